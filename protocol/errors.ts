@@ -1,0 +1,43 @@
+// docs/glossary.md#refusal: bad input is refused with a typed error; a guest fault is a value and never an error.
+
+export type Refusal = {
+  /** Stable, machine-readable: `area/what`, for example `vm/unsupported-feature`. */
+  readonly code: string;
+  readonly message: string;
+  readonly expected?: string | undefined;
+  readonly actual?: string | undefined;
+  /** What the reader can do about it. */
+  readonly hint?: string | undefined;
+  /** True if the same call may succeed later without a change (network, load). */
+  readonly retryable?: boolean | undefined;
+  readonly cause?: unknown;
+};
+
+/** A refusal of bad input, or a failed request to another party. */
+export class MizuError extends Error {
+  readonly code: string;
+  readonly expected: string | undefined;
+  readonly actual: string | undefined;
+  readonly hint: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message, refusal.cause === undefined ? undefined : { cause: refusal.cause });
+    this.name = 'MizuError';
+    this.code = refusal.code;
+    this.expected = refusal.expected;
+    this.actual = refusal.actual;
+    this.hint = refusal.hint;
+    this.retryable = refusal.retryable ?? false;
+  }
+}
+
+/** One readable paragraph: message, expected, actual, hint. */
+export function formatError(error: unknown): string {
+  if (!(error instanceof MizuError)) return error instanceof Error ? error.message : String(error);
+  const lines = [error.message];
+  if (error.expected !== undefined) lines.push(`  expected: ${error.expected}`);
+  if (error.actual !== undefined) lines.push(`  got:      ${error.actual}`);
+  if (error.hint !== undefined) lines.push(`  to do:    ${error.hint}`);
+  return lines.join('\n');
+}
