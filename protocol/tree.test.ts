@@ -1,7 +1,19 @@
 import { keccak256 } from 'viem';
 import { expect, test } from 'vitest';
 import { bytesToHex, concatBytes, type Hex, hexToBytes } from './hex.ts';
-import { depthOf, hashLeaf, keccakHex, liftTreeRoot, objectRef, objectRoot, rootFromProof, treeProof, treeRoot, verifyLeaf, zeroTreeRoot } from './tree.ts';
+import {
+  depthOf,
+  hashLeaf,
+  keccakHex,
+  liftTreeRoot,
+  objectRef,
+  objectRoot,
+  rootFromProof,
+  treeProof,
+  treeRoot,
+  verifyLeaf,
+  zeroTreeRoot,
+} from './tree.ts';
 
 const sample = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 
@@ -18,7 +30,7 @@ function slowRoot(bytes: Uint8Array, depth: number): Hex {
   return keccak256(concatBytes([Uint8Array.of(1), left, right]));
 }
 
-test.each([0, 1, 31, 64, 135, 136, 137, 271, 272, 1000, 70_000])('keccak of %i bytes is viem\'s', (length) => {
+test.each([0, 1, 31, 64, 135, 136, 137, 271, 272, 1000, 70_000])("keccak of %i bytes is viem's", (length) => {
   expect(keccakHex(sample(length))).toBe(keccak256(sample(length)));
 });
 

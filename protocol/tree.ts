@@ -125,7 +125,8 @@ export function treeProof(bytes: Uint8Array, leafIndex: number, height = 0): Hex
 
 /** Root that a node at `index` (counted in nodes of its own level) has with these siblings. The index must fit the proof. */
 export function rootFromProof(node: Hex, index: number, proof: readonly Hex[]): Hex {
-  if (index < 0 || index >= 2 ** proof.length) throw new Error(`index ${index} outside a proof of ${proof.length} levels`);
+  if (index < 0 || index >= 2 ** proof.length)
+    throw new Error(`index ${index} outside a proof of ${proof.length} levels`);
   let root = node;
   let position = index;
   for (const sibling of proof) {

@@ -1,0 +1,45 @@
+// docs/messages.md#certificate: the DA committee's promise to keep a list of objects.
+import { createWriter, malformed, type Reader, type Writer } from './bytes.ts';
+import { MAX_COMMITTEE } from './constants.ts';
+import type { Hex } from './hex.ts';
+import { keccakHex, type ObjectRef } from './tree.ts';
+
+export type Certificate = {
+  readonly epoch: bigint;
+  /** Unix seconds until which the objects are kept. */
+  readonly expiry: bigint;
+  /** Bitmap over the committee's members, bit 0 the first. */
+  readonly signers: bigint;
+  /** 65 bytes each, in ascending order of bits. */
+  readonly signatures: readonly Hex[];
+};
+
+/** keccak-256 of the list `objectRoot ‖ length u64`. */
+export function hashObjects(objects: readonly ObjectRef[]): Hex {
+  const writer = createWriter();
+  for (const object of objects) writer.hex(object.root, 32).u64(object.length);
+  return keccakHex(writer.finish());
+}
+
+export function totalLength(objects: readonly ObjectRef[]): bigint {
+  return objects.reduce((sum, object) => sum + BigInt(object.length), 0n);
+}
+
+export function writeCertificate(writer: Writer, certificate: Certificate): void {
+  writer.u64(certificate.epoch).u64(certificate.expiry).u64(certificate.signers);
+  for (const signature of certificate.signatures) writer.hex(signature, 65);
+}
+
+/** The number of signatures is the number of bits in `signers`. */
+export function readCertificate(reader: Reader): Certificate {
+  const epoch = reader.u64('certificate epoch');
+  const expiry = reader.u64('certificate expiry');
+  const signers = reader.u64('certificate signers');
+  if (signers >> BigInt(MAX_COMMITTEE) !== 0n)
+    throw malformed('certificate', `signers below bit ${MAX_COMMITTEE}`, signers.toString(2));
+  const signatures: Hex[] = [];
+  for (let bit = 0; bit < MAX_COMMITTEE; bit++) {
+    if ((signers >> BigInt(bit)) & 1n) signatures.push(reader.hex(65, `certificate signature ${signatures.length}`));
+  }
+  return { epoch, expiry, signers, signatures };
+}

@@ -1,0 +1,226 @@
+// docs/messages.md: every message of the inbox, to bytes and back.
+import { createReader, createWriter, malformed, type Reader } from './bytes.ts';
+import { type Certificate, readCertificate, writeCertificate } from './certificate.ts';
+import { KIND, MAX_COMMITTEE, MAX_INFERENCE_ITEMS, MAX_PARTITIONS, TAG } from './constants.ts';
+import type { Address, Hex } from './hex.ts';
+import { decodeInferenceItem, encodeInferenceItem, INFERENCE_ITEM_BYTES, type InferenceItem } from './inference.ts';
+import { keccakHex, type ObjectRef } from './tree.ts';
+
+type Signed = { readonly signature: Hex; readonly sender: Address; readonly nonce: bigint };
+
+export type UserMessage = Signed &
+  (
+    | { readonly kind: 'Deploy'; readonly maxFee: bigint; readonly definition: Uint8Array }
+    | {
+        readonly kind: 'Run';
+        readonly workflow: Hex;
+        readonly maxCost: bigint;
+        readonly taskGasLimit: bigint;
+        /** Unix seconds. */
+        readonly deadline: bigint;
+        readonly inputs: Uint8Array;
+      }
+    | { readonly kind: 'Cancel'; readonly run: Hex }
+    | { readonly kind: 'Withdraw'; readonly recipient: Address; readonly amount: bigint }
+  );
+
+export type ProtocolMessage =
+  | { readonly kind: 'Advance'; readonly run: Hex; readonly stage: number; readonly partition: number }
+  | {
+      readonly kind: 'InferenceResult';
+      readonly signature: Hex;
+      readonly gateway: Address;
+      readonly nonce: bigint;
+      readonly items: readonly InferenceItem[];
+      readonly certificate: Certificate;
+    }
+  | { readonly kind: 'Expire'; readonly run: Hex };
+
+export type L1Message =
+  | { readonly kind: 'Deposit'; readonly account: Address; readonly amount: bigint }
+  | { readonly kind: 'GatewayChanged'; readonly gateway: Address; readonly active: boolean }
+  | {
+      readonly kind: 'ModelChanged';
+      readonly model: Hex;
+      readonly active: boolean;
+      readonly class: number;
+      /** Wei per token. */
+      readonly inputPrice: bigint;
+      readonly outputPrice: bigint;
+    }
+  | {
+      readonly kind: 'CommitteeChanged';
+      readonly epoch: bigint;
+      readonly threshold: number;
+      readonly members: readonly Address[];
+    };
+
+export type Message = UserMessage | ProtocolMessage | L1Message;
+
+export function encodeMessage(message: Message): Uint8Array {
+  const writer = createWriter().u8(KIND[message.kind]);
+  switch (message.kind) {
+    case 'Deploy':
+    case 'Run':
+    case 'Cancel':
+    case 'Withdraw':
+      writer.hex(message.signature, 65).hex(message.sender, 20).u64(message.nonce);
+      return writer.bytes(encodeBody(message)).finish();
+    case 'Advance':
+      return writer.hex(message.run, 32).u16(message.stage).u32(message.partition).finish();
+    case 'InferenceResult':
+      writer.hex(message.signature, 65).hex(message.gateway, 20).u64(message.nonce).u16(message.items.length);
+      for (const item of message.items) writer.bytes(encodeInferenceItem(item));
+      writeCertificate(writer, message.certificate);
+      return writer.finish();
+    case 'Expire':
+      return writer.hex(message.run, 32).finish();
+    case 'Deposit':
+      return writer.hex(message.account, 20).u256(message.amount).finish();
+    case 'GatewayChanged':
+      return writer
+        .hex(message.gateway, 20)
+        .u8(message.active ? 1 : 0)
+        .finish();
+    case 'ModelChanged':
+      writer
+        .hex(message.model, 32)
+        .u8(message.active ? 1 : 0)
+        .u8(message.class);
+      return writer.u256(message.inputPrice).u256(message.outputPrice).finish();
+    case 'CommitteeChanged':
+      writer.u64(message.epoch).u16(message.threshold).u16(message.members.length);
+      for (const member of message.members) writer.hex(member, 20);
+      return writer.finish();
+  }
+}
+
+/** @throws MizuError `protocol/malformed` */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const reader = createReader(bytes, 'message');
+  const number = reader.u8('kind');
+  const kind = (Object.keys(KIND) as (keyof typeof KIND)[]).find((name) => KIND[name] === number);
+  if (kind === undefined) throw malformed('message', 'a kind of docs/messages.md', `0x${number.toString(16)}`);
+  const message = readBody(reader, kind);
+  reader.end();
+  return message;
+}
+
+/** The EIP-712 message of a user message: every field but the signature. */
+export function typedMessage(message: UserMessage): Record<string, unknown> {
+  const { kind: _kind, signature: _signature, ...fields } = message;
+  return fields;
+}
+
+export function hashRun(sender: Address, nonce: bigint, workflow: Hex): Hex {
+  return keccakHex(createWriter().u8(TAG.run).hex(sender, 20).u64(nonce).hex(workflow, 32).finish());
+}
+
+export function encodeInputs(inputs: readonly ObjectRef[], certificate: Certificate): Uint8Array {
+  const writer = createWriter().bytes(encodeInputList(inputs));
+  writeCertificate(writer, certificate);
+  return writer.finish();
+}
+
+export function decodeInputs(bytes: Uint8Array): { inputs: ObjectRef[]; certificate: Certificate } {
+  const reader = createReader(bytes, 'list of partitions');
+  const count = reader.u32('count');
+  if (count < 1 || count > MAX_PARTITIONS)
+    throw malformed('list of partitions', `1 to ${MAX_PARTITIONS} partitions`, String(count));
+  const inputs = Array.from({ length: count }, () => ({ root: reader.hex(32, 'root'), length: reader.size('length') }));
+  const certificate = readCertificate(reader);
+  reader.end();
+  return { inputs, certificate };
+}
+
+/** Names a run's input in seeds and datasets. */
+export function hashInputs(inputs: readonly ObjectRef[]): Hex {
+  return keccakHex(encodeInputList(inputs));
+}
+
+function encodeInputList(inputs: readonly ObjectRef[]): Uint8Array {
+  const writer = createWriter().u32(inputs.length);
+  for (const input of inputs) writer.hex(input.root, 32).u64(input.length);
+  return writer.finish();
+}
+
+function encodeBody(message: UserMessage): Uint8Array {
+  const writer = createWriter();
+  switch (message.kind) {
+    case 'Deploy':
+      return writer.u256(message.maxFee).bytes(message.definition).finish();
+    case 'Run':
+      writer.hex(message.workflow, 32).u256(message.maxCost).u64(message.taskGasLimit).u64(message.deadline);
+      return writer.bytes(message.inputs).finish();
+    case 'Cancel':
+      return writer.hex(message.run, 32).finish();
+    case 'Withdraw':
+      return writer.hex(message.recipient, 20).u256(message.amount).finish();
+  }
+}
+
+function readBody(reader: Reader, kind: keyof typeof KIND): Message {
+  switch (kind) {
+    case 'Deploy':
+      return { kind, ...readSigned(reader), maxFee: reader.u256('maxFee'), definition: reader.rest() };
+    case 'Run':
+      return {
+        kind,
+        ...readSigned(reader),
+        workflow: reader.hex(32, 'workflow'),
+        maxCost: reader.u256('maxCost'),
+        taskGasLimit: reader.u64('taskGasLimit'),
+        deadline: reader.u64('deadline'),
+        inputs: reader.rest(),
+      };
+    case 'Cancel':
+      return { kind, ...readSigned(reader), run: reader.hex(32, 'run') };
+    case 'Withdraw':
+      return { kind, ...readSigned(reader), recipient: reader.hex(20, 'recipient'), amount: reader.u256('amount') };
+    case 'Advance':
+      return { kind, run: reader.hex(32, 'run'), stage: reader.u16('stage'), partition: reader.u32('partition') };
+    case 'InferenceResult':
+      return readInferenceResult(reader);
+    case 'Expire':
+      return { kind, run: reader.hex(32, 'run') };
+    case 'Deposit':
+      return { kind, account: reader.hex(20, 'account'), amount: reader.u256('amount') };
+    case 'GatewayChanged':
+      return { kind, gateway: reader.hex(20, 'gateway'), active: reader.u8('active') !== 0 };
+    case 'ModelChanged':
+      return {
+        kind,
+        model: reader.hex(32, 'model'),
+        active: reader.u8('active') !== 0,
+        class: reader.u8('class'),
+        inputPrice: reader.u256('inputPrice'),
+        outputPrice: reader.u256('outputPrice'),
+      };
+    case 'CommitteeChanged':
+      return readCommittee(reader);
+  }
+}
+
+function readSigned(reader: Reader): Signed {
+  return { signature: reader.hex(65, 'signature'), sender: reader.hex(20, 'sender'), nonce: reader.u64('nonce') };
+}
+
+function readInferenceResult(reader: Reader): Message {
+  const signature = reader.hex(65, 'signature');
+  const gateway = reader.hex(20, 'gateway');
+  const nonce = reader.u64('nonce');
+  const count = reader.u16('count');
+  if (count < 1 || count > MAX_INFERENCE_ITEMS)
+    throw malformed('inference result', `1 to ${MAX_INFERENCE_ITEMS} items`, String(count));
+  const items = Array.from({ length: count }, () => decodeInferenceItem(reader.bytes(INFERENCE_ITEM_BYTES, 'item')));
+  return { kind: 'InferenceResult', signature, gateway, nonce, items, certificate: readCertificate(reader) };
+}
+
+function readCommittee(reader: Reader): Message {
+  const epoch = reader.u64('epoch');
+  const threshold = reader.u16('threshold');
+  const count = reader.u16('count');
+  if (count < 1 || count > MAX_COMMITTEE) throw malformed('committee', `1 to ${MAX_COMMITTEE} members`, String(count));
+  const members = Array.from({ length: count }, () => reader.hex(20, 'member'));
+  return { kind: 'CommitteeChanged', epoch, threshold, members };
+}

@@ -1,0 +1,56 @@
+// docs/messages.md#domains: every EIP-712 type that is signed in MIZU, in viem's form.
+
+import { DOMAIN_NAME, DOMAIN_VERSION } from './constants.ts';
+import type { Address } from './hex.ts';
+
+export type Domain = {
+  readonly name: string;
+  readonly version: string;
+  readonly chainId: number;
+  readonly verifyingContract: Address;
+};
+
+/** The contract is Inbox for user messages, DACommittee for certificates, GatewayRegistry for inference batches. */
+export function createDomain(chainId: number, verifyingContract: Address): Domain {
+  return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
+}
+
+export const TYPES = {
+  Deploy: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'maxFee', type: 'uint256' },
+    { name: 'definition', type: 'bytes' },
+  ],
+  Run: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'workflow', type: 'bytes32' },
+    { name: 'maxCost', type: 'uint256' },
+    { name: 'taskGasLimit', type: 'uint64' },
+    { name: 'deadline', type: 'uint64' },
+    { name: 'inputs', type: 'bytes' },
+  ],
+  Cancel: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'run', type: 'bytes32' },
+  ],
+  Withdraw: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'recipient', type: 'address' },
+    { name: 'amount', type: 'uint256' },
+  ],
+  Certificate: [
+    { name: 'epoch', type: 'uint64' },
+    { name: 'objectsHash', type: 'bytes32' },
+    { name: 'totalLength', type: 'uint64' },
+    { name: 'expiry', type: 'uint64' },
+  ],
+  InferenceBatch: [
+    { name: 'gateway', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'itemsRoot', type: 'bytes32' },
+  ],
+} as const;
