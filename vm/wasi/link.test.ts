@@ -1,0 +1,115 @@
+// docs/vm.md#wasi: what becomes a core module, and what is refused.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parameters, runPlain } from '../link/host.fixture.ts';
+import { generateWasiAdapter } from './build.mjs';
+import { assemble } from './guest.fixture.ts';
+import { linkWasi } from './link.ts';
+
+const WASI = 'wasi_snapshot_preview1';
+const link = async (text: string) => linkWasi(await assemble(text));
+const importsOf = (core: Uint8Array) =>
+  WebAssembly.Module.imports(new WebAssembly.Module(core)).map((entry) => `${entry.module}.${entry.name}`);
+
+describe('a command', () => {
+  it('keeps only the primitives that it reaches', async () => {
+    const core = await link(`(module (import "${WASI}" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1) (func (export "_start") (call $exit (i32.const 263))) (func (export "unused")))`);
+    expect(importsOf(core)).toEqual(['mizu.exit']);
+    expect((await runPlain(core)).exitCode).toBe(7);
+  });
+
+  it('runs with its memory under another name, or none at all', async () => {
+    const text = (
+      memory: string,
+    ) => `(module (import "${WASI}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      ${memory} (data (i32.const 0) "\\08\\00\\00\\00\\03\\00\\00\\00abc")
+      (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))`;
+    for (const memory of ['(memory (export "mem") 1)', '(memory 1)']) {
+      expect(Buffer.from((await runPlain(await link(text(memory)))).output).toString()).toBe('abc');
+    }
+    const none = await link(
+      `(module (import "${WASI}" "sched_yield" (func (result i32))) (func (export "_start") (drop (call 0))))`,
+    );
+    expect((await runPlain(none)).exitCode).toBe(0);
+  });
+
+  it('renumbers calls, types, globals, elements, data segments and the start function', async () => {
+    const core = await link(`(module
+      (type $unused (func (param f64))) (type $t (func (param i32) (result i32)))
+      (import "${WASI}" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "${WASI}" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (memory (export "memory") 1) (table 2 funcref) (elem (i32.const 0) $double $inc)
+      (global $g (mut i32) (i32.const 40)) (data $text "xyz")
+      (func $dead (drop (call $sizes (i32.const 0) (i32.const 4))))
+      (func $double (type $t) (i32.mul (local.get 0) (i32.const 2)))
+      (func $inc (type $t) (block (result i32) (i32.add (local.get 0) (global.get $g))))
+      (func $first (global.set $g (i32.const 41)))
+      (start $first)
+      (func (export "_start")
+        (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 6))
+        (memory.init $text (i32.const 64) (i32.const 0) (i32.const 3)) (data.drop $text)
+        (i32.store8 (i32.const 67) (call_indirect (type $t) (i32.const 32) (i32.const 0)))
+        (i32.store8 (i32.const 68) (call_indirect (type $t) (i32.const 24) (i32.const 1)))
+        (i32.store8 (i32.const 69) (i32.const 10))
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))`);
+    expect(Buffer.from((await runPlain(core)).output).toString()).toBe('xyz@A\n');
+    expect(importsOf(core)).not.toContain('mizu.input_read');
+  });
+
+  it('may use the primitives as well', async () => {
+    const core = await link(`(module (import "mizu" "input_count" (func $count (result i32)))
+      (import "${WASI}" "proc_exit" (func $exit (param i32)))
+      (func (export "_start") (call $exit (call $count))))`);
+    expect((await runPlain(core, { inputs: [parameters([]), new Uint8Array(1)] })).exitCode).toBe(2);
+  });
+
+  it('is linked to the same bytes each time', async () => {
+    const text = `(module (import "${WASI}" "sched_yield" (func (result i32))) (func (export "_start") (drop (call 0))))`;
+    expect(await link(text)).toEqual(await link(text));
+  });
+});
+
+it('hands a core module through as it is', async () => {
+  const core = await assemble(
+    `(module (import "mizu" "exit" (func (param i32))) (func (export "_start") (call 0 (i32.const 3))))`,
+  );
+  expect(await linkWasi(core)).toBe(core);
+});
+
+it('is built from its source', () => {
+  const { path, content } = generateWasiAdapter();
+  expect(readFileSync(path, 'utf8')).toBe(content);
+});
+
+describe('refusals', () => {
+  const refusals: readonly (readonly [string, string, RegExp])[] = [
+    ['(module (func (export "main")))', 'vm/no-start', /exports main/],
+    ['(module)', 'vm/no-start', /no exports/],
+    ['(module (func (export "_initialize")))', 'vm/reactor', /_initialize/],
+    ['(module (import "env" "abort" (func)) (func (export "_start") (call 0)))', 'vm/unknown-import', /env\.abort/],
+    [`(module (import "${WASI}" "fd_fly" (func)) (func (export "_start") (call 0)))`, 'vm/unknown-import', /fd_fly/],
+    ['(module (import "env" "memory" (memory 1)) (func (export "_start")))', 'vm/unknown-import', /memory env\.memory/],
+    [
+      `(module (import "${WASI}" "fd_close" (func (param i64) (result i32))) (func (export "_start") (drop (call 0 (i64.const 1)))))`,
+      'vm/import-type',
+      /i64/,
+    ],
+  ];
+  it.each(refusals)('%s', async (text, code, said) => {
+    const error = await link(text).then(
+      () => undefined,
+      (reason) => reason,
+    );
+    expect(error).toMatchObject({ code });
+    expect(`${error.message} ${error.actual}`).toMatch(said);
+  });
+
+  it('names the byte of a malformed module', async () => {
+    await expect(linkWasi(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 99))).rejects.toMatchObject({
+      code: 'vm/malformed-module',
+      actual: expect.stringMatching(/offset|\+8|@/),
+    });
+    await expect(linkWasi(new Uint8Array(0))).rejects.toMatchObject({ code: 'vm/malformed-module' });
+  });
+});

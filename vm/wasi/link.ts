@@ -1,0 +1,59 @@
+// docs/vm.md#wasi: turns a WASI preview 1 command into a core module by linking the adapter into it.
+import { MizuError } from '../../protocol/errors.ts';
+import { encodeModule } from '../link/encode.ts';
+import { type Library, mergeModules } from '../link/merge.ts';
+import type { ExportEntry, LinkModule } from '../link/module.ts';
+import { parseModule } from '../link/parse.ts';
+import { assertValid } from '../link/validate.ts';
+import { WASI_ADAPTER_BASE64 } from './generated/adapter-wasm.ts';
+
+export const WASI_MODULE = 'wasi_snapshot_preview1';
+
+/** The adapter as a library that answers `wasi_snapshot_preview1`. */
+export const wasiLibrary: Library = {
+  provides: WASI_MODULE,
+  module: parseModule(Uint8Array.from(Buffer.from(WASI_ADAPTER_BASE64, 'base64'))),
+};
+
+/**
+ * The core module of a WASI command: it imports functions of `mizu` only and exports `_start` and `memory`. Unreachable functions
+ * are left out. A module that imports nothing but `mizu` and exports `_start` already is one and comes back as it is.
+ * @throws MizuError `vm/malformed-module`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
+ */
+export async function linkWasi(moduleBytes: Uint8Array): Promise<Uint8Array> {
+  await assertValid(moduleBytes);
+  const main = parseModule(moduleBytes);
+  const start = startOf(main);
+  if (main.imports.every((entry) => entry.module === 'mizu' && entry.kind === 'function')) return moduleBytes;
+  const exports: ExportEntry[] = [start];
+  // The one memory may have been exported under any name, or not at all: the adapter shares it by its index.
+  exports.push({ name: 'memory', kind: 'memory', index: 0 });
+  return encodeModule(mergeModules(main, [wasiLibrary], exports));
+}
+
+function startOf(main: LinkModule): ExportEntry {
+  const find = (name: string) => main.exports.find((entry) => entry.name === name && entry.kind === 'function');
+  const start = find('_start');
+  const names = main.exports.map((entry) => entry.name);
+  const actual =
+    names.length === 0 ? 'no exports' : `exports ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+  if (start === undefined && find('_initialize') !== undefined) {
+    throw new MizuError({
+      code: 'vm/reactor',
+      message: 'The module is a WASI reactor (it exports _initialize); a data program is a command.',
+      expected: 'the exported function _start',
+      actual,
+      hint: 'Compile it as a command with a main function (clang: without -mexec-model=reactor; Rust: a bin target).',
+    });
+  }
+  if (start === undefined) {
+    throw new MizuError({
+      code: 'vm/no-start',
+      message: 'The module has no entry.',
+      expected: 'the exported function _start',
+      actual,
+      hint: 'Compile it as a WASI command with a main function.',
+    });
+  }
+  return start;
+}
