@@ -1,0 +1,230 @@
+import { TypedDataEncoder } from 'ethers';
+import fc from 'fast-check';
+import { hashTypedData } from 'viem';
+import { describe, expect, test } from 'vitest';
+import { batchSize, decodeBatch, encodeBatch, readBatch } from './batch.ts';
+import { type Certificate, hashObjects } from './certificate.ts';
+import {
+  type Definition,
+  decodeDefinition,
+  encodeDefinition,
+  hashWorkflow,
+  objectsOfDefinition,
+} from './definition.ts';
+import { bytesToHex, type Hex } from './hex.ts';
+import {
+  decodeInputs,
+  decodeMessage,
+  encodeInputs,
+  encodeMessage,
+  hashInputs,
+  hashRun,
+  type Message,
+  typedMessage,
+  type UserMessage,
+} from './messages.ts';
+import {
+  decodeDataset,
+  decodeExecInputs,
+  decodeStateLeaf,
+  encodeContext,
+  encodeDataset,
+  encodeExecInputs,
+  encodeStateLeaf,
+} from './state.ts';
+import { depthOf, hashObject, objectRoot, rootFromProof, treeProof, treeRoot } from './tree.ts';
+import { createDomain, TYPES } from './typed-data.ts';
+
+const hash = (byte: number): Hex => bytesToHex(new Uint8Array(32).fill(byte));
+const address = (byte: number): Hex => bytesToHex(new Uint8Array(20).fill(byte));
+const signature = bytesToHex(new Uint8Array(65).fill(9));
+const certificate: Certificate = {
+  epoch: 3n,
+  expiry: 1_900_000_000n,
+  signers: 0b1011n,
+  signatures: [signature, signature, signature],
+};
+const inputs = [
+  { root: hash(1), length: 1000 },
+  { root: hash(2), length: 0 },
+];
+
+const definition: Definition = {
+  programs: [
+    {
+      header: new Uint8Array(152).fill(7),
+      codeLength: 1600,
+      imageTreeRoot: hash(3),
+      imageLength: 12,
+      slotsTreeRoot: hash(4),
+      slotsLength: 0,
+      dataLength: 0,
+      wasmRoot: hash(5),
+      wasmLength: 99,
+    },
+  ],
+  stages: [
+    {
+      kind: 'exec',
+      program: 0,
+      width: 0,
+      gasLimit: 10n ** 9n,
+      sink: false,
+      model: hash(0),
+      inputs: [{ source: 0xffff, mode: 'same' }],
+    },
+    {
+      kind: 'infer',
+      program: 0,
+      width: 0,
+      gasLimit: 0n,
+      sink: false,
+      model: hash(6),
+      inputs: [{ source: 0, mode: 'same' }],
+    },
+    {
+      kind: 'exec',
+      program: 0,
+      width: 4,
+      gasLimit: 5n,
+      sink: true,
+      model: hash(0),
+      inputs: [{ source: 1, mode: 'all' }],
+    },
+  ],
+  metadata: { root: hash(8), length: 300 },
+};
+
+const signed = { signature, sender: address(1), nonce: 7n };
+const messages: Message[] = [
+  { kind: 'Deploy', ...signed, maxFee: 10n ** 18n, definition: encodeDefinition(definition, certificate) },
+  {
+    kind: 'Run',
+    ...signed,
+    workflow: hash(1),
+    maxCost: 5n,
+    taskGasLimit: 6n,
+    deadline: 8n,
+    inputs: encodeInputs(inputs, certificate),
+  },
+  { kind: 'Cancel', ...signed, run: hash(2) },
+  { kind: 'Withdraw', ...signed, recipient: address(2), amount: 2n ** 255n },
+  { kind: 'Advance', run: hash(3), stage: 2, partition: 70_000 },
+  {
+    kind: 'InferenceResult',
+    signature,
+    gateway: address(3),
+    nonce: 12n,
+    items: [
+      {
+        run: hash(4),
+        stage: 1,
+        partition: 2,
+        attempt: 0,
+        requestRoot: hash(5),
+        resultRoot: hash(6),
+        resultLength: 500,
+        model: hash(7),
+        inputTokens: 1000n,
+        outputTokens: 20n,
+      },
+    ],
+    certificate,
+  },
+  { kind: 'Expire', run: hash(4) },
+  { kind: 'Deposit', account: address(4), amount: 10n ** 20n },
+  { kind: 'GatewayChanged', gateway: address(5), active: true },
+  { kind: 'ModelChanged', model: hash(9), active: false, class: 2, inputPrice: 3n, outputPrice: 4n },
+  { kind: 'CommitteeChanged', epoch: 2n, threshold: 3, members: [address(1), address(2), address(3), address(4)] },
+];
+
+describe('messages', () => {
+  test.each(messages)('$kind survives encoding', (message) => {
+    expect(decodeMessage(encodeMessage(message))).toEqual(message);
+  });
+
+  test.each(messages)('$kind refuses a missing and an extra byte', (message) => {
+    const bytes = encodeMessage(message);
+    const openEnded = message.kind === 'Deploy' || message.kind === 'Run';
+    expect(() => decodeMessage(bytes.subarray(0, openEnded ? 100 : bytes.length - 1))).toThrow(/Malformed message/);
+    if (!openEnded) expect(() => decodeMessage(Uint8Array.of(...bytes, 0))).toThrow(/Malformed/);
+  });
+
+  test('an unknown kind is refused by number', () => {
+    expect(() => decodeMessage(Uint8Array.of(0x7f))).toThrow(
+      expect.objectContaining({ code: 'protocol/malformed', actual: '0x7f' }),
+    );
+  });
+
+  test('typed data hashes as ethers hashes it', () => {
+    const domain = createDomain(31_337, address(0xcc));
+    for (const message of messages.slice(0, 4) as UserMessage[]) {
+      const fields = typedMessage(message);
+      const plain = Object.fromEntries(
+        Object.entries(fields).map(([k, v]) => [k, v instanceof Uint8Array ? bytesToHex(v) : v]),
+      );
+      const types = { [message.kind]: TYPES[message.kind] } as Record<string, { name: string; type: string }[]>;
+      const ours = hashTypedData({ domain, types, primaryType: message.kind, message: plain });
+      expect(ours).toBe(TypedDataEncoder.hash(domain, types, plain));
+    }
+  });
+
+  test('a run is named by sender, nonce and workflow', () => {
+    expect(hashRun(address(1), 1n, hash(1))).not.toBe(hashRun(address(1), 2n, hash(1)));
+  });
+});
+
+describe('lists', () => {
+  test('inputs survive encoding; none or too many are refused', () => {
+    expect(decodeInputs(encodeInputs(inputs, certificate))).toEqual({ inputs, certificate });
+    expect(() => decodeInputs(encodeInputs([], certificate))).toThrow(/Malformed/);
+    expect(hashInputs(inputs)).not.toBe(hashInputs([...inputs].reverse()));
+  });
+
+  test('a definition survives encoding, and its name leaves the certificate out', () => {
+    const decoded = decodeDefinition(encodeDefinition(definition, certificate));
+    expect(decoded).toEqual({ definition, certificate });
+    expect(hashWorkflow(decoded.definition)).toBe(hashWorkflow(definition));
+    const objects = objectsOfDefinition(definition);
+    expect(objects).toHaveLength(6);
+    expect(objects[1]).toEqual({ root: hashObject(hash(3), 12), length: 12 });
+    expect(hashObjects(objects)).not.toBe(hashObjects(objects.slice(1)));
+  });
+
+  test('leaves and lists of leaves survive encoding', () => {
+    const leaf = { stateRoot: hash(1), receiptHash: hash(2), batch: 3n, message: 4n, step: 5n };
+    expect(encodeStateLeaf(leaf)).toHaveLength(128);
+    expect(decodeStateLeaf(encodeStateLeaf(leaf))).toEqual(leaf);
+    expect(encodeContext({ timestamp: 1n, origin: 'l1', batch: 2n, message: 3n, batchCount: 4n })).toHaveLength(128);
+    expect(decodeExecInputs(encodeExecInputs(inputs))).toEqual(inputs);
+    const entries = [{ root: hash(1), length: 9, stage: 2, partition: 3 }];
+    expect(decodeDataset(encodeDataset(entries))).toEqual(entries);
+  });
+});
+
+describe('batches', () => {
+  test('any list of messages survives, and each message is a subtree of the batch', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 1500 }), { minLength: 1, maxLength: 40 }), (list) => {
+        const batch = encodeBatch(list);
+        expect(readBatch(batch, list.length)).toEqual(list);
+        expect(batch).toHaveLength(batchSize(list.map((message) => message.length)));
+        const view = new DataView(batch.buffer);
+        list.forEach((message, i) => {
+          const first = view.getUint32(128 + 8 * i);
+          const height = depthOf(message.length);
+          const proof = treeProof(batch, first, height);
+          expect(rootFromProof(treeRoot(message), first / 2 ** height, proof)).toBe(treeRoot(batch));
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('a batch of no meaning has empty messages', () => {
+    expect(decodeBatch(new Uint8Array(5), 3)).toEqual([new Uint8Array(0), new Uint8Array(0), new Uint8Array(0)]);
+    const batch = encodeBatch([Uint8Array.of(1)]);
+    expect(decodeBatch(batch, 2)).toEqual([new Uint8Array(0), new Uint8Array(0)]);
+    expect(objectRoot(batch)).toMatch(/^0x/);
+  });
+});

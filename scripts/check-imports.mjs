@@ -1,0 +1,51 @@
+// CONTRIBUTING.md#floors: a folder imports only from folders below it; protocol/ sees nothing of Node.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const BELOW = {
+  protocol: [],
+  vm: ['protocol'],
+  service: ['protocol'],
+  kernel: ['protocol', 'vm'],
+  contracts: ['protocol', 'service'],
+  da: ['protocol', 'service'],
+  prover: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da'],
+  sequencer: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'prover'],
+  challenger: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'prover'],
+  edge: ['protocol', 'vm', 'service', 'da'],
+  sdk: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'prover', 'sequencer', 'challenger', 'edge'],
+};
+
+const FORBIDDEN_IN_PURE = /^(node:|undici$|express$|ws$|level$|classic-level$|pino$)/;
+const failures = [];
+
+for (const [folder, allowed] of Object.entries(BELOW)) {
+  for (const file of sources(folder)) {
+    if (file.endsWith('.test.ts')) continue;
+    for (const [, specifier] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+      if (folder === 'protocol' && FORBIDDEN_IN_PURE.test(specifier))
+        failures.push(`${file}: protocol/ is pure and may not import ${specifier}`);
+      if (!specifier.startsWith('.')) continue;
+      const target = relative(root, normalize(join(root, dirname(file), specifier))).split(sep)[0];
+      if (target !== folder && !allowed.includes(target)) {
+        failures.push(
+          `${file}: ${folder}/ may import only from ${[folder, ...allowed].join(', ')}, not from ${target}/ (${specifier})`,
+        );
+      }
+    }
+  }
+}
+
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+function sources(folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'assembly' || entry.name === 'out' ? [] : sources(path);
+    return entry.name.endsWith('.ts') ? [path] : [];
+  });
+}

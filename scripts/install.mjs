@@ -1,0 +1,35 @@
+// Runs before `npm start`, `npm run demo` and `npm test`: brings a fresh clone to a state in which everything runs. No dependencies.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`MIZU needs Node.js 20.19 or later; this is ${process.version}. Get one from https://nodejs.org`);
+  process.exit(1);
+}
+
+// The lockfile's hash tells whether node_modules is the one that it describes.
+const lockHash = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
+const stamp = join(root, 'node_modules/.mizu-lock');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
+  console.log('Installing the packages of package-lock.json (about 800 MB, once)...');
+  const { npm_execpath: npm } = process.env;
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const run = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
+    : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (run.status !== 0) {
+    console.error('npm ci failed: see its message above. The usual causes are no network, or a full disk.');
+    process.exit(1);
+  }
+  writeFileSync(stamp, lockHash);
+}
+
+const { build } = await import('./build.mjs');
+await build();

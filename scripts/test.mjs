@@ -1,0 +1,93 @@
+// `npm test`: every check and every test, then one line that counts them all. Needs Node and npm only.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+const folder = mkdtempSync(join(tmpdir(), 'mizu-test-'));
+
+const CHECKS = [
+  ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
+  ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
+  ['imports', ['scripts/check-imports.mjs']],
+  ['generated files', ['scripts/generate.mjs', '--check']],
+];
+
+try {
+  for (const [name, args] of CHECKS) check(name, args);
+  runForge();
+  runVitest();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const failure of failures) console.error(`FAILED ${failure}`);
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+function check(name, args) {
+  const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const ok = run.status === 0;
+  console.log(`${ok ? 'ok  ' : 'FAIL'} check: ${name}`);
+  if (!ok) console.error(`${run.stdout}${run.stderr}`);
+  count(ok, `check: ${name}`);
+}
+
+function runForge() {
+  const run = spawnSync(process.execPath, ['scripts/forge.mjs', 'test', '--json'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const start = run.stdout.indexOf('{');
+  if (start < 0) {
+    console.error(`${run.stdout}${run.stderr}`);
+    count(false, 'forge test printed no result');
+    return;
+  }
+  for (const [suite, result] of Object.entries(JSON.parse(run.stdout.slice(start)))) {
+    for (const [test, { status, reason }] of Object.entries(result.test_results)) {
+      if (status === 'Skipped') total.skipped++;
+      else count(status === 'Success', `${suite} ${test}${reason ? `: ${reason}` : ''}`);
+    }
+  }
+  console.log(`${run.status === 0 ? 'ok  ' : 'FAIL'} forge test`);
+}
+
+function runVitest() {
+  const file = join(folder, 'vitest.json');
+  const args = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${file}`,
+  ];
+  const run = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (!existsSync(file)) {
+    count(false, 'vitest wrote no result');
+    return;
+  }
+  const result = JSON.parse(readFileSync(file, 'utf8'));
+  for (const suite of result.testResults) {
+    if (suite.assertionResults.length === 0 && suite.status === 'failed')
+      count(false, `${suite.name}: ${suite.message}`);
+    for (const { status, fullName } of suite.assertionResults) {
+      if (status === 'passed' || status === 'failed') count(status === 'passed', `${suite.name} ${fullName}`);
+      else total.skipped++;
+    }
+  }
+  if (run.status !== 0 && result.numFailedTests === 0 && result.numFailedTestSuites === 0)
+    count(false, 'vitest exited with an error outside a test');
+}
+
+function count(ok, name) {
+  if (ok) total.passed++;
+  else {
+    total.failed++;
+    failures.push(name);
+  }
+}
