@@ -1,0 +1,73 @@
+// docs/contracts.md#constants: the Solidity constants, written from the tables in protocol/.
+import {
+  DOMAIN_NAME,
+  DOMAIN_VERSION,
+  KIND,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_MESSAGES,
+  MAX_COMMITTEE,
+  MAX_DELAYED_BYTES,
+  MODEL_CLASS,
+  TAG,
+} from '../protocol/constants.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { keccakHex, LEAF_BYTES, zeroTreeRoot } from '../protocol/tree.ts';
+import { TYPES } from '../protocol/typed-data.ts';
+
+/** Messages from L1 begin at the first kind that only L1 may send. */
+const FIRST_L1_KIND = KIND.Deposit;
+const LAST_MODEL_CLASS = Math.max(...Object.values(MODEL_CLASS));
+
+export const SOLIDITY_CONSTANTS_PATH = 'contracts/src/generated/Constants.sol';
+
+export function generateSolidityConstants(): string {
+  const lines = [
+    text('DOMAIN_NAME', DOMAIN_NAME),
+    text('DOMAIN_VERSION', DOMAIN_VERSION),
+    byte('OBJECT_TAG', TAG.object),
+    number('LEAF_BYTES', LEAF_BYTES),
+    hash('ZERO_LEAF_HASH', zeroTreeRoot(0)),
+    number('MAX_BATCH_BYTES', MAX_BATCH_BYTES),
+    number('MAX_BATCH_MESSAGES', MAX_BATCH_MESSAGES),
+    number('MAX_COMMITTEE', MAX_COMMITTEE),
+    number('MAX_DELAYED_BYTES', MAX_DELAYED_BYTES),
+    byte('FIRST_L1_KIND', FIRST_L1_KIND),
+    byte('DEPOSIT', KIND.Deposit),
+    byte('GATEWAY_CHANGED', KIND.GatewayChanged),
+    byte('MODEL_CHANGED', KIND.ModelChanged),
+    byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
+    number('LAST_MODEL_CLASS', LAST_MODEL_CLASS),
+    hash('CERTIFICATE_TYPEHASH', typeHash('Certificate')),
+  ];
+  return `// SPDX-License-Identifier: MIT
+// Generated from protocol/ by contracts/generate.ts.
+pragma solidity 0.8.37;
+
+library Constants {
+${lines.join('\n')}
+}
+`;
+}
+
+function typeHash(name: keyof typeof TYPES): Hex {
+  const fields = TYPES[name].map((field) => `${field.type} ${field.name}`).join(',');
+  return keccakHex(new TextEncoder().encode(`${name}(${fields})`));
+}
+
+function text(name: string, value: string): string {
+  return `    string internal constant ${name} = "${value}";`;
+}
+
+function byte(name: string, value: number): string {
+  return `    bytes1 internal constant ${name} = 0x${value.toString(16).padStart(2, '0')};`;
+}
+
+// forge fmt puts underscores into numbers of five digits and more.
+function number(name: string, value: number): string {
+  const digits = value < 10_000 ? String(value) : value.toLocaleString('en-US').replaceAll(',', '_');
+  return `    uint256 internal constant ${name} = ${digits};`;
+}
+
+function hash(name: string, value: Hex): string {
+  return `    bytes32 internal constant ${name} = ${value};`;
+}

@@ -1,0 +1,81 @@
+// docs/contracts.md#generated: Solidity constants out of protocol/, ABIs and bytecode out of the compiled contracts.
+// `node --import ./scripts/ts.mjs contracts/generate.ts [--check]`; with --check nothing is written, a difference exits 1.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
+
+export type GeneratedFile = { readonly path: string; readonly content: string };
+
+const CONTRACTS = [
+  'MizuToken',
+  'StakeManager',
+  'Inbox',
+  'DACommittee',
+  'GatewayRegistry',
+  'Rollup',
+  'Bridge',
+] as const;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: { readonly object: string } };
+
+/** Compiles the contracts; the constants they import must already be written. */
+export function generateArtifacts(): GeneratedFile[] {
+  const build = spawnSync(process.execPath, [join(root, 'scripts/forge.mjs'), 'build', '--skip', 'test'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (build.status !== 0) throw new Error('forge build failed');
+  const artifacts = CONTRACTS.map((name) => [name, readArtifact(name)] as const);
+  return [
+    {
+      path: 'protocol/generated/abi.ts',
+      content: banner(artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${JSON.stringify(abi)} as const;`)),
+    },
+    {
+      path: 'contracts/generated/bytecode.ts',
+      content: banner(artifacts.map(([name, { bytecode }]) => `export const ${name} = '${bytecode.object}';`)),
+    },
+  ];
+}
+
+export function generateConstants(): GeneratedFile {
+  return { path: SOLIDITY_CONSTANTS_PATH, content: generateSolidityConstants() };
+}
+
+/** Writes a file if its content differs; with `check` only reports that it does. */
+export function writeGenerated({ path, content }: GeneratedFile, check: boolean): boolean {
+  const file = join(root, path);
+  if (existsSync(file) && readFileSync(file, 'utf8') === content) return true;
+  if (check) {
+    console.error(`${path} is not what its source generates: run contracts/generate.ts and commit the result`);
+    return false;
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  console.log(`wrote ${path}`);
+  return true;
+}
+
+function readArtifact(name: string): Artifact {
+  return JSON.parse(readFileSync(join(root, 'build/forge/out', `${name}.sol`, `${name}.json`), 'utf8')) as Artifact;
+}
+
+function abiName(contract: string): string {
+  return `${contract.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())}Abi`;
+}
+
+function banner(lines: string[]): string {
+  return `// Generated from contracts/src by contracts/generate.ts.\n${lines.join('\n')}\n`;
+}
+
+function main(check: boolean): void {
+  const constantsFit = writeGenerated(generateConstants(), check);
+  const artifactsFit = generateArtifacts().map((file) => writeGenerated(file, check));
+  if (!constantsFit || artifactsFit.includes(false)) process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.includes('--check'));

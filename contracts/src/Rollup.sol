@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#rollup
+pragma solidity 0.8.37;
+
+import {ExecutorRotation} from "./ExecutorRotation.sol";
+import {Constants} from "./generated/Constants.sol";
+import {IDACommittee} from "./interfaces/IDACommittee.sol";
+import {IInbox} from "./interfaces/IInbox.sol";
+import {IRollup} from "./interfaces/IRollup.sol";
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {StateLeaf} from "./lib/StateLeaf.sol";
+import {Tree} from "./lib/Tree.sol";
+import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
+contract Rollup is IRollup, ExecutorRotation {
+    enum Status {
+        NONE,
+        PENDING,
+        CONFIRMED,
+        REJECTED,
+        ORPHANED
+    }
+
+    /// @param stepRoot object root of the step list
+    /// @param leafHash of the post state leaf
+    /// @param stateRoot of the post state leaf
+    /// @param batch index of the first batch that is not covered
+    /// @param deadline end of the window, unix seconds
+    /// @param siblingDeadline until which this assertion may get more than one child
+    /// @param openGames disputes that are not decided
+    /// @param liveChildren children that are not rejected
+    struct Assertion {
+        AssertionId parent;
+        bytes32 stepRoot;
+        bytes32 leafHash;
+        bytes32 stateRoot;
+        address asserter;
+        Status status;
+        uint32 openGames;
+        uint32 liveChildren;
+        uint64 batch;
+        uint64 createdAt;
+        uint64 deadline;
+        uint64 siblingDeadline;
+    }
+
+    /// @param parent the assertion this one builds on
+    /// @param attempt 0, or one more than the attempt of the same content that was rejected or orphaned
+    /// @param post the state leaf after the last step
+    /// @param firstPath from the parent's post leaf, which is leaf 0 of the step list, to its tree root
+    /// @param lastPath the same for the post leaf, the last of the list
+    /// @param objects what the certificate covers after the step list: the receipts first, then datasets
+    struct Claim {
+        AssertionId parent;
+        uint32 attempt;
+        StateLeaf post;
+        bytes32[] firstPath;
+        bytes32[] lastPath;
+        DataObject[] objects;
+        Certificate certificate;
+    }
+
+    /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
+    /// @param leaderSeconds in which only the leader may assert
+    struct Settings {
+        uint256 bond;
+        uint64 leaderSeconds;
+    }
+
+    uint256 public constant MAX_STEPS = 1 << 16;
+    uint256 public constant MAX_OBJECTS = 64;
+
+    IStakeManager public immutable stakes;
+    IInbox public immutable inbox;
+    IDACommittee public immutable committee;
+    /// @notice The contract that decides games; zero: there is none, and nothing can be rejected.
+    address public immutable dispute;
+    bytes32 public immutable kernelProgramId;
+    uint256 public immutable bond;
+    uint64 public immutable window;
+    uint64 public immutable leaderSeconds;
+    AssertionId public immutable genesis;
+
+    AssertionId public latestConfirmed;
+    mapping(AssertionId => Assertion) private _assertions;
+
+    event AssertionCreated(
+        AssertionId indexed id,
+        AssertionId indexed parent,
+        address indexed asserter,
+        bytes32 stepRoot,
+        uint64 stepCount,
+        StateLeaf post,
+        DataObject[] objects
+    );
+    event AssertionConfirmed(AssertionId indexed id, uint64 batch, bytes32 stateRoot);
+    event AssertionRejected(AssertionId indexed id, address indexed beneficiary, uint256 slashed, uint256 reward);
+    event AssertionOrphaned(AssertionId indexed id);
+
+    error NotExecutor(address account);
+    error NotLeader(address leader, uint256 openFrom);
+    error NotDispute(address account);
+    error StatusMismatch(AssertionId id, Status expected, Status actual);
+    error ParentNotLive(AssertionId parent, Status status);
+    error SiblingsClosed(uint256 deadline);
+    error BatchOutOfRange(uint256 first, uint256 last, uint256 actual);
+    error CursorMismatch(uint64 expectedMessage, uint64 expectedStep, uint64 message, uint64 step);
+    error StepCountTooLarge(uint256 maximum, uint256 actual);
+    error ObjectCountOutOfRange(uint256 maximum, uint256 actual);
+    error FirstLeafMismatch(bytes32 expected, bytes32 actual);
+    error AlreadyAsserted(AssertionId id);
+    error EarlierAttemptLives(AssertionId id, Status status);
+    error WindowOpen(uint256 deadline, uint256 actual);
+    error WindowClosed(uint256 deadline, uint256 actual);
+    error ParentNotConfirmed(AssertionId latestConfirmed, AssertionId parent);
+    error GamesOpen(uint256 games);
+    error StillViable(AssertionId id);
+
+    modifier onlyDispute() {
+        require(msg.sender == dispute, NotDispute(msg.sender));
+        _;
+    }
+
+    /// @param genesisStateRoot of the state trie before the first message
+    constructor(
+        IStakeManager stakes_,
+        IInbox inbox_,
+        IDACommittee committee_,
+        address dispute_,
+        bytes32 kernelProgramId_,
+        bytes32 genesisStateRoot,
+        Settings memory settings
+    ) {
+        stakes = stakes_;
+        inbox = inbox_;
+        committee = committee_;
+        dispute = dispute_;
+        kernelProgramId = kernelProgramId_;
+        bond = settings.bond;
+        leaderSeconds = settings.leaderSeconds;
+        window = stakes_.timing().window;
+
+        bytes32 leafHash = StateLeaf(genesisStateRoot, 0, 0, 0, 0).hash();
+        AssertionId id = idOf(AssertionId.wrap(0), bytes32(0), leafHash, 0);
+        Assertion storage assertion = _assertions[id];
+        assertion.leafHash = leafHash;
+        assertion.stateRoot = genesisStateRoot;
+        assertion.status = Status.CONFIRMED;
+        assertion.createdAt = uint64(block.timestamp);
+        genesis = id;
+        latestConfirmed = id;
+        emit AssertionConfirmed(id, 0, genesisStateRoot);
+    }
+
+    /// @notice Claims the states after every message of the batches from the parent's end to `claim.post.batch`.
+    /// @dev Leaf 0 of the step list is the parent's post leaf, the last leaf is the claimed one.
+    function createAssertion(Claim calldata claim) external returns (AssertionId id) {
+        Assertion storage parent = _assertions[claim.parent];
+        _requireTurn(parent);
+        _requireParent(claim.parent, parent);
+        uint64 stepCount = _stepCount(parent.batch, claim.post);
+        bytes32 leafHash = claim.post.hash();
+        bytes32 stepRoot = Tree.listRootFromPath(leafHash, stepCount, uint256(stepCount) + 1, claim.lastPath);
+        bytes32 firstRoot = Tree.listRootFromPath(parent.leafHash, 0, uint256(stepCount) + 1, claim.firstPath);
+        require(firstRoot == stepRoot, FirstLeafMismatch(stepRoot, firstRoot));
+        id = idOf(claim.parent, stepRoot, leafHash, claim.attempt);
+        _requireNew(claim, stepRoot, leafHash, id);
+        _verifyCertificate(stepRoot, stepCount, claim.objects, claim.certificate);
+        _store(id, parent, claim, stepRoot, leafHash);
+        stakes.lock(msg.sender, Role.EXECUTOR, bond);
+        emit AssertionCreated(id, claim.parent, msg.sender, stepRoot, stepCount, claim.post, claim.objects);
+    }
+
+    /// @notice Confirms an assertion whose parent is the latest confirmed one, after its window and all its games.
+    function confirm(AssertionId id) external {
+        Assertion storage assertion = _pending(id);
+        require(assertion.parent == latestConfirmed, ParentNotConfirmed(latestConfirmed, assertion.parent));
+        _requireDecided(assertion);
+        assertion.status = Status.CONFIRMED;
+        latestConfirmed = id;
+        stakes.release(assertion.asserter, Role.EXECUTOR, bond);
+        emit AssertionConfirmed(id, assertion.batch, assertion.stateRoot);
+    }
+
+    /// @notice Frees the bond of an assertion that can no longer be confirmed, though nobody has proven it wrong.
+    function orphan(AssertionId id) external {
+        Assertion storage assertion = _pending(id);
+        _requireDecided(assertion);
+        Status parentStatus = _assertions[assertion.parent].status;
+        bool dead = parentStatus == Status.REJECTED || parentStatus == Status.ORPHANED
+            || (parentStatus == Status.CONFIRMED && assertion.parent != latestConfirmed);
+        require(dead, StillViable(id));
+        assertion.status = Status.ORPHANED;
+        stakes.release(assertion.asserter, Role.EXECUTOR, bond);
+        emit AssertionOrphaned(id);
+    }
+
+    /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
+    function openGame(AssertionId id) external onlyDispute {
+        Assertion storage assertion = _pending(id);
+        require(block.timestamp < assertion.deadline, WindowClosed(assertion.deadline, block.timestamp));
+        assertion.openGames += 1;
+    }
+
+    /// @notice Closes a game that the challenger has lost.
+    function closeGame(AssertionId id) external onlyDispute {
+        _assertions[id].openGames -= 1;
+    }
+
+    /// @notice Rejects an assertion that lost one game, and with it all that build on it; its bond is slashed.
+    /// @param rewardMax what the winner may get of it at most: his costs and a share
+    function reject(AssertionId id, address beneficiary, uint256 rewardMax)
+        external
+        onlyDispute
+        returns (uint256 reward)
+    {
+        Assertion storage assertion = _pending(id);
+        assertion.status = Status.REJECTED;
+        _assertions[assertion.parent].liveChildren -= 1;
+        stakes.release(assertion.asserter, Role.EXECUTOR, bond);
+        uint256 slashed;
+        (slashed, reward) = stakes.slash(assertion.asserter, Role.EXECUTOR, bond, beneficiary, rewardMax);
+        emit AssertionRejected(id, beneficiary, slashed, reward);
+    }
+
+    function assertionOf(AssertionId id) external view returns (Assertion memory) {
+        return _assertions[id];
+    }
+
+    /// @inheritdoc IRollup
+    function confirmedStateRoot(AssertionId id) external view returns (bytes32) {
+        Status status = _assertions[id].status;
+        require(status == Status.CONFIRMED, StatusMismatch(id, Status.CONFIRMED, status));
+        return _assertions[id].stateRoot;
+    }
+
+    /// @inheritdoc IRollup
+    function parentOf(AssertionId id) external view returns (AssertionId) {
+        return _assertions[id].parent;
+    }
+
+    /// @inheritdoc IRollup
+    function asserterOf(AssertionId id) external view returns (address) {
+        return _assertions[id].asserter;
+    }
+
+    /// @notice Unix seconds from which anyone staked may build on `parent`; before, only the leader.
+    function openFrom(AssertionId parent) external view returns (uint256) {
+        return _openFrom(_assertions[parent]);
+    }
+
+    /// @notice Id of an assertion. The post leaf holds the batch, so the range is part of it.
+    function idOf(AssertionId parent, bytes32 stepRoot, bytes32 leafHash, uint32 attempt)
+        public
+        pure
+        returns (AssertionId)
+    {
+        return AssertionId.wrap(keccak256(abi.encode(parent, stepRoot, leafHash, attempt)));
+    }
+
+    function _stakes() internal view override returns (IStakeManager) {
+        return stakes;
+    }
+
+    function _store(AssertionId id, Assertion storage parent, Claim calldata claim, bytes32 stepRoot, bytes32 leafHash)
+        private
+    {
+        uint64 deadline = SafeCast.toUint64(block.timestamp + window);
+        if (parent.liveChildren == 0) parent.siblingDeadline = deadline;
+        parent.liveChildren += 1;
+        Assertion storage created = _assertions[id];
+        created.parent = claim.parent;
+        created.stepRoot = stepRoot;
+        created.leafHash = leafHash;
+        created.stateRoot = claim.post.stateRoot;
+        created.asserter = msg.sender;
+        created.status = Status.PENDING;
+        created.batch = claim.post.batch;
+        created.createdAt = uint64(block.timestamp);
+        created.deadline = deadline;
+    }
+
+    function _requireTurn(Assertion storage parent) private view {
+        require(stakes.isActive(msg.sender, Role.EXECUTOR), NotExecutor(msg.sender));
+        address leader = leaderOf(parent.batch);
+        if (leader == address(0) || leader == msg.sender) return;
+        uint256 open = _openFrom(parent);
+        require(block.timestamp >= open, NotLeader(leader, open));
+    }
+
+    /// @dev The turn begins when both the parent and the first batch after it are there.
+    function _openFrom(Assertion storage parent) private view returns (uint256) {
+        uint64 posted = parent.batch < inbox.batchCount() ? inbox.batch(parent.batch).timestamp : 0;
+        return uint256(posted > parent.createdAt ? posted : parent.createdAt) + leaderSeconds;
+    }
+
+    function _requireParent(AssertionId id, Assertion storage parent) private view {
+        bool live = parent.status == Status.PENDING || (parent.status == Status.CONFIRMED && id == latestConfirmed);
+        require(live, ParentNotLive(id, parent.status));
+        // Rivals belong into the first one's window, but an assertion all of whose children were rejected starts anew.
+        require(
+            parent.liveChildren == 0 || block.timestamp < parent.siblingDeadline, SiblingsClosed(parent.siblingDeadline)
+        );
+    }
+
+    function _stepCount(uint64 firstBatch, StateLeaf calldata post) private view returns (uint64 stepCount) {
+        uint64 available = inbox.batchCount();
+        require(
+            post.batch > firstBatch && post.batch <= available, BatchOutOfRange(firstBatch + 1, available, post.batch)
+        );
+        uint64 step = inbox.totalMessagesBefore(post.batch);
+        require(post.message == 0 && post.step == step, CursorMismatch(0, step, post.message, post.step));
+        stepCount = step - inbox.totalMessagesBefore(firstBatch);
+        require(stepCount <= MAX_STEPS, StepCountTooLarge(MAX_STEPS, stepCount));
+    }
+
+    /// @dev An asserter may lose a game on purpose with a true claim. So the same content may be asserted again after it
+    /// was rejected, under the next attempt's id; but never twice at one time.
+    function _requireNew(Claim calldata claim, bytes32 stepRoot, bytes32 leafHash, AssertionId id) private view {
+        require(_assertions[id].status == Status.NONE, AlreadyAsserted(id));
+        if (claim.attempt == 0) return;
+        AssertionId earlier = idOf(claim.parent, stepRoot, leafHash, claim.attempt - 1);
+        Status status = _assertions[earlier].status;
+        require(status == Status.REJECTED || status == Status.ORPHANED, EarlierAttemptLives(earlier, status));
+    }
+
+    function _verifyCertificate(
+        bytes32 stepRoot,
+        uint64 stepCount,
+        DataObject[] calldata objects,
+        Certificate calldata certificate
+    ) private view {
+        uint256 count = objects.length;
+        require(count > 0 && count <= MAX_OBJECTS, ObjectCountOutOfRange(MAX_OBJECTS, count));
+        uint64 total = (stepCount + 1) * uint64(Constants.LEAF_BYTES);
+        bytes memory list = abi.encodePacked(stepRoot, total);
+        for (uint256 i = 0; i < count; ++i) {
+            list = bytes.concat(list, objects[i].root, bytes8(objects[i].length));
+            total += objects[i].length;
+        }
+        committee.verify(keccak256(list), total, certificate);
+    }
+
+    function _pending(AssertionId id) private view returns (Assertion storage assertion_) {
+        assertion_ = _assertions[id];
+        require(assertion_.status == Status.PENDING, StatusMismatch(id, Status.PENDING, assertion_.status));
+    }
+
+    function _requireDecided(Assertion storage assertion_) private view {
+        require(block.timestamp >= assertion_.deadline, WindowOpen(assertion_.deadline, block.timestamp));
+        require(assertion_.openGames == 0, GamesOpen(assertion_.openGames));
+    }
+}

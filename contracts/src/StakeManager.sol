@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#stakes
+pragma solidity 0.8.37;
+
+import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {Timing} from "./lib/Timing.sol";
+import {Role} from "./lib/Types.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+
+/// @title Stakes per account and role, slashable until they have left.
+/// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by open claims.
+/// There is no owner: the authorities that may lock and slash are fixed when the contract is made.
+contract StakeManager is IStakeManager {
+    using Checkpoints for Checkpoints.Trace208;
+    using SafeERC20 for ERC20Burnable;
+
+    /// @notice A part of a stake on its way out; it can still be slashed until it is withdrawn.
+    struct Unbonding {
+        uint128 amount;
+        uint64 releaseTime;
+    }
+
+    uint256 public constant MAX_UNBONDINGS = 16;
+    uint256 private constant ROLES = 5;
+
+    ERC20Burnable public immutable token;
+
+    Timing private _timing;
+    uint256[ROLES] private _minimum;
+    mapping(address account => bool) public isAuthority;
+    mapping(address account => mapping(Role => Checkpoints.Trace208)) private _active;
+    mapping(Role => Checkpoints.Trace208) private _total;
+    mapping(address account => mapping(Role => uint256)) public lockedOf;
+    mapping(address account => mapping(Role => Unbonding[])) private _unbondings;
+    mapping(address account => uint256) public rewardOf;
+
+    event Staked(address indexed account, Role indexed role, uint256 amount, uint256 active);
+    event UnbondingStarted(address indexed account, Role indexed role, uint256 amount, uint64 releaseTime);
+    event Unstaked(address indexed account, Role indexed role, uint256 amount);
+    event Locked(address indexed account, Role indexed role, uint256 amount, uint256 locked);
+    event Released(address indexed account, Role indexed role, uint256 amount, uint256 locked);
+    event Slashed(
+        address indexed account,
+        Role indexed role,
+        address indexed beneficiary,
+        uint256 slashed,
+        uint256 reward,
+        uint256 burned
+    );
+    event RewardClaimed(address indexed account, uint256 amount);
+
+    error NotAuthority(address account);
+    error MinimumIsZero(Role role);
+    error AmountIsZero();
+    error StakeBelowMinimum(uint256 minimum, uint256 actual);
+    error NotEnoughFreeStake(uint256 free, uint256 requested);
+    error NotEnoughLocked(uint256 locked, uint256 requested);
+    error TooManyUnbondings(uint256 maximum);
+    error NothingToWithdraw();
+
+    modifier onlyAuthority() {
+        require(isAuthority[msg.sender], NotAuthority(msg.sender));
+        _;
+    }
+
+    /// @param minimums smallest stake per role, in the order of `Role`, in wei
+    /// @param authorities that may lock and slash: the Rollup, later the court
+    constructor(
+        ERC20Burnable token_,
+        Timing memory timing_,
+        uint256[ROLES] memory minimums,
+        address[] memory authorities
+    ) {
+        timing_.check();
+        token = token_;
+        _timing = timing_;
+        for (uint256 i = 0; i < ROLES; ++i) {
+            require(minimums[i] > 0, MinimumIsZero(Role(i)));
+        }
+        _minimum = minimums;
+        for (uint256 i = 0; i < authorities.length; ++i) {
+            isAuthority[authorities[i]] = true;
+        }
+    }
+
+    /// @notice Adds to the stake of any account; the caller pays.
+    function stake(address account, Role role, uint256 amount) external {
+        uint256 active = activeOf(account, role) + amount;
+        require(amount > 0, AmountIsZero());
+        require(active >= minimumOf(role), StakeBelowMinimum(minimumOf(role), active));
+        _setActive(account, role, active);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+        emit Staked(account, role, amount, active);
+    }
+
+    /// @notice Starts to take free stake out: it can be withdrawn after the unbonding period.
+    function unbond(Role role, uint256 amount) external {
+        require(amount > 0, AmountIsZero());
+        uint256 free = freeOf(msg.sender, role);
+        require(amount <= free, NotEnoughFreeStake(free, amount));
+        Unbonding[] storage queue = _unbondings[msg.sender][role];
+        require(queue.length < MAX_UNBONDINGS, TooManyUnbondings(MAX_UNBONDINGS));
+        uint64 releaseTime = SafeCast.toUint64(block.timestamp + _timing.unbonding);
+        _setActive(msg.sender, role, activeOf(msg.sender, role) - amount);
+        queue.push(Unbonding(SafeCast.toUint128(amount), releaseTime));
+        emit UnbondingStarted(msg.sender, role, amount, releaseTime);
+    }
+
+    /// @notice Pays out every unbonding of the caller whose time has come.
+    function withdraw(Role role) external returns (uint256 amount) {
+        Unbonding[] storage queue = _unbondings[msg.sender][role];
+        uint256 kept = 0;
+        uint256 length = queue.length;
+        for (uint256 i = 0; i < length; ++i) {
+            Unbonding memory entry = queue[i];
+            if (entry.releaseTime <= block.timestamp) amount += entry.amount;
+            else queue[kept++] = entry;
+        }
+        while (queue.length > kept) {
+            queue.pop();
+        }
+        require(amount > 0, NothingToWithdraw());
+        token.safeTransfer(msg.sender, amount);
+        emit Unstaked(msg.sender, role, amount);
+    }
+
+    /// @notice Pays out the caller's share of slashed stakes.
+    function claimReward() external returns (uint256 amount) {
+        amount = rewardOf[msg.sender];
+        require(amount > 0, NothingToWithdraw());
+        rewardOf[msg.sender] = 0;
+        token.safeTransfer(msg.sender, amount);
+        emit RewardClaimed(msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakeManager
+    function lock(address account, Role role, uint256 amount) external onlyAuthority {
+        uint256 free = freeOf(account, role);
+        require(amount <= free, NotEnoughFreeStake(free, amount));
+        uint256 locked = lockedOf[account][role] += amount;
+        emit Locked(account, role, amount, locked);
+    }
+
+    /// @inheritdoc IStakeManager
+    function release(address account, Role role, uint256 amount) external onlyAuthority {
+        uint256 locked = lockedOf[account][role];
+        require(amount <= locked, NotEnoughLocked(locked, amount));
+        lockedOf[account][role] = locked -= amount;
+        emit Released(account, role, amount, locked);
+    }
+
+    /// @inheritdoc IStakeManager
+    /// @dev Free stake goes first, then what is unbonding (the youngest first), then what other claims have locked.
+    function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
+        external
+        onlyAuthority
+        returns (uint256 slashed, uint256 reward)
+    {
+        uint256 active = activeOf(account, role);
+        uint256 fromFree = Math.min(amount, freeOf(account, role));
+        uint256 fromQueue = _slashUnbondings(account, role, amount - fromFree);
+        uint256 fromLocked = Math.min(amount - fromFree - fromQueue, active - fromFree);
+        slashed = fromFree + fromQueue + fromLocked;
+        if (fromFree + fromLocked > 0) _setActive(account, role, active - fromFree - fromLocked);
+        // The burned part is the one that is rounded up.
+        reward = beneficiary == address(0) ? 0 : Math.min(rewardMax, slashed / 2);
+        if (reward > 0) rewardOf[beneficiary] += reward;
+        if (slashed > reward) token.burn(slashed - reward);
+        emit Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
+    }
+
+    /// @inheritdoc IStakeManager
+    function timing() external view returns (Timing memory) {
+        return _timing;
+    }
+
+    /// @inheritdoc IStakeManager
+    function isActive(address account, Role role) external view returns (bool) {
+        return activeOf(account, role) >= minimumOf(role);
+    }
+
+    /// @notice Stake of the account for the role at a past time (unix seconds): the weight of its vote.
+    function activeAt(address account, Role role, uint48 time) external view returns (uint256) {
+        return _active[account][role].upperLookupRecent(time);
+    }
+
+    /// @notice Sum of all stakes for the role at a past time (unix seconds).
+    function totalAt(Role role, uint48 time) external view returns (uint256) {
+        return _total[role].upperLookupRecent(time);
+    }
+
+    function totalOf(Role role) external view returns (uint256) {
+        return _total[role].latest();
+    }
+
+    function unbondingsOf(address account, Role role) external view returns (Unbonding[] memory) {
+        return _unbondings[account][role];
+    }
+
+    /// @inheritdoc IStakeManager
+    function minimumOf(Role role) public view returns (uint256) {
+        return _minimum[uint256(role)];
+    }
+
+    function activeOf(address account, Role role) public view returns (uint256) {
+        return _active[account][role].latest();
+    }
+
+    /// @notice Active stake that no claim has locked. A slash may leave less than is locked: then nothing is free.
+    function freeOf(address account, Role role) public view returns (uint256) {
+        return Math.saturatingSub(activeOf(account, role), lockedOf[account][role]);
+    }
+
+    function _slashUnbondings(address account, Role role, uint256 amount) private returns (uint256 slashed) {
+        Unbonding[] storage queue = _unbondings[account][role];
+        for (uint256 i = queue.length; i > 0 && slashed < amount; --i) {
+            uint256 taken = Math.min(amount - slashed, queue[i - 1].amount);
+            slashed += taken;
+            if (taken == queue[i - 1].amount) queue.pop();
+            else queue[i - 1].amount -= SafeCast.toUint128(taken);
+        }
+    }
+
+    function _setActive(address account, Role role, uint256 active) private {
+        uint48 time = SafeCast.toUint48(block.timestamp);
+        uint256 before = _active[account][role].latest();
+        _active[account][role].push(time, SafeCast.toUint208(active));
+        _total[role].push(time, SafeCast.toUint208(_total[role].latest() + active - before));
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Generated from protocol/ by contracts/generate.ts.
+pragma solidity 0.8.37;
+
+library Constants {
+    string internal constant DOMAIN_NAME = "MIZU";
+    string internal constant DOMAIN_VERSION = "1";
+    bytes1 internal constant OBJECT_TAG = 0x02;
+    uint256 internal constant LEAF_BYTES = 128;
+    bytes32 internal constant ZERO_LEAF_HASH = 0x444b5adc238afc6067148cb80b10b6303dc34e35356809851c54631d5a0e571f;
+    uint256 internal constant MAX_BATCH_BYTES = 4_194_304;
+    uint256 internal constant MAX_BATCH_MESSAGES = 4096;
+    uint256 internal constant MAX_COMMITTEE = 32;
+    uint256 internal constant MAX_DELAYED_BYTES = 4096;
+    bytes1 internal constant FIRST_L1_KIND = 0x20;
+    bytes1 internal constant DEPOSIT = 0x20;
+    bytes1 internal constant GATEWAY_CHANGED = 0x21;
+    bytes1 internal constant MODEL_CHANGED = 0x22;
+    bytes1 internal constant COMMITTEE_CHANGED = 0x23;
+    uint256 internal constant LAST_MODEL_CLASS = 2;
+    bytes32 internal constant CERTIFICATE_TYPEHASH = 0xeced4b7640ca1a3ce200fd38594e8fc41c8728a8a80ffc032ec87d351b1a5a5b;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#inbox
+pragma solidity 0.8.37;
+
+/// @notice One batch of the canonical order.
+/// @param objectRoot of the batch object; zero if all messages are delayed ones
+/// @param timestamp unix seconds
+/// @param delayedUpTo the batch includes the delayed messages before this index
+/// @param totalMessages of this and all earlier batches
+/// @param objectLength bytes
+/// @param messageCount delayed and sequenced
+struct Batch {
+    bytes32 objectRoot;
+    uint64 timestamp;
+    uint64 delayedUpTo;
+    uint64 totalMessages;
+    uint32 objectLength;
+    uint32 messageCount;
+}
+
+interface IInbox {
+    /// @notice Number of batches.
+    function batchCount() external view returns (uint64);
+
+    function batch(uint64 index) external view returns (Batch memory);
+
+    /// @notice Number of messages in the batches before `batches`.
+    function totalMessagesBefore(uint64 batches) external view returns (uint64);
+
+    /// @notice Puts a message of a registry into the delayed queue. Registries only.
+    function pushRegistryMessage(bytes calldata message) external;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#stakes
+pragma solidity 0.8.37;
+
+import {Timing} from "../lib/Timing.sol";
+import {Role} from "../lib/Types.sol";
+
+/// @title What the other contracts need to know of stakes, and may do with them.
+interface IStakeManager {
+    /// @notice The periods of the whole network, checked against each other.
+    function timing() external view returns (Timing memory);
+
+    /// @notice Whether the account's stake for the role reaches the role's minimum.
+    function isActive(address account, Role role) external view returns (bool);
+
+    /// @notice Smallest stake of the role, in wei.
+    function minimumOf(Role role) external view returns (uint256);
+
+    /// @notice Binds `amount` of the stake to an open claim: it cannot be unbonded. Authorities only.
+    function lock(address account, Role role, uint256 amount) external;
+
+    /// @notice Frees what `lock` has bound. Authorities only.
+    function release(address account, Role role, uint256 amount) external;
+
+    /// @notice Takes up to `amount` of the stake; at most half of it goes to `beneficiary`, the rest is burned. Authorities only.
+    /// @return slashed what was there to take
+    /// @return reward what the beneficiary got
+    function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
+        external
+        returns (uint256 slashed, uint256 reward);
+}

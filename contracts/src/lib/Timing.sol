@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#timing
+pragma solidity 0.8.37;
+
+/// @notice All periods in seconds. A stake must outlive every claim it backs, and the data must outlive every dispute.
+/// @param window in which an assertion may be challenged
+/// @param clocks of both sides of a game, added
+/// @param votes of a court case: commit, reveal and the second round
+/// @param grace for transactions to be mined after all that
+/// @param unbonding between asking for a stake and getting it
+/// @param retention that a DA certificate must still promise when it is posted
+struct Timing {
+    uint64 window;
+    uint64 clocks;
+    uint64 votes;
+    uint64 grace;
+    uint64 unbonding;
+    uint64 retention;
+}
+
+using {check} for Timing global;
+
+error WindowIsZero();
+error UnbondingTooShort(uint256 minimum, uint256 actual);
+error RetentionTooShort(uint256 minimum, uint256 actual);
+
+function check(Timing memory timing) pure {
+    require(timing.window > 0, WindowIsZero());
+    uint256 longest = uint256(timing.window) + timing.clocks + timing.votes + timing.grace;
+    require(timing.unbonding >= longest, UnbondingTooShort(longest, timing.unbonding));
+    require(timing.retention >= longest, RetentionTooShort(longest, timing.retention));
+}

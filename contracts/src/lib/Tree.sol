@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// docs/vm.md#tree
+pragma solidity 0.8.37;
+
+import {Constants} from "../generated/Constants.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title The one kind of tree that everything is hashed with.
+library Tree {
+    error ObjectTooLong(uint256 maximum, uint256 actual);
+    error PathLengthMismatch(uint256 expected, uint256 actual);
+    error IndexOutOfRange(uint256 leaves, uint256 index);
+
+    /// @notice keccak256(0x01 ‖ left ‖ right).
+    function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            // 65 bytes end inside the free memory pointer's slot, so they are put behind it.
+            let buffer := mload(0x40)
+            mstore8(buffer, 0x01)
+            mstore(add(buffer, 1), left)
+            mstore(add(buffer, 33), right)
+            hash := keccak256(buffer, 65)
+        }
+    }
+
+    /// @notice Name of the object with this tree root and length in bytes.
+    function hashObject(bytes32 treeRoot, uint64 length) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(Constants.OBJECT_TAG, length, treeRoot));
+    }
+
+    /// @notice Number of leaves of an object: zero bytes make one leaf.
+    function leafCount(uint256 length) internal pure returns (uint256) {
+        return length == 0 ? 1 : (length + Constants.LEAF_BYTES - 1) / Constants.LEAF_BYTES;
+    }
+
+    /// @notice The smallest d with 2^d >= leaves.
+    function depthOf(uint256 leaves) internal pure returns (uint256 depth) {
+        while (2 ** depth < leaves) ++depth;
+    }
+
+    /// @notice Root that a leaf hash at `index` has with these siblings.
+    /// @dev The index is bounded by the path: it cannot name the same leaf in two ways.
+    function rootFromPath(bytes32 leafHash, uint256 index, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32 root)
+    {
+        require(index >> path.length == 0, IndexOutOfRange(2 ** path.length, index));
+        root = leafHash;
+        for (uint256 i = 0; i < path.length; ++i) {
+            bytes32 sibling = path[i];
+            root = (index >> i) & 1 == 0 ? hashNode(root, sibling) : hashNode(sibling, root);
+        }
+    }
+
+    /// @notice Object root of a list of `leaves` whole leaves in which `leafHash` stands at `index`.
+    function listRootFromPath(bytes32 leafHash, uint256 index, uint256 leaves, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32)
+    {
+        require(index < leaves, IndexOutOfRange(leaves, index));
+        uint256 depth = depthOf(leaves);
+        require(path.length == depth, PathLengthMismatch(depth, path.length));
+        return hashObject(rootFromPath(leafHash, index, path), SafeCast.toUint64(leaves * Constants.LEAF_BYTES));
+    }
+
+    /// @notice Object root of up to 4 KiB, so that a delayed message has the same name on L1 as everywhere.
+    function objectRoot(bytes memory data) internal pure returns (bytes32) {
+        require(data.length <= Constants.MAX_DELAYED_BYTES, ObjectTooLong(Constants.MAX_DELAYED_BYTES, data.length));
+        uint256 count = leafCount(data.length);
+        bytes32[] memory level = new bytes32[](count + 1);
+        for (uint256 i = 0; i < count; ++i) {
+            level[i] = _hashLeafAt(data, i * Constants.LEAF_BYTES);
+        }
+        bytes32 zeroRoot = Constants.ZERO_LEAF_HASH;
+        while (count > 1) {
+            if (count & 1 == 1) level[count++] = zeroRoot;
+            for (uint256 i = 0; i < count; i += 2) {
+                level[i >> 1] = hashNode(level[i], level[i + 1]);
+            }
+            count >>= 1;
+            zeroRoot = hashNode(zeroRoot, zeroRoot);
+        }
+        return hashObject(level[0], SafeCast.toUint64(data.length));
+    }
+
+    /// @dev keccak256(0x00 ‖ the leaf that starts at `offset`, padded with zeros).
+    function _hashLeafAt(bytes memory data, uint256 offset) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            // 129 bytes: the tag and the leaf. Zeroed first, because the last leaf may be short.
+            for { let i := 0 } lt(i, 160) { i := add(i, 32) } { mstore(add(buffer, i), 0) }
+            let size := sub(mload(data), offset)
+            if gt(size, 128) { size := 128 }
+            mcopy(add(buffer, 1), add(add(data, 32), offset), size)
+            hash := keccak256(buffer, 129)
+        }
+    }
+}
