@@ -1,0 +1,74 @@
+// docs/prover.md#memo: results of programs by the hash of their request, bounded in memory and on disk.
+import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { decodeExecResult, type ExecResult, encodeExecResult } from './exec-result.ts';
+
+type MemoWrite =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string };
+
+/** The part of a level (or sublevel) with string keys and `view` values that is used here. */
+export type MemoTable = {
+  getSync(key: string): Uint8Array | undefined;
+  get(key: string): Promise<Uint8Array | undefined>;
+  batch(writes: MemoWrite[]): Promise<void>;
+};
+
+export type Memo = {
+  get(key: Hex): ExecResult | undefined;
+  /** The output object must be stored before. */
+  put(key: Hex, result: ExecResult): Promise<void>;
+};
+
+export type MemoLimits = { readonly hotEntries: number; readonly storedEntries: number };
+
+const LIMITS: MemoLimits = { hotEntries: 16_384, storedEntries: 1_000_000 };
+const NEXT = 'next';
+
+/** On disk the entries form a ring: entry n takes the place of entry n - storedEntries. */
+export async function createMemo(table: MemoTable, limits: MemoLimits = LIMITS): Promise<Memo> {
+  const hot = new Map<Hex, ExecResult>();
+  const stored = await table.get(NEXT);
+  let next = stored === undefined ? 0 : Number(new TextDecoder().decode(stored));
+
+  function heat(key: Hex, result: ExecResult): void {
+    hot.delete(key);
+    hot.set(key, result);
+    const coldest = hot.keys().next().value;
+    if (hot.size > limits.hotEntries && coldest !== undefined) hot.delete(coldest);
+  }
+
+  return {
+    get(key) {
+      const known = hot.get(key);
+      if (known !== undefined) return known;
+      const bytes = table.getSync(resultKey(key));
+      if (bytes === undefined) return undefined;
+      const result = decodeExecResult(bytes);
+      heat(key, result);
+      return result;
+    },
+    async put(key, result) {
+      heat(key, result);
+      if (table.getSync(resultKey(key)) !== undefined) return;
+      const place = placeKey(next % limits.storedEntries);
+      next++;
+      const writes: MemoWrite[] = [];
+      const replaced = table.getSync(place);
+      if (replaced !== undefined) writes.push({ type: 'del', key: resultKey(bytesToHex(replaced)) });
+      writes.push(
+        { type: 'put', key: resultKey(key), value: encodeExecResult(result) },
+        { type: 'put', key: place, value: hexToBytes(key) },
+        { type: 'put', key: NEXT, value: new TextEncoder().encode(String(next)) },
+      );
+      await table.batch(writes);
+    },
+  };
+}
+
+function resultKey(key: Hex): string {
+  return `r${key}`;
+}
+
+function placeKey(place: number): string {
+  return `p${place}`;
+}
