@@ -1,0 +1,188 @@
+// docs/operations.md#http: requests to other parties, with bounded time, size and retries.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, type Dispatcher, request } from 'undici';
+import { MizuError } from '../protocol/errors.ts';
+
+export type RequestOptions = {
+  readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Uint8Array;
+  /** For one attempt, until the last byte of the answer. Default 20. */
+  readonly timeoutSeconds?: number;
+  /** Attempts altogether when failures are retryable. Default 3; give 1 for what must not be repeated. */
+  readonly attempts?: number;
+  /** Refuses a longer answer. Default 64 MiB. */
+  readonly limitBytes?: number;
+  readonly signal?: AbortSignal;
+};
+
+export type Answer = { readonly status: number; readonly headers: Record<string, string>; readonly bytes: Uint8Array };
+
+const FIRST_BACKOFF_MS = 100;
+const LAST_BACKOFF_MS = 5_000;
+const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
+const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 5_000 } });
+
+/**
+ * One request with retries on network errors, 429 and 5xx (exponential back-off with jitter, `retry-after` honoured).
+ * @throws MizuError `http/unreachable`, `http/status-N` (with the service's own message), `http/answer-too-large`
+ */
+export async function requestBytes(url: string, options: RequestOptions = {}): Promise<Answer> {
+  const attempts = options.attempts ?? 3;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await requestOnce(url, options);
+    } catch (error) {
+      if (!(error instanceof MizuError) || !error.retryable || attempt >= attempts || options.signal?.aborted)
+        throw error;
+      const backoff = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
+      await delay(Math.max(backoff * (0.5 + Math.random() / 2), retryAfterMs(error)), undefined, {
+        signal: options.signal,
+      });
+    }
+  }
+}
+
+export async function requestJson<T>(
+  url: string,
+  options: Omit<RequestOptions, 'body'> & { readonly body?: unknown } = {},
+): Promise<T> {
+  const { body, ...rest } = options;
+  const sent =
+    body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...rest.headers } };
+  const answer = await requestBytes(url, { ...rest, ...sent });
+  try {
+    return JSON.parse(new TextDecoder().decode(answer.bytes)) as T;
+  } catch (cause) {
+    throw new MizuError({ code: 'http/not-json', message: `The answer of ${url} is not JSON.`, cause });
+  }
+}
+
+export type RpcClient = (
+  method: string,
+  params?: readonly unknown[],
+  options?: Pick<RequestOptions, 'timeoutSeconds' | 'attempts' | 'signal'>,
+) => Promise<unknown>;
+
+/** JSON-RPC 2.0 over HTTP. An error object of the service becomes a MizuError with the service's code, expected, actual and hint. */
+export function createRpcClient(url: string): RpcClient {
+  let id = 0;
+  return async (method, params = [], options = {}) => {
+    id += 1;
+    const body = { jsonrpc: '2.0', id, method, params };
+    const answer = await requestJson<RpcAnswer>(url, { ...options, method: 'POST', body });
+    if (answer.error !== undefined) throw toRefusal(method, answer.error);
+    return answer.result;
+  };
+}
+
+type RpcAnswer = { result?: unknown; error?: { code: number; message: string; data?: Partial<MizuError> } };
+
+async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
+  const timeoutMs = (options.timeoutSeconds ?? 20) * 1000;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  let response: Dispatcher.ResponseData;
+  let bytes: Uint8Array;
+  try {
+    const { method = 'GET', headers, body } = options;
+    response = await request(url, {
+      method,
+      headers: headers ?? {},
+      body: body ?? null,
+      dispatcher: agent,
+      signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    bytes = await readBody(url, response, options.limitBytes ?? DEFAULT_LIMIT_BYTES);
+  } catch (cause) {
+    if (cause instanceof MizuError || options.signal?.aborted) throw cause;
+    throw unreachable(url, timeout.aborted ? `no whole answer within ${timeoutMs / 1000} s` : describe(cause), cause);
+  }
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  if (response.statusCode >= 400) throw badStatus(url, response.statusCode, headers, bytes);
+  return { status: response.statusCode, headers, bytes };
+}
+
+async function readBody(url: string, response: Dispatcher.ResponseData, limitBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body) {
+    length += (part as Uint8Array).length;
+    if (length > limitBytes) {
+      throw new MizuError({
+        code: 'http/answer-too-large',
+        message: `The answer of ${url} is too large.`,
+        expected: `at most ${limitBytes} bytes`,
+        actual: 'more',
+      });
+    }
+    parts.push(part as Uint8Array);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function retryAfterMs(error: MizuError): number {
+  const seconds = Number((error.cause as { retryAfter?: string } | undefined)?.retryAfter ?? 0);
+  return Number.isFinite(seconds) ? Math.min(60, Math.max(0, seconds)) * 1000 : 0;
+}
+
+function describe(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return [code, message].filter(Boolean).join(' ');
+}
+
+function unreachable(url: string, actual: string, cause: unknown): MizuError {
+  return new MizuError({
+    code: 'http/unreachable',
+    message: `${url} does not answer.`,
+    expected: 'an HTTP answer',
+    actual,
+    hint: 'Check the address, and that the service is up.',
+    retryable: true,
+    cause,
+  });
+}
+
+function badStatus(url: string, status: number, headers: Record<string, string>, bytes: Uint8Array): MizuError {
+  const said = parseError(bytes);
+  return new MizuError({
+    code: said?.code ?? `http/status-${status}`,
+    message: said?.message ?? `${url} answers with status ${status}.`,
+    expected: said?.expected ?? 'a status below 400',
+    actual: said?.actual ?? `${status} ${new TextDecoder().decode(bytes.subarray(0, 300))}`,
+    hint: said?.hint,
+    retryable: status === 429 || status >= 500,
+    cause: { status, retryAfter: headers['retry-after'] },
+  });
+}
+
+function parseError(bytes: Uint8Array): Partial<MizuError> | undefined {
+  try {
+    const error = (JSON.parse(new TextDecoder().decode(bytes)) as { error?: Partial<MizuError> }).error;
+    return typeof error?.code === 'string' && typeof error.message === 'string' ? error : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toRefusal(method: string, error: NonNullable<RpcAnswer['error']>): MizuError {
+  const { code, expected, actual, hint, retryable } = error.data ?? {};
+  return new MizuError({
+    code: code ?? `rpc/${error.code}`,
+    message: error.message,
+    expected,
+    actual: actual ?? `an error from ${method}`,
+    hint,
+    retryable,
+  });
+}

@@ -1,0 +1,59 @@
+// docs/operations.md#logs: one JSON object a line; on a terminal, one readable line.
+
+import pc from 'picocolors';
+import pino, { type Logger } from 'pino';
+import { MizuError } from '../protocol/errors.ts';
+
+export type { Logger } from 'pino';
+
+const PAINT: Record<number, (text: string) => string> = {
+  10: pc.dim,
+  20: pc.dim,
+  30: pc.green,
+  40: pc.yellow,
+  50: pc.red,
+  60: pc.red,
+};
+
+/** Level from MIZU_LOG (trace, debug, info, warn, error, fatal, silent), `info` without it. Writes to stderr: stdout is for results. */
+export function createLogger(name: string, level: string = process.env.MIZU_LOG ?? 'info'): Logger {
+  const readable = process.stderr.isTTY === true;
+  const stream = readable ? { write: (line: string) => void process.stderr.write(toReadable(line)) } : process.stderr;
+  return pino(
+    {
+      name,
+      level: level in pino.levels.values || level === 'silent' ? level : 'info',
+      serializers: { err: describeError },
+    },
+    stream,
+  );
+}
+
+/** An error as plain fields: a refusal keeps what was expected and what came. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (error instanceof MizuError) {
+    const { code, message, expected, actual, hint, retryable } = error;
+    const cause = error.cause instanceof Error ? error.cause.message : error.cause;
+    return { code, message, expected, actual, hint, retryable, cause };
+  }
+  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+}
+
+function toReadable(line: string): string {
+  const {
+    level,
+    time,
+    name,
+    msg,
+    pid: _pid,
+    hostname: _hostname,
+    ...rest
+  } = JSON.parse(line) as Record<string, unknown>;
+  const number = level as number;
+  const label = pino.levels.labels[number] ?? String(number);
+  const clock = new Date(time as number).toISOString().slice(11, 23);
+  const fields = Object.entries(rest).map(([key, value]) =>
+    pc.dim(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  );
+  return `${[pc.dim(clock), (PAINT[number] ?? String)(label.padEnd(5)), pc.bold(String(name)), msg ?? '', ...fields].join(' ')}\n`;
+}
