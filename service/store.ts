@@ -26,6 +26,8 @@ export type Store = {
   bytes(name: string): Table<Uint8Array>;
   /** With `sync` (the default) it is on the disk when the promise resolves. */
   write(operations: readonly Operation[], options?: { sync?: boolean }): Promise<void>;
+  /** For what has needs of its own, such as byte keys: take a sublevel; tables begin with a letter and do not collide with it. */
+  readonly level: ClassicLevel<string, Uint8Array>;
   close(): Promise<void>;
 };
 
@@ -48,6 +50,7 @@ export async function openStore(path: string): Promise<Store> {
     write: async (operations, options) => {
       if (operations.length > 0) await db.batch([...operations], { sync: options?.sync ?? true });
     },
+    level: db,
     close: () => db.close(),
   };
 }
