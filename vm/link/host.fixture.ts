@@ -52,7 +52,7 @@ export async function instantiatePlain(core: Uint8Array, task: PlainTask = {}) {
       throw new Exit(code & 0xff);
     },
   };
-  const { instance } = await WebAssembly.instantiate(core, { mizu });
+  const { instance } = await WebAssembly.instantiate(core as Uint8Array<ArrayBuffer>, { mizu });
   const text = () => Buffer.concat(log).toString();
   return {
     exports: instance.exports as Record<string, (...args: (number | bigint)[]) => number>,

@@ -16,14 +16,18 @@ type Target =
   | { readonly kind: 'import'; readonly key: string; readonly entry: ImportEntry; readonly unit: Unit }
   | { readonly kind: 'defined'; readonly unit: Unit; readonly index: number };
 
+/** A function of a library that the result exports. */
+export type LibraryExport = { readonly library: string; readonly name: string };
+
 /**
  * One module out of several. Imports of `mizu` stay; those of a library's name are bound to it; all others are refused.
- * `exports` picks the main module's exports to keep, by index in its own index spaces.
+ * `exports` names what to keep of the main module, by index in its own index spaces, and `libraryExports` of the libraries.
  */
 export function mergeModules(
   main: LinkModule,
   libraries: readonly Library[],
   exports: readonly ExportEntry[],
+  libraryExports: readonly LibraryExport[] = [],
 ): LinkModule {
   const units = [
     { name: MAIN, module: main },
@@ -34,12 +38,13 @@ export function mergeModules(
   for (const unit of units.slice(1)) assertLibrary(unit);
   assertMainImports(main);
   const mainUnit = units[0] as Unit;
+  const fromLibraries = libraryExports.map((entry) => ({ name: entry.name, target: exportOf(units, entry) }));
   const roots = [
     ...exports.filter((entry) => entry.kind === 'function').map((entry) => entry.index),
     ...(main.start === undefined ? [] : [main.start]),
     ...main.elements.flatMap((entry) => entry.functions),
   ].map((index) => resolve(units, mainUnit, index));
-  const reached = reach(units, roots);
+  const reached = reach(units, [...roots, ...fromLibraries.map((entry) => entry.target)]);
   const { numbers, imports, defined } = numberFunctions(units, reached);
 
   const typeTable = createTypeTable();
@@ -68,9 +73,14 @@ export function mergeModules(
     tables: main.tables,
     memories: main.memories.length === 0 ? [{ min: 1, max: 1 }] : main.memories,
     globals: units.flatMap((unit) => unit.module.globals),
-    exports: exports.map((entry) =>
-      entry.kind === 'function' ? { ...entry, index: numberOf(mainUnit, entry.index) } : entry,
-    ),
+    exports: [
+      ...exports.map((entry) =>
+        entry.kind === 'function' ? { ...entry, index: numberOf(mainUnit, entry.index) } : entry,
+      ),
+      ...fromLibraries.map(({ name, target }): ExportEntry => {
+        return { name, kind: 'function', index: numbers.get(keyOf(target)) as number };
+      }),
+    ],
     start: main.start === undefined ? undefined : numberOf(mainUnit, main.start),
     elements: main.elements.map((entry) => ({
       ...entry,
@@ -102,6 +112,13 @@ function resolve(units: readonly Unit[], unit: Unit, index: number): Target {
   if (found.index < provider.importedFunctions.length)
     throw new Error(`${provider.name} hands on an import as ${found.name}`);
   return { kind: 'defined', unit: provider, index: found.index - provider.importedFunctions.length };
+}
+
+function exportOf(units: readonly Unit[], { library, name }: LibraryExport): Target {
+  const unit = units.find((candidate) => candidate.name === library);
+  const found = unit?.module.exports.find((entry) => entry.kind === 'function' && entry.name === name);
+  if (unit === undefined || found === undefined) throw new Error(`library ${library} does not export ${name}`);
+  return resolve(units, unit, found.index);
 }
 
 function reach(units: readonly Unit[], roots: readonly Target[]): Map<string, Target> {

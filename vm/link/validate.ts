@@ -4,7 +4,7 @@ import { MizuError } from '../../protocol/errors.ts';
 /** @throws MizuError `vm/malformed-module` with the engine's own message, which names the byte offset. */
 export async function assertValid(bytes: Uint8Array): Promise<void> {
   try {
-    await WebAssembly.compile(bytes);
+    await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
   } catch (cause) {
     throw new MizuError({
       code: 'vm/malformed-module',

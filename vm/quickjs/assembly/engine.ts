@@ -1,0 +1,74 @@
+// docs/vm.md#quickjs: the exports of quickjs-wasi that the glue calls. A `Value` is the address of a boxed JavaScript value.
+
+export type Value = u32;
+
+@external("main", "wasm_malloc")
+export declare function allocate(bytes: u32): u32;
+
+@external("main", "wasm_free")
+export declare function release(pointer: u32): void;
+
+@external("main", "memchr")
+export declare function findByte(pointer: u32, byte: i32, length: u32): u32;
+
+@external("main", "qjs_get_context_ptr")
+export declare function contextPointer(): u32;
+
+@external("main", "qjs_get_undefined")
+export declare function newUndefined(): Value;
+
+@external("main", "qjs_get_true")
+export declare function newTrue(): Value;
+
+@external("main", "qjs_get_false")
+export declare function newFalse(): Value;
+
+@external("main", "qjs_new_number")
+export declare function newNumber(value: f64): Value;
+
+@external("main", "qjs_new_string")
+export declare function newString(pointer: u32, length: u32): Value;
+
+@external("main", "qjs_new_uint8_array")
+export declare function newBytes(pointer: u32, length: u32): Value;
+
+@external("main", "qjs_get_float64")
+export declare function toNumber(value: Value): f64;
+
+@external("main", "qjs_is_string")
+export declare function isString(value: Value): i32;
+
+@external("main", "qjs_is_exception")
+export declare function isException(value: Value): i32;
+
+@external("main", "qjs_get_string_len")
+export declare function toText(value: Value, lengthResult: u32): u32;
+
+@external("main", "qjs_free_cstring")
+export declare function releaseText(pointer: u32): void;
+
+@external("main", "qjs_free_value")
+export declare function releaseValue(value: Value): void;
+
+@external("main", "qjs_call")
+export declare function callFunction(callee: Value, receiver: Value, count: i32, values: u32): Value;
+
+@external("main", "qjs_get_exception")
+export declare function takeException(): Value;
+
+@external("main", "qjs_is_job_pending")
+export declare function isJobPending(): i32;
+
+@external("main", "qjs_execute_pending_job")
+export declare function runJob(): i32;
+
+/** Parses UTF-8 JSON in place; the byte after it must be zero. Returns a raw value. */
+@external("main", "JS_ParseJSON")
+export declare function parseJson(context: u32, pointer: u32, length: u32, fileName: u32): u64;
+
+/** Address of a Uint8Array's bytes, or 0 with a TypeError pending. Takes a raw value. */
+@external("main", "JS_GetUint8Array")
+export declare function bytesOf(context: u32, lengthResult: u32, value: u64): u32;
+
+@external("main", "JS_ThrowOutOfMemory")
+export declare function throwOutOfMemory(context: u32): u64;

@@ -1,0 +1,220 @@
+// docs/vm.md#quickjs: the entry of a JavaScript program and the functions that its prelude calls. QuickJS asks for them through one
+// import, `host_call`, which is answered here, inside the machine: no call ever leaves the program in the middle of its work.
+import { exit, inputCount, inputRead, inputSize, log, outputWrite } from "../../wasi/assembly/mizu";
+import {
+  Value,
+  allocate,
+  bytesOf,
+  callFunction,
+  contextPointer,
+  isException,
+  isJobPending,
+  isString,
+  newBytes,
+  newFalse,
+  newNumber,
+  newString,
+  newTrue,
+  newUndefined,
+  parseJson,
+  release,
+  releaseText,
+  releaseValue,
+  runJob,
+  takeException,
+  throwOutOfMemory,
+  toNumber,
+  toText,
+} from "./engine";
+import { NEXT_LINE, NEXT_NO_MEMORY, lineLength, linePointer, nextLine, openLines } from "./lines";
+
+@external("wasi_snapshot_preview1", "random_get")
+declare function randomGet(buffer: u32, length: u32): u32;
+
+/** A pending exception: what `host_call` returns instead of a value. */
+const THROWN: Value = 0;
+
+/** 16 bytes of QuickJS's heap for results that come through memory. */
+let scratch: u32 = 0;
+let startFunction: Value = 0;
+let finishFunction: Value = 0;
+let failFunction: Value = 0;
+let unhandled: u32 = 0;
+let firstReason: Value = 0;
+
+/** Called once when the program is built, with functions of the prelude. */
+export function install(start: Value, finish: Value, fail: Value): void {
+  scratch = allocate(16);
+  startFunction = start;
+  finishFunction = finish;
+  failFunction = fail;
+}
+
+export function _start(): void {
+  call(startFunction, 0, 0);
+  while (isJobPending() != 0) if (runJob() < 0) fail(takeException());
+  if (unhandled > 0) fail(firstReason);
+  call(finishFunction, 0, 0);
+}
+
+function call(callee: Value, count: i32, values: u32): void {
+  const result = callFunction(callee, newUndefined(), count, values);
+  if (isException(result) != 0) fail(takeException());
+  releaseValue(result);
+}
+
+/** Has the prelude report the error; it exits. Should that throw as well, the bare text is logged. */
+function fail(reason: Value): void {
+  store<u32>(scratch, reason);
+  const result = callFunction(failFunction, newUndefined(), 1, scratch);
+  if (isException(result) != 0) {
+    const text = toText(takeException(), scratch);
+    if (text != 0) log(text, load<u32>(scratch));
+  }
+  exit(1);
+}
+
+/** `name` is one letter, see prelude.ts. */
+export function host_call(name: u32, nameLength: u32, receiver: Value, count: i32, values: u32): Value {
+  const first = load<u32>(values);
+  switch (load<u8>(name)) {
+    case 0x6e: /* n: next line */ {
+      const state = nextLine();
+      if (state == NEXT_NO_MEMORY) return outOfMemory();
+      return state == NEXT_LINE ? newTrue() : newFalse();
+    }
+    case 0x6a: /* j: line as JSON */
+      return lineAsJson();
+    case 0x74: /* t: line as text */
+      return newString(linePointer, lineLength);
+    case 0x77: /* w: write */
+      return write(first);
+    case 0x6f: /* o: open lines */
+      openLines(u32(toNumber(first)));
+      return newUndefined();
+    case 0x63: /* c: count of inputs */
+      return newNumber(inputCount());
+    case 0x73: /* s: size of an input */
+      return newNumber(f64(inputSize(u32(toNumber(first)))));
+    case 0x72: /* r: read as bytes */
+      return read(values, false);
+    case 0x78: /* x: read as text */
+      return read(values, true);
+    case 0x6c: /* l: log */
+      return writeLog(first);
+    case 0x61: /* a: random */
+      randomGet(scratch, 8);
+      return newNumber(f64(load<u64>(scratch) >> 11) * 1.1102230246251565e-16);
+    case 0x65: /* e: encode text as UTF-8 */
+      return encode(first);
+    case 0x64: /* d: decode UTF-8 */
+      return decode(first);
+    case 0x71: /* q: quit */
+      exit(u32(toNumber(first)));
+  }
+  return newUndefined();
+}
+
+function lineAsJson(): Value {
+  // The name of the source for the message of a SyntaxError: an empty string.
+  store<u32>(scratch, 0);
+  return box(parseJson(contextPointer(), linePointer, lineLength, scratch));
+}
+
+/** A boxed value as QuickJS allocates it; the caller frees the box. */
+function box(value: u64): Value {
+  const boxed = allocate(8);
+  if (boxed == 0) return outOfMemory();
+  store<u64>(boxed, value);
+  if (isException(boxed) == 0) return boxed;
+  release(boxed);
+  return THROWN;
+}
+
+function write(value: Value): Value {
+  if (isString(value) == 0) {
+    const pointer = bytesOf(contextPointer(), scratch, load<u64>(value));
+    const length = load<u32>(scratch);
+    if (pointer == 0 && length != 0) return THROWN;
+    if (length > 0) outputWrite(pointer, length);
+    return newUndefined();
+  }
+  const text = toText(value, scratch);
+  if (text == 0) return THROWN;
+  const length = load<u32>(scratch);
+  if (length > 0) outputWrite(text, length);
+  releaseText(text);
+  return newUndefined();
+}
+
+function writeLog(value: Value): Value {
+  const text = toText(value, scratch);
+  if (text == 0) return THROWN;
+  log(text, load<u32>(scratch));
+  releaseText(text);
+  return newUndefined();
+}
+
+/** values: input, offset, length; the prelude has checked the bounds. */
+function read(values: u32, asText: bool): Value {
+  const input = u32(toNumber(load<u32>(values)));
+  const offset = u64(toNumber(load<u32>(values, 4)));
+  const length = u32(toNumber(load<u32>(values, 8)));
+  const buffer = allocate(max<u32>(length, 1));
+  if (buffer == 0) return outOfMemory();
+  if (length > 0) inputRead(buffer, input, offset, length);
+  const value = asText ? newString(buffer, length) : newBytes(buffer, length);
+  release(buffer);
+  return value;
+}
+
+function encode(value: Value): Value {
+  const text = toText(value, scratch);
+  if (text == 0) return THROWN;
+  const bytes = newBytes(text, load<u32>(scratch));
+  releaseText(text);
+  return bytes;
+}
+
+function decode(value: Value): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(value));
+  const length = load<u32>(scratch);
+  if (pointer == 0 && length != 0) return THROWN;
+  return newString(pointer, length);
+}
+
+function outOfMemory(): Value {
+  throwOutOfMemory(contextPointer());
+  return THROWN;
+}
+
+/** A rejection that nothing handles fails the program at its end, as in Node. */
+export function host_promise_rejection(promise: Value, reason: Value, handled: i32): void {
+  if (handled != 0) unhandled--;
+  else if (unhandled++ == 0) {
+    if (firstReason != 0) releaseValue(firstReason);
+    firstReason = reason;
+    releaseValue(promise);
+    return;
+  }
+  releaseValue(promise);
+  releaseValue(reason);
+}
+
+export function host_interrupt(): i32 {
+  return 0;
+}
+
+/** Every program runs in UTC. */
+export function host_get_timezone_offset(high: i32, low: i32): i32 {
+  return 0;
+}
+
+/** There is nothing to import: a bundle is whole. */
+export function host_module_normalize(base: u32, name: u32): u32 {
+  return 0;
+}
+
+export function host_module_load(name: u32, lengthResult: u32): u32 {
+  return 0;
+}

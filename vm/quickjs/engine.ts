@@ -1,0 +1,102 @@
+// docs/vm.md#quickjs: QuickJS with its glue and the WASI adapter as one module that imports only the DataVM's primitives.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { type Library, type LibraryExport, mergeModules } from '../link/merge.ts';
+import type { ExportEntry, LinkModule } from '../link/module.ts';
+import { parseModule } from '../link/parse.ts';
+import { withGlobalExports } from '../link/snapshot.ts';
+import { WASI_MODULE, wasiLibrary } from '../wasi/link.ts';
+import { QUICKJS_GLUE_BASE64 } from './generated/glue-wasm.ts';
+
+/** quickjs-wasi imports its host callbacks from `env`. */
+const GLUE_MODULE = 'env';
+/** 256 MiB: an allocation beyond is an "out of memory" error in JavaScript. */
+const MAX_PAGES = 4096;
+
+/** What the building of a program calls, by address; see quickjs-wasi. */
+export type EngineExports = {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  install(start: number, finish: number, fail: number): void;
+  qjs_init(): number;
+  qjs_eval(code: number, length: number, fileName: number, flags: number): number;
+  qjs_call(callee: number, receiver: number, count: number, values: number): number;
+  qjs_new_host_function(name: number, length: number, argumentCount: number): number;
+  qjs_get_global(): number;
+  qjs_get_undefined(): number;
+  qjs_get_prop_uint32(value: number, index: number): number;
+  qjs_set_prop_string(target: number, name: number, value: number): void;
+  qjs_get_prop_string(value: number, name: number): number;
+  qjs_get_bool(value: number): number;
+  qjs_is_exception(value: number): number;
+  qjs_get_exception(): number;
+  qjs_get_string_len(value: number, lengthResult: number): number;
+  qjs_free_cstring(pointer: number): void;
+  qjs_free_value(value: number): void;
+  qjs_is_job_pending(): number;
+  qjs_execute_pending_job(): number;
+  qjs_run_gc(): void;
+  qjs_set_gc_threshold(bytes: number): void;
+  qjs_set_max_stack_size(bytes: number): void;
+  qjs_set_promise_rejection_handler(enabled: number): void;
+  wasm_malloc(bytes: number): number;
+  wasm_free(pointer: number): void;
+};
+
+const FROM_QUICKJS: readonly (keyof EngineExports)[] = [
+  'memory',
+  '_initialize',
+  'qjs_init',
+  'qjs_eval',
+  'qjs_call',
+  'qjs_new_host_function',
+  'qjs_get_global',
+  'qjs_get_undefined',
+  'qjs_get_prop_uint32',
+  'qjs_set_prop_string',
+  'qjs_get_prop_string',
+  'qjs_get_bool',
+  'qjs_is_exception',
+  'qjs_get_exception',
+  'qjs_get_string_len',
+  'qjs_free_cstring',
+  'qjs_free_value',
+  'qjs_is_job_pending',
+  'qjs_execute_pending_job',
+  'qjs_run_gc',
+  'qjs_set_gc_threshold',
+  'qjs_set_max_stack_size',
+  'qjs_set_promise_rejection_handler',
+  'wasm_malloc',
+  'wasm_free',
+];
+const FROM_GLUE: readonly LibraryExport[] = [
+  { library: GLUE_MODULE, name: '_start' },
+  { library: GLUE_MODULE, name: 'install' },
+];
+let linked: Promise<LinkModule> | undefined;
+
+/** Linked once per process; with an export for each mutable global, so that its state can be taken. */
+export function linkEngine(): Promise<LinkModule> {
+  linked ??= link();
+  return linked;
+}
+
+async function link(): Promise<LinkModule> {
+  const file = createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm');
+  const main = parseModule(await readFile(file));
+  const glue: Library = {
+    provides: GLUE_MODULE,
+    module: parseModule(Uint8Array.from(Buffer.from(QUICKJS_GLUE_BASE64, 'base64'))),
+  };
+  const exports = FROM_QUICKJS.map((name): ExportEntry => {
+    const entry = main.exports.find((candidate) => candidate.name === name);
+    if (entry === undefined) throw new Error(`quickjs-wasi does not export ${name}`);
+    return entry;
+  });
+  const merged = mergeModules(main, [glue, { ...wasiLibrary, provides: WASI_MODULE }], exports, FROM_GLUE);
+  return withGlobalExports({
+    ...merged,
+    memories: merged.memories.map((limits) => ({ min: limits.min, max: MAX_PAGES })),
+  });
+}
