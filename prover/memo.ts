@@ -1,17 +1,7 @@
 // docs/prover.md#memo: results of programs by the hash of their request, bounded in memory and on disk.
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import type { Operation, Store } from '../service/store.ts';
 import { decodeExecResult, type ExecResult, encodeExecResult } from './exec-result.ts';
-
-type MemoWrite =
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
-  | { readonly type: 'del'; readonly key: string };
-
-/** The part of a level (or sublevel) with string keys and `view` values that is used here. */
-export type MemoTable = {
-  getSync(key: string): Uint8Array | undefined;
-  get(key: string): Promise<Uint8Array | undefined>;
-  batch(writes: MemoWrite[]): Promise<void>;
-};
 
 export type Memo = {
   get(key: Hex): ExecResult | undefined;
@@ -25,7 +15,8 @@ const LIMITS: MemoLimits = { hotEntries: 16_384, storedEntries: 1_000_000 };
 const NEXT = 'next';
 
 /** On disk the entries form a ring: entry n takes the place of entry n - storedEntries. */
-export async function createMemo(table: MemoTable, limits: MemoLimits = LIMITS): Promise<Memo> {
+export async function createMemo(store: Store, limits: MemoLimits = LIMITS): Promise<Memo> {
+  const table = store.bytes('memo');
   const hot = new Map<Hex, ExecResult>();
   const stored = await table.get(NEXT);
   let next = stored === undefined ? 0 : Number(new TextDecoder().decode(stored));
@@ -52,15 +43,15 @@ export async function createMemo(table: MemoTable, limits: MemoLimits = LIMITS):
       if (table.getSync(resultKey(key)) !== undefined) return;
       const place = placeKey(next % limits.storedEntries);
       next++;
-      const writes: MemoWrite[] = [];
+      const writes: Operation[] = [];
       const replaced = table.getSync(place);
-      if (replaced !== undefined) writes.push({ type: 'del', key: resultKey(bytesToHex(replaced)) });
+      if (replaced !== undefined) writes.push(table.delete(resultKey(bytesToHex(replaced))));
       writes.push(
-        { type: 'put', key: resultKey(key), value: encodeExecResult(result) },
-        { type: 'put', key: place, value: hexToBytes(key) },
-        { type: 'put', key: NEXT, value: new TextEncoder().encode(String(next)) },
+        table.put(resultKey(key), encodeExecResult(result)),
+        table.put(place, hexToBytes(key)),
+        table.put(NEXT, new TextEncoder().encode(String(next))),
       );
-      await table.batch(writes);
+      await store.write(writes, { sync: false });
     },
   };
 }

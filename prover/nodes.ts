@@ -1,19 +1,12 @@
 // docs/prover.md#nodes: trie nodes by their hash, in level with a hot part in memory.
-import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
-import { keccak } from '../protocol/tree.ts';
-
-type NodeWrite = { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array };
-
-/** The part of a level (or sublevel) with `view` keys and values that is used here. */
-export type NodeTable = {
-  getSync(key: Uint8Array): Uint8Array | undefined;
-  batch(writes: NodeWrite[]): Promise<void>;
-};
+import type { Hex } from '../protocol/hex.ts';
+import { keccakHex } from '../protocol/tree.ts';
+import type { Store } from '../service/store.ts';
 
 export type NodeStore = {
   /** From memory or, by one blocking read, from disk: the kernel's `preimage` cannot wait. */
   get(hash: Hex): Uint8Array | undefined;
-  /** Readable at once. Durable before any later synced write to the same level: its log is one file, in order. */
+  /** Readable at once. Durable before any later synced write to the same store: level's log is one file, in order. */
   put(nodes: readonly Uint8Array[]): Promise<void>;
 };
 
@@ -21,7 +14,8 @@ const MAX_HOT_BYTES = 64 * 1024 * 1024;
 /** Map entry, key string and array header, measured with 100,000 nodes on Node 20. */
 const ENTRY_OVERHEAD_BYTES = 300;
 
-export function createNodeStore(table: NodeTable, maxHotBytes = MAX_HOT_BYTES): NodeStore {
+export function createNodeStore(store: Store, maxHotBytes = MAX_HOT_BYTES): NodeStore {
+  const table = store.bytes('nodes');
   const hot = new Map<Hex, Uint8Array>();
   const unwritten = new Map<Hex, Uint8Array>();
   let hotBytes = 0;
@@ -39,20 +33,21 @@ export function createNodeStore(table: NodeTable, maxHotBytes = MAX_HOT_BYTES): 
 
   return {
     get(hash) {
-      const node = hot.get(hash) ?? unwritten.get(hash) ?? table.getSync(hexToBytes(hash));
+      const node = hot.get(hash) ?? unwritten.get(hash) ?? table.getSync(hash);
       if (node !== undefined) heat(hash, node);
       return node;
     },
     async put(nodes) {
-      const writes = nodes.map((node): NodeWrite => ({ type: 'put', key: keccak(node), value: node }));
-      const hashes = writes.map((write) => bytesToHex(write.key));
-      hashes.forEach((hash, i) => {
-        const node = nodes[i] as Uint8Array;
+      const named = nodes.map((node) => ({ hash: keccakHex(node), node }));
+      for (const { hash, node } of named) {
         unwritten.set(hash, node);
         heat(hash, node);
-      });
-      if (writes.length > 0) await table.batch(writes);
-      for (const hash of hashes) unwritten.delete(hash);
+      }
+      await store.write(
+        named.map(({ hash, node }) => table.put(hash, node)),
+        { sync: false },
+      );
+      for (const { hash } of named) unwritten.delete(hash);
     },
   };
 }
@@ -60,7 +55,7 @@ export function createNodeStore(table: NodeTable, maxHotBytes = MAX_HOT_BYTES): 
 /** A store without a disk, for proofs that bring their nodes with them. */
 export function createNodeMap(nodes: Iterable<Uint8Array>): NodeStore {
   const byHash = new Map<Hex, Uint8Array>();
-  const add = (node: Uint8Array) => byHash.set(bytesToHex(keccak(node)), node);
+  const add = (node: Uint8Array) => byHash.set(keccakHex(node), node);
   for (const node of nodes) add(node);
   return {
     get: (hash) => byHash.get(hash),

@@ -2,14 +2,7 @@
 import { createReader, createWriter } from '../protocol/bytes.ts';
 import { hashHeader, PROGRAM_HEADER_BYTES, type ProgramEntry } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
-
-type ProgramWrite = { readonly type: 'put'; readonly key: string; readonly value: Uint8Array };
-
-/** The part of a level (or sublevel) with string keys and `view` values that is used here. */
-export type ProgramTable = {
-  get(key: string): Promise<Uint8Array | undefined>;
-  batch(writes: ProgramWrite[]): Promise<void>;
-};
+import type { Store } from '../service/store.ts';
 
 export type ProgramRegistry = {
   /** Filled when a Deploy message is executed. Names are content addresses: nothing is ever taken out. */
@@ -17,14 +10,14 @@ export type ProgramRegistry = {
   find(programId: Hex): Promise<ProgramEntry | undefined>;
 };
 
-export function createProgramRegistry(table: ProgramTable): ProgramRegistry {
+export function createProgramRegistry(store: Store): ProgramRegistry {
+  const table = store.bytes('programs');
   return {
-    async register(programs) {
-      const writes = programs.map((entry): ProgramWrite => {
-        return { type: 'put', key: hashHeader(entry.header), value: encodeEntry(entry) };
-      });
-      if (writes.length > 0) await table.batch(writes);
-    },
+    register: (programs) =>
+      store.write(
+        programs.map((entry) => table.put(hashHeader(entry.header), encodeEntry(entry))),
+        { sync: false },
+      ),
     async find(programId) {
       const bytes = await table.get(programId);
       return bytes === undefined ? undefined : decodeEntry(bytes);

@@ -1,0 +1,116 @@
+// docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
+import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
+import { numberKey, type Operation, type Store } from '../service/store.ts';
+import { createDraft } from './draft.ts';
+import {
+  type AssertionRecord,
+  type BatchRecord,
+  type DelayedRecord,
+  HEAD,
+  type MirrorHead,
+  type MirrorTables,
+  readEvent,
+} from './mirror-events.ts';
+
+export type { AssertionRecord, BatchRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
+
+export type Mirror = {
+  /** Blocks that can be taken back, ascending: what the follower starts from. */
+  known(): readonly BlockRef[];
+  /** One durable write. */
+  apply(step: ChainStep): Promise<void>;
+  head(): Promise<MirrorHead>;
+  batch(index: bigint): Promise<BatchRecord | undefined>;
+  delayed(index: bigint): Promise<DelayedRecord | undefined>;
+  assertion(id: Hex): Promise<AssertionRecord | undefined>;
+  /** Assertions that are neither confirmed nor rejected. */
+  pending(): Promise<AssertionRecord[]>;
+  /** All assertions, the oldest first. */
+  assertions(): AsyncIterable<AssertionRecord>;
+};
+
+/** Contracts and events for the follower of service/l1-logs.ts. */
+export function mirroredContracts(addresses: { readonly inbox: Address; readonly rollup: Address }) {
+  return [
+    { address: addresses.inbox, abi: inboxAbi, events: ['BatchPosted', 'MessageDelayed'] },
+    {
+      address: addresses.rollup,
+      abi: rollupAbi,
+      events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned'],
+    },
+  ] as const;
+}
+
+type BlockEntry = { readonly hash: Hex; readonly undo: readonly StoredOperation[] };
+type StoredOperation = { readonly key: string; readonly value: string | null };
+
+export async function openMirror(store: Store): Promise<Mirror> {
+  const tables: MirrorTables = {
+    head: store.table('l1-head'),
+    batches: store.table('l1-batches'),
+    delayed: store.table('l1-delayed'),
+    assertions: store.table('l1-assertions'),
+    order: store.table('l1-assertion-order'),
+    pending: store.table('l1-pending'),
+  };
+  const blocks = store.table<BlockEntry>('l1-blocks');
+  const known: BlockRef[] = [];
+  for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
+
+  async function applyBlock(block: BlockRef, events: readonly ContractEvent[]): Promise<void> {
+    const draft = createDraft();
+    for (const event of events) await readEvent(draft, tables, event, block);
+    const entry = { hash: block.hash, undo: draft.undo.map(toStored) };
+    const oldest = known.length >= 2 * KEPT_BLOCKS ? known.slice(0, known.length - KEPT_BLOCKS) : [];
+    await store.write([
+      ...draft.operations(),
+      blocks.put(numberKey(block.number), entry),
+      ...oldest.map(({ number }) => blocks.delete(numberKey(number))),
+    ]);
+    known.splice(0, oldest.length);
+    known.push(block);
+  }
+
+  async function undoBlock(block: BlockRef): Promise<void> {
+    const key = numberKey(block.number);
+    const entry = await blocks.get(key);
+    if (entry === undefined) throw new Error(`block ${block.number} to be taken back is not known`);
+    await store.write([...entry.undo.map(fromStored), blocks.delete(key)]);
+    known.pop();
+  }
+
+  const list = async (ids: AsyncIterable<[string, unknown]>): Promise<AssertionRecord[]> => {
+    const records: AssertionRecord[] = [];
+    for await (const [id] of ids) records.push(await requireAssertion(id));
+    return records;
+  };
+  const requireAssertion = async (id: string): Promise<AssertionRecord> => {
+    const record = await tables.assertions.get(id);
+    if (record === undefined) throw new Error(`assertion ${id} has no record`);
+    return record;
+  };
+
+  return {
+    known: () => known,
+    apply: (step) => (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block)),
+    head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,
+    batch: (index) => tables.batches.get(numberKey(index)),
+    delayed: (index) => tables.delayed.get(numberKey(index)),
+    assertion: (id) => tables.assertions.get(id),
+    pending: () => list(tables.pending.entries()),
+    assertions: async function* () {
+      for await (const [, id] of tables.order.entries()) yield requireAssertion(id);
+    },
+  };
+}
+
+function toStored(operation: Operation): StoredOperation {
+  const value = operation.type === 'put' ? Buffer.from(operation.value).toString('hex') : null;
+  return { key: operation.key, value };
+}
+
+function fromStored({ key, value }: StoredOperation): Operation {
+  return value === null ? { type: 'del', key } : { type: 'put', key, value: hexToBytes(`0x${value}`) };
+}
