@@ -8,15 +8,7 @@ import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.
 
 export type GeneratedFile = { readonly path: string; readonly content: string };
 
-const CONTRACTS = [
-  'MizuToken',
-  'StakeManager',
-  'Inbox',
-  'DACommittee',
-  'GatewayRegistry',
-  'Rollup',
-  'Bridge',
-] as const;
+const CONTRACTS = ['MizuToken', 'StakeManager', 'Inbox', 'DACommittee', 'GatewayRegistry', 'Rollup', 'Bridge'] as const;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -33,7 +25,9 @@ export function generateArtifacts(): GeneratedFile[] {
   return [
     {
       path: 'protocol/generated/abi.ts',
-      content: banner(artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${JSON.stringify(abi)} as const;`)),
+      content: banner(
+        artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${JSON.stringify(abi)} as const;`),
+      ),
     },
     {
       path: 'contracts/generated/bytecode.ts',

@@ -1,0 +1,92 @@
+// Accounts, certificates and states for the tests of the contracts.
+import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
+import { RLP } from '@ethereumjs/rlp';
+import { type HDAccount, mnemonicToAccount } from 'viem/accounts';
+import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
+import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { keccak, type ObjectRef } from '../protocol/tree.ts';
+import { createDomain, TYPES } from '../protocol/typed-data.ts';
+
+/** Anvil's accounts. */
+export const ACCOUNTS = Array.from({ length: 10 }, (_, addressIndex) =>
+  mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex }),
+);
+
+export const [OWNER, SEQUENCER, EXECUTOR, USER, ...OTHERS] = ACCOUNTS as [
+  HDAccount,
+  HDAccount,
+  HDAccount,
+  HDAccount,
+  ...HDAccount[],
+];
+
+/** Four committee members in ascending order of address. */
+export const MEMBERS = OTHERS.slice(0, 4).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
+
+export type CertificateRequest = {
+  readonly objects: readonly ObjectRef[];
+  readonly signers: readonly number[];
+  readonly epoch: bigint;
+  readonly expiry: bigint;
+  readonly chainId: number;
+  readonly committee: Address;
+};
+
+export async function signCertificate(request: CertificateRequest): Promise<Certificate> {
+  const { objects, signers, epoch, expiry, chainId, committee } = request;
+  const typed = {
+    domain: createDomain(chainId, committee),
+    types: { Certificate: TYPES.Certificate },
+    primaryType: 'Certificate',
+    message: { epoch, objectsHash: hashObjects(objects), totalLength: totalLength(objects), expiry },
+  } as const;
+  const signatures: Hex[] = [];
+  let bitmap = 0n;
+  for (const index of signers) {
+    const member = MEMBERS[index];
+    if (member === undefined) throw new Error(`no member ${index}`);
+    signatures.push(await member.signTypedData(typed));
+    bitmap |= 1n << BigInt(index);
+  }
+  return { epoch, expiry, signers: bitmap, signatures };
+}
+
+export type StateRecords = {
+  readonly feesWei: bigint;
+  readonly withdrawals: readonly { readonly index: bigint; readonly recipient: Address; readonly amountWei: bigint }[];
+  /** Further records, so that the trie is deep. */
+  readonly fillers: number;
+};
+
+/** A state trie as docs/kernel.md#state has it, with the two tables that L1 reads. */
+export async function createState(records: StateRecords): Promise<MerklePatriciaTrie> {
+  const trie = await createMPT();
+  await trie.put(stateKey('F'), RLP.encode([records.feesWei]));
+  for (const { index, recipient, amountWei } of records.withdrawals)
+    await trie.put(stateKey('O', u64(index)), RLP.encode([hexToBytes(recipient), amountWei]));
+  for (let i = 0; i < records.fillers; i++)
+    await trie.put(stateKey('A', concatBytes([new Uint8Array(12), u64(BigInt(i))])), RLP.encode([1n, BigInt(i)]));
+  return trie;
+}
+
+export function feesProof(trie: MerklePatriciaTrie): Promise<Hex[]> {
+  return proof(trie, stateKey('F'));
+}
+
+export function withdrawalProof(trie: MerklePatriciaTrie, index: bigint): Promise<Hex[]> {
+  return proof(trie, stateKey('O', u64(index)));
+}
+
+async function proof(trie: MerklePatriciaTrie, key: Uint8Array): Promise<Hex[]> {
+  return (await createMerkleProof(trie, key)).map(bytesToHex);
+}
+
+function stateKey(table: string, id: Uint8Array = new Uint8Array()): Uint8Array {
+  return keccak(concatBytes([new TextEncoder().encode(table), id]));
+}
+
+function u64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value);
+  return bytes;
+}
