@@ -8,6 +8,7 @@ import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IRollup} from "./interfaces/IRollup.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {Objects} from "./lib/Objects.sol";
 import {StateLeaf} from "./lib/StateLeaf.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
@@ -70,7 +71,7 @@ contract Rollup is IRollup, ExecutorRotation {
     }
 
     uint256 public constant MAX_STEPS = 1 << 16;
-    uint256 public constant MAX_OBJECTS = 64;
+    uint256 public constant MAX_OBJECTS = 256;
 
     IStakeManager public immutable stakes;
     IInbox public immutable inbox;
@@ -334,13 +335,9 @@ contract Rollup is IRollup, ExecutorRotation {
     ) private view {
         uint256 count = objects.length;
         require(count > 0 && count <= MAX_OBJECTS, ObjectCountOutOfRange(MAX_OBJECTS, count));
-        uint64 total = (stepCount + 1) * uint64(Constants.LEAF_BYTES);
-        bytes memory list = abi.encodePacked(stepRoot, total);
-        for (uint256 i = 0; i < count; ++i) {
-            list = bytes.concat(list, objects[i].root, bytes8(objects[i].length));
-            total += objects[i].length;
-        }
-        committee.verify(keccak256(list), total, certificate);
+        DataObject memory steps = DataObject(stepRoot, (stepCount + 1) * uint64(Constants.LEAF_BYTES));
+        (bytes32 objectsHash, uint64 totalLength) = Objects.hashList(steps, objects);
+        committee.verify(objectsHash, totalLength, certificate);
     }
 
     function _pending(AssertionId id) private view returns (Assertion storage assertion_) {
