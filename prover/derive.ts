@@ -50,8 +50,19 @@ async function readDelayed(mirror: Mirror, batch: BatchRecord): Promise<Uint8Arr
   const messages: Uint8Array[] = [];
   for (let i = batch.delayedFrom; i < batch.delayedUpTo; i++) {
     const record = await mirror.delayed(i);
-    if (record === undefined) throw new Error(`delayed message ${i} of batch ${batch.index} is not known`);
+    if (record === undefined) throw reorganised(batch, i);
     messages.push(hexToBytes(record.message));
   }
   return messages;
+}
+
+// The mirror has taken blocks back since the batch was read.
+function reorganised(batch: BatchRecord, index: bigint): MizuError {
+  return new MizuError({
+    code: 'l1/reorganised',
+    message: `Batch ${batch.index} has changed while it was read.`,
+    expected: `delayed message ${index}`,
+    actual: 'it is no longer of the chain',
+    retryable: true,
+  });
 }

@@ -1,0 +1,44 @@
+// docs/prover.md#receipts: runs one step again from its record alone.
+import { bytesToHex } from '../protocol/hex.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { type BodyChunk, leafBefore, requireStep } from './body.ts';
+import type { Kernel, KernelDone } from './kernel.ts';
+import { createNodeMap } from './nodes.ts';
+
+export type StepCheck =
+  | { readonly ok: true; readonly done: KernelDone }
+  | { readonly ok: false; readonly reason: string };
+
+/** The list of inputs is bound by the request's `inputsRoot`, the result by nothing: run the program to check that. */
+export function verifyStep(kernel: Kernel, chunk: BodyChunk, i: number): StepCheck {
+  const record = requireStep(chunk, i);
+  const nodes = createNodeMap(record.nodes);
+  const results = new Map(record.execs.map((exec) => [bytesToHex(exec.request), exec.result]));
+  const answer = kernel.step({
+    stateLeaf: leafBefore(chunk, i),
+    context: record.context,
+    message: record.message,
+    getNode: nodes.get,
+    getExec: (call) => results.get(bytesToHex(call.request)),
+  });
+  if (answer.kind === 'needs') {
+    const missing = [...answer.nodes, ...answer.execs.map((call) => `result of ${bytesToHex(call.request)}`)];
+    return { ok: false, reason: `the record lacks ${missing.join(', ')}` };
+  }
+  const difference = differingFields(answer.stateLeaf, record.stateLeaf);
+  if (difference.length > 0) return { ok: false, reason: `other ${difference.join(', ')}` };
+  if (bytesToHex(answer.receipt) !== bytesToHex(record.receipt)) return { ok: false, reason: 'other receipt' };
+  return { ok: true, done: answer };
+}
+
+/** Names of the fields in which two state leaves differ; `bytes` if one of them is not a state leaf. */
+export function differingFields(a: Uint8Array, b: Uint8Array): string[] {
+  try {
+    const [left, right] = [decodeStateLeaf(a), decodeStateLeaf(b)];
+    const names = Object.keys(left) as (keyof typeof left)[];
+    const fields = names.filter((name) => left[name] !== right[name]);
+    return fields.length === 0 && bytesToHex(a) !== bytesToHex(b) ? ['bytes'] : fields;
+  } catch {
+    return ['bytes'];
+  }
+}
