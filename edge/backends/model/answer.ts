@@ -1,0 +1,176 @@
+// docs/edge.md#builtin: fills a JSON schema from a text, by the type and name of each field.
+import type { JsonSchema } from '../backend.ts';
+import { loadSmallClassifier } from './classifier.ts';
+import { makeCloze, salientWords, sentences } from './extract.ts';
+import { words } from './features.ts';
+import { LEXICOGRAPHER_CLASSES } from './glosses.ts';
+
+const MAX_DEPTH = 8;
+const MAX_ITEMS = 16;
+const DEFAULT_ITEMS = 5;
+const FULL_SCORE_WORDS = 40;
+const MAX_LABEL_SETS = 64;
+
+type Filling = {
+  readonly text: string;
+  readonly root: JsonSchema;
+  readonly turn: number;
+  /** Of the last classification, undefined before. */
+  confidence: number | undefined;
+  tooEarly?: boolean;
+};
+
+/** A value of the schema: enums are classified, `confidence` is the classification's, strings are extracted. */
+export function fillSchema(schema: JsonSchema, text: string, seed: number): unknown {
+  const filling: Filling = { text, root: schema, turn: Math.abs(Math.trunc(seed)) || 0, confidence: undefined };
+  const value = fill(schema, '', filling, 0);
+  // Again if a confidence stands before the field that it belongs to.
+  return filling.tooEarly ? fill(schema, '', filling, 0) : value;
+}
+
+/** The best label of the enum and how sure it is. Labels that are no lexicographer classes count their words in the text. */
+export function classifyInto(labels: readonly string[], text: string): { label: string; confidence: number } {
+  const { classesOf, allowed } = matchLabels(labels);
+  if (allowed.length > 0) {
+    const { class: best, confidence } = loadSmallClassifier().classify(text, allowed);
+    return { label: labels[classesOf.findIndex((classes) => classes.includes(best))] as string, confidence };
+  }
+  const present = words(text);
+  const counts = labels.map((label) => words(label).reduce((sum, word) => sum + count(present, word), 0));
+  const best = counts.indexOf(Math.max(...counts));
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  return { label: labels[best] as string, confidence: total === 0 ? 0 : share(counts[best] as number, total) };
+}
+
+function fill(schema: JsonSchema, name: string, filling: Filling, depth: number): unknown {
+  if (depth > MAX_DEPTH) return null;
+  const target = resolve(schema, filling.root);
+  if ('const' in target) return target.const;
+  if (Array.isArray(target.enum)) return fillEnum(target.enum, filling);
+  const type = Array.isArray(target.type) ? target.type.find((one) => one !== 'null') : target.type;
+  if (type === 'object' || (type === undefined && target.properties !== undefined)) {
+    const properties = Object.entries((target.properties ?? {}) as Record<string, JsonSchema>);
+    return Object.fromEntries(properties.map(([key, part]) => [key, fill(part, key, filling, depth + 1)]));
+  }
+  if (type === 'array') return fillArray(target, name, filling, depth);
+  if (type === 'number' || type === 'integer') return fillNumber(target, name, type === 'integer', filling);
+  if (type === 'boolean') return words(filling.text).length > 0;
+  if (type === 'null') return null;
+  return fitLength(fillString(name, filling), target);
+}
+
+function fillEnum(values: readonly unknown[], filling: Filling): unknown {
+  const labels = values.filter((value) => typeof value === 'string');
+  if (labels.length === 0) return values[0];
+  const { label, confidence } = classifyInto(labels, filling.text);
+  filling.confidence = confidence;
+  return label;
+}
+
+function fillArray(schema: JsonSchema, name: string, filling: Filling, depth: number): unknown[] {
+  const items = resolve((schema.items ?? {}) as JsonSchema, filling.root);
+  const least = clampCount(schema.minItems, 0);
+  const most = Math.max(least, clampCount(schema.maxItems, DEFAULT_ITEMS));
+  const isText = items.type === 'string' && items.enum === undefined;
+  if (isText) {
+    const found = name === 'sentences' ? sentences(filling.text) : salientWords(filling.text);
+    const filled = found.slice(0, most);
+    while (filled.length < least) filled.push(filled.at(-1) ?? filling.text);
+    return filled.map((text) => fitLength(text, items));
+  }
+  const turns = Math.max(least, 1);
+  return Array.from({ length: Math.min(turns, most) }, (_, i) => {
+    const part: Filling = { ...filling, turn: filling.turn + i };
+    const value = fill(items, name, part, depth + 1);
+    filling.confidence = part.confidence;
+    filling.tooEarly ||= part.tooEarly === true;
+    return value;
+  });
+}
+
+// `score` and its like grow with the number of distinct words up to 40; `confidence` is the classification's.
+function fillNumber(schema: JsonSchema, name: string, whole: boolean, filling: Filling): number {
+  const least = typeof schema.minimum === 'number' ? schema.minimum : 0;
+  const most = typeof schema.maximum === 'number' ? schema.maximum : least + 1;
+  const value = least + Math.floor((most - least) * thousandths(name, filling)) / 1000;
+  return whole ? Math.floor(value) : value;
+}
+
+function thousandths(name: string, filling: Filling): number {
+  if (name !== 'confidence') {
+    return (1000 * Math.min(FULL_SCORE_WORDS, new Set(words(filling.text)).size)) / FULL_SCORE_WORDS;
+  }
+  if (filling.confidence === undefined) filling.tooEarly = true;
+  return Math.round((filling.confidence ?? 0) * 1000);
+}
+
+function fillString(name: string, { text, turn }: Filling): string {
+  if (name === 'question') return makeCloze(text, turn).question;
+  if (name === 'answer') return makeCloze(text, turn).answer;
+  if (name === 'text') return text;
+  if (/keyword|topic|title/.test(name)) return salientWords(text).slice(0, 3).join(' ') || text;
+  return sentences(text)[0] as string;
+}
+
+function fitLength(text: string, schema: JsonSchema): string {
+  const most = typeof schema.maxLength === 'number' ? schema.maxLength : Number.POSITIVE_INFINITY;
+  const least = typeof schema.minLength === 'number' ? schema.minLength : 0;
+  const points = Array.from(text);
+  const cut = points.length > most ? points.slice(0, most).join('') : text;
+  return points.length < least ? cut.padEnd(Math.min(least, 1000), '.') : cut;
+}
+
+// `#/…` references, and the first branch of anyOf and oneOf that is not null.
+function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  let target = schema;
+  for (let i = 0; i < MAX_DEPTH; i++) {
+    const branches = (target.anyOf ?? target.oneOf ?? target.allOf) as readonly JsonSchema[] | undefined;
+    if (typeof target.$ref === 'string') target = lookUp(root, target.$ref);
+    else if (Array.isArray(branches)) target = branches.find((branch) => branch.type !== 'null') ?? {};
+    else return target;
+  }
+  return {};
+}
+
+function lookUp(root: JsonSchema, reference: string): JsonSchema {
+  if (!reference.startsWith('#')) return {};
+  const path = reference.split('/').slice(1);
+  return path.reduce<JsonSchema>((at, key) => (at?.[key] ?? {}) as JsonSchema, root);
+}
+
+type Labels = { readonly classesOf: readonly number[][]; readonly allowed: readonly number[] };
+
+const matched = new Map<string, Labels>();
+
+// One workflow asks with the same labels a million times.
+function matchLabels(labels: readonly string[]): Labels {
+  const key = labels.join('\n');
+  const known = matched.get(key);
+  if (known !== undefined) return known;
+  const classesOf = labels.map(matchClasses);
+  const found = { classesOf, allowed: classesOf.flat() };
+  if (matched.size >= MAX_LABEL_SETS) matched.delete(matched.keys().next().value as string);
+  matched.set(key, found);
+  return found;
+}
+
+// `noun.animal`, `noun_animal` and `Noun Animal` are one class; `animal` is it too, `body` is both that of nouns and of verbs.
+function matchClasses(label: string): number[] {
+  const normal = words(label).join('.');
+  return LEXICOGRAPHER_CLASSES.flatMap((name, i) => {
+    const known = name.toLowerCase();
+    return known === normal || known.slice(known.indexOf('.') + 1) === normal ? [i] : [];
+  });
+}
+
+function count(list: readonly string[], word: string): number {
+  return list.filter((one) => one === word).length;
+}
+
+function share(part: number, total: number): number {
+  return Math.floor((1000 * part) / total) / 1000;
+}
+
+function clampCount(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? Math.min(MAX_ITEMS, Math.max(0, value)) : otherwise;
+}
