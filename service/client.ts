@@ -14,6 +14,8 @@ export type RequestOptions = {
   /** Refuses a longer answer. Default 64 MiB. */
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
+  /** Statuses from 400 on that are answers and not errors. */
+  readonly accept?: readonly number[];
 };
 
 export type Answer = { readonly status: number; readonly headers: Record<string, string>; readonly bytes: Uint8Array };
@@ -52,7 +54,11 @@ export async function requestJson<T>(
     body === undefined
       ? {}
       : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...rest.headers } };
-  const answer = await requestBytes(url, { ...rest, ...sent });
+  return parseJson<T>(url, await requestBytes(url, { ...rest, ...sent }));
+}
+
+/** @throws MizuError `http/not-json` */
+export function parseJson<T>(url: string, answer: Answer): T {
   try {
     return JSON.parse(new TextDecoder().decode(answer.bytes)) as T;
   } catch (cause) {
@@ -81,7 +87,7 @@ export function createRpcClient(url: string): RpcClient {
 type RpcAnswer = { result?: unknown; error?: { code: number; message: string; data?: Partial<MizuError> } };
 
 async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
-  const timeoutMs = (options.timeoutSeconds ?? 20) * 1000;
+  const timeoutMs = Math.ceil((options.timeoutSeconds ?? 20) * 1000);
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   let response: Dispatcher.ResponseData;
@@ -103,7 +109,8 @@ async function requestOnce(url: string, options: RequestOptions): Promise<Answer
     throw unreachable(url, timeout.aborted ? `no whole answer within ${timeoutMs / 1000} s` : describe(cause), cause);
   }
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-  if (response.statusCode >= 400) throw badStatus(url, response.statusCode, headers, bytes);
+  if (response.statusCode >= 400 && !options.accept?.includes(response.statusCode))
+    throw badStatus(url, response.statusCode, headers, bytes);
   return { status: response.statusCode, headers, bytes };
 }
 

@@ -1,0 +1,209 @@
+// docs/da.md#client: writes to all members until a quorum has signed; reads that believe no member.
+import type { Certificate } from '../protocol/certificate.ts';
+import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
+import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { type ObjectRef, objectRef } from '../protocol/tree.ts';
+import type { Domain } from '../protocol/typed-data.ts';
+import type { Logger } from '../service/log.ts';
+import { createMember, type Member, type MemberAddress } from './member.ts';
+
+export type DaClientOptions = {
+  /** In the committee's order: bit i of a certificate is member i. */
+  readonly members: readonly MemberAddress[];
+  readonly threshold: number;
+  readonly epoch: bigint;
+  /** That of the DACommittee contract. */
+  readonly domain: Domain;
+  readonly log?: Logger;
+};
+
+export type DaClient = {
+  /**
+   * Stores the objects with a quorum and returns its certificate over them, in this order. The other members are still
+   * being written to when it returns; `close` waits for them.
+   * @throws MizuError `da/no-quorum` (retryable), `da/too-large`
+   */
+  put(
+    objects: readonly Uint8Array[],
+    options: { expiry: bigint },
+  ): Promise<{ refs: ObjectRef[]; certificate: Certificate }>;
+  /** A certificate over objects that the members hold already. @throws MizuError `da/no-quorum` */
+  certify(objects: readonly ObjectRef[], expiry: bigint): Promise<Certificate>;
+  /** Verified against the root. @throws MizuError `da/unavailable` (retryable) if no member gives it */
+  get(root: Hex, options?: { length?: number; signal?: AbortSignal }): Promise<Uint8Array>;
+  close(): Promise<void>;
+};
+
+/** A member that has not answered a read by then gets a rival. */
+const HEDGE_MS = 1_000;
+const WRITE_SECONDS = 120;
+
+export function createDaClient({ members, threshold, epoch, domain, log }: DaClientOptions): DaClient {
+  const all = members.map((member) => createMember(member, domain));
+  const failures = new Map<Member, number>();
+  const running = new Set<Promise<unknown>>();
+  const closed = new AbortController();
+  let turn = 0;
+
+  const succeeded = (member: Member) => void failures.delete(member);
+  const failed = (member: Member, err: unknown) => {
+    failures.set(member, (failures.get(member) ?? 0) + 1);
+    if (!closed.signal.aborted) log?.warn({ err, member: member.url }, 'a DA member failed');
+  };
+
+  const collect = async (
+    objects: readonly ObjectRef[],
+    expiry: bigint,
+    bytesOf: (root: Hex) => Uint8Array | undefined,
+  ): Promise<Certificate> => {
+    const promised = { epoch, objects, expiry };
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(WRITE_SECONDS * 1000)]);
+    const signatures = new Map<number, Hex>();
+    const errors: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      all.forEach((member, i) => {
+        const write = member.certify(promised, bytesOf, signal).then(
+          (signature) => {
+            succeeded(member);
+            if (signatures.size < threshold) signatures.set(i, signature);
+          },
+          (error: unknown) => {
+            failed(member, error);
+            errors.push(error);
+          },
+        );
+        const tracked = write.finally(() => {
+          running.delete(tracked);
+          if (signatures.size >= threshold || errors.length > all.length - threshold) resolve();
+        });
+        running.add(tracked);
+      });
+    });
+    if (signatures.size < threshold) throw noQuorum(threshold, all.length, errors);
+    const signers = [...signatures.keys()].sort((a, b) => a - b);
+    return {
+      epoch,
+      expiry,
+      signers: signers.reduce((bits, i) => bits | (1n << BigInt(i)), 0n),
+      signatures: signers.map((i) => signatures.get(i) as Hex),
+    };
+  };
+
+  return {
+    put: async (objects, { expiry }) => {
+      for (const bytes of objects) if (bytes.length > MAX_OUTPUT_BYTES) throw tooLarge(bytes.length);
+      const refs = objects.map(objectRef);
+      const bytes = new Map(refs.map(({ root }, i) => [root, objects[i] as Uint8Array]));
+      return { refs, certificate: await collect(refs, expiry, (root) => bytes.get(root)) };
+    },
+    certify: (objects, expiry) => collect(objects, expiry, () => undefined),
+    get: (root, options = {}) => {
+      const start = turn++;
+      // Those that failed lately come last; among the others each gets its turn.
+      const order = all
+        .map((member, i) => ({
+          member,
+          faults: failures.get(member) ?? 0,
+          place: (i + all.length - (start % all.length)) % all.length,
+        }))
+        .sort((a, b) => Math.min(a.faults, 3) - Math.min(b.faults, 3) || a.place - b.place)
+        .map(({ member }) => member);
+      const signals = options.signal === undefined ? [closed.signal] : [closed.signal, options.signal];
+      const object = options.length === undefined ? { root } : { root, length: options.length };
+      return readFirst(order, object, AbortSignal.any(signals), { succeeded, failed });
+    },
+    close: async () => {
+      if (running.size > 0)
+        await Promise.race([Promise.allSettled(running), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+      closed.abort();
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+type Report = { succeeded: (member: Member) => void; failed: (member: Member, error: unknown) => void };
+
+// Asks one after another; the next is asked early if the one before is slow. The first verified answer wins.
+async function readFirst(
+  order: readonly Member[],
+  object: { root: Hex; length?: number },
+  outer: AbortSignal,
+  report: Report,
+): Promise<Uint8Array> {
+  const won = new AbortController();
+  const signal = AbortSignal.any([outer, won.signal]);
+  const reasons: string[] = [];
+  return new Promise<Uint8Array>((resolve, reject) => {
+    let next = 0;
+    let open = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const ask = () => {
+      clearTimeout(timer);
+      const member = order[next++];
+      if (member === undefined) {
+        if (open === 0) reject(outer.aborted ? outer.reason : unavailable(object.root, reasons));
+        return;
+      }
+      open += 1;
+      timer = setTimeout(ask, HEDGE_MS);
+      member.get(object, signal).then(
+        (bytes) => {
+          open -= 1;
+          if (bytes !== undefined) {
+            report.succeeded(member);
+            clearTimeout(timer);
+            won.abort();
+            resolve(bytes);
+            return;
+          }
+          reasons.push(`${member.url}: not there`);
+          ask();
+        },
+        (error: unknown) => {
+          open -= 1;
+          if (won.signal.aborted) return;
+          if (!outer.aborted) report.failed(member, error);
+          reasons.push(`${member.url}: ${error instanceof Error ? error.message : String(error)}`);
+          ask();
+        },
+      );
+    };
+    ask();
+  });
+}
+
+function noQuorum(threshold: number, count: number, errors: readonly unknown[]): MizuError {
+  const reasons = errors.map((error) =>
+    error instanceof MizuError ? `${error.message} ${error.actual ?? ''}` : String(error),
+  );
+  return new MizuError({
+    code: 'da/no-quorum',
+    message: 'Too few DA members have signed.',
+    expected: `${threshold} of ${count}`,
+    actual: reasons.join('; '),
+    hint: 'Check that the members are up and have room.',
+    retryable: true,
+    cause: errors[0],
+  });
+}
+
+function unavailable(root: Hex, reasons: readonly string[]): MizuError {
+  return new MizuError({
+    code: 'da/unavailable',
+    message: 'No DA member has given the object.',
+    expected: root,
+    actual: reasons.join('; ') || 'no members',
+    retryable: true,
+  });
+}
+
+function tooLarge(length: number): MizuError {
+  return new MizuError({
+    code: 'da/too-large',
+    message: 'The object is too large for the committee.',
+    expected: `at most ${MAX_OUTPUT_BYTES} bytes`,
+    actual: `${length} bytes`,
+    hint: 'Split it into partitions.',
+  });
+}
