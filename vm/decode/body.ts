@@ -1,0 +1,195 @@
+// docs/vm.md#program: decodes the instructions of one function and refuses those of other features.
+import {
+  type Cursor,
+  createCursor,
+  malformed,
+  readByte,
+  readCount,
+  readS32,
+  readS33,
+  readS64,
+  readSpan,
+  readU32,
+  tooLarge,
+  unsupported,
+} from './cursor.ts';
+import { BRANCH_TARGETS_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
+import { F32, F64, type FunctionBody, I32, I64, type ValueType } from './module.ts';
+import { PLAIN, WASM } from './opcodes.ts';
+
+export type Instr = {
+  /** 0xfc-prefixed instructions are 0xfc00 + n. */
+  readonly op: number;
+  /** Byte offset in the module. */
+  readonly at: number;
+  /** Index, label, block type (s33), exponent of an alignment, or low 32 bits of a constant. */
+  readonly a: number;
+  /** Memory offset, or high 32 bits of a constant. */
+  readonly b: number;
+  /** Targets of br_table, the default last. */
+  readonly targets: readonly number[] | undefined;
+};
+
+export type Body = { readonly locals: readonly ValueType[]; readonly instructions: readonly Instr[] };
+
+export function decodeBody(body: FunctionBody): Body {
+  const cursor = createCursor(body.bytes, body.start, body.end);
+  const locals = decodeLocals(cursor);
+  const instructions: Instr[] = [];
+  let depth = 1;
+  while (depth > 0) {
+    const instruction = decodeInstruction(cursor);
+    instructions.push(instruction);
+    const { op } = instruction;
+    if (op === WASM.end) depth--;
+    else if (op === WASM.block || op === WASM.loop || op === WASM.if) depth++;
+    if (depth > NESTING_MAX) throw tooLarge('nested blocks', NESTING_MAX, depth, instruction.at);
+  }
+  if (cursor.at !== cursor.end) throw malformed(cursor.at, 'the end of the function', 'more instructions');
+  return { locals, instructions };
+}
+
+export function decodeValueType(cursor: Cursor): ValueType {
+  const at = cursor.at;
+  const byte = readByte(cursor);
+  if (byte === I32 || byte === I64 || byte === F32 || byte === F64) return byte;
+  if (byte === 0x7b) throw unsupported('SIMD', at);
+  if (byte === 0x70 || byte === 0x6f) throw unsupported('reference types', at);
+  if (byte >= 0x60 && byte <= 0x78) throw unsupported('garbage collection (typed references)', at);
+  throw malformed(at, 'a value type', `byte 0x${byte.toString(16)}`);
+}
+
+function decodeLocals(cursor: Cursor): ValueType[] {
+  const groups = readCount(cursor, LOCALS_MAX, 'groups of locals');
+  const locals: ValueType[] = [];
+  for (let group = 0; group < groups; group++) {
+    const at = cursor.at;
+    const count = readU32(cursor);
+    if (locals.length + count > LOCALS_MAX) throw tooLarge('locals', LOCALS_MAX, locals.length + count, at);
+    const type = decodeValueType(cursor);
+    for (let i = 0; i < count; i++) locals.push(type);
+  }
+  return locals;
+}
+
+function decodeInstruction(cursor: Cursor): Instr {
+  const at = cursor.at;
+  const op = readByte(cursor);
+  const make = (a = 0, b = 0, targets?: readonly number[]): Instr => ({ op, at, a, b, targets });
+  switch (op) {
+    case WASM.unreachable:
+    case WASM.nop:
+    case WASM.else:
+    case WASM.end:
+    case WASM.return:
+    case WASM.drop:
+    case WASM.select:
+      return make();
+    case WASM.block:
+    case WASM.loop:
+    case WASM.if:
+      return make(decodeBlockType(cursor));
+    case WASM.br:
+    case WASM.brIf:
+    case WASM.call:
+    case WASM.localGet:
+    case WASM.localSet:
+    case WASM.localTee:
+    case WASM.globalGet:
+    case WASM.globalSet:
+      return make(readU32(cursor));
+    case WASM.brTable: {
+      const count = readCount(cursor, BRANCH_TARGETS_MAX, 'targets of br_table');
+      const targets: number[] = [];
+      for (let i = 0; i <= count; i++) targets.push(readU32(cursor));
+      return make(0, 0, targets);
+    }
+    case WASM.callIndirect: {
+      const type = readU32(cursor);
+      requireZero(cursor, 'multiple tables');
+      return make(type);
+    }
+    case WASM.memorySize:
+    case WASM.memoryGrow:
+      requireZero(cursor, 'multiple memories');
+      return make();
+    case WASM.i32Const:
+      return make(readS32(cursor));
+    case WASM.i64Const: {
+      const value = readS64(cursor);
+      return make(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+    }
+    case WASM.f32Const:
+      return make(readI32LittleEndian(cursor));
+    case WASM.f64Const: {
+      const low = readI32LittleEndian(cursor);
+      return make(low, readI32LittleEndian(cursor));
+    }
+    case 0xfc:
+      return decodePrefixed(cursor, at);
+  }
+  const plain = PLAIN[op];
+  if (plain === undefined) throw refuseOpcode(op, at);
+  if (plain.kind !== 'load' && plain.kind !== 'store') return make();
+  const flags = readU32(cursor);
+  if (flags >= 64 && flags < 128) throw unsupported('multiple memories', at);
+  return make(flags, readU32(cursor));
+}
+
+function decodePrefixed(cursor: Cursor, at: number): Instr {
+  const code = readU32(cursor);
+  const op = 0xfc00 + code;
+  const make = (a = 0): Instr => ({ op, at, a, b: 0, targets: undefined });
+  if (code < 8) return make();
+  switch (op) {
+    case WASM.memoryInit: {
+      const segment = readU32(cursor);
+      requireZero(cursor, 'multiple memories');
+      return make(segment);
+    }
+    case WASM.dataDrop:
+      return make(readU32(cursor));
+    case WASM.memoryCopy:
+      requireZero(cursor, 'multiple memories');
+      requireZero(cursor, 'multiple memories');
+      return make();
+    case WASM.memoryFill:
+      requireZero(cursor, 'multiple memories');
+      return make();
+  }
+  if (code >= 12 && code <= 17) throw unsupported('table mutation (table.* and elem.drop)', at);
+  throw malformed(at, 'an instruction', `opcode 0xfc ${code}`);
+}
+
+function decodeBlockType(cursor: Cursor): number {
+  const at = cursor.at;
+  const value = readS33(cursor);
+  if (value >= 0 || value === -64 || (value <= -1 && value >= -4)) return value;
+  if (value === -5) throw unsupported('SIMD', at);
+  if (value === -16 || value === -17) throw unsupported('reference types', at);
+  throw malformed(at, 'a block type', String(value));
+}
+
+function requireZero(cursor: Cursor, feature: string): void {
+  const at = cursor.at;
+  if (readU32(cursor) !== 0) throw unsupported(feature, at);
+  // One byte in the MVP; an index in later proposals, which may be written longer.
+  if (cursor.at !== at + 1) throw malformed(at, 'a zero byte', 'a longer zero');
+}
+
+function readI32LittleEndian(cursor: Cursor): number {
+  const span = readSpan(cursor, 4);
+  return span[0]! | (span[1]! << 8) | (span[2]! << 16) | (span[3]! << 24);
+}
+
+function refuseOpcode(op: number, at: number): Error {
+  if (op === 0xfd) return unsupported('SIMD', at);
+  if (op === 0xfe) return unsupported('threads and atomics', at);
+  if (op === 0xfb) return unsupported('garbage collection', at);
+  if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return unsupported('exceptions', at);
+  if (op === 0x12 || op === 0x13) return unsupported('tail calls', at);
+  if (op === 0x14 || op === 0x15) return unsupported('typed function references', at);
+  if (op === 0x1c || op === 0x25 || op === 0x26 || (op >= 0xd0 && op <= 0xd6))
+    return unsupported('reference types', at);
+  return malformed(at, 'an instruction', `opcode 0x${op.toString(16)}`);
+}

@@ -1,0 +1,16 @@
+// docs/vm.md#program: how large a module may be; each bound is refused by name.
+
+export const MODULE_BYTES_MAX = 64 * 1024 * 1024;
+export const TYPES_MAX = 100_000;
+export const FUNCTIONS_MAX = 100_000;
+export const IMPORTS_MAX = 1_000;
+export const EXPORTS_MAX = 100_000;
+export const GLOBALS_MAX = 16_384;
+export const TABLE_ENTRIES_MAX = 1_000_000;
+export const ELEMENT_SEGMENTS_MAX = 100_000;
+export const DATA_SEGMENTS_MAX = 16_384;
+export const LOCALS_MAX = 32_000;
+export const PARAMETERS_MAX = 1_000;
+export const RESULTS_MAX = 1_000;
+export const BRANCH_TARGETS_MAX = 65_000;
+export const NESTING_MAX = 10_000;

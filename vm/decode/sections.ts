@@ -1,0 +1,281 @@
+// docs/vm.md#program: decodes the sections of a WebAssembly module and refuses what the DataVM does not take.
+import { MEMORY_PAGES_MAX } from '../../protocol/isa.ts';
+import { decodeBody, decodeValueType } from './body.ts';
+import { decodeConstant } from './constant.ts';
+import {
+  type Cursor,
+  createCursor,
+  malformed,
+  readByte,
+  readCount,
+  readName,
+  readSpan,
+  readU32,
+  tooLarge,
+  unsupported,
+} from './cursor.ts';
+import * as limit from './limits.ts';
+import type {
+  DataSegment,
+  ElementSegment,
+  Export,
+  FunctionBody,
+  FunctionImport,
+  FunctionType,
+  Global,
+  Module,
+  ValueType,
+} from './module.ts';
+
+type Draft = {
+  types: FunctionType[];
+  imports: FunctionImport[];
+  declared: number[];
+  functions: FunctionBody[];
+  tableSize: number | undefined;
+  memory: Module['memory'];
+  globals: Global[];
+  exports: Export[];
+  start: number | undefined;
+  elements: ElementSegment[];
+  data: DataSegment[];
+  dataCount: number | undefined;
+};
+
+// Position of each section id in the binary; data count (12) stands between element and code.
+const ORDER = [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 11];
+
+const FUNCREF = 0x70;
+
+/**
+ * Takes a module apart. Types and stack discipline are not checked here.
+ * @throws MizuError `vm/unsupported-feature`, `vm/malformed` or `vm/too-large`, with the byte offset.
+ */
+export function decodeModule(bytes: Uint8Array): Module {
+  if (bytes.length > limit.MODULE_BYTES_MAX) throw tooLarge('bytes', limit.MODULE_BYTES_MAX, bytes.length, 0);
+  const cursor = createCursor(bytes);
+  decodePreamble(cursor);
+  const draft: Draft = {
+    types: [],
+    imports: [],
+    declared: [],
+    functions: [],
+    tableSize: undefined,
+    memory: undefined,
+    globals: [],
+    exports: [],
+    start: undefined,
+    elements: [],
+    data: [],
+    dataCount: undefined,
+  };
+  let last = 0;
+  while (cursor.at < bytes.length) {
+    const at = cursor.at;
+    const id = readByte(cursor);
+    const size = readU32(cursor);
+    const section = createCursor(bytes, cursor.at, cursor.at + size);
+    readSpan(cursor, size);
+    if (id === 0) {
+      readName(section);
+      continue;
+    }
+    if (id === 13) throw unsupported('exceptions', at);
+    const order = ORDER[id];
+    if (order === undefined) throw malformed(at, 'a section id of at most 12', String(id));
+    if (order <= last) throw malformed(at, 'sections in their order, each once', `section ${id}`);
+    last = order;
+    decodeSection(id, section, draft);
+    if (section.at !== section.end) throw malformed(section.at, 'the end of the section', 'more bytes');
+  }
+  if (draft.functions.length !== draft.declared.length)
+    throw malformed(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
+  if (draft.dataCount !== undefined && draft.dataCount !== draft.data.length)
+    throw malformed(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
+  const { declared: _, ...module } = draft;
+  return { ...module, typeIds: canonicalTypes(draft.types) };
+}
+
+function decodePreamble(cursor: Cursor): void {
+  const expected = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  if (cursor.bytes.length < 8 || expected.some((byte, index) => cursor.bytes[index] !== byte))
+    throw malformed(0, 'a WebAssembly module, version 1 (00 61 73 6d 01 00 00 00)', 'other bytes');
+  cursor.at = 8;
+}
+
+function decodeSection(id: number, cursor: Cursor, draft: Draft): void {
+  switch (id) {
+    case 1:
+      draft.types = list(cursor, limit.TYPES_MAX, 'types', decodeType);
+      return;
+    case 2:
+      draft.imports = list(cursor, limit.IMPORTS_MAX, 'imports', (c) => decodeImport(c, draft));
+      return;
+    case 3:
+      draft.declared = list(cursor, limit.FUNCTIONS_MAX, 'functions', (c) => decodeTypeIndex(c, draft));
+      return;
+    case 4:
+      list(cursor, limit.TABLE_ENTRIES_MAX, 'tables', (c) => decodeTable(c, draft));
+      return;
+    case 5:
+      list(cursor, limit.TABLE_ENTRIES_MAX, 'memories', (c) => decodeMemory(c, draft));
+      return;
+    case 6:
+      list(cursor, limit.GLOBALS_MAX, 'globals', (c) => draft.globals.push(decodeGlobal(c, draft.globals)));
+      return;
+    case 7:
+      draft.exports = list(cursor, limit.EXPORTS_MAX, 'exports', decodeExport);
+      return;
+    case 8:
+      draft.start = readU32(cursor);
+      return;
+    case 9:
+      for (const segment of list(cursor, limit.ELEMENT_SEGMENTS_MAX, 'element segments', (c) =>
+        decodeElement(c, draft),
+      ))
+        if (segment !== undefined) draft.elements.push(segment);
+      return;
+    case 10: {
+      let index = 0;
+      draft.functions = list(cursor, limit.FUNCTIONS_MAX, 'functions', (c) => decodeFunction(c, draft, index++));
+      return;
+    }
+    case 11:
+      draft.data = list(cursor, limit.DATA_SEGMENTS_MAX, 'data segments', (c) => decodeData(c, draft.globals));
+      return;
+    case 12:
+      draft.dataCount = readU32(cursor);
+      return;
+  }
+}
+
+function list<T>(cursor: Cursor, max: number, what: string, decode: (cursor: Cursor) => T): T[] {
+  const count = readCount(cursor, max, what);
+  const items: T[] = [];
+  for (let i = 0; i < count; i++) items.push(decode(cursor));
+  return items;
+}
+
+function decodeType(cursor: Cursor): FunctionType {
+  const at = cursor.at;
+  const form = readByte(cursor);
+  if (form === 0x5e || form === 0x5f || form === 0x4e || form === 0x4f || form === 0x50)
+    throw unsupported('garbage collection', at);
+  if (form !== 0x60) throw malformed(at, 'a function type (0x60)', `0x${form.toString(16)}`);
+  const params: ValueType[] = list(cursor, limit.PARAMETERS_MAX, 'parameters', decodeValueType);
+  const results: ValueType[] = list(cursor, limit.RESULTS_MAX, 'results', decodeValueType);
+  return { params, results };
+}
+
+function decodeTypeIndex(cursor: Cursor, draft: Draft): number {
+  const at = cursor.at;
+  const index = readU32(cursor);
+  if (index >= draft.types.length) throw malformed(at, `a type index below ${draft.types.length}`, String(index));
+  return index;
+}
+
+function decodeImport(cursor: Cursor, draft: Draft): FunctionImport {
+  const module = readName(cursor);
+  const name = readName(cursor);
+  const at = cursor.at;
+  const kind = readByte(cursor);
+  if (kind === 1) throw unsupported('an imported table', at);
+  if (kind === 2) throw unsupported('an imported memory', at);
+  if (kind === 3) throw unsupported('an imported global', at);
+  if (kind === 4) throw unsupported('exceptions', at);
+  if (kind !== 0) throw malformed(at, 'an import kind', String(kind));
+  return { module, name, type: decodeTypeIndex(cursor, draft) };
+}
+
+function decodeTable(cursor: Cursor, draft: Draft): void {
+  const at = cursor.at;
+  const type = readByte(cursor);
+  if (type === 0x40 || type === 0x6f || type === 0x63 || type === 0x64) throw unsupported('reference types', at);
+  if (type !== FUNCREF) throw malformed(at, 'a table of functions (0x70)', `0x${type.toString(16)}`);
+  if (draft.tableSize !== undefined) throw unsupported('multiple tables', at);
+  const { initial } = decodeLimits(cursor, 'a table');
+  if (initial > limit.TABLE_ENTRIES_MAX) throw tooLarge('table entries', limit.TABLE_ENTRIES_MAX, initial, at);
+  draft.tableSize = initial;
+}
+
+function decodeMemory(cursor: Cursor, draft: Draft): void {
+  const at = cursor.at;
+  if (draft.memory !== undefined) throw unsupported('multiple memories', at);
+  draft.memory = decodeLimits(cursor, 'a memory');
+  const { initial, maximum } = draft.memory;
+  if (initial > 65536 || (maximum ?? 0) > 65536 || initial > (maximum ?? 65536))
+    throw malformed(at, 'a memory of at most 65536 pages, initial <= maximum', `${initial}, ${maximum}`);
+  if (initial > MEMORY_PAGES_MAX) throw tooLarge('pages of memory', MEMORY_PAGES_MAX, initial, at);
+}
+
+function decodeLimits(cursor: Cursor, what: string): { initial: number; maximum: number | undefined } {
+  const at = cursor.at;
+  const flags = readByte(cursor);
+  if (flags === 2 || flags === 3) throw unsupported('threads and atomics (a shared memory)', at);
+  if (flags >= 4 && flags <= 7) throw unsupported('memory64', at);
+  if (flags >= 8 && flags <= 15) throw unsupported('custom page sizes', at);
+  if (flags > 15) throw malformed(at, `the limits of ${what}`, `flags ${flags}`);
+  const initial = readU32(cursor);
+  return { initial, maximum: flags === 1 ? readU32(cursor) : undefined };
+}
+
+function decodeGlobal(cursor: Cursor, before: readonly Global[]): Global {
+  const type = decodeValueType(cursor);
+  const at = cursor.at;
+  const mutability = readByte(cursor);
+  if (mutability === 2 || mutability === 3) throw unsupported('threads and atomics (a shared global)', at);
+  if (mutability > 1) throw malformed(at, 'a mutability of 0 or 1', String(mutability));
+  return { type, mutable: mutability === 1, value: decodeConstant(cursor, before) };
+}
+
+function decodeExport(cursor: Cursor): Export {
+  const name = readName(cursor);
+  const at = cursor.at;
+  const kind = readByte(cursor);
+  if (kind > 3) throw kind === 4 ? unsupported('exceptions', at) : malformed(at, 'an export kind', String(kind));
+  return { name, kind, index: readU32(cursor) };
+}
+
+// Passive and declared segments have no effect without table.init, which is refused.
+function decodeElement(cursor: Cursor, draft: Draft): ElementSegment | undefined {
+  const at = cursor.at;
+  const flags = readU32(cursor);
+  if (flags > 7) throw malformed(at, 'the flags of an element segment', String(flags));
+  if (flags > 3) throw unsupported('reference types (element expressions)', at);
+  if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple tables', at);
+  const offset = (flags & 1) === 0 ? Number(decodeConstant(cursor, draft.globals)) : undefined;
+  if (flags !== 0 && readByte(cursor) !== 0) throw malformed(at, 'an element kind of 0', 'another');
+  const functions = list(cursor, limit.TABLE_ENTRIES_MAX, 'table entries', readU32);
+  return offset === undefined ? undefined : { offset, functions };
+}
+
+function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBody {
+  const at = cursor.at;
+  const type = draft.declared[index];
+  if (type === undefined) throw malformed(at, `${draft.declared.length} function bodies`, 'more');
+  const size = readU32(cursor);
+  const start = cursor.at;
+  readSpan(cursor, size);
+  const body = { type, bytes: cursor.bytes, start, end: cursor.at };
+  decodeBody(body);
+  return body;
+}
+
+function decodeData(cursor: Cursor, globals: readonly Global[]): DataSegment {
+  const at = cursor.at;
+  const flags = readU32(cursor);
+  if (flags > 2) throw malformed(at, 'the flags of a data segment', String(flags));
+  if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple memories', at);
+  const address = flags === 1 ? undefined : Number(decodeConstant(cursor, globals));
+  return { address, bytes: readSpan(cursor, readU32(cursor)) };
+}
+
+function canonicalTypes(types: readonly FunctionType[]): number[] {
+  const first = new Map<string, number>();
+  return types.map((type, index) => {
+    const key = `${type.params.join()}>${type.results.join()}`;
+    const id = first.get(key) ?? index;
+    first.set(key, id);
+    return id;
+  });
+}

@@ -1,0 +1,59 @@
+// docs/vm.md#program: decodes, checks and validates a WebAssembly module.
+import { MizuError } from '../protocol/errors.ts';
+import { type FunctionImport, type FunctionType, I32, I64, type Module, type ValueType } from './decode/module.ts';
+import { decodeModule } from './decode/sections.ts';
+import { HOST_FUNCTIONS, HOST_MODULE } from './host-functions.ts';
+
+/**
+ * A DataVM core module from the bytes of a WebAssembly binary.
+ * @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large`, `vm/invalid` or `vm/unknown-import`.
+ */
+export function loadModule(bytes: Uint8Array): Module {
+  const module = decodeModule(bytes);
+  validate(bytes);
+  for (const imported of module.imports) checkImport(imported, module.types[imported.type]!);
+  return module;
+}
+
+function validate(bytes: Uint8Array): void {
+  if (WebAssembly.validate(bytes as BufferSource)) return;
+  let reason = 'unknown';
+  try {
+    new WebAssembly.Module(bytes as BufferSource);
+  } catch (cause) {
+    reason = cause instanceof Error ? cause.message : String(cause);
+  }
+  throw new MizuError({
+    code: 'vm/invalid',
+    message: 'The WebAssembly module is not valid.',
+    expected: 'a module that passes WebAssembly validation',
+    actual: reason,
+    hint: 'Build the module again with an up-to-date compiler.',
+  });
+}
+
+function checkImport(imported: FunctionImport, type: FunctionType): void {
+  const host = imported.module === HOST_MODULE ? HOST_FUNCTIONS.get(imported.name) : undefined;
+  if (host !== undefined && formatType(host) === formatType(type)) return;
+  throw new MizuError({
+    code: 'vm/unknown-import',
+    message: `The module imports ${imported.module}.${imported.name}.`,
+    expected:
+      host === undefined
+        ? `functions of ${HOST_MODULE}: ${[...HOST_FUNCTIONS.keys()].join(', ')}`
+        : `${HOST_MODULE}.${host.name}: ${formatType(host)}`,
+    actual: `${imported.module}.${imported.name}: ${formatType(type)}`,
+    hint:
+      imported.module === 'wasi_snapshot_preview1'
+        ? 'This is a WASI module: merge the WASI adapter into it first.'
+        : 'See docs/vm.md for the host calls.',
+  });
+}
+
+function formatType(type: FunctionType): string {
+  return `(${type.params.map(typeName).join(', ')}) -> (${type.results.map(typeName).join(', ')})`;
+}
+
+function typeName(type: ValueType): string {
+  return type === I32 ? 'i32' : type === I64 ? 'i64' : type === 0x7d ? 'f32' : 'f64';
+}

@@ -1,0 +1,37 @@
+// docs/vm.md#code: where a function's slots lie: parameters and results, return record, reserve, locals, operands.
+import type { FunctionType } from '../decode/module.ts';
+
+/**
+ * Unused slots in each frame. They bound the number of frames, so that V8's stack (984 KiB by default) never runs out before
+ * the slot region does: see vm/native/stack.test.ts.
+ */
+export const FRAME_RESERVE = 12;
+/** A callee's frame starts at most this many slots before the end of its caller's. */
+export const CALL_SLACK = 4;
+
+export type FrameLayout = {
+  readonly params: number;
+  readonly results: number;
+  /** Slot of the return record. */
+  readonly record: number;
+  /** Slot of the first operand. */
+  readonly operands: number;
+};
+
+export function layoutFrame(type: FunctionType, localCount: number): FrameLayout {
+  const record = recordSlot(type);
+  return {
+    params: type.params.length,
+    results: type.results.length,
+    record,
+    operands: record + 1 + FRAME_RESERVE + localCount,
+  };
+}
+
+export function recordSlot(type: FunctionType): number {
+  return Math.max(type.params.length, type.results.length);
+}
+
+export function localSlot(layout: FrameLayout, local: number): number {
+  return local < layout.params ? local : layout.record + 1 + FRAME_RESERVE + local - layout.params;
+}

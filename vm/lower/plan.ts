@@ -1,0 +1,22 @@
+// docs/vm.md#engines: what the lowering of a function tells the native rewriter, by index of its WebAssembly instructions.
+import type { Body } from '../decode/body.ts';
+
+export type FunctionPlan = {
+  readonly body: Body;
+  /** Slots of the frame: the operand of `enter`. */
+  readonly frame: number;
+  /** True if the function calls no other (host calls are no calls). */
+  readonly leaf: boolean;
+  /** Gas to take before an instruction; negative where a branch that was not taken had been paid in advance. */
+  readonly charges: Int32Array;
+  /** 1 where the gas must be checked after the charge: heads of loops that are branched to. */
+  readonly checks: Uint8Array;
+  /** 1 for instructions that cannot be reached. */
+  readonly dead: Uint8Array;
+  /** 1 for an `end` after which the code cannot be reached. */
+  readonly sealed: Uint8Array;
+  /** 4 or 8 where the NaN of a result must be made canonical. */
+  readonly nans: Uint8Array;
+  /** For calls: slots from the caller's frame to the callee's. */
+  readonly positions: Int32Array;
+};

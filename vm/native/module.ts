@@ -1,0 +1,219 @@
+// docs/vm.md#engines: assembles the rewritten module.
+import { F32, F64, type FunctionType, I32, I64, type Module, type ValueType } from '../decode/module.ts';
+import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
+import { type LoweredModule, type LowerOptions, lowerModule } from '../lower/module.ts';
+import type { FunctionPlan } from '../lower/plan.ts';
+import { maximumPages } from '../program.ts';
+import { CODE, put } from './assemble.ts';
+import { type ByteWriter, createByteWriter } from './byte-writer.ts';
+import {
+  bulkType,
+  EXTRA_GLOBALS,
+  layoutNative,
+  type NativeLayout,
+  SHIM_COPY,
+  SHIM_FILL,
+  SHIM_GROW,
+  SHIM_INIT,
+} from './layout.ts';
+import { putConstant, rewriteFunction } from './rewrite.ts';
+import { buildBulkShim, buildHostShim } from './shims.ts';
+
+export type NativeModule = {
+  readonly lowered: LoweredModule;
+  /** The rewritten module. */
+  readonly wasm: Uint8Array;
+  /** True if a run can drop data segments: then an instance serves one run only. */
+  readonly dropsData: boolean;
+};
+
+/** Lowers and rewrites a module in one go. */
+export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'entry' | 'callStart'>): NativeModule {
+  const plans: FunctionPlan[] = [];
+  const lowered = lowerModule(source, { ...options, onFunction: (_, plan) => plans.push(plan) });
+  const { module } = lowered;
+  const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.data.map((_, index) => SHIM_INIT + index)];
+  const layout = layoutNative(lowered, bulk);
+  const types = createTypes(module.types);
+  const start = options.callStart ? module.start : undefined;
+  const shimNames = [...layout.shims.keys()];
+  const hosts = shimNames.length - bulk.length;
+  const shims = shimNames.map((name, index) =>
+    index < hosts
+      ? { type: HOST_FUNCTIONS.get(name)! as FunctionType, body: buildHostShim(name as HostName, layout) }
+      : { type: bulkType(name), body: buildBulkShim(name, layout, maximumPages(module)) },
+  );
+  const setters = module.globals.flatMap((global, index) =>
+    global.mutable
+      ? [{ type: { params: [I64], results: [] } as FunctionType, body: buildSetter(layout, global.type, index) }]
+      : [],
+  );
+  const run = {
+    type: { params: [], results: [] } as FunctionType,
+    body: buildRun(lowered, layout, start, options.entry),
+  };
+  const bodies = module.functions.map((func, index) => {
+    const { results } = module.types[func.type]!;
+    return rewriteFunction(module, layout, func, plans[index]!, types.indexOf({ params: [], results }));
+  });
+  const extra = [...shims, ...setters, run];
+  const typeIndices = [...module.functions.map((f) => f.type), ...extra.map((f) => types.indexOf(f.type))];
+  const importTypes = layout.imports.map((i) => types.indexOf(i.type));
+  const w = createByteWriter(1 << 16);
+  w.byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+  section(w, 1, (s) => vector(s, types.all(), putType));
+  section(w, 2, (s) => putImports(s, layout, importTypes, maximumPages(module)));
+  section(w, 3, (s) => vector(s, typeIndices, (t, index) => t.u32(index)));
+  section(w, 4, (s) => vector(s, [lowered.table.length], (t, size) => putTable(t, size)));
+  section(w, 6, (s) => putGlobals(s, module));
+  section(w, 7, (s) => putExports(s, module, layout, setters.length));
+  section(w, 9, (s) => vector(s, tableRuns(lowered.table), (t, entries) => putElements(t, entries, layout)));
+  if (module.data.length > 0) section(w, 12, (s) => s.u32(module.data.length));
+  section(w, 10, (s) => vector(s, [...bodies, ...extra.map((f) => f.body)], (t, body) => t.sized(body)));
+  // Active segments are part of the image; to the code they are dropped ones.
+  if (module.data.length > 0)
+    section(w, 11, (s) =>
+      vector(s, module.data, (t, segment) => {
+        t.byte(1);
+        t.sized(segment.address === undefined ? segment.bytes : new Uint8Array(0));
+      }),
+    );
+  return { lowered, wasm: w.finish(), dropsData: lowered.data.length > 0 };
+}
+
+function section(w: ByteWriter, id: number, fill: (section: ByteWriter) => void): void {
+  const body = createByteWriter(4096);
+  fill(body);
+  w.byte(id);
+  w.sized(body.finish());
+}
+
+function vector<T>(w: ByteWriter, items: readonly T[], putItem: (w: ByteWriter, item: T) => void): void {
+  w.u32(items.length);
+  for (const item of items) putItem(w, item);
+}
+
+/** The module's types in their order, so that indices in code stay, and new ones behind. */
+function createTypes(own: readonly FunctionType[]) {
+  const all = [...own];
+  const key = (type: FunctionType): string => `${type.params.join()}>${type.results.join()}`;
+  const known = new Map<string, number>();
+  own.forEach((type, index) => {
+    if (!known.has(key(type))) known.set(key(type), index);
+  });
+  return {
+    all: () => all,
+    indexOf(type: FunctionType): number {
+      const found = known.get(key(type));
+      if (found !== undefined) return found;
+      known.set(key(type), all.length);
+      return all.push(type) - 1;
+    },
+  };
+}
+
+function putType(w: ByteWriter, { params, results }: FunctionType): void {
+  w.byte(0x60);
+  vector(w, params, (t, type) => t.byte(type));
+  vector(w, results, (t, type) => t.byte(type));
+}
+
+function putImports(w: ByteWriter, layout: NativeLayout, types: readonly number[], pagesMax: number): void {
+  w.u32(layout.imports.length + 1);
+  layout.imports.forEach(({ name }, index) => {
+    w.name('mizu');
+    w.name(name);
+    w.byte(0);
+    w.u32(types[index]!);
+  });
+  w.name('mizu');
+  w.name('memory');
+  w.byte(2, 1);
+  w.u32(0);
+  w.u32(pagesMax);
+}
+
+function putTable(w: ByteWriter, size: number): void {
+  w.byte(0x70, 1);
+  w.u32(size);
+  w.u32(size);
+}
+
+function putGlobals(w: ByteWriter, module: Module): void {
+  const own = module.globals.filter((global) => global.mutable);
+  w.u32(own.length + EXTRA_GLOBALS.length);
+  const define = (type: ValueType): void => {
+    w.byte(type, 1);
+    putConstant(w, type, 0n);
+    put.end(w);
+  };
+  for (const global of own) define(global.type);
+  for (const name of EXTRA_GLOBALS) define(name === 'gas' ? I64 : I32);
+}
+
+function putExports(w: ByteWriter, module: Module, layout: NativeLayout, setters: number): void {
+  const exported = [...new Set(module.exports.flatMap((e) => (e.kind === 0 ? [e.index] : [])))];
+  const entries: [string, number, number][] = [
+    ...EXTRA_GLOBALS.map((name): [string, number, number] => [name, 3, layout[name]]),
+    ...Array.from({ length: setters }, (_, i): [string, number, number] => [`set${i}`, 0, layout.afterShims + i]),
+    ...exported.map((index): [string, number, number] => [`f${index}`, 0, layout.functionIndex(index)]),
+    ['run', 0, layout.afterShims + setters],
+  ];
+  vector(w, entries, (t, [name, kind, index]) => {
+    t.name(name);
+    t.byte(kind);
+    t.u32(index);
+  });
+}
+
+function tableRuns(table: readonly (number | undefined)[]): { offset: number; functions: number[] }[] {
+  const runs: { offset: number; functions: number[] }[] = [];
+  table.forEach((index, position) => {
+    if (index === undefined) return;
+    const last = runs.at(-1);
+    if (last !== undefined && last.offset + last.functions.length === position) last.functions.push(index);
+    else runs.push({ offset: position, functions: [index] });
+  });
+  return runs;
+}
+
+function putElements(w: ByteWriter, entries: { offset: number; functions: number[] }, layout: NativeLayout): void {
+  w.u32(0);
+  put.i32Const(w, entries.offset);
+  put.end(w);
+  vector(w, entries.functions, (t, index) => t.u32(layout.functionIndex(index)));
+}
+
+function buildSetter(layout: NativeLayout, type: ValueType, index: number): Uint8Array {
+  const w = createByteWriter(32);
+  w.byte(0);
+  put.localGet(w, 0);
+  if (type === I32 || type === F32) w.byte(CODE.i32WrapI64);
+  if (type === F32) w.byte(CODE.f32ReinterpretI32);
+  if (type === F64) w.byte(CODE.f64ReinterpretI64);
+  put.globalSet(w, layout.globalIndex(index));
+  put.end(w);
+  return w.finish();
+}
+
+// The entry stub of the lowered code: calls and halt cost one gas each.
+function buildRun(lowered: LoweredModule, layout: NativeLayout, start: number | undefined, entry: string): Uint8Array {
+  const w = createByteWriter(64);
+  const target = lowered.module.exports.find((e) => e.name === entry && e.kind === 0)!.index;
+  const charge = (): void => {
+    put.globalGet(w, layout.gas);
+    put.i64Const(w, 1n);
+    w.byte(CODE.i64Sub);
+    put.globalSet(w, layout.gas);
+  };
+  w.byte(0);
+  for (const index of start === undefined ? [target] : [start, target]) {
+    charge();
+    put.i32Const(w, lowered.slots.length);
+    put.globalSet(w, layout.fp);
+    put.call(w, layout.functionIndex(index));
+  }
+  charge();
+  put.end(w);
+  return w.finish();
+}

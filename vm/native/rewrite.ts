@@ -1,0 +1,222 @@
+// docs/vm.md#engines: rewrites a function: gas per block, bound of the slot region, canonical NaN.
+import { SLOT_COUNT } from '../../protocol/isa.ts';
+import {
+  F32,
+  F64,
+  type FunctionBody,
+  type FunctionType,
+  I32,
+  I64,
+  type Module,
+  type ValueType,
+} from '../decode/module.ts';
+import { WASM } from '../decode/opcodes.ts';
+import type { FunctionPlan } from '../lower/plan.ts';
+import { BLOCK_VOID, CODE, put, putFaultIf } from './assemble.ts';
+import { type ByteWriter, createByteWriter } from './byte-writer.ts';
+import {
+  FAULT_OUT_OF_GAS,
+  FAULT_SLOTS,
+  type NativeLayout,
+  SHIM_COPY,
+  SHIM_FILL,
+  SHIM_GROW,
+  SHIM_INIT,
+} from './layout.ts';
+
+const NAN_F32 = 0x7fc00000;
+const NAN_F64 = 0x7ff8000000000000n;
+
+type Locals = { readonly gas: number; readonly fp: number; readonly f32: number; readonly f64: number };
+
+/** Body of the rewritten function, locals included. `resultType` is the index of a type () -> results. */
+export function rewriteFunction(
+  module: Module,
+  layout: NativeLayout,
+  func: FunctionBody,
+  plan: FunctionPlan,
+  resultType: number,
+): Uint8Array {
+  const type = module.types[func.type]!;
+  const w = createByteWriter((func.end - func.start) * 2 + 128);
+  const locals = declareLocals(w, type, plan);
+  w.byte(WASM.block);
+  if (type.results.length === 0) w.byte(BLOCK_VOID);
+  else w.s32(resultType);
+  putEntry(w, layout, locals, plan);
+  putInstructions(w, module, layout, func, plan, locals);
+  put.end(w);
+  put.localGet(w, locals.gas);
+  put.i64Const(w, 1n);
+  w.byte(CODE.i64Sub);
+  put.globalSet(w, layout.gas);
+  put.end(w);
+  return w.finish();
+}
+
+function declareLocals(w: ByteWriter, type: FunctionType, plan: FunctionPlan): Locals {
+  const nan32 = plan.nans.includes(4);
+  const nan64 = plan.nans.includes(8);
+  const groups: { type: ValueType; count: number }[] = [];
+  const declare = (valueType: ValueType): void => {
+    const last = groups.at(-1);
+    if (last?.type === valueType) last.count++;
+    else groups.push({ type: valueType, count: 1 });
+  };
+  for (const local of plan.body.locals) declare(local);
+  const gas = type.params.length + plan.body.locals.length;
+  declare(I64);
+  if (!plan.leaf) declare(I32);
+  const fp = gas + 1;
+  const f32 = gas + (plan.leaf ? 1 : 2);
+  if (nan32) declare(F32);
+  const f64 = f32 + (nan32 ? 1 : 0);
+  if (nan64) declare(F64);
+  w.u32(groups.length);
+  for (const group of groups) {
+    w.u32(group.count);
+    w.byte(group.type);
+  }
+  return { gas, fp, f32, f64 };
+}
+
+function putEntry(w: ByteWriter, layout: NativeLayout, locals: Locals, plan: FunctionPlan): void {
+  put.globalGet(w, layout.fp);
+  if (!plan.leaf) put.localTee(w, locals.fp);
+  put.i32Const(w, SLOT_COUNT - plan.frame);
+  w.byte(CODE.i32GtU);
+  putFaultIf(w, layout.fault, FAULT_SLOTS);
+  put.globalGet(w, layout.gas);
+  put.i64Const(w, BigInt(plan.charges[0]!));
+  w.byte(CODE.i64Sub);
+  putChecked(w, layout, locals);
+}
+
+/** Stores the gas on the stack to its local and faults if it is below zero. */
+function putChecked(w: ByteWriter, layout: NativeLayout, locals: Locals): void {
+  put.localTee(w, locals.gas);
+  put.i64Const(w, 0n);
+  w.byte(CODE.i64LtS);
+  putFaultIf(w, layout.fault, FAULT_OUT_OF_GAS);
+}
+
+function putInstructions(
+  w: ByteWriter,
+  module: Module,
+  layout: NativeLayout,
+  func: FunctionBody,
+  plan: FunctionPlan,
+  locals: Locals,
+): void {
+  const { instructions } = plan.body;
+  const last = instructions.length - 1;
+  let depth = 0;
+  let reload = false;
+  const spill = (): void => {
+    put.localGet(w, locals.gas);
+    put.globalSet(w, layout.gas);
+    reload = true;
+  };
+  const shim = (name: string): void => {
+    spill();
+    put.call(w, layout.shims.get(name)!);
+  };
+  for (let i = 0; i < last; i++) {
+    if (plan.dead[i] === 1) continue;
+    const { op, at, a } = instructions[i]!;
+    if (i > 0) putCharge(w, layout, plan, locals, i, reload);
+    reload = false;
+    switch (op) {
+      case WASM.return:
+        put.br(w, depth);
+        break;
+      case WASM.call:
+        spill();
+        if (a >= module.imports.length) putFrame(w, layout, locals, plan.positions[i]!);
+        put.call(w, layout.functionIndex(a));
+        break;
+      case WASM.callIndirect:
+        spill();
+        putFrame(w, layout, locals, plan.positions[i]!);
+        w.copy(func.bytes, at, instructions[i + 1]!.at);
+        break;
+      case WASM.globalGet:
+        putGlobalGet(w, module, layout, a);
+        break;
+      case WASM.globalSet:
+        put.globalSet(w, layout.globalIndex(a));
+        break;
+      case WASM.memoryFill:
+        shim(SHIM_FILL);
+        break;
+      case WASM.memoryCopy:
+        shim(SHIM_COPY);
+        break;
+      case WASM.memoryInit:
+        shim(SHIM_INIT + a);
+        break;
+      case WASM.memoryGrow:
+        put.call(w, layout.shims.get(SHIM_GROW)!);
+        break;
+      default:
+        if (op === WASM.block || op === WASM.loop || op === WASM.if) depth++;
+        else if (op === WASM.end) depth--;
+        w.copy(func.bytes, at, instructions[i + 1]!.at);
+    }
+    if (plan.nans[i] !== 0) putCanonicalNan(w, plan.nans[i]!, locals);
+    if (plan.sealed[i] === 1) put.unreachable(w);
+  }
+  putCharge(w, layout, plan, locals, last, reload);
+}
+
+function putCharge(
+  w: ByteWriter,
+  layout: NativeLayout,
+  plan: FunctionPlan,
+  locals: Locals,
+  index: number,
+  reload: boolean,
+): void {
+  const charge = plan.charges[index]!;
+  if (charge === 0 && !reload && plan.checks[index] === 0) return;
+  if (reload) put.globalGet(w, layout.gas);
+  else put.localGet(w, locals.gas);
+  if (charge !== 0) {
+    put.i64Const(w, BigInt(charge));
+    w.byte(CODE.i64Sub);
+  }
+  if (plan.checks[index] === 1) putChecked(w, layout, locals);
+  else put.localSet(w, locals.gas);
+}
+
+function putFrame(w: ByteWriter, layout: NativeLayout, locals: Locals, position: number): void {
+  put.localGet(w, locals.fp);
+  put.i32Const(w, position);
+  w.byte(CODE.i32Add);
+  put.globalSet(w, layout.fp);
+}
+
+function putGlobalGet(w: ByteWriter, module: Module, layout: NativeLayout, index: number): void {
+  const global = module.globals[index]!;
+  if (global.mutable) put.globalGet(w, layout.globalIndex(index));
+  else putConstant(w, global.type, global.value);
+}
+
+/** A constant of the type from the bits of a slot. */
+export function putConstant(w: ByteWriter, type: ValueType, bits: bigint): void {
+  if (type === I32) put.i32Const(w, Number(BigInt.asIntN(32, bits)));
+  else if (type === I64) put.i64Const(w, BigInt.asIntN(64, bits));
+  else if (type === F32) put.f32Bits(w, Number(bits));
+  else put.f64Bits(w, bits);
+}
+
+function putCanonicalNan(w: ByteWriter, bytes: number, locals: Locals): void {
+  const local = bytes === 4 ? locals.f32 : locals.f64;
+  put.localTee(w, local);
+  if (bytes === 4) put.f32Bits(w, NAN_F32);
+  else put.f64Bits(w, NAN_F64);
+  put.localGet(w, local);
+  put.localGet(w, local);
+  w.byte(bytes === 4 ? CODE.f32Eq : CODE.f64Eq);
+  put.select(w);
+}

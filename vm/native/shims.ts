@@ -1,0 +1,129 @@
+// docs/vm.md#engines: functions of the rewritten module that take the gas of bulk operations and guard host calls.
+import { MAX_OUTPUT_BYTES } from '../../protocol/constants.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import { I64 } from '../decode/module.ts';
+import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
+import { CODE, put, putFaultIf } from './assemble.ts';
+import { type ByteWriter, createByteWriter } from './byte-writer.ts';
+import {
+  FAULT_OUT_OF_GAS,
+  FAULT_OUTPUT,
+  type NativeLayout,
+  SHIM_COPY,
+  SHIM_FILL,
+  SHIM_GROW,
+  SHIM_INIT,
+} from './layout.ts';
+
+/** Body of the shim for a host function. */
+export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array {
+  const w = createByteWriter();
+  const { params } = HOST_FUNCTIONS.get(name)!;
+  putLocals(w, name === 'preimage' ? 1 : 0);
+  if (name === 'input_read') putBulkGas(w, layout, () => put.localGet(w, 0), 3);
+  if (name === 'output_write') {
+    putBulkGas(w, layout, () => put.globalGet(w, layout.outputLength), 1);
+    putOutputBound(w, layout);
+  }
+  putGasCheck(w, layout);
+  params.forEach((type, index) => {
+    put.localGet(w, index);
+    if (type === I64 && name === 'input_read') w.byte(CODE.f64ConvertI64U);
+  });
+  put.call(
+    w,
+    layout.imports.findIndex((i) => i.name === name),
+  );
+  if (name === 'input_size') w.byte(CODE.i64TruncF64U);
+  if (name === 'preimage') {
+    put.localSet(w, 2);
+    putBulkGas(w, layout, () => put.i32Const(w, 0), 2);
+    put.localGet(w, 2);
+  }
+  put.end(w);
+  return w.finish();
+}
+
+/** Body of the shim for `memory.fill`, `memory.copy`, `memory.grow` or the `memory.init` of one segment. */
+export function buildBulkShim(name: string, layout: NativeLayout, pagesMax: number): Uint8Array {
+  const w = createByteWriter();
+  if (name === SHIM_GROW) {
+    putGrow(w, layout, pagesMax);
+    return w.finish();
+  }
+  putLocals(w, 0);
+  putBulkGas(w, layout, () => put.localGet(w, 0), 2);
+  putGasCheck(w, layout);
+  for (let i = 0; i < 3; i++) put.localGet(w, i);
+  if (name === SHIM_FILL) w.byte(0xfc, 0x0b, 0);
+  else if (name === SHIM_COPY) w.byte(0xfc, 0x0a, 0, 0);
+  else {
+    w.byte(0xfc, 0x08);
+    w.u32(Number(name.slice(SHIM_INIT.length)));
+    w.byte(0);
+  }
+  put.end(w);
+  return w.finish();
+}
+
+function putLocals(w: ByteWriter, i32Count: number): void {
+  w.byte(i32Count === 0 ? 0 : 1);
+  if (i32Count > 0) w.byte(i32Count, 0x7f);
+}
+
+/** Takes one gas for each leaf that `n` bytes from `target` on touch beyond the first; the instruction itself is paid. */
+function putBulkGas(w: ByteWriter, layout: NativeLayout, putTarget: () => void, n: number): void {
+  put.globalGet(w, layout.gas);
+  putTarget();
+  put.i32Const(w, LEAF_BYTES - 1);
+  w.byte(CODE.i32And, CODE.i64ExtendI32U);
+  put.localGet(w, n);
+  w.byte(CODE.i64ExtendI32U, CODE.i64Add);
+  put.localGet(w, n);
+  put.i32Const(w, 0);
+  w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Sub);
+  put.i64Const(w, 7n);
+  w.byte(CODE.i64ShrU, CODE.i64Sub);
+  put.globalSet(w, layout.gas);
+}
+
+function putGasCheck(w: ByteWriter, layout: NativeLayout): void {
+  put.globalGet(w, layout.gas);
+  put.i64Const(w, 0n);
+  w.byte(CODE.i64LtS);
+  putFaultIf(w, layout.fault, FAULT_OUT_OF_GAS);
+}
+
+// n > limit - outputLength, so that nothing overflows.
+function putOutputBound(w: ByteWriter, layout: NativeLayout): void {
+  put.localGet(w, 1);
+  put.i32Const(w, MAX_OUTPUT_BYTES);
+  put.globalGet(w, layout.outputLength);
+  w.byte(CODE.i32Sub, CODE.i32GtU);
+  putFaultIf(w, layout.fault, FAULT_OUTPUT);
+  put.globalGet(w, layout.outputLength);
+  put.localGet(w, 1);
+  w.byte(CODE.i32Add);
+  put.globalSet(w, layout.outputLength);
+}
+
+function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
+  putLocals(w, 1);
+  put.localGet(w, 0);
+  put.i32Const(w, pagesMax);
+  w.byte(CODE.memorySize, 0, CODE.i32Sub, CODE.i32GtU);
+  put.ifVoid(w);
+  put.i32Const(w, -1);
+  put.return(w);
+  put.end(w);
+  put.localGet(w, 0);
+  w.byte(CODE.memoryGrow, 0);
+  put.localTee(w, 1);
+  put.i32Const(w, -1);
+  w.byte(CODE.i32Eq);
+  put.ifVoid(w);
+  put.call(w, layout.imports.length - 1);
+  put.end(w);
+  put.localGet(w, 1);
+  put.end(w);
+}

@@ -1,0 +1,189 @@
+// docs/vm.md#program: a program, its header and its name.
+
+import { createReader, createWriter } from '../protocol/bytes.ts';
+import { TAG } from '../protocol/constants.ts';
+import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { MEMORY_PAGES_MAX, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
+import { depthOf, keccakHex, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
+import type { Module } from './decode/module.ts';
+import { type LoweredModule, lowerModule } from './lower/module.ts';
+
+export const PROGRAM_VERSION = 1n;
+export const PROGRAM_HEADER_BYTES = 152;
+export const PAGE_BYTES = 65536;
+
+export type ProgramHeader = {
+  readonly version: bigint;
+  readonly codeRoot: Hex;
+  /** Root of the initial linear memory, at the depth of `pagesMax` pages. */
+  readonly memoryRoot: Hex;
+  readonly slotsRoot: Hex;
+  readonly dataRoot: Hex;
+  readonly pagesInitial: number;
+  readonly pagesMax: number;
+  /** Index of the first instruction. */
+  readonly entry: number;
+  /** Slots before the first frame. */
+  readonly globals: number;
+};
+
+/** All that is needed to step a program. */
+export type Program = {
+  readonly header: ProgramHeader;
+  readonly code: Uint8Array;
+  /** Initial linear memory, without its trailing zeros. */
+  readonly memory: Uint8Array;
+  /** Initial slots, big-endian u64 each. */
+  readonly slots: Uint8Array;
+  /** Concatenated passive data segments. */
+  readonly data: Uint8Array;
+};
+
+/** State that a program starts from instead of its module's own, taken when the start function had run. */
+export type Image = {
+  readonly memory: Uint8Array;
+  /** Pages of memory at that moment. */
+  readonly pages: number;
+  /** Value of each mutable global, in the module's order, as the bits of a slot. */
+  readonly globals: readonly bigint[];
+};
+
+export type ProgramSource = {
+  readonly module: Module;
+  readonly image?: Image | undefined;
+  /** Exported function that is run; `_start` unless told otherwise. */
+  readonly entry?: string | undefined;
+};
+
+/**
+ * Lowers a module to a program.
+ * @throws MizuError `vm/no-entry`, `vm/too-large`, `vm/table-out-of-bounds`, `vm/data-out-of-bounds` or `vm/bad-image`
+ */
+export function createProgram({ module, image, entry = '_start' }: ProgramSource): Program {
+  const lowered = lowerModule(module, { entry, callStart: image === undefined });
+  return assembleProgram(module, lowered, image);
+}
+
+export function assembleProgram(module: Module, lowered: LoweredModule, image: Image | undefined): Program {
+  const state = image === undefined ? initialState(module, lowered) : imageState(module, lowered, image);
+  const pagesMax = maximumPages(module);
+  const memory = trimZeros(state.memory);
+  const slots = encodeSlots(state.slots);
+  const header: ProgramHeader = {
+    version: PROGRAM_VERSION,
+    codeRoot: objectRoot(lowered.code),
+    memoryRoot: treeRoot(memory, memoryDepth(pagesMax)),
+    slotsRoot: treeRoot(slots, SLOT_TREE_DEPTH),
+    dataRoot: objectRoot(lowered.data),
+    pagesInitial: state.pages,
+    pagesMax,
+    entry: 0,
+    globals: lowered.slots.length,
+  };
+  return { header, code: lowered.code, memory, slots, data: lowered.data };
+}
+
+/** Depth of the memory tree of a program of so many pages. */
+export function memoryDepth(pagesMax: number): number {
+  return depthOf(pagesMax * PAGE_BYTES);
+}
+
+/** Pages that the memory may grow to: the module's own maximum, but never above the version's. */
+export function maximumPages(module: Module): number {
+  return module.memory === undefined ? 0 : Math.min(module.memory.maximum ?? MEMORY_PAGES_MAX, MEMORY_PAGES_MAX);
+}
+
+export function encodeHeader(header: ProgramHeader): Uint8Array {
+  return createWriter()
+    .u64(header.version)
+    .hex(header.codeRoot, 32)
+    .hex(header.memoryRoot, 32)
+    .hex(header.slotsRoot, 32)
+    .hex(header.dataRoot, 32)
+    .u32(header.pagesInitial)
+    .u32(header.pagesMax)
+    .u32(header.entry)
+    .u32(header.globals)
+    .finish();
+}
+
+/** @throws MizuError `protocol/malformed` */
+export function decodeHeader(bytes: Uint8Array): ProgramHeader {
+  const reader = createReader(bytes, 'program header');
+  const header = {
+    version: reader.u64('version'),
+    codeRoot: reader.hex(32, 'codeRoot'),
+    memoryRoot: reader.hex(32, 'memoryRoot'),
+    slotsRoot: reader.hex(32, 'slotsRoot'),
+    dataRoot: reader.hex(32, 'dataRoot'),
+    pagesInitial: reader.u32('pagesInitial'),
+    pagesMax: reader.u32('pagesMax'),
+    entry: reader.u32('entry'),
+    globals: reader.u32('globals'),
+  };
+  reader.end();
+  return header;
+}
+
+/** The programId. */
+export function hashProgram(header: ProgramHeader): Hex {
+  return keccakHex(createWriter().u8(TAG.program).bytes(encodeHeader(header)).finish());
+}
+
+function initialState(module: Module, lowered: LoweredModule) {
+  const pages = module.memory?.initial ?? 0;
+  let size = 0;
+  for (const { address, bytes } of module.data) {
+    if (address === undefined) continue;
+    const end = address + bytes.length;
+    if (end > pages * PAGE_BYTES)
+      throw new MizuError({
+        code: 'vm/data-out-of-bounds',
+        message: 'A data segment does not fit the initial memory.',
+        expected: `at most ${pages * PAGE_BYTES} bytes`,
+        actual: `${bytes.length} bytes at ${address}`,
+        hint: 'Such a module cannot be instantiated.',
+      });
+    size = Math.max(size, end);
+  }
+  const memory = new Uint8Array(size);
+  for (const { address, bytes } of module.data) if (address !== undefined) memory.set(bytes, address);
+  return { memory, pages, slots: lowered.slots };
+}
+
+function imageState(module: Module, lowered: LoweredModule, image: Image) {
+  const mutable = lowered.globalSlots.filter((slot) => slot !== undefined);
+  const pagesMax = maximumPages(module);
+  const fits =
+    image.globals.length === mutable.length &&
+    image.pages >= (module.memory?.initial ?? 0) &&
+    image.pages <= pagesMax &&
+    image.memory.length <= image.pages * PAGE_BYTES &&
+    lowered.slots.length === mutable.length;
+  if (!fits)
+    throw new MizuError({
+      code: 'vm/bad-image',
+      message: 'The image does not fit the module.',
+      expected: `${mutable.length} globals, at most ${pagesMax} pages, and code that names no data segment`,
+      actual: `${image.globals.length} globals, ${image.pages} pages, ${image.memory.length} bytes`,
+      hint: 'Take the image from an instance of the same module.',
+    });
+  return { memory: image.memory, pages: image.pages, slots: BigUint64Array.from(image.globals) };
+}
+
+// Whole leaves, so that the length of the image says nothing about its last zeros.
+function trimZeros(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.slice(0, Math.min(bytes.length, Math.ceil(end / LEAF_BYTES) * LEAF_BYTES));
+}
+
+function encodeSlots(slots: BigUint64Array): Uint8Array {
+  const bytes = new Uint8Array(slots.length * 8);
+  const view = new DataView(bytes.buffer);
+  slots.forEach((value, index) => {
+    view.setBigUint64(index * 8, value);
+  });
+  return bytes;
+}
