@@ -1,0 +1,123 @@
+// docs/kernel.md#tasks, #exec: Advance runs one deterministic task.
+
+import { collectFee } from './accounts';
+import { gasPrice } from './config';
+import { message, messageLength } from './context';
+import { completeTask, datasetLength, datasetRoot } from './dataset';
+import { exec } from './host';
+import { keccakTagged } from './keccak';
+import { alloc, allocLeaf, be16, be32, be64, LEAF, putBe16, putBe32, putBe64 } from './memory';
+import { allocObject, publishObject } from './objects';
+import { receipt } from './receipt';
+import { refuseBound } from './refusal';
+import { endRun, loadRunning, restOfEscrow, Run, storeRun } from './runs';
+import { KIND_EXEC, Stage, widthOf } from './stages';
+import { FAILED, RUNNING } from './status';
+import { fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, TASK_FAILED, writeEntry } from './tasks';
+import { decimal, text } from './text';
+import { add, affordable, multiply } from './u256';
+
+const MESSAGE_BYTES: u32 = 39;
+const TAG_SEED: u8 = 7;
+const PARAMETERS_ROOM: usize = 128;
+const NS_PER_SECOND: u64 = 1000000000;
+
+export function advance(): bool {
+  if (messageLength != MESSAGE_BYTES) return refuseBound('message', 'bytes of ', MESSAGE_BYTES, messageLength);
+  const id = message + 1;
+  const index = be16(message + 33);
+  const partition = be32(message + 35);
+  receipt.run = id;
+  receipt.hasTask = true;
+  receipt.stage = index;
+  receipt.partition = partition;
+  const run = loadRunning(id);
+  if (changetype<usize>(run) == 0) return false;
+  receipt.workflow = run.workflow;
+  const stage = loadOpenTask(run, index, partition, KIND_EXEC);
+  if (changetype<usize>(stage) == 0) return false;
+  const request = createRequest(run, stage, index, partition);
+  if (request == 0) return false;
+  const result = allocLeaf(LEAF);
+  exec(request, result);
+  settle(run, index, partition, result);
+  return true;
+}
+
+/** programId 32 ‖ inputsRoot 32 ‖ seed 32 ‖ gasLimit u64 ‖ timestampNs u64 ‖ inputCount u32 ‖ zeros 12; 0 if the task is not ready. */
+function createRequest(run: Run, stage: Stage, index: u32, partition: u32): usize {
+  let count: u32 = 1;
+  for (let i: u32 = 0; i < stage.inputCount; i++) count += fanIn(run, stage, i);
+  const inputs = allocObject(count * INPUT_ENTRY);
+  let entry = inputs + INPUT_ENTRY;
+  for (let i: u32 = 0; i < stage.inputCount; i++) {
+    entry = listInput(run, stage, i, partition, entry);
+    if (entry == 0) return 0;
+  }
+  listParameters(inputs, index, partition, widthOf(stage, run.partitions), run.partitions);
+  const request = allocLeaf(LEAF);
+  memory.copy(request, stage.programId, 32);
+  publishObject(inputs, count * INPUT_ENTRY, request + 32);
+  hashSeed(run, index, partition, request + 64);
+  putBe64(request + 96, affordable(restOfEscrow(run), gasPrice(), min<u64>(stage.gasLimit, run.taskGasLimit)));
+  putBe64(request + 104, run.timestamp * NS_PER_SECOND);
+  putBe32(request + 112, count);
+  return request;
+}
+
+/** The task's environment, docs/vm.md: NUL-terminated strings that begin with their kind. */
+function listParameters(entry: usize, index: u32, partition: u32, width: u32, partitions: u32): void {
+  const object = allocObject(PARAMETERS_ROOM);
+  let p = variable(object, 'MIZU_STAGE', index);
+  p = variable(p, 'MIZU_PARTITION', partition);
+  p = variable(p, 'MIZU_WIDTH', width);
+  p = variable(p, 'MIZU_PARTITIONS', partitions);
+  const size = <u32>(p - object);
+  const root = alloc(32);
+  publishObject(object, size, root);
+  writeEntry(entry, root, size);
+}
+
+function variable(p: usize, name: string, value: u32): usize {
+  p = decimal(text(text(text(p, 'e'), name), '='), value);
+  store<u8>(p, 0);
+  return p + 1;
+}
+
+function hashSeed(run: Run, index: u32, partition: u32, dst: usize): void {
+  const bytes = alloc(80) + 8;
+  memory.copy(bytes, run.workflow, 32);
+  memory.copy(bytes + 32, run.inputsHash, 32);
+  putBe16(bytes + 64, index);
+  putBe32(bytes + 66, partition);
+  keccakTagged(TAG_SEED, bytes, 70, dst);
+}
+
+/** Result leaf: status u64 ‖ outputRoot 32 ‖ outputLength u64 ‖ gasUsed u64. */
+function settle(run: Run, index: u32, partition: u32, result: usize): void {
+  const status = be64(result);
+  const outputRoot = result + 8;
+  const outputLength = be64(result + 40);
+  const gasUsed = be64(result + 48);
+  const cost = alloc(32);
+  // At most the gas limit was used, which the escrow pays: neither can overflow.
+  multiply(cost, gasPrice(), gasUsed);
+  add(run.spent, run.spent, cost);
+  collectFee(cost);
+  receipt.hasResult = true;
+  receipt.status = status;
+  receipt.outputRoot = outputRoot;
+  receipt.outputLength = outputLength;
+  receipt.gasUsed = gasUsed;
+  receipt.feeWei = cost;
+  if (status == 0) {
+    completeTask(run, index, partition, outputRoot, outputLength, gasUsed, 0);
+    receipt.datasetRoot = datasetRoot;
+    receipt.datasetLength = datasetLength;
+  } else {
+    storeTask(run, index, partition, TASK_FAILED, outputRoot, outputLength, gasUsed, 0);
+    endRun(run, FAILED);
+  }
+  storeRun(run);
+  if (run.status != RUNNING) receipt.runStatus = run.status;
+}

@@ -1,0 +1,75 @@
+// docs/messages.md#certificate: that the DA committee has stored these objects.
+
+import { daDomain } from './config';
+import { timestamp } from './context';
+import { COMMITTEE, tableKey } from './keys';
+import { be64, equal, isZero } from './memory';
+import { keccak } from './keccak';
+import { refuseBound, refuseNumber } from './refusal';
+import { position, readBytes, readList, readNested, readU64 } from './rlp';
+import { addU64, addWord, beginStruct, digest, recover, SIGNATURE_BYTES } from './signature';
+import { get } from './trie';
+
+const TYPE = 'Certificate(uint64 epoch,bytes32 objectsHash,uint64 totalLength,uint64 expiry)';
+const FIXED_BYTES: u32 = 24;
+/** Bytes of an object in the list: objectRoot 32 ‖ length u64. */
+export const OBJECT_BYTES: u32 = 40;
+const MAX_COMMITTEE: u64 = 32;
+
+const objectsHash = memory.data(32, 8);
+
+/** `objects`: `count` of objectRoot 32 ‖ length u64. Says why not in the refusal. */
+export function isCertified(objects: usize, count: u32, certificate: usize, size: u32): bool {
+  if (size < FIXED_BYTES) return refuseBound('certificate', 'bytes of at least ', FIXED_BYTES, size);
+  const epoch = be64(certificate);
+  const expiry = be64(certificate + 8);
+  const signers = be64(certificate + 16);
+  const expectedSize = FIXED_BYTES + <u32>popcnt<u64>(signers) * SIGNATURE_BYTES;
+  if (size != expectedSize) return refuseBound('certificate', 'bytes of ', expectedSize, size);
+  if (expiry < timestamp) return refuseBound('certificate expiry', 'at least ', timestamp, expiry);
+  readList(get(tableKey(COMMITTEE)));
+  const currentEpoch = readU64();
+  const threshold = readU64();
+  if (epoch != currentEpoch) return refuseBound('certificate epoch', '', currentEpoch, epoch);
+  if (popcnt<u64>(signers) < threshold) {
+    return refuseBound('certificate signers', 'at least ', threshold, popcnt<u64>(signers));
+  }
+  keccak(objects, count * OBJECT_BYTES, objectsHash);
+  beginStruct(TYPE);
+  addU64(epoch);
+  addWord(objectsHash);
+  addU64(totalLength(objects, count));
+  addU64(expiry);
+  return areSigned(digest(daDomain()), signers, certificate + FIXED_BYTES);
+}
+
+/** The cursor of the reader stands before the committee's members. */
+function areSigned(hash: usize, signers: u64, signature: usize): bool {
+  const end = readNested();
+  let members: u64 = 0;
+  for (let rest = signers; rest != 0; members++) {
+    const member = members < MAX_COMMITTEE ? nextMember(end) : 0;
+    if (member == 0) return refuseBound('certificate signers', 'bits below ', members, members + ctz<u64>(rest));
+    if (rest & 1) {
+      const signer = recover(hash, signature);
+      if (!equal(signer, member, 20) || isZero(member, 20)) {
+        return refuseNumber('certificate signature', 'to be of the member it is for', members);
+      }
+      signature += SIGNATURE_BYTES;
+    }
+    rest >>= 1;
+  }
+  return true;
+}
+
+/** 0 after the last one. */
+function nextMember(end: usize): usize {
+  return position() < end ? readBytes() : 0;
+}
+
+/** The sum wraps at 2^64, as nobody signs such a total. */
+function totalLength(objects: usize, count: u32): u64 {
+  let total: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) total += be64(objects + i * OBJECT_BYTES + 32);
+  return total;
+}

@@ -1,0 +1,66 @@
+// docs/messages.md#user, #protocol-messages: Cancel, Expire, Withdraw.
+
+import { loadAccount, recordWithdrawal, storeAccount } from './accounts';
+import { message, messageLength, timestamp } from './context';
+import { equal } from './memory';
+import { receipt } from './receipt';
+import { refuse, refuseBound, refuseBytes, refuseWei } from './refusal';
+import { endRun, loadRunning, Run, storeRun } from './runs';
+import { addAddress, addWord } from './signature';
+import { CANCELLED, EXPIRED } from './status';
+import { fromBytes, isZeroWei, less, sub } from './u256';
+import { beginSigned, BODY, charge, readSigned, sender } from './user';
+
+const CANCEL_TYPE = 'Cancel(address sender,uint64 nonce,bytes32 run)';
+const WITHDRAW_TYPE = 'Withdraw(address sender,uint64 nonce,address recipient,uint256 amount)';
+
+export function cancel(): bool {
+  if (!readSigned(32, true)) return false;
+  const id = message + BODY;
+  receipt.run = id;
+  beginSigned(CANCEL_TYPE);
+  addWord(id);
+  if (!charge(0)) return false;
+  const run = loadRunning(id);
+  if (changetype<usize>(run) == 0) return false;
+  if (!equal(run.owner, sender, 20)) return refuseBytes('sender', 'the owner ', run.owner, sender, 20);
+  return finish(run, CANCELLED);
+}
+
+/** Anyone may, after the deadline. */
+export function expire(): bool {
+  if (messageLength != 33) return refuseBound('message', 'bytes of ', 33, messageLength);
+  receipt.run = message + 1;
+  const run = loadRunning(message + 1);
+  if (changetype<usize>(run) == 0) return false;
+  if (timestamp <= run.deadline) return refuseBound('time', 'after ', run.deadline, timestamp);
+  return finish(run, EXPIRED);
+}
+
+function finish(run: Run, status: u32): bool {
+  endRun(run, status);
+  storeRun(run);
+  receipt.workflow = run.workflow;
+  receipt.runStatus = status;
+  return true;
+}
+
+export function withdraw(): bool {
+  if (!readSigned(52, true)) return false;
+  const recipient = message + BODY;
+  const amount = fromBytes(recipient + 20);
+  receipt.account = recipient;
+  receipt.amountWei = amount;
+  beginSigned(WITHDRAW_TYPE);
+  addAddress(recipient);
+  addWord(recipient + 20);
+  if (!charge(0)) return false;
+  if (isZeroWei(amount)) return refuse('amount', 'more than 0', '0');
+  const account = loadAccount(sender);
+  if (less(account.balance, amount)) return refuseWei('balance', 'at least ', amount, account.balance);
+  sub(account.balance, account.balance, amount);
+  storeAccount(account);
+  receipt.hasWithdrawal = true;
+  receipt.withdrawal = recordWithdrawal(recipient, amount);
+  return true;
+}

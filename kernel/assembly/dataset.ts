@@ -1,0 +1,70 @@
+// docs/kernel.md#tasks: when a task is done its run goes on; after the last one the dataset is written.
+
+import { DATASET, hashKey } from './keys';
+import { alloc, putBe16, putBe32 } from './memory';
+import { allocObject, publishObject } from './objects';
+import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
+import { endRun, Run } from './runs';
+import { loadStage, loadStageCount, Stage, widthOf } from './stages';
+import { DONE } from './status';
+import { countTaskDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, TASK_DONE, writeEntry } from './tasks';
+import { put } from './trie';
+
+/** Set by `completeTask` when the run is done. */
+export let datasetRoot: usize = 0;
+export let datasetLength: u64 = 0;
+
+/** Stores the output and counts it; the caller stores the run. */
+export function completeTask(run: Run, stage: u32, partition: u32, root: usize, size: u64, gasUsed: u64, attempt: u32): void {
+  storeTask(run, stage, partition, TASK_DONE, root, size, gasUsed, attempt);
+  countTaskDone(run, stage);
+  run.tasksLeft--;
+  datasetRoot = 0;
+  if (run.tasksLeft != 0) return;
+  writeDataset(run);
+  endRun(run, DONE);
+}
+
+/** Tasks whose output is part of the dataset. */
+export function countSinkTasks(workflow: usize, partitions: u32): u32 {
+  const stages = loadStageCount(workflow);
+  let tasks: u32 = 0;
+  for (let index: u32 = 0; index < stages; index++) {
+    const stage = loadStage(workflow, index);
+    if (stage.sink) tasks += widthOf(stage, partitions);
+  }
+  return tasks;
+}
+
+function writeDataset(run: Run): void {
+  const size = countSinkTasks(run.workflow, run.partitions) * INPUT_ENTRY;
+  const manifest = allocObject(size);
+  let entry = manifest;
+  const stages = loadStageCount(run.workflow);
+  for (let index: u32 = 0; index < stages; index++) {
+    const stage = loadStage(run.workflow, index);
+    if (stage.sink) entry = listSink(run, stage, index, entry);
+  }
+  datasetRoot = alloc(32);
+  datasetLength = size;
+  publishObject(manifest, size, datasetRoot);
+  beginRecord();
+  writeBytes(datasetRoot, 32);
+  writeU64(datasetLength);
+  writeBytes(run.workflow, 32);
+  writeBytes(run.inputsHash, 32);
+  put(hashKey(DATASET, run.id), endRecord(), length);
+}
+
+function listSink(run: Run, stage: Stage, index: u32, entry: usize): usize {
+  const width = widthOf(stage, run.partitions);
+  for (let partition: u32 = 0; partition < width; partition++) {
+    // Every task is done, so that every output is there.
+    findOutput(run, index, partition);
+    writeEntry(entry, outputRoot, outputLength);
+    putBe16(entry + 40, index);
+    putBe32(entry + 42, partition);
+    entry += INPUT_ENTRY;
+  }
+  return entry;
+}

@@ -1,0 +1,207 @@
+// docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped and named.
+
+import { credit } from './accounts';
+import { isCertified, OBJECT_BYTES } from './certificate';
+import { gatewayDomain } from './config';
+import { message, messageLength } from './context';
+import { completeTask, countSinkTasks, datasetLength, datasetRoot } from './dataset';
+import { addressKey, GATEWAY, hashKey, MODEL } from './keys';
+import { storeGateway } from './l1';
+import { alloc, be16, be32, be64, equal, putBe64 } from './memory';
+import { listObject } from './programs';
+import { objectRoot } from './objects';
+import { boolField, errorField, hexField, numberField, receipt, runStatusField, weiField } from './receipt';
+import { clearRefusal, refuse, refuseBound, refuseBytes, refuseNumber, refuseUnknown, refuseWei } from './refusal';
+import { readList, readU256, readU64 } from './rlp';
+import { loadRunning, restOfEscrow, Run, storeRun } from './runs';
+import { addAddress, addU64, addWord, beginStruct, digest, isSignedBy, signer } from './signature';
+import { inputOf, KIND_INFER } from './stages';
+import { MAX_SINK_TASKS } from './start';
+import { RUNNING } from './status';
+import { findOutput, loadOpenTask, outputRoot } from './tasks';
+import { text } from './text';
+import { get } from './trie';
+import { add, less, multiply } from './u256';
+
+const TYPE = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
+// kind 1, signature 65, gateway 20, nonce 8, count 2.
+const GATEWAY_AT: usize = 66;
+const ITEMS_AT: u32 = 96;
+const ITEM_BYTES: u32 = 256;
+const MAX_ITEMS: u32 = 32;
+const MAX_RESULT_BYTES: u64 = 64 << 20;
+const MAX_TOKENS: u64 = 1 << 32;
+/** JSON of one item, with its error. */
+const ITEM_ROOM: u32 = 1536;
+
+// Item: run 32, stage 2, partition 4, attempt 2, requestRoot 32, resultRoot 32, resultLength 8, model 32, inputTokens 8, outputTokens 8.
+const STAGE_AT: usize = 32;
+const PARTITION_AT: usize = 34;
+const ATTEMPT_AT: usize = 38;
+const REQUEST_AT: usize = 40;
+const RESULT_AT: usize = 72;
+const RESULT_LENGTH_AT: usize = 104;
+const MODEL_AT: usize = 112;
+const INPUT_TOKENS_AT: usize = 144;
+const OUTPUT_TOKENS_AT: usize = 152;
+
+let gateway: usize = 0;
+let earned: usize = 0;
+/** Sink tasks that this step may still read: bounds its memory. */
+let sinkTasksLeft: u32 = 0;
+
+export function acceptResults(): bool {
+  if (messageLength < ITEMS_AT) return refuseBound('message', 'bytes of at least ', ITEMS_AT, messageLength);
+  gateway = message + GATEWAY_AT;
+  receipt.account = gateway;
+  const count = be16(message + ITEMS_AT - 2);
+  if (count == 0 || count > MAX_ITEMS) return refuseBound('items', '1 to ', MAX_ITEMS, count);
+  const end = ITEMS_AT + count * ITEM_BYTES;
+  if (messageLength < end) return refuseBound('message', 'bytes of at least ', end, messageLength);
+  const items = message + ITEMS_AT;
+  const nonce = be64(gateway + 20);
+  if (!checkGateway(items, count, nonce)) return false;
+  if (!isCertified(listResults(items, count), count, message + end, messageLength - end)) return false;
+  storeGateway(gateway, true, nonce);
+  earned = alloc(32);
+  sinkTasksLeft = MAX_SINK_TASKS;
+  acceptItems(items, count);
+  // The sum of all balances is what was deposited: no overflow.
+  credit(gateway, earned);
+  receipt.feeWei = earned;
+  return true;
+}
+
+function checkGateway(items: usize, count: u32, nonce: u64): bool {
+  const record = get(addressKey(GATEWAY, gateway));
+  if (record == 0) return refuseUnknown('gateway', 'one that is registered', gateway, 20);
+  readList(record);
+  if (readU64() == 0) return refuseUnknown('gateway', 'one that is active', gateway, 20);
+  const last = readU64();
+  if (nonce <= last) return refuseBound('nonce', 'more than ', last, nonce);
+  receipt.hasNonce = true;
+  receipt.nonce = nonce;
+  const root = alloc(32);
+  objectRoot(items, count * ITEM_BYTES, root);
+  beginStruct(TYPE);
+  addAddress(gateway);
+  addU64(nonce);
+  addWord(root);
+  if (isSignedBy(digest(gatewayDomain()), message + 1, gateway)) return true;
+  return refuseBytes('signer', '', gateway, signer, 20);
+}
+
+function listResults(items: usize, count: u32): usize {
+  const objects = alloc(count * OBJECT_BYTES);
+  for (let i: u32 = 0; i < count; i++) {
+    const item = items + i * ITEM_BYTES;
+    listObject(objects + i * OBJECT_BYTES, item + RESULT_AT, be64(item + RESULT_LENGTH_AT));
+  }
+  return objects;
+}
+
+function acceptItems(items: usize, count: u32): void {
+  receipt.items = alloc(count * ITEM_ROOM);
+  let p = receipt.items;
+  for (let i: u32 = 0; i < count; i++) {
+    if (i != 0) p = text(p, ',');
+    p = acceptItem(items + i * ITEM_BYTES, p);
+  }
+  receipt.itemsLength = <u32>(p - receipt.items);
+  // Refusals of items are theirs: the message itself was accepted.
+  clearRefusal();
+}
+
+let cost: usize = 0;
+let runStatus: u32 = 0;
+let dataset: usize = 0;
+
+function acceptItem(item: usize, p: usize): usize {
+  clearRefusal();
+  cost = 0;
+  runStatus = 0;
+  dataset = 0;
+  const ok = settleItem(item);
+  p = hexField(text(p, '{'), 'run', item, 32);
+  p = numberField(p, 'stage', be16(item + STAGE_AT));
+  p = numberField(p, 'partition', be32(item + PARTITION_AT));
+  p = errorField(boolField(p, 'ok', ok));
+  p = hexField(p, 'outputRoot', item + RESULT_AT, 32);
+  if (ok) {
+    p = numberField(p, 'outputLength', be64(item + RESULT_LENGTH_AT));
+    p = numberField(p, 'inputTokens', be64(item + INPUT_TOKENS_AT));
+    p = numberField(p, 'outputTokens', be64(item + OUTPUT_TOKENS_AT));
+  }
+  p = runStatusField(weiField(p, 'feeWei', cost), runStatus);
+  if (dataset != 0) p = numberField(hexField(p, 'datasetRoot', dataset, 32), 'datasetLength', datasetLength);
+  return text(p, '}');
+}
+
+function settleItem(item: usize): bool {
+  const run = loadRunning(item);
+  if (changetype<usize>(run) == 0) return false;
+  if (!fitsTask(run, item) || !checkAmounts(item)) return false;
+  const price = priceOf(item);
+  if (price == 0) return false;
+  const rest = restOfEscrow(run);
+  if (less(rest, price)) return refuseWei('cost', 'at most the rest of the escrow ', rest, price);
+  if (run.tasksLeft == 1) {
+    const sinkTasks = countSinkTasks(run.workflow, run.partitions);
+    if (sinkTasks > sinkTasksLeft) {
+      return refuseBound('sink tasks of the runs that one message completes', 'at most ', sinkTasksLeft, sinkTasks);
+    }
+    sinkTasksLeft -= sinkTasks;
+  }
+  cost = price;
+  add(run.spent, run.spent, cost);
+  add(earned, earned, cost);
+  const partition = be32(item + PARTITION_AT);
+  completeTask(run, be16(item + STAGE_AT), partition, item + RESULT_AT, be64(item + RESULT_LENGTH_AT), 0, 0);
+  storeRun(run);
+  dataset = datasetRoot;
+  if (run.status != RUNNING) runStatus = run.status;
+  return true;
+}
+
+/** The task is open and ready, and the request and the model are its own. */
+function fitsTask(run: Run, item: usize): bool {
+  const partition = be32(item + PARTITION_AT);
+  const stage = loadOpenTask(run, be16(item + STAGE_AT), partition, KIND_INFER);
+  if (changetype<usize>(stage) == 0) return false;
+  const attempt = be16(item + ATTEMPT_AT);
+  if (attempt != 0) return refuseNumber('attempt', '0', attempt);
+  if (!findOutput(run, inputOf(stage, 0).source, partition)) return refuse('task', 'an input that is done', 'none');
+  if (!equal(outputRoot, item + REQUEST_AT, 32)) {
+    return refuseBytes('requestRoot', '', outputRoot, item + REQUEST_AT, 32);
+  }
+  return equal(stage.model, item + MODEL_AT, 32) || refuseBytes('model', '', stage.model, item + MODEL_AT, 32);
+}
+
+function checkAmounts(item: usize): bool {
+  const size = be64(item + RESULT_LENGTH_AT);
+  const input = be64(item + INPUT_TOKENS_AT);
+  const output = be64(item + OUTPUT_TOKENS_AT);
+  if (size > MAX_RESULT_BYTES) return refuseBound('resultLength', 'at most ', MAX_RESULT_BYTES, size);
+  if (input > MAX_TOKENS) return refuseBound('inputTokens', 'at most ', MAX_TOKENS, input);
+  return output <= MAX_TOKENS || refuseBound('outputTokens', 'at most ', MAX_TOKENS, output);
+}
+
+/** What the item costs at the model's prices, in wei; 0 and a refusal if the model is not active. */
+function priceOf(item: usize): usize {
+  const record = get(hashKey(MODEL, item + MODEL_AT));
+  if (record != 0) readList(record);
+  if (record == 0 || readU64() == 0) {
+    refuseUnknown('model', 'one that is active', item + MODEL_AT, 32);
+    return 0;
+  }
+  readU64();
+  const input = readU256();
+  const output = readU256();
+  const tooHigh =
+    u32(multiply(input, input, be64(item + INPUT_TOKENS_AT))) |
+    u32(multiply(output, output, be64(item + OUTPUT_TOKENS_AT))) |
+    u32(add(input, input, output));
+  if (tooHigh == 0) return input;
+  refuse('cost', 'below 2^256', 'more');
+  return 0;
+}

@@ -1,0 +1,92 @@
+// docs/messages.md#protocol-messages: what the L1 tells the network. Only messages that come from there count.
+
+import { credit } from './accounts';
+import { fromL1, message, messageLength } from './context';
+import { addressKey, COMMITTEE, GATEWAY, hashKey, MODEL, tableKey } from './keys';
+import { be16, be64 } from './memory';
+import { receipt } from './receipt';
+import { refuse, refuseBound, refuseNumber } from './refusal';
+import { beginRecord, endRecord, length, readList, readU64, writeBytes, writeListHeader, writeU256, writeU64 } from './rlp';
+import { get, put } from './trie';
+import { fromBytes } from './u256';
+
+const MAX_COMMITTEE: u32 = 32;
+const MAX_CLASS: u32 = 2;
+const COMMITTEE_FIXED: u32 = 13;
+/** RLP of an address. */
+const MEMBER_ITEM: u32 = 21;
+
+function check(size: u32): bool {
+  if (!fromL1) return refuse('origin', 'L1', 'sequencer');
+  return messageLength == size || refuseBound('message', 'bytes of ', size, messageLength);
+}
+
+export function deposit(): bool {
+  if (!check(53)) return false;
+  receipt.account = message + 1;
+  receipt.amountWei = fromBytes(message + 21);
+  return credit(receipt.account, receipt.amountWei) || refuse('balance', 'below 2^256', 'more');
+}
+
+export function changeGateway(): bool {
+  if (!check(22)) return false;
+  const gateway = message + 1;
+  receipt.account = gateway;
+  const active = load<u8>(message + 21);
+  if (active > 1) return refuseNumber('active', '0 or 1', active);
+  storeGateway(gateway, active != 0, lastNonce(gateway));
+  return true;
+}
+
+/** Nonces of a gateway are not used twice, also when it leaves and comes back. */
+function lastNonce(gateway: usize): u64 {
+  const record = get(addressKey(GATEWAY, gateway));
+  if (record == 0) return 0;
+  readList(record);
+  readU64();
+  return readU64();
+}
+
+export function storeGateway(gateway: usize, active: bool, nonce: u64): void {
+  beginRecord();
+  writeU64(u64(active));
+  writeU64(nonce);
+  put(addressKey(GATEWAY, gateway), endRecord(), length);
+}
+
+// model 32, active 1, class 1, inputPrice 32, outputPrice 32.
+export function changeModel(): bool {
+  if (!check(99)) return false;
+  const active = load<u8>(message + 33);
+  const modelClass = load<u8>(message + 34);
+  if (active > 1) return refuseNumber('active', '0 or 1', active);
+  if (modelClass > MAX_CLASS) return refuseBound('class', 'at most ', MAX_CLASS, modelClass);
+  beginRecord();
+  writeU64(active);
+  writeU64(modelClass);
+  writeU256(fromBytes(message + 35));
+  writeU256(fromBytes(message + 67));
+  put(hashKey(MODEL, message + 1), endRecord(), length);
+  return true;
+}
+
+// epoch 8, threshold 2, count 2, members 20 each.
+export function changeCommittee(): bool {
+  const count: u32 = messageLength < COMMITTEE_FIXED ? 0 : be16(message + 11);
+  if (!check(COMMITTEE_FIXED + count * 20)) return false;
+  const epoch = be64(message + 1);
+  const threshold = be16(message + 9);
+  if (count == 0 || count > MAX_COMMITTEE) return refuseBound('members', '1 to ', MAX_COMMITTEE, count);
+  if (threshold == 0 || threshold > count) return refuseBound('threshold', '1 to ', count, threshold);
+  const key = tableKey(COMMITTEE);
+  readList(get(key));
+  const current = readU64();
+  if (epoch <= current) return refuseBound('epoch', 'more than ', current, epoch);
+  beginRecord();
+  writeU64(epoch);
+  writeU64(threshold);
+  writeListHeader(count * MEMBER_ITEM);
+  for (let i: u32 = 0; i < count; i++) writeBytes(message + COMMITTEE_FIXED + i * 20, 20);
+  put(key, endRecord(), length);
+  return true;
+}

@@ -1,0 +1,127 @@
+// docs/messages.md#user: programs of a definition, docs/vm.md#program: their headers.
+
+import { next } from './cursor';
+import { keccakTagged } from './keccak';
+import { hashKey, PROGRAM } from './keys';
+import { alloc, be32, be64, equal, putBe64 } from './memory';
+import { depthOf, hashObject, lift } from './objects';
+import { refuseBound, refuseBytes, refuseNumber } from './refusal';
+import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
+import { get, put } from './trie';
+import { OBJECT_BYTES } from './certificate';
+
+const TAG_PROGRAM: u8 = 3;
+const HEADER_BYTES: u32 = 152;
+export const PROGRAM_BYTES: u32 = 288;
+export const OBJECTS_PER_PROGRAM: u32 = 5;
+
+// Header: version 8, codeRoot 32, memoryRoot 32, slotsRoot 32, dataRoot 32, pagesInitial 4, pagesMax 4, entry 4, globals 4.
+const CODE_ROOT: usize = 8;
+const MEMORY_ROOT: usize = 40;
+const SLOTS_ROOT: usize = 72;
+const DATA_ROOT: usize = 104;
+const PAGES_INITIAL: usize = 136;
+const PAGES_MAX: usize = 140;
+// After it: codeLength 8, imageTreeRoot 32, imageLength 8, slotsTreeRoot 32, slotsLength 8, dataLength 8, wasmRoot 32, wasmLength 8.
+const CODE_LENGTH: usize = 152;
+const IMAGE_ROOT: usize = 160;
+const IMAGE_LENGTH: usize = 192;
+const SLOTS_TREE_ROOT: usize = 200;
+const SLOTS_LENGTH: usize = 232;
+const DATA_LENGTH: usize = 240;
+const WASM_ROOT: usize = 248;
+const WASM_LENGTH: usize = 280;
+
+const MAX_PAGES: u32 = 16384;
+const PAGE_BYTES: u64 = 65536;
+const SLOT_BYTES: u64 = 65536 * 8;
+const MAX_OBJECT: u64 = 1 << 32;
+
+/** Reads and checks one program and lists its five objects; 0 and a refusal if it is bad. */
+export function readProgram(objects: usize): usize {
+  const program = next('program', PROGRAM_BYTES);
+  if (program == 0) return 0;
+  if (!checkHeader(program) || !checkParts(program)) return 0;
+  listObjects(program, objects);
+  return program;
+}
+
+function checkHeader(program: usize): bool {
+  const version = be64(program);
+  const pagesMax = be32(program + PAGES_MAX);
+  const pagesInitial = be32(program + PAGES_INITIAL);
+  if (version != 1) return refuseNumber('program version', '1', version);
+  if (pagesMax > MAX_PAGES) return refuseBound('program pagesMax', 'at most ', MAX_PAGES, pagesMax);
+  if (pagesInitial > pagesMax) return refuseBound('program pagesInitial', 'at most ', pagesMax, pagesInitial);
+  return true;
+}
+
+function checkParts(program: usize): bool {
+  const imageBytes = <u64>be32(program + PAGES_INITIAL) * PAGE_BYTES;
+  const memoryBytes = <u64>be32(program + PAGES_MAX) * PAGE_BYTES;
+  return (
+    checkLength('program codeLength', program + CODE_LENGTH, MAX_OBJECT) &&
+    checkLength('program imageLength', program + IMAGE_LENGTH, imageBytes) &&
+    checkLength('program slotsLength', program + SLOTS_LENGTH, SLOT_BYTES) &&
+    checkLength('program dataLength', program + DATA_LENGTH, MAX_OBJECT) &&
+    checkLength('program wasmLength', program + WASM_LENGTH, MAX_OBJECT) &&
+    checkLifted('program memoryRoot', program + IMAGE_ROOT, be64(program + IMAGE_LENGTH), memoryBytes, program + MEMORY_ROOT) &&
+    checkLifted('program slotsRoot', program + SLOTS_TREE_ROOT, be64(program + SLOTS_LENGTH), SLOT_BYTES, program + SLOTS_ROOT)
+  );
+}
+
+function checkLength(field: string, at: usize, bound: u64): bool {
+  const size = be64(at);
+  return size <= bound || refuseBound(field, 'at most ', bound, size);
+}
+
+/** The object without its trailing zeros, as the left end of a region of `regionBytes`, has the root that the header names. */
+function checkLifted(field: string, treeRoot: usize, size: u64, regionBytes: u64, expected: usize): bool {
+  const root = alloc(32);
+  memory.copy(root, treeRoot, 32);
+  lift(root, depthOf(size), depthOf(regionBytes));
+  return equal(root, expected, 32) || refuseBytes(field, '', root, expected, 32);
+}
+
+/** Code, image, slots, data, wasm. */
+function listObjects(program: usize, objects: usize): void {
+  listObject(objects, program + CODE_ROOT, be64(program + CODE_LENGTH));
+  listTree(objects + OBJECT_BYTES, program + IMAGE_ROOT, be64(program + IMAGE_LENGTH));
+  listTree(objects + 2 * OBJECT_BYTES, program + SLOTS_TREE_ROOT, be64(program + SLOTS_LENGTH));
+  listObject(objects + 3 * OBJECT_BYTES, program + DATA_ROOT, be64(program + DATA_LENGTH));
+  listObject(objects + 4 * OBJECT_BYTES, program + WASM_ROOT, be64(program + WASM_LENGTH));
+}
+
+export function listObject(entry: usize, root: usize, size: u64): void {
+  memory.copy(entry, root, 32);
+  putBe64(entry + 32, size);
+}
+
+function listTree(entry: usize, treeRoot: usize, size: u64): void {
+  hashObject(treeRoot, size, entry);
+  putBe64(entry + 32, size);
+}
+
+/** programId of a program in the message. */
+export function hashProgram(program: usize): usize {
+  const id = alloc(32);
+  keccakTagged(TAG_PROGRAM, program, HEADER_BYTES, id);
+  return id;
+}
+
+/** Everything that an executor needs to find the program's parts; a program that is there stays as it is. */
+export function storeProgram(id: usize, program: usize): void {
+  const key = hashKey(PROGRAM, id);
+  if (get(key) != 0) return;
+  beginRecord();
+  writeBytes(program, HEADER_BYTES);
+  writeU64(be64(program + CODE_LENGTH));
+  writeBytes(program + IMAGE_ROOT, 32);
+  writeU64(be64(program + IMAGE_LENGTH));
+  writeBytes(program + SLOTS_TREE_ROOT, 32);
+  writeU64(be64(program + SLOTS_LENGTH));
+  writeU64(be64(program + DATA_LENGTH));
+  writeBytes(program + WASM_ROOT, 32);
+  writeU64(be64(program + WASM_LENGTH));
+  put(key, endRecord(), length);
+}

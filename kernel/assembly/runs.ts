@@ -1,0 +1,85 @@
+// docs/kernel.md#state: runs, and what happens to the escrow when one ends.
+
+import { credit } from './accounts';
+import { hashKey, RUN } from './keys';
+import { alloc } from './memory';
+import { refuse, refuseUnknown } from './refusal';
+import { beginRecord, endRecord, length, readBytes, readList, readU256, readU64, writeBytes, writeU256, writeU64 } from './rlp';
+import { RUNNING, statusName } from './status';
+import { get, put } from './trie';
+import { sub } from './u256';
+
+@unmanaged
+export class Run {
+  id: usize;
+  key: usize;
+  workflow: usize;
+  owner: usize;
+  status: u32;
+  escrow: usize;
+  spent: usize;
+  timestamp: u64;
+  deadline: u64;
+  partitions: u32;
+  taskGasLimit: u64;
+  tasksLeft: u32;
+  inputsHash: usize;
+}
+
+/** A run that is still going, or 0 and a refusal. */
+export function loadRunning(id: usize): Run {
+  const key = hashKey(RUN, id);
+  const record = get(key);
+  if (record == 0) {
+    refuseUnknown('run', 'one that was started', id, 32);
+    return changetype<Run>(0);
+  }
+  const run = changetype<Run>(alloc(offsetof<Run>()));
+  run.id = id;
+  run.key = key;
+  readList(record);
+  run.workflow = readBytes();
+  run.owner = readBytes();
+  run.status = <u32>readU64();
+  run.escrow = readU256();
+  run.spent = readU256();
+  run.timestamp = readU64();
+  run.deadline = readU64();
+  run.partitions = <u32>readU64();
+  run.taskGasLimit = readU64();
+  run.tasksLeft = <u32>readU64();
+  run.inputsHash = readBytes();
+  if (run.status == RUNNING) return run;
+  refuse('run status', 'running', statusName(run.status));
+  return changetype<Run>(0);
+}
+
+export function storeRun(run: Run): void {
+  beginRecord();
+  writeBytes(run.workflow, 32);
+  writeBytes(run.owner, 20);
+  writeU64(run.status);
+  writeU256(run.escrow);
+  writeU256(run.spent);
+  writeU64(run.timestamp);
+  writeU64(run.deadline);
+  writeU64(run.partitions);
+  writeU64(run.taskGasLimit);
+  writeU64(run.tasksLeft);
+  writeBytes(run.inputsHash, 32);
+  put(run.key, endRecord(), length);
+}
+
+/** What the escrow still pays, in wei. */
+export function restOfEscrow(run: Run): usize {
+  const rest = alloc(32);
+  sub(rest, run.escrow, run.spent);
+  return rest;
+}
+
+/** Sets the final status and gives the rest of the escrow back. The caller stores the run. */
+export function endRun(run: Run, status: u32): void {
+  run.status = status;
+  // The owner had this balance before, and the sum of all balances is what was deposited: no overflow.
+  credit(run.owner, restOfEscrow(run));
+}

@@ -1,0 +1,112 @@
+// docs/kernel.md#tasks: workflows and their stages.
+
+import { hashKey, STAGE, stageKey, WORKFLOW } from './keys';
+import { alloc } from './memory';
+import { beginRecord, endRecord, headerSize, length, readBytes, readList, readNested, readU64, position, writeBytes, writeListHeader, writeU64 } from './rlp';
+import { get, put } from './trie';
+
+export const KIND_EXEC: u32 = 0;
+export const KIND_INFER: u32 = 1;
+export const MODE_SAME: u32 = 0;
+export const MODE_ALL: u32 = 1;
+/** As a source: the run's own input. */
+export const RUN_INPUT: u32 = 0xffff;
+export const MAX_INPUTS: u32 = 8;
+
+@unmanaged
+export class StageInput {
+  source: u32;
+  mode: u32;
+}
+
+@unmanaged
+export class Stage {
+  kind: u32;
+  programId: usize;
+  width: u32;
+  gasLimit: u64;
+  sink: bool;
+  model: usize;
+  inputCount: u32;
+  /** `inputCount` of StageInput, 8 bytes each. */
+  inputs: usize;
+}
+
+export function newStage(): Stage {
+  const stage = changetype<Stage>(alloc(offsetof<Stage>()));
+  stage.inputs = alloc(MAX_INPUTS * offsetof<StageInput>());
+  return stage;
+}
+
+export function inputOf(stage: Stage, i: u32): StageInput {
+  return changetype<StageInput>(stage.inputs + i * <u32>offsetof<StageInput>());
+}
+
+/** Number of a stage's tasks in a run of this many partitions. */
+export function widthOf(stage: Stage, partitions: u32): u32 {
+  return stage.width == 0 ? partitions : stage.width;
+}
+
+/** The stage, or 0 if the workflow has none of this number. */
+export function loadStage(workflow: usize, index: u32): Stage {
+  const record = get(stageKey(STAGE, workflow, index));
+  if (record == 0) return changetype<Stage>(0);
+  const stage = newStage();
+  readList(record);
+  stage.kind = <u32>readU64();
+  stage.programId = readBytes();
+  stage.width = <u32>readU64();
+  stage.gasLimit = readU64();
+  stage.sink = readU64() != 0;
+  stage.model = readBytes();
+  const end = readNested();
+  for (; position() < end; stage.inputCount++) {
+    readNested();
+    const input = inputOf(stage, stage.inputCount);
+    input.source = <u32>readU64();
+    input.mode = <u32>readU64();
+  }
+  return stage;
+}
+
+export function storeStage(workflow: usize, index: u32, stage: Stage): void {
+  let inputsSize: u32 = 0;
+  for (let i: u32 = 0; i < stage.inputCount; i++) inputsSize += 1 + inputSize(inputOf(stage, i));
+  beginRecord();
+  writeU64(stage.kind);
+  writeBytes(stage.programId, 32);
+  writeU64(stage.width);
+  writeU64(stage.gasLimit);
+  writeU64(u64(stage.sink));
+  writeBytes(stage.model, 32);
+  writeListHeader(inputsSize);
+  for (let i: u32 = 0; i < stage.inputCount; i++) {
+    const input = inputOf(stage, i);
+    writeListHeader(inputSize(input));
+    writeU64(input.source);
+    writeU64(input.mode);
+  }
+  put(stageKey(STAGE, workflow, index), endRecord(), length);
+}
+
+/** Bytes of [source, mode] without the list's header. */
+function inputSize(input: StageInput): u32 {
+  return (input.source < 0x80 ? 1 : input.source < 0x100 ? 2 : 3) + 1;
+}
+
+export function loadStageCount(workflow: usize): u32 {
+  const record = get(hashKey(WORKFLOW, workflow));
+  if (record == 0) return 0;
+  readList(record);
+  readBytes();
+  return <u32>readU64();
+}
+
+export function storeWorkflow(workflow: usize, owner: usize, stages: u32, metadataRoot: usize, metadataLength: u64): void {
+  beginRecord();
+  writeBytes(owner, 20);
+  writeU64(stages);
+  writeBytes(metadataRoot, 32);
+  writeU64(metadataLength);
+  put(hashKey(WORKFLOW, workflow), endRecord(), length);
+}

@@ -1,0 +1,144 @@
+// docs/messages.md#user: Run. A run begins with its inputs certified and its escrow taken.
+
+import { loadAccount, storeAccount } from './accounts';
+import { isCertified, OBJECT_BYTES } from './certificate';
+import { message, messageLength, timestamp } from './context';
+import { bytesLeft, here, next, seek } from './cursor';
+import { keccak, keccakTagged } from './keccak';
+import { hashKey, inputKey, RUN as RUN_TABLE } from './keys';
+import { alloc, be32, be64, putBe64 } from './memory';
+import { receipt } from './receipt';
+import { refuseBound, refuseUnknown, refuseWei } from './refusal';
+import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
+import { Run, storeRun } from './runs';
+import { addBytes, addU64, addWord } from './signature';
+import { inputOf, loadStage, loadStageCount, MODE_ALL, MODE_SAME, RUN_INPUT, Stage, widthOf } from './stages';
+import { RUNNING } from './status';
+import { put } from './trie';
+import { fromBytes, less, sub } from './u256';
+import { beginSigned, BODY, charge, nonce, readSigned, sender } from './user';
+
+const TYPE =
+  'Run(address sender,uint64 nonce,bytes32 workflow,uint256 maxCost,uint64 taskGasLimit,uint64 deadline,bytes inputs)';
+const TAG_RUN: u8 = 6;
+// workflow 32, maxCost 32, taskGasLimit 8, deadline 8.
+const FIXED_BYTES: u32 = 80;
+const MAX_PARTITIONS: u32 = 1024;
+const MAX_PARTITION_BYTES: u64 = 1 << 20;
+/** Bounds the memory of the step that reads them all. */
+export const MAX_SINK_TASKS: u32 = 8192;
+const MAX_TASK_INPUTS: u32 = 8192;
+
+export function startRun(): bool {
+  if (!readSigned(FIXED_BYTES, false)) return false;
+  const body = message + BODY;
+  const inputs = body + FIXED_BYTES;
+  const run = changetype<Run>(alloc(offsetof<Run>()));
+  run.workflow = body;
+  run.owner = sender;
+  run.status = RUNNING;
+  run.escrow = fromBytes(body + 32);
+  run.spent = alloc(32);
+  run.timestamp = timestamp;
+  run.deadline = be64(body + 72);
+  run.taskGasLimit = be64(body + 64);
+  beginSigned(TYPE);
+  addWord(run.workflow);
+  addWord(body + 32);
+  addU64(run.taskGasLimit);
+  addU64(run.deadline);
+  addBytes(inputs, messageLength - BODY - FIXED_BYTES);
+  return charge(0) && begin(run, inputs);
+}
+
+function begin(run: Run, inputs: usize): bool {
+  receipt.workflow = run.workflow;
+  if (run.deadline <= timestamp) return refuseBound('deadline', 'after ', timestamp, run.deadline);
+  if (run.taskGasLimit == 0) return refuseBound('taskGasLimit', 'at least ', 1, 0);
+  const list = readInputs(run);
+  if (list == 0 || !countTasks(run)) return false;
+  if (!isCertified(list, run.partitions, here(), bytesLeft())) return false;
+  const account = loadAccount(sender);
+  if (less(account.balance, run.escrow)) return refuseWei('balance', 'at least maxCost ', run.escrow, account.balance);
+  sub(account.balance, account.balance, run.escrow);
+  storeAccount(account);
+  run.inputsHash = alloc(32);
+  keccak(inputs, <u32>(here() - inputs), run.inputsHash);
+  run.id = hashRun(run.workflow);
+  run.key = hashKey(RUN_TABLE, run.id);
+  storeInputs(run, list);
+  storeRun(run);
+  receipt.run = run.id;
+  receipt.runStatus = RUNNING;
+  return true;
+}
+
+/** Address of the partitions, 40 bytes each. */
+function readInputs(run: Run): usize {
+  seek(BODY + FIXED_BYTES);
+  const head = next('partition count', 4);
+  if (head == 0) return 0;
+  run.partitions = be32(head);
+  if (run.partitions == 0 || run.partitions > MAX_PARTITIONS) {
+    refuseBound('partitions', '1 to ', MAX_PARTITIONS, run.partitions);
+    return 0;
+  }
+  const list = next('partitions', run.partitions * OBJECT_BYTES);
+  if (list == 0) return 0;
+  for (let i: u32 = 0; i < run.partitions; i++) {
+    const size = be64(list + i * OBJECT_BYTES + 32);
+    if (size > MAX_PARTITION_BYTES) {
+      refuseBound('partition length', 'at most ', MAX_PARTITION_BYTES, size);
+      return 0;
+    }
+  }
+  return list;
+}
+
+/** Widths are known now: checks that they fit each other and the limits. */
+function countTasks(run: Run): bool {
+  const stages = loadStageCount(run.workflow);
+  if (stages == 0) return refuseUnknown('workflow', 'one that is deployed', run.workflow, 32);
+  let sinkTasks: u32 = 0;
+  for (let index: u32 = 0; index < stages; index++) {
+    const stage = loadStage(run.workflow, index);
+    const width = widthOf(stage, run.partitions);
+    run.tasksLeft += width;
+    if (stage.sink) sinkTasks += width;
+    if (!checkInputs(run, stage, width)) return false;
+  }
+  return sinkTasks <= MAX_SINK_TASKS || refuseBound('sink tasks', 'at most ', MAX_SINK_TASKS, sinkTasks);
+}
+
+function checkInputs(run: Run, stage: Stage, width: u32): bool {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < stage.inputCount; i++) {
+    const input = inputOf(stage, i);
+    const available = input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
+    if (input.mode == MODE_SAME && available != width) {
+      return refuseBound('stage width', 'that of its input, ', available, width);
+    }
+    count += input.mode == MODE_ALL ? available : 1;
+  }
+  return count <= MAX_TASK_INPUTS || refuseBound('inputs of a task', 'at most ', MAX_TASK_INPUTS, count);
+}
+
+function hashRun(workflow: usize): usize {
+  const bytes = alloc(72) + 8;
+  memory.copy(bytes, sender, 20);
+  putBe64(bytes + 20, nonce);
+  memory.copy(bytes + 28, workflow, 32);
+  const id = alloc(32);
+  keccakTagged(TAG_RUN, bytes, 60, id);
+  return id;
+}
+
+function storeInputs(run: Run, list: usize): void {
+  for (let i: u32 = 0; i < run.partitions; i++) {
+    const input = list + i * OBJECT_BYTES;
+    beginRecord();
+    writeBytes(input, 32);
+    writeU64(be64(input + 32));
+    put(inputKey(run.id, i), endRecord(), length);
+  }
+}

@@ -1,0 +1,122 @@
+// docs/kernel.md#tasks: records of tasks, and whether a task is ready.
+
+import { inputKey, STAGE_PROGRESS, stageKey, taskKey } from './keys';
+import { alloc, putBe64 } from './memory';
+import { refuse, refuseBound, refuseNumber } from './refusal';
+import { beginRecord, endRecord, length, readBytes, readList, readU64, writeBytes, writeU64 } from './rlp';
+import { inputOf, loadStage, MODE_ALL, RUN_INPUT, Stage, widthOf } from './stages';
+import { Run } from './runs';
+import { get, put } from './trie';
+
+export const TASK_DONE: u32 = 1;
+export const TASK_FAILED: u32 = 2;
+/** docs/kernel.md#exec: objectRoot 32 ‖ length u64 ‖ zeros 24. */
+export const INPUT_ENTRY: u32 = 64;
+
+/** What `findOutput` found. */
+export let outputRoot: usize = 0;
+export let outputLength: u64 = 0;
+
+/** Output of a task that is done, or the run's input of this number. */
+export function findOutput(run: Run, source: u32, partition: u32): bool {
+  if (source == RUN_INPUT) {
+    const record = get(inputKey(run.id, partition));
+    if (record == 0) return false;
+    readList(record);
+  } else {
+    const record = get(taskKey(run.id, source, partition));
+    if (record == 0) return false;
+    readList(record);
+    if (readU64() != TASK_DONE) return false;
+  }
+  outputRoot = readBytes();
+  outputLength = readU64();
+  return true;
+}
+
+export function isTaskOpen(run: Run, stage: u32, partition: u32): bool {
+  return get(taskKey(run.id, stage, partition)) == 0;
+}
+
+export function storeTask(run: Run, stage: u32, partition: u32, status: u32, root: usize, size: u64, gasUsed: u64, attempt: u32): void {
+  beginRecord();
+  writeU64(status);
+  writeBytes(root, 32);
+  writeU64(size);
+  writeU64(gasUsed);
+  writeU64(attempt);
+  put(taskKey(run.id, stage, partition), endRecord(), length);
+}
+
+function tasksDone(run: Run, stage: u32): u32 {
+  const record = get(stageKey(STAGE_PROGRESS, run.id, stage));
+  if (record == 0) return 0;
+  readList(record);
+  return <u32>readU64();
+}
+
+export function countTaskDone(run: Run, stage: u32): void {
+  const done = tasksDone(run, stage) + 1;
+  beginRecord();
+  writeU64(done);
+  put(stageKey(STAGE_PROGRESS, run.id, stage), endRecord(), length);
+}
+
+/** The stage, if the task is one of the run's and open; otherwise 0 and a refusal. */
+export function loadOpenTask(run: Run, index: u32, partition: u32, kind: u32): Stage {
+  const none = changetype<Stage>(0);
+  const stage = loadStage(run.workflow, index);
+  if (changetype<usize>(stage) == 0) {
+    refuseNumber('stage', 'one of the workflow', index);
+    return none;
+  }
+  if (stage.kind != kind) {
+    refuse('stage kind', kind == 0 ? 'exec' : 'infer', kind == 0 ? 'infer' : 'exec');
+    return none;
+  }
+  const width = widthOf(stage, run.partitions);
+  if (partition >= width) {
+    refuseBound('partition', 'below ', width, partition);
+    return none;
+  }
+  if (!isTaskOpen(run, index, partition)) {
+    refuse('task', 'open', 'done');
+    return none;
+  }
+  return stage;
+}
+
+/** Number of objects that this input of a task stands for. */
+export function fanIn(run: Run, stage: Stage, i: u32): u32 {
+  const input = inputOf(stage, i);
+  if (input.mode != MODE_ALL) return 1;
+  return input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
+}
+
+/** Writes an entry of 64 bytes for each object of the input; false and a refusal if a task is not done. Returns its end, 0 if refused. */
+export function listInput(run: Run, stage: Stage, i: u32, partition: u32, entries: usize): usize {
+  const input = inputOf(stage, i);
+  const all = input.mode == MODE_ALL;
+  const count = fanIn(run, stage, i);
+  if (all && input.source != RUN_INPUT) {
+    const done = tasksDone(run, input.source);
+    if (done != count) {
+      refuseBound('input tasks done', '', count, done);
+      return 0;
+    }
+  }
+  for (let j: u32 = 0; j < count; j++) {
+    if (!findOutput(run, input.source, all ? j : partition)) {
+      refuseNumber('task', 'inputs that are done, stage', input.source);
+      return 0;
+    }
+    writeEntry(entries, outputRoot, outputLength);
+    entries += INPUT_ENTRY;
+  }
+  return entries;
+}
+
+export function writeEntry(entry: usize, root: usize, size: u64): void {
+  memory.copy(entry, root, 32);
+  putBe64(entry + 32, size);
+}

@@ -1,0 +1,62 @@
+// docs/messages.md#user: the common part of signed messages: nonce, signature, fee. A wrong signature or nonce charges nobody.
+
+import { collectFee, loadAccount, storeAccount } from './accounts';
+import { gasPrice, inboxDomain } from './config';
+import { message, messageLength } from './context';
+import { alloc, be64 } from './memory';
+import { receipt } from './receipt';
+import { refuseBound, refuseBytes, refuseWei } from './refusal';
+import { addAddress, addU64, beginStruct, digest, isSignedBy, signer } from './signature';
+import { less, multiply, sub } from './u256';
+
+const SIGNATURE: usize = 1;
+const SENDER: usize = 66;
+const NONCE: usize = 86;
+/** Offset of the body. */
+export const BODY: u32 = 94;
+const BASE_GAS: u64 = 50000;
+const BYTE_GAS: u64 = 16;
+
+export let sender: usize = 0;
+export let nonce: u64 = 0;
+
+/** Reads the common part; refuses a message that cannot hold `bodySize` bytes more (exactly so many if `isFixed`). */
+export function readSigned(bodySize: u32, isFixed: bool): bool {
+  const expected = BODY + bodySize;
+  if (messageLength < expected || (isFixed && messageLength != expected)) {
+    return refuseBound('message', isFixed ? 'bytes of ' : 'bytes of at least ', expected, messageLength);
+  }
+  sender = message + SENDER;
+  nonce = be64(message + NONCE);
+  receipt.sender = sender;
+  receipt.hasNonce = true;
+  receipt.nonce = nonce;
+  return true;
+}
+
+/** Starts the struct that every user message begins with: its sender and nonce. */
+export function beginSigned(type: string): void {
+  beginStruct(type);
+  addAddress(sender);
+  addU64(nonce);
+}
+
+/** The struct is complete. Checks nonce and signature, then takes the fee and uses the nonce. `maxFee` 0: no limit. */
+export function charge(maxFee: usize): bool {
+  const account = loadAccount(sender);
+  if (nonce != account.nonce) return refuseBound('nonce', '', account.nonce, nonce);
+  if (!isSignedBy(digest(inboxDomain()), message + SIGNATURE, sender)) {
+    return refuseBytes('signer', '', sender, signer, 20);
+  }
+  const fee = alloc(32);
+  if (multiply(fee, gasPrice(), BASE_GAS + BYTE_GAS * messageLength) || less(account.balance, fee)) {
+    return refuseWei('balance', 'at least the fee of ', fee, account.balance);
+  }
+  if (maxFee != 0 && less(maxFee, fee)) return refuseWei('maxFee', 'at least the fee of ', fee, maxFee);
+  sub(account.balance, account.balance, fee);
+  account.nonce++;
+  storeAccount(account);
+  collectFee(fee);
+  receipt.feeWei = fee;
+  return true;
+}

@@ -1,0 +1,33 @@
+// docs/kernel.md: compiles the kernel. The same sources and compiler give the same bytes: its programId is the network's constitution.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+export const KERNEL_WASM = join(root, 'build', 'kernel.wasm');
+
+/** Writes build/kernel.wasm and returns its path. @throws Error with the compiler's messages */
+export function buildKernel() {
+  return compile('main', KERNEL_WASM, ['--maximumMemory', '1024']);
+}
+
+/** Compiles `assembly/<entry>.ts` as the kernel is compiled. */
+export function compile(entry, target, flags) {
+  mkdirSync(dirname(target), { recursive: true });
+  const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
+  // `abort` would be an import of its own: a failed check traps instead.
+  const fixed = ['--runtime', 'stub', '-O3', '--noAssert', '--use', 'abort=', '--initialMemory', '2'];
+  const source = `kernel/assembly/${entry}.ts`;
+  // Renamed when whole: several processes may build at once.
+  const partial = `${target}.${process.pid}`;
+  const run = spawnSync(process.execPath, [asc, source, '-o', partial, ...fixed, ...flags], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (run.status !== 0) throw new Error(`asc failed on ${source}:\n${run.stderr}${run.stdout}`);
+  renameSync(partial, target);
+  return target;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(buildKernel());

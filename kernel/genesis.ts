@@ -1,0 +1,48 @@
+// docs/kernel.md#genesis: the first state leaf, from the network's configuration.
+import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { encodeStateLeaf } from '../protocol/state.ts';
+import { committeeKey, configKey, gatewayKey, modelKey } from './keys.ts';
+import { openStateTrie } from './node-db.ts';
+import {
+  type Committee,
+  type Config,
+  committeeRecord,
+  configRecord,
+  gatewayRecord,
+  type Model,
+  modelRecord,
+} from './records.ts';
+
+export type GenesisConfig = Config & {
+  readonly committee: Committee;
+  readonly models?: readonly (Model & { readonly id: Hex })[];
+  readonly gateways?: readonly Hex[];
+};
+
+export type Genesis = {
+  /** 128 bytes: docs/messages.md#leaf. */
+  readonly stateLeaf: Uint8Array;
+  readonly stateRoot: Hex;
+  readonly nodes: ReadonlyMap<Hex, Uint8Array>;
+};
+
+const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
+
+/** A function of the configuration alone: models and gateways may come in any order. */
+export async function createGenesis(config: GenesisConfig): Promise<Genesis> {
+  const nodes = new Map<Hex, Uint8Array>();
+  const trie = await openStateTrie({
+    get: (hash) => nodes.get(hash),
+    put: (hash, node) => void nodes.set(hash, node),
+    delete: (hash) => void nodes.delete(hash),
+  });
+  await trie.put(configKey(), configRecord.encode(config));
+  await trie.put(committeeKey(), committeeRecord.encode(config.committee));
+  for (const model of config.models ?? []) await trie.put(modelKey(model.id), modelRecord.encode(model));
+  for (const gateway of config.gateways ?? []) {
+    await trie.put(gatewayKey(gateway), gatewayRecord.encode({ active: true, nonce: 0n }));
+  }
+  const stateRoot = bytesToHex(trie.root());
+  const stateLeaf = encodeStateLeaf({ stateRoot, receiptHash: ZERO_HASH, batch: 0n, message: 0n, step: 0n });
+  return { stateLeaf, stateRoot, nodes };
+}

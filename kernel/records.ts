@@ -1,0 +1,278 @@
+// docs/kernel.md#state: the records of the state's tables, RLP to plain data and back.
+import { RLP } from '@ethereumjs/rlp';
+import { PROGRAM_HEADER_BYTES, type ProgramEntry, type Stage } from '../protocol/definition.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
+
+export type Account = { readonly nonce: bigint; readonly balance: bigint };
+
+export type Config = {
+  readonly chainId: number;
+  readonly gasPriceWei: bigint;
+  /** EIP-712 domain separators. */
+  readonly inboxDomain: Hex;
+  readonly daDomain: Hex;
+  readonly gatewayDomain: Hex;
+};
+
+export type Committee = { readonly epoch: bigint; readonly threshold: number; readonly members: readonly Address[] };
+export type Gateway = { readonly active: boolean; readonly nonce: bigint };
+
+export type Model = {
+  readonly active: boolean;
+  readonly class: number;
+  /** Wei per token. */
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+};
+
+export type Workflow = { readonly owner: Address; readonly stageCount: number; readonly metadata: ObjectRef };
+/** A stage as it is in the state: the program by its id. */
+export type StageRecord = Omit<Stage, 'program'> & { readonly programId: Hex };
+
+export type Run = {
+  readonly workflow: Hex;
+  readonly owner: Address;
+  readonly status: number;
+  readonly escrow: bigint;
+  readonly spent: bigint;
+  /** Unix seconds of the batch in which it started. */
+  readonly timestamp: bigint;
+  readonly deadline: bigint;
+  readonly partitions: number;
+  readonly taskGasLimit: bigint;
+  readonly tasksLeft: number;
+  readonly inputsHash: Hex;
+};
+
+export type Task = {
+  readonly status: number;
+  readonly output: ObjectRef;
+  readonly gasUsed: bigint;
+  readonly attempt: number;
+};
+
+export type Dataset = { readonly dataset: ObjectRef; readonly workflow: Hex; readonly inputsHash: Hex };
+export type Withdrawal = { readonly recipient: Address; readonly amount: bigint };
+
+type Item = Uint8Array | Item[];
+
+/** How a record is written and read; `decode` throws on what the kernel cannot have written. */
+export type Codec<T> = { encode(record: T): Uint8Array; decode(bytes: Uint8Array): T };
+
+function codec<T>(write: (record: T) => Item[], read: (fields: Fields) => T): Codec<T> {
+  return {
+    encode: (record) => RLP.encode(write(record)),
+    decode: (bytes) => {
+      const fields = createFields(RLP.decode(bytes) as Item);
+      const record = read(fields);
+      fields.end();
+      return record;
+    },
+  };
+}
+
+export const accountRecord = codec<Account>(
+  (r) => [int(r.nonce), int(r.balance)],
+  (f) => ({ nonce: f.int(), balance: f.int() }),
+);
+
+export const configRecord = codec<Config>(
+  (r) => [int(r.chainId), int(r.gasPriceWei), hex(r.inboxDomain), hex(r.daDomain), hex(r.gatewayDomain)],
+  (f) => ({
+    chainId: f.number(),
+    gasPriceWei: f.int(),
+    inboxDomain: f.hex(),
+    daDomain: f.hex(),
+    gatewayDomain: f.hex(),
+  }),
+);
+
+export const committeeRecord = codec<Committee>(
+  (r) => [int(r.epoch), int(r.threshold), r.members.map(hex)],
+  (f) => ({
+    epoch: f.int(),
+    threshold: f.number(),
+    members: f.list().map((member) => bytesToHex(asBytes(member))),
+  }),
+);
+
+/** `fees`: all gas fees since genesis, in wei. */
+export const feesRecord = single('fees');
+/** `withdrawals`: how many there are. */
+export const countersRecord = single('withdrawals');
+/** `done`: tasks of the stage that are done. */
+export const progressRecord = single('done');
+
+export const gatewayRecord = codec<Gateway>(
+  (r) => [bool(r.active), int(r.nonce)],
+  (f) => ({ active: f.bool(), nonce: f.int() }),
+);
+
+export const modelRecord = codec<Model>(
+  (r) => [bool(r.active), int(r.class), int(r.inputPrice), int(r.outputPrice)],
+  (f) => ({ active: f.bool(), class: f.number(), inputPrice: f.int(), outputPrice: f.int() }),
+);
+
+export const workflowRecord = codec<Workflow>(
+  (r) => [hex(r.owner), int(r.stageCount), ...ref(r.metadata)],
+  (f) => ({ owner: f.hex(), stageCount: f.number(), metadata: f.ref() }),
+);
+
+export const programRecord = codec<ProgramEntry>(
+  (r) => [
+    r.header,
+    int(r.codeLength),
+    hex(r.imageTreeRoot),
+    int(r.imageLength),
+    hex(r.slotsTreeRoot),
+    int(r.slotsLength),
+    int(r.dataLength),
+    hex(r.wasmRoot),
+    int(r.wasmLength),
+  ],
+  (f) => ({
+    header: f.bytes(PROGRAM_HEADER_BYTES),
+    codeLength: f.number(),
+    imageTreeRoot: f.hex(),
+    imageLength: f.number(),
+    slotsTreeRoot: f.hex(),
+    slotsLength: f.number(),
+    dataLength: f.number(),
+    wasmRoot: f.hex(),
+    wasmLength: f.number(),
+  }),
+);
+
+export const stageRecord = codec<StageRecord>(
+  (r) => [
+    int(r.kind === 'exec' ? 0 : 1),
+    hex(r.programId),
+    int(r.width),
+    int(r.gasLimit),
+    bool(r.sink),
+    hex(r.model),
+    r.inputs.map((input) => [int(input.source), int(input.mode === 'same' ? 0 : 1)]),
+  ],
+  (f) => ({
+    kind: f.number() === 0 ? 'exec' : 'infer',
+    programId: f.hex(),
+    width: f.number(),
+    gasLimit: f.int(),
+    sink: f.bool(),
+    model: f.hex(),
+    inputs: f.list().map((input) => {
+      const pair = createFields(input);
+      return { source: pair.number(), mode: pair.number() === 0 ? 'same' : 'all' };
+    }),
+  }),
+);
+
+export const runRecord = codec<Run>(
+  (r) => [
+    hex(r.workflow),
+    hex(r.owner),
+    int(r.status),
+    int(r.escrow),
+    int(r.spent),
+    int(r.timestamp),
+    int(r.deadline),
+    int(r.partitions),
+    int(r.taskGasLimit),
+    int(r.tasksLeft),
+    hex(r.inputsHash),
+  ],
+  (f) => ({
+    workflow: f.hex(),
+    owner: f.hex(),
+    status: f.number(),
+    escrow: f.int(),
+    spent: f.int(),
+    timestamp: f.int(),
+    deadline: f.int(),
+    partitions: f.number(),
+    taskGasLimit: f.int(),
+    tasksLeft: f.number(),
+    inputsHash: f.hex(),
+  }),
+);
+
+export const inputRecord = codec<ObjectRef>(ref, (f) => f.ref());
+
+export const taskRecord = codec<Task>(
+  (r) => [int(r.status), ...ref(r.output), int(r.gasUsed), int(r.attempt)],
+  (f) => ({ status: f.number(), output: f.ref(), gasUsed: f.int(), attempt: f.number() }),
+);
+
+export const datasetRecord = codec<Dataset>(
+  (r) => [...ref(r.dataset), hex(r.workflow), hex(r.inputsHash)],
+  (f) => ({ dataset: f.ref(), workflow: f.hex(), inputsHash: f.hex() }),
+);
+
+export const withdrawalRecord = codec<Withdrawal>(
+  (r) => [hex(r.recipient), int(r.amount)],
+  (f) => ({ recipient: f.hex(), amount: f.int() }),
+);
+
+function single<Name extends string>(name: Name): Codec<Record<Name, bigint>> {
+  return codec(
+    (r) => [int(r[name])],
+    (f) => ({ [name]: f.int() }) as Record<Name, bigint>,
+  );
+}
+
+function int(value: bigint | number): Uint8Array {
+  if (value === 0 || value === 0n) return new Uint8Array(0);
+  const digits = value.toString(16);
+  return hexToBytes(`0x${digits.length % 2 === 0 ? digits : `0${digits}`}`);
+}
+
+function bool(value: boolean): Uint8Array {
+  return int(value ? 1 : 0);
+}
+
+function hex(value: Hex): Uint8Array {
+  return hexToBytes(value);
+}
+
+function ref(object: ObjectRef): Item[] {
+  return [hex(object.root), int(object.length)];
+}
+
+function asBytes(item: Item | undefined): Uint8Array {
+  if (!(item instanceof Uint8Array)) throw new Error('record of the state: expected a string');
+  return item;
+}
+
+type Fields = ReturnType<typeof createFields>;
+
+function createFields(item: Item) {
+  if (item instanceof Uint8Array) throw new Error('record of the state: expected a list');
+  let at = 0;
+  const next = (): Item | undefined => item[at++];
+  const toInt = (): bigint => {
+    const bytes = asBytes(next());
+    return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes));
+  };
+  const toHex = (): Hex => bytesToHex(asBytes(next()));
+  return {
+    int: toInt,
+    number: (): number => Number(toInt()),
+    bool: (): boolean => toInt() !== 0n,
+    hex: toHex,
+    bytes: (size: number): Uint8Array => {
+      const bytes = asBytes(next());
+      if (bytes.length !== size) throw new Error(`record of the state: expected ${size} bytes, got ${bytes.length}`);
+      return bytes;
+    },
+    ref: (): ObjectRef => ({ root: toHex(), length: Number(toInt()) }),
+    list: (): Item[] => {
+      const list = next();
+      if (!Array.isArray(list)) throw new Error('record of the state: expected a list');
+      return list;
+    },
+    end: (): void => {
+      if (at !== item.length) throw new Error(`record of the state: expected ${at} fields, got ${item.length}`);
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// docs/kernel.md: one step of the state transition function, pure and synchronous.
+import type { Hex } from '../protocol/hex.ts';
+import { LEAF_BYTES } from '../protocol/tree.ts';
+import { createHost, type KernelHost, type KernelObject, MissingInput } from './host.ts';
+import { decodeReceipt, type Receipt } from './receipt.ts';
+
+/** Runs the kernel's program; an exception of a host call passes through. */
+export type KernelEngine = {
+  run(inputs: readonly Uint8Array[], host: KernelHost): KernelRun;
+};
+
+export type KernelRun = {
+  /** The leaf given to `commit`; undefined if the kernel ended otherwise, which it never may. */
+  readonly committed: Uint8Array | undefined;
+  readonly output: Uint8Array;
+  readonly gasUsed: bigint;
+};
+
+export type StepInput = {
+  /** 128 bytes: docs/messages.md#leaf. */
+  readonly stateLeaf: Uint8Array;
+  /** 128 bytes: docs/kernel.md, `encodeContext`. */
+  readonly context: Uint8Array;
+  readonly message: Uint8Array;
+  getNode(hash: Hex): Uint8Array | undefined;
+  /** Request leaf to result leaf: docs/kernel.md#exec. */
+  getExec(request: Uint8Array): Uint8Array | undefined;
+};
+
+export type StepDone = {
+  readonly kind: 'done';
+  readonly stateLeaf: Uint8Array;
+  readonly receipt: Receipt;
+  readonly receiptBytes: Uint8Array;
+  /** New trie nodes. */
+  readonly nodes: ReadonlyMap<Hex, Uint8Array>;
+  readonly objects: readonly KernelObject[];
+  /** Nodes that were read. */
+  readonly touched: readonly Hex[];
+  readonly gasUsed: bigint;
+};
+
+/** The step stopped at something that `getNode` or `getExec` did not have: fetch it and step again. `objects` holds the inputs' lists of a wanted exec. */
+export type StepNeeds = {
+  readonly kind: 'needs';
+  readonly nodes: readonly Hex[];
+  readonly execs: readonly Uint8Array[];
+  readonly objects: readonly KernelObject[];
+};
+
+export type Kernel = { step(input: StepInput): StepDone | StepNeeds };
+
+const NO_PARAMETERS = new Uint8Array(0);
+
+export function createKernel(engine: KernelEngine): Kernel {
+  return {
+    step(input) {
+      const { host, trace } = createHost(input);
+      try {
+        const run = engine.run([NO_PARAMETERS, input.stateLeaf, input.context, input.message], host);
+        if (run.committed?.length !== LEAF_BYTES) throw new Error('the kernel ended without a state leaf');
+        return {
+          kind: 'done',
+          stateLeaf: run.committed,
+          receipt: decodeReceipt(run.output),
+          receiptBytes: run.output,
+          nodes: trace.nodes,
+          objects: trace.objects,
+          touched: [...trace.touched],
+          gasUsed: run.gasUsed,
+        };
+      } catch (error) {
+        if (!(error instanceof MissingInput)) throw error;
+        const { need } = error;
+        return need.kind === 'node'
+          ? { kind: 'needs', nodes: [need.hash], execs: [], objects: trace.objects }
+          : { kind: 'needs', nodes: [], execs: [need.request], objects: trace.objects };
+      }
+    },
+  };
+}
