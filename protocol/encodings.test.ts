@@ -163,7 +163,9 @@ describe('messages', () => {
       const plain = Object.fromEntries(
         Object.entries(fields).map(([k, v]) => [k, v instanceof Uint8Array ? bytesToHex(v) : v]),
       );
-      const types = { [message.kind]: TYPES[message.kind] } as Record<string, { name: string; type: string }[]>;
+      const types: Record<string, { name: string; type: string }[]> = {
+        [message.kind]: TYPES[message.kind].map(({ name, type }) => ({ name, type })),
+      };
       const ours = hashTypedData({ domain, types, primaryType: message.kind, message: plain });
       expect(ours).toBe(TypedDataEncoder.hash(domain, types, plain));
     }

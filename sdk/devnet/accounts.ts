@@ -1,0 +1,36 @@
+// docs/operations.md#devnet: who is who, from the public test mnemonic.
+import { mnemonicToAccount } from 'viem/accounts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+
+export type Account = { readonly address: Address; readonly privateKey: Hex };
+
+const MNEMONIC = 'test test test test test test test test test test test junk';
+
+/** Accounts 0 to 9 are the ones that anvil gives ether to at genesis. */
+const INDEX = {
+  owner: 0,
+  developer: 1,
+  sequencer: 2,
+  executor: 3,
+  validator: 4,
+  gateway: 5,
+  da0: 6,
+  da1: 7,
+  da2: 8,
+  da3: 9,
+  worker0: 10,
+  worker1: 11,
+} as const;
+
+export type Part = keyof typeof INDEX;
+
+export function devnetAccounts(): Record<Part, Account> {
+  const entries = Object.entries(INDEX).map(([part, addressIndex]) => [part, derive(addressIndex)] as const);
+  return Object.fromEntries(entries) as Record<Part, Account>;
+}
+
+function derive(addressIndex: number): Account {
+  const account = mnemonicToAccount(MNEMONIC, { addressIndex });
+  const privateKey = account.getHdKey().privateKey as Uint8Array;
+  return { address: account.address.toLowerCase() as Address, privateKey: bytesToHex(privateKey) };
+}

@@ -1,0 +1,100 @@
+// docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MizuError } from '../../protocol/errors.ts';
+import { createFetcher } from './health.ts';
+
+export type ProcessSpec = {
+  readonly name: string;
+  /** Arguments of `mizu`. */
+  readonly args: readonly string[];
+  /** It is up when this answers 200. */
+  readonly healthUrl: string;
+};
+
+export type Supervisor = {
+  /** Resolves when the process answers. @throws MizuError `devnet/process-failed` with the end of its log */
+  start(spec: ProcessSpec): Promise<void>;
+  /** Names, process ids and how often each was started again. */
+  processes(): { name: string; pid: number | undefined; restarts: number }[];
+  /** Rejects when a process has died too often. */
+  readonly failed: Promise<never>;
+  stop(): Promise<void>;
+};
+
+const READY_SECONDS = 60;
+const STOP_SECONDS = 20;
+const MAX_RESTARTS = 50;
+const RESTART_MILLISECONDS = 500;
+const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
+
+type Running = { spec: ProcessSpec; child: ChildProcess; restarts: number };
+
+export function createSupervisor(logFolder: string): Supervisor {
+  mkdirSync(logFolder, { recursive: true });
+  const running = new Map<string, Running>();
+  let stopping = false;
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+
+  const launch = (spec: ProcessSpec, restarts: number): void => {
+    const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
+    const child = spawn(process.execPath, [MIZU, ...spec.args], { stdio: ['ignore', log, log] });
+    closeSync(log);
+    running.set(spec.name, { spec, child, restarts });
+    child.once('exit', (code, signal) => {
+      if (stopping) return;
+      if (restarts >= MAX_RESTARTS)
+        return fail(died(spec.name, logFolder, `exit code ${code}, signal ${signal}, ${restarts} restarts`));
+      setTimeout(() => stopping || launch(spec, restarts + 1), RESTART_MILLISECONDS);
+    });
+  };
+
+  return {
+    start: async (spec) => {
+      launch(spec, 0);
+      const answers = createFetcher(spec.healthUrl);
+      const deadline = Date.now() + READY_SECONDS * 1000;
+      while (!(await answers())) {
+        const restarts = running.get(spec.name)?.restarts ?? 0;
+        if (restarts > 2) throw died(spec.name, logFolder, 'it ends as soon as it is started');
+        if (Date.now() > deadline)
+          throw died(spec.name, logFolder, `no answer from ${spec.healthUrl} within ${READY_SECONDS} s`);
+      }
+    },
+    processes: () =>
+      [...running.values()].map(({ spec, child, restarts }) => ({ name: spec.name, pid: child.pid, restarts })),
+    failed,
+    stop: async () => {
+      stopping = true;
+      // The last started depends on the earlier ones: stop in reverse.
+      for (const { child } of [...running.values()].reverse()) await end(child);
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+  await exited;
+  clearTimeout(timer);
+}
+
+function died(name: string, logFolder: string, actual: string): MizuError {
+  const file = join(logFolder, `${name}.log`);
+  const tail = readFileSync(file, 'utf8').slice(-2000).trim();
+  return new MizuError({
+    code: 'devnet/process-failed',
+    message: `The process "${name}" of the network does not run.\n${tail}`,
+    expected: 'a process that answers',
+    actual,
+    hint: `Read ${file}.`,
+  });
+}
