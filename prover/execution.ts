@@ -98,7 +98,7 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
     let leaf = before;
     for (const [i, step] of steps.entries()) {
       signal.throwIfAborted();
-      if (i % LOOK_EVERY === 0) await parts.transition.speculate(leaf, steps.slice(i, i + AHEAD));
+      if (i % LOOK_EVERY === 0) parts.transition.speculate(leaf, steps.slice(i, i + AHEAD));
       const outcome = await parts.transition.step(leaf, step.context, step.message);
       leaf = outcome.stateLeaf;
       const after = fromStep + BigInt(i) + 1n;
@@ -159,9 +159,11 @@ function toRecord(step: StepInput, outcome: StepOutcome) {
 }
 
 function finishedRuns({ receipt }: StepOutcome, step: bigint): FinishedRun[] {
-  const { run, datasetRoot, datasetLength } = receipt;
-  if (run === undefined || datasetRoot === undefined || datasetLength === undefined) return [];
-  return [{ run, step, dataset: { root: datasetRoot, length: datasetLength } }];
+  return [receipt, ...(receipt.items ?? [])].flatMap(({ run, datasetRoot, datasetLength }) =>
+    run === undefined || datasetRoot === undefined || datasetLength === undefined
+      ? []
+      : [{ run, step, dataset: { root: datasetRoot, length: datasetLength } }],
+  );
 }
 
 function requireCursor(leaf: Uint8Array, { index }: BatchRecord): void {

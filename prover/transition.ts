@@ -1,24 +1,41 @@
 // docs/prover.md#transition: one step of the network, with everything outside the kernel that it takes.
+
+import type { KernelObject } from '../kernel/host.ts';
+import type { Receipt } from '../kernel/receipt.ts';
+import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
 import { decodeDefinition, type ProgramEntry } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
-import { decodeStateLeaf, type ExecResult, encodeStateLeaf } from '../protocol/state.ts';
+import {
+  decodeExecInputs,
+  decodeExecRequest,
+  decodeStateLeaf,
+  type ExecResult,
+  encodeExecResult,
+  encodeStateLeaf,
+} from '../protocol/state.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import type { ExecCall, Kernel, KernelDone, KernelNeeds } from './kernel.ts';
 import type { NodeStore } from './nodes.ts';
-import { parseReceipt, type Receipt } from './receipt.ts';
 
 /** Runs programs, and remembers what they gave. */
 export type ExecSource = {
   /** The result, if it is known already. */
   known(request: Uint8Array): ExecResult | undefined;
-  exec(request: Uint8Array, inputs: readonly ObjectRef[]): Promise<ExecResult>;
+  /** `made`: objects among the inputs that are in no store, as a task's parameters. */
+  exec(request: Uint8Array, inputs: readonly ObjectRef[], made?: readonly KernelObject[]): Promise<ExecResult>;
+  /** Jobs that still fit the queue. */
+  room(): number;
 };
 
 export type ProgramSink = { register(programs: readonly ProgramEntry[]): Promise<void> };
-export type ObjectSink = { put(bytes: Uint8Array): Promise<unknown> };
+export type ObjectSink = { putAll(objects: readonly Uint8Array[]): Promise<unknown> };
 
-export type TouchedExec = ExecCall & { readonly result: ExecResult };
+/** A call of `exec`: the request leaf, the list behind its `inputsRoot`, and the result. */
+export type TouchedExec = {
+  readonly request: Uint8Array;
+  readonly inputs: readonly ObjectRef[];
+  readonly result: ExecResult;
+};
 
 /** What a step read: with it, the step can be run again without any other state. */
 export type Touched = { readonly nodes: readonly Uint8Array[]; readonly execs: readonly TouchedExec[] };
@@ -30,8 +47,8 @@ export type StepOutcome = {
   readonly receiptBytes: Uint8Array;
   /** Trie nodes made; stored already. */
   readonly nodes: readonly Uint8Array[];
-  /** Objects made; stored already. */
-  readonly objects: readonly Uint8Array[];
+  /** Objects made: parameters, lists of inputs; of these only dataset manifests are stored. */
+  readonly objects: readonly KernelObject[];
   readonly touched: Touched;
   /** Instructions of the kernel. */
   readonly gasUsed: bigint;
@@ -46,7 +63,7 @@ export type Transition = {
    * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them.
    * Advance messages that are not ready yet are looked at again by the next call. Returns how many it started.
    */
-  speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): Promise<number>;
+  speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): number;
 };
 
 export type TransitionParts = {
@@ -66,17 +83,17 @@ export function createTransition(parts: TransitionParts): Transition {
   const started = new Set<string>();
   return {
     step: (stateLeaf, context, message) => runStep(parts, stateLeaf, context, message),
-    async speculate(stateLeaf, steps) {
+    speculate(stateLeaf, steps) {
       let count = 0;
       for (const { context, message } of steps) {
+        if (parts.pool.room() === 0) break;
         if (message[0] !== ADVANCE_KIND) continue;
         const name = Buffer.from(message).toString('latin1');
         if (started.has(name)) continue;
-        const answer = runKernel(parts, leafAt(stateLeaf, context), context, message).answer;
+        const { answer } = runKernel(parts, leafAt(stateLeaf, context), context, message);
         if (answer.kind !== 'needs' || answer.execs.length === 0) continue;
         remember(started, name);
-        await putAll(parts.objects, answer.objects);
-        for (const call of answer.execs) startAhead(parts.pool, call);
+        for (const request of answer.execs) startAhead(parts.pool, request, answer.objects);
         count++;
       }
       return count;
@@ -91,62 +108,76 @@ async function runStep(
   message: Uint8Array,
 ): Promise<StepOutcome> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const { answer, touched } = runKernel(parts, stateLeaf, context, message);
-    if (answer.kind === 'done') return finish(parts, answer, touched, message);
+    const { answer, execs } = runKernel(parts, stateLeaf, context, message);
+    if (answer.kind === 'done') return finish(parts, answer, execs, message);
     await provide(parts, answer);
   }
   throw new Error(`the kernel still asks after ${MAX_ROUNDS} rounds`);
 }
+
+type Answered = { readonly request: Uint8Array; readonly result: ExecResult };
 
 function runKernel(
   parts: TransitionParts,
   stateLeaf: Uint8Array,
   context: Uint8Array,
   message: Uint8Array,
-): { answer: KernelDone | KernelNeeds; touched: Touched } {
-  const nodes = new Map<Hex, Uint8Array>();
-  const execs: TouchedExec[] = [];
+): { answer: StepDone | StepNeeds; execs: Answered[] } {
+  const execs: Answered[] = [];
   const answer = parts.kernel.step({
     stateLeaf,
     context,
     message,
-    getNode: (hash) => {
-      const seen = nodes.get(hash);
-      if (seen !== undefined) return seen;
-      const node = parts.nodes.get(hash);
-      if (node !== undefined) nodes.set(hash, node);
-      return node;
-    },
-    getExec: (call) => {
-      const result = parts.pool.known(call.request);
-      if (result !== undefined) execs.push({ request: call.request, inputs: call.inputs, result });
-      return result;
+    getNode: parts.nodes.get,
+    getExec: (leaf) => {
+      const request = leaf.slice();
+      const result = parts.pool.known(request);
+      if (result === undefined) return undefined;
+      execs.push({ request, result });
+      return encodeExecResult(result);
     },
   });
-  return { answer, touched: { nodes: [...nodes.values()], execs } };
+  return { answer, execs };
 }
 
-async function provide(parts: TransitionParts, needs: KernelNeeds): Promise<void> {
+async function provide(parts: TransitionParts, needs: StepNeeds): Promise<void> {
   if (needs.nodes.length > 0) throw new Error(`trie nodes are missing: ${needs.nodes.join(', ')}`);
   if (needs.execs.length === 0) throw new Error('the kernel stopped without a need');
-  await putAll(parts.objects, needs.objects);
-  await Promise.all(needs.execs.map((call) => parts.pool.exec(call.request, call.inputs)));
+  await Promise.all(
+    needs.execs.map((request) => parts.pool.exec(request, inputsOf(request, needs.objects), needs.objects)),
+  );
 }
 
 async function finish(
   parts: TransitionParts,
-  done: KernelDone,
-  touched: Touched,
+  done: StepDone,
+  answered: readonly Answered[],
   message: Uint8Array,
 ): Promise<StepOutcome> {
-  const receipt = parseReceipt(done.receipt);
+  const { stateLeaf, receipt, receiptBytes, objects, gasUsed } = done;
+  const nodes = [...done.nodes.values()];
+  const read = done.touched.map((hash) => requireNode(parts.nodes, hash));
+  const execs = answered.map((exec) => ({ ...exec, inputs: inputsOf(exec.request, objects) }));
   await Promise.all([
-    parts.nodes.put(done.nodes),
-    putAll(parts.objects, done.objects),
+    parts.nodes.put(nodes),
+    parts.objects.putAll(manifestsOf(done)),
     receipt.kind === 'Deploy' && receipt.ok ? parts.programs.register(programsOf(message)) : undefined,
   ]);
-  const { stateLeaf, nodes, objects, gasUsed } = done;
-  return { stateLeaf, receipt, receiptBytes: done.receipt, nodes, objects, touched, gasUsed };
+  return { stateLeaf, receipt, receiptBytes, nodes, objects, touched: { nodes: read, execs }, gasUsed };
+}
+
+// The kernel makes the list before it calls `exec`.
+function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
+  const { inputsRoot } = decodeExecRequest(request);
+  const list = objects.find(({ root }) => root === inputsRoot);
+  if (list === undefined) throw new Error(`the kernel has not given the list of inputs ${inputsRoot}`);
+  return decodeExecInputs(list.bytes);
+}
+
+function requireNode(nodes: NodeStore, hash: Hex): Uint8Array {
+  const node = nodes.get(hash);
+  if (node === undefined) throw new Error(`trie node ${hash} was read and is gone`);
+  return node;
 }
 
 // The kernel has accepted the message, so it decodes.
@@ -162,13 +193,15 @@ function leafAt(stateLeaf: Uint8Array, context: Uint8Array): Uint8Array {
   return encodeStateLeaf({ ...leaf, batch: view.getBigUint64(16), message: view.getBigUint64(24) });
 }
 
-async function putAll(objects: ObjectSink, list: readonly Uint8Array[]): Promise<void> {
-  await Promise.all(list.map((bytes) => objects.put(bytes)));
+// Parameters and lists of inputs are made again whenever a step is; what outlives a step is a dataset's manifest.
+function manifestsOf({ receipt, objects }: StepDone): Uint8Array[] {
+  const roots = new Set([receipt, ...(receipt.items ?? [])].map(({ datasetRoot }) => datasetRoot));
+  return objects.filter(({ root }) => roots.has(root)).map(({ bytes }) => bytes);
 }
 
 // A failure ahead of time is not one: the step itself asks again and reports it.
-function startAhead(pool: ExecSource, call: ExecCall): void {
-  pool.exec(call.request, call.inputs).catch(() => undefined);
+function startAhead(pool: ExecSource, request: Uint8Array, made: readonly KernelObject[]): void {
+  pool.exec(request, inputsOf(request, made), made).catch(() => undefined);
 }
 
 function remember(names: Set<string>, name: string): void {

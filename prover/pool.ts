@@ -1,0 +1,130 @@
+// docs/prover.md#pool: programs run on worker threads; equal requests run once, and never again once known.
+
+import { MizuError } from '../protocol/errors.ts';
+import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { decodeExecRequest, type ExecResult, encodeExecInputs } from '../protocol/state.ts';
+import { keccakHex, type ObjectRef, objectRoot } from '../protocol/tree.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import { requireObject } from './derive.ts';
+import type { ExecJob, JobOutcome } from './exec-job.ts';
+import type { Memo } from './memo.ts';
+import { loadParts } from './program-parts.ts';
+import type { ProgramRegistry } from './programs.ts';
+import type { ExecSource } from './transition.ts';
+import { createWorkers } from './workers.ts';
+
+export type ExecPool = ExecSource & {
+  /** Jobs waiting and running, and those done since the start. */
+  stats(): { readonly waiting: number; readonly running: number; readonly done: number };
+  close(): Promise<void>;
+};
+
+export type ExecPoolOptions = {
+  /** Outputs are put here before their result is known; inputs are read from here. */
+  readonly objects: Pick<ObjectStore, 'get' | 'put'>;
+  readonly programs: ProgramRegistry;
+  readonly memo: Memo;
+  /** Threads. */
+  readonly workers: number;
+  /** Jobs that may wait. */
+  readonly maxWaiting?: number;
+};
+
+type Waiting = {
+  readonly key: Hex;
+  readonly request: Uint8Array;
+  readonly inputs: readonly ObjectRef[];
+  readonly made: ReadonlyMap<Hex, Uint8Array>;
+  readonly settle: (result: Promise<ExecResult>) => void;
+};
+
+const MAX_WAITING = 1024;
+
+export function createExecPool(options: ExecPoolOptions): ExecPool {
+  const { objects, programs, memo, maxWaiting = MAX_WAITING } = options;
+  const workers = createWorkers(options.workers);
+  const pending = new Map<Hex, Promise<ExecResult>>();
+  const queue: Waiting[] = [];
+  let running = 0;
+  let done = 0;
+
+  function next(): void {
+    while (running < options.workers) {
+      const waiting = queue.shift();
+      if (waiting === undefined) return;
+      running++;
+      const result = run(waiting).finally(() => {
+        running--;
+        done++;
+        pending.delete(waiting.key);
+        next();
+      });
+      waiting.settle(result);
+    }
+  }
+
+  async function run({ key, request, inputs, made }: Waiting): Promise<ExecResult> {
+    const { programId, inputsRoot, seed, gasLimit, timestampNs } = decodeExecRequest(request);
+    if (objectRoot(encodeExecInputs(inputs)) !== inputsRoot)
+      throw new Error(`the inputs of request ${bytesToHex(request)} are not those of its root`);
+    const bytes = await Promise.all(
+      inputs.map(async (input) => made.get(input.root) ?? requireObject(objects, input, 'An input')),
+    );
+    const job: ExecJob = { programId, seed, gasLimit, timestampNs, inputs: bytes };
+    const outcome = await workers.run(job, async () => loadParts(await requireProgram(programs, programId), objects));
+    const result = await store(outcome);
+    await memo.put(key, result);
+    return result;
+  }
+
+  async function store({ status, output, gasUsed }: JobOutcome): Promise<ExecResult> {
+    const ref = await objects.put(output);
+    return { status, outputRoot: ref.root, outputLength: ref.length, gasUsed };
+  }
+
+  return {
+    known: (request) => memo.get(keccakHex(request)),
+    exec(request, inputs, made = []) {
+      const key = keccakHex(request);
+      const known = memo.get(key);
+      if (known !== undefined) return Promise.resolve(known);
+      const same = pending.get(key);
+      if (same !== undefined) return same;
+      if (queue.length >= maxWaiting) return Promise.reject(queueFull(maxWaiting));
+      const result = new Promise<ExecResult>((settle) => {
+        const byRoot = new Map(made.map(({ root, bytes }) => [root, bytes]));
+        queue.push({ key, request, inputs, made: byRoot, settle });
+      });
+      pending.set(key, result);
+      next();
+      return result;
+    },
+    room: () => Math.max(0, maxWaiting - queue.length),
+    stats: () => ({ waiting: queue.length, running, done }),
+    async close() {
+      for (const { settle } of queue.splice(0)) settle(Promise.reject(closed()));
+      await workers.close();
+    },
+  };
+}
+
+async function requireProgram(programs: ProgramRegistry, programId: Hex) {
+  const entry = await programs.find(programId);
+  if (entry === undefined) throw new Error(`program ${programId} was never deployed`);
+  return entry;
+}
+
+function queueFull(limit: number): MizuError {
+  return new MizuError({
+    code: 'prover/queue-full',
+    message: 'Too many programs wait to be run.',
+    expected: `at most ${limit}`,
+    actual: 'one more',
+    hint: 'Try again later, or give the pool more workers.',
+    retryable: true,
+  });
+}
+
+function closed(): MizuError {
+  return new MizuError({ code: 'prover/closed', message: 'The pool is being closed.', retryable: true });
+}
