@@ -1,5 +1,5 @@
 // docs/vm.md#host: runs the kernel's module in V8 as it is, without gas: a second opinion on the DataVM, for tests.
-import type { KernelHost } from './host.ts';
+import type { KernelHost } from '../vm/run.ts';
 import type { KernelEngine, KernelRun } from './run.ts';
 
 class Committed extends Error {
@@ -15,11 +15,11 @@ type Exports = { memory: WebAssembly.Memory; _start(): void };
 export function createDirectEngine(wasm: Uint8Array): KernelEngine {
   const module = new WebAssembly.Module(wasm as BufferSource);
   return {
-    run(inputs, host): KernelRun {
+    run(inputs, host, onLog): KernelRun {
       const output: Uint8Array[] = [];
       let exports: Exports | undefined;
       const memory = () => new Uint8Array((exports as Exports).memory.buffer);
-      const mizu = createImports(inputs, host, output, memory);
+      const mizu = createImports(inputs, host, onLog, output, memory);
       exports = new WebAssembly.Instance(module, { mizu }).exports as Exports;
       const committed = untilCommit(exports);
       return { committed, output: Buffer.concat(output), gasUsed: 0n };
@@ -40,6 +40,7 @@ function untilCommit(exports: Exports): Uint8Array | undefined {
 function createImports(
   inputs: readonly Uint8Array[],
   host: KernelHost,
+  onLog: (record: Uint8Array) => void,
   output: Uint8Array[],
   memory: () => Uint8Array,
 ): WebAssembly.ModuleImports {
@@ -52,11 +53,11 @@ function createImports(
     input_read: (dst: number, index: number, offset: bigint, length: number) =>
       memory().set(inputs[index]!.subarray(Number(offset), Number(offset) + length), dst),
     output_write: (src: number, length: number) => void output.push(bytes(src, length)),
-    log: (src: number, length: number) => host.log(bytes(src, length)),
+    log: (src: number, length: number) => onLog(bytes(src, length)),
     preimage: (hash: number, dst: number) => {
       aligned(hash, 32);
       aligned(dst, 128);
-      const node = host.preimage(bytes(hash, 32));
+      const node = host.preimage(bytes(hash, 32))!;
       memory().set(node, dst);
       return node.length;
     },
@@ -68,7 +69,7 @@ function createImports(
     ecrecover: (src: number, dst: number) => {
       aligned(src, 128);
       aligned(dst, 32);
-      memory().set(host.ecrecover(bytes(src, 128)), dst);
+      memory().set(host.ecrecover(bytes(src, 97)), dst);
     },
     commit: (src: number) => {
       aligned(src, 128);

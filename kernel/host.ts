@@ -2,20 +2,10 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { keccak, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
+import { HostAbort, type KernelHost } from '../vm/run.ts';
 
 const RECORD_NODE = 0x4e;
 const RECORD_OBJECT = 0x4f;
-
-/** The kernel's host calls over plain bytes; an engine moves them in and out of the program's memory. */
-export type KernelHost = {
-  /** The bytes of this hash. Leaves the run by an exception if they are not at hand. */
-  preimage(hash: Uint8Array): Uint8Array;
-  /** Request leaf to result leaf, 128 bytes each. Leaves the run by an exception if the result is not at hand. */
-  exec(request: Uint8Array): Uint8Array;
-  /** hash 32 ‖ r 32 ‖ s 32 ‖ v 1 (the first bytes of a leaf) to an address of 20 bytes, zero if there is none. */
-  ecrecover(request: Uint8Array): Uint8Array;
-  log(record: Uint8Array): void;
-};
 
 export type KernelObject = ObjectRef & { readonly bytes: Uint8Array };
 
@@ -31,27 +21,26 @@ export type Trace = {
 
 export type Sources = {
   getNode(hash: Hex): Uint8Array | undefined;
+  /** Request leaf to result leaf: docs/kernel.md#exec. */
   getExec(request: Uint8Array): Uint8Array | undefined;
 };
 
-/** Thrown through the engine when the run cannot go on without bytes that the caller must fetch. */
-export class MissingInput extends Error {
-  readonly need:
-    | { readonly kind: 'node'; readonly hash: Hex }
-    | { readonly kind: 'exec'; readonly request: Uint8Array };
-  constructor(need: MissingInput['need']) {
-    super(need.kind === 'node' ? `trie node ${need.hash} is not at hand` : 'the result of a task is not at hand');
-    this.need = need;
-  }
-}
+/** Reason of the HostAbort when the run cannot go on without bytes that the caller must fetch. */
+export type Missing =
+  | { readonly kind: 'node'; readonly hash: Hex }
+  | { readonly kind: 'exec'; readonly request: Uint8Array };
 
-export function createHost(sources: Sources): { host: KernelHost; trace: Trace } {
+export function createKernelHost(sources: Sources): {
+  readonly host: KernelHost;
+  readonly onLog: (record: Uint8Array) => void;
+  readonly trace: Trace;
+} {
   const trace: Trace = { nodes: new Map(), objects: [], touched: new Set() };
   const host: KernelHost = {
     preimage(hash) {
       const wanted = bytesToHex(hash);
       const node = sources.getNode(wanted);
-      if (node === undefined) throw new MissingInput({ kind: 'node', hash: wanted });
+      if (node === undefined) throw missing({ kind: 'node', hash: wanted });
       const actual = keccakHex(node);
       if (actual !== wanted) throw new Error(`the bytes given for trie node ${wanted} hash to ${actual}`);
       trace.touched.add(wanted);
@@ -59,21 +48,25 @@ export function createHost(sources: Sources): { host: KernelHost; trace: Trace }
     },
     exec(request) {
       const result = sources.getExec(request);
-      if (result === undefined) throw new MissingInput({ kind: 'exec', request: request.slice() });
+      if (result === undefined) throw missing({ kind: 'exec', request });
       return result;
     },
     ecrecover: recoverAddress,
-    log(record) {
-      const bytes = record.slice(1);
-      if (record[0] === RECORD_NODE) trace.nodes.set(keccakHex(bytes), bytes);
-      else if (record[0] === RECORD_OBJECT) trace.objects.push({ ...objectRef(bytes), bytes });
-      else throw new Error(`the kernel logged a record of unknown kind ${record[0]}`);
-    },
   };
-  return { host, trace };
+  const onLog = (record: Uint8Array): void => {
+    const bytes = record.slice(1);
+    if (record[0] === RECORD_NODE) trace.nodes.set(keccakHex(bytes), bytes);
+    else if (record[0] === RECORD_OBJECT) trace.objects.push({ ...objectRef(bytes), bytes });
+    else throw new Error(`the kernel logged a record of unknown kind ${record[0]}`);
+  };
+  return { host, onLog, trace };
 }
 
-/** As the EVM's precompile, but zero also if s is in the upper half: a signature has one form. */
+function missing(reason: Missing): HostAbort {
+  return new HostAbort(reason);
+}
+
+/** hash 32 ‖ r 32 ‖ s 32 ‖ v 1 to an address. As the EVM's precompile, but zero also if s is in the upper half: a signature has one form. */
 export function recoverAddress(request: Uint8Array): Uint8Array {
   const recovery = (request[96] as number) - 27;
   if (recovery !== 0 && recovery !== 1) return new Uint8Array(20);

@@ -3,7 +3,7 @@ import { hashWorkflow } from '../protocol/definition.ts';
 import { hashRun } from '../protocol/messages.ts';
 import { hashDataset } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { directEngine } from './engine.fixture.ts';
+import { nativeEngine } from './engine.fixture.ts';
 import { accountKey, datasetKey, runKey, taskKey } from './keys.ts';
 import { accountRecord, datasetRecord, runRecord, taskRecord } from './records.ts';
 import {
@@ -51,7 +51,7 @@ async function completeRun(world: World, nonce: bigint, gatewayNonce: bigint) {
 }
 
 test('a workflow is deployed, run and done; its dataset is the manifest of its sinks', async () => {
-  const world = await createWorld(directEngine);
+  const world = await createWorld(nativeEngine);
   expect(world.deposit(ALICE.address, 10n ** 12n).receipt).toMatchObject({ kind: 'Deposit', ok: true });
   const deployed = world.apply(await deployMessage(ALICE, 0n)).receipt;
   expect(deployed).toMatchObject({ kind: 'Deploy', ok: true, workflow: hashWorkflow(makeDefinition()) });
@@ -77,7 +77,7 @@ test('a workflow is deployed, run and done; its dataset is the manifest of its s
 });
 
 test('two runs of one workflow on one input give one dataset', async () => {
-  const world = await createWorld(directEngine);
+  const world = await createWorld(nativeEngine);
   world.deposit(ALICE.address, 10n ** 12n);
   world.apply(await deployMessage(ALICE, 0n));
   const first = await completeRun(world, 1n, 1n);

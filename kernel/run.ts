@@ -1,12 +1,13 @@
 // docs/kernel.md: one step of the state transition function, pure and synchronous.
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { createHost, type KernelHost, type KernelObject, MissingInput } from './host.ts';
+import { HostAbort, type KernelHost } from '../vm/run.ts';
+import { createKernelHost, type KernelObject, type Missing, type Sources } from './host.ts';
 import { decodeReceipt, type Receipt } from './receipt.ts';
 
-/** Runs the kernel's program; an exception of a host call passes through. */
+/** Runs the kernel's program; a HostAbort of a host call passes through. */
 export type KernelEngine = {
-  run(inputs: readonly Uint8Array[], host: KernelHost): KernelRun;
+  run(inputs: readonly Uint8Array[], host: KernelHost, onLog: (record: Uint8Array) => void): KernelRun;
 };
 
 export type KernelRun = {
@@ -16,15 +17,12 @@ export type KernelRun = {
   readonly gasUsed: bigint;
 };
 
-export type StepInput = {
+export type StepInput = Sources & {
   /** 128 bytes: docs/messages.md#leaf. */
   readonly stateLeaf: Uint8Array;
   /** 128 bytes: docs/kernel.md, `encodeContext`. */
   readonly context: Uint8Array;
   readonly message: Uint8Array;
-  getNode(hash: Hex): Uint8Array | undefined;
-  /** Request leaf to result leaf: docs/kernel.md#exec. */
-  getExec(request: Uint8Array): Uint8Array | undefined;
 };
 
 export type StepDone = {
@@ -40,7 +38,10 @@ export type StepDone = {
   readonly gasUsed: bigint;
 };
 
-/** The step stopped at something that `getNode` or `getExec` did not have: fetch it and step again. `objects` holds the inputs' lists of a wanted exec. */
+/**
+ * The step stopped at something that `getNode` or `getExec` did not have: fetch it and step again.
+ * `objects` has the list of inputs and the parameters of a wanted exec.
+ */
 export type StepNeeds = {
   readonly kind: 'needs';
   readonly nodes: readonly Hex[];
@@ -55,9 +56,10 @@ const NO_PARAMETERS = new Uint8Array(0);
 export function createKernel(engine: KernelEngine): Kernel {
   return {
     step(input) {
-      const { host, trace } = createHost(input);
+      const { host, onLog, trace } = createKernelHost(input);
       try {
-        const run = engine.run([NO_PARAMETERS, input.stateLeaf, input.context, input.message], host);
+        const inputs = [NO_PARAMETERS, input.stateLeaf, input.context, input.message];
+        const run = engine.run(inputs, host, onLog);
         if (run.committed?.length !== LEAF_BYTES) throw new Error('the kernel ended without a state leaf');
         return {
           kind: 'done',
@@ -70,11 +72,12 @@ export function createKernel(engine: KernelEngine): Kernel {
           gasUsed: run.gasUsed,
         };
       } catch (error) {
-        if (!(error instanceof MissingInput)) throw error;
-        const { need } = error;
-        return need.kind === 'node'
-          ? { kind: 'needs', nodes: [need.hash], execs: [], objects: trace.objects }
-          : { kind: 'needs', nodes: [], execs: [need.request], objects: trace.objects };
+        if (!(error instanceof HostAbort)) throw error;
+        const missing = error.reason as Missing;
+        const { objects } = trace;
+        return missing.kind === 'node'
+          ? { kind: 'needs', nodes: [missing.hash], execs: [], objects }
+          : { kind: 'needs', nodes: [], execs: [missing.request], objects };
       }
     },
   };
