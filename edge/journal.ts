@@ -44,8 +44,14 @@ export async function openJournal<E extends JournalEntry>(folder: string): Promi
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
 
+  const remove = (segment: Segment) => {
+    rmSync(segment.path, { force: true });
+    segments.splice(segments.indexOf(segment), 1);
+  };
+
   const startSegment = async () => {
     await current?.file.close();
+    for (const segment of segments.filter((one) => one.tasks.size === 0)) remove(segment);
     number += 1;
     const path = join(folder, `${String(number).padStart(10, '0')}.log`);
     const segment = { path, tasks: new Set<string>() };
@@ -84,9 +90,7 @@ export async function openJournal<E extends JournalEntry>(folder: string): Promi
       }),
     forget: (task) => {
       for (const segment of [...segments]) {
-        if (!segment.tasks.delete(task) || segment.tasks.size > 0 || segment === current?.segment) continue;
-        rmSync(segment.path, { force: true });
-        segments.splice(segments.indexOf(segment), 1);
+        if (segment.tasks.delete(task) && segment.tasks.size === 0 && segment !== current?.segment) remove(segment);
       }
     },
     close: async () => {

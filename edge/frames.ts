@@ -1,0 +1,128 @@
+// docs/edge.md#frames: what a gateway and a worker say to each other, one JSON object a WebSocket message.
+import { z } from 'zod';
+import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
+import type { RowResult } from './rows.ts';
+
+export const WORKER_PATH = '/workers';
+export const FRAMES_VERSION = 1;
+export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
+export const MAX_CREDITS = 4096;
+
+/** A lease as its worker keeps it: enough for a gateway that has been restarted to take it up again. */
+export type HeldLease = {
+  readonly lease: number;
+  readonly task: string;
+  /** Places of the rows in the request object, from 0. */
+  readonly places: readonly number[];
+  /** Unix milliseconds. */
+  readonly deadline: number;
+  /** The gateway's own HMAC over all of that. */
+  readonly seal: string;
+};
+
+export type LeaseFrame = HeldLease & {
+  readonly type: 'lease';
+  readonly model: string;
+  readonly rows: readonly (readonly [index: number, request: unknown])[];
+};
+
+/** A failure may be worth another worker's try. */
+export type AnsweredRow = readonly [index: number, result: RowResult & { readonly retryable?: boolean }];
+
+export type GatewayFrame =
+  | { readonly type: 'challenge'; readonly challenge: Hex; readonly chainId: number; readonly gatewayRegistry: Hex }
+  | { readonly type: 'welcome'; readonly gateway: Hex; readonly lost: readonly number[] }
+  | LeaseFrame
+  | { readonly type: 'accepted'; readonly lease: number }
+  | { readonly type: 'refused'; readonly lease: number; readonly reason: string }
+  | { readonly type: 'unsaved'; readonly lease: number };
+
+export type HelloFrame = z.infer<typeof helloFrame>;
+
+export type WorkerFrame =
+  | HelloFrame
+  | { readonly type: 'results'; readonly lease: number; readonly signature: Hex; readonly rows: readonly AnsweredRow[] }
+  | { readonly type: 'drain' };
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`)) as unknown as z.ZodType<Hex>;
+const whole = z.number().int().nonnegative();
+const name = z.string().min(1).max(200);
+
+const heldLease = z.strictObject({
+  lease: whole,
+  task: z.string().max(200),
+  places: z.array(whole).max(MAX_CREDITS),
+  deadline: whole,
+  seal: z.string().max(100),
+});
+
+const helloFrame = z.strictObject({
+  type: z.literal('hello'),
+  version: z.literal(FRAMES_VERSION),
+  /** Uncompressed secp256k1 key; the worker's name is its address. */
+  publicKey: hex(65),
+  /** EIP-712 WorkerHello over the challenge. */
+  signature: hex(65),
+  models: z.array(name).min(1).max(100),
+  /** Rows that it takes at a time. */
+  credits: whole.min(1).max(MAX_CREDITS),
+  held: z.array(heldLease).max(MAX_CREDITS),
+});
+
+const usage = z.strictObject({ prompt_tokens: whole.max(1e9), completion_tokens: whole.max(1e9) });
+const rowResult = z.union([
+  z.strictObject({ content: z.string(), finish_reason: z.string().max(40), usage }),
+  z.strictObject({
+    error: z.strictObject({
+      code: z.string().max(100),
+      message: z.string().max(2000),
+      raw: z.string().exactOptional(),
+    }),
+    usage: usage.exactOptional(),
+    retryable: z.boolean().exactOptional(),
+  }),
+]);
+
+const workerFrame = z.discriminatedUnion('type', [
+  helloFrame,
+  z.strictObject({
+    type: z.literal('results'),
+    lease: whole,
+    signature: hex(65),
+    rows: z.array(z.tuple([whole, rowResult])).max(MAX_CREDITS),
+  }),
+  z.strictObject({ type: z.literal('drain') }),
+]);
+
+/** @throws MizuError `edge/bad-frame` */
+export function parseWorkerFrame(text: string): WorkerFrame {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badFrame('JSON', text.slice(0, 100), cause);
+  }
+  const parsed = workerFrame.safeParse(value);
+  if (parsed.success) return parsed.data as WorkerFrame;
+  const issue = parsed.error.issues[0];
+  throw badFrame('a frame of docs/edge.md#frames', `${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
+}
+
+/** What the gateway sends is trusted to be what its type says: a worker chooses its gateway. */
+export function parseGatewayFrame(text: string): GatewayFrame {
+  try {
+    return JSON.parse(text) as GatewayFrame;
+  } catch (cause) {
+    throw badFrame('JSON', text.slice(0, 100), cause);
+  }
+}
+
+/** Requests stay as they stand in the request object: nothing is parsed to be written again. */
+export function encodeLease(lease: HeldLease & { readonly model: string }, lines: readonly string[]): string {
+  return `${JSON.stringify({ type: 'lease', ...lease }).slice(0, -1)},"rows":[${lines.join(',')}]}`;
+}
+
+function badFrame(expected: string, actual: string, cause: unknown): MizuError {
+  return new MizuError({ code: 'edge/bad-frame', message: 'A frame cannot be read.', expected, actual, cause });
+}

@@ -1,0 +1,219 @@
+// docs/edge.md#batches: finished tasks to DA, one signature, the sequencer, the receipt; each nonce once, whatever happens.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Certificate } from '../protocol/certificate.ts';
+import { MAX_INFERENCE_ITEMS } from '../protocol/constants.ts';
+import { MizuError } from '../protocol/errors.ts';
+import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import type { InferenceItem } from '../protocol/inference.ts';
+import { encodeMessage } from '../protocol/messages.ts';
+import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
+import type { Domain } from '../protocol/typed-data.ts';
+import type { Logger } from '../service/log.ts';
+import { numberKey, type Store } from '../service/store.ts';
+import type { Sequencer } from './sequencer.ts';
+import { hashInferenceBatch, type Signer } from './signing.ts';
+import type { FinishedTask } from './task.ts';
+
+/** Stores the objects and returns the committee's certificate over them, in this order. */
+export type PutObjects = (
+  objects: readonly Uint8Array[],
+  options: { expiry: bigint },
+) => Promise<{ refs: readonly ObjectRef[]; certificate: Certificate }>;
+
+export type OutboxOptions = {
+  readonly store: Store;
+  readonly sequencer: Pick<Sequencer, 'send' | 'getReceipt'>;
+  readonly putObjects: PutObjects;
+  readonly signer: Signer;
+  readonly domain: Domain;
+  readonly retentionSeconds: number;
+  readonly log: Logger;
+  /** The batch has been executed: its tasks are over, for good or not (`failed` says why). */
+  readonly onSettled: (tasks: readonly string[], failed: readonly string[]) => Promise<void>;
+};
+
+export type Outbox = {
+  /** Waits for the next batch. */
+  add(task: FinishedTask): void;
+  /** Keys of tasks that stand in a signed batch without a receipt. */
+  pending(): string[];
+  /** Works until the signal; rejects only on a broken invariant. */
+  run(signal: AbortSignal): Promise<void>;
+};
+
+type SignedBatch = {
+  readonly nonce: bigint;
+  readonly message: Hex;
+  readonly hash: Hex;
+  readonly tasks: readonly string[];
+};
+
+const MAX_UNSETTLED = 16;
+const POLL_MS = 50;
+const LAST_POLL_MS = 1_000;
+const RESEND_SECONDS = 30;
+const FIRST_BACKOFF_MS = 250;
+const LAST_BACKOFF_MS = 30_000;
+
+/** Reads what was signed and not settled before a crash: the same bytes are sent again. */
+export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
+  const { store, sequencer, signer, log } = options;
+  const nonces = store.table<bigint>('nonce');
+  const batches = store.table<SignedBatch>('batch');
+  const ready: FinishedTask[] = [];
+  const unsettled = new Map<bigint, { batch: SignedBatch; tasks: FinishedTask[]; sentAt: number }>();
+  for await (const [, batch] of batches.entries()) unsettled.set(batch.nonce, { batch, tasks: [], sentAt: 0 });
+  let wake = () => {};
+
+  // Above every earlier one even if the data folder was lost; written before the signature leaves the process.
+  const nextNonce = async () => {
+    const last = (await nonces.get('last')) ?? 0n;
+    const clock = BigInt(Date.now());
+    return last >= clock ? last + 1n : clock;
+  };
+
+  const signBatch = async (tasks: readonly FinishedTask[]): Promise<void> => {
+    const expiry = BigInt(Math.floor(Date.now() / 1000) + options.retentionSeconds);
+    const objects = tasks.map((task) => task.result);
+    const { refs, certificate } = await options.putObjects(objects, { expiry });
+    const items = tasks.map((task, i) => toItem(task, refs[i] as ObjectRef));
+    const nonce = await nextNonce();
+    const gateway = signer.address;
+    const signature = signer.sign(hashInferenceBatch(options.domain, { gateway, nonce, items }));
+    const bytes = encodeMessage({ kind: 'InferenceResult', signature, gateway, nonce, items, certificate });
+    const batch = { nonce, message: bytesToHex(bytes), hash: keccakHex(bytes), tasks: tasks.map((task) => task.key) };
+    await store.write([nonces.put('last', nonce), batches.put(numberKey(nonce), batch)]);
+    unsettled.set(nonce, { batch, tasks: [...tasks], sentAt: 0 });
+  };
+
+  const sendAll = async () => {
+    for (const entry of unsettled.values()) {
+      if (Date.now() - entry.sentAt < RESEND_SECONDS * 1000) continue;
+      try {
+        await sequencer.send(hexToBytes(entry.batch.message));
+        entry.sentAt = Date.now();
+      } catch (error) {
+        // A refusal may be of a message that was executed before: its receipt decides.
+        if (isRetryable(error) || (await isSettled(entry))) throw error;
+        await takeBack(entry, (error as MizuError).message);
+        throw error;
+      }
+    }
+  };
+
+  const isSettled = async ({ batch }: { batch: SignedBatch }) => (await sequencer.getReceipt(batch.hash)) !== undefined;
+
+  // Signed again with a new nonce: this one is spent.
+  const takeBack = async ({ batch, tasks }: { batch: SignedBatch; tasks: FinishedTask[] }, reason: string) => {
+    log.error({ nonce: String(batch.nonce), reason }, 'the sequencer refuses a batch; it is signed anew');
+    await store.write([batches.delete(numberKey(batch.nonce))]);
+    unsettled.delete(batch.nonce);
+    ready.unshift(...tasks);
+    // After a restart the results are in the journal, not here: the gateway finds the tasks open again.
+    if (tasks.length === 0) await options.onSettled(batch.tasks, [`batch refused: ${reason}`]);
+  };
+
+  const settleAll = async () => {
+    for (const entry of [...unsettled.values()]) {
+      if (entry.sentAt === 0) continue;
+      const receipt = await sequencer.getReceipt(entry.batch.hash);
+      if (receipt === undefined) continue;
+      if (!receipt.ok) {
+        await takeBack(entry, receipt.error ?? 'refused');
+        throw refused(receipt.error);
+      }
+      await options.onSettled(entry.batch.tasks, receipt.failedItems);
+      await store.write([batches.delete(numberKey(entry.batch.nonce))]);
+      unsettled.delete(entry.batch.nonce);
+    }
+  };
+
+  const turn = async () => {
+    const next = unsettled.size < MAX_UNSETTLED ? ready.splice(0, MAX_INFERENCE_ITEMS) : [];
+    if (next.length > 0) {
+      try {
+        await signBatch(next);
+      } catch (error) {
+        ready.unshift(...next);
+        throw error;
+      }
+    }
+    await sendAll();
+    await settleAll();
+  };
+
+  return {
+    add: (task) => {
+      ready.push(task);
+      wake();
+    },
+    pending: () => [...unsettled.values()].flatMap((entry) => entry.batch.tasks),
+    run: async (signal) => {
+      let failures = 0;
+      let idleMs = POLL_MS;
+      while (!signal.aborted) {
+        const before = unsettled.size;
+        try {
+          await turn();
+          failures = 0;
+        } catch (error) {
+          if (!(error instanceof MizuError)) throw error;
+          failures += 1;
+          log.warn({ err: error, failures }, 'a batch cannot be settled yet');
+        }
+        const backoff = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+        idleMs = unsettled.size !== before ? POLL_MS : Math.min(LAST_POLL_MS, idleMs * 1.3);
+        if (failures > 0) await pause(backoff, signal);
+        else if (unsettled.size > 0) await pause(idleMs, signal);
+        else if (ready.length === 0) await asleep(signal);
+      }
+    },
+  };
+
+  async function asleep(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      wake = done;
+      signal.addEventListener('abort', done);
+    });
+    wake = () => {};
+  }
+}
+
+function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRef): InferenceItem {
+  const { run, stage, partition, attempt, model, requestRoot } = info;
+  return {
+    run,
+    stage,
+    partition,
+    attempt,
+    requestRoot,
+    resultRoot: ref.root,
+    resultLength: ref.length,
+    model,
+    inputTokens: BigInt(inputTokens),
+    outputTokens: BigInt(outputTokens),
+  };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+function isRetryable(error: unknown): boolean {
+  return !(error instanceof MizuError) || error.retryable;
+}
+
+function refused(reason: string | undefined): MizuError {
+  return new MizuError({
+    code: 'edge/batch-refused',
+    message: 'The kernel refuses the batch.',
+    expected: 'an active gateway, a good signature and certificate, a nonce above the last',
+    actual: reason ?? 'no reason given',
+    hint: 'Check that the gateway is registered on L1 and that its clock is right.',
+    retryable: true,
+  });
+}

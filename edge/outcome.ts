@@ -1,0 +1,71 @@
+// docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
+import type { ChatRequest } from './backends/backend.ts';
+import type { AnsweredRow } from './frames.ts';
+import { encodeResultLine, type RowResult } from './rows.ts';
+import type { SchemaCheck } from './schema.ts';
+import type { Outcome } from './task.ts';
+
+export type OutcomeRules = {
+  readonly check: SchemaCheck;
+  readonly maxContentBytes: number;
+  /** For a request that has no `max_tokens` of its own. */
+  readonly maxCompletionTokens: number;
+};
+
+export type RowRequest = {
+  readonly place: number;
+  readonly index: number;
+  /** `[index,request]` as it stands in the request object. */
+  readonly line: string;
+  /** No further worker will be asked: a failure is the row's result. */
+  readonly last: boolean;
+};
+
+// What a chat template may add to a prompt, on top of one token a byte.
+const TEMPLATE_TOKENS = 1024;
+
+/** Undefined: the row goes to another worker. */
+export function judgeRow(row: RowRequest, [, answer]: AnsweredRow, rules: OutcomeRules): Outcome | undefined {
+  const request = (JSON.parse(row.line) as [number, ChatRequest])[1];
+  const { result, retryable } = judge(request, answer, rules);
+  if (retryable && !row.last) return undefined;
+  const metered = meter(result, request, row.line, rules);
+  return {
+    place: row.place,
+    line: encodeResultLine(row.index, metered),
+    inputTokens: metered.usage?.prompt_tokens ?? 0,
+    outputTokens: metered.usage?.completion_tokens ?? 0,
+  };
+}
+
+function judge(
+  request: ChatRequest,
+  answer: AnsweredRow[1],
+  { check, maxContentBytes }: OutcomeRules,
+): { result: RowResult; retryable: boolean } {
+  const { retryable = false, ...result } = answer;
+  if ('error' in result) {
+    const { raw, ...error } = result.error;
+    const kept = raw === undefined || Buffer.byteLength(raw) > maxContentBytes ? error : result.error;
+    return { result: { ...result, error: kept }, retryable };
+  }
+  const { content, usage } = result;
+  if (Buffer.byteLength(content) > maxContentBytes) {
+    const message = `the content has more than ${maxContentBytes} bytes`;
+    return { result: { error: { code: 'edge/content-too-large', message }, usage }, retryable: false };
+  }
+  const reason = check(request?.response_format, content);
+  if (reason === undefined) return { result, retryable: false };
+  return { result: { error: { code: 'edge/schema', message: reason, raw: content }, usage }, retryable: true };
+}
+
+// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer.
+function meter(result: RowResult, request: ChatRequest, line: string, rules: OutcomeRules): RowResult {
+  if (result.usage === undefined) return result;
+  const most = request?.max_tokens ?? rules.maxCompletionTokens;
+  const usage = {
+    prompt_tokens: Math.min(result.usage.prompt_tokens, Buffer.byteLength(line) + TEMPLATE_TOKENS),
+    completion_tokens: Math.min(result.usage.completion_tokens, Number.isSafeInteger(most) && most > 0 ? most : 0),
+  };
+  return { ...result, usage };
+}

@@ -1,0 +1,296 @@
+// docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Address, Hex } from '../protocol/hex.ts';
+import type { Audit, Auditor } from './audit.ts';
+import type { AnsweredRow, HeldLease } from './frames.ts';
+import type { Journal } from './journal.ts';
+import { judgeRow, type OutcomeRules } from './outcome.ts';
+import { encodeResultLine, type Requests } from './rows.ts';
+import {
+  createTask,
+  type FinishedTask,
+  finishTask,
+  giveBack,
+  type OpenTask,
+  type Outcome,
+  putOutcomes,
+  type TaskInfo,
+  takeRows,
+} from './task.ts';
+
+/** As it stands in the journal: who said it, and the signature over the whole lease. */
+export type AcceptedEntry = {
+  readonly task: string;
+  readonly lease: number;
+  readonly worker: Address;
+  readonly signature: Hex;
+  readonly outcomes: readonly Outcome[];
+};
+
+export type Lease = HeldLease & { readonly worker: Address; readonly audit?: Audit };
+
+export type GrantedLease = { readonly lease: Lease; readonly model: string; readonly lines: readonly string[] };
+
+export type LeaseRequest = {
+  readonly worker: Address;
+  readonly models: ReadonlySet<string>;
+  readonly rows: number;
+};
+
+export type QueueOptions = {
+  readonly journal: Journal<AcceptedEntry>;
+  /** Rises with every start of the gateway: a lease number is never used twice. */
+  readonly epoch: number;
+  /** Key of the leases' seals, kept over restarts. */
+  readonly secret: Uint8Array;
+  readonly leaseSeconds: number;
+  readonly attempts: number;
+  readonly maxResultBytes: number;
+  readonly rules: OutcomeRules;
+  /** Models whose answers must be the same to the byte. */
+  readonly exactModels: ReadonlySet<string>;
+  readonly auditor: Auditor;
+  /** Another worker with this model is there. */
+  readonly hasRival: (worker: Address, model: string) => boolean;
+  readonly now: () => number;
+  readonly onLiar: (worker: Address) => void;
+};
+
+export type Queue = {
+  /** A task's rows wait for workers; results that the journal has are taken over. */
+  add(info: TaskInfo, requests: Requests): void;
+  has(task: string): boolean;
+  lease(request: LeaseRequest): GrantedLease | undefined;
+  /** The lease if this worker holds it now; undefined: it expired, went to another worker, or was never granted. */
+  find(lease: number, worker: Address): Lease | undefined;
+  /** Takes a lease of an earlier start, or from before a lost connection, up again. */
+  adopt(held: HeldLease, worker: Address): boolean;
+  /** Resolves when the rows are durable. @throws MizuError retryable: nothing was accepted, the lease goes on. */
+  accept(lease: Lease, answer: { signature: Hex; rows: readonly AnsweredRow[] }): Promise<void>;
+  /** Rows of the lease go to other workers, with a failure more. */
+  abandon(lease: Lease): void;
+  leasesOf(worker: Address): Lease[];
+  /** Abandons what is past its deadline and returns it. */
+  expire(): Lease[];
+  /** Tasks that became complete since the last call. */
+  takeFinished(): FinishedTask[];
+  remove(task: string): void;
+  progress(): { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[];
+  size(): { tasks: number; openRows: number; leasedRows: number };
+};
+
+const LEASES_PER_EPOCH = 2 ** 30;
+
+export function createQueue(options: QueueOptions): Queue {
+  const { journal, now, auditor } = options;
+  const tasks = new Map<string, OpenTask>();
+  const leases = new Map<number, Lease>();
+  const settling = new Set<number>();
+  const finished: FinishedTask[] = [];
+  const taken = new Set<string>();
+  const recovered = new Map<string, Outcome[]>();
+  for (const entry of journal.recovered) {
+    recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
+  }
+  let last = 0;
+
+  const finishIfDone = (task: OpenTask) => {
+    if (task.open > 0 || task.audits > 0 || taken.has(task.key)) return;
+    taken.add(task.key);
+    finished.push(finishTask(task, options.maxResultBytes));
+  };
+
+  const grant = (task: OpenTask, places: readonly number[], worker: Address, audit?: Audit): GrantedLease => {
+    last += 1;
+    const held = {
+      lease: options.epoch * LEASES_PER_EPOCH + last,
+      task: task.key,
+      places,
+      deadline: now() + options.leaseSeconds * 1000,
+    };
+    const lease: Lease = { ...held, seal: sealOf(held, worker), worker, ...(audit === undefined ? {} : { audit }) };
+    leases.set(lease.lease, lease);
+    return { lease, model: task.requests.model, lines: places.map((place) => task.requests.lines[place] as string) };
+  };
+
+  const sealOf = (held: Omit<HeldLease, 'seal'>, worker: Address): string =>
+    createHmac('sha256', options.secret)
+      .update(JSON.stringify([held.lease, worker, held.task, held.places, held.deadline]))
+      .digest('base64url');
+
+  const abandon = (lease: Lease) => {
+    if (!leases.delete(lease.lease)) return;
+    if (lease.audit !== undefined) lease.audit.leased = false;
+    const task = tasks.get(lease.task);
+    if (task === undefined || lease.audit !== undefined) return;
+    for (const place of lease.places) task.failures[place] = task.failures[place]! + 1;
+    const dead = lease.places.filter((place) => task.failures[place]! >= options.attempts);
+    giveBack(task, lease.places, lease.lease);
+    if (dead.length > 0) buryRows(task, dead);
+  };
+
+  const buryRows = (task: OpenTask, places: readonly number[]) => {
+    const message = `no worker has answered in ${options.attempts} attempts`;
+    const lost = places.filter((place) => task.outcomes[place] === undefined);
+    putOutcomes(
+      task,
+      lost.map((place) => errorOutcome(task, place, 'edge/no-answer', message)),
+    );
+    finishIfDone(task);
+  };
+
+  const acceptAudit = async (lease: Lease, audit: Audit, task: OpenTask, answer: AuditedAnswer) => {
+    leases.delete(lease.lease);
+    const verdict = auditor.answer(audit, { worker: lease.worker, outcomes: answer.outcomes });
+    if (verdict === undefined) return;
+    const message = 'three workers have given three answers of a model that must be exact';
+    const undecided = verdict.undecided.map((place) => errorOutcome(task, place, 'edge/audit-undecided', message));
+    const outcomes = [...verdict.corrected, ...undecided];
+    for (const liar of verdict.liars) options.onLiar(liar);
+    putOutcomes(task, outcomes);
+    try {
+      const { task: key, lease: number, worker } = lease;
+      if (outcomes.length > 0) {
+        await journal.append({ task: key, lease: number, worker, signature: answer.signature, outcomes });
+      }
+    } finally {
+      task.audits -= 1;
+      finishIfDone(task);
+    }
+  };
+
+  const accept: Queue['accept'] = async (lease, { signature, rows }) => {
+    const task = tasks.get(lease.task);
+    if (task === undefined) {
+      leases.delete(lease.lease);
+      return;
+    }
+    const { key } = task;
+    if (lease.audit !== undefined && rows.some(([, row]) => row.retryable === true)) return abandon(lease);
+    const judged = lease.places.map((place, i) => {
+      const last = lease.audit !== undefined || task.failures[place]! + 1 >= options.attempts;
+      const index = task.requests.indexes[place] as number;
+      const row = { place, index, line: task.requests.lines[place] as string, last };
+      return judgeRow(row, rows[i] as AnsweredRow, options.rules);
+    });
+    const outcomes = judged.filter((outcome) => outcome !== undefined);
+    settling.add(lease.lease);
+    try {
+      if (lease.audit !== undefined) {
+        await acceptAudit(lease, lease.audit, task, { signature, outcomes });
+        return;
+      }
+      const { worker } = lease;
+      if (outcomes.length > 0) await journal.append({ task: key, lease: lease.lease, worker, signature, outcomes });
+    } finally {
+      settling.delete(lease.lease);
+    }
+    leases.delete(lease.lease);
+    putOutcomes(task, outcomes);
+    lease.places.forEach((place, i) => {
+      if (judged[i] === undefined) task.failures[place] = task.failures[place]! + 1;
+    });
+    giveBack(task, lease.places, lease.lease);
+    considerAudit(task, lease, outcomes);
+    finishIfDone(task);
+  };
+
+  const considerAudit = (task: OpenTask, { places, worker }: Lease, outcomes: readonly Outcome[]) => {
+    const { model } = task.requests;
+    const eligible = options.exactModels.has(model) && outcomes.length === places.length;
+    if (!eligible || !options.hasRival(worker, model)) return;
+    if (auditor.consider({ task: task.key, model, places }, { worker, outcomes }, now())) task.audits += 1;
+  };
+
+  return {
+    add: (info, requests) => {
+      const task = createTask(info, requests);
+      putOutcomes(task, recovered.get(task.key) ?? []);
+      recovered.delete(task.key);
+      tasks.set(task.key, task);
+      finishIfDone(task);
+    },
+    has: (key) => tasks.has(key),
+    lease: ({ worker, models, rows }) => {
+      const audit = auditor.next(worker, models);
+      const audited = audit === undefined ? undefined : tasks.get(audit.task);
+      if (audit !== undefined && audited !== undefined && audit.places.length <= rows) {
+        audit.leased = true;
+        return grant(audited, audit.places, worker, audit);
+      }
+      for (const task of tasks.values()) {
+        if (task.open === 0 || !models.has(task.requests.model)) continue;
+        const places = takeRows(task, rows);
+        if (places.length === 0) continue;
+        const granted = grant(task, places, worker);
+        for (const place of places) task.holders[place] = granted.lease.lease;
+        return granted;
+      }
+      return undefined;
+    },
+    find: (number, worker) => {
+      const lease = leases.get(number);
+      return lease?.worker === worker && !settling.has(number) ? lease : undefined;
+    },
+    adopt: ({ seal, ...held }, worker) => {
+      const known = leases.get(held.lease);
+      if (known !== undefined) return known.worker === worker;
+      const expected = Buffer.from(sealOf(held, worker));
+      const given = Buffer.from(seal);
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
+      const task = tasks.get(held.task);
+      if (task === undefined || held.deadline <= now()) return false;
+      if (held.places.some((place) => task.outcomes[place] !== undefined || task.holders[place] !== 0)) return false;
+      for (const place of held.places) task.holders[place] = held.lease;
+      leases.set(held.lease, { ...held, seal, worker });
+      return true;
+    },
+    accept,
+    abandon,
+    leasesOf: (worker) => [...leases.values()].filter((lease) => lease.worker === worker && !settling.has(lease.lease)),
+    expire: () => {
+      for (const audit of auditor.lapse(now())) {
+        const task = tasks.get(audit.task);
+        if (task === undefined) continue;
+        task.audits -= 1;
+        finishIfDone(task);
+      }
+      const late = [...leases.values()].filter((lease) => lease.deadline <= now() && !settling.has(lease.lease));
+      for (const lease of late) abandon(lease);
+      return late;
+    },
+    takeFinished: () => finished.splice(0),
+    remove: (key) => {
+      tasks.delete(key);
+      taken.delete(key);
+      recovered.delete(key);
+      journal.forget(key);
+    },
+    progress: () => [...tasks.values()].map(progressOf),
+    size: () => {
+      let openRows = 0;
+      for (const task of tasks.values()) openRows += task.open;
+      let leasedRows = 0;
+      for (const lease of leases.values()) leasedRows += lease.places.length;
+      return { tasks: tasks.size, openRows, leasedRows };
+    },
+  };
+}
+
+type AuditedAnswer = { readonly signature: Hex; readonly outcomes: readonly Outcome[] };
+
+function errorOutcome(task: OpenTask, place: number, code: string, message: string): Outcome {
+  const line = encodeResultLine(task.requests.indexes[place] as number, { error: { code, message } });
+  return { place, line, inputTokens: 0, outputTokens: 0 };
+}
+
+function progressOf(task: OpenTask): ReturnType<Queue['progress']>[number] {
+  let inputTokens = 0;
+  let outputTokens = 0;
+  for (const outcome of task.outcomes) {
+    inputTokens += outcome?.inputTokens ?? 0;
+    outputTokens += outcome?.outputTokens ?? 0;
+  }
+  const total = task.outcomes.length;
+  return { info: task.info, done: total - task.open, total, inputTokens, outputTokens };
+}

@@ -1,0 +1,118 @@
+// docs/rpc.md: what the gateway asks of a sequencer.
+import { z } from 'zod';
+import { MizuError } from '../protocol/errors.ts';
+import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
+import { type ObjectRef, objectRef } from '../protocol/tree.ts';
+import { createRpcClient, requestBytes } from '../service/client.ts';
+import type { TaskInfo } from './task.ts';
+
+export type ChainInfo = { readonly chainId: number; readonly gatewayRegistry: Address; readonly daCommittee: Address };
+
+/** What became of a batch: refused as a whole, or accepted with items that count or do not. */
+export type BatchReceipt = {
+  readonly ok: boolean;
+  readonly error: string | undefined;
+  readonly failedItems: readonly string[];
+};
+
+export type Progress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
+  readonly done: number;
+  readonly total: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+export type Sequencer = {
+  chain(): Promise<ChainInfo>;
+  /** Open infer tasks for these model ids; waits up to `waitSeconds` for the first. */
+  getTasks(models: readonly Hex[], limit: number, waitSeconds: number, signal: AbortSignal): Promise<TaskInfo[]>;
+  /** @throws MizuError `edge/wrong-object` if the bytes have another root or length. */
+  getObject(ref: ObjectRef, signal: AbortSignal): Promise<Uint8Array>;
+  /** The same bytes may be sent again. */
+  send(message: Uint8Array): Promise<void>;
+  /** Undefined while it is not executed. @throws MizuError if it was refused. */
+  getReceipt(hash: Hex): Promise<BatchReceipt | undefined>;
+  sendProgress(progress: Progress): Promise<void>;
+};
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
+const whole = z.number().int().nonnegative();
+
+const chainInfo = z.object({ chainId: whole, contracts: z.object({ gatewayRegistry: address, daCommittee: address }) });
+
+const taskInfos = z.array(
+  z.object({
+    run: hash,
+    stage: whole,
+    partition: whole,
+    attempt: whole,
+    model: hash,
+    requestRoot: hash,
+    requestLength: whole,
+  }),
+);
+
+const receipt = z.object({
+  ok: z.boolean(),
+  error: z.string().optional(),
+  items: z.array(z.object({ ok: z.boolean(), error: z.string().optional() })).optional(),
+});
+
+export function createSequencer(url: string): Sequencer {
+  const call = createRpcClient(url);
+  return {
+    chain: async () => {
+      const { chainId, contracts } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
+      return { chainId, ...contracts };
+    },
+    getTasks: async (models, limit, waitSeconds, signal) => {
+      const options = { signal, timeoutSeconds: waitSeconds + 20 };
+      const answer = await call('mizu_getInferenceTasks', [{ models, limit, waitSeconds }], options);
+      return parse(taskInfos, answer, 'mizu_getInferenceTasks');
+    },
+    getObject: async (ref, signal) => {
+      const address = `${url.replace(/\/$/, '')}/objects/${ref.root}`;
+      const { bytes } = await requestBytes(address, { signal, limitBytes: ref.length, timeoutSeconds: 60 });
+      const found = objectRef(bytes);
+      if (found.root !== ref.root || found.length !== ref.length) throw wrongObject(ref, found);
+      return bytes;
+    },
+    send: async (message) => {
+      await call('mizu_sendMessage', [bytesToHex(message)]);
+    },
+    getReceipt: async (messageHash) => {
+      const answer = await call('mizu_getReceipt', [messageHash]);
+      if (answer === null || answer === undefined) return undefined;
+      const { ok, error, items = [] } = parse(receipt, answer, 'mizu_getReceipt');
+      const failedItems = items.flatMap((item, i) => (item.ok ? [] : [`item ${i}: ${item.error ?? 'refused'}`]));
+      return { ok, error, failedItems };
+    },
+    sendProgress: async (progress) => {
+      await call('mizu_inferenceProgress', [progress], { attempts: 1 });
+    },
+  };
+}
+
+function parse<T>(shape: z.ZodType<T>, value: unknown, method: string): T {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new MizuError({
+    code: 'edge/bad-answer',
+    message: `The sequencer's answer to ${method} is not as specified.`,
+    expected: 'the result of docs/rpc.md',
+    actual: `${issue?.path.join('.')}: ${issue?.message}`,
+    hint: 'Check that sequencer and gateway have the same version.',
+  });
+}
+
+function wrongObject(expected: ObjectRef, actual: ObjectRef): MizuError {
+  return new MizuError({
+    code: 'edge/wrong-object',
+    message: 'The sequencer gives another object than was asked for.',
+    expected: `${expected.root}, ${expected.length} bytes`,
+    actual: `${actual.root}, ${actual.length} bytes`,
+    retryable: true,
+  });
+}
