@@ -1,0 +1,150 @@
+// A network in memory for the tests of the prover: genesis, real programs, a run, and its messages batch by batch.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { domainSeparator } from 'viem';
+import wabtFactory from 'wabt';
+import { directEngine } from '../kernel/engine.fixture.ts';
+import { createGenesis } from '../kernel/genesis.ts';
+import { createKernel } from '../kernel/run.ts';
+import { ALICE, certify, DOMAINS, execStage, GAS_PRICE, MEMBERS, START, sign } from '../kernel/world.fixture.ts';
+import {
+  type Definition,
+  encodeDefinition,
+  hashWorkflow,
+  objectsOfDefinition,
+  type ProgramEntry,
+} from '../protocol/definition.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { encodeContext } from '../protocol/state.ts';
+import { objectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
+import { createMemoryObjects, type ObjectStore } from '../service/objects.ts';
+import { openStore, type Store } from '../service/store.ts';
+import { loadModule } from '../vm/load.ts';
+import { createProgram, encodeHeader } from '../vm/program.ts';
+import { createMemo } from './memo.ts';
+import { createNodeStore } from './nodes.ts';
+import { createExecPool } from './pool.ts';
+import { createProgramRegistry } from './programs.ts';
+import { createTransition, type StepInput } from './transition.ts';
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+/** Copies stdin to the output, each byte plus one; `(data)` makes programs differ. */
+const SHIFT = `(module
+  (import "mizu" "input_size" (func $size (param i32) (result i64)))
+  (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+  (import "mizu" "output_write" (func $write (param i32 i32)))
+  (memory (export "memory") 2 32)
+  (func (export "_start") (local $n i32) (local $i i32)
+    (local.set $n (i32.wrap_i64 (call $size (i32.const 1))))
+    (call $read (i32.const 0) (i32.const 1) (i64.const 0) (local.get $n))
+    (block $end (loop $next
+      (br_if $end (i32.ge_u (local.get $i) (local.get $n)))
+      (i32.store8 (local.get $i) (i32.add (i32.load8_u (local.get $i)) (i32.const 1)))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br $next)))
+    (call $write (i32.const 0) (local.get $n))))`;
+
+export async function buildProgram(objects: ObjectStore, wat = SHIFT): Promise<ProgramEntry> {
+  const wabt = await wabtFactory();
+  const parsed = wabt.parseWat('test.wat', wat);
+  const wasm = new Uint8Array(parsed.toBinary({}).buffer);
+  parsed.destroy();
+  const program = createProgram({ module: loadModule(wasm) });
+  await objects.putAll([program.code, program.memory, program.slots, program.data, wasm]);
+  return {
+    header: encodeHeader(program.header),
+    codeLength: program.code.length,
+    imageTreeRoot: treeRoot(program.memory),
+    imageLength: program.memory.length,
+    slotsTreeRoot: treeRoot(program.slots),
+    slotsLength: program.slots.length,
+    dataLength: program.data.length,
+    wasmRoot: objectRoot(wasm),
+    wasmLength: wasm.length,
+  };
+}
+
+export function createTestGenesis() {
+  return createGenesis({
+    chainId: 31337,
+    gasPriceWei: GAS_PRICE,
+    inboxDomain: domainSeparator({ domain: DOMAINS.inbox }),
+    daDomain: domainSeparator({ domain: DOMAINS.da }),
+    gatewayDomain: domainSeparator({ domain: DOMAINS.gateway }),
+    committee: { epoch: 1n, threshold: 3, members: MEMBERS.map((member) => member.address) },
+  });
+}
+
+/** Two stages over `partitions`: each byte plus one, twice; the second is the dataset. */
+export async function createRunMessages(objects: ObjectStore, partitions: number, nonce = 0n) {
+  const program = await buildProgram(objects);
+  const metadata = objectRef(text('{}'));
+  const stages = [execStage(), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
+  const definition: Definition = { programs: [program], stages, metadata };
+  const workflow = hashWorkflow(definition);
+  const encoded = encodeDefinition(definition, await certify(objectsOfDefinition(definition)));
+  const inputs = await objects.putAll(Array.from({ length: partitions }, (_, i) => text(`row ${i} of the input`)));
+  const deploy = await sign(ALICE, { kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded });
+  const start = await sign(ALICE, {
+    kind: 'Run',
+    nonce: nonce + 1n,
+    workflow,
+    maxCost: 10n ** 12n,
+    taskGasLimit: 500_000n,
+    deadline: START + 3600n,
+    inputs: encodeInputs(inputs, await certify(inputs)),
+  });
+  const run = hashRun(ALICE.address, nonce + 1n, workflow);
+  const advances = [0, 1].flatMap((stage) =>
+    Array.from({ length: partitions }, (_, partition): Message => ({ kind: 'Advance', run, stage, partition })),
+  );
+  const deposit: Message = { kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n };
+  return { run, workflow, deposit, messages: [deploy, start, ...advances] as readonly Message[] };
+}
+
+export function toSteps(batch: bigint, messages: readonly Message[], delayed = 0): StepInput[] {
+  return messages.map((message, i) => ({
+    message: encodeMessage(message),
+    context: encodeContext({
+      timestamp: START,
+      origin: i < delayed ? 'l1' : 'sequencer',
+      batch,
+      message: BigInt(i),
+      batchCount: BigInt(messages.length),
+    }),
+  }));
+}
+
+export type TestNode = Awaited<ReturnType<typeof openTestNode>>;
+
+/** A transition over its own store and objects. */
+export async function openTestNode(objects: ObjectStore = createMemoryObjects(), workers = 1) {
+  const path = mkdtempSync(join(tmpdir(), 'mizu-prover-'));
+  const store: Store = await openStore(path);
+  const genesis = await createTestGenesis();
+  const nodes = createNodeStore(store);
+  await nodes.put([...genesis.nodes.values()]);
+  const programs = createProgramRegistry(store);
+  const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers });
+  const kernel = createKernel(directEngine);
+  const transition = createTransition({ kernel, nodes, objects, pool, programs });
+  return {
+    store,
+    objects,
+    nodes,
+    pool,
+    kernel,
+    programs,
+    transition,
+    genesis,
+    async close() {
+      await pool.close();
+      await store.close();
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+export const asText = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);

@@ -1,0 +1,90 @@
+import { afterEach, expect, test } from 'vitest';
+import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
+import { decodeChunk, encodeChunk } from './body.ts';
+import { asText, createRunMessages, openTestNode, type TestNode, toSteps } from './chain.fixture.ts';
+import type { StepOutcome } from './transition.ts';
+import { verifyStep } from './verify-step.ts';
+
+const open: TestNode[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((node) => node.close()));
+});
+
+async function openNode(): Promise<TestNode> {
+  const node = await openTestNode();
+  open.push(node);
+  return node;
+}
+
+async function runAll(node: TestNode, partitions: number) {
+  const { deposit, messages, run } = await createRunMessages(node.objects, partitions);
+  const steps = toSteps(0n, [deposit, ...messages], 1);
+  const outcomes: StepOutcome[] = [];
+  let leaf = node.genesis.stateLeaf;
+  for (const [i, step] of steps.entries()) {
+    node.transition.speculate(leaf, steps.slice(i, i + 16));
+    const outcome = await node.transition.step(leaf, step.context, step.message);
+    expect(outcome.receipt).toMatchObject({ ok: true });
+    outcomes.push(outcome);
+    leaf = outcome.stateLeaf;
+  }
+  return { steps, outcomes, leaf, run };
+}
+
+test('a run goes through real programs on worker threads to its dataset', async () => {
+  const node = await openNode();
+  const { outcomes, leaf, run } = await runAll(node, 3);
+  expect(decodeStateLeaf(leaf)).toMatchObject({ batch: 1n, message: 0n, step: 9n });
+  const last = outcomes.at(-1)!.receipt;
+  expect(last).toMatchObject({ kind: 'Advance', run, runStatus: 'done', status: 0 });
+  const manifest = decodeDataset((await node.objects.get(last.datasetRoot!))!);
+  expect(manifest.map(({ stage, partition }) => [stage, partition])).toEqual([
+    [1, 0],
+    [1, 1],
+    [1, 2],
+  ]);
+  expect(asText(await node.objects.get(manifest[1]!.root))).toBe('tqy"3"qh"vjg"kprwv');
+  expect(node.pool.stats()).toMatchObject({ waiting: 0, running: 0, done: 6 });
+}, 60_000);
+
+test('speculation has the programs of the coming steps run before they are asked for', async () => {
+  const node = await openNode();
+  const { deposit, messages } = await createRunMessages(node.objects, 2);
+  const steps = toSteps(0n, [deposit, ...messages], 1);
+  let leaf = node.genesis.stateLeaf;
+  for (const step of steps.slice(0, 3)) leaf = (await node.transition.step(leaf, step.context, step.message)).stateLeaf;
+  expect(node.transition.speculate(leaf, steps.slice(3))).toBe(2);
+  expect(node.transition.speculate(leaf, steps.slice(3))).toBe(0);
+  expect(node.pool.stats()).toMatchObject({ waiting: 1, running: 1 });
+});
+
+test('each step of a body can be run again from its record alone, and a changed record cannot', async () => {
+  const node = await openNode();
+  const { steps, outcomes } = await runAll(node, 2);
+  const records = outcomes.map((outcome, i) => ({
+    ...steps[i]!,
+    stateLeaf: outcome.stateLeaf,
+    receipt: outcome.receiptBytes,
+    execs: outcome.touched.execs,
+    nodes: [...outcome.touched.nodes, ...outcome.nodes],
+  }));
+  const bytes = encodeChunk({ firstStep: 0n, before: node.genesis.stateLeaf, steps: records });
+  const chunk = decodeChunk(bytes);
+  for (const i of records.keys()) expect(verifyStep(node.kernel, chunk, i)).toMatchObject({ ok: true });
+  const changed = chunk.steps[4]!.stateLeaf.slice();
+  changed[0]! ^= 1;
+  const lie = { ...chunk, steps: chunk.steps.map((step, i) => (i === 4 ? { ...step, stateLeaf: changed } : step)) };
+  expect(verifyStep(node.kernel, lie, 4)).toEqual({ ok: false, reason: 'other stateRoot' });
+  const bare = { ...chunk, steps: chunk.steps.map((step) => ({ ...step, nodes: [] })) };
+  expect(verifyStep(node.kernel, bare, 4)).toMatchObject({ ok: false, reason: expect.stringContaining('lacks 0x') });
+});
+
+test('two nodes give the same leaves, and what is known is not run again', async () => {
+  const [a, b] = [await openNode(), await openNode()];
+  const first = await runAll(a, 2);
+  const second = await runAll(b, 2);
+  expect(second.leaf).toEqual(first.leaf);
+  const again = await runAll(a, 2);
+  expect(again.leaf).toEqual(first.leaf);
+  expect(a.pool.stats().done).toBe(4);
+});
