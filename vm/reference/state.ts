@@ -1,0 +1,44 @@
+// docs/vm.md#code: state of the reference machine.
+import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
+import { createHost, type Host } from '../host.ts';
+import { PAGE_BYTES, type Program } from '../program.ts';
+import type { RunRequest } from '../run.ts';
+
+export type State = {
+  readonly program: Program;
+  readonly code: DataView;
+  readonly instructions: number;
+  readonly request: RunRequest;
+  readonly host: Host;
+  pc: number;
+  fp: number;
+  gasLeft: bigint;
+  halted: boolean;
+  memory: Uint8Array;
+  outputLength: number;
+  readonly slots: BigUint64Array;
+};
+
+export function createState(program: Program, request: RunRequest): State {
+  const slots = new BigUint64Array(SLOT_COUNT);
+  const initial = new DataView(program.slots.buffer, program.slots.byteOffset, program.slots.byteLength);
+  for (let i = 0; i * 8 < program.slots.length; i++) slots[i] = initial.getBigUint64(i * 8);
+  const memory = new Uint8Array(program.header.pagesInitial * PAGE_BYTES);
+  memory.set(program.memory);
+  const { code } = program;
+  const state: State = {
+    program,
+    code: new DataView(code.buffer, code.byteOffset, code.byteLength),
+    instructions: code.length / INSTRUCTION_BYTES,
+    request,
+    host: createHost(request, () => state.memory),
+    pc: program.header.entry,
+    fp: program.header.globals,
+    gasLeft: request.gasLimit,
+    halted: false,
+    memory,
+    outputLength: 0,
+    slots,
+  };
+  return state;
+}
