@@ -48,18 +48,19 @@ export function storeTask(run: Run, stage: u32, partition: u32, status: u32, roo
   put(taskKey(run.id, stage, partition), endRecord(), length);
 }
 
-function tasksDone(run: Run, stage: u32): u32 {
-  const record = get(stageKey(STAGE_PROGRESS, run.id, stage));
+function tasksDone(key: usize): u32 {
+  const record = get(key);
   if (record == 0) return 0;
   readList(record);
   return <u32>readU64();
 }
 
 export function countTaskDone(run: Run, stage: u32): void {
-  const done = tasksDone(run, stage) + 1;
+  const key = stageKey(STAGE_PROGRESS, run.id, stage);
+  const done = tasksDone(key) + 1;
   beginRecord();
   writeU64(done);
-  put(stageKey(STAGE_PROGRESS, run.id, stage), endRecord(), length);
+  put(key, endRecord(), length);
 }
 
 /** The stage, if the task is one of the run's and open; otherwise 0 and a refusal. */
@@ -99,7 +100,7 @@ export function listInput(run: Run, stage: Stage, i: u32, partition: u32, entrie
   const all = input.mode == MODE_ALL;
   const count = fanIn(run, stage, i);
   if (all && input.source != RUN_INPUT) {
-    const done = tasksDone(run, input.source);
+    const done = tasksDone(stageKey(STAGE_PROGRESS, run.id, input.source));
     if (done != count) {
       refuseBound('input tasks done', '', count, done);
       return 0;
