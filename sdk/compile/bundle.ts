@@ -1,0 +1,165 @@
+// docs/sdk.md#compile: esbuild makes one script of a workflow file, what it imports and the runtime.
+import { readFile } from 'node:fs/promises';
+import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
+import { basename, dirname, extname, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild';
+import { MizuError } from '../../protocol/errors.ts';
+
+export type Bundle = {
+  readonly code: string;
+  /** Place in the user's own files of a place in the code, both 0-based; null in libraries and in the SDK. */
+  place(line: number, column: number): Place | null;
+};
+
+/** `file` relative to the workflow file's folder; `line` and `column` from 1. */
+export type Place = { readonly file: string; readonly line: number; readonly column: number };
+
+const SDK = fileURLToPath(new URL('..', import.meta.url));
+const REPOSITORY = dirname(resolve(SDK));
+const LOADERS: Readonly<Record<string, Loader>> = {
+  '.js': 'js',
+  '.mjs': 'js',
+  '.jsx': 'jsx',
+  '.tsx': 'tsx',
+  '.ts': 'ts',
+  '.mts': 'ts',
+};
+
+export type BundleOptions = {
+  /** Names that are replaced where they mean a global: docs/sdk.md#pure. */
+  readonly define?: Record<string, string>;
+  /** Without white space and comments, so that neither is part of the program. */
+  readonly small?: boolean;
+};
+
+/**
+ * Bundles an entry that imports the workflow file as `workflow`.
+ * @throws MizuError `sdk/bundle` with file, line and column of each error.
+ */
+export async function bundleEntry(file: string, entry: string, options: BundleOptions = {}): Promise<Bundle> {
+  const folder = dirname(resolve(file));
+  const outfile = resolve(folder, 'bundle.js');
+  const result = await build({
+    stdin: { contents: entry, resolveDir: SDK, sourcefile: resolve(SDK, 'entry.ts'), loader: 'ts' },
+    absWorkingDir: folder,
+    outfile,
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    charset: 'utf8',
+    sourcemap: 'external',
+    sourcesContent: false,
+    legalComments: 'none',
+    minifyWhitespace: options.small ?? false,
+    banner: { js: '"use strict";' },
+    loader: { '.txt': 'text', '.md': 'text' },
+    // The user's own settings must not change what is deployed.
+    tsconfigRaw: '{}',
+    logLevel: 'silent',
+    plugins: [resolveMizu(resolve(file)), refuseNode(), readUserFile()],
+    ...(options.define === undefined ? {} : { define: options.define }),
+  }).catch((cause: unknown) => {
+    throw bundleError(cause as BuildFailure);
+  });
+  const [map, script] = [
+    result.outputFiles.find((f) => f.path.endsWith('.map'))!,
+    result.outputFiles.find((f) => f.path === outfile)!,
+  ];
+  const sources = new SourceMap(JSON.parse(map.text) as SourceMapPayload);
+  return {
+    code: script.text,
+    place: (line, column) => {
+      const entry = sources.findEntry(line, column);
+      if (!('originalSource' in entry)) return null;
+      const source = resolve(folder, decodeURIComponent(entry.originalSource));
+      if (!isUserFile(source)) return null;
+      return {
+        file: relative(folder, source) || basename(source),
+        line: entry.originalLine + 1,
+        column: entry.originalColumn + 1,
+      };
+    },
+  };
+}
+
+/** Not the SDK's, not a package's. */
+export function isUserFile(path: string): boolean {
+  const inside = (folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  return !path.split(sep).includes('node_modules') && !inside(SDK) && !inside(resolve(REPOSITORY, 'protocol'));
+}
+
+function resolveMizu(file: string): Plugin {
+  return {
+    name: 'mizu',
+    setup: (setup) => {
+      setup.onResolve({ filter: /^workflow$/ }, () => ({ path: file }));
+      setup.onResolve({ filter: /^mizu$/ }, () => ({
+        path: resolve(SDK, 'workflow/authoring.ts'),
+        sideEffects: false,
+      }));
+      // The workflow may lie outside of this package; zod must be the one that the SDK uses.
+      setup.onResolve({ filter: /^zod(\/.*)?$/ }, (args) =>
+        args.pluginData === 'resolved'
+          ? null
+          : setup.resolve(args.path, { kind: 'import-statement', resolveDir: SDK, pluginData: 'resolved' }),
+      );
+    },
+  };
+}
+
+function refuseNode(): Plugin {
+  const names = builtinModules.filter((name) => !name.startsWith('_')).map((name) => name.replaceAll('/', '\\/'));
+  return {
+    name: 'refuse-node',
+    setup: (setup) =>
+      setup.onResolve({ filter: new RegExp(`^(node:.*|${names.join('|')})$`) }, ({ path }) => ({
+        errors: [
+          {
+            text: `'${path}' is not there in a workflow: steps are pure functions of a row. Put the data into the input.`,
+          },
+        ],
+      })),
+  };
+}
+
+// `import { z } from 'mizu'` becomes `import * as z from 'zod'`: only then esbuild leaves out what is not used of it, 190 KB instead of 800.
+function readUserFile(): Plugin {
+  return {
+    name: 'user-file',
+    setup: (setup) =>
+      setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+        const loader = LOADERS[extname(path)];
+        if (!isUserFile(path) || loader === undefined) return null;
+        const text = await readFile(path, 'utf8');
+        const contents = text.replace(/import\s*\{([^}]*)\}\s*from\s*(['"])mizu\2/g, (whole, list: string) => {
+          const names = list.split(',');
+          const zod = names.find((name) => /^\s*z(\s+as\s+\w+)?\s*$/.test(name));
+          if (zod === undefined) return whole;
+          const local = /as\s+(\w+)/.exec(zod)?.[1] ?? 'z';
+          const rest = names.filter((name) => name !== zod).join(',');
+          return `import {${rest}} from 'mizu'; import * as ${local} from 'zod'`;
+        });
+        return { contents, loader, resolveDir: dirname(path) };
+      }),
+  };
+}
+
+function bundleError(failure: BuildFailure): MizuError {
+  const lines = (failure.errors ?? []).slice(0, 8).map(({ text, location }) => {
+    const place = location === null ? '' : `${location.file}:${location.line}:${location.column + 1}: `;
+    return `${place}${text}`;
+  });
+  const [first] = lines;
+  return new MizuError({
+    code: 'sdk/bundle',
+    message: 'The workflow cannot be bundled.',
+    expected: 'a TypeScript module whose imports can be found',
+    actual: lines.length > 0 ? lines.join('\n            ') : String(failure),
+    hint: first === undefined ? undefined : 'Correct the lines named above.',
+    cause: failure,
+  });
+}

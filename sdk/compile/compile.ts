@@ -1,0 +1,70 @@
+// docs/sdk.md#compile: from a workflow file to what is deployed.
+import { type Definition, hashWorkflow } from '../../protocol/definition.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { bundleEntry } from './bundle.ts';
+import { createDefinition, createMetadata, encodeMetadata, type Metadata } from './definition.ts';
+import { describeWorkflow } from './describe.ts';
+import type { Description } from './describe-guest.ts';
+import { type BuiltProgram, buildProgram } from './program.ts';
+import { createSourceTable } from './source-table.ts';
+
+export type BundledWorkflow = {
+  readonly file: string;
+  readonly description: Description;
+  readonly metadata: Metadata;
+  /** A script that sets `globalThis.__mizu_main`: docs/vm.md#quickjs. */
+  readonly bundle: string;
+};
+
+export type CompiledWorkflow = BundledWorkflow & {
+  readonly workflowId: Hex;
+  readonly definition: Definition;
+  readonly program: BuiltProgram;
+  /** Everything that the deploy's certificate covers, in its order. */
+  readonly objects: readonly Uint8Array[];
+};
+
+const ENTRY = `
+import './runtime/environment.ts';
+import workflow from 'workflow';
+import { createMain } from './runtime/run.ts';
+globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(workflow, settings); };
+`;
+
+/** @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
+export async function bundleWorkflow(file: string): Promise<BundledWorkflow> {
+  const [description, bundle] = await Promise.all([
+    describeWorkflow(file),
+    // Its errors are those of the describing bundle, which tells them first.
+    bundleEntry(file, ENTRY, { small: true }).catch((error: unknown) => error as Error),
+  ]);
+  if (bundle instanceof Error) throw bundle;
+  const schemas = Object.fromEntries(
+    description.steps.flatMap(({ name, schema }) => (schema == null ? [] : [[name, schema]])),
+  );
+  const settings = JSON.stringify({ schemas, source: createSourceTable(bundle) });
+  return {
+    file,
+    description,
+    metadata: createMetadata(description),
+    bundle: `${bundle.code}__mizu_install(${settings});delete globalThis.__mizu_install;\n`,
+  };
+}
+
+/** `cacheFolder` keeps built programs between calls. @throws MizuError `sdk/…`, `vm/bundle` */
+export async function compileWorkflow(
+  file: string,
+  options: { readonly cacheFolder?: string } = {},
+): Promise<CompiledWorkflow> {
+  const bundled = await bundleWorkflow(file);
+  const program = await buildProgram(bundled.bundle, options.cacheFolder);
+  const metadata = encodeMetadata(bundled.metadata);
+  const definition = createDefinition(bundled.description, program.entry, metadata);
+  return {
+    ...bundled,
+    definition,
+    program,
+    workflowId: hashWorkflow(definition),
+    objects: [...program.objects, metadata],
+  };
+}

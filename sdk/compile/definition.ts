@@ -1,0 +1,103 @@
+// docs/messages.md#user, docs/rows.md#metadata: the graph of stages as it is deployed.
+import { MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
+import type { Definition, ProgramEntry, Stage } from '../../protocol/definition.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { keccakHex, objectRef } from '../../protocol/tree.ts';
+import { canonical } from '../runtime/canonical.ts';
+import { INPUT, type PlannedStage } from '../workflow/plan.ts';
+import type { Description } from './describe-guest.ts';
+
+/** Bound of one task; a run sets a lower one. Below the 2^40 instructions that a dispute can cover. */
+export const STAGE_GAS_LIMIT = 500_000_000_000n;
+export const SDK_VERSION = '0.1.0';
+const ZERO = `0x${'00'.repeat(32)}` as Hex;
+
+export type StageMetadata = {
+  readonly name: string;
+  readonly kind: PlannedStage['kind'];
+  readonly steps: readonly string[];
+  readonly sink: string | null;
+};
+
+export type Metadata = {
+  readonly name: string;
+  readonly version: 1;
+  readonly stages: readonly StageMetadata[];
+  readonly models: Readonly<Record<Hex, string>>;
+  readonly sdk: string;
+};
+
+/** docs/rows.md: a model's id is the hash of its name. */
+export function modelId(name: string): Hex {
+  return keccakHex(new TextEncoder().encode(name));
+}
+
+export function createMetadata({ name, steps, stages }: Description): Metadata {
+  const models = steps.flatMap((step) =>
+    step.model === undefined ? [] : [[modelId(step.model), step.model] as const],
+  );
+  return {
+    name,
+    version: 1,
+    stages: stages.map((stage) => ({
+      name: stageName(stage, steps),
+      kind: stage.kind,
+      steps: stepLabels(stage, steps),
+      sink: stage.kind === 'sink' || stage.kind === 'rejects' ? stage.name : null,
+    })),
+    models: Object.fromEntries(models),
+    sdk: SDK_VERSION,
+  };
+}
+
+export function encodeMetadata(metadata: Metadata): Uint8Array {
+  return new TextEncoder().encode(canonical(metadata));
+}
+
+export function createDefinition(description: Description, program: ProgramEntry, metadata: Uint8Array): Definition {
+  const { stages, steps } = description;
+  if (stages.length > MAX_STAGES) throw tooManyStages(stages.length);
+  return { programs: [program], stages: stages.map((stage) => toStage(stage, steps)), metadata: objectRef(metadata) };
+}
+
+function toStage(stage: PlannedStage, steps: Description['steps']): Stage {
+  const infer = stage.kind === 'infer';
+  return {
+    kind: infer ? 'infer' : 'exec',
+    program: 0,
+    width: stage.width,
+    gasLimit: infer ? 0n : STAGE_GAS_LIMIT,
+    sink: stage.kind === 'sink' || stage.kind === 'rejects',
+    model: infer ? modelId(steps[stage.step]!.model!) : ZERO,
+    inputs: stage.inputs.map(({ stage: source, mode }) => ({ source: source === INPUT ? RUN_INPUT : source, mode })),
+  };
+}
+
+function stageName(stage: PlannedStage, steps: Description['steps']): string {
+  switch (stage.kind) {
+    case 'rows':
+      return 'rows';
+    case 'sink':
+    case 'rejects':
+      return stage.name;
+    default:
+      return `${steps[stage.step]!.name}/${stage.kind}`;
+  }
+}
+
+function stepLabels(stage: PlannedStage, steps: Description['steps']): string[] {
+  const own = 'step' in stage ? [steps[stage.step]!.label] : [];
+  const fused = 'from' in stage ? steps.slice(stage.from, stage.to).map((step) => step.label) : [];
+  return [...own, ...fused];
+}
+
+function tooManyStages(count: number): MizuError {
+  return new MizuError({
+    code: 'sdk/too-many-stages',
+    message: 'The workflow is too long.',
+    expected: `at most ${MAX_STAGES} stages`,
+    actual: `${count} stages`,
+    hint: 'A model step takes 3 stages, a dedupe 3 or 4; row steps side by side share one. Use two workflows.',
+  });
+}

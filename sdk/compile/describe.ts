@@ -1,0 +1,101 @@
+// docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its steps.
+import { createContext, runInContext } from 'node:vm';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Bundle, bundleEntry } from './bundle.ts';
+import type { Description } from './describe-guest.ts';
+import { assertPure, DATE_MARK, refusedGlobals } from './refuse.ts';
+
+const ENTRY = `
+import workflow from 'workflow';
+import { describe } from './compile/describe-guest.ts';
+globalThis.description = JSON.stringify(describe(workflow));
+`;
+const EVALUATION_MS = 10_000;
+
+/** @throws MizuError `sdk/bundle`, `sdk/not-pure`, `sdk/evaluation`, `sdk/no-workflow`, `sdk/output-schema` */
+export async function describeWorkflow(file: string): Promise<Description> {
+  const bundle = await bundleEntry(file, ENTRY, { define: refusedGlobals() });
+  assertPure(bundle);
+  const description = JSON.parse(evaluate(bundle)) as Description | null;
+  if (description === null) throw noWorkflow(file);
+  for (const step of description.steps) {
+    const problem = step.schemaError ?? findOptional(step.schema, 'answer');
+    if (problem !== undefined) throw badOutput(step.name, problem);
+  }
+  return description;
+}
+
+function evaluate(bundle: Bundle): string {
+  const context = createContext({ [DATE_MARK]: Date, TextEncoder, TextDecoder, URL });
+  try {
+    runInContext(bundle.code, context, { filename: 'bundle.js', timeout: EVALUATION_MS });
+  } catch (cause) {
+    const error = cause as {
+      code?: string;
+      message?: string;
+      expected?: string;
+      actual?: string;
+      hint?: string;
+      stack?: string;
+    };
+    const place = placeOf(error.stack ?? '', bundle);
+    throw new MizuError({
+      code: typeof error.code === 'string' && error.code.startsWith('sdk/') ? error.code : 'sdk/evaluation',
+      message: `${place === null ? '' : `${place}: `}${error.message ?? String(cause)}`,
+      expected: error.expected ?? 'a workflow file that can be evaluated',
+      actual: error.actual ?? 'it throws',
+      hint: error.hint ?? 'The top level of a workflow file runs once, when it is compiled.',
+      cause,
+    });
+  }
+  return runInContext('String(description)', context) as string;
+}
+
+function placeOf(stack: string, bundle: Bundle): string | null {
+  for (const match of stack.matchAll(/bundle\.js:(\d+):(\d+)/g)) {
+    const place = bundle.place(Number(match[1]) - 1, Number(match[2]) - 1);
+    if (place !== null) return `${place.file}:${place.line}`;
+  }
+  return null;
+}
+
+// Strict structured outputs want every field required.
+function findOptional(node: unknown, path: string): string | undefined {
+  if (typeof node !== 'object' || node === null) return undefined;
+  const { properties, required, items, anyOf } = node as {
+    properties?: Record<string, unknown>;
+    required?: string[];
+    items?: unknown;
+    anyOf?: unknown[];
+  };
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    if (!required?.includes(key)) return `${path}.${key} is optional`;
+    const inner = findOptional(value, `${path}.${key}`);
+    if (inner !== undefined) return inner;
+  }
+  for (const inner of [items, ...(anyOf ?? [])]) {
+    const problem = findOptional(inner, `${path}[]`);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function badOutput(step: string, problem: string): MizuError {
+  return new MizuError({
+    code: 'sdk/output-schema',
+    message: `Step '${step}': its output schema cannot be asked of a model.`,
+    expected: 'a schema with a JSON schema whose every field is required',
+    actual: problem,
+    hint: 'Use .nullable() instead of .optional(), and plain objects, strings, numbers, enums, arrays.',
+  });
+}
+
+function noWorkflow(file: string): MizuError {
+  return new MizuError({
+    code: 'sdk/no-workflow',
+    message: `${file} exports no workflow.`,
+    expected: "export default dataset('name')…",
+    actual: 'another default export, or none',
+    hint: 'See docs/sdk.md#chain for a workflow in ten lines.',
+  });
+}

@@ -1,0 +1,64 @@
+// docs/sdk.md#local: runs the stages of a workflow over partitions, in the order of the kernel.
+import { MizuError } from '../../protocol/errors.ts';
+import { INPUT, type PlannedStage } from '../workflow/plan.ts';
+import type { LocalEngine } from './engine.ts';
+import type { LocalInference } from './infer.ts';
+
+export type StageRun = {
+  readonly stage: PlannedStage;
+  /** One object a task. */
+  readonly outputs: readonly Uint8Array[];
+  readonly gasUsed: bigint;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly milliseconds: number;
+};
+
+/** @throws MizuError `sdk/task-failed` naming the stage and what the program said. */
+export async function runGraph(
+  stages: readonly PlannedStage[],
+  names: readonly string[],
+  engine: LocalEngine,
+  infer: (requests: Uint8Array) => Promise<LocalInference>,
+  partitions: readonly Uint8Array[],
+  onStage?: (run: StageRun, index: number) => void,
+): Promise<StageRun[]> {
+  const runs: StageRun[] = [];
+  for (const [index, stage] of stages.entries()) {
+    const width = stage.width === 0 ? partitions.length : stage.width;
+    const outputs: Uint8Array[] = [];
+    let [gasUsed, inputTokens, outputTokens] = [0n, 0, 0];
+    const start = performance.now();
+    for (let partition = 0; partition < width; partition++) {
+      const inputs = stage.inputs.flatMap(({ stage: source, mode }) => {
+        const objects = source === INPUT ? partitions : runs[source]!.outputs;
+        return mode === 'all' ? objects : [objects[partition]!];
+      });
+      if (stage.kind === 'infer') {
+        const result = await infer(inputs[0]!);
+        outputs.push(result.bytes);
+        inputTokens += result.inputTokens;
+        outputTokens += result.outputTokens;
+        continue;
+      }
+      const result = engine.exec({ stage: index, partition, width, partitions: partitions.length, inputs });
+      if (result.status !== 0) throw taskFailed(names[index]!, partition, result.status, result.log);
+      outputs.push(result.output);
+      gasUsed += result.gasUsed;
+    }
+    const run = { stage, outputs, gasUsed, inputTokens, outputTokens, milliseconds: performance.now() - start };
+    runs.push(run);
+    onStage?.(run, index);
+  }
+  return runs;
+}
+
+function taskFailed(stage: string, partition: number, status: number, log: string): MizuError {
+  return new MizuError({
+    code: 'sdk/task-failed',
+    message: `Stage '${stage}', partition ${partition}: the program failed.`,
+    expected: 'exit code 0',
+    actual: status === 256 ? `a fault: ${log.slice(-600)}` : `exit code ${status}: ${log.slice(-600)}`,
+    hint: 'Correct the step, or lower what one row can cost.',
+  });
+}

@@ -1,0 +1,46 @@
+// docs/sdk.md#local: the `io` of a task over bytes in memory, for the bundle in Node and for tests.
+import { concatBytes } from '../../protocol/hex.ts';
+import type { GuestIo } from '../runtime/io.ts';
+
+export type MemoryIo = { readonly io: GuestIo; output(): Uint8Array; log(): string };
+
+export function createMemoryIo(env: Readonly<Record<string, string>>, inputs: readonly Uint8Array[]): MemoryIo {
+  const all = [new Uint8Array(0), ...inputs];
+  const parts: Uint8Array[] = [];
+  const encoder = new TextEncoder();
+  let log = '';
+  let lines: string[] = [];
+  let at = -1;
+  const inputAt = (index: number): Uint8Array => {
+    const bytes = all[index];
+    if (bytes === undefined) throw new RangeError(`there is no input ${index}; the task has ${all.length}`);
+    return bytes;
+  };
+  const io: GuestIo = {
+    env,
+    inputCount: () => all.length,
+    inputSize: (index) => inputAt(index).length,
+    read: (index, offset, length) => {
+      const bytes = inputAt(index);
+      if (offset < 0 || offset + length > bytes.length)
+        throw new RangeError(`bytes ${offset}+${length} of ${bytes.length}`);
+      return bytes.slice(offset, offset + length);
+    },
+    open: (index) => {
+      // Objects that are not text are opened for their header only.
+      lines = new TextDecoder().decode(inputAt(index)).split('\n');
+      if (lines.at(-1) === '') lines.pop();
+      at = -1;
+    },
+    next: () => ++at < lines.length,
+    line: () => lines[at]!,
+    json: () => JSON.parse(lines[at]!),
+    write: (value) => {
+      parts.push(typeof value === 'string' ? encoder.encode(value) : value.slice());
+    },
+    log: (value) => {
+      log += value;
+    },
+  };
+  return { io, output: () => concatBytes(parts), log: () => log };
+}

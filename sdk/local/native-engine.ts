@@ -1,0 +1,31 @@
+// docs/sdk.md#local: the workflow's program on the DataVM's native engine, as the network runs it.
+import { createNativeEngine } from '../../vm/native/engine.ts';
+import { STAGE_GAS_LIMIT } from '../compile/definition.ts';
+import type { BuiltProgram } from '../compile/program.ts';
+import { type LocalEngine, taskEnvironment } from './engine.ts';
+
+export function createLocalNativeEngine({ program, wasm }: BuiltProgram): LocalEngine {
+  const engine = createNativeEngine();
+  const loaded = engine.load({ ...program, wasm, fromImage: false });
+  if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  const encoder = new TextEncoder();
+  return {
+    exec: (task) => {
+      const parameters = Object.entries(taskEnvironment(task)).map(([name, value]) => `e${name}=${value}\0`);
+      let log = '';
+      const result = engine.run(loaded, {
+        inputs: [encoder.encode(parameters.join('')), ...task.inputs],
+        gasLimit: STAGE_GAS_LIMIT,
+        timestampNs: 0n,
+        seed: new Uint8Array(32),
+        onLog: (bytes) => {
+          if (log.length < MAX_LOG) log += new TextDecoder().decode(bytes);
+        },
+      });
+      const fault = result.fault === undefined ? '' : `${result.fault.kind}: ${result.fault.message}`;
+      return { status: result.status, output: result.output, gasUsed: result.gasUsed, log: log + fault };
+    },
+  };
+}
+
+const MAX_LOG = 16 * 1024;

@@ -1,0 +1,118 @@
+// docs/sdk.md#local: a whole workflow in this process, with the programs that the network runs.
+import type { Backend } from '../../edge/backends/backend.ts';
+import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
+import { buildProgram } from '../compile/program.ts';
+import { encodeRowset, type InputRow } from '../input/rowset.ts';
+import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
+import type { EngineName, LocalEngine } from './engine.ts';
+import { runGraph, type StageRun } from './graph.ts';
+import { inferLocally } from './infer.ts';
+import { createLocalNativeEngine } from './native-engine.ts';
+import { createNodeEngine } from './node-engine.ts';
+
+export type LocalOptions = {
+  /** Default `native`. */
+  readonly engine?: EngineName;
+  /** Number of partitions that the rows are cut into; default 1. */
+  readonly partitions?: number;
+  /** Default: the built-in model. */
+  readonly backends?: readonly Backend[];
+  /** Keeps built programs. */
+  readonly cacheFolder?: string;
+  readonly signal?: AbortSignal;
+};
+
+export type Reject = { readonly index: number; readonly step: string; readonly reason: string; readonly row: unknown };
+
+export type LocalRun = {
+  /** Rows of each part of the split (`train` without one). */
+  readonly parts: Readonly<Record<string, readonly Record<string, unknown>[]>>;
+  readonly rejects: readonly Reject[];
+  readonly steps: Readonly<Record<string, StepStats>>;
+  readonly stages: readonly StageRun[];
+  readonly gasUsed: bigint;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+/**
+ * Runs a workflow file (or an already bundled one) over rows.
+ * @throws MizuError `sdk/…` if the file is refused or a task fails
+ */
+export async function runLocal(
+  workflow: string | BundledWorkflow,
+  rows: readonly object[],
+  options: LocalOptions = {},
+): Promise<LocalRun> {
+  const bundled = typeof workflow === 'string' ? await bundleWorkflow(workflow) : workflow;
+  const inputs = rows.map((row, index): InputRow => ({ kind: 'row', index, row }));
+  const count = Math.max(1, options.partitions ?? 1);
+  const size = Math.ceil(inputs.length / count);
+  const partitions = Array.from({ length: count }, (_, i) => encodeRowset(inputs.slice(i * size, (i + 1) * size)));
+  return runPartitions(bundled, await createLocalEngine(bundled, options), partitions, options);
+}
+
+export async function createLocalEngine(
+  bundled: BundledWorkflow,
+  { engine = 'native', cacheFolder }: LocalOptions = {},
+): Promise<LocalEngine> {
+  return engine === 'node'
+    ? createNodeEngine(bundled.bundle)
+    : createLocalNativeEngine(await buildProgram(bundled.bundle, cacheFolder));
+}
+
+export async function runPartitions(
+  { description, metadata }: BundledWorkflow,
+  engine: LocalEngine,
+  partitions: readonly Uint8Array[],
+  { backends, signal }: LocalOptions = {},
+  onStage?: (run: StageRun, index: number) => void,
+): Promise<LocalRun> {
+  const names = metadata.stages.map((stage) => stage.name);
+  const infer = (requests: Uint8Array) => inferLocally(requests, backends, signal);
+  const stages = await runGraph(description.stages, names, engine, infer, partitions, onStage);
+  const parts: Record<string, Record<string, unknown>[]> = {};
+  let rejects: Reject[] = [];
+  stages.forEach(({ stage, outputs }) => {
+    if (stage.kind === 'rejects') rejects = outputs.flatMap((bytes) => parseLines(bytes) as Reject[]);
+    if (stage.kind === 'sink')
+      parts[stage.name] = outputs.flatMap((bytes) => parseLines(bytes) as Record<string, unknown>[]);
+  });
+  const last = stages.findLast(({ stage }) => stage.kind === 'rejects')!.stage.inputs[0]!.stage;
+  const rowsets = last < 0 ? partitions : stages[last]!.outputs;
+  return {
+    parts,
+    rejects,
+    steps: sumSteps(rowsets.map(readHeader)),
+    stages,
+    gasUsed: stages.reduce((sum, run) => sum + run.gasUsed, 0n),
+    inputTokens: stages.reduce((sum, run) => sum + run.inputTokens, 0),
+    outputTokens: stages.reduce((sum, run) => sum + run.outputTokens, 0),
+  };
+}
+
+export function readHeader(rowset: Uint8Array): RowsetHeader {
+  const end = rowset.indexOf(10);
+  return JSON.parse(new TextDecoder().decode(rowset.subarray(0, end))) as RowsetHeader;
+}
+
+export function sumSteps(headers: readonly RowsetHeader[]): Record<string, StepStats> {
+  const total: Record<string, StepStats> = {};
+  for (const { steps } of headers) {
+    for (const [name, stats] of Object.entries(steps)) {
+      const sum = total[name] ?? { in: 0, out: 0, rejected: 0 };
+      total[name] = { in: sum.in + stats.in, out: sum.out + stats.out, rejected: sum.rejected + stats.rejected };
+    }
+  }
+  return total;
+}
+
+export function parseLines(bytes: Uint8Array): unknown[] {
+  const text = new TextDecoder().decode(bytes);
+  return text === ''
+    ? []
+    : text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+}

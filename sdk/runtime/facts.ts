@@ -1,0 +1,83 @@
+// docs/sdk.md#facts: tables of u32 words that travel between the tasks of a dedupe. A reader takes its own range of bytes only.
+import type { GuestIo } from './io.ts';
+import { LEAF_BYTES, padHeader } from './rowset.ts';
+
+/**
+ * Object: one leaf of header `{"mizu":"facts","kind":…,"count":N,"groups":G,"words":W,"extra":X}`, then little-endian u32:
+ * G + 1 record offsets, the records of group 0, 1, … (W words each), then X words per row of the source, by ordinal.
+ */
+export type FactsHeader = {
+  readonly mizu: 'facts';
+  readonly kind: string;
+  /** Live rows of the source. */
+  readonly count: number;
+  readonly groups: number;
+  readonly words: number;
+  readonly extra: number;
+};
+
+/** Collects records by group. */
+export type FactsWriter = {
+  add(group: number, record: readonly number[]): void;
+  finish(io: GuestIo, extra: Uint32Array): void;
+};
+
+export function createFacts(
+  kind: string,
+  count: number,
+  groups: number,
+  words: number,
+  extraWords: number,
+): FactsWriter {
+  const records: number[][] = Array.from({ length: groups }, () => []);
+  return {
+    add: (group, record) => {
+      const list = records[group]!;
+      for (let i = 0; i < words; i++) list.push(record[i]!);
+    },
+    finish: (io, extra) => {
+      io.write(padHeader({ mizu: 'facts', kind, count, groups, words, extra: extraWords }));
+      const offsets = new Uint32Array(groups + 1);
+      records.forEach((list, group) => {
+        offsets[group + 1] = offsets[group]! + list.length / words;
+      });
+      io.write(bytesOf(offsets));
+      for (const list of records) if (list.length > 0) io.write(bytesOf(Uint32Array.from(list)));
+      if (extra.length > 0) io.write(bytesOf(extra));
+    },
+  };
+}
+
+export function readFactsHeader(io: GuestIo, input: number): FactsHeader {
+  io.open(input);
+  const header = io.next() ? (io.json() as FactsHeader) : null;
+  if (header?.mizu !== 'facts') throw new Error(`input ${input} is not a facts object`);
+  return header;
+}
+
+/** The records of one group, `header.words` words each. */
+export function readGroup(io: GuestIo, input: number, header: FactsHeader, group: number): Uint32Array {
+  const [from, to] = readWords(io, input, LEAF_BYTES + 4 * group, 2) as unknown as [number, number];
+  const first = LEAF_BYTES + 4 * (header.groups + 1);
+  return readWords(io, input, first + 4 * header.words * from, header.words * (to - from));
+}
+
+/** The `extra` words of one row. */
+export function createExtraReader(io: GuestIo, input: number, header: FactsHeader): (ordinal: number) => Uint32Array {
+  const [records] = readWords(io, input, LEAF_BYTES + 4 * header.groups, 1) as unknown as [number];
+  const first = LEAF_BYTES + 4 * (header.groups + 1) + 4 * header.words * records;
+  return (ordinal) => readWords(io, input, first + 4 * header.extra * ordinal, header.extra);
+}
+
+function readWords(io: GuestIo, input: number, offset: number, count: number): Uint32Array {
+  if (count === 0) return new Uint32Array(0);
+  const bytes = io.read(input, offset, 4 * count);
+  // A view needs an offset that is a multiple of 4, which a slice of a larger buffer need not have.
+  return bytes.byteOffset % 4 === 0
+    ? new Uint32Array(bytes.buffer, bytes.byteOffset, count)
+    : new Uint32Array(bytes.slice().buffer);
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

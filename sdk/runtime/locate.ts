@@ -1,0 +1,34 @@
+// docs/sdk.md#errors: names the line of the workflow file in which a step failed, from QuickJS's stack and the compiler's table.
+
+/** Generated line (1-based) -> triples of generated column (1-based), index of the file, source line (0: not the user's), ascending by column. */
+export type LineTable = Readonly<Record<string, readonly number[]>>;
+
+export type SourceTable = { readonly files: readonly string[]; readonly lines: LineTable };
+
+/** `TypeError: … (workflow.ts:12)`, bounded. */
+export function describeError(error: unknown, table: SourceTable): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+  const place = error instanceof Error ? locate(String(error.stack ?? ''), table) : null;
+  return place === null ? text.slice(0, 400) : `${text.slice(0, 400)} (${place})`;
+}
+
+/** The first frame that lies in a file of the workflow. */
+export function locate(stack: string, table: SourceTable): string | null {
+  for (const frame of stack.split('\n').slice(0, 12)) {
+    const match = /:(\d+):(\d+)\)?\s*$/.exec(frame);
+    const segments = match === null ? undefined : table.lines[match[1]!];
+    if (match === null || segments === undefined) continue;
+    const column = Number(match[2]);
+    // The last segment that begins at or before the column; the bundle is one long line.
+    let low = 0;
+    let high = segments.length / 3;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (segments[3 * middle]! <= column) low = middle + 1;
+      else high = middle;
+    }
+    const found = 3 * (low - 1);
+    if (found >= 0 && segments[found + 2]! > 0) return `${table.files[segments[found + 1]!]}:${segments[found + 2]}`;
+  }
+  return null;
+}

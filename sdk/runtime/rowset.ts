@@ -1,0 +1,57 @@
+// docs/rows.md#rowset: reading and writing rowsets. Live rows come first, so that a reader knows a rejected line by its place.
+import type { GuestIo } from './io.ts';
+
+export type StepStats = { in: number; out: number; rejected: number };
+
+export type RowsetHeader = StepStats & { readonly mizu: 'rows'; readonly steps: Record<string, StepStats> };
+
+export const LEAF_BYTES = 128;
+/** Lines are handed to the machine this many at a time: one string of a few hundred KB instead of a call per line. */
+const LINES_PER_WRITE = 512;
+
+/** Opens a rowset and reads its header; the first `out` lines that follow are live, the rest are rejected. */
+export function openRowset(io: GuestIo, input: number): RowsetHeader {
+  io.open(input);
+  const header = io.next() ? (io.json() as RowsetHeader) : null;
+  if (header?.mizu !== 'rows') throw new Error(`input ${input} is not a rowset`);
+  return header;
+}
+
+/** `rejects` are complete lines without their newline. */
+export function writeRowset(
+  io: GuestIo,
+  header: RowsetHeader,
+  live: readonly string[],
+  rejects: readonly string[],
+): void {
+  io.write(padHeader(header));
+  writeLines(io, live);
+  writeLines(io, rejects);
+}
+
+export function writeLines(io: GuestIo, lines: readonly string[]): void {
+  for (let i = 0; i < lines.length; i += LINES_PER_WRITE)
+    io.write(`${lines.slice(i, i + LINES_PER_WRITE).join('\n')}\n`);
+}
+
+/** A header line, padded with spaces to whole leaves; the newline is the last byte. */
+export function padHeader(header: object): string {
+  const text = JSON.stringify(header);
+  const size = Math.ceil((text.length + 1) / LEAF_BYTES) * LEAF_BYTES;
+  return `${text.padEnd(size - 1)}\n`;
+}
+
+export function rejectLine(index: number, rowText: string, step: string, reason: string): string {
+  return `[${index},${rowText},${JSON.stringify(step)},${JSON.stringify(reason.slice(0, MAX_REASON))}]`;
+}
+
+const MAX_REASON = 600;
+
+/** The row's text of a live line `[index,row]`. */
+export function rowText(line: string): string {
+  return line.slice(line.indexOf(',') + 1, -1);
+}
+
+export function rowIndex(line: string): number {
+  return Number(line.slice(1, line.indexOf(',')));
+}

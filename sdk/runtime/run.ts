@@ -1,0 +1,78 @@
+// docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
+import { planStages } from '../workflow/plan.ts';
+import { isRowStep, type RowStep, type SplitStep, type Step, type Workflow } from '../workflow/step.ts';
+import { FIRST_INPUT, type GuestIo } from './io.ts';
+import type { SourceTable } from './locate.ts';
+import { openRowset } from './rowset.ts';
+import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
+import { createReceive, readResults, runRequest } from './stage-infer.ts';
+import { runCluster, runReduceNear } from './stage-near.ts';
+import { plainIntake, runRowStage } from './stage-rows.ts';
+import { runRejects, runSink } from './stage-sink.ts';
+
+/** What the compiler knows and the VM need not work out. */
+export type Settings = {
+  /** JSON schema of each model step's answer, by name. */
+  readonly schemas: Readonly<Record<string, unknown>>;
+  readonly source: SourceTable;
+};
+
+/** The program: called once per task. */
+export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
+  const { steps } = workflow;
+  const stages = planStages(steps);
+  return (io) => {
+    const stage = stages[readNumber(io, 'MIZU_STAGE')];
+    const partition = readNumber(io, 'MIZU_PARTITION');
+    if (stage === undefined)
+      throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
+    switch (stage.kind) {
+      case 'rows':
+        return runRowStage(io, FIRST_INPUT, plainIntake, rowSteps(steps, stage), settings.source);
+      case 'request': {
+        const step = stepOf(steps, stage.step, 'llm');
+        return runRequest(io, step, settings.schemas[step.name] ?? null);
+      }
+      case 'receive': {
+        const results = readResults(io, FIRST_INPUT + 1);
+        const rows = openRowset(io, FIRST_INPUT).out;
+        const intake = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
+        return runRowStage(io, FIRST_INPUT, intake, rowSteps(steps, stage), settings.source);
+      }
+      case 'keys':
+        return runKeys(io, stepOf(steps, stage.step, 'dedupe'));
+      case 'reduce': {
+        const step = stepOf(steps, stage.step, 'dedupe');
+        return step.near === null ? runReduceExact(io, partition) : runReduceNear(io, step, partition);
+      }
+      case 'cluster':
+        return runCluster(io, readNumber(io, 'MIZU_PARTITIONS'));
+      case 'apply': {
+        const intake = createApply(io, stepOf(steps, stage.step, 'dedupe'), partition);
+        return runRowStage(io, FIRST_INPUT, intake, rowSteps(steps, stage), settings.source);
+      }
+      case 'sink':
+        return runSink(io, stage.part < 0 ? null : (steps.at(-1) as SplitStep), stage.part);
+      case 'rejects':
+        return runRejects(io);
+      case 'infer':
+        throw new Error('an infer stage has no program');
+    }
+  };
+}
+
+function rowSteps(steps: readonly Step[], stage: { readonly from: number; readonly to: number }): RowStep[] {
+  return steps.slice(stage.from, stage.to).filter(isRowStep);
+}
+
+function stepOf<K extends Step['kind']>(steps: readonly Step[], index: number, kind: K): Extract<Step, { kind: K }> {
+  const step = steps[index];
+  if (step?.kind !== kind) throw new Error(`step ${index} is not a ${kind} step`);
+  return step as Extract<Step, { kind: K }>;
+}
+
+function readNumber(io: GuestIo, name: string): number {
+  const value = Number(io.env[name]);
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${name} is ${io.env[name]}, expected a number`);
+  return value;
+}

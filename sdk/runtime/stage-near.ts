@@ -1,0 +1,114 @@
+// docs/sdk.md#near: near duplicates over the whole dataset: candidates by band, checked by signature, then connected components.
+import type { DedupeStep } from '../workflow/step.ts';
+import { createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
+import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { similarity } from './minhash.ts';
+import { DROP_WORDS } from './stage-dedupe.ts';
+
+/** Two global row numbers: the later one is like the earlier one. */
+const EDGE_WORDS = 2;
+/** Members of a band bucket that are unlike each other and yet share its hash: more are not compared. */
+const MAX_REPRESENTATIVES = 16;
+/** The estimate scatters by sqrt(J(1-J)/128), 0.035 at 0.8: pairs at the threshold should be found, not tossed for. */
+const TOLERANCE = 0.03;
+
+/** One bucket of bands, over all partitions: the pairs that are near duplicates by their signatures. */
+export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
+  const partitions = openPartitions(io, io.inputCount() - FIRST_INPUT);
+  const threshold = step.near! - TOLERANCE;
+  const representatives = new Map<number, number[]>();
+  const signatures = new Map<number, Uint16Array>();
+  const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
+  const seen = new Set<number>();
+  const signatureOf = (partition: Partition, row: number): Uint16Array => {
+    let signature = signatures.get(row);
+    if (signature === undefined) {
+      const words = partition.extra(row - partition.base).slice(1);
+      signature = new Uint16Array(words.buffer);
+      signatures.set(row, signature);
+    }
+    return signature;
+  };
+  for (const partition of partitions) {
+    const records = readGroup(io, partition.input, partition.header, bucket);
+    for (let i = 0; i < records.length; i += 2) {
+      const row = partition.base + records[i + 1]!;
+      const list = representatives.get(records[i]!);
+      if (list === undefined) {
+        representatives.set(records[i]!, [row]);
+        continue;
+      }
+      const like = list.find((other) => {
+        const pair = other * 2 ** 26 + row;
+        if (seen.has(pair)) return true;
+        const estimate = similarity(signatureOf(partitionOf(partitions, other), other), signatureOf(partition, row));
+        if (estimate < threshold) return false;
+        seen.add(pair);
+        edges.add(0, [other, row]);
+        return true;
+      });
+      if (like === undefined && list.length < MAX_REPRESENTATIVES) list.push(row);
+    }
+  }
+  edges.finish(io, new Uint32Array(0));
+}
+
+/** One task: unites all pairs and keeps the first row of each component. Inputs: keys of all partitions, then all edges. */
+export function runCluster(io: GuestIo, partitionCount: number): void {
+  const partitions = openPartitions(io, partitionCount);
+  const parent = new Map<number, number>();
+  const find = (row: number): number => {
+    let root = row;
+    for (let up = parent.get(root); up !== undefined; up = parent.get(root)) root = up;
+    for (let at = row; at !== root; ) {
+      const up = parent.get(at)!;
+      parent.set(at, root);
+      at = up;
+    }
+    return root;
+  };
+  for (let input = FIRST_INPUT + partitionCount; input < io.inputCount(); input++) {
+    const edges = readGroup(io, input, readFactsHeader(io, input), 0);
+    for (let i = 0; i < edges.length; i += EDGE_WORDS) {
+      const [a, b] = [find(edges[i]!), find(edges[i + 1]!)];
+      if (a !== b) parent.set(Math.max(a, b), Math.min(a, b));
+    }
+  }
+  const drops = createFacts('drops', 0, partitionCount, DROP_WORDS, 0);
+  for (const row of [...parent.keys()].sort((a, b) => a - b)) {
+    const kept = find(row);
+    const keptIn = partitionOf(partitions, kept);
+    const own = partitionOf(partitions, row);
+    drops.add(partitions.indexOf(own), [row - own.base, keptIn.extra(kept - keptIn.base)[0]!]);
+  }
+  drops.finish(io, new Uint32Array(0));
+}
+
+type Partition = {
+  readonly input: number;
+  readonly header: FactsHeader;
+  /** Global number of its first row. */
+  readonly base: number;
+  readonly extra: (ordinal: number) => Uint32Array;
+};
+
+function openPartitions(io: GuestIo, count: number): Partition[] {
+  let base = 0;
+  return Array.from({ length: count }, (_, i) => {
+    const input = FIRST_INPUT + i;
+    const header = readFactsHeader(io, input);
+    base += header.count;
+    return { input, header, base: base - header.count, extra: createExtraReader(io, input, header) };
+  });
+}
+
+function partitionOf(partitions: readonly Partition[], row: number): Partition {
+  let low = 0;
+  let high = partitions.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (partitions[middle]!.base <= row) low = middle;
+    else high = middle - 1;
+  }
+  return partitions[low]!;
+}

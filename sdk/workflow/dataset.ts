@@ -1,0 +1,131 @@
+// docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one step to a plain list.
+import type { ZodType, z } from 'zod';
+import {
+  type ClassifyOptions,
+  createClassify,
+  createGenerate,
+  createScore,
+  type GenerateOptions,
+  type ScoreOptions,
+} from './llm.ts';
+import { assertName, assertOption, duplicateName } from './refusal.ts';
+import type { OnFail, Step, Workflow } from './step.ts';
+
+/** Fields shown flat in editors. */
+type Flat<T> = { [K in keyof T]: T[K] };
+type With<Row, Name extends string, Value> = Flat<Omit<Row, Name> & { [K in Name]: Value }>;
+
+export type DedupeOptions = {
+  /** Jaccard similarity of word 3-grams, above 0 and up to 1, from which two texts are duplicates. Without it only equal keys are. */
+  readonly near?: number;
+  /** Default `drop`; `reject` keeps them among the rejects with the row they repeat. */
+  readonly onDuplicate?: 'drop' | 'reject';
+  /** Tasks that the keys are spread over, 1 to 64; default 4. */
+  readonly buckets?: number;
+};
+
+export type SampleOptions<Row> = {
+  readonly fraction: number;
+  readonly seed?: string;
+  /** Rows of one key stay together. */
+  readonly key?: (row: Readonly<Row>) => unknown;
+};
+
+export type SplitOptions<Row> = { readonly seed?: string; readonly key?: (row: Readonly<Row>) => unknown };
+
+/**
+ * Rows of one type and the steps so far. Steps are pure functions of one row: they see a frozen row, and a row on which one
+ * throws goes to the rejects with the reason. Immutable: each call returns a new chain.
+ */
+export type Dataset<Row> = Workflow & {
+  map<U extends object>(name: string, fn: (row: Readonly<Row>) => U): Dataset<Flat<U>>;
+  filter<U extends Row>(name: string, fn: (row: Readonly<Row>) => row is Readonly<U>): Dataset<U>;
+  filter(name: string, fn: (row: Readonly<Row>) => boolean): Dataset<Row>;
+  flatMap<U extends object>(name: string, fn: (row: Readonly<Row>) => readonly U[]): Dataset<Flat<U>>;
+  /** Rows that do not fit are rejected; those that do are what the schema makes of them. */
+  validate<U extends object>(name: string, schema: ZodType<U>): Dataset<U>;
+  check(name: string, fn: (row: Readonly<Row>) => boolean, options?: { readonly onFail?: OnFail }): Dataset<Row>;
+  /** Asks a model; the answer is the field `name`. */
+  generate<const Name extends string, Answer = string, Value = Answer>(
+    name: Name,
+    options: GenerateOptions<Row, Answer, Value>,
+  ): Dataset<With<Row, Name, Value>>;
+  /** Asks a model for one of the labels; the label is the field `name`. */
+  classify<const Name extends string, const Label extends string>(
+    name: Name,
+    options: ClassifyOptions<Row, Label>,
+  ): Dataset<With<Row, Name, Label>>;
+  /** Asks a model for a number from min to max; the number is the field `name`. */
+  score<const Name extends string>(name: Name, options: ScoreOptions<Row>): Dataset<With<Row, Name, number>>;
+  /** Over the whole dataset: the first of equal rows stays. */
+  dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
+  /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
+  sample(name: string, options: SampleOptions<Row>): Dataset<Row>;
+  /** Names the parts of the result, for example `{ train: 0.9, test: 0.1 }`. The rows that came of one input row share a part. */
+  split(parts: Readonly<Record<string, number>>, options?: SplitOptions<Row>): Workflow;
+};
+
+/**
+ * Begins a workflow. With a schema, input rows that do not fit it are rejected by the step `input`.
+ * @throws MizuError `sdk/bad-name`
+ */
+export function dataset<Schema extends ZodType<object>>(name: string, schema: Schema): Dataset<z.output<Schema>>;
+export function dataset<Row extends object>(name: string): Dataset<Row>;
+export function dataset(name: string, schema?: ZodType): Dataset<object> {
+  assertName('dataset', name);
+  return chain(name, schema === undefined ? [] : [{ kind: 'validate', name: 'input', schema }]);
+}
+
+function chain(name: string, steps: readonly Step[]): Dataset<object> {
+  const add = (step: Step): Dataset<object> => {
+    assertName('step', step.name);
+    if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
+    assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
+    return chain(name, [...steps, step]);
+  };
+  const addFn = (kind: 'map' | 'filter' | 'flatMap', step: string, fn: unknown): Dataset<object> => {
+    assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
+    return add({ kind, name: step, fn } as Step);
+  };
+  const methods = {
+    name,
+    steps,
+    map: (step: string, fn: unknown) => addFn('map', step, fn),
+    filter: (step: string, fn: unknown) => addFn('filter', step, fn),
+    flatMap: (step: string, fn: unknown) => addFn('flatMap', step, fn),
+    validate: (step: string, schema: ZodType) => {
+      assertOption(step, 'schema', typeof schema?.safeParse === 'function', 'a zod schema', schema);
+      return add({ kind: 'validate', name: step, schema });
+    },
+    check: (step: string, fn: (row: never) => boolean, { onFail = 'reject' }: { onFail?: OnFail } = {}) => {
+      assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
+      assertOption(step, 'onFail', ['reject', 'drop', 'stop'].includes(onFail), "'reject', 'drop' or 'stop'", onFail);
+      return add({ kind: 'check', name: step, fn, onFail });
+    },
+    generate: (step: string, options: GenerateOptions<never, unknown, unknown>) => add(createGenerate(step, options)),
+    classify: (step: string, options: ClassifyOptions<never, string>) => add(createClassify(step, options)),
+    score: (step: string, options: ScoreOptions<never>) => add(createScore(step, options)),
+    dedupe: (step: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
+      const { near = null, onDuplicate = 'drop', buckets = 4 } = options;
+      assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
+      assertOption(step, 'near', near === null || (near > 0 && near <= 1), 'above 0 and at most 1', near);
+      assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
+      return add({ kind: 'dedupe', name: step, key, near, onDuplicate, buckets });
+    },
+    sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
+      assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
+      return add({ kind: 'sample', name: step, fraction, seed, key: key ?? null });
+    },
+    split: (parts: Record<string, number>, { seed = '', key }: SplitOptions<never> = {}): Workflow => {
+      const list = Object.entries(parts).map(([part, fraction]) => ({ name: part, fraction }));
+      for (const part of list) assertName('part of a split', part.name);
+      const sum = list.reduce((total, part) => total + part.fraction, 0);
+      const good = list.length > 0 && list.every((part) => part.fraction > 0 && part.name !== 'rejects');
+      assertOption('split', 'parts', good && Math.abs(sum - 1) < 1e-9, 'fractions above 0 that add up to 1', parts);
+      const step: Step = { kind: 'split', name: 'split', parts: list, seed, key: key ?? null };
+      if (steps.some((other) => other.name === 'split')) throw duplicateName('split');
+      return { name, steps: [...steps, step] };
+    },
+  };
+  return methods as unknown as Dataset<object>;
+}

@@ -1,0 +1,70 @@
+// docs/sdk.md#stages: from a list of steps to the graph of stages. The compiler and the runtime in the VM compute it alike.
+import { isRowStep, type Step } from './step.ts';
+
+export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all' };
+
+/** Source of a stage that reads the run's input. */
+export const INPUT = -1;
+
+type Common = {
+  /** 0: as many tasks as the run has partitions. */
+  readonly width: number;
+  readonly inputs: readonly PlanSource[];
+};
+
+export type PlannedStage = Common &
+  (
+    | { readonly kind: 'rows'; readonly from: number; readonly to: number }
+    | { readonly kind: 'request'; readonly step: number }
+    | { readonly kind: 'infer'; readonly step: number }
+    /** Reads rows and results, then runs the row steps [from, to). */
+    | { readonly kind: 'receive'; readonly step: number; readonly from: number; readonly to: number }
+    | { readonly kind: 'keys'; readonly step: number }
+    | { readonly kind: 'reduce'; readonly step: number }
+    | { readonly kind: 'cluster'; readonly step: number }
+    /** Reads rows and the lists of duplicates, then runs the row steps [from, to). */
+    | { readonly kind: 'apply'; readonly step: number; readonly from: number; readonly to: number }
+    /** `part` is an index into the split's parts, or -1 without a split. */
+    | { readonly kind: 'sink'; readonly name: string; readonly part: number }
+    | { readonly kind: 'rejects'; readonly name: 'rejects' }
+  );
+
+/** Consecutive row steps are one stage; a model's step is request, infer, receive; a dedupe is keys, reduce, (cluster,) apply. */
+export function planStages(steps: readonly Step[]): PlannedStage[] {
+  const stages: PlannedStage[] = [];
+  const same = (stage: number): PlanSource => ({ stage, mode: 'same' });
+  const all = (stage: number): PlanSource => ({ stage, mode: 'all' });
+  const push = (stage: PlannedStage): number => stages.push(stage) - 1;
+  let rows = INPUT;
+  let at = 0;
+  const takeRowSteps = (): { from: number; to: number } => {
+    const from = at;
+    while (at < steps.length && isRowStep(steps[at]!)) at++;
+    return { from, to: at };
+  };
+
+  const first = takeRowSteps();
+  if (first.to > first.from) rows = push({ kind: 'rows', width: 0, inputs: [same(rows)], ...first });
+  while (at < steps.length) {
+    const step = at++;
+    const { kind } = steps[step]!;
+    if (kind === 'llm') {
+      const request = push({ kind: 'request', step, width: 0, inputs: [same(rows)] });
+      const infer = push({ kind: 'infer', step, width: 0, inputs: [same(request)] });
+      rows = push({ kind: 'receive', step, width: 0, inputs: [same(rows), same(infer)], ...takeRowSteps() });
+    } else if (kind === 'dedupe') {
+      const { buckets, near } = steps[step] as Extract<Step, { kind: 'dedupe' }>;
+      const keys = push({ kind: 'keys', step, width: 0, inputs: [same(rows)] });
+      let drops = push({ kind: 'reduce', step, width: buckets, inputs: [all(keys)] });
+      if (near !== null) drops = push({ kind: 'cluster', step, width: 1, inputs: [all(keys), all(drops)] });
+      rows = push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...takeRowSteps() });
+    }
+  }
+  const split = steps.at(-1);
+  const parts = split?.kind === 'split' ? split.parts.map((part) => part.name) : ['train'];
+  parts.forEach((name, i) => {
+    push({ kind: 'sink', name, part: split?.kind === 'split' ? i : -1, width: 0, inputs: [same(rows)] });
+  });
+  push({ kind: 'rejects', name: 'rejects', width: 0, inputs: [same(rows)] });
+  return stages;
+}
