@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
+import { generateVectors } from './vectors.ts';
 
 export type GeneratedFile = { readonly path: string; readonly content: string };
 
@@ -66,10 +67,11 @@ function banner(lines: string[]): string {
   return `// Generated from contracts/src by contracts/generate.ts.\n${lines.join('\n')}\n`;
 }
 
-function main(check: boolean): void {
-  const constantsFit = writeGenerated(generateConstants(), check);
-  const artifactsFit = generateArtifacts().map((file) => writeGenerated(file, check));
-  if (!constantsFit || artifactsFit.includes(false)) process.exitCode = 1;
+async function main(check: boolean): Promise<void> {
+  // In this order: the artifacts are compiled from the constants.
+  let fits = writeGenerated(generateConstants(), check);
+  for (const file of [...(await generateVectors()), ...generateArtifacts()]) fits = writeGenerated(file, check) && fits;
+  if (!fits) process.exitCode = 1;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.includes('--check'));
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.includes('--check'));

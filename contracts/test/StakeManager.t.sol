@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#stakes
+pragma solidity 0.8.37;
+
+import {StakeManager} from "../src/StakeManager.sol";
+import {Role} from "../src/lib/Types.sol";
+import {Network} from "./support/Network.sol";
+import {bound, vm} from "./support/Vm.sol";
+
+contract StakeManagerTest is Network {
+    address private constant STAKER = address(0x57a);
+    Role private constant ROLE = Role.VALIDATOR;
+
+    function setUp() public override {
+        super.setUp();
+        stakes.stake(STAKER, ROLE, 2 * MINIMUM);
+    }
+
+    function test_StakeIsActiveForItsRoleOnly() public view {
+        vm.assertTrue(stakes.isActive(STAKER, Role.VALIDATOR));
+        vm.assertFalse(stakes.isActive(STAKER, Role.GATEWAY));
+        vm.assertEq(stakes.activeOf(STAKER, ROLE), 2 * MINIMUM);
+        vm.assertEq(stakes.totalOf(ROLE), 2 * MINIMUM);
+    }
+
+    function test_RevertWhen_StakeStaysBelowTheMinimum() public {
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.StakeBelowMinimum.selector, MINIMUM, MINIMUM - 1));
+        stakes.stake(USER, ROLE, MINIMUM - 1);
+    }
+
+    function test_RevertWhen_StakeIsZero() public {
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.AmountIsZero.selector));
+        stakes.stake(STAKER, ROLE, 0);
+    }
+
+    function test_UnbondedStakeIsPaidAfterThePeriod() public {
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, MINIMUM + 1);
+        vm.assertFalse(stakes.isActive(STAKER, ROLE));
+        vm.warp(block.timestamp + 5 days - 1);
+        vm.prank(STAKER);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
+        stakes.withdraw(ROLE);
+        vm.warp(block.timestamp + 1);
+        vm.prank(STAKER);
+        stakes.withdraw(ROLE);
+        vm.assertEq(token.balanceOf(STAKER), MINIMUM + 1);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE).length, 0);
+    }
+
+    function test_WithdrawKeepsWhatIsNotRipe() public {
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, 100);
+        vm.warp(block.timestamp + 1 days);
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, 200);
+        vm.warp(START + 5 days);
+        vm.prank(STAKER);
+        vm.assertEq(stakes.withdraw(ROLE), 100);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE).length, 1);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE)[0].amount, 200);
+    }
+
+    function test_RevertWhen_TooManyUnbondingsWait() public {
+        vm.startPrank(STAKER);
+        for (uint256 i = 0; i < 16; ++i) {
+            stakes.unbond(ROLE, 1);
+        }
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.TooManyUnbondings.selector, 16));
+        stakes.unbond(ROLE, 1);
+        vm.stopPrank();
+    }
+
+    function test_LockedStakeCountsButCannotLeave() public {
+        vm.prank(DISPUTE);
+        stakes.lock(STAKER, ROLE, 2 * MINIMUM);
+        vm.assertTrue(stakes.isActive(STAKER, ROLE));
+        vm.prank(STAKER);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        stakes.unbond(ROLE, 1);
+        vm.prank(DISPUTE);
+        stakes.release(STAKER, ROLE, 1);
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, 1);
+    }
+
+    function test_RevertWhen_MoreIsLockedOrReleasedThanThereIs() public {
+        vm.startPrank(DISPUTE);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1));
+        stakes.lock(STAKER, ROLE, 2 * MINIMUM + 1);
+        stakes.lock(STAKER, ROLE, 5);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 5, 6));
+        stakes.release(STAKER, ROLE, 6);
+        vm.stopPrank();
+    }
+
+    function test_RevertWhen_AStrangerLocksReleasesOrSlashes() public {
+        bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(this));
+        vm.expectRevert(refusal);
+        stakes.lock(STAKER, ROLE, 1);
+        vm.expectRevert(refusal);
+        stakes.release(STAKER, ROLE, 1);
+        vm.expectRevert(refusal);
+        stakes.slash(STAKER, ROLE, 1, USER, 1);
+    }
+
+    function test_SlashBurnsTheLargerHalf() public {
+        uint256 supply = token.totalSupply();
+        vm.prank(DISPUTE);
+        (uint256 slashed, uint256 reward) = stakes.slash(STAKER, ROLE, 101, USER, 1000);
+        vm.assertEq(slashed, 101);
+        vm.assertEq(reward, 50);
+        vm.assertEq(supply - token.totalSupply(), 51);
+        vm.prank(USER);
+        stakes.claimReward();
+        vm.assertEq(token.balanceOf(USER), 50);
+        vm.prank(USER);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
+        stakes.claimReward();
+    }
+
+    function test_SlashWithoutBeneficiaryBurnsAll() public {
+        vm.prank(DISPUTE);
+        (, uint256 reward) = stakes.slash(STAKER, ROLE, 100, address(0), 50);
+        vm.assertEq(reward, 0);
+    }
+
+    function test_SlashReachesUnbondingStakeYoungestFirst() public {
+        vm.startPrank(STAKER);
+        stakes.unbond(ROLE, MINIMUM);
+        stakes.unbond(ROLE, MINIMUM);
+        vm.stopPrank();
+        vm.warp(block.timestamp + 30 days);
+        vm.prank(DISPUTE);
+        (uint256 slashed,) = stakes.slash(STAKER, ROLE, MINIMUM + 1, address(0), 0);
+        vm.assertEq(slashed, MINIMUM + 1);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE).length, 1);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE)[0].amount, MINIMUM - 1);
+    }
+
+    function test_SlashTakesLockedStakeLast() public {
+        vm.prank(DISPUTE);
+        stakes.lock(STAKER, ROLE, MINIMUM);
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, MINIMUM / 2);
+        vm.prank(DISPUTE);
+        stakes.slash(STAKER, ROLE, MINIMUM, address(0), 0);
+        vm.assertEq(stakes.activeOf(STAKER, ROLE), MINIMUM);
+        vm.assertEq(stakes.unbondingsOf(STAKER, ROLE).length, 0);
+        vm.prank(DISPUTE);
+        stakes.slash(STAKER, ROLE, 1, address(0), 0);
+        vm.assertEq(stakes.activeOf(STAKER, ROLE), MINIMUM - 1);
+        vm.assertEq(stakes.freeOf(STAKER, ROLE), 0);
+        vm.prank(DISPUTE);
+        stakes.release(STAKER, ROLE, MINIMUM);
+        vm.assertEq(stakes.freeOf(STAKER, ROLE), MINIMUM - 1);
+    }
+
+    function test_CheckpointsTellTheStakeOfThePast() public {
+        vm.warp(START + 100);
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, MINIMUM);
+        vm.warp(START + 200);
+        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START - 1)), 0);
+        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START + 99)), 2 * MINIMUM);
+        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START + 100)), MINIMUM);
+        vm.assertEq(stakes.totalAt(ROLE, uint48(START + 99)), 2 * MINIMUM);
+        vm.assertEq(stakes.totalAt(ROLE, uint48(START + 100)), MINIMUM);
+    }
+
+    function test_RevertWhen_AMinimumIsZero() public {
+        uint256[5] memory minimums = _minimums();
+        minimums[3] = 0;
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.MinimumIsZero.selector, Role.DA_MEMBER));
+        new StakeManager(token, _timing(), minimums, new address[](0));
+    }
+
+    function testFuzz_SlashNeverTakesMoreThanThereIs(uint256 unbonded, uint256 locked, uint256 amount) public {
+        unbonded = bound(unbonded, 1, 2 * MINIMUM);
+        locked = bound(locked, 0, 2 * MINIMUM - unbonded);
+        vm.prank(STAKER);
+        stakes.unbond(ROLE, unbonded);
+        uint256 held = token.balanceOf(address(stakes));
+        vm.startPrank(DISPUTE);
+        stakes.lock(STAKER, ROLE, locked);
+        (uint256 slashed, uint256 reward) = stakes.slash(STAKER, ROLE, amount, USER, amount);
+        vm.stopPrank();
+        vm.assertEq(slashed, amount < 2 * MINIMUM ? amount : 2 * MINIMUM);
+        vm.assertEq(reward, slashed / 2);
+        vm.assertEq(token.balanceOf(address(stakes)), held - slashed + reward);
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+// docs/contracts.md#deployment: all contracts, wired as contracts/deploy.ts wires them, with staked parties.
+pragma solidity 0.8.37;
+
+import {Bridge} from "../../src/Bridge.sol";
+import {DACommittee} from "../../src/DACommittee.sol";
+import {GatewayRegistry} from "../../src/GatewayRegistry.sol";
+import {Inbox} from "../../src/Inbox.sol";
+import {MizuToken} from "../../src/MizuToken.sol";
+import {Rollup} from "../../src/Rollup.sol";
+import {StakeManager} from "../../src/StakeManager.sol";
+import {Objects} from "../../src/lib/Objects.sol";
+import {StateLeaf} from "../../src/lib/StateLeaf.sol";
+import {Timing} from "../../src/lib/Timing.sol";
+import {Tree} from "../../src/lib/Tree.sol";
+import {AssertionId, Certificate, DataObject, Role} from "../../src/lib/Types.sol";
+import {vm} from "./Vm.sol";
+
+/// @dev Library functions that take calldata, behind external calls.
+contract ObjectsHarness {
+    function hashList(DataObject memory first, DataObject[] calldata rest) external pure returns (bytes32, uint64) {
+        return Objects.hashList(first, rest);
+    }
+}
+
+abstract contract Network {
+    uint256 internal constant MINIMUM = 1000 ether;
+    uint256 internal constant STAKE = 10_000 ether;
+    uint256 internal constant BOND = 100 ether;
+    uint64 internal constant WINDOW = 1 days;
+    uint64 internal constant RETENTION = 10 days;
+    uint64 internal constant DELAY = 1 hours;
+    uint64 internal constant LEADER_SECONDS = 10 minutes;
+    uint256 internal constant START = 1_800_000_000;
+    bytes32 internal constant GENESIS_STATE = keccak256("genesis");
+    bytes32 internal constant KERNEL = keccak256("kernel");
+
+    address internal immutable owner = address(this);
+    address internal constant SEQUENCER = address(0x5e9);
+    address internal constant EXECUTOR = address(0xe1);
+    address internal constant RIVAL = address(0xe2);
+    address internal constant USER = address(0xabc);
+    address internal constant DISPUTE = address(0xd15);
+    address internal constant REWARDS = address(0x4e7);
+
+    MizuToken internal token;
+    StakeManager internal stakes;
+    Inbox internal inbox;
+    DACommittee internal committee;
+    GatewayRegistry internal registry;
+    Rollup internal rollup;
+    Bridge internal bridge;
+    ObjectsHarness internal objects;
+    uint256[] internal memberKeys;
+
+    function setUp() public virtual {
+        vm.warp(START);
+        _deploy();
+        objects = new ObjectsHarness();
+        token.mint(owner, 1_000_000 ether);
+        token.approve(address(stakes), type(uint256).max);
+        stakes.stake(SEQUENCER, Role.SEQUENCER, STAKE);
+        stakes.stake(EXECUTOR, Role.EXECUTOR, STAKE);
+        stakes.stake(RIVAL, Role.EXECUTOR, STAKE);
+        _appoint(4, 3);
+    }
+
+    function _deploy() private {
+        uint256 nonce = vm.getNonce(address(this));
+        address[] memory predicted = new address[](7);
+        for (uint256 i = 0; i < 7; ++i) {
+            predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
+        }
+        address[] memory authorities = new address[](2);
+        (authorities[0], authorities[1]) = (predicted[5], DISPUTE);
+        token = new MizuToken(owner, 10_000_000 ether);
+        stakes = new StakeManager(token, _timing(), _minimums(), authorities);
+        inbox = new Inbox(
+            token, predicted[6], stakes, DACommittee(predicted[3]), predicted[4], Inbox.Limits(DELAY, 30, 1 hours)
+        );
+        committee = new DACommittee(owner, stakes, inbox);
+        registry = new GatewayRegistry(owner, stakes, inbox);
+        rollup =
+            new Rollup(stakes, inbox, committee, DISPUTE, KERNEL, GENESIS_STATE, Rollup.Settings(BOND, LEADER_SECONDS));
+        bridge = new Bridge(token, rollup, REWARDS, 2000);
+    }
+
+    function _timing() internal pure returns (Timing memory) {
+        return
+            Timing({
+                window: WINDOW, clocks: 2 days, votes: 1 days, grace: 1 days, unbonding: 5 days, retention: RETENTION
+            });
+    }
+
+    function _minimums() internal pure returns (uint256[5] memory) {
+        return [MINIMUM, MINIMUM, MINIMUM, MINIMUM, MINIMUM];
+    }
+
+    /// @dev Members with the keys 1, 2, ... put into ascending order of address.
+    function _appoint(uint256 count, uint16 threshold) internal {
+        memberKeys = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 key = i + 1;
+            stakes.stake(vm.addr(key), Role.DA_MEMBER, STAKE);
+            uint256 place = i;
+            for (; place > 0 && vm.addr(memberKeys[place - 1]) > vm.addr(key); --place) {
+                memberKeys[place] = memberKeys[place - 1];
+            }
+            memberKeys[place] = key;
+        }
+        committee.setCommittee(_members(), threshold);
+    }
+
+    function _members() internal view returns (address[] memory members) {
+        members = new address[](memberKeys.length);
+        for (uint256 i = 0; i < members.length; ++i) {
+            members[i] = vm.addr(memberKeys[i]);
+        }
+    }
+
+    /// @dev A certificate by the members whose bits are set.
+    function _certify(bytes32 objectsHash, uint64 totalLength, uint64 signers)
+        internal
+        view
+        returns (Certificate memory certificate)
+    {
+        certificate.epoch = committee.epoch();
+        certificate.expiry = uint64(block.timestamp) + RETENTION + 1 hours;
+        certificate.signers = signers;
+        bytes32 digest = committee.digestOf(objectsHash, totalLength, certificate.epoch, certificate.expiry);
+        for (uint256 i = 0; i < memberKeys.length; ++i) {
+            if ((signers >> i) & 1 == 0) continue;
+            (uint8 v, bytes32 r, bytes32 s) = vm.sign(memberKeys[i], digest);
+            certificate.signatures = bytes.concat(certificate.signatures, r, s, bytes1(v));
+        }
+    }
+
+    /// @dev Posts a batch with `sequenced` messages in an object and all delayed messages.
+    function _postBatch(uint32 sequenced) internal {
+        bytes32 root = keccak256(abi.encode("batch", inbox.batchCount()));
+        Certificate memory certificate = _certify(keccak256(abi.encodePacked(root, uint64(1000))), 1000, 0xd);
+        (uint64 index, uint64 delayed) = (inbox.batchCount(), inbox.delayedCount());
+        vm.prank(SEQUENCER);
+        inbox.postBatch(index, root, 1000, sequenced, uint64(block.timestamp), delayed, certificate);
+    }
+
+    function _leaf(bytes32 stateRoot, uint64 batch) internal view returns (StateLeaf memory) {
+        return StateLeaf(stateRoot, keccak256("receipt"), batch, 0, inbox.totalMessagesBefore(batch));
+    }
+
+    /// @dev A claim whose step list has the parent's leaf first, `post` last and the same leaf everywhere between.
+    function _claim(AssertionId parent, StateLeaf memory post) internal view returns (Rollup.Claim memory claim) {
+        Rollup.Assertion memory previous = rollup.assertionOf(parent);
+        uint256 steps = post.step - inbox.totalMessagesBefore(previous.batch);
+        bytes32 stepRoot;
+        (stepRoot, claim.firstPath, claim.lastPath) = _stepList(previous.leafHash, post.hash(), steps + 1);
+        claim.parent = parent;
+        claim.post = post;
+        claim.objects = new DataObject[](1);
+        claim.objects[0] = DataObject(keccak256("receipts"), 777);
+        (bytes32 hash, uint64 length) = objects.hashList(DataObject(stepRoot, uint64((steps + 1) * 128)), claim.objects);
+        claim.certificate = _certify(hash, length, 0xd);
+    }
+
+    function _stepList(bytes32 first, bytes32 last, uint256 leaves)
+        internal
+        pure
+        returns (bytes32 stepRoot, bytes32[] memory firstPath, bytes32[] memory lastPath)
+    {
+        uint256 depth = Tree.depthOf(leaves);
+        bytes32[] memory level = new bytes32[](2 ** depth);
+        for (uint256 i = 0; i < level.length; ++i) {
+            level[i] = keccak256(abi.encode("leaf", i));
+        }
+        (level[0], level[leaves - 1]) = (first, last);
+        (firstPath, lastPath) = (new bytes32[](depth), new bytes32[](depth));
+        for (uint256 d = 0; d < depth; ++d) {
+            firstPath[d] = level[1];
+            lastPath[d] = level[((leaves - 1) >> d) ^ 1];
+            for (uint256 i = 0; i < (level.length >> (d + 1)); ++i) {
+                level[i] = Tree.hashNode(level[2 * i], level[2 * i + 1]);
+            }
+        }
+        stepRoot = Tree.hashObject(level[0], uint64(leaves * 128));
+    }
+
+    /// @dev A batch and the executor's assertion of it on top of `parent`.
+    function _assertNext(AssertionId parent, bytes32 stateRoot) internal returns (AssertionId) {
+        _postBatch(3);
+        Rollup.Claim memory claim = _claim(parent, _leaf(stateRoot, inbox.batchCount()));
+        vm.prank(EXECUTOR);
+        return rollup.createAssertion(claim);
+    }
+
+    function _confirmNext(bytes32 stateRoot) internal returns (AssertionId id) {
+        id = _assertNext(rollup.latestConfirmed(), stateRoot);
+        vm.warp(block.timestamp + WINDOW);
+        rollup.confirm(id);
+    }
+}

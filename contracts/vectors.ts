@@ -1,0 +1,118 @@
+// docs/contracts.md#generated: values of protocol/ in JSON, against which the forge tests hold the Solidity encodings.
+import { bytesToHex, concatBytes, type Hex } from '../protocol/hex.ts';
+import { encodeMessage } from '../protocol/messages.ts';
+import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { hashLeaf, objectRef, objectRoot, treeProof } from '../protocol/tree.ts';
+import { hashAssertion, toContractCertificate } from './claim.ts';
+import { createState, feesProof, MEMBERS, signCertificate, USER, withdrawalProof } from './network.fixture.ts';
+
+const FOLDER = 'contracts/test/vectors';
+const OBJECT_LENGTHS = [0, 1, 127, 128, 129, 256, 300, 640, 1_000, 4_095, 4_096];
+const COMMITTEE = '0x000000000000000000000000000000000000c0de';
+const CHAIN_ID = 31_337;
+
+export async function generateVectors(): Promise<{ path: string; content: string }[]> {
+  const files = {
+    tree: treeVectors(),
+    messages: messageVectors(),
+    certificate: await certificateVectors(),
+    state: await stateVectors(),
+  };
+  return Object.entries(files).map(([name, value]) => ({
+    path: `${FOLDER}/${name}.json`,
+    content: `${JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? item.toString() : item), 1)}\n`,
+  }));
+}
+
+function treeVectors() {
+  const objects = OBJECT_LENGTHS.map(pattern);
+  const leaves = Array.from({ length: 7 }, (_, step) => stateLeaf(step));
+  const steps = concatBytes(leaves.map(encodeStateLeaf));
+  const post = leaves[6] as StateLeaf;
+  const parent = objectRoot(pattern(1));
+  return {
+    objects: objects.map(bytesToHex),
+    roots: objects.map(objectRoot),
+    steps: {
+      root: objectRoot(steps),
+      firstLeaf: hashLeaf(encodeStateLeaf(stateLeaf(0))),
+      firstPath: treeProof(steps, 0),
+      lastPath: treeProof(steps, 6),
+      post: { ...post, hash: hashLeaf(encodeStateLeaf(post)) },
+      parent,
+      assertion: hashAssertion(parent, steps, 3),
+    },
+  };
+}
+
+function messageVectors() {
+  const members = MEMBERS.map(({ address }) => address);
+  const messages = {
+    deposit: encodeMessage({ kind: 'Deposit', account: USER.address, amount: 5n * 10n ** 18n }),
+    joined: encodeMessage({ kind: 'GatewayChanged', gateway: USER.address, active: true }),
+    retired: encodeMessage({ kind: 'GatewayChanged', gateway: USER.address, active: false }),
+    model: encodeMessage({
+      kind: 'ModelChanged',
+      model: objectRoot(pattern(2)),
+      active: true,
+      class: 1,
+      inputPrice: 3n,
+      outputPrice: 2n ** 200n,
+    }),
+    committee: encodeMessage({ kind: 'CommitteeChanged', epoch: 1n, threshold: 3, members }),
+  };
+  const hex = Object.fromEntries(Object.entries(messages).map(([name, bytes]) => [name, bytesToHex(bytes)]));
+  return { account: USER.address, modelId: objectRoot(pattern(2)), members, ...hex };
+}
+
+async function certificateVectors() {
+  const objects = [100, 1_000, 5_000].map((length) => objectRef(pattern(length)));
+  const request = { objects, epoch: 1n, expiry: 1_900_000_000n, chainId: CHAIN_ID, committee: COMMITTEE } as const;
+  const certificate = await signCertificate({ ...request, signers: [0, 2, 3] });
+  return {
+    chainId: CHAIN_ID,
+    committee: COMMITTEE,
+    members: MEMBERS.map(({ address }) => address),
+    roots: objects.map(({ root }) => root),
+    lengths: objects.map(({ length }) => length),
+    certificate: toContractCertificate(certificate),
+  };
+}
+
+async function stateVectors() {
+  const withdrawals = [0n, 1n, 300n].map((index) => ({
+    index,
+    recipient: USER.address,
+    amountWei: (index + 1n) * 10n ** 17n,
+  }));
+  const before = await createState({ feesWei: 0n, withdrawals: [], fillers: 0 });
+  const after = await createState({ feesWei: 123_456_789n, withdrawals, fillers: 500 });
+  return {
+    before: { root: root(before), fees: 0, proof: await feesProof(before) },
+    after: { root: root(after), fees: 123_456_789, proof: await feesProof(after) },
+    recipient: USER.address,
+    indexes: withdrawals.map(({ index }) => index),
+    amounts: withdrawals.map(({ amountWei }) => amountWei),
+    proofs: await Promise.all(withdrawals.map(({ index }) => withdrawalProof(after, index))),
+  };
+}
+
+function root(trie: { root(): Uint8Array }): Hex {
+  return bytesToHex(trie.root());
+}
+
+function stateLeaf(step: number): StateLeaf {
+  const filled = (byte: number): Hex => bytesToHex(new Uint8Array(32).fill(byte));
+  return {
+    stateRoot: filled(16 + step),
+    receiptHash: filled(64 + step),
+    batch: 2n,
+    message: 0n,
+    step: BigInt(40 + step),
+  };
+}
+
+/** Bytes that differ from leaf to leaf, without zeros. */
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => 1 + ((i * 7 + (i >> 7)) % 255));
+}
