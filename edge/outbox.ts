@@ -35,8 +35,8 @@ export type OutboxOptions = {
 export type Outbox = {
   /** Waits for the next batch. */
   add(task: FinishedTask): void;
-  /** Keys of tasks that stand in a signed batch without a receipt. */
-  pending(): string[];
+  /** Signed batches without a receipt. */
+  unsettled(): number;
   /** Works until the signal; rejects only on a broken invariant. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -51,6 +51,7 @@ type SignedBatch = {
 const MAX_UNSETTLED = 16;
 const POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const RESEND_SECONDS = 30;
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
@@ -109,8 +110,6 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await store.write([batches.delete(numberKey(batch.nonce))]);
     unsettled.delete(batch.nonce);
     ready.unshift(...tasks);
-    // After a restart the results are in the journal, not here: the gateway finds the tasks open again.
-    if (tasks.length === 0) await options.onSettled(batch.tasks, [`batch refused: ${reason}`]);
   };
 
   const settleAll = async () => {
@@ -144,10 +143,16 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   return {
     add: (task) => {
+      // After a restart: its batch is signed already, and needs it only if it is refused.
+      const signed = [...unsettled.values()].find((entry) => entry.batch.tasks.includes(task.key));
+      if (signed !== undefined) {
+        signed.tasks.push(task);
+        return;
+      }
       ready.push(task);
       wake();
     },
-    pending: () => [...unsettled.values()].flatMap((entry) => entry.batch.tasks),
+    unsettled: () => unsettled.size,
     run: async (signal) => {
       let failures = 0;
       let idleMs = POLL_MS;
@@ -161,24 +166,19 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
           failures += 1;
           log.warn({ err: error, failures }, 'a batch cannot be settled yet');
         }
-        const backoff = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
         idleMs = unsettled.size !== before ? POLL_MS : Math.min(LAST_POLL_MS, idleMs * 1.3);
-        if (failures > 0) await pause(backoff, signal);
-        else if (unsettled.size > 0) await pause(idleMs, signal);
-        else if (ready.length === 0) await asleep(signal);
+        const backoffMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
+        if (failures > 0) await pause(backoffMs, signal);
+        else if (ready.length === 0) await idle(unsettled.size > 0 ? idleMs : undefined, signal);
       }
     },
   };
 
-  async function asleep(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      wake = done;
-      signal.addEventListener('abort', done);
-    });
+  // Until `add`, the abort, or the time.
+  async function idle(ms: number | undefined, signal: AbortSignal): Promise<void> {
+    const woken = new AbortController();
+    wake = () => woken.abort();
+    await pause(ms ?? MAX_TIMER_MS, AbortSignal.any([signal, woken.signal]));
     wake = () => {};
   }
 }

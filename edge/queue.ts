@@ -1,5 +1,6 @@
 // docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { Audit, Auditor } from './audit.ts';
 import type { AnsweredRow, HeldLease } from './frames.ts';
@@ -65,10 +66,14 @@ export type Queue = {
   find(lease: number, worker: Address): Lease | undefined;
   /** Takes a lease of an earlier start, or from before a lost connection, up again. */
   adopt(held: HeldLease, worker: Address): boolean;
-  /** Resolves when the rows are durable. @throws MizuError retryable: nothing was accepted, the lease goes on. */
+  /**
+   * Resolves when the rows are durable.
+   * @throws MizuError retryable: nothing was accepted, the lease goes on; `edge/other-rows`: they are not the lease's
+   */
   accept(lease: Lease, answer: { signature: Hex; rows: readonly AnsweredRow[] }): Promise<void>;
   /** Rows of the lease go to other workers, with a failure more. */
   abandon(lease: Lease): void;
+  /** Those whose results are not being stored. */
   leasesOf(worker: Address): Lease[];
   /** Abandons what is past its deadline and returns it. */
   expire(): Lease[];
@@ -85,6 +90,7 @@ export function createQueue(options: QueueOptions): Queue {
   const { journal, now, auditor } = options;
   const tasks = new Map<string, OpenTask>();
   const leases = new Map<number, Lease>();
+  const byWorker = new Map<Address, Set<Lease>>();
   const settling = new Set<number>();
   const finished: FinishedTask[] = [];
   const taken = new Set<string>();
@@ -93,6 +99,20 @@ export function createQueue(options: QueueOptions): Queue {
     recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
   }
   let last = 0;
+
+  const hold = (lease: Lease) => {
+    leases.set(lease.lease, lease);
+    const held = byWorker.get(lease.worker);
+    if (held === undefined) byWorker.set(lease.worker, new Set([lease]));
+    else held.add(lease);
+  };
+
+  const release = (lease: Lease) => {
+    leases.delete(lease.lease);
+    const held = byWorker.get(lease.worker);
+    held?.delete(lease);
+    if (held?.size === 0) byWorker.delete(lease.worker);
+  };
 
   const finishIfDone = (task: OpenTask) => {
     if (task.open > 0 || task.audits > 0 || taken.has(task.key)) return;
@@ -109,7 +129,7 @@ export function createQueue(options: QueueOptions): Queue {
       deadline: now() + options.leaseSeconds * 1000,
     };
     const lease: Lease = { ...held, seal: sealOf(held, worker), worker, ...(audit === undefined ? {} : { audit }) };
-    leases.set(lease.lease, lease);
+    hold(lease);
     return { lease, model: task.requests.model, lines: places.map((place) => task.requests.lines[place] as string) };
   };
 
@@ -119,7 +139,8 @@ export function createQueue(options: QueueOptions): Queue {
       .digest('base64url');
 
   const abandon = (lease: Lease) => {
-    if (!leases.delete(lease.lease)) return;
+    if (!leases.has(lease.lease)) return;
+    release(lease);
     if (lease.audit !== undefined) lease.audit.leased = false;
     const task = tasks.get(lease.task);
     if (task === undefined || lease.audit !== undefined) return;
@@ -140,7 +161,7 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   const acceptAudit = async (lease: Lease, audit: Audit, task: OpenTask, answer: AuditedAnswer) => {
-    leases.delete(lease.lease);
+    release(lease);
     const verdict = auditor.answer(audit, { worker: lease.worker, outcomes: answer.outcomes });
     if (verdict === undefined) return;
     const message = 'three workers have given three answers of a model that must be exact';
@@ -162,10 +183,12 @@ export function createQueue(options: QueueOptions): Queue {
   const accept: Queue['accept'] = async (lease, { signature, rows }) => {
     const task = tasks.get(lease.task);
     if (task === undefined) {
-      leases.delete(lease.lease);
+      release(lease);
       return;
     }
     const { key } = task;
+    const isOurs = (place: number, i: number) => rows[i]?.[0] === task.requests.indexes[place];
+    if (rows.length !== lease.places.length || !lease.places.every(isOurs)) throw otherRows(lease);
     if (lease.audit !== undefined && rows.some(([, row]) => row.retryable === true)) return abandon(lease);
     const judged = lease.places.map((place, i) => {
       const last = lease.audit !== undefined || task.failures[place]! + 1 >= options.attempts;
@@ -185,7 +208,7 @@ export function createQueue(options: QueueOptions): Queue {
     } finally {
       settling.delete(lease.lease);
     }
-    leases.delete(lease.lease);
+    release(lease);
     putOutcomes(task, outcomes);
     lease.places.forEach((place, i) => {
       if (judged[i] === undefined) task.failures[place] = task.failures[place]! + 1;
@@ -242,12 +265,12 @@ export function createQueue(options: QueueOptions): Queue {
       if (task === undefined || held.deadline <= now()) return false;
       if (held.places.some((place) => task.outcomes[place] !== undefined || task.holders[place] !== 0)) return false;
       for (const place of held.places) task.holders[place] = held.lease;
-      leases.set(held.lease, { ...held, seal, worker });
+      hold({ ...held, seal, worker });
       return true;
     },
     accept,
     abandon,
-    leasesOf: (worker) => [...leases.values()].filter((lease) => lease.worker === worker && !settling.has(lease.lease)),
+    leasesOf: (worker) => [...(byWorker.get(worker) ?? [])].filter((lease) => !settling.has(lease.lease)),
     expire: () => {
       for (const audit of auditor.lapse(now())) {
         const task = tasks.get(audit.task);
@@ -293,4 +316,13 @@ function progressOf(task: OpenTask): ReturnType<Queue['progress']>[number] {
   }
   const total = task.outcomes.length;
   return { info: task.info, done: total - task.open, total, inputTokens, outputTokens };
+}
+
+function otherRows(lease: Lease): MizuError {
+  return new MizuError({
+    code: 'edge/other-rows',
+    message: 'The results are not those of the lease.',
+    expected: `the ${lease.places.length} rows of lease ${lease.lease}, in its order`,
+    actual: 'others',
+  });
 }

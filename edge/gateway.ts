@@ -1,0 +1,285 @@
+// docs/edge.md: open infer tasks from the sequencer, rows to workers, results to DA, signed batches back.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
+import { MizuError } from '../protocol/errors.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
+import { createDomain } from '../protocol/typed-data.ts';
+import { createHttpApp } from '../service/http.ts';
+import type { Logger } from '../service/log.ts';
+import { openStore, type Store } from '../service/store.ts';
+import { createAuditor } from './audit.ts';
+import type { GatewayConfig } from './config.ts';
+import { openJournal } from './journal.ts';
+import { openOutbox, type PutObjects } from './outbox.ts';
+import { type AcceptedEntry, createQueue } from './queue.ts';
+import { openReputation } from './reputation.ts';
+import { decodeRequests, type Requests } from './rows.ts';
+import { createSchemaCheck } from './schema.ts';
+import type { ChainInfo, Sequencer } from './sequencer.ts';
+import { createSessions } from './sessions.ts';
+import { createSigner } from './signing.ts';
+import { type TaskInfo, taskKey } from './task.ts';
+
+export type GatewayParts = {
+  readonly config: GatewayConfig;
+  readonly sequencer: Sequencer;
+  readonly chain: ChainInfo;
+  readonly putObjects: PutObjects;
+  /** When the sequencer does not give a request object. @throws MizuError */
+  readonly getObject: (ref: ObjectRef, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly log: Logger;
+};
+
+export type Gateway = {
+  /** Workers connect to it with ws:// and `/workers`. */
+  readonly url: string;
+  readonly address: Address;
+  /** Rejects if the gateway cannot go on. */
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+};
+
+const POLL_WAIT_SECONDS = 2;
+const POLL_IDLE_MS = 200;
+const POLL_FAILED_MS = 2_000;
+const TICK_MS = 1_000;
+const TASKS_PER_POLL = 256;
+const LOADS_AT_ONCE = 8;
+const MAX_REMEMBERED = 10_000;
+
+export async function openGateway(parts: GatewayParts): Promise<Gateway> {
+  const { config, sequencer, chain, log } = parts;
+  const store = await openStore(join(config.dataDir, 'store'));
+  const journal = await openJournal<AcceptedEntry>(join(config.dataDir, 'journal'));
+  const { epoch, secret } = await startEpoch(store);
+  const taskTable = store.table<TaskInfo>('task');
+  const signer = createSigner(config.privateKey);
+  const domain = createDomain(chain.chainId, chain.gatewayRegistry);
+  const reputation = await openReputation(store);
+  const stop = new AbortController();
+  const over = new Set<string>();
+  const loading = new Set<string>();
+
+  const queue = createQueue({
+    journal,
+    epoch,
+    secret,
+    leaseSeconds: config.leaseSeconds,
+    attempts: config.attempts,
+    maxResultBytes: config.maxResultBytes,
+    rules: { check: createSchemaCheck(), ...config },
+    exactModels: new Set(config.exactModels),
+    auditor: createAuditor({ rate: config.auditRate, seconds: config.auditSeconds, random: Math.random }),
+    hasRival: (worker, model) => sessions.hasRival(worker, model),
+    now: Date.now,
+    onLiar: (worker) => sessions.report(worker, 'liar'),
+  });
+
+  const outbox = await openOutbox({
+    store,
+    sequencer,
+    putObjects: parts.putObjects,
+    signer,
+    domain,
+    retentionSeconds: config.retentionSeconds,
+    log,
+    onSettled: async (tasks, failed) => {
+      if (failed.length > 0) log.warn({ failed }, 'items of a batch do not count');
+      await store.write(tasks.map((key) => taskTable.delete(key)));
+      for (const key of tasks) {
+        queue.remove(key);
+        over.add(key);
+      }
+      for (const oldest of over) {
+        if (over.size <= MAX_REMEMBERED) break;
+        over.delete(oldest);
+      }
+    },
+  });
+
+  const onChange = () => {
+    for (const task of queue.takeFinished()) outbox.add(task);
+    sessions.dispatch();
+  };
+
+  const http = createHttpApp({
+    log,
+    processMetrics: true,
+    health: () => ({
+      gateway: signer.address,
+      ...queue.size(),
+      unsettledBatches: outbox.unsettled(),
+      workers: sessions.list(),
+    }),
+  });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `mizu_gateway_${name}`,
+      help,
+      registers: [http.metrics],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
+  gauge('open_rows', 'Rows without a result', () => queue.size().openRows);
+  gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);
+  gauge('workers', 'Connected workers', () => sessions.list().length);
+  gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
+
+  const sessions = createSessions({
+    server: http.server,
+    queue,
+    reputation,
+    domain,
+    gateway: signer.address,
+    allowed: config.workers === 'any' ? undefined : new Set(config.workers),
+    leaseRows: config.leaseRows,
+    maxWorkers: config.maxWorkers,
+    reconnectSeconds: config.reconnectSeconds,
+    log,
+    onChange,
+  });
+
+  const fetchRequests = async (info: TaskInfo): Promise<Requests> => {
+    const ref = { root: info.requestRoot, length: info.requestLength };
+    const bytes = await sequencer.getObject(ref, stop.signal).catch((error: unknown) => {
+      log.debug({ err: error, root: ref.root }, 'the sequencer does not give a request object; DA is asked');
+      return parts.getObject(ref, stop.signal);
+    });
+    try {
+      const requests = decodeRequests(bytes);
+      const id = keccakHex(new TextEncoder().encode(requests.model));
+      if (id !== info.model) throw wrongModel(info.model, requests.model);
+      return requests;
+    } catch (error) {
+      // A result without rows makes the run fail at its next step, instead of waiting for its deadline.
+      log.error({ err: error, task: taskKey(info) }, 'a request object is unusable; it gets an empty result');
+      return { model: info.model, lines: [], indexes: [] };
+    }
+  };
+
+  const load = async (info: TaskInfo) => {
+    const key = taskKey(info);
+    if (queue.has(key) || loading.has(key)) return;
+    loading.add(key);
+    try {
+      queue.add(info, await fetchRequests(info));
+    } finally {
+      loading.delete(key);
+    }
+  };
+
+  const loadAll = async (infos: readonly TaskInfo[]) => {
+    for (let at = 0; at < infos.length; at += LOADS_AT_ONCE) {
+      const loads = await Promise.allSettled(infos.slice(at, at + LOADS_AT_ONCE).map(load));
+      for (const result of loads) {
+        if (result.status === 'rejected') log.warn({ err: result.reason }, 'a task cannot be loaded yet');
+      }
+      onChange();
+    }
+  };
+
+  const poll = async (): Promise<number> => {
+    const room = config.maxOpenTasks - queue.size().tasks;
+    const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
+    if (room <= 0 || models.length === 0) return POLL_IDLE_MS;
+    const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
+    const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !over.has(taskKey(info));
+    const fresh = listed.filter(isNew).slice(0, room);
+    if (fresh.length === 0) return listed.length > 0 ? POLL_IDLE_MS : 0;
+    await store.write(fresh.map((info) => taskTable.put(taskKey(info), info)));
+    await loadAll(fresh);
+    return 0;
+  };
+
+  const pollAll = async () => {
+    while (!stop.signal.aborted) {
+      const waitMs = await poll().catch((error: unknown) => {
+        if (stop.signal.aborted) return 0;
+        if (!(error instanceof MizuError)) throw error;
+        log.warn({ err: error }, 'the sequencer cannot be asked for tasks');
+        return POLL_FAILED_MS;
+      });
+      await delay(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  };
+
+  const tellProgress = createProgress(queue.progress, sequencer, log);
+  const tick = setInterval(() => {
+    for (const lease of queue.expire()) sessions.report(lease.worker, 'timeout');
+    onChange();
+    tellProgress();
+  }, TICK_MS);
+
+  const kept: TaskInfo[] = [];
+  for await (const [, info] of taskTable.entries()) kept.push(info);
+  await loadAll(kept);
+  const url = await http.listen(config.listen);
+  log.info({ url, gateway: signer.address, tasks: kept.length }, 'gateway is up');
+  const running = Promise.all([outbox.run(stop.signal), pollAll()]);
+
+  return {
+    url,
+    address: signer.address,
+    done: running.then(() => undefined),
+    close: async () => {
+      stop.abort();
+      clearInterval(tick);
+      await sessions.close();
+      await http.close();
+      await Promise.allSettled([running]);
+      await journal.close();
+      await store.close();
+    },
+  };
+}
+
+// A lease of this start has another number than one of any earlier start.
+async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8Array }> {
+  const table = store.table<{ epoch: number; secret: Hex }>('gateway');
+  const last = await table.get('start');
+  const next = { epoch: (last?.epoch ?? 0) + 1, secret: last?.secret ?? bytesToHex(randomBytes(32)) };
+  await store.write([table.put('start', next)]);
+  return { epoch: next.epoch, secret: hexToBytes(next.secret) };
+}
+
+// A hint for displays: only what has changed, never two at a time, and a failure is not worth a retry.
+function createProgress(
+  read: () => { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[],
+  sequencer: Pick<Sequencer, 'sendProgress'>,
+  log: Logger,
+): () => void {
+  let told = new Map<string, number>();
+  let telling = false;
+  const tell = async () => {
+    const all = read();
+    for (const { info, ...counts } of all) {
+      if (told.get(taskKey(info)) === counts.done) continue;
+      const { run, stage, partition } = info;
+      await sequencer.sendProgress({ run, stage, partition, ...counts });
+    }
+    told = new Map(all.map(({ info, done }) => [taskKey(info), done]));
+  };
+  return () => {
+    if (telling) return;
+    telling = true;
+    tell()
+      .catch((err: unknown) => log.debug({ err }, 'progress is not told'))
+      .finally(() => {
+        telling = false;
+      });
+  };
+}
+
+function wrongModel(expected: Hex, name: string): MizuError {
+  return new MizuError({
+    code: 'edge/wrong-model',
+    message: "The request object's model is not the stage's.",
+    expected: `a model with id ${expected}`,
+    actual: name,
+  });
+}
