@@ -35,12 +35,17 @@ export function createInstance(
   const mutable = native.lowered.globalSlots.filter((slot) => slot !== undefined);
   let view = new Uint8Array(memory.buffer);
   let fresh = true;
+  // Growing a memory, even by nothing, detaches its buffer.
+  const bytes = (): Uint8Array => {
+    if (view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer);
+    return view;
+  };
   return {
     reset(gasLimit) {
       // A new memory is zero already.
-      if (!fresh) view.fill(0, program.memory.length);
+      if (!fresh) bytes().fill(0, program.memory.length);
       fresh = false;
-      view.set(program.memory);
+      bytes().set(program.memory);
       mutable.forEach((slot, index) => {
         (exports[`set${index}`] as (bits: bigint) => void)(slots.getBigInt64(slot * 8));
       });
@@ -60,10 +65,7 @@ export function createInstance(
         host = undefined;
       }
     },
-    memory() {
-      if (view.length === 0 || view.buffer !== memory.buffer) view = new Uint8Array(memory.buffer);
-      return view;
-    },
+    memory: bytes,
     gas: () => extra.gas.value as bigint,
     fault: () => extra.fault.value as number,
     reusable: () => memory.buffer.byteLength === pagesInitial * PAGE_BYTES,

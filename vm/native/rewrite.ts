@@ -166,7 +166,7 @@ function putInstructions(
     if (plan.nans[i] !== 0) putCanonicalNan(w, plan.nans[i]!, locals);
     if (plan.sealed[i] === 1) put.unreachable(w);
   }
-  putCharge(w, layout, plan, locals, last, reload);
+  if (last > 0) putCharge(w, layout, plan, locals, last, reload);
 }
 
 function putCharge(

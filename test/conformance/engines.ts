@@ -1,0 +1,124 @@
+// docs/vm.md#engines: single exported functions called in both engines, with the instance's state kept between calls.
+import { I32, type Module, typeOfFunction } from '../../vm/decode/module.ts';
+import { createHost, HostExit, HostFault } from '../../vm/host.ts';
+import { recordSlot } from '../../vm/lower/frame.ts';
+import { lowerModule } from '../../vm/lower/module.ts';
+import { createInstance } from '../../vm/native/instance.ts';
+import { buildNativeModule } from '../../vm/native/module.ts';
+import { assembleProgram } from '../../vm/program.ts';
+import { MachineFault } from '../../vm/reference/fault.ts';
+import { runToHalt } from '../../vm/reference/machine.ts';
+import { createState } from '../../vm/reference/state.ts';
+import type { RunRequest } from '../../vm/run.ts';
+import { BITS_PREFIX, EMPTY_ENTRY } from './bits.ts';
+
+export type Outcome =
+  | { readonly kind: 'values'; readonly values: readonly bigint[]; readonly gasUsed: bigint }
+  | { readonly kind: 'fault'; readonly message: string };
+
+export type TestInstance = {
+  /** Runs the start function. */
+  start(): Outcome;
+  /** Calls an exported function with arguments as bits. */
+  invoke(name: string, args: readonly bigint[]): Outcome;
+};
+
+export type EngineName = 'native' | 'reference';
+
+const GAS = 200_000_000n;
+const REQUEST: RunRequest = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
+
+/** `module` has gone through exportBits. */
+export function instantiate(engine: EngineName, module: Module): TestInstance {
+  return engine === 'native' ? instantiateNative(module) : instantiateReference(module);
+}
+
+function exportIndex(module: Module, name: string): number {
+  const found = module.exports.find((e) => e.name === BITS_PREFIX + name);
+  if (found === undefined) throw new Error(`no exported function ${name}`);
+  return found.index;
+}
+
+function instantiateNative(source: Module): TestInstance {
+  const native = buildNativeModule(source, { entry: EMPTY_ENTRY, callStart: true });
+  const { module } = native.lowered;
+  const program = assembleProgram(source, native.lowered, undefined);
+  const compiled = new WebAssembly.Module(native.wasm as BufferSource);
+  const instance = createInstance({ ...native, compiled }, program);
+  instance.reset(GAS);
+  const host = createHost(REQUEST, instance.memory);
+  const guarded = (call: () => bigint[]): Outcome => {
+    const extra = instance.exports as unknown as Record<string, WebAssembly.Global>;
+    extra.gas!.value = GAS;
+    extra.fp!.value = program.header.globals;
+    extra.fault!.value = 0;
+    try {
+      const values = call();
+      const left = instance.gas();
+      return left < 0n ? { kind: 'fault', message: 'out of gas' } : { kind: 'values', values, gasUsed: GAS - left };
+    } catch (thrown) {
+      if (thrown instanceof WebAssembly.RuntimeError) return { kind: 'fault', message: thrown.message };
+      throw thrown;
+    }
+  };
+  return {
+    start: () =>
+      guarded(() => {
+        const { thrown } = instance.run(host);
+        if (thrown !== undefined) throw thrown;
+        return [];
+      }),
+    invoke(name, args) {
+      const index = exportIndex(module, name);
+      const { params, results } = typeOfFunction(module, index);
+      const values = args.map((bits, i) => (params[i] === I32 ? Number(BigInt.asIntN(32, bits)) : bits));
+      return guarded(() => {
+        const result = (instance.exports[`f${index}`] as (...a: unknown[]) => unknown)(...values);
+        const list = results.length === 0 ? [] : results.length === 1 ? [result] : [...(result as unknown[])];
+        return list.map((value, i) => BigInt.asUintN(results[i] === I32 ? 32 : 64, BigInt(value as bigint)));
+      });
+    },
+  };
+}
+
+function instantiateReference(source: Module): TestInstance {
+  const lowered = lowerModule(source, { entry: EMPTY_ENTRY, callStart: true });
+  const { module } = lowered;
+  const program = assembleProgram(source, lowered, undefined);
+  const state = createState(program, REQUEST);
+  const guarded = (call: () => bigint[]): Outcome => {
+    state.gasLeft = GAS;
+    state.fp = program.header.globals;
+    try {
+      return { kind: 'values', values: call(), gasUsed: GAS - state.gasLeft };
+    } catch (thrown) {
+      if (thrown instanceof MachineFault || thrown instanceof HostFault)
+        return { kind: 'fault', message: thrown.message };
+      if (thrown instanceof HostExit) return { kind: 'fault', message: 'exit' };
+      throw thrown;
+    }
+  };
+  return {
+    start: () =>
+      guarded(() => {
+        state.pc = program.header.entry;
+        runToHalt(state);
+        return [];
+      }),
+    invoke(name, args) {
+      const index = exportIndex(module, name);
+      const type = typeOfFunction(module, index);
+      return guarded(() => {
+        args.forEach((bits, i) => {
+          state.slots[state.fp + i] = bits;
+        });
+        state.slots[state.fp + recordSlot(type)] = BigInt(lowered.haltAt) << 32n;
+        state.pc = lowered.starts[index]!;
+        // The halt that ends the call is not the function's own.
+        state.gasLeft++;
+        runToHalt(state);
+        return type.results.map((_, i) => state.slots[state.fp + i]!);
+      });
+    },
+  };
+}

@@ -1,0 +1,33 @@
+// docs/vm.md#engines: one program in both engines; they must agree on status, output and gas.
+import { expect } from 'vitest';
+import { loadModule } from '../../vm/load.ts';
+import { createNativeEngine } from '../../vm/native/engine.ts';
+import { createProgram } from '../../vm/program.ts';
+import { runReference } from '../../vm/reference/machine.ts';
+import type { RunRequest, RunResult } from '../../vm/run.ts';
+
+export const REQUEST: RunRequest = {
+  inputs: [new TextEncoder().encode('the first input'.repeat(20)), new Uint8Array(0)],
+  gasLimit: 300_000n,
+  timestampNs: 1_700_000_000_000_000_000n,
+  seed: new Uint8Array(32).fill(7),
+};
+
+/** Runs natively twice (the second time in the used instance) and in the reference machine; returns the common result. */
+export function runBoth(wasm: Uint8Array, request: Partial<RunRequest> = {}): RunResult {
+  const full = { ...REQUEST, ...request };
+  const program = createProgram({ module: loadModule(wasm) });
+  const engine = createNativeEngine();
+  const handle = engine.load({ ...program, wasm, fromImage: false });
+  if (handle.kind !== 'native') throw new Error(`not the same program: ${handle.reason}`);
+  const first = withoutFault(engine.run(handle, full));
+  const second = withoutFault(engine.run(handle, full));
+  const reference = runReference(program, full);
+  expect(first).toEqual(withoutFault(reference));
+  expect(second).toEqual(first);
+  return reference;
+}
+
+function withoutFault({ status, output, gasUsed, committed }: RunResult) {
+  return { status, output, gasUsed, committed };
+}
