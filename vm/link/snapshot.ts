@@ -1,4 +1,5 @@
 // docs/vm.md#quickjs: turns the state of a running instance into the initial state of a module.
+import type { Image } from '../program.ts';
 import { concat, encodeSigned } from './bytes.ts';
 import type { DataSegment, ExportEntry, GlobalEntry, LinkModule } from './module.ts';
 
@@ -18,33 +19,48 @@ export function withGlobalExports(module: LinkModule): LinkModule {
   return { ...module, exports: [...module.exports, ...exports] };
 }
 
-/**
- * The module with the memory and the mutable globals of an instance of `withGlobalExports(module)` as its initial ones. The start
- * function is gone: it has run.
- */
-export function bakeSnapshot(module: LinkModule, memory: Uint8Array, instance: WebAssembly.Instance): LinkModule {
-  if (module.datas.some((data) => data.offset === undefined)) throw new Error('passive data segments cannot be baked');
-  const globals = module.globals.map((global, index): GlobalEntry => {
-    if (!global.mutable) return global;
-    return { ...global, init: constant(global, instance.exports[GLOBAL_PREFIX + index] as WebAssembly.Global) };
+/** The state of an instance of `withGlobalExports(module)`; its memory is copied. */
+export function takeImage(module: LinkModule, memory: WebAssembly.Memory, instance: WebAssembly.Instance): Image {
+  const globals = module.globals.flatMap((global, index): bigint[] => {
+    if (!global.mutable) return [];
+    const { value } = instance.exports[GLOBAL_PREFIX + index] as WebAssembly.Global;
+    if (global.valueType === I32) return [BigInt.asUintN(32, BigInt(value as number))];
+    if (global.valueType === I64) return [BigInt.asUintN(64, value as bigint)];
+    throw new Error('a mutable float global cannot be part of an image');
   });
-  const limits = module.memories[0];
-  if (limits === undefined) throw new Error('a module without memory has no snapshot');
+  const bytes = new Uint8Array(memory.buffer).slice();
+  return { memory: bytes, pages: bytes.length / PAGE_BYTES, globals };
+}
+
+/** The module without what an image replaces: its data segments, its start function, the exports of its globals. */
+export function withoutState(module: LinkModule): LinkModule {
+  if (module.datas.some((data) => data.offset === undefined))
+    throw new Error('passive data segments are no part of an image');
   return {
     ...module,
-    globals,
-    memories: [{ ...limits, min: memory.length / PAGE_BYTES }],
     exports: module.exports.filter((entry) => !entry.name.startsWith(GLOBAL_PREFIX)),
     start: undefined,
-    datas: segments(memory),
+    datas: [],
     dataCount: false,
   };
 }
 
-function constant(global: GlobalEntry, value: WebAssembly.Global): Uint8Array {
-  if (global.valueType === I32) return Uint8Array.from([0x41, ...encodeSigned(BigInt(value.value as number)), 0x0b]);
-  if (global.valueType === I64) return Uint8Array.from([0x42, ...encodeSigned(value.value as bigint), 0x0b]);
-  throw new Error('a mutable float global cannot be baked');
+/** A module that starts from the image by itself. */
+export function bakeImage(module: LinkModule, image: Image): LinkModule {
+  const bits = [...image.globals];
+  const globals = module.globals.map((global): GlobalEntry => {
+    return global.mutable ? { ...global, init: constant(global.valueType, bits.shift() as bigint) } : global;
+  });
+  const memories = module.memories.map((limits) => ({ ...limits, min: image.pages }));
+  return { ...withoutState(module), globals, memories, datas: segments(image.memory) };
+}
+
+function constant(valueType: number, bits: bigint): Uint8Array {
+  const code =
+    valueType === I32
+      ? [0x41, ...encodeSigned(BigInt.asIntN(32, bits))]
+      : [0x42, ...encodeSigned(BigInt.asIntN(64, bits))];
+  return Uint8Array.from([...code, 0x0b]);
 }
 
 /** The non-zero stretches of the memory as active data segments. */

@@ -2,7 +2,9 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { encodeModule } from '../link/encode.ts';
 import { mergeModules } from '../link/merge.ts';
-import { bakeSnapshot } from '../link/snapshot.ts';
+import type { LinkModule } from '../link/module.ts';
+import { bakeImage, takeImage, withoutState } from '../link/snapshot.ts';
+import type { Image } from '../program.ts';
 import { createBuildHost } from './build-host.ts';
 import { type EngineExports, linkEngine } from './engine.ts';
 import { PRELUDE } from './prelude.ts';
@@ -17,16 +19,42 @@ const HOST_LETTERS = 'njtwocsrxlaedq';
 /** Reference counting frees nearly everything; cycles are looked for only when a program has allocated this much. */
 const GC_THRESHOLD_BYTES = 32 * 1024 * 1024;
 /** Of QuickJS's 1 MiB C stack. */
-const STACK_BYTES = 192 * 1024;
+const STACK_BYTES = 96 * 1024;
+
+export type QuickJsProgram = {
+  /** The same for all bundles: QuickJS with its glue, without state. */
+  readonly wasm: Uint8Array;
+  /** What the evaluated bundle left in memory and globals. */
+  readonly image: Image;
+};
 
 /**
- * The core module of a JavaScript program. The bundle (a script, for example esbuild's `iife`) sets `globalThis.__mizu_main` to a
- * function of one argument, the `io` of docs/vm.md#quickjs. Everything the bundle does at its top level happens here, once; a run
- * starts from the state it left. The same bundle gives the same bytes everywhere.
+ * A JavaScript program. The bundle (a script, for example esbuild's `iife`) sets `globalThis.__mizu_main` to a function of one
+ * argument, the `io` of docs/vm.md#quickjs. Everything the bundle does at its top level happens here, once; a run starts from the
+ * state it left. The same bundle gives the same bytes everywhere.
  * @throws MizuError `vm/bundle` if the bundle throws, sets no function, or asks for the clock at its top level.
  */
+export async function createQuickJsImage(bundle: string, options: QuickJsOptions = {}): Promise<QuickJsProgram> {
+  const engine = await linkEngine();
+  const image = await evaluate(engine, bundle, options.fileName ?? 'bundle.js');
+  return { wasm: encodeModule(prune(withoutState(engine))), image };
+}
+
+/** The same program as one module that carries its image itself: larger, and nothing of it is shared between bundles. */
 export async function createQuickJsProgram(bundle: string, options: QuickJsOptions = {}): Promise<Uint8Array> {
   const engine = await linkEngine();
+  return encodeModule(prune(bakeImage(engine, await evaluate(engine, bundle, options.fileName ?? 'bundle.js'))));
+}
+
+function prune(module: LinkModule): LinkModule {
+  return mergeModules(
+    module,
+    [],
+    module.exports.filter((entry) => entry.name === '_start' || entry.name === 'memory'),
+  );
+}
+
+async function evaluate(engine: LinkModule, bundle: string, fileName: string): Promise<Image> {
   const host = createBuildHost();
   const { instance } = await WebAssembly.instantiate(encodeModule(engine) as Uint8Array<ArrayBuffer>, host.imports);
   const exports = instance.exports as unknown as EngineExports;
@@ -35,16 +63,17 @@ export async function createQuickJsProgram(bundle: string, options: QuickJsOptio
   boot(exports, values);
   const [take, ...entries] = installPrelude(exports, values);
   host.refuseClock();
-  evaluateBundle(values, bundle, options.fileName ?? 'bundle.js', host.log);
+  evaluateBundle(values, bundle, fileName, host.log);
   if (!values.toBoolean(values.call(take))) throw noMain(host.log());
   settle(exports, values, host.log);
   exports.install(...(entries as [number, number, number]));
   exports.qjs_run_gc();
   exports.qjs_set_gc_threshold(GC_THRESHOLD_BYTES);
-  const memory = new Uint8Array(exports.memory.buffer).slice();
-  const baked = bakeSnapshot(engine, clearDeadStack(memory, instance), instance);
-  const kept = baked.exports.filter((entry) => entry.name === '_start' || entry.name === 'memory');
-  return encodeModule(mergeModules(baked, [], kept));
+  const image = takeImage(engine, exports.memory, instance);
+  // The stack lies at the bottom of quickjs-wasi's memory and its pointer is the only global of its own. What is below the pointer
+  // is left over from the building: without it the image is smaller.
+  image.memory.fill(0, 0, Number(image.globals[0]));
+  return image;
 }
 
 function boot(exports: EngineExports, values: Values): void {
@@ -80,13 +109,6 @@ function settle(exports: EngineExports, values: Values, log: () => string): void
       throw bundleError('A promise of the bundle failed while it was evaluated.', values.takeError(), log());
     }
   }
-}
-
-/** What lies below the stack pointer is left over from the building: without it the image is smaller. */
-function clearDeadStack(memory: Uint8Array, instance: WebAssembly.Instance): Uint8Array {
-  // quickjs-wasi has one global of its own, the stack pointer, and its stack lies at the bottom of the memory.
-  const stackPointer = (instance.exports['mizu:global:0'] as WebAssembly.Global).value as number;
-  return memory.fill(0, 0, stackPointer);
 }
 
 function noMain(log: string): MizuError {
