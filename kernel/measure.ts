@@ -16,12 +16,12 @@ import {
   createWorld,
   deployMessage,
   GATEWAY,
-  makeDefinition,
   MODEL,
+  makeDefinition,
   resultMessage,
   runMessage,
-  sign,
   START,
+  sign,
   type World,
 } from './world.fixture.ts';
 
@@ -30,7 +30,8 @@ const engine = createKernelEngine(readFileSync(buildKernel()));
 const world = await createWorld(engine);
 await fill(world);
 
-const rows: { kind: string; bytes: number; instructions: number; nodesRead: number; nodesNew: number; ms: string }[] = [];
+const rows: { kind: string; bytes: number; instructions: number; nodesRead: number; nodesNew: number; ms: string }[] =
+  [];
 const measured = (message: Message, note = '', origin: 'sequencer' | 'l1' = 'sequencer') => {
   const start = performance.now();
   const step = world.apply(message, origin);
@@ -77,7 +78,9 @@ measured(await sign(ALICE, { kind: 'Cancel', nonce: 4n, run: hashRun(ALICE.addre
 world.apply(await runMessage(ALICE, 5n, { inputs, deadline: START + 1n }));
 world.time += 2n;
 measured({ kind: 'Expire', run: hashRun(ALICE.address, 5n, workflow) });
-console.log(`kernel ${engine.programId}, ${engine.program.code.length / 16} instructions of code, state of ${STATE_RECORDS} records`);
+console.log(
+  `kernel ${engine.programId}, ${engine.program.code.length / 16} instructions of code, state of ${STATE_RECORDS} records`,
+);
 console.table(rows);
 
 async function resultItem(partition: number) {
@@ -99,7 +102,10 @@ async function resultItem(partition: number) {
 
 async function fill(target: World): Promise<void> {
   const leaf = decodeStateLeaf(target.leaf);
-  const nodes = { get: (hash: Hex) => target.nodes.get(hash), put: (hash: Hex, node: Uint8Array) => void target.nodes.set(hash, node) };
+  const nodes = {
+    get: (hash: Hex) => target.nodes.get(hash),
+    put: (hash: Hex, node: Uint8Array) => void target.nodes.set(hash, node),
+  };
   const trie = await openStateTrie(nodes, leaf.stateRoot);
   const record = accountRecord.encode({ nonce: 1n, balance: 10n ** 18n });
   for (let n = 1; n <= STATE_RECORDS; n++) await trie.put(accountKey(`0x${n.toString(16).padStart(40, '0')}`), record);

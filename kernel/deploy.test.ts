@@ -1,0 +1,196 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Definition,
+  encodeDefinition,
+  objectsOfDefinition,
+  type ProgramEntry,
+  type Stage,
+} from '../protocol/definition.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { nativeEngine } from './engine.fixture.ts';
+import { accountKey } from './keys.ts';
+import { accountRecord } from './records.ts';
+import {
+  ALICE,
+  certify,
+  createWorld,
+  deployMessage,
+  execStage,
+  inferStage,
+  makeDefinition,
+  makeProgram,
+  START,
+  sign,
+  type World,
+} from './world.fixture.ts';
+
+let world: World;
+let nonce = 0n;
+
+beforeEach(async () => {
+  world = await createWorld(nativeEngine);
+  world.deposit(ALICE.address, 10n ** 15n);
+  nonce = 0n;
+});
+
+async function deployBytes(definition: Uint8Array): Promise<string | undefined> {
+  const message = await sign(ALICE, { kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition });
+  nonce += 1n;
+  const { receipt } = world.apply(message);
+  // Whatever was wrong, the message was signed: its nonce is used.
+  expect((await world.read(accountKey(ALICE.address), accountRecord))?.nonce).toBe(nonce);
+  return receipt.error;
+}
+
+const deploy = async (definition: Definition): Promise<string | undefined> =>
+  deployBytes(encodeDefinition(definition, await certify(objectsOfDefinition(definition))));
+const deployStages = (...stages: Stage[]) => deploy(makeDefinition(stages));
+const deployProgram = (fields: Partial<ProgramEntry>) =>
+  deploy({ ...makeDefinition(), programs: [{ ...makeProgram('map'), ...fields }, makeProgram('reduce')] });
+
+function header(change: (view: DataView) => void): Uint8Array {
+  const bytes = makeProgram('map').header.slice();
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+test('a fee above maxFee is refused and charges nobody', async () => {
+  const definition = encodeDefinition(makeDefinition(), await certify(objectsOfDefinition(makeDefinition())));
+  const message = await sign(ALICE, { kind: 'Deploy', nonce: 0n, maxFee: 1n, definition });
+  const before = decodeStateLeaf(world.leaf).stateRoot;
+  expect(world.apply(message).receipt.error).toMatch(/^maxFee: expected at least the fee of \d+, got 1$/);
+  expect(decodeStateLeaf(world.leaf).stateRoot).toBe(before);
+});
+
+describe('stages', () => {
+  const sink = { sink: true };
+
+  test('of every allowed shape', async () => {
+    const generator = execStage({ inputs: [], width: 1024, gasLimit: 2n ** 38n });
+    const fanIn = execStage({
+      ...sink,
+      width: 1,
+      inputs: [
+        { source: 0, mode: 'all' },
+        { source: 0xffff, mode: 'all' },
+      ],
+    });
+    expect(await deployStages(generator, fanIn)).toBeUndefined();
+    expect(await deployStages(inferStage(0xffff, sink))).toBeUndefined();
+    expect(await deployStages(...Array.from({ length: 256 }, () => execStage(sink)))).toBeUndefined();
+  });
+
+  test('refused', async () => {
+    expect(await deployStages()).toBe('stages: expected 1 to 256, got 0');
+    expect(await deployStages(...Array.from({ length: 257 }, () => execStage(sink)))).toBe(
+      'stages: expected 1 to 256, got 257',
+    );
+    expect(await deployStages(execStage())).toBe('sinks: expected at least one stage that is a sink, got 0');
+    expect(await deployStages(execStage({ width: 1025 }))).toBe('stage width: expected at most 1024, got 1025');
+    expect(await deployStages(execStage({ program: 2 }))).toBe('stage program: expected below 2, got 2');
+    expect(await deployStages(execStage({ gasLimit: 0n }))).toBe(`stage gasLimit: expected 1 to ${2n ** 38n}, got 0`);
+    expect(await deployStages(execStage({ gasLimit: 2n ** 38n + 1n }))).toBe(
+      `stage gasLimit: expected 1 to ${2n ** 38n}, got ${2n ** 38n + 1n}`,
+    );
+    expect(await deployStages(execStage({ model: `0x${'01'.repeat(32)}` }))).toBe(
+      `stage model: expected zero for exec, got 0x${'01'.repeat(32)}`,
+    );
+    expect(await deployStages(execStage({ inputs: [{ source: 0, mode: 'same' }] }))).toBe(
+      'stage input source: expected below 0, got 0',
+    );
+    expect(
+      await deployStages(execStage({ width: 3 }), execStage({ width: 4, inputs: [{ source: 0, mode: 'same' }] })),
+    ).toBe('stage width: expected that of its input, 3, got 4');
+    const nine = Array.from({ length: 9 }, () => ({ source: 0xffff, mode: 'all' as const }));
+    expect(await deployStages(execStage({ inputs: nine }))).toBe('stage inputs: expected at most 8, got 9');
+    expect(await deployStages(inferStage(0xffff, { program: 1 }))).toBe('stage program: expected 0 for infer, got 1');
+    expect(await deployStages(inferStage(0xffff, { gasLimit: 1n }))).toBe(
+      'stage gasLimit: expected 0 for infer, got 1',
+    );
+    expect(await deployStages(inferStage(0xffff, { inputs: [] }))).toBe('infer inputs: expected 1, got 0');
+    expect(await deployStages(inferStage(0xffff, { inputs: [{ source: 0xffff, mode: 'all' }] }))).toBe(
+      'infer input mode: expected same, got all',
+    );
+  });
+});
+
+describe('programs', () => {
+  test('refused', async () => {
+    expect(await deployProgram({ header: header((view) => view.setBigUint64(0, 2n)) })).toBe(
+      'program version: expected 1, got 2',
+    );
+    expect(await deployProgram({ header: header((view) => view.setUint32(140, 16385)) })).toBe(
+      'program pagesMax: expected at most 16384, got 16385',
+    );
+    expect(await deployProgram({ header: header((view) => view.setUint32(136, 3)) })).toBe(
+      'program pagesInitial: expected at most 2, got 3',
+    );
+    expect(await deployProgram({ imageLength: 65537 })).toBe('program imageLength: expected at most 65536, got 65537');
+    expect(await deployProgram({ slotsLength: 524289 })).toBe(
+      'program slotsLength: expected at most 524288, got 524289',
+    );
+    expect(await deployProgram({ codeLength: 2 ** 32 + 1 })).toBe(
+      `program codeLength: expected at most ${2 ** 32}, got ${2 ** 32 + 1}`,
+    );
+    expect(await deployProgram({ imageTreeRoot: `0x${'01'.repeat(32)}` })).toMatch(
+      /^program memoryRoot: expected 0x\w+, got 0x\w+$/,
+    );
+    expect(await deployProgram({ slotsTreeRoot: `0x${'01'.repeat(32)}` })).toMatch(
+      /^program slotsRoot: expected 0x\w+, got 0x\w+$/,
+    );
+    const many = { ...makeDefinition(), programs: Array.from({ length: 65 }, () => makeProgram('map')) };
+    expect(await deploy(many)).toBe('programs: expected at most 64, got 65');
+  });
+
+  test('as many as allowed, and none', async () => {
+    const programs = Array.from({ length: 64 }, (_, n) => makeProgram(`program ${n}`));
+    expect(await deploy({ ...makeDefinition(), programs })).toBeUndefined();
+    expect(await deploy({ ...makeDefinition([inferStage(0xffff, { sink: true })]), programs: [] })).toBeUndefined();
+  });
+});
+
+describe('the certificate', () => {
+  const refusal = async (options: Parameters<typeof certify>[1]) =>
+    deployBytes(encodeDefinition(makeDefinition(), await certify(objectsOfDefinition(makeDefinition()), options)));
+
+  test('refused', async () => {
+    expect(await refusal({ epoch: 2n })).toBe('certificate epoch: expected 1, got 2');
+    expect(await refusal({ expiry: START - 1n })).toBe(
+      `certificate expiry: expected at least ${START}, got ${START - 1n}`,
+    );
+    expect(await refusal({ signers: [0, 3] })).toBe('certificate signers: expected at least 3, got 2');
+    const good = await certify(objectsOfDefinition(makeDefinition()));
+    expect(await deployBytes(encodeDefinition(makeDefinition(), { ...good, signers: 0b1011n }))).toBe(
+      'certificate signature: expected to be of the member it is for, got 3',
+    );
+    expect(await deployBytes(encodeDefinition(makeDefinition(), { ...good, signers: 0b10011n }))).toBe(
+      'certificate signers: expected bits below 4, got 4',
+    );
+    const others = await certify(objectsOfDefinition(makeDefinition()).slice(1));
+    expect(await deployBytes(encodeDefinition(makeDefinition(), others))).toBe(
+      'certificate signature: expected to be of the member it is for, got 0',
+    );
+    const bytes = encodeDefinition(makeDefinition(), good);
+    expect(await deployBytes(bytes.slice(0, -1))).toBe('certificate: expected bytes of 219, got 218');
+    expect(await deployBytes(Uint8Array.from([...bytes, 0]))).toBe('certificate: expected bytes of 219, got 220');
+  });
+
+  test('may have more signers than the threshold, up to its last second', async () => {
+    expect(await refusal({ signers: [0, 1, 2, 3], expiry: START })).toBeUndefined();
+  });
+});
+
+test('a definition that ends anywhere is refused and paid', async () => {
+  const definition = makeDefinition([execStage({ sink: true })]);
+  const bytes = encodeDefinition(definition, await certify(objectsOfDefinition(definition)));
+  for (let length = 0; length < bytes.length; length += 7)
+    expect(await deployBytes(bytes.slice(0, length))).toMatch(/expected/);
+  expect(await deployBytes(bytes)).toBeUndefined();
+});
+
+test('the same workflow again is refused', async () => {
+  expect(world.apply(await deployMessage(ALICE, 0n)).receipt.error).toBeUndefined();
+  expect(world.apply(await deployMessage(ALICE, 1n)).receipt.error).toMatch(
+    /^workflow: expected one that is not deployed/,
+  );
+});
