@@ -68,6 +68,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const sessions = new Map<Address, Session>();
   const graces = new Map<Address, NodeJS.Timeout>();
   let strangers = 0;
+  let closing = false;
 
   const send = (socket: WebSocket, frame: GatewayFrame) => socket.send(JSON.stringify(frame));
 
@@ -161,7 +162,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const leave = (session: Session) => {
     const { worker } = session;
-    if (sessions.get(worker) !== session) return;
+    if (closing || sessions.get(worker) !== session) return;
     sessions.delete(worker);
     log.info({ worker }, 'worker left');
     const giveUp = () => {
@@ -169,7 +170,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       for (const lease of queue.leasesOf(worker)) queue.abandon(lease);
       options.onChange();
     };
-    if (queue.leasesOf(worker).length > 0) graces.set(worker, setTimeout(giveUp, options.reconnectSeconds * 1000));
+    if (session.draining) giveUp();
+    else graces.set(worker, setTimeout(giveUp, options.reconnectSeconds * 1000));
   };
 
   const onFrame = async (session: Session, frame: WorkerFrame) => {
@@ -253,6 +255,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       })),
     report,
     close: async () => {
+      closing = true;
       clearInterval(pings);
       for (const grace of graces.values()) clearTimeout(grace);
       for (const client of sockets.clients) client.terminate();

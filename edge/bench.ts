@@ -1,0 +1,113 @@
+// docs/edge.md#bench: what a record costs on its way through gateway and worker, with journal, signatures and receipts on.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { requestJson } from '../service/client.ts';
+import { type Part, startPart } from './bench/spawn.ts';
+import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
+
+export type InferenceBench = {
+  readonly latencyMs: number;
+  readonly records: number;
+  readonly seconds: number;
+  readonly microsecondsPerRecord: number;
+  /** Time that `concurrency` endless loops of calls would take, over the time taken. Undefined at 0 ms. */
+  readonly shareOfIdeal: number | undefined;
+  /** Calls that the endpoint got more than once. */
+  readonly repeatedCalls: number;
+};
+
+export type InferenceBenchOptions = {
+  readonly latencyMs: number;
+  readonly n: number;
+  /** kill -9 of the gateway when half of the calls are made, and a restart. */
+  readonly crash?: boolean;
+};
+
+const CONCURRENCY = 64;
+const ROWS_PER_TASK = 1_000;
+const WARM_UP_ROWS = 2_000;
+const MODEL = 'bench/echo';
+const GATEWAY_KEY = `0x${'01'.repeat(32)}`;
+const WORKER_KEY = `0x${'02'.repeat(32)}`;
+
+/** Four processes: mock endpoint, worker, gateway, and this one as the sequencer. */
+export async function benchInference({ latencyMs, n, crash = false }: InferenceBenchOptions): Promise<InferenceBench> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mizu-bench-'));
+  const parts: Part[] = [];
+  const sequencer = await startLoopbackSequencer();
+  const start = async (role: Parameters<typeof startPart>[0], input: unknown) => {
+    const part = await startPart(role, input);
+    parts.push(part);
+    return part;
+  };
+  try {
+    const mock = await start('mock', { latencyMs });
+    const gatewayInput = {
+      sequencerUrl: sequencer.url,
+      dataDir,
+      privateKey: GATEWAY_KEY,
+      listen: { port: await freePort() },
+      da: { members: [{ url: sequencer.url, address: `0x${'00'.repeat(20)}` }], threshold: 1 },
+      maxOpenTasks: 256,
+    };
+    const gateway = await start('gateway', gatewayInput);
+    await start('worker', {
+      gatewayUrl: gateway.url,
+      privateKey: WORKER_KEY,
+      concurrency: CONCURRENCY,
+      backends: [{ kind: 'openai', baseUrl: mock.url, models: { [MODEL]: 'echo' }, connections: CONCURRENCY }],
+    });
+    const calls = () => requestJson<{ calls: number; repeated: number }>(mock.url);
+    const warmTasks = addTasks(sequencer, WARM_UP_ROWS, 0);
+    await sequencer.whenSettled(warmTasks);
+
+    const began = performance.now();
+    const tasks = warmTasks + addTasks(sequencer, n, warmTasks);
+    if (crash) {
+      while ((await calls()).calls < WARM_UP_ROWS + n / 2) await delay(5);
+      await gateway.kill();
+      await start('gateway', gatewayInput);
+    }
+    await sequencer.whenSettled(tasks);
+    const seconds = (performance.now() - began) / 1000;
+    const idealSeconds = (Math.ceil(n / CONCURRENCY) * latencyMs) / 1000;
+    return {
+      latencyMs,
+      records: n,
+      seconds,
+      microsecondsPerRecord: (seconds * 1e6) / n,
+      shareOfIdeal: latencyMs === 0 ? undefined : idealSeconds / seconds,
+      repeatedCalls: (await calls()).repeated,
+    };
+  } finally {
+    for (const part of parts.reverse()) await part.stop();
+    await sequencer.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function addTasks(sequencer: LoopbackSequencer, rows: number, firstPartition: number): number {
+  const tasks = Math.ceil(rows / ROWS_PER_TASK);
+  for (let task = 0; task < tasks; task++) {
+    const count = Math.min(ROWS_PER_TASK, rows - task * ROWS_PER_TASK);
+    const requests = Array.from({ length: count }, (_, i) => ({
+      messages: [
+        { role: 'user', content: `Partition ${firstPartition + task}, row ${i}: ${'some words of text '.repeat(8)}` },
+      ],
+      max_tokens: 256,
+    }));
+    sequencer.addTask(MODEL, firstPartition + task, requests);
+  }
+  return tasks;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return port;
+}

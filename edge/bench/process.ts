@@ -1,0 +1,50 @@
+// docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`; tells its address to its parent.
+import { join } from 'node:path';
+import { openDiskObjects } from '../../service/disk-objects.ts';
+import { createLogger } from '../../service/log.ts';
+import { runService } from '../../service/process.ts';
+import { gatewayConfig, parseConfig } from '../config.ts';
+import { openGateway } from '../gateway.ts';
+import { startWorker } from '../main.ts';
+import { startMockOpenAi } from '../mock-openai.ts';
+import { createSequencer } from '../sequencer.ts';
+
+const [role, json] = process.argv.slice(2);
+const input = JSON.parse(json ?? '{}');
+
+process.exitCode = await runService(async () => {
+  if (role === 'mock') {
+    const mock = await startMockOpenAi(input);
+    process.send?.({ url: mock.url });
+    return mock;
+  }
+  if (role === 'worker') {
+    const worker = await startWorker(input);
+    process.send?.({ url: worker.address });
+    return worker;
+  }
+  const gateway = await startLocalGateway(input);
+  process.send?.({ url: gateway.url });
+  return gateway;
+});
+process.disconnect?.();
+
+// Its DA is a folder with fsync: the committee is measured elsewhere.
+async function startLocalGateway(value: unknown) {
+  const config = parseConfig(gatewayConfig, value, 'gateway');
+  const sequencer = createSequencer(config.sequencerUrl);
+  const objects = await openDiskObjects(join(config.dataDir, 'objects'));
+  return openGateway({
+    config,
+    sequencer,
+    chain: await sequencer.chain(),
+    putObjects: async (all, { expiry }) => ({
+      refs: await objects.putAll(all),
+      certificate: { epoch: 0n, expiry, signers: 0n, signatures: [] },
+    }),
+    getObject: async ({ root }) => {
+      throw new Error(`no object ${root}`);
+    },
+    log: createLogger('gateway'),
+  });
+}

@@ -1,0 +1,35 @@
+// docs/edge.md#bench: starts and stops the measured processes.
+import { type ChildProcess, fork } from 'node:child_process';
+
+export type Role = 'mock' | 'worker' | 'gateway';
+
+export type Part = {
+  readonly url: string;
+  /** SIGKILL: nothing is flushed. */
+  kill(): Promise<void>;
+  /** SIGTERM. */
+  stop(): Promise<void>;
+};
+
+const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
+const PROCESS = new URL('./process.ts', import.meta.url);
+
+/** @throws Error if the process ends before it has told its address. */
+export async function startPart(role: Role, input: unknown): Promise<Part> {
+  const child = fork(PROCESS, [role, JSON.stringify(input)], {
+    execArgv: ['--import', LOADER],
+    env: { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'error' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', (message) => resolve((message as { url: string }).url));
+    child.once('exit', (code) => reject(new Error(`${role} has ended with ${code}`)));
+  });
+  return { url, kill: () => end(child, ended, 'SIGKILL'), stop: () => end(child, ended, 'SIGTERM') };
+}
+
+async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+  await ended;
+}

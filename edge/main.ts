@@ -1,0 +1,89 @@
+// docs/edge.md#configuration: a gateway and a worker as processes have them.
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDaClient } from '../da/client.ts';
+import { MizuError } from '../protocol/errors.ts';
+import type { Address } from '../protocol/hex.ts';
+import { createDomain } from '../protocol/typed-data.ts';
+import { createLogger, type Logger } from '../service/log.ts';
+import type { BackendSet } from './backends/backend.ts';
+import { createBuiltinBackend } from './backends/builtin.ts';
+import { createOpenAiBackends } from './backends/openai.ts';
+import {
+  type GatewayConfigInput,
+  gatewayConfig,
+  parseConfig,
+  type WorkerConfig,
+  type WorkerConfigInput,
+  workerConfig,
+} from './config.ts';
+import { type Gateway, openGateway } from './gateway.ts';
+import { type ChainInfo, createSequencer, type Sequencer } from './sequencer.ts';
+import { createWorker } from './worker.ts';
+
+const START_SECONDS = 60;
+const START_PAUSE_MS = 500;
+
+/** Waits up to a minute for the sequencer. @throws MizuError `edge/bad-config`, `store/locked`, `http/cannot-listen` */
+export async function startGateway(
+  input: GatewayConfigInput,
+  { log = createLogger('gateway'), signal }: { log?: Logger; signal?: AbortSignal } = {},
+): Promise<Gateway> {
+  const config = parseConfig(gatewayConfig, input, 'gateway');
+  const sequencer = createSequencer(config.sequencerUrl);
+  const chain = await waitForChain(sequencer, log, signal);
+  const { members, threshold, epoch } = config.da;
+  const domain = createDomain(chain.chainId, chain.daCommittee);
+  const da = createDaClient({ members, threshold, epoch, domain, log });
+  const gateway = await openGateway({
+    config,
+    sequencer,
+    chain,
+    putObjects: da.put,
+    getObject: (ref, outer) => da.get(ref.root, { length: ref.length, signal: outer }),
+    log,
+  });
+  return {
+    ...gateway,
+    close: async () => {
+      await gateway.close();
+      await da.close();
+    },
+  };
+}
+
+export type RunningWorker = { readonly address: Address; close(): Promise<void> };
+
+/** Connects, and connects again, until it is closed. @throws MizuError `edge/bad-config` */
+export async function startWorker(
+  input: WorkerConfigInput,
+  { log = createLogger('worker') }: { log?: Logger } = {},
+): Promise<RunningWorker> {
+  const config = parseConfig(workerConfig, input, 'worker');
+  const sets = config.backends.map(createBackends);
+  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), log });
+  return {
+    address: worker.address,
+    close: async () => {
+      await worker.close();
+      await Promise.all(sets.map((set) => set.close()));
+    },
+  };
+}
+
+function createBackends(config: WorkerConfig['backends'][number]): BackendSet {
+  if (config.kind === 'openai') return createOpenAiBackends(config);
+  return { backends: [createBuiltinBackend()], close: async () => {} };
+}
+
+async function waitForChain(sequencer: Sequencer, log: Logger, signal: AbortSignal | undefined): Promise<ChainInfo> {
+  const until = Date.now() + START_SECONDS * 1000;
+  for (;;) {
+    try {
+      return await sequencer.chain();
+    } catch (error) {
+      if (!(error instanceof MizuError) || !error.retryable || Date.now() > until) throw error;
+      log.info('waiting for the sequencer');
+      await delay(START_PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+    }
+  }
+}
