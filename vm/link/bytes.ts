@@ -112,7 +112,7 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 
 export function malformed(offset: number, expected: string, actual: string): MizuError {
   return new MizuError({
-    code: 'vm/malformed-module',
+    code: 'vm/malformed',
     message: `The WebAssembly module is malformed at byte ${offset}.`,
     expected,
     actual,

@@ -1,17 +1,19 @@
-// docs/vm.md#program: refuses what is not a valid WebAssembly module before it is taken apart.
+// docs/vm.md#program: refuses what is not a valid module of the DataVM's features before it is taken apart.
 import { MizuError } from '../../protocol/errors.ts';
+import { decodeModule } from '../decode/sections.ts';
 
-/** @throws MizuError `vm/malformed-module` with the engine's own message, which names the byte offset. */
+/** @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large` or `vm/invalid`, with the byte offset */
 export async function assertValid(bytes: Uint8Array): Promise<void> {
+  decodeModule(bytes);
   try {
     await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
   } catch (cause) {
     throw new MizuError({
-      code: 'vm/malformed-module',
-      message: 'The bytes are not a valid WebAssembly module.',
-      expected: 'a WebAssembly module (00 61 73 6d 01 00 00 00 …)',
-      actual: cause instanceof Error ? cause.message.replace(/^WebAssembly\.\w+\(\):\s*/, '') : String(cause),
-      hint: 'Build the module again, or pass the .wasm file itself (not .wat text, not an archive).',
+      code: 'vm/invalid',
+      message: 'The WebAssembly module is not valid.',
+      expected: 'a module that passes WebAssembly validation',
+      actual: cause instanceof Error ? cause.message : String(cause),
+      hint: 'Build the module again with an up-to-date compiler.',
       cause,
     });
   }

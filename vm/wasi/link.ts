@@ -18,7 +18,7 @@ export const wasiLibrary: Library = {
 /**
  * The core module of a WASI command: it imports functions of `mizu` only and exports `_start` and `memory`. Unreachable functions
  * are left out. A module that imports nothing but `mizu` and exports `_start` already is one and comes back as it is.
- * @throws MizuError `vm/malformed-module`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
+ * @throws MizuError `vm/malformed`, `vm/invalid`, `vm/too-large`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
  */
 export async function linkWasi(moduleBytes: Uint8Array): Promise<Uint8Array> {
   await assertValid(moduleBytes);
