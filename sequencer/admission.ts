@@ -1,0 +1,300 @@
+// docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
+import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from '../protocol/constants.ts';
+import { decodeDefinition, objectsOfDefinition } from '../protocol/definition.ts';
+import { MizuError } from '../protocol/errors.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { decodeInputs, decodeMessage, type Message, type UserMessage } from '../protocol/messages.ts';
+import { keccakHex } from '../protocol/tree.ts';
+import type { Domain } from '../protocol/typed-data.ts';
+import { createMutex } from '../service/mutex.ts';
+import { numberKey, type Store } from '../service/store.ts';
+import { assertCertificate, assertGatewaySignature, assertUserSignature, type InferenceResult } from './signatures.ts';
+import type { StateReader } from './state.ts';
+import type { Tables } from './tables.ts';
+
+export type Admitted = { readonly hash: Hex; readonly sequence: number };
+
+export type Admission = {
+  /** Durable when it resolves. The same bytes again give the same answer. @throws MizuError with code `message/…` */
+  admit(bytes: Uint8Array): Promise<Admitted>;
+  /** Takes the next message for execution, or tells that it cannot be executed any more. */
+  next(): Promise<{ readonly sequence: number; readonly bytes: Uint8Array } | undefined>;
+  /** To be told when a queued message has been executed or messages have been queued again. */
+  settle(sequence: number): void;
+  reload(): Promise<void>;
+  waiting(): number;
+  /** The nonce that the account's next message must have. */
+  nextNonce(account: Address): Promise<bigint>;
+};
+
+export type AdmissionParts = {
+  readonly store: Store;
+  readonly tables: Tables;
+  readonly domains: { readonly inbox: Domain; readonly registry: Domain; readonly committee: Domain };
+  readonly state: () => StateReader;
+  /** Messages that may wait. */
+  readonly limit: number;
+  readonly onAdmitted: () => void;
+};
+
+/** What a queued message binds until it is executed. */
+type Pending = {
+  readonly sequence: number;
+  readonly hash: Hex;
+  readonly account?: Address;
+  readonly nonce: bigint;
+  readonly cost: bigint;
+};
+
+const SEQUENCE = 'sequence';
+
+export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
+  const { store, tables, domains } = parts;
+  const pending = new Map<number, Pending>();
+  const inOrder = createMutex();
+
+  const load = async (): Promise<void> => {
+    pending.clear();
+    const { gasPriceWei } = await parts.state().config();
+    for await (const [key, { hash }] of tables.queue.entries()) {
+      const bytes = await requireBytes(tables, hash);
+      const sequence = Number.parseInt(key, 16);
+      pending.set(sequence, toPending(decodeMessage(bytes), bytes.length, hash, sequence, gasPriceWei));
+    }
+  };
+
+  const check = async (message: Message, length: number): Promise<void> => {
+    // State and queue of one and the same moment: a step may be executed while the state is read.
+    const state = parts.state();
+    const waiting = [...pending.values()];
+    const queuedOf = (account: Address) => waiting.filter((other) => other.account === account.toLowerCase());
+    switch (message.kind) {
+      case 'Deploy':
+      case 'Run':
+      case 'Cancel':
+      case 'Withdraw': {
+        const { gasPriceWei } = await state.config();
+        const account = await state.account(message.sender);
+        const queued = queuedOf(message.sender);
+        assertNonce(message.nonce, account.nonce, queued.length);
+        const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
+        return assertBalance(costOf(message, length, gasPriceWei), account.balance, bound);
+      }
+      case 'InferenceResult': {
+        const gateway = await state.gateway(message.gateway);
+        if (gateway?.active !== true) throw inactiveGateway(message.gateway);
+        const last = queuedOf(message.gateway)
+          .map(({ nonce }) => nonce)
+          .concat(gateway.nonce)
+          .sort(compare)
+          .at(-1) as bigint;
+        if (message.nonce <= last) throw usedNonce(`above ${last}`, message.nonce);
+        return;
+      }
+      case 'Expire': {
+        const run = await state.run(message.run);
+        if (run === undefined || run.status !== 1)
+          throw notExpirable('a running run', run === undefined ? 'no such run' : 'it has ended');
+        const now = BigInt(Math.floor(Date.now() / 1000));
+        if (run.deadline >= now) throw notExpirable(`a deadline before ${now}`, String(run.deadline));
+        return;
+      }
+      default:
+        throw wrongKind(message.kind);
+    }
+  };
+
+  const checkSignatures = async (message: Message): Promise<void> => {
+    const committee = () => parts.state().committee();
+    switch (message.kind) {
+      case 'Deploy': {
+        await assertUserSignature(message, domains.inbox);
+        const { definition, certificate } = decodeDefinition(message.definition);
+        return assertCertificate(certificate, objectsOfDefinition(definition), await committee(), domains.committee);
+      }
+      case 'Run': {
+        await assertUserSignature(message, domains.inbox);
+        const { inputs, certificate } = decodeInputs(message.inputs);
+        return assertCertificate(certificate, inputs, await committee(), domains.committee);
+      }
+      case 'Cancel':
+      case 'Withdraw':
+        return assertUserSignature(message, domains.inbox);
+      case 'InferenceResult':
+        await assertGatewaySignature(message, domains.registry);
+        return assertCertificate(message.certificate, resultsOf(message), await committee(), domains.committee);
+    }
+  };
+
+  const put = async (message: Message, bytes: Uint8Array, hash: Hex): Promise<Admitted> => {
+    const known = await tables.admitted.get(hash);
+    if (known !== undefined && (await tables.refused.get(hash)) === undefined) return { hash, sequence: known };
+    if (pending.size >= parts.limit) throw queueFull(parts.limit);
+    await check(message, bytes.length);
+    const sequence = ((await tables.counters.get(SEQUENCE)) ?? 0) + 1;
+    await store.write([
+      tables.messages.put(hash, bytes),
+      tables.queue.put(numberKey(sequence), { hash, length: bytes.length }),
+      tables.admitted.put(hash, sequence),
+      tables.refused.delete(hash),
+      tables.counters.put(SEQUENCE, sequence),
+    ]);
+    const { gasPriceWei } = await parts.state().config();
+    pending.set(sequence, toPending(message, bytes.length, hash, sequence, gasPriceWei));
+    return { hash, sequence };
+  };
+
+  // Only after a reorg: what was admitted against one order may not fit the other.
+  const isStillGood = async ({ hash, sequence }: Pending, message: Message): Promise<boolean> => {
+    if (!('sender' in message)) return true;
+    const { nonce } = await parts.state().account(message.sender);
+    if (message.nonce === nonce) return true;
+    const refused = {
+      code: 'message/reordered',
+      message: 'L1 has changed the order of messages, and this one no longer fits.',
+      expected: `nonce ${nonce}`,
+      actual: `nonce ${message.nonce}`,
+    };
+    await store.write([tables.refused.put(hash, refused), tables.queue.delete(numberKey(sequence))]);
+    pending.delete(sequence);
+    return false;
+  };
+
+  await load();
+  return {
+    admit: async (bytes) => {
+      if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
+      const hash = keccakHex(bytes);
+      const known = await tables.admitted.get(hash);
+      if (known !== undefined && (await tables.refused.get(hash)) === undefined) return { hash, sequence: known };
+      const message = decodeMessage(bytes);
+      await checkSignatures(message);
+      const admitted = await inOrder(() => put(message, bytes, hash));
+      parts.onAdmitted();
+      return admitted;
+    },
+    next: async () => {
+      for (const waiting of pending.values()) {
+        const bytes = await requireBytes(tables, waiting.hash);
+        if (await isStillGood(waiting, decodeMessage(bytes))) return { sequence: waiting.sequence, bytes };
+      }
+      return undefined;
+    },
+    settle: (sequence) => void pending.delete(sequence),
+    reload: () => inOrder(load),
+    waiting: () => pending.size,
+    nextNonce: async (address) => {
+      const queued = [...pending.values()].filter((other) => other.account === address.toLowerCase()).length;
+      return (await parts.state().account(address)).nonce + BigInt(queued);
+    },
+  };
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+async function requireBytes(tables: Tables, hash: Hex): Promise<Uint8Array> {
+  const bytes = await tables.messages.get(hash);
+  if (bytes === undefined) throw new Error(`queued message ${hash} is not stored`);
+  return bytes;
+}
+
+function resultsOf(message: InferenceResult) {
+  return message.items.map(({ resultRoot, resultLength }) => ({ root: resultRoot, length: resultLength }));
+}
+
+function toPending(message: Message, length: number, hash: Hex, sequence: number, gasPriceWei: bigint): Pending {
+  if ('sender' in message) {
+    const account = message.sender.toLowerCase() as Address;
+    return { sequence, hash, account, nonce: message.nonce, cost: costOf(message, length, gasPriceWei) };
+  }
+  if (message.kind === 'InferenceResult')
+    return { sequence, hash, account: message.gateway.toLowerCase() as Address, nonce: message.nonce, cost: 0n };
+  return { sequence, hash, nonce: 0n, cost: 0n };
+}
+
+/** Fee, and what the message takes from the account besides. */
+function costOf(message: UserMessage, length: number, gasPriceWei: bigint): bigint {
+  const fee = (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length)) * gasPriceWei;
+  if (message.kind === 'Run') return fee + message.maxCost;
+  return message.kind === 'Withdraw' ? fee + message.amount : fee;
+}
+
+function assertNonce(nonce: bigint, used: bigint, queued: number): void {
+  const expected = used + BigInt(queued);
+  if (nonce === expected) return;
+  if (nonce < expected) throw usedNonce(String(expected), nonce);
+  throw new MizuError({
+    code: 'message/nonce-gap',
+    message: 'Messages before this one are missing.',
+    expected: `nonce ${expected}`,
+    actual: `nonce ${nonce}`,
+    hint: 'Send the messages of one account in the order of their nonces.',
+  });
+}
+
+function usedNonce(expected: string, nonce: bigint): MizuError {
+  return new MizuError({
+    code: 'message/nonce-used',
+    message: 'The nonce has been used.',
+    expected: `nonce ${expected}`,
+    actual: `nonce ${nonce}`,
+    hint: 'Sign again with the expected nonce (mizu_getAccount counts queued messages in nextNonce).',
+  });
+}
+
+function assertBalance(cost: bigint, balance: bigint, bound: bigint): void {
+  if (cost + bound <= balance) return;
+  throw new MizuError({
+    code: 'message/balance-too-low',
+    message: 'The account cannot pay for this message.',
+    expected: `${cost} wei, fee included`,
+    actual: `${balance} wei${bound === 0n ? '' : `, of which ${bound} are bound by queued messages`}`,
+    hint: 'Deposit on L1 first; the balance appears when the deposit is confirmed.',
+  });
+}
+
+function inactiveGateway(gateway: Address): MizuError {
+  return new MizuError({
+    code: 'message/gateway-inactive',
+    message: 'The gateway is not registered.',
+    expected: 'an active gateway of the registry on L1',
+    actual: gateway,
+    hint: 'Stake and join on L1; the sequencer takes the change in with the next batch.',
+  });
+}
+
+function notExpirable(expected: string, actual: string): MizuError {
+  return new MizuError({ code: 'message/not-expirable', message: 'The run cannot be expired.', expected, actual });
+}
+
+function wrongKind(kind: string): MizuError {
+  return new MizuError({
+    code: 'message/kind-not-taken',
+    message: `${kind} messages are not taken here.`,
+    expected: 'Deploy, Run, Cancel, Withdraw, InferenceResult or Expire',
+    actual: kind,
+    hint: 'The sequencer makes Advance messages itself; the others come from L1.',
+  });
+}
+
+function tooLarge(length: number): MizuError {
+  return new MizuError({
+    code: 'message/too-large',
+    message: 'The message is too large.',
+    expected: `at most ${MAX_MESSAGE_BYTES} bytes`,
+    actual: `${length} bytes`,
+  });
+}
+
+function queueFull(limit: number): MizuError {
+  return new MizuError({
+    code: 'limit/queue-full',
+    message: 'The sequencer has too many messages waiting.',
+    expected: `at most ${limit}`,
+    actual: 'one more',
+    hint: 'Send it again later.',
+    retryable: true,
+  });
+}

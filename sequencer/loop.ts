@@ -1,0 +1,204 @@
+// docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
+import { encodeBatch } from '../protocol/batch.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
+import { hexToBytes } from '../protocol/hex.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { deriveBatch } from '../prover/derive.ts';
+import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
+import type { Logger } from '../service/log.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import type { Admission } from './admission.ts';
+import { type Chain, readSequenced } from './chain.ts';
+import type { Reconciler } from './reconcile.ts';
+import type { Tables } from './tables.ts';
+import type { Tasks } from './tasks.ts';
+
+export type BatchLimits = {
+  /** Messages, delayed ones included. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly ageSeconds: number;
+  /** Closed batches that L1 does not have; above it no further one is begun. */
+  readonly unposted: number;
+};
+
+export type Loop = {
+  /** Something has happened: a message, a block, a program that has run. */
+  wake(): void;
+  /** Builds the chain anew from this batch on: its timestamp can no longer be posted. */
+  rebuildFrom(batch: number, reason: string): void;
+  run(signal: AbortSignal): Promise<void>;
+};
+
+export type LoopParts = {
+  readonly chain: Chain;
+  readonly tables: Tables;
+  readonly mirror: Mirror;
+  readonly reconciler: Reconciler;
+  readonly admission: Admission;
+  readonly tasks: Tasks;
+  readonly objects: ObjectStore;
+  readonly limits: BatchLimits;
+  /** Timestamp of L1's last block, unix seconds. */
+  readonly l1Time: () => number;
+  readonly log: Logger;
+  readonly onClosed: () => void;
+};
+
+const IDLE_MS = 1_000;
+const DELAYED_IN_A_BATCH = 1_024;
+
+export function createLoop(parts: LoopParts): Loop {
+  const { chain, tables, mirror, reconciler, admission, tasks, objects, limits, log } = parts;
+  let wakeUp = () => {};
+  let isAwake = false;
+  let rebuild: { batch: number; reason: string } | undefined;
+  let openedAt = 0;
+  let preferTask = false;
+
+  const wake = (): void => {
+    isAwake = true;
+    wakeUp();
+  };
+
+  const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
+    if (isAwake || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const finish = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      wakeUp = finish;
+      signal.addEventListener('abort', finish, { once: true });
+    });
+    wakeUp = () => {};
+  };
+
+  const rollBack = async (batch: number, reason: string): Promise<void> => {
+    const before = chain.head().step;
+    await chain.rollBack(batch);
+    await admission.reload();
+    await tasks.load();
+    log.warn({ batch, reason, steps: before - chain.head().step }, 'the soft chain is rolled back and built again');
+  };
+
+  const takeOver = async (batch: L1Batch): Promise<void> => {
+    const steps = await deriveBatch(mirror, objects, batch);
+    const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
+    await chain.begin(Number(batch.timestamp), 'l1');
+    for (const [i, { message }] of steps.entries()) {
+      await tasks.observe(
+        (await chain.execute({ bytes: message, origin: i < delayed ? 'l1' : 'sequencer' }, steps.length)).receipt,
+        message,
+      );
+    }
+    await chain.close(batch.objectLength === 0 ? undefined : { root: batch.objectRoot, length: batch.objectLength });
+    log.info({ batch: Number(batch.index), messages: steps.length }, 'took a batch over from L1');
+  };
+
+  const agreeWithL1 = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const head = chain.head();
+      if (rebuild !== undefined) {
+        const { batch, reason } = rebuild;
+        rebuild = undefined;
+        if (batch >= reconciler.posted()) await rollBack(batch, reason);
+      }
+      // A crash in the middle of taking a batch over.
+      if (chain.open()?.origin === 'l1') await rollBack(head.batch, 'it was not taken over wholly');
+      const verdict = await reconciler.check(chain.head());
+      if (verdict.kind === 'agrees') return;
+      if (verdict.kind === 'differs') await rollBack(verdict.batch, verdict.reason);
+      else await takeOver(verdict.batch);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    const batch = chain.open();
+    if (batch === undefined || batch.messages === 0) return;
+    const messages = await readSequenced(tables, batch);
+    const bytes = messages.length === 0 ? undefined : encodeBatch(messages);
+    if (bytes !== undefined) await objects.put(bytes);
+    const closed = await chain.close(bytes === undefined ? undefined : objectRef(bytes));
+    log.info({ batch: closed.index, messages: closed.messages, bytes: bytes?.length ?? 0 }, 'batch closed');
+    parts.onClosed();
+  };
+
+  const isOld = (): boolean => Date.now() - openedAt >= limits.ageSeconds * 1000;
+
+  const begin = async (): Promise<boolean> => {
+    if (chain.open() !== undefined) return true;
+    if (chain.head().batch - reconciler.posted() >= limits.unposted) return false;
+    const previous =
+      (await tables.batches.get((chain.head().batch - 1).toString(16).padStart(16, '0')))?.timestamp ?? 0;
+    await chain.begin(Math.max(previous, parts.l1Time(), Math.floor(Date.now() / 1000)), 'own');
+    openedAt = Date.now();
+    return true;
+  };
+
+  const nextDelayed = async (): Promise<Uint8Array | undefined> => {
+    const open = chain.open();
+    // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
+    if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= DELAYED_IN_A_BATCH))
+      return undefined;
+    const record = await mirror.delayed(BigInt(chain.head().delayed));
+    return record === undefined ? undefined : hexToBytes(record.message);
+  };
+
+  const nextSequenced = async (): Promise<{ bytes: Uint8Array; sequence?: number } | undefined> => {
+    const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? Math.floor(Date.now() / 1000));
+    preferTask = !preferTask;
+    if (task !== undefined && preferTask) return { bytes: task };
+    const queued = await admission.next();
+    return queued ?? (task === undefined ? undefined : { bytes: task });
+  };
+
+  // One message, or false if there is none.
+  const advance = async (): Promise<boolean> => {
+    const delayed = await nextDelayed();
+    const next = delayed === undefined ? await nextSequenced() : undefined;
+    const bytes = delayed ?? next?.bytes;
+    if (bytes === undefined) return false;
+    if (
+      delayed === undefined &&
+      chain.open() !== undefined &&
+      chain.sizeWith(bytes.length) > Math.min(limits.bytes, MAX_BATCH_BYTES)
+    )
+      await close();
+    if (!(await begin())) return false;
+    const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
+    const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
+    await tasks.observe(executed.receipt, bytes);
+    if ((chain.open()?.messages ?? 0) >= Math.min(limits.messages, MAX_BATCH_MESSAGES)) await close();
+    return true;
+  };
+
+  return {
+    wake,
+    rebuildFrom: (batch, reason) => {
+      rebuild = { batch, reason };
+      wake();
+    },
+    run: async (signal) => {
+      await tasks.load();
+      openedAt = Date.now();
+      while (!signal.aborted) {
+        isAwake = false;
+        await agreeWithL1(signal);
+        let steps = 0;
+        // L1 is looked at again every so often, also under load.
+        while (!signal.aborted && steps < 64 && rebuild === undefined) {
+          tasks.runAhead();
+          if (isOld()) await close();
+          if (!(await advance())) break;
+          steps += 1;
+        }
+        if (isOld()) await close();
+        if (steps > 0) continue;
+        const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
+        await sleep(chain.open() === undefined ? IDLE_MS : Math.max(1, Math.min(IDLE_MS, untilOld)), signal);
+      }
+    },
+  };
+}

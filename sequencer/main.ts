@@ -1,0 +1,234 @@
+// docs/operations.md#sequencer: the sequencer as a process: its parts, put together.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDaClient } from '../da/client.ts';
+import { createObjectSource } from '../da/object-source.ts';
+import { createGenesis } from '../kernel/genesis.ts';
+import { createKernelEngine } from '../kernel/native.ts';
+import { createKernel } from '../kernel/run.ts';
+import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
+import { daCommitteeAbi } from '../protocol/generated/abi.ts';
+import { hexToBytes } from '../protocol/hex.ts';
+import { createDomain } from '../protocol/typed-data.ts';
+import { createMemo } from '../prover/memo.ts';
+import { mirroredContracts, openMirror } from '../prover/mirror.ts';
+import { createNodeStore } from '../prover/nodes.ts';
+import { createExecPool } from '../prover/pool.ts';
+import { createProgramRegistry } from '../prover/programs.ts';
+import { createTransition } from '../prover/transition.ts';
+import { openDiskObjects } from '../service/disk-objects.ts';
+import { createHttpApp, rawBody } from '../service/http.ts';
+import { connectL1, withAccount } from '../service/l1.ts';
+import { followLogs } from '../service/l1-logs.ts';
+import { createSender } from '../service/l1-send.ts';
+import { createLogger } from '../service/log.ts';
+import type { Service } from '../service/process.ts';
+import { openStore } from '../service/store.ts';
+import { openAdmission } from './admission.ts';
+import { type Executed, openChain } from './chain.ts';
+import type { SequencerConfig } from './config.ts';
+import { checkConstitution } from './constitution.ts';
+import { serveJsonRpc } from './json-rpc.ts';
+import { createLoop } from './loop.ts';
+import { createMethods } from './methods.ts';
+import { createMetrics } from './metrics.ts';
+import { createPoster } from './poster.ts';
+import { prepareStep } from './prepare.ts';
+import { createProgress } from './progress.ts';
+import { openReconciler } from './reconcile.ts';
+import { addRoutes } from './routes.ts';
+import { readState } from './state.ts';
+import { createStepSignal } from './step-signal.ts';
+import { openTables } from './tables.ts';
+import { createTasks } from './tasks.ts';
+
+export type Sequencer = Service & { readonly url: string; readonly done: Promise<void> };
+
+/** Hex of the largest message and room for the rest of a JSON-RPC batch. */
+const BODY_BYTES = Math.max(1024 * 1024, 2 * MAX_MESSAGE_BYTES + 64 * 1024);
+const BATCH = { messages: 1_024, bytes: 1024 * 1024, ageSeconds: 2, unposted: 64 } as const;
+/** Programs that may be in the pool for each worker: enough that none waits for the next step. */
+const AHEAD_PER_WORKER = 4;
+
+/**
+ * @throws MizuError `l1/unreachable`, `l1/bad-key`, `store/locked`, `sequencer/other-kernel`, `sequencer/other-genesis`,
+ * `sequencer/not-staked`, `http/cannot-listen`
+ */
+export async function startSequencer(config: SequencerConfig): Promise<Sequencer> {
+  const log = config.log ?? createLogger('sequencer');
+  const { contracts, workers = 2 } = config;
+  const stop = new AbortController();
+  const opened: (() => Promise<void>)[] = [];
+  let running: Promise<unknown> = Promise.resolve();
+  let closeStore = async () => {};
+  const closeAll = async () => {
+    stop.abort();
+    // What the loops wait for ends with the parts; the store is closed when nobody writes to it any more.
+    await Promise.all(opened.splice(0).map((close) => close()));
+    await running.catch(() => undefined);
+    await closeStore();
+  };
+  try {
+    const l1 = withAccount(await connectL1(config.l1Url), config.key);
+    const genesis = await createGenesis(config.genesis);
+    const engine = createKernelEngine(await readFile(config.kernelPath));
+    const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
+    const { retentionSeconds } = await checkConstitution(l1, contracts, own);
+    const epoch = await l1.client.readContract({
+      address: contracts.daCommittee,
+      abi: daCommitteeAbi,
+      functionName: 'epoch',
+    });
+    const domains = {
+      inbox: createDomain(l1.chainId, contracts.inbox),
+      registry: createDomain(l1.chainId, contracts.gatewayRegistry),
+      committee: createDomain(l1.chainId, contracts.daCommittee),
+    };
+
+    const store = await openStore(join(config.dataDir, 'state'));
+    closeStore = () => store.close();
+    const da = createDaClient({ ...config.da, epoch, domain: domains.committee, log });
+    opened.push(() => da.close());
+    const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
+    const objects = createObjectSource(local, da);
+    const nodes = createNodeStore(store);
+    await nodes.put([...genesis.nodes.values()]);
+    const programs = createProgramRegistry(store);
+    const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers });
+    opened.push(() => pool.close());
+    const kernel = createKernel(engine);
+    const transition = createTransition({ kernel, nodes, objects, pool, programs });
+    const mirror = await openMirror(store);
+    const tables = openTables(store);
+
+    const steps = createStepSignal();
+    const progress = createProgress();
+    const metrics = createMetrics();
+    const onStep = (executed: Executed) => {
+      if (executed.sequence !== undefined) admission.settle(executed.sequence);
+      for (const { run, stage, partition } of executed.receipt.items ?? []) progress.finish(run, stage, partition);
+      metrics.steps.inc({ kind: executed.receipt.kind, ok: String(executed.receipt.ok) });
+      steps.announce(executed.step);
+    };
+    const chain = await openChain({ store, tables, transition, objects, genesisLeaf: genesis.stateLeaf, onStep });
+    const state = () => readState(nodes, chain.leaf().stateRoot);
+    const limit = config.maxWaiting ?? 10_000;
+    const admission = await openAdmission({ store, tables, domains, state, limit, onAdmitted: () => loop.wake() });
+    const prepare = (message: Uint8Array) =>
+      prepareStep(
+        { kernel, nodes, pool },
+        hexToBytes(chain.head().leaf),
+        chain.contextOf('sequencer', Math.floor(Date.now() / 1000)),
+        message,
+      );
+    const tasks = createTasks({
+      tables,
+      log,
+      ahead: workers * AHEAD_PER_WORKER,
+      prepare,
+      onPrepared: () => loop.wake(),
+    });
+    const reconciler = await openReconciler(store, tables, mirror);
+    let l1Time = Number((await l1.client.getBlock()).timestamp);
+    const loop = createLoop({
+      chain,
+      tables,
+      mirror,
+      reconciler,
+      admission,
+      tasks,
+      objects,
+      limits: { ...BATCH, ...config.batch },
+      l1Time: () => l1Time,
+      log,
+      onClosed: () => poster.wake(),
+    });
+    const stuck = config.stuckSeconds === undefined ? {} : { stuckSeconds: config.stuckSeconds };
+    const poster = createPoster({
+      tables,
+      objects,
+      da,
+      l1,
+      sender: createSender(l1, { signal: stop.signal, ...stuck }),
+      inbox: contracts.inbox,
+      retentionSeconds,
+      log,
+      onTooOld: (batch) => loop.rebuildFrom(batch, 'its timestamp is too old for L1'),
+      onPosted: (_index, gasUsed) => metrics.l1Gas.inc(Number(gasUsed)),
+    });
+
+    const follow = async () => {
+      const known = mirror.known();
+      const { confirmations = 0, pollMs = 500, fromBlock } = config;
+      const onError = (err: unknown) => log.warn({ err }, 'L1 does not answer; trying again');
+      const from = { client: l1.client, contracts: mirroredContracts(contracts), fromBlock, confirmations, known };
+      for await (const step of followLogs({ ...from, signal: stop.signal, pollMs, onError })) {
+        await mirror.apply(step);
+        if (step.kind === 'apply') {
+          const block = await l1.client.getBlock({ blockNumber: step.block.number }).catch(() => undefined);
+          l1Time = Math.max(l1Time, Number(block?.timestamp ?? 0n));
+        } else log.warn({ block: Number(step.block.number) }, 'L1 has taken a block back');
+        if (step.kind === 'undo' || step.events.length > 0) loop.wake();
+        if (step.kind === 'undo') poster.wake();
+      }
+    };
+
+    const health = () => ({
+      head: chain.head().step,
+      batch: chain.head().batch,
+      posted: reconciler.posted(),
+      waiting: admission.waiting(),
+      tasks: tasks.stats(),
+      pool: pool.stats(),
+    });
+    const http = createHttpApp({ log, health, processMetrics: true });
+    metrics.register(http.metrics, health);
+    const describe = async () => ({
+      chainId: l1.chainId,
+      l1RpcUrl: config.publicL1Url ?? config.l1Url,
+      contracts,
+      fromBlock: Number(config.fromBlock),
+      kernelProgramId: engine.programId,
+      genesis: { stateRoot: genesis.stateRoot },
+      gasPriceWei: String((await state().config()).gasPriceWei),
+      da: { members: config.da.members, epoch: Number(epoch), threshold: config.da.threshold },
+      sequencer: l1.address,
+    });
+    const methods = createMethods({
+      store,
+      tables,
+      tasks,
+      progress,
+      state,
+      l1,
+      chain,
+      admission,
+      mirror,
+      nodes,
+      describe,
+    });
+    http.app.post(
+      '/',
+      rawBody(BODY_BYTES),
+      serveJsonRpc(methods, http.closing, log, (method, ok) => metrics.calls.inc({ method, ok: String(ok) })),
+    );
+    addRoutes(http, { tables, objects, stepAfter: steps.after });
+    const url = await http.listen(config.http);
+    opened.push(() => http.close());
+
+    running = Promise.all([loop.run(stop.signal), poster.run(stop.signal), follow()]).then(() => undefined);
+    const done = running.then(
+      () => undefined,
+      (error: unknown) => {
+        // A call that was cut off by closing is no failure.
+        if (!stop.signal.aborted) throw error;
+      },
+    );
+    done.catch((err: unknown) => log.fatal({ err }, 'the sequencer has failed'));
+    log.info({ url, account: l1.address, step: chain.head().step, batch: chain.head().batch }, 'sequencer is up');
+    return { url, done, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+// docs/operations.md#sequencer: closed batches to DA, then to the Inbox, each exactly once.
+import { NO_CERTIFICATE, toContractCertificate } from '../contracts/claim.ts';
+import type { DaClient } from '../da/client.ts';
+import { MizuError } from '../protocol/errors.ts';
+import { inboxAbi } from '../protocol/generated/abi.ts';
+import type { Address } from '../protocol/hex.ts';
+import type { L1 } from '../service/l1.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Logger } from '../service/log.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import { numberKey } from '../service/store.ts';
+import type { BatchRecord, Tables } from './tables.ts';
+
+export type Poster = { wake(): void; run(signal: AbortSignal): Promise<void> };
+
+export type PosterParts = {
+  readonly tables: Tables;
+  readonly objects: ObjectStore;
+  readonly da: DaClient;
+  readonly l1: L1;
+  readonly sender: Sender;
+  readonly inbox: Address;
+  /** Seconds that certificates must promise. */
+  readonly retentionSeconds: number;
+  readonly log: Logger;
+  /** The timestamp of this batch is too old for L1. */
+  readonly onTooOld: (batch: number) => void;
+  readonly onPosted: (index: number, gasUsed: bigint) => void;
+};
+
+const ZERO = `0x${'00'.repeat(32)}` as const;
+const ZERO_LENGTH = 0;
+const IDLE_MS = 1_000;
+const LAST_BACKOFF_MS = 15_000;
+/** Beyond the retention that the contract asks for: time until the transaction is mined. */
+const MARGIN_SECONDS = 3_600;
+
+export function createPoster(parts: PosterParts): Poster {
+  const { tables, objects, da, l1, sender, inbox, log } = parts;
+  let wakeUp = () => {};
+
+  const batchCount = async (): Promise<number> =>
+    Number(
+      await l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'batchCount', blockTag: 'latest' }),
+    );
+
+  // The next batch is the one that L1 expects: nothing has to be remembered, so nothing can be remembered wrongly.
+  const postNext = async (): Promise<boolean> => {
+    const index = await batchCount();
+    const batch = await tables.batches.get(numberKey(index));
+    if (batch === undefined || !batch.closed || batch.origin === 'l1') return false;
+    if (!(await isNext(batch))) return false;
+    const sent = await sender.sendAndWait({
+      address: inbox,
+      abi: inboxAbi,
+      functionName: 'postBatch',
+      args: await argumentsOf(batch),
+      isDone: async () => (await batchCount()) > index,
+    });
+    if (sent.kind === 'mined') {
+      const { gasUsed, transactionHash, blockNumber } = sent.receipt;
+      parts.onPosted(index, gasUsed);
+      log.info(
+        {
+          batch: index,
+          messages: batch.messages,
+          gas: Number(gasUsed),
+          transaction: transactionHash,
+          block: Number(blockNumber),
+        },
+        'batch posted',
+      );
+    }
+    return true;
+  };
+
+  // If L1's last batch is not ours, the soft chain is about to be built again.
+  const isNext = async (batch: BatchRecord): Promise<boolean> => {
+    if (batch.index === 0) return true;
+    const args = [BigInt(batch.index - 1)] as const;
+    const [onL1, own] = await Promise.all([
+      l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'batch', args }),
+      tables.batches.get(numberKey(batch.index - 1)),
+    ]);
+    const delayedUpTo = own === undefined ? -1 : own.delayedFrom + own.delayedRoots.length;
+    return (
+      onL1.objectRoot === (own?.object?.root ?? ZERO) &&
+      Number(onL1.delayedUpTo) === delayedUpTo &&
+      Number(onL1.timestamp) === own?.timestamp
+    );
+  };
+
+  const argumentsOf = async (batch: BatchRecord) => {
+    const { index, object, timestamp, messages, delayedFrom, delayedRoots } = batch;
+    const certificate = object === undefined ? NO_CERTIFICATE : toContractCertificate(await certify(object.root));
+    const sequenced = messages - delayedRoots.length;
+    const delayedUpTo = BigInt(delayedFrom + delayedRoots.length);
+    return [
+      BigInt(index),
+      object?.root ?? ZERO,
+      object?.length ?? ZERO_LENGTH,
+      sequenced,
+      BigInt(timestamp),
+      delayedUpTo,
+      certificate,
+    ] as const;
+  };
+
+  const certify = async (root: `0x${string}`) => {
+    const bytes = await objects.get(root);
+    if (bytes === undefined) throw new Error(`batch object ${root} is not stored`);
+    const expiry = BigInt(Math.floor(Date.now() / 1000) + parts.retentionSeconds + MARGIN_SECONDS);
+    return (await da.put([bytes], { expiry })).certificate;
+  };
+
+  const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        wakeUp = () => {};
+        resolve();
+      };
+      const timer = setTimeout(finish, ms);
+      wakeUp = finish;
+      signal.addEventListener('abort', finish);
+      if (signal.aborted) finish();
+    });
+
+  return {
+    wake: () => wakeUp(),
+    run: async (signal) => {
+      let backoff = IDLE_MS;
+      while (!signal.aborted) {
+        try {
+          if (!(await postNext())) await sleep(IDLE_MS, signal);
+          backoff = IDLE_MS;
+        } catch (error) {
+          if (signal.aborted) return;
+          const tooOld = timestampTooOld(error);
+          if (tooOld) parts.onTooOld(await batchCount());
+          log.warn({ err: error }, 'a batch could not be posted; it is tried again');
+          await sleep(backoff, signal);
+          backoff = Math.min(LAST_BACKOFF_MS, backoff * 2);
+        }
+      }
+    },
+  };
+}
+
+// TimestampOutOfRange(earliest, latest, actual): only what lies before the range never gets into it again.
+function timestampTooOld(error: unknown): boolean {
+  const match =
+    error instanceof MizuError ? /^TimestampOutOfRange\((\d+), (\d+), (\d+)\)$/.exec(error.actual ?? '') : null;
+  return match !== null && BigInt(match[3] as string) < BigInt(match[1] as string);
+}

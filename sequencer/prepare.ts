@@ -1,0 +1,43 @@
+// docs/operations.md#sequencer: runs the program of a coming Advance message, so that the step finds its result.
+import type { KernelObject } from '../kernel/host.ts';
+import type { Kernel } from '../kernel/run.ts';
+import { decodeExecInputs, decodeExecRequest, encodeExecResult } from '../protocol/state.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
+import type { NodeStore } from '../prover/nodes.ts';
+import type { ExecSource } from '../prover/transition.ts';
+
+export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore; readonly pool: ExecSource };
+
+/**
+ * Runs the kernel on the message as if it came next, and the program that it asks for. Resolves when the result is known,
+ * at once if the kernel asks for none. The step itself may still ask for another request (less escrow, less gas): then it waits itself.
+ */
+export async function prepareStep(
+  parts: PrepareParts,
+  stateLeaf: Uint8Array,
+  context: Uint8Array,
+  message: Uint8Array,
+): Promise<void> {
+  const answer = parts.kernel.step({
+    stateLeaf,
+    context,
+    message,
+    getNode: parts.nodes.get,
+    getExec: (leaf) => {
+      const result = parts.pool.known(leaf.slice());
+      return result === undefined ? undefined : encodeExecResult(result);
+    },
+  });
+  if (answer.kind === 'done') return;
+  if (answer.nodes.length > 0) throw new Error(`trie nodes are missing: ${answer.nodes.join(', ')}`);
+  await Promise.all(
+    answer.execs.map((request) => parts.pool.exec(request, inputsOf(request, answer.objects), answer.objects)),
+  );
+}
+
+function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
+  const { inputsRoot } = decodeExecRequest(request);
+  const list = objects.find(({ root }) => root === inputsRoot);
+  if (list === undefined) throw new Error(`the kernel has not given the list of inputs ${inputsRoot}`);
+  return decodeExecInputs(list.bytes);
+}

@@ -1,0 +1,240 @@
+// docs/rpc.md: what the read methods answer, from the index and the state.
+
+import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
+import type { L1 } from '../service/l1.ts';
+import type { Store } from '../service/store.ts';
+import { numberKey } from '../service/store.ts';
+import { createGraph } from './graph.ts';
+import type { Progress } from './progress.ts';
+import { addRows } from './rows.ts';
+import type { StateReader } from './state.ts';
+import { type RunIndex, type StageStats, stageKeyOf, type Tables, taskKeyOf, type WorkflowIndex } from './tables.ts';
+import type { Tasks } from './tasks.ts';
+
+export type QueryParts = {
+  readonly store: Store;
+  readonly tables: Tables;
+  readonly tasks: Tasks;
+  readonly progress: Progress;
+  readonly state: () => StateReader;
+  readonly l1: L1;
+};
+
+const NO_ROWS = { in: 0, out: 0, rejected: 0 };
+const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
+const MAX_RUNS = 100;
+
+/** The kernel's receipt with its place; undefined while it is not executed. @throws the refusal, if there was one */
+export async function queryReceipt({ tables }: QueryParts, hash: Hex) {
+  const refused = await tables.refused.get(hash);
+  if (refused !== undefined) throw new MizuError({ ...refused, hint: 'Sign it again for the state as it is now.' });
+  const number = await tables.executed.get(hash);
+  const record = number === undefined ? undefined : await tables.steps.get(numberKey(number));
+  if (record === undefined) return undefined;
+  return {
+    ...record.receipt,
+    hash,
+    step: number,
+    batch: record.batch,
+    message: record.message,
+    sequence: record.sequence ?? null,
+  };
+}
+
+export async function queryRun(parts: QueryParts, id: Hex) {
+  const { tables, progress } = parts;
+  const run = await tables.runs.get(id);
+  if (run === undefined) return undefined;
+  const workflow = await requireWorkflow(tables, run);
+  const onChain = await parts.state().run(id);
+  const { widths } = createGraph(id, workflow, run);
+  const stages = await Promise.all(
+    workflow.stages.map(async ({ kind, sink, model }, stage) => {
+      const { done, gasUsed, rows } = await statsOf(tables, id, stage);
+      const underway = kind === 'infer' && run.status === 'running' ? progress.ofStage(id, stage) : undefined;
+      return {
+        stage,
+        kind,
+        width: widths[stage],
+        sink,
+        ...(kind === 'infer' ? { model } : {}),
+        done,
+        gasUsed,
+        rows,
+        ...(underway === undefined ? {} : { underway }),
+      };
+    }),
+  );
+  const stats = await Promise.all(workflow.stages.map((_, stage) => statsOf(tables, id, stage)));
+  return {
+    run: id,
+    workflow: run.workflow,
+    owner: run.owner,
+    status: run.status,
+    escrow: String(onChain?.escrow ?? 0n),
+    spent: String(onChain?.spent ?? 0n),
+    deadline: Number(run.deadline),
+    partitions: run.inputs.length,
+    tasksLeft: onChain?.tasksLeft ?? 0,
+    stages,
+    rows: stages.reduce((sum, stage) => (stage.sink ? addRows(sum, stage.rows) : sum), NO_ROWS),
+    inputTokens: stats.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
+    outputTokens: stats.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
+    gasUsed: stats.reduce((sum, { gasUsed }) => sum + gasUsed, 0),
+    dataset: run.dataset ?? null,
+    firstStep: run.startStep,
+    batches: Array.from({ length: run.lastBatch - run.firstBatch + 1 }, (_, i) => run.firstBatch + i),
+    startedAt: run.startedAt,
+    endedAt: run.endedAt ?? null,
+    error: run.error ?? null,
+  };
+}
+
+/** Newest first; `before` is the `firstStep` of the last one seen. */
+export async function queryRuns(
+  { tables }: QueryParts,
+  filter: { owner?: string | undefined; limit?: number | undefined; before?: number | undefined },
+) {
+  const limit = Math.min(filter.limit ?? 20, MAX_RUNS);
+  const runs = [];
+  const range = filter.before === undefined ? {} : { lt: numberKey(filter.before) };
+  for await (const [, id] of tables.runOrder.entries({ ...range, reverse: true })) {
+    if (runs.length >= limit) break;
+    const run = await tables.runs.get(id);
+    if (run === undefined || (filter.owner !== undefined && run.owner.toLowerCase() !== filter.owner.toLowerCase()))
+      continue;
+    const { workflow, owner, status, startedAt, endedAt = null, startStep, dataset = null } = run;
+    runs.push({
+      run: id,
+      workflow,
+      owner,
+      status,
+      partitions: run.inputs.length,
+      startedAt,
+      endedAt,
+      firstStep: startStep,
+      dataset,
+    });
+  }
+  return runs;
+}
+
+export async function queryTasks(
+  parts: QueryParts,
+  id: Hex,
+  filter: { stage?: number | undefined; offset?: number | undefined; limit?: number | undefined },
+) {
+  const { tables } = parts;
+  const run = await tables.runs.get(id);
+  if (run === undefined) return undefined;
+  const workflow = await requireWorkflow(tables, run);
+  const { widths } = createGraph(id, workflow, run);
+  const stages =
+    filter.stage === undefined
+      ? widths.map((_, stage) => stage)
+      : [filter.stage].filter((stage) => stage < widths.length);
+  const { offset = 0, limit = 100 } = filter;
+  const list = [];
+  let skip = offset;
+  for (const stage of stages) {
+    const width = widths[stage] as number;
+    for (let partition = Math.min(skip, width); partition < width && list.length < limit; partition++) {
+      list.push(await describeTask(parts, id, run, workflow, stage, partition));
+    }
+    skip = Math.max(0, skip - width);
+  }
+  return list;
+}
+
+async function describeTask(
+  { tables, tasks }: QueryParts,
+  id: Hex,
+  run: RunIndex,
+  workflow: WorkflowIndex,
+  stage: number,
+  partition: number,
+) {
+  const task = await tables.tasks.get(taskKeyOf(id, stage, partition));
+  if (task !== undefined) {
+    const { status, root, length, gasUsed, rows = null } = task;
+    const why =
+      status === 0
+        ? {}
+        : {
+            why:
+              status === 256
+                ? 'its program faulted (trap, out of gas, or wrong use of the host)'
+                : `its program exited with code ${status}`,
+          };
+    return {
+      stage,
+      partition,
+      status: status === 0 ? 'done' : 'failed',
+      exitStatus: status,
+      outputRoot: root,
+      outputLength: length,
+      gasUsed,
+      rows,
+      ...why,
+    };
+  }
+  return { stage, partition, status: 'open', why: whyOpen(tasks, id, run, workflow, stage, partition) };
+}
+
+function whyOpen(
+  tasks: Tasks,
+  id: Hex,
+  run: RunIndex,
+  workflow: WorkflowIndex,
+  stage: number,
+  partition: number,
+): string {
+  if (run.status !== 'running') return `the run has ended before it: ${run.status}`;
+  const source = tasks.graph(id)?.waitsFor({ stage, partition });
+  if (source !== undefined) return `it waits for stage ${source}`;
+  const { kind, model } = workflow.stages[stage] as WorkflowIndex['stages'][number];
+  return kind === 'exec'
+    ? 'its program runs, or waits for a worker of the sequencer'
+    : `it waits for a gateway that serves the model ${model}`;
+}
+
+export async function queryBatch({ store, tables, l1 }: QueryParts, index: number) {
+  const batch = await tables.batches.get(numberKey(index));
+  if (batch === undefined) return undefined;
+  const posted = await tables.posted.get(numberKey(index));
+  const { object, timestamp, messages, delayedRoots, firstStep, closed, origin } = batch;
+  const gasUsed = posted === undefined ? undefined : (posted.gasUsed ?? (await gasOf(l1, posted.transaction)));
+  if (posted !== undefined && posted.gasUsed === undefined && gasUsed !== undefined) {
+    await store.write([tables.posted.put(numberKey(index), { ...posted, gasUsed })], { sync: false });
+  }
+  return {
+    index,
+    status: posted !== undefined ? 'posted' : closed ? 'closed' : 'open',
+    origin,
+    objectRoot: object?.root ?? null,
+    objectLength: object?.length ?? 0,
+    timestamp,
+    messages,
+    delayed: delayedRoots.length,
+    firstStep,
+    l1Transaction: posted?.transaction ?? null,
+    l1Block: posted === undefined ? null : Number(posted.block),
+    gasUsed: gasUsed ?? null,
+  };
+}
+
+export async function requireWorkflow(tables: Tables, run: Pick<RunIndex, 'workflow'>): Promise<WorkflowIndex> {
+  const workflow = await tables.workflows.get(run.workflow);
+  if (workflow === undefined) throw new Error(`workflow ${run.workflow} of a run is not indexed`);
+  return workflow;
+}
+
+async function statsOf(tables: Tables, run: Hex, stage: number): Promise<StageStats> {
+  return (await tables.stats.get(stageKeyOf(run, stage))) ?? NO_STATS;
+}
+
+async function gasOf(l1: L1, hash: Hex): Promise<number | undefined> {
+  const receipt = await l1.client.getTransactionReceipt({ hash }).catch(() => undefined);
+  return receipt === undefined ? undefined : Number(receipt.gasUsed);
+}

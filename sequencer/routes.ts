@@ -1,0 +1,180 @@
+// docs/rpc.md: objects, datasets and events over plain HTTP.
+import { once } from 'node:events';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { MizuError } from '../protocol/errors.ts';
+import { type Hex, isHash } from '../protocol/hex.ts';
+import { type DatasetEntry, decodeDataset } from '../protocol/state.ts';
+import type { HttpApp } from '../service/http.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import { objectNotFound, parseRange, rootParameter, sendObject } from '../service/ranges.ts';
+import { numberKey } from '../service/store.ts';
+import { requireWorkflow } from './queries.ts';
+import type { Tables } from './tables.ts';
+
+export type RouteParts = {
+  readonly tables: Tables;
+  readonly objects: ObjectStore;
+  /** Resolves when there is a step after this one, or the signal aborts. */
+  readonly stepAfter: (step: number, signal: AbortSignal) => Promise<void>;
+};
+
+const MAX_STREAMS = 256;
+const HEARTBEAT_MS = 15_000;
+const EVENTS_AT_ONCE = 256;
+const metadataShape = z.object({ stages: z.array(z.object({ sink: z.string().nullish() })) });
+
+export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
+  const { objects } = parts;
+  app.get('/objects/:root', async (request, response) => {
+    const root = rootParameter(request.params.root);
+    const bytes = await objects.get(root);
+    if (bytes === undefined) throw objectNotFound(root);
+    sendObject(request, response, bytes);
+  });
+  app.get('/datasets/:run/:file', async (request, response) => {
+    const { run, file } = request.params;
+    const name = /^([\w.-]{1,100})\.jsonl$/.exec(file)?.[1];
+    if (!isHash(run) || name === undefined) throw badDataset(`${run}/${file}`);
+    await sendDataset(request, response, objects, await entriesOf(parts, run, name));
+  });
+  let streams = 0;
+  app.get('/events', async (request, response) => {
+    if (streams >= MAX_STREAMS) throw tooManyStreams();
+    const after = Number(request.query.after ?? request.headers['last-event-id'] ?? 0);
+    if (!Number.isSafeInteger(after) || after < 0) throw badAfter(String(request.query.after));
+    streams += 1;
+    try {
+      await sendEvents(response, parts, after, closing);
+    } finally {
+      streams -= 1;
+    }
+  });
+}
+
+async function entriesOf({ tables, objects }: RouteParts, run: Hex, name: string): Promise<DatasetEntry[]> {
+  const record = await tables.runs.get(run);
+  if (record === undefined) throw noDataset('a run of this network', run);
+  if (record.dataset === undefined) throw noDataset('a run that is done', `a run that is ${record.status}`);
+  const workflow = await requireWorkflow(tables, record);
+  const metadata = metadataShape.safeParse(parseJson(await requireObject(objects, workflow.metadata.root)));
+  const names = metadata.success ? metadata.data.stages.map(({ sink }) => sink ?? undefined) : [];
+  const stages = new Set(names.flatMap((sink, stage) => (sink === name ? [stage] : [])));
+  const sinks = [...new Set(names.filter((sink) => sink !== undefined))];
+  if (stages.size === 0) throw noDataset(sinks.join(', ') || 'a sink of the workflow', name);
+  return decodeDataset(await requireObject(objects, record.dataset.root)).filter(({ stage }) => stages.has(stage));
+}
+
+// One part after another: memory holds one at a time, however long the dataset is.
+async function sendDataset(
+  request: Request,
+  response: Response,
+  objects: ObjectStore,
+  entries: readonly DatasetEntry[],
+): Promise<void> {
+  const total = entries.reduce((sum, { length }) => sum + length, 0);
+  const range = parseRange(request.headers.range, total);
+  response.type('application/jsonl').setHeader('accept-ranges', 'bytes');
+  if (range === 'unsatisfiable') {
+    response.status(416).setHeader('content-range', `bytes */${total}`).end();
+    return;
+  }
+  const { first, last } = range ?? { first: 0, last: total - 1 };
+  if (range !== undefined) response.status(206).setHeader('content-range', `bytes ${first}-${last}/${total}`);
+  response.setHeader('content-length', last - first + 1);
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  let at = 0;
+  for (const { root, length } of entries) {
+    const from = Math.max(0, first - at);
+    const to = Math.min(length, last + 1 - at);
+    at += length;
+    if (from >= to) continue;
+    const bytes = await requireObject(objects, root);
+    if (response.destroyed) return;
+    if (!response.write(bytes.subarray(from, to)))
+      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
+
+async function sendEvents(
+  response: Response,
+  { tables, stepAfter }: RouteParts,
+  after: number,
+  closing: AbortSignal,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, closing]);
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    connection: 'keep-alive',
+  });
+  response.write(': mizu\n\n');
+  let at = after;
+  while (!signal.aborted) {
+    let sent = 0;
+    for await (const [key, record] of tables.steps.entries({ gt: numberKey(at), limit: EVENTS_AT_ONCE })) {
+      at = Number.parseInt(key, 16);
+      sent += 1;
+      const { hash, batch, message, receipt, sequence = null } = record;
+      const data = JSON.stringify({ step: at, hash, batch, message, sequence, ...receipt });
+      if (!response.write(`id: ${at}\nevent: receipt\ndata: ${data}\n\n`))
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (signal.aborted) break;
+    }
+    if (sent > 0) continue;
+    await stepAfter(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
+    if (!signal.aborted) response.write(': still here\n\n');
+  }
+  response.end();
+}
+
+async function requireObject(objects: ObjectStore, root: Hex): Promise<Uint8Array> {
+  const bytes = await objects.get(root);
+  if (bytes === undefined) throw objectNotFound(root);
+  return bytes;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function badDataset(actual: string): MizuError {
+  return new MizuError({
+    code: 'datasets/bad-path',
+    message: 'The path names no dataset.',
+    expected: '/datasets/RUN/NAME.jsonl, RUN 0x and 64 lower-case hex digits',
+    actual,
+  });
+}
+
+function noDataset(expected: string, actual: string): MizuError {
+  return new MizuError({ code: 'datasets/not-found', message: 'There is no such dataset.', expected, actual });
+}
+
+function badAfter(actual: string): MizuError {
+  return new MizuError({
+    code: 'events/bad-after',
+    message: 'after is not a step.',
+    expected: 'the number of the last step seen, or 0',
+    actual,
+  });
+}
+
+function tooManyStreams(): MizuError {
+  return new MizuError({
+    code: 'limit/streams',
+    message: 'Too many event streams are open.',
+    expected: `at most ${MAX_STREAMS}`,
+    retryable: true,
+  });
+}

@@ -1,0 +1,45 @@
+// docs/kernel.md#state: records of the state at one root, as the sequencer asks for them.
+import { accountKey, committeeKey, configKey, gatewayKey, runKey } from '../kernel/keys.ts';
+import {
+  type Account,
+  accountRecord,
+  type Codec,
+  type Committee,
+  type Config,
+  committeeRecord,
+  configRecord,
+  type Gateway,
+  gatewayRecord,
+  type Run,
+  runRecord,
+} from '../kernel/records.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import type { NodeStore } from '../prover/nodes.ts';
+import { readRecord } from '../prover/proof.ts';
+
+export type StateReader = {
+  account(address: Address): Promise<Account>;
+  gateway(address: Address): Promise<Gateway | undefined>;
+  run(id: Hex): Promise<Run | undefined>;
+  config(): Promise<Config>;
+  committee(): Promise<Committee>;
+};
+
+export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
+  const read = async <T>(key: Uint8Array, codec: Codec<T>): Promise<T | undefined> => {
+    const bytes = await readRecord(nodes, stateRoot, key);
+    return bytes === undefined ? undefined : codec.decode(bytes);
+  };
+  const require = async <T>(name: string, key: Uint8Array, codec: Codec<T>): Promise<T> => {
+    const record = await read(key, codec);
+    if (record === undefined) throw new Error(`the state has no ${name}`);
+    return record;
+  };
+  return {
+    account: async (address) => (await read(accountKey(address), accountRecord)) ?? { nonce: 0n, balance: 0n },
+    gateway: (address) => read(gatewayKey(address), gatewayRecord),
+    run: (id) => read(runKey(id), runRecord),
+    config: () => require('config', configKey(), configRecord),
+    committee: () => require('committee', committeeKey(), committeeRecord),
+  };
+}

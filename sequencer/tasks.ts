@@ -1,0 +1,226 @@
+// docs/operations.md#sequencer: ready tasks of all running runs: programs run ahead in the pool, inferences wait for a gateway.
+import type { Receipt } from '../kernel/receipt.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { decodeMessage, encodeMessage } from '../protocol/messages.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
+import type { Logger } from '../service/log.ts';
+import { createGraph, type Place, type ReadyTask, type RunGraph } from './graph.ts';
+import { type Tables, taskKeyOf } from './tables.ts';
+
+export type InferenceTask = Place & {
+  readonly run: Hex;
+  readonly attempt: number;
+  readonly model: Hex;
+  readonly request: ObjectRef;
+};
+
+export type Tasks = {
+  /** Rebuilds everything from the index: at the start and after a rollback. */
+  load(): Promise<void>;
+  /** After each step. */
+  observe(receipt: Receipt, message: Uint8Array): Promise<void>;
+  /** Starts programs of ready tasks, as many as may run ahead. */
+  runAhead(): void;
+  /** An Advance message whose program has already run; of each run in the order in which its tasks became ready. */
+  nextAdvance(): Uint8Array | undefined;
+  /** A run whose deadline lies before this. */
+  nextExpire(nowSeconds: number): Uint8Array | undefined;
+  inferences(): Iterable<InferenceTask>;
+  /** Resolves at the next inference task that becomes open. */
+  inferenceOpened(signal: AbortSignal): Promise<void>;
+  graph(run: Hex): RunGraph | undefined;
+  stats(): { readonly runs: number; readonly ready: number; readonly ahead: number };
+  /** True while programs run whose end will wake the sequencer. */
+  isBusy(): boolean;
+};
+
+export type TasksParts = {
+  readonly tables: Tables;
+  readonly log: Logger;
+  /** Programs in the pool at one time. */
+  readonly ahead: number;
+  /** Runs the program that this Advance message will ask for, if the state is ready for it. */
+  readonly prepare: (message: Uint8Array) => Promise<void>;
+  readonly onPrepared: () => void;
+};
+
+type Ahead = {
+  readonly place: Place;
+  readonly message: Uint8Array;
+  state: 'waiting' | 'running' | 'prepared';
+  notBefore: number;
+};
+type Tracked = {
+  readonly graph: RunGraph;
+  readonly deadline: bigint;
+  readonly ready: Ahead[];
+  readonly infer: Map<string, InferenceTask>;
+  expired: boolean;
+};
+
+const RETRY_MS = 2_000;
+
+export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksParts): Tasks {
+  const runs = new Map<Hex, Tracked>();
+  const listeners = new Set<() => void>();
+  let running = 0;
+  let turn = 0;
+
+  const addReady = (tracked: Tracked, tasks: readonly ReadyTask[]): void => {
+    const { run } = tracked.graph;
+    for (const { stage, partition, kind, model, request } of tasks) {
+      if (kind === 'exec') {
+        const message = encodeMessage({ kind: 'Advance', run, stage, partition });
+        tracked.ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0 });
+      } else if (request !== undefined) {
+        tracked.infer.set(taskKeyOf(run, stage, partition), { run, stage, partition, attempt: 0, model, request });
+      }
+    }
+    if (tracked.infer.size > 0) for (const listener of [...listeners]) listener();
+  };
+
+  const track = async (run: Hex): Promise<void> => {
+    const record = await tables.runs.get(run);
+    const workflow = record === undefined ? undefined : await tables.workflows.get(record.workflow);
+    if (record === undefined || workflow === undefined || record.status !== 'running') return;
+    const graph = createGraph(run, workflow, record);
+    const tracked: Tracked = { graph, deadline: record.deadline, ready: [], infer: new Map(), expired: false };
+    const ready = graph.start();
+    for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
+      const place = { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
+      ready.push(...graph.finish(place, task));
+    }
+    addReady(
+      tracked,
+      ready.filter((task) => !graph.isDone(task)),
+    );
+    runs.set(run, tracked);
+  };
+
+  const finishTask = (run: Hex, place: Place, output: ObjectRef): void => {
+    const tracked = runs.get(run);
+    if (tracked === undefined || tracked.graph.isDone(place)) return;
+    const at = tracked.ready.findIndex(
+      ({ place: { stage, partition } }) => stage === place.stage && partition === place.partition,
+    );
+    if (at !== -1) tracked.ready.splice(at, 1);
+    tracked.infer.delete(taskKeyOf(run, place.stage, place.partition));
+    addReady(tracked, tracked.graph.finish(place, output));
+  };
+
+  const start = (task: Ahead): void => {
+    running += 1;
+    task.state = 'running';
+    prepare(task.message)
+      .then(
+        () => {
+          task.state = 'prepared';
+        },
+        (err: unknown) => {
+          log.warn({ err, ...task.place }, 'a task could not be run ahead; it is tried again');
+          task.state = 'waiting';
+          task.notBefore = Date.now() + RETRY_MS;
+        },
+      )
+      .finally(() => {
+        running -= 1;
+        onPrepared();
+      });
+  };
+
+  return {
+    load: async () => {
+      runs.clear();
+      const order: { run: Hex; startStep: number }[] = [];
+      for await (const [run] of tables.running.entries())
+        order.push({ run: run as Hex, startStep: (await tables.runs.get(run))?.startStep ?? 0 });
+      for (const { run } of order.sort((a, b) => a.startStep - b.startStep)) await track(run);
+    },
+    observe: async (receipt, message) => {
+      if (!receipt.ok) {
+        // A task that the kernel refuses is not offered again.
+        if (receipt.kind === 'Advance') dropRefused(runs, message);
+        return;
+      }
+      const { kind, run, stage, partition, outputRoot, outputLength = 0 } = receipt;
+      if (kind === 'Run' && run !== undefined) await track(run);
+      if (
+        kind === 'Advance' &&
+        run !== undefined &&
+        stage !== undefined &&
+        partition !== undefined &&
+        outputRoot !== undefined
+      ) {
+        finishTask(run, { stage, partition }, { root: outputRoot, length: outputLength });
+      }
+      if (kind === 'InferenceResult') {
+        const decoded = decodeMessage(message);
+        const sent = decoded.kind === 'InferenceResult' ? decoded.items : [];
+        for (const [i, item] of (receipt.items ?? []).entries()) {
+          const { resultRoot, resultLength } = sent[i] ?? {};
+          if (item.ok && resultRoot !== undefined && resultLength !== undefined)
+            finishTask(item.run, item, { root: resultRoot, length: resultLength });
+          if (item.runStatus !== undefined && item.runStatus !== 'running') runs.delete(item.run);
+        }
+      }
+      if (run !== undefined && receipt.runStatus !== undefined && receipt.runStatus !== 'running') runs.delete(run);
+    },
+    runAhead: () => {
+      const now = Date.now();
+      for (const { ready } of runs.values()) {
+        for (const task of ready) {
+          if (running >= ahead) return;
+          if (task.state === 'waiting' && task.notBefore <= now) start(task);
+        }
+      }
+    },
+    nextAdvance: () => {
+      const all = [...runs.values()];
+      for (let i = 0; i < all.length; i++) {
+        const first = all[(turn + i) % all.length]?.ready[0];
+        if (first?.state !== 'prepared') continue;
+        turn = (turn + i + 1) % all.length;
+        return first.message;
+      }
+      return undefined;
+    },
+    nextExpire: (nowSeconds) => {
+      for (const tracked of runs.values()) {
+        if (tracked.expired || tracked.deadline >= BigInt(nowSeconds)) continue;
+        tracked.expired = true;
+        return encodeMessage({ kind: 'Expire', run: tracked.graph.run });
+      }
+      return undefined;
+    },
+    inferences: function* () {
+      for (const { infer } of runs.values()) yield* infer.values();
+    },
+    inferenceOpened: (signal) =>
+      new Promise<void>((resolve) => {
+        const finish = () => {
+          listeners.delete(finish);
+          signal.removeEventListener('abort', finish);
+          resolve();
+        };
+        listeners.add(finish);
+        signal.addEventListener('abort', finish);
+        if (signal.aborted) finish();
+      }),
+    graph: (run) => runs.get(run)?.graph,
+    stats: () => ({
+      runs: runs.size,
+      ready: [...runs.values()].reduce((sum, { ready }) => sum + ready.length, 0),
+      ahead: running,
+    }),
+    isBusy: () => running > 0,
+  };
+}
+
+function dropRefused(runs: Map<Hex, Tracked>, message: Uint8Array): void {
+  const decoded = decodeMessage(message);
+  if (decoded.kind !== 'Advance') return;
+  const ready = runs.get(decoded.run)?.ready;
+  const at =
+    ready?.findIndex(({ place }) => place.stage === decoded.stage && place.partition === decoded.partition) ?? -1;
+  if (at !== -1) ready?.splice(at, 1);
+}
