@@ -1,0 +1,100 @@
+// docs/rpc.md: what the sequencer's methods answer.
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
+
+export type ChainView = {
+  readonly chainId: number;
+  readonly l1RpcUrl?: string;
+  readonly contracts: Readonly<
+    Record<'token' | 'stakeManager' | 'daCommittee' | 'gatewayRegistry' | 'inbox' | 'rollup' | 'bridge', Address>
+  >;
+  readonly kernelProgramId: Hex;
+  readonly gasPriceWei: string;
+  readonly da: {
+    readonly members: readonly (string | { readonly url: string; readonly address: Address })[];
+    readonly epoch: number | string;
+    readonly threshold: number;
+  };
+  readonly head: { readonly batch: number; readonly message: number; readonly step: number; readonly stateRoot: Hex };
+  readonly confirmed: { readonly batch: number; readonly step: number };
+};
+
+export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
+
+export type StageView = {
+  readonly stage: number;
+  readonly kind: 'exec' | 'infer';
+  readonly width: number;
+  readonly done: number;
+  readonly gasUsed: string;
+  readonly rows: RowCounts;
+  /** Of tasks that are not done yet, as far as their gateway tells. */
+  readonly progress?: { readonly done: number; readonly total: number };
+};
+
+export type RunStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+
+export type RunView = {
+  readonly id?: Hex;
+  readonly workflow: Hex;
+  readonly owner: Address;
+  readonly status: RunStatus;
+  /** Wei that is left of what was set aside. */
+  readonly escrow: string;
+  readonly spent: string;
+  readonly partitions: number;
+  readonly tasksLeft: number;
+  readonly stages: readonly StageView[];
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly dataset: ObjectRef | null;
+  readonly batches: readonly number[];
+  /** Unix seconds. */
+  readonly startedAt: number;
+  readonly endedAt?: number | null;
+  readonly deadline?: number | string;
+  readonly error?: string | null;
+};
+
+export type TaskView = {
+  readonly stage: number;
+  readonly partition: number;
+  readonly status: 'open' | 'ready' | 'waiting' | 'done' | 'failed' | string;
+  readonly outputRoot?: Hex;
+  readonly outputLength?: number;
+  readonly gasUsed?: number | string;
+  readonly why?: string | { readonly owner?: string; readonly deadline?: number | string; readonly reason?: string };
+};
+
+export type BatchView = {
+  readonly objectRoot: Hex;
+  readonly timestamp: number;
+  readonly messages: number;
+  readonly l1Transaction: Hex | null;
+  readonly l1Block: number | string | null;
+  readonly gasUsed: number | string | null;
+  readonly firstStep: number;
+};
+
+export type AssertionView = {
+  readonly id: Hex;
+  readonly fromBatch: number;
+  readonly toBatch: number;
+  readonly status: string;
+  readonly l1Transaction: Hex;
+  readonly asserter: Address;
+};
+
+export type ReceiptView = {
+  readonly kind: string;
+  readonly ok: boolean;
+  readonly error?: string;
+  readonly run?: Hex;
+  readonly workflow?: Hex;
+  readonly feeWei?: string;
+  readonly batch: number;
+  readonly step: number;
+};
+
+export type WorkflowView = { readonly owner: Address; readonly metadata: ObjectRef };
+export type AccountView = { readonly nonce: string | number; readonly balance: string };
