@@ -10,8 +10,8 @@ export type ProcessSpec = {
   readonly name: string;
   /** Arguments of `mizu`. */
   readonly args: readonly string[];
-  /** It is up when this answers 200. */
-  readonly healthUrl: string;
+  /** It is up when this answers 200; without it, when it runs. */
+  readonly healthUrl?: string;
 };
 
 export type Supervisor = {
@@ -58,6 +58,7 @@ export function createSupervisor(logFolder: string): Supervisor {
   return {
     start: async (spec) => {
       launch(spec, 0);
+      if (spec.healthUrl === undefined) return;
       const answers = createFetcher(spec.healthUrl);
       const deadline = Date.now() + READY_SECONDS * 1000;
       while (!(await answers())) {

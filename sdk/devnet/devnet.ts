@@ -1,0 +1,87 @@
+// docs/operations.md#devnet: a whole network on one machine.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Anvil, startAnvil } from '../../service/anvil.ts';
+import { type Account, devnetAccounts } from './accounts.ts';
+import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
+import { choosePorts } from './ports.ts';
+import { type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
+
+export type DevnetOptions = {
+  /** `.mizu` lies in this folder. A devnet that was there before is deleted. */
+  readonly folder: string;
+  /** Models beside the built-in one that workers fetch from an endpoint. */
+  readonly openai?: OpenAiEndpoint | undefined;
+  /** Told what is being done, one line each. */
+  readonly onProgress?: (line: string) => void;
+};
+
+export type Devnet = {
+  readonly rpcUrl: string;
+  readonly l1Url: string;
+  readonly chain: DevnetChain;
+  readonly developer: Account;
+  /** Holds configurations, data and logs. */
+  readonly folder: string;
+  readonly processes: Supervisor['processes'];
+  /** Rejects when a process cannot be kept running. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+};
+
+const BLOCK_SECONDS = 1;
+const TOKEN_PRICE_WEI = 10n ** 12n;
+
+const BUILTIN: ModelEntry = {
+  name: 'builtin/small',
+  class: 'exact',
+  inputPriceWei: TOKEN_PRICE_WEI,
+  outputPriceWei: 4n * TOKEN_PRICE_WEI,
+  manifest: { name: 'builtin/small', class: 'A', engine: 'edge/backends/builtin.ts', document: 'docs/edge.md' },
+};
+
+/** @throws MizuError `devnet/anvil-failed`, `devnet/process-failed` */
+export async function startDevnet({ folder, openai, onProgress = () => {} }: DevnetOptions): Promise<Devnet> {
+  const home = resolve(folder, '.mizu');
+  const devnet = join(home, 'devnet');
+  rmSync(devnet, { recursive: true, force: true });
+  mkdirSync(devnet, { recursive: true });
+  const ports = await choosePorts(PREFERRED_PORTS);
+  const supervisor = createSupervisor(join(devnet, 'logs'));
+  let anvil: Anvil | undefined;
+  const close = async () => {
+    await supervisor.stop();
+    await anvil?.close();
+    rmSync(join(home, 'devnet.json'), { force: true });
+  };
+  try {
+    onProgress(`L1: anvil at ${urlOf(ports.l1)}`);
+    anvil = await startAnvil({ port: ports.l1, blockTimeSeconds: BLOCK_SECONDS });
+    onProgress('contracts: deploying, staking, appointing the committee');
+    const chain = await createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)]);
+    const specs = writeProcesses(devnet, chain, ports, openai);
+    onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
+    await Promise.all(specs.map((spec) => supervisor.start(spec)));
+    const { developer } = devnetAccounts();
+    const rpcUrl = urlOf(ports.sequencer);
+    const file = { rpcUrl, l1RpcUrl: anvil.url, contracts: chain.contracts, accounts: { developer } };
+    writeFileSync(join(home, 'devnet.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+    const { processes, failed } = supervisor;
+    return { rpcUrl, l1Url: anvil.url, chain, developer, folder: devnet, processes, failed, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+// What an endpoint's model yields cannot be checked by running it again: class C.
+function endpointModels(openai: OpenAiEndpoint | undefined): ModelEntry[] {
+  return Object.entries(openai?.models ?? {}).map(([name, model]) => ({
+    name,
+    class: 'provenance',
+    inputPriceWei: TOKEN_PRICE_WEI,
+    outputPriceWei: 4n * TOKEN_PRICE_WEI,
+    manifest: { name, class: 'C', endpoint: openai?.baseUrl, model },
+  }));
+}
