@@ -1,0 +1,69 @@
+// docs/sdk.md#output: fetches a finished dataset, every object checked against the dataset's root.
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
+import type { Metadata } from '../compile/definition.ts';
+import { readHeader, sumSteps } from '../local/run-local.ts';
+import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFolder } from '../output/folder.ts';
+import type { StepStats } from '../runtime/rowset.ts';
+import type { Network } from './network.ts';
+import type { TaskView } from './views.ts';
+import { readMetadata, readRun } from './watch.ts';
+
+export type FetchedDataset = { readonly datasetRoot: Hex; readonly files: readonly WrittenFile[] };
+
+/** @throws MizuError `sdk/no-dataset` if the run is not done, `da/unavailable` */
+export async function fetchDataset(network: Network, run: Hex, folder: string): Promise<FetchedDataset> {
+  const view = await readRun(network, run);
+  if (view.dataset === null) throw noDataset(run, view.status);
+  const metadata = await readMetadata(network, view.workflow);
+  const entries = decodeDataset(await network.object(view.dataset.root, view.dataset.length));
+  const facts: DatasetFacts = {
+    workflowName: metadata.name,
+    workflow: view.workflow,
+    run,
+    datasetRoot: view.dataset.root,
+    chainId: network.chain.chainId,
+    inbox: network.chain.contracts.inbox,
+    rpcUrl: network.rpcUrl,
+    models: Object.values(metadata.models),
+    steps: metadata.stages.flatMap((stage) => stage.steps).filter((step, i, all) => all.indexOf(step) === i),
+  };
+  const files = await writeDatasetFolder(folder, facts, groupBySink(entries, metadata), ({ root, length }) =>
+    network.object(root, length),
+  );
+  return { datasetRoot: view.dataset.root, files };
+}
+
+export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata): SinkObjects[] {
+  return metadata.stages.flatMap(({ sink }, stage) => {
+    if (sink === null) return [];
+    const own = entries.filter((entry) => entry.stage === stage).sort((a, b) => a.partition - b.partition);
+    return [{ name: sink, entries: own }];
+  });
+}
+
+/** Rows in, out and rejected of every step, from the headers of the last rowsets. */
+export async function readStepStats(network: Network, run: Hex): Promise<Record<string, StepStats>> {
+  const view = await readRun(network, run);
+  const metadata = await readMetadata(network, view.workflow);
+  const last = metadata.stages.findLastIndex(({ kind }) => kind === 'rows' || kind === 'receive' || kind === 'apply');
+  if (last < 0) return {};
+  const tasks = (await network.rpc('mizu_getTasks', [run, { stage: last, offset: 0, limit: 1024 }])) as TaskView[];
+  const headers = [];
+  for (const task of tasks) {
+    if (task.outputRoot !== undefined)
+      headers.push(readHeader(await network.object(task.outputRoot, task.outputLength)));
+  }
+  return sumSteps(headers);
+}
+
+function noDataset(run: Hex, status: string): MizuError {
+  return new MizuError({
+    code: 'sdk/no-dataset',
+    message: 'The run has no dataset.',
+    expected: 'a run that is done',
+    actual: `run ${run} is ${status}`,
+    hint: status === 'running' ? `Wait for it: mizu watch ${run}` : `See what happened: mizu why ${run}`,
+  });
+}

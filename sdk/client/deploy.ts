@@ -1,0 +1,63 @@
+// docs/sdk.md#deploy: puts a workflow's objects on DA and its definition into the state. Doing it again does nothing.
+import { MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from '../../protocol/constants.ts';
+import { encodeDefinition } from '../../protocol/definition.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import type { CompiledWorkflow } from '../compile/compile.ts';
+import { ensureBalance } from './deposit.ts';
+import { sendMessage, signMessage } from './message.ts';
+import type { Network } from './network.ts';
+import type { WorkflowView } from './views.ts';
+
+export type Deployed = {
+  readonly workflowId: Hex;
+  /** False if it was there already. */
+  readonly isNew: boolean;
+  readonly feeWei: bigint;
+  readonly deployedBytes: number;
+};
+
+/** Kept on DA for so long; a run of a workflow whose certificate has expired needs a new deploy. */
+export const RETENTION_SECONDS = 30 * 24 * 3600;
+const USER_HEADER_BYTES = 200;
+
+export async function deployWorkflow(network: Network, workflow: CompiledWorkflow): Promise<Deployed> {
+  const { workflowId, definition, objects } = workflow;
+  const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);
+  if ((await findWorkflow(network, workflowId)) !== null)
+    return { workflowId, isNew: false, feeWei: 0n, deployedBytes };
+  const { certificate } = await network.da.put(objects, { expiry: retention() });
+  const bytes = encodeDefinition(definition, certificate);
+  const feeWei = messageFee(network, bytes.length);
+  await ensureBalance(network, feeWei);
+  const message = await signMessage(network, { kind: 'Deploy', maxFee: feeWei, definition: bytes });
+  try {
+    const receipt = await sendMessage(network, message);
+    return { workflowId, isNew: true, feeWei: BigInt(receipt.feeWei ?? feeWei), deployedBytes };
+  } catch (error) {
+    // Somebody else was quicker: it is the same workflow, by its name.
+    if ((await findWorkflow(network, workflowId)) === null) throw error;
+    return { workflowId, isNew: false, feeWei: 0n, deployedBytes };
+  }
+}
+
+/** Null if it is not deployed. */
+export async function findWorkflow(network: Network, id: Hex): Promise<WorkflowView | null> {
+  try {
+    return (await network.rpc('mizu_getWorkflow', [id])) as WorkflowView | null;
+  } catch (error) {
+    if (error instanceof MizuError && /unknown|not-found|no-such/.test(error.code)) return null;
+    throw error;
+  }
+}
+
+/** Upper bound of what a user message of this body costs, in wei. */
+export function messageFee(network: Network, bodyBytes: number): bigint {
+  return (
+    (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(bodyBytes + USER_HEADER_BYTES)) * BigInt(network.chain.gasPriceWei)
+  );
+}
+
+export function retention(): bigint {
+  return BigInt(Math.floor(Date.now() / 1000) + RETENTION_SECONDS);
+}

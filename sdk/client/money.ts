@@ -1,0 +1,41 @@
+// docs/sdk.md#money: amounts as people read and write them. 1 MIZU = 10^18 wei.
+import { formatUnits, parseUnits } from 'viem';
+import { MizuError } from '../../protocol/errors.ts';
+
+/** `1.25 MIZU`: four significant digits after the point at most. */
+export function formatMizu(wei: bigint): string {
+  const [whole = '0', fraction = ''] = formatUnits(wei, 18).split('.');
+  const zeros = /^0*/.exec(fraction)![0].length;
+  const digits = whole === '0' ? zeros + 4 : 4;
+  const shown = fraction.slice(0, digits).replace(/0+$/, '');
+  return `${whole}${shown === '' ? '' : `.${shown}`} MIZU`;
+}
+
+/** @throws MizuError `sdk/bad-amount` */
+export function parseMizu(text: string): bigint {
+  const match = /^(\d+(?:\.\d{1,18})?)\s*(?:MIZU)?$/i.exec(text.trim());
+  if (match !== null) return parseUnits(match[1]!, 18);
+  throw new MizuError({
+    code: 'sdk/bad-amount',
+    message: 'The amount cannot be read.',
+    expected: 'a number of MIZU, for example 2.5',
+    actual: text,
+    hint: 'Write --max 2.5',
+  });
+}
+
+export function formatCount(value: number | bigint): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1.2 G`, for gas. */
+export function formatLarge(value: bigint): string {
+  const units: [bigint, string][] = [
+    [1_000_000_000_000n, 'T'],
+    [1_000_000_000n, 'G'],
+    [1_000_000n, 'M'],
+    [1_000n, 'k'],
+  ];
+  const unit = units.find(([size]) => value >= size);
+  return unit === undefined ? String(value) : `${(Number((value * 100n) / unit[0]) / 100).toFixed(2)} ${unit[1]}`;
+}

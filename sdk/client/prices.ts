@@ -1,0 +1,31 @@
+// docs/kernel.md#money: what gas and tokens cost, read from the state.
+import { fromRlp } from 'viem';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { modelId } from '../compile/definition.ts';
+import type { Network } from './network.ts';
+
+export type ModelPrice = { readonly active: boolean; readonly inputWei: bigint; readonly outputWei: bigint };
+
+/** @throws MizuError `sdk/unknown-model` if the network does not serve it */
+export async function modelPrice(network: Network, name: string): Promise<ModelPrice> {
+  const proof = (await network.rpc('mizu_getProof', ['M', modelId(name)])) as { readonly value: Hex | null };
+  if (proof.value === null || proof.value === '0x') throw unknownModel(name, 'no such model');
+  const [active, , inputPrice, outputPrice] = fromRlp(proof.value, 'hex') as Hex[];
+  if (toBigInt(active) === 0n) throw unknownModel(name, 'a model that is switched off');
+  return { active: true, inputWei: toBigInt(inputPrice), outputWei: toBigInt(outputPrice) };
+}
+
+function toBigInt(value: Hex | undefined): bigint {
+  return value === undefined || value === '0x' ? 0n : BigInt(value);
+}
+
+function unknownModel(name: string, actual: string): MizuError {
+  return new MizuError({
+    code: 'sdk/unknown-model',
+    message: `The network does not serve the model '${name}'.`,
+    expected: 'a model that is registered on the L1',
+    actual,
+    hint: "Use 'builtin/small', or have the model entered in the GatewayRegistry.",
+  });
+}

@@ -1,0 +1,103 @@
+// docs/sdk.md#run: starts a run, or finds the one that is already under way.
+import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { encodeInputs, hashRun } from '../../protocol/messages.ts';
+import { partitionFile } from '../input/partition.ts';
+import { messageFee, retention } from './deploy.ts';
+import { ensureBalance } from './deposit.ts';
+import { sendMessage, signMessage } from './message.ts';
+import { type Network, requireSigner } from './network.ts';
+import { findRun, type RunKey, saveRun } from './state-file.ts';
+import type { Survey } from './survey.ts';
+import type { ReceiptView, RunView } from './views.ts';
+
+export type RunRequest = {
+  readonly workflowId: Hex;
+  readonly workflowFile: string;
+  readonly survey: Survey;
+  readonly maxCostWei: bigint;
+  readonly taskGasLimit: bigint;
+  /** After it the run expires and the rest of the money comes back. */
+  readonly deadlineSeconds: number;
+  /** Starts a new one even if there is one. */
+  readonly isNew?: boolean;
+  readonly onUpload?: (sentBytes: number, totalBytes: number) => void;
+};
+
+export type StartedRun = { readonly run: Hex; readonly resumed: boolean };
+
+const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
+const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
+
+export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
+  const { workflowId, survey } = request;
+  const key: RunKey = {
+    workflow: workflowId,
+    inputsHash: survey.inputsHash,
+    chainId: network.chain.chainId,
+    inbox: network.chain.contracts.inbox,
+  };
+  const known = request.isNew ? undefined : await resume(network, key);
+  if (known !== undefined) return { run: known, resumed: true };
+
+  await upload(network, request);
+  const certificate = await network.da.certify(survey.refs, retention());
+  const inputs = encodeInputs(survey.refs, certificate);
+  await ensureBalance(network, request.maxCostWei + messageFee(network, inputs.length));
+  const message = await signMessage(network, {
+    kind: 'Run',
+    workflow: workflowId,
+    maxCost: request.maxCostWei,
+    taskGasLimit: request.taskGasLimit,
+    deadline: BigInt(Math.floor(Date.now() / 1000) + request.deadlineSeconds),
+    inputs,
+  });
+  const run = hashRun(requireSigner(network).address, message.nonce, workflowId);
+  // Before it is sent: after a crash the same message is sent again, and there is one run and not two.
+  await saveRun({
+    ...key,
+    run,
+    message: bytesToHex(message.bytes),
+    messageHash: message.hash,
+    file: request.workflowFile,
+    input: survey.file,
+    startedAt: Math.floor(Date.now() / 1000),
+  });
+  await sendMessage(network, message);
+  return { run, resumed: false };
+}
+
+async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
+  const record = await findRun(key);
+  if (record === undefined) return undefined;
+  const receipt = (await network.rpc('mizu_getReceipt', [record.messageHash]).catch(() => null)) as ReceiptView | null;
+  if (receipt === null) {
+    const message = { bytes: hexToBytes(record.message), hash: record.messageHash, nonce: 0n };
+    // Refused by now (its nonce was used by another message): then a new run is started.
+    const sent = await sendMessage(network, message).catch(() => null);
+    return sent === null ? undefined : record.run;
+  }
+  if (!receipt.ok) return undefined;
+  const view = (await network.rpc('mizu_getRun', [record.run])) as RunView | null;
+  return view === null || ENDED_BADLY.includes(view.status) ? undefined : record.run;
+}
+
+// The file is read once more: never more than one group of partitions is in memory.
+async function upload(network: Network, { survey, onUpload }: RunRequest): Promise<void> {
+  let group: Uint8Array[] = [];
+  let groupBytes = 0;
+  let sent = 0;
+  const flush = async (): Promise<void> => {
+    if (group.length === 0) return;
+    await network.da.put(group, { expiry: retention() });
+    sent += groupBytes;
+    onUpload?.(sent, survey.bytes);
+    group = [];
+    groupBytes = 0;
+  };
+  for await (const { bytes } of partitionFile(survey.file)) {
+    group.push(bytes);
+    groupBytes += bytes.length;
+    if (groupBytes >= UPLOAD_GROUP_BYTES) await flush();
+  }
+  await flush();
+}

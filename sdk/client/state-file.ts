@@ -1,0 +1,64 @@
+// docs/sdk.md#run: which run belongs to which workflow, input and network, so that the same command again resumes it.
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Hex } from '../../protocol/hex.ts';
+
+export type RunRecord = {
+  readonly workflow: Hex;
+  readonly inputsHash: Hex;
+  readonly chainId: number;
+  readonly inbox: Hex;
+  readonly run: Hex;
+  /** The signed message: until it has a receipt, it is sent again as it is. */
+  readonly message: Hex;
+  readonly messageHash: Hex;
+  readonly file: string;
+  readonly input: string;
+  /** Unix seconds. */
+  readonly startedAt: number;
+};
+
+export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox'>;
+
+export const STATE_FILE = join('.mizu', 'runs.json');
+const MAX_RECORDS = 1_000;
+
+export async function findRun(key: RunKey, path = STATE_FILE): Promise<RunRecord | undefined> {
+  return (await readRecords(path)).findLast((record) => isSame(record, key));
+}
+
+/** Durable when it resolves. */
+export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<void> {
+  const others = (await readRecords(path)).filter((other) => !isSame(other, record));
+  const text = JSON.stringify([...others.slice(-MAX_RECORDS + 1), record], null, 2);
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  const file = await open(draft, 'w', 0o600);
+  try {
+    await file.writeFile(`${text}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+async function readRecords(path: string): Promise<RunRecord[]> {
+  const text = await readFile(path, 'utf8').catch(() => '[]');
+  try {
+    const records = JSON.parse(text) as unknown;
+    return Array.isArray(records) ? (records as RunRecord[]) : [];
+  } catch {
+    // A broken file costs nothing but the memory of runs: they are all on the network.
+    return [];
+  }
+}
+
+function isSame(record: RunRecord, key: RunKey): boolean {
+  return (
+    record.workflow === key.workflow &&
+    record.inputsHash === key.inputsHash &&
+    record.chainId === key.chainId &&
+    record.inbox.toLowerCase() === key.inbox.toLowerCase()
+  );
+}

@@ -1,0 +1,54 @@
+// docs/sdk.md#run: one pass over an input file: its partitions' roots, its numbers, and a sample of its rows.
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { hashInputs } from '../../protocol/messages.ts';
+import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
+import { partitionFile } from '../input/partition.ts';
+import type { InputRow } from '../input/rowset.ts';
+import { mix32 } from '../runtime/hash.ts';
+
+export type Survey = {
+  readonly file: string;
+  readonly refs: readonly ObjectRef[];
+  /** Names the input: the same rows in the same partitions. */
+  readonly inputsHash: Hex;
+  readonly rows: number;
+  readonly broken: number;
+  readonly bytes: number;
+  /** Rows chosen by a hash of their line number, in the file's order. */
+  readonly sample: readonly InputRow[];
+};
+
+/** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-too-large` */
+export async function surveyInput(file: string, sampleSize: number): Promise<Survey> {
+  const refs: ObjectRef[] = [];
+  const chosen: { key: number; row: InputRow }[] = [];
+  let [rows, broken, bytes] = [0, 0, 0];
+  const onRow = (row: InputRow): void => {
+    if (row.kind !== 'row') return;
+    const key = mix32(row.index + 1);
+    if (chosen.length === sampleSize && key >= chosen.at(-1)!.key) return;
+    const at = chosen.findIndex((other) => other.key > key);
+    chosen.splice(at < 0 ? chosen.length : at, 0, { key, row });
+    if (chosen.length > sampleSize) chosen.pop();
+  };
+  for await (const partition of partitionFile(file, sampleSize > 0 ? onRow : undefined)) {
+    refs.push(objectRef(partition.bytes));
+    rows += partition.rows;
+    broken += partition.broken;
+    bytes += partition.bytes.length;
+  }
+  if (refs.length === 0) throw emptyInput(file);
+  const sample = chosen.map(({ row }) => row).sort((a, b) => a.index - b.index);
+  return { file, refs, inputsHash: hashInputs(refs), rows, broken, bytes, sample };
+}
+
+function emptyInput(file: string): MizuError {
+  return new MizuError({
+    code: 'sdk/empty-input',
+    message: `${file} has no rows.`,
+    expected: 'one row or more',
+    actual: 'an empty file',
+    hint: 'Check the path given with --input.',
+  });
+}

@@ -1,0 +1,122 @@
+// docs/sdk.md#watch: a run's progress as data: per stage x of y, rows, gas, tokens, spend, rate, time left.
+import { setTimeout as delay } from 'node:timers/promises';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import type { Metadata } from '../compile/definition.ts';
+import type { Network } from './network.ts';
+import type { RowCounts, RunStatus, RunView, WorkflowView } from './views.ts';
+
+export type StageProgress = {
+  readonly name: string;
+  readonly kind: string;
+  readonly steps: readonly string[];
+  readonly done: number;
+  readonly width: number;
+  readonly rows: RowCounts;
+  readonly gasUsed: bigint;
+};
+
+export type Progress = {
+  readonly run: Hex;
+  readonly workflow: Hex;
+  readonly workflowName: string;
+  readonly status: RunStatus;
+  readonly stages: readonly StageProgress[];
+  readonly tasksDone: number;
+  readonly tasks: number;
+  readonly gasUsed: bigint;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly spentWei: bigint;
+  readonly elapsedSeconds: number;
+  /** Tasks a second since the start; 0 before the first. */
+  readonly tasksPerSecond: number;
+  /** Undefined before the first task is done and after the last. */
+  readonly secondsLeft: number | undefined;
+  readonly datasetRoot: Hex | undefined;
+  readonly batches: readonly number[];
+  readonly error: string | undefined;
+};
+
+const POLL_MS = 400;
+const OUTAGE_SECONDS = 120;
+
+/** Yields whenever something changed, and at last the ended run. Survives outages of the sequencer of up to two minutes. */
+export async function* watchRun(network: Network, run: Hex, signal?: AbortSignal): AsyncGenerator<Progress> {
+  let metadata: Metadata | undefined;
+  let last = '';
+  let lastAnswer = Date.now();
+  while (!signal?.aborted) {
+    try {
+      const view = await readRun(network, run);
+      metadata ??= await readMetadata(network, view.workflow);
+      lastAnswer = Date.now();
+      const text = JSON.stringify(view);
+      if (text !== last) yield toProgress(run, view, metadata);
+      last = text;
+      if (view.status !== 'running') return;
+    } catch (error) {
+      if (!(error instanceof MizuError) || !error.retryable || Date.now() - lastAnswer > OUTAGE_SECONDS * 1000)
+        throw error;
+    }
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** @throws MizuError `sdk/unknown-run` */
+export async function readRun(network: Network, run: Hex): Promise<RunView> {
+  const view = (await network.rpc('mizu_getRun', [run])) as RunView | null;
+  if (view !== null) return view;
+  throw new MizuError({
+    code: 'sdk/unknown-run',
+    message: 'The network does not know this run.',
+    expected: 'the id of a run',
+    actual: run,
+    hint: 'List them with: mizu runs',
+  });
+}
+
+export async function readMetadata(network: Network, workflow: Hex): Promise<Metadata> {
+  const view = (await network.rpc('mizu_getWorkflow', [workflow])) as WorkflowView;
+  const bytes = await network.object(view.metadata.root, view.metadata.length);
+  return JSON.parse(new TextDecoder().decode(bytes)) as Metadata;
+}
+
+export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSeconds = Date.now() / 1000): Progress {
+  const stages = view.stages.map((stage, i): StageProgress => {
+    const named = metadata.stages[i];
+    return {
+      name: named?.name ?? `stage ${i}`,
+      kind: named?.kind ?? stage.kind,
+      steps: named?.steps ?? [],
+      done: stage.done,
+      width: stage.width,
+      rows: stage.rows,
+      gasUsed: BigInt(stage.gasUsed),
+    };
+  });
+  const tasks = stages.reduce((sum, stage) => sum + stage.width, 0);
+  const tasksDone = stages.reduce((sum, stage) => sum + stage.done, 0);
+  const elapsedSeconds = Math.max(0, (view.endedAt ?? nowSeconds) - view.startedAt);
+  const tasksPerSecond = elapsedSeconds > 0 ? tasksDone / elapsedSeconds : 0;
+  const isOpen = view.status === 'running' && tasksPerSecond > 0;
+  return {
+    run,
+    workflow: view.workflow,
+    workflowName: metadata.name,
+    status: view.status,
+    stages,
+    tasksDone,
+    tasks,
+    gasUsed: stages.reduce((sum, stage) => sum + stage.gasUsed, 0n),
+    inputTokens: view.inputTokens,
+    outputTokens: view.outputTokens,
+    spentWei: BigInt(view.spent),
+    elapsedSeconds,
+    tasksPerSecond,
+    secondsLeft: isOpen ? (tasks - tasksDone) / tasksPerSecond : undefined,
+    datasetRoot: view.dataset?.root,
+    batches: view.batches,
+    error: view.error ?? undefined,
+  };
+}

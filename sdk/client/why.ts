@@ -1,0 +1,69 @@
+// docs/sdk.md#why: what a run waits for, whose turn it is, and until when.
+import type { Hex } from '../../protocol/hex.ts';
+import type { Network } from './network.ts';
+import type { RunView, TaskView } from './views.ts';
+import { readMetadata, readRun } from './watch.ts';
+
+export type Wait = {
+  readonly stage: string;
+  readonly partition: number;
+  /** Who has to act. */
+  readonly owner: string;
+  readonly reason: string;
+  /** Unix seconds until which it may take; then the network acts by itself. */
+  readonly deadline: number | undefined;
+};
+
+export type Explanation = {
+  readonly run: Hex;
+  readonly status: RunView['status'];
+  /** Unix seconds at which the run expires and the rest of the money comes back. */
+  readonly runDeadline: number | undefined;
+  readonly waits: readonly Wait[];
+  readonly openTasks: number;
+  readonly error: string | undefined;
+};
+
+const SHOWN = 20;
+
+export async function explainRun(network: Network, run: Hex): Promise<Explanation> {
+  const view = await readRun(network, run);
+  const runDeadline = view.deadline === undefined ? undefined : Number(view.deadline);
+  const ended = { run, status: view.status, runDeadline, error: view.error ?? undefined };
+  if (view.status !== 'running') return { ...ended, waits: [], openTasks: 0 };
+  const metadata = await readMetadata(network, view.workflow);
+  const waits: Wait[] = [];
+  for (const stage of view.stages) {
+    if (stage.done >= stage.width || waits.length >= SHOWN) continue;
+    const tasks = (await network.rpc('mizu_getTasks', [
+      run,
+      { stage: stage.stage, offset: 0, limit: 1000 },
+    ])) as TaskView[];
+    const name = metadata.stages[stage.stage]?.name ?? `stage ${stage.stage}`;
+    for (const task of tasks) {
+      if (task.status !== 'done' && task.why !== undefined && waits.length < SHOWN)
+        waits.push(toWait(name, stage.kind, task, runDeadline));
+    }
+    // Later stages wait for this one: naming the first open one says it all.
+    if (waits.length > 0) break;
+  }
+  return { ...ended, waits, openTasks: view.tasksLeft };
+}
+
+function toWait(
+  stage: string,
+  kind: 'exec' | 'infer',
+  { partition, why }: TaskView,
+  runDeadline: number | undefined,
+): Wait {
+  const owner = kind === 'infer' ? 'a gateway' : 'the sequencer';
+  if (typeof why === 'string' || why === undefined)
+    return { stage, partition, owner, reason: why ?? 'open', deadline: runDeadline };
+  return {
+    stage,
+    partition,
+    owner: why.owner ?? owner,
+    reason: why.reason ?? 'open',
+    deadline: why.deadline === undefined ? runDeadline : Number(why.deadline),
+  };
+}
