@@ -22,7 +22,7 @@ export const NO_CERTIFICATE: ContractCertificate = { epoch: 0n, expiry: 0n, sign
 
 export type ClaimInput = {
   readonly parent: Hex;
-  /** 0, or one more than the attempt with the same content that was rejected or orphaned. */
+  /** 0, or one more than the attempt with the same content that was rejected, orphaned or challenged. */
   readonly attempt?: number;
   /** The step list: a 128-byte state leaf before the first step and after every step. */
   readonly steps: Uint8Array;

@@ -17,7 +17,7 @@ type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: { readonl
 
 /** Compiles the contracts; the constants they import must already be written. */
 export function generateArtifacts(): GeneratedFile[] {
-  const build = spawnSync(process.execPath, [join(root, 'scripts/forge.mjs'), 'build', '--skip', 'test'], {
+  const build = spawnSync(process.execPath, [join(root, 'scripts/forge.mjs'), 'build', 'contracts/src'], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

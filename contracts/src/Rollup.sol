@@ -48,7 +48,7 @@ contract Rollup is IRollup, ExecutorRotation {
     }
 
     /// @param parent the assertion this one builds on
-    /// @param attempt 0, or one more than the attempt of the same content that was rejected or orphaned
+    /// @param attempt 0, or one more than the attempt of the same content that was rejected, orphaned or challenged
     /// @param post the state leaf after the last step
     /// @param firstPath from the parent's post leaf, which is leaf 0 of the step list, to its tree root
     /// @param lastPath the same for the post leaf, the last of the list
@@ -160,7 +160,7 @@ contract Rollup is IRollup, ExecutorRotation {
     function createAssertion(Claim calldata claim) external returns (AssertionId id) {
         Assertion storage parent = _assertions[claim.parent];
         _requireTurn(parent);
-        _requireParent(claim.parent, parent);
+        _requireParent(claim.parent, parent, claim.attempt);
         uint64 stepCount = _stepCount(parent.batch, claim.post);
         bytes32 leafHash = claim.post.hash();
         bytes32 stepRoot = Tree.listRootFromPath(leafHash, stepCount, uint256(stepCount) + 1, claim.lastPath);
@@ -297,13 +297,13 @@ contract Rollup is IRollup, ExecutorRotation {
         return uint256(posted > parent.createdAt ? posted : parent.createdAt) + leaderSeconds;
     }
 
-    function _requireParent(AssertionId id, Assertion storage parent) private view {
+    function _requireParent(AssertionId id, Assertion storage parent, uint32 attempt) private view {
         bool live = parent.status == Status.PENDING || (parent.status == Status.CONFIRMED && id == latestConfirmed);
         require(live, ParentNotLive(id, parent.status));
-        // Rivals belong into the first one's window, but an assertion all of whose children were rejected starts anew.
-        require(
-            parent.liveChildren == 0 || block.timestamp < parent.siblingDeadline, SiblingsClosed(parent.siblingDeadline)
-        );
+        // Rivals belong into the first one's window. A further attempt is no rival, and where all children were rejected
+        // the next one is the first.
+        bool open = attempt > 0 || parent.liveChildren == 0 || block.timestamp < parent.siblingDeadline;
+        require(open, SiblingsClosed(parent.siblingDeadline));
     }
 
     function _stepCount(uint64 firstBatch, StateLeaf calldata post) private view returns (uint64 stepCount) {
@@ -317,14 +317,17 @@ contract Rollup is IRollup, ExecutorRotation {
         require(stepCount <= MAX_STEPS, StepCountTooLarge(MAX_STEPS, stepCount));
     }
 
-    /// @dev An asserter may lose a game on purpose with a true claim. So the same content may be asserted again after it
-    /// was rejected, under the next attempt's id; but never twice at one time.
+    /// @dev An asserter may lose a game on purpose with a true claim. So the same content may be asserted again, under the
+    /// next attempt's id, as soon as the earlier attempt is challenged: an honest executor need not wait for the loss.
     function _requireNew(Claim calldata claim, bytes32 stepRoot, bytes32 leafHash, AssertionId id) private view {
         require(_assertions[id].status == Status.NONE, AlreadyAsserted(id));
         if (claim.attempt == 0) return;
         AssertionId earlier = idOf(claim.parent, stepRoot, leafHash, claim.attempt - 1);
         Status status = _assertions[earlier].status;
-        require(status == Status.REJECTED || status == Status.ORPHANED, EarlierAttemptLives(earlier, status));
+        bool challenged = status == Status.PENDING && _assertions[earlier].openGames > 0;
+        require(
+            challenged || status == Status.REJECTED || status == Status.ORPHANED, EarlierAttemptLives(earlier, status)
+        );
     }
 
     function _verifyCertificate(

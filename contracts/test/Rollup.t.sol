@@ -213,6 +213,22 @@ contract RollupTest is Network {
         rollup.confirm(second);
     }
 
+    function test_AChallengedContentMayBeAssertedBesideTheFirst() public {
+        AssertionId first = _assertNext(genesis, STATE);
+        vm.prank(DISPUTE);
+        rollup.openGame(first);
+        vm.warp(block.timestamp + WINDOW + 1);
+        Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
+        claim.attempt = 1;
+        AssertionId second = _create(RIVAL, claim);
+        vm.warp(block.timestamp + WINDOW);
+        rollup.confirm(second);
+        vm.prank(DISPUTE);
+        rollup.reject(first, USER, BOND);
+        vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
+        vm.assertEq(stakes.lockedOf(RIVAL, Role.EXECUTOR), 0);
+    }
+
     function test_RejectionSlashesTheBondAndKillsDescendants() public {
         AssertionId first = _assertNext(genesis, STATE);
         AssertionId child = _assertNext(first, keccak256("child"));

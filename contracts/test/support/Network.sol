@@ -15,6 +15,7 @@ import {Timing} from "../../src/lib/Timing.sol";
 import {Tree} from "../../src/lib/Tree.sol";
 import {AssertionId, Certificate, DataObject, Role} from "../../src/lib/Types.sol";
 import {vm} from "./Vm.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @dev Library functions that take calldata, behind external calls.
 contract ObjectsHarness {
@@ -181,7 +182,7 @@ abstract contract Network {
                 level[i] = Tree.hashNode(level[2 * i], level[2 * i + 1]);
             }
         }
-        stepRoot = Tree.hashObject(level[0], uint64(leaves * 128));
+        stepRoot = Tree.hashObject(level[0], SafeCast.toUint64(leaves * 128));
     }
 
     /// @dev A batch and the executor's assertion of it on top of `parent`.

@@ -1,0 +1,74 @@
+// docs/contracts.md#deployment: what is refused when the contracts are deployed and set up.
+import { createPublicClient, createWalletClient, http, type PublicClient } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Hex } from '../protocol/hex.ts';
+import { type Anvil, startAnvil } from '../service/anvil.ts';
+import { hashAssertion } from './claim.ts';
+import { DEVNET_CONFIG } from './config.ts';
+import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';
+import { OWNER } from './network.fixture.ts';
+import { sortMembers } from './network.ts';
+
+const STATE: Hex = `0x${'11'.repeat(32)}`;
+
+let anvil: Anvil;
+
+beforeAll(async () => {
+  anvil = await startAnvil();
+});
+
+afterAll(() => anvil.close());
+
+test('periods that break the inequality are refused with what to do', async () => {
+  const config = { ...DEVNET_CONFIG, unbondingSeconds: 159 };
+  await expect(deployContracts({ ...clients(), config, genesis })).rejects.toMatchObject({
+    code: 'contracts/deployment-failed',
+    hint: expect.stringContaining('window + clocks + votes + grace'),
+  });
+});
+
+test('the genesis knows the addresses before there is any contract', async () => {
+  let predicted: ContractAddresses | undefined;
+  const deployment = await deployContracts({
+    ...clients(),
+    config: DEVNET_CONFIG,
+    genesis: (addresses, chainId) => {
+      expect(chainId).toBe(foundry.id);
+      predicted = addresses;
+      return genesis();
+    },
+  });
+  expect(deployment.addresses).toEqual(predicted);
+  const codes = Object.values(deployment.addresses).map((address) => clients().publicClient.getCode({ address }));
+  for (const code of await Promise.all(codes)) expect(code).toMatch(/^0x6080/);
+});
+
+test('addresses follow from deployer and nonce alone', () => {
+  expect(predictAddresses('0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266', 0)).toMatchObject({
+    token: '0x5fbdb2315678afecb367f032d93f642f64180aa3',
+    stakeManager: '0xe7f1725e7734ce288f8367e1bb143e90bb3f0512',
+  });
+});
+
+test('members are sorted as numbers, whatever the case of their digits', () => {
+  const [low, high]: [Hex, Hex] = [`0x0A${'00'.repeat(19)}`, `0xb0${'00'.repeat(19)}`];
+  expect(sortMembers([high, low])).toEqual([low.toLowerCase(), high]);
+});
+
+test('a step list without a step has no assertion', () => {
+  expect(() => hashAssertion(STATE, new Uint8Array(128))).toThrow('at least two');
+  expect(() => hashAssertion(STATE, new Uint8Array(300))).toThrow('whole leaves');
+});
+
+function genesis() {
+  return { kernelProgramId: STATE, stateRoot: STATE };
+}
+
+function clients() {
+  const transport = http(anvil.url);
+  return {
+    publicClient: createPublicClient({ chain: foundry, transport, pollingInterval: 20 }) as PublicClient,
+    walletClient: createWalletClient({ account: OWNER, chain: foundry, transport }),
+  };
+}
