@@ -7,6 +7,7 @@ import { deriveBatch } from '../prover/derive.ts';
 import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
+import { createSleeper } from '../service/sleeper.ts';
 import type { Admission } from './admission.ts';
 import { type Chain, readSequenced } from './chain.ts';
 import type { Reconciler } from './reconcile.ts';
@@ -50,30 +51,10 @@ const DELAYED_IN_A_BATCH = 1_024;
 
 export function createLoop(parts: LoopParts): Loop {
   const { chain, tables, mirror, reconciler, admission, tasks, objects, limits, log } = parts;
-  let wakeUp = () => {};
-  let isAwake = false;
+  const { wake, sleep } = createSleeper();
   let rebuild: { batch: number; reason: string } | undefined;
   let openedAt = 0;
   let preferTask = false;
-
-  const wake = (): void => {
-    isAwake = true;
-    wakeUp();
-  };
-
-  const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
-    if (isAwake || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const finish = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      wakeUp = finish;
-      signal.addEventListener('abort', finish, { once: true });
-    });
-    wakeUp = () => {};
-  };
 
   const rollBack = async (batch: number, reason: string): Promise<void> => {
     const before = chain.head().step;
@@ -184,7 +165,6 @@ export function createLoop(parts: LoopParts): Loop {
       await tasks.load();
       openedAt = Date.now();
       while (!signal.aborted) {
-        isAwake = false;
         await agreeWithL1(signal);
         let steps = 0;
         // L1 is looked at again every so often, also under load.

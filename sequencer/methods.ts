@@ -168,7 +168,6 @@ async function queryAssertions(mirror: Mirror, afterStep: number) {
       confirmedBy = null,
       asserter,
       objects,
-      deadline,
     } = assertion;
     const toStep = Number(post.step);
     if (toStep <= afterStep && toStep > 0) continue;
@@ -186,7 +185,6 @@ async function queryAssertions(mirror: Mirror, afterStep: number) {
       confirmedBy,
       asserter,
       objects,
-      deadline: Number(deadline),
     });
     if (list.length >= MAX_ASSERTIONS) break;
   }

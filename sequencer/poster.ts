@@ -8,6 +8,7 @@ import type { L1 } from '../service/l1.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
+import { createSleeper } from '../service/sleeper.ts';
 import { numberKey } from '../service/store.ts';
 import type { BatchRecord, Tables } from './tables.ts';
 
@@ -37,7 +38,7 @@ const MARGIN_SECONDS = 3_600;
 
 export function createPoster(parts: PosterParts): Poster {
   const { tables, objects, da, l1, sender, inbox, log } = parts;
-  let wakeUp = () => {};
+  const { wake, sleep } = createSleeper();
 
   const batchCount = async (): Promise<number> =>
     Number(
@@ -113,22 +114,8 @@ export function createPoster(parts: PosterParts): Poster {
     return (await da.put([bytes], { expiry })).certificate;
   };
 
-  const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', finish);
-        wakeUp = () => {};
-        resolve();
-      };
-      const timer = setTimeout(finish, ms);
-      wakeUp = finish;
-      signal.addEventListener('abort', finish);
-      if (signal.aborted) finish();
-    });
-
   return {
-    wake: () => wakeUp(),
+    wake,
     run: async (signal) => {
       let backoff = IDLE_MS;
       while (!signal.aborted) {
