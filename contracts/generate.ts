@@ -27,7 +27,7 @@ export function generateArtifacts(): GeneratedFile[] {
     {
       path: 'protocol/generated/abi.ts',
       content: banner(
-        artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${JSON.stringify(abi)} as const;`),
+        artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${formatAbi(abi)} as const;`),
       ),
     },
     {
@@ -61,6 +61,11 @@ function readArtifact(name: string): Artifact {
 
 function abiName(contract: string): string {
   return `${contract.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())}Abi`;
+}
+
+/** One entry a line, so that a change of the interface shows as a diff. */
+function formatAbi(abi: readonly unknown[]): string {
+  return `[\n${abi.map((entry) => `  ${JSON.stringify(entry)},\n`).join('')}]`;
 }
 
 function banner(lines: string[]): string {
