@@ -1,13 +1,15 @@
 // A network in memory for the tests of the prover: genesis, real programs, a run, and its messages batch by batch.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { domainSeparator } from 'viem';
 import wabtFactory from 'wabt';
-import { directEngine } from '../kernel/engine.fixture.ts';
+import { buildKernel } from '../kernel/build.mjs';
 import { createGenesis } from '../kernel/genesis.ts';
+import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
 import { ALICE, certify, DOMAINS, execStage, GAS_PRICE, MEMBERS, START, sign } from '../kernel/world.fixture.ts';
+import type { Certificate } from '../protocol/certificate.ts';
 import {
   type Definition,
   encodeDefinition,
@@ -15,9 +17,10 @@ import {
   objectsOfDefinition,
   type ProgramEntry,
 } from '../protocol/definition.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import type { Address } from '../protocol/hex.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../protocol/messages.ts';
 import { encodeContext } from '../protocol/state.ts';
-import { objectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
+import { type ObjectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
 import { createMemoryObjects, type ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
 import { loadModule } from '../vm/load.ts';
@@ -27,6 +30,9 @@ import { createNodeStore } from './nodes.ts';
 import { createExecPool } from './pool.ts';
 import { createProgramRegistry } from './programs.ts';
 import { createTransition, type StepInput } from './transition.ts';
+
+export const KERNEL_PATH = buildKernel();
+export const kernelEngine = createKernelEngine(readFileSync(KERNEL_PATH));
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -46,7 +52,7 @@ const SHIFT = `(module
       (br $next)))
     (call $write (i32.const 0) (local.get $n))))`;
 
-export async function buildProgram(objects: ObjectStore, wat = SHIFT): Promise<ProgramEntry> {
+export async function buildProgram(objects: Pick<ObjectStore, 'putAll'>, wat = SHIFT): Promise<ProgramEntry> {
   const wabt = await wabtFactory();
   const parsed = wabt.parseWat('test.wat', wat);
   const wasm = new Uint8Array(parsed.toBinary({}).buffer);
@@ -77,30 +83,53 @@ export function createTestGenesis() {
   });
 }
 
+type Unsigned<T> = T extends unknown ? Omit<T, 'signature' | 'sender'> : never;
+
+/** Who signs a workflow and its run, and gets its objects promised. */
+export type Author = {
+  readonly address: Address;
+  /** Unix seconds. */
+  readonly deadline: bigint;
+  sign(message: Unsigned<UserMessage>): Promise<Message>;
+  certify(objects: readonly ObjectRef[]): Promise<Certificate>;
+};
+
+const ALICE_AUTHOR: Author = {
+  address: ALICE.address,
+  deadline: START + 3600n,
+  sign: (message) => sign(ALICE, message),
+  certify,
+};
+
 /** Two stages over `partitions`: each byte plus one, twice; the second is the dataset. */
-export async function createRunMessages(objects: ObjectStore, partitions: number, nonce = 0n) {
+export async function createRunMessages(
+  objects: Pick<ObjectStore, 'putAll'>,
+  partitions: number,
+  nonce = 0n,
+  author: Author = ALICE_AUTHOR,
+) {
   const program = await buildProgram(objects);
-  const metadata = objectRef(text('{}'));
+  const [metadata] = await objects.putAll([text('{}')]);
   const stages = [execStage(), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
-  const definition: Definition = { programs: [program], stages, metadata };
+  const definition: Definition = { programs: [program], stages, metadata: metadata! };
   const workflow = hashWorkflow(definition);
-  const encoded = encodeDefinition(definition, await certify(objectsOfDefinition(definition)));
+  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
   const inputs = await objects.putAll(Array.from({ length: partitions }, (_, i) => text(`row ${i} of the input`)));
-  const deploy = await sign(ALICE, { kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded });
-  const start = await sign(ALICE, {
+  const deploy = await author.sign({ kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded });
+  const start = await author.sign({
     kind: 'Run',
     nonce: nonce + 1n,
     workflow,
     maxCost: 10n ** 12n,
     taskGasLimit: 500_000n,
-    deadline: START + 3600n,
-    inputs: encodeInputs(inputs, await certify(inputs)),
+    deadline: author.deadline,
+    inputs: encodeInputs(inputs, await author.certify(inputs)),
   });
-  const run = hashRun(ALICE.address, nonce + 1n, workflow);
+  const run = hashRun(author.address, nonce + 1n, workflow);
   const advances = [0, 1].flatMap((stage) =>
     Array.from({ length: partitions }, (_, partition): Message => ({ kind: 'Advance', run, stage, partition })),
   );
-  const deposit: Message = { kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n };
+  const deposit: Message = { kind: 'Deposit', account: author.address, amount: 10n ** 15n };
   return { run, workflow, deposit, messages: [deploy, start, ...advances] as readonly Message[] };
 }
 
@@ -128,7 +157,7 @@ export async function openTestNode(objects: ObjectStore = createMemoryObjects(),
   await nodes.put([...genesis.nodes.values()]);
   const programs = createProgramRegistry(store);
   const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers });
-  const kernel = createKernel(directEngine);
+  const kernel = createKernel(kernelEngine);
   const transition = createTransition({ kernel, nodes, objects, pool, programs });
   return {
     store,

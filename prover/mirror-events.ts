@@ -40,9 +40,7 @@ export type AssertionRecord = {
   readonly stepRoot: Hex;
   readonly stepCount: number;
   readonly post: StateLeaf;
-  /** End of the window, unix seconds. */
-  readonly deadline: bigint;
-  /** The receipts first. */
+  /** The body's index first. */
   readonly objects: readonly ObjectRef[];
   readonly status: AssertionStatus;
   readonly transaction: Hex;
@@ -96,11 +94,9 @@ type Args = {
     id: Hex;
     parent: Hex;
     asserter: Address;
-    firstBatch: bigint;
     stepRoot: Hex;
     stepCount: bigint;
     post: StateLeaf;
-    deadline: bigint;
     objects: readonly { root: Hex; length: bigint }[];
   };
   AssertionConfirmed: { id: Hex; batch: bigint; stateRoot: Hex };
@@ -125,8 +121,11 @@ export async function readEvent(
     }
     case 'AssertionCreated': {
       const { objects, stepCount, ...args } = event.args as Args['AssertionCreated'];
+      const parent = await draft.get(tables.assertions, args.parent);
+      if (parent === undefined) throw new Error(`assertion ${args.id} builds on an unknown one`);
       await addAssertion(draft, tables, head, change, {
         ...args,
+        firstBatch: parent.post.batch,
         stepCount: Number(stepCount),
         objects: objects.map(({ root, length }) => ({ root, length: Number(length) })),
         status: 'pending',
@@ -207,7 +206,6 @@ async function confirm(
     stepRoot: ZERO,
     stepCount: 0,
     post: { stateRoot, receiptHash: ZERO, batch: 0n, message: 0n, step: 0n },
-    deadline: 0n,
     objects: [],
     status: 'confirmed',
     transaction: event.transactionHash,

@@ -27,8 +27,8 @@ export type Mirror = {
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
   /** Assertions that are neither confirmed nor rejected. */
   pending(): Promise<AssertionRecord[]>;
-  /** All assertions, the oldest first. */
-  assertions(): AsyncIterable<AssertionRecord>;
+  /** All assertions in the order of L1, genesis first, from the n-th on. */
+  assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
 
 /** Contracts and events for the follower of service/l1-logs.ts. */
@@ -48,14 +48,14 @@ type StoredOperation = { readonly key: string; readonly value: string | null };
 
 export async function openMirror(store: Store): Promise<Mirror> {
   const tables: MirrorTables = {
-    head: store.table('l1-head'),
-    batches: store.table('l1-batches'),
-    delayed: store.table('l1-delayed'),
-    assertions: store.table('l1-assertions'),
-    order: store.table('l1-assertion-order'),
-    pending: store.table('l1-pending'),
+    head: store.table('chain-head'),
+    batches: store.table('chain-batches'),
+    delayed: store.table('chain-delayed'),
+    assertions: store.table('chain-assertions'),
+    order: store.table('chain-order'),
+    pending: store.table('chain-pending'),
   };
-  const blocks = store.table<BlockEntry>('l1-blocks');
+  const blocks = store.table<BlockEntry>('chain-blocks');
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
 
@@ -100,8 +100,8 @@ export async function openMirror(store: Store): Promise<Mirror> {
     delayed: (index) => tables.delayed.get(numberKey(index)),
     assertion: (id) => tables.assertions.get(id),
     pending: () => list(tables.pending.entries()),
-    assertions: async function* () {
-      for await (const [, id] of tables.order.entries()) yield requireAssertion(id);
+    assertions: async function* (from = 0n) {
+      for await (const [, id] of tables.order.entries({ gte: numberKey(from) })) yield requireAssertion(id);
     },
   };
 }

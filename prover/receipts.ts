@@ -6,9 +6,6 @@ import type { ObjectRef } from '../protocol/tree.ts';
 
 const MAGIC = 'MIZUBDY1';
 
-/** Objects that one certificate covers: a list of about 110 KB of JSON for a DA member. */
-export const OBJECTS_PER_CERTIFICATE = 1024;
-
 export type ChunkRef = ObjectRef & { readonly steps: number };
 
 /** A run that ended with a dataset. `step`: leaf of the step list after the step that ended it. */
@@ -23,9 +20,11 @@ export type BodyIndex = {
   readonly runs: readonly CompletedRun[];
   /** Partitions of the datasets, in the order of the runs and of their manifests. */
   readonly partitions: readonly ObjectRef[];
-  /** Each over the next 1,024 of: chunks, manifests, partitions. */
-  readonly certificates: readonly Certificate[];
+  /** Each over the next `objects` of: chunks, manifests, partitions. */
+  readonly certificates: readonly CoveringCertificate[];
 };
+
+export type CoveringCertificate = { readonly objects: number; readonly certificate: Certificate };
 
 /** Everything that the certificates cover, in order. */
 export function objectsOfBody(index: Pick<BodyIndex, 'chunks' | 'runs' | 'partitions'>): ObjectRef[] {
@@ -44,7 +43,7 @@ export function encodeBodyIndex(index: BodyIndex): Uint8Array {
   writer.u32(index.partitions.length);
   for (const partition of index.partitions) writeRef(writer, partition);
   writer.u32(index.certificates.length);
-  for (const certificate of index.certificates) writeCertificate(writer, certificate);
+  for (const { objects, certificate } of index.certificates) writeCertificate(writer.u32(objects), certificate);
   return writer.finish();
 }
 
@@ -63,7 +62,10 @@ export function decodeBodyIndex(bytes: Uint8Array): BodyIndex {
     dataset: readRef(reader),
   }));
   const partitions = readList(reader, 'partition', 40, () => readRef(reader));
-  const certificates = readList(reader, 'certificate', 24, () => readCertificate(reader));
+  const certificates = readList(reader, 'certificate', 28, () => ({
+    objects: reader.u32('certificate objects'),
+    certificate: readCertificate(reader),
+  }));
   reader.end();
   return { firstBatch, firstStep, stepRoot, chunks, runs, partitions, certificates };
 }

@@ -1,0 +1,86 @@
+// docs/prover.md#assertions: whether an assertion says what we have executed ourselves.
+
+import type { Hex } from '../protocol/hex.ts';
+import { objectRoot } from '../protocol/tree.ts';
+import type { Execution } from './execution.ts';
+import type { AssertionRecord, Mirror } from './mirror.ts';
+
+/** `unknown`: we have not executed that far, or its batches are no longer those of L1. */
+export type Verdict = 'agrees' | 'differs' | 'unknown';
+
+/** The step root over our own leaves of the assertion's range. */
+export async function judge(mirror: Mirror, execution: Execution, assertion: AssertionRecord): Promise<Verdict> {
+  if (assertion.stepCount === 0) return 'agrees';
+  if (!(await isExecuted(mirror, execution, assertion.post.batch - 1n))) return 'unknown';
+  const parent = await mirror.assertion(assertion.parent);
+  if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
+  const own = await ownSteps(execution, parent, assertion);
+  return own !== undefined && objectRoot(own) === assertion.stepRoot ? 'agrees' : 'differs';
+}
+
+// A reorg may have replaced batches that we have yet to execute again.
+async function isExecuted(mirror: Mirror, execution: Execution, index: bigint): Promise<boolean> {
+  if (execution.batches() <= index) return false;
+  const [own, theirs] = await Promise.all([execution.batch(index), mirror.batch(index)]);
+  return own !== undefined && own.fingerprint === theirs?.fingerprint;
+}
+
+/** Our own step list for the assertion's range; undefined if its batches have another number of steps with us. */
+export async function ownSteps(
+  execution: Execution,
+  parent: AssertionRecord,
+  assertion: AssertionRecord,
+): Promise<Uint8Array | undefined> {
+  const last = await execution.batch(assertion.post.batch - 1n);
+  if (last === undefined || last.toStep - parent.post.step !== BigInt(assertion.stepCount)) return undefined;
+  return execution.leaves(parent.post.step, last.toStep);
+}
+
+/**
+ * The last assertion of the longest live chain that we agree with, from the latest confirmed one on.
+ * Undefined while we have not executed up to the confirmed one.
+ * @throws Error if the confirmed state is not ours: going on would defend a wrong state
+ */
+export async function findTip(
+  mirror: Mirror,
+  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
+): Promise<AssertionRecord | undefined> {
+  const { latestConfirmed } = await mirror.head();
+  const confirmed = await mirror.assertion(latestConfirmed);
+  if (confirmed === undefined) return undefined;
+  const verdict = await verdictOf(confirmed);
+  if (verdict === 'unknown') return undefined;
+  if (verdict === 'differs')
+    throw new Error(`assertion ${confirmed.id} is confirmed, and is not what we have executed`);
+  const pending = await mirror.pending();
+  let tip = confirmed;
+  for (let next: AssertionRecord | undefined = confirmed; next !== undefined; ) {
+    tip = next;
+    next = undefined;
+    for (const child of pending)
+      if (child.parent === tip.id && (await verdictOf(child)) === 'agrees' && isFurther(child, next)) next = child;
+  }
+  return tip;
+}
+
+function isFurther(candidate: AssertionRecord, best: AssertionRecord | undefined): boolean {
+  return best === undefined || candidate.post.batch > best.post.batch;
+}
+
+/** Verdicts are final as long as L1 keeps the batches: remembered for so many assertions. */
+const REMEMBERED = 4096;
+
+export function createJudge(mirror: Mirror, execution: Execution): (assertion: AssertionRecord) => Promise<Verdict> {
+  const known = new Map<Hex, { fingerprint: Hex; verdict: Verdict }>();
+  return async (assertion) => {
+    const last = assertion.post.batch === 0n ? undefined : await execution.batch(assertion.post.batch - 1n);
+    const fingerprint = last?.fingerprint ?? '0x';
+    const remembered = known.get(assertion.id);
+    if (remembered?.fingerprint === fingerprint) return remembered.verdict;
+    const verdict = await judge(mirror, execution, assertion);
+    if (verdict !== 'unknown') known.set(assertion.id, { fingerprint, verdict });
+    const oldest = known.keys().next().value;
+    if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);
+    return verdict;
+  };
+}

@@ -1,0 +1,127 @@
+// docs/prover.md#assertions: which range is claimed next, and the claim.
+import { createClaim, hashAssertion } from '../contracts/claim.ts';
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { daCommitteeAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { LEAF_BYTES } from '../protocol/tree.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { ExecutedBatch } from './execution.ts';
+import type { AssertionRecord } from './mirror.ts';
+import type { ProverNode } from './node.ts';
+import { publishBody } from './publish.ts';
+
+export type AssertPolicy = {
+  /** A range is claimed when its first batch is so old, or it has `fullSteps` steps. */
+  readonly intervalSeconds: number;
+  readonly fullSteps: number;
+  readonly maxBatches: number;
+  /** Beyond what L1 demands, in seconds: datasets are worth more than a dispute. */
+  readonly keepSeconds: number;
+};
+
+export const ASSERT_POLICY: AssertPolicy = {
+  intervalSeconds: 5,
+  fullSteps: 4096,
+  maxBatches: 64,
+  keepSeconds: 30 * 24 * 3600,
+};
+
+export type Asserted = {
+  readonly id: Hex;
+  readonly steps: number;
+  readonly gasUsed: bigint;
+  readonly sizeBytes: number;
+};
+
+/** The step list as it is to be claimed; a test lies here. */
+export type StepList = (steps: Uint8Array) => Uint8Array;
+
+/** Status 0: there is no such assertion. */
+const NO_ASSERTION = 0;
+/** For the transaction to be mined after the certificate was signed. */
+const MINING_SECONDS = 3600n;
+const MAX_ATTEMPTS = 64;
+
+export type Asserter = {
+  /** Claims the range after `tip` if it is time and our turn. Undefined: there was nothing to do. */
+  assertNext(tip: AssertionRecord, nowSeconds: bigint): Promise<Asserted | undefined>;
+};
+
+export function createAsserter(
+  node: ProverNode,
+  contracts: ContractAddresses,
+  sender: Sender,
+  policy: AssertPolicy = ASSERT_POLICY,
+  stepList: StepList = (steps) => steps,
+): Asserter {
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const statusOf = async (id: Hex): Promise<number> =>
+    (await node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] })).status;
+
+  async function isOurTurn(tip: AssertionRecord, nowSeconds: bigint): Promise<boolean> {
+    const leader = await node.l1.client.readContract({ ...rollup, functionName: 'leaderOf', args: [tip.post.batch] });
+    if (BigInt(leader) === 0n || leader.toLowerCase() === sender.address.toLowerCase()) return true;
+    return nowSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
+  }
+
+  async function freeAttempt(parent: Hex, steps: Uint8Array): Promise<{ id: Hex; attempt: number } | undefined> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const id = hashAssertion(parent, steps, attempt);
+      const status = (await node.mirror.assertion(id))?.status;
+      if (status === 'rejected' || status === 'orphaned') continue;
+      return (await statusOf(id)) === NO_ASSERTION ? { id, attempt } : undefined;
+    }
+    return undefined;
+  }
+
+  return {
+    async assertNext(tip, nowSeconds) {
+      const batches = await nextRange(node, tip, policy, nowSeconds);
+      const last = batches.at(-1);
+      if (last === undefined || !(await isOurTurn(tip, nowSeconds))) return undefined;
+      const steps = stepList(await node.execution.leaves(tip.post.step, last.toStep));
+      const free = await freeAttempt(tip.id, steps);
+      if (free === undefined) return undefined;
+      const retention = await readRetention(node, contracts.daCommittee);
+      const expiry = nowSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
+      const body = await publishBody(node.da, node.objects, { batches, steps, expiry });
+      const post = decodeStateLeaf(steps.subarray(steps.length - LEAF_BYTES));
+      const { objects, certificate, sizeBytes } = body;
+      const claim = createClaim({ parent: tip.id, attempt: free.attempt, steps, post, objects, certificate });
+      const sent = await sender.sendAndWait({
+        ...rollup,
+        functionName: 'createAssertion',
+        args: [claim],
+        isDone: async () => (await statusOf(free.id)) !== NO_ASSERTION,
+      });
+      const gasUsed = sent.kind === 'mined' ? sent.receipt.gasUsed : 0n;
+      return { id: free.id, steps: steps.length / LEAF_BYTES - 1, gasUsed, sizeBytes };
+    },
+  };
+}
+
+async function nextRange(
+  node: ProverNode,
+  tip: AssertionRecord,
+  policy: AssertPolicy,
+  nowSeconds: bigint,
+): Promise<ExecutedBatch[]> {
+  const range: ExecutedBatch[] = [];
+  let steps = 0;
+  for (let index = tip.post.batch; range.length < policy.maxBatches; index++) {
+    const batch = await node.execution.batch(index);
+    if (batch === undefined || index >= node.execution.batches()) break;
+    const more = Number(batch.toStep - batch.fromStep);
+    if (range.length > 0 && steps + more > policy.fullSteps) return range;
+    range.push(batch);
+    steps += more;
+  }
+  const oldest = range.length === 0 ? undefined : await node.mirror.batch(tip.post.batch);
+  const isOld = oldest !== undefined && nowSeconds >= oldest.timestamp + BigInt(policy.intervalSeconds);
+  return isOld || steps >= policy.fullSteps || range.length >= policy.maxBatches ? range : [];
+}
+
+async function readRetention(node: ProverNode, daCommittee: Address): Promise<bigint> {
+  return node.l1.client.readContract({ address: daCommittee, abi: daCommitteeAbi, functionName: 'retention' });
+}

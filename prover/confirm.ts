@@ -1,0 +1,76 @@
+// docs/prover.md#assertions: ends assertions whose window is over: confirms what we agree with, frees our bond of the rest.
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { rollupAbi } from '../protocol/generated/abi.ts';
+import type { Hex } from '../protocol/hex.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Verdict } from './agreement.ts';
+import type { AssertionRecord } from './mirror.ts';
+import type { ProverNode } from './node.ts';
+
+export type Confirmer = {
+  /** At most one transaction a call. Undefined: there was nothing to do. */
+  confirmNext(nowSeconds: bigint): Promise<{ id: Hex; outcome: 'confirmed' | 'orphaned' } | undefined>;
+};
+
+/** Status 1: pending. */
+const PENDING = 1;
+/** The asserter comes first, so that not every executor pays for the same confirmation. */
+const OTHERS_WAIT_SECONDS = 15n;
+
+export function createConfirmer(
+  node: ProverNode,
+  contracts: ContractAddresses,
+  sender: Sender,
+  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
+): Confirmer {
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const read = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
+  const isOurs = ({ asserter }: AssertionRecord) => asserter.toLowerCase() === sender.address.toLowerCase();
+
+  /** Unix seconds, as last read. */
+  const deadlines = new Map<Hex, bigint>();
+
+  async function isOver(assertion: AssertionRecord, nowSeconds: bigint): Promise<boolean> {
+    const wait = isOurs(assertion) ? 0n : OTHERS_WAIT_SECONDS;
+    const known = deadlines.get(assertion.id);
+    if (known !== undefined && nowSeconds < known + wait) return false;
+    // Read again: a reorg may have mined the same assertion later.
+    const { status, openGames, deadline } = await read(assertion.id);
+    deadlines.set(assertion.id, deadline);
+    return status === PENDING && openGames === 0 && nowSeconds >= deadline + wait;
+  }
+
+  async function end(id: Hex, functionName: 'confirm' | 'orphan'): Promise<void> {
+    await sender.sendAndWait({
+      ...rollup,
+      functionName,
+      args: [id],
+      isDone: async () => (await read(id)).status !== PENDING,
+    });
+  }
+
+  async function isDead({ parent }: AssertionRecord, latestConfirmed: Hex): Promise<boolean> {
+    const status = (await node.mirror.assertion(parent))?.status;
+    return status === 'rejected' || status === 'orphaned' || (status === 'confirmed' && parent !== latestConfirmed);
+  }
+
+  return {
+    async confirmNext(nowSeconds) {
+      const { latestConfirmed } = await node.mirror.head();
+      const pending = await node.mirror.pending();
+      for (const id of deadlines.keys()) if (!pending.some((assertion) => assertion.id === id)) deadlines.delete(id);
+      for (const assertion of pending) {
+        if (!(await isOver(assertion, nowSeconds))) continue;
+        if (assertion.parent === latestConfirmed && (await verdictOf(assertion)) === 'agrees') {
+          await end(assertion.id, 'confirm');
+          return { id: assertion.id, outcome: 'confirmed' };
+        }
+        if (isOurs(assertion) && (await isDead(assertion, latestConfirmed))) {
+          await end(assertion.id, 'orphan');
+          return { id: assertion.id, outcome: 'orphaned' };
+        }
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bridgeAbi } from '../protocol/generated/abi.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
+import { createLogger } from '../service/log.ts';
+import { createRunMessages } from './chain.fixture.ts';
+import { type Executor, type ExecutorConfig, startExecutor } from './main.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
+import { decodeBodyIndex } from './receipts.ts';
+
+let network: TestNetwork;
+let executor: Executor | undefined;
+
+beforeAll(async () => {
+  network = await startTestNetwork();
+}, 120_000);
+
+afterAll(async () => {
+  await executor?.close();
+  await network.close();
+}, 60_000);
+
+const config = (): ExecutorConfig => ({
+  ...network.config('executor'),
+  key: keyOf(2),
+  policy: { intervalSeconds: 0 },
+  payoutWei: 1n,
+  log: createLogger('executor', process.env.MIZU_LOG ?? 'silent'),
+});
+
+async function confirmedUpTo(batch: bigint) {
+  return until(`batch ${batch} confirmed`, async () => {
+    const { latestConfirmed } = await executor!.node.mirror.head();
+    const record = await executor!.node.mirror.assertion(latestConfirmed);
+    return record !== undefined && record.post.batch >= batch ? record : undefined;
+  });
+}
+
+test('a run is executed, asserted with its body on DA, confirmed, and its fees are paid', async () => {
+  executor = await startExecutor(config());
+  await network.deposit(10n ** 18n);
+  const { messages, run } = await createRunMessages(network.author, 2, 0n, network.author);
+  await network.postBatch(messages.slice(0, 2));
+  await confirmedUpTo(1n);
+  await network.postBatch(messages.slice(2));
+  const record = await confirmedUpTo(2n);
+  const steps = await network.da.get(record.stepRoot);
+  expect(objectRoot(steps)).toBe(record.stepRoot);
+  expect(decodeStateLeaf(steps.subarray(steps.length - LEAF_BYTES))).toEqual(record.post);
+  const index = decodeBodyIndex(await network.da.get(record.objects[0]!.root));
+  expect(index.stepRoot).toBe(record.stepRoot);
+  expect(index.runs.map((entry) => entry.run)).toEqual([run]);
+  expect(index.partitions).toHaveLength(2);
+  await until('fees', async () => executor!.counts.claimedWei > 0n);
+  const paid = await until('payment', async () => {
+    const events = await network.l1.client.getContractEvents({
+      address: network.deployment.addresses.bridge,
+      abi: bridgeAbi,
+      eventName: 'EarningsPaid',
+      fromBlock: 0n,
+    });
+    return events[0];
+  });
+  expect(paid.args.account).toBe(EXECUTOR.address);
+}, 120_000);
+
+test('started again it goes on from its own data, and asserts nothing twice', async () => {
+  await executor!.close();
+  const before = await network.l1.client.getBlockNumber();
+  executor = await startExecutor(config());
+  await until('catching up', async () => (await executor!.node.mirror.head()).batches === 2n);
+  expect(executor.node.execution.batches()).toBe(2n);
+  expect(await network.l1.client.getBlockNumber()).toBe(before);
+  await network.postBatch([{ kind: 'Expire', run: `0x${'11'.repeat(32)}` }]);
+  await confirmedUpTo(3n);
+  expect(executor.counts.asserted).toBe(1);
+}, 120_000);
+
+test('a reorganisation of L1 that replaces a batch is followed', async () => {
+  const snapshot = await network.chain.snapshot();
+  const { timestamp } = await network.l1.client.getBlock();
+  await network.postBatch([{ kind: 'Expire', run: `0x${'22'.repeat(32)}` }]);
+  const first = await until('the first version', async () => executor!.node.execution.batch(3n));
+  await network.chain.revert({ id: snapshot });
+  await network.chain.setNextBlockTimestamp({ timestamp: timestamp + 6n });
+  await network.postBatch([
+    { kind: 'Expire', run: `0x${'33'.repeat(32)}` },
+    { kind: 'Expire', run: `0x${'44'.repeat(32)}` },
+  ]);
+  const second = await until('the second version', async () => {
+    const batch = await executor!.node.execution.batch(3n);
+    return batch !== undefined && batch.fingerprint !== first.fingerprint ? batch : undefined;
+  });
+  expect(second.toStep - second.fromStep).toBe(2n);
+  const record = await confirmedUpTo(4n);
+  expect(record.stepCount).toBe(2);
+}, 120_000);

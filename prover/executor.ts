@@ -1,0 +1,140 @@
+// docs/prover.md#executor: derive, execute, assert, confirm, claim; each action looks at L1 first, so it is never done twice.
+import { setTimeout as delay } from 'node:timers/promises';
+import { BaseError } from 'viem';
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { ROLE } from '../contracts/roles.ts';
+import { MizuError } from '../protocol/errors.ts';
+import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Logger } from '../service/log.ts';
+import { createJudge, findTip } from './agreement.ts';
+import type { Asserter } from './assert.ts';
+import { createConfirmer } from './confirm.ts';
+import { createFeeClaimer } from './fees.ts';
+import type { ProverNode } from './node.ts';
+
+export type ExecutorParts = {
+  readonly node: ProverNode;
+  readonly contracts: ContractAddresses;
+  readonly sender: Sender;
+  readonly asserter: Asserter;
+  readonly log: Logger;
+  readonly pollMs: number;
+  readonly payoutWei: bigint;
+};
+
+export type ExecutorCounts = {
+  asserted: number;
+  assertedSteps: number;
+  confirmed: number;
+  claimedWei: bigint;
+  l1GasUsed: bigint;
+  retries: number;
+};
+
+const LAST_BACKOFF_MS = 30_000;
+
+/** Works until the signal aborts. @throws Error on what cannot heal: a broken invariant, or a confirmed state that is not ours */
+export async function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
+  const { node, log, pollMs } = parts;
+  const work = createWork(parts, counts);
+  let wake = () => {};
+  const following = node.follow(signal, () => wake());
+  // Its failure is met below, at the next turn.
+  following.catch(() => undefined);
+  let backoffMs = pollMs;
+  while (!signal.aborted) {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    try {
+      await work(signal);
+      backoffMs = pollMs;
+    } catch (err) {
+      if (signal.aborted) break;
+      if (!isPassing(err)) throw err;
+      counts.retries++;
+      backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
+      log.warn({ err, againInMs: backoffMs }, 'not now; trying again');
+    }
+    const pause = new AbortController();
+    const paused = delay(backoffMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) });
+    await Promise.race([woken, paused, following]).catch(ignoreAbort);
+    pause.abort();
+    await paused.catch(ignoreAbort);
+  }
+  await following;
+}
+
+/** Enters the leaders' rotation, if the account is staked and not in it. */
+export async function joinExecutors(node: ProverNode, contracts: ContractAddresses, sender: Sender): Promise<void> {
+  const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const { client } = node.l1;
+  const args = [sender.address, ROLE.executor] as const;
+  if (!(await client.readContract({ ...stakes, functionName: 'isActive', args }))) {
+    throw new MizuError({
+      code: 'prover/not-staked',
+      message: 'The account has no stake as an executor.',
+      expected: `${await client.readContract({ ...stakes, functionName: 'minimumOf', args: [ROLE.executor] })} wei staked by ${sender.address}`,
+      actual: `${await client.readContract({ ...stakes, functionName: 'activeOf', args })} wei`,
+      hint: 'Stake with StakeManager.stake(account, 0, amount).',
+    });
+  }
+  const isListed = async () => {
+    const executors = await client.readContract({ ...rollup, functionName: 'executors' });
+    return executors.some((executor) => executor.toLowerCase() === sender.address.toLowerCase());
+  };
+  if (!(await isListed())) await sender.sendAndWait({ ...rollup, functionName: 'join', args: [], isDone: isListed });
+}
+
+function createWork(parts: ExecutorParts, counts: ExecutorCounts): (signal: AbortSignal) => Promise<void> {
+  const { node, contracts, sender, asserter, log } = parts;
+  const verdictOf = createJudge(node.mirror, node.execution);
+  const confirmer = createConfirmer(node, contracts, sender, verdictOf);
+  const fees = createFeeClaimer(node, contracts, sender);
+
+  async function assertAndConfirm(signal: AbortSignal): Promise<void> {
+    const now = await l1Now(node);
+    const tip = await findTip(node.mirror, verdictOf);
+    const asserted = tip === undefined || signal.aborted ? undefined : await asserter.assertNext(tip, now);
+    if (asserted !== undefined) {
+      counts.asserted++;
+      counts.assertedSteps += asserted.steps;
+      counts.l1GasUsed += asserted.gasUsed;
+      const { id, steps, sizeBytes } = asserted;
+      log.info({ id, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
+    }
+    const ended = signal.aborted ? undefined : await confirmer.confirmNext(now);
+    if (ended?.outcome === 'confirmed') counts.confirmed++;
+    if (ended !== undefined) log.info({ id: ended.id }, ended.outcome);
+  }
+
+  return async (signal) => {
+    const steps = await node.execution.catchUp(signal);
+    if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
+    await assertAndConfirm(signal);
+    const claimed = signal.aborted ? undefined : await fees.claimNext();
+    if (claimed === undefined) return;
+    counts.claimedWei += claimed.feesWei;
+    log.info({ id: claimed.id, feesWei: String(claimed.feesWei) }, 'fees claimed');
+    await fees.payOut(parts.payoutWei);
+  };
+}
+
+/** Unix seconds by which the next block will go: a quiet devnet's last block may be old, a test's may be ahead. */
+export async function l1Now(node: ProverNode): Promise<bigint> {
+  const { timestamp } = await node.l1.client.getBlock();
+  const clock = BigInt(Math.floor(Date.now() / 1000));
+  return timestamp > clock ? timestamp : clock;
+}
+
+/** Refusals of other parties pass; what the contracts refuse is often a race with another executor. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof MizuError) return error.retryable || error.code.startsWith('l1/');
+  return error instanceof BaseError;
+}
+
+function ignoreAbort(error: unknown): void {
+  if ((error as Error).name !== 'AbortError') throw error;
+}

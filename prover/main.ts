@@ -1,0 +1,116 @@
+// docs/prover.md#executor: the executor as a process.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
+import type { Hex } from '../protocol/hex.ts';
+import { createHttpApp } from '../service/http.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
+import { createLogger, type Logger } from '../service/log.ts';
+import type { Service } from '../service/process.ts';
+import { ASSERT_POLICY, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
+import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
+import { type NodeConfig, openNode, type ProverNode } from './node.ts';
+import { createBodyRecorder } from './recorder.ts';
+
+export type ExecutorConfig = NodeConfig & {
+  /** Of an account that is staked as an executor and has ether for gas. */
+  readonly key: Hex;
+  readonly policy?: Partial<AssertPolicy>;
+  /** Earnings are paid out from this amount on. Default 1 MIZU. */
+  readonly payoutWei?: bigint;
+  /** Health and metrics. Port 0 takes a free one. */
+  readonly http?: { readonly port: number; readonly host?: string };
+  readonly log?: Logger;
+};
+
+export type Executor = Service & {
+  readonly url: string | undefined;
+  readonly node: ProverNode;
+  readonly counts: Readonly<ExecutorCounts>;
+  readonly done: Promise<void>;
+};
+
+const PAYOUT_WEI = 10n ** 18n;
+const POLL_MS = 500;
+const CLOSE_MS = 10_000;
+
+/** @throws MizuError `prover/not-staked`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */
+export async function startExecutor(config: ExecutorConfig, stepList?: StepList): Promise<Executor> {
+  const log = config.log ?? createLogger('executor');
+  const stop = new AbortController();
+  const node = await openNode(config, { log, recorder: createBodyRecorder });
+  const sender = createSender(withAccount(node.l1, config.key), { signal: stop.signal });
+  const counts: ExecutorCounts = {
+    asserted: 0,
+    assertedSteps: 0,
+    confirmed: 0,
+    claimedWei: 0n,
+    l1GasUsed: 0n,
+    retries: 0,
+  };
+  try {
+    await joinExecutors(node, config.contracts, sender);
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  const app =
+    config.http === undefined
+      ? undefined
+      : createHttpApp({ log, health: () => health(node, counts), processMetrics: true });
+  if (app !== undefined) addMetrics(app.metrics, node, counts);
+  const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
+  const policy = { ...ASSERT_POLICY, ...config.policy };
+  const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
+  const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
+  const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei }, counts, stop.signal);
+  log.info({ account: sender.address, url, batches: Number(node.execution.batches()) }, 'executor is up');
+  return {
+    url,
+    node,
+    counts,
+    done,
+    async close() {
+      stop.abort();
+      await Promise.race([done.catch(() => undefined), delay(CLOSE_MS, undefined, { ref: false })]);
+      await app?.close();
+      await node.close();
+    },
+  };
+}
+
+async function health(node: ProverNode, counts: ExecutorCounts): Promise<Record<string, unknown>> {
+  const head = await node.mirror.head();
+  return {
+    batches: { l1: Number(head.batches), executed: Number(node.execution.batches()) },
+    asserted: counts.asserted,
+    confirmed: counts.confirmed,
+    latestConfirmed: head.latestConfirmed,
+    pool: node.pool.stats(),
+  };
+}
+
+function addMetrics(
+  registry: ReturnType<typeof createHttpApp>['metrics'],
+  node: ProverNode,
+  counts: ExecutorCounts,
+): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `mizu_executor_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('batches', 'batches executed', () => Number(node.execution.batches()));
+  gauge('assertions', 'assertions posted since the start', () => counts.asserted);
+  gauge('asserted_steps', 'steps in them', () => counts.assertedSteps);
+  gauge('confirmations', 'assertions confirmed since the start', () => counts.confirmed);
+  gauge('fees_claimed_wei', 'fees of the ranges claimed', () => Number(counts.claimedWei));
+  gauge('l1_gas', 'gas of the assertions posted', () => Number(counts.l1GasUsed));
+  gauge('retries', 'rounds that failed and were tried again', () => counts.retries);
+  gauge('programs_waiting', 'programs in the queue', () => node.pool.stats().waiting);
+  gauge('programs_run', 'programs run since the start', () => node.pool.stats().done);
+}

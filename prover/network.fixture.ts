@@ -1,0 +1,231 @@
+// A whole network for the tests of executor and validator: anvil, contracts, a DA committee, and who posts batches.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestClient, createWalletClient, domainSeparator, http, type TestClient } from 'viem';
+import { foundry } from 'viem/chains';
+import { toContractCertificate } from '../contracts/claim.ts';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
+import { deployContracts } from '../contracts/deploy.ts';
+import { ACCOUNTS } from '../contracts/network.fixture.ts';
+import { setUpNetwork, sortMembers } from '../contracts/network.ts';
+import { createDaClient, type DaClient } from '../da/client.ts';
+import { createDaNode } from '../da/node.ts';
+import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
+import { encodeBatch } from '../protocol/batch.ts';
+import { inboxAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
+import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
+import { encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { createDomain, type Domain, TYPES } from '../protocol/typed-data.ts';
+import { startAnvil } from '../service/anvil.ts';
+import { connectL1, withAccount } from '../service/l1.ts';
+import { createLogger } from '../service/log.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import { type Author, KERNEL_PATH, kernelEngine } from './chain.fixture.ts';
+import type { NodeConfig } from './node.ts';
+
+const MIZU = 10n ** 18n;
+const STAKE = 10_000n * MIZU;
+
+export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
+export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] =
+  ACCOUNTS as unknown as (typeof ACCOUNTS)[number][] as [
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+  ];
+const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
+  address: ACCOUNTS[n]!.address.toLowerCase() as Address,
+  key: keyOf(n),
+}));
+
+export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
+
+/** Windows of two seconds; four DA members, three needed. */
+export async function startTestNetwork() {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
+  const anvil = await startAnvil();
+  const transport = http(anvil.url);
+  const l1 = await connectL1(anvil.url);
+  const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });
+  let genesisConfig: GenesisConfig | undefined;
+  const deployment = await deployContracts({
+    publicClient: l1.client,
+    walletClient,
+    config: { ...DEVNET_CONFIG, windowSeconds: 2, leaderSeconds: 2 },
+    genesis: async (at, chainId) => {
+      const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
+      genesisConfig = {
+        chainId,
+        gasPriceWei: 1n,
+        inboxDomain: separator(at.inbox),
+        daDomain: separator(at.daCommittee),
+        gatewayDomain: separator(at.gatewayRegistry),
+        committee: { epoch: 0n, threshold: 1, members: [] },
+      };
+      return { kernelProgramId: kernelEngine.programId, stateRoot: (await createGenesis(genesisConfig)).stateRoot };
+    },
+  });
+  const at = deployment.addresses;
+  const members = sortMembers(MEMBER_KEYS.map(({ address }) => address));
+  await setUpNetwork({
+    publicClient: l1.client,
+    walletClient,
+    addresses: at,
+    setup: {
+      grants: [{ account: USER.address, amountWei: 1_000n * MIZU }],
+      stakes: [
+        { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
+        { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
+        { account: LIAR.address, role: 'executor', amountWei: STAKE },
+        ...members.map((account) => ({ account, role: 'daMember' as const, amountWei: STAKE })),
+      ],
+      committee: { members, threshold: 3 },
+      models: [],
+    },
+  });
+  const daNodes = await Promise.all(
+    members.map((address, i) =>
+      createDaNode({
+        dataDir: join(folder, `da-${i}`),
+        key: MEMBER_KEYS.find((member) => member.address === address)!.key,
+        port: 0,
+        chainId: deployment.chainId,
+        contract: at.daCommittee,
+        epoch: 1n,
+        log: createLogger('da', 'silent'),
+      }),
+    ),
+  );
+  const addresses = daNodes.map(({ url }, i) => ({ url, address: members[i]! }));
+  const domain = createDomain(deployment.chainId, at.daCommittee);
+  const da = createDaClient({ members: addresses, threshold: 3, epoch: 1n, domain });
+  const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
+  const sequencer = withAccount(l1, keyOf(1));
+  const user = withAccount(l1, keyOf(3));
+
+  async function write(
+    by: typeof user,
+    address: Address,
+    abi: readonly unknown[],
+    functionName: string,
+    args: unknown[],
+  ) {
+    const hash = await by.wallet.writeContract({
+      address,
+      abi,
+      functionName,
+      args,
+      account: by.account,
+      chain: foundry,
+    } as never);
+    const receipt = await l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
+    return receipt;
+  }
+
+  return {
+    anvil,
+    chain,
+    l1,
+    da,
+    daNodes,
+    deployment,
+    config: (name: string): NodeConfig => ({
+      dataDir: join(folder, name),
+      l1Url: anvil.url,
+      contracts: at,
+      fromBlock: deployment.fromBlock,
+      genesis: genesisConfig!,
+      da: { members: addresses, threshold: 3 },
+      kernelPath: KERNEL_PATH,
+      workers: 1,
+      pollMs: 50,
+    }),
+    /** The user, whose objects go to DA. */
+    author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
+    async deposit(amount: bigint) {
+      await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
+      await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);
+    },
+    /** A batch of all delayed messages and these. */
+    async postBatch(messages: readonly Message[]) {
+      const inbox = { address: at.inbox, abi: inboxAbi } as const;
+      const [index, delayed] = await Promise.all([
+        l1.client.readContract({ ...inbox, functionName: 'batchCount' }),
+        l1.client.readContract({ ...inbox, functionName: 'delayedCount' }),
+      ]);
+      const bytes = encodeBatch(messages.map(encodeMessage));
+      const { refs, certificate } = await da.put([bytes], { expiry: inHours(3) });
+      const { timestamp } = await l1.client.getBlock();
+      const object = refs[0]!;
+      const args = [
+        index,
+        object.root,
+        object.length,
+        messages.length,
+        timestamp,
+        delayed,
+        toContractCertificate(certificate),
+      ];
+      return write(sequencer, at.inbox, inboxAbi, 'postBatch', args);
+    },
+    async close() {
+      await da.close();
+      await Promise.all(daNodes.map((node) => node.close()));
+      await anvil.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 'putAll'> {
+  const held = new Map<Hex, Uint8Array>();
+  return {
+    address: USER.address,
+    deadline: inHours(2),
+    async sign(fields) {
+      const message = { ...fields, sender: USER.address, signature: '0x' } as UserMessage;
+      const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
+      return { ...message, signature: await USER.signTypedData(signed as never) };
+    },
+    async certify(objects) {
+      const bytes = objects.map(({ root }) => held.get(root)!);
+      return (await da.put(bytes, { expiry: inHours(2) })).certificate;
+    },
+    async putAll(objects) {
+      const refs = objects.map(objectRef);
+      refs.forEach(({ root }, i) => {
+        held.set(root, objects[i]!);
+      });
+      return refs;
+    },
+  };
+}
+
+// As a wallet is given it: bytes are hex there.
+function asHex(fields: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value instanceof Uint8Array ? bytesToHex(value) : value]),
+  );
+}
+
+function inHours(hours: number): bigint {
+  return BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
+}
+
+/** Looks every 20 ms, for at most a minute. */
+export async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within a minute`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

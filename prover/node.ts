@@ -1,0 +1,160 @@
+// docs/prover.md#node: what executor and validator have in common: follow L1, fetch from DA, run every step.
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { createDaClient, type DaClient } from '../da/client.ts';
+import type { MemberAddress } from '../da/member.ts';
+import { createObjectSource } from '../da/object-source.ts';
+import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
+import { createKernelEngine } from '../kernel/native.ts';
+import { createKernel } from '../kernel/run.ts';
+import { MizuError } from '../protocol/errors.ts';
+import { daCommitteeAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { createDomain } from '../protocol/typed-data.ts';
+import { openDiskObjects } from '../service/disk-objects.ts';
+import { connectL1, type L1 } from '../service/l1.ts';
+import { followLogs } from '../service/l1-logs.ts';
+import type { Logger } from '../service/log.ts';
+import type { ObjectStore } from '../service/objects.ts';
+import { openStore, type Store } from '../service/store.ts';
+import { type Execution, openExecution } from './execution.ts';
+import { createMemo } from './memo.ts';
+import { type Mirror, mirroredContracts, openMirror } from './mirror.ts';
+import { createNodeStore, type NodeStore } from './nodes.ts';
+import { createExecPool, type ExecPool } from './pool.ts';
+import { createProgramRegistry } from './programs.ts';
+import type { StepRecorderFactory } from './recorder.ts';
+import { createTransition, type StepOutcome } from './transition.ts';
+
+export type NodeConfig = {
+  readonly dataDir: string;
+  readonly l1Url: string;
+  readonly contracts: ContractAddresses;
+  /** Block of the first contract. */
+  readonly fromBlock: bigint;
+  /** Blocks on top of one before it counts. Default 0. */
+  readonly confirmations?: number;
+  /** Must have the state root that the Rollup began with. */
+  readonly genesis: GenesisConfig;
+  /** In the committee's order. */
+  readonly da: { readonly members: readonly MemberAddress[]; readonly threshold: number };
+  /** build/kernel.wasm. */
+  readonly kernelPath: string;
+  /** Threads for programs. Default 2. */
+  readonly workers?: number;
+  /** Default 500. */
+  readonly pollMs?: number;
+};
+
+export type ProverNode = {
+  readonly l1: L1;
+  readonly da: DaClient;
+  readonly store: Store;
+  readonly objects: ObjectStore;
+  readonly nodes: NodeStore;
+  readonly pool: ExecPool;
+  readonly mirror: Mirror;
+  readonly execution: Execution;
+  /** Follows L1 until the signal aborts; `changed` is called after every block that said something. */
+  follow(signal: AbortSignal, changed: () => void): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type NodeParts = {
+  readonly log: Logger;
+  readonly recorder: (objects: ObjectStore) => StepRecorderFactory;
+  readonly onStep?: (outcome: StepOutcome) => void;
+};
+
+/** @throws MizuError `prover/other-genesis`, `prover/other-kernel` if the configuration is not that of the Rollup */
+export async function openNode(config: NodeConfig, { log, recorder, onStep }: NodeParts): Promise<ProverNode> {
+  mkdirSync(config.dataDir, { recursive: true });
+  const l1 = await connectL1(config.l1Url);
+  const genesis = await createGenesis(config.genesis);
+  const engine = createKernelEngine(await readFile(config.kernelPath));
+  await requireConstitution(l1, config, engine.programId, genesis.stateRoot);
+  const da = await openDa(l1, config, log);
+  const store = await openStore(join(config.dataDir, 'state'));
+  const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
+  const objects = createObjectSource(local, da);
+  const nodes = createNodeStore(store);
+  await nodes.put([...genesis.nodes.values()]);
+  const programs = createProgramRegistry(store);
+  const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers: config.workers ?? 2 });
+  const mirror = await openMirror(store);
+  const transition = createTransition({ kernel: createKernel(engine), nodes, objects, pool, programs });
+  const execution = await openExecution({
+    store,
+    mirror,
+    objects,
+    transition,
+    recorder: recorder(objects),
+    genesisLeaf: genesis.stateLeaf,
+    ...(onStep === undefined ? {} : { onStep }),
+  });
+  return {
+    l1,
+    da,
+    store,
+    objects,
+    nodes,
+    pool,
+    mirror,
+    execution,
+    async follow(signal, changed) {
+      const steps = followLogs({
+        client: l1.client,
+        contracts: mirroredContracts(config.contracts),
+        fromBlock: config.fromBlock,
+        confirmations: config.confirmations ?? 0,
+        known: mirror.known(),
+        signal,
+        pollMs: config.pollMs ?? 500,
+        onError: (err) => log.warn({ err }, 'L1 does not answer; trying again'),
+      });
+      for await (const step of steps) {
+        await mirror.apply(step);
+        if (step.kind === 'undo') log.warn({ block: step.block.number.toString() }, 'L1 has taken a block back');
+        if (step.kind === 'undo' || step.events.length > 0) changed();
+      }
+    },
+    async close() {
+      await pool.close();
+      await da.close();
+      await store.close();
+    },
+  };
+}
+
+async function openDa(l1: L1, { contracts, da }: NodeConfig, log: Logger): Promise<DaClient> {
+  const committee = { address: contracts.daCommittee, abi: daCommitteeAbi } as const;
+  const epoch = await l1.client.readContract({ ...committee, functionName: 'epoch' });
+  return createDaClient({ ...da, epoch, domain: createDomain(l1.chainId, contracts.daCommittee), log });
+}
+
+async function requireConstitution(l1: L1, config: NodeConfig, programId: string, stateRoot: string): Promise<void> {
+  const rollup = { address: config.contracts.rollup, abi: rollupAbi } as const;
+  const [kernel, genesisId] = await Promise.all([
+    l1.client.readContract({ ...rollup, functionName: 'kernelProgramId' }),
+    l1.client.readContract({ ...rollup, functionName: 'genesis' }),
+  ]);
+  const begun = await l1.client.readContract({ ...rollup, functionName: 'confirmedStateRoot', args: [genesisId] });
+  if (kernel !== programId) {
+    throw new MizuError({
+      code: 'prover/other-kernel',
+      message: 'This is not the kernel of the network.',
+      expected: kernel,
+      actual: programId,
+      hint: 'Check out the version that the network runs, and build the kernel again.',
+    });
+  }
+  if (begun === stateRoot) return;
+  throw new MizuError({
+    code: 'prover/other-genesis',
+    message: 'The genesis in the configuration is not that of the network.',
+    expected: begun,
+    actual: stateRoot,
+    hint: 'Take gas price, committee, models and gateways as they were when the contracts were deployed.',
+  });
+}
