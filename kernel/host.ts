@@ -25,7 +25,7 @@ export type Sources = {
   getExec(request: Uint8Array): Uint8Array | undefined;
 };
 
-/** Reason of the HostAbort when the run cannot go on without bytes that the caller must fetch. */
+/** Reason of the HostAbort, unless it is an error, when the run cannot go on without bytes that the caller must fetch. */
 export type Missing =
   | { readonly kind: 'node'; readonly hash: Hex }
   | { readonly kind: 'exec'; readonly request: Uint8Array };
@@ -37,20 +37,22 @@ export function createKernelHost(sources: Sources): {
 } {
   const trace: Trace = { nodes: new Map(), objects: [], touched: new Set() };
   const host: KernelHost = {
-    preimage(hash) {
-      const wanted = bytesToHex(hash);
-      const node = sources.getNode(wanted);
-      if (node === undefined) throw missing({ kind: 'node', hash: wanted });
-      const actual = keccakHex(node);
-      if (actual !== wanted) throw new Error(`the bytes given for trie node ${wanted} hash to ${actual}`);
-      trace.touched.add(wanted);
-      return node;
-    },
-    exec(request) {
-      const result = sources.getExec(request);
-      if (result === undefined) throw missing({ kind: 'exec', request });
-      return result;
-    },
+    preimage: (hash) =>
+      passing(() => {
+        const wanted = bytesToHex(hash);
+        const node = sources.getNode(wanted);
+        if (node === undefined) throw missing({ kind: 'node', hash: wanted });
+        const actual = keccakHex(node);
+        if (actual !== wanted) throw new Error(`the bytes given for trie node ${wanted} hash to ${actual}`);
+        trace.touched.add(wanted);
+        return node;
+      }),
+    exec: (request) =>
+      passing(() => {
+        const result = sources.getExec(request);
+        if (result === undefined) throw missing({ kind: 'exec', request });
+        return result;
+      }),
     ecrecover: recoverAddress,
   };
   const onLog = (record: Uint8Array): void => {
@@ -60,6 +62,15 @@ export function createKernelHost(sources: Sources): {
     else throw new Error(`the kernel logged a record of unknown kind ${record[0]}`);
   };
   return { host, onLog, trace };
+}
+
+/** Errors of the caller's functions reach the caller as they are: an engine lets only a HostAbort through. */
+function passing<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof HostAbort ? error : new HostAbort(error);
+  }
 }
 
 function missing(reason: Missing): HostAbort {

@@ -73,6 +73,7 @@ export function createKernel(engine: KernelEngine): Kernel {
         };
       } catch (error) {
         if (!(error instanceof HostAbort)) throw error;
+        if (error.reason instanceof Error) throw error.reason;
         const missing = error.reason as Missing;
         const { objects } = trace;
         return missing.kind === 'node'

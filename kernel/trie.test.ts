@@ -4,6 +4,7 @@ import { MapDB } from '@ethereumjs/util';
 import { describe, expect, test } from 'vitest';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type Change, createHarness } from './harness.fixture.ts';
+import { createRandom } from './random.fixture.ts';
 
 const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const OFFICIAL = process.env.ETHEREUM_TRIE_TESTS ?? '';
@@ -36,21 +37,10 @@ function toChange([key, value]: [string, string | null]): Change {
   return { key: toBytes(key), value: value === null ? undefined : toBytes(value) };
 }
 
-/** xorshift32: the same numbers for the same seed. */
-function createRandom(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 describe('against @ethereumjs/mpt', () => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     test(`random puts and deletes, seed ${seed}`, async () => {
-      const random = createRandom(seed * 2654435761);
+      const random = createRandom(seed);
       const keys = random(200) + 1;
       const harness = createHarness();
       const library = await createMPT({ useKeyHashing: true, db: new MapDB() });

@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import { hashWorkflow } from '../protocol/definition.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { hashRun, type Message } from '../protocol/messages.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { nativeEngine } from './engine.fixture.ts';
+import { accountKey, countersKey, feesKey, runKey, withdrawalKey } from './keys.ts';
+import { createRandom } from './random.fixture.ts';
+import { accountRecord, countersRecord, feesRecord, runRecord, withdrawalRecord } from './records.ts';
+import {
+  ALICE,
+  account,
+  BOB,
+  createWorld,
+  deployMessage,
+  execStage,
+  GATEWAY,
+  inferStage,
+  MODEL,
+  makeDefinition,
+  PARTITIONS,
+  resultMessage,
+  runMessage,
+  START,
+  sign,
+  type World,
+} from './world.fixture.ts';
+
+const USERS = [ALICE, BOB, account(4)];
+const STAGES = [inferStage(0xffff, { sink: true }), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
+const WORKFLOW = hashWorkflow(makeDefinition(STAGES));
+
+const outcomes = new Set<string>();
+
+/** What all accounts, escrows of running runs, fees and withdrawals hold together. */
+async function totalOf(world: World, accounts: readonly Address[], runs: Iterable<Hex>): Promise<bigint> {
+  let total = (await world.read(feesKey(), feesRecord))?.fees ?? 0n;
+  for (const address of accounts) total += (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
+  for (const id of runs) {
+    const run = (await world.read(runKey(id), runRecord))!;
+    if (run.status === 1) total += run.escrow - run.spent;
+  }
+  const withdrawals = (await world.read(countersKey(), countersRecord))?.withdrawals ?? 0n;
+  for (let index = 0n; index < withdrawals; index++) {
+    total += (await world.read(withdrawalKey(index), withdrawalRecord))!.amount;
+  }
+  return total;
+}
+
+test.each([1, 2, 3])(
+  'no wei is made or lost in a random sequence of messages, seed %i',
+  async (seed) => {
+    const random = createRandom(seed);
+    const world = await createWorld(nativeEngine);
+    const runs = new Set<Hex>();
+    const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
+    world.exec = (request) => {
+      const gasUsed = random(5) === 0 ? request.gasLimit : BigInt(random(Number(request.gasLimit) + 1));
+      return { status: pick([0, 0, 0, 0, 1, 256]), outputRoot: request.seed, outputLength: 9, gasUsed };
+    };
+    let deposited = 0n;
+    let gatewayNonce = 0n;
+    const nonceOf = async (user: typeof ALICE) =>
+      ((await world.read(accountKey(user.address), accountRecord))?.nonce ?? 0n) + (random(8) === 0 ? 1n : 0n);
+    const makeMessage = async (): Promise<Message> => {
+      const user = pick(USERS);
+      const run: Hex = pick([...runs, WORKFLOW]);
+      const partition = random(4);
+      switch (random(9)) {
+        case 0:
+          return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
+        case 1:
+          return runMessage(user, await nonceOf(user), {
+            workflow: WORKFLOW,
+            maxCost: BigInt(random(3_000_000)),
+            deadline: world.time + BigInt(random(40)),
+          });
+        case 2:
+          return sign(user, { kind: 'Cancel', nonce: await nonceOf(user), run });
+        case 3:
+          return sign(user, {
+            kind: 'Withdraw',
+            nonce: await nonceOf(user),
+            recipient: BOB.address,
+            amount: BigInt(random(20_000_000)),
+          });
+        case 4:
+          return { kind: 'Expire', run };
+        case 5:
+        case 6:
+          return { kind: 'Advance', run, stage: 1, partition };
+        default: {
+          const result = objectRef(Uint8Array.of(partition));
+          const tokens = { inputTokens: BigInt(random(20_000)), outputTokens: BigInt(random(20_000)) };
+          const names = { run, stage: 0, partition, attempt: 0, model: MODEL };
+          const requestRoot = PARTITIONS[partition % 3]!.root;
+          gatewayNonce += 1n;
+          return resultMessage(gatewayNonce, [
+            { ...names, requestRoot, resultRoot: result.root, resultLength: 1, ...tokens },
+          ]);
+        }
+      }
+    };
+    world.deposit(ALICE.address, 10n ** 8n);
+    deposited += 10n ** 8n;
+    expect(world.apply(await deployMessage(ALICE, 0n, makeDefinition(STAGES))).receipt.ok).toBe(true);
+    for (let step = 0; step < 200; step++) {
+      const message = await makeMessage();
+      world.time += BigInt(random(3));
+      const { receipt } = world.apply(message, message.kind === 'Deposit' ? 'l1' : 'sequencer');
+      if (message.kind === 'Deposit') deposited += message.amount;
+      if (message.kind === 'Run' && receipt.ok) runs.add(hashRun(message.sender, message.nonce, message.workflow));
+      outcomes.add(`${receipt.kind} ${receipt.items?.[0]?.runStatus ?? receipt.runStatus ?? receipt.ok}`);
+      const total = await totalOf(
+        world,
+        [...USERS, GATEWAY].map((user) => user.address),
+        runs,
+      );
+      expect(total, `seed ${seed}, step ${step}: ${JSON.stringify(receipt)}`).toBe(deposited);
+    }
+    expect(decodeStateLeaf(world.leaf).step).toBe(202n);
+    expect(world.time).toBeGreaterThan(START);
+  },
+  120_000,
+);
+
+test('the sequences had what they are to try', () => {
+  for (const outcome of [
+    'Run running',
+    'Run false',
+    'Withdraw true',
+    'Expire expired',
+    'Advance failed',
+    'Cancel cancelled',
+  ])
+    expect(outcomes).toContain(outcome);
+});
