@@ -28,7 +28,7 @@ export type ClaimInput = {
   readonly steps: Uint8Array;
   /** The last leaf of `steps`, decoded. */
   readonly post: StateLeaf;
-  /** What the certificate covers after the step list: the receipts first, then datasets. 1 to 256. */
+  /** What the certificate covers after the step list: the body's index (or the receipts themselves) first, then datasets. 1 to 256. */
   readonly objects: readonly ObjectRef[];
   /** Over the step list and `objects`, in this order. */
   readonly certificate: Certificate;

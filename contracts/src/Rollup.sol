@@ -52,7 +52,7 @@ contract Rollup is IRollup, ExecutorRotation {
     /// @param post the state leaf after the last step
     /// @param firstPath from the parent's post leaf, which is leaf 0 of the step list, to its tree root
     /// @param lastPath the same for the post leaf, the last of the list
-    /// @param objects what the certificate covers after the step list: the receipts first, then datasets
+    /// @param objects what the certificate covers after the step list: the index of the body first, then datasets
     struct Claim {
         AssertionId parent;
         uint32 attempt;
