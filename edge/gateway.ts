@@ -43,7 +43,7 @@ export type Gateway = {
 };
 
 const POLL_WAIT_SECONDS = 2;
-const POLL_IDLE_MS = 200;
+const POLL_IDLE_MS = 100;
 const POLL_FAILED_MS = 2_000;
 const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
@@ -190,7 +190,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !over.has(taskKey(info));
     const fresh = listed.filter(isNew).slice(0, room);
-    if (fresh.length === 0) return listed.length > 0 ? POLL_IDLE_MS : 0;
+    if (fresh.length === 0) return POLL_IDLE_MS;
     await store.write(fresh.map((info) => taskTable.put(taskKey(info), info)));
     await loadAll(fresh);
     return 0;

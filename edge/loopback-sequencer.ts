@@ -17,6 +17,8 @@ export type LoopbackSequencer = {
   readonly domain: ReturnType<typeof createDomain>;
   /** Opens an infer task over these rows. */
   addTask(model: string, partition: number, rows: readonly unknown[]): TaskInfo;
+  /** The same over any bytes. */
+  addObjectTask(model: string, partition: number, bytes: Uint8Array): TaskInfo;
   /** Items that count, in the order in which they came. */
   readonly settled: readonly InferenceItem[];
   readonly nonces: readonly bigint[];
@@ -62,6 +64,16 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     receipts.set(hash, { ok: true, error: undefined, failedItems: [], items: results });
     for (const waiter of waiters) if (settled.length >= waiter.count) waiter.resolve();
     return hash;
+  };
+
+  const addObjectTask = (model: string, partition: number, bytes: Uint8Array): TaskInfo => {
+    const ref = objectRef(bytes);
+    objects.set(ref.root, bytes);
+    const modelId = keccakHex(new TextEncoder().encode(model));
+    const place = { run: RUN, stage: 1, partition, attempt: 0 };
+    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length };
+    open.set(taskKey(task), task);
+    return task;
   };
 
   const settle = (item: InferenceItem): { ok: boolean; error?: string } => {
@@ -128,18 +140,10 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     domain,
     addTask: (model, partition, rows) => {
-      const bytes = encodeRequests(
-        model,
-        rows.map((row, i) => JSON.stringify([i, row])),
-      );
-      const ref = objectRef(bytes);
-      objects.set(ref.root, bytes);
-      const modelId = keccakHex(new TextEncoder().encode(model));
-      const place = { run: RUN, stage: 1, partition, attempt: 0 };
-      const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length };
-      open.set(taskKey(task), task);
-      return task;
+      const lines = rows.map((row, i) => JSON.stringify([i, row]));
+      return addObjectTask(model, partition, encodeRequests(model, lines));
     },
+    addObjectTask,
     settled,
     nonces,
     progress,

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+import type { ChatRequest, JsonSchema } from './backend.ts';
+import { completeBuiltin } from './builtin.ts';
+import { loadSmallClassifier } from './model/classifier.ts';
+import { isHeldOut, LEXICOGRAPHER_CLASSES, readGlosses } from './model/glosses.ts';
+import { countTokens, findText } from './model/prompt.ts';
+
+const ask = (content: string, schema?: JsonSchema, more: Partial<ChatRequest> = {}) =>
+  completeBuiltin({
+    messages: [
+      { role: 'system', content: 'You are a labeller.\n\nAnswer briefly.' },
+      { role: 'user', content },
+    ],
+    ...(schema === undefined ? {} : { response_format: { type: 'json_schema', json_schema: { schema } } }),
+    ...more,
+  });
+
+const object = (properties: Record<string, JsonSchema>): JsonSchema => ({ type: 'object', properties });
+const domain = object({ domain: { type: 'string', enum: LEXICOGRAPHER_CLASSES }, confidence: { type: 'number' } });
+
+describe('classification', () => {
+  test('gives the label and its confidence in thousandths', () => {
+    expect(ask('Which domain?\n\na large dog used for hunting bears', domain)).toEqual({
+      content: '{"domain":"noun.animal","confidence":0.758}',
+      finishReason: 'stop',
+      usage: { promptTokens: 221, completionTokens: 11 },
+    });
+  });
+
+  test('a confidence that stands first is that of the label behind it', () => {
+    const schema = object({ confidence: { type: 'number' }, domain: { enum: LEXICOGRAPHER_CLASSES } });
+    expect(ask('a large dog used for hunting bears', schema).content).toBe(
+      '{"confidence":0.758,"domain":"noun.animal"}',
+    );
+  });
+
+  test('only labels of the enum are given, by short names too', () => {
+    const schema = object({ label: { enum: ['Plant', 'Animal', 'food'] } });
+    expect(ask('a large dog used for hunting bears', schema).content).toBe('{"label":"Animal"}');
+    expect(ask('a soup made with beets and cream', schema).content).toBe('{"label":"food"}');
+  });
+
+  test('unknown labels count their words', () => {
+    const schema = object({ topic: { enum: ['sports news', 'tax law'] }, confidence: { type: 'number' } });
+    expect(ask('A new tax is law.', schema).content).toBe('{"topic":"tax law","confidence":1}');
+    expect(ask('Nothing of that.', schema).content).toBe('{"topic":"sports news","confidence":0}');
+  });
+
+  test('is right for more than 76 % of the glosses that it was not trained on', async () => {
+    const classifier = loadSmallClassifier();
+    let right = 0;
+    let all = 0;
+    for await (const gloss of readGlosses()) {
+      if (!isHeldOut(gloss.id)) continue;
+      all += 1;
+      if (classifier.classify(gloss.text).class === gloss.class) right += 1;
+    }
+    expect(all).toBe(14_711);
+    expect(right / all).toBeGreaterThan(0.76);
+  });
+});
+
+describe('generation', () => {
+  const text = 'Keccak is a hash function. Ethereum uses the Keccak function to name accounts and transactions.';
+  const pair = object({ question: { type: 'string' }, answer: { type: 'string' } });
+
+  test('a cloze question; the seed chooses the sentence', () => {
+    expect(JSON.parse(ask(`Make a question.\n\n${text}`, pair).content)).toEqual({
+      question: 'Which word is missing: Keccak is a hash ____.',
+      answer: 'function',
+    });
+    expect(JSON.parse(ask(`Make a question.\n\n${text}`, pair, { seed: 1 }).content)).toEqual({
+      question: 'Which word is missing: Ethereum uses the Keccak function to name accounts and ____.',
+      answer: 'transactions',
+    });
+  });
+
+  test('fields by type and name, references and limits honoured', () => {
+    const schema = {
+      ...object({
+        kind: { const: 'note' },
+        summary: { $ref: '#/$defs/short' },
+        score: { type: 'integer', minimum: 1, maximum: 5 },
+        keywords: { type: 'array', items: { type: 'string' }, maxItems: 2 },
+        pairs: { type: 'array', items: pair, minItems: 2 },
+        maybe: { anyOf: [{ type: 'null' }, { type: 'boolean' }] },
+      }),
+      $defs: { short: { type: 'string', maxLength: 6 } },
+    };
+    expect(JSON.parse(ask(`Do.\n\n${text}`, schema).content)).toMatchObject({
+      kind: 'note',
+      summary: 'Keccak',
+      score: 2,
+      keywords: ['function', 'keccak'],
+      pairs: [{ answer: 'function' }, { answer: 'transactions' }],
+      maybe: true,
+    });
+  });
+
+  test('without a schema the first sentence', () => {
+    expect(ask(`Summarise.\n\n${text}`).content).toBe('Keccak is a hash function.');
+  });
+
+  test('max_tokens cuts at whole characters', () => {
+    expect(ask('Do.\n\näääää.', undefined, { max_tokens: 2 })).toMatchObject({
+      content: 'ääää',
+      finishReason: 'length',
+    });
+  });
+
+  test('an empty text does not fail', () => {
+    expect(JSON.parse(ask('', pair).content)).toEqual({ question: 'Complete: ', answer: '' });
+  });
+});
+
+describe('the text of a prompt', () => {
+  const find = (content: string) => findText({ messages: [{ role: 'user', content }] });
+
+  test.each([
+    ['Which?\n\nThe text.\n\nIts second part.', 'The text.\n\nIts second part.'],
+    ['Which?\r\n\r\nThe text.', 'The text.'],
+    ['Labels:\n\na\n\n<text>The text.</text> Answer.', 'The text.'],
+    ['The text alone.', 'The text alone.'],
+    ['The text.\n\n', 'The text.'],
+  ])('%j', (content, text) => {
+    expect(find(content)).toBe(text);
+  });
+
+  test('a token is four bytes', () => {
+    expect([countTokens(''), countTokens('abcd'), countTokens('abcde'), countTokens('äää')]).toEqual([0, 1, 2, 2]);
+  });
+});

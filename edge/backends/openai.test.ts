@@ -1,0 +1,137 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { MizuError } from '../../protocol/errors.ts';
+import { type OpenAiConfigInput, openAiConfig } from '../config.ts';
+import { type MockAnswer, type MockOpenAi, type MockRequest, startMockOpenAi } from '../mock-openai.ts';
+import type { ChatRequest } from './backend.ts';
+import { createOpenAiBackends } from './openai.ts';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const REQUEST: ChatRequest = { messages: [{ role: 'user', content: 'hello' }] };
+const STRUCTURED: ChatRequest = {
+  ...REQUEST,
+  response_format: {
+    type: 'json_schema',
+    json_schema: {
+      schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'], additionalProperties: false },
+    },
+  },
+};
+
+async function setUp(
+  answer: (request: MockRequest, call: number) => MockAnswer,
+  config: Partial<OpenAiConfigInput> = {},
+) {
+  const mock: MockOpenAi = await startMockOpenAi({ answer });
+  closers.push(mock.close);
+  const set = createOpenAiBackends(
+    openAiConfig.parse({ kind: 'openai', baseUrl: mock.url, models: { 'org/m': 'm-1' }, firstBackoffMs: 1, ...config }),
+  );
+  closers.push(set.close);
+  const ask = (request: ChatRequest, signal = new AbortController().signal) =>
+    set.backends[0]!.complete(request, signal);
+  return { mock, ask };
+}
+
+const refusalOf = (promise: Promise<unknown>): Promise<MizuError> =>
+  promise.then(
+    () => Promise.reject(new Error('expected a refusal')),
+    (error: MizuError) => error,
+  );
+
+describe('an OpenAI-compatible endpoint', () => {
+  test('gets its own model name and only known fields, and answers', async () => {
+    let seen: unknown;
+    const { ask } = await setUp((request) => {
+      seen = request;
+      return { content: 'hi' };
+    });
+    const completion = await ask({ ...REQUEST, max_tokens: 5, n: 100 } as ChatRequest);
+    expect(completion).toEqual({
+      content: 'hi',
+      finishReason: 'stop',
+      usage: { promptTokens: 2, completionTokens: 1 },
+    });
+    expect(seen).toEqual({ model: 'm-1', messages: REQUEST.messages, max_tokens: 5 });
+  });
+
+  test('is asked again after 500, a broken answer and a lost connection', async () => {
+    const answers: MockAnswer[] = [{ status: 500 }, { body: '{"choices":' }, { hangUp: true }, { content: 'done' }];
+    const { mock, ask } = await setUp((_request, call) => answers[call - 1]!);
+    expect((await ask(REQUEST)).content).toBe('done');
+    expect(mock.stats().calls).toBe(4);
+  });
+
+  test('is not asked before Retry-After is over', async () => {
+    const at: number[] = [];
+    const { ask } = await setUp((_request, call) => {
+      at.push(Date.now());
+      return call === 1 ? { status: 429, headers: { 'retry-after': '0.2' } } : { content: 'done' };
+    });
+    expect((await ask(REQUEST)).content).toBe('done');
+    expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(195);
+  });
+
+  test('that keeps failing is given up after the last attempt; another worker may try', async () => {
+    const { mock, ask } = await setUp(() => ({ status: 503 }), { attempts: 3 });
+    expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/status-503', retryable: true });
+    expect(mock.stats().calls).toBe(3);
+  });
+
+  test.each([
+    [400, false],
+    [401, true],
+    [422, false],
+  ])('is not asked again after %i', async (status, retryable) => {
+    const { mock, ask } = await setUp(() => ({ status, body: '{"error":"no"}' }));
+    expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: `edge/status-${status}`, retryable });
+    expect(mock.stats().calls).toBe(1);
+  });
+
+  test('that does not answer in time is given up', async () => {
+    const { ask } = await setUp(() => ({ delayMs: 60_000 }), { timeoutSeconds: 1, attempts: 1 });
+    expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/timeout', retryable: true });
+  });
+
+  test('that is not there is unreachable', async () => {
+    const { mock, ask } = await setUp(() => ({}), { attempts: 2 });
+    await mock.close();
+    expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/unreachable', retryable: true });
+  });
+
+  test('that answers too much is refused', async () => {
+    const { ask } = await setUp(() => ({ content: 'x'.repeat(5000) }), { maxAnswerBytes: 2048 });
+    expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/answer-too-large', retryable: false });
+  });
+
+  test('an abort ends the call', async () => {
+    const stop = new AbortController();
+    const { ask } = await setUp(() => {
+      stop.abort(new Error('over'));
+      return { delayMs: 60_000 };
+    });
+    await expect(ask(REQUEST, stop.signal)).rejects.toThrow('over');
+  });
+});
+
+describe('structured outputs', () => {
+  test('are asked for again until they fit', async () => {
+    const contents = ['no JSON', '{"n":"1"}', '{"n":1}'];
+    const { ask } = await setUp((_request, call) => ({ content: contents[call - 1]! }));
+    expect((await ask(STRUCTURED)).content).toBe('{"n":1}');
+  });
+
+  test('that never fit are refused with the raw text and what they cost', async () => {
+    const { mock, ask } = await setUp(() => ({ content: '{"n":1.5}' }));
+    expect(await refusalOf(ask(STRUCTURED))).toMatchObject({
+      code: 'edge/schema',
+      message: 'The content does not fit the schema: /n must be integer',
+      retryable: false,
+      cause: { raw: '{"n":1.5}', usage: { promptTokens: 2, completionTokens: 3 } },
+    });
+    expect(mock.stats().calls).toBe(3);
+  });
+});

@@ -1,0 +1,255 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Hex } from '../protocol/hex.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { requestJson } from '../service/client.ts';
+import { createLogger } from '../service/log.ts';
+import { completeBuiltin } from './backends/builtin.ts';
+import { benchInference } from './bench.ts';
+import { type GatewayConfigInput, gatewayConfig, parseConfig } from './config.ts';
+import { type Gateway, openGateway } from './gateway.ts';
+import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
+import { startWorker } from './main.ts';
+import { startMockOpenAi } from './mock-openai.ts';
+import { createSequencer } from './sequencer.ts';
+import { createSigner, hashWorkerHello } from './signing.ts';
+
+const log = createLogger('test', 'silent');
+const key = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
+const ZERO_ADDRESS = `0x${'00'.repeat(20)}`;
+
+let folder: string;
+let sequencer: LoopbackSequencer;
+let objects: Map<Hex, Uint8Array>;
+const closers: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mizu-gateway-'));
+  sequencer = await startLoopbackSequencer();
+  objects = new Map();
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+  await sequencer.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(config: Partial<GatewayConfigInput> = {}): Promise<Gateway> {
+  const client = createSequencer(sequencer.url);
+  const da = { members: [{ url: sequencer.url, address: ZERO_ADDRESS }], threshold: 1 };
+  const gateway = await openGateway({
+    config: parseConfig(
+      gatewayConfig,
+      { sequencerUrl: sequencer.url, dataDir: folder, privateKey: key(1), da, ...config },
+      'gateway',
+    ),
+    sequencer: client,
+    chain: await client.chain(),
+    putObjects: async (all, { expiry }) => {
+      const refs = all.map(objectRef);
+      refs.forEach((ref, i) => {
+        objects.set(ref.root, all[i]!);
+      });
+      return { refs, certificate: { epoch: 0n, expiry, signers: 0n, signatures: [] } };
+    },
+    getObject: async ({ root }) => {
+      throw new Error(`no object ${root}`);
+    },
+    log,
+  });
+  closers.push(gateway.close);
+  return gateway;
+}
+
+async function work(gateway: Gateway, number: number, backends?: unknown[]) {
+  const input = { gatewayUrl: gateway.url, privateKey: key(number), concurrency: 4, ...(backends && { backends }) };
+  const worker = await startWorker(input as Parameters<typeof startWorker>[0], { log });
+  closers.push(worker.close);
+  return worker;
+}
+
+const request = (text: string) => ({
+  messages: [{ role: 'user', content: `Which?\n\n${text}` }],
+  response_format: {
+    type: 'json_schema',
+    json_schema: { schema: { type: 'object', properties: { l: { enum: ['animal', 'food'] } } } },
+  },
+});
+
+const resultLines = (root: Hex) => new TextDecoder().decode(objects.get(root)).trimEnd().split('\n');
+
+describe('gateway and workers', () => {
+  test('answer every row of every task, in order, with the tokens added up', async () => {
+    const gateway = await open({ auditRate: 1 });
+    const rows = Array.from({ length: 60 }, (_, i) => request(`a dog number ${i}`));
+    const tasks = [0, 1, 2].map((partition) => sequencer.addTask('builtin/small', partition, rows));
+    await work(gateway, 2);
+    await work(gateway, 3);
+    await sequencer.whenSettled(3);
+    expect(sequencer.settled.map((item) => item.requestRoot).sort()).toEqual(
+      tasks.map((task) => task.requestRoot).sort(),
+    );
+    const expected = rows.map((row, i) => {
+      const { content, usage } = completeBuiltin(row);
+      const tokens = { completion_tokens: usage.completionTokens, prompt_tokens: usage.promptTokens };
+      return JSON.stringify([i, { content, finish_reason: 'stop', usage: tokens }]);
+    });
+    for (const item of sequencer.settled) {
+      const [header, ...lines] = resultLines(item.resultRoot);
+      expect(lines).toEqual(expected);
+      expect(JSON.parse(header!)).toMatchObject({
+        count: 60,
+        inputTokens: Number(item.inputTokens),
+        outputTokens: Number(item.outputTokens),
+      });
+    }
+  });
+
+  test('an unusable request object gets an empty result', async () => {
+    const gateway = await open();
+    sequencer.addObjectTask('builtin/small', 0, new TextEncoder().encode('no header'));
+    await work(gateway, 2);
+    await sequencer.whenSettled(1);
+    expect(resultLines(sequencer.settled[0]!.resultRoot).length).toBe(1);
+  });
+
+  test('a row that is no chat request is an error row, the others are answered', async () => {
+    const gateway = await open();
+    sequencer.addTask('builtin/small', 0, [request('a dog'), { messages: 5 }]);
+    await work(gateway, 2);
+    await sequencer.whenSettled(1);
+    const [, good, bad] = resultLines(sequencer.settled[0]!.resultRoot);
+    expect(JSON.parse(good!)[1].content).toBe('{"l":"animal"}');
+    expect(JSON.parse(bad!)[1].error.code).toBe('edge/bad-request');
+  });
+
+  test('rows of a worker that fails go to one that does not', async () => {
+    const broken = await startMockOpenAi({ answer: () => ({ status: 401 }) });
+    const sound = await startMockOpenAi({ answer: () => ({ content: 'fine' }) });
+    closers.push(broken.close, sound.close);
+    const gateway = await open({ attempts: 50, leaseRows: 1 });
+    sequencer.addTask('org/m', 0, [
+      { messages: [{ role: 'user', content: 'a' }] },
+      { messages: [{ role: 'user', content: 'b' }] },
+    ]);
+    const backend = (url: string) => [{ kind: 'openai', baseUrl: url, models: { 'org/m': 'm' } }];
+    await work(gateway, 3, backend(sound.url));
+    await work(gateway, 2, backend(broken.url));
+    await sequencer.whenSettled(1);
+    expect(
+      resultLines(sequencer.settled[0]!.resultRoot)
+        .slice(1)
+        .map((line) => JSON.parse(line)[1].content),
+    ).toEqual(['fine', 'fine']);
+  });
+
+  test('a restart sends what was not yet sent, and does not ask for answered rows again', async () => {
+    const mock = await startMockOpenAi();
+    closers.push(mock.close);
+    sequencer.failSends(1_000, -32603);
+    const first = await open();
+    sequencer.addTask(
+      'org/m',
+      0,
+      Array.from({ length: 20 }, (_, i) => ({ messages: [{ role: 'user', content: `row ${i}` }] })),
+    );
+    const worker = await work(first, 2, [{ kind: 'openai', baseUrl: mock.url, models: { 'org/m': 'm' } }]);
+    const unsettled = async () =>
+      (await requestJson<{ unsettledBatches: number }>(`${first.url}/health`)).unsettledBatches;
+    while ((await unsettled()) === 0);
+    await worker.close();
+    await first.close();
+    sequencer.failSends(0, 0);
+    await open();
+    await sequencer.whenSettled(1);
+    expect(mock.stats()).toEqual({ calls: 20, repeated: 0 });
+    expect(resultLines(sequencer.settled[0]!.resultRoot).length).toBe(21);
+    expect(sequencer.nonces.length).toBe(1);
+  });
+
+  test('kill -9 of the gateway at half: nothing is lost, no call is repeated beyond the rows in flight', async () => {
+    const { repeatedCalls } = await benchInference({ latencyMs: 5, n: 2_000, crash: true });
+    expect(repeatedCalls).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('strangers', () => {
+  type Hello = (challenge: Hex) => unknown;
+
+  const closeOf = (gateway: Gateway, answer: Hello, path = '/workers') =>
+    new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}${path}`);
+      socket.on('message', (data) => {
+        const { type, challenge } = JSON.parse(String(data));
+        const frame = answer(challenge);
+        if (type === 'challenge') socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+      });
+      socket.on('close', (code, reason) => resolve(`${code} ${reason}`));
+      socket.on('error', (error) => resolve(error.message));
+    });
+
+  const signer = createSigner(key(2));
+  const hello = { type: 'hello', version: 1, publicKey: signer.publicKey, models: ['m'], credits: 1, held: [] };
+  const signedHello: Hello = (challenge) => ({
+    ...hello,
+    signature: signer.sign(hashWorkerHello(sequencer.domain, challenge)),
+  });
+
+  test('are refused with a signature of another challenge', async () => {
+    expect(await closeOf(await open(), () => signedHello(key(7)))).toMatch(/^1008 The worker is refused/);
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['an unknown frame', { type: 'gimme' }],
+    ['results before hello', { type: 'results', lease: 1, signature: `0x${'22'.repeat(65)}`, rows: [] }],
+    ['more credits than there are', { ...hello, signature: `0x${'22'.repeat(65)}`, credits: 1e9 }],
+  ])('are refused with %s', async (_name, frame) => {
+    expect(await closeOf(await open(), () => frame)).toMatch(/^1008 /);
+  });
+
+  test('that are not on the list are refused', async () => {
+    const gateway = await open({ workers: [`0x${'aa'.repeat(20)}`] });
+    expect(await closeOf(gateway, signedHello)).toMatch(/expected: an allowed worker/);
+  });
+
+  test('find nothing on another path', async () => {
+    expect(await closeOf(await open(), signedHello, '/other')).toContain('404');
+  });
+
+  test('that sign wrong results lose their reputation and their place', async () => {
+    const gateway = await open({ leaseRows: 1 });
+    sequencer.addTask(
+      'm',
+      0,
+      Array.from({ length: 5 }, (_, i) => ({ messages: [{ role: 'user', content: `${i}` }] })),
+    );
+    const ended = await new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/workers`);
+      socket.on('message', (data) => {
+        const frame = JSON.parse(String(data));
+        if (frame.type === 'challenge') socket.send(JSON.stringify(signedHello(frame.challenge)));
+        if (frame.type !== 'lease') return;
+        const result = { content: 'x', finish_reason: 'stop', usage: { prompt_tokens: 1, completion_tokens: 1 } };
+        const rows = frame.rows.map(([index]: [number]) => [index, result]);
+        socket.send(JSON.stringify({ type: 'results', lease: frame.lease, signature: signer.sign(key(9)), rows }));
+      });
+      socket.on('close', (code, reason) => resolve(`${code} ${reason}`));
+    });
+    expect(ended).toBe('1008 banned');
+    expect(await closeOf(gateway, signedHello)).toMatch(/expected: a worker with reputation left/);
+    expect(sequencer.settled).toEqual([]);
+  });
+});
+
+test('a wrong configuration names its fields', () => {
+  expect(() => parseConfig(gatewayConfig, { privateKey: 'x', port: 1 }, 'gateway')).toThrow(
+    expect.objectContaining({
+      code: 'edge/bad-config',
+      actual: expect.stringContaining('privateKey: expected 0x and 64 hex digits'),
+    }),
+  );
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { decodeRequests, encodeRequests, encodeResultLine, encodeResults } from './rows.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const header = (text: string) => `${text}${' '.repeat(127 - text.length)}\n`;
+
+describe('requests', () => {
+  test('what is encoded is decoded, lines unparsed', () => {
+    const lines = ['[3,{"messages":[]}]', '[17,"ü"]'];
+    expect(decodeRequests(encodeRequests('builtin/small', lines))).toEqual({
+      model: 'builtin/small',
+      lines,
+      indexes: [3, 17],
+    });
+  });
+
+  test('the header fills a leaf', () => {
+    expect(new TextDecoder().decode(encodeRequests('m', []))).toBe(header('{"mizu":"requests","count":0,"model":"m"}'));
+  });
+
+  test.each([
+    ['no header', ''],
+    ['another header', '{"mizu":"rows","count":0,"model":"m"}\n'],
+    ['too few rows', `${header('{"mizu":"requests","count":2,"model":"m"}')}[0,1]\n`],
+    ['no last line end', `${header('{"mizu":"requests","count":1,"model":"m"}')}[0,1]`],
+    ['a row without index', `${header('{"mizu":"requests","count":1,"model":"m"}')}{"a":1}\n`],
+  ])('%s is refused', (_name, text) => {
+    expect(() => decodeRequests(bytes(text))).toThrow('The object is not a list of requests.');
+  });
+});
+
+describe('results', () => {
+  const usage = { prompt_tokens: 5, completion_tokens: 2 };
+
+  test('keys are in canonical order', () => {
+    expect(encodeResultLine(7, { usage, finish_reason: 'stop', content: 'a"b\n' })).toBe(
+      '[7,{"content":"a\\"b\\n","finish_reason":"stop","usage":{"completion_tokens":2,"prompt_tokens":5}}]',
+    );
+    expect(encodeResultLine(7, { error: { code: 'edge/schema', message: 'no', raw: 'x' }, usage })).toBe(
+      '[7,{"error":{"code":"edge/schema","message":"no","raw":"x"},"usage":{"completion_tokens":2,"prompt_tokens":5}}]',
+    );
+    expect(encodeResultLine(7, { error: { code: 'c', message: 'm' } })).toBe(
+      '[7,{"error":{"code":"c","message":"m"}}]',
+    );
+  });
+
+  test('a lone surrogate becomes the replacement character, a pair stays', () => {
+    expect(encodeResultLine(0, { content: '\ud800x\u{1f600}', finish_reason: 'stop', usage })).toContain(
+      '"\ufffdx\u{1f600}"',
+    );
+    expect(encodeResultLine(0, { content: '\\ud800', finish_reason: 'stop', usage })).toContain('"\\\\ud800"');
+  });
+
+  test('the object has a padded header and its lines', () => {
+    const text = new TextDecoder().decode(encodeResults('m', ['[0,1]', '[1,2]'], { input: 3, output: 4 }));
+    expect(text).toBe(
+      `${header('{"mizu":"results","count":2,"model":"m","inputTokens":3,"outputTokens":4}')}[0,1]\n[1,2]\n`,
+    );
+  });
+});
