@@ -213,6 +213,22 @@ contract RollupTest is Network {
         rollup.confirm(second);
     }
 
+    function test_AfterTheOnlyChildIsRejectedAnotherContentIsTheFirst() public {
+        AssertionId wrong = _assertNext(genesis, keccak256("wrong"));
+        vm.prank(DISPUTE);
+        rollup.openGame(wrong);
+        vm.warp(block.timestamp + WINDOW + 1);
+        Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
+        _expectRefusal(RIVAL, claim, abi.encodeWithSelector(Rollup.SiblingsClosed.selector, block.timestamp - 1));
+        vm.prank(DISPUTE);
+        rollup.reject(wrong, USER, BOND);
+        claim = _claim(genesis, _leaf(STATE, 1));
+        AssertionId right = _create(RIVAL, claim);
+        vm.assertEq(rollup.assertionOf(genesis).siblingDeadline, rollup.assertionOf(right).deadline);
+        vm.warp(block.timestamp + WINDOW);
+        rollup.confirm(right);
+    }
+
     function test_AChallengedContentMayBeAssertedBesideTheFirst() public {
         AssertionId first = _assertNext(genesis, STATE);
         vm.prank(DISPUTE);
