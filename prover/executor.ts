@@ -1,6 +1,4 @@
 // docs/prover.md#executor: derive, execute, assert, confirm, claim; each action looks at L1 first, so it is never done twice.
-import { setTimeout as delay } from 'node:timers/promises';
-import { BaseError } from 'viem';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { ROLE } from '../contracts/roles.ts';
 import { MizuError } from '../protocol/errors.ts';
@@ -11,6 +9,7 @@ import { createJudge, findTip } from './agreement.ts';
 import type { Asserter } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
 import { createFeeClaimer } from './fees.ts';
+import { type Follower, followAndWork } from './loop.ts';
 import type { ProverNode } from './node.ts';
 
 export type ExecutorParts = {
@@ -32,38 +31,17 @@ export type ExecutorCounts = {
   retries: number;
 };
 
-const LAST_BACKOFF_MS = 30_000;
-
 /** Works until the signal aborts. @throws Error on what cannot heal: a broken invariant, or a confirmed state that is not ours */
-export async function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
-  const { node, log, pollMs } = parts;
-  const work = createWork(parts, counts);
-  let wake = () => {};
-  const following = node.follow(signal, () => wake());
-  // Its failure is met below, at the next turn.
-  following.catch(() => undefined);
-  let backoffMs = pollMs;
-  while (!signal.aborted) {
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    try {
-      await work(signal);
-      backoffMs = pollMs;
-    } catch (err) {
-      if (signal.aborted) break;
-      if (!isPassing(err)) throw err;
+export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
+  const follower: Follower = {
+    follow: parts.node.follow,
+    work: createWork(parts, counts),
+    onRetry: (err, againInMs) => {
       counts.retries++;
-      backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
-      log.warn({ err, againInMs: backoffMs }, 'not now; trying again');
-    }
-    const pause = new AbortController();
-    const paused = delay(backoffMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) });
-    await Promise.race([woken, paused, following]).catch(ignoreAbort);
-    pause.abort();
-    await paused.catch(ignoreAbort);
-  }
-  await following;
+      parts.log.warn({ err, againInMs }, 'not now; trying again');
+    },
+  };
+  return followAndWork(follower, parts.pollMs, signal);
 }
 
 /** Enters the leaders' rotation, if the account is staked and not in it. */
@@ -127,14 +105,4 @@ export async function l1Now(node: ProverNode): Promise<bigint> {
   const { timestamp } = await node.l1.client.getBlock();
   const clock = BigInt(Math.floor(Date.now() / 1000));
   return timestamp > clock ? timestamp : clock;
-}
-
-/** Refusals of other parties pass; what the contracts refuse is often a race with another executor. */
-export function isPassing(error: unknown): boolean {
-  if (error instanceof MizuError) return error.retryable || error.code.startsWith('l1/');
-  return error instanceof BaseError;
-}
-
-function ignoreAbort(error: unknown): void {
-  if ((error as Error).name !== 'AbortError') throw error;
 }

@@ -1,0 +1,132 @@
+// docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
+import { KIND } from '../protocol/constants.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { createJudge, ownSteps } from '../prover/agreement.ts';
+import { deriveBatch, requireObject } from '../prover/derive.ts';
+import type { AssertionRecord } from '../prover/mirror.ts';
+import type { ProverNode } from '../prover/node.ts';
+import { decodeBodyIndex } from '../prover/receipts.ts';
+import { numberKey } from '../service/store.ts';
+import { type Difference, describeDifference, firstDifference } from './compare.ts';
+
+/** A step list that is not what the messages give. */
+export type Fault = Difference & {
+  readonly assertion: AssertionRecord;
+  /** Of the assertion among all, genesis being 0. */
+  readonly number: bigint;
+  /** Steps since genesis: the wrong step is the one with this number. */
+  readonly step: bigint;
+  readonly batch: bigint;
+  /** Of the message in its batch. */
+  readonly message: number;
+  readonly messageKind: string;
+};
+
+export type Checked =
+  | { readonly kind: 'agrees'; readonly number: bigint; readonly assertion: AssertionRecord }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+export type Checker = {
+  /** The next assertion that was not checked; undefined if there is none, or we have not executed that far. */
+  checkNext(): Promise<Checked | undefined>;
+  /** Assertions checked since genesis. */
+  count(): bigint;
+};
+
+type Seal = { readonly id: Hex; readonly fingerprint: Hex };
+
+/** What was checked is remembered in the store; a reorg that changes it has it checked again. */
+export async function openChecker(node: ProverNode): Promise<Checker> {
+  const { store, mirror, execution } = node;
+  const table = store.table<Seal>('checked');
+  const verdictOf = createJudge(mirror, execution);
+  let count = 0n;
+  for await (const [key] of table.entries({ reverse: true, limit: 1 })) count = BigInt(`0x${key}`) + 1n;
+
+  const sealOf = async ({ id, post }: AssertionRecord): Promise<Seal> => {
+    const last = post.batch === 0n ? undefined : await mirror.batch(post.batch - 1n);
+    return { id, fingerprint: last?.fingerprint ?? '0x' };
+  };
+  const assertionAt = async (n: bigint): Promise<AssertionRecord | undefined> => {
+    for await (const record of mirror.assertions(n)) return record;
+    return undefined;
+  };
+
+  async function goBack(): Promise<void> {
+    while (count > 0n) {
+      const [sealed, record] = await Promise.all([table.get(numberKey(count - 1n)), assertionAt(count - 1n)]);
+      const seal = record === undefined ? undefined : await sealOf(record);
+      if (sealed?.id === seal?.id && sealed?.fingerprint === seal?.fingerprint) return;
+      await store.write([table.delete(numberKey(count - 1n))]);
+      count -= 1n;
+    }
+  }
+
+  return {
+    count: () => count,
+    async checkNext() {
+      await goBack();
+      const assertion = await assertionAt(count);
+      if (assertion === undefined) return undefined;
+      const seal = await sealOf(assertion);
+      const verdict = await verdictOf(assertion);
+      if (verdict === 'unknown') return undefined;
+      if (verdict === 'differs') return { kind: 'fault', fault: await locate(node, assertion, count) };
+      const number = count;
+      await store.write([table.put(numberKey(number), seal)]);
+      count += 1n;
+      return { kind: 'agrees', number, assertion };
+    },
+  };
+}
+
+async function locate(node: ProverNode, assertion: AssertionRecord, number: bigint): Promise<Fault> {
+  const parent = await node.mirror.assertion(assertion.parent);
+  if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
+  const length = (assertion.stepCount + 1) * 128;
+  const claimed = await requireObject(node.objects, { root: assertion.stepRoot, length }, 'The step list');
+  const own = await ownSteps(node.execution, parent, assertion);
+  const difference = own === undefined ? undefined : firstDifference(claimed, own);
+  if (difference === undefined) throw new Error(`assertion ${assertion.id} differs, but none of its leaves does`);
+  const step = parent.post.step + BigInt(difference.index);
+  return { ...difference, assertion, number, step, ...(await messageOf(node, assertion, step)) };
+}
+
+// Leaf 0 is the parent's end, and L1 has checked it: the step before a wrong leaf is always one of the range.
+async function messageOf(node: ProverNode, assertion: AssertionRecord, step: bigint) {
+  for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
+    const executed = await node.execution.batch(index);
+    const batch = await node.mirror.batch(index);
+    if (executed === undefined || batch === undefined) throw new Error(`batch ${index} was not executed`);
+    if (step > executed.toStep) continue;
+    const message = Number(step - executed.fromStep) - 1;
+    const bytes = (await deriveBatch(node.mirror, node.objects, batch))[message]?.message;
+    return { batch: index, message, messageKind: kindOf(bytes) };
+  }
+  throw new Error(`step ${step} is in no batch of assertion ${assertion.id}`);
+}
+
+function kindOf(message: Uint8Array | undefined): string {
+  const entry = Object.entries(KIND).find(([, kind]) => kind === message?.[0]);
+  return entry?.[0] ?? (message?.length ? `unknown kind 0x${message[0]?.toString(16)}` : 'empty message');
+}
+
+export function describeFault(fault: Fault): string {
+  const { number, index, step, batch, message, messageKind, assertion } = fault;
+  const where = `step ${index} of assertion ${number} (step ${step} since genesis, message ${message} of batch ${batch}, ${messageKind})`;
+  return `${where} by ${assertion.asserter} is wrong: ${describeDifference(fault)}`;
+}
+
+/** What keeps the body from being whole on DA; undefined if nothing does. Not a fault that L1 could judge yet. */
+export async function bodyProblem(node: ProverNode, assertion: AssertionRecord): Promise<string | undefined> {
+  const named = assertion.objects[0];
+  if (named === undefined) return 'the claim names no body';
+  try {
+    const index = decodeBodyIndex(await requireObject(node.objects, named, 'The index of the body'));
+    const steps = index.chunks.reduce((sum, chunk) => sum + chunk.steps, 0);
+    if (index.stepRoot !== assertion.stepRoot) return `the body is that of step root ${index.stepRoot}`;
+    return steps === assertion.stepCount ? undefined : `the body has ${steps} steps, not ${assertion.stepCount}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

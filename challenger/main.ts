@@ -1,0 +1,146 @@
+// docs/prover.md#validator: the validator as a process. It shares the step path with the executor, and nothing with the sequencer.
+import { setTimeout as delay } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
+import { MizuError } from '../protocol/errors.ts';
+import { type Follower, followAndWork } from '../prover/loop.ts';
+import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
+import { NO_BODY } from '../prover/recorder.ts';
+import { createHttpApp } from '../service/http.ts';
+import { createLogger, type Logger } from '../service/log.ts';
+import type { Service } from '../service/process.ts';
+import { bodyProblem, type Checker, describeFault, type Fault, openChecker } from './check.ts';
+
+export type ValidatorConfig = NodeConfig & {
+  /** Health and metrics. Port 0 takes a free one. */
+  readonly http?: { readonly port: number; readonly host?: string };
+  readonly log?: Logger;
+};
+
+export type ValidatorCounts = { agreed: number; steps: number; faults: number; incomplete: number; retries: number };
+
+export type Validator = Service & {
+  readonly url: string | undefined;
+  readonly node: ProverNode;
+  readonly counts: Readonly<ValidatorCounts>;
+  readonly done: Promise<void>;
+};
+
+/** What is done about a wrong assertion. If it returns, the validator goes on and looks at the assertion again. */
+export type FaultHandler = (fault: Fault, node: ProverNode) => Promise<void>;
+
+const POLL_MS = 500;
+const CLOSE_MS = 10_000;
+
+/**
+ * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.
+ * @throws MizuError `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked`
+ */
+export async function startValidator(config: ValidatorConfig, onFault: FaultHandler = stopAtFault): Promise<Validator> {
+  const log = config.log ?? createLogger('validator');
+  const stop = new AbortController();
+  const counts: ValidatorCounts = { agreed: 0, steps: 0, faults: 0, incomplete: 0, retries: 0 };
+  const node = await openNode(config, { log, recorder: () => NO_BODY, onStep: () => void counts.steps++ });
+  const checker = await openChecker(node);
+  const app =
+    config.http === undefined
+      ? undefined
+      : createHttpApp({ log, health: () => health(node, checker, counts), processMetrics: true });
+  if (app !== undefined) addMetrics(app.metrics, node, checker, counts);
+  const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
+  const follower: Follower = {
+    follow: node.follow,
+    work: (signal) => work(node, checker, counts, log, onFault, signal),
+    onRetry: (err, againInMs) => {
+      counts.retries++;
+      log.warn({ err, againInMs }, 'not now; trying again');
+    },
+  };
+  const done = followAndWork(follower, config.pollMs ?? POLL_MS, stop.signal);
+  log.info({ url, batches: Number(node.execution.batches()) }, 'validator is up');
+  return {
+    url,
+    node,
+    counts,
+    done,
+    async close() {
+      stop.abort();
+      await Promise.race([done.catch(() => undefined), delay(CLOSE_MS, undefined, { ref: false })]);
+      await app?.close();
+      await node.close();
+    },
+  };
+}
+
+async function work(
+  node: ProverNode,
+  checker: Checker,
+  counts: ValidatorCounts,
+  log: Logger,
+  onFault: FaultHandler,
+  signal: AbortSignal,
+): Promise<void> {
+  const steps = await node.execution.catchUp(signal);
+  if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
+  while (!signal.aborted) {
+    const checked = await checker.checkNext();
+    if (checked === undefined) return;
+    if (checked.kind === 'fault') {
+      counts.faults++;
+      log.fatal({ assertion: checked.fault.assertion.id }, describeFault(checked.fault));
+      await onFault(checked.fault, node);
+      return;
+    }
+    const { number, assertion } = checked;
+    if (number === 0n) continue;
+    counts.agreed++;
+    const { id, stepCount, post } = assertion;
+    log.info({ id, steps: stepCount, stateRoot: post.stateRoot }, `assertion ${number} confirmed by own re-execution`);
+    const problem = await bodyProblem(node, assertion);
+    if (problem === undefined) continue;
+    counts.incomplete++;
+    log.warn({ id, problem }, `the body of assertion ${number} is not whole on DA`);
+  }
+}
+
+const stopAtFault: FaultHandler = async (fault) => {
+  throw new MizuError({
+    code: 'challenger/wrong-assertion',
+    message: `Assertion ${fault.assertion.id} is wrong.`,
+    expected: fault.own,
+    actual: `${fault.claimed}: ${describeFault(fault)}`,
+    hint: 'The asserter lies, or one of the two machines computes wrongly: run `mizu verify --replay` on a third.',
+  });
+};
+
+async function health(node: ProverNode, checker: Checker, counts: ValidatorCounts): Promise<Record<string, unknown>> {
+  const head = await node.mirror.head();
+  return {
+    batches: { l1: Number(head.batches), executed: Number(node.execution.batches()) },
+    assertions: { l1: Number(head.assertions), checked: Number(checker.count()) },
+    faults: counts.faults,
+  };
+}
+
+function addMetrics(
+  registry: ReturnType<typeof createHttpApp>['metrics'],
+  node: ProverNode,
+  checker: Checker,
+  counts: ValidatorCounts,
+): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `mizu_validator_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('batches', 'batches executed', () => Number(node.execution.batches()));
+  gauge('steps', 'steps executed since the start', () => counts.steps);
+  gauge('assertions_checked', 'assertions checked since genesis', () => Number(checker.count()));
+  gauge('assertions_agreed', 'assertions confirmed by own re-execution since the start', () => counts.agreed);
+  gauge('faults', 'wrong assertions found', () => counts.faults);
+  gauge('bodies_incomplete', 'bodies that are not whole on DA', () => counts.incomplete);
+  gauge('retries', 'rounds that failed and were tried again', () => counts.retries);
+}
