@@ -1,3 +1,3 @@
 export const KERNEL_WASM: string;
 export function buildKernel(): string;
-export function compile(entry: string, target: string, flags: readonly string[]): string;
+export function compile(entry: string, target: string): string;

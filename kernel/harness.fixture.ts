@@ -26,9 +26,7 @@ type Exports = {
   wei(p: number, n: number): number;
 };
 
-const wasm = readFileSync(
-  compile('harness', join(KERNEL_WASM, '..', 'kernel-harness.wasm'), ['--maximumMemory', '1024']),
-);
+const wasm = readFileSync(compile('harness', join(KERNEL_WASM, '..', 'kernel-harness.wasm')));
 const module = new WebAssembly.Module(wasm as BufferSource);
 
 export type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };

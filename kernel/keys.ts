@@ -2,27 +2,7 @@
 import { createWriter } from '../protocol/bytes.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
-
-export const TABLE = {
-  account: 'A',
-  config: 'C',
-  committee: 'D',
-  fees: 'F',
-  gateway: 'G',
-  input: 'I',
-  progress: 'L',
-  model: 'M',
-  counters: 'N',
-  withdrawal: 'O',
-  program: 'P',
-  run: 'R',
-  stage: 'S',
-  task: 'T',
-  workflow: 'W',
-  dataset: 'X',
-} as const;
-
-export type Table = keyof typeof TABLE;
+import { TABLE, type Table } from './tables.ts';
 
 export const configKey = (): Uint8Array => begin('config').finish();
 export const committeeKey = (): Uint8Array => begin('committee').finish();

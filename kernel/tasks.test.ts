@@ -280,4 +280,4 @@ test('the largest fan-in and the largest dataset stay within the memory', async 
   const last = world.apply({ kind: 'Advance', run, stage: 7, partition: 0 });
   expect(last.receipt).toMatchObject({ ok: true, runStatus: 'done', datasetLength: 64 * (7 * 1024 + 1) });
   expect(last.gasUsed).toBeLessThan(150_000_000n);
-});
+}, 180_000);

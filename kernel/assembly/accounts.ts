@@ -1,6 +1,7 @@
 // docs/kernel.md#money: accounts, fees and withdrawals.
 
-import { ACCOUNT, addressKey, COUNTERS, FEES, indexKey, tableKey, WITHDRAWAL } from './keys';
+import { TABLE_ACCOUNT, TABLE_COUNTERS, TABLE_FEES, TABLE_WITHDRAWAL } from './generated/constants';
+import { addressKey, indexKey, tableKey } from './keys';
 import { alloc } from './memory';
 import { beginRecord, endRecord, length, readList, readU256, readU64, writeBytes, writeU256, writeU64 } from './rlp';
 import { get, put } from './trie';
@@ -16,7 +17,7 @@ export class Account {
 /** An account that was never seen has nonce 0 and no balance. */
 export function loadAccount(address: usize): Account {
   const account = changetype<Account>(alloc(offsetof<Account>()));
-  account.key = addressKey(ACCOUNT, address);
+  account.key = addressKey(TABLE_ACCOUNT, address);
   const record = get(account.key);
   if (record == 0) {
     account.balance = alloc(32);
@@ -46,7 +47,7 @@ export function credit(address: usize, amount: usize): bool {
 
 /** Fees stay below what was ever deposited, so the sum cannot overflow. */
 export function collectFee(amount: usize): void {
-  const key = tableKey(FEES);
+  const key = tableKey(TABLE_FEES);
   const record = get(key);
   let total = amount;
   if (record != 0) {
@@ -61,7 +62,7 @@ export function collectFee(amount: usize): void {
 
 /** Writes a withdrawal for the Bridge to pay; returns its index. */
 export function recordWithdrawal(recipient: usize, amount: usize): u64 {
-  const counters = tableKey(COUNTERS);
+  const counters = tableKey(TABLE_COUNTERS);
   const record = get(counters);
   let index: u64 = 0;
   if (record != 0) {
@@ -74,6 +75,6 @@ export function recordWithdrawal(recipient: usize, amount: usize): u64 {
   beginRecord();
   writeBytes(recipient, 20);
   writeU256(amount);
-  put(indexKey(WITHDRAWAL, index), endRecord(), length);
+  put(indexKey(TABLE_WITHDRAWAL, index), endRecord(), length);
   return index;
 }

@@ -4,6 +4,7 @@ import { collectFee } from './accounts';
 import { gasPrice } from './config';
 import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
+import { RUN_STATUS_FAILED, RUN_STATUS_RUNNING, TAG_SEED, TASK_STATUS_FAILED } from './generated/constants';
 import { exec } from './host';
 import { keccakTagged } from './keccak';
 import { alloc, allocLeaf, be16, be32, be64, LEAF, putBe16, putBe32, putBe64 } from './memory';
@@ -12,13 +13,11 @@ import { receipt } from './receipt';
 import { refuseBound } from './refusal';
 import { endRun, loadRunning, restOfEscrow, Run, storeRun } from './runs';
 import { KIND_EXEC, Stage, widthOf } from './stages';
-import { FAILED, RUNNING } from './status';
-import { fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, TASK_FAILED, writeEntry } from './tasks';
+import { fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, writeEntry } from './tasks';
 import { decimal, text } from './text';
 import { add, affordable, multiply } from './u256';
 
 const MESSAGE_BYTES: u32 = 39;
-const TAG_SEED: u8 = 7;
 const PARAMETERS_ROOM: usize = 128;
 const NS_PER_SECOND: u64 = 1000000000;
 
@@ -115,9 +114,9 @@ function settle(run: Run, index: u32, partition: u32, result: usize): void {
     receipt.datasetRoot = datasetRoot;
     receipt.datasetLength = datasetLength;
   } else {
-    storeTask(run, index, partition, TASK_FAILED, outputRoot, outputLength, gasUsed, 0);
-    endRun(run, FAILED);
+    storeTask(run, index, partition, TASK_STATUS_FAILED, outputRoot, outputLength, gasUsed, 0);
+    endRun(run, RUN_STATUS_FAILED);
   }
   storeRun(run);
-  if (run.status != RUNNING) receipt.runStatus = run.status;
+  if (run.status != RUN_STATUS_RUNNING) receipt.runStatus = run.status;
 }

@@ -2,7 +2,8 @@
 
 import { daDomain } from './config';
 import { timestamp } from './context';
-import { COMMITTEE, tableKey } from './keys';
+import { MAX_COMMITTEE, TABLE_COMMITTEE } from './generated/constants';
+import { tableKey } from './keys';
 import { be64, equal, isZero } from './memory';
 import { keccak } from './keccak';
 import { refuseBound, refuseNumber } from './refusal';
@@ -14,7 +15,6 @@ const TYPE = 'Certificate(uint64 epoch,bytes32 objectsHash,uint64 totalLength,ui
 const FIXED_BYTES: u32 = 24;
 /** Bytes of an object in the list: objectRoot 32 ‖ length u64. */
 export const OBJECT_BYTES: u32 = 40;
-const MAX_COMMITTEE: u64 = 32;
 
 const objectsHash = memory.data(32, 8);
 
@@ -27,7 +27,7 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
   const expectedSize = FIXED_BYTES + <u32>popcnt<u64>(signers) * SIGNATURE_BYTES;
   if (size != expectedSize) return refuseBound('certificate', 'bytes of ', expectedSize, size);
   if (expiry < timestamp) return refuseBound('certificate expiry', 'at least ', timestamp, expiry);
-  readList(get(tableKey(COMMITTEE)));
+  readList(get(tableKey(TABLE_COMMITTEE)));
   const currentEpoch = readU64();
   const threshold = readU64();
   if (epoch != currentEpoch) return refuseBound('certificate epoch', '', currentEpoch, epoch);

@@ -1,6 +1,7 @@
 // docs/kernel.md#state: the network's constants, fixed at genesis.
 
-import { CONFIG, tableKey } from './keys';
+import { TABLE_CONFIG } from './generated/constants';
+import { tableKey } from './keys';
 import { readBytes, readList, readU256, readU64 } from './rlp';
 import { get } from './trie';
 
@@ -13,7 +14,7 @@ let gatewayDomainAt: usize = 0;
 function loadConfig(): void {
   if (loaded) return;
   loaded = true;
-  readList(get(tableKey(CONFIG)));
+  readList(get(tableKey(TABLE_CONFIG)));
   readU64();
   priceWei = readU256();
   inboxDomainAt = readBytes();

@@ -1,13 +1,12 @@
 // docs/kernel.md: what a step is given: state leaf, context leaf, message.
 
+import { MAX_MESSAGE_BYTES } from './generated/constants';
 import { inputRead, inputSize } from './host';
 import { allocLeaf, be64, LEAF } from './memory';
 
 const INPUT_STATE: i32 = 1;
 const INPUT_CONTEXT: i32 = 2;
 const INPUT_MESSAGE: i32 = 3;
-/** A longer message is cut to one byte more than allowed: it is malformed whatever follows. */
-export const MAX_MESSAGE: u32 = 256 * 1024;
 
 export let state: usize = 0;
 export let timestamp: u64 = 0;
@@ -28,7 +27,7 @@ export function readContext(): void {
   batch = be64(context + 16);
   index = be64(context + 24);
   batchCount = be64(context + 32);
-  messageLength = <u32>min<u64>(inputSize(INPUT_MESSAGE), MAX_MESSAGE + 1);
+  messageLength = <u32>min<u64>(inputSize(INPUT_MESSAGE), MAX_MESSAGE_BYTES + 1);
   message = allocLeaf(messageLength);
   inputRead(message, INPUT_MESSAGE, 0, messageLength);
 }

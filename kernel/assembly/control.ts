@@ -2,12 +2,12 @@
 
 import { loadAccount, recordWithdrawal, storeAccount } from './accounts';
 import { message, messageLength, timestamp } from './context';
+import { RUN_STATUS_CANCELLED, RUN_STATUS_EXPIRED } from './generated/constants';
 import { equal } from './memory';
 import { receipt } from './receipt';
 import { refuse, refuseBound, refuseBytes, refuseWei } from './refusal';
 import { endRun, loadRunning, Run, storeRun } from './runs';
 import { addAddress, addWord } from './signature';
-import { CANCELLED, EXPIRED } from './status';
 import { fromBytes, isZeroWei, less, sub } from './u256';
 import { beginSigned, BODY, charge, readSigned, sender } from './user';
 
@@ -24,7 +24,7 @@ export function cancel(): bool {
   const run = loadRunning(id);
   if (changetype<usize>(run) == 0) return false;
   if (!equal(run.owner, sender, 20)) return refuseBytes('sender', 'the owner ', run.owner, sender, 20);
-  return finish(run, CANCELLED);
+  return finish(run, RUN_STATUS_CANCELLED);
 }
 
 /** Anyone may, after the deadline. */
@@ -34,7 +34,7 @@ export function expire(): bool {
   const run = loadRunning(message + 1);
   if (changetype<usize>(run) == 0) return false;
   if (timestamp <= run.deadline) return refuseBound('time', 'after ', run.deadline, timestamp);
-  return finish(run, EXPIRED);
+  return finish(run, RUN_STATUS_EXPIRED);
 }
 
 function finish(run: Run, status: u32): bool {

@@ -1,13 +1,13 @@
 // docs/kernel.md#tasks: when a task is done its run goes on; after the last one the dataset is written.
 
-import { DATASET, hashKey } from './keys';
+import { RUN_STATUS_DONE, TABLE_DATASET, TASK_STATUS_DONE } from './generated/constants';
+import { hashKey } from './keys';
 import { alloc, putBe16, putBe32 } from './memory';
 import { allocObject, publishObject } from './objects';
 import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { endRun, Run } from './runs';
 import { loadStage, loadStageCount, Stage, widthOf } from './stages';
-import { DONE } from './status';
-import { countTaskDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, TASK_DONE, writeEntry } from './tasks';
+import { countTaskDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, writeEntry } from './tasks';
 import { put } from './trie';
 
 /** Set by `completeTask` when the run is done. */
@@ -15,14 +15,22 @@ export let datasetRoot: usize = 0;
 export let datasetLength: u64 = 0;
 
 /** Stores the output and counts it; the caller stores the run. */
-export function completeTask(run: Run, stage: u32, partition: u32, root: usize, size: u64, gasUsed: u64, attempt: u32): void {
-  storeTask(run, stage, partition, TASK_DONE, root, size, gasUsed, attempt);
+export function completeTask(
+  run: Run,
+  stage: u32,
+  partition: u32,
+  root: usize,
+  size: u64,
+  gasUsed: u64,
+  attempt: u32,
+): void {
+  storeTask(run, stage, partition, TASK_STATUS_DONE, root, size, gasUsed, attempt);
   countTaskDone(run, stage);
   run.tasksLeft--;
   datasetRoot = 0;
   if (run.tasksLeft != 0) return;
   writeDataset(run);
-  endRun(run, DONE);
+  endRun(run, RUN_STATUS_DONE);
 }
 
 /** Tasks whose output is part of the dataset. */
@@ -53,7 +61,7 @@ function writeDataset(run: Run): void {
   writeU64(datasetLength);
   writeBytes(run.workflow, 32);
   writeBytes(run.inputsHash, 32);
-  put(hashKey(DATASET, run.id), endRecord(), length);
+  put(hashKey(TABLE_DATASET, run.id), endRecord(), length);
 }
 
 function listSink(run: Run, stage: Stage, index: u32, entry: usize): usize {

@@ -3,8 +3,18 @@
 import { isCertified, OBJECT_BYTES } from './certificate';
 import { message, messageLength } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
+import {
+  MAX_PROGRAMS,
+  MAX_STAGE_GAS,
+  MAX_STAGE_INPUTS,
+  MAX_STAGE_WIDTH,
+  MAX_STAGES,
+  RUN_INPUT,
+  TABLE_WORKFLOW,
+  TAG_WORKFLOW,
+} from './generated/constants';
 import { keccakTagged } from './keccak';
-import { hashKey, WORKFLOW } from './keys';
+import { hashKey } from './keys';
 import { alloc, be16, be32, be64, isZero } from './memory';
 import { hashProgram, listObject, OBJECTS_PER_PROGRAM, readProgram, storeProgram } from './programs';
 import { receipt } from './receipt';
@@ -14,11 +24,9 @@ import {
   inputOf,
   KIND_EXEC,
   KIND_INFER,
-  MAX_INPUTS,
   MODE_ALL,
   MODE_SAME,
   newStage,
-  RUN_INPUT,
   Stage,
   storeStage,
   storeWorkflow,
@@ -28,12 +36,7 @@ import { fromBytes } from './u256';
 import { beginSigned, BODY, charge, readSigned, sender } from './user';
 
 const TYPE = 'Deploy(address sender,uint64 nonce,uint256 maxFee,bytes definition)';
-const TAG_WORKFLOW: u8 = 5;
 const MAX_FEE_BYTES: u32 = 32;
-const MAX_PROGRAMS: u32 = 64;
-const MAX_STAGES: u32 = 256;
-const MAX_WIDTH: u32 = 1024;
-const MAX_TASK_GAS: u64 = 1 << 38;
 const STAGE_BYTES: u32 = 49;
 const METADATA_BYTES: u32 = 40;
 
@@ -62,7 +65,8 @@ function define(definition: usize): bool {
   const workflow = alloc(32);
   keccakTagged(TAG_WORKFLOW, definition, <u32>(here() - definition), workflow);
   receipt.workflow = workflow;
-  if (get(hashKey(WORKFLOW, workflow)) != 0) return refuseUnknown('workflow', 'one that is not deployed', workflow, 32);
+  if (get(hashKey(TABLE_WORKFLOW, workflow)) != 0)
+    return refuseUnknown('workflow', 'one that is not deployed', workflow, 32);
   const metadataLength = be64(metadata + 32);
   const objectCount = programCount * OBJECTS_PER_PROGRAM;
   listObject(objects + objectCount * OBJECT_BYTES, metadata, metadataLength);
@@ -121,9 +125,10 @@ function readStage(stage: Stage, index: u32): bool {
   stage.model = bytes + 16;
   stage.inputCount = load<u8>(bytes + 48);
   if (stage.kind > KIND_INFER) return refuseNumber('stage kind', '0 or 1', stage.kind);
-  if (stage.width > MAX_WIDTH) return refuseBound('stage width', 'at most ', MAX_WIDTH, stage.width);
+  if (stage.width > MAX_STAGE_WIDTH) return refuseBound('stage width', 'at most ', MAX_STAGE_WIDTH, stage.width);
   if (sink > 1) return refuseNumber('stage sink', '0 or 1', sink);
-  if (stage.inputCount > MAX_INPUTS) return refuseBound('stage inputs', 'at most ', MAX_INPUTS, stage.inputCount);
+  if (stage.inputCount > MAX_STAGE_INPUTS)
+    return refuseBound('stage inputs', 'at most ', MAX_STAGE_INPUTS, stage.inputCount);
   if (!(stage.kind == KIND_EXEC ? checkExec(stage, program) : checkInfer(stage, program))) return false;
   for (let i: u32 = 0; i < stage.inputCount; i++) {
     if (!readInput(stage, index, i)) return false;
@@ -133,8 +138,8 @@ function readStage(stage: Stage, index: u32): bool {
 
 function checkExec(stage: Stage, program: u32): bool {
   if (program >= programCount) return refuseBound('stage program', 'below ', programCount, program);
-  if (stage.gasLimit == 0 || stage.gasLimit > MAX_TASK_GAS) {
-    return refuseBound('stage gasLimit', '1 to ', MAX_TASK_GAS, stage.gasLimit);
+  if (stage.gasLimit == 0 || stage.gasLimit > MAX_STAGE_GAS) {
+    return refuseBound('stage gasLimit', '1 to ', MAX_STAGE_GAS, stage.gasLimit);
   }
   if (!isZero(stage.model, 32)) return refuseUnknown('stage model', 'zero for exec', stage.model, 32);
   stage.programId = hashProgram(<usize>load<u32>(programs + (program << 2)));

@@ -5,9 +5,18 @@ import { isCertified, OBJECT_BYTES } from './certificate';
 import { gatewayDomain } from './config';
 import { message, messageLength } from './context';
 import { completeTask, countSinkTasks, datasetLength, datasetRoot } from './dataset';
-import { addressKey, GATEWAY, hashKey, MODEL } from './keys';
+import {
+  MAX_INFERENCE_ITEMS,
+  MAX_ITEM_TOKENS,
+  MAX_OUTPUT_BYTES,
+  MAX_SINK_TASKS,
+  RUN_STATUS_RUNNING,
+  TABLE_GATEWAY,
+  TABLE_MODEL,
+} from './generated/constants';
+import { addressKey, hashKey } from './keys';
 import { storeGateway } from './l1';
-import { alloc, be16, be32, be64, equal, putBe64 } from './memory';
+import { alloc, be16, be32, be64, equal } from './memory';
 import { listObject } from './programs';
 import { objectRoot } from './objects';
 import { boolField, errorField, hexField, numberField, receipt, runStatusField, weiField } from './receipt';
@@ -16,8 +25,6 @@ import { readList, readU256, readU64 } from './rlp';
 import { loadRunning, restOfEscrow, Run, storeRun } from './runs';
 import { addAddress, addU64, addWord, beginStruct, digest, isSignedBy, signer } from './signature';
 import { inputOf, KIND_INFER } from './stages';
-import { MAX_SINK_TASKS } from './start';
-import { RUNNING } from './status';
 import { findOutput, loadOpenTask, outputRoot } from './tasks';
 import { text } from './text';
 import { get } from './trie';
@@ -28,9 +35,6 @@ const TYPE = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
 const GATEWAY_AT: usize = 66;
 const ITEMS_AT: u32 = 96;
 const ITEM_BYTES: u32 = 256;
-const MAX_ITEMS: u32 = 32;
-const MAX_RESULT_BYTES: u64 = 64 << 20;
-const MAX_TOKENS: u64 = 1 << 32;
 /** JSON of one item, with its error. */
 const ITEM_ROOM: u32 = 1536;
 
@@ -55,7 +59,7 @@ export function acceptResults(): bool {
   gateway = message + GATEWAY_AT;
   receipt.account = gateway;
   const count = be16(message + ITEMS_AT - 2);
-  if (count == 0 || count > MAX_ITEMS) return refuseBound('items', '1 to ', MAX_ITEMS, count);
+  if (count == 0 || count > MAX_INFERENCE_ITEMS) return refuseBound('items', '1 to ', MAX_INFERENCE_ITEMS, count);
   const end = ITEMS_AT + count * ITEM_BYTES;
   if (messageLength < end) return refuseBound('message', 'bytes of at least ', end, messageLength);
   const items = message + ITEMS_AT;
@@ -73,7 +77,7 @@ export function acceptResults(): bool {
 }
 
 function checkGateway(items: usize, count: u32, nonce: u64): bool {
-  const record = get(addressKey(GATEWAY, gateway));
+  const record = get(addressKey(TABLE_GATEWAY, gateway));
   if (record == 0) return refuseUnknown('gateway', 'one that is registered', gateway, 20);
   readList(record);
   if (readU64() == 0) return refuseUnknown('gateway', 'one that is active', gateway, 20);
@@ -159,7 +163,7 @@ function settleItem(item: usize): bool {
   completeTask(run, be16(item + STAGE_AT), partition, item + RESULT_AT, be64(item + RESULT_LENGTH_AT), 0, 0);
   storeRun(run);
   dataset = datasetRoot;
-  if (run.status != RUNNING) runStatus = run.status;
+  if (run.status != RUN_STATUS_RUNNING) runStatus = run.status;
   return true;
 }
 
@@ -181,14 +185,14 @@ function checkAmounts(item: usize): bool {
   const size = be64(item + RESULT_LENGTH_AT);
   const input = be64(item + INPUT_TOKENS_AT);
   const output = be64(item + OUTPUT_TOKENS_AT);
-  if (size > MAX_RESULT_BYTES) return refuseBound('resultLength', 'at most ', MAX_RESULT_BYTES, size);
-  if (input > MAX_TOKENS) return refuseBound('inputTokens', 'at most ', MAX_TOKENS, input);
-  return output <= MAX_TOKENS || refuseBound('outputTokens', 'at most ', MAX_TOKENS, output);
+  if (size > MAX_OUTPUT_BYTES) return refuseBound('resultLength', 'at most ', MAX_OUTPUT_BYTES, size);
+  if (input > MAX_ITEM_TOKENS) return refuseBound('inputTokens', 'at most ', MAX_ITEM_TOKENS, input);
+  return output <= MAX_ITEM_TOKENS || refuseBound('outputTokens', 'at most ', MAX_ITEM_TOKENS, output);
 }
 
 /** What the item costs at the model's prices, in wei; 0 and a refusal if the model is not active. */
 function priceOf(item: usize): usize {
-  const record = get(hashKey(MODEL, item + MODEL_AT));
+  const record = get(hashKey(TABLE_MODEL, item + MODEL_AT));
   if (record != 0) readList(record);
   if (record == 0 || readU64() == 0) {
     refuseUnknown('model', 'one that is active', item + MODEL_AT, 32);

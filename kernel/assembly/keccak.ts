@@ -31,9 +31,9 @@ export function keccak(src: usize, length: u32, dst: usize): void {
 }
 
 /** keccak256(tag ‖ bytes) without a copy: the byte before `src` is borrowed for the tag and put back. */
-export function keccakTagged(tag: u8, src: usize, length: u32, dst: usize): void {
+export function keccakTagged(tag: u32, src: usize, length: u32, dst: usize): void {
   const before = load<u8>(src - 1);
-  store<u8>(src - 1, tag);
+  store<u8>(src - 1, <u8>tag);
   keccak(src - 1, length + 1, dst);
   store<u8>(src - 1, before);
 }

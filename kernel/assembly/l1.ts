@@ -2,16 +2,31 @@
 
 import { credit } from './accounts';
 import { fromL1, message, messageLength } from './context';
-import { addressKey, COMMITTEE, GATEWAY, hashKey, MODEL, tableKey } from './keys';
+import {
+  MAX_COMMITTEE,
+  MODEL_CLASS_PROVENANCE,
+  TABLE_COMMITTEE,
+  TABLE_GATEWAY,
+  TABLE_MODEL,
+} from './generated/constants';
+import { addressKey, hashKey, tableKey } from './keys';
 import { be16, be64 } from './memory';
 import { receipt } from './receipt';
 import { refuse, refuseBound, refuseNumber } from './refusal';
-import { beginRecord, endRecord, length, readList, readU64, writeBytes, writeListHeader, writeU256, writeU64 } from './rlp';
+import {
+  beginRecord,
+  endRecord,
+  length,
+  readList,
+  readU64,
+  writeBytes,
+  writeListHeader,
+  writeU256,
+  writeU64,
+} from './rlp';
 import { get, put } from './trie';
 import { fromBytes } from './u256';
 
-const MAX_COMMITTEE: u32 = 32;
-const MAX_CLASS: u32 = 2;
 const COMMITTEE_FIXED: u32 = 13;
 /** RLP of an address. */
 const MEMBER_ITEM: u32 = 21;
@@ -40,7 +55,7 @@ export function changeGateway(): bool {
 
 /** Nonces of a gateway are not used twice, also when it leaves and comes back. */
 function lastNonce(gateway: usize): u64 {
-  const record = get(addressKey(GATEWAY, gateway));
+  const record = get(addressKey(TABLE_GATEWAY, gateway));
   if (record == 0) return 0;
   readList(record);
   readU64();
@@ -51,7 +66,7 @@ export function storeGateway(gateway: usize, active: bool, nonce: u64): void {
   beginRecord();
   writeU64(u64(active));
   writeU64(nonce);
-  put(addressKey(GATEWAY, gateway), endRecord(), length);
+  put(addressKey(TABLE_GATEWAY, gateway), endRecord(), length);
 }
 
 // model 32, active 1, class 1, inputPrice 32, outputPrice 32.
@@ -60,13 +75,13 @@ export function changeModel(): bool {
   const active = load<u8>(message + 33);
   const modelClass = load<u8>(message + 34);
   if (active > 1) return refuseNumber('active', '0 or 1', active);
-  if (modelClass > MAX_CLASS) return refuseBound('class', 'at most ', MAX_CLASS, modelClass);
+  if (modelClass > MODEL_CLASS_PROVENANCE) return refuseBound('class', 'at most ', MODEL_CLASS_PROVENANCE, modelClass);
   beginRecord();
   writeU64(active);
   writeU64(modelClass);
   writeU256(fromBytes(message + 35));
   writeU256(fromBytes(message + 67));
-  put(hashKey(MODEL, message + 1), endRecord(), length);
+  put(hashKey(TABLE_MODEL, message + 1), endRecord(), length);
   return true;
 }
 
@@ -78,7 +93,7 @@ export function changeCommittee(): bool {
   const threshold = be16(message + 9);
   if (count == 0 || count > MAX_COMMITTEE) return refuseBound('members', '1 to ', MAX_COMMITTEE, count);
   if (threshold == 0 || threshold > count) return refuseBound('threshold', '1 to ', count, threshold);
-  const key = tableKey(COMMITTEE);
+  const key = tableKey(TABLE_COMMITTEE);
   readList(get(key));
   const current = readU64();
   if (epoch <= current) return refuseBound('epoch', 'more than ', current, epoch);

@@ -1,9 +1,23 @@
 // docs/kernel.md: one step. Whatever the message is, the step ends with a new state leaf.
 
 import { advance } from './advance';
-import { batch, batchCount, index, message, messageLength, readContext, state, MAX_MESSAGE } from './context';
+import { batch, batchCount, index, message, messageLength, readContext, state } from './context';
 import { cancel, expire, withdraw } from './control';
 import { deploy } from './deploy';
+import {
+  KIND_ADVANCE,
+  KIND_CANCEL,
+  KIND_COMMITTEE_CHANGED,
+  KIND_DEPLOY,
+  KIND_DEPOSIT,
+  KIND_EXPIRE,
+  KIND_GATEWAY_CHANGED,
+  KIND_INFERENCE_RESULT,
+  KIND_MODEL_CHANGED,
+  KIND_RUN,
+  KIND_WITHDRAW,
+  MAX_MESSAGE_BYTES,
+} from './generated/constants';
 import { commit, outputWrite } from './host';
 import { acceptResults } from './inference';
 import { keccak } from './keccak';
@@ -42,40 +56,41 @@ function handle(): bool {
     named('Empty');
     return refuseNumber('message', 'bytes of at least 1', 0);
   }
-  if (messageLength > MAX_MESSAGE) return refuseBound('message', 'bytes of at most ', MAX_MESSAGE, messageLength);
-  const kind = load<u8>(message);
+  if (messageLength > MAX_MESSAGE_BYTES)
+    return refuseBound('message', 'bytes of at most ', MAX_MESSAGE_BYTES, messageLength);
+  const kind: u32 = load<u8>(message);
   switch (kind) {
-    case 0x01:
+    case KIND_DEPLOY:
       named('Deploy');
       return deploy();
-    case 0x02:
+    case KIND_RUN:
       named('Run');
       return startRun();
-    case 0x03:
+    case KIND_CANCEL:
       named('Cancel');
       return cancel();
-    case 0x04:
+    case KIND_WITHDRAW:
       named('Withdraw');
       return withdraw();
-    case 0x10:
+    case KIND_ADVANCE:
       named('Advance');
       return advance();
-    case 0x11:
+    case KIND_INFERENCE_RESULT:
       named('InferenceResult');
       return acceptResults();
-    case 0x12:
+    case KIND_EXPIRE:
       named('Expire');
       return expire();
-    case 0x20:
+    case KIND_DEPOSIT:
       named('Deposit');
       return deposit();
-    case 0x21:
+    case KIND_GATEWAY_CHANGED:
       named('GatewayChanged');
       return changeGateway();
-    case 0x22:
+    case KIND_MODEL_CHANGED:
       named('ModelChanged');
       return changeModel();
-    case 0x23:
+    case KIND_COMMITTEE_CHANGED:
       named('CommitteeChanged');
       return changeCommittee();
     default:

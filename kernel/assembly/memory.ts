@@ -9,14 +9,14 @@ let limit: usize = 0;
 /** First thing of a step: the memory above the static data is free, and zero. */
 export function startMemory(): void {
   top = (__heap_base + 127) & ~127;
-  limit = <usize>memory.size() << 16;
+  limit = (<usize>memory.size()) << 16;
 }
 
 function reserve(end: usize): void {
   while (end > limit) {
     // Every message is bounded so that 64 MiB are never reached; see docs/kernel.md#limits.
     if (memory.grow(GROW_PAGES) < 0) unreachable();
-    limit += <usize>GROW_PAGES << 16;
+    limit += (<usize>GROW_PAGES) << 16;
   }
 }
 
@@ -64,7 +64,7 @@ export function isZero(a: usize, length: u32): bool {
 }
 
 export function be16(p: usize): u32 {
-  return (<u32>load<u8>(p) << 8) | load<u8>(p + 1);
+  return ((<u32>load<u8>(p)) << 8) | load<u8>(p + 1);
 }
 
 export function be32(p: usize): u32 {

@@ -1,12 +1,10 @@
 // docs/vm.md#tree: roots of objects that the kernel makes or is told of.
 
+import { TAG_LEAF, TAG_NODE, TAG_OBJECT } from './generated/constants';
 import { log } from './host';
 import { keccak, keccakTagged } from './keccak';
 import { alloc, LEAF, putBe64 } from './memory';
 
-const TAG_LEAF: u8 = 0;
-const TAG_NODE: u8 = 1;
-const TAG_OBJECT: u8 = 2;
 const MAX_DEPTH: u32 = 32;
 const RECORD_OBJECT: u8 = 0x4f;
 
@@ -49,7 +47,7 @@ export function lift(root: usize, from: u32, to: u32): void {
 
 export function hashObject(treeRoot: usize, size: u64, dst: usize): void {
   const bytes = alloc(48) + 7;
-  store<u8>(bytes, TAG_OBJECT);
+  store<u8>(bytes, <u8>TAG_OBJECT);
   putBe64(bytes + 1, size);
   memory.copy(bytes + 9, treeRoot, 32);
   keccak(bytes, 41, dst);

@@ -1,8 +1,9 @@
 // docs/messages.md#user: programs of a definition, docs/vm.md#program: their headers.
 
 import { next } from './cursor';
+import { TABLE_PROGRAM, TAG_PROGRAM } from './generated/constants';
 import { keccakTagged } from './keccak';
-import { hashKey, PROGRAM } from './keys';
+import { hashKey } from './keys';
 import { alloc, be32, be64, equal, putBe64 } from './memory';
 import { depthOf, hashObject, lift } from './objects';
 import { refuseBound, refuseBytes, refuseNumber } from './refusal';
@@ -10,7 +11,6 @@ import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { get, put } from './trie';
 import { OBJECT_BYTES } from './certificate';
 
-const TAG_PROGRAM: u8 = 3;
 const HEADER_BYTES: u32 = 152;
 export const PROGRAM_BYTES: u32 = 288;
 export const OBJECTS_PER_PROGRAM: u32 = 5;
@@ -65,8 +65,20 @@ function checkParts(program: usize): bool {
     checkLength('program slotsLength', program + SLOTS_LENGTH, SLOT_BYTES) &&
     checkLength('program dataLength', program + DATA_LENGTH, MAX_OBJECT) &&
     checkLength('program wasmLength', program + WASM_LENGTH, MAX_OBJECT) &&
-    checkLifted('program memoryRoot', program + IMAGE_ROOT, be64(program + IMAGE_LENGTH), memoryBytes, program + MEMORY_ROOT) &&
-    checkLifted('program slotsRoot', program + SLOTS_TREE_ROOT, be64(program + SLOTS_LENGTH), SLOT_BYTES, program + SLOTS_ROOT)
+    checkLifted(
+      'program memoryRoot',
+      program + IMAGE_ROOT,
+      be64(program + IMAGE_LENGTH),
+      memoryBytes,
+      program + MEMORY_ROOT,
+    ) &&
+    checkLifted(
+      'program slotsRoot',
+      program + SLOTS_TREE_ROOT,
+      be64(program + SLOTS_LENGTH),
+      SLOT_BYTES,
+      program + SLOTS_ROOT,
+    )
   );
 }
 
@@ -111,7 +123,7 @@ export function hashProgram(program: usize): usize {
 
 /** Everything that an executor needs to find the program's parts; a program that is there stays as it is. */
 export function storeProgram(id: usize, program: usize): void {
-  const key = hashKey(PROGRAM, id);
+  const key = hashKey(TABLE_PROGRAM, id);
   if (get(key) != 0) return;
   beginRecord();
   writeBytes(program, HEADER_BYTES);

@@ -84,7 +84,7 @@ function fieldName(p: usize, name: string): usize {
 
 /** A number above 2^53 - 1 is no JSON number that everyone reads alike: it is left out. */
 function nonceField(p: usize): usize {
-  return receipt.hasNonce && receipt.nonce < <u64>1 << 53 ? numberField(p, 'nonce', receipt.nonce) : p;
+  return receipt.hasNonce && receipt.nonce < (<u64>1) << 53 ? numberField(p, 'nonce', receipt.nonce) : p;
 }
 
 const ROOM: usize = 4096;

@@ -1,11 +1,23 @@
 // docs/kernel.md#state: runs, and what happens to the escrow when one ends.
 
 import { credit } from './accounts';
-import { hashKey, RUN } from './keys';
+import { RUN_STATUS_RUNNING, TABLE_RUN } from './generated/constants';
+import { hashKey } from './keys';
 import { alloc } from './memory';
 import { refuse, refuseUnknown } from './refusal';
-import { beginRecord, endRecord, length, readBytes, readList, readU256, readU64, writeBytes, writeU256, writeU64 } from './rlp';
-import { RUNNING, statusName } from './status';
+import {
+  beginRecord,
+  endRecord,
+  length,
+  readBytes,
+  readList,
+  readU256,
+  readU64,
+  writeBytes,
+  writeU256,
+  writeU64,
+} from './rlp';
+import { statusName } from './status';
 import { get, put } from './trie';
 import { sub } from './u256';
 
@@ -28,7 +40,7 @@ export class Run {
 
 /** A run that is still going, or 0 and a refusal. */
 export function loadRunning(id: usize): Run {
-  const key = hashKey(RUN, id);
+  const key = hashKey(TABLE_RUN, id);
   const record = get(key);
   if (record == 0) {
     refuseUnknown('run', 'one that was started', id, 32);
@@ -49,7 +61,7 @@ export function loadRunning(id: usize): Run {
   run.taskGasLimit = readU64();
   run.tasksLeft = <u32>readU64();
   run.inputsHash = readBytes();
-  if (run.status == RUNNING) return run;
+  if (run.status == RUN_STATUS_RUNNING) return run;
   refuse('run status', 'running', statusName(run.status));
   return changetype<Run>(0);
 }

@@ -70,4 +70,3 @@ export function recover(hash: usize, signature: usize): usize {
 export function isSignedBy(hash: usize, signature: usize, address: usize): bool {
   return equal(recover(hash, signature), address, 20) && !isZero(address, 20);
 }
-

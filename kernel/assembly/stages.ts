@@ -1,17 +1,27 @@
 // docs/kernel.md#tasks: workflows and their stages.
 
-import { hashKey, STAGE, stageKey, WORKFLOW } from './keys';
+import { MAX_STAGE_INPUTS, TABLE_STAGE, TABLE_WORKFLOW } from './generated/constants';
+import { hashKey, stageKey } from './keys';
 import { alloc } from './memory';
-import { beginRecord, endRecord, headerSize, length, readBytes, readList, readNested, readU64, position, writeBytes, writeListHeader, writeU64 } from './rlp';
+import {
+  beginRecord,
+  endRecord,
+  length,
+  position,
+  readBytes,
+  readList,
+  readNested,
+  readU64,
+  writeBytes,
+  writeListHeader,
+  writeU64,
+} from './rlp';
 import { get, put } from './trie';
 
 export const KIND_EXEC: u32 = 0;
 export const KIND_INFER: u32 = 1;
 export const MODE_SAME: u32 = 0;
 export const MODE_ALL: u32 = 1;
-/** As a source: the run's own input. */
-export const RUN_INPUT: u32 = 0xffff;
-export const MAX_INPUTS: u32 = 8;
 
 @unmanaged
 export class StageInput {
@@ -34,7 +44,7 @@ export class Stage {
 
 export function newStage(): Stage {
   const stage = changetype<Stage>(alloc(offsetof<Stage>()));
-  stage.inputs = alloc(MAX_INPUTS * offsetof<StageInput>());
+  stage.inputs = alloc(MAX_STAGE_INPUTS * offsetof<StageInput>());
   return stage;
 }
 
@@ -49,7 +59,7 @@ export function widthOf(stage: Stage, partitions: u32): u32 {
 
 /** The stage, or 0 if the workflow has none of this number. */
 export function loadStage(workflow: usize, index: u32): Stage {
-  const record = get(stageKey(STAGE, workflow, index));
+  const record = get(stageKey(TABLE_STAGE, workflow, index));
   if (record == 0) return changetype<Stage>(0);
   const stage = newStage();
   readList(record);
@@ -86,7 +96,7 @@ export function storeStage(workflow: usize, index: u32, stage: Stage): void {
     writeU64(input.source);
     writeU64(input.mode);
   }
-  put(stageKey(STAGE, workflow, index), endRecord(), length);
+  put(stageKey(TABLE_STAGE, workflow, index), endRecord(), length);
 }
 
 /** Bytes of [source, mode] without the list's header. */
@@ -95,18 +105,24 @@ function inputSize(input: StageInput): u32 {
 }
 
 export function loadStageCount(workflow: usize): u32 {
-  const record = get(hashKey(WORKFLOW, workflow));
+  const record = get(hashKey(TABLE_WORKFLOW, workflow));
   if (record == 0) return 0;
   readList(record);
   readBytes();
   return <u32>readU64();
 }
 
-export function storeWorkflow(workflow: usize, owner: usize, stages: u32, metadataRoot: usize, metadataLength: u64): void {
+export function storeWorkflow(
+  workflow: usize,
+  owner: usize,
+  stages: u32,
+  metadataRoot: usize,
+  metadataLength: u64,
+): void {
   beginRecord();
   writeBytes(owner, 20);
   writeU64(stages);
   writeBytes(metadataRoot, 32);
   writeU64(metadataLength);
-  put(hashKey(WORKFLOW, workflow), endRecord(), length);
+  put(hashKey(TABLE_WORKFLOW, workflow), endRecord(), length);
 }

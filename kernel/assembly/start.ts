@@ -4,30 +4,33 @@ import { loadAccount, storeAccount } from './accounts';
 import { isCertified, OBJECT_BYTES } from './certificate';
 import { message, messageLength, timestamp } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
+import {
+  MAX_PARTITION_BYTES,
+  MAX_PARTITIONS,
+  MAX_SINK_TASKS,
+  MAX_TASK_INPUTS,
+  RUN_INPUT,
+  RUN_STATUS_RUNNING,
+  TABLE_RUN,
+  TAG_RUN,
+} from './generated/constants';
 import { keccak, keccakTagged } from './keccak';
-import { hashKey, inputKey, RUN as RUN_TABLE } from './keys';
+import { hashKey, inputKey } from './keys';
 import { alloc, be32, be64, putBe64 } from './memory';
 import { receipt } from './receipt';
 import { refuseBound, refuseUnknown, refuseWei } from './refusal';
 import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { Run, storeRun } from './runs';
 import { addBytes, addU64, addWord } from './signature';
-import { inputOf, loadStage, loadStageCount, MODE_ALL, MODE_SAME, RUN_INPUT, Stage, widthOf } from './stages';
-import { RUNNING } from './status';
+import { inputOf, loadStage, loadStageCount, MODE_ALL, MODE_SAME, Stage, widthOf } from './stages';
 import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
 import { beginSigned, BODY, charge, nonce, readSigned, sender } from './user';
 
 const TYPE =
   'Run(address sender,uint64 nonce,bytes32 workflow,uint256 maxCost,uint64 taskGasLimit,uint64 deadline,bytes inputs)';
-const TAG_RUN: u8 = 6;
 // workflow 32, maxCost 32, taskGasLimit 8, deadline 8.
 const FIXED_BYTES: u32 = 80;
-const MAX_PARTITIONS: u32 = 1024;
-const MAX_PARTITION_BYTES: u64 = 1 << 20;
-/** Bounds the memory of the step that reads them all. */
-export const MAX_SINK_TASKS: u32 = 8192;
-const MAX_TASK_INPUTS: u32 = 8192;
 
 export function startRun(): bool {
   if (!readSigned(FIXED_BYTES, false)) return false;
@@ -36,7 +39,7 @@ export function startRun(): bool {
   const run = changetype<Run>(alloc(offsetof<Run>()));
   run.workflow = body;
   run.owner = sender;
-  run.status = RUNNING;
+  run.status = RUN_STATUS_RUNNING;
   run.escrow = fromBytes(body + 32);
   run.spent = alloc(32);
   run.timestamp = timestamp;
@@ -65,11 +68,11 @@ function begin(run: Run, inputs: usize): bool {
   run.inputsHash = alloc(32);
   keccak(inputs, <u32>(here() - inputs), run.inputsHash);
   run.id = hashRun(run.workflow);
-  run.key = hashKey(RUN_TABLE, run.id);
+  run.key = hashKey(TABLE_RUN, run.id);
   storeInputs(run, list);
   storeRun(run);
   receipt.run = run.id;
-  receipt.runStatus = RUNNING;
+  receipt.runStatus = RUN_STATUS_RUNNING;
   return true;
 }
 
@@ -114,7 +117,8 @@ function checkInputs(run: Run, stage: Stage, width: u32): bool {
   let count: u32 = 0;
   for (let i: u32 = 0; i < stage.inputCount; i++) {
     const input = inputOf(stage, i);
-    const available = input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
+    const available =
+      input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
     if (input.mode == MODE_SAME && available != width) {
       return refuseBound('stage width', 'that of its input, ', available, width);
     }

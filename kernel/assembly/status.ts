@@ -1,20 +1,16 @@
 // docs/kernel.md#state: status of a run.
 
-export const RUNNING: u32 = 1;
-export const DONE: u32 = 2;
-export const FAILED: u32 = 3;
-export const CANCELLED: u32 = 4;
-export const EXPIRED: u32 = 5;
+import { RUN_STATUS_CANCELLED, RUN_STATUS_DONE, RUN_STATUS_FAILED, RUN_STATUS_RUNNING } from './generated/constants';
 
 export function statusName(status: u32): string {
   switch (status) {
-    case RUNNING:
+    case RUN_STATUS_RUNNING:
       return 'running';
-    case DONE:
+    case RUN_STATUS_DONE:
       return 'done';
-    case FAILED:
+    case RUN_STATUS_FAILED:
       return 'failed';
-    case CANCELLED:
+    case RUN_STATUS_CANCELLED:
       return 'cancelled';
     default:
       return 'expired';

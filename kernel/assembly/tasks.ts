@@ -1,15 +1,14 @@
 // docs/kernel.md#tasks: records of tasks, and whether a task is ready.
 
-import { inputKey, STAGE_PROGRESS, stageKey, taskKey } from './keys';
-import { alloc, putBe64 } from './memory';
+import { RUN_INPUT, TABLE_PROGRESS, TASK_STATUS_DONE } from './generated/constants';
+import { inputKey, stageKey, taskKey } from './keys';
+import { putBe64 } from './memory';
 import { refuse, refuseBound, refuseNumber } from './refusal';
 import { beginRecord, endRecord, length, readBytes, readList, readU64, writeBytes, writeU64 } from './rlp';
-import { inputOf, loadStage, MODE_ALL, RUN_INPUT, Stage, widthOf } from './stages';
+import { inputOf, loadStage, MODE_ALL, Stage, widthOf } from './stages';
 import { Run } from './runs';
 import { get, put } from './trie';
 
-export const TASK_DONE: u32 = 1;
-export const TASK_FAILED: u32 = 2;
 /** docs/kernel.md#exec: objectRoot 32 ‖ length u64 ‖ zeros 24. */
 export const INPUT_ENTRY: u32 = 64;
 
@@ -27,7 +26,7 @@ export function findOutput(run: Run, source: u32, partition: u32): bool {
     const record = get(taskKey(run.id, source, partition));
     if (record == 0) return false;
     readList(record);
-    if (readU64() != TASK_DONE) return false;
+    if (readU64() != TASK_STATUS_DONE) return false;
   }
   outputRoot = readBytes();
   outputLength = readU64();
@@ -38,7 +37,16 @@ export function isTaskOpen(run: Run, stage: u32, partition: u32): bool {
   return get(taskKey(run.id, stage, partition)) == 0;
 }
 
-export function storeTask(run: Run, stage: u32, partition: u32, status: u32, root: usize, size: u64, gasUsed: u64, attempt: u32): void {
+export function storeTask(
+  run: Run,
+  stage: u32,
+  partition: u32,
+  status: u32,
+  root: usize,
+  size: u64,
+  gasUsed: u64,
+  attempt: u32,
+): void {
   beginRecord();
   writeU64(status);
   writeBytes(root, 32);
@@ -56,7 +64,7 @@ function tasksDone(key: usize): u32 {
 }
 
 export function countTaskDone(run: Run, stage: u32): void {
-  const key = stageKey(STAGE_PROGRESS, run.id, stage);
+  const key = stageKey(TABLE_PROGRESS, run.id, stage);
   const done = tasksDone(key) + 1;
   beginRecord();
   writeU64(done);
@@ -100,7 +108,7 @@ export function listInput(run: Run, stage: Stage, i: u32, partition: u32, entrie
   const all = input.mode == MODE_ALL;
   const count = fanIn(run, stage, i);
   if (all && input.source != RUN_INPUT) {
-    const done = tasksDone(stageKey(STAGE_PROGRESS, run.id, input.source));
+    const done = tasksDone(stageKey(TABLE_PROGRESS, run.id, input.source));
     if (done != count) {
       refuseBound('input tasks done', '', count, done);
       return 0;

@@ -51,7 +51,7 @@ export function wei(p: usize, n: usize): usize {
   while (limbs > 0) {
     let remainder: u64 = 0;
     for (let i = limbs - 1; i >= 0; i--) {
-      const at = rest + (<usize>i << 2);
+      const at = rest + ((<usize>i) << 2);
       const part = (remainder << 32) | <u64>load<u32>(at);
       const quotient = part / BILLION;
       store<u32>(at, <u32>quotient);
@@ -59,11 +59,11 @@ export function wei(p: usize, n: usize): usize {
     }
     store<u32>(groups + (count << 2), <u32>remainder);
     count++;
-    while (limbs > 0 && load<u32>(rest + (<usize>(limbs - 1) << 2)) == 0) limbs--;
+    while (limbs > 0 && load<u32>(rest + ((<usize>(limbs - 1)) << 2)) == 0) limbs--;
   }
   p = decimal(p, load<u32>(groups + ((count - 1) << 2)));
   for (let g: i32 = <i32>count - 2; g >= 0; g--) {
-    let group = <u64>load<u32>(groups + (<usize>g << 2));
+    let group = <u64>load<u32>(groups + ((<usize>g) << 2));
     for (let i: i32 = 8; i >= 0; i--) {
       const tens = group / 10;
       store<u8>(p + i, <u8>(48 + (group - tens * 10)));

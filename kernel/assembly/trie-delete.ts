@@ -5,10 +5,10 @@ import { get, ROOT } from './trie';
 import {
   BRANCH,
   branchSlot,
-  EXTENSION,
   Extension,
-  LEAF_NODE,
+  EXTENSION,
   Leaf,
+  LEAF_NODE,
   newExtension,
   Node,
   nodeAt,

@@ -5,7 +5,7 @@ import { keccak } from './keccak';
 import { alloc } from './memory';
 import { compactSize, writeCompact } from './nibbles';
 import { header, headerSize } from './rlp';
-import { BRANCH, branchSlot, Extension, isItem, itemSlot, LEAF_NODE, Leaf, Node, slotItem } from './trie-node';
+import { BRANCH, branchSlot, Extension, isItem, itemSlot, Leaf, LEAF_NODE, Node, slotItem } from './trie-node';
 
 // Before the payload: the record's 'N' and the list's header of at most 3 bytes.
 const BEFORE: usize = 8;

@@ -1,5 +1,6 @@
 // docs/kernel.md#state: nodes of the Merkle Patricia Trie in memory. A node is read from the host when a walk first reaches it.
 
+import { MAX_PREIMAGE_BYTES } from './generated/constants';
 import { preimage } from './host';
 import { alloc, peekLeaf, take } from './memory';
 import { length, payload } from './rlp';
@@ -8,7 +9,6 @@ export const LEAF_NODE: u32 = 1;
 export const EXTENSION: u32 = 2;
 export const BRANCH: u32 = 3;
 const BRANCH_BYTES: usize = 8 + 16 * 4;
-const PREIMAGE_ROOM: usize = 1024;
 
 /** `item`: the RLP item that stands for the node in its parent; 0 since the node was changed. */
 @unmanaged
@@ -105,7 +105,7 @@ const wanted = memory.data(32, 32);
 
 function fetch(hash: usize): usize {
   memory.copy(wanted, hash, 32);
-  const bytes = peekLeaf(PREIMAGE_ROOM);
+  const bytes = peekLeaf(MAX_PREIMAGE_BYTES);
   take(preimage(wanted, bytes));
   return bytes;
 }

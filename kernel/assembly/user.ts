@@ -3,6 +3,7 @@
 import { collectFee, loadAccount, storeAccount } from './accounts';
 import { gasPrice, inboxDomain } from './config';
 import { message, messageLength } from './context';
+import { MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from './generated/constants';
 import { alloc, be64 } from './memory';
 import { receipt } from './receipt';
 import { refuseBound, refuseBytes, refuseWei } from './refusal';
@@ -14,8 +15,6 @@ const SENDER: usize = 66;
 const NONCE: usize = 86;
 /** Offset of the body. */
 export const BODY: u32 = 94;
-const BASE_GAS: u64 = 50000;
-const BYTE_GAS: u64 = 16;
 
 export let sender: usize = 0;
 export let nonce: u64 = 0;
@@ -49,7 +48,7 @@ export function charge(maxFee: usize): bool {
     return refuseBytes('signer', '', sender, signer, 20);
   }
   const fee = alloc(32);
-  if (multiply(fee, gasPrice(), BASE_GAS + BYTE_GAS * messageLength) || less(account.balance, fee)) {
+  if (multiply(fee, gasPrice(), MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * messageLength) || less(account.balance, fee)) {
     return refuseWei('balance', 'at least the fee of ', fee, account.balance);
   }
   if (maxFee != 0 && less(maxFee, fee)) return refuseWei('maxFee', 'at least the fee of ', fee, maxFee);

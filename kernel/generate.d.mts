@@ -1,0 +1,1 @@
+export function generateKernelConstants(): Promise<{ path: string; content: string }>;

@@ -1,0 +1,22 @@
+// docs/kernel.md#state: the byte that each table's keys begin with.
+
+export const TABLE = {
+  account: 'A',
+  config: 'C',
+  committee: 'D',
+  fees: 'F',
+  gateway: 'G',
+  input: 'I',
+  progress: 'L',
+  model: 'M',
+  counters: 'N',
+  withdrawal: 'O',
+  program: 'P',
+  run: 'R',
+  stage: 'S',
+  task: 'T',
+  workflow: 'W',
+  dataset: 'X',
+} as const;
+
+export type Table = keyof typeof TABLE;
