@@ -1,0 +1,76 @@
+// docs/operations.md#devnet: `mizu devnet`
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { runService } from '../../service/process.ts';
+import type { Devnet } from '../devnet/devnet.ts';
+import type { OpenAiEndpoint } from '../devnet/processes.ts';
+import { createOutput, nextCommands } from './output.ts';
+
+export type EndpointFlags = {
+  readonly openaiUrl?: string;
+  readonly openaiModel?: string;
+  readonly openaiKeyEnv: string;
+};
+
+export function withEndpointOptions(command: Command): Command {
+  return command
+    .option('--openai-url <url>', 'OpenAI-compatible endpoint that the workers may call, up to and with /v1')
+    .option('--openai-model <name>', 'model at that endpoint; workflows name it endpoint/<name>')
+    .option('--openai-key-env <name>', 'environment variable with its key', 'OPENAI_API_KEY');
+}
+
+export function endpointOf({ openaiUrl, openaiModel, openaiKeyEnv }: EndpointFlags): OpenAiEndpoint | undefined {
+  if (openaiUrl === undefined || openaiModel === undefined) return undefined;
+  return { baseUrl: openaiUrl, apiKeyEnv: openaiKeyEnv, models: { [`endpoint/${openaiModel}`]: openaiModel } };
+}
+
+export function devnetCommand(setExitCode: (code: number) => void): Command {
+  const command = new Command('devnet')
+    .description(
+      'run a whole network on this machine: L1, contracts, DA committee, sequencer, executor, validator, edge',
+    )
+    .option('--json', 'print one JSON object a line');
+  return withEndpointOptions(command)
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ mizu devnet\n  $ mizu run examples/licences/workflow.ts --input licences.jsonl --output out   # in another terminal',
+    )
+    .action(async (flags: EndpointFlags & { json?: boolean }) => {
+      const output = createOutput(flags.json ?? false);
+      const { startDevnet } = await import('../devnet/devnet.ts');
+      const code = await runService(async () => {
+        const devnet = await startDevnet({
+          folder: '.',
+          openai: endpointOf(flags),
+          onProgress: (line) => output.say(`  ${pc.dim(line)}`),
+        });
+        output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url, processes: devnet.processes() });
+        output.say(describeDevnet(devnet));
+        output.say(nextCommands(DEVNET_COMMANDS));
+        output.say(pc.dim('\nCtrl-C stops the network.'));
+        return { close: () => devnet.close(), done: devnet.failed };
+      });
+      setExitCode(code);
+    });
+}
+
+export const DEVNET_COMMANDS = [
+  [
+    'npx mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl',
+    'try a workflow on 20 rows, without a network',
+  ],
+  ['npx mizu quote WORKFLOW.ts --input FILE', 'what would it cost?'],
+  ['npx mizu run WORKFLOW.ts --input FILE --output FOLDER', 'run it'],
+  ['npx mizu runs', 'what ran'],
+  ['npx mizu verify RUN', 'check a dataset from L1 and DA alone'],
+] as const;
+
+export function describeDevnet(devnet: Devnet): string {
+  const rows = [
+    ['RPC', devnet.rpcUrl],
+    ['L1', `${devnet.l1Url} (chain ${devnet.chain.chainId})`],
+    ['account', `${devnet.developer.address} (a test key: no value anywhere)`],
+    ['folder', `${devnet.folder} (configurations, data, one log a process)`],
+  ];
+  return rows.map(([name = '', value]) => `  ${pc.bold(name.padEnd(8))} ${value}`).join('\n');
+}
