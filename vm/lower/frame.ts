@@ -2,8 +2,8 @@
 import type { FunctionType } from '../decode/module.ts';
 
 /**
- * Unused slots in each frame. They bound the number of frames, so that V8's stack (984 KiB by default) never runs out before
- * the slot region does: see vm/native/stack.test.ts.
+ * Unused slots in each frame, besides one for each parameter and result, which V8 keeps twice. They bound the number and
+ * size of frames, so that V8's stack (984 KiB by default) never runs out before the slot region does: vm/native/stack.test.ts.
  */
 export const FRAME_RESERVE = 12;
 /** A callee's frame starts at most this many slots before the end of its caller's. */
@@ -14,18 +14,18 @@ export type FrameLayout = {
   readonly results: number;
   /** Slot of the return record. */
   readonly record: number;
+  /** Slot of the first local that is no parameter. */
+  readonly locals: number;
   /** Slot of the first operand. */
   readonly operands: number;
 };
 
 export function layoutFrame(type: FunctionType, localCount: number): FrameLayout {
   const record = recordSlot(type);
-  return {
-    params: type.params.length,
-    results: type.results.length,
-    record,
-    operands: record + 1 + FRAME_RESERVE + localCount,
-  };
+  const params = type.params.length;
+  const results = type.results.length;
+  const locals = record + 1 + FRAME_RESERVE + params + results;
+  return { params, results, record, locals, operands: locals + localCount };
 }
 
 export function recordSlot(type: FunctionType): number {
@@ -33,5 +33,5 @@ export function recordSlot(type: FunctionType): number {
 }
 
 export function localSlot(layout: FrameLayout, local: number): number {
-  return local < layout.params ? local : layout.record + 1 + FRAME_RESERVE + local - layout.params;
+  return local < layout.params ? local : layout.locals + local - layout.params;
 }

@@ -14,7 +14,7 @@ export type Operand = {
   readonly producer: number;
 };
 
-type Emit = (op: number, a?: number, b?: number, c?: number, high?: number, low?: number) => void;
+export type Emit = (op: number, a?: number, b?: number, c?: number, high?: number, low?: number) => void;
 
 export type Operands = {
   height(): number;

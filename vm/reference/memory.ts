@@ -76,7 +76,8 @@ export const MEMORY = new Map<number, Handler>([
     (state, o) => {
       const { dst, src, n } = bulkOperands(state, o);
       checkSpan(state, dst, n);
-      if (src + n > Number(state.slots[o.high % state.slots.length]!))
+      const length = Number(state.slots[o.high % state.slots.length]!);
+      if (src + n > length || o.low + src + n > state.program.data.length)
         throw new MachineFault('trap', 'data segment is out of bounds');
       const k = leafPart(dst, n);
       state.memory.set(state.program.data.subarray(o.low + src, o.low + src + k), dst);
