@@ -1,0 +1,182 @@
+// docs/vm.md#engines, docs/vm.md#fault, docs/vm.md#host
+import { describe, expect, it } from 'vitest';
+import { loadModule } from '../load.ts';
+import { createProgram, type Image } from '../program.ts';
+import { HostAbort, type RunRequest } from '../run.ts';
+import { assemble } from '../test-modules.fixture.ts';
+import { createNativeEngine, type NativeProgram } from './engine.ts';
+
+const engine = createNativeEngine();
+const REQUEST: RunRequest = { inputs: [], gasLimit: 100_000n, timestampNs: 42n, seed: new Uint8Array(32) };
+
+function load(wat: string, image?: Image): NativeProgram {
+  const wasm = assemble(wat);
+  const program = createProgram({ module: loadModule(wasm), image });
+  const loaded = engine.load({ ...program, wasm, fromImage: image !== undefined });
+  if (loaded.kind !== 'native') throw new Error(loaded.reason);
+  return loaded;
+}
+
+const run = (wat: string, request: Partial<RunRequest> = {}) => engine.run(load(wat), { ...REQUEST, ...request });
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+describe('a run', () => {
+  it('counts call, enter, return and halt', () => {
+    expect(run('(module (func (export "_start")))')).toEqual({ status: 0, output: new Uint8Array(0), gasUsed: 4n });
+  });
+
+  it('has exactly the gas that it uses', () => {
+    const wat =
+      '(module (func (export "_start") (local i32) (loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10))))))';
+    // call, enter, zero the local, 10 x (add, compare, branch), return, halt
+    expect(run(wat).gasUsed).toBe(35n);
+    expect(run(wat, { gasLimit: 35n }).status).toBe(0);
+    expect(run(wat, { gasLimit: 34n })).toMatchObject({ status: 256, gasUsed: 34n, fault: { kind: 'out-of-gas' } });
+  });
+
+  it('ends with the low byte of an exit code, wherever it exits', () => {
+    const wat =
+      '(module (import "mizu" "exit" (func $exit (param i32))) (func $f (call $exit (i32.const 258)) (unreachable)) (func (export "_start") (call $f) (unreachable)))';
+    // call, enter, call, enter, mov, exit
+    expect(run(wat)).toEqual({ status: 2, output: new Uint8Array(0), gasUsed: 6n, committed: undefined });
+  });
+
+  it('discards the output and burns all gas after a fault', () => {
+    const wat =
+      '(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 0) (i32.const 9)) (unreachable)))';
+    expect(run(wat)).toEqual({
+      status: 256,
+      output: new Uint8Array(0),
+      gasUsed: 100_000n,
+      fault: { kind: 'trap', message: 'unreachable' },
+    });
+  });
+
+  it('stops a loop without end', () => {
+    expect(run('(module (func (export "_start") (loop (br 0))))').fault?.kind).toBe('out-of-gas');
+  });
+
+  it('starts each time from the same state', () => {
+    const program =
+      load(`(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1 3) (global $g (mut i32) (i32.const 7)) (data (i32.const 4) "\\09")
+      (func (export "_start") (i32.store8 (i32.const 0) (global.get $g)) (i32.store8 (i32.const 4) (i32.add (i32.load8_u (i32.const 4)) (i32.const 1)))
+        (global.set $g (i32.const 1)) (i32.store8 (i32.const 1) (memory.size)) (drop (memory.grow (i32.load8_u (i32.const 60000)))) (i32.store8 (i32.const 60000) (i32.const 1)) (call $w (i32.const 0) (i32.const 8))))`);
+    const first = engine.run(program, REQUEST);
+    expect(first.output).toEqual(Uint8Array.of(7, 1, 0, 0, 10, 0, 0, 0));
+    expect(engine.run(program, REQUEST)).toEqual(first);
+  });
+
+  it('starts from an image instead of the module state', () => {
+    const wat =
+      '(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (global $g (mut i64) (i64.const 1)) (start $s) (func $s (unreachable)) (func (export "_start") (i64.store (i32.const 8) (global.get $g)) (call $w (i32.const 7) (i32.const 3))))';
+    const memory = new Uint8Array(2 * 65536);
+    memory[7] = 5;
+    expect(engine.run(load(wat, { memory, pages: 2, globals: [0x0102n] }), REQUEST).output).toEqual(
+      Uint8Array.of(5, 2, 1),
+    );
+  });
+});
+
+describe('host calls', () => {
+  it('read inputs and write the output', () => {
+    const wat = `(module (import "mizu" "input_count" (func $n (result i32))) (import "mizu" "input_size" (func $s (param i32) (result i64)))
+      (import "mizu" "input_read" (func $r (param i32 i32 i64 i32))) (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1)
+      (func (export "_start") (call $r (i32.const 200) (i32.sub (call $n) (i32.const 1)) (i64.const 2) (i32.wrap_i64 (i64.sub (call $s (i32.const 1)) (i64.const 2))))
+        (call $w (i32.const 200) (i32.const 3))))`;
+    const inputs = [new Uint8Array(0), new TextEncoder().encode('abcde')];
+    expect(text(run(wat, { inputs }).output)).toBe('cde');
+    expect(run(wat, { inputs: [] }).fault?.kind).toBe('host');
+  });
+
+  it('charge bulk transfers by the leaf of their target', () => {
+    const wat = (length: number) =>
+      `(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 5) (i32.const 100)) (call $w (i32.const 5) (i32.const ${length}))))`;
+    const base = run(wat(28)).gasUsed;
+    expect(run(wat(0)).gasUsed).toBe(base);
+    expect(run(wat(29)).gasUsed).toBe(base + 1n);
+    expect(run(wat(29 + 128)).gasUsed).toBe(base + 2n);
+  });
+
+  it('give the clock and a seeded random', () => {
+    const wat = `(module (import "mizu" "clock" (func $c (result i64))) (import "mizu" "random" (func $r (param i64) (result i64))) (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1)
+      (func (export "_start") (i64.store (i32.const 0) (call $c)) (i64.store (i32.const 8) (call $r (i64.const 1))) (call $w (i32.const 0) (i32.const 16))))`;
+    const { output } = run(wat);
+    expect(output[0]).toBe(42);
+    expect(run(wat).output).toEqual(output);
+    expect(run(wat, { seed: new Uint8Array(32).fill(1) }).output).not.toEqual(output);
+  });
+
+  it('pass on logs, which never fault', () => {
+    const logs: string[] = [];
+    const wat =
+      '(module (import "mizu" "log" (func $l (param i32 i32))) (memory 1) (data (i32.const 0) "hello") (func (export "_start") (call $l (i32.const 0) (i32.const 5)) (call $l (i32.const -1) (i32.const -1))))';
+    expect(run(wat, { onLog: (bytes) => logs.push(text(bytes)) }).status).toBe(0);
+    expect(logs).toEqual(['hello', '']);
+  });
+
+  const KERNEL = `(module (import "mizu" "exec" (func $e (param i32 i32))) (import "mizu" "commit" (func $c (param i32))) (import "mizu" "preimage" (func $p (param i32 i32) (result i32))) (memory 1)
+    (func (export "_start") (call $e (i32.const 0) (i32.const 128)) (i32.store offset=200 (i32.const 0) (call $p (i32.const 0) (i32.const 1024))) (call $c (i32.const 128))))`;
+
+  it('of the kernel fault without a kernel', () => {
+    expect(run(KERNEL).fault).toEqual({ kind: 'host', message: 'only the kernel may make this host call' });
+  });
+
+  it('of the kernel run programs, read preimages and commit a state leaf', () => {
+    const kernelHost = {
+      preimage: () => new Uint8Array(300),
+      exec: () => new Uint8Array(128).fill(3),
+      ecrecover: () => new Uint8Array(20),
+    };
+    const result = run(KERNEL, { kernelHost });
+    const leaf = new Uint8Array(128).fill(3);
+    leaf.set([300 & 0xff, 300 >> 8, 0, 0], 72);
+    expect(result).toMatchObject({ status: 0, committed: leaf });
+    expect(run(KERNEL, { kernelHost: { ...kernelHost, preimage: () => new Uint8Array(0) } }).gasUsed).toBe(
+      result.gasUsed - 2n,
+    );
+  });
+
+  it('may leave the run', () => {
+    const program = load(KERNEL);
+    const kernelHost = {
+      preimage: () => undefined,
+      ecrecover: () => new Uint8Array(20),
+      exec: () => {
+        throw new HostAbort('later');
+      },
+    };
+    expect(() => engine.run(program, { ...REQUEST, kernelHost })).toThrow(HostAbort);
+  });
+});
+
+describe('load', () => {
+  const wasm = assemble(
+    '(module (memory 1) (data (i32.const 0) "x") (func (export "_start") (drop (i32.load (i32.const 0)))))',
+  );
+  const program = createProgram({ module: loadModule(wasm) });
+
+  it('finds a module that does not lower to the code', () => {
+    const other = assemble(
+      '(module (memory 1) (data (i32.const 0) "x") (func (export "_start") (drop (i32.load (i32.const 4)))))',
+    );
+    expect(engine.load({ ...program, wasm: other, fromImage: false })).toMatchObject({
+      kind: 'mismatch',
+      reason: 'code',
+    });
+  });
+
+  it('finds an image that is not that of the header', () => {
+    const memory = program.memory.slice();
+    memory[0] = 1;
+    expect(engine.load({ ...program, memory, wasm, fromImage: false })).toMatchObject({
+      kind: 'mismatch',
+      reason: 'memory',
+    });
+  });
+
+  it('finds another maximum of pages', () => {
+    const header = { ...program.header, pagesMax: 2 };
+    expect(engine.load({ ...program, header, wasm, fromImage: false })).toMatchObject({ kind: 'mismatch' });
+  });
+});
