@@ -5,12 +5,14 @@ import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { readHeader, sumSteps } from '../local/run-local.ts';
 import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFolder } from '../output/folder.ts';
-import type { StepStats } from '../runtime/rowset.ts';
+import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import type { TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
 
 export type FetchedDataset = { readonly datasetRoot: Hex; readonly files: readonly WrittenFile[] };
+
+const TASKS_AT_ONCE = 1_000;
 
 /** @throws MizuError `sdk/no-dataset` if the run is not done, `da/unavailable` */
 export async function fetchDataset(network: Network, run: Hex, folder: string): Promise<FetchedDataset> {
@@ -49,13 +51,15 @@ export async function readStepStats(network: Network, run: Hex): Promise<Record<
   const metadata = await readMetadata(network, view.workflow);
   const last = metadata.stages.findLastIndex(({ kind }) => kind === 'rows' || kind === 'receive' || kind === 'apply');
   if (last < 0) return {};
-  const tasks = (await network.rpc('mizu_getTasks', [run, { stage: last, offset: 0, limit: 1024 }])) as TaskView[];
-  const headers = [];
-  for (const task of tasks) {
-    if (task.outputRoot !== undefined)
-      headers.push(readHeader(await network.object(task.outputRoot, task.outputLength)));
+  const headers: RowsetHeader[] = [];
+  for (let offset = 0; ; offset += TASKS_AT_ONCE) {
+    const page = { stage: last, offset, limit: TASKS_AT_ONCE };
+    const tasks = (await network.rpc('mizu_getTasks', [run, page])) as TaskView[];
+    for (const { outputRoot, outputLength } of tasks) {
+      if (outputRoot !== undefined) headers.push(readHeader(await network.object(outputRoot, outputLength)));
+    }
+    if (tasks.length < TASKS_AT_ONCE) return sumSteps(headers);
   }
-  return sumSteps(headers);
 }
 
 function noDataset(run: Hex, status: string): MizuError {

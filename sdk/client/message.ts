@@ -20,7 +20,7 @@ const RECEIPT_SECONDS = 120;
 export async function signMessage(network: Network, request: UserRequest): Promise<SignedMessage> {
   const signer = requireSigner(network);
   const account = (await network.rpc('mizu_getAccount', [signer.address])) as AccountView;
-  const nonce = BigInt(account.nonce);
+  const nonce = BigInt(account.nextNonce ?? account.nonce);
   const unsigned = { ...request, sender: signer.address, nonce, signature: '0x' } as UserMessage;
   const signature = await signer.signTypedData({
     domain: createDomain(network.chain.chainId, network.chain.contracts.inbox),

@@ -26,16 +26,16 @@ export type StageView = {
   readonly kind: 'exec' | 'infer';
   readonly width: number;
   readonly done: number;
-  readonly gasUsed: string;
+  readonly gasUsed: number;
   readonly rows: RowCounts;
-  /** Of tasks that are not done yet, as far as their gateway tells. */
-  readonly progress?: { readonly done: number; readonly total: number };
+  /** Of open infer tasks, as far as the gateway tells: rows. */
+  readonly underway?: { readonly done: number; readonly total: number };
 };
 
 export type RunStatus = 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
 
 export type RunView = {
-  readonly id?: Hex;
+  readonly run: Hex;
   readonly workflow: Hex;
   readonly owner: Address;
   readonly status: RunStatus;
@@ -51,19 +51,20 @@ export type RunView = {
   readonly batches: readonly number[];
   /** Unix seconds. */
   readonly startedAt: number;
-  readonly endedAt?: number | null;
-  readonly deadline?: number | string;
-  readonly error?: string | null;
+  readonly endedAt: number | null;
+  /** Unix seconds. */
+  readonly deadline: number;
+  readonly error: string | null;
 };
 
 export type TaskView = {
   readonly stage: number;
   readonly partition: number;
-  readonly status: 'open' | 'ready' | 'waiting' | 'done' | 'failed' | string;
+  readonly status: 'open' | 'done' | 'failed';
   readonly outputRoot?: Hex;
   readonly outputLength?: number;
-  readonly gasUsed?: number | string;
-  readonly why?: string | { readonly owner?: string; readonly deadline?: number | string; readonly reason?: string };
+  readonly gasUsed?: number;
+  readonly why?: string;
 };
 
 export type BatchView = {
@@ -71,8 +72,9 @@ export type BatchView = {
   readonly timestamp: number;
   readonly messages: number;
   readonly l1Transaction: Hex | null;
-  readonly l1Block: number | string | null;
-  readonly gasUsed: number | string | null;
+  readonly status: 'open' | 'closed' | 'posted';
+  readonly l1Block: number | null;
+  readonly gasUsed: number | null;
   readonly firstStep: number;
 };
 
@@ -97,4 +99,9 @@ export type ReceiptView = {
 };
 
 export type WorkflowView = { readonly owner: Address; readonly metadata: ObjectRef };
-export type AccountView = { readonly nonce: string | number; readonly balance: string };
+export type AccountView = { readonly nonce: number; readonly nextNonce?: number; readonly balance: string };
+
+export type RunListEntry = Pick<
+  RunView,
+  'run' | 'workflow' | 'owner' | 'status' | 'partitions' | 'startedAt' | 'endedAt' | 'dataset'
+> & { readonly firstStep: number };

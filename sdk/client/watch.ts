@@ -14,6 +14,8 @@ export type StageProgress = {
   readonly width: number;
   readonly rows: RowCounts;
   readonly gasUsed: bigint;
+  /** Rows of the open infer tasks that the gateway has answers for. */
+  readonly underway: { readonly done: number; readonly total: number } | undefined;
 };
 
 export type Progress = {
@@ -29,7 +31,7 @@ export type Progress = {
   readonly outputTokens: number;
   readonly spentWei: bigint;
   readonly elapsedSeconds: number;
-  /** Tasks a second since the start; 0 before the first. */
+  /** Tasks a second since the start; 0 before anything is done. */
   readonly tasksPerSecond: number;
   /** Undefined before the first task is done and after the last. */
   readonly secondsLeft: number | undefined;
@@ -93,12 +95,19 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
       width: stage.width,
       rows: stage.rows,
       gasUsed: BigInt(stage.gasUsed),
+      underway: stage.underway,
     };
   });
   const tasks = stages.reduce((sum, stage) => sum + stage.width, 0);
   const tasksDone = stages.reduce((sum, stage) => sum + stage.done, 0);
   const elapsedSeconds = Math.max(0, (view.endedAt ?? nowSeconds) - view.startedAt);
-  const tasksPerSecond = elapsedSeconds > 0 ? tasksDone / elapsedSeconds : 0;
+  // A task of a model is done in one go at its end: its answered rows count before.
+  const begun = stages.reduce((sum, { underway, width, done }) => {
+    return underway === undefined || underway.total === 0
+      ? sum
+      : sum + ((width - done) * underway.done) / underway.total;
+  }, 0);
+  const tasksPerSecond = elapsedSeconds > 0 ? (tasksDone + begun) / elapsedSeconds : 0;
   const isOpen = view.status === 'running' && tasksPerSecond > 0;
   return {
     run,
@@ -114,7 +123,7 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
     spentWei: BigInt(view.spent),
     elapsedSeconds,
     tasksPerSecond,
-    secondsLeft: isOpen ? (tasks - tasksDone) / tasksPerSecond : undefined,
+    secondsLeft: isOpen ? (tasks - tasksDone - begun) / tasksPerSecond : undefined,
     datasetRoot: view.dataset?.root,
     batches: view.batches,
     error: view.error ?? undefined,

@@ -10,15 +10,15 @@ export type Wait = {
   /** Who has to act. */
   readonly owner: string;
   readonly reason: string;
-  /** Unix seconds until which it may take; then the network acts by itself. */
-  readonly deadline: number | undefined;
+  /** Unix seconds at which the run expires if nobody does. */
+  readonly deadline: number;
 };
 
 export type Explanation = {
   readonly run: Hex;
   readonly status: RunView['status'];
   /** Unix seconds at which the run expires and the rest of the money comes back. */
-  readonly runDeadline: number | undefined;
+  readonly runDeadline: number;
   readonly waits: readonly Wait[];
   readonly openTasks: number;
   readonly error: string | undefined;
@@ -28,7 +28,7 @@ const SHOWN = 20;
 
 export async function explainRun(network: Network, run: Hex): Promise<Explanation> {
   const view = await readRun(network, run);
-  const runDeadline = view.deadline === undefined ? undefined : Number(view.deadline);
+  const runDeadline = view.deadline;
   const ended = { run, status: view.status, runDeadline, error: view.error ?? undefined };
   if (view.status !== 'running') return { ...ended, waits: [], openTasks: 0 };
   const metadata = await readMetadata(network, view.workflow);
@@ -50,20 +50,6 @@ export async function explainRun(network: Network, run: Hex): Promise<Explanatio
   return { ...ended, waits, openTasks: view.tasksLeft };
 }
 
-function toWait(
-  stage: string,
-  kind: 'exec' | 'infer',
-  { partition, why }: TaskView,
-  runDeadline: number | undefined,
-): Wait {
-  const owner = kind === 'infer' ? 'a gateway' : 'the sequencer';
-  if (typeof why === 'string' || why === undefined)
-    return { stage, partition, owner, reason: why ?? 'open', deadline: runDeadline };
-  return {
-    stage,
-    partition,
-    owner: why.owner ?? owner,
-    reason: why.reason ?? 'open',
-    deadline: why.deadline === undefined ? runDeadline : Number(why.deadline),
-  };
+function toWait(stage: string, kind: 'exec' | 'infer', { partition, why = 'open' }: TaskView, deadline: number): Wait {
+  return { stage, partition, owner: kind === 'infer' ? 'the gateways' : 'the sequencer', reason: why, deadline };
 }

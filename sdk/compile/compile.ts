@@ -31,18 +31,19 @@ import { createMain } from './runtime/run.ts';
 globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(workflow, settings); };
 `;
 
-/** @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
-export async function bundleWorkflow(file: string): Promise<BundledWorkflow> {
-  const [description, bundle] = await Promise.all([
+/** `fused` false gives each row step a stage of its own: for looking between them. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
+export async function bundleWorkflow(file: string, fused = true): Promise<BundledWorkflow> {
+  const [described, bundle] = await Promise.all([
     describeWorkflow(file),
     // Its errors are those of the describing bundle, which tells them first.
     bundleEntry(file, ENTRY, { small: true }).catch((error: unknown) => error as Error),
   ]);
   if (bundle instanceof Error) throw bundle;
+  const description = fused ? described : { ...described, stages: described.unfusedStages };
   const schemas = Object.fromEntries(
     description.steps.flatMap(({ name, schema }) => (schema == null ? [] : [[name, schema]])),
   );
-  const settings = JSON.stringify({ schemas, source: createSourceTable(bundle) });
+  const settings = JSON.stringify({ schemas, source: createSourceTable(bundle), fused });
   return {
     file,
     description,

@@ -20,6 +20,8 @@ export type Description = {
   readonly name: string;
   readonly steps: readonly StepDescription[];
   readonly stages: readonly PlannedStage[];
+  /** With a stage for each row step. */
+  readonly unfusedStages: readonly PlannedStage[];
 };
 
 /** Null if the default export is no workflow. */
@@ -27,7 +29,12 @@ export function describe(value: unknown): Description | null {
   const workflow = value as Partial<Workflow> | null | undefined;
   if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.steps)) return null;
   const steps = workflow.steps as readonly Step[];
-  return { name: workflow.name, steps: steps.map(describeStep), stages: planStages(steps) };
+  return {
+    name: workflow.name,
+    steps: steps.map(describeStep),
+    stages: planStages(steps),
+    unfusedStages: planStages(steps, false),
+  };
 }
 
 function describeStep(step: Step): StepDescription {

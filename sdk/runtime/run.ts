@@ -15,12 +15,13 @@ export type Settings = {
   /** JSON schema of each model step's answer, by name. */
   readonly schemas: Readonly<Record<string, unknown>>;
   readonly source: SourceTable;
+  readonly fused: boolean;
 };
 
 /** The program: called once per task. */
 export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
   const { steps } = workflow;
-  const stages = planStages(steps);
+  const stages = planStages(steps, settings.fused);
   return (io) => {
     const stage = stages[readNumber(io, 'MIZU_STAGE')];
     const partition = readNumber(io, 'MIZU_PARTITION');

@@ -29,8 +29,11 @@ export type PlannedStage = Common &
     | { readonly kind: 'rejects'; readonly name: 'rejects' }
   );
 
-/** Consecutive row steps are one stage; a model's step is request, infer, receive; a dedupe is keys, reduce, (cluster,) apply. */
-export function planStages(steps: readonly Step[]): PlannedStage[] {
+/**
+ * Consecutive row steps are one stage, or part of the stage before them; a model's step is request, infer, receive; a dedupe is
+ * keys, reduce, (cluster,) apply. Not fused, each row step is a stage of its own: `mizu dev` looks between them.
+ */
+export function planStages(steps: readonly Step[], fused = true): PlannedStage[] {
   const stages: PlannedStage[] = [];
   const same = (stage: number): PlanSource => ({ stage, mode: 'same' });
   const all = (stage: number): PlanSource => ({ stage, mode: 'all' });
@@ -43,21 +46,26 @@ export function planStages(steps: readonly Step[]): PlannedStage[] {
     return { from, to: at };
   };
 
-  const first = takeRowSteps();
-  if (first.to > first.from) rows = push({ kind: 'rows', width: 0, inputs: [same(rows)], ...first });
+  const fuse = (): { from: number; to: number } => (fused ? takeRowSteps() : { from: at, to: at });
+
   while (at < steps.length) {
+    if (isRowStep(steps[at]!)) {
+      const range = fused ? takeRowSteps() : { from: at, to: ++at };
+      rows = push({ kind: 'rows', width: 0, inputs: [same(rows)], ...range });
+      continue;
+    }
     const step = at++;
     const { kind } = steps[step]!;
     if (kind === 'llm') {
       const request = push({ kind: 'request', step, width: 0, inputs: [same(rows)] });
       const infer = push({ kind: 'infer', step, width: 0, inputs: [same(request)] });
-      rows = push({ kind: 'receive', step, width: 0, inputs: [same(rows), same(infer)], ...takeRowSteps() });
+      rows = push({ kind: 'receive', step, width: 0, inputs: [same(rows), same(infer)], ...fuse() });
     } else if (kind === 'dedupe') {
       const { buckets, near } = steps[step] as Extract<Step, { kind: 'dedupe' }>;
       const keys = push({ kind: 'keys', step, width: 0, inputs: [same(rows)] });
       let drops = push({ kind: 'reduce', step, width: buckets, inputs: [all(keys)] });
       if (near !== null) drops = push({ kind: 'cluster', step, width: 1, inputs: [all(keys), all(drops)] });
-      rows = push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...takeRowSteps() });
+      rows = push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...fuse() });
     }
   }
   const split = steps.at(-1);

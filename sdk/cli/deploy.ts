@@ -1,0 +1,30 @@
+// docs/sdk.md#deploy: `mizu deploy`.
+import { Command } from 'commander';
+import { formatCount, formatMizu } from '../client/money.ts';
+import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
+import { createOutput, nextCommands } from './output.ts';
+
+export function deployCommand(): Command {
+  return withNetworkOptions(new Command('deploy'))
+    .description('put a workflow on the network; the same workflow again does nothing')
+    .argument('<workflow>', 'workflow file')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ mizu deploy examples/licences/workflow.ts')
+    .action((file: string, flags: NetworkFlags & { json?: boolean }) => run(file, flags));
+}
+
+async function run(file: string, flags: NetworkFlags & { json?: boolean }): Promise<void> {
+  const output = createOutput(flags.json ?? false);
+  const { prepareWorkflow } = await import('./prepare.ts');
+  const { deployWorkflow } = await import('../client/deploy.ts');
+  const workflow = await prepareWorkflow(file);
+  await withNetwork(flags, async (network) => {
+    const deployed = await deployWorkflow(network, workflow);
+    output.data({ event: 'deployed', ...deployed });
+    const what = deployed.isNew ? `deployed for ${formatMizu(deployed.feeWei)}` : 'is deployed already';
+    output.say(
+      `${workflow.description.name} ${deployed.workflowId} ${what} (${formatCount(deployed.deployedBytes)} bytes on DA)`,
+    );
+    output.say(nextCommands([[`mizu run ${file} --input rows.jsonl --output out`, 'run it']]));
+  });
+}

@@ -1,0 +1,108 @@
+// docs/sdk.md#dev: `mizu dev`, a workflow on the first rows of a file, step by step, on this machine.
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { parseCount } from './options.ts';
+import { createOutput, nextCommands, type Output, shorten } from './output.ts';
+import type { Sample, StepSamples } from './samples.ts';
+
+type Flags = { input: string; rows: number; backend?: string; json?: boolean };
+
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('try a workflow on a few rows, on this machine: before and after of each step')
+    .argument('<workflow>', 'workflow file')
+    .requiredOption('--input <file>', 'JSONL or CSV')
+    .option('--rows <n>', 'rows to take', parseCount, 20)
+    .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl --rows 50')
+    .action(run);
+}
+
+async function run(file: string, flags: Flags): Promise<void> {
+  const output = createOutput(flags.json ?? false);
+  const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
+  const { bundleWorkflow } = await import('../compile/compile.ts');
+  const { assertTypes } = await import('../compile/typecheck.ts');
+  const { createLocalEngine, runPartitions } = await import('../local/run-local.ts');
+  const { encodeRowset } = await import('../input/rowset.ts');
+  const { collectSamples } = await import('./samples.ts');
+  const { localBackends } = await import('./backends.ts');
+  await assertFile(file);
+  const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
+  const rows = await takeRows(flags.input, flags.rows);
+  const engine = await createLocalEngine(bundled, { cacheFolder: CACHE_FOLDER });
+  const { backends, close } = await localBackends(bundled.description, flags.backend);
+  try {
+    const input = encodeRowset(rows);
+    const result = await runPartitions(bundled, engine, [input], { backends });
+    const steps = collectSamples(bundled.description.steps, result.stages, input);
+    const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
+    for (const step of steps) printStep(output, step);
+    output.say(`\n${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
+    output.data({
+      workflow: bundled.description.name,
+      steps,
+      parts: result.parts,
+      rejects: result.rejects,
+      gasUsed: result.gasUsed,
+    });
+    output.say(
+      nextCommands([
+        [`mizu quote ${file} --input ${flags.input}`, 'what the whole file will cost'],
+        [`mizu run ${file} --input ${flags.input} --output out`, 'run it on the network'],
+      ]),
+    );
+  } finally {
+    await close();
+  }
+}
+
+async function takeRows(file: string, count: number) {
+  const { readRows } = await import('../input/read-rows.ts');
+  const rows = [];
+  for await (const row of readRows(file)) if (rows.push(row) >= count) break;
+  return rows;
+}
+
+function printStep(output: Output, { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples): void {
+  const cost = `${Math.round(microsecondsPerRow)} us and ${Math.round(gasPerRow / 1000)}k gas a row`;
+  const rejected = stats.rejected === 0 ? '' : pc.yellow(`, ${stats.rejected} rejected`);
+  output.say(`\n${pc.bold(label)}  ${stats.in} in → ${stats.out} out${rejected}  ${pc.dim(cost)}`);
+  for (const sample of samples) for (const line of describeSample(sample)) output.say(line);
+}
+
+export function describeSample(
+  { index, before, outcome, after, reason, prompt }: Sample,
+  width = process.stdout.columns ?? 140,
+): string[] {
+  const room = Math.max(60, width) - 14;
+  const tag = `  ${pc.dim(`#${index}`.padEnd(6))}`;
+  const asked =
+    prompt === undefined ? [] : [`${tag} ${pc.dim('?')} ${shorten(JSON.stringify(prompt).slice(1, -1), room)}`];
+  const text = shorten(JSON.stringify(before), room);
+  switch (outcome) {
+    case 'kept':
+      return [...asked, `${tag} ${pc.green('=')} ${text}`];
+    case 'dropped':
+      return [...asked, `${tag} ${pc.dim('✕')} ${pc.dim(text)}`];
+    case 'rejected':
+      return [...asked, `${tag} ${pc.yellow('!')} ${text}`, `         ${pc.yellow(shorten(reason ?? '', room))}`];
+    case 'changed':
+      return [
+        ...asked,
+        `${tag} ${pc.red('-')} ${text}`,
+        ...after
+          .slice(0, 3)
+          .map((row) => `         ${pc.green('+')} ${shorten(JSON.stringify(changes(before, row)), room)}`),
+        ...(after.length > 3 ? [`         ${pc.dim(`and ${after.length - 3} more`)}`] : []),
+      ];
+  }
+}
+
+/** Only the fields that are new or different, if some stayed. */
+function changes(before: unknown, after: unknown): unknown {
+  const [old, now] = [before, after] as [Record<string, unknown>, Record<string, unknown>];
+  const changed = Object.entries(now).filter(([key, value]) => JSON.stringify(old[key]) !== JSON.stringify(value));
+  return changed.length === 0 ? now : Object.fromEntries(changed);
+}

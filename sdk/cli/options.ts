@@ -1,0 +1,43 @@
+// docs/sdk.md#cli: options that several commands share.
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Hex, isHash } from '../../protocol/hex.ts';
+import type { Network } from '../client/network.ts';
+
+export type NetworkFlags = { readonly rpc?: string; readonly l1?: string; readonly key?: string };
+
+export function withNetworkOptions(command: Command): Command {
+  return command
+    .option('--rpc <url>', 'RPC of the sequencer (default: MIZU_RPC, or the devnet)')
+    .option('--l1 <url>', 'RPC of the L1 (default: MIZU_L1_RPC, or the devnet)')
+    .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
+}
+
+/** Connects, runs, and closes the connection whatever happens. */
+export async function withNetwork<T>(flags: NetworkFlags, use: (network: Network) => Promise<T>): Promise<T> {
+  const { discoverNetwork } = await import('../client/discover.ts');
+  const { connectNetwork } = await import('../client/network.ts');
+  const network = await connectNetwork(await discoverNetwork({ rpc: flags.rpc, l1: flags.l1, keyFile: flags.key }));
+  try {
+    return await use(network);
+  } finally {
+    await network.close();
+  }
+}
+
+export function parseHash(value: string): Hex {
+  const lower = value.toLowerCase();
+  if (isHash(lower)) return lower;
+  throw new InvalidArgumentError('Expected 0x and 64 hex digits, as `mizu runs` lists them.');
+}
+
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 1 && count <= 1_000_000) return count;
+  throw new InvalidArgumentError('Expected a number from 1 on.');
+}
+
+export function parseHours(value: string): number {
+  const hours = Number(value);
+  if (hours > 0 && hours <= 24 * 30) return hours;
+  throw new InvalidArgumentError('Expected hours above 0, at most 720.');
+}

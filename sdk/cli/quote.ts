@@ -1,0 +1,96 @@
+// docs/sdk.md#quote: `mizu quote`, the cost of a run before it.
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { formatCount, formatLarge, formatMizu } from '../client/money.ts';
+import type { Network } from '../client/network.ts';
+import type { Quote } from '../client/quote.ts';
+import type { Survey } from '../client/survey.ts';
+import type { CompiledWorkflow } from '../compile/compile.ts';
+import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
+import { createOutput, nextCommands, type Output, table } from './output.ts';
+
+type Flags = NetworkFlags & { input: string; backend?: string; json?: boolean };
+
+export function quoteCommand(): Command {
+  return withNetworkOptions(new Command('quote'))
+    .description('run 20 sampled rows on this machine and project the cost of all of them')
+    .argument('<workflow>', 'workflow file')
+    .requiredOption('--input <file>', 'JSONL or CSV')
+    .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ mizu quote examples/gloss-domains/workflow.ts --input glosses.jsonl')
+    .action((file: string, flags: Flags) => run(file, flags));
+}
+
+async function run(file: string, flags: Flags): Promise<void> {
+  const output = createOutput(flags.json ?? false);
+  const { prepareWorkflow } = await import('./prepare.ts');
+  const workflow = await prepareWorkflow(file);
+  await withNetwork(flags, async (network) => {
+    const { quote, survey } = await quoteFile(network, workflow, flags.input, flags.backend);
+    printQuote(output, quote, survey);
+    output.data(quoteData(workflow, quote));
+    output.say(
+      nextCommands([
+        [`mizu run ${file} --input ${flags.input} --output out`, `costs at most ${formatMizu(quote.costWei.upper)}`],
+      ]),
+    );
+  });
+}
+
+/** Also the first step of `mizu run`. */
+export async function quoteFile(
+  network: Network,
+  workflow: CompiledWorkflow,
+  input: string,
+  backendUrl?: string,
+): Promise<{ quote: Quote; survey: Survey }> {
+  const { surveyInput } = await import('../client/survey.ts');
+  const { createQuote, SAMPLE_ROWS } = await import('../client/quote.ts');
+  const { modelPrice } = await import('../client/prices.ts');
+  const { messageFee } = await import('../client/deploy.ts');
+  const { createLocalNativeEngine } = await import('../local/native-engine.ts');
+  const { localBackends } = await import('./backends.ts');
+  const survey = await surveyInput(input, SAMPLE_ROWS);
+  const names = [...new Set(workflow.description.steps.flatMap((step) => step.model ?? []))];
+  const prices = new Map(
+    await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)),
+  );
+  const { backends, close } = await localBackends(workflow.description, backendUrl);
+  try {
+    const quote = await createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
+      gasPriceWei: BigInt(network.chain.gasPriceWei),
+      prices,
+      messageFeeWei: messageFee(network, 2_000) + messageFee(network, 40 * survey.refs.length + 600),
+      backends,
+    });
+    return { quote, survey };
+  } finally {
+    await close();
+  }
+}
+
+export function printQuote(output: Output, quote: Quote, survey: Survey): void {
+  const range = ({ expected, upper }: Quote['gas'], format: (value: bigint) => string): string[] => [
+    format(expected),
+    format(upper),
+  ];
+  const broken =
+    survey.broken === 0 ? '' : pc.yellow(` (${formatCount(survey.broken)} broken lines go to the rejects)`);
+  output.say(
+    `${pc.bold('Quote')}  ${formatCount(quote.rows)} rows in ${quote.partitions} partitions${broken}, from a dry run of ${quote.sampledRows} rows`,
+  );
+  output.say(
+    table([
+      ['', 'expected', 'at most'],
+      ['  gas', ...range(quote.gas, formatLarge)],
+      ['  tokens in', ...range(quote.inputTokens, formatCount)],
+      ['  tokens out', ...range(quote.outputTokens, formatCount)],
+      ['  cost', formatMizu(quote.costWei.expected), formatMizu(quote.costWei.upper)],
+    ]),
+  );
+}
+
+export function quoteData(workflow: CompiledWorkflow, { dryRun, ...quote }: Quote): Record<string, unknown> {
+  return { event: 'quote', workflow: workflow.workflowId, ...quote, dryRunRejects: dryRun.rejects };
+}

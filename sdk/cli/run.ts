@@ -1,0 +1,112 @@
+// docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command again goes on where it was.
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { MizuError } from '../../protocol/errors.ts';
+import { formatMizu, parseMizu } from '../client/money.ts';
+import type { Network } from '../client/network.ts';
+import type { CompiledWorkflow } from '../compile/compile.ts';
+import { type NetworkFlags, parseHours, withNetwork, withNetworkOptions } from './options.ts';
+import { createOutput, nextCommands, type Output } from './output.ts';
+import { followRun, printEnd } from './watch.ts';
+
+export type RunFlags = NetworkFlags & {
+  input: string;
+  output: string;
+  max?: string;
+  hours: number;
+  backend?: string;
+  new?: boolean;
+  json?: boolean;
+};
+
+export function runCommand(setExitCode: (code: number) => void): Command {
+  return withNetworkOptions(new Command('run'))
+    .description('run a workflow on the network and fetch the dataset; Ctrl-C leaves the run going')
+    .argument('<workflow>', 'workflow file')
+    .requiredOption('--input <file>', 'JSONL or CSV')
+    .requiredOption('--output <folder>', 'folder of the dataset')
+    .option('--max <cost>', 'most that it may cost, in MIZU (default: the quote’s upper bound)')
+    .option('--hours <n>', 'time after which it expires and the rest is paid back', parseHours, 24)
+    .option('--backend <url>', 'OpenAI-compatible server for the quote’s dry run')
+    .option('--new', 'start another run of the same workflow on the same input')
+    .option('--json', 'print JSON, one event a line')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ mizu run examples/licences/workflow.ts --input licences.jsonl --output out --max 5',
+    )
+    .action(async (file: string, flags: RunFlags) => {
+      const output = createOutput(flags.json ?? false);
+      const maxWei = flags.max === undefined ? undefined : parseMizu(flags.max);
+      const { prepareWorkflow } = await import('./prepare.ts');
+      const workflow = await prepareWorkflow(file);
+      setExitCode(await withNetwork(flags, (network) => runWorkflow(network, workflow, flags, maxWei, output)));
+    });
+}
+
+/** Exit code: 0 done (or left going by Ctrl-C), 2 the run failed. */
+export async function runWorkflow(
+  network: Network,
+  workflow: CompiledWorkflow,
+  flags: RunFlags,
+  maxWei: bigint | undefined,
+  output: Output,
+): Promise<number> {
+  const { deployWorkflow } = await import('../client/deploy.ts');
+  const { startRun } = await import('../client/run.ts');
+  const { fetchDataset, readStepStats } = await import('../client/dataset.ts');
+  const { quoteFile, printQuote, quoteData } = await import('./quote.ts');
+  const { quote, survey } = await quoteFile(network, workflow, flags.input, flags.backend);
+  printQuote(output, quote, survey);
+  output.data(quoteData(workflow, quote));
+  if (maxWei !== undefined && maxWei < quote.costWei.expected) throw tooCheap(maxWei, quote.costWei.expected);
+  const deployed = await deployWorkflow(network, workflow);
+  output.say(`${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : 'deployed already'}`);
+  output.data({ event: 'deployed', ...deployed });
+  const { run, resumed } = await startRun(network, {
+    workflowId: deployed.workflowId,
+    workflowFile: workflow.file,
+    survey,
+    maxCostWei: maxWei ?? quote.costWei.upper,
+    taskGasLimit: quote.taskGasLimit,
+    deadlineSeconds: Math.round(flags.hours * 3600),
+    isNew: flags.new ?? false,
+  });
+  output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}\n`);
+  output.data({ event: 'run', run, resumed });
+  const end = await followRun(network, run, output);
+  if (end === 'left') return 0;
+  if (end.status !== 'done') return printEnd(output, end);
+  const [{ datasetRoot, files }, steps] = await Promise.all([
+    fetchDataset(network, run, flags.output),
+    readStepStats(network, run),
+  ]);
+  output.say('');
+  for (const [name, stats] of Object.entries(steps)) {
+    output.say(
+      `  ${name.padEnd(24)} ${stats.in} in → ${stats.out} out${stats.rejected > 0 ? `, ${stats.rejected} rejected` : ''}`,
+    );
+  }
+  output.say(
+    `\n${pc.green('Dataset')}  ${flags.output}  ${files.map((file) => `${file.path}: ${file.rows} rows`).join(', ')}`,
+  );
+  output.say(`root     ${datasetRoot}`);
+  output.say(`cost     ${formatMizu(end.spentWei)}`);
+  output.data({ event: 'dataset', run, folder: flags.output, datasetRoot, files, steps, spentWei: end.spentWei });
+  output.say(
+    nextCommands([
+      [`mizu verify ${flags.output}`, 'check the folder against L1 and DA'],
+      [`mizu watch ${run}`, 'its batches on the L1'],
+    ]),
+  );
+  return 0;
+}
+
+function tooCheap(maxWei: bigint, expectedWei: bigint): MizuError {
+  return new MizuError({
+    code: 'sdk/max-too-low',
+    message: 'The run would cost more than it may.',
+    expected: `--max of at least ${formatMizu(expectedWei)} (the quote's expected cost)`,
+    actual: formatMizu(maxWei),
+    hint: 'Raise --max, or take fewer rows. Nothing was sent.',
+  });
+}

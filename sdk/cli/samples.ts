@@ -1,0 +1,94 @@
+// docs/sdk.md#dev: what each step did to up to ten rows, from the objects between the stages.
+
+import type { StepDescription } from '../compile/describe-guest.ts';
+import type { StageRun } from '../local/graph.ts';
+import { parseLines, readHeader } from '../local/run-local.ts';
+import type { StepStats } from '../runtime/rowset.ts';
+
+export type Sample = {
+  readonly index: number;
+  readonly before: unknown;
+  /** `kept` unchanged, `changed` with the rows it became, `dropped`, `rejected` with the reason. */
+  readonly outcome: 'kept' | 'changed' | 'dropped' | 'rejected';
+  readonly after: readonly unknown[];
+  readonly reason?: string;
+  /** What was asked of a model. */
+  readonly prompt?: string;
+};
+
+export type StepSamples = {
+  readonly label: string;
+  readonly stats: StepStats;
+  readonly samples: readonly Sample[];
+  readonly gasPerRow: number;
+  readonly microsecondsPerRow: number;
+};
+
+const SAMPLES = 10;
+
+/** `runs` are those of the unfused stages: each has one step. */
+export function collectSamples(
+  steps: readonly StepDescription[],
+  runs: readonly StageRun[],
+  input: Uint8Array,
+): StepSamples[] {
+  return steps.flatMap((step, index) => {
+    const at = runs.findIndex(({ stage }) => ownStep(stage) === index);
+    const run = runs[at];
+    if (run === undefined) return [];
+    const source = run.stage.inputs[0]!.stage;
+    const before = parseRowset(source < 0 ? input : runs[source]!.outputs[0]!);
+    const after = parseRowset(run.outputs[0]!);
+    // The stages that prepare this one (request, keys, …) are part of the step's cost.
+    const own = runs.filter(({ stage }) => 'step' in stage && stage.step === index);
+    const all = own.length > 0 ? own : [run];
+    const rows = Math.max(1, before.live.length);
+    const requests = runs.find(({ stage }) => stage.kind === 'request' && stage.step === index)?.outputs[0];
+    return [
+      {
+        label: step.label,
+        stats: readHeader(run.outputs[0]!).steps[step.name] ?? { in: 0, out: 0, rejected: 0 },
+        samples: compare(before, after, requests === undefined ? new Map() : readPrompts(requests)),
+        gasPerRow: Number(all.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)) / rows,
+        microsecondsPerRow: (1000 * all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / rows,
+      },
+    ];
+  });
+}
+
+function ownStep(stage: StageRun['stage']): number {
+  if (stage.kind === 'rows') return stage.from;
+  return stage.kind === 'receive' || stage.kind === 'apply' ? stage.step : -1;
+}
+
+type Rowset = { readonly live: [number, unknown][]; readonly rejected: [number, unknown, string, string][] };
+
+function parseRowset(bytes: Uint8Array): Rowset {
+  const [header, ...lines] = parseLines(bytes);
+  const { out } = header as { out: number };
+  return { live: lines.slice(0, out) as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
+}
+
+// Rows that something happened to come first: of a filter that keeps nearly all, the dropped ones are of interest.
+function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
+  const old = new Set(before.rejected.map((reject) => JSON.stringify(reject)));
+  const samples = before.live.map(([index, row]): Sample => {
+    const prompt = prompts.get(index);
+    const base = { index, before: row, ...(prompt === undefined ? {} : { prompt }) };
+    const reject = after.rejected.find((one) => one[0] === index && !old.has(JSON.stringify(one)));
+    if (reject !== undefined) return { ...base, outcome: 'rejected', after: [], reason: reject[3] };
+    const rows = after.live.filter(([other]) => other === index).map(([, value]) => value);
+    if (rows.length === 0) return { ...base, outcome: 'dropped', after: [] };
+    const same = rows.length === 1 && JSON.stringify(rows[0]) === JSON.stringify(row);
+    return { ...base, outcome: same ? 'kept' : 'changed', after: rows };
+  });
+  return [
+    ...samples.filter(({ outcome }) => outcome !== 'kept'),
+    ...samples.filter(({ outcome }) => outcome === 'kept'),
+  ].slice(0, SAMPLES);
+}
+
+function readPrompts(requests: Uint8Array): Map<number, string> {
+  const [, ...lines] = parseLines(requests) as [unknown, ...[number, { messages: { content: string }[] }][]];
+  return new Map(lines.map(([index, { messages }]) => [index, messages.at(-1)?.content ?? '']));
+}

@@ -1,0 +1,27 @@
+// docs/sdk.md#verify: `mizu verify`, a run or a dataset folder against L1 and DA alone. Exit code 3 if something does not hold.
+import { stat } from 'node:fs/promises';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { type NetworkFlags, withNetworkOptions } from './options.ts';
+import { createOutput } from './output.ts';
+
+export function verifyCommand(): Command {
+  return withNetworkOptions(new Command('verify'))
+    .description('check a run or a dataset folder against L1 and DA alone')
+    .argument('<run or folder>', 'id of a run, or the folder of a dataset')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  $ mizu verify out')
+    .action(run);
+}
+
+async function run(target: string, flags: NetworkFlags & { json?: boolean }): Promise<void> {
+  const output = createOutput(flags.json ?? false);
+  const { verifyTarget } = await import('../client/verify.ts');
+  const isFolder = await stat(target).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const verified = await verifyTarget(target, isFolder, flags, (line) => output.say(`  ${pc.green('✓')} ${line}`));
+  output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
+  output.data({ event: 'verified', ...verified });
+}

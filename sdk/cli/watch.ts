@@ -1,0 +1,90 @@
+// docs/sdk.md#watch: `mizu watch`, and the following of a run that `mizu run` does too.
+import { Command } from 'commander';
+import pc from 'picocolors';
+import type { Hex } from '../../protocol/hex.ts';
+import type { Network } from '../client/network.ts';
+import type { BatchView } from '../client/views.ts';
+import type { Progress } from '../client/watch.ts';
+import { type NetworkFlags, parseHash, withNetwork, withNetworkOptions } from './options.ts';
+import { createOutput, nextCommands, type Output } from './output.ts';
+import { createProgressView } from './progress.ts';
+
+export function watchCommand(setExitCode: (code: number) => void): Command {
+  return withNetworkOptions(new Command('watch'))
+    .description('follow a run; Ctrl-C leaves it going')
+    .argument('<run>', 'id of the run', parseHash)
+    .option('--json', 'print JSON, one event a line')
+    .addHelpText('after', '\nExample:\n  $ mizu watch 0x6d3c…')
+    .action(async (run: Hex, flags: NetworkFlags & { json?: boolean }) => {
+      const output = createOutput(flags.json ?? false);
+      setExitCode(
+        await withNetwork(flags, async (network) => {
+          const end = await followRun(network, run, output);
+          if (end === 'left') return 0;
+          await printBatches(network, end, output);
+          return printEnd(output, end);
+        }),
+      );
+    });
+}
+
+/** Shows progress until the run has ended, or until Ctrl-C: then the run goes on without us. */
+export async function followRun(network: Network, run: Hex, output: Output): Promise<Progress | 'left'> {
+  const { watchRun } = await import('../client/watch.ts');
+  const view = createProgressView(output);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let last: Progress | undefined;
+  try {
+    for await (const progress of watchRun(network, run, stop.signal)) {
+      last = progress;
+      view.show(progress);
+    }
+    view.end();
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+  if (last !== undefined && last.status !== 'running') return last;
+  output.say(`\nThe run goes on without this terminal. Come back with:\n  ${pc.cyan(`mizu watch ${run}`)}`);
+  output.data({ event: 'left', run });
+  return 'left';
+}
+
+/** Exit code: 0 for a run that is done, 2 for one that ended otherwise. */
+export function printEnd(output: Output, { run, status, error, datasetRoot }: Progress): number {
+  output.data({ event: 'end', run, status, error, datasetRoot });
+  if (status === 'done') {
+    output.say(`\n${pc.green('done')}  dataset ${datasetRoot}`);
+    output.say(
+      nextCommands([
+        [`mizu dataset get ${run} --output out`, 'fetch the rows'],
+        [`mizu verify ${run}`, 'check it against L1 and DA'],
+      ]),
+    );
+    return 0;
+  }
+  output.say(`\n${pc.red(`The run is ${status}.`)} ${error ?? ''}`);
+  output.say(
+    nextCommands([
+      [`mizu why ${run}`, 'what happened'],
+      ['mizu runs', 'your other runs'],
+    ]),
+  );
+  return 2;
+}
+
+async function printBatches(network: Network, { batches }: Progress, output: Output): Promise<void> {
+  for (const index of batches.slice(-20)) {
+    const batch = (await network.rpc('mizu_getBatch', [index])) as BatchView | null;
+    if (batch === null) continue;
+    const place =
+      batch.l1Transaction === null
+        ? 'not on the L1 yet'
+        : `L1 transaction ${batch.l1Transaction} in block ${batch.l1Block}`;
+    output.say(`  batch ${index}: ${batch.messages} messages, ${place}`);
+    output.data({ event: 'batch', index, ...batch });
+  }
+}

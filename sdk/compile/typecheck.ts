@@ -1,0 +1,96 @@
+// docs/sdk.md#compile: checks the types of a workflow file with TypeScript's own compiler, in a process of its own.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MizuError } from '../../protocol/errors.ts';
+import { isUserFile } from './bundle.ts';
+
+const SDK = fileURLToPath(new URL('..', import.meta.url));
+const TIMEOUT_MS = 120_000;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+const SHOWN = 8;
+
+/** @throws MizuError `sdk/types` with file, line and TypeScript's message of each error */
+export async function assertTypes(file: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'mizu-types-'));
+  try {
+    const project = join(folder, 'tsconfig.json');
+    await writeFile(project, JSON.stringify(createConfig(resolve(file))));
+    const output = await runCompiler(project, dirname(resolve(file)));
+    const errors = parseErrors(output, dirname(resolve(file)));
+    if (errors.length > 0)
+      throw typeErrors(file, await Promise.all(errors.slice(0, SHOWN).map(withSource)), errors.length);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function createConfig(file: string) {
+  const require = createRequire(import.meta.url);
+  return {
+    files: [file, resolve(SDK, 'workflow/globals.d.ts')],
+    compilerOptions: {
+      target: 'es2022',
+      lib: ['es2023'],
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      allowImportingTsExtensions: true,
+      resolveJsonModule: true,
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: [],
+      paths: { mizu: [resolve(SDK, 'workflow/authoring.ts')], zod: [dirname(require.resolve('zod/package.json'))] },
+    },
+  };
+}
+
+function runCompiler(project: string, cwd: string): Promise<string> {
+  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+  const args = [compiler, '-p', project, '--pretty', 'false'];
+  return new Promise((resolvePromise, reject) => {
+    execFile(process.execPath, args, { cwd, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout) => {
+      // Exit code 1 or 2 is what errors in the file give.
+      if (error !== null && typeof error.code !== 'number') reject(error);
+      else resolvePromise(stdout);
+    });
+  });
+}
+
+type TypeError = { readonly path: string; readonly place: string; readonly line: number; readonly text: string };
+
+function parseErrors(output: string, folder: string): TypeError[] {
+  const errors: TypeError[] = [];
+  for (const line of output.split('\n')) {
+    const match = /^(.+?)\((\d+),(\d+)\): error TS\d+: (.*)$/.exec(line);
+    if (match === null) continue;
+    const path = resolve(folder, match[1]!);
+    if (!isUserFile(path)) continue;
+    errors.push({
+      path,
+      place: `${relative(folder, path)}:${match[2]}:${match[3]}`,
+      line: Number(match[2]),
+      text: match[4]!,
+    });
+  }
+  return errors;
+}
+
+async function withSource({ path, place, line, text }: TypeError): Promise<string> {
+  const source = (await readFile(path, 'utf8')).split('\n')[line - 1]?.trim() ?? '';
+  return `${place}: ${text}\n              ${source.slice(0, 120)}`;
+}
+
+function typeErrors(file: string, shown: readonly string[], count: number): MizuError {
+  const more = count > shown.length ? [`and ${count - shown.length} more`] : [];
+  return new MizuError({
+    code: 'sdk/types',
+    message: `${file} has ${count === 1 ? 'a type error' : `${count} type errors`}.`,
+    expected: 'a workflow whose types fit from step to step',
+    actual: [...shown, ...more].join('\n            '),
+    hint: 'Each step gets the row type that the step before it returns.',
+  });
+}
