@@ -247,6 +247,12 @@ contract Rollup is IRollup, ExecutorRotation {
         return _assertions[id].asserter;
     }
 
+    /// @notice Number of steps that an assertion claims: its step list has one leaf more.
+    function stepCountOf(AssertionId id) external view returns (uint64) {
+        Assertion storage claimed = _assertions[id];
+        return inbox.totalMessagesBefore(claimed.batch) - inbox.totalMessagesBefore(_assertions[claimed.parent].batch);
+    }
+
     /// @notice Unix seconds from which anyone staked may build on `parent`; before, only the leader.
     function openFrom(AssertionId parent) external view returns (uint256) {
         return _openFrom(_assertions[parent]);

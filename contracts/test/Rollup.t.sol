@@ -57,8 +57,11 @@ contract RollupTest is Network {
         }
         AssertionId id = _create(EXECUTOR, _claim(genesis, _leaf(STATE, 3)));
         vm.assertEq(rollup.assertionOf(id).batch, 3);
+        // The first batch also took in the delayed message of the committee's appointment.
+        vm.assertEq(rollup.stepCountOf(id), 16);
         id = _create(EXECUTOR, _claim(id, _leaf(STATE, 4)));
         vm.assertEq(rollup.assertionOf(id).batch, 4);
+        vm.assertEq(rollup.stepCountOf(id), 5);
     }
 
     function test_ConfirmationFollowsTheWindow() public {
