@@ -12,7 +12,8 @@ const SERVICES: readonly { name: string; summary: string; start: Start }[] = [
     name: 'da',
     summary: 'run a member of the data-availability committee',
     start: async (config) => {
-      const { createDaNode, parseDaConfig } = await import('../../da/node.ts');
+      const { parseDaConfig } = await import('../../da/config.ts');
+      const { createDaNode } = await import('../../da/node.ts');
       return createDaNode(parseDaConfig(config));
     },
   },

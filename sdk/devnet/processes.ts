@@ -87,7 +87,6 @@ export function writeProcesses(
       name: 'validator',
       args: write('validator', 'validator', {
         ...network('validator'),
-        key: accounts.validator.privateKey,
         http: http(ports.validator),
       }),
       ...health(ports.validator),

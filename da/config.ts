@@ -1,0 +1,24 @@
+// docs/da.md#node: the configuration file, checked field by field.
+import { z } from 'zod';
+import { address, count, hash, parseConfig, requireKey, wei, withoutUndefined } from '../service/config.ts';
+import type { DaNodeOptions } from './node.ts';
+
+const daShape = z.strictObject({
+  dataDir: z.string().min(1),
+  key: hash.optional(),
+  port: count(65_535),
+  host: z.string().min(1).optional(),
+  chainId: count(Number.MAX_SAFE_INTEGER, 1),
+  contract: address,
+  epoch: wei,
+  objectBytes: count(2 ** 32, 1024).optional(),
+  capacityBytes: count(Number.MAX_SAFE_INTEGER, 1024).optional(),
+  minRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
+  maxRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
+});
+
+/** @throws MizuError `config/malformed` naming every wrong field */
+export function parseDaConfig(value: unknown): DaNodeOptions {
+  const { key, ...rest } = parseConfig('DA member', daShape, value);
+  return { ...withoutUndefined(rest), key: requireKey('da', key) } as DaNodeOptions;
+}

@@ -1,0 +1,84 @@
+// docs/operations.md#network-config: what executor, validator and sequencer are told of a network, checked field by field.
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { CONTRACT_NAMES, type ContractAddresses } from '../contracts/deploy.ts';
+import { MAX_COMMITTEE } from '../protocol/constants.ts';
+import {
+  address,
+  count,
+  hash,
+  httpShape,
+  parseConfig,
+  requireKey,
+  url,
+  wei,
+  withoutUndefined,
+} from '../service/config.ts';
+import type { ExecutorConfig } from './main.ts';
+import type { NodeConfig } from './node.ts';
+
+const KERNEL_PATH = fileURLToPath(new URL('../build/kernel.wasm', import.meta.url));
+
+const genesis = z.strictObject({
+  chainId: count(Number.MAX_SAFE_INTEGER, 1),
+  gasPriceWei: wei,
+  inboxDomain: hash,
+  daDomain: hash,
+  gatewayDomain: hash,
+  committee: z.strictObject({
+    epoch: wei,
+    threshold: count(MAX_COMMITTEE),
+    members: z.array(address).max(MAX_COMMITTEE),
+  }),
+  models: z
+    .array(z.strictObject({ id: hash, active: z.boolean(), class: count(2), inputPrice: wei, outputPrice: wei }))
+    .optional(),
+  gateways: z.array(address).optional(),
+});
+
+const contracts = z.strictObject(
+  Object.fromEntries(CONTRACT_NAMES.map((name) => [name, address])) as Record<keyof ContractAddresses, typeof address>,
+);
+
+/** What executor, validator and sequencer need to know of a network, as JSON: numbers that may be large are decimal strings. */
+export const networkShape = z.strictObject({
+  dataDir: z.string().min(1),
+  l1Url: url,
+  contracts,
+  fromBlock: wei,
+  confirmations: count(1_000).default(0),
+  genesis,
+  da: z.strictObject({
+    members: z.array(z.strictObject({ url, address })).min(1).max(MAX_COMMITTEE),
+    threshold: count(MAX_COMMITTEE, 1),
+  }),
+  kernelPath: z.string().min(1).default(KERNEL_PATH),
+  workers: count(256, 1).default(2),
+  pollMs: count(60_000, 10).default(500),
+});
+
+const executorShape = networkShape.extend({
+  key: hash.optional(),
+  policy: z
+    .strictObject({
+      intervalSeconds: z.number().min(0).max(86_400),
+      fullSteps: count(1_000_000, 1),
+      maxBatches: count(1_000, 1),
+      keepSeconds: count(10 * 365 * 86_400, 1),
+    })
+    .partial()
+    .optional(),
+  payoutWei: wei.optional(),
+  http: httpShape.optional(),
+});
+
+/** @throws MizuError `config/malformed` naming every wrong field */
+export function parseExecutorConfig(value: unknown): ExecutorConfig {
+  const { key, ...rest } = parseConfig('executor', executorShape, value);
+  return { ...withoutUndefined(rest), key: requireKey('executor', key) } as ExecutorConfig;
+}
+
+/** The same network as JSON, for files that processes are started with. */
+export function encodeNetwork(config: NodeConfig): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(config, (_key, part) => (typeof part === 'bigint' ? String(part) : part)));
+}
