@@ -13,6 +13,8 @@ export type InferenceBench = {
   readonly records: number;
   readonly seconds: number;
   readonly microsecondsPerRecord: number;
+  /** CPU time of gateway and worker: says more than the clock on a machine that does other things too. */
+  readonly cpuMicrosecondsPerRecord: number | undefined;
   /** Time that `concurrency` endless loops of calls would take, over the time taken. Undefined at 0 ms. */
   readonly shareOfIdeal: number | undefined;
   /** Calls that the endpoint got more than once. */
@@ -54,7 +56,7 @@ export async function benchInference({ latencyMs, n, crash = false }: InferenceB
       maxOpenTasks: 256,
     };
     const gateway = await start('gateway', gatewayInput);
-    await start('worker', {
+    const worker = await start('worker', {
       gatewayUrl: gateway.url,
       privateKey: WORKER_KEY,
       concurrency: CONCURRENCY,
@@ -64,6 +66,8 @@ export async function benchInference({ latencyMs, n, crash = false }: InferenceB
     const warmTasks = addTasks(sequencer, WARM_UP_ROWS, 0);
     await sequencer.whenSettled(warmTasks);
 
+    const cpu = async () => (await worker.cpuMicroseconds()) + (await gateway.cpuMicroseconds());
+    const cpuBefore = await cpu();
     const began = performance.now();
     const tasks = warmTasks + addTasks(sequencer, n, warmTasks);
     if (crash) {
@@ -79,6 +83,7 @@ export async function benchInference({ latencyMs, n, crash = false }: InferenceB
       records: n,
       seconds,
       microsecondsPerRecord: (seconds * 1e6) / n,
+      cpuMicrosecondsPerRecord: crash ? undefined : ((await cpu()) - cpuBefore) / n,
       shareOfIdeal: latencyMs === 0 ? undefined : idealSeconds / seconds,
       repeatedCalls: (await calls()).repeated,
     };

@@ -43,7 +43,8 @@ export type Gateway = {
 };
 
 const POLL_WAIT_SECONDS = 2;
-const POLL_IDLE_MS = 100;
+const POLL_IDLE_MS = 50;
+const LAST_POLL_IDLE_MS = 500;
 const POLL_FAILED_MS = 2_000;
 const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
@@ -183,6 +184,13 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
 
+  let idleMs = POLL_IDLE_MS;
+  const idle = () => {
+    idleMs = Math.min(LAST_POLL_IDLE_MS, idleMs * 1.5);
+    return idleMs;
+  };
+
+  // How long to wait before the next.
   const poll = async (): Promise<number> => {
     const room = config.maxOpenTasks - queue.size().tasks;
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
@@ -190,7 +198,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !over.has(taskKey(info));
     const fresh = listed.filter(isNew).slice(0, room);
-    if (fresh.length === 0) return POLL_IDLE_MS;
+    if (fresh.length === 0) return idle();
+    idleMs = POLL_IDLE_MS;
     await store.write(fresh.map((info) => taskTable.put(taskKey(info), info)));
     await loadAll(fresh);
     return 0;

@@ -12,6 +12,13 @@ import { createSequencer } from '../sequencer.ts';
 const [role, json] = process.argv.slice(2);
 const input = JSON.parse(json ?? '{}');
 
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: user + system });
+});
+// The channel to the parent must not keep a stopped process alive.
+process.channel?.unref();
+
 process.exitCode = await runService(async () => {
   if (role === 'mock') {
     const mock = await startMockOpenAi(input);
@@ -27,7 +34,6 @@ process.exitCode = await runService(async () => {
   process.send?.({ url: gateway.url });
   return gateway;
 });
-process.disconnect?.();
 
 // Its DA is a folder with fsync: the committee is measured elsewhere.
 async function startLocalGateway(value: unknown) {

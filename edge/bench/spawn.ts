@@ -5,6 +5,8 @@ export type Role = 'mock' | 'worker' | 'gateway';
 
 export type Part = {
   readonly url: string;
+  /** CPU time of the process so far, all threads. */
+  cpuMicroseconds(): Promise<number>;
   /** SIGKILL: nothing is flushed. */
   kill(): Promise<void>;
   /** SIGTERM. */
@@ -26,7 +28,12 @@ export async function startPart(role: Role, input: unknown): Promise<Part> {
     child.once('message', (message) => resolve((message as { url: string }).url));
     child.once('exit', (code) => reject(new Error(`${role} has ended with ${code}`)));
   });
-  return { url, kill: () => end(child, ended, 'SIGKILL'), stop: () => end(child, ended, 'SIGTERM') };
+  const cpuMicroseconds = () =>
+    new Promise<number>((resolve) => {
+      child.once('message', (message) => resolve((message as { cpu: number }).cpu));
+      child.send('cpu');
+    });
+  return { url, cpuMicroseconds, kill: () => end(child, ended, 'SIGKILL'), stop: () => end(child, ended, 'SIGTERM') };
 }
 
 async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals): Promise<void> {
