@@ -5,6 +5,8 @@ import { runModule } from './vm-run.ts';
 
 /** Seconds of work on a usual machine, so that an endless loop ends. */
 const DEFAULT_GAS = 100_000_000_000n;
+/** 2020-01-01. Go's runtime refuses a clock that stands at zero. */
+const DEFAULT_TIME = 1_577_836_800_000_000_000n;
 const MAX_GAS = 1n << 62n;
 
 /**
@@ -22,7 +24,9 @@ export function vmCommand(): Command {
     .option('--input <file>', 'further input: file descriptor 3, 4, …; may be repeated', collect, [])
     .addOption(new Option('--gas <n>', 'gas limit in instructions').default(DEFAULT_GAS).argParser(parseGas))
     .addOption(
-      new Option('--time <time>', 'what its clocks tell, as ISO 8601').default(0n, '1970').argParser(parseTime),
+      new Option('--time <time>', 'what its clocks tell, as ISO 8601')
+        .default(DEFAULT_TIME, '2020-01-01')
+        .argParser(parseTime),
     )
     .addOption(
       new Option('--seed <hex>', 'seed of its random numbers, 32 bytes')

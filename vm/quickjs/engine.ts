@@ -1,8 +1,10 @@
 // docs/vm.md#quickjs: QuickJS with its glue and the WASI adapter as one module that imports only the DataVM's primitives.
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Library, type LibraryExport, mergeModules } from '../link/merge.ts';
 import type { ExportEntry, LinkModule } from '../link/module.ts';
+import { padFrames } from '../link/pad-frames.ts';
 import { parseModule } from '../link/parse.ts';
 import { withGlobalExports } from '../link/snapshot.ts';
 import { WASI_MODULE, wasiLibrary } from '../wasi/link.ts';
@@ -74,6 +76,26 @@ const FROM_GLUE: readonly LibraryExport[] = [
   { library: GLUE_MODULE, name: '_start' },
   { library: GLUE_MODULE, name: 'install' },
 ];
+/**
+ * Functions of quickjs-wasi 3.6.2 that recurse with many slots but little of the C stack, which is all that QuickJS checks: readers
+ * and writers of JSON, parsers of expressions, functions and regular expressions, `flat`, `join`, proxies, bound functions. With the padding
+ * a RangeError comes before the slots are used up.
+ */
+const PADDING: ReadonlyMap<number, number> = new Map([
+  [940, 128],
+  [933, 128],
+  [1086, 192],
+  [1085, 96],
+  [1000, 256],
+  [954, 128],
+  [1286, 128],
+  [916, 128],
+  [558, 128],
+  [840, 192],
+]);
+const QUICKJS_SHA256 = 'd4c9375f2b1ca4dc95f72c8aa2982a7a9951ac8011490d79c6582df732b4bbd9';
+const STACK_POINTER = 0;
+
 let linked: Promise<LinkModule> | undefined;
 
 /** Linked once per process; with an export for each mutable global, so that its state can be taken. */
@@ -84,7 +106,11 @@ export function linkEngine(): Promise<LinkModule> {
 
 async function link(): Promise<LinkModule> {
   const file = createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm');
-  const main = parseModule(await readFile(file));
+  const bytes = await readFile(file);
+  if (createHash('sha256').update(bytes).digest('hex') !== QUICKJS_SHA256) {
+    throw new Error('quickjs-wasi is not the version that the padding was measured for');
+  }
+  const main = padFrames(parseModule(bytes), STACK_POINTER, PADDING);
   const glue: Library = {
     provides: GLUE_MODULE,
     module: parseModule(Uint8Array.from(Buffer.from(QUICKJS_GLUE_BASE64, 'base64'))),
