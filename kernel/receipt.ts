@@ -36,7 +36,6 @@ export type Receipt = {
   readonly outputLength?: number;
   readonly gasUsed?: number;
   readonly feeWei?: string;
-  readonly requestRoot?: Hex;
   readonly items?: readonly ReceiptItem[];
   readonly runStatus?: RunStatusName;
   readonly datasetRoot?: Hex;

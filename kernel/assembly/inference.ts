@@ -28,7 +28,7 @@ import { inputOf, KIND_INFER } from './stages';
 import { findOutput, loadOpenTask, outputRoot } from './tasks';
 import { text } from './text';
 import { get } from './trie';
-import { add, less, multiply } from './u256';
+import { add, isZeroWei, less, multiply } from './u256';
 
 const TYPE = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
 // kind 1, signature 65, gateway 20, nonce 8, count 2.
@@ -71,7 +71,7 @@ export function acceptResults(): bool {
   sinkTasksLeft = MAX_SINK_TASKS;
   acceptItems(items, count);
   // The sum of all balances is what was deposited: no overflow.
-  credit(gateway, earned);
+  if (!isZeroWei(earned)) credit(gateway, earned);
   receipt.feeWei = earned;
   return true;
 }

@@ -23,7 +23,6 @@ class Receipt {
   outputLength: u64;
   gasUsed: u64;
   feeWei: usize;
-  requestRoot: usize;
   items: usize;
   itemsLength: u32;
   runStatus: u32;
@@ -101,7 +100,7 @@ export function writeReceipt(): usize {
     p = hexField(numberField(p, 'status', receipt.status), 'outputRoot', receipt.outputRoot, 32);
     p = numberField(numberField(p, 'outputLength', receipt.outputLength), 'gasUsed', receipt.gasUsed);
   }
-  p = hexField(weiField(p, 'feeWei', receipt.feeWei), 'requestRoot', receipt.requestRoot, 32);
+  p = weiField(p, 'feeWei', receipt.feeWei);
   if (receipt.items != 0) {
     p = text(fieldName(p, 'items'), '[');
     memory.copy(p, receipt.items, receipt.itemsLength);
