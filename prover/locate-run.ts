@@ -1,0 +1,100 @@
+// docs/prover.md#replication: a stranger's view of the network: the logs of L1, and in which assertion a run ended.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Address, Hex } from '../protocol/hex.ts';
+import type { L1 } from '../service/l1.ts';
+import { followLogs } from '../service/l1-logs.ts';
+import { openStore } from '../service/store.ts';
+import { type ObjectSource, requireObject } from './derive.ts';
+import { type AssertionRecord, type Mirror, mirroredContracts, openMirror } from './mirror.ts';
+import { type BodyIndex, type CompletedRun, decodeBodyIndex } from './receipts.ts';
+
+export type Snapshot = { readonly mirror: Mirror; readonly folder: string; close(): Promise<void> };
+
+/** Reads all logs up to the present head into a folder of its own, which `close` removes. @throws viem's errors if L1 fails */
+export async function takeSnapshot(
+  l1: L1,
+  contracts: { readonly inbox: Address; readonly rollup: Address },
+  fromBlock: bigint,
+): Promise<Snapshot> {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-verify-'));
+  const store = await openStore(join(folder, 'state'));
+  const close = async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const mirror = await openMirror(store);
+    await readLogs(l1, contracts, fromBlock, mirror);
+    return { mirror, folder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function readLogs(
+  l1: L1,
+  contracts: { readonly inbox: Address; readonly rollup: Address },
+  fromBlock: bigint,
+  mirror: Mirror,
+): Promise<void> {
+  const head = await l1.client.getBlockNumber();
+  const stop = new AbortController();
+  let failure: unknown;
+  const steps = followLogs({
+    client: l1.client,
+    contracts: mirroredContracts(contracts),
+    fromBlock,
+    confirmations: 0,
+    known: [],
+    signal: stop.signal,
+    onError: (error) => {
+      failure = error;
+      stop.abort();
+    },
+  });
+  for await (const step of steps) {
+    await mirror.apply(step);
+    if (step.kind === 'apply' && step.block.number >= head) return;
+  }
+  throw failure ?? new Error('L1 ended before its head');
+}
+
+export type LocatedRun = {
+  readonly assertion: AssertionRecord;
+  readonly body: BodyIndex;
+  readonly ended: CompletedRun;
+};
+
+/** Assertions that may still be confirmed or are, the newest first, with their bodies. */
+export async function* bodiesBackwards(
+  mirror: Mirror,
+  objects: ObjectSource,
+  from?: AssertionRecord,
+): AsyncGenerator<{ assertion: AssertionRecord; body: BodyIndex }> {
+  for (let assertion = from ?? (await newest(mirror)); assertion !== undefined && assertion.stepCount > 0; ) {
+    const named = assertion.objects[0];
+    if (named === undefined) throw new Error(`assertion ${assertion.id} names no body`);
+    yield { assertion, body: decodeBodyIndex(await requireObject(objects, named, 'The index of a body')) };
+    assertion = await mirror.assertion(assertion.parent);
+  }
+}
+
+/** Searches the chain of assertions that ends with the newest live one, back to genesis. */
+export async function locateRun(mirror: Mirror, objects: ObjectSource, run: Hex): Promise<LocatedRun | undefined> {
+  for await (const { assertion, body } of bodiesBackwards(mirror, objects)) {
+    const ended = body.runs.find((entry) => entry.run === run);
+    if (ended !== undefined) return { assertion, body, ended };
+  }
+  return undefined;
+}
+
+// The longest live branch; a dead one ends with a rejected or an orphaned assertion.
+async function newest(mirror: Mirror): Promise<AssertionRecord | undefined> {
+  let best = await mirror.assertion((await mirror.head()).latestConfirmed);
+  for (const assertion of await mirror.pending())
+    if (best === undefined || assertion.post.batch > best.post.batch) best = assertion;
+  return best;
+}
