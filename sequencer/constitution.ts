@@ -6,7 +6,7 @@ import { inboxAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
 
-export type Constitution = { readonly retentionSeconds: number; readonly delaySeconds: number };
+export type Constitution = { readonly retentionSeconds: number; readonly maxAheadSeconds: number };
 
 /** @throws MizuError `sequencer/other-kernel`, `sequencer/other-genesis`, `sequencer/not-staked` */
 export async function checkConstitution(
@@ -16,12 +16,12 @@ export async function checkConstitution(
 ): Promise<Constitution> {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
-  const [kernel, genesis, timing, isStaked, delay] = await Promise.all([
+  const [kernel, genesis, timing, isStaked, maxAhead] = await Promise.all([
     client.readContract({ ...rollup, functionName: 'kernelProgramId' }),
     client.readContract({ ...rollup, functionName: 'genesis' }),
     client.readContract({ ...stakes, functionName: 'timing' }),
     client.readContract({ ...stakes, functionName: 'isActive', args: [own.account, ROLE.sequencer] }),
-    client.readContract({ address: contracts.inbox, abi: inboxAbi, functionName: 'delaySeconds' }),
+    client.readContract({ address: contracts.inbox, abi: inboxAbi, functionName: 'maxAheadSeconds' }),
   ]);
   const stateRoot = await client.readContract({ ...rollup, functionName: 'confirmedStateRoot', args: [genesis] });
   if (kernel !== own.kernelProgramId)
@@ -48,7 +48,7 @@ export async function checkConstitution(
       own.account,
       'Stake for the role first, or use the key of the staked account.',
     );
-  return { retentionSeconds: Number(timing.retention), delaySeconds: Number(delay) };
+  return { retentionSeconds: Number(timing.retention), maxAheadSeconds: Number(maxAhead) };
 }
 
 function differs(code: string, what: string, expected: string, actual: string, hint: string): MizuError {

@@ -82,9 +82,7 @@ async function start(): Promise<void> {
   const file = join(config.dataDir, 'config.json');
   writeFileSync(
     file,
-    JSON.stringify({ ...config, key: keyOf(1), http: { port: 0 }, batch: { ageSeconds: 0.2 } }, (_key, part) =>
-      typeof part === 'bigint' ? String(part) : part,
-    ),
+    JSON.stringify({ ...encodeNetwork(config), key: keyOf(1), http: { port: 0 }, batch: { ageSeconds: 0.2 } }),
   );
   const program = `
     import { readFileSync } from 'node:fs';

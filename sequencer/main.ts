@@ -73,7 +73,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const genesis = await createGenesis(config.genesis);
     const engine = createKernelEngine(await readFile(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
-    const { retentionSeconds } = await checkConstitution(l1, contracts, own);
+    const { retentionSeconds, maxAheadSeconds } = await checkConstitution(l1, contracts, own);
     const epoch = await l1.client.readContract({
       address: contracts.daCommittee,
       abi: daCommitteeAbi,
@@ -152,8 +152,12 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       sender: createSender(l1, { signal: stop.signal, ...stuck }),
       inbox: contracts.inbox,
       retentionSeconds,
+      maxAheadSeconds,
       log,
-      onTooOld: (batch) => loop.rebuildFrom(batch, 'its timestamp is too old for L1'),
+      onTooOld: (batch, time) => {
+        l1Time = Math.max(l1Time, time);
+        loop.rebuildFrom(batch, 'its timestamp is too old for L1');
+      },
       onPosted: (_index, gasUsed) => metrics.l1Gas.inc(Number(gasUsed)),
     });
 
@@ -176,6 +180,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const health = () => ({
       head: chain.head().step,
       batch: chain.head().batch,
+      isOpen: chain.head().isOpen,
       posted: reconciler.posted(),
       waiting: admission.waiting(),
       tasks: tasks.stats(),

@@ -24,8 +24,10 @@ export type PosterParts = {
   /** Seconds that certificates must promise. */
   readonly retentionSeconds: number;
   readonly log: Logger;
-  /** The timestamp of this batch is too old for L1. */
-  readonly onTooOld: (batch: number) => void;
+  /** Seconds by which a batch's timestamp may be ahead of L1's clock. */
+  readonly maxAheadSeconds: number;
+  /** The timestamp of this batch is too old for L1, whose clock shows `l1Time`. */
+  readonly onTooOld: (batch: number, l1Time: number) => void;
   readonly onPosted: (index: number, gasUsed: bigint) => void;
 };
 
@@ -124,8 +126,8 @@ export function createPoster(parts: PosterParts): Poster {
           backoff = IDLE_MS;
         } catch (error) {
           if (signal.aborted) return;
-          const tooOld = timestampTooOld(error);
-          if (tooOld) parts.onTooOld(await batchCount());
+          const latest = latestIfTooOld(error);
+          if (latest !== undefined) parts.onTooOld(await batchCount(), latest - parts.maxAheadSeconds);
           log.warn({ err: error }, 'a batch could not be posted; it is tried again');
           await sleep(backoff, signal);
           backoff = Math.min(LAST_BACKOFF_MS, backoff * 2);
@@ -136,8 +138,10 @@ export function createPoster(parts: PosterParts): Poster {
 }
 
 // TimestampOutOfRange(earliest, latest, actual): only what lies before the range never gets into it again.
-function timestampTooOld(error: unknown): boolean {
-  const match =
+function latestIfTooOld(error: unknown): number | undefined {
+  const said =
     error instanceof MizuError ? /^TimestampOutOfRange\((\d+), (\d+), (\d+)\)$/.exec(error.actual ?? '') : null;
-  return match !== null && BigInt(match[3] as string) < BigInt(match[1] as string);
+  if (said === null) return undefined;
+  const [, earliest, latest, actual] = said.map(Number) as [number, number, number, number];
+  return actual < earliest ? latest : undefined;
 }

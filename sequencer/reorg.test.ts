@@ -1,0 +1,133 @@
+// docs/operations.md#sequencer-reorgs: what L1 takes back is posted again; what L1 says otherwise wins.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { inboxAbi } from '../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { encodeMessage, type Message } from '../protocol/messages.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
+import { createRpcClient } from '../service/client.ts';
+import { createLogger } from '../service/log.ts';
+import { type Sequencer, startSequencer } from './main.ts';
+
+let network: TestNetwork;
+let sequencer: Sequencer | undefined;
+let count = 0;
+const log = createLogger('sequencer', process.env.MIZU_LOG ?? 'silent');
+const rpc = <T>(method: string, ...params: unknown[]) => createRpcClient(sequencer!.url)(method, params) as Promise<T>;
+const cancel = (nonce: bigint) => network.author.sign({ kind: 'Cancel', nonce, run: `0x${'11'.repeat(32)}` });
+const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesToHex(encodeMessage(message)));
+const account = () => rpc<{ nonce: number; balance: string }>('mizu_getAccount', USER.address);
+
+beforeAll(async () => {
+  network = await startTestNetwork();
+}, 120_000);
+
+afterAll(async () => {
+  await network?.close();
+}, 60_000);
+
+beforeEach(async () => {
+  count += 1;
+  sequencer = await startSequencer({
+    ...network.config(`sequencer-${count}`),
+    key: keyOf(1),
+    http: { port: 0 },
+    batch: { ageSeconds: 0.2 },
+    log,
+  });
+});
+
+afterEach(async () => {
+  await sequencer?.close();
+});
+
+test('a batch that a reorg drops is posted again as it was, and the soft state stays', async () => {
+  await network.deposit(10n ** 15n);
+  await until('deposit', async () => (await account()).balance !== '0');
+  await until('posting', allPosted);
+  const before = await batchCount();
+  const snapshot = await network.chain.snapshot();
+  const { hash } = await send(await cancel(0n));
+  const { batch } = await until('posting', async () => {
+    const receipt = await rpc<{ batch: number } | null>('mizu_getReceipt', hash);
+    return receipt !== null && (await allPosted()) ? receipt : undefined;
+  });
+  const first = await rpc<{ objectRoot: Hex; l1Transaction: Hex }>('mizu_getBatch', batch);
+  const { head } = await rpc<{ head: unknown }>('mizu_chain');
+  await network.chain.revert({ id: snapshot });
+  expect(await batchCount()).toBe(before);
+  // Another history of the same length and more.
+  await network.chain.mine({ blocks: 2 });
+  await until('posting again', async () => (await batchCount()) > before && (await allPosted()));
+  const second = await rpc<{ objectRoot: Hex; status: string }>('mizu_getBatch', batch);
+  expect(second).toMatchObject({ objectRoot: first.objectRoot, status: 'posted' });
+  expect((await rpc<{ head: unknown }>('mizu_chain')).head).toEqual(head);
+});
+
+test('a delayed message that a reorg replaces changes the soft state, and the messages behind it stay', async () => {
+  await until('derivation', allPosted);
+  const start = await account();
+  const snapshot = await network.chain.snapshot();
+  await network.deposit(1_000n);
+  await until('deposit', async () => BigInt((await account()).balance) === BigInt(start.balance) + 1_000n);
+  const { hash } = await send(await cancel(BigInt(start.nonce)));
+  const executed = await until(
+    'execution',
+    async () => (await rpc<{ step: number; feeWei: string } | null>('mizu_getReceipt', hash)) ?? undefined,
+  );
+  await network.chain.revert({ id: snapshot });
+  await network.deposit(2_000n);
+  await network.chain.mine({ blocks: 3 });
+  await until(
+    'the other deposit',
+    async () => BigInt((await account()).balance) === BigInt(start.balance) + 2_000n - BigInt(executed.feeWei),
+  );
+  expect((await account()).nonce).toBe(start.nonce + 1);
+  await until('posting', allPosted);
+});
+
+test('a batch that somebody else has posted is taken over, and the own messages follow it', async () => {
+  await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
+  const { nonce } = await account();
+  const foreign = await cancel(BigInt(nonce));
+  const own = await cancel(BigInt(nonce) + 1n);
+  await sequencer!.close();
+  await network.chain.increaseTime({ seconds: 3 });
+  await network.chain.mine({ blocks: 1 });
+  await network.postBatch([foreign]);
+  sequencer = await startSequencer({
+    ...network.config(`sequencer-${count}`),
+    key: keyOf(1),
+    http: { port: 0 },
+    batch: { ageSeconds: 0.2 },
+    log,
+  });
+  await until('taking over', async () => (await account()).nonce === nonce + 1);
+  const { hash } = await send(own);
+  await until('execution', async () => (await rpc<unknown>('mizu_getReceipt', hash)) ?? undefined);
+  await until('posting', allPosted);
+  expect((await account()).nonce).toBe(nonce + 2);
+});
+
+test('a batch whose time has passed is built again with a new one', async () => {
+  await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
+  const { nonce } = await account();
+  // L1's clock leaps ahead while the batch is being filled: its timestamp is now too old.
+  const { hash } = await send(await cancel(BigInt(nonce)));
+  await network.chain.increaseTime({ seconds: 2 * 3_600 });
+  await until('posting', async () => (await rpc<unknown>('mizu_getReceipt', hash)) !== null && (await allPosted()));
+  expect((await account()).nonce).toBe(nonce + 1);
+});
+
+async function batchCount(): Promise<bigint> {
+  return network.l1.client.readContract({
+    address: network.deployment.addresses.inbox,
+    abi: inboxAbi,
+    functionName: 'batchCount',
+  });
+}
+
+async function allPosted(): Promise<boolean> {
+  type Health = { batch: number; isOpen: boolean; posted: number };
+  const health = (await fetch(`${sequencer!.url}/health`).then((answer) => answer.json())) as Health;
+  return !health.isOpen && health.batch === health.posted && BigInt(health.batch) === (await batchCount());
+}
