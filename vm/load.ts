@@ -3,6 +3,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { type FunctionImport, type FunctionType, I32, I64, type Module, type ValueType } from './decode/module.ts';
 import { decodeModule } from './decode/sections.ts';
 import { HOST_FUNCTIONS, HOST_MODULE } from './host-functions.ts';
+import { withPlainConstants } from './plain-constants.ts';
 
 /**
  * A DataVM core module from the bytes of a WebAssembly binary.
@@ -10,7 +11,8 @@ import { HOST_FUNCTIONS, HOST_MODULE } from './host-functions.ts';
  */
 export function loadModule(bytes: Uint8Array): Module {
   const module = decodeModule(bytes);
-  validate(bytes);
+  // V8 before 11.4 knows no extended constants; the values were computed and typed while decoding.
+  validate(module.extendedConstants ? withPlainConstants(bytes, module) : bytes);
   for (const imported of module.imports) checkImport(imported, module.types[imported.type]!);
   return module;
 }

@@ -1,55 +1,60 @@
 // docs/vm.md#program: constant expressions, evaluated to the bits of a slot.
-import { type Cursor, malformed, readByte, readS32, readS64, readSpan, readU32, unsupported } from './cursor.ts';
-import type { Global } from './module.ts';
+import { type Cursor, malformed, readByte, readS32, readS64, readSpan, unsupported } from './cursor.ts';
+import { F32, F64, I32, I64, type ValueType } from './module.ts';
 import { WASM } from './opcodes.ts';
 
 const STACK_MAX = 1024;
 
-/** Value of a constant expression as 64 unsigned bits, those of an i32 or f32 in the low half. Its types are not checked here. */
-export function decodeConstant(cursor: Cursor, globals: readonly Global[]): bigint {
-  const stack: bigint[] = [];
+type Constant = { readonly type: ValueType; readonly value: bigint };
+
+/**
+ * Value of a constant expression as 64 unsigned bits, those of an i32 or f32 in the low half. It is evaluated and typed here, because
+ * engines differ in which of the extended forms they take: `onExtended` is told of each.
+ */
+export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: () => void): bigint {
+  const stack: Constant[] = [];
   const start = cursor.at;
-  const pop = (): bigint => {
-    const value = stack.pop();
-    if (value === undefined) throw malformed(start, 'a constant expression', 'an operand is missing');
-    return value;
+  const pop = (type: ValueType): bigint => {
+    const constant = stack.pop();
+    if (constant?.type === type) return constant.value;
+    throw malformed(start, `a constant expression of type 0x${expected.toString(16)}`, 'operands of other types');
   };
   for (;;) {
     const at = cursor.at;
     const op = readByte(cursor);
     switch (op) {
-      case WASM.end:
-        if (stack.length !== 1) throw malformed(start, 'a constant expression of one value', `${stack.length} values`);
-        return pop();
+      case WASM.end: {
+        const value = pop(expected);
+        if (stack.length > 0)
+          throw malformed(start, 'a constant expression of one value', `${stack.length + 1} values`);
+        return value;
+      }
       case WASM.i32Const:
-        stack.push(BigInt.asUintN(32, BigInt(readS32(cursor))));
+        stack.push({ type: I32, value: BigInt.asUintN(32, BigInt(readS32(cursor))) });
         break;
       case WASM.i64Const:
-        stack.push(BigInt.asUintN(64, readS64(cursor)));
+        stack.push({ type: I64, value: BigInt.asUintN(64, readS64(cursor)) });
         break;
       case WASM.f32Const:
-        stack.push(littleEndian(readSpan(cursor, 4)));
+        stack.push({ type: F32, value: littleEndian(readSpan(cursor, 4)) });
         break;
       case WASM.f64Const:
-        stack.push(littleEndian(readSpan(cursor, 8)));
+        stack.push({ type: F64, value: littleEndian(readSpan(cursor, 8)) });
         break;
-      case WASM.globalGet: {
-        const global = globals[readU32(cursor)];
-        if (global === undefined || global.mutable)
-          throw malformed(at, 'an immutable global defined before', 'another');
-        stack.push(global.value);
-        break;
-      }
       case WASM.i32Add:
       case WASM.i32Sub:
       case WASM.i32Mul:
-        stack.push(compute(op - WASM.i32Add, 32, pop(), pop()));
+        onExtended();
+        stack.push({ type: I32, value: compute(op - WASM.i32Add, 32, pop(I32), pop(I32)) });
         break;
       case WASM.i64Add:
       case WASM.i64Sub:
       case WASM.i64Mul:
-        stack.push(compute(op - WASM.i64Add, 64, pop(), pop()));
+        onExtended();
+        stack.push({ type: I64, value: compute(op - WASM.i64Add, 64, pop(I64), pop(I64)) });
         break;
+      case WASM.globalGet:
+        throw unsupported('a constant expression that reads a global', at);
       default:
         if (op >= 0xd0 && op <= 0xd6) throw unsupported('reference types', at);
         if (op === 0xfb) throw unsupported('garbage collection', at);

@@ -52,6 +52,8 @@ export type Module = {
   readonly elements: readonly ElementSegment[];
   readonly data: readonly DataSegment[];
   readonly dataCount: number | undefined;
+  /** True if a constant expression is more than one constant. */
+  readonly extendedConstants: boolean;
 };
 
 /** Type of the function with this index, imports counted first. */

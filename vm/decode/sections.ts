@@ -15,16 +15,17 @@ import {
   unsupported,
 } from './cursor.ts';
 import * as limit from './limits.ts';
-import type {
-  DataSegment,
-  ElementSegment,
-  Export,
-  FunctionBody,
-  FunctionImport,
-  FunctionType,
-  Global,
-  Module,
-  ValueType,
+import {
+  type DataSegment,
+  type ElementSegment,
+  type Export,
+  type FunctionBody,
+  type FunctionImport,
+  type FunctionType,
+  type Global,
+  I32,
+  type Module,
+  type ValueType,
 } from './module.ts';
 
 type Draft = {
@@ -40,6 +41,7 @@ type Draft = {
   elements: ElementSegment[];
   data: DataSegment[];
   dataCount: number | undefined;
+  extendedConstants: boolean;
 };
 
 // Position of each section id in the binary; data count (12) stands between element and code.
@@ -68,6 +70,7 @@ export function decodeModule(bytes: Uint8Array): Module {
     elements: [],
     data: [],
     dataCount: undefined,
+    extendedConstants: false,
   };
   let last = 0;
   while (cursor.at < bytes.length) {
@@ -121,7 +124,7 @@ function decodeSection(id: number, cursor: Cursor, draft: Draft): void {
       list(cursor, limit.TABLE_ENTRIES_MAX, 'memories', (c) => decodeMemory(c, draft));
       return;
     case 6:
-      list(cursor, limit.GLOBALS_MAX, 'globals', (c) => draft.globals.push(decodeGlobal(c, draft.globals)));
+      list(cursor, limit.GLOBALS_MAX, 'globals', (c) => draft.globals.push(decodeGlobal(c, draft)));
       return;
     case 7:
       draft.exports = list(cursor, limit.EXPORTS_MAX, 'exports', decodeExport);
@@ -141,7 +144,7 @@ function decodeSection(id: number, cursor: Cursor, draft: Draft): void {
       return;
     }
     case 11:
-      draft.data = list(cursor, limit.DATA_SEGMENTS_MAX, 'data segments', (c) => decodeData(c, draft.globals));
+      draft.data = list(cursor, limit.DATA_SEGMENTS_MAX, 'data segments', (c) => decodeData(c, draft));
       return;
     case 12:
       draft.dataCount = readU32(cursor);
@@ -219,13 +222,13 @@ function decodeLimits(cursor: Cursor, what: string): { initial: number; maximum:
   return { initial, maximum: flags === 1 ? readU32(cursor) : undefined };
 }
 
-function decodeGlobal(cursor: Cursor, before: readonly Global[]): Global {
+function decodeGlobal(cursor: Cursor, draft: Draft): Global {
   const type = decodeValueType(cursor);
   const at = cursor.at;
   const mutability = readByte(cursor);
   if (mutability === 2 || mutability === 3) throw unsupported('threads and atomics (a shared global)', at);
   if (mutability > 1) throw malformed(at, 'a mutability of 0 or 1', String(mutability));
-  return { type, mutable: mutability === 1, value: decodeConstant(cursor, before) };
+  return { type, mutable: mutability === 1, value: decodeInitial(cursor, type, draft) };
 }
 
 function decodeExport(cursor: Cursor): Export {
@@ -236,6 +239,12 @@ function decodeExport(cursor: Cursor): Export {
   return { name, kind, index: readU32(cursor) };
 }
 
+function decodeInitial(cursor: Cursor, type: ValueType, draft: Draft): bigint {
+  return decodeConstant(cursor, type, () => {
+    draft.extendedConstants = true;
+  });
+}
+
 // Passive and declared segments have no effect without table.init, which is refused.
 function decodeElement(cursor: Cursor, draft: Draft): ElementSegment | undefined {
   const at = cursor.at;
@@ -243,7 +252,7 @@ function decodeElement(cursor: Cursor, draft: Draft): ElementSegment | undefined
   if (flags > 7) throw malformed(at, 'the flags of an element segment', String(flags));
   if (flags > 3) throw unsupported('reference types (element expressions)', at);
   if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple tables', at);
-  const offset = (flags & 1) === 0 ? Number(decodeConstant(cursor, draft.globals)) : undefined;
+  const offset = (flags & 1) === 0 ? Number(decodeInitial(cursor, I32, draft)) : undefined;
   if (flags !== 0 && readByte(cursor) !== 0) throw malformed(at, 'an element kind of 0', 'another');
   const functions = list(cursor, limit.TABLE_ENTRIES_MAX, 'table entries', readU32);
   return offset === undefined ? undefined : { offset, functions };
@@ -261,12 +270,12 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   return body;
 }
 
-function decodeData(cursor: Cursor, globals: readonly Global[]): DataSegment {
+function decodeData(cursor: Cursor, draft: Draft): DataSegment {
   const at = cursor.at;
   const flags = readU32(cursor);
   if (flags > 2) throw malformed(at, 'the flags of a data segment', String(flags));
   if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple memories', at);
-  const address = flags === 1 ? undefined : Number(decodeConstant(cursor, globals));
+  const address = flags === 1 ? undefined : Number(decodeInitial(cursor, I32, draft));
   return { address, bytes: readSpan(cursor, readU32(cursor)) };
 }
 
