@@ -1,11 +1,10 @@
-// docs/operations.md#validator-config: the configuration file, checked field by field.
-import { networkShape } from '../prover/config.ts';
-import { httpShape, parseConfig, withoutUndefined } from '../service/config.ts';
+// docs/operations.md#validator-config: the validator's configuration file, checked field by field.
+import { httpField, networkShape, parseConfig } from '../prover/config.ts';
 import type { ValidatorConfig } from './main.ts';
 
-const validatorShape = networkShape.extend({ http: httpShape.optional() });
+const validatorShape = networkShape.extend({ http: httpField.optional() });
 
-/** @throws MizuError `config/malformed` naming every wrong field */
+/** Of a parsed JSON file. @throws MizuError `config/malformed` naming every wrong field */
 export function parseValidatorConfig(value: unknown): ValidatorConfig {
-  return withoutUndefined(parseConfig('validator', validatorShape, value)) as ValidatorConfig;
+  return parseConfig('validator', validatorShape, value) as ValidatorConfig;
 }
