@@ -86,7 +86,8 @@ async function submit(l1: L1Account, call: Call, nonce: number, attempt: number)
   const account = l1.account;
   const data = encodeFunctionData({ abi, functionName, args });
   const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
-  const gas = await l1.client.estimateContractGas(request).catch((cause: unknown) => {
+  // Not against the pending block: there our own earlier attempt has done its work already, and it costs less.
+  const gas = await l1.client.estimateContractGas({ ...request, blockTag: 'latest' }).catch((cause: unknown) => {
     throw reverted(call, cause);
   });
   const { maxFeePerGas, maxPriorityFeePerGas } = await l1.client.estimateFeesPerGas();

@@ -45,7 +45,7 @@ export async function openStore(path: string): Promise<Store> {
         db,
         name,
         (value: Uint8Array) => value,
-        (value) => value,
+        (value) => new Uint8Array(value.buffer, value.byteOffset, value.length),
       ),
     write: async (operations, options) => {
       if (operations.length > 0) await db.batch([...operations], { sync: options?.sync ?? true });
