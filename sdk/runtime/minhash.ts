@@ -14,6 +14,7 @@ export function minHash(text: string): Uint16Array {
   const put = (value: number): void => {
     const hash = mix32(value);
     const bin = hash >>> 25;
+    // Smallest by 25 bits; its low 16 bits, hashed well, are the value.
     const rest = hash & 0x1ffffff;
     if (rest < bins[bin]!) bins[bin] = rest;
   };
@@ -23,12 +24,30 @@ export function minHash(text: string): Uint16Array {
   }
   const signature = new Uint16Array(BINS);
   for (let bin = 0; bin < BINS; bin++) {
-    let from = bin;
-    // An empty bin borrows from one that a hash of (bin, attempt) names: the same one for every text.
-    for (let attempt = 1; bins[from] === EMPTY; attempt++) from = mix32(bin * 0x10001 + attempt) & (BINS - 1);
-    signature[bin] = mix32(bins[from]!) & 0xffff;
+    // An empty bin borrows from the first full one on its own path: the same path for every text.
+    let at = bin * BINS;
+    while (bins[PATHS[at]!] === EMPTY) at++;
+    signature[bin] = bins[PATHS[at]!]!;
   }
   return signature;
+}
+
+// Row b is a permutation of all bins that begins with b; part of the program's image. A text fills few of the bins, so on short
+// ones most of the work is here: a table look-up for each look at a bin instead of a hash.
+const PATHS = createPaths();
+
+function createPaths(): Uint8Array {
+  const paths = new Uint8Array(BINS * BINS);
+  for (let bin = 0; bin < BINS; bin++) {
+    const row = Array.from({ length: BINS }, (_, i) => i);
+    [row[0], row[bin]] = [bin, 0];
+    for (let i = BINS - 1; i > 1; i--) {
+      const other = 1 + (mix32(bin * BINS + i) % i);
+      [row[i], row[other]] = [row[other]!, row[i]!];
+    }
+    paths.set(row, bin * BINS);
+  }
+  return paths;
 }
 
 export function similarity(a: Uint16Array, b: Uint16Array): number {

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeDefinition, encodeDefinition } from '../../protocol/definition.ts';
+import { objectRef } from '../../protocol/tree.ts';
+import { bundleWorkflow, compileWorkflow } from './compile.ts';
+import { assertTypes } from './typecheck.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu compile-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+const GOOD = `import { dataset, z } from 'mizu';
+export default dataset('good', z.object({ t: z.string() })).filter('a', (r) => r.t !== '');
+`;
+
+test('the same file gives the same workflow, wherever it lies and whatever its comments say', async () => {
+  const one = await compileWorkflow(await write('good.ts', GOOD));
+  const two = await compileWorkflow(
+    await write('elsewhere/good.ts', GOOD.replace("'good', ", "'good', /* a note */ ")),
+  );
+  expect(two.workflowId).toBe(one.workflowId);
+  const other = await compileWorkflow(await write('other.ts', GOOD.replace("!== ''", "!== 'x'")));
+  expect(other.workflowId).not.toBe(one.workflowId);
+  expect(one.objects.map(objectRef)).toHaveLength(6);
+  const certificate = { epoch: 1n, expiry: 2n, signers: 0n, signatures: [] };
+  expect(decodeDefinition(encodeDefinition(one.definition, certificate)).definition).toEqual(one.definition);
+  expect(one.metadata.stages.map(({ name, steps, sink }) => [name, steps, sink])).toEqual([
+    ['rows', ['validate input', 'filter a'], null],
+    ['train', [], 'train'],
+    ['rejects', [], 'rejects'],
+  ]);
+});
+
+test('what is not pure is refused with its line; local names are free', async () => {
+  const file = await write(
+    'impure.ts',
+    `import { dataset } from 'mizu';
+const process = { x: 1 };
+export default dataset<{ n: number }>('impure')
+  .map('a', (r) => ({ ...r, at: Date.now(), day: new Date(0).getDay(), x: process.x }))
+  .map('b', (r) => ({ ...r, now: new Date(), r: globalThis.Math.random() }))
+  .map('c', (r) => { setTimeout(() => {}, 1); return r; });
+`,
+  );
+  await expect(bundleWorkflow(file)).rejects.toMatchObject({
+    code: 'sdk/not-pure',
+    actual: expect.stringMatching(
+      /impure.ts:4:33: Date.now\n\s+impure.ts:5:34: new Date\(\)\n\s+impure.ts:5:49: Math.random\n\s+impure.ts:6:22: setTimeout/,
+    ),
+  });
+});
+
+test.each([
+  [
+    'node.ts',
+    "import 'node:fs';\nexport default 1;",
+    'sdk/bundle',
+    /node.ts:1:8: 'node:fs' is not there in a workflow/,
+  ],
+  ['missing.ts', "import './nothing.ts';\nexport default 1;", 'sdk/bundle', /missing.ts:1:8: Could not resolve/],
+  ['syntax.ts', 'export default (;', 'sdk/bundle', /syntax.ts:1:17/],
+  ['none.ts', 'export const a = 1;', 'sdk/bundle', /No matching export/],
+  ['one.ts', 'export default 1;', 'sdk/no-workflow', /another default export/],
+  ['throws.ts', 'const a: any = null;\nexport default a.b;', 'sdk/evaluation', /it throws/],
+])('%s is refused', async (name, text, code, actual) => {
+  await expect(bundleWorkflow(await write(name, text))).rejects.toMatchObject({
+    code,
+    actual: expect.stringMatching(actual),
+  });
+});
+
+test('errors of the chain keep their code and name the line', async () => {
+  const file = await write(
+    'twice.ts',
+    `import { dataset } from 'mizu';\nexport default dataset<{}>('x')\n  .map('a', (r) => r)\n  .map('a', (r) => r);\n`,
+  );
+  await expect(bundleWorkflow(file)).rejects.toMatchObject({
+    code: 'sdk/duplicate-name',
+    message: expect.stringContaining('twice.ts:'),
+  });
+});
+
+test('the answer of a model has every field required', async () => {
+  const text = (shape: string) => `import { dataset, z } from 'mizu';
+export default dataset<{ t: string }>('x').generate('g', { model: 'm', prompt: (r) => r.t, output: z.object({ a: z.string()${shape} }) });`;
+  await expect(bundleWorkflow(await write('optional.ts', text('.optional()')))).rejects.toMatchObject({
+    code: 'sdk/output-schema',
+    actual: 'answer.a is optional',
+  });
+  const { description } = await bundleWorkflow(await write('nullable.ts', text('.nullable()')));
+  expect(description.steps[0]!.schema).toMatchObject({ type: 'object', required: ['a'], additionalProperties: false });
+});
+
+test('a misspelt field is a type error with its line and a suggestion', async () => {
+  const file = await write('misspelt.ts', GOOD.replaceAll('t: z', 'text: z').replace('r.t ', 'r.txt '));
+  await expect(assertTypes(file)).rejects.toMatchObject({
+    code: 'sdk/types',
+    actual: expect.stringMatching(/misspelt.ts:2:85: Property 'txt' does not exist .*Did you mean 'text'\?/),
+  });
+  await assertTypes(join(folder, 'good.ts'));
+});

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { dataset } from './dataset.ts';
+import { planStages } from './plan.ts';
+
+const Row = z.object({ id: z.string(), text: z.string() });
+const kinds = (steps: Parameters<typeof planStages>[0], fused = true) =>
+  planStages(steps, fused).map((stage) => stage.kind);
+
+test('types flow from step to step', () => {
+  const workflow = dataset('types', Row)
+    .map('length', (row) => ({ ...row, length: row.text.length }))
+    .classify('mood', { model: 'm', labels: ['glad', 'sad'], text: (row) => row.text })
+    .score('quality', { model: 'm', prompt: (row) => `${row.mood}: ${row.text}` })
+    .generate('title', { model: 'm', prompt: (row) => row.text })
+    .generate('facts', {
+      model: 'm',
+      prompt: (row) => row.text,
+      output: z.object({ who: z.string() }),
+      parse: (a) => a.who,
+    })
+    .filter('all', (row) => {
+      const mood: 'glad' | 'sad' = row.mood;
+      const all: [number, number, string, string] = [row.length, row.quality, row.title, row.facts];
+      // @ts-expect-error there is no such field
+      return row.nothing === mood && all.length > 0;
+    });
+  expect(workflow.steps.map((step) => step.name)).toEqual([
+    'input',
+    'length',
+    'mood',
+    'quality',
+    'title',
+    'facts',
+    'all',
+  ]);
+});
+
+test('row steps side by side are one stage; a model is three, a dedupe three or four', () => {
+  const rows = dataset('plan', Row)
+    .filter('a', () => true)
+    .map('b', (row) => row);
+  expect(kinds(rows.steps)).toEqual(['rows', 'sink', 'rejects']);
+  expect(kinds(rows.steps, false)).toEqual(['rows', 'rows', 'rows', 'sink', 'rejects']);
+  const model = rows.generate('g', { model: 'm', prompt: () => 'x' }).check('c', () => true);
+  expect(kinds(model.steps)).toEqual(['rows', 'request', 'infer', 'receive', 'sink', 'rejects']);
+  const exact = rows.dedupe('d', (row) => row.text, { buckets: 7 });
+  expect(kinds(exact.steps)).toEqual(['rows', 'keys', 'reduce', 'apply', 'sink', 'rejects']);
+  expect(planStages(exact.steps)[2]).toMatchObject({ width: 7, inputs: [{ stage: 1, mode: 'all' }] });
+  const near = dataset<{ text: string }>('near')
+    .dedupe('d', (row) => row.text, { near: 0.8 })
+    .split({ train: 0.5, test: 0.5 });
+  expect(kinds(near.steps)).toEqual(['keys', 'reduce', 'cluster', 'apply', 'sink', 'sink', 'rejects']);
+});
+
+test.each([
+  ['a name is mandatory', () => dataset('x', Row).map('', (row) => row), 'sdk/bad-name'],
+  [
+    'a name is unique',
+    () =>
+      dataset('x', Row)
+        .map('a', (row) => row)
+        .filter('a', () => true),
+    'sdk/duplicate-name',
+  ],
+  ['reserved names', () => dataset('x', Row).map('rejects', (row) => row), 'sdk/bad-option'],
+  ['split adds up', () => dataset('x', Row).split({ train: 0.9, test: 0.2 }), 'sdk/bad-option'],
+  ['near is a share', () => dataset('x', Row).dedupe('d', (row) => row.id, { near: 2 }), 'sdk/bad-option'],
+  [
+    'two labels',
+    () => dataset('x', Row).classify('c', { model: 'm', labels: ['one'], text: (row) => row.text }),
+    'sdk/bad-option',
+  ],
+  ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],
+])('refuses: %s', (_name, build, code) => {
+  expect(build).toThrow(expect.objectContaining({ code }));
+});
