@@ -1,13 +1,14 @@
 // docs/kernel.md#genesis: the first state leaf, from the network's configuration.
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
-import { committeeKey, configKey, gatewayKey, modelKey } from './keys.ts';
+import { committeeKey, configKey, feesKey, gatewayKey, modelKey } from './keys.ts';
 import { openStateTrie } from './node-db.ts';
 import {
   type Committee,
   type Config,
   committeeRecord,
   configRecord,
+  feesRecord,
   gatewayRecord,
   type Model,
   modelRecord,
@@ -38,6 +39,8 @@ export async function createGenesis(config: GenesisConfig): Promise<Genesis> {
   });
   await trie.put(configKey(), configRecord.encode(config));
   await trie.put(committeeKey(), committeeRecord.encode(config.committee));
+  // The Bridge takes proofs of inclusion only: the first range's fees are counted from this record.
+  await trie.put(feesKey(), feesRecord.encode({ fees: 0n }));
   for (const model of config.models ?? []) await trie.put(modelKey(model.id), modelRecord.encode(model));
   for (const gateway of config.gateways ?? []) {
     await trie.put(gatewayKey(gateway), gatewayRecord.encode({ active: true, nonce: 0n }));

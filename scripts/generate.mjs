@@ -1,14 +1,21 @@
-// Writes every generated file; with --check only compares and exits 1 on a difference.
+// Writes every generated file; with --check only compares and exits 1 on a difference. Order matters: constants before what is compiled from them.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateKernelConstants } from '../kernel/generate.mjs';
 import { generateTree } from '../protocol/build.mjs';
+import { generateQuickJsGlue } from '../vm/quickjs/build.mjs';
+import { generateWasiAdapter } from '../vm/wasi/build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
+const FILES = [generateTree, generateKernelConstants, generateWasiAdapter, generateQuickJsGlue];
+const PROGRAMS = ['scripts/generate-isa-docs.ts', 'contracts/generate.ts', 'scripts/train-builtin.ts'];
 let stale = 0;
 
-for (const { path, content } of [generateTree()]) {
+for (const generate of FILES) {
+  const { path, content } = await generate();
   const file = join(root, path);
   if (existsSync(file) && readFileSync(file, 'utf8') === content) continue;
   if (check) {
@@ -19,5 +26,9 @@ for (const { path, content } of [generateTree()]) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
   console.log(`wrote ${path}`);
+}
+for (const program of PROGRAMS) {
+  const args = ['--import', './scripts/ts.mjs', program, ...(check ? ['--check'] : [])];
+  if (spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status !== 0) stale++;
 }
 process.exitCode = stale === 0 ? 0 : 1;

@@ -1,0 +1,121 @@
+// docs/operations.md#demo: `mizu demo`: the main job from nothing to a verified dataset.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { runService } from '../../service/process.ts';
+import type { Network } from '../client/network.ts';
+import type { Devnet } from '../devnet/devnet.ts';
+import { DEVNET_COMMANDS, describeDevnet } from './devnet.ts';
+import { createOutput, formatDuration, nextCommands, type Output } from './output.ts';
+
+type DemoFlags = { stay?: boolean; every: string; json?: boolean };
+
+const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
+const CONFIRM_SECONDS = 180;
+
+export function demoCommand(setExitCode: (code: number) => void): Command {
+  return new Command('demo')
+    .description(
+      'the main job end to end on this machine: network, workflow, dataset, confirmation on L1, verification',
+    )
+    .option('--stay', 'keep the network up until Ctrl-C')
+    .option('--every <n>', 'only every n-th gloss', '1')
+    .option('--json', 'print JSON, one event a line')
+    .addHelpText('after', '\nExample:\n  $ mizu demo --every 10')
+    .action(async (flags: DemoFlags) => {
+      const output = createOutput(flags.json ?? false);
+      let outcome = 1;
+      const stopped = await runService(async () => {
+        const { devnet, code } = await play(flags, output);
+        outcome = code;
+        if (flags.stay && code === 0) {
+          output.say(nextCommands(DEVNET_COMMANDS));
+          output.say(pc.dim('\nThe network stays up. Ctrl-C stops it.'));
+          return { close: () => devnet.close(), done: devnet.failed };
+        }
+        return { close: () => devnet.close(), done: Promise.resolve() };
+      });
+      setExitCode(stopped === 0 ? outcome : stopped);
+    });
+}
+
+async function play(flags: DemoFlags, output: Output): Promise<{ devnet: Devnet; code: number }> {
+  const started = Date.now();
+  const heading = (text: string) => output.say(`\n${pc.bold(pc.cyan(text))}`);
+  const { startDevnet } = await import('../devnet/devnet.ts');
+  heading('1. A network on this machine');
+  const devnet = await startDevnet({ folder: '.', onProgress: (line) => output.say(`  ${pc.dim(line)}`) });
+  output.say(describeDevnet(devnet));
+  output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url });
+  try {
+    const { connectNetwork } = await import('../client/network.ts');
+    const { fromPrivateKey } = await import('../client/signer.ts');
+    const signer = fromPrivateKey(devnet.developer.privateKey);
+    const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, signer });
+    try {
+      const code = await runExample(network, Number(flags.every), output, heading);
+      output.say(`\n${pc.green('All of it took')} ${formatDuration((Date.now() - started) / 1000)}.`);
+      return { devnet, code };
+    } finally {
+      await network.close();
+    }
+  } catch (error) {
+    await devnet.close();
+    throw error;
+  }
+}
+
+async function runExample(
+  network: Network,
+  every: number,
+  output: Output,
+  heading: (text: string) => void,
+): Promise<number> {
+  const folder = join('.mizu', 'demo');
+  await mkdir(folder, { recursive: true });
+  heading('2. Real text: dictionary glosses that the built-in model was not trained on');
+  const { extractGlosses } = await import('../../examples/gloss-domains/extract.ts');
+  const { input, truth, rows } = await extractGlosses(folder, every);
+  output.say(`  ${rows} rows in ${input}`);
+
+  heading('3. The workflow, in plain TypeScript: examples/gloss-domains/workflow.ts');
+  const { prepareWorkflow } = await import('./prepare.ts');
+  const { runWorkflow } = await import('./run.ts');
+  const dataset = join(folder, 'dataset');
+  const workflow = await prepareWorkflow(WORKFLOW);
+  const began = Date.now();
+  const flags = { input, output: dataset, hours: 1, isDemo: true };
+  const { code, run } = await runWorkflow(network, workflow, flags, undefined, output);
+  if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
+  const seconds = (Date.now() - began) / 1000;
+
+  heading('4. Final on L1');
+  const { waitForConfirmation } = await import('../client/confirm.ts');
+  const { batches, assertion } = await waitForConfirmation(network, run, CONFIRM_SECONDS);
+  for (const { index, transaction, gasUsed } of batches) {
+    output.say(`  batch ${String(index).padEnd(4)} ${transaction}  ${gasUsed} gas`);
+  }
+  output.say(`  assertion  ${assertion.l1Transaction}`);
+  output.say(`  ${pc.green('confirmed on L1')}`);
+  const gas = batches.reduce((sum, batch) => sum + batch.gasUsed, 0);
+  output.data({ event: 'confirmed', batches, assertion });
+
+  heading('5. Verified from L1 and DA alone: mizu verify .mizu/demo/dataset');
+  const { verifyTarget } = await import('../client/verify.ts');
+  await verifyTarget(dataset, true, {}, (line) => output.say(`  ${pc.green('✓')} ${line}`));
+
+  heading('6. How good is it?');
+  const { measureAccuracy, readDataset } = await import('../../examples/gloss-domains/accuracy.ts');
+  const quality = await measureAccuracy(readDataset(dataset), truth);
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  output.say(
+    `  ${quality.right} of ${quality.rows} rows have the domain that WordNet's authors chose: ${percent(quality.accuracy)} (always the most frequent one: ${percent(quality.baseline)})`,
+  );
+  output.say(
+    `  ${Math.round(rows / seconds)} rows/s from quote to dataset; L1 gas of the batches: ${gas}, ${(gas / rows).toFixed(1)} a row`,
+  );
+  output.data({ event: 'demo', rows, seconds, l1Gas: gas, l1GasPerRow: gas / rows, ...quality });
+  return 0;
+}

@@ -1,0 +1,50 @@
+// docs/sdk.md#confirmation: waiting until the L1 holds a run's end as final, and the transactions that fix it.
+import { setTimeout as delay } from 'node:timers/promises';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import type { Network } from './network.ts';
+import type { AssertionView, BatchView, ChainView } from './views.ts';
+import { readRun } from './watch.ts';
+
+export type Confirmation = {
+  /** Batches that carry the run's messages, with their transactions. */
+  readonly batches: readonly { readonly index: number; readonly transaction: Hex; readonly gasUsed: number }[];
+  /** The assertion that covers its last step. */
+  readonly assertion: AssertionView;
+};
+
+const POLL_MS = 500;
+
+/** @throws MizuError `sdk/not-confirmed` (retryable) when the time is over */
+export async function waitForConfirmation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  const { batches } = await readRun(network, run);
+  const last = Math.max(...batches);
+  for (;;) {
+    const chain = (await network.rpc('mizu_chain')) as ChainView;
+    if (chain.confirmed.batch > last) break;
+    if (Date.now() > deadline) throw notConfirmed(last, chain.confirmed.batch, timeoutSeconds);
+    await delay(POLL_MS);
+  }
+  const assertions = (await network.rpc('mizu_getAssertions', [{}])) as AssertionView[];
+  const assertion = assertions.find((one) => one.fromBatch <= last && last < one.toBatch && one.status === 'confirmed');
+  if (assertion === undefined) throw new Error(`batch ${last} is confirmed, but no confirmed assertion holds it`);
+  return { batches: await Promise.all(batches.map((index) => readBatch(network, index))), assertion };
+}
+
+async function readBatch(network: Network, index: number): Promise<Confirmation['batches'][number]> {
+  const batch = (await network.rpc('mizu_getBatch', [index])) as BatchView | null;
+  if (batch?.l1Transaction == null) throw new Error(`batch ${index} is confirmed, but has no L1 transaction`);
+  return { index, transaction: batch.l1Transaction, gasUsed: batch.gasUsed ?? 0 };
+}
+
+function notConfirmed(batch: number, confirmed: number, timeoutSeconds: number): MizuError {
+  return new MizuError({
+    code: 'sdk/not-confirmed',
+    message: 'The L1 has not confirmed the run yet.',
+    expected: `batch ${batch} confirmed within ${timeoutSeconds} s`,
+    actual: `batches below ${confirmed} are confirmed`,
+    hint: 'Is an executor running? `mizu why RUN` tells who is waited for.',
+    retryable: true,
+  });
+}
