@@ -16,24 +16,26 @@ const ENTRY_OVERHEAD_BYTES = 300;
 
 export function createNodeStore(store: Store, maxHotBytes = MAX_HOT_BYTES): NodeStore {
   const table = store.bytes('nodes');
-  const hot = new Map<Hex, Uint8Array>();
   const unwritten = new Map<Hex, Uint8Array>();
-  let hotBytes = 0;
+  // Two generations instead of an order of use: nothing is moved while a node is in the young one.
+  let young = new Map<Hex, Uint8Array>();
+  let old = new Map<Hex, Uint8Array>();
+  let youngBytes = 0;
 
   function heat(hash: Hex, node: Uint8Array): void {
-    if (hot.delete(hash)) hotBytes -= node.length + ENTRY_OVERHEAD_BYTES;
-    hot.set(hash, node);
-    hotBytes += node.length + ENTRY_OVERHEAD_BYTES;
-    for (const [coldest, bytes] of hot) {
-      if (hotBytes <= maxHotBytes) break;
-      hot.delete(coldest);
-      hotBytes -= bytes.length + ENTRY_OVERHEAD_BYTES;
-    }
+    young.set(hash, node);
+    youngBytes += node.length + ENTRY_OVERHEAD_BYTES;
+    if (youngBytes <= maxHotBytes / 2) return;
+    old = young;
+    young = new Map();
+    youngBytes = 0;
   }
 
   return {
     get(hash) {
-      const node = hot.get(hash) ?? unwritten.get(hash) ?? table.getSync(hash);
+      const hot = young.get(hash);
+      if (hot !== undefined) return hot;
+      const node = old.get(hash) ?? unwritten.get(hash) ?? table.getSync(hash);
       if (node !== undefined) heat(hash, node);
       return node;
     },

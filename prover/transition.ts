@@ -90,7 +90,8 @@ export function createTransition(parts: TransitionParts): Transition {
         if (message[0] !== ADVANCE_KIND) continue;
         const name = Buffer.from(message).toString('latin1');
         if (started.has(name)) continue;
-        const { answer } = runKernel(parts, leafAt(stateLeaf, context), context, message);
+        const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
+        if (execs.length > 0) remember(started, name);
         if (answer.kind !== 'needs' || answer.execs.length === 0) continue;
         remember(started, name);
         for (const request of answer.execs) startAhead(parts.pool, request, answer.objects);
