@@ -2,7 +2,7 @@
 
 import { daDomain } from './config';
 import { timestamp } from './context';
-import { MAX_COMMITTEE, TABLE_COMMITTEE } from './generated/constants';
+import { MAX_COMMITTEE, TABLE_COMMITTEE, TYPE_CERTIFICATE } from './generated/constants';
 import { tableKey } from './keys';
 import { be64, equal, isZero } from './memory';
 import { keccak } from './keccak';
@@ -11,7 +11,6 @@ import { position, readBytes, readList, readNested, readU64 } from './rlp';
 import { addU64, addWord, beginStruct, digest, recover, SIGNATURE_BYTES } from './signature';
 import { get } from './trie';
 
-const TYPE = 'Certificate(uint64 epoch,bytes32 objectsHash,uint64 totalLength,uint64 expiry)';
 const FIXED_BYTES: u32 = 24;
 /** Bytes of an object in the list: objectRoot 32 ‖ length u64. */
 export const OBJECT_BYTES: u32 = 40;
@@ -35,7 +34,7 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
     return refuseBound('certificate signers', 'at least ', threshold, popcnt<u64>(signers));
   }
   keccak(objects, count * OBJECT_BYTES, objectsHash);
-  beginStruct(TYPE);
+  beginStruct(TYPE_CERTIFICATE);
   addU64(epoch);
   addWord(objectsHash);
   addU64(totalLength(objects, count));

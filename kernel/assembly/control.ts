@@ -2,7 +2,7 @@
 
 import { loadAccount, recordWithdrawal, storeAccount } from './accounts';
 import { message, messageLength, timestamp } from './context';
-import { RUN_STATUS_CANCELLED, RUN_STATUS_EXPIRED } from './generated/constants';
+import { RUN_STATUS_CANCELLED, RUN_STATUS_EXPIRED, TYPE_CANCEL, TYPE_WITHDRAW } from './generated/constants';
 import { equal } from './memory';
 import { receipt } from './receipt';
 import { refuse, refuseBound, refuseBytes, refuseWei } from './refusal';
@@ -11,14 +11,11 @@ import { addAddress, addWord } from './signature';
 import { fromBytes, isZeroWei, less, sub } from './u256';
 import { beginSigned, BODY, charge, readSigned, sender } from './user';
 
-const CANCEL_TYPE = 'Cancel(address sender,uint64 nonce,bytes32 run)';
-const WITHDRAW_TYPE = 'Withdraw(address sender,uint64 nonce,address recipient,uint256 amount)';
-
 export function cancel(): bool {
   if (!readSigned(32, true)) return false;
   const id = message + BODY;
   receipt.run = id;
-  beginSigned(CANCEL_TYPE);
+  beginSigned(TYPE_CANCEL);
   addWord(id);
   if (!charge(0)) return false;
   const run = loadRunning(id);
@@ -51,7 +48,7 @@ export function withdraw(): bool {
   const amount = fromBytes(recipient + 20);
   receipt.account = recipient;
   receipt.amountWei = amount;
-  beginSigned(WITHDRAW_TYPE);
+  beginSigned(TYPE_WITHDRAW);
   addAddress(recipient);
   addWord(recipient + 20);
   if (!charge(0)) return false;

@@ -5,13 +5,14 @@ import { message, messageLength } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
   MAX_PROGRAMS,
+  MAX_STAGES,
   MAX_STAGE_GAS,
   MAX_STAGE_INPUTS,
   MAX_STAGE_WIDTH,
-  MAX_STAGES,
   RUN_INPUT,
   TABLE_WORKFLOW,
   TAG_WORKFLOW,
+  TYPE_DEPLOY,
 } from './generated/constants';
 import { keccakTagged } from './keccak';
 import { hashKey } from './keys';
@@ -35,7 +36,6 @@ import { get } from './trie';
 import { fromBytes } from './u256';
 import { beginSigned, BODY, charge, readSigned, sender } from './user';
 
-const TYPE = 'Deploy(address sender,uint64 nonce,uint256 maxFee,bytes definition)';
 const MAX_FEE_BYTES: u32 = 32;
 const STAGE_BYTES: u32 = 49;
 const METADATA_BYTES: u32 = 40;
@@ -44,7 +44,7 @@ export function deploy(): bool {
   if (!readSigned(MAX_FEE_BYTES, false)) return false;
   const maxFee = message + BODY;
   const definition = maxFee + MAX_FEE_BYTES;
-  beginSigned(TYPE);
+  beginSigned(TYPE_DEPLOY);
   addWord(maxFee);
   addBytes(definition, messageLength - BODY - MAX_FEE_BYTES);
   return charge(fromBytes(maxFee)) && define(definition);

@@ -13,6 +13,7 @@ import {
   RUN_STATUS_RUNNING,
   TABLE_GATEWAY,
   TABLE_MODEL,
+  TYPE_INFERENCE_BATCH,
 } from './generated/constants';
 import { addressKey, hashKey } from './keys';
 import { storeGateway } from './l1';
@@ -30,7 +31,6 @@ import { text } from './text';
 import { get } from './trie';
 import { add, isZeroWei, less, multiply } from './u256';
 
-const TYPE = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
 // kind 1, signature 65, gateway 20, nonce 8, count 2.
 const GATEWAY_AT: usize = 66;
 const ITEMS_AT: u32 = 96;
@@ -87,7 +87,7 @@ function checkGateway(items: usize, count: u32, nonce: u64): bool {
   receipt.nonce = nonce;
   const root = alloc(32);
   objectRoot(items, count * ITEM_BYTES, root);
-  beginStruct(TYPE);
+  beginStruct(TYPE_INFERENCE_BATCH);
   addAddress(gateway);
   addU64(nonce);
   addWord(root);

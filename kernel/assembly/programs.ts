@@ -1,7 +1,7 @@
 // docs/messages.md#user: programs of a definition, docs/vm.md#program: their headers.
 
 import { next } from './cursor';
-import { TABLE_PROGRAM, TAG_PROGRAM } from './generated/constants';
+import { MEMORY_PAGES_MAX, SLOT_COUNT, TABLE_PROGRAM, TAG_PROGRAM } from './generated/constants';
 import { keccakTagged } from './keccak';
 import { hashKey } from './keys';
 import { alloc, be32, be64, equal, putBe64 } from './memory';
@@ -32,9 +32,8 @@ const DATA_LENGTH: usize = 240;
 const WASM_ROOT: usize = 248;
 const WASM_LENGTH: usize = 280;
 
-const MAX_PAGES: u32 = 16384;
 const PAGE_BYTES: u64 = 65536;
-const SLOT_BYTES: u64 = 65536 * 8;
+const SLOT_BYTES: u64 = <u64>SLOT_COUNT * 8;
 const MAX_OBJECT: u64 = 1 << 32;
 
 /** Reads and checks one program and lists its five objects; 0 and a refusal if it is bad. */
@@ -51,7 +50,7 @@ function checkHeader(program: usize): bool {
   const pagesMax = be32(program + PAGES_MAX);
   const pagesInitial = be32(program + PAGES_INITIAL);
   if (version != 1) return refuseNumber('program version', '1', version);
-  if (pagesMax > MAX_PAGES) return refuseBound('program pagesMax', 'at most ', MAX_PAGES, pagesMax);
+  if (pagesMax > MEMORY_PAGES_MAX) return refuseBound('program pagesMax', 'at most ', MEMORY_PAGES_MAX, pagesMax);
   if (pagesInitial > pagesMax) return refuseBound('program pagesInitial', 'at most ', pagesMax, pagesInitial);
   return true;
 }

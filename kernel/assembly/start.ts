@@ -5,14 +5,15 @@ import { isCertified, OBJECT_BYTES } from './certificate';
 import { message, messageLength, timestamp } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
-  MAX_PARTITION_BYTES,
   MAX_PARTITIONS,
+  MAX_PARTITION_BYTES,
   MAX_SINK_TASKS,
   MAX_TASK_INPUTS,
   RUN_INPUT,
   RUN_STATUS_RUNNING,
   TABLE_RUN,
   TAG_RUN,
+  TYPE_RUN,
 } from './generated/constants';
 import { keccak, keccakTagged } from './keccak';
 import { hashKey, inputKey } from './keys';
@@ -27,8 +28,6 @@ import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
 import { beginSigned, BODY, charge, nonce, readSigned, sender } from './user';
 
-const TYPE =
-  'Run(address sender,uint64 nonce,bytes32 workflow,uint256 maxCost,uint64 taskGasLimit,uint64 deadline,bytes inputs)';
 // workflow 32, maxCost 32, taskGasLimit 8, deadline 8.
 const FIXED_BYTES: u32 = 80;
 
@@ -45,7 +44,7 @@ export function startRun(): bool {
   run.timestamp = timestamp;
   run.deadline = be64(body + 72);
   run.taskGasLimit = be64(body + 64);
-  beginSigned(TYPE);
+  beginSigned(TYPE_RUN);
   addWord(run.workflow);
   addWord(body + 32);
   addU64(run.taskGasLimit);
