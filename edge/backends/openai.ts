@@ -1,11 +1,12 @@
 // docs/edge.md#openai: any endpoint that speaks OpenAI's chat completions (Ollama, vLLM, llama.cpp, hosted ones).
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
 import { createSchemaCheck } from '../schema.ts';
 import type { Backend, BackendSet, ChatRequest, Completion, RejectedAnswer, Usage } from './backend.ts';
 import { createLimiter } from './limiter.ts';
+import { PostAbort, type PostAnswer, post } from './post.ts';
 
 const SCHEMA_ATTEMPTS = 3;
 const MAX_RETRY_AFTER_SECONDS = 120;
@@ -46,22 +47,18 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
-  const ask = async (body: string, outer: AbortSignal): Promise<Completion> => {
-    const attempt = new AbortController();
-    const timer = setTimeout(() => attempt.abort(new Error('timeout')), timeoutMs);
-    const onAbort = () => attempt.abort(outer.reason);
-    outer.addEventListener('abort', onAbort, { once: true });
+  const ask = async (body: string, signal: AbortSignal): Promise<Completion> => {
     try {
-      const response = await pool.request({ path, method: 'POST', headers, body, signal: attempt.signal });
-      const text = await readText(response, config.maxAnswerBytes);
-      if (response.statusCode !== 200) throw statusFailure(response, text);
-      return parseCompletion(text, body);
+      const answer = await post(
+        pool,
+        { path, headers, body },
+        { timeoutMs, limitBytes: config.maxAnswerBytes, signal },
+      );
+      if (answer.status !== 200) throw statusFailure(answer);
+      return parseCompletion(answer.text, body);
     } catch (error) {
-      if (outer.aborted) throw outer.reason;
-      throw isFailure(error) ? error : networkFailure(error, attempt.signal.aborted, config);
-    } finally {
-      clearTimeout(timer);
-      outer.removeEventListener('abort', onAbort);
+      if (signal.aborted) throw signal.reason;
+      throw isFailure(error) ? error : postFailure(error, config);
     }
   };
 
@@ -104,19 +101,6 @@ function encodeBody(model: string, request: ChatRequest): string {
   const given = request as Record<string, unknown>;
   const passed = FIELDS.filter((field) => given[field] !== undefined).map((field) => [field, given[field]]);
   return JSON.stringify({ model, ...Object.fromEntries(passed) });
-}
-
-async function readText(response: Dispatcher.ResponseData, limitBytes: number): Promise<string> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of response.body) {
-    length += (part as Buffer).length;
-    if (length > limitBytes) {
-      throw fail(false, 'edge/answer-too-large', 'The answer is too large.', `at most ${limitBytes} bytes`, 'more');
-    }
-    parts.push(part as Buffer);
-  }
-  return parts.length === 1 ? (parts[0] as Buffer).toString() : Buffer.concat(parts).toString();
 }
 
 function parseCompletion(text: string, body: string): Completion {
@@ -162,17 +146,11 @@ function tokensOr(tokens: unknown, chars: number): number {
     : Math.ceil(chars / CHARS_PER_TOKEN);
 }
 
-function statusFailure({ statusCode, headers }: Dispatcher.ResponseData, text: string): Failure {
-  const again = RETRYABLE_STATUS.has(statusCode) || statusCode >= 500;
-  const retryable = again || OWN_FAULT_STATUS.has(statusCode);
-  const failure = fail(
-    again,
-    `edge/status-${statusCode}`,
-    'The endpoint refuses.',
-    'status 200',
-    `${statusCode} ${text.slice(0, 300)}`,
-    retryable,
-  );
+function statusFailure({ status, headers, text }: PostAnswer): Failure {
+  const again = RETRYABLE_STATUS.has(status) || status >= 500;
+  const retryable = again || OWN_FAULT_STATUS.has(status);
+  const actual = `${status} ${text.slice(0, 300)}`;
+  const failure = fail(again, `edge/status-${status}`, 'The endpoint refuses.', 'status 200', actual, retryable);
   return { ...failure, retryAfterMs: parseRetryAfter(headers['retry-after']) };
 }
 
@@ -183,16 +161,15 @@ function parseRetryAfter(header: string | string[] | undefined): number {
   return Number.isFinite(seconds) ? Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(0, seconds)) * 1000 : 0;
 }
 
-function networkFailure(error: unknown, timedOut: boolean, config: OpenAiConfig): Failure {
+function postFailure(error: unknown, { timeoutSeconds, maxAnswerBytes }: OpenAiConfig): Failure {
+  const kind = error instanceof PostAbort ? error.kind : undefined;
+  if (kind === 'too-large') {
+    return fail(false, 'edge/answer-too-large', 'The answer is too large.', `at most ${maxAnswerBytes} bytes`, 'more');
+  }
   const { code, message } = error as { code?: string; message?: string };
-  const actual = timedOut ? `no answer within ${config.timeoutSeconds} s` : [code, message].filter(Boolean).join(' ');
-  return fail(
-    true,
-    timedOut ? 'edge/timeout' : 'edge/unreachable',
-    'The endpoint does not answer.',
-    'an answer',
-    actual,
-  );
+  const late = kind === 'timeout';
+  const actual = late ? `no answer within ${timeoutSeconds} s` : [code, message].filter(Boolean).join(' ');
+  return fail(true, late ? 'edge/timeout' : 'edge/unreachable', 'The endpoint does not answer.', 'an answer', actual);
 }
 
 function schemaViolated(reason: string, { content, usage }: { content: string; usage: Usage }): MizuError {

@@ -1,0 +1,74 @@
+// docs/edge.md#openai: one POST by undici's dispatch: without its streams and signals a call costs half.
+import type { Dispatcher, Pool } from 'undici';
+
+export type PostAnswer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+};
+
+export type PostLimits = { readonly timeoutMs: number; readonly limitBytes: number; readonly signal: AbortSignal };
+
+/** Why the post was given up, where the reason is ours. */
+export class PostAbort extends Error {
+  readonly kind: 'timeout' | 'too-large';
+
+  constructor(kind: 'timeout' | 'too-large') {
+    super(kind);
+    this.name = 'PostAbort';
+    this.kind = kind;
+  }
+}
+
+/** Rejects with a PostAbort, the signal's reason, or undici's error. */
+export function post(
+  pool: Pool,
+  request: { readonly path: string; readonly headers: Record<string, string>; readonly body: string },
+  { timeoutMs, limitBytes, signal }: PostLimits,
+): Promise<PostAnswer> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let given: Error | undefined;
+    let status = 0;
+    let headers: PostAnswer['headers'] = {};
+    let length = 0;
+    const parts: Buffer[] = [];
+    // Before the request has its connection there is nothing to abort: it is as soon as it starts.
+    const giveUp = (reason: Error) => {
+      given ??= reason;
+      controller?.abort(given);
+      end(() => reject(given));
+    };
+    const timer = setTimeout(() => giveUp(new PostAbort('timeout')), timeoutMs);
+    const onAbort = () => giveUp(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      settle();
+    };
+    pool.dispatch(
+      { ...request, method: 'POST' },
+      {
+        onRequestStart: (started) => {
+          controller = started;
+          if (given !== undefined) started.abort(given);
+        },
+        onResponseStart: (_controller, statusCode, responseHeaders) => {
+          status = statusCode;
+          headers = responseHeaders;
+        },
+        onResponseData: (_controller, part) => {
+          length += part.length;
+          if (length > limitBytes) giveUp(new PostAbort('too-large'));
+          else parts.push(part);
+        },
+        onResponseEnd: () => {
+          const text = (parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)).toString();
+          end(() => resolve({ status, headers, text }));
+        },
+        onResponseError: (_controller, error) => end(() => reject(given ?? error)),
+      },
+    );
+  });
+}
