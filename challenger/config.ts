@@ -1,4 +1,4 @@
-// docs/operations.md#validator-config: the validator's configuration file, checked field by field.
+// docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { httpField, networkShape, parseConfig } from '../prover/config.ts';
 import type { ValidatorConfig } from './main.ts';
 

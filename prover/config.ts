@@ -1,4 +1,4 @@
-// docs/operations.md#executor-config: what executor and validator need to know of a network, as JSON, checked field by field.
+// docs/prover.md#configuration: what executor and validator need to know of a network, as JSON, checked field by field.
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CONTRACT_NAMES, type ContractAddresses } from '../contracts/deploy.ts';
@@ -130,7 +130,7 @@ function malformed(what: string, actual: string): MizuError {
   return new MizuError({
     code: 'config/malformed',
     message: `The configuration of the ${what} is wrong.`,
-    expected: `the fields of docs/operations.md#${what}-config`,
+    expected: `the fields of docs/prover.md#configuration`,
     actual,
     hint: 'Correct the fields that are named.',
   });
