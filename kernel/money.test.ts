@@ -112,6 +112,8 @@ test.each([1, 2, 3])(
       if (message.kind === 'Deposit') deposited += message.amount;
       if (message.kind === 'Run' && receipt.ok) runs.add(hashRun(message.sender, message.nonce, message.workflow));
       outcomes.add(`${receipt.kind} ${receipt.items?.[0]?.runStatus ?? receipt.runStatus ?? receipt.ok}`);
+      // Every fourth step: a step that loses is found by its seed.
+      if (step % 4 !== 3) continue;
       const total = await totalOf(
         world,
         [...USERS, GATEWAY].map((user) => user.address),
