@@ -17,7 +17,7 @@ const SERVICE_NAMES = ['sequencer', 'executor', 'validator', 'da', 'gateway', 'e
 // These load parts of the network: only when they are asked for, or listed by --help.
 const HEAVY: readonly { readonly names: readonly string[]; load(setExitCode: SetExitCode): Promise<Command[]> }[] = [
   { names: ['devnet'], load: async (setExitCode) => [(await import('./devnet.ts')).devnetCommand(setExitCode)] },
-  { names: ['demo'], load: async () => [(await import('./demo.ts')).demoCommand()] },
+  { names: ['demo'], load: async (setExitCode) => [(await import('./demo.ts')).demoCommand(setExitCode)] },
   { names: ['vm'], load: async () => [(await import('./vm.ts')).vmCommand()] },
   { names: SERVICE_NAMES, load: async (setExitCode) => (await import('./services.ts')).serviceCommands(setExitCode) },
 ];
