@@ -1,7 +1,8 @@
 // docs/vm.md#quickjs: turns the state of a running instance into the initial state of a module.
 import type { Image } from '../program.ts';
-import { concat, encodeSigned } from './bytes.ts';
-import type { DataSegment, ExportEntry, GlobalEntry, LinkModule } from './module.ts';
+import { encodeSigned } from './bytes.ts';
+import { segmentsOf } from './join-segments.ts';
+import type { ExportEntry, GlobalEntry, LinkModule } from './module.ts';
 
 /** Zeros shorter than this between two non-zero bytes cost less than the head of another data segment. */
 const MIN_GAP_BYTES = 32;
@@ -52,7 +53,7 @@ export function bakeImage(module: LinkModule, image: Image): LinkModule {
     return global.mutable ? { ...global, init: constant(global.valueType, bits.shift() as bigint) } : global;
   });
   const memories = module.memories.map((limits) => ({ ...limits, min: image.pages }));
-  return { ...withoutState(module), globals, memories, datas: segments(image.memory) };
+  return { ...withoutState(module), globals, memories, datas: segmentsOf(image.memory, MIN_GAP_BYTES) };
 }
 
 function constant(valueType: number, bits: bigint): Uint8Array {
@@ -61,28 +62,4 @@ function constant(valueType: number, bits: bigint): Uint8Array {
       ? [0x41, ...encodeSigned(BigInt.asIntN(32, bits))]
       : [0x42, ...encodeSigned(BigInt.asIntN(64, bits))];
   return Uint8Array.from([...code, 0x0b]);
-}
-
-/** The non-zero stretches of the memory as active data segments. */
-function segments(memory: Uint8Array): DataSegment[] {
-  const result: DataSegment[] = [];
-  let start = nextNonZero(memory, 0);
-  while (start < memory.length) {
-    let end = start;
-    let next = start;
-    while (next < memory.length && next - end < MIN_GAP_BYTES) {
-      if (memory[next] !== 0) end = next + 1;
-      next++;
-    }
-    const offset = concat([Uint8Array.of(0x41), Uint8Array.from(encodeSigned(BigInt(start | 0))), Uint8Array.of(0x0b)]);
-    result.push({ offset, bytes: memory.slice(start, end) });
-    start = nextNonZero(memory, next);
-  }
-  return result;
-}
-
-function nextNonZero(memory: Uint8Array, from: number): number {
-  let at = from;
-  while (at < memory.length && memory[at] === 0) at++;
-  return at;
 }

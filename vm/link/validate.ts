@@ -1,10 +1,13 @@
 // docs/vm.md#program: refuses what is not a valid module of the DataVM's features before it is taken apart.
 import { MizuError } from '../../protocol/errors.ts';
-import { decodeModule } from '../decode/sections.ts';
+import { walkBody } from './instructions.ts';
+import type { LinkModule } from './module.ts';
+import { parseModule } from './parse.ts';
 
-/** @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large` or `vm/invalid`, with the byte offset */
-export async function assertValid(bytes: Uint8Array): Promise<void> {
-  decodeModule(bytes);
+/** @throws MizuError `vm/unsupported-feature`, `vm/malformed` or `vm/invalid`, with the byte offset */
+export async function parseValid(bytes: Uint8Array): Promise<LinkModule> {
+  const module = parseModule(bytes);
+  for (const { body } of module.functions) walkBody(body, body.byteOffset - bytes.byteOffset, () => undefined);
   try {
     await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
   } catch (cause) {
@@ -17,4 +20,5 @@ export async function assertValid(bytes: Uint8Array): Promise<void> {
       cause,
     });
   }
+  return module;
 }

@@ -1,10 +1,11 @@
 // docs/vm.md#wasi: turns a WASI preview 1 command into a core module by linking the adapter into it.
 import { MizuError } from '../../protocol/errors.ts';
 import { encodeModule } from '../link/encode.ts';
+import { joinSegments } from '../link/join-segments.ts';
 import { type Library, mergeModules } from '../link/merge.ts';
 import type { ExportEntry, LinkModule } from '../link/module.ts';
 import { parseModule } from '../link/parse.ts';
-import { assertValid } from '../link/validate.ts';
+import { parseValid } from '../link/validate.ts';
 import { WASI_ADAPTER_BASE64 } from './generated/adapter-wasm.ts';
 
 export const WASI_MODULE = 'wasi_snapshot_preview1';
@@ -18,17 +19,16 @@ export const wasiLibrary: Library = {
 /**
  * The core module of a WASI command: it imports functions of `mizu` only and exports `_start` and `memory`. Unreachable functions
  * are left out. A module that imports nothing but `mizu` and exports `_start` already is one and comes back as it is.
- * @throws MizuError `vm/malformed`, `vm/invalid`, `vm/too-large`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
+ * @throws MizuError `vm/malformed`, `vm/invalid`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
  */
 export async function linkWasi(moduleBytes: Uint8Array): Promise<Uint8Array> {
-  await assertValid(moduleBytes);
-  const main = parseModule(moduleBytes);
+  const main = await parseValid(moduleBytes);
   const start = startOf(main);
   if (main.imports.every((entry) => entry.module === 'mizu' && entry.kind === 'function')) return moduleBytes;
   const exports: ExportEntry[] = [start];
   // The one memory may have been exported under any name, or not at all: the adapter shares it by its index.
   exports.push({ name: 'memory', kind: 'memory', index: 0 });
-  return encodeModule(mergeModules(main, [wasiLibrary], exports));
+  return encodeModule(joinSegments(mergeModules(main, [wasiLibrary], exports)));
 }
 
 function startOf(main: LinkModule): ExportEntry {
