@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
 import { formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
@@ -16,6 +17,8 @@ export type RunFlags = NetworkFlags & {
   hours: number;
   backend?: string;
   new?: boolean;
+  /** The demo goes on by itself: no next commands. */
+  isDemo?: boolean;
   json?: boolean;
 };
 
@@ -39,18 +42,26 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       const maxWei = flags.max === undefined ? undefined : parseMizu(flags.max);
       const { prepareWorkflow } = await import('./prepare.ts');
       const workflow = await prepareWorkflow(file);
-      setExitCode(await withNetwork(flags, (network) => runWorkflow(network, workflow, flags, maxWei, output)));
+      const { code } = await withNetwork(flags, (network) => runWorkflow(network, workflow, flags, maxWei, output));
+      setExitCode(code);
     });
 }
 
-/** Exit code: 0 done (or left going by Ctrl-C), 2 the run failed. */
+export type RunOutcome = {
+  /** Exit code: 0 done (or left going by Ctrl-C), 2 the run failed. */
+  readonly code: number;
+  /** Undefined if it was left going. */
+  readonly run: Hex | undefined;
+};
+
+/** Quotes, deploys, runs, follows and fetches. */
 export async function runWorkflow(
   network: Network,
   workflow: CompiledWorkflow,
   flags: RunFlags,
   maxWei: bigint | undefined,
   output: Output,
-): Promise<number> {
+): Promise<RunOutcome> {
   const { deployWorkflow } = await import('../client/deploy.ts');
   const { startRun } = await import('../client/run.ts');
   const { fetchDataset, readStepStats } = await import('../client/dataset.ts');
@@ -74,8 +85,8 @@ export async function runWorkflow(
   output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}\n`);
   output.data({ event: 'run', run, resumed });
   const end = await followRun(network, run, output);
-  if (end === 'left') return 0;
-  if (end.status !== 'done') return printEnd(output, end);
+  if (end === 'left') return { code: 0, run: undefined };
+  if (end.status !== 'done') return { code: printEnd(output, end), run };
   const [{ datasetRoot, files }, steps] = await Promise.all([
     fetchDataset(network, run, flags.output),
     readStepStats(network, run),
@@ -92,13 +103,14 @@ export async function runWorkflow(
   output.say(`root     ${datasetRoot}`);
   output.say(`cost     ${formatMizu(end.spentWei)}`);
   output.data({ event: 'dataset', run, folder: flags.output, datasetRoot, files, steps, spentWei: end.spentWei });
+  if (flags.isDemo) return { code: 0, run };
   output.say(
     nextCommands([
       [`mizu verify ${flags.output}`, 'check the folder against L1 and DA'],
       [`mizu watch ${run}`, 'its batches on the L1'],
     ]),
   );
-  return 0;
+  return { code: 0, run };
 }
 
 function tooCheap(maxWei: bigint, expectedWei: bigint): MizuError {

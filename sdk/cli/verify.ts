@@ -9,12 +9,13 @@ export function verifyCommand(): Command {
   return withNetworkOptions(new Command('verify'))
     .description('check a run or a dataset folder against L1 and DA alone')
     .argument('<run or folder>', 'id of a run, or the folder of a dataset')
+    .option('--replay', 'run every step of the run again, programs included')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ mizu verify out')
     .action(run);
 }
 
-async function run(target: string, flags: NetworkFlags & { json?: boolean }): Promise<void> {
+async function run(target: string, flags: NetworkFlags & { replay?: boolean; json?: boolean }): Promise<void> {
   const output = createOutput(flags.json ?? false);
   const { verifyTarget } = await import('../client/verify.ts');
   const isFolder = await stat(target).then(
@@ -23,5 +24,7 @@ async function run(target: string, flags: NetworkFlags & { json?: boolean }): Pr
   );
   const verified = await verifyTarget(target, isFolder, flags, (line) => output.say(`  ${pc.green('✓')} ${line}`));
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
+  const status = verified.confirmed ? 'confirmed on L1' : 'asserted on L1; its window is still open';
+  output.say(`${status}: ${verified.transactions.join(', ')}`);
   output.data({ event: 'verified', ...verified });
 }

@@ -8,6 +8,8 @@ export type ChainView = {
   readonly contracts: Readonly<
     Record<'token' | 'stakeManager' | 'daCommittee' | 'gatewayRegistry' | 'inbox' | 'rollup' | 'bridge', Address>
   >;
+  /** L1 block of the first contract. */
+  readonly fromBlock?: number;
   readonly kernelProgramId: Hex;
   readonly gasPriceWei: string;
   readonly da: {

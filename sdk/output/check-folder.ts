@@ -9,8 +9,11 @@ import { objectRoot } from '../../protocol/tree.ts';
 export type CheckedFolder = {
   readonly run: Hex;
   readonly datasetRoot: Hex;
+  readonly chainId: number;
+  readonly inbox: Hex;
   readonly rpcUrl: string;
   readonly rows: number;
+  readonly files: readonly { readonly path: string; readonly stage: number }[];
 };
 
 type Manifest = {
@@ -18,23 +21,28 @@ type Manifest = {
   readonly run: Hex;
   readonly datasetRoot: Hex;
   readonly rpcUrl: string;
+  readonly chainId: number;
+  readonly inbox: Hex;
   readonly files: readonly { readonly name: string; readonly path: string }[];
   readonly entries: readonly (DatasetEntry & { readonly sink: string })[];
 };
 
-/** @throws MizuError `sdk/no-manifest`; `sdk/folder-changed` naming the file, the offset and the rows in question */
+/** @throws MizuError `sdk/no-manifest`; `verify/folder-changed` naming the file, the offset and the rows in question */
 export async function checkFolder(folder: string): Promise<CheckedFolder> {
   const manifest = await readManifest(folder);
+  const files: { path: string; stage: number }[] = [];
   let rows = 0;
   for (const { name, path } of manifest.files) {
     const entries = manifest.entries.filter((entry) => entry.sink === name);
+    files.push({ path, stage: entries[0]?.stage ?? 0 });
     rows += await checkFile(join(folder, path), path, entries);
   }
   // As the kernel lists them: by stage, then by partition.
   const entries = [...manifest.entries].sort((a, b) => a.stage - b.stage || a.partition - b.partition);
   const root = hashDataset(entries);
   if (root !== manifest.datasetRoot) throw changed('manifest.json', `entries with root ${manifest.datasetRoot}`, root);
-  return { run: manifest.run, datasetRoot: root, rpcUrl: manifest.rpcUrl, rows };
+  const { run, rpcUrl, chainId, inbox } = manifest;
+  return { run, datasetRoot: root, rpcUrl, chainId, inbox, rows, files };
 }
 
 async function checkFile(file: string, name: string, entries: readonly DatasetEntry[]): Promise<number> {
@@ -92,7 +100,7 @@ async function readManifest(folder: string): Promise<Manifest> {
 
 function changed(where: string, expected: string, actual: string): MizuError {
   return new MizuError({
-    code: 'sdk/folder-changed',
+    code: 'verify/folder-changed',
     message: `The dataset was changed: ${where}`,
     expected,
     actual,

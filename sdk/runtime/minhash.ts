@@ -6,21 +6,32 @@ export const BINS = 128;
 export const SIGNATURE_WORDS = BINS / 2;
 const SHINGLE = 3;
 const EMPTY = 0xffffffff;
+const REST = 0x1ffffff;
 
 /** 128 values of 16 bits; the share of equal places estimates the Jaccard similarity of the texts' word 3-grams. */
 export function minHash(text: string): Uint16Array {
   const bins = new Uint32Array(BINS).fill(EMPTY);
-  const words = wordHashes(text);
-  const put = (value: number): void => {
-    const hash = mix32(value);
-    const bin = hash >>> 25;
-    // Smallest by 25 bits; its low 16 bits, hashed well, are the value.
-    const rest = hash & 0x1ffffff;
-    if (rest < bins[bin]!) bins[bin] = rest;
-  };
-  if (words.length < SHINGLE) put(words.reduce((hash, word) => (Math.imul(hash, 0x9e3779b1) + word) | 0, words.length));
-  for (let i = SHINGLE - 1; i < words.length; i++) {
-    put(Math.imul(Math.imul(words[i - 2]!, 0x9e3779b1) + words[i - 1]!, 0x85ebca6b) + words[i]!);
+  const hashes = shingles(text);
+  for (let i = 0; i < hashes.length; i++) {
+    const hash = hashes[i]!;
+    // The bin by 7 bits, the smallest by the other 25.
+    if ((hash & REST) < bins[hash >>> 25]!) bins[hash >>> 25] = hash & REST;
+  }
+  // A short text fills few bins: its shingles are thrown again, each round only into bins that the rounds before left empty.
+  // (round, hash) orders the shingles of two texts alike, so this is MinHash still.
+  const rounds = Math.ceil(BINS / hashes.length);
+  for (let round = 1; round < rounds; round++) {
+    const thrown = new Uint32Array(BINS).fill(EMPTY);
+    for (let i = 0; i < hashes.length; i++) {
+      const hash = (Math.imul(hashes[i]!, 0x915f77f5) + 0x6d2b79f5) >>> 0;
+      hashes[i] = hash;
+      const bin = hash >>> 25;
+      if (bins[bin] === EMPTY && (hash & REST) < thrown[bin]!) thrown[bin] = hash & REST;
+    }
+    for (let i = 0; i < hashes.length; i++) {
+      const bin = hashes[i]! >>> 25;
+      if (bins[bin] === EMPTY) bins[bin] = thrown[bin]!;
+    }
   }
   const signature = new Uint16Array(BINS);
   for (let bin = 0; bin < BINS; bin++) {
@@ -32,8 +43,7 @@ export function minHash(text: string): Uint16Array {
   return signature;
 }
 
-// Row b is a permutation of all bins that begins with b; part of the program's image. A text fills few of the bins, so on short
-// ones most of the work is here: a table look-up for each look at a bin instead of a hash.
+// Row b is a permutation of all bins that begins with b; part of the program's image.
 const PATHS = createPaths();
 
 function createPaths(): Uint8Array {
@@ -73,6 +83,19 @@ export function bandHash(signature: Uint16Array, band: number, rows: number): nu
   for (let i = band * rows; i < (band + 1) * rows; i++)
     hash = (Math.imul(hash ^ signature[i]!, 0x01000193) + 0x7f4a7c15) | 0;
   return mix32(hash);
+}
+
+/** A hash per word 3-gram; of fewer words one for all of them. Never empty. */
+function shingles(text: string): Uint32Array {
+  const words = wordHashes(text);
+  if (words.length < SHINGLE) {
+    return Uint32Array.of(mix32(words.reduce((hash, word) => (Math.imul(hash, 0x9e3779b1) + word) | 0, words.length)));
+  }
+  const hashes = new Uint32Array(words.length - SHINGLE + 1);
+  for (let i = 0; i < hashes.length; i++) {
+    hashes[i] = mix32(Math.imul(Math.imul(words[i]!, 0x9e3779b1) + words[i + 1]!, 0x85ebca6b) + words[i + 2]!);
+  }
+  return hashes;
 }
 
 /** A hash per word, lower case. Letters and digits make words; each ideograph, kana and hangul syllable is one of its own. */
