@@ -153,6 +153,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       inbox: contracts.inbox,
       retentionSeconds,
       maxAheadSeconds,
+      l1Time: () => l1Time,
       log,
       onTooOld: (batch, time) => {
         l1Time = Math.max(l1Time, time);

@@ -2,7 +2,7 @@
 import { NO_CERTIFICATE, toContractCertificate } from '../contracts/claim.ts';
 import type { DaClient } from '../da/client.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { inboxAbi } from '../protocol/generated/abi.ts';
+import { daCommitteeAbi, inboxAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Sender } from '../service/l1-send.ts';
@@ -21,8 +21,10 @@ export type PosterParts = {
   readonly l1: L1;
   readonly sender: Sender;
   readonly inbox: Address;
-  /** Seconds that certificates must promise. */
+  /** Seconds that certificates must promise, by L1's clock. */
   readonly retentionSeconds: number;
+  /** L1's clock, unix seconds. */
+  readonly l1Time: () => number;
   readonly log: Logger;
   /** Seconds by which a batch's timestamp may be ahead of L1's clock. */
   readonly maxAheadSeconds: number;
@@ -31,6 +33,8 @@ export type PosterParts = {
   readonly onPosted: (index: number, gasUsed: bigint) => void;
 };
 
+/** With the errors of the contracts that the Inbox calls, so that a revert is told by its name. */
+const POST_ABI = [...inboxAbi, ...daCommitteeAbi.filter(({ type }) => type === 'error')];
 const ZERO = `0x${'00'.repeat(32)}` as const;
 const ZERO_LENGTH = 0;
 const IDLE_MS = 1_000;
@@ -55,7 +59,7 @@ export function createPoster(parts: PosterParts): Poster {
     if (!(await isNext(batch))) return false;
     const sent = await sender.sendAndWait({
       address: inbox,
-      abi: inboxAbi,
+      abi: POST_ABI,
       functionName: 'postBatch',
       args: await argumentsOf(batch),
       isDone: async () => (await batchCount()) > index,
@@ -112,7 +116,8 @@ export function createPoster(parts: PosterParts): Poster {
   const certify = async (root: `0x${string}`) => {
     const bytes = await objects.get(root);
     if (bytes === undefined) throw new Error(`batch object ${root} is not stored`);
-    const expiry = BigInt(Math.floor(Date.now() / 1000) + parts.retentionSeconds + MARGIN_SECONDS);
+    const now = Math.max(parts.l1Time(), Math.floor(Date.now() / 1000));
+    const expiry = BigInt(now + parts.retentionSeconds + MARGIN_SECONDS);
     return (await da.put([bytes], { expiry })).certificate;
   };
 

@@ -41,9 +41,7 @@ afterEach(async () => {
 });
 
 test('a batch that a reorg drops is posted again as it was, and the soft state stays', async () => {
-  await network.deposit(10n ** 15n);
-  await until('deposit', async () => (await account()).balance !== '0');
-  await until('posting', allPosted);
+  await ready();
   const before = await batchCount();
   const snapshot = await network.chain.snapshot();
   const { hash } = await send(await cancel(0n));
@@ -64,7 +62,7 @@ test('a batch that a reorg drops is posted again as it was, and the soft state s
 });
 
 test('a delayed message that a reorg replaces changes the soft state, and the messages behind it stay', async () => {
-  await until('derivation', allPosted);
+  await ready();
   const start = await account();
   const snapshot = await network.chain.snapshot();
   await network.deposit(1_000n);
@@ -86,7 +84,7 @@ test('a delayed message that a reorg replaces changes the soft state, and the me
 });
 
 test('a batch that somebody else has posted is taken over, and the own messages follow it', async () => {
-  await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
+  await ready();
   const { nonce } = await account();
   const foreign = await cancel(BigInt(nonce));
   const own = await cancel(BigInt(nonce) + 1n);
@@ -109,7 +107,7 @@ test('a batch that somebody else has posted is taken over, and the own messages 
 });
 
 test('a batch whose time has passed is built again with a new one', async () => {
-  await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
+  await ready();
   const { nonce } = await account();
   // L1's clock leaps ahead while the batch is being filled: its timestamp is now too old.
   const { hash } = await send(await cancel(BigInt(nonce)));
@@ -117,6 +115,17 @@ test('a batch whose time has passed is built again with a new one', async () => 
   await until('posting', async () => (await rpc<unknown>('mizu_getReceipt', hash)) !== null && (await allPosted()));
   expect((await account()).nonce).toBe(nonce + 1);
 });
+
+// The account can pay, and L1 has all that is executed.
+async function ready(): Promise<void> {
+  await network.deposit(10n ** 15n);
+  const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi } as const;
+  await until('the deposit on L1', async () => {
+    const included = await network.l1.client.readContract({ ...inbox, functionName: 'delayedIncluded' });
+    return included === (await network.l1.client.readContract({ ...inbox, functionName: 'delayedCount' }));
+  });
+  await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
+}
 
 async function batchCount(): Promise<bigint> {
   return network.l1.client.readContract({
