@@ -72,6 +72,19 @@ export const openAiConfig = z.strictObject({
 export type OpenAiConfig = z.output<typeof openAiConfig>;
 export type OpenAiConfigInput = z.input<typeof openAiConfig>;
 
+export const simulatorConfig = z.strictObject({
+  kind: z.literal('simulator'),
+  /** Name in the network. */
+  name: z.string().min(1),
+  /** Path of a WASI module. */
+  module: z.string().min(1),
+  /** For one request. */
+  gasLimit: count(1, Number.MAX_SAFE_INTEGER).default(10_000_000_000),
+  threads: count(1, 64).default(1),
+});
+
+export type SimulatorConfig = z.output<typeof simulatorConfig>;
+
 export const workerConfig = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
@@ -79,7 +92,9 @@ export const workerConfig = z.strictObject({
   /** Rows worked on at once. */
   concurrency: count(1, 1024).default(16),
   backends: z
-    .array(z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('builtin') }), openAiConfig]))
+    .array(
+      z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('builtin') }), openAiConfig, simulatorConfig]),
+    )
     .min(1)
     .default([{ kind: 'builtin' }]),
   /** Time to finish what was begun when it is stopped. */

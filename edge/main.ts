@@ -8,6 +8,7 @@ import { createLogger, type Logger } from '../service/log.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
 import { createOpenAiBackends } from './backends/openai.ts';
+import { createSimulatorBackends } from './backends/simulator.ts';
 import {
   type GatewayConfigInput,
   gatewayConfig,
@@ -59,7 +60,7 @@ export async function startWorker(
   { log = createLogger('worker') }: { log?: Logger } = {},
 ): Promise<RunningWorker> {
   const config = parseConfig(workerConfig, input, 'worker');
-  const sets = config.backends.map(createBackends);
+  const sets = await Promise.all(config.backends.map(createBackends));
   const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), log });
   return {
     address: worker.address,
@@ -70,7 +71,8 @@ export async function startWorker(
   };
 }
 
-function createBackends(config: WorkerConfig['backends'][number]): BackendSet {
+async function createBackends(config: WorkerConfig['backends'][number]): Promise<BackendSet> {
+  if (config.kind === 'simulator') return createSimulatorBackends(config);
   if (config.kind === 'openai') return createOpenAiBackends(config);
   return { backends: [createBuiltinBackend()], close: async () => {} };
 }
