@@ -1,0 +1,228 @@
+// docs/rpc.md: inference tasks from request to result, progress, the dataset's download, JSON-RPC's own rules.
+
+import { createWalletClient, http } from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROLE } from '../contracts/roles.ts';
+import { execStage, inferStage, MODEL } from '../kernel/world.fixture.ts';
+import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
+import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { hashInferenceItems, type InferenceItem } from '../protocol/inference.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { createDomain, TYPES } from '../protocol/typed-data.ts';
+import { buildProgram } from '../prover/chain.fixture.ts';
+import {
+  VALIDATOR as GATEWAY,
+  keyOf,
+  OWNER,
+  startTestNetwork,
+  type TestNetwork,
+  USER,
+  until,
+} from '../prover/network.fixture.ts';
+import { createRpcClient, requestBytes, requestJson } from '../service/client.ts';
+import { createLogger } from '../service/log.ts';
+import { type Sequencer, startSequencer } from './main.ts';
+
+let network: TestNetwork;
+let sequencer: Sequencer;
+let run: Hex;
+let tasks: Promise<
+  { run: Hex; stage: number; partition: number; attempt: number; requestRoot: Hex; requestLength: number }[]
+>;
+const text = (value: string) => new TextEncoder().encode(value);
+const rpc = <T>(method: string, ...params: unknown[]) =>
+  createRpcClient(sequencer.url)(method, params, { timeoutSeconds: 30 }) as Promise<T>;
+const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesToHex(encodeMessage(message)));
+const inHours = (hours: number) => BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
+
+beforeAll(async () => {
+  network = await startTestNetwork();
+  sequencer = await startSequencer({
+    ...network.config('sequencer'),
+    key: keyOf(1),
+    http: { port: 0 },
+    batch: { ageSeconds: 0.2 },
+    log: createLogger('sequencer', process.env.MIZU_LOG ?? 'silent'),
+  });
+  await registerGateway();
+  await network.deposit(10n ** 18n);
+}, 120_000);
+
+afterAll(async () => {
+  await sequencer?.close();
+  await network?.close();
+}, 60_000);
+
+test('infer tasks are offered to who waits for them, with the request as an object', async () => {
+  await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
+  const { author } = network;
+  const program = await buildProgram({ ...network.author } as never);
+  const [metadata] = await author.putAll([
+    text('{"name":"test","stages":[{"sink":null},{"sink":null},{"sink":"train"}]}'),
+  ]);
+  const stages = [execStage(), inferStage(0), execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true })];
+  const definition = { programs: [program], stages, metadata: metadata! };
+  const deploy = await author.sign({
+    kind: 'Deploy',
+    nonce: 0n,
+    maxFee: 10n ** 18n,
+    definition: encodeDefinition(definition, await author.certify(objectsOfDefinition(definition))),
+  });
+  const inputs = await author.putAll([text('ab'), text('cd')]);
+  const workflow = hashWorkflow(definition);
+  const start = await author.sign({
+    kind: 'Run',
+    nonce: 1n,
+    workflow,
+    maxCost: 10n ** 12n,
+    taskGasLimit: 500_000n,
+    deadline: inHours(1),
+    inputs: encodeInputs(inputs, await author.certify(inputs)),
+  });
+  run = hashRun(author.address, 1n, workflow);
+  expect(await rpc('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 0 })).toEqual([]);
+  tasks = rpc('mizu_getInferenceTasks', { models: [MODEL], limit: 10, waitSeconds: 20 });
+  await send(deploy);
+  await send(start);
+  const first = await tasks;
+  expect(first[0]).toMatchObject({ run, stage: 1, attempt: 0, requestLength: 2 });
+  const all = await until('both tasks', async () => {
+    const open = await rpc<{ requestRoot: Hex }[]>('mizu_getInferenceTasks', {
+      models: [MODEL],
+      limit: 10,
+      waitSeconds: 0,
+    });
+    return open.length === 2 ? open : undefined;
+  });
+  const { bytes } = await requestBytes(`${sequencer.url}/objects/${all[0]!.requestRoot}`);
+  expect(['bc', 'de']).toContain(new TextDecoder().decode(bytes));
+});
+
+test('progress is shown, results of a gateway end the run, and its dataset is downloaded', async () => {
+  const open = await rpc<Awaited<typeof tasks>>('mizu_getInferenceTasks', { limit: 10 });
+  expect(
+    await rpc('mizu_inferenceProgress', {
+      run,
+      stage: 1,
+      partition: 0,
+      done: 3,
+      total: 9,
+      inputTokens: 5,
+      outputTokens: 6,
+    }),
+  ).toBe(true);
+  type View = {
+    status: string;
+    stages: { underway?: { done: number }; done: number }[];
+    inputTokens: number;
+    spent: string;
+  };
+  const during = await rpc<View>('mizu_getRun', run);
+  expect(during.stages[1]?.underway).toEqual({ done: 3, total: 9, inputTokens: 5, outputTokens: 6 });
+  const [first] = await rpc<{ why: string }[]>('mizu_getTasks', run, { stage: 2 });
+  expect(first?.why).toBe('it waits for stage 1');
+  const results = open.map(({ partition }) => text(`result ${partition}`));
+  const message = await resultMessage(open, results, 1n);
+  const { hash } = await send(message);
+  const receipt = await until(
+    'receipt',
+    async () => (await rpc<{ ok: boolean; items: unknown[] } | null>('mizu_getReceipt', hash)) ?? undefined,
+  );
+  expect(receipt.ok).toBe(true);
+  await expect(send(await resultMessage(open, results.toReversed(), 1n))).rejects.toMatchObject({
+    code: 'message/nonce-used',
+  });
+  const done = await until('the end', async () => {
+    const view = await rpc<View>('mizu_getRun', run);
+    return view.status === 'running' ? undefined : view;
+  });
+  expect(done).toMatchObject({ status: 'done', inputTokens: 20, stages: [{ done: 2 }, { done: 2 }, { done: 2 }] });
+  const dataset = await requestBytes(`${sequencer.url}/datasets/${run}/train.jsonl`);
+  expect(new TextDecoder().decode(dataset.bytes)).toBe('sftvmu!1sftvmu!2');
+  const part = await requestBytes(`${sequencer.url}/datasets/${run}/train.jsonl`, { headers: { range: 'bytes=6-10' } });
+  expect([part.status, part.headers['content-range'], new TextDecoder().decode(part.bytes)]).toEqual([
+    206,
+    'bytes 6-10/16',
+    '!1sft',
+  ]);
+  await expect(requestBytes(`${sequencer.url}/datasets/${run}/test.jsonl`)).rejects.toMatchObject({
+    code: 'datasets/not-found',
+    expected: 'train',
+  });
+  await expect(requestBytes(`${sequencer.url}/datasets/${run}`)).rejects.toMatchObject({ code: 'http/not-found' });
+}, 60_000);
+
+test('JSON-RPC: batches, notifications, and each of its errors', async () => {
+  const post = (body: unknown) => requestJson<{ error: { code: number } }>(sequencer.url, { method: 'POST', body });
+  const call = { jsonrpc: '2.0', method: 'mizu_getReceipt', params: [`0x${'00'.repeat(32)}`] };
+  expect(await post([{ ...call, id: 1 }, call, { ...call, id: 'b', method: 'none' }])).toMatchObject([
+    { id: 1, result: null },
+    { id: 'b', error: { code: -32601 } },
+  ]);
+  expect((await post([])).error.code).toBe(-32600);
+  expect((await post(Array(101).fill({ ...call, id: 1 }))).error.code).toBe(-32600);
+  expect((await post({ id: 1, method: 'x' })).error.code).toBe(-32600);
+  expect((await post({ ...call, id: 1, params: ['0x1'] })).error.code).toBe(-32602);
+  const broken = await requestBytes(sequencer.url, { method: 'POST', body: '{' });
+  expect(JSON.parse(new TextDecoder().decode(broken.bytes))).toMatchObject({ id: null, error: { code: -32700 } });
+  await expect(
+    requestBytes(sequencer.url, { method: 'POST', body: new Uint8Array(2 * 1024 * 1024) }),
+  ).rejects.toMatchObject({ code: 'http/too-large' });
+  expect((await requestBytes(sequencer.url, { method: 'POST', body: JSON.stringify(call) })).status).toBe(204);
+});
+
+async function resultMessage(
+  open: Awaited<typeof tasks>,
+  results: readonly Uint8Array[],
+  nonce: bigint,
+): Promise<Message> {
+  const items = open.map((task, i): InferenceItem => {
+    const { root, length } = objectRef(results[i]!);
+    const { stage, partition, attempt, requestRoot } = task;
+    return {
+      run: task.run,
+      stage,
+      partition,
+      attempt,
+      requestRoot,
+      resultRoot: root,
+      resultLength: length,
+      model: MODEL,
+      inputTokens: 10n,
+      outputTokens: 3n,
+    };
+  });
+  const { certificate } = await network.da.put(results, { expiry: inHours(2) });
+  const signature = await GATEWAY.signTypedData({
+    domain: createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry),
+    types: TYPES,
+    primaryType: 'InferenceBatch',
+    message: { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems(items) },
+  });
+  return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items, certificate };
+}
+
+async function registerGateway(): Promise<void> {
+  const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
+  const amount = 10_000n * 10n ** 18n;
+  const write = async (
+    account: typeof OWNER,
+    address: Hex,
+    abi: readonly unknown[],
+    functionName: string,
+    args: unknown[],
+  ) => {
+    const wallet = createWalletClient({ account, chain: foundry, transport: http(network.anvil.url) });
+    const hash = await wallet.writeContract({ address, abi, functionName, args } as never);
+    await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  };
+  await write(OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
+  await write(OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
+  await write(OWNER, stakeManager, stakeManagerAbi, 'stake', [GATEWAY.address, ROLE.gateway, amount]);
+  await write(GATEWAY, gatewayRegistry, gatewayRegistryAbi, 'join', []);
+  const model = { active: true, class: 0, inputPrice: 1n, outputPrice: 2n, manifest: { root: MODEL, length: 1n } };
+  await write(OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
+}
