@@ -40,12 +40,13 @@ function moveToLabel(d: Draft, scope: Scope): void {
   }
 }
 
-function jumpTo(d: Draft, scope: Scope, op: number, condition: number): void {
+function jumpTo(d: Draft, scope: Scope, op: number, condition: number, refund?: number): void {
   if (scope.kind === WASM.loop) {
     d.emit(op, 0, condition, 0, 0, scope.head);
     d.checks[scope.point] = 1;
   } else {
     scope.jumps.push(d.code.length());
+    scope.edges.push({ from: d.point, checked: d.checked, refund });
     d.emit(op, 0, condition);
   }
 }
@@ -65,20 +66,26 @@ export function lowerBranchIf(d: Draft, index: number, label: number): void {
   d.inverted = false;
   const condition = popSource(d);
   const scope = labelOf(d, label);
+  if (d.checked) scope.pinned = true;
   const skip = d.code.length();
   d.emit(unless, 0, condition);
   moveToLabel(d, scope);
   if (d.code.length() === skip + 1) {
     d.code.truncate(skip);
     d.charges[d.point]!--;
-    jumpTo(d, scope, when, condition);
+    jumpTo(d, scope, when, condition, index + 1);
     startBlock(d, index);
     return;
   }
   if (scope.kind === FUNCTION_SCOPE) d.code.emit(OP.return, 0, d.layout.record);
-  else jumpTo(d, scope, OP.jump, 0);
-  const taken = d.code.length() - skip - 1 - (scope.kind === FUNCTION_SCOPE ? 1 : 0);
+  else jumpTo(d, scope, OP.jump, 0, index + 1);
   d.code.patch(skip, d.code.length());
+  // Paid in advance, but behind the last check, and given back if the branch is not taken.
+  const taken = d.code.length() - skip - 1 - (scope.kind === FUNCTION_SCOPE ? 1 : 0);
+  if (d.checked) {
+    d.charges[d.point]! -= taken;
+    d.prepaid[index] = taken;
+  } else d.refundable[d.point]! += taken;
   startBlock(d, index);
   d.charges[d.point]! -= taken;
 }
@@ -95,6 +102,7 @@ export function lowerBranchTable(d: Draft, targets: readonly number[]): void {
   d.charges[d.point]! += 1 + (arity === 0 ? 0 : arity + 1);
   for (const label of targets) {
     const scope = labelOf(d, label);
+    scope.pinned = true;
     if (arity === 0) jumpUncounted(d, scope);
     else d.code.emit(OP.jump);
   }
@@ -125,13 +133,27 @@ export function openScope(d: Draft, index: number, op: number, blockType: number
     d.operands.settle(base);
   }
   let elseJump = -1;
+  const elseEdge = d.checked ? undefined : { from: d.point, checked: false, refund: index + 1 };
   if (op === WASM.if) {
     elseJump = d.code.length();
     d.emit(d.inverted ? OP.br_if : OP.br_if_zero, 0, condition);
     d.inverted = false;
   }
   if (op !== WASM.block) startBlock(d, index);
-  d.scopes.push({ kind: op, base, params, results, jumps: [], head: d.code.length(), point: d.point, elseJump });
+  if (op === WASM.loop) d.checked = true;
+  d.scopes.push({
+    kind: op,
+    base,
+    params,
+    results,
+    jumps: [],
+    head: d.code.length(),
+    point: d.point,
+    elseJump,
+    elseEdge,
+    edges: [],
+    pinned: false,
+  });
 }
 
 export function lowerElse(d: Draft, index: number): void {
@@ -163,12 +185,20 @@ export function closeScope(d: Draft, index: number): void {
     }
     return;
   }
-  if (d.live) moveToLabel(d, scope);
+  if (d.live) {
+    moveToLabel(d, scope);
+    scope.edges.push({ from: d.point, checked: d.checked, refund: undefined });
+  }
+  if (scope.elseJump >= 0) {
+    if (scope.elseEdge === undefined) scope.pinned = true;
+    else scope.edges.push(scope.elseEdge);
+  }
   if (scope.elseJump >= 0) d.code.patch(scope.elseJump, d.code.length());
   for (const jump of scope.jumps) d.code.patch(jump, d.code.length());
   d.operands.reset(scope.base, scope.results);
   d.live = true;
   startBlock(d, index);
+  if (!scope.pinned) d.merges.push({ point: d.point, edges: scope.edges });
 }
 
 function blockArity(types: readonly FunctionType[], blockType: number): { params: number; results: number } {

@@ -7,6 +7,14 @@ import type { LowerContext } from './context.ts';
 import { type FrameLayout, layoutFrame, localSlot } from './frame.ts';
 import { createOperands, type Emit, LOCAL, type Operand, type Operands, TEMP } from './operands.ts';
 
+/** A way to a merge: its gas may be taken in the block at `from`, and given back at `refund` if the way was not taken after all. */
+export type Edge = {
+  readonly from: number;
+  /** True if the block at `from` checks its gas. */
+  readonly checked: boolean;
+  readonly refund: number | undefined;
+};
+
 export type Scope = {
   readonly kind: number;
   /** Height of the operand stack below the parameters. */
@@ -18,8 +26,13 @@ export type Scope = {
   /** For loops: the first instruction, and where its gas is taken. */
   readonly head: number;
   readonly point: number;
-  /** For `if`: the branch to the else arm, until that is placed. */
+  /** For `if`: the branch to the else arm, until that is placed, and the way that it is without one. */
   elseJump: number;
+  readonly elseEdge: Edge | undefined;
+  /** Ways to the end. */
+  readonly edges: Edge[];
+  /** True if the gas behind the end cannot be taken before: a br_table leads there, or a branch from a block that checks its gas. */
+  pinned: boolean;
 };
 
 /** Kind of the function's own scope. */
@@ -41,9 +54,16 @@ export type Draft = {
   readonly dead: Uint8Array;
   readonly sealed: Uint8Array;
   readonly nans: Uint8Array;
+  readonly prepaid: Int32Array;
+  /** How much of a charge may be given back. */
+  readonly refundable: Int32Array;
   readonly positions: Int32Array;
+  /** Blocks behind the ends of scopes, with the ways to them. */
+  readonly merges: { readonly point: number; readonly edges: readonly Edge[] }[];
   /** Where the gas of the current block of straight-line code is taken. */
   point: number;
+  /** True if the gas is compared with zero at the start of the current block or in it: what may not be spent must not be taken before. */
+  checked: boolean;
   /** False behind an unconditional branch; `skipped` counts the blocks opened there. */
   live: boolean;
   skipped: number;
@@ -81,8 +101,12 @@ export function createDraft(context: LowerContext, type: FunctionType, body: Bod
     dead: new Uint8Array(count),
     sealed: new Uint8Array(count),
     nans: new Uint8Array(count),
+    prepaid: new Int32Array(count),
+    refundable: new Int32Array(count + 1),
     positions: new Int32Array(count),
+    merges: [],
     point: 0,
+    checked: true,
     live: true,
     skipped: 0,
     leaf: true,
@@ -129,4 +153,5 @@ export function pushResult(d: Draft, index: number, producer: number, write: (sl
 /** Ends the block of straight-line code; the next instruction starts another. */
 export function startBlock(d: Draft, index: number): void {
   d.point = index + 1;
+  d.checked = false;
 }

@@ -22,6 +22,22 @@ import {
 } from './plain.ts';
 import type { FunctionPlan } from './plan.ts';
 
+/** Takes the gas behind a merge on the ways to it: later merges first, as their ways may start at earlier ones. */
+function takeBefore({ merges, charges, refundable }: Draft): void {
+  merges.sort((a, b) => b.point - a.point);
+  for (const { point, edges } of merges) {
+    const charge = charges[point]!;
+    const open = refundable[point]!;
+    if (open > 0 && edges.some((edge) => edge.checked)) continue;
+    charges[point] = 0;
+    for (const { from, refund } of edges) {
+      charges[from]! += charge;
+      refundable[from]! += refund === undefined ? open : charge;
+      if (refund !== undefined) charges[refund]! -= charge;
+    }
+  }
+}
+
 type Pass = { readonly plan: FunctionPlan; readonly height: number; readonly callBelowSlack: boolean };
 
 /** Appends the function's code to the buffer. Calls keep the index of the function as target until all are placed. */
@@ -49,8 +65,8 @@ function lowerBody(context: LowerContext, type: FunctionType, body: Body, knownH
   d.emit(OP.enter);
   for (const local of findUnassignedReads(instructions, layout.params, body.locals.length))
     d.emit(OP.mov | IMMEDIATE_BIT, d.slotOfLocal(local));
-  const none = { base: 0, params: 0, head: 0, point: 0, elseJump: -1 };
-  d.scopes.push({ ...none, kind: FUNCTION_SCOPE, results: layout.results, jumps: [] });
+  const none = { base: 0, params: 0, head: 0, point: 0, elseJump: -1, elseEdge: undefined, pinned: false };
+  d.scopes.push({ ...none, kind: FUNCTION_SCOPE, results: layout.results, jumps: [], edges: [] });
   for (let i = 0; i < instructions.length; i++) {
     const { op } = instructions[i]!;
     if (d.skipped > 0) skipDead(d, i, op);
@@ -62,9 +78,10 @@ function lowerBody(context: LowerContext, type: FunctionType, body: Body, knownH
   const height = d.operands.peak();
   const frame = Math.max(layout.operands + height, d.frameEnd);
   d.code.patch(enterAt, frame);
-  const { leaf, charges, checks, dead, sealed, nans, positions } = d;
+  const { leaf, charges, prepaid, checks, dead, sealed, nans, positions } = d;
+  takeBefore(d);
   return {
-    plan: { body, frame, leaf, charges, checks, dead, sealed, nans, positions },
+    plan: { body, frame, leaf, charges, prepaid, checks, dead, sealed, nans, positions },
     height,
     callBelowSlack: knownHeight === 0 && d.lowestCall < layout.operands + height - CALL_SLACK,
   };

@@ -124,6 +124,7 @@ export function lowerGlobalSet(d: Draft, global: number): void {
 }
 
 export function lowerBulk(d: Draft, op: number, high = 0, low = 0): void {
+  d.checked = true;
   const first = d.operands.height() - 3;
   d.operands.settle(first);
   d.emit(op, d.operands.slot(first), 0, 0, high, low);

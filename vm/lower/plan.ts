@@ -9,6 +9,8 @@ export type FunctionPlan = {
   readonly leaf: boolean;
   /** Gas to take before an instruction; negative where a branch that was not taken had been paid in advance. */
   readonly charges: Int32Array;
+  /** Gas to take before a `br_if` in any case, though only the branch costs it. No check lies between it and the branch. */
+  readonly prepaid: Int32Array;
   /** 1 where the gas must be checked after the charge: heads of loops that are branched to. */
   readonly checks: Uint8Array;
   /** 1 for instructions that cannot be reached. */

@@ -126,6 +126,7 @@ function putInstructions(
     const { op, at, a } = instructions[i]!;
     if (i > 0) putCharge(w, layout, plan, locals, i, reload);
     reload = false;
+    if (plan.prepaid[i] !== 0) putPrepaid(w, locals, plan.prepaid[i]!);
     switch (op) {
       case WASM.return:
         put.br(w, depth);
@@ -187,6 +188,13 @@ function putCharge(
   }
   if (plan.checks[index] === 1) putChecked(w, layout, locals);
   else put.localSet(w, locals.gas);
+}
+
+function putPrepaid(w: ByteWriter, locals: Locals, gas: number): void {
+  put.localGet(w, locals.gas);
+  put.i64Const(w, BigInt(gas));
+  w.byte(CODE.i64Sub);
+  put.localSet(w, locals.gas);
 }
 
 function putFrame(w: ByteWriter, layout: NativeLayout, locals: Locals, position: number): void {
