@@ -1,52 +1,51 @@
 // docs/edge.md#configuration
 import { z } from 'zod';
-import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import type { Hex } from '../protocol/hex.ts';
+import {
+  address,
+  count,
+  type Environment,
+  hash,
+  parseConfig as parseServiceConfig,
+  requireKey,
+  url,
+} from '../service/config.ts';
 
-const privateKey = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, 'expected 0x and 64 hex digits') as unknown as z.ZodType<Hex>;
-const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
-  .transform((text) => text.toLowerCase() as Address);
-const count = (least: number, most: number) => z.number().int().min(least).max(most);
-const url = z.url();
-
-export const gatewayConfig = z.strictObject({
+const gatewayShape = z.strictObject({
   sequencerUrl: url,
   /** One gateway process a folder. */
   dataDir: z.string().min(1),
-  privateKey,
-  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: count(0, 65_535) }).prefault({ port: 0 }),
+  privateKey: hash.optional(),
+  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: count(65_535) }).prefault({ port: 0 }),
   da: z.strictObject({
     /** In the committee's order. */
     members: z.array(z.strictObject({ url, address })).min(1),
-    threshold: count(1, 32),
+    threshold: count(32, 1),
     epoch: z.coerce.bigint().nonnegative().default(0n),
   }),
   /** How long the committee keeps results. */
-  retentionSeconds: count(60, 3650 * 86_400).default(30 * 86_400),
+  retentionSeconds: count(3650 * 86_400, 60).default(30 * 86_400),
   /** Models of class A: audited. */
   exactModels: z.array(z.string()).default(['builtin/small']),
   auditRate: z.number().min(0).max(1).default(0.02),
-  auditSeconds: count(1, 3600).default(60),
+  auditSeconds: count(3600, 1).default(60),
   workers: z.union([z.literal('any'), z.array(address)]).default('any'),
-  maxWorkers: count(1, 10_000).default(1_000),
-  maxOpenTasks: count(1, 256).default(64),
-  leaseRows: count(1, 1024).default(64),
-  leaseSeconds: count(1, 86_400).default(300),
+  maxWorkers: count(10_000, 1).default(1_000),
+  maxOpenTasks: count(256, 1).default(64),
+  leaseRows: count(1024, 1).default(64),
+  leaseSeconds: count(86_400, 1).default(300),
   /** Workers that a row is given to before it gets an error result. */
-  attempts: count(1, 100).default(5),
-  reconnectSeconds: count(0, 600).default(15),
-  maxContentBytes: count(1, 8 * 1024 * 1024).default(256 * 1024),
+  attempts: count(100, 1).default(5),
+  reconnectSeconds: count(600).default(15),
+  maxContentBytes: count(8 * 1024 * 1024, 1).default(256 * 1024),
   /** For requests without max_tokens. */
-  maxCompletionTokens: count(1, 1_000_000).default(32_768),
-  maxResultBytes: count(1024, 60 * 1024 * 1024).default(32 * 1024 * 1024),
+  maxCompletionTokens: count(1_000_000, 1).default(32_768),
+  maxResultBytes: count(60 * 1024 * 1024, 1024).default(32 * 1024 * 1024),
 });
 
-export type GatewayConfig = z.output<typeof gatewayConfig>;
-export type GatewayConfigInput = z.input<typeof gatewayConfig>;
+/** The key may stand in MIZU_GATEWAY_KEY instead. */
+export type GatewayConfigInput = z.input<typeof gatewayShape>;
+export type GatewayConfig = Omit<z.output<typeof gatewayShape>, 'privateKey'> & { readonly privateKey: Hex };
 
 export const openAiConfig = z.strictObject({
   kind: z.literal('openai'),
@@ -57,16 +56,16 @@ export const openAiConfig = z.strictObject({
   apiKeyEnv: z.string().optional(),
   /** Name in the network to name at the endpoint. */
   models: z.record(z.string(), z.string()),
-  connections: count(1, 1024).default(64),
-  pipelining: count(1, 64).default(1),
+  connections: count(1024, 1).default(64),
+  pipelining: count(64, 1).default(1),
   /** For one attempt. */
-  timeoutSeconds: count(1, 3600).default(120),
-  attempts: count(1, 20).default(5),
-  firstBackoffMs: count(1, 60_000).default(500),
-  lastBackoffMs: count(1, 600_000).default(30_000),
-  requestsPerMinute: count(1, 1e9).optional(),
-  tokensPerMinute: count(1, 1e12).optional(),
-  maxAnswerBytes: count(1024, 64 * 1024 * 1024).default(4 * 1024 * 1024),
+  timeoutSeconds: count(3600, 1).default(120),
+  attempts: count(20, 1).default(5),
+  firstBackoffMs: count(60_000, 1).default(500),
+  lastBackoffMs: count(600_000, 1).default(30_000),
+  requestsPerMinute: count(1e9, 1).optional(),
+  tokensPerMinute: count(1e12, 1).optional(),
+  maxAnswerBytes: count(64 * 1024 * 1024, 1024).default(4 * 1024 * 1024),
 });
 
 export type OpenAiConfig = z.output<typeof openAiConfig>;
@@ -79,18 +78,18 @@ export const simulatorConfig = z.strictObject({
   /** Path of a WASI module. */
   module: z.string().min(1),
   /** For one request. */
-  gasLimit: count(1, Number.MAX_SAFE_INTEGER).default(10_000_000_000),
-  threads: count(1, 64).default(1),
+  gasLimit: count(Number.MAX_SAFE_INTEGER, 1).default(10_000_000_000),
+  threads: count(64, 1).default(1),
 });
 
 export type SimulatorConfig = z.output<typeof simulatorConfig>;
 
-export const workerConfig = z.strictObject({
+const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
-  privateKey,
+  privateKey: hash.optional(),
   /** Rows worked on at once. */
-  concurrency: count(1, 1024).default(16),
+  concurrency: count(1024, 1).default(16),
   backends: z
     .array(
       z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('builtin') }), openAiConfig, simulatorConfig]),
@@ -98,22 +97,26 @@ export const workerConfig = z.strictObject({
     .min(1)
     .default([{ kind: 'builtin' }]),
   /** Time to finish what was begun when it is stopped. */
-  drainSeconds: count(0, 600).default(10),
+  drainSeconds: count(600).default(10),
 });
 
-export type WorkerConfig = z.output<typeof workerConfig>;
-export type WorkerConfigInput = z.input<typeof workerConfig>;
+/** The key may stand in MIZU_EDGE_KEY instead. */
+export type WorkerConfigInput = z.input<typeof workerShape>;
+export type WorkerConfig = Omit<z.output<typeof workerShape>, 'privateKey'> & { readonly privateKey: Hex };
 
-/** @throws MizuError `edge/bad-config` naming the field. */
+/** @throws MizuError `config/malformed` naming every wrong field */
+export function parseGatewayConfig(value: unknown, environment: Environment = process.env): GatewayConfig {
+  const { privateKey, ...rest } = parseServiceConfig('gateway', gatewayShape, value);
+  return { ...rest, privateKey: requireKey('gateway', privateKey, environment) };
+}
+
+/** @throws MizuError `config/malformed` naming every wrong field */
+export function parseWorkerConfig(value: unknown, environment: Environment = process.env): WorkerConfig {
+  const { privateKey, ...rest } = parseServiceConfig('worker', workerShape, value);
+  return { ...rest, privateKey: requireKey('edge', privateKey, environment) };
+}
+
+/** One backend's part of the configuration. @throws MizuError `config/malformed` naming every wrong field */
 export function parseConfig<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = shape.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`);
-  throw new MizuError({
-    code: 'edge/bad-config',
-    message: `The ${what}'s configuration is wrong.`,
-    expected: 'the fields of docs/edge.md#configuration',
-    actual: issues.slice(0, 5).join('; '),
-    hint: 'Correct the named fields.',
-  });
+  return parseServiceConfig(what, shape, value);
 }

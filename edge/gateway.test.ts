@@ -9,7 +9,7 @@ import { requestJson } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
 import { completeBuiltin } from './backends/builtin.ts';
 import { benchInference } from './bench.ts';
-import { type GatewayConfigInput, gatewayConfig, parseConfig } from './config.ts';
+import { type GatewayConfigInput, parseGatewayConfig } from './config.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
 import { startWorker } from './main.ts';
@@ -41,11 +41,7 @@ async function open(config: Partial<GatewayConfigInput> = {}): Promise<Gateway> 
   const client = createSequencer(sequencer.url);
   const da = { members: [{ url: sequencer.url, address: ZERO_ADDRESS }], threshold: 1 };
   const gateway = await openGateway({
-    config: parseConfig(
-      gatewayConfig,
-      { sequencerUrl: sequencer.url, dataDir: folder, privateKey: key(1), da, ...config },
-      'gateway',
-    ),
+    config: parseGatewayConfig({ sequencerUrl: sequencer.url, dataDir: folder, privateKey: key(1), da, ...config }),
     sequencer: client,
     chain: await client.chain(),
     putObjects: async (all, { expiry }) => {
@@ -245,11 +241,21 @@ describe('strangers', () => {
   });
 });
 
-test('a wrong configuration names its fields', () => {
-  expect(() => parseConfig(gatewayConfig, { privateKey: 'x', port: 1 }, 'gateway')).toThrow(
-    expect.objectContaining({
-      code: 'edge/bad-config',
-      actual: expect.stringContaining('privateKey: expected 0x and 64 hex digits'),
-    }),
-  );
+describe('configuration', () => {
+  const minimal = {
+    sequencerUrl: 'http://127.0.0.1:1',
+    dataDir: 'x',
+    da: { members: [{ url: 'http://127.0.0.1:2', address: ZERO_ADDRESS }], threshold: 1 },
+  };
+
+  test('names what is wrong', () => {
+    expect(() => parseGatewayConfig({ ...minimal, leaseRows: 0, port: 1 }, {})).toThrow(
+      expect.objectContaining({ code: 'config/malformed', actual: expect.stringMatching(/leaseRows: .*port/) }),
+    );
+  });
+
+  test('takes the key from the environment', () => {
+    expect(parseGatewayConfig(minimal, { MIZU_GATEWAY_KEY: key(7) }).privateKey).toBe(key(7));
+    expect(() => parseGatewayConfig(minimal, {})).toThrow(expect.objectContaining({ code: 'config/malformed' }));
+  });
 });

@@ -11,11 +11,10 @@ import { createOpenAiBackends } from './backends/openai.ts';
 import { createSimulatorBackends } from './backends/simulator.ts';
 import {
   type GatewayConfigInput,
-  gatewayConfig,
-  parseConfig,
+  parseGatewayConfig,
+  parseWorkerConfig,
   type WorkerConfig,
   type WorkerConfigInput,
-  workerConfig,
 } from './config.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { type ChainInfo, createSequencer, type Sequencer } from './sequencer.ts';
@@ -24,12 +23,12 @@ import { createWorker } from './worker.ts';
 const START_SECONDS = 60;
 const START_PAUSE_MS = 500;
 
-/** Waits up to a minute for the sequencer. @throws MizuError `edge/bad-config`, `store/locked`, `http/cannot-listen` */
+/** Waits up to a minute for the sequencer. @throws MizuError `config/malformed`, `store/locked`, `http/cannot-listen` */
 export async function startGateway(
   input: GatewayConfigInput,
   { log = createLogger('gateway'), signal }: { log?: Logger; signal?: AbortSignal } = {},
 ): Promise<Gateway> {
-  const config = parseConfig(gatewayConfig, input, 'gateway');
+  const config = parseGatewayConfig(input);
   const sequencer = createSequencer(config.sequencerUrl);
   const chain = await waitForChain(sequencer, log, signal);
   const { members, threshold, epoch } = config.da;
@@ -54,12 +53,12 @@ export async function startGateway(
 
 export type RunningWorker = { readonly address: Address; close(): Promise<void> };
 
-/** Connects, and connects again, until it is closed. @throws MizuError `edge/bad-config` */
+/** Connects, and connects again, until it is closed. @throws MizuError `config/malformed` */
 export async function startWorker(
   input: WorkerConfigInput,
   { log = createLogger('worker') }: { log?: Logger } = {},
 ): Promise<RunningWorker> {
-  const config = parseConfig(workerConfig, input, 'worker');
+  const config = parseWorkerConfig(input);
   const sets = await Promise.all(config.backends.map(createBackends));
   const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), log });
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openDiskObjects } from '../../service/disk-objects.ts';
 import { createLogger } from '../../service/log.ts';
 import { runService } from '../../service/process.ts';
-import { gatewayConfig, parseConfig } from '../config.ts';
+import { parseGatewayConfig } from '../config.ts';
 import { openGateway } from '../gateway.ts';
 import { startWorker } from '../main.ts';
 import { startMockOpenAi } from '../mock-openai.ts';
@@ -37,7 +37,7 @@ process.exitCode = await runService(async () => {
 
 // Its DA is a folder with fsync: the committee is measured elsewhere.
 async function startLocalGateway(value: unknown) {
-  const config = parseConfig(gatewayConfig, value, 'gateway');
+  const config = parseGatewayConfig(value);
   const sequencer = createSequencer(config.sequencerUrl);
   const objects = await openDiskObjects(join(config.dataDir, 'objects'));
   return openGateway({
