@@ -19,7 +19,7 @@ const MAX_PAGES = 4096;
 export type EngineExports = {
   memory: WebAssembly.Memory;
   _initialize(): void;
-  install(start: number, finish: number, fail: number): void;
+  install(start: number, finish: number, fail: number): number;
   qjs_init(): number;
   qjs_eval(code: number, length: number, fileName: number, flags: number): number;
   qjs_call(callee: number, receiver: number, count: number, values: number): number;

@@ -204,6 +204,8 @@ describe('bundles that are refused', () => {
     ['\nthrow new Error("at top");', /Error: at top[\s\S]*flow\.js:2/],
     ['globalThis.t = Date.now();', /clock/],
     ['new Date();', /clock/],
+    ['Promise.reject(new Error("left")); globalThis.__mizu_main = () => {};', /Error: left/],
+    ['(async () => { await null; throw new Error("later"); })(); globalThis.__mizu_main = () => {};', /Error: later/],
   ];
   it.each(refusals)('%s', async (bundle, said) => {
     const error = await createQuickJsProgram(bundle, { fileName: 'flow.js' }).then(

@@ -66,7 +66,8 @@ async function evaluate(engine: LinkModule, bundle: string, fileName: string): P
   evaluateBundle(values, bundle, fileName, host.log);
   if (!values.toBoolean(values.call(take))) throw noMain(host.log());
   settle(exports, values, host.log);
-  exports.install(...(entries as [number, number, number]));
+  const reason = exports.install(...(entries as [number, number, number]));
+  if (reason !== 0) throw bundleError('A promise of the bundle was rejected.', values.describe(reason), host.log());
   exports.qjs_run_gc();
   exports.qjs_set_gc_threshold(GC_THRESHOLD_BYTES);
   const image = takeImage(engine, exports.memory, instance);

@@ -33,6 +33,10 @@ export function createValues(exports: EngineExports) {
     release(text);
     return result;
   };
+  const describe = (error: number): string => {
+    const stack = property(error, 'stack');
+    return stack === 'undefined' ? toText(error) : `${toText(error)}\n${stack.trimEnd()}`;
+  };
   return {
     newText,
     release,
@@ -56,11 +60,12 @@ export function createValues(exports: EngineExports) {
       exports.qjs_free_value(value);
       release(text);
     },
+    /** An error or any other value, with its stack if it has one. */
+    describe,
     /** The pending exception with its stack. */
     takeError: (): string => {
       const error = exports.qjs_get_exception();
-      const stack = property(error, 'stack');
-      const text = stack === 'undefined' ? toText(error) : `${toText(error)}\n${stack.trimEnd()}`;
+      const text = describe(error);
       exports.qjs_free_value(error);
       return text;
     },

@@ -42,12 +42,13 @@ let failFunction: Value = 0;
 let unhandled: u32 = 0;
 let firstReason: Value = 0;
 
-/** Called once when the program is built, with functions of the prelude. */
-export function install(start: Value, finish: Value, fail: Value): void {
+/** Called once when the program is built, with functions of the prelude. Returns the reason of a rejection left alone so far, or 0. */
+export function install(start: Value, finish: Value, fail: Value): Value {
   scratch = allocate(16);
   startFunction = start;
   finishFunction = finish;
   failFunction = fail;
+  return unhandled > 0 ? firstReason : 0;
 }
 
 export function _start(): void {
