@@ -5,40 +5,46 @@ export const BINS = 128;
 /** Two 16-bit values a word. */
 export const SIGNATURE_WORDS = BINS / 2;
 const SHINGLE = 3;
-const EMPTY = 0xffffffff;
-const REST = 0x1ffffff;
+// Everything below stays in 32-bit integers: QuickJS is ten times slower where a sum or product leaves them.
+const EMPTY = 0x7fffffff;
+const BIN_MASK = BINS - 1;
+/** What is left of a hash beside the 7 bits of its bin. */
+const REST_BITS = 25;
+/** (round << 25) + rest stays below EMPTY. */
+const MAX_ROUNDS = 60;
+const encoder = new TextEncoder();
 
 /** 128 values of 16 bits; the share of equal places estimates the Jaccard similarity of the texts' word 3-grams. */
 export function minHash(text: string): Uint16Array {
-  const bins = new Uint32Array(BINS).fill(EMPTY);
   const hashes = shingles(text);
-  for (let i = 0; i < hashes.length; i++) {
+  const count = hashes.length;
+  const bins = new Int32Array(BINS).fill(EMPTY);
+  for (let i = 0; i < count; i++) {
     const hash = hashes[i]!;
-    // The bin by 7 bits, the smallest by the other 25.
-    if ((hash & REST) < bins[hash >>> 25]!) bins[hash >>> 25] = hash & REST;
+    const bin = hash & BIN_MASK;
+    const rest = hash >>> 7;
+    if (rest < bins[bin]!) bins[bin] = rest;
   }
   // A short text fills few bins: its shingles are thrown again, each round only into bins that the rounds before left empty.
-  // (round, hash) orders the shingles of two texts alike, so this is MinHash still.
-  const rounds = Math.ceil(BINS / hashes.length);
+  // (round, hash) orders the shingles of two texts alike, so this is MinHash still. What is then left borrows from a full bin.
+  const rounds = Math.min(MAX_ROUNDS, Math.ceil(BINS / count));
   for (let round = 1; round < rounds; round++) {
-    const thrown = new Uint32Array(BINS).fill(EMPTY);
-    for (let i = 0; i < hashes.length; i++) {
-      const hash = (Math.imul(hashes[i]!, 0x915f77f5) + 0x6d2b79f5) >>> 0;
+    for (let i = 0; i < count; i++) {
+      let hash = hashes[i]!;
+      hash ^= hash << 13;
+      hash ^= hash >>> 17;
+      hash ^= hash << 5;
       hashes[i] = hash;
-      const bin = hash >>> 25;
-      if (bins[bin] === EMPTY && (hash & REST) < thrown[bin]!) thrown[bin] = hash & REST;
-    }
-    for (let i = 0; i < hashes.length; i++) {
-      const bin = hashes[i]! >>> 25;
-      if (bins[bin] === EMPTY) bins[bin] = thrown[bin]!;
+      const bin = hash & BIN_MASK;
+      const value = (round << REST_BITS) | (hash >>> 7);
+      if (value < bins[bin]!) bins[bin] = value;
     }
   }
   const signature = new Uint16Array(BINS);
   for (let bin = 0; bin < BINS; bin++) {
-    // An empty bin borrows from the first full one on its own path: the same path for every text.
-    let at = bin * BINS;
-    while (bins[PATHS[at]!] === EMPTY) at++;
-    signature[bin] = bins[PATHS[at]!]!;
+    let value = bins[bin]!;
+    for (let at = bin * BINS + 1; value === EMPTY; at++) value = bins[PATHS[at]!]!;
+    signature[bin] = value;
   }
   return signature;
 }
@@ -68,52 +74,73 @@ export function similarity(a: Uint16Array, b: Uint16Array): number {
 
 export type Banding = { readonly bands: number; readonly rows: number };
 
-/** The most rows a band with which two texts of similarity `near` share a band with a probability of at least 0.995. */
+/**
+ * The most rows a band with which two texts of similarity `near` share a band with a probability of at least 0.995. Even, so
+ * that a band is whole words of the signature.
+ */
 export function bandingFor(near: number): Banding {
-  for (let rows = 16; rows > 1; rows--) {
+  for (let rows = 16; rows > 2; rows -= 2) {
     const bands = Math.floor(BINS / rows);
     if (1 - (1 - near ** rows) ** bands >= 0.995) return { bands, rows };
   }
-  return { bands: BINS, rows: 1 };
+  return { bands: BINS / 2, rows: 2 };
 }
 
-/** Hash of one band, 32 bits; the band's number is part of it. */
-export function bandHash(signature: Uint16Array, band: number, rows: number): number {
-  let hash = Math.imul(band + 1, 0x9e3779b1);
-  for (let i = band * rows; i < (band + 1) * rows; i++)
-    hash = (Math.imul(hash ^ signature[i]!, 0x01000193) + 0x7f4a7c15) | 0;
+/** Hash of one band, 32 bits; the band's number is part of it. `words`: the signature, two values a word. */
+export function bandHash(words: Int32Array, band: number, rows: number): number {
+  const width = rows >> 1;
+  const end = (band + 1) * width;
+  let hash = band + 1;
+  for (let i = end - width; i < end; i++) hash = ((hash << 11) | (hash >>> 21)) ^ words[i]!;
   return mix32(hash);
 }
 
 /** A hash per word 3-gram; of fewer words one for all of them. Never empty. */
-function shingles(text: string): Uint32Array {
+function shingles(text: string): Int32Array {
   const words = wordHashes(text);
-  if (words.length < SHINGLE) {
-    return Uint32Array.of(mix32(words.reduce((hash, word) => (Math.imul(hash, 0x9e3779b1) + word) | 0, words.length)));
-  }
-  const hashes = new Uint32Array(words.length - SHINGLE + 1);
+  if (words.length < SHINGLE) return Int32Array.of(mix32(rotate(words[0] ?? 0, 7) ^ (words[1] ?? 0)));
+  const hashes = new Int32Array(words.length - SHINGLE + 1);
   for (let i = 0; i < hashes.length; i++) {
-    hashes[i] = mix32(Math.imul(Math.imul(words[i]!, 0x9e3779b1) + words[i + 1]!, 0x85ebca6b) + words[i + 2]!);
+    hashes[i] = mix32(rotate(words[i]!, 7) ^ rotate(words[i + 1]!, 18) ^ words[i + 2]!);
   }
   return hashes;
 }
 
-/** A hash per word, lower case. Letters and digits make words; each ideograph, kana and hangul syllable is one of its own. */
+/**
+ * A hash per word, lower case, over UTF-8. Letters and digits make words, as do all other characters beyond ASCII but Latin-1's
+ * signs and general punctuation; each ideograph, kana and hangul syllable is a word of its own.
+ */
 function wordHashes(text: string): number[] {
-  const lower = text.toLowerCase();
+  const bytes = encoder.encode(text.toLowerCase());
   const hashes: number[] = [];
   let hash = 0;
-  for (let i = 0; i < lower.length; i++) {
-    const code = lower.charCodeAt(i);
-    if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 0xc0 && code < 0x2000)) {
-      // Below 2^31 * 31, exact as a double; `| 0` keeps 32 bits.
-      hash = (hash * 31 + code) | 0;
-    } else {
-      if (hash !== 0) hashes.push(hash);
-      hash = 0;
-      if ((code >= 0x3040 && code < 0xa000) || (code >= 0xac00 && code < 0xd7b0)) hashes.push(code);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if ((byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57)) {
+      hash = ((hash << 5) | (hash >>> 27)) ^ byte;
+      continue;
     }
+    const kind = byte < 0x80 ? 'sign' : kindOf(byte, bytes[i + 1] ?? 0);
+    if (kind === 'letter') {
+      hash = ((hash << 5) | (hash >>> 27)) ^ byte;
+      continue;
+    }
+    if (hash !== 0) hashes.push(hash);
+    hash = 0;
+    if (kind === 'syllable') hashes.push((byte << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!);
+    if (byte >= 0xe0) i += 2;
+    else if (byte >= 0xc0) i += 1;
   }
   if (hash !== 0) hashes.push(hash);
   return hashes;
+}
+
+// By the first two bytes of a character's UTF-8; the bytes that follow a letter's first are letters too.
+function kindOf(first: number, second: number): 'letter' | 'sign' | 'syllable' {
+  if (first === 0xc2 || (first === 0xe2 && second === 0x80) || (first === 0xe3 && second === 0x80)) return 'sign';
+  return first >= 0xe3 && first <= 0xed ? 'syllable' : 'letter';
+}
+
+function rotate(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits));
 }

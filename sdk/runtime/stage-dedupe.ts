@@ -33,9 +33,10 @@ export function runKeys(io: GuestIo, step: DedupeStep): void {
     }
     const signature = minHash(typeof key === 'string' ? key : canonical(key));
     extra[ordinal * extraWords] = index;
-    extra.set(new Uint32Array(signature.buffer), ordinal * extraWords + 1);
+    const words = new Int32Array(signature.buffer);
+    extra.set(words, ordinal * extraWords + 1);
     for (let band = 0; band < near.bands; band++) {
-      const hash = bandHash(signature, band, near.rows);
+      const hash = bandHash(words, band, near.rows);
       facts.add(hash % step.buckets, [hash, ordinal]);
     }
   }

@@ -16,7 +16,7 @@ type Flat<T> = { [K in keyof T]: T[K] };
 type With<Row, Name extends string, Value> = Flat<Omit<Row, Name> & { [K in Name]: Value }>;
 
 export type DedupeOptions = {
-  /** Jaccard similarity of word 3-grams, above 0 and up to 1, from which two texts are duplicates. Without it only equal keys are. */
+  /** Jaccard similarity of word 3-grams, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
   readonly near?: number;
   /** Default `drop`; `reject` keeps them among the rejects with the row they repeat. */
   readonly onDuplicate?: 'drop' | 'reject';
@@ -108,7 +108,7 @@ function chain(name: string, steps: readonly Step[]): Dataset<object> {
     dedupe: (step: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
       const { near = null, onDuplicate = 'drop', buckets = 4 } = options;
       assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
-      assertOption(step, 'near', near === null || (near > 0 && near <= 1), 'above 0 and at most 1', near);
+      assertOption(step, 'near', near === null || (near >= 0.3 && near <= 1), '0.3 to 1', near);
       assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
       return add({ kind: 'dedupe', name: step, key, near, onDuplicate, buckets });
     },
