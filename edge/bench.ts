@@ -26,6 +26,8 @@ export type InferenceBenchOptions = {
   readonly n: number;
   /** kill -9 of the gateway when half of the calls are made, and a restart. */
   readonly crash?: boolean;
+  /** Rows before the measured ones, for V8 to compile. Default 2,000. */
+  readonly warmUpRows?: number;
 };
 
 const CONCURRENCY = 64;
@@ -36,7 +38,8 @@ const GATEWAY_KEY = `0x${'01'.repeat(32)}`;
 const WORKER_KEY = `0x${'02'.repeat(32)}`;
 
 /** Four processes: mock endpoint, worker, gateway, and this one as the sequencer. */
-export async function benchInference({ latencyMs, n, crash = false }: InferenceBenchOptions): Promise<InferenceBench> {
+export async function benchInference(options: InferenceBenchOptions): Promise<InferenceBench> {
+  const { latencyMs, n, crash = false, warmUpRows = WARM_UP_ROWS } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'mizu-bench-'));
   const parts: Part[] = [];
   const sequencer = await startLoopbackSequencer();
@@ -63,7 +66,7 @@ export async function benchInference({ latencyMs, n, crash = false }: InferenceB
       backends: [{ kind: 'openai', baseUrl: mock.url, models: { [MODEL]: 'echo' }, connections: CONCURRENCY }],
     });
     const calls = () => requestJson<{ calls: number; repeated: number }>(mock.url);
-    const warmTasks = addTasks(sequencer, WARM_UP_ROWS, 0);
+    const warmTasks = addTasks(sequencer, warmUpRows, 0);
     await sequencer.whenSettled(warmTasks);
 
     const cpu = async () => (await worker.cpuMicroseconds()) + (await gateway.cpuMicroseconds());
@@ -71,7 +74,7 @@ export async function benchInference({ latencyMs, n, crash = false }: InferenceB
     const began = performance.now();
     const tasks = warmTasks + addTasks(sequencer, n, warmTasks);
     if (crash) {
-      while ((await calls()).calls < WARM_UP_ROWS + n / 2) await delay(5);
+      while ((await calls()).calls < warmUpRows + n / 2) await delay(5);
       await gateway.kill();
       await start('gateway', gatewayInput);
     }

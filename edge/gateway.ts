@@ -21,6 +21,7 @@ import { createSchemaCheck } from './schema.ts';
 import type { ChainInfo, Sequencer } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createSigner } from './signing.ts';
+import { createStaleTasks } from './stale.ts';
 import { type TaskInfo, taskKey } from './task.ts';
 
 export type GatewayParts = {
@@ -49,6 +50,7 @@ const POLL_FAILED_MS = 2_000;
 const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
 const LOADS_AT_ONCE = 8;
+const STALE_SECONDS = 60;
 const MAX_REMEMBERED = 10_000;
 
 export async function openGateway(parts: GatewayParts): Promise<Gateway> {
@@ -184,6 +186,19 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
 
+  const stale = createStaleTasks(STALE_SECONDS, Date.now);
+  const dropStale = async (listed: ReadonlySet<string>, models: ReadonlySet<Hex>) => {
+    const held = queue.progress().filter(({ info, done, total }) => done < total && models.has(info.model));
+    const keys = stale.note(
+      listed,
+      held.map(({ info }) => taskKey(info)),
+    );
+    if (keys.length === 0) return;
+    log.warn({ tasks: keys }, 'tasks are no longer open: they are dropped');
+    await store.write(keys.map((key) => taskTable.delete(key)));
+    for (const key of keys) queue.remove(key);
+  };
+
   let idleMs = POLL_IDLE_MS;
   const idle = () => {
     idleMs = Math.min(LAST_POLL_IDLE_MS, idleMs * 1.5);
@@ -192,12 +207,12 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
 
   // How long to wait before the next.
   const poll = async (): Promise<number> => {
-    const room = config.maxOpenTasks - queue.size().tasks;
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
-    if (room <= 0 || models.length === 0) return POLL_IDLE_MS;
+    if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
+    if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
     const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !over.has(taskKey(info));
-    const fresh = listed.filter(isNew).slice(0, room);
+    const fresh = listed.filter(isNew).slice(0, Math.max(0, config.maxOpenTasks - queue.size().tasks));
     if (fresh.length === 0) return idle();
     idleMs = POLL_IDLE_MS;
     await store.write(fresh.map((info) => taskTable.put(taskKey(info), info)));

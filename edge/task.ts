@@ -40,6 +40,9 @@ export type OpenTask = {
   audits: number;
 };
 
+// Well below the largest frame.
+const MAX_LEASE_CHARS = 4 * 1024 * 1024;
+
 /** Single use: two results for one key are never signed in two batches that both count. */
 export function taskKey({ run, stage, partition, attempt }: TaskInfo): string {
   return `${run}/${stage}/${partition}/${attempt}`;
@@ -61,17 +64,18 @@ export function createTask(info: TaskInfo, requests: Requests): OpenTask {
   };
 }
 
-/** Up to `limit` rows that nobody holds. */
+/** Up to `limit` rows that nobody holds; fewer if they are long. */
 export function takeRows(task: OpenTask, limit: number): number[] {
   const places: number[] = [];
-  const isFree = (place: number) => task.outcomes[place] === undefined && task.holders[place] === 0;
-  while (places.length < limit && task.returned.length > 0) {
-    const place = task.returned.pop() as number;
-    if (isFree(place)) places.push(place);
-  }
-  for (; places.length < limit && task.fresh < task.outcomes.length; task.fresh++) {
-    if (isFree(task.fresh)) places.push(task.fresh);
-  }
+  let chars = 0;
+  const take = (place: number) => {
+    if (task.outcomes[place] !== undefined || task.holders[place] !== 0) return;
+    places.push(place);
+    chars += (task.requests.lines[place] as string).length;
+  };
+  const hasRoom = () => places.length < limit && chars < MAX_LEASE_CHARS;
+  while (hasRoom() && task.returned.length > 0) take(task.returned.pop() as number);
+  for (; hasRoom() && task.fresh < task.outcomes.length; task.fresh++) take(task.fresh);
   return places;
 }
 

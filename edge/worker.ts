@@ -87,6 +87,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       if (backend === undefined) throw unknownModel(work.frame.model);
       const { content, finishReason, usage } = await backend.complete(parseChatRequest(request), work.stop.signal);
+      assertFits(content, work.frame.rows.length);
       row = [index, { content, finish_reason: finishReason, usage: toRowUsage(usage) }];
     } catch (error) {
       if (work.stop.signal.aborted) return;
@@ -258,6 +259,18 @@ function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
   const rejected = error.cause as Partial<RejectedAnswer> | undefined;
   if (rejected?.raw === undefined || rejected.usage === undefined) return { error: { code, message }, retryable };
   return { error: { code, message, raw: rejected.raw }, usage: toRowUsage(rejected.usage), retryable };
+}
+
+// All answers of a lease travel in one frame. A character has at most six in JSON.
+function assertFits(content: string, rows: number): void {
+  const limit = Math.floor(MAX_FRAME_BYTES / 2 / rows);
+  if (content.length * 6 <= limit || Buffer.byteLength(JSON.stringify(content)) <= limit) return;
+  throw new MizuError({
+    code: 'edge/content-too-large',
+    message: 'The content is too large for its lease.',
+    expected: `at most ${limit} bytes of JSON`,
+    actual: `${content.length} characters`,
+  });
 }
 
 function unknownModel(model: string): MizuError {
