@@ -19,10 +19,11 @@ export type RunOptions = {
   readonly json?: boolean;
 };
 
+const NEWLINE = 10;
 const MAX_STDIN_BYTES = 2 ** 30;
 
-/** Returns what to say if the run failed: it faulted, or exited with another code than 0. */
-export async function runModule(path: string, options: RunOptions): Promise<string | undefined> {
+/** False if the run failed: it faulted, or exited with another code than 0. */
+export async function runModule(path: string, options: RunOptions): Promise<boolean> {
   const { core, program } = await loadModuleFile(path);
   const parameters = [
     ...[basename(path), ...options.arg].map((text) => `a${text}\0`),
@@ -33,24 +34,26 @@ export async function runModule(path: string, options: RunOptions): Promise<stri
   const engine = createNativeEngine();
   const loaded = engine.load({ ...program, wasm: core, fromImage: false });
   if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  let lineOpen = false;
   const started = performance.now();
   const result = engine.run(loaded, {
     inputs,
     gasLimit: options.gas,
     timestampNs: options.time,
     seed: options.seed,
-    onLog: (bytes) => process.stderr.write(bytes),
+    onLog: (bytes) => {
+      process.stderr.write(bytes);
+      lineOpen = bytes.length > 0 ? bytes.at(-1) !== NEWLINE : lineOpen;
+    },
   });
   const milliseconds = performance.now() - started;
   await writeStdout(result.output);
   const line = options.json
     ? toJson(result, milliseconds, loaded.programId)
     : `${describe(result)}; ${result.gasUsed} gas, ${result.output.length} bytes out, ${milliseconds.toFixed(1)} ms`;
-  if (result.status === 0) {
-    process.stderr.write(`${line}\n`);
-    return undefined;
-  }
-  return line;
+  // The last line of standard error is the result's alone, also after a log without a newline.
+  process.stderr.write(`${lineOpen ? '\n' : ''}${line}\n`);
+  return result.status === 0;
 }
 
 function toJson(result: RunResult, milliseconds: number, programId: string): string {

@@ -74,13 +74,13 @@ describe('mizu vm run', () => {
       'hello world',
     );
     expect([code, out]).toEqual([0, 'hello worldmore']);
-    expect(err).toMatch(/^doneok; \d+ gas, 15 bytes out, [\d.]+ ms\n$/);
+    expect(err).toMatch(/^done\nok; \d+ gas, 15 bytes out, [\d.]+ ms\n$/);
   });
 
   it('tells the result as one JSON line', async () => {
     const { code, out, err } = await mizu(['vm', 'run', '--json', join(folder, 'cat.wasm')], 'hello');
     expect([code, out]).toEqual([0, 'hello']);
-    expect(JSON.parse(err.replace(/^done/, ''))).toEqual({
+    expect(JSON.parse(err.replace(/^done\n/, ''))).toEqual({
       status: 'exited',
       exitCode: 0,
       gasUsed: expect.stringMatching(/^\d+$/),

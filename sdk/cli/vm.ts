@@ -1,5 +1,5 @@
 // docs/vm.md: `mizu vm`, the DataVM on one machine: run a module, look into one.
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { inspectModule, printInspection } from './vm-inspect.ts';
 import { runModule } from './vm-run.ts';
 
@@ -11,7 +11,7 @@ const MAX_GAS = 1n << 62n;
 
 /**
  * `mizu vm run` and `mizu vm inspect`. Refusals are thrown as MizuError (exit code 1); a run that faults or exits with another
- * code than 0 ends with commander's error of exit code 2.
+ * code than 0 says so on standard error and throws a CommanderError of exit code 2.
  */
 export function vmCommand(): Command {
   const command = new Command('vm').description('run and inspect WebAssembly modules on the DataVM');
@@ -35,9 +35,8 @@ export function vmCommand(): Command {
     )
     .option('--json', 'print the result as one JSON line on standard error')
     .addHelpText('after', '\nExample:\n  mizu vm run wc.wasm --arg -l < rows.jsonl > count.txt')
-    .action(async (path: string, options: Parameters<typeof runModule>[1], self: Command) => {
-      const failure = await runModule(path, options);
-      if (failure !== undefined) self.error(failure, { exitCode: 2, code: 'mizu.runFailed' });
+    .action(async (path: string, options: Parameters<typeof runModule>[1]) => {
+      if (!(await runModule(path, options))) throw new CommanderError(2, 'mizu.runFailed', 'The run failed.');
     });
   command
     .command('inspect')
