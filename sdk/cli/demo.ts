@@ -86,7 +86,7 @@ async function runExample(
   const dataset = join(folder, 'dataset');
   const workflow = await prepareWorkflow(WORKFLOW);
   const began = Date.now();
-  const flags = { input, output: dataset, hours: 1, isDemo: true };
+  const flags = { input, output: dataset, hours: 1 };
   const { code, run } = await runWorkflow(network, workflow, flags, undefined, output);
   if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
   const seconds = (Date.now() - began) / 1000;
@@ -116,6 +116,6 @@ async function runExample(
   output.say(
     `  ${Math.round(rows / seconds)} rows/s from quote to dataset; L1 gas of the batches: ${gas}, ${(gas / rows).toFixed(1)} a row`,
   );
-  output.data({ event: 'demo', rows, seconds, l1Gas: gas, l1GasPerRow: gas / rows, ...quality });
+  output.data({ event: 'demo', ...quality, rows, seconds, l1Gas: gas, l1GasPerRow: gas / rows });
   return 0;
 }
