@@ -122,6 +122,18 @@ describe('outbox', () => {
     expect(settled).toEqual(['t0']);
   });
 
+  test('a batch that was taken and refused later is signed anew', async () => {
+    const refused = new MizuError({ code: 'message/nonce', message: 'nonce' });
+    const { sent, settled } = await run(keys(1), (fake) => ({
+      getReceipt: async () => {
+        if (fake.sent.length === 1) throw refused;
+        return OK;
+      },
+    }));
+    expect(sent.length).toBe(2);
+    expect(settled).toEqual(['t0']);
+  });
+
   test('a refusal by the sequencer is answered with a new batch, unless there is a receipt', async () => {
     const refused = new MizuError({ code: 'sequencer/refused', message: 'no' });
     const { sent } = await run(keys(1), (fake) => ({

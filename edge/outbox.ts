@@ -10,7 +10,7 @@ import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
 import { numberKey, type Store } from '../service/store.ts';
-import type { Sequencer } from './sequencer.ts';
+import type { BatchReceipt, Sequencer } from './sequencer.ts';
 import { hashInferenceBatch, type Signer } from './signing.ts';
 import type { FinishedTask } from './task.ts';
 
@@ -102,7 +102,14 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     }
   };
 
-  const isSettled = async ({ batch }: { batch: SignedBatch }) => (await sequencer.getReceipt(batch.hash)) !== undefined;
+  const isSettled = async ({ batch }: { batch: SignedBatch }) => (await readReceipt(batch.hash))?.ok === true;
+
+  // A message that was taken and refused later (after a reorg of L1) has an error instead of a receipt.
+  const readReceipt = (hash: Hex): Promise<BatchReceipt | undefined> =>
+    sequencer.getReceipt(hash).catch((error: unknown) => {
+      if (isRetryable(error)) throw error;
+      return { ok: false, error: (error as MizuError).message, failedItems: [] };
+    });
 
   // Signed again with a new nonce: this one is spent.
   const takeBack = async ({ batch, tasks }: { batch: SignedBatch; tasks: FinishedTask[] }, reason: string) => {
@@ -115,7 +122,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const settleAll = async () => {
     for (const entry of [...unsettled.values()]) {
       if (entry.sentAt === 0) continue;
-      const receipt = await sequencer.getReceipt(entry.batch.hash);
+      const receipt = await readReceipt(entry.batch.hash);
       if (receipt === undefined) continue;
       if (!receipt.ok) {
         await takeBack(entry, receipt.error ?? 'refused');

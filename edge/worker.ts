@@ -47,7 +47,7 @@ type Work = {
 // Enough that leases are on their way while others are worked on.
 const CREDITS_PER_SLOT = 4;
 const FIRST_BACKOFF_MS = 250;
-const LAST_BACKOFF_MS = 15_000;
+const LAST_BACKOFF_MS = 5_000;
 const RESEND_MS = 1_000;
 const SILENCE_MS = 60_000;
 
