@@ -43,9 +43,12 @@ const NO_ASSERTION = 0;
 const MINING_SECONDS = 3600n;
 const MAX_ATTEMPTS = 64;
 
+/** Unix seconds: of the L1's head, and by the clock. */
+export type Times = { readonly headSeconds: bigint; readonly clockSeconds: bigint };
+
 export type Asserter = {
   /** Claims the range after `tip` if it is time and our turn. Undefined: there was nothing to do. */
-  assertNext(tip: AssertionRecord, nowSeconds: bigint): Promise<Asserted | undefined>;
+  assertNext(tip: AssertionRecord, times: Times): Promise<Asserted | undefined>;
 };
 
 export function createAsserter(
@@ -59,10 +62,10 @@ export function createAsserter(
   const statusOf = async (id: Hex): Promise<number> =>
     (await node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] })).status;
 
-  async function isOurTurn(tip: AssertionRecord, nowSeconds: bigint): Promise<boolean> {
+  async function isOurTurn(tip: AssertionRecord, headSeconds: bigint): Promise<boolean> {
     const leader = await node.l1.client.readContract({ ...rollup, functionName: 'leaderOf', args: [tip.post.batch] });
     if (BigInt(leader) === 0n || leader.toLowerCase() === sender.address.toLowerCase()) return true;
-    return nowSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
+    return headSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
   }
 
   async function freeAttempt(parent: Hex, steps: Uint8Array): Promise<{ id: Hex; attempt: number } | undefined> {
@@ -76,15 +79,15 @@ export function createAsserter(
   }
 
   return {
-    async assertNext(tip, nowSeconds) {
-      const batches = await nextRange(node, tip, policy, nowSeconds);
+    async assertNext(tip, { headSeconds, clockSeconds }) {
+      const batches = await nextRange(node, tip, policy, clockSeconds);
       const last = batches.at(-1);
-      if (last === undefined || !(await isOurTurn(tip, nowSeconds))) return undefined;
+      if (last === undefined || !(await isOurTurn(tip, headSeconds))) return undefined;
       const steps = stepList(await node.execution.leaves(tip.post.step, last.toStep));
       const free = await freeAttempt(tip.id, steps);
       if (free === undefined) return undefined;
       const retention = await readRetention(node, contracts.daCommittee);
-      const expiry = nowSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
+      const expiry = clockSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
       const body = await publishBody(node.da, node.objects, { batches, steps, expiry });
       const post = decodeStateLeaf(steps.subarray(steps.length - LEAF_BYTES));
       const { objects, certificate, sizeBytes } = body;
@@ -105,7 +108,7 @@ async function nextRange(
   node: ProverNode,
   tip: AssertionRecord,
   policy: AssertPolicy,
-  nowSeconds: bigint,
+  clockSeconds: bigint,
 ): Promise<ExecutedBatch[]> {
   const range: ExecutedBatch[] = [];
   let steps = 0;
@@ -118,7 +121,7 @@ async function nextRange(
     steps += more;
   }
   const oldest = range.length === 0 ? undefined : await node.mirror.batch(tip.post.batch);
-  const isOld = oldest !== undefined && nowSeconds >= oldest.timestamp + BigInt(policy.intervalSeconds);
+  const isOld = oldest !== undefined && clockSeconds >= oldest.timestamp + BigInt(policy.intervalSeconds);
   return isOld || steps >= policy.fullSteps || range.length >= policy.maxBatches ? range : [];
 }
 

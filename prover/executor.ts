@@ -6,7 +6,7 @@ import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { createJudge, findTip } from './agreement.ts';
-import type { Asserter } from './assert.ts';
+import type { Asserter, Times } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
 import { createFeeClaimer } from './fees.ts';
 import { type Follower, followAndWork } from './loop.ts';
@@ -73,9 +73,9 @@ function createWork(parts: ExecutorParts, counts: ExecutorCounts): (signal: Abor
   const fees = createFeeClaimer(node, contracts, sender);
 
   async function assertAndConfirm(signal: AbortSignal): Promise<void> {
-    const now = await l1Now(node);
+    const times = await readTimes(node);
     const tip = await findTip(node.mirror, verdictOf);
-    const asserted = tip === undefined || signal.aborted ? undefined : await asserter.assertNext(tip, now);
+    const asserted = tip === undefined || signal.aborted ? undefined : await asserter.assertNext(tip, times);
     if (asserted !== undefined) {
       counts.asserted++;
       counts.assertedSteps += asserted.steps;
@@ -83,7 +83,7 @@ function createWork(parts: ExecutorParts, counts: ExecutorCounts): (signal: Abor
       const { id, steps, sizeBytes } = asserted;
       log.info({ id, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
     }
-    const ended = signal.aborted ? undefined : await confirmer.confirmNext(now);
+    const ended = signal.aborted ? undefined : await confirmer.confirmNext(times.headSeconds);
     if (ended?.outcome === 'confirmed') counts.confirmed++;
     if (ended !== undefined) log.info({ id: ended.id }, ended.outcome);
   }
@@ -100,9 +100,9 @@ function createWork(parts: ExecutorParts, counts: ExecutorCounts): (signal: Abor
   };
 }
 
-/** Unix seconds by which the next block will go: a quiet devnet's last block may be old, a test's may be ahead. */
-export async function l1Now(node: ProverNode): Promise<bigint> {
+/** The head's time decides what the contracts allow, the clock what is old: a quiet chain may have no new block for long. */
+export async function readTimes(node: ProverNode): Promise<Times> {
   const { timestamp } = await node.l1.client.getBlock();
   const clock = BigInt(Math.floor(Date.now() / 1000));
-  return timestamp > clock ? timestamp : clock;
+  return { headSeconds: timestamp, clockSeconds: timestamp > clock ? timestamp : clock };
 }

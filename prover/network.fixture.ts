@@ -26,6 +26,7 @@ import { type Author, KERNEL_PATH, kernelEngine } from './chain.fixture.ts';
 import type { NodeConfig } from './node.ts';
 
 const MIZU = 10n ** 18n;
+const BLOCK_MS = 300;
 const STAKE = 10_000n * MIZU;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
@@ -105,6 +106,8 @@ export async function startTestNetwork() {
   const domain = createDomain(deployment.chainId, at.daCommittee);
   const da = createDaClient({ members: addresses, threshold: 3, epoch: 1n, domain });
   const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
+  // Time passes on L1 also when nobody sends anything.
+  const clock = setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
   const sequencer = withAccount(l1, keyOf(1));
   const user = withAccount(l1, keyOf(3));
 
@@ -175,6 +178,7 @@ export async function startTestNetwork() {
       return write(sequencer, at.inbox, inboxAbi, 'postBatch', args);
     },
     async close() {
+      clearInterval(clock);
       await da.close();
       await Promise.all(daNodes.map((node) => node.close()));
       await anvil.close();

@@ -24,7 +24,7 @@ const ATTEMPTS = 2;
 const SCRIPT = new URL('./exec-worker.ts', import.meta.url);
 const LOADER = new URL('../scripts/ts.mjs', import.meta.url);
 
-export function createWorkers(count: number): Workers {
+export function createWorkers(count: number, script = SCRIPT): Workers {
   const threads: Thread[] = [];
   let nextId = 0;
   let closed = false;
@@ -39,7 +39,7 @@ export function createWorkers(count: number): Workers {
 
   function spawn(): Thread {
     if (threads.length >= count) throw new Error(`more than ${count} jobs at a time`);
-    const worker = new Worker(SCRIPT, { execArgv: ['--import', LOADER.href] });
+    const worker = new Worker(script, { execArgv: ['--import', LOADER.href] });
     const thread: Thread = { worker, held: new Set(), busy: false, dead: false };
     const bury = () => {
       thread.dead = true;

@@ -1,0 +1,116 @@
+import { afterEach, expect, test } from 'vitest';
+import { createWriter } from '../protocol/bytes.ts';
+import { hashHeader, type ProgramEntry } from '../protocol/definition.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { encodeExecInputs } from '../protocol/state.ts';
+import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
+import { asText, buildProgram, openTestNode, type TestNode } from './chain.fixture.ts';
+import { createMemo } from './memo.ts';
+import { createExecPool } from './pool.ts';
+
+const open: TestNode[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((node) => node.close()));
+});
+
+async function openNode() {
+  const node = await openTestNode();
+  open.push(node);
+  const program = await buildProgram(node.objects);
+  await node.programs.register([program]);
+  return { node, program };
+}
+
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+function request(program: ProgramEntry, inputs: readonly ObjectRef[], gasLimit = 1_000_000n, seed = 1): Uint8Array {
+  const seedHex: Hex = `0x${seed.toString(16).padStart(64, '0')}`;
+  return createWriter()
+    .hex(hashHeader(program.header), 32)
+    .hex(objectRoot(encodeExecInputs(inputs)), 32)
+    .hex(seedHex, 32)
+    .u64(gasLimit)
+    .u64(0)
+    .u32(inputs.length)
+    .zeros(12)
+    .finish();
+}
+
+test('runs a program once for equal requests, and remembers over a restart', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const leaf = request(program, inputs);
+  const [first, second] = await Promise.all([node.pool.exec(leaf, inputs), node.pool.exec(leaf, inputs)]);
+  expect(second).toBe(first);
+  expect(first.status).toBe(0);
+  expect(asText(await node.objects.get(first.outputRoot))).toBe('bcd');
+  expect(node.pool.stats().done).toBe(1);
+  const memo = await createMemo(node.store);
+  const again = createExecPool({ objects: node.objects, programs: node.programs, memo, workers: 1 });
+  expect(again.known(leaf)).toEqual(first);
+});
+
+test('a fault is a result: status 256, no output, all gas', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('a long enough input')]);
+  const result = await node.pool.exec(request(program, inputs, 20n), inputs);
+  expect(result).toEqual({ status: 256, outputRoot: objectRoot(new Uint8Array(0)), outputLength: 0, gasUsed: 20n });
+});
+
+test('inputs that are in no store may come with the call; others must be those of the root', async () => {
+  const { node, program } = await openNode();
+  const made = [new Uint8Array(0), bytes('xyz')].map((object) => ({ ...objectRef(object), bytes: object }));
+  const result = await node.pool.exec(request(program, made), made, made);
+  expect(asText(await node.objects.get(result.outputRoot))).toBe('yz{');
+  const other = [objectRef(bytes('other'))];
+  await expect(node.pool.exec(request(program, made, 5n), other)).rejects.toThrow('not those of its root');
+  const missing = [objectRef(bytes('nowhere'))];
+  await expect(node.pool.exec(request(program, missing), missing)).rejects.toMatchObject({ code: 'da/object-missing' });
+});
+
+test('the queue is bounded, and close refuses what waits', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const memo = await createMemo(node.store);
+  const pool = createExecPool({ objects: node.objects, programs: node.programs, memo, workers: 1, maxWaiting: 1 });
+  const running = pool.exec(request(program, inputs, 1_000_000n, 1), inputs);
+  const waiting = pool.exec(request(program, inputs, 1_000_000n, 2), inputs);
+  expect(pool.room()).toBe(0);
+  await expect(pool.exec(request(program, inputs, 1_000_000n, 3), inputs)).rejects.toMatchObject({
+    code: 'prover/queue-full',
+    retryable: true,
+  });
+  const outcomes = Promise.allSettled([running, waiting]);
+  await pool.close();
+  const [first, second] = await outcomes;
+  expect(second).toMatchObject({ status: 'rejected', reason: { code: 'prover/closed' } });
+  expect(first?.status).toBeDefined();
+});
+
+test('a program that its module does not lower to is not run', async () => {
+  const { node, program } = await openNode();
+  const other = await buildProgram(node.objects, '(module (memory 1 1) (func (export "_start")))');
+  const swapped = { ...program, wasmRoot: other.wasmRoot, wasmLength: other.wasmLength };
+  await node.programs.register([swapped]);
+  const inputs = await node.objects.putAll([bytes('abc')]);
+  await expect(node.pool.exec(request(program, inputs), inputs)).rejects.toMatchObject({ code: 'prover/not-native' });
+});
+
+test('on disk the memo is a ring', async () => {
+  const { node } = await openNode();
+  const memo = await createMemo(node.store, { hotEntries: 1, storedEntries: 2 });
+  const result = (gasUsed: bigint) => ({
+    status: 0,
+    outputRoot: `0x${'00'.repeat(32)}` as Hex,
+    outputLength: 0,
+    gasUsed,
+  });
+  const key = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
+  for (const n of [1, 2, 3]) await memo.put(key(n), result(BigInt(n)));
+  expect(memo.get(key(1))).toBeUndefined();
+  expect(memo.get(key(2))?.gasUsed).toBe(2n);
+  const reopened = await createMemo(node.store, { hotEntries: 1, storedEntries: 2 });
+  await reopened.put(key(4), result(4n));
+  expect(reopened.get(key(2))?.gasUsed).toBeUndefined();
+  expect(reopened.get(key(3))?.gasUsed).toBe(3n);
+});
