@@ -1,0 +1,143 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { main } from './main.ts';
+
+let folder: string;
+let previous: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-cli-'));
+  previous = process.cwd();
+  process.chdir(folder);
+  await writeFile('rows.jsonl', '{"id":1,"text":"one"}\n{"id":2}\n{"id":\n');
+  await writeFile(
+    'good.ts',
+    `import { dataset, z } from 'mizu';
+export default dataset('good', z.object({ id: z.number(), text: z.string() })).map('up', (row) => ({ ...row, text: row.text.toUpperCase() }));
+`,
+  );
+  await writeFile('bad.ts', (await readFile('good.ts', 'utf8')).replace('row.text.', 'row.txt.'));
+});
+afterAll(async () => {
+  process.chdir(previous);
+  await rm(folder, { recursive: true, force: true });
+});
+afterEach(() => vi.restoreAllMocks());
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const texts = { out: '', err: '' };
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    texts.out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    texts.err += String(text);
+    return true;
+  });
+  const code = await main(argv);
+  vi.restoreAllMocks();
+  return { code, ...texts };
+}
+
+test('dev shows each step on some rows, and rejects with their reason', async () => {
+  const { code, out } = await run('dev', 'good.ts', '--input', 'rows.jsonl');
+  expect(code).toBe(0);
+  expect(out).toContain('map up  1 in → 1 out');
+  expect(out).toContain('{"text":"ONE"}');
+  expect(out).toContain('text: Invalid input: expected string, received undefined');
+  expect(out).toContain('result  train 1 · rejects 2');
+  expect(out).toContain('mizu run good.ts --input rows.jsonl');
+});
+
+test('with --json everything is one JSON value a line', async () => {
+  const { code, out } = await run('dev', 'good.ts', '--input', 'rows.jsonl', '--json');
+  expect(code).toBe(0);
+  const value = JSON.parse(out) as {
+    parts: { train: unknown[] };
+    rejects: { step: string }[];
+    steps: { label: string }[];
+  };
+  expect(value.parts.train).toEqual([{ id: 1, text: 'ONE' }]);
+  expect(value.rejects.map(({ step }) => step)).toEqual(['input', 'input']);
+  expect(value.steps.map(({ label }) => label)).toEqual(['validate input', 'map up']);
+});
+
+test.each([
+  [['dev', 'bad.ts', '--input', 'rows.jsonl'], /bad\.ts:2:\d+: Property 'txt' does not exist .*Did you mean 'text'/],
+  [['dev', 'none.ts', '--input', 'rows.jsonl'], /cannot be read: none\.ts/],
+  [['dev', 'good.ts', '--input', 'none.jsonl'], /cannot be read: none\.jsonl/],
+  [['runs', '--rpc', 'http://127.0.0.1:1'], /does not answer/],
+  [['watch', 'nonsense'], /Expected 0x and 64 hex digits/],
+  [['verify', 'nonsense', '--rpc', 'http://127.0.0.1:1'], /0x and 64 hex digits/],
+  [['rnus'], /Did you mean runs\?/],
+  [['run', 'good.ts'], /required option/],
+])('%j is a user error with what to do', async (argv, message) => {
+  const { code, err } = await run(...argv);
+  expect(code).toBe(1);
+  expect(err).toMatch(message);
+});
+
+test('errors are JSON with --json', async () => {
+  const { code, err } = await run('quote', 'none.ts', '--input', 'rows.jsonl', '--json');
+  expect(code).toBe(1);
+  expect(JSON.parse(err)).toMatchObject({ error: { code: 'cli/no-file', actual: 'ENOENT' } });
+});
+
+test('every command has an example in its help', async () => {
+  const { code, out } = await run('--help');
+  expect(code).toBe(0);
+  expect(out).toContain('Exit codes: 0 ok, 1 user error, 2 the run failed, 3 the verification failed');
+  const names = [
+    'demo',
+    'devnet',
+    'dev',
+    'quote',
+    'deploy',
+    'run',
+    'watch',
+    'runs',
+    'why',
+    'dataset',
+    'verify',
+    'vm',
+    'sequencer',
+    'da',
+  ];
+  for (const name of names) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+  for (const argv of [
+    ['dev'],
+    ['quote'],
+    ['deploy'],
+    ['run'],
+    ['watch'],
+    ['runs'],
+    ['why'],
+    ['dataset', 'get'],
+    ['verify'],
+    ['vm', 'run'],
+    ['gateway'],
+  ]) {
+    const help = await run(...argv, '--help');
+    expect(help.code).toBe(0);
+    expect(help.out).toContain(`Example:\n`);
+  }
+});
+
+test('a changed dataset folder fails the verification with exit code 3', async () => {
+  const root = `0x${'01'.repeat(32)}`;
+  const manifest = {
+    mizu: 'dataset',
+    run: root,
+    datasetRoot: root,
+    rpcUrl: '',
+    chainId: 1,
+    inbox: root,
+    files: [],
+    entries: [],
+  };
+  await writeFile('manifest.json', JSON.stringify(manifest));
+  const { code, err } = await run('verify', '.');
+  expect(code).toBe(3);
+  expect(err).toContain('The dataset was changed: manifest.json');
+});
