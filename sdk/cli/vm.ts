@@ -22,7 +22,7 @@ export function vmCommand(): Command {
     .option('--arg <value>', 'argument of the program; may be repeated', collect, [])
     .option('--env <name=value>', 'environment variable; may be repeated', collectEnvironment, [])
     .option('--input <file>', 'further input: file descriptor 3, 4, …; may be repeated', collect, [])
-    .addOption(new Option('--gas <n>', 'gas limit in instructions').default(DEFAULT_GAS).argParser(parseGas))
+    .addOption(new Option('--gas <n>', 'gas limit in instructions').default(DEFAULT_GAS, '10^11').argParser(parseGas))
     .addOption(
       new Option('--time <time>', 'what its clocks tell, as ISO 8601')
         .default(DEFAULT_TIME, '2020-01-01')
