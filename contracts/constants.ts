@@ -7,10 +7,14 @@ import {
   MAX_BATCH_MESSAGES,
   MAX_COMMITTEE,
   MAX_DELAYED_BYTES,
+  MAX_OUTPUT_BYTES,
+  MAX_PREIMAGE_BYTES,
   MODEL_CLASS,
+  STATUS_FAULT,
   TAG,
 } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { IMMEDIATE_BIT, INSTRUCTION_BYTES, NULL_TYPE, SLOT_COUNT, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
 import { keccakHex, LEAF_BYTES, zeroTreeRoot } from '../protocol/tree.ts';
 import { TYPES } from '../protocol/typed-data.ts';
 
@@ -25,12 +29,25 @@ export function generateSolidityConstants(): string {
     text('DOMAIN_NAME', DOMAIN_NAME),
     text('DOMAIN_VERSION', DOMAIN_VERSION),
     byte('OBJECT_TAG', TAG.object),
+    byte('PROGRAM_TAG', TAG.program),
+    byte('RANDOM_TAG', TAG.random),
+    byte('MACHINE_TAG', TAG.machine),
+    byte('HALTED_TAG', TAG.halted),
+    byte('CONTEXT_TAG', TAG.context),
     number('LEAF_BYTES', LEAF_BYTES),
     hash('ZERO_LEAF_HASH', zeroTreeRoot(0)),
     number('MAX_BATCH_BYTES', MAX_BATCH_BYTES),
     number('MAX_BATCH_MESSAGES', MAX_BATCH_MESSAGES),
     number('MAX_COMMITTEE', MAX_COMMITTEE),
     number('MAX_DELAYED_BYTES', MAX_DELAYED_BYTES),
+    number('MAX_OUTPUT_BYTES', MAX_OUTPUT_BYTES),
+    number('MAX_PREIMAGE_BYTES', MAX_PREIMAGE_BYTES),
+    number('STATUS_FAULT', STATUS_FAULT),
+    number('IMMEDIATE_BIT', IMMEDIATE_BIT),
+    number('INSTRUCTION_BYTES', INSTRUCTION_BYTES),
+    number('NULL_TYPE', NULL_TYPE),
+    number('SLOT_COUNT', SLOT_COUNT),
+    number('SLOT_TREE_DEPTH', SLOT_TREE_DEPTH),
     byte('FIRST_L1_KIND', FIRST_L1_KIND),
     byte('DEPOSIT', KIND.Deposit),
     byte('GATEWAY_CHANGED', KIND.GatewayChanged),

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
+import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './instructions.ts';
 import { generateVectors } from './vectors.ts';
 
 export type GeneratedFile = { readonly path: string; readonly content: string };
@@ -37,8 +38,11 @@ export function generateArtifacts(): GeneratedFile[] {
   ];
 }
 
-export function generateConstants(): GeneratedFile {
-  return { path: SOLIDITY_CONSTANTS_PATH, content: generateSolidityConstants() };
+export function generateConstants(): GeneratedFile[] {
+  return [
+    { path: SOLIDITY_CONSTANTS_PATH, content: generateSolidityConstants() },
+    { path: SOLIDITY_INSTRUCTIONS_PATH, content: generateSolidityInstructions() },
+  ];
 }
 
 /** Writes a file if its content differs; with `check` only reports that it does. */
@@ -74,7 +78,8 @@ function banner(lines: string[]): string {
 
 async function main(check: boolean): Promise<void> {
   // In this order: the artifacts are compiled from the constants.
-  let fits = writeGenerated(generateConstants(), check);
+  let fits = true;
+  for (const file of generateConstants()) fits = writeGenerated(file, check) && fits;
   for (const file of [...(await generateVectors()), ...generateArtifacts()]) fits = writeGenerated(file, check) && fits;
   if (!fits) process.exitCode = 1;
 }

@@ -3,7 +3,19 @@
 export const DOMAIN_NAME = 'MIZU';
 export const DOMAIN_VERSION = '1';
 
-export const TAG = { leaf: 0, node: 1, object: 2, program: 3, random: 4, workflow: 5, run: 6, seed: 7 } as const;
+export const TAG = {
+  leaf: 0,
+  node: 1,
+  object: 2,
+  program: 3,
+  random: 4,
+  workflow: 5,
+  run: 6,
+  seed: 7,
+  machine: 8,
+  halted: 9,
+  context: 10,
+} as const;
 
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
