@@ -51,6 +51,7 @@ const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
 const LOADS_AT_ONCE = 8;
 const STALE_SECONDS = 60;
+const OVER_SECONDS = 60;
 const MAX_REMEMBERED = 10_000;
 
 export async function openGateway(parts: GatewayParts): Promise<Gateway> {
@@ -63,7 +64,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const domain = createDomain(chain.chainId, chain.gatewayRegistry);
   const reputation = await openReputation(store);
   const stop = new AbortController();
-  const over = new Set<string>();
+  const over = new Map<string, number>();
   const loading = new Set<string>();
 
   const queue = createQueue({
@@ -94,9 +95,9 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       await store.write(tasks.map((key) => taskTable.delete(key)));
       for (const key of tasks) {
         queue.remove(key);
-        over.add(key);
+        over.set(key, Date.now());
       }
-      for (const oldest of over) {
+      for (const oldest of over.keys()) {
         if (over.size <= MAX_REMEMBERED) break;
         over.delete(oldest);
       }
@@ -211,7 +212,9 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
-    const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !over.has(taskKey(info));
+    // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
+    const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
+    const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !isOver(taskKey(info));
     const fresh = listed.filter(isNew).slice(0, Math.max(0, config.maxOpenTasks - queue.size().tasks));
     if (fresh.length === 0) return idle();
     idleMs = POLL_IDLE_MS;
