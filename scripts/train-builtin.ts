@@ -20,7 +20,7 @@ const L2 = 1e-4;
 const MIN_COUNT = 3;
 const UNIT = 16;
 const MIN_WEIGHT = 3;
-const LN2 = 0.6931471805599453;
+const LN2 = Math.LN2;
 
 const scores = new Float64Array(CLASSES);
 
