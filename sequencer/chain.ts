@@ -46,7 +46,7 @@ const HEAD = 'head';
 /** Above every real count: the kernel then leaves the cursor inside the batch. */
 const UNKNOWN_COUNT = MAX_BATCH_MESSAGES + 1;
 /** Steps that can be taken back: more than the batches of any reorg that the follower survives. */
-const KEPT_UNDO = 500_000;
+const KEPT_UNDO = 100_000;
 
 export async function openChain(parts: ChainParts): Promise<Chain> {
   const { store, tables, transition, objects } = parts;

@@ -36,14 +36,14 @@ test('a run that is cut off again and again ends with the dataset of one that is
   );
   const { messages } = await createRunMessages(network.author, 12, 0n, network.author);
   await send(messages[0]!);
-  await send(messages[1]!);
+  await rpc('mizu_sendMessage', [bytesToHex(encodeMessage(messages[1]!))]);
   const undisturbed = await ended(await runOf(0));
 
   const second = await createRunMessages(network.author, 12, 2n, network.author);
   const again = second.messages[1] as Message & { kind: 'Run' };
   await send(await network.author.sign({ ...again, nonce: 2n }));
   const run = await runOf(1);
-  for (const done of [1, 7, 13, 20]) {
+  for (const done of [1, 13, 20]) {
     await until(`${done} tasks`, async () => tasksDone(await getRun(run)) >= done);
     await kill();
     await start();
@@ -72,7 +72,7 @@ test('a run that is cut off again and again ends with the dataset of one that is
   expect(duplicates).toEqual([]);
   expect(receipts.filter((kind) => kind === 'Advance')).toHaveLength(48);
   expect(receipts.filter((kind) => kind === 'Run')).toHaveLength(2);
-}, 180_000);
+}, 300_000);
 
 let address = '';
 

@@ -2,7 +2,7 @@
 import { RUN_INPUT } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import type { RunIndex, StageIndex, WorkflowIndex } from './tables.ts';
+import type { StageIndex, WorkflowIndex } from './tables.ts';
 
 export type Place = { readonly stage: number; readonly partition: number };
 export type ReadyTask = Place & {
@@ -24,8 +24,8 @@ export type RunGraph = {
   waitsFor(place: Place): number | undefined;
 };
 
-export function createGraph(run: Hex, { stages }: WorkflowIndex, { inputs }: Pick<RunIndex, 'inputs'>): RunGraph {
-  const widths = stages.map(({ width }) => (width === 0 ? inputs.length : width));
+export function createGraph(run: Hex, { stages }: WorkflowIndex, inputs: readonly ObjectRef[]): RunGraph {
+  const widths = widthsOf(stages, inputs.length);
   const outputs = stages.map(() => new Map<number, ObjectRef>());
   const offered = stages.map(() => new Set<number>());
 
@@ -73,4 +73,9 @@ export function createGraph(run: Hex, { stages }: WorkflowIndex, { inputs }: Pic
     waitsFor: ({ stage, partition }) =>
       (stages[stage] as StageIndex).inputs.find((source) => !isFed(source, partition))?.source,
   };
+}
+
+/** Number of tasks of every stage. */
+export function widthsOf(stages: readonly Pick<StageIndex, 'width'>[], partitions: number): number[] {
+  return stages.map(({ width }) => (width === 0 ? partitions : width));
 }

@@ -72,7 +72,7 @@ async function indexRun(
   await draft.put(tables.runs, receipt.run, {
     workflow: decoded.workflow,
     owner: decoded.sender,
-    inputs,
+    partitions: inputs.length,
     status: 'running',
     startedAt: timestamp,
     deadline: decoded.deadline,
@@ -80,6 +80,7 @@ async function indexRun(
     firstBatch: batch,
     lastBatch: batch,
   });
+  await draft.put(tables.inputs, receipt.run, inputs);
   await draft.put(tables.runOrder, numberKey(step), receipt.run);
   await draft.put(tables.running, receipt.run, true);
 }
@@ -164,8 +165,9 @@ async function endRun(
   const record = await draft.get(tables.runs, run);
   if (record === undefined) return;
   const { runStatus, datasetRoot, datasetLength, status, stage, partition } = change;
-  if (runStatus === undefined || runStatus === 'running')
-    return draft.put(tables.runs, run, { ...record, lastBatch: batch });
+  if (runStatus === undefined || runStatus === 'running') {
+    return record.lastBatch === batch ? undefined : draft.put(tables.runs, run, { ...record, lastBatch: batch });
+  }
   const dataset =
     datasetRoot === undefined || datasetLength === undefined
       ? {}
@@ -177,5 +179,4 @@ async function endRun(
   const ended: RunIndex = { ...record, status: runStatus, lastBatch: batch, endedAt: timestamp, ...dataset, ...error };
   await draft.put(tables.runs, run, ended);
   await draft.delete(tables.running, run);
-  if (ended.dataset !== undefined) await draft.put(tables.publish, run, ended.dataset);
 }

@@ -1,6 +1,7 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
 import { encodeBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
+import { MizuError } from '../protocol/errors.ts';
 import { hexToBytes } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { deriveBatch } from '../prover/derive.ts';
@@ -44,10 +45,12 @@ export type LoopParts = {
   readonly l1Time: () => number;
   readonly log: Logger;
   readonly onClosed: () => void;
+  readonly onRollBack: (toStep: number) => void;
 };
 
 const IDLE_MS = 1_000;
 const DELAYED_IN_A_BATCH = 1_024;
+const STEPS_A_TURN = 64;
 
 export function createLoop(parts: LoopParts): Loop {
   const { chain, tables, mirror, reconciler, admission, tasks, objects, limits, log } = parts;
@@ -59,6 +62,7 @@ export function createLoop(parts: LoopParts): Loop {
   const rollBack = async (batch: number, reason: string): Promise<void> => {
     const before = chain.head().step;
     await chain.rollBack(batch);
+    parts.onRollBack(chain.head().step);
     await admission.reload();
     await tasks.load();
     log.warn({ batch, reason, steps: before - chain.head().step }, 'the soft chain is rolled back and built again');
@@ -155,6 +159,22 @@ export function createLoop(parts: LoopParts): Loop {
     return true;
   };
 
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    await agreeWithL1(signal);
+    let steps = 0;
+    // L1 is looked at again every so often, also under load.
+    while (!signal.aborted && steps < STEPS_A_TURN && rebuild === undefined) {
+      tasks.runAhead();
+      if (isOld()) await close();
+      if (!(await advance())) break;
+      steps += 1;
+    }
+    if (isOld()) await close();
+    if (steps > 0) return;
+    const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
+    await sleep(chain.open() === undefined ? IDLE_MS : Math.max(1, Math.min(IDLE_MS, untilOld)), signal);
+  };
+
   return {
     wake,
     rebuildFrom: (batch, reason) => {
@@ -165,19 +185,14 @@ export function createLoop(parts: LoopParts): Loop {
       await tasks.load();
       openedAt = Date.now();
       while (!signal.aborted) {
-        await agreeWithL1(signal);
-        let steps = 0;
-        // L1 is looked at again every so often, also under load.
-        while (!signal.aborted && steps < 64 && rebuild === undefined) {
-          tasks.runAhead();
-          if (isOld()) await close();
-          if (!(await advance())) break;
-          steps += 1;
+        try {
+          await turn(signal);
+        } catch (error) {
+          // DA or L1 out of reach: what was begun is taken back by the next turn.
+          if (signal.aborted || !(error instanceof MizuError) || !error.retryable) throw error;
+          log.warn({ err: error }, 'the sequencer waits for another party');
+          await sleep(IDLE_MS, signal);
         }
-        if (isOld()) await close();
-        if (steps > 0) continue;
-        const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
-        await sleep(chain.open() === undefined ? IDLE_MS : Math.max(1, Math.min(IDLE_MS, untilOld)), signal);
       }
     },
   };

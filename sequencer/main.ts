@@ -142,6 +142,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       l1Time: () => l1Time,
       log,
       onClosed: () => poster.wake(),
+      onRollBack: steps.rollBack,
     });
     const stuck = config.stuckSeconds === undefined ? {} : { stuckSeconds: config.stuckSeconds };
     const poster = createPoster({
@@ -218,7 +219,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       rawBody(BODY_BYTES),
       serveJsonRpc(methods, http.closing, log, (method, ok) => metrics.calls.inc({ method, ok: String(ok) })),
     );
-    addRoutes(http, { tables, objects, stepAfter: steps.after });
+    addRoutes(http, { tables, objects, steps });
     const url = await http.listen(config.http);
     opened.push(() => http.close());
 

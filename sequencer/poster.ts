@@ -55,7 +55,7 @@ export function createPoster(parts: PosterParts): Poster {
   const postNext = async (): Promise<boolean> => {
     const index = await batchCount();
     const batch = await tables.batches.get(numberKey(index));
-    if (batch === undefined || !batch.closed || batch.origin === 'l1') return false;
+    if (batch === undefined || !batch.closed) return false;
     if (!(await isNext(batch))) return false;
     const sent = await sender.sendAndWait({
       address: inbox,

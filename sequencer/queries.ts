@@ -5,7 +5,7 @@ import type { Hex } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Store } from '../service/store.ts';
 import { numberKey } from '../service/store.ts';
-import { createGraph } from './graph.ts';
+import { widthsOf } from './graph.ts';
 import type { Progress } from './progress.ts';
 import { addRows } from './rows.ts';
 import type { StateReader } from './state.ts';
@@ -48,7 +48,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
   if (run === undefined) return undefined;
   const workflow = await requireWorkflow(tables, run);
   const onChain = await parts.state().run(id);
-  const { widths } = createGraph(id, workflow, run);
+  const widths = widthsOf(workflow.stages, run.partitions);
   const stages = await Promise.all(
     workflow.stages.map(async ({ kind, sink, model }, stage) => {
       const { done, gasUsed, rows } = await statsOf(tables, id, stage);
@@ -75,7 +75,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
     escrow: String(onChain?.escrow ?? 0n),
     spent: String(onChain?.spent ?? 0n),
     deadline: Number(run.deadline),
-    partitions: run.inputs.length,
+    partitions: run.partitions,
     tasksLeft: onChain?.tasksLeft ?? 0,
     stages,
     rows: stages.reduce((sum, stage) => (stage.sink ? addRows(sum, stage.rows) : sum), NO_ROWS),
@@ -110,7 +110,7 @@ export async function queryRuns(
       workflow,
       owner,
       status,
-      partitions: run.inputs.length,
+      partitions: run.partitions,
       startedAt,
       endedAt,
       firstStep: startStep,
@@ -129,7 +129,7 @@ export async function queryTasks(
   const run = await tables.runs.get(id);
   if (run === undefined) return undefined;
   const workflow = await requireWorkflow(tables, run);
-  const { widths } = createGraph(id, workflow, run);
+  const widths = widthsOf(workflow.stages, run.partitions);
   const stages =
     filter.stage === undefined
       ? widths.map((_, stage) => stage)

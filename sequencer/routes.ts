@@ -10,13 +10,13 @@ import type { ObjectStore } from '../service/objects.ts';
 import { objectNotFound, parseRange, rootParameter, sendObject } from '../service/ranges.ts';
 import { numberKey } from '../service/store.ts';
 import { requireWorkflow } from './queries.ts';
+import type { StepSignal } from './step-signal.ts';
 import type { Tables } from './tables.ts';
 
 export type RouteParts = {
   readonly tables: Tables;
   readonly objects: ObjectStore;
-  /** Resolves when there is a step after this one, or the signal aborts. */
-  readonly stepAfter: (step: number, signal: AbortSignal) => Promise<void>;
+  readonly steps: StepSignal;
 };
 
 const MAX_STREAMS = 256;
@@ -102,7 +102,7 @@ async function sendDataset(
 
 async function sendEvents(
   response: Response,
-  { tables, stepAfter }: RouteParts,
+  { tables, steps }: RouteParts,
   after: number,
   closing: AbortSignal,
 ): Promise<void> {
@@ -116,7 +116,17 @@ async function sendEvents(
   });
   response.write(': mizu\n\n');
   let at = after;
+  let rolledBackTo: number | undefined;
+  const unsubscribe = steps.onRollBack((step) => {
+    rolledBackTo = Math.min(step, rolledBackTo ?? step);
+  });
+  signal.addEventListener('abort', unsubscribe);
   while (!signal.aborted) {
+    if (rolledBackTo !== undefined && rolledBackTo < at) {
+      at = rolledBackTo;
+      response.write(`id: ${at}\nevent: rollback\ndata: ${JSON.stringify({ step: at })}\n\n`);
+    }
+    rolledBackTo = undefined;
     let sent = 0;
     for await (const [key, record] of tables.steps.entries({ gt: numberKey(at), limit: EVENTS_AT_ONCE })) {
       at = Number.parseInt(key, 16);
@@ -128,8 +138,8 @@ async function sendEvents(
       if (signal.aborted) break;
     }
     if (sent > 0) continue;
-    await stepAfter(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
-    if (!signal.aborted) response.write(': still here\n\n');
+    await steps.after(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
+    if (!signal.aborted && rolledBackTo === undefined) response.write(': still here\n\n');
   }
   response.end();
 }

@@ -1,6 +1,5 @@
 // docs/operations.md#sequencer-data: what the sequencer keeps in level.
 import type { Receipt } from '../kernel/receipt.ts';
-import type { Certificate } from '../protocol/certificate.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { Origin } from '../protocol/state.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
@@ -81,7 +80,7 @@ export type WorkflowIndex = {
 export type RunIndex = {
   readonly workflow: Hex;
   readonly owner: Address;
-  readonly inputs: readonly ObjectRef[];
+  readonly partitions: number;
   readonly status: 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
   /** Unix seconds of batches. */
   readonly startedAt: number;
@@ -126,14 +125,13 @@ export type Tables = {
   readonly counters: Table<number>;
   readonly workflows: Table<WorkflowIndex>;
   readonly runs: Table<RunIndex>;
+  /** Partitions of a run's input. Apart from the run, which changes at every step. */
+  readonly inputs: Table<readonly ObjectRef[]>;
   /** Step at which it started, to run. */
   readonly runOrder: Table<Hex>;
   readonly running: Table<true>;
   readonly tasks: Table<TaskIndex>;
   readonly stats: Table<StageStats>;
-  /** Datasets to be stored on DA: run to manifest. */
-  readonly publish: Table<ObjectRef>;
-  readonly certificates: Table<Certificate>;
 };
 
 export function openTables(store: Store): Tables {
@@ -151,12 +149,11 @@ export function openTables(store: Store): Tables {
     counters: store.table('counters'),
     workflows: store.table('workflows'),
     runs: store.table('runs'),
+    inputs: store.table('inputs'),
     runOrder: store.table('run-order'),
     running: store.table('running'),
     tasks: store.table('tasks'),
     stats: store.table('stats'),
-    publish: store.table('publish'),
-    certificates: store.table('certificates'),
   };
 }
 

@@ -83,7 +83,7 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     const record = await tables.runs.get(run);
     const workflow = record === undefined ? undefined : await tables.workflows.get(record.workflow);
     if (record === undefined || workflow === undefined || record.status !== 'running') return;
-    const graph = createGraph(run, workflow, record);
+    const graph = createGraph(run, workflow, (await tables.inputs.get(run)) ?? []);
     const tracked: Tracked = { graph, deadline: record.deadline, ready: [], infer: new Map(), expired: false };
     const ready = graph.start();
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
@@ -138,8 +138,8 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     },
     observe: async (receipt, message) => {
       if (!receipt.ok) {
-        // A task that the kernel refuses is not offered again.
-        if (receipt.kind === 'Advance') dropRefused(runs, message);
+        // What the kernel refuses is not offered again.
+        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(runs, message);
         return;
       }
       const { kind, run, stage, partition, outputRoot, outputLength = 0 } = receipt;
@@ -187,7 +187,6 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     nextExpire: (nowSeconds) => {
       for (const tracked of runs.values()) {
         if (tracked.expired || tracked.deadline >= BigInt(nowSeconds)) continue;
-        tracked.expired = true;
         return encodeMessage({ kind: 'Expire', run: tracked.graph.run });
       }
       return undefined;
@@ -216,11 +215,16 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
   };
 }
 
-function dropRefused(runs: Map<Hex, Tracked>, message: Uint8Array): void {
+function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array): void {
   const decoded = decodeMessage(message);
-  if (decoded.kind !== 'Advance') return;
-  const ready = runs.get(decoded.run)?.ready;
-  const at =
-    ready?.findIndex(({ place }) => place.stage === decoded.stage && place.partition === decoded.partition) ?? -1;
-  if (at !== -1) ready?.splice(at, 1);
+  if (decoded.kind !== 'Advance' && decoded.kind !== 'Expire') return;
+  const tracked = runs.get(decoded.run);
+  if (tracked === undefined) return;
+  if (decoded.kind === 'Expire') {
+    tracked.expired = true;
+    return;
+  }
+  const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
+  const at = tracked.ready.findIndex(({ place }) => isIt(place));
+  if (at !== -1) tracked.ready.splice(at, 1);
 }
