@@ -49,7 +49,12 @@ export async function startValidator(config: ValidatorConfig, onFault: FaultHand
   const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
   const follower: Follower = {
     follow: node.follow,
-    work: (signal) => work(node, checker, counts, log, onFault, signal),
+    tasks: [
+      async (signal) => {
+        await work(node, checker, counts, log, onFault, signal);
+        return false;
+      },
+    ],
     onRetry: (err, againInMs) => {
       counts.retries++;
       log.warn({ err, againInMs }, 'not now; trying again');

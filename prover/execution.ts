@@ -1,4 +1,6 @@
 // docs/prover.md#execution: runs every batch of the inbox in order, and remembers the state after every step.
+
+import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, type ObjectRef } from '../protocol/tree.ts';
@@ -28,8 +30,8 @@ export type ExecutedBatch = {
 };
 
 export type Execution = {
-  /** Runs all batches that the mirror has and drops those that a reorg has replaced. Returns how many steps it ran. */
-  catchUp(signal: AbortSignal): Promise<number>;
+  /** Drops batches that a reorg has replaced and runs those that the mirror has, at most so many. Returns how many steps it ran. */
+  catchUp(signal: AbortSignal, maxBatches?: number): Promise<number>;
   /** Number of batches executed. */
   batches(): bigint;
   batch(index: bigint): Promise<ExecutedBatch | undefined>;
@@ -62,7 +64,7 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
 
   const leafAfter = async (step: bigint): Promise<Uint8Array> => {
     const leaf = step === 0n ? parts.genesisLeaf : await leafTable.get(numberKey(step));
-    if (leaf === undefined) throw new Error(`the leaf after ${step} steps is not there`);
+    if (leaf === undefined) throw dropped(step, step);
     return leaf;
   };
   const headStep = async (): Promise<bigint> => (count === 0n ? 0n : (await requireBatch(count - 1n)).toStep);
@@ -86,6 +88,11 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
       await store.write([table.delete(numberKey(last.index))]);
       count = last.index;
     }
+  }
+
+  // Not waited for: whoever runs that batch asks again, and reports what fails.
+  function fetchAhead(batch: BatchRecord | undefined): void {
+    if (batch !== undefined && batch.objectLength > 0) parts.objects.get(batch.objectRoot).catch(() => undefined);
   }
 
   async function runBatch(batch: BatchRecord, signal: AbortSignal): Promise<number> {
@@ -122,14 +129,16 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
   }
 
   return {
-    async catchUp(signal) {
+    async catchUp(signal, maxBatches = Number.POSITIVE_INFINITY) {
       await dropReplaced();
       let steps = 0;
-      for (;;) {
+      for (let n = 0; n < maxBatches && !signal.aborted; n++) {
         const batch = await mirror.batch(count);
-        if (batch === undefined || signal.aborted) return steps;
+        if (batch === undefined) break;
+        fetchAhead(await mirror.batch(count + 1n));
         steps += await runBatch(batch, signal);
       }
+      return steps;
     },
     batches: () => count,
     batch: (index) => table.get(numberKey(index)),
@@ -141,7 +150,7 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
         list.set(leaf, at);
         at += LEAF_BYTES;
       }
-      if (at !== list.length) throw new Error(`leaves after steps ${from} to ${to} are not all there`);
+      if (at !== list.length) throw dropped(from, to);
       return list;
     },
   };
@@ -170,6 +179,17 @@ function requireCursor(leaf: Uint8Array, { index }: BatchRecord): void {
   const { batch, message } = decodeStateLeaf(leaf);
   if (batch !== index + 1n || message !== 0n)
     throw new Error(`after batch ${index} the kernel's cursor is (${batch}, ${message}): ${bytesToHex(leaf)}`);
+}
+
+// Who reads leaves runs beside who drops those of a branch that L1 has left.
+function dropped(from: bigint, to: bigint): MizuError {
+  return new MizuError({
+    code: 'l1/reorganised',
+    message: 'State leaves are no longer those of L1.',
+    expected: `the leaves after ${from} to ${to} steps`,
+    actual: 'they were dropped with their batches',
+    retryable: true,
+  });
 }
 
 function range(from: bigint, to: bigint): bigint[] {

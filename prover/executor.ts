@@ -9,7 +9,7 @@ import { createJudge, findTip } from './agreement.ts';
 import type { Asserter, Times } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
 import { createFeeClaimer } from './fees.ts';
-import { type Follower, followAndWork } from './loop.ts';
+import { type Follower, followAndWork, type Task } from './loop.ts';
 import type { ProverNode } from './node.ts';
 
 export type ExecutorParts = {
@@ -35,7 +35,7 @@ export type ExecutorCounts = {
 export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
   const follower: Follower = {
     follow: parts.node.follow,
-    work: createWork(parts, counts),
+    tasks: [createExecute(parts), createSettle(parts, counts)],
     onRetry: (err, againInMs) => {
       counts.retries++;
       parts.log.warn({ err, againInMs }, 'not now; trying again');
@@ -66,37 +66,60 @@ export async function joinExecutors(node: ProverNode, contracts: ContractAddress
   if (!(await isListed())) await sender.sendAndWait({ ...rollup, functionName: 'join', args: [], isDone: isListed });
 }
 
-function createWork(parts: ExecutorParts, counts: ExecutorCounts): (signal: AbortSignal) => Promise<void> {
+/** Batches that are run before the other task hears of them. */
+const BATCHES_AT_ONCE = 8;
+
+function createExecute({ node, log }: ExecutorParts): Task {
+  return async (signal) => {
+    let total = 0;
+    for (;;) {
+      const steps = await node.execution.catchUp(signal, BATCHES_AT_ONCE);
+      if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
+      total += steps;
+      if (steps === 0 || signal.aborted) return total > 0;
+    }
+  };
+}
+
+/** Claims, confirmations and fees: each waits until L1 has mined it. */
+function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
   const { node, contracts, sender, asserter, log } = parts;
   const verdictOf = createJudge(node.mirror, node.execution);
   const confirmer = createConfirmer(node, contracts, sender, verdictOf);
   const fees = createFeeClaimer(node, contracts, sender);
 
-  async function assertAndConfirm(signal: AbortSignal): Promise<void> {
-    const times = await readTimes(node);
+  async function assertNext(times: Times): Promise<void> {
     const tip = await findTip(node.mirror, verdictOf);
-    const asserted = tip === undefined || signal.aborted ? undefined : await asserter.assertNext(tip, times);
-    if (asserted !== undefined) {
-      counts.asserted++;
-      counts.assertedSteps += asserted.steps;
-      counts.l1GasUsed += asserted.gasUsed;
-      const { id, steps, sizeBytes } = asserted;
-      log.info({ id, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
-    }
-    const ended = signal.aborted ? undefined : await confirmer.confirmNext(times.headSeconds);
+    const asserted = tip === undefined ? undefined : await asserter.assertNext(tip, times);
+    if (asserted === undefined) return;
+    counts.asserted++;
+    counts.assertedSteps += asserted.steps;
+    counts.l1GasUsed += asserted.gasUsed;
+    const { id, steps, sizeBytes } = asserted;
+    log.info({ id, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
+  }
+
+  async function confirmNext(times: Times): Promise<void> {
+    const ended = await confirmer.confirmNext(times.headSeconds);
     if (ended?.outcome === 'confirmed') counts.confirmed++;
     if (ended !== undefined) log.info({ id: ended.id }, ended.outcome);
   }
 
-  return async (signal) => {
-    const steps = await node.execution.catchUp(signal);
-    if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
-    await assertAndConfirm(signal);
-    const claimed = signal.aborted ? undefined : await fees.claimNext();
+  async function claimNext(): Promise<void> {
+    const claimed = await fees.claimNext();
     if (claimed === undefined) return;
     counts.claimedWei += claimed.feesWei;
     log.info({ id: claimed.id, feesWei: String(claimed.feesWei) }, 'fees claimed');
     await fees.payOut(parts.payoutWei);
+  }
+
+  return async (signal) => {
+    const times = await readTimes(node);
+    for (const action of [() => assertNext(times), () => confirmNext(times), claimNext]) {
+      if (signal.aborted) break;
+      await action();
+    }
+    return false;
   };
 }
 

@@ -3,43 +3,85 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BaseError } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 
+/** One round: all that can be done now. True if something was done that gives other tasks work. */
+export type Task = (signal: AbortSignal) => Promise<boolean>;
+
 export type Follower = {
   /** Until the signal aborts; tells of every change. */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
-  /** One round: all that can be done now. */
-  work(signal: AbortSignal): Promise<void>;
+  /** Run side by side: what waits for L1 must not keep the others waiting. */
+  readonly tasks: readonly Task[];
   onRetry(error: unknown, againInMs: number): void;
 };
 
 const LAST_BACKOFF_MS = 30_000;
 
 /** @throws Error on what cannot heal: a broken invariant, or a refusal that says it is not retryable */
-export async function followAndWork(follower: Follower, pollMs: number, signal: AbortSignal): Promise<void> {
-  let wake = () => {};
-  const following = follower.follow(signal, () => wake());
-  // Its failure is met below, at the next turn.
-  following.catch(() => undefined);
-  let backoffMs = pollMs;
+export async function followAndWork(follower: Follower, pollMs: number, outer: AbortSignal): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([outer, failed.signal]);
+  const bells = follower.tasks.map(() => createBell());
+  const ringAll = () => {
+    for (const bell of bells) bell.ring();
+  };
+  const running = [
+    follower.follow(signal, ringAll),
+    ...follower.tasks.map((task, i) => repeat(task, bells[i] as Bell, ringAll, follower.onRetry, pollMs, signal)),
+  ];
+  // The first failure stops the others, and is the one that is told.
+  const outcome = await Promise.race([
+    Promise.all(running).then(() => undefined),
+    ...running.map((part) =>
+      part.then(
+        () => new Promise<undefined>(() => undefined),
+        (error: unknown) => ({ error }),
+      ),
+    ),
+  ]);
+  failed.abort();
+  await Promise.allSettled(running);
+  if (outcome !== undefined) throw outcome.error;
+}
+
+async function repeat(
+  task: Task,
+  bell: Bell,
+  ringAll: () => void,
+  onRetry: Follower['onRetry'],
+  pollMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let waitMs = pollMs;
   while (!signal.aborted) {
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+    const rung = bell.next();
     try {
-      await follower.work(signal);
-      backoffMs = pollMs;
+      if (await task(signal)) ringAll();
+      waitMs = pollMs;
     } catch (error) {
-      if (signal.aborted) break;
+      if (signal.aborted) return;
       if (!isPassing(error)) throw error;
-      backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
-      follower.onRetry(error, backoffMs);
+      waitMs = Math.min(LAST_BACKOFF_MS, waitMs * 2);
+      onRetry(error, waitMs);
     }
     const pause = new AbortController();
-    const paused = delay(backoffMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) }).catch(ignoreAbort);
-    await Promise.race([woken, paused, following]);
+    const paused = delay(waitMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) }).catch(ignoreAbort);
+    await Promise.race([rung, paused]);
     pause.abort();
     await paused;
   }
-  await following;
+}
+
+type Bell = { ring(): void; next(): Promise<void> };
+
+function createBell(): Bell {
+  let ring = () => {};
+  return {
+    ring: () => ring(),
+    next: () =>
+      new Promise<void>((resolve) => {
+        ring = resolve;
+      }),
+  };
 }
 
 /** Refusals of other parties pass; what the contracts refuse is often a race with another executor. */
