@@ -263,6 +263,7 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   const type = draft.declared[index];
   if (type === undefined) throw malformed(at, `${draft.declared.length} function bodies`, 'more');
   const size = readU32(cursor);
+  if (size > limit.FUNCTION_BYTES_MAX) throw tooLarge('bytes in a function', limit.FUNCTION_BYTES_MAX, size, at);
   const start = cursor.at;
   readSpan(cursor, size);
   const body = { type, bytes: cursor.bytes, start, end: cursor.at };
