@@ -78,8 +78,7 @@ export const CONTROL = new Map<number, Handler>([
   [
     OP.enter,
     (state, o) => {
-      if (state.fp + o.low > SLOT_COUNT)
-        throw new MachineFault('slots', 'The calls are nested too deeply.');
+      if (state.fp + o.low > SLOT_COUNT) throw new MachineFault('slots', 'The calls are nested too deeply.');
     },
   ],
   [
