@@ -1,5 +1,4 @@
 // docs/messages.md#batch: sequenced messages as one object whose subtrees are the messages' own trees.
-import { createReader, malformed } from './bytes.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES } from './constants.ts';
 import { depthOf, LEAF_BYTES, leafCount } from './tree.ts';
 
@@ -30,41 +29,34 @@ export function batchSize(lengths: readonly number[]): number {
   return layOut(lengths).leaves * LEAF_BYTES;
 }
 
-/** The messages of a batch. Total: a malformed batch, or one of another count, has `count` empty messages. */
+/**
+ * The messages of a batch. Total: a batch without the magic and this count has `count` empty messages, and an entry that names no
+ * subtree of the batch an empty one. Each message is judged by the first leaf and its own entry alone, so that L1 can judge it too.
+ */
 export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
-  try {
-    return readBatch(batch, count);
-  } catch {
-    return Array.from({ length: count }, () => new Uint8Array(0));
-  }
+  const empty = new Uint8Array(0);
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const isBatch =
+    batch.length >= MAGIC.length + 4 &&
+    new TextDecoder().decode(batch.subarray(0, MAGIC.length)) === MAGIC &&
+    view.getUint32(MAGIC.length) === count;
+  return Array.from({ length: count }, (_, i) => {
+    const entry = LEAF_BYTES + i * ENTRY_BYTES;
+    if (!isBatch || entry + ENTRY_BYTES > batch.length) return empty;
+    return readMessage(batch, view.getUint32(entry), view.getUint32(entry + 4)) ?? empty;
+  });
 }
 
-/** @throws MizuError `protocol/malformed` */
-export function readBatch(batch: Uint8Array, count: number): Uint8Array[] {
-  const reader = createReader(batch, 'batch');
-  const magic = new TextDecoder().decode(reader.bytes(MAGIC.length, 'magic'));
-  if (magic !== MAGIC) throw malformed('batch', MAGIC, magic);
-  const stated = reader.u32('count');
-  if (stated !== count || count > MAX_BATCH_MESSAGES)
-    throw malformed('batch', `${count} messages`, `${stated} messages`);
-  reader.bytes(LEAF_BYTES - MAGIC.length - 4, 'zeros');
-  const table = Array.from({ length: count }, () => ({
-    first: reader.u32('leaf index'),
-    length: reader.u32('length'),
-  }));
-  const expected = layOut(table.map((entry) => entry.length));
-  if (batch.length !== expected.leaves * LEAF_BYTES)
-    throw malformed('batch', `${expected.leaves} leaves`, `${batch.length} bytes`);
-  return table.map(({ first, length }, i) => {
-    if (first !== expected.firstLeaf[i] || length > MAX_MESSAGE_BYTES) {
-      throw malformed(
-        'batch',
-        `message ${i} at leaf ${expected.firstLeaf[i]}, at most ${MAX_MESSAGE_BYTES} bytes`,
-        `leaf ${first}, ${length} bytes`,
-      );
-    }
-    return batch.slice(first * LEAF_BYTES, first * LEAF_BYTES + length);
-  });
+// A subtree that reaches behind the message's end must hold zeros there: else its root is not the message's.
+function readMessage(batch: Uint8Array, firstLeaf: number, length: number): Uint8Array | undefined {
+  const leaves = 2 ** depthOf(length);
+  const start = firstLeaf * LEAF_BYTES;
+  const end = start + leaves * LEAF_BYTES;
+  if (length > MAX_MESSAGE_BYTES || firstLeaf % leaves !== 0) return undefined;
+  if (firstLeaf + leaves > 2 ** depthOf(batch.length)) return undefined;
+  const message = new Uint8Array(length);
+  message.set(batch.subarray(start, start + length));
+  return batch.subarray(start + length, end).every((byte) => byte === 0) ? message : undefined;
 }
 
 // Greedy, in order: each message starts at the next multiple of its own tree's size.
