@@ -193,10 +193,12 @@ function whyOpen(
   if (run.status !== 'running') return `the run has ended before it: ${run.status}`;
   const source = tasks.graph(id)?.waitsFor({ stage, partition });
   if (source !== undefined) return `it waits for stage ${source}`;
+  const refusal = tasks.refusal(id, { stage, partition });
+  const refused = refusal === undefined ? '' : `; a result was refused: ${refusal}`;
   const { kind, model } = workflow.stages[stage] as WorkflowIndex['stages'][number];
   return kind === 'exec'
-    ? 'its program runs, or waits for a worker of the sequencer'
-    : `it waits for a gateway that serves the model ${model}`;
+    ? `its program runs, or waits for a worker of the sequencer${refused}`
+    : `it waits for a gateway that serves the model ${model}${refused}`;
 }
 
 export async function queryBatch({ store, tables, l1 }: QueryParts, index: number) {

@@ -29,6 +29,8 @@ export type Tasks = {
   /** Resolves at the next inference task that becomes open. */
   inferenceOpened(signal: AbortSignal): Promise<void>;
   graph(run: Hex): RunGraph | undefined;
+  /** Why the kernel last refused a result for this open task. */
+  refusal(run: Hex, place: Place): string | undefined;
   stats(): { readonly runs: number; readonly ready: number; readonly ahead: number };
   /** True while programs run whose end will wake the sequencer. */
   isBusy(): boolean;
@@ -55,6 +57,7 @@ type Tracked = {
   readonly deadline: bigint;
   readonly ready: Ahead[];
   readonly infer: Map<string, InferenceTask>;
+  readonly refusals: Map<string, string>;
   expired: boolean;
 };
 
@@ -84,7 +87,14 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     const workflow = record === undefined ? undefined : await tables.workflows.get(record.workflow);
     if (record === undefined || workflow === undefined || record.status !== 'running') return;
     const graph = createGraph(run, workflow, (await tables.inputs.get(run)) ?? []);
-    const tracked: Tracked = { graph, deadline: record.deadline, ready: [], infer: new Map(), expired: false };
+    const tracked: Tracked = {
+      graph,
+      deadline: record.deadline,
+      ready: [],
+      infer: new Map(),
+      refusals: new Map(),
+      expired: false,
+    };
     const ready = graph.start();
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
       const place = { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
@@ -139,7 +149,7 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     observe: async (receipt, message) => {
       if (!receipt.ok) {
         // What the kernel refuses is not offered again.
-        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(runs, message);
+        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(runs, message, receipt.error);
         return;
       }
       const { kind, run, stage, partition, outputRoot, outputLength = 0 } = receipt;
@@ -157,6 +167,8 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
         const decoded = decodeMessage(message);
         const sent = decoded.kind === 'InferenceResult' ? decoded.items : [];
         for (const [i, item] of (receipt.items ?? []).entries()) {
+          if (!item.ok)
+            runs.get(item.run)?.refusals.set(taskKeyOf(item.run, item.stage, item.partition), item.error ?? 'refused');
           const { resultRoot, resultLength } = sent[i] ?? {};
           if (item.ok && resultRoot !== undefined && resultLength !== undefined)
             finishTask(item.run, item, { root: resultRoot, length: resultLength });
@@ -206,6 +218,7 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
         if (signal.aborted) finish();
       }),
     graph: (run) => runs.get(run)?.graph,
+    refusal: (run, { stage, partition }) => runs.get(run)?.refusals.get(taskKeyOf(run, stage, partition)),
     stats: () => ({
       runs: runs.size,
       ready: [...runs.values()].reduce((sum, { ready }) => sum + ready.length, 0),
@@ -215,7 +228,7 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
   };
 }
 
-function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array): void {
+function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array, error = 'refused'): void {
   const decoded = decodeMessage(message);
   if (decoded.kind !== 'Advance' && decoded.kind !== 'Expire') return;
   const tracked = runs.get(decoded.run);
@@ -225,6 +238,7 @@ function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array): void
     return;
   }
   const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
+  tracked.refusals.set(taskKeyOf(decoded.run, decoded.stage, decoded.partition), error);
   const at = tracked.ready.findIndex(({ place }) => isIt(place));
   if (at !== -1) tracked.ready.splice(at, 1);
 }

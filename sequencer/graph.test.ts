@@ -1,0 +1,71 @@
+// docs/kernel.md#tasks, docs/rows.md#rowset: readiness and counting, without a network.
+import { expect, test } from 'vitest';
+import { RUN_INPUT } from '../protocol/constants.ts';
+import type { Hex } from '../protocol/hex.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
+import { createGraph } from './graph.ts';
+import { addRows, countRows } from './rows.ts';
+import type { StageIndex } from './tables.ts';
+
+const RUN: Hex = `0x${'01'.repeat(32)}`;
+const text = (value: string) => new TextEncoder().encode(value);
+const ref = (n: number): ObjectRef => ({ root: `0x${n.toString(16).padStart(64, '0')}`, length: n });
+const stage = (kind: 'exec' | 'infer', width: number, inputs: StageIndex['inputs']): StageIndex => ({
+  kind,
+  width,
+  sink: false,
+  model: RUN,
+  inputs,
+});
+const names = (tasks: readonly { stage: number; partition: number }[]) =>
+  tasks.map((task) => `${task.stage}.${task.partition}`);
+
+/** map over partitions, infer, receive with the map's output, reduce over all. */
+const WORKFLOW = {
+  owner: '0x00000000000000000000000000000000000000aa' as const,
+  metadata: ref(1),
+  stages: [
+    stage('exec', 0, [{ source: RUN_INPUT, mode: 'same' }]),
+    stage('infer', 0, [{ source: 0, mode: 'same' }]),
+    stage('exec', 0, [
+      { source: 1, mode: 'same' },
+      { source: 0, mode: 'same' },
+    ]),
+    stage('exec', 1, [{ source: 2, mode: 'all' }]),
+  ],
+};
+
+test('tasks become ready when the last of their inputs is done, each once', () => {
+  const graph = createGraph(RUN, WORKFLOW, [ref(1), ref(2)]);
+  expect(graph.widths).toEqual([2, 2, 2, 1]);
+  expect(names(graph.start())).toEqual(['0.0', '0.1']);
+  expect(graph.waitsFor({ stage: 2, partition: 0 })).toBe(1);
+  const [infer] = graph.finish({ stage: 0, partition: 1 }, ref(7));
+  expect(infer).toMatchObject({ stage: 1, partition: 1, kind: 'infer', request: ref(7) });
+  expect(names(graph.finish({ stage: 1, partition: 1 }, ref(8)))).toEqual(['2.1']);
+  expect(graph.finish({ stage: 2, partition: 1 }, ref(9))).toEqual([]);
+  expect(graph.waitsFor({ stage: 3, partition: 0 })).toBe(2);
+  graph.finish({ stage: 0, partition: 0 }, ref(3));
+  graph.finish({ stage: 1, partition: 0 }, ref(4));
+  expect(names(graph.finish({ stage: 2, partition: 0 }, ref(5)))).toEqual(['3.0']);
+  expect(graph.waitsFor({ stage: 3, partition: 0 })).toBeUndefined();
+  expect(graph.isDone({ stage: 2, partition: 0 })).toBe(true);
+});
+
+test('the whole input at once', () => {
+  const all = { ...WORKFLOW, stages: [stage('exec', 3, [{ source: RUN_INPUT, mode: 'all' }])] };
+  expect(names(createGraph(RUN, all, [ref(1)]).start())).toEqual(['0.0', '0.1', '0.2']);
+  const same = { ...WORKFLOW, stages: [stage('exec', 3, [{ source: RUN_INPUT, mode: 'same' }])] };
+  expect(names(createGraph(RUN, same, [ref(1)]).start())).toEqual(['0.0']);
+});
+
+test('rows of rowsets, requests, sinks, and of what is no text', () => {
+  const header = (value: unknown) => text(`${JSON.stringify(value).padEnd(127)}\n[0,{}]\n`);
+  expect(countRows(header({ mizu: 'rows', in: 5, out: 3, rejected: 2 }))).toEqual({ in: 5, out: 3, rejected: 2 });
+  expect(countRows(header({ mizu: 'requests', count: 4, model: 'm' }))).toEqual({ in: 4, out: 4, rejected: 0 });
+  expect(countRows(text('{"a":1}\n{"a":2}\n'))).toEqual({ in: 2, out: 2, rejected: 0 });
+  expect(countRows(text('{"a":1}\n{"a":2}'))).toEqual({ in: 2, out: 2, rejected: 0 });
+  expect(countRows(new Uint8Array(0))).toEqual({ in: 0, out: 0, rejected: 0 });
+  expect(countRows(text('binary'))).toBeUndefined();
+  expect(addRows({ in: 1, out: 1, rejected: 0 }, undefined)).toEqual({ in: 1, out: 1, rejected: 0 });
+});
