@@ -1,107 +1,106 @@
-// docs/sdk.md#near: MinHash signatures by one-permutation hashing, densified (Shrivastava 2017), and their LSH bands.
+// docs/sdk.md#near: word 3-grams, MinHash by one-permutation hashing, LSH bands.
 import { mix32 } from './hash.ts';
 
-export const BINS = 128;
-/** Two 16-bit values a word. */
-export const SIGNATURE_WORDS = BINS / 2;
+/** Bins of a long text's signature, and of a short one's, which only serves to find candidates. */
+export const LONG_BINS = 128;
+export const SHORT_BINS = 64;
+
+// Everything below stays in 32-bit integers: QuickJS is ten times slower where a sum or product leaves them. A bytecode costs
+// about 75 gas, so what counts is how often the inner loops are run.
 const SHINGLE = 3;
-// Everything below stays in 32-bit integers: QuickJS is ten times slower where a sum or product leaves them.
 const EMPTY = 0x7fffffff;
-const BIN_MASK = BINS - 1;
-/** What is left of a hash beside the 7 bits of its bin. */
+/** Bits of a hash beside the 7 or 6 of its bin that are compared. */
 const REST_BITS = 25;
 /** (round << 25) + rest stays below EMPTY. */
-const MAX_ROUNDS = 60;
+export const MAX_ROUNDS = 60;
 const encoder = new TextEncoder();
 
-/** 128 values of 16 bits; the share of equal places estimates the Jaccard similarity of the texts' word 3-grams. */
-export function minHash(text: string): Uint16Array {
-  const hashes = shingles(text);
-  const count = hashes.length;
-  const bins = new Int32Array(BINS).fill(EMPTY);
+/** The set of the text's word 3-grams as ascending hashes; of fewer than three words one hash. Empty only without words. */
+export function shingles(text: string): Int32Array {
+  const words = wordHashes(text);
+  if (words.length === 0) return new Int32Array(0);
+  if (words.length < SHINGLE) return Int32Array.of(mix32(rotate(words[0]!, 7) ^ (words[1] ?? 0)));
+  const count = words.length - SHINGLE + 1;
+  const hashes = new Int32Array(count);
+  for (let i = 0; i < count; i++) hashes[i] = mix32(rotate(words[i]!, 7) ^ rotate(words[i + 1]!, 18) ^ words[i + 2]!);
+  hashes.sort();
+  let kept = 1;
+  for (let i = 1; i < count; i++) if (hashes[i] !== hashes[i - 1]) hashes[kept++] = hashes[i]!;
+  return kept === count ? hashes : hashes.slice(0, kept);
+}
+
+/**
+ * The smallest hash of each bin. A short text fills few: so each hash is thrown `rounds` times, and a later round counts only
+ * where no earlier one fell. (round, hash) orders the 3-grams of two texts alike, so with the same rounds this is MinHash still.
+ */
+export function minHash(set: Int32Array, binCount: number, rounds: number): Int32Array {
+  const bins = new Int32Array(binCount).fill(EMPTY);
+  const mask = binCount - 1;
+  const count = set.length;
   for (let i = 0; i < count; i++) {
-    const hash = hashes[i]!;
-    const bin = hash & BIN_MASK;
-    const rest = hash >>> 7;
-    if (rest < bins[bin]!) bins[bin] = rest;
-  }
-  // A short text fills few bins: its shingles are thrown again, each round only into bins that the rounds before left empty.
-  // (round, hash) orders the shingles of two texts alike, so this is MinHash still. What is then left borrows from a full bin.
-  const rounds = Math.min(MAX_ROUNDS, Math.ceil(BINS / count));
-  for (let round = 1; round < rounds; round++) {
-    for (let i = 0; i < count; i++) {
-      let hash = hashes[i]!;
+    let hash = set[i]!;
+    let round = 0;
+    for (;;) {
+      const value = (round << REST_BITS) | (hash >>> 7);
+      const bin = hash & mask;
+      if (value < bins[bin]!) bins[bin] = value;
+      if (++round >= rounds) break;
       hash ^= hash << 13;
       hash ^= hash >>> 17;
       hash ^= hash << 5;
-      hashes[i] = hash;
-      const bin = hash & BIN_MASK;
-      const value = (round << REST_BITS) | (hash >>> 7);
-      if (value < bins[bin]!) bins[bin] = value;
     }
   }
-  const signature = new Uint16Array(BINS);
-  for (let bin = 0; bin < BINS; bin++) {
-    let value = bins[bin]!;
-    for (let at = bin * BINS + 1; value === EMPTY; at++) value = bins[PATHS[at]!]!;
-    signature[bin] = value;
-  }
-  return signature;
+  return bins;
 }
 
-// Row b is a permutation of all bins that begins with b; part of the program's image.
-const PATHS = createPaths();
-
-function createPaths(): Uint8Array {
-  const paths = new Uint8Array(BINS * BINS);
-  for (let bin = 0; bin < BINS; bin++) {
-    const row = Array.from({ length: BINS }, (_, i) => i);
-    [row[0], row[bin]] = [bin, 0];
-    for (let i = BINS - 1; i > 1; i--) {
-      const other = 1 + (mix32(bin * BINS + i) % i);
-      [row[i], row[other]] = [row[other]!, row[i]!];
-    }
-    paths.set(row, bin * BINS);
-  }
-  return paths;
+/** 16 bits of each of the 128 bins: two a word. */
+export function packSignature(bins: Int32Array): Uint16Array {
+  return new Uint16Array(bins);
 }
 
-export function similarity(a: Uint16Array, b: Uint16Array): number {
+/** Estimate of the Jaccard similarity: the share of equal bins among those that one of the texts fills. */
+export function estimate(a: Uint16Array, b: Uint16Array): number {
   let equal = 0;
-  for (let i = 0; i < BINS; i++) if (a[i] === b[i]) equal++;
-  return equal / BINS;
+  let filled = 0;
+  for (let i = 0; i < LONG_BINS; i++) {
+    if (a[i] === 0xffff && b[i] === 0xffff) continue;
+    filled++;
+    if (a[i] === b[i]) equal++;
+  }
+  return filled === 0 ? 1 : equal / filled;
+}
+
+/** Jaccard similarity of two sets of ascending hashes. */
+export function jaccard(a: Int32Array, b: Int32Array): number {
+  let common = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const [x, y] = [a[i]!, b[j]!];
+    if (x === y) common++;
+    if (x <= y) i++;
+    if (y <= x) j++;
+  }
+  return common / (a.length + b.length - common);
 }
 
 export type Banding = { readonly bands: number; readonly rows: number };
 
-/**
- * The most rows a band with which two texts of similarity `near` share a band with a probability of at least 0.995. Even, so
- * that a band is whole words of the signature.
- */
-export function bandingFor(near: number): Banding {
-  for (let rows = 16; rows > 2; rows -= 2) {
-    const bands = Math.floor(BINS / rows);
+/** The most rows a band with which two texts of similarity `near` share a band with a probability of at least 0.995. */
+export function bandingFor(near: number, binCount: number): Banding {
+  for (let rows = 16; rows > 1; rows--) {
+    const bands = Math.floor(binCount / rows);
     if (1 - (1 - near ** rows) ** bands >= 0.995) return { bands, rows };
   }
-  return { bands: BINS / 2, rows: 2 };
+  return { bands: binCount, rows: 1 };
 }
 
-/** Hash of one band, 32 bits; the band's number is part of it. `words`: the signature, two values a word. */
-export function bandHash(words: Int32Array, band: number, rows: number): number {
-  const width = rows >> 1;
-  const end = (band + 1) * width;
-  let hash = band + 1;
-  for (let i = end - width; i < end; i++) hash = ((hash << 11) | (hash >>> 21)) ^ words[i]!;
-  return mix32(hash);
-}
-
-/** A hash per word 3-gram; of fewer words one for all of them. Never empty. */
-function shingles(text: string): Int32Array {
-  const words = wordHashes(text);
-  if (words.length < SHINGLE) return Int32Array.of(mix32(rotate(words[0] ?? 0, 7) ^ (words[1] ?? 0)));
-  const hashes = new Int32Array(words.length - SHINGLE + 1);
-  for (let i = 0; i < hashes.length; i++) {
-    hashes[i] = mix32(rotate(words[i]!, 7) ^ rotate(words[i + 1]!, 18) ^ words[i + 2]!);
+/** A hash of each band, u32; bands of another class or another number have other hashes. */
+export function bandHashes(bins: Int32Array, { bands, rows }: Banding, sizeClass: number): number[] {
+  const hashes: number[] = [];
+  let at = 0;
+  for (let band = 0; band < bands; band++) {
+    let hash = (sizeClass << 16) | band;
+    for (const end = at + rows; at < end; at++) hash = ((hash << 11) | (hash >>> 21)) ^ bins[at]!;
+    hashes.push(mix32(hash));
   }
   return hashes;
 }
@@ -113,8 +112,9 @@ function shingles(text: string): Int32Array {
 function wordHashes(text: string): number[] {
   const bytes = encoder.encode(text.toLowerCase());
   const hashes: number[] = [];
+  const length = bytes.length;
   let hash = 0;
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; i < length; i++) {
     const byte = bytes[i]!;
     if ((byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57)) {
       hash = ((hash << 5) | (hash >>> 27)) ^ byte;

@@ -4,7 +4,7 @@ import { canonical } from './canonical.ts';
 import { createFacts, readFactsHeader, readGroup } from './facts.ts';
 import { hashText } from './hash.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { bandHash, bandingFor, minHash, SIGNATURE_WORDS } from './minhash.ts';
+import { createNearBands, createNearKey, NEAR_WORDS } from './near-keys.ts';
 import { openRowset, rejectLine, rowIndex, rowText } from './rowset.ts';
 import type { Intake } from './stage-rows.ts';
 
@@ -18,8 +18,8 @@ export const DROP_WORDS = 2;
 /** A row whose key function throws, or yields no JSON, is nobody's duplicate. */
 export function runKeys(io: GuestIo, step: DedupeStep): void {
   const header = openRowset(io, FIRST_INPUT);
-  const near = step.near === null ? null : bandingFor(step.near);
-  const extraWords = near === null ? 0 : 1 + SIGNATURE_WORDS;
+  const near = step.near === null ? null : createNearBands(step.near);
+  const extraWords = near === null ? 0 : NEAR_WORDS;
   const facts = createFacts('keys', header.out, step.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
   const extra = new Uint32Array(header.out * extraWords);
   for (let ordinal = 0; ordinal < header.out && io.next(); ordinal++) {
@@ -31,14 +31,11 @@ export function runKeys(io: GuestIo, step: DedupeStep): void {
       facts.add(hash[0]! % step.buckets, [hash[0]!, hash[1]!, hash[2]!, hash[3]!, ordinal, index]);
       continue;
     }
-    const signature = minHash(typeof key === 'string' ? key : canonical(key));
+    const { count, bands, words } = createNearKey(typeof key === 'string' ? key : canonical(key), near);
     extra[ordinal * extraWords] = index;
-    const words = new Int32Array(signature.buffer);
-    extra.set(words, ordinal * extraWords + 1);
-    for (let band = 0; band < near.bands; band++) {
-      const hash = bandHash(words, band, near.rows);
-      facts.add(hash % step.buckets, [hash, ordinal]);
-    }
+    extra[ordinal * extraWords + 1] = count;
+    extra.set(words, ordinal * extraWords + 2);
+    for (let i = 0; i < bands.length; i++) facts.add(bands[i]! % step.buckets, [bands[i]!, ordinal]);
   }
   facts.finish(io, extra);
 }

@@ -2,32 +2,29 @@
 import type { DedupeStep } from '../workflow/step.ts';
 import { createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { similarity } from './minhash.ts';
+import { isNear, type NearEntry, readNearEntry } from './near-keys.ts';
 import { DROP_WORDS } from './stage-dedupe.ts';
 
 /** Two global row numbers: the later one is like the earlier one. */
 const EDGE_WORDS = 2;
 /** Members of a band bucket that are unlike each other and yet share its hash: more are not compared. */
 const MAX_REPRESENTATIVES = 16;
-/** The estimate scatters by sqrt(J(1-J)/128), 0.035 at 0.8: pairs at the threshold should be found, not tossed for. */
-const TOLERANCE = 0.03;
 
 /** One bucket of bands, over all partitions: the pairs that are near duplicates by their signatures. */
 export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
   const partitions = openPartitions(io, io.inputCount() - FIRST_INPUT);
-  const threshold = step.near! - TOLERANCE;
+  const near = step.near!;
   const representatives = new Map<number, number[]>();
-  const signatures = new Map<number, Uint16Array>();
+  const entries = new Map<number, NearEntry>();
   const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
   const seen = new Set<number>();
-  const signatureOf = (partition: Partition, row: number): Uint16Array => {
-    let signature = signatures.get(row);
-    if (signature === undefined) {
-      const words = partition.extra(row - partition.base).slice(1);
-      signature = new Uint16Array(words.buffer);
-      signatures.set(row, signature);
+  const entryOf = (partition: Partition, row: number): NearEntry => {
+    let entry = entries.get(row);
+    if (entry === undefined) {
+      entry = readNearEntry(partition.extra(row - partition.base));
+      entries.set(row, entry);
     }
-    return signature;
+    return entry;
   };
   for (const partition of partitions) {
     const records = readGroup(io, partition.input, partition.header, bucket);
@@ -41,8 +38,7 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
       const like = list.find((other) => {
         const pair = other * 2 ** 26 + row;
         if (seen.has(pair)) return true;
-        const estimate = similarity(signatureOf(partitionOf(partitions, other), other), signatureOf(partition, row));
-        if (estimate < threshold) return false;
+        if (!isNear(entryOf(partitionOf(partitions, other), other), entryOf(partition, row), near)) return false;
         seen.add(pair);
         edges.add(0, [other, row]);
         return true;
