@@ -70,7 +70,12 @@ function isFurther(candidate: AssertionRecord, best: AssertionRecord | undefined
 /** Verdicts are final as long as L1 keeps the batches: remembered for so many assertions. */
 const REMEMBERED = 4096;
 
-export function createJudge(mirror: Mirror, execution: Execution): (assertion: AssertionRecord) => Promise<Verdict> {
+/** `onWrong` is told of an assertion when it is first found to differ. */
+export function createJudge(
+  mirror: Mirror,
+  execution: Execution,
+  onWrong: (assertion: AssertionRecord) => void = () => undefined,
+): (assertion: AssertionRecord) => Promise<Verdict> {
   const known = new Map<Hex, { fingerprint: Hex; verdict: Verdict }>();
   return async (assertion) => {
     const last = assertion.post.batch === 0n ? undefined : await execution.batch(assertion.post.batch - 1n);
@@ -78,6 +83,7 @@ export function createJudge(mirror: Mirror, execution: Execution): (assertion: A
     const remembered = known.get(assertion.id);
     if (remembered?.fingerprint === fingerprint) return remembered.verdict;
     const verdict = await judge(mirror, execution, assertion);
+    if (verdict === 'differs') onWrong(assertion);
     if (verdict !== 'unknown') known.set(assertion.id, { fingerprint, verdict });
     const oldest = known.keys().next().value;
     if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest);

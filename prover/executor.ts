@@ -84,7 +84,9 @@ function createExecute({ node, log }: ExecutorParts): Task {
 /** Claims, confirmations and fees: each waits until L1 has mined it. */
 function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
   const { node, contracts, sender, asserter, log } = parts;
-  const verdictOf = createJudge(node.mirror, node.execution);
+  const verdictOf = createJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {
+    log.error({ id, asserter, stepRoot }, 'a pending assertion is not what we have executed: nothing is built on it');
+  });
   const confirmer = createConfirmer(node, contracts, sender, verdictOf);
   const fees = createFeeClaimer(node, contracts, sender);
 

@@ -78,6 +78,8 @@ export type TransitionParts = {
 const MAX_ROUNDS = 64;
 const ADVANCE_KIND = 0x10;
 const MAX_STARTED = 16_384;
+/** Tasks in a row that wait for others: those behind them most likely do, too, and each look costs a run of the kernel. */
+const MAX_UNREADY = 8;
 
 export function createTransition(parts: TransitionParts): Transition {
   const started = new Set<string>();
@@ -85,16 +87,19 @@ export function createTransition(parts: TransitionParts): Transition {
     step: (stateLeaf, context, message) => runStep(parts, stateLeaf, context, message),
     speculate(stateLeaf, steps) {
       let count = 0;
+      let unready = 0;
       for (const { context, message } of steps) {
-        if (parts.pool.room() === 0) break;
+        if (parts.pool.room() === 0 || unready >= MAX_UNREADY) break;
         if (message[0] !== ADVANCE_KIND) continue;
         const name = Buffer.from(message).toString('latin1');
         if (started.has(name)) continue;
         const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
-        if (execs.length > 0) remember(started, name);
-        if (answer.kind !== 'needs' || answer.execs.length === 0) continue;
+        const asked = answer.kind === 'needs' ? answer.execs : [];
+        unready = execs.length + asked.length === 0 ? unready + 1 : 0;
+        if (unready > 0) continue;
         remember(started, name);
-        for (const request of answer.execs) startAhead(parts.pool, request, answer.objects);
+        if (answer.kind === 'done') continue;
+        for (const request of asked) startAhead(parts.pool, request, answer.objects);
         count++;
       }
       return count;
