@@ -72,6 +72,7 @@ test('a delayed message that a reorg replaces changes the soft state, and the me
     'execution',
     async () => (await rpc<{ step: number; feeWei: string } | null>('mizu_getReceipt', hash)) ?? undefined,
   );
+  const events = await openEvents(executed.step);
   await network.chain.revert({ id: snapshot });
   await network.deposit(2_000n);
   await network.chain.mine({ blocks: 3 });
@@ -81,6 +82,9 @@ test('a delayed message that a reorg replaces changes the soft state, and the me
   );
   expect((await account()).nonce).toBe(start.nonce + 1);
   await until('posting', allPosted);
+  // Who listens is told that the steps were taken back, and then of those that came in their place.
+  const heard = await events.until(/event: rollback[\s\S]*"kind":"Deposit"[\s\S]*"kind":"Cancel"/);
+  expect(heard).toContain(hash);
 });
 
 test('a batch that somebody else has posted is taken over, and the own messages follow it', async () => {
@@ -127,6 +131,22 @@ async function ready(): Promise<void> {
   await until('derivation', async () => (await account()).balance !== '0' && (await allPosted()));
 }
 
+test('L1 does not answer for a while, and one DA member is lost: messages are still taken, and posted later', async () => {
+  await ready();
+  const { nonce } = await account();
+  const before = await batchCount();
+  await network.daNodes[0]!.close();
+  process.kill(network.anvil.pid, 'SIGSTOP');
+  try {
+    const { hash } = await send(await cancel(BigInt(nonce)));
+    await until('execution without L1', async () => (await rpc<unknown>('mizu_getReceipt', hash)) ?? undefined);
+  } finally {
+    process.kill(network.anvil.pid, 'SIGCONT');
+  }
+  await until('posting', async () => (await batchCount()) > before && (await allPosted()));
+  expect((await account()).nonce).toBe(nonce + 1);
+}, 120_000);
+
 async function batchCount(): Promise<bigint> {
   return network.l1.client.readContract({
     address: network.deployment.addresses.inbox,
@@ -139,4 +159,20 @@ async function allPosted(): Promise<boolean> {
   type Health = { batch: number; isOpen: boolean; posted: number };
   const health = (await fetch(`${sequencer!.url}/health`).then((answer) => answer.json())) as Health;
   return !health.isOpen && health.batch === health.posted && BigInt(health.batch) === (await batchCount());
+}
+
+async function openEvents(after: number) {
+  const stop = new AbortController();
+  const response = await fetch(`${sequencer!.url}/events?after=${after}`, { signal: stop.signal });
+  return {
+    until: async (pattern: RegExp): Promise<string> => {
+      let text = '';
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        text += new TextDecoder().decode(chunk);
+        if (pattern.test(text)) break;
+      }
+      stop.abort();
+      return text;
+    },
+  };
 }

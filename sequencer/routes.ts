@@ -137,7 +137,7 @@ async function sendEvents(
         await Promise.race([once(response, 'drain'), once(response, 'close')]);
       if (signal.aborted) break;
     }
-    if (sent > 0) continue;
+    if (sent > 0 || rolledBackTo !== undefined) continue;
     await steps.after(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
     if (!signal.aborted && rolledBackTo === undefined) response.write(': still here\n\n');
   }

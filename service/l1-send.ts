@@ -1,5 +1,12 @@
 // docs/operations.md#l1: a transaction is sent until it is mined, once: same nonce, rising fees, and a look at the effect before each attempt.
-import { type Abi, BaseError, ContractFunctionRevertedError, encodeFunctionData, type TransactionReceipt } from 'viem';
+import {
+  type Abi,
+  BaseError,
+  ContractFunctionRevertedError,
+  encodeFunctionData,
+  TransactionNotFoundError,
+  type TransactionReceipt,
+} from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
@@ -39,6 +46,8 @@ export type SenderOptions = {
 /** A replacement must pay 10 % more on most nodes. */
 const BUMP_PERCENT = 25n;
 const GAS_MARGIN_PERCENT = 20n;
+/** A node may learn of a transaction a little after it has answered. */
+const FORGOTTEN_LOOKS = 3;
 
 export function createSender(l1: L1Account, options: SenderOptions = {}): Sender {
   let last: Promise<unknown> = Promise.resolve();
@@ -118,7 +127,8 @@ async function submit(l1: L1Account, call: Call, nonce: number, attempt: number)
   }
 }
 
-// Ends when one of ours is mined, when the nonce is used up by another, or after `stuckSeconds`.
+// Ends when one of ours is mined, when the nonce is used up by another, when the node has forgotten all of ours
+// (a reorg that drops them, a full pool), or after `stuckSeconds`.
 async function waitForNonce(
   l1: L1Account,
   nonce: number,
@@ -127,15 +137,30 @@ async function waitForNonce(
   signal: AbortSignal | undefined,
 ): Promise<TransactionReceipt | undefined> {
   const deadline = Date.now() + stuckSeconds * 1000;
+  let forgotten = 0;
   while (Date.now() < deadline) {
     signal?.throwIfAborted();
     const mined = await minedOf(l1, hashes);
     if (mined !== undefined) return mined;
     if ((await l1.client.getTransactionCount({ address: l1.address, blockTag: 'latest' })) > nonce)
       return minedOf(l1, hashes);
+    forgotten = (await isKnown(l1, hashes)) ? 0 : forgotten + 1;
+    if (forgotten >= FORGOTTEN_LOOKS) return undefined;
     await new Promise((resolve) => setTimeout(resolve, Math.min(l1.client.pollingInterval, 50 + stuckSeconds * 10)));
   }
   return undefined;
+}
+
+async function isKnown(l1: L1Account, hashes: readonly Hex[]): Promise<boolean> {
+  if (hashes.length === 0) return true;
+  for (const hash of hashes) {
+    const known = await l1.client.getTransaction({ hash }).then(
+      () => true,
+      (error: unknown) => !(error instanceof TransactionNotFoundError),
+    );
+    if (known) return true;
+  }
+  return false;
 }
 
 async function minedOf(l1: L1Account, hashes: readonly Hex[]): Promise<TransactionReceipt | undefined> {

@@ -92,6 +92,23 @@ test('a transaction that is not mined is replaced by one that pays more, with th
   expect(await balance()).toBe(7n);
 });
 
+test('a transaction that a reorg has dropped is sent again at once', async () => {
+  const snapshot = await chain.snapshot();
+  await chain.setAutomine(false);
+  const sending = createSender(l1, { stuckSeconds: 600 }).sendAndWait(mint(9n));
+  await until(async () =>
+    (await l1.client.getTransactionCount({ address: l1.address, blockTag: 'pending' })) >
+    (await l1.client.getTransactionCount({ address: l1.address }))
+      ? true
+      : undefined,
+  );
+  await chain.dropTransaction({ hash: (await l1.client.getBlock({ blockTag: 'pending' })).transactions[0] as Hex });
+  await chain.revert({ id: snapshot });
+  await chain.setAutomine(true);
+  expect((await sending).kind).toBe('mined');
+  expect(await balance()).toBe(9n);
+}, 30_000);
+
 test('events come block by block, and a reorg takes them back', async () => {
   const stop = new AbortController();
   const seen: string[] = [];
