@@ -2,14 +2,17 @@
 import { parentPort } from 'node:worker_threads';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { createNativeEngine, type NativeEngine, type NativeProgram, type NativeSource } from '../vm/native/engine.ts';
-import { decodeHeader } from '../vm/program.ts';
+import { createNativeEngine, type NativeProgram, type NativeSource } from '../vm/native/engine.ts';
+import { decodeHeader, type Program } from '../vm/program.ts';
+import { runReference } from '../vm/reference/machine.ts';
+import type { RunRequest, RunResult } from '../vm/run.ts';
 import type { FromWorker, ProgramParts, ToWorker } from './exec-job.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs as a worker thread');
 const engine = createNativeEngine();
-const programs = new Map<Hex, NativeProgram>();
+type Runnable = (request: RunRequest) => RunResult;
+const programs = new Map<Hex, Runnable>();
 
 port.on('message', (message: ToWorker) => {
   const answer = respond(message);
@@ -19,10 +22,10 @@ port.on('message', (message: ToWorker) => {
 function respond({ id, job, parts, drop }: ToWorker): FromWorker {
   try {
     for (const programId of drop) programs.delete(programId);
-    if (parts !== undefined) programs.set(job.programId, load(engine, parts));
-    const program = programs.get(job.programId);
-    if (program === undefined) throw new Error(`program ${job.programId} was not sent`);
-    const { status, output, gasUsed } = engine.run(program, {
+    if (parts !== undefined) programs.set(job.programId, load(parts));
+    const run = programs.get(job.programId);
+    if (run === undefined) throw new Error(`program ${job.programId} was not sent`);
+    const { status, output, gasUsed } = run({
       inputs: job.inputs,
       gasLimit: job.gasLimit,
       timestampNs: job.timestampNs,
@@ -35,26 +38,27 @@ function respond({ id, job, parts, drop }: ToWorker): FromWorker {
   }
 }
 
-// docs/vm.md#program: run natively only if the module lowers to what was deployed, from its own state or from an image.
-function load(native: NativeEngine, parts: ProgramParts): NativeProgram {
+// docs/vm.md#program: natively only if the module lowers to what was deployed, from its own state or from an image. What was
+// deployed is the lowered code, so anything else runs as that: slowly, but with the same result for everybody.
+function load(parts: ProgramParts): Runnable {
   const { code, image, slots, data, wasm } = parts;
-  const source: NativeSource = {
-    header: decodeHeader(parts.header),
-    code,
-    memory: image,
-    slots,
-    data,
-    wasm,
-    fromImage: false,
-  };
-  const plain = native.load(source);
-  if (plain.kind === 'native') return plain;
-  const imaged = native.load({ ...source, fromImage: true });
-  if (imaged.kind === 'native') return imaged;
-  throw new MizuError({
-    code: 'prover/not-native',
-    message: `Program ${plain.programId} does not lower from its module (${plain.reason}).`,
-  });
+  const program: Program = { header: decodeHeader(parts.header), code, memory: image, slots, data };
+  for (const fromImage of [false, true]) {
+    const native = tryNative({ ...program, wasm, fromImage });
+    if (native !== undefined) return (request) => engine.run(native, request);
+  }
+  return (request) => runReference(program, request);
+}
+
+// The module may be any bytes: that it is refused says nothing about the program.
+function tryNative(source: NativeSource): NativeProgram | undefined {
+  try {
+    const loaded = engine.load(source);
+    return loaded.kind === 'native' ? loaded : undefined;
+  } catch (error) {
+    if (error instanceof MizuError) return undefined;
+    throw error;
+  }
 }
 
 // A view of a larger buffer cannot be handed over.

@@ -87,13 +87,21 @@ test('the queue is bounded, and close refuses what waits', async () => {
   expect(first?.status).toBeDefined();
 });
 
-test('a program that its module does not lower to is not run', async () => {
+test('a program whose module is another one, or none, runs as the lowered code that was deployed', async () => {
   const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const native = await node.pool.exec(request(program, inputs, 1_000_000n, 1), inputs);
   const other = await buildProgram(node.objects, '(module (memory 1 1) (func (export "_start")))');
-  const swapped = { ...program, wasmRoot: other.wasmRoot, wasmLength: other.wasmLength };
-  await node.programs.register([swapped]);
-  const inputs = await node.objects.putAll([bytes('abc')]);
-  await expect(node.pool.exec(request(program, inputs), inputs)).rejects.toMatchObject({ code: 'prover/not-native' });
+  const none = await node.objects.put(bytes('no module'));
+  const modules = [other, { wasmRoot: none.root, wasmLength: none.length }];
+  for (const [i, { wasmRoot, wasmLength }] of modules.entries()) {
+    await node.programs.register([{ ...program, wasmRoot, wasmLength }]);
+    const memo = await createMemo(node.store);
+    const pool = createExecPool({ objects: node.objects, programs: node.programs, memo, workers: 1 });
+    const result = await pool.exec(request(program, inputs, 1_000_000n, 2 + i), inputs);
+    await pool.close();
+    expect(result).toEqual(native);
+  }
 });
 
 test('on disk the memo is a ring', async () => {
