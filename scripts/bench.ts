@@ -1,0 +1,69 @@
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native path inference]`; results are committed in bench/results.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { benchInference } from '../edge/bench.ts';
+import { benchNative } from '../vm/bench/native.ts';
+import { benchPath } from './bench-path.ts';
+
+const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
+
+const SECTIONS = {
+  native: {
+    title: 'Native engine: the same module rewritten and not, in one process (goal: ratio <= 1.3)',
+    run: benchNative,
+  },
+  path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
+  inference: {
+    title:
+      'Inference path against a mock endpoint (goals: <= 250 us/record at 0 ms, >= 0.95 of ideal at 50 ms, 64k/1k <= 1.2)',
+    run: runInference,
+  },
+} as const;
+
+type Section = keyof typeof SECTIONS;
+
+async function runInference(): Promise<object[]> {
+  const rows: object[] = [];
+  for (const latencyMs of [0, 50])
+    for (const n of [1_000, 8_000, 64_000]) rows.push(await benchInference({ latencyMs, n }));
+  rows.push(await benchInference({ latencyMs: 50, n: 8_000, crash: true }));
+  return rows;
+}
+
+const asked = process.argv.slice(2) as Section[];
+const unknown = asked.find((name) => !(name in SECTIONS));
+if (unknown !== undefined) {
+  console.error(`There is no section "${unknown}": choose from ${Object.keys(SECTIONS).join(', ')}.`);
+  process.exit(1);
+}
+mkdirSync(folder, { recursive: true });
+for (const name of asked.length > 0 ? asked : (Object.keys(SECTIONS) as Section[])) {
+  const { title, run } = SECTIONS[name];
+  console.log(`\n${title}`);
+  const loadBefore = loadavg()[0];
+  const rows = (await run()) as object[];
+  console.table(rows.map(flatten));
+  const result = { title, date: new Date().toISOString(), machine: describeMachine(), loadBefore, rows };
+  const text = JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? String(value) : value), 2);
+  writeFileSync(`${folder}${name}.json`, `${text}\n`);
+}
+
+function flatten(row: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => [
+      key,
+      typeof value === 'number' ? Number(value.toPrecision(4)) : String(value),
+    ]),
+  );
+}
+
+function describeMachine() {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}`,
+    node: process.version,
+  };
+}
