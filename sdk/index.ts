@@ -1,4 +1,20 @@
 // docs/sdk.md: everything that `import … from 'mizu'` gives. The only barrel of the project.
+export { formatError, MizuError } from '../protocol/errors.ts';
+export { type Confirmation, waitForConfirmation } from './client/confirm.ts';
+export { type FetchedDataset, fetchDataset, readStepStats } from './client/dataset.ts';
+export { type Deployed, deployWorkflow } from './client/deploy.ts';
+export { balanceOf, deposit } from './client/deposit.ts';
+export { type DiscoveredNetwork, discoverNetwork } from './client/discover.ts';
+export { formatMizu, parseMizu } from './client/money.ts';
+export { type ConnectOptions, connectNetwork, type Network } from './client/network.ts';
+export { createQuote, type Quote, type QuoteOptions } from './client/quote.ts';
+export { type RunRequest, type StartedRun, startRun } from './client/run.ts';
+export { type EthersSigner, fromEthers, fromPrivateKey, fromViem, readKeyFile, type Signer } from './client/signer.ts';
+export { type Survey, surveyInput } from './client/survey.ts';
+export { type Verified, verifyTarget } from './client/verify.ts';
+export { type Progress, watchRun } from './client/watch.ts';
+export { type Explanation, explainRun } from './client/why.ts';
 export { bundleWorkflow, type CompiledWorkflow, compileWorkflow } from './compile/compile.ts';
+export { assertTypes } from './compile/typecheck.ts';
 export { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
 export * from './workflow/authoring.ts';

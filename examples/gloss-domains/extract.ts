@@ -27,6 +27,9 @@ export async function extractGlosses(folder: string, every = 1): Promise<Extract
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { input, truth, rows } = await extractGlosses(process.argv[2] ?? 'out/gloss-domains');
+  const { input, truth, rows } = await extractGlosses(
+    process.argv[2] ?? 'out/gloss-domains',
+    Number(process.argv[3] ?? 1),
+  );
   console.log(`${rows} glosses in ${input}, their classes in ${truth}`);
 }

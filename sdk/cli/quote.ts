@@ -76,7 +76,11 @@ export function printQuote(output: Output, quote: Quote, survey: Survey): void {
     format(upper),
   ];
   const broken =
-    survey.broken === 0 ? '' : pc.yellow(` (${formatCount(survey.broken)} broken lines go to the rejects)`);
+    survey.broken === 0
+      ? ''
+      : pc.yellow(
+          ` (and ${formatCount(survey.broken)} broken ${survey.broken === 1 ? 'line' : 'lines'} for the rejects)`,
+        );
   output.say(
     `${pc.bold('Quote')}  ${formatCount(quote.rows)} rows in ${quote.partitions} partitions${broken}, from a dry run of ${quote.sampledRows} rows`,
   );

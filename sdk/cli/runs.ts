@@ -46,6 +46,11 @@ export function whyCommand(): Command {
         const why = await explainRun(network, run);
         output.data(why);
         output.say(`${why.status}${why.error === undefined ? '' : `: ${why.error}`}`);
+        if (why.failed !== undefined) {
+          const { stage, steps, partition, reason } = why.failed;
+          output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its steps: ${steps.join(', ')}`);
+          output.say(nextCommands([['mizu dev WORKFLOW.ts --input FILE --rows 1000', 'see what the program says']]));
+        }
         if (why.status !== 'running') return;
         output.say(
           `${why.openTasks} tasks are open. The run expires ${describeTime(why.runDeadline)}; then the rest of the money comes back.`,
