@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await validator?.close();
   await executor?.close();
-  await network.close();
+  await network?.close();
 }, 60_000);
 
 test('an honest assertion is confirmed by own re-execution', async () => {

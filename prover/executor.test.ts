@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await executor?.close();
-  await network.close();
+  await network?.close();
 }, 60_000);
 
 const config = (): ExecutorConfig => ({

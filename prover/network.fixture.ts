@@ -18,7 +18,7 @@ import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain, type Domain, TYPES } from '../protocol/typed-data.ts';
-import { startAnvil } from '../service/anvil.ts';
+import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
 import { createLogger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
@@ -50,6 +50,16 @@ export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
 export async function startTestNetwork() {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
   const anvil = await startAnvil();
+  try {
+    return await buildNetwork(folder, anvil);
+  } catch (error) {
+    await anvil.close();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function buildNetwork(folder: string, anvil: Anvil) {
   const transport = http(anvil.url);
   const l1 = await connectL1(anvil.url);
   const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });

@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await executor?.close();
-  await network.close();
+  await network?.close();
   rmSync(folder, { recursive: true });
 }, 60_000);
 

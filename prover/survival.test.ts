@@ -43,7 +43,7 @@ afterAll(async () => {
   await kill('SIGTERM');
   proxy.closeAllConnections();
   proxy.close();
-  await network.close();
+  await network?.close();
 }, 60_000);
 
 function start(): void {
