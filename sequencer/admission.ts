@@ -1,6 +1,6 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
 import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from '../protocol/constants.ts';
-import { decodeDefinition, objectsOfDefinition } from '../protocol/definition.ts';
+import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeInputs, decodeMessage, type Message, type UserMessage } from '../protocol/messages.ts';
@@ -8,6 +8,7 @@ import { keccakHex } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { createMutex } from '../service/mutex.ts';
 import { numberKey, type Store } from '../service/store.ts';
+import { assertPlausible } from './plausible.ts';
 import { assertCertificate, assertGatewaySignature, assertUserSignature, type InferenceResult } from './signatures.ts';
 import type { StateReader } from './state.ts';
 import type { Tables } from './tables.ts';
@@ -44,6 +45,8 @@ type Pending = {
   readonly account?: Address;
   readonly nonce: bigint;
   readonly cost: bigint;
+  /** Workflow of a Deploy message: a Run may follow it at once. */
+  readonly deploys?: Hex;
 };
 
 const SEQUENCE = 'sequence';
@@ -78,7 +81,10 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
         const queued = queuedOf(message.sender);
         assertNonce(message.nonce, account.nonce, queued.length);
         const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
-        return assertBalance(costOf(message, length, gasPriceWei), account.balance, bound);
+        assertBalance(costOf(message, length, gasPriceWei), account.balance, bound);
+        const isQueued = (id: Hex) => waiting.some(({ deploys }) => deploys === id);
+        const isWorkflow = async (id: Hex) => isQueued(id) || (await tables.workflows.get(id)) !== undefined;
+        return assertPlausible(message, feeOf(length, gasPriceWei), isWorkflow);
       }
       case 'InferenceResult': {
         const gateway = await state.gateway(message.gateway);
@@ -207,7 +213,10 @@ function resultsOf(message: InferenceResult) {
 function toPending(message: Message, length: number, hash: Hex, sequence: number, gasPriceWei: bigint): Pending {
   if ('sender' in message) {
     const account = message.sender.toLowerCase() as Address;
-    return { sequence, hash, account, nonce: message.nonce, cost: costOf(message, length, gasPriceWei) };
+    const cost = costOf(message, length, gasPriceWei);
+    const deploys =
+      message.kind === 'Deploy' ? { deploys: hashWorkflow(decodeDefinition(message.definition).definition) } : {};
+    return { sequence, hash, account, nonce: message.nonce, cost, ...deploys };
   }
   if (message.kind === 'InferenceResult')
     return { sequence, hash, account: message.gateway.toLowerCase() as Address, nonce: message.nonce, cost: 0n };
@@ -216,9 +225,13 @@ function toPending(message: Message, length: number, hash: Hex, sequence: number
 
 /** Fee, and what the message takes from the account besides. */
 function costOf(message: UserMessage, length: number, gasPriceWei: bigint): bigint {
-  const fee = (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length)) * gasPriceWei;
+  const fee = feeOf(length, gasPriceWei);
   if (message.kind === 'Run') return fee + message.maxCost;
   return message.kind === 'Withdraw' ? fee + message.amount : fee;
+}
+
+function feeOf(length: number, gasPriceWei: bigint): bigint {
+  return (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length)) * gasPriceWei;
 }
 
 function assertNonce(nonce: bigint, used: bigint, queued: number): void {

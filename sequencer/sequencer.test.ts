@@ -129,6 +129,15 @@ test('bad messages are refused with a reason, and nothing of them is kept', asyn
     amount: 10n ** 20n,
   });
   await expect(refused(greedy)).rejects.toMatchObject({ code: 'message/balance-too-low' });
+  const start = messages[1] as Message & { kind: 'Run' };
+  const again = (fields: Partial<typeof start>) => network.author.sign({ ...start, nonce: 2n, ...fields });
+  await expect(refused(await again({ deadline: 5n }))).rejects.toMatchObject({ code: 'message/deadline-passed' });
+  await expect(refused(await again({ workflow: keccakHex(new Uint8Array(2)) }))).rejects.toMatchObject({
+    code: 'message/workflow-unknown',
+  });
+  await expect(refused(await network.author.sign({ ...deploy, maxFee: 1n }))).rejects.toMatchObject({
+    code: 'message/max-fee-too-low',
+  });
   await expect(refused({ kind: 'Deposit', account: USER.address, amount: 1n })).rejects.toMatchObject({
     code: 'message/kind-not-taken',
   });
