@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { generateKernelConstants } from '../kernel/generate.mjs';
 import { generateTree } from '../protocol/build.mjs';
 import { generateQuickJsGlue } from '../vm/quickjs/build.mjs';
+import { generateStepCore } from '../vm/step/build.mjs';
 import { generateWasiAdapter } from '../vm/wasi/build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
-const FILES = [generateTree, generateKernelConstants, generateWasiAdapter, generateQuickJsGlue];
+const FILES = [generateTree, generateKernelConstants, generateWasiAdapter, generateQuickJsGlue, generateStepCore];
 const PROGRAMS = ['scripts/generate-isa-docs.ts', 'contracts/generate.ts', 'scripts/train-builtin.ts'];
 let stale = 0;
 

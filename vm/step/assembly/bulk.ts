@@ -1,0 +1,81 @@
+// docs/isa.md#memory: instructions that work on whole leaves; each call is one repetition.
+import { data, dataLength, dirty, FAULT, LEAF_BYTES, LEAF_SHIFT, memoryBytes, memoryStart, NO_MEMORY, PAGE_BYTES, pagesMax, REPEAT, reserve, RUNNING, setMemoryBytes, SLOTS, SLOTS_MASK } from './layout';
+
+/** The slot behind `slot`, `index` further on. */
+// @ts-ignore: decorator
+@inline
+function argument(slot: usize, index: usize): usize {
+  return ((slot + (index << 3)) & SLOTS_MASK) | SLOTS;
+}
+
+function advance(slot: usize, first: u32, second: u32, left: u32): i32 {
+  if (left == 0) return RUNNING;
+  store<u64>(slot, <u64>first);
+  store<u64>(argument(slot, 1), <u64>second);
+  store<u64>(argument(slot, 2), <u64>left);
+  return REPEAT;
+}
+
+function outside(address: u32, size: u32): bool {
+  return <u64>address + <u64>size > memoryBytes;
+}
+
+// A part of a leaf never straddles.
+function mark(address: u32): void {
+  store<u8>(dirty + (address >> LEAF_SHIFT), 1);
+}
+
+export function fill(slot: usize): i32 {
+  const dst = load<u32>(slot), value = load<u32>(argument(slot, 1)), n = load<u32>(argument(slot, 2));
+  if (outside(dst, n)) return FAULT;
+  if (n == 0) return RUNNING;
+  const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+  memory.fill(memoryStart + dst, <u8>value, k);
+  mark(dst);
+  return advance(slot, dst + k, value, n - k);
+}
+
+export function copy(slot: usize): i32 {
+  const dst = load<u32>(slot), src = load<u32>(argument(slot, 1)), n = load<u32>(argument(slot, 2));
+  if (outside(dst, n) || outside(src, n)) return FAULT;
+  if (n == 0) return RUNNING;
+  if (dst <= src) {
+    const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+    memory.copy(memoryStart + dst, memoryStart + src, k);
+    mark(dst);
+    return advance(slot, dst + k, src + k, n - k);
+  }
+  const part = (dst + n) & (LEAF_BYTES - 1);
+  const k = min(n, part == 0 ? LEAF_BYTES : part);
+  memory.copy(memoryStart + dst + n - k, memoryStart + src + n - k, k);
+  mark(dst + n - k);
+  return advance(slot, dst, src, n - k);
+}
+
+export function initialize(slot: usize, imm: u64): i32 {
+  const dst = load<u32>(slot), src = load<u32>(argument(slot, 1)), n = load<u32>(argument(slot, 2));
+  const length = load<u64>(SLOTS + (<usize>((imm >> 32) & 0xffff) << 3));
+  const end = <u64>src + <u64>n;
+  if (outside(dst, n) || end > length) return FAULT;
+  if (n == 0) return RUNNING;
+  const offset = <u64><u32>imm;
+  if (offset + end > <u64>dataLength) return FAULT;
+  const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+  memory.copy(memoryStart + dst, data + <usize>offset + src, k);
+  mark(dst);
+  return advance(slot, dst + k, src + k, n - k);
+}
+
+/** Grows the guest's memory; the result goes to `slot`. */
+export function grow(slot: usize, delta: u32): i32 {
+  const pages = memoryBytes / PAGE_BYTES;
+  const after = pages + <u64>delta;
+  if (after > <u64>pagesMax) {
+    store<u64>(slot, <u64>u32.MAX_VALUE);
+    return RUNNING;
+  }
+  if (!reserve(<u64>memoryStart + after * PAGE_BYTES)) return NO_MEMORY;
+  setMemoryBytes(after * PAGE_BYTES);
+  store<u64>(slot, pages);
+  return RUNNING;
+}

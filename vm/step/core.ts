@@ -1,0 +1,153 @@
+// docs/machine.md: an instance of the WebAssembly core with a program in it.
+import { MizuError } from '../../protocol/errors.ts';
+import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import type { Program } from '../program.ts';
+import { decodeTable } from './decode-table.ts';
+import { STEP_CORE_BASE64 } from './generated/core-wasm.ts';
+
+/** Addresses of vm/step/assembly/layout.ts. */
+export const CORE = { out: 0x5000, opTable: 0x8000, page: 0x20000, slots: 0x80000 } as const;
+/** Statuses of a core that stopped; negative ones are answers of the host function. */
+export const STATUS = {
+  running: 0,
+  fault: 1,
+  halt: 2,
+  exit: 3,
+  commit: 4,
+  exec: 5,
+  far: 6,
+  noMemory: 7,
+  repeat: -1,
+} as const;
+
+type CoreExports = {
+  readonly memory: WebAssembly.Memory;
+  readonly status: WebAssembly.Global;
+  readonly fp: WebAssembly.Global;
+  readonly farPc: WebAssembly.Global;
+  readonly data: WebAssembly.Global;
+  readonly dirty: WebAssembly.Global;
+  readonly pageChanged: WebAssembly.Global;
+  readonly memoryStart: WebAssembly.Global;
+  readonly memoryBytes: WebAssembly.Global;
+  start(): number;
+  reserveCode(count: number): number;
+  sentinels(raw: number, count: number): number;
+  layOut(count: number, added: number, dataLength: number, pages: number, maximum: number): number;
+  decodeCode(raw: number): void;
+  setPc(pc: number, frame: number): void;
+  getPc(): number;
+  setPages(pages: number): number;
+  run(steps: number): number;
+  rehash(): void;
+  slotSiblings(leaf: number, target: number): void;
+  memorySiblings(leaf: number, target: number): void;
+  markChangedPages(): void;
+  restorePage(page: number, source: number): void;
+};
+
+export type Core = CoreExports & {
+  readonly codeCount: number;
+  /** The core's whole memory; a new view after it grew. */
+  bytes(): Uint8Array;
+  view(): DataView;
+  /** Bytes of the guest's memory now. */
+  size(): number;
+  /** The guest's memory, or a part of it; not a copy. */
+  guest(address: number, length: number): Uint8Array;
+  /** Notes that the guest's leaf at this address was written. */
+  mark(address: number): void;
+};
+
+/** Instructions; decoded they take 24 bytes each of an address space of 4 GiB. */
+const MAX_INSTRUCTIONS = 1 << 24;
+
+let compiled: WebAssembly.Module | undefined;
+
+/**
+ * `host(op, slot)` does a host instruction whose first argument slot is `slot` and answers with a status.
+ * @throws MizuError `vm/too-large` or `vm/bad-code`
+ */
+export function createCore(program: Program, kernel: boolean, host: (op: number, slot: number) => number): Core {
+  const { code, data, header } = program;
+  const codeCount = code.length / INSTRUCTION_BYTES;
+  if (!Number.isInteger(codeCount)) throw badCode(code.length);
+  if (codeCount > MAX_INSTRUCTIONS || data.length > 2 ** 30) throw tooLarge(codeCount, data.length);
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(STEP_CORE_BASE64), (c) => c.charCodeAt(0)));
+  const exports = new WebAssembly.Instance(compiled, { step: { host } }).exports as unknown as CoreExports;
+  let whole = new Uint8Array(exports.memory.buffer);
+  let view = new DataView(exports.memory.buffer);
+  const renew = (): void => {
+    if (whole.buffer === exports.memory.buffer) return;
+    whole = new Uint8Array(exports.memory.buffer);
+    view = new DataView(exports.memory.buffer);
+  };
+  const core: Core = {
+    ...exports,
+    codeCount,
+    bytes() {
+      renew();
+      return whole;
+    },
+    view() {
+      renew();
+      return view;
+    },
+    size: () => Number(exports.memoryBytes.value),
+    guest(address, length) {
+      const start = address + (exports.memoryStart.value as number);
+      return core.bytes().subarray(start, start + length);
+    },
+    mark(address) {
+      core.bytes()[(exports.dirty.value as number) + Math.floor(address / LEAF_BYTES)] = 1;
+    },
+  };
+  exports.start();
+  decodeTable(kernel).forEach((entry, index) => {
+    core.view().setUint32(CORE.opTable + index * 4, entry, true);
+  });
+  const scratch = allocated(exports.reserveCode(codeCount));
+  core.bytes().set(code, scratch);
+  const added = exports.sentinels(scratch, codeCount);
+  const raw = allocated(exports.layOut(codeCount, added, data.length, header.pagesInitial, header.pagesMax));
+  core.bytes().set(code, raw);
+  exports.decodeCode(raw);
+  core.bytes().set(data, exports.data.value as number);
+  setInitialState(core, program);
+  return core;
+}
+
+function setInitialState(core: Core, { memory, slots }: Program): void {
+  core.guest(0, memory.length).set(memory);
+  for (let address = 0; address < memory.length; address += LEAF_BYTES) core.mark(address);
+  const source = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
+  for (let i = 0; i * 8 < slots.length && i < SLOT_COUNT; i++)
+    core.view().setBigUint64(CORE.slots + i * 8, source.getBigUint64(i * 8), true);
+}
+
+function allocated(address: number): number {
+  // Addresses are unsigned; 0 says that memory.grow was refused.
+  if (address === 0) throw new Error('the host has no memory left for a step machine');
+  return address >>> 0;
+}
+
+function badCode(length: number): MizuError {
+  return new MizuError({
+    code: 'vm/bad-code',
+    message: 'The lowered code is not an array of instructions.',
+    expected: `a multiple of ${INSTRUCTION_BYTES} bytes`,
+    actual: `${length} bytes`,
+    hint: 'Take the code that the module lowers to.',
+  });
+}
+
+function tooLarge(codeCount: number, dataLength: number): MizuError {
+  return new MizuError({
+    code: 'vm/too-large',
+    message: 'The program is too large for the step machine.',
+    expected: `at most ${MAX_INSTRUCTIONS} instructions and 2^30 bytes of data`,
+    actual: `${codeCount} instructions, ${dataLength} bytes of data`,
+    hint: 'Such a program cannot be proven: split it.',
+  });
+}

@@ -1,0 +1,166 @@
+// docs/machine.md#running: one program in its state: a kernel, or the user program that it started.
+import type { Hex } from '../../protocol/hex.ts';
+import { bytesToHex } from '../../protocol/hex.ts';
+import { SLOT_COUNT } from '../../protocol/isa.ts';
+import { hashObject, type ObjectRef } from '../../protocol/tree.ts';
+import { PAGE_BYTES, type Program } from '../program.ts';
+import { CORE, type Core, createCore, STATUS } from './core.ts';
+import {
+  encodeMachine,
+  encodeMachineContext,
+  hashMachine,
+  hashMachineContext,
+  MACHINE_KIND,
+  type MachineKind,
+} from './encode.ts';
+import { createHostCalls, type Stop } from './host.ts';
+import { createOutput, type Output, type OutputMark } from './output.ts';
+import { createPageStore, type PageSnapshot } from './pages.ts';
+import { staticTree } from './static-tree.ts';
+
+export type MachineOptions = {
+  readonly kind: MachineKind;
+  readonly program: Program;
+  readonly inputs: readonly Uint8Array[];
+  readonly gasLimit: bigint;
+  readonly timestampNs: bigint;
+  /** 32 bytes. */
+  readonly seed: Uint8Array;
+  readonly resultAddress: number;
+  readonly parent: Hex;
+  preimage(hash: Uint8Array): Uint8Array;
+  ecrecover(input: Uint8Array): Uint8Array;
+};
+
+export type MachineSnapshot = {
+  readonly pc: number;
+  readonly fp: number;
+  readonly gasLeft: bigint;
+  readonly output: OutputMark;
+  readonly pages: PageSnapshot;
+};
+
+export type Machine = {
+  readonly options: MachineOptions;
+  readonly core: Core;
+  readonly output: Output;
+  readonly inputRefs: readonly ObjectRef[];
+  /** 152 bytes. */
+  readonly context: Uint8Array;
+  pc: number;
+  fp: number;
+  gasLeft: bigint;
+  /** Instructions in the wasm call that comes; V8 changes to optimized code only between calls. */
+  chunk: number;
+  stop: Stop | undefined;
+  snapshot(): MachineSnapshot;
+  restore(snapshot: MachineSnapshot): void;
+};
+
+const FIRST_CHUNK = 1 << 16;
+const MAX_CHUNK = 1 << 28;
+
+/** @throws MizuError `vm/too-large` or `vm/bad-code` */
+export function createMachine(options: MachineOptions): Machine {
+  const { program, inputs } = options;
+  const output = createOutput();
+  const host = createHostCalls(() => core, {
+    ...options,
+    output,
+    stop: (stop) => {
+      machine.stop = stop;
+    },
+  });
+  const core = createCore(program, options.kind === MACHINE_KIND.kernel, host);
+  const pages = createPageStore(core);
+  const inputRefs = inputs.map((bytes) => ({
+    root: hashObject(staticTree(bytes).root, bytes.length),
+    length: bytes.length,
+  }));
+  const machine: Machine = {
+    options,
+    core,
+    output,
+    inputRefs,
+    context: encodeMachineContext({ ...options, header: program.header, inputs: inputRefs }),
+    pc: program.header.entry,
+    fp: program.header.globals % SLOT_COUNT,
+    gasLeft: options.gasLimit,
+    chunk: FIRST_CHUNK,
+    stop: undefined,
+    snapshot: () => ({
+      pc: machine.pc,
+      fp: machine.fp,
+      gasLeft: machine.gasLeft,
+      output: output.mark(),
+      pages: pages.snapshot(),
+    }),
+    restore(snapshot) {
+      machine.pc = snapshot.pc;
+      machine.fp = snapshot.fp;
+      machine.gasLeft = snapshot.gasLeft;
+      machine.stop = undefined;
+      output.reset(snapshot.output);
+      pages.restore(snapshot.pages);
+    },
+  };
+  return machine;
+}
+
+/** True if the next step faults before it reads an instruction. */
+export function cannotFetch(machine: Machine): boolean {
+  return machine.gasLeft === 0n || machine.pc >= machine.core.codeCount;
+}
+
+/** Executes up to `limit` instructions, or as many as come before a stop; returns how many. */
+export function runMachine(machine: Machine, limit: bigint): bigint {
+  const { core } = machine;
+  if (cannotFetch(machine)) {
+    machine.stop = { kind: 'fault' };
+    return 1n;
+  }
+  const most = machine.gasLeft < limit ? machine.gasLeft : limit;
+  const steps = most < machine.chunk ? Number(most) : machine.chunk;
+  core.setPc(machine.pc, machine.fp);
+  const executed = BigInt(steps - core.run(steps));
+  machine.chunk = Math.min(machine.chunk * 4, MAX_CHUNK);
+  machine.gasLeft -= executed;
+  machine.fp = ((core.fp.value as number) - CORE.slots) / 8;
+  const status = core.status.value as number;
+  machine.pc = status === STATUS.far ? (core.farPc.value as number) >>> 0 : core.getPc() >>> 0;
+  if (status === STATUS.noMemory) throw new Error('the host has no memory left for a program that is entitled to it');
+  if (status === STATUS.fault) machine.stop = { kind: 'fault' };
+  if (status === STATUS.halt) machine.stop = { kind: 'exit', code: 0 };
+  if (status === STATUS.exec) machine.pc++;
+  return executed;
+}
+
+/** The 256 bytes that the hash is of. */
+export function encodeRunning(machine: Machine): Uint8Array {
+  const { core, options, output } = machine;
+  const { program } = options;
+  core.rehash();
+  const root = (index: number): Hex =>
+    bytesToHex(core.bytes().subarray(CORE.out + index * 32, CORE.out + index * 32 + 32));
+  return encodeMachine({
+    kind: options.kind,
+    pc: machine.pc,
+    fp: machine.fp,
+    gasLeft: machine.gasLeft,
+    pages: core.size() / PAGE_BYTES,
+    pagesMax: program.header.pagesMax,
+    codeCount: core.codeCount,
+    codeTreeRoot: staticTree(program.code).root,
+    slotsRoot: root(0),
+    memoryRoot: root(1),
+    outputTreeRoot: output.root(),
+    outputLength: output.length(),
+    resultAddress: options.resultAddress,
+    contextHash: hashMachineContext(machine.context),
+    parent: options.parent,
+  });
+}
+
+export function hashRunning(machine: Machine): Hex {
+  return hashMachine(encodeRunning(machine));
+}

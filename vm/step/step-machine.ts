@@ -1,0 +1,237 @@
+// docs/machine.md: a trace as one flat row of machines: the kernel, the user program that it starts, the kernel again, halted.
+import { STATUS_FAULT } from '../../protocol/constants.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { decodeExecRequest, encodeExecResult } from '../../protocol/state.ts';
+import { hashObject, objectRef, zeroTreeRoot } from '../../protocol/tree.ts';
+import type { Program } from '../program.ts';
+import type { RunResult } from '../run.ts';
+import { encodeHalted, type HaltedMachine, hashHalted, MACHINE_KIND, NO_PARENT } from './encode.ts';
+import {
+  createMachine,
+  encodeRunning,
+  hashRunning,
+  type Machine,
+  type MachineSnapshot,
+  runMachine,
+} from './machine.ts';
+import { proveStep } from './prove.ts';
+
+/** What the kernel's host calls are answered from. */
+export type StepKernel = {
+  /** The bytes whose keccak-256 is `hash`, or undefined if they are not at hand: the trace cannot go on. */
+  preimage(hash: Uint8Array): Uint8Array | undefined;
+  /** Program and inputs of a request leaf of 128 bytes. */
+  exec(request: Uint8Array): ExecSource;
+  /** 20 bytes for hash ‖ r ‖ s ‖ v, 97 bytes. */
+  ecrecover(input: Uint8Array): Uint8Array;
+};
+
+export type ExecSource = {
+  readonly program: Program;
+  readonly inputs: readonly Uint8Array[];
+  /** The native engine's result, if the program may be run natively: a way past its trace, which is then gasUsed steps long unless it faulted. */
+  readonly native?: (() => RunResult) | undefined;
+};
+
+export type StepRequest = {
+  readonly program: Program;
+  readonly inputs: readonly Uint8Array[];
+  readonly gasLimit: bigint;
+  readonly timestampNs: bigint;
+  /** 32 bytes. */
+  readonly seed: Uint8Array;
+  /** With it the program is the kernel, without it a user program. */
+  readonly kernel?: StepKernel | undefined;
+};
+
+export type StepResult = {
+  /** 0..255 exit code, 256 fault. */
+  readonly status: number;
+  /** Empty after a fault. */
+  readonly output: Uint8Array;
+  readonly gasUsed: bigint;
+  /** The kernel's new state leaf. */
+  readonly committed?: Uint8Array | undefined;
+};
+
+export type StepSnapshot = {
+  readonly position: bigint;
+  readonly active: Machine;
+  readonly state: MachineSnapshot;
+  readonly parent: { readonly machine: Machine; readonly state: MachineSnapshot } | undefined;
+  readonly ending: Ending | undefined;
+};
+
+type Ending = { readonly halted: HaltedMachine; readonly result: StepResult };
+
+export type StepMachine = {
+  /** Steps done since the start. */
+  position(): bigint;
+  /** Goes on to this position, or to the end. @throws Error if it lies behind. */
+  runTo(position: bigint): void;
+  runToEnd(): StepResult;
+  hash(): Hex;
+  /** The preimage of `hash()` without its tag: 256 bytes, or of a halted machine all of it. */
+  encode(): Uint8Array;
+  /** The program whose instruction comes next; undefined at the end. */
+  machine(): Machine | undefined;
+  /** One-step proof of the step from here; the state stays. */
+  prove(): Uint8Array;
+  /** To go back to, as long as this step machine lives. Pages are shared between snapshots. */
+  snapshot(): StepSnapshot;
+  restore(snapshot: StepSnapshot): void;
+  /** Undefined before the end. */
+  result(): StepResult | undefined;
+  /** Hashes at these positions, ascending; behind the end the hash of the halted machine. */
+  hashesAt(positions: readonly bigint[]): Hex[];
+};
+
+/** @throws MizuError `vm/bad-request`, `vm/too-large` or `vm/bad-code` */
+export function createStepMachine(request: StepRequest): StepMachine {
+  const { kernel } = request;
+  if (request.seed.length !== 32 || request.gasLimit < 0n || request.gasLimit >= 1n << 62n) throw badRequest(request);
+  const hostOf = {
+    preimage: (hash: Uint8Array): Uint8Array => {
+      const bytes = kernel?.preimage(hash);
+      if (bytes === undefined) throw new Error(`the preimage of ${bytesToHex(hash)} is not at hand`);
+      return bytes;
+    },
+    ecrecover: (input: Uint8Array): Uint8Array => kernel!.ecrecover(input),
+  };
+  const kind = kernel === undefined ? MACHINE_KIND.user : MACHINE_KIND.kernel;
+  let active = createMachine({ ...request, ...hostOf, kind, resultAddress: 0, parent: NO_PARENT });
+  let parent: Machine | undefined;
+  let source: ExecSource | undefined;
+  let ending: Ending | undefined;
+  let position = 0n;
+
+  const begin = (leaf: Uint8Array, resultAddress: number): void => {
+    const exec = decodeExecRequest(leaf);
+    source = kernel!.exec(leaf);
+    active.stop = undefined;
+    parent = active;
+    active = createMachine({
+      ...hostOf,
+      kind: MACHINE_KIND.user,
+      program: source.program,
+      inputs: source.inputs,
+      gasLimit: exec.gasLimit,
+      timestampNs: exec.timestampNs,
+      seed: hexToBytes(exec.seed),
+      resultAddress,
+      parent: hashRunning(parent),
+    });
+    const inputsRoot = bytesToHex(active.context.subarray(32, 64));
+    if (inputsRoot !== exec.inputsRoot)
+      throw new Error(`inputs of ${exec.inputsRoot} were wanted, ${inputsRoot} given`);
+    const programId = bytesToHex(active.context.subarray(96, 128));
+    if (programId !== exec.programId) throw new Error(`program ${exec.programId} was wanted, ${programId} given`);
+  };
+  const resume = (leaf: Uint8Array, resultAddress: number): void => {
+    active = parent!;
+    parent = undefined;
+    active.core.guest(resultAddress, leaf.length).set(leaf);
+    active.core.mark(resultAddress);
+  };
+  const settle = (): void => {
+    const { stop } = active;
+    if (stop === undefined) return;
+    if (stop.kind === 'exec') begin(stop.request, stop.resultAddress);
+    else if (parent !== undefined) resume(resultLeaf(active), active.options.resultAddress);
+    else ending = endingOf(active);
+  };
+  // Past the whole of a program that has just begun, by its native result.
+  const skip = (target: bigint): boolean => {
+    if (parent === undefined || source?.native === undefined || active.gasLeft !== active.options.gasLimit)
+      return false;
+    const result = source.native();
+    if (result.status === STATUS_FAULT || position + result.gasUsed > target) {
+      source = { ...source, native: undefined };
+      return false;
+    }
+    const { status, gasUsed } = result;
+    const { root, length } = objectRef(result.output);
+    resume(encodeExecResult({ status, outputRoot: root, outputLength: length, gasUsed }), active.options.resultAddress);
+    position += gasUsed;
+    return true;
+  };
+  const runTo = (target: bigint): void => {
+    if (target < position) throw new Error(`position ${target} lies behind ${position}`);
+    while (position < target && ending === undefined) {
+      if (skip(target)) continue;
+      position += runMachine(active, target - position);
+      settle();
+    }
+  };
+  const machine: StepMachine = {
+    position: () => position,
+    runTo,
+    runToEnd() {
+      while (ending === undefined) runTo(position + MAX_STRETCH);
+      return ending.result;
+    },
+    hash: () => (ending === undefined ? hashRunning(active) : hashHalted(ending.halted)),
+    encode: () => (ending === undefined ? encodeRunning(active) : encodeHalted(ending.halted)),
+    machine: () => (ending === undefined ? active : undefined),
+    prove: () => (ending === undefined ? proveStep(active, parent) : encodeHalted(ending.halted)),
+    snapshot: () => ({
+      position,
+      active,
+      state: active.snapshot(),
+      parent: parent && { machine: parent, state: parent.snapshot() },
+      ending,
+    }),
+    restore(snapshot) {
+      ({ position, active, ending } = snapshot);
+      active.restore(snapshot.state);
+      parent = snapshot.parent?.machine;
+      if (snapshot.parent !== undefined) snapshot.parent.machine.restore(snapshot.parent.state);
+    },
+    result: () => ending?.result,
+    hashesAt: (positions) =>
+      positions.map((wanted) => {
+        runTo(wanted);
+        return machine.hash();
+      }),
+  };
+  return machine;
+}
+
+/** So that a trace of any length is left between instructions now and then. */
+const MAX_STRETCH = 1n << 40n;
+
+const EMPTY = new Uint8Array(0);
+
+function outcomeOf(machine: Machine): StepResult {
+  const { stop, options, gasLeft, output } = machine;
+  if (stop?.kind === 'exit') return { status: stop.code, output: output.bytes(), gasUsed: options.gasLimit - gasLeft };
+  if (stop?.kind === 'commit')
+    return { status: 0, output: output.bytes(), gasUsed: options.gasLimit - gasLeft, committed: stop.leaf };
+  return { status: STATUS_FAULT, output: EMPTY, gasUsed: options.gasLimit };
+}
+
+function resultLeaf(machine: Machine): Uint8Array {
+  const { status, gasUsed } = outcomeOf(machine);
+  const { output } = machine;
+  const [root, outputLength] = status === STATUS_FAULT ? [zeroTreeRoot(0), 0] : [output.root(), output.length()];
+  return encodeExecResult({ status, outputRoot: hashObject(root, outputLength), outputLength, gasUsed });
+}
+
+function endingOf(machine: Machine): Ending {
+  const result = outcomeOf(machine);
+  if (machine.options.kind === MACHINE_KIND.user)
+    return { result, halted: { kind: 'result', leaf: resultLeaf(machine) } };
+  if (result.committed !== undefined) return { result, halted: { kind: 'commit', leaf: result.committed } };
+  return { result, halted: { kind: 'failed' } };
+}
+
+function badRequest(request: StepRequest): MizuError {
+  return new MizuError({
+    code: 'vm/bad-request',
+    message: 'The run cannot be started.',
+    expected: 'a seed of 32 bytes and a gas limit below 2^62',
+    actual: `${request.seed.length} bytes, ${request.gasLimit}`,
+    hint: 'Give the run a seed of 32 bytes.',
+  });
+}
