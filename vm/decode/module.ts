@@ -52,6 +52,8 @@ export type Module = {
   readonly elements: readonly ElementSegment[];
   readonly data: readonly DataSegment[];
   readonly dataCount: number | undefined;
+  /** Data segments that the code names, ascending. */
+  readonly namedSegments: readonly number[];
   /** True if a constant expression is more than one constant. */
   readonly extendedConstants: boolean;
 };

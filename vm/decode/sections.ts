@@ -27,6 +27,7 @@ import {
   type Module,
   type ValueType,
 } from './module.ts';
+import { WASM } from './opcodes.ts';
 
 type Draft = {
   types: FunctionType[];
@@ -41,6 +42,7 @@ type Draft = {
   elements: ElementSegment[];
   data: DataSegment[];
   dataCount: number | undefined;
+  named: Set<number>;
   extendedConstants: boolean;
 };
 
@@ -70,6 +72,7 @@ export function decodeModule(bytes: Uint8Array): Module {
     elements: [],
     data: [],
     dataCount: undefined,
+    named: new Set(),
     extendedConstants: false,
   };
   let last = 0;
@@ -95,8 +98,9 @@ export function decodeModule(bytes: Uint8Array): Module {
     throw malformed(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
   if (draft.dataCount !== undefined && draft.dataCount !== draft.data.length)
     throw malformed(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
-  const { declared: _, ...module } = draft;
-  return { ...module, typeIds: canonicalTypes(draft.types) };
+  const { declared: _, named, ...module } = draft;
+  const namedSegments = [...named].sort((a, b) => a - b);
+  return { ...module, namedSegments, typeIds: canonicalTypes(draft.types) };
 }
 
 function decodePreamble(cursor: Cursor): void {
@@ -267,7 +271,8 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   const start = cursor.at;
   readSpan(cursor, size);
   const body = { type, bytes: cursor.bytes, start, end: cursor.at };
-  decodeBody(body);
+  for (const { op, a } of decodeBody(body).instructions)
+    if (op === WASM.memoryInit || op === WASM.dataDrop) draft.named.add(a);
   return body;
 }
 

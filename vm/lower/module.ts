@@ -1,10 +1,8 @@
 // docs/vm.md#code: lowers a module: entry stub, function table, functions.
 import { MizuError } from '../../protocol/errors.ts';
 import { NULL_TYPE, OP } from '../../protocol/isa.ts';
-import { decodeBody } from '../decode/body.ts';
 import { tooLarge } from '../decode/cursor.ts';
-import { EXPORT_FUNCTION, type Module, typeIndexOfFunction } from '../decode/module.ts';
-import { WASM } from '../decode/opcodes.ts';
+import { EXPORT_FUNCTION, type FunctionBody, type Module, typeIndexOfFunction } from '../decode/module.ts';
 import { createCodeBuffer } from './code-buffer.ts';
 import type { DataPlace, LowerContext } from './context.ts';
 import { lowerFunction } from './function.ts';
@@ -36,8 +34,8 @@ export type LowerOptions = {
   readonly entry: string;
   /** False if the state that the program starts from was taken after the start function. */
   readonly callStart: boolean;
-  /** Told of each function once it is lowered. */
-  readonly onFunction?: ((index: number, plan: FunctionPlan) => void) | undefined;
+  /** Told of each function of the wrapped module once it is lowered, in order: plans are too large to keep them all. */
+  readonly onFunction?: ((func: FunctionBody, plan: FunctionPlan) => void) | undefined;
 };
 
 /** @throws MizuError `vm/no-entry`, `vm/too-large` or `vm/table-out-of-bounds` */
@@ -66,7 +64,7 @@ export function lowerModule(source: Module, { entry, callStart, onFunction }: Lo
     const plan = lowerFunction(context, func);
     if (code.length() > CODE_INSTRUCTIONS_MAX)
       throw tooLarge('instructions', CODE_INSTRUCTIONS_MAX, code.length(), func.start);
-    onFunction?.(starts.length - 1, plan);
+    onFunction?.(func, plan);
   }
   for (const { at, target } of calls) code.patch(at, starts[target]!);
   table.forEach((index, position) => {
@@ -122,7 +120,7 @@ function placeState(module: Module): State {
   const segments = new Map<number, DataPlace>();
   const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const index of namedSegments(module)) {
+  for (const index of module.namedSegments) {
     const segment = module.data[index]!;
     // An active segment is dropped when the program starts.
     const bytes = segment.address === undefined ? segment.bytes : new Uint8Array(0);
@@ -137,13 +135,4 @@ function placeState(module: Module): State {
     at += part.length;
   }
   return { slots: BigUint64Array.from(values), globalSlots, segments, data };
-}
-
-function namedSegments(module: Module): number[] {
-  if (module.dataCount === undefined) return [];
-  const named = new Set<number>();
-  for (const func of module.functions)
-    for (const { op, a } of decodeBody(func).instructions)
-      if (op === WASM.memoryInit || op === WASM.dataDrop) named.add(a);
-  return [...named].sort((x, y) => x - y);
 }

@@ -1,7 +1,6 @@
 // docs/vm.md#engines: indices in the rewritten module.
-import { F64, type FunctionType, I32 } from '../decode/module.ts';
+import { F64, type FunctionType, I32, type Module } from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
-import type { LoweredModule } from '../lower/module.ts';
 
 /** What a rewritten module imports from the engine. Offsets and sizes are f64 there: a bigint costs more than the call. */
 export type NativeImport = { readonly name: string; readonly type: FunctionType };
@@ -31,9 +30,8 @@ export type NativeLayout = {
   readonly afterShims: number;
 };
 
-/** `bulk`: names of the bulk shims that the code needs, in order. */
-export function layoutNative(lowered: LoweredModule, bulk: readonly string[]): NativeLayout {
-  const { module } = lowered;
+/** `module` has its host functions wrapped; `bulk`: names of the bulk shims that the code needs, in order. */
+export function layoutNative(module: Module, bulk: readonly string[]): NativeLayout {
   const names = [...new Set(module.imports.map((i) => i.name))].sort();
   const imports: NativeImport[] = names.map((name) => ({ name, type: nativeType(name as HostName) }));
   imports.push({ name: MEMORY_REFUSED, type: { params: [], results: [] } });

@@ -1,6 +1,7 @@
 // docs/vm.md#engines: assembles the rewritten module.
-import { F32, F64, type FunctionType, I32, I64, type Module, type ValueType } from '../decode/module.ts';
+import { F32, F64, type FunctionBody, type FunctionType, I32, I64, type Module, type ValueType } from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
+import { wrapHostFunctions } from '../lower/host-wrappers.ts';
 import { type LoweredModule, type LowerOptions, lowerModule } from '../lower/module.ts';
 import type { FunctionPlan } from '../lower/plan.ts';
 import { maximumPages } from '../program.ts';
@@ -29,12 +30,16 @@ export type NativeModule = {
 
 /** Lowers and rewrites a module in one go. */
 export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'entry' | 'callStart'>): NativeModule {
-  const plans: FunctionPlan[] = [];
-  const lowered = lowerModule(source, { ...options, onFunction: (_, plan) => plans.push(plan) });
-  const { module } = lowered;
-  const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.data.map((_, index) => SHIM_INIT + index)];
-  const layout = layoutNative(lowered, bulk);
+  const module = wrapHostFunctions(source);
+  const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.namedSegments.map((index) => SHIM_INIT + index)];
+  const layout = layoutNative(module, bulk);
   const types = createTypes(module.types);
+  const bodies: Uint8Array[] = [];
+  const onFunction = (func: FunctionBody, plan: FunctionPlan): void => {
+    const { results } = module.types[func.type]!;
+    bodies.push(rewriteFunction(module, layout, func, plan, types.indexOf({ params: [], results })));
+  };
+  const lowered = lowerModule(module, { ...options, onFunction });
   const start = options.callStart ? module.start : undefined;
   const shimNames = [...layout.shims.keys()];
   const hosts = shimNames.length - bulk.length;
@@ -52,10 +57,6 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
     type: { params: [], results: [] } as FunctionType,
     body: buildRun(lowered, layout, start, options.entry),
   };
-  const bodies = module.functions.map((func, index) => {
-    const { results } = module.types[func.type]!;
-    return rewriteFunction(module, layout, func, plans[index]!, types.indexOf({ params: [], results }));
-  });
   const extra = [...shims, ...setters, run];
   const typeIndices = [...module.functions.map((f) => f.type), ...extra.map((f) => types.indexOf(f.type))];
   const importTypes = layout.imports.map((i) => types.indexOf(i.type));
@@ -68,12 +69,13 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
   section(w, 6, (s) => putGlobals(s, module));
   section(w, 7, (s) => putExports(s, module, layout, setters.length));
   section(w, 9, (s) => vector(s, tableRuns(lowered.table), (t, entries) => putElements(t, entries, layout)));
-  if (module.data.length > 0) section(w, 12, (s) => s.u32(module.data.length));
+  const data = module.namedSegments.length > 0 ? module.data : [];
+  if (data.length > 0) section(w, 12, (s) => s.u32(data.length));
   section(w, 10, (s) => vector(s, [...bodies, ...extra.map((f) => f.body)], (t, body) => t.sized(body)));
   // Active segments are part of the image; to the code they are dropped ones.
-  if (module.data.length > 0)
+  if (data.length > 0)
     section(w, 11, (s) =>
-      vector(s, module.data, (t, segment) => {
+      vector(s, data, (t, segment) => {
         t.byte(1);
         t.sized(segment.address === undefined ? segment.bytes : new Uint8Array(0));
       }),
