@@ -5,6 +5,7 @@ import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { hashLeaf, objectRef, objectRoot, treeProof } from '../protocol/tree.ts';
 import { hashAssertion, toContractCertificate } from './claim.ts';
 import { createState, feesProof, MEMBERS, signCertificate, USER, withdrawalProof } from './network.fixture.ts';
+import { createOpVectors } from './op-vectors.ts';
 
 const FOLDER = 'contracts/test/vectors';
 const OBJECT_LENGTHS = [0, 1, 127, 128, 129, 256, 300, 640, 1_000, 4_095, 4_096];
@@ -17,6 +18,7 @@ export async function generateVectors(): Promise<{ path: string; content: string
     messages: messageVectors(),
     certificate: await certificateVectors(),
     state: await stateVectors(),
+    ops: createOpVectors(),
   };
   return Object.entries(files).map(([name, value]) => ({
     path: `${FOLDER}/${name}.json`,
