@@ -18,18 +18,29 @@ const lockHash = createHash('sha256')
   .digest('hex');
 const stamp = join(root, 'node_modules/.mizu-lock');
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
-  console.log('Installing the packages of package-lock.json (about 800 MB, once)...');
-  const { npm_execpath: npm } = process.env;
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const run = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
-    : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
-  if (run.status !== 0) {
-    console.error('npm ci failed: see its message above. The usual causes are no network, or a full disk.');
-    process.exit(1);
-  }
+  console.log('Installing the packages of package-lock.json (about 900 MB, once; a minute or two)...');
+  const status = installPackages();
+  if (status !== 0) process.exit(status);
   writeFileSync(stamp, lockHash);
 }
 
 const { build } = await import('./build.mjs');
 await build();
+
+/** Exit code. `npm install`, not `npm ci`: a mirror may lack the binaries of other platforms, which ci takes for an error. */
+function installPackages() {
+  const { npm_execpath: npm } = process.env;
+  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const run = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
+    : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (run.status === 0) return 0;
+  if (run.signal !== null || (run.status ?? 0) >= 128) {
+    console.error('\nStopped. The same command again goes on with the installation.');
+    return 130;
+  }
+  console.error(
+    'npm install failed: see its message above. The usual causes are no network, or a full disk. The same command again goes on.',
+  );
+  return 1;
+}
