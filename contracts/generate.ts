@@ -10,7 +10,21 @@ import { generateVectors } from './vectors.ts';
 
 export type GeneratedFile = { readonly path: string; readonly content: string };
 
-const CONTRACTS = ['MizuToken', 'StakeManager', 'Inbox', 'DACommittee', 'GatewayRegistry', 'Rollup', 'Bridge'] as const;
+const CONTRACTS = [
+  'MizuToken',
+  'StakeManager',
+  'Inbox',
+  'DACommittee',
+  'GatewayRegistry',
+  'Rollup',
+  'Bridge',
+  'OneStepVerifier',
+  'ControlSteps',
+  'IntegerSteps',
+  'FloatSteps',
+  'MemorySteps',
+  'HostSteps',
+] as const;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -302,3 +302,67 @@ export const bridgeAbi = [
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address","internalType":"address"}]},
   {"type":"error","name":"ShareTooLarge","inputs":[{"name":"maximum","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
 ] as const;
+export const oneStepVerifierAbi = [
+  {"type":"constructor","inputs":[{"name":"families","type":"address[5]","internalType":"contract IStepFamily[5]"}],"stateMutability":"nonpayable"},
+  {"type":"function","name":"familyOf","inputs":[{"name":"family","type":"uint256","internalType":"uint256"}],"outputs":[{"name":"","type":"address","internalType":"contract IStepFamily"}],"stateMutability":"view"},
+  {"type":"function","name":"step","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"beforeHash","type":"bytes32","internalType":"bytes32"},{"name":"afterHash","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"HaltMalformed","inputs":[{"name":"expectedLength","type":"uint256","internalType":"uint256"},{"name":"actualLength","type":"uint256","internalType":"uint256"},{"name":"actualTags","type":"bytes2","internalType":"bytes2"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
+export const controlStepsAbi = [
+  {"type":"function","name":"execute","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"pure"},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
+export const integerStepsAbi = [
+  {"type":"function","name":"execute","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"pure"},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
+export const floatStepsAbi = [
+  {"type":"function","name":"execute","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"pure"},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
+export const memoryStepsAbi = [
+  {"type":"function","name":"execute","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"pure"},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"DataRootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
+export const hostStepsAbi = [
+  {"type":"function","name":"execute","inputs":[{"name":"proof","type":"bytes","internalType":"bytes"}],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"pure"},
+  {"type":"error","name":"CodeRootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"ContextMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"InputRootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"InputsRootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"ParentMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"PreimageMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"PreimageTooLong","inputs":[{"name":"maximum","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"ProgramMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"RootMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
+  {"type":"error","name":"WitnessTooLong","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"WitnessTooShort","inputs":[{"name":"expected","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
+] as const;
