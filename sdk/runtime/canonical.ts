@@ -1,15 +1,18 @@
-// docs/rows.md: canonical JSON (RFC 8785) by QuickJS's own JSON.stringify, on keys brought into order.
+// docs/rows.md: canonical JSON (RFC 8785) by QuickJS's own JSON.stringify where the keys are in order, by hand where not.
 
 /**
  * @throws TypeError if the value is not JSON: a number that is not finite, a function, a symbol, a bigint, a promise, an object
  * that is not a plain one.
  */
 export function canonical(value: unknown): string {
-  unorderable = false;
-  const copy = ordered(value, '');
-  const text = unorderable ? byHand(copy) : JSON.stringify(copy);
+  let text: string;
+  try {
+    text = write(value);
+  } catch (error) {
+    throw error instanceof NotJson ? describe(value) : error;
+  }
   // JSON.stringify escapes a lone surrogate; RFC 8785 has no text for it, so it becomes U+FFFD as in UTF-8.
-  return text.includes('\\ud') ? byHand(wellFormed(copy)) : text;
+  return text.includes('\\ud') ? write(wellFormed(value)) : text;
 }
 
 export function canonicalRow(row: unknown): string {
@@ -29,72 +32,61 @@ export function kindOf(value: unknown): string {
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
 }
 
-// Keys like "10" come first and by number in every JavaScript object, which is not RFC 8785's order: those are written by hand.
-let unorderable = false;
+class NotJson extends Error {}
 
-// Returns the same object when its keys are in order and nothing in it has to change: most rows were canonical before.
-function ordered(value: unknown, path: string): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      if (Number.isFinite(value)) return value;
-      throw notJson(path, String(value));
-    case 'object':
-      if (value === null) return value;
-      return Array.isArray(value) ? orderedArray(value, path) : orderedObject(value as Record<string, unknown>, path);
-    default:
-      throw notJson(path, kindOf(value));
+// A walk that finds nothing to change is half the cost of writing by hand.
+function write(value: unknown): string {
+  if (typeof value !== 'object' || value === null) {
+    assertScalar(value);
+    return JSON.stringify(value);
   }
+  if (isOrdered(value)) return JSON.stringify(value);
+  let text = '';
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++)
+      text += `${i === 0 ? '' : ','}${value[i] === undefined ? 'null' : write(value[i])}`;
+    return `[${text}]`;
+  }
+  const object = value as Record<string, unknown>;
+  // Sorted by UTF-16 units, as RFC 8785 has it; an object's own order puts keys like "10" first and by number.
+  for (const key of Object.keys(object).sort()) {
+    if (object[key] === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(object[key])}`;
+  }
+  return `{${text}}`;
 }
 
-function orderedArray(value: readonly unknown[], path: string): unknown {
-  let copy: unknown[] | null = null;
-  for (let i = 0; i < value.length; i++) {
-    const before = value[i];
-    const after = before === undefined ? null : ordered(before, `${path}[${i}]`);
-    if (copy !== null) copy[i] = after;
-    else if (after !== before) {
-      copy = value.slice();
-      copy[i] = after;
+/** Whether JSON.stringify writes it canonically: all keys in order, nothing undefined. */
+function isOrdered(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const inner: unknown = value[i];
+      if (typeof inner !== 'string' && !isOrderedValue(inner)) return false;
     }
+    return true;
   }
-  return copy ?? value;
-}
-
-function orderedObject(value: Record<string, unknown>, path: string): unknown {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw notJson(path, `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'a class'}`);
-  }
-  if (typeof value.toJSON === 'function') throw notJson(`${path}.toJSON`, 'a function');
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw new NotJson();
   let previous = '';
-  let inOrder = true;
-  let same = true;
   for (const key in value) {
-    if (key < previous) inOrder = false;
+    if (key < previous) return false;
     previous = key;
-    const before = value[key];
-    if (typeof before === 'object' ? before !== null : typeof before !== 'string') {
-      if (before === undefined || ordered(before, `${path}.${key}`) !== before) same = false;
-    }
+    const inner = (value as Record<string, unknown>)[key];
+    if (typeof inner !== 'string' && !isOrderedValue(inner)) return false;
   }
-  if (inOrder && same) return value;
-  return rebuild(value, path);
+  return true;
 }
 
-function rebuild(value: Record<string, unknown>, path: string): unknown {
-  const copy: Record<string, unknown> = {};
-  const keys = definedKeys(value);
-  for (const key of keys) {
-    const after = ordered(value[key], `${path}.${key}`);
-    // Assigning to __proto__ would set the prototype.
-    if (key !== '__proto__') copy[key] = after;
-    else Object.defineProperty(copy, key, { value: after, enumerable: true, configurable: true, writable: true });
-  }
-  if (Object.keys(copy).some((key, i) => key !== keys[i])) unorderable = true;
-  return copy;
+function isOrderedValue(value: unknown): boolean {
+  if (typeof value === 'object') return value === null || isOrdered(value);
+  if (value === undefined) return false;
+  assertScalar(value);
+  return true;
+}
+
+function assertScalar(value: unknown): void {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new NotJson();
 }
 
 function wellFormed(value: unknown): unknown {
@@ -104,21 +96,23 @@ function wellFormed(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [wellFormed(key), wellFormed(inner)]));
 }
 
-function byHand(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(byHand).join(',')}]`;
-  const object = value as Record<string, unknown>;
-  return `{${definedKeys(object)
-    .map((key) => `${JSON.stringify(key)}:${byHand(object[key])}`)
-    .join(',')}}`;
+// Only for what has failed already: a path for each value would cost more than the writing.
+function describe(value: unknown): TypeError {
+  const [path, kind] = findBad(value, '') ?? ['', kindOf(value)];
+  return new TypeError(`a row holds JSON only; ${path === '' ? 'it' : `row${path}`} is ${kind}`);
 }
 
-function definedKeys(value: Record<string, unknown>): string[] {
-  return Object.keys(value)
-    .filter((key) => value[key] !== undefined)
-    .sort();
-}
-
-function notJson(path: string, actual: string): TypeError {
-  return new TypeError(`a row holds JSON only; ${path === '' ? 'it' : `row${path}`} is ${actual}`);
+function findBad(value: unknown, path: string): [path: string, kind: string] | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? null : [path, String(value)];
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return null;
+  if (typeof value !== 'object') return value === undefined && path !== '' ? null : [path, kindOf(value)];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
+    return [path, `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'a class'}`];
+  }
+  for (const [key, inner] of Object.entries(value)) {
+    const bad = findBad(inner, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`);
+    if (bad !== null) return bad;
+  }
+  return null;
 }
