@@ -2,7 +2,7 @@
 import { httpField, networkShape, parseConfig } from '../prover/config.ts';
 import type { ValidatorConfig } from './main.ts';
 
-const validatorShape = networkShape.extend({ http: httpField.optional() });
+export const validatorShape = networkShape.extend({ http: httpField.optional() });
 
 /** Of a parsed JSON file. @throws MizuError `config/malformed` naming every wrong field */
 export function parseValidatorConfig(value: unknown): ValidatorConfig {

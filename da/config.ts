@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { address, count, hash, parseConfig, requireKey, wei, withoutUndefined } from '../service/config.ts';
 import type { DaNodeOptions } from './node.ts';
 
-const daShape = z.strictObject({
+export const daShape = z.strictObject({
   dataDir: z.string().min(1),
   key: hash.optional(),
   port: count(65_535),

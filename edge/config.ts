@@ -11,7 +11,7 @@ import {
   url,
 } from '../service/config.ts';
 
-const gatewayShape = z.strictObject({
+export const gatewayShape = z.strictObject({
   sequencerUrl: url,
   /** One gateway process a folder. */
   dataDir: z.string().min(1),
@@ -84,7 +84,7 @@ export const simulatorConfig = z.strictObject({
 
 export type SimulatorConfig = z.output<typeof simulatorConfig>;
 
-const workerShape = z.strictObject({
+export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
   privateKey: hash.optional(),

@@ -78,7 +78,7 @@ export const networkShape = z.strictObject({
   pollMs: countField(60_000, 10).default(500),
 });
 
-const executorShape = networkShape.extend({
+export const executorShape = networkShape.extend({
   key: hashField.optional(),
   policy: z
     .strictObject({

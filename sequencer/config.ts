@@ -40,7 +40,7 @@ export type SequencerConfig = NodeConfig & {
   readonly log?: Logger;
 };
 
-const sequencerShape = networkShape.extend({
+export const sequencerShape = networkShape.extend({
   key: hash.optional(),
   http: httpShape,
   batch: z
