@@ -55,7 +55,7 @@ library ExecStep {
         child.pages = numbers >> 96;
         child.pagesMax = (numbers >> 64) & type(uint32).max;
         child.pc = (numbers >> 32) & type(uint32).max;
-        child.fp = numbers & type(uint32).max;
+        child.fp = numbers % Constants.SLOT_COUNT;
         child.outputTreeRoot = Constants.ZERO_LEAF_HASH;
     }
 
