@@ -33,7 +33,10 @@ export async function signMessage(network: Network, request: UserRequest): Promi
 }
 
 /** Sending the same bytes again is harmless. @throws MizuError with the sequencer's refusal */
-export async function sendMessage(network: Network, message: SignedMessage): Promise<ReceiptView> {
+export async function sendMessage(
+  network: Network,
+  message: Pick<SignedMessage, 'bytes' | 'hash'>,
+): Promise<ReceiptView> {
   await network.rpc('mizu_sendMessage', [bytesToHex(message.bytes)]);
   return waitForReceipt(network, message.hash);
 }

@@ -1,4 +1,5 @@
 // docs/sdk.md#run: starts a run, or finds the one that is already under way.
+import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { partitionFile } from '../input/partition.ts';
@@ -69,14 +70,18 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
 async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
   const record = await findRun(key);
   if (record === undefined) return undefined;
-  const receipt = (await network.rpc('mizu_getReceipt', [record.messageHash]).catch(() => null)) as ReceiptView | null;
-  if (receipt === null) {
-    const message = { bytes: hexToBytes(record.message), hash: record.messageHash, nonce: 0n };
-    // Refused by now (its nonce was used by another message): then a new run is started.
-    const sent = await sendMessage(network, message).catch(() => null);
-    return sent === null ? undefined : record.run;
+  try {
+    const receipt = (await network.rpc('mizu_getReceipt', [record.messageHash])) as ReceiptView | null;
+    if (receipt === null) {
+      await sendMessage(network, { bytes: hexToBytes(record.message), hash: record.messageHash });
+      return record.run;
+    }
+    if (!receipt.ok) return undefined;
+  } catch (error) {
+    // Refused for good, for example because its nonce was used by another message: then there is no such run. An outage is none.
+    if (error instanceof MizuError && !error.retryable) return undefined;
+    throw error;
   }
-  if (!receipt.ok) return undefined;
   const view = (await network.rpc('mizu_getRun', [record.run])) as RunView | null;
   return view === null || ENDED_BADLY.includes(view.status) ? undefined : record.run;
 }
