@@ -1,5 +1,7 @@
 // docs/sdk.md#quote: what a run will cost, from a dry run of sampled rows on the DataVM.
+
 import type { Backend } from '../../edge/backends/backend.ts';
+import { TASK_BASE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
@@ -70,7 +72,8 @@ export async function createQuote(
       (stage.gasUsed - (grown * sampled) / max(difference, 1n)) / BigInt(Math.max(1, stage.outputs.length)),
     );
     const forRows = (grown * rows) / max(difference, 1n);
-    gas += base * tasks + forRows;
+    // What the kernel adds to a task is paid and is no part of the task's own limit.
+    gas += (base + (stage.stage.kind === 'infer' ? 0n : TASK_BASE_GAS)) * tasks + forRows;
     largestTask = max(largestTask, base + forRows / max(tasks, 1n));
   });
   const scale = (tokens: number): bigint => (sampled === 0n ? 0n : (BigInt(tokens) * rows + sampled - 1n) / sampled);

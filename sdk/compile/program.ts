@@ -5,7 +5,10 @@ import type { ProgramEntry } from '../../protocol/definition.ts';
 import { keccakHex, objectRoot, treeRoot } from '../../protocol/tree.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, encodeHeader, type Program } from '../../vm/program.ts';
+import { QUICKJS_GLUE_BASE64 } from '../../vm/quickjs/generated/glue-wasm.ts';
+import { PRELUDE } from '../../vm/quickjs/prelude.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
+import { WASI_ADAPTER_BASE64 } from '../../vm/wasi/generated/adapter-wasm.ts';
 
 export type BuiltProgram = {
   readonly program: Program;
@@ -17,6 +20,7 @@ export type BuiltProgram = {
 
 /** Part of the cache's key: raised when the same bundle yields another program. */
 const CACHE_VERSION = 1;
+const ENGINE = keccakHex(new TextEncoder().encode(PRELUDE + QUICKJS_GLUE_BASE64 + WASI_ADAPTER_BASE64));
 
 /** `cacheFolder` keeps modules by the hash of their bundle. @throws MizuError `vm/bundle` */
 export async function buildProgram(bundle: string, cacheFolder?: string): Promise<BuiltProgram> {
@@ -42,7 +46,10 @@ export async function buildProgram(bundle: string, cacheFolder?: string): Promis
 
 async function cached(bundle: string, folder: string | undefined): Promise<Uint8Array> {
   if (folder === undefined) return createQuickJsProgram(bundle);
-  const path = join(folder, `${keccakHex(new TextEncoder().encode(`${CACHE_VERSION}\n${bundle}`)).slice(2, 42)}.wasm`);
+  const path = join(
+    folder,
+    `${keccakHex(new TextEncoder().encode(`${CACHE_VERSION}\n${ENGINE}\n${bundle}`)).slice(2, 42)}.wasm`,
+  );
   const known = await readFile(path).catch(() => null);
   if (known !== null && WebAssembly.validate(known)) return new Uint8Array(known);
   const wasm = await createQuickJsProgram(bundle);

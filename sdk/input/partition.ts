@@ -46,11 +46,11 @@ export async function* partitionRows(
   };
   for await (const row of rows) {
     onRow?.(row);
-    const line = encodeInputRow(row);
+    const { line, live: isLive } = encodeInputRow(row);
     const length = Buffer.byteLength(line) + 1;
     const filled = live.length + broken.length;
     if (filled > 0 && (bytes + length > size.bytes || filled >= size.rows)) yield take();
-    (row.kind === 'row' ? live : broken).push(line);
+    (isLive ? live : broken).push(line);
     bytes += length;
   }
   if (live.length + broken.length > 0) yield take();

@@ -56,6 +56,15 @@ test('what cannot be read is refused with what to do', async () => {
   await expect(readRows(join(folder, 'none.jsonl')).next()).rejects.toMatchObject({ code: 'sdk/no-input' });
 });
 
+test('a number that is no double makes a broken row', async () => {
+  const file = join(folder, 'huge.jsonl');
+  await writeFile(file, '{"n":1}\n{"n":1e999}\n');
+  for await (const { bytes, rows, broken } of partitionFile(file)) {
+    expect([rows, broken]).toEqual([1, 1]);
+    expect(new TextDecoder().decode(bytes)).toContain('"row 2: a row holds JSON only; row.n is Infinity"');
+  }
+});
+
 test('lines are cut wherever the chunks are', async () => {
   async function* chunks() {
     for (const byte of Buffer.from('ab\n\nc\u00e9\n')) yield Uint8Array.of(byte);

@@ -42,10 +42,15 @@ export function padHeader(header: object): string {
 }
 
 export function rejectLine(index: number, rowText: string, step: string, reason: string): string {
-  return `[${index},${rowText},${JSON.stringify(step)},${JSON.stringify(reason.slice(0, MAX_REASON))}]`;
+  return `[${index},${rowText},${JSON.stringify(step)},${JSON.stringify(wellFormed(reason.slice(0, MAX_REASON)))}]`;
 }
 
 const MAX_REASON = 600;
+
+/** A text that was cut, perhaps within a character, has half a surrogate pair at its end: it becomes U+FFFD. */
+export function wellFormed(text: string): string {
+  return (text as string & { toWellFormed(): string }).toWellFormed();
+}
 
 /** The row's text of a live line `[index,row]`. */
 export function rowText(line: string): string {
