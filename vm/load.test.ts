@@ -59,6 +59,32 @@ describe('loadModule', () => {
     expect(error.message).toMatch(/at byte \d+\.$/);
   });
 
+  it('takes a padded table index, but no other table', () => {
+    const plain = assemble('(module (table 1 funcref) (type (func)) (func (call_indirect (i32.const 0))))');
+    const at = plain.lastIndexOf(0x11) + 2;
+    const withIndex = (...index: number[]): Uint8Array => {
+      const wasm = Uint8Array.of(...plain.subarray(0, at), ...index, ...plain.subarray(at + 1));
+      for (const size of [plain.lastIndexOf(10, at - 5) + 1, plain.lastIndexOf(10, at - 5) + 3])
+        wasm[size]! += index.length - 1;
+      return wasm;
+    };
+    expect(loadModule(withIndex(0x80, 0x80, 0x80, 0x80, 0)).functions.length).toBe(1);
+    expect(refusal(withIndex(0x81, 0)).actual).toBe('multiple tables');
+  });
+
+  it('refuses more data segments than V8 takes', () => {
+    // A page of memory, then 100001 empty active segments; 0xc5 0xd3 0x24 and 0xa1 0x8d 0x06 are 600006 + 3 bytes and 100001.
+    const head = [0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 0, 1, 11, 0xc9, 0xcf, 0x24, 0xa1, 0x8d, 0x06];
+    const wasm = new Uint8Array(head.length + 6 * 100_001);
+    wasm.set(head);
+    expect(wasm.length).toBe(head.length + 600_006);
+    expect(refusal(wasm)).toMatchObject({
+      code: 'vm/too-large',
+      expected: 'at most 100000 data segments',
+      actual: '100001',
+    });
+  });
+
   it('names the byte offset of a refused instruction', () => {
     const wasm = assemble('(module (func (drop (v128.const i32x4 0 0 0 0))))');
     expect(refusal(wasm).message).toBe(`The WebAssembly module uses SIMD at byte ${wasm.indexOf(0xfd)}.`);

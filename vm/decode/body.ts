@@ -33,20 +33,26 @@ export type Instr = {
 export type Body = { readonly locals: readonly ValueType[]; readonly instructions: readonly Instr[] };
 
 export function decodeBody(body: FunctionBody): Body {
+  const instructions: Instr[] = [];
+  const locals = visitBody(body, (instruction) => instructions.push(instruction));
+  return { locals, instructions };
+}
+
+/** Decodes a function without keeping its instructions. Returns its locals. */
+export function visitBody(body: FunctionBody, visit: (instruction: Instr) => void): ValueType[] {
   const cursor = createCursor(body.bytes, body.start, body.end);
   const locals = decodeLocals(cursor);
-  const instructions: Instr[] = [];
   let depth = 1;
   while (depth > 0) {
     const instruction = decodeInstruction(cursor);
-    instructions.push(instruction);
+    visit(instruction);
     const { op } = instruction;
     if (op === WASM.end) depth--;
     else if (op === WASM.block || op === WASM.loop || op === WASM.if) depth++;
     if (depth > NESTING_MAX) throw tooLarge('nested blocks', NESTING_MAX, depth, instruction.at);
   }
   if (cursor.at !== cursor.end) throw malformed(cursor.at, 'the end of the function', 'more instructions');
-  return { locals, instructions };
+  return locals;
 }
 
 export function decodeValueType(cursor: Cursor): ValueType {
@@ -75,7 +81,6 @@ function decodeLocals(cursor: Cursor): ValueType[] {
 function decodeInstruction(cursor: Cursor): Instr {
   const at = cursor.at;
   const op = readByte(cursor);
-  const make = (a = 0, b = 0, targets?: readonly number[]): Instr => ({ op, at, a, b, targets });
   switch (op) {
     case WASM.unreachable:
     case WASM.nop:
@@ -84,11 +89,11 @@ function decodeInstruction(cursor: Cursor): Instr {
     case WASM.return:
     case WASM.drop:
     case WASM.select:
-      return make();
+      return instr(op, at);
     case WASM.block:
     case WASM.loop:
     case WASM.if:
-      return make(decodeBlockType(cursor));
+      return instr(op, at, decodeBlockType(cursor));
     case WASM.br:
     case WASM.brIf:
     case WASM.call:
@@ -97,65 +102,69 @@ function decodeInstruction(cursor: Cursor): Instr {
     case WASM.localTee:
     case WASM.globalGet:
     case WASM.globalSet:
-      return make(readU32(cursor));
+      return instr(op, at, readU32(cursor));
     case WASM.brTable: {
       const count = readCount(cursor, BRANCH_TARGETS_MAX, 'targets of br_table');
       const targets: number[] = [];
       for (let i = 0; i <= count; i++) targets.push(readU32(cursor));
-      return make(0, 0, targets);
+      return { op, at, a: 0, b: 0, targets };
     }
     case WASM.callIndirect: {
       const type = readU32(cursor);
-      requireZero(cursor, 'multiple tables');
-      return make(type);
+      // LLVM pads this index to five bytes.
+      if (readU32(cursor) !== 0) throw unsupported('multiple tables', at);
+      return instr(op, at, type);
     }
     case WASM.memorySize:
     case WASM.memoryGrow:
-      requireZero(cursor, 'multiple memories');
-      return make();
+      requireZero(cursor);
+      return instr(op, at);
     case WASM.i32Const:
-      return make(readS32(cursor));
+      return instr(op, at, readS32(cursor));
     case WASM.i64Const: {
       const value = readS64(cursor);
-      return make(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+      return instr(op, at, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
     }
     case WASM.f32Const:
-      return make(readI32LittleEndian(cursor));
+      return instr(op, at, readI32LittleEndian(cursor));
     case WASM.f64Const: {
       const low = readI32LittleEndian(cursor);
-      return make(low, readI32LittleEndian(cursor));
+      return instr(op, at, low, readI32LittleEndian(cursor));
     }
     case 0xfc:
       return decodePrefixed(cursor, at);
   }
   const plain = PLAIN[op];
   if (plain === undefined) throw refuseOpcode(op, at);
-  if (plain.kind !== 'load' && plain.kind !== 'store') return make();
+  if (plain.kind !== 'load' && plain.kind !== 'store') return instr(op, at);
   const flags = readU32(cursor);
   if (flags >= 64 && flags < 128) throw unsupported('multiple memories', at);
-  return make(flags, readU32(cursor));
+  return instr(op, at, flags, readU32(cursor));
+}
+
+function instr(op: number, at: number, a = 0, b = 0): Instr {
+  return { op, at, a, b, targets: undefined };
 }
 
 function decodePrefixed(cursor: Cursor, at: number): Instr {
   const code = readU32(cursor);
   const op = 0xfc00 + code;
-  const make = (a = 0): Instr => ({ op, at, a, b: 0, targets: undefined });
-  if (code < 8) return make();
+  if (code < 8) return instr(op, at);
   switch (op) {
     case WASM.memoryInit: {
       const segment = readU32(cursor);
-      requireZero(cursor, 'multiple memories');
-      return make(segment);
+      requireZero(cursor);
+      return instr(op, at, segment);
     }
     case WASM.dataDrop:
-      return make(readU32(cursor));
+      return instr(op, at, readU32(cursor));
     case WASM.memoryCopy:
-      requireZero(cursor, 'multiple memories');
-      requireZero(cursor, 'multiple memories');
-      return make();
+      requireZero(cursor);
+      requireZero(cursor);
+      return instr(op, at);
     case WASM.memoryFill:
-      requireZero(cursor, 'multiple memories');
-      return make();
+      requireZero(cursor);
+      return instr(op, at);
   }
   if (code >= 12 && code <= 17) throw unsupported('table mutation (table.* and elem.drop)', at);
   throw malformed(at, 'an instruction', `opcode 0xfc ${code}`);
@@ -170,10 +179,10 @@ function decodeBlockType(cursor: Cursor): number {
   throw malformed(at, 'a block type', String(value));
 }
 
-function requireZero(cursor: Cursor, feature: string): void {
+function requireZero(cursor: Cursor): void {
   const at = cursor.at;
-  if (readU32(cursor) !== 0) throw unsupported(feature, at);
-  // One byte in the MVP; an index in later proposals, which may be written longer.
+  if (readU32(cursor) !== 0) throw unsupported('multiple memories', at);
+  // One byte, unless there may be more memories than one: V8 before 12 refuses a longer one.
   if (cursor.at !== at + 1) throw malformed(at, 'a zero byte', 'a longer zero');
 }
 

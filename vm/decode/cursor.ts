@@ -15,6 +15,7 @@ export function readByte(cursor: Cursor): number {
 /** Unsigned LEB128 of at most 32 bits. */
 export function readU32(cursor: Cursor): number {
   const start = cursor.at;
+  if (start < cursor.end && cursor.bytes[start]! < 0x80) return cursor.bytes[cursor.at++]!;
   let value = 0;
   for (let shift = 0; shift < 35; shift += 7) {
     const byte = readByte(cursor);

@@ -1,6 +1,6 @@
 // docs/vm.md#program: decodes the sections of a WebAssembly module and refuses what the DataVM does not take.
 import { MEMORY_PAGES_MAX } from '../../protocol/isa.ts';
-import { decodeBody, decodeValueType } from './body.ts';
+import { decodeValueType, visitBody } from './body.ts';
 import { decodeConstant } from './constant.ts';
 import {
   type Cursor,
@@ -271,8 +271,9 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   const start = cursor.at;
   readSpan(cursor, size);
   const body = { type, bytes: cursor.bytes, start, end: cursor.at };
-  for (const { op, a } of decodeBody(body).instructions)
+  visitBody(body, ({ op, a }) => {
     if (op === WASM.memoryInit || op === WASM.dataDrop) draft.named.add(a);
+  });
   return body;
 }
 

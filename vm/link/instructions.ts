@@ -6,8 +6,7 @@ const ONE_NUMBER: ReadonlySet<number> = new Set([0x0c, 0x0d, 0x20, 0x21, 0x22, 0
 /** unreachable, nop, else, end, return, drop, select */
 const NO_IMMEDIATE: ReadonlySet<number> = new Set([0x00, 0x01, 0x05, 0x0b, 0x0f, 0x1a, 0x1b]);
 
-/** `table` and `memory` are always 0, but compilers pad them to five bytes, which not every reader takes. */
-export type IndexSpace = 'function' | 'type' | 'global' | 'data' | 'table' | 'memory';
+export type IndexSpace = 'function' | 'type' | 'global' | 'data';
 
 /** Called for each index: where its encoding starts and ends in the given bytes. */
 export type VisitIndex = (space: IndexSpace, index: number, start: number, end: number) => void;
@@ -67,7 +66,7 @@ function walkInstruction(reader: Reader, base: number, visit: VisitIndex): void 
   } else if (ONE_NUMBER.has(op)) {
     skipLeb(reader);
   } else if (op === 0x3f || op === 0x40) {
-    visitZero(reader, 'memory', base, visit);
+    skipZero(reader, 'memory', base);
   } else if (op === 0x0e) {
     const targets = readU32(reader);
     for (let i = 0; i <= targets; i++) skipLeb(reader);
@@ -75,7 +74,7 @@ function walkInstruction(reader: Reader, base: number, visit: VisitIndex): void 
     visitIndex(reader, 'function', visit);
   } else if (op === 0x11) {
     visitIndex(reader, 'type', visit);
-    visitZero(reader, 'table', base, visit);
+    skipZero(reader, 'table', base);
   } else if (op === 0x1c) {
     readBytes(reader, readU32(reader));
   } else if (op === 0x23 || op === 0x24) {
@@ -101,14 +100,14 @@ function walkPrefixed(reader: Reader, base: number, start: number, visit: VisitI
   if (op <= 7) return;
   if (op === 8) {
     visitIndex(reader, 'data', visit);
-    visitZero(reader, 'memory', base, visit);
+    skipZero(reader, 'memory', base);
   } else if (op === 9) {
     visitIndex(reader, 'data', visit);
   } else if (op === 10) {
-    visitZero(reader, 'memory', base, visit);
-    visitZero(reader, 'memory', base, visit);
+    skipZero(reader, 'memory', base);
+    skipZero(reader, 'memory', base);
   } else if (op === 11) {
-    visitZero(reader, 'memory', base, visit);
+    skipZero(reader, 'memory', base);
   } else {
     throw unsupported(base + start, `a table instruction (0xfc ${op})`);
   }
@@ -124,10 +123,9 @@ function isPlain(op: number): boolean {
   return (op >= 0x45 && op <= 0xc4) || NO_IMMEDIATE.has(op);
 }
 
-function visitZero(reader: Reader, space: 'table' | 'memory', base: number, visit: VisitIndex): void {
+function skipZero(reader: Reader, space: 'table' | 'memory', base: number): void {
   const start = reader.offset;
   if (readU32(reader) !== 0) throw unsupported(base + start, `more than one ${space}`);
-  visit(space, 0, start, reader.offset);
 }
 
 function featureOf(op: number): string {

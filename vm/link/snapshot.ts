@@ -1,8 +1,8 @@
 // docs/vm.md#quickjs: turns the state of a running instance into the initial state of a module.
 import type { Image } from '../program.ts';
 import { encodeSigned } from './bytes.ts';
-import { segmentsOf } from './join-segments.ts';
 import type { ExportEntry, GlobalEntry, LinkModule } from './module.ts';
+import { segmentsOf } from './segments.ts';
 
 /** Zeros shorter than this between two non-zero bytes cost less than the head of another data segment. */
 const MIN_GAP_BYTES = 32;

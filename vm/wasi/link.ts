@@ -1,7 +1,6 @@
 // docs/vm.md#wasi: turns a WASI preview 1 command into a core module by linking the adapter into it.
 import { MizuError } from '../../protocol/errors.ts';
 import { encodeModule } from '../link/encode.ts';
-import { joinSegments } from '../link/join-segments.ts';
 import { type Library, mergeModules } from '../link/merge.ts';
 import type { ExportEntry, LinkModule } from '../link/module.ts';
 import { parseModule } from '../link/parse.ts';
@@ -28,7 +27,7 @@ export async function linkWasi(moduleBytes: Uint8Array): Promise<Uint8Array> {
   const exports: ExportEntry[] = [start];
   // The one memory may have been exported under any name, or not at all: the adapter shares it by its index.
   exports.push({ name: 'memory', kind: 'memory', index: 0 });
-  return encodeModule(joinSegments(mergeModules(main, [wasiLibrary], exports)));
+  return encodeModule(mergeModules(main, [wasiLibrary], exports));
 }
 
 function startOf(main: LinkModule): ExportEntry {

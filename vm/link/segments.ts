@@ -1,0 +1,33 @@
+// docs/vm.md#program: the data segments of an image.
+import { concat, encodeSigned } from './bytes.ts';
+import type { DataSegment } from './module.ts';
+
+const I32_CONST = 0x41;
+
+/** The non-zero stretches of the memory as active segments; zeros fewer than `gapBytes` do not end a stretch. */
+export function segmentsOf(memory: Uint8Array, gapBytes: number): DataSegment[] {
+  const result: DataSegment[] = [];
+  let start = nextNonZero(memory, 0);
+  while (start < memory.length) {
+    let end = start;
+    let next = start;
+    while (next < memory.length && next - end < gapBytes) {
+      if (memory[next] !== 0) end = next + 1;
+      next++;
+    }
+    const offset = concat([
+      Uint8Array.of(I32_CONST),
+      Uint8Array.from(encodeSigned(BigInt(start | 0))),
+      Uint8Array.of(0x0b),
+    ]);
+    result.push({ offset, bytes: memory.slice(start, end) });
+    start = nextNonZero(memory, next);
+  }
+  return result;
+}
+
+function nextNonZero(memory: Uint8Array, from: number): number {
+  let at = from;
+  while (at < memory.length && memory[at] === 0) at++;
+  return at;
+}
