@@ -59,6 +59,7 @@ test('a run is remembered by workflow, input and network', async () => {
     inputsHash: hash('02'),
     chainId: 1,
     inbox: `0x${'aB'.repeat(20)}`,
+    origin: hash('0a'),
     run: hash('03'),
     message: '0x00',
     messageHash: hash('04'),
@@ -71,6 +72,8 @@ test('a run is remembered by workflow, input and network', async () => {
   await saveRun({ ...record, chainId: 2, run: hash('05') }, path);
   await saveRun({ ...record, run: hash('06') }, path);
   expect((await findRun(record, path))?.run).toBe(hash('06'));
+  // A devnet that was started anew: same chain id, same addresses.
+  expect(await findRun({ ...record, origin: hash('0b') }, path)).toBeUndefined();
   expect((await findRun({ ...record, inbox: record.inbox.toLowerCase() as Hex }, path))?.run).toBe(hash('06'));
   expect((await findRun({ ...record, chainId: 2 }, path))?.run).toBe(hash('05'));
   expect(await findRun({ ...record, inputsHash: hash('07') }, path)).toBeUndefined();

@@ -2,6 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
+import { createRpcClient } from '../../service/client.ts';
 import { partitionFile } from '../input/partition.ts';
 import { messageFee, retention } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
@@ -36,6 +37,7 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
     inputsHash: survey.inputsHash,
     chainId: network.chain.chainId,
     inbox: network.chain.contracts.inbox,
+    origin: await readOrigin(network),
   };
   const known = request.isNew ? undefined : await resume(network, key);
   if (known !== undefined) return { run: known, resumed: true };
@@ -65,6 +67,13 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
   });
   await sendMessage(network, message);
   return { run, resumed: false };
+}
+
+async function readOrigin({ l1RpcUrl, chain }: Network): Promise<string> {
+  if (l1RpcUrl === undefined || chain.fromBlock === undefined) return '';
+  const number = `0x${chain.fromBlock.toString(16)}`;
+  const block = await createRpcClient(l1RpcUrl)('eth_getBlockByNumber', [number, false]);
+  return (block as { hash: string } | null)?.hash ?? '';
 }
 
 async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {

@@ -8,6 +8,8 @@ export type RunRecord = {
   readonly inputsHash: Hex;
   readonly chainId: number;
   readonly inbox: Hex;
+  /** Hash of the L1 block of the first contract: a devnet that was started anew has the same addresses. Empty without an L1. */
+  readonly origin: string;
   readonly run: Hex;
   /** The signed message: until it has a receipt, it is sent again as it is. */
   readonly message: Hex;
@@ -18,7 +20,7 @@ export type RunRecord = {
   readonly startedAt: number;
 };
 
-export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox'>;
+export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox' | 'origin'>;
 
 export const STATE_FILE = join('.mizu', 'runs.json');
 const MAX_RECORDS = 1_000;
@@ -59,6 +61,7 @@ function isSame(record: RunRecord, key: RunKey): boolean {
     record.workflow === key.workflow &&
     record.inputsHash === key.inputsHash &&
     record.chainId === key.chainId &&
+    record.origin === key.origin &&
     record.inbox.toLowerCase() === key.inbox.toLowerCase()
   );
 }
