@@ -9,7 +9,7 @@ import { CLASSES } from './classes.ts';
 
 export type Extracted = { readonly input: string; readonly truth: string; readonly rows: number };
 
-/** All 14,721 held-out glosses, or every n-th: `glosses.jsonl` {id, words, text} and `truth.jsonl` {id, domain}. */
+/** All 14,711 held-out glosses, or every n-th: `glosses.jsonl` {id, words, text} and `truth.jsonl` {id, domain}. */
 export async function extractGlosses(folder: string, every = 1): Promise<Extracted> {
   await mkdir(folder, { recursive: true });
   const [input, truth] = [join(folder, 'glosses.jsonl'), join(folder, 'truth.jsonl')];
