@@ -1,4 +1,87 @@
-import type { Machine } from './machine.ts';
-export function proveStep(_machine: Machine, _parent: Machine | undefined): Uint8Array {
-  throw new Error('soon');
+// docs/machine.md#proof: the one-step proof of the instruction that a machine is about to execute.
+import type { Instruction } from '../../protocol/isa.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import type { Program } from '../program.ts';
+import { MACHINE_KIND } from './encode.ts';
+import { addressOf, type Fetched, fetchInstruction } from './fetch.ts';
+import type { Stop } from './host.ts';
+import { cannotFetch, encodeRunning, type Machine, runMachine } from './machine.ts';
+import { proveHost } from './prove-host.ts';
+import { proveMemory } from './prove-memory.ts';
+import { proveSecondLeaf, proveSlots } from './prove-slots.ts';
+import { createWitness, slotLeaf, slotLeafIndex, type Witness, type WrittenLeaf } from './witness.ts';
+
+/** What the instruction does, tried on the machine itself. */
+export type Outcome = {
+  readonly stop: Stop | undefined;
+  /** A bulk instruction that is not done. */
+  readonly repeats: boolean;
+  /** The leaf that holds slot `fp + a`. */
+  readonly slots: WrittenLeaf;
+  /** The first leaf that a store wrote. */
+  readonly memory: WrittenLeaf;
+};
+
+export type Step = Fetched & {
+  readonly instruction: Instruction;
+  readonly machine: Machine;
+  readonly witness: Witness;
+  readonly outcome: Outcome;
+  readonly faults: boolean;
+  /** Program of an exec request. */
+  readonly programOf: (request: Uint8Array) => Program;
+};
+
+/** `parent`: the kernel that waits for this program. The machine's state stays as it is. */
+export function proveStep(
+  machine: Machine,
+  parent: Machine | undefined,
+  programOf: (request: Uint8Array) => Program,
+): Uint8Array {
+  const witness = createWitness(machine);
+  witness.bytes(encodeRunning(machine));
+  const fetched = cannotFetch(machine) ? undefined : fetchInstruction(machine);
+  const outcome = tryStep(machine, fetched);
+  const { stop } = outcome;
+  if (fetched !== undefined) witness.code(machine.pc);
+  if (fetched?.instruction !== undefined) {
+    const { instruction } = fetched;
+    const faults = stop?.kind === 'fault';
+    const step: Step = { ...fetched, instruction, machine, witness, outcome, faults, programOf };
+    proveSlots(step);
+    proveMemory(step);
+    proveHost(step);
+    proveSecondLeaf(step);
+  }
+  if (machine.options.kind === MACHINE_KIND.user && stop !== undefined && stop.kind !== 'exec')
+    proveEnd(machine, parent, witness);
+  return witness.finish();
+}
+
+function tryStep(machine: Machine, fetched: Fetched | undefined): Outcome {
+  const { core, fp } = machine;
+  const state = machine.snapshot();
+  const slot = slotLeafIndex(fp + (fetched?.a ?? 0));
+  const stores = fetched?.instruction?.shape === 'store';
+  const leaf = stores ? Math.floor(addressOf(machine, fetched) / LEAF_BYTES) : 0;
+  runMachine(machine, 1n);
+  const { stop } = machine;
+  const outcome = {
+    stop,
+    repeats: stop === undefined && machine.pc === state.pc,
+    slots: { index: slot, bytes: slotLeaf(core, slot) },
+    memory: { index: leaf, bytes: core.guest(leaf * LEAF_BYTES, LEAF_BYTES).slice() },
+  };
+  machine.restore(state);
+  core.rehash();
+  return outcome;
+}
+
+function proveEnd(machine: Machine, parent: Machine | undefined, witness: Witness): void {
+  witness.bytes(machine.context);
+  if (parent === undefined) return;
+  witness.bytes(encodeRunning(parent));
+  const ofParent = createWitness(parent);
+  ofParent.memory(machine.options.resultAddress, LEAF_BYTES);
+  witness.bytes(ofParent.finish());
 }

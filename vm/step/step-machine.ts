@@ -174,7 +174,10 @@ export function createStepMachine(request: StepRequest): StepMachine {
     hash: () => (ending === undefined ? hashRunning(active) : hashHalted(ending.halted)),
     encode: () => (ending === undefined ? encodeRunning(active) : encodeHalted(ending.halted)),
     machine: () => (ending === undefined ? active : undefined),
-    prove: () => (ending === undefined ? proveStep(active, parent) : encodeHalted(ending.halted)),
+    prove: () =>
+      ending === undefined
+        ? proveStep(active, parent, (leaf) => kernel!.exec(leaf).program)
+        : encodeHalted(ending.halted),
     snapshot: () => ({
       position,
       active,

@@ -1,0 +1,78 @@
+// docs/machine.md#proof: item 4, leaves of code, data and memory.
+import { hexToBytes } from '../../protocol/hex.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import { addressOf, readSlot, readWord } from './fetch.ts';
+import { leafPart } from './host.ts';
+import type { Step } from './prove.ts';
+import { staticTree } from './static-tree.ts';
+
+const BYTES = { load8: 1, load16: 2, load32: 4, load64: 8, store8: 1, store16: 2, store32: 4, store64: 8 } as const;
+
+export function proveMemory(step: Step): void {
+  const { name, shape } = step.instruction;
+  if (name === 'table_get') proveEntry(step);
+  else if (shape === 'load') proveLoad(step);
+  else if (shape === 'store') proveStore(step);
+  else if (name === 'memory_fill') proveTarget(step);
+  else if (name === 'memory_copy') proveCopy(step);
+  else if (name === 'memory_init') proveInit(step);
+}
+
+function proveEntry({ machine, witness, b, high, low }: Step): void {
+  const index = readWord(machine, machine.fp + b);
+  if (index < low && high + index < machine.core.codeCount) witness.code(high + index);
+}
+
+function sizeOf({ instruction }: Step): number {
+  const [key] = /^(load|store)\d+/.exec(instruction.name)!;
+  return BYTES[key as keyof typeof BYTES];
+}
+
+function proveLoad(step: Step): void {
+  if (!step.faults) step.witness.memory(addressOf(step.machine, step), sizeOf(step));
+}
+
+function proveStore(step: Step): void {
+  const { machine, witness, outcome } = step;
+  if (step.faults) return;
+  const address = addressOf(machine, step);
+  const last = Math.floor((address + sizeOf(step) - 1) / LEAF_BYTES);
+  witness.memory(address, 1);
+  if (last !== outcome.memory.index) witness.memoryLeafAfter(last, outcome.memory);
+}
+
+function bulkArguments({ machine, a }: Step): { dst: number; src: number; n: number } {
+  const word = (index: number): number => readWord(machine, machine.fp + a + index);
+  return { dst: word(0), src: word(1), n: word(2) };
+}
+
+function proveTarget(step: Step): void {
+  const { dst, n } = bulkArguments(step);
+  if (!step.faults && n > 0) step.witness.memory(dst, 1);
+}
+
+function proveCopy(step: Step): void {
+  const { dst, src, n } = bulkArguments(step);
+  if (step.faults || n === 0) return;
+  const forward = dst <= src;
+  const k = forward ? leafPart(dst, n) : Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES);
+  const skip = forward ? 0 : n - k;
+  step.witness.memory(src + skip, k);
+  step.witness.memory(dst + skip, 1);
+}
+
+function proveInit(step: Step): void {
+  const { machine, witness, high, low } = step;
+  const { dst, src, n } = bulkArguments(step);
+  const length = readSlot(machine, high);
+  if (dst + n > machine.core.size() || BigInt(src + n) > length || n === 0) return;
+  const data = staticTree(machine.options.program.data);
+  witness.bytes(machine.context);
+  witness.bytes(hexToBytes(data.root));
+  const size = new Uint8Array(8);
+  new DataView(size.buffer).setBigUint64(0, BigInt(data.length));
+  witness.bytes(size);
+  if (step.faults) return;
+  witness.object(data, low + src, leafPart(dst, n));
+  witness.memory(dst, 1);
+}
