@@ -29,6 +29,7 @@ const NUMBERS = new Set([
   'MEMORY_PAGES_MAX',
   'MESSAGE_BASE_GAS',
   'MESSAGE_BYTE_GAS',
+  'TASK_BASE_GAS',
   'RUN_INPUT',
   'SLOT_COUNT',
 ]);

@@ -59,7 +59,7 @@ beforeEach(async () => {
 });
 
 const balance = async (address: Hex) => (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
-const feeOf = (message: Message): bigint => (50_000n + 16n * BigInt(encodeMessage(message).length)) * GAS_PRICE;
+const feeOf = (message: Message): bigint => (250_000n + 1_000n * BigInt(encodeMessage(message).length)) * GAS_PRICE;
 
 /** Refused for this reason, with no change of the state. */
 function refusedFree(message: Message | Uint8Array, error: string, origin: 'sequencer' | 'l1' = 'sequencer'): void {
@@ -309,7 +309,7 @@ describe('Run, Cancel, Expire', () => {
     const before = await balance(ALICE.address);
     const cancel = await sign(ALICE, { kind: 'Cancel', nonce: 2n, run });
     expect(world.apply(cancel).receipt).toMatchObject({ ok: true, runStatus: 'cancelled' });
-    expect(await balance(ALICE.address)).toBe(before - feeOf(cancel) + 10n ** 9n - 1000n * GAS_PRICE);
+    expect(await balance(ALICE.address)).toBe(before - feeOf(cancel) + 10n ** 9n - 301_000n * GAS_PRICE);
     await refusedPaid(
       await sign(ALICE, { kind: 'Cancel', nonce: 3n, run }),
       'run status: expected running, got cancelled',

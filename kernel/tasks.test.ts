@@ -62,7 +62,7 @@ describe('Advance', () => {
       ok: true,
       status: 0,
       gasUsed: 1000,
-      feeWei: String(1000n * GAS_PRICE),
+      feeWei: String(301_000n * GAS_PRICE),
       run,
       workflow,
     });
@@ -85,7 +85,7 @@ describe('Advance', () => {
       attempt: 0,
     });
     expect(await world.read(progressKey(run, 0), progressRecord)).toEqual({ done: 1n });
-    expect(await world.read(runKey(run), runRecord)).toMatchObject({ spent: 1000n * GAS_PRICE, tasksLeft: 9 });
+    expect(await world.read(runKey(run), runRecord)).toMatchObject({ spent: 301_000n * GAS_PRICE, tasksLeft: 9 });
   });
 
   test('of what is not there, not ready or done already is a no-op', () => {
@@ -113,7 +113,7 @@ describe('Advance', () => {
     expect(advance(0, 1)).toMatchObject({ ok: true, status, gasUsed: 500_000, runStatus: 'failed' });
     expect(await task(0, 1)).toMatchObject({ status: 2, gasUsed: 500_000n });
     expect((await world.read(accountKey(ALICE.address), accountRecord))!.balance).toBe(
-      before + 10n ** 9n - 500_000n * GAS_PRICE,
+      before + 10n ** 9n - 800_000n * GAS_PRICE,
     );
     expect(advance(0, 0).error).toBe('run status: expected running, got failed');
   });
@@ -125,7 +125,7 @@ test('the gas limit is what the stage, the run and the escrow allow', async () =
     limits.push(request.gasLimit);
     return { status: 0, outputRoot: request.seed, outputLength: 1, gasUsed: request.gasLimit };
   };
-  await start([execStage({ gasLimit: 400_000n, sink: true })], { maxCost: 1_500_000n });
+  await start([execStage({ gasLimit: 400_000n, sink: true })], { maxCost: 2_400_000n });
   world.exec = exec;
   for (const partition of [0, 1, 2]) advance(0, partition);
   await start([execStage({ gasLimit: 900_000n, sink: true })]);

@@ -1,8 +1,8 @@
 // docs/messages.md#batch: sequenced messages as one object whose subtrees are the messages' own trees.
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES } from './constants.ts';
-import { depthOf, LEAF_BYTES, leafCount } from './tree.ts';
+import { depthOf, LEAF_BYTES } from './tree.ts';
 
-const MAGIC = 'MIZUBAT1';
+export const BATCH_MAGIC = 'MIZUBAT1';
 const ENTRY_BYTES = 8;
 
 /** @throws Error if there are too many messages or bytes: the sequencer closes a batch before. */
@@ -13,8 +13,8 @@ export function encodeBatch(messages: readonly Uint8Array[]): Uint8Array {
     throw new Error(`batch of ${messages.length} messages and ${batch.length} bytes is above the limits`);
   }
   const view = new DataView(batch.buffer);
-  batch.set(new TextEncoder().encode(MAGIC));
-  view.setUint32(MAGIC.length, messages.length);
+  batch.set(new TextEncoder().encode(BATCH_MAGIC));
+  view.setUint32(BATCH_MAGIC.length, messages.length);
   messages.forEach((message, i) => {
     const first = places.firstLeaf[i] as number;
     view.setUint32(LEAF_BYTES + i * ENTRY_BYTES, first);
@@ -37,9 +37,9 @@ export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   const empty = new Uint8Array(0);
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const isBatch =
-    batch.length >= MAGIC.length + 4 &&
-    new TextDecoder().decode(batch.subarray(0, MAGIC.length)) === MAGIC &&
-    view.getUint32(MAGIC.length) === count;
+    batch.length >= BATCH_MAGIC.length + 4 &&
+    new TextDecoder().decode(batch.subarray(0, BATCH_MAGIC.length)) === BATCH_MAGIC &&
+    view.getUint32(BATCH_MAGIC.length) === count;
   return Array.from({ length: count }, (_, i) => {
     const entry = LEAF_BYTES + i * ENTRY_BYTES;
     if (!isBatch || entry + ENTRY_BYTES > batch.length) return empty;
@@ -59,13 +59,13 @@ function readMessage(batch: Uint8Array, firstLeaf: number, length: number): Uint
   return batch.subarray(start + length, end).every((byte) => byte === 0) ? message : undefined;
 }
 
-// Greedy, in order: each message starts at the next multiple of its own tree's size.
+// Greedy, in order: each message starts at the next multiple of its own tree's size, and no other lies in that tree.
 function layOut(lengths: readonly number[]): { firstLeaf: number[]; leaves: number } {
   let next = 1 + Math.ceil((lengths.length * ENTRY_BYTES) / LEAF_BYTES);
   const firstLeaf = lengths.map((length) => {
     const size = 2 ** depthOf(length);
     const first = Math.ceil(next / size) * size;
-    next = first + leafCount(length);
+    next = first + size;
     return first;
   });
   return { firstLeaf, leaves: next };

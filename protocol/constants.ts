@@ -34,8 +34,10 @@ export const MAX_PREIMAGE_BYTES = 1024;
 
 export const RUN_INPUT = 0xffff;
 
-export const MESSAGE_BASE_GAS = 50_000n;
-export const MESSAGE_BYTE_GAS = 16n;
+// What the kernel itself executes for a message, rounded up: `node --import ./scripts/ts.mjs kernel/measure.ts`.
+export const MESSAGE_BASE_GAS = 250_000n;
+export const MESSAGE_BYTE_GAS = 1_000n;
+export const TASK_BASE_GAS = 300_000n;
 
 export const STATUS_FAULT = 256;
 

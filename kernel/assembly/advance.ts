@@ -4,7 +4,7 @@ import { collectFee } from './accounts';
 import { gasPrice } from './config';
 import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
-import { RUN_STATUS_FAILED, RUN_STATUS_RUNNING, TAG_SEED, TASK_STATUS_FAILED } from './generated/constants';
+import { RUN_STATUS_FAILED, RUN_STATUS_RUNNING, TAG_SEED, TASK_BASE_GAS, TASK_STATUS_FAILED } from './generated/constants';
 import { exec } from './host';
 import { keccakTagged } from './keccak';
 import { alloc, allocLeaf, be16, be32, be64, LEAF, putBe16, putBe32, putBe64 } from './memory';
@@ -15,7 +15,7 @@ import { endRun, loadRunning, restOfEscrow, Run, storeRun } from './runs';
 import { KIND_EXEC, Stage, widthOf } from './stages';
 import { fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, writeEntry } from './tasks';
 import { decimal, text } from './text';
-import { add, affordable, multiply } from './u256';
+import { add, affordable, less, multiply } from './u256';
 
 const MESSAGE_BYTES: u32 = 39;
 const PARAMETERS_ROOM: usize = 128;
@@ -98,9 +98,10 @@ function settle(run: Run, index: u32, partition: u32, result: usize): void {
   const outputRoot = result + 8;
   const outputLength = be64(result + 40);
   const gasUsed = be64(result + 48);
-  const cost = alloc(32);
-  // At most the gas limit was used, which the escrow pays: neither can overflow.
-  multiply(cost, gasPrice(), gasUsed);
+  let cost = alloc(32);
+  const rest = restOfEscrow(run);
+  // The escrow pays for the gas limit, but at its end perhaps not for the kernel's own work as well.
+  if (multiply(cost, gasPrice(), gasUsed + TASK_BASE_GAS) || less(rest, cost)) cost = rest;
   add(run.spent, run.spent, cost);
   collectFee(cost);
   receipt.hasResult = true;
