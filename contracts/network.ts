@@ -32,6 +32,9 @@ export type SetupOptions = {
   readonly setup: NetworkSetup;
 };
 
+/** Twice what a first stake takes. */
+const STAKE_GAS = 500_000n;
+
 /** Committee members in the order in which the contract wants them. */
 export function sortMembers(members: readonly Address[]): Address[] {
   return members.map((member) => member.toLowerCase() as Address).sort();
@@ -44,7 +47,8 @@ export function sortMembers(members: readonly Address[]): Address[] {
 export async function setUpNetwork({ publicClient, walletClient, addresses, setup }: SetupOptions): Promise<void> {
   const { account, chain } = walletClient;
   const token = { address: addresses.token, abi: mizuTokenAbi, account, chain } as const;
-  const stakes = { address: addresses.stakeManager, abi: stakeManagerAbi, account, chain } as const;
+  // Not estimated: a stake in a later second than the estimate's makes a new checkpoint and costs more.
+  const stakes = { address: addresses.stakeManager, abi: stakeManagerAbi, account, chain, gas: STAKE_GAS } as const;
   const committee = { address: addresses.daCommittee, abi: daCommitteeAbi, account, chain } as const;
   const registry = { address: addresses.gatewayRegistry, abi: gatewayRegistryAbi, account, chain } as const;
   const total = setup.stakes.reduce((sum, { amountWei }) => sum + amountWei, 0n);
