@@ -10,6 +10,15 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mizu-test-'));
 
+// Suites of others that are not part of this repository: read where they lie beside it, skipped with a message elsewhere.
+const SUITES = { ETHEREUM_TRIE_TESTS: '../shared/ethereum-trie-tests', WASM_TESTSUITE: '../shared/wasm-testsuite' };
+for (const [variable, path] of Object.entries(SUITES)) {
+  const suite = join(root, path);
+  if (existsSync(suite)) process.env[variable] ??= suite;
+  else
+    console.log(`${variable}: no suite at ${path}, its tests are skipped; set the variable to its folder to run them`);
+}
+
 const CHECKS = [
   ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
