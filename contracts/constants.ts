@@ -1,4 +1,5 @@
 // docs/contracts.md#constants: the Solidity constants, written from the tables in protocol/.
+import { BATCH_MAGIC } from '../protocol/batch.ts';
 import {
   DOMAIN_NAME,
   DOMAIN_VERSION,
@@ -7,6 +8,7 @@ import {
   MAX_BATCH_MESSAGES,
   MAX_COMMITTEE,
   MAX_DELAYED_BYTES,
+  MAX_MESSAGE_BYTES,
   MAX_OUTPUT_BYTES,
   MAX_PREIMAGE_BYTES,
   MODEL_CLASS,
@@ -40,6 +42,8 @@ export function generateSolidityConstants(): string {
     number('MAX_BATCH_MESSAGES', MAX_BATCH_MESSAGES),
     number('MAX_COMMITTEE', MAX_COMMITTEE),
     number('MAX_DELAYED_BYTES', MAX_DELAYED_BYTES),
+    number('MAX_MESSAGE_BYTES', MAX_MESSAGE_BYTES),
+    text('BATCH_MAGIC', BATCH_MAGIC),
     number('MAX_OUTPUT_BYTES', MAX_OUTPUT_BYTES),
     number('MAX_PREIMAGE_BYTES', MAX_PREIMAGE_BYTES),
     number('STATUS_FAULT', STATUS_FAULT),

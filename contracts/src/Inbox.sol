@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
-import {Batch, IInbox} from "./interfaces/IInbox.sol";
+import {Batch, DelayedMessage, IInbox} from "./interfaces/IInbox.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {Tree} from "./lib/Tree.sol";
 import {Certificate, Role} from "./lib/Types.sol";
@@ -19,13 +19,6 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 contract Inbox is IInbox, EIP712 {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
-
-    /// @notice A message that L1 puts in; the sequencer must include it within the delay.
-    struct DelayedMessage {
-        bytes32 objectRoot;
-        uint64 timestamp;
-        uint32 length;
-    }
 
     /// @param delaySeconds after which a delayed message is overdue
     /// @param maxAheadSeconds by which a batch's timestamp may be after the block's: clocks differ
@@ -185,6 +178,7 @@ contract Inbox is IInbox, EIP712 {
         return uint64(_delayed.length);
     }
 
+    /// @inheritdoc IInbox
     function delayedMessage(uint64 index) external view returns (DelayedMessage memory) {
         return _delayed[index];
     }

@@ -2,6 +2,7 @@
 // docs/contracts.md#rollup
 pragma solidity 0.8.37;
 
+import {ConfirmationPause} from "./ConfirmationPause.sol";
 import {ExecutorRotation} from "./ExecutorRotation.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
@@ -15,7 +16,7 @@ import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
-contract Rollup is IRollup, ExecutorRotation {
+contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     enum Status {
         NONE,
         PENDING,
@@ -65,9 +66,13 @@ contract Rollup is IRollup, ExecutorRotation {
 
     /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
     /// @param leaderSeconds in which only the leader may assert
+    /// @param guardian that may pause confirmation; zero: nobody
+    /// @param maxPauseSeconds by which it may do so at a time
     struct Settings {
         uint256 bond;
         uint64 leaderSeconds;
+        address guardian;
+        uint64 maxPauseSeconds;
     }
 
     uint256 public constant MAX_STEPS = 1 << 16;
@@ -133,7 +138,7 @@ contract Rollup is IRollup, ExecutorRotation {
         bytes32 kernelProgramId_,
         bytes32 genesisStateRoot,
         Settings memory settings
-    ) {
+    ) ConfirmationPause(settings.guardian, settings.maxPauseSeconds) {
         stakes = stakes_;
         inbox = inbox_;
         committee = committee_;
@@ -176,6 +181,7 @@ contract Rollup is IRollup, ExecutorRotation {
 
     /// @notice Confirms an assertion whose parent is the latest confirmed one, after its window and all its games.
     function confirm(AssertionId id) external {
+        _requireNotPaused();
         Assertion storage assertion = _pending(id);
         require(assertion.parent == latestConfirmed, ParentNotConfirmed(latestConfirmed, assertion.parent));
         _requireDecided(assertion);
@@ -201,8 +207,15 @@ contract Rollup is IRollup, ExecutorRotation {
     /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
     function openGame(AssertionId id) external onlyDispute {
         Assertion storage assertion = _pending(id);
-        require(block.timestamp < assertion.deadline, WindowClosed(assertion.deadline, block.timestamp));
+        uint256 deadline = assertion.deadline < pausedUntil ? pausedUntil : assertion.deadline;
+        require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
         assertion.openGames += 1;
+    }
+
+    /// @notice Keeps the window open until `until`, for a game about bytes that were published late.
+    function keepOpen(AssertionId id, uint64 until) external onlyDispute {
+        Assertion storage assertion = _pending(id);
+        if (assertion.deadline < until) assertion.deadline = until;
     }
 
     /// @notice Closes a game that the challenger has lost.
@@ -248,9 +261,18 @@ contract Rollup is IRollup, ExecutorRotation {
     }
 
     /// @notice Number of steps that an assertion claims: its step list has one leaf more.
-    function stepCountOf(AssertionId id) external view returns (uint64) {
+    function stepCountOf(AssertionId id) public view returns (uint64) {
         Assertion storage claimed = _assertions[id];
         return inbox.totalMessagesBefore(claimed.batch) - inbox.totalMessagesBefore(_assertions[claimed.parent].batch);
+    }
+
+    /// @notice Object root of an assertion's step list, and the number of steps.
+    function stepListOf(AssertionId id) external view returns (bytes32 stepRoot, uint64 stepCount) {
+        return (_assertions[id].stepRoot, stepCountOf(id));
+    }
+
+    function statusOf(AssertionId id) external view returns (Status) {
+        return _assertions[id].status;
     }
 
     /// @notice Unix seconds from which anyone staked may build on `parent`; before, only the leader.

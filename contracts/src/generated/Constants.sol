@@ -17,6 +17,8 @@ library Constants {
     uint256 internal constant MAX_BATCH_MESSAGES = 4096;
     uint256 internal constant MAX_COMMITTEE = 32;
     uint256 internal constant MAX_DELAYED_BYTES = 4096;
+    uint256 internal constant MAX_MESSAGE_BYTES = 262_144;
+    string internal constant BATCH_MAGIC = "MIZUBAT1";
     uint256 internal constant MAX_OUTPUT_BYTES = 67_108_864;
     uint256 internal constant MAX_PREIMAGE_BYTES = 1024;
     uint256 internal constant STATUS_FAULT = 256;

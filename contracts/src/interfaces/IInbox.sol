@@ -18,11 +18,20 @@ struct Batch {
     uint32 messageCount;
 }
 
+/// @notice A message that L1 puts in; the sequencer must include it within the delay.
+struct DelayedMessage {
+    bytes32 objectRoot;
+    uint64 timestamp;
+    uint32 length;
+}
+
 interface IInbox {
     /// @notice Number of batches.
     function batchCount() external view returns (uint64);
 
     function batch(uint64 index) external view returns (Batch memory);
+
+    function delayedMessage(uint64 index) external view returns (DelayedMessage memory);
 
     /// @notice Number of messages in the batches before `batches`.
     function totalMessagesBefore(uint64 batches) external view returns (uint64);

@@ -10,6 +10,7 @@ library Tree {
     error ObjectTooLong(uint256 maximum, uint256 actual);
     error PathLengthMismatch(uint256 expected, uint256 actual);
     error IndexOutOfRange(uint256 leaves, uint256 index);
+    error LeafLengthMismatch(uint256 expected, uint256 actual);
 
     /// @notice keccak256(0x01 ‖ left ‖ right).
     function hashNode(bytes32 left, bytes32 right) internal pure returns (bytes32 hash) {
@@ -21,6 +22,12 @@ library Tree {
             mstore(add(buffer, 33), right)
             hash := keccak256(buffer, 65)
         }
+    }
+
+    /// @notice keccak256(0x00 ‖ leaf), of exactly 128 bytes.
+    function hashLeaf(bytes memory leaf) internal pure returns (bytes32) {
+        require(leaf.length == Constants.LEAF_BYTES, LeafLengthMismatch(Constants.LEAF_BYTES, leaf.length));
+        return keccak256(abi.encodePacked(bytes1(0), leaf));
     }
 
     /// @notice Name of the object with this tree root and length in bytes.
@@ -51,6 +58,18 @@ library Tree {
             bytes32 sibling = path[i];
             root = (index >> i) & 1 == 0 ? hashNode(root, sibling) : hashNode(sibling, root);
         }
+    }
+
+    /// @notice Object root of an object of `length` bytes in whose tree `node` stands at `index`, counted in nodes of its
+    /// own height above the leaves.
+    function objectRootFromPath(bytes32 node, uint256 index, uint256 height, uint64 length, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32)
+    {
+        uint256 depth = depthOf(leafCount(length));
+        require(path.length + height == depth, PathLengthMismatch(depth, path.length + height));
+        return hashObject(rootFromPath(node, index, path), length);
     }
 
     /// @notice Object root of a list of `leaves` whole leaves in which `leafHash` stands at `index`.

@@ -32,7 +32,7 @@ contract MemorySteps is IStepFamily {
         step.load(step.a);
         (uint256 size, uint256 extendedBits) = _loadWidth(step.op);
         if (!step.inMemory(address_, size)) return Ending.fault(step);
-        uint256 value = _reverse(uint256(bytes32(step.readMemory(address_, size))));
+        uint256 value = _decode(step.readMemory(address_, size));
         if (extendedBits != 0) {
             assembly ("memory-safe") {
                 value := and(signextend(sub(size, 1), value), sub(shl(extendedBits, 1), 1))
@@ -68,12 +68,7 @@ contract MemorySteps is IStepFamily {
         }
         uint256 size = 1 << (step.op - Instructions.STORE8);
         if (!step.inMemory(address_, size)) return Ending.fault(step);
-        bytes memory data = new bytes(size);
-        uint256 reversed = _reverse(value);
-        assembly ("memory-safe") {
-            mstore(add(data, 32), reversed)
-        }
-        step.writeMemory(address_, data);
+        step.writeMemory(address_, _encode(value, size));
         return step.next();
     }
 
@@ -89,11 +84,21 @@ contract MemorySteps is IStepFamily {
         return step.next();
     }
 
-    /// @dev Between the first bytes in memory order (at the top of a word) and a little-endian number.
-    function _reverse(uint256 word) private pure returns (uint256 reversed) {
-        for (uint256 i = 0; i < 8; ++i) {
+    /// @dev Memory holds numbers with their lowest byte first.
+    function _encode(uint256 value, uint256 size) private pure returns (bytes memory data) {
+        data = new bytes(size);
+        for (uint256 i = 0; i < size; ++i) {
             assembly ("memory-safe") {
-                reversed := or(reversed, shl(mul(8, i), byte(i, word)))
+                mstore8(add(add(data, 32), i), shr(shl(3, i), value))
+            }
+        }
+    }
+
+    function _decode(bytes memory data) private pure returns (uint256 value) {
+        for (uint256 i = data.length; i > 0; --i) {
+            assembly ("memory-safe") {
+                // The byte before offset i of the data is the last one of the word that begins at i of the object.
+                value := or(shl(8, value), and(mload(add(data, i)), 0xff))
             }
         }
     }

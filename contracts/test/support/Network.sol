@@ -42,6 +42,7 @@ abstract contract Network {
     address internal constant RIVAL = address(0xe2);
     address internal constant USER = address(0xabc);
     address internal constant DISPUTE = address(0xd15);
+    address internal constant GUARDIAN = address(0x94a);
     address internal constant REWARDS = address(0x4e7);
 
     MizuToken internal token;
@@ -81,9 +82,20 @@ abstract contract Network {
         );
         committee = new DACommittee(owner, stakes, inbox);
         registry = new GatewayRegistry(owner, stakes, inbox);
-        rollup =
-            new Rollup(stakes, inbox, committee, DISPUTE, KERNEL, GENESIS_STATE, Rollup.Settings(BOND, LEADER_SECONDS));
+        rollup = new Rollup(
+            stakes,
+            inbox,
+            committee,
+            DISPUTE,
+            _kernel(),
+            GENESIS_STATE,
+            Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, 7 days)
+        );
         bridge = new Bridge(token, rollup, REWARDS, 2000);
+    }
+
+    function _kernel() internal view virtual returns (bytes32) {
+        return KERNEL;
     }
 
     function _timing() internal pure returns (Timing memory) {

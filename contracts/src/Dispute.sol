@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md
+pragma solidity 0.8.37;
+
+import {Rollup} from "./Rollup.sol";
+import {ClaimedStep, ClaimedSteps} from "./dispute/ClaimedStep.sol";
+import {Clocks, Player} from "./dispute/Clock.sol";
+import {Demands} from "./dispute/Demands.sol";
+import {Ledger} from "./dispute/Ledger.sol";
+import {MessageProof, Messages, TailLeaf} from "./dispute/Message.sol";
+import {Segment, SegmentLists} from "./dispute/SegmentList.sol";
+import {Kernel, StartMachine} from "./dispute/StartMachine.sol";
+import {IOneStepVerifier} from "./interfaces/IOneStepVerifier.sol";
+import {Tree} from "./lib/Tree.sol";
+import {AssertionId, DataObject} from "./lib/Types.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+
+/// @notice keccak256(assertion ‖ step ‖ challenger): a challenger plays one game about a step.
+type GameId is bytes32;
+
+/// @title Games about single steps of assertions. Each stands for itself and can only reject.
+contract Dispute is Demands {
+    using Clocks for Player;
+    using SegmentLists for Segment;
+    using ClaimedSteps for ClaimedStep;
+
+    enum Status {
+        NONE,
+        OPEN,
+        CHALLENGER_WON,
+        ASSERTER_WON,
+        REFUNDED
+    }
+
+    enum Side {
+        CHALLENGER,
+        ASSERTER
+    }
+
+    /// @param listRoot of the last list
+    /// @param start machine at the start of that list's range
+    /// @param message object root of a sequenced message whose tail has not been seen, else zero
+    /// @param lists posted so far: the asserter is to move after an odd number
+    /// @param position of `start` in the trace
+    /// @param turnedAt when the clock of the side to move began to run, unix seconds
+    /// @param players challenger, asserter
+    struct Game {
+        AssertionId assertion;
+        bytes32 listRoot;
+        bytes32 start;
+        bytes32 message;
+        address challenger;
+        Status status;
+        uint8 lists;
+        uint40 position;
+        uint40 turnedAt;
+        Player[2] players;
+    }
+
+    /// @param message what the step processes; empty for a delayed message
+    /// @param list of the challenger: the machine at positions 2^35, 2 * 2^35, …, 2^40
+    struct Opening {
+        ClaimedStep step;
+        Kernel kernel;
+        MessageProof message;
+        bytes32[32] list;
+    }
+
+    /// @notice Lists until a segment is one instruction: 32^8 = 2^40.
+    uint256 public constant LISTS = 8;
+    uint256 private constant BITS_PER_LIST = 5;
+
+    IOneStepVerifier public immutable verifier;
+    bytes32 public immutable kernelProgramId;
+
+    mapping(GameId => Game) private _games;
+    /// @notice A second key that may move for an account.
+    mapping(address account => address) public delegateOf;
+
+    event GameOpened(
+        GameId indexed game,
+        AssertionId indexed assertion,
+        address indexed challenger,
+        uint64 index,
+        bytes32 start,
+        bytes32 end,
+        bytes32 listRoot,
+        bytes32[32] list
+    );
+    /// @param lists posted now
+    /// @param position where the new list's range starts in the trace
+    /// @param start machine there, on which both agree
+    /// @param end of the range as the other side has it
+    event Moved(
+        GameId indexed game,
+        Side indexed side,
+        uint8 lists,
+        uint40 position,
+        bytes32 start,
+        bytes32 end,
+        bytes32 listRoot,
+        bytes32[32] list
+    );
+    event StepProven(GameId indexed game, uint40 position, bytes32 start, bytes32 end, bytes32 provenEnd);
+    event MessageRefuted(GameId indexed game);
+    event TimedOut(GameId indexed game, Side indexed side);
+    event GameWon(GameId indexed game, AssertionId indexed assertion, Side indexed winner);
+    event GameRefunded(GameId indexed game);
+    event LeafRejected(AssertionId indexed assertion, uint64 index, address indexed challenger);
+    event DelegateChanged(address indexed account, address indexed delegate);
+
+    error BondIsZero();
+    error ExtensionTooLong(uint256 maximum, uint256 actual);
+    error ClocksTooShort(uint256 minimum, uint256 actual);
+    error GameExists(GameId id);
+    error GameStatusMismatch(GameId id, Status expected, Status actual);
+    error NotPlayer(address expected, address actual);
+    error NotTurnOf(Side expected, Side actual);
+    error EndsAgree(bytes32 end);
+    error ListCountMismatch(uint256 expected, uint256 actual);
+    error LeafWellFormed(uint64 index);
+    error MessageMismatch(bytes32 expectedRoot, bytes32 actualRoot);
+
+    /// @dev Nothing of a game about an assertion that is decided can move; its bond is refunded.
+    constructor(ERC20Burnable token_, Rollup rollup_, IOneStepVerifier verifier_, Settings memory settings)
+        Ledger(token_, settings)
+        Demands(rollup_)
+    {
+        require(settings.bond > 0 && settings.demandBond > 0, BondIsZero());
+        uint256 clock = settings.clockSeconds;
+        require(settings.extensionSeconds <= clock, ExtensionTooLong(clock, settings.extensionSeconds));
+        // Bytes may be demanded at the window's end, a game about them opened as much later; then both clocks run.
+        uint256 longest = 2 * (clock + settings.extensionSeconds + settings.demandSeconds);
+        uint256 clocks = rollup_.stakes().timing().clocks;
+        require(clocks >= longest, ClocksTooShort(longest, clocks));
+        verifier = verifier_;
+        kernelProgramId = rollup_.kernelProgramId();
+    }
+
+    /// @notice Names an account that may move for the caller; zero: none.
+    function setDelegate(address delegate) external {
+        delegateOf[msg.sender] = delegate;
+        emit DelegateChanged(msg.sender, delegate);
+    }
+
+    /// @notice Rejects an assertion with a leaf that is wrong in itself.
+    function challengeLeaf(ClaimedStep calldata step) external {
+        uint256 gasAtStart = gasleft();
+        _requireStatus(step.assertion, Rollup.Status.PENDING);
+        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(step.assertion);
+        step.requireIn(stepRoot, stepCount);
+        require(!step.isWellFormed(inbox), LeafWellFormed(step.index));
+        emit LeafRejected(step.assertion, step.index, msg.sender);
+        rollup.reject(step.assertion, msg.sender, costOf(_gasSince(gasAtStart)));
+    }
+
+    /// @notice Opens a game about a step: the kernel, started on its first leaf and its message, does not end at its second.
+    function open(Opening calldata opening) external returns (GameId id) {
+        uint256 gasAtStart = gasleft();
+        ClaimedStep calldata step = opening.step;
+        id = gameIdOf(step.assertion, step.index, msg.sender);
+        Game storage game = _games[id];
+        require(game.status == Status.NONE, GameExists(id));
+        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(step.assertion);
+        step.requireIn(stepRoot, stepCount);
+        bytes32 end = StartMachine.hashCommitted(step.post);
+        require(opening.list[31] != end, EndsAgree(end));
+        _start(game, opening);
+        rollup.openGame(step.assertion);
+        game.assertion = step.assertion;
+        game.listRoot = SegmentLists.rootOf(opening.list);
+        game.challenger = msg.sender;
+        game.status = Status.OPEN;
+        game.lists = 1;
+        game.turnedAt = uint40(block.timestamp);
+        _lock(bond);
+        emit GameOpened(id, step.assertion, msg.sender, step.index, game.start, end, game.listRoot, opening.list);
+        game.players[uint256(Side.CHALLENGER)].gas = _gasSince(gasAtStart);
+    }
+
+    /// @notice Disputes a segment of the other side's list with a list inside it.
+    /// @param list the machine at the ends of the segment's 32 parts; the last differs from the other side's
+    function move(GameId id, Segment calldata segment, bytes32[32] calldata list) external {
+        uint256 gasAtStart = gasleft();
+        Game storage game = _openGame(id);
+        require(game.lists < LISTS, ListCountMismatch(LISTS - 1, game.lists));
+        Side side = _takeTurn(game);
+        segment.requireIn(game.listRoot, game.start);
+        require(list[31] != segment.end, EndsAgree(segment.end));
+        uint256 partBits = BITS_PER_LIST * (LISTS - game.lists);
+        game.position += uint40(segment.index << partBits);
+        game.listRoot = SegmentLists.rootOf(list);
+        game.start = segment.start;
+        game.lists += 1;
+        game.turnedAt = uint40(block.timestamp);
+        emit Moved(id, side, game.lists, game.position, segment.start, segment.end, game.listRoot, list);
+        game.players[uint256(side)].gas += _gasSince(gasAtStart);
+    }
+
+    /// @notice Answers the last list: executes the one instruction of a segment, which does not end as the list says.
+    function prove(GameId id, Segment calldata segment, bytes calldata proof) external {
+        uint256 gasAtStart = gasleft();
+        Game storage game = _openGame(id);
+        require(game.lists == LISTS, ListCountMismatch(LISTS, game.lists));
+        Side side = _takeTurn(game);
+        segment.requireIn(game.listRoot, game.start);
+        (bytes32 start, bytes32 end) = verifier.step(proof);
+        require(start == segment.start, SegmentLists.StartMismatch(segment.start, start));
+        require(end != segment.end, EndsAgree(end));
+        emit StepProven(id, game.position + uint40(segment.index), start, segment.end, end);
+        _win(id, game, side, gasAtStart);
+    }
+
+    /// @notice The asserter's answer to a game opened with a message that is none: bytes behind it are not zero.
+    /// @param subtree root of the message's tree of depth(length)
+    function refuteMessage(GameId id, bytes32 subtree, uint64 length, TailLeaf calldata tail) external {
+        uint256 gasAtStart = gasleft();
+        Game storage game = _openGame(id);
+        Side side = _takeTurn(game);
+        require(side == Side.ASSERTER, NotTurnOf(side, Side.ASSERTER));
+        bytes32 message = Tree.hashObject(subtree, length);
+        require(message == game.message, MessageMismatch(game.message, message));
+        Messages.requireTail(subtree, length, tail);
+        emit MessageRefuted(id);
+        _win(id, game, side, gasAtStart);
+    }
+
+    /// @notice Ends a game whose side to move has no time left. Anyone may call it.
+    function timeout(GameId id) external {
+        uint256 gasAtStart = gasleft();
+        Game storage game = _openGame(id);
+        Side side = turnOf(game.lists);
+        game.players[uint256(side)].requireUp(game.turnedAt, clockSeconds);
+        emit TimedOut(id, side);
+        _win(id, game, side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER, gasAtStart);
+    }
+
+    /// @notice Gives the bond of an open game back whose assertion was rejected for another reason. Anyone may call it.
+    function refund(GameId id) external {
+        Game storage game = _games[id];
+        require(game.status == Status.OPEN, GameStatusMismatch(id, Status.OPEN, game.status));
+        _requireStatus(game.assertion, Rollup.Status.REJECTED);
+        game.status = Status.REFUNDED;
+        _credit(game.challenger, bond);
+        emit GameRefunded(id);
+    }
+
+    function gameOf(GameId id) external view returns (Game memory) {
+        return _games[id];
+    }
+
+    /// @notice Unix seconds from which the side to move has lost.
+    function deadlineOf(GameId id) external view returns (uint256) {
+        Game storage game = _games[id];
+        return game.players[uint256(turnOf(game.lists))].deadlineOf(game.turnedAt, clockSeconds);
+    }
+
+    function gameIdOf(AssertionId assertion, uint64 index, address challenger) public pure returns (GameId) {
+        return GameId.wrap(keccak256(abi.encode(assertion, index, challenger)));
+    }
+
+    /// @notice Who is to move after so many lists: the challenger posts the first.
+    function turnOf(uint256 lists) public pure returns (Side) {
+        return lists % 2 == 1 ? Side.ASSERTER : Side.CHALLENGER;
+    }
+
+    function _start(Game storage game, Opening calldata opening) private {
+        ClaimedStep calldata step = opening.step;
+        (DataObject memory message, bytes memory context, bool shaky) =
+            Messages.read(inbox, ClaimedSteps.cursorOf(step.pre), opening.message);
+        game.start = StartMachine.hash(opening.kernel, kernelProgramId, step.pre, context, message);
+        if (shaky) game.message = message.root;
+    }
+
+    function _openGame(GameId id) private view returns (Game storage game) {
+        game = _games[id];
+        require(game.status == Status.OPEN, GameStatusMismatch(id, Status.OPEN, game.status));
+        _requireStatus(game.assertion, Rollup.Status.PENDING);
+    }
+
+    /// @dev Only whoever is to move may, or his delegate, and only while his clock runs.
+    function _takeTurn(Game storage game) private returns (Side side) {
+        side = turnOf(game.lists);
+        address account = side == Side.ASSERTER ? rollup.asserterOf(game.assertion) : game.challenger;
+        require(msg.sender == account || msg.sender == delegateOf[account], NotPlayer(account, msg.sender));
+        game.players[uint256(side)].stop(game.turnedAt, clockSeconds, extensionSeconds);
+    }
+
+    function _win(GameId id, Game storage game, Side winner, uint256 gasAtStart) private {
+        AssertionId assertion = game.assertion;
+        uint256 gas = game.players[uint256(winner)].gas;
+        emit GameWon(id, assertion, winner);
+        if (winner == Side.CHALLENGER) {
+            game.status = Status.CHALLENGER_WON;
+            _credit(game.challenger, bond);
+            rollup.reject(assertion, game.challenger, costOf(gas + _gasSince(gasAtStart)));
+        } else {
+            game.status = Status.ASSERTER_WON;
+            rollup.closeGame(assertion);
+            _forfeit(bond, rollup.asserterOf(assertion), gas + _gasSince(gasAtStart));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md#money
+pragma solidity 0.8.37;
+
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Bonds and payouts. Payouts are pulled: a receiver that cannot be paid harms only itself.
+abstract contract Ledger {
+    using SafeERC20 for ERC20Burnable;
+
+    /// @param bond of a challenger, wei
+    /// @param demandBond of who demands bytes, wei
+    /// @param gasPrice wei of the token that one gas is taken to cost
+    /// @param margin on costs, in 1/10,000: 15,000 pays them one and a half times
+    /// @param clockSeconds of each side for the whole game
+    /// @param extensionSeconds that a side gets at least, once, when it moves late
+    /// @param demandSeconds in which demanded bytes must be published, and then a game about them may be opened
+    struct Settings {
+        uint256 bond;
+        uint256 demandBond;
+        uint256 gasPrice;
+        uint256 margin;
+        uint32 clockSeconds;
+        uint32 extensionSeconds;
+        uint32 demandSeconds;
+    }
+
+    uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant TRANSACTION_GAS = 21_000;
+    /// @dev EIP-2028 and the floor of EIP-7623, as if no byte were zero.
+    uint256 private constant CALLDATA_GAS = 16;
+    uint256 private constant CALLDATA_FLOOR_GAS = 40;
+
+    ERC20Burnable public immutable token;
+    uint256 public immutable bond;
+    uint256 public immutable demandBond;
+    uint256 public immutable gasPrice;
+    uint256 public immutable margin;
+    uint32 public immutable clockSeconds;
+    uint32 public immutable extensionSeconds;
+    uint32 public immutable demandSeconds;
+
+    /// @notice What `withdraw` would pay.
+    mapping(address account => uint256) public balanceOf;
+
+    event Withdrawn(address indexed account, uint256 amount);
+    event BondForfeited(address indexed winner, uint256 award, uint256 burned);
+
+    error NothingToWithdraw(address account);
+
+    constructor(ERC20Burnable token_, Settings memory settings) {
+        token = token_;
+        bond = settings.bond;
+        demandBond = settings.demandBond;
+        gasPrice = settings.gasPrice;
+        margin = settings.margin;
+        clockSeconds = settings.clockSeconds;
+        extensionSeconds = settings.extensionSeconds;
+        demandSeconds = settings.demandSeconds;
+    }
+
+    /// @notice Pays the caller his returned bonds and awards. What he won of a slashed stake is at the StakeManager.
+    function withdraw() external returns (uint256 amount) {
+        amount = balanceOf[msg.sender];
+        require(amount > 0, NothingToWithdraw(msg.sender));
+        balanceOf[msg.sender] = 0;
+        token.safeTransfer(msg.sender, amount);
+        emit Withdrawn(msg.sender, amount);
+    }
+
+    /// @notice What the winner is paid for so much gas, if the loser's bond allows it, wei.
+    function costOf(uint256 gas) public view returns (uint256) {
+        return Math.mulDiv(gas * gasPrice, margin, BASIS_POINTS);
+    }
+
+    function _lock(uint256 amount) internal {
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    function _credit(address account, uint256 amount) internal {
+        balanceOf[account] += amount;
+    }
+
+    /// @dev At least half is burned, as in StakeManager: losing to oneself always costs half.
+    function _forfeit(uint256 amount, address winner, uint256 gas) internal {
+        uint256 award = Math.min(costOf(gas), amount / 2);
+        _credit(winner, award);
+        if (amount > award) token.burn(amount - award);
+        emit BondForfeited(winner, award, amount - award);
+    }
+
+    /// @dev Gas of this transaction up to here: what it has executed, or the floor that its calldata costs.
+    function _gasSince(uint256 gasAtStart) internal view returns (uint64) {
+        uint256 executed = gasAtStart - gasleft() + CALLDATA_GAS * msg.data.length;
+        return uint64(TRANSACTION_GAS + Math.max(executed, CALLDATA_FLOOR_GAS * msg.data.length));
+    }
+}

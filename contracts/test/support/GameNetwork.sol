@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md: a network with real batches and step lists, on which games are played.
+pragma solidity 0.8.37;
+
+import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Rollup} from "../../src/Rollup.sol";
+import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
+import {Ledger} from "../../src/dispute/Ledger.sol";
+import {MessageProof, TailLeaf} from "../../src/dispute/Message.sol";
+import {Segment} from "../../src/dispute/SegmentList.sol";
+import {Kernel, StartMachine} from "../../src/dispute/StartMachine.sol";
+import {StateLeaf} from "../../src/lib/StateLeaf.sol";
+import {Tree} from "../../src/lib/Tree.sol";
+import {AssertionId, Certificate, DataObject, Role} from "../../src/lib/Types.sol";
+import {Network} from "./Network.sol";
+import {TraceVerifier} from "./TraceVerifier.sol";
+import {Trees} from "./Trees.sol";
+import {vm} from "./Vm.sol";
+
+abstract contract GameNetwork is Network {
+    uint256 internal constant LISTS = 8;
+    uint256 internal constant GAME_BOND = 50 ether;
+    uint256 internal constant DEMAND_BOND = 5 ether;
+    uint32 internal constant CLOCK = 10 hours;
+    uint32 internal constant EXTENSION = 1 hours;
+    uint32 internal constant DEMAND = 2 hours;
+    address internal constant CHALLENGER = address(0xc1);
+    address internal constant OTHER = address(0xc2);
+    /// @dev Messages of batch 0: the CommitteeChanged of `setUp`, then two sequenced ones of 5 and 300 bytes.
+    uint256 internal constant STEPS = 3;
+    uint256 internal constant DELAYED_STEP = 0;
+    uint256 internal constant STEP = 2;
+
+    Dispute internal dispute;
+    TraceVerifier internal verifier;
+    bytes internal batchObject;
+    bytes internal stepList;
+
+    /// @dev The last list of a game, and where its range lies.
+    struct Board {
+        bytes32 start;
+        bytes32[32] list;
+        uint256 lists;
+        uint256 position;
+    }
+
+    mapping(GameId => Board) internal boards;
+
+    function setUp() public virtual override {
+        super.setUp();
+        verifier = new TraceVerifier();
+        vm.etch(DISPUTE, address(new Dispute(token, rollup, verifier, _settings())).code);
+        dispute = Dispute(DISPUTE);
+        _fund(CHALLENGER);
+        _fund(OTHER);
+        _fund(EXECUTOR);
+        bytes[] memory messages = new bytes[](2);
+        (messages[0], messages[1]) = (hex"0102030405", _pattern(300));
+        _postObject(_batchOf(messages), 2);
+    }
+
+    function _fund(address account) internal {
+        token.mint(account, 1000 ether);
+        vm.prank(account);
+        token.approve(DISPUTE, type(uint256).max);
+    }
+
+    function _settings() internal pure returns (Ledger.Settings memory) {
+        return Ledger.Settings(GAME_BOND, DEMAND_BOND, 1 gwei, 15_000, CLOCK, EXTENSION, DEMAND);
+    }
+
+    function _header() internal pure returns (bytes memory) {
+        return abi.encodePacked(
+            uint64(1),
+            Tree.hashObject(keccak256("code"), 16 * 1000),
+            keccak256("memory"),
+            keccak256("slots"),
+            keccak256("data"),
+            uint32(3),
+            uint32(1024),
+            uint32(7),
+            uint32(9)
+        );
+    }
+
+    function _kernel() internal pure override returns (bytes32) {
+        return keccak256(abi.encodePacked(bytes1(0x03), _header()));
+    }
+
+    // Batches
+
+    /// @dev Two messages: one leaf at 2, four leaves at 4.
+    function _batchOf(bytes[] memory messages) internal pure returns (bytes memory) {
+        return bytes.concat(
+            _padded(abi.encodePacked("MIZUBAT1", uint32(2)), 128),
+            _padded(abi.encodePacked(uint32(2), uint32(messages[0].length), uint32(4), uint32(messages[1].length)), 128),
+            _padded(messages[0], 256),
+            _padded(messages[1], 512)
+        );
+    }
+
+    function _postObject(bytes memory object, uint32 count) internal {
+        batchObject = object;
+        bytes32 root = Trees.objectRoot(object);
+        uint32 length = uint32(object.length);
+        Certificate memory certificate = _certify(keccak256(abi.encodePacked(root, uint64(length))), length, 0xd);
+        (uint64 index, uint64 delayed) = (inbox.batchCount(), inbox.delayedCount());
+        vm.prank(SEQUENCER);
+        inbox.postBatch(index, root, length, count, uint64(block.timestamp), delayed, certificate);
+    }
+
+    /// @dev Proof of the second message of the current batch object.
+    function _messageProof() internal view returns (MessageProof memory proof) {
+        bytes memory object = batchObject;
+        proof.head = Trees.slice(object, 0, 128);
+        proof.headPath = Trees.pathOf(object, 0, 0);
+        proof.entry = Trees.slice(object, 128, 128);
+        proof.entryPath = Trees.pathOf(object, 1, 0);
+        proof.subtree = Trees.nodeAt(object, 1, 2);
+        proof.subtreePath = Trees.pathOf(object, 1, 2);
+    }
+
+    // Assertions
+
+    function _leafBytes(bytes32 stateRoot, uint64 batch, uint64 message, uint64 step)
+        internal
+        pure
+        returns (bytes memory)
+    {
+        return abi.encodePacked(stateRoot, keccak256("receipt"), batch, message, step, bytes32(0), bytes8(0));
+    }
+
+    /// @dev A step list over batch 0 as it should be.
+    function _steps(bytes32 salt) internal pure returns (bytes memory) {
+        bytes memory first = abi.encodePacked(GENESIS_STATE, new bytes(96));
+        return bytes.concat(
+            first,
+            _leafBytes(keccak256(abi.encode(salt, 1)), 0, 1, 1),
+            _leafBytes(keccak256(abi.encode(salt, 2)), 0, 2, 2),
+            _leafBytes(keccak256(abi.encode(salt, 3)), 1, 0, 3)
+        );
+    }
+
+    function _assertSteps(bytes memory steps, address asserter) internal returns (AssertionId id) {
+        stepList = steps;
+        uint256 last = steps.length / 128 - 1;
+        bytes memory leaf = Trees.slice(steps, last * 128, 128);
+        Rollup.Claim memory claim;
+        claim.parent = rollup.latestConfirmed();
+        claim.post = StateLeaf(bytes32(leaf), keccak256("receipt"), 1, 0, 3);
+        claim.firstPath = Trees.pathOf(steps, 0, 0);
+        claim.lastPath = Trees.pathOf(steps, last, 0);
+        claim.objects = new DataObject[](1);
+        claim.objects[0] = DataObject(keccak256("receipts"), 777);
+        (bytes32 hash, uint64 length) =
+            objects.hashList(DataObject(Trees.objectRoot(steps), uint64(steps.length)), claim.objects);
+        claim.certificate = _certify(hash, length, 0xd);
+        vm.prank(asserter);
+        return rollup.createAssertion(claim);
+    }
+
+    function _claimedStep(AssertionId assertion, bytes memory steps, uint256 index)
+        internal
+        pure
+        returns (ClaimedStep memory)
+    {
+        return ClaimedStep({
+            assertion: assertion,
+            index: uint64(index),
+            pre: Trees.slice(steps, index * 128, 128),
+            prePath: Trees.pathOf(steps, index, 0),
+            post: Trees.slice(steps, (index + 1) * 128, 128),
+            postPath: Trees.pathOf(steps, index + 1, 0)
+        });
+    }
+
+    // Games
+
+    function _opening(AssertionId assertion, uint256 index) internal view returns (Dispute.Opening memory opening) {
+        opening.step = _claimedStep(assertion, stepList, index);
+        opening.kernel = Kernel(_header(), keccak256("code"), 1000);
+        if (index == STEP) opening.message = _messageProof();
+    }
+
+    /// @dev Hash of the kernel that has committed leaf `index + 1`.
+    function _claimedEnd(uint256 index) internal view returns (bytes32) {
+        return keccak256(abi.encodePacked(bytes2(0x0901), Trees.slice(stepList, (index + 1) * 128, 128)));
+    }
+
+    /// @dev Opens a game and sets what the kernel really does: ends as claimed, or otherwise.
+    function _open(AssertionId assertion, uint256 index, address challenger, bool claimIsTrue, uint256 lieFrom)
+        internal
+        returns (GameId id)
+    {
+        Dispute.Opening memory opening = _opening(assertion, index);
+        bytes32 start = _startOf(opening);
+        verifier.setEnd(start, claimIsTrue ? _claimedEnd(index) : keccak256("true end"));
+        id = dispute.gameIdOf(assertion, uint64(index), challenger);
+        Board storage board = boards[id];
+        board.start = start;
+        opening.list = _listOf(start, 0, 35, lieFrom, challenger);
+        (board.list, board.lists) = (opening.list, 1);
+        vm.prank(challenger);
+        dispute.open(opening);
+    }
+
+    /// @dev Start machine of the step, as the contract computes it: opens the game in a state that is thrown away.
+    function _startOf(Dispute.Opening memory opening) internal returns (bytes32 start) {
+        try this.revertWithStart(opening) {}
+        catch (bytes memory reason) {
+            start = bytes32(reason);
+        }
+    }
+
+    function revertWithStart(Dispute.Opening memory opening) external {
+        vm.prank(OTHER);
+        GameId id = dispute.open(opening);
+        bytes32 start = dispute.gameOf(id).start;
+        assembly ("memory-safe") {
+            mstore(0, start)
+            revert(0, 32)
+        }
+    }
+
+    /// @dev 32 machines from `position` at distances of 2^partBits: true before `lieFrom`, then the liar's own.
+    function _listOf(bytes32 start, uint256 position, uint256 partBits, uint256 lieFrom, address liar)
+        internal
+        view
+        returns (bytes32[32] memory list)
+    {
+        for (uint256 i = 0; i < 32; ++i) {
+            list[i] = _believed(start, position + ((i + 1) << partBits), lieFrom, liar);
+        }
+    }
+
+    function _believed(bytes32 start, uint256 position, uint256 lieFrom, address liar) internal view returns (bytes32) {
+        if (position < lieFrom) return verifier.machineAt(start, position);
+        return keccak256(abi.encode(liar, position));
+    }
+
+    /// @dev The first segment of the last list whose end `player` does not believe; 32 if he believes all.
+    function _disagreement(GameId id, uint256 lieFrom, address player) internal view returns (uint256 index) {
+        Board storage board = boards[id];
+        uint256 partBits = 5 * (LISTS - board.lists);
+        for (; index < 32; ++index) {
+            uint256 position = board.position + ((index + 1) << partBits);
+            if (_believed(board.start, position, lieFrom, player) != board.list[index]) break;
+        }
+    }
+
+    function _segment(GameId id, uint256 index) internal view returns (Segment memory segment) {
+        bytes32[32] memory list = boards[id].list;
+        Dispute.Game memory game = dispute.gameOf(id);
+        segment.listRoot = game.listRoot;
+        segment.index = index;
+        segment.start = index == 0 ? game.start : list[index - 1];
+        segment.end = list[index];
+        segment.path = Trees.segmentPath(list, index);
+    }
+
+    /// @dev A move of the player whose belief is true before `lieFrom` and his own from there on.
+    function _move(GameId id, uint256 index, address player, uint256 lieFrom) internal {
+        Board storage board = boards[id];
+        Segment memory segment = _segment(id, index);
+        uint256 partBits = 5 * (LISTS - board.lists);
+        uint256 position = board.position + (index << partBits);
+        bytes32[32] memory list = _listOf(board.start, position, partBits - 5, lieFrom, player);
+        vm.prank(player);
+        dispute.move(id, segment, list);
+        (board.list, board.position, board.lists) = (list, position, board.lists + 1);
+    }
+
+    /// @dev Moves to and fro until there are so many lists.
+    function _playTo(GameId id, uint256 lists, address challenger, uint256 challengerLie, uint256 asserterLie) internal {
+        while (boards[id].lists < lists) {
+            bool asserters = boards[id].lists % 2 == 1;
+            (address player, uint256 lie) = asserters ? (EXECUTOR, asserterLie) : (challenger, challengerLie);
+            _move(id, _disagreement(id, lie, player), player, lie);
+        }
+    }
+
+    function _proofAt(GameId id, uint256 index) internal view returns (bytes memory) {
+        return abi.encode(boards[id].start, boards[id].position + index);
+    }
+
+    function _padded(bytes memory data, uint256 size) internal pure returns (bytes memory) {
+        return Trees.slice(data, 0, size);
+    }
+
+    function _pattern(uint256 size) internal pure returns (bytes memory data) {
+        data = new bytes(size);
+        for (uint256 i = 0; i < size; ++i) {
+            data[i] = bytes1(uint8(1 + i % 255));
+        }
+    }
+}
