@@ -113,7 +113,7 @@ const stopAtFault: FaultHandler = async (fault) => {
     message: `Assertion ${fault.assertion.id} is wrong.`,
     expected: fault.own,
     actual: `${fault.claimed}: ${describeFault(fault)}`,
-    hint: 'The asserter lies, or one of the two machines computes wrongly: run `mizu verify --replay` on a third.',
+    hint: 'The asserter lies, or one of the two machines computes wrongly: run `npx mizu verify --replay` on a third.',
   });
 };
 

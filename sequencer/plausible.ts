@@ -58,6 +58,6 @@ function workflowUnknown(workflow: Hex): MizuError {
     message: 'The workflow is not deployed.',
     expected: 'the id of a workflow that is deployed, or whose Deploy message is queued before',
     actual: workflow,
-    hint: 'Deploy it first: mizu deploy WORKFLOW.ts',
+    hint: 'Deploy it first: npx mizu deploy WORKFLOW.ts',
   });
 }

@@ -57,7 +57,11 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   if (options.blockTimeSeconds !== undefined) args.push('--block-time', String(options.blockTimeSeconds));
   if (options.stateFile !== undefined)
     args.push('--state', options.stateFile, '--state-interval', String(STATE_INTERVAL_SECONDS));
-  const child = spawn(anvilPath(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(anvilPath(), args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // Ctrl-C goes to the whole process group of a terminal: L1 must outlive the parts that still write to it.
+    detached: true,
+  });
   const url = `http://127.0.0.1:${port}`;
   await ready(child, url);
   // A parent that ends without close must not leave it behind.

@@ -9,9 +9,11 @@ export type Service = {
 };
 
 const CLOSE_SECONDS = 15;
+// SIGHUP: the terminal was closed.
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs until SIGINT or SIGTERM, closes in order, and gives the exit code: 0 after a signal, 1 after a failure.
+ * Runs until SIGINT, SIGTERM or SIGHUP, closes in order, and gives the exit code: 0 after a signal, 1 after a failure.
  * A second signal, or a close that takes longer than 15 s, ends the process at once.
  */
 export async function runService(main: (stop: AbortSignal) => Promise<Service>): Promise<number> {
@@ -25,8 +27,7 @@ export async function runService(main: (stop: AbortSignal) => Promise<Service>):
     stop.abort();
     stopped();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const service = await main(stop.signal);
     const failure = await Promise.race([signalled, service.done ?? signalled]).then(
@@ -40,8 +41,7 @@ export async function runService(main: (stop: AbortSignal) => Promise<Service>):
     process.stderr.write(`${formatError(error)}\n`);
     return 1;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Hex } from '../../protocol/hex.ts';
 import { formatCount } from '../client/money.ts';
 import { type NetworkFlags, parseHash, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands } from './output.ts';
+import { createOutput, nextCommands, shellWord } from './output.ts';
 
 export function datasetCommand(): Command {
   const command = new Command('dataset').description('fetch datasets');
@@ -12,7 +12,7 @@ export function datasetCommand(): Command {
     .argument('<run>', 'id of the run', parseHash)
     .option('--output <folder>', 'folder of the dataset', 'out')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu dataset get 0x6d3c… --output licences')
+    .addHelpText('after', '\nExample:\n  $ npx mizu dataset get 0x6d3c… --output licences')
     .action(async (run: Hex, flags: NetworkFlags & { output: string; json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       const { fetchDataset } = await import('../client/dataset.ts');
@@ -22,7 +22,7 @@ export function datasetCommand(): Command {
         for (const file of files)
           output.say(`${flags.output}/${file.path}: ${formatCount(file.rows)} rows, ${formatCount(file.bytes)} bytes`);
         output.say(`root ${datasetRoot}`);
-        output.say(nextCommands([[`mizu verify ${flags.output}`, 'check it against L1 and DA']]));
+        output.say(nextCommands([[`mizu verify ${shellWord(flags.output)}`, 'check it against L1 and DA']]));
       });
     });
   return command.addCommand(get);

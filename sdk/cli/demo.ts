@@ -5,15 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { runService } from '../../service/process.ts';
+import type { Confirmation } from '../client/confirm.ts';
+import { formatCount } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import { DEVNET_COMMANDS, describeDevnet } from './devnet.ts';
+import { parseCount } from './options.ts';
 import { createOutput, formatDuration, nextCommands, type Output } from './output.ts';
 
-type DemoFlags = { stay?: boolean; every: string; json?: boolean };
+type DemoFlags = { stay?: boolean; every: number; json?: boolean };
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
 const CONFIRM_SECONDS = 180;
+/** Ctrl-C before the end: the exit code of a program that SIGINT has ended. */
+const INTERRUPTED = { code: 130, devnet: { close: async () => {}, failed: new Promise<never>(() => {}) } } as const;
 
 export function demoCommand(setExitCode: (code: number) => void): Command {
   return new Command('demo')
@@ -21,14 +26,15 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
       'the main job end to end on this machine: network, workflow, dataset, confirmation on L1, verification',
     )
     .option('--stay', 'keep the network up until Ctrl-C')
-    .option('--every <n>', 'only every n-th gloss', '1')
+    .option('--every <n>', 'only every n-th gloss', parseCount, 1)
     .option('--json', 'print JSON, one event a line')
-    .addHelpText('after', '\nExample:\n  $ mizu demo --every 10')
+    .addHelpText('after', '\nExample:\n  $ npx mizu demo --every 10')
     .action(async (flags: DemoFlags) => {
       const output = createOutput(flags.json ?? false);
       let outcome = 1;
-      const stopped = await runService(async () => {
-        const { devnet, code } = await play(flags, output);
+      const stopped = await runService(async (stop) => {
+        stop.addEventListener('abort', () => output.say(pc.dim('\nStopping the network...')));
+        const { devnet, code } = await play(flags, output, stop);
         outcome = code;
         if (flags.stay && code === 0) {
           output.say(nextCommands(DEVNET_COMMANDS));
@@ -37,16 +43,26 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
         }
         return { close: () => devnet.close(), done: Promise.resolve() };
       });
+      // What was given up may still wait for a network that is gone.
+      if (outcome === INTERRUPTED.code) process.exit(outcome);
       setExitCode(stopped === 0 ? outcome : stopped);
     });
 }
 
-async function play(flags: DemoFlags, output: Output): Promise<{ devnet: Devnet; code: number }> {
+async function play(
+  flags: DemoFlags,
+  output: Output,
+  stop: AbortSignal,
+): Promise<{ devnet: Pick<Devnet, 'close' | 'failed'>; code: number }> {
   const started = Date.now();
   const heading = (text: string) => output.say(`\n${pc.bold(pc.cyan(text))}`);
   const { startDevnet } = await import('../devnet/devnet.ts');
   heading('1. A network on this machine');
-  const devnet = await startDevnet({ folder: '.', onProgress: (line) => output.say(`  ${pc.dim(line)}`) });
+  const onProgress = (line: string) => output.say(`  ${pc.dim(line)}`);
+  const devnet = await startDevnet({ folder: '.', onProgress, signal: stop }).catch((error: unknown) => {
+    if (!stop.aborted) throw error;
+  });
+  if (devnet === undefined) return INTERRUPTED;
   output.say(describeDevnet(devnet));
   output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url });
   try {
@@ -55,8 +71,12 @@ async function play(flags: DemoFlags, output: Output): Promise<{ devnet: Devnet;
     const signer = fromPrivateKey(devnet.developer.privateKey);
     const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, signer });
     try {
-      const code = await runExample(network, Number(flags.every), output, heading);
-      output.say(`\n${pc.green('All of it took')} ${formatDuration((Date.now() - started) / 1000)}.`);
+      const interrupted = new Promise<typeof INTERRUPTED.code>((resolve) => {
+        if (stop.aborted) resolve(INTERRUPTED.code);
+        stop.addEventListener('abort', () => resolve(INTERRUPTED.code));
+      });
+      const code = await Promise.race([runExample(network, flags.every, output, heading), interrupted]);
+      if (code === 0) output.say(`\n${pc.green('All of it took')} ${formatDuration((Date.now() - started) / 1000)}.`);
       return { devnet, code };
     } finally {
       await network.close();
@@ -86,7 +106,7 @@ async function runExample(
   const dataset = join(folder, 'dataset');
   const workflow = await prepareWorkflow(WORKFLOW);
   const began = Date.now();
-  const flags = { input, output: dataset, hours: 1 };
+  const flags = { input, output: dataset, hours: 1, isDemo: true };
   const { code, run } = await runWorkflow(network, workflow, flags, undefined, output);
   if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
   const seconds = (Date.now() - began) / 1000;
@@ -94,15 +114,13 @@ async function runExample(
   heading('4. Final on L1');
   const { waitForConfirmation } = await import('../client/confirm.ts');
   const { batches, assertion } = await waitForConfirmation(network, run, CONFIRM_SECONDS);
-  for (const { index, transaction, gasUsed } of batches) {
-    output.say(`  batch ${String(index).padEnd(4)} ${transaction}  ${gasUsed} gas`);
-  }
-  output.say(`  assertion  ${assertion.l1Transaction}`);
-  output.say(`  ${pc.green('confirmed on L1')}`);
   const gas = batches.reduce((sum, batch) => sum + batch.gasUsed, 0);
+  output.say(describeBatches(batches, gas));
+  output.say(`  assertion   ${assertion.l1Transaction}`);
+  output.say(`  ${pc.green('confirmed on L1')}`);
   output.data({ event: 'confirmed', batches, assertion });
 
-  heading('5. Verified from L1 and DA alone: mizu verify .mizu/demo/dataset');
+  heading('5. Verified from L1 and DA alone: npx mizu verify .mizu/demo/dataset');
   const { verifyTarget } = await import('../client/verify.ts');
   await verifyTarget(dataset, true, {}, (line) => output.say(`  ${pc.green('✓')} ${line}`));
 
@@ -114,8 +132,22 @@ async function runExample(
     `  ${quality.right} of ${quality.rows} rows have the domain that WordNet's authors chose: ${percent(quality.accuracy)} (always the most frequent one: ${percent(quality.baseline)})`,
   );
   output.say(
-    `  ${Math.round(rows / seconds)} rows/s from quote to dataset; L1 gas of the batches: ${gas}, ${(gas / rows).toFixed(1)} a row`,
+    `  ${Math.round(rows / seconds)} rows/s from quote to dataset; L1 gas of the batches: ${formatCount(gas)}, ${(gas / rows).toFixed(1)} a row`,
   );
   output.data({ event: 'demo', ...quality, rows, seconds, l1Gas: gas, l1GasPerRow: gas / rows });
   return 0;
+}
+
+/** The transactions that fix the order of the run's messages: the first, the last, and what all of them cost. */
+export function describeBatches(batches: Confirmation['batches'], gas: number): string {
+  const shown = batches.length <= 3 ? batches : [batches[0]!, batches.at(-1)!];
+  const lines = shown.map(
+    ({ index, transaction, gasUsed }) =>
+      `  batch ${String(index).padEnd(5)} ${transaction}  ${formatCount(gasUsed)} gas`,
+  );
+  if (batches.length > 3) lines.splice(1, 0, pc.dim(`  and ${batches.length - 2} between them`));
+  return [
+    ...lines,
+    `  ${batches.length} ${batches.length === 1 ? 'batch' : 'batches'}, ${formatCount(gas)} gas on L1`,
+  ].join('\n');
 }

@@ -2,14 +2,14 @@
 import { Command } from 'commander';
 import { formatCount, formatMizu } from '../client/money.ts';
 import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands } from './output.ts';
+import { createOutput, nextCommands, shellWord } from './output.ts';
 
 export function deployCommand(): Command {
   return withNetworkOptions(new Command('deploy'))
     .description('put a workflow on the network; the same workflow again does nothing')
     .argument('<workflow>', 'workflow file')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu deploy examples/licences/workflow.ts')
+    .addHelpText('after', '\nExample:\n  $ npx mizu deploy examples/licences/workflow.ts')
     .action((file: string, flags: NetworkFlags & { json?: boolean }) => run(file, flags));
 }
 
@@ -25,6 +25,6 @@ async function run(file: string, flags: NetworkFlags & { json?: boolean }): Prom
     output.say(
       `${workflow.description.name} ${deployed.workflowId} ${what} (${formatCount(deployed.deployedBytes)} bytes on DA)`,
     );
-    output.say(nextCommands([[`mizu run ${file} --input rows.jsonl --output out`, 'run it']]));
+    output.say(nextCommands([[`mizu run ${shellWord(file)} --input rows.jsonl --output out`, 'run it']]));
   });
 }

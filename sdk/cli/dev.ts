@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { parseCount } from './options.ts';
-import { createOutput, nextCommands, type Output, shorten } from './output.ts';
+import { createOutput, nextCommands, type Output, shellWord, shorten } from './output.ts';
 import type { Sample, StepSamples } from './samples.ts';
 
 type Flags = { input: string; rows: number; backend?: string; json?: boolean };
@@ -15,7 +15,10 @@ export function devCommand(): Command {
     .option('--rows <n>', 'rows to take', parseCount, 20)
     .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl --rows 50')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ npx mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl --rows 50',
+    )
     .action(run);
 }
 
@@ -49,8 +52,8 @@ async function run(file: string, flags: Flags): Promise<void> {
     });
     output.say(
       nextCommands([
-        [`mizu quote ${file} --input ${flags.input}`, 'what the whole file will cost'],
-        [`mizu run ${file} --input ${flags.input} --output out`, 'run it on the network'],
+        [`mizu quote ${shellWord(file)} --input ${shellWord(flags.input)}`, 'what the whole file will cost'],
+        [`mizu run ${shellWord(file)} --input ${shellWord(flags.input)} --output out`, 'run it on the network'],
       ]),
     );
   } finally {

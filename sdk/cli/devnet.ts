@@ -33,17 +33,23 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
   return withEndpointOptions(command)
     .addHelpText(
       'after',
-      '\nExample:\n  $ mizu devnet\n  $ mizu run examples/licences/workflow.ts --input licences.jsonl --output out   # in another terminal',
+      '\nExample:\n  $ npx mizu devnet\n  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out   # in another terminal',
     )
     .action(async (flags: EndpointFlags & { json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       const { startDevnet } = await import('../devnet/devnet.ts');
-      const code = await runService(async () => {
+      const code = await runService(async (stop) => {
+        stop.addEventListener('abort', () => output.say(pc.dim('\nStopping the network...')));
         const devnet = await startDevnet({
           folder: '.',
           openai: endpointOf(flags),
           onProgress: (line) => output.say(`  ${pc.dim(line)}`),
+          signal: stop,
+        }).catch((error: unknown) => {
+          if (!stop.aborted) throw error;
         });
+        // What was given up may still wait for an L1 that is gone.
+        if (devnet === undefined) process.exit(130);
         output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url, processes: devnet.processes() });
         output.say(describeDevnet(devnet));
         output.say(nextCommands(DEVNET_COMMANDS));
@@ -56,13 +62,13 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
 
 export const DEVNET_COMMANDS = [
   [
-    'npx mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl',
-    'try a workflow on 20 rows, without a network',
+    'mizu dev examples/gloss-domains/workflow.ts --input .mizu/demo/glosses.jsonl',
+    'a workflow on 20 rows, step by step, without a network',
   ],
-  ['npx mizu quote WORKFLOW.ts --input FILE', 'what would it cost?'],
-  ['npx mizu run WORKFLOW.ts --input FILE --output FOLDER', 'run it'],
-  ['npx mizu runs', 'what ran'],
-  ['npx mizu verify RUN', 'check a dataset from L1 and DA alone'],
+  ['mizu quote WORKFLOW.ts --input FILE', 'what would it cost?'],
+  ['mizu run WORKFLOW.ts --input FILE --output FOLDER', 'run it'],
+  ['mizu runs', 'what ran'],
+  ['mizu verify RUN', 'check a dataset from L1 and DA alone'],
 ] as const;
 
 export function describeDevnet(devnet: Devnet): string {

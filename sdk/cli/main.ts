@@ -98,5 +98,5 @@ const HELP = `
 Exit codes: 0 ok, 1 user error, 2 the run failed, 3 the verification failed
 
 Example:
-  $ mizu devnet
-  $ mizu run examples/licences/workflow.ts --input licences.jsonl --output out`;
+  $ npx mizu devnet
+  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out`;

@@ -21,14 +21,19 @@ export function createOutput(json: boolean, stream: NodeJS.WritableStream = proc
   };
 }
 
-/** The next commands to type. */
+/** The next commands to type, each `mizu …`. npx finds mizu in a clone and in a project that depends on it. */
 export function nextCommands(commands: readonly (readonly [command: string, what: string])[]): string {
   const width = Math.max(...commands.map(([command]) => command.length));
   return [
     '',
     pc.bold('Next:'),
-    ...commands.map(([command, what]) => `  ${pc.cyan(command.padEnd(width))}  ${pc.dim(what)}`),
+    ...commands.map(([command, what]) => `  ${pc.cyan(`npx ${command.padEnd(width)}`)}  ${pc.dim(what)}`),
   ].join('\n');
+}
+
+/** A word of a command line that a shell takes as it is. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export function toJson(value: unknown): string {

@@ -48,24 +48,68 @@ function createLog(output: Output): ProgressView {
 }
 
 export function render(progress: Progress, columns: number): string[] {
-  const stages = progress.stages.map((stage) => renderStage(stage));
-  const head = `${pc.bold(progress.workflowName)} ${pc.dim(progress.run)} ${statusText(progress.status)}`;
-  return [head, ...stages, summary(progress)].map((line) => cut(line, columns));
+  const stages = progress.stages.map((stage) => renderStage(stage, columns));
+  const head = `${pc.bold(progress.workflowName)} ${statusText(progress.status)} ${pc.dim(progress.run)}`;
+  return [head, ...stages, ...wrap(summaryParts(progress), columns)].map((line) => cut(line, columns));
 }
 
-function renderStage({ name, steps, done, width, rows, gasUsed, underway }: StageProgress): string {
-  const filled = width === 0 ? 0 : Math.floor((BAR * done) / width);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`;
-  const counts = rows.in + rows.out === 0 ? '' : `${formatCount(rows.in)} → ${formatCount(rows.out)} rows`;
+// What the stages of one step do; sinks and row steps have names of their own.
+const ROLES: Readonly<Record<string, string>> = {
+  keys: 'keys',
+  reduce: 'compare',
+  cluster: 'group',
+  apply: 'remove',
+  request: 'prompts',
+  infer: 'answers',
+  receive: 'results',
+  sink: 'write',
+  rejects: 'write',
+};
+// Their rows are keys and lists of duplicates.
+const NOT_ROWS = ['keys', 'reduce', 'cluster'];
+const WIDE = 100;
+
+function renderStage(
+  { name, kind, steps, done, width, rows, gasUsed, underway }: StageProgress,
+  columns: number,
+): string {
+  const [barWidth, labelWidth] = columns < WIDE ? [8, 26] : [BAR, 34];
+  const filled = width === 0 ? 0 : Math.floor((barWidth * done) / width);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
+  const counts =
+    rows.in + rows.out === 0 || NOT_ROWS.includes(kind)
+      ? ''
+      : `${formatCount(rows.in)} → ${formatCount(rows.out)} rows`;
   const rejected = rows.rejected === 0 ? '' : pc.yellow(`${formatCount(rows.rejected)} rejected`);
   const answered =
     underway === undefined ? '' : `${formatCount(underway.done)} of ${formatCount(underway.total)} rows answered`;
   const gas = gasUsed === 0n ? '' : pc.dim(`${formatLarge(gasUsed)} gas`);
-  const label = shorten(steps.length === 0 ? name : steps.join(' · '), 34).padEnd(34);
+  const label = shorten(stageLabel(name, kind, steps), labelWidth).padEnd(labelWidth);
   return `  ${label} ${bar} ${`${done} of ${width}`.padStart(9)}  ${[counts, rejected, answered, gas].filter(Boolean).join('  ')}`;
 }
 
+/** `dedupe near-dup: keys`; a stage of row steps is these steps. */
+function stageLabel(name: string, kind: string, steps: readonly string[]): string {
+  const role = ROLES[kind];
+  const [first = name, ...fused] = steps;
+  return [role === undefined ? first : `${first}: ${role}`, ...fused].join(' · ');
+}
+
 export function summary(progress: Progress): string {
+  return summaryParts(progress).join(' · ');
+}
+
+function wrap(parts: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1)} · ${part}`;
+    if (lines.length > 0 && longer.length < columns) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
+}
+
+function summaryParts(progress: Progress): string[] {
   const parts = [
     `${progress.tasksDone} of ${progress.tasks} tasks`,
     `${formatLarge(progress.gasUsed)} gas`,
@@ -75,7 +119,7 @@ export function summary(progress: Progress): string {
     formatDuration(progress.elapsedSeconds),
   ];
   if (progress.secondsLeft !== undefined) parts.push(`about ${formatDuration(progress.secondsLeft)} left`);
-  return parts.join(' · ');
+  return parts;
 }
 
 function statusText(status: Progress['status']): string {

@@ -7,7 +7,7 @@ import type { Quote } from '../client/quote.ts';
 import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands, type Output, table } from './output.ts';
+import { createOutput, nextCommands, type Output, shellWord, table } from './output.ts';
 
 type Flags = NetworkFlags & { input: string; backend?: string; json?: boolean };
 
@@ -18,7 +18,7 @@ export function quoteCommand(): Command {
     .requiredOption('--input <file>', 'JSONL or CSV')
     .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu quote examples/gloss-domains/workflow.ts --input glosses.jsonl')
+    .addHelpText('after', '\nExample:\n  $ npx mizu quote examples/gloss-domains/workflow.ts --input glosses.jsonl')
     .action((file: string, flags: Flags) => run(file, flags));
 }
 
@@ -32,7 +32,10 @@ async function run(file: string, flags: Flags): Promise<void> {
     output.data(quoteData(workflow, quote));
     output.say(
       nextCommands([
-        [`mizu run ${file} --input ${flags.input} --output out`, `costs at most ${formatMizu(quote.costWei.upper)}`],
+        [
+          `mizu run ${shellWord(file)} --input ${shellWord(flags.input)} --output out`,
+          `costs at most ${formatMizu(quote.costWei.upper)}`,
+        ],
       ]),
     );
   });
@@ -82,7 +85,7 @@ export function printQuote(output: Output, quote: Quote, survey: Survey): void {
           ` (and ${formatCount(survey.broken)} broken ${survey.broken === 1 ? 'line' : 'lines'} for the rejects)`,
         );
   output.say(
-    `${pc.bold('Quote')}  ${formatCount(quote.rows)} rows in ${quote.partitions} partitions${broken}, from a dry run of ${quote.sampledRows} rows`,
+    `${pc.bold('Quote')}  ${formatCount(quote.rows)} rows in ${quote.partitions} ${quote.partitions === 1 ? 'partition' : 'partitions'}${broken}, from a dry run of ${quote.sampledRows} rows`,
   );
   output.say(
     table([

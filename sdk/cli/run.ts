@@ -7,8 +7,8 @@ import { formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { type NetworkFlags, parseHours, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands, type Output } from './output.ts';
-import { followRun, printEnd } from './watch.ts';
+import { createOutput, nextCommands, type Output, shellWord } from './output.ts';
+import { followRun, printEnd, sayLeft } from './watch.ts';
 
 export type RunFlags = NetworkFlags & {
   input: string;
@@ -35,7 +35,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     .option('--json', 'print JSON, one event a line')
     .addHelpText(
       'after',
-      '\nExample:\n  $ mizu run examples/licences/workflow.ts --input licences.jsonl --output out --max 5',
+      '\nExample:\n  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out --max 5',
     )
     .action(async (file: string, flags: RunFlags) => {
       const output = createOutput(flags.json ?? false);
@@ -85,7 +85,10 @@ export async function runWorkflow(
   output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}\n`);
   output.data({ event: 'run', run, resumed });
   const end = await followRun(network, run, output);
-  if (end === 'left') return { code: 0, run: undefined };
+  if (end === 'left') {
+    if (!flags.isDemo) sayLeft(output, run);
+    return { code: 0, run: undefined };
+  }
   if (end.status !== 'done') return { code: printEnd(output, end), run };
   const [{ datasetRoot, files }, steps] = await Promise.all([
     fetchDataset(network, run, flags.output),
@@ -106,7 +109,7 @@ export async function runWorkflow(
   if (flags.isDemo) return { code: 0, run };
   output.say(
     nextCommands([
-      [`mizu verify ${flags.output}`, 'check the folder against L1 and DA'],
+      [`mizu verify ${shellWord(flags.output)}`, 'check the folder against L1 and DA'],
       [`mizu watch ${run}`, 'its batches on the L1'],
     ]),
   );

@@ -12,7 +12,7 @@ export function runsCommand(): Command {
     .option('--all', 'of every account, not only of yours')
     .option('--limit <n>', 'how many', parseCount, 20)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu runs --all --limit 5')
+    .addHelpText('after', '\nExample:\n  $ npx mizu runs --all --limit 5')
     .action(async (flags: NetworkFlags & { all?: boolean; limit: number; json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       await withNetwork(flags, async (network) => {
@@ -38,7 +38,7 @@ export function whyCommand(): Command {
     .description('tell what a run waits for, whose turn it is, and until when')
     .argument('<run>', 'id of the run', parseHash)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu why 0x6d3c…')
+    .addHelpText('after', '\nExample:\n  $ npx mizu why 0x6d3c…')
     .action(async (run: Hex, flags: NetworkFlags & { json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       const { explainRun } = await import('../client/why.ts');

@@ -68,12 +68,20 @@ export function serviceCommands(setExitCode: (code: number) => void): Command[] 
     new Command(name)
       .description(summary)
       .requiredOption('--config <file>', 'JSON: docs/operations.md')
-      .addHelpText('after', `\nExample:\n  $ mizu ${name} --config .mizu/devnet/config/${exampleOf(name)}.json`)
+      .addHelpText('after', `\nExample:\n  $ npx mizu ${name} --config .mizu/devnet/config/${exampleOf(name)}.json`)
       .action(async ({ config: file }: { config: string }) => {
         const config = await readConfig(file);
+        endWithSupervisor();
         setExitCode(await runService((stop) => start(config, stop)));
       }),
   );
+}
+
+// A devnet's supervisor that was killed can stop nobody: its channel closes, and that counts as a signal.
+function endWithSupervisor(): void {
+  if (process.channel === undefined) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel?.unref();
 }
 
 function exampleOf(name: string): string {
@@ -87,7 +95,7 @@ async function readConfig(file: string): Promise<unknown> {
       message: 'The configuration file cannot be read.',
       expected: 'a readable file',
       actual: (cause as Error).message,
-      hint: 'Give its path with --config; `mizu devnet` writes examples to .mizu/devnet/config.',
+      hint: 'Give its path with --config; `npx mizu devnet` writes examples to .mizu/devnet/config.',
       cause,
     });
   });

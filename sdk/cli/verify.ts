@@ -11,7 +11,7 @@ export function verifyCommand(): Command {
     .argument('<run or folder>', 'id of a run, or the folder of a dataset')
     .option('--replay', 'run every step of the run again, programs included')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ mizu verify out')
+    .addHelpText('after', '\nExample:\n  $ npx mizu verify out')
     .action(run);
 }
 

@@ -14,13 +14,16 @@ export function watchCommand(setExitCode: (code: number) => void): Command {
     .description('follow a run; Ctrl-C leaves it going')
     .argument('<run>', 'id of the run', parseHash)
     .option('--json', 'print JSON, one event a line')
-    .addHelpText('after', '\nExample:\n  $ mizu watch 0x6d3c…')
+    .addHelpText('after', '\nExample:\n  $ npx mizu watch 0x6d3c…')
     .action(async (run: Hex, flags: NetworkFlags & { json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       setExitCode(
         await withNetwork(flags, async (network) => {
           const end = await followRun(network, run, output);
-          if (end === 'left') return 0;
+          if (end === 'left') {
+            sayLeft(output, run);
+            return 0;
+          }
           await printBatches(network, end, output);
           return printEnd(output, end);
         }),
@@ -47,10 +50,12 @@ export async function followRun(network: Network, run: Hex, output: Output): Pro
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
-  if (last !== undefined && last.status !== 'running') return last;
-  output.say(`\nThe run goes on without this terminal. Come back with:\n  ${pc.cyan(`mizu watch ${run}`)}`);
+  return last !== undefined && last.status !== 'running' ? last : 'left';
+}
+
+export function sayLeft(output: Output, run: Hex): void {
+  output.say(`\nThe run goes on without this terminal. Come back with:\n  ${pc.cyan(`npx mizu watch ${run}`)}`);
   output.data({ event: 'left', run });
-  return 'left';
 }
 
 /** Exit code: 0 for a run that is done, 2 for one that ended otherwise. */

@@ -44,7 +44,7 @@ function notConfirmed(batch: number, confirmed: number, timeoutSeconds: number):
     message: 'The L1 has not confirmed the run yet.',
     expected: `batch ${batch} confirmed within ${timeoutSeconds} s`,
     actual: `batches below ${confirmed} are confirmed`,
-    hint: 'Is an executor running? `mizu why RUN` tells who is waited for.',
+    hint: 'Is an executor running? `npx mizu why RUN` tells who is waited for.',
     retryable: true,
   });
 }

@@ -68,6 +68,6 @@ function noDataset(run: Hex, status: string): MizuError {
     message: 'The run has no dataset.',
     expected: 'a run that is done',
     actual: `run ${run} is ${status}`,
-    hint: status === 'running' ? `Wait for it: mizu watch ${run}` : `See what happened: mizu why ${run}`,
+    hint: status === 'running' ? `Wait for it: npx mizu watch ${run}` : `See what happened: npx mizu why ${run}`,
   });
 }

@@ -66,6 +66,6 @@ function noNetwork(): MizuError {
     message: 'There is no network to talk to.',
     expected: '--rpc URL, MIZU_RPC, or a running devnet',
     actual: 'none of them',
-    hint: 'Start one in another terminal: mizu devnet',
+    hint: 'Start one in another terminal: npx mizu devnet',
   });
 }

@@ -69,7 +69,7 @@ function noReceipt(hash: Hex): MizuError {
     message: 'The sequencer has taken the message but not executed it yet.',
     expected: `a receipt of ${hash} within ${RECEIPT_SECONDS} s`,
     actual: 'none',
-    hint: 'Run the same command again: it goes on where it is. `mizu why` tells what the network waits for.',
+    hint: 'Run the same command again: it goes on where it is. `npx mizu why` tells what the network waits for.',
     retryable: true,
   });
 }

@@ -86,7 +86,7 @@ function parseRun(text: string): Hex {
     message: 'There is nothing to verify by this name.',
     expected: 'the id of a run (0x and 64 hex digits), or a folder with a dataset',
     actual: text,
-    hint: 'List runs with: mizu runs',
+    hint: 'List runs with: npx mizu runs',
   });
 }
 

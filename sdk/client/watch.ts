@@ -74,7 +74,7 @@ export async function readRun(network: Network, run: Hex): Promise<RunView> {
     message: 'The network does not know this run.',
     expected: 'the id of a run',
     actual: run,
-    hint: 'List them with: mizu runs',
+    hint: 'List them with: npx mizu runs',
   });
 }
 

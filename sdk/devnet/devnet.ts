@@ -1,9 +1,11 @@
 // docs/operations.md#devnet: a whole network on one machine.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { MizuError } from '../../protocol/errors.ts';
 import { type Anvil, startAnvil } from '../../service/anvil.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
+import { createFetcher } from './health.ts';
 import { choosePorts } from './ports.ts';
 import { type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -15,6 +17,8 @@ export type DevnetOptions = {
   readonly openai?: OpenAiEndpoint | undefined;
   /** Told what is being done, one line each. */
   readonly onProgress?: (line: string) => void;
+  /** Gives up and stops what was started. */
+  readonly signal?: AbortSignal;
 };
 
 export type Devnet = {
@@ -41,13 +45,17 @@ const BUILTIN: ModelEntry = {
   manifest: { name: 'builtin/small', class: 'A', engine: 'edge/backends/builtin.ts', document: 'docs/edge.md' },
 };
 
-/** @throws MizuError `devnet/anvil-failed`, `devnet/process-failed` */
-export async function startDevnet({ folder, openai, onProgress = () => {} }: DevnetOptions): Promise<Devnet> {
+/** @throws MizuError `devnet/already-up`, `devnet/anvil-failed`, `devnet/process-failed`; the signal's reason */
+export async function startDevnet({ folder, openai, onProgress = () => {}, signal }: DevnetOptions): Promise<Devnet> {
   const home = resolve(folder, '.mizu');
   const devnet = join(home, 'devnet');
+  await assertNoneIsUp(join(home, 'devnet.json'));
   rmSync(devnet, { recursive: true, force: true });
   mkdirSync(devnet, { recursive: true });
   const ports = await choosePorts(PREFERRED_PORTS);
+  const taken = Object.entries(PREFERRED_PORTS).filter(([name, port]) => ports[name as keyof typeof ports] !== port);
+  if (taken.length > 0)
+    onProgress(`ports in use: ${taken.map(([name, port]) => `${port} (${name})`).join(', ')}: taking others`);
   const supervisor = createSupervisor(join(devnet, 'logs'));
   let anvil: Anvil | undefined;
   const close = async () => {
@@ -59,10 +67,10 @@ export async function startDevnet({ folder, openai, onProgress = () => {} }: Dev
     onProgress(`L1: anvil at ${urlOf(ports.l1)}`);
     anvil = await startAnvil({ port: ports.l1, blockTimeSeconds: BLOCK_SECONDS });
     onProgress('contracts: deploying, staking, appointing the committee');
-    const chain = await createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)]);
+    const chain = await unlessAborted(createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)]), signal);
     const specs = writeProcesses(devnet, chain, ports, openai);
     onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
-    await Promise.all(specs.map((spec) => supervisor.start(spec)));
+    await unlessAborted(Promise.all(specs.map((spec) => supervisor.start(spec))), signal);
     const { developer } = devnetAccounts();
     const rpcUrl = urlOf(ports.sequencer);
     const file = { rpcUrl, l1RpcUrl: anvil.url, contracts: chain.contracts, accounts: { developer } };
@@ -73,6 +81,31 @@ export async function startDevnet({ folder, openai, onProgress = () => {} }: Dev
     await close();
     throw error;
   }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+// Its data would be deleted while it runs.
+async function assertNoneIsUp(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const { rpcUrl } = JSON.parse(readFileSync(file, 'utf8')) as { rpcUrl: string };
+  if (!(await createFetcher(`${rpcUrl}/health`)())) return;
+  throw new MizuError({
+    code: 'devnet/already-up',
+    message: 'A network is up in this folder already.',
+    expected: 'a folder without a running network',
+    actual: `one at ${rpcUrl}, by ${file}`,
+    hint: 'Use it from here (npx mizu run …), stop it with Ctrl-C in its terminal, or start this one in another folder.',
+  });
 }
 
 // What an endpoint's model yields cannot be checked by running it again: class C.

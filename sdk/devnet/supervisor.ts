@@ -43,17 +43,29 @@ export function createSupervisor(logFolder: string): Supervisor {
   failed.catch(() => undefined);
 
   const launch = (spec: ProcessSpec, restarts: number): void => {
+    if (stopping) return;
     const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
-    const child = spawn(process.execPath, [MIZU, ...spec.args], { stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [MIZU, ...spec.args], {
+      // The channel closes when this process is killed: then the child ends too (sdk/cli/services.ts).
+      stdio: ['ignore', log, log, 'ipc'],
+      // Ctrl-C goes to the whole process group of a terminal: children end when they are told to, in order.
+      detached: true,
+    });
     closeSync(log);
     running.set(spec.name, { spec, child, restarts });
     child.once('exit', (code, signal) => {
       if (stopping) return;
       if (restarts >= MAX_RESTARTS)
         return fail(died(spec.name, logFolder, `exit code ${code}, signal ${signal}, ${restarts} restarts`));
-      setTimeout(() => stopping || launch(spec, restarts + 1), RESTART_MILLISECONDS);
+      setTimeout(() => launch(spec, restarts + 1), RESTART_MILLISECONDS);
     });
   };
+
+  // Whatever ends this process: none of them is left behind.
+  const onExit = () => {
+    for (const { child } of running.values()) child.kill('SIGKILL');
+  };
+  process.once('exit', onExit);
 
   return {
     start: async (spec) => {
@@ -61,7 +73,7 @@ export function createSupervisor(logFolder: string): Supervisor {
       if (spec.healthUrl === undefined) return;
       const answers = createFetcher(spec.healthUrl);
       const deadline = Date.now() + READY_SECONDS * 1000;
-      while (!(await answers())) {
+      while (!(await answers()) && !stopping) {
         const restarts = running.get(spec.name)?.restarts ?? 0;
         if (restarts > 2) throw died(spec.name, logFolder, 'it ends as soon as it is started');
         if (Date.now() > deadline)
@@ -75,6 +87,7 @@ export function createSupervisor(logFolder: string): Supervisor {
       stopping = true;
       // The last started depends on the earlier ones: stop in reverse.
       for (const { child } of [...running.values()].reverse()) await end(child);
+      process.off('exit', onExit);
     },
   };
 }

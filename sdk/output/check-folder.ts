@@ -104,6 +104,6 @@ function changed(where: string, expected: string, actual: string): MizuError {
     message: `The dataset was changed: ${where}`,
     expected,
     actual,
-    hint: 'Fetch it again with: mizu dataset get RUN',
+    hint: 'Fetch it again with: npx mizu dataset get RUN',
   });
 }
