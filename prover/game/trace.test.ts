@@ -7,6 +7,7 @@ import { createRunMessages, kernelEngine, openTestNode, type TestNode, toSteps }
 import { createOneStepVerifier } from '../osp.ts';
 import { createTrace } from './trace.ts';
 import { gatherTrace } from './trace-input.ts';
+import { createTraces } from './traces.ts';
 
 let node: TestNode;
 const leaves: Uint8Array[] = [];
@@ -49,5 +50,28 @@ test('a trace is the same however one moves in it, and its proofs hold in the ve
     expect(again.hashesAt([position])).toEqual([before]);
     const verdict = await verifier.step(trace.prove(position));
     expect(verdict).toMatchObject({ kind: 'step', before, after });
+  }
+}, 120_000);
+
+test('on a thread a trace gives the same, and more traces than it holds are gathered again', async () => {
+  const traces = createTraces(1);
+  try {
+    const own = createTrace(await inputOf(3));
+    let gathered = 0;
+    const open = (i: number) =>
+      traces.open(`step ${i}`, () => {
+        gathered++;
+        return inputOf(i);
+      });
+    const positions = [5n, 4096n, 1n << 35n];
+    expect(await open(3).hashesAt(positions)).toEqual(own.hashesAt(positions));
+    expect(await open(3).prove(4096n)).toEqual(own.prove(4096n));
+    expect(await open(3).length()).toBe(own.length());
+    expect(gathered).toBe(1);
+    await Promise.all([0, 1, 2, 4, 3].map((i) => open(i % 5).hashesAt([1n])));
+    expect(gathered).toBe(6);
+    expect(await open(3).place(own.length() - 1n)).toMatchObject({ machine: 'kernel', instruction: 'commit' });
+  } finally {
+    await traces.close();
   }
 }, 120_000);

@@ -1,0 +1,58 @@
+// docs/disputes.md#judged: the thread's side: holds a few traces and answers one question after another.
+import { parentPort } from 'node:worker_threads';
+import type { Hex } from '../../protocol/hex.ts';
+import { createTrace, type Place, type Trace, type TraceInput } from './trace.ts';
+
+export type Question =
+  | { readonly kind: 'hashes'; readonly positions: readonly bigint[] }
+  | { readonly kind: 'prove'; readonly position: bigint }
+  | { readonly kind: 'place'; readonly position: bigint }
+  | { readonly kind: 'length' };
+
+export type ToTraces = {
+  readonly id: number;
+  /** Name of the trace. */
+  readonly key: string;
+  /** With the first question about a trace. */
+  readonly input?: TraceInput;
+  /** Traces to forget before. */
+  readonly drop: readonly string[];
+  readonly question: Question;
+};
+
+export type Answer = readonly Hex[] | Uint8Array | Place | bigint;
+
+export type FromTraces = { readonly id: number } & ({ readonly answer: Answer } | { readonly failure: string });
+
+const port = parentPort;
+if (port === null) throw new Error('this module runs as a worker thread');
+const traces = new Map<string, Trace>();
+
+port.on('message', (message: ToTraces) => {
+  port.postMessage(respond(message));
+});
+
+function respond({ id, key, input, drop, question }: ToTraces): FromTraces {
+  try {
+    for (const other of drop) traces.delete(other);
+    if (input !== undefined) traces.set(key, createTrace(input));
+    const trace = traces.get(key);
+    if (trace === undefined) throw new Error(`trace ${key} was not sent`);
+    return { id, answer: answer(trace, question) };
+  } catch (error) {
+    return { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function answer(trace: Trace, question: Question): Answer {
+  switch (question.kind) {
+    case 'hashes':
+      return trace.hashesAt(question.positions);
+    case 'prove':
+      return trace.prove(question.position);
+    case 'place':
+      return trace.place(question.position);
+    case 'length':
+      return trace.length();
+  }
+}
