@@ -3,19 +3,11 @@ import loadWabt from 'wabt';
 import { nativeEngine } from '../../kernel/engine.fixture.ts';
 import { recoverAddress } from '../../kernel/host.ts';
 import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
-import {
-  ALICE,
-  certify,
-  createWorld,
-  execStage,
-  runMessage,
-  sign,
-  START,
-} from '../../kernel/world.fixture.ts';
+import { ALICE, certify, createWorld, execStage, runMessage, START, sign } from '../../kernel/world.fixture.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeMessage, hashRun } from '../../protocol/messages.ts';
-import { decodeExecInputs, decodeStateLeaf, encodeContext, type ExecRequest } from '../../protocol/state.ts';
+import { decodeExecInputs, decodeStateLeaf, type ExecRequest, encodeContext } from '../../protocol/state.ts';
 import { objectRef, treeRoot } from '../../protocol/tree.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
@@ -70,7 +62,9 @@ export async function assemble(text: string): Promise<Uint8Array> {
 export async function createKernelTrace(text: string): Promise<KernelTrace> {
   const wasm = await assemble(text);
   const program = createProgram({ module: loadModule(wasm) });
-  const partition = new TextEncoder().encode('{"row":1,"text":"something of no great length, though more than a leaf"}\n'.repeat(3));
+  const partition = new TextEncoder().encode(
+    '{"row":1,"text":"something of no great length, though more than a leaf"}\n'.repeat(3),
+  );
   const world = await createWorld(nativeEngine);
   world.deposit(ALICE.address, 10n ** 15n);
   const definition = definitionOf(program, wasm);

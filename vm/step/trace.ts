@@ -119,7 +119,8 @@ function effectOf(
   const shape = fetched?.instruction?.shape;
   if (fetched !== undefined && shape !== undefined && WRITES_A.has(shape))
     parts.push(`s${fetched.a} = ${hex(readSlot(machine, machine.fp + fetched.a))}`);
-  if (fetched !== undefined && shape === 'globalSet') parts.push(`g${fetched.a} = ${hex(readSlot(machine, fetched.a))}`);
+  if (fetched !== undefined && shape === 'globalSet')
+    parts.push(`g${fetched.a} = ${hex(readSlot(machine, fetched.a))}`);
   if (machine.pc === before.pc) parts.push('repeats');
   else if (machine.pc !== before.pc + 1) parts.push(`pc ${machine.pc}`);
   if (machine.fp !== before.fp) parts.push(`fp ${machine.fp}`);
