@@ -4,6 +4,7 @@ import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { createDraft } from './draft.ts';
+import { GAME_ABI, GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
 import {
   type AssertionRecord,
   type BatchRecord,
@@ -27,12 +28,19 @@ export type Mirror = {
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
   /** Assertions that are neither confirmed nor rejected. */
   pending(): Promise<AssertionRecord[]>;
+  game(id: Hex): Promise<GameRecord | undefined>;
+  /** Games that nobody has won, in no order. */
+  openGames(): Promise<GameRecord[]>;
   /** All assertions in the order of L1, genesis first, from the n-th on. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
 
 /** Contracts and events for the follower of service/l1-logs.ts. */
-export function mirroredContracts(addresses: { readonly inbox: Address; readonly rollup: Address }) {
+export function mirroredContracts(addresses: {
+  readonly inbox: Address;
+  readonly rollup: Address;
+  readonly dispute?: Address;
+}) {
   return [
     { address: addresses.inbox, abi: inboxAbi, events: ['BatchPosted', 'MessageDelayed'] },
     {
@@ -40,6 +48,7 @@ export function mirroredContracts(addresses: { readonly inbox: Address; readonly
       abi: rollupAbi,
       events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned'],
     },
+    ...(addresses.dispute === undefined ? [] : [{ address: addresses.dispute, abi: GAME_ABI, events: GAME_EVENTS }]),
   ] as const;
 }
 
@@ -55,13 +64,17 @@ export async function openMirror(store: Store): Promise<Mirror> {
     order: store.table('chain-order'),
     pending: store.table('chain-pending'),
   };
+  const gameTables: GameTables = { games: store.table('games'), openGames: store.table('open-games') };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
 
   async function applyBlock(block: BlockRef, events: readonly ContractEvent[]): Promise<void> {
     const draft = createDraft();
-    for (const event of events) await readEvent(draft, tables, event, block);
+    for (const event of events) {
+      await readEvent(draft, tables, event, block);
+      await readGameEvent(draft, gameTables, event);
+    }
     const entry = { hash: block.hash, undo: draft.undo.map(toStored) };
     const oldest = known.length >= 2 * KEPT_BLOCKS ? known.slice(0, known.length - KEPT_BLOCKS) : [];
     await store.write([
@@ -92,6 +105,12 @@ export async function openMirror(store: Store): Promise<Mirror> {
     return record;
   };
 
+  const requireGame = async (id: string): Promise<GameRecord> => {
+    const record = await gameTables.games.get(id);
+    if (record === undefined) throw new Error(`game ${id} has no record`);
+    return record;
+  };
+
   return {
     known: () => known,
     apply: (step) => (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block)),
@@ -99,6 +118,12 @@ export async function openMirror(store: Store): Promise<Mirror> {
     batch: (index) => tables.batches.get(numberKey(index)),
     delayed: (index) => tables.delayed.get(numberKey(index)),
     assertion: (id) => tables.assertions.get(id),
+    game: (id) => gameTables.games.get(id),
+    async openGames() {
+      const games: GameRecord[] = [];
+      for await (const [id] of gameTables.openGames.entries()) games.push(await requireGame(id));
+      return games;
+    },
     pending: () => list(tables.pending.entries()),
     assertions: async function* (from = 0n) {
       for await (const [, id] of tables.order.entries({ gte: numberKey(from) })) yield requireAssertion(id);

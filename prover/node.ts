@@ -18,14 +18,15 @@ import { followLogs } from '../service/l1-logs.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
+import type { Program } from '../vm/program.ts';
 import { type Execution, openExecution } from './execution.ts';
 import { createMemo } from './memo.ts';
 import { type Mirror, mirroredContracts, openMirror } from './mirror.ts';
 import { createNodeStore, type NodeStore } from './nodes.ts';
 import { createExecPool, type ExecPool } from './pool.ts';
-import { createProgramRegistry } from './programs.ts';
+import { createProgramRegistry, type ProgramRegistry } from './programs.ts';
 import type { StepRecorderFactory } from './recorder.ts';
-import { createTransition, type StepOutcome } from './transition.ts';
+import { createTransition, type StepOutcome, type Transition } from './transition.ts';
 
 export type NodeConfig = {
   readonly dataDir: string;
@@ -56,6 +57,10 @@ export type ProverNode = {
   readonly pool: ExecPool;
   readonly mirror: Mirror;
   readonly execution: Execution;
+  readonly transition: Transition;
+  readonly programs: ProgramRegistry;
+  /** The kernel as the DataVM's program. */
+  readonly kernel: Program;
   /** Follows L1 until the signal aborts; `changed` is called after every block that said something. */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
   close(): Promise<void>;
@@ -102,6 +107,9 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
     pool,
     mirror,
     execution,
+    transition,
+    programs,
+    kernel: engine.program,
     async follow(signal, changed) {
       const steps = followLogs({
         client: l1.client,

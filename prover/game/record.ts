@@ -1,0 +1,95 @@
+// docs/disputes.md#game: the events of the games, as records: each holds the list that is to be answered.
+import { parseAbi } from 'viem';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { ContractEvent } from '../../service/l1-logs.ts';
+import type { Table } from '../../service/store.ts';
+import type { Draft } from '../draft.ts';
+import type { Side } from './play.ts';
+
+export type GameStatus = 'open' | 'challenger-won' | 'asserter-won' | 'refunded';
+
+export type GameRecord = {
+  readonly id: Hex;
+  readonly assertion: Hex;
+  /** Of the assertion: leaf `step` of its list is before the judged step. */
+  readonly step: number;
+  readonly challenger: Address;
+  readonly status: GameStatus;
+  /** Lists posted. The asserter answers an odd number of them. */
+  readonly lists: number;
+  /** The machine where the range of the last list begins. */
+  readonly start: Hex;
+  readonly startPosition: bigint;
+  /** The end of that range as the side says that is to answer. */
+  readonly end: Hex;
+  readonly list: readonly Hex[];
+};
+
+export type GameTables = {
+  readonly games: Table<GameRecord>;
+  readonly openGames: Table<true>;
+};
+
+export const GAME_EVENTS = ['GameOpened', 'Moved', 'GameWon', 'GameRefunded'] as const;
+
+export const GAME_ABI = parseAbi([
+  'event GameOpened(bytes32 indexed game, bytes32 indexed assertion, address indexed challenger, uint64 index, bytes32 start, bytes32 end, bytes32 listRoot, bytes32[32] list)',
+  'event Moved(bytes32 indexed game, uint8 indexed side, uint8 lists, uint40 position, bytes32 start, bytes32 end, bytes32 listRoot, bytes32[32] list)',
+  'event GameWon(bytes32 indexed game, bytes32 indexed assertion, uint8 indexed winner)',
+  'event GameRefunded(bytes32 indexed game)',
+]);
+
+type Args = {
+  GameOpened: {
+    game: Hex;
+    assertion: Hex;
+    challenger: Address;
+    index: bigint;
+    start: Hex;
+    end: Hex;
+    list: readonly Hex[];
+  };
+  Moved: { game: Hex; lists: number; position: bigint | number; start: Hex; end: Hex; list: readonly Hex[] };
+  GameWon: { game: Hex; winner: number };
+  GameRefunded: { game: Hex };
+};
+
+/** `Side` of contracts/src/Dispute.sol. */
+const CHALLENGER = 0;
+
+export async function readGameEvent(draft: Draft, tables: GameTables, event: ContractEvent): Promise<void> {
+  switch (event.eventName) {
+    case 'GameOpened': {
+      const { game, assertion, challenger, index, start, end, list } = event.args as Args['GameOpened'];
+      const opened = { id: game, assertion, challenger, step: Number(index), start, end, list };
+      await draft.put(tables.games, game, { ...opened, status: 'open', lists: 1, startPosition: 0n });
+      return draft.put(tables.openGames, game, true);
+    }
+    case 'Moved': {
+      const { game, lists, position, start, end, list } = event.args as Args['Moved'];
+      const moved = { lists, startPosition: BigInt(position), start, end, list };
+      return draft.put(tables.games, game, { ...(await requireGame(draft, tables, game)), ...moved });
+    }
+    case 'GameWon': {
+      const { game, winner } = event.args as Args['GameWon'];
+      return close(draft, tables, game, winner === CHALLENGER ? 'challenger-won' : 'asserter-won');
+    }
+    case 'GameRefunded':
+      return close(draft, tables, (event.args as Args['GameRefunded']).game, 'refunded');
+  }
+}
+
+async function close(draft: Draft, tables: GameTables, id: Hex, status: GameStatus): Promise<void> {
+  await draft.put(tables.games, id, { ...(await requireGame(draft, tables, id)), status });
+  await draft.delete(tables.openGames, id);
+}
+
+async function requireGame(draft: Draft, tables: GameTables, id: Hex): Promise<GameRecord> {
+  const game = await draft.get(tables.games, id);
+  if (game === undefined) throw new Error(`game ${id} goes on without having begun`);
+  return game;
+}
+
+export function turnOf({ lists }: Pick<GameRecord, 'lists'>): Side {
+  return lists % 2 === 1 ? 'asserter' : 'challenger';
+}
