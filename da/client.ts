@@ -134,6 +134,7 @@ async function readFirst(
   const won = new AbortController();
   const signal = AbortSignal.any([outer, won.signal]);
   const reasons: string[] = [];
+  let outage: unknown;
   return new Promise<Uint8Array>((resolve, reject) => {
     let next = 0;
     let open = 0;
@@ -142,7 +143,7 @@ async function readFirst(
       clearTimeout(timer);
       const member = order[next++];
       if (member === undefined) {
-        if (open === 0) reject(outer.aborted ? outer.reason : unavailable(object.root, reasons));
+        if (open === 0) reject(outer.aborted ? outer.reason : unavailable(object.root, reasons, outage));
         return;
       }
       open += 1;
@@ -164,6 +165,7 @@ async function readFirst(
           open -= 1;
           if (won.signal.aborted) return;
           if (!outer.aborted) report.failed(member, error);
+          if (isRetryable(error)) outage = error;
           reasons.push(`${member.url}: ${error instanceof Error ? error.message : String(error)}`);
           ask();
         },
@@ -184,17 +186,23 @@ function noQuorum(threshold: number, count: number, errors: readonly unknown[]):
     actual: reasons.join('; '),
     hint: 'Check that the members are up and have room.',
     retryable: true,
-    cause: errors[0],
+    cause: errors.find(isRetryable) ?? errors[0],
   });
 }
 
-function unavailable(root: Hex, reasons: readonly string[]): MizuError {
+function isRetryable(error: unknown): boolean {
+  return error instanceof MizuError && error.retryable;
+}
+
+// Its cause is the failure of a member that may hold it; without one, all have said that they do not.
+function unavailable(root: Hex, reasons: readonly string[], outage: unknown): MizuError {
   return new MizuError({
     code: 'da/unavailable',
     message: 'No DA member has given the object.',
     expected: root,
     actual: reasons.join('; ') || 'no members',
     retryable: true,
+    cause: outage,
   });
 }
 

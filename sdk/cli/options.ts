@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
+import { createOutageReporter } from './outage.ts';
 
 export type NetworkFlags = { readonly rpc?: string; readonly l1?: string; readonly key?: string };
 
@@ -16,7 +17,8 @@ export function withNetworkOptions(command: Command): Command {
 export async function withNetwork<T>(flags: NetworkFlags, use: (network: Network) => Promise<T>): Promise<T> {
   const { discoverNetwork } = await import('../client/discover.ts');
   const { connectNetwork } = await import('../client/network.ts');
-  const network = await connectNetwork(await discoverNetwork({ rpc: flags.rpc, l1: flags.l1, keyFile: flags.key }));
+  const found = await discoverNetwork({ rpc: flags.rpc, l1: flags.l1, keyFile: flags.key });
+  const network = await connectNetwork({ ...found, patience: { onOutage: createOutageReporter() } });
   try {
     return await use(network);
   } finally {

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { type NetworkFlags, withNetworkOptions } from './options.ts';
+import { createOutageReporter } from './outage.ts';
 import { createOutput } from './output.ts';
 
 export function verifyCommand(): Command {
@@ -22,7 +23,10 @@ async function run(target: string, flags: NetworkFlags & { replay?: boolean; jso
     (info) => info.isDirectory(),
     () => false,
   );
-  const verified = await verifyTarget(target, isFolder, flags, (line) => output.say(`  ${pc.green('✓')} ${line}`));
+  const patience = { onOutage: createOutageReporter() };
+  const verified = await verifyTarget(target, isFolder, { ...flags, patience }, (line) =>
+    output.say(`  ${pc.green('✓')} ${line}`),
+  );
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
   const status = verified.confirmed ? 'confirmed on L1' : 'asserted on L1; its window is still open';
   output.say(`${status}: ${verified.transactions.join(', ')}`);

@@ -44,11 +44,11 @@ export async function deposit(network: Network, amountWei: bigint): Promise<void
     functionName: 'deposit',
     args: [signer.address, amountWei],
   });
-  const deadline = Date.now() + CREDIT_SECONDS * 1000;
-  while ((await balanceOf(network)) < before + amountWei) {
-    if (Date.now() > deadline) throw notCredited(amountWei);
+  for (let poll = 0; poll * POLL_MS < CREDIT_SECONDS * 1000; poll++) {
+    if ((await balanceOf(network)) >= before + amountWei) return;
     await delay(POLL_MS);
   }
+  throw notCredited(amountWei);
 }
 
 /** Deposits what is missing to `neededWei`, if anything. Returns what was deposited. */

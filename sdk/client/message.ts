@@ -43,14 +43,14 @@ export async function sendMessage(
 
 /** @throws MizuError `sdk/message-failed` with the kernel's reason, `sdk/no-receipt` (retryable) */
 export async function waitForReceipt(network: Network, hash: Hex): Promise<ReceiptView> {
-  const deadline = Date.now() + RECEIPT_SECONDS * 1000;
-  for (;;) {
+  // Counted in answers: the time in which the sequencer was down is not its own.
+  for (let poll = 0; poll * POLL_MS < RECEIPT_SECONDS * 1000; poll++) {
     const receipt = (await network.rpc('mizu_getReceipt', [hash])) as ReceiptView | null;
     if (receipt?.ok) return receipt;
     if (receipt) throw failed(receipt);
-    if (Date.now() > deadline) throw noReceipt(hash);
     await delay(POLL_MS);
   }
+  throw noReceipt(hash);
 }
 
 function failed(receipt: ReceiptView): MizuError {

@@ -5,9 +5,11 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createRpcClient, type RpcClient, requestBytes, requestJson } from '../../service/client.ts';
+import { type Patience, waitOut } from './patience.ts';
 import type { Signer } from './signer.ts';
 import type { ChainView } from './views.ts';
 
+/** Its calls and transfers may be repeated, and wait out a service that is down (docs/sdk.md#outages). */
 export type Network = {
   readonly rpcUrl: string;
   readonly l1RpcUrl: string | undefined;
@@ -15,6 +17,8 @@ export type Network = {
   readonly chain: ChainView;
   readonly da: DaClient;
   readonly signer: Signer | undefined;
+  /** For other calls that may be repeated. */
+  readonly patience: Patience;
   /** Bytes by root, verified: from the sequencer if it is quick, else from the committee. @throws MizuError `da/unavailable` */
   object(root: Hex, length?: number): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -24,13 +28,21 @@ export type ConnectOptions = {
   readonly rpcUrl: string;
   readonly l1RpcUrl?: string | undefined;
   readonly signer?: Signer | undefined;
+  readonly patience?: Patience;
 };
 
+/** A sequencer that has never answered is rather a wrong address than one that restarts. */
+const FIRST_CONTACT_SECONDS = 20;
+const COMMITTEE = 'the DA committee';
+
 /** @throws MizuError `http/unreachable` */
-export async function connectNetwork({ rpcUrl, l1RpcUrl, signer }: ConnectOptions): Promise<Network> {
+export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }: ConnectOptions): Promise<Network> {
   const url = rpcUrl.replace(/\/$/, '');
-  const rpc = createRpcClient(url);
-  const chain = (await rpc('mizu_chain')) as ChainView;
+  const direct = createRpcClient(url);
+  const rpc: RpcClient = (method, params, options) =>
+    waitOut(url, () => direct(method, params, options), patience, options?.signal);
+  const first = { limitSeconds: FIRST_CONTACT_SECONDS, ...patience };
+  const chain = (await waitOut(url, () => direct('mizu_chain'), first)) as ChainView;
   const members = await Promise.all(chain.da.members.map(memberOf));
   const da = createDaClient({
     members,
@@ -43,15 +55,25 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer }: ConnectOption
     l1RpcUrl: l1RpcUrl ?? chain.l1RpcUrl,
     rpc,
     chain,
-    da,
+    da: patientClient(da, patience),
     signer,
+    patience,
     object: async (root, length) => {
       const answer = await requestBytes(`${url}/objects/${root}`, { attempts: 1, accept: [404, 500, 503] }).catch(
         () => null,
       );
       if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
-      return da.get(root, length === undefined ? {} : { length });
+      return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);
     },
+    close: () => da.close(),
+  };
+}
+
+function patientClient(da: DaClient, patience: Patience): DaClient {
+  return {
+    put: (objects, options) => waitOut(COMMITTEE, () => da.put(objects, options), patience),
+    certify: (objects, expiry) => waitOut(COMMITTEE, () => da.certify(objects, expiry), patience),
+    get: (root, options) => waitOut(COMMITTEE, () => da.get(root, options), patience, options?.signal),
     close: () => da.close(),
   };
 }

@@ -8,6 +8,7 @@ import { messageFee, retention } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
+import { waitOut } from './patience.ts';
 import { findRun, type RunKey, saveRun } from './state-file.ts';
 import type { Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
@@ -69,10 +70,11 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
   return { run, resumed: false };
 }
 
-async function readOrigin({ l1RpcUrl, chain }: Network): Promise<string> {
+async function readOrigin({ l1RpcUrl, chain, patience }: Network): Promise<string> {
   if (l1RpcUrl === undefined || chain.fromBlock === undefined) return '';
   const number = `0x${chain.fromBlock.toString(16)}`;
-  const block = await createRpcClient(l1RpcUrl)('eth_getBlockByNumber', [number, false]);
+  const l1 = createRpcClient(l1RpcUrl);
+  const block = await waitOut(l1RpcUrl, () => l1('eth_getBlockByNumber', [number, false]), patience);
   return (block as { hash: string } | null)?.hash ?? '';
 }
 

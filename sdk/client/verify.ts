@@ -8,12 +8,14 @@ import { connectL1 } from '../../service/l1.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
 import { discoverNetwork } from './discover.ts';
 import { connectNetwork } from './network.ts';
+import { type Patience, waitOut } from './patience.ts';
 
 export type VerifyFlags = {
   readonly rpc?: string | undefined;
   readonly l1?: string | undefined;
   /** Runs every step of the run again, programs included. */
   readonly replay?: boolean | undefined;
+  readonly patience?: Patience;
 };
 
 export type Verified = {
@@ -46,13 +48,13 @@ export async function verifyTarget(
     if (folder === undefined) throw error;
     return { rpcUrl: folder.rpcUrl, l1RpcUrl: flags.l1 };
   });
-  const network = await connectNetwork({ rpcUrl, l1RpcUrl });
+  const network = await connectNetwork({ rpcUrl, l1RpcUrl, ...(flags.patience && { patience: flags.patience }) });
   try {
-    const { chain } = network;
+    const { chain, l1RpcUrl: l1Url } = network;
     assertSameNetwork(folder, chain.chainId, chain.contracts.inbox);
-    if (network.l1RpcUrl === undefined) throw noL1();
+    if (l1Url === undefined) throw noL1();
     const report = await verifyRun({
-      l1: await connectL1(network.l1RpcUrl),
+      l1: await waitOut(l1Url, () => connectL1(l1Url), network.patience),
       contracts: chain.contracts,
       fromBlock: BigInt(chain.fromBlock ?? 0),
       da: network.da,

@@ -41,33 +41,29 @@ export type Progress = {
 };
 
 const POLL_MS = 400;
-const OUTAGE_SECONDS = 120;
 
-/** Yields whenever something changed, and at last the ended run. Survives outages of the sequencer of up to two minutes. */
+/** Yields whenever something changed, and at last the ended run; ends without it on the signal. */
 export async function* watchRun(network: Network, run: Hex, signal?: AbortSignal): AsyncGenerator<Progress> {
   let metadata: Metadata | undefined;
   let last = '';
-  let lastAnswer = Date.now();
   while (!signal?.aborted) {
     try {
-      const view = await readRun(network, run);
+      const view = await readRun(network, run, signal);
       metadata ??= await readMetadata(network, view.workflow);
-      lastAnswer = Date.now();
       const text = JSON.stringify(view);
       if (text !== last) yield toProgress(run, view, metadata);
       last = text;
       if (view.status !== 'running') return;
     } catch (error) {
-      if (!(error instanceof MizuError) || !error.retryable || Date.now() - lastAnswer > OUTAGE_SECONDS * 1000)
-        throw error;
+      if (!signal?.aborted) throw error;
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
 /** @throws MizuError `sdk/unknown-run` */
-export async function readRun(network: Network, run: Hex): Promise<RunView> {
-  const view = (await network.rpc('mizu_getRun', [run])) as RunView | null;
+export async function readRun(network: Network, run: Hex, signal?: AbortSignal): Promise<RunView> {
+  const view = (await network.rpc('mizu_getRun', [run], signal && { signal })) as RunView | null;
   if (view !== null) return view;
   throw new MizuError({
     code: 'sdk/unknown-run',

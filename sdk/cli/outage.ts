@@ -1,0 +1,17 @@
+// docs/sdk.md#outages: tells on standard error which service a command waits for.
+import type { Outage } from '../client/patience.ts';
+
+const EVERY_SECONDS = 5;
+
+/** At most one line a service every 5 s, the first after a second: a short restart is not worth a line. */
+export function createOutageReporter(stream: NodeJS.WritableStream = process.stderr): (outage: Outage) => void {
+  const said = new Map<string, number>();
+  return ({ service, downSeconds, error }) => {
+    const last = said.get(service) ?? -EVERY_SECONDS;
+    const now = Date.now() / 1000;
+    if (downSeconds < 1 || now - last < EVERY_SECONDS) return;
+    said.set(service, now);
+    const state = /^(http|da|l1)\//.test(error.code) ? 'down' : `"${error.message}"`;
+    stream.write(`waiting for ${service} (${state} for ${downSeconds} s)\n`);
+  };
+}

@@ -1,0 +1,112 @@
+// The services are real and on one port each, so that they can go away and come back.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createDaNode, type DaNode } from '../../da/node.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { objectRef } from '../../protocol/tree.ts';
+import { createHttpApp, type HttpApp, jsonBody } from '../../service/http.ts';
+import { createLogger } from '../../service/log.ts';
+import { connectNetwork, type Network } from './network.ts';
+import { type Outage, waitOut } from './patience.ts';
+
+const CONTRACT = `0x${'22'.repeat(20)}` as const;
+const log = createLogger('test', 'silent');
+
+let folder: string;
+let member: DaNode;
+let sequencer: HttpApp;
+let network: Network;
+let outages: Outage[];
+let onOutage: (outage: Outage) => void;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-network-'));
+  outages = [];
+  onOutage = () => undefined;
+  member = await startMember(0);
+  const rpcUrl = await startSequencer(0);
+  const patience = {
+    pauseMs: 10,
+    onOutage: (outage: Outage) => {
+      outages.push(outage);
+      onOutage(outage);
+    },
+  };
+  network = await connectNetwork({ rpcUrl, patience });
+});
+afterEach(async () => {
+  await network.close();
+  await sequencer.close();
+  await member.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function startMember(port: number): Promise<DaNode> {
+  const key = `0x${'11'.repeat(32)}` as const;
+  return createDaNode({ dataDir: folder, key, port, chainId: 1, contract: CONTRACT, epoch: 1n, log });
+}
+
+async function startSequencer(port: number): Promise<string> {
+  sequencer = createHttpApp({ log, health: () => ({}) });
+  sequencer.app.post('/', jsonBody(1000), (request, response) => {
+    const da = { members: [{ url: member.url, address: member.address }], epoch: 1, threshold: 1 };
+    const result = { chainId: 1, contracts: { daCommittee: CONTRACT }, da };
+    response.json({ jsonrpc: '2.0', id: request.body.id, result });
+  });
+  return sequencer.listen({ port });
+}
+
+const portOf = (url: string) => Number(new URL(url).port);
+
+test('a call waits for a sequencer that restarts', async () => {
+  await sequencer.close();
+  let restarted: Promise<string> | undefined;
+  onOutage = () => {
+    restarted ??= startSequencer(portOf(network.rpcUrl));
+  };
+  expect(await network.rpc('mizu_chain')).toMatchObject({ chainId: 1 });
+  await restarted;
+  expect(outages[0]).toMatchObject({ service: network.rpcUrl, downSeconds: 0, error: { code: 'http/unreachable' } });
+});
+
+test('transfers wait for a committee that restarts; what nobody has is not waited for', async () => {
+  const bytes = new TextEncoder().encode('rows');
+  const { root } = objectRef(bytes);
+  const port = portOf(member.url);
+  let restarted: Promise<unknown> | undefined;
+  onOutage = () => {
+    restarted ??= startMember(port).then((started) => {
+      member = started;
+    });
+  };
+  await member.close();
+  const { refs } = await network.da.put([bytes], { expiry: BigInt(Math.floor(Date.now() / 1000) + 3600) });
+  expect(refs).toEqual([{ root, length: 4 }]);
+  await restarted;
+  restarted = undefined;
+  await member.close();
+  expect(await network.object(root, 4)).toEqual(bytes);
+  await restarted;
+  expect(outages.map(({ service }) => service)).toContain('the DA committee');
+  outages.length = 0;
+  await expect(network.object(`0x${'77'.repeat(32)}`)).rejects.toMatchObject({ code: 'da/unavailable' });
+  expect(outages).toEqual([]);
+});
+
+test('patience ends with its time, with a refusal for good, and with the signal', async () => {
+  const fail = (retryable: boolean) => async () => {
+    throw new MizuError({ code: 'x/down', message: 'down', retryable });
+  };
+  const seen: number[] = [];
+  const patience = { limitSeconds: 0.05, pauseMs: 20, onOutage: ({ downSeconds }: Outage) => seen.push(downSeconds) };
+  await expect(waitOut('it', fail(true), patience)).rejects.toMatchObject({ code: 'x/down' });
+  expect(seen.length).toBeGreaterThan(0);
+  seen.length = 0;
+  await expect(waitOut('it', fail(false), patience)).rejects.toMatchObject({ code: 'x/down' });
+  expect(seen).toEqual([]);
+  const stop = new AbortController();
+  const stopping = { ...patience, limitSeconds: 60, onOutage: () => stop.abort() };
+  await expect(waitOut('it', fail(true), stopping, stop.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});
