@@ -42,7 +42,8 @@ async function run(file: string, flags: Flags): Promise<void> {
     const steps = collectSamples(bundled.description.steps, result.stages, input);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
     for (const step of steps) printStep(output, step);
-    output.say(`\n${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
+    output.say(`\n${pc.dim(LEGEND)}`);
+    output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
     output.data({
       workflow: bundled.description.name,
       steps,
@@ -60,6 +61,8 @@ async function run(file: string, flags: Flags): Promise<void> {
     await close();
   }
 }
+
+const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
 async function takeRows(file: string, count: number) {
   const { readRows } = await import('../input/read-rows.ts');
