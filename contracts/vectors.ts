@@ -6,6 +6,7 @@ import { hashLeaf, objectRef, objectRoot, treeProof } from '../protocol/tree.ts'
 import { hashAssertion, toContractCertificate } from './claim.ts';
 import { createState, feesProof, MEMBERS, signCertificate, USER, withdrawalProof } from './network.fixture.ts';
 import { createOpVectors } from './op-vectors.ts';
+import { createStepVectors } from './step-vectors.ts';
 
 const FOLDER = 'contracts/test/vectors';
 const OBJECT_LENGTHS = [0, 1, 127, 128, 129, 256, 300, 640, 1_000, 4_095, 4_096];
@@ -19,6 +20,7 @@ export async function generateVectors(): Promise<{ path: string; content: string
     certificate: await certificateVectors(),
     state: await stateVectors(),
     ops: createOpVectors(),
+    steps: createStepVectors(),
   };
   return Object.entries(files).map(([name, value]) => ({
     path: `${FOLDER}/${name}.json`,
