@@ -11,9 +11,6 @@ import {
   type ValueType,
 } from '../../vm/decode/module.ts';
 import { decodeModule } from '../../vm/decode/sections.ts';
-import { encodeModule } from '../../vm/link/encode.ts';
-import { joinSegments } from '../../vm/link/join-segments.ts';
-import { parseModule } from '../../vm/link/parse.ts';
 import { hashProgram } from '../../vm/program.ts';
 import { loadModuleFile } from './vm-module.ts';
 
@@ -41,8 +38,7 @@ export type Inspection = {
 
 export async function inspectModule(path: string): Promise<Inspection> {
   const { source, core, program } = await loadModuleFile(path);
-  // Written anew, so that every compiler's way of padding is understood.
-  const module = decodeModule(encodeModule(joinSegments(parseModule(source))));
+  const module = decodeModule(source);
   const { header } = program;
   return {
     imports: module.imports.map((entry) => `${entry.module}.${entry.name} ${describe(module.types[entry.type]!)}`),

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeDefinition, encodeDefinition } from '../../protocol/definition.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { bundleWorkflow, compileWorkflow } from './compile.ts';
+import { type BuiltProgram, buildProgram } from './program.ts';
 import { assertTypes } from './typecheck.ts';
 
 let folder: string;
@@ -110,3 +111,23 @@ test('a misspelt field is a type error with its line and a suggestion', async ()
   });
   await assertTypes(join(folder, 'good.ts'));
 });
+
+test('programs share code and module; a cached image is the same, a damaged one is built again', async () => {
+  const cache = join(folder, 'cache');
+  const [one, other] = [await buildProgram(scriptOf(1), cache), await buildProgram(scriptOf(2), cache)];
+  expect(other.program.header.codeRoot).toBe(one.program.header.codeRoot);
+  expect(other.wasm).toBe(one.wasm);
+  expect(other.entry.header).not.toEqual(one.entry.header);
+  expect(same(await buildProgram(scriptOf(1), cache), one)).toBe(true);
+  expect(same(await buildProgram(scriptOf(1)), one)).toBe(true);
+  const files = await readdir(cache);
+  expect(files.length).toBe(2);
+  for (const file of files) await writeFile(join(cache, file), (await readFile(join(cache, file))).fill(1, 50, 60));
+  expect(same(await buildProgram(scriptOf(1), cache), one)).toBe(true);
+}, 60_000);
+
+/** Of the headers, and byte for byte: `toEqual` takes seconds for 4 MB. */
+const same = (a: BuiltProgram, b: BuiltProgram): boolean =>
+  Buffer.from(a.entry.header).equals(b.entry.header) &&
+  a.objects.every((bytes, i) => Buffer.from(bytes).equals(b.objects[i]!));
+const scriptOf = (n: number): string => `globalThis.__mizu_main = () => ${n};`;

@@ -1,13 +1,16 @@
 // docs/vm.md#program: the DataVM program of a bundle, and the objects that a deploy puts on DA.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createReader, createWriter } from '../../protocol/bytes.ts';
 import type { ProgramEntry } from '../../protocol/definition.ts';
-import { keccakHex, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import { DIGEST_BYTES, keccak, keccakHex, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import type { Module } from '../../vm/decode/module.ts';
 import { loadModule } from '../../vm/load.ts';
-import { createProgram, encodeHeader, type Program } from '../../vm/program.ts';
+import { type LoweredModule, lowerModule } from '../../vm/lower/module.ts';
+import { assembleProgram, encodeHeader, type Image, type Program } from '../../vm/program.ts';
 import { QUICKJS_GLUE_BASE64 } from '../../vm/quickjs/generated/glue-wasm.ts';
 import { PRELUDE } from '../../vm/quickjs/prelude.ts';
-import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
+import { createQuickJsImage, quickJsModule } from '../../vm/quickjs/program.ts';
 import { WASI_ADAPTER_BASE64 } from '../../vm/wasi/generated/adapter-wasm.ts';
 
 export type BuiltProgram = {
@@ -18,14 +21,14 @@ export type BuiltProgram = {
   readonly objects: readonly Uint8Array[];
 };
 
-/** Part of the cache's key: raised when the same bundle yields another program. */
-const CACHE_VERSION = 1;
+/** Part of the cache's key: raised when the same bundle yields another image. */
+const CACHE_VERSION = 2;
 const ENGINE = keccakHex(new TextEncoder().encode(PRELUDE + QUICKJS_GLUE_BASE64 + WASI_ADAPTER_BASE64));
 
-/** `cacheFolder` keeps modules by the hash of their bundle. @throws MizuError `vm/bundle` */
+/** `cacheFolder` keeps images by the hash of their bundle. @throws MizuError `vm/bundle` */
 export async function buildProgram(bundle: string, cacheFolder?: string): Promise<BuiltProgram> {
-  const wasm = await cached(bundle, cacheFolder);
-  const program = createProgram({ module: loadModule(wasm) });
+  const { wasm, module, lowered } = await lowerQuickJs();
+  const program = assembleProgram(module, lowered, await cached(bundle, cacheFolder));
   return {
     program,
     wasm,
@@ -44,18 +47,51 @@ export async function buildProgram(bundle: string, cacheFolder?: string): Promis
   };
 }
 
-async function cached(bundle: string, folder: string | undefined): Promise<Uint8Array> {
-  if (folder === undefined) return createQuickJsProgram(bundle);
-  const path = join(
-    folder,
-    `${keccakHex(new TextEncoder().encode(`${CACHE_VERSION}\n${ENGINE}\n${bundle}`)).slice(2, 42)}.wasm`,
+type Lowered = { readonly wasm: Uint8Array; readonly module: Module; readonly lowered: LoweredModule };
+
+let shared: Promise<Lowered> | undefined;
+
+/** QuickJS is the same module, and the same code, in all programs: lowered once per process (0.2 s). */
+function lowerQuickJs(): Promise<Lowered> {
+  shared ??= quickJsModule().then((wasm) => {
+    const module = loadModule(wasm);
+    return { wasm, module, lowered: lowerModule(module, { entry: '_start', callStart: false }) };
+  });
+  return shared;
+}
+
+async function cached(bundle: string, folder: string | undefined): Promise<Image> {
+  const build = async () => (await createQuickJsImage(bundle)).image;
+  if (folder === undefined) return build();
+  const key = keccakHex(new TextEncoder().encode(`${CACHE_VERSION}\n${ENGINE}\n${bundle}`)).slice(2, 42);
+  const path = join(folder, `${key}.image`);
+  const known = await readFile(path).then(
+    (file) => decodeImage(new Uint8Array(file)),
+    () => undefined,
   );
-  const known = await readFile(path).catch(() => null);
-  if (known !== null && WebAssembly.validate(known)) return new Uint8Array(known);
-  const wasm = await createQuickJsProgram(bundle);
+  if (known !== undefined) return known;
+  const image = await build();
   await mkdir(folder, { recursive: true });
   const draft = `${path}.${process.pid}`;
-  await writeFile(draft, wasm);
+  await writeFile(draft, encodeImage(image));
   await rename(draft, path);
-  return wasm;
+  return image;
+}
+
+/** keccak-256 of the rest ‖ pages u32 ‖ number of globals u32 ‖ globals u64 ‖ memory. */
+function encodeImage({ memory, pages, globals }: Image): Uint8Array {
+  const writer = createWriter().u32(pages).u32(globals.length);
+  for (const bits of globals) writer.u64(bits);
+  const rest = writer.bytes(memory).finish();
+  return createWriter().bytes(keccak(rest)).bytes(rest).finish();
+}
+
+/** Undefined if the file is damaged: then it is built again. */
+function decodeImage(file: Uint8Array): Image | undefined {
+  const rest = file.subarray(DIGEST_BYTES);
+  if (keccak(rest).some((byte, index) => byte !== file[index])) return undefined;
+  const reader = createReader(rest, 'cached image');
+  const pages = reader.u32('pages');
+  const globals = Array.from({ length: reader.u32('globals') }, () => reader.u64('global'));
+  return { pages, globals, memory: reader.rest() };
 }

@@ -4,9 +4,11 @@ import { STAGE_GAS_LIMIT } from '../compile/definition.ts';
 import type { BuiltProgram } from '../compile/program.ts';
 import { type LocalEngine, taskEnvironment } from './engine.ts';
 
+/** One for all programs: QuickJS, which is the same in all, is compiled once. */
+const engine = createNativeEngine();
+
 export function createLocalNativeEngine({ program, wasm }: BuiltProgram): LocalEngine {
-  const engine = createNativeEngine();
-  const loaded = engine.load({ ...program, wasm, fromImage: false });
+  const loaded = engine.load({ ...program, wasm, fromImage: true });
   if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
   const encoder = new TextEncoder();
   return {

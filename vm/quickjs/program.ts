@@ -37,7 +37,15 @@ export type QuickJsProgram = {
 export async function createQuickJsImage(bundle: string, options: QuickJsOptions = {}): Promise<QuickJsProgram> {
   const engine = await linkEngine();
   const image = await evaluate(engine, bundle, options.fileName ?? 'bundle.js');
-  return { wasm: encodeModule(prune(withoutState(engine))), image };
+  return { wasm: await quickJsModule(), image };
+}
+
+let encoded: Promise<Uint8Array> | undefined;
+
+/** The module of every program that `createQuickJsImage` makes. Built once per process. */
+export function quickJsModule(): Promise<Uint8Array> {
+  encoded ??= linkEngine().then((engine) => encodeModule(prune(withoutState(engine))));
+  return encoded;
 }
 
 /** The same program as one module that carries its image itself: larger, and nothing of it is shared between bundles. */
