@@ -63,6 +63,9 @@ test('rows of rowsets, requests, sinks, and of what is no text', () => {
   const header = (value: unknown) => text(`${JSON.stringify(value).padEnd(127)}\n[0,{}]\n`);
   expect(countRows(header({ mizu: 'rows', in: 5, out: 3, rejected: 2 }))).toEqual({ in: 5, out: 3, rejected: 2 });
   expect(countRows(header({ mizu: 'requests', count: 4, model: 'm' }))).toEqual({ in: 4, out: 4, rejected: 0 });
+  const facts = JSON.stringify({ mizu: 'facts', kind: 'keys', count: 3, groups: 1, words: 2, extra: 0 }).padEnd(127);
+  // Little-endian words, of which some bytes are newlines.
+  expect(countRows(text(`${facts}\n\n\0\0\0\n\n\n\n`))).toEqual({ in: 3, out: 3, rejected: 0 });
   expect(countRows(text('{"a":1}\n{"a":2}\n'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(text('{"a":1}\n{"a":2}'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(new Uint8Array(0))).toEqual({ in: 0, out: 0, rejected: 0 });
