@@ -188,6 +188,20 @@ describe('determinism', () => {
     expect(there.trim()).toBe(here);
   });
 
+  it('codes text, draws numbers and logs at the top level as in a run', async () => {
+    const before = `
+      const coded = [...new TextEncoder().encode('aé😀')];
+      const decoded = new TextDecoder().decode(new Uint8Array([98, 195, 169]));
+      const target = new Uint8Array(4);
+      const { read, written } = new TextEncoder().encodeInto('é😀', target);
+      const drawn = Math.random();
+      console.log(drawn >= 0 && drawn < 1);`;
+    const main = `(io) => io.write(JSON.stringify([coded, decoded, read, written, drawn > 0 && drawn < 1,
+      [...new TextEncoder().encode('aé😀')]]))`;
+    const bytesOf = [97, 195, 169, 240, 159, 152, 128];
+    expect(JSON.parse((await run(main, [], {}, before)).text)).toEqual([bytesOf, 'bé', 1, 2, true, bytesOf]);
+  });
+
   it('keeps nothing between runs and starts from what the top level left', async () => {
     const program = await createQuickJsProgram(
       'let n = 40; n++; globalThis.__mizu_main = (io) => io.write(String(++n));',

@@ -34,7 +34,7 @@ declare function randomGet(buffer: u32, length: u32): u32;
 /** A pending exception: what `host_call` returns instead of a value. */
 const THROWN: Value = 0;
 
-/** 16 bytes of QuickJS's heap for results that come through memory. */
+/** 16 bytes of QuickJS's heap for results that come through memory. There from the first call on: a bundle's top level runs before `install`. */
 let scratch: u32 = 0;
 let startFunction: Value = 0;
 let finishFunction: Value = 0;
@@ -44,7 +44,7 @@ let firstReason: Value = 0;
 
 /** Called once when the program is built, with functions of the prelude. Returns the reason of a rejection left alone so far, or 0. */
 export function install(start: Value, finish: Value, fail: Value): Value {
-  scratch = allocate(16);
+  if (scratch == 0) scratch = allocate(16);
   startFunction = start;
   finishFunction = finish;
   failFunction = fail;
@@ -77,6 +77,7 @@ function fail(reason: Value): void {
 
 /** `name` is one letter, see prelude.ts. */
 export function host_call(name: u32, nameLength: u32, receiver: Value, count: i32, values: u32): Value {
+  if (scratch == 0) scratch = allocate(16);
   const first = load<u32>(values);
   switch (load<u8>(name)) {
     case 0x6e: /* n: next line */ {
