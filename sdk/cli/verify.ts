@@ -24,7 +24,8 @@ async function run(target: string, flags: NetworkFlags & { replay?: boolean; jso
     () => false,
   );
   const patience = { onOutage: createOutageReporter() };
-  const verified = await verifyTarget(target, isFolder, { ...flags, patience }, (line) =>
+  const onWait = () => output.say(pc.dim('  … the run has just ended: waiting for its assertion on L1'));
+  const verified = await verifyTarget(target, isFolder, { ...flags, patience, onWait }, (line) =>
     output.say(`  ${pc.green('✓')} ${line}`),
   );
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);

@@ -1,20 +1,24 @@
 // docs/sdk.md#verify: a run, or the folder of a dataset, held against L1 and DA. The sequencer is asked only where they are.
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, isHash } from '../../protocol/hex.ts';
-import { type VerifyReport, verifyRun } from '../../prover/replicate.ts';
+import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1 } from '../../service/l1.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
 import { discoverNetwork } from './discover.ts';
-import { connectNetwork } from './network.ts';
+import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
+import type { RunView } from './views.ts';
 
 export type VerifyFlags = {
   readonly rpc?: string | undefined;
   readonly l1?: string | undefined;
   /** Runs every step of the run again, programs included. */
   readonly replay?: boolean | undefined;
+  /** Told once if the run has just ended and L1 has no assertion of it yet: it is waited for, up to a minute. */
+  readonly onWait?: () => void;
   readonly patience?: Patience;
 };
 
@@ -28,6 +32,8 @@ export type Verified = {
   readonly checks: VerifyReport['checks'];
 };
 
+const ASSERTION_SECONDS = 60;
+const POLL_MS = 1_000;
 const KERNEL = fileURLToPath(new URL('../../build/kernel.wasm', import.meta.url));
 
 /**
@@ -53,7 +59,7 @@ export async function verifyTarget(
     const { chain, l1RpcUrl: l1Url } = network;
     assertSameNetwork(folder, chain.chainId, chain.contracts.inbox);
     if (l1Url === undefined) throw noL1();
-    const report = await verifyRun({
+    const request: VerifyRequest = {
       l1: await waitOut(l1Url, () => connectL1(l1Url), network.patience),
       contracts: chain.contracts,
       fromBlock: BigInt(chain.fromBlock ?? 0),
@@ -61,11 +67,25 @@ export async function verifyTarget(
       run,
       files: (folder?.files ?? []).map(({ path, stage }) => ({ path: resolve(join(target, path)), stage })),
       ...(flags.replay ? { replay: { kernelPath: KERNEL } } : {}),
-    });
+    };
+    const report = await verifyAsserted(network, request, flags.onWait);
     for (const check of report.checks) if (check.ok) onCheck(`${check.name}: ${check.detail}`);
     return assertReport(report, folder);
   } finally {
     await network.close();
+  }
+}
+
+// A run that has just ended is asserted seconds later. The sequencer's word for that it has ended decides only whether to wait.
+async function verifyAsserted(network: Network, request: VerifyRequest, onWait = () => {}): Promise<VerifyReport> {
+  const deadline = Date.now() + ASSERTION_SECONDS * 1000;
+  for (let looks = 0; ; looks++) {
+    const report = await verifyRun(request);
+    if (report.assertion !== undefined || Date.now() > deadline) return report;
+    const view = (await network.rpc('mizu_getRun', [request.run]).catch(() => null)) as RunView | null;
+    if (view?.status !== 'done') return report;
+    if (looks === 0) onWait();
+    await delay(POLL_MS);
   }
 }
 

@@ -85,8 +85,8 @@ export function createSupervisor(logFolder: string): Supervisor {
     failed,
     stop: async () => {
       stopping = true;
-      // The last started depends on the earlier ones: stop in reverse.
-      for (const { child } of [...running.values()].reverse()) await end(child);
+      // All at once: each ends well without the others, and one after another they would take up to 10 s each.
+      await Promise.all([...running.values()].map(({ child }) => end(child)));
       process.off('exit', onExit);
     },
   };
