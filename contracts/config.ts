@@ -22,8 +22,21 @@ export type DeployConfig = {
   readonly leaderSeconds: number;
   /** Of all fees, in 1/10,000. */
   readonly validatorShareBasisPoints: number;
-  /** Contract that decides disputes; without one nothing can be rejected. */
-  readonly dispute?: Address;
+  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension + demand. */
+  readonly clockSeconds: number;
+  /** That a side has at least, once, after a late move; at most `clockSeconds`. */
+  readonly extensionSeconds: number;
+  /** In which demanded bytes must be published, and then a game about them may be opened. */
+  readonly demandSeconds: number;
+  readonly challengeBondWei: bigint;
+  readonly demandBondWei: bigint;
+  /** Wei of the token that one L1 gas is taken to cost when costs are paid back, times the margin. */
+  readonly disputeGasPriceWei: bigint;
+  /** In 1/10,000: 15,000 pays costs one and a half times. */
+  readonly disputeMarginBasisPoints: number;
+  /** Who may pause confirmation; the deployer if left out. */
+  readonly guardian?: Address;
+  readonly maxPauseSeconds: number;
   /** Contract that shares out the validators' part of the fees. */
   readonly validatorRewards?: Address;
 };
@@ -34,7 +47,7 @@ const MIZU = 10n ** 18n;
 export const DEVNET_CONFIG: DeployConfig = {
   tokenCapWei: 1_000_000_000n * MIZU,
   windowSeconds: 10,
-  clocksSeconds: 60,
+  clocksSeconds: 200,
   votesSeconds: 60,
   graceSeconds: 30,
   unbondingSeconds: 300,
@@ -52,4 +65,12 @@ export const DEVNET_CONFIG: DeployConfig = {
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,
+  clockSeconds: 60,
+  extensionSeconds: 20,
+  demandSeconds: 20,
+  challengeBondWei: 50n * MIZU,
+  demandBondWei: 5n * MIZU,
+  disputeGasPriceWei: 10n ** 12n,
+  disputeMarginBasisPoints: 15_000,
+  maxPauseSeconds: 3_600,
 };

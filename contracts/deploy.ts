@@ -14,14 +14,17 @@ import { MizuError } from '../protocol/errors.ts';
 import {
   bridgeAbi,
   daCommitteeAbi,
+  disputeAbi,
   gatewayRegistryAbi,
   inboxAbi,
+  kernelStartAbi,
   mizuTokenAbi,
   rollupAbi,
   stakeManagerAbi,
 } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { DeployConfig } from './config.ts';
+import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import * as bytecode from './generated/bytecode.ts';
 import { ROLES } from './roles.ts';
 
@@ -34,6 +37,14 @@ export const CONTRACT_NAMES = [
   'gatewayRegistry',
   'rollup',
   'bridge',
+  'controlSteps',
+  'integerSteps',
+  'floatSteps',
+  'memorySteps',
+  'hostSteps',
+  'oneStepVerifier',
+  'kernelStart',
+  'dispute',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -57,8 +68,8 @@ export type Deployment = {
   readonly fromBlock: bigint;
 };
 
-// The largest contract takes 3.5 M. Not estimated: constructors read contracts that are not mined yet.
-const GAS_PER_CONTRACT = 6_000_000n;
+// The largest contract takes 5.5 M. Not estimated: constructors read contracts that are not mined yet.
+const GAS_PER_CONTRACT = 7_000_000n;
 
 /** @throws MizuError `contracts/deployment-failed` if a constructor reverts */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
@@ -91,7 +102,6 @@ export function predictAddresses(deployer: Address, nonce: number): ContractAddr
 }
 
 function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, config: DeployConfig): Hex[] {
-  const dispute = config.dispute ?? zeroAddress;
   const timing = {
     window: BigInt(config.windowSeconds),
     clocks: BigInt(config.clocksSeconds),
@@ -105,13 +115,26 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
     maxAheadSeconds: BigInt(config.maxAheadSeconds),
     maxBehindSeconds: BigInt(config.maxBehindSeconds),
   };
-  const settings = { bond: config.assertionBondWei, leaderSeconds: BigInt(config.leaderSeconds) };
+  const settings = {
+    bond: config.assertionBondWei,
+    leaderSeconds: BigInt(config.leaderSeconds),
+    guardian: config.guardian ?? owner,
+    maxPauseSeconds: BigInt(config.maxPauseSeconds),
+  };
+  const disputes = {
+    bond: config.challengeBondWei,
+    demandBond: config.demandBondWei,
+    gasPrice: config.disputeGasPriceWei,
+    margin: BigInt(config.disputeMarginBasisPoints),
+    clockSeconds: config.clockSeconds,
+    extensionSeconds: config.extensionSeconds,
+    demandSeconds: config.demandSeconds,
+  };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
-  const authorities = config.dispute === undefined ? [at.rollup] : [at.rollup, config.dispute];
   const rewards = config.validatorRewards ?? zeroAddress;
   return [
     create(mizuTokenAbi, bytecode.MizuToken, [owner, config.tokenCapWei]),
-    create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, authorities]),
+    create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, [at.rollup]]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
       at.bridge,
@@ -126,12 +149,16 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       at.stakeManager,
       at.inbox,
       at.daCommittee,
-      dispute,
+      at.dispute,
       genesis.kernelProgramId,
       genesis.stateRoot,
       settings,
     ]),
     create(bridgeAbi, bytecode.Bridge, [at.token, at.rollup, rewards, BigInt(config.validatorShareBasisPoints)]),
+    ...FAMILY_CODES,
+    verifierCreation([at.controlSteps, at.integerSteps, at.floatSteps, at.memorySteps, at.hostSteps]),
+    create(kernelStartAbi, bytecode.KernelStart, [at.rollup]),
+    create(disputeAbi, bytecode.Dispute, [at.token, at.rollup, at.kernelStart, at.oneStepVerifier, disputes]),
   ];
 }
 
@@ -145,6 +172,8 @@ function failed(name: string, hash: Hex): MizuError {
     message: `The contract ${name} was not deployed.`,
     expected: 'a successful transaction',
     actual: `transaction ${hash} reverted`,
-    hint: 'Check the parameters: unbonding and retention must be at least window + clocks + votes + grace.',
+    hint:
+      'Check the parameters: unbonding and retention must be at least window + clocks + votes + grace, and clocks ' +
+      'at least twice a clock + extension + demand.',
   });
 }

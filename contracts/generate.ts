@@ -18,6 +18,8 @@ const CONTRACTS = [
   'GatewayRegistry',
   'Rollup',
   'Bridge',
+  'KernelStart',
+  'Dispute',
   'OneStepVerifier',
   'ControlSteps',
   'IntegerSteps',

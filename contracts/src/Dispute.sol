@@ -6,13 +6,14 @@ import {Rollup} from "./Rollup.sol";
 import {ClaimedStep, ClaimedSteps} from "./dispute/ClaimedStep.sol";
 import {Clocks, Player} from "./dispute/Clock.sol";
 import {Demands} from "./dispute/Demands.sol";
+import {KernelStart} from "./dispute/KernelStart.sol";
 import {Ledger} from "./dispute/Ledger.sol";
 import {MessageProof, Messages, TailLeaf} from "./dispute/Message.sol";
 import {Segment, SegmentLists} from "./dispute/SegmentList.sol";
 import {Kernel, StartMachine} from "./dispute/StartMachine.sol";
 import {IOneStepVerifier} from "./interfaces/IOneStepVerifier.sol";
 import {Tree} from "./lib/Tree.sol";
-import {AssertionId, DataObject} from "./lib/Types.sol";
+import {AssertionId} from "./lib/Types.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 
 /// @notice keccak256(assertion ‖ step ‖ challenger): a challenger plays one game about a step.
@@ -71,7 +72,7 @@ contract Dispute is Demands {
     uint256 private constant BITS_PER_LIST = 5;
 
     IOneStepVerifier public immutable verifier;
-    bytes32 public immutable kernelProgramId;
+    KernelStart public immutable kernelStart;
 
     mapping(GameId => Game) private _games;
     /// @notice A second key that may move for an account.
@@ -122,10 +123,13 @@ contract Dispute is Demands {
     error MessageMismatch(bytes32 expectedRoot, bytes32 actualRoot);
 
     /// @dev Nothing of a game about an assertion that is decided can move; its bond is refunded.
-    constructor(ERC20Burnable token_, Rollup rollup_, IOneStepVerifier verifier_, Settings memory settings)
-        Ledger(token_, settings)
-        Demands(rollup_)
-    {
+    constructor(
+        ERC20Burnable token_,
+        Rollup rollup_,
+        KernelStart kernelStart_,
+        IOneStepVerifier verifier_,
+        Settings memory settings
+    ) Ledger(token_, settings) Demands(rollup_) {
         require(settings.bond > 0 && settings.demandBond > 0, BondIsZero());
         uint256 clock = settings.clockSeconds;
         require(settings.extensionSeconds <= clock, ExtensionTooLong(clock, settings.extensionSeconds));
@@ -134,7 +138,7 @@ contract Dispute is Demands {
         uint256 clocks = rollup_.stakes().timing().clocks;
         require(clocks >= longest, ClocksTooShort(longest, clocks));
         verifier = verifier_;
-        kernelProgramId = rollup_.kernelProgramId();
+        kernelStart = kernelStart_;
     }
 
     /// @notice Names an account that may move for the caller; zero: none.
@@ -147,8 +151,7 @@ contract Dispute is Demands {
     function challengeLeaf(ClaimedStep calldata step) external {
         uint256 gasAtStart = gasleft();
         _requireStatus(step.assertion, Rollup.Status.PENDING);
-        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(step.assertion);
-        step.requireIn(stepRoot, stepCount);
+        _requireListed(step);
         require(!step.isWellFormed(inbox), LeafWellFormed(step.index));
         emit LeafRejected(step.assertion, step.index, msg.sender);
         rollup.reject(step.assertion, msg.sender, costOf(_gasSince(gasAtStart)));
@@ -161,8 +164,7 @@ contract Dispute is Demands {
         id = gameIdOf(step.assertion, step.index, msg.sender);
         Game storage game = _games[id];
         require(game.status == Status.NONE, GameExists(id));
-        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(step.assertion);
-        step.requireIn(stepRoot, stepCount);
+        _requireListed(step);
         bytes32 end = StartMachine.hashCommitted(step.post);
         require(opening.list[31] != end, EndsAgree(end));
         _start(game, opening);
@@ -264,12 +266,15 @@ contract Dispute is Demands {
         return lists % 2 == 1 ? Side.ASSERTER : Side.CHALLENGER;
     }
 
+    function _requireListed(ClaimedStep calldata step) private view {
+        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(step.assertion);
+        step.requireIn(stepRoot, stepCount);
+    }
+
     function _start(Game storage game, Opening calldata opening) private {
-        ClaimedStep calldata step = opening.step;
-        (DataObject memory message, bytes memory context, bool shaky) =
-            Messages.read(inbox, ClaimedSteps.cursorOf(step.pre), opening.message);
-        game.start = StartMachine.hash(opening.kernel, kernelProgramId, step.pre, context, message);
-        if (shaky) game.message = message.root;
+        (bytes32 start, bytes32 message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
+        game.start = start;
+        if (message != 0) game.message = message;
     }
 
     function _openGame(GameId id) private view returns (Game storage game) {

@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Constants} from "../generated/Constants.sol";
-import {IInbox} from "../interfaces/IInbox.sol";
+import {Batch, IInbox} from "../interfaces/IInbox.sol";
 import {Tree} from "../lib/Tree.sol";
 import {AssertionId} from "../lib/Types.sol";
 
@@ -46,14 +46,19 @@ library ClaimedSteps {
     /// @dev Whether the leaf before can be one is another step's matter; the first leaf of a list always is.
     function isWellFormed(ClaimedStep calldata step, IInbox inbox) internal view returns (bool) {
         Cursor memory next = cursorOf(step.pre);
-        require(next.batch < inbox.batchCount(), CursorOutOfRange(next.batch, next.message));
-        uint256 messageCount = inbox.batch(next.batch).messageCount;
-        require(next.message < messageCount, CursorOutOfRange(next.batch, next.message));
+        uint256 messageCount = batchOf(inbox, next).messageCount;
         Cursor memory actual = cursorOf(step.post);
         if (++next.message == messageCount) (next.batch, next.message) = (next.batch + 1, 0);
         bytes calldata zeros = step.post[ZEROS_OFFSET:];
         bool blank = bytes32(zeros) == 0 && bytes8(zeros[32:]) == 0;
         return blank && actual.batch == next.batch && actual.message == next.message && actual.step == next.step + 1;
+    }
+
+    /// @notice The batch that the cursor is in; reverts if it is at no message.
+    function batchOf(IInbox inbox, Cursor memory cursor) internal view returns (Batch memory batch) {
+        require(cursor.batch < inbox.batchCount(), CursorOutOfRange(cursor.batch, cursor.message));
+        batch = inbox.batch(cursor.batch);
+        require(cursor.message < batch.messageCount, CursorOutOfRange(cursor.batch, cursor.message));
     }
 
     function cursorOf(bytes calldata leaf) internal pure returns (Cursor memory cursor) {

@@ -6,7 +6,7 @@ import {Constants} from "../generated/Constants.sol";
 import {Batch, DelayedMessage, IInbox} from "../interfaces/IInbox.sol";
 import {Tree} from "../lib/Tree.sol";
 import {DataObject} from "../lib/Types.sol";
-import {Cursor} from "./ClaimedStep.sol";
+import {ClaimedSteps, Cursor} from "./ClaimedStep.sol";
 
 /// @notice What a sequenced message is proven with, out of its batch object. Parts that are not needed are empty.
 /// @param head leaf 0 of the batch object
@@ -50,7 +50,7 @@ library Messages {
         view
         returns (DataObject memory message, bytes memory contextLeaf, bool shaky)
     {
-        Batch memory batch = inbox.batch(cursor.batch);
+        Batch memory batch = ClaimedSteps.batchOf(inbox, cursor);
         uint64 delayedFrom = cursor.batch == 0 ? 0 : inbox.batch(cursor.batch - 1).delayedUpTo;
         uint64 delayed = batch.delayedUpTo - delayedFrom;
         uint64 origin = 0;

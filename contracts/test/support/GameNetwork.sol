@@ -5,13 +5,14 @@ pragma solidity 0.8.37;
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
+import {KernelStart} from "../../src/dispute/KernelStart.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
-import {MessageProof, TailLeaf} from "../../src/dispute/Message.sol";
+import {MessageProof} from "../../src/dispute/Message.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
-import {Kernel, StartMachine} from "../../src/dispute/StartMachine.sol";
+import {Kernel} from "../../src/dispute/StartMachine.sol";
 import {StateLeaf} from "../../src/lib/StateLeaf.sol";
 import {Tree} from "../../src/lib/Tree.sol";
-import {AssertionId, Certificate, DataObject, Role} from "../../src/lib/Types.sol";
+import {AssertionId, Certificate, DataObject} from "../../src/lib/Types.sol";
 import {Network} from "./Network.sol";
 import {TraceVerifier} from "./TraceVerifier.sol";
 import {Trees} from "./Trees.sol";
@@ -33,6 +34,7 @@ abstract contract GameNetwork is Network {
 
     Dispute internal dispute;
     TraceVerifier internal verifier;
+    KernelStart internal kernelStart;
     bytes internal batchObject;
     bytes internal stepList;
 
@@ -49,7 +51,8 @@ abstract contract GameNetwork is Network {
     function setUp() public virtual override {
         super.setUp();
         verifier = new TraceVerifier();
-        vm.etch(DISPUTE, address(new Dispute(token, rollup, verifier, _settings())).code);
+        kernelStart = new KernelStart(rollup);
+        vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, verifier, _settings())).code);
         dispute = Dispute(DISPUTE);
         _fund(CHALLENGER);
         _fund(OTHER);
@@ -93,7 +96,9 @@ abstract contract GameNetwork is Network {
     function _batchOf(bytes[] memory messages) internal pure returns (bytes memory) {
         return bytes.concat(
             _padded(abi.encodePacked("MIZUBAT1", uint32(2)), 128),
-            _padded(abi.encodePacked(uint32(2), uint32(messages[0].length), uint32(4), uint32(messages[1].length)), 128),
+            _padded(
+                abi.encodePacked(uint32(2), uint32(messages[0].length), uint32(4), uint32(messages[1].length)), 128
+            ),
             _padded(messages[0], 256),
             _padded(messages[1], 512)
         );
@@ -204,22 +209,8 @@ abstract contract GameNetwork is Network {
         dispute.open(opening);
     }
 
-    /// @dev Start machine of the step, as the contract computes it: opens the game in a state that is thrown away.
-    function _startOf(Dispute.Opening memory opening) internal returns (bytes32 start) {
-        try this.revertWithStart(opening) {}
-        catch (bytes memory reason) {
-            start = bytes32(reason);
-        }
-    }
-
-    function revertWithStart(Dispute.Opening memory opening) external {
-        vm.prank(OTHER);
-        GameId id = dispute.open(opening);
-        bytes32 start = dispute.gameOf(id).start;
-        assembly ("memory-safe") {
-            mstore(0, start)
-            revert(0, 32)
-        }
+    function _startOf(Dispute.Opening memory opening) internal view returns (bytes32 start) {
+        (start,) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
     }
 
     /// @dev 32 machines from `position` at distances of 2^partBits: true before `lieFrom`, then the liar's own.
@@ -271,7 +262,9 @@ abstract contract GameNetwork is Network {
     }
 
     /// @dev Moves to and fro until there are so many lists.
-    function _playTo(GameId id, uint256 lists, address challenger, uint256 challengerLie, uint256 asserterLie) internal {
+    function _playTo(GameId id, uint256 lists, address challenger, uint256 challengerLie, uint256 asserterLie)
+        internal
+    {
         while (boards[id].lists < lists) {
             bool asserters = boards[id].lists % 2 == 1;
             (address player, uint256 lie) = asserters ? (EXECUTOR, asserterLie) : (challenger, challengerLie);

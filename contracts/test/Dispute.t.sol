@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md#game
+pragma solidity 0.8.37;
+
+import {Dispute, GameId} from "../src/Dispute.sol";
+import {Rollup} from "../src/Rollup.sol";
+import {ClaimedSteps} from "../src/dispute/ClaimedStep.sol";
+import {Clocks} from "../src/dispute/Clock.sol";
+import {Demands} from "../src/dispute/Demands.sol";
+import {Segment, SegmentLists} from "../src/dispute/SegmentList.sol";
+import {StartMachine} from "../src/dispute/StartMachine.sol";
+import {Tree} from "../src/lib/Tree.sol";
+import {AssertionId, Role} from "../src/lib/Types.sol";
+import {GameNetwork} from "./support/GameNetwork.sol";
+import {TraceVerifier} from "./support/TraceVerifier.sol";
+import {Trees} from "./support/Trees.sol";
+import {bound, vm} from "./support/Vm.sol";
+
+contract DisputeTest is GameNetwork {
+    uint256 private constant END = 1 << 40;
+    uint256 private constant TRUE = type(uint256).max;
+
+    AssertionId private assertion;
+
+    function setUp() public override {
+        super.setUp();
+        assertion = _assertSteps(_steps("claim"), EXECUTOR);
+    }
+
+    function test_AFalseStepIsRejectedByItsOneInstruction() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        _playTo(id, LISTS, CHALLENGER, TRUE, 123_456_789_012);
+        uint256 index = _disagreement(id, TRUE, CHALLENGER);
+        vm.assertEq(boards[id].position + index, 123_456_789_011);
+        Segment memory segment = _segment(id, index);
+        bytes memory proof = _proofAt(id, index);
+        vm.prank(CHALLENGER);
+        dispute.prove(id, segment, proof);
+        _assertStatus(id, Dispute.Status.CHALLENGER_WON);
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(dispute.balanceOf(CHALLENGER), GAME_BOND);
+        vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
+        vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
+    }
+
+    function testFuzz_WhereverTheLieBeginsItIsFound(uint256 lie) public {
+        lie = bound(lie, 1, END);
+        GameId id = _open(assertion, DELAYED_STEP, CHALLENGER, false, TRUE);
+        _playTo(id, LISTS, CHALLENGER, TRUE, lie);
+        uint256 index = _disagreement(id, TRUE, CHALLENGER);
+        vm.assertEq(boards[id].position + index + 1, lie);
+        Segment memory segment = _segment(id, index);
+        bytes memory proof = _proofAt(id, index);
+        vm.prank(CHALLENGER);
+        dispute.prove(id, segment, proof);
+        _assertStatus(id, Dispute.Status.CHALLENGER_WON);
+    }
+
+    function testFuzz_AgainstATrueStepNothingCanBeProven(uint256 lie, uint256 index) public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, bound(lie, 1, END));
+        _playTo(id, LISTS, CHALLENGER, bound(lie, 1, END), TRUE);
+        index = bound(index, 0, 31);
+        Segment memory segment = _segment(id, index);
+        bytes memory proof = _proofAt(id, index);
+        _expect(CHALLENGER, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
+        dispute.prove(id, segment, proof);
+        vm.warp(dispute.deadlineOf(id));
+        dispute.timeout(id);
+        _assertStatus(id, Dispute.Status.ASSERTER_WON);
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.PENDING));
+        vm.warp(block.timestamp + WINDOW);
+        rollup.confirm(assertion);
+    }
+
+    function test_RevertWhen_TheChallengerClaimsTheSameEnd() public {
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        opening.list[31] = _claimedEnd(STEP);
+        _expect(CHALLENGER, abi.encodeWithSelector(Dispute.EndsAgree.selector, _claimedEnd(STEP)));
+        dispute.open(opening);
+    }
+
+    function test_RevertWhen_AGameIsOpenedTwice() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        _expect(CHALLENGER, abi.encodeWithSelector(Dispute.GameExists.selector, id));
+        dispute.open(opening);
+    }
+
+    function test_RevertWhen_ALeafIsNotInTheList() public {
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        opening.step.post[0] ^= 0x01;
+        _expectRefusal(opening, ClaimedSteps.StepListMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.step.pre[0] ^= 0x01;
+        _expectRefusal(opening, ClaimedSteps.StepListMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.step.index = 1;
+        _expectRefusal(opening, ClaimedSteps.StepListMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.step.pre = opening.step.post;
+        opening.step.prePath = opening.step.postPath;
+        opening.step.index = 3;
+        _expectRefusal(opening, Tree.IndexOutOfRange.selector);
+        // An index beyond the tree would name another leaf by the same path.
+        opening.step.index = 2 + 4;
+        _expectRefusal(opening, Tree.IndexOutOfRange.selector);
+        opening = _opening(assertion, STEP);
+        opening.step.prePath = new bytes32[](3);
+        _expectRefusal(opening, Tree.PathLengthMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.step.post = bytes.concat(opening.step.post, hex"00");
+        _expectRefusal(opening, Tree.LeafLengthMismatch.selector);
+    }
+
+    function test_RevertWhen_AnotherKernelIsShown() public {
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        opening.kernel.header[150] ^= 0x01;
+        _expectRefusal(opening, StartMachine.KernelMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.kernel.codeCount += 1;
+        _expectRefusal(opening, StartMachine.CodeMismatch.selector);
+        opening = _opening(assertion, STEP);
+        opening.kernel.codeTreeRoot = keccak256("other");
+        _expectRefusal(opening, StartMachine.CodeMismatch.selector);
+    }
+
+    function test_RevertWhen_TheWindowIsOver() public {
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        vm.warp(START + WINDOW);
+        _expectRefusal(opening, Rollup.WindowClosed.selector);
+        vm.warp(START + WINDOW - 1);
+        vm.prank(CHALLENGER);
+        dispute.open(opening);
+    }
+
+    function test_RevertWhen_AMoveAnswersAnotherList() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        Segment memory segment = _segment(id, 0);
+        bytes32[32] memory list = _listOf(boards[id].start, 0, 30, TRUE, EXECUTOR);
+        _move(id, 0, EXECUTOR, TRUE);
+        _move(id, 31, CHALLENGER, 1);
+        // A move that was sent twice, or overtaken, finds another list.
+        bytes32 root = dispute.gameOf(id).listRoot;
+        _expect(EXECUTOR, abi.encodeWithSelector(SegmentLists.ListMismatch.selector, root, segment.listRoot));
+        dispute.move(id, segment, list);
+    }
+
+    function test_RevertWhen_ASegmentIsNotOfTheList() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        bytes32[32] memory list;
+        for (uint256 index = 0; index < 32; ++index) {
+            Segment memory segment = _segment(id, index);
+            segment.end = keccak256("other");
+            _expectMove(id, segment, list, SegmentLists.EntriesMismatch.selector);
+            segment = _segment(id, index);
+            segment.start = keccak256("other");
+            bytes4 expected = index == 0 ? SegmentLists.StartMismatch.selector : SegmentLists.EntriesMismatch.selector;
+            _expectMove(id, segment, list, expected);
+            segment = _segment(id, index);
+            segment.index = (index + 1) % 32;
+            _expectMoveReverts(id, segment, list);
+            segment = _segment(id, index);
+            segment.path = new bytes32[](segment.path.length + 1);
+            _expectMove(id, segment, list, Tree.PathLengthMismatch.selector);
+        }
+        Segment memory beyond = _segment(id, 1);
+        beyond.index = 33;
+        _expectMove(id, beyond, list, SegmentLists.SegmentOutOfRange.selector);
+    }
+
+    function test_EverySegmentCanBeAnswered() public {
+        for (uint256 index = 0; index < 32; ++index) {
+            address challenger = address(uint160(0xf00 + index));
+            _fund(challenger);
+            GameId id = _open(assertion, index % 2 == 0 ? STEP : DELAYED_STEP, challenger, true, 1);
+            _move(id, index, EXECUTOR, TRUE);
+            vm.assertEq(dispute.gameOf(id).position, index << 35);
+            vm.assertEq(dispute.gameOf(id).start, _believed(boards[id].start, index << 35, 1, challenger));
+        }
+    }
+
+    function test_RevertWhen_AMoveAgreesWithTheEnd() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        Segment memory segment = _segment(id, 4);
+        bytes32[32] memory list;
+        list[31] = segment.end;
+        _expect(EXECUTOR, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
+        dispute.move(id, segment, list);
+    }
+
+    function test_RevertWhen_ItIsNotTheSendersTurn() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        Segment memory segment = _segment(id, 0);
+        bytes32[32] memory list;
+        address[3] memory wrong = [CHALLENGER, OTHER, address(this)];
+        for (uint256 i = 0; i < wrong.length; ++i) {
+            _expect(wrong[i], abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, wrong[i]));
+            dispute.move(id, segment, list);
+        }
+        _move(id, 0, EXECUTOR, TRUE);
+        segment = _segment(id, 0);
+        _expect(EXECUTOR, abi.encodeWithSelector(Dispute.NotPlayer.selector, CHALLENGER, EXECUTOR));
+        dispute.move(id, segment, list);
+    }
+
+    function test_ADelegateMovesForEitherSide() public {
+        address key = address(0xde1);
+        vm.prank(EXECUTOR);
+        dispute.setDelegate(key);
+        vm.prank(CHALLENGER);
+        dispute.setDelegate(key);
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        bytes32[32] memory list;
+        for (uint256 i = 0; i < 2; ++i) {
+            Segment memory segment = _segment(id, 0);
+            list[31] = keccak256(abi.encode(i));
+            vm.prank(key);
+            dispute.move(id, segment, list);
+            boards[id].list = list;
+        }
+        vm.assertEq(dispute.gameOf(id).lists, 3);
+        vm.prank(EXECUTOR);
+        dispute.setDelegate(address(0));
+        Segment memory last = _segment(id, 0);
+        _expect(key, abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, key));
+        dispute.move(id, last, list);
+    }
+
+    function test_RevertWhen_ThereAreMoreOrFewerThanEightLists() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        Segment memory segment = _segment(id, 31);
+        _expect(EXECUTOR, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 8, 1));
+        dispute.prove(id, segment, new bytes(64));
+        _playTo(id, LISTS, CHALLENGER, TRUE, END);
+        segment = _segment(id, 31);
+        bytes32[32] memory list;
+        _expect(CHALLENGER, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 7, 8));
+        dispute.move(id, segment, list);
+    }
+
+    function test_RevertWhen_TheProofIsOfAnotherMachine() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        _playTo(id, LISTS, CHALLENGER, TRUE, END);
+        Segment memory segment = _segment(id, 31);
+        bytes memory proof = _proofAt(id, 30);
+        _expectSelector(CHALLENGER, SegmentLists.StartMismatch.selector);
+        dispute.prove(id, segment, proof);
+        _expectSelector(CHALLENGER, TraceVerifier.ProofMalformed.selector);
+        dispute.prove(id, segment, new bytes(63));
+        // What it changes nothing for: the game goes on.
+        proof = _proofAt(id, 31);
+        vm.prank(CHALLENGER);
+        dispute.prove(id, segment, proof);
+        _assertStatus(id, Dispute.Status.CHALLENGER_WON);
+    }
+
+    function test_AProofThatRunsOutOfGasChangesNothing() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        _playTo(id, LISTS, CHALLENGER, TRUE, END);
+        bytes memory call = abi.encodeCall(Dispute.prove, (id, _segment(id, 31), _proofAt(id, 31)));
+        for (uint256 gas = 40_000; gas < 120_000; gas += 5000) {
+            vm.prank(CHALLENGER);
+            (bool done,) = address(dispute).call{gas: gas}(call);
+            if (done) break;
+            _assertStatus(id, Dispute.Status.OPEN);
+        }
+        if (dispute.gameOf(id).status == Dispute.Status.OPEN) {
+            vm.prank(CHALLENGER);
+            (bool done,) = address(dispute).call(call);
+            vm.assertTrue(done);
+        }
+        _assertStatus(id, Dispute.Status.CHALLENGER_WON);
+    }
+
+    function test_NothingMovesAfterTheEnd() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        Segment memory segment = _segment(id, 0);
+        bytes32[32] memory list;
+        vm.warp(START + CLOCK);
+        dispute.timeout(id);
+        bytes memory over = abi.encodeWithSelector(
+            Dispute.GameStatusMismatch.selector, id, Dispute.Status.OPEN, Dispute.Status.CHALLENGER_WON
+        );
+        _expect(EXECUTOR, over);
+        dispute.move(id, segment, list);
+        _expect(EXECUTOR, over);
+        dispute.prove(id, segment, "");
+        _expect(EXECUTOR, over);
+        dispute.timeout(id);
+        _expect(CHALLENGER, over);
+        dispute.refund(id);
+        Dispute.Opening memory opening = _opening(assertion, DELAYED_STEP);
+        _expectRefusal(opening, Rollup.StatusMismatch.selector);
+    }
+
+    function test_ALostGameEndsTheOthersAndReturnsTheirBonds() public {
+        GameId first = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        GameId second = _open(assertion, DELAYED_STEP, OTHER, false, TRUE);
+        bytes memory alive = abi.encodeWithSelector(
+            Demands.AssertionStatusMismatch.selector, assertion, Rollup.Status.REJECTED, Rollup.Status.PENDING
+        );
+        _expect(OTHER, alive);
+        dispute.refund(second);
+        vm.warp(START + CLOCK);
+        dispute.timeout(first);
+        _expectSelector(OTHER, Demands.AssertionStatusMismatch.selector);
+        dispute.timeout(second);
+        dispute.refund(second);
+        _assertStatus(second, Dispute.Status.REFUNDED);
+        _expectSelector(OTHER, Dispute.GameStatusMismatch.selector);
+        dispute.refund(second);
+        uint256 held = token.balanceOf(OTHER);
+        vm.prank(OTHER);
+        vm.assertEq(dispute.withdraw(), GAME_BOND);
+        vm.assertEq(token.balanceOf(OTHER) - held, GAME_BOND);
+    }
+
+    function test_LosingOnPurposeHelpsNobodyElse() public {
+        GameId fake = _open(assertion, STEP, OTHER, false, 1);
+        GameId honest = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        _move(fake, 0, EXECUTOR, TRUE);
+        vm.warp(START + CLOCK - 1);
+        _move(honest, _disagreement(honest, END, EXECUTOR), EXECUTOR, END);
+        vm.warp(START + CLOCK);
+        dispute.timeout(fake);
+        _assertStatus(fake, Dispute.Status.ASSERTER_WON);
+        vm.warp(START + WINDOW);
+        _expect(EXECUTOR, abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        rollup.confirm(assertion);
+        vm.warp(START + CLOCK - 1);
+        _playTo(honest, LISTS, CHALLENGER, TRUE, END);
+        Segment memory segment = _segment(honest, 31);
+        bytes memory proof = _proofAt(honest, 31);
+        vm.prank(CHALLENGER);
+        dispute.prove(honest, segment, proof);
+        _assertStatus(honest, Dispute.Status.CHALLENGER_WON);
+    }
+
+    function test_ACopyOfTheOpeningIsAGameOfItsOwn() public {
+        GameId copy = _open(assertion, STEP, OTHER, false, TRUE);
+        GameId honest = _open(assertion, STEP, CHALLENGER, false, TRUE);
+        vm.assertTrue(GameId.unwrap(copy) != GameId.unwrap(honest));
+        vm.assertEq(rollup.assertionOf(assertion).openGames, 2);
+    }
+
+    function _assertStatus(GameId id, Dispute.Status status) private view {
+        vm.assertEq(uint256(dispute.gameOf(id).status), uint256(status));
+    }
+
+    function _expect(address sender, bytes memory refusal) private {
+        vm.prank(sender);
+        vm.expectRevert(refusal);
+    }
+
+    function _expectSelector(address sender, bytes4 selector) private {
+        vm.prank(sender);
+        vm.expectPartialRevert(selector);
+    }
+
+    function _expectRefusal(Dispute.Opening memory opening, bytes4 selector) private {
+        _expectSelector(CHALLENGER, selector);
+        dispute.open(opening);
+    }
+
+    function _expectMove(GameId id, Segment memory segment, bytes32[32] memory list, bytes4 selector) private {
+        _expectSelector(EXECUTOR, selector);
+        dispute.move(id, segment, list);
+    }
+
+    function _expectMoveReverts(GameId id, Segment memory segment, bytes32[32] memory list) private {
+        vm.prank(EXECUTOR);
+        vm.expectRevert();
+        dispute.move(id, segment, list);
+    }
+}
