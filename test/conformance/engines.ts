@@ -11,6 +11,7 @@ import { runToHalt } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { BITS_PREFIX, EMPTY_ENTRY } from './bits.ts';
+import { instantiateStep, type StepSampler } from './step-engine.ts';
 
 export type Outcome =
   | { readonly kind: 'values'; readonly values: readonly bigint[]; readonly gasUsed: bigint }
@@ -23,17 +24,18 @@ export type TestInstance = {
   invoke(name: string, args: readonly bigint[]): Outcome;
 };
 
-export type EngineName = 'native' | 'reference';
+export type EngineName = 'native' | 'reference' | 'step' | 'evm';
 
-const GAS = 200_000_000n;
+export const GAS = 200_000_000n;
 const REQUEST: RunRequest = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
 
-/** `module` has gone through exportBits. */
-export function instantiate(engine: EngineName, module: Module): TestInstance {
-  return engine === 'native' ? instantiateNative(module) : instantiateReference(module);
+/** `module` has gone through exportBits. The evm engine is the step machine whose sampled steps the caller has the verifier check. */
+export function instantiate(engine: EngineName, module: Module, sampler?: StepSampler): TestInstance {
+  if (engine === 'native') return instantiateNative(module);
+  return engine === 'reference' ? instantiateReference(module) : instantiateStep(module, sampler);
 }
 
-function exportIndex(module: Module, name: string): number {
+export function exportIndex(module: Module, name: string): number {
   const found = module.exports.find((e) => e.name === BITS_PREFIX + name);
   if (found === undefined) throw new Error(`no exported function ${name}`);
   return found.index;

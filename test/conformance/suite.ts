@@ -5,6 +5,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
 import { exportBits } from './bits.ts';
 import { type EngineName, instantiate, type Outcome, type TestInstance } from './engines.ts';
+import type { StepSampler } from './step-engine.ts';
 
 export type FileResult = {
   readonly file: string;
@@ -33,8 +34,13 @@ type Command = {
   readonly expected?: readonly Value[];
 };
 
-/** Runs one `NAME.json` in the given engines; with two they must also agree on the gas. */
-export function runSuiteFile(folder: string, file: string, engines: readonly EngineName[]): FileResult {
+/** Runs one `NAME.json` in the given engines; with two they must also agree on the gas. `sampler`: takes steps to be proven. */
+export function runSuiteFile(
+  folder: string,
+  file: string,
+  engines: readonly EngineName[],
+  sampler?: StepSampler,
+): FileResult {
   const { commands } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { commands: Command[] };
   const result: FileResult = { file, passed: 0, refused: 0, text: 0, failures: [] };
   const named = new Map<string, TestInstance[] | undefined>();
@@ -43,7 +49,7 @@ export function runSuiteFile(folder: string, file: string, engines: readonly Eng
   const registered = new Set<TestInstance[]>();
   const altered = new Set<TestInstance[]>();
   const loadNext = (command: Command): TestInstance[] | undefined => {
-    const instances = load(folder, command, engines);
+    const instances = load(folder, command, engines, sampler);
     if (instances === undefined) for (const instance of registered) altered.add(instance);
     return instances;
   };
@@ -92,10 +98,15 @@ export function runSuiteFile(folder: string, file: string, engines: readonly Eng
   return result;
 }
 
-function load(folder: string, command: Command, engines: readonly EngineName[]): TestInstance[] | undefined {
+function load(
+  folder: string,
+  command: Command,
+  engines: readonly EngineName[],
+  sampler: StepSampler | undefined,
+): TestInstance[] | undefined {
   try {
     const module = exportBits(loadModule(readFileSync(join(folder, command.filename!))));
-    return engines.map((engine) => instantiate(engine, module));
+    return engines.map((engine) => instantiate(engine, module, sampler));
   } catch (error) {
     if (error instanceof MizuError && error.code !== 'vm/malformed' && error.code !== 'vm/invalid') return undefined;
     throw error;

@@ -3,10 +3,11 @@ import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { decodeExecRequest, encodeExecResult } from '../../protocol/state.ts';
-import { hashObject, objectRef, zeroTreeRoot } from '../../protocol/tree.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import type { Program } from '../program.ts';
 import type { RunResult } from '../run.ts';
-import { encodeHalted, type HaltedMachine, hashHalted, MACHINE_KIND, NO_PARENT } from './encode.ts';
+import { encodeHalted, hashHalted, MACHINE_KIND, NO_PARENT } from './encode.ts';
+import { type Ending, endingOf, resultLeaf, type StepResult } from './ending.ts';
 import {
   createMachine,
   encodeRunning,
@@ -45,16 +46,6 @@ export type StepRequest = {
   readonly kernel?: StepKernel | undefined;
 };
 
-export type StepResult = {
-  /** 0..255 exit code, 256 fault. */
-  readonly status: number;
-  /** Empty after a fault. */
-  readonly output: Uint8Array;
-  readonly gasUsed: bigint;
-  /** The kernel's new state leaf. */
-  readonly committed?: Uint8Array | undefined;
-};
-
 export type StepSnapshot = {
   readonly position: bigint;
   readonly active: Machine;
@@ -62,8 +53,6 @@ export type StepSnapshot = {
   readonly parent: { readonly machine: Machine; readonly state: MachineSnapshot } | undefined;
   readonly ending: Ending | undefined;
 };
-
-type Ending = { readonly halted: HaltedMachine; readonly result: StepResult };
 
 export type StepMachine = {
   /** Steps done since the start. */
@@ -203,31 +192,6 @@ export function createStepMachine(request: StepRequest): StepMachine {
 
 /** So that a trace of any length is left between instructions now and then. */
 const MAX_STRETCH = 1n << 40n;
-
-const EMPTY = new Uint8Array(0);
-
-function outcomeOf(machine: Machine): StepResult {
-  const { stop, options, gasLeft, output } = machine;
-  if (stop?.kind === 'exit') return { status: stop.code, output: output.bytes(), gasUsed: options.gasLimit - gasLeft };
-  if (stop?.kind === 'commit')
-    return { status: 0, output: output.bytes(), gasUsed: options.gasLimit - gasLeft, committed: stop.leaf };
-  return { status: STATUS_FAULT, output: EMPTY, gasUsed: options.gasLimit };
-}
-
-function resultLeaf(machine: Machine): Uint8Array {
-  const { status, gasUsed } = outcomeOf(machine);
-  const { output } = machine;
-  const [root, outputLength] = status === STATUS_FAULT ? [zeroTreeRoot(0), 0] : [output.root(), output.length()];
-  return encodeExecResult({ status, outputRoot: hashObject(root, outputLength), outputLength, gasUsed });
-}
-
-function endingOf(machine: Machine): Ending {
-  const result = outcomeOf(machine);
-  if (machine.options.kind === MACHINE_KIND.user)
-    return { result, halted: { kind: 'result', leaf: resultLeaf(machine) } };
-  if (result.committed !== undefined) return { result, halted: { kind: 'commit', leaf: result.committed } };
-  return { result, halted: { kind: 'failed' } };
-}
 
 function badRequest(request: StepRequest): MizuError {
   return new MizuError({
