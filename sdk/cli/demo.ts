@@ -98,7 +98,7 @@ async function runExample(
   heading('2. Real text: dictionary glosses that the built-in model was not trained on');
   const { extractGlosses } = await import('../../examples/gloss-domains/extract.ts');
   const { input, truth, rows } = await extractGlosses(folder, every);
-  output.say(`  ${rows} rows in ${input}`);
+  output.say(`  ${formatCount(rows)} rows in ${input}`);
 
   heading('3. The workflow, in plain TypeScript: examples/gloss-domains/workflow.ts');
   const { prepareWorkflow } = await import('./prepare.ts');
@@ -129,7 +129,7 @@ async function runExample(
   const quality = await measureAccuracy(readDataset(dataset), truth);
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   output.say(
-    `  ${quality.right} of ${quality.rows} rows have the domain that WordNet's authors chose: ${percent(quality.accuracy)} (always the most frequent one: ${percent(quality.baseline)})`,
+    `  ${formatCount(quality.right)} of ${formatCount(quality.rows)} rows have the domain that WordNet's authors chose: ${percent(quality.accuracy)} (always the most frequent one: ${percent(quality.baseline)})`,
   );
   output.say(
     `  ${Math.round(rows / seconds)} rows/s from quote to dataset; L1 gas of the batches: ${formatCount(gas)}, ${(gas / rows).toFixed(1)} a row`,

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { formatMizu, parseMizu } from '../client/money.ts';
+import { formatCount, formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { type NetworkFlags, parseHours, withNetwork, withNetworkOptions } from './options.ts';
@@ -97,11 +97,11 @@ export async function runWorkflow(
   output.say('');
   for (const [name, stats] of Object.entries(steps)) {
     output.say(
-      `  ${name.padEnd(24)} ${stats.in} in → ${stats.out} out${stats.rejected > 0 ? `, ${stats.rejected} rejected` : ''}`,
+      `  ${name.padEnd(24)} ${formatCount(stats.in)} in → ${formatCount(stats.out)} out${stats.rejected > 0 ? `, ${formatCount(stats.rejected)} rejected` : ''}`,
     );
   }
   output.say(
-    `\n${pc.green('Dataset')}  ${flags.output}  ${files.map((file) => `${file.path}: ${file.rows} rows`).join(', ')}`,
+    `\n${pc.green('Dataset')}  ${flags.output}  ${files.map((file) => `${file.path}: ${formatCount(file.rows)} rows`).join(', ')}`,
   );
   output.say(`root     ${datasetRoot}`);
   output.say(`cost     ${formatMizu(end.spentWei)}`);
