@@ -361,7 +361,7 @@ export function slotBytes(slots: BigUint64Array): Uint8Array {
   const bytes = new Uint8Array(slots.length * 8);
   const view = new DataView(bytes.buffer);
   slots.forEach((value, index) => {
-    view.setBigUint64(index * 8, value);
+    if (value !== 0n) view.setBigUint64(index * 8, value);
   });
   return bytes;
 }

@@ -1,7 +1,7 @@
 // docs/machine.md#step: a machine made by hand, stepped once by the reference machine.
 
 import { concatBytes, type Hex } from '../protocol/hex.ts';
-import { IMMEDIATE_BIT, OP, type OpName } from '../protocol/isa.ts';
+import { IMMEDIATE_BIT, OP, type OpName, SLOT_COUNT } from '../protocol/isa.ts';
 import { encodeExecResult } from '../protocol/state.ts';
 import { LEAF_BYTES, objectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
 import { HostExit, HostFault } from '../vm/host.ts';
@@ -55,6 +55,10 @@ const INSTRUCTIONS_COUNT = 45;
 const PC = 13;
 export const GAS_LIMIT = 1_000n;
 const DATA_BYTES = 700;
+/** Values at both ends of the region, zeros between them. */
+const SLOTS = BigUint64Array.from({ length: SLOT_COUNT }, (_, i) =>
+  i < 512 || i >= SLOT_COUNT - 64 ? BigInt(i) * 0x0123_4567_89ab_cdefn : 0n,
+);
 
 export function pattern(length: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8) * 7 + seed * 101) & 0xff);
@@ -145,9 +149,7 @@ function build(given: StepCase): PlainMachine {
   writeOutput(state, given.outputLength ?? 0);
   state.memory.set(pattern(state.memory.length));
   for (const [address, bytes] of Object.entries(given.memory ?? {})) state.memory.set(bytes, Number(address));
-  state.slots.forEach((_, i) => {
-    state.slots[i] = BigInt(i) * 0x0123_4567_89ab_cdefn;
-  });
+  state.slots.set(SLOTS);
   for (const [slot, value] of Object.entries(given.slots ?? {})) state.slots[Number(slot)] = value;
   state.pc = given.pc ?? PC;
   state.fp = given.fp ?? 20;

@@ -341,7 +341,7 @@ function kernel({ hash, r, s, v, signer }: Signature): StepCase[] {
       op: 'preimage',
       kernel: true,
       preimage: data,
-      memory: { 96: keccak(data), 1_024: data.subarray(0, Number(at_[2])) },
+      memory: { 96: keccak(data), 1024: data.subarray(0, Number(at_[2])) },
       ...extra,
       slots: at({ [extra.a ?? 0]: at_[0], [(extra.a ?? 0) + 1]: at_[1], [(extra.a ?? 0) + 2]: at_[2] }),
     };
