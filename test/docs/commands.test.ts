@@ -1,0 +1,130 @@
+// Every documented command is run here as it stands on its page, or listed with the place where it is covered.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
+import { documentedCommands } from './commands.ts';
+import { readText } from './pages.ts';
+import { killShells, linkClone, runShell, runUntil, survivors } from './shell.fixture.ts';
+
+const TIMEOUT_MS = 300_000;
+
+/** Commands that are not run here, and why. */
+const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
+  ['npm test', 'runs this test'],
+  ['npm run lint', 'scripts/test.mjs runs its parts'],
+  ['npm run typecheck', 'scripts/test.mjs runs it'],
+  ['npm run generate', 'writes into the repository; scripts/test.mjs runs it with --check'],
+  ['npm run build', 'runs before npm test'],
+  ['npm run bench', 'measures for a long time; its results are committed'],
+];
+
+/** They keep the network up, or bring up their own: below. */
+const NETWORKS = ['npm start', 'npm run demo', 'npx mizu devnet'];
+
+/** Words that the output of a command has. */
+const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
+  [/> words\.jsonl$/, /^$/],
+  [/extract\.ts /, /\d+ (glosses|licences|licence texts|texts|rows) in /],
+  [/^npx mizu dev /, /result {2}train \d+ .*\n\nNext:\n {2}npx mizu quote /],
+  [/^npx mizu quote /, /Quote {2}[\d,]+ rows in \d+ partition[\s\S]* cost .* MIZU/],
+  [/^npx mizu run /, /Dataset {2}[\s\S]*root {5}0x[0-9a-f]{64}\ncost {5}[\d.]+ MIZU/],
+  [/^npx mizu verify /, /verified {2}dataset 0x[0-9a-f]{64} of run 0x[0-9a-f]{64}\n(confirmed|asserted) on L1/],
+  [/accuracy\.ts /, /\d+ of \d+ .*\d %/],
+];
+
+/** Rows that are kept of what an extract command wrote: the commands after it are the documented ones, on less. */
+const SLICE_ROWS = 120;
+
+const commands = documentedCommands();
+// A space in the path, as strangers have it.
+const home = mkdtempSync(join(tmpdir(), 'mizu docs '));
+const folder = linkClone(join(home, 'a clone'));
+let devnet: Devnet;
+
+beforeAll(async () => {
+  devnet = await startDevnet({ folder });
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  killShells();
+  await devnet?.close();
+  rmSync(home, { recursive: true, force: true });
+}, TIMEOUT_MS);
+
+const elsewhere = ELSEWHERE.map(([command]) => command);
+
+test('every command is run, or it is said where; npm knows every script', () => {
+  expect(commands.length).toBeGreaterThan(20);
+  const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
+  for (const { command, page, line } of commands) {
+    const script = /^npm (?:run )?([\w-]+)/.exec(command)?.[1];
+    if (script !== undefined) expect(scripts, `${page}:${line}`).toHaveProperty(script);
+    const isKnown =
+      [...elsewhere, ...NETWORKS].includes(command) || EXPECTED.some(([pattern]) => pattern.test(command));
+    expect(isKnown, `${page}:${line}: say here what "${command}" prints`).toBe(true);
+  }
+  const documented = commands.map(({ command }) => command);
+  expect(ELSEWHERE.filter(([command]) => !documented.includes(command))).toEqual([]);
+});
+
+test('the workflow of the README is the file that it names', () => {
+  const [, file = ''] = /This is \[(examples[^\]]*)\]/.exec(readText('README.md')) ?? [];
+  const [, shown] = /```ts\n([\s\S]*?)```/.exec(readText('README.md')) ?? [];
+  expect(readText(file).split('\n').slice(1).join('\n')).toBe(shown);
+});
+
+const toRun = commands.filter(({ command }) => ![...elsewhere, ...NETWORKS].includes(command));
+
+// In the order of their pages: a command needs what those before it have written.
+test.each(toRun)('$page:$line $command', { timeout: TIMEOUT_MS }, async ({ command }) => {
+  const { code, output } = await runShell(folder, command);
+  expect(code, output).toBe(0);
+  const expected = EXPECTED.find(([pattern]) => pattern.test(command));
+  expect(output).toMatch(expected?.[1] as RegExp);
+  if (command.includes('extract.ts ')) slice(command);
+});
+
+test('npm start stays up until Ctrl-C, and leaves nothing running', { timeout: TIMEOUT_MS }, async () => {
+  const clone = linkClone(join(home, 'start'));
+  const { output } = await runUntil(clone, 'npm start -- --every 60', 'The network stays up.');
+  expect(output).toMatch(
+    /confirmed on L1[\s\S]*✓ file: [\s\S]*The network stays up\. Ctrl-C stops it\.\s*Stopping the network/,
+  );
+  expect(survivors(clone)).toEqual([]);
+});
+
+test('npm run demo ends by itself with 0', { timeout: TIMEOUT_MS }, async () => {
+  const clone = linkClone(join(home, 'demo'));
+  const { code, output } = await runShell(clone, 'npm run demo -- --every 60');
+  expect(code, output).toBe(0);
+  expect(output).toMatch(/All of it took /);
+  expect(survivors(clone)).toEqual([]);
+});
+
+test('mizu devnet: once a folder, ends with 0 after Ctrl-C', { timeout: TIMEOUT_MS }, async () => {
+  const second = await runShell(folder, 'npx mizu devnet');
+  expect(second.code).toBe(1);
+  expect(second.output).toContain('A network is up in this folder already.');
+  const clone = linkClone(join(home, 'devnet'));
+  const { code, output } = await runUntil(clone, 'exec node bin/mizu.mjs devnet', 'Ctrl-C stops the network.');
+  expect(code, output).toBe(0);
+  expect(survivors(clone)).toEqual([]);
+});
+
+test('Ctrl-C while it starts and while it runs leaves nothing running', { timeout: TIMEOUT_MS }, async () => {
+  for (const words of ['processes:', 'Quote']) {
+    const clone = linkClone(join(home, `stopped at ${words.replace(':', '')}`));
+    const { code, output } = await runUntil(clone, 'exec node bin/mizu.mjs demo --every 60', words);
+    expect(code, output).toBe(130);
+    expect(survivors(clone)).toEqual([]);
+  }
+});
+
+function slice(command: string): void {
+  const target = join(folder, command.split(' ').at(-1) as string);
+  const file = target.endsWith('.jsonl') ? target : join(target, 'glosses.jsonl');
+  const rows = readFileSync(file, 'utf8').split('\n').slice(0, SLICE_ROWS);
+  writeFileSync(file, `${rows.join('\n')}\n`);
+}
