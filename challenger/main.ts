@@ -2,17 +2,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
 import { type Follower, followAndWork } from '../prover/loop.ts';
 import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
 import { NO_BODY } from '../prover/recorder.ts';
 import { createHttpApp } from '../service/http.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
 import { bodyProblem, type Checker, describeFault, type Fault, openChecker } from './check.ts';
+import { createFight, type Fight } from './fight.ts';
+import { addFightMetrics } from './metrics.ts';
 
 export type ValidatorConfig = NodeConfig & {
   /** Health and metrics. Port 0 takes a free one. */
   readonly http?: { readonly port: number; readonly host?: string };
+  /** Of an account with ether and tokens for bonds. With it wrong assertions are attacked, else they end the process. */
+  readonly key?: Hex;
+  /** With a key: says what would be sent, and sends nothing. */
+  readonly dryRun?: boolean;
   readonly log?: Logger;
 };
 
@@ -22,10 +31,12 @@ export type Validator = Service & {
   readonly url: string | undefined;
   readonly node: ProverNode;
   readonly counts: Readonly<ValidatorCounts>;
+  /** Undefined without a key. */
+  readonly fight: Fight | undefined;
   readonly done: Promise<void>;
 };
 
-/** What is done about a wrong assertion. If it returns, the validator goes on and looks at the assertion again. */
+/** What is done about a wrong assertion. If it returns, the validator goes on behind it. */
 export type FaultHandler = (fault: Fault, node: ProverNode) => Promise<void>;
 
 const POLL_MS = 500;
@@ -35,25 +46,29 @@ const CLOSE_MS = 10_000;
  * `done` is rejected with `challenger/wrong-assertion` at the first wrong assertion, unless `onFault` handles it.
  * @throws MizuError `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked`
  */
-export async function startValidator(config: ValidatorConfig, onFault: FaultHandler = stopAtFault): Promise<Validator> {
+export async function startValidator(config: ValidatorConfig, onFault?: FaultHandler): Promise<Validator> {
   const log = config.log ?? createLogger('validator');
   const stop = new AbortController();
   const counts: ValidatorCounts = { agreed: 0, steps: 0, faults: 0, incomplete: 0, retries: 0 };
   const node = await openNode(config, { log, recorder: () => NO_BODY, onStep: () => void counts.steps++ });
   const checker = await openChecker(node);
+  const fight = await openFight(config, node, log, stop.signal);
+  const handle = onFault ?? (fight === undefined ? stopAtFault : leaveToFight);
   const app =
     config.http === undefined
       ? undefined
       : createHttpApp({ log, health: () => health(node, checker, counts), processMetrics: true });
   if (app !== undefined) addMetrics(app.metrics, node, checker, counts);
+  if (app !== undefined && fight !== undefined) addFightMetrics(app.metrics, fight);
   const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
   const follower: Follower = {
     follow: node.follow,
     tasks: [
       async (signal) => {
-        await work(node, checker, counts, log, onFault, signal);
+        await work(node, checker, counts, log, handle, signal);
         return false;
       },
+      ...(fight === undefined ? [] : [fight.task]),
     ],
     onRetry: (err, againInMs) => {
       counts.retries++;
@@ -66,11 +81,13 @@ export async function startValidator(config: ValidatorConfig, onFault: FaultHand
     url,
     node,
     counts,
+    fight,
     done,
     async close() {
       stop.abort();
       await Promise.race([done.catch(() => undefined), delay(CLOSE_MS, undefined, { ref: false })]);
       await app?.close();
+      await fight?.close();
       await node.close();
     },
   };
@@ -93,7 +110,8 @@ async function work(
       counts.faults++;
       log.fatal({ assertion: checked.fault.assertion.id }, describeFault(checked.fault));
       await onFault(checked.fault, node);
-      return;
+      await checker.pass(checked.fault);
+      continue;
     }
     const { number, assertion } = checked;
     if (number === 0n) continue;
@@ -106,6 +124,19 @@ async function work(
     log.warn({ id, problem }, `the body of assertion ${number} is not whole on DA`);
   }
 }
+
+async function openFight(
+  { key, contracts, dryRun }: ValidatorConfig,
+  node: ProverNode,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Fight | undefined> {
+  if (key === undefined) return undefined;
+  const sender = createSender(withAccount(node.l1, key), { signal });
+  return createFight({ node, contracts, sender, log, dryRun });
+}
+
+const leaveToFight: FaultHandler = async () => undefined;
 
 const stopAtFault: FaultHandler = async (fault) => {
   throw new MizuError({

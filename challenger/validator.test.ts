@@ -46,7 +46,7 @@ test('the first wrong step of a lying assertion is named, and the validator ends
     return changed;
   };
   const policy = { intervalSeconds: 0 };
-  executor = await startExecutor({ ...network.config('liar'), key: keyOf(5), policy, log }, lie);
+  executor = await startExecutor({ ...network.config('liar'), key: keyOf(5), policy, log }, { stepList: lie });
   const nothing = `0x${'77'.repeat(32)}` as const;
   await network.postBatch([
     { kind: 'Expire', run: nothing },

@@ -19,7 +19,7 @@ export async function judge(mirror: Mirror, execution: Execution, assertion: Ass
 }
 
 // A reorg may have replaced batches that we have yet to execute again.
-async function isExecuted(mirror: Mirror, execution: Execution, index: bigint): Promise<boolean> {
+export async function isExecuted(mirror: Mirror, execution: Execution, index: bigint): Promise<boolean> {
   if (execution.batches() <= index) return false;
   const [own, theirs] = await Promise.all([execution.batch(index), mirror.batch(index)]);
   return own !== undefined && own.fingerprint === theirs?.fingerprint;

@@ -20,6 +20,8 @@ export type ExecutorParts = {
   readonly log: Logger;
   readonly pollMs: number;
   readonly payoutWei: bigint;
+  /** More to do beside it: the defence of what was asserted. */
+  readonly tasks: readonly Task[];
 };
 
 export type ExecutorCounts = {
@@ -35,7 +37,7 @@ export type ExecutorCounts = {
 export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
   const follower: Follower = {
     follow: parts.node.follow,
-    tasks: [createExecute(parts), createSettle(parts, counts)],
+    tasks: [createExecute(parts), createSettle(parts, counts), ...parts.tasks],
     onRetry: (err, againInMs) => {
       counts.retries++;
       parts.log.warn({ err, againInMs }, 'not now; trying again');

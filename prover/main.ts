@@ -8,7 +8,9 @@ import { createSender } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
 import { ASSERT_POLICY, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
+import { createDefence, type Defence } from './defence.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
+import type { Told } from './game/seat.ts';
 import { type NodeConfig, openNode, type ProverNode } from './node.ts';
 import { createBodyRecorder } from './recorder.ts';
 
@@ -27,15 +29,19 @@ export type Executor = Service & {
   readonly url: string | undefined;
   readonly node: ProverNode;
   readonly counts: Readonly<ExecutorCounts>;
+  readonly games: Defence['counts'];
   readonly done: Promise<void>;
 };
+
+/** What a test says instead of the truth. */
+export type Lies = { readonly stepList?: StepList; readonly told?: Told };
 
 const PAYOUT_WEI = 10n ** 18n;
 const POLL_MS = 500;
 const CLOSE_MS = 10_000;
 
 /** @throws MizuError `prover/not-staked`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */
-export async function startExecutor(config: ExecutorConfig, stepList?: StepList): Promise<Executor> {
+export async function startExecutor(config: ExecutorConfig, { stepList, told }: Lies = {}): Promise<Executor> {
   const log = config.log ?? createLogger('executor');
   const stop = new AbortController();
   const node = await openNode(config, { log, recorder: createBodyRecorder });
@@ -63,17 +69,21 @@ export async function startExecutor(config: ExecutorConfig, stepList?: StepList)
   const policy = { ...ASSERT_POLICY, ...config.policy };
   const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
   const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
-  const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei }, counts, stop.signal);
+  const defence = await createDefence({ node, contracts, sender, log, told });
+  const tasks = [defence.task];
+  const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei, tasks }, counts, stop.signal);
   log.info({ account: sender.address, url, batches: Number(node.execution.batches()) }, 'executor is up');
   return {
     url,
     node,
     counts,
+    games: defence.counts,
     done,
     async close() {
       stop.abort();
       await Promise.race([done.catch(() => undefined), delay(CLOSE_MS, undefined, { ref: false })]);
       await app?.close();
+      await defence.close();
       await node.close();
     },
   };

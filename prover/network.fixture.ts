@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { createTestClient, createWalletClient, domainSeparator, http, type TestClient } from 'viem';
 import { foundry } from 'viem/chains';
 import { toContractCertificate } from '../contracts/claim.ts';
-import { DEVNET_CONFIG } from '../contracts/config.ts';
+import { DEVNET_CONFIG, type DeployConfig } from '../contracts/config.ts';
 import { deployContracts } from '../contracts/deploy.ts';
 import { ACCOUNTS } from '../contracts/network.fixture.ts';
 import { setUpNetwork, sortMembers } from '../contracts/network.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
+import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts';
 import { createDaNode } from '../da/node.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { encodeBatch } from '../protocol/batch.ts';
-import { inboxAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
+import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
@@ -46,12 +47,12 @@ const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
 
 export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
 
-/** Windows of two seconds; four DA members, three needed. */
-export async function startTestNetwork() {
+/** Windows of two seconds, unless `changes` says otherwise; four DA members, three needed. */
+export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
   const anvil = await startAnvil();
   try {
-    return await buildNetwork(folder, anvil);
+    return await buildNetwork(folder, anvil, changes);
   } catch (error) {
     await anvil.close();
     rmSync(folder, { recursive: true, force: true });
@@ -59,7 +60,7 @@ export async function startTestNetwork() {
   }
 }
 
-async function buildNetwork(folder: string, anvil: Anvil) {
+async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>) {
   const transport = http(anvil.url);
   const l1 = await connectL1(anvil.url);
   const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });
@@ -67,7 +68,7 @@ async function buildNetwork(folder: string, anvil: Anvil) {
   const deployment = await deployContracts({
     publicClient: l1.client,
     walletClient,
-    config: { ...DEVNET_CONFIG, windowSeconds: 2, leaderSeconds: 2 },
+    config: { ...DEVNET_CONFIG, windowSeconds: 2, leaderSeconds: 2, ...changes },
     genesis: async (at, chainId) => {
       const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
       genesisConfig = {
@@ -88,7 +89,7 @@ async function buildNetwork(folder: string, anvil: Anvil) {
     walletClient,
     addresses: at,
     setup: {
-      grants: [{ account: USER.address, amountWei: 1_000n * MIZU }],
+      grants: [USER, VALIDATOR].map(({ address }) => ({ account: address, amountWei: 1_000n * MIZU })),
       stakes: [
         { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
         { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
@@ -107,14 +108,17 @@ async function buildNetwork(folder: string, anvil: Anvil) {
         port: 0,
         chainId: deployment.chainId,
         contract: at.daCommittee,
-        epoch: 1n,
+        epoch: followEpoch(anvil.url, at.daCommittee, 1n),
         log: createLogger('da', 'silent'),
       }),
     ),
   );
   const addresses = daNodes.map(({ url }, i) => ({ url, address: members[i]! }));
   const domain = createDomain(deployment.chainId, at.daCommittee);
-  const da = createDaClient({ members: addresses, threshold: 3, epoch: 1n, domain });
+  const da = createDaClient({
+    committee: followCommittee(readCommittee(l1, at.daCommittee), addresses),
+    domain,
+  });
   const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
   // Time passes on L1 also when nobody sends anything.
   const clock = setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
@@ -161,6 +165,11 @@ async function buildNetwork(folder: string, anvil: Anvil) {
     }),
     /** The user, whose objects go to DA. */
     author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
+    /** Another committee: some of the members. */
+    async appoint(count: number, threshold: number) {
+      const owner = withAccount(l1, keyOf(0));
+      await write(owner, at.daCommittee, daCommitteeAbi, 'setCommittee', [members.slice(0, count), threshold]);
+    },
     async deposit(amount: bigint) {
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
       await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);

@@ -4,13 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
+import { followCommittee, readCommittee } from '../da/committee.ts';
 import type { MemberAddress } from '../da/member.ts';
 import { createObjectSource } from '../da/object-source.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { daCommitteeAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { rollupAbi } from '../protocol/generated/abi.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { connectL1, type L1 } from '../service/l1.ts';
@@ -79,7 +80,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   const genesis = await createGenesis(config.genesis);
   const engine = createKernelEngine(await readFile(config.kernelPath));
   await requireConstitution(l1, config, engine.programId, genesis.stateRoot);
-  const da = await openDa(l1, config, log);
+  const da = openDa(l1, config, log);
   const store = await openStore(join(config.dataDir, 'state'));
   const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
   const objects = createObjectSource(local, da);
@@ -135,10 +136,9 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   };
 }
 
-async function openDa(l1: L1, { contracts, da }: NodeConfig, log: Logger): Promise<DaClient> {
-  const committee = { address: contracts.daCommittee, abi: daCommitteeAbi } as const;
-  const epoch = await l1.client.readContract({ ...committee, functionName: 'epoch' });
-  return createDaClient({ ...da, epoch, domain: createDomain(l1.chainId, contracts.daCommittee), log });
+function openDa(l1: L1, { contracts: { daCommittee }, da }: NodeConfig, log: Logger): DaClient {
+  const committee = followCommittee(readCommittee(l1, daCommittee), da.members, log);
+  return createDaClient({ committee, domain: createDomain(l1.chainId, daCommittee), log });
 }
 
 async function requireConstitution(l1: L1, config: NodeConfig, programId: string, stateRoot: string): Promise<void> {

@@ -1,0 +1,27 @@
+// docs/operations.md#metrics: what a validator has at stake in its games.
+import { Gauge, type Registry } from 'prom-client';
+import type { Fight } from './fight.ts';
+
+export function addFightMetrics(registry: Registry, { attack, games }: Fight): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `mizu_validator_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('games_open', 'our games that are not decided', () => games.openGames);
+  gauge('clock_left_seconds', 'least time that we have left in a game in which it is our turn', () =>
+    games.openGames === 0 ? 0 : games.clockLeftSeconds,
+  );
+  gauge('bond_at_risk_wei', 'bonds of our open games', () => Number(attack.bondWei) * games.openGames);
+  gauge('games_opened', 'games opened since the start', () => attack.opened);
+  gauge('leaves_rejected', 'assertions rejected by a malformed leaf since the start', () => attack.leavesRejected);
+  gauge('game_moves', 'moves since the start', () => games.moves);
+  gauge('game_proofs', 'one-step proofs since the start', () => games.proofs);
+  gauge('game_timeouts', 'games won by time since the start', () => games.timeouts);
+  gauge('games_without_answer', 'games in which there was nothing to say', () => games.lost);
+  gauge('game_gas', 'L1 gas of games since the start', () => Number(attack.gasUsed + games.gasUsed));
+}

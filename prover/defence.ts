@@ -1,0 +1,37 @@
+// docs/prover.md#executor: defends our own assertions in the games that others open about them.
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Logger } from '../service/log.ts';
+import { readTimes } from './executor.ts';
+import type { PlayerCounts } from './game/player.ts';
+import { type Told, takeSeat } from './game/seat.ts';
+import type { Task } from './loop.ts';
+import type { ProverNode } from './node.ts';
+
+export type Defence = {
+  readonly task: Task;
+  readonly counts: Readonly<PlayerCounts>;
+  close(): Promise<void>;
+};
+
+export type DefenceOptions = {
+  readonly node: ProverNode;
+  readonly contracts: ContractAddresses;
+  readonly sender: Sender;
+  readonly log: Logger;
+  readonly told?: Told | undefined;
+};
+
+export async function createDefence(options: DefenceOptions): Promise<Defence> {
+  const { player, close } = await takeSeat({ ...options, side: 'asserter' });
+  return {
+    counts: player.counts,
+    async task(signal) {
+      const { headSeconds } = await readTimes(options.node);
+      const played = await player.playNext(headSeconds);
+      const claimed = !signal.aborted && (await player.claim());
+      return played || claimed;
+    },
+    close,
+  };
+}

@@ -1,0 +1,192 @@
+// docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
+import type { Abi } from 'viem';
+import { disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import type { L1 } from '../../service/l1.ts';
+import type { Call, Sender } from '../../service/l1-send.ts';
+import type { Logger } from '../../service/log.ts';
+import type { Mirror } from '../mirror.ts';
+import type { OneStepVerifier } from '../osp.ts';
+import { encodeSegment } from './calls.ts';
+import { eachOnItsOwn } from './each.ts';
+import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
+import { type GameRecord, turnOf } from './record.ts';
+
+export type PlayerContracts = { readonly dispute: Address; readonly stakeManager: Address };
+
+export type PlayerParts = {
+  readonly l1: L1;
+  readonly mirror: Mirror;
+  readonly contracts: PlayerContracts;
+  readonly sender: Sender;
+  readonly side: Side;
+  /** Whose games are played; another one than the sender's if that is his delegate. */
+  readonly account: Address;
+  /** Our own trace of the judged step; undefined while we have not executed that far. */
+  readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
+  /** Tries each one-step proof before gas is paid for it. */
+  readonly verifier: OneStepVerifier;
+  readonly log: Logger;
+  /** Says what would be sent, and sends nothing. */
+  readonly dryRun?: boolean | undefined;
+};
+
+export type PlayerCounts = {
+  moves: number;
+  proofs: number;
+  timeouts: number;
+  /** Games of ours in which there was nothing to say. */
+  lost: number;
+  gasUsed: bigint;
+  /** Of open games: the least time that we have left, seconds. */
+  clockLeftSeconds: number;
+  openGames: number;
+};
+
+export type Player = {
+  /** Every move that is ours now. True if something was sent. */
+  playNext(nowSeconds: bigint): Promise<boolean>;
+  /** Payouts of the games, and rewards out of slashed stakes. */
+  claim(): Promise<boolean>;
+  readonly counts: PlayerCounts;
+};
+
+const OPEN = 1;
+
+export function createPlayer(parts: PlayerParts): Player {
+  const { l1, mirror, contracts, sender, side, account, oracleOf, verifier, log } = parts;
+  const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
+  const counts: PlayerCounts = {
+    moves: 0,
+    proofs: 0,
+    timeouts: 0,
+    lost: 0,
+    gasUsed: 0n,
+    clockLeftSeconds: 0,
+    openGames: 0,
+  };
+  const reported = new Set<string>();
+  const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
+
+  async function isOurs(game: GameRecord): Promise<boolean> {
+    const owner = side === 'challenger' ? game.challenger : (await mirror.assertion(game.assertion))?.asserter;
+    return owner?.toLowerCase() === account.toLowerCase();
+  }
+
+  async function send(functionName: string, args: readonly unknown[], isDone: () => Promise<boolean>) {
+    if (parts.dryRun) {
+      log.info({ call: functionName, to: contracts.dispute }, 'dry run: not sent');
+      return false;
+    }
+    return sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
+  }
+
+  async function sendCall(call: Call): Promise<boolean> {
+    const sent = await sender.sendAndWait(call);
+    if (sent.kind === 'mined') counts.gasUsed += sent.receipt.gasUsed;
+    return sent.kind === 'mined';
+  }
+
+  async function act(game: Game, action: Action): Promise<boolean> {
+    const { id, lists } = game;
+    const isPast = async () => {
+      const now = await read(id);
+      return now.status !== OPEN || now.lists > lists;
+    };
+    switch (action.kind) {
+      case 'wait':
+        return false;
+      case 'lost':
+        return reportLost(game, action.reason);
+      case 'timeout':
+        counts.timeouts++;
+        log.info({ game: id }, 'the other side has no time left');
+        return send('timeout', [id], isPast);
+      case 'move': {
+        const { segment, list } = action;
+        counts.moves++;
+        log.info({ game: id, list: lists + 1, ...rangeOf(segment) }, 'disputes a segment');
+        return send('move', [id, encodeSegment(game.list, segment), list], isPast);
+      }
+      case 'prove': {
+        const { segment, proof } = action;
+        await requireAccepted(game, segment, proof);
+        counts.proofs++;
+        log.info({ game: id, position: String(segment.startPosition) }, 'proves one instruction');
+        return send('prove', [id, encodeSegment(game.list, segment), bytesToHex(proof)], isPast);
+      }
+    }
+  }
+
+  function reportLost(game: Game, reason: string): boolean {
+    if (reported.has(game.id)) return false;
+    reported.add(game.id);
+    counts.lost++;
+    log.error({ game: game.id, step: game.step, reason }, 'nothing to answer in a game of ours');
+    return false;
+  }
+
+  // Gas is paid for a proof only after the verifier's own bytecode has taken it.
+  async function requireAccepted(game: Game, segment: Disputed, proof: Uint8Array): Promise<void> {
+    const verdict = await verifier.step(proof);
+    const wins = verdict.kind === 'step' && verdict.before === segment.start && verdict.after !== segment.end;
+    if (wins) return;
+    const told = verdict.kind === 'step' ? `${verdict.before} to ${verdict.after}` : verdict.reason;
+    throw new Error(`the proof at position ${segment.startPosition} of game ${game.id} does not win: ${told}`);
+  }
+
+  async function playOne(record: GameRecord, now: bigint): Promise<boolean> {
+    const onL1 = await read(record.id);
+    // The mirror is behind: the events of what was done come with the next block that is read.
+    if (onL1.status !== OPEN || onL1.lists !== record.lists) return false;
+    if (await isDecided(record)) return refund(record);
+    const deadline = await l1.client.readContract({ ...dispute, functionName: 'deadlineOf', args: [record.id] });
+    const turn = turnOf(record);
+    if (turn === side) counts.clockLeftSeconds = Math.min(counts.clockLeftSeconds, Number(deadline - now));
+    const game: Game = { ...record, turn, deadline };
+    if (turn !== side && now < deadline) return false;
+    const oracle = await oracleOf(record);
+    if (oracle === undefined) return false;
+    return act(game, await nextAction(game, side, oracle, now));
+  }
+
+  // Another game has rejected the assertion.
+  async function isDecided({ assertion }: GameRecord): Promise<boolean> {
+    return (await mirror.assertion(assertion))?.status === 'rejected';
+  }
+
+  async function refund({ id }: GameRecord): Promise<boolean> {
+    if (side !== 'challenger') return false;
+    return send('refund', [id], async () => (await read(id)).status !== OPEN);
+  }
+
+  return {
+    counts,
+    async playNext(now) {
+      const games: GameRecord[] = [];
+      for (const game of await mirror.openGames()) if (await isOurs(game)) games.push(game);
+      counts.openGames = games.length;
+      counts.clockLeftSeconds = Number.MAX_SAFE_INTEGER;
+      return eachOnItsOwn(games, (game) => playOne(game, now));
+    },
+    async claim() {
+      const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
+      const args = [sender.address] as const;
+      const balanceOf = () => l1.client.readContract({ ...dispute, functionName: 'balanceOf', args });
+      const rewardOf = () => l1.client.readContract({ ...rewards, functionName: 'rewardOf', args });
+      if (parts.dryRun) return false;
+      let sent = false;
+      if ((await balanceOf()) > 0n) sent = await send('withdraw', [], async () => (await balanceOf()) === 0n);
+      if ((await rewardOf()) > 0n) {
+        const isDone = async () => (await rewardOf()) === 0n;
+        const abi = stakeManagerAbi as Abi;
+        sent = (await sendCall({ ...rewards, abi, functionName: 'claimReward', args: [], isDone })) || sent;
+      }
+      return sent;
+    },
+  };
+}
+
+function rangeOf({ startPosition, length }: Disputed) {
+  return { from: String(startPosition), instructions: String(length) };
+}

@@ -1,0 +1,58 @@
+// docs/disputes.md#game: a seat at the games: a side, an account that pays, and a node whose traces are believed.
+import type { Address } from '../../protocol/hex.ts';
+import type { Sender } from '../../service/l1-send.ts';
+import type { Logger } from '../../service/log.ts';
+import type { ProverNode } from '../node.ts';
+import { createOneStepVerifier } from '../osp.ts';
+import { createOracles, type Oracles } from './oracles.ts';
+import type { Side, TraceOracle } from './play.ts';
+import { createPlayer, type Player, type PlayerContracts } from './player.ts';
+import type { GameRecord } from './record.ts';
+import { createTraces } from './traces.ts';
+
+export type SeatOptions = {
+  readonly node: ProverNode;
+  readonly contracts: PlayerContracts;
+  readonly sender: Sender;
+  readonly side: Side;
+  /** Whose games are played, if the sender is only his delegate. */
+  readonly account?: Address | undefined;
+  readonly log: Logger;
+  readonly dryRun?: boolean | undefined;
+  /** For traces. Default 1. */
+  readonly threads?: number | undefined;
+  /** What is said of our own trace; a test lies here. */
+  readonly told?: Told | undefined;
+};
+
+export type Told = (own: TraceOracle, game: GameRecord) => TraceOracle;
+
+export type Seat = {
+  readonly player: Player;
+  readonly oracles: Oracles;
+  close(): Promise<void>;
+};
+
+export async function takeSeat(options: SeatOptions): Promise<Seat> {
+  const { node, contracts, sender, side, account = sender.address, log, dryRun } = options;
+  const traces = createTraces(options.threads ?? 1);
+  const oracles = createOracles(node, traces);
+  const told = options.told ?? ((own: TraceOracle) => own);
+  const player = createPlayer({
+    l1: node.l1,
+    mirror: node.mirror,
+    contracts,
+    sender,
+    side,
+    account,
+    async oracleOf(game) {
+      const assertion = await node.mirror.assertion(game.assertion);
+      const own = assertion === undefined ? undefined : await oracles.of(assertion, game.step);
+      return own === undefined ? undefined : told(own, game);
+    },
+    verifier: await createOneStepVerifier(),
+    log,
+    dryRun,
+  });
+  return { player, oracles, close: traces.close };
+}
