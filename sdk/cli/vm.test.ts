@@ -140,3 +140,39 @@ describe('mizu vm inspect', () => {
     expect((await mizu(['vm', 'inspect', join(folder, 'cat.wasm')])).out).toMatch(/program id +0x[0-9a-f]{64}\n$/);
   });
 });
+
+describe('mizu vm trace, prove and check', () => {
+  it('tells the first instructions', async () => {
+    const { code, out } = await mizu(['vm', 'trace', join(folder, 'cat.wasm'), '--count', '2'], 'hello');
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^ +0 user {3}pc +0 fp +\d+ {2}call +\d+ frame \+\d+ +pc \d+/);
+    expect(lines[1]).toMatch(/^ +1 user .* enter +\d+ slots$/);
+  });
+
+  it('proves a step: its hash is that before the next one', async () => {
+    const prove = async (at: string) =>
+      JSON.parse((await mizu(['vm', 'prove', join(folder, 'cat.wasm'), '--at', at, '--json'], 'hello')).out);
+    const [first, second] = [await prove('10'), await prove('11')];
+    expect(first.after).toBe(second.before);
+    expect(first.proof).toMatch(/^0x00000000[0-9a-f]+$/);
+    expect(first.proof.length).toBe(2 + 2 * first.bytes);
+  });
+
+  it('refuses a position behind the end, and one that is none', async () => {
+    const behind = await mizu(['vm', 'trace', join(folder, 'cat.wasm'), '--at', '1000000'], 'hello');
+    expect([behind.code, behind.out]).toEqual([1, '']);
+    expect(behind.err).toMatch(/The run is over by then\.\n.*from 0 to \d+/s);
+    const { code, err } = await mizu(['vm', 'prove', join(folder, 'cat.wasm'), '--at', 'x'], '');
+    expect([code, err]).toEqual([1, expect.stringContaining('Expected a number of steps')]);
+  });
+
+  it('finds native result, stepped result and the verifier in agreement', async () => {
+    const { code, out, err } = await mizu(['vm', 'check', join(folder, 'cat.wasm'), '--samples', '12'], 'hello world');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^\d+ steps, status 0, \d+ gas; \d+ M steps\/s\nnative result = stepped result; every sampled/);
+    expect(out).toMatch(/\nhalt +1 +\d+ +\d+\n/);
+    expect(out).toMatch(/\nall \(\d+\) +1[12] +\d+ +\d+\n$/);
+  });
+});
