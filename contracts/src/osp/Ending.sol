@@ -2,6 +2,9 @@
 // docs/machine.md#halted
 pragma solidity 0.8.37;
 
+// Casts keep the low bits on purpose, or of numbers that are known to fit.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {Constants} from "../generated/Constants.sol";
 import {Tree} from "../lib/Tree.sol";
 import {Context, Contexts} from "./Context.sol";

@@ -2,6 +2,9 @@
 // docs/isa.md#float
 pragma solidity 0.8.37;
 
+// Casts keep the low bits on purpose, or of numbers that are known to fit; 1 << n is meant: 2^n.
+// forge-lint: disable-start(unsafe-typecast, incorrect-shift)
+
 import {Instructions} from "../generated/Instructions.sol";
 import {Float, Floats, Format} from "./Float.sol";
 

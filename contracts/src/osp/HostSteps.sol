@@ -2,6 +2,9 @@
 // docs/isa.md#host, docs/vm.md#host
 pragma solidity 0.8.37;
 
+// Casts keep the low bits on purpose, or of numbers that are known to fit.
+// forge-lint: disable-start(unsafe-typecast)
+
 import {Constants} from "../generated/Constants.sol";
 import {Instructions} from "../generated/Instructions.sol";
 import {Context, Contexts} from "./Context.sol";

@@ -2,6 +2,9 @@
 // docs/isa.md#memory
 pragma solidity 0.8.37;
 
+// 1 << n is meant: 2^n.
+// forge-lint: disable-start(incorrect-shift)
+
 import {Instructions} from "../generated/Instructions.sol";
 import {BulkSteps} from "./BulkSteps.sol";
 import {Ending} from "./Ending.sol";

@@ -2,6 +2,9 @@
 // docs/machine.md#proof
 pragma solidity 0.8.37;
 
+// 1 << n is meant: 2^n.
+// forge-lint: disable-start(incorrect-shift)
+
 import {Constants} from "../generated/Constants.sol";
 import {Instructions} from "../generated/Instructions.sol";
 import {Ending} from "./Ending.sol";

@@ -2,6 +2,9 @@
 // docs/vm.md#host (output_write)
 pragma solidity 0.8.37;
 
+// 1 << n is meant: 2^n.
+// forge-lint: disable-start(incorrect-shift)
+
 import {Constants} from "../generated/Constants.sol";
 import {Tree} from "../lib/Tree.sol";
 import {Ending} from "./Ending.sol";
