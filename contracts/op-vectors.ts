@@ -1,8 +1,8 @@
 // docs/isa.md#integer, docs/isa.md#float: results of single instructions on edge operands, as V8's WebAssembly has them.
 import { INSTRUCTIONS, type Instruction } from '../protocol/isa.ts';
 
-type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
-type Signature = { readonly operand: NumberType; readonly result: NumberType; readonly code: number[] };
+export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
+export type Signature = { readonly operand: NumberType; readonly result: NumberType; readonly code: number[] };
 
 /** What one instruction gives for each pair of operands: 9 bytes a case, the first one 1 if it faults. */
 export type OpVectors = {
@@ -159,7 +159,7 @@ const TRUNCATE = {
 const CONVERT = ['convert_i32_s', 'convert_i32_u', 'convert_i64_s', 'convert_i64_u'];
 
 /** Types and binary opcode of an instruction by WebAssembly's numbering. */
-function signatureOf(name: string): Signature {
+export function signatureOf(name: string): Signature {
   const type = name.slice(0, 3) as NumberType;
   const rest = name.slice(4);
   if (name === 'i32_wrap_i64') return { operand: 'i64', result: 'i32', code: [0xa7] };

@@ -1,4 +1,4 @@
-// docs/vm.md#engines: single exported functions called in both engines, with the instance's state kept between calls.
+// docs/vm.md#engines: single exported functions called in every engine, with the instance's state kept between calls.
 import { I32, type Module, typeOfFunction } from '../../vm/decode/module.ts';
 import { createHost, HostExit, HostFault } from '../../vm/host.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
@@ -11,7 +11,8 @@ import { runToHalt } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { BITS_PREFIX, EMPTY_ENTRY } from './bits.ts';
-import { instantiateStep, type StepSampler } from './step-engine.ts';
+import type { Sampler } from './sampler.ts';
+import { instantiateStep } from './step-engine.ts';
 
 export type Outcome =
   | { readonly kind: 'values'; readonly values: readonly bigint[]; readonly gasUsed: bigint }
@@ -24,15 +25,24 @@ export type TestInstance = {
   invoke(name: string, args: readonly bigint[]): Outcome;
 };
 
-export type EngineName = 'native' | 'reference' | 'step' | 'evm';
+export const ENGINES = ['native', 'reference', 'step', 'evm'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** The engines that run every assertion; `checkProofs` has the verifier check what the sampler took since, and says what is wrong first. */
+export type Engines = {
+  readonly names: readonly EngineName[];
+  readonly sampler: Sampler;
+  checkProofs(result: { proven: number }): Promise<string | undefined>;
+};
 
 export const GAS = 200_000_000n;
 const REQUEST: RunRequest = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
 
 /** `module` has gone through exportBits. The evm engine is the step machine whose sampled steps the caller has the verifier check. */
-export function instantiate(engine: EngineName, module: Module, sampler?: StepSampler): TestInstance {
+export function instantiate(engine: EngineName, module: Module, sampler: Sampler): TestInstance {
   if (engine === 'native') return instantiateNative(module);
-  return engine === 'reference' ? instantiateReference(module) : instantiateStep(module, sampler);
+  if (engine === 'reference') return instantiateReference(module);
+  return engine === 'step' ? instantiateStep(module) : instantiateStep(module, sampler);
 }
 
 export function exportIndex(module: Module, name: string): number {

@@ -1,55 +1,71 @@
-// docs/vm.md#engines: `node --import ./scripts/ts.mjs test/conformance/run.ts FOLDER|FILE.json ... [--engine native|reference|step|evm] [--every N] [--seed N]`
-// prints a table by file. With evm one step of every Nth call is proven in the verifier's bytecode; without an engine all but evm run and must agree.
+// docs/vm.md#engines: `npm run conformance -- [FOLDER|FILE.json]... [--engine native|reference|step|evm] [--samples N] [--every N] [--seed N]`
+// runs files that wast2json wrote, the core test suite if none is named, and prints a table by file. In evm, of every Nth call all
+// steps are proven in the verifier's bytecode, of a call with more than `samples` a choice.
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { EngineName } from './engines.ts';
-import { createSampler } from './step-engine.ts';
+import { formatError, MizuError } from '../../protocol/errors.ts';
+import { ENGINES, type EngineName } from './engines.ts';
+import { addResult, createFileResult, type FileResult, failuresOf, formatHead, formatRow } from './result.ts';
 import { runSuiteFile } from './suite.ts';
-import { createStepCheck } from './verify.ts';
+import { runOpVectors, runStepVectors } from './vectors.ts';
+import { createEngines } from './verify.ts';
 
-const ENGINES: readonly EngineName[] = ['native', 'reference', 'step', 'evm'];
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    engine: { type: 'string' },
-    every: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-  },
-});
-const chosen = ENGINES.find((engine) => engine === values.engine);
-if (values.engine !== undefined && chosen === undefined)
-  throw new Error(`no engine ${values.engine}: ${ENGINES.join(', ')}`);
-const engines: readonly EngineName[] = chosen === undefined ? ['native', 'reference', 'step'] : [chosen];
-const total = { passed: 0, refused: 0, text: 0, failed: 0, proven: 0 };
-const check = chosen === 'evm' ? await createStepCheck() : undefined;
+const SUITE = process.env.WASM_TESTSUITE ?? fileURLToPath(new URL('../../../shared/wasm-testsuite', import.meta.url));
 
-for (const file of positionals.flatMap(filesOf)) {
-  const sampler = check === undefined ? undefined : createSampler(Number(values.every), Number(values.seed));
-  const { passed, refused, text, failures } = runSuiteFile(dirname(file), basename(file), engines, sampler);
-  const wrong = sampler === undefined ? [] : await check!(sampler.steps);
-  const all = [...failures, ...wrong];
-  const proven = sampler?.steps.length ?? 0;
-  const proofs = sampler === undefined ? '' : `, ${proven} steps proven`;
-  console.log(
-    `${basename(file).padEnd(36)} ${passed} passed, ${refused} refused, ${text} text, ${all.length} failed${proofs}`,
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      engine: { type: 'string', multiple: true },
+      samples: { type: 'string', default: '32' },
+      every: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const names = values.engine === undefined ? ENGINES : ENGINES.filter((name) => values.engine!.includes(name));
+  const unknown = values.engine?.find((name) => !ENGINES.includes(name as EngineName));
+  if (unknown !== undefined) throw badArgument('--engine', ENGINES.join(', '), unknown);
+  const number = (name: 'samples' | 'every' | 'seed'): number => {
+    const value = Number(values[name]);
+    if (!Number.isSafeInteger(value) || value < 1) throw badArgument(`--${name}`, 'a positive integer', values[name]);
+    return value;
+  };
+  const engines = await createEngines(names, {
+    samples: number('samples'),
+    every: number('every'),
+    seed: number('seed'),
+  });
+  const total = createFileResult('total', names);
+  const add = (result: FileResult): void => {
+    console.log(formatRow(result));
+    addResult(total, result);
+  };
+  const files = (positionals.length === 0 ? [SUITE] : positionals).flatMap((path) =>
+    filesOf(path, positionals.length > 0),
   );
-  for (const failure of all.slice(0, 10)) console.log(`    ${failure}`);
-  total.passed += passed;
-  total.refused += refused;
-  total.text += text;
-  total.failed += all.length;
-  total.proven += proven;
+  console.log(formatHead(names));
+  for (const file of files) add(await runSuiteFile(file, engines));
+  if (positionals.length === 0) {
+    add(await runOpVectors(engines));
+    if (names.includes('evm')) add(await runStepVectors());
+  }
+  console.log(formatRow({ ...total, engines: new Map([...total.engines].map(withoutFailureTexts)) }));
+  for (const [reason, count] of [...total.refusals].sort(([, a], [, b]) => b - a))
+    console.log(`${String(count).padStart(8)} refused: ${reason}`);
+  return failuresOf(total).length;
 }
-if (positionals.length === 0) console.log('Skipped: no folder or file that wast2json wrote was given.');
-console.log(
-  `${total.passed} passed, ${total.refused} refused, ${total.text} text, ${total.failed} failed, ${total.proven} steps proven (${engines.join(' and ')})`,
-);
-process.exitCode = total.failed === 0 ? 0 : 1;
 
-function filesOf(path: string): string[] {
+/** They have been printed with their files. */
+function withoutFailureTexts([name, { passed, failures }]: [EngineName, { passed: number; failures: string[] }]) {
+  return [name, { passed, failures: failures.map(() => '') }] as const;
+}
+
+function filesOf(path: string, required: boolean): string[] {
   if (!existsSync(path)) {
-    console.log(`Skipped: there is no ${path}.`);
+    if (required) throw badArgument('a path', 'a folder or a file that wast2json wrote', `no ${path}`);
+    console.log(`There is no ${path}: only the committed vectors are run. WASM_TESTSUITE names the suite's folder.`);
     return [];
   }
   if (!statSync(path).isDirectory()) return [path];
@@ -57,4 +73,22 @@ function filesOf(path: string): string[] {
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => join(path, name));
+}
+
+function badArgument(name: string, expected: string, actual: string | undefined): MizuError {
+  return new MizuError({
+    code: 'test/bad-argument',
+    message: `${name} cannot be used.`,
+    expected,
+    actual: actual ?? 'nothing',
+    hint: 'npm run conformance -- [FOLDER|FILE.json]... [--engine NAME]... [--samples N] [--every N] [--seed N]',
+  });
+}
+
+try {
+  process.exitCode = (await main()) === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof MizuError)) throw error;
+  console.error(formatError(error));
+  process.exitCode = 2;
 }

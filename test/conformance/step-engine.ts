@@ -1,4 +1,4 @@
-// docs/machine.md: single exported functions called in the step machine; a sample of their steps is kept with proofs.
+// docs/machine.md: single exported functions called in the step machine; steps of some calls are kept with proofs.
 import type { Hex } from '../../protocol/hex.ts';
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { type Module, typeOfFunction } from '../../vm/decode/module.ts';
@@ -9,12 +9,12 @@ import { CORE } from '../../vm/step/core.ts';
 import { hashHalted, MACHINE_KIND, NO_PARENT } from '../../vm/step/encode.ts';
 import { endingOf } from '../../vm/step/ending.ts';
 import { fetchInstruction } from '../../vm/step/fetch.ts';
-import type { Stop } from '../../vm/step/host.ts';
 import { cannotFetch, createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
 import { nameOf } from '../../vm/step/trace.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import { exportIndex, GAS, type Outcome, type TestInstance } from './engines.ts';
+import type { Sampler } from './sampler.ts';
 
 export type SampledStep = {
   readonly name: string;
@@ -23,21 +23,14 @@ export type SampledStep = {
   readonly proof: Uint8Array;
 };
 
-/** Which steps are proven: of each `every`th call one, seeded; they are appended to `steps`. */
-export type StepSampler = { readonly every: number; readonly steps: SampledStep[]; calls: number; state: number };
-
-export function createSampler(every: number, seed: number): StepSampler {
-  return { every, steps: [], calls: 0, state: seed >>> 0 };
-}
-
 /** The halt that ends a call is not the function's own. */
 const HALT_GAS = 1n;
 const NO_KERNEL = (): never => {
   throw new Error('a test is no kernel');
 };
 
-/** `source` has gone through exportBits. */
-export function instantiateStep(source: Module, sampler: StepSampler | undefined): TestInstance {
+/** `source` has gone through exportBits. Steps that `sampler` picks are appended to its list. */
+export function instantiateStep(source: Module, sampler?: Sampler): TestInstance {
   const lowered = lowerModule(source, { entry: EMPTY_ENTRY, callStart: true });
   const program = assembleProgram(source, lowered, undefined);
   const machine = createMachine({
@@ -55,15 +48,13 @@ export function instantiateStep(source: Module, sampler: StepSampler | undefined
   const { view } = machine.core;
   const slot = (index: number): number => CORE.slots + 8 * (program.header.globals + index);
   const call = (pc: number, gas: bigint, results: number): Outcome => {
-    machine.pc = pc;
-    machine.fp = program.header.globals % SLOT_COUNT;
-    machine.gasLeft = gas;
-    machine.stop = undefined;
-    const stop = run(machine, sampler);
-    if (stop.kind !== 'exit') return { kind: 'fault', message: stop.kind };
+    Object.assign(machine, { pc, fp: program.header.globals % SLOT_COUNT, gasLeft: gas, stop: undefined });
+    run(machine, sampler);
+    const { stop } = machine;
+    if (stop?.kind !== 'exit') return { kind: 'fault', message: stop?.kind ?? 'none' };
     const values = Array.from({ length: results }, (_, i) => view().getBigUint64(slot(i), true));
     // As much as the function itself used.
-    return { kind: 'values', values, gasUsed: gas - machine.gasLeft - (gas - GAS) };
+    return { kind: 'values', values, gasUsed: GAS - machine.gasLeft };
   };
   return {
     start: () => call(program.header.entry, GAS, 0),
@@ -80,20 +71,26 @@ export function instantiateStep(source: Module, sampler: StepSampler | undefined
   };
 }
 
-function run(machine: Machine, sampler: StepSampler | undefined): Stop {
-  if (sampler === undefined || sampler.calls++ % sampler.every !== 0) return toStop(machine).stop;
-  // Once to learn how long it is, and again up to the step that is proven.
+function run(machine: Machine, sampler: Sampler | undefined): void {
+  if (sampler === undefined || !sampler.wantsCall()) {
+    toStop(machine);
+    return;
+  }
+  // Once to learn how long it is, and again from one proven step to the next.
   const start = machine.snapshot();
-  const { steps } = toStop(machine);
+  const length = toStop(machine);
   machine.restore(start);
-  sampler.state = (Math.imul(sampler.state, 1_103_515_245) + 12_345) >>> 0;
-  let ahead = (BigInt(sampler.state >>> 4) * 16n) % steps;
-  while (ahead > 0n) ahead -= runMachine(machine, ahead);
-  sampler.steps.push(sampleStep(machine));
-  return toStop(machine).stop;
+  let position = 0n;
+  for (const wanted of sampler.pick(length)) {
+    while (position < wanted) position += runMachine(machine, wanted - position);
+    sampler.steps.push(proveNext(machine));
+    position++;
+  }
+  toStop(machine);
 }
 
-function sampleStep(machine: Machine): SampledStep {
+/** Proves the step that is next and takes it. */
+function proveNext(machine: Machine): SampledStep {
   const name = nameOf(cannotFetch(machine) ? undefined : fetchInstruction(machine));
   const before = hashRunning(machine);
   const proof = proveStep(machine, undefined, NO_KERNEL);
@@ -102,9 +99,8 @@ function sampleStep(machine: Machine): SampledStep {
   return { name, before, after, proof };
 }
 
-function toStop(machine: Machine): { readonly stop: Stop; readonly steps: bigint } {
-  for (let steps = 0n; ; steps += runMachine(machine, 1n << 40n)) {
-    const { stop } = machine;
-    if (stop !== undefined) return { stop, steps };
-  }
+function toStop(machine: Machine): bigint {
+  let steps = 0n;
+  while (machine.stop === undefined) steps += runMachine(machine, 1n << 40n);
+  return steps;
 }

@@ -1,21 +1,11 @@
 // docs/vm.md#engines: runs files of the WebAssembly core test suite, as wast2json writes them.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
 import { exportBits } from './bits.ts';
-import { type EngineName, instantiate, type Outcome, type TestInstance } from './engines.ts';
-import type { StepSampler } from './step-engine.ts';
-
-export type FileResult = {
-  readonly file: string;
-  passed: number;
-  /** Assertions on modules that use a feature which the DataVM refuses. */
-  refused: number;
-  /** Assertions on the text format, which the DataVM does not read. */
-  text: number;
-  readonly failures: string[];
-};
+import { type Engines, instantiate, type Outcome, type TestInstance } from './engines.ts';
+import { createFileResult, type FileResult } from './result.ts';
 
 type Value = { readonly type: string; readonly value: string };
 type Action = {
@@ -34,54 +24,75 @@ type Command = {
   readonly expected?: readonly Value[];
 };
 
-/** Runs one `NAME.json` in the given engines; with two they must also agree on the gas. `sampler`: takes steps to be proven. */
-export function runSuiteFile(
-  folder: string,
-  file: string,
-  engines: readonly EngineName[],
-  sampler?: StepSampler,
-): FileResult {
-  const { commands } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { commands: Command[] };
-  const result: FileResult = { file, passed: 0, refused: 0, text: 0, failures: [] };
-  const named = new Map<string, TestInstance[] | undefined>();
-  let current: TestInstance[] | undefined;
-  // Instances that other modules may import from. A refused module would have changed their state: what follows on them is void.
-  const registered = new Set<TestInstance[]>();
-  const altered = new Set<TestInstance[]>();
-  const loadNext = (command: Command): TestInstance[] | undefined => {
-    const instances = load(folder, command, engines, sampler);
-    if (instances === undefined) for (const instance of registered) altered.add(instance);
-    return instances;
+/** One for each engine, or why the module is refused. */
+type Loaded = { readonly instances: readonly TestInstance[] } | { readonly refusal: string };
+type Judge = (command: Command, complaints: readonly (string | undefined)[]) => Promise<void>;
+
+/** What no engine runs; all else that is refused is a feature that the DataVM lacks. */
+const BROKEN = ['vm/malformed', 'vm/invalid', 'vm/data-out-of-bounds', 'vm/table-out-of-bounds'];
+const IMPORTED: Loaded = { refusal: 'a module that a refused one imports from: a program is a single module' };
+
+/** Runs one `NAME.json`; the engines must also agree on the gas. */
+export async function runSuiteFile(path: string, engines: Engines): Promise<FileResult> {
+  const folder = dirname(path);
+  const { commands } = JSON.parse(readFileSync(path, 'utf8')) as { commands: Command[] };
+  const result = createFileResult(basename(path), engines.names);
+  const named = new Map<string, Loaded>();
+  let current: Loaded | undefined;
+  const registered = new Set<Loaded>();
+  // Instances whose state a refused module would have changed: what follows on them is void.
+  const altered = new Set<Loaded>();
+  const loadNext = (command: Command): Loaded => {
+    const loaded = load(join(folder, command.filename!), engines);
+    if ('refusal' in loaded) for (const other of registered) altered.add(other);
+    return loaded;
   };
-  const judge = (command: Command, complaint: string | undefined): void => {
-    if (complaint === undefined) result.passed++;
-    else result.failures.push(`line ${command.line} ${command.type}: ${complaint}`);
+  const judge: Judge = async (command, complaints) => {
+    const at = `line ${command.line} ${command.type}`;
+    const proofs = await engines.checkProofs(result);
+    engines.names.forEach((name, i) => {
+      const complaint = complaints[i] ?? (name === 'evm' ? proofs : undefined);
+      result.judge(name, complaint === undefined ? undefined : `${at}: ${complaint}`, isAssertion(command));
+    });
   };
   for (const command of commands) {
+    if (isAssertion(command)) result.assertions++;
     switch (command.type) {
       case 'module': {
-        current = loadNext(command);
+        try {
+          current = loadNext(command);
+        } catch (error) {
+          current = { refusal: 'a module that does not load' };
+          await judge(
+            command,
+            engines.names.map(() => String(error)),
+          );
+        }
         if (command.name !== undefined) named.set(command.name, current);
-        if (current === undefined) break;
-        judge(command, complaintOf(agree(current.map((i) => i.start())), 'values'));
+        if ('instances' in current)
+          await judge(
+            command,
+            complaintsOf(
+              current.instances.map((i) => i.start()),
+              'values',
+            ),
+          );
         break;
       }
-      case 'register': {
-        const instance = command.name === undefined ? current : named.get(command.name);
-        if (instance !== undefined) registered.add(instance);
+      case 'register':
+        registered.add(command.name === undefined ? current! : named.get(command.name)!);
         break;
-      }
       case 'action':
       case 'assert_return':
       case 'assert_trap':
       case 'assert_exhaustion': {
         const action = command.action!;
-        const target = action.module === undefined ? current : named.get(action.module);
-        if (target === undefined || altered.has(target) || action.type !== 'invoke') {
-          result.refused++;
-          break;
-        }
-        judge(command, checkAction(command, target));
+        const wanted = action.module === undefined ? current! : named.get(action.module)!;
+        const target = altered.has(wanted) ? IMPORTED : wanted;
+        if ('refusal' in target) result.refuse(target.refusal, isAssertion(command));
+        else if (action.type !== 'invoke')
+          result.refuse('a global read from outside the program', isAssertion(command));
+        else await judge(command, checkAction(command, target.instances));
         break;
       }
       case 'assert_invalid':
@@ -89,67 +100,80 @@ export function runSuiteFile(
       case 'assert_unlinkable':
       case 'assert_uninstantiable':
         if (command.module_type === 'text') result.text++;
-        else judge(command, checkRefusal(command, loadNext));
+        else await checkRefusal(command, loadNext, engines.names.length, judge, result);
         break;
       default:
-        judge(command, 'unknown command');
+        throw new Error(`${path}: unknown command ${command.type}`);
     }
   }
   return result;
 }
 
-function load(
-  folder: string,
-  command: Command,
-  engines: readonly EngineName[],
-  sampler: StepSampler | undefined,
-): TestInstance[] | undefined {
+function isAssertion({ type }: Command): boolean {
+  return type.startsWith('assert_');
+}
+
+function load(path: string, engines: Engines): Loaded {
   try {
-    const module = exportBits(loadModule(readFileSync(join(folder, command.filename!))));
-    return engines.map((engine) => instantiate(engine, module, sampler));
+    const module = exportBits(loadModule(readFileSync(path)));
+    return { instances: engines.names.map((name) => instantiate(name, module, engines.sampler)) };
   } catch (error) {
-    if (error instanceof MizuError && error.code !== 'vm/malformed' && error.code !== 'vm/invalid') return undefined;
+    if (error instanceof MizuError && !BROKEN.includes(error.code)) return { refusal: reasonOf(error) };
     throw error;
   }
 }
 
-function checkAction(command: Command, target: readonly TestInstance[]): string | undefined {
+/** Without the place in the module. */
+function reasonOf({ code, message }: MizuError): string {
+  return `${code}: ${message.replace(/ at (byte|offset) \d+/, '').replace(/^The module (uses|imports) /, '')}`;
+}
+
+function checkAction(command: Command, instances: readonly TestInstance[]): (string | undefined)[] {
   const args = command.action!.args.map(({ value }) => BigInt(value));
-  const outcome = agree(target.map((i) => i.invoke(command.action!.field, args)));
-  if (command.type === 'assert_trap' || command.type === 'assert_exhaustion') return complaintOf(outcome, 'fault');
-  const complaint = complaintOf(outcome, 'values');
-  if (complaint !== undefined || typeof outcome === 'string' || outcome.kind !== 'values') return complaint;
+  const outcomes = instances.map((i) => i.invoke(command.action!.field, args));
+  if (command.type === 'assert_trap' || command.type === 'assert_exhaustion') return complaintsOf(outcomes, 'fault');
   const expected = command.type === 'action' ? [] : command.expected!;
-  const wrong = expected.findIndex((value, i) => !matches(value, outcome.values[i]!));
-  return wrong < 0 ? undefined : `expected ${JSON.stringify(expected[wrong])}, got ${outcome.values[wrong]}`;
+  return complaintsOf(outcomes, 'values').map((complaint, i) => {
+    const outcome = outcomes[i]!;
+    if (complaint !== undefined || outcome.kind !== 'values') return complaint;
+    const wrong = expected.findIndex((value, at) => !matches(value, outcome.values[at]!));
+    return wrong < 0 ? undefined : `expected ${JSON.stringify(expected[wrong])}, got ${outcome.values[wrong]}`;
+  });
 }
 
-function checkRefusal(
+async function checkRefusal(
   command: Command,
-  loadNext: (command: Command) => TestInstance[] | undefined,
-): string | undefined {
+  loadNext: (command: Command) => Loaded,
+  engines: number,
+  judge: Judge,
+  result: FileResult,
+): Promise<void> {
+  const same = (complaint: string | undefined) => Array.from({ length: engines }, () => complaint);
   try {
-    const instances = loadNext(command);
+    const loaded = loadNext(command);
+    if ('refusal' in loaded) result.refuse(loaded.refusal, true);
     // A module whose instantiation traps is a program that faults.
-    return instances === undefined || instances.every((i) => i.start().kind === 'fault') ? undefined : 'was accepted';
+    else
+      await judge(
+        command,
+        complaintsOf(
+          loaded.instances.map((i) => i.start()),
+          'fault',
+        ),
+      );
   } catch (error) {
-    return error instanceof MizuError ? undefined : String(error);
+    await judge(command, same(error instanceof MizuError ? undefined : String(error)));
   }
 }
 
-function agree(outcomes: readonly Outcome[]): Outcome | string {
-  const first = outcomes[0]!;
-  for (const other of outcomes) {
-    if (other.kind !== first.kind) return `engines differ: ${describe(first)} against ${describe(other)}`;
-    if (describe(other) !== describe(first) && first.kind === 'values')
-      return `engines differ: ${describe(first)} against ${describe(other)}`;
-  }
-  return first;
-}
-
-function complaintOf(outcome: Outcome | string, kind: Outcome['kind']): string | undefined {
-  if (typeof outcome === 'string') return outcome;
-  return outcome.kind === kind ? undefined : `expected ${kind}, got ${describe(outcome)}`;
+/** Of each engine: another kind of outcome than wanted, or another result than the first engine's. */
+function complaintsOf(outcomes: readonly Outcome[], kind: Outcome['kind']): (string | undefined)[] {
+  const [first] = outcomes;
+  return outcomes.map((outcome) => {
+    if (outcome.kind !== kind) return `expected ${kind}, got ${describe(outcome)}`;
+    if (kind === 'fault' || describe(outcome) === describe(first!)) return undefined;
+    return `engines differ: ${describe(first!)} against ${describe(outcome)}`;
+  });
 }
 
 function describe(outcome: Outcome): string {

@@ -1,20 +1,30 @@
 // docs/machine.md#proof: sampled steps in the verifier's real bytecode.
-import { createOneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
+import type { EngineName, Engines } from './engines.ts';
+import { createSampler, type SamplerOptions } from './sampler.ts';
 import type { SampledStep } from './step-engine.ts';
 
-/** Returns a function that tells what is wrong with steps. */
-export async function createStepCheck(): Promise<(steps: readonly SampledStep[]) => Promise<string[]>> {
-  const verifier = await createOneStepVerifier();
-  return async (steps) => {
-    const wrong: string[] = [];
-    for (const { name, before, after, proof } of steps) {
-      const verdict = await verifier.step(proof);
-      if (verdict.kind === 'revert') wrong.push(`${name}: the proof is refused: ${verdict.reason}`);
-      else if (verdict.before !== before || verdict.after !== after)
-        wrong.push(
-          `${name}: the verifier comes from ${verdict.before} to ${verdict.after}, not from ${before} to ${after}`,
-        );
-    }
-    return wrong;
+/** With the verifier deployed if evm is among the engines. */
+export async function createEngines(names: readonly EngineName[], options: SamplerOptions): Promise<Engines> {
+  const verifier = names.includes('evm') ? await createOneStepVerifier() : undefined;
+  const sampler = createSampler(options);
+  return {
+    names,
+    sampler,
+    async checkProofs(result) {
+      const steps = sampler.steps.splice(0);
+      result.proven += steps.length;
+      return verifier && firstComplaint(verifier, steps);
+    },
   };
+}
+
+async function firstComplaint(verifier: OneStepVerifier, steps: readonly SampledStep[]): Promise<string | undefined> {
+  for (const { name, before, after, proof } of steps) {
+    const verdict = await verifier.step(proof);
+    if (verdict.kind === 'revert') return `${name}: the proof is refused: ${verdict.reason}`;
+    if (verdict.before !== before || verdict.after !== after)
+      return `${name}: the verifier comes from ${verdict.before} to ${verdict.after}, not from ${before} to ${after}`;
+  }
+  return undefined;
 }

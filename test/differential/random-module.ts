@@ -2,6 +2,7 @@
 import { F32, F64, type FunctionType, I32, I64, type ValueType } from '../../vm/decode/module.ts';
 import { WASM } from '../../vm/decode/opcodes.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/native/byte-writer.ts';
+import { createRandom, type Random } from './random.ts';
 
 const TYPES: readonly ValueType[] = [I32, I64, F32, F64];
 const LOCALS_PER_TYPE = 3;
@@ -137,25 +138,6 @@ export function randomModule(seed: number): Uint8Array {
     s.sized(Uint8Array.from({ length: 300 }, () => random.below(256)));
   });
   return w.finish();
-}
-
-type Random = ReturnType<typeof createRandom>;
-
-function createRandom(seed: number) {
-  let state = (seed * 2654435761 + 12345) >>> 0;
-  // mulberry32
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  return {
-    u32: next,
-    below: (n: number): number => next() % n,
-    chance: (n: number): boolean => next() % n === 0,
-    pick: <T>(items: readonly T[]): T => items[next() % items.length]!,
-  };
 }
 
 type Label = { readonly types: readonly ValueType[] };
