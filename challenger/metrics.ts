@@ -1,4 +1,4 @@
-// docs/operations.md#metrics: what a validator has at stake in its games.
+// docs/prover.md#validator: what a validator has at stake in its games.
 import { Gauge, type Registry } from 'prom-client';
 import type { Fight } from './fight.ts';
 

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { parseValidatorConfig } from '../challenger/config.ts';
+import { CONTRACT_NAMES } from '../contracts/deploy.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { encodeNetwork, parseExecutorConfig } from './config.ts';
 
 const address = (digit: string) => `0x${digit.repeat(40)}`;
 const hash = (digit: string) => `0x${digit.repeat(64)}`;
-const names = ['token', 'stakeManager', 'inbox', 'daCommittee', 'gatewayRegistry', 'rollup', 'bridge'];
 const NETWORK = {
   dataDir: 'data',
   l1Url: 'http://127.0.0.1:8545',
-  contracts: Object.fromEntries(names.map((name, i) => [name, address(String(i))])),
+  contracts: Object.fromEntries(CONTRACT_NAMES.map((name, i) => [name, address(i.toString(16))])),
   fromBlock: '1',
   genesis: {
     chainId: 31337,
@@ -33,6 +33,14 @@ test('a good file is read, with defaults, and written again', () => {
 test('the key may come from the environment, and must come', () => {
   expect(parseExecutorConfig(NETWORK, { MIZU_EXECUTOR_KEY: hash('e') }).key).toBe(hash('e'));
   expect(() => parseExecutorConfig(NETWORK, {})).toThrow(MizuError);
+});
+
+test('a validator may have a key, from the environment before that of the file', () => {
+  expect(parseValidatorConfig(NETWORK, {}).key).toBeUndefined();
+  const file = { ...NETWORK, key: hash('1'), dryRun: true };
+  expect(parseValidatorConfig(file, {})).toMatchObject({ key: hash('1'), dryRun: true });
+  expect(parseValidatorConfig(file, { MIZU_VALIDATOR_KEY: hash('E') }).key).toBe(hash('e'));
+  expect(() => parseValidatorConfig(NETWORK, { MIZU_VALIDATOR_KEY: '0x1' })).toThrow(MizuError);
 });
 
 test('every wrong field is named', () => {

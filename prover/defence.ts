@@ -11,6 +11,7 @@ import type { ProverNode } from './node.ts';
 export type Defence = {
   readonly task: Task;
   readonly counts: Readonly<PlayerCounts>;
+  readonly published: Readonly<Publisher['counts']>;
   close(): Promise<void>;
 };
 
@@ -24,13 +25,16 @@ export type DefenceOptions = {
 
 export async function createDefence(options: DefenceOptions): Promise<Defence> {
   const { player, close } = await takeSeat({ ...options, side: 'asserter' });
+  const publisher = createPublisher(options);
   return {
     counts: player.counts,
+    published: publisher.counts,
     async task(signal) {
       const { headSeconds } = await readTimes(options.node);
       const played = await player.playNext(headSeconds);
+      const published = !signal.aborted && (await publisher.publishNext());
       const claimed = !signal.aborted && (await player.claim());
-      return played || claimed;
+      return played || published || claimed;
     },
     close,
   };

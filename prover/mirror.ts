@@ -1,10 +1,10 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
-import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { disputeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { createDraft } from './draft.ts';
-import { GAME_ABI, GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
+import { type DemandRecord, GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
 import {
   type AssertionRecord,
   type BatchRecord,
@@ -31,11 +31,13 @@ export type Mirror = {
   game(id: Hex): Promise<GameRecord | undefined>;
   /** Games that nobody has won, in no order. */
   openGames(): Promise<GameRecord[]>;
+  /** Leaves that must still be published. */
+  openDemands(): Promise<DemandRecord[]>;
   /** All assertions in the order of L1, genesis first, from the n-th on. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
 
-/** Contracts and events for the follower of service/l1-logs.ts. */
+/** Contracts and events for the follower of service/l1-logs.ts. Without `dispute` the mirror knows of no games. */
 export function mirroredContracts(addresses: {
   readonly inbox: Address;
   readonly rollup: Address;
@@ -48,7 +50,7 @@ export function mirroredContracts(addresses: {
       abi: rollupAbi,
       events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned'],
     },
-    ...(addresses.dispute === undefined ? [] : [{ address: addresses.dispute, abi: GAME_ABI, events: GAME_EVENTS }]),
+    ...(addresses.dispute === undefined ? [] : [{ address: addresses.dispute, abi: disputeAbi, events: GAME_EVENTS }]),
   ] as const;
 }
 
@@ -64,7 +66,11 @@ export async function openMirror(store: Store): Promise<Mirror> {
     order: store.table('chain-order'),
     pending: store.table('chain-pending'),
   };
-  const gameTables: GameTables = { games: store.table('games'), openGames: store.table('open-games') };
+  const gameTables: GameTables = {
+    games: store.table('games'),
+    openGames: store.table('open-games'),
+    demands: store.table('demands'),
+  };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
@@ -123,6 +129,11 @@ export async function openMirror(store: Store): Promise<Mirror> {
       const games: GameRecord[] = [];
       for await (const [id] of gameTables.openGames.entries()) games.push(await requireGame(id));
       return games;
+    },
+    async openDemands() {
+      const demands: DemandRecord[] = [];
+      for await (const [, demand] of gameTables.demands.entries()) demands.push(demand);
+      return demands;
     },
     pending: () => list(tables.pending.entries()),
     assertions: async function* (from = 0n) {

@@ -163,6 +163,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       workers: 1,
       pollMs: 50,
     }),
+    user: USER.address,
     /** The user, whose objects go to DA. */
     author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
     /** Another committee: some of the members. */

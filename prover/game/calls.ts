@@ -99,6 +99,12 @@ export function proveMessage(batch: Uint8Array, index: number, count: number): M
   return { ...entry, subtree, subtreePath: treeProof(batch, firstLeaf, height), tail: tailOf(bytes, length) };
 }
 
+/** Length that the table of a batch object gives its message `index`. */
+export function lengthInTable(batch: Uint8Array, index: number): number {
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  return view.getUint32(LEAF_BYTES + index * ENTRY_BYTES + 4);
+}
+
 /** A leaf with a byte behind the message, which then counts as empty. */
 function tailOf(bytes: Uint8Array, length: number): MessageProof['tail'] {
   const at = bytes.findIndex((byte, i) => i >= length && byte !== 0);

@@ -3,7 +3,15 @@ import type { Hex } from '../../protocol/hex.ts';
 import { requireObject } from '../derive.ts';
 import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
-import { encodeClaimedStep, encodeKernel, type MessageProof, NO_MESSAGE_PROOF, proveMessage } from './calls.ts';
+import {
+  encodeClaimedStep,
+  encodeKernel,
+  lengthInTable,
+  type MessageProof,
+  NO_MESSAGE_PROOF,
+  proveMessage,
+} from './calls.ts';
+import type { Refutation } from './player.ts';
 import type { MessagePlace } from './trace-input.ts';
 
 export type OpeningRequest = {
@@ -29,18 +37,29 @@ export async function createOpening(node: Pick<ProverNode, 'mirror' | 'objects' 
 }
 
 /** Empty for a delayed message, which the Inbox holds itself. */
-export async function messageProof(
-  { mirror, objects }: Pick<ProverNode, 'mirror' | 'objects'>,
-  place: MessagePlace,
-): Promise<MessageProof> {
-  const batch = await mirror.batch(place.batch);
-  if (batch === undefined) throw new Error(`batch ${place.batch} is not of L1 any more`);
-  const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
-  if (place.message < delayed) return NO_MESSAGE_PROOF;
-  const object = await requireObject(
-    objects,
-    { root: batch.objectRoot, length: batch.objectLength },
-    `Batch ${place.batch}`,
-  );
-  return proveMessage(object, place.message - delayed, batch.messageCount - delayed);
+async function messageProof(node: MessageSource, place: MessagePlace): Promise<MessageProof> {
+  const found = await findMessage(node, place);
+  return found === undefined ? NO_MESSAGE_PROOF : proveMessage(found.batch, found.index, found.count);
+}
+
+/** Undefined unless the message has a byte behind it that is not zero. */
+export async function refuteMessage(node: MessageSource, place: MessagePlace): Promise<Refutation | undefined> {
+  const found = await findMessage(node, place);
+  if (found === undefined) return undefined;
+  const { subtree, tail } = proveMessage(found.batch, found.index, found.count);
+  if (tail.leaf === '0x') return undefined;
+  return { subtree, tail, length: BigInt(lengthInTable(found.batch, found.index)) };
+}
+
+type MessageSource = Pick<ProverNode, 'mirror' | 'objects'>;
+
+/** Its place among the messages of the batch object; undefined for a delayed one. */
+async function findMessage({ mirror, objects }: MessageSource, place: MessagePlace) {
+  const record = await mirror.batch(place.batch);
+  if (record === undefined) throw new Error(`batch ${place.batch} is not of L1 any more`);
+  const delayed = Number(record.delayedUpTo - record.delayedFrom);
+  if (place.message < delayed) return undefined;
+  const ref = { root: record.objectRoot, length: record.objectLength };
+  const batch = await requireObject(objects, ref, `Batch ${place.batch}`);
+  return { batch, index: place.message - delayed, count: record.messageCount - delayed };
 }

@@ -7,7 +7,7 @@ import type { Call, Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
-import { encodeSegment } from './calls.ts';
+import { encodeSegment, type MessageProof } from './calls.ts';
 import { eachOnItsOwn } from './each.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
@@ -24,12 +24,17 @@ export type PlayerParts = {
   readonly account: Address;
   /** Our own trace of the judged step; undefined while we have not executed that far. */
   readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
+  /** What refutes a game that was opened with a message that is none; undefined if nothing does. */
+  readonly refutationOf: (game: GameRecord) => Promise<Refutation | undefined>;
   /** Tries each one-step proof before gas is paid for it. */
   readonly verifier: OneStepVerifier;
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
 };
+
+/** docs/disputes.md#judged: a leaf of the message's subtree that is not zero behind the message. */
+export type Refutation = Pick<MessageProof, 'subtree' | 'tail'> & { readonly length: bigint };
 
 export type PlayerCounts = {
   moves: number;
@@ -118,7 +123,18 @@ export function createPlayer(parts: PlayerParts): Player {
     }
   }
 
-  function reportLost(game: Game, reason: string): boolean {
+  // Only the message can make another start: everything else L1 has read itself.
+  async function refute(game: GameRecord): Promise<boolean> {
+    const refutation = await parts.refutationOf(game);
+    if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
+    const { subtree, length, tail } = refutation;
+    counts.moves++;
+    log.info({ game: game.id }, 'refutes the message that a game was opened with');
+    const isPast = async () => (await read(game.id)).status !== OPEN;
+    return send('refuteMessage', [game.id, subtree, length, tail], isPast);
+  }
+
+  function reportLost(game: Pick<GameRecord, 'id' | 'step'>, reason: string): boolean {
     if (reported.has(game.id)) return false;
     reported.add(game.id);
     counts.lost++;
@@ -147,6 +163,10 @@ export function createPlayer(parts: PlayerParts): Player {
     if (turn !== side && now < deadline) return false;
     const oracle = await oracleOf(record);
     if (oracle === undefined) return false;
+    if (turn === side && side === 'asserter' && game.lists === 1 && now < deadline) {
+      const [start] = await oracle.hashesAt([0n]);
+      if (start !== game.start) return refute(record);
+    }
     return act(game, await nextAction(game, side, oracle, now));
   }
 

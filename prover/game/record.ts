@@ -1,5 +1,4 @@
 // docs/disputes.md#game: the events of the games, as records: each holds the list that is to be answered.
-import { parseAbi } from 'viem';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { ContractEvent } from '../../service/l1-logs.ts';
 import type { Table } from '../../service/store.ts';
@@ -25,19 +24,34 @@ export type GameRecord = {
   readonly list: readonly Hex[];
 };
 
+/** A leaf that the asserter must show on L1 (docs/disputes.md#bytes). */
+export type DemandRecord = {
+  readonly id: Hex;
+  readonly assertion: Hex;
+  readonly demander: Address;
+  readonly objectRoot: Hex;
+  readonly leafIndex: number;
+  /** Unix seconds. */
+  readonly deadline: bigint;
+};
+
 export type GameTables = {
   readonly games: Table<GameRecord>;
   readonly openGames: Table<true>;
+  /** Open ones only. */
+  readonly demands: Table<DemandRecord>;
 };
 
-export const GAME_EVENTS = ['GameOpened', 'Moved', 'GameWon', 'GameRefunded'] as const;
-
-export const GAME_ABI = parseAbi([
-  'event GameOpened(bytes32 indexed game, bytes32 indexed assertion, address indexed challenger, uint64 index, bytes32 start, bytes32 end, bytes32 listRoot, bytes32[32] list)',
-  'event Moved(bytes32 indexed game, uint8 indexed side, uint8 lists, uint40 position, bytes32 start, bytes32 end, bytes32 listRoot, bytes32[32] list)',
-  'event GameWon(bytes32 indexed game, bytes32 indexed assertion, uint8 indexed winner)',
-  'event GameRefunded(bytes32 indexed game)',
-]);
+export const GAME_EVENTS = [
+  'GameOpened',
+  'Moved',
+  'GameWon',
+  'GameRefunded',
+  'BytesDemanded',
+  'BytesPublished',
+  'DemandExpired',
+  'DemandRefunded',
+] as const;
 
 type Args = {
   GameOpened: {
@@ -52,6 +66,7 @@ type Args = {
   Moved: { game: Hex; lists: number; position: bigint | number; start: Hex; end: Hex; list: readonly Hex[] };
   GameWon: { game: Hex; winner: number };
   GameRefunded: { game: Hex };
+  BytesDemanded: Omit<DemandRecord, 'leafIndex'> & { leafIndex: bigint };
 };
 
 /** `Side` of contracts/src/Dispute.sol. */
@@ -76,6 +91,14 @@ export async function readGameEvent(draft: Draft, tables: GameTables, event: Con
     }
     case 'GameRefunded':
       return close(draft, tables, (event.args as Args['GameRefunded']).game, 'refunded');
+    case 'BytesDemanded': {
+      const { leafIndex, ...demand } = event.args as Args['BytesDemanded'];
+      return draft.put(tables.demands, demand.id, { ...demand, leafIndex: Number(leafIndex) });
+    }
+    case 'BytesPublished':
+    case 'DemandExpired':
+    case 'DemandRefunded':
+      return draft.delete(tables.demands, (event.args as { id: Hex }).id);
   }
 }
 

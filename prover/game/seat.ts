@@ -4,6 +4,8 @@ import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ProverNode } from '../node.ts';
 import { createOneStepVerifier } from '../osp.ts';
+import { locateStep } from './locate.ts';
+import { refuteMessage } from './opening.ts';
 import { createOracles, type Oracles } from './oracles.ts';
 import type { Side, TraceOracle } from './play.ts';
 import { createPlayer, type Player, type PlayerContracts } from './player.ts';
@@ -49,6 +51,11 @@ export async function takeSeat(options: SeatOptions): Promise<Seat> {
       const assertion = await node.mirror.assertion(game.assertion);
       const own = assertion === undefined ? undefined : await oracles.of(assertion, game.step);
       return own === undefined ? undefined : told(own, game);
+    },
+    refutationOf: async (game) => {
+      const assertion = await node.mirror.assertion(game.assertion);
+      const place = assertion === undefined ? undefined : await locateStep(node, assertion, game.step);
+      return place === undefined ? undefined : refuteMessage(node, place.message);
     },
     verifier: await createOneStepVerifier(),
     log,

@@ -1,0 +1,84 @@
+// docs/disputes.md#bytes: shows on L1 the leaves that are demanded of our assertions.
+import type { Abi } from 'viem';
+import { disputeAbi } from '../../protocol/generated/abi.ts';
+import { type Address, bytesToHex } from '../../protocol/hex.ts';
+import { LEAF_BYTES, leafCount, objectRoot, treeProof } from '../../protocol/tree.ts';
+import type { Sender } from '../../service/l1-send.ts';
+import type { Logger } from '../../service/log.ts';
+import { ownSteps } from '../agreement.ts';
+import { requireObject } from '../derive.ts';
+import type { AssertionRecord } from '../mirror.ts';
+import type { ProverNode } from '../node.ts';
+import { eachOnItsOwn } from './each.ts';
+import type { DemandRecord } from './record.ts';
+
+export type PublisherParts = {
+  readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
+  readonly contracts: { readonly dispute: Address };
+  readonly sender: Sender;
+  readonly log: Logger;
+};
+
+export type Publisher = {
+  publishNext(): Promise<boolean>;
+  readonly counts: { published: number; gasUsed: bigint };
+};
+
+/** `DemandStatus` of contracts/src/dispute/Demands.sol. */
+const OPEN = 1;
+
+export function createPublisher({ node, contracts, sender, log }: PublisherParts): Publisher {
+  const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
+  const counts = { published: 0, gasUsed: 0n };
+
+  async function publish(demand: DemandRecord, assertion: AssertionRecord): Promise<boolean> {
+    const isAnswered = async () => {
+      const { status } = await node.l1.client.readContract({ ...dispute, functionName: 'demandOf', args: [demand.id] });
+      return status !== OPEN;
+    };
+    if (await isAnswered()) return false;
+    const bytes = await demandedObject(node, demand, assertion);
+    const leaf = new Uint8Array(LEAF_BYTES);
+    leaf.set(bytes.subarray(demand.leafIndex * LEAF_BYTES, (demand.leafIndex + 1) * LEAF_BYTES));
+    const args = [demand.id, bytesToHex(leaf), treeProof(bytes, demand.leafIndex)];
+    log.warn({ demand: demand.id, leaf: demand.leafIndex, of: leafCount(bytes.length) }, 'bytes are demanded on L1');
+    const abi = dispute.abi as Abi;
+    const sent = await sender.sendAndWait({ ...dispute, abi, functionName: 'publish', args, isDone: isAnswered });
+    if (sent.kind !== 'mined') return false;
+    counts.published++;
+    counts.gasUsed += sent.receipt.gasUsed;
+    return true;
+  }
+
+  return {
+    counts,
+    async publishNext() {
+      return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
+        const assertion = await node.mirror.assertion(demand.assertion);
+        if (assertion?.status !== 'pending') return false;
+        const isOurs = assertion.asserter.toLowerCase() === sender.address.toLowerCase();
+        return isOurs && publish(demand, assertion);
+      });
+    },
+  };
+}
+
+// The step list is made again from our own leaves: DA may have lost it, which is why it is demanded.
+async function demandedObject(
+  { mirror, execution, objects }: PublisherParts['node'],
+  { objectRoot: root }: DemandRecord,
+  assertion: AssertionRecord,
+): Promise<Uint8Array> {
+  if (root === assertion.stepRoot) {
+    const parent = await mirror.assertion(assertion.parent);
+    const own = parent === undefined ? undefined : await ownSteps(execution, parent, assertion);
+    if (own !== undefined && objectRoot(own) === root) return own;
+    return requireObject(objects, { root, length: (assertion.stepCount + 1) * LEAF_BYTES }, 'The step list');
+  }
+  for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
+    const batch = await mirror.batch(index);
+    if (batch?.objectRoot === root)
+      return requireObject(objects, { root, length: batch.objectLength }, `Batch ${index}`);
+  }
+  throw new Error(`object ${root} that is demanded of assertion ${assertion.id} is none of its`);
+}
