@@ -128,7 +128,7 @@ function fieldA({ code, pc }: State): number {
   return code.getUint16(pc * 16 + 2);
 }
 
-function build(given: StepCase): PlainMachine {
+export function build(given: StepCase): PlainMachine {
   const program = programOf(given);
   const kernel = given.kernel === true;
   const state = createState(program, {

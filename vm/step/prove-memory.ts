@@ -65,14 +65,14 @@ function proveInit(step: Step): void {
   const { machine, witness, high, low } = step;
   const { dst, src, n } = bulkArguments(step);
   const length = readSlot(machine, high);
-  if (dst + n > machine.core.size() || BigInt(src + n) > length || n === 0) return;
+  if (dst + n > machine.core.size() || BigInt(src + n) > length) return;
   const data = staticTree(machine.options.program.data);
   witness.bytes(machine.context);
   witness.bytes(hexToBytes(data.root));
   const size = new Uint8Array(8);
   new DataView(size.buffer).setBigUint64(0, BigInt(data.length));
   witness.bytes(size);
-  if (step.faults) return;
+  if (step.faults || n === 0) return;
   witness.object(data, low + src, leafPart(dst, n));
   witness.memory(dst, 1);
 }

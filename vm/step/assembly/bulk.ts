@@ -56,10 +56,9 @@ export function initialize(slot: usize, imm: u64): i32 {
   const dst = load<u32>(slot), src = load<u32>(argument(slot, 1)), n = load<u32>(argument(slot, 2));
   const length = load<u64>(SLOTS + (<usize>((imm >> 32) & 0xffff) << 3));
   const end = <u64>src + <u64>n;
-  if (outside(dst, n) || end > length) return FAULT;
-  if (n == 0) return RUNNING;
   const offset = <u64><u32>imm;
-  if (offset + end > <u64>dataLength) return FAULT;
+  if (outside(dst, n) || end > length || offset + end > <u64>dataLength) return FAULT;
+  if (n == 0) return RUNNING;
   const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
   memory.copy(memoryStart + dst, data + <usize>offset + src, k);
   mark(dst);
