@@ -4,6 +4,7 @@ import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { readTimes } from './executor.ts';
 import type { PlayerCounts } from './game/player.ts';
+import { createPublisher, type Publisher } from './game/publisher.ts';
 import { type Told, takeSeat } from './game/seat.ts';
 import type { Task } from './loop.ts';
 import type { ProverNode } from './node.ts';

@@ -13,7 +13,7 @@ export function listRoot(list: readonly Hex[]): Hex {
 }
 
 /** `Segment` of contracts/src/dispute/SegmentList.sol. */
-export function encodeSegment(list: readonly Hex[], { index, start, end }: Disputed) {
+export function encodeSegment(list: readonly Hex[], { index, start, end }: Pick<Disputed, 'index' | 'start' | 'end'>) {
   const levels = levelsOf(list);
   const node = (level: number, at: number): Hex => levels[level]?.[at] as Hex;
   const path: Hex[] = [];
