@@ -1,6 +1,7 @@
 // docs/sdk.md#dev: `mizu dev`, a workflow on the first rows of a file, step by step, on this machine.
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { InputRow } from '../input/rowset.ts';
 import { parseCount } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord, shorten } from './output.ts';
 import type { Sample, StepSamples } from './samples.ts';
@@ -41,6 +42,7 @@ async function run(file: string, flags: Flags): Promise<void> {
     const result = await runPartitions(bundled, engine, [input], { backends });
     const steps = collectSamples(bundled.description.steps, result.stages, input);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
+    printBroken(output, rows);
     for (const step of steps) printStep(output, step);
     output.say(`\n${pc.dim(LEGEND)}`);
     output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
@@ -62,6 +64,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   }
 }
 
+const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
 async function takeRows(file: string, count: number) {
@@ -69,6 +72,15 @@ async function takeRows(file: string, count: number) {
   const rows = [];
   for await (const row of readRows(file)) if (rows.push(row) >= count) break;
   return rows;
+}
+
+// They get to no step.
+function printBroken(output: Output, rows: readonly InputRow[]): void {
+  const broken = rows.filter((row) => row.kind === 'broken');
+  if (broken.length > 0) output.say(`\n${pc.bold('lines that are no rows')}  ${broken.length}`);
+  for (const { index, text, reason } of broken.slice(0, MAX_BROKEN))
+    for (const line of describeSample({ index, before: text, outcome: 'rejected', after: [], reason }))
+      output.say(line);
 }
 
 function printStep(output: Output, { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples): void {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { main } from './main.ts';
 
@@ -46,6 +49,7 @@ test('dev shows each step on some rows, and rejects with their reason', async ()
   expect(out).toContain('map up  1 in → 1 out');
   expect(out).toContain('{"text":"ONE"}');
   expect(out).toContain('text: Invalid input: expected string, received undefined');
+  expect(out).toContain('lines that are no rows  1');
   expect(out).toContain('result  train 1 · rejects 2');
   expect(out).toContain('mizu run good.ts --input rows.jsonl');
 });
@@ -70,6 +74,7 @@ test.each([
   [['runs', '--rpc', 'http://127.0.0.1:1'], /does not answer/],
   [['watch', 'nonsense'], /Expected 0x and 64 hex digits/],
   [['verify', 'nonsense', '--rpc', 'http://127.0.0.1:1'], /0x and 64 hex digits/],
+  [['runs', '--rpc', 'nonsense'], /Expected an http or https URL/],
   [['rnus'], /Did you mean runs\?/],
   [['run', 'good.ts'], /required option/],
 ])('%j is a user error with what to do', async (argv, message) => {
@@ -82,6 +87,26 @@ test('errors are JSON with --json', async () => {
   const { code, err } = await run('quote', 'none.ts', '--input', 'rows.jsonl', '--json');
   expect(code).toBe(1);
   expect(JSON.parse(err)).toMatchObject({ error: { code: 'cli/no-file', actual: 'ENOENT' } });
+});
+
+test('without arguments the commands are listed', async () => {
+  const { code, out } = await run();
+  expect(code).toBe(0);
+  expect(out).toContain('Usage: mizu');
+});
+
+test('who reads the output may stop', async () => {
+  const bin = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
+  const child = spawn(process.execPath, [bin, 'run', '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  expect([code, err]).toEqual([141, '']);
 });
 
 test('every command has an example in its help', async () => {

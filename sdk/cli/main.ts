@@ -29,8 +29,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     exitCode = code;
   };
   const json = argv.includes('--json');
+  endWithReader();
   try {
     const program = await createProgram(argv[0], setExitCode);
+    if (argv.length === 0) {
+      program.outputHelp();
+      return 0;
+    }
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -47,7 +52,7 @@ async function createProgram(first: string | undefined, setExitCode: SetExitCode
   const program = new Command('mizu')
     .description('Deploy and run LLM-driven data workflows whose every row can be verified against the L1')
     .helpCommand(false)
-    .showHelpAfterError('(mizu --help lists all commands)')
+    .showHelpAfterError('(npx mizu --help lists all commands)')
     .addHelpText('after', HELP);
   const own = [
     devCommand(),
@@ -85,6 +90,17 @@ function inherit(command: Command): void {
     child.copyInheritedSettings(command);
     inherit(child);
   }
+}
+
+// `mizu … | head`: who read the output is gone. 141 is what a shell says of a program that SIGPIPE has ended.
+function endWithReader(): void {
+  if (process.stdout.listeners('error').includes(onBrokenPipe)) return;
+  process.stdout.on('error', onBrokenPipe);
+}
+
+function onBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(141);
 }
 
 function errorLine(error: unknown): string {

@@ -8,8 +8,8 @@ export type NetworkFlags = { readonly rpc?: string; readonly l1?: string; readon
 
 export function withNetworkOptions(command: Command): Command {
   return command
-    .option('--rpc <url>', 'RPC of the sequencer (default: MIZU_RPC, or the devnet)')
-    .option('--l1 <url>', 'RPC of the L1 (default: MIZU_L1_RPC, or the devnet)')
+    .option('--rpc <url>', 'RPC of the sequencer (default: MIZU_RPC, or the devnet)', parseUrl)
+    .option('--l1 <url>', 'RPC of the L1 (default: MIZU_L1_RPC, or the devnet)', parseUrl)
     .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
 }
 
@@ -30,6 +30,11 @@ export function parseHash(value: string): Hex {
   const lower = value.toLowerCase();
   if (isHash(lower)) return lower;
   throw new InvalidArgumentError('Expected 0x and 64 hex digits, as `mizu runs` lists them.');
+}
+
+export function parseUrl(value: string): string {
+  if (/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : '')) return value;
+  throw new InvalidArgumentError('Expected an http or https URL.');
 }
 
 export function parseCount(value: string): number {
