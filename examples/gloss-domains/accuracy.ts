@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
+import { isStarted } from '../started.ts';
 
 export type Accuracy = {
   readonly rows: number;
@@ -47,7 +47,7 @@ async function* readRows(file: string): AsyncGenerator<Labelled> {
     yield JSON.parse(line) as Labelled;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isStarted(import.meta.url)) {
   const [, , folder = 'out/gloss-domains/dataset', truth = 'out/gloss-domains/truth.jsonl'] = process.argv;
   const { rows, right, accuracy, baseline } = await measureAccuracy(readDataset(folder), truth);
   console.log(

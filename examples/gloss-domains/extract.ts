@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { pathToFileURL } from 'node:url';
 import { isHeldOut, readGlosses } from '../../edge/backends/model/glosses.ts';
+import { isStarted } from '../started.ts';
 import { CLASSES } from './classes.ts';
 
 export type Extracted = { readonly input: string; readonly truth: string; readonly rows: number };
@@ -26,7 +26,7 @@ export async function extractGlosses(folder: string, every = 1): Promise<Extract
   return { input, truth, rows };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isStarted(import.meta.url)) {
   const { input, truth, rows } = await extractGlosses(
     process.argv[2] ?? 'out/gloss-domains',
     Number(process.argv[3] ?? 1),

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isStarted } from '../started.ts';
 
 export type LicenceRow = {
   readonly id: string;
@@ -25,7 +25,7 @@ export async function readLicences(): Promise<LicenceRow[]> {
   }));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (isStarted(import.meta.url)) {
   const file = process.argv[2] ?? 'out/licences/licences.jsonl';
   const rows = await readLicences();
   await mkdir(dirname(file), { recursive: true });
