@@ -134,6 +134,9 @@ contract OneStepVerifierTest is StepVectors {
         _requireErrorAt("preimage: first leaf, repeats", program + 2, KernelSteps.PreimageMismatch.selector);
         _requireErrorAt("preimage: first leaf, repeats", program, KernelSteps.PreimageTooLong.selector, 0x08);
         _requireErrorAt("input_size of 0", AFTER_CODE + SLOT_PROOF + 152, InputSteps.InputsRootMismatch.selector);
+        // Behind the context and the list's root: the record's leaf in a tree of depth 2.
+        uint256 input = AFTER_CODE + SLOT_PROOF + 152 + 32 + 128 + 2 * 32;
+        _requireErrorAt("input_read: one leaf", input, InputSteps.InputRootMismatch.selector);
         uint256 data = AFTER_CODE + 2 * SLOT_PROOF + 152;
         _requireErrorAt("memory_init: one leaf", data, BulkSteps.DataRootMismatch.selector);
         _requireErrorAt("memory_init: one leaf", data + 39, BulkSteps.DataRootMismatch.selector);
