@@ -374,7 +374,7 @@ function kernel({ hash, r, s, v, signer }: Signature): StepCase[] {
     preimage('hash in the target', [1_056n, 1_024n, 0n]),
     preimage('hash at the start of the target', [1_024n, 1_024n, 0n]),
     preimage('hash at the end of the target', [2_016n, 1_024n, 0n]),
-    preimage('hash behind the target', [2_048n, 1_024n, 0n], { memory: { 2_048: keccak(bytes) } }),
+    preimage('hash behind the target', [2_048n, 1_024n, 0n], { memory: { 2048: keccak(bytes) } }),
     preimage('hash beyond memory', [SIZE, 1_024n, 0n]),
     preimage('target beyond memory', [96n, SIZE - 896n, 0n]),
     run('starts a program', 'exec', [256n, 512n], { memory: { 256: execRequest() } }),
