@@ -1,0 +1,62 @@
+// docs/machine.md#proof: proofs that were changed, and whether the verifier takes one for a step of the same machine.
+import type { OneStepVerifier } from '../../prover/osp.ts';
+import { MACHINE_BYTES } from '../../vm/step/encode.ts';
+import type { Random } from './random.ts';
+
+export type Lie = { readonly what: string; readonly proof: Uint8Array };
+
+const WORD = 32;
+
+/** Every bit, each one in turn. */
+export function* flippedBits(proof: Uint8Array): Generator<Lie> {
+  for (let bit = 0; bit < proof.length * 8; bit++) yield flipBit(proof, bit);
+}
+
+/** `count` bits by chance. */
+export function* someFlippedBits(proof: Uint8Array, count: number, random: Random): Generator<Lie> {
+  for (let i = 0; i < count; i++) yield flipBit(proof, random.below(proof.length * 8));
+}
+
+/** At every word: one cut out, one doubled, a byte less, a byte more, and everything behind it cut off. Lengths of fields are words, but for a few numbers. */
+export function* changedLengths(proof: Uint8Array): Generator<Lie> {
+  for (let at = 0; at < proof.length; at += WORD) {
+    const word = proof.subarray(at, at + WORD);
+    yield { what: `word at ${at} cut out`, proof: splice(proof, at, word.length) };
+    yield { what: `word at ${at} doubled`, proof: splice(proof, at, 0, word) };
+    yield { what: `byte at ${at} cut out`, proof: splice(proof, at, 1) };
+    yield { what: `byte at ${at} added`, proof: splice(proof, at, 0, Uint8Array.of(0)) };
+    yield { what: `cut off at ${at}`, proof: proof.slice(0, at) };
+  }
+  yield { what: 'a byte added at the end', proof: splice(proof, proof.length, 0, Uint8Array.of(0)) };
+}
+
+/** Which of the lies the verifier takes. Bytes of the machine itself may be another machine's: that has another hash. */
+export async function acceptedLies(
+  verifier: OneStepVerifier,
+  before: string,
+  lies: Iterable<Lie>,
+): Promise<{ tried: number; accepted: string[] }> {
+  const accepted: string[] = [];
+  let tried = 0;
+  for (const { what, proof } of lies) {
+    tried++;
+    const verdict = await verifier.step(proof);
+    if (verdict.kind === 'step' && verdict.before === before) accepted.push(what);
+  }
+  return { tried, accepted };
+}
+
+function flipBit(proof: Uint8Array, bit: number): Lie {
+  const changed = proof.slice();
+  const at = bit >> 3;
+  changed[at]! ^= 0x80 >> (bit & 7);
+  return { what: `bit ${bit & 7} of byte ${at}${at < MACHINE_BYTES ? ' (machine)' : ''} flipped`, proof: changed };
+}
+
+function splice(bytes: Uint8Array, at: number, removed: number, added = new Uint8Array(0)): Uint8Array {
+  const changed = new Uint8Array(bytes.length - removed + added.length);
+  changed.set(bytes.subarray(0, at));
+  changed.set(added, at);
+  changed.set(bytes.subarray(at + removed), at + added.length);
+  return changed;
+}
