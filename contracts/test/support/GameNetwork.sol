@@ -93,7 +93,7 @@ abstract contract GameNetwork is Network {
     // Batches
 
     /// @dev Two messages: one leaf at 2, four leaves at 4.
-    function _batchOf(bytes[] memory messages) internal pure returns (bytes memory) {
+    function _batchOf(bytes[] memory messages) internal pure virtual returns (bytes memory) {
         return bytes.concat(
             _padded(abi.encodePacked("MIZUBAT1", uint32(2)), 128),
             _padded(
@@ -114,15 +114,16 @@ abstract contract GameNetwork is Network {
         inbox.postBatch(index, root, length, count, uint64(block.timestamp), delayed, certificate);
     }
 
-    /// @dev Proof of the second message of the current batch object.
-    function _messageProof() internal view returns (MessageProof memory proof) {
+    /// @dev Proof of the first (1 leaf, at 2) or second message (4 leaves, at 4) of the current batch object.
+    function _messageProof(uint256 index) internal view returns (MessageProof memory proof) {
         bytes memory object = batchObject;
         proof.head = Trees.slice(object, 0, 128);
         proof.headPath = Trees.pathOf(object, 0, 0);
         proof.entry = Trees.slice(object, 128, 128);
         proof.entryPath = Trees.pathOf(object, 1, 0);
-        proof.subtree = Trees.nodeAt(object, 1, 2);
-        proof.subtreePath = Trees.pathOf(object, 1, 2);
+        (uint256 node, uint256 height) = index == 0 ? (2, 0) : (1, 2);
+        proof.subtree = Trees.nodeAt(object, node, height);
+        proof.subtreePath = Trees.pathOf(object, node, height);
     }
 
     // Assertions
@@ -184,7 +185,7 @@ abstract contract GameNetwork is Network {
     function _opening(AssertionId assertion, uint256 index) internal view returns (Dispute.Opening memory opening) {
         opening.step = _claimedStep(assertion, stepList, index);
         opening.kernel = Kernel(_header(), keccak256("code"), 1000);
-        if (index == STEP) opening.message = _messageProof();
+        if (index > DELAYED_STEP) opening.message = _messageProof(index - 1);
     }
 
     /// @dev Hash of the kernel that has committed leaf `index + 1`.

@@ -1,0 +1,243 @@
+// docs/disputes.md#game: a whole game on a real chain, with the encoders that both sides use and the real verifier.
+import { readFileSync } from 'node:fs';
+import {
+  type Abi,
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  type HDAccount,
+  type Hex,
+  http,
+  keccak256,
+  numberToHex,
+  type PublicClient,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem';
+import { foundry } from 'viem/chains';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeBatch } from '../protocol/batch.ts';
+import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
+import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
+import { encodeClaimedStep, encodeSegment, listRoot, proveMessage } from '../prover/game/calls.ts';
+import { type Anvil, startAnvil } from '../service/anvil.ts';
+import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
+import { DEVNET_CONFIG } from './config.ts';
+import { type ContractAddresses, deployContracts } from './deploy.ts';
+import { EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER, signCertificate } from './network.fixture.ts';
+import { setUpNetwork } from './network.ts';
+
+const MIZU = 10n ** 18n;
+const STAKE = 10_000n * MIZU;
+const ZERO = `0x${'00'.repeat(32)}` as const;
+const STATE: Hex = keccak256('0x11');
+const CHALLENGER = OTHERS[5] as HDAccount;
+const BODY = objectRef(new TextEncoder().encode('body'));
+/** Step of the second sequenced message, behind the CommitteeChanged of the set-up. */
+const STEP = 2;
+const SEGMENT = 18;
+const GAS_GOAL = 1_200_000n;
+const CODE_COUNT = 1_000;
+const CODE_TREE = keccak256('0xc0de');
+const HEADER = concatBytes([
+  hexToBytes(numberToHex(1, { size: 8 })),
+  hexToBytes(hashObject(CODE_TREE, 16 * CODE_COUNT)),
+  hexToBytes(keccak256('0x01')),
+  hexToBytes(keccak256('0x02')),
+  hexToBytes(keccak256('0x03')),
+  ...[3, 1_024, 7, 9].map((field) => hexToBytes(numberToHex(field, { size: 4 }))),
+]);
+const KERNEL = keccakHex(concatBytes([Uint8Array.of(3), HEADER]));
+
+const vectors = JSON.parse(readFileSync(new URL('test/vectors/steps.json', import.meta.url), 'utf8')) as {
+  proofs: Hex[];
+  befores: Hex[];
+};
+
+let anvil: Anvil;
+let client: PublicClient;
+let at: ContractAddresses;
+let batch: Uint8Array;
+let steps: Uint8Array;
+let assertion: Hex;
+
+beforeAll(async () => {
+  anvil = await startAnvil();
+  client = createPublicClient({ chain: foundry, transport: http(anvil.url), pollingInterval: 20 }) as PublicClient;
+  const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport: http(anvil.url) });
+  const deployed = await deployContracts({
+    publicClient: client,
+    walletClient,
+    config: { ...DEVNET_CONFIG, windowSeconds: 10 },
+    genesis: () => ({ kernelProgramId: KERNEL, stateRoot: STATE }),
+  });
+  at = deployed.addresses;
+  await setUpNetwork({
+    publicClient: client,
+    walletClient,
+    addresses: at,
+    setup: {
+      grants: [{ account: CHALLENGER.address, amountWei: 100n * MIZU }],
+      stakes: [
+        { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
+        { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
+        ...MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
+      ],
+      committee: { members: MEMBERS.map(({ address }) => address), threshold: 3 },
+      models: [],
+    },
+  });
+  await send(CHALLENGER, at.token, mizuTokenAbi, 'approve', [at.dispute, 50n * MIZU]);
+  batch = encodeBatch([Uint8Array.of(1, 2, 3), new Uint8Array(300).fill(7)]);
+  const { root, length } = objectRef(batch);
+  const { timestamp } = await client.getBlock();
+  const certificate = toContractCertificate(await certify([{ root, length }]));
+  await send(SEQUENCER, at.inbox, inboxAbi, 'postBatch', [0n, root, length, 2, timestamp, 1n, certificate]);
+  await assertRange();
+});
+
+afterAll(() => anvil.close());
+
+test('eight lists and one instruction reject a false step', async () => {
+  const lists = Array.from({ length: 8 }, (_, round) => hashes(round));
+  const longest = vectors.proofs.reduce(
+    (best, proof, i) => (proof.length > (vectors.proofs[best] as Hex).length ? i : best),
+    0,
+  );
+  (lists[7] as Hex[])[SEGMENT - 1] = vectors.befores[longest] as Hex;
+  const gas: Record<string, bigint> = {};
+  const opening = {
+    step: encodeClaimedStep(assertion, steps, STEP),
+    kernel: { header: bytesToHex(HEADER), codeTreeRoot: CODE_TREE, codeCount: CODE_COUNT },
+    message: proveMessage(batch, 1, 2),
+    list: lists[0],
+  };
+  const opened = await send(CHALLENGER, at.dispute, disputeAbi, 'open', [opening]);
+  gas.open = opened.gasUsed;
+  const [event] = parseEventLogs({ abi: disputeAbi, logs: opened.logs, eventName: 'GameOpened' });
+  if (event === undefined) throw new Error('no GameOpened');
+  expect(event.args).toMatchObject({ assertion, index: BigInt(STEP), list: lists[0], start: await startHash() });
+  expect(event.args.listRoot).toBe(listRoot(lists[0] as Hex[]));
+  const game = event.args.game;
+  for (let round = 1; round < 8; round++) {
+    const segment = segmentOf(lists[round - 1] as Hex[]);
+    const player = round % 2 === 1 ? EXECUTOR : CHALLENGER;
+    const moved = await send(player, at.dispute, disputeAbi, 'move', [game, segment, lists[round]]);
+    gas[`move ${round}`] = moved.gasUsed;
+    const [log] = parseEventLogs({ abi: disputeAbi, logs: moved.logs, eventName: 'Moved' });
+    expect(log?.args).toMatchObject({
+      game,
+      lists: round + 1,
+      start: segment.start,
+      end: segment.end,
+      list: lists[round],
+    });
+  }
+  const last = [game, segmentOf(lists[7] as Hex[]), vectors.proofs[longest]];
+  gas.prove = (await send(CHALLENGER, at.dispute, disputeAbi, 'prove', last)).gasUsed;
+  const status = await client.readContract({
+    address: at.rollup,
+    abi: rollupAbi,
+    functionName: 'statusOf',
+    args: [assertion],
+  });
+  expect(status).toBe(3);
+
+  const before = await balance(CHALLENGER);
+  await send(CHALLENGER, at.dispute, disputeAbi, 'withdraw', []);
+  expect((await balance(CHALLENGER)) - before).toBe(DEVNET_CONFIG.challengeBondWei);
+  await send(CHALLENGER, at.stakeManager, stakeManagerAbi, 'claimReward', []);
+  expect(await balance(CHALLENGER)).toBeGreaterThan(100n * MIZU);
+  const total = Object.values(gas).reduce((sum, used) => sum + used, 0n);
+  console.info('gas', gas, 'whole game', total);
+  expect(Object.keys(gas)).toHaveLength(9);
+  expect(total).toBeLessThan(GAS_GOAL);
+});
+
+function segmentOf(list: Hex[]) {
+  return encodeSegment(list, { index: SEGMENT, start: list[SEGMENT - 1] as Hex, end: list[SEGMENT] as Hex });
+}
+
+function hashes(salt: number): Hex[] {
+  return Array.from({ length: 32 }, (_, i) => keccakHex(Uint8Array.of(salt, i)));
+}
+
+/** Start machine of the step, from the protocol's own encodings. */
+async function startHash(): Promise<Hex> {
+  const posted = await client.readContract({ address: at.inbox, abi: inboxAbi, functionName: 'batch', args: [0n] });
+  const context = encodeContext({
+    timestamp: posted.timestamp,
+    origin: 'sequencer',
+    batch: 0n,
+    message: 2n,
+    batchCount: 3n,
+  });
+  const state = steps.subarray(STEP * 128, STEP * 128 + 128);
+  const message = new Uint8Array(300).fill(7);
+  const inputs = encodeExecInputs([new Uint8Array(), state, context, message].map(objectRef));
+  const roots = [keccak256('0x03'), objectRef(inputs).root, ZERO, KERNEL].map(hexToBytes);
+  const gasLimit = hexToBytes(numberToHex(1n << 39n, { size: 8 }));
+  const numbers = [new Uint8Array(8), gasLimit, Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0)];
+  const contextHash = keccakHex(concatBytes([Uint8Array.of(10), ...roots, ...numbers]));
+  const u32 = (value: number) => hexToBytes(numberToHex(value, { size: 4 }));
+  const first = [Uint8Array.of(8, 1, 0, 0, 0), u32(7), u32(9), gasLimit, u32(3), u32(1_024), u32(CODE_COUNT)];
+  const empty = keccakHex(new Uint8Array(129));
+  const words = [CODE_TREE, keccak256('0x02'), keccak256('0x01'), empty, ZERO, contextHash, ZERO].map(hexToBytes);
+  return keccakHex(concatBytes([...first, ...words]));
+}
+
+async function assertRange(): Promise<void> {
+  const leaf = (message: bigint, step: bigint): StateLeaf => ({
+    stateRoot: keccak256(numberToHex(step, { size: 32 })),
+    receiptHash: keccak256('0x03'),
+    batch: 0n,
+    message,
+    step,
+  });
+  const post = { ...leaf(0n, 3n), batch: 1n };
+  const genesis = { stateRoot: STATE, receiptHash: ZERO, batch: 0n, message: 0n, step: 0n } as const;
+  steps = concatBytes([genesis, leaf(1n, 1n), leaf(2n, 2n), post].map(encodeStateLeaf));
+  const parent = await client.readContract({ address: at.rollup, abi: rollupAbi, functionName: 'genesis' });
+  const claim = createClaim({
+    parent,
+    steps,
+    post,
+    objects: [BODY],
+    certificate: await certify([objectRef(steps), BODY]),
+  });
+  await send(EXECUTOR, at.rollup, rollupAbi, 'createAssertion', [claim]);
+  assertion = hashAssertion(parent, steps);
+}
+
+function balance({ address }: HDAccount): Promise<bigint> {
+  return client.readContract({ address: at.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [address] });
+}
+
+async function certify(objects: readonly ObjectRef[]) {
+  const { timestamp } = await client.getBlock();
+  const expiry = timestamp + BigInt(DEVNET_CONFIG.retentionSeconds) + 600n;
+  return signCertificate({
+    objects,
+    signers: [0, 2, 3],
+    epoch: 1n,
+    expiry,
+    chainId: foundry.id,
+    committee: at.daCommittee,
+  });
+}
+
+async function send(
+  account: HDAccount,
+  address: Hex,
+  abi: Abi,
+  functionName: string,
+  args: unknown[],
+): Promise<TransactionReceipt> {
+  const { request } = await client.simulateContract({ account, address, abi, functionName, args });
+  const walletClient = createWalletClient({ account, chain: foundry, transport: http(anvil.url) });
+  const receipt = await client.waitForTransactionReceipt({ hash: await walletClient.writeContract(request) });
+  expect(receipt.status).toBe('success');
+  return receipt;
+}

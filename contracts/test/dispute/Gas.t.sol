@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md#gas: a whole game with a proof of the real verifier, written to contracts/snapshots.
+pragma solidity 0.8.37;
+
+import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Segment} from "../../src/dispute/SegmentList.sol";
+import {IOneStepVerifier} from "../../src/interfaces/IOneStepVerifier.sol";
+import {AssertionId} from "../../src/lib/Types.sol";
+import {ControlSteps} from "../../src/osp/ControlSteps.sol";
+import {FloatSteps} from "../../src/osp/FloatSteps.sol";
+import {HostSteps} from "../../src/osp/HostSteps.sol";
+import {IStepFamily} from "../../src/osp/IStepFamily.sol";
+import {IntegerSteps} from "../../src/osp/IntegerSteps.sol";
+import {MemorySteps} from "../../src/osp/MemorySteps.sol";
+import {OneStepVerifier} from "../../src/osp/OneStepVerifier.sol";
+import {GameNetwork} from "../support/GameNetwork.sol";
+import {vector, vm} from "../support/Vm.sol";
+
+contract GameGasTest is GameNetwork {
+    string private constant GROUP = "dispute";
+    /// @dev Neither the cheapest nor the dearest: its two entries share one ancestor at height 2.
+    uint256 private constant SEGMENT = 18;
+
+    AssertionId private assertion;
+    bytes private proof;
+    bytes32 private proven;
+
+    function setUp() public override {
+        super.setUp();
+        IStepFamily[5] memory families = [
+            IStepFamily(new ControlSteps()),
+            IStepFamily(new IntegerSteps()),
+            IStepFamily(new FloatSteps()),
+            IStepFamily(new MemorySteps()),
+            IStepFamily(new HostSteps())
+        ];
+        IOneStepVerifier real = IOneStepVerifier(address(new OneStepVerifier(families)));
+        vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, real, _settings())).code);
+        assertion = _assertSteps(_steps("claim"), EXECUTOR);
+        _chooseProof();
+    }
+
+    function test_Gas() public {
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        opening.list = _hashes(0);
+        vm.prank(CHALLENGER);
+        GameId id = dispute.open(opening);
+        uint256 total = vm.snapshotGasLastCall(GROUP, "open");
+        boards[id].list = opening.list;
+        boards[id].lists = 1;
+        for (uint256 lists = 2; lists <= LISTS; ++lists) {
+            total += _measureMove(id, lists);
+        }
+        Segment memory segment = _segment(id, SEGMENT);
+        vm.prank(CHALLENGER);
+        dispute.prove(id, segment, proof);
+        total += vm.snapshotGasLastCall(GROUP, "prove, longest proof");
+        vm.assertLe(total, 1_200_000);
+    }
+
+    function test_GasOfTheRest() public {
+        vm.prank(CHALLENGER);
+        dispute.demandStep(assertion, 1);
+        vm.snapshotGasLastCall(GROUP, "demandStep");
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        GameId other = _open(assertion, STEP, OTHER, true, 1);
+        vm.warp(START + CLOCK);
+        dispute.timeout(id);
+        vm.snapshotGasLastCall(GROUP, "timeout");
+        dispute.refund(other);
+        vm.snapshotGasLastCall(GROUP, "refund");
+        vm.prank(CHALLENGER);
+        dispute.withdraw();
+        vm.snapshotGasLastCall(GROUP, "withdraw");
+    }
+
+    function _measureMove(GameId id, uint256 lists) private returns (uint256) {
+        Segment memory segment = _segment(id, SEGMENT);
+        bytes32[32] memory list = _hashes(lists);
+        if (lists == LISTS) list[SEGMENT - 1] = proven;
+        vm.prank(lists % 2 == 0 ? EXECUTOR : CHALLENGER);
+        dispute.move(id, segment, list);
+        boards[id].list = list;
+        string[3] memory names = ["move, first of the asserter", "move, first of the challenger", "move"];
+        return vm.snapshotGasLastCall(GROUP, names[lists > 3 ? 2 : lists - 2]);
+    }
+
+    function _chooseProof() private {
+        string memory json = vector("steps");
+        bytes[] memory proofs = vm.parseJsonBytesArray(json, ".proofs");
+        uint256 longest = 0;
+        for (uint256 i = 1; i < proofs.length; ++i) {
+            if (proofs[i].length > proofs[longest].length) longest = i;
+        }
+        proof = proofs[longest];
+        proven = vm.parseJsonBytes32Array(json, ".befores")[longest];
+    }
+
+    function _hashes(uint256 salt) private pure returns (bytes32[32] memory list) {
+        for (uint256 i = 0; i < 32; ++i) {
+            list[i] = keccak256(abi.encode(salt, i));
+        }
+    }
+}

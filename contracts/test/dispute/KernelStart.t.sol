@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md#start, docs/messages.md#batch
+pragma solidity 0.8.37;
+
+import {Dispute, GameId} from "../../src/Dispute.sol";
+import {ClaimedSteps} from "../../src/dispute/ClaimedStep.sol";
+import {MessageProof, Messages, TailLeaf} from "../../src/dispute/Message.sol";
+import {Kernel} from "../../src/dispute/StartMachine.sol";
+import {Constants} from "../../src/generated/Constants.sol";
+import {Batch} from "../../src/interfaces/IInbox.sol";
+import {Tree} from "../../src/lib/Tree.sol";
+import {AssertionId} from "../../src/lib/Types.sol";
+import {GameNetwork} from "../support/GameNetwork.sol";
+import {Trees} from "../support/Trees.sol";
+import {bound, vm} from "../support/Vm.sol";
+
+contract KernelStartTest is GameNetwork {
+    uint256 private constant ENTRY = 128;
+    uint256 private constant MESSAGE = 512;
+
+    function test_ADelayedMessageIsTheInboxs() public view {
+        MessageProof memory none;
+        bytes32 root = inbox.delayedMessage(0).objectRoot;
+        _assertStart(0, 0, none, 1, root, inbox.delayedMessage(0).length, 0);
+    }
+
+    function test_ASequencedMessageIsASubtreeOfTheBatch() public view {
+        bytes32 root = Tree.objectRoot(hex"0102030405");
+        _assertStart(0, 1, _messageProof(0), 0, root, 5, root);
+        root = Tree.objectRoot(_pattern(300));
+        _assertStart(0, 2, _messageProof(1), 0, root, 300, root);
+    }
+
+    function test_AMessageThatFillsItsSubtreeIsSettled() public {
+        bytes[] memory messages = new bytes[](2);
+        (messages[0], messages[1]) = (_pattern(128), _pattern(512));
+        _postObject(_batchOf(messages), 2);
+        _assertStart(1, 0, _messageProof(0), 0, Tree.objectRoot(_pattern(128)), 128, 0);
+        _assertStart(1, 1, _messageProof(1), 0, Tree.objectRoot(_pattern(512)), 512, 0);
+    }
+
+    function test_AnEmptyMessageOfALeafOfZeros() public {
+        bytes[] memory messages = new bytes[](2);
+        (messages[0], messages[1]) = (bytes(""), _pattern(512));
+        _postObject(_batchOf(messages), 2);
+        _assertStart(1, 0, _messageProof(0), 0, _emptyRoot(), 0, _emptyRoot());
+    }
+
+    function test_ABatchWithoutMagicOrCountHasEmptyMessages() public {
+        bytes memory object = batchObject;
+        object[7] = "2";
+        _postObject(object, 2);
+        _assertEmpty(1, 1, _messageProof(1));
+        object[7] = "1";
+        _postObject(object, 3);
+        _assertEmpty(2, 1, _messageProof(1));
+    }
+
+    function test_ABatchTooSmallForItsTableHasEmptyMessages() public {
+        bytes memory head = Trees.slice(batchObject, 0, 128);
+        _postObject(head, 2);
+        MessageProof memory none;
+        _assertEmpty(1, 1, none);
+    }
+
+    /// @dev An entry that names no subtree: too long, not at a multiple of its size, beyond the tree.
+    function test_AnEntryThatNamesNoSubtreeIsAnEmptyMessage() public {
+        bytes8[4] memory entries = [
+            bytes8(abi.encodePacked(uint32(0), uint32(Constants.MAX_MESSAGE_BYTES + 1))),
+            bytes8(abi.encodePacked(uint32(2), uint32(300))),
+            bytes8(abi.encodePacked(uint32(8), uint32(300))),
+            bytes8(abi.encodePacked(uint32(0), uint32(1025)))
+        ];
+        bytes memory object = batchObject;
+        for (uint64 i = 0; i < entries.length; ++i) {
+            for (uint256 k = 0; k < 8; ++k) {
+                object[ENTRY + 8 + k] = entries[i][k];
+            }
+            _postObject(object, 2);
+            _assertEmpty(1 + i, 1, _messageProof(1));
+        }
+    }
+
+    function testFuzz_BytesBehindTheMessageMakeItEmptyForWhoShowsThem(uint256 place) public {
+        place = bound(place, 300, 511);
+        _postTail(place);
+        MessageProof memory proof = _messageProof(1);
+        proof.tail = _tail(place / 128);
+        _assertEmpty(1, 1, proof);
+        for (uint256 leaf = 0; leaf < 4; ++leaf) {
+            if (leaf == place / 128) continue;
+            proof.tail = _tail(leaf);
+            vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, leaf));
+            this.startOf(1, 1, proof);
+        }
+    }
+
+    function test_RevertWhen_AMessageInOrderIsRefuted() public {
+        AssertionId assertion = _assertSteps(_steps("claim"), EXECUTOR);
+        GameId id = _open(assertion, STEP, CHALLENGER, false, 1);
+        bytes32 subtree = _messageProof(1).subtree;
+        TailLeaf memory tail = _tail(3);
+        vm.prank(EXECUTOR);
+        vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 3));
+        dispute.refuteMessage(id, subtree, 300, tail);
+        tail = _tail(2);
+        vm.prank(EXECUTOR);
+        vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 2));
+        dispute.refuteMessage(id, subtree, 300, tail);
+        tail.index = 2 + 4;
+        vm.prank(EXECUTOR);
+        vm.expectRevert(abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 4, 6));
+        dispute.refuteMessage(id, subtree, 300, tail);
+    }
+
+    function test_RevertWhen_AProofIsOfAnotherBatch() public {
+        MessageProof memory proof = _messageProof(1);
+        proof.head[100] ^= 0x01;
+        _expectRefusal(proof, Messages.BatchObjectMismatch.selector);
+        proof = _messageProof(1);
+        proof.entry[127] ^= 0x01;
+        _expectRefusal(proof, Messages.BatchObjectMismatch.selector);
+        proof = _messageProof(1);
+        proof.subtree = keccak256("other");
+        _expectRefusal(proof, Messages.BatchObjectMismatch.selector);
+        proof = _messageProof(1);
+        proof.subtreePath = new bytes32[](2);
+        _expectRefusal(proof, Tree.PathLengthMismatch.selector);
+        proof = _messageProof(1);
+        proof.head = "";
+        _expectRefusal(proof, Tree.LeafLengthMismatch.selector);
+    }
+
+    function test_RevertWhen_TheCursorIsAtNoMessage() public {
+        MessageProof memory none;
+        vm.expectRevert(abi.encodeWithSelector(ClaimedSteps.CursorOutOfRange.selector, 0, 3));
+        this.startOf(0, 3, none);
+        vm.expectRevert(abi.encodeWithSelector(ClaimedSteps.CursorOutOfRange.selector, 1, 0));
+        this.startOf(1, 0, none);
+    }
+
+    function startOf(uint64 batch, uint64 message, MessageProof memory proof) public view returns (bytes32, bytes32) {
+        Kernel memory kernel = Kernel(_header(), keccak256("code"), 1000);
+        return kernelStart.startOf(_leafBytes("state", batch, message, 9), kernel, proof);
+    }
+
+    function _assertEmpty(uint64 batch, uint64 message, MessageProof memory proof) private view {
+        _assertStart(batch, message, proof, 0, _emptyRoot(), 0, 0);
+    }
+
+    /// @dev The machine written down as docs/machine.md has it.
+    function _assertStart(
+        uint64 batch,
+        uint64 message,
+        MessageProof memory proof,
+        uint8 origin,
+        bytes32 root,
+        uint64 length,
+        bytes32 shaky
+    ) private view {
+        bytes memory records = bytes.concat(
+            _record(_emptyRoot(), 0),
+            _leafRecord(_leafBytes("state", batch, message, 9)),
+            _leafRecord(_contextLeaf(batch, message, origin)),
+            _record(root, length)
+        );
+        (bytes32 start, bytes32 actualShaky) = startOf(batch, message, proof);
+        vm.assertEq(start, _machineHash(Tree.objectRoot(records)));
+        vm.assertEq(actualShaky, shaky);
+    }
+
+    function _contextLeaf(uint64 batch, uint64 message, uint8 origin) private view returns (bytes memory) {
+        Batch memory posted = inbox.batch(batch);
+        uint64 count = posted.messageCount;
+        return _padded(abi.encodePacked(posted.timestamp, origin, bytes7(0), batch, message, count), 128);
+    }
+
+    function _machineHash(bytes32 inputs) private pure returns (bytes32) {
+        bytes memory context = abi.encodePacked(keccak256("data"), inputs, bytes32(0), _kernel(), uint64(0));
+        context = abi.encodePacked(context, uint64(1 << 39), uint32(4), uint32(0));
+        bytes memory first = abi.encodePacked(hex"01000000", uint32(7), uint32(9), uint64(1 << 39), uint32(3));
+        first = abi.encodePacked(first, uint32(1024), uint32(1000));
+        bytes memory roots = abi.encodePacked(
+            keccak256("code"), keccak256("slots"), keccak256("memory"), Constants.ZERO_LEAF_HASH, bytes32(0)
+        );
+        bytes32 contextHash = keccak256(bytes.concat(bytes1(0x0a), context));
+        return keccak256(bytes.concat(bytes1(0x08), first, roots, contextHash, bytes32(0)));
+    }
+
+    function _expectRefusal(MessageProof memory proof, bytes4 selector) private {
+        vm.expectPartialRevert(selector);
+        this.startOf(0, 2, proof);
+    }
+
+    function _postTail(uint256 place) private {
+        bytes memory object = batchObject;
+        object[MESSAGE + place] = 0x01;
+        _postObject(object, 2);
+    }
+
+    function _tail(uint256 leaf) private view returns (TailLeaf memory tail) {
+        bytes memory subtree = Trees.slice(batchObject, MESSAGE, 512);
+        return TailLeaf(leaf, Trees.slice(subtree, leaf * 128, 128), Trees.pathOf(subtree, leaf, 0));
+    }
+
+    function _leafRecord(bytes memory leaf) private pure returns (bytes memory) {
+        return _record(Tree.objectRoot(leaf), 128);
+    }
+
+    function _record(bytes32 root, uint64 length) private pure returns (bytes memory) {
+        return abi.encodePacked(root, length, bytes24(0));
+    }
+
+    function _emptyRoot() private pure returns (bytes32) {
+        return Tree.objectRoot("");
+    }
+}
+
+/// @dev Batch 0 has a byte behind its second message, which therefore is empty.
+contract RefutationTest is GameNetwork {
+    function _batchOf(bytes[] memory messages) internal pure override returns (bytes memory object) {
+        object = super._batchOf(messages);
+        object[512 + 400] = 0x01;
+    }
+
+    function test_WhoHidesBytesBehindTheMessageIsRefuted() public {
+        AssertionId assertion = _assertSteps(_steps("claim"), EXECUTOR);
+        GameId id = _open(assertion, STEP, CHALLENGER, false, 1);
+        bytes32 subtree = _messageProof(1).subtree;
+        bytes memory object = Trees.slice(batchObject, 512, 512);
+        TailLeaf memory tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
+        vm.prank(CHALLENGER);
+        vm.expectRevert(abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, CHALLENGER));
+        dispute.refuteMessage(id, subtree, 300, tail);
+        vm.prank(EXECUTOR);
+        vm.expectPartialRevert(Dispute.MessageMismatch.selector);
+        dispute.refuteMessage(id, subtree, 299, tail);
+        vm.prank(EXECUTOR);
+        dispute.refuteMessage(id, subtree, 300, tail);
+        vm.assertEq(uint256(dispute.gameOf(id).status), uint256(Dispute.Status.ASSERTER_WON));
+        vm.assertEq(uint256(rollup.assertionOf(assertion).openGames), 0);
+    }
+
+    function test_WhoShowsThemPlaysWithTheEmptyMessage() public {
+        AssertionId assertion = _assertSteps(_steps("claim"), EXECUTOR);
+        Dispute.Opening memory opening = _opening(assertion, STEP);
+        bytes memory object = Trees.slice(batchObject, 512, 512);
+        opening.message.tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
+        vm.prank(CHALLENGER);
+        GameId id = dispute.open(opening);
+        vm.assertEq(dispute.gameOf(id).message, 0);
+        vm.prank(EXECUTOR);
+        vm.expectPartialRevert(Dispute.MessageMismatch.selector);
+        dispute.refuteMessage(id, opening.message.subtree, 300, opening.message.tail);
+    }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// docs/disputes.md#game: liars play whatever they like, against one honest asserter and for one false assertion.
+pragma solidity 0.8.37;
+
+import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Rollup} from "../../src/Rollup.sol";
+import {DemandId, Demands} from "../../src/dispute/Demands.sol";
+import {Segment} from "../../src/dispute/SegmentList.sol";
+import {AssertionId} from "../../src/lib/Types.sol";
+import {FuzzTargets} from "../support/Fuzz.sol";
+import {GameNetwork} from "../support/GameNetwork.sol";
+import {Trees} from "../support/Trees.sol";
+import {bound, vm} from "../support/Vm.sol";
+
+contract GamesHandler is GameNetwork {
+    uint256 private constant TRUTH = type(uint256).max;
+    uint256 private constant MAX_GAMES = 8;
+
+    AssertionId public honest;
+    AssertionId public wrong;
+    bytes private honestSteps;
+    bytes private wrongSteps;
+    GameId[] public games;
+    DemandId[] public demands;
+    mapping(GameId => Dispute.Status) private decided;
+    uint256 public decisions;
+
+    constructor() {
+        setUp();
+        (honestSteps, wrongSteps) = (_steps("honest"), _steps("wrong"));
+        honest = _assertSteps(honestSteps, EXECUTOR);
+        wrong = _assertSteps(wrongSteps, RIVAL);
+        _remember(_open(wrong, DELAYED_STEP, CHALLENGER, false, TRUTH));
+    }
+
+    modifier answered() {
+        _;
+        _answer();
+    }
+
+    /// @dev A fake challenge of any step of either assertion; the kernel does what the assertion says.
+    function open(bool ofHonest, uint256 step, uint256 from) external answered {
+        if (games.length == MAX_GAMES) return;
+        // The first step of both begins with the same leaf and message, hence with the same machine.
+        step = 1 + step % 2;
+        AssertionId id = ofHonest ? honest : wrong;
+        stepList = ofHonest ? honestSteps : wrongSteps;
+        Rollup.Assertion memory assertion = rollup.assertionOf(id);
+        if (assertion.status != Rollup.Status.PENDING || block.timestamp >= assertion.deadline) return;
+        address challenger = address(uint160(0xfa000 + games.length));
+        _fund(challenger);
+        _remember(_open(id, step, challenger, true, bound(from, 1, 1 << 40)));
+    }
+
+    /// @dev Whoever lies and is to move disputes any segment with any list.
+    function lie(uint256 which, uint256 index, uint256 salt) external answered {
+        GameId id = games[which % games.length];
+        Board storage board = boards[id];
+        if (board.lists == LISTS) return;
+        Segment memory segment = _segment(id, index % 32);
+        bytes32[32] memory list;
+        for (uint256 i = 0; i < 32; ++i) {
+            list[i] = keccak256(abi.encode(salt, i));
+        }
+        uint256 position = board.position + ((index % 32) << (5 * (LISTS - board.lists)));
+        vm.prank(_liarOf(id));
+        try dispute.move(id, segment, list) {
+            vm.assertTrue(decided[id] == Dispute.Status.NONE);
+            (board.list, board.position, board.lists) = (list, position, board.lists + 1);
+        } catch {}
+    }
+
+    /// @dev A true step of a machine that the liar has made up, or of the trace.
+    function proveFalsely(uint256 which, uint256 index, bool madeUp) external answered {
+        GameId id = games[which % games.length];
+        Segment memory segment = _segment(id, index % 32);
+        bytes memory proof = madeUp ? abi.encode(segment.start) : _proofAt(id, index % 32);
+        vm.prank(_liarOf(id));
+        try dispute.prove(id, segment, proof) {} catch {}
+    }
+
+    function wait(uint256 time) external answered {
+        vm.warp(block.timestamp + bound(time, 0, 11 hours));
+    }
+
+    function timeout(uint256 which) external answered {
+        try dispute.timeout(games[which % games.length]) {} catch {}
+    }
+
+    function refund(uint256 which) external answered {
+        try dispute.refund(games[which % games.length]) {} catch {}
+    }
+
+    function withdraw(uint256 which) external answered {
+        vm.prank(dispute.gameOf(games[which % games.length]).challenger);
+        try dispute.withdraw() {} catch {}
+    }
+
+    function demand(bool ofHonest, uint64 leaf) external answered {
+        vm.prank(OTHER);
+        try dispute.demandStep(ofHonest ? honest : wrong, leaf % 5) returns (DemandId id) {
+            demands.push(id);
+        } catch {}
+    }
+
+    function expire(uint256 which) external answered {
+        if (demands.length == 0) return;
+        DemandId id = demands[which % demands.length];
+        try dispute.expire(id) {} catch {}
+        try dispute.refundDemand(id) {} catch {}
+    }
+
+    function confirm(bool ofHonest) external answered {
+        try rollup.confirm(ofHonest ? honest : wrong) {
+            vm.assertTrue(ofHonest);
+        } catch {}
+    }
+
+    function checkMoney() external view {
+        uint256 owed = dispute.balanceOf(EXECUTOR) + dispute.balanceOf(RIVAL) + dispute.balanceOf(OTHER);
+        for (uint256 i = 0; i < games.length; ++i) {
+            Dispute.Game memory game = dispute.gameOf(games[i]);
+            if (game.status == Dispute.Status.OPEN) owed += GAME_BOND;
+            owed += dispute.balanceOf(game.challenger);
+        }
+        for (uint256 i = 0; i < demands.length; ++i) {
+            if (dispute.demandOf(demands[i]).status == Demands.DemandStatus.OPEN) owed += DEMAND_BOND;
+        }
+        vm.assertEq(token.balanceOf(DISPUTE), owed);
+    }
+
+    function checkTruth() external view {
+        vm.assertTrue(rollup.statusOf(honest) != Rollup.Status.REJECTED);
+        vm.assertTrue(rollup.statusOf(wrong) != Rollup.Status.CONFIRMED);
+        vm.assertTrue(dispute.gameOf(games[0]).status != Dispute.Status.ASSERTER_WON);
+    }
+
+    function checkDecisions() external view {
+        for (uint256 i = 0; i < games.length; ++i) {
+            if (decided[games[i]] == Dispute.Status.NONE) continue;
+            vm.assertEq(uint256(dispute.gameOf(games[i]).status), uint256(decided[games[i]]));
+        }
+    }
+
+    /// @dev The honest asserter, and the honest challenger of the first game, move whenever it is their turn. None of
+    /// these calls may revert.
+    function _answer() private {
+        for (uint256 i = 0; i < games.length; ++i) {
+            GameId id = games[i];
+            Dispute.Game memory game = dispute.gameOf(id);
+            if (game.status != Dispute.Status.OPEN) {
+                if (decided[id] == Dispute.Status.NONE) (decided[id], decisions) = (game.status, decisions + 1);
+                continue;
+            }
+            bool pending = rollup.statusOf(game.assertion) == Rollup.Status.PENDING;
+            bool asserters = game.lists % 2 == 1;
+            if (!pending) continue;
+            if (asserters && game.assertion == honest) {
+                _move(id, _disagreement(id, TRUTH, EXECUTOR), EXECUTOR, TRUTH);
+            } else if (!asserters && i == 0) {
+                uint256 index = _disagreement(id, TRUTH, CHALLENGER);
+                if (game.lists < LISTS) _move(id, index, CHALLENGER, TRUTH);
+                else _prove(id, index);
+            }
+        }
+        for (uint256 i = 0; i < demands.length; ++i) {
+            Demands.Demand memory asked = dispute.demandOf(demands[i]);
+            if (asked.assertion != honest || asked.status != Demands.DemandStatus.OPEN) continue;
+            bytes memory leaf = Trees.slice(honestSteps, asked.leafIndex * 128, 128);
+            dispute.publish(demands[i], leaf, Trees.pathOf(honestSteps, asked.leafIndex, 0));
+        }
+    }
+
+    function _prove(GameId id, uint256 index) private {
+        Segment memory segment = _segment(id, index);
+        bytes memory proof = _proofAt(id, index);
+        vm.prank(CHALLENGER);
+        dispute.prove(id, segment, proof);
+    }
+
+    /// @dev Whoever is to move, unless he is honest: then anyone else.
+    function _liarOf(GameId id) private view returns (address) {
+        Dispute.Game memory game = dispute.gameOf(id);
+        if (game.lists % 2 == 1) return game.assertion == wrong ? RIVAL : OTHER;
+        return game.challenger == CHALLENGER ? OTHER : game.challenger;
+    }
+
+    function _remember(GameId id) private {
+        games.push(id);
+    }
+}
+
+contract GamesInvariants is FuzzTargets {
+    GamesHandler private handler;
+
+    function setUp() public {
+        handler = new GamesHandler();
+        bytes4[] memory selectors = new bytes4[](10);
+        selectors[0] = GamesHandler.open.selector;
+        selectors[1] = GamesHandler.lie.selector;
+        selectors[2] = GamesHandler.proveFalsely.selector;
+        selectors[3] = GamesHandler.wait.selector;
+        selectors[4] = GamesHandler.timeout.selector;
+        selectors[5] = GamesHandler.refund.selector;
+        selectors[6] = GamesHandler.withdraw.selector;
+        selectors[7] = GamesHandler.demand.selector;
+        selectors[8] = GamesHandler.expire.selector;
+        selectors[9] = GamesHandler.confirm.selector;
+        _target(address(handler), selectors);
+    }
+
+    function invariant_EveryTokenIsOwed() public view {
+        handler.checkMoney();
+    }
+
+    function invariant_TheTruthIsNotRejectedAndTheLieNotConfirmed() public view {
+        handler.checkTruth();
+    }
+
+    function invariant_NothingMovesAfterADecision() public view {
+        handler.checkDecisions();
+    }
+}
