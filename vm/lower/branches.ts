@@ -41,12 +41,12 @@ function moveToLabel(d: Draft, scope: Scope): void {
 }
 
 function jumpTo(d: Draft, scope: Scope, op: number, condition: number, refund?: number): void {
+  scope.edges.push({ from: d.point, checked: d.checked, refund });
   if (scope.kind === WASM.loop) {
     d.emit(op, 0, condition, 0, 0, scope.head);
     d.checks[scope.point] = 1;
   } else {
     scope.jumps.push(d.code.length());
-    scope.edges.push({ from: d.point, checked: d.checked, refund });
     d.emit(op, 0, condition);
   }
 }
@@ -133,6 +133,7 @@ export function openScope(d: Draft, index: number, op: number, blockType: number
     d.operands.settle(base);
   }
   let elseJump = -1;
+  const edges = op === WASM.loop ? [{ from: d.point, checked: d.checked, refund: undefined }] : [];
   const elseEdge = d.checked ? undefined : { from: d.point, checked: false, refund: index + 1 };
   if (op === WASM.if) {
     elseJump = d.code.length();
@@ -151,7 +152,7 @@ export function openScope(d: Draft, index: number, op: number, blockType: number
     point: d.point,
     elseJump,
     elseEdge,
-    edges: [],
+    edges,
     pinned: false,
   });
 }
@@ -179,6 +180,7 @@ export function closeScope(d: Draft, index: number): void {
     return;
   }
   if (!merges) {
+    if (scope.kind === WASM.loop && !scope.pinned) d.merges.push({ point: scope.point, edges: scope.edges });
     if (!d.live) {
       d.operands.reset(scope.base, 0);
       d.sealed[index] = 1;

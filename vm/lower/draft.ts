@@ -29,9 +29,9 @@ export type Scope = {
   /** For `if`: the branch to the else arm, until that is placed, and the way that it is without one. */
   elseJump: number;
   readonly elseEdge: Edge | undefined;
-  /** Ways to the end. */
+  /** Ways to the end; of a loop: to its head. */
   readonly edges: Edge[];
-  /** True if the gas behind the end cannot be taken before: a br_table leads there, or a branch from a block that checks its gas. */
+  /** True if the gas behind the end, or of the head, cannot be taken before: a br_table leads there, or a branch from a block that checks its gas. */
   pinned: boolean;
 };
 
@@ -58,7 +58,7 @@ export type Draft = {
   /** How much of a charge may be given back. */
   readonly refundable: Int32Array;
   readonly positions: Int32Array;
-  /** Blocks behind the ends of scopes, with the ways to them. */
+  /** Blocks behind the ends of scopes, and heads of loops, with the ways to them. */
   readonly merges: { readonly point: number; readonly edges: readonly Edge[] }[];
   /** Where the gas of the current block of straight-line code is taken. */
   point: number;

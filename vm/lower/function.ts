@@ -22,7 +22,7 @@ import {
 } from './plain.ts';
 import type { FunctionPlan } from './plan.ts';
 
-/** Takes the gas behind a merge on the ways to it: later merges first, as their ways may start at earlier ones. */
+/** Takes the gas behind a merge, or of a loop's head, on the ways to it: later ones first, as their ways may start at earlier ones. */
 function takeBefore({ merges, charges, refundable }: Draft): void {
   merges.sort((a, b) => b.point - a.point);
   for (const { point, edges } of merges) {

@@ -11,6 +11,10 @@ export const put = {
   return: (w: ByteWriter): void => w.byte(0x0f),
   br: (w: ByteWriter, label: number): void => indexed(w, 0x0c, label),
   call: (w: ByteWriter, index: number): void => indexed(w, 0x10, index),
+  callIndirect(w: ByteWriter, type: number): void {
+    indexed(w, 0x11, type);
+    w.byte(0);
+  },
   select: (w: ByteWriter): void => w.byte(0x1b),
   localGet: (w: ByteWriter, index: number): void => indexed(w, 0x20, index),
   localSet: (w: ByteWriter, index: number): void => indexed(w, 0x21, index),

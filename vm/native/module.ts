@@ -1,5 +1,16 @@
 // docs/vm.md#engines: assembles the rewritten module.
-import { F32, F64, type FunctionBody, type FunctionType, I32, I64, type Module, type ValueType } from '../decode/module.ts';
+import {
+  EXPORT_FUNCTION,
+  F32,
+  F64,
+  type FunctionBody,
+  type FunctionType,
+  I32,
+  I64,
+  type Module,
+  typeOfFunction,
+  type ValueType,
+} from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
 import { wrapHostFunctions } from '../lower/host-wrappers.ts';
 import { type LoweredModule, type LowerOptions, lowerModule } from '../lower/module.ts';
@@ -34,10 +45,16 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
   const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.namedSegments.map((index) => SHIM_INIT + index)];
   const layout = layoutNative(module, bulk);
   const types = createTypes(module.types);
+  const natives = module.types.map(({ params, results }) =>
+    types.indexOf({ params: [...params, I64, I32], results: [...results, I64] }),
+  );
+  const native = (type: number): number => natives[type]!;
   const bodies: Uint8Array[] = [];
   const onFunction = (func: FunctionBody, plan: FunctionPlan): void => {
     const { results } = module.types[func.type]!;
-    bodies.push(rewriteFunction(module, layout, func, plan, types.indexOf({ params: [], results })));
+    bodies.push(
+      rewriteFunction(module, layout, func, plan, { results: types.indexOf({ params: [], results }), native }),
+    );
   };
   const lowered = lowerModule(module, { ...options, onFunction });
   const start = options.callStart ? module.start : undefined;
@@ -57,8 +74,13 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
     type: { params: [], results: [] } as FunctionType,
     body: buildRun(lowered, layout, start, options.entry),
   };
-  const extra = [...shims, ...setters, run];
-  const typeIndices = [...module.functions.map((f) => f.type), ...extra.map((f) => types.indexOf(f.type))];
+  const exported = [...new Set(module.exports.flatMap((e) => (e.kind === EXPORT_FUNCTION ? [e.index] : [])))];
+  const doors = exported.map((index) => {
+    const type = typeOfFunction(module, index);
+    return { type, body: buildDoor(layout, type, index) };
+  });
+  const extra = [...shims, ...setters, run, ...doors];
+  const typeIndices = [...module.functions.map((f) => native(f.type)), ...extra.map((f) => types.indexOf(f.type))];
   const importTypes = layout.imports.map((i) => types.indexOf(i.type));
   const w = createByteWriter(1 << 16);
   w.byte(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
@@ -67,7 +89,7 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
   section(w, 3, (s) => vector(s, typeIndices, (t, index) => t.u32(index)));
   section(w, 4, (s) => vector(s, [lowered.table.length], (t, size) => putTable(t, size)));
   section(w, 6, (s) => putGlobals(s, module));
-  section(w, 7, (s) => putExports(s, module, layout, setters.length));
+  section(w, 7, (s) => putExports(s, exported, layout, setters.length));
   section(w, 9, (s) => vector(s, tableRuns(lowered.table), (t, entries) => putElements(t, entries, layout)));
   const data = module.namedSegments.length > 0 ? module.data : [];
   if (data.length > 0) section(w, 12, (s) => s.u32(data.length));
@@ -153,13 +175,13 @@ function putGlobals(w: ByteWriter, module: Module): void {
   for (const name of EXTRA_GLOBALS) define(name === 'gas' ? I64 : I32);
 }
 
-function putExports(w: ByteWriter, module: Module, layout: NativeLayout, setters: number): void {
-  const exported = [...new Set(module.exports.flatMap((e) => (e.kind === 0 ? [e.index] : [])))];
+function putExports(w: ByteWriter, exported: readonly number[], layout: NativeLayout, setters: number): void {
+  const run = layout.afterShims + setters;
   const entries: [string, number, number][] = [
     ...EXTRA_GLOBALS.map((name): [string, number, number] => [name, 3, layout[name]]),
     ...Array.from({ length: setters }, (_, i): [string, number, number] => [`set${i}`, 0, layout.afterShims + i]),
-    ...exported.map((index): [string, number, number] => [`f${index}`, 0, layout.functionIndex(index)]),
-    ['run', 0, layout.afterShims + setters],
+    ...exported.map((index, i): [string, number, number] => [`f${index}`, 0, run + 1 + i]),
+    ['run', 0, run],
   ];
   vector(w, entries, (t, [name, kind, index]) => {
     t.name(name);
@@ -198,6 +220,21 @@ function buildSetter(layout: NativeLayout, type: ValueType, index: number): Uint
   return w.finish();
 }
 
+// An exported function as the module declares it: gas and frame come from the globals.
+function buildDoor(layout: NativeLayout, { params }: FunctionType, index: number): Uint8Array {
+  const w = createByteWriter(64);
+  w.byte(0);
+  params.forEach((_, param) => {
+    put.localGet(w, param);
+  });
+  put.globalGet(w, layout.gas);
+  put.globalGet(w, layout.fp);
+  put.call(w, layout.functionIndex(index));
+  put.globalSet(w, layout.gas);
+  put.end(w);
+  return w.finish();
+}
+
 // The entry stub of the lowered code: calls and halt cost one gas each.
 function buildRun(lowered: LoweredModule, layout: NativeLayout, start: number | undefined, entry: string): Uint8Array {
   const w = createByteWriter(64);
@@ -211,9 +248,10 @@ function buildRun(lowered: LoweredModule, layout: NativeLayout, start: number | 
   w.byte(0);
   for (const index of start === undefined ? [target] : [start, target]) {
     charge();
+    put.globalGet(w, layout.gas);
     put.i32Const(w, lowered.slots.length);
-    put.globalSet(w, layout.fp);
     put.call(w, layout.functionIndex(index));
+    put.globalSet(w, layout.gas);
   }
   charge();
   put.end(w);

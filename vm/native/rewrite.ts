@@ -27,29 +27,48 @@ import {
 const NAN_F32 = 0x7fc00000;
 const NAN_F64 = 0x7ff8000000000000n;
 
-type Locals = { readonly gas: number; readonly fp: number; readonly f32: number; readonly f64: number };
+type Locals = {
+  readonly gas: number;
+  readonly fp: number;
+  readonly f32: number;
+  readonly f64: number;
+  /** Holds the selector of an indirect call while gas and frame are pushed. */
+  readonly selector: number;
+  /** Where a local of the module's function lies. */
+  place(local: number): number;
+};
 
-/** Body of the rewritten function, locals included. `resultType` is the index of a type () -> results. */
+/** Indices of types that the rewritten function needs. */
+export type RewriteTypes = {
+  /** Of a type () -> results, for the block that the function becomes. */
+  readonly results: number;
+  /** Of the rewritten functions of each of the module's types. */
+  native(type: number): number;
+};
+
+/**
+ * Body of the rewritten function, locals included. It takes the gas and its frame behind its own parameters, and gives
+ * the gas behind its own results: V8 passes them in registers.
+ */
 export function rewriteFunction(
   module: Module,
   layout: NativeLayout,
   func: FunctionBody,
   plan: FunctionPlan,
-  resultType: number,
+  types: RewriteTypes,
 ): Uint8Array {
   const type = module.types[func.type]!;
   const w = createByteWriter((func.end - func.start) * 2 + 128);
   const locals = declareLocals(w, type, plan);
   w.byte(WASM.block);
   if (type.results.length === 0) w.byte(BLOCK_VOID);
-  else w.s32(resultType);
+  else w.s32(types.results);
   putEntry(w, layout, locals, plan);
-  putInstructions(w, module, layout, func, plan, locals);
+  putInstructions(w, module, layout, func, plan, locals, types);
   put.end(w);
   put.localGet(w, locals.gas);
   put.i64Const(w, 1n);
   w.byte(CODE.i64Sub);
-  put.globalSet(w, layout.gas);
   put.end(w);
   return w.finish();
 }
@@ -63,30 +82,33 @@ function declareLocals(w: ByteWriter, type: FunctionType, plan: FunctionPlan): L
     if (last?.type === valueType) last.count++;
     else groups.push({ type: valueType, count: 1 });
   };
-  for (const local of plan.body.locals) declare(local);
-  const gas = type.params.length + plan.body.locals.length;
-  declare(I64);
-  if (!plan.leaf) declare(I32);
+  // The two new parameters take the places of the first two locals, which go behind the others: all others stay.
+  const own = plan.body.locals;
+  const gas = type.params.length;
   const fp = gas + 1;
-  const f32 = gas + (plan.leaf ? 1 : 2);
+  for (const local of [...own.slice(2), ...own.slice(0, 2)]) declare(local);
+  const displaced = gas + Math.max(own.length, 2);
+  const place = (local: number): number => (local === gas || local === fp ? displaced + local - gas : local);
+  const f32 = gas + own.length + 2;
   if (nan32) declare(F32);
   const f64 = f32 + (nan32 ? 1 : 0);
   if (nan64) declare(F64);
+  const selector = f64 + (nan64 ? 1 : 0);
+  if (plan.body.instructions.some(({ op }) => op === WASM.callIndirect)) declare(I32);
   w.u32(groups.length);
   for (const group of groups) {
     w.u32(group.count);
     w.byte(group.type);
   }
-  return { gas, fp, f32, f64 };
+  return { gas, fp, f32, f64, selector, place };
 }
 
 function putEntry(w: ByteWriter, layout: NativeLayout, locals: Locals, plan: FunctionPlan): void {
-  put.globalGet(w, layout.fp);
-  if (!plan.leaf) put.localTee(w, locals.fp);
+  put.localGet(w, locals.fp);
   put.i32Const(w, SLOT_COUNT - plan.frame);
   w.byte(CODE.i32GtU);
   putFaultIf(w, layout.fault, FAULT_SLOTS);
-  put.globalGet(w, layout.gas);
+  put.localGet(w, locals.gas);
   put.i64Const(w, BigInt(plan.charges[0]!));
   w.byte(CODE.i64Sub);
   putChecked(w, layout, locals);
@@ -107,39 +129,60 @@ function putInstructions(
   func: FunctionBody,
   plan: FunctionPlan,
   locals: Locals,
+  types: RewriteTypes,
 ): void {
   const { instructions } = plan.body;
   const last = instructions.length - 1;
   let depth = 0;
-  let reload = false;
-  const spill = (): void => {
+  const passFrame = (position: number): void => {
     put.localGet(w, locals.gas);
-    put.globalSet(w, layout.gas);
-    reload = true;
+    put.localGet(w, locals.fp);
+    put.i32Const(w, position);
+    w.byte(CODE.i32Add);
   };
   const shim = (name: string): void => {
-    spill();
+    put.localGet(w, locals.gas);
+    put.globalSet(w, layout.gas);
     put.call(w, layout.shims.get(name)!);
+    put.globalGet(w, layout.gas);
+    put.localSet(w, locals.gas);
   };
   for (let i = 0; i < last; i++) {
     if (plan.dead[i] === 1) continue;
     const { op, at, a } = instructions[i]!;
-    if (i > 0) putCharge(w, layout, plan, locals, i, reload);
-    reload = false;
+    if (i > 0) putCharge(w, layout, plan, locals, i);
     if (plan.prepaid[i] !== 0) putPrepaid(w, locals, plan.prepaid[i]!);
     switch (op) {
       case WASM.return:
         put.br(w, depth);
         break;
-      case WASM.call:
-        spill();
-        if (a >= module.imports.length) putFrame(w, layout, locals, plan.positions[i]!);
+      case WASM.call: {
+        const imported = module.imports[a];
+        if (imported !== undefined) {
+          shim(imported.name);
+          break;
+        }
+        passFrame(plan.positions[i]!);
         put.call(w, layout.functionIndex(a));
+        put.localSet(w, locals.gas);
         break;
+      }
       case WASM.callIndirect:
-        spill();
-        putFrame(w, layout, locals, plan.positions[i]!);
-        w.copy(func.bytes, at, instructions[i + 1]!.at);
+        // The selector is above the arguments.
+        put.localSet(w, locals.selector);
+        passFrame(plan.positions[i]!);
+        put.localGet(w, locals.selector);
+        put.callIndirect(w, types.native(a));
+        put.localSet(w, locals.gas);
+        break;
+      case WASM.localGet:
+        put.localGet(w, locals.place(a));
+        break;
+      case WASM.localSet:
+        put.localSet(w, locals.place(a));
+        break;
+      case WASM.localTee:
+        put.localTee(w, locals.place(a));
         break;
       case WASM.globalGet:
         putGlobalGet(w, module, layout, a);
@@ -167,21 +210,13 @@ function putInstructions(
     if (plan.nans[i] !== 0) putCanonicalNan(w, plan.nans[i]!, locals);
     if (plan.sealed[i] === 1) put.unreachable(w);
   }
-  if (last > 0) putCharge(w, layout, plan, locals, last, reload);
+  if (last > 0) putCharge(w, layout, plan, locals, last);
 }
 
-function putCharge(
-  w: ByteWriter,
-  layout: NativeLayout,
-  plan: FunctionPlan,
-  locals: Locals,
-  index: number,
-  reload: boolean,
-): void {
+function putCharge(w: ByteWriter, layout: NativeLayout, plan: FunctionPlan, locals: Locals, index: number): void {
   const charge = plan.charges[index]!;
-  if (charge === 0 && !reload && plan.checks[index] === 0) return;
-  if (reload) put.globalGet(w, layout.gas);
-  else put.localGet(w, locals.gas);
+  if (charge === 0 && plan.checks[index] === 0) return;
+  put.localGet(w, locals.gas);
   if (charge !== 0) {
     put.i64Const(w, BigInt(charge));
     w.byte(CODE.i64Sub);
@@ -195,13 +230,6 @@ function putPrepaid(w: ByteWriter, locals: Locals, gas: number): void {
   put.i64Const(w, BigInt(gas));
   w.byte(CODE.i64Sub);
   put.localSet(w, locals.gas);
-}
-
-function putFrame(w: ByteWriter, layout: NativeLayout, locals: Locals, position: number): void {
-  put.localGet(w, locals.fp);
-  put.i32Const(w, position);
-  w.byte(CODE.i32Add);
-  put.globalSet(w, layout.fp);
 }
 
 function putGlobalGet(w: ByteWriter, module: Module, layout: NativeLayout, index: number): void {
