@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
 import { benchPath } from './bench-path.ts';
+import { benchStep } from './bench-step.ts';
 
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
@@ -12,6 +13,11 @@ const SECTIONS = {
   native: {
     title: 'Native engine: the same module rewritten and not, in one process (goal: ratio <= 1.3)',
     run: benchNative,
+  },
+  step: {
+    title:
+      'Step machine in one thread: millions of steps/s of processor time (goal: 150 on JavaScript), milliseconds a hash and a proof',
+    run: benchStep,
   },
   path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
   inference: {

@@ -96,11 +96,11 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
     },
     size: () => Number(exports.memoryBytes.value),
     guest(address, length) {
-      const start = address + (exports.memoryStart.value as number);
+      const start = address + ((exports.memoryStart.value as number) >>> 0);
       return core.bytes().subarray(start, start + length);
     },
     mark(address) {
-      core.bytes()[(exports.dirty.value as number) + Math.floor(address / LEAF_BYTES)] = 1;
+      core.bytes()[((exports.dirty.value as number) >>> 0) + Math.floor(address / LEAF_BYTES)] = 1;
     },
   };
   exports.start();
@@ -113,7 +113,7 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
   const raw = allocated(exports.layOut(codeCount, added, data.length, header.pagesInitial, header.pagesMax));
   core.bytes().set(code, raw);
   exports.decodeCode(raw);
-  core.bytes().set(data, exports.data.value as number);
+  core.bytes().set(data, (exports.data.value as number) >>> 0);
   setInitialState(core, program);
   return core;
 }

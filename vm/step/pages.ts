@@ -20,7 +20,7 @@ export function createPageStore(core: Core): PageStore {
   let contents: (Uint8Array | undefined)[] = [];
   const changed = (): Uint8Array => {
     core.markChangedPages();
-    const start = core.pageChanged.value as number;
+    const start = (core.pageChanged.value as number) >>> 0;
     return core.bytes().subarray(start, start + Math.max(contents.length, pageCount()));
   };
   const pageCount = (): number => core.size() / PAGE_BYTES;
