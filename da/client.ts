@@ -6,13 +6,11 @@ import type { Hex } from '../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
+import type { Committee, CommitteeSource } from './committee.ts';
 import { createMember, type Member, type MemberAddress } from './member.ts';
 
 export type DaClientOptions = {
-  /** In the committee's order: bit i of a certificate is member i. */
-  readonly members: readonly MemberAddress[];
-  readonly threshold: number;
-  readonly epoch: bigint;
+  readonly committee: CommitteeSource;
   /** That of the DACommittee contract. */
   readonly domain: Domain;
   readonly log?: Logger;
@@ -22,7 +20,7 @@ export type DaClient = {
   /**
    * Stores the objects with a quorum and returns its certificate over them, in this order. The other members are still
    * being written to when it returns; `close` waits for them.
-   * @throws MizuError `da/no-quorum` (retryable), `da/too-large`
+   * @throws MizuError `da/no-quorum` (retryable), `da/too-large`, `da/unknown-member`
    */
   put(
     objects: readonly Uint8Array[],
@@ -39,8 +37,8 @@ export type DaClient = {
 const HEDGE_MS = 1_000;
 const WRITE_SECONDS = 120;
 
-export function createDaClient({ members, threshold, epoch, domain, log }: DaClientOptions): DaClient {
-  const all = members.map((member) => createMember(member, domain));
+export function createDaClient({ committee, domain, log }: DaClientOptions): DaClient {
+  const clients = new Map<string, Member>();
   const failures = new Map<Member, number>();
   const running = new Set<Promise<unknown>>();
   const closed = new AbortController();
@@ -52,11 +50,37 @@ export function createDaClient({ members, threshold, epoch, domain, log }: DaCli
     if (!closed.signal.aborted) log?.warn({ err, member: member.url }, 'a DA member failed');
   };
 
+  const memberAt = (address: MemberAddress): Member => {
+    const key = `${address.address.toLowerCase()} ${address.url}`;
+    const member = clients.get(key) ?? createMember(address, domain);
+    clients.set(key, member);
+    return member;
+  };
+
   const collect = async (
     objects: readonly ObjectRef[],
     expiry: bigint,
     bytesOf: (root: Hex) => Uint8Array | undefined,
   ): Promise<Certificate> => {
+    const before = await committee.current();
+    try {
+      return await collectFrom(before, objects, expiry, bytesOf);
+    } catch (error) {
+      // Members that sign for another epoch know of a change that is news here.
+      if (!isOtherEpoch(error)) throw error;
+      const now = await committee.current(true);
+      if (now.epoch === before.epoch) throw error;
+      return collectFrom(now, objects, expiry, bytesOf);
+    }
+  };
+
+  const collectFrom = async (
+    { epoch, threshold, members }: Committee,
+    objects: readonly ObjectRef[],
+    expiry: bigint,
+    bytesOf: (root: Hex) => Uint8Array | undefined,
+  ): Promise<Certificate> => {
+    const all = members.map(memberAt);
     const promised = { epoch, objects, expiry };
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(WRITE_SECONDS * 1000)]);
     const signatures = new Map<number, Hex>();
@@ -100,6 +124,7 @@ export function createDaClient({ members, threshold, epoch, domain, log }: DaCli
     certify: (objects, expiry) => collect(objects, expiry, () => undefined),
     get: (root, options = {}) => {
       const start = turn++;
+      const all = committee.known().map(memberAt);
       // Those that failed lately come last; among the others each gets its turn.
       const order = all
         .map((member, i) => ({
@@ -186,8 +211,13 @@ function noQuorum(threshold: number, count: number, errors: readonly unknown[]):
     actual: reasons.join('; '),
     hint: 'Check that the members are up and have room.',
     retryable: true,
-    cause: errors.find(isRetryable) ?? errors[0],
+    cause: errors.find(isOtherEpoch) ?? errors.find(isRetryable) ?? errors[0],
   });
+}
+
+function isOtherEpoch(error: unknown): boolean {
+  if (!(error instanceof MizuError)) return false;
+  return error.code === 'da/other-epoch' || (error.code === 'da/no-quorum' && isOtherEpoch(error.cause));
 }
 
 function isRetryable(error: unknown): boolean {

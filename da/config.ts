@@ -1,6 +1,7 @@
 // docs/da.md#node: the configuration file, checked field by field.
 import { z } from 'zod';
-import { address, count, hash, parseConfig, requireKey, wei, withoutUndefined } from '../service/config.ts';
+import { address, count, hash, parseConfig, requireKey, url, wei, withoutUndefined } from '../service/config.ts';
+import { followEpoch } from './committee.ts';
 import type { DaNodeOptions } from './node.ts';
 
 export const daShape = z.strictObject({
@@ -11,6 +12,7 @@ export const daShape = z.strictObject({
   chainId: count(Number.MAX_SAFE_INTEGER, 1),
   contract: address,
   epoch: wei,
+  l1Url: url.optional(),
   objectBytes: count(2 ** 32, 1024).optional(),
   capacityBytes: count(Number.MAX_SAFE_INTEGER, 1024).optional(),
   minRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
@@ -19,6 +21,7 @@ export const daShape = z.strictObject({
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseDaConfig(value: unknown): DaNodeOptions {
-  const { key, ...rest } = parseConfig('DA member', daShape, value);
-  return { ...withoutUndefined(rest), key: requireKey('da', key) } as DaNodeOptions;
+  const { key, l1Url, epoch, ...rest } = parseConfig('DA member', daShape, value);
+  const current = l1Url === undefined ? epoch : followEpoch(l1Url, rest.contract, epoch);
+  return { ...withoutUndefined(rest), epoch: current, key: requireKey('da', key) } as DaNodeOptions;
 }

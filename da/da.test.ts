@@ -16,6 +16,7 @@ import { createLogger } from '../service/log.ts';
 import { createMemoryObjects } from '../service/objects.ts';
 import { signerOfCertificate } from './certify.ts';
 import { createDaClient } from './client.ts';
+import { fixedCommittee } from './committee.ts';
 import { createDaNode, type DaNode } from './node.ts';
 import { createObjectSource } from './object-source.ts';
 
@@ -81,7 +82,11 @@ test('wrong bytes and a wrong signature of a lying member are refused', async ()
     warn: (fields: { err: { code: string } }) => faults.push(fields.err.code),
   });
   const members = [{ url: liar, address: privateKeyToAccount(keyOf(9)).address }, ...nodes];
-  const client = createDaClient({ members, threshold: 3, epoch: 1n, domain, log: watching });
+  const client = createDaClient({
+    committee: fixedCommittee({ members, threshold: 3, epoch: 1n }),
+    domain,
+    log: watching,
+  });
   const object = bytes(3, 4000);
   const { refs, certificate } = await client.put([object], { expiry: inAnHour() });
   expect(certificate.signers).toBe(0b1110n);
@@ -200,7 +205,7 @@ async function startNodes(count: number, limits: { objectBytes?: number } = {}):
 }
 
 function clientOf(members: readonly { url: string; address: Hex }[], threshold = 3) {
-  const client = createDaClient({ members, threshold, epoch: 1n, domain, log });
+  const client = createDaClient({ committee: fixedCommittee({ members, threshold, epoch: 1n }), domain, log });
   cleanups.push(() => client.close());
   return client;
 }

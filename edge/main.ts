@@ -1,6 +1,7 @@
 // docs/edge.md#configuration: a gateway and a worker as processes have them.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDaClient } from '../da/client.ts';
+import { followCommittee } from '../da/committee.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
@@ -31,9 +32,10 @@ export async function startGateway(
   const config = parseGatewayConfig(input);
   const sequencer = createSequencer(config.sequencerUrl);
   const chain = await waitForChain(sequencer, log, signal);
-  const { members, threshold, epoch } = config.da;
+  const { members } = config.da;
+  const committee = followCommittee(async () => (await sequencer.chain()).committee ?? config.da, members, log);
   const domain = createDomain(chain.chainId, chain.daCommittee);
-  const da = createDaClient({ members, threshold, epoch, domain, log });
+  const da = createDaClient({ committee, domain, log });
   const gateway = await openGateway({
     config,
     sequencer,

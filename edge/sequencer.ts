@@ -1,12 +1,19 @@
 // docs/rpc.md: what the gateway asks of a sequencer.
 import { z } from 'zod';
+import type { Appointed } from '../da/committee.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createRpcClient, requestBytes } from '../service/client.ts';
 import type { TaskInfo } from './task.ts';
 
-export type ChainInfo = { readonly chainId: number; readonly gatewayRegistry: Address; readonly daCommittee: Address };
+export type ChainInfo = {
+  readonly chainId: number;
+  readonly gatewayRegistry: Address;
+  readonly daCommittee: Address;
+  /** The present one. */
+  readonly committee?: Appointed | undefined;
+};
 
 /** What became of a batch: refused as a whole, or accepted with items that count or do not. */
 export type BatchReceipt = {
@@ -39,7 +46,17 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
 const whole = z.number().int().nonnegative();
 
-const chainInfo = z.object({ chainId: whole, contracts: z.object({ gatewayRegistry: address, daCommittee: address }) });
+const chainInfo = z.object({
+  chainId: whole,
+  contracts: z.object({ gatewayRegistry: address, daCommittee: address }),
+  da: z
+    .object({
+      epoch: whole.transform(BigInt),
+      threshold: whole,
+      members: z.array(z.object({ address, url: z.string().nullable() })),
+    })
+    .optional(),
+});
 
 const taskInfos = z.array(
   z.object({
@@ -63,8 +80,8 @@ export function createSequencer(url: string): Sequencer {
   const call = createRpcClient(url);
   return {
     chain: async () => {
-      const { chainId, contracts } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
-      return { chainId, ...contracts };
+      const { chainId, contracts, da } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
+      return { chainId, ...contracts, committee: da };
     },
     getTasks: async (models, limit, waitSeconds, signal) => {
       const options = { signal, timeoutSeconds: waitSeconds + 20 };

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDaClient } from '../da/client.ts';
+import { describeMembers, followCommittee, readCommittee } from '../da/committee.ts';
 import { createObjectSource } from '../da/object-source.ts';
 import { createGenesis } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
-import { daCommitteeAbi } from '../protocol/generated/abi.ts';
 import { hexToBytes } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { createMemo } from '../prover/memo.ts';
@@ -74,11 +74,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const engine = createKernelEngine(await readFile(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
     const { retentionSeconds, maxAheadSeconds } = await checkConstitution(l1, contracts, own);
-    const epoch = await l1.client.readContract({
-      address: contracts.daCommittee,
-      abi: daCommitteeAbi,
-      functionName: 'epoch',
-    });
+    const committee = followCommittee(readCommittee(l1, contracts.daCommittee), config.da.members, log);
     const domains = {
       inbox: createDomain(l1.chainId, contracts.inbox),
       registry: createDomain(l1.chainId, contracts.gatewayRegistry),
@@ -87,7 +83,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
 
     const store = await openStore(join(config.dataDir, 'state'));
     closeStore = () => store.close();
-    const da = createDaClient({ ...config.da, epoch, domain: domains.committee, log });
+    const da = createDaClient({ committee, domain: domains.committee, log });
     opened.push(() => da.close());
     const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
     const objects = createObjectSource(local, da);
@@ -190,6 +186,15 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     });
     const http = createHttpApp({ log, health, processMetrics: true });
     metrics.register(http.metrics, health);
+    // The state's committee checks what users and gateways send. Before its first one is there, L1's.
+    const describeCommittee = async () => {
+      const { members, epoch, threshold } = await state().committee();
+      const told =
+        members.length === 0
+          ? await committee.appointed()
+          : { epoch, threshold, members: describeMembers(members, config.da.members) };
+      return { ...told, epoch: Number(told.epoch) };
+    };
     const describe = async () => ({
       chainId: l1.chainId,
       l1RpcUrl: config.publicL1Url ?? config.l1Url,
@@ -198,7 +203,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       kernelProgramId: engine.programId,
       genesis: { stateRoot: genesis.stateRoot },
       gasPriceWei: String((await state().config()).gasPriceWei),
-      da: { members: config.da.members, epoch: Number(epoch), threshold: config.da.threshold },
+      da: await describeCommittee(),
       sequencer: l1.address,
     });
     const methods = createMethods({

@@ -7,6 +7,7 @@ import type { CompiledWorkflow } from '../compile/compile.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import type { Network } from './network.ts';
+import { withNewCommittee } from './patience.ts';
 import type { WorkflowView } from './views.ts';
 
 export type Deployed = {
@@ -22,10 +23,15 @@ export const RETENTION_SECONDS = 30 * 24 * 3600;
 const USER_HEADER_BYTES = 200;
 
 export async function deployWorkflow(network: Network, workflow: CompiledWorkflow): Promise<Deployed> {
-  const { workflowId, definition, objects } = workflow;
+  const { workflowId, objects } = workflow;
   const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);
   if ((await findWorkflow(network, workflowId)) !== null)
     return { workflowId, isNew: false, feeWei: 0n, deployedBytes };
+  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes));
+}
+
+async function sendDeploy(network: Network, workflow: CompiledWorkflow, deployedBytes: number): Promise<Deployed> {
+  const { workflowId, definition, objects } = workflow;
   const { certificate } = await network.da.put(objects, { expiry: retention() });
   const bytes = encodeDefinition(definition, certificate);
   const feeWei = messageFee(network, bytes.length);

@@ -9,7 +9,7 @@ import { objectRef } from '../../protocol/tree.ts';
 import { createHttpApp, type HttpApp, jsonBody } from '../../service/http.ts';
 import { createLogger } from '../../service/log.ts';
 import { connectNetwork, type Network } from './network.ts';
-import { type Outage, waitOut } from './patience.ts';
+import { type Outage, waitOut, withNewCommittee } from './patience.ts';
 
 const CONTRACT = `0x${'22'.repeat(20)}` as const;
 const log = createLogger('test', 'silent');
@@ -93,6 +93,23 @@ test('transfers wait for a committee that restarts; what nobody has is not waite
   outages.length = 0;
   await expect(network.object(`0x${'77'.repeat(32)}`)).rejects.toMatchObject({ code: 'da/unavailable' });
   expect(outages).toEqual([]);
+});
+
+test('a refused certificate is asked for again, three times at most; other refusals are final', async () => {
+  const codes = ['message/bad-certificate', 'message/bad-certificate'];
+  let sent = 0;
+  const send = async () => {
+    sent += 1;
+    const code = codes.shift();
+    if (code !== undefined) throw new MizuError({ code, message: 'refused' });
+    return sent;
+  };
+  expect(await withNewCommittee(send, 1)).toBe(3);
+  codes.push('message/nonce-used');
+  await expect(withNewCommittee(send, 1)).rejects.toMatchObject({ code: 'message/nonce-used' });
+  codes.push('message/bad-certificate', 'message/bad-certificate', 'message/bad-certificate');
+  await expect(withNewCommittee(send, 1)).rejects.toMatchObject({ code: 'message/bad-certificate' });
+  expect(sent).toBe(7);
 });
 
 test('patience ends with its time, with a refusal for good, and with the signal', async () => {

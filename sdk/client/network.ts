@@ -1,10 +1,11 @@
 // docs/rpc.md: a connection to a network: its sequencer, its DA committee, its constants.
 import { createDaClient, type DaClient } from '../../da/client.ts';
+import { type Appointed, followCommittee } from '../../da/committee.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
-import { createRpcClient, type RpcClient, requestBytes, requestJson } from '../../service/client.ts';
+import { createRpcClient, type RpcClient, requestBytes } from '../../service/client.ts';
 import { type Patience, waitOut } from './patience.ts';
 import type { Signer } from './signer.ts';
 import type { ChainView } from './views.ts';
@@ -43,13 +44,11 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }
     waitOut(url, () => direct(method, params, options), patience, options?.signal);
   const first = { limitSeconds: FIRST_CONTACT_SECONDS, ...patience };
   const chain = (await waitOut(url, () => direct('mizu_chain'), first)) as ChainView;
-  const members = await Promise.all(chain.da.members.map(memberOf));
-  const da = createDaClient({
-    members,
-    threshold: chain.da.threshold,
-    epoch: BigInt(chain.da.epoch),
-    domain: createDomain(chain.chainId, chain.contracts.daCommittee),
-  });
+  const members = chain.da.members.flatMap(({ address, url: place }) =>
+    place === null ? [] : { address, url: place },
+  );
+  const committee = followCommittee(async () => toAppointed((await rpc('mizu_chain')) as ChainView), members);
+  const da = createDaClient({ committee, domain: createDomain(chain.chainId, chain.contracts.daCommittee) });
   return {
     rpcUrl: url,
     l1RpcUrl: l1RpcUrl ?? chain.l1RpcUrl,
@@ -90,13 +89,6 @@ export function requireSigner({ signer }: { readonly signer: Signer | undefined 
   });
 }
 
-// A member tells its own address: one that lies only makes certificates that nobody accepts. The place in the list is the signer's bit.
-async function memberOf(
-  member: string | { url: string; address: Address },
-): Promise<{ url: string; address: Address }> {
-  if (typeof member !== 'string') return member;
-  const health = await requestJson<{ member?: Address }>(`${member.replace(/\/$/, '')}/health`, {
-    timeoutSeconds: 5,
-  }).catch(() => null);
-  return { url: member, address: health?.member ?? (`0x${'00'.repeat(20)}` as Address) };
+function toAppointed({ da }: ChainView): Appointed {
+  return { ...da, epoch: BigInt(da.epoch) };
 }

@@ -43,6 +43,23 @@ export async function waitOut<T>(
   }
 }
 
+const CERTIFICATE_ATTEMPTS = 3;
+/** The age that the last read of the committee may have. */
+const COMMITTEE_MS = 5_000;
+
+/** Certifies and sends once more when the certificate is refused: the committee may have changed in between (docs/da.md#epochs). */
+export async function withNewCommittee<T>(send: () => Promise<T>, pauseMs = COMMITTEE_MS): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      const isRefused = error instanceof MizuError && error.code === 'message/bad-certificate';
+      if (!isRefused || attempt >= CERTIFICATE_ATTEMPTS) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
 // Of an object that all members say they lack, or a promise that all refuse, waiting makes nothing better.
 function isOutage(error: unknown): error is MizuError {
   if (!(error instanceof MizuError) || !error.retryable) return false;

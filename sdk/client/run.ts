@@ -8,7 +8,7 @@ import { messageFee, retention } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
-import { waitOut } from './patience.ts';
+import { waitOut, withNewCommittee } from './patience.ts';
 import { findRun, type RunKey, saveRun } from './state-file.ts';
 import type { Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
@@ -32,10 +32,9 @@ const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
 const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
 
 export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
-  const { workflowId, survey } = request;
   const key: RunKey = {
-    workflow: workflowId,
-    inputsHash: survey.inputsHash,
+    workflow: request.workflowId,
+    inputsHash: request.survey.inputsHash,
     chainId: network.chain.chainId,
     inbox: network.chain.contracts.inbox,
     origin: await readOrigin(network),
@@ -44,6 +43,11 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
   if (known !== undefined) return { run: known, resumed: true };
 
   await upload(network, request);
+  return { run: await withNewCommittee(() => sendRun(network, request, key)), resumed: false };
+}
+
+async function sendRun(network: Network, request: RunRequest, key: RunKey): Promise<Hex> {
+  const { workflowId, survey } = request;
   const certificate = await network.da.certify(survey.refs, retention());
   const inputs = encodeInputs(survey.refs, certificate);
   await ensureBalance(network, request.maxCostWei + messageFee(network, inputs.length));
@@ -67,7 +71,7 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
     startedAt: Math.floor(Date.now() / 1000),
   });
   await sendMessage(network, message);
-  return { run, resumed: false };
+  return run;
 }
 
 async function readOrigin({ l1RpcUrl, chain, patience }: Network): Promise<string> {

@@ -13,7 +13,8 @@ export type ChainView = {
   readonly kernelProgramId: Hex;
   readonly gasPriceWei: string;
   readonly da: {
-    readonly members: readonly (string | { readonly url: string; readonly address: Address })[];
+    /** In the committee's order. */
+    readonly members: readonly { readonly url: string | null; readonly address: Address }[];
     readonly epoch: number | string;
     readonly threshold: number;
   };

@@ -62,6 +62,7 @@ export function writeProcesses(
         chainId: chain.chainId,
         contract: chain.contracts.daCommittee,
         epoch: chain.epoch,
+        l1Url: chain.l1Url,
       }),
       ...health(ports[name]),
     })),
