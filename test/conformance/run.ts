@@ -9,7 +9,7 @@ import { formatError, MizuError } from '../../protocol/errors.ts';
 import { ENGINES, type EngineName } from './engines.ts';
 import { addResult, createFileResult, type FileResult, failuresOf, formatHead, formatRow } from './result.ts';
 import { runSuiteFile } from './suite.ts';
-import { runOpVectors, runStepVectors } from './vectors.ts';
+import { runLies, runOpVectors, runStepVectors } from './vectors.ts';
 import { createEngines } from './verify.ts';
 
 const SUITE = process.env.WASM_TESTSUITE ?? fileURLToPath(new URL('../../../shared/wasm-testsuite', import.meta.url));
@@ -48,8 +48,11 @@ async function main(): Promise<number> {
   console.log(formatHead(names));
   for (const file of files) add(await runSuiteFile(file, engines));
   if (positionals.length === 0) {
-    add(await runOpVectors(engines));
-    if (names.includes('evm')) add(await runStepVectors());
+    add(await runOpVectors(names, number('every')));
+    if (names.includes('evm')) {
+      add(await runStepVectors());
+      add(await runLies());
+    }
   }
   console.log(formatRow({ ...total, engines: new Map([...total.engines].map(withoutFailureTexts)) }));
   for (const [reason, count] of [...total.refusals].sort(([, a], [, b]) => b - a))

@@ -5,35 +5,52 @@ import type { StepVectors } from '../../contracts/step-vectors.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
 import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
+import type { Module } from '../../vm/decode/module.ts';
 import { loadModule } from '../../vm/load.ts';
 import { assemble } from '../../vm/test-modules.fixture.ts';
+import { acceptedLies, changedLengths, flippedBits } from '../differential/lies.ts';
 import { exportBits } from './bits.ts';
-import { type Engines, instantiate, type Outcome } from './engines.ts';
+import { type EngineName, instantiate, type Outcome } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';
+import { createSampler, type Sampler } from './sampler.ts';
+import { firstComplaint } from './verify.ts';
 
 const FOLDER = new URL('../../contracts/test/vectors/', import.meta.url);
 /** A result: one byte that says whether it is a fault, and the bits. */
 const RESULT_DIGITS = 18;
+/** A call of one instruction is shorter. */
+const STEPS_OF_CALL = 64;
+/** One proof of each family, of whose every bit a flipped one is tried. */
+const FLIPPED = ['call', 'i64_div_s by zero', 'f64_sqrt immediate', 'load64 over two leaves', 'input_read'];
 
 export function readStepVectors(): StepVectors {
   return JSON.parse(readFileSync(new URL('steps.json', FOLDER), 'utf8')) as StepVectors;
 }
 
-/** Single instructions on edge operands, each as a function of a module. */
-export async function runOpVectors(engines: Engines): Promise<FileResult> {
+/** Single instructions on edge operands, each as a function of a module; in evm the instruction's own step is proven, of one in `every` calls. */
+export async function runOpVectors(
+  names: readonly EngineName[],
+  every: number,
+  wanted: (name: string) => boolean = () => true,
+): Promise<FileResult> {
   const { values, pairs, ops, results } = JSON.parse(readFileSync(new URL('ops.json', FOLDER), 'utf8')) as OpVectors;
-  const result = createFileResult('ops.json', engines.names);
+  const verifier = names.includes('evm') ? await createOneStepVerifier() : undefined;
+  const result = createFileResult('ops.json', names);
   for (const [index, op] of ops.entries()) {
     const instruction = INSTRUCTIONS.find((i) => i.op === op)!;
+    if (!wanted(instruction.name)) continue;
     const module = exportBits(loadModule(moduleOf(instruction)));
-    const instances = engines.names.map((name) => instantiate(name, module, engines.sampler));
     const { operand } = signatureOf(instruction.name);
+    const sampler = samplerOf(instruction, module, every);
+    const instances = names.map((name) => instantiate(name, module, sampler));
     const expected = results[index]!.slice(2).match(new RegExp(`.{${RESULT_DIGITS}}`, 'g'))!;
     for (const [i, args] of operandsOf(instruction, operand, values, pairs).entries()) {
       const outcomes = instances.map((instance) => instance.invoke('f', args));
-      const proofs = await engines.checkProofs(result);
+      const steps = sampler.steps.splice(0);
+      const proofs = verifier && (await firstComplaint(verifier, steps));
       result.assertions++;
-      engines.names.forEach((name, at) => {
+      result.proven += steps.length;
+      names.forEach((name, at) => {
         const got = encode(outcomes[at]!);
         const complaint = got === expected[i] ? (name === 'evm' ? proofs : undefined) : `${got}, not ${expected[i]}`;
         const call = `${instruction.name}(${args.map((x) => `0x${x.toString(16)}`).join(', ')})`;
@@ -48,21 +65,47 @@ export async function runOpVectors(engines: Engines): Promise<FileResult> {
 export async function runStepVectors(): Promise<FileResult> {
   const result = createFileResult('steps.json', ['evm']);
   const verifier = await createOneStepVerifier();
-  const vectors = readStepVectors();
-  for (const [i, name] of vectors.names.entries()) {
+  const { names, proofs, befores, afters } = readStepVectors();
+  for (const [i, name] of names.entries()) {
+    const step = { name, proof: hexToBytes(proofs[i]!), before: befores[i]!, after: afters[i]! };
+    const complaint = await firstComplaint(verifier, [step]);
     result.assertions++;
     result.proven++;
-    const complaint = await checkVector(verifier, vectors, i);
-    result.judge('evm', complaint && `${name}: ${complaint}`, true);
+    result.judge('evm', complaint, true);
   }
   return result;
 }
 
-async function checkVector(verifier: OneStepVerifier, vectors: StepVectors, i: number): Promise<string | undefined> {
-  const verdict = await verifier.step(hexToBytes(vectors.proofs[i]!));
-  if (verdict.kind === 'revert') return `the proof is refused: ${verdict.reason}`;
-  if (verdict.before === vectors.befores[i] && verdict.after === vectors.afters[i]) return undefined;
-  return `from ${verdict.before} to ${verdict.after}, not from ${vectors.befores[i]} to ${vectors.afters[i]}`;
+/** Proofs of each family with any one bit flipped, or with a field of another length: none may be taken. */
+export async function runLies(): Promise<FileResult> {
+  const result = createFileResult('changed proofs', ['evm']);
+  const verifier = await createOneStepVerifier();
+  const { names, proofs, befores } = readStepVectors();
+  for (const wanted of FLIPPED) {
+    const i = names.findIndex((name) => name.startsWith(wanted));
+    const { tried, accepted } = await triedLies(verifier, hexToBytes(proofs[i]!), befores[i]!);
+    result.assertions += tried;
+    for (let k = accepted.length; k < tried; k++) result.judge('evm', undefined, true);
+    for (const what of accepted) result.judge('evm', `${wanted}: ${what} is taken`, true);
+  }
+  return result;
+}
+
+async function triedLies(verifier: OneStepVerifier, proof: Uint8Array, before: string) {
+  const bits = await acceptedLies(verifier, before, flippedBits(proof));
+  const lengths = await acceptedLies(verifier, before, changedLengths(proof));
+  return { tried: bits.tried + lengths.tried, accepted: [...bits.accepted, ...lengths.accepted] };
+}
+
+/** Picks the instruction's own step, wherever the function has it. */
+function samplerOf({ name, shape }: Instruction, module: Module, every: number): Sampler {
+  const whole = createSampler({ every: 1, samples: STEPS_OF_CALL, seed: 1 });
+  const ones = shape === 'unary' ? [1n] : [1n, 1n];
+  instantiate('evm', module, whole).invoke('f', ones);
+  const own = whole.steps.findIndex((step) => step.name === name);
+  if (own < 0) throw new Error(`${name} is not lowered to itself, but to ${whole.steps.map((s) => s.name).join(', ')}`);
+  let calls = 0;
+  return { steps: [], wantsCall: () => calls++ % every === 0, pick: () => [BigInt(own)] };
 }
 
 function operandsOf(

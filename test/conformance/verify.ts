@@ -19,7 +19,11 @@ export async function createEngines(names: readonly EngineName[], options: Sampl
   };
 }
 
-async function firstComplaint(verifier: OneStepVerifier, steps: readonly SampledStep[]): Promise<string | undefined> {
+/** What is wrong with the first step that the verifier does not take, or takes elsewhere. */
+export async function firstComplaint(
+  verifier: OneStepVerifier,
+  steps: readonly SampledStep[],
+): Promise<string | undefined> {
   for (const { name, before, after, proof } of steps) {
     const verdict = await verifier.step(proof);
     if (verdict.kind === 'revert') return `${name}: the proof is refused: ${verdict.reason}`;

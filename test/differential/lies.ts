@@ -53,7 +53,7 @@ function flipBit(proof: Uint8Array, bit: number): Lie {
   return { what: `bit ${bit & 7} of byte ${at}${at < MACHINE_BYTES ? ' (machine)' : ''} flipped`, proof: changed };
 }
 
-function splice(bytes: Uint8Array, at: number, removed: number, added = new Uint8Array(0)): Uint8Array {
+function splice(bytes: Uint8Array, at: number, removed: number, added: Uint8Array = new Uint8Array(0)): Uint8Array {
   const changed = new Uint8Array(bytes.length - removed + added.length);
   changed.set(bytes.subarray(0, at));
   changed.set(added, at);
