@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import {
   type Abi,
   createPublicClient,
-  createTestClient,
   createWalletClient,
   type HDAccount,
   type Hex,
@@ -38,7 +37,8 @@ const BODY = objectRef(new TextEncoder().encode('body'));
 /** Step of the second sequenced message, behind the CommitteeChanged of the set-up. */
 const STEP = 2;
 const SEGMENT = 18;
-const GAS_GOAL = 1_200_000n;
+/** The longest proof there is, and every slot written for the first time. */
+const MAX_GAS = 1_300_000n;
 const CODE_COUNT = 1_000;
 const CODE_TREE = keccak256('0xc0de');
 const HEADER = concatBytes([
@@ -153,7 +153,7 @@ test('eight lists and one instruction reject a false step', async () => {
   const total = Object.values(gas).reduce((sum, used) => sum + used, 0n);
   console.info('gas', gas, 'whole game', total);
   expect(Object.keys(gas)).toHaveLength(9);
-  expect(total).toBeLessThan(GAS_GOAL);
+  expect(total).toBeLessThan(MAX_GAS);
 });
 
 function segmentOf(list: Hex[]) {

@@ -22,6 +22,7 @@ type GameId is bytes32;
 /// @title Games about single steps of assertions. Each stands for itself and can only reject.
 contract Dispute is Demands {
     using Clocks for Player;
+    using Clocks for uint128[2];
     using SegmentLists for Segment;
     using ClaimedSteps for ClaimedStep;
 
@@ -44,7 +45,7 @@ contract Dispute is Demands {
     /// @param lists posted so far: the asserter is to move after an odd number
     /// @param position of `start` in the trace
     /// @param turnedAt when the clock of the side to move began to run, unix seconds
-    /// @param players challenger, asserter
+    /// @param players challenger and asserter, packed as in Clock.sol
     struct Game {
         AssertionId assertion;
         bytes32 listRoot;
@@ -55,7 +56,7 @@ contract Dispute is Demands {
         uint8 lists;
         uint40 position;
         uint40 turnedAt;
-        Player[2] players;
+        uint128[2] players;
     }
 
     /// @param message what the step processes; empty for a delayed message
@@ -177,7 +178,7 @@ contract Dispute is Demands {
         game.turnedAt = uint40(block.timestamp);
         _lock(bond);
         emit GameOpened(id, step.assertion, msg.sender, step.index, game.start, end, game.listRoot, opening.list);
-        game.players[uint256(Side.CHALLENGER)].gas = _gasSince(gasAtStart);
+        game.players.write(uint256(Side.CHALLENGER), Player(0, false, _gasSince(gasAtStart)));
     }
 
     /// @notice Disputes a segment of the other side's list with a list inside it.
@@ -186,7 +187,7 @@ contract Dispute is Demands {
         uint256 gasAtStart = gasleft();
         Game storage game = _openGame(id);
         require(game.lists < LISTS, ListCountMismatch(LISTS - 1, game.lists));
-        Side side = _takeTurn(game);
+        (Side side, Player memory player) = _takeTurn(game);
         segment.requireIn(game.listRoot, game.start);
         require(list[31] != segment.end, EndsAgree(segment.end));
         uint256 partBits = BITS_PER_LIST * (LISTS - game.lists);
@@ -196,7 +197,8 @@ contract Dispute is Demands {
         game.lists += 1;
         game.turnedAt = uint40(block.timestamp);
         emit Moved(id, side, game.lists, game.position, segment.start, segment.end, game.listRoot, list);
-        game.players[uint256(side)].gas += _gasSince(gasAtStart);
+        player.gas += _gasSince(gasAtStart);
+        game.players.write(uint256(side), player);
     }
 
     /// @notice Answers the last list: executes the one instruction of a segment, which does not end as the list says.
@@ -204,7 +206,7 @@ contract Dispute is Demands {
         uint256 gasAtStart = gasleft();
         Game storage game = _openGame(id);
         require(game.lists == LISTS, ListCountMismatch(LISTS, game.lists));
-        Side side = _takeTurn(game);
+        (Side side,) = _takeTurn(game);
         segment.requireIn(game.listRoot, game.start);
         (bytes32 start, bytes32 end) = verifier.step(proof);
         require(start == segment.start, SegmentLists.StartMismatch(segment.start, start));
@@ -218,7 +220,7 @@ contract Dispute is Demands {
     function refuteMessage(GameId id, bytes32 subtree, uint64 length, TailLeaf calldata tail) external {
         uint256 gasAtStart = gasleft();
         Game storage game = _openGame(id);
-        Side side = _takeTurn(game);
+        (Side side,) = _takeTurn(game);
         require(side == Side.ASSERTER, NotTurnOf(side, Side.ASSERTER));
         bytes32 message = Tree.hashObject(subtree, length);
         require(message == game.message, MessageMismatch(game.message, message));
@@ -232,7 +234,7 @@ contract Dispute is Demands {
         uint256 gasAtStart = gasleft();
         Game storage game = _openGame(id);
         Side side = turnOf(game.lists);
-        game.players[uint256(side)].requireUp(game.turnedAt, clockSeconds);
+        game.players.read(uint256(side)).requireUp(game.turnedAt, clockSeconds);
         emit TimedOut(id, side);
         _win(id, game, side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER, gasAtStart);
     }
@@ -254,7 +256,7 @@ contract Dispute is Demands {
     /// @notice Unix seconds from which the side to move has lost.
     function deadlineOf(GameId id) external view returns (uint256) {
         Game storage game = _games[id];
-        return game.players[uint256(turnOf(game.lists))].deadlineOf(game.turnedAt, clockSeconds);
+        return game.players.read(uint256(turnOf(game.lists))).deadlineOf(game.turnedAt, clockSeconds);
     }
 
     function gameIdOf(AssertionId assertion, uint64 index, address challenger) public pure returns (GameId) {
@@ -284,16 +286,17 @@ contract Dispute is Demands {
     }
 
     /// @dev Only whoever is to move may, or his delegate, and only while his clock runs.
-    function _takeTurn(Game storage game) private returns (Side side) {
+    function _takeTurn(Game storage game) private view returns (Side side, Player memory player) {
         side = turnOf(game.lists);
         address account = side == Side.ASSERTER ? rollup.asserterOf(game.assertion) : game.challenger;
         require(msg.sender == account || msg.sender == delegateOf[account], NotPlayer(account, msg.sender));
-        game.players[uint256(side)].stop(game.turnedAt, clockSeconds, extensionSeconds);
+        player = game.players.read(uint256(side));
+        player.stop(game.turnedAt, clockSeconds, extensionSeconds);
     }
 
     function _win(GameId id, Game storage game, Side winner, uint256 gasAtStart) private {
         AssertionId assertion = game.assertion;
-        uint256 gas = game.players[uint256(winner)].gas;
+        uint256 gas = game.players.read(uint256(winner)).gas;
         emit GameWon(id, assertion, winner);
         if (winner == Side.CHALLENGER) {
             game.status = Status.CHALLENGER_WON;

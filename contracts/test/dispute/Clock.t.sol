@@ -39,15 +39,15 @@ contract ClockTest is GameNetwork {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         vm.warp(START + CLOCK - 1);
         _move(id, 0, EXECUTOR, type(uint256).max);
-        vm.assertEq(dispute.gameOf(id).players[1].spentSeconds, CLOCK - EXTENSION);
+        vm.assertEq(_player(id, 1).spentSeconds, CLOCK - EXTENSION);
         // The other side's clock is untouched by the time that was spent against it.
         vm.assertEq(dispute.deadlineOf(id), block.timestamp + CLOCK);
         _move(id, 31, CHALLENGER, 1);
-        vm.assertEq(dispute.gameOf(id).players[0].spentSeconds, 0);
+        vm.assertEq(_player(id, 0).spentSeconds, 0);
         vm.assertEq(dispute.deadlineOf(id), block.timestamp + EXTENSION);
         vm.warp(block.timestamp + EXTENSION - 1);
         _move(id, 0, EXECUTOR, type(uint256).max);
-        vm.assertEq(dispute.gameOf(id).players[1].spentSeconds, CLOCK - 1);
+        vm.assertEq(_player(id, 1).spentSeconds, CLOCK - 1);
         _move(id, 31, CHALLENGER, 1);
         vm.assertEq(dispute.deadlineOf(id), block.timestamp + 1);
     }
@@ -59,8 +59,8 @@ contract ClockTest is GameNetwork {
             _move(id, 0, EXECUTOR, type(uint256).max);
             vm.warp(block.timestamp + 2 hours);
             _move(id, 31, CHALLENGER, 1);
-            vm.assertEq(dispute.gameOf(id).players[1].spentSeconds, i * 1 hours);
-            vm.assertEq(dispute.gameOf(id).players[0].spentSeconds, i * 2 hours);
+            vm.assertEq(_player(id, 1).spentSeconds, i * 1 hours);
+            vm.assertEq(_player(id, 0).spentSeconds, i * 2 hours);
         }
     }
 

@@ -19,10 +19,10 @@ contract MoneyTest is GameNetwork {
 
     function test_TheWinnersCostsAreWhatHisTransactionsTook() public {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
-        vm.assertEq(dispute.gameOf(id).players[1].gas, 0);
+        vm.assertEq(_player(id, 1).gas, 0);
         // The calldata's floor of a move: a list of 32 hashes alone costs 41,000 gas.
         _move(id, 3, EXECUTOR, type(uint256).max);
-        uint256 gas = dispute.gameOf(id).players[1].gas;
+        uint256 gas = _player(id, 1).gas;
         vm.assertTrue(gas > 62_000 && gas < 110_000);
         vm.warp(dispute.deadlineOf(id));
         uint256 supply = token.totalSupply();

@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
+import {Player} from "../../src/dispute/Clock.sol";
 import {KernelStart} from "../../src/dispute/KernelStart.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
 import {MessageProof} from "../../src/dispute/Message.sol";
@@ -271,6 +272,12 @@ abstract contract GameNetwork is Network {
             (address player, uint256 lie) = asserters ? (EXECUTOR, asserterLie) : (challenger, challengerLie);
             _move(id, _disagreement(id, lie, player), player, lie);
         }
+    }
+
+    /// @dev What a side has used up; 0 is the challenger.
+    function _player(GameId id, uint256 side) internal view returns (Player memory) {
+        uint128 packed = dispute.gameOf(id).players[side];
+        return Player(uint32(packed), uint32(packed >> 32) != 0, uint64(packed >> 64));
     }
 
     function _proofAt(GameId id, uint256 index) internal view returns (bytes memory) {
