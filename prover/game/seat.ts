@@ -10,7 +10,7 @@ import { createOracles, type Oracles } from './oracles.ts';
 import type { Side, TraceOracle } from './play.ts';
 import { createPlayer, type Player, type PlayerContracts } from './player.ts';
 import type { GameRecord } from './record.ts';
-import { createTraces } from './traces.ts';
+import { createTraces, type ThreadTrace } from './traces.ts';
 
 export type SeatOptions = {
   readonly node: ProverNode;
@@ -27,7 +27,7 @@ export type SeatOptions = {
   readonly told?: Told | undefined;
 };
 
-export type Told = (own: TraceOracle, game: GameRecord) => TraceOracle;
+export type Told = (own: ThreadTrace, game: GameRecord) => TraceOracle;
 
 export type Seat = {
   readonly player: Player;
@@ -39,7 +39,7 @@ export async function takeSeat(options: SeatOptions): Promise<Seat> {
   const { node, contracts, sender, side, account = sender.address, log, dryRun } = options;
   const traces = createTraces(options.threads ?? 1);
   const oracles = createOracles(node, traces);
-  const told = options.told ?? ((own: TraceOracle) => own);
+  const told = options.told ?? ((own: ThreadTrace) => own);
   const player = createPlayer({
     l1: node.l1,
     mirror: node.mirror,

@@ -1,0 +1,89 @@
+// docs/disputes.md: one range of batches with every kind of step in it, its true step list, and who lies about it.
+import { createClaim, hashAssertion } from '../../contracts/claim.ts';
+import { rollupAbi } from '../../protocol/generated/abi.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { decodeStateLeaf } from '../../protocol/state.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import { createRunMessages } from '../../prover/chain.fixture.ts';
+import { deriveBatch } from '../../prover/derive.ts';
+import { joinExecutors } from '../../prover/executor.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
+import { openNode, type ProverNode } from '../../prover/node.ts';
+import { NO_BODY } from '../../prover/recorder.ts';
+import type { StepInput } from '../../prover/transition.ts';
+import { withAccount } from '../../service/l1.ts';
+import { createSender, type Sender } from '../../service/l1-send.ts';
+import { createLogger } from '../../service/log.ts';
+
+export type World = {
+  readonly network: TestNetwork;
+  /** The liar's: it knows the truth, as everybody does. */
+  readonly node: ProverNode;
+  readonly sender: Sender;
+  /** The true step list of the range. */
+  readonly steps: Uint8Array;
+  readonly inputs: readonly StepInput[];
+  /** Claims this step list; the id. */
+  assert(steps: Uint8Array): Promise<Hex>;
+  close(): Promise<void>;
+};
+
+export const LIAR_KEY = keyOf(5);
+const BODY_SECONDS = 40n * 24n * 3600n;
+
+/** A range of one batch: deposit, deploy, run, and the tasks of two stages. */
+export async function createWorld(): Promise<World> {
+  const network = await startTestNetwork({ windowSeconds: 30, unbondingSeconds: 400 });
+  const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
+  const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
+  const stop = new AbortController();
+  const following = node.follow(stop.signal, () => undefined);
+  const contracts = network.deployment.addresses;
+  const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
+  await joinExecutors(node, contracts, sender);
+  await network.deposit(10n ** 18n);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  await network.postBatch(messages);
+  const batch = await until('the batch', () => node.mirror.batch(0n));
+  await node.execution.catchUp(stop.signal);
+  const steps = await node.execution.leaves(0n, BigInt(batch.messageCount));
+  const inputs = await deriveBatch(node.mirror, node.objects, batch);
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const parent = await node.l1.client.readContract({ ...rollup, functionName: 'genesis' });
+  const statusOf = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'statusOf', args: [id] });
+
+  async function freeAttempt(list: Uint8Array): Promise<number> {
+    for (let attempt = 0; ; attempt++) if ((await statusOf(hashAssertion(parent, list, attempt))) === 0) return attempt;
+  }
+
+  return {
+    network,
+    node,
+    sender,
+    steps,
+    inputs,
+    async assert(list) {
+      const attempt = await freeAttempt(list);
+      const { timestamp } = await node.l1.client.getBlock();
+      const { refs, certificate } = await network.da.put([list, new Uint8Array([attempt])], {
+        expiry: timestamp + BODY_SECONDS,
+      });
+      const post = decodeStateLeaf(list.subarray(list.length - LEAF_BYTES));
+      const claim = createClaim({ parent, attempt, steps: list, post, objects: refs.slice(1), certificate });
+      const id = hashAssertion(parent, list, attempt);
+      await sender.sendAndWait({
+        ...rollup,
+        functionName: 'createAssertion',
+        args: [claim],
+        isDone: async () => (await statusOf(id)) !== 0,
+      });
+      return id;
+    },
+    async close() {
+      stop.abort();
+      await following;
+      await node.close();
+      await network.close();
+    },
+  };
+}
