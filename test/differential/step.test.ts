@@ -1,10 +1,12 @@
 // docs/machine.md: the step machine against the other engines, a plain hash of the reference machine's state, and a second prover.
 import { describe, expect, it } from 'vitest';
 import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
+import { objectRoot } from '../../protocol/tree.ts';
 import { createOneStepVerifier } from '../../prover/osp.ts';
 import { loadModule } from '../../vm/load.ts';
+import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
-import { step as stepReference } from '../../vm/reference/machine.ts';
+import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
 import { createState, type State } from '../../vm/reference/state.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { REQUEST, runBoth } from './engines.ts';
@@ -64,6 +66,18 @@ describe('the step machine', () => {
       }
     }
     expect(compared).toBeGreaterThan((TRACED * TRACED_STEPS) / 3);
+  });
+
+  it('runs a program that its module does not lower to, which the native engine refuses', () => {
+    const wasm = randomModule(4);
+    const lowered = createProgram({ module: loadModule(wasm) });
+    // One more instruction behind the last: never reached, but not what the module lowers to.
+    const code = Uint8Array.from([...lowered.code, ...new Uint8Array(16)]);
+    const program = { ...lowered, code, header: { ...lowered.header, codeRoot: objectRoot(code) } };
+    const refused = createNativeEngine().load({ ...program, wasm, fromImage: false });
+    expect(refused).toMatchObject({ kind: 'mismatch', reason: 'code' });
+    const { status, output, gasUsed } = runReference(program, REQUEST);
+    expect(createStepMachine({ program, ...REQUEST }).runToEnd()).toEqual({ status, output, gasUsed });
   });
 
   it('goes back to snapshots: hashes and ends are the same again', () => {

@@ -1,0 +1,135 @@
+// docs/machine.md#running: one random program in all engines; what differs is told, with the seed that shows it.
+import { isDeepStrictEqual } from 'node:util';
+import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
+import type { OneStepVerifier } from '../../prover/osp.ts';
+import { loadModule } from '../../vm/load.ts';
+import { createNativeEngine } from '../../vm/native/engine.ts';
+import { createProgram, type Program } from '../../vm/program.ts';
+import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
+import { createState, type State } from '../../vm/reference/state.ts';
+import type { RunRequest } from '../../vm/run.ts';
+import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
+import type { Random } from './random.ts';
+import { randomModule } from './random-module.ts';
+
+export type Subject = { readonly wasm: Uint8Array; readonly program: Program; readonly request: RunRequest };
+
+export const REQUEST: RunRequest = {
+  inputs: [new TextEncoder().encode('the first input'.repeat(20)), new Uint8Array(0)],
+  gasLimit: 300_000n,
+  timestampNs: 1_700_000_000_000_000_000n,
+  seed: new Uint8Array(32).fill(7),
+};
+
+export function createSubject(seed: number): Subject {
+  const wasm = randomModule(seed);
+  return { wasm, program: createProgram({ module: loadModule(wasm) }), request: REQUEST };
+}
+
+/** Status, output and gas of native engine, reference machine and step machine. Undefined: all the same. */
+export function compareEnds({ wasm, program, request }: Subject): string | undefined {
+  const engine = createNativeEngine();
+  const handle = engine.load({ ...program, wasm, fromImage: false });
+  if (handle.kind !== 'native') return `not the same program: ${handle.reason}`;
+  const native = engine.run(handle, request);
+  const stepped = createStepMachine({ program, ...request }).runToEnd();
+  for (const [name, other] of [
+    ['reference', runReference(program, request)],
+    ['step', stepped],
+  ] as const) {
+    const same =
+      other.status === native.status &&
+      other.gasUsed === native.gasUsed &&
+      isDeepStrictEqual(other.output, native.output);
+    if (!same) return `native ends with ${describe(native)}, ${name} with ${describe(other)}`;
+  }
+  return undefined;
+}
+
+/** Hash and proof at `count` steps from `first` against those of the reference machine's whole state. */
+export function compareTrace({ program, request }: Subject, first: number, count: number): string | undefined {
+  const steps = createStepMachine({ program, ...request });
+  const before = createState(program, request);
+  const after = createState(program, request);
+  for (let i = 0; i < first; i++) if (ends(after)) return undefined;
+  for (let i = 0; i < first; i++) stepReference(before);
+  steps.runTo(BigInt(first));
+  const plain: PlainMachine = { kind: 0, state: before, resultAddress: 0, programs: [], preimages: [] };
+  for (let i = 0; i < count; i++) {
+    if (steps.hash() !== hashPlain(plain)) return `step ${first + i}: another hash than the reference machine's`;
+    const ended = ends(after);
+    if (!isDeepStrictEqual(new Uint8Array(steps.prove()), new Uint8Array(provePlain(plain, after, ended))))
+      return `step ${first + i}: another proof than the reference machine's`;
+    steps.runTo(steps.position() + 1n);
+    if ((steps.result() !== undefined) !== ended) return `step ${first + i}: only one machine ends`;
+    if (ended) return undefined;
+    stepReference(before);
+  }
+  return undefined;
+}
+
+/** `count` steps by chance, and the last one, in the verifier's bytecode. */
+export async function compareProofs(
+  { program, request }: Subject,
+  verifier: OneStepVerifier,
+  count: number,
+  random: Random,
+): Promise<string | undefined> {
+  const end = createStepMachine({ program, ...request });
+  end.runToEnd();
+  const length = end.position();
+  const positions = [...Array.from({ length: count }, () => random.below64(length)), length - 1n];
+  const steps = createStepMachine({ program, ...request });
+  for (const position of positions.sort((a, b) => Number(a - b))) {
+    steps.runTo(position);
+    const snapshot = steps.snapshot();
+    const before = steps.hash();
+    const verdict = await verifier.step(steps.prove());
+    steps.runTo(position + 1n);
+    const after = steps.hash();
+    if (verdict.kind === 'revert') return `step ${position}: the proof is refused: ${verdict.reason}`;
+    if (verdict.before !== before || verdict.after !== after) return `step ${position}: the verifier goes elsewhere`;
+    steps.restore(snapshot);
+  }
+  return undefined;
+}
+
+/** Goes back to snapshots in another order; hashes and the end must be the same again. */
+export function compareSnapshots({ program, request }: Subject, random: Random): string | undefined {
+  const steps = createStepMachine({ program, ...request });
+  const positions = Array.from({ length: 6 }, () => BigInt(random.below(3000))).sort((a, b) => Number(a - b));
+  const taken = positions.map((position) => {
+    steps.runTo(position);
+    // Some are taken with the hash up to date, others with leaves still to be hashed.
+    if (random.chance(2)) steps.hash();
+    return steps.snapshot();
+  });
+  const result = steps.runToEnd();
+  const last = steps.hash();
+  const fresh = createStepMachine({ program, ...request }).hashesAt(positions);
+  for (let i = 0; i < 2 * taken.length; i++) {
+    const index = random.below(taken.length);
+    steps.restore(taken[index]!);
+    if (steps.hash() !== fresh[index]) return `another hash at ${positions[index]} after going back`;
+    if (random.chance(2)) steps.runTo(steps.position() + 40n);
+  }
+  return sameEnd(steps, result, last) ? undefined : 'another end after going back';
+}
+
+function sameEnd(steps: StepMachine, result: unknown, hash: string): boolean {
+  return isDeepStrictEqual(steps.runToEnd(), result) && steps.hash() === hash;
+}
+
+/** True if the step ended the run. */
+function ends(state: State): boolean {
+  try {
+    stepReference(state);
+    return state.halted;
+  } catch {
+    return true;
+  }
+}
+
+function describe({ status, gasUsed, output }: { status: number; gasUsed: bigint; output: Uint8Array }): string {
+  return `status ${status}, ${gasUsed} gas, ${output.length} bytes`;
+}
