@@ -1,23 +1,21 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
-import { hashField, httpField, networkShape, parseConfig } from '../prover/config.ts';
+import { networkShape } from '../prover/config.ts';
+import { type Environment, hash, httpShape, parseConfig, withoutUndefined } from '../service/config.ts';
 import type { ValidatorConfig } from './main.ts';
 
 export const validatorShape = networkShape.extend({
-  key: hashField.optional(),
+  key: hash.optional(),
   dryRun: z.boolean().optional(),
-  http: httpField.optional(),
+  http: httpShape.optional(),
 });
 
 /**
  * Of a parsed JSON file; the key may stand in the environment variable MIZU_VALIDATOR_KEY instead.
  * @throws MizuError `config/malformed` naming every wrong field
  */
-export function parseValidatorConfig(
-  value: unknown,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): ValidatorConfig {
+export function parseValidatorConfig(value: unknown, environment: Environment = process.env): ValidatorConfig {
   const key = environment.MIZU_VALIDATOR_KEY;
   const file = key === undefined || typeof value !== 'object' ? value : { ...value, key };
-  return parseConfig('validator', validatorShape, file) as ValidatorConfig;
+  return withoutUndefined(parseConfig('validator', validatorShape, file)) as ValidatorConfig;
 }

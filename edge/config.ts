@@ -1,15 +1,7 @@
 // docs/edge.md#configuration
 import { z } from 'zod';
 import type { Hex } from '../protocol/hex.ts';
-import {
-  address,
-  count,
-  type Environment,
-  hash,
-  parseConfig as parseServiceConfig,
-  requireKey,
-  url,
-} from '../service/config.ts';
+import { address, count, type Environment, hash, parseConfig, requireKey, url } from '../service/config.ts';
 
 export const gatewayShape = z.strictObject({
   sequencerUrl: url,
@@ -106,17 +98,12 @@ export type WorkerConfig = Omit<z.output<typeof workerShape>, 'privateKey'> & { 
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseGatewayConfig(value: unknown, environment: Environment = process.env): GatewayConfig {
-  const { privateKey, ...rest } = parseServiceConfig('gateway', gatewayShape, value);
+  const { privateKey, ...rest } = parseConfig('gateway', gatewayShape, value);
   return { ...rest, privateKey: requireKey('gateway', privateKey, environment) };
 }
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseWorkerConfig(value: unknown, environment: Environment = process.env): WorkerConfig {
-  const { privateKey, ...rest } = parseServiceConfig('worker', workerShape, value);
+  const { privateKey, ...rest } = parseConfig('worker', workerShape, value);
   return { ...rest, privateKey: requireKey('edge', privateKey, environment) };
-}
-
-/** One backend's part of the configuration. @throws MizuError `config/malformed` naming every wrong field */
-export function parseConfig<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
-  return parseServiceConfig(what, shape, value);
 }

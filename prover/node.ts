@@ -10,8 +10,6 @@ import { createObjectSource } from '../da/object-source.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
-import { MizuError } from '../protocol/errors.ts';
-import { rollupAbi } from '../protocol/generated/abi.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { connectL1, type L1 } from '../service/l1.ts';
@@ -20,6 +18,7 @@ import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
 import type { Program } from '../vm/program.ts';
+import { assertConstitution } from './constitution.ts';
 import { type Execution, openExecution } from './execution.ts';
 import { createMemo } from './memo.ts';
 import { type Mirror, mirroredContracts, openMirror } from './mirror.ts';
@@ -79,7 +78,8 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   const l1 = await connectL1(config.l1Url);
   const genesis = await createGenesis(config.genesis);
   const engine = createKernelEngine(await readFile(config.kernelPath));
-  await requireConstitution(l1, config, engine.programId, genesis.stateRoot);
+  const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot };
+  await assertConstitution(l1, config.contracts.rollup, own, 'prover');
   const da = openDa(l1, config, log);
   const store = await openStore(join(config.dataDir, 'state'));
   const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
@@ -139,30 +139,4 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
 function openDa(l1: L1, { contracts: { daCommittee }, da }: NodeConfig, log: Logger): DaClient {
   const committee = followCommittee(readCommittee(l1, daCommittee), da.members, log);
   return createDaClient({ committee, domain: createDomain(l1.chainId, daCommittee), log });
-}
-
-async function requireConstitution(l1: L1, config: NodeConfig, programId: string, stateRoot: string): Promise<void> {
-  const rollup = { address: config.contracts.rollup, abi: rollupAbi } as const;
-  const [kernel, genesisId] = await Promise.all([
-    l1.client.readContract({ ...rollup, functionName: 'kernelProgramId' }),
-    l1.client.readContract({ ...rollup, functionName: 'genesis' }),
-  ]);
-  const begun = await l1.client.readContract({ ...rollup, functionName: 'confirmedStateRoot', args: [genesisId] });
-  if (kernel !== programId) {
-    throw new MizuError({
-      code: 'prover/other-kernel',
-      message: 'This is not the kernel of the network.',
-      expected: kernel,
-      actual: programId,
-      hint: 'Check out the version that the network runs, and build the kernel again.',
-    });
-  }
-  if (begun === stateRoot) return;
-  throw new MizuError({
-    code: 'prover/other-genesis',
-    message: 'The genesis in the configuration is not that of the network.',
-    expected: begun,
-    actual: stateRoot,
-    hint: 'Take gas price, committee, models and gateways as they were when the contracts were deployed.',
-  });
 }

@@ -172,8 +172,8 @@ async function finish(
   return { stateLeaf, receipt, receiptBytes, nodes, objects, touched: { nodes: read, execs }, gasUsed };
 }
 
-// The kernel makes the list before it calls `exec`.
-function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
+/** What the program of an exec request reads. The kernel makes the list before it calls `exec`. */
+export function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
   const { inputsRoot } = decodeExecRequest(request);
   const list = objects.find(({ root }) => root === inputsRoot);
   if (list === undefined) throw new Error(`the kernel has not given the list of inputs ${inputsRoot}`);

@@ -1,10 +1,8 @@
 // docs/operations.md#sequencer: runs the program of a coming Advance message, so that the step finds its result.
-import type { KernelObject } from '../kernel/host.ts';
 import type { Kernel } from '../kernel/run.ts';
-import { decodeExecInputs, decodeExecRequest, encodeExecResult } from '../protocol/state.ts';
-import type { ObjectRef } from '../protocol/tree.ts';
+import { encodeExecResult } from '../protocol/state.ts';
 import type { NodeStore } from '../prover/nodes.ts';
-import type { ExecSource } from '../prover/transition.ts';
+import { type ExecSource, inputsOf } from '../prover/transition.ts';
 
 export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore; readonly pool: ExecSource };
 
@@ -33,11 +31,4 @@ export async function prepareStep(
   await Promise.all(
     answer.execs.map((request) => parts.pool.exec(request, inputsOf(request, answer.objects), answer.objects)),
   );
-}
-
-function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
-  const { inputsRoot } = decodeExecRequest(request);
-  const list = objects.find(({ root }) => root === inputsRoot);
-  if (list === undefined) throw new Error(`the kernel has not given the list of inputs ${inputsRoot}`);
-  return decodeExecInputs(list.bytes);
 }

@@ -10,7 +10,8 @@ export async function localBackends({ steps }: Description, url: string | undefi
   names.delete(builtin.name);
   if (url === undefined || names.size === 0) return { backends: [builtin], close: async () => undefined };
   const { createOpenAiBackends } = await import('../../edge/backends/openai.ts');
-  const { openAiConfig, parseConfig } = await import('../../edge/config.ts');
+  const { openAiConfig } = await import('../../edge/config.ts');
+  const { parseConfig } = await import('../../service/config.ts');
   const config = {
     kind: 'openai',
     baseUrl: url,
@@ -18,6 +19,6 @@ export async function localBackends({ steps }: Description, url: string | undefi
     models: Object.fromEntries([...names].map((name) => [name, name])),
     attempts: 3,
   };
-  const server = createOpenAiBackends(parseConfig(openAiConfig, config, 'backend'));
+  const server = createOpenAiBackends(parseConfig('backend', openAiConfig, config));
   return { backends: [builtin, ...server.backends], close: () => server.close() };
 }
