@@ -49,6 +49,28 @@ describe.each([
     );
   });
 
+  it('goes back from its end into the program, and before it', async () => {
+    const { request } = await createKernelTrace(text);
+    const steps = createStepMachine(request);
+    while (steps.machine()?.options.kind === MACHINE_KIND.kernel) toNextCall(steps);
+    steps.runTo(steps.position() + 2n);
+    const inside = steps.snapshot();
+    const hash = steps.hash();
+    const before = createStepMachine(request);
+    before.runTo(inside.position - 3n);
+    const end = steps.runToEnd();
+    const last = steps.hash();
+    steps.restore(inside);
+    expect(steps.hash()).toBe(hash);
+    expect([steps.runToEnd(), steps.hash()]).toEqual([end, last]);
+    const early = before.snapshot();
+    const start = before.hash();
+    before.runToEnd();
+    before.restore(early);
+    expect(before.hash()).toBe(start);
+    expect([before.runToEnd(), before.hash()]).toEqual([end, last]);
+  });
+
   it('is proven around the program: its start, its end, and what only the kernel may call', async () => {
     const { request } = await createKernelTrace(text);
     const verifier = await createOneStepVerifier();

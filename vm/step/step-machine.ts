@@ -51,6 +51,7 @@ export type StepSnapshot = {
   readonly active: Machine;
   readonly state: MachineSnapshot;
   readonly parent: { readonly machine: Machine; readonly state: MachineSnapshot } | undefined;
+  readonly source: ExecSource | undefined;
   readonly ending: Ending | undefined;
 };
 
@@ -172,10 +173,11 @@ export function createStepMachine(request: StepRequest): StepMachine {
       active,
       state: active.snapshot(),
       parent: parent && { machine: parent, state: parent.snapshot() },
+      source,
       ending,
     }),
     restore(snapshot) {
-      ({ position, active, ending } = snapshot);
+      ({ position, active, source, ending } = snapshot);
       active.restore(snapshot.state);
       parent = snapshot.parent?.machine;
       if (snapshot.parent !== undefined) snapshot.parent.machine.restore(snapshot.parent.state);

@@ -1,0 +1,58 @@
+// docs/machine.md#proof: machines made by hand, one for each way an instruction can go, in the step machine.
+import { isDeepStrictEqual } from 'node:util';
+import { hashPlain, type PlainMachine } from '../../contracts/plain-proof.fixture.ts';
+import { build, childProgram, createStepVector, type StepCase } from '../../contracts/plain-step.fixture.ts';
+import { createStepCases } from '../../contracts/step-cases.fixture.ts';
+import { SIGNATURE } from '../../contracts/step-vectors.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import { CORE } from '../../vm/step/core.ts';
+import { hashHalted, NO_PARENT } from '../../vm/step/encode.ts';
+import { endingOf } from '../../vm/step/ending.ts';
+import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
+import { proveStep } from '../../vm/step/prove.ts';
+
+/** Cases without a parent, which only a kernel's trace has. */
+export function handmadeCases(): StepCase[] {
+  return createStepCases(SIGNATURE).filter(({ resultAddress }) => resultAddress === undefined);
+}
+
+/** Hash before, proof and hash after one step against the reference machine's. Undefined: all the same. */
+export function compareHandmade(given: StepCase): string | undefined {
+  const plain = build(given);
+  const { proof, after } = createStepVector(given);
+  const machine = load(plain, given);
+  if (hashRunning(machine) !== hashPlain(plain)) return `${given.name}: another hash before`;
+  if (!isDeepStrictEqual(new Uint8Array(proveStep(machine, undefined, childProgram)), new Uint8Array(proof)))
+    return `${given.name}: another proof`;
+  runMachine(machine, 1n);
+  const { stop } = machine;
+  // The kernel waits then: the child's hash belongs to the whole trace.
+  if (stop?.kind === 'exec') return undefined;
+  const hash = stop === undefined ? hashRunning(machine) : hashHalted(endingOf(machine).halted);
+  return hash === after ? undefined : `${given.name}: another hash after`;
+}
+
+function load({ kind, state }: PlainMachine, given: StepCase): Machine {
+  const { request, program, memory, slots, pc, fp, gasLeft, host } = state;
+  const { inputs, gasLimit, timestampNs, seed } = request;
+  const machine = createMachine({
+    kind: kind === 1 ? 1 : 0,
+    program,
+    inputs,
+    gasLimit,
+    timestampNs,
+    seed,
+    resultAddress: 0,
+    parent: NO_PARENT,
+    preimage: () => given.preimage ?? new Uint8Array(0),
+    ecrecover: () => given.recovered ?? new Uint8Array(20),
+  });
+  const { core } = machine;
+  core.guest(0, memory.length).set(memory);
+  for (let address = 0; address < memory.length; address += LEAF_BYTES) core.mark(address);
+  slots.forEach((value, i) => {
+    core.view().setBigUint64(CORE.slots + i * 8, value, true);
+  });
+  machine.output.append(host.output());
+  return Object.assign(machine, { pc, fp, gasLeft });
+}
