@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MizuError } from '../protocol/errors.ts';
+import { syncFolder } from '../service/sync-folder.ts';
 
 /** Belongs to one task and goes when that is forgotten. */
 export type JournalEntry = { readonly task: string };
@@ -139,17 +140,6 @@ function readSegment<E>(path: string): E[] {
   }
   if (at < bytes.length) truncateSync(path, at);
   return entries;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder; NTFS journals its entries.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function cannotWrite(folder: string, cause: unknown): MizuError {

@@ -104,7 +104,8 @@ function encodeUncertified(definition: Definition): Uint8Array {
   return writer.hex(definition.metadata.root, 32).u64(definition.metadata.length).finish();
 }
 
-function writeProgram(writer: Writer, program: ProgramEntry): void {
+/** As in a definition. */
+export function writeProgram(writer: Writer, program: ProgramEntry): void {
   if (program.header.length !== PROGRAM_HEADER_BYTES)
     throw new Error(`program header of ${program.header.length} bytes`);
   writer.bytes(program.header).u64(program.codeLength).hex(program.imageTreeRoot, 32).u64(program.imageLength);
@@ -112,7 +113,7 @@ function writeProgram(writer: Writer, program: ProgramEntry): void {
   writer.hex(program.wasmRoot, 32).u64(program.wasmLength);
 }
 
-function readProgram(reader: Reader): ProgramEntry {
+export function readProgram(reader: Reader): ProgramEntry {
   return {
     header: reader.bytes(PROGRAM_HEADER_BYTES, 'program header'),
     codeLength: reader.size('codeLength'),

@@ -7,6 +7,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { objectRef, objectRoot } from '../protocol/tree.ts';
 import { createByteCache, type ObjectStore } from './objects.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export type DiskObjectsOptions = {
   /** Fsync files and folders before `put` resolves. Off where everything can be fetched again. Default true. */
@@ -127,17 +128,6 @@ async function measure(path: string): Promise<{ objects: number; bytes: number }
     }
   }
   return usage;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder; NTFS journals its entries.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -1,7 +1,7 @@
 // docs/operations.md#l1: sent once with rising fees; events followed through a reorg.
 import { createTestClient, http, parseAbi, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MizuToken } from '../contracts/generated/bytecode.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
@@ -160,11 +160,5 @@ function describe(step: ChainStep): string[] {
 }
 
 async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const value = await probe();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  return (await vi.waitUntil(probe, { timeout: 20_000, interval: 20 })) as T;
 }
