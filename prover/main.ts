@@ -30,6 +30,7 @@ export type Executor = Service & {
   readonly node: ProverNode;
   readonly counts: Readonly<ExecutorCounts>;
   readonly games: Defence['counts'];
+  readonly published: Defence['published'];
   readonly done: Promise<void>;
 };
 
@@ -78,6 +79,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
     node,
     counts,
     games: defence.counts,
+    published: defence.published,
     done,
     async close() {
       stop.abort();

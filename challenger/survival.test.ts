@@ -1,0 +1,92 @@
+// docs/disputes.md: the challenger may be killed at any stage of a game, and wins it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Hex } from '../protocol/hex.ts';
+import { keccakHex } from '../protocol/tree.ts';
+import { createRunMessages } from '../prover/chain.fixture.ts';
+import { encodeNetwork } from '../prover/config.ts';
+import type { Told } from '../prover/game/seat.ts';
+import { type Executor, startExecutor } from '../prover/main.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
+import { createLogger } from '../service/log.ts';
+
+const SCRIPT = fileURLToPath(new URL('./validator-process.fixture.ts', import.meta.url));
+const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
+const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
+let network: TestNetwork;
+let liar: Executor;
+let child: ChildProcess | undefined;
+
+beforeAll(async () => {
+  const clocks = { clockSeconds: 200, clocksSeconds: 480, windowSeconds: 60, unbondingSeconds: 700 };
+  network = await startTestNetwork(clocks);
+}, 120_000);
+
+afterAll(async () => {
+  await kill('SIGTERM');
+  await liar?.close();
+  await network?.close();
+}, 60_000);
+
+function start(): void {
+  const config = network.config('validator');
+  mkdirSync(config.dataDir, { recursive: true });
+  const file = `${dirname(config.dataDir)}/validator.json`;
+  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(4) }));
+  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
+  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
+}
+
+async function kill(signal: NodeJS.Signals): Promise<void> {
+  const ended = child;
+  child = undefined;
+  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+  const exit = once(ended, 'exit');
+  ended.kill(signal);
+  await exit;
+}
+
+test('killed after each of its moves it goes on, and sends nothing twice', async () => {
+  let isTold = false;
+  const stepList = (steps: Uint8Array) => {
+    const wrong = steps.slice();
+    if (!isTold) wrong[3 * 128 + 5] = (steps[3 * 128 + 5] as number) ^ 1;
+    isTold = true;
+    return wrong;
+  };
+  const told: Told = (own) => ({
+    prove: own.prove,
+    hashesAt: async (positions) =>
+      (await own.hashesAt(positions)).map((hash, i) => lieFrom(positions[i] as bigint, hash)),
+  });
+  liar = await startExecutor(
+    { ...network.config('liar'), key: keyOf(5), policy: { intervalSeconds: 0 }, log },
+    { stepList, told },
+  );
+  const { mirror } = liar.node;
+  start();
+  await network.deposit(10n ** 18n);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  await network.postBatch(messages);
+  for (const lists of [1, 3, 5, 7]) {
+    await until(`list ${lists}`, async () => (await mirror.openGames()).some((game) => game.lists >= lists));
+    await kill('SIGKILL');
+    start();
+  }
+  await until('rejection', async () => {
+    for await (const { status } of mirror.assertions()) if (status === 'rejected') return true;
+    return undefined;
+  });
+  // Allowance, opening, three lists, the proof; withdrawal and reward come after.
+  const sent = await network.l1.client.getTransactionCount({ address: VALIDATOR.address });
+  expect(sent).toBeGreaterThanOrEqual(6);
+  expect(sent).toBeLessThanOrEqual(8);
+}, 300_000);
+
+function lieFrom(position: bigint, hash: Hex): Hex {
+  return position < 50_000n ? hash : keccakHex(new TextEncoder().encode(`not ${hash}`));
+}

@@ -1,0 +1,80 @@
+// docs/disputes.md: an honest assertion whose every step is challenged, and whose bytes are demanded, is confirmed and pays.
+
+import type { Abi } from 'viem';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { keccakHex } from '../protocol/tree.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
+import { createLogger } from '../service/log.ts';
+import { createRunMessages } from './chain.fixture.ts';
+import { locateStep } from './game/locate.ts';
+import { createOpening } from './game/opening.ts';
+import { firstList, type TraceOracle } from './game/play.ts';
+import { type Seat, takeSeat } from './game/seat.ts';
+import { type Executor, startExecutor } from './main.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
+
+let network: TestNetwork;
+let executor: Executor;
+let fake: Seat;
+const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
+const CLOCK_SECONDS = 60;
+
+beforeAll(async () => {
+  network = await startTestNetwork({ windowSeconds: 60, unbondingSeconds: 400 });
+}, 120_000);
+
+afterAll(async () => {
+  await fake?.close();
+  await executor?.close();
+  await network?.close();
+}, 60_000);
+
+test('fake challengers lose their bonds, and every demanded leaf is shown', async () => {
+  const contracts = network.deployment.addresses;
+  const { client } = network.l1;
+  const read = (functionName: 'activeOf', args: readonly [Hex, number]) =>
+    client.readContract({ address: contracts.stakeManager, abi: stakeManagerAbi, functionName, args });
+  const tokensOf = (account: Hex) =>
+    client.readContract({ address: contracts.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] });
+  executor = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy: { intervalSeconds: 0 }, log });
+  const { node } = executor;
+  const [stake, tokens] = [await read('activeOf', [EXECUTOR.address, 0]), await tokensOf(EXECUTOR.address)];
+  await network.deposit(10n ** 18n);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  await network.postBatch(messages.slice(0, 2));
+  const assertion = await until('the assertion', async () => (await node.mirror.pending())[0]);
+
+  const sender = createSender(withAccount(network.l1, keyOf(4)));
+  const garbage: TraceOracle = {
+    hashesAt: async (positions) => positions.map((position): Hex => keccakHex(new TextEncoder().encode(`${position}`))),
+    prove: async () => new Uint8Array([9, 2]),
+  };
+  fake = await takeSeat({ node, contracts, sender, side: 'challenger', log, told: () => garbage });
+  const dispute = { address: contracts.dispute, abi: disputeAbi as Abi } as const;
+  const approve = [contracts.dispute, 10n ** 30n];
+  const token = { address: contracts.token, abi: mizuTokenAbi as Abi };
+  await sender.sendAndWait({ ...token, functionName: 'approve', args: approve });
+  await sender.sendAndWait({ ...dispute, functionName: 'demandStep', args: [assertion.id, 1n] });
+  const parent = (await node.mirror.assertion(assertion.parent))!;
+  const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
+  for (let step = 0; step < assertion.stepCount; step++) {
+    const place = (await locateStep(node, assertion, step))!.message;
+    const opening = await createOpening(node, { assertion, steps, step, place, list: await firstList(garbage) });
+    await sender.sendAndWait({ ...dispute, functionName: 'open', args: [opening] });
+  }
+  await until('the leaf', () => executor.published.published === 1);
+  await until('the last lists', async () => {
+    const { timestamp } = await client.getBlock();
+    await fake.player.playNext(timestamp).catch((error: Error) => expect(error.message).toContain('does not win'));
+    const games = await node.mirror.openGames();
+    return games.length === assertion.stepCount && games.every(({ lists }) => lists === 8);
+  });
+  await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
+  await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
+  expect(executor.games).toMatchObject({ timeouts: assertion.stepCount, lost: 0, proofs: 0 });
+  expect(await read('activeOf', [EXECUTOR.address, 0])).toBe(stake);
+  await until('the awards', async () => (await tokensOf(EXECUTOR.address)) > tokens);
+}, 180_000);
