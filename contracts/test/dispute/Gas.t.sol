@@ -57,10 +57,12 @@ contract GameGasTest is GameNetwork {
             total += _measureMove(id, lists);
         }
         Segment memory segment = _segment(id, SEGMENT);
+        // A later second: the slash writes new checkpoints.
+        vm.warp(block.timestamp + 1);
         vm.prank(CHALLENGER);
         dispute.prove(id, segment, proof);
         total += vm.snapshotGasLastCall(GROUP, "prove, load64 over two leaves");
-        vm.assertLe(total, 1_200_000);
+        vm.assertLe(total, 1_250_000);
     }
 
     function test_GasOfTheRest() public {
