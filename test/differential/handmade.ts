@@ -1,7 +1,13 @@
 // docs/machine.md#proof: machines made by hand, one for each way an instruction can go, in the step machine.
 import { isDeepStrictEqual } from 'node:util';
-import { hashPlain, type PlainMachine } from '../../contracts/plain-proof.fixture.ts';
-import { build, childProgram, createStepVector, type StepCase } from '../../contracts/plain-step.fixture.ts';
+import type { PlainMachine } from '../../contracts/plain-proof.fixture.ts';
+import {
+  build,
+  childProgram,
+  createStepVector,
+  type StepCase,
+  type StepVector,
+} from '../../contracts/plain-step.fixture.ts';
 import { createStepCases } from '../../contracts/step-cases.fixture.ts';
 import { SIGNATURE } from '../../contracts/step-vectors.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
@@ -18,10 +24,13 @@ export function handmadeCases(): StepCase[] {
 
 /** Hash before, proof and hash after one step against the reference machine's. Undefined: all the same. */
 export function compareHandmade(given: StepCase): string | undefined {
-  const plain = build(given);
-  const { proof, after } = createStepVector(given);
-  const machine = load(plain, given);
-  if (hashRunning(machine) !== hashPlain(plain)) return `${given.name}: another hash before`;
+  return compareStep(given, createStepVector(given));
+}
+
+/** `vector`: of the same case, as it was committed. */
+export function compareStep(given: StepCase, { before, proof, after }: StepVector): string | undefined {
+  const machine = load(build(given), given);
+  if (hashRunning(machine) !== before) return `${given.name}: another hash before`;
   if (!isDeepStrictEqual(new Uint8Array(proveStep(machine, undefined, childProgram)), new Uint8Array(proof)))
     return `${given.name}: another proof`;
   runMachine(machine, 1n);

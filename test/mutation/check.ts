@@ -1,0 +1,78 @@
+// One set of checks, run in a copy of the repository in which a line is broken: `check.ts NAME` exits 1 if something is noticed.
+
+import { hexToBytes } from '../../protocol/hex.ts';
+import { createOneStepVerifier } from '../../prover/osp.ts';
+import { failuresOf } from '../conformance/result.ts';
+import { readStepVectors, runOpVectors, runStepVectors } from '../conformance/vectors.ts';
+import { compareEnds, compareSnapshots, compareTrace, createSubject } from '../differential/compare.ts';
+import { compareStep, handmadeCases } from '../differential/handmade.ts';
+import { acceptedLies, changedLengths, someFlippedBits } from '../differential/lies.ts';
+import { createRandom } from '../differential/random.ts';
+
+const PROGRAMS = 120;
+const TRACED = 4;
+const TRACED_STEPS = 25;
+const BITS = 24;
+
+const [name = ''] = process.argv.slice(2);
+const complaint = await check(name);
+console.log(complaint ?? 'nothing noticed');
+process.exitCode = complaint === undefined ? 0 : 1;
+
+async function check(wanted: string): Promise<string | undefined> {
+  const [set, prefix = ''] = wanted.split(':');
+  switch (set) {
+    case 'vectors':
+      return failuresOf(await runStepVectors())[0];
+    case 'ops':
+      return failuresOf(await runOpVectors(['evm'], 9, (op) => op.startsWith(prefix)))[0];
+    case 'core':
+      return failuresOf(await runOpVectors(['step'], 1, (op) => op.startsWith(prefix)))[0];
+    case 'lies':
+      return checkLies();
+    case 'traces':
+      return (
+        firstOf(1, PROGRAMS, (seed) => compareEnds(createSubject(seed))) ??
+        firstOf(1, TRACED, (seed) => compareTrace(createSubject(seed), seed * 137, TRACED_STEPS))
+      );
+    case 'handmade':
+      return checkHandmade();
+    case 'snapshots':
+      return firstOf(1, 40, (seed) => compareSnapshots(createSubject(seed), createRandom(seed)));
+    default:
+      throw new Error(`no checks ${wanted}`);
+  }
+}
+
+async function checkLies(): Promise<string | undefined> {
+  const { names, proofs, befores } = readStepVectors();
+  const verifier = await createOneStepVerifier();
+  const random = createRandom(1);
+  for (const [i, name] of names.entries()) {
+    const proof = hexToBytes(proofs[i]!);
+    const lies = [...someFlippedBits(proof, BITS, random), ...[...changedLengths(proof)].slice(-6)];
+    const { accepted } = await acceptedLies(verifier, befores[i]!, lies);
+    if (accepted.length > 0) return `${name}: ${accepted[0]} is taken`;
+  }
+  return undefined;
+}
+
+function firstOf(from: number, to: number, run: (seed: number) => string | undefined): string | undefined {
+  for (let seed = from; seed <= to; seed++) {
+    const complaint = run(seed);
+    if (complaint !== undefined) return `seed ${seed}: ${complaint}`;
+  }
+  return undefined;
+}
+
+function checkHandmade(): string | undefined {
+  const { names, proofs, befores, afters } = readStepVectors();
+  for (const given of handmadeCases()) {
+    const i = names.indexOf(given.name);
+    if (i < 0) continue;
+    const vector = { ...given, proof: hexToBytes(proofs[i]!), before: befores[i]!, after: afters[i]! };
+    const complaint = compareStep(given, vector);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
