@@ -107,10 +107,12 @@ export async function createRunMessages(
   partitions: number,
   nonce = 0n,
   author: Author = ALICE_AUTHOR,
+  { wat = SHIFT, taskGasLimit = 500_000n }: { readonly wat?: string; readonly taskGasLimit?: bigint } = {},
 ) {
-  const program = await buildProgram(objects);
+  const program = await buildProgram(objects, wat);
   const [metadata] = await objects.putAll([text('{}')]);
-  const stages = [execStage(), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
+  const gasLimit = 2n * taskGasLimit;
+  const stages = [execStage({ gasLimit }), execStage({ gasLimit, inputs: [{ source: 0, mode: 'same' }], sink: true })];
   const definition: Definition = { programs: [program], stages, metadata: metadata! };
   const workflow = hashWorkflow(definition);
   const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
@@ -121,7 +123,7 @@ export async function createRunMessages(
     nonce: nonce + 1n,
     workflow,
     maxCost: 10n ** 12n,
-    taskGasLimit: 500_000n,
+    taskGasLimit,
     deadline: author.deadline,
     inputs: encodeInputs(inputs, await author.certify(inputs)),
   });

@@ -68,7 +68,7 @@ test('fake challengers lose their bonds, and every demanded leaf is shown', asyn
   await until('the leaf', () => executor.published.published === 1);
   await until('the last lists', async () => {
     const { timestamp } = await client.getBlock();
-    await fake.player.playNext(timestamp).catch((error: Error) => expect(error.message).toContain('does not win'));
+    await fake.player.playNext(timestamp);
     const games = await node.mirror.openGames();
     return games.length === assertion.stepCount && games.every(({ lists }) => lists === 8);
   });

@@ -115,7 +115,8 @@ export function createPlayer(parts: PlayerParts): Player {
       }
       case 'prove': {
         const { segment, proof } = action;
-        await requireAccepted(game, segment, proof);
+        const refused = await refusalOf(segment, proof);
+        if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
         counts.proofs++;
         log.info({ game: id, position: String(segment.startPosition) }, 'proves one instruction');
         return send('prove', [id, encodeSegment(game.list, segment), bytesToHex(proof)], isPast);
@@ -143,12 +144,11 @@ export function createPlayer(parts: PlayerParts): Player {
   }
 
   // Gas is paid for a proof only after the verifier's own bytecode has taken it.
-  async function requireAccepted(game: Game, segment: Disputed, proof: Uint8Array): Promise<void> {
+  async function refusalOf(segment: Disputed, proof: Uint8Array): Promise<string | undefined> {
     const verdict = await verifier.step(proof);
-    const wins = verdict.kind === 'step' && verdict.before === segment.start && verdict.after !== segment.end;
-    if (wins) return;
-    const told = verdict.kind === 'step' ? `${verdict.before} to ${verdict.after}` : verdict.reason;
-    throw new Error(`the proof at position ${segment.startPosition} of game ${game.id} does not win: ${told}`);
+    if (verdict.kind === 'revert') return verdict.reason;
+    const wins = verdict.before === segment.start && verdict.after !== segment.end;
+    return wins ? undefined : `${verdict.before} to ${verdict.after}`;
   }
 
   async function playOne(record: GameRecord, now: bigint): Promise<boolean> {

@@ -109,7 +109,19 @@ function settle({ waiting }: Thread, message: FromTraces): void {
   const waiter = waiting.get(message.id);
   waiting.delete(message.id);
   if ('answer' in message) waiter?.resolve(message.answer);
-  else waiter?.reject(new Error(`a trace could not be run: ${message.failure}`));
+  else waiter?.reject(failed(message.failure));
+}
+
+// Not the end of the process: other games would be lost with this one.
+function failed(reason: string): MizuError {
+  return new MizuError({
+    code: 'prover/trace-failed',
+    message: 'The trace of a step could not be run.',
+    expected: 'a step machine that runs what the native engine has run',
+    actual: reason,
+    hint: 'Report this: the game about the step is lost when its clock is over.',
+    retryable: true,
+  });
 }
 
 function died(reason: string): MizuError {

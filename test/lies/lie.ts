@@ -28,7 +28,7 @@ export function lyingOracle(own: TraceOracle & { length(): Promise<bigint> }, li
       return hashes.map((hash, i): Hex => {
         const position = positions[i] as bigint;
         if (position >= length || position === TRACE_END) return hashHalted({ kind: 'commit', leaf: lie.leaf });
-        if (lie.play === 'garbage') return scramble(hash, position);
+        if (lie.play === 'garbage' && position > 0n) return scramble(hash, position);
         return position < from ? hash : scramble(hash, 0n);
       });
     },

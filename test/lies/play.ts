@@ -67,13 +67,8 @@ export async function openStage(world: World): Promise<Stage> {
     gas: [fight.attack.gasUsed + fight.games.gasUsed, seat.player.counts.gasUsed] as const,
   });
 
-  async function listsOf(assertion: Hex): Promise<number> {
-    let most = 0;
-    for (const lists of await gamesOf(assertion)) most = Math.max(most, lists);
-    return most;
-  }
-  const gamesOf = async (assertion: Hex) =>
-    (await validator.node.mirror.openGames()).filter((game) => game.assertion === assertion).map(({ lists }) => lists);
+  const gameAbout = async (assertion: Hex) =>
+    (await node.mirror.openGames()).find((game) => game.assertion === assertion);
 
   return {
     async play(lie) {
@@ -84,13 +79,13 @@ export async function openStage(world: World): Promise<Stage> {
       const id = await world.assert(steps);
       lies.set(id, lie);
       const asserted = await measure();
-      let lists = 0;
+      let game: Hex | undefined;
       let warped = false;
       const status = await until(`an end of "${lie.name}"`, async () => {
-        lists = Math.max(lists, await listsOf(id));
+        game ??= (await gameAbout(id))?.id;
         const { timestamp } = await client.getBlock();
         if (lie.play !== 'silent') await seat.player.playNext(timestamp);
-        else if (lists > 0 && !warped) {
+        else if (game !== undefined && !warped) {
           warped = true;
           await network.chain.increaseTime({ seconds: CLOCK_SECONDS });
         }
@@ -98,6 +93,7 @@ export async function openStage(world: World): Promise<Stage> {
         return now === PENDING ? undefined : now;
       });
       await until('the money', async () => (await settled()) || undefined);
+      const lists = game === undefined ? 0 : ((await node.mirror.game(game))?.lists ?? 0);
       const end = await measure();
       lies.delete(id);
       const how = lists === 0 ? 'leaf' : fight.games.timeouts > timeouts ? 'time' : 'one-step proof';
