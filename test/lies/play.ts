@@ -21,7 +21,11 @@ export type Told = {
   readonly liar: { readonly transactions: number; readonly gas: bigint; readonly lostWei: bigint };
 };
 
-export type Stage = { play(lie: Lie): Promise<Told>; close(): Promise<void> };
+export type Stage = {
+  /** `onLook` is told again and again how many lists L1 has. */
+  play(lie: Lie, onLook?: (lists: number) => Promise<void>): Promise<Told>;
+  close(): Promise<void>;
+};
 
 const PENDING = 1;
 const REJECTED = 3;
@@ -71,7 +75,7 @@ export async function openStage(world: World): Promise<Stage> {
     (await node.mirror.openGames()).find((game) => game.assertion === assertion);
 
   return {
-    async play(lie) {
+    async play(lie, onLook = async () => undefined) {
       const steps = world.steps.slice();
       steps.set(lie.leaf, (lie.step + 1) * LEAF_BYTES);
       const start = await measure();
@@ -82,7 +86,9 @@ export async function openStage(world: World): Promise<Stage> {
       let game: Hex | undefined;
       let warped = false;
       const status = await until(`an end of "${lie.name}"`, async () => {
-        game ??= (await gameAbout(id))?.id;
+        const open = await gameAbout(id);
+        game ??= open?.id;
+        await onLook(open?.lists ?? 0);
         const { timestamp } = await client.getBlock();
         if (lie.play !== 'silent') await seat.player.playNext(timestamp);
         else if (game !== undefined && !warped) {
