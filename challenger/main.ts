@@ -1,11 +1,11 @@
 // docs/prover.md#validator: the validator as a process. It shares the step path with the executor, and nothing with the sequencer.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gauge } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { type Follower, followAndWork } from '../prover/loop.ts';
 import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
 import { NO_BODY } from '../prover/recorder.ts';
+import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
@@ -163,15 +163,7 @@ function addMetrics(
   checker: Checker,
   counts: ValidatorCounts,
 ): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `mizu_validator_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = createGauges(registry, 'validator');
   gauge('batches', 'batches executed', () => Number(node.execution.batches()));
   gauge('steps', 'steps executed since the start', () => counts.steps);
   gauge('assertions_checked', 'assertions checked since genesis', () => Number(checker.count()));

@@ -1,17 +1,10 @@
 // docs/prover.md#validator: what a validator has at stake in its games.
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { createGauges } from '../service/gauges.ts';
 import type { Fight } from './fight.ts';
 
 export function addFightMetrics(registry: Registry, { attack, games }: Fight): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `mizu_validator_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
   gauge('clock_left_seconds', 'least time that we have left in a game in which it is our turn', () =>
     games.openGames === 0 ? 0 : games.clockLeftSeconds,

@@ -1,6 +1,5 @@
 // docs/da.md#node: a committee member: keeps whole objects, and signs only for what it holds durably.
 import { join } from 'node:path';
-import { Gauge } from 'prom-client';
 import { privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
@@ -9,6 +8,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
+import { createGauges } from '../service/gauges.ts';
 import { createHttpApp, jsonBody, rawBody } from '../service/http.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
@@ -161,17 +161,9 @@ async function findMissing(objects: DiskObjects, wanted: readonly ObjectRef[]): 
 }
 
 function addGauges(register: ReturnType<typeof createHttpApp>['metrics'], objects: DiskObjects): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [register],
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge('mizu_da_objects', 'Objects stored', () => objects.usage().objects);
-  gauge('mizu_da_bytes', 'Bytes stored', () => objects.usage().bytes);
+  const gauge = createGauges(register, 'da');
+  gauge('objects', 'Objects stored', () => objects.usage().objects);
+  gauge('bytes', 'Bytes stored', () => objects.usage().bytes);
 }
 
 function nowSeconds(): number {

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gauge } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
+import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import type { Logger } from '../service/log.ts';
 import { openStore, type Store } from '../service/store.ts';
@@ -119,15 +119,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       workers: sessions.list(),
     }),
   });
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `mizu_gateway_${name}`,
-      help,
-      registers: [http.metrics],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = createGauges(http.metrics, 'gateway');
   gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
   gauge('open_rows', 'Rows without a result', () => queue.size().openRows);
   gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);

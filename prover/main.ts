@@ -1,7 +1,7 @@
 // docs/prover.md#executor: the executor as a process.
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gauge } from 'prom-client';
 import type { Hex } from '../protocol/hex.ts';
+import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
@@ -107,15 +107,7 @@ function addMetrics(
   node: ProverNode,
   counts: ExecutorCounts,
 ): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `mizu_executor_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = createGauges(registry, 'executor');
   gauge('batches', 'batches executed', () => Number(node.execution.batches()));
   gauge('assertions', 'assertions posted since the start', () => counts.asserted);
   gauge('asserted_steps', 'steps in them', () => counts.assertedSteps);

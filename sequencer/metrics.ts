@@ -1,5 +1,7 @@
 // docs/operations.md#sequencer: what the sequencer counts.
-import { Counter, Gauge, type Registry } from 'prom-client';
+
+import { Counter, type Registry } from 'prom-client';
+import { createGauges } from '../service/gauges.ts';
 
 export function createMetrics() {
   const steps = new Counter({
@@ -32,15 +34,7 @@ export function createMetrics() {
       registry.registerMetric(steps);
       registry.registerMetric(calls);
       registry.registerMetric(l1Gas);
-      const gauge = (name: string, help: string, read: () => number) =>
-        new Gauge({
-          name: `mizu_sequencer_${name}`,
-          help,
-          registers: [registry],
-          collect() {
-            this.set(read());
-          },
-        });
+      const gauge = createGauges(registry, 'sequencer');
       gauge('head_step', 'Step of the soft head', () => health().head);
       gauge('unposted_batches', 'Closed batches that L1 does not have', () => health().batch - health().posted);
       gauge('waiting_messages', 'Admitted messages that are not executed', () => health().waiting);
