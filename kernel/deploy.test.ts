@@ -129,8 +129,12 @@ describe('programs', () => {
     expect(await deployProgram({ slotsLength: 524289 })).toBe(
       'program slotsLength: expected at most 524288, got 524289',
     );
-    expect(await deployProgram({ codeLength: 2 ** 32 + 1 })).toBe(
-      `program codeLength: expected at most ${2 ** 32}, got ${2 ** 32 + 1}`,
+    expect(await deployProgram({ codeLength: 2 ** 28 + 16 })).toBe(
+      `program codeLength: expected at most ${2 ** 28}, got ${2 ** 28 + 16}`,
+    );
+    expect(await deployProgram({ codeLength: 100 })).toBe('program codeLength: expected a multiple of 16, got 100');
+    expect(await deployProgram({ dataLength: 2 ** 30 + 1 })).toBe(
+      `program dataLength: expected at most ${2 ** 30}, got ${2 ** 30 + 1}`,
     );
     expect(await deployProgram({ imageTreeRoot: `0x${'01'.repeat(32)}` })).toMatch(
       /^program memoryRoot: expected 0x\w+, got 0x\w+$/,

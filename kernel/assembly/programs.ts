@@ -1,7 +1,14 @@
 // docs/messages.md#user: programs of a definition, docs/vm.md#program: their headers.
 
 import { next } from './cursor';
-import { MEMORY_PAGES_MAX, SLOT_COUNT, TABLE_PROGRAM, TAG_PROGRAM } from './generated/constants';
+import {
+  MAX_CODE_BYTES,
+  MAX_DATA_BYTES,
+  MEMORY_PAGES_MAX,
+  SLOT_COUNT,
+  TABLE_PROGRAM,
+  TAG_PROGRAM,
+} from './generated/constants';
 import { keccakTagged } from './keccak';
 import { hashKey } from './keys';
 import { alloc, be32, be64, equal, putBe64 } from './memory';
@@ -32,6 +39,7 @@ const DATA_LENGTH: usize = 240;
 const WASM_ROOT: usize = 248;
 const WASM_LENGTH: usize = 280;
 
+const INSTRUCTION_BYTES: u64 = 16;
 const PAGE_BYTES: u64 = 65536;
 const SLOT_BYTES: u64 = <u64>SLOT_COUNT * 8;
 const MAX_OBJECT: u64 = 1 << 32;
@@ -59,10 +67,11 @@ function checkParts(program: usize): bool {
   const imageBytes = <u64>be32(program + PAGES_INITIAL) * PAGE_BYTES;
   const memoryBytes = <u64>be32(program + PAGES_MAX) * PAGE_BYTES;
   return (
-    checkLength('program codeLength', program + CODE_LENGTH, MAX_OBJECT) &&
+    checkLength('program codeLength', program + CODE_LENGTH, MAX_CODE_BYTES) &&
+    checkWhole('program codeLength', program + CODE_LENGTH) &&
     checkLength('program imageLength', program + IMAGE_LENGTH, imageBytes) &&
     checkLength('program slotsLength', program + SLOTS_LENGTH, SLOT_BYTES) &&
-    checkLength('program dataLength', program + DATA_LENGTH, MAX_OBJECT) &&
+    checkLength('program dataLength', program + DATA_LENGTH, MAX_DATA_BYTES) &&
     checkLength('program wasmLength', program + WASM_LENGTH, MAX_OBJECT) &&
     checkLifted(
       'program memoryRoot',
@@ -84,6 +93,12 @@ function checkParts(program: usize): bool {
 function checkLength(field: string, at: usize, bound: u64): bool {
   const size = be64(at);
   return size <= bound || refuseBound(field, 'at most ', bound, size);
+}
+
+/** A proof names the code by its count of instructions. */
+function checkWhole(field: string, at: usize): bool {
+  const size = be64(at);
+  return size % INSTRUCTION_BYTES == 0 || refuseNumber(field, 'a multiple of 16', size);
 }
 
 /** The object without its trailing zeros, as the left end of a region of `regionBytes`, has the root that the header names. */
