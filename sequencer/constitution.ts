@@ -29,7 +29,7 @@ export async function checkConstitution(
 function notStaked(account: Address): MizuError {
   return new MizuError({
     code: 'sequencer/not-staked',
-    message: "The stake of this sequencer is not the network's.",
+    message: 'The account of this sequencer is not staked.',
     expected: 'an account staked as a sequencer',
     actual: account,
     hint: 'Stake for the role first, or use the key of the staked account.',
