@@ -6,6 +6,7 @@ import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { requireObject } from '../prover/derive.ts';
 import { encodeClaimedStep } from '../prover/game/calls.ts';
+import { createDryRun } from '../prover/game/dry-run.ts';
 import { eachOnItsOwn } from '../prover/game/each.ts';
 import { locateStep } from '../prover/game/locate.ts';
 import { createOpening } from '../prover/game/opening.ts';
@@ -13,7 +14,7 @@ import type { Oracles } from '../prover/game/oracles.ts';
 import { firstList } from '../prover/game/play.ts';
 import type { AssertionRecord } from '../prover/mirror.ts';
 import type { ProverNode } from '../prover/node.ts';
-import type { Sender } from '../service/l1-send.ts';
+import type { Call, Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { firstDifference } from './compare.ts';
 
@@ -49,29 +50,20 @@ export function createAttacker(parts: AttackParts): Attacker {
   const { node, contracts, sender, oracles, log } = parts;
   const { client } = node.l1;
   const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
+  const call = { ...dispute, abi: disputeAbi as Abi };
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const token = { address: contracts.token, abi: mizuTokenAbi } as const;
   const counts: AttackCounts = { opened: 0, leavesRejected: 0, gasUsed: 0n, bondWei: 0n };
   const verdictOf = createJudge(node.mirror, node.execution);
   const told = new Set<Hex>();
+  const tellDryRun = createDryRun(log);
 
-  async function send(
-    target: { address: Address; abi: unknown },
-    functionName: string,
-    args: readonly unknown[],
-    isDone: () => Promise<boolean>,
-  ) {
+  async function send(call: Call, about: Hex): Promise<boolean> {
     if (parts.dryRun) {
-      log.info({ call: functionName, to: target.address }, 'dry run: not sent');
+      tellDryRun(call.functionName, about);
       return false;
     }
-    const sent = await sender.sendAndWait({
-      address: target.address,
-      abi: target.abi as Abi,
-      functionName,
-      args,
-      isDone,
-    });
+    const sent = await sender.sendAndWait(call);
     if (sent.kind === 'mined') counts.gasUsed += sent.receipt.gasUsed;
     return sent.kind === 'mined';
   }
@@ -105,7 +97,10 @@ export function createAttacker(parts: AttackParts): Attacker {
     tell(assertion, step, 'a leaf that is wrong in itself');
     const isDone = async () => (await statusOf(assertion.id)) !== PENDING;
     if (await isDone()) return false;
-    const sent = await send(dispute, 'challengeLeaf', [encodeClaimedStep(assertion.id, steps, step)], isDone);
+    const sent = await send(
+      { ...call, functionName: 'challengeLeaf', args: [encodeClaimedStep(assertion.id, steps, step)], isDone },
+      assertion.id,
+    );
     if (sent) counts.leavesRejected++;
     return sent;
   }
@@ -129,18 +124,23 @@ export function createAttacker(parts: AttackParts): Attacker {
     await allowBond();
     const list = await firstList(oracle);
     const opening = await createOpening(node, { assertion, steps, step, place: place.message, list });
-    const sent = await send(dispute, 'open', [opening], isOpened);
+    const sent = await send({ ...call, functionName: 'open', args: [opening], isDone: isOpened }, assertion.id);
     if (sent) counts.opened++;
     return sent;
   }
 
   async function allowBond(): Promise<void> {
-    const args = [sender.address, contracts.dispute] as const;
+    const pair = [sender.address, contracts.dispute] as const;
     const bond = await client.readContract({ ...dispute, functionName: 'bond' });
     counts.bondWei = bond;
-    const isAllowed = async () => (await client.readContract({ ...token, functionName: 'allowance', args })) >= bond;
+    const isAllowed = async () =>
+      (await client.readContract({ ...token, functionName: 'allowance', args: pair })) >= bond;
     if (await isAllowed()) return;
-    await send(token, 'approve', [contracts.dispute, MAX_ALLOWANCE], isAllowed);
+    const args = [contracts.dispute, MAX_ALLOWANCE];
+    await send(
+      { ...token, abi: token.abi as Abi, functionName: 'approve', args, isDone: isAllowed },
+      contracts.dispute,
+    );
   }
 
   function tell({ id, asserter }: AssertionRecord, step: number, what: string): void {

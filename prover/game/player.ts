@@ -8,7 +8,9 @@ import type { Logger } from '../../service/log.ts';
 import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
 import { encodeSegment, type MessageProof } from './calls.ts';
+import { createDryRun } from './dry-run.ts';
 import { eachOnItsOwn } from './each.ts';
+import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
 
@@ -71,6 +73,7 @@ export function createPlayer(parts: PlayerParts): Player {
     openGames: 0,
   };
   const reported = new Set<string>();
+  const tellDryRun = createDryRun(log);
   const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
 
   async function isOurs(game: GameRecord): Promise<boolean> {
@@ -80,10 +83,15 @@ export function createPlayer(parts: PlayerParts): Player {
 
   async function send(functionName: string, args: readonly unknown[], isDone: () => Promise<boolean>) {
     if (parts.dryRun) {
-      log.info({ call: functionName, to: contracts.dispute }, 'dry run: not sent');
+      tellDryRun(functionName, String(args[0]));
       return false;
     }
     return sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
+  }
+
+  function count(what: 'moves' | 'proofs' | 'timeouts', sent: boolean): boolean {
+    if (sent) counts[what]++;
+    return sent;
   }
 
   async function sendCall(call: Call): Promise<boolean> {
@@ -104,22 +112,20 @@ export function createPlayer(parts: PlayerParts): Player {
       case 'lost':
         return reportLost(game, action.reason);
       case 'timeout':
-        counts.timeouts++;
         log.info({ game: id }, 'the other side has no time left');
-        return send('timeout', [id], isPast);
+        return count('timeouts', await send('timeout', [id], isPast));
       case 'move': {
         const { segment, list } = action;
-        counts.moves++;
-        log.info({ game: id, list: lists + 1, ...rangeOf(segment) }, 'disputes a segment');
-        return send('move', [id, encodeSegment(game.list, segment), list], isPast);
+        log.info({ game: id, list: lists + 1 }, `disputes what ${describeRange(segment)} do`);
+        return count('moves', await send('move', [id, encodeSegment(game.list, segment), list], isPast));
       }
       case 'prove': {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
-        counts.proofs++;
-        log.info({ game: id, position: String(segment.startPosition) }, 'proves one instruction');
-        return send('prove', [id, encodeSegment(game.list, segment), bytesToHex(proof)], isPast);
+        log.info({ game: id, proofBytes: proof.length }, `proves ${describeRange(segment)}`);
+        const args = [id, encodeSegment(game.list, segment), bytesToHex(proof)];
+        return count('proofs', await send('prove', args, isPast));
       }
     }
   }
@@ -129,10 +135,9 @@ export function createPlayer(parts: PlayerParts): Player {
     const refutation = await parts.refutationOf(game);
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
     const { subtree, length, tail } = refutation;
-    counts.moves++;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
     const isPast = async () => (await read(game.id)).status !== OPEN;
-    return send('refuteMessage', [game.id, subtree, length, tail], isPast);
+    return count('moves', await send('refuteMessage', [game.id, subtree, length, tail], isPast));
   }
 
   function reportLost(game: Pick<GameRecord, 'id' | 'step'>, reason: string): boolean {
@@ -205,8 +210,4 @@ export function createPlayer(parts: PlayerParts): Player {
       return sent;
     },
   };
-}
-
-function rangeOf({ startPosition, length }: Disputed) {
-  return { from: String(startPosition), instructions: String(length) };
 }
