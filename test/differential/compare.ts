@@ -9,6 +9,7 @@ import { runReference, step as stepReference } from '../../vm/reference/machine.
 import { createState, type State } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
+import { assemble } from '../../vm/test-modules.fixture.ts';
 import type { Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 
@@ -21,8 +22,31 @@ export const REQUEST: RunRequest = {
   seed: new Uint8Array(32).fill(7),
 };
 
+/** A random program. */
 export function createSubject(seed: number): Subject {
-  const wasm = randomModule(seed);
+  return subjectOf(randomModule(seed));
+}
+
+/** Instructions that repeat, over several leaves each, forwards and backwards: leaves are read again before a whole instruction is done. */
+export function createBulkSubject(): Subject {
+  return subjectOf(
+    assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32)))
+      (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+      (memory 1 2) (data "${'some passive bytes '.repeat(20)}")
+      (func (export "_start")
+        (memory.fill (i32.const 100) (i32.const 7) (i32.const 300))
+        (memory.copy (i32.const 90) (i32.const 130) (i32.const 250))
+        (memory.copy (i32.const 150) (i32.const 90) (i32.const 250))
+        (memory.init 0 (i32.const 380) (i32.const 3) (i32.const 200))
+        (drop (memory.grow (i32.const 1)))
+        (memory.fill (i32.const 65500) (i32.const 9) (i32.const 200))
+        (call $read (i32.const 1000) (i32.const 0) (i64.const 5) (i32.const 270))
+        (call $write (i32.const 100) (i32.const 300))
+        (call $write (i32.const 1) (i32.const 100))))`),
+  );
+}
+
+function subjectOf(wasm: Uint8Array): Subject {
   return { wasm, program: createProgram({ module: loadModule(wasm) }), request: REQUEST };
 }
 

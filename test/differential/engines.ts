@@ -5,13 +5,7 @@ import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
 import type { RunRequest, RunResult } from '../../vm/run.ts';
-
-export const REQUEST: RunRequest = {
-  inputs: [new TextEncoder().encode('the first input'.repeat(20)), new Uint8Array(0)],
-  gasLimit: 300_000n,
-  timestampNs: 1_700_000_000_000_000_000n,
-  seed: new Uint8Array(32).fill(7),
-};
+import { REQUEST } from './compare.ts';
 
 /** Runs natively twice (the second time in the used instance) and in the reference machine; returns the common result. */
 export function runBoth(wasm: Uint8Array, request: Partial<RunRequest> = {}): RunResult {

@@ -9,13 +9,17 @@ import { createProgram } from '../../vm/program.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
 import { createState, type State } from '../../vm/reference/state.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
-import { REQUEST, runBoth } from './engines.ts';
+import { compareProofs, compareTrace, createBulkSubject, REQUEST } from './compare.ts';
+import { runBoth } from './engines.ts';
+import { createRandom } from './random.ts';
 import { randomModule } from './random-module.ts';
 
 const MODULES = 80;
 const TRACED = 6;
 const TRACED_STEPS = 40;
 const SAMPLES = 100;
+/** The program has about 60. */
+const BULK_STEPS = 100;
 const FLIPS = 60;
 
 function stepper(seed: number) {
@@ -78,6 +82,12 @@ describe('the step machine', () => {
     expect(refused).toMatchObject({ kind: 'mismatch', reason: 'code' });
     const { status, output, gasUsed } = runReference(program, REQUEST);
     expect(createStepMachine({ program, ...REQUEST }).runToEnd()).toEqual({ status, output, gasUsed });
+  });
+
+  it('has them within instructions that repeat, and these are proven', async () => {
+    const subject = createBulkSubject();
+    expect(compareTrace(subject, 0, BULK_STEPS)).toBe(undefined);
+    expect(await compareProofs(subject, await createOneStepVerifier(), BULK_STEPS, createRandom(1))).toBe(undefined);
   });
 
   it('goes back to snapshots: hashes and ends are the same again', () => {

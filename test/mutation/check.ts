@@ -1,11 +1,21 @@
 // One set of checks, run in a copy of the repository in which a line is broken: `check.ts NAME` exits 1 if something is noticed.
 
+import { createStepVector, type StepCase } from '../../contracts/plain-step.fixture.ts';
+import { createStepCases } from '../../contracts/step-cases.fixture.ts';
+import { SIGNATURE } from '../../contracts/step-vectors.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { createOneStepVerifier } from '../../prover/osp.ts';
 import { failuresOf } from '../conformance/result.ts';
 import { readStepVectors, runOpVectors, runStepVectors } from '../conformance/vectors.ts';
-import { compareEnds, compareSnapshots, compareTrace, createSubject } from '../differential/compare.ts';
-import { compareStep, handmadeCases } from '../differential/handmade.ts';
+import { firstComplaint } from '../conformance/verify.ts';
+import {
+  compareEnds,
+  compareSnapshots,
+  compareTrace,
+  createBulkSubject,
+  createSubject,
+} from '../differential/compare.ts';
+import { compareHandmade, compareStep, handmadeCases } from '../differential/handmade.ts';
 import { acceptedLies, changedLengths, someFlippedBits } from '../differential/lies.ts';
 import { createRandom } from '../differential/random.ts';
 
@@ -13,6 +23,7 @@ const PROGRAMS = 120;
 const TRACED = 4;
 const TRACED_STEPS = 25;
 const BITS = 24;
+const BULK_STEPS = 100;
 
 const [name = ''] = process.argv.slice(2);
 const complaint = await check(name);
@@ -28,15 +39,20 @@ async function check(wanted: string): Promise<string | undefined> {
       return failuresOf(await runOpVectors(['evm'], 9, (op) => op.startsWith(prefix)))[0];
     case 'core':
       return failuresOf(await runOpVectors(['step'], 1, (op) => op.startsWith(prefix)))[0];
+    case 'proofs':
+      return checkProofs();
     case 'lies':
       return checkLies();
     case 'traces':
       return (
+        compareTrace(createBulkSubject(), 0, BULK_STEPS) ??
         firstOf(1, PROGRAMS, (seed) => compareEnds(createSubject(seed))) ??
         firstOf(1, TRACED, (seed) => compareTrace(createSubject(seed), seed * 137, TRACED_STEPS))
       );
     case 'handmade':
       return checkHandmade();
+    case 'cases':
+      return checkCases();
     case 'snapshots':
       return firstOf(1, 40, (seed) => compareSnapshots(createSubject(seed), createRandom(seed)));
     default:
@@ -75,4 +91,27 @@ function checkHandmade(): string | undefined {
     if (complaint !== undefined) return complaint;
   }
   return undefined;
+}
+
+/** Those that are not committed too, but for plain arithmetic. */
+function checkCases(): string | undefined {
+  for (const given of handmadeCases().filter(isSpecial)) {
+    const complaint = compareHandmade(given);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+/** The same in the verifier. */
+async function checkProofs(): Promise<string | undefined> {
+  const verifier = await createOneStepVerifier();
+  for (const given of createStepCases(SIGNATURE).filter(isSpecial)) {
+    const complaint = await firstComplaint(verifier, [createStepVector(given)]);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
+}
+
+function isSpecial({ op }: StepCase): boolean {
+  return !/^[if](32|64)_/.test(op);
 }

@@ -1,7 +1,15 @@
 // Lines of the verifier and of the step machine that are broken one at a time, and what must notice it.
 
 /** Sets of checks, see checks.ts; `ops:` with the beginning of instructions' names. */
-export type CheckName = 'vectors' | 'lies' | 'handmade' | 'traces' | 'snapshots' | `ops:${string}` | `core:${string}`;
+export type CheckName =
+  | 'vectors'
+  | 'lies'
+  | 'handmade'
+  | 'cases'
+  | 'traces'
+  | 'snapshots'
+  | `ops:${string}`
+  | `core:${string}`;
 
 export type Mutant = {
   readonly file: string;
@@ -22,7 +30,7 @@ const CORE = 'vm/step/assembly';
 export const MUTANTS: readonly Mutant[] = [
   ...inFile(
     `${OSP}/OneStepVerifier.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['machine.gasLeft == 0 ||', 'false ||'],
       ['machine.pc >= machine.codeCount) return', 'machine.pc > machine.codeCount) return'],
@@ -32,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/Step.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['machine.pc = Math.min(machine.pc, PC_MAX);', 'machine.pc = machine.pc & PC_MAX;'],
       ['return address_ + size <= step.machine.memoryBytes();', 'return address_ + size < step.machine.memoryBytes();'],
@@ -41,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/Slots.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['if (slots.writtenNext == 0) return root;', 'if (slots.writtenNext < 9) return root;'],
       [
@@ -52,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/LeafProof.sol`,
-    ['vectors', 'lies'],
+    ['vectors', 'lies', 'proofs'],
     [
       [
         'require(expected == actual, RootMismatch(expected, actual));',
@@ -80,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/ControlSteps.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['if (distance > machine.fp) return false;', 'if (distance > machine.fp + 1) return false;'],
       ['entryType != Constants.NULL_TYPE &&', 'entryType != 0 &&'],
@@ -93,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/MemorySteps.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['if (pages + delta > step.machine.pagesMax)', 'if (pages + delta > step.machine.pagesMax + 1)'],
       ['if (op == Instructions.LOAD16_S32) return (2, 32);', 'if (op == Instructions.LOAD16_S32) return (2, 64);'],
@@ -102,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/BulkSteps.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['if (dst <= src) {', 'if (dst < n) {'],
       ['step.store(step.a + 1, src);', 'step.store(step.a + 1, src + 1);'],
@@ -110,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/InputSteps.sol`,
-    ['vectors', 'lies'],
+    ['vectors', 'lies', 'proofs'],
     [
       ['if (index >= context.inputCount)', 'if (index > context.inputCount)'],
       ['if (!found || offset + n > length)', 'if (!found || offset + n > length + 1)'],
@@ -122,21 +130,25 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/OutputSteps.sol`,
-    ['vectors'],
+    ['vectors', 'proofs'],
     [
       ['if (count == 1 << depth)', 'if (count == 2 << depth)'],
       ['root = Tree.hashNode(root, zeroRoot);', 'root = Tree.hashNode(root, root);'],
     ],
   ),
-  ...inFile(`${OSP}/ExecStep.sol`, ['vectors'], [['child.fp = numbers % Constants.SLOT_COUNT;', 'child.fp = 0;']]),
+  ...inFile(
+    `${OSP}/ExecStep.sol`,
+    ['vectors', 'proofs'],
+    [['child.fp = numbers % Constants.SLOT_COUNT;', 'child.fp = 0;']],
+  ),
   ...inFile(
     `${OSP}/KernelSteps.sol`,
-    ['vectors', 'lies'],
+    ['vectors', 'lies', 'proofs'],
     [['require(keccak256(data) == expected,', 'require(keccak256(data) != 0,']],
   ),
   ...inFile(
     `${OSP}/Ending.sol`,
-    ['vectors', 'lies'],
+    ['vectors', 'lies', 'proofs'],
     [
       [
         '_resultLeaf(code, outputRoot, machine.outputLength, context.gasLimit - machine.gasLeft)',
@@ -197,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${CORE}/bulk.ts`,
-    ['handmade', 'traces'],
+    ['handmade', 'traces', 'cases'],
     [
       ['if (outside(dst, n) || outside(src, n)) return FAULT;', 'if (outside(dst, n)) return FAULT;'],
       ['const k = min(n, part == 0 ? LEAF_BYTES : part);', 'const k = min(n, part);'],
@@ -208,7 +220,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${CORE}/core.ts`,
-    ['handmade', 'traces'],
+    ['handmade', 'traces', 'cases'],
     [
       ['fastEnd = 65536 - 2 * <i64>farthest - 4;', 'fastEnd = 65536;'],
       ['left = left - part + runMasked(part);', 'left = left + runMasked(part);'],
@@ -216,7 +228,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${CORE}/decode.ts`,
-    ['handmade', 'traces'],
+    ['handmade', 'traces', 'cases'],
     [
       [
         'else if (kind == CALL) operand = <u64>target(low) | (<u64>(pc + 1) << 32);',
@@ -231,7 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${CORE}/roots.ts`,
-    ['handmade', 'traces', 'snapshots'],
+    ['handmade', 'traces', 'cases', 'snapshots'],
     [
       [
         'if (sameLeaf(start + offset, source + offset)) continue;',
@@ -246,7 +258,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     'vm/step/interpreter.mjs',
-    ['handmade', 'traces'],
+    ['handmade', 'traces', 'cases'],
     [
       ['if (distance > <u64>(frame - SLOTS))', 'if (distance > <u64>frame)'],
       ['if (bytes > 1) lines.push(', 'if (bytes > 8) lines.push('],
