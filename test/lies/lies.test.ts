@@ -1,6 +1,10 @@
 // docs/disputes.md: some of the lies of `npm run lies`, and a game that L1 takes back in the middle.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startValidator } from '../../challenger/main.ts';
+import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { keyOf, USER, until } from '../../prover/network.fixture.ts';
+import { createLogger } from '../../service/log.ts';
 import { leafLies } from './leaves.ts';
 import type { Lie } from './lie.ts';
 import { openStage, type Stage } from './play.ts';
@@ -57,6 +61,39 @@ test('a reorganisation of L1 in the middle of a game is survived', async () => {
   expect(isBack).toBe(true);
   expect(told).toMatchObject({ caught: true, lists: 8, liar: { lostWei: 100n * MIZU } });
 }, 180_000);
+
+test('of two challengers one wins, and the other has his bond back', async () => {
+  const { network } = world;
+  const { token, dispute } = network.deployment.addresses;
+  const tokens = () =>
+    network.l1.client.readContract({
+      address: token,
+      abi: mizuTokenAbi,
+      functionName: 'balanceOf',
+      args: [USER.address],
+    });
+  const before = await tokens();
+  const second = await startValidator({
+    ...network.config('second'),
+    key: keyOf(3),
+    log: createLogger('second', 'silent'),
+  });
+  try {
+    const told = await stage.play(lie('run: one bit of the state root'));
+    expect(told).toMatchObject({ caught: true, liar: { lostWei: 100n * MIZU } });
+    await until('no open game', async () => (await second.node.mirror.openGames()).length === 0);
+    await until('the bond', async () => (await tokens()) >= before);
+    const left = await network.l1.client.readContract({
+      address: token,
+      abi: mizuTokenAbi,
+      functionName: 'balanceOf',
+      args: [dispute],
+    });
+    expect(left).toBe(0n);
+  } finally {
+    await second.close();
+  }
+}, 120_000);
 
 test('caught by the clock: silence', async () => {
   const told = await stage.play(lie('is silent'));
