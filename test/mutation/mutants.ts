@@ -3,6 +3,7 @@
 /** Sets of checks, see checks.ts; `ops:` with the beginning of instructions' names. */
 export type CheckName =
   | 'vectors'
+  | 'proofs'
   | 'lies'
   | 'handmade'
   | 'cases'

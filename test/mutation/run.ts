@@ -1,6 +1,7 @@
 // docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the verifier and of the step machine, one at a time and in a copy,
 // and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,9 @@ const COPIED = [
   'scripts',
   'package.json',
 ];
-const CHECK_TIMEOUT_MS = 600_000;
+/** A mutant may never end. */
+const CHECK_TIMEOUT_MS = 180_000;
+const COMPLAINT_LENGTH = 160;
 
 type Verdict =
   | { readonly kind: 'caught'; readonly by: string; readonly complaint: string }
@@ -32,8 +35,10 @@ const [only = ''] = process.argv.slice(2);
 const mutants = MUTANTS.filter(({ file }) => file.includes(only));
 const copy = mkdtempSync(join(tmpdir(), 'mizu-mutation-'));
 const survivors: Mutant[] = [];
+let running: ChildProcess | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
+    running?.kill('SIGKILL');
     rmSync(copy, { recursive: true, force: true });
     process.exit(1);
   });
@@ -42,7 +47,7 @@ try {
   optimizeLess(join(copy, 'vm/step/build.mjs'));
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'dir');
   for (const name of new Set(mutants.flatMap(({ checks }) => checks))) {
-    const complaint = runCheck(name);
+    const complaint = await runCheck(name);
     if (complaint !== undefined) throw new Error(`${name} fails without a mutant: ${complaint}`);
   }
   for (const [i, mutant] of mutants.entries()) {
@@ -70,7 +75,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
   const restore = await compileMutant(copy, mutant.file);
   try {
     for (const check of mutant.checks) {
-      const complaint = runCheck(check);
+      const complaint = await runCheck(check);
       if (complaint !== undefined) return { kind: 'caught', by: check, complaint };
     }
     return { kind: 'survived' };
@@ -89,16 +94,23 @@ function optimizeLess(path: string): void {
 }
 
 /** What the check says if it notices something; a machine that hangs is noticed too. */
-function runCheck(name: string): string | undefined {
-  const run = spawnSync(process.execPath, ['--import', './scripts/ts.mjs', 'test/mutation/check.ts', name], {
-    cwd: copy,
-    encoding: 'utf8',
-    timeout: CHECK_TIMEOUT_MS,
+async function runCheck(name: string): Promise<string | undefined> {
+  const args = ['--import', './scripts/ts.mjs', 'test/mutation/check.ts', name];
+  const child = spawn(process.execPath, args, { cwd: copy, timeout: CHECK_TIMEOUT_MS, killSignal: 'SIGKILL' });
+  running = child;
+  const texts = { stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes: Buffer) => {
+    texts.stdout += bytes.toString();
   });
-  if (run.status === 0) return undefined;
-  return (run.stdout || run.stderr.split('\n').find((line) => /Error/.test(line)) || 'no end').trim().slice(0, 160);
+  child.stderr.on('data', (bytes: Buffer) => {
+    texts.stderr += bytes.toString();
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  if (status === 0) return undefined;
+  const error = texts.stderr.split('\n').find((line) => line.includes('Error'));
+  return (texts.stdout || error || 'no end').trim().split('\n')[0]!.slice(0, COMPLAINT_LENGTH);
 }
 
 function describe(verdict: Verdict): string {
-  return verdict.kind === 'survived' ? 'SURVIVED' : `caught by ${verdict.by}: ${verdict.complaint.split('\n')[0]}`;
+  return verdict.kind === 'survived' ? 'SURVIVED' : `caught by ${verdict.by}: ${verdict.complaint}`;
 }
