@@ -14,6 +14,7 @@ import type { StepInput } from '../../prover/transition.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import { EVERY_FAMILY } from './program.ts';
 
 export type World = {
   readonly network: TestNetwork;
@@ -42,7 +43,7 @@ export async function createWorld(): Promise<World> {
   const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
-  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author, { wat: EVERY_FAMILY });
   await network.postBatch(messages);
   const batch = await until('the batch', () => node.mirror.batch(0n));
   await node.execution.catchUp(stop.signal);
