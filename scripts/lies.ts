@@ -1,4 +1,4 @@
-// docs/disputes.md: `npm run lies [-- part of a name]` plays the corpus of lies on anvil and prints what became of each.
+// docs/disputes.md#lies: `npm run lies [-- part of a name]` plays the corpus of lies on anvil and prints what became of each.
 import { formatEther } from 'viem';
 import { instructionLies } from '../test/lies/instructions.ts';
 import { leafLies } from '../test/lies/leaves.ts';
