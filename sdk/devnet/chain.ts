@@ -98,7 +98,11 @@ export async function createDevnetChain(l1Url: string, models: readonly ModelEnt
     walletClient: owner,
     addresses,
     setup: {
-      grants: [{ account: accounts.developer.address, amountWei: GRANT_WEI }],
+      grants: [
+        { account: accounts.developer.address, amountWei: GRANT_WEI },
+        // For the bonds of its games.
+        { account: accounts.validator.address, amountWei: STAKE_WEI },
+      ],
       stakes: Object.entries(STAKED).map(([part, role]) => ({
         account: accounts[part as Part].address,
         role,

@@ -88,6 +88,7 @@ export function writeProcesses(
       name: 'validator',
       args: write('validator', 'validator', {
         ...network('validator'),
+        key: accounts.validator.privateKey,
         http: http(ports.validator),
       }),
       ...health(ports.validator),
