@@ -21,7 +21,7 @@ function create(): HttpApp {
 test('health, metrics, and unknown pages', async () => {
   const url = await create().listen({ port: 0 });
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-  expect(await requestJson(`${url}/health`)).toEqual({ ok: true, name: 'test' });
+  expect(await requestJson(`${url}/health`)).toEqual({ ok: true, pid: process.pid, name: 'test' });
   expect((await requestBytes(`${url}/metrics`)).status).toBe(200);
   await expect(requestJson(`${url}/nothing`)).rejects.toMatchObject({
     code: 'http/not-found',

@@ -43,7 +43,7 @@ export function createHttpApp({ log, health, processMetrics = false }: HttpOptio
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.get('/health', async (_request, response) => {
-    response.json({ ok: true, ...(await health()) });
+    response.json({ ok: true, pid: process.pid, ...(await health()) });
   });
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.metrics());

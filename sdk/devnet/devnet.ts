@@ -6,8 +6,8 @@ import { type Anvil, startAnvil } from '../../service/anvil.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
 import { createFetcher } from './health.ts';
-import { choosePorts } from './ports.ts';
-import { type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
+import { claimPorts } from './ports.ts';
+import { LOCK_PORT, type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 export type DevnetOptions = {
@@ -52,15 +52,15 @@ export async function startDevnet({ folder, openai, onProgress = () => {}, signa
   await assertNoneIsUp(join(home, 'devnet.json'));
   rmSync(devnet, { recursive: true, force: true });
   mkdirSync(devnet, { recursive: true });
-  const ports = await choosePorts(PREFERRED_PORTS);
-  const taken = Object.entries(PREFERRED_PORTS).filter(([name, port]) => ports[name as keyof typeof ports] !== port);
+  const { ports, taken, release } = await claimPorts(PREFERRED_PORTS, LOCK_PORT);
   if (taken.length > 0)
-    onProgress(`ports in use: ${taken.map(([name, port]) => `${port} (${name})`).join(', ')}: taking others`);
+    onProgress(`ports in use: ${taken.map((name) => `${PREFERRED_PORTS[name]} (${name})`).join(', ')}: taking others`);
   const supervisor = createSupervisor(join(devnet, 'logs'));
   let anvil: Anvil | undefined;
   const close = async () => {
     await supervisor.stop();
     await anvil?.close();
+    await release();
     rmSync(join(home, 'devnet.json'), { force: true });
   };
   try {

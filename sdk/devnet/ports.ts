@@ -1,27 +1,67 @@
-// docs/operations.md#devnet: ports of the processes: the documented one where it is free, so that URLs can be guessed.
-import { type AddressInfo, createServer, type Server } from 'node:net';
+// docs/operations.md#devnet: ports of the processes: the documented ones where they are free, so that URLs can be guessed.
+import { createServer, type Server } from 'node:net';
 
-/** One port a name, all different: the preferred one if it is free, any free one otherwise. */
-export async function choosePorts<Name extends string>(preferred: Record<Name, number>): Promise<Record<Name, number>> {
-  const held: Server[] = [];
-  const ports = {} as Record<Name, number>;
-  try {
-    for (const name of Object.keys(preferred) as Name[]) {
-      const server = (await hold(preferred[name])) ?? (await hold(0));
-      if (server === undefined) throw new Error('this machine has no free port');
-      held.push(server);
-      ports[name] = (server.address() as AddressInfo).port;
+export type ClaimedPorts<Name extends string> = {
+  readonly ports: Record<Name, number>;
+  /** Wanted ports that somebody else has: then all are others. */
+  readonly taken: readonly Name[];
+  /** To be called when the processes have ended. */
+  release(): Promise<void>;
+};
+
+/** Below the ports that systems give to outgoing connections (from 32768 on). */
+const FIRST_BLOCK = 10_000;
+const LAST_BLOCK = 30_000;
+const BLOCK = 20;
+const TRIES = 200;
+
+/**
+ * A port for each name. `lock` stays in use until release: two networks that start at the same time see the same ports free, and only
+ * one of them gets the lock. If it or one of the ports is taken, a block of others with a lock of its own is looked for.
+ */
+export async function claimPorts<Name extends string>(
+  preferred: Record<Name, number>,
+  lock: number,
+): Promise<ClaimedPorts<Name>> {
+  const names = Object.keys(preferred) as Name[];
+  const first = await claim(Object.values(preferred), lock);
+  if (Array.isArray(first.taken)) {
+    const taken = names.filter((name) => (first.taken as number[]).includes(preferred[name]));
+    for (let i = 0; i < TRIES; i++) {
+      const block = FIRST_BLOCK + BLOCK * Math.floor((Math.random() * (LAST_BLOCK - FIRST_BLOCK)) / BLOCK);
+      const ports = Object.fromEntries(names.map((name, at) => [name, block + 1 + at])) as Record<Name, number>;
+      const { server } = await claim(Object.values(ports), block);
+      if (server !== undefined) return { ports, taken, release: () => close(server) };
     }
-  } finally {
-    for (const server of held) await new Promise<void>((resolve) => server.close(() => resolve()));
+    throw new Error(`this machine has no ${BLOCK} free ports side by side`);
   }
-  return ports;
+  const server = first.server as Server;
+  return { ports: preferred, taken: [], release: () => close(server) };
+}
+
+/** The lock's server, or the ports that are taken (all of them if the lock is). */
+async function claim(ports: number[], lock: number): Promise<{ server?: Server; taken?: number[] }> {
+  const server = await hold(lock);
+  if (server === undefined) return { taken: ports };
+  const taken: number[] = [];
+  for (const port of ports) {
+    const probe = await hold(port);
+    if (probe === undefined) taken.push(port);
+    else await close(probe);
+  }
+  if (taken.length === 0) return { server };
+  await close(server);
+  return { taken };
 }
 
 function hold(port: number): Promise<Server | undefined> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   return new Promise((resolve) => {
     server.once('error', () => resolve(undefined));
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }

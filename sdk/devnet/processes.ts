@@ -18,6 +18,9 @@ export const PREFERRED_PORTS = {
   da3: 8613,
 } as const;
 
+/** Held by the network that has the ports above. */
+export const LOCK_PORT = 8599;
+
 export type Ports = Record<keyof typeof PREFERRED_PORTS, number>;
 
 const DA_MEMBERS = ['da0', 'da1', 'da2', 'da3'] as const;

@@ -10,7 +10,7 @@ export type ProcessSpec = {
   readonly name: string;
   /** Arguments of `mizu`. */
   readonly args: readonly string[];
-  /** It is up when this answers 200; without it, when it runs. */
+  /** It is up when this answers 200 with its process id; without it, when it runs. */
   readonly healthUrl?: string;
 };
 
@@ -73,7 +73,7 @@ export function createSupervisor(logFolder: string): Supervisor {
       if (spec.healthUrl === undefined) return;
       const answers = createFetcher(spec.healthUrl);
       const deadline = Date.now() + READY_SECONDS * 1000;
-      while (!(await answers()) && !stopping) {
+      while (!(await answers(running.get(spec.name)?.child.pid)) && !stopping) {
         const restarts = running.get(spec.name)?.restarts ?? 0;
         if (restarts > 2) throw died(spec.name, logFolder, 'it ends as soon as it is started');
         if (Date.now() > deadline)
