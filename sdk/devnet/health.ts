@@ -5,13 +5,13 @@ import { request } from 'undici';
 const INTERVAL_MILLISECONDS = 100;
 const TIMEOUT_MILLISECONDS = 2_000;
 
-/** Tells whether the health page is that of this process, and good; waits a tenth of a second before it says no. */
-export function createFetcher(url: string): (pid: number | undefined) => Promise<boolean> {
+/** Tells whether the health page is good and that of this process (of any without `pid`); waits a tenth of a second before it says no. */
+export function createFetcher(url: string): (pid?: number) => Promise<boolean> {
   return async (pid) => {
     const ok = await request(url, { headersTimeout: TIMEOUT_MILLISECONDS, bodyTimeout: TIMEOUT_MILLISECONDS }).then(
       async ({ statusCode, body }) => {
         const health = (await body.json()) as { pid?: number };
-        return statusCode === 200 && health.pid === pid;
+        return statusCode === 200 && (pid === undefined || health.pid === pid);
       },
       () => false,
     );
