@@ -17,9 +17,12 @@ import { endingOf } from '../../vm/step/ending.ts';
 import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
 
+/** In bytes the core's 32-bit number of it is zero. */
+const ENTER: StepCase = { name: 'enter 2^29 slots', op: 'enter', imm: 1n << 29n };
+
 /** Cases without a parent, which only a kernel's trace has. */
 export function handmadeCases(): StepCase[] {
-  return createStepCases(SIGNATURE).filter(({ resultAddress }) => resultAddress === undefined);
+  return [...createStepCases(SIGNATURE), ENTER].filter(({ resultAddress }) => resultAddress === undefined);
 }
 
 /** Hash before, proof and hash after one step against the reference machine's. Undefined: all the same. */

@@ -68,6 +68,9 @@ async function checkLies(): Promise<string | undefined> {
     const proof = hexToBytes(proofs[i]!);
     const lies = [...someFlippedBits(proof, BITS, random), ...[...changedLengths(proof)].slice(-6)];
     const { accepted } = await acceptedLies(verifier, befores[i]!, lies);
+    const cut = await verifier.step(proof.subarray(0, -1));
+    if (cut.kind !== 'revert' || !/^(WitnessTooShort|HaltMalformed)/.test(cut.reason))
+      return `${name}: cut off is no short witness`;
     if (accepted.length > 0) return `${name}: ${accepted[0]} is taken`;
   }
   return undefined;
