@@ -18,6 +18,10 @@ const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
   ['npm run generate', 'writes into the repository; scripts/test.mjs runs it with --check'],
   ['npm run build', 'runs before npm test'],
   ['npm run bench', 'measures for a long time; its results are committed'],
+  ['npm run conformance', 'test/conformance runs a part of it'],
+  ['npm run fuzz', 'test/differential runs a part of it'],
+  ['npm run mutation', 'rebuilds for an hour'],
+  ['npm run lies', 'test/lies runs a part of it'],
 ];
 
 /** They keep the network up, or bring up their own: below. */
