@@ -32,13 +32,13 @@ import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, type Deployment, deployContracts } from './deploy.ts';
 import {
+  certifyNow,
   createState,
   EXECUTOR,
   feesProof,
   MEMBERS,
   OWNER,
   SEQUENCER,
-  signCertificate,
   USER,
   withdrawalProof,
 } from './network.fixture.ts';
@@ -232,18 +232,7 @@ function stepList(post: StateLeaf): Uint8Array {
   return concatBytes([...leaves, encodeStateLeaf(post)]);
 }
 
-async function certify(objects: readonly ObjectRef[]) {
-  const { timestamp } = await client.getBlock();
-  const expiry = timestamp + BigInt(DEVNET_CONFIG.retentionSeconds) + 600n;
-  return signCertificate({
-    objects,
-    signers: [0, 2, 3],
-    epoch: 1n,
-    expiry,
-    chainId: foundry.id,
-    committee: at.daCommittee,
-  });
-}
+const certify = (objects: readonly ObjectRef[]) => certifyNow(client, at.daCommittee, objects);
 
 async function send(
   account: HDAccount,

@@ -25,7 +25,7 @@ import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, deployContracts } from './deploy.ts';
-import { EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER, signCertificate } from './network.fixture.ts';
+import { certifyNow, EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER } from './network.fixture.ts';
 import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;
@@ -215,18 +215,7 @@ function balance({ address }: HDAccount): Promise<bigint> {
   return client.readContract({ address: at.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [address] });
 }
 
-async function certify(objects: readonly ObjectRef[]) {
-  const { timestamp } = await client.getBlock();
-  const expiry = timestamp + BigInt(DEVNET_CONFIG.retentionSeconds) + 600n;
-  return signCertificate({
-    objects,
-    signers: [0, 2, 3],
-    epoch: 1n,
-    expiry,
-    chainId: foundry.id,
-    committee: at.daCommittee,
-  });
-}
+const certify = (objects: readonly ObjectRef[]) => certifyNow(client, at.daCommittee, objects);
 
 async function send(
   account: HDAccount,

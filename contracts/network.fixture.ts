@@ -1,11 +1,13 @@
 // Accounts, certificates and states for the tests of the contracts.
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
+import type { PublicClient } from 'viem';
 import { type HDAccount, mnemonicToAccount } from 'viem/accounts';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
+import { DEVNET_CONFIG } from './config.ts';
 
 /** Anvil's accounts. */
 export const ACCOUNTS = Array.from({ length: 10 }, (_, addressIndex) =>
@@ -49,6 +51,17 @@ export async function signCertificate(request: CertificateRequest): Promise<Cert
     bitmap |= 1n << BigInt(index);
   }
   return { epoch, expiry, signers: bitmap, signatures };
+}
+
+/** By members 0, 2 and 3 of the first committee, for as long as L1 wants from now on and ten minutes. */
+export async function certifyNow(
+  client: PublicClient,
+  committee: Address,
+  objects: readonly ObjectRef[],
+): Promise<Certificate> {
+  const [{ timestamp }, chainId] = await Promise.all([client.getBlock(), client.getChainId()]);
+  const expiry = timestamp + BigInt(DEVNET_CONFIG.retentionSeconds) + 600n;
+  return signCertificate({ objects, signers: [0, 2, 3], epoch: 1n, expiry, chainId, committee });
 }
 
 export type StateRecords = {
