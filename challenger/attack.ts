@@ -32,7 +32,8 @@ export type AttackParts = {
 export type AttackCounts = {
   opened: number;
   leavesRejected: number;
-  gasUsed: bigint /** Of one game. */;
+  gasUsed: bigint;
+  /** Of one game. */
   bondWei: bigint;
 };
 
@@ -122,7 +123,9 @@ export function createAttacker(parts: AttackParts): Attacker {
     if (place === undefined || oracle === undefined) return false;
     tell(assertion, step, 'a game is opened');
     await allowBond();
+    const began = performance.now();
     const list = await firstList(oracle);
+    log.info({ game: id, list: 1, traceSeconds: (performance.now() - began) / 1000 }, 'opens a game');
     const opening = await createOpening(node, { assertion, steps, step, place: place.message, list });
     const sent = await send({ ...call, functionName: 'open', args: [opening], isDone: isOpened }, assertion.id);
     if (sent) counts.opened++;

@@ -24,7 +24,7 @@ import { type ObjectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
 import { createMemoryObjects, type ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
 import { loadModule } from '../vm/load.ts';
-import { createProgram, encodeHeader } from '../vm/program.ts';
+import { createProgram, encodeHeader, type Image } from '../vm/program.ts';
 import { createMemo } from './memo.ts';
 import { createNodeStore } from './nodes.ts';
 import { createExecPool } from './pool.ts';
@@ -52,12 +52,23 @@ const SHIFT = `(module
       (br $next)))
     (call $write (i32.const 0) (local.get $n))))`;
 
-export async function buildProgram(objects: Pick<ObjectStore, 'putAll'>, wat = SHIFT): Promise<ProgramEntry> {
+/** A module, with the state that it starts from if it is not the module's own. */
+export type ProgramSource = { readonly wasm: Uint8Array; readonly image?: Image };
+
+export async function assemble(wat: string): Promise<ProgramSource> {
   const wabt = await wabtFactory();
   const parsed = wabt.parseWat('test.wat', wat);
   const wasm = new Uint8Array(parsed.toBinary({}).buffer);
   parsed.destroy();
-  const program = createProgram({ module: loadModule(wasm) });
+  return { wasm };
+}
+
+export async function buildProgram(
+  objects: Pick<ObjectStore, 'putAll'>,
+  source?: ProgramSource,
+): Promise<ProgramEntry> {
+  const { wasm, image } = source ?? (await assemble(SHIFT));
+  const program = createProgram({ module: loadModule(wasm), ...(image === undefined ? {} : { image }) });
   await objects.putAll([program.code, program.memory, program.slots, program.data, wasm]);
   return {
     header: encodeHeader(program.header),
@@ -101,15 +112,17 @@ const ALICE_AUTHOR: Author = {
   certify,
 };
 
+export type RunOptions = { readonly source?: ProgramSource | undefined; readonly taskGasLimit?: bigint | undefined };
+
 /** Two stages over `partitions`: each byte plus one, twice; the second is the dataset. */
 export async function createRunMessages(
   objects: Pick<ObjectStore, 'putAll'>,
   partitions: number,
   nonce = 0n,
   author: Author = ALICE_AUTHOR,
-  { wat = SHIFT, taskGasLimit = 500_000n }: { readonly wat?: string; readonly taskGasLimit?: bigint } = {},
+  { source, taskGasLimit = 500_000n }: RunOptions = {},
 ) {
-  const program = await buildProgram(objects, wat);
+  const program = await buildProgram(objects, source);
   const [metadata] = await objects.putAll([text('{}')]);
   const gasLimit = 2n * taskGasLimit;
   const stages = [execStage({ gasLimit }), execStage({ gasLimit, inputs: [{ source: 0, mode: 'same' }], sink: true })];

@@ -243,13 +243,17 @@ function inHours(hours: number): bigint {
   return BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
 }
 
-/** Looks every 20 ms, for at most a minute. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const deadline = Date.now() + 60_000;
+/** Looks every 20 ms, for at most a minute unless told. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  seconds = 60,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within a minute`);
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${seconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -4,7 +4,7 @@ import { hashHeader, type ProgramEntry } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
-import { asText, buildProgram, openTestNode, type TestNode } from './chain.fixture.ts';
+import { assemble, asText, buildProgram, openTestNode, type TestNode } from './chain.fixture.ts';
 import { createMemo } from './memo.ts';
 import { createExecPool } from './pool.ts';
 
@@ -91,7 +91,7 @@ test('a program whose module is another one, or none, runs as the lowered code t
   const { node, program } = await openNode();
   const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
   const native = await node.pool.exec(request(program, inputs, 1_000_000n, 1), inputs);
-  const other = await buildProgram(node.objects, '(module (memory 1 1) (func (export "_start")))');
+  const other = await buildProgram(node.objects, await assemble('(module (memory 1 1) (func (export "_start")))'));
   const none = await node.objects.put(bytes('no module'));
   const modules = [other, { wasmRoot: none.root, wasmLength: none.length }];
   for (const [i, { wasmRoot, wasmLength }] of modules.entries()) {

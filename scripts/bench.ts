@@ -1,9 +1,10 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native path inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step dispute path inference]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
+import { benchDispute } from './bench-dispute.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
 
@@ -18,6 +19,10 @@ const SECTIONS = {
     title:
       'Step machine in one thread: millions of steps/s of processor time (goal: 150 on JavaScript), milliseconds a hash and a proof',
     run: benchStep,
+  },
+  dispute: {
+    title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',
+    run: benchDispute,
   },
   path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
   inference: {

@@ -100,7 +100,7 @@ export function createPlayer(parts: PlayerParts): Player {
     return sent.kind === 'mined';
   }
 
-  async function act(game: Game, action: Action): Promise<boolean> {
+  async function act(game: Game, action: Action, traceSeconds: number): Promise<boolean> {
     const { id, lists } = game;
     const isPast = async () => {
       const now = await read(id);
@@ -116,14 +116,14 @@ export function createPlayer(parts: PlayerParts): Player {
         return count('timeouts', await send('timeout', [id], isPast));
       case 'move': {
         const { segment, list } = action;
-        log.info({ game: id, list: lists + 1 }, `disputes what ${describeRange(segment)} do`);
+        log.info({ game: id, list: lists + 1, traceSeconds }, `disputes what ${describeRange(segment)} do`);
         return count('moves', await send('move', [id, encodeSegment(game.list, segment), list], isPast));
       }
       case 'prove': {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
-        log.info({ game: id, proofBytes: proof.length }, `proves ${describeRange(segment)}`);
+        log.info({ game: id, proofBytes: proof.length, traceSeconds }, `proves ${describeRange(segment)}`);
         const args = [id, encodeSegment(game.list, segment), bytesToHex(proof)];
         return count('proofs', await send('prove', args, isPast));
       }
@@ -166,13 +166,15 @@ export function createPlayer(parts: PlayerParts): Player {
     if (turn === side) counts.clockLeftSeconds = Math.min(counts.clockLeftSeconds, Number(deadline - now));
     const game: Game = { ...record, turn, deadline };
     if (turn !== side && now < deadline) return false;
+    const began = performance.now();
     const oracle = await oracleOf(record);
     if (oracle === undefined) return false;
     if (turn === side && side === 'asserter' && game.lists === 1 && now < deadline) {
       const [start] = await oracle.hashesAt([0n]);
       if (start !== game.start) return refute(record);
     }
-    return act(game, await nextAction(game, side, oracle, now));
+    const action = await nextAction(game, side, oracle, now);
+    return act(game, action, (performance.now() - began) / 1000);
   }
 
   // Another game has rejected the assertion.

@@ -19,17 +19,17 @@ export type Lie = {
 };
 
 /** The trace as the liar tells it: the true one, from `from` on another one, and at its end the claimed leaf. */
-export function lyingOracle(own: TraceOracle & { length(): Promise<bigint> }, lie: Lie): TraceOracle {
+export function lyingOracle(own: TraceOracle, lie: Lie, trueLeaf: Uint8Array): TraceOracle {
+  const [told, truth] = [lie.leaf, trueLeaf].map((leaf) => hashHalted({ kind: 'commit', leaf })) as [Hex, Hex];
   return {
     prove: own.prove,
     async hashesAt(positions) {
-      const [length, hashes] = await Promise.all([own.length(), own.hashesAt(positions)]);
-      const from = lie.from ?? length;
+      const hashes = await own.hashesAt(positions);
       return hashes.map((hash, i): Hex => {
         const position = positions[i] as bigint;
-        if (position >= length || position === TRACE_END) return hashHalted({ kind: 'commit', leaf: lie.leaf });
+        if (hash === truth) return told;
         if (lie.play === 'garbage' && position > 0n) return scramble(hash, position);
-        return position < from ? hash : scramble(hash, 0n);
+        return position < (lie.from ?? TRACE_END) ? hash : scramble(hash, 0n);
       });
     },
   };

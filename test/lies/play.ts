@@ -4,11 +4,12 @@ import { startValidator, type Validator } from '../../challenger/main.ts';
 import { mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
+import type { TraceOracle } from '../../prover/game/play.ts';
 import { takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Lie, lyingOracle } from './lie.ts';
-import type { World } from './world.ts';
+import { leafAfter, type World } from './world.ts';
 
 export type Told = {
   readonly lie: string;
@@ -36,8 +37,10 @@ export async function openStage(world: World): Promise<Stage> {
   const contracts = network.deployment.addresses;
   const log = createLogger('lies', process.env.MIZU_LOG ?? 'silent');
   const lies = new Map<Hex, Lie>();
-  const told = (own: Parameters<typeof lyingOracle>[0], { assertion }: { assertion: Hex }) =>
-    lyingOracle(own, lies.get(assertion) as Lie);
+  const told = (own: TraceOracle, { assertion }: { assertion: Hex }) => {
+    const lie = lies.get(assertion) as Lie;
+    return lyingOracle(own, lie, leafAfter(world, lie.step));
+  };
   const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log, told });
   const validator: Validator = await startValidator({ ...network.config('validator'), key: keyOf(4), log });
   const { client } = network.l1;

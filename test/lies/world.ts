@@ -1,10 +1,11 @@
 // docs/disputes.md: one range of batches with every kind of step in it, its true step list, and who lies about it.
 import { createClaim, hashAssertion } from '../../contracts/claim.ts';
+import type { DeployConfig } from '../../contracts/config.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createRunMessages } from '../../prover/chain.fixture.ts';
+import { assemble, createRunMessages, type RunOptions } from '../../prover/chain.fixture.ts';
 import { deriveBatch } from '../../prover/derive.ts';
 import { joinExecutors } from '../../prover/executor.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
@@ -32,9 +33,11 @@ export type World = {
 export const LIAR_KEY = keyOf(5);
 const BODY_SECONDS = 40n * 24n * 3600n;
 
+export type WorldOptions = RunOptions & { readonly network?: Partial<DeployConfig> };
+
 /** A range of one batch: deposit, deploy, run, and the tasks of two stages. */
-export async function createWorld(): Promise<World> {
-  const network = await startTestNetwork({ windowSeconds: 30, unbondingSeconds: 400 });
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const network = await startTestNetwork({ windowSeconds: 30, unbondingSeconds: 400, ...options.network });
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
   const stop = new AbortController();
@@ -43,7 +46,9 @@ export async function createWorld(): Promise<World> {
   const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
-  const { messages } = await createRunMessages(network.author, 1, 0n, network.author, { wat: EVERY_FAMILY });
+  const source = options.source ?? (await assemble(EVERY_FAMILY));
+  const run = { source, taskGasLimit: options.taskGasLimit };
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author, run);
   await network.postBatch(messages);
   const batch = await until('the batch', () => node.mirror.batch(0n));
   await node.execution.catchUp(stop.signal);
@@ -87,4 +92,9 @@ export async function createWorld(): Promise<World> {
       await network.close();
     },
   };
+}
+
+/** 128 bytes: the truth after a step of the range. */
+export function leafAfter({ steps }: Pick<World, 'steps'>, step: number): Uint8Array {
+  return steps.slice((step + 1) * LEAF_BYTES, (step + 2) * LEAF_BYTES);
 }

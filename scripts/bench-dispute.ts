@@ -1,0 +1,51 @@
+// docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, of a compiled program and of a JavaScript one.
+import { assemble, type ProgramSource } from '../prover/chain.fixture.ts';
+import { type Duel, playDuel } from '../test/lies/duel.ts';
+import { createQuickJsImage } from '../vm/quickjs/program.ts';
+
+const TURNS = 375_000_000;
+const ROUNDS = 1_100_000;
+
+/** Six instructions a turn. */
+export function loopProgram(turns: number): Promise<ProgramSource> {
+  return assemble(`(module
+    (import "mizu" "output_write" (func $write (param i32 i32)))
+    (memory (export "memory") 1 1)
+    (func (export "_start") (local $n i32) (local $sum i32)
+      (local.set $n (i32.const ${turns}))
+      (loop $next
+        (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31)) (local.get $n)))
+        (i32.store (i32.and (local.get $sum) (i32.const 0x7ffc)) (local.get $sum))
+        (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (call $write (i32.const 0) (i32.const 128))))`);
+}
+
+const javaScriptProgram = (): Promise<ProgramSource> =>
+  createQuickJsImage(`globalThis.__mizu_main = (io) => {
+    const counts = new Map();
+    let state = 1;
+    for (let i = 0; i < ${ROUNDS}; i++) {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+      const word = 'w' + (state % 997);
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+    io.write(JSON.stringify([...counts].sort()) + '\\n');
+  };`);
+
+const PROGRAMS = [
+  ['compiled loop', () => loopProgram(TURNS)],
+  ['javascript', javaScriptProgram],
+] as const;
+
+/** For each program one row for the whole, one for each side, one for each transaction. */
+export async function benchDispute(): Promise<object[]> {
+  const rows: object[] = [];
+  for (const [program, build] of PROGRAMS)
+    rows.push(...rowsOf(await playDuel(await build())).map((row) => ({ program, ...row })));
+  return rows;
+}
+
+function rowsOf({ transactions, sides, ...whole }: Duel): object[] {
+  const [part, gasUsed] = ['whole dispute', transactions.reduce((sum, { gas }) => sum + gas, 0n)];
+  return [{ part, transactions: transactions.length, gas: gasUsed, ...whole }, ...sides, ...transactions];
+}

@@ -1,0 +1,46 @@
+// docs/disputes.md#playing: the validator as a process of its own, whose log is read.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Hex } from '../../protocol/hex.ts';
+import { encodeNetwork } from '../../prover/config.ts';
+import type { NodeConfig } from '../../prover/node.ts';
+
+export type LogEntry = { readonly msg?: string; readonly [field: string]: unknown };
+
+export type ValidatorProcess = {
+  readonly pid: number;
+  close(): Promise<void>;
+};
+
+const SCRIPT = fileURLToPath(new URL('../../challenger/validator-process.fixture.ts', import.meta.url));
+const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
+
+export function startValidatorProcess(
+  config: NodeConfig,
+  key: Hex,
+  onLog: (entry: LogEntry) => void,
+): ValidatorProcess {
+  mkdirSync(config.dataDir, { recursive: true });
+  const file = `${dirname(config.dataDir)}/validator.json`;
+  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key }));
+  const child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, MIZU_LOG: 'info' },
+  });
+  const exit = once(child, 'exit');
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.startsWith('{')) onLog(JSON.parse(line) as LogEntry);
+    else process.stderr.write(`validator: ${line}\n`);
+  });
+  return {
+    pid: child.pid as number,
+    async close() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
