@@ -14,6 +14,7 @@ import { MizuError } from '../protocol/errors.ts';
 import {
   bridgeAbi,
   daCommitteeAbi,
+  demandsAbi,
   disputeAbi,
   gatewayRegistryAbi,
   inboxAbi,
@@ -45,6 +46,7 @@ export const CONTRACT_NAMES = [
   'oneStepVerifier',
   'kernelStart',
   'dispute',
+  'demands',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -121,15 +123,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
     guardian: config.guardian ?? owner,
     maxPauseSeconds: BigInt(config.maxPauseSeconds),
   };
-  const disputes = {
-    bond: config.challengeBondWei,
-    demandBond: config.demandBondWei,
-    gasPrice: config.disputeGasPriceWei,
-    margin: BigInt(config.disputeMarginBasisPoints),
-    clockSeconds: config.clockSeconds,
-    extensionSeconds: config.extensionSeconds,
-    demandSeconds: config.demandSeconds,
-  };
+  const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
   const rewards = config.validatorRewards ?? zeroAddress;
   return [
@@ -150,6 +144,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       at.inbox,
       at.daCommittee,
       at.dispute,
+      at.demands,
       genesis.kernelProgramId,
       genesis.stateRoot,
       settings,
@@ -158,7 +153,22 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
     ...FAMILY_CODES,
     verifierCreation([at.controlSteps, at.integerSteps, at.floatSteps, at.memorySteps, at.hostSteps]),
     create(kernelStartAbi, bytecode.KernelStart, [at.rollup]),
-    create(disputeAbi, bytecode.Dispute, [at.token, at.rollup, at.kernelStart, at.oneStepVerifier, disputes]),
+    create(disputeAbi, bytecode.Dispute, [
+      at.token,
+      at.rollup,
+      at.kernelStart,
+      at.oneStepVerifier,
+      { bond: config.challengeBondWei, ...costs },
+      config.clockSeconds,
+      config.extensionSeconds,
+    ]),
+    create(demandsAbi, bytecode.Demands, [
+      at.token,
+      at.rollup,
+      at.dispute,
+      { bond: config.demandBondWei, ...costs },
+      config.demandSeconds,
+    ]),
   ];
 }
 

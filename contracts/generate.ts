@@ -20,6 +20,7 @@ const CONTRACTS = [
   'Bridge',
   'KernelStart',
   'Dispute',
+  'Demands',
   'OneStepVerifier',
   'ControlSteps',
   'IntegerSteps',

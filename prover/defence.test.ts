@@ -2,7 +2,7 @@
 
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { withAccount } from '../service/l1.ts';
@@ -54,10 +54,11 @@ test('fake challengers lose their bonds, and every demanded leaf is shown', asyn
   };
   fake = await takeSeat({ node, contracts, sender, side: 'challenger', log, told: () => garbage });
   const dispute = { address: contracts.dispute, abi: disputeAbi as Abi } as const;
-  const approve = [contracts.dispute, 10n ** 30n];
+  const demands = { address: contracts.demands, abi: demandsAbi as Abi } as const;
   const token = { address: contracts.token, abi: mizuTokenAbi as Abi };
-  await sender.sendAndWait({ ...token, functionName: 'approve', args: approve });
-  await sender.sendAndWait({ ...dispute, functionName: 'demandStep', args: [assertion.id, 1n] });
+  for (const spender of [contracts.dispute, contracts.demands])
+    await sender.sendAndWait({ ...token, functionName: 'approve', args: [spender, 10n ** 30n] });
+  await sender.sendAndWait({ ...demands, functionName: 'demandStep', args: [assertion.id, 1n] });
   const parent = (await node.mirror.assertion(assertion.parent))!;
   const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
   for (let step = 0; step < assertion.stepCount; step++) {

@@ -1,10 +1,11 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
-import { disputeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { createDraft } from './draft.ts';
-import { type DemandRecord, GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
+import { DEMAND_EVENTS, type DemandRecord, type DemandTables, readDemandEvent } from './game/demand-record.ts';
+import { GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
 import {
   type AssertionRecord,
   type BatchRecord,
@@ -37,20 +38,24 @@ export type Mirror = {
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
 
-/** Contracts and events for the follower of service/l1-logs.ts. Without `dispute` the mirror knows of no games. */
-export function mirroredContracts(addresses: {
+export type MirroredAddresses = {
   readonly inbox: Address;
   readonly rollup: Address;
   readonly dispute?: Address;
-}) {
+  readonly demands?: Address;
+};
+
+/** Contracts and events for the follower of service/l1-logs.ts. Without `dispute` and `demands` the mirror knows of no games. */
+export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredAddresses) {
   return [
-    { address: addresses.inbox, abi: inboxAbi, events: ['BatchPosted', 'MessageDelayed'] },
+    { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'MessageDelayed'] },
     {
-      address: addresses.rollup,
+      address: rollup,
       abi: rollupAbi,
       events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned'],
     },
-    ...(addresses.dispute === undefined ? [] : [{ address: addresses.dispute, abi: disputeAbi, events: GAME_EVENTS }]),
+    ...(dispute === undefined ? [] : [{ address: dispute, abi: disputeAbi, events: GAME_EVENTS }]),
+    ...(demands === undefined ? [] : [{ address: demands, abi: demandsAbi, events: DEMAND_EVENTS }]),
   ] as const;
 }
 
@@ -69,8 +74,8 @@ export async function openMirror(store: Store): Promise<Mirror> {
   const gameTables: GameTables = {
     games: store.table('games'),
     openGames: store.table('open-games'),
-    demands: store.table('demands'),
   };
+  const demandTables: DemandTables = { open: store.table('demands') };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
@@ -80,6 +85,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
     for (const event of events) {
       await readEvent(draft, tables, event, block);
       await readGameEvent(draft, gameTables, event);
+      await readDemandEvent(draft, demandTables, event);
     }
     const entry = { hash: block.hash, undo: draft.undo.map(toStored) };
     const oldest = known.length >= 2 * KEPT_BLOCKS ? known.slice(0, known.length - KEPT_BLOCKS) : [];
@@ -132,7 +138,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
     },
     async openDemands() {
       const demands: DemandRecord[] = [];
-      for await (const [, demand] of gameTables.demands.entries()) demands.push(demand);
+      for await (const [, demand] of demandTables.open.entries()) demands.push(demand);
       return demands;
     },
     pending: () => list(tables.pending.entries()),

@@ -3,9 +3,9 @@
 pragma solidity 0.8.37;
 
 import {Rollup} from "./Rollup.sol";
+import {AboutAssertions} from "./dispute/AboutAssertions.sol";
 import {ClaimedStep, ClaimedSteps} from "./dispute/ClaimedStep.sol";
 import {Clocks, Player} from "./dispute/Clock.sol";
-import {Demands} from "./dispute/Demands.sol";
 import {KernelStart} from "./dispute/KernelStart.sol";
 import {Ledger} from "./dispute/Ledger.sol";
 import {MessageProof, Messages, TailLeaf} from "./dispute/Message.sol";
@@ -20,7 +20,7 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 type GameId is bytes32;
 
 /// @title Games about single steps of assertions. Each stands for itself and can only reject.
-contract Dispute is Demands {
+contract Dispute is Ledger, AboutAssertions {
     using Clocks for Player;
     using Clocks for uint128[2];
     using SegmentLists for Segment;
@@ -74,6 +74,10 @@ contract Dispute is Demands {
 
     IOneStepVerifier public immutable verifier;
     KernelStart public immutable kernelStart;
+    /// @notice Of each side for a whole game.
+    uint32 public immutable clockSeconds;
+    /// @notice That a side gets at least, once, when it moves late.
+    uint32 public immutable extensionSeconds;
 
     mapping(GameId => Game) private _games;
     /// @notice A second key that may move for an account.
@@ -111,7 +115,6 @@ contract Dispute is Demands {
     event LeafRejected(AssertionId indexed assertion, uint64 index, address indexed challenger);
     event DelegateChanged(address indexed account, address indexed delegate);
 
-    error BondIsZero();
     error ExtensionTooLong(uint256 maximum, uint256 actual);
     error ClocksTooShort(uint256 minimum, uint256 actual);
     error GameExists(GameId id);
@@ -129,17 +132,18 @@ contract Dispute is Demands {
         Rollup rollup_,
         KernelStart kernelStart_,
         IOneStepVerifier verifier_,
-        Settings memory settings
-    ) Ledger(token_, settings) Demands(rollup_) {
-        require(settings.bond > 0 && settings.demandBond > 0, BondIsZero());
-        uint256 clock = settings.clockSeconds;
-        require(settings.extensionSeconds <= clock, ExtensionTooLong(clock, settings.extensionSeconds));
-        // Bytes may be demanded at the window's end, a game about them opened as much later; then both clocks run.
-        uint256 longest = 2 * (clock + settings.extensionSeconds + settings.demandSeconds);
+        Settings memory settings,
+        uint32 clockSeconds_,
+        uint32 extensionSeconds_
+    ) Ledger(token_, settings) AboutAssertions(rollup_) {
+        require(extensionSeconds_ <= clockSeconds_, ExtensionTooLong(clockSeconds_, extensionSeconds_));
+        uint256 longest = 2 * (uint256(clockSeconds_) + extensionSeconds_);
         uint256 clocks = rollup_.stakes().timing().clocks;
         require(clocks >= longest, ClocksTooShort(longest, clocks));
         verifier = verifier_;
         kernelStart = kernelStart_;
+        clockSeconds = clockSeconds_;
+        extensionSeconds = extensionSeconds_;
     }
 
     /// @notice Names an account that may move for the caller; zero: none.

@@ -81,8 +81,10 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     IStakeManager public immutable stakes;
     IInbox public immutable inbox;
     IDACommittee public immutable committee;
-    /// @notice The contract that decides games; zero: there is none, and nothing can be rejected.
+    /// @notice The contract that decides games; zero: there is none.
     address public immutable dispute;
+    /// @notice The contract through which bytes are demanded. Nobody but these two can reject.
+    address public immutable demands;
     bytes32 public immutable kernelProgramId;
     uint256 public immutable bond;
     uint64 public immutable window;
@@ -107,7 +109,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
 
     error NotExecutor(address account);
     error NotLeader(address leader, uint256 openFrom);
-    error NotDispute(address account);
+    error NotJudge(address account);
     error StatusMismatch(AssertionId id, Status expected, Status actual);
     error ParentNotLive(AssertionId parent, Status status);
     error SiblingsClosed(uint256 deadline);
@@ -124,8 +126,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     error GamesOpen(uint256 games);
     error StillViable(AssertionId id);
 
-    modifier onlyDispute() {
-        require(msg.sender == dispute, NotDispute(msg.sender));
+    modifier onlyJudges() {
+        require(msg.sender == dispute || msg.sender == demands, NotJudge(msg.sender));
         _;
     }
 
@@ -135,6 +137,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         IInbox inbox_,
         IDACommittee committee_,
         address dispute_,
+        address demands_,
         bytes32 kernelProgramId_,
         bytes32 genesisStateRoot,
         Settings memory settings
@@ -143,6 +146,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         inbox = inbox_;
         committee = committee_;
         dispute = dispute_;
+        demands = demands_;
         kernelProgramId = kernelProgramId_;
         bond = settings.bond;
         leaderSeconds = settings.leaderSeconds;
@@ -205,7 +209,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     }
 
     /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
-    function openGame(AssertionId id) external onlyDispute {
+    function openGame(AssertionId id) external onlyJudges {
         Assertion storage assertion = _pending(id);
         uint256 deadline = assertion.deadline < pausedUntil ? pausedUntil : assertion.deadline;
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
@@ -213,13 +217,13 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     }
 
     /// @notice Keeps the window open until `until`, for a game about bytes that were published late.
-    function keepOpen(AssertionId id, uint64 until) external onlyDispute {
+    function keepOpen(AssertionId id, uint64 until) external onlyJudges {
         Assertion storage assertion = _pending(id);
         if (assertion.deadline < until) assertion.deadline = until;
     }
 
     /// @notice Closes a game that the challenger has lost.
-    function closeGame(AssertionId id) external onlyDispute {
+    function closeGame(AssertionId id) external onlyJudges {
         _assertions[id].openGames -= 1;
     }
 
@@ -227,7 +231,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @param rewardMax what the winner may get of it at most: his costs and a share
     function reject(AssertionId id, address beneficiary, uint256 rewardMax)
         external
-        onlyDispute
+        onlyJudges
         returns (uint256 reward)
     {
         Assertion storage assertion = _pending(id);

@@ -61,12 +61,12 @@ contract ConfirmationPauseTest is Network {
         vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, START + WINDOW, START));
         rollup.confirm(id);
         vm.prank(GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.NotDispute.selector, GUARDIAN));
+        vm.expectRevert(abi.encodeWithSelector(Rollup.NotJudge.selector, GUARDIAN));
         rollup.reject(id, GUARDIAN, 1);
     }
 
     function test_OnlyTheDisputeKeepsAWindowOpen() public {
-        vm.expectRevert(abi.encodeWithSelector(Rollup.NotDispute.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(Rollup.NotJudge.selector, address(this)));
         rollup.keepOpen(id, uint64(START + 2 * WINDOW));
         vm.startPrank(DISPUTE);
         rollup.keepOpen(id, uint64(START));

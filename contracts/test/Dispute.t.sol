@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 
 import {Dispute, GameId} from "../src/Dispute.sol";
 import {Rollup} from "../src/Rollup.sol";
+import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
 import {ClaimedSteps} from "../src/dispute/ClaimedStep.sol";
 import {Clocks} from "../src/dispute/Clock.sol";
-import {Demands} from "../src/dispute/Demands.sol";
 import {Segment, SegmentLists} from "../src/dispute/SegmentList.sol";
 import {StartMachine} from "../src/dispute/StartMachine.sol";
 import {Tree} from "../src/lib/Tree.sol";
@@ -297,13 +297,13 @@ contract DisputeTest is GameNetwork {
         GameId first = _open(assertion, STEP, CHALLENGER, false, TRUE);
         GameId second = _open(assertion, DELAYED_STEP, OTHER, false, TRUE);
         bytes memory alive = abi.encodeWithSelector(
-            Demands.AssertionStatusMismatch.selector, assertion, Rollup.Status.REJECTED, Rollup.Status.PENDING
+            AboutAssertions.AssertionStatusMismatch.selector, assertion, Rollup.Status.REJECTED, Rollup.Status.PENDING
         );
         _expect(OTHER, alive);
         dispute.refund(second);
         vm.warp(START + CLOCK);
         dispute.timeout(first);
-        _expectSelector(OTHER, Demands.AssertionStatusMismatch.selector);
+        _expectSelector(OTHER, AboutAssertions.AssertionStatusMismatch.selector);
         dispute.timeout(second);
         dispute.refund(second);
         _assertStatus(second, Dispute.Status.REFUNDED);

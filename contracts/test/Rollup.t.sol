@@ -296,7 +296,7 @@ contract RollupTest is Network {
 
     function test_RevertWhen_AStrangerJudges() public {
         AssertionId id = _assertNext(genesis, STATE);
-        bytes memory refusal = abi.encodeWithSelector(Rollup.NotDispute.selector, address(this));
+        bytes memory refusal = abi.encodeWithSelector(Rollup.NotJudge.selector, address(this));
         vm.expectRevert(refusal);
         rollup.openGame(id);
         vm.expectRevert(refusal);

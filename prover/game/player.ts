@@ -1,6 +1,6 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
 import type { Abi } from 'viem';
-import { disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
@@ -14,7 +14,7 @@ import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
 
-export type PlayerContracts = { readonly dispute: Address; readonly stakeManager: Address };
+export type PlayerContracts = { readonly dispute: Address; readonly demands: Address; readonly stakeManager: Address };
 
 export type PlayerParts = {
   readonly l1: L1;
@@ -53,7 +53,7 @@ export type PlayerCounts = {
 export type Player = {
   /** Every move that is ours now. True if something was sent. */
   playNext(nowSeconds: bigint): Promise<boolean>;
-  /** Payouts of the games, and rewards out of slashed stakes. */
+  /** Payouts of games and demands, and rewards out of slashed stakes. */
   claim(): Promise<boolean>;
   readonly counts: PlayerCounts;
 };
@@ -199,11 +199,17 @@ export function createPlayer(parts: PlayerParts): Player {
     async claim() {
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
       const args = [sender.address] as const;
-      const balanceOf = () => l1.client.readContract({ ...dispute, functionName: 'balanceOf', args });
+      const ledgers = [dispute, { address: contracts.demands, abi: demandsAbi }] as const;
       const rewardOf = () => l1.client.readContract({ ...rewards, functionName: 'rewardOf', args });
       if (parts.dryRun) return false;
       let sent = false;
-      if ((await balanceOf()) > 0n) sent = await send('withdraw', [], async () => (await balanceOf()) === 0n);
+      for (const { address, abi } of ledgers) {
+        const balanceOf = () =>
+          l1.client.readContract({ address, abi: abi as typeof disputeAbi, functionName: 'balanceOf', args });
+        if ((await balanceOf()) === 0n) continue;
+        const isDone = async () => (await balanceOf()) === 0n;
+        sent = (await sendCall({ address, abi: abi as Abi, functionName: 'withdraw', args: [], isDone })) || sent;
+      }
       if ((await rewardOf()) > 0n) {
         const isDone = async () => (await rewardOf()) === 0n;
         const abi = stakeManagerAbi as Abi;

@@ -1,6 +1,6 @@
 // docs/disputes.md#bytes: shows on L1 the leaves that are demanded of our assertions.
 import type { Abi } from 'viem';
-import { disputeAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex } from '../../protocol/hex.ts';
 import { LEAF_BYTES, leafCount, objectRoot, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
@@ -9,12 +9,12 @@ import { ownSteps } from '../agreement.ts';
 import { requireObject } from '../derive.ts';
 import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
+import type { DemandRecord } from './demand-record.ts';
 import { eachOnItsOwn } from './each.ts';
-import type { DemandRecord } from './record.ts';
 
 export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
-  readonly contracts: { readonly dispute: Address };
+  readonly contracts: { readonly demands: Address };
   readonly sender: Sender;
   readonly log: Logger;
 };
@@ -24,16 +24,16 @@ export type Publisher = {
   readonly counts: { published: number; gasUsed: bigint };
 };
 
-/** `DemandStatus` of contracts/src/dispute/Demands.sol. */
+/** `DemandStatus` of contracts/src/Demands.sol. */
 const OPEN = 1;
 
 export function createPublisher({ node, contracts, sender, log }: PublisherParts): Publisher {
-  const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
+  const demands = { address: contracts.demands, abi: demandsAbi } as const;
   const counts = { published: 0, gasUsed: 0n };
 
   async function publish(demand: DemandRecord, assertion: AssertionRecord): Promise<boolean> {
     const isAnswered = async () => {
-      const { status } = await node.l1.client.readContract({ ...dispute, functionName: 'demandOf', args: [demand.id] });
+      const { status } = await node.l1.client.readContract({ ...demands, functionName: 'demandOf', args: [demand.id] });
       return status !== OPEN;
     };
     if (await isAnswered()) return false;
@@ -42,8 +42,8 @@ export function createPublisher({ node, contracts, sender, log }: PublisherParts
     leaf.set(bytes.subarray(demand.leafIndex * LEAF_BYTES, (demand.leafIndex + 1) * LEAF_BYTES));
     const args = [demand.id, bytesToHex(leaf), treeProof(bytes, demand.leafIndex)];
     log.warn({ demand: demand.id, leaf: demand.leafIndex, of: leafCount(bytes.length) }, 'bytes are demanded on L1');
-    const abi = dispute.abi as Abi;
-    const sent = await sender.sendAndWait({ ...dispute, abi, functionName: 'publish', args, isDone: isAnswered });
+    const abi = demands.abi as Abi;
+    const sent = await sender.sendAndWait({ ...demands, abi, functionName: 'publish', args, isDone: isAnswered });
     if (sent.kind !== 'mined') return false;
     counts.published++;
     counts.gasUsed += sent.receipt.gasUsed;

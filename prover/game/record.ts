@@ -24,34 +24,12 @@ export type GameRecord = {
   readonly list: readonly Hex[];
 };
 
-/** A leaf that the asserter must show on L1 (docs/disputes.md#bytes). */
-export type DemandRecord = {
-  readonly id: Hex;
-  readonly assertion: Hex;
-  readonly demander: Address;
-  readonly objectRoot: Hex;
-  readonly leafIndex: number;
-  /** Unix seconds. */
-  readonly deadline: bigint;
-};
-
 export type GameTables = {
   readonly games: Table<GameRecord>;
   readonly openGames: Table<true>;
-  /** Open ones only. */
-  readonly demands: Table<DemandRecord>;
 };
 
-export const GAME_EVENTS = [
-  'GameOpened',
-  'Moved',
-  'GameWon',
-  'GameRefunded',
-  'BytesDemanded',
-  'BytesPublished',
-  'DemandExpired',
-  'DemandRefunded',
-] as const;
+export const GAME_EVENTS = ['GameOpened', 'Moved', 'GameWon', 'GameRefunded'] as const;
 
 type Args = {
   GameOpened: {
@@ -66,7 +44,6 @@ type Args = {
   Moved: { game: Hex; lists: number; position: bigint | number; start: Hex; end: Hex; list: readonly Hex[] };
   GameWon: { game: Hex; winner: number };
   GameRefunded: { game: Hex };
-  BytesDemanded: Omit<DemandRecord, 'leafIndex'> & { leafIndex: bigint };
 };
 
 /** `Side` of contracts/src/Dispute.sol. */
@@ -91,14 +68,6 @@ export async function readGameEvent(draft: Draft, tables: GameTables, event: Con
     }
     case 'GameRefunded':
       return close(draft, tables, (event.args as Args['GameRefunded']).game, 'refunded');
-    case 'BytesDemanded': {
-      const { leafIndex, ...demand } = event.args as Args['BytesDemanded'];
-      return draft.put(tables.demands, demand.id, { ...demand, leafIndex: Number(leafIndex) });
-    }
-    case 'BytesPublished':
-    case 'DemandExpired':
-    case 'DemandRefunded':
-      return draft.delete(tables.demands, (event.args as { id: Hex }).id);
   }
 }
 

@@ -10,21 +10,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 abstract contract Ledger {
     using SafeERC20 for ERC20Burnable;
 
-    /// @param bond of a challenger, wei
-    /// @param demandBond of who demands bytes, wei
+    /// @param bond of who challenges or demands, wei
     /// @param gasPrice wei of the token that one gas is taken to cost
     /// @param margin on costs, in 1/10,000: 15,000 pays them one and a half times
-    /// @param clockSeconds of each side for the whole game
-    /// @param extensionSeconds that a side gets at least, once, when it moves late
-    /// @param demandSeconds in which demanded bytes must be published, and then a game about them may be opened
     struct Settings {
         uint256 bond;
-        uint256 demandBond;
         uint256 gasPrice;
         uint256 margin;
-        uint32 clockSeconds;
-        uint32 extensionSeconds;
-        uint32 demandSeconds;
     }
 
     uint256 private constant BASIS_POINTS = 10_000;
@@ -35,12 +27,8 @@ abstract contract Ledger {
 
     ERC20Burnable public immutable token;
     uint256 public immutable bond;
-    uint256 public immutable demandBond;
     uint256 public immutable gasPrice;
     uint256 public immutable margin;
-    uint32 public immutable clockSeconds;
-    uint32 public immutable extensionSeconds;
-    uint32 public immutable demandSeconds;
 
     /// @notice What `withdraw` would pay.
     mapping(address account => uint256) public balanceOf;
@@ -48,17 +36,15 @@ abstract contract Ledger {
     event Withdrawn(address indexed account, uint256 amount);
     event BondForfeited(address indexed winner, uint256 award, uint256 burned);
 
+    error BondIsZero();
     error NothingToWithdraw(address account);
 
     constructor(ERC20Burnable token_, Settings memory settings) {
+        require(settings.bond > 0, BondIsZero());
         token = token_;
         bond = settings.bond;
-        demandBond = settings.demandBond;
         gasPrice = settings.gasPrice;
         margin = settings.margin;
-        clockSeconds = settings.clockSeconds;
-        extensionSeconds = settings.extensionSeconds;
-        demandSeconds = settings.demandSeconds;
     }
 
     /// @notice Pays the caller his returned bonds and awards. What he won of a slashed stake is at the StakeManager.

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
+import {AboutAssertions} from "../../src/dispute/AboutAssertions.sol";
 import {ClaimedStep, ClaimedSteps} from "../../src/dispute/ClaimedStep.sol";
-import {Demands} from "../../src/dispute/Demands.sol";
 import {AssertionId, Role} from "../../src/lib/Types.sol";
 import {GameNetwork} from "../support/GameNetwork.sol";
 import {bound, vm} from "../support/Vm.sol";
@@ -39,7 +39,7 @@ contract ClaimedStepTest is GameNetwork {
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                Demands.AssertionStatusMismatch.selector, id, Rollup.Status.PENDING, Rollup.Status.REJECTED
+                AboutAssertions.AssertionStatusMismatch.selector, id, Rollup.Status.PENDING, Rollup.Status.REJECTED
             )
         );
         dispute.challengeLeaf(step);

@@ -87,23 +87,15 @@ contract ClockTest is GameNetwork {
     }
 
     function test_RevertWhen_TheTimesDoNotFitTheNetworks() public {
-        Ledger.Settings memory settings = _settings();
-        settings.clockSeconds = 1 days - EXTENSION - DEMAND;
-        new Dispute(token, rollup, kernelStart, verifier, settings);
-        settings.clockSeconds += 1;
+        Ledger.Settings memory settings = _settings(GAME_BOND);
+        uint32 longest = 1 days - EXTENSION;
+        _newDispute(settings, longest, EXTENSION);
         vm.expectRevert(abi.encodeWithSelector(Dispute.ClocksTooShort.selector, 2 days + 2, 2 days));
-        new Dispute(token, rollup, kernelStart, verifier, settings);
-        settings = _settings();
-        settings.extensionSeconds = CLOCK + 1;
+        _newDispute(settings, longest + 1, EXTENSION);
         vm.expectRevert(abi.encodeWithSelector(Dispute.ExtensionTooLong.selector, CLOCK, CLOCK + 1));
-        new Dispute(token, rollup, kernelStart, verifier, settings);
-        settings = _settings();
+        _newDispute(settings, CLOCK, CLOCK + 1);
         settings.bond = 0;
-        vm.expectRevert(abi.encodeWithSelector(Dispute.BondIsZero.selector));
-        new Dispute(token, rollup, kernelStart, verifier, settings);
-        settings.bond = 1;
-        settings.demandBond = 0;
-        vm.expectRevert(abi.encodeWithSelector(Dispute.BondIsZero.selector));
-        new Dispute(token, rollup, kernelStart, verifier, settings);
+        vm.expectRevert(abi.encodeWithSelector(Ledger.BondIsZero.selector));
+        _newDispute(settings, CLOCK, EXTENSION);
     }
 }

@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {IOneStepVerifier} from "../../src/interfaces/IOneStepVerifier.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
@@ -35,7 +36,8 @@ contract GameGasTest is GameNetwork {
             IStepFamily(new HostSteps())
         ];
         IOneStepVerifier real = IOneStepVerifier(address(new OneStepVerifier(families)));
-        vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, real, _settings())).code);
+        Ledger.Settings memory settings = _settings(GAME_BOND);
+        vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, real, settings, CLOCK, EXTENSION)).code);
         // Slots that are written in every game are not new in the game that is measured.
         assertion = _assertSteps(_steps("first"), EXECUTOR);
         GameId first = _open(assertion, STEP, CHALLENGER, true, 1);
@@ -67,7 +69,7 @@ contract GameGasTest is GameNetwork {
 
     function test_GasOfTheRest() public {
         vm.prank(CHALLENGER);
-        dispute.demandStep(assertion, 1);
+        demands.demandStep(assertion, 1);
         vm.snapshotGasLastCall(GROUP, "demandStep");
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         GameId other = _open(assertion, STEP, OTHER, true, 1);

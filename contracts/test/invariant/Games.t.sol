@@ -2,9 +2,9 @@
 // docs/disputes.md#game: liars play whatever they like, against one honest asserter and for one false assertion.
 pragma solidity 0.8.37;
 
+import {DemandId, Demands} from "../../src/Demands.sol";
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
-import {DemandId, Demands} from "../../src/dispute/Demands.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
 import {FuzzTargets} from "../support/Fuzz.sol";
@@ -21,7 +21,7 @@ contract GamesHandler is GameNetwork {
     bytes private honestSteps;
     bytes private wrongSteps;
     GameId[] public games;
-    DemandId[] public demands;
+    DemandId[] public asked;
     mapping(GameId => Dispute.Status) private decided;
     uint256 public decisions;
 
@@ -98,16 +98,16 @@ contract GamesHandler is GameNetwork {
 
     function demand(bool ofHonest, uint64 leaf) external answered {
         vm.prank(OTHER);
-        try dispute.demandStep(ofHonest ? honest : wrong, leaf % 5) returns (DemandId id) {
-            demands.push(id);
+        try demands.demandStep(ofHonest ? honest : wrong, leaf % 5) returns (DemandId id) {
+            asked.push(id);
         } catch {}
     }
 
     function expire(uint256 which) external answered {
-        if (demands.length == 0) return;
-        DemandId id = demands[which % demands.length];
-        try dispute.expire(id) {} catch {}
-        try dispute.refundDemand(id) {} catch {}
+        if (asked.length == 0) return;
+        DemandId id = asked[which % asked.length];
+        try demands.expire(id) {} catch {}
+        try demands.refundDemand(id) {} catch {}
     }
 
     function confirm(bool ofHonest) external answered {
@@ -118,15 +118,17 @@ contract GamesHandler is GameNetwork {
 
     function checkMoney() external view {
         uint256 owed = dispute.balanceOf(EXECUTOR) + dispute.balanceOf(RIVAL) + dispute.balanceOf(OTHER);
+        uint256 owedBytes = demands.balanceOf(EXECUTOR) + demands.balanceOf(RIVAL) + demands.balanceOf(OTHER);
         for (uint256 i = 0; i < games.length; ++i) {
             Dispute.Game memory game = dispute.gameOf(games[i]);
             if (game.status == Dispute.Status.OPEN) owed += GAME_BOND;
             owed += dispute.balanceOf(game.challenger);
         }
-        for (uint256 i = 0; i < demands.length; ++i) {
-            if (dispute.demandOf(demands[i]).status == Demands.DemandStatus.OPEN) owed += DEMAND_BOND;
+        for (uint256 i = 0; i < asked.length; ++i) {
+            if (demands.demandOf(asked[i]).status == Demands.DemandStatus.OPEN) owedBytes += DEMAND_BOND;
         }
         vm.assertEq(token.balanceOf(DISPUTE), owed);
+        vm.assertEq(token.balanceOf(DEMANDS), owedBytes);
     }
 
     function checkTruth() external view {
@@ -163,11 +165,11 @@ contract GamesHandler is GameNetwork {
                 else _prove(id, index);
             }
         }
-        for (uint256 i = 0; i < demands.length; ++i) {
-            Demands.Demand memory asked = dispute.demandOf(demands[i]);
-            if (asked.assertion != honest || asked.status != Demands.DemandStatus.OPEN) continue;
-            bytes memory leaf = Trees.slice(honestSteps, asked.leafIndex * 128, 128);
-            dispute.publish(demands[i], leaf, Trees.pathOf(honestSteps, asked.leafIndex, 0));
+        for (uint256 i = 0; i < asked.length; ++i) {
+            Demands.Demand memory one = demands.demandOf(asked[i]);
+            if (one.assertion != honest || one.status != Demands.DemandStatus.OPEN) continue;
+            bytes memory leaf = Trees.slice(honestSteps, one.leafIndex * 128, 128);
+            demands.publish(asked[i], leaf, Trees.pathOf(honestSteps, one.leafIndex, 0));
         }
     }
 

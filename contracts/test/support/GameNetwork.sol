@@ -2,6 +2,7 @@
 // docs/disputes.md: a network with real batches and step lists, on which games are played.
 pragma solidity 0.8.37;
 
+import {Demands} from "../../src/Demands.sol";
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
@@ -34,6 +35,7 @@ abstract contract GameNetwork is Network {
     uint256 internal constant STEP = 2;
 
     Dispute internal dispute;
+    Demands internal demands;
     TraceVerifier internal verifier;
     KernelStart internal kernelStart;
     bytes internal batchObject;
@@ -53,8 +55,10 @@ abstract contract GameNetwork is Network {
         super.setUp();
         verifier = new TraceVerifier();
         kernelStart = new KernelStart(rollup);
-        vm.etch(DISPUTE, address(new Dispute(token, rollup, kernelStart, verifier, _settings())).code);
+        vm.etch(DISPUTE, address(_newDispute(_settings(GAME_BOND), CLOCK, EXTENSION)).code);
         dispute = Dispute(DISPUTE);
+        vm.etch(DEMANDS, address(_newDemands(_settings(DEMAND_BOND), DEMAND)).code);
+        demands = Demands(DEMANDS);
         _fund(CHALLENGER);
         _fund(OTHER);
         _fund(EXECUTOR);
@@ -67,10 +71,20 @@ abstract contract GameNetwork is Network {
         token.mint(account, 1000 ether);
         vm.prank(account);
         token.approve(DISPUTE, type(uint256).max);
+        vm.prank(account);
+        token.approve(DEMANDS, type(uint256).max);
     }
 
-    function _settings() internal pure returns (Ledger.Settings memory) {
-        return Ledger.Settings(GAME_BOND, DEMAND_BOND, 1 gwei, 15_000, CLOCK, EXTENSION, DEMAND);
+    function _settings(uint256 bond) internal pure returns (Ledger.Settings memory) {
+        return Ledger.Settings(bond, 1 gwei, 15_000);
+    }
+
+    function _newDispute(Ledger.Settings memory settings, uint32 clock, uint32 extension) internal returns (Dispute) {
+        return new Dispute(token, rollup, kernelStart, verifier, settings, clock, extension);
+    }
+
+    function _newDemands(Ledger.Settings memory settings, uint32 demandSeconds) internal returns (Demands) {
+        return new Demands(token, rollup, dispute, settings, demandSeconds);
     }
 
     function _header() internal pure returns (bytes memory) {

@@ -42,6 +42,7 @@ abstract contract Network {
     address internal constant RIVAL = address(0xe2);
     address internal constant USER = address(0xabc);
     address internal constant DISPUTE = address(0xd15);
+    address internal constant DEMANDS = address(0xde3);
     address internal constant GUARDIAN = address(0x94a);
     address internal constant REWARDS = address(0x4e7);
 
@@ -87,6 +88,7 @@ abstract contract Network {
             inbox,
             committee,
             DISPUTE,
+            DEMANDS,
             _kernel(),
             GENESIS_STATE,
             Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, 7 days)

@@ -2,14 +2,15 @@
 // docs/disputes.md#bytes
 pragma solidity 0.8.37;
 
-import {GameId} from "../../src/Dispute.sol";
-import {Rollup} from "../../src/Rollup.sol";
-import {DemandId, Demands} from "../../src/dispute/Demands.sol";
-import {Tree} from "../../src/lib/Tree.sol";
-import {AssertionId, Role} from "../../src/lib/Types.sol";
-import {GameNetwork} from "../support/GameNetwork.sol";
-import {Trees} from "../support/Trees.sol";
-import {vm} from "../support/Vm.sol";
+import {DemandId, Demands} from "../src/Demands.sol";
+import {GameId} from "../src/Dispute.sol";
+import {Rollup} from "../src/Rollup.sol";
+import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
+import {Tree} from "../src/lib/Tree.sol";
+import {AssertionId, Role} from "../src/lib/Types.sol";
+import {GameNetwork} from "./support/GameNetwork.sol";
+import {Trees} from "./support/Trees.sol";
+import {vm} from "./support/Vm.sol";
 
 contract DemandsTest is GameNetwork {
     AssertionId private assertion;
@@ -22,14 +23,14 @@ contract DemandsTest is GameNetwork {
     function test_PublishedBytesPayTheAsserterAndKeepTheWindowOpen() public {
         vm.warp(START + WINDOW - 1);
         vm.prank(CHALLENGER);
-        DemandId id = dispute.demandStep(assertion, 2);
+        DemandId id = demands.demandStep(assertion, 2);
         vm.warp(START + WINDOW + DEMAND - 2);
         vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
         rollup.confirm(assertion);
-        dispute.publish(id, Trees.slice(stepList, 256, 128), Trees.pathOf(stepList, 2, 0));
-        uint256 award = dispute.balanceOf(EXECUTOR);
+        demands.publish(id, Trees.slice(stepList, 256, 128), Trees.pathOf(stepList, 2, 0));
+        uint256 award = demands.balanceOf(EXECUTOR);
         vm.assertTrue(award > 0 && award <= DEMAND_BOND / 2);
-        vm.assertEq(token.balanceOf(DISPUTE), award);
+        vm.assertEq(token.balanceOf(DEMANDS), award);
         vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, block.timestamp + DEMAND, block.timestamp));
         rollup.confirm(assertion);
         // Late, but with the bytes: a game.
@@ -40,75 +41,75 @@ contract DemandsTest is GameNetwork {
         vm.expectRevert(
             abi.encodeWithSelector(Demands.DemandTooLate.selector, START + WINDOW, START + WINDOW + DEMAND - 2)
         );
-        dispute.demandStep(assertion, 1);
+        demands.demandStep(assertion, 1);
     }
 
     function test_WhoDoesNotPublishLoses() public {
         vm.prank(CHALLENGER);
-        DemandId id = dispute.demandStep(assertion, 2);
+        DemandId id = demands.demandStep(assertion, 2);
         vm.prank(OTHER);
-        DemandId other = dispute.demandBatch(assertion, 0, 7);
+        DemandId other = demands.demandBatch(assertion, 0, 7);
         vm.warp(START + DEMAND - 1);
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandDeadline.selector, START + DEMAND, START + DEMAND - 1));
-        dispute.expire(id);
+        demands.expire(id);
         vm.warp(START + DEMAND);
         bytes memory leaf = Trees.slice(stepList, 256, 128);
         bytes32[] memory path = Trees.pathOf(stepList, 2, 0);
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandDeadline.selector, START + DEMAND, START + DEMAND));
-        dispute.publish(id, leaf, path);
-        dispute.expire(id);
+        demands.publish(id, leaf, path);
+        demands.expire(id);
         vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
-        vm.assertEq(dispute.balanceOf(CHALLENGER), DEMAND_BOND);
+        vm.assertEq(demands.balanceOf(CHALLENGER), DEMAND_BOND);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
-        vm.expectPartialRevert(Demands.AssertionStatusMismatch.selector);
-        dispute.expire(other);
-        dispute.refundDemand(other);
-        vm.assertEq(dispute.balanceOf(OTHER), DEMAND_BOND);
+        vm.expectPartialRevert(AboutAssertions.AssertionStatusMismatch.selector);
+        demands.expire(other);
+        demands.refundDemand(other);
+        vm.assertEq(demands.balanceOf(OTHER), DEMAND_BOND);
         vm.expectPartialRevert(Demands.DemandStatusMismatch.selector);
-        dispute.refundDemand(other);
+        demands.refundDemand(other);
     }
 
     function test_AnyLeafOfTheRangesBatchesCanBeDemanded() public {
         uint256 leaves = batchObject.length / 128;
         for (uint64 i = 0; i < leaves; ++i) {
             vm.prank(CHALLENGER);
-            DemandId id = dispute.demandBatch(assertion, 0, i);
-            dispute.publish(id, Trees.slice(batchObject, i * 128, 128), Trees.pathOf(batchObject, i, 0));
+            DemandId id = demands.demandBatch(assertion, 0, i);
+            demands.publish(id, Trees.slice(batchObject, i * 128, 128), Trees.pathOf(batchObject, i, 0));
         }
         vm.assertEq(rollup.assertionOf(assertion).openGames, 0);
         vm.prank(CHALLENGER);
         vm.expectRevert(abi.encodeWithSelector(Demands.LeafOutOfRange.selector, leaves, leaves));
-        dispute.demandBatch(assertion, 0, uint64(leaves));
+        demands.demandBatch(assertion, 0, uint64(leaves));
         vm.prank(CHALLENGER);
         vm.expectRevert(abi.encodeWithSelector(Demands.BatchNotInRange.selector, 0, 1, 1));
-        dispute.demandBatch(assertion, 1, 0);
+        demands.demandBatch(assertion, 1, 0);
     }
 
     function test_RevertWhen_ALeafIsDemandedTwiceOrIsNone() public {
         vm.prank(CHALLENGER);
-        DemandId id = dispute.demandStep(assertion, 3);
+        DemandId id = demands.demandStep(assertion, 3);
         vm.prank(OTHER);
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandExists.selector, id));
-        dispute.demandStep(assertion, 3);
+        demands.demandStep(assertion, 3);
         vm.prank(OTHER);
         vm.expectRevert(abi.encodeWithSelector(Demands.LeafOutOfRange.selector, 4, 4));
-        dispute.demandStep(assertion, 4);
-        vm.expectPartialRevert(Demands.AssertionStatusMismatch.selector);
-        dispute.refundDemand(id);
+        demands.demandStep(assertion, 4);
+        vm.expectPartialRevert(AboutAssertions.AssertionStatusMismatch.selector);
+        demands.refundDemand(id);
     }
 
     function test_RevertWhen_OtherBytesArePublished() public {
         vm.prank(CHALLENGER);
-        DemandId id = dispute.demandStep(assertion, 2);
+        DemandId id = demands.demandStep(assertion, 2);
         bytes memory leaf = Trees.slice(stepList, 128, 128);
         bytes32[] memory path = Trees.pathOf(stepList, 1, 0);
         vm.expectPartialRevert(Demands.ObjectMismatch.selector);
-        dispute.publish(id, leaf, path);
+        demands.publish(id, leaf, path);
         path = new bytes32[](3);
         vm.expectRevert(abi.encodeWithSelector(Tree.PathLengthMismatch.selector, 2, 3));
-        dispute.publish(id, leaf, path);
+        demands.publish(id, leaf, path);
         vm.expectRevert(abi.encodeWithSelector(Tree.LeafLengthMismatch.selector, 128, 0));
-        dispute.publish(id, "", path);
+        demands.publish(id, "", path);
     }
 }

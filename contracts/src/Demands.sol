@@ -2,18 +2,21 @@
 // docs/disputes.md#bytes
 pragma solidity 0.8.37;
 
-import {Rollup} from "../Rollup.sol";
-import {Constants} from "../generated/Constants.sol";
-import {Batch, IInbox} from "../interfaces/IInbox.sol";
-import {Tree} from "../lib/Tree.sol";
-import {AssertionId, DataObject} from "../lib/Types.sol";
-import {Ledger} from "./Ledger.sol";
+import {Dispute} from "./Dispute.sol";
+import {Rollup} from "./Rollup.sol";
+import {AboutAssertions} from "./dispute/AboutAssertions.sol";
+import {Ledger} from "./dispute/Ledger.sol";
+import {Constants} from "./generated/Constants.sol";
+import {Batch} from "./interfaces/IInbox.sol";
+import {Tree} from "./lib/Tree.sol";
+import {AssertionId, DataObject} from "./lib/Types.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 
 /// @notice keccak256(assertion ‖ object root ‖ leaf index): a leaf is demanded once.
 type DemandId is bytes32;
 
 /// @title "Publish on L1 or lose": who asserts a range had its step list and its messages, so he can show any leaf of them.
-abstract contract Demands is Ledger {
+contract Demands is Ledger, AboutAssertions {
     enum DemandStatus {
         NONE,
         OPEN,
@@ -33,8 +36,8 @@ abstract contract Demands is Ledger {
         uint64 gas;
     }
 
-    Rollup public immutable rollup;
-    IInbox public immutable inbox;
+    /// @notice In which demanded bytes must be published, and then a game about them opened.
+    uint32 public immutable demandSeconds;
 
     mapping(DemandId => Demand) private _demands;
 
@@ -57,11 +60,18 @@ abstract contract Demands is Ledger {
     error BatchNotInRange(uint64 first, uint64 end, uint64 actual);
     error LeafOutOfRange(uint256 leaves, uint256 actual);
     error ObjectMismatch(bytes32 expectedRoot, bytes32 actualRoot);
-    error AssertionStatusMismatch(AssertionId id, Rollup.Status expected, Rollup.Status actual);
+    error ClocksTooShort(uint256 minimum, uint256 actual);
 
-    constructor(Rollup rollup_) {
-        rollup = rollup_;
-        inbox = rollup_.inbox();
+    /// @dev Nothing can be published for an assertion that is decided; the demand's bond is refunded.
+    constructor(ERC20Burnable token_, Rollup rollup_, Dispute dispute, Settings memory settings, uint32 demandSeconds_)
+        Ledger(token_, settings)
+        AboutAssertions(rollup_)
+    {
+        // Bytes may be demanded at the window's end, a game about them opened as much later; then both clocks run.
+        uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds() + demandSeconds_);
+        uint256 clocks = rollup_.stakes().timing().clocks;
+        require(clocks >= longest, ClocksTooShort(longest, clocks));
+        demandSeconds = demandSeconds_;
     }
 
     /// @notice Demands a leaf of the assertion's step list.
@@ -92,7 +102,7 @@ abstract contract Demands is Ledger {
         rollup.keepOpen(demand.assertion, uint64(block.timestamp + demandSeconds));
         rollup.closeGame(demand.assertion);
         emit BytesPublished(id, demand.assertion, demand.leafIndex, leaf);
-        _forfeit(demandBond, rollup.asserterOf(demand.assertion), _gasSince(gasAtStart));
+        _forfeit(bond, rollup.asserterOf(demand.assertion), _gasSince(gasAtStart));
     }
 
     /// @notice Rejects an assertion whose demanded bytes were not shown in time.
@@ -102,7 +112,7 @@ abstract contract Demands is Ledger {
         require(block.timestamp >= demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
         demand.status = DemandStatus.EXPIRED;
         emit DemandExpired(id, demand.assertion);
-        _credit(demand.demander, demandBond);
+        _credit(demand.demander, bond);
         rollup.reject(demand.assertion, demand.demander, costOf(demand.gas + _gasSince(gasAtStart)));
     }
 
@@ -112,7 +122,7 @@ abstract contract Demands is Ledger {
         require(demand.status == DemandStatus.OPEN, DemandStatusMismatch(id, DemandStatus.OPEN, demand.status));
         _requireStatus(demand.assertion, Rollup.Status.REJECTED);
         demand.status = DemandStatus.REFUNDED;
-        _credit(demand.demander, demandBond);
+        _credit(demand.demander, bond);
         emit DemandRefunded(id);
     }
 
@@ -122,11 +132,6 @@ abstract contract Demands is Ledger {
 
     function demandIdOf(AssertionId assertion, bytes32 objectRoot, uint64 leafIndex) public pure returns (DemandId) {
         return DemandId.wrap(keccak256(abi.encode(assertion, objectRoot, leafIndex)));
-    }
-
-    function _requireStatus(AssertionId assertion, Rollup.Status expected) internal view {
-        Rollup.Status actual = rollup.statusOf(assertion);
-        require(actual == expected, AssertionStatusMismatch(assertion, expected, actual));
     }
 
     function _demand(AssertionId assertion, DataObject memory object, uint64 leafIndex) private returns (DemandId id) {
@@ -144,7 +149,7 @@ abstract contract Demands is Ledger {
         (demand.demander, demand.status) = (msg.sender, DemandStatus.OPEN);
         (demand.length, demand.leafIndex) = (object.length, leafIndex);
         demand.deadline = uint40(block.timestamp + demandSeconds);
-        _lock(demandBond);
+        _lock(bond);
         emit BytesDemanded(id, assertion, msg.sender, object.root, leafIndex, demand.deadline);
         demand.gas = _gasSince(gasAtStart);
     }
