@@ -9,7 +9,7 @@ import {Clocks, Player} from "./dispute/Clock.sol";
 import {KernelStart} from "./dispute/KernelStart.sol";
 import {Ledger} from "./dispute/Ledger.sol";
 import {MessageProof, Messages, TailLeaf} from "./dispute/Message.sol";
-import {Segment, SegmentLists} from "./dispute/SegmentList.sol";
+import {PostedList, Segment, SegmentLists} from "./dispute/SegmentList.sol";
 import {Kernel, StartMachine} from "./dispute/StartMachine.sol";
 import {IOneStepVerifier} from "./interfaces/IOneStepVerifier.sol";
 import {Tree} from "./lib/Tree.sol";
@@ -22,7 +22,8 @@ type GameId is bytes32;
 /// @title Games about single steps of assertions. Each stands for itself and can only reject.
 contract Dispute is Ledger, AboutAssertions {
     using Clocks for Player;
-    using Clocks for uint128[2];
+    using Clocks for uint160;
+    using SegmentLists for PostedList;
     using SegmentLists for Segment;
     using ClaimedSteps for ClaimedStep;
 
@@ -39,24 +40,21 @@ contract Dispute is Ledger, AboutAssertions {
         ASSERTER
     }
 
-    /// @param listRoot of the last list
-    /// @param start machine at the start of that list's range
-    /// @param message object root of a sequenced message whose tail has not been seen, else zero
-    /// @param lists posted so far: the asserter is to move after an odd number
-    /// @param position of `start` in the trace
-    /// @param turnedAt when the clock of the side to move began to run, unix seconds
+    /// @dev Four slots, of which a move writes two: `posted`, and the last.
+    /// @param posted hash of the last list as a PostedList
     /// @param players challenger and asserter, packed as in Clock.sol
+    /// @param lists posted so far: the asserter is to move after an odd number
+    /// @param position of the last list's start in the trace
+    /// @param turnedAt when the clock of the side to move began to run, unix seconds
     struct Game {
         AssertionId assertion;
-        bytes32 listRoot;
-        bytes32 start;
-        bytes32 message;
+        bytes32 posted;
         address challenger;
         Status status;
+        uint160 players;
         uint8 lists;
         uint40 position;
         uint40 turnedAt;
-        uint128[2] players;
     }
 
     /// @param message what the step processes; empty for a delayed message
@@ -83,6 +81,9 @@ contract Dispute is Ledger, AboutAssertions {
     /// @notice A second key that may move for an account.
     mapping(address account => address) public delegateOf;
 
+    /// @param start machine at position 0
+    /// @param end of the trace as the assertion has it
+    /// @param message as in PostedList
     event GameOpened(
         GameId indexed game,
         AssertionId indexed assertion,
@@ -90,7 +91,7 @@ contract Dispute is Ledger, AboutAssertions {
         uint64 index,
         bytes32 start,
         bytes32 end,
-        bytes32 listRoot,
+        bytes32 message,
         bytes32[32] list
     );
     /// @param lists posted now
@@ -104,7 +105,6 @@ contract Dispute is Ledger, AboutAssertions {
         uint40 position,
         bytes32 start,
         bytes32 end,
-        bytes32 listRoot,
         bytes32[32] list
     );
     event StepProven(GameId indexed game, uint40 position, bytes32 start, bytes32 end, bytes32 provenEnd);
@@ -120,7 +120,6 @@ contract Dispute is Ledger, AboutAssertions {
     error GameExists(GameId id);
     error GameStatusMismatch(GameId id, Status expected, Status actual);
     error NotPlayer(address expected, address actual);
-    error NotTurnOf(Side expected, Side actual);
     error EndsAgree(bytes32 end);
     error ListCountMismatch(uint256 expected, uint256 actual);
     error LeafWellFormed(uint64 index);
@@ -172,46 +171,51 @@ contract Dispute is Ledger, AboutAssertions {
         _requireListed(step);
         bytes32 end = StartMachine.hashCommitted(step.post);
         require(opening.list[31] != end, EndsAgree(end));
-        _start(game, opening);
+        PostedList memory list = _firstList(opening);
         rollup.openGame(step.assertion);
         game.assertion = step.assertion;
-        game.listRoot = SegmentLists.rootOf(opening.list);
+        game.posted = list.hash();
         game.challenger = msg.sender;
         game.status = Status.OPEN;
+        _lock(bond);
+        emit GameOpened(id, step.assertion, msg.sender, step.index, list.start, end, list.message, opening.list);
+        Player memory player = Player(0, false, uint40(_gasSince(gasAtStart)));
+        game.players = Clocks.write(0, uint256(Side.CHALLENGER), player);
         game.lists = 1;
         game.turnedAt = uint40(block.timestamp);
-        _lock(bond);
-        emit GameOpened(id, step.assertion, msg.sender, step.index, game.start, end, game.listRoot, opening.list);
-        game.players.write(uint256(Side.CHALLENGER), Player(0, false, _gasSince(gasAtStart)));
     }
 
     /// @notice Disputes a segment of the other side's list with a list inside it.
+    /// @param answered the other side's list
     /// @param list the machine at the ends of the segment's 32 parts; the last differs from the other side's
-    function move(GameId id, Segment calldata segment, bytes32[32] calldata list) external {
+    function move(GameId id, PostedList calldata answered, Segment calldata segment, bytes32[32] calldata list)
+        external
+    {
         uint256 gasAtStart = gasleft();
-        Game storage game = _openGame(id);
-        require(game.lists < LISTS, ListCountMismatch(LISTS - 1, game.lists));
-        (Side side, Player memory player) = _takeTurn(game);
-        segment.requireIn(game.listRoot, game.start);
+        (Game storage game, Side side, Player memory player) = _takeTurn(id);
+        uint8 lists = game.lists;
+        require(lists < LISTS, ListCountMismatch(LISTS - 1, lists));
+        answered.requirePosted(game.posted);
+        segment.requireIn(answered);
         require(list[31] != segment.end, EndsAgree(segment.end));
-        uint256 partBits = BITS_PER_LIST * (LISTS - game.lists);
-        game.position += uint40(segment.index << partBits);
-        game.listRoot = SegmentLists.rootOf(list);
-        game.start = segment.start;
-        game.lists += 1;
+        uint40 position = game.position + uint40(segment.index << (BITS_PER_LIST * (LISTS - lists)));
+        lists += 1;
+        game.posted = PostedList(lists, SegmentLists.rootOf(list), segment.start, 0).hash();
+        emit Moved(id, side, lists, position, segment.start, segment.end, list);
+        player.gas += uint40(_gasSince(gasAtStart));
+        game.players = game.players.write(uint256(side), player);
+        game.lists = lists;
+        game.position = position;
         game.turnedAt = uint40(block.timestamp);
-        emit Moved(id, side, game.lists, game.position, segment.start, segment.end, game.listRoot, list);
-        player.gas += _gasSince(gasAtStart);
-        game.players.write(uint256(side), player);
     }
 
     /// @notice Answers the last list: executes the one instruction of a segment, which does not end as the list says.
-    function prove(GameId id, Segment calldata segment, bytes calldata proof) external {
+    function prove(GameId id, PostedList calldata answered, Segment calldata segment, bytes calldata proof) external {
         uint256 gasAtStart = gasleft();
-        Game storage game = _openGame(id);
+        (Game storage game, Side side,) = _takeTurn(id);
         require(game.lists == LISTS, ListCountMismatch(LISTS, game.lists));
-        (Side side,) = _takeTurn(game);
-        segment.requireIn(game.listRoot, game.start);
+        answered.requirePosted(game.posted);
+        segment.requireIn(answered);
         (bytes32 start, bytes32 end) = verifier.step(proof);
         require(start == segment.start, SegmentLists.StartMismatch(segment.start, start));
         require(end != segment.end, EndsAgree(end));
@@ -219,15 +223,22 @@ contract Dispute is Ledger, AboutAssertions {
         _win(id, game, side, gasAtStart);
     }
 
-    /// @notice The asserter's answer to a game opened with a message that is none: bytes behind it are not zero.
+    /// @notice The asserter's first answer to a game opened with a message that is none: bytes behind it are not zero.
+    /// @param answered the opening's list
     /// @param subtree root of the message's tree of depth(length)
-    function refuteMessage(GameId id, bytes32 subtree, uint64 length, TailLeaf calldata tail) external {
+    function refuteMessage(
+        GameId id,
+        PostedList calldata answered,
+        bytes32 subtree,
+        uint64 length,
+        TailLeaf calldata tail
+    ) external {
         uint256 gasAtStart = gasleft();
-        Game storage game = _openGame(id);
-        (Side side,) = _takeTurn(game);
-        require(side == Side.ASSERTER, NotTurnOf(side, Side.ASSERTER));
+        (Game storage game, Side side,) = _takeTurn(id);
+        require(game.lists == 1, ListCountMismatch(1, game.lists));
+        answered.requirePosted(game.posted);
         bytes32 message = Tree.hashObject(subtree, length);
-        require(message == game.message, MessageMismatch(game.message, message));
+        require(message == answered.message, MessageMismatch(answered.message, message));
         Messages.requireTail(subtree, length, tail);
         emit MessageRefuted(id);
         _win(id, game, side, gasAtStart);
@@ -236,7 +247,7 @@ contract Dispute is Ledger, AboutAssertions {
     /// @notice Ends a game whose side to move has no time left. Anyone may call it.
     function timeout(GameId id) external {
         uint256 gasAtStart = gasleft();
-        Game storage game = _openGame(id);
+        (Game storage game,) = _openGame(id);
         Side side = turnOf(game.lists);
         game.players.read(uint256(side)).requireUp(game.turnedAt, clockSeconds);
         emit TimedOut(id, side);
@@ -277,22 +288,28 @@ contract Dispute is Ledger, AboutAssertions {
         step.requireIn(stepRoot, stepCount);
     }
 
-    function _start(Game storage game, Opening calldata opening) private {
-        (bytes32 start, bytes32 message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
-        game.start = start;
-        if (message != 0) game.message = message;
+    function _firstList(Opening calldata opening) private view returns (PostedList memory list) {
+        list.number = 1;
+        list.root = SegmentLists.rootOf(opening.list);
+        (list.start, list.message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
     }
 
-    function _openGame(GameId id) private view returns (Game storage game) {
+    /// @dev An open game about an assertion that is not decided. Nothing else goes on.
+    function _openGame(GameId id) private view returns (Game storage game, address asserter) {
         game = _games[id];
         require(game.status == Status.OPEN, GameStatusMismatch(id, Status.OPEN, game.status));
-        _requireStatus(game.assertion, Rollup.Status.PENDING);
+        Rollup.Status status;
+        (status, asserter) = rollup.standingOf(game.assertion);
+        bool pending = status == Rollup.Status.PENDING;
+        require(pending, AssertionStatusMismatch(game.assertion, Rollup.Status.PENDING, status));
     }
 
     /// @dev Only whoever is to move may, or his delegate, and only while his clock runs.
-    function _takeTurn(Game storage game) private view returns (Side side, Player memory player) {
+    function _takeTurn(GameId id) private view returns (Game storage game, Side side, Player memory player) {
+        address account;
+        (game, account) = _openGame(id);
         side = turnOf(game.lists);
-        address account = side == Side.ASSERTER ? rollup.asserterOf(game.assertion) : game.challenger;
+        if (side == Side.CHALLENGER) account = game.challenger;
         require(msg.sender == account || msg.sender == delegateOf[account], NotPlayer(account, msg.sender));
         player = game.players.read(uint256(side));
         player.stop(game.turnedAt, clockSeconds, extensionSeconds);

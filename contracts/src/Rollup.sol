@@ -279,6 +279,12 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         return _assertions[id].status;
     }
 
+    /// @notice What each move of a game asks, in one call.
+    function standingOf(AssertionId id) external view returns (Status status, address asserter) {
+        Assertion storage asked = _assertions[id];
+        return (asked.status, asked.asserter);
+    }
+
     /// @notice Unix seconds from which anyone staked may build on `parent`; before, only the leader.
     function openFrom(AssertionId parent) external view returns (uint256) {
         return _openFrom(_assertions[parent]);

@@ -7,7 +7,8 @@ import {Rollup} from "../src/Rollup.sol";
 import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
 import {ClaimedSteps} from "../src/dispute/ClaimedStep.sol";
 import {Clocks} from "../src/dispute/Clock.sol";
-import {Segment, SegmentLists} from "../src/dispute/SegmentList.sol";
+import {TailLeaf} from "../src/dispute/Message.sol";
+import {PostedList, Segment, SegmentLists} from "../src/dispute/SegmentList.sol";
 import {StartMachine} from "../src/dispute/StartMachine.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
@@ -32,10 +33,7 @@ contract DisputeTest is GameNetwork {
         _playTo(id, LISTS, CHALLENGER, TRUE, 123_456_789_012);
         uint256 index = _disagreement(id, TRUE, CHALLENGER);
         vm.assertEq(boards[id].position + index, 123_456_789_011);
-        Segment memory segment = _segment(id, index);
-        bytes memory proof = _proofAt(id, index);
-        vm.prank(CHALLENGER);
-        dispute.prove(id, segment, proof);
+        _prove(id, index, CHALLENGER);
         _assertStatus(id, Dispute.Status.CHALLENGER_WON);
         vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
         vm.assertEq(dispute.balanceOf(CHALLENGER), GAME_BOND);
@@ -49,10 +47,7 @@ contract DisputeTest is GameNetwork {
         _playTo(id, LISTS, CHALLENGER, TRUE, lie);
         uint256 index = _disagreement(id, TRUE, CHALLENGER);
         vm.assertEq(boards[id].position + index + 1, lie);
-        Segment memory segment = _segment(id, index);
-        bytes memory proof = _proofAt(id, index);
-        vm.prank(CHALLENGER);
-        dispute.prove(id, segment, proof);
+        _prove(id, index, CHALLENGER);
         _assertStatus(id, Dispute.Status.CHALLENGER_WON);
     }
 
@@ -63,7 +58,7 @@ contract DisputeTest is GameNetwork {
         Segment memory segment = _segment(id, index);
         bytes memory proof = _proofAt(id, index);
         _expect(CHALLENGER, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
-        dispute.prove(id, segment, proof);
+        dispute.prove(id, _posted(id), segment, proof);
         vm.warp(dispute.deadlineOf(id));
         dispute.timeout(id);
         _assertStatus(id, Dispute.Status.ASSERTER_WON);
@@ -135,14 +130,54 @@ contract DisputeTest is GameNetwork {
 
     function test_RevertWhen_AMoveAnswersAnotherList() public {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        PostedList memory first = _posted(id);
         Segment memory segment = _segment(id, 0);
         bytes32[32] memory list = _listOf(boards[id].start, 0, 30, TRUE, EXECUTOR);
         _move(id, 0, EXECUTOR, TRUE);
         _move(id, 31, CHALLENGER, 1);
         // A move that was sent twice, or overtaken, finds another list.
-        bytes32 root = dispute.gameOf(id).listRoot;
-        _expect(EXECUTOR, abi.encodeWithSelector(SegmentLists.ListMismatch.selector, root, segment.listRoot));
-        dispute.move(id, segment, list);
+        _expect(EXECUTOR, _listMismatch(id, first));
+        dispute.move(id, first, segment, list);
+    }
+
+    /// @dev The other side may post its own list again, two moves later, from the same start: a move that was sent twice
+    /// would answer it with hashes at the wrong distances.
+    function test_RevertWhen_AMoveAnswersAnEarlierPostingOfTheSameList() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        PostedList memory first = _posted(id);
+        Segment memory segment = _segment(id, 0);
+        bytes32[32] memory repeated = boards[id].list;
+        bytes32[32] memory answer = _listOf(boards[id].start, 0, 30, TRUE, EXECUTOR);
+        _move(id, 0, EXECUTOR, TRUE);
+        Segment memory again = _segment(id, 0);
+        vm.prank(CHALLENGER);
+        dispute.move(id, _posted(id), again, repeated);
+        _note(id, again, repeated);
+        _expect(EXECUTOR, _listMismatch(id, first));
+        dispute.move(id, first, segment, answer);
+    }
+
+    function testFuzz_RevertWhen_TheListShownIsNotTheOnePosted(uint256 lists, uint256 part, bytes32 other) public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        lists = bound(lists, 1, LISTS);
+        while (boards[id].lists < lists) {
+            _move(id, 0, boards[id].lists % 2 == 1 ? EXECUTOR : CHALLENGER, 1);
+        }
+        bytes32[4] memory parts = abi.decode(abi.encode(_posted(id)), (bytes32[4]));
+        part = bound(part, 0, 3);
+        if (parts[part] == other) return;
+        parts[part] = other;
+        PostedList memory shown = abi.decode(abi.encode(parts), (PostedList));
+        address player = lists % 2 == 1 ? EXECUTOR : CHALLENGER;
+        bytes32[32] memory list;
+        TailLeaf memory tail;
+        if (lists == 1) {
+            _expect(player, _listMismatch(id, shown));
+            dispute.refuteMessage(id, shown, 0, 0, tail);
+        }
+        _expect(player, _listMismatch(id, shown));
+        if (lists < LISTS) dispute.move(id, shown, _segment(id, 3), list);
+        else dispute.prove(id, shown, _segment(id, 3), _proofAt(id, 3));
     }
 
     function test_RevertWhen_ASegmentIsNotOfTheList() public {
@@ -175,7 +210,9 @@ contract DisputeTest is GameNetwork {
             GameId id = _open(assertion, index % 2 == 0 ? STEP : DELAYED_STEP, challenger, true, 1);
             _move(id, index, EXECUTOR, TRUE);
             vm.assertEq(dispute.gameOf(id).position, index << 35);
-            vm.assertEq(dispute.gameOf(id).start, _believed(boards[id].start, index << 35, 1, challenger));
+            bytes32 start = _believed(boards[id].start, index << 35, 1, challenger);
+            PostedList memory expected = PostedList(2, Trees.listRoot(boards[id].list), start, 0);
+            vm.assertEq(dispute.gameOf(id).posted, keccak256(abi.encode(expected)));
         }
     }
 
@@ -185,7 +222,7 @@ contract DisputeTest is GameNetwork {
         bytes32[32] memory list;
         list[31] = segment.end;
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
     }
 
     function test_RevertWhen_ItIsNotTheSendersTurn() public {
@@ -195,12 +232,12 @@ contract DisputeTest is GameNetwork {
         address[3] memory wrong = [CHALLENGER, OTHER, address(this)];
         for (uint256 i = 0; i < wrong.length; ++i) {
             _expect(wrong[i], abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, wrong[i]));
-            dispute.move(id, segment, list);
+            dispute.move(id, _posted(id), segment, list);
         }
         _move(id, 0, EXECUTOR, TRUE);
         segment = _segment(id, 0);
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.NotPlayer.selector, CHALLENGER, EXECUTOR));
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
     }
 
     function test_ADelegateMovesForEitherSide() public {
@@ -215,27 +252,27 @@ contract DisputeTest is GameNetwork {
             Segment memory segment = _segment(id, 0);
             list[31] = keccak256(abi.encode(i));
             vm.prank(key);
-            dispute.move(id, segment, list);
-            boards[id].list = list;
+            dispute.move(id, _posted(id), segment, list);
+            _note(id, segment, list);
         }
         vm.assertEq(dispute.gameOf(id).lists, 3);
         vm.prank(EXECUTOR);
         dispute.setDelegate(address(0));
         Segment memory last = _segment(id, 0);
         _expect(key, abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, key));
-        dispute.move(id, last, list);
+        dispute.move(id, _posted(id), last, list);
     }
 
     function test_RevertWhen_ThereAreMoreOrFewerThanEightLists() public {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         Segment memory segment = _segment(id, 31);
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 8, 1));
-        dispute.prove(id, segment, new bytes(64));
+        dispute.prove(id, _posted(id), segment, new bytes(64));
         _playTo(id, LISTS, CHALLENGER, TRUE, END);
         segment = _segment(id, 31);
         bytes32[32] memory list;
         _expect(CHALLENGER, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 7, 8));
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
     }
 
     function test_RevertWhen_TheProofIsOfAnotherMachine() public {
@@ -244,20 +281,20 @@ contract DisputeTest is GameNetwork {
         Segment memory segment = _segment(id, 31);
         bytes memory proof = _proofAt(id, 30);
         _expectSelector(CHALLENGER, SegmentLists.StartMismatch.selector);
-        dispute.prove(id, segment, proof);
+        dispute.prove(id, _posted(id), segment, proof);
         _expectSelector(CHALLENGER, TraceVerifier.ProofMalformed.selector);
-        dispute.prove(id, segment, new bytes(63));
+        dispute.prove(id, _posted(id), segment, new bytes(63));
         // What it changes nothing for: the game goes on.
         proof = _proofAt(id, 31);
         vm.prank(CHALLENGER);
-        dispute.prove(id, segment, proof);
+        dispute.prove(id, _posted(id), segment, proof);
         _assertStatus(id, Dispute.Status.CHALLENGER_WON);
     }
 
     function test_AProofThatRunsOutOfGasChangesNothing() public {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         _playTo(id, LISTS, CHALLENGER, TRUE, END);
-        bytes memory call = abi.encodeCall(Dispute.prove, (id, _segment(id, 31), _proofAt(id, 31)));
+        bytes memory call = abi.encodeCall(Dispute.prove, (id, _posted(id), _segment(id, 31), _proofAt(id, 31)));
         for (uint256 gas = 40_000; gas < 120_000; gas += 5000) {
             vm.prank(CHALLENGER);
             (bool done,) = address(dispute).call{gas: gas}(call);
@@ -282,9 +319,9 @@ contract DisputeTest is GameNetwork {
             Dispute.GameStatusMismatch.selector, id, Dispute.Status.OPEN, Dispute.Status.CHALLENGER_WON
         );
         _expect(EXECUTOR, over);
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
         _expect(EXECUTOR, over);
-        dispute.prove(id, segment, "");
+        dispute.prove(id, _posted(id), segment, "");
         _expect(EXECUTOR, over);
         dispute.timeout(id);
         _expect(CHALLENGER, over);
@@ -329,10 +366,7 @@ contract DisputeTest is GameNetwork {
         rollup.confirm(assertion);
         vm.warp(START + CLOCK - 1);
         _playTo(honest, LISTS, CHALLENGER, TRUE, END);
-        Segment memory segment = _segment(honest, 31);
-        bytes memory proof = _proofAt(honest, 31);
-        vm.prank(CHALLENGER);
-        dispute.prove(honest, segment, proof);
+        _prove(honest, 31, CHALLENGER);
         _assertStatus(honest, Dispute.Status.CHALLENGER_WON);
     }
 
@@ -341,6 +375,11 @@ contract DisputeTest is GameNetwork {
         GameId honest = _open(assertion, STEP, CHALLENGER, false, TRUE);
         vm.assertTrue(GameId.unwrap(copy) != GameId.unwrap(honest));
         vm.assertEq(rollup.assertionOf(assertion).openGames, 2);
+    }
+
+    function _listMismatch(GameId id, PostedList memory shown) private view returns (bytes memory) {
+        bytes32 actual = keccak256(abi.encode(shown));
+        return abi.encodeWithSelector(SegmentLists.ListMismatch.selector, dispute.gameOf(id).posted, actual);
     }
 
     function _assertStatus(GameId id, Dispute.Status status) private view {
@@ -364,12 +403,12 @@ contract DisputeTest is GameNetwork {
 
     function _expectMove(GameId id, Segment memory segment, bytes32[32] memory list, bytes4 selector) private {
         _expectSelector(EXECUTOR, selector);
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
     }
 
     function _expectMoveReverts(GameId id, Segment memory segment, bytes32[32] memory list) private {
         vm.prank(EXECUTOR);
         vm.expectRevert();
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
     }
 }

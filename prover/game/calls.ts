@@ -5,11 +5,16 @@ import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../../protocol/tree.ts';
 import { encodeHeader, type Program } from '../../vm/program.ts';
-import type { Disputed } from './play.ts';
+import type { Disputed, Game } from './play.ts';
 
 /** Root of a list of 32 hashes. */
 export function listRoot(list: readonly Hex[]): Hex {
   return levelsOf(list).at(-1)?.[0] as Hex;
+}
+
+/** `PostedList` of contracts/src/dispute/SegmentList.sol: the list that a move answers. */
+export function encodePosted({ lists, list, start, message }: Pick<Game, 'lists' | 'list' | 'start' | 'message'>) {
+  return { number: BigInt(lists), root: listRoot(list), start, message };
 }
 
 /** `Segment` of contracts/src/dispute/SegmentList.sol. */
@@ -26,7 +31,7 @@ export function encodeSegment(list: readonly Hex[], { index, start, end }: Pick<
     left = Math.floor(left / 2);
     right = Math.floor(right / 2);
   }
-  return { listRoot: listRoot(list), index: BigInt(index), start, end, path };
+  return { index: BigInt(index), start, end, path };
 }
 
 function levelsOf(list: readonly Hex[]): Hex[][] {

@@ -39,6 +39,7 @@ async function openGame(challenger: TraceOracle): Promise<Game> {
     turn: 'asserter',
     lists: 1,
     start: word(0n),
+    message: word(0n),
     startPosition: 0n,
     list: await firstList(challenger),
     deadline: CLOCK,

@@ -19,6 +19,8 @@ export type Game = {
   readonly lists: number;
   /** The machine at the start of the last list's range. */
   readonly start: Hex;
+  /** Object root of a message that may still be refuted; zero behind the opening's list. */
+  readonly message: Hex;
   readonly startPosition: bigint;
   /** The last list: machines at the ends of 32 equal segments. */
   readonly list: readonly Hex[];

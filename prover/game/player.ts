@@ -7,7 +7,7 @@ import type { Call, Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
-import { encodeSegment, type MessageProof } from './calls.ts';
+import { encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
 import { eachOnItsOwn } from './each.ts';
 import { describeRange } from './narrate.ts';
@@ -117,14 +117,15 @@ export function createPlayer(parts: PlayerParts): Player {
       case 'move': {
         const { segment, list } = action;
         log.info({ game: id, list: lists + 1, traceSeconds }, `disputes what ${describeRange(segment)} do`);
-        return count('moves', await send('move', [id, encodeSegment(game.list, segment), list], isPast));
+        const args = [id, encodePosted(game), encodeSegment(game.list, segment), list];
+        return count('moves', await send('move', args, isPast));
       }
       case 'prove': {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
         log.info({ game: id, proofBytes: proof.length, traceSeconds }, `proves ${describeRange(segment)}`);
-        const args = [id, encodeSegment(game.list, segment), bytesToHex(proof)];
+        const args = [id, encodePosted(game), encodeSegment(game.list, segment), bytesToHex(proof)];
         return count('proofs', await send('prove', args, isPast));
       }
     }
@@ -137,7 +138,8 @@ export function createPlayer(parts: PlayerParts): Player {
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
     const isPast = async () => (await read(game.id)).status !== OPEN;
-    return count('moves', await send('refuteMessage', [game.id, subtree, length, tail], isPast));
+    const args = [game.id, encodePosted(game), subtree, length, tail];
+    return count('moves', await send('refuteMessage', args, isPast));
   }
 
   function reportLost(game: Pick<GameRecord, 'id' | 'step'>, reason: string): boolean {

@@ -18,6 +18,8 @@ export type GameRecord = {
   readonly lists: number;
   /** The machine where the range of the last list begins. */
   readonly start: Hex;
+  /** As in `PostedList` of contracts/src/dispute/SegmentList.sol: only the opening's list may have one. */
+  readonly message: Hex;
   readonly startPosition: bigint;
   /** The end of that range as the side says that is to answer. */
   readonly end: Hex;
@@ -39,6 +41,7 @@ type Args = {
     index: bigint;
     start: Hex;
     end: Hex;
+    message: Hex;
     list: readonly Hex[];
   };
   Moved: { game: Hex; lists: number; position: bigint | number; start: Hex; end: Hex; list: readonly Hex[] };
@@ -46,20 +49,22 @@ type Args = {
   GameRefunded: { game: Hex };
 };
 
+const NO_MESSAGE: Hex = `0x${'00'.repeat(32)}`;
+
 /** `Side` of contracts/src/Dispute.sol. */
 const CHALLENGER = 0;
 
 export async function readGameEvent(draft: Draft, tables: GameTables, event: ContractEvent): Promise<void> {
   switch (event.eventName) {
     case 'GameOpened': {
-      const { game, assertion, challenger, index, start, end, list } = event.args as Args['GameOpened'];
-      const opened = { id: game, assertion, challenger, step: Number(index), start, end, list };
+      const { game, assertion, challenger, index, start, end, message, list } = event.args as Args['GameOpened'];
+      const opened = { id: game, assertion, challenger, step: Number(index), start, end, message, list };
       await draft.put(tables.games, game, { ...opened, status: 'open', lists: 1, startPosition: 0n });
       return draft.put(tables.openGames, game, true);
     }
     case 'Moved': {
       const { game, lists, position, start, end, list } = event.args as Args['Moved'];
-      const moved = { lists, startPosition: BigInt(position), start, end, list };
+      const moved = { lists, startPosition: BigInt(position), start, end, message: NO_MESSAGE, list };
       return draft.put(tables.games, game, { ...(await requireGame(draft, tables, game)), ...moved });
     }
     case 'GameWon': {

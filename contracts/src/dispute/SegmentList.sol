@@ -4,15 +4,25 @@ pragma solidity 0.8.37;
 
 import {Tree} from "../lib/Tree.sol";
 
+/// @notice A list as it was posted in a game. The game keeps the hash of it alone: who answers shows what it was.
+/// @param number of the list in its game, from 1: the same hashes posted once more are another list
+/// @param root of the 32 hashes
+/// @param start machine at the start of the list's range
+/// @param message of the opening's list: object root of a sequenced message whose tail has not been seen; else zero
+struct PostedList {
+    uint256 number;
+    bytes32 root;
+    bytes32 start;
+    bytes32 message;
+}
+
 /// @notice What a move answers: the segment of the last list whose start the mover accepts and whose end he disputes.
-/// @param listRoot of that list
 /// @param index of the segment, 0 to 31
 /// @param start machine at its start: entry `index - 1`, for segment 0 the start that the list was posted with
 /// @param end entry `index`
 /// @param path of the two entries, lowest first: until they have a common ancestor the left one's sibling before the
 /// right one's, each only where it is not the other entry's; then the ancestor's. For segment 0: of entry 0 alone
 struct Segment {
-    bytes32 listRoot;
     uint256 index;
     bytes32 start;
     bytes32 end;
@@ -47,19 +57,29 @@ library SegmentLists {
         }
     }
 
-    /// @notice Reverts unless the segment is one of the list with this root that was posted with this start.
-    function requireIn(Segment calldata segment, bytes32 listRoot, bytes32 listStart) internal pure {
-        require(segment.listRoot == listRoot, ListMismatch(listRoot, segment.listRoot));
+    /// @notice What a game keeps of a list.
+    function hash(PostedList memory posted) internal pure returns (bytes32) {
+        return keccak256(abi.encode(posted));
+    }
+
+    /// @notice Reverts unless the list is the one that the game keeps.
+    function requirePosted(PostedList calldata list, bytes32 expected) internal pure {
+        bytes32 actual = hash(list);
+        require(actual == expected, ListMismatch(expected, actual));
+    }
+
+    /// @notice Reverts unless the segment is one of the list.
+    function requireIn(Segment calldata segment, PostedList calldata list) internal pure {
         require(segment.index < COUNT, SegmentOutOfRange(COUNT - 1, segment.index));
         bytes32 root;
         if (segment.index == 0) {
-            require(segment.start == listStart, StartMismatch(listStart, segment.start));
+            require(segment.start == list.start, StartMismatch(list.start, segment.start));
             require(segment.path.length == DEPTH, Tree.PathLengthMismatch(DEPTH, segment.path.length));
             root = Tree.rootFromPath(segment.end, 0, segment.path);
         } else {
             root = _rootOfPair(segment);
         }
-        require(root == listRoot, EntriesMismatch(listRoot, root));
+        require(root == list.root, EntriesMismatch(list.root, root));
     }
 
     /// @dev Root of the list in which `start` and `end` are neighbours.

@@ -30,7 +30,7 @@ contract ClockTest is GameNetwork {
         bytes32[32] memory list;
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Clocks.TimeIsUp.selector, deadline, deadline));
-        dispute.move(id, segment, list);
+        dispute.move(id, _posted(id), segment, list);
         dispute.timeout(id);
         vm.assertEq(uint256(dispute.gameOf(id).status), uint256(Dispute.Status.CHALLENGER_WON));
     }

@@ -102,15 +102,15 @@ contract KernelStartTest is GameNetwork {
         TailLeaf memory tail = _tail(3);
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 3));
-        dispute.refuteMessage(id, subtree, 300, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
         tail = _tail(2);
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 2));
-        dispute.refuteMessage(id, subtree, 300, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
         tail.index = 2 + 4;
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 4, 6));
-        dispute.refuteMessage(id, subtree, 300, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
     }
 
     function test_RevertWhen_AProofIsOfAnotherBatch() public {
@@ -231,14 +231,28 @@ contract RefutationTest is GameNetwork {
         TailLeaf memory tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
         vm.prank(CHALLENGER);
         vm.expectRevert(abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, CHALLENGER));
-        dispute.refuteMessage(id, subtree, 300, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
         vm.prank(EXECUTOR);
         vm.expectPartialRevert(Dispute.MessageMismatch.selector);
-        dispute.refuteMessage(id, subtree, 299, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 299, tail);
         vm.prank(EXECUTOR);
-        dispute.refuteMessage(id, subtree, 300, tail);
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
         vm.assertEq(uint256(dispute.gameOf(id).status), uint256(Dispute.Status.ASSERTER_WON));
         vm.assertEq(uint256(rollup.assertionOf(assertion).openGames), 0);
+    }
+
+    /// @dev The message is part of the opening's list alone: whoever has answered has taken it.
+    function test_RevertWhen_AMessageIsRefutedAfterTheFirstAnswer() public {
+        AssertionId assertion = _assertSteps(_steps("claim"), EXECUTOR);
+        GameId id = _open(assertion, STEP, CHALLENGER, false, 1);
+        bytes32 subtree = _messageProof(1).subtree;
+        bytes memory object = Trees.slice(batchObject, 512, 512);
+        TailLeaf memory tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
+        _move(id, 0, EXECUTOR, 0);
+        _move(id, 0, CHALLENGER, 1);
+        vm.prank(EXECUTOR);
+        vm.expectRevert(abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 1, 3));
+        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
     }
 
     function test_WhoShowsThemPlaysWithTheEmptyMessage() public {
@@ -246,11 +260,13 @@ contract RefutationTest is GameNetwork {
         Dispute.Opening memory opening = _opening(assertion, STEP);
         bytes memory object = Trees.slice(batchObject, 512, 512);
         opening.message.tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
+        (bytes32 start, bytes32 message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
+        vm.assertEq(message, 0);
         vm.prank(CHALLENGER);
         GameId id = dispute.open(opening);
-        vm.assertEq(dispute.gameOf(id).message, 0);
+        boards[id] = Board(start, message, opening.list, 1, 0, start);
         vm.prank(EXECUTOR);
         vm.expectPartialRevert(Dispute.MessageMismatch.selector);
-        dispute.refuteMessage(id, opening.message.subtree, 300, opening.message.tail);
+        dispute.refuteMessage(id, _posted(id), opening.message.subtree, 300, opening.message.tail);
     }
 }

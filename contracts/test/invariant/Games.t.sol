@@ -55,18 +55,16 @@ contract GamesHandler is GameNetwork {
     /// @dev Whoever lies and is to move disputes any segment with any list.
     function lie(uint256 which, uint256 index, uint256 salt) external answered {
         GameId id = games[which % games.length];
-        Board storage board = boards[id];
-        if (board.lists == LISTS) return;
+        if (boards[id].lists == LISTS) return;
         Segment memory segment = _segment(id, index % 32);
         bytes32[32] memory list;
         for (uint256 i = 0; i < 32; ++i) {
             list[i] = keccak256(abi.encode(salt, i));
         }
-        uint256 position = board.position + ((index % 32) << (5 * (LISTS - board.lists)));
         vm.prank(_liarOf(id));
-        try dispute.move(id, segment, list) {
+        try dispute.move(id, _posted(id), segment, list) {
             vm.assertTrue(decided[id] == Dispute.Status.NONE);
-            (board.list, board.position, board.lists) = (list, position, board.lists + 1);
+            _note(id, segment, list);
         } catch {}
     }
 
@@ -76,7 +74,7 @@ contract GamesHandler is GameNetwork {
         Segment memory segment = _segment(id, index % 32);
         bytes memory proof = madeUp ? abi.encode(segment.start) : _proofAt(id, index % 32);
         vm.prank(_liarOf(id));
-        try dispute.prove(id, segment, proof) {} catch {}
+        try dispute.prove(id, _posted(id), segment, proof) {} catch {}
     }
 
     function wait(uint256 time) external answered {
@@ -162,7 +160,7 @@ contract GamesHandler is GameNetwork {
             } else if (!asserters && i == 0) {
                 uint256 index = _disagreement(id, TRUTH, CHALLENGER);
                 if (game.lists < LISTS) _move(id, index, CHALLENGER, TRUTH);
-                else _prove(id, index);
+                else _prove(id, index, CHALLENGER);
             }
         }
         for (uint256 i = 0; i < asked.length; ++i) {
@@ -171,13 +169,6 @@ contract GamesHandler is GameNetwork {
             bytes memory leaf = Trees.slice(honestSteps, one.leafIndex * 128, 128);
             demands.publish(asked[i], leaf, Trees.pathOf(honestSteps, one.leafIndex, 0));
         }
-    }
-
-    function _prove(GameId id, uint256 index) private {
-        Segment memory segment = _segment(id, index);
-        bytes memory proof = _proofAt(id, index);
-        vm.prank(CHALLENGER);
-        dispute.prove(id, segment, proof);
     }
 
     /// @dev Whoever is to move, unless he is honest: then anyone else.

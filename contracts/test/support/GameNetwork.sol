@@ -6,11 +6,11 @@ import {Demands} from "../../src/Demands.sol";
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
-import {Player} from "../../src/dispute/Clock.sol";
+import {Clocks, Player} from "../../src/dispute/Clock.sol";
 import {KernelStart} from "../../src/dispute/KernelStart.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
 import {MessageProof} from "../../src/dispute/Message.sol";
-import {Segment} from "../../src/dispute/SegmentList.sol";
+import {PostedList, Segment} from "../../src/dispute/SegmentList.sol";
 import {Kernel} from "../../src/dispute/StartMachine.sol";
 import {StateLeaf} from "../../src/lib/StateLeaf.sol";
 import {Tree} from "../../src/lib/Tree.sol";
@@ -42,11 +42,16 @@ abstract contract GameNetwork is Network {
     bytes internal stepList;
 
     /// @dev The last list of a game, and where its range lies.
+    /// @param start machine at position 0
+    /// @param message that the game was opened with, if its tail has not been seen
+    /// @param rangeStart machine at `position`, where the range of the last list begins
     struct Board {
         bytes32 start;
+        bytes32 message;
         bytes32[32] list;
         uint256 lists;
         uint256 position;
+        bytes32 rangeStart;
     }
 
     mapping(GameId => Board) internal boards;
@@ -214,19 +219,13 @@ abstract contract GameNetwork is Network {
         returns (GameId id)
     {
         Dispute.Opening memory opening = _opening(assertion, index);
-        bytes32 start = _startOf(opening);
+        (bytes32 start, bytes32 message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
         verifier.setEnd(start, claimIsTrue ? _claimedEnd(index) : keccak256("true end"));
         id = dispute.gameIdOf(assertion, uint64(index), challenger);
-        Board storage board = boards[id];
-        board.start = start;
         opening.list = _listOf(start, 0, 35, lieFrom, challenger);
-        (board.list, board.lists) = (opening.list, 1);
+        boards[id] = Board(start, message, opening.list, 1, 0, start);
         vm.prank(challenger);
         dispute.open(opening);
-    }
-
-    function _startOf(Dispute.Opening memory opening) internal view returns (bytes32 start) {
-        (start,) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
     }
 
     /// @dev 32 machines from `position` at distances of 2^partBits: true before `lieFrom`, then the liar's own.
@@ -257,12 +256,24 @@ abstract contract GameNetwork is Network {
 
     function _segment(GameId id, uint256 index) internal view returns (Segment memory segment) {
         bytes32[32] memory list = boards[id].list;
-        Dispute.Game memory game = dispute.gameOf(id);
-        segment.listRoot = game.listRoot;
         segment.index = index;
-        segment.start = index == 0 ? game.start : list[index - 1];
+        segment.start = index == 0 ? boards[id].rangeStart : list[index - 1];
         segment.end = list[index];
         segment.path = Trees.segmentPath(list, index);
+    }
+
+    /// @dev The last list, as whoever answers shows it.
+    function _posted(GameId id) internal view returns (PostedList memory) {
+        Board storage board = boards[id];
+        bytes32 message = board.lists == 1 ? board.message : bytes32(0);
+        return PostedList(board.lists, Trees.listRoot(board.list), board.rangeStart, message);
+    }
+
+    /// @dev Puts a list inside this segment on the board.
+    function _note(GameId id, Segment memory segment, bytes32[32] memory list) internal {
+        Board storage board = boards[id];
+        board.position += segment.index << (5 * (LISTS - board.lists));
+        (board.list, board.lists, board.rangeStart) = (list, board.lists + 1, segment.start);
     }
 
     /// @dev A move of the player whose belief is true before `lieFrom` and his own from there on.
@@ -273,8 +284,14 @@ abstract contract GameNetwork is Network {
         uint256 position = board.position + (index << partBits);
         bytes32[32] memory list = _listOf(board.start, position, partBits - 5, lieFrom, player);
         vm.prank(player);
-        dispute.move(id, segment, list);
-        (board.list, board.position, board.lists) = (list, position, board.lists + 1);
+        dispute.move(id, _posted(id), segment, list);
+        _note(id, segment, list);
+    }
+
+    /// @dev Proves a segment of the last list with the verifier's own step there.
+    function _prove(GameId id, uint256 index, address player) internal {
+        vm.prank(player);
+        dispute.prove(id, _posted(id), _segment(id, index), _proofAt(id, index));
     }
 
     /// @dev Moves to and fro until there are so many lists.
@@ -290,8 +307,7 @@ abstract contract GameNetwork is Network {
 
     /// @dev What a side has used up; 0 is the challenger.
     function _player(GameId id, uint256 side) internal view returns (Player memory) {
-        uint128 packed = dispute.gameOf(id).players[side];
-        return Player(uint32(packed), uint32(packed >> 32) != 0, uint64(packed >> 64));
+        return Clocks.read(dispute.gameOf(id).players, side);
     }
 
     function _proofAt(GameId id, uint256 index) internal view returns (bytes memory) {

@@ -30,6 +30,17 @@ library Trees {
         }
     }
 
+    /// @notice Root of a list of 32 hashes.
+    function listRoot(bytes32[32] memory list) internal pure returns (bytes32) {
+        bytes32[32] memory level = list;
+        for (uint256 count = 16; count > 0; count >>= 1) {
+            for (uint256 i = 0; i < count; ++i) {
+                level[i] = Tree.hashNode(level[2 * i], level[2 * i + 1]);
+            }
+        }
+        return level[0];
+    }
+
     /// @notice Path of a segment's two entries in a list of 32 hashes (docs/disputes.md#game).
     function segmentPath(bytes32[32] memory list, uint256 index) internal pure returns (bytes32[] memory path) {
         bytes32[] memory found = new bytes32[](10);
