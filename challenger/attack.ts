@@ -27,14 +27,14 @@ export type AttackParts = {
   readonly oracles: Oracles;
   readonly log: Logger;
   readonly dryRun?: boolean | undefined;
+  /** Of one game. */
+  readonly bondWei: bigint;
 };
 
 export type AttackCounts = {
   opened: number;
   leavesRejected: number;
   gasUsed: bigint;
-  /** Of one game. */
-  bondWei: bigint;
 };
 
 export type Attacker = {
@@ -54,7 +54,7 @@ export function createAttacker(parts: AttackParts): Attacker {
   const call = { ...dispute, abi: disputeAbi as Abi };
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const token = { address: contracts.token, abi: mizuTokenAbi } as const;
-  const counts: AttackCounts = { opened: 0, leavesRejected: 0, gasUsed: 0n, bondWei: 0n };
+  const counts: AttackCounts = { opened: 0, leavesRejected: 0, gasUsed: 0n };
   const verdictOf = createJudge(node.mirror, node.execution);
   const told = new Set<Hex>();
   const tellDryRun = createDryRun(log);
@@ -134,10 +134,8 @@ export function createAttacker(parts: AttackParts): Attacker {
 
   async function allowBond(): Promise<void> {
     const pair = [sender.address, contracts.dispute] as const;
-    const bond = await client.readContract({ ...dispute, functionName: 'bond' });
-    counts.bondWei = bond;
     const isAllowed = async () =>
-      (await client.readContract({ ...token, functionName: 'allowance', args: pair })) >= bond;
+      (await client.readContract({ ...token, functionName: 'allowance', args: pair })) >= parts.bondWei;
     if (await isAllowed()) return;
     const args = [contracts.dispute, MAX_ALLOWANCE];
     await send(

@@ -1,5 +1,6 @@
 // docs/prover.md#validator: what the validator does about wrong assertions: attacks them, plays the games, claims the money.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import { disputeAbi } from '../protocol/generated/abi.ts';
 import { readTimes } from '../prover/executor.ts';
 import type { Player } from '../prover/game/player.ts';
 import { takeSeat } from '../prover/game/seat.ts';
@@ -24,16 +25,21 @@ export type Fight = {
   readonly task: Task;
   readonly attack: Readonly<AttackCounts>;
   readonly games: Readonly<Player['counts']>;
+  /** Of one game. */
+  readonly bondWei: bigint;
   close(): Promise<void>;
 };
 
 export async function createFight(options: FightOptions): Promise<Fight> {
-  const { node } = options;
+  const { node, contracts } = options;
+  const bond = { address: contracts.dispute, abi: disputeAbi, functionName: 'bond' } as const;
+  const bondWei = await node.l1.client.readContract(bond);
   const { player, oracles, close } = await takeSeat({ ...options, side: 'challenger' });
-  const attacker = createAttacker({ ...options, oracles });
+  const attacker = createAttacker({ ...options, oracles, bondWei });
   return {
     attack: attacker.counts,
     games: player.counts,
+    bondWei,
     // Games first: their clocks run.
     async task(signal) {
       const { headSeconds } = await readTimes(node);

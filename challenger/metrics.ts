@@ -3,13 +3,15 @@ import type { Registry } from 'prom-client';
 import { createGauges } from '../service/gauges.ts';
 import type { Fight } from './fight.ts';
 
-export function addFightMetrics(registry: Registry, { attack, games }: Fight): void {
+export function addFightMetrics(registry: Registry, { attack, games, bondWei }: Fight): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
-  gauge('clock_left_seconds', 'least time that we have left in a game in which it is our turn', () =>
-    games.openGames === 0 ? 0 : games.clockLeftSeconds,
+  gauge(
+    'clock_left_seconds',
+    'least time that we have left in one of our open games; 0 without a game',
+    () => games.clockLeftSeconds,
   );
-  gauge('bond_at_risk_wei', 'bonds of our open games', () => Number(attack.bondWei) * games.openGames);
+  gauge('bond_at_risk_wei', 'bonds of our open games', () => Number(bondWei) * games.openGames);
   gauge('games_opened', 'games opened since the start', () => attack.opened);
   gauge('leaves_rejected', 'assertions rejected by a malformed leaf since the start', () => attack.leavesRejected);
   gauge('game_moves', 'moves since the start', () => games.moves);

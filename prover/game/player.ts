@@ -45,7 +45,7 @@ export type PlayerCounts = {
   /** Games of ours in which there was nothing to say. */
   lost: number;
   gasUsed: bigint;
-  /** Of open games: the least time that we have left, seconds. */
+  /** Of our open games: the least time that we have left, seconds; 0 without a game. */
   clockLeftSeconds: number;
   openGames: number;
 };
@@ -72,6 +72,9 @@ export function createPlayer(parts: PlayerParts): Player {
     clockLeftSeconds: 0,
     openGames: 0,
   };
+  /** Seconds that we have left, as of our last turn: they run in our turn only. */
+  const clocks = new Map<Hex, number>();
+  let fullClock: number | undefined;
   const reported = new Set<string>();
   const tellDryRun = createDryRun(log);
   const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
@@ -165,7 +168,7 @@ export function createPlayer(parts: PlayerParts): Player {
     if (await isDecided(record)) return refund(record);
     const deadline = await l1.client.readContract({ ...dispute, functionName: 'deadlineOf', args: [record.id] });
     const turn = turnOf(record);
-    if (turn === side) counts.clockLeftSeconds = Math.min(counts.clockLeftSeconds, Number(deadline - now));
+    if (turn === side) clocks.set(record.id, Number(deadline - now));
     const game: Game = { ...record, turn, deadline };
     if (turn !== side && now < deadline) return false;
     const began = performance.now();
@@ -177,6 +180,13 @@ export function createPlayer(parts: PlayerParts): Player {
     }
     const action = await nextAction(game, side, oracle, now);
     return act(game, action, (performance.now() - began) / 1000);
+  }
+
+  async function countClocks(games: readonly GameRecord[]): Promise<void> {
+    fullClock ??= await l1.client.readContract({ ...dispute, functionName: 'clockSeconds' });
+    const full = fullClock;
+    for (const id of clocks.keys()) if (!games.some((game) => game.id === id)) clocks.delete(id);
+    counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
   }
 
   // Another game has rejected the assertion.
@@ -195,7 +205,7 @@ export function createPlayer(parts: PlayerParts): Player {
       const games: GameRecord[] = [];
       for (const game of await mirror.openGames()) if (await isOurs(game)) games.push(game);
       counts.openGames = games.length;
-      counts.clockLeftSeconds = Number.MAX_SAFE_INTEGER;
+      await countClocks(games);
       return eachOnItsOwn(games, (game) => playOne(game, now));
     },
     async claim() {
