@@ -34,8 +34,11 @@ export type Asserted = {
   readonly sizeBytes: number;
 };
 
-/** The step list as it is to be claimed; a test lies here. */
-export type StepList = (steps: Uint8Array) => Uint8Array;
+/** The step list as it is to be claimed, or undefined if nothing is; a test lies here. */
+export type StepList = (
+  steps: Uint8Array,
+  node: ProverNode,
+) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
 /** Status 0: there is no such assertion. */
 const NO_ASSERTION = 0;
@@ -68,6 +71,17 @@ export function createAsserter(
     return headSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
   }
 
+  // A rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
+  async function isInTime(parent: Hex, attempt: number, headSeconds: bigint): Promise<boolean> {
+    if (attempt > 0) return true;
+    const { liveChildren, siblingDeadline } = await node.l1.client.readContract({
+      ...rollup,
+      functionName: 'assertionOf',
+      args: [parent],
+    });
+    return liveChildren === 0 || headSeconds < siblingDeadline;
+  }
+
   async function freeAttempt(parent: Hex, steps: Uint8Array): Promise<{ id: Hex; attempt: number } | undefined> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const id = hashAssertion(parent, steps, attempt);
@@ -83,9 +97,10 @@ export function createAsserter(
       const batches = await nextRange(node, tip, policy, clockSeconds);
       const last = batches.at(-1);
       if (last === undefined || !(await isOurTurn(tip, headSeconds))) return undefined;
-      const steps = stepList(await node.execution.leaves(tip.post.step, last.toStep));
+      const steps = await stepList(await node.execution.leaves(tip.post.step, last.toStep), node);
+      if (steps === undefined) return undefined;
       const free = await freeAttempt(tip.id, steps);
-      if (free === undefined) return undefined;
+      if (free === undefined || !(await isInTime(tip.id, free.attempt, headSeconds))) return undefined;
       const retention = await readRetention(node, contracts.daCommittee);
       const expiry = clockSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
       const body = await publishBody(node.da, node.objects, { batches, steps, expiry });

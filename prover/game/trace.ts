@@ -41,6 +41,8 @@ export type Place = {
   /** Name of the instruction that comes next. */
   readonly instruction?: string | undefined;
   readonly family?: string | undefined;
+  /** Bytes that the program has written so far. */
+  readonly outputLength?: number | undefined;
 };
 
 export type Trace = {
@@ -145,7 +147,7 @@ function startMachine({ kernel, stateLeaf, context, message, nodes, execs }: Tra
 function placeOf(at: StepMachine, position: bigint): Place {
   const running = at.machine();
   if (running === undefined) return { position, machine: 'halted' };
-  const { options, pc, gasLeft } = running;
+  const { options, output, pc, gasLeft } = running;
   const instruction = cannotFetch(running) ? undefined : fetchInstruction(running).instruction;
   return {
     position,
@@ -155,5 +157,6 @@ function placeOf(at: StepMachine, position: bigint): Place {
     gasLeft,
     instruction: instruction?.name,
     family: instruction?.family,
+    outputLength: output.length(),
   };
 }

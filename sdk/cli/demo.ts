@@ -2,18 +2,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { runService } from '../../service/process.ts';
 import type { Confirmation } from '../client/confirm.ts';
 import { formatCount } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Devnet } from '../devnet/devnet.ts';
+import type { CheatParts } from './demo-cheat.ts';
 import { DEVNET_COMMANDS, describeDevnet } from './devnet.ts';
 import { parseCount } from './options.ts';
 import { createOutput, formatDuration, nextCommands, type Output } from './output.ts';
 
-type DemoFlags = { stay?: boolean; every: number; json?: boolean };
+type DemoFlags = { stay?: boolean; every: number; cheat?: boolean; json?: boolean };
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
 const CONFIRM_SECONDS = 180;
@@ -27,8 +28,14 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
     )
     .option('--stay', 'keep the network up until Ctrl-C')
     .option('--every <n>', 'only every n-th gloss', parseCount, 1)
+    .addOption(
+      new Option('--cheat', 'another demo: an executor lies about a row, and is caught on L1').conflicts([
+        'every',
+        'stay',
+      ]),
+    )
     .option('--json', 'print JSON, one event a line')
-    .addHelpText('after', '\nExample:\n  $ npx mizu demo --every 10')
+    .addHelpText('after', '\nExample:\n  $ npx mizu demo --every 10\n  $ npx mizu demo --cheat')
     .action(async (flags: DemoFlags) => {
       const output = createOutput(flags.json ?? false);
       let outcome = 1;
@@ -59,9 +66,11 @@ async function play(
   const { startDevnet } = await import('../devnet/devnet.ts');
   heading('1. A network on this machine');
   const onProgress = (line: string) => output.say(`  ${pc.dim(line)}`);
-  const devnet = await startDevnet({ folder: '.', onProgress, signal: stop }).catch((error: unknown) => {
-    if (!stop.aborted) throw error;
-  });
+  const devnet = await startDevnet({ folder: '.', liar: flags.cheat, onProgress, signal: stop }).catch(
+    (error: unknown) => {
+      if (!stop.aborted) throw error;
+    },
+  );
   if (devnet === undefined) return INTERRUPTED;
   output.say(describeDevnet(devnet));
   output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url });
@@ -75,7 +84,9 @@ async function play(
         if (stop.aborted) resolve(INTERRUPTED.code);
         stop.addEventListener('abort', () => resolve(INTERRUPTED.code));
       });
-      const code = await Promise.race([runExample(network, flags.every, output, heading), interrupted]);
+      const parts = { devnet, network, output, heading, stop };
+      const played = flags.cheat ? playCheat(parts) : runExample(network, flags.every, output, heading);
+      const code = await Promise.race([played, interrupted]);
       if (code === 0) output.say(`\n${pc.green('All of it took')} ${formatDuration((Date.now() - started) / 1000)}.`);
       return { devnet, code };
     } finally {
@@ -85,6 +96,11 @@ async function play(
     await devnet.close();
     throw error;
   }
+}
+
+async function playCheat(parts: CheatParts): Promise<number> {
+  const { runCheat } = await import('./demo-cheat.ts');
+  return runCheat(parts);
 }
 
 async function runExample(

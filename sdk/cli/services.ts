@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { MizuError } from '../../protocol/errors.ts';
 import { runService, type Service } from '../../service/process.ts';
+import { endWithSupervisor } from '../devnet/supervised.ts';
 
 type Start = (config: unknown, stop: AbortSignal) => Promise<Service>;
 
@@ -75,13 +76,6 @@ export function serviceCommands(setExitCode: (code: number) => void): Command[] 
         setExitCode(await runService((stop) => start(config, stop)));
       }),
   );
-}
-
-// A devnet's supervisor that was killed can stop nobody: its channel closes, and that counts as a signal.
-function endWithSupervisor(): void {
-  if (process.channel === undefined) return;
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel?.unref();
 }
 
 function exampleOf(name: string): string {

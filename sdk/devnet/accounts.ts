@@ -20,6 +20,8 @@ const INDEX = {
   da3: 9,
   worker0: 10,
   worker1: 11,
+  /** Only of a devnet with a liar. */
+  liar: 12,
 } as const;
 
 export type Part = keyof typeof INDEX;

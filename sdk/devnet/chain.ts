@@ -46,6 +46,8 @@ const GRANT_WEI = 1_000_000n * MIZU;
 /** 1 gwei of the token per gas: a billion instructions cost one MIZU. */
 const GAS_PRICE_WEI = 10n ** 9n;
 const THRESHOLD = 3;
+/** Anvil gives none to its account. */
+const LIAR_ETHER_WEI = 100n * 10n ** 18n;
 
 const STAKED: Readonly<Partial<Record<Part, 'executor' | 'validator' | 'sequencer' | 'daMember' | 'gateway'>>> = {
   executor: 'executor',
@@ -58,8 +60,12 @@ const STAKED: Readonly<Partial<Record<Part, 'executor' | 'validator' | 'sequence
   da3: 'daMember',
 };
 
-/** Deploys to an empty L1 with the devnet's accounts. */
-export async function createDevnetChain(l1Url: string, models: readonly ModelEntry[]): Promise<DevnetChain> {
+/** Deploys to an empty L1 with the devnet's accounts. `liar`: one more executor is staked, with the least that it takes. */
+export async function createDevnetChain(
+  l1Url: string,
+  models: readonly ModelEntry[],
+  { liar = false }: { readonly liar?: boolean | undefined } = {},
+): Promise<DevnetChain> {
   const accounts = devnetAccounts();
   const transport = http(l1Url, { timeout: 20_000 });
   const chainId = await createPublicClient({ transport }).getChainId();
@@ -103,11 +109,22 @@ export async function createDevnetChain(l1Url: string, models: readonly ModelEnt
         // For the bonds of its games.
         { account: accounts.validator.address, amountWei: STAKE_WEI },
       ],
-      stakes: Object.entries(STAKED).map(([part, role]) => ({
-        account: accounts[part as Part].address,
-        role,
-        amountWei: STAKE_WEI,
-      })),
+      stakes: [
+        ...Object.entries(STAKED).map(([part, role]) => ({
+          account: accounts[part as Part].address,
+          role,
+          amountWei: STAKE_WEI,
+        })),
+        ...(liar
+          ? [
+              {
+                account: accounts.liar.address,
+                role: 'executor' as const,
+                amountWei: DEVNET_CONFIG.minimumStakeWei.executor,
+              },
+            ]
+          : []),
+      ],
       committee: { members: committeeAddresses, threshold: THRESHOLD },
       models: models.map(toModel),
     },
@@ -118,6 +135,10 @@ export async function createDevnetChain(l1Url: string, models: readonly ModelEnt
     functionName: 'join',
   });
   await publicClient.waitForTransactionReceipt({ hash: join });
+  if (liar) {
+    const hash = await owner.sendTransaction({ to: accounts.liar.address, value: LIAR_ETHER_WEI });
+    await publicClient.waitForTransactionReceipt({ hash });
+  }
   // setCommittee has made epoch 1 of the genesis's epoch 0.
   const genesis = genesisOf(addresses);
   return {

@@ -15,6 +15,8 @@ export type DevnetOptions = {
   readonly folder: string;
   /** Models beside the built-in one that workers fetch from an endpoint. */
   readonly openai?: OpenAiEndpoint | undefined;
+  /** Only of `mizu demo --cheat` and its test: a second executor, which asserts a lie (sdk/devnet/liar-process.ts). */
+  readonly liar?: boolean | undefined;
   /** Told what is being done, one line each. */
   readonly onProgress?: (line: string) => void;
   /** Gives up and stops what was started. */
@@ -46,7 +48,13 @@ const BUILTIN: ModelEntry = {
 };
 
 /** @throws MizuError `devnet/already-up`, `devnet/anvil-failed`, `devnet/process-failed`; the signal's reason */
-export async function startDevnet({ folder, openai, onProgress = () => {}, signal }: DevnetOptions): Promise<Devnet> {
+export async function startDevnet({
+  folder,
+  openai,
+  liar,
+  onProgress = () => {},
+  signal,
+}: DevnetOptions): Promise<Devnet> {
   const home = resolve(folder, '.mizu');
   const devnet = join(home, 'devnet');
   await assertNoneIsUp(join(home, 'devnet.json'));
@@ -67,10 +75,16 @@ export async function startDevnet({ folder, openai, onProgress = () => {}, signa
     onProgress(`L1: anvil at ${urlOf(ports.l1)}`);
     anvil = await startAnvil({ port: ports.l1, blockTimeSeconds: BLOCK_SECONDS });
     onProgress('contracts: deploying, staking, appointing the committee');
-    const chain = await unlessAborted(createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)]), signal);
-    const specs = writeProcesses(devnet, chain, ports, openai);
+    const chain = await unlessAborted(
+      createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)], { liar }),
+      signal,
+    );
+    const specs = writeProcesses(devnet, chain, ports, { openai, liar });
     onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
-    await unlessAborted(Promise.all(specs.map((spec) => supervisor.start(spec))), signal);
+    const [first, rest] = [specs.filter(({ name }) => name === 'liar'), specs.filter(({ name }) => name !== 'liar')];
+    // It enters the rotation first: the first range is its to assert.
+    for (const start of [first, rest])
+      await unlessAborted(Promise.all(start.map((spec) => supervisor.start(spec))), signal);
     const { developer } = devnetAccounts();
     const rpcUrl = urlOf(ports.sequencer);
     const file = { rpcUrl, l1RpcUrl: anvil.url, contracts: chain.contracts, accounts: { developer } };

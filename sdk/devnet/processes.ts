@@ -1,6 +1,7 @@
 // docs/operations.md#devnet: the configuration of every process of the network.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { devnetAccounts } from './accounts.ts';
 import { type DevnetChain, KERNEL_PATH } from './chain.ts';
 import type { ProcessSpec } from './supervisor.ts';
@@ -12,6 +13,7 @@ export const PREFERRED_PORTS = {
   gateway: 8601,
   executor: 8602,
   validator: 8603,
+  liar: 8604,
   da0: 8610,
   da1: 8611,
   da2: 8612,
@@ -25,16 +27,21 @@ export type Ports = Record<keyof typeof PREFERRED_PORTS, number>;
 
 const DA_MEMBERS = ['da0', 'da1', 'da2', 'da3'] as const;
 const WORKERS = ['worker0', 'worker1'] as const;
+const LIAR = fileURLToPath(new URL('./liar-process.ts', import.meta.url));
+/** The honest executor of a network with a liar lets it go first. */
+const PATIENCE_SECONDS = 30;
 const CERTIFICATE_SECONDS = 24 * 3600;
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+
+export type Choices = { readonly openai?: OpenAiEndpoint | undefined; readonly liar?: boolean | undefined };
 
 /** Writes the files below `folder`/config and tells how to start each process, in the order in which they need each other. */
 export function writeProcesses(
   folder: string,
   chain: DevnetChain,
   ports: Ports,
-  openai?: OpenAiEndpoint,
+  { openai, liar = false }: Choices,
 ): ProcessSpec[] {
   const accounts = devnetAccounts();
   const da = {
@@ -55,6 +62,18 @@ export function writeProcesses(
   const http = (port: number) => ({ port, host: '127.0.0.1' });
   const health = (port: number) => ({ healthUrl: `${urlOf(port)}/health` });
   const write = createWriter(join(folder, 'config'));
+  const liarSpec = (): ProcessSpec => ({
+    name: 'liar',
+    entry: LIAR,
+    // Without the name of a command.
+    args: write('', 'liar', {
+      ...network('liar'),
+      key: accounts.liar.privateKey,
+      http: http(ports.liar),
+      policy: { intervalSeconds: 0 },
+    }).slice(1),
+    ...health(ports.liar),
+  });
   return [
     ...DA_MEMBERS.map((name, i) => ({
       name,
@@ -84,9 +103,11 @@ export function writeProcesses(
         ...network('executor'),
         key: accounts.executor.privateKey,
         http: http(ports.executor),
+        ...(liar ? { policy: { intervalSeconds: PATIENCE_SECONDS } } : {}),
       }),
       ...health(ports.executor),
     },
+    ...(liar ? [liarSpec()] : []),
     {
       name: 'validator',
       args: write('validator', 'validator', {

@@ -8,8 +8,10 @@ import { createFetcher } from './health.ts';
 
 export type ProcessSpec = {
   readonly name: string;
-  /** Arguments of `mizu`. */
+  /** Arguments of `mizu`, or of `entry`. */
   readonly args: readonly string[];
+  /** TypeScript file that is started instead of `mizu`. */
+  readonly entry?: string;
   /** It is up when this answers 200 with its process id; without it, when it runs. */
   readonly healthUrl?: string;
 };
@@ -29,6 +31,7 @@ const STOP_SECONDS = 20;
 const MAX_RESTARTS = 50;
 const RESTART_MILLISECONDS = 500;
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
+const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 
 type Running = { spec: ProcessSpec; child: ChildProcess; restarts: number };
 
@@ -45,8 +48,8 @@ export function createSupervisor(logFolder: string): Supervisor {
   const launch = (spec: ProcessSpec, restarts: number): void => {
     if (stopping) return;
     const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
-    const child = spawn(process.execPath, [MIZU, ...spec.args], {
-      // The channel closes when this process is killed: then the child ends too (sdk/cli/services.ts).
+    const child = spawn(process.execPath, [...entryOf(spec), ...spec.args], {
+      // The channel closes when this process is killed: then the child ends too (sdk/devnet/supervised.ts).
       stdio: ['ignore', log, log, 'ipc'],
       // Ctrl-C goes to the whole process group of a terminal: children end when they are told to, in order.
       detached: true,
@@ -90,6 +93,10 @@ export function createSupervisor(logFolder: string): Supervisor {
       process.off('exit', onExit);
     },
   };
+}
+
+function entryOf({ entry }: ProcessSpec): string[] {
+  return entry === undefined ? [MIZU] : ['--import', LOADER, entry];
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -25,7 +25,7 @@ const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
 ];
 
 /** They keep the network up, or bring up their own: below. */
-const NETWORKS = ['npm start', 'npm run demo', 'npx mizu devnet'];
+const NETWORKS = ['npm start', 'npm run demo', 'npx mizu devnet', 'npx mizu demo --cheat'];
 
 /** Words that the output of a command has. */
 const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
@@ -104,6 +104,16 @@ test('npm run demo ends by itself with 0', { timeout: TIMEOUT_MS }, async () => 
   const { code, output } = await runShell(clone, 'npm run demo -- --every 60');
   expect(code, output).toBe(0);
   expect(output).toMatch(/All of it took /);
+  expect(survivors(clone)).toEqual([]);
+});
+
+test('npx mizu demo --cheat tells a dispute to its end', { timeout: TIMEOUT_MS }, async () => {
+  const clone = linkClone(join(home, 'cheat'));
+  const { code, output } = await runShell(clone, 'npx mizu demo --cheat');
+  expect(code, output).toBe(0);
+  expect(output).toMatch(
+    /liar asserts [\s\S]*wrong[\s\S]*says L1: liar is wrong[\s\S]*is slashed 100 MIZU[\s\S]*✓ replay: [\s\S]*The liar was slashed, and the dataset is right\./,
+  );
   expect(survivors(clone)).toEqual([]);
 });
 

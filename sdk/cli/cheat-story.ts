@@ -1,0 +1,258 @@
+// docs/operations.md#cheat: a dispute as it happens on L1, for people and as JSON.
+import pc from 'picocolors';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { segmentLength, TRACE_END } from '../../prover/game/play.ts';
+import type { AssertionRecord } from '../../prover/mirror.ts';
+import type { DisputeEvent } from '../client/dispute-feed.ts';
+import { formatCount, formatMizu } from '../client/money.ts';
+import type { Fault, Seen, Watcher } from '../client/watcher.ts';
+import type { Metadata } from '../compile/definition.ts';
+import { type Output, shorten } from './output.ts';
+
+export type Cast = ReadonlyMap<string, string>;
+
+export type StoryParts = {
+  readonly watcher: Watcher;
+  readonly output: Output;
+  readonly heading: (text: string) => void;
+  /** Names of the accounts, by address in lower case. */
+  readonly cast: Cast;
+  readonly metadata: Metadata;
+  /** Of the terminal. */
+  readonly columns?: number | undefined;
+};
+
+export type Story = {
+  tell(event: DisputeEvent): Promise<void>;
+  /** Assertions that were told of. */
+  readonly assertions: ReadonlyMap<Hex, { readonly by: string; readonly wrong: boolean }>;
+  /** Accounts that were slashed. */
+  readonly slashed: ReadonlySet<string>;
+};
+
+type Told = { readonly assertion: AssertionRecord; readonly by: string; readonly wrong: boolean };
+type Game = { readonly assertion: AssertionRecord; readonly step: number; readonly challenger: string };
+
+const LABEL = 11;
+
+export function createStory({ watcher, output, heading, cast, metadata, columns = 80 }: StoryParts): Story {
+  const told = new Map<Hex, Told>();
+  const games = new Map<Hex, Game>();
+  const slashed = new Set<string>();
+  const nameOf = (account: Address) => cast.get(account.toLowerCase()) ?? account;
+  const line = (label: string, text: string) => output.say(`  ${pc.dim(label.padEnd(LABEL))}${text}`);
+  const gas = (event: DisputeEvent) => `${formatCount(event.gasUsed)} gas`;
+
+  async function tellAssertion(event: DisputeEvent & { name: 'AssertionCreated' }): Promise<void> {
+    const { assertion, fault } = await watcher.check(event.args.id);
+    const by = nameOf(assertion.asserter);
+    const wrong = fault !== undefined;
+    told.set(assertion.id, { assertion, by, wrong });
+    const from = assertion.post.step - BigInt(assertion.stepCount) + 1n;
+    if (wrong) heading('3. A lie: an executor asserts what nobody else gets');
+    const states = `asserts the states after steps ${formatCount(from)} to ${formatCount(assertion.post.step)}`;
+    const cost = `${short(event.transaction)}, ${gas(event)}`;
+    if (wrong || games.size === 0) {
+      output.say(`  ${pc.bold(by)} ${states}: ${wrong ? pc.red('wrong') : pc.green('right')}`);
+      line('on L1', cost);
+    } else line('meanwhile', `${pc.bold(by)} ${states}: ${pc.green('right')}`);
+    output.data({
+      event: 'asserted',
+      by,
+      account: assertion.asserter,
+      assertion: assertion.id,
+      firstStep: from,
+      lastStep: assertion.post.step,
+      right: !wrong,
+      ...paid(event),
+    });
+    if (fault !== undefined) tellFault(fault, assertion);
+  }
+
+  function tellFault(fault: Fault, assertion: AssertionRecord): void {
+    const { step, claimed, own, instructions } = fault;
+    const number = assertion.post.step - BigInt(assertion.stepCount) + BigInt(step) + 1n;
+    const message = describeMessage(fault, metadata);
+    line('first lie', `step ${formatCount(number)}: ${message}`);
+    line('it says', `state root ${short(claimed.stateRoot)} after that step`);
+    line('we get', `state root ${short(own.stateRoot)}`);
+    line('the step', `runs ${formatCount(instructions)} instructions. Which of them went wrong?`);
+    output.data({
+      event: 'fault',
+      assertion: assertion.id,
+      step: number,
+      message,
+      claimedStateRoot: claimed.stateRoot,
+      stateRoot: own.stateRoot,
+      instructions,
+    });
+  }
+
+  async function tellOpening(event: DisputeEvent & { name: 'GameOpened' }): Promise<void> {
+    const { game, assertion, challenger, index } = event.args;
+    const record = told.get(assertion)?.assertion ?? (await watcher.check(assertion)).assertion;
+    games.set(game, { assertion: record, step: Number(index), challenger: nameOf(challenger) });
+    heading('4. The validator disagrees, and opens a game on L1');
+    output.say('  Each move names the part where the two traces begin to differ, and cuts it into 32.');
+    output.say('  A trace is 2^40 instructions long; a machine that has halted stays as it is.\n');
+    output.say(pc.dim(row('list', 'by', 'disputed instructions', 'how many', 'gas')));
+    tellList(event, 1, nameOf(challenger), 0n);
+  }
+
+  function tellList(event: DisputeEvent, lists: number, by: string, position: bigint): void {
+    const length = lists === 1 ? TRACE_END : segmentLength(lists - 1);
+    const [first, last] = [position + 1n, position + length];
+    output.say(
+      row(
+        String(lists),
+        by,
+        `${formatCount(first)} to ${formatCount(last)}`,
+        formatCount(length),
+        formatCount(event.gasUsed),
+      ),
+    );
+    output.data({
+      event: 'list',
+      list: lists,
+      by,
+      firstInstruction: first,
+      lastInstruction: last,
+      left: length,
+      ...paid(event),
+    });
+  }
+
+  async function tellProof(event: DisputeEvent & { name: 'StepProven' }): Promise<void> {
+    const { game: id, start, end, provenEnd } = event.args;
+    const position = BigInt(event.args.position);
+    const game = games.get(id);
+    if (game === undefined) throw new Error(`game ${id} was not seen to begin`);
+    const by = nameOf(event.sender);
+    output.say(row('proof', by, formatCount(position + 1n), '1', formatCount(event.gasUsed)));
+    const seen = await watcher.see(game.assertion, game.step, position);
+    heading('5. One instruction is left: L1 executes it');
+    line(
+      'it is',
+      `${pc.bold(seen.place.instruction ?? 'a fault')} (${seen.place.family ?? 'no family'}), instruction ${formatCount(position + 1n)} of the step`,
+    );
+    line('where', describeWhere(seen));
+    if (seen.written !== undefined) tellWritten(seen.written);
+    line('before it', `${short(start)}  both say so, and so do we${start === seen.before ? '' : pc.red(': NOT US')}`);
+    const loser = by === game.challenger ? nameOf(game.assertion.asserter) : game.challenger;
+    line('after it', `${short(end)}  says ${pc.red(loser)}`);
+    line('', `${short(seen.after)}  says our own trace`);
+    line('', `${short(provenEnd)}  says ${pc.bold('L1')}: ${pc.red(`${loser} is wrong`)}`);
+    output.data({
+      event: 'instruction',
+      by,
+      instruction: seen.place.instruction,
+      family: seen.place.family,
+      machine: seen.place.machine,
+      programId: seen.place.programId,
+      pc: seen.place.pc,
+      position,
+      before: start,
+      claimedAfter: end,
+      ownAfter: seen.after,
+      l1After: provenEnd,
+      ...paid(event),
+    });
+  }
+
+  function tellWritten({ offset, bytes }: NonNullable<Seen['written']>): void {
+    line(
+      'it writes',
+      `bytes ${formatCount(offset + 1)} to ${formatCount(offset + bytes.length)} of these rows; the liar has others:`,
+    );
+    const rows = new TextDecoder().decode(bytes).trimEnd().split('\n');
+    for (const text of rows) line('', shorten(text, columns - LABEL - 3));
+  }
+
+  function tellSlash({ args }: DisputeEvent & { name: 'Slashed' }): void {
+    const by = nameOf(args.account);
+    slashed.add(by);
+    heading('6. Who pays');
+    line(by, `is slashed ${pc.red(formatMizu(args.slashed))} of its stake:`);
+    line(
+      '',
+      `${formatMizu(args.burned)} burned, ${formatMizu(args.reward)} for the gas of ${nameOf(args.beneficiary)}`,
+    );
+    output.data({ event: 'slashed', by, ...args });
+  }
+
+  function tellConfirmation(event: DisputeEvent & { name: 'AssertionConfirmed' }): void {
+    const { id } = event.args;
+    const known = told.get(id);
+    if (known === undefined) return;
+    line('meanwhile', `${pc.bold(known.by)}'s assertion ${short(id)} is ${pc.green('confirmed')}: its window is over`);
+    output.data({ event: 'assertion-confirmed', assertion: id, by: known.by, ...paid(event) });
+  }
+
+  return {
+    assertions: told,
+    slashed,
+    async tell(event) {
+      switch (event.name) {
+        case 'AssertionCreated':
+          return tellAssertion(event);
+        case 'GameOpened':
+          return tellOpening(event);
+        case 'Moved':
+          return tellList(event, event.args.lists, nameOf(event.sender), BigInt(event.args.position));
+        case 'StepProven':
+          return tellProof(event);
+        case 'Slashed':
+          return tellSlash(event);
+        case 'Withdrawn':
+          line(nameOf(event.args.account), `takes its bond back: ${formatMizu(event.args.amount)}`);
+          return output.data({
+            event: 'bond-returned',
+            by: nameOf(event.args.account),
+            amount: event.args.amount,
+            ...paid(event),
+          });
+        case 'RewardClaimed':
+          line(nameOf(event.args.account), `is paid ${pc.green(formatMizu(event.args.amount))}`);
+          return output.data({
+            event: 'paid',
+            by: nameOf(event.args.account),
+            amount: event.args.amount,
+            ...paid(event),
+          });
+        case 'AssertionRejected':
+          line('the lie', `is rejected: ${short(event.args.id)} and all that builds on it`);
+          return output.data({ event: 'rejected', assertion: event.args.id, ...paid(event) });
+        case 'AssertionConfirmed':
+          return tellConfirmation(event);
+        default:
+          return output.data({ event: event.name, ...event.args, ...paid(event) });
+      }
+    },
+  };
+}
+
+function describeMessage({ message, place }: Fault, { stages }: Metadata): string {
+  const where = `message ${place.message} of batch ${place.batch}`;
+  if (message.kind !== 'Advance') return `${message.kind}, ${where}`;
+  const stage = stages[message.stage];
+  const what = stage?.sink == null ? `stage "${stage?.name}"` : `the program that writes "${stage.sink}"`;
+  return `${what}, partition ${message.partition + 1} (${where})`;
+}
+
+function describeWhere({ place: { machine, pc: at, programId } }: Seen): string {
+  const place = `at ${formatCount(at ?? 0)} of its code`;
+  if (machine === 'kernel') return `in the kernel, ${place}`;
+  return `in the workflow's program ${short(programId ?? '0x')}, ${place}`;
+}
+
+function paid({ transaction, gasUsed }: DisputeEvent) {
+  return { transaction, gasUsed };
+}
+
+function row(list: string, by: string, range: string, count: string, gas: string): string {
+  return `  ${list.padEnd(5)}  ${by.padEnd(9)}  ${range.padEnd(26)}  ${count.padStart(17)}  ${gas.padStart(8)}`;
+}
+
+function short(hash: string): string {
+  return hash.length <= 20 ? hash : `${hash.slice(0, 12)}…${hash.slice(-6)}`;
+}
