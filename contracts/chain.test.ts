@@ -6,7 +6,6 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
-  type HDAccount,
   type Hex,
   http,
   keccak256,
@@ -33,12 +32,14 @@ import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, type Deployment, deployContracts } from './deploy.ts';
 import {
   certifyNow,
+  createSend,
   createState,
   EXECUTOR,
   feesProof,
   MEMBERS,
   OWNER,
   SEQUENCER,
+  type Send,
   USER,
   withdrawalProof,
 } from './network.fixture.ts';
@@ -51,6 +52,7 @@ const RECEIPTS = objectRef(new TextEncoder().encode('{"kind":"Empty"}'));
 const WITHDRAWAL = { index: 0n, recipient: USER.address, amountWei: 7n * MIZU };
 
 let anvil: Anvil;
+let send: Send;
 let client: PublicClient;
 let chain: TestClient;
 let deployment: Deployment;
@@ -61,6 +63,7 @@ let after: MerklePatriciaTrie;
 beforeAll(async () => {
   anvil = await startAnvil();
   client = createPublicClient({ chain: foundry, transport: http(anvil.url), pollingInterval: 20 }) as PublicClient;
+  send = createSend(client, anvil.url);
   chain = createTestClient({ chain: foundry, mode: 'anvil', transport: http(anvil.url) });
   before = await createState({ feesWei: 0n, withdrawals: [], fillers: 0 });
   after = await createState({ feesWei: 10n * MIZU, withdrawals: [WITHDRAWAL], fillers: 2_000 });
@@ -142,7 +145,7 @@ test('registry changes wait in the delayed queue, in the bytes of the protocol',
 test('a deposit, a batch, an assertion, a withdrawal and the fees', async () => {
   await send(USER, at.token, mizuTokenAbi, 'approve', [at.inbox, 50n * MIZU]);
   const gas: Record<string, bigint> = {};
-  gas.deposit = await send(USER, at.inbox, inboxAbi, 'deposit', [USER.address, 50n * MIZU]);
+  gas.deposit = (await send(USER, at.inbox, inboxAbi, 'deposit', [USER.address, 50n * MIZU])).gasUsed;
 
   const batch = objectRef(new Uint8Array(5_000).fill(7));
   const post: StateLeaf = {
@@ -155,7 +158,7 @@ test('a deposit, a batch, an assertion, a withdrawal and the fees', async () => 
   const timestamp = (await client.getBlock()).timestamp;
   const certificate = toContractCertificate(await certify([batch]));
   const batchArgs = [0n, batch.root, batch.length, 4, timestamp, 3n, certificate];
-  gas.postBatch = await send(SEQUENCER, at.inbox, inboxAbi, 'postBatch', batchArgs);
+  gas.postBatch = (await send(SEQUENCER, at.inbox, inboxAbi, 'postBatch', batchArgs)).gasUsed;
   // Sent again after a crash, it must not post a second batch.
   await expect(send(SEQUENCER, at.inbox, inboxAbi, 'postBatch', batchArgs)).rejects.toThrow('UnexpectedBatchIndex');
 
@@ -169,7 +172,7 @@ test('a deposit, a batch, an assertion, a withdrawal and the fees', async () => 
     objects: [RECEIPTS],
     certificate: await certify([objectRef(steps), RECEIPTS]),
   });
-  gas.createAssertion = await send(EXECUTOR, at.rollup, rollupAbi, 'createAssertion', [claim]);
+  gas.createAssertion = (await send(EXECUTOR, at.rollup, rollupAbi, 'createAssertion', [claim])).gasUsed;
   const id = hashAssertion(genesis, steps);
   const created = await client.readContract({
     address: at.rollup,
@@ -182,20 +185,20 @@ test('a deposit, a batch, an assertion, a withdrawal and the fees', async () => 
   await expect(send(EXECUTOR, at.rollup, rollupAbi, 'confirm', [id])).rejects.toThrow('WindowOpen');
   await chain.increaseTime({ seconds: DEVNET_CONFIG.windowSeconds });
   await chain.mine({ blocks: 1 });
-  gas.confirm = await send(EXECUTOR, at.rollup, rollupAbi, 'confirm', [id]);
+  gas.confirm = (await send(EXECUTOR, at.rollup, rollupAbi, 'confirm', [id])).gasUsed;
 
   const { index, recipient, amountWei } = WITHDRAWAL;
   const withdrawal = [id, index, recipient, amountWei, await withdrawalProof(after, index)];
   const balance = () =>
     client.readContract({ address: at.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [recipient] });
   const held = await balance();
-  gas.withdraw = await send(OWNER, at.bridge, bridgeAbi, 'withdraw', withdrawal);
+  gas.withdraw = (await send(OWNER, at.bridge, bridgeAbi, 'withdraw', withdrawal)).gasUsed;
   expect((await balance()) - held).toBe(7n * MIZU);
   await expect(send(OWNER, at.bridge, bridgeAbi, 'withdraw', withdrawal)).rejects.toThrow('AlreadyWithdrawn');
 
   const fees = [id, 0n, await feesProof(before), 10n * MIZU, await feesProof(after)];
-  gas.claimFees = await send(OWNER, at.bridge, bridgeAbi, 'claimFees', fees);
-  gas.payEarnings = await send(OWNER, at.bridge, bridgeAbi, 'payEarnings', [EXECUTOR.address]);
+  gas.claimFees = (await send(OWNER, at.bridge, bridgeAbi, 'claimFees', fees)).gasUsed;
+  gas.payEarnings = (await send(OWNER, at.bridge, bridgeAbi, 'payEarnings', [EXECUTOR.address])).gasUsed;
   const paid = await client.readContract({
     address: at.token,
     abi: mizuTokenAbi,
@@ -233,17 +236,3 @@ function stepList(post: StateLeaf): Uint8Array {
 }
 
 const certify = (objects: readonly ObjectRef[]) => certifyNow(client, at.daCommittee, objects);
-
-async function send(
-  account: HDAccount,
-  address: Hex,
-  abi: Abi,
-  functionName: string,
-  args: unknown[],
-): Promise<bigint> {
-  const { request } = await client.simulateContract({ account, address, abi, functionName, args });
-  const walletClient = createWalletClient({ account, chain: foundry, transport: http(anvil.url) });
-  const receipt = await client.waitForTransactionReceipt({ hash: await walletClient.writeContract(request) });
-  expect(receipt.status).toBe('success');
-  return receipt.gasUsed;
-}

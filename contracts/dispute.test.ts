@@ -1,7 +1,6 @@
 // docs/disputes.md#game: a whole game on a real chain, with the encoders that both sides use and the real verifier.
 import { readFileSync } from 'node:fs';
 import {
-  type Abi,
   createPublicClient,
   createTestClient,
   createWalletClient,
@@ -12,7 +11,6 @@ import {
   numberToHex,
   type PublicClient,
   parseEventLogs,
-  type TransactionReceipt,
 } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -26,7 +24,7 @@ import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, deployContracts } from './deploy.ts';
-import { certifyNow, EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER } from './network.fixture.ts';
+import { certifyNow, createSend, EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER, type Send } from './network.fixture.ts';
 import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;
@@ -61,6 +59,7 @@ const vectors = JSON.parse(readFileSync(new URL('test/vectors/steps.json', impor
 };
 
 let anvil: Anvil;
+let send: Send;
 let client: PublicClient;
 let at: ContractAddresses;
 let batch: Uint8Array;
@@ -70,6 +69,7 @@ let assertion: Hex;
 beforeAll(async () => {
   anvil = await startAnvil();
   client = createPublicClient({ chain: foundry, transport: http(anvil.url), pollingInterval: 20 }) as PublicClient;
+  send = createSend(client, anvil.url);
   const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport: http(anvil.url) });
   const deployed = await deployContracts({
     publicClient: client,
@@ -222,17 +222,3 @@ function balance({ address }: HDAccount): Promise<bigint> {
 }
 
 const certify = (objects: readonly ObjectRef[]) => certifyNow(client, at.daCommittee, objects);
-
-async function send(
-  account: HDAccount,
-  address: Hex,
-  abi: Abi,
-  functionName: string,
-  args: unknown[],
-): Promise<TransactionReceipt> {
-  const { request } = await client.simulateContract({ account, address, abi, functionName, args });
-  const walletClient = createWalletClient({ account, chain: foundry, transport: http(anvil.url) });
-  const receipt = await client.waitForTransactionReceipt({ hash: await walletClient.writeContract(request) });
-  expect(receipt.status).toBe('success');
-  return receipt;
-}

@@ -1,8 +1,9 @@
 // Accounts, certificates and states for the tests of the contracts.
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
-import type { PublicClient } from 'viem';
+import { type Abi, createWalletClient, http, type PublicClient, type TransactionReceipt } from 'viem';
 import { type HDAccount, mnemonicToAccount } from 'viem/accounts';
+import { foundry } from 'viem/chains';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, type ObjectRef } from '../protocol/tree.ts';
@@ -24,6 +25,25 @@ export const [OWNER, SEQUENCER, EXECUTOR, USER, ...OTHERS] = ACCOUNTS as [
 
 /** Four committee members in ascending order of address. */
 export const MEMBERS = OTHERS.slice(0, 4).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
+
+export type Send = (
+  account: HDAccount,
+  address: Address,
+  abi: Abi,
+  functionName: string,
+  args: readonly unknown[],
+) => Promise<TransactionReceipt>;
+
+/** Sends a transaction and waits until it is mined. What would revert is not sent: the error names the contract's. */
+export function createSend(client: PublicClient, url: string): Send {
+  return async (account, address, abi, functionName, args) => {
+    const { request } = await client.simulateContract({ account, address, abi, functionName, args });
+    const walletClient = createWalletClient({ account, chain: foundry, transport: http(url) });
+    const receipt = await client.waitForTransactionReceipt({ hash: await walletClient.writeContract(request) });
+    if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
+    return receipt;
+  };
+}
 
 export type CertificateRequest = {
   readonly objects: readonly ObjectRef[];

@@ -59,6 +59,8 @@ export type Reader = {
   u256(field: string): bigint;
   hex(size: number, field: string): Hex;
   bytes(size: number, field: string): Uint8Array;
+  /** Refuses bytes that are not zero. */
+  zeros(size: number): void;
   rest(): Uint8Array;
   remaining(): number;
   /** Refuses bytes that are left. */
@@ -92,6 +94,10 @@ export function createReader(bytes: Uint8Array, what: string): Reader {
     u256: (field) => int(32, field),
     hex: (size, field) => bytesToHex(take(size, field)),
     bytes: (size, field) => take(size, field).slice(),
+    zeros: (size) => {
+      const place = take(size, 'zeros').findIndex((byte) => byte !== 0);
+      if (place >= 0) throw malformed(what, `zeros at offset ${at - size}`, `byte ${place} of them is not zero`);
+    },
     rest: () => take(bytes.length - at, 'the rest').slice(),
     remaining: () => bytes.length - at,
     end: () => {

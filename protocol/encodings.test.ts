@@ -204,6 +204,12 @@ describe('lists', () => {
   });
 });
 
+test.each([88, 100, 127])('a state leaf whose byte %i is not zero is none', (place) => {
+  const leaf = encodeStateLeaf({ stateRoot: hash(1), receiptHash: hash(2), batch: 3n, message: 4n, step: 5n });
+  leaf[place] = 1;
+  expect(() => decodeStateLeaf(leaf)).toThrow(expect.objectContaining({ code: 'protocol/malformed' }));
+});
+
 describe('batches', () => {
   test('any list of messages survives, and each message is a subtree of the batch', () => {
     fc.assert(

@@ -26,6 +26,7 @@ export function encodeStateLeaf(leaf: StateLeaf): Uint8Array {
     .finish();
 }
 
+/** @throws MizuError `protocol/malformed`: also if its last 40 bytes are not zero, as then L1 rejects it, too. */
 export function decodeStateLeaf(bytes: Uint8Array): StateLeaf {
   const reader = createReader(bytes, 'state leaf');
   const leaf = {
@@ -35,7 +36,7 @@ export function decodeStateLeaf(bytes: Uint8Array): StateLeaf {
     message: reader.u64('message'),
     step: reader.u64('step'),
   };
-  reader.bytes(40, 'zeros');
+  reader.zeros(40);
   reader.end();
   return leaf;
 }

@@ -175,14 +175,15 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
       await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);
     },
-    /** A batch of all delayed messages and these. */
-    async postBatch(messages: readonly Message[]) {
+    /** A batch of all delayed messages and these. `change`: of the batch object, for a sequencer that lies. */
+    async postBatch(messages: readonly Message[], change: (batch: Uint8Array) => void = () => undefined) {
       const inbox = { address: at.inbox, abi: inboxAbi } as const;
       const [index, delayed] = await Promise.all([
         l1.client.readContract({ ...inbox, functionName: 'batchCount' }),
         l1.client.readContract({ ...inbox, functionName: 'delayedCount' }),
       ]);
       const bytes = encodeBatch(messages.map(encodeMessage));
+      change(bytes);
       const { refs, certificate } = await da.put([bytes], { expiry: inHours(3) });
       const { timestamp } = await l1.client.getBlock();
       const object = refs[0]!;
