@@ -370,13 +370,6 @@ contract DisputeTest is GameNetwork {
         _assertStatus(honest, Dispute.Status.CHALLENGER_WON);
     }
 
-    function test_ACopyOfTheOpeningIsAGameOfItsOwn() public {
-        GameId copy = _open(assertion, STEP, OTHER, false, TRUE);
-        GameId honest = _open(assertion, STEP, CHALLENGER, false, TRUE);
-        vm.assertTrue(GameId.unwrap(copy) != GameId.unwrap(honest));
-        vm.assertEq(rollup.assertionOf(assertion).openGames, 2);
-    }
-
     function _listMismatch(GameId id, PostedList memory shown) private view returns (bytes memory) {
         bytes32 actual = keccak256(abi.encode(shown));
         return abi.encodeWithSelector(SegmentLists.ListMismatch.selector, dispute.gameOf(id).posted, actual);
