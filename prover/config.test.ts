@@ -35,6 +35,14 @@ test('the key may come from the environment, and must come', () => {
   expect(() => parseExecutorConfig(NETWORK, {})).toThrow(MizuError);
 });
 
+test('an executor may have a delegate, from the environment before that of the file', () => {
+  const file = { ...NETWORK, key: hash('1'), delegateKey: hash('2') };
+  expect(parseExecutorConfig({ ...NETWORK, key: hash('1') }, {}).delegateKey).toBeUndefined();
+  expect(parseExecutorConfig(file, {})).toMatchObject({ key: hash('1'), delegateKey: hash('2') });
+  expect(parseExecutorConfig(file, { MIZU_DELEGATE_KEY: hash('E') }).delegateKey).toBe(hash('e'));
+  expect(() => parseExecutorConfig(file, { MIZU_DELEGATE_KEY: '0x1' })).toThrow(MizuError);
+});
+
 test('a validator may have a key, from the environment before that of the file', () => {
   expect(parseValidatorConfig(NETWORK, {}).key).toBeUndefined();
   const file = { ...NETWORK, key: hash('1'), dryRun: true };

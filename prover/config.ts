@@ -70,6 +70,7 @@ export const networkShape = z.strictObject({
 
 export const executorShape = networkShape.extend({
   key: hash.optional(),
+  delegateKey: hash.optional(),
   policy: z
     .strictObject({
       intervalSeconds: z.number().min(0).max(86_400),
@@ -84,11 +85,13 @@ export const executorShape = networkShape.extend({
 });
 
 /**
- * Of a parsed JSON file; the key may stand in the environment variable MIZU_EXECUTOR_KEY instead.
+ * Of a parsed JSON file; the keys may stand in the environment variables MIZU_EXECUTOR_KEY and MIZU_DELEGATE_KEY instead.
  * @throws MizuError `config/malformed` naming every wrong field
  */
 export function parseExecutorConfig(value: unknown, environment: Environment = process.env): ExecutorConfig {
-  const { key, ...rest } = withoutUndefined(parseConfig('executor', executorShape, value));
+  const delegateKey = environment.MIZU_DELEGATE_KEY;
+  const file = delegateKey === undefined || typeof value !== 'object' ? value : { ...value, delegateKey };
+  const { key, ...rest } = withoutUndefined(parseConfig('executor', executorShape, file));
   return { ...rest, key: requireKey('executor', key, environment) } as ExecutorConfig;
 }
 

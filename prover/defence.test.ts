@@ -2,23 +2,19 @@
 
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { keccakHex } from '../protocol/tree.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 import { createRunMessages } from './chain.fixture.ts';
-import { locateStep } from './game/locate.ts';
-import { createOpening } from './game/opening.ts';
-import { firstList, type TraceOracle } from './game/play.ts';
-import { type Seat, takeSeat } from './game/seat.ts';
+import { type Fake, openFake } from './fake.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 
 let network: TestNetwork;
 let executor: Executor;
-let fake: Seat;
+let fake: Fake;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const CLOCK_SECONDS = 60;
 
@@ -48,28 +44,15 @@ test('fake challengers lose their bonds, and every demanded leaf is shown', asyn
   const assertion = await until('the assertion', async () => (await node.mirror.pending())[0]);
 
   const sender = createSender(withAccount(network.l1, keyOf(4)));
-  const garbage: TraceOracle = {
-    hashesAt: async (positions) => positions.map((position): Hex => keccakHex(new TextEncoder().encode(`${position}`))),
-    prove: async () => new Uint8Array([9, 2]),
-  };
-  fake = await takeSeat({ node, contracts, sender, side: 'challenger', log, told: () => garbage });
-  const dispute = { address: contracts.dispute, abi: disputeAbi as Abi } as const;
+  fake = await openFake(network, node, keyOf(4));
   const demands = { address: contracts.demands, abi: demandsAbi as Abi } as const;
   const token = { address: contracts.token, abi: mizuTokenAbi as Abi };
-  for (const spender of [contracts.dispute, contracts.demands])
-    await sender.sendAndWait({ ...token, functionName: 'approve', args: [spender, 10n ** 30n] });
+  await sender.sendAndWait({ ...token, functionName: 'approve', args: [contracts.demands, 10n ** 30n] });
   await sender.sendAndWait({ ...demands, functionName: 'demandStep', args: [assertion.id, 1n] });
-  const parent = (await node.mirror.assertion(assertion.parent))!;
-  const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
-  for (let step = 0; step < assertion.stepCount; step++) {
-    const place = (await locateStep(node, assertion, step))!.message;
-    const opening = await createOpening(node, { assertion, steps, step, place, list: await firstList(garbage) });
-    await sender.sendAndWait({ ...dispute, functionName: 'open', args: [opening] });
-  }
+  for (let step = 0; step < assertion.stepCount; step++) await fake.attack(assertion, step);
   await until('the leaf', () => executor.published.published === 1);
   await until('the last lists', async () => {
-    const { timestamp } = await client.getBlock();
-    await fake.player.playNext(timestamp);
+    await fake.play();
     const games = await node.mirror.openGames();
     return games.length === assertion.stepCount && games.every(({ lists }) => lists === 8);
   });

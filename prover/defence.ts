@@ -19,7 +19,10 @@ export type Defence = {
 export type DefenceOptions = {
   readonly node: ProverNode;
   readonly contracts: ContractAddresses;
+  /** Plays and publishes. */
   readonly sender: Sender;
+  /** The asserter, if the sender is only his delegate. */
+  readonly owner?: Sender | undefined;
   readonly log: Logger;
   readonly told?: Told | undefined;
 };

@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
 import { ASSERT_POLICY, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
 import { createDefence, type Defence } from './defence.ts';
+import { openDelegate } from './delegate.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
 import type { Told } from './game/seat.ts';
 import { type NodeConfig, openNode, type ProverNode } from './node.ts';
@@ -17,6 +18,8 @@ import { createBodyRecorder } from './recorder.ts';
 export type ExecutorConfig = NodeConfig & {
   /** Of an account that is staked as an executor and has ether for gas. */
   readonly key: Hex;
+  /** Of the account that plays its games: it holds ether for gas, and no stake. Default: `key`. */
+  readonly delegateKey?: Hex;
   readonly policy?: Partial<AssertPolicy>;
   /** Earnings are paid out from this amount on. Default 1 MIZU. */
   readonly payoutWei?: bigint;
@@ -41,7 +44,7 @@ const PAYOUT_WEI = 10n ** 18n;
 const POLL_MS = 500;
 const CLOSE_MS = 10_000;
 
-/** @throws MizuError `prover/not-staked`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */
+/** @throws MizuError `prover/not-staked`, `prover/not-delegate`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */
 export async function startExecutor(config: ExecutorConfig, { stepList, told }: Lies = {}): Promise<Executor> {
   const log = config.log ?? createLogger('executor');
   const stop = new AbortController();
@@ -55,8 +58,13 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
     l1GasUsed: 0n,
     retries: 0,
   };
+  let player = sender;
   try {
     await joinExecutors(node, config.contracts, sender);
+    if (config.delegateKey !== undefined)
+      player = await openDelegate(node.l1, config.contracts.dispute, sender.address, config.delegateKey, {
+        signal: stop.signal,
+      });
   } catch (error) {
     await node.close();
     throw error;
@@ -70,7 +78,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const policy = { ...ASSERT_POLICY, ...config.policy };
   const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
   const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
-  const defence = await createDefence({ node, contracts, sender, log, told });
+  const defence = await createDefence({ node, contracts, sender: player, owner: sender, log, told });
   const tasks = [defence.task];
   const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei, tasks }, counts, stop.signal);
   log.info({ account: sender.address, url, batches: Number(node.execution.batches()) }, 'executor is up');

@@ -22,8 +22,8 @@ export type PlayerParts = {
   readonly contracts: PlayerContracts;
   readonly sender: Sender;
   readonly side: Side;
-  /** Whose games are played; another one than the sender's if that is his delegate. */
-  readonly account: Address;
+  /** Whose games are played, and who claims what they pay; another one than the sender if that is his delegate. */
+  readonly owner: Sender;
   /** Our own trace of the judged step; undefined while we have not executed that far. */
   readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
   /** What refutes a game that was opened with a message that is none; undefined if nothing does. */
@@ -61,7 +61,7 @@ export type Player = {
 const OPEN = 1;
 
 export function createPlayer(parts: PlayerParts): Player {
-  const { l1, mirror, contracts, sender, side, account, oracleOf, verifier, log } = parts;
+  const { l1, mirror, contracts, sender, side, owner, oracleOf, verifier, log } = parts;
   const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
   const counts: PlayerCounts = {
     moves: 0,
@@ -80,8 +80,8 @@ export function createPlayer(parts: PlayerParts): Player {
   const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
 
   async function isOurs(game: GameRecord): Promise<boolean> {
-    const owner = side === 'challenger' ? game.challenger : (await mirror.assertion(game.assertion))?.asserter;
-    return owner?.toLowerCase() === account.toLowerCase();
+    const account = side === 'challenger' ? game.challenger : (await mirror.assertion(game.assertion))?.asserter;
+    return account?.toLowerCase() === owner.address.toLowerCase();
   }
 
   async function send(functionName: string, args: readonly unknown[], isDone: () => Promise<boolean>) {
@@ -97,8 +97,8 @@ export function createPlayer(parts: PlayerParts): Player {
     return sent;
   }
 
-  async function sendCall(call: Call): Promise<boolean> {
-    const sent = await sender.sendAndWait(call);
+  async function sendCall(call: Call, by = sender): Promise<boolean> {
+    const sent = await by.sendAndWait(call);
     if (sent.kind === 'mined') counts.gasUsed += sent.receipt.gasUsed;
     return sent.kind === 'mined';
   }
@@ -210,7 +210,7 @@ export function createPlayer(parts: PlayerParts): Player {
     },
     async claim() {
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
-      const args = [sender.address] as const;
+      const args = [owner.address] as const;
       const ledgers = [dispute, { address: contracts.demands, abi: demandsAbi }] as const;
       const rewardOf = () => l1.client.readContract({ ...rewards, functionName: 'rewardOf', args });
       if (parts.dryRun) return false;
@@ -220,12 +220,13 @@ export function createPlayer(parts: PlayerParts): Player {
           l1.client.readContract({ address, abi: abi as typeof disputeAbi, functionName: 'balanceOf', args });
         if ((await balanceOf()) === 0n) continue;
         const isDone = async () => (await balanceOf()) === 0n;
-        sent = (await sendCall({ address, abi: abi as Abi, functionName: 'withdraw', args: [], isDone })) || sent;
+        const call = { address, abi: abi as Abi, functionName: 'withdraw', args: [], isDone };
+        sent = (await sendCall(call, owner)) || sent;
       }
       if ((await rewardOf()) > 0n) {
         const isDone = async () => (await rewardOf()) === 0n;
         const abi = stakeManagerAbi as Abi;
-        sent = (await sendCall({ ...rewards, abi, functionName: 'claimReward', args: [], isDone })) || sent;
+        sent = (await sendCall({ ...rewards, abi, functionName: 'claimReward', args: [], isDone }, owner)) || sent;
       }
       return sent;
     },

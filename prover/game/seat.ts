@@ -1,5 +1,4 @@
 // docs/disputes.md#game: a seat at the games: a side, an account that pays, and a node whose traces are believed.
-import type { Address } from '../../protocol/hex.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import type { ProverNode } from '../node.ts';
@@ -17,8 +16,8 @@ export type SeatOptions = {
   readonly contracts: PlayerContracts;
   readonly sender: Sender;
   readonly side: Side;
-  /** Whose games are played, if the sender is only his delegate. */
-  readonly account?: Address | undefined;
+  /** Whose games are played, and who claims what they pay, if the sender is only his delegate. */
+  readonly owner?: Sender | undefined;
   readonly log: Logger;
   readonly dryRun?: boolean | undefined;
   /** For traces. Default 1. */
@@ -36,7 +35,7 @@ export type Seat = {
 };
 
 export async function takeSeat(options: SeatOptions): Promise<Seat> {
-  const { node, contracts, sender, side, account = sender.address, log, dryRun } = options;
+  const { node, contracts, sender, side, owner = sender, log, dryRun } = options;
   const traces = createTraces(options.threads ?? 1);
   const oracles = createOracles(node, traces);
   const told = options.told ?? ((own: ThreadTrace) => own);
@@ -46,7 +45,7 @@ export async function takeSeat(options: SeatOptions): Promise<Seat> {
     contracts,
     sender,
     side,
-    account,
+    owner,
     async oracleOf(game) {
       const assertion = await node.mirror.assertion(game.assertion);
       const own = assertion === undefined ? undefined : await oracles.of(assertion, game.step);

@@ -1,0 +1,67 @@
+// docs/disputes.md#delegate: the games of an executor are played by a key that holds no stake, and pay the one that does.
+import type { Abi } from 'viem';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
+import type { Address } from '../protocol/hex.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
+import { createLogger } from '../service/log.ts';
+import { createRunMessages } from './chain.fixture.ts';
+import { openFake } from './fake.fixture.ts';
+import { type Executor, startExecutor } from './main.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from './network.fixture.ts';
+
+let network: TestNetwork;
+let executor: Executor;
+const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
+
+beforeAll(async () => {
+  network = await startTestNetwork({ windowSeconds: 60, unbondingSeconds: 400 });
+}, 120_000);
+
+afterAll(async () => {
+  await executor?.close();
+  await network?.close();
+}, 60_000);
+
+test('a delegate that L1 does not name is refused at the start; once it is named, it moves and the executor is paid', async () => {
+  const { addresses } = network.deployment;
+  const config = { ...network.config('executor'), key: keyOf(2), delegateKey: keyOf(3), log };
+  const policy = { intervalSeconds: 0 };
+  await expect(startExecutor({ ...config, policy })).rejects.toMatchObject({
+    code: 'prover/not-delegate',
+    actual: 'it has named none',
+    hint: expect.stringContaining(`setDelegate(${USER.address})`),
+  });
+  const staked = createSender(withAccount(network.l1, keyOf(2)));
+  const dispute = { address: addresses.dispute, abi: disputeAbi as Abi };
+  await staked.sendAndWait({ ...dispute, functionName: 'setDelegate', args: [USER.address] });
+
+  executor = await startExecutor({ ...config, policy });
+  await network.deposit(10n ** 18n);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  await network.postBatch(messages.slice(0, 1));
+  const { mirror } = executor.node;
+  const assertion = await until('the assertion', async () => (await mirror.pending())[0]);
+  const tokens = await tokensOf(EXECUTOR.address);
+  const nonce = await network.l1.client.getTransactionCount({ address: USER.address });
+  const fake = await openFake(network, executor.node, keyOf(4));
+  try {
+    await fake.attack(assertion, 0);
+    await until('the lists', async () => {
+      await fake.play();
+      return (await mirror.openGames()).some(({ lists }) => lists === 8);
+    });
+    await network.chain.increaseTime({ seconds: 61 });
+    await until('the award', async () => (await tokensOf(EXECUTOR.address)) > tokens);
+    expect(await network.l1.client.getTransactionCount({ address: USER.address })).toBe(nonce + 5);
+    expect(executor.games).toMatchObject({ moves: 4, timeouts: 1, lost: 0 });
+  } finally {
+    await fake.close();
+  }
+}, 180_000);
+
+function tokensOf(account: Address): Promise<bigint> {
+  const token = { address: network.deployment.addresses.token, abi: mizuTokenAbi } as const;
+  return network.l1.client.readContract({ ...token, functionName: 'balanceOf', args: [account] });
+}

@@ -1,0 +1,31 @@
+// docs/disputes.md#delegate: the key that plays an executor's games, if it is not the staked one.
+import { MizuError } from '../protocol/errors.ts';
+import { disputeAbi } from '../protocol/generated/abi.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { type L1, withAccount } from '../service/l1.ts';
+import { createSender, type Sender, type SenderOptions } from '../service/l1-send.ts';
+
+/** @throws MizuError `prover/not-delegate` if L1 does not name it as the account's delegate: its moves would be refused */
+export async function openDelegate(
+  l1: L1,
+  dispute: Address,
+  account: Address,
+  key: Hex,
+  options: SenderOptions,
+): Promise<Sender> {
+  const delegate = createSender(withAccount(l1, key), options);
+  const named = await l1.client.readContract({
+    address: dispute,
+    abi: disputeAbi,
+    functionName: 'delegateOf',
+    args: [account],
+  });
+  if (named.toLowerCase() === delegate.address.toLowerCase()) return delegate;
+  throw new MizuError({
+    code: 'prover/not-delegate',
+    message: 'The account of delegateKey may not move for the executor.',
+    expected: `delegateOf(${account}) is ${delegate.address} in the dispute contract ${dispute}`,
+    actual: BigInt(named) === 0n ? 'it has named none' : named,
+    hint: `Call setDelegate(${delegate.address}) from ${account}: npx cast send ${dispute} 'setDelegate(address)' ${delegate.address} --rpc-url URL --private-key KEY`,
+  });
+}

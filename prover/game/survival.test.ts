@@ -1,0 +1,113 @@
+// docs/disputes.md#playing: an executor that is killed after each of its moves wins the games about its true assertion, and sends nothing twice.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { createLogger } from '../../service/log.ts';
+import { createRunMessages } from '../chain.fixture.ts';
+import { encodeNetwork } from '../config.ts';
+import { type Fake, openFake } from '../fake.fixture.ts';
+import { followAndWork } from '../loop.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network.fixture.ts';
+import { openNode, type ProverNode } from '../node.ts';
+import { NO_BODY } from '../recorder.ts';
+
+const SCRIPT = fileURLToPath(new URL('../executor-process.fixture.ts', import.meta.url));
+const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
+const CLOCK_SECONDS = 200;
+const stop = new AbortController();
+let network: TestNetwork;
+let node: ProverNode;
+let working: Promise<void>;
+let fake: Fake | undefined;
+let child: ChildProcess | undefined;
+
+beforeAll(async () => {
+  const clocks = { clocksSeconds: 480, windowSeconds: 60, unbondingSeconds: 700 };
+  network = await startTestNetwork({ ...clocks, clockSeconds: CLOCK_SECONDS });
+  const log = createLogger('test', 'silent');
+  node = await openNode(network.config('fake'), { log, recorder: () => NO_BODY });
+  const execute = async (signal: AbortSignal) => (await node.execution.catchUp(signal)) > 0;
+  working = followAndWork({ follow: node.follow, tasks: [execute], onRetry: () => undefined }, 50, stop.signal);
+}, 120_000);
+
+afterAll(async () => {
+  await kill('SIGTERM');
+  stop.abort();
+  await working;
+  await fake?.close();
+  await node?.close();
+  await network?.close();
+}, 60_000);
+
+function start(): void {
+  const config = network.config('executor');
+  mkdirSync(config.dataDir, { recursive: true });
+  const file = `${dirname(config.dataDir)}/executor.json`;
+  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(2), policy: { intervalSeconds: 0 } }));
+  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
+  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
+}
+
+async function kill(signal: NodeJS.Signals): Promise<void> {
+  const ended = child;
+  child = undefined;
+  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+  const exit = once(ended, 'exit');
+  ended.kill(signal);
+  await exit;
+}
+
+test('killed after each of its moves it goes on, in every game', async () => {
+  const contracts = network.deployment.addresses;
+  const { client } = network.l1;
+  const tokens = () =>
+    client.readContract({
+      address: contracts.token,
+      abi: mizuTokenAbi,
+      functionName: 'balanceOf',
+      args: [EXECUTOR.address],
+    });
+  const stake = () =>
+    client.readContract({
+      address: contracts.stakeManager,
+      abi: stakeManagerAbi,
+      functionName: 'activeOf',
+      args: [EXECUTOR.address, 0],
+    });
+  const [stakeBefore, tokensBefore] = [await stake(), await tokens()];
+  start();
+  await network.deposit(10n ** 18n);
+  const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
+  await network.postBatch(messages.slice(0, 1));
+  const assertion = await until('the assertion', async () => (await node.mirror.pending())[0]);
+  fake = await openFake(network, node, keyOf(4));
+  for (let step = 0; step < assertion.stepCount; step++) await fake.attack(assertion, step);
+  const reach = (lists: number, every: boolean) =>
+    until(`list ${lists}`, async () => {
+      await fake?.play();
+      const games = await node.mirror.openGames();
+      const there = games.filter((game) => game.lists >= lists).length;
+      return every ? there === games.length : there > 0;
+    });
+  for (const lists of [2, 4, 6, 8]) {
+    await reach(lists, false);
+    await kill('SIGKILL');
+    start();
+  }
+  await reach(8, true);
+  await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
+  await until('the first win', async () => (await node.mirror.openGames()).length < assertion.stepCount);
+  await kill('SIGKILL');
+  start();
+  await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
+  await until('the awards', async () => (await tokens()) > tokensBefore);
+  expect(await stake()).toBe(stakeBefore);
+  // Each game: four moves and the timeout. Beside them the rotation, the assertion and its confirmation, and payouts.
+  const sent = await client.getTransactionCount({ address: EXECUTOR.address });
+  expect(sent).toBeGreaterThanOrEqual(5 * assertion.stepCount + 3);
+  expect(sent).toBeLessThanOrEqual(5 * assertion.stepCount + 3 + 2 + assertion.stepCount);
+}, 300_000);
