@@ -1,10 +1,11 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step dispute path inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step gas dispute path inference]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
 import { benchDispute } from './bench-dispute.ts';
+import { benchGas } from './bench-gas.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
 
@@ -23,6 +24,10 @@ const SECTIONS = {
   dispute: {
     title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',
     run: benchDispute,
+  },
+  gas: {
+    title: "L1 gas of one-step proofs, each proven in the verifier's bytecode (goal: 110,000 to 160,000 a transaction)",
+    run: benchGas,
   },
   path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
   inference: {
