@@ -6,6 +6,7 @@ import { IMMEDIATE_BIT, instructionOf, NULL_TYPE, OP, type Shape, SLOT_COUNT } f
 import { encodeExecInputs } from '../protocol/state.ts';
 import { depthOf, LEAF_BYTES, objectRef, treeProof, treeRoot } from '../protocol/tree.ts';
 import { encodeHeader, PAGE_BYTES, type Program } from '../vm/program.ts';
+import { copyPart } from '../vm/reference/memory.ts';
 import type { State } from '../vm/reference/state.ts';
 import { encodeMachine, encodeMachineContext, hashMachine, hashMachineContext, NO_PARENT } from '../vm/step/encode.ts';
 
@@ -239,20 +240,19 @@ function bulkParts({ state }: PlainMachine, o: Fields, [dst, src, n]: [number, n
   const size = state.memory.length;
   const region = memoryRegion(state);
   if (dst + n > size) return [];
-  const part = Math.min(n, LEAF_BYTES - (dst % LEAF_BYTES));
   const target = n === 0 ? [] : [leafProof(region, Math.floor(dst / LEAF_BYTES))];
   if (o.op === OP.memory_fill) return target;
   if (o.op === OP.memory_copy) {
     if (src + n > size || n === 0) return [];
-    if (dst <= src) return [...spanProof(region, src, part), ...target];
-    const k = Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES);
+    if (dst <= src) return [...spanProof(region, src, copyPart(dst, src, n)), ...target];
+    const k = Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES, (src + n) % LEAF_BYTES || LEAF_BYTES);
     return [...spanProof(region, src + n - k, k), leafProof(region, Math.floor((dst + n - k) / LEAF_BYTES))];
   }
   if (BigInt(src + n) > state.slots[o.high % SLOT_COUNT]!) return [];
   const { data } = state.program;
   const parts = [contextOf(state), hexToBytes(treeRoot(data)), createWriter().u64(data.length).finish()];
   if (o.low + src + n > data.length || n === 0) return parts;
-  return [...parts, ...spanProof(data, o.low + src, part), ...target];
+  return [...parts, ...spanProof(data, o.low + src, copyPart(dst, o.low + src, n)), ...target];
 }
 
 function hostParts(
@@ -284,16 +284,14 @@ function hostParts(
       if (dst + n > size) return [];
       const bytes = inputs[index];
       if (bytes === undefined || offset + BigInt(n) > BigInt(bytes.length) || n === 0) return record(index);
-      const part = Math.min(n, LEAF_BYTES - (dst % LEAF_BYTES));
-      const content = spanProof(bytes, Number(offset), part);
+      const content = spanProof(bytes, Number(offset), copyPart(dst, Number(offset), n));
       return [...record(index), hexToBytes(treeRoot(bytes)), ...content, leafAt(dst)];
     }
     case OP.output_write: {
       const [src, n] = [word(o.a), word(o.a + 1)];
       const output = state.host.output();
       if (src + n > size || output.length + n > MAX_OUTPUT_BYTES || n === 0) return [];
-      const part = Math.min(n, LEAF_BYTES - (output.length % LEAF_BYTES));
-      return [...spanProof(region, src, part), ...outputPath(output)];
+      return [...spanProof(region, src, copyPart(output.length, src, n)), ...outputPath(output)];
     }
     case OP.preimage: {
       const [hash, dst, done] = [word(o.a), word(o.a + 1), word(o.a + 2)];

@@ -247,13 +247,13 @@ const MEMORY = [
   [
     'memory_copy',
     'bulk',
-    'slots a.. = (dst, src, n): copies up to one leaf of dst; repeats until n = 0',
+    'slots a.. = (dst, src, n): copies what lies in one leaf of dst and in one of src; repeats until n = 0',
     OUT_OF_BOUNDS,
   ],
   [
     'memory_init',
     'memoryInit',
-    'slots a.. = (dst, src, n): copies from the data region up to one leaf of dst; repeats until n = 0',
+    'slots a.. = (dst, src, n): copies from the data region what lies in one leaf of dst and in one of the region; repeats until n = 0',
     `${OUT_OF_BOUNDS}; src + n above the absolute length slot`,
   ],
 ] as const satisfies readonly Row[];
@@ -264,13 +264,13 @@ const HOST = [
   [
     'input_read',
     'host',
-    '(dst, index, offset, n): copies up to one leaf of dst; repeats until n = 0',
+    '(dst, index, offset, n): copies what lies in one leaf of dst and in one of the input; repeats until n = 0',
     `no such input; ${OUT_OF_BOUNDS}`,
   ],
   [
     'output_write',
     'host',
-    '(src, n): appends up to one leaf of the output; repeats until n = 0',
+    '(src, n): appends what lies in one leaf of the output and in one of src; repeats until n = 0',
     `output above 64 MiB; ${OUT_OF_BOUNDS}`,
   ],
   ['clock', 'host', '() -> ns since 1970'],

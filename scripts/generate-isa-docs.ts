@@ -12,7 +12,7 @@ const FAMILY_NOTES = {
   float:
     'As in WebAssembly, with one NaN: results of all but abs, neg, copysign and the comparisons are canonical if they are NaN.',
   memory:
-    'Little-endian, unaligned. Bulk instructions check their whole remaining range, then do one leaf, and stay until n = 0.',
+    'Little-endian, unaligned. Bulk instructions check their whole remaining range, then do what lies in one leaf of the target and one of the source, and stay until n = 0.',
   host: 'Arguments in slots a, a+1, ...; the result replaces the first. See [host calls](vm.md#host).',
 } as const;
 

@@ -15,8 +15,10 @@ import { randomModule } from './random-module.ts';
 
 export type Subject = { readonly wasm: Uint8Array; readonly program: Program; readonly request: RunRequest };
 
+const INPUT = new TextEncoder().encode('the first input'.repeat(20));
+
 export const REQUEST: RunRequest = {
-  inputs: [new TextEncoder().encode('the first input'.repeat(20)), new Uint8Array(0)],
+  inputs: [INPUT, new Uint8Array(0)],
   gasLimit: 300_000n,
   timestampNs: 1_700_000_000_000_000_000n,
   seed: new Uint8Array(32).fill(7),
@@ -43,6 +45,37 @@ export function createBulkSubject(): Subject {
         (call $read (i32.const 1000) (i32.const 0) (i64.const 5) (i32.const 270))
         (call $write (i32.const 100) (i32.const 300))
         (call $write (i32.const 1) (i32.const 100))))`),
+  );
+}
+
+const BULK_CALLS = 12;
+const BULK_ADDRESS = 2_000;
+const BULK_LENGTH = 700;
+const SEGMENT_BYTES = [45, 620];
+
+/** Bulk instructions of every kind with any alignment of target, source and segment; the output is what they leave in memory. */
+export function createRandomBulkSubject(random: Random): Subject {
+  const calls = Array.from({ length: BULK_CALLS }, () => {
+    const [dst, src, n] = [random.below(BULK_ADDRESS), random.below(BULK_ADDRESS), random.below(BULK_LENGTH)];
+    const three = `(i32.const ${dst}) (i32.const ${src}) (i32.const ${n})`;
+    const segment = random.below(SEGMENT_BYTES.length);
+    const from = random.below(SEGMENT_BYTES[segment]!);
+    const part = Math.min(n, SEGMENT_BYTES[segment]! - from);
+    const offset = random.below(INPUT.length);
+    return [
+      `(memory.fill ${three})`,
+      `(memory.copy ${three})`,
+      `(memory.init ${segment} (i32.const ${dst}) (i32.const ${from}) (i32.const ${part}))`,
+      `(call $read (i32.const ${dst}) (i32.const 0) (i64.const ${offset}) (i32.const ${Math.min(n, INPUT.length - offset)}))`,
+      `(call $write (i32.const ${src}) (i32.const ${n}))`,
+    ][random.below(5)];
+  });
+  const segments = SEGMENT_BYTES.map((length) => `(data "${'any passive bytes'.repeat(40).slice(0, length)}")`);
+  return subjectOf(
+    assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32)))
+      (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+      (memory 1) ${segments.join(' ')}
+      (func (export "_start") ${calls.join('\n')} (call $write (i32.const 0) (i32.const 3000))))`),
   );
 }
 

@@ -4,8 +4,9 @@ import { hexToBytes } from '../../protocol/hex.ts';
 import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { readStepVectors } from '../conformance/vectors.ts';
-import { acceptedLies, changedLengths, flippedBits, someFlippedBits } from './lies.ts';
+import { acceptedLies, changedLengths, flippedBits, someFlippedBits, splicedProofs } from './lies.ts';
 import { createRandom } from './random.ts';
+import { splicedCases } from './spliced.ts';
 
 const BITS_EACH = 8;
 const LENGTHS_OF_EVERY = 12;
@@ -35,6 +36,16 @@ it('refuses committed proofs with a field cut out, doubled, shortened or lengthe
     const { accepted } = await acceptedLies(verifier, befores[i]!, changedLengths(hexToBytes(proofs[i]!)));
     expect({ name, accepted }).toEqual({ name, accepted: [] });
   }
+}, 120_000);
+
+it('refuses proofs that are cut together from those of two machines', async () => {
+  let tried = 0;
+  for (const [{ name, proof, before }, other] of splicedCases()) {
+    const told = await acceptedLies(verifier, before, splicedProofs(proof, other.proof));
+    expect({ name, accepted: told.accepted }).toEqual({ name, accepted: [] });
+    tried += told.tried;
+  }
+  expect(tried).toBeGreaterThan(1_000);
 }, 120_000);
 
 it('refuses every change of a halted machine', async () => {

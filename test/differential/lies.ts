@@ -30,6 +30,19 @@ export function* changedLengths(proof: Uint8Array): Generator<Lie> {
   yield { what: 'a byte added at the end', proof: splice(proof, proof.length, 0, Uint8Array.of(0)) };
 }
 
+/** Two proofs of one shape cut together: the first one's beginning with the other one's end, at every word from the end that leaves a difference on both sides. */
+export function* splicedProofs(proof: Uint8Array, other: Uint8Array): Generator<Lie> {
+  if (proof.length !== other.length) throw new Error(`proofs of ${proof.length} and ${other.length} bytes`);
+  const differ = (from: number, to: number): boolean =>
+    Buffer.compare(proof.subarray(from, to), other.subarray(from, to)) !== 0;
+  for (let at = proof.length - WORD; at > 0; at -= WORD) {
+    if (!differ(0, at) || !differ(at, proof.length)) continue;
+    const spliced = proof.slice();
+    spliced.set(other.subarray(at), at);
+    yield { what: `the end of another proof from byte ${at} on`, proof: spliced };
+  }
+}
+
 /** Which of the lies the verifier takes. Bytes of the machine itself may be another machine's: that has another hash. */
 export async function acceptedLies(
   verifier: OneStepVerifier,

@@ -16,8 +16,9 @@ import {
   createSubject,
 } from '../differential/compare.ts';
 import { compareHandmade, compareStep, handmadeCases } from '../differential/handmade.ts';
-import { acceptedLies, changedLengths, someFlippedBits } from '../differential/lies.ts';
+import { acceptedLies, changedLengths, someFlippedBits, splicedProofs } from '../differential/lies.ts';
 import { createRandom } from '../differential/random.ts';
+import { splicedCases } from '../differential/spliced.ts';
 
 const PROGRAMS = 120;
 const TRACED = 4;
@@ -36,7 +37,7 @@ async function check(wanted: string): Promise<string | undefined> {
     case 'vectors':
       return failuresOf(await runStepVectors())[0];
     case 'ops':
-      return failuresOf(await runOpVectors(['evm'], 9, (op) => op.startsWith(prefix)))[0];
+      return failuresOf(await runOpVectors(['evm'], 1, (op) => op.startsWith(prefix)))[0];
     case 'core':
       return failuresOf(await runOpVectors(['step'], 1, (op) => op.startsWith(prefix)))[0];
     case 'proofs':
@@ -72,6 +73,10 @@ async function checkLies(): Promise<string | undefined> {
     if (cut.kind !== 'revert' || !/^(WitnessTooShort|HaltMalformed)/.test(cut.reason))
       return `${name}: cut off is no short witness`;
     if (accepted.length > 0) return `${name}: ${accepted[0]} is taken`;
+  }
+  for (const [step, other] of splicedCases()) {
+    const { accepted } = await acceptedLies(verifier, step.before, splicedProofs(step.proof, other.proof));
+    if (accepted.length > 0) return `${step.name}: ${accepted[0]} is taken`;
   }
   return undefined;
 }

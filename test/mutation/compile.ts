@@ -1,4 +1,5 @@
 // Compiles what one changed source goes into, and writes it where the checks read it.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,6 +7,7 @@ import solc from 'solc';
 
 const OSP = 'contracts/src/osp';
 const CONTRACTS = ['OneStepVerifier', 'ControlSteps', 'IntegerSteps', 'FloatSteps', 'MemorySteps', 'HostSteps'];
+const MAX_OUTPUT_BYTES = 2 ** 24;
 const BYTECODE = 'contracts/generated/bytecode.ts';
 // As in foundry.toml.
 const SETTINGS = {
@@ -15,13 +17,21 @@ const SETTINGS = {
 };
 
 /** `file` in the copy of the repository has been changed. Returns what writes the generated file back. */
-export async function compileMutant(copy: string, file: string): Promise<() => void> {
+export function compileMutant(copy: string, file: string): () => void {
   if (file.endsWith('.sol')) return compileContracts(copy, file);
-  const { generateStepCore } = (await import(
-    `${pathToFileURL(join(copy, 'vm/step/build.mjs')).href}?${Math.random()}`
-  )) as { generateStepCore(): Promise<{ path: string; content: string }> };
-  const { path, content } = await generateStepCore();
+  const { path, content } = generateStepCore(copy);
   return replace(join(copy, path), content);
+}
+
+// In a process of its own: a module that was imported once is not read again.
+function generateStepCore(copy: string): { path: string; content: string } {
+  const url = pathToFileURL(join(copy, 'vm/step/build.mjs')).href;
+  const script = `import { generateStepCore } from '${url}'; console.log(JSON.stringify(await generateStepCore()));`;
+  const options = { cwd: copy, maxBuffer: MAX_OUTPUT_BYTES };
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', script], options).toString()) as {
+    path: string;
+    content: string;
+  };
 }
 
 function compileContracts(copy: string, file: string): () => void {

@@ -163,7 +163,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/IntegerOps.sol`,
-    ['ops:i32_'],
+    ['ops:i32_div_s', 'ops:i32_shl', 'ops:i32_clz'],
     [
       ['quotient == int256(1 << (bits - 1))', 'false'],
       ['uint256 count = y & (bits - 1);', 'uint256 count = y & 63;'],
@@ -200,7 +200,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     `${OSP}/FloatOps.sol`,
-    ['ops:f32_'],
+    ['ops:f32_min', 'ops:f32_max', 'ops:f32_lt'],
     [
       [
         'Floats.isNegative(bits, format) ? -1 - magnitude : magnitude',

@@ -72,7 +72,7 @@ async function judge(mutant: Mutant): Promise<Verdict> {
     path,
     source.replace(mutant.text, () => mutant.replacement),
   );
-  const restore = await compileMutant(copy, mutant.file);
+  const restore = compileMutant(copy, mutant.file);
   try {
     for (const check of mutant.checks) {
       const complaint = await runCheck(check);

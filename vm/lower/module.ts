@@ -22,6 +22,8 @@ export type LoweredModule = {
   readonly slots: BigUint64Array;
   /** Absolute slot of each mutable global. */
   readonly globalSlots: readonly (number | undefined)[];
+  /** Of the data segments that the code names. */
+  readonly segments: ReadonlyMap<number, DataPlace>;
   readonly data: Uint8Array;
   /** Elements of the function table: function index, or undefined. */
   readonly table: readonly (number | undefined)[];
@@ -70,8 +72,8 @@ export function lowerModule(source: Module, { entry, callStart, onFunction }: Lo
   table.forEach((index, position) => {
     if (index !== undefined) code.patch(tableBase + position, starts[index]!);
   });
-  const { globalSlots, slots, data } = state;
-  return { module, code: code.finish(), starts, slots, globalSlots, data, table, haltAt };
+  const { globalSlots, slots, segments, data } = state;
+  return { module, code: code.finish(), starts, slots, globalSlots, segments, data, table, haltAt };
 }
 
 function findEntry(module: Module, name: string): number {

@@ -89,13 +89,16 @@ describe('host calls', () => {
     expect(run(wat, { inputs: [] }).fault?.kind).toBe('host');
   });
 
-  it('charge bulk transfers by the leaf of their target', () => {
+  it('charge bulk transfers by the leaves of their target and of their source', () => {
     const wat = (length: number) =>
       `(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 5) (i32.const 100)) (call $w (i32.const 5) (i32.const ${length}))))`;
     const base = run(wat(28)).gasUsed;
     expect(run(wat(0)).gasUsed).toBe(base);
     expect(run(wat(29)).gasUsed).toBe(base + 1n);
-    expect(run(wat(29 + 128)).gasUsed).toBe(base + 2n);
+    // Target from 100 on: cut at 128 and 256; source from 5 on: at 128.
+    expect(run(wat(123)).gasUsed).toBe(base + 1n);
+    expect(run(wat(124)).gasUsed).toBe(base + 2n);
+    expect(run(wat(29 + 128)).gasUsed).toBe(base + 3n);
   });
 
   it('give the clock and a seeded random', () => {

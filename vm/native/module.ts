@@ -29,7 +29,7 @@ import {
   SHIM_INIT,
 } from './layout.ts';
 import { putConstant, rewriteFunction } from './rewrite.ts';
-import { buildBulkShim, buildHostShim } from './shims.ts';
+import { buildBulkShim, buildGrowShim, buildHostShim } from './shims.ts';
 
 export type NativeModule = {
   readonly lowered: LoweredModule;
@@ -60,10 +60,17 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
   const start = options.callStart ? module.start : undefined;
   const shimNames = [...layout.shims.keys()];
   const hosts = shimNames.length - bulk.length;
+  const dataOffsets = new Map([...lowered.segments].map(([index, { offset }]) => [SHIM_INIT + index, offset]));
   const shims = shimNames.map((name, index) =>
     index < hosts
       ? { type: HOST_FUNCTIONS.get(name)! as FunctionType, body: buildHostShim(name as HostName, layout) }
-      : { type: bulkType(name), body: buildBulkShim(name, layout, maximumPages(module)) },
+      : {
+          type: bulkType(name),
+          body:
+            name === SHIM_GROW
+              ? buildGrowShim(layout, maximumPages(module))
+              : buildBulkShim(name, layout, dataOffsets.get(name) ?? 0),
+        },
   );
   const setters = module.globals.flatMap((global, index) =>
     global.mutable

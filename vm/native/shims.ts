@@ -5,24 +5,23 @@ import { I64 } from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
 import { CODE, put, putFaultIf } from './assemble.ts';
 import { type ByteWriter, createByteWriter } from './byte-writer.ts';
-import {
-  FAULT_OUT_OF_GAS,
-  FAULT_OUTPUT,
-  type NativeLayout,
-  SHIM_COPY,
-  SHIM_FILL,
-  SHIM_GROW,
-  SHIM_INIT,
-} from './layout.ts';
+import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, type NativeLayout, SHIM_COPY, SHIM_FILL, SHIM_INIT } from './layout.ts';
 
 /** Body of the shim for a host function. */
 export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array {
   const w = createByteWriter();
   const { params } = HOST_FUNCTIONS.get(name)!;
   putLocals(w, name === 'preimage' ? 1 : 0);
-  if (name === 'input_read') putBulkGas(w, layout, () => put.localGet(w, 0), 3);
+  if (name === 'input_read')
+    putBulkGas(w, layout, 3, [
+      () => put.localGet(w, 0),
+      () => {
+        put.localGet(w, 2);
+        w.byte(CODE.i32WrapI64);
+      },
+    ]);
   if (name === 'output_write') {
-    putBulkGas(w, layout, () => put.globalGet(w, layout.outputLength), 1);
+    putBulkGas(w, layout, 1, [() => put.globalGet(w, layout.outputLength), () => put.localGet(w, 0)]);
     putOutputBound(w, layout);
   }
   putGasCheck(w, layout);
@@ -37,22 +36,31 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
   if (name === 'input_size') w.byte(CODE.i64TruncF64U);
   if (name === 'preimage') {
     put.localSet(w, 2);
-    putBulkGas(w, layout, () => put.i32Const(w, 0), 2);
+    putBulkGas(w, layout, 2, [() => put.i32Const(w, 0)]);
     put.localGet(w, 2);
   }
   put.end(w);
   return w.finish();
 }
 
-/** Body of the shim for `memory.fill`, `memory.copy`, `memory.grow` or the `memory.init` of one segment. */
-export function buildBulkShim(name: string, layout: NativeLayout, pagesMax: number): Uint8Array {
+/** Body of the shim that grows the memory. */
+export function buildGrowShim(layout: NativeLayout, pagesMax: number): Uint8Array {
   const w = createByteWriter();
-  if (name === SHIM_GROW) {
-    putGrow(w, layout, pagesMax);
-    return w.finish();
-  }
+  putGrow(w, layout, pagesMax);
+  return w.finish();
+}
+
+/** Body of the shim for `memory.fill`, `memory.copy`, or the `memory.init` of the segment that lies at `dataOffset` of the data region. */
+export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: number): Uint8Array {
+  const w = createByteWriter();
+  const target = () => put.localGet(w, 0);
+  const source = () => {
+    put.localGet(w, 1);
+    put.i32Const(w, dataOffset);
+    w.byte(CODE.i32Add);
+  };
   putLocals(w, 0);
-  putBulkGas(w, layout, () => put.localGet(w, 0), 2);
+  putBulkGas(w, layout, 2, name === SHIM_FILL ? [target] : [target, source]);
   putGasCheck(w, layout);
   for (let i = 0; i < 3; i++) put.localGet(w, i);
   if (name === SHIM_FILL) w.byte(0xfc, 0x0b, 0);
@@ -71,10 +79,35 @@ function putLocals(w: ByteWriter, i32Count: number): void {
   if (i32Count > 0) w.byte(i32Count, 0x7f);
 }
 
-/** Takes one gas for each leaf that `n` bytes from `target` on touch beyond the first; the instruction itself is paid. */
-function putBulkGas(w: ByteWriter, layout: NativeLayout, putTarget: () => void, n: number): void {
+type Put = () => void;
+
+/** Takes one gas for each place at which `n` bytes are cut: ends of leaves of the target and of the source; the instruction itself is paid. */
+function putBulkGas(
+  w: ByteWriter,
+  layout: NativeLayout,
+  n: number,
+  [putTarget, putSource]: readonly [Put, Put?],
+): void {
   put.globalGet(w, layout.gas);
-  putTarget();
+  putLeafEnds(w, putTarget, n);
+  w.byte(CODE.i64Sub);
+  if (putSource !== undefined) {
+    putLeafEnds(w, putSource, n);
+    // Leaves of both that end together are one cut.
+    putTarget();
+    putSource();
+    w.byte(CODE.i32Xor);
+    put.i32Const(w, LEAF_BYTES - 1);
+    w.byte(CODE.i32And);
+    put.i32Const(w, 0);
+    w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Mul, CODE.i64Sub);
+  }
+  put.globalSet(w, layout.gas);
+}
+
+/** Ends of leaves that lie within the `n` bytes from an address on. */
+function putLeafEnds(w: ByteWriter, putAddress: Put, n: number): void {
+  putAddress();
   put.i32Const(w, LEAF_BYTES - 1);
   w.byte(CODE.i32And, CODE.i64ExtendI32U);
   put.localGet(w, n);
@@ -83,8 +116,7 @@ function putBulkGas(w: ByteWriter, layout: NativeLayout, putTarget: () => void, 
   put.i32Const(w, 0);
   w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Sub);
   put.i64Const(w, 7n);
-  w.byte(CODE.i64ShrU, CODE.i64Sub);
-  put.globalSet(w, layout.gas);
+  w.byte(CODE.i64ShrU);
 }
 
 function putGasCheck(w: ByteWriter, layout: NativeLayout): void {

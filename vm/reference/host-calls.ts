@@ -1,8 +1,8 @@
-// docs/vm.md#host: host instructions of the reference machine; bulk ones do one leaf a step.
+// docs/vm.md#host: host instructions of the reference machine; bulk ones do at most one leaf a step.
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { HostFault } from '../host.ts';
-import { argument, checkSpan, leafPart, setArgument } from './memory.ts';
+import { argument, checkSpan, copyPart, leafPart, setArgument } from './memory.ts';
 import type { Handler, Operands } from './plain.ts';
 import type { State } from './state.ts';
 
@@ -20,7 +20,7 @@ export const HOST = new Map<number, Handler>([
       const n = word(state, o, 3);
       checkSpan(state, dst, n);
       if (offset + n > state.host.input_size(index)) throw new HostFault('beyond the end of the input');
-      const k = leafPart(dst, n);
+      const k = copyPart(dst, offset, n);
       state.host.input_read(dst, index, offset, k);
       if (n === k) return;
       setArgument(state, o, 0, dst + k);
@@ -36,7 +36,7 @@ export const HOST = new Map<number, Handler>([
       const n = word(state, o, 1);
       checkSpan(state, src, n);
       if (state.outputLength + n > MAX_OUTPUT_BYTES) throw new HostFault('The output is too long.');
-      const k = leafPart(state.outputLength, n);
+      const k = copyPart(state.outputLength, src, n);
       state.host.output_write(src, k);
       state.outputLength += k;
       if (n === k) return;

@@ -1,4 +1,4 @@
-// docs/vm.md#code: memory instructions of the reference machine; bulk ones do one leaf a step.
+// docs/vm.md#code: memory instructions of the reference machine; bulk ones do at most one leaf a step.
 import { OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { PAGE_BYTES } from '../program.ts';
@@ -60,13 +60,13 @@ export const MEMORY = new Map<number, Handler>([
       checkSpan(state, dst, n);
       checkSpan(state, src, n);
       if (dst <= src) {
-        const k = leafPart(dst, n);
+        const k = copyPart(dst, src, n);
         state.memory.copyWithin(dst, src, src + k);
         advance(state, o, dst + k, src + k, n - k);
         return;
       }
       // Backwards, so that an overlapping source is read before it is written.
-      const k = n === 0 ? 0 : Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES);
+      const k = n === 0 ? 0 : Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES, (src + n) % LEAF_BYTES || LEAF_BYTES);
       state.memory.copyWithin(dst + n - k, src + n - k, src + n);
       advance(state, o, dst, src, n - k);
     },
@@ -79,7 +79,7 @@ export const MEMORY = new Map<number, Handler>([
       const length = Number(state.slots[o.high % state.slots.length]!);
       if (src + n > length || o.low + src + n > state.program.data.length)
         throw new MachineFault('trap', 'data segment is out of bounds');
-      const k = leafPart(dst, n);
+      const k = copyPart(dst, o.low + src, n);
       state.memory.set(state.program.data.subarray(o.low + src, o.low + src + k), dst);
       advance(state, o, dst + k, src + k, n - k);
     },
@@ -89,6 +89,11 @@ export const MEMORY = new Map<number, Handler>([
 /** Bytes that one step handles: up to the end of the leaf at `dst`. */
 export function leafPart(dst: number, n: number): number {
   return Math.min(n, LEAF_BYTES - (dst % LEAF_BYTES));
+}
+
+/** Bytes that one step copies: up to the end of the leaf at `dst` or at `src`. */
+export function copyPart(dst: number, src: number, n: number): number {
+  return leafPart(src, leafPart(dst, n));
 }
 
 export function checkSpan(state: State, address: number, size: number): void {

@@ -1,4 +1,4 @@
-// docs/vm.md#host: host instructions of the step machine; bulk ones do one leaf a step.
+// docs/vm.md#host: host instructions of the step machine; bulk ones do at most one leaf a step.
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../../protocol/constants.ts';
 import { OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { keccak, LEAF_BYTES } from '../../protocol/tree.ts';
@@ -31,6 +31,11 @@ const SIGNATURE_BYTES = 97;
 /** Bytes that one step handles: up to the end of the leaf at `address`. */
 export function leafPart(address: number, n: number): number {
   return Math.min(n, LEAF_BYTES - (address % LEAF_BYTES));
+}
+
+/** Bytes that one step copies: up to the end of the leaf at `dst` or at `src`. */
+export function copyPart(dst: number, src: number, n: number): number {
+  return leafPart(src, leafPart(dst, n));
 }
 
 /** First 8 bytes of keccak256(0x04 ‖ seed ‖ counter). */
@@ -76,7 +81,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       const n = word(a + 3);
       const input = inputs[word(a + 1)];
       if (!inside(dst, n) || input === undefined || offset + BigInt(n) > BigInt(input.length)) return STATUS.fault;
-      const k = leafPart(dst, n);
+      const k = copyPart(dst, Number(offset), n);
       if (k > 0) write(dst, input.subarray(Number(offset), Number(offset) + k));
       if (k === n) return STATUS.running;
       set(a, dst + k);
@@ -88,7 +93,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       const src = word(a);
       const n = word(a + 1);
       if (!inside(src, n) || output.length() + n > MAX_OUTPUT_BYTES) return STATUS.fault;
-      const k = leafPart(output.length(), n);
+      const k = copyPart(output.length(), src, n);
       output.append(core().guest(src, k));
       if (k === n) return STATUS.running;
       set(a, src + k);

@@ -6,7 +6,7 @@ import { encodeExecInputs } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { encodeHeader } from '../program.ts';
 import { readSlot, readWord } from './fetch.ts';
-import { ecrecoverFaults, leafPart, preimageFaults } from './host.ts';
+import { copyPart, ecrecoverFaults, preimageFaults } from './host.ts';
 import type { Machine } from './machine.ts';
 import type { Step } from './prove.ts';
 import { type StaticTree, staticTree } from './static-tree.ts';
@@ -39,7 +39,8 @@ const PROVERS: Readonly<Record<string, (step: Step) => void>> = {
     if (faults || n === 0) return;
     const input = staticTree(machine.options.inputs[index]!);
     witness.bytes(hexToBytes(input.root));
-    witness.object(input, Number(readSlot(machine, machine.fp + a + 2)), leafPart(dst, n));
+    const offset = Number(readSlot(machine, machine.fp + a + 2));
+    witness.object(input, offset, copyPart(dst, offset, n));
     leafAt(step, dst);
   },
   output_write(step) {
@@ -47,7 +48,8 @@ const PROVERS: Readonly<Record<string, (step: Step) => void>> = {
     const n = word(step, 1);
     if (faults || n === 0) return;
     const { output } = machine;
-    witness.memory(word(step, 0), leafPart(output.length(), n));
+    const src = word(step, 0);
+    witness.memory(src, copyPart(output.length(), src, n));
     if (output.length() % LEAF_BYTES !== 0) witness.bytes(output.lastLeaf());
     witness.hashes(output.siblings());
   },

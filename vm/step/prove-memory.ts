@@ -2,7 +2,7 @@
 import { hexToBytes } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { addressOf, readSlot, readWord } from './fetch.ts';
-import { leafPart } from './host.ts';
+import { copyPart } from './host.ts';
 import type { Step } from './prove.ts';
 import { staticTree } from './static-tree.ts';
 
@@ -55,7 +55,8 @@ function proveCopy(step: Step): void {
   const { dst, src, n } = bulkArguments(step);
   if (step.faults || n === 0) return;
   const forward = dst <= src;
-  const k = forward ? leafPart(dst, n) : Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES);
+  const before = (end: number): number => end % LEAF_BYTES || LEAF_BYTES;
+  const k = forward ? copyPart(dst, src, n) : Math.min(n, before(dst + n), before(src + n));
   const skip = forward ? 0 : n - k;
   step.witness.memory(src + skip, k);
   step.witness.memory(dst + skip, 1);
@@ -73,6 +74,6 @@ function proveInit(step: Step): void {
   new DataView(size.buffer).setBigUint64(0, BigInt(data.length));
   witness.bytes(size);
   if (step.faults || n === 0) return;
-  witness.object(data, low + src, leafPart(dst, n));
+  witness.object(data, low + src, copyPart(dst, low + src, n));
   witness.memory(dst, 1);
 }

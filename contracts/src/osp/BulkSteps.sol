@@ -13,7 +13,7 @@ import {Ending} from "./Ending.sol";
 import {LeafProofs} from "./LeafProof.sol";
 import {Step, Steps} from "./Step.sol";
 
-/// @title Bulk instructions: one leaf of their target a step.
+/// @title Bulk instructions: a step stays in one leaf of the target, and in one of the source.
 library BulkSteps {
     error DataRootMismatch(bytes32 expected, bytes32 actual);
 
@@ -46,12 +46,12 @@ library BulkSteps {
         if (!step.inMemory(src, n)) return Ending.fault(step);
         if (n == 0) return step.next();
         if (dst <= src) {
-            uint256 part = Steps.leafPart(dst, n);
+            uint256 part = Steps.copyPart(dst, src, n);
             step.writeMemory(dst, step.readMemory(src, part));
             return _advance(step, dst + part, src + part, n - part);
         }
         // Backwards, so that an overlapping source is read before it is written.
-        uint256 rest = n - _lastPart(dst + n, n);
+        uint256 rest = n - _lastPart(src + n, _lastPart(dst + n, n));
         step.writeMemory(dst + rest, step.readMemory(src + rest, n - rest));
         return _advance(step, dst, src, rest);
     }
@@ -73,7 +73,7 @@ library BulkSteps {
         uint256 from = (step.imm & type(uint32).max) + src;
         if (from + n > length) return Ending.fault(step);
         if (n == 0) return step.next();
-        uint256 part = Steps.leafPart(dst, n);
+        uint256 part = Steps.copyPart(dst, from, n);
         uint256 depth = LeafProofs.depthOf(length);
         step.writeMemory(dst, LeafProofs.readSpan(step.witness, treeRoot, depth, from, part));
         return _advance(step, dst + part, src + part, n - part);

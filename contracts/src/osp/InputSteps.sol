@@ -36,7 +36,7 @@ library InputSteps {
         (bool found, bytes32 root, uint256 length) = _record(step, index);
         if (!found || offset + n > length) return Ending.fault(step);
         if (n == 0) return step.next();
-        uint256 part = Steps.leafPart(dst, n);
+        uint256 part = Steps.copyPart(dst, offset, n);
         step.writeMemory(dst, _content(step, root, length, offset, part));
         if (part == n) return step.next();
         step.store(step.a, dst + part);

@@ -20,7 +20,7 @@ library OutputSteps {
         uint256 n = step.load32(step.a + 1);
         if (!step.inMemory(src, n) || machine.outputLength + n > Constants.MAX_OUTPUT_BYTES) return Ending.fault(step);
         if (n == 0) return step.next();
-        uint256 part = Steps.leafPart(machine.outputLength, n);
+        uint256 part = Steps.copyPart(machine.outputLength, src, n);
         _append(step, step.readMemory(src, part));
         if (part == n) return step.next();
         step.store(step.a, src + part);

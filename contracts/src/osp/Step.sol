@@ -119,4 +119,9 @@ library Steps {
     function leafPart(uint256 address_, uint256 n) internal pure returns (uint256) {
         return Math.min(n, Constants.LEAF_BYTES - address_ % Constants.LEAF_BYTES);
     }
+
+    /// @notice Bytes that one step copies: up to the end of the leaf at `dst` or at `src`.
+    function copyPart(uint256 dst, uint256 src, uint256 n) internal pure returns (uint256) {
+        return leafPart(src, leafPart(dst, n));
+    }
 }

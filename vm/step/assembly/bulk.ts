@@ -1,4 +1,4 @@
-// docs/isa.md#memory: instructions that work on whole leaves; each call is one repetition.
+// docs/isa.md#memory: instructions that work on leaves; each call is one repetition.
 import { data, dataLength, dirty, FAULT, LEAF_BYTES, LEAF_SHIFT, memoryBytes, memoryStart, NO_MEMORY, PAGE_BYTES, pagesMax, REPEAT, reserve, RUNNING, setMemoryBytes, SLOTS, SLOTS_MASK } from './layout';
 
 /** The slot behind `slot`, `index` further on. */
@@ -16,6 +16,20 @@ function advance(slot: usize, first: u32, second: u32, left: u32): i32 {
   return REPEAT;
 }
 
+/** Bytes from `address` on that lie in its leaf. */
+// @ts-ignore: decorator
+@inline
+function behind(address: u32): u32 {
+  return LEAF_BYTES - (address & (LEAF_BYTES - 1));
+}
+
+/** Bytes before `end` that lie in one leaf. */
+// @ts-ignore: decorator
+@inline
+function before(end: u32): u32 {
+  return ((end - 1) & (LEAF_BYTES - 1)) + 1;
+}
+
 function outside(address: u32, size: u32): bool {
   return <u64>address + <u64>size > memoryBytes;
 }
@@ -29,7 +43,7 @@ export function fill(slot: usize): i32 {
   const dst = load<u32>(slot), value = load<u32>(argument(slot, 1)), n = load<u32>(argument(slot, 2));
   if (outside(dst, n)) return FAULT;
   if (n == 0) return RUNNING;
-  const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+  const k = min(n, behind(dst));
   memory.fill(memoryStart + dst, <u8>value, k);
   mark(dst);
   return advance(slot, dst + k, value, n - k);
@@ -40,13 +54,12 @@ export function copy(slot: usize): i32 {
   if (outside(dst, n) || outside(src, n)) return FAULT;
   if (n == 0) return RUNNING;
   if (dst <= src) {
-    const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+    const k = min(n, min(behind(dst), behind(src)));
     memory.copy(memoryStart + dst, memoryStart + src, k);
     mark(dst);
     return advance(slot, dst + k, src + k, n - k);
   }
-  const part = (dst + n) & (LEAF_BYTES - 1);
-  const k = min(n, part == 0 ? LEAF_BYTES : part);
+  const k = min(n, min(before(dst + n), before(src + n)));
   memory.copy(memoryStart + dst + n - k, memoryStart + src + n - k, k);
   mark(dst + n - k);
   return advance(slot, dst, src, n - k);
@@ -59,7 +72,7 @@ export function initialize(slot: usize, imm: u64): i32 {
   const offset = <u64><u32>imm;
   if (outside(dst, n) || end > length || offset + end > <u64>dataLength) return FAULT;
   if (n == 0) return RUNNING;
-  const k = min(n, LEAF_BYTES - (dst & (LEAF_BYTES - 1)));
+  const k = min(n, min(behind(dst), behind(<u32>offset + src)));
   memory.copy(memoryStart + dst, data + <usize>offset + src, k);
   mark(dst);
   return advance(slot, dst + k, src + k, n - k);
