@@ -1,58 +1,36 @@
 // docs/disputes.md#lies: `npm run lies [-- part of a name]` plays the corpus of lies on anvil and prints what became of each.
-import { formatEther } from 'viem';
-import { instructionLies } from '../test/lies/instructions.ts';
-import { leafLies } from '../test/lies/leaves.ts';
-import { openStage, type Told } from '../test/lies/play.ts';
-import { createWorld } from '../test/lies/world.ts';
+
+import { LIAR } from '../prover/network.fixture.ts';
+import { allLies } from '../test/lies/corpus.ts';
+import { createCorpusWorld } from '../test/lies/corpus-world.ts';
+import { slashedAccounts } from '../test/lies/funds.ts';
+import { openStage } from '../test/lies/play.ts';
+import { cellsOf, HEADINGS, type Row } from '../test/lies/row.ts';
 
 const wanted = process.argv[2] ?? '';
-const world = await createWorld();
-const rows: Told[] = [];
+const world = await createCorpusWorld();
+const rows: Row[] = [];
+let slashedHonest = 0;
 try {
-  const simple = await leafLies(world);
-  const task = simple.find(({ name }) => name.startsWith('program:'))?.step;
-  const lies = [...simple, ...(task === undefined ? [] : await instructionLies(world, task))];
+  const lies = (await allLies(world)).filter(({ name }) => name.includes(wanted));
   const stage = await openStage(world);
   try {
-    print([
-      'lie',
-      'caught',
-      'by',
-      'lists',
-      'transactions',
-      'gas challenger',
-      'gas liar',
-      'challenger won',
-      'liar lost',
-    ]);
-    for (const lie of lies.filter(({ name }) => name.includes(wanted))) {
-      const told = await stage.play(lie);
-      rows.push(told);
-      print(rowOf(told));
+    print(HEADINGS);
+    for (const lie of lies) {
+      const row = await stage.play(lie);
+      rows.push(row);
+      print(cellsOf(row));
     }
   } finally {
     await stage.close();
   }
+  slashedHonest = (await slashedAccounts(world.network)).filter((account) => account !== LIAR.address).length;
 } finally {
   await world.close();
 }
 const missed = rows.filter(({ caught }) => !caught);
-process.stdout.write(`\n${rows.length} lies, ${rows.length - missed.length} caught\n`);
-process.exitCode = missed.length === 0 && rows.length > 0 ? 0 : 1;
-
-function rowOf({ lie, caught, how, lists, challenger, liar }: Told): string[] {
-  return [
-    lie,
-    caught ? 'yes' : 'NO',
-    how,
-    String(lists),
-    String(challenger.transactions + liar.transactions),
-    String(challenger.gas),
-    String(liar.gas),
-    formatEther(challenger.wonWei),
-    formatEther(liar.lostWei),
-  ];
-}
+process.stdout.write(`\n${rows.length} lies, ${rows.length - missed.length} caught, honest slashed ${slashedHonest}\n`);
+process.exitCode = missed.length === 0 && rows.length > 0 && slashedHonest === 0 ? 0 : 1;
 
 function print(cells: readonly string[]): void {
   process.stdout.write(`| ${cells.join(' | ')} |\n`);

@@ -4,12 +4,12 @@ import pino from 'pino';
 import { rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { ProgramSource } from '../../prover/chain.fixture.ts';
+import { createRunMessages, type ProgramSource } from '../../prover/chain.fixture.ts';
 import { describePlace } from '../../prover/game/narrate.ts';
 import { takeSeat } from '../../prover/game/seat.ts';
 import { gatherTrace } from '../../prover/game/trace-input.ts';
 import { createTraces } from '../../prover/game/traces.ts';
-import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
+import { keyOf, LIAR, type TestNetwork, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import type { StepInput } from '../../prover/transition.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { type DuelTransaction, watchBlocks } from './transactions.ts';
@@ -65,7 +65,9 @@ const TIMES = {
 
 /** The validator is a process of its own, the liar plays in this one, beside the DA committee. */
 export async function playDuel(source: ProgramSource): Promise<Duel> {
-  const world = await createWorld({ source, taskGasLimit: TASK_GAS, network: TIMES });
+  const run = { source, taskGasLimit: TASK_GAS };
+  const messages = async ({ author }: TestNetwork) => (await createRunMessages(author, 1, 0n, author, run)).messages;
+  const world = await createWorld({ network: TIMES, messages });
   try {
     return await playIn(world);
   } finally {

@@ -1,16 +1,16 @@
-// docs/disputes.md: one lie for each instruction that a step executes: right up to it, wrong after it.
+// docs/disputes.md#lies: one lie for each instruction that a step executes: right up to it, wrong after it.
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createTrace } from '../../prover/game/trace.ts';
 import { gatherTrace } from '../../prover/game/trace-input.ts';
 import type { StepInput } from '../../prover/transition.ts';
+import type { CorpusWorld } from './corpus-world.ts';
 import type { Lie } from './lie.ts';
-import type { World } from './world.ts';
 
 /** Positions looked at from the start of the step, and around the program that it runs. */
 const LOOKED_AT = 60_000n;
 
-/** `step`: one that runs a program. */
-export async function instructionLies({ node, steps, inputs }: World, step: number): Promise<Lie[]> {
+export async function instructionLies({ node, steps, inputs, stepOf }: CorpusWorld): Promise<Lie[]> {
+  const step = stepOf('task');
   const leaf = (at: number) => steps.slice(at * LEAF_BYTES, (at + 1) * LEAF_BYTES);
   const input = await gatherTrace(node, leaf(step), inputs[step] as StepInput);
   const trace = createTrace(input);

@@ -1,24 +1,24 @@
-// docs/disputes.md: some of the lies of `npm run lies`, and a game that L1 takes back in the middle.
+// docs/disputes.md#lies: some of the lies of `npm run lies`, and a game that L1 takes back in the middle.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keyOf, USER, until } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
-import { leafLies } from './leaves.ts';
+import { allLies } from './corpus.ts';
+import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';
 import type { Lie } from './lie.ts';
 import { openStage, type Stage } from './play.ts';
-import { createWorld, type World } from './world.ts';
 
 const MIZU = 10n ** 18n;
-let world: World;
+let world: CorpusWorld;
 let stage: Stage;
 let lies: Lie[];
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createCorpusWorld();
   stage = await openStage(world);
-  lies = await leafLies(world);
+  lies = await allLies(world);
 }, 120_000);
 
 afterAll(async () => {
@@ -30,22 +30,22 @@ const lie = (name: string): Lie => lies.find((each) => each.name === name) as Li
 
 test('no two lies have a name, and there are enough of them', () => {
   expect(new Set(lies.map(({ name }) => name)).size).toBe(lies.length);
-  expect(lies.length).toBeGreaterThanOrEqual(50);
+  expect(lies.length).toBeGreaterThanOrEqual(240);
 });
 
-test.each(['program: one byte of the output', 'plays garbage in every list'])(
+test.each(['program: one byte of the output', 'asserter: disputes and posts garbage from list 2 on'])(
   'caught by a one-step proof: %s',
   async (name) => {
     const told = await stage.play(lie(name));
-    expect(told).toMatchObject({ caught: true, how: 'one-step proof', lists: 8, liar: { lostWei: 100n * MIZU } });
-    expect(told.challenger.wonWei).toBeGreaterThan(0n);
+    expect(told).toMatchObject({ caught: true, how: 'one-step proof', lists: 8, liar: { wonWei: -100n * MIZU } });
+    expect(told.honest.wonWei).toBeGreaterThan(0n);
   },
   120_000,
 );
 
 test('caught by its leaf alone', async () => {
   const told = await stage.play(lie('leaf: its step number'));
-  expect(told).toMatchObject({ caught: true, how: 'leaf', lists: 0, liar: { transactions: 0, lostWei: 100n * MIZU } });
+  expect(told).toMatchObject({ caught: true, how: 'leaf', lists: 0, liar: { transactions: 1, wonWei: -100n * MIZU } });
 }, 120_000);
 
 test('a reorganisation of L1 in the middle of a game is survived', async () => {
@@ -59,7 +59,7 @@ test('a reorganisation of L1 in the middle of a game is survived', async () => {
     isBack = true;
   });
   expect(isBack).toBe(true);
-  expect(told).toMatchObject({ caught: true, lists: 8, liar: { lostWei: 100n * MIZU } });
+  expect(told).toMatchObject({ caught: true, lists: 8, liar: { wonWei: -100n * MIZU } });
 }, 180_000);
 
 test('of two challengers one wins, and the other has his bond back', async () => {
@@ -80,7 +80,7 @@ test('of two challengers one wins, and the other has his bond back', async () =>
   });
   try {
     const told = await stage.play(lie('run: one bit of the state root'));
-    expect(told).toMatchObject({ caught: true, liar: { lostWei: 100n * MIZU } });
+    expect(told).toMatchObject({ caught: true, liar: { wonWei: -100n * MIZU } });
     await until('no open game', async () => (await second.node.mirror.openGames()).length === 0);
     await until('the bond', async () => (await tokens()) >= before);
     const left = await network.l1.client.readContract({
@@ -96,6 +96,6 @@ test('of two challengers one wins, and the other has his bond back', async () =>
 }, 120_000);
 
 test('caught by the clock: silence', async () => {
-  const told = await stage.play(lie('is silent'));
+  const told = await stage.play(lie('asserter: is silent to list 1'));
   expect(told).toMatchObject({ caught: true, how: 'time', lists: 1 });
 }, 120_000);

@@ -1,128 +1,92 @@
-// docs/disputes.md: plays lies one after another against a validator, with the real contracts, and tells what became of them.
+// docs/disputes.md#lies: plays lies one after another against a validator, with the real contracts, and tells what became of them.
 
 import { startValidator, type Validator } from '../../challenger/main.ts';
-import { mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import { rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { TraceOracle } from '../../prover/game/play.ts';
-import { takeSeat } from '../../prover/game/seat.ts';
+import { type Told, takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Lie, lyingOracle } from './lie.ts';
+import { measure, type Outcome, type Row } from './row.ts';
 import { leafAfter, type World } from './world.ts';
-
-export type Told = {
-  readonly lie: string;
-  readonly caught: boolean;
-  /** Lists posted; 0: rejected by its leaf. */
-  readonly lists: number;
-  readonly how: 'leaf' | 'one-step proof' | 'time' | 'not caught';
-  /** Transactions and gas of the game, without the assertion. */
-  readonly challenger: { readonly transactions: number; readonly gas: bigint; readonly wonWei: bigint };
-  readonly liar: { readonly transactions: number; readonly gas: bigint; readonly lostWei: bigint };
-};
 
 export type Stage = {
   /** `onLook` is told again and again how many lists L1 has. */
-  play(lie: Lie, onLook?: (lists: number) => Promise<void>): Promise<Told>;
+  play(lie: Lie, onLook?: (lists: number) => Promise<void>): Promise<Row>;
   close(): Promise<void>;
 };
 
 const PENDING = 1;
 const REJECTED = 3;
-const CLOCK_SECONDS = 61;
+export const CLOCK_SECONDS = 61;
+/** On a machine that does much else. */
+export const END_SECONDS = 240;
+
+/** The step list with one leaf as the lie has it. */
+export function listOf({ steps }: Pick<World, 'steps'>, { leaf, step }: Pick<Lie, 'leaf' | 'step'>): Uint8Array {
+  const list = steps.slice();
+  list.set(leaf, (step + 1) * LEAF_BYTES);
+  return list;
+}
+
+/** What the liar says of its trace; `lies`: by assertion. */
+export function toldOf(world: Pick<World, 'steps'>, lies: ReadonlyMap<Hex, Lie>): Told {
+  return (own, game) => {
+    const lie = lies.get(game.assertion) as Lie;
+    return lyingOracle(own, lie, leafAfter(world, lie.step), game);
+  };
+}
 
 export async function openStage(world: World): Promise<Stage> {
   const { node, network, sender } = world;
   const contracts = network.deployment.addresses;
   const log = createLogger('lies', process.env.MIZU_LOG ?? 'silent');
   const lies = new Map<Hex, Lie>();
-  const told = (own: TraceOracle, { assertion }: { assertion: Hex }) => {
-    const lie = lies.get(assertion) as Lie;
-    return lyingOracle(own, lie, leafAfter(world, lie.step));
-  };
-  const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log, told });
+  const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log, told: toldOf(world, lies) });
   const validator: Validator = await startValidator({ ...network.config('validator'), key: keyOf(4), log });
   const { client } = network.l1;
   const statusOf = (id: Hex) =>
     client.readContract({ address: contracts.rollup, abi: rollupAbi, functionName: 'statusOf', args: [id] });
-  const nonceOf = (address: Address) => client.getTransactionCount({ address });
-  const stakeOf = (address: Address) =>
-    client.readContract({
-      address: contracts.stakeManager,
-      abi: stakeManagerAbi,
-      functionName: 'activeOf',
-      args: [address, 0],
-    });
-  const tokensOf = (address: Address) =>
-    client.readContract({ address: contracts.token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [address] });
   const fight = validator.fight;
   if (fight === undefined) throw new Error('the validator has a key and no fight');
-  const settled = async () => {
-    const rewards = client.readContract({
-      address: contracts.stakeManager,
-      abi: stakeManagerAbi,
-      functionName: 'rewardOf',
-      args: [VALIDATOR.address],
-    });
-    return (await rewards) === 0n && (await node.mirror.openGames()).length === 0;
-  };
-  const measure = async () => ({
-    nonces: await Promise.all([nonceOf(VALIDATOR.address), nonceOf(LIAR.address)]),
-    tokens: await tokensOf(VALIDATOR.address),
-    stake: await stakeOf(LIAR.address),
-    gas: [fight.attack.gasUsed + fight.games.gasUsed, seat.player.counts.gasUsed] as const,
-  });
+  const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi, functionName: 'rewardOf' } as const;
+  const isSettled = async () =>
+    (await client.readContract({ ...rewards, args: [VALIDATOR.address] })) === 0n &&
+    (await node.mirror.openGames()).length === 0;
 
-  const gameAbout = async (assertion: Hex) =>
-    (await node.mirror.openGames()).find((game) => game.assertion === assertion);
+  async function playOut(lie: Lie, onLook: (lists: number) => Promise<void>): Promise<Outcome> {
+    const { timeouts } = fight!.games;
+    const id = await world.assert(listOf(world, lie));
+    lies.set(id, lie);
+    let game: Hex | undefined;
+    let warped = false;
+    const { lost } = seat.player.counts;
+    const look = async () => {
+      const open = (await node.mirror.openGames()).find(({ assertion }) => assertion === id);
+      game ??= open?.id;
+      await onLook(open?.lists ?? 0);
+      const { timestamp } = await client.getBlock();
+      const isSilent = open !== undefined && open.lists === lie.conduct?.silentAt;
+      if (!isSilent) await seat.player.playNext(timestamp);
+      if (!warped && (isSilent || seat.player.counts.lost > lost)) {
+        warped = true;
+        await network.chain.increaseTime({ seconds: CLOCK_SECONDS });
+      }
+      const now = await statusOf(id);
+      return now === PENDING ? undefined : now;
+    };
+    const status = await until(`an end of "${lie.name}"`, look, END_SECONDS);
+    await until('the money', async () => (await isSettled()) || undefined, END_SECONDS);
+    lies.delete(id);
+    const lists = game === undefined ? 0 : ((await node.mirror.game(game))?.lists ?? 0);
+    const how = lists === 0 ? 'leaf' : fight!.games.timeouts > timeouts ? 'time' : 'one-step proof';
+    return { caught: status === REJECTED, how: status === REJECTED ? how : 'not caught', lists };
+  }
 
   return {
-    async play(lie, onLook = async () => undefined) {
-      const steps = world.steps.slice();
-      steps.set(lie.leaf, (lie.step + 1) * LEAF_BYTES);
-      const start = await measure();
-      const timeouts = fight.games.timeouts;
-      const id = await world.assert(steps);
-      lies.set(id, lie);
-      const asserted = await measure();
-      let game: Hex | undefined;
-      let warped = false;
-      const status = await until(`an end of "${lie.name}"`, async () => {
-        const open = await gameAbout(id);
-        game ??= open?.id;
-        await onLook(open?.lists ?? 0);
-        const { timestamp } = await client.getBlock();
-        if (lie.play !== 'silent') await seat.player.playNext(timestamp);
-        else if (game !== undefined && !warped) {
-          warped = true;
-          await network.chain.increaseTime({ seconds: CLOCK_SECONDS });
-        }
-        const now = await statusOf(id);
-        return now === PENDING ? undefined : now;
-      });
-      await until('the money', async () => (await settled()) || undefined);
-      const lists = game === undefined ? 0 : ((await node.mirror.game(game))?.lists ?? 0);
-      const end = await measure();
-      lies.delete(id);
-      const how = lists === 0 ? 'leaf' : fight.games.timeouts > timeouts ? 'time' : 'one-step proof';
-      return {
-        lie: lie.name,
-        caught: status === REJECTED,
-        lists,
-        how: status === REJECTED ? how : 'not caught',
-        challenger: {
-          transactions: end.nonces[0] - start.nonces[0],
-          gas: end.gas[0] - start.gas[0],
-          wonWei: end.tokens - start.tokens,
-        },
-        liar: {
-          transactions: end.nonces[1] - asserted.nonces[1],
-          gas: end.gas[1] - start.gas[1],
-          lostWei: start.stake - end.stake,
-        },
-      };
-    },
+    play: (lie, onLook = async () => undefined) =>
+      measure(network, lie.name, { honest: [VALIDATOR.address], liars: [LIAR.address] }, () => playOut(lie, onLook)),
     async close() {
       await validator.close();
       await seat.close();

@@ -1,5 +1,6 @@
-// docs/isa.md: a program with something of every family of instructions; its output is the input, each byte plus one.
+// docs/isa.md: programs of the lies' world. Of every family of instructions something; its output is the input, each byte plus one.
 
+/** Traps on an input that begins with the byte 255. */
 export const EVERY_FAMILY = `(module
   (import "mizu" "input_size" (func $size (param i32) (result i64)))
   (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
@@ -34,6 +35,7 @@ export const EVERY_FAMILY = `(module
   (func (export "_start") (local $n i32) (local $i i32)
     (local.set $n (i32.wrap_i64 (call $size (i32.const 1))))
     (call $read (i32.const 0) (i32.const 1) (i64.const 0) (local.get $n))
+    (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 255)) (then (unreachable)))
     (call $floats (f64.convert_i32_u (local.get $n)))
     (call $integers (i64.extend_i32_u (local.get $n)))
     (memory.fill (i32.const 8190) (i32.const 7) (i32.const 300))
@@ -46,3 +48,19 @@ export const EVERY_FAMILY = `(module
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))
     (call $write (i32.const 0) (local.get $n))))`;
+
+/** Its output: one result of each kind of rounding, eight bytes each, of the length of the input. */
+export const ROUNDING = `(module
+  (import "mizu" "input_size" (func $size (param i32) (result i64)))
+  (import "mizu" "output_write" (func $write (param i32 i32)))
+  (memory (export "memory") 1 1)
+  (func (export "_start") (local $x f64)
+    (local.set $x (f64.convert_i64_u (call $size (i32.const 1))))
+    (f64.store (i32.const 0) (f64.add (local.get $x) (f64.const 0.1)))
+    (f64.store (i32.const 8) (f64.sub (local.get $x) (f64.const 0.3)))
+    (f64.store (i32.const 16) (f64.mul (local.get $x) (f64.const 1.1)))
+    (f64.store (i32.const 24) (f64.div (local.get $x) (f64.const 3)))
+    (f64.store (i32.const 32) (f64.sqrt (local.get $x)))
+    (f32.store (i32.const 40) (f32.demote_f64 (f64.load (i32.const 24))))
+    (f32.store (i32.const 48) (f32.div (f32.load (i32.const 40)) (f32.const 7)))
+    (call $write (i32.const 0) (i32.const 56))))`;

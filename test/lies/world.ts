@@ -1,11 +1,11 @@
-// docs/disputes.md: one range of batches with every kind of step in it, its true step list, and who lies about it.
+// docs/disputes.md#lies: one range of batches with every kind of step in it, its true step list, and who lies about it.
 import { createClaim, hashAssertion } from '../../contracts/claim.ts';
 import type { DeployConfig } from '../../contracts/config.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { assemble, createRunMessages, type RunOptions } from '../../prover/chain.fixture.ts';
 import { deriveBatch } from '../../prover/derive.ts';
 import { joinExecutors } from '../../prover/executor.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
@@ -15,7 +15,6 @@ import type { StepInput } from '../../prover/transition.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
-import { EVERY_FAMILY } from './program.ts';
 
 export type World = {
   readonly network: TestNetwork;
@@ -25,6 +24,8 @@ export type World = {
   /** The true step list of the range. */
   readonly steps: Uint8Array;
   readonly inputs: readonly StepInput[];
+  /** The argument of `createAssertion` for this step list. */
+  claimOf(steps: Uint8Array, attempt: number): Promise<ReturnType<typeof createClaim>>;
   /** Claims this step list; the id. */
   assert(steps: Uint8Array): Promise<Hex>;
   close(): Promise<void>;
@@ -33,10 +34,14 @@ export type World = {
 export const LIAR_KEY = keyOf(5);
 const BODY_SECONDS = 40n * 24n * 3600n;
 
-export type WorldOptions = RunOptions & { readonly network?: Partial<DeployConfig> };
+export type WorldOptions = {
+  readonly network?: Partial<DeployConfig>;
+  /** Of the range's one batch, after a deposit of `user`. */
+  readonly messages: (network: TestNetwork) => Promise<readonly Message[]>;
+};
 
-/** A range of one batch: deposit, deploy, run, and the tasks of two stages. */
-export async function createWorld(options: WorldOptions = {}): Promise<World> {
+/** A range of one batch: what L1 has put into the inbox, and `messages`. */
+export async function createWorld(options: WorldOptions): Promise<World> {
   const network = await startTestNetwork({ windowSeconds: 30, unbondingSeconds: 400, ...options.network });
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
@@ -46,10 +51,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
-  const source = options.source ?? (await assemble(EVERY_FAMILY));
-  const run = { source, taskGasLimit: options.taskGasLimit };
-  const { messages } = await createRunMessages(network.author, 1, 0n, network.author, run);
-  await network.postBatch(messages);
+  await network.postBatch(await options.messages(network));
   const batch = await until('the batch', () => node.mirror.batch(0n));
   await node.execution.catchUp(stop.signal);
   const steps = await node.execution.leaves(0n, BigInt(batch.messageCount));
@@ -62,20 +64,25 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     for (let attempt = 0; ; attempt++) if ((await statusOf(hashAssertion(parent, list, attempt))) === 0) return attempt;
   }
 
+  async function claimOf(list: Uint8Array, attempt: number) {
+    const { timestamp } = await node.l1.client.getBlock();
+    const { refs, certificate } = await network.da.put([list, new Uint8Array([attempt])], {
+      expiry: timestamp + BODY_SECONDS,
+    });
+    const post = decodeStateLeaf(list.subarray(list.length - LEAF_BYTES));
+    return createClaim({ parent, attempt, steps: list, post, objects: refs.slice(1), certificate });
+  }
+
   return {
     network,
     node,
     sender,
     steps,
     inputs,
+    claimOf,
     async assert(list) {
       const attempt = await freeAttempt(list);
-      const { timestamp } = await node.l1.client.getBlock();
-      const { refs, certificate } = await network.da.put([list, new Uint8Array([attempt])], {
-        expiry: timestamp + BODY_SECONDS,
-      });
-      const post = decodeStateLeaf(list.subarray(list.length - LEAF_BYTES));
-      const claim = createClaim({ parent, attempt, steps: list, post, objects: refs.slice(1), certificate });
+      const claim = await claimOf(list, attempt);
       const id = hashAssertion(parent, list, attempt);
       await sender.sendAndWait({
         ...rollup,

@@ -1,0 +1,63 @@
+// docs/disputes.md#lies: the world of the corpus: a range with a step for every kind of message, a gateway and a model.
+import type { Abi } from 'viem';
+import { ROLE } from '../../contracts/roles.ts';
+import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { keyOf, type TestNetwork } from '../../prover/network.fixture.ts';
+import { withAccount } from '../../service/l1.ts';
+import { createSender, type Sender } from '../../service/l1-send.ts';
+import { createInbox, GATEWAY, type Inbox, MODEL } from './inbox.ts';
+import { createWorld, type World } from './world.ts';
+
+export type CorpusWorld = World & {
+  readonly inbox: Inbox;
+  /** Index in the range of the step of a message of the inbox. */
+  stepOf(name: string): number;
+};
+
+/** Longer than a challenger can play for time. */
+const TIMES = { windowSeconds: 300, unbondingSeconds: 1_000 };
+const MIZU = 10n ** 18n;
+const GATEWAY_KEY: Hex = `0x${'3'.padStart(64, '0')}`;
+
+export async function createCorpusWorld(): Promise<CorpusWorld> {
+  const made: Inbox[] = [];
+  const world = await createWorld({
+    network: TIMES,
+    messages: async (network) => {
+      await enrol(network);
+      const { chainId, addresses } = network.deployment;
+      const inbox = await createInbox({ author: network.author, chainId, gatewayRegistry: addresses.gatewayRegistry });
+      made.push(inbox);
+      return [...inbox.messages.values()];
+    },
+  });
+  const inbox = made[0] as Inbox;
+  const names = [...inbox.messages.keys()];
+  return {
+    ...world,
+    inbox,
+    stepOf(name) {
+      if (!names.includes(name)) throw new Error(`the inbox has no message "${name}"`);
+      return world.inputs.length - names.length + names.indexOf(name);
+    },
+  };
+}
+
+/** A model and a gateway that may sign its results: the next batch begins with them. */
+async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
+  const { token, stakeManager, gatewayRegistry } = deployment.addresses;
+  await chain.setBalance({ address: GATEWAY.address, value: MIZU });
+  const owner = createSender(withAccount(l1, keyOf(0)));
+  const gateway = createSender(withAccount(l1, GATEWAY_KEY));
+  const send = (by: Sender, address: Address, abi: Abi, functionName: string, args: readonly unknown[]) =>
+    by.sendAndWait({ address, abi, functionName, args });
+  const stake = 1_000n * MIZU;
+  await send(owner, token, mizuTokenAbi as Abi, 'mint', [owner.address, stake]);
+  await send(owner, token, mizuTokenAbi as Abi, 'approve', [stakeManager, stake]);
+  await send(owner, stakeManager, stakeManagerAbi as Abi, 'stake', [GATEWAY.address, ROLE.gateway, stake]);
+  await send(gateway, gatewayRegistry, gatewayRegistryAbi as Abi, 'join', []);
+  const manifest = { root: bytesToHex(new Uint8Array(32).fill(1)), length: 1n };
+  const model = { active: true, class: 0, inputPrice: 5n, outputPrice: 7n, manifest };
+  await send(owner, gatewayRegistry, gatewayRegistryAbi as Abi, 'setModel', [MODEL, model]);
+}

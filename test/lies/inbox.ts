@@ -1,0 +1,137 @@
+// docs/messages.md: the messages that lies are told about: one of every kind, and those that a kernel must not take.
+import type { PrivateKeyAccount } from 'viem/accounts';
+import { account, execStage, inferStage } from '../../kernel/world.fixture.ts';
+import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
+import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
+import { objectRef } from '../../protocol/tree.ts';
+import { createDomain, TYPES } from '../../protocol/typed-data.ts';
+import { type Author, assemble, buildProgram } from '../../prover/chain.fixture.ts';
+import type { ObjectStore } from '../../service/objects.ts';
+import { EVERY_FAMILY, ROUNDING } from './program.ts';
+
+export const GATEWAY = account(3);
+export const STRANGER = account(4);
+export const MODEL: Hex = `0x${'5e'.repeat(32)}`;
+/** As it comes out of two stages that add one to each byte. */
+export const RECORDS: readonly string[] = ['a', 'b', 'c', 'd'].map((id, i) => `{"id":"${id}","n":${i}}\n`);
+const TRAPS = Uint8Array.of(255, 1, 2);
+const TASK_GAS = 500_000n;
+
+export type InboxOptions = {
+  readonly author: Author & Pick<ObjectStore, 'putAll'>;
+  readonly chainId: number;
+  readonly gatewayRegistry: Hex;
+};
+
+/** By name, in their order. `believed`: the good message in whose place a bad one stands. */
+export type Inbox = {
+  readonly run: Hex;
+  readonly messages: ReadonlyMap<string, Message>;
+  readonly believed: ReadonlyMap<string, Message>;
+};
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+/** Bytes of which each was one higher before, twice. */
+const unshift = (value: string) => text(value).map((byte) => byte - 2);
+
+export async function createInbox({ author, chainId, gatewayRegistry }: InboxOptions): Promise<Inbox> {
+  const build = async (wat: string) => buildProgram(author, await assemble(wat));
+  const programs = [await build(EVERY_FAMILY), await build(ROUNDING)];
+  const [metadata] = await author.putAll([text('{}')]);
+  const gasLimit = 2n * TASK_GAS;
+  const afterFirst = [{ source: 0, mode: 'same' as const }];
+  const stages = [
+    execStage({ gasLimit }),
+    execStage({ gasLimit, inputs: afterFirst, sink: true }),
+    execStage({ gasLimit, inputs: afterFirst, program: 1, sink: true }),
+    inferStage(0, { model: MODEL, sink: true }),
+  ];
+  const definition: Definition = { programs, stages, metadata: metadata! };
+  const workflow = hashWorkflow(definition);
+  const certified = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
+
+  async function runOf(nonce: bigint, partitions: readonly Uint8Array[]) {
+    const inputs = await author.putAll(partitions);
+    const fields = { workflow, maxCost: 10n ** 12n, taskGasLimit: TASK_GAS, deadline: author.deadline };
+    const certificate = await author.certify(inputs);
+    return author.sign({ kind: 'Run', nonce, ...fields, inputs: encodeInputs(inputs, certificate) });
+  }
+
+  async function resultsOf(nonce: bigint, item: InferenceItem, signer: PrivateKeyAccount): Promise<Message> {
+    const message = { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems([item]) };
+    const domain = createDomain(chainId, gatewayRegistry);
+    const signature = await signer.signTypedData({ domain, types: TYPES, primaryType: 'InferenceBatch', message });
+    const certificate = await author.certify([{ root: item.resultRoot, length: item.resultLength }]);
+    return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items: [item], certificate };
+  }
+
+  const partitions = [unshift(RECORDS.join('')), unshift('{"id":"e","n":4}\n')];
+  const requests = partitions.map((bytes) => objectRef(bytes.map((byte) => byte + 1)));
+  const answers = await author.putAll([text('{"label":"left"}\n'), text('{"label":"right"}\n')]);
+  const run = hashRun(author.address, 1n, workflow);
+  const itemOf = (partition: number, changes: Partial<InferenceItem> = {}): InferenceItem => ({
+    run,
+    stage: 3,
+    partition,
+    attempt: 0,
+    requestRoot: requests[partition]!.root,
+    resultRoot: answers[partition]!.root,
+    resultLength: answers[partition]!.length,
+    model: MODEL,
+    inputTokens: 3n,
+    outputTokens: 2n,
+    ...changes,
+  });
+  const ofTheFirst = { resultRoot: answers[0]!.root, resultLength: answers[0]!.length };
+  const advance = (stage: number, partition: number, of = run): Message => ({
+    kind: 'Advance',
+    run: of,
+    stage,
+    partition,
+  });
+  const trapped = hashRun(author.address, 2n, workflow);
+  const cancelled = hashRun(author.address, 3n, workflow);
+  const good = await resultsOf(4n, itemOf(0), GATEWAY);
+  const goodSecond = await resultsOf(9n, itemOf(1), GATEWAY);
+  const withdraw = (nonce: bigint, amount: bigint) =>
+    author.sign({ kind: 'Withdraw', nonce, recipient: STRANGER.address, amount });
+  const messages: [string, Message][] = [
+    ['deploy', await author.sign({ kind: 'Deploy', nonce: 0n, maxFee: 10n ** 18n, definition: certified })],
+    ['run', await runOf(1n, partitions)],
+    ['task', advance(0, 0)],
+    ['second task', advance(0, 1)],
+    ['forged result', await resultsOf(2n, itemOf(0), STRANGER)],
+    ['result of another request', await resultsOf(2n, itemOf(0, { requestRoot: requests[1]!.root }), GATEWAY)],
+    ['result of another model', await resultsOf(3n, itemOf(0, { model: `0x${'66'.repeat(32)}` }), GATEWAY)],
+    ['result', good],
+    ['replayed result', good],
+    // As the gateway signed it for the first request, under the second's task.
+    [
+      'result replayed for the next task',
+      await resultsOf(5n, itemOf(1, { requestRoot: requests[0]!.root, ...ofTheFirst }), GATEWAY),
+    ],
+    ['second result', goodSecond],
+    ['rounding', advance(2, 0)],
+    ['second rounding', advance(2, 1)],
+    ['records', advance(1, 0)],
+    ['last task', advance(1, 1)],
+    ['run that fails', await runOf(2n, [TRAPS])],
+    ['trap', advance(0, 0, trapped)],
+    ['run that is cancelled', await runOf(3n, [text('nothing')])],
+    ['early expiry', { kind: 'Expire', run: cancelled }],
+    ['cancel', await author.sign({ kind: 'Cancel', nonce: 4n, run: cancelled })],
+    ['withdraw', await withdraw(5n, 1000n)],
+    ['overdraft', await withdraw(6n, 10n ** 30n)],
+  ];
+  const believed = new Map<string, Message>([
+    ['forged result', await resultsOf(2n, itemOf(0), GATEWAY)],
+    ['result of another request', await resultsOf(2n, itemOf(0), GATEWAY)],
+    ['result of another model', await resultsOf(3n, itemOf(0), GATEWAY)],
+    ['replayed result', await resultsOf(5n, itemOf(1), GATEWAY)],
+    ['result replayed for the next task', await resultsOf(5n, itemOf(1, ofTheFirst), GATEWAY)],
+  ]);
+  return { run, messages: new Map(messages), believed };
+}
