@@ -40,7 +40,7 @@ export function createCorpus(truth: (step: number) => Uint8Array) {
 }
 
 /** The part of a game that says what is a look at a list, and what an answer. */
-type InGame = Pick<Game, 'lists' | 'startPosition'>;
+type InGame = Pick<Game, 'lists' | 'startPosition' | 'list'>;
 
 /**
  * The trace as the liar tells it: the true one, from `from` on another one, and at its end the claimed leaf.
@@ -53,6 +53,8 @@ export function lyingOracle(own: TraceOracle, lie: Lie, trueLeaf: Uint8Array, ga
   return {
     prove: own.prove,
     async hashesAt(positions) {
+      // Who agrees with all of a list has no answer to it.
+      if (game !== undefined && conduct.silentAt === game.lists && isLook(positions, game)) return game.list;
       const hashes = await own.hashesAt(positions);
       const isGarbage = game !== undefined && talksGarbage(conduct, positions, game);
       return hashes.map((hash, i): Hex => {

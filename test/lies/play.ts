@@ -1,10 +1,11 @@
 // docs/disputes.md#lies: plays lies one after another against a validator, with the real contracts, and tells what became of them.
 
 import { startValidator, type Validator } from '../../challenger/main.ts';
+import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { type Told, takeSeat } from '../../prover/game/seat.ts';
+import { type Seat, type Told, takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Lie, lyingOracle } from './lie.ts';
@@ -22,6 +23,15 @@ const REJECTED = 3;
 export const CLOCK_SECONDS = 61;
 /** On a machine that does much else. */
 export const END_SECONDS = 240;
+
+/** As the loop of a process does: what another has decided meanwhile is refused, and looked at again. */
+export async function playOn({ player }: Seat, now: bigint): Promise<void> {
+  try {
+    await player.playNext(now);
+  } catch (error) {
+    if (!(error instanceof MizuError) || error.code !== 'l1/reverted') throw error;
+  }
+}
 
 /** The step list with one leaf as the lie has it. */
 export function listOf({ steps }: Pick<World, 'steps'>, { leaf, step }: Pick<Lie, 'leaf' | 'step'>): Uint8Array {
@@ -67,9 +77,8 @@ export async function openStage(world: World): Promise<Stage> {
       game ??= open?.id;
       await onLook(open?.lists ?? 0);
       const { timestamp } = await client.getBlock();
-      const isSilent = open !== undefined && open.lists === lie.conduct?.silentAt;
-      if (!isSilent) await seat.player.playNext(timestamp);
-      if (!warped && (isSilent || seat.player.counts.lost > lost)) {
+      await playOn(seat, timestamp);
+      if (!warped && seat.player.counts.lost > lost) {
         warped = true;
         await network.chain.increaseTime({ seconds: CLOCK_SECONDS });
       }
