@@ -6,6 +6,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
+import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
 import { deriveBatch } from '../../prover/derive.ts';
 import { joinExecutors } from '../../prover/executor.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
@@ -15,6 +16,7 @@ import type { StepInput } from '../../prover/transition.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import { EVERY_FAMILY } from './program.ts';
 
 export type World = {
   readonly network: TestNetwork;
@@ -36,12 +38,12 @@ const BODY_SECONDS = 40n * 24n * 3600n;
 
 export type WorldOptions = {
   readonly network?: Partial<DeployConfig>;
-  /** Of the range's one batch, after a deposit of `user`. */
-  readonly messages: (network: TestNetwork) => Promise<readonly Message[]>;
+  /** Of the range's one batch, after a deposit of `user`. Default: a deploy, a run, and the tasks of two stages. */
+  readonly messages?: (network: TestNetwork) => Promise<readonly Message[]>;
 };
 
 /** A range of one batch: what L1 has put into the inbox, and `messages`. */
-export async function createWorld(options: WorldOptions): Promise<World> {
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const network = await startTestNetwork({ windowSeconds: 30, unbondingSeconds: 400, ...options.network });
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
@@ -51,7 +53,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
-  await network.postBatch(await options.messages(network));
+  await network.postBatch(await (options.messages ?? runMessages)(network));
   const batch = await until('the batch', () => node.mirror.batch(0n));
   await node.execution.catchUp(stop.signal);
   const steps = await node.execution.leaves(0n, BigInt(batch.messageCount));
@@ -99,6 +101,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       await network.close();
     },
   };
+}
+
+async function runMessages({ author }: TestNetwork): Promise<readonly Message[]> {
+  const source = await assemble(EVERY_FAMILY);
+  return (await createRunMessages(author, 1, 0n, author, { source })).messages;
 }
 
 /** 128 bytes: the truth after a step of the range. */
