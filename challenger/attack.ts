@@ -5,7 +5,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { requireObject } from '../prover/derive.ts';
-import { encodeClaimedStep } from '../prover/game/calls.ts';
+import { encodeClaimedStep, encodeGameKey } from '../prover/game/calls.ts';
 import { createDryRun } from '../prover/game/dry-run.ts';
 import { eachOnItsOwn } from '../prover/game/each.ts';
 import { locateStep } from '../prover/game/locate.ts';
@@ -107,7 +107,7 @@ export function createAttacker(parts: AttackParts): Attacker {
   }
 
   async function open(assertion: AssertionRecord, steps: Uint8Array, step: number, now: bigint): Promise<boolean> {
-    const args = [assertion.id, BigInt(step), sender.address] as const;
+    const args = [encodeGameKey({ assertion: assertion.id, step, challenger: sender.address })] as const;
     const id = await client.readContract({ ...dispute, functionName: 'gameIdOf', args });
     const isOpened = async () =>
       (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;

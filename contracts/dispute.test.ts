@@ -120,13 +120,14 @@ test('eight lists and one instruction reject a false step', async () => {
   const [event] = parseEventLogs({ abi: disputeAbi, logs: opened.logs, eventName: 'GameOpened' });
   if (event === undefined) throw new Error('no GameOpened');
   expect(event.args).toMatchObject({ assertion, index: BigInt(STEP), list: lists[0], start: await startHash() });
-  const game = event.args.game;
+  const { game } = event.args;
+  const key = { assertion, index: BigInt(STEP), challenger: CHALLENGER.address };
   let { start, message } = event.args;
   for (let round = 1; round < 8; round++) {
     const list = lists[round - 1] as Hex[];
     const [answered, segment] = [encodePosted({ lists: round, list, start, message }), segmentOf(list)];
     const player = round % 2 === 1 ? EXECUTOR : CHALLENGER;
-    const moved = await send(player, at.dispute, disputeAbi, 'move', [game, answered, segment, lists[round]]);
+    const moved = await send(player, at.dispute, disputeAbi, 'move', [key, answered, segment, lists[round]]);
     gas[`move ${round}`] = moved.gasUsed;
     const [log] = parseEventLogs({ abi: disputeAbi, logs: moved.logs, eventName: 'Moved' });
     expect(log?.args).toMatchObject({
@@ -139,7 +140,7 @@ test('eight lists and one instruction reject a false step', async () => {
     [start, message] = [segment.start, ZERO];
   }
   const answered = encodePosted({ lists: 8, list: lists[7] as Hex[], start, message });
-  const last = [game, answered, segmentOf(lists[7] as Hex[]), vectors.proofs[chosen]];
+  const last = [key, answered, segmentOf(lists[7] as Hex[]), vectors.proofs[chosen]];
   // A later second than the stakes': the slash writes new checkpoints.
   await createTestClient({ chain: foundry, mode: 'anvil', transport: http(anvil.url) }).increaseTime({ seconds: 2 });
   gas.prove = (await send(CHALLENGER, at.dispute, disputeAbi, 'prove', last)).gasUsed;

@@ -16,8 +16,16 @@ import {Tree} from "./lib/Tree.sol";
 import {AssertionId} from "./lib/Types.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 
-/// @notice keccak256(assertion ‖ step ‖ challenger): a challenger plays one game about a step.
+/// @notice keccak256 of a GameKey: a challenger plays one game about a step.
 type GameId is bytes32;
+
+/// @notice What a game is about, and whose it is. It is not stored: every call shows it, and its hash is the game's id.
+/// @param index of the step
+struct GameKey {
+    AssertionId assertion;
+    uint64 index;
+    address challenger;
+}
 
 /// @title Games about single steps of assertions. Each stands for itself and can only reject.
 contract Dispute is Ledger, AboutAssertions {
@@ -40,18 +48,16 @@ contract Dispute is Ledger, AboutAssertions {
         ASSERTER
     }
 
-    /// @dev Four slots, of which a move writes two: `posted`, and the last.
+    /// @dev Two slots; a move writes both.
     /// @param posted hash of the last list as a PostedList
     /// @param players challenger and asserter, packed as in Clock.sol
     /// @param lists posted so far: the asserter is to move after an odd number
     /// @param position of the last list's start in the trace
     /// @param turnedAt when the clock of the side to move began to run, unix seconds
     struct Game {
-        AssertionId assertion;
         bytes32 posted;
-        address challenger;
-        Status status;
         uint160 players;
+        Status status;
         uint8 lists;
         uint40 position;
         uint40 turnedAt;
@@ -165,7 +171,7 @@ contract Dispute is Ledger, AboutAssertions {
     function open(Opening calldata opening) external returns (GameId id) {
         uint256 gasAtStart = gasleft();
         ClaimedStep calldata step = opening.step;
-        id = gameIdOf(step.assertion, step.index, msg.sender);
+        id = gameIdOf(GameKey(step.assertion, step.index, msg.sender));
         Game storage game = _games[id];
         require(game.status == Status.NONE, GameExists(id));
         _requireListed(step);
@@ -173,26 +179,27 @@ contract Dispute is Ledger, AboutAssertions {
         require(opening.list[31] != end, EndsAgree(end));
         PostedList memory list = _firstList(opening);
         rollup.openGame(step.assertion);
-        game.assertion = step.assertion;
         game.posted = list.hash();
-        game.challenger = msg.sender;
         game.status = Status.OPEN;
+        game.lists = 1;
+        game.turnedAt = uint40(block.timestamp);
         _lock(bond);
         emit GameOpened(id, step.assertion, msg.sender, step.index, list.start, end, list.message, opening.list);
         Player memory player = Player(0, false, uint40(_gasSince(gasAtStart)));
         game.players = Clocks.write(0, uint256(Side.CHALLENGER), player);
-        game.lists = 1;
-        game.turnedAt = uint40(block.timestamp);
     }
 
     /// @notice Disputes a segment of the other side's list with a list inside it.
     /// @param answered the other side's list
     /// @param list the machine at the ends of the segment's 32 parts; the last differs from the other side's
-    function move(GameId id, PostedList calldata answered, Segment calldata segment, bytes32[32] calldata list)
-        external
-    {
+    function move(
+        GameKey calldata key,
+        PostedList calldata answered,
+        Segment calldata segment,
+        bytes32[32] calldata list
+    ) external {
         uint256 gasAtStart = gasleft();
-        (Game storage game, Side side, Player memory player) = _takeTurn(id);
+        (GameId id, Game storage game, Side side, Player memory player) = _takeTurn(key);
         uint8 lists = game.lists;
         require(lists < LISTS, ListCountMismatch(LISTS - 1, lists));
         answered.requirePosted(game.posted);
@@ -210,9 +217,11 @@ contract Dispute is Ledger, AboutAssertions {
     }
 
     /// @notice Answers the last list: executes the one instruction of a segment, which does not end as the list says.
-    function prove(GameId id, PostedList calldata answered, Segment calldata segment, bytes calldata proof) external {
+    function prove(GameKey calldata key, PostedList calldata answered, Segment calldata segment, bytes calldata proof)
+        external
+    {
         uint256 gasAtStart = gasleft();
-        (Game storage game, Side side,) = _takeTurn(id);
+        (GameId id, Game storage game, Side side,) = _takeTurn(key);
         require(game.lists == LISTS, ListCountMismatch(LISTS, game.lists));
         answered.requirePosted(game.posted);
         segment.requireIn(answered);
@@ -220,47 +229,46 @@ contract Dispute is Ledger, AboutAssertions {
         require(start == segment.start, SegmentLists.StartMismatch(segment.start, start));
         require(end != segment.end, EndsAgree(end));
         emit StepProven(id, game.position + uint40(segment.index), start, segment.end, end);
-        _win(id, game, side, gasAtStart);
+        _win(key, id, side, gasAtStart);
     }
 
     /// @notice The asserter's first answer to a game opened with a message that is none: bytes behind it are not zero.
     /// @param answered the opening's list
     /// @param subtree root of the message's tree of depth(length)
     function refuteMessage(
-        GameId id,
+        GameKey calldata key,
         PostedList calldata answered,
         bytes32 subtree,
         uint64 length,
         TailLeaf calldata tail
     ) external {
         uint256 gasAtStart = gasleft();
-        (Game storage game, Side side,) = _takeTurn(id);
+        (GameId id, Game storage game, Side side,) = _takeTurn(key);
         require(game.lists == 1, ListCountMismatch(1, game.lists));
         answered.requirePosted(game.posted);
         bytes32 message = Tree.hashObject(subtree, length);
         require(message == answered.message, MessageMismatch(answered.message, message));
         Messages.requireTail(subtree, length, tail);
         emit MessageRefuted(id);
-        _win(id, game, side, gasAtStart);
+        _win(key, id, side, gasAtStart);
     }
 
     /// @notice Ends a game whose side to move has no time left. Anyone may call it.
-    function timeout(GameId id) external {
+    function timeout(GameKey calldata key) external {
         uint256 gasAtStart = gasleft();
-        (Game storage game,) = _openGame(id);
+        (GameId id, Game storage game,) = _openGame(key);
         Side side = turnOf(game.lists);
         game.players.read(uint256(side)).requireUp(game.turnedAt, clockSeconds);
         emit TimedOut(id, side);
-        _win(id, game, side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER, gasAtStart);
+        _win(key, id, side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER, gasAtStart);
     }
 
     /// @notice Gives the bond of an open game back whose assertion was rejected for another reason. Anyone may call it.
-    function refund(GameId id) external {
-        Game storage game = _games[id];
-        require(game.status == Status.OPEN, GameStatusMismatch(id, Status.OPEN, game.status));
-        _requireStatus(game.assertion, Rollup.Status.REJECTED);
+    function refund(GameKey calldata key) external {
+        (GameId id, Game storage game) = _undecided(key);
+        _requireStatus(key.assertion, Rollup.Status.REJECTED);
         game.status = Status.REFUNDED;
-        _credit(game.challenger, bond);
+        _credit(key.challenger, bond);
         emit GameRefunded(id);
     }
 
@@ -274,8 +282,8 @@ contract Dispute is Ledger, AboutAssertions {
         return game.players.read(uint256(turnOf(game.lists))).deadlineOf(game.turnedAt, clockSeconds);
     }
 
-    function gameIdOf(AssertionId assertion, uint64 index, address challenger) public pure returns (GameId) {
-        return GameId.wrap(keccak256(abi.encode(assertion, index, challenger)));
+    function gameIdOf(GameKey memory key) public pure returns (GameId) {
+        return GameId.wrap(keccak256(abi.encode(key)));
     }
 
     /// @notice Who is to move after so many lists: the challenger posts the first.
@@ -294,39 +302,48 @@ contract Dispute is Ledger, AboutAssertions {
         (list.start, list.message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
     }
 
-    /// @dev An open game about an assertion that is not decided. Nothing else goes on.
-    function _openGame(GameId id) private view returns (Game storage game, address asserter) {
+    function _undecided(GameKey calldata key) private view returns (GameId id, Game storage game) {
+        id = gameIdOf(key);
         game = _games[id];
         require(game.status == Status.OPEN, GameStatusMismatch(id, Status.OPEN, game.status));
+    }
+
+    /// @dev An open game about an assertion that is not decided. Nothing else goes on.
+    function _openGame(GameKey calldata key) private view returns (GameId id, Game storage game, address asserter) {
+        (id, game) = _undecided(key);
         Rollup.Status status;
-        (status, asserter) = rollup.standingOf(game.assertion);
+        (status, asserter) = rollup.standingOf(key.assertion);
         bool pending = status == Rollup.Status.PENDING;
-        require(pending, AssertionStatusMismatch(game.assertion, Rollup.Status.PENDING, status));
+        require(pending, AssertionStatusMismatch(key.assertion, Rollup.Status.PENDING, status));
     }
 
     /// @dev Only whoever is to move may, or his delegate, and only while his clock runs.
-    function _takeTurn(GameId id) private view returns (Game storage game, Side side, Player memory player) {
+    function _takeTurn(GameKey calldata key)
+        private
+        view
+        returns (GameId id, Game storage game, Side side, Player memory player)
+    {
         address account;
-        (game, account) = _openGame(id);
+        (id, game, account) = _openGame(key);
         side = turnOf(game.lists);
-        if (side == Side.CHALLENGER) account = game.challenger;
+        if (side == Side.CHALLENGER) account = key.challenger;
         require(msg.sender == account || msg.sender == delegateOf[account], NotPlayer(account, msg.sender));
         player = game.players.read(uint256(side));
         player.stop(game.turnedAt, clockSeconds, extensionSeconds);
     }
 
-    function _win(GameId id, Game storage game, Side winner, uint256 gasAtStart) private {
-        AssertionId assertion = game.assertion;
+    function _win(GameKey calldata key, GameId id, Side winner, uint256 gasAtStart) private {
+        Game storage game = _games[id];
         uint256 gas = game.players.read(uint256(winner)).gas;
-        emit GameWon(id, assertion, winner);
+        emit GameWon(id, key.assertion, winner);
         if (winner == Side.CHALLENGER) {
             game.status = Status.CHALLENGER_WON;
-            _credit(game.challenger, bond);
-            rollup.reject(assertion, game.challenger, costOf(gas + _gasSince(gasAtStart)));
+            _credit(key.challenger, bond);
+            rollup.reject(key.assertion, key.challenger, costOf(gas + _gasSince(gasAtStart)));
         } else {
             game.status = Status.ASSERTER_WON;
-            rollup.closeGame(assertion);
-            _forfeit(bond, rollup.asserterOf(assertion), gas + _gasSince(gasAtStart));
+            rollup.closeGame(key.assertion);
+            _forfeit(bond, rollup.asserterOf(key.assertion), gas + _gasSince(gasAtStart));
         }
     }
 }

@@ -2,7 +2,7 @@
 // docs/disputes.md#game
 pragma solidity 0.8.37;
 
-import {Dispute, GameId} from "../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../src/Dispute.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
 import {ClaimedSteps} from "../src/dispute/ClaimedStep.sol";
@@ -58,9 +58,9 @@ contract DisputeTest is GameNetwork {
         Segment memory segment = _segment(id, index);
         bytes memory proof = _proofAt(id, index);
         _expect(CHALLENGER, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
-        dispute.prove(id, _posted(id), segment, proof);
+        dispute.prove(_key(id), _posted(id), segment, proof);
         vm.warp(dispute.deadlineOf(id));
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         _assertStatus(id, Dispute.Status.ASSERTER_WON);
         vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.PENDING));
         vm.warp(block.timestamp + WINDOW);
@@ -128,6 +128,29 @@ contract DisputeTest is GameNetwork {
         dispute.open(opening);
     }
 
+    function test_RevertWhen_TheKeyIsOfNoGame() public {
+        GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
+        GameKey[3] memory wrong = [_key(id), _key(id), _key(id)];
+        (wrong[0].index, wrong[1].challenger) = (uint64(DELAYED_STEP), OTHER);
+        wrong[2].assertion = rollup.genesis();
+        Segment memory segment = _segment(id, 0);
+        bytes32[32] memory list;
+        for (uint256 i = 0; i < wrong.length; ++i) {
+            bytes memory none = abi.encodeWithSelector(
+                Dispute.GameStatusMismatch.selector,
+                dispute.gameIdOf(wrong[i]),
+                Dispute.Status.OPEN,
+                Dispute.Status.NONE
+            );
+            _expect(EXECUTOR, none);
+            dispute.move(wrong[i], _posted(id), segment, list);
+            _expect(OTHER, none);
+            dispute.timeout(wrong[i]);
+            _expect(OTHER, none);
+            dispute.refund(wrong[i]);
+        }
+    }
+
     function test_RevertWhen_AMoveAnswersAnotherList() public {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         PostedList memory first = _posted(id);
@@ -137,7 +160,7 @@ contract DisputeTest is GameNetwork {
         _move(id, 31, CHALLENGER, 1);
         // A move that was sent twice, or overtaken, finds another list.
         _expect(EXECUTOR, _listMismatch(id, first));
-        dispute.move(id, first, segment, list);
+        dispute.move(_key(id), first, segment, list);
     }
 
     /// @dev The other side may post its own list again, two moves later, from the same start: a move that was sent twice
@@ -151,10 +174,10 @@ contract DisputeTest is GameNetwork {
         _move(id, 0, EXECUTOR, TRUE);
         Segment memory again = _segment(id, 0);
         vm.prank(CHALLENGER);
-        dispute.move(id, _posted(id), again, repeated);
+        dispute.move(_key(id), _posted(id), again, repeated);
         _note(id, again, repeated);
         _expect(EXECUTOR, _listMismatch(id, first));
-        dispute.move(id, first, segment, answer);
+        dispute.move(_key(id), first, segment, answer);
     }
 
     function testFuzz_RevertWhen_TheListShownIsNotTheOnePosted(uint256 lists, uint256 part, bytes32 other) public {
@@ -173,11 +196,11 @@ contract DisputeTest is GameNetwork {
         TailLeaf memory tail;
         if (lists == 1) {
             _expect(player, _listMismatch(id, shown));
-            dispute.refuteMessage(id, shown, 0, 0, tail);
+            dispute.refuteMessage(_key(id), shown, 0, 0, tail);
         }
         _expect(player, _listMismatch(id, shown));
-        if (lists < LISTS) dispute.move(id, shown, _segment(id, 3), list);
-        else dispute.prove(id, shown, _segment(id, 3), _proofAt(id, 3));
+        if (lists < LISTS) dispute.move(_key(id), shown, _segment(id, 3), list);
+        else dispute.prove(_key(id), shown, _segment(id, 3), _proofAt(id, 3));
     }
 
     function test_RevertWhen_ASegmentIsNotOfTheList() public {
@@ -222,7 +245,7 @@ contract DisputeTest is GameNetwork {
         bytes32[32] memory list;
         list[31] = segment.end;
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.EndsAgree.selector, segment.end));
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
     }
 
     function test_RevertWhen_ItIsNotTheSendersTurn() public {
@@ -232,12 +255,12 @@ contract DisputeTest is GameNetwork {
         address[3] memory wrong = [CHALLENGER, OTHER, address(this)];
         for (uint256 i = 0; i < wrong.length; ++i) {
             _expect(wrong[i], abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, wrong[i]));
-            dispute.move(id, _posted(id), segment, list);
+            dispute.move(_key(id), _posted(id), segment, list);
         }
         _move(id, 0, EXECUTOR, TRUE);
         segment = _segment(id, 0);
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.NotPlayer.selector, CHALLENGER, EXECUTOR));
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
     }
 
     function test_ADelegateMovesForEitherSide() public {
@@ -252,7 +275,7 @@ contract DisputeTest is GameNetwork {
             Segment memory segment = _segment(id, 0);
             list[31] = keccak256(abi.encode(i));
             vm.prank(key);
-            dispute.move(id, _posted(id), segment, list);
+            dispute.move(_key(id), _posted(id), segment, list);
             _note(id, segment, list);
         }
         vm.assertEq(dispute.gameOf(id).lists, 3);
@@ -260,19 +283,19 @@ contract DisputeTest is GameNetwork {
         dispute.setDelegate(address(0));
         Segment memory last = _segment(id, 0);
         _expect(key, abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, key));
-        dispute.move(id, _posted(id), last, list);
+        dispute.move(_key(id), _posted(id), last, list);
     }
 
     function test_RevertWhen_ThereAreMoreOrFewerThanEightLists() public {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         Segment memory segment = _segment(id, 31);
         _expect(EXECUTOR, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 8, 1));
-        dispute.prove(id, _posted(id), segment, new bytes(64));
+        dispute.prove(_key(id), _posted(id), segment, new bytes(64));
         _playTo(id, LISTS, CHALLENGER, TRUE, END);
         segment = _segment(id, 31);
         bytes32[32] memory list;
         _expect(CHALLENGER, abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 7, 8));
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
     }
 
     function test_RevertWhen_TheProofIsOfAnotherMachine() public {
@@ -281,20 +304,20 @@ contract DisputeTest is GameNetwork {
         Segment memory segment = _segment(id, 31);
         bytes memory proof = _proofAt(id, 30);
         _expectSelector(CHALLENGER, SegmentLists.StartMismatch.selector);
-        dispute.prove(id, _posted(id), segment, proof);
+        dispute.prove(_key(id), _posted(id), segment, proof);
         _expectSelector(CHALLENGER, TraceVerifier.ProofMalformed.selector);
-        dispute.prove(id, _posted(id), segment, new bytes(63));
+        dispute.prove(_key(id), _posted(id), segment, new bytes(63));
         // What it changes nothing for: the game goes on.
         proof = _proofAt(id, 31);
         vm.prank(CHALLENGER);
-        dispute.prove(id, _posted(id), segment, proof);
+        dispute.prove(_key(id), _posted(id), segment, proof);
         _assertStatus(id, Dispute.Status.CHALLENGER_WON);
     }
 
     function test_AProofThatRunsOutOfGasChangesNothing() public {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         _playTo(id, LISTS, CHALLENGER, TRUE, END);
-        bytes memory call = abi.encodeCall(Dispute.prove, (id, _posted(id), _segment(id, 31), _proofAt(id, 31)));
+        bytes memory call = abi.encodeCall(Dispute.prove, (_key(id), _posted(id), _segment(id, 31), _proofAt(id, 31)));
         for (uint256 gas = 40_000; gas < 120_000; gas += 5000) {
             vm.prank(CHALLENGER);
             (bool done,) = address(dispute).call{gas: gas}(call);
@@ -314,18 +337,18 @@ contract DisputeTest is GameNetwork {
         Segment memory segment = _segment(id, 0);
         bytes32[32] memory list;
         vm.warp(START + CLOCK);
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         bytes memory over = abi.encodeWithSelector(
             Dispute.GameStatusMismatch.selector, id, Dispute.Status.OPEN, Dispute.Status.CHALLENGER_WON
         );
         _expect(EXECUTOR, over);
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
         _expect(EXECUTOR, over);
-        dispute.prove(id, _posted(id), segment, "");
+        dispute.prove(_key(id), _posted(id), segment, "");
         _expect(EXECUTOR, over);
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         _expect(CHALLENGER, over);
-        dispute.refund(id);
+        dispute.refund(_key(id));
         Dispute.Opening memory opening = _opening(assertion, DELAYED_STEP);
         _expectRefusal(opening, Rollup.StatusMismatch.selector);
     }
@@ -337,15 +360,15 @@ contract DisputeTest is GameNetwork {
             AboutAssertions.AssertionStatusMismatch.selector, assertion, Rollup.Status.REJECTED, Rollup.Status.PENDING
         );
         _expect(OTHER, alive);
-        dispute.refund(second);
+        dispute.refund(_key(second));
         vm.warp(START + CLOCK);
-        dispute.timeout(first);
+        dispute.timeout(_key(first));
         _expectSelector(OTHER, AboutAssertions.AssertionStatusMismatch.selector);
-        dispute.timeout(second);
-        dispute.refund(second);
+        dispute.timeout(_key(second));
+        dispute.refund(_key(second));
         _assertStatus(second, Dispute.Status.REFUNDED);
         _expectSelector(OTHER, Dispute.GameStatusMismatch.selector);
-        dispute.refund(second);
+        dispute.refund(_key(second));
         uint256 held = token.balanceOf(OTHER);
         vm.prank(OTHER);
         vm.assertEq(dispute.withdraw(), GAME_BOND);
@@ -359,7 +382,7 @@ contract DisputeTest is GameNetwork {
         vm.warp(START + CLOCK - 1);
         _move(honest, _disagreement(honest, END, EXECUTOR), EXECUTOR, END);
         vm.warp(START + CLOCK);
-        dispute.timeout(fake);
+        dispute.timeout(_key(fake));
         _assertStatus(fake, Dispute.Status.ASSERTER_WON);
         vm.warp(START + WINDOW);
         _expect(EXECUTOR, abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
@@ -396,12 +419,12 @@ contract DisputeTest is GameNetwork {
 
     function _expectMove(GameId id, Segment memory segment, bytes32[32] memory list, bytes4 selector) private {
         _expectSelector(EXECUTOR, selector);
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
     }
 
     function _expectMoveReverts(GameId id, Segment memory segment, bytes32[32] memory list) private {
         vm.prank(EXECUTOR);
         vm.expectRevert();
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
     }
 }

@@ -12,6 +12,11 @@ export function listRoot(list: readonly Hex[]): Hex {
   return levelsOf(list).at(-1)?.[0] as Hex;
 }
 
+/** `GameKey` of contracts/src/Dispute.sol: what every call about a game names it by. */
+export function encodeGameKey({ assertion, step, challenger }: Pick<Game, 'assertion' | 'step' | 'challenger'>) {
+  return { assertion, index: BigInt(step), challenger };
+}
+
 /** `PostedList` of contracts/src/dispute/SegmentList.sol: the list that a move answers. */
 export function encodePosted({ lists, list, start, message }: Pick<Game, 'lists' | 'list' | 'start' | 'message'>) {
   return { number: BigInt(lists), root: listRoot(list), start, message };

@@ -9,7 +9,7 @@ import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Executor, startExecutor } from '../main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network.fixture.ts';
-import { NO_MESSAGE_PROOF } from './calls.ts';
+import { encodeGameKey, NO_MESSAGE_PROOF } from './calls.ts';
 import { locateStep } from './locate.ts';
 import { createOpening } from './opening.ts';
 import { LIST_LENGTH } from './play.ts';
@@ -56,7 +56,7 @@ test('the asserter refutes the message at once, and is paid out of the bond', as
   const game = await client.readContract({
     ...dispute,
     functionName: 'gameIdOf',
-    args: [assertion.id, BigInt(step), sender.address],
+    args: [encodeGameKey({ assertion: assertion.id, step, challenger: sender.address })],
   });
 
   await until('the end of the game', async () => (await node.mirror.game(game))?.status === 'asserter-won');

@@ -7,7 +7,7 @@ import type { Call, Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
-import { encodePosted, encodeSegment, type MessageProof } from './calls.ts';
+import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
 import { eachOnItsOwn } from './each.ts';
 import { describeRange } from './narrate.ts';
@@ -84,11 +84,13 @@ export function createPlayer(parts: PlayerParts): Player {
     return account?.toLowerCase() === owner.address.toLowerCase();
   }
 
-  async function send(functionName: string, args: readonly unknown[], isDone: () => Promise<boolean>) {
+  type Named = Pick<GameRecord, 'id' | 'assertion' | 'step' | 'challenger'>;
+  async function send(functionName: string, game: Named, more: readonly unknown[], isDone: () => Promise<boolean>) {
     if (parts.dryRun) {
-      tellDryRun(functionName, String(args[0]));
+      tellDryRun(functionName, game.id);
       return false;
     }
+    const args = [encodeGameKey(game), ...more];
     return sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
   }
 
@@ -116,20 +118,20 @@ export function createPlayer(parts: PlayerParts): Player {
         return reportLost(game, action.reason);
       case 'timeout':
         log.info({ game: id }, 'the other side has no time left');
-        return count('timeouts', await send('timeout', [id], isPast));
+        return count('timeouts', await send('timeout', game, [], isPast));
       case 'move': {
         const { segment, list } = action;
         log.info({ game: id, list: lists + 1, traceSeconds }, `disputes what ${describeRange(segment)} do`);
-        const args = [id, encodePosted(game), encodeSegment(game.list, segment), list];
-        return count('moves', await send('move', args, isPast));
+        const args = [encodePosted(game), encodeSegment(game.list, segment), list];
+        return count('moves', await send('move', game, args, isPast));
       }
       case 'prove': {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
         log.info({ game: id, proofBytes: proof.length, traceSeconds }, `proves ${describeRange(segment)}`);
-        const args = [id, encodePosted(game), encodeSegment(game.list, segment), bytesToHex(proof)];
-        return count('proofs', await send('prove', args, isPast));
+        const args = [encodePosted(game), encodeSegment(game.list, segment), bytesToHex(proof)];
+        return count('proofs', await send('prove', game, args, isPast));
       }
     }
   }
@@ -141,8 +143,8 @@ export function createPlayer(parts: PlayerParts): Player {
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
     const isPast = async () => (await read(game.id)).status !== OPEN;
-    const args = [game.id, encodePosted(game), subtree, length, tail];
-    return count('moves', await send('refuteMessage', args, isPast));
+    const args = [encodePosted(game), subtree, length, tail];
+    return count('moves', await send('refuteMessage', game, args, isPast));
   }
 
   function reportLost(game: Pick<GameRecord, 'id' | 'step'>, reason: string): boolean {
@@ -194,9 +196,9 @@ export function createPlayer(parts: PlayerParts): Player {
     return (await mirror.assertion(assertion))?.status === 'rejected';
   }
 
-  async function refund({ id }: GameRecord): Promise<boolean> {
+  async function refund(game: GameRecord): Promise<boolean> {
     if (side !== 'challenger') return false;
-    return send('refund', [id], async () => (await read(id)).status !== OPEN);
+    return send('refund', game, [], async () => (await read(game.id)).status !== OPEN);
   }
 
   return {

@@ -72,7 +72,7 @@ contract ClaimedStepTest is GameNetwork {
         AssertionId id = _assertSteps(steps, EXECUTOR);
         GameId game = _open(id, STEP, OTHER, false, 1);
         dispute.challengeLeaf(_claimedStep(id, steps, 0));
-        dispute.refund(game);
+        dispute.refund(_key(game));
         vm.assertEq(dispute.balanceOf(OTHER), GAME_BOND);
     }
 }

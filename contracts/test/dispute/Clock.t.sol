@@ -24,14 +24,14 @@ contract ClockTest is GameNetwork {
         vm.assertEq(dispute.deadlineOf(id), deadline);
         vm.warp(deadline - 1);
         vm.expectRevert(abi.encodeWithSelector(Clocks.TimeIsLeft.selector, deadline, deadline - 1));
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         vm.warp(deadline);
         Segment memory segment = _segment(id, 0);
         bytes32[32] memory list;
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Clocks.TimeIsUp.selector, deadline, deadline));
-        dispute.move(id, _posted(id), segment, list);
-        dispute.timeout(id);
+        dispute.move(_key(id), _posted(id), segment, list);
+        dispute.timeout(_key(id));
         vm.assertEq(uint256(dispute.gameOf(id).status), uint256(Dispute.Status.CHALLENGER_WON));
     }
 
@@ -83,7 +83,7 @@ contract ClockTest is GameNetwork {
             vm.assertLe(dispute.deadlineOf(id), latest);
         }
         vm.warp(dispute.deadlineOf(id));
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
     }
 
     function test_RevertWhen_TheTimesDoNotFitTheNetworks() public {

@@ -2,7 +2,7 @@
 // docs/disputes.md#copies: what somebody gains who sees a transaction before it is mined, and sends it first.
 pragma solidity 0.8.37;
 
-import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {AboutAssertions} from "../../src/dispute/AboutAssertions.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
@@ -29,7 +29,8 @@ contract CopiesTest is GameNetwork {
         vm.prank(CHALLENGER);
         GameId honest = dispute.open(opening);
         vm.assertTrue(GameId.unwrap(copy) != GameId.unwrap(honest));
-        vm.assertEq(dispute.gameOf(copy).challenger, COPIER);
+        GameKey memory key = GameKey(assertion, uint64(STEP), COPIER);
+        vm.assertEq(GameId.unwrap(copy), GameId.unwrap(dispute.gameIdOf(key)));
         vm.assertEq(token.balanceOf(COPIER), 1000 ether - GAME_BOND);
         vm.assertEq(token.balanceOf(CHALLENGER), 1000 ether - GAME_BOND);
         vm.assertEq(rollup.assertionOf(assertion).openGames, 2);
@@ -39,13 +40,13 @@ contract CopiesTest is GameNetwork {
     function test_ACopyThatIsNotPlayedLosesItsBondAlone() public {
         _open(assertion, STEP, CHALLENGER, false, TRUE);
         GameId copy = _open(assertion, STEP, COPIER, false, TRUE);
-        GameId honest = dispute.gameIdOf(assertion, uint64(STEP), CHALLENGER);
+        GameId honest = dispute.gameIdOf(GameKey(assertion, uint64(STEP), CHALLENGER));
         _move(copy, _disagreement(copy, END, EXECUTOR), EXECUTOR, END);
         // So that the clock of the honest game is up a second later.
         vm.warp(block.timestamp + 1);
         _playTo(honest, LISTS, CHALLENGER, TRUE, END);
         vm.warp(dispute.deadlineOf(copy));
-        dispute.timeout(copy);
+        dispute.timeout(_key(copy));
         vm.assertEq(uint256(dispute.gameOf(copy).status), uint256(Dispute.Status.ASSERTER_WON));
         vm.assertEq(dispute.balanceOf(COPIER), 0);
         _prove(honest, 31, CHALLENGER);
@@ -57,17 +58,17 @@ contract CopiesTest is GameNetwork {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         bytes32[32] memory list = _listOf(boards[id].start, END - (1 << 35), 30, END, EXECUTOR);
         _expectNotPlayer(EXECUTOR);
-        dispute.move(id, _posted(id), _segment(id, 31), list);
+        dispute.move(_key(id), _posted(id), _segment(id, 31), list);
         _move(id, 31, EXECUTOR, END);
         _expectNotPlayer(CHALLENGER);
-        dispute.move(id, _posted(id), _segment(id, 31), boards[id].list);
+        dispute.move(_key(id), _posted(id), _segment(id, 31), boards[id].list);
     }
 
     function test_RevertWhen_AProofIsCopied() public {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         _playTo(id, LISTS, CHALLENGER, TRUE, END);
         _expectNotPlayer(CHALLENGER);
-        dispute.prove(id, _posted(id), _segment(id, 31), _proofAt(id, 31));
+        dispute.prove(_key(id), _posted(id), _segment(id, 31), _proofAt(id, 31));
         _prove(id, 31, CHALLENGER);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.assertEq(stakes.rewardOf(COPIER), 0);
@@ -86,8 +87,8 @@ contract CopiesTest is GameNetwork {
         vm.assertTrue(stakes.rewardOf(COPIER) > 0);
         vm.prank(CHALLENGER);
         vm.expectRevert(_rejected());
-        dispute.prove(honest, _posted(honest), _segment(honest, 31), _proofAt(honest, 31));
-        dispute.refund(honest);
+        dispute.prove(_key(honest), _posted(honest), _segment(honest, 31), _proofAt(honest, 31));
+        dispute.refund(_key(honest));
         vm.assertEq(dispute.balanceOf(CHALLENGER), GAME_BOND);
         vm.assertEq(stakes.rewardOf(CHALLENGER), 0);
     }
@@ -97,7 +98,7 @@ contract CopiesTest is GameNetwork {
         GameId id = _open(assertion, STEP, CHALLENGER, false, TRUE);
         vm.warp(dispute.deadlineOf(id));
         vm.prank(COPIER);
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         vm.assertEq(stakes.rewardOf(COPIER) + dispute.balanceOf(COPIER), 0);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.assertEq(dispute.balanceOf(CHALLENGER), GAME_BOND);

@@ -2,7 +2,7 @@
 // docs/disputes.md#gas: a whole game with a proof of the real verifier, written to contracts/snapshots.
 pragma solidity 0.8.37;
 
-import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {IOneStepVerifier} from "../../src/interfaces/IOneStepVerifier.sol";
@@ -42,7 +42,7 @@ contract GameGasTest is GameNetwork {
         assertion = _assertSteps(_steps("first"), EXECUTOR);
         GameId first = _open(assertion, STEP, CHALLENGER, true, 1);
         vm.warp(START + CLOCK);
-        dispute.timeout(first);
+        dispute.timeout(_key(first));
         assertion = _assertSteps(_steps("claim"), EXECUTOR);
         _chooseProof();
     }
@@ -54,7 +54,7 @@ contract GameGasTest is GameNetwork {
         vm.prank(CHALLENGER);
         GameId id = dispute.open(opening);
         uint256 total = vm.snapshotGasLastCall(GROUP, "open");
-        boards[id] = Board(start, message, opening.list, 1, 0, start);
+        boards[id] = Board(GameKey(assertion, uint64(STEP), CHALLENGER), start, message, opening.list, 1, 0, start);
         for (uint256 lists = 2; lists <= LISTS; ++lists) {
             total += _measureMove(id, lists);
         }
@@ -62,9 +62,9 @@ contract GameGasTest is GameNetwork {
         // A later second: the slash writes new checkpoints.
         vm.warp(block.timestamp + 1);
         vm.prank(CHALLENGER);
-        dispute.prove(id, _posted(id), segment, proof);
+        dispute.prove(_key(id), _posted(id), segment, proof);
         total += vm.snapshotGasLastCall(GROUP, "prove, load64 over two leaves");
-        vm.assertLe(total, 1_200_000);
+        vm.assertLe(total, 1_150_000);
     }
 
     function test_GasOfTheRest() public {
@@ -74,9 +74,9 @@ contract GameGasTest is GameNetwork {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         GameId other = _open(assertion, STEP, OTHER, true, 1);
         vm.warp(block.timestamp + CLOCK);
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         vm.snapshotGasLastCall(GROUP, "timeout");
-        dispute.refund(other);
+        dispute.refund(_key(other));
         vm.snapshotGasLastCall(GROUP, "refund");
         vm.prank(CHALLENGER);
         dispute.withdraw();
@@ -88,7 +88,7 @@ contract GameGasTest is GameNetwork {
         bytes32[32] memory list = _hashes(lists);
         if (lists == LISTS) list[SEGMENT - 1] = proven;
         vm.prank(lists % 2 == 0 ? EXECUTOR : CHALLENGER);
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
         _note(id, segment, list);
         string[3] memory names = ["move, first of the asserter", "move, first of the challenger", "move"];
         return vm.snapshotGasLastCall(GROUP, names[lists > 3 ? 2 : lists - 2]);

@@ -2,7 +2,7 @@
 // docs/disputes.md#start, docs/messages.md#batch
 pragma solidity 0.8.37;
 
-import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {ClaimedSteps} from "../../src/dispute/ClaimedStep.sol";
 import {MessageProof, Messages, TailLeaf} from "../../src/dispute/Message.sol";
 import {Kernel} from "../../src/dispute/StartMachine.sol";
@@ -102,15 +102,15 @@ contract KernelStartTest is GameNetwork {
         TailLeaf memory tail = _tail(3);
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 3));
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
         tail = _tail(2);
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Messages.TailIsZero.selector, 300, 2));
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
         tail.index = 2 + 4;
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Tree.IndexOutOfRange.selector, 4, 6));
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
     }
 
     function test_RevertWhen_AProofIsOfAnotherBatch() public {
@@ -231,12 +231,12 @@ contract RefutationTest is GameNetwork {
         TailLeaf memory tail = TailLeaf(3, Trees.slice(object, 384, 128), Trees.pathOf(object, 3, 0));
         vm.prank(CHALLENGER);
         vm.expectRevert(abi.encodeWithSelector(Dispute.NotPlayer.selector, EXECUTOR, CHALLENGER));
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
         vm.prank(EXECUTOR);
         vm.expectPartialRevert(Dispute.MessageMismatch.selector);
-        dispute.refuteMessage(id, _posted(id), subtree, 299, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 299, tail);
         vm.prank(EXECUTOR);
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
         vm.assertEq(uint256(dispute.gameOf(id).status), uint256(Dispute.Status.ASSERTER_WON));
         vm.assertEq(uint256(rollup.assertionOf(assertion).openGames), 0);
     }
@@ -252,7 +252,7 @@ contract RefutationTest is GameNetwork {
         _move(id, 0, CHALLENGER, 1);
         vm.prank(EXECUTOR);
         vm.expectRevert(abi.encodeWithSelector(Dispute.ListCountMismatch.selector, 1, 3));
-        dispute.refuteMessage(id, _posted(id), subtree, 300, tail);
+        dispute.refuteMessage(_key(id), _posted(id), subtree, 300, tail);
     }
 
     function test_WhoShowsThemPlaysWithTheEmptyMessage() public {
@@ -264,9 +264,9 @@ contract RefutationTest is GameNetwork {
         vm.assertEq(message, 0);
         vm.prank(CHALLENGER);
         GameId id = dispute.open(opening);
-        boards[id] = Board(start, message, opening.list, 1, 0, start);
+        boards[id] = Board(GameKey(assertion, uint64(STEP), CHALLENGER), start, message, opening.list, 1, 0, start);
         vm.prank(EXECUTOR);
         vm.expectPartialRevert(Dispute.MessageMismatch.selector);
-        dispute.refuteMessage(id, _posted(id), opening.message.subtree, 300, opening.message.tail);
+        dispute.refuteMessage(_key(id), _posted(id), opening.message.subtree, 300, opening.message.tail);
     }
 }

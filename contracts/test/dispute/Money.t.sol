@@ -26,7 +26,7 @@ contract MoneyTest is GameNetwork {
         vm.assertTrue(gas > 62_000 && gas < 110_000);
         vm.warp(dispute.deadlineOf(id));
         uint256 supply = token.totalSupply();
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         uint256 award = dispute.balanceOf(EXECUTOR);
         vm.assertGe(award, dispute.costOf(gas + 21_000));
         vm.assertLe(award, dispute.costOf(gas + 200_000));
@@ -41,7 +41,7 @@ contract MoneyTest is GameNetwork {
     function test_PayoutsArePulledOnce() public {
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         vm.warp(dispute.deadlineOf(id));
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         vm.prank(CHALLENGER);
         vm.assertEq(dispute.withdraw(), GAME_BOND);
         vm.assertEq(token.balanceOf(CHALLENGER), 1000 ether);
@@ -67,7 +67,7 @@ contract MoneyTest is GameNetwork {
         GameId id = _open(assertion, STEP, EXECUTOR, true, 1);
         vm.warp(dispute.deadlineOf(id));
         uint256 supply = token.totalSupply();
-        dispute.timeout(id);
+        dispute.timeout(_key(id));
         vm.assertGe(supply - token.totalSupply(), BOND / 2);
     }
 }

@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {DemandId, Demands} from "../../src/Demands.sol";
-import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
@@ -62,7 +62,7 @@ contract GamesHandler is GameNetwork {
             list[i] = keccak256(abi.encode(salt, i));
         }
         vm.prank(_liarOf(id));
-        try dispute.move(id, _posted(id), segment, list) {
+        try dispute.move(_key(id), _posted(id), segment, list) {
             vm.assertTrue(decided[id] == Dispute.Status.NONE);
             _note(id, segment, list);
         } catch {}
@@ -74,7 +74,7 @@ contract GamesHandler is GameNetwork {
         Segment memory segment = _segment(id, index % 32);
         bytes memory proof = madeUp ? abi.encode(segment.start) : _proofAt(id, index % 32);
         vm.prank(_liarOf(id));
-        try dispute.prove(id, _posted(id), segment, proof) {} catch {}
+        try dispute.prove(_key(id), _posted(id), segment, proof) {} catch {}
     }
 
     function wait(uint256 time) external answered {
@@ -82,15 +82,15 @@ contract GamesHandler is GameNetwork {
     }
 
     function timeout(uint256 which) external answered {
-        try dispute.timeout(games[which % games.length]) {} catch {}
+        try dispute.timeout(_key(games[which % games.length])) {} catch {}
     }
 
     function refund(uint256 which) external answered {
-        try dispute.refund(games[which % games.length]) {} catch {}
+        try dispute.refund(_key(games[which % games.length])) {} catch {}
     }
 
     function withdraw(uint256 which) external answered {
-        vm.prank(dispute.gameOf(games[which % games.length]).challenger);
+        vm.prank(_key(games[which % games.length]).challenger);
         try dispute.withdraw() {} catch {}
     }
 
@@ -120,7 +120,7 @@ contract GamesHandler is GameNetwork {
         for (uint256 i = 0; i < games.length; ++i) {
             Dispute.Game memory game = dispute.gameOf(games[i]);
             if (game.status == Dispute.Status.OPEN) owed += GAME_BOND;
-            owed += dispute.balanceOf(game.challenger);
+            owed += dispute.balanceOf(_key(games[i]).challenger);
         }
         for (uint256 i = 0; i < asked.length; ++i) {
             if (demands.demandOf(asked[i]).status == Demands.DemandStatus.OPEN) owedBytes += DEMAND_BOND;
@@ -152,10 +152,10 @@ contract GamesHandler is GameNetwork {
                 if (decided[id] == Dispute.Status.NONE) (decided[id], decisions) = (game.status, decisions + 1);
                 continue;
             }
-            bool pending = rollup.statusOf(game.assertion) == Rollup.Status.PENDING;
+            bool pending = rollup.statusOf(_key(id).assertion) == Rollup.Status.PENDING;
             bool asserters = game.lists % 2 == 1;
             if (!pending) continue;
-            if (asserters && game.assertion == honest) {
+            if (asserters && _key(id).assertion == honest) {
                 _move(id, _disagreement(id, TRUTH, EXECUTOR), EXECUTOR, TRUTH);
             } else if (!asserters && i == 0) {
                 uint256 index = _disagreement(id, TRUTH, CHALLENGER);
@@ -173,9 +173,9 @@ contract GamesHandler is GameNetwork {
 
     /// @dev Whoever is to move, unless he is honest: then anyone else.
     function _liarOf(GameId id) private view returns (address) {
-        Dispute.Game memory game = dispute.gameOf(id);
-        if (game.lists % 2 == 1) return game.assertion == wrong ? RIVAL : OTHER;
-        return game.challenger == CHALLENGER ? OTHER : game.challenger;
+        GameKey memory key = _key(id);
+        if (boards[id].lists % 2 == 1) return key.assertion == wrong ? RIVAL : OTHER;
+        return key.challenger == CHALLENGER ? OTHER : key.challenger;
     }
 
     function _remember(GameId id) private {

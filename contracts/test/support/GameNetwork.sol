@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Demands} from "../../src/Demands.sol";
-import {Dispute, GameId} from "../../src/Dispute.sol";
+import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
 import {Clocks, Player} from "../../src/dispute/Clock.sol";
@@ -46,6 +46,7 @@ abstract contract GameNetwork is Network {
     /// @param message that the game was opened with, if its tail has not been seen
     /// @param rangeStart machine at `position`, where the range of the last list begins
     struct Board {
+        GameKey key;
         bytes32 start;
         bytes32 message;
         bytes32[32] list;
@@ -221,9 +222,10 @@ abstract contract GameNetwork is Network {
         Dispute.Opening memory opening = _opening(assertion, index);
         (bytes32 start, bytes32 message) = kernelStart.startOf(opening.step.pre, opening.kernel, opening.message);
         verifier.setEnd(start, claimIsTrue ? _claimedEnd(index) : keccak256("true end"));
-        id = dispute.gameIdOf(assertion, uint64(index), challenger);
+        GameKey memory key = GameKey(assertion, uint64(index), challenger);
+        id = dispute.gameIdOf(key);
         opening.list = _listOf(start, 0, 35, lieFrom, challenger);
-        boards[id] = Board(start, message, opening.list, 1, 0, start);
+        boards[id] = Board(key, start, message, opening.list, 1, 0, start);
         vm.prank(challenger);
         dispute.open(opening);
     }
@@ -262,6 +264,10 @@ abstract contract GameNetwork is Network {
         segment.path = Trees.segmentPath(list, index);
     }
 
+    function _key(GameId id) internal view returns (GameKey memory) {
+        return boards[id].key;
+    }
+
     /// @dev The last list, as whoever answers shows it.
     function _posted(GameId id) internal view returns (PostedList memory) {
         Board storage board = boards[id];
@@ -284,14 +290,14 @@ abstract contract GameNetwork is Network {
         uint256 position = board.position + (index << partBits);
         bytes32[32] memory list = _listOf(board.start, position, partBits - 5, lieFrom, player);
         vm.prank(player);
-        dispute.move(id, _posted(id), segment, list);
+        dispute.move(_key(id), _posted(id), segment, list);
         _note(id, segment, list);
     }
 
     /// @dev Proves a segment of the last list with the verifier's own step there.
     function _prove(GameId id, uint256 index, address player) internal {
         vm.prank(player);
-        dispute.prove(id, _posted(id), _segment(id, index), _proofAt(id, index));
+        dispute.prove(_key(id), _posted(id), _segment(id, index), _proofAt(id, index));
     }
 
     /// @dev Moves to and fro until there are so many lists.
