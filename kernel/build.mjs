@@ -10,8 +10,9 @@ const compiler = join(root, 'node_modules/assemblyscript');
 export const KERNEL_WASM = join(root, 'build', 'kernel.wasm');
 
 // -O2 and not -O3: as fast, and 27 KB of code and not 46. `abort` would be an import of its own: a failed check traps instead.
+// `--debug` only adds the names of the functions, which are no part of the program.
 // 4 pages are more than most steps use: the engine re-uses an instance whose memory has not grown. At most 64 MiB.
-const FLAGS = ['--runtime', 'stub', '-O2', '--noAssert', '--use', 'abort=', '--initialMemory', '4'];
+const FLAGS = ['--runtime', 'stub', '-O2', '--debug', '--noAssert', '--use', 'abort=', '--initialMemory', '4'];
 const MAX_PAGES = '1024';
 
 /** Writes build/kernel.wasm and returns its path. @throws Error with the compiler's messages */

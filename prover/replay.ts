@@ -98,7 +98,9 @@ async function replaySteps(
   steps: readonly Located[],
 ): Promise<Replayed> {
   const inbox = createInbox(request);
-  const running = new Map<Hex, Promise<string | undefined>>();
+  const outcomes: Promise<string | undefined>[] = [];
+  /** Who made an object: of programs with equal outputs, the last one. */
+  const makers = new Map<Hex, Promise<string | undefined>>();
   for (const [i, { chunk, index, step }] of steps.entries()) {
     const record = chunk.steps[index] as StepRecord;
     const sent = await inbox(step);
@@ -107,30 +109,32 @@ async function replaySteps(
     const check = verifyStep(kernel, chunk, index);
     if (!check.ok) return { ok: false, reason: `step ${step}: ${check.reason}` };
     for (const exec of record.execs) {
-      const outcome = runAgain(pool, exec, check.done, running, step);
+      const before = exec.inputs.map(({ root }) => makers.get(root));
+      const outcome = runAgain(pool, exec, check.done, before, step);
       // Looked at below, unless an earlier step ends the replay.
       outcome.catch(() => undefined);
-      running.set(exec.result.outputRoot, outcome);
+      outcomes.push(outcome);
+      makers.set(exec.result.outputRoot, outcome);
     }
     request.onStep?.(i + 1);
   }
-  for (const outcome of running.values()) {
+  for (const outcome of outcomes) {
     const reason = await outcome;
     if (reason !== undefined) return { ok: false, reason };
   }
   return { ok: true, steps: steps.length, programs: pool.stats().done };
 }
 
-// Outputs of earlier programs are not on DA: who made an input must be done before.
+// Outputs of earlier programs are not on DA: who made an input must be done before. `makers` are of earlier steps, so nobody waits for himself.
 async function runAgain(
   pool: ExecPool,
   { request, inputs, result }: TouchedExec,
   { objects }: StepDone,
-  running: ReadonlyMap<Hex, Promise<string | undefined>>,
+  makers: readonly (Promise<string | undefined> | undefined)[],
   step: bigint,
 ): Promise<string | undefined> {
-  for (const { root } of inputs) {
-    const reason = await running.get(root);
+  for (const maker of makers) {
+    const reason = await maker;
     if (reason !== undefined) return reason;
   }
   const actual: ExecResult = await pool.exec(request, inputs, objects);

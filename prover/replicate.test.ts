@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { concatBytes, type Hex } from '../protocol/hex.ts';
 import { createLogger } from '../service/log.ts';
-import { createRunMessages, KERNEL_PATH } from './chain.fixture.ts';
+import { assemble, createRunMessages, KERNEL_PATH } from './chain.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 import { type VerifyRequest, verifyRun } from './replicate.ts';
@@ -59,6 +59,18 @@ test('a dataset is shown from L1 and DA alone, with every step run again', async
   expect(report.transactions).toHaveLength(2);
   expect(report.entries).toHaveLength(3);
 }, 60_000);
+
+test('programs whose outputs are equal are all run again', async () => {
+  const wat = '(module (memory (export "memory") 1) (func (export "_start")))';
+  const source = await assemble(wat);
+  const created = await createRunMessages(network.author, 3, 2n, network.author, { source });
+  await network.postBatch(created.messages);
+  const report = await until('the second run', async () => {
+    const found = await verifyRun(request({ run: created.run, replay: { kernelPath: KERNEL_PATH, workers: 1 } }));
+    return found.ok ? found : undefined;
+  });
+  expect(report.checks.at(-1)!.detail).toBe('7 steps and 6 program runs give the same leaves and results');
+}, 90_000);
 
 test('one changed byte of a local file fails, with its row and partition', async () => {
   const report = await verifyRun(request());

@@ -15,11 +15,11 @@ const FEATURES = {
   reference_types: true,
 } as const;
 
-/** Features beyond the DataVM's are on, so that refusals can be tested. */
-export function assemble(wat: string): Uint8Array {
+/** Features beyond the DataVM's are on, so that refusals can be tested. `names`: with a name section. */
+export function assemble(wat: string, { names = false } = {}): Uint8Array {
   const parsed = parseWat('test.wat', wat, FEATURES);
   try {
-    return parsed.toBinary({}).buffer;
+    return parsed.toBinary({ write_debug_names: names }).buffer;
   } finally {
     parsed.destroy();
   }

@@ -7,6 +7,7 @@ import type { DisputeEvent } from '../client/dispute-feed.ts';
 import { formatCount, formatMizu } from '../client/money.ts';
 import type { Fault, Seen, Watcher } from '../client/watcher.ts';
 import type { Metadata } from '../compile/definition.ts';
+import { describeFunction, describeMessage, describeProgram, row, short } from './cheat-text.ts';
 import { type Output, shorten } from './output.ts';
 
 export type Cast = ReadonlyMap<string, string>;
@@ -18,6 +19,8 @@ export type StoryParts = {
   /** Names of the accounts, by address in lower case. */
   readonly cast: Cast;
   readonly metadata: Metadata;
+  /** Wei that an asserter and a challenger stand to lose. */
+  readonly bonds: { readonly asserter: bigint; readonly challenger: bigint };
   /** Of the terminal. */
   readonly columns?: number | undefined;
 };
@@ -31,11 +34,17 @@ export type Story = {
 };
 
 type Told = { readonly assertion: AssertionRecord; readonly by: string; readonly wrong: boolean };
-type Game = { readonly assertion: AssertionRecord; readonly step: number; readonly challenger: string };
+type Game = {
+  readonly assertion: AssertionRecord;
+  readonly step: number;
+  readonly challenger: string;
+  transactions: number;
+  gasUsed: bigint;
+};
 
 const LABEL = 11;
 
-export function createStory({ watcher, output, heading, cast, metadata, columns = 80 }: StoryParts): Story {
+export function createStory({ watcher, output, heading, cast, metadata, bonds, columns = 80 }: StoryParts): Story {
   const told = new Map<Hex, Told>();
   const games = new Map<Hex, Game>();
   const slashed = new Set<string>();
@@ -91,15 +100,27 @@ export function createStory({ watcher, output, heading, cast, metadata, columns 
   async function tellOpening(event: DisputeEvent & { name: 'GameOpened' }): Promise<void> {
     const { game, assertion, challenger, index } = event.args;
     const record = told.get(assertion)?.assertion ?? (await watcher.check(assertion)).assertion;
-    games.set(game, { assertion: record, step: Number(index), challenger: nameOf(challenger) });
-    heading('4. The validator disagrees, and opens a game on L1');
+    const by = nameOf(challenger);
+    games.set(game, { assertion: record, step: Number(index), challenger: by, transactions: 0, gasUsed: 0n });
+    heading(`4. The ${by} disagrees, and opens a game on L1`);
+    const [own, other] = [formatMizu(bonds.challenger), formatMizu(bonds.asserter)];
+    output.say(`  Bonds: ${own} of ${by}, ${other} of ${nameOf(record.asserter)}. Who is wrong loses his.`);
     output.say('  Each move names the part where the two traces begin to differ, and cuts it into 32.');
     output.say('  A trace is 2^40 instructions long; a machine that has halted stays as it is.\n');
     output.say(pc.dim(row('list', 'by', 'disputed instructions', 'how many', 'gas')));
-    tellList(event, 1, nameOf(challenger), 0n);
+    tellList(event, 1, by, 0n);
   }
 
-  function tellList(event: DisputeEvent, lists: number, by: string, position: bigint): void {
+  function count(event: DisputeEvent & { args: { game: Hex } }): Game {
+    const game = games.get(event.args.game);
+    if (game === undefined) throw new Error(`game ${event.args.game} was not seen to begin`);
+    game.transactions++;
+    game.gasUsed += event.gasUsed;
+    return game;
+  }
+
+  function tellList(event: DisputeEvent & { args: { game: Hex } }, lists: number, by: string, position: bigint): void {
+    count(event);
     const length = lists === 1 ? TRACE_END : segmentLength(lists - 1);
     const [first, last] = [position + 1n, position + length];
     output.say(
@@ -123,19 +144,20 @@ export function createStory({ watcher, output, heading, cast, metadata, columns 
   }
 
   async function tellProof(event: DisputeEvent & { name: 'StepProven' }): Promise<void> {
-    const { game: id, start, end, provenEnd } = event.args;
+    const { start, end, provenEnd } = event.args;
     const position = BigInt(event.args.position);
-    const game = games.get(id);
-    if (game === undefined) throw new Error(`game ${id} was not seen to begin`);
+    const game = count(event);
     const by = nameOf(event.sender);
     output.say(row('proof', by, formatCount(position + 1n), '1', formatCount(event.gasUsed)));
+    output.say(pc.dim(row('', '', `${game.transactions} transactions`, '', formatCount(game.gasUsed))));
     const seen = await watcher.see(game.assertion, game.step, position);
     heading('5. One instruction is left: L1 executes it');
     line(
       'it is',
       `${pc.bold(seen.place.instruction ?? 'a fault')} (${seen.place.family ?? 'no family'}), instruction ${formatCount(position + 1n)} of the step`,
     );
-    line('where', describeWhere(seen));
+    line('where', describeProgram(seen));
+    if (seen.source !== undefined) line('', describeFunction(seen.source));
     if (seen.written !== undefined) tellWritten(seen.written);
     line('before it', `${short(start)}  both say so, and so do we${start === seen.before ? '' : pc.red(': NOT US')}`);
     const loser = by === game.challenger ? nameOf(game.assertion.asserter) : game.challenger;
@@ -150,6 +172,8 @@ export function createStory({ watcher, output, heading, cast, metadata, columns 
       machine: seen.place.machine,
       programId: seen.place.programId,
       pc: seen.place.pc,
+      function: seen.source?.name,
+      functionIndex: seen.source?.index,
       position,
       before: start,
       claimedAfter: end,
@@ -224,35 +248,22 @@ export function createStory({ watcher, output, heading, cast, metadata, columns 
           return output.data({ event: 'rejected', assertion: event.args.id, ...paid(event) });
         case 'AssertionConfirmed':
           return tellConfirmation(event);
-        default:
-          return output.data({ event: event.name, ...event.args, ...paid(event) });
+        case 'LeafRejected':
+          line(
+            'one call',
+            `${nameOf(event.args.challenger)} shows a state that is malformed in itself: no game is needed`,
+          );
+          return output.data({ event: 'leaf-rejected', ...event.args, ...paid(event) });
+        case 'TimedOut':
+          line('late', 'whose turn it is has not moved in time: the other side wins');
+          return output.data({ event: 'timed-out', ...event.args, ...paid(event) });
+        case 'GameWon':
+          return output.data({ event: 'game-won', ...event.args, ...paid(event) });
       }
     },
   };
 }
 
-function describeMessage({ message, place }: Fault, { stages }: Metadata): string {
-  const where = `message ${place.message} of batch ${place.batch}`;
-  if (message.kind !== 'Advance') return `${message.kind}, ${where}`;
-  const stage = stages[message.stage];
-  const what = stage?.sink == null ? `stage "${stage?.name}"` : `the program that writes "${stage.sink}"`;
-  return `${what}, partition ${message.partition + 1} (${where})`;
-}
-
-function describeWhere({ place: { machine, pc: at, programId } }: Seen): string {
-  const place = `at ${formatCount(at ?? 0)} of its code`;
-  if (machine === 'kernel') return `in the kernel, ${place}`;
-  return `in the workflow's program ${short(programId ?? '0x')}, ${place}`;
-}
-
 function paid({ transaction, gasUsed }: DisputeEvent) {
   return { transaction, gasUsed };
-}
-
-function row(list: string, by: string, range: string, count: string, gas: string): string {
-  return `  ${list.padEnd(5)}  ${by.padEnd(9)}  ${range.padEnd(26)}  ${count.padStart(17)}  ${gas.padStart(8)}`;
-}
-
-function short(hash: string): string {
-  return hash.length <= 20 ? hash : `${hash.slice(0, 12)}…${hash.slice(-6)}`;
 }

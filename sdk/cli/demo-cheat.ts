@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { parseValidatorConfig } from '../../challenger/config.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import { disputeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { connectL1 } from '../../service/l1.ts';
+import { connectL1, type L1 } from '../../service/l1.ts';
 import { waitForConfirmation } from '../client/confirm.ts';
-import { followDisputes } from '../client/dispute-feed.ts';
+import { type FeedContracts, followDisputes } from '../client/dispute-feed.ts';
 import { formatCount } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import { verifyTarget } from '../client/verify.ts';
@@ -75,11 +76,12 @@ async function watchDispute(parts: CheatParts, watcher: Watcher, run: Hex): Prom
   const lastBatch = BigInt(Math.max(...batches));
   const metadata = await readMetadata(network, workflow);
   const cast = new Map(Object.entries(devnetAccounts()).map(([name, { address }]) => [address.toLowerCase(), name]));
-  const story = createStory({ watcher, output, heading, cast, metadata, columns: process.stdout.columns });
-  const over = AbortSignal.any([stop, AbortSignal.timeout(DECIDED_SECONDS * 1000)]);
-  const done = new AbortController();
   const l1 = await connectL1(devnet.l1Url);
   const { contracts, fromBlock } = devnet.chain;
+  const bonds = await readBonds(l1, contracts);
+  const story = createStory({ watcher, output, heading, cast, metadata, bonds, columns: process.stdout.columns });
+  const over = AbortSignal.any([stop, AbortSignal.timeout(DECIDED_SECONDS * 1000)]);
+  const done = new AbortController();
   const wanted = new Set(['RewardClaimed', 'end']);
   for await (const event of followDisputes(l1, contracts, fromBlock, AbortSignal.any([over, done.signal]))) {
     await story.tell(event);
@@ -92,6 +94,17 @@ async function watchDispute(parts: CheatParts, watcher: Watcher, run: Hex): Prom
   }
   if (!done.signal.aborted) throw notDecided([...wanted]);
   return story;
+}
+
+async function readBonds(
+  { client }: L1,
+  { rollup, dispute }: FeedContracts,
+): Promise<{ asserter: bigint; challenger: bigint }> {
+  const [asserter, challenger] = await Promise.all([
+    client.readContract({ address: rollup, abi: rollupAbi, functionName: 'bond' }),
+    client.readContract({ address: dispute, abi: disputeAbi, functionName: 'bond' }),
+  ]);
+  return { asserter, challenger };
 }
 
 function notDecided(wanted: readonly string[]): MizuError {

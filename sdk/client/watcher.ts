@@ -1,4 +1,5 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
+import { readFile } from 'node:fs/promises';
 import { firstDifference } from '../../challenger/compare.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
@@ -14,8 +15,11 @@ import { createTraces } from '../../prover/game/traces.ts';
 import { followAndWork } from '../../prover/loop.ts';
 import type { AssertionRecord } from '../../prover/mirror.ts';
 import { type NodeConfig, openNode, type ProverNode } from '../../prover/node.ts';
+import { loadParts } from '../../prover/program-parts.ts';
 import { NO_BODY } from '../../prover/recorder.ts';
 import { createLogger } from '../../service/log.ts';
+import { type CodeFunction, functionAt } from '../../vm/functions.ts';
+import { decodeHeader } from '../../vm/program.ts';
 
 /** The first step of an assertion whose end is not ours. */
 export type Fault = {
@@ -37,6 +41,8 @@ export type Seen = {
   /** The machine before and after it. */
   readonly before: Hex;
   readonly after: Hex;
+  /** Of the module that the program came from. */
+  readonly source: CodeFunction | undefined;
   /** What it has written of the program's output; undefined if nothing. */
   readonly written: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 };
@@ -115,7 +121,8 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
       const [before, after] = await trace.hashesAt([position, position + 1n]);
       const [place, next] = [await trace.place(position), await trace.place(position + 1n)];
       const written = await readWritten(node, assertion, step, place, next);
-      return { place, before: before as Hex, after: after as Hex, written };
+      const source = await readSource(node, config.kernelPath, place);
+      return { place, before: before as Hex, after: after as Hex, source, written };
     },
     async close() {
       stop.abort();
@@ -124,6 +131,19 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
       await node.close();
     },
   };
+}
+
+async function readSource(
+  node: ProverNode,
+  kernelPath: string,
+  { machine, programId, pc }: Place,
+): Promise<CodeFunction | undefined> {
+  if (machine === 'halted' || programId === undefined || pc === undefined) return undefined;
+  if (machine === 'kernel') return functionAt(await readFile(kernelPath), node.kernel.header.codeRoot, pc);
+  const entry = await node.programs.find(programId);
+  if (entry === undefined) return undefined;
+  const { header, wasm } = await loadParts(entry, node.objects);
+  return functionAt(wasm, decodeHeader(header).codeRoot, pc);
 }
 
 async function readWritten(
