@@ -1,4 +1,4 @@
-// docs/vm.md#gas: bulk transfers of any alignment end the same and cost the same in every engine, and are proven in the verifier.
+// docs/vm.md#code: bulk transfers of any alignment end the same and cost the same in every engine, and are proven in the verifier.
 import { expect, it } from 'vitest';
 import { createOneStepVerifier } from '../../prover/osp.ts';
 import { compareEnds, compareProofs, createRandomBulkSubject } from './compare.ts';
