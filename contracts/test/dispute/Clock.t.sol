@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Dispute, GameId} from "../../src/Dispute.sol";
-import {Clocks} from "../../src/dispute/Clock.sol";
+import {Clocks, Player} from "../../src/dispute/Clock.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
@@ -84,6 +84,14 @@ contract ClockTest is GameNetwork {
         }
         vm.warp(dispute.deadlineOf(id));
         dispute.timeout(_key(id));
+    }
+
+    function testFuzz_APackedSideLeavesTheOtherAlone(uint160 players, uint256 side, Player memory player) public pure {
+        side = bound(side, 0, 1);
+        uint160 changed = Clocks.write(players, side, player);
+        vm.assertEq(keccak256(abi.encode(Clocks.read(changed, side))), keccak256(abi.encode(player)));
+        Player memory other = Clocks.read(players, 1 - side);
+        vm.assertEq(keccak256(abi.encode(Clocks.read(changed, 1 - side))), keccak256(abi.encode(other)));
     }
 
     function test_RevertWhen_TheTimesDoNotFitTheNetworks() public {
