@@ -58,8 +58,8 @@ export function contextOf(state: State): Uint8Array {
   });
 }
 
-/** Proof of the step from `before`; `after` is that of the same machine, of which only slots are read. */
-export function provePlain(machine: PlainMachine, after: State, ends: boolean): Uint8Array {
+/** Proof of the machine's next step, which `ends` it or not. */
+export function provePlain(machine: PlainMachine, ends: boolean): Uint8Array {
   const { state } = machine;
   const parts: Uint8Array[] = [encodePlain(machine)];
   if (state.gasLeft > 0n && state.pc < state.instructions) {
@@ -72,7 +72,6 @@ export function provePlain(machine: PlainMachine, after: State, ends: boolean): 
       const bytes = slotBytes(state.slots);
       for (const leaf of leaves) parts.push(leafProof(bytes, leaf));
       parts.push(...familyParts(machine, o));
-      parts.push(...secondPath(state, after));
     }
   }
   if (ends && machine.kind === 0) {
@@ -173,30 +172,6 @@ function slotsOf(state: State, o: Fields): number[] {
     default:
       return [];
   }
-}
-
-/** Path of the second slot leaf that was written, as it is after the first. */
-function secondPath(before: State, after: State): Uint8Array[] {
-  const shape = fieldsOf(before).shape;
-  const repeats = before.pc === after.pc && (shape === 'bulk' || shape === 'memoryInit' || shape === 'host');
-  if (!repeats) return [];
-  const rewritten = [...new Set(rewrittenSlots(before).map((slot) => slot >> 4))];
-  if (rewritten.length < 2) return [];
-  const slots = before.slots.slice();
-  const first = rewritten[0]! * 16;
-  slots.set(after.slots.slice(first, first + 16), first);
-  return treeProof(slotBytes(slots), rewritten[1]!).map(hexToBytes);
-}
-
-function rewrittenSlots(state: State): number[] {
-  const { op, a, shape } = fieldsOf(state);
-  const host: Record<number, number[]> = {
-    [OP.input_read]: [0, 2, 3],
-    [OP.output_write]: [0, 1],
-    [OP.preimage]: [2],
-  };
-  const offsets = shape === 'host' ? host[op]! : [0, 1, 2];
-  return offsets.map((i) => (state.fp + a + i) % SLOT_COUNT);
 }
 
 function familyParts(machine: PlainMachine, o: Fields): Uint8Array[] {

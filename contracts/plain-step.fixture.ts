@@ -68,25 +68,25 @@ export function pattern(length: number, seed = 1): Uint8Array {
 export function createStepVector(given: StepCase): StepVector {
   const machine = build(given);
   const before = hashPlain(machine);
-  const { after, ends, state } = afterStep(given, build(given));
-  return { name: given.name, op: given.op, proof: provePlain(machine, state, ends), before, after };
+  const { after, ends } = afterStep(given, build(given));
+  return { name: given.name, op: given.op, proof: provePlain(machine, ends), before, after };
 }
 
-function afterStep(given: StepCase, machine: PlainMachine): { after: Hex; ends: boolean; state: State } {
+function afterStep(given: StepCase, machine: PlainMachine): { after: Hex; ends: boolean } {
   const { state } = machine;
   if (given.op === 'exec' && machine.kind === 1) {
     const started = startChild(machine);
-    if (started !== undefined) return { after: started, ends: false, state };
+    if (started !== undefined) return { after: started, ends: false };
   }
   try {
     step(state);
   } catch (thrown) {
-    if (thrown instanceof HostExit) return { after: finish(machine, thrown.code, thrown.committed), ends: true, state };
+    if (thrown instanceof HostExit) return { after: finish(machine, thrown.code, thrown.committed), ends: true };
     if (!(thrown instanceof MachineFault || thrown instanceof HostFault)) throw thrown;
-    return { after: finish(machine, undefined, undefined), ends: true, state };
+    return { after: finish(machine, undefined, undefined), ends: true };
   }
-  if (state.halted) return { after: finish(machine, 0, undefined), ends: true, state };
-  return { after: hashPlain(machine), ends: false, state };
+  if (state.halted) return { after: finish(machine, 0, undefined), ends: true };
+  return { after: hashPlain(machine), ends: false };
 }
 
 /** @param status undefined after a fault */

@@ -1,7 +1,6 @@
 // docs/machine.md#proof: item 3, the slots that an instruction touches.
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import type { Step } from './prove.ts';
-import { slotLeafIndex } from './witness.ts';
 
 /** Argument slots of the host functions, or one for the result of those without. */
 const HOST_SLOTS: Readonly<Record<string, number>> = {
@@ -17,14 +16,6 @@ const HOST_SLOTS: Readonly<Record<string, number>> = {
   exec: 2,
   ecrecover: 2,
   commit: 1,
-};
-/** The last slot, from the first argument, that a bulk instruction writes when it repeats; the first it writes is its first argument. */
-const LAST_WRITTEN: Readonly<Record<string, number>> = {
-  memory_fill: 2,
-  memory_copy: 2,
-  memory_init: 2,
-  input_read: 3,
-  output_write: 1,
 };
 
 export function proveSlots(step: Step): void {
@@ -74,12 +65,4 @@ function slotsOf({ instruction, immediate, machine, faults, a, b, c, imm, high }
     case 'host':
       return Array.from({ length: HOST_SLOTS[instruction.name]! }, (_, i) => slot(a + i));
   }
-}
-
-/** Siblings of the second slot leaf that is written. */
-export function proveSecondLeaf({ instruction, machine, outcome, witness, a }: Step): void {
-  const last = LAST_WRITTEN[instruction.name];
-  if (last === undefined || !outcome.repeats) return;
-  const second = slotLeafIndex(machine.fp + a + last);
-  if (second !== outcome.slots.index) witness.slotSiblingsAfter(second, outcome.slots);
 }

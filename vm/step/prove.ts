@@ -8,16 +8,12 @@ import type { Stop } from './host.ts';
 import { cannotFetch, encodeRunning, type Machine, runMachine } from './machine.ts';
 import { proveHost } from './prove-host.ts';
 import { proveMemory } from './prove-memory.ts';
-import { proveSecondLeaf, proveSlots } from './prove-slots.ts';
-import { createWitness, slotLeaf, slotLeafIndex, type Witness, type WrittenLeaf } from './witness.ts';
+import { proveSlots } from './prove-slots.ts';
+import { createWitness, type Witness, type WrittenLeaf } from './witness.ts';
 
 /** What the instruction does, tried on the machine itself. */
 export type Outcome = {
   readonly stop: Stop | undefined;
-  /** A bulk instruction that is not done. */
-  readonly repeats: boolean;
-  /** The leaf that holds slot `fp + a`. */
-  readonly slots: WrittenLeaf;
   /** The first leaf that a store wrote. */
   readonly memory: WrittenLeaf;
 };
@@ -51,7 +47,6 @@ export function proveStep(
     proveSlots(step);
     proveMemory(step);
     proveHost(step);
-    proveSecondLeaf(step);
   }
   if (machine.options.kind === MACHINE_KIND.user && stop !== undefined && stop.kind !== 'exec')
     proveEnd(machine, parent, witness);
@@ -59,17 +54,14 @@ export function proveStep(
 }
 
 function tryStep(machine: Machine, fetched: Fetched | undefined): Outcome {
-  const { core, fp } = machine;
+  const { core } = machine;
   const state = machine.snapshot();
-  const slot = slotLeafIndex(fp + (fetched?.a ?? 0));
   const stores = fetched?.instruction?.shape === 'store';
   const leaf = stores ? Math.floor(addressOf(machine, fetched) / LEAF_BYTES) : 0;
   runMachine(machine, 1n);
   const { stop } = machine;
   const outcome = {
     stop,
-    repeats: stop === undefined && machine.pc === state.pc,
-    slots: { index: slot, bytes: slotLeaf(core, slot) },
     memory: { index: leaf, bytes: core.guest(leaf * LEAF_BYTES, LEAF_BYTES).slice() },
   };
   machine.restore(state);

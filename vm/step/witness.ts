@@ -19,8 +19,6 @@ export type Witness = {
   hashes(hashes: readonly Hex[]): void;
   /** The leaf that holds this slot, unless it is there already. */
   slot(index: number): void;
-  /** Siblings of slot leaf `index` when `written` has its new contents. */
-  slotSiblingsAfter(index: number, written: WrittenLeaf): void;
   /** The leaves that hold `length` bytes of memory, ascending. */
   memory(address: number, length: number): void;
   memoryLeafAfter(index: number, written: WrittenLeaf): void;
@@ -53,10 +51,6 @@ export function createWitness(machine: Machine): Witness {
       proven.add(leaf);
       put(slotLeaf(core, leaf));
       for (const sibling of slotSiblings(leaf)) put(sibling);
-    },
-    slotSiblingsAfter(index, written) {
-      const siblings = slotSiblings(written.index);
-      for (const part of replaced(slotSiblings(index), index, written, siblings)) put(part);
     },
     memory(address, length) {
       for (const leaf of leavesOf(address, length)) {

@@ -55,6 +55,19 @@ library LeafProofs {
         return rootOf(keccak256(proof.data), proof.index, proof.siblings, proof.depth);
     }
 
+    /// @notice Root of the tree with two of its leaves as they are now.
+    /// @dev Up to where their paths meet each has its own siblings; from there on they share them.
+    function rootAfterBoth(LeafProof memory first, LeafProof memory second) internal pure returns (bytes32) {
+        uint256 level = Math.log2(first.index ^ second.index);
+        bytes32 left = _rootBelow(first, level);
+        bytes32 right = _rootBelow(second, level);
+        if (second.index < first.index) (left, right) = (right, left);
+        uint256 above = level + 1;
+        return rootOf(
+            Tree.hashNode(left, right), first.index >> above, first.siblings + 32 * above, first.depth - above
+        );
+    }
+
     /// @notice Root that a leaf hash at `index` has with the siblings in calldata at an offset.
     /// @dev The index is bounded by the depth: it cannot name the same leaf in two ways.
     function rootOf(bytes32 leafHash, uint256 index, uint256 siblings, uint256 depth)
@@ -159,6 +172,11 @@ library LeafProofs {
         proof = read(witness, root, index + 1, depth);
         proof.put(0, data, first, data.length - first);
         return proof.rootAfter();
+    }
+
+    /// @dev Root of the subtree of this height in which the leaf lies, with the leaf as it is now.
+    function _rootBelow(LeafProof memory proof, uint256 height) private pure returns (bytes32) {
+        return rootOf(keccak256(proof.data), proof.index & ((1 << height) - 1), proof.siblings, height);
     }
 
     function requireRoot(bytes32 expected, bytes32 actual) internal pure {

@@ -40,15 +40,12 @@ library SlotRegion {
         else if (slots.written != place + 1) slots.writtenNext = place + 1;
     }
 
-    /// @notice slotsRoot after all writes; the second leaf's path is read again, as it is after the first write.
-    function rootAfter(Slots memory slots, Witness memory witness) internal pure returns (bytes32 root) {
+    /// @notice slotsRoot after all writes.
+    function rootAfter(Slots memory slots) internal pure returns (bytes32) {
         if (slots.written == 0) return slots.root;
-        root = slots.leaves[slots.written - 1].rootAfter();
-        if (slots.writtenNext == 0) return root;
-        LeafProof memory proof = slots.leaves[slots.writtenNext - 1];
-        proof.siblings = witness.take(32 * Constants.SLOT_TREE_DEPTH);
-        LeafProofs.requireRoot(root, LeafProofs.rootOf(proof.hash, proof.index, proof.siblings, proof.depth));
-        return proof.rootAfter();
+        LeafProof memory first = slots.leaves[slots.written - 1];
+        if (slots.writtenNext == 0) return first.rootAfter();
+        return first.rootAfterBoth(slots.leaves[slots.writtenNext - 1]);
     }
 
     function _find(Slots memory slots, Witness memory witness, uint256 index) private pure returns (uint256 place) {

@@ -54,7 +54,7 @@ library Steps {
     /// @notice Hash of the machine after the instruction; the proof must be read to its end.
     function next(Step memory step) internal pure returns (bytes32) {
         Machine memory machine = step.machine;
-        machine.slotsRoot = step.slots.rootAfter(step.witness);
+        machine.slotsRoot = step.slots.rootAfter();
         machine.pc = Math.min(machine.pc, PC_MAX);
         step.witness.finish();
         return machine.hash();
