@@ -43,6 +43,8 @@ type Game = {
 };
 
 const LABEL = 11;
+/** `Side` of contracts/src/Dispute.sol. */
+const SIDES = ['challenger', 'asserter'] as const;
 
 export function createStory({ watcher, output, heading, cast, metadata, bonds, columns = 80 }: StoryParts): Story {
   const told = new Map<Hex, Told>();
@@ -83,6 +85,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     const number = assertion.post.step - BigInt(assertion.stepCount) + BigInt(step) + 1n;
     const message = describeMessage(fault, metadata);
     line('first lie', `step ${formatCount(number)}: ${message}`);
+    line('', `message ${fault.place.message} of batch ${fault.place.batch}`);
     line('it says', `state root ${short(claimed.stateRoot)} after that step`);
     line('we get', `state root ${short(own.stateRoot)}`);
     line('the step', `runs ${formatCount(instructions)} instructions. Which of them went wrong?`);
@@ -105,8 +108,17 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     heading(`4. The ${by} disagrees, and opens a game on L1`);
     const [own, other] = [formatMizu(bonds.challenger), formatMizu(bonds.asserter)];
     output.say(`  Bonds: ${own} of ${by}, ${other} of ${nameOf(record.asserter)}. Who is wrong loses his.`);
-    output.say('  Each move names the part where the two traces begin to differ, and cuts it into 32.');
-    output.say('  A trace is 2^40 instructions long; a machine that has halted stays as it is.\n');
+    output.data({
+      event: 'game-opened',
+      by,
+      assertion,
+      game,
+      bondWei: bonds.challenger,
+      asserterBondWei: bonds.asserter,
+    });
+    output.say(
+      '  Each move picks the part where the two traces begin to differ, and cuts it\n  into 32. Each is 2^40 instructions long: a halted machine stays as it is.\n',
+    );
     output.say(pc.dim(row('list', 'by', 'disputed instructions', 'how many', 'gas')));
     tellList(event, 1, by, 0n);
   }
@@ -201,7 +213,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
       '',
       `${formatMizu(args.burned)} burned, ${formatMizu(args.reward)} for the gas of ${nameOf(args.beneficiary)}`,
     );
-    output.data({ event: 'slashed', by, ...args });
+    output.data({ event: 'slashed', party: by, ...args });
   }
 
   function tellConfirmation(event: DisputeEvent & { name: 'AssertionConfirmed' }): void {
@@ -253,12 +265,17 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
             'one call',
             `${nameOf(event.args.challenger)} shows a state that is malformed in itself: no game is needed`,
           );
-          return output.data({ event: 'leaf-rejected', ...event.args, ...paid(event) });
+          return output.data({
+            event: 'leaf-rejected',
+            by: nameOf(event.args.challenger),
+            ...event.args,
+            ...paid(event),
+          });
         case 'TimedOut':
-          line('late', 'whose turn it is has not moved in time: the other side wins');
-          return output.data({ event: 'timed-out', ...event.args, ...paid(event) });
+          line('late', `the ${SIDES[event.args.side]} has not moved in time: the other side wins`);
+          return output.data({ event: 'timed-out', side: SIDES[event.args.side], ...paid(event) });
         case 'GameWon':
-          return output.data({ event: 'game-won', ...event.args, ...paid(event) });
+          return output.data({ event: 'game-won', winner: SIDES[event.args.winner], ...paid(event) });
       }
     },
   };

@@ -4,12 +4,11 @@ import { formatCount } from '../client/money.ts';
 import type { Fault, Seen } from '../client/watcher.ts';
 import type { Metadata } from '../compile/definition.ts';
 
-export function describeMessage({ message, place }: Fault, { stages }: Metadata): string {
-  const where = `message ${place.message} of batch ${place.batch}`;
-  if (message.kind !== 'Advance') return `${message.kind}, ${where}`;
+export function describeMessage({ message }: Fault, { stages }: Metadata): string {
+  if (message.kind !== 'Advance') return message.kind;
   const stage = stages[message.stage];
   const what = stage?.sink == null ? `stage "${stage?.name}"` : `the program that writes "${stage.sink}"`;
-  return `${what}, partition ${message.partition + 1} (${where})`;
+  return `${what}, partition ${message.partition + 1}`;
 }
 
 export function describeProgram({ place: { machine, programId, pc: at } }: Seen): string {

@@ -42,18 +42,18 @@ export async function runCheat(parts: CheatParts): Promise<number> {
   const { key: _key, http: _http, ...node } = parseValidatorConfig(config, {});
   const watcher = await openWatcher({ ...node, dataDir: join(devnet.folder, 'data', 'watcher') });
   try {
-    output.say('\n  One of the two executors is a liar: it will change one letter of one row of the result.');
+    output.say('\n  One of the two executors is a liar: it will change one letter of one row.');
     heading('2. A workflow, run on five rows: examples/first/workflow.ts');
     const folder = join('.mizu', 'demo', 'cheat');
     const workflow = await prepareWorkflow(WORKFLOW);
     const flags = { input: INPUT, output: folder, hours: 1, isDemo: true };
     const { code, run } = await runWorkflow(network, workflow, flags, undefined, output);
     if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
-    output.say('\nNothing of it is final: L1 has the messages, and waits for what the executors say came of them.');
+    output.say('\nNothing of it is final: L1 has the messages, and waits for what the executors\nsay came of them.');
     const story = await watchDispute(parts, watcher, run);
     const isSlashed = story.slashed.has('liar');
 
-    heading('7. The truth is final, the dataset is verified: L1 and DA alone, every step run again');
+    heading('7. The truth is final, and the dataset verified: every step run again');
     const verified = await verifyTarget(folder, true, { replay: true }, (line) =>
       output.say(`  ${pc.green('✓')} ${line}`),
     );

@@ -128,9 +128,13 @@ test('mizu devnet: once a folder, ends with 0 after Ctrl-C', { timeout: TIMEOUT_
 });
 
 test('Ctrl-C while it starts and while it runs leaves nothing running', { timeout: TIMEOUT_MS }, async () => {
-  for (const words of ['processes:', 'Quote']) {
+  for (const [flags, words] of [
+    ['--every 60', 'processes:'],
+    ['--every 60', 'Quote'],
+    ['--cheat', 'Bonds:'],
+  ] as const) {
     const clone = linkClone(join(home, `stopped at ${words.replace(':', '')}`));
-    const { code, output } = await runUntil(clone, 'exec node bin/mizu.mjs demo --every 60', words);
+    const { code, output } = await runUntil(clone, `exec node bin/mizu.mjs demo ${flags}`, words);
     expect(code, output).toBe(130);
     expect(survivors(clone)).toEqual([]);
   }
