@@ -11,98 +11,154 @@ import {Batch} from "./interfaces/IInbox.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId, DataObject} from "./lib/Types.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @notice keccak256(assertion ‖ object root ‖ leaf index): a leaf is demanded once.
+/// @notice keccak256(assertion ‖ object root ‖ depth ‖ index): a node of a tree is demanded once.
 type DemandId is bytes32;
 
-/// @title "Publish on L1 or lose": who asserts a range had its step list and its messages, so he can show any leaf of them.
+/// @title "Publish on L1 or lose": who asserts a range had its step list and its messages, so he can show any part of them.
 contract Demands is Ledger, AboutAssertions {
     enum DemandStatus {
         NONE,
         OPEN,
         PUBLISHED,
         EXPIRED,
-        REFUNDED
+        SETTLED
     }
 
+    /// @param depth of the demanded node below the tree's root: a leaf is shown itself, another node by those below it
+    /// @param index among the nodes of that depth
+    /// @param left of the bond
     struct Demand {
         AssertionId assertion;
         bytes32 objectRoot;
         address demander;
         DemandStatus status;
         uint40 deadline;
+        uint8 depth;
         uint64 length;
-        uint64 leafIndex;
-        uint64 gas;
+        uint64 index;
+        uint32 gas;
+        uint96 left;
     }
 
-    /// @notice In which demanded bytes must be published, and then a game about them opened.
+    /// @notice Unix seconds until which more may be demanded of an assertion because of what was published for it.
+    struct FollowUps {
+        uint40 nodes;
+        uint40 leaves;
+    }
+
+    /// @notice Levels below a demanded node at which the nodes are shown.
+    uint256 public constant LEVELS = 8;
+    /// @notice Root, node at depth 8, leaf: publications that can follow one another. A step list has at most 17 levels.
+    uint256 public constant MAX_CHAIN = 3;
+
+    /// @notice In which demanded bytes must be published, and then what follows from them be done.
     uint32 public immutable demandSeconds;
 
     mapping(DemandId => Demand) private _demands;
+    mapping(AssertionId => FollowUps) private _followUps;
 
     event BytesDemanded(
         DemandId indexed id,
         AssertionId indexed assertion,
         address indexed demander,
         bytes32 objectRoot,
-        uint64 leafIndex,
+        uint8 depth,
+        uint64 index,
         uint256 deadline
     );
     event BytesPublished(DemandId indexed id, AssertionId indexed assertion, uint64 leafIndex, bytes leaf);
+    event NodesPublished(
+        DemandId indexed id, AssertionId indexed assertion, uint8 depth, uint64 index, bytes32[] nodes
+    );
     event DemandExpired(DemandId indexed id, AssertionId indexed assertion);
-    event DemandRefunded(DemandId indexed id);
+    event DemandSettled(DemandId indexed id, uint256 refunded, uint256 burned);
 
+    error ClocksTooShort(uint256 minimum, uint256 actual);
     error DemandExists(DemandId id);
     error DemandStatusMismatch(DemandId id, DemandStatus expected, DemandStatus actual);
     error DemandTooLate(uint256 deadline, uint256 actual);
     error DemandDeadline(uint256 deadline, uint256 actual);
     error BatchNotInRange(uint64 first, uint64 end, uint64 actual);
-    error LeafOutOfRange(uint256 leaves, uint256 actual);
+    error NodeOutOfRange(uint256 nodes, uint256 actual);
+    error NoNodesBelow(uint256 treeDepth, uint256 actual);
+    error LeafDemanded(DemandId id);
+    error NodesDemanded(DemandId id);
+    error NodeCountMismatch(uint256 expected, uint256 actual);
     error ObjectMismatch(bytes32 expectedRoot, bytes32 actualRoot);
-    error ClocksTooShort(uint256 minimum, uint256 actual);
 
-    /// @dev Nothing can be published for an assertion that is decided; the demand's bond is refunded.
+    /// @dev Nothing can be published for an assertion that is decided; what is left of the bonds is settled.
     constructor(ERC20Burnable token_, Rollup rollup_, Dispute dispute, Settings memory settings, uint32 demandSeconds_)
         Ledger(token_, settings)
         AboutAssertions(rollup_)
     {
-        // Bytes may be demanded at the window's end, a game about them opened as much later; then both clocks run.
-        uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds() + demandSeconds_);
+        // The first demand may come at the window's end. Each publication, and what follows from it, takes `demandSeconds`;
+        // after the last follows a game, with both clocks.
+        uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds()) + 2 * MAX_CHAIN
+            * uint256(demandSeconds_);
         uint256 clocks = rollup_.stakes().timing().clocks;
         require(clocks >= longest, ClocksTooShort(longest, clocks));
         demandSeconds = demandSeconds_;
     }
 
+    /// @notice Demands the nodes up to 8 levels below a node of the assertion's step list.
+    /// @param depth 0 or 8
+    function demandNodes(AssertionId assertion, uint8 depth, uint64 index) external returns (DemandId) {
+        uint256 gasAtStart = gasleft();
+        DataObject memory steps = _stepList(assertion);
+        uint256 treeDepth = Tree.depthOf(Tree.leafCount(steps.length));
+        require((depth == 0 || depth == LEVELS) && depth < treeDepth, NoNodesBelow(treeDepth, depth));
+        uint40 until = depth == 0 ? 0 : _followUps[assertion].nodes;
+        return _demand(assertion, steps, depth, index, until, gasAtStart);
+    }
+
     /// @notice Demands a leaf of the assertion's step list.
     function demandStep(AssertionId assertion, uint64 leafIndex) external returns (DemandId) {
-        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(assertion);
-        uint64 length = (stepCount + 1) * uint64(Constants.LEAF_BYTES);
-        return _demand(assertion, DataObject(stepRoot, length), leafIndex);
+        uint256 gasAtStart = gasleft();
+        DataObject memory steps = _stepList(assertion);
+        uint256 depth = Tree.depthOf(Tree.leafCount(steps.length));
+        return _demand(assertion, steps, depth, leafIndex, _followUps[assertion].leaves, gasAtStart);
     }
 
     /// @notice Demands a leaf of the object of a batch that the assertion covers.
     function demandBatch(AssertionId assertion, uint64 batchIndex, uint64 leafIndex) external returns (DemandId) {
+        uint256 gasAtStart = gasleft();
         uint64 first = rollup.assertionOf(rollup.parentOf(assertion)).batch;
         uint64 end = rollup.assertionOf(assertion).batch;
         require(batchIndex >= first && batchIndex < end, BatchNotInRange(first, end, batchIndex));
         Batch memory batch = inbox.batch(batchIndex);
-        return _demand(assertion, DataObject(batch.objectRoot, batch.objectLength), leafIndex);
+        DataObject memory object = DataObject(batch.objectRoot, batch.objectLength);
+        return _demand(assertion, object, Tree.depthOf(Tree.leafCount(object.length)), leafIndex, 0, gasAtStart);
     }
 
     /// @notice Shows a demanded leaf. Anyone may, for the asserter: his costs are paid out of the demand's bond.
     function publish(DemandId id, bytes calldata leaf, bytes32[] calldata path) external {
         uint256 gasAtStart = gasleft();
-        Demand storage demand = _openDemand(id);
-        require(block.timestamp < demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
-        bytes32 root = Tree.objectRootFromPath(Tree.hashLeaf(leaf), demand.leafIndex, 0, demand.length, path);
-        require(root == demand.objectRoot, ObjectMismatch(demand.objectRoot, root));
-        demand.status = DemandStatus.PUBLISHED;
-        // Bytes that come with the window's end would be of no use without time for a game.
-        rollup.keepOpen(demand.assertion, uint64(block.timestamp + demandSeconds));
-        rollup.closeGame(demand.assertion);
-        emit BytesPublished(id, demand.assertion, demand.leafIndex, leaf);
-        _forfeit(bond, rollup.asserterOf(demand.assertion), _gasSince(gasAtStart));
+        Demand storage demand = _answerable(id);
+        _requireRoot(demand, Tree.hashLeaf(leaf), path, 0);
+        // Else a leaf could be shown where nodes above it are demanded: its path has the same root.
+        require(demand.depth == path.length, NodesDemanded(id));
+        emit BytesPublished(id, demand.assertion, demand.index, leaf);
+        _close(demand, gasAtStart);
+    }
+
+    /// @notice Shows the nodes below a demanded node, leftmost first, those of padding included.
+    /// @param path of the demanded node, the siblings lowest first
+    function publishNodes(DemandId id, bytes32[] calldata nodes, bytes32[] calldata path) external {
+        uint256 gasAtStart = gasleft();
+        Demand storage demand = _answerable(id);
+        uint256 height = Tree.depthOf(Tree.leafCount(demand.length)) - demand.depth;
+        uint256 count = 1 << (height < LEVELS ? height : LEVELS);
+        require(height > 0, LeafDemanded(id));
+        require(nodes.length == count, NodeCountMismatch(count, nodes.length));
+        _requireRoot(demand, Tree.rootOfNodes(nodes), path, height);
+        uint40 until = uint40(block.timestamp + demandSeconds);
+        FollowUps storage followUps = _followUps[demand.assertion];
+        followUps.leaves = until;
+        if (demand.depth == 0) followUps.nodes = until;
+        emit NodesPublished(id, demand.assertion, demand.depth, demand.index, nodes);
+        _close(demand, gasAtStart);
     }
 
     /// @notice Rejects an assertion whose demanded bytes were not shown in time.
@@ -112,46 +168,106 @@ contract Demands is Ledger, AboutAssertions {
         require(block.timestamp >= demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
         demand.status = DemandStatus.EXPIRED;
         emit DemandExpired(id, demand.assertion);
-        _credit(demand.demander, bond);
+        _credit(demand.demander, demand.left);
         rollup.reject(demand.assertion, demand.demander, costOf(demand.gas + _gasSince(gasAtStart)));
     }
 
-    /// @notice Gives the bond of a demand back whose assertion was rejected for another reason.
-    function refundDemand(DemandId id) external {
+    /// @notice What is left of a bond when the assertion is decided: it is the demander's if he was right to doubt, and
+    /// else burned.
+    function settle(DemandId id) external {
         Demand storage demand = _demands[id];
-        require(demand.status == DemandStatus.OPEN, DemandStatusMismatch(id, DemandStatus.OPEN, demand.status));
-        _requireStatus(demand.assertion, Rollup.Status.REJECTED);
-        demand.status = DemandStatus.REFUNDED;
-        _credit(demand.demander, bond);
-        emit DemandRefunded(id);
+        DemandStatus status = demand.status;
+        bool rejected = rollup.statusOf(demand.assertion) == Rollup.Status.REJECTED;
+        bool settleable = status == DemandStatus.PUBLISHED || (status == DemandStatus.OPEN && rejected);
+        require(settleable, DemandStatusMismatch(id, DemandStatus.PUBLISHED, status));
+        if (!rejected) _requireEnded(demand.assertion);
+        demand.status = DemandStatus.SETTLED;
+        uint256 left = demand.left;
+        if (rejected) _credit(demand.demander, left);
+        else if (left > 0) token.burn(left);
+        emit DemandSettled(id, rejected ? left : 0, rejected ? 0 : left);
     }
 
     function demandOf(DemandId id) external view returns (Demand memory) {
         return _demands[id];
     }
 
-    function demandIdOf(AssertionId assertion, bytes32 objectRoot, uint64 leafIndex) public pure returns (DemandId) {
-        return DemandId.wrap(keccak256(abi.encode(assertion, objectRoot, leafIndex)));
+    function followUpsOf(AssertionId assertion) external view returns (FollowUps memory) {
+        return _followUps[assertion];
     }
 
-    function _demand(AssertionId assertion, DataObject memory object, uint64 leafIndex) private returns (DemandId id) {
-        uint256 gasAtStart = gasleft();
-        id = demandIdOf(assertion, object.root, leafIndex);
+    function demandIdOf(AssertionId assertion, bytes32 objectRoot, uint256 depth, uint64 index)
+        public
+        pure
+        returns (DemandId)
+    {
+        return DemandId.wrap(keccak256(abi.encode(assertion, objectRoot, depth, index)));
+    }
+
+    function _stepList(AssertionId assertion) private view returns (DataObject memory) {
+        (bytes32 stepRoot, uint64 stepCount) = rollup.stepListOf(assertion);
+        return DataObject(stepRoot, (stepCount + 1) * uint64(Constants.LEAF_BYTES));
+    }
+
+    /// @param followUp until which the demand may come after the window, because it follows from a publication
+    function _demand(
+        AssertionId assertion,
+        DataObject memory object,
+        uint256 depth,
+        uint64 index,
+        uint256 followUp,
+        uint256 gasAtStart
+    ) private returns (DemandId id) {
+        id = demandIdOf(assertion, object.root, depth, index);
         Demand storage demand = _demands[id];
         require(demand.status == DemandStatus.NONE, DemandExists(id));
-        uint256 leaves = object.length == 0 ? 0 : Tree.leafCount(object.length);
-        require(leafIndex < leaves, LeafOutOfRange(leaves, leafIndex));
+        _requireInRange(object.length, depth, index);
         // Within the first window, also where a publication has prolonged it: else demands could follow each other for ever.
         uint256 last = uint256(rollup.assertionOf(assertion).createdAt) + rollup.window();
+        if (last < followUp) last = followUp;
         require(block.timestamp < last, DemandTooLate(last, block.timestamp));
         rollup.openGame(assertion);
         (demand.assertion, demand.objectRoot) = (assertion, object.root);
-        (demand.demander, demand.status) = (msg.sender, DemandStatus.OPEN);
-        (demand.length, demand.leafIndex) = (object.length, leafIndex);
+        (demand.demander, demand.status, demand.depth) = (msg.sender, DemandStatus.OPEN, uint8(depth));
+        (demand.length, demand.index, demand.left) = (object.length, index, SafeCast.toUint96(bond));
         demand.deadline = uint40(block.timestamp + demandSeconds);
         _lock(bond);
-        emit BytesDemanded(id, assertion, msg.sender, object.root, leafIndex, demand.deadline);
-        demand.gas = _gasSince(gasAtStart);
+        emit BytesDemanded(id, assertion, msg.sender, object.root, uint8(depth), index, demand.deadline);
+        demand.gas = uint32(_gasSince(gasAtStart));
+    }
+
+    /// @dev Nodes that hold nothing but padding are not demanded: createAssertion has seen that it is zero.
+    function _requireInRange(uint64 length, uint256 depth, uint64 index) private pure {
+        uint256 leaves = length == 0 ? 0 : Tree.leafCount(length);
+        uint256 height = Tree.depthOf(leaves) - depth;
+        uint256 nodes = (leaves + (1 << height) - 1) >> height;
+        require(index < nodes, NodeOutOfRange(nodes, index));
+    }
+
+    function _requireRoot(Demand storage demand, bytes32 node, bytes32[] calldata path, uint256 height) private view {
+        bytes32 root = Tree.objectRootFromPath(node, demand.index, height, demand.length, path);
+        require(root == demand.objectRoot, ObjectMismatch(demand.objectRoot, root));
+    }
+
+    /// @dev Bytes that come with the window's end would be of no use without time for what follows from them.
+    function _close(Demand storage demand, uint256 gasAtStart) private {
+        AssertionId assertion = demand.assertion;
+        demand.status = DemandStatus.PUBLISHED;
+        rollup.keepOpen(assertion, uint64(block.timestamp + demandSeconds));
+        rollup.closeGame(assertion);
+        uint256 award = _award(bond, rollup.asserterOf(assertion), _gasSince(gasAtStart));
+        demand.left = uint96(bond - award);
+    }
+
+    function _requireEnded(AssertionId assertion) private view {
+        Rollup.Status actual = rollup.statusOf(assertion);
+        bool ended = actual == Rollup.Status.CONFIRMED || actual == Rollup.Status.ORPHANED;
+        require(ended, AssertionStatusMismatch(assertion, Rollup.Status.CONFIRMED, actual));
+    }
+
+    function _answerable(DemandId id) private view returns (Demand storage demand) {
+        demand = _openDemand(id);
+        require(block.timestamp < demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
     }
 
     function _openDemand(DemandId id) private view returns (Demand storage demand) {

@@ -172,7 +172,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         _requireParent(claim.parent, parent, claim.attempt);
         uint64 stepCount = _stepCount(parent.batch, claim.post);
         bytes32 leafHash = claim.post.hash();
-        bytes32 stepRoot = Tree.listRootFromPath(leafHash, stepCount, uint256(stepCount) + 1, claim.lastPath);
+        bytes32 stepRoot = Tree.listRootFromLastPath(leafHash, uint256(stepCount) + 1, claim.lastPath);
         bytes32 firstRoot = Tree.listRootFromPath(parent.leafHash, 0, uint256(stepCount) + 1, claim.firstPath);
         require(firstRoot == stepRoot, FirstLeafMismatch(stepRoot, firstRoot));
         id = idOf(claim.parent, stepRoot, leafHash, claim.attempt);

@@ -30,7 +30,7 @@ contract DemandsTest is GameNetwork {
         demands.publish(id, Trees.slice(stepList, 256, 128), Trees.pathOf(stepList, 2, 0));
         uint256 award = demands.balanceOf(EXECUTOR);
         vm.assertTrue(award > 0 && award <= DEMAND_BOND / 2);
-        vm.assertEq(token.balanceOf(DEMANDS), award);
+        vm.assertEq(token.balanceOf(DEMANDS), DEMAND_BOND);
         vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, block.timestamp + DEMAND, block.timestamp));
         rollup.confirm(assertion);
         // Late, but with the bytes: a game.
@@ -64,10 +64,10 @@ contract DemandsTest is GameNetwork {
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
         vm.expectPartialRevert(AboutAssertions.AssertionStatusMismatch.selector);
         demands.expire(other);
-        demands.refundDemand(other);
+        demands.settle(other);
         vm.assertEq(demands.balanceOf(OTHER), DEMAND_BOND);
         vm.expectPartialRevert(Demands.DemandStatusMismatch.selector);
-        demands.refundDemand(other);
+        demands.settle(other);
     }
 
     function test_AnyLeafOfTheRangesBatchesCanBeDemanded() public {
@@ -79,7 +79,7 @@ contract DemandsTest is GameNetwork {
         }
         vm.assertEq(rollup.assertionOf(assertion).openGames, 0);
         vm.prank(CHALLENGER);
-        vm.expectRevert(abi.encodeWithSelector(Demands.LeafOutOfRange.selector, leaves, leaves));
+        vm.expectRevert(abi.encodeWithSelector(Demands.NodeOutOfRange.selector, leaves, leaves));
         demands.demandBatch(assertion, 0, uint64(leaves));
         vm.prank(CHALLENGER);
         vm.expectRevert(abi.encodeWithSelector(Demands.BatchNotInRange.selector, 0, 1, 1));
@@ -93,10 +93,10 @@ contract DemandsTest is GameNetwork {
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandExists.selector, id));
         demands.demandStep(assertion, 3);
         vm.prank(OTHER);
-        vm.expectRevert(abi.encodeWithSelector(Demands.LeafOutOfRange.selector, 4, 4));
+        vm.expectRevert(abi.encodeWithSelector(Demands.NodeOutOfRange.selector, 4, 4));
         demands.demandStep(assertion, 4);
-        vm.expectPartialRevert(AboutAssertions.AssertionStatusMismatch.selector);
-        demands.refundDemand(id);
+        vm.expectPartialRevert(Demands.DemandStatusMismatch.selector);
+        demands.settle(id);
     }
 
     function test_RevertWhen_OtherBytesArePublished() public {

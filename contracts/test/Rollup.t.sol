@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 import {DACommittee} from "../src/DACommittee.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {StakeManager} from "../src/StakeManager.sol";
+import {Constants} from "../src/generated/Constants.sol";
 import {StateLeaf} from "../src/lib/StateLeaf.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {AssertionId, DataObject, Role} from "../src/lib/Types.sol";
@@ -125,6 +126,20 @@ contract RollupTest is Network {
         vm.prank(EXECUTOR);
         vm.expectRevert();
         rollup.createAssertion(claim);
+    }
+
+    function test_RevertWhen_ThePaddingIsNotZero() public {
+        // Five leaves and three of padding: right of the last leaf are one and then two of them.
+        _postBatch(3);
+        Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
+        vm.assertEq(claim.lastPath.length, 3);
+        bytes32 padding = claim.lastPath[1];
+        for (uint256 height = 0; height < 2; ++height) {
+            claim.lastPath[height] = keccak256("other");
+            _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Tree.PaddingNotZero.selector, height));
+            claim.lastPath[height] = height == 0 ? Constants.ZERO_LEAF_HASH : padding;
+        }
+        _create(EXECUTOR, claim);
     }
 
     function test_RevertWhen_PathsHaveAnotherDepth() public {

@@ -69,10 +69,14 @@ abstract contract Ledger {
         balanceOf[account] += amount;
     }
 
-    /// @dev At least half is burned, as in StakeManager: losing to oneself always costs half.
-    function _forfeit(uint256 amount, address winner, uint256 gas) internal {
-        uint256 award = Math.min(costOf(gas), amount / 2);
+    /// @dev At most half of a bond, as in StakeManager: what is burned of the rest makes losing to oneself cost half.
+    function _award(uint256 amount, address winner, uint256 gas) internal returns (uint256 award) {
+        award = Math.min(costOf(gas), amount / 2);
         _credit(winner, award);
+    }
+
+    function _forfeit(uint256 amount, address winner, uint256 gas) internal {
+        uint256 award = _award(amount, winner, gas);
         if (amount > award) token.burn(amount - award);
         emit BondForfeited(winner, award, amount - award);
     }

@@ -10,6 +10,7 @@ library Tree {
     error ObjectTooLong(uint256 maximum, uint256 actual);
     error PathLengthMismatch(uint256 expected, uint256 actual);
     error IndexOutOfRange(uint256 leaves, uint256 index);
+    error PaddingNotZero(uint256 height);
     error LeafLengthMismatch(uint256 expected, uint256 actual);
 
     /// @notice keccak256(0x01 ‖ left ‖ right).
@@ -82,6 +83,41 @@ library Tree {
         uint256 depth = depthOf(leaves);
         require(path.length == depth, PathLengthMismatch(depth, path.length));
         return hashObject(rootFromPath(leafHash, index, path), SafeCast.toUint64(leaves * Constants.LEAF_BYTES));
+    }
+
+    /// @notice The same for the last leaf of the list: all that is right of its path is padding, and must be zero.
+    /// @dev Else one list would have many roots, and none but the first could be made of its leaves.
+    function listRootFromLastPath(bytes32 leafHash, uint256 leaves, bytes32[] calldata path)
+        internal
+        pure
+        returns (bytes32 root)
+    {
+        root = listRootFromPath(leafHash, leaves - 1, leaves, path);
+        bytes32 zeroRoot = Constants.ZERO_LEAF_HASH;
+        for (uint256 height = 0; height < path.length; ++height) {
+            bool padded = ((leaves - 1) >> height) & 1 == 0;
+            require(!padded || path[height] == zeroRoot, PaddingNotZero(height));
+            zeroRoot = hashNode(zeroRoot, zeroRoot);
+        }
+    }
+
+    /// @notice Root of the tree over 2^n nodes of one level.
+    function rootOfNodes(bytes32[] calldata nodes) internal pure returns (bytes32 root) {
+        assembly ("memory-safe") {
+            // One byte before the first pair, for the tag. A pair's tag overwrites the end of the pair before it, which is
+            // hashed by then, and its hash goes to where both lie no more.
+            let first := add(mload(0x40), 32)
+            let count := nodes.length
+            calldatacopy(first, nodes.offset, shl(5, count))
+            for {} gt(count, 1) { count := shr(1, count) } {
+                for { let i := 0 } lt(i, count) { i := add(i, 2) } {
+                    let pair := add(first, shl(5, i))
+                    mstore8(sub(pair, 1), 0x01)
+                    mstore(add(first, shl(4, i)), keccak256(sub(pair, 1), 65))
+                }
+            }
+            root := mload(first)
+        }
     }
 
     /// @notice Object root of up to 4 KiB, so that a delayed message has the same name on L1 as everywhere.

@@ -68,9 +68,6 @@ contract GameGasTest is GameNetwork {
     }
 
     function test_GasOfTheRest() public {
-        vm.prank(CHALLENGER);
-        demands.demandStep(assertion, 1);
-        vm.snapshotGasLastCall(GROUP, "demandStep");
         GameId id = _open(assertion, STEP, CHALLENGER, true, 1);
         GameId other = _open(assertion, STEP, OTHER, true, 1);
         vm.warp(block.timestamp + CLOCK);

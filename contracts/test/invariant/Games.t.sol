@@ -101,11 +101,18 @@ contract GamesHandler is GameNetwork {
         } catch {}
     }
 
+    function demandNodes(bool ofHonest) external answered {
+        vm.prank(OTHER);
+        try demands.demandNodes(ofHonest ? honest : wrong, 0, 0) returns (DemandId id) {
+            asked.push(id);
+        } catch {}
+    }
+
     function expire(uint256 which) external answered {
         if (asked.length == 0) return;
         DemandId id = asked[which % asked.length];
         try demands.expire(id) {} catch {}
-        try demands.refundDemand(id) {} catch {}
+        try demands.settle(id) {} catch {}
     }
 
     function confirm(bool ofHonest) external answered {
@@ -123,7 +130,9 @@ contract GamesHandler is GameNetwork {
             owed += dispute.balanceOf(_key(games[i]).challenger);
         }
         for (uint256 i = 0; i < asked.length; ++i) {
-            if (demands.demandOf(asked[i]).status == Demands.DemandStatus.OPEN) owedBytes += DEMAND_BOND;
+            Demands.Demand memory one = demands.demandOf(asked[i]);
+            bool held = one.status == Demands.DemandStatus.OPEN || one.status == Demands.DemandStatus.PUBLISHED;
+            if (held) owedBytes += one.left;
         }
         vm.assertEq(token.balanceOf(DISPUTE), owed);
         vm.assertEq(token.balanceOf(DEMANDS), owedBytes);
@@ -166,8 +175,19 @@ contract GamesHandler is GameNetwork {
         for (uint256 i = 0; i < asked.length; ++i) {
             Demands.Demand memory one = demands.demandOf(asked[i]);
             if (one.assertion != honest || one.status != Demands.DemandStatus.OPEN) continue;
-            bytes memory leaf = Trees.slice(honestSteps, one.leafIndex * 128, 128);
-            demands.publish(asked[i], leaf, Trees.pathOf(honestSteps, one.leafIndex, 0));
+            if (one.depth == 0) {
+                demands.publishNodes(asked[i], _leafHashes(honestSteps), new bytes32[](0));
+            } else {
+                bytes memory leaf = Trees.slice(honestSteps, one.index * 128, 128);
+                demands.publish(asked[i], leaf, Trees.pathOf(honestSteps, one.index, 0));
+            }
+        }
+    }
+
+    function _leafHashes(bytes memory steps) private pure returns (bytes32[] memory nodes) {
+        nodes = new bytes32[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            nodes[i] = Trees.nodeAt(steps, i, 0);
         }
     }
 
@@ -188,7 +208,7 @@ contract GamesInvariants is FuzzTargets {
 
     function setUp() public {
         handler = new GamesHandler();
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = GamesHandler.open.selector;
         selectors[1] = GamesHandler.lie.selector;
         selectors[2] = GamesHandler.proveFalsely.selector;
@@ -199,6 +219,7 @@ contract GamesInvariants is FuzzTargets {
         selectors[7] = GamesHandler.demand.selector;
         selectors[8] = GamesHandler.expire.selector;
         selectors[9] = GamesHandler.confirm.selector;
+        selectors[10] = GamesHandler.demandNodes.selector;
         _target(address(handler), selectors);
     }
 

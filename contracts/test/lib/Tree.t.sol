@@ -21,6 +21,18 @@ contract TreeHarness {
         return Tree.listRootFromPath(leafHash, index, leaves, path);
     }
 
+    function listRootFromLastPath(bytes32 leafHash, uint256 leaves, bytes32[] calldata path)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Tree.listRootFromLastPath(leafHash, leaves, path);
+    }
+
+    function rootOfNodes(bytes32[] calldata nodes) external pure returns (bytes32) {
+        return Tree.rootOfNodes(nodes);
+    }
+
     function objectRoot(bytes memory data) external pure returns (bytes32) {
         return Tree.objectRoot(data);
     }
@@ -51,6 +63,22 @@ contract TreeTest {
         vm.assertEq(last, vm.parseJsonBytes32(json, ".steps.post.hash"));
         vm.assertEq(tree.listRootFromPath(first, 0, 7, vm.parseJsonBytes32Array(json, ".steps.firstPath")), root);
         vm.assertEq(tree.listRootFromPath(last, 6, 7, vm.parseJsonBytes32Array(json, ".steps.lastPath")), root);
+        vm.assertEq(tree.listRootFromLastPath(last, 7, vm.parseJsonBytes32Array(json, ".steps.lastPath")), root);
+    }
+
+    function testFuzz_NodesOfALevelHaveTheirRoot(uint256 height, bytes32 salt) public view {
+        height = bound(height, 0, 8);
+        bytes32[] memory nodes = new bytes32[](1 << height);
+        for (uint256 i = 0; i < nodes.length; ++i) {
+            nodes[i] = keccak256(abi.encode(salt, i));
+        }
+        bytes32 root = tree.rootOfNodes(nodes);
+        for (uint256 count = nodes.length; count > 1; count >>= 1) {
+            for (uint256 i = 0; i < count; i += 2) {
+                nodes[i >> 1] = Tree.hashNode(nodes[i], nodes[i + 1]);
+            }
+        }
+        vm.assertEq(root, nodes[0]);
     }
 
     function test_RevertWhen_IndexIsBeyondThePath() public {

@@ -9,6 +9,7 @@ import {Inbox} from "../../src/Inbox.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
+import {Constants} from "../../src/generated/Constants.sol";
 import {Objects} from "../../src/lib/Objects.sol";
 import {StateLeaf} from "../../src/lib/StateLeaf.sol";
 import {Timing} from "../../src/lib/Timing.sol";
@@ -185,7 +186,7 @@ abstract contract Network {
         uint256 depth = Tree.depthOf(leaves);
         bytes32[] memory level = new bytes32[](2 ** depth);
         for (uint256 i = 0; i < level.length; ++i) {
-            level[i] = keccak256(abi.encode("leaf", i));
+            level[i] = i < leaves ? keccak256(abi.encode("leaf", i)) : Constants.ZERO_LEAF_HASH;
         }
         (level[0], level[leaves - 1]) = (first, last);
         (firstPath, lastPath) = (new bytes32[](depth), new bytes32[](depth));
