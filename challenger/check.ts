@@ -8,12 +8,19 @@ import type { ProverNode } from '../prover/node.ts';
 import { decodeBodyIndex } from '../prover/receipts.ts';
 import { numberKey } from '../service/store.ts';
 import { type Difference, describeDifference, firstDifference } from './compare.ts';
+import { fetchStepList } from './step-list.ts';
 
 /** A step list that is not what the messages give. */
-export type Fault = Difference & {
+export type Fault = {
   readonly assertion: AssertionRecord;
   /** Of the assertion among all, genesis being 0. */
   readonly number: bigint;
+  /** Undefined if DA does not give the step list. */
+  readonly place: FaultPlace | undefined;
+};
+
+/** The first leaf that differs, and the step that ends with it. */
+export type FaultPlace = Difference & {
   /** Steps since genesis: the wrong step is the one with this number. */
   readonly step: bigint;
   readonly batch: bigint;
@@ -92,13 +99,13 @@ export async function openChecker(node: ProverNode): Promise<Checker> {
 async function locate(node: ProverNode, assertion: AssertionRecord, number: bigint): Promise<Fault> {
   const parent = await node.mirror.assertion(assertion.parent);
   if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
-  const length = (assertion.stepCount + 1) * 128;
-  const claimed = await requireObject(node.objects, { root: assertion.stepRoot, length }, 'The step list');
+  const claimed = await fetchStepList(node, assertion);
+  if (claimed === undefined) return { assertion, number, place: undefined };
   const own = await ownSteps(node.execution, parent, assertion);
   const difference = own === undefined ? undefined : firstDifference(claimed, own);
   if (difference === undefined) throw new Error(`assertion ${assertion.id} differs, but none of its leaves does`);
   const step = parent.post.step + BigInt(difference.index);
-  return { ...difference, assertion, number, step, ...(await messageOf(node, assertion, step)) };
+  return { assertion, number, place: { ...difference, step, ...(await messageOf(node, assertion, step)) } };
 }
 
 // Leaf 0 is the parent's end, and L1 has checked it: the step before a wrong leaf is always one of the range.
@@ -121,9 +128,12 @@ function kindOf(message: Uint8Array | undefined): string {
 }
 
 export function describeFault(fault: Fault): string {
-  const { number, index, step, batch, message, messageKind, assertion } = fault;
+  const { number, assertion, place } = fault;
+  if (place === undefined)
+    return `assertion ${number} by ${assertion.asserter} is wrong: its step root is not ours, and DA does not give its step list`;
+  const { index, step, batch, message, messageKind } = place;
   const where = `step ${index} of assertion ${number} (step ${step} since genesis, message ${message} of batch ${batch}, ${messageKind})`;
-  return `${where} by ${assertion.asserter} is wrong: ${describeDifference(fault)}`;
+  return `${where} by ${assertion.asserter} is wrong: ${describeDifference(place)}`;
 }
 
 /** What keeps the body from being whole on DA; undefined if nothing does. Not a fault that L1 could judge yet. */

@@ -1,6 +1,6 @@
 // docs/prover.md#validator: what the validator does about wrong assertions: attacks them, plays the games, claims the money.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { disputeAbi } from '../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
 import { readTimes } from '../prover/executor.ts';
 import type { Player } from '../prover/game/player.ts';
 import { takeSeat } from '../prover/game/seat.ts';
@@ -9,6 +9,8 @@ import type { ProverNode } from '../prover/node.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { type AttackCounts, createAttacker } from './attack.ts';
+import { createCaller } from './caller.ts';
+import { createDemander, type DemandCounts } from './demand.ts';
 
 export type FightOptions = {
   readonly node: ProverNode;
@@ -24,22 +26,32 @@ export type FightOptions = {
 export type Fight = {
   readonly task: Task;
   readonly attack: Readonly<AttackCounts>;
+  readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
-  /** Of one game. */
-  readonly bondWei: bigint;
+  /** Of one game, and of one demand. */
+  readonly bondWei: { readonly game: bigint; readonly demand: bigint };
+  /** L1 gas since the start. */
+  gasUsed(): bigint;
   close(): Promise<void>;
 };
 
 export async function createFight(options: FightOptions): Promise<Fight> {
   const { node, contracts } = options;
-  const bond = { address: contracts.dispute, abi: disputeAbi, functionName: 'bond' } as const;
-  const bondWei = await node.l1.client.readContract(bond);
+  const { client } = node.l1;
+  const [game, demand] = await Promise.all([
+    client.readContract({ address: contracts.dispute, abi: disputeAbi, functionName: 'bond' }),
+    client.readContract({ address: contracts.demands, abi: demandsAbi, functionName: 'bond' }),
+  ]);
+  const caller = createCaller({ ...options, l1: node.l1, token: contracts.token });
   const { player, oracles, close } = await takeSeat({ ...options, side: 'challenger' });
-  const attacker = createAttacker({ ...options, oracles, bondWei });
+  const demander = createDemander({ ...options, caller, bondWei: demand });
+  const attacker = createAttacker({ ...options, caller, demander, oracles, bondWei: game });
   return {
     attack: attacker.counts,
+    demands: demander.counts,
     games: player.counts,
-    bondWei,
+    bondWei: { game, demand },
+    gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
     // Games first: their clocks run.
     async task(signal) {
       const { headSeconds } = await readTimes(node);

@@ -142,8 +142,8 @@ const stopAtFault: FaultHandler = async (fault) => {
   throw new MizuError({
     code: 'challenger/wrong-assertion',
     message: `Assertion ${fault.assertion.id} is wrong.`,
-    expected: fault.own,
-    actual: `${fault.claimed}: ${describeFault(fault)}`,
+    expected: fault.place?.own ?? 'the step root of our own execution',
+    actual: `${fault.place?.claimed ?? fault.assertion.stepRoot}: ${describeFault(fault)}`,
     hint: 'The asserter lies, or one of the two machines computes wrongly: run `npx mizu verify --replay` on a third.',
   });
 };

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { createGauges } from '../service/gauges.ts';
 import type { Fight } from './fight.ts';
 
-export function addFightMetrics(registry: Registry, { attack, games, bondWei }: Fight): void {
+export function addFightMetrics(registry: Registry, { attack, demands, games, bondWei, gasUsed }: Fight): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
   gauge(
@@ -11,12 +11,22 @@ export function addFightMetrics(registry: Registry, { attack, games, bondWei }: 
     'least time that we have left in one of our open games; 0 without a game',
     () => games.clockLeftSeconds,
   );
-  gauge('bond_at_risk_wei', 'bonds of our open games', () => Number(bondWei) * games.openGames);
+  gauge(
+    'bond_at_risk_wei',
+    'bonds of our open games, and of our demands until they are settled',
+    () => Number(bondWei.game) * games.openGames + Number(bondWei.demand) * demands.bonds,
+  );
   gauge('games_opened', 'games opened since the start', () => attack.opened);
   gauge('leaves_rejected', 'assertions rejected by a malformed leaf since the start', () => attack.leavesRejected);
   gauge('game_moves', 'moves since the start', () => games.moves);
   gauge('game_proofs', 'one-step proofs since the start', () => games.proofs);
   gauge('game_timeouts', 'games won by time since the start', () => games.timeouts);
   gauge('games_without_answer', 'games in which there was nothing to say', () => games.lost);
-  gauge('game_gas', 'L1 gas of games since the start', () => Number(attack.gasUsed + games.gasUsed));
+  gauge('demands_sent', 'leaves and nodes of step lists demanded since the start', () => demands.demanded);
+  gauge(
+    'demands_expired',
+    'assertions rejected since the start because demanded bytes were not published',
+    () => demands.expired,
+  );
+  gauge('game_gas', 'L1 gas of games and demands since the start', () => Number(gasUsed()));
 }

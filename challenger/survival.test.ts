@@ -22,7 +22,7 @@ let liar: Executor;
 let child: ChildProcess | undefined;
 
 beforeAll(async () => {
-  const clocks = { clockSeconds: 200, clocksSeconds: 480, windowSeconds: 60, unbondingSeconds: 700 };
+  const clocks = { clockSeconds: 200, clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
   network = await startTestNetwork(clocks);
 }, 120_000);
 

@@ -21,7 +21,7 @@ let validator: Validator | undefined;
 let wrong: Hex;
 
 beforeAll(async () => {
-  const clocks = { clockSeconds: CLOCK_SECONDS, clocksSeconds: 480, windowSeconds: 100, unbondingSeconds: 700 };
+  const clocks = { clockSeconds: CLOCK_SECONDS, clocksSeconds: 560, windowSeconds: 100, unbondingSeconds: 800 };
   world = await createWorld({ network: clocks });
   const leaf = leafAfter(world, STEP);
   leaf[63] = (leaf[63] as number) ^ 1;

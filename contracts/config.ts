@@ -22,11 +22,11 @@ export type DeployConfig = {
   readonly leaderSeconds: number;
   /** Of all fees, in 1/10,000. */
   readonly validatorShareBasisPoints: number;
-  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension + demand. */
+  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension, and six times demand. */
   readonly clockSeconds: number;
   /** That a side has at least, once, after a late move; at most `clockSeconds`. */
   readonly extensionSeconds: number;
-  /** In which demanded bytes must be published, and then a game about them may be opened. */
+  /** In which demanded bytes must be published, and then what follows from them be demanded or a game be opened. */
   readonly demandSeconds: number;
   readonly challengeBondWei: bigint;
   readonly demandBondWei: bigint;
@@ -47,10 +47,10 @@ const MIZU = 10n ** 18n;
 export const DEVNET_CONFIG: DeployConfig = {
   tokenCapWei: 1_000_000_000n * MIZU,
   windowSeconds: 10,
-  clocksSeconds: 200,
+  clocksSeconds: 280,
   votesSeconds: 60,
   graceSeconds: 30,
-  unbondingSeconds: 300,
+  unbondingSeconds: 500,
   retentionSeconds: 3_600,
   minimumStakeWei: {
     executor: 1_000n * MIZU,

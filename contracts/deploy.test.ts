@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => anvil.close());
 
 test('periods that break the inequality are refused with what to do', async () => {
-  const config = { ...DEVNET_CONFIG, unbondingSeconds: 299 };
+  const config = { ...DEVNET_CONFIG, unbondingSeconds: 379 };
   await expect(deployContracts({ ...clients(), config, genesis })).rejects.toMatchObject({
     code: 'contracts/deployment-failed',
     hint: expect.stringContaining('window + clocks + votes + grace'),

@@ -184,6 +184,6 @@ function failed(name: string, hash: Hex): MizuError {
     actual: `transaction ${hash} reverted`,
     hint:
       'Check the parameters: unbonding and retention must be at least window + clocks + votes + grace, and clocks ' +
-      'at least twice a clock + extension + demand.',
+      'at least twice a clock + extension, and six times the time for a demand.',
   });
 }

@@ -4,11 +4,13 @@ import { bytesToHex, concatBytes, type Hex, hexToBytes } from './hex.ts';
 import {
   depthOf,
   hashLeaf,
+  hashNode,
   keccakHex,
   liftTreeRoot,
   objectRef,
   objectRoot,
   rootFromProof,
+  treeNode,
   treeProof,
   treeRoot,
   verifyLeaf,
@@ -70,6 +72,23 @@ test('every leaf has a proof, and no other index, leaf or length passes with it'
     leaf[3]! ^= 1;
     expect(verifyLeaf(leaf, index, proof, object)).toBe(false);
   }
+});
+
+test('a node is the root of what lies below it, padding included', () => {
+  for (const leaves of [1, 2, 5, 16, 17]) {
+    const bytes = sample(128 * leaves - 3);
+    const depth = depthOf(bytes.length);
+    expect(treeNode(bytes, 0, 0)).toBe(treeRoot(bytes));
+    for (let level = 0; level < depth; level++)
+      for (let index = 0; index < 2 ** level; index++) {
+        const below = [treeNode(bytes, level + 1, 2 * index), treeNode(bytes, level + 1, 2 * index + 1)] as const;
+        expect(treeNode(bytes, level, index)).toBe(hashNode(...below));
+      }
+    for (let index = 0; index < leaves; index++)
+      expect(rootFromProof(treeNode(bytes, depth, index), index, treeProof(bytes, index))).toBe(treeRoot(bytes));
+  }
+  expect(() => treeNode(sample(256), 1, 2)).toThrow('node 2 at depth 1');
+  expect(() => treeNode(sample(256), 2, 0)).toThrow('at depth 2');
 });
 
 test('a subtree has a proof of its own', () => {

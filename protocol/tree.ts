@@ -105,6 +105,15 @@ export function hashNode(left: Hex, right: Hex): Hex {
   return keccakHex(preimage);
 }
 
+/** Root of the subtree that begins `depth` levels below the root of the tree over the bytes, `index` counted at that level. */
+export function treeNode(bytes: Uint8Array, depth: number, index: number): Hex {
+  const height = depthOf(bytes.length) - depth;
+  if (height < 0 || index < 0 || index >= 2 ** depth)
+    throw new Error(`node ${index} at depth ${depth} is not of the tree`);
+  const span = 2 ** height * LEAF_BYTES;
+  return treeRoot(bytes.subarray(index * span, (index + 1) * span), height);
+}
+
 /** Siblings from a leaf (or from the subtree of depth `height` that holds it) up to the tree's root. */
 export function treeProof(bytes: Uint8Array, leafIndex: number, height = 0): Hex[] {
   const depth = depthOf(bytes.length);

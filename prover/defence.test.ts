@@ -19,7 +19,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const CLOCK_SECONDS = 60;
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60, unbondingSeconds: 400 });
+  network = await startTestNetwork({ windowSeconds: 60 });
 }, 120_000);
 
 afterAll(async () => {

@@ -36,7 +36,7 @@ export async function createDefence(options: DefenceOptions): Promise<Defence> {
     async task(signal) {
       const { headSeconds } = await readTimes(options.node);
       const played = await player.playNext(headSeconds);
-      const published = !signal.aborted && (await publisher.publishNext());
+      const published = !signal.aborted && (await publisher.publishNext(headSeconds));
       const claimed = !signal.aborted && (await player.claim());
       return played || published || claimed;
     },

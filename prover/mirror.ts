@@ -4,7 +4,15 @@ import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { createDraft } from './draft.ts';
-import { DEMAND_EVENTS, type DemandRecord, type DemandTables, readDemandEvent } from './game/demand-record.ts';
+import {
+  bondKey,
+  DEMAND_EVENTS,
+  type DemandRecord,
+  type DemandTables,
+  type Publication,
+  publicationKey,
+  readDemandEvent,
+} from './game/demand-record.ts';
 import { GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game/record.ts';
 import {
   type AssertionRecord,
@@ -32,8 +40,12 @@ export type Mirror = {
   game(id: Hex): Promise<GameRecord | undefined>;
   /** Games that nobody has won, in no order. */
   openGames(): Promise<GameRecord[]>;
-  /** Leaves that must still be published. */
+  /** What must still be published. */
   openDemands(): Promise<DemandRecord[]>;
+  /** What was published for an assertion, in no order. */
+  publications(assertion: Hex): Promise<Publication[]>;
+  /** Demands of this account of whose bond the contract still holds something. */
+  demandBonds(demander: Address): Promise<{ id: Hex; assertion: Hex }[]>;
   /** All assertions in the order of L1, genesis first, from the n-th on. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
@@ -75,7 +87,11 @@ export async function openMirror(store: Store): Promise<Mirror> {
     games: store.table('games'),
     openGames: store.table('open-games'),
   };
-  const demandTables: DemandTables = { open: store.table('demands') };
+  const demandTables: DemandTables = {
+    open: store.table('demands'),
+    publications: store.table('publications'),
+    bonds: store.table('demand-bonds'),
+  };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
@@ -141,12 +157,28 @@ export async function openMirror(store: Store): Promise<Mirror> {
       for await (const [, demand] of demandTables.open.entries()) demands.push(demand);
       return demands;
     },
+    async publications(assertion) {
+      const publications: Publication[] = [];
+      for await (const [, shown] of demandTables.publications.entries(startingWith(publicationKey(assertion))))
+        publications.push(shown);
+      return publications;
+    },
+    async demandBonds(demander) {
+      const prefix = bondKey(demander);
+      const bonds: { id: Hex; assertion: Hex }[] = [];
+      for await (const [key, assertion] of demandTables.bonds.entries(startingWith(prefix)))
+        bonds.push({ id: key.slice(prefix.length) as Hex, assertion });
+      return bonds;
+    },
     pending: () => list(tables.pending.entries()),
     assertions: async function* (from = 0n) {
       for await (const [, id] of tables.order.entries({ gte: numberKey(from) })) yield requireAssertion(id);
     },
   };
 }
+
+/** Keys are hex behind the prefix. */
+const startingWith = (prefix: string) => ({ gte: prefix, lt: `${prefix}~` });
 
 function toStored(operation: Operation): StoredOperation {
   const value = operation.type === 'put' ? Buffer.from(operation.value).toString('hex') : null;

@@ -3,21 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestClient, createWalletClient, domainSeparator, http, type TestClient } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { toContractCertificate } from '../contracts/claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from '../contracts/config.ts';
 import { deployContracts } from '../contracts/deploy.ts';
 import { ACCOUNTS } from '../contracts/network.fixture.ts';
 import { setUpNetwork, sortMembers } from '../contracts/network.ts';
+import { signCertificate } from '../da/certify.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
 import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts';
 import { createDaNode } from '../da/node.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { encodeBatch } from '../protocol/batch.ts';
+import type { Certificate } from '../protocol/certificate.ts';
 import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
-import { objectRef } from '../protocol/tree.ts';
+import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain, type Domain, TYPES } from '../protocol/typed-data.ts';
 import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
@@ -166,6 +169,18 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     user: USER.address,
     /** The user, whose objects go to DA. */
     author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
+    /** What a dishonest committee promises: objects that no member holds. */
+    async certifyUnheld(objects: readonly ObjectRef[], expiry: bigint): Promise<Certificate> {
+      const committee = { address: at.daCommittee, abi: daCommitteeAbi } as const;
+      const epoch = await l1.client.readContract({ ...committee, functionName: 'epoch' });
+      const signatures = await Promise.all(
+        members.slice(0, 3).map((address) => {
+          const { key } = MEMBER_KEYS.find((member) => member.address === address)!;
+          return signCertificate(privateKeyToAccount(key), domain, { epoch, objects, expiry });
+        }),
+      );
+      return { epoch, expiry, signers: 0b111n, signatures };
+    },
     /** Another committee: some of the members. */
     async appoint(count: number, threshold: number) {
       const owner = withAccount(l1, keyOf(0));

@@ -72,8 +72,14 @@ contract Demands is Ledger, AboutAssertions {
     event NodesPublished(
         DemandId indexed id, AssertionId indexed assertion, uint8 depth, uint64 index, bytes32[] nodes
     );
-    event DemandExpired(DemandId indexed id, AssertionId indexed assertion);
-    event DemandSettled(DemandId indexed id, uint256 refunded, uint256 burned);
+    event DemandExpired(DemandId indexed id, AssertionId indexed assertion, address indexed demander);
+    event DemandSettled(
+        DemandId indexed id,
+        AssertionId indexed assertion,
+        address indexed demander,
+        uint256 refunded,
+        uint256 burned
+    );
 
     error ClocksTooShort(uint256 minimum, uint256 actual);
     error DemandExists(DemandId id);
@@ -167,7 +173,7 @@ contract Demands is Ledger, AboutAssertions {
         Demand storage demand = _openDemand(id);
         require(block.timestamp >= demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
         demand.status = DemandStatus.EXPIRED;
-        emit DemandExpired(id, demand.assertion);
+        emit DemandExpired(id, demand.assertion, demand.demander);
         _credit(demand.demander, demand.left);
         rollup.reject(demand.assertion, demand.demander, costOf(demand.gas + _gasSince(gasAtStart)));
     }
@@ -185,7 +191,7 @@ contract Demands is Ledger, AboutAssertions {
         uint256 left = demand.left;
         if (rejected) _credit(demand.demander, left);
         else if (left > 0) token.burn(left);
-        emit DemandSettled(id, rejected ? left : 0, rejected ? 0 : left);
+        emit DemandSettled(id, demand.assertion, demand.demander, rejected ? left : 0, rejected ? 0 : left);
     }
 
     function demandOf(DemandId id) external view returns (Demand memory) {

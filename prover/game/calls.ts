@@ -48,8 +48,18 @@ function levelsOf(list: readonly Hex[]): Hex[][] {
   return levels;
 }
 
-/** `ClaimedStep` of contracts/src/dispute/ClaimedStep.sol. `steps`: the whole step list as it was asserted. */
-export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, index: number) {
+/** `ClaimedStep` of contracts/src/dispute/ClaimedStep.sol. */
+export type ClaimedStep = {
+  readonly assertion: Hex;
+  readonly index: bigint;
+  readonly pre: Hex;
+  readonly prePath: readonly Hex[];
+  readonly post: Hex;
+  readonly postPath: readonly Hex[];
+};
+
+/** `steps`: the whole step list as it was asserted. */
+export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, index: number): ClaimedStep {
   const leaf = (at: number): Hex => bytesToHex(steps.subarray(at * LEAF_BYTES, (at + 1) * LEAF_BYTES));
   return {
     assertion,

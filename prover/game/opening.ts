@@ -1,10 +1,9 @@
 // docs/disputes.md#game: the arguments that open a game about one step of an assertion.
 import type { Hex } from '../../protocol/hex.ts';
 import { requireObject } from '../derive.ts';
-import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
 import {
-  encodeClaimedStep,
+  type ClaimedStep,
   encodeKernel,
   lengthInTable,
   type MessageProof,
@@ -15,10 +14,7 @@ import type { Refutation } from './player.ts';
 import type { MessagePlace } from './trace-input.ts';
 
 export type OpeningRequest = {
-  readonly assertion: AssertionRecord;
-  /** The step list as it was asserted. */
-  readonly steps: Uint8Array;
-  readonly step: number;
+  readonly claimed: ClaimedStep;
   /** The step's message. */
   readonly place: MessagePlace;
   /** The challenger's first list. */
@@ -27,9 +23,9 @@ export type OpeningRequest = {
 
 /** `Opening` of contracts/src/Dispute.sol. @throws MizuError `da/object-missing` (retryable) */
 export async function createOpening(node: Pick<ProverNode, 'mirror' | 'objects' | 'kernel'>, request: OpeningRequest) {
-  const { assertion, steps, step, place, list } = request;
+  const { claimed, place, list } = request;
   return {
-    step: encodeClaimedStep(assertion.id, steps, step),
+    step: claimed,
     kernel: encodeKernel(node.kernel),
     message: await messageProof(node, place),
     list,

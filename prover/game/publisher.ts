@@ -1,8 +1,8 @@
-// docs/disputes.md#bytes: shows on L1 the leaves that are demanded of our assertions.
+// docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
 import { demandsAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex } from '../../protocol/hex.ts';
-import { LEAF_BYTES, leafCount, objectRoot, treeProof } from '../../protocol/tree.ts';
+import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import { ownSteps } from '../agreement.ts';
@@ -20,7 +20,8 @@ export type PublisherParts = {
 };
 
 export type Publisher = {
-  publishNext(): Promise<boolean>;
+  /** Everything that is demanded of us and not yet too late. */
+  publishNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: { published: number; gasUsed: bigint };
 };
 
@@ -38,12 +39,10 @@ export function createPublisher({ node, contracts, sender, log }: PublisherParts
     };
     if (await isAnswered()) return false;
     const bytes = await demandedObject(node, demand, assertion);
-    const leaf = new Uint8Array(LEAF_BYTES);
-    leaf.set(bytes.subarray(demand.leafIndex * LEAF_BYTES, (demand.leafIndex + 1) * LEAF_BYTES));
-    const args = [demand.id, bytesToHex(leaf), treeProof(bytes, demand.leafIndex)];
-    log.warn({ demand: demand.id, leaf: demand.leafIndex, of: leafCount(bytes.length) }, 'bytes are demanded on L1');
-    const abi = demands.abi as Abi;
-    const sent = await sender.sendAndWait({ ...demands, abi, functionName: 'publish', args, isDone: isAnswered });
+    const { id, depth, index } = demand;
+    log.warn({ demand: id, assertion: assertion.id, depth, index }, 'bytes are demanded on L1: they are published');
+    const call = { ...demands, abi: demands.abi as Abi, ...createAnswer(demand, bytes), isDone: isAnswered };
+    const sent = await sender.sendAndWait(call);
     if (sent.kind !== 'mined') return false;
     counts.published++;
     counts.gasUsed += sent.receipt.gasUsed;
@@ -52,15 +51,31 @@ export function createPublisher({ node, contracts, sender, log }: PublisherParts
 
   return {
     counts,
-    async publishNext() {
+    async publishNext(now) {
       return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
         const assertion = await node.mirror.assertion(demand.assertion);
-        if (assertion?.status !== 'pending') return false;
+        if (assertion?.status !== 'pending' || now >= demand.deadline) return false;
         const isOurs = assertion.asserter.toLowerCase() === sender.address.toLowerCase();
         return isOurs && publish(demand, assertion);
       });
     },
   };
+}
+
+// Levels below a demanded node at which the nodes are shown.
+const SHOWN_LEVELS = 8;
+
+function createAnswer({ id, depth, index }: DemandRecord, bytes: Uint8Array) {
+  const height = depthOf(bytes.length) - depth;
+  const path = treeProof(bytes, index * 2 ** height, height);
+  if (height === 0) {
+    const leaf = new Uint8Array(LEAF_BYTES);
+    leaf.set(bytes.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES));
+    return { functionName: 'publish', args: [id, bytesToHex(leaf), path] };
+  }
+  const levels = Math.min(height, SHOWN_LEVELS);
+  const nodes = Array.from({ length: 2 ** levels }, (_, i) => treeNode(bytes, depth + levels, index * 2 ** levels + i));
+  return { functionName: 'publishNodes', args: [id, nodes, path] };
 }
 
 // The step list is made again from our own leaves: DA may have lost it, which is why it is demanded.

@@ -1,0 +1,57 @@
+// docs/prover.md#validator: what the validator sends: counted, or in a dry run only told.
+import type { Abi } from 'viem';
+import { mizuTokenAbi } from '../protocol/generated/abi.ts';
+import type { Address } from '../protocol/hex.ts';
+import { createDryRun } from '../prover/game/dry-run.ts';
+import type { L1 } from '../service/l1.ts';
+import type { Call, Sender } from '../service/l1-send.ts';
+import type { Logger } from '../service/log.ts';
+
+export type CallerParts = {
+  readonly l1: L1;
+  readonly token: Address;
+  readonly sender: Sender;
+  readonly log: Logger;
+  readonly dryRun?: boolean | undefined;
+};
+
+export type Caller = {
+  /** Of the account that pays. */
+  readonly address: Address;
+  /** True if it was mined now; false if its effect was there already, or in a dry run. */
+  send(call: Call, about: string): Promise<boolean>;
+  /** Lets a contract take bonds of this size. */
+  allowBond(contract: Address, bondWei: bigint): Promise<void>;
+  gasUsed(): bigint;
+};
+
+const MAX_ALLOWANCE = 2n ** 256n - 1n;
+
+export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): Caller {
+  const tellDryRun = createDryRun(log);
+  let gasUsed = 0n;
+
+  async function send(call: Call, about: string): Promise<boolean> {
+    if (dryRun) {
+      tellDryRun(call.functionName, about);
+      return false;
+    }
+    const sent = await sender.sendAndWait(call);
+    if (sent.kind === 'mined') gasUsed += sent.receipt.gasUsed;
+    return sent.kind === 'mined';
+  }
+
+  return {
+    address: sender.address,
+    send,
+    gasUsed: () => gasUsed,
+    async allowBond(contract, bondWei) {
+      const allowance = { address: token, abi: mizuTokenAbi, functionName: 'allowance' } as const;
+      const args = [sender.address, contract] as const;
+      const isDone = async () => (await l1.client.readContract({ ...allowance, args })) >= bondWei;
+      if (await isDone()) return;
+      const approve = { address: token, abi: mizuTokenAbi as Abi, functionName: 'approve' };
+      await send({ ...approve, args: [contract, MAX_ALLOWANCE], isDone }, contract);
+    },
+  };
+}

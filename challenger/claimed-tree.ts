@@ -1,0 +1,86 @@
+// docs/disputes.md#bytes: what L1 has been shown of a step list that nobody gives, and what must be asked for next.
+import { type Hex, hexToBytes } from '../protocol/hex.ts';
+import { depthOfLeaves, hashLeaf, hashNode, LEAF_BYTES, leafCount, treeNode, zeroTreeRoot } from '../protocol/tree.ts';
+import type { Publication } from '../prover/game/demand-record.ts';
+
+/** The first leaf that differs, or what leads to it. */
+export type Search =
+  | { readonly kind: 'found'; readonly index: number; readonly leaf: Uint8Array }
+  | { readonly kind: 'nodes'; readonly depth: number; readonly index: number }
+  | { readonly kind: 'leaves'; readonly indices: readonly number[] };
+
+export type ClaimedTree = {
+  /** Goes down from the root, each time to the left one of two nodes that is not our own. */
+  search(): Search;
+  /** Siblings of a leaf up to `first`, the first that differs: left of that the claimed tree is our own. */
+  pathOf(index: number, first: number): Hex[];
+};
+
+/** `own`: our own step list, of as many leaves as the claimed one. `publications`: of the claimed one, in any order. */
+export function createClaimedTree(own: Uint8Array, publications: readonly Publication[]): ClaimedTree {
+  const leaves = leafCount(own.length);
+  const depth = depthOfLeaves(leaves);
+  const { nodes, leafBytes } = collect(publications);
+  // createAssertion has seen that the padding is zero.
+  const shown = (level: number, index: number): Hex | undefined =>
+    index * 2 ** (depth - level) >= leaves ? zeroTreeRoot(depth - level) : nodes.get(key(level, index));
+
+  return {
+    search() {
+      let index = 0;
+      for (let level = 0; level < depth; level++) {
+        const [left, right] = [shown(level + 1, 2 * index), shown(level + 1, 2 * index + 1)];
+        if (left === undefined || right === undefined) {
+          if (level + 1 < depth) return { kind: 'nodes', depth: level, index };
+          return { kind: 'leaves', indices: [2 * index, 2 * index + 1].filter((leaf) => leaf < leaves) };
+        }
+        index = left === treeNode(own, level + 1, 2 * index) ? 2 * index + 1 : 2 * index;
+      }
+      const leaf = leafBytes.get(index);
+      return leaf === undefined ? { kind: 'leaves', indices: [index] } : { kind: 'found', index, leaf };
+    },
+    pathOf(index, first) {
+      return Array.from({ length: depth }, (_, height) => {
+        const [level, sibling] = [depth - height, Math.floor(index / 2 ** height) ^ 1];
+        if ((sibling + 1) * 2 ** height <= first) return treeNode(own, level, sibling);
+        const node = shown(level, sibling);
+        if (node === undefined) throw new Error(`node ${sibling} at depth ${level} was not shown`);
+        return node;
+      });
+    },
+  };
+
+  function collect(all: readonly Publication[]) {
+    const nodes = new Map<string, Hex>();
+    const leafBytes = new Map<number, Uint8Array>();
+    for (const { depth: level, index, leaf, nodes: below } of all) {
+      if (leaf !== undefined) {
+        const bytes = hexToBytes(leaf);
+        leafBytes.set(index, bytes);
+        nodes.set(key(level, index), hashLeaf(bytes));
+      }
+      if (below !== undefined) addSubtree(nodes, level, index, below);
+    }
+    return { nodes, leafBytes };
+  }
+}
+
+/** 128 bytes of a step list. */
+export function leafAt(steps: Uint8Array, index: number): Uint8Array {
+  return steps.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
+}
+
+// What was shown below a node, and all that follows from it up to that node.
+function addSubtree(nodes: Map<string, Hex>, depth: number, index: number, below: readonly Hex[]): void {
+  let row = below;
+  let level = depth + depthOfLeaves(below.length);
+  for (let first = index * below.length; ; first /= 2) {
+    for (const [i, node] of row.entries()) nodes.set(key(level, first + i), node);
+    if (level === depth) return;
+    const pairs = row;
+    row = Array.from({ length: pairs.length / 2 }, (_, i) => hashNode(pairs[2 * i] as Hex, pairs[2 * i + 1] as Hex));
+    level--;
+  }
+}
+
+const key = (level: number, index: number): string => `${level}:${index}`;

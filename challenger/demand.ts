@@ -1,0 +1,157 @@
+// docs/disputes.md#bytes: has the step list of a wrong assertion published on L1, as far as it takes to find the first wrong leaf.
+import type { Abi } from 'viem';
+import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { depthOf } from '../protocol/tree.ts';
+import { eachOnItsOwn } from '../prover/game/each.ts';
+import type { AssertionRecord } from '../prover/mirror.ts';
+import type { ProverNode } from '../prover/node.ts';
+import type { Logger } from '../service/log.ts';
+import type { Caller } from './caller.ts';
+import { createClaimedTree, type Search } from './claimed-tree.ts';
+import { type WrongStep, wrongStepIn } from './wrong-step.ts';
+
+export type DemanderParts = {
+  readonly node: Pick<ProverNode, 'l1' | 'mirror'>;
+  readonly contracts: { readonly demands: Address; readonly rollup: Address };
+  readonly caller: Caller;
+  readonly log: Logger;
+  /** Of one demand. */
+  readonly bondWei: bigint;
+};
+
+export type DemandCounts = {
+  demanded: number;
+  expired: number;
+  /** Demands of ours of whose bond the contract still holds something. */
+  bonds: number;
+};
+
+export type Demander = {
+  /** Whether we have demanded anything of the assertion. */
+  hasBegun(assertion: AssertionRecord): Promise<boolean>;
+  /** The wrong step, once enough is published; until then what is missing is demanded. */
+  search(assertion: AssertionRecord, own: Uint8Array, nowSeconds: bigint): Promise<Searched>;
+  /** Ends wrong assertions whose demanded bytes are overdue, and gets back what is left of our bonds. */
+  collectNext(nowSeconds: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean>;
+  readonly counts: DemandCounts;
+};
+
+export type Searched =
+  | { readonly kind: 'found'; readonly wrong: WrongStep }
+  | { readonly kind: 'waiting'; readonly sent: boolean };
+
+type Node = { readonly depth: number; readonly index: number };
+
+/** `DemandStatus` of contracts/src/Demands.sol. */
+const NONE = 0;
+const OPEN = 1;
+const PUBLISHED = 2;
+
+export function createDemander({ node, contracts, caller, log, bondWei }: DemanderParts): Demander {
+  const { client } = node.l1;
+  const demands = { address: contracts.demands, abi: demandsAbi } as const;
+  const call = { ...demands, abi: demandsAbi as Abi };
+  const counts: DemandCounts = { demanded: 0, expired: 0, bonds: 0 };
+  const told = new Set<Hex>();
+  const statusOf = async (id: Hex): Promise<number> =>
+    (await client.readContract({ ...demands, functionName: 'demandOf', args: [id] })).status;
+
+  const publicationsOf = async ({ id, stepRoot }: AssertionRecord) =>
+    (await node.mirror.publications(id)).filter(({ objectRoot }) => objectRoot === stepRoot);
+
+  async function demand(assertion: AssertionRecord, { depth, index }: Node, isLeaf: boolean): Promise<boolean> {
+    const about = [assertion.id, assertion.stepRoot, BigInt(depth), BigInt(index)] as const;
+    const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
+    const isDone = async () => (await statusOf(id)) !== NONE;
+    // By us in an earlier life, or by somebody else: his bond is as good.
+    if (await isDone()) return false;
+    await caller.allowBond(contracts.demands, bondWei);
+    const what = isLeaf
+      ? `leaf ${index}`
+      : depth === 0
+        ? 'the upper nodes'
+        : `the nodes below node ${index} at depth ${depth}`;
+    const request = isLeaf
+      ? { functionName: 'demandStep', args: [assertion.id, BigInt(index)] }
+      : { functionName: 'demandNodes', args: [assertion.id, depth, BigInt(index)] };
+    const sent = await caller.send({ ...call, ...request, isDone }, `${assertion.id} ${what}`);
+    if (!sent) return false;
+    counts.demanded++;
+    log.warn({ assertion: assertion.id, demand: id }, `demanded ${what} of a step list that DA does not give`);
+    return true;
+  }
+
+  /** Unix seconds until which L1 takes the demand. */
+  async function lastFor({ id }: AssertionRecord, depth: number, isLeaf: boolean): Promise<bigint> {
+    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+    const [{ createdAt }, window, followUps] = await Promise.all([
+      client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] }),
+      client.readContract({ ...rollup, functionName: 'window' }),
+      client.readContract({ ...demands, functionName: 'followUpsOf', args: [id] }),
+    ]);
+    const followUp = isLeaf ? followUps.leaves : depth === 0 ? 0 : followUps.nodes;
+    const ofWindow = createdAt + window;
+    return BigInt(followUp) > ofWindow ? BigInt(followUp) : ofWindow;
+  }
+
+  async function demandNext(
+    assertion: AssertionRecord,
+    own: Uint8Array,
+    missing: Exclude<Search, { kind: 'found' }>,
+    now: bigint,
+  ): Promise<boolean> {
+    const isLeaf = missing.kind === 'leaves';
+    const depth = isLeaf ? depthOf(own.length) : missing.depth;
+    if (now >= (await lastFor(assertion, depth, isLeaf))) {
+      if (!told.has(assertion.id)) log.error({ assertion: assertion.id }, 'a wrong assertion: too late for a demand');
+      told.add(assertion.id);
+      return false;
+    }
+    const indices = isLeaf ? missing.indices : [missing.index];
+    return eachOnItsOwn(indices, (index) => demand(assertion, { depth, index }, isLeaf));
+  }
+
+  async function expireNext(now: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean> {
+    return eachOnItsOwn(await node.mirror.openDemands(), async ({ id, assertion: about, deadline }) => {
+      const assertion = await node.mirror.assertion(about);
+      if (now < deadline || assertion?.status !== 'pending' || !(await isWrong(assertion))) return false;
+      const isDone = async () => (await statusOf(id)) !== OPEN;
+      if (await isDone()) return false;
+      const sent = await caller.send({ ...call, functionName: 'expire', args: [id], isDone }, id);
+      if (!sent) return false;
+      counts.expired++;
+      log.warn({ assertion: about, demand: id }, 'demanded bytes were not published: the assertion is rejected');
+      return true;
+    });
+  }
+
+  async function settleNext(): Promise<boolean> {
+    const bonds = await node.mirror.demandBonds(caller.address);
+    counts.bonds = bonds.length;
+    return eachOnItsOwn(bonds, async ({ id, assertion }) => {
+      if ((await node.mirror.assertion(assertion))?.status !== 'rejected') return false;
+      const isDone = async () => ![OPEN, PUBLISHED].includes(await statusOf(id));
+      if (await isDone()) return false;
+      return caller.send({ ...call, functionName: 'settle', args: [id], isDone }, id);
+    });
+  }
+
+  return {
+    counts,
+    async hasBegun(assertion) {
+      const ours = await node.mirror.demandBonds(caller.address);
+      return ours.some((bond) => bond.assertion === assertion.id);
+    },
+    async search(assertion, own, now) {
+      const tree = createClaimedTree(own, await publicationsOf(assertion));
+      const found = tree.search();
+      if (found.kind === 'found') return { kind: 'found', wrong: wrongStepIn(assertion.id, tree, own, found) };
+      return { kind: 'waiting', sent: await demandNext(assertion, own, found, now) };
+    },
+    async collectNext(now, isWrong) {
+      const expired = await expireNext(now, isWrong);
+      return (await settleNext()) || expired;
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// docs/disputes.md#bytes: an asserter who lies and has given its step list to nobody is rejected all the same.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import { encodeNetwork } from '../prover/config.ts';
+import { keyOf, LIAR, until, VALIDATOR } from '../prover/network.fixture.ts';
+import { createLogger } from '../service/log.ts';
+import { startValidator, type Validator } from './main.ts';
+import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from './withheld.fixture.ts';
+
+const SCRIPT = fileURLToPath(new URL('./validator-process.fixture.ts', import.meta.url));
+const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
+const MIZU = 10n ** 18n;
+const REJECTED = 3;
+const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
+
+let world: Withheld;
+let validator: Validator | undefined;
+let child: ChildProcess | undefined;
+
+beforeAll(async () => {
+  world = await createWithheld();
+}, 120_000);
+
+afterEach(async () => {
+  await validator?.close();
+  validator = undefined;
+  await kill('SIGTERM');
+}, 60_000);
+
+afterAll(() => world?.close(), 60_000);
+
+const contracts = () => world.network.deployment.addresses;
+const read = <T>(request: unknown) => world.network.l1.client.readContract(request as never) as Promise<T>;
+const tokensOf = (account: Address) =>
+  read<bigint>({ address: contracts().token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] });
+const stakeOf = (account: Address) =>
+  read<bigint>({
+    address: contracts().stakeManager,
+    abi: stakeManagerAbi,
+    functionName: 'activeOf',
+    args: [account, 0],
+  });
+const isRejected = async (id: Hex) => (await world.statusOf(id)) === REJECTED || undefined;
+
+/** DA is tried for a quarter of the window. */
+const endPatience = () => world.network.chain.increaseTime({ seconds: WINDOW_SECONDS / 4 });
+
+const demandsOf = async (assertion: Hex) =>
+  world.network.l1.client.getContractEvents({
+    address: contracts().demands,
+    abi: demandsAbi,
+    eventName: 'BytesDemanded',
+    args: { assertion },
+    fromBlock: 0n,
+  });
+
+test('a liar who stays silent is expired and slashed, and the challenger is richer', async () => {
+  validator = await startValidator({ ...world.network.config('validator'), key: keyOf(4), log });
+  const [stake, tokens] = await Promise.all([stakeOf(LIAR.address), tokensOf(VALIDATOR.address)]);
+  const id = await world.assertFrom(300);
+  await endPatience();
+  const { demands, attack } = validator.fight!;
+  await until('a demand', () => demands.demanded === 1 && demands.bonds === 1);
+  expect(await tokensOf(VALIDATOR.address)).toBe(tokens - 5n * MIZU);
+  await world.network.chain.increaseTime({ seconds: DEMAND_SECONDS });
+  await until('rejection', () => isRejected(id));
+  await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens);
+  expect(await stakeOf(LIAR.address)).toBe(stake - 100n * MIZU);
+  await until('no bond', () => demands.bonds === 0);
+  expect(demands).toEqual({ demanded: 1, expired: 1, bonds: 0 });
+  expect(attack).toEqual({ opened: 0, leavesRejected: 0 });
+  expect(validator.counts).toMatchObject({ faults: 1 });
+}, 120_000);
+
+test('a liar who publishes loses the game about what he has shown', async () => {
+  validator = await startValidator({ ...world.network.config('validator'), key: keyOf(4), log });
+  const [stake, tokens] = await Promise.all([stakeOf(LIAR.address), tokensOf(VALIDATOR.address)]);
+  const id = await world.assertFrom(417);
+  await endPatience();
+  await until('rejection', async () => {
+    await world.publish();
+    await world.play();
+    return isRejected(id);
+  });
+  const { attack, demands, games } = validator.fight!;
+  expect(attack.opened).toBe(1);
+  expect(games).toMatchObject({ proofs: 1, timeouts: 0 });
+  expect(demands).toMatchObject({ demanded: 3, expired: 0 });
+  expect(await stakeOf(LIAR.address)).toBe(stake - 100n * MIZU);
+  await until(
+    'what is left of the bonds',
+    async () => demands.bonds === 0 && (await world.node.mirror.demandBonds(VALIDATOR.address)).length === 0,
+  );
+  // The bonds have paid the liar for publishing; the game's costs were paid one and a half times.
+  await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens - 2n * MIZU);
+}, 120_000);
+
+test('killed between the demands it goes on, and demands nothing twice', async () => {
+  start();
+  const id = await world.assertFrom(600);
+  await endPatience();
+  for (const shown of [1, 2, 3]) {
+    await until(`demand ${shown}`, async () => (await world.node.mirror.openDemands()).length === 1);
+    await kill('SIGKILL');
+    await world.publish();
+    await until(`publication ${shown}`, async () => (await world.node.mirror.publications(id)).length === shown);
+    start();
+  }
+  await until('rejection', async () => {
+    await world.play();
+    return isRejected(id);
+  });
+  const places = (await demandsOf(id)).map(({ args }) => [args.depth, args.index]);
+  expect(places).toEqual([
+    [0, 0n],
+    [8, 150n],
+    [10, 600n],
+  ]);
+}, 180_000);
+
+function start(): void {
+  const config = world.network.config('validator');
+  mkdirSync(config.dataDir, { recursive: true });
+  const file = `${dirname(config.dataDir)}/validator.json`;
+  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(4) }));
+  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
+  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
+}
+
+async function kill(signal: NodeJS.Signals): Promise<void> {
+  const ended = child;
+  child = undefined;
+  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
+  const exit = once(ended, 'exit');
+  ended.kill(signal);
+  await exit;
+}
