@@ -8,7 +8,7 @@ import type { AssertionRecord } from '../prover/mirror.ts';
 import type { ProverNode } from '../prover/node.ts';
 import type { Logger } from '../service/log.ts';
 import type { Caller } from './caller.ts';
-import { createClaimedTree, type Search } from './claimed-tree.ts';
+import { createClaimedTree } from './claimed-tree.ts';
 import { type WrongStep, wrongStepIn } from './wrong-step.ts';
 
 export type DemanderParts = {
@@ -41,7 +41,7 @@ export type Searched =
   | { readonly kind: 'found'; readonly wrong: WrongStep }
   | { readonly kind: 'waiting'; readonly sent: boolean };
 
-type Node = { readonly depth: number; readonly index: number };
+type Node = { readonly depth: number; readonly index: number; readonly isLeaf: boolean };
 
 /** `DemandStatus` of contracts/src/Demands.sol. */
 const NONE = 0;
@@ -60,12 +60,17 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
   const publicationsOf = async ({ id, stepRoot }: AssertionRecord) =>
     (await node.mirror.publications(id)).filter(({ objectRoot }) => objectRoot === stepRoot);
 
-  async function demand(assertion: AssertionRecord, { depth, index }: Node, isLeaf: boolean): Promise<boolean> {
+  async function demand(assertion: AssertionRecord, { depth, index, isLeaf }: Node, now: bigint): Promise<boolean> {
     const about = [assertion.id, assertion.stepRoot, BigInt(depth), BigInt(index)] as const;
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
     const isDone = async () => (await statusOf(id)) !== NONE;
     // By us in an earlier life, or by somebody else: his bond is as good.
     if (await isDone()) return false;
+    if (now >= (await lastFor(assertion, depth, isLeaf))) {
+      if (!told.has(assertion.id)) log.error({ assertion: assertion.id }, 'a wrong assertion: too late for a demand');
+      told.add(assertion.id);
+      return false;
+    }
     await caller.allowBond(contracts.demands, bondWei);
     const what = isLeaf
       ? `leaf ${index}`
@@ -93,23 +98,6 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
     const followUp = isLeaf ? followUps.leaves : depth === 0 ? 0 : followUps.nodes;
     const ofWindow = createdAt + window;
     return BigInt(followUp) > ofWindow ? BigInt(followUp) : ofWindow;
-  }
-
-  async function demandNext(
-    assertion: AssertionRecord,
-    own: Uint8Array,
-    missing: Exclude<Search, { kind: 'found' }>,
-    now: bigint,
-  ): Promise<boolean> {
-    const isLeaf = missing.kind === 'leaves';
-    const depth = isLeaf ? depthOf(own.length) : missing.depth;
-    if (now >= (await lastFor(assertion, depth, isLeaf))) {
-      if (!told.has(assertion.id)) log.error({ assertion: assertion.id }, 'a wrong assertion: too late for a demand');
-      told.add(assertion.id);
-      return false;
-    }
-    const indices = isLeaf ? missing.indices : [missing.index];
-    return eachOnItsOwn(indices, (index) => demand(assertion, { depth, index }, isLeaf));
   }
 
   async function expireNext(now: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean> {
@@ -147,7 +135,11 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
       const tree = createClaimedTree(own, await publicationsOf(assertion));
       const found = tree.search();
       if (found.kind === 'found') return { kind: 'found', wrong: wrongStepIn(assertion.id, tree, own, found) };
-      return { kind: 'waiting', sent: await demandNext(assertion, own, found, now) };
+      const missing: Node[] =
+        found.kind === 'nodes'
+          ? [{ depth: found.depth, index: found.index, isLeaf: false }]
+          : found.indices.map((index) => ({ depth: depthOf(own.length), index, isLeaf: true }));
+      return { kind: 'waiting', sent: await eachOnItsOwn(missing, (asked) => demand(assertion, asked, now)) };
     },
     async collectNext(now, isWrong) {
       const expired = await expireNext(now, isWrong);

@@ -15,7 +15,7 @@ import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 
-/** More than 512 leaves, so that two rows of nodes lie above a leaf. */
+/** More than 512 leaves, so that nodes are demanded twice before a leaf. */
 const MESSAGES = 600;
 const LIE_POSITION = 1_000n;
 const BODY_SECONDS = 40n * 24n * 3600n;

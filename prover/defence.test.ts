@@ -2,6 +2,7 @@
 
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { withAccount } from '../service/l1.ts';
@@ -28,7 +29,7 @@ afterAll(async () => {
   await network?.close();
 }, 60_000);
 
-test('fake challengers lose their bonds, and every demanded leaf is shown', async () => {
+test('fake challengers lose their bonds, and what they demand is shown and paid for', async () => {
   const contracts = network.deployment.addresses;
   const { client } = network.l1;
   const read = (functionName: 'activeOf', args: readonly [Hex, number]) =>
@@ -49,8 +50,13 @@ test('fake challengers lose their bonds, and every demanded leaf is shown', asyn
   const token = { address: contracts.token, abi: mizuTokenAbi as Abi };
   await sender.sendAndWait({ ...token, functionName: 'approve', args: [contracts.demands, 10n ** 30n] });
   await sender.sendAndWait({ ...demands, functionName: 'demandStep', args: [assertion.id, 1n] });
+  await sender.sendAndWait({ ...demands, functionName: 'demandNodes', args: [assertion.id, 0, 0n] });
+  const bonds = await until('both demands', async () => {
+    const found = await node.mirror.demandBonds(sender.address);
+    return found.length === 2 ? found : undefined;
+  });
   for (let step = 0; step < assertion.stepCount; step++) await fake.attack(assertion, step);
-  await until('the leaf', () => executor.published.published === 1);
+  await until('the leaf and the nodes', () => executor.published.published === 2);
   await until('the last lists', async () => {
     await fake.play();
     const games = await node.mirror.openGames();
@@ -60,5 +66,18 @@ test('fake challengers lose their bonds, and every demanded leaf is shown', asyn
   await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
   expect(executor.games).toMatchObject({ timeouts: assertion.stepCount, lost: 0, proofs: 0 });
   expect(await read('activeOf', [EXECUTOR.address, 0])).toBe(stake);
+  // What is no longer left of the bonds has paid for publishing; nobody has proven the assertion wrong, so the rest burns.
+  const costsWei = executor.published.gasUsed * DEVNET_CONFIG.disputeGasPriceWei;
+  const left = await Promise.all(
+    bonds.map(async ({ id }) => {
+      const about = { address: contracts.demands, abi: demandsAbi } as const;
+      return (await client.readContract({ ...about, functionName: 'demandOf', args: [id] })).left;
+    }),
+  );
+  const paidWei = left.reduce((sum, wei) => sum + DEVNET_CONFIG.demandBondWei - wei, 0n);
+  expect(paidWei).toBeGreaterThan(costsWei);
+  expect(paidWei).toBeLessThan(DEVNET_CONFIG.demandBondWei);
+  for (const { id } of bonds) await sender.sendAndWait({ ...demands, functionName: 'settle', args: [id] });
+  await until('no bond', async () => (await node.mirror.demandBonds(sender.address)).length === 0 || undefined);
   await until('the awards', async () => (await tokensOf(EXECUTOR.address)) > tokens);
 }, 180_000);

@@ -6,6 +6,7 @@ import { keccakHex } from '../protocol/tree.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
+import { encodeClaimedStep } from './game/calls.ts';
 import { locateStep } from './game/locate.ts';
 import { createOpening } from './game/opening.ts';
 import { firstList, type TraceOracle } from './game/play.ts';
@@ -42,7 +43,8 @@ export async function openFake(network: TestNetwork, node: ProverNode, key: Hex)
       if (parent === undefined || place === undefined) throw new Error(`step ${step} was not executed`);
       const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
       const list = await firstList(GARBAGE);
-      const opening = await createOpening(node, { assertion, steps, step, place: place.message, list });
+      const claimed = encodeClaimedStep(assertion.id, steps, step);
+      const opening = await createOpening(node, { claimed, place: place.message, list });
       await sender.sendAndWait({ ...dispute, functionName: 'open', args: [opening] });
     },
     async play() {
