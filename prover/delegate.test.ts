@@ -1,8 +1,8 @@
 // docs/disputes.md#delegate: the games of an executor are played by a key that holds no stake, and pay the one that does.
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
-import type { Address } from '../protocol/hex.ts';
+import { demandsAbi, disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
@@ -16,7 +16,7 @@ let executor: Executor;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60, unbondingSeconds: 400 });
+  network = await startTestNetwork({ windowSeconds: 60 });
 }, 120_000);
 
 afterAll(async () => {
@@ -43,6 +43,7 @@ test('a delegate that L1 does not name is refused at the start; once it is named
   await network.postBatch(messages.slice(0, 1));
   const { mirror } = executor.node;
   const assertion = await until('the assertion', async () => (await mirror.pending())[0]);
+  await demandLeaf(assertion.id);
   const tokens = await tokensOf(EXECUTOR.address);
   const nonce = await network.l1.client.getTransactionCount({ address: USER.address });
   const fake = await openFake(network, executor.node, keyOf(4));
@@ -60,6 +61,19 @@ test('a delegate that L1 does not name is refused at the start; once it is named
     await fake.close();
   }
 }, 180_000);
+
+/** The delegate publishes it, and the executor is paid. */
+async function demandLeaf(assertion: Hex): Promise<void> {
+  const { addresses } = network.deployment;
+  const demander = createSender(withAccount(network.l1, keyOf(4)));
+  const token = { address: addresses.token, abi: mizuTokenAbi as Abi };
+  await demander.sendAndWait({ ...token, functionName: 'approve', args: [addresses.demands, 10n ** 20n] });
+  const tokens = await tokensOf(EXECUTOR.address);
+  const demands = { address: addresses.demands, abi: demandsAbi as Abi };
+  await demander.sendAndWait({ ...demands, functionName: 'demandStep', args: [assertion, 1n] });
+  await until('the leaf', () => executor.published.published === 1);
+  await until('its award', async () => (await tokensOf(EXECUTOR.address)) > tokens);
+}
 
 function tokensOf(account: Address): Promise<bigint> {
   const token = { address: network.deployment.addresses.token, abi: mizuTokenAbi } as const;

@@ -9,7 +9,7 @@ import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Executor, startExecutor } from '../main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network.fixture.ts';
-import { encodeGameKey, NO_MESSAGE_PROOF } from './calls.ts';
+import { encodeClaimedStep, encodeGameKey, NO_MESSAGE_PROOF } from './calls.ts';
 import { locateStep } from './locate.ts';
 import { createOpening } from './opening.ts';
 import { LIST_LENGTH } from './play.ts';
@@ -20,7 +20,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const ENTRY = LEAF_BYTES;
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60, unbondingSeconds: 400 });
+  network = await startTestNetwork({ windowSeconds: 60 });
 }, 120_000);
 
 afterAll(async () => {
@@ -37,10 +37,9 @@ test('the asserter refutes the message at once, and is paid out of the bond', as
   const assertion = await until('the assertion', async () => (await node.mirror.pending())[0]);
   const step = assertion.stepCount - 1;
   const parent = (await node.mirror.assertion(assertion.parent))!;
+  const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
   const opening = await createOpening(node, {
-    assertion,
-    steps: await node.execution.leaves(parent.post.step, assertion.post.step),
-    step,
+    claimed: encodeClaimedStep(assertion.id, steps, step),
     place: (await locateStep(node, assertion, step))!.message,
     list: Array.from({ length: LIST_LENGTH }, (_, i): Hex => keccakHex(Uint8Array.of(i))),
   });

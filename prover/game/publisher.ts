@@ -16,6 +16,8 @@ export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
   readonly contracts: { readonly demands: Address };
   readonly sender: Sender;
+  /** The asserter, if the sender is only his delegate: anyone may publish for him. */
+  readonly owner?: { readonly address: Address } | undefined;
   readonly log: Logger;
 };
 
@@ -28,7 +30,7 @@ export type Publisher = {
 /** `DemandStatus` of contracts/src/Demands.sol. */
 const OPEN = 1;
 
-export function createPublisher({ node, contracts, sender, log }: PublisherParts): Publisher {
+export function createPublisher({ node, contracts, sender, owner = sender, log }: PublisherParts): Publisher {
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
   const counts = { published: 0, gasUsed: 0n };
 
@@ -55,7 +57,7 @@ export function createPublisher({ node, contracts, sender, log }: PublisherParts
       return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
         const assertion = await node.mirror.assertion(demand.assertion);
         if (assertion?.status !== 'pending' || now >= demand.deadline) return false;
-        const isOurs = assertion.asserter.toLowerCase() === sender.address.toLowerCase();
+        const isOurs = assertion.asserter.toLowerCase() === owner.address.toLowerCase();
         return isOurs && publish(demand, assertion);
       });
     },

@@ -26,7 +26,7 @@ let fake: Fake | undefined;
 let child: ChildProcess | undefined;
 
 beforeAll(async () => {
-  const clocks = { clocksSeconds: 480, windowSeconds: 60, unbondingSeconds: 700 };
+  const clocks = { clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
   network = await startTestNetwork({ ...clocks, clockSeconds: CLOCK_SECONDS });
   const log = createLogger('test', 'silent');
   node = await openNode(network.config('fake'), { log, recorder: () => NO_BODY });
