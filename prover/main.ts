@@ -37,7 +37,7 @@ export type Executor = Service & {
   readonly done: Promise<void>;
 };
 
-/** What a test says instead of the truth. */
+/** What a test, and the liar of `mizu demo --cheat`, say instead of the truth. */
 export type Lies = { readonly stepList?: StepList; readonly told?: Told };
 
 const PAYOUT_WEI = 10n ** 18n;

@@ -91,6 +91,7 @@ const DISPUTE = [
     name: 'Slashed',
     args: { account: LIAR, beneficiary: VALIDATOR, slashed: 100n * MIZU, reward: MIZU, burned: 99n * MIZU },
   },
+  { name: 'AssertionConfirmed', args: { id: hash('d') } },
 ] as const;
 
 test('from the lie to the slash, in lines that fit', async () => {
@@ -110,6 +111,7 @@ test('from the lie to the slash, in lines that fit', async () => {
     'says L1: liar is wrong',
     'liar       is slashed 100 MIZU of its stake:',
     '99 MIZU burned, 1 MIZU for the gas of validator',
+    'confirmed  what liar has asserted: 0xdddddddddd…dddddd',
   ])
     expect(text).toContain(words);
   expect([...story.slashed]).toEqual(['liar']);
@@ -131,6 +133,7 @@ test('as JSON, one event a line, amounts as decimal numbers', async () => {
     'list',
     'instruction',
     'slashed',
+    'assertion-confirmed',
   ]);
   expect(events[5]).toMatchObject({ list: 8, firstInstruction: '549889', lastInstruction: '549920', left: '32' });
   expect(events[7]).toMatchObject({ party: 'liar', burned: String(99n * MIZU) });

@@ -220,7 +220,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     const { id } = event.args;
     const known = told.get(id);
     if (known === undefined) return;
-    line('meanwhile', `${pc.bold(known.by)}'s assertion ${short(id)} is ${pc.green('confirmed')}: its window is over`);
+    line(pc.green('confirmed'.padEnd(LABEL)), `what ${pc.bold(known.by)} has asserted: ${short(id)}`);
     output.data({ event: 'assertion-confirmed', assertion: id, by: known.by, ...paid(event) });
   }
 
