@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
     `${OSP}/Slots.sol`,
     ['vectors', 'proofs'],
     [
-      ['if (slots.writtenNext == 0) return root;', 'if (slots.writtenNext < 9) return root;'],
+      ['if (slots.writtenNext == 0) return first.rootAfter();', 'if (slots.writtenNext < 9) return first.rootAfter();'],
       [
         'if (slots.leaves[place].index == index) return place;',
         'if (slots.leaves[place].index == index + 1) return place;',
@@ -72,6 +72,11 @@ export const MUTANTS: readonly Mutant[] = [
         'if (first < size) read(witness, root, index, depth)',
       ],
       ['if (first == data.length) return root;', 'if (first != 0) return root;'],
+      [
+        'if (second.index < first.index) (left, right) = (right, left);',
+        'if (second.index > first.index) (left, right) = (right, left);',
+      ],
+      ['uint256 above = level + 1;', 'uint256 above = level;'],
     ],
   ),
   ...inFile(
@@ -213,7 +218,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['handmade', 'traces', 'cases'],
     [
       ['if (outside(dst, n) || outside(src, n)) return FAULT;', 'if (outside(dst, n)) return FAULT;'],
-      ['const k = min(n, part == 0 ? LEAF_BYTES : part);', 'const k = min(n, part);'],
+      ['return ((end - 1) & (LEAF_BYTES - 1)) + 1;', 'return end & (LEAF_BYTES - 1);'],
+      ['const k = min(n, min(before(dst + n), before(src + n)));', 'const k = min(n, before(dst + n));'],
       ['memory.fill(memoryStart + dst, <u8>value, k);', 'memory.fill(memoryStart + dst, <u8>value, n);'],
       ['if (after > <u64>pagesMax) {', 'if (after >= <u64>pagesMax) {'],
       ['store<u64>(argument(slot, 2), <u64>left);', 'store<u64>(argument(slot, 2), <u64>left + 1);'],
