@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Abi } from 'viem';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeNetwork } from '../prover/config.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../prover/network.fixture.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 import { startValidator, type Validator } from './main.ts';
 import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from './withheld.fixture.ts';
@@ -123,6 +126,24 @@ test('killed between the demands it goes on, and demands nothing twice', async (
     [10, 600n],
   ]);
 }, 180_000);
+
+test('what many demand at once is published in a few transactions', async () => {
+  const id = await world.assertFrom(500);
+  const sender = createSender(withAccount(world.network.l1, keyOf(4)));
+  const demands = { address: contracts().demands, abi: demandsAbi as Abi };
+  const leaves = Array.from({ length: 18 }, (_, i) => BigInt(i * 30));
+  for (const leaf of leaves) await sender.sendAndWait({ ...demands, functionName: 'demandStep', args: [id, leaf] });
+  await until('the demands', async () => (await world.node.mirror.openDemands()).length === leaves.length);
+  const nonceOf = () => world.network.l1.client.getTransactionCount({ address: LIAR.address });
+  const nonce = await nonceOf();
+  for (const [round, left] of [leaves.length - 12, 0].entries()) {
+    await world.publish();
+    await until(`round ${round}`, async () => (await world.node.mirror.openDemands()).length === left);
+  }
+  expect(await nonceOf()).toBe(nonce + 2);
+  const shown = await world.node.mirror.publications(id);
+  expect(shown.map(({ index }) => BigInt(index)).sort((a, b) => Number(a - b))).toEqual(leaves);
+}, 120_000);
 
 function start(): void {
   const config = world.network.config('validator');

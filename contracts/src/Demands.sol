@@ -42,6 +42,14 @@ contract Demands is Ledger, AboutAssertions {
         uint96 left;
     }
 
+    /// @param nodes as of publishNodes; empty: `leaf` is shown, as of publish
+    struct Answer {
+        DemandId id;
+        bytes leaf;
+        bytes32[] nodes;
+        bytes32[] path;
+    }
+
     /// @notice Unix seconds until which more may be demanded of an assertion because of what was published for it.
     struct FollowUps {
         uint40 nodes;
@@ -52,6 +60,10 @@ contract Demands is Ledger, AboutAssertions {
     uint256 public constant LEVELS = 8;
     /// @notice Root, node at depth 8, leaf: publications that can follow one another. A step list has at most 17 levels.
     uint256 public constant MAX_CHAIN = 3;
+
+    /// @dev Of what a publication does after its gas is counted: the asserter's balance, a new slot the first time, and
+    /// what is left of the bond.
+    uint256 private constant CLOSING_GAS = 27_100;
 
     /// @notice In which demanded bytes must be published, and then what follows from them be done.
     uint32 public immutable demandSeconds;
@@ -74,11 +86,7 @@ contract Demands is Ledger, AboutAssertions {
     );
     event DemandExpired(DemandId indexed id, AssertionId indexed assertion, address indexed demander);
     event DemandSettled(
-        DemandId indexed id,
-        AssertionId indexed assertion,
-        address indexed demander,
-        uint256 refunded,
-        uint256 burned
+        DemandId indexed id, AssertionId indexed assertion, address indexed demander, uint256 refunded, uint256 burned
     );
 
     error ClocksTooShort(uint256 minimum, uint256 actual);
@@ -165,6 +173,19 @@ contract Demands is Ledger, AboutAssertions {
         if (demand.depth == 0) followUps.nodes = until;
         emit NodesPublished(id, demand.assertion, demand.depth, demand.index, nodes);
         _close(demand, gasAtStart);
+    }
+
+    /// @notice Answers many demands in one transaction. Who makes them at little cost must not be able to make more than
+    /// can be answered in time.
+    /// @dev What needs no answer any more is passed over: else whoever answers one of them could hold up all.
+    function publishAll(Answer[] calldata answers) external {
+        for (uint256 i = 0; i < answers.length; ++i) {
+            Answer calldata answer = answers[i];
+            if (!_isAnswerable(answer.id)) continue;
+            // By a call, so that each answer's calldata is its own.
+            if (answer.nodes.length > 0) this.publishNodes(answer.id, answer.nodes, answer.path);
+            else this.publish(answer.id, answer.leaf, answer.path);
+        }
     }
 
     /// @notice Rejects an assertion whose demanded bytes were not shown in time.
@@ -261,7 +282,7 @@ contract Demands is Ledger, AboutAssertions {
         demand.status = DemandStatus.PUBLISHED;
         rollup.keepOpen(assertion, uint64(block.timestamp + demandSeconds));
         rollup.closeGame(assertion);
-        uint256 award = _award(bond, rollup.asserterOf(assertion), _gasSince(gasAtStart));
+        uint256 award = _award(bond, rollup.asserterOf(assertion), _gasSince(gasAtStart) + CLOSING_GAS);
         demand.left = uint96(bond - award);
     }
 
@@ -269,6 +290,12 @@ contract Demands is Ledger, AboutAssertions {
         Rollup.Status actual = rollup.statusOf(assertion);
         bool ended = actual == Rollup.Status.CONFIRMED || actual == Rollup.Status.ORPHANED;
         require(ended, AssertionStatusMismatch(assertion, Rollup.Status.CONFIRMED, actual));
+    }
+
+    function _isAnswerable(DemandId id) private view returns (bool) {
+        Demand storage demand = _demands[id];
+        return demand.status == DemandStatus.OPEN && block.timestamp < demand.deadline
+            && rollup.statusOf(demand.assertion) == Rollup.Status.PENDING;
     }
 
     function _answerable(DemandId id) private view returns (Demand storage demand) {

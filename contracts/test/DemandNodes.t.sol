@@ -172,8 +172,9 @@ contract DemandNodesTest is GameNetwork {
         LongList memory list = _assertLong(20);
         DemandId id = _demandNodes(0, 0);
         demands.publishNodes(id, list.below(0, 0), list.path(0, 0));
+        uint256 gas = vm.snapshotGasLastCall(GROUP, "publishNodes, 32 from the root, the first award");
         uint256 award = demands.balanceOf(EXECUTOR);
-        vm.assertTrue(award > 0 && award <= DEMAND_BOND / 2);
+        vm.assertTrue(award >= gas * 1 gwei && award <= DEMAND_BOND / 2);
         bytes4 refusal = AboutAssertions.AssertionStatusMismatch.selector;
         vm.expectRevert(abi.encodeWithSelector(refusal, assertion, Rollup.Status.CONFIRMED, Rollup.Status.PENDING));
         demands.settle(id);
@@ -202,6 +203,43 @@ contract DemandNodesTest is GameNetwork {
         vm.assertEq(supply - token.totalSupply(), DEMAND_BOND - award);
         vm.assertEq(demands.balanceOf(CHALLENGER), 0);
         vm.assertEq(token.balanceOf(DEMANDS), award);
+    }
+
+    function test_ManyAreAnsweredAtOnce_AndWhatIsAnsweredIsPassedOver() public {
+        LongList memory list = _assertLong(600);
+        Demands.Answer[] memory answers = new Demands.Answer[](12);
+        for (uint64 i = 0; i < 10; ++i) {
+            answers[i] = Demands.Answer(_demandLeaf(50 * i), list.leaf(50 * i), new bytes32[](0), list.path(10, 50 * i));
+        }
+        answers[10] = Demands.Answer(_demandNodes(0, 0), "", list.below(0, 0), list.path(0, 0));
+        answers[11] = Demands.Answer(_demandNodes(8, 7), "", list.below(8, 7), list.path(8, 7));
+        // Somebody else is faster with one of them.
+        demands.publish(answers[4].id, answers[4].leaf, answers[4].path);
+        uint256 before = demands.balanceOf(EXECUTOR);
+        demands.publishAll(answers);
+        uint256 gas = vm.snapshotGasLastCall(GROUP, "publishAll, 9 leaves, 256 nodes and 4");
+        uint256 paid = demands.balanceOf(EXECUTOR) - before;
+        vm.assertGe(paid, demands.costOf(gas));
+        for (uint256 i = 0; i < answers.length; ++i) {
+            Demands.DemandStatus status = demands.demandOf(answers[i].id).status;
+            vm.assertEq(uint256(status), uint256(Demands.DemandStatus.PUBLISHED));
+        }
+        vm.assertEq(rollup.assertionOf(assertion).openGames, 0);
+        demands.publishAll(answers);
+        vm.assertEq(demands.balanceOf(EXECUTOR), before + paid);
+    }
+
+    function test_RevertWhen_OneOfManyAnswersIsWrong() public {
+        LongList memory list = _assertLong(600);
+        Demands.Answer[] memory answers = new Demands.Answer[](2);
+        answers[0] = Demands.Answer(_demandLeaf(1), list.leaf(1), new bytes32[](0), list.path(10, 1));
+        answers[1] = Demands.Answer(_demandLeaf(2), list.leaf(0), new bytes32[](0), list.path(10, 2));
+        vm.expectPartialRevert(Demands.ObjectMismatch.selector);
+        demands.publishAll(answers);
+        vm.warp(START + DEMAND);
+        // Too late: nothing happens, and nothing is paid.
+        demands.publishAll(answers);
+        vm.assertEq(demands.balanceOf(EXECUTOR), 0);
     }
 
     function test_RevertWhen_TheTimesDoNotFitTheNetworks() public {

@@ -1,7 +1,7 @@
 // docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
 import { demandsAbi } from '../../protocol/generated/abi.ts';
-import { type Address, bytesToHex } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
@@ -29,24 +29,36 @@ export type Publisher = {
 
 /** `DemandStatus` of contracts/src/Demands.sol. */
 const OPEN = 1;
+/** In one transaction: 12 times 256 nodes with their paths are 105 KB, and L1 nodes take transactions of up to 128 KB. */
+const ANSWERS_AT_ONCE = 12;
+/** Levels below a demanded node at which the nodes are shown. */
+const SHOWN_LEVELS = 8;
 
 export function createPublisher({ node, contracts, sender, owner = sender, log }: PublisherParts): Publisher {
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
   const counts = { published: 0, gasUsed: 0n };
 
-  async function publish(demand: DemandRecord, assertion: AssertionRecord): Promise<boolean> {
-    const isAnswered = async () => {
-      const { status } = await node.l1.client.readContract({ ...demands, functionName: 'demandOf', args: [demand.id] });
-      return status !== OPEN;
+  const isOpen = async ({ id }: DemandRecord): Promise<boolean> =>
+    (await node.l1.client.readContract({ ...demands, functionName: 'demandOf', args: [id] })).status === OPEN;
+
+  /** The demands of one assertion, the most urgent first. */
+  async function publish(asked: readonly DemandRecord[], assertion: AssertionRecord): Promise<boolean> {
+    const open: DemandRecord[] = [];
+    for (const demand of asked) {
+      if (open.length < ANSWERS_AT_ONCE && (await isOpen(demand))) open.push(demand);
+    }
+    if (open.length === 0) return false;
+    const answers: Answer[] = [];
+    for (const demand of open) answers.push(answer(demand, await demandedObject(node, demand, assertion)));
+    log.warn({ assertion: assertion.id, demands: open.length }, 'bytes are demanded on L1: they are published');
+    const isDone = async () => {
+      for (const demand of open) if (await isOpen(demand)) return false;
+      return true;
     };
-    if (await isAnswered()) return false;
-    const bytes = await demandedObject(node, demand, assertion);
-    const { id, depth, index } = demand;
-    log.warn({ demand: id, assertion: assertion.id, depth, index }, 'bytes are demanded on L1: they are published');
-    const call = { ...demands, abi: demands.abi as Abi, ...createAnswer(demand, bytes), isDone: isAnswered };
+    const call = { ...demands, abi: demands.abi as Abi, functionName: 'publishAll', args: [answers], isDone };
     const sent = await sender.sendAndWait(call);
     if (sent.kind !== 'mined') return false;
-    counts.published++;
+    counts.published += open.length;
     counts.gasUsed += sent.receipt.gasUsed;
     return true;
   }
@@ -54,30 +66,43 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
   return {
     counts,
     async publishNext(now) {
-      return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
-        const assertion = await node.mirror.assertion(demand.assertion);
-        if (assertion?.status !== 'pending' || now >= demand.deadline) return false;
+      const asked = new Map<Hex, DemandRecord[]>();
+      for (const demand of await node.mirror.openDemands()) {
+        if (now < demand.deadline) asked.set(demand.assertion, [...(asked.get(demand.assertion) ?? []), demand]);
+      }
+      return eachOnItsOwn([...asked], async ([id, ofOne]) => {
+        const assertion = await node.mirror.assertion(id);
+        if (assertion?.status !== 'pending') return false;
         const isOurs = assertion.asserter.toLowerCase() === owner.address.toLowerCase();
-        return isOurs && publish(demand, assertion);
+        return isOurs && publish(ofOne.sort(byDeadline), assertion);
       });
     },
   };
 }
 
-// Levels below a demanded node at which the nodes are shown.
-const SHOWN_LEVELS = 8;
+function byDeadline(a: DemandRecord, b: DemandRecord): number {
+  return Number(a.deadline - b.deadline);
+}
 
-function createAnswer({ id, depth, index }: DemandRecord, bytes: Uint8Array) {
+/** `Answer` of contracts/src/Demands.sol. */
+type Answer = {
+  readonly id: Hex;
+  readonly leaf: Hex;
+  readonly nodes: readonly Hex[];
+  readonly path: readonly Hex[];
+};
+
+function answer({ id, depth, index }: DemandRecord, bytes: Uint8Array): Answer {
   const height = depthOf(bytes.length) - depth;
   const path = treeProof(bytes, index * 2 ** height, height);
   if (height === 0) {
     const leaf = new Uint8Array(LEAF_BYTES);
     leaf.set(bytes.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES));
-    return { functionName: 'publish', args: [id, bytesToHex(leaf), path] };
+    return { id, leaf: bytesToHex(leaf), nodes: [], path };
   }
   const levels = Math.min(height, SHOWN_LEVELS);
   const nodes = Array.from({ length: 2 ** levels }, (_, i) => treeNode(bytes, depth + levels, index * 2 ** levels + i));
-  return { functionName: 'publishNodes', args: [id, nodes, path] };
+  return { id, leaf: '0x', nodes, path };
 }
 
 // The step list is made again from our own leaves: DA may have lost it, which is why it is demanded.
