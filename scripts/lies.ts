@@ -1,36 +1,59 @@
-// docs/disputes.md#lies: `npm run lies [-- part of a name]` plays the corpus of lies on anvil and prints what became of each.
-
-import { LIAR } from '../prover/network.fixture.ts';
-import { allLies } from '../test/lies/corpus.ts';
-import { createCorpusWorld } from '../test/lies/corpus-world.ts';
-import { slashedAccounts } from '../test/lies/funds.ts';
-import { openStage } from '../test/lies/play.ts';
+// docs/disputes.md#lies: `npm run lies [-- text]` plays the corpus of lies on anvil and prints what became of each; `--record` keeps the table.
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type Pass, playPass } from '../test/lies/pass.ts';
 import { cellsOf, HEADINGS, type Row } from '../test/lies/row.ts';
 
-const wanted = process.argv[2] ?? '';
-const world = await createCorpusWorld();
-const rows: Row[] = [];
-let slashedHonest = 0;
-try {
-  const lies = (await allLies(world)).filter(({ name }) => name.includes(wanted));
-  const stage = await openStage(world);
-  try {
-    print(HEADINGS);
-    for (const lie of lies) {
-      const row = await stage.play(lie);
-      rows.push(row);
-      print(cellsOf(row));
-    }
-  } finally {
-    await stage.close();
-  }
-  slashedHonest = (await slashedAccounts(world.network)).filter((account) => account !== LIAR.address).length;
-} finally {
-  await world.close();
+const RECORD = '--record';
+const args = process.argv.slice(2);
+const wanted = args.find((arg) => arg !== RECORD) ?? '';
+const [began, load] = [new Date(), loadavg()[0] ?? 0];
+print(HEADINGS);
+print(HEADINGS.map(() => '---'));
+const pass = await playPass(wanted, (row) => print(cellsOf(row)));
+const summary = summaryOf(pass);
+process.stdout.write(`\n${summary.join('\n')}\n`);
+if (args.includes(RECORD)) record(pass.rows, summary);
+const isClean = pass.rows.length > 0 && pass.rows.every(({ caught }) => caught) && pass.slashedHonest.length === 0;
+process.exitCode = isClean && poorer(pass).length === 0 ? 0 : 1;
+
+/** Rows after which the honest side had less tokens than before. */
+function poorer({ rows }: Pass): Row[] {
+  return rows.filter(({ honest }) => honest.wonWei < 0n);
 }
-const missed = rows.filter(({ caught }) => !caught);
-process.stdout.write(`\n${rows.length} lies, ${rows.length - missed.length} caught, honest slashed ${slashedHonest}\n`);
-process.exitCode = missed.length === 0 && rows.length > 0 && slashedHonest === 0 ? 0 : 1;
+
+function summaryOf(pass: Pass): string[] {
+  const { rows, slashedHonest } = pass;
+  const minutes = (Date.now() - began.getTime()) / 60_000;
+  const games = rows.filter(({ lists }) => lists === 8).map(({ honest, liar }) => honest.gas + liar.gas);
+  return [
+    `lies: ${rows.length}, caught: ${rows.filter(({ caught }) => caught).length}`,
+    `honest parties slashed: ${slashedHonest.length}; rows after which an honest party had less tokens: ${poorer(pass).length}`,
+    `most gas of both sides of a row with one game of eight lists, with assertion and payouts: ${games.reduce((a, b) => (a > b ? a : b), 0n)}`,
+    `minutes: ${minutes.toFixed(1)}`,
+  ];
+}
+
+function record(rows: readonly Row[], summary: readonly string[]): void {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, node ${process.version}`;
+  const text = [
+    '# The lies, and what became of each',
+    '',
+    'What the columns say: [disputes](../../docs/disputes.md#lies). Written by `npm run lies -- --record`, in one pass.',
+    '',
+    `${began.toISOString()}, ${machine}, load before ${load.toFixed(1)}.`,
+    '',
+    ...summary.map((each) => `- ${each}`),
+    '',
+    line(HEADINGS),
+    line(HEADINGS.map(() => '---')),
+    ...rows.map((row) => line(cellsOf(row))),
+    '',
+  ];
+  writeFileSync(fileURLToPath(new URL('../test/lies/README.md', import.meta.url)), text.join('\n'));
+}
 
 function print(cells: readonly string[]): void {
   process.stdout.write(`| ${cells.join(' | ')} |\n`);

@@ -26,8 +26,8 @@ export type World = {
   /** The true step list of the range. */
   readonly steps: Uint8Array;
   readonly inputs: readonly StepInput[];
-  /** The argument of `createAssertion` for this step list. */
-  claimOf(steps: Uint8Array, attempt: number): Promise<ReturnType<typeof createClaim>>;
+  /** The argument of `createAssertion` for this step list. `parent`: default genesis. */
+  claimOf(steps: Uint8Array, attempt: number, parent?: Hex): Promise<ReturnType<typeof createClaim>>;
   /** Claims this step list; the id. */
   assert(steps: Uint8Array): Promise<Hex>;
   close(): Promise<void>;
@@ -66,13 +66,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     for (let attempt = 0; ; attempt++) if ((await statusOf(hashAssertion(parent, list, attempt))) === 0) return attempt;
   }
 
-  async function claimOf(list: Uint8Array, attempt: number) {
+  async function claimOf(list: Uint8Array, attempt: number, under = parent) {
     const { timestamp } = await node.l1.client.getBlock();
     const { refs, certificate } = await network.da.put([list, new Uint8Array([attempt])], {
       expiry: timestamp + BODY_SECONDS,
     });
     const post = decodeStateLeaf(list.subarray(list.length - LEAF_BYTES));
-    return createClaim({ parent, attempt, steps: list, post, objects: refs.slice(1), certificate });
+    return createClaim({ parent: under, attempt, steps: list, post, objects: refs.slice(1), certificate });
   }
 
   return {

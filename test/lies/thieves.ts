@@ -1,0 +1,112 @@
+// docs/disputes.md#lies: who copies the honest player's calls out of the mempool, and pays more to be mined first.
+import type { Abi, Transaction } from 'viem';
+import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../../prover/network.fixture.ts';
+import { withAccount } from '../../service/l1.ts';
+import { createSender } from '../../service/l1-send.ts';
+import type { Lie } from './lie.ts';
+import { disputeCall, REJECTED, type Ring } from './ring.ts';
+import { measure, type Outcome, type Row } from './row.ts';
+
+const LOOK_MS = 5;
+const GAS = 3_000_000n;
+const TIP = 5n;
+
+type Copies = {
+  /** Stops copying; how many of the copies did something, and how many were reverted. */
+  stop(): Promise<{ done: number; reverted: number }>;
+};
+
+/** `lieOf`: a lie that has not been told yet; `malformedOf`: one whose leaf is wrong in itself. */
+export async function* playThieves(
+  ring: Ring,
+  lieOf: (name: string) => Lie,
+  malformedOf: (name: string) => Lie,
+): AsyncGenerator<Row> {
+  const { network, sender } = ring.world;
+  const { chain, deployment, l1 } = network;
+  const parties = { honest: [VALIDATOR.address], liars: [LIAR.address, USER.address] };
+  const thief = createSender(withAccount(l1, keyOf(3)));
+  const row = (name: string, play: () => Promise<Outcome>) =>
+    measure(network, `thief: ${name}`, parties, async () => {
+      await chain.setAutomine(false);
+      try {
+        return await play();
+      } finally {
+        await chain.setAutomine(true);
+      }
+    });
+  const rob = async (lie: Lie, victim: Address): Promise<Outcome & { done: number; reverted: number }> => {
+    const copies = copyFrom(network, victim);
+    const assertion = await ring.assert(lie);
+    const status = await ring.playOut(assertion);
+    const { done, reverted } = await copies.stop();
+    const own = await ring.gameOf(assertion, USER.address);
+    if (own !== undefined) await thief.sendAndWait(disputeCall(ring.world, 'refund', [own.id]));
+    return {
+      caught: status === REJECTED,
+      how: `${reverted} of ${done + reverted} copies reverted`,
+      lists: 8,
+      done,
+      reverted,
+    };
+  };
+
+  yield await row('copies every call of the challenger', async () => {
+    const told = await rob(lieOf('copied challenger'), VALIDATOR.address);
+    return { ...told, caught: told.caught && told.done === 0 && told.reverted > 0 };
+  });
+  yield await row('copies every call of the asserter', async () => {
+    const told = await rob(lieOf('copied asserter'), sender.address);
+    return { ...told, caught: told.caught && told.done === 0 && told.reverted > 0 };
+  });
+  const { token, dispute } = deployment.addresses;
+  const approve = (amount: bigint) =>
+    thief.sendAndWait({ address: token, abi: mizuTokenAbi as Abi, functionName: 'approve', args: [dispute, amount] });
+  await approve(10n ** 30n);
+  yield await row('copies the opening with a bond of his own, and every move', () =>
+    rob(lieOf('copied opening'), VALIDATOR.address),
+  );
+  await approve(0n);
+  yield await row('copies the proof of a malformed leaf', async () => ({
+    ...(await rob(malformedOf('copied leaf'), VALIDATOR.address)),
+    lists: 0,
+  }));
+}
+
+/** Sends each pending call of the victim again, from the thief's account and at a higher price, until it is stopped. */
+function copyFrom({ l1, deployment }: TestNetwork, victim: Address): Copies {
+  const { client, wallet, account } = withAccount(l1, keyOf(3));
+  const seen = new Set<Hex>();
+  const sent: Hex[] = [];
+  let isOver = false;
+  const copy = async ({ hash, to, input, from, maxFeePerGas, maxPriorityFeePerGas }: Transaction) => {
+    if (from.toLowerCase() !== victim.toLowerCase() || seen.has(hash)) return;
+    if (to?.toLowerCase() !== deployment.addresses.dispute.toLowerCase()) return;
+    seen.add(hash);
+    const fees = {
+      maxFeePerGas: (maxFeePerGas ?? 0n) * TIP,
+      maxPriorityFeePerGas: (maxPriorityFeePerGas ?? 0n) * TIP,
+    };
+    sent.push(await wallet.sendTransaction({ account, chain: client.chain, to, data: input, gas: GAS, ...fees }));
+  };
+  const watching = (async () => {
+    while (!isOver) {
+      const pending = await client.getBlock({ blockTag: 'pending', includeTransactions: true });
+      for (const transaction of pending.transactions) await copy(transaction);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  })();
+  return {
+    async stop() {
+      isOver = true;
+      await watching;
+      const receipts = await Promise.all(
+        sent.map((hash) => client.waitForTransactionReceipt({ hash, pollingInterval: 20 })),
+      );
+      const done = receipts.filter(({ status }) => status === 'success').length;
+      return { done, reverted: receipts.length - done };
+    },
+  };
+}
