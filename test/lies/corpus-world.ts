@@ -3,7 +3,7 @@ import type { Abi } from 'viem';
 import { ROLE } from '../../contracts/roles.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { keyOf, type TestNetwork } from '../../prover/network.fixture.ts';
+import { keyOf, LIAR, type TestNetwork } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { createInbox, GATEWAY, type Inbox, MODEL } from './inbox.ts';
@@ -18,6 +18,8 @@ export type CorpusWorld = World & {
 /** Longer than a challenger can play for time. */
 const TIMES = { windowSeconds: 300, unbondingSeconds: 1_000 };
 const MIZU = 10n ** 18n;
+/** Each lie costs 100 of it. */
+const LIAR_STAKE = 1_000_000n * MIZU;
 const GATEWAY_KEY: Hex = `0x${'3'.padStart(64, '0')}`;
 
 export async function createCorpusWorld(): Promise<CorpusWorld> {
@@ -53,8 +55,10 @@ async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
   const send = (by: Sender, address: Address, abi: Abi, functionName: string, args: readonly unknown[]) =>
     by.sendAndWait({ address, abi, functionName, args });
   const stake = 1_000n * MIZU;
-  await send(owner, token, mizuTokenAbi as Abi, 'mint', [owner.address, stake]);
-  await send(owner, token, mizuTokenAbi as Abi, 'approve', [stakeManager, stake]);
+  const total = stake + LIAR_STAKE;
+  await send(owner, token, mizuTokenAbi as Abi, 'mint', [owner.address, total]);
+  await send(owner, token, mizuTokenAbi as Abi, 'approve', [stakeManager, total]);
+  await send(owner, stakeManager, stakeManagerAbi as Abi, 'stake', [LIAR.address, ROLE.executor, LIAR_STAKE]);
   await send(owner, stakeManager, stakeManagerAbi as Abi, 'stake', [GATEWAY.address, ROLE.gateway, stake]);
   await send(gateway, gatewayRegistry, gatewayRegistryAbi as Abi, 'join', []);
   const manifest = { root: bytesToHex(new Uint8Array(32).fill(1)), length: 1n };

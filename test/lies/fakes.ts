@@ -2,7 +2,7 @@
 import type { Abi } from 'viem';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodePosted, encodeSegment } from '../../prover/game/calls.ts';
+import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
 import type { AssertionRecord } from '../../prover/mirror.ts';
 import { keyOf, type TestNetwork } from '../../prover/network.fixture.ts';
 import type { ProverNode } from '../../prover/node.ts';
@@ -69,7 +69,7 @@ export async function createFakes(network: TestNetwork, node: ProverNode, count:
           const [start, end] = [game.list[index - 1], game.list[index]] as [Hex, Hex];
           const segment = encodeSegment(game.list, { index, start, end });
           const list = GARBAGE.map((hash) => bytesToHex(Buffer.from(hash.slice(2), 'hex').reverse()));
-          const call = disputeCall({ network }, 'move', [game.id, encodePosted(game), segment, list]);
+          const call = disputeCall({ network }, 'move', [encodeGameKey(game), encodePosted(game), segment, list]);
           // The mirror may be behind: the move has been made already.
           await by.sendAndWait({ ...call, isDone: async () => (await listsOf(game.id)) > game.lists });
         }),

@@ -1,6 +1,6 @@
 // docs/disputes.md#lies: moves that L1 refuses: late, of a closed game, to another list, out of turn, with a wrong proof.
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodePosted, encodeSegment } from '../../prover/game/calls.ts';
+import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
 import type { GameRecord } from '../../prover/game/record.ts';
 import { LIAR, VALIDATOR } from '../../prover/network.fixture.ts';
 import type { Sender } from '../../service/l1-send.ts';
@@ -29,7 +29,7 @@ export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): Asyn
   };
 
   const tried: Row[] = [];
-  let closed: { readonly id: Hex; readonly lastMove: readonly unknown[] } | undefined;
+  let closed: { readonly key: ReturnType<typeof encodeGameKey>; readonly lastMove: readonly unknown[] } | undefined;
   const whole = await row('the game in which all these were tried', async () => {
     const assertion = await ring.assert(lieOf('moves that L1 refuses'));
     const early = encodePosted(await ring.playTo(assertion, 1));
@@ -40,15 +40,15 @@ export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): Asyn
     const eighth = await ring.playTo(assertion, 8);
     for (const attempt of attemptsAtEnd(eighth, lastMove, sender, ring.honestSender))
       tried.push(await row(attempt[0], () => refuse(attempt)));
-    closed = { id: eighth.id, lastMove };
+    closed = { key: encodeGameKey(eighth), lastMove };
     return { caught: (await ring.playOut(assertion)) === REJECTED, how: 'one-step proof', lists: 8 };
   });
   yield* tried;
   yield whole;
   if (closed === undefined) throw new Error('the game has not been played');
-  const { id, lastMove } = closed;
+  const { key, lastMove } = closed;
   yield await row('in a closed game', () => refuse(['', 'GameStatusMismatch', sender, 'move', lastMove]));
-  yield await row('timeout of a closed game', () => refuse(['', 'GameStatusMismatch', sender, 'timeout', [id]]));
+  yield await row('timeout of a closed game', () => refuse(['', 'GameStatusMismatch', sender, 'timeout', [key]]));
 
   for (const lists of [1, 5]) {
     yield await row(`late, in answer to list ${lists}`, async () => {
@@ -65,46 +65,54 @@ export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): Asyn
 
 /** The asserter is to answer list 3. */
 function attemptsAt(game: GameRecord, early: ReturnType<typeof encodePosted>, liar: Sender, honest: Sender): Attempt[] {
-  const { id, list, start } = game;
+  const { list, start } = game;
+  const key = encodeGameKey(game);
   const posted = encodePosted(game);
   const segment = encodeSegment(list, { index: 0, start, end: list[0] as Hex });
   const agreed = [...GARBAGE.slice(0, 31), list[0] as Hex];
   return [
-    ['to an earlier list', 'ListMismatch', liar, 'move', [id, early, segment, GARBAGE]],
-    ['to another list', 'ListMismatch', liar, 'move', [id, { ...posted, root: WORD }, segment, GARBAGE]],
-    ['from another start', 'ListMismatch', liar, 'move', [id, { ...posted, start: WORD }, segment, GARBAGE]],
+    ['to an earlier list', 'ListMismatch', liar, 'move', [key, early, segment, GARBAGE]],
+    ['to another list', 'ListMismatch', liar, 'move', [key, { ...posted, root: WORD }, segment, GARBAGE]],
+    ['from another start', 'ListMismatch', liar, 'move', [key, { ...posted, start: WORD }, segment, GARBAGE]],
     [
       'about a segment whose end is not in the list',
       'EntriesMismatch',
       liar,
       'move',
-      [id, posted, { ...segment, end: WORD }, GARBAGE],
+      [key, posted, { ...segment, end: WORD }, GARBAGE],
     ],
     [
       'about a segment whose start is not in the list',
       'StartMismatch',
       liar,
       'move',
-      [id, posted, { ...segment, start: WORD }, GARBAGE],
+      [key, posted, { ...segment, start: WORD }, GARBAGE],
     ],
-    ['about a 33rd segment', 'SegmentOutOfRange', liar, 'move', [id, posted, { ...segment, index: 32n }, GARBAGE]],
-    ['that disputes nothing', 'EndsAgree', liar, 'move', [id, posted, segment, agreed]],
-    ['a proof before the last list', 'ListCountMismatch', liar, 'prove', [id, posted, segment, '0x0902']],
-    ['a timeout while there is time', 'TimeIsLeft', liar, 'timeout', [id]],
-    ['out of turn', 'NotPlayer', honest, 'move', [id, posted, segment, GARBAGE]],
-    ['a refund of a game that goes on', 'AssertionStatusMismatch', honest, 'refund', [id]],
-    ['of a game that there is not', 'GameStatusMismatch', liar, 'move', [WORD, posted, segment, GARBAGE]],
+    ['about a 33rd segment', 'SegmentOutOfRange', liar, 'move', [key, posted, { ...segment, index: 32n }, GARBAGE]],
+    ['that disputes nothing', 'EndsAgree', liar, 'move', [key, posted, segment, agreed]],
+    ['a proof before the last list', 'ListCountMismatch', liar, 'prove', [key, posted, segment, '0x0902']],
+    ['a timeout while there is time', 'TimeIsLeft', liar, 'timeout', [key]],
+    ['out of turn', 'NotPlayer', honest, 'move', [key, posted, segment, GARBAGE]],
+    ['a refund of a game that goes on', 'AssertionStatusMismatch', honest, 'refund', [key]],
+    [
+      'of a game that there is not',
+      'GameStatusMismatch',
+      liar,
+      'move',
+      [{ ...key, index: key.index + 1n }, posted, segment, GARBAGE],
+    ],
   ];
 }
 
 /** The challenger is to prove. */
 function attemptsAtEnd(game: GameRecord, lastMove: readonly unknown[], liar: Sender, honest: Sender): Attempt[] {
-  const { id, list, start } = game;
+  const { list, start } = game;
+  const key = encodeGameKey(game);
   const posted = encodePosted(game);
   const segment = encodeSegment(list, { index: 0, start, end: list[0] as Hex });
   return [
-    ['a proof about another machine', 'StartMismatch', honest, 'prove', [id, posted, segment, FAILED_MACHINE]],
-    ['a ninth list', 'ListCountMismatch', honest, 'move', [id, posted, segment, GARBAGE]],
+    ['a proof about another machine', 'StartMismatch', honest, 'prove', [key, posted, segment, FAILED_MACHINE]],
+    ['a ninth list', 'ListCountMismatch', honest, 'move', [key, posted, segment, GARBAGE]],
     ['the last move once more', 'NotPlayer', liar, 'move', lastMove],
   ];
 }

@@ -1,5 +1,6 @@
 // docs/disputes.md#game: opens games about steps of any assertion, true or false.
 import type { Hex } from '../../protocol/hex.ts';
+import { encodeClaimedStep } from '../../prover/game/calls.ts';
 import { locateStep } from '../../prover/game/locate.ts';
 import { createOpening } from '../../prover/game/opening.ts';
 import type { AssertionRecord } from '../../prover/mirror.ts';
@@ -13,5 +14,6 @@ export async function openingOf(
 ) {
   const place = await locateStep(node, assertion, step);
   if (place === undefined) throw new Error(`step ${step} was not executed`);
-  return createOpening(node, { assertion, steps, step, place: place.message, list });
+  const claimed = encodeClaimedStep(assertion.id, steps, step);
+  return createOpening(node, { claimed, place: place.message, list });
 }

@@ -81,7 +81,7 @@ async function playStage(world: CorpusWorld, lies: readonly Lie[], tell: (row: R
 }
 
 /** The rivals last: they confirm the range. */
-function ringGroups(ring: Ring<CorpusWorld>): [string, () => AsyncGenerator<Row>][] {
+export function ringGroups(ring: Ring<CorpusWorld>): [string, () => AsyncGenerator<Row>][] {
   const step = ring.world.stepOf('run');
   const { changed } = createSteps(ring.world);
   let told = 0;

@@ -35,10 +35,10 @@ export async function* playRefused(world: World): AsyncGenerator<Row> {
   const cases: readonly Case[] = [
     ['the first leaf is not that of the parent', 'FirstLeafMismatch', () => world.claimOf(first, 0)],
     ['the list has one leaf less', 'BatchOutOfRange', () => world.claimOf(joined(...range(count).map(leaf)), 0)],
-    ['the last leaf is in the list twice', 'WrongSigner', () => world.claimOf(joined(steps, leaf(count)), 0)],
+    ['the last leaf is in the list twice', 'PaddingNotZero', () => world.claimOf(joined(steps, leaf(count)), 0)],
     [
       'a leaf in the middle is in the list twice',
-      'FirstLeafMismatch',
+      'PaddingNotZero',
       () => world.claimOf(joined(...range(count + 1).flatMap((i) => (i === 3 ? [leaf(i), leaf(i)] : [leaf(i)]))), 0),
     ],
     [
@@ -61,7 +61,7 @@ export async function* playRefused(world: World): AsyncGenerator<Row> {
     ],
     [
       'the path of the last leaf is that of the one before',
-      'FirstLeafMismatch',
+      'PaddingNotZero',
       async () => ({ ...right, lastPath: treeProof(steps, count - 1) }),
     ],
     [

@@ -3,7 +3,7 @@ import type { Abi } from 'viem';
 import { createFight, type Fight } from '../../challenger/fight.ts';
 import { disputeAbi, kernelStartAbi, mizuTokenAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { encodePosted, encodeSegment } from '../../prover/game/calls.ts';
+import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
 import { nextAction, type TraceOracle } from '../../prover/game/play.ts';
 import type { GameRecord } from '../../prover/game/record.ts';
 import { turnOf } from '../../prover/game/record.ts';
@@ -113,7 +113,7 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
       const oracle: TraceOracle = told(own, game);
       const action = await nextAction({ ...game, turn: turnOf(game), deadline: 1n }, 'asserter', oracle, 0n);
       if (action.kind !== 'move') throw new Error(`the liar has no move: ${action.kind}`);
-      return [game.id, encodePosted(game), encodeSegment(game.list, action.segment), action.list];
+      return [encodeGameKey(game), encodePosted(game), encodeSegment(game.list, action.segment), action.list];
     },
     async wait(seconds) {
       await network.chain.increaseTime({ seconds });

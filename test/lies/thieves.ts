@@ -2,6 +2,7 @@
 import type { Abi, Transaction } from 'viem';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
+import { encodeGameKey } from '../../prover/game/calls.ts';
 import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
@@ -43,7 +44,7 @@ export async function* playThieves(
     const status = await ring.playOut(assertion);
     const { done, reverted } = await copies.stop();
     const own = await ring.gameOf(assertion, USER.address);
-    if (own !== undefined) await thief.sendAndWait(disputeCall(ring.world, 'refund', [own.id]));
+    if (own !== undefined) await thief.sendAndWait(disputeCall(ring.world, 'refund', [encodeGameKey(own)]));
     return {
       caught: status === REJECTED,
       how: `${reverted} of ${done + reverted} copies reverted`,
