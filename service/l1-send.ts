@@ -1,15 +1,12 @@
 // docs/operations.md#l1: a transaction is sent until it is mined, once: same nonce, rising fees, and a look at the effect before each attempt.
-import {
-  type Abi,
-  BaseError,
-  ContractFunctionRevertedError,
-  encodeFunctionData,
-  TransactionNotFoundError,
-  type TransactionReceipt,
-} from 'viem';
+import { type Abi, TransactionNotFoundError, type TransactionReceipt } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
+import { createNonces, type Nonces } from './l1-nonces.ts';
+import { BUMP_PERCENT, emptyTransaction, submit, type Transaction, toTransaction } from './l1-submit.ts';
+import { createMutex, type Mutex } from './mutex.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export type Call = {
   readonly address: Address;
@@ -29,7 +26,8 @@ export type Sent = { readonly kind: 'mined'; readonly receipt: TransactionReceip
 export type Sender = {
   readonly address: Address;
   /**
-   * Calls of one sender are sent one after another, each until it is mined.
+   * Sends calls in the order in which they come, and waits until they are mined; as many at once as `inFlight` says.
+   * What fails keeps no other from being mined.
    * @throws MizuError `l1/reverted` with the contract's error, `l1/not-mined` after all attempts (retryable)
    */
   sendAndWait(call: Call): Promise<Sent>;
@@ -40,121 +38,128 @@ export type SenderOptions = {
   readonly stuckSeconds?: number;
   /** Attempts with raised fees. Default 8. */
   readonly attempts?: number;
+  /** Calls that may wait to be mined at the same time: they must not need each other's effect. Default 1. */
+  readonly inFlight?: number;
   readonly signal?: AbortSignal;
 };
 
-/** A replacement must pay 10 % more on most nodes. */
-const BUMP_PERCENT = 25n;
-const GAS_MARGIN_PERCENT = 20n;
+/** What a node keeps of one account at least. */
+export const NODE_IN_FLIGHT = 16;
 /** A node may learn of a transaction a little after it has answered. */
 const FORGOTTEN_LOOKS = 3;
 
+type Lane = Required<Pick<SenderOptions, 'stuckSeconds' | 'attempts'>> & {
+  readonly l1: L1Account;
+  readonly nonces: Nonces;
+  readonly inTurn: Mutex;
+  readonly signal: AbortSignal | undefined;
+  /** Of whether the node still has what it was given; milliseconds of the clock. */
+  readonly doubt: { until: number };
+};
+
 export function createSender(l1: L1Account, options: SenderOptions = {}): Sender {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    address: l1.address,
-    sendAndWait: (call) => {
-      const turn = last.then(() => send(l1, call, options));
-      last = turn.catch(() => undefined);
-      return turn;
-    },
-  };
+  const { stuckSeconds = 30, attempts = 8, inFlight = 1, signal } = options;
+  const doubt = { until: 0 };
+  const lane: Lane = { l1, nonces: createNonces(l1), inTurn: createMutex(), stuckSeconds, attempts, signal, doubt };
+  const pass = createTurnstile(inFlight);
+  return { address: l1.address, sendAndWait: (call) => pass(() => send(lane, call)) };
 }
 
-async function send(l1: L1Account, call: Call, options: SenderOptions): Promise<Sent> {
-  const { stuckSeconds = 30, attempts = 8, signal } = options;
-  const hashes: Hex[] = [];
-  let nonce = -1;
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    signal?.throwIfAborted();
-    const earlier = await minedOf(l1, hashes);
-    if (earlier !== undefined) return settled(call, earlier);
-    if (await call.isDone?.()) return { kind: 'already-done' };
-    const next = await l1.client.getTransactionCount({ address: l1.address, blockTag: 'latest' });
-    // The nonce was used by a transaction of an earlier life: begin anew behind it.
-    if (next !== nonce) hashes.length = 0;
-    nonce = next;
-    const hash = await submit(l1, call, nonce, attempt);
-    if (hash !== undefined) hashes.push(hash);
-    const mined = await waitForNonce(l1, nonce, hashes, stuckSeconds, signal);
-    if (mined !== undefined) return settled(call, mined);
-  }
-  throw new MizuError({
-    code: 'l1/not-mined',
-    message: `${call.functionName} has not been mined.`,
-    expected: `a block with it within ${attempts * stuckSeconds} s, with fees raised by ${BUMP_PERCENT} % at each of ${attempts} attempts`,
-    actual: hashes.length === 0 ? 'the node took none of the transactions' : `pending: ${hashes.at(-1)}`,
-    hint: 'Check that the L1 makes blocks and that the account can pay.',
-    retryable: true,
-  });
-}
+/** A transaction at its nonce, in all its attempts. */
+type Flight = {
+  readonly nonce: number;
+  readonly hashes: Hex[];
+  /** Of nonces below that were missing. They never fail: what is still missing is seen again. */
+  readonly fills: Promise<void>[];
+};
 
-// Undefined if the node refuses the transaction because of its nonce or fee: an earlier one is pending or mined.
-async function submit(l1: L1Account, call: Call, nonce: number, attempt: number): Promise<Hex | undefined> {
-  const { address, abi, functionName, args, value } = call;
-  const account = l1.account;
-  const data = encodeFunctionData({ abi, functionName, args });
-  const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
-  // Not against the pending block: there our own earlier attempt has done its work already, and it costs less.
-  const gas = await l1.client.estimateContractGas({ ...request, blockTag: 'latest' }).catch((cause: unknown) => {
-    throw reverted(call, cause);
-  });
-  const { maxFeePerGas, maxPriorityFeePerGas } = await l1.client.estimateFeesPerGas();
-  const bump = (fee: bigint) =>
-    (fee * (100n + BUMP_PERCENT) ** BigInt(attempt)) / 100n ** BigInt(attempt) + BigInt(attempt);
+async function send(lane: Lane, call: Call): Promise<Sent> {
+  let flight: Flight | undefined;
   try {
-    return await l1.wallet.sendTransaction({
-      account,
-      chain: l1.client.chain,
-      to: address,
-      data,
-      nonce,
-      gas: (gas * (100n + GAS_MARGIN_PERCENT)) / 100n,
-      maxFeePerGas: bump(maxFeePerGas),
-      maxPriorityFeePerGas: bump(maxPriorityFeePerGas),
-      ...(value === undefined ? {} : { value }),
-    });
-  } catch (error) {
-    if (/nonce too low|already known|already imported|underpriced|replacement/i.test(String(error))) return undefined;
-    throw new MizuError({
-      code: 'l1/send-failed',
-      message: `${functionName} cannot be sent.`,
-      actual: error instanceof BaseError ? error.shortMessage : String(error),
-      hint: `Check that ${l1.address} has ether for gas.`,
-      retryable: true,
-      cause: error,
-    });
+    for (let attempt = 0; attempt < lane.attempts; attempt++) {
+      lane.signal?.throwIfAborted();
+      const mined = flight === undefined ? undefined : await minedOf(lane.l1, flight);
+      if (mined !== undefined) return await settled(call, mined);
+      const go = async (): Promise<Flight | undefined> => {
+        if (await call.isDone?.()) return undefined;
+        const transaction = await toTransaction(lane.l1, call);
+        flight ??= { nonce: await lane.nonces.take(), hashes: [], fills: [] };
+        await launch(lane, flight, transaction, attempt);
+        return flight;
+      };
+      // The first attempts one after another: nonces in the order of the calls, and none that is passed over.
+      const launched = await (flight === undefined ? lane.inTurn(go) : go());
+      if (launched === undefined) return { kind: 'already-done' };
+      const ended = await waitForNonce(lane, launched);
+      if (ended === 'used') {
+        const receipt = await minedOf(lane.l1, launched);
+        if (receipt !== undefined) return await settled(call, receipt);
+        // By a transaction of an earlier life: begin anew behind it.
+        lane.nonces.giveBack(launched.nonce);
+        flight = undefined;
+      }
+    }
+    throw notMined(lane, call.functionName, flight);
+  } finally {
+    if (flight !== undefined) lane.nonces.giveBack(flight.nonce);
+    await Promise.all(flight?.fills ?? []);
   }
 }
 
-// Ends when one of ours is mined, when the nonce is used up by another, when the node has forgotten all of ours
-// (a reorg that drops them, a full pool), or after `stuckSeconds`.
-async function waitForNonce(
-  l1: L1Account,
-  nonce: number,
-  hashes: readonly Hex[],
-  stuckSeconds: number,
-  signal: AbortSignal | undefined,
-): Promise<TransactionReceipt | undefined> {
+async function launch({ l1 }: Lane, flight: Flight, transaction: Transaction, attempt: number): Promise<void> {
+  const hash = await submit(l1, transaction, flight.nonce, attempt);
+  if (hash !== undefined) flight.hashes.push(hash);
+}
+
+// `used`: by ours or by another one. `forgotten`: the node has none of ours any more (a reorg that drops them, a full pool).
+async function waitForNonce(lane: Lane, flight: Flight): Promise<'used' | 'forgotten' | 'stuck'> {
+  const { l1, nonces, stuckSeconds, signal } = lane;
   const deadline = Date.now() + stuckSeconds * 1000;
   let forgotten = 0;
+  let unread = 0;
   while (Date.now() < deadline) {
     signal?.throwIfAborted();
-    const mined = await minedOf(l1, hashes);
-    if (mined !== undefined) return mined;
-    if ((await l1.client.getTransactionCount({ address: l1.address, blockTag: 'latest' })) > nonce)
-      return minedOf(l1, hashes);
-    forgotten = (await isKnown(l1, hashes)) ? 0 : forgotten + 1;
-    if (forgotten >= FORGOTTEN_LOOKS) return undefined;
+    const used = await nonces.used();
+    if (used > flight.nonce) {
+      // The node that counts may be ahead of the one that gives receipts.
+      if (flight.hashes.length === 0 || ++unread > FORGOTTEN_LOOKS) return 'used';
+      if ((await minedOf(l1, flight)) !== undefined) return 'used';
+    } else {
+      const missing = nonces.takeBelow(flight.nonce, used);
+      if (missing !== undefined) flight.fills.push(fill(lane, missing));
+      // The others are asked for when one is missing: each question costs a request.
+      const isAsked = nonces.isLowest(flight.nonce) || Date.now() < lane.doubt.until;
+      forgotten = !isAsked || (await isKnown(l1, flight)) ? 0 : forgotten + 1;
+      if (forgotten >= FORGOTTEN_LOOKS) {
+        lane.doubt.until = Date.now() + stuckSeconds * 1000;
+        return 'forgotten';
+      }
+    }
     await new Promise((resolve) => setTimeout(resolve, Math.min(l1.client.pollingInterval, 50 + stuckSeconds * 10)));
   }
-  return undefined;
+  return 'stuck';
 }
 
-async function isKnown(l1: L1Account, hashes: readonly Hex[]): Promise<boolean> {
+// Whoever held it has given up, or a reorg has dropped what was mined: nothing behind it would be mined any more.
+async function fill(lane: Lane, nonce: number): Promise<void> {
+  const flight: Flight = { nonce, hashes: [], fills: [] };
+  try {
+    for (let attempt = 0; attempt < lane.attempts; attempt++) {
+      await launch(lane, flight, emptyTransaction(lane.l1), attempt);
+      if ((await waitForNonce(lane, flight)) === 'used') return;
+    }
+  } catch {
+    // No ether, or the end of the process: whoever waits behind it has the same reason, and says so.
+  } finally {
+    lane.nonces.giveBack(nonce);
+    await Promise.all(flight.fills);
+  }
+}
+
+async function isKnown({ client }: L1Account, { hashes }: Flight): Promise<boolean> {
   if (hashes.length === 0) return true;
   for (const hash of hashes) {
-    const known = await l1.client.getTransaction({ hash }).then(
+    const known = await client.getTransaction({ hash }).then(
       () => true,
       (error: unknown) => !(error instanceof TransactionNotFoundError),
     );
@@ -163,9 +168,9 @@ async function isKnown(l1: L1Account, hashes: readonly Hex[]): Promise<boolean> 
   return false;
 }
 
-async function minedOf(l1: L1Account, hashes: readonly Hex[]): Promise<TransactionReceipt | undefined> {
+async function minedOf({ client }: L1Account, { hashes }: Flight): Promise<TransactionReceipt | undefined> {
   for (const hash of hashes) {
-    const receipt = await l1.client.getTransactionReceipt({ hash }).catch(() => undefined);
+    const receipt = await client.getTransactionReceipt({ hash }).catch(() => undefined);
     if (receipt !== undefined) return receipt;
   }
   return undefined;
@@ -182,19 +187,14 @@ async function settled(call: Call, receipt: TransactionReceipt): Promise<Sent> {
   });
 }
 
-function reverted(call: Call, cause: unknown): MizuError {
-  const found =
-    cause instanceof BaseError ? cause.walk((error) => error instanceof ContractFunctionRevertedError) : undefined;
-  const data = found instanceof ContractFunctionRevertedError ? found : undefined;
-  const said =
-    data?.data === undefined
-      ? data?.reason
-      : `${data.data.errorName}(${(data.data.args ?? []).map(String).join(', ')})`;
+function notMined({ attempts, stuckSeconds }: Lane, what: string, flight: Flight | undefined): MizuError {
+  const last = flight?.hashes.at(-1);
   return new MizuError({
-    code: data === undefined ? 'l1/estimate-failed' : 'l1/reverted',
-    message: `${call.functionName} would be reverted.`,
-    actual: said ?? (cause instanceof BaseError ? cause.shortMessage : String(cause)),
-    retryable: data === undefined,
-    cause,
+    code: 'l1/not-mined',
+    message: `${what} has not been mined.`,
+    expected: `a block with it within ${attempts * stuckSeconds} s, with fees raised by ${BUMP_PERCENT} % at each of ${attempts} attempts`,
+    actual: last === undefined ? 'the node took none of the transactions' : `pending: ${last}`,
+    hint: 'Check that the L1 makes blocks and that the account can pay.',
+    retryable: true,
   });
 }
