@@ -4,11 +4,11 @@ import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { encodeGameKey } from '../prover/game/calls.ts';
-import { eachOnItsOwn } from '../prover/game/each.ts';
 import { locateStep } from '../prover/game/locate.ts';
 import { createOpening } from '../prover/game/opening.ts';
 import type { Oracles } from '../prover/game/oracles.ts';
 import { firstList } from '../prover/game/play.ts';
+import { createRounds } from '../prover/game/rounds.ts';
 import type { AssertionRecord } from '../prover/mirror.ts';
 import type { ProverNode } from '../prover/node.ts';
 import type { Logger } from '../service/log.ts';
@@ -36,6 +36,8 @@ export type Attacker = {
   /** Looks at every pending assertion. Everything is decided by L1 and our own execution: it may be killed anywhere. */
   attackNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: AttackCounts;
+  /** Until nothing is under way. */
+  idle(): Promise<void>;
 };
 
 const PENDING = 1;
@@ -54,6 +56,7 @@ export function createAttacker(parts: AttackParts): Attacker {
   const verdictOf = createJudge(node.mirror, node.execution);
   const isWrong = async (assertion: AssertionRecord) => (await verdictOf(assertion)) === 'differs';
   const told = new Set<string>();
+  const rounds = createRounds<AssertionRecord>({ log });
 
   const assertionOf = (id: Hex) => client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
 
@@ -139,12 +142,12 @@ export function createAttacker(parts: AttackParts): Attacker {
 
   return {
     counts,
+    idle: rounds.idle,
     async attackNext(now) {
-      const collected = await demander.collectNext(now, isWrong);
-      const attacked = await eachOnItsOwn(await node.mirror.pending(), async (assertion) =>
+      const attacked = await rounds.play(await node.mirror.pending(), async (assertion) =>
         (await isWrong(assertion)) && !(await hasWrongParent(assertion)) ? attack(assertion, now) : false,
       );
-      return attacked || collected;
+      return (await demander.collectNext(now, isWrong)) || attacked;
     },
   };
 }

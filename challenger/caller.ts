@@ -29,6 +29,8 @@ const MAX_ALLOWANCE = 2n ** 256n - 1n;
 
 export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): Caller {
   const tellDryRun = createDryRun(log);
+  /** By contract: many bonds may be put down at once, with one allowance. */
+  const allowing = new Map<Address, Promise<void>>();
   let gasUsed = 0n;
 
   async function send(call: Call, about: string): Promise<boolean> {
@@ -41,17 +43,25 @@ export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): C
     return sent.kind === 'mined';
   }
 
+  async function allow(contract: Address, bondWei: bigint): Promise<void> {
+    const allowance = { address: token, abi: mizuTokenAbi, functionName: 'allowance' } as const;
+    const args = [sender.address, contract] as const;
+    const isDone = async () => (await l1.client.readContract({ ...allowance, args })) >= bondWei;
+    if (await isDone()) return;
+    const approve = { address: token, abi: mizuTokenAbi as Abi, functionName: 'approve' };
+    await send({ ...approve, args: [contract, MAX_ALLOWANCE], isDone }, contract);
+  }
+
   return {
     address: sender.address,
     send,
     gasUsed: () => gasUsed,
-    async allowBond(contract, bondWei) {
-      const allowance = { address: token, abi: mizuTokenAbi, functionName: 'allowance' } as const;
-      const args = [sender.address, contract] as const;
-      const isDone = async () => (await l1.client.readContract({ ...allowance, args })) >= bondWei;
-      if (await isDone()) return;
-      const approve = { address: token, abi: mizuTokenAbi as Abi, functionName: 'approve' };
-      await send({ ...approve, args: [contract, MAX_ALLOWANCE], isDone }, contract);
+    allowBond(contract, bondWei) {
+      const known = allowing.get(contract);
+      if (known !== undefined) return known;
+      const asked = allow(contract, bondWei).finally(() => allowing.delete(contract));
+      allowing.set(contract, asked);
+      return asked;
     },
   };
 }

@@ -24,7 +24,8 @@ export type FightOptions = {
 };
 
 export type Fight = {
-  readonly task: Task;
+  /** Side by side: a move must not wait for what another task has sent. */
+  readonly tasks: readonly Task[];
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
@@ -32,6 +33,8 @@ export type Fight = {
   readonly bondWei: { readonly game: bigint; readonly demand: bigint };
   /** L1 gas since the start. */
   gasUsed(): bigint;
+  /** Until nothing is under way, or for some seconds. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -52,14 +55,17 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     games: player.counts,
     bondWei: { game, demand },
     gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
-    // Games first: their clocks run.
-    async task(signal) {
-      const { headSeconds } = await readTimes(node);
-      const played = await player.playNext(headSeconds);
-      const attacked = !signal.aborted && (await attacker.attackNext(headSeconds));
-      const claimed = !signal.aborted && (await player.claim());
-      return played || attacked || claimed;
+    tasks: [
+      async () => player.playNext((await readTimes(node)).headSeconds),
+      async () => attacker.attackNext((await readTimes(node)).headSeconds),
+      () => player.claim(),
+    ],
+    async idle() {
+      await Promise.all([player.idle(), attacker.idle()]);
     },
-    close,
+    async close() {
+      await close();
+      await attacker.idle();
+    },
   };
 }

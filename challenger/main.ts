@@ -8,7 +8,7 @@ import { NO_BODY } from '../prover/recorder.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import { withAccount } from '../service/l1.ts';
-import { createSender } from '../service/l1-send.ts';
+import { createSender, NODE_IN_FLIGHT } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
 import { bodyProblem, type Checker, describeFault, type Fault, openChecker } from './check.ts';
@@ -68,7 +68,7 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
         await work(node, checker, counts, log, handle, signal);
         return false;
       },
-      ...(fight === undefined ? [] : [fight.task]),
+      ...(fight === undefined ? [] : fight.tasks),
     ],
     onRetry: (err, againInMs) => {
       counts.retries++;
@@ -132,7 +132,7 @@ async function openFight(
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
   if (key === undefined) return undefined;
-  const sender = createSender(withAccount(node.l1, key), { signal });
+  const sender = createSender(withAccount(node.l1, key), { signal, inFlight: NODE_IN_FLIGHT });
   return createFight({ node, contracts, sender, log, dryRun });
 }
 

@@ -10,7 +10,8 @@ import type { Task } from './loop.ts';
 import type { ProverNode } from './node.ts';
 
 export type Defence = {
-  readonly task: Task;
+  /** Side by side: a move must not wait for what another task has sent. */
+  readonly tasks: readonly Task[];
   readonly counts: Readonly<PlayerCounts>;
   readonly published: Readonly<Publisher['counts']>;
   close(): Promise<void>;
@@ -33,13 +34,11 @@ export async function createDefence(options: DefenceOptions): Promise<Defence> {
   return {
     counts: player.counts,
     published: publisher.counts,
-    async task(signal) {
-      const { headSeconds } = await readTimes(options.node);
-      const played = await player.playNext(headSeconds);
-      const published = !signal.aborted && (await publisher.publishNext(headSeconds));
-      const claimed = !signal.aborted && (await player.claim());
-      return played || published || claimed;
-    },
+    tasks: [
+      async () => player.playNext((await readTimes(options.node)).headSeconds),
+      async () => publisher.publishNext((await readTimes(options.node)).headSeconds),
+      () => player.claim(),
+    ],
     close,
   };
 }

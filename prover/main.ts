@@ -4,7 +4,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import { withAccount } from '../service/l1.ts';
-import { createSender } from '../service/l1-send.ts';
+import { createSender, NODE_IN_FLIGHT } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
 import { ASSERT_POLICY, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
@@ -49,7 +49,8 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const log = config.log ?? createLogger('executor');
   const stop = new AbortController();
   const node = await openNode(config, { log, recorder: createBodyRecorder });
-  const sender = createSender(withAccount(node.l1, config.key), { signal: stop.signal });
+  const sending = { signal: stop.signal, inFlight: NODE_IN_FLIGHT };
+  const sender = createSender(withAccount(node.l1, config.key), sending);
   const counts: ExecutorCounts = {
     asserted: 0,
     assertedSteps: 0,
@@ -62,9 +63,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   try {
     await joinExecutors(node, config.contracts, sender);
     if (config.delegateKey !== undefined)
-      player = await openDelegate(node.l1, config.contracts.dispute, sender.address, config.delegateKey, {
-        signal: stop.signal,
-      });
+      player = await openDelegate(node.l1, config.contracts.dispute, sender.address, config.delegateKey, sending);
   } catch (error) {
     await node.close();
     throw error;
@@ -79,7 +78,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
   const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
   const defence = await createDefence({ node, contracts, sender: player, owner: sender, log, told });
-  const tasks = [defence.task];
+  const { tasks } = defence;
   const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei, tasks }, counts, stop.signal);
   log.info({ account: sender.address, url, batches: Number(node.execution.batches()) }, 'executor is up');
   return {

@@ -181,6 +181,12 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       );
       return { epoch, expiry, signers: 0b111n, signatures };
     },
+    /** A block every so many seconds from now on, whatever is sent. */
+    async mineEvery(seconds: number) {
+      clearInterval(clock);
+      await chain.setAutomine(false);
+      await chain.setIntervalMining({ interval: seconds });
+    },
     /** Another committee: some of the members. */
     async appoint(count: number, threshold: number) {
       const owner = withAccount(l1, keyOf(0));

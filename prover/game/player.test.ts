@@ -61,6 +61,7 @@ test('the asserter refutes the message at once, and is paid out of the bond', as
   await until('the end of the game', async () => (await node.mirror.game(game))?.status === 'asserter-won');
   const refuted = await client.getContractEvents({ ...dispute, eventName: 'MessageRefuted', fromBlock: 0n });
   expect(refuted.map(({ args }) => args.game)).toEqual([game]);
+  await until('its count', () => executor.games.moves === 1);
   expect(executor.games).toMatchObject({ moves: 1, proofs: 0, timeouts: 0, lost: 0 });
   expect((await node.mirror.game(game))?.lists).toBe(1);
   const [won] = await client.getContractEvents({ ...dispute, eventName: 'BondForfeited', fromBlock: 0n });

@@ -5,14 +5,15 @@ import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
+import { createTurnstile } from '../../service/turnstile.ts';
 import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
 import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
-import { eachOnItsOwn } from './each.ts';
 import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
+import { createRounds } from './rounds.ts';
 
 export type PlayerContracts = { readonly dispute: Address; readonly demands: Address; readonly stakeManager: Address };
 
@@ -33,6 +34,8 @@ export type PlayerParts = {
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Traces that are run at the same time. */
+  readonly threads: number;
 };
 
 /** docs/disputes.md#judged: a leaf of the message's subtree that is not zero behind the message. */
@@ -48,14 +51,18 @@ export type PlayerCounts = {
   /** Of our open games: the least time that we have left, seconds; 0 without a game. */
   clockLeftSeconds: number;
   openGames: number;
+  /** Moves that could not be made and are tried again. */
+  failures: number;
 };
 
 export type Player = {
-  /** Every move that is ours now. True if something was sent. */
+  /** Every move that is ours now, of all games at once. True if something was sent. */
   playNext(nowSeconds: bigint): Promise<boolean>;
   /** Payouts of games and demands, and rewards out of slashed stakes. */
   claim(): Promise<boolean>;
   readonly counts: PlayerCounts;
+  /** Until no move is under way. */
+  idle(): Promise<void>;
 };
 
 const OPEN = 1;
@@ -71,12 +78,16 @@ export function createPlayer(parts: PlayerParts): Player {
     gasUsed: 0n,
     clockLeftSeconds: 0,
     openGames: 0,
+    failures: 0,
   };
   /** Seconds that we have left, as of our last turn: they run in our turn only. */
   const clocks = new Map<Hex, number>();
   let fullClock: number | undefined;
   const reported = new Set<string>();
   const tellDryRun = createDryRun(log);
+  const rounds = createRounds<GameRecord>({ log });
+  // One game's questions about its trace come together: a thread holds few traces.
+  const onThread = createTurnstile(parts.threads);
   const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
 
   async function isOurs(game: GameRecord): Promise<boolean> {
@@ -173,15 +184,18 @@ export function createPlayer(parts: PlayerParts): Player {
     if (turn === side) clocks.set(record.id, Number(deadline - now));
     const game: Game = { ...record, turn, deadline };
     if (turn !== side && now < deadline) return false;
-    const began = performance.now();
     const oracle = await oracleOf(record);
     if (oracle === undefined) return false;
-    if (turn === side && side === 'asserter' && game.lists === 1 && now < deadline) {
-      const [start] = await oracle.hashesAt([0n]);
-      if (start !== game.start) return refute(record);
-    }
-    const action = await nextAction(game, side, oracle, now);
-    return act(game, action, (performance.now() - began) / 1000);
+    const decided = await onThread(async () => {
+      const began = performance.now();
+      if (turn === side && side === 'asserter' && game.lists === 1 && now < deadline) {
+        const [start] = await oracle.hashesAt([0n]);
+        if (start !== game.start) return undefined;
+      }
+      const action = await nextAction(game, side, oracle, now);
+      return { action, traceSeconds: (performance.now() - began) / 1000 };
+    });
+    return decided === undefined ? refute(record) : act(game, decided.action, decided.traceSeconds);
   }
 
   async function countClocks(games: readonly GameRecord[]): Promise<void> {
@@ -208,8 +222,11 @@ export function createPlayer(parts: PlayerParts): Player {
       for (const game of await mirror.openGames()) if (await isOurs(game)) games.push(game);
       counts.openGames = games.length;
       await countClocks(games);
-      return eachOnItsOwn(games, (game) => playOne(game, now));
+      const played = await rounds.play(games, (game) => playOne(game, now));
+      counts.failures = rounds.counts.failures;
+      return played;
     },
+    idle: rounds.idle,
     async claim() {
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
       const args = [owner.address] as const;

@@ -36,7 +36,8 @@ export type Seat = {
 
 export async function takeSeat(options: SeatOptions): Promise<Seat> {
   const { node, contracts, sender, side, owner = sender, log, dryRun } = options;
-  const traces = createTraces(options.threads ?? 1);
+  const threads = options.threads ?? 1;
+  const traces = createTraces(threads);
   const oracles = createOracles(node, traces);
   const told = options.told ?? ((own: ThreadTrace) => own);
   const player = createPlayer({
@@ -59,6 +60,14 @@ export async function takeSeat(options: SeatOptions): Promise<Seat> {
     verifier: await createOneStepVerifier(),
     log,
     dryRun,
+    threads,
   });
-  return { player, oracles, close: traces.close };
+  return {
+    player,
+    oracles,
+    async close() {
+      await traces.close();
+      await player.idle();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 // docs/disputes.md#playing: one dispute between two processes: how long each side computed, and what its transactions cost.
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
-import { rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createRunMessages, type ProgramSource } from '../../prover/chain.fixture.ts';
@@ -14,7 +14,7 @@ import type { StepInput } from '../../prover/transition.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { type DuelTransaction, watchBlocks } from './transactions.ts';
 import { type LogEntry, startValidatorProcess } from './validator-process.ts';
-import { createWorld, leafAfter, type World } from './world.ts';
+import { createWorld, isPaid, leafAfter, type World } from './world.ts';
 
 type Side = 'challenger' | 'liar';
 
@@ -97,9 +97,10 @@ async function playIn(world: World): Promise<Duel> {
     await until('the validator', () => isReady || undefined, LIMIT_SECONDS);
     const steps = world.steps.slice();
     steps.set(lie.leaf, (lie.step + 1) * LEAF_BYTES);
+    // Before the assertion: the validator is quick.
+    const watch = await watchBlocks(client);
     const id = await world.assert(steps);
     const began = performance.now();
-    const watch = await watchBlocks(client);
     const statusOf = () =>
       client.readContract({ address: contracts.rollup, abi: rollupAbi, functionName: 'statusOf', args: [id] });
     const play = async () => {
@@ -108,9 +109,10 @@ async function playIn(world: World): Promise<Duel> {
       return status === PENDING ? undefined : status;
     };
     const status = await until('an end of the dispute', play, LIMIT_SECONDS);
-    await until('the reward', () => isPaid(world));
+    await until('the money', async () => (await isPaid(network, VALIDATOR.address)) || undefined);
     const memory = { challenger: memoryOf(validator.pid), liar: memoryOf(process.pid) };
-    const sent = await watch.stop({ challenger: VALIDATOR.address, liar: LIAR.address });
+    const seen = await watch.stop({ challenger: VALIDATOR.address, liar: LIAR.address });
+    const sent = seen.filter(({ call }) => call !== 'createAssertion');
     const transactions = withTimes(sent, times, began);
     const end = transactions.findLast(({ call }) => call === 'prove')?.atSeconds ?? Number.NaN;
     const computed = [...times.challenger, ...times.liar].reduce((sum, seconds) => sum + seconds, 0);
@@ -143,13 +145,6 @@ async function planLie(world: World) {
   } finally {
     await traces.close();
   }
-}
-
-async function isPaid({ network }: World): Promise<true | undefined> {
-  const { l1, deployment } = network;
-  const manager = { address: deployment.addresses.stakeManager, abi: stakeManagerAbi } as const;
-  const args = [VALIDATOR.address] as const;
-  return (await l1.client.readContract({ ...manager, functionName: 'rewardOf', args })) === 0n || undefined;
 }
 
 const PLAYED = ['open', 'move', 'prove'];

@@ -2,7 +2,7 @@
 
 import { startValidator, type Validator } from '../../challenger/main.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { type Seat, type Told, takeSeat } from '../../prover/game/seat.ts';
@@ -10,7 +10,7 @@ import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { measure, type Outcome, type Row } from './row.ts';
-import { leafAfter, type World } from './world.ts';
+import { isPaid, leafAfter, type World } from './world.ts';
 
 export type Stage = {
   /** `onLook` is told again and again how many lists L1 has. */
@@ -60,10 +60,11 @@ export async function openStage(world: World): Promise<Stage> {
     client.readContract({ address: contracts.rollup, abi: rollupAbi, functionName: 'statusOf', args: [id] });
   const fight = validator.fight;
   if (fight === undefined) throw new Error('the validator has a key and no fight');
-  const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi, functionName: 'rewardOf' } as const;
-  const isSettled = async () =>
-    (await client.readContract({ ...rewards, args: [VALIDATOR.address] })) === 0n &&
-    (await node.mirror.openGames()).length === 0;
+  const isSettled = async () => {
+    if ((await node.mirror.openGames()).length > 0 || !(await isPaid(network, VALIDATOR.address))) return false;
+    await Promise.all([fight.idle(), seat.player.idle()]);
+    return true;
+  };
 
   async function playOut(lie: Lie, onLook: (lists: number) => Promise<void>): Promise<Outcome> {
     const { timeouts } = fight!.games;

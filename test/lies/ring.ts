@@ -61,7 +61,13 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
     );
   const statusOf = (id: Hex) =>
     client.readContract({ address: contracts.rollup, abi: rollupAbi, functionName: 'statusOf', args: [id] });
-  const honestTurn = async () => void (await honest.task(signal));
+  const honestRound = async () => {
+    let isBusy = false;
+    for (const task of honest.tasks) isBusy = (await task(signal)) || isBusy;
+    await honest.idle();
+    return isBusy;
+  };
+  const honestTurn = async () => void (await honestRound());
   const liarTurn = async () => playOn(liar, (await client.getBlock()).timestamp);
 
   return {
@@ -98,7 +104,7 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
           const status = await statusOf(assertion);
           if (status === PENDING) await liarTurn();
           const isOver = status !== PENDING && (await gameOf(assertion)) === undefined;
-          const isPaid = isOver && !(await honest.task(signal));
+          const isPaid = isOver && !(await honestRound());
           return isPaid ? status : undefined;
         },
         END_SECONDS,

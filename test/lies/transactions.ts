@@ -1,6 +1,6 @@
 // docs/disputes.md#gas: what two accounts send while a dispute goes on: when it was mined, and what made its gas.
 import { type Address, decodeFunctionData, type Hex, type PublicClient, type Transaction } from 'viem';
-import { disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { disputeAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 
 export type DuelTransaction = {
@@ -25,16 +25,19 @@ const LOOK_MS = 10;
 const TRANSACTION_GAS = 21_000n;
 const FLOOR_PER_TOKEN = 10n;
 const TOKENS_PER_NONZERO_BYTE = 4n;
-const ABI = [...disputeAbi, ...mizuTokenAbi, ...stakeManagerAbi];
+const ABI = [...disputeAbi, ...mizuTokenAbi, ...rollupAbi, ...stakeManagerAbi];
 
 export async function watchBlocks(client: PublicClient): Promise<BlockWatch> {
   const seen = new Map<bigint, number>();
   let head = await client.getBlockNumber();
   let isOver = false;
+  const look = async () => {
+    const now = await client.getBlockNumber();
+    for (; head < now; head++) seen.set(head + 1n, performance.now());
+  };
   const watching = (async () => {
     while (!isOver) {
-      const now = await client.getBlockNumber();
-      for (; head < now; head++) seen.set(head + 1n, performance.now());
+      await look();
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   })();
@@ -42,6 +45,7 @@ export async function watchBlocks(client: PublicClient): Promise<BlockWatch> {
     async stop(accounts) {
       isOver = true;
       await watching;
+      await look();
       const names = new Map(Object.entries(accounts).map(([name, address]) => [address.toLowerCase(), name]));
       const found: DuelTransaction[] = [];
       for (const [blockNumber, minedAt] of seen) {

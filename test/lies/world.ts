@@ -1,8 +1,8 @@
 // docs/disputes.md#lies: one range of batches with every kind of step in it, its true step list, and who lies about it.
 import { createClaim, hashAssertion } from '../../contracts/claim.ts';
 import type { DeployConfig } from '../../contracts/config.ts';
-import { rollupAbi } from '../../protocol/generated/abi.ts';
-import type { Hex } from '../../protocol/hex.ts';
+import { disputeAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
@@ -14,7 +14,7 @@ import { openNode, type ProverNode } from '../../prover/node.ts';
 import { NO_BODY } from '../../prover/recorder.ts';
 import type { StepInput } from '../../prover/transition.ts';
 import { withAccount } from '../../service/l1.ts';
-import { createSender, type Sender } from '../../service/l1-send.ts';
+import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { EVERY_FAMILY } from './program.ts';
 
@@ -50,7 +50,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const stop = new AbortController();
   const following = node.follow(stop.signal, () => undefined);
   const contracts = network.deployment.addresses;
-  const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal });
+  const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal, inFlight: NODE_IN_FLIGHT });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
   await network.postBatch(await (options.messages ?? runMessages)(network));
@@ -111,4 +111,15 @@ async function runMessages({ author }: TestNetwork): Promise<readonly Message[]>
 /** 128 bytes: the truth after a step of the range. */
 export function leafAfter({ steps }: Pick<World, 'steps'>, step: number): Uint8Array {
   return steps.slice((step + 1) * LEAF_BYTES, (step + 2) * LEAF_BYTES);
+}
+
+/** Nothing that the games have paid to the account is still in the contracts. */
+export async function isPaid({ l1, deployment }: TestNetwork, account: Address): Promise<boolean> {
+  const { stakeManager, dispute } = deployment.addresses;
+  const args = [account] as const;
+  const [reward, balance] = await Promise.all([
+    l1.client.readContract({ address: stakeManager, abi: stakeManagerAbi, functionName: 'rewardOf', args }),
+    l1.client.readContract({ address: dispute, abi: disputeAbi, functionName: 'balanceOf', args }),
+  ]);
+  return reward === 0n && balance === 0n;
 }

@@ -1,0 +1,108 @@
+// docs/disputes.md#playing: many fake games at once against one honest executor: blocks until he has answered them all.
+
+import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { createRunMessages } from '../../prover/chain.fixture.ts';
+import { encodeClaimedStep } from '../../prover/game/calls.ts';
+import { locateStep } from '../../prover/game/locate.ts';
+import { createOpening } from '../../prover/game/opening.ts';
+import { LIST_LENGTH } from '../../prover/game/play.ts';
+import { takeSeat } from '../../prover/game/seat.ts';
+import { keyOf, until } from '../../prover/network.fixture.ts';
+import { withAccount } from '../../service/l1.ts';
+import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';
+import { createLogger } from '../../service/log.ts';
+import { createWorld, LIAR_KEY, type World, type WorldOptions } from './world.ts';
+
+export type CrowdOptions = {
+  readonly games: number;
+  readonly blockSeconds: number;
+  /** Transactions of the executor that may wait to be mined at the same time. */
+  readonly inFlight: number;
+};
+
+export type Crowd = CrowdOptions & {
+  /** From the first block with an answer to the last one. */
+  readonly blocks: number;
+  readonly seconds: number;
+  readonly answered: number;
+};
+
+const LIMIT_SECONDS = 300;
+const MIZU = 10n ** 18n;
+const NETWORK = {
+  windowSeconds: 600,
+  clockSeconds: 600,
+  clocksSeconds: 1_400,
+  unbondingSeconds: 2_200,
+  retentionSeconds: 4_000,
+  challengeBondWei: MIZU,
+};
+/** Deposit, deploy and run; each partition has two tasks. */
+const OTHER_STEPS = 3;
+
+export async function playCrowd(options: CrowdOptions): Promise<Crowd> {
+  const partitions = Math.ceil((options.games - OTHER_STEPS) / 2);
+  const world = await createWorld({ messages: runOf(Math.max(1, partitions)), network: NETWORK });
+  try {
+    return await playIn(world, options);
+  } finally {
+    await world.close();
+  }
+}
+
+async function playIn(world: World, options: CrowdOptions): Promise<Crowd> {
+  const { games, blockSeconds, inFlight } = options;
+  const { node, network } = world;
+  const { client } = network.l1;
+  const contracts = network.deployment.addresses;
+  const assertion = await world.assert(world.steps);
+  const fake = createSender(withAccount(network.l1, keyOf(4)), { inFlight: NODE_IN_FLIGHT });
+  await allow(world, fake);
+  await Promise.all(Array.from({ length: games }, (_, step) => openFake(world, fake, assertion, step)));
+  await until('the games', async () => (await node.mirror.openGames()).length === games || undefined, LIMIT_SECONDS);
+  const sender = createSender(withAccount(network.l1, LIAR_KEY), { inFlight });
+  const log = createLogger('crowd', process.env.MIZU_LOG ?? 'silent');
+  const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log });
+  try {
+    await network.mineEvery(blockSeconds);
+    const began = performance.now();
+    const first = await client.getBlockNumber();
+    const answered = async () => (await node.mirror.openGames()).filter(({ lists }) => lists === 2).length;
+    const play = async () => {
+      await seat.player.playNext((await client.getBlock()).timestamp);
+      return (await answered()) === games || undefined;
+    };
+    await until('an answer in each game', play, LIMIT_SECONDS);
+    const seconds = (performance.now() - began) / 1000;
+    const args = { address: contracts.dispute, abi: disputeAbi, eventName: 'Moved', fromBlock: first } as const;
+    const blocks = (await client.getContractEvents(args)).map(({ blockNumber }) => Number(blockNumber));
+    return { ...options, blocks: Math.max(...blocks) - Math.min(...blocks) + 1, seconds, answered: await answered() };
+  } finally {
+    await seat.close();
+  }
+}
+
+function runOf(partitions: number): NonNullable<WorldOptions['messages']> {
+  return async ({ author }) => (await createRunMessages(author, partitions, 0n, author)).messages;
+}
+
+async function allow({ network }: World, fake: Sender): Promise<void> {
+  const { token, dispute } = network.deployment.addresses;
+  const args = [dispute, 1_000n * MIZU];
+  await fake.sendAndWait({ address: token, abi: mizuTokenAbi, functionName: 'approve', args });
+}
+
+/** A list of hashes that are none of the step's. */
+async function openFake({ node, network, steps }: World, fake: Sender, id: Hex, step: number): Promise<void> {
+  const assertion = await until('the assertion', () => node.mirror.assertion(id));
+  const place = await until('the step', () => locateStep(node, assertion, step));
+  const list = Array.from({ length: LIST_LENGTH }, (_, i) => bytesToHex(new Uint8Array(32).fill(i + 1)));
+  const opening = await createOpening(node, {
+    claimed: encodeClaimedStep(id, steps, step),
+    place: place.message,
+    list,
+  });
+  const { dispute: address } = network.deployment.addresses;
+  await fake.sendAndWait({ address, abi: disputeAbi, functionName: 'open', args: [opening] });
+}
