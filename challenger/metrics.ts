@@ -22,6 +22,7 @@ export function addFightMetrics(registry: Registry, { attack, demands, games, bo
   gauge('game_proofs', 'one-step proofs since the start', () => games.proofs);
   gauge('game_timeouts', 'games won by time since the start', () => games.timeouts);
   gauge('games_without_answer', 'games in which there was nothing to say', () => games.lost);
+  gauge('game_retries', 'moves that failed since the start and are tried again', () => games.failures);
   gauge('demands_sent', 'leaves and nodes of step lists demanded since the start', () => demands.demanded);
   gauge(
     'demands_expired',

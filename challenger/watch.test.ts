@@ -92,6 +92,7 @@ test('a dry run sends nothing, and says once what it would send', async () => {
 
 test('the page tells of an open game, after a restart too, and of its end', async () => {
   validator = await start({});
+  await metric('games_opened', (opened) => opened === 1);
   expect(await metric('games_open', (open) => open === 1)).toMatchObject({ games_opened: 1, bond_at_risk_wei: BOND });
   await liarMoves(2);
   const inGame = await metric('game_moves', (moves) => moves === 1);

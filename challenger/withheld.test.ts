@@ -92,6 +92,7 @@ test('a liar who publishes loses the game about what he has shown', async () => 
     return isRejected(id);
   });
   const { attack, demands, games } = validator.fight!;
+  await until('the count of the proof', () => games.proofs === 1);
   expect(attack.opened).toBe(1);
   expect(games).toMatchObject({ proofs: 1, timeouts: 0 });
   expect(demands).toMatchObject({ demanded: 3, expired: 0 });

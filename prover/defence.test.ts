@@ -64,6 +64,7 @@ test('fake challengers lose their bonds, and what they demand is shown and paid 
   });
   await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
   await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
+  await until('the count of the timeouts', () => executor.games.timeouts === assertion.stepCount);
   expect(executor.games).toMatchObject({ timeouts: assertion.stepCount, lost: 0, proofs: 0 });
   expect(await read('activeOf', [EXECUTOR.address, 0])).toBe(stake);
   // What is no longer left of the bonds has paid for publishing; nobody has proven the assertion wrong, so the rest burns.
