@@ -56,7 +56,15 @@ function control(): StepCase[] {
     { name: 'call with the record in the last slot', op: 'call', a: 65_500, b: 15, imm: 9n },
     { name: 'call without a slot for the record', op: 'call', a: 65_500, b: 16, imm: 9n },
     { name: 'table_get', op: 'table_get', a: 9, b: 1, imm: (20n << 32n) | 3n, code: table, slots: at({ 1: 2n }) },
-    { name: 'table_get at its size', op: 'table_get', b: 1, imm: (20n << 32n) | 3n, code: table, slots: at({ 1: 3n }) },
+    {
+      // What lies behind the table is an entry, too: only the size keeps it out.
+      name: 'table_get at its size',
+      op: 'table_get',
+      b: 1,
+      imm: (20n << 32n) | 3n,
+      code: [...table, [23, OP.entry, 5n]],
+      slots: at({ 1: 3n }),
+    },
     { name: 'table_get of no entry', op: 'table_get', b: 1, imm: (20n << 32n) | 9n, code: table, slots: at({ 1: 3n }) },
     {
       name: 'table_get of an entry with a bit set',
