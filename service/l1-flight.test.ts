@@ -148,3 +148,14 @@ async function drop(at: number): Promise<void> {
   const { hash } = (await pool()).find((each) => Number(each.nonce) === at) as Pending;
   await chain.dropTransaction({ hash });
 }
+
+test('an effect that comes between the look and the estimate is what the contract refuses: the call is done', async () => {
+  const sender = createSender(l1);
+  let looks = 0;
+  const isDone = async () => ++looks > 1;
+  expect(await sender.sendAndWait({ ...mint(1n, isDone), functionName: 'burn', args: [parseEther('2000')] })).toEqual({
+    kind: 'already-done',
+  });
+  const refused = sender.sendAndWait({ ...mint(1n), functionName: 'burn', args: [parseEther('2000')] });
+  await expect(refused).rejects.toMatchObject({ code: 'l1/reverted' });
+});

@@ -82,7 +82,13 @@ async function send(lane: Lane, call: Call): Promise<Sent> {
       if (mined !== undefined) return await settled(call, mined);
       const go = async (): Promise<Flight | undefined> => {
         if (await call.isDone?.()) return undefined;
-        const transaction = await toTransaction(lane.l1, call);
+        const transaction = await toTransaction(lane.l1, call).catch(async (error: unknown) => {
+          // Between the look and the estimate the effect may have come: then it is what the contract refuses.
+          if (flight !== undefined && (await minedOf(lane.l1, flight)) !== undefined) return undefined;
+          if (await call.isDone?.()) return undefined;
+          throw error;
+        });
+        if (transaction === undefined) return flight;
         flight ??= { nonce: await lane.nonces.take(), hashes: [], fills: [] };
         await launch(lane, flight, transaction, attempt);
         return flight;

@@ -1,6 +1,6 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
 import type { Abi } from 'viem';
-import { demandsAbi, disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
@@ -15,7 +15,12 @@ import { type Action, type Disputed, type Game, nextAction, type Side, type Trac
 import { type GameRecord, turnOf } from './record.ts';
 import { createRounds } from './rounds.ts';
 
-export type PlayerContracts = { readonly dispute: Address; readonly demands: Address; readonly stakeManager: Address };
+export type PlayerContracts = {
+  readonly dispute: Address;
+  readonly demands: Address;
+  readonly rollup: Address;
+  readonly stakeManager: Address;
+};
 
 export type PlayerParts = {
   readonly l1: L1;
@@ -66,6 +71,8 @@ export type Player = {
 };
 
 const OPEN = 1;
+/** An assertion that no game has decided. */
+const PENDING = 1;
 
 export function createPlayer(parts: PlayerParts): Player {
   const { l1, mirror, contracts, sender, side, owner, oracleOf, verifier, log } = parts;
@@ -120,7 +127,7 @@ export function createPlayer(parts: PlayerParts): Player {
     const { id, lists } = game;
     const isPast = async () => {
       const now = await read(id);
-      return now.status !== OPEN || now.lists > lists;
+      return now.status !== OPEN || now.lists > lists || !(await isPending(game));
     };
     switch (action.kind) {
       case 'wait':
@@ -153,7 +160,7 @@ export function createPlayer(parts: PlayerParts): Player {
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
-    const isPast = async () => (await read(game.id)).status !== OPEN;
+    const isPast = async () => (await read(game.id)).status !== OPEN || !(await isPending(game));
     const args = [encodePosted(game), subtree, length, tail];
     return count('moves', await send('refuteMessage', game, args, isPast));
   }
@@ -203,6 +210,12 @@ export function createPlayer(parts: PlayerParts): Player {
     const full = fullClock;
     for (const id of clocks.keys()) if (!games.some((game) => game.id === id)) clocks.delete(id);
     counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
+  }
+
+  // Nothing of a game can move once another one has decided its assertion.
+  async function isPending({ assertion }: Pick<GameRecord, 'assertion'>): Promise<boolean> {
+    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+    return (await l1.client.readContract({ ...rollup, functionName: 'statusOf', args: [assertion] })) === PENDING;
   }
 
   // Another game has rejected the assertion.
