@@ -1,11 +1,12 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
 import { networkShape } from '../prover/config.ts';
-import { type Environment, hash, httpShape, parseConfig, withoutUndefined } from '../service/config.ts';
+import { type Environment, hash, httpShape, parseConfig, url, withoutUndefined } from '../service/config.ts';
 import type { ValidatorConfig } from './main.ts';
 
 export const validatorShape = networkShape.extend({
   key: hash.optional(),
+  sendUrl: url.optional(),
   dryRun: z.boolean().optional(),
   http: httpShape.optional(),
 });

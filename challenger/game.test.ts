@@ -70,6 +70,8 @@ test('a wrong state root is caught, and its asserter slashed', async () => {
   });
   expect(await stake()).toBe(stakeBefore - 100n * 10n ** 18n);
   await until('the money', async () => (await balance()) > balanceBefore);
+  // A count rises after what it counts is on L1.
+  await until('the count of the proof', async () => validator.fight?.games.proofs === 1 || undefined);
   expect(validator.fight?.attack.opened).toBe(1);
   expect(validator.fight?.games).toMatchObject({ moves: 3, proofs: 1, timeouts: 0 });
   expect(liar.games).toMatchObject({ moves: 4 });

@@ -20,6 +20,8 @@ export type ValidatorConfig = NodeConfig & {
   readonly http?: { readonly port: number; readonly host?: string };
   /** Of an account with ether and tokens for bonds. With it wrong assertions are attacked, else they end the process. */
   readonly key?: Hex;
+  /** Where transactions are sent. Default: `l1Url`. */
+  readonly sendUrl?: string;
   /** With a key: says what would be sent, and sends nothing. */
   readonly dryRun?: boolean;
   readonly log?: Logger;
@@ -126,13 +128,13 @@ async function work(
 }
 
 async function openFight(
-  { key, contracts, dryRun }: ValidatorConfig,
+  { key, sendUrl, contracts, dryRun }: ValidatorConfig,
   node: ProverNode,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
   if (key === undefined) return undefined;
-  const sender = createSender(withAccount(node.l1, key), { signal, inFlight: NODE_IN_FLIGHT });
+  const sender = createSender(withAccount(node.l1, key, sendUrl), { signal, inFlight: NODE_IN_FLIGHT });
   return createFight({ node, contracts, sender, log, dryRun });
 }
 

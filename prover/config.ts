@@ -71,6 +71,7 @@ export const networkShape = z.strictObject({
 export const executorShape = networkShape.extend({
   key: hash.optional(),
   delegateKey: hash.optional(),
+  sendUrl: url.optional(),
   policy: z
     .strictObject({
       intervalSeconds: z.number().min(0).max(86_400),

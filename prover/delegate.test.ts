@@ -56,6 +56,8 @@ test('a delegate that L1 does not name is refused at the start; once it is named
     await network.chain.increaseTime({ seconds: 61 });
     await until('the award', async () => (await tokensOf(EXECUTOR.address)) > tokens);
     expect(await network.l1.client.getTransactionCount({ address: USER.address })).toBe(nonce + 5);
+    // A count rises after what it counts is on L1.
+    await until('its count', async () => executor.games.timeouts === 1 || undefined);
     expect(executor.games).toMatchObject({ moves: 4, timeouts: 1, lost: 0 });
   } finally {
     await fake.close();

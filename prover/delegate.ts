@@ -1,19 +1,18 @@
 // docs/disputes.md#delegate: the key that plays an executor's games, if it is not the staked one.
 import { MizuError } from '../protocol/errors.ts';
 import { disputeAbi } from '../protocol/generated/abi.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
-import { type L1, withAccount } from '../service/l1.ts';
+import type { Address } from '../protocol/hex.ts';
+import type { L1Account } from '../service/l1.ts';
 import { createSender, type Sender, type SenderOptions } from '../service/l1-send.ts';
 
 /** @throws MizuError `prover/not-delegate` if L1 does not name it as the account's delegate: its moves would be refused */
 export async function openDelegate(
-  l1: L1,
+  l1: L1Account,
   dispute: Address,
   account: Address,
-  key: Hex,
   options: SenderOptions,
 ): Promise<Sender> {
-  const delegate = createSender(withAccount(l1, key), options);
+  const delegate = createSender(l1, options);
   const named = await l1.client.readContract({
     address: dispute,
     abi: disputeAbi,

@@ -20,6 +20,8 @@ export type ExecutorConfig = NodeConfig & {
   readonly key: Hex;
   /** Of the account that plays its games: it holds ether for gas, and no stake. Default: `key`. */
   readonly delegateKey?: Hex;
+  /** Where transactions are sent. Default: `l1Url`. */
+  readonly sendUrl?: string;
   readonly policy?: Partial<AssertPolicy>;
   /** Earnings are paid out from this amount on. Default 1 MIZU. */
   readonly payoutWei?: bigint;
@@ -50,7 +52,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const stop = new AbortController();
   const node = await openNode(config, { log, recorder: createBodyRecorder });
   const sending = { signal: stop.signal, inFlight: NODE_IN_FLIGHT };
-  const sender = createSender(withAccount(node.l1, config.key), sending);
+  const sender = createSender(withAccount(node.l1, config.key, config.sendUrl), sending);
   const counts: ExecutorCounts = {
     asserted: 0,
     assertedSteps: 0,
@@ -62,8 +64,10 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   let player = sender;
   try {
     await joinExecutors(node, config.contracts, sender);
-    if (config.delegateKey !== undefined)
-      player = await openDelegate(node.l1, config.contracts.dispute, sender.address, config.delegateKey, sending);
+    if (config.delegateKey !== undefined) {
+      const delegate = withAccount(node.l1, config.delegateKey, config.sendUrl);
+      player = await openDelegate(delegate, config.contracts.dispute, sender.address, sending);
+    }
   } catch (error) {
     await node.close();
     throw error;

@@ -1,4 +1,6 @@
 // docs/operations.md#l1: many calls of one account wait for L1 together, and none for another's failure.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createTestClient, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -158,4 +160,42 @@ test('an effect that comes between the look and the estimate is what the contrac
   });
   const refused = sender.sendAndWait({ ...mint(1n), functionName: 'burn', args: [parseEther('2000')] });
   await expect(refused).rejects.toMatchObject({ code: 'l1/reverted' });
+});
+
+test('a transaction that goes to a relay is sent once, though the node does not know it', async () => {
+  const held: string[] = [];
+  const relay = createServer(async (request, response) => {
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    if (body.method === 'eth_sendRawTransaction') held.push(body.params[0]);
+    const forwarded = await fetch(anvil.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(
+        body.method === 'eth_sendRawTransaction' ? { ...body, method: 'web3_sha3', params: body.params } : body,
+      ),
+    });
+    response.end(await forwarded.text());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+    const looks: string[] = [];
+    const watched = { ...withAccount(l1, KEY, url) };
+    const client = Object.create(watched.client, {
+      getTransaction: { value: async () => looks.push('getTransaction') },
+    });
+    const sending = createSender({ ...watched, client }).sendAndWait(mint(9n));
+    await until(async () => held.length === 1);
+    const latest = await l1.client.getBlockNumber();
+    for (let i = 0; i < 8; i++) await chain.mine({ blocks: 1 });
+    await until(async () => (await l1.client.getBlockNumber()) >= latest + 8n);
+    expect(await waiting()).toBe(0);
+    await l1.client.sendRawTransaction({ serializedTransaction: held[0] as Hex });
+    await until(async () => (await waiting()) === 1);
+    await chain.mine({ blocks: 1 });
+    expect(await sending).toMatchObject({ kind: 'mined' });
+    expect([held.length, looks]).toEqual([1, []]);
+  } finally {
+    relay.close();
+  }
 });

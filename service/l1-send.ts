@@ -133,8 +133,8 @@ async function waitForNonce(lane: Lane, flight: Flight): Promise<'used' | 'forgo
     } else {
       const missing = nonces.takeBelow(flight.nonce, used);
       if (missing !== undefined) flight.fills.push(fill(lane, missing));
-      // The others are asked for when one is missing: each question costs a request.
-      const isAsked = nonces.isLowest(flight.nonce) || Date.now() < lane.doubt.until;
+      // The others are asked for when one is missing: each question costs a request. Of a private one it would know nothing.
+      const isAsked = !l1.isPrivate && (nonces.isLowest(flight.nonce) || Date.now() < lane.doubt.until);
       forgotten = !isAsked || (await isKnown(l1, flight)) ? 0 : forgotten + 1;
       if (forgotten >= FORGOTTEN_LOOKS) {
         lane.doubt.until = Date.now() + stuckSeconds * 1000;

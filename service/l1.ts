@@ -18,7 +18,13 @@ export type L1 = {
   readonly client: PublicClient;
 };
 
-export type L1Account = L1 & { readonly wallet: WalletClient; readonly account: Account; readonly address: Address };
+export type L1Account = L1 & {
+  readonly wallet: WalletClient;
+  readonly account: Account;
+  readonly address: Address;
+  /** Transactions go to another URL than `url`: there they may be unknown until they are mined. */
+  readonly isPrivate: boolean;
+};
 
 const TIMEOUT_MS = 20_000;
 const RETRIES = 3;
@@ -43,15 +49,16 @@ export async function connectL1(url: string): Promise<L1> {
   return { url, chainId, client };
 }
 
-/** Adds an account that signs. @throws MizuError `l1/bad-key` */
-export function withAccount(l1: L1, key: Hex): L1Account {
+/** Adds an account that signs. `sendUrl`: where its transactions go, if not where L1 is read. @throws MizuError `l1/bad-key` */
+export function withAccount(l1: L1, key: Hex, sendUrl = l1.url): L1Account {
   const account = parseKey(key);
   const wallet = createWalletClient({
     account,
     chain: l1.client.chain,
-    transport: http(l1.url, { timeout: TIMEOUT_MS, retryCount: RETRIES }),
+    transport: http(sendUrl, { timeout: TIMEOUT_MS, retryCount: RETRIES }),
   });
-  return { ...l1, wallet: wallet as WalletClient, account, address: account.address };
+  const isPrivate = sendUrl !== l1.url;
+  return { ...l1, wallet: wallet as WalletClient, account, address: account.address, isPrivate };
 }
 
 function parseKey(key: Hex): Account & ReturnType<typeof privateKeyToAccount> {
