@@ -30,7 +30,7 @@ function summaryOf(pass: Pass): string[] {
   return [
     `lies: ${rows.length}, caught: ${rows.filter(({ caught }) => caught).length}`,
     `honest parties slashed: ${slashedHonest.length}; rows after which an honest party had less tokens: ${poorer(pass).length}`,
-    `most gas of both sides of a row with one game of eight lists, with assertion and payouts: ${games.reduce((a, b) => (a > b ? a : b), 0n)}`,
+    `most gas of both sides of a row with one game of eight lists, with assertion and payouts: ${Math.max(0, ...games.map(Number))}`,
     `minutes: ${minutes.toFixed(1)}`,
   ];
 }
