@@ -1,25 +1,19 @@
 // docs/disputes.md: the challenger may be killed at any stage of a game, and wins it.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
-import { encodeNetwork } from '../prover/config.ts';
 import type { Told } from '../prover/game/seat.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
+import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { createLogger } from '../service/log.ts';
 
-const SCRIPT = fileURLToPath(new URL('./validator-process.fixture.ts', import.meta.url));
-const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
+const SCRIPT = new URL('./validator-process.fixture.ts', import.meta.url);
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 let network: TestNetwork;
 let liar: Executor;
-let child: ChildProcess | undefined;
+let child: TestProcess | undefined;
 
 beforeAll(async () => {
   const clocks = { clockSeconds: 200, clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
@@ -27,28 +21,10 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await kill('SIGTERM');
+  await child?.kill('SIGTERM');
   await liar?.close();
   await network?.close();
 }, 60_000);
-
-function start(): void {
-  const config = network.config('validator');
-  mkdirSync(config.dataDir, { recursive: true });
-  const file = `${dirname(config.dataDir)}/validator.json`;
-  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(4) }));
-  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
-  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
-}
-
-async function kill(signal: NodeJS.Signals): Promise<void> {
-  const ended = child;
-  child = undefined;
-  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
-  const exit = once(ended, 'exit');
-  ended.kill(signal);
-  await exit;
-}
 
 test('killed after each of its moves it goes on, and sends nothing twice', async () => {
   let isTold = false;
@@ -68,14 +44,15 @@ test('killed after each of its moves it goes on, and sends nothing twice', async
     { stepList, told },
   );
   const { mirror } = liar.node;
-  start();
+  child = createProcess(SCRIPT, network.config('validator'), { key: keyOf(4) });
+  child.start();
   await network.deposit(10n ** 18n);
   const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
   await network.postBatch(messages);
   for (const lists of [1, 3, 5, 7]) {
     await until(`list ${lists}`, async () => (await mirror.openGames()).some((game) => game.lists >= lists));
-    await kill('SIGKILL');
-    start();
+    await child.kill('SIGKILL');
+    child.start();
   }
   await until('rejection', async () => {
     for await (const { status } of mirror.assertions()) if (status === 'rejected') return true;

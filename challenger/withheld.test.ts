@@ -1,30 +1,24 @@
 // docs/disputes.md#bytes: an asserter who lies and has given its step list to nobody is rejected all the same.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Abi } from 'viem';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { encodeNetwork } from '../prover/config.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../prover/network.fixture.ts';
+import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 import { startValidator, type Validator } from './main.ts';
 import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from './withheld.fixture.ts';
 
-const SCRIPT = fileURLToPath(new URL('./validator-process.fixture.ts', import.meta.url));
-const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
+const SCRIPT = new URL('./validator-process.fixture.ts', import.meta.url);
 const MIZU = 10n ** 18n;
 const REJECTED = 3;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 let world: Withheld;
 let validator: Validator | undefined;
-let child: ChildProcess | undefined;
+let child: TestProcess | undefined;
 
 beforeAll(async () => {
   world = await createWithheld();
@@ -33,7 +27,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await validator?.close();
   validator = undefined;
-  await kill('SIGTERM');
+  await child?.kill('SIGTERM');
 }, 60_000);
 
 afterAll(() => world?.close(), 60_000);
@@ -106,15 +100,16 @@ test('a liar who publishes loses the game about what he has shown', async () => 
 }, 120_000);
 
 test('killed between the demands it goes on, and demands nothing twice', async () => {
-  start();
+  child = createProcess(SCRIPT, world.network.config('validator'), { key: keyOf(4) });
+  child.start();
   const id = await world.assertFrom(600);
   await endPatience();
   for (const shown of [1, 2, 3]) {
     await until(`demand ${shown}`, async () => (await world.node.mirror.openDemands()).length === 1);
-    await kill('SIGKILL');
+    await child.kill('SIGKILL');
     await world.publish();
     await until(`publication ${shown}`, async () => (await world.node.mirror.publications(id)).length === shown);
-    start();
+    child.start();
   }
   await until('rejection', async () => {
     await world.play();
@@ -145,21 +140,3 @@ test('what many demand at once is published in a few transactions', async () => 
   const shown = await world.node.mirror.publications(id);
   expect(shown.map(({ index }) => BigInt(index)).sort((a, b) => Number(a - b))).toEqual(leaves);
 }, 120_000);
-
-function start(): void {
-  const config = world.network.config('validator');
-  mkdirSync(config.dataDir, { recursive: true });
-  const file = `${dirname(config.dataDir)}/validator.json`;
-  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(4) }));
-  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
-  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
-}
-
-async function kill(signal: NodeJS.Signals): Promise<void> {
-  const ended = child;
-  child = undefined;
-  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
-  const exit = once(ended, 'exit');
-  ended.kill(signal);
-  await exit;
-}

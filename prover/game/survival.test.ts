@@ -1,29 +1,23 @@
 // docs/disputes.md#playing: an executor that is killed after each of its moves wins the games about its true assertion, and sends nothing twice.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { createLogger } from '../../service/log.ts';
 import { createRunMessages } from '../chain.fixture.ts';
-import { encodeNetwork } from '../config.ts';
 import { type Fake, openFake } from '../fake.fixture.ts';
 import { followAndWork } from '../loop.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network.fixture.ts';
 import { openNode, type ProverNode } from '../node.ts';
+import { createProcess, type TestProcess } from '../process.fixture.ts';
 import { NO_BODY } from '../recorder.ts';
 
-const SCRIPT = fileURLToPath(new URL('../executor-process.fixture.ts', import.meta.url));
-const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
+const SCRIPT = new URL('../executor-process.fixture.ts', import.meta.url);
 const CLOCK_SECONDS = 200;
 const stop = new AbortController();
 let network: TestNetwork;
 let node: ProverNode;
 let working: Promise<void>;
 let fake: Fake | undefined;
-let child: ChildProcess | undefined;
+let child: TestProcess | undefined;
 
 beforeAll(async () => {
   const clocks = { clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
@@ -35,31 +29,13 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await kill('SIGTERM');
+  await child?.kill('SIGTERM');
   stop.abort();
   await working;
   await fake?.close();
   await node?.close();
   await network?.close();
 }, 60_000);
-
-function start(): void {
-  const config = network.config('executor');
-  mkdirSync(config.dataDir, { recursive: true });
-  const file = `${dirname(config.dataDir)}/executor.json`;
-  writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key: keyOf(2), policy: { intervalSeconds: 0 } }));
-  const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
-  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
-}
-
-async function kill(signal: NodeJS.Signals): Promise<void> {
-  const ended = child;
-  child = undefined;
-  if (ended === undefined || ended.exitCode !== null || ended.signalCode !== null) return;
-  const exit = once(ended, 'exit');
-  ended.kill(signal);
-  await exit;
-}
 
 test('killed after each of its moves it goes on, in every game', async () => {
   const contracts = network.deployment.addresses;
@@ -79,7 +55,8 @@ test('killed after each of its moves it goes on, in every game', async () => {
       args: [EXECUTOR.address, 0],
     });
   const [stakeBefore, tokensBefore] = [await stake(), await tokens()];
-  start();
+  child = createProcess(SCRIPT, network.config('executor'), { key: keyOf(2), policy: { intervalSeconds: 0 } });
+  child.start();
   await network.deposit(10n ** 18n);
   const { messages } = await createRunMessages(network.author, 1, 0n, network.author);
   await network.postBatch(messages.slice(0, 1));
@@ -95,14 +72,14 @@ test('killed after each of its moves it goes on, in every game', async () => {
     });
   for (const lists of [2, 4, 6, 8]) {
     await reach(lists, false);
-    await kill('SIGKILL');
-    start();
+    await child.kill('SIGKILL');
+    child.start();
   }
   await reach(8, true);
   await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
   await until('the first win', async () => (await node.mirror.openGames()).length < assertion.stepCount);
-  await kill('SIGKILL');
-  start();
+  await child.kill('SIGKILL');
+  child.start();
   await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
   await until('the awards', async () => (await tokens()) > tokensBefore);
   expect(await stake()).toBe(stakeBefore);
