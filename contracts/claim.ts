@@ -53,6 +53,11 @@ export function hashAssertion(parent: Hex, steps: Uint8Array, attempt = 0): Hex 
   if (steps.length % LEAF_BYTES !== 0 || depthOf(steps.length) === 0)
     throw new Error(`a step list has whole leaves and at least two, not ${steps.length} bytes`);
   const leafHash = hashLeaf(steps.subarray(steps.length - LEAF_BYTES));
+  return hashContent({ parent, stepRoot: objectRoot(steps), leafHash }, attempt);
+}
+
+/** The same of a claim whose step list is known by its root only. */
+export function hashContent(claimed: { parent: Hex; stepRoot: Hex; leafHash: Hex }, attempt: number): Hex {
   const types = [{ type: 'bytes32' }, { type: 'bytes32' }, { type: 'bytes32' }, { type: 'uint32' }] as const;
-  return keccak256(encodeAbiParameters(types, [parent, objectRoot(steps), leafHash, attempt]));
+  return keccak256(encodeAbiParameters(types, [claimed.parent, claimed.stepRoot, claimed.leafHash, attempt]));
 }

@@ -1,7 +1,7 @@
 // docs/prover.md#assertions: whether an assertion says what we have executed ourselves.
-
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { objectRoot } from '../protocol/tree.ts';
+import { attemptOf } from './attempts.ts';
 import type { Execution } from './execution.ts';
 import type { AssertionRecord, Mirror } from './mirror.ts';
 
@@ -36,15 +36,24 @@ export async function ownSteps(
   return execution.leaves(parent.post.step, last.toStep);
 }
 
+/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. */
+export type Tip = { readonly tip: AssertionRecord; readonly again?: AssertionRecord };
+
+export type TipQuestion = {
+  readonly mirror: Mirror;
+  readonly verdictOf: (assertion: AssertionRecord) => Promise<Verdict>;
+  /** Ids of assertions that may be lost by silence. */
+  readonly abandoned: ReadonlySet<Hex>;
+  /** Who asks: it defends its own assertions. */
+  readonly account: Address;
+};
+
 /**
  * The last assertion of the longest live chain that we agree with, from the latest confirmed one on.
  * Undefined while we have not executed up to the confirmed one.
  * @throws Error if the confirmed state is not ours: going on would defend a wrong state
  */
-export async function findTip(
-  mirror: Mirror,
-  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
-): Promise<AssertionRecord | undefined> {
+export async function findTip({ mirror, verdictOf, abandoned, account }: TipQuestion): Promise<Tip | undefined> {
   const { latestConfirmed } = await mirror.head();
   const confirmed = await mirror.assertion(latestConfirmed);
   if (confirmed === undefined) return undefined;
@@ -53,18 +62,25 @@ export async function findTip(
   if (verdict === 'differs')
     throw new Error(`assertion ${confirmed.id} is confirmed, and is not what we have executed`);
   const pending = await mirror.pending();
-  let tip = confirmed;
-  for (let next: AssertionRecord | undefined = confirmed; next !== undefined; ) {
-    tip = next;
-    next = undefined;
+  const isOurs = ({ asserter }: AssertionRecord) => asserter.toLowerCase() === account.toLowerCase();
+  for (let tip = confirmed; ; ) {
+    const children: AssertionRecord[] = [];
     for (const child of pending)
-      if (child.parent === tip.id && (await verdictOf(child)) === 'agrees' && isFurther(child, next)) next = child;
+      if (child.parent === tip.id && (await verdictOf(child)) === 'agrees') children.push(child);
+    const safe = furthest(children.filter(({ id }) => !abandoned.has(id)));
+    const next = safe ?? furthest(children.filter(isOurs));
+    if (next === undefined) {
+      const again = furthest(children);
+      return again === undefined ? { tip } : { tip, again };
+    }
+    tip = next;
   }
-  return tip;
 }
 
-function isFurther(candidate: AssertionRecord, best: AssertionRecord | undefined): boolean {
-  return best === undefined || candidate.post.batch > best.post.batch;
+// Of attempts with one content the first has the window that ends first.
+function furthest(children: readonly AssertionRecord[]): AssertionRecord | undefined {
+  const byRange = (a: AssertionRecord, b: AssertionRecord) => Number(b.post.batch - a.post.batch);
+  return [...children].sort((a, b) => byRange(a, b) || attemptOf(a) - attemptOf(b))[0];
 }
 
 /** Verdicts are final as long as L1 keeps the batches: remembered for so many assertions. */

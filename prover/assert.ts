@@ -1,11 +1,14 @@
 // docs/prover.md#assertions: which range is claimed next, and the claim.
-import { createClaim, hashAssertion } from '../contracts/claim.ts';
+import { createClaim } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { daCommitteeAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { ROLE } from '../contracts/roles.ts';
+import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import type { Sender } from '../service/l1-send.ts';
+import type { Tip } from './agreement.ts';
+import { createFreeAttempt } from './attempts.ts';
 import type { ExecutedBatch } from './execution.ts';
 import type { AssertionRecord } from './mirror.ts';
 import type { ProverNode } from './node.ts';
@@ -29,6 +32,7 @@ export const ASSERT_POLICY: AssertPolicy = {
 
 export type Asserted = {
   readonly id: Hex;
+  readonly attempt: number;
   readonly steps: number;
   readonly gasUsed: bigint;
   readonly sizeBytes: number;
@@ -44,14 +48,15 @@ export type StepList = (
 const NO_ASSERTION = 0;
 /** For the transaction to be mined after the certificate was signed. */
 const MINING_SECONDS = 3600n;
-const MAX_ATTEMPTS = 64;
 
 /** Unix seconds: of the L1's head, and by the clock. */
 export type Times = { readonly headSeconds: bigint; readonly clockSeconds: bigint };
 
 export type Asserter = {
-  /** Claims the range after `tip` if it is time and our turn. Undefined: there was nothing to do. */
-  assertNext(tip: AssertionRecord, times: Times): Promise<Asserted | undefined>;
+  /** Claims the range after the tip, or another attempt, if it is time and our turn. Undefined: there was nothing to do. */
+  assertNext(found: Tip, times: Times, abandoned: ReadonlySet<Hex>): Promise<Asserted | undefined>;
+  /** Whether the last call could not claim because the bond is not free. */
+  waitsForBond(): boolean;
 };
 
 export function createAsserter(
@@ -62,8 +67,11 @@ export function createAsserter(
   stepList: StepList = (steps) => steps,
 ): Asserter {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
-  const statusOf = async (id: Hex): Promise<number> =>
-    (await node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] })).status;
+  const freeAttempt = createFreeAttempt(node, contracts);
+  let bond: bigint | undefined;
+  let isWaiting = false;
+  const read = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
+  const statusOf = async (id: Hex): Promise<number> => (await read(id)).status;
 
   async function isOurTurn(tip: AssertionRecord, headSeconds: bigint): Promise<boolean> {
     const leader = await node.l1.client.readContract({ ...rollup, functionName: 'leaderOf', args: [tip.post.batch] });
@@ -74,33 +82,36 @@ export function createAsserter(
   // A rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
   async function isInTime(parent: Hex, attempt: number, headSeconds: bigint): Promise<boolean> {
     if (attempt > 0) return true;
-    const { liveChildren, siblingDeadline } = await node.l1.client.readContract({
-      ...rollup,
-      functionName: 'assertionOf',
-      args: [parent],
-    });
+    const { liveChildren, siblingDeadline } = await read(parent);
     return liveChildren === 0 || headSeconds < siblingDeadline;
   }
 
-  async function freeAttempt(parent: Hex, steps: Uint8Array): Promise<{ id: Hex; attempt: number } | undefined> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const id = hashAssertion(parent, steps, attempt);
-      const status = (await node.mirror.assertion(id))?.status;
-      if (status === 'rejected' || status === 'orphaned') continue;
-      return (await statusOf(id)) === NO_ASSERTION ? { id, attempt } : undefined;
-    }
-    return undefined;
+  // Asked before anything is published.
+  async function isBondFree(): Promise<boolean> {
+    bond ??= await node.l1.client.readContract({ ...rollup, functionName: 'bond' });
+    const free = await node.l1.client.readContract({
+      address: contracts.stakeManager,
+      abi: stakeManagerAbi,
+      functionName: 'freeOf',
+      args: [sender.address, ROLE.executor],
+    });
+    return free >= bond;
   }
 
   return {
-    async assertNext(tip, { headSeconds, clockSeconds }) {
-      const batches = await nextRange(node, tip, policy, clockSeconds);
+    waitsForBond: () => isWaiting,
+    async assertNext({ tip, again }, { headSeconds, clockSeconds }, abandoned) {
+      isWaiting = false;
+      const batches =
+        again === undefined ? await nextRange(node, tip, policy, clockSeconds) : await sameRange(node, again);
       const last = batches.at(-1);
       if (last === undefined || !(await isOurTurn(tip, headSeconds))) return undefined;
       const steps = await stepList(await node.execution.leaves(tip.post.step, last.toStep), node);
       if (steps === undefined) return undefined;
-      const free = await freeAttempt(tip.id, steps);
+      const free = await freeAttempt(tip.id, steps, abandoned);
       if (free === undefined || !(await isInTime(tip.id, free.attempt, headSeconds))) return undefined;
+      isWaiting = !(await isBondFree());
+      if (isWaiting) return undefined;
       const retention = await readRetention(node, contracts.daCommittee);
       const expiry = clockSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
       const body = await publishBody(node.da, node.objects, { batches, steps, expiry });
@@ -114,7 +125,7 @@ export function createAsserter(
         isDone: async () => (await statusOf(free.id)) !== NO_ASSERTION,
       });
       const gasUsed = sent.kind === 'mined' ? sent.receipt.gasUsed : 0n;
-      return { id: free.id, steps: steps.length / LEAF_BYTES - 1, gasUsed, sizeBytes };
+      return { ...free, steps: steps.length / LEAF_BYTES - 1, gasUsed, sizeBytes };
     },
   };
 }
@@ -138,6 +149,16 @@ async function nextRange(
   const oldest = range.length === 0 ? undefined : await node.mirror.batch(tip.post.batch);
   const isOld = oldest !== undefined && clockSeconds >= oldest.timestamp + BigInt(policy.intervalSeconds);
   return isOld || steps >= policy.fullSteps || range.length >= policy.maxBatches ? range : [];
+}
+
+async function sameRange(node: ProverNode, { firstBatch, post }: AssertionRecord): Promise<ExecutedBatch[]> {
+  const range: ExecutedBatch[] = [];
+  for (let index = firstBatch; index < post.batch; index++) {
+    const batch = await node.execution.batch(index);
+    if (batch === undefined) return [];
+    range.push(batch);
+  }
+  return range;
 }
 
 async function readRetention(node: ProverNode, daCommittee: Address): Promise<bigint> {

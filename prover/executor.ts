@@ -5,6 +5,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
+import { createAbandonment } from './abandoned.ts';
 import { createJudge, findTip } from './agreement.ts';
 import type { Asserter, Times } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
@@ -91,16 +92,19 @@ function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
   });
   const confirmer = createConfirmer(node, contracts, sender, verdictOf);
   const fees = createFeeClaimer(node, contracts, sender);
+  const abandonedAt = createAbandonment(node, contracts);
 
   async function assertNext(times: Times): Promise<void> {
-    const tip = await findTip(node.mirror, verdictOf);
-    const asserted = tip === undefined ? undefined : await asserter.assertNext(tip, times);
+    const { mirror } = node;
+    const abandoned = await abandonedAt(times.headSeconds);
+    const found = await findTip({ mirror, verdictOf, abandoned, account: sender.address });
+    const asserted = found === undefined ? undefined : await asserter.assertNext(found, times, abandoned);
     if (asserted === undefined) return;
     counts.asserted++;
     counts.assertedSteps += asserted.steps;
     counts.l1GasUsed += asserted.gasUsed;
-    const { id, steps, sizeBytes } = asserted;
-    log.info({ id, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
+    const { id, attempt, steps, sizeBytes } = asserted;
+    log.info({ id, attempt, steps, gasUsed: Number(asserted.gasUsed), bodyBytes: sizeBytes }, 'asserted');
   }
 
   async function confirmNext(times: Times): Promise<void> {

@@ -7,7 +7,7 @@ import { withAccount } from '../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
-import { ASSERT_POLICY, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
+import { ASSERT_POLICY, type Asserter, type AssertPolicy, createAsserter, type StepList } from './assert.ts';
 import { createDefence, type Defence } from './defence.ts';
 import { openDelegate } from './delegate.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
@@ -76,10 +76,10 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
     config.http === undefined
       ? undefined
       : createHttpApp({ log, health: () => health(node, counts), processMetrics: true });
-  if (app !== undefined) addMetrics(app.metrics, node, counts);
-  const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
   const policy = { ...ASSERT_POLICY, ...config.policy };
   const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
+  if (app !== undefined) addMetrics(app.metrics, node, counts, asserter);
+  const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
   const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
   const defence = await createDefence({ node, contracts, sender: player, owner: sender, log, told });
   const { tasks } = defence;
@@ -117,6 +117,7 @@ function addMetrics(
   registry: ReturnType<typeof createHttpApp>['metrics'],
   node: ProverNode,
   counts: ExecutorCounts,
+  asserter: Asserter,
 ): void {
   const gauge = createGauges(registry, 'executor');
   gauge('batches', 'batches executed', () => Number(node.execution.batches()));
@@ -125,6 +126,7 @@ function addMetrics(
   gauge('confirmations', 'assertions confirmed since the start', () => counts.confirmed);
   gauge('fees_claimed_wei', 'fees of the ranges claimed', () => Number(counts.claimedWei));
   gauge('l1_gas', 'gas of the assertions posted', () => Number(counts.l1GasUsed));
+  gauge('waits_for_bond', '1 while a claim waits for free stake', () => Number(asserter.waitsForBond()));
   gauge('retries', 'rounds that failed and were tried again', () => counts.retries);
   gauge('programs_waiting', 'programs in the queue', () => node.pool.stats().waiting);
   gauge('programs_run', 'programs run since the start', () => node.pool.stats().done);

@@ -1,0 +1,51 @@
+// docs/prover.md#attempts: the attempts with one content: which one an assertion is, and which one may be made.
+import { hashAssertion, hashContent } from '../contracts/claim.ts';
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { rollupAbi } from '../protocol/generated/abi.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { encodeStateLeaf } from '../protocol/state.ts';
+import { hashLeaf } from '../protocol/tree.ts';
+import type { AssertionRecord } from './mirror.ts';
+import type { ProverNode } from './node.ts';
+
+const MAX_ATTEMPTS = 64;
+/** `Rollup.Status`. */
+const NO_ASSERTION = 0;
+const PENDING = 1;
+const REJECTED = 3;
+
+/** Counted from 0; `MAX_ATTEMPTS` for all that come later. */
+export function attemptOf({ id, parent, stepRoot, post }: AssertionRecord): number {
+  const leafHash = hashLeaf(encodeStateLeaf(post));
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
+    if (hashContent({ parent, stepRoot, leafHash }, attempt) === id) return attempt;
+  return MAX_ATTEMPTS;
+}
+
+export type Attempt = { readonly id: Hex; readonly attempt: number };
+
+/** The attempt that L1 takes now; undefined while an earlier one stands that is not among the `abandoned`. */
+export type FreeAttempt = (parent: Hex, steps: Uint8Array, abandoned: ReadonlySet<Hex>) => Promise<Attempt | undefined>;
+
+export function createFreeAttempt({ l1, mirror }: ProverNode, contracts: ContractAddresses): FreeAttempt {
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const read = (id: Hex) => l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
+
+  // The mirror may be behind: L1 takes the next attempt only while the last one is challenged, or after its loss.
+  async function isPassed(id: Hex, abandoned: ReadonlySet<Hex>): Promise<boolean> {
+    const status = (await mirror.assertion(id))?.status;
+    if (status === 'rejected' || status === 'orphaned') return true;
+    if (status !== 'pending' || !abandoned.has(id)) return false;
+    const onL1 = await read(id);
+    return onL1.status === REJECTED || (onL1.status === PENDING && onL1.openGames > 0);
+  }
+
+  return async (parent, steps, abandoned) => {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const id = hashAssertion(parent, steps, attempt);
+      if (await isPassed(id, abandoned)) continue;
+      return (await read(id)).status === NO_ASSERTION ? { id, attempt } : undefined;
+    }
+    return undefined;
+  };
+}
