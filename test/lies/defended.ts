@@ -32,8 +32,8 @@ const CLOCK_SECONDS = 300;
 const TIMES = {
   windowSeconds: WINDOW_SECONDS,
   clockSeconds: CLOCK_SECONDS,
-  clocksSeconds: 700,
-  unbondingSeconds: 1_200,
+  clocksSeconds: 800,
+  unbondingSeconds: 1_400,
 };
 const CROWD = 50;
 const NO_OP: Message = { kind: 'Expire', run: `0x${'00'.repeat(32)}` };
