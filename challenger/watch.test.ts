@@ -52,10 +52,13 @@ const start = (changes: { dryRun?: boolean; log?: Logger }) =>
 
 const sent = () => world.network.l1.client.getTransactionCount({ address: VALIDATOR.address });
 
+/** Of the game, open or not: the proof may follow list 8 at once. */
 async function liarMoves(lists: number): Promise<void> {
+  const { mirror } = world.node;
+  const { id } = await until('the game', async () => (await mirror.openGames())[0]);
   await until(`list ${lists}`, async () => {
     await seat.player.playNext((await world.network.l1.client.getBlock()).timestamp);
-    return (await world.node.mirror.openGames()).some((game) => game.lists >= lists) || undefined;
+    return ((await mirror.game(id))?.lists ?? 0) >= lists || undefined;
   });
 }
 
