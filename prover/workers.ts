@@ -59,6 +59,8 @@ export function createWorkers(count: number, script = SCRIPT): Workers {
     try {
       const { held } = thread;
       const parts = held.has(job.programId) ? undefined : await load();
+      // Who listens to it now would hear nothing more of it.
+      if (thread.dead) throw new ThreadDied('it ended while the program was loaded');
       held.delete(job.programId);
       held.add(job.programId);
       const drop = [...held].slice(0, Math.max(0, held.size - PROGRAMS_PER_THREAD));
@@ -84,6 +86,7 @@ export function createWorkers(count: number, script = SCRIPT): Workers {
     async run(job, load) {
       for (let tries = 1; ; tries++) {
         try {
+          if (closed) throw new ThreadDied('the threads are closed');
           return await attempt(job, load);
         } catch (error) {
           if (!(error instanceof ThreadDied) || closed || tries >= ATTEMPTS) throw toRefusal(error, job);
