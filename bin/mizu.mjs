@@ -1,6 +1,11 @@
 #!/usr/bin/env node
-// The `mizu` command: registers the TypeScript loader, then hands over to the command line in sdk/cli.
-import '../scripts/ts.mjs';
+// The `mizu` command: hands over to the command line in sdk/cli, which is TypeScript (CONTRIBUTING.md#starts).
+import { fileURLToPath } from 'node:url';
+import { bundleOf } from '../scripts/bundle.mjs';
 
-const { main } = await import('../sdk/cli/main.ts');
+const source = new URL('../sdk/cli/main.ts', import.meta.url);
+const bundle = await bundleOf(fileURLToPath(source));
+if (bundle === undefined) await import('../scripts/ts.mjs');
+else process.setSourceMapsEnabled(true);
+const { main } = await import(bundle ?? source.href);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,8 +1,9 @@
-// Builds what is not TypeScript: the kernel. Skips what is up to date (build/stamps.json holds the hash of the inputs).
+// Builds the kernel, and bundles what a network starts. Skips what is up to date (build/stamps.json holds the hash of the kernel's inputs).
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleOf } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -14,6 +15,8 @@ const TARGETS = [
     run: async () => (await import('../kernel/build.mjs')).buildKernel(),
   },
 ];
+
+const STARTED = ['sdk/cli/main.ts', 'prover/exec-worker.ts', 'prover/game/trace-thread.ts'];
 
 export async function build({ force = false } = {}) {
   mkdirSync(join(root, 'build'), { recursive: true });
@@ -27,6 +30,7 @@ export async function build({ force = false } = {}) {
     stamps[target.name] = hash;
     writeFileSync(file, `${JSON.stringify(stamps, null, 2)}\n`);
   }
+  for (const entry of STARTED) await bundleOf(join(root, entry));
 }
 
 function hashInputs(paths) {

@@ -3,19 +3,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import loadWabt from 'wabt';
 
-const PROGRAM = `
-  import { Command, CommanderError } from 'commander';
-  import { formatError } from ${JSON.stringify(new URL('../../protocol/errors.ts', import.meta.url).href)};
-  import { vmCommand } from ${JSON.stringify(new URL('./vm.ts', import.meta.url).href)};
-  const program = new Command('mizu').exitOverride().addCommand(vmCommand());
-  for (const command of program.commands) for (const leaf of command.commands) leaf.exitOverride();
-  try { await program.parseAsync(process.argv.slice(1), { from: 'user' }); } catch (error) {
-    if (!(error instanceof CommanderError)) console.error(formatError(error));
-    process.exitCode = error instanceof CommanderError && error.exitCode !== undefined ? error.exitCode : 1;
-  }`;
+const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 
 // Copies standard input, then descriptor 3 if there is one, to standard output in pieces of 5 bytes; logs "done".
 const CAT = `(module
@@ -52,10 +44,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function mizu(args: readonly string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
-  const loader = new URL('../../scripts/ts.mjs', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', PROGRAM, '--', ...args], {
-    cwd: new URL('../..', import.meta.url),
-  });
+  const child = spawn(process.execPath, [MIZU, ...args], { cwd: new URL('../..', import.meta.url) });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));
