@@ -8,10 +8,15 @@ import {
   MAX_BATCH_MESSAGES,
   MAX_COMMITTEE,
   MAX_DELAYED_BYTES,
+  MAX_KERNEL_GAS,
   MAX_MESSAGE_BYTES,
+  MAX_MODEL_GATEWAYS,
   MAX_OUTPUT_BYTES,
   MAX_PREIMAGE_BYTES,
+  MAX_RETENTION_SECONDS,
+  MAX_STAGE_GAS,
   MODEL_CLASS,
+  SLOWEST_NS_PER_GAS,
   STATUS_FAULT,
   TAG,
 } from '../protocol/constants.ts';
@@ -42,7 +47,12 @@ export function generateSolidityConstants(): string {
     number('MAX_BATCH_MESSAGES', MAX_BATCH_MESSAGES),
     number('MAX_COMMITTEE', MAX_COMMITTEE),
     number('MAX_DELAYED_BYTES', MAX_DELAYED_BYTES),
+    number('MAX_KERNEL_GAS', MAX_KERNEL_GAS),
     number('MAX_MESSAGE_BYTES', MAX_MESSAGE_BYTES),
+    number('MAX_MODEL_GATEWAYS', MAX_MODEL_GATEWAYS),
+    number('MAX_RETENTION_SECONDS', MAX_RETENTION_SECONDS),
+    number('MAX_STAGE_GAS', MAX_STAGE_GAS),
+    number('SLOWEST_NS_PER_GAS', SLOWEST_NS_PER_GAS),
     text('BATCH_MAGIC', BATCH_MAGIC),
     number('MAX_OUTPUT_BYTES', MAX_OUTPUT_BYTES),
     number('MAX_PREIMAGE_BYTES', MAX_PREIMAGE_BYTES),
@@ -84,7 +94,7 @@ function byte(name: string, value: number): string {
 }
 
 // forge fmt puts underscores into numbers of five digits and more.
-function number(name: string, value: number): string {
+function number(name: string, value: number | bigint): string {
   const digits = value < 10_000 ? String(value) : value.toLocaleString('en-US').replaceAll(',', '_');
   return `    uint256 internal constant ${name} = ${digits};`;
 }

@@ -66,7 +66,7 @@ describe('stages', () => {
   const sink = { sink: true };
 
   test('of every allowed shape', async () => {
-    const generator = execStage({ inputs: [], width: 1024, gasLimit: 2n ** 38n });
+    const generator = execStage({ inputs: [], width: 1024, gasLimit: 2n ** 34n });
     const fanIn = execStage({
       ...sink,
       width: 1,
@@ -88,9 +88,9 @@ describe('stages', () => {
     expect(await deployStages(execStage())).toBe('sinks: expected at least one stage that is a sink, got 0');
     expect(await deployStages(execStage({ width: 1025 }))).toBe('stage width: expected at most 1024, got 1025');
     expect(await deployStages(execStage({ program: 2 }))).toBe('stage program: expected below 2, got 2');
-    expect(await deployStages(execStage({ gasLimit: 0n }))).toBe(`stage gasLimit: expected 1 to ${2n ** 38n}, got 0`);
-    expect(await deployStages(execStage({ gasLimit: 2n ** 38n + 1n }))).toBe(
-      `stage gasLimit: expected 1 to ${2n ** 38n}, got ${2n ** 38n + 1n}`,
+    expect(await deployStages(execStage({ gasLimit: 0n }))).toBe(`stage gasLimit: expected 1 to ${2n ** 34n}, got 0`);
+    expect(await deployStages(execStage({ gasLimit: 2n ** 34n + 1n }))).toBe(
+      `stage gasLimit: expected 1 to ${2n ** 34n}, got ${2n ** 34n + 1n}`,
     );
     expect(await deployStages(execStage({ model: `0x${'01'.repeat(32)}` }))).toBe(
       `stage model: expected zero for exec, got 0x${'01'.repeat(32)}`,
@@ -129,8 +129,8 @@ describe('programs', () => {
     expect(await deployProgram({ slotsLength: 524289 })).toBe(
       'program slotsLength: expected at most 524288, got 524289',
     );
-    expect(await deployProgram({ codeLength: 2 ** 28 + 16 })).toBe(
-      `program codeLength: expected at most ${2 ** 28}, got ${2 ** 28 + 16}`,
+    expect(await deployProgram({ codeLength: 2 ** 27 + 16 })).toBe(
+      `program codeLength: expected at most ${2 ** 27}, got ${2 ** 27 + 16}`,
     );
     expect(await deployProgram({ codeLength: 100 })).toBe('program codeLength: expected a multiple of 16, got 100');
     expect(await deployProgram({ dataLength: 2 ** 30 + 1 })).toBe(

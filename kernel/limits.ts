@@ -2,15 +2,13 @@
 
 /** Tasks of one stage. */
 export const MAX_STAGE_WIDTH = 1024;
-/** Gas limit of one task: a trace with its kernel stays below 2^40. */
-export const MAX_STAGE_GAS = 2n ** 38n;
 /** Objects that one task may read, its parameters not counted. */
 export const MAX_TASK_INPUTS = 8192;
 /** Tasks whose outputs make up one dataset; also those of all runs that one message completes. */
 export const MAX_SINK_TASKS = 8192;
 /** Tokens of one inference item, input or output. */
 export const MAX_ITEM_TOKENS = 2n ** 32n;
-/** Code of one program: 2^24 instructions, so that every engine can hold it. */
-export const MAX_CODE_BYTES = 2n ** 28n;
+/** Code of one program: 2^23 instructions, so that every engine can hold it. */
+export const MAX_CODE_BYTES = 2n ** 27n;
 /** Passive data of one program. */
 export const MAX_DATA_BYTES = 2n ** 30n;

@@ -31,6 +31,16 @@ export const MAX_STAGE_INPUTS = 8;
 export const MAX_INFERENCE_ITEMS = 32;
 export const MAX_COMMITTEE = 32;
 export const MAX_PREIMAGE_BYTES = 1024;
+/** Gateways that a run names. */
+export const MAX_RUN_GATEWAYS = 8;
+/** Gateways of a model's entry. */
+export const MAX_MODEL_GATEWAYS = 8;
+/** Sum of the inputs of one task, its parameters not counted. */
+export const MAX_TASK_INPUT_BYTES = 256 * 1024 * 1024;
+/** WebAssembly module of one program. */
+export const MAX_WASM_BYTES = 32 * 1024 * 1024;
+/** Seconds for which a certificate may promise its objects: 400 days. */
+export const MAX_RETENTION_SECONDS = 34_560_000n;
 
 export const RUN_INPUT = 0xffff;
 
@@ -39,6 +49,26 @@ export const MESSAGE_BASE_GAS = 250_000n;
 export const MESSAGE_BYTE_GAS = 1_000n;
 export const TASK_BASE_GAS = 300_000n;
 
+// What a task's loading costs everyone, docs/kernel.md#loading: no gas of it may buy more than SLOWEST_NS_PER_GAS.
+/** Nanoseconds that one gas may take in the slowest engine: the clocks of a dispute are counted from it. */
+export const SLOWEST_NS_PER_GAS = 20n;
+export const LOAD_BASE_GAS = 200_000n;
+export const LOAD_CODE_BYTE_GAS = 4n;
+export const LOAD_WASM_BYTE_GAS = 8n;
+/** Image, slots and data of a program. */
+export const LOAD_IMAGE_BYTE_GAS = 1n;
+/** A page of linear memory that a program may touch. */
+export const PAGE_GAS = 500n;
+export const INPUT_GAS = 10_000n;
+export const INPUT_BYTE_GAS = 1n;
+/** A certified byte that a message makes everyone keep. */
+export const KEEP_BYTE_GAS = 10n;
+
+/** Gas limit of one task. At SLOWEST_NS_PER_GAS these are 344 s for one pass of the slowest engine. */
+export const MAX_STAGE_GAS = 2n ** 34n;
+/** More than the kernel itself ever executes in one step: docs/kernel.md#cost. */
+export const MAX_KERNEL_GAS = 2n ** 28n;
+
 export const STATUS_FAULT = 256;
 
 export const KIND = {
@@ -46,6 +76,7 @@ export const KIND = {
   Run: 0x02,
   Cancel: 0x03,
   Withdraw: 0x04,
+  Renew: 0x05,
   Advance: 0x10,
   InferenceResult: 0x11,
   Expire: 0x12,

@@ -109,6 +109,7 @@ const messages: Message[] = [
   },
   { kind: 'Cancel', ...signed, run: hash(2) },
   { kind: 'Withdraw', ...signed, recipient: address(2), amount: 2n ** 255n },
+  { kind: 'Renew', ...signed, run: hash(2), objects: encodeInputs(inputs, certificate) },
   { kind: 'Advance', run: hash(3), stage: 2, partition: 70_000 },
   {
     kind: 'InferenceResult',

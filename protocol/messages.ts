@@ -22,6 +22,8 @@ export type UserMessage = Signed &
       }
     | { readonly kind: 'Cancel'; readonly run: Hex }
     | { readonly kind: 'Withdraw'; readonly recipient: Address; readonly amount: bigint }
+    /** `objects`: a run's inputs and results with a new certificate, encoded as a list of inputs is. */
+    | { readonly kind: 'Renew'; readonly run: Hex; readonly objects: Uint8Array }
   );
 
 export type ProtocolMessage =
@@ -64,6 +66,7 @@ export function encodeMessage(message: Message): Uint8Array {
     case 'Run':
     case 'Cancel':
     case 'Withdraw':
+    case 'Renew':
       writer.hex(message.signature, 65).hex(message.sender, 20).u64(message.nonce);
       return writer.bytes(encodeBody(message)).finish();
     case 'Advance':
@@ -156,6 +159,8 @@ function encodeBody(message: UserMessage): Uint8Array {
       return writer.hex(message.run, 32).finish();
     case 'Withdraw':
       return writer.hex(message.recipient, 20).u256(message.amount).finish();
+    case 'Renew':
+      return writer.hex(message.run, 32).bytes(message.objects).finish();
   }
 }
 
@@ -177,6 +182,8 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
       return { kind, ...readSigned(reader), run: reader.hex(32, 'run') };
     case 'Withdraw':
       return { kind, ...readSigned(reader), recipient: reader.hex(20, 'recipient'), amount: reader.u256('amount') };
+    case 'Renew':
+      return { kind, ...readSigned(reader), run: reader.hex(32, 'run'), objects: reader.rest() };
     case 'Advance':
       return { kind, run: reader.hex(32, 'run'), stage: reader.u16('stage'), partition: reader.u32('partition') };
     case 'InferenceResult':

@@ -42,6 +42,12 @@ export const TYPES = {
     { name: 'recipient', type: 'address' },
     { name: 'amount', type: 'uint256' },
   ],
+  Renew: [
+    { name: 'sender', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'run', type: 'bytes32' },
+    { name: 'objects', type: 'bytes' },
+  ],
   Certificate: [
     { name: 'epoch', type: 'uint64' },
     { name: 'objectsHash', type: 'bytes32' },

@@ -1,6 +1,5 @@
 // docs/messages.md#user, docs/rows.md#metadata: the graph of stages as it is deployed.
-import { MAX_STAGE_GAS } from '../../kernel/limits.ts';
-import { MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
+import { MAX_STAGE_GAS, MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
 import type { Definition, ProgramEntry, Stage } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -9,7 +8,7 @@ import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { Description } from './describe-guest.ts';
 
-/** Bound of one task; a run sets a lower one. Below the 2^40 instructions that a dispute can cover. */
+/** Bound of one task; a run sets a lower one. */
 export const STAGE_GAS_LIMIT = MAX_STAGE_GAS;
 export const SDK_VERSION = '0.1.0';
 const ZERO = `0x${'00'.repeat(32)}` as Hex;

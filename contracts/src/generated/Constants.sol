@@ -17,7 +17,12 @@ library Constants {
     uint256 internal constant MAX_BATCH_MESSAGES = 4096;
     uint256 internal constant MAX_COMMITTEE = 32;
     uint256 internal constant MAX_DELAYED_BYTES = 4096;
+    uint256 internal constant MAX_KERNEL_GAS = 268_435_456;
     uint256 internal constant MAX_MESSAGE_BYTES = 262_144;
+    uint256 internal constant MAX_MODEL_GATEWAYS = 8;
+    uint256 internal constant MAX_RETENTION_SECONDS = 34_560_000;
+    uint256 internal constant MAX_STAGE_GAS = 17_179_869_184;
+    uint256 internal constant SLOWEST_NS_PER_GAS = 20;
     string internal constant BATCH_MAGIC = "MIZUBAT1";
     uint256 internal constant MAX_OUTPUT_BYTES = 67_108_864;
     uint256 internal constant MAX_PREIMAGE_BYTES = 1024;
