@@ -135,6 +135,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       at.stakeManager,
       at.daCommittee,
       at.gatewayRegistry,
+      at.rollup,
       limits,
     ]),
     create(daCommitteeAbi, bytecode.DACommittee, [owner, at.stakeManager, at.inbox]),

@@ -31,6 +31,8 @@ contract Inbox is IInbox, EIP712 {
 
     IERC20 public immutable token;
     address public immutable bridge;
+    /// @notice The contract that makes batches void whose bytes nobody has to keep any more.
+    address public immutable rollup;
     IStakeManager public immutable stakes;
     IDACommittee public immutable committee;
     address public immutable gatewayRegistry;
@@ -38,7 +40,16 @@ contract Inbox is IInbox, EIP712 {
     uint64 public immutable maxAheadSeconds;
     uint64 public immutable maxBehindSeconds;
 
+    /// @dev What is asked of a batch rarely, in a slot of its own.
+    /// @param poster zero: forced in
+    /// @param expiry unix seconds until which its bytes are promised
+    struct Posting {
+        address poster;
+        uint64 expiry;
+    }
+
     Batch[] private _batches;
+    mapping(uint64 index => Posting) private _postings;
     DelayedMessage[] private _delayed;
 
     event BatchPosted(
@@ -50,10 +61,12 @@ contract Inbox is IInbox, EIP712 {
         uint32 objectLength,
         uint32 messageCount
     );
+    event BatchVoided(uint64 indexed index);
     event MessageDelayed(uint64 indexed index, bytes32 objectRoot, uint64 timestamp, bytes message);
 
     error NotSequencer(address account);
     error NotRegistry(address account);
+    error NotRollup(address account);
     error UnexpectedBatchIndex(uint64 expected, uint256 actual);
     error TimestampOutOfRange(uint256 earliest, uint256 latest, uint256 actual);
     error DelayedOutOfRange(uint256 first, uint256 last, uint256 actual);
@@ -73,6 +86,7 @@ contract Inbox is IInbox, EIP712 {
         IStakeManager stakes_,
         IDACommittee committee_,
         address gatewayRegistry_,
+        address rollup_,
         Limits memory limits
     ) EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION) {
         token = token_;
@@ -80,6 +94,7 @@ contract Inbox is IInbox, EIP712 {
         stakes = stakes_;
         committee = committee_;
         gatewayRegistry = gatewayRegistry_;
+        rollup = rollup_;
         delaySeconds = limits.delaySeconds;
         maxAheadSeconds = limits.maxAheadSeconds;
         maxBehindSeconds = limits.maxBehindSeconds;
@@ -108,6 +123,9 @@ contract Inbox is IInbox, EIP712 {
         uint256 latest = block.timestamp + maxAheadSeconds;
         require(timestamp >= earliest && timestamp <= latest, TimestampOutOfRange(earliest, latest, timestamp));
         _checkDelayed(delayedFrom, delayedUpTo);
+        // Without sequenced messages there are no bytes to lose.
+        uint64 expiry = sequencedCount == 0 ? type(uint64).max : certificate.expiry;
+        _postings[expectedIndex] = Posting(msg.sender, expiry);
         if (sequencedCount == 0) {
             require(objectRoot == 0 && objectLength == 0, ObjectWithoutMessages(objectRoot, objectLength));
         } else {
@@ -128,6 +146,7 @@ contract Inbox is IInbox, EIP712 {
         uint256 deadline = _deadlineOf(delayedUpTo - 1);
         require(block.timestamp >= deadline, DelayedNotOverdue(delayedUpTo - 1, deadline));
         uint64 timestamp = earliest > block.timestamp ? earliest : uint64(block.timestamp);
+        _postings[expectedIndex].expiry = type(uint64).max;
         _append(bytes32(0), 0, timestamp, delayedUpTo, count);
     }
 
@@ -157,6 +176,26 @@ contract Inbox is IInbox, EIP712 {
     function pushRegistryMessage(bytes calldata message) external {
         require(msg.sender == address(committee) || msg.sender == gatewayRegistry, NotRegistry(msg.sender));
         _pushDelayed(message);
+    }
+
+    /// @inheritdoc IInbox
+    /// @dev Count, cursors and delayed messages stay: by docs/messages.md#batch an empty object gives as many empty messages.
+    function voidBatch(uint64 index) external {
+        require(msg.sender == rollup, NotRollup(msg.sender));
+        Batch storage voided = _batches[index];
+        (voided.objectRoot, voided.objectLength) = (Tree.hashObject(Constants.ZERO_LEAF_HASH, 0), 0);
+        _postings[index].expiry = type(uint64).max;
+        emit BatchVoided(index);
+    }
+
+    /// @inheritdoc IInbox
+    function expiryOf(uint64 index) external view returns (uint64) {
+        return _postings[index].expiry;
+    }
+
+    /// @notice Who has posted the batch; zero if it was forced in.
+    function posterOf(uint64 index) external view returns (address) {
+        return _postings[index].poster;
     }
 
     /// @inheritdoc IInbox

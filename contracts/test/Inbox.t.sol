@@ -40,6 +40,40 @@ contract InboxTest is Network {
         vm.assertEq(inbox.delayedIncluded(), 1);
     }
 
+    function test_ABatchKeepsItsPosterAndUntilWhenItsBytesArePromised() public {
+        _post(0, 5, START, 1);
+        vm.assertEq(inbox.expiryOf(0), START + RETENTION + 1 hours);
+        vm.assertEq(inbox.posterOf(0), SEQUENCER);
+        _force();
+        Certificate memory none;
+        vm.prank(SEQUENCER);
+        inbox.postBatch(1, 0, 0, 0, uint64(START), 2, none);
+        vm.assertEq(inbox.expiryOf(1), type(uint64).max);
+        _force();
+        vm.warp(START + DELAY);
+        inbox.forceInclude(2, 1);
+        vm.assertEq(inbox.expiryOf(2), type(uint64).max);
+        vm.assertEq(inbox.posterOf(2), address(0));
+    }
+
+    function test_AVoidBatchKeepsItsPlaceWithoutItsObject() public {
+        _force();
+        _post(0, 5, START, 2);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.NotRollup.selector, address(this)));
+        inbox.voidBatch(0);
+        vm.prank(address(rollup));
+        vm.expectEmit();
+        emit Inbox.BatchVoided(0);
+        inbox.voidBatch(0);
+        Batch memory batch = inbox.batch(0);
+        vm.assertEq(batch.objectRoot, Tree.objectRoot(""));
+        vm.assertEq(batch.objectLength, 0);
+        vm.assertEq(batch.messageCount, 7);
+        vm.assertEq(batch.totalMessages, 7);
+        vm.assertEq(batch.delayedUpTo, 2);
+        vm.assertEq(inbox.expiryOf(0), type(uint64).max);
+    }
+
     function test_RevertWhen_SentTwice() public {
         _post(0, 1, START, 1);
         vm.expectRevert(abi.encodeWithSelector(Inbox.UnexpectedBatchIndex.selector, 0, 1));

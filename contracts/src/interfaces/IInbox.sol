@@ -36,6 +36,12 @@ interface IInbox {
     /// @notice Number of messages in the batches before `batches`.
     function totalMessagesBefore(uint64 batches) external view returns (uint64);
 
+    /// @notice Unix seconds until which the bytes of a batch are promised; the greatest there is if it has none.
+    function expiryOf(uint64 index) external view returns (uint64);
+
+    /// @notice Makes a batch's object the empty one, and with it its sequenced messages. The Rollup only.
+    function voidBatch(uint64 index) external;
+
     /// @notice Puts a message of a registry into the delayed queue. Registries only.
     function pushRegistryMessage(bytes calldata message) external;
 }

@@ -80,7 +80,13 @@ abstract contract Network {
         token = new MizuToken(owner, 10_000_000 ether);
         stakes = new StakeManager(token, _timing(), _minimums(), authorities);
         inbox = new Inbox(
-            token, predicted[6], stakes, DACommittee(predicted[3]), predicted[4], Inbox.Limits(DELAY, 30, 1 hours)
+            token,
+            predicted[6],
+            stakes,
+            DACommittee(predicted[3]),
+            predicted[4],
+            predicted[5],
+            Inbox.Limits(DELAY, 30, 1 hours)
         );
         committee = new DACommittee(owner, stakes, inbox);
         registry = new GatewayRegistry(owner, stakes, inbox);
