@@ -112,7 +112,11 @@ export function readCommittee({ client }: L1, address: Address): () => Promise<A
 }
 
 /** The committee's epoch, at most 5 s old while L1 answers; `first` until it has answered. */
-export function followEpoch(l1Url: string, contract: Address, first: bigint): () => Promise<bigint> {
+export function followEpoch(
+  l1Url: string | readonly string[],
+  contract: Address,
+  first: bigint,
+): () => Promise<bigint> {
   let read: (() => Promise<Appointed>) | undefined;
   const committee = followCommittee(async () => {
     read ??= readCommittee(await connectL1(l1Url), contract);

@@ -1,6 +1,6 @@
 // docs/da.md#node: the configuration file, checked field by field.
 import { z } from 'zod';
-import { address, count, hash, parseConfig, requireKey, url, wei, withoutUndefined } from '../service/config.ts';
+import { address, count, hash, parseConfig, requireKey, urls, wei, withoutUndefined } from '../service/config.ts';
 import { followEpoch } from './committee.ts';
 import type { DaNodeOptions } from './node.ts';
 
@@ -12,7 +12,7 @@ export const daShape = z.strictObject({
   chainId: count(Number.MAX_SAFE_INTEGER, 1),
   contract: address,
   epoch: wei,
-  l1Url: url.optional(),
+  l1Url: urls.optional(),
   objectBytes: count(2 ** 32, 1024).optional(),
   capacityBytes: count(Number.MAX_SAFE_INTEGER, 1024).optional(),
   minRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),

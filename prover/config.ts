@@ -12,6 +12,7 @@ import {
   parseConfig,
   requireKey,
   url,
+  urls,
   wei,
   withoutUndefined,
 } from '../service/config.ts';
@@ -51,7 +52,7 @@ const contracts = z.strictObject(
 
 export const networkShape = z.strictObject({
   dataDir: z.string().min(1),
-  l1Url: url,
+  l1Url: urls,
   contracts,
   fromBlock: wei,
   confirmations: count(1_000).default(0),

@@ -45,6 +45,7 @@ async function readLogs(
   let failure: unknown;
   const steps = followLogs({
     client: l1.client,
+    nodes: l1.nodes,
     contracts: mirroredContracts(contracts),
     fromBlock,
     confirmations: 0,

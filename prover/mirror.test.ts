@@ -125,7 +125,11 @@ test('assertions live, end, and come back to life', async () => {
 
 test('a gap in the logs is not passed over', async () => {
   const gap = { kind: 'apply', block: block(1), events: [batch(1n, hash(2), 128, 0n, 1)] } as const;
-  await expect(mirror.apply(gap)).rejects.toThrow('the L1 node has left out a log');
+  await expect(mirror.apply(gap)).rejects.toMatchObject({
+    code: 'l1/contradiction',
+    retryable: true,
+    actual: 'batch 1 follows -1: the L1 node has left out a log',
+  });
   expect(mirror.known()).toEqual([]);
 });
 

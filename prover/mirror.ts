@@ -1,6 +1,8 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
+import { MizuError } from '../protocol/errors.ts';
 import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { contradiction } from '../service/l1-blocks.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { createDraft } from './draft.ts';
@@ -29,7 +31,9 @@ export type { AssertionRecord, BatchRecord, DelayedRecord, MirrorHead } from './
 export type Mirror = {
   /** Blocks that can be taken back, ascending: what the follower starts from. */
   known(): readonly BlockRef[];
-  /** One durable write. */
+  /** Nothing has been read before the first known block: all of them can be taken back. */
+  isWhole(): boolean;
+  /** One durable write. @throws MizuError `l1/contradiction` (retryable) if the events do not follow from what is there */
   apply(step: ChainStep): Promise<void>;
   head(): Promise<MirrorHead>;
   batch(index: bigint): Promise<BatchRecord | undefined>;
@@ -93,15 +97,22 @@ export async function openMirror(store: Store): Promise<Mirror> {
     bonds: store.table('demand-bonds'),
   };
   const blocks = store.table<BlockEntry>('chain-blocks');
+  const trimmed = store.table<true>('chain-trimmed');
+  let isWhole = (await trimmed.get('trimmed')) === undefined;
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
 
   async function applyBlock(block: BlockRef, events: readonly ContractEvent[]): Promise<void> {
     const draft = createDraft();
     for (const event of events) {
-      await readEvent(draft, tables, event, block);
-      await readGameEvent(draft, gameTables, event);
-      await readDemandEvent(draft, demandTables, event);
+      try {
+        await readEvent(draft, tables, event, block);
+        await readGameEvent(draft, gameTables, event);
+        await readDemandEvent(draft, demandTables, event);
+      } catch (cause) {
+        if (cause instanceof MizuError) throw cause;
+        throw contradiction('events that follow from those before', (cause as Error).message, cause);
+      }
     }
     const entry = { hash: block.hash, undo: draft.undo.map(toStored) };
     const oldest = known.length >= 2 * KEPT_BLOCKS ? known.slice(0, known.length - KEPT_BLOCKS) : [];
@@ -109,7 +120,9 @@ export async function openMirror(store: Store): Promise<Mirror> {
       ...draft.operations(),
       blocks.put(numberKey(block.number), entry),
       ...oldest.map(({ number }) => blocks.delete(numberKey(number))),
+      ...(oldest.length > 0 ? [trimmed.put('trimmed', true)] : []),
     ]);
+    isWhole &&= oldest.length === 0;
     known.splice(0, oldest.length);
     known.push(block);
   }
@@ -141,6 +154,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
 
   return {
     known: () => known,
+    isWhole: () => isWhole,
     apply: (step) => (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block)),
     head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,
     batch: (index) => tables.batches.get(numberKey(index)),

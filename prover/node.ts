@@ -13,7 +13,6 @@ import { createKernel } from '../kernel/run.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { connectL1, type L1 } from '../service/l1.ts';
-import { followLogs } from '../service/l1-logs.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
@@ -21,7 +20,8 @@ import type { Program } from '../vm/program.ts';
 import { assertConstitution } from './constitution.ts';
 import { type Execution, openExecution } from './execution.ts';
 import { createMemo } from './memo.ts';
-import { type Mirror, mirroredContracts, openMirror } from './mirror.ts';
+import { type Mirror, openMirror } from './mirror.ts';
+import { followMirror } from './mirror-follow.ts';
 import { createNodeStore, type NodeStore } from './nodes.ts';
 import { createExecPool, type ExecPool } from './pool.ts';
 import { createProgramRegistry, type ProgramRegistry } from './programs.ts';
@@ -30,7 +30,8 @@ import { createTransition, type StepOutcome, type Transition } from './transitio
 
 export type NodeConfig = {
   readonly dataDir: string;
-  readonly l1Url: string;
+  /** One URL or several, which are held against each other (docs/operations.md#l1-proof). */
+  readonly l1Url: string | readonly string[];
   readonly contracts: ContractAddresses;
   /** Block of the first contract. */
   readonly fromBlock: bigint;
@@ -112,21 +113,19 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
     programs,
     kernel: engine.program,
     async follow(signal, changed) {
-      const steps = followLogs({
-        client: l1.client,
-        contracts: mirroredContracts(config.contracts),
+      await followMirror({
+        l1,
+        mirror,
+        contracts: config.contracts,
         fromBlock: config.fromBlock,
-        confirmations: config.confirmations ?? 0,
-        known: mirror.known(),
+        confirmations: config.confirmations,
+        pollMs: config.pollMs,
         signal,
-        pollMs: config.pollMs ?? 500,
-        onError: (err) => log.warn({ err }, 'L1 does not answer; trying again'),
+        log,
+        onStep: (step) => {
+          if (step.kind === 'undo' || step.events.length > 0) changed();
+        },
       });
-      for await (const step of steps) {
-        await mirror.apply(step);
-        if (step.kind === 'undo') log.warn({ block: step.block.number.toString() }, 'L1 has taken a block back');
-        if (step.kind === 'undo' || step.events.length > 0) changed();
-      }
     },
     async close() {
       await pool.close();

@@ -11,7 +11,8 @@ import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
 import { hexToBytes } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { createMemo } from '../prover/memo.ts';
-import { mirroredContracts, openMirror } from '../prover/mirror.ts';
+import { openMirror } from '../prover/mirror.ts';
+import { followMirror } from '../prover/mirror-follow.ts';
 import { createNodeStore } from '../prover/nodes.ts';
 import { createExecPool } from '../prover/pool.ts';
 import { createProgramRegistry } from '../prover/programs.ts';
@@ -19,7 +20,7 @@ import { createTransition } from '../prover/transition.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { createHttpApp, rawBody } from '../service/http.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
-import { followLogs } from '../service/l1-logs.ts';
+import type { ChainStep } from '../service/l1-logs.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
@@ -160,19 +161,16 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     });
 
     const follow = async () => {
-      const known = mirror.known();
-      const { confirmations = 0, pollMs = 500, fromBlock } = config;
-      const onError = (err: unknown) => log.warn({ err }, 'L1 does not answer; trying again');
-      const from = { client: l1.client, contracts: mirroredContracts(contracts), fromBlock, confirmations, known };
-      for await (const step of followLogs({ ...from, signal: stop.signal, pollMs, onError })) {
-        await mirror.apply(step);
+      const { confirmations, pollMs, fromBlock } = config;
+      const onStep = async (step: ChainStep) => {
         if (step.kind === 'apply') {
           const block = await l1.client.getBlock({ blockNumber: step.block.number }).catch(() => undefined);
           l1Time = Math.max(l1Time, Number(block?.timestamp ?? 0n));
-        } else log.warn({ block: Number(step.block.number) }, 'L1 has taken a block back');
+        }
         if (step.kind === 'undo' || step.events.length > 0) loop.wake();
         if (step.kind === 'undo') poster.wake();
-      }
+      };
+      await followMirror({ l1, mirror, contracts, fromBlock, confirmations, pollMs, signal: stop.signal, log, onStep });
     };
 
     const health = () => ({
@@ -197,7 +195,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     };
     const describe = async () => ({
       chainId: l1.chainId,
-      l1RpcUrl: config.publicL1Url ?? config.l1Url,
+      l1RpcUrl: config.publicL1Url ?? l1.url,
       contracts,
       fromBlock: Number(config.fromBlock),
       kernelProgramId: engine.programId,

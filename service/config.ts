@@ -12,6 +12,10 @@ export const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits')
   .transform((value) => value.toLowerCase() as Address);
 export const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
+/** Of an L1: one node or several. */
+export const urls = z.union([url, z.array(url).min(1).max(8)], {
+  error: 'expected an http or https URL, or a list of up to 8',
+});
 export const count = (max: number, min = 0) => z.int().min(min).max(max);
 export const wei = z
   .union([z.string().regex(/^\d{1,78}$/, 'expected a decimal number'), z.int().min(0)])

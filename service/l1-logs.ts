@@ -1,7 +1,9 @@
 // docs/operations.md#l1: follows contract events block by block and takes them back when the L1 reorganises.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Abi, decodeEventLog, type PublicClient } from 'viem';
+import { type Abi, type AbiEvent, decodeEventLog, type PublicClient, toEventSelector } from 'viem';
+import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { bloomBits, contradiction, type Header, mayContain, readHeader, readLogs } from './l1-blocks.ts';
 
 export type BlockRef = { readonly number: bigint; readonly hash: Hex };
 
@@ -23,42 +25,67 @@ export type ChainStep =
 
 export type FollowOptions = {
   readonly client: PublicClient;
+  /** Of several nodes, which are held against each other. Default: `client` alone. */
+  readonly nodes?: readonly PublicClient[];
   readonly contracts: readonly { readonly address: Address; readonly abi: Abi; readonly events?: readonly string[] }[];
   readonly fromBlock: bigint;
   /** Blocks on top of a block before it is applied. */
   readonly confirmations: number;
   /** The blocks applied so far, ascending, as the consumer has stored them (at least the last 256). */
   readonly known: readonly BlockRef[];
+  /** `known` goes back to `fromBlock`: all of them may be taken back. Default: only if there are none. */
+  readonly isWhole?: () => boolean;
   readonly signal: AbortSignal;
   readonly pollMs?: number;
-  /** Told of failed requests; the follower goes on with back-off. */
+  /** Told of failed requests and of answers that do not fit together; the follower goes on with back-off. */
   readonly onError?: (error: unknown) => void;
 };
 
 export const KEPT_BLOCKS = 256;
-const RANGE_BLOCKS = 2_000n;
+/** Below the head each block is a mark to go back to; further down only those that said something, and the last of each range. */
+const MARKED_BLOCKS = 64n;
+const RANGE_BLOCKS = 512n;
+const HEADERS_AT_ONCE = 32;
 const LAST_BACKOFF_MS = 10_000;
 
-/** Endless until the signal aborts; then it returns. @throws Error if a reorg goes deeper than what the consumer has stored. */
+type Watched = FollowOptions['contracts'][number] & {
+  readonly bits: readonly number[];
+  readonly topics: readonly Topic[];
+};
+type Topic = { readonly hash: Hex; readonly bits: readonly number[] };
+
+/**
+ * Endless until the signal aborts; then it returns. Nothing that a node says is passed on unless headers, receipts and the
+ * other nodes bear it out (docs/operations.md#l1-proof): a node that is wrong costs time, told by `onError`.
+ */
 export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainStep, void, void> {
   const { signal, pollMs = 500, onError } = options;
+  const nodes = options.nodes ?? [options.client];
+  const watched = options.contracts.map(watch);
   const known = [...options.known];
+  let isTrimmed = known.length > 0;
+  const isWhole = options.isWhole ?? (() => !isTrimmed);
+  let turn = 0;
   let backoffMs = pollMs;
   while (!signal.aborted) {
     let steps: ChainStep[];
     try {
-      steps = await nextSteps(options, known);
+      steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
       backoffMs = pollMs;
     } catch (error) {
       if (signal.aborted) return;
       onError?.(error);
+      turn += 1;
       backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
       steps = [];
     }
     for (const step of steps) {
       if (step.kind === 'undo') known.pop();
       else known.push(step.block);
-      if (known.length > 2 * KEPT_BLOCKS) known.splice(0, known.length - KEPT_BLOCKS);
+      if (known.length > 2 * KEPT_BLOCKS) {
+        known.splice(0, known.length - KEPT_BLOCKS);
+        isTrimmed = true;
+      }
       yield step;
       if (signal.aborted) return;
     }
@@ -66,50 +93,124 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainS
   }
 }
 
-async function nextSteps(options: FollowOptions, known: readonly BlockRef[]): Promise<ChainStep[]> {
-  const { client, fromBlock, confirmations } = options;
+type Nodes = { readonly read: PublicClient; readonly others: readonly PublicClient[] };
+
+function inTurn(nodes: readonly PublicClient[], turn: number): Nodes {
+  const at = turn % nodes.length;
+  return { read: nodes[at] as PublicClient, others: nodes.filter((_, i) => i !== at) };
+}
+
+async function nextSteps(
+  options: FollowOptions,
+  nodes: Nodes,
+  watched: readonly Watched[],
+  known: readonly BlockRef[],
+): Promise<ChainStep[]> {
+  const { fromBlock, confirmations } = options;
+  const head = await nodes.read.getBlockNumber();
   const last = known.at(-1);
-  if (last !== undefined && !(await isCanonical(client, last))) return [{ kind: 'undo', block: last }];
-  const head = await client.getBlockNumber();
+  if (last !== undefined) {
+    // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
+    const common = known.findLast(({ number }) => number <= head);
+    if (common === undefined) throw behind(last, head);
+    const header = await readHeader(nodes.read, common.number);
+    if (header === undefined) throw behind(last, head);
+    if (header.hash !== common.hash) return takeBack(options, nodes, known);
+    if (common !== last) throw behind(last, head);
+  }
   const target = head - BigInt(confirmations);
   const from = last === undefined ? fromBlock : last.number + 1n;
   if (target < from) return [];
   const to = target - from >= RANGE_BLOCKS ? from + RANGE_BLOCKS - 1n : target;
-  const tip = await blockRef(client, to);
-  const blocks = await readEvents(options, from, to);
-  // A reorg between the two reads shows here: nothing is applied, the next turn reads again.
-  if (!(await isCanonical(client, tip)) || (last !== undefined && !(await isCanonical(client, last)))) return [];
-  if (blocks.at(-1)?.block.number !== to) blocks.push({ kind: 'apply', block: tip, events: [] });
-  return blocks;
+  const headers = await readHeaders(nodes.read, from, to, last);
+  await assertAgreed(nodes, headers, known);
+  const steps: ChainStep[] = [];
+  for (const header of headers) {
+    const events = await readEvents(nodes.read, watched, header);
+    if (events.length > 0 || header.number === to || header.number > head - MARKED_BLOCKS)
+      steps.push({ kind: 'apply', block: { number: header.number, hash: header.hash }, events });
+  }
+  return steps;
 }
 
-async function readEvents(
-  options: FollowOptions,
+// Each is the parent of the next one, and the last known block of the first.
+async function readHeaders(
+  client: PublicClient,
   from: bigint,
   to: bigint,
-): Promise<(ChainStep & { kind: 'apply' })[]> {
-  const { client, contracts } = options;
-  const addresses = contracts.map((contract) => contract.address);
-  const logs = await client.getLogs({ address: addresses, fromBlock: from, toBlock: to });
-  const blocks: { kind: 'apply'; block: BlockRef; events: ContractEvent[] }[] = [];
-  for (const log of logs) {
-    const contract = contracts.find(({ address }) => address.toLowerCase() === log.address.toLowerCase());
-    const decoded = contract === undefined ? undefined : decode(contract.abi, log);
-    if (contract === undefined || decoded === undefined) continue;
-    if (contract.events !== undefined && !contract.events.includes(decoded.eventName)) continue;
-    let block = blocks.at(-1);
-    if (block?.block.number !== log.blockNumber) {
-      block = { kind: 'apply', block: { number: log.blockNumber, hash: log.blockHash }, events: [] };
-      blocks.push(block);
+  last: BlockRef | undefined,
+): Promise<Header[]> {
+  const headers: Header[] = [];
+  let parent = last?.hash;
+  for (let at = from; at <= to; at += BigInt(HEADERS_AT_ONCE)) {
+    const count = Math.min(HEADERS_AT_ONCE, Number(to - at) + 1);
+    const chunk = await Promise.all(Array.from({ length: count }, (_, i) => readHeader(client, at + BigInt(i))));
+    for (const [i, header] of chunk.entries()) {
+      const number = at + BigInt(i);
+      if (header === undefined) throw contradiction(`block ${number}, below the head that the node told`, 'none');
+      if (parent !== undefined && header.parentHash !== parent)
+        throw contradiction(`block ${number} on top of ${parent}`, `one on top of ${header.parentHash}`);
+      parent = header.hash;
+      headers.push(header);
     }
-    block.events.push({
-      address: contract.address,
-      ...decoded,
-      transactionHash: log.transactionHash,
-      logIndex: log.logIndex,
-    });
   }
-  return blocks;
+  return headers;
+}
+
+async function readEvents(client: PublicClient, watched: readonly Watched[], header: Header): Promise<ContractEvent[]> {
+  const may = watched.some(
+    ({ bits, topics }) =>
+      mayContain(header.logsBloom, bits) && topics.some((topic) => mayContain(header.logsBloom, topic.bits)),
+  );
+  if (!may) return [];
+  const events: ContractEvent[] = [];
+  for (const { address, topics, data, transactionHash, logIndex } of await readLogs(client, header)) {
+    const contract = watched.find((candidate) => candidate.address.toLowerCase() === address.toLowerCase());
+    if (contract === undefined || !contract.topics.some(({ hash }) => hash === topics[0])) continue;
+    const decoded = decode(contract.abi, { topics, data });
+    if (decoded !== undefined) events.push({ address: contract.address, ...decoded, transactionHash, logIndex });
+  }
+  return events;
+}
+
+// The last block is given up only if more of the nodes that answer have given it up than have it.
+async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<ChainStep[]> {
+  const last = known.at(-1) as BlockRef;
+  const { same, different } = await compare(nodes.others, known);
+  if (same >= different + 1) throw disagree(last);
+  if (known.length === 1 && options.isWhole?.() !== true) throw tooDeep(last);
+  return [{ kind: 'undo', block: last }];
+}
+
+// And followed only if more have it, as far as they are, than have another one.
+async function assertAgreed(nodes: Nodes, headers: readonly Header[], known: readonly BlockRef[]): Promise<void> {
+  const { same, different } = await compare(nodes.others, [...known, ...headers]);
+  if (different >= same + 1) throw disagree(headers.at(-1) as Header);
+}
+
+// Each node is asked for the highest of these blocks that it can have. One that does not answer, or is before all of them, has no opinion.
+async function compare(
+  nodes: readonly PublicClient[],
+  blocks: readonly BlockRef[],
+): Promise<{ readonly same: number; readonly different: number }> {
+  const opinions = await Promise.allSettled(
+    nodes.map(async (node) => {
+      const head = await node.getBlockNumber();
+      const block = blocks.findLast(({ number }) => number <= head);
+      const header = block === undefined ? undefined : await readHeader(node, block.number);
+      return header === undefined ? undefined : header.hash === block?.hash;
+    }),
+  );
+  const said = opinions.map((opinion) => (opinion.status === 'fulfilled' ? opinion.value : undefined));
+  return { same: said.filter((is) => is === true).length, different: said.filter((is) => is === false).length };
+}
+
+function watch(contract: FollowOptions['contracts'][number]): Watched {
+  const named = contract.abi.filter(
+    (item): item is AbiEvent => item.type === 'event' && (contract.events?.includes(item.name) ?? true),
+  );
+  const topics = named.map((event) => toEventSelector(event)).map((hash) => ({ hash, bits: bloomBits(hash) }));
+  return { ...contract, bits: bloomBits(contract.address), topics };
 }
 
 function decode(
@@ -124,13 +225,35 @@ function decode(
   }
 }
 
-async function isCanonical(client: PublicClient, block: BlockRef): Promise<boolean> {
-  const head = await client.getBlockNumber();
-  if (head < block.number) return false;
-  return (await blockRef(client, block.number)).hash === block.hash;
+function behind(last: BlockRef, head: bigint): MizuError {
+  return new MizuError({
+    code: 'l1/behind',
+    message: 'The L1 node is behind what was read before; it is waited for.',
+    expected: `block ${last.number} or a later one`,
+    actual: `block ${head}`,
+    hint: 'If this goes on, name another node in l1Url.',
+    retryable: true,
+  });
 }
 
-async function blockRef(client: PublicClient, number: bigint): Promise<BlockRef> {
-  const block = await client.getBlock({ blockNumber: number });
-  return { number, hash: block.hash };
+function disagree(block: BlockRef): MizuError {
+  return new MizuError({
+    code: 'l1/nodes-disagree',
+    message: `The L1 nodes do not agree about block ${block.number}; nothing is done until they do.`,
+    expected: `one block ${block.number}, such as ${block.hash}`,
+    actual: 'others',
+    hint: 'If this goes on, one of the nodes in l1Url is stuck or on another fork: find out which, and name another one.',
+    retryable: true,
+  });
+}
+
+function tooDeep(last: BlockRef): MizuError {
+  return new MizuError({
+    code: 'l1/too-deep',
+    message: 'The L1 node has another chain than the one that was read, further back than can be undone.',
+    expected: `block ${last.number} with hash ${last.hash}`,
+    actual: 'another one',
+    hint: 'If the node is right, move the data folder away and start again: it is rebuilt from L1 and DA.',
+    retryable: true,
+  });
 }

@@ -4,8 +4,10 @@ import {
   createPublicClient,
   createWalletClient,
   defineChain,
+  fallback,
   http,
   type PublicClient,
+  type Transport,
   type WalletClient,
 } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
@@ -13,9 +15,13 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 
 export type L1 = {
+  /** The first one. */
   readonly url: string;
   readonly chainId: number;
+  /** Asks the nodes in turn until one answers. */
   readonly client: PublicClient;
+  /** One client for each URL: who follows the chain holds what one says against the others. */
+  readonly nodes: readonly PublicClient[];
 };
 
 export type L1Account = L1 & {
@@ -30,23 +36,39 @@ const TIMEOUT_MS = 20_000;
 const RETRIES = 3;
 const POLLING_MS = 500;
 
-/** @throws MizuError `l1/unreachable` */
-export async function connectL1(url: string): Promise<L1> {
-  const transport = http(url, { timeout: TIMEOUT_MS, retryCount: RETRIES, retryDelay: 200 });
-  const chainId = await createPublicClient({ transport })
-    .getChainId()
-    .catch((cause: unknown) => {
-      throw unreachable(url, cause);
-    });
+/** Of one node or several. @throws MizuError `l1/unreachable` if none answers, `l1/other-chain` if two are of different chains */
+export async function connectL1(urls: string | readonly string[]): Promise<L1> {
+  const all = typeof urls === 'string' ? [urls] : urls;
+  const transports = all.map((url) =>
+    http(url, { timeout: TIMEOUT_MS, retryCount: all.length === 1 ? RETRIES : 1, retryDelay: 200 }),
+  );
+  const chainId = await readChainId(all, transports);
   const chain = defineChain({
     id: chainId,
     name: `chain ${chainId}`,
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [url] } },
+    rpcUrls: { default: { http: [...all] } },
   });
   // cacheTime 0: a follower must see the head as it is.
-  const client = createPublicClient({ chain, transport, pollingInterval: POLLING_MS, cacheTime: 0 }) as PublicClient;
-  return { url, chainId, client };
+  const connect = (transport: Transport) =>
+    createPublicClient({ chain, transport, pollingInterval: POLLING_MS, cacheTime: 0 }) as PublicClient;
+  const nodes = transports.map(connect);
+  const [first] = nodes;
+  const client = nodes.length === 1 && first !== undefined ? first : connect(fallback(transports));
+  return { url: all[0] as string, chainId, client, nodes };
+}
+
+async function readChainId(urls: readonly string[], transports: readonly Transport[]): Promise<number> {
+  const asked = transports.map((transport) => createPublicClient({ transport }).getChainId());
+  const answers = await Promise.allSettled(asked);
+  const ids = answers.flatMap((answer, i) => (answer.status === 'fulfilled' ? [{ id: answer.value, i }] : []));
+  const [first] = ids;
+  if (first === undefined)
+    throw unreachable(urls.join(', '), (answers[0] as PromiseRejectedResult | undefined)?.reason);
+  const other = ids.find(({ id }) => id !== first.id);
+  if (other !== undefined)
+    throw otherChain(`chain ${first.id}, as ${urls[first.i]}`, `chain ${other.id} at ${urls[other.i]}`);
+  return first.id;
 }
 
 /** Adds an account that signs. `sendUrl`: where its transactions go, if not where L1 is read. @throws MizuError `l1/bad-key` */
@@ -72,6 +94,16 @@ function parseKey(key: Hex): Account & ReturnType<typeof privateKeyToAccount> {
       actual: 'something else (not shown)',
     });
   }
+}
+
+function otherChain(expected: string, actual: string): MizuError {
+  return new MizuError({
+    code: 'l1/other-chain',
+    message: 'The L1 nodes are of different chains.',
+    expected,
+    actual,
+    hint: 'Name nodes of one chain.',
+  });
 }
 
 function unreachable(url: string, cause: unknown): MizuError {

@@ -64,8 +64,10 @@ export async function readGameEvent(draft: Draft, tables: GameTables, event: Con
     }
     case 'Moved': {
       const { game, lists, position, start, end, list } = event.args as Args['Moved'];
+      const before = await requireGame(draft, tables, game);
+      if (lists !== before.lists + 1) throw new Error(`list ${lists} of game ${game} follows list ${before.lists}`);
       const moved = { lists, startPosition: BigInt(position), start, end, message: NO_MESSAGE, list };
-      return draft.put(tables.games, game, { ...(await requireGame(draft, tables, game)), ...moved });
+      return draft.put(tables.games, game, { ...before, ...moved });
     }
     case 'GameWon': {
       const { game, winner } = event.args as Args['GameWon'];

@@ -56,6 +56,7 @@ export async function* followDisputes(
   }));
   const options = {
     client: l1.client,
+    nodes: l1.nodes,
     contracts: followed,
     fromBlock,
     confirmations: 0,
