@@ -72,9 +72,9 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
       },
       ...(fight === undefined ? [] : fight.tasks),
     ],
-    onRetry: (err, againInMs) => {
+    onRetry: (err, againInMs, again) => {
       counts.retries++;
-      log.warn({ err, againInMs }, 'not now; trying again');
+      if (!again) log.warn({ err, againInMs }, 'not now; trying again');
     },
   };
   const done = followAndWork(follower, config.pollMs ?? POLL_MS, stop.signal);

@@ -66,6 +66,7 @@ export const networkShape = z.strictObject({
   }),
   kernelPath: z.string().min(1).default(KERNEL_PATH),
   workers: count(256, 1).default(2),
+  memoryMiB: count(1024 * 1024, 256).default(2048),
   pollMs: count(60_000, 10).default(500),
 });
 

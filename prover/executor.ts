@@ -39,9 +39,9 @@ export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal
   const follower: Follower = {
     follow: parts.node.follow,
     tasks: [createExecute(parts), createSettle(parts, counts), ...parts.tasks],
-    onRetry: (err, againInMs) => {
+    onRetry: (err, againInMs, again) => {
       counts.retries++;
-      parts.log.warn({ err, againInMs }, 'not now; trying again');
+      if (!again) parts.log.warn({ err, againInMs }, 'not now; trying again');
     },
   };
   return followAndWork(follower, parts.pollMs, signal);

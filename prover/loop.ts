@@ -11,12 +11,16 @@ export type Follower = {
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
   /** Run side by side: what waits for L1 must not keep the others waiting. */
   readonly tasks: readonly Task[];
-  onRetry(error: unknown, againInMs: number): void;
+  /** `again`: the same as before, told already. */
+  onRetry(error: unknown, againInMs: number, again: boolean): void;
 };
 
 const LAST_BACKOFF_MS = 30_000;
 
-/** @throws Error on what cannot heal: a broken invariant, or a refusal that says it is not retryable */
+/**
+ * What this machine lacks passes, too: a full disk, no memory, no files.
+ * @throws Error on what cannot heal: a broken invariant, or a refusal that says it is not retryable
+ */
 export async function followAndWork(follower: Follower, pollMs: number, outer: AbortSignal): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([outer, failed.signal]);
@@ -24,8 +28,12 @@ export async function followAndWork(follower: Follower, pollMs: number, outer: A
   const ringAll = () => {
     for (const bell of bells) bell.ring();
   };
+  const following: Task = async () => {
+    await follower.follow(signal, ringAll);
+    return false;
+  };
   const running = [
-    follower.follow(signal, ringAll),
+    repeat(following, createBell(), ringAll, follower.onRetry, pollMs, signal),
     ...follower.tasks.map((task, i) => repeat(task, bells[i] as Bell, ringAll, follower.onRetry, pollMs, signal)),
   ];
   // The first failure stops the others, and is the one that is told.
@@ -52,16 +60,20 @@ async function repeat(
   signal: AbortSignal,
 ): Promise<void> {
   let waitMs = pollMs;
+  let told = '';
   while (!signal.aborted) {
     const rung = bell.next();
     try {
       if (await task(signal)) ringAll();
       waitMs = pollMs;
+      told = '';
     } catch (error) {
       if (signal.aborted) return;
       if (!isPassing(error)) throw error;
       waitMs = Math.min(LAST_BACKOFF_MS, waitMs * 2);
-      onRetry(error, waitMs);
+      const name = nameOf(error);
+      onRetry(error, waitMs, name === told);
+      told = name;
     }
     const pause = new AbortController();
     const paused = delay(waitMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) }).catch(ignoreAbort);
@@ -87,7 +99,29 @@ function createBell(): Bell {
 /** Refusals of other parties pass; what the contracts refuse is often a race with another executor. */
 function isPassing(error: unknown): boolean {
   if (error instanceof MizuError) return error.retryable || error.code.startsWith('l1/');
-  return error instanceof BaseError;
+  return error instanceof BaseError || isScarcity(error);
+}
+
+/** What an operating system says when a disk, memory or a table is full. */
+const SCARCE = new Set(['ENOSPC', 'EDQUOT', 'ENOMEM', 'EMFILE', 'ENFILE', 'EAGAIN', 'EIO', 'LEVEL_IO_ERROR']);
+const CAUSES_MAX = 8;
+
+// The store wraps what the disk says; V8 says by a RangeError that there is no memory for an array.
+function isScarcity(error: unknown): boolean {
+  let cause = error;
+  for (let i = 0; i < CAUSES_MAX && cause instanceof Error; i++) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== undefined && SCARCE.has(code)) return true;
+    if (cause instanceof RangeError && /allocation failed|out of memory/i.test(cause.message)) return true;
+    if (/no space left on device/i.test(cause.message)) return true;
+    cause = cause.cause;
+  }
+  return false;
+}
+
+function nameOf(error: unknown): string {
+  if (error instanceof MizuError) return error.code;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
 function ignoreAbort(error: unknown): void {

@@ -10,6 +10,7 @@ import { createObjectSource } from '../da/object-source.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
+import type { Hex } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { connectL1, type L1 } from '../service/l1.ts';
@@ -19,6 +20,7 @@ import { openStore, type Store } from '../service/store.ts';
 import type { Program } from '../vm/program.ts';
 import { assertConstitution } from './constitution.ts';
 import { type Execution, openExecution } from './execution.ts';
+import { MIB } from './job-size.ts';
 import { createMemo } from './memo.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 import { followMirror } from './mirror-follow.ts';
@@ -45,6 +47,8 @@ export type NodeConfig = {
   readonly kernelPath: string;
   /** Threads for programs. Default 2. */
   readonly workers?: number;
+  /** What programs may take together, in MiB: docs/prover.md#memory. Default 2048. */
+  readonly memoryMiB?: number;
   /** Default 500. */
   readonly pollMs?: number;
 };
@@ -88,7 +92,12 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   const nodes = createNodeStore(store);
   await nodes.put([...genesis.nodes.values()]);
   const programs = createProgramRegistry(store);
-  const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers: config.workers ?? 2 });
+  const pool = createExecPool({
+    objects,
+    programs,
+    memo: await createMemo(store),
+    ...poolOptions(config, log),
+  });
   const mirror = await openMirror(store);
   const transition = createTransition({ kernel: createKernel(engine), nodes, objects, pool, programs });
   const execution = await openExecution({
@@ -132,6 +141,16 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
       await da.close();
       await store.close();
     },
+  };
+}
+
+/** What the configuration says of the pool. */
+export function poolOptions({ workers = 2, memoryMiB }: Pick<NodeConfig, 'workers' | 'memoryMiB'>, log: Logger) {
+  return {
+    workers,
+    memoryBytes: memoryMiB === undefined ? undefined : memoryMiB * MIB,
+    onStepped: (programId: Hex, reason: string) =>
+      log.warn({ programId, reason }, 'this program runs on the step machine only: slower, with the same result'),
   };
 }
 

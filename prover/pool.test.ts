@@ -95,13 +95,37 @@ test('a program whose module is another one, or none, runs as the lowered code t
   const none = await node.objects.put(bytes('no module'));
   const modules = [other, { wasmRoot: none.root, wasmLength: none.length }];
   for (const [i, { wasmRoot, wasmLength }] of modules.entries()) {
-    await node.programs.register([{ ...program, wasmRoot, wasmLength }]);
+    const entry = { ...program, wasmRoot, wasmLength };
+    await node.programs.register([entry], [entry]);
     const memo = await createMemo(node.store);
     const pool = createExecPool({ objects: node.objects, programs: node.programs, memo, workers: 1 });
     const result = await pool.exec(request(program, inputs, 1_000_000n, 2 + i), inputs);
     await pool.close();
     expect(result).toEqual(native);
   }
+});
+
+test('a later Deploy of a program does not change how it runs; only the state does', async () => {
+  const { node, program } = await openNode();
+  const junk = await node.objects.put(bytes('no module'));
+  const later = { ...program, wasmRoot: junk.root, wasmLength: junk.length };
+  const programId = hashHeader(program.header);
+  await node.programs.register([later]);
+  expect(await node.programs.find(programId)).toEqual(program);
+  expect(await node.programs.entries(programId)).toEqual([program, later]);
+  // After a reorganisation the other one was the first.
+  await node.programs.register([program], [later]);
+  expect(await node.programs.entries(programId)).toEqual([later, program]);
+});
+
+test('a program runs though nobody has its module any more, or its image is only that of another entry', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  // The same memory, one zero leaf longer: another object, which is nowhere.
+  const gone = { ...program, wasmRoot: `0x${'12'.repeat(32)}` as Hex };
+  await node.programs.register([program], [gone]);
+  expect((await node.pool.exec(request(program, inputs), inputs)).status).toBe(0);
+  expect(node.pool.stats().stepped).toBe(1);
 });
 
 test('on disk the memo is a ring', async () => {

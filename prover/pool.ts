@@ -6,16 +6,23 @@ import { decodeExecRequest, type ExecResult, encodeExecInputs } from '../protoco
 import { keccakHex, type ObjectRef, objectRoot } from '../protocol/tree.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { requireObject } from './derive.ts';
-import type { ExecJob, JobOutcome } from './exec-job.ts';
+import type { JobOutcome } from './exec-job.ts';
+import { sizeOfJob } from './job-size.ts';
 import type { Memo } from './memo.ts';
-import { loadParts } from './program-parts.ts';
+import { lengthsOf, loadParts } from './program-parts.ts';
 import type { ProgramRegistry } from './programs.ts';
 import type { ExecSource } from './transition.ts';
 import { createWorkers } from './workers.ts';
 
 export type ExecPool = ExecSource & {
-  /** Jobs waiting and running, and those done since the start. */
-  stats(): { readonly waiting: number; readonly running: number; readonly done: number };
+  /** Jobs waiting and running, those done since the start, those of them that the step machine has run, and bytes that jobs take now. */
+  stats(): {
+    readonly waiting: number;
+    readonly running: number;
+    readonly done: number;
+    readonly stepped: number;
+    readonly bytes: number;
+  };
   close(): Promise<void>;
 };
 
@@ -28,6 +35,10 @@ export type ExecPoolOptions = {
   readonly workers: number;
   /** Jobs that may wait. */
   readonly maxWaiting?: number;
+  /** What jobs, instances and compiled programs may take together. */
+  readonly memoryBytes?: number | undefined;
+  /** Told once of each program that runs on the step machine only, and why. */
+  readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
 };
 
 type Waiting = {
@@ -42,7 +53,7 @@ const MAX_WAITING = 1024;
 
 export function createExecPool(options: ExecPoolOptions): ExecPool {
   const { objects, programs, memo, maxWaiting = MAX_WAITING } = options;
-  const workers = createWorkers(options.workers);
+  const workers = createWorkers(options.workers, options);
   const pending = new Map<Hex, Promise<ExecResult>>();
   const queue: Waiting[] = [];
   let running = 0;
@@ -67,11 +78,19 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     const { programId, inputsRoot, seed, gasLimit, timestampNs } = decodeExecRequest(request);
     if (objectRoot(encodeExecInputs(inputs)) !== inputsRoot)
       throw new Error(`the inputs of request ${bytesToHex(request)} are not those of its root`);
-    const bytes = await Promise.all(
-      inputs.map(async (input) => made.get(input.root) ?? requireObject(objects, input, 'An input')),
-    );
-    const job: ExecJob = { programId, seed, gasLimit, timestampNs, inputs: bytes };
-    const outcome = await workers.run(job, async () => loadParts(await requireProgram(programs, programId), objects));
+    const entries = await requireProgram(programs, programId);
+    const distinct = [...new Map(inputs.map((input) => [input.root, input])).values()];
+    const bytes = distinct.reduce((sum, { length }) => sum + length, 0);
+    const size = sizeOfJob({ header: entries[0].header, ...lengthsOf(entries[0]) }, bytes);
+    // Only when the job starts: what waits takes no memory. One object is there once, however often it is named.
+    const loadInputs = async () => {
+      const loaded = new Map<Hex, Uint8Array>();
+      for (const input of distinct)
+        loaded.set(input.root, made.get(input.root) ?? (await requireObject(objects, input, 'An input')));
+      return inputs.map(({ root }) => loaded.get(root)!);
+    };
+    const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs };
+    const outcome = await workers.run(job, () => loadParts(entries, objects), size);
     const result = await store(outcome);
     await memo.put(key, result);
     return result;
@@ -100,7 +119,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
       return result;
     },
     room: () => Math.max(0, maxWaiting - queue.length),
-    stats: () => ({ waiting: queue.length, running, done }),
+    stats: () => ({ waiting: queue.length, running, done, stepped: workers.stepped(), bytes: workers.usedBytes() }),
     async close() {
       for (const { settle } of queue.splice(0)) settle(Promise.reject(closed()));
       await workers.close();
@@ -109,9 +128,9 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
 }
 
 async function requireProgram(programs: ProgramRegistry, programId: Hex) {
-  const entry = await programs.find(programId);
-  if (entry === undefined) throw new Error(`program ${programId} was never deployed`);
-  return entry;
+  const [first, ...others] = await programs.entries(programId);
+  if (first === undefined) throw new Error(`program ${programId} was never deployed`);
+  return [first, ...others] as const;
 }
 
 function queueFull(limit: number): MizuError {

@@ -2,13 +2,44 @@
 import { objectsOfProgram, type ProgramEntry } from '../protocol/definition.ts';
 import { type ObjectSource, requireObject } from './derive.ts';
 import type { ProgramParts } from './exec-job.ts';
+import type { PartLengths } from './job-size.ts';
 
-/** @throws MizuError `da/object-missing` (retryable) */
-export async function loadParts(entry: ProgramEntry, objects: ObjectSource): Promise<ProgramParts> {
-  const refs = objectsOfProgram(entry);
-  const names = ['Code', 'Image', 'Slots', 'Data', 'Module'] as const;
-  const [code, image, slots, data, wasm] = await Promise.all(
-    names.map((name, i) => requireObject(objects, refs[i]!, `${name} of a program`)),
-  );
-  return { header: entry.header, code: code!, image: image!, slots: slots!, data: data!, wasm: wasm! };
+const NO_MODULE = new Uint8Array(0);
+
+export function lengthsOf(entry: ProgramEntry): PartLengths {
+  return {
+    code: entry.codeLength,
+    image: entry.imageLength,
+    slots: entry.slotsLength,
+    data: entry.dataLength,
+    wasm: entry.wasmLength,
+  };
+}
+
+/**
+ * `entries`: that of the state first, then others with the same programId: their parts say the same, and may be there when the first one's are not.
+ * The module is that of the first entry, or none if nobody has it any more: it is only a hint.
+ * @throws MizuError `da/object-missing` (retryable) if none of them has a part
+ */
+export async function loadParts(
+  entries: readonly [ProgramEntry, ...ProgramEntry[]],
+  objects: ObjectSource,
+): Promise<ProgramParts> {
+  const refs = entries.map(objectsOfProgram);
+  const part = async (index: number, name: string): Promise<Uint8Array> => {
+    for (const own of refs.slice(0, -1)) {
+      const bytes = await objects.get(own[index]!.root);
+      if (bytes !== undefined) return bytes;
+    }
+    return requireObject(objects, refs.at(-1)![index]!, `${name} of a program`);
+  };
+  const wasm = (await objects.get(refs[0]![4]!.root)) ?? NO_MODULE;
+  return {
+    header: entries[0].header,
+    code: await part(0, 'Code'),
+    image: await part(1, 'Image'),
+    slots: await part(2, 'Slots'),
+    data: await part(3, 'Data'),
+    wasm,
+  };
 }

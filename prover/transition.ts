@@ -1,9 +1,12 @@
 // docs/prover.md#transition: one step of the network, with everything outside the kernel that it takes.
 
 import type { KernelObject } from '../kernel/host.ts';
+import { programKey } from '../kernel/keys.ts';
+import { openStateTrie } from '../kernel/node-db.ts';
 import type { Receipt } from '../kernel/receipt.ts';
+import { programRecord } from '../kernel/records.ts';
 import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
-import { decodeDefinition, type ProgramEntry } from '../protocol/definition.ts';
+import { decodeDefinition, hashHeader, type ProgramEntry } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import {
@@ -27,7 +30,9 @@ export type ExecSource = {
   room(): number;
 };
 
-export type ProgramSink = { register(programs: readonly ProgramEntry[]): Promise<void> };
+export type ProgramSink = {
+  register(programs: readonly ProgramEntry[], recorded?: readonly ProgramEntry[]): Promise<void>;
+};
 export type ObjectSink = { putAll(objects: readonly Uint8Array[]): Promise<unknown> };
 
 /** A call of `exec`: the request leaf, the list behind its `inputsRoot`, and the result. */
@@ -164,12 +169,25 @@ async function finish(
   const nodes = [...done.nodes.values()];
   const read = done.touched.map((hash) => requireNode(parts.nodes, hash));
   const execs = answered.map((exec) => ({ ...exec, inputs: inputsOf(exec.request, objects) }));
-  await Promise.all([
-    parts.nodes.put(nodes),
-    parts.objects.putAll(manifestsOf(done)),
-    receipt.kind === 'Deploy' && receipt.ok ? parts.programs.register(programsOf(message)) : undefined,
-  ]);
+  await Promise.all([parts.nodes.put(nodes), parts.objects.putAll(manifestsOf(done))]);
+  if (receipt.kind === 'Deploy' && receipt.ok) await registerPrograms(parts, stateLeaf, programsOf(message));
   return { stateLeaf, receipt, receiptBytes, nodes, objects, touched: { nodes: read, execs }, gasUsed };
+}
+
+// How a program runs is what record `P` says, of whichever chain this state is: the first Deploy of a programId fixes it.
+async function registerPrograms(
+  { nodes, programs }: TransitionParts,
+  stateLeaf: Uint8Array,
+  deployed: readonly ProgramEntry[],
+): Promise<void> {
+  const trie = await openStateTrie({ get: nodes.get }, decodeStateLeaf(stateLeaf).stateRoot);
+  const recorded: ProgramEntry[] = [];
+  for (const { header } of deployed) {
+    const record = await trie.get(programKey(hashHeader(header)));
+    if (record === null) throw new Error(`the state has no record of program ${hashHeader(header)} after its Deploy`);
+    recorded.push(programRecord.decode(record));
+  }
+  await programs.register(deployed, recorded);
 }
 
 /** What the program of an exec request reads. The kernel makes the list before it calls `exec`. */

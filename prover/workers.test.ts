@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ExecJob, ProgramParts } from './exec-job.ts';
+import { programOf } from './programs.fixture.ts';
 import { createWorkers } from './workers.ts';
 
 const JOB: ExecJob = {
@@ -11,7 +12,14 @@ const JOB: ExecJob = {
 };
 
 const EMPTY = new Uint8Array(0);
-const PARTS: ProgramParts = { header: EMPTY, code: EMPTY, image: EMPTY, slots: EMPTY, data: EMPTY, wasm: EMPTY };
+const PARTS: ProgramParts = {
+  header: new Uint8Array(152),
+  code: EMPTY,
+  image: EMPTY,
+  slots: EMPTY,
+  data: EMPTY,
+  wasm: EMPTY,
+};
 
 test('a job whose program is still being loaded is refused when its threads are closed, and so is a later one', async () => {
   const workers = createWorkers(1);
@@ -24,14 +32,27 @@ test('a job whose program is still being loaded is refused when its threads are 
   await expect(workers.run(JOB, async () => PARTS)).rejects.toMatchObject({ code: 'prover/worker-crashed' });
 }, 30_000);
 
-test('the job of a thread that dies is tried once more, then refused', async () => {
-  const workers = createWorkers(1, new URL('./dying-worker.fixture.ts', import.meta.url));
-  let loads = 0;
-  const load = async (): Promise<ProgramParts> => {
-    loads++;
-    return PARTS;
-  };
-  await expect(workers.run(JOB, load)).rejects.toMatchObject({ code: 'prover/worker-crashed', retryable: true });
-  expect(loads).toBe(2);
+const DYING = new URL('./dying-worker.fixture.ts', import.meta.url);
+
+test('the job of a native thread that dies runs on the step machine, and so do all later ones of that program', async () => {
+  const told: string[] = [];
+  const options = { nativeScript: DYING, onStepped: (_: string, reason: string) => told.push(reason) };
+  const workers = createWorkers(1, options);
+  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const job = { ...JOB, programId, gasLimit: 100n };
+  const outcome = { status: 0, output: EMPTY, gasUsed: 4n };
+  expect(await workers.run(job, async () => parts)).toEqual(outcome);
+  expect(await workers.run(job, async () => parts)).toEqual(outcome);
+  expect(told).toEqual(['it ended with exit code 7']);
+  expect(workers.stepped()).toBe(2);
   await workers.close();
-}, 30_000);
+}, 60_000);
+
+test('if the step machine cannot run either, the job is refused, and may be asked for again', async () => {
+  const workers = createWorkers(1, { nativeScript: DYING, stepScript: DYING });
+  await expect(workers.run(JOB, async () => PARTS)).rejects.toMatchObject({
+    code: 'prover/worker-crashed',
+    retryable: true,
+  });
+  await workers.close();
+}, 60_000);

@@ -1,142 +1,270 @@
-// docs/prover.md#pool: threads, each with the programs it has compiled; a job of a thread that dies is tried once more.
-import { Worker } from 'node:worker_threads';
+// docs/prover.md#pool: a job runs natively if that can be, else on the step machine: one result, whatever happens to V8.
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import type { ExecJob, FromWorker, JobOutcome, ProgramParts, ToWorker } from './exec-job.ts';
+import { createBudget } from './budget.ts';
+import type { ExecJob, JobOutcome, ProgramParts, SentJob, ToWorker } from './exec-job.ts';
+import {
+  bytesOfJob,
+  type EngineName,
+  type JobSize,
+  MIB,
+  NATIVE_HEAP_MB,
+  nativeLimits,
+  pagesOf,
+  partLengths,
+  STEP_HEAP_MB,
+  sizeOfJob,
+  THREAD_BYTES,
+} from './job-size.ts';
+import { type Answer, startThread, type Thread, ThreadDied } from './thread.ts';
 
 export type Workers = {
-  /** At most as many at a time as there are threads. `load` is called if the thread does not hold the program. */
-  run(job: ExecJob, load: () => Promise<ProgramParts>): Promise<JobOutcome>;
+  /**
+   * At most as many at a time as there are workers. `load` is called if the thread does not hold the program; `size` tells what
+   * the job takes before anything is loaded for it.
+   * @throws MizuError `prover/worker-crashed` (retryable): this machine cannot run the step machine now
+   */
+  run(job: LoadableJob, load: () => Promise<ProgramParts>, size?: JobSize): Promise<JobOutcome>;
+  /** Jobs that the step machine has run. */
+  stepped(): number;
+  /** Bytes counted now. */
+  usedBytes(): number;
   close(): Promise<void>;
 };
 
-type Thread = {
-  readonly worker: Worker;
-  /** The least recently used first. */
-  readonly held: Set<Hex>;
-  busy: boolean;
-  dead: boolean;
+/** Inputs at hand, or loaded when the job starts. */
+export type LoadableJob = Omit<ExecJob, 'inputs'> & {
+  readonly inputs: ExecJob['inputs'] | (() => Promise<ExecJob['inputs']>);
 };
 
+export type WorkersOptions = {
+  /** Default 2 GiB. */
+  readonly memoryBytes?: number | undefined;
+  /** Told once of each program that has no native form, or that the native engine did not get through. */
+  readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
+  readonly nativeScript?: URL | undefined;
+  readonly stepScript?: URL | undefined;
+};
+
+const NATIVE_SCRIPT = new URL('./exec-worker.ts', import.meta.url);
+const STEP_SCRIPT = new URL('./step-worker.ts', import.meta.url);
+export const DEFAULT_MEMORY_BYTES = 2048 * MIB;
 /** A compiled workflow program takes up to about 20 MB. */
 const PROGRAMS_PER_THREAD = 16;
-const ATTEMPTS = 2;
-const SCRIPT = new URL('./exec-worker.ts', import.meta.url);
-const LOADER = new URL('../scripts/ts.mjs', import.meta.url);
+const KEPT_BYTES_PER_THREAD = 256 * MIB;
+/** A thread that had a larger job is ended: the system has its memory back then, and not when V8 looks for garbage. */
+const LARGE_JOB_BYTES = 256 * MIB;
+/** Programs remembered as step-only. */
+const STEPPED_MAX = 65_536;
+const STEP_ATTEMPTS = 2;
+const NO_LIMITS = { loadMs: Number.POSITIVE_INFINITY, runMs: Number.POSITIVE_INFINITY };
 
-export function createWorkers(count: number, script = SCRIPT): Workers {
-  const threads: Thread[] = [];
+type Place = { readonly engine: EngineName; readonly thread: Thread; busy: boolean; release: () => void };
+
+export function createWorkers(count: number, options: WorkersOptions = {}): Workers {
+  const { memoryBytes = DEFAULT_MEMORY_BYTES, onStepped, nativeScript = NATIVE_SCRIPT } = options;
+  const { stepScript = STEP_SCRIPT } = options;
+  const places: Place[] = [];
+  const budget = createBudget(memoryBytes, giveUpIdle);
+  /** Programs that only the step machine runs, and those that need more memory than most. */
+  const stepOnly = new Set<Hex>();
+  const hungry = new Set<Hex>();
   let nextId = 0;
+  let stepped = 0;
   let closed = false;
 
   // A free thread that holds the program, else a free one, else a new one.
-  function take(programId: Hex): Thread {
-    const free = threads.filter((thread) => !thread.busy && !thread.dead);
-    const thread = free.find(({ held }) => held.has(programId)) ?? free[0] ?? spawn();
-    thread.busy = true;
-    return thread;
+  function take(engine: EngineName, programId: Hex): Place {
+    const free = places.filter((place) => place.engine === engine && !place.busy && !place.thread.dead());
+    const found = free.find(({ thread }) => thread.held.has(programId)) ?? free[0] ?? open(engine);
+    found.busy = true;
+    // The most recently used last.
+    places.splice(places.indexOf(found), 1);
+    places.push(found);
+    return found;
   }
 
-  function spawn(): Thread {
-    if (threads.length >= count) throw new Error(`more than ${count} jobs at a time`);
-    const worker = new Worker(script, { execArgv: ['--import', LOADER.href] });
-    const thread: Thread = { worker, held: new Set(), busy: false, dead: false };
-    const bury = () => {
-      thread.dead = true;
-      const at = threads.indexOf(thread);
-      if (at >= 0) threads.splice(at, 1);
-    };
-    worker.once('exit', bury);
-    // An error ends the thread; who waits for its job hears of it by a listener of his own.
-    worker.on('error', bury);
-    worker.unref();
-    threads.push(thread);
-    return thread;
+  function open(engine: EngineName): Place {
+    const working = places.filter((place) => place.engine === engine && !place.thread.dead());
+    if (working.length >= count) throw new Error(`more than ${count} jobs at a time`);
+    const thread =
+      engine === 'native' ? startThread(nativeScript, NATIVE_HEAP_MB) : startThread(stepScript, STEP_HEAP_MB);
+    const place: Place = { engine, thread, busy: false, release: budget.keep(THREAD_BYTES) };
+    places.push(place);
+    return place;
   }
 
-  async function attempt(job: ExecJob, load: () => Promise<ProgramParts>): Promise<JobOutcome> {
-    const thread = take(job.programId);
+  async function end(place: Place): Promise<void> {
+    await place.thread.end();
+    place.release();
+    const at = places.indexOf(place);
+    if (at >= 0) places.splice(at, 1);
+  }
+
+  // Threads without a job, the least recently used first: with them go their instances and compiled programs.
+  function giveUpIdle(missing: number): void {
+    let freed = 0;
+    for (const place of places.filter(({ busy }) => !busy)) {
+      if (freed >= missing) return;
+      place.busy = true;
+      freed += THREAD_BYTES + keptBytes(place.thread);
+      void end(place);
+    }
+  }
+
+  async function attempt(
+    engine: EngineName,
+    job: LoadableJob,
+    load: () => Promise<ProgramParts>,
+    known: JobSize | undefined,
+    full: boolean,
+  ): Promise<Answer> {
+    const early = known === undefined ? await load() : undefined;
+    const size = known ?? sizeOfJob({ header: early!.header, ...partLengths(early!) }, inputBytes(job));
+    const pages = pagesOf(size, full);
+    const bytes = bytesOfJob(engine, size, pages, job.gasLimit);
+    const giveBack = await budget.take(bytes);
+    let place: Place | undefined;
     try {
-      const { held } = thread;
-      const parts = held.has(job.programId) ? undefined : await load();
+      if (closed) throw new ThreadDied('the threads are closed');
+      place = take(engine, job.programId);
+      const { held } = place.thread;
+      const parts = held.has(job.programId) ? undefined : (early ?? (await load()));
+      const sent = sendable(job, typeof job.inputs === 'function' ? await job.inputs() : job.inputs);
       // Who listens to it now would hear nothing more of it.
-      if (thread.dead) throw new ThreadDied('it ended while the program was loaded');
-      held.delete(job.programId);
-      held.add(job.programId);
-      const drop = [...held].slice(0, Math.max(0, held.size - PROGRAMS_PER_THREAD));
+      if (place.thread.dead()) throw new ThreadDied('it ended while the program was loaded');
+      const drop = leastUsed(held, job.programId);
       for (const programId of drop) held.delete(programId);
-      const inputs = job.inputs.map((input) => input.slice());
-      const message: ToWorker = {
-        id: nextId++,
-        job: { ...job, inputs },
-        drop,
-        ...(parts === undefined ? {} : { parts }),
-      };
-      return await converse(
-        thread.worker,
-        message,
-        inputs.map((input) => input.buffer),
-      );
+      const message: ToWorker = { id: nextId++, job: sent, pages, drop, ...(parts === undefined ? {} : { parts }) };
+      const limits = engine === 'native' ? nativeLimits(size, job.gasLimit) : NO_LIMITS;
+      const answer = await place.thread.ask(message, limits);
+      held.delete(job.programId);
+      if (engine === 'native' && answer.kind === 'outcome') held.set(job.programId, answer.keptBytes);
+      return answer;
     } finally {
-      thread.busy = false;
+      if (place !== undefined) await putBack(place, bytes);
+      giveBack();
+    }
+  }
+
+  async function putBack(place: Place, bytes: number): Promise<void> {
+    if (place.thread.dead() || bytes > LARGE_JOB_BYTES || closed) return end(place);
+    place.release();
+    place.release = budget.keep(THREAD_BYTES + keptBytes(place.thread));
+    place.busy = false;
+  }
+
+  // Why the native engine has no result, or the result.
+  async function runNatively(
+    job: LoadableJob,
+    load: () => Promise<ProgramParts>,
+    size: JobSize | undefined,
+  ): Promise<JobOutcome | string> {
+    for (;;) {
+      const full = hungry.has(job.programId);
+      try {
+        const answer = await attempt('native', job, load, size, full);
+        if (answer.kind === 'outcome') return answer.outcome;
+        if (!answer.needsMemory || full) return answer.reason;
+        remember(hungry, job.programId);
+      } catch (error) {
+        if (!(error instanceof ThreadDied) || closed) throw error;
+        return error.message;
+      }
+    }
+  }
+
+  async function runStepped(
+    job: LoadableJob,
+    load: () => Promise<ProgramParts>,
+    size: JobSize | undefined,
+  ): Promise<JobOutcome> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await attempt('step', job, load, size, true);
+        if (answer.kind === 'refused') throw new ThreadDied(answer.reason);
+        stepped++;
+        return answer.outcome;
+      } catch (error) {
+        if (!(error instanceof ThreadDied) || closed || tries >= STEP_ATTEMPTS) throw error;
+      }
     }
   }
 
   return {
-    async run(job, load) {
-      for (let tries = 1; ; tries++) {
-        try {
-          if (closed) throw new ThreadDied('the threads are closed');
-          return await attempt(job, load);
-        } catch (error) {
-          if (!(error instanceof ThreadDied) || closed || tries >= ATTEMPTS) throw toRefusal(error, job);
+    async run(job, load, size) {
+      try {
+        if (closed) throw new ThreadDied('the threads are closed');
+        if (!stepOnly.has(job.programId)) {
+          const outcome = await runNatively(job, load, size);
+          if (typeof outcome !== 'string') return outcome;
+          remember(stepOnly, job.programId);
+          onStepped?.(job.programId, outcome);
         }
+        return await runStepped(job, load, size);
+      } catch (error) {
+        throw error instanceof ThreadDied ? crashed(job.programId, error) : error;
       }
     },
+    stepped: () => stepped,
+    usedBytes: () => budget.used(),
     async close() {
       closed = true;
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all(places.map(({ thread }) => thread.end()));
     },
   };
 }
 
-class ThreadDied extends Error {}
-
-function converse(worker: Worker, message: ToWorker, transfer: readonly ArrayBufferLike[]): Promise<JobOutcome> {
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void) => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-      worker.unref();
-      settle();
-    };
-    const onMessage = (answer: FromWorker) => {
-      if (answer.id !== message.id) return;
-      end(() => ('outcome' in answer ? resolve(answer.outcome) : reject(failed(answer.failure))));
-    };
-    const onError = (error: Error) => end(() => reject(new ThreadDied(error.message)));
-    const onExit = (code: number) => end(() => reject(new ThreadDied(`exit code ${code}`)));
-    worker.on('message', onMessage);
-    worker.on('error', onError);
-    worker.on('exit', onExit);
-    worker.ref();
-    worker.postMessage(message, transfer as ArrayBuffer[]);
-  });
+function remember(programs: Set<Hex>, programId: Hex): void {
+  programs.add(programId);
+  const oldest = programs.values().next().value;
+  if (programs.size > STEPPED_MAX && oldest !== undefined) programs.delete(oldest);
 }
 
-function failed({ code, message }: { code: string; message: string }): MizuError {
-  return new MizuError({ code, message: 'A program could not be run.', actual: message });
+function keptBytes({ held }: Thread): number {
+  let bytes = 0;
+  for (const kept of held.values()) bytes += kept;
+  return bytes;
 }
 
-function toRefusal(error: unknown, job: ExecJob): unknown {
-  if (!(error instanceof ThreadDied)) return error;
+// Programs that a thread has to forget before it gets one more.
+function leastUsed(held: ReadonlyMap<Hex, number>, next: Hex): Hex[] {
+  const others = [...held].filter(([programId]) => programId !== next);
+  let bytes = others.reduce((sum, [, kept]) => sum + kept, 0);
+  const drop: Hex[] = [];
+  for (const [programId, kept] of others) {
+    if (others.length - drop.length < PROGRAMS_PER_THREAD && bytes <= KEPT_BYTES_PER_THREAD) break;
+    drop.push(programId);
+    bytes -= kept;
+  }
+  return drop;
+}
+
+// One copy of each object, which the thread then owns.
+function sendable({ programId, seed, gasLimit, timestampNs }: LoadableJob, inputs: ExecJob['inputs']): SentJob {
+  const distinct = [...new Set(inputs)];
+  const place = new Map(distinct.map((bytes, at) => [bytes, at]));
+  return {
+    programId,
+    seed,
+    gasLimit,
+    timestampNs,
+    objects: distinct.map((bytes) => bytes.slice()),
+    places: inputs.map((bytes) => place.get(bytes)!),
+  };
+}
+
+function inputBytes({ inputs }: LoadableJob): number {
+  return typeof inputs === 'function' ? 0 : [...new Set(inputs)].reduce((sum, { length }) => sum + length, 0);
+}
+
+function crashed(programId: Hex, { message }: ThreadDied): MizuError {
   return new MizuError({
     code: 'prover/worker-crashed',
-    message: `The thread that ran program ${job.programId} has ended, ${ATTEMPTS} times.`,
+    message: `The step machine has not run program ${programId} to its end.`,
     expected: 'a result',
-    actual: error.message,
-    hint: 'Check that the machine has enough memory for its workers.',
+    actual: message,
+    hint: 'Check that the machine has enough memory: field memoryMiB of the configuration.',
     retryable: true,
   });
 }

@@ -16,7 +16,7 @@ const TARGETS = [
   },
 ];
 
-const STARTED = ['sdk/cli/main.ts', 'prover/exec-worker.ts', 'prover/game/trace-thread.ts'];
+const STARTED = ['sdk/cli/main.ts', 'prover/exec-worker.ts', 'prover/step-worker.ts', 'prover/game/trace-thread.ts'];
 
 export async function build({ force = false } = {}) {
   mkdirSync(join(root, 'build'), { recursive: true });

@@ -32,7 +32,10 @@ for (const [folder, allowed] of Object.entries(BELOW)) {
       if (folder === 'protocol' && FORBIDDEN_IN_PURE.test(specifier))
         failures.push(`${file}: protocol/ is pure and may not import ${specifier}`);
       if (!specifier.startsWith('.')) continue;
-      const target = relative(root, normalize(join(root, dirname(file), specifier))).split(sep)[0];
+      const path = relative(root, normalize(join(root, dirname(file), specifier))).split(sep);
+      if (path[0] === 'vm' && path[1] === 'reference' && !file.startsWith('vm/reference/'))
+        failures.push(`${file}: vm/reference/ is an oracle of tests and may not be imported (${specifier})`);
+      const target = path[0];
       if (target !== folder && !allowed.includes(target) && !EXCEPTIONS[file]?.includes(target)) {
         failures.push(
           `${file}: ${folder}/ may import only from ${[folder, ...allowed].join(', ')}, not from ${target}/ (${specifier})`,

@@ -15,7 +15,7 @@ export type TraceParts = {
   readonly mirror: Mirror;
   readonly objects: ObjectSource;
   readonly transition: Pick<Transition, 'step'>;
-  readonly programs: Pick<ProgramRegistry, 'find'>;
+  readonly programs: Pick<ProgramRegistry, 'entries'>;
   readonly kernel: Program;
 };
 
@@ -65,9 +65,9 @@ async function traceExec(parts: Sources, outcome: StepOutcome, exec: TouchedExec
 }
 
 async function loadProgram({ programs, objects }: Sources, programId: Hex): Promise<Program> {
-  const entry = await programs.find(programId);
+  const [entry, ...others] = await programs.entries(programId);
   if (entry === undefined) throw new Error(`program ${programId} was run and is not known`);
-  const { header, code, image, slots, data } = await loadParts(entry, objects);
+  const { header, code, image, slots, data } = await loadParts([entry, ...others], objects);
   return { header: decodeHeader(header), code, memory: image, slots, data };
 }
 

@@ -140,9 +140,9 @@ async function readSource(
 ): Promise<CodeFunction | undefined> {
   if (machine === 'halted' || programId === undefined || pc === undefined) return undefined;
   if (machine === 'kernel') return functionAt(await readFile(kernelPath), node.kernel.header.codeRoot, pc);
-  const entry = await node.programs.find(programId);
+  const [entry, ...others] = await node.programs.entries(programId);
   if (entry === undefined) return undefined;
-  const { header, wasm } = await loadParts(entry, node.objects);
+  const { header, wasm } = await loadParts([entry, ...others], node.objects);
   return functionAt(wasm, decodeHeader(header).codeRoot, pc);
 }
 

@@ -52,11 +52,11 @@ export function exportIndex(module: Module, name: string): number {
 }
 
 function instantiateNative(source: Module): TestInstance {
-  const native = buildNativeModule(source, { entry: EMPTY_ENTRY, callStart: true });
+  const native = buildNativeModule(source, { entry: EMPTY_ENTRY, callStart: true, doors: true });
   const { module } = native.lowered;
   const program = assembleProgram(source, native.lowered, undefined);
   const compiled = new WebAssembly.Module(native.wasm as BufferSource);
-  const instance = createInstance({ ...native, compiled }, program);
+  const instance = createInstance({ globalSlots: native.lowered.globalSlots, compiled }, program);
   instance.reset(GAS);
   const host = createHost(REQUEST, instance.memory);
   const guarded = (call: () => bigint[]): Outcome => {

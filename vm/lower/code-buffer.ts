@@ -1,5 +1,6 @@
 // docs/vm.md#code: a growing array of 16-byte instructions.
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
+import { tooLarge } from '../decode/cursor.ts';
 
 export type CodeBuffer = {
   /** Index of the next instruction. */
@@ -13,12 +14,19 @@ export type CodeBuffer = {
   finish(): Uint8Array;
 };
 
-export function createCodeBuffer(): CodeBuffer {
+/** Instructions that are written before it is known that they are not needed. */
+const SLACK = 4096;
+
+/** @throws MizuError `vm/too-large` from `emit`, as soon as there are more than `limit` instructions */
+export function createCodeBuffer(limit: number): CodeBuffer {
   let bytes = new Uint8Array(4096 * INSTRUCTION_BYTES);
   let view = new DataView(bytes.buffer);
   let size = 0;
   const grow = (): void => {
-    const larger = new Uint8Array(bytes.length * 2);
+    if (size / INSTRUCTION_BYTES > limit + SLACK) throw tooLarge('instructions', limit, size / INSTRUCTION_BYTES, 0);
+    const larger = new Uint8Array(
+      Math.min(bytes.length * 2, Math.max(bytes.length + INSTRUCTION_BYTES, (limit + SLACK + 1) * INSTRUCTION_BYTES)),
+    );
     larger.set(bytes);
     bytes = larger;
     view = new DataView(bytes.buffer);

@@ -38,14 +38,20 @@ export type LowerOptions = {
   readonly callStart: boolean;
   /** Told of each function of the wrapped module once it is lowered, in order: plans are too large to keep them all. */
   readonly onFunction?: ((func: FunctionBody, plan: FunctionPlan) => void) | undefined;
+  /** The lowering ends as soon as there are more: 2^24 unless told otherwise. */
+  readonly maxInstructions?: number | undefined;
 };
 
 /** @throws MizuError `vm/no-entry`, `vm/too-large` or `vm/table-out-of-bounds` */
-export function lowerModule(source: Module, { entry, callStart, onFunction }: LowerOptions): LoweredModule {
+export function lowerModule(source: Module, options: LowerOptions): LoweredModule {
+  const { entry, callStart, onFunction, maxInstructions = CODE_INSTRUCTIONS_MAX } = options;
+  const limit = Math.min(maxInstructions, CODE_INSTRUCTIONS_MAX);
+  const tableSize = source.tableSize ?? 0;
+  if (tableSize > limit) throw tooLarge('instructions', limit, tableSize, 0);
   const module = wrapHostFunctions(source);
   const entryIndex = findEntry(module, entry);
   const table = buildTable(module);
-  const code = createCodeBuffer();
+  const code = createCodeBuffer(limit);
   const state = placeState(module);
   const calls: LowerContext['calls'][number][] = [];
   if (callStart && module.start !== undefined) {
@@ -64,8 +70,7 @@ export function lowerModule(source: Module, { entry, callStart, onFunction }: Lo
   for (const func of module.functions) {
     starts.push(code.length());
     const plan = lowerFunction(context, func);
-    if (code.length() > CODE_INSTRUCTIONS_MAX)
-      throw tooLarge('instructions', CODE_INSTRUCTIONS_MAX, code.length(), func.start);
+    if (code.length() > limit) throw tooLarge('instructions', limit, code.length(), func.start);
     onFunction?.(func, plan);
   }
   for (const { at, target } of calls) code.patch(at, starts[target]!);

@@ -1,40 +1,55 @@
 // docs/vm.md#engines: an engine runs natively only what it has lowered itself and found equal.
-import { SLOT_TREE_DEPTH } from '../../protocol/isa.ts';
-import { objectRoot, treeRoot } from '../../protocol/tree.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { objectRoot } from '../../protocol/tree.ts';
 import { F32, I32 } from '../decode/module.ts';
 import type { LoweredModule } from '../lower/module.ts';
-import { maximumPages, memoryDepth, PROGRAM_VERSION, type Program } from '../program.ts';
+import { maximumPages, PAGE_BYTES, PROGRAM_VERSION, type Program } from '../program.ts';
 
-/** What keeps the module from being this program; undefined if nothing does. */
-export function programDifference(program: Program, lowered: LoweredModule): string | undefined {
-  const { header } = program;
+/** What is kept of a lowered module to compare programs with. */
+export type LoweredFacts = {
+  readonly codeRoot: Hex;
+  readonly dataRoot: Hex;
+  readonly pagesMax: number;
+  /** Slots before the first frame, as the module itself begins. */
+  readonly slots: BigUint64Array;
+  /** 1 for a slot that holds a global, which an image may give another value; 2 if that has only 32 bits. */
+  readonly free: Uint8Array;
+};
+
+export function loweredFacts({ code, data, slots, globalSlots, module }: LoweredModule): LoweredFacts {
+  const free = new Uint8Array(slots.length);
+  globalSlots.forEach((slot, index) => {
+    const { type } = module.globals[index]!;
+    if (slot !== undefined) free[slot] = type === I32 || type === F32 ? 2 : 1;
+  });
+  return { codeRoot: objectRoot(code), dataRoot: objectRoot(data), pagesMax: maximumPages(module), slots, free };
+}
+
+/**
+ * What keeps the module from being this program; undefined if nothing does. That the parts are those of the header is not looked at again:
+ * an instance starts from the program's own memory and slots, as the step machine does.
+ */
+export function programDifference({ header, memory, slots }: Program, lowered: LoweredFacts): string | undefined {
   if (header.version !== PROGRAM_VERSION) return `version ${header.version}`;
   if (header.entry !== 0) return `entry ${header.entry}`;
   if (header.globals !== lowered.slots.length) return `${header.globals} global slots, not ${lowered.slots.length}`;
-  const pagesMax = maximumPages(lowered.module);
-  if (header.pagesMax !== pagesMax) return `pagesMax ${header.pagesMax}, not ${pagesMax}`;
-  if (header.pagesInitial > pagesMax || program.memory.length > header.pagesInitial * 65536)
+  if (header.pagesMax !== lowered.pagesMax) return `pagesMax ${header.pagesMax}, not ${lowered.pagesMax}`;
+  if (header.pagesInitial > header.pagesMax || memory.length > header.pagesInitial * PAGE_BYTES)
     return 'initial memory too large';
-  if (objectRoot(lowered.code) !== header.codeRoot) return 'code';
-  if (objectRoot(lowered.data) !== header.dataRoot) return 'passive data segments';
-  if (program.slots.length !== lowered.slots.length * 8) return 'length of the slots';
-  if (treeRoot(program.slots, SLOT_TREE_DEPTH) !== header.slotsRoot) return 'slots';
-  const foreign = foreignSlot(program.slots, lowered);
-  if (foreign !== undefined) return `value of slot ${foreign}`;
-  if (treeRoot(program.memory, memoryDepth(pagesMax)) !== header.memoryRoot) return 'memory';
-  return undefined;
+  if (header.codeRoot !== lowered.codeRoot) return 'code';
+  if (header.dataRoot !== lowered.dataRoot) return 'passive data segments';
+  if (slots.length !== lowered.slots.length * 8) return 'length of the slots';
+  const foreign = foreignSlot(slots, lowered);
+  return foreign === undefined ? undefined : `value of slot ${foreign}`;
 }
 
 // An image gives globals other values than the module's, but only such as the module could have written: lowered code
 // never clears the upper half of a 32-bit global's slot, and the rewritten module knows a segment's length from the segment.
-function foreignSlot(slots: Uint8Array, { module, globalSlots, slots: own }: LoweredModule): number | undefined {
-  const view = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
-  const types = new Map(globalSlots.map((slot, index) => [slot, module.globals[index]!.type]));
-  const at = own.findIndex((value, slot) => {
-    const type = types.get(slot);
-    const given = view.getBigUint64(slot * 8);
-    if (type === undefined) return given !== value;
-    return (type === I32 || type === F32) && given >> 32n !== 0n;
+function foreignSlot(given: Uint8Array, { slots, free }: LoweredFacts): number | undefined {
+  const view = new DataView(given.buffer, given.byteOffset, given.byteLength);
+  const at = slots.findIndex((own, slot) => {
+    const value = view.getBigUint64(slot * 8);
+    return free[slot] === 0 ? value !== own : free[slot] === 2 && value >> 32n !== 0n;
   });
   return at < 0 ? undefined : at;
 }

@@ -4,7 +4,7 @@ import { loadModule } from '../load.ts';
 import { createProgram, type Image } from '../program.ts';
 import { HostAbort, type RunRequest } from '../run.ts';
 import { assemble } from '../test-modules.fixture.ts';
-import { createNativeEngine, type NativeProgram } from './engine.ts';
+import { createNativeEngine, NativeFailed, type NativeProgram } from './engine.ts';
 
 const engine = createNativeEngine();
 const REQUEST: RunRequest = { inputs: [], gasLimit: 100_000n, timestampNs: 42n, seed: new Uint8Array(32) };
@@ -153,6 +153,29 @@ describe('host calls', () => {
   });
 });
 
+describe('memory', () => {
+  const GROW = '(module (memory 1 9) (func (export "_start") (drop (memory.grow (i32.const 5)))))';
+
+  it('that the host does not give ends a run without a result, never with a fault', () => {
+    const program = load(GROW);
+    expect(() => engine.run(program, REQUEST, 3)).toThrow(NativeFailed);
+    try {
+      engine.run(program, REQUEST, 3);
+    } catch (error) {
+      expect((error as NativeFailed).needsMemory).toBe(true);
+    }
+    expect(engine.run(program, REQUEST, 6).status).toBe(0);
+  });
+
+  it('goes back to the image page by page: what the run wrote, in it and behind it', () => {
+    const program =
+      load(`(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 3 3) (data (i32.const 65530) "abcdefghij")
+      (func (export "_start") (call $w (i32.const 65530) (i32.const 10)) (call $w (i32.const 131080) (i32.const 2))
+        (i64.store (i32.const 65532) (i64.const -1)) (i32.store (i32.const 131080) (i32.const 0x4141)) (i32.store8 (i32.const 196607) (i32.const 1))))`);
+    for (let i = 0; i < 3; i++) expect(text(engine.run(program, REQUEST).output)).toBe('abcdefghij\0\0');
+  });
+});
+
 describe('load', () => {
   const wasm = assemble(
     '(module (memory 1) (data (i32.const 0) "x") (func (export "_start") (drop (i32.load (i32.const 0)))))',
@@ -169,12 +192,26 @@ describe('load', () => {
     });
   });
 
-  it('finds an image that is not that of the header', () => {
-    const memory = program.memory.slice();
-    memory[0] = 1;
+  it('finds an image that is longer than the initial memory', () => {
+    const memory = new Uint8Array(65_537);
     expect(engine.load({ ...program, memory, wasm, fromImage: false })).toMatchObject({
       kind: 'mismatch',
-      reason: 'memory',
+      reason: 'initial memory too large',
+    });
+  });
+
+  it('has no native form of what is no module', () => {
+    const loaded = engine.load({ ...program, wasm: new Uint8Array(3), fromImage: false });
+    expect(loaded).toMatchObject({ kind: 'mismatch', reason: expect.stringContaining('malformed') });
+  });
+
+  it('ends the lowering of a module as soon as it is longer than the program', () => {
+    const many = assemble(
+      `(module (memory 1) (func (export "_start") ${'(drop (i32.load (i32.const 0)))'.repeat(9_000)}))`,
+    );
+    expect(engine.load({ ...program, wasm: many, fromImage: false })).toMatchObject({
+      kind: 'mismatch',
+      reason: expect.stringContaining('too many instructions'),
     });
   });
 

@@ -1,17 +1,18 @@
 // docs/vm.md#engines: the native engine. V8 runs the rewritten module; gas, status and output are those of the lowered code.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
 import { hashProgram, type Program, type ProgramHeader } from '../program.ts';
 import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } from '../run.ts';
-import { programDifference } from './compare.ts';
-import { createInstance, type NativeInstance } from './instance.ts';
+import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
+import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, FAULT_SLOTS } from './layout.ts';
-import { buildNativeModule, type NativeModule } from './module.ts';
+import { buildNativeModule } from './module.ts';
 
-/** A program and the module that it was lowered from, with the name of its entry. */
+/** A program and the module that it was lowered from, with the name of its entry. Its parts are those of its header: who gives them has checked the roots. */
 export type NativeSource = Program & {
   readonly wasm: Uint8Array;
   readonly entry?: string | undefined;
@@ -23,61 +24,127 @@ export type NativeProgram = {
   readonly kind: 'native';
   readonly programId: Hex;
   readonly header: ProgramHeader;
+  /** Bytes that it keeps until its next run, about: the image, an instance, its share of compiled code. */
+  keptBytes(): number;
 };
 
-/** The module does not lower to the program: only the step machine may run it. */
+/** The program has no native form: the module does not lower to it, is beyond a bound, or V8 refuses it. Only the step machine may run it. */
 export type Mismatch = { readonly kind: 'mismatch'; readonly programId: Hex; readonly reason: string };
 
 export type NativeEngine = {
   /** Lowers the module and compares; compiled modules are kept for later programs with the same module. */
   load(source: NativeSource): NativeProgram | Mismatch;
-  /** Runs a program. Pure: the same request gives the same result. */
-  run(program: NativeProgram, request: RunRequest): RunResult;
+  /**
+   * Runs a program. Pure: the same request gives the same result. `pages`: most pages of memory that the host gives; none: as many as the program may have.
+   * @throws NativeFailed if V8 did not get to a result: that says nothing about the program
+   */
+  run(program: NativeProgram, request: RunRequest, pages?: number): RunResult;
 };
 
-type Compiled = NativeModule & { readonly compiled: WebAssembly.Module };
+/** V8's stack, its memory or its patience ended before the program did. The step machine has the result. */
+export class NativeFailed extends Error {
+  /** True if more pages than the host gives may be all that is missing. */
+  readonly needsMemory: boolean;
+
+  constructor(cause: unknown) {
+    super('The native engine failed.', { cause });
+    this.name = 'NativeFailed';
+    this.needsMemory = cause instanceof MemoryRefused;
+  }
+}
+
+type Compiled = InstanceParts & { readonly facts: LoweredFacts; readonly dropsData: boolean; readonly bytes: number };
 type Loaded = NativeProgram & {
-  readonly source: NativeSource;
+  readonly memory: Uint8Array;
+  readonly slots: Uint8Array;
   readonly native: Compiled;
-  instance: NativeInstance | undefined;
+  instance: { readonly used: NativeInstance; readonly pages: number } | undefined;
 };
 
 const MODULES_KEPT = 16;
+/** Machine code and tables that V8 keeps for a byte of the rewritten module: 5 to 12 for the published ones. */
+const CODE_BYTES_PER_BYTE = 12;
 
 export function createNativeEngine(): NativeEngine {
   const modules = new Map<string, Compiled>();
-  const compile = (wasm: Uint8Array, entry: string, callStart: boolean): Compiled => {
-    const key = `${keccakHex(wasm)} ${callStart} ${entry}`;
+  const compile = (source: NativeSource): Compiled => {
+    const { wasm, entry = '_start', fromImage } = source;
+    const key = `${keccakHex(wasm)} ${fromImage} ${entry} ${source.code.length}`;
     const known = modules.get(key);
     if (known !== undefined) return known;
-    const native = buildNativeModule(loadModule(wasm), { entry, callStart });
-    const compiled = { ...native, compiled: new WebAssembly.Module(native.wasm as BufferSource) };
-    modules.set(key, compiled);
+    // What lowers to more than the program is another one: the work ends there.
+    const maxInstructions = source.code.length / INSTRUCTION_BYTES;
+    const native = buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions });
+    const compiled = new WebAssembly.Module(native.wasm as BufferSource);
+    const kept: Compiled = {
+      compiled,
+      globalSlots: native.lowered.globalSlots,
+      facts: loweredFacts(native.lowered),
+      dropsData: native.dropsData,
+      bytes: native.wasm.length * CODE_BYTES_PER_BYTE,
+    };
+    modules.set(key, kept);
     if (modules.size > MODULES_KEPT) modules.delete(modules.keys().next().value!);
-    return compiled;
+    return kept;
   };
   return {
     load(source) {
       const programId = hashProgram(source.header);
-      const native = compile(source.wasm, source.entry ?? '_start', !source.fromImage);
-      const reason = programDifference(source, native.lowered);
+      let native: Compiled;
+      try {
+        native = compile(source);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return { kind: 'mismatch', programId, reason: `${(error as Error).message} ${actualOf(error)}`.trim() };
+      }
+      const reason = programDifference(source, native.facts);
       if (reason !== undefined) return { kind: 'mismatch', programId, reason };
-      const loaded: Loaded = { kind: 'native', programId, header: source.header, source, native, instance: undefined };
+      const { header, memory, slots } = source;
+      const loaded: Loaded = {
+        kind: 'native',
+        programId,
+        header,
+        memory,
+        slots,
+        native,
+        instance: undefined,
+        keptBytes: () => memory.length + native.bytes + (loaded.instance?.used.memory().length ?? 0),
+      };
       return loaded;
     },
-    run: (program, request) => runLoaded(program as Loaded, request),
+    run: (program, request, pages = program.header.pagesMax) => runLoaded(program as Loaded, request, pages),
   };
 }
 
-function runLoaded(program: Loaded, request: RunRequest): RunResult {
+/** Does the code begin with the stub of a program that starts from an image: `call` the entry, `halt`? Without a start function all do. */
+export function startsFromImage(code: Uint8Array): boolean {
+  return code[INSTRUCTION_BYTES] === OP.halt >> 8 && code[INSTRUCTION_BYTES + 1] === (OP.halt & 0xff);
+}
+
+// V8 refuses what is too large for it by a CompileError or a RangeError.
+function isRefusal(error: unknown): boolean {
+  return error instanceof MizuError || error instanceof WebAssembly.CompileError || error instanceof RangeError;
+}
+
+function actualOf(error: unknown): string {
+  return error instanceof MizuError ? (error.actual ?? '') : '';
+}
+
+function runLoaded(program: Loaded, request: RunRequest, pages: number): RunResult {
   if (request.seed.length !== 32 || request.gasLimit < 0n || request.gasLimit >= 1n << 62n) throw badRequest(request);
-  const instance = program.instance ?? createInstance(program.native, program.source);
+  const kept = program.instance;
+  // Whatever goes wrong, a used instance is not used again.
   program.instance = undefined;
-  instance.reset(request.gasLimit);
-  const host = createHost(request, instance.memory);
-  const ending = instance.run(host);
-  if (!program.native.dropsData && instance.reusable()) program.instance = instance;
-  return settle(ending, instance, host, request.gasLimit);
+  try {
+    const instance = kept?.pages === pages ? kept.used : createInstance(program.native, program, pages);
+    instance.reset(request.gasLimit);
+    const host = createHost(request, instance.memory);
+    const result = settle(instance.run(host), instance, host, request.gasLimit);
+    if (!program.native.dropsData && instance.reusable()) program.instance = { used: instance, pages };
+    return result;
+  } catch (error) {
+    throw error instanceof HostAbort || error instanceof NativeFailed ? error : new NativeFailed(error);
+  }
 }
 
 type Ending = ReturnType<NativeInstance['run']>;
@@ -103,8 +170,8 @@ function faultOf(thrown: unknown, mark: number): Fault {
     if (mark === FAULT_OUTPUT) return { kind: 'host', message: 'The output is too long.' };
     return { kind: 'trap', message: thrown.message };
   }
-  // Never a fault: HostAbort is the caller's, anything else (as an exhausted host stack) says nothing about the program.
-  throw thrown instanceof HostAbort ? thrown : new Error('The native engine failed.', { cause: thrown });
+  // Never a fault: HostAbort is the caller's; anything else (V8's stack is a RangeError, when it ends depends on its tiers) says nothing about the program.
+  throw thrown instanceof HostAbort ? thrown : new NativeFailed(thrown);
 }
 
 function badRequest(request: RunRequest): MizuError {

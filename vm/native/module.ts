@@ -39,8 +39,13 @@ export type NativeModule = {
   readonly dropsData: boolean;
 };
 
+export type NativeOptions = Pick<LowerOptions, 'entry' | 'callStart' | 'maxInstructions'> & {
+  /** Exports `f<index>` for each exported function, to be called by itself: for tests. A door can be a thousand times as long as the export. */
+  readonly doors?: boolean | undefined;
+};
+
 /** Lowers and rewrites a module in one go. */
-export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'entry' | 'callStart'>): NativeModule {
+export function buildNativeModule(source: Module, options: NativeOptions): NativeModule {
   const module = wrapHostFunctions(source);
   const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.namedSegments.map((index) => SHIM_INIT + index)];
   const layout = layoutNative(module, bulk);
@@ -49,12 +54,15 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
     types.indexOf({ params: [...params, I64, I32], results: [...results, I64] }),
   );
   const native = (type: number): number => natives[type]!;
+  const blocks = new Map<number, number>();
+  const blockOf = (type: number): number => {
+    const known = blocks.get(type) ?? types.indexOf({ params: [], results: module.types[type]!.results });
+    blocks.set(type, known);
+    return known;
+  };
   const bodies: Uint8Array[] = [];
   const onFunction = (func: FunctionBody, plan: FunctionPlan): void => {
-    const { results } = module.types[func.type]!;
-    bodies.push(
-      rewriteFunction(module, layout, func, plan, { results: types.indexOf({ params: [], results }), native }),
-    );
+    bodies.push(rewriteFunction(module, layout, func, plan, { results: blockOf(func.type), native }));
   };
   const lowered = lowerModule(module, { ...options, onFunction });
   const start = options.callStart ? module.start : undefined;
@@ -81,7 +89,8 @@ export function buildNativeModule(source: Module, options: Pick<LowerOptions, 'e
     type: { params: [], results: [] } as FunctionType,
     body: buildRun(lowered, layout, start, options.entry),
   };
-  const exported = [...new Set(module.exports.flatMap((e) => (e.kind === EXPORT_FUNCTION ? [e.index] : [])))];
+  const doorsTo = options.doors === true ? module.exports.filter((e) => e.kind === EXPORT_FUNCTION) : [];
+  const exported = [...new Set(doorsTo.map(({ index }) => index))];
   const doors = exported.map((index) => {
     const type = typeOfFunction(module, index);
     return { type, body: buildDoor(layout, type, index) };

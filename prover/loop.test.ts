@@ -1,0 +1,49 @@
+// docs/prover.md#node: what a machine lacks passes; what is told is told once.
+import { expect, test } from 'vitest';
+import { MizuError } from '../protocol/errors.ts';
+import { followAndWork } from './loop.ts';
+
+const full = () =>
+  Object.assign(new Error('write failed'), {
+    cause: Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }),
+  });
+const down = () => new MizuError({ code: 'da/object-missing', message: 'no member has it', retryable: true });
+const memory = () => new RangeError('Array buffer allocation failed');
+
+/** Fails with each of the errors, then stops. */
+async function work(errors: readonly (() => Error)[], where: 'task' | 'follow') {
+  const stop = new AbortController();
+  const told: string[] = [];
+  let left = [...errors];
+  const next = async () => {
+    const [first, ...rest] = left;
+    left = rest;
+    if (first !== undefined) throw first();
+    stop.abort();
+    return false;
+  };
+  const follow = async (signal: AbortSignal) => {
+    if (where === 'follow') await next();
+    else await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  };
+  const onRetry = (error: unknown, _: number, again: boolean) => {
+    told.push(`${(error as Error).message}${again ? ' again' : ''}`);
+  };
+  await followAndWork({ follow, tasks: where === 'task' ? [next] : [], onRetry }, 1, stop.signal);
+  return told;
+}
+
+test.each(['task', 'follow'] as const)('a full disk, no memory and a DA that is down end no %s', async (where) => {
+  expect(await work([full, full, memory, down, down], where)).toEqual([
+    'write failed',
+    'write failed again',
+    'Array buffer allocation failed',
+    'no member has it',
+    'no member has it again',
+  ]);
+});
+
+test('a broken invariant ends the work', async () => {
+  await expect(work([() => new Error('the cursor is elsewhere')], 'task')).rejects.toThrow('the cursor is elsewhere');
+  await expect(work([() => new RangeError('Invalid array length')], 'task')).rejects.toThrow('Invalid array length');
+});

@@ -1,0 +1,16 @@
+// Programs for the tests of the pool: from WebAssembly text, or from bytes that no assembler writes.
+import type { Hex } from '../protocol/hex.ts';
+import { loadModule } from '../vm/load.ts';
+import { createProgram, encodeHeader, hashProgram, type Program } from '../vm/program.ts';
+import { assemble } from '../vm/test-modules.fixture.ts';
+import type { ProgramParts } from './exec-job.ts';
+
+export type BuiltProgram = { readonly parts: ProgramParts; readonly programId: Hex; readonly program: Program };
+
+export function programOf(source: string | Uint8Array): BuiltProgram {
+  const wasm = typeof source === 'string' ? assemble(source) : source;
+  const program = createProgram({ module: loadModule(wasm) });
+  const { header, code, memory, slots, data } = program;
+  const parts = { header: encodeHeader(header), code, image: memory, slots, data, wasm };
+  return { parts, programId: hashProgram(header), program };
+}
