@@ -3,7 +3,7 @@
 import { createReader, createWriter } from '../protocol/bytes.ts';
 import { TAG } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { concatBytes, type Hex } from '../protocol/hex.ts';
 import { MEMORY_PAGES_MAX, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
 import { depthOf, keccakHex, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
 import type { Module } from './decode/module.ts';
@@ -12,6 +12,7 @@ import { type LoweredModule, lowerModule } from './lower/module.ts';
 export const PROGRAM_VERSION = 1n;
 export const PROGRAM_HEADER_BYTES = 152;
 export const PAGE_BYTES = 65536;
+const SLOT_BYTES = 8;
 
 export type ProgramHeader = {
   readonly version: bigint;
@@ -131,6 +132,13 @@ export function hashProgram(header: ProgramHeader): Hex {
   return keccakHex(createWriter().u8(TAG.program).bytes(encodeHeader(header)).finish());
 }
 
+/** The slots that a program starts with: bytes that are missing to whole ones are zero, as everything behind them. */
+export function viewSlots(bytes: Uint8Array): DataView {
+  const missing = -bytes.length & (SLOT_BYTES - 1);
+  const whole = missing === 0 ? bytes : concatBytes([bytes, new Uint8Array(missing)]);
+  return new DataView(whole.buffer, whole.byteOffset, whole.byteLength);
+}
+
 function initialState(module: Module, lowered: LoweredModule) {
   const pages = module.memory?.initial ?? 0;
   let size = 0;
@@ -180,10 +188,10 @@ function trimZeros(bytes: Uint8Array): Uint8Array {
 }
 
 function encodeSlots(slots: BigUint64Array): Uint8Array {
-  const bytes = new Uint8Array(slots.length * 8);
+  const bytes = new Uint8Array(slots.length * SLOT_BYTES);
   const view = new DataView(bytes.buffer);
   slots.forEach((value, index) => {
-    view.setBigUint64(index * 8, value);
+    view.setBigUint64(index * SLOT_BYTES, value);
   });
   return bytes;
 }

@@ -1,7 +1,7 @@
 // docs/vm.md#code: state of the reference machine.
 import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
 import { createHost, type Host } from '../host.ts';
-import { PAGE_BYTES, type Program } from '../program.ts';
+import { PAGE_BYTES, type Program, viewSlots } from '../program.ts';
 import type { RunRequest } from '../run.ts';
 
 export type State = {
@@ -21,8 +21,8 @@ export type State = {
 
 export function createState(program: Program, request: RunRequest): State {
   const slots = new BigUint64Array(SLOT_COUNT);
-  const initial = new DataView(program.slots.buffer, program.slots.byteOffset, program.slots.byteLength);
-  for (let i = 0; i * 8 < program.slots.length; i++) slots[i] = initial.getBigUint64(i * 8);
+  const initial = viewSlots(program.slots);
+  for (let i = 0; i * 8 < initial.byteLength; i++) slots[i] = initial.getBigUint64(i * 8);
   const memory = new Uint8Array(program.header.pagesInitial * PAGE_BYTES);
   memory.set(program.memory);
   const { code } = program;
@@ -33,7 +33,7 @@ export function createState(program: Program, request: RunRequest): State {
     request,
     host: createHost(request, () => state.memory),
     pc: program.header.entry,
-    fp: program.header.globals,
+    fp: program.header.globals % SLOT_COUNT,
     gasLeft: request.gasLimit,
     halted: false,
     memory,

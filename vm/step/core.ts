@@ -2,7 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { Program } from '../program.ts';
+import { type Program, viewSlots } from '../program.ts';
 import { decodeTable } from './decode-table.ts';
 import { STEP_CORE_BASE64 } from './generated/core-wasm.ts';
 
@@ -121,8 +121,8 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
 function setInitialState(core: Core, { memory, slots }: Program): void {
   core.guest(0, memory.length).set(memory);
   for (let address = 0; address < memory.length; address += LEAF_BYTES) core.mark(address);
-  const source = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
-  for (let i = 0; i * 8 < slots.length && i < SLOT_COUNT; i++)
+  const source = viewSlots(slots);
+  for (let i = 0; i * 8 < source.byteLength && i < SLOT_COUNT; i++)
     core.view().setBigUint64(CORE.slots + i * 8, source.getBigUint64(i * 8), true);
 }
 

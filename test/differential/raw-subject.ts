@@ -1,0 +1,140 @@
+// docs/vm.md#code: programs and requests for the raw fuzz. The same seed gives the same one.
+import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
+import { loadModule } from '../../vm/load.ts';
+import { createProgram, PAGE_BYTES, type Program, type ProgramHeader } from '../../vm/program.ts';
+import { step } from '../../vm/reference/machine.ts';
+import { createState } from '../../vm/reference/state.ts';
+import type { RunRequest } from '../../vm/run.ts';
+import { withParts } from './nearly.ts';
+import { createRandom, type Random } from './random.ts';
+import { randomModule } from './random-module.ts';
+import {
+  edgeNumber,
+  mutateCode,
+  randomBytes,
+  randomCode,
+  randomInstruction,
+  type Surroundings,
+  writeFields,
+} from './raw-code.ts';
+
+export type RawSubject = {
+  readonly seed: number;
+  /** Which of the generators made it. */
+  readonly kind: 'bytes' | 'grown' | 'mutated' | 'header';
+  readonly program: Program;
+  readonly request: RunRequest;
+};
+
+/** Instructions that a grown program is mended at, one after another, before it is taken as it is. */
+const REPAIRS = 60;
+const REPAIRED_STEPS = 400;
+const SLOTS_BYTES = SLOT_COUNT * 8;
+
+export function createRawSubject(seed: number): RawSubject {
+  const random = createRandom(seed);
+  const kind = random.pick(['bytes', 'grown', 'grown', 'grown', 'grown', 'mutated', 'mutated', 'header'] as const);
+  const request = randomRequest(random);
+  if (kind === 'mutated') return { seed, kind, program: mutatedProgram(random), request };
+  const pagesMax = random.pick([0, 1, 1, 2, 2, 3, 5]);
+  const pagesInitial = random.chance(3) ? pagesMax : random.below(pagesMax + 1);
+  const instructions = random.pick([1, 2, 5, 20, 40, 40, 60]);
+  const data = randomBytes(random, random.pick([0, 0, 1, 128, 129, 400]));
+  const around = {
+    instructions,
+    pages: pagesInitial,
+    pagesMax,
+    dataLength: data.length,
+    inputs: request.inputs.length,
+  };
+  const code = kind === 'bytes' ? randomBytes(random, instructions * INSTRUCTION_BYTES) : randomCode(random, around);
+  const memory = randomBytes(random, Math.min(pagesInitial * PAGE_BYTES, random.pick([0, 1, 127, 128, 700, 700])));
+  const slots = randomBytes(random, random.pick([0, 8, 64, 128, 136]));
+  const program = createRawProgram({ code, memory, slots, data }, { pagesInitial, pagesMax, entry: 0, globals: 0 });
+  if (kind === 'bytes') return { seed, kind, program, request };
+  if (kind === 'grown') {
+    const globals = random.pick([0, 1, 9, 17, 700, SLOT_COUNT - 20, SLOT_COUNT - 1]);
+    const grown = withParts({ ...program, header: { ...program.header, globals } }, {});
+    return { seed, kind, program: repair(random, grown, request, around), request };
+  }
+  return { seed, kind, program: oddHeader(random, program), request };
+}
+
+/** A header over these parts. */
+export function createRawProgram(
+  parts: Pick<Program, 'code' | 'memory' | 'slots' | 'data'>,
+  numbers: Pick<ProgramHeader, 'pagesInitial' | 'pagesMax' | 'entry' | 'globals'>,
+): Program {
+  const unknown = '0x' as const;
+  const header = {
+    version: 1n,
+    codeRoot: unknown,
+    memoryRoot: unknown,
+    slotsRoot: unknown,
+    dataRoot: unknown,
+    ...numbers,
+  };
+  return withParts({ ...parts, header }, {});
+}
+
+function mutatedProgram(random: Random): Program {
+  const lower = (): Program => createProgram({ module: loadModule(randomModule(1 + random.below(100_000))) });
+  const program = lower();
+  const { pagesInitial, pagesMax } = program.header;
+  const instructions = program.code.length / INSTRUCTION_BYTES;
+  const around = { instructions, pages: pagesInitial, pagesMax, dataLength: program.data.length, inputs: 2 };
+  const code = mutateCode(random, program.code, lower().code, around);
+  return withParts(program, { code });
+}
+
+/** Entry, globals and lengths that no lowering gives. */
+function oddHeader(random: Random, program: Program): Program {
+  const count = program.code.length / INSTRUCTION_BYTES;
+  const entries = [0, 0, random.below(count), count, count + 1, 2 ** 31, 2 ** 32 - 1];
+  const globals = [
+    SLOT_COUNT - 1,
+    SLOT_COUNT,
+    SLOT_COUNT + 1,
+    2 * SLOT_COUNT,
+    2 ** 31,
+    2 ** 32 - 1,
+    edgeNumber(random),
+  ];
+  const lengths = [program.slots.length, 1, 3, 7, 9, 127, 129, SLOTS_BYTES - 1, SLOTS_BYTES];
+  const slots = randomBytes(random, random.pick(lengths));
+  const code = random.chance(8) ? new Uint8Array(0) : program.code;
+  const header = { ...program.header, entry: random.pick(entries), globals: random.pick(globals) };
+  return withParts({ ...program, header }, { slots, code });
+}
+
+/** Wherever the run faults, another instruction is put: so it goes on for a while. */
+function repair(random: Random, program: Program, request: RunRequest, around: Surroundings): Program {
+  const code = program.code.slice();
+  const grown = { ...program, code };
+  for (let repairs = 0; repairs < REPAIRS; repairs++) {
+    const state = createState(grown, { ...request, gasLimit: BigInt(REPAIRED_STEPS) });
+    let pc = state.pc;
+    try {
+      while (!state.halted) {
+        pc = state.pc;
+        step(state);
+      }
+    } catch {
+      // How it ended is looked at below.
+    }
+    // A run may also end; then half of the time that is left as it is.
+    if (state.gasLeft === 0n || pc >= around.instructions || random.chance(100)) break;
+    writeFields(code, pc, randomInstruction(random, around));
+  }
+  return withParts(program, { code });
+}
+
+function randomRequest(random: Random): RunRequest {
+  const lengths = random.pick([[], [0], [300, 0], [1, 128, 129, 5000], Array.from({ length: 33 }, (_, i) => i)]);
+  return {
+    inputs: lengths.map((length) => randomBytes(random, length)),
+    gasLimit: random.pick([0n, 1n, 7n, 60n, 300n, 700n, 1500n, 1500n, 1500n, 4000n, 4000n]),
+    timestampNs: random.chance(2) ? 1_700_000_000_000_000_000n : 2n ** 64n - 1n,
+    seed: new Uint8Array(32).fill(random.below(256)),
+  };
+}
