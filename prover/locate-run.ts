@@ -10,6 +10,8 @@ import { type ObjectSource, requireObject } from './derive.ts';
 import { type AssertionRecord, type Mirror, mirroredContracts, openMirror } from './mirror.ts';
 import { type BodyIndex, type CompletedRun, decodeBodyIndex } from './receipts.ts';
 
+const FAILURES = 4;
+
 export type Snapshot = { readonly mirror: Mirror; readonly folder: string; close(): Promise<void> };
 
 /** Reads all logs up to the present head into a folder of its own, which `close` removes. @throws viem's errors if L1 fails */
@@ -43,6 +45,7 @@ async function readLogs(
   const head = await l1.client.getBlockNumber();
   const stop = new AbortController();
   let failure: unknown;
+  let failures = 0;
   const steps = followLogs({
     client: l1.client,
     nodes: l1.nodes,
@@ -51,9 +54,12 @@ async function readLogs(
     confirmations: 0,
     known: [],
     signal: stop.signal,
+    pollMs: 200,
+    // A reorganisation while it reads, or a node that is a block behind, is over in a moment; a lie is not.
     onError: (error) => {
       failure = error;
-      stop.abort();
+      failures += 1;
+      if (failures > FAILURES) stop.abort();
     },
   });
   for await (const step of steps) {

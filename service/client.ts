@@ -22,6 +22,8 @@ export type Answer = { readonly status: number; readonly headers: Record<string,
 
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
+const MAX_SAID = 4_000;
+const CODE = /^[a-z0-9-]{1,32}\/[a-zA-Z0-9-]{1,64}$/;
 const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 5_000 } });
 
@@ -84,7 +86,7 @@ export function createRpcClient(url: string): RpcClient {
   };
 }
 
-type RpcAnswer = { result?: unknown; error?: { code: number; message: string; data?: Partial<MizuError> } };
+type RpcAnswer = { result?: unknown; error?: { code: number; message: string; data?: unknown } };
 
 async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
   const timeoutMs = Math.ceil((options.timeoutSeconds ?? 20) * 1000);
@@ -166,27 +168,50 @@ function badStatus(url: string, status: number, headers: Record<string, string>,
     code: said?.code ?? `http/status-${status}`,
     message: said?.message ?? `${url} answers with status ${status}.`,
     expected: said?.expected ?? 'a status below 400',
-    actual: said?.actual ?? `${status} ${new TextDecoder().decode(bytes.subarray(0, 300))}`,
+    actual: said?.actual ?? `${status} ${withoutControls(new TextDecoder().decode(bytes.subarray(0, 300)))}`,
     hint: said?.hint,
     retryable: status === 429 || status >= 500,
     cause: { status, retryAfter: headers['retry-after'] },
   });
 }
 
-function parseError(bytes: Uint8Array): Partial<MizuError> | undefined {
+type Said = { code?: string; message?: string; expected?: string; actual?: string; hint?: string; retryable: boolean };
+
+function parseError(bytes: Uint8Array): Said | undefined {
   try {
-    const error = (JSON.parse(new TextDecoder().decode(bytes)) as { error?: Partial<MizuError> }).error;
-    return typeof error?.code === 'string' && typeof error.message === 'string' ? error : undefined;
+    const said = readError((JSON.parse(new TextDecoder().decode(bytes)) as { error?: unknown }).error);
+    return said.code !== undefined && said.message !== undefined ? said : undefined;
   } catch {
     return undefined;
   }
 }
 
+// Of another party: of the right types, not too long, and without what steers a terminal.
+function readError(error: unknown): Said {
+  const fields = (error ?? {}) as Record<string, unknown>;
+  const text = (name: string) =>
+    typeof fields[name] === 'string' ? withoutControls(fields[name].slice(0, MAX_SAID)) : undefined;
+  const code = text('code');
+  const said = { message: text('message'), expected: text('expected'), actual: text('actual'), hint: text('hint') };
+  const named = code !== undefined && CODE.test(code) ? { code } : {};
+  return { ...withoutUndefined(said), ...named, retryable: fields.retryable === true };
+}
+
+/** C0 and C1 controls but tab and line feed are replaced: shown to people, they could steer their terminal. */
+export function withoutControls(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+function withoutUndefined<T extends object>(value: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as never;
+}
+
 function toRefusal(method: string, error: NonNullable<RpcAnswer['error']>): MizuError {
-  const { code, expected, actual, hint, retryable } = error.data ?? {};
+  const { code, expected, actual, hint, retryable } = readError(error.data);
   return new MizuError({
-    code: code ?? `rpc/${error.code}`,
-    message: error.message,
+    code: code ?? `rpc/${Number(error.code)}`,
+    message: readError(error).message ?? 'The service refuses.',
     expected,
     actual: actual ?? `an error from ${method}`,
     hint,

@@ -1,6 +1,6 @@
 // docs/sdk.md#cli: options that several commands share.
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Hex, isHash } from '../../protocol/hex.ts';
+import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
 import { createOutageReporter } from './outage.ts';
 
@@ -35,6 +35,21 @@ export function parseHash(value: string): Hex {
 export function parseUrl(value: string): string {
   if (/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : '')) return value;
   throw new InvalidArgumentError('Expected an http or https URL.');
+}
+
+export function collectUrl(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, parseUrl(value)];
+}
+
+export function parseAddress(value: string): Address {
+  if (/^0x[0-9a-fA-F]{40}$/.test(value)) return value.toLowerCase() as Address;
+  throw new InvalidArgumentError('Expected 0x and 40 hex digits.');
+}
+
+export function parseChainId(value: string): number {
+  const id = Number(value);
+  if (Number.isSafeInteger(id) && id >= 1) return id;
+  throw new InvalidArgumentError('Expected a chain id, such as 1.');
 }
 
 export function parseCount(value: string): number {

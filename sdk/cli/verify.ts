@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { type NetworkFlags, withNetworkOptions } from './options.ts';
+import type { Address } from '../../protocol/hex.ts';
+import { collectUrl, type NetworkFlags, parseAddress, parseChainId, withNetworkOptions } from './options.ts';
 import { createOutageReporter } from './outage.ts';
 import { createOutput } from './output.ts';
 
@@ -10,13 +11,27 @@ export function verifyCommand(): Command {
   return withNetworkOptions(new Command('verify'))
     .description('check a run or a dataset folder against L1 and DA alone')
     .argument('<run or folder>', 'id of a run, or the folder of a dataset')
+    .option('--l1-url <url>', 'L1 node to believe; again for a second one that must agree with it', collectUrl)
+    .option('--rollup <address>', 'Rollup of the network to believe', parseAddress)
+    .option('--chain-id <id>', 'of the L1 to believe', parseChainId)
     .option('--replay', 'run every step of the run again, programs included')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ npx mizu verify out')
+    .addHelpText(
+      'after',
+      '\nWhat is believed (docs/sdk.md#trust): these options, else the devnet’s file, else the manifest of the dataset; never the sequencer.\n\nExample:\n  $ npx mizu verify out',
+    )
     .action(run);
 }
 
-async function run(target: string, flags: NetworkFlags & { replay?: boolean; json?: boolean }): Promise<void> {
+type Flags = NetworkFlags & {
+  readonly l1Url?: readonly string[];
+  readonly rollup?: Address;
+  readonly chainId?: number;
+  readonly replay?: boolean;
+  readonly json?: boolean;
+};
+
+async function run(target: string, flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
   const { verifyTarget } = await import('../client/verify.ts');
   const isFolder = await stat(target).then(
@@ -25,7 +40,7 @@ async function run(target: string, flags: NetworkFlags & { replay?: boolean; jso
   );
   const patience = { onOutage: createOutageReporter() };
   const onWait = () => output.say(pc.dim('  … the run has just ended: waiting for its assertion on L1'));
-  const verified = await verifyTarget(target, isFolder, { ...flags, patience, onWait }, (line) =>
+  const verified = await verifyTarget(target, isFolder, { ...flags, l1Urls: flags.l1Url, patience, onWait }, (line) =>
     output.say(`  ${pc.green('✓')} ${line}`),
   );
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);

@@ -3,10 +3,11 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Metadata } from '../compile/definition.ts';
-import { readHeader, sumSteps } from '../local/run-local.ts';
+import { sumSteps } from '../local/run-local.ts';
 import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFolder } from '../output/folder.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
+import { headerShape, parseObject } from './shapes.ts';
 import type { TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
 
@@ -27,6 +28,8 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
     datasetRoot: view.dataset.root,
     chainId: network.chain.chainId,
     inbox: network.chain.contracts.inbox,
+    rollup: network.chain.contracts.rollup,
+    fromBlock: network.chain.fromBlock ?? 0,
     rpcUrl: network.rpcUrl,
     models: Object.values(metadata.models),
     steps: metadata.stages.flatMap((stage) => stage.steps).filter((step, i, all) => all.indexOf(step) === i),
@@ -60,6 +63,11 @@ export async function readStepStats(network: Network, run: Hex): Promise<Record<
     }
     if (tasks.length < TASKS_AT_ONCE) return sumSteps(headers);
   }
+}
+
+// The first line of a rowset.
+function readHeader(rowset: Uint8Array): RowsetHeader {
+  return parseObject(headerShape, rowset.subarray(0, Math.max(0, rowset.indexOf(10))), 'The header of a rowset');
 }
 
 function noDataset(run: Hex, status: string): MizuError {

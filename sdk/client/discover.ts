@@ -1,8 +1,10 @@
 // docs/sdk.md#network: which network, and as whom: options, then the environment, then the devnet's file.
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { z } from 'zod';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Hex } from '../../protocol/hex.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { address, hash, url } from '../../service/config.ts';
 import { fromPrivateKey, readKeyFile, type Signer } from './signer.ts';
 
 export type NetworkOptions = {
@@ -17,10 +19,22 @@ export type DiscoveredNetwork = {
   readonly signer: Signer | undefined;
 };
 
-type DevnetFile = {
-  readonly rpcUrl: string;
+const fileShape = z.object({
+  rpcUrl: url,
+  l1RpcUrl: url,
+  chainId: z.int().min(1).optional(),
+  fromBlock: z.int().min(0).optional(),
+  contracts: z.object({ rollup: address }).optional(),
+  accounts: z.object({ developer: z.object({ privateKey: hash }).optional() }).optional(),
+});
+type DevnetFile = z.output<typeof fileShape> & { readonly file: string };
+
+/** A network as its file says that this machine keeps. */
+export type PinnedNetwork = {
+  readonly file: string;
   readonly l1RpcUrl: string;
-  readonly accounts?: { readonly developer?: { readonly privateKey: Hex } };
+  readonly chainId: number | undefined;
+  readonly rollup: Address | undefined;
 };
 
 export const DEVNET_FILE = join('.mizu', 'devnet.json');
@@ -42,19 +56,28 @@ export async function discoverNetwork(
   return { rpcUrl, l1RpcUrl, signer: privateKey === undefined ? undefined : fromPrivateKey(privateKey) };
 }
 
+/** Undefined if there is none. */
+export async function pinnedNetwork(folder = process.cwd()): Promise<PinnedNetwork | undefined> {
+  const found = await findDevnet(folder);
+  if (found === undefined) return undefined;
+  const { file, l1RpcUrl, chainId, contracts } = found;
+  return { file, l1RpcUrl, chainId, rollup: contracts?.rollup };
+}
+
 /** Looks in the folder and the folders above it. */
 async function findDevnet(folder: string): Promise<DevnetFile | undefined> {
   for (let at = resolve(folder); ; at = dirname(at)) {
-    const text = await readFile(join(at, DEVNET_FILE), 'utf8').catch(() => null);
-    if (text !== null) return parseDevnet(text);
+    const file = join(at, DEVNET_FILE);
+    const text = await readFile(file, 'utf8').catch(() => null);
+    if (text !== null) return parseDevnet(text, relative(folder, file));
     if (dirname(at) === at) return undefined;
   }
 }
 
-function parseDevnet(text: string): DevnetFile | undefined {
+function parseDevnet(text: string, file: string): DevnetFile | undefined {
   try {
-    const file = JSON.parse(text) as Partial<DevnetFile>;
-    return typeof file.rpcUrl === 'string' && typeof file.l1RpcUrl === 'string' ? (file as DevnetFile) : undefined;
+    const parsed = fileShape.safeParse(JSON.parse(text));
+    return parsed.success ? { ...parsed.data, file } : undefined;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createRpcClient, type RpcClient, requestBytes } from '../../service/client.ts';
 import { type Patience, waitOut } from './patience.ts';
+import { parseAnswer } from './shapes.ts';
 import type { Signer } from './signer.ts';
 import type { ChainView } from './views.ts';
 
@@ -39,7 +40,9 @@ const COMMITTEE = 'the DA committee';
 /** @throws MizuError `http/unreachable` */
 export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }: ConnectOptions): Promise<Network> {
   const url = rpcUrl.replace(/\/$/, '');
-  const direct = createRpcClient(url);
+  const unparsed = createRpcClient(url);
+  const direct: RpcClient = async (method, params, options) =>
+    parseAnswer(method, await unparsed(method, params, options));
   const rpc: RpcClient = (method, params, options) =>
     waitOut(url, () => direct(method, params, options), patience, options?.signal);
   const first = { limitSeconds: FIRST_CONTACT_SECONDS, ...patience };
@@ -58,9 +61,12 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }
     signer,
     patience,
     object: async (root, length) => {
-      const answer = await requestBytes(`${url}/objects/${root}`, { attempts: 1, accept: [404, 500, 503] }).catch(
-        () => null,
-      );
+      const limit = length === undefined ? {} : { limitBytes: length };
+      const answer = await requestBytes(`${url}/objects/${root}`, {
+        attempts: 1,
+        accept: [404, 500, 503],
+        ...limit,
+      }).catch(() => null);
       if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
       return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);
     },

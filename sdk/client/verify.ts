@@ -1,18 +1,20 @@
-// docs/sdk.md#verify: a run, or the folder of a dataset, held against L1 and DA. The sequencer is asked only where they are.
+// docs/sdk.md#verify: a run, or the folder of a dataset, held against L1 and DA. The sequencer is asked only where DA is.
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
-import { type Hex, isHash } from '../../protocol/hex.ts';
+import { rollupAbi } from '../../protocol/generated/abi.ts';
+import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
-import { connectL1 } from '../../service/l1.ts';
+import { connectL1, type L1 } from '../../service/l1.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
-import { discoverNetwork } from './discover.ts';
+import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
+import { assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
 import type { RunView } from './views.ts';
 
-export type VerifyFlags = {
+export type VerifyFlags = TrustFlags & {
   readonly rpc?: string | undefined;
   readonly l1?: string | undefined;
   /** Runs every step of the run again, programs included. */
@@ -34,6 +36,7 @@ export type Verified = {
 
 const ASSERTION_SECONDS = 60;
 const POLL_MS = 1_000;
+const L1_LIES = ['l1/contradiction', 'l1/nodes-disagree', 'l1/other-chain', 'l1/too-deep'];
 const KERNEL = fileURLToPath(new URL('../../build/kernel.wasm', import.meta.url));
 
 /**
@@ -49,19 +52,25 @@ export async function verifyTarget(
   if (folder !== undefined)
     onCheck(`folder: ${folder.files.length} files, ${folder.rows} rows, each object has its root`);
   const run = folder?.run ?? parseRun(target);
-  const { rpcUrl, l1RpcUrl } = await discoverNetwork({ rpc: flags.rpc, l1: flags.l1 }).catch((error: unknown) => {
+  const l1Urls = flags.l1Urls ?? [flags.l1 ?? process.env.MIZU_L1_RPC].filter((url) => url !== undefined);
+  const trust = resolveTrust({ ...flags, l1Urls }, await pinnedNetwork(), folder);
+  onCheck(`trust root: ${trust.described}`);
+  const { rpcUrl } = await discoverNetwork({ rpc: flags.rpc }).catch((error: unknown) => {
     // A folder knows where it came from.
     if (folder === undefined) throw error;
-    return { rpcUrl: folder.rpcUrl, l1RpcUrl: flags.l1 };
+    return { rpcUrl: folder.rpcUrl };
   });
+  const { l1, inbox } = await connectTrusted(trust, flags.patience);
+  const l1RpcUrl = trust.l1Urls[0];
   const network = await connectNetwork({ rpcUrl, l1RpcUrl, ...(flags.patience && { patience: flags.patience }) });
   try {
-    const { chain, l1RpcUrl: l1Url } = network;
-    assertSameNetwork(folder, chain.chainId, chain.contracts.inbox);
-    if (l1Url === undefined) throw noL1();
+    const { chain } = network;
+    assertSequencer(trust, inbox, chain);
+    if (folder !== undefined) assertSame('the L1', { inbox }, 'the folder', folder);
     const request: VerifyRequest = {
-      l1: await waitOut(l1Url, () => connectL1(l1Url), network.patience),
-      contracts: chain.contracts,
+      l1,
+      contracts: { rollup: trust.rollup, inbox },
+      // A block that is too late leaves out events, which shows; one that is too early takes time.
       fromBlock: BigInt(chain.fromBlock ?? 0),
       da: network.da,
       run,
@@ -80,7 +89,7 @@ export async function verifyTarget(
 async function verifyAsserted(network: Network, request: VerifyRequest, onWait = () => {}): Promise<VerifyReport> {
   const deadline = Date.now() + ASSERTION_SECONDS * 1000;
   for (let looks = 0; ; looks++) {
-    const report = await verifyRun(request);
+    const report = await asVerified(() => verifyRun(request));
     if (report.assertion !== undefined || Date.now() > deadline) return report;
     const view = (await network.rpc('mizu_getRun', [request.run]).catch(() => null)) as RunView | null;
     if (view?.status !== 'done') return report;
@@ -112,25 +121,42 @@ function parseRun(text: string): Hex {
   });
 }
 
-function assertSameNetwork(folder: CheckedFolder | undefined, chainId: number, inbox: Hex): void {
-  if (folder === undefined) return;
-  if (folder.chainId === chainId && folder.inbox.toLowerCase() === inbox.toLowerCase()) return;
-  throw new MizuError({
-    code: 'sdk/other-network',
-    message: 'The folder is of another network.',
-    expected: `chain ${folder.chainId}, Inbox ${folder.inbox}`,
-    actual: `chain ${chainId}, Inbox ${inbox}`,
-    hint: 'Name the right one with --rpc and --l1.',
+// The node, or each of them, must answer and be of the chain; the Inbox is the Rollup's own.
+async function connectTrusted(trust: TrustRoot, patience: Patience = {}): Promise<{ l1: L1; inbox: Address }> {
+  const [where] = trust.l1Urls;
+  const l1 = await asVerified(() => waitOut(String(where), () => connectL1(trust.l1Urls), patience));
+  assertSame('the trust root', trust, 'the L1', { chainId: l1.chainId });
+  await Promise.all(l1.nodes.map((node, i) => assertAnswers(node, trust.l1Urls[i] as string)));
+  const inbox = await l1.client
+    .readContract({ address: trust.rollup, abi: rollupAbi, functionName: 'inbox' })
+    .catch((error: unknown) => {
+      throw failed('network', `no Rollup at ${trust.rollup}: ${(error as { shortMessage?: string }).shortMessage}`);
+    });
+  return { l1, inbox };
+}
+
+async function assertAnswers(node: L1['client'], url: string): Promise<void> {
+  await node.getBlockNumber().catch((cause: unknown) => {
+    throw new MizuError({
+      code: 'l1/unreachable',
+      message: 'One of the L1 nodes that must agree does not answer.',
+      expected: `an Ethereum JSON-RPC at ${url}`,
+      actual: (cause as { shortMessage?: string }).shortMessage ?? String(cause),
+      hint: 'Name another one, or leave it away.',
+      retryable: true,
+      cause,
+    });
   });
 }
 
-function noL1(): MizuError {
-  return new MizuError({
-    code: 'sdk/no-l1',
-    message: 'A verification reads the L1.',
-    expected: '--l1 URL or MIZU_L1_RPC',
-    actual: 'neither, and the sequencer names none',
-  });
+// An L1 that contradicts itself, or another one, is a verification that has failed.
+async function asVerified<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof MizuError) || !L1_LIES.includes(error.code)) throw error;
+    throw failed('L1', [error.message, `expected ${error.expected}`, `got ${error.actual}`].join(' '));
+  }
 }
 
 function failed(name: string, detail: string): MizuError {

@@ -4,6 +4,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Metadata } from '../compile/definition.ts';
 import type { Network } from './network.ts';
+import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import type { RowCounts, RunStatus, RunView, WorkflowView } from './views.ts';
 
 export type StageProgress = {
@@ -74,10 +75,13 @@ export async function readRun(network: Network, run: Hex, signal?: AbortSignal):
   });
 }
 
+/** Whoever deployed the workflow has written it. @throws MizuError `sdk/unknown-workflow`, `sdk/bad-answer` */
 export async function readMetadata(network: Network, workflow: Hex): Promise<Metadata> {
-  const view = (await network.rpc('mizu_getWorkflow', [workflow])) as WorkflowView;
-  const bytes = await network.object(view.metadata.root, view.metadata.length);
-  return JSON.parse(new TextDecoder().decode(bytes)) as Metadata;
+  const view = (await network.rpc('mizu_getWorkflow', [workflow])) as WorkflowView | null;
+  if (view === null) throw unknownWorkflow(workflow);
+  const { root, length } = view.metadata;
+  if (length > MAX_METADATA_BYTES) throw tooMuchMetadata(length);
+  return parseObject(metadataShape, await network.object(root, length), `The description of workflow ${workflow}`);
 }
 
 export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSeconds = Date.now() / 1000): Progress {
@@ -124,4 +128,22 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
     batches: view.batches,
     error: view.error ?? undefined,
   };
+}
+
+function unknownWorkflow(workflow: Hex): MizuError {
+  return new MizuError({
+    code: 'sdk/unknown-workflow',
+    message: 'The network does not know this workflow.',
+    expected: 'the id of a workflow that is deployed',
+    actual: workflow,
+  });
+}
+
+function tooMuchMetadata(length: number): MizuError {
+  return new MizuError({
+    code: 'sdk/bad-answer',
+    message: 'The description of the workflow is too large.',
+    expected: `at most ${MAX_METADATA_BYTES} bytes`,
+    actual: `${length} bytes`,
+  });
 }

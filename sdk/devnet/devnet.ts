@@ -87,7 +87,9 @@ export async function startDevnet({
       await unlessAborted(Promise.all(start.map((spec) => supervisor.start(spec))), signal);
     const { developer } = devnetAccounts();
     const rpcUrl = urlOf(ports.sequencer);
-    const file = { rpcUrl, l1RpcUrl: anvil.url, contracts: chain.contracts, accounts: { developer } };
+    const { chainId, fromBlock, contracts } = chain;
+    const trust = { chainId, fromBlock: Number(fromBlock), contracts };
+    const file = { rpcUrl, l1RpcUrl: anvil.url, ...trust, accounts: { developer } };
     writeFileSync(join(home, 'devnet.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
     const { processes, failed } = supervisor;
     return { rpcUrl, l1Url: anvil.url, chain, developer, folder: devnet, processes, failed, close };

@@ -1,10 +1,14 @@
 // docs/sdk.md#verify: a dataset folder held against its own root: every file is cut into its objects and hashed again.
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { MAX_OUTPUT_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { type Hex, isHash } from '../../protocol/hex.ts';
+import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
+import { NAME } from '../workflow/refusal.ts';
+import { pathsOf } from './paths.ts';
 
 export type CheckedFolder = {
   readonly run: Hex;
@@ -12,27 +16,54 @@ export type CheckedFolder = {
   readonly chainId: number;
   readonly inbox: Hex;
   readonly rpcUrl: string;
+  /** Absent in folders of earlier versions. */
+  readonly rollup?: Address | undefined;
+  readonly fromBlock?: number | undefined;
   readonly rows: number;
   readonly files: readonly { readonly path: string; readonly stage: number }[];
 };
 
-type Manifest = {
-  readonly mizu: 'dataset';
-  readonly run: Hex;
-  readonly datasetRoot: Hex;
-  readonly rpcUrl: string;
-  readonly chainId: number;
-  readonly inbox: Hex;
-  readonly files: readonly { readonly name: string; readonly path: string }[];
-  readonly entries: readonly (DatasetEntry & { readonly sink: string })[];
-};
+const hash = z.custom<Hex>(isHash, 'expected 0x and 64 hex digits');
+const count = z.int().min(0);
+
+const manifestShape = z.object({
+  mizu: z.literal('dataset'),
+  run: hash,
+  datasetRoot: hash,
+  rpcUrl: z.url({ protocol: /^https?$/ }),
+  chainId: count,
+  inbox: z.custom<Address>((value) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)),
+  rollup: z.custom<Address>((value) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)).optional(),
+  fromBlock: count.optional(),
+  files: z.array(z.object({ name: z.string().regex(NAME), path: z.string().max(200) })).max(MAX_STAGES),
+  entries: z
+    .array(
+      z.object({
+        sink: z.string().regex(NAME),
+        stage: count.max(MAX_STAGES),
+        partition: count,
+        root: hash,
+        length: count.max(MAX_OUTPUT_BYTES),
+      }),
+    )
+    .max(MAX_STAGES * MAX_PARTITIONS),
+});
+
+type Manifest = z.output<typeof manifestShape>;
+
+/** 1,024 partitions of 256 sinks are 50 MB of JSON. */
+const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
 /** @throws MizuError `sdk/no-manifest`; `verify/folder-changed` naming the file, the offset and the rows in question */
 export async function checkFolder(folder: string): Promise<CheckedFolder> {
   const manifest = await readManifest(folder);
+  const paths = pathsOf(manifest.files.map(({ name }) => name));
   const files: { path: string; stage: number }[] = [];
   let rows = 0;
   for (const { name, path } of manifest.files) {
+    // A manifest from somebody else must not name files outside its folder.
+    if (path !== paths.get(name))
+      throw changed('manifest.json', `${paths.get(name)} for ${name}`, JSON.stringify(path));
     const entries = manifest.entries.filter((entry) => entry.sink === name);
     files.push({ path, stage: entries[0]?.stage ?? 0 });
     rows += await checkFile(join(folder, path), path, entries);
@@ -41,8 +72,8 @@ export async function checkFolder(folder: string): Promise<CheckedFolder> {
   const entries = [...manifest.entries].sort((a, b) => a.stage - b.stage || a.partition - b.partition);
   const root = hashDataset(entries);
   if (root !== manifest.datasetRoot) throw changed('manifest.json', `entries with root ${manifest.datasetRoot}`, root);
-  const { run, rpcUrl, chainId, inbox } = manifest;
-  return { run, datasetRoot: root, rpcUrl, chainId, inbox, rows, files };
+  const { run, rpcUrl, chainId, inbox, rollup, fromBlock } = manifest;
+  return { run, datasetRoot: root, rpcUrl, chainId, inbox, rollup, fromBlock, rows, files };
 }
 
 async function checkFile(file: string, name: string, entries: readonly DatasetEntry[]): Promise<number> {
@@ -75,25 +106,31 @@ async function checkFile(file: string, name: string, entries: readonly DatasetEn
 }
 
 async function readManifest(folder: string): Promise<Manifest> {
-  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => null);
-  let manifest: Partial<Manifest> | null = null;
+  const file = join(folder, 'manifest.json');
+  const size = await stat(file).then(
+    (info) => (info.isFile() ? info.size : undefined),
+    () => undefined,
+  );
+  if (size === undefined) throw noManifest(folder, 'no manifest.json');
+  if (size > MAX_MANIFEST_BYTES) throw noManifest(folder, `a manifest.json of ${size} bytes`);
+  let value: unknown;
   try {
-    manifest = text === null ? null : (JSON.parse(text) as Partial<Manifest>);
+    value = JSON.parse(await readFile(file, 'utf8'));
   } catch {
-    manifest = null;
+    throw noManifest(folder, 'a manifest.json that is not JSON');
   }
-  const good =
-    manifest?.mizu === 'dataset' &&
-    isHash(manifest.run) &&
-    isHash(manifest.datasetRoot) &&
-    Array.isArray(manifest.files) &&
-    Array.isArray(manifest.entries);
-  if (good) return manifest as Manifest;
-  throw new MizuError({
+  const parsed = manifestShape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw noManifest(folder, `another manifest.json: ${issues.join('; ')}`);
+}
+
+function noManifest(folder: string, actual: string): MizuError {
+  return new MizuError({
     code: 'sdk/no-manifest',
     message: `${folder} is not a dataset of MIZU.`,
     expected: 'a folder with a manifest.json as `mizu dataset get` writes it',
-    actual: text === null ? 'no manifest.json' : 'another manifest.json',
+    actual,
     hint: 'Give the folder that --output named, or the id of a run.',
   });
 }

@@ -1,11 +1,12 @@
 // docs/sdk.md#output: a finished dataset as a folder in the layout of the Hugging Face hub.
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { DatasetEntry } from '../../protocol/state.ts';
 import { createCard } from './card.ts';
+import { pathsOf } from './paths.ts';
 
 export type DatasetFacts = {
   readonly workflowName: string;
@@ -15,6 +16,9 @@ export type DatasetFacts = {
   readonly inputsHash?: Hex | undefined;
   readonly chainId: number;
   readonly inbox: Hex;
+  /** What a verification of this folder trusts, unless it is told something else. */
+  readonly rollup?: Hex | undefined;
+  readonly fromBlock?: number | undefined;
   readonly rpcUrl: string;
   readonly models: readonly string[];
   /** Steps in order, as labels. */
@@ -32,7 +36,8 @@ export type WrittenFile = {
 
 /**
  * Streams every sink to `data/NAME.jsonl` (the rejects to `rejects.jsonl`) and writes `manifest.json` and `README.md`. A file
- * appears under its name only when it is whole. `read` returns verified bytes.
+ * appears under its name only when it is whole, and nothing is written outside the folder. `read` returns verified bytes.
+ * @throws MizuError `sdk/bad-sink`, `sdk/bad-folder`
  */
 export async function writeDatasetFolder(
   folder: string,
@@ -40,21 +45,23 @@ export async function writeDatasetFolder(
   sinks: readonly SinkObjects[],
   read: (entry: DatasetEntry) => Promise<Uint8Array>,
 ): Promise<WrittenFile[]> {
-  await mkdir(join(folder, 'data'), { recursive: true });
+  const paths = pathsOf(sinks.map(({ name }) => name));
+  await mkdir(folder, { recursive: true });
+  await makeFolder(join(folder, 'data'));
   const files: WrittenFile[] = [];
   for (const { name, entries } of sinks) {
-    const path = name === 'rejects' ? 'rejects.jsonl' : join('data', `${name}.jsonl`);
-    files.push({ name, path, ...(await writeSink(join(folder, path), entries, read)) });
+    const path = paths.get(name) as string;
+    files.push({ name, path: join(path), ...(await writeSink(join(folder, path), entries, read)) });
   }
   const manifest = {
     mizu: 'dataset',
     version: 1,
     ...facts,
-    files: files.map(({ name, path, rows, bytes }) => ({ name, path: path.replaceAll('\\', '/'), rows, bytes })),
+    files: files.map(({ name, rows, bytes }) => ({ name, path: paths.get(name), rows, bytes })),
     entries: sinks.flatMap(({ name, entries }) => entries.map((entry) => ({ sink: name, ...entry }))),
   };
-  await writeWhole(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeWhole(join(folder, 'README.md'), createCard(facts, files));
+  await writeText(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeText(join(folder, 'README.md'), createCard(facts, files));
   return files;
 }
 
@@ -63,29 +70,53 @@ async function writeSink(
   entries: readonly DatasetEntry[],
   read: (entry: DatasetEntry) => Promise<Uint8Array>,
 ): Promise<{ rows: number; bytes: number }> {
-  await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.part`;
-  const file = createWriteStream(draft, { flush: true });
   let [rows, bytes] = [0, 0];
-  try {
+  await writeWhole(path, async (file) => {
     for (const entry of entries) {
       const object = await read(entry);
       bytes += object.length;
       for (let at = object.indexOf(10); at >= 0; at = object.indexOf(10, at + 1)) rows++;
-      if (!file.write(object)) await new Promise<void>((resolve) => file.once('drain', () => resolve()));
+      await file.writeFile(object);
     }
-    file.end();
-    await finished(file);
-    await rename(draft, path);
-  } catch (error) {
-    file.destroy();
-    await rm(draft, { force: true });
-    throw error;
-  }
+  });
   return { rows, bytes };
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text, { flush: true });
-  await rename(`${path}.part`, path);
+function writeText(path: string, text: string): Promise<void> {
+  return writeWhole(path, (file) => file.writeFile(text));
+}
+
+// A link that lies in wait under the draft's name is not followed: the draft is always a file of our own.
+async function writeWhole(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+  const draft = `${path}.part`;
+  await rm(draft, { force: true });
+  const file = await open(
+    draft,
+    constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0),
+  );
+  try {
+    await fill(file);
+    await file.sync();
+    await file.close();
+    await rename(draft, path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+// `data` must be a folder of this folder, and not a link to another one.
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+  if ((await lstat(path)).isDirectory()) return;
+  throw new MizuError({
+    code: 'sdk/bad-folder',
+    message: `${path} is in the way.`,
+    expected: 'a folder, or nothing',
+    actual: 'a link or a file',
+    hint: 'Remove it, or name another folder with --output.',
+  });
 }

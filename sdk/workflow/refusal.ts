@@ -1,7 +1,7 @@
 // docs/sdk.md#steps: refusals of the chain's arguments. Runs inside the VM too, so it depends on nothing.
 import { MizuError } from '../../protocol/errors.ts';
 
-const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+export const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** @throws MizuError `sdk/bad-name` */
 export function assertName(what: string, name: unknown): asserts name is string {

@@ -1,0 +1,153 @@
+// docs/sdk.md#trust: a forged network, with an L1, contracts and a sequencer of its own, and a run that it has really proven there.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { createRunMessages } from '../../prover/chain.fixture.ts';
+import { type Executor, startExecutor } from '../../prover/main.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
+import { type Anvil, startAnvil } from '../../service/anvil.ts';
+import { createHttpApp, type HttpApp, jsonBody } from '../../service/http.ts';
+import { createLogger } from '../../service/log.ts';
+import { main } from '../cli/main.ts';
+import { resolveTrust } from './trust.ts';
+
+const log = createLogger('test', 'silent');
+const OTHER = `0x${'77'.repeat(20)}` as Address;
+let forged: TestNetwork;
+let executor: Executor;
+let honestL1: Anvil;
+let sequencer: HttpApp;
+let rpc: string;
+let run: Hex;
+/** What the sequencer says instead of the truth. */
+let lies: Record<string, unknown>;
+let previous: string;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-trust-'));
+  previous = process.cwd();
+  process.chdir(folder);
+  forged = await startTestNetwork();
+  honestL1 = await startAnvil({ blockTimeSeconds: 1 });
+  executor = await startExecutor({ ...forged.config('executor'), key: keyOf(2), policy: { intervalSeconds: 0 }, log });
+  await forged.deposit(10n ** 18n);
+  const created = await createRunMessages(forged.author, 2, 0n, forged.author);
+  run = created.run;
+  await forged.postBatch(created.messages);
+  await until('an assertion', async () => executor.counts.asserted > 0);
+  lies = {};
+  sequencer = createHttpApp({ log, health: () => ({}) });
+  sequencer.app.post('/', jsonBody(10_000), (request, response) => {
+    const { addresses, fromBlock, chainId } = forged.deployment;
+    const { members, threshold } = forged.config('x').da;
+    const da = { members, threshold, epoch: 1 };
+    const chain = {
+      chainId,
+      contracts: addresses,
+      fromBlock: Number(fromBlock),
+      da,
+      l1RpcUrl: forged.anvil.url,
+      ...lies,
+    };
+    response.json({ jsonrpc: '2.0', id: request.body.id, result: request.body.method === 'mizu_chain' ? chain : null });
+  });
+  rpc = await sequencer.listen({ port: 0 });
+}, 120_000);
+
+afterAll(async () => {
+  process.chdir(previous);
+  await sequencer?.close();
+  await executor?.close();
+  await forged?.close();
+  await honestL1?.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+async function verify(...argv: string[]): Promise<{ code: number; text: string }> {
+  let text = '';
+  const write = (part: unknown) => {
+    text += String(part);
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(write);
+  vi.spyOn(process.stderr, 'write').mockImplementation(write);
+  try {
+    return { code: await main(['verify', run, '--rpc', rpc, ...argv]), text };
+  } finally {
+    vi.restoreAllMocks();
+  }
+}
+
+const root = (l1: string, rollup: Address = forged.deployment.addresses.rollup) => {
+  return ['--l1-url', l1, '--rollup', rollup, '--chain-id', '31337'];
+};
+
+test('whoever believes this network is shown what he believes, and that it keeps its word', async () => {
+  const { code, text } = await verify(...root(forged.anvil.url));
+  expect(text).toContain(
+    `trust root: chain 31337 (--chain-id), Rollup ${forged.deployment.addresses.rollup} (--rollup)`,
+  );
+  expect(code).toBe(0);
+}, 60_000);
+
+test('without a trust root nothing is verified: the sequencer is not asked for one', async () => {
+  const { code, text } = await verify();
+  expect(code).toBe(1);
+  expect(text).toContain('--chain-id, --rollup, --l1-url');
+  expect((await verify('--l1-url', forged.anvil.url)).code).toBe(1);
+});
+
+test('the forged network fails whoever trusts another one, whatever its sequencer says', async () => {
+  // It tells its own contracts.
+  expect(await verify(...root(honestL1.url, OTHER))).toMatchObject({
+    code: 3,
+    text: expect.stringContaining('no Rollup at'),
+  });
+  expect(await verify(...root(forged.anvil.url, OTHER))).toMatchObject({ code: 3 });
+  // It tells the contracts that it is asked for, and there is no such run.
+  lies = { contracts: { ...forged.deployment.addresses, rollup: OTHER } };
+  expect(await verify(...root(forged.anvil.url))).toMatchObject({
+    code: 3,
+    text: expect.stringContaining('of another network than the trust root'),
+  });
+  lies = { chainId: 5 };
+  expect(await verify(...root(forged.anvil.url))).toMatchObject({ code: 3 });
+  lies = { contracts: { ...forged.deployment.addresses, inbox: OTHER } };
+  expect(await verify(...root(forged.anvil.url))).toMatchObject({ code: 3 });
+  // It tells a first block that is too late: events are missing, and that shows.
+  lies = { fromBlock: Number(await forged.l1.client.getBlockNumber()) - 1 };
+  expect(await verify(...root(forged.anvil.url))).toMatchObject({ code: 3 });
+  lies = {};
+}, 90_000);
+
+test('two L1 nodes must agree, and must answer', async () => {
+  const [own, ...rest] = [forged.anvil.url, ...root(forged.anvil.url).slice(2)];
+  expect(await verify('--l1-url', own, '--l1-url', honestL1.url, ...rest)).toMatchObject({
+    code: 3,
+    text: expect.stringContaining('do not agree'),
+  });
+  expect((await verify('--l1-url', own, '--l1-url', 'http://127.0.0.1:9', ...rest)).code).toBe(1);
+  expect((await verify('--l1-url', own, '--l1-url', own, ...rest)).code).toBe(0);
+}, 90_000);
+
+test('the pinned file of a network goes before a manifest, and a contradiction between them fails', async () => {
+  const pinned = { file: 'x.json', l1RpcUrl: 'http://127.0.0.1:1', chainId: 7, rollup: OTHER };
+  expect(resolveTrust({}, pinned, { chainId: 7, rollup: OTHER })).toMatchObject({ chainId: 7, rollup: OTHER });
+  expect(() => resolveTrust({}, pinned, { chainId: 8, rollup: OTHER })).toThrow(
+    expect.objectContaining({ code: 'verify/other-network' }),
+  );
+  expect(() => resolveTrust({ rollup: `0x${'88'.repeat(20)}` }, pinned, { chainId: 7, rollup: OTHER })).toThrow(
+    expect.objectContaining({ code: 'verify/other-network' }),
+  );
+  const fromManifest = resolveTrust({ l1Urls: ['http://a'] }, undefined, { chainId: 8, rollup: OTHER });
+  expect(fromManifest.described).toBe(
+    `chain 8 (the dataset's manifest), Rollup ${OTHER} (the dataset's manifest), L1 http://a (--l1-url or MIZU_L1_RPC)`,
+  );
+  // The manifest never names an L1.
+  expect(() => resolveTrust({}, undefined, { chainId: 8, rollup: OTHER })).toThrow(
+    expect.objectContaining({ code: 'sdk/no-trust-root' }),
+  );
+});
