@@ -155,9 +155,9 @@ test('a changed dataset folder fails the verification with exit code 3', async (
     mizu: 'dataset',
     run: root,
     datasetRoot: root,
-    rpcUrl: '',
+    rpcUrl: 'http://127.0.0.1:1',
     chainId: 1,
-    inbox: root,
+    inbox: `0x${'02'.repeat(20)}`,
     files: [],
     entries: [],
   };
