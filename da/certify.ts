@@ -1,8 +1,9 @@
 // docs/da.md#node, docs/messages.md#certificate: when a member may promise, and what it signs.
-import { type PrivateKeyAccount, recoverTypedDataAddress } from 'viem';
+import { hashTypedData, type PrivateKeyAccount } from 'viem';
 import { hashObjects, totalLength } from '../protocol/certificate.ts';
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { recoverSigner } from '../protocol/signature.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
@@ -13,13 +14,9 @@ export function signCertificate(account: PrivateKeyAccount, domain: Domain, prom
 }
 
 /** Address that signed, or undefined if the signature is no signature. */
-export async function signerOfCertificate(
-  domain: Domain,
-  promised: Promised,
-  signature: Hex,
-): Promise<Address | undefined> {
+export function signerOfCertificate(domain: Domain, promised: Promised, signature: Hex): Address | undefined {
   if (!/^0x[0-9a-f]{130}$/.test(signature)) return undefined;
-  return recoverTypedDataAddress({ ...typedData(domain, promised), signature }).catch(() => undefined);
+  return recoverSigner(hexToBytes(hashTypedData(typedData(domain, promised))), hexToBytes(signature));
 }
 
 /** @throws MizuError `da/bad-expiry` */

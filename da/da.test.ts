@@ -220,7 +220,7 @@ async function signersOf(
   const found = await Promise.all(
     certificate.signatures.map((signature) => signerOfCertificate(domain, promised, signature)),
   );
-  return chosen.length === found.length && chosen.every((node, i) => node.address === found[i]);
+  return chosen.length === found.length && chosen.every((node, i) => node.address.toLowerCase() === found[i]);
 }
 
 async function startServer(

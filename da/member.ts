@@ -65,7 +65,7 @@ export function createMember({ url, address }: MemberAddress, domain: Domain): M
         );
         if (answer.status !== 409 && signature !== undefined) {
           if (epoch !== Number(promised.epoch)) throw otherEpoch(url, promised.epoch, epoch);
-          const signer = await signerOfCertificate(domain, promised, signature);
+          const signer = signerOfCertificate(domain, promised, signature);
           if (signer?.toLowerCase() !== address.toLowerCase())
             throw lies(url, `a signature of ${address}`, `one of ${signer ?? 'nobody'}`);
           return signature;

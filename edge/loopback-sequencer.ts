@@ -1,10 +1,10 @@
 // docs/rpc.md: the part of a sequencer that a gateway talks to, with the kernel's rules for batches; for tests and measurements.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { recoverAddress } from 'viem';
 import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import type { InferenceItem } from '../protocol/inference.ts';
 import { decodeMessage } from '../protocol/messages.ts';
+import { recoverSigner } from '../protocol/signature.ts';
 import { keccakHex, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { encodeRequests } from './rows.ts';
@@ -53,9 +53,9 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     if (message.kind !== 'InferenceResult') throw new Error(`unexpected ${message.kind}`);
     const { gateway, nonce, items, signature } = message;
     const signed = hashInferenceBatch(domain, { gateway, nonce, items });
-    const signer = await recoverAddress({ hash: signed, signature });
+    const signer = recoverSigner(hexToBytes(signed), hexToBytes(signature));
     const isNew = nonce > (nonces.at(-1) ?? -1n);
-    if (signer.toLowerCase() !== gateway || !isNew) {
+    if (signer !== gateway || !isNew) {
       receipts.set(hash, { ok: false, error: isNew ? 'bad signature' : 'nonce', failedItems: [], items: [] });
       return hash;
     }

@@ -4,6 +4,7 @@ import { hashTypedData } from 'viem';
 import { publicKeyToAddress } from 'viem/accounts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../protocol/inference.ts';
+import { isSignedByKey } from '../protocol/signature.ts';
 import { objectRoot } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
@@ -39,10 +40,7 @@ export function addressOf(publicKey: Hex): Address {
 
 export function verifySignature(hash: Hex, signature: Hex, publicKey: Hex): boolean {
   try {
-    // Without v: who knows the key needs no recovery, which takes twice as long.
-    return secp256k1.verify(hexToBytes(signature).subarray(0, 64), hexToBytes(hash), hexToBytes(publicKey), {
-      prehash: false,
-    });
+    return isSignedByKey(hexToBytes(hash), hexToBytes(signature), hexToBytes(publicKey));
   } catch {
     return false;
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { totalLength } from '../protocol/certificate.ts';
 import {
   type Definition,
   encodeDefinition,
@@ -6,6 +7,7 @@ import {
   type ProgramEntry,
   type Stage,
 } from '../protocol/definition.ts';
+import { encodeMessage } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { nativeEngine } from './engine.fixture.ts';
 import { accountKey } from './keys.ts';
@@ -16,6 +18,7 @@ import {
   createWorld,
   deployMessage,
   execStage,
+  GAS_PRICE,
   inferStage,
   makeDefinition,
   makeProgram,
@@ -126,13 +129,27 @@ describe('programs', () => {
       'program pagesInitial: expected at most 2, got 3',
     );
     expect(await deployProgram({ imageLength: 65537 })).toBe('program imageLength: expected at most 65536, got 65537');
-    expect(await deployProgram({ slotsLength: 524289 })).toBe(
-      'program slotsLength: expected at most 524288, got 524289',
+    for (const slotsLength of [0, 3, 7, 9, 16, 524_288])
+      expect(await deployProgram({ slotsLength })).toBe(
+        `program slotsLength: expected 8 bytes a global, 8, got ${slotsLength}`,
+      );
+    for (const globals of [65_536, 65_537, 2 ** 32 - 1])
+      expect(await deployProgram({ header: header((view) => view.setUint32(148, globals)) })).toBe(
+        `program globals: expected below 65536, got ${globals}`,
+      );
+    expect(await deployProgram({ header: header((view) => view.setUint32(144, 1)) })).toBe(
+      'program entry: expected 0, got 1',
+    );
+    expect(await deployProgram({ wasmLength: 2 ** 25 + 1 })).toBe(
+      'program wasmLength: expected at most 33554432, got 33554433',
     );
     expect(await deployProgram({ codeLength: 2 ** 27 + 16 })).toBe(
       `program codeLength: expected at most ${2 ** 27}, got ${2 ** 27 + 16}`,
     );
-    expect(await deployProgram({ codeLength: 100 })).toBe('program codeLength: expected a multiple of 16, got 100');
+    expect(await deployProgram({ codeLength: 100 })).toBe(
+      'program codeLength: expected a multiple of 16 above 0, got 100',
+    );
+    expect(await deployProgram({ codeLength: 0 })).toBe('program codeLength: expected a multiple of 16 above 0, got 0');
     expect(await deployProgram({ dataLength: 2 ** 30 + 1 })).toBe(
       `program dataLength: expected at most ${2 ** 30}, got ${2 ** 30 + 1}`,
     );
@@ -190,6 +207,23 @@ test('a definition that ends anywhere is refused and paid', async () => {
   for (let length = 0; length < bytes.length; length += 7)
     expect(await deployBytes(bytes.slice(0, length))).toMatch(/expected/);
   expect(await deployBytes(bytes)).toBeUndefined();
+});
+
+test('metadata is at most 1 MiB', async () => {
+  const definition = makeDefinition();
+  const metadata = { ...definition.metadata, length: 1024 * 1024 + 1 };
+  expect(await deploy({ ...definition, metadata })).toBe('metadata length: expected at most 1048576, got 1048577');
+});
+
+test('what a deploy makes everyone keep is paid by the byte, within maxFee', async () => {
+  const message = await deployMessage(ALICE, 0n);
+  if (message.kind !== 'Deploy') throw new Error('unreachable');
+  const kept = BigInt(totalLength(objectsOfDefinition(makeDefinition())));
+  const fee = (250_000n + 1_000n * BigInt(encodeMessage(message).length) + 10n * kept) * GAS_PRICE;
+  const low = world.apply(await sign(ALICE, { ...message, maxFee: fee - 1n })).receipt;
+  expect(low.error).toBe(`maxFee: expected at least the fee of ${fee}, got ${fee - 1n}`);
+  const { receipt } = world.apply(await sign(ALICE, { ...message, nonce: 1n, maxFee: fee }));
+  expect(receipt).toMatchObject({ ok: true, feeWei: String(fee) });
 });
 
 test('the same workflow again is refused', async () => {

@@ -1,7 +1,7 @@
 // docs/vm.md#host: what the kernel's own host calls answer.
-import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { bytesToHex, type Hex } from '../protocol/hex.ts';
-import { keccak, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
+import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { recoverSigner } from '../protocol/signature.ts';
+import { keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { HostAbort, type KernelHost } from '../vm/run.ts';
 
 const RECORD_NODE = 0x4e;
@@ -77,16 +77,8 @@ function missing(reason: Missing): HostAbort {
   return new HostAbort(reason);
 }
 
-/** hash 32 ‖ r 32 ‖ s 32 ‖ v 1 to an address. As the EVM's precompile, but zero also if s is in the upper half: a signature has one form. */
+/** hash 32 ‖ r 32 ‖ s 32 ‖ v 1 to an address, zero if nobody signed in the one form. As the EVM's precompile but for s in the upper half. */
 export function recoverAddress(request: Uint8Array): Uint8Array {
-  const recovery = (request[96] as number) - 27;
-  if (recovery !== 0 && recovery !== 1) return new Uint8Array(20);
-  try {
-    const signature = secp256k1.Signature.fromBytes(request.subarray(32, 96), 'compact').addRecoveryBit(recovery);
-    if (signature.hasHighS()) return new Uint8Array(20);
-    const point = signature.recoverPublicKey(request.subarray(0, 32));
-    return keccak(point.toBytes(false).subarray(1)).subarray(12);
-  } catch {
-    return new Uint8Array(20);
-  }
+  const signer = recoverSigner(request.subarray(0, 32), request.subarray(32, 97));
+  return signer === undefined ? new Uint8Array(20) : hexToBytes(signer);
 }

@@ -5,6 +5,7 @@ import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex, objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from './engine.fixture.ts';
+import { loadGas } from './fees.ts';
 import {
   accountKey,
   committeeKey,
@@ -52,6 +53,10 @@ import {
 
 const FUNDS = 10n ** 15n;
 const WORKFLOW = hashWorkflow(makeDefinition());
+const STAGE = 50_000n;
+const KEEP = 10n;
+// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
+const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 500n) + 10_010n + 1_000n;
 let world: World;
 
 beforeEach(async () => {
@@ -71,16 +76,21 @@ function refusedFree(message: Message | Uint8Array, error: string, origin: 'sequ
 }
 
 /** Refused for this reason; the sender has paid the fee and used the nonce, and nothing else changed. */
-async function refusedPaid(message: Message & { sender: Hex; nonce: bigint }, error: string): Promise<void> {
+async function refusedPaid(
+  message: Message & { sender: Hex; nonce: bigint },
+  error: string,
+  moreGas = 0n,
+): Promise<void> {
+  const fee = feeOf(message) + moreGas * GAS_PRICE;
   const before = await balance(message.sender);
   const fees = (await world.read(feesKey(), feesRecord))?.fees ?? 0n;
   const { receipt } = world.apply(message);
-  expect(receipt).toMatchObject({ ok: false, error, feeWei: String(feeOf(message)) });
+  expect(receipt).toMatchObject({ ok: false, error, feeWei: String(fee) });
   expect(await world.read(accountKey(message.sender), accountRecord)).toEqual({
     nonce: message.nonce + 1n,
-    balance: before - feeOf(message),
+    balance: before - fee,
   });
-  expect((await world.read(feesKey(), feesRecord))?.fees).toBe(fees + feeOf(message));
+  expect((await world.read(feesKey(), feesRecord))?.fees).toBe(fees + fee);
 }
 
 describe('every step', () => {
@@ -249,7 +259,9 @@ describe('Run, Cancel, Expire', () => {
     const message = await runMessage(ALICE, 1n);
     const before = await balance(ALICE.address);
     expect(world.apply(message).receipt).toMatchObject({ ok: true, run, workflow: WORKFLOW, runStatus: 'running' });
-    expect(await balance(ALICE.address)).toBe(before - feeOf(message) - 10n ** 9n);
+    expect(await balance(ALICE.address)).toBe(
+      before - feeOf(message) - (4n * STAGE + 30n * KEEP) * GAS_PRICE - 10n ** 9n,
+    );
     expect(await world.read(runKey(run), runRecord)).toMatchObject({
       workflow: WORKFLOW,
       owner: ALICE.address.toLowerCase(),
@@ -281,8 +293,9 @@ describe('Run, Cancel, Expire', () => {
       'partition length: expected at most 1048576, got 1048577',
     );
     const rich = await runMessage(ALICE, 5n, { maxCost: FUNDS });
-    const left = (await balance(ALICE.address)) - feeOf(rich);
-    await refusedPaid(rich, `balance: expected at least maxCost ${FUNDS}, got ${left}`);
+    const more = 4n * STAGE + 30n * KEEP;
+    const left = (await balance(ALICE.address)) - feeOf(rich) - more * GAS_PRICE;
+    await refusedPaid(rich, `balance: expected at least maxCost ${FUNDS}, got ${left}`, more);
     const run6 = await runMessage(ALICE, 6n);
     if (run6.kind !== 'Run') throw new Error('unreachable');
     await refusedPaid(
@@ -309,7 +322,7 @@ describe('Run, Cancel, Expire', () => {
     const before = await balance(ALICE.address);
     const cancel = await sign(ALICE, { kind: 'Cancel', nonce: 2n, run });
     expect(world.apply(cancel).receipt).toMatchObject({ ok: true, runStatus: 'cancelled' });
-    expect(await balance(ALICE.address)).toBe(before - feeOf(cancel) + 10n ** 9n - 301_000n * GAS_PRICE);
+    expect(await balance(ALICE.address)).toBe(before - feeOf(cancel) + 10n ** 9n - FIRST_TASK * GAS_PRICE);
     await refusedPaid(
       await sign(ALICE, { kind: 'Cancel', nonce: 3n, run }),
       'run status: expected running, got cancelled',
@@ -345,7 +358,11 @@ test('a deploy writes the workflow, its stages and its programs', async () => {
   });
   for (const [n, { program, ...stage }] of CHAIN.entries()) {
     const id = stage.kind === 'exec' ? programId(program === 0 ? 'map' : 'reduce') : `0x${'00'.repeat(32)}`;
-    expect(await world.read(stageKey(WORKFLOW, n), stageRecord)).toEqual({ ...stage, programId: id });
+    expect(await world.read(stageKey(WORKFLOW, n), stageRecord)).toEqual({
+      ...stage,
+      programId: id,
+      loadGas: stage.kind === 'exec' ? loadGas(makeProgram(program === 0 ? 'map' : 'reduce')) : 0n,
+    });
   }
   expect(await world.read(programKey(programId('map')), programRecord)).toEqual(makeProgram('map'));
   await refusedPaid(await deployMessage(ALICE, 1n), `workflow: expected one that is not deployed, got ${WORKFLOW}`);

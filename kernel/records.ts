@@ -28,7 +28,11 @@ export type Model = {
 
 export type Workflow = { readonly owner: Address; readonly stageCount: number; readonly metadata: ObjectRef };
 /** A stage as it is in the state: the program by its id. */
-export type StageRecord = Omit<Stage, 'program'> & { readonly programId: Hex };
+export type StageRecord = Omit<Stage, 'program'> & {
+  readonly programId: Hex;
+  /** What loading the program costs each task: docs/kernel.md#loading. */
+  readonly loadGas: bigint;
+};
 
 export type Run = {
   readonly workflow: Hex;
@@ -152,6 +156,7 @@ export const stageRecord = codec<StageRecord>(
     int(r.gasLimit),
     bool(r.sink),
     hex(r.model),
+    int(r.loadGas),
     r.inputs.map((input) => [int(input.source), int(input.mode === 'same' ? 0 : 1)]),
   ],
   (f) => ({
@@ -161,6 +166,7 @@ export const stageRecord = codec<StageRecord>(
     gasLimit: f.int(),
     sink: f.bool(),
     model: f.hex(),
+    loadGas: f.int(),
     inputs: f.list().map((input) => {
       const pair = createFields(input);
       return { source: pair.number(), mode: pair.number() === 0 ? 'same' : 'all' };

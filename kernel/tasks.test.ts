@@ -31,6 +31,8 @@ import {
   type World,
 } from './world.fixture.ts';
 
+// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
+const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 500n) + 10_010n + 1_000n;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 let world: World;
 let run: Hex;
@@ -62,7 +64,7 @@ describe('Advance', () => {
       ok: true,
       status: 0,
       gasUsed: 1000,
-      feeWei: String(301_000n * GAS_PRICE),
+      feeWei: String(FIRST_TASK * GAS_PRICE),
       run,
       workflow,
     });
@@ -85,7 +87,7 @@ describe('Advance', () => {
       attempt: 0,
     });
     expect(await world.read(progressKey(run, 0), progressRecord)).toEqual({ done: 1n });
-    expect(await world.read(runKey(run), runRecord)).toMatchObject({ spent: 301_000n * GAS_PRICE, tasksLeft: 9 });
+    expect(await world.read(runKey(run), runRecord)).toMatchObject({ spent: FIRST_TASK * GAS_PRICE, tasksLeft: 9 });
   });
 
   test('of what is not there, not ready or done already is a no-op', () => {
@@ -113,7 +115,7 @@ describe('Advance', () => {
     expect(advance(0, 1)).toMatchObject({ ok: true, status, gasUsed: 500_000, runStatus: 'failed' });
     expect(await task(0, 1)).toMatchObject({ status: 2, gasUsed: 500_000n });
     expect((await world.read(accountKey(ALICE.address), accountRecord))!.balance).toBe(
-      before + 10n ** 9n - 800_000n * GAS_PRICE,
+      before + 10n ** 9n - (FIRST_TASK + 499_000n) * GAS_PRICE,
     );
     expect(advance(0, 0).error).toBe('run status: expected running, got failed');
   });
@@ -125,13 +127,54 @@ test('the gas limit is what the stage, the run and the escrow allow', async () =
     limits.push(request.gasLimit);
     return { status: 0, outputRoot: request.seed, outputLength: 1, gasUsed: request.gasLimit };
   };
-  await start([execStage({ gasLimit: 400_000n, sink: true })], { maxCost: 2_400_000n });
+  // Each task of a sink pays 20,000 more and no 1,000.
+  const before = FIRST_TASK + 19_000n;
+  const maxCost = (2n * before + 500_000n) * GAS_PRICE;
+  await start([execStage({ gasLimit: 400_000n, sink: true })], { maxCost });
   world.exec = exec;
   for (const partition of [0, 1, 2]) advance(0, partition);
   await start([execStage({ gasLimit: 900_000n, sink: true })]);
   world.exec = exec;
   advance(0, 0);
-  expect(limits).toEqual([400_000n, 100_000n, 0n, 500_000n]);
+  expect(limits).toEqual([400_000n, 100_000n, 500_000n]);
+});
+
+describe('loading that cannot be paid', () => {
+  const before = FIRST_TASK + 19_000n;
+  const fault = { status: 2, output: objectRef(new Uint8Array(0)), gasUsed: 0n, attempt: 0 };
+
+  test.each([
+    [before - 1n, before - 1n],
+    [before - 11n, before - 11n],
+    [0n, 0n],
+  ])('an escrow of %i gas fails the run as out of gas does, and nothing runs', async (escrow, paid) => {
+    await start([execStage({ sink: true })], { maxCost: escrow * GAS_PRICE });
+    world.exec = () => {
+      throw new Error('it was run');
+    };
+    expect(advance(0, 0)).toMatchObject({
+      ok: true,
+      status: 256,
+      gasUsed: 0,
+      feeWei: String(paid * GAS_PRICE),
+      runStatus: 'failed',
+    });
+    expect(await task(0, 0)).toEqual(fault);
+    expect(await world.read(runKey(run), runRecord)).toMatchObject({ status: 3, spent: paid * GAS_PRICE });
+  });
+
+  test('inputs of more than 256 MiB fail the run; what was listed is paid, the rest comes back', async () => {
+    const all = { source: 0xffff, mode: 'all' as const };
+    const inputs = Array.from({ length: 33 }, (_, n) => ({ ...objectRef(utf8(`p${n}`)), length: 1024 * 1024 }));
+    await start([execStage({ width: 1, inputs: Array(8).fill(all), sink: true })], { inputs });
+    world.exec = () => {
+      throw new Error('it was run');
+    };
+    const paid = (before - 10_010n + 264n * 10_000n) * GAS_PRICE;
+    expect(advance(0, 0)).toMatchObject({ status: 256, feeWei: String(paid), runStatus: 'failed' });
+    await start([execStage({ width: 1, inputs: Array(8).fill(all), sink: true })], { inputs: inputs.slice(1) });
+    expect(advance(0, 0)).toMatchObject({ status: 0, runStatus: 'done' });
+  });
 });
 
 describe('InferenceResult', () => {
@@ -196,7 +239,7 @@ describe('InferenceResult', () => {
       [{ resultLength: 2 ** 26 + 1 }, `resultLength: expected at most ${2 ** 26}, got ${2 ** 26 + 1}`],
       [
         { inputTokens: 2n ** 32n },
-        `cost: expected at most the rest of the escrow ${10n ** 9n}, got ${2n ** 32n * 5n + 21n}`,
+        `cost: expected at most the rest of the escrow ${10n ** 9n}, got ${2n ** 32n * 5n + 21n + 420_000n * GAS_PRICE}`,
       ],
     ];
     const receipt = await send(1n, [...wrong.map(([fields]) => item(0, fields)), item(0), item(0)]);
@@ -273,7 +316,7 @@ test('a fan-in of 8,192 objects and a dataset of 4,097 stay within the memory', 
   const eight = Array.from({ length: 8 }, () => ({ source: 0xffff, mode: 'all' as const }));
   const sinks = Array.from({ length: 4 }, () => execStage({ inputs: [], width: 1024, sink: true }));
   const many = Array.from({ length: 1024 }, (_, n) => objectRef(utf8(`p${n}`)));
-  await start([...sinks, execStage({ width: 1, inputs: eight, sink: true })], { inputs: many });
+  await start([...sinks, execStage({ width: 1, inputs: eight, sink: true })], { inputs: many, maxCost: 10n ** 13n });
   for (let stage = 0; stage < 4; stage++) {
     for (let partition = 0; partition < 1024; partition++) advance(stage, partition);
   }

@@ -143,7 +143,7 @@ export async function certify(
 export function makeProgram(name: string): ProgramEntry {
   const code = objectRef(new TextEncoder().encode(`code of ${name}`.padEnd(32)));
   const image = new TextEncoder().encode(`image of ${name} ${'x'.repeat(300)}`);
-  const slots = Uint8Array.of(1, 2, 3);
+  const slots = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
   const data = objectRef(new Uint8Array(0));
   const wasm = objectRef(new TextEncoder().encode(`wasm of ${name}`));
   const header = createWriter()

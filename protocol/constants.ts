@@ -47,7 +47,11 @@ export const RUN_INPUT = 0xffff;
 // What the kernel itself executes for a message, rounded up: `node --import ./scripts/ts.mjs kernel/measure.ts`.
 export const MESSAGE_BASE_GAS = 250_000n;
 export const MESSAGE_BYTE_GAS = 1_000n;
-export const TASK_BASE_GAS = 300_000n;
+export const TASK_BASE_GAS = 400_000n;
+/** A stage that a run must know. */
+export const STAGE_GAS = 50_000n;
+/** A task's entry in the manifest of its dataset. */
+export const SINK_GAS = 20_000n;
 
 // What a task's loading costs everyone, docs/kernel.md#loading: no gas of it may buy more than SLOWEST_NS_PER_GAS.
 /** Nanoseconds that one gas may take in the slowest engine: the clocks of a dispute are counted from it. */

@@ -1,6 +1,8 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { TypedDataEncoder } from 'ethers';
 import fc from 'fast-check';
 import { hashTypedData } from 'viem';
+import { sign as signDigest } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import { batchSize, decodeBatch, encodeBatch } from './batch.ts';
 import { type Certificate, hashObjects } from './certificate.ts';
@@ -11,7 +13,7 @@ import {
   hashWorkflow,
   objectsOfDefinition,
 } from './definition.ts';
-import { bytesToHex, type Hex } from './hex.ts';
+import { bytesToHex, type Hex, hexToBytes } from './hex.ts';
 import {
   decodeInputs,
   decodeMessage,
@@ -23,6 +25,7 @@ import {
   typedMessage,
   type UserMessage,
 } from './messages.ts';
+import { isSignedByKey, recoverSigner } from './signature.ts';
 import {
   decodeDataset,
   decodeExecInputs,
@@ -32,7 +35,7 @@ import {
   encodeExecInputs,
   encodeStateLeaf,
 } from './state.ts';
-import { depthOf, hashObject, rootFromProof, treeProof, treeRoot } from './tree.ts';
+import { depthOf, hashObject, keccak, rootFromProof, treeProof, treeRoot } from './tree.ts';
 import { createDomain, TYPES } from './typed-data.ts';
 
 const hash = (byte: number): Hex => bytesToHex(new Uint8Array(32).fill(byte));
@@ -146,7 +149,7 @@ describe('messages', () => {
 
   test.each(messages)('$kind refuses a missing and an extra byte', (message) => {
     const bytes = encodeMessage(message);
-    const openEnded = message.kind === 'Deploy' || message.kind === 'Run';
+    const openEnded = message.kind === 'Deploy' || message.kind === 'Run' || message.kind === 'Renew';
     expect(() => decodeMessage(bytes.subarray(0, openEnded ? 100 : bytes.length - 1))).toThrow(/Malformed message/);
     if (!openEnded) expect(() => decodeMessage(Uint8Array.of(...bytes, 0))).toThrow(/Malformed/);
   });
@@ -256,5 +259,25 @@ describe('batches', () => {
     expect(change(128 + 8, 4096)).toEqual([one, empty]); // behind the end
     expect(change(128 + 12, 299)).toEqual([one, empty]); // bytes behind the message
     expect(change(128 + 12, 2 ** 31)).toEqual([one, empty]); // above the limit
+  });
+});
+
+describe('signatures', () => {
+  const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+  const digest = keccak(new Uint8Array(3));
+  const key = `0x${'00'.repeat(31)}01` as const;
+
+  test('have one form: 65 bytes, v 27 or 28, low s', async () => {
+    const good = hexToBytes(await signDigest({ hash: bytesToHex(digest), privateKey: key, to: 'hex' }));
+    expect(recoverSigner(digest, good)).toBe('0x7e5f4552091a69125d5dfcb7b8c2659029395bdf');
+    const s = order - BigInt(bytesToHex(good.subarray(32, 64)));
+    const high = hexToBytes(`0x${s.toString(16).padStart(64, '0')}`);
+    const turned = Uint8Array.of(...good.subarray(0, 32), ...high, good[64] === 27 ? 28 : 27);
+    const others = [turned, good.subarray(0, 64), Uint8Array.of(...good, 0), new Uint8Array(65), new Uint8Array(0)];
+    for (const v of [0, 1, 26, 29, 255]) others.push(Uint8Array.of(...good.subarray(0, 64), v));
+    for (const other of others) expect(recoverSigner(digest, other)).toBeUndefined();
+    const publicKey = secp256k1.getPublicKey(hexToBytes(key), false);
+    expect(isSignedByKey(digest, good, publicKey)).toBe(true);
+    for (const other of others) expect(isSignedByKey(digest, other, publicKey)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
-import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from '../protocol/constants.ts';
+import { deployGas, messageGas, runGas } from '../kernel/fees.ts';
+import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
@@ -45,8 +46,8 @@ type Pending = {
   readonly account?: Address;
   readonly nonce: bigint;
   readonly cost: bigint;
-  /** Workflow of a Deploy message: a Run may follow it at once. */
-  readonly deploys?: Hex;
+  /** Workflow of a Deploy message, with its number of stages: a Run may follow it at once. */
+  readonly deploys?: { readonly workflow: Hex; readonly stages: number };
 };
 
 const SEQUENCE = 'sequence';
@@ -56,13 +57,26 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   const pending = new Map<number, Pending>();
   const inOrder = createMutex();
 
+  const stagesOf = async (workflow: Hex): Promise<number | undefined> => {
+    const queued = [...pending.values()].find(({ deploys }) => deploys?.workflow === workflow);
+    return queued?.deploys?.stages ?? (await tables.workflows.get(workflow))?.stages.length;
+  };
+
+  /** In wei. A Run whose workflow is gone is refused for that. */
+  const feeOf = async (message: UserMessage, length: number): Promise<bigint> => {
+    const { gasPriceWei } = await parts.state().config();
+    const stages = message.kind === 'Run' ? ((await stagesOf(message.workflow)) ?? 0) : 0;
+    return gasOf(message, length, stages) * gasPriceWei;
+  };
+
   const load = async (): Promise<void> => {
     pending.clear();
-    const { gasPriceWei } = await parts.state().config();
     for await (const [key, { hash }] of tables.queue.entries()) {
       const bytes = await requireBytes(tables, hash);
       const sequence = Number.parseInt(key, 16);
-      pending.set(sequence, toPending(decodeMessage(bytes), bytes.length, hash, sequence, gasPriceWei));
+      const message = decodeMessage(bytes);
+      const fee = 'sender' in message ? await feeOf(message, bytes.length) : 0n;
+      pending.set(sequence, toPending(message, fee, hash, sequence));
     }
   };
 
@@ -76,15 +90,13 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       case 'Run':
       case 'Cancel':
       case 'Withdraw': {
-        const { gasPriceWei } = await state.config();
+        const fee = await feeOf(message, length);
         const account = await state.account(message.sender);
         const queued = queuedOf(message.sender);
         assertNonce(message.nonce, account.nonce, queued.length);
         const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
-        assertBalance(costOf(message, length, gasPriceWei), account.balance, bound);
-        const isQueued = (id: Hex) => waiting.some(({ deploys }) => deploys === id);
-        const isWorkflow = async (id: Hex) => isQueued(id) || (await tables.workflows.get(id)) !== undefined;
-        return assertPlausible(message, feeOf(length, gasPriceWei), isWorkflow);
+        assertBalance(fee + takenBy(message), account.balance, bound);
+        return assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
       }
       case 'InferenceResult': {
         const gateway = await state.gateway(message.gateway);
@@ -114,12 +126,12 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     const committee = () => parts.state().committee();
     switch (message.kind) {
       case 'Deploy': {
-        await assertUserSignature(message, domains.inbox);
+        assertUserSignature(message, domains.inbox);
         const { definition, certificate } = decodeDefinition(message.definition);
         return assertCertificate(certificate, objectsOfDefinition(definition), await committee(), domains.committee);
       }
       case 'Run': {
-        await assertUserSignature(message, domains.inbox);
+        assertUserSignature(message, domains.inbox);
         const { inputs, certificate } = decodeInputs(message.inputs);
         return assertCertificate(certificate, inputs, await committee(), domains.committee);
       }
@@ -127,7 +139,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       case 'Withdraw':
         return assertUserSignature(message, domains.inbox);
       case 'InferenceResult':
-        await assertGatewaySignature(message, domains.registry);
+        assertGatewaySignature(message, domains.registry);
         return assertCertificate(message.certificate, resultsOf(message), await committee(), domains.committee);
     }
   };
@@ -145,8 +157,8 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       tables.refused.delete(hash),
       tables.counters.put(SEQUENCE, sequence),
     ]);
-    const { gasPriceWei } = await parts.state().config();
-    pending.set(sequence, toPending(message, bytes.length, hash, sequence, gasPriceWei));
+    const fee = 'sender' in message ? await feeOf(message, bytes.length) : 0n;
+    pending.set(sequence, toPending(message, fee, hash, sequence));
     return { hash, sequence };
   };
 
@@ -210,28 +222,34 @@ function resultsOf(message: InferenceResult) {
   return message.items.map(({ resultRoot, resultLength }) => ({ root: resultRoot, length: resultLength }));
 }
 
-function toPending(message: Message, length: number, hash: Hex, sequence: number, gasPriceWei: bigint): Pending {
+function toPending(message: Message, fee: bigint, hash: Hex, sequence: number): Pending {
   if ('sender' in message) {
     const account = message.sender.toLowerCase() as Address;
-    const cost = costOf(message, length, gasPriceWei);
-    const deploys =
-      message.kind === 'Deploy' ? { deploys: hashWorkflow(decodeDefinition(message.definition).definition) } : {};
-    return { sequence, hash, account, nonce: message.nonce, cost, ...deploys };
+    const pending = { sequence, hash, account, nonce: message.nonce, cost: fee + takenBy(message) };
+    if (message.kind !== 'Deploy') return pending;
+    const { definition } = decodeDefinition(message.definition);
+    return { ...pending, deploys: { workflow: hashWorkflow(definition), stages: definition.stages.length } };
   }
   if (message.kind === 'InferenceResult')
     return { sequence, hash, account: message.gateway.toLowerCase() as Address, nonce: message.nonce, cost: 0n };
   return { sequence, hash, nonce: 0n, cost: 0n };
 }
 
-/** Fee, and what the message takes from the account besides. */
-function costOf(message: UserMessage, length: number, gasPriceWei: bigint): bigint {
-  const fee = feeOf(length, gasPriceWei);
-  if (message.kind === 'Run') return fee + message.maxCost;
-  return message.kind === 'Withdraw' ? fee + message.amount : fee;
+/** What the message takes from the account besides its fee. */
+function takenBy(message: UserMessage): bigint {
+  if (message.kind === 'Run') return message.maxCost;
+  return message.kind === 'Withdraw' ? message.amount : 0n;
 }
 
-function feeOf(length: number, gasPriceWei: bigint): bigint {
-  return (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length)) * gasPriceWei;
+function gasOf(message: UserMessage, length: number, stages: number): bigint {
+  switch (message.kind) {
+    case 'Deploy':
+      return deployGas(length, decodeDefinition(message.definition).definition);
+    case 'Run':
+      return runGas(length, decodeInputs(message.inputs).inputs, stages);
+    default:
+      return messageGas(length);
+  }
 }
 
 function assertNonce(nonce: bigint, used: bigint, queued: number): void {

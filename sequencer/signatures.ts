@@ -1,41 +1,42 @@
 // docs/messages.md#domains: who signed a message, before it is admitted.
-import { recoverTypedDataAddress } from 'viem';
+import { hashTypedData } from 'viem';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { bytesToHex } from '../protocol/hex.ts';
+import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
 import { hashInferenceItems } from '../protocol/inference.ts';
 import { type ProtocolMessage, typedMessage, type UserMessage } from '../protocol/messages.ts';
+import { recoverSigner } from '../protocol/signature.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
 export type InferenceResult = ProtocolMessage & { readonly kind: 'InferenceResult' };
 
 /** @throws MizuError `message/bad-signature` */
-export async function assertUserSignature(message: UserMessage, inbox: Domain): Promise<void> {
+export function assertUserSignature(message: UserMessage, inbox: Domain): void {
   const fields = Object.fromEntries(
     Object.entries(typedMessage(message)).map(([name, value]) => [
       name,
       value instanceof Uint8Array ? bytesToHex(value) : value,
     ]),
   );
-  await assertSigner(inbox, message.kind, fields, message.signature, message.sender, 'sender');
+  assertSigner(inbox, message.kind, fields, message.signature, message.sender, 'sender');
 }
 
 /** @throws MizuError `message/bad-signature` */
-export async function assertGatewaySignature(message: InferenceResult, registry: Domain): Promise<void> {
+export function assertGatewaySignature(message: InferenceResult, registry: Domain): void {
   const { gateway, nonce, items, signature } = message;
   const fields = { gateway, nonce, itemsRoot: hashInferenceItems(items) };
-  await assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
+  assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
 }
 
 /** @throws MizuError `message/bad-certificate` */
-export async function assertCertificate(
+export function assertCertificate(
   certificate: Certificate,
   objects: readonly ObjectRef[],
   committee: { epoch: bigint; threshold: number; members: readonly Address[] },
   domain: Domain,
-): Promise<void> {
+): void {
   const { epoch, expiry, signers, signatures } = certificate;
   if (epoch !== committee.epoch) throw badCertificate(`epoch ${committee.epoch}`, `epoch ${epoch}`);
   if (signatures.length < committee.threshold)
@@ -44,45 +45,43 @@ export async function assertCertificate(
   let next = 0;
   for (const [bit, member] of committee.members.entries()) {
     if (((signers >> BigInt(bit)) & 1n) === 0n) continue;
-    const signer = await recover(domain, 'Certificate', fields, signatures[next++] as Hex);
-    if (signer?.toLowerCase() !== member.toLowerCase())
+    const signer = recover(domain, 'Certificate', fields, signatures[next++] as Hex);
+    if (signer !== member.toLowerCase())
       throw badCertificate(`a signature of member ${member} over these objects`, signer ?? 'no signature');
   }
   if (next !== signatures.length)
     throw badCertificate(`signers among the ${committee.members.length} members`, `bitmap ${signers.toString(2)}`);
 }
 
-async function assertSigner(
+function assertSigner(
   domain: Domain,
   type: keyof typeof TYPES,
   fields: Record<string, unknown>,
   signature: Hex,
   expected: Address,
   role: string,
-): Promise<void> {
-  const signer = await recover(domain, type, fields, signature);
-  if (signer?.toLowerCase() === expected.toLowerCase()) return;
+): void {
+  const signer = recover(domain, type, fields, signature);
+  if (signer === expected.toLowerCase()) return;
   throw new MizuError({
     code: 'message/bad-signature',
     message: `The signature is not the ${role}'s.`,
     expected: `an EIP-712 signature of ${type} by ${expected}, domain ${domain.name} ${domain.version}, chain ${domain.chainId}, contract ${domain.verifyingContract}`,
-    actual: signer === undefined ? 'no valid signature' : `one by ${signer}`,
+    actual: signer === undefined ? 'no signature of 65 bytes with v 27 or 28 and low s' : `one by ${signer}`,
     hint: 'Check chain id, contract and every signed field: docs/messages.md#domains.',
   });
 }
 
-async function recover(
+function recover(
   domain: Domain,
   type: keyof typeof TYPES,
   fields: Record<string, unknown>,
   signature: Hex,
-): Promise<Address | undefined> {
-  const v = Number.parseInt(signature.slice(-2), 16);
-  if (v !== 27 && v !== 28) return undefined;
+): Address | undefined {
   const typed = { domain, types: TYPES, primaryType: type, message: fields } as unknown as Parameters<
-    typeof recoverTypedDataAddress
+    typeof hashTypedData
   >[0];
-  return recoverTypedDataAddress({ ...typed, signature }).catch(() => undefined);
+  return recoverSigner(hexToBytes(hashTypedData(typed)), hexToBytes(signature));
 }
 
 function badCertificate(expected: string, actual: string): MizuError {

@@ -4,18 +4,29 @@ import { collectFee } from './accounts';
 import { gasPrice } from './config';
 import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
-import { RUN_STATUS_FAILED, RUN_STATUS_RUNNING, TAG_SEED, TASK_BASE_GAS, TASK_STATUS_FAILED } from './generated/constants';
+import {
+  INPUT_BYTE_GAS,
+  INPUT_GAS,
+  MAX_TASK_INPUT_BYTES,
+  RUN_STATUS_FAILED,
+  RUN_STATUS_RUNNING,
+  SINK_GAS,
+  STATUS_FAULT,
+  TAG_SEED,
+  TASK_BASE_GAS,
+  TASK_STATUS_FAILED,
+} from './generated/constants';
 import { exec } from './host';
 import { keccakTagged } from './keccak';
 import { alloc, allocLeaf, be16, be32, be64, LEAF, putBe16, putBe32, putBe64 } from './memory';
-import { allocObject, publishObject } from './objects';
+import { allocObject, objectRoot, publishObject } from './objects';
 import { receipt } from './receipt';
 import { refuseBound } from './refusal';
-import { endRun, loadRunning, restOfEscrow, Run, storeRun } from './runs';
+import { endRun, loadRunning, paid, pay, restOfEscrow, Run, startPaying, storeRun } from './runs';
 import { KIND_EXEC, Stage, widthOf } from './stages';
-import { fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, writeEntry } from './tasks';
+import { checkReady, fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, writeEntry } from './tasks';
 import { decimal, text } from './text';
-import { add, affordable, less, multiply } from './u256';
+import { affordable } from './u256';
 
 const MESSAGE_BYTES: u32 = 39;
 const PARAMETERS_ROOM: usize = 128;
@@ -35,24 +46,35 @@ export function advance(): bool {
   receipt.workflow = run.workflow;
   const stage = loadOpenTask(run, index, partition, KIND_EXEC);
   if (changetype<usize>(stage) == 0) return false;
-  const request = createRequest(run, stage, index, partition);
-  if (request == 0) return false;
+  // Few records tell whether it is ready: what is refused here has cost little, and nobody pays for it.
+  if (!checkReady(run, stage, partition)) return false;
+  startPaying();
   const result = allocLeaf(LEAF);
-  exec(request, result);
+  const request = createRequest(run, stage, index, partition);
+  if (request != 0) exec(request, result);
+  else putFault(result);
   settle(run, index, partition, result);
   return true;
 }
 
-/** programId 32 ‖ inputsRoot 32 ‖ seed 32 ‖ gasLimit u64 ‖ timestampNs u64 ‖ inputCount u32 ‖ zeros 12; 0 if the task is not ready. */
+/**
+ * programId 32 ‖ inputsRoot 32 ‖ seed 32 ‖ gasLimit u64 ‖ timestampNs u64 ‖ inputCount u32 ‖ zeros 12.
+ * Loading is paid before it is done, docs/kernel.md#loading; 0 if the escrow cannot, or the inputs are too large.
+ */
 function createRequest(run: Run, stage: Stage, index: u32, partition: u32): usize {
-  let count: u32 = 1;
+  let count: u32 = 0;
   for (let i: u32 = 0; i < stage.inputCount; i++) count += fanIn(run, stage, i);
-  const inputs = allocObject(count * INPUT_ENTRY);
+  const base = TASK_BASE_GAS + (stage.sink ? SINK_GAS : 0) + stage.loadGas;
+  if (!pay(run, base + INPUT_GAS * count)) return 0;
+  const inputs = allocObject(++count * INPUT_ENTRY);
   let entry = inputs + INPUT_ENTRY;
+  let bytes: u64 = 0;
   for (let i: u32 = 0; i < stage.inputCount; i++) {
+    const first = entry;
     entry = listInput(run, stage, i, partition, entry);
-    if (entry == 0) return 0;
+    for (let at = first; at < entry; at += INPUT_ENTRY) bytes += be64(at + 32);
   }
+  if (bytes > MAX_TASK_INPUT_BYTES || !pay(run, INPUT_BYTE_GAS * bytes)) return 0;
   listParameters(inputs, index, partition, widthOf(stage, run.partitions), run.partitions);
   const request = allocLeaf(LEAF);
   memory.copy(request, stage.programId, 32);
@@ -92,24 +114,27 @@ function hashSeed(run: Run, index: u32, partition: u32, dst: usize): void {
   keccakTagged(TAG_SEED, bytes, 70, dst);
 }
 
+/** The result of a program that was not run. */
+function putFault(result: usize): void {
+  putBe64(result, STATUS_FAULT);
+  objectRoot(alloc(8) + 8, 0, result + 8);
+}
+
 /** Result leaf: status u64 ‖ outputRoot 32 ‖ outputLength u64 ‖ gasUsed u64. */
 function settle(run: Run, index: u32, partition: u32, result: usize): void {
   const status = be64(result);
   const outputRoot = result + 8;
   const outputLength = be64(result + 40);
   const gasUsed = be64(result + 48);
-  let cost = alloc(32);
-  const rest = restOfEscrow(run);
-  // The escrow pays for the gas limit, but at its end perhaps not for the kernel's own work as well.
-  if (multiply(cost, gasPrice(), gasUsed + TASK_BASE_GAS) || less(rest, cost)) cost = rest;
-  add(run.spent, run.spent, cost);
-  collectFee(cost);
+  // The gas limit was what the escrow could pay.
+  pay(run, gasUsed);
+  collectFee(paid);
   receipt.hasResult = true;
   receipt.status = status;
   receipt.outputRoot = outputRoot;
   receipt.outputLength = outputLength;
   receipt.gasUsed = gasUsed;
-  receipt.feeWei = cost;
+  receipt.feeWei = paid;
   if (status == 0) {
     completeTask(run, index, partition, outputRoot, outputLength, gasUsed, 0);
     receipt.datasetRoot = datasetRoot;

@@ -67,7 +67,7 @@ function nextMember(end: usize): usize {
 }
 
 /** The sum wraps at 2^64, as nobody signs such a total. */
-function totalLength(objects: usize, count: u32): u64 {
+export function totalLength(objects: usize, count: u32): u64 {
   let total: u64 = 0;
   for (let i: u32 = 0; i < count; i++) total += be64(objects + i * OBJECT_BYTES + 32);
   return total;

@@ -1,9 +1,11 @@
 // docs/messages.md#user: Deploy. The whole definition is checked before the first write.
 
-import { isCertified, OBJECT_BYTES } from './certificate';
+import { isCertified, OBJECT_BYTES, totalLength } from './certificate';
 import { message, messageLength } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
+  KEEP_BYTE_GAS,
+  MAX_PARTITION_BYTES,
   MAX_PROGRAMS,
   MAX_STAGES,
   MAX_STAGE_GAS,
@@ -17,7 +19,7 @@ import {
 import { keccakTagged } from './keccak';
 import { hashKey } from './keys';
 import { alloc, be16, be32, be64, isZero } from './memory';
-import { hashProgram, listObject, OBJECTS_PER_PROGRAM, readProgram, storeProgram } from './programs';
+import { hashProgram, listObject, loadGasOf, OBJECTS_PER_PROGRAM, readProgram, storeProgram } from './programs';
 import { receipt } from './receipt';
 import { refuse, refuseBound, refuseNumber, refuseUnknown } from './refusal';
 import { addBytes, addWord } from './signature';
@@ -34,7 +36,7 @@ import {
 } from './stages';
 import { get } from './trie';
 import { fromBytes } from './u256';
-import { beginSigned, BODY, charge, readSigned, sender } from './user';
+import { beginSigned, BODY, charge, chargeMore, readSigned, sender } from './user';
 
 const MAX_FEE_BYTES: u32 = 32;
 const STAGE_BYTES: u32 = 49;
@@ -47,7 +49,8 @@ export function deploy(): bool {
   beginSigned(TYPE_DEPLOY);
   addWord(maxFee);
   addBytes(definition, messageLength - BODY - MAX_FEE_BYTES);
-  return charge(fromBytes(maxFee)) && define(definition);
+  const most = fromBytes(maxFee);
+  return charge(most) && define(definition, most);
 }
 
 // Filled while a definition is read: 4 bytes an address.
@@ -57,7 +60,7 @@ let stages: usize = 0;
 let stageCount: u32 = 0;
 let objects: usize = 0;
 
-function define(definition: usize): bool {
+function define(definition: usize, maxFee: usize): bool {
   seek(BODY + MAX_FEE_BYTES);
   if (!readPrograms() || !readStages()) return false;
   const metadata = next('metadata', METADATA_BYTES);
@@ -68,9 +71,12 @@ function define(definition: usize): bool {
   if (get(hashKey(TABLE_WORKFLOW, workflow)) != 0)
     return refuseUnknown('workflow', 'one that is not deployed', workflow, 32);
   const metadataLength = be64(metadata + 32);
+  if (metadataLength > MAX_PARTITION_BYTES)
+    return refuseBound('metadata length', 'at most ', MAX_PARTITION_BYTES, metadataLength);
   const objectCount = programCount * OBJECTS_PER_PROGRAM;
   listObject(objects + objectCount * OBJECT_BYTES, metadata, metadataLength);
   if (!isCertified(objects, objectCount + 1, here(), bytesLeft())) return false;
+  if (!chargeMore(KEEP_BYTE_GAS * totalLength(objects, objectCount + 1), maxFee)) return false;
   writeDefinition(workflow);
   storeWorkflow(workflow, sender, stageCount, metadata, metadataLength);
   return true;
@@ -142,7 +148,9 @@ function checkExec(stage: Stage, program: u32): bool {
     return refuseBound('stage gasLimit', '1 to ', MAX_STAGE_GAS, stage.gasLimit);
   }
   if (!isZero(stage.model, 32)) return refuseUnknown('stage model', 'zero for exec', stage.model, 32);
-  stage.programId = hashProgram(<usize>load<u32>(programs + (program << 2)));
+  const entry = <usize>load<u32>(programs + (program << 2));
+  stage.programId = hashProgram(entry);
+  stage.loadGas = loadGasOf(entry);
   return true;
 }
 

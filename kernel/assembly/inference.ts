@@ -1,8 +1,8 @@
 // docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped and named.
 
-import { credit } from './accounts';
+import { collectFee, credit } from './accounts';
 import { isCertified, OBJECT_BYTES } from './certificate';
-import { gatewayDomain } from './config';
+import { gasPrice, gatewayDomain } from './config';
 import { message, messageLength } from './context';
 import { completeTask, countSinkTasks, datasetLength, datasetRoot } from './dataset';
 import {
@@ -11,8 +11,10 @@ import {
   MAX_OUTPUT_BYTES,
   MAX_SINK_TASKS,
   RUN_STATUS_RUNNING,
+  SINK_GAS,
   TABLE_GATEWAY,
   TABLE_MODEL,
+  TASK_BASE_GAS,
   TYPE_INFERENCE_BATCH,
 } from './generated/constants';
 import { addressKey, hashKey } from './keys';
@@ -23,9 +25,9 @@ import { objectRoot } from './objects';
 import { boolField, errorField, hexField, numberField, receipt, runStatusField, weiField } from './receipt';
 import { clearRefusal, refuse, refuseBound, refuseBytes, refuseNumber, refuseUnknown, refuseWei } from './refusal';
 import { readList, readU256, readU64 } from './rlp';
-import { loadRunning, restOfEscrow, Run, storeRun } from './runs';
+import { loadRunning, paid, pay, restOfEscrow, Run, startPaying, storeRun } from './runs';
 import { addAddress, addU64, addWord, beginStruct, digest, isSignedBy, signer } from './signature';
-import { inputOf, KIND_INFER } from './stages';
+import { inputOf, KIND_INFER, Stage } from './stages';
 import { findOutput, loadOpenTask, outputRoot } from './tasks';
 import { text } from './text';
 import { get } from './trie';
@@ -68,8 +70,10 @@ export function acceptResults(): bool {
   if (!isCertified(listResults(items, count), count, message + end, messageLength - end)) return false;
   storeGateway(gateway, true, nonce);
   earned = alloc(32);
+  startPaying();
   sinkTasksLeft = MAX_SINK_TASKS;
   acceptItems(items, count);
+  if (!isZeroWei(paid)) collectFee(paid);
   // The sum of all balances is what was deposited: no overflow.
   if (!isZeroWei(earned)) credit(gateway, earned);
   receipt.feeWei = earned;
@@ -144,11 +148,16 @@ function acceptItem(item: usize, p: usize): usize {
 function settleItem(item: usize): bool {
   const run = loadRunning(item);
   if (changetype<usize>(run) == 0) return false;
-  if (!fitsTask(run, item) || !checkAmounts(item)) return false;
+  const stage = findTask(run, item);
+  if (changetype<usize>(stage) == 0 || !checkAmounts(item)) return false;
   const price = priceOf(item);
   if (price == 0) return false;
+  // What the kernel does for a task is paid as for one that runs a program.
+  const gas = TASK_BASE_GAS + (stage.sink ? SINK_GAS : 0);
+  const total = alloc(32);
   const rest = restOfEscrow(run);
-  if (less(rest, price)) return refuseWei('cost', 'at most the rest of the escrow ', rest, price);
+  const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, price));
+  if (tooHigh != 0 || less(rest, total)) return refuseWei('cost', 'at most the rest of the escrow ', rest, total);
   if (run.tasksLeft == 1) {
     const sinkTasks = countSinkTasks(run.workflow, run.partitions);
     if (sinkTasks > sinkTasksLeft) {
@@ -157,6 +166,7 @@ function settleItem(item: usize): bool {
     sinkTasksLeft -= sinkTasks;
   }
   cost = price;
+  pay(run, gas);
   add(run.spent, run.spent, cost);
   add(earned, earned, cost);
   const partition = be32(item + PARTITION_AT);
@@ -167,18 +177,30 @@ function settleItem(item: usize): bool {
   return true;
 }
 
-/** The task is open and ready, and the request and the model are its own. */
-function fitsTask(run: Run, item: usize): bool {
+/** The stage, if the task is open and ready and the request and the model are its own; otherwise 0 and a refusal. */
+function findTask(run: Run, item: usize): Stage {
+  const none = changetype<Stage>(0);
   const partition = be32(item + PARTITION_AT);
   const stage = loadOpenTask(run, be16(item + STAGE_AT), partition, KIND_INFER);
-  if (changetype<usize>(stage) == 0) return false;
+  if (changetype<usize>(stage) == 0) return none;
   const attempt = be16(item + ATTEMPT_AT);
-  if (attempt != 0) return refuseNumber('attempt', '0', attempt);
-  if (!findOutput(run, inputOf(stage, 0).source, partition)) return refuse('task', 'an input that is done', 'none');
-  if (!equal(outputRoot, item + REQUEST_AT, 32)) {
-    return refuseBytes('requestRoot', '', outputRoot, item + REQUEST_AT, 32);
+  if (attempt != 0) {
+    refuseNumber('attempt', '0', attempt);
+    return none;
   }
-  return equal(stage.model, item + MODEL_AT, 32) || refuseBytes('model', '', stage.model, item + MODEL_AT, 32);
+  if (!findOutput(run, inputOf(stage, 0).source, partition)) {
+    refuse('task', 'an input that is done', 'none');
+    return none;
+  }
+  if (!equal(outputRoot, item + REQUEST_AT, 32)) {
+    refuseBytes('requestRoot', '', outputRoot, item + REQUEST_AT, 32);
+    return none;
+  }
+  if (!equal(stage.model, item + MODEL_AT, 32)) {
+    refuseBytes('model', '', stage.model, item + MODEL_AT, 32);
+    return none;
+  }
+  return stage;
 }
 
 function checkAmounts(item: usize): bool {

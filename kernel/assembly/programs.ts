@@ -3,8 +3,14 @@
 import { next } from './cursor';
 import {
   MAX_CODE_BYTES,
+  LOAD_BASE_GAS,
+  LOAD_CODE_BYTE_GAS,
+  LOAD_IMAGE_BYTE_GAS,
+  LOAD_WASM_BYTE_GAS,
   MAX_DATA_BYTES,
+  MAX_WASM_BYTES,
   MEMORY_PAGES_MAX,
+  PAGE_GAS,
   SLOT_COUNT,
   TABLE_PROGRAM,
   TAG_PROGRAM,
@@ -29,6 +35,8 @@ const SLOTS_ROOT: usize = 72;
 const DATA_ROOT: usize = 104;
 const PAGES_INITIAL: usize = 136;
 const PAGES_MAX: usize = 140;
+const ENTRY: usize = 144;
+const GLOBALS: usize = 148;
 // After it: codeLength 8, imageTreeRoot 32, imageLength 8, slotsTreeRoot 32, slotsLength 8, dataLength 8, wasmRoot 32, wasmLength 8.
 const CODE_LENGTH: usize = 152;
 const IMAGE_ROOT: usize = 160;
@@ -41,8 +49,8 @@ const WASM_LENGTH: usize = 280;
 
 const INSTRUCTION_BYTES: u64 = 16;
 const PAGE_BYTES: u64 = 65536;
-const SLOT_BYTES: u64 = <u64>SLOT_COUNT * 8;
-const MAX_OBJECT: u64 = 1 << 32;
+const SLOT_BYTES: u64 = 8;
+const REGION_BYTES: u64 = <u64>SLOT_COUNT * SLOT_BYTES;
 
 /** Reads and checks one program and lists its five objects; 0 and a refusal if it is bad. */
 export function readProgram(objects: usize): usize {
@@ -53,14 +61,19 @@ export function readProgram(objects: usize): usize {
   return program;
 }
 
+/** Every engine gives these the same meaning, docs/vm.md#program; no lowering makes others. */
 function checkHeader(program: usize): bool {
   const version = be64(program);
   const pagesMax = be32(program + PAGES_MAX);
   const pagesInitial = be32(program + PAGES_INITIAL);
+  const entry = be32(program + ENTRY);
+  const globals = be32(program + GLOBALS);
   if (version != 1) return refuseNumber('program version', '1', version);
   if (pagesMax > MEMORY_PAGES_MAX) return refuseBound('program pagesMax', 'at most ', MEMORY_PAGES_MAX, pagesMax);
   if (pagesInitial > pagesMax) return refuseBound('program pagesInitial', 'at most ', pagesMax, pagesInitial);
-  return true;
+  if (entry != 0) return refuseNumber('program entry', '0', entry);
+  // One slot at least is left for the first frame.
+  return globals < SLOT_COUNT || refuseBound('program globals', 'below ', SLOT_COUNT, globals);
 }
 
 function checkParts(program: usize): bool {
@@ -69,10 +82,10 @@ function checkParts(program: usize): bool {
   return (
     checkLength('program codeLength', program + CODE_LENGTH, MAX_CODE_BYTES) &&
     checkWhole('program codeLength', program + CODE_LENGTH) &&
+    checkSlots(program) &&
     checkLength('program imageLength', program + IMAGE_LENGTH, imageBytes) &&
-    checkLength('program slotsLength', program + SLOTS_LENGTH, SLOT_BYTES) &&
     checkLength('program dataLength', program + DATA_LENGTH, MAX_DATA_BYTES) &&
-    checkLength('program wasmLength', program + WASM_LENGTH, MAX_OBJECT) &&
+    checkLength('program wasmLength', program + WASM_LENGTH, MAX_WASM_BYTES) &&
     checkLifted(
       'program memoryRoot',
       program + IMAGE_ROOT,
@@ -84,7 +97,7 @@ function checkParts(program: usize): bool {
       'program slotsRoot',
       program + SLOTS_TREE_ROOT,
       be64(program + SLOTS_LENGTH),
-      SLOT_BYTES,
+      REGION_BYTES,
       program + SLOTS_ROOT,
     )
   );
@@ -98,7 +111,26 @@ function checkLength(field: string, at: usize, bound: u64): bool {
 /** A proof names the code by its count of instructions. */
 function checkWhole(field: string, at: usize): bool {
   const size = be64(at);
-  return size % INSTRUCTION_BYTES == 0 || refuseNumber(field, 'a multiple of 16', size);
+  return (size != 0 && size % INSTRUCTION_BYTES == 0) || refuseNumber(field, 'a multiple of 16 above 0', size);
+}
+
+/** The object has each global in full, also the zeros at its end. */
+function checkSlots(program: usize): bool {
+  const expected = <u64>be32(program + GLOBALS) * SLOT_BYTES;
+  const size = be64(program + SLOTS_LENGTH);
+  return size == expected || refuseBound('program slotsLength', '8 bytes a global, ', expected, size);
+}
+
+/** What a task of this program pays for its loading, docs/kernel.md#loading. All lengths are checked: no overflow. */
+export function loadGasOf(program: usize): u64 {
+  const image = be64(program + IMAGE_LENGTH) + be64(program + SLOTS_LENGTH) + be64(program + DATA_LENGTH);
+  return (
+    LOAD_BASE_GAS +
+    be64(program + CODE_LENGTH) * LOAD_CODE_BYTE_GAS +
+    be64(program + WASM_LENGTH) * LOAD_WASM_BYTE_GAS +
+    image * LOAD_IMAGE_BYTE_GAS +
+    <u64>be32(program + PAGES_INITIAL) * PAGE_GAS
+  );
 }
 
 /** The object without its trailing zeros, as the left end of a region of `regionBytes`, has the root that the header names. */

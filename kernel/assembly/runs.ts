@@ -1,6 +1,7 @@
 // docs/kernel.md#state: runs, and what happens to the escrow when one ends.
 
 import { credit } from './accounts';
+import { gasPrice } from './config';
 import { RUN_STATUS_RUNNING, TABLE_RUN } from './generated/constants';
 import { hashKey } from './keys';
 import { alloc } from './memory';
@@ -19,7 +20,7 @@ import {
 } from './rlp';
 import { statusName } from './status';
 import { get, put } from './trie';
-import { sub } from './u256';
+import { add, less, multiply, sub } from './u256';
 
 @unmanaged
 export class Run {
@@ -87,6 +88,24 @@ export function restOfEscrow(run: Run): usize {
   const rest = alloc(32);
   sub(rest, run.escrow, run.spent);
   return rest;
+}
+
+/** Wei that the escrow has paid for gas since `startPaying`. */
+export let paid: usize = 0;
+
+export function startPaying(): void {
+  paid = alloc(32);
+}
+
+/** Pays for gas; takes the whole rest if that is not enough, and says so. The caller collects `paid` and stores the run. */
+export function pay(run: Run, gas: u64): bool {
+  const cost = alloc(32);
+  const rest = restOfEscrow(run);
+  const isEnough = !multiply(cost, gasPrice(), gas) && !less(rest, cost);
+  const taken = isEnough ? cost : rest;
+  add(run.spent, run.spent, taken);
+  add(paid, paid, taken);
+  return isEnough;
 }
 
 /** Sets the final status and gives the rest of the escrow back. The caller stores the run. */

@@ -38,6 +38,8 @@ export class Stage {
   sink: bool;
   model: usize;
   inputCount: u32;
+  /** What loading the program costs each task; 0 for infer. */
+  loadGas: u64;
   /** `inputCount` of StageInput, 8 bytes each. */
   inputs: usize;
 }
@@ -69,6 +71,7 @@ export function loadStage(workflow: usize, index: u32): Stage {
   stage.gasLimit = readU64();
   stage.sink = readU64() != 0;
   stage.model = readBytes();
+  stage.loadGas = readU64();
   const end = readNested();
   for (; position() < end; stage.inputCount++) {
     readNested();
@@ -89,6 +92,7 @@ export function storeStage(workflow: usize, index: u32, stage: Stage): void {
   writeU64(stage.gasLimit);
   writeU64(u64(stage.sink));
   writeBytes(stage.model, 32);
+  writeU64(stage.loadGas);
   writeListHeader(inputsSize);
   for (let i: u32 = 0; i < stage.inputCount; i++) {
     const input = inputOf(stage, i);

@@ -1,16 +1,18 @@
 // docs/messages.md#user: Run. A run begins with its inputs certified and its escrow taken.
 
 import { loadAccount, storeAccount } from './accounts';
-import { isCertified, OBJECT_BYTES } from './certificate';
+import { isCertified, OBJECT_BYTES, totalLength } from './certificate';
 import { message, messageLength, timestamp } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
+  KEEP_BYTE_GAS,
   MAX_PARTITIONS,
   MAX_PARTITION_BYTES,
   MAX_SINK_TASKS,
   MAX_TASK_INPUTS,
   RUN_INPUT,
   RUN_STATUS_RUNNING,
+  STAGE_GAS,
   TABLE_RUN,
   TAG_RUN,
   TYPE_RUN,
@@ -26,7 +28,7 @@ import { addBytes, addU64, addWord } from './signature';
 import { inputOf, loadStage, loadStageCount, MODE_ALL, MODE_SAME, Stage, widthOf } from './stages';
 import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
-import { beginSigned, BODY, charge, nonce, readSigned, sender } from './user';
+import { beginSigned, BODY, charge, chargeMore, nonce, readSigned, sender } from './user';
 
 // workflow 32, maxCost 32, taskGasLimit 8, deadline 8.
 const FIXED_BYTES: u32 = 80;
@@ -58,8 +60,12 @@ function begin(run: Run, inputs: usize): bool {
   if (run.deadline <= timestamp) return refuseBound('deadline', 'after ', timestamp, run.deadline);
   if (run.taskGasLimit == 0) return refuseBound('taskGasLimit', 'at least ', 1, 0);
   const list = readInputs(run);
-  if (list == 0 || !countTasks(run)) return false;
+  if (list == 0) return false;
+  const stages = loadStageCount(run.workflow);
+  if (stages == 0) return refuseUnknown('workflow', 'one that is deployed', run.workflow, 32);
+  if (!chargeMore(STAGE_GAS * stages, 0) || !countTasks(run, stages)) return false;
   if (!isCertified(list, run.partitions, here(), bytesLeft())) return false;
+  if (!chargeMore(KEEP_BYTE_GAS * totalLength(list, run.partitions), 0)) return false;
   const account = loadAccount(sender);
   if (less(account.balance, run.escrow)) return refuseWei('balance', 'at least maxCost ', run.escrow, account.balance);
   sub(account.balance, account.balance, run.escrow);
@@ -98,26 +104,27 @@ function readInputs(run: Run): usize {
 }
 
 /** Widths are known now: checks that they fit each other and the limits. */
-function countTasks(run: Run): bool {
-  const stages = loadStageCount(run.workflow);
-  if (stages == 0) return refuseUnknown('workflow', 'one that is deployed', run.workflow, 32);
+function countTasks(run: Run, stages: u32): bool {
+  const widths = alloc(stages << 2);
   let sinkTasks: u32 = 0;
   for (let index: u32 = 0; index < stages; index++) {
     const stage = loadStage(run.workflow, index);
     const width = widthOf(stage, run.partitions);
+    store<u32>(widths + (index << 2), width);
     run.tasksLeft += width;
     if (stage.sink) sinkTasks += width;
-    if (!checkInputs(run, stage, width)) return false;
+    if (!checkInputs(run, stage, width, widths)) return false;
   }
   return sinkTasks <= MAX_SINK_TASKS || refuseBound('sink tasks', 'at most ', MAX_SINK_TASKS, sinkTasks);
 }
 
-function checkInputs(run: Run, stage: Stage, width: u32): bool {
+/** `widths`: u32 each, of the stages before this one at least. */
+function checkInputs(run: Run, stage: Stage, width: u32, widths: usize): bool {
   let count: u32 = 0;
   for (let i: u32 = 0; i < stage.inputCount; i++) {
     const input = inputOf(stage, i);
     const available =
-      input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
+      input.source == RUN_INPUT ? run.partitions : load<u32>(widths + (input.source << 2));
     if (input.mode == MODE_SAME && available != width) {
       return refuseBound('stage width', 'that of its input, ', available, width);
     }

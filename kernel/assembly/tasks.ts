@@ -102,23 +102,29 @@ export function fanIn(run: Run, stage: Stage, i: u32): u32 {
   return input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
 }
 
-/** Writes an entry of 64 bytes for each object of the input; false and a refusal if a task is not done. Returns its end, 0 if refused. */
+/** A task is ready when all of its inputs are done: one record an input tells. */
+export function checkReady(run: Run, stage: Stage, partition: u32): bool {
+  for (let i: u32 = 0; i < stage.inputCount; i++) {
+    const input = inputOf(stage, i);
+    if (input.source == RUN_INPUT) continue;
+    if (input.mode == MODE_ALL) {
+      const count = fanIn(run, stage, i);
+      const done = tasksDone(stageKey(TABLE_PROGRESS, run.id, input.source));
+      if (done != count) return refuseBound('input tasks done', '', count, done);
+    } else if (!findOutput(run, input.source, partition)) {
+      return refuseNumber('task', 'inputs that are done, stage', input.source);
+    }
+  }
+  return true;
+}
+
+/** Writes an entry of 64 bytes for each object of the input of a task that is ready; returns its end. */
 export function listInput(run: Run, stage: Stage, i: u32, partition: u32, entries: usize): usize {
   const input = inputOf(stage, i);
   const all = input.mode == MODE_ALL;
   const count = fanIn(run, stage, i);
-  if (all && input.source != RUN_INPUT) {
-    const done = tasksDone(stageKey(TABLE_PROGRESS, run.id, input.source));
-    if (done != count) {
-      refuseBound('input tasks done', '', count, done);
-      return 0;
-    }
-  }
   for (let j: u32 = 0; j < count; j++) {
-    if (!findOutput(run, input.source, all ? j : partition)) {
-      refuseNumber('task', 'inputs that are done, stage', input.source);
-      return 0;
-    }
+    findOutput(run, input.source, all ? j : partition);
     writeEntry(entries, outputRoot, outputLength);
     entries += INPUT_ENTRY;
   }

@@ -8,7 +8,7 @@ import { alloc, be64 } from './memory';
 import { receipt } from './receipt';
 import { refuseBound, refuseBytes, refuseWei } from './refusal';
 import { addAddress, addU64, beginStruct, digest, isSignedBy, signer } from './signature';
-import { less, multiply, sub } from './u256';
+import { add, less, multiply, sub } from './u256';
 
 const SIGNATURE: usize = 1;
 const SENDER: usize = 66;
@@ -57,5 +57,22 @@ export function charge(maxFee: usize): bool {
   storeAccount(account);
   collectFee(fee);
   receipt.feeWei = fee;
+  return true;
+}
+
+/** Takes gas besides the message's fee, for what it makes everyone read or keep. Refused before anything is taken. */
+export function chargeMore(gas: u64, maxFee: usize): bool {
+  const account = loadAccount(sender);
+  const fee = alloc(32);
+  const total = alloc(32);
+  const tooHigh = u32(multiply(fee, gasPrice(), gas)) | u32(add(total, receipt.feeWei, fee));
+  if (tooHigh != 0 || less(account.balance, fee)) {
+    return refuseWei('balance', 'at least the fee of ', fee, account.balance);
+  }
+  if (maxFee != 0 && less(maxFee, total)) return refuseWei('maxFee', 'at least the fee of ', total, maxFee);
+  sub(account.balance, account.balance, fee);
+  storeAccount(account);
+  collectFee(fee);
+  receipt.feeWei = total;
   return true;
 }

@@ -1,6 +1,7 @@
 // docs/sdk.md#quote: `mizu quote`, the cost of a run before it.
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { ProgramEntry } from '../../protocol/definition.ts';
 import { formatCount, formatLarge, formatMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Quote } from '../client/quote.ts';
@@ -8,6 +9,9 @@ import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord, table } from './output.ts';
+
+/** More than a certificate of a committee of 7 has. */
+const CERTIFICATE_BYTES = 600;
 
 type Flags = NetworkFlags & { input: string; backend?: string; json?: boolean };
 
@@ -51,7 +55,8 @@ export async function quoteFile(
   const { surveyInput } = await import('../client/survey.ts');
   const { createQuote, SAMPLE_ROWS } = await import('../client/quote.ts');
   const { modelPrice } = await import('../client/prices.ts');
-  const { messageFee } = await import('../client/deploy.ts');
+  const { deployFee, findWorkflow, runFee } = await import('../client/deploy.ts');
+  const { loadGas } = await import('../../kernel/fees.ts');
   const { createLocalNativeEngine } = await import('../local/native-engine.ts');
   const { localBackends } = await import('./backends.ts');
   const survey = await surveyInput(input, SAMPLE_ROWS);
@@ -61,10 +66,16 @@ export async function quoteFile(
   );
   const { backends, close } = await localBackends(workflow.description, backendUrl);
   try {
+    const { definition, workflowId } = workflow;
+    const deploys = (await findWorkflow(network, workflowId)) === null;
+    const stages = definition.stages.length;
+    const runs = runFee(network, 40 * survey.refs.length + CERTIFICATE_BYTES, survey.refs, stages);
+    const deployBytes = 288 * definition.programs.length + 80 * stages + CERTIFICATE_BYTES;
     const quote = await createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
       gasPriceWei: BigInt(network.chain.gasPriceWei),
       prices,
-      messageFeeWei: messageFee(network, 2_000) + messageFee(network, 40 * survey.refs.length + 600),
+      messageFeeWei: runs + (deploys ? deployFee(network, deployBytes, definition) : 0n),
+      loadGas: loadGas(definition.programs[0] as ProgramEntry),
       backends,
     });
     return { quote, survey };

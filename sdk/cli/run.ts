@@ -76,6 +76,7 @@ export async function runWorkflow(
   const { run, resumed } = await startRun(network, {
     workflowId: deployed.workflowId,
     workflowFile: workflow.file,
+    stages: workflow.definition.stages.length,
     survey,
     maxCostWei: maxWei ?? quote.costWei.upper,
     taskGasLimit: quote.taskGasLimit,

@@ -1,8 +1,9 @@
 // docs/sdk.md#deploy: puts a workflow's objects on DA and its definition into the state. Doing it again does nothing.
-import { MESSAGE_BASE_GAS, MESSAGE_BYTE_GAS } from '../../protocol/constants.ts';
-import { encodeDefinition } from '../../protocol/definition.ts';
+import { deployGas, messageGas, runGas } from '../../kernel/fees.ts';
+import { type Definition, encodeDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
@@ -34,7 +35,7 @@ async function sendDeploy(network: Network, workflow: CompiledWorkflow, deployed
   const { workflowId, definition, objects } = workflow;
   const { certificate } = await network.da.put(objects, { expiry: retention() });
   const bytes = encodeDefinition(definition, certificate);
-  const feeWei = messageFee(network, bytes.length);
+  const feeWei = deployFee(network, bytes.length, definition);
   await ensureBalance(network, feeWei);
   const message = await signMessage(network, { kind: 'Deploy', maxFee: feeWei, definition: bytes });
   try {
@@ -59,9 +60,17 @@ export async function findWorkflow(network: Network, id: Hex): Promise<WorkflowV
 
 /** Upper bound of what a user message of this body costs, in wei. */
 export function messageFee(network: Network, bodyBytes: number): bigint {
-  return (
-    (MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(bodyBytes + USER_HEADER_BYTES)) * BigInt(network.chain.gasPriceWei)
-  );
+  return messageGas(bodyBytes + USER_HEADER_BYTES) * BigInt(network.chain.gasPriceWei);
+}
+
+/** Upper bound of what deploying this definition costs, in wei; `bodyBytes` with its certificate. */
+export function deployFee(network: Network, bodyBytes: number, definition: Definition): bigint {
+  return deployGas(bodyBytes + USER_HEADER_BYTES, definition) * BigInt(network.chain.gasPriceWei);
+}
+
+/** Upper bound of what a Run message costs besides its escrow, in wei. */
+export function runFee(network: Network, bodyBytes: number, inputs: readonly ObjectRef[], stages: number): bigint {
+  return runGas(bodyBytes + USER_HEADER_BYTES, inputs, stages) * BigInt(network.chain.gasPriceWei);
 }
 
 export function retention(): bigint {

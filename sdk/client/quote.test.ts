@@ -39,6 +39,7 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
     gasPriceWei: 1n,
     prices,
     messageFeeWei: 1_000n,
+    loadGas: 300_000n,
   });
   const partitions: Uint8Array[] = [];
   for await (const { bytes } of partitionFile(input)) partitions.push(bytes);

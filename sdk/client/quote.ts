@@ -1,11 +1,14 @@
 // docs/sdk.md#quote: what a run will cost, from a dry run of sampled rows on the DataVM.
 
 import type { Backend } from '../../edge/backends/backend.ts';
-import { TASK_BASE_GAS } from '../../protocol/constants.ts';
+import { taskGas } from '../../kernel/fees.ts';
+import { INPUT_BYTE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
+import type { StageRun } from '../local/graph.ts';
 import { type LocalRun, runPartitions } from '../local/run-local.ts';
+import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { ModelPrice } from './prices.ts';
 import type { Survey } from './survey.ts';
 
@@ -36,7 +39,10 @@ const MIN_TASK_GAS = 2_000_000_000n;
 export type QuoteOptions = {
   readonly gasPriceWei: bigint;
   readonly prices: ReadonlyMap<string, ModelPrice>;
+  /** Of the messages that deploy and run it. */
   readonly messageFeeWei: bigint;
+  /** What loading the program costs each task. */
+  readonly loadGas: bigint;
   readonly backends?: readonly Backend[] | undefined;
 };
 
@@ -60,10 +66,18 @@ export async function createQuote(
   const partitions = BigInt(survey.refs.length);
   let gas = 0n;
   let largestTask = 0n;
+  const scale = (count: number): bigint => (sampled === 0n ? 0n : (BigInt(count) * rows + sampled - 1n) / sampled);
+  const tasksOf = (index: number): bigint => {
+    if (index === INPUT) return partitions;
+    const { stage, outputs } = whole.stages[index] as StageRun;
+    return outputs.length === 1 && stage.width === 0 ? partitions : BigInt(outputs.length);
+  };
+  const bytesOf = (index: number): bigint =>
+    index === INPUT
+      ? BigInt(survey.bytes)
+      : scale((whole.stages[index] as StageRun).outputs.reduce((sum, { length }) => sum + length, 0));
   whole.stages.forEach((stage, i) => {
-    const tasks = BigInt(
-      stage.outputs.length === 1 && stage.stage.width === 0 ? survey.refs.length : stage.outputs.length,
-    );
+    const tasks = tasksOf(i);
     const smaller = half?.stages[i]?.gasUsed ?? 0n;
     const difference = half === null ? sampled : sampled - BigInt(Math.ceil(survey.sample.length / 2));
     const grown = stage.gasUsed > smaller ? stage.gasUsed - smaller : 0n;
@@ -72,11 +86,10 @@ export async function createQuote(
       (stage.gasUsed - (grown * sampled) / max(difference, 1n)) / BigInt(Math.max(1, stage.outputs.length)),
     );
     const forRows = (grown * rows) / max(difference, 1n);
-    // What the kernel adds to a task is paid and is no part of the task's own limit.
-    gas += (base + (stage.stage.kind === 'infer' ? 0n : TASK_BASE_GAS)) * tasks + forRows;
+    // What a task pays before its program runs is no part of the task's own limit.
+    gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, tasksOf, bytesOf);
     largestTask = max(largestTask, base + forRows / max(tasks, 1n));
   });
-  const scale = (tokens: number): bigint => (sampled === 0n ? 0n : (BigInt(tokens) * rows + sampled - 1n) / sampled);
   const inputTokens = scale(whole.inputTokens);
   const outputTokens = scale(whole.outputTokens);
   const tokenWei = (margin: bigint): bigint => {
@@ -104,6 +117,25 @@ export async function createQuote(
     taskGasLimit: max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n),
     dryRun: whole,
   };
+}
+
+/** What all tasks of a stage pay before their programs run: for a task, its loading and its inputs. */
+function firstGas(
+  stage: PlannedStage,
+  tasks: bigint,
+  loadGas: bigint,
+  tasksOf: (stage: number) => bigint,
+  bytesOf: (stage: number) => bigint,
+): bigint {
+  const sink = stage.kind === 'sink' || stage.kind === 'rejects';
+  if (stage.kind === 'infer') return taskGas({ loadGas: 0n, sink, inputs: 0, inputBytes: 0n }) * tasks;
+  let inputs = 0n;
+  let bytes = 0n;
+  for (const input of stage.inputs) {
+    inputs += input.mode === 'same' ? 1n : tasksOf(input.stage);
+    bytes += input.mode === 'same' ? bytesOf(input.stage) : bytesOf(input.stage) * tasks;
+  }
+  return taskGas({ loadGas, sink, inputs: Number(inputs), inputBytes: 0n }) * tasks + INPUT_BYTE_GAS * bytes;
 }
 
 function dryRun(

@@ -81,6 +81,7 @@ async function start(network: Network, isNew = false) {
   return startRun(network, {
     workflowId,
     workflowFile: 'w.ts',
+    stages: 1,
     survey,
     maxCostWei: 5n,
     taskGasLimit: 6n,

@@ -4,7 +4,7 @@ import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { createRpcClient } from '../../service/client.ts';
 import { partitionFile } from '../input/partition.ts';
-import { messageFee, retention } from './deploy.ts';
+import { retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
@@ -16,6 +16,8 @@ import type { ReceiptView, RunView } from './views.ts';
 export type RunRequest = {
   readonly workflowId: Hex;
   readonly workflowFile: string;
+  /** Number of the workflow's stages. */
+  readonly stages: number;
   readonly survey: Survey;
   readonly maxCostWei: bigint;
   readonly taskGasLimit: bigint;
@@ -50,7 +52,8 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   const { workflowId, survey } = request;
   const certificate = await network.da.certify(survey.refs, retention());
   const inputs = encodeInputs(survey.refs, certificate);
-  await ensureBalance(network, request.maxCostWei + messageFee(network, inputs.length));
+  const { stages } = request;
+  await ensureBalance(network, request.maxCostWei + runFee(network, inputs.length, survey.refs, stages));
   const message = await signMessage(network, {
     kind: 'Run',
     workflow: workflowId,

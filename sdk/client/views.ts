@@ -101,7 +101,11 @@ export type ReceiptView = {
   readonly step: number;
 };
 
-export type WorkflowView = { readonly owner: Address; readonly metadata: ObjectRef };
+export type WorkflowView = {
+  readonly owner: Address;
+  readonly stages: readonly { readonly kind: 'exec' | 'infer'; readonly model: Hex }[];
+  readonly metadata: ObjectRef;
+};
 export type AccountView = { readonly nonce: number; readonly nextNonce?: number; readonly balance: string };
 
 export type RunListEntry = Pick<

@@ -1,0 +1,65 @@
+// docs/kernel.md#money: what messages and tasks cost, in gas, as the kernel charges it.
+
+import { totalLength } from '../protocol/certificate.ts';
+import {
+  INPUT_BYTE_GAS,
+  INPUT_GAS,
+  KEEP_BYTE_GAS,
+  LOAD_BASE_GAS,
+  LOAD_CODE_BYTE_GAS,
+  LOAD_IMAGE_BYTE_GAS,
+  LOAD_WASM_BYTE_GAS,
+  MESSAGE_BASE_GAS,
+  MESSAGE_BYTE_GAS,
+  PAGE_GAS,
+  SINK_GAS,
+  STAGE_GAS,
+  TASK_BASE_GAS,
+} from '../protocol/constants.ts';
+import { type Definition, objectsOfDefinition, type ProgramEntry } from '../protocol/definition.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
+
+/** Of a user message, by its length in bytes. */
+export function messageGas(length: number): bigint {
+  return MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length);
+}
+
+/** Of objects that a certificate covers. */
+export function keepGas(objects: readonly ObjectRef[]): bigint {
+  return KEEP_BYTE_GAS * totalLength(objects);
+}
+
+/** Of a Deploy message. */
+export function deployGas(length: number, definition: Definition): bigint {
+  return messageGas(length) + keepGas(objectsOfDefinition(definition));
+}
+
+/** Of a Run message of a workflow with so many stages. */
+export function runGas(length: number, inputs: readonly ObjectRef[], stages: number): bigint {
+  return messageGas(length) + keepGas(inputs) + STAGE_GAS * BigInt(stages);
+}
+
+/** What loading a program costs each task: docs/kernel.md#loading. */
+export function loadGas(program: ProgramEntry): bigint {
+  const pagesInitial = new DataView(program.header.buffer, program.header.byteOffset).getUint32(PAGES_INITIAL);
+  return (
+    LOAD_BASE_GAS +
+    BigInt(program.codeLength) * LOAD_CODE_BYTE_GAS +
+    BigInt(program.wasmLength) * LOAD_WASM_BYTE_GAS +
+    BigInt(program.imageLength + program.slotsLength + program.dataLength) * LOAD_IMAGE_BYTE_GAS +
+    BigInt(pagesInitial) * PAGE_GAS
+  );
+}
+
+/** What a task pays before its program runs. `loadGas` is 0 for an infer task, which has no inputs to load either. */
+export function taskGas(task: {
+  readonly loadGas: bigint;
+  readonly sink: boolean;
+  readonly inputs: number;
+  readonly inputBytes: bigint;
+}): bigint {
+  const { loadGas, sink, inputs, inputBytes } = task;
+  return TASK_BASE_GAS + (sink ? SINK_GAS : 0n) + loadGas + INPUT_GAS * BigInt(inputs) + INPUT_BYTE_GAS * inputBytes;
+}
+
+const PAGES_INITIAL = 136;
