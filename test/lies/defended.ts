@@ -38,14 +38,14 @@ const TIMES = {
 const CROWD = 50;
 const NO_OP: Message = { kind: 'Expire', run: `0x${'00'.repeat(32)}` };
 
-export async function openDefended(): Promise<Defended> {
+/** `messagesOf`: of the first batch, after a deposit. */
+export async function openDefended(messagesOf = runMessages): Promise<Defended> {
   const network = await startTestNetwork(TIMES);
   const log = createLogger('executor', process.env.MIZU_LOG ?? 'silent');
   const policy = { intervalSeconds: 0 };
   const executor = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy, log });
-  const source = await assemble(EVERY_FAMILY);
   await network.deposit(10n ** 18n);
-  const { messages } = await createRunMessages(network.author, 2, 0n, network.author, { source });
+  const messages = await messagesOf(network);
   return {
     network,
     rows: (wanted) => playDefended(network, executor, messages, wanted),
@@ -54,6 +54,11 @@ export async function openDefended(): Promise<Defended> {
       await network.close();
     },
   };
+}
+
+async function runMessages({ author }: TestNetwork): Promise<readonly Message[]> {
+  const source = await assemble(EVERY_FAMILY);
+  return (await createRunMessages(author, 2, 0n, author, { source })).messages;
 }
 
 async function* playDefended(

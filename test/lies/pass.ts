@@ -1,10 +1,12 @@
-// docs/disputes.md#lies: one pass over the whole corpus: lies about steps, claims, moves, thieves, rivals, fake challengers.
+// docs/disputes.md#lies: one pass over the whole corpus: lies about steps, claims, moves, thieves, rivals, fake challengers, hostile programs.
 import type { Address } from '../../protocol/hex.ts';
 import { LIAR, type TestNetwork } from '../../prover/network.fixture.ts';
 import { allLies } from './corpus.ts';
 import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';
 import { openDefended } from './defended.ts';
 import { slashedAccounts } from './funds.ts';
+import { createHostileWorld, hostileLies, openHostileDefended, playHostileDefended } from './hostile.ts';
+import { hostilePrograms } from './hostile-programs.ts';
 import type { Lie } from './lie.ts';
 import { playMoves } from './moves.ts';
 import { openStage } from './play.ts';
@@ -14,6 +16,7 @@ import { playRivals } from './rivals.ts';
 import type { Row } from './row.ts';
 import { createSteps } from './steps.ts';
 import { playThieves } from './thieves.ts';
+import type { World } from './world.ts';
 
 export type Pass = {
   readonly rows: readonly Row[];
@@ -27,6 +30,7 @@ const GROUPS = {
   thief: 'thief: ',
   rival: 'rival: ',
   fake: 'fake: ',
+  hostile: 'hostile: ',
 } as const;
 
 /** `wanted`: part of the name of a lie about a step, or how the name of a group begins; empty: all. */
@@ -68,10 +72,30 @@ export async function playPass(wanted: string, onRow: (row: Row) => void): Promi
       await defended.close();
     }
   }
+  if (isWanted(GROUPS.hostile)) {
+    const hostile = await createHostileWorld(hostilePrograms());
+    try {
+      await playStage(
+        hostile,
+        (await hostileLies(hostile)).filter(({ name }) => name.startsWith(wanted)),
+        tell,
+      );
+      await check(hostile.network);
+    } finally {
+      await hostile.close();
+    }
+    const defended = await openHostileDefended(hostilePrograms());
+    try {
+      for await (const row of playHostileDefended(defended)) tell(row);
+      await check(defended.network);
+    } finally {
+      await defended.close();
+    }
+  }
   return { rows, slashedHonest };
 }
 
-async function playStage(world: CorpusWorld, lies: readonly Lie[], tell: (row: Row) => void): Promise<void> {
+async function playStage(world: World, lies: readonly Lie[], tell: (row: Row) => void): Promise<void> {
   const stage = await openStage(world);
   try {
     for (const lie of lies) tell(await stage.play(lie));
