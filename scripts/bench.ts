@@ -1,9 +1,10 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step gas dispute path inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step gas dispute path attacks inference]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
+import { benchAttacks } from './bench-attacks.ts';
 import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
 import { benchPath } from './bench-path.ts';
@@ -30,6 +31,11 @@ const SECTIONS = {
     run: benchGas,
   },
   path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
+  attacks: {
+    title:
+      'An honest run on a devnet under each attack: whether it ends, its slowdown, memory of each process (goal: 4 GiB at most)',
+    run: benchAttacks,
+  },
   inference: {
     title:
       'Inference path against a mock endpoint (goals: <= 250 us/record at 0 ms, >= 0.95 of ideal at 50 ms, 64k/1k <= 1.2)',

@@ -1,0 +1,15 @@
+// docs/operations.md#attacks: what an attack is given and does.
+import type { Devnet } from '../../sdk/devnet/devnet.ts';
+import type { HostileUser } from './hostile-user.ts';
+
+export type Attacked = { readonly devnet: Devnet; readonly user: HostileUser };
+
+export type Attack = {
+  readonly name: string;
+  readonly what: string;
+  /**
+   * Up to the moment at which it is under way; then the honest user begins. Tells what was done, or how it was refused.
+   * Its own work after that ends with the signal.
+   */
+  begin(attacked: Attacked, signal: AbortSignal): Promise<string>;
+};

@@ -1,0 +1,147 @@
+// docs/operations.md#attacks: a user without stake who deploys and runs what he likes, through the sequencer or past it.
+import { type Abi, createTestClient, http } from 'viem';
+import { foundry } from 'viem/chains';
+import {
+  type Definition,
+  encodeDefinition,
+  hashWorkflow,
+  type ProgramEntry,
+  type Stage,
+} from '../../protocol/definition.ts';
+import { inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { encodeInputs, encodeMessage, type Message } from '../../protocol/messages.ts';
+import { objectRef, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import { retention } from '../../sdk/client/deploy.ts';
+import { deposit } from '../../sdk/client/deposit.ts';
+import { sendMessage, signMessage } from '../../sdk/client/message.ts';
+import { connectNetwork, type Network } from '../../sdk/client/network.ts';
+import { fromPrivateKey } from '../../sdk/client/signer.ts';
+import { devnetAccounts } from '../../sdk/devnet/accounts.ts';
+import type { Devnet } from '../../sdk/devnet/devnet.ts';
+import { connectL1, withAccount } from '../../service/l1.ts';
+import { createSender, type Sender } from '../../service/l1-send.ts';
+import { loadModule } from '../../vm/load.ts';
+import { createProgram, encodeHeader, type Program } from '../../vm/program.ts';
+
+export type HostileUser = {
+  readonly network: Network;
+  /** Of its account on L1. */
+  readonly sender: Sender;
+  deploy(programs: readonly HostileProgram[], stages: readonly Partial<Stage>[]): Promise<Hex>;
+  /** The id of a run over these partitions. Default: one of a byte, another one each time. */
+  start(workflow: Hex, options: { gasLimit: bigint; bytes?: readonly Uint8Array[] }): Promise<Hex>;
+  /** Past the sequencer. */
+  force(message: Message | Uint8Array): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Deployed code and what is named as its module, which may be another one. */
+export type HostileProgram = { readonly program: Program; readonly wasm: Uint8Array };
+
+const MIZU = 10n ** 18n;
+const FUNDS = 20_000n * MIZU;
+const DEPOSIT = 2_000n * MIZU;
+const RUN_COST = 20n * MIZU;
+const RUN_SECONDS = 3600;
+const METADATA =
+  '{"name":"x","version":1,"stages":[{"name":"s","kind":"exec","steps":[],"sink":"train"}],"models":{},"sdk":"0"}';
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+export function lowered(wasm: Uint8Array): HostileProgram {
+  return { program: createProgram({ module: loadModule(wasm) }), wasm };
+}
+
+export async function createHostileUser({ rpcUrl, l1Url, chain }: Devnet): Promise<HostileUser> {
+  const { developer, liar } = devnetAccounts();
+  const l1 = await connectL1(l1Url);
+  await createTestClient({ chain: foundry, mode: 'anvil', transport: http(l1Url) }).setBalance({
+    address: liar.address,
+    value: 1_000n * MIZU,
+  });
+  await createSender(withAccount(l1, developer.privateKey)).sendAndWait({
+    address: chain.contracts.token,
+    abi: mizuTokenAbi as Abi,
+    functionName: 'transfer',
+    args: [liar.address, FUNDS],
+  });
+  const sender = createSender(withAccount(l1, liar.privateKey));
+  const network = await connectNetwork({ rpcUrl, l1RpcUrl: l1Url, signer: fromPrivateKey(liar.privateKey) });
+  await deposit(network, DEPOSIT);
+  let started = 0;
+  return {
+    network,
+    sender,
+    async deploy(programs, stages) {
+      const metadata = text(METADATA);
+      const definition: Definition = {
+        programs: programs.map(entryOf),
+        stages: stages.map((fields) => ({ ...EXEC, ...fields })),
+        metadata: objectRef(metadata),
+      };
+      const objects = programs.flatMap(({ program: { code, memory, slots, data }, wasm }) => [
+        code,
+        memory,
+        slots,
+        data,
+        wasm,
+      ]);
+      const { certificate } = await network.da.put([...objects, metadata], { expiry: retention() });
+      const bytes = encodeDefinition(definition, certificate);
+      await sendMessage(
+        network,
+        await signMessage(network, { kind: 'Deploy', maxFee: 100n * MIZU, definition: bytes }),
+      );
+      return hashWorkflow(definition);
+    },
+    async start(workflow, { gasLimit, bytes = [Uint8Array.of(started++)] }) {
+      const { refs, certificate } = await network.da.put(bytes, { expiry: retention() });
+      const message = await signMessage(network, {
+        kind: 'Run',
+        workflow,
+        maxCost: RUN_COST,
+        taskGasLimit: gasLimit,
+        deadline: BigInt(Math.floor(Date.now() / 1000) + RUN_SECONDS),
+        inputs: encodeInputs(refs, certificate),
+      });
+      const { run } = await sendMessage(network, message);
+      if (run === undefined) throw new Error('the run has no id');
+      return run;
+    },
+    async force(message) {
+      const bytes = message instanceof Uint8Array ? message : encodeMessage(message);
+      await sender.sendAndWait({
+        address: chain.contracts.inbox,
+        abi: inboxAbi as Abi,
+        functionName: 'forceMessage',
+        args: [bytesToHex(bytes)],
+      });
+    },
+    close: () => network.close(),
+  };
+}
+
+const EXEC: Stage = {
+  kind: 'exec',
+  program: 0,
+  width: 1,
+  gasLimit: 1_000_000n,
+  sink: true,
+  model: `0x${'00'.repeat(32)}`,
+  inputs: [{ source: 0xffff, mode: 'all' }],
+};
+
+function entryOf({ program: { header, code, memory, slots, data }, wasm }: HostileProgram): ProgramEntry {
+  return {
+    header: encodeHeader(header),
+    codeLength: code.length,
+    imageTreeRoot: treeRoot(memory),
+    imageLength: memory.length,
+    slotsTreeRoot: treeRoot(slots),
+    slotsLength: slots.length,
+    dataLength: data.length,
+    wasmRoot: objectRoot(wasm),
+    wasmLength: wasm.length,
+  };
+}

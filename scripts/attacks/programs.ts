@@ -1,0 +1,113 @@
+// docs/operations.md#attacks: programs that are deployed to stop or to fill whoever runs them.
+import { MizuError } from '../../protocol/errors.ts';
+import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
+import { treeRoot } from '../../protocol/tree.ts';
+import { createRawProgram } from '../../test/differential/raw-subject.ts';
+import { memoryDepth } from '../../vm/program.ts';
+import type { Attack, Attacked } from './attack.ts';
+import type { HostileProgram, HostileUser } from './hostile-user.ts';
+import { lowered } from './hostile-user.ts';
+import { branchTableBomb, callBomb, growLoop, idleModule, loopBomb, randomLoop, writeOutput } from './modules.ts';
+
+const GAS = 100_000_000n;
+const NO_MODULE = Uint8Array.of(0);
+const MIB = 2 ** 20;
+const IMAGE_BYTES = 48 * MIB;
+const INPUT_BYTES = 64 * MIB;
+
+/** Deploys, runs twice (two threads are busy then) and forces the task through L1, so that no sequencer can keep it out. */
+async function runHostile(
+  user: HostileUser,
+  make: (variant: number) => HostileProgram,
+  gasLimit = GAS,
+): Promise<string> {
+  const told: string[] = [];
+  for (const variant of [0, 1]) {
+    const workflow = await user.deploy([make(variant)], [{ gasLimit }]);
+    const run = await user.start(workflow, { gasLimit });
+    await user.force({ kind: 'Advance', run, stage: 0, partition: 0 });
+    told.push(run.slice(0, 10));
+  }
+  return `runs ${told.join(', ')}`;
+}
+
+/** What the network refuses is told, not thrown: it may be the answer to the attack. */
+export async function orRefusal(attack: () => Promise<string>): Promise<string> {
+  try {
+    return await attack();
+  } catch (error) {
+    if (!(error instanceof MizuError)) throw error;
+    return `refused: ${error.code} ${String(error.actual ?? '').slice(0, 80)}`;
+  }
+}
+
+const program =
+  (make: (variant: number) => HostileProgram, gasLimit = GAS) =>
+  ({ user }: Attacked): Promise<string> =>
+    orRefusal(() => runHostile(user, make, gasLimit));
+
+/** Code of two instructions, and a module that is only tried because it is named. */
+function asHint(wasm: Uint8Array, variant: number): HostileProgram {
+  return { program: lowered(idleModule(variant + 1)).program, wasm };
+}
+
+/** Raw code that jumps to itself. */
+function endlessCode(variant: number): HostileProgram {
+  const code = new Uint8Array((1 + variant) * INSTRUCTION_BYTES);
+  new DataView(code.buffer).setUint16(0, OP.jump);
+  const none = new Uint8Array(0);
+  const numbers = { pagesInitial: 0, pagesMax: 0, entry: 0, globals: 0 };
+  return { program: createRawProgram({ code, memory: none, slots: none, data: none }, numbers), wasm: NO_MODULE };
+}
+
+function withImage(variant: number): HostileProgram {
+  const { program, wasm } = lowered(writeOutput(IMAGE_BYTES));
+  const memory = new Uint8Array(IMAGE_BYTES).fill(1 + variant);
+  const header = { ...program.header, memoryRoot: treeRoot(memory, memoryDepth(program.header.pagesMax)) };
+  return { program: { ...program, memory, header }, wasm };
+}
+
+/** One task writes 64 MiB, the next reads it once for each of 64 tasks. */
+async function manyInputs({ user }: Attacked): Promise<string> {
+  return orRefusal(async () => {
+    const programs = [lowered(writeOutput(INPUT_BYTES)), lowered(idleModule(1))];
+    const read = { program: 1, width: 1, gasLimit: GAS, inputs: [{ source: 0, mode: 'all' as const }] };
+    const workflow = await user.deploy(programs, [{ width: 64, gasLimit: GAS, sink: false }, read]);
+    return `run ${await user.start(workflow, { gasLimit: GAS })}`;
+  });
+}
+
+async function images({ user }: Attacked, signal: AbortSignal): Promise<string> {
+  return orRefusal(async () => {
+    const workflow = await user.deploy(
+      [withImage(0), withImage(1)],
+      [{ gasLimit: GAS }, { gasLimit: GAS, program: 1 }],
+    );
+    let runs = 0;
+    for (; runs < 6 && !signal.aborted; runs++) await user.start(workflow, { gasLimit: GAS });
+    return `${runs} runs of 2 programs with images of 48 MiB`;
+  });
+}
+
+export const PROGRAM_ATTACKS: readonly Attack[] = [
+  { name: 'callbomb', what: 'a function of 450,000 calls', begin: program((v) => lowered(callBomb(450_000 + v))) },
+  {
+    name: 'grow',
+    what: 'memory.grow(0) of 1 GiB, its module withheld',
+    begin: program((v) => ({ ...lowered(growLoop(2_000 + v)), wasm: NO_MODULE })),
+  },
+  { name: 'random', what: '1,000,000 random numbers', begin: program((v) => lowered(randomLoop(1_000_000 + v))) },
+  { name: 'endless', what: 'raw code that jumps to itself', begin: program(endlessCode) },
+  { name: 'inputs', what: '64 inputs of 64 MiB', begin: manyInputs },
+  {
+    name: 'br_table',
+    what: 'a module with a br_table of 998 values, named by other code',
+    begin: program((v) => asHint(branchTableBomb(998, 65_000 + v), v)),
+  },
+  {
+    name: 'loops',
+    what: 'a module of 32,000 locals and 4,000 loops, named by other code',
+    begin: program((v) => asHint(loopBomb(32_000, 4_000 + v), v)),
+  },
+  { name: 'images', what: 'programs with images of 48 MiB by turns', begin: images },
+];
