@@ -51,8 +51,14 @@ export type ToWorker = {
 export type FromWorker =
   /** The program is loaded and begins to run: another deadline counts. */
   | { readonly id: number; readonly kind: 'loaded' }
-  /** `keptBytes`: what the thread keeps of the program for its next run. */
-  | { readonly id: number; readonly kind: 'outcome'; readonly outcome: JobOutcome; readonly keptBytes: number }
+  /** `keptBytes`: what the thread keeps of the program for its next run. `ms`: how long it has worked. */
+  | {
+      readonly id: number;
+      readonly kind: 'outcome';
+      readonly outcome: JobOutcome;
+      readonly keptBytes: number;
+      readonly ms: number;
+    }
   /** This engine has no result for the program, which says nothing about the program. `needsMemory`: more pages may be all that is missing. */
   | { readonly id: number; readonly kind: 'refused'; readonly reason: string; readonly needsMemory: boolean };
 

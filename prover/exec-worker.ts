@@ -17,6 +17,7 @@ port.on('message', (message: ToWorker) => {
 
 // Whatever is thrown here, from a module that V8 refuses to a fault of ours, sends the job to the step machine.
 function respond({ id, job, parts, pages, drop }: ToWorker): FromWorker {
+  const from = performance.now();
   try {
     for (const programId of drop) programs.delete(programId);
     if (parts !== undefined) programs.set(job.programId, load(parts));
@@ -26,7 +27,7 @@ function respond({ id, job, parts, pages, drop }: ToWorker): FromWorker {
     const request = { ...job, inputs: inputsOfJob(job), seed: hexToBytes(job.seed) };
     const { status, output, gasUsed } = engine.run(program, request, pages);
     const outcome = { status, output: ownBuffer(output), gasUsed };
-    return { id, kind: 'outcome', outcome, keptBytes: program.keptBytes() };
+    return { id, kind: 'outcome', outcome, keptBytes: program.keptBytes(), ms: performance.now() - from };
   } catch (error) {
     programs.delete(job.programId);
     const needsMemory = error instanceof NativeFailed && error.needsMemory;

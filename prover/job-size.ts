@@ -1,5 +1,14 @@
 // docs/prover.md#memory: bytes that a job takes and the time that it may take, from what is known before it starts.
-import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
+import {
+  INPUT_BYTE_GAS,
+  LOAD_BASE_GAS,
+  LOAD_CODE_BYTE_GAS,
+  LOAD_IMAGE_BYTE_GAS,
+  LOAD_WASM_BYTE_GAS,
+  MAX_OUTPUT_BYTES,
+  PAGE_GAS,
+  SLOWEST_NS_PER_GAS,
+} from '../protocol/constants.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { decodeHeader, PAGE_BYTES } from '../vm/program.ts';
 import type { ProgramParts } from './exec-job.ts';
@@ -36,9 +45,9 @@ const STEP_BYTES_PER_CODE_BYTE = 3;
 const STEP_BASE_BYTES = 8 * MIB;
 /** Beside what the gas pays for: a machine that does other work, too, loads a module. */
 const GRACE_MS = 10_000;
-const SLOWEST_NS_PER_GAS = 20;
-/** Gas that loading costs. */
-const LOAD_GAS = { code: 4, wasm: 8, image: 1, page: 500, input: 1 };
+/** A busy machine makes everything slower. */
+const DEAR_MS = 1_000;
+const DEAR_FACTOR = 4;
 
 export function sizeOfJob(parts: Pick<ProgramParts, 'header'> & PartLengths, inputs: number): JobSize {
   const { pagesInitial, pagesMax } = decodeHeader(parts.header);
@@ -70,9 +79,29 @@ export function bytesOfJob(engine: EngineName, size: JobSize, pages: number, gas
 
 /** Milliseconds in which a native thread must have loaded the program, and run it: what the gas pays for, and some grace. */
 export function nativeLimits(size: JobSize, gasLimit: bigint): { readonly loadMs: number; readonly runMs: number } {
-  const { code, image, wasm, pagesInitial, inputs } = size;
-  const loadGas =
-    code * LOAD_GAS.code + wasm * LOAD_GAS.wasm + image * LOAD_GAS.image + pagesInitial * LOAD_GAS.page + inputs;
-  const ms = (gas: number): number => GRACE_MS + (gas * SLOWEST_NS_PER_GAS) / 1e6;
-  return { loadMs: ms(loadGas), runMs: ms(Number(gasLimit)) };
+  return { loadMs: GRACE_MS + paidMs(loadGas(size)), runMs: GRACE_MS + paidMs(gasLimit) };
+}
+
+/**
+ * True if a native run that had to load the program took far longer than its gas pays for. That is worth it once, not again and again:
+ * when no thread holds the program any more, it is stepped.
+ */
+export function isDear(size: JobSize, gasUsed: bigint, ms: number): boolean {
+  return ms > DEAR_MS + DEAR_FACTOR * paidMs(loadGas(size) + gasUsed);
+}
+
+// What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes.
+function loadGas({ code, image, slots, data, wasm, pagesInitial, inputs }: JobSize): bigint {
+  return (
+    LOAD_BASE_GAS +
+    BigInt(code) * LOAD_CODE_BYTE_GAS +
+    BigInt(wasm) * LOAD_WASM_BYTE_GAS +
+    BigInt(image + slots + data) * LOAD_IMAGE_BYTE_GAS +
+    BigInt(pagesInitial) * PAGE_GAS +
+    BigInt(inputs) * INPUT_BYTE_GAS
+  );
+}
+
+function paidMs(gas: bigint): number {
+  return Number(gas * SLOWEST_NS_PER_GAS) / 1e6;
 }

@@ -17,13 +17,15 @@ port.on('message', async (message: ToWorker) => {
 });
 
 async function respond({ id, job, parts }: ToWorker): Promise<FromWorker> {
+  const from = performance.now();
   try {
     if (parts === undefined) throw new Error(`program ${job.programId} was not sent`);
     const { header, code, image, slots, data } = parts;
     const program = { header: decodeHeader(header), code, memory: image, slots, data };
     const machine = createStepMachine({ ...job, program, inputs: inputsOfJob(job), seed: hexToBytes(job.seed) });
     const { status, output, gasUsed } = await runToEnd(machine);
-    return { id, kind: 'outcome', outcome: { status, output: output.slice(), gasUsed }, keptBytes: 0 };
+    const outcome = { status, output: output.slice(), gasUsed };
+    return { id, kind: 'outcome', outcome, keptBytes: 0, ms: performance.now() - from };
   } catch (error) {
     return {
       id,

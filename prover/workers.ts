@@ -6,6 +6,7 @@ import type { ExecJob, JobOutcome, ProgramParts, SentJob, ToWorker } from './exe
 import {
   bytesOfJob,
   type EngineName,
+  isDear,
   type JobSize,
   MIB,
   NATIVE_HEAP_MB,
@@ -69,6 +70,8 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   /** Programs that only the step machine runs, and those that need more memory than most. */
   const stepOnly = new Set<Hex>();
   const hungry = new Set<Hex>();
+  /** Programs whose loading took longer than it pays for. */
+  const dear = new Set<Hex>();
   let nextId = 0;
   let stepped = 0;
   let closed = false;
@@ -139,7 +142,10 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       const limits = engine === 'native' ? nativeLimits(size, job.gasLimit) : NO_LIMITS;
       const answer = await place.thread.ask(message, limits);
       held.delete(job.programId);
-      if (engine === 'native' && answer.kind === 'outcome') held.set(job.programId, answer.keptBytes);
+      if (engine === 'native' && answer.kind === 'outcome') {
+        held.set(job.programId, answer.keptBytes);
+        if (parts !== undefined && isDear(size, answer.outcome.gasUsed, answer.ms)) remember(dear, job.programId);
+      }
       return answer;
     } finally {
       if (place !== undefined) await putBack(place, bytes);
@@ -152,6 +158,10 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     place.release();
     place.release = budget.keep(THREAD_BYTES + keptBytes(place.thread));
     place.busy = false;
+  }
+
+  function isHeld(programId: Hex): boolean {
+    return places.some(({ thread, busy }) => !busy && !thread.dead() && thread.held.has(programId));
   }
 
   // Why the native engine has no result, or the result.
@@ -195,7 +205,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     async run(job, load, size) {
       try {
         if (closed) throw new ThreadDied('the threads are closed');
-        if (!stepOnly.has(job.programId)) {
+        if (!stepOnly.has(job.programId) && !(dear.has(job.programId) && !isHeld(job.programId))) {
           const outcome = await runNatively(job, load, size);
           if (typeof outcome !== 'string') return outcome;
           remember(stepOnly, job.programId);

@@ -34,14 +34,23 @@ export type Body = { readonly locals: readonly ValueType[]; readonly instruction
 
 export function decodeBody(body: FunctionBody): Body {
   const instructions: Instr[] = [];
-  const locals = visitBody(body, (instruction) => instructions.push(instruction));
+  const locals: ValueType[] = [];
+  visitBody(body, (groups) => {
+    for (const { count, type } of groups) for (let i = 0; i < count; i++) locals.push(type);
+    return (instruction) => instructions.push(instruction);
+  });
   return { locals, instructions };
 }
 
-/** Decodes a function without keeping its instructions. Returns its locals. */
-export function visitBody(body: FunctionBody, visit: (instruction: Instr) => void): ValueType[] {
+export type LocalGroup = { readonly count: number; readonly type: ValueType };
+
+/** Decodes a function without keeping anything of it: `begin` is told of its locals and gives the visitor of its instructions. */
+export function visitBody(
+  body: FunctionBody,
+  begin: (locals: readonly LocalGroup[]) => (instruction: Instr) => void,
+): void {
   const cursor = createCursor(body.bytes, body.start, body.end);
-  const locals = decodeLocals(cursor);
+  const visit = begin(decodeLocals(cursor));
   let depth = 1;
   while (depth > 0) {
     const instruction = decodeInstruction(cursor);
@@ -52,7 +61,6 @@ export function visitBody(body: FunctionBody, visit: (instruction: Instr) => voi
     if (depth > NESTING_MAX) throw tooLarge('nested blocks', NESTING_MAX, depth, instruction.at);
   }
   if (cursor.at !== cursor.end) throw malformed(cursor.at, 'the end of the function', 'more instructions');
-  return locals;
 }
 
 export function decodeValueType(cursor: Cursor): ValueType {
@@ -65,17 +73,17 @@ export function decodeValueType(cursor: Cursor): ValueType {
   throw malformed(at, 'a value type', `byte 0x${byte.toString(16)}`);
 }
 
-function decodeLocals(cursor: Cursor): ValueType[] {
-  const groups = readCount(cursor, LOCALS_MAX, 'groups of locals');
-  const locals: ValueType[] = [];
-  for (let group = 0; group < groups; group++) {
+function decodeLocals(cursor: Cursor): LocalGroup[] {
+  const groups: LocalGroup[] = [];
+  let all = 0;
+  for (let left = readCount(cursor, LOCALS_MAX, 'groups of locals'); left > 0; left--) {
     const at = cursor.at;
     const count = readU32(cursor);
-    if (locals.length + count > LOCALS_MAX) throw tooLarge('locals', LOCALS_MAX, locals.length + count, at);
-    const type = decodeValueType(cursor);
-    for (let i = 0; i < count; i++) locals.push(type);
+    all += count;
+    if (all > LOCALS_MAX) throw tooLarge('locals', LOCALS_MAX, all, at);
+    groups.push({ count, type: decodeValueType(cursor) });
   }
-  return locals;
+  return groups;
 }
 
 function decodeInstruction(cursor: Cursor): Instr {

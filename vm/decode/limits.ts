@@ -18,3 +18,10 @@ export const PARAMETERS_MAX = 998;
 export const RESULTS_MAX = 998;
 export const BRANCH_TARGETS_MAX = 65_000;
 export const NESTING_MAX = 10_000;
+/** docs/vm.md#weight, of one function: six times that of the heaviest function of CPython, esbuild and QuickJS. */
+export const FUNCTION_WEIGHT_MAX = 2 ** 21;
+/** Of all functions: so much, and so much for each byte of the module. Published modules have up to 3 for a byte. */
+export const WEIGHT_BASE = 2 ** 20;
+export const WEIGHT_PER_BYTE = 16;
+/** Loops times instructions of one function: V8's optimizing compiler keeps a bit for each such pair. The largest published one has 3.4 million. */
+export const LOOP_WEIGHT_MAX = 2 ** 26;

@@ -56,6 +56,8 @@ export type Module = {
   readonly namedSegments: readonly number[];
   /** True if a constant expression is more than one constant. */
   readonly extendedConstants: boolean;
+  /** docs/vm.md#weight, of all functions. */
+  readonly weight: number;
 };
 
 /** Type of the function with this index, imports counted first. */

@@ -28,6 +28,7 @@ import {
   type ValueType,
 } from './module.ts';
 import { WASM } from './opcodes.ts';
+import { createWeigher, type Weigher } from './weight.ts';
 
 type Draft = {
   types: FunctionType[];
@@ -44,6 +45,9 @@ type Draft = {
   dataCount: number | undefined;
   named: Set<number>;
   extendedConstants: boolean;
+  /** Of the functions so far: docs/vm.md#weight. */
+  weight: number;
+  typeOf(func: number): FunctionType | undefined;
 };
 
 // Position of each section id in the binary; data count (12) stands between element and code.
@@ -74,6 +78,11 @@ export function decodeModule(bytes: Uint8Array): Module {
     dataCount: undefined,
     named: new Set(),
     extendedConstants: false,
+    weight: 0,
+    typeOf(func) {
+      const type = draft.imports[func]?.type ?? draft.declared[func - draft.imports.length];
+      return type === undefined ? undefined : draft.types[type];
+    },
   };
   let last = 0;
   while (cursor.at < bytes.length) {
@@ -98,7 +107,7 @@ export function decodeModule(bytes: Uint8Array): Module {
     throw malformed(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
   if (draft.dataCount !== undefined && draft.dataCount !== draft.data.length)
     throw malformed(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
-  const { declared: _, named, ...module } = draft;
+  const { declared: _, named, typeOf: _typeOf, ...module } = draft;
   const namedSegments = [...named].sort((a, b) => a - b);
   return { ...module, namedSegments, typeIds: canonicalTypes(draft.types) };
 }
@@ -271,9 +280,20 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   const start = cursor.at;
   readSpan(cursor, size);
   const body = { type, bytes: cursor.bytes, start, end: cursor.at };
-  visitBody(body, ({ op, a }) => {
-    if (op === WASM.memoryInit || op === WASM.dataDrop) draft.named.add(a);
+  let weigher: Weigher | undefined;
+  visitBody(body, (groups) => {
+    const locals = groups.reduce((sum, { count }) => sum + count, 0);
+    const own = createWeigher(draft, draft.types[type]!, locals, at);
+    weigher = own;
+    return (instruction) => {
+      own.add(instruction);
+      const { op, a } = instruction;
+      if (op === WASM.memoryInit || op === WASM.dataDrop) draft.named.add(a);
+    };
   });
+  draft.weight += weigher?.weight() ?? 0;
+  const most = limit.WEIGHT_BASE + limit.WEIGHT_PER_BYTE * cursor.bytes.length;
+  if (draft.weight > most) throw tooLarge('locals and values at blocks and branches', most, draft.weight, at);
   return body;
 }
 

@@ -47,6 +47,11 @@ export function createByteWriter(capacity = 256): ByteWriter {
       put(rest & 0x7f);
     },
     s64(value) {
+      const small = Number(value);
+      if (small === (small | 0)) {
+        writer.s32(small);
+        return;
+      }
       let rest = value;
       while (rest < -0x40n || rest >= 0x40n) {
         put(Number(rest & 0x7fn) | 0x80);
