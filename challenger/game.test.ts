@@ -17,7 +17,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const policy = { intervalSeconds: 0 };
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 20 });
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {

@@ -1,5 +1,6 @@
 // docs/prover.md#assertions: after the window of a first, wrong child an honest executor waits for its end, and sends nothing that L1 refuses.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
 import type { Told } from '../prover/game/seat.ts';
@@ -8,7 +9,7 @@ import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../p
 import { createLogger } from '../service/log.ts';
 import { startValidator, type Validator } from './main.ts';
 
-const WINDOW_SECONDS = 10;
+const WINDOW_SECONDS = DEVNET_CONFIG.windowSeconds;
 const BLOCKS = 8n;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 let network: TestNetwork;
@@ -17,7 +18,7 @@ let validator: Validator;
 let executor: Executor | undefined;
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: WINDOW_SECONDS, unbondingSeconds: 400 });
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {
@@ -56,7 +57,7 @@ test('a rival that is too late waits until the lie is rejected', async () => {
   await network.postBatch(messages);
   const { mirror } = validator.node;
   await until('the game', async () => (await mirror.openGames()).length > 0 || undefined);
-  await network.chain.increaseTime({ seconds: WINDOW_SECONDS + 1 });
+  await network.clock.advance(WINDOW_SECONDS + 1);
 
   const honest = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy, log });
   executor = honest;
@@ -69,10 +70,10 @@ test('a rival that is too late waits until the lie is rejected', async () => {
   expect(honest.counts).toMatchObject({ asserted: 0, retries: 0 });
 
   release();
-  await until('the truth', () => honest.counts.asserted === 1 || undefined);
+  await network.clock.passUntil('the truth', () => honest.counts.asserted === 1 || undefined);
   expect(honest.counts.retries).toBe(0);
   const statuses: Record<string, string> = {};
-  await until('confirmation', async () => {
+  await network.clock.passUntil('confirmation', async () => {
     for await (const { asserter, status } of mirror.assertions()) statuses[asserter.toLowerCase()] = status;
     return statuses[EXECUTOR.address.toLowerCase()] === 'confirmed' || undefined;
   });

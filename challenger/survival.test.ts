@@ -16,8 +16,7 @@ let liar: Executor;
 let child: TestProcess | undefined;
 
 beforeAll(async () => {
-  const clocks = { clockSeconds: 200, clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
-  network = await startTestNetwork(clocks);
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {

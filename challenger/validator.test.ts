@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
+import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';
 import { startValidator, type Validator } from './main.ts';
 
@@ -28,7 +28,7 @@ test('an honest assertion is confirmed by own re-execution', async () => {
   const { messages } = await createRunMessages(network.author, 2, 0n, network.author);
   await network.postBatch(messages.slice(0, 3));
   await network.postBatch(messages.slice(3));
-  await until('two batches agreed upon', async () => {
+  await network.clock.passUntil('two batches agreed upon', async () => {
     const { latestConfirmed } = await validator.node.mirror.head();
     return ((await validator.node.mirror.assertion(latestConfirmed))?.post.batch ?? 0n) >= 2n;
   });

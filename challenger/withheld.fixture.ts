@@ -1,5 +1,6 @@
 // docs/disputes.md#bytes: a liar whose step list no DA member holds, and who shows on L1 what he wants to.
 import { createClaim, hashAssertion } from '../contracts/claim.ts';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -20,19 +21,14 @@ const MESSAGES = 600;
 const LIE_POSITION = 1_000n;
 const BODY_SECONDS = 40n * 24n * 3600n;
 
-export const DEMAND_SECONDS = 60;
-export const WINDOW_SECONDS = 60;
+export const DEMAND_SECONDS = DEVNET_CONFIG.demandSeconds;
+export const WINDOW_SECONDS = DEVNET_CONFIG.windowSeconds;
 
 export type Withheld = Awaited<ReturnType<typeof createWithheld>>;
 
 /** A network with one batch of 600 messages that do nothing, and the liar's node, which has executed it. */
 export async function createWithheld() {
-  const network = await startTestNetwork({
-    windowSeconds: WINDOW_SECONDS,
-    demandSeconds: DEMAND_SECONDS,
-    clocksSeconds: 520,
-    unbondingSeconds: 700,
-  });
+  const network = await startTestNetwork();
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
   const stop = new AbortController();

@@ -46,7 +46,7 @@ const stakeOf = (account: Address) =>
 const isRejected = async (id: Hex) => (await world.statusOf(id)) === REJECTED || undefined;
 
 /** DA is tried for a quarter of the window. */
-const endPatience = () => world.network.chain.increaseTime({ seconds: WINDOW_SECONDS / 4 });
+const endPatience = () => world.network.clock.advance(Math.ceil(WINDOW_SECONDS / 4));
 
 const demandsOf = async (assertion: Hex) =>
   world.network.l1.client.getContractEvents({
@@ -65,7 +65,7 @@ test('a liar who stays silent is expired and slashed, and the challenger is rich
   const { demands, attack } = validator.fight!;
   await until('a demand', () => demands.demanded === 1 && demands.bonds === 1);
   expect(await tokensOf(VALIDATOR.address)).toBe(tokens - 5n * MIZU);
-  await world.network.chain.increaseTime({ seconds: DEMAND_SECONDS });
+  await world.network.clock.advance(DEMAND_SECONDS);
   await until('rejection', () => isRejected(id));
   await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens);
   expect(await stakeOf(LIAR.address)).toBe(stake - 100n * MIZU);

@@ -3,7 +3,7 @@ import { hashContent } from '../contracts/claim.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { hashLeaf } from '../protocol/tree.ts';
-import { findTip } from './agreement.ts';
+import { findTip, type Verdict } from './agreement.ts';
 import type { AssertionRecord, Mirror } from './mirror.ts';
 
 const hex = (byte: string, bytes = 32): Hex => `0x${byte.repeat(bytes)}`;
@@ -24,13 +24,25 @@ function attempt(number: number, asserter = THEIRS as Address, batch = 1n): Asse
 }
 
 function tipOf(pending: AssertionRecord[], ...abandoned: AssertionRecord[]) {
+  return tipBy(async () => 'agrees', pending, ...abandoned);
+}
+
+async function tipBy(
+  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
+  pending: AssertionRecord[],
+  ...abandoned: AssertionRecord[]
+) {
   const mirror = {
     head: async () => ({ latestConfirmed: GENESIS.id }),
     assertion: async () => GENESIS,
     pending: async () => pending,
   } as unknown as Mirror;
   const ids = new Set(abandoned.map(({ id }) => id));
-  return findTip({ mirror, verdictOf: async () => 'agrees', abandoned: ids, account: OURS as Address });
+  const found = await findTip({ mirror, verdictOf, abandoned: ids, account: OURS as Address });
+  if (found === undefined) return undefined;
+  const { children, ...built } = found;
+  expect(children).toBe(pending.filter(({ parent }) => parent === found.tip.id).length);
+  return built;
 }
 
 test('what may be lost by silence is asserted again, once, and the other attempt is built on', async () => {
@@ -62,4 +74,13 @@ test('a longer range that may be lost is left for a shorter one', async () => {
   expect(await tipOf([short, long])).toEqual({ tip: long });
   expect(await tipOf([short, long], long)).toEqual({ tip: short });
   expect(await tipOf([short, long], short, long)).toEqual({ tip: GENESIS, again: long });
+});
+
+test('nothing is built beside an assertion that goes further than we have executed', async () => {
+  const [ours, further] = [attempt(0, OURS), claim({ id: hex('07'), parent: attempt(0, OURS).id }, 9n)];
+  const until = async ({ post }: AssertionRecord): Promise<Verdict> => (post.batch > 1n ? 'unknown' : 'agrees');
+  expect(await tipBy(until, [ours])).toEqual({ tip: ours });
+  expect(await tipBy(until, [ours, further])).toBeUndefined();
+  const differs = async ({ post }: AssertionRecord): Promise<Verdict> => (post.batch > 1n ? 'differs' : 'agrees');
+  expect(await tipBy(differs, [ours, further])).toEqual({ tip: ours });
 });

@@ -36,8 +36,8 @@ export async function ownSteps(
   return execution.leaves(parent.post.step, last.toStep);
 }
 
-/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. */
-export type Tip = { readonly tip: AssertionRecord; readonly again?: AssertionRecord };
+/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. `children`: pending ones that were known. */
+export type Tip = { readonly tip: AssertionRecord; readonly children: number; readonly again?: AssertionRecord };
 
 export type TipQuestion = {
   readonly mirror: Mirror;
@@ -50,7 +50,7 @@ export type TipQuestion = {
 
 /**
  * The last assertion of the longest live chain that we agree with, from the latest confirmed one on.
- * Undefined while we have not executed up to the confirmed one.
+ * Undefined while we have not executed up to the confirmed one, or up to a child of the last one.
  * @throws Error if the confirmed state is not ours: going on would defend a wrong state
  */
 export async function findTip({ mirror, verdictOf, abandoned, account }: TipQuestion): Promise<Tip | undefined> {
@@ -65,13 +65,20 @@ export async function findTip({ mirror, verdictOf, abandoned, account }: TipQues
   const isOurs = ({ asserter }: AssertionRecord) => asserter.toLowerCase() === account.toLowerCase();
   for (let tip = confirmed; ; ) {
     const children: AssertionRecord[] = [];
-    for (const child of pending)
-      if (child.parent === tip.id && (await verdictOf(child)) === 'agrees') children.push(child);
+    let isBehind = false;
+    const all = pending.filter(({ parent }) => parent === tip.id);
+    for (const child of all) {
+      const said = await verdictOf(child);
+      if (said === 'agrees') children.push(child);
+      isBehind ||= said === 'unknown';
+    }
     const safe = furthest(children.filter(({ id }) => !abandoned.has(id)));
     const next = safe ?? furthest(children.filter(isOurs));
     if (next === undefined) {
+      // It may be the truth, and our own of before a restart: what we would claim of a part of it is a rival.
+      if (isBehind) return undefined;
       const again = furthest(children);
-      return again === undefined ? { tip } : { tip, again };
+      return { tip, children: all.length, ...(again === undefined ? {} : { again }) };
     }
     tip = next;
   }

@@ -79,11 +79,13 @@ export function createAsserter(
     return headSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
   }
 
+  // L1 may have a child of the tip that is not followed yet, such as what we have sent ourselves a moment ago, or before we were killed:
+  // with a batch more in its range it would be claimed again, and be a rival of the first.
   // A rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
-  async function isInTime(parent: Hex, attempt: number, headSeconds: bigint): Promise<boolean> {
-    if (attempt > 0) return true;
-    const { liveChildren, siblingDeadline } = await read(parent);
-    return liveChildren === 0 || headSeconds < siblingDeadline;
+  async function isOpen({ tip, children }: Tip, attempt: number, headSeconds: bigint): Promise<boolean> {
+    const { liveChildren, siblingDeadline } = await read(tip.id);
+    if (liveChildren > children) return false;
+    return attempt > 0 || liveChildren === 0 || headSeconds < siblingDeadline;
   }
 
   // Asked before anything is published.
@@ -100,7 +102,8 @@ export function createAsserter(
 
   return {
     waitsForBond: () => isWaiting,
-    async assertNext({ tip, again }, { headSeconds, clockSeconds }, abandoned) {
+    async assertNext(found, { headSeconds, clockSeconds }, abandoned) {
+      const { tip, again } = found;
       isWaiting = false;
       const batches =
         again === undefined ? await nextRange(node, tip, policy, clockSeconds) : await sameRange(node, again);
@@ -109,7 +112,7 @@ export function createAsserter(
       const steps = await stepList(await node.execution.leaves(tip.post.step, last.toStep), node);
       if (steps === undefined) return undefined;
       const free = await freeAttempt(tip.id, steps, abandoned);
-      if (free === undefined || !(await isInTime(tip.id, free.attempt, headSeconds))) return undefined;
+      if (free === undefined || !(await isOpen(found, free.attempt, headSeconds))) return undefined;
       isWaiting = !(await isBondFree());
       if (isWaiting) return undefined;
       const retention = await readRetention(node, contracts.daCommittee);

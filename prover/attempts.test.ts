@@ -1,5 +1,6 @@
 // docs/prover.md#attempts: a true assertion that its asserter loses by silence delays nothing; one that is defended has no second attempt.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createLogger } from '../service/log.ts';
@@ -12,9 +13,9 @@ import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from
 import { openNode, type ProverNode } from './node.ts';
 import { NO_BODY } from './recorder.ts';
 
-// Half a clock is longer than all that is done in it, also on a busy machine.
-const WINDOW_SECONDS = 600;
-const CLOCK_SECONDS = 400;
+const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
+/** Longer than an asserter can be silent. */
+const WINDOW_SECONDS = CLOCK_SECONDS + 200;
 const BLOCKS = 8n;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const stop = new AbortController();
@@ -27,9 +28,8 @@ let fake: Fake;
 beforeAll(async () => {
   network = await startTestNetwork({
     windowSeconds: WINDOW_SECONDS,
-    clockSeconds: CLOCK_SECONDS,
-    clocksSeconds: 960,
-    unbondingSeconds: 1800,
+    unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
+    retentionSeconds: DEVNET_CONFIG.retentionSeconds + WINDOW_SECONDS,
   });
   watcher = await openNode(network.config('watcher'), { log, recorder: () => NO_BODY });
   const execute = async (signal: AbortSignal) => (await watcher.execution.catchUp(signal)) > 0;
@@ -99,7 +99,7 @@ test('the next attempt of a true assertion is made before its asserter has lost 
   const before = await start(2, 'executor');
   await network.postBatch(messages.slice(1, 2));
   const orphan = await theOne('a child', ({ parent }) => parent === first.id);
-  await network.chain.increaseTime({ seconds: CLOCK_SECONDS / 2 });
+  await network.clock.advance(CLOCK_SECONDS / 2);
   const isAgain = ({ id, stepRoot }: AssertionRecord) => stepRoot === first.stepRoot && id !== first.id;
   const second = await theOne('the second attempt', isAgain);
   expect(second).toMatchObject({ parent: first.parent, asserter: EXECUTOR.address, post: first.post });
@@ -112,12 +112,12 @@ test('the next attempt of a true assertion is made before its asserter has lost 
   const executor = await start(2, 'executor-again');
   await waitForBlocks();
   expect(executor.counts.asserted).toBe(0);
-  await network.chain.increaseTime({ seconds: CLOCK_SECONDS / 2 });
+  await network.clock.advance(CLOCK_SECONDS / 2);
   await until('the loss', async () => {
     await fake.play();
     return (await watcher.mirror.assertion(first.id))?.status === 'rejected' || undefined;
   });
-  await network.chain.increaseTime({ seconds: WINDOW_SECONDS - CLOCK_SECONDS / 2 });
+  await network.clock.advance(WINDOW_SECONDS - CLOCK_SECONDS / 2);
   const end = (what: AssertionRecord, status: string) =>
     until(status, async () => (await watcher.mirror.assertion(what.id))?.status === status || undefined);
   await end(second, 'confirmed');
@@ -143,10 +143,10 @@ test('an asserter that answers its game is left alone', async () => {
     'an answer',
     async () => (await watcher.mirror.openGames()).some(({ lists }) => lists === 2) || undefined,
   );
-  await network.chain.increaseTime({ seconds: CLOCK_SECONDS / 2 + 1 });
+  await network.clock.advance(CLOCK_SECONDS / 2 + 1);
   await waitForBlocks();
   expect(await assertions(isThird)).toHaveLength(1);
-  await network.chain.increaseTime({ seconds: WINDOW_SECONDS - CLOCK_SECONDS / 2 });
+  await network.clock.advance(WINDOW_SECONDS - CLOCK_SECONDS / 2);
   await until('confirmation', async () => (await watcher.mirror.assertion(only.id))?.status === 'confirmed');
   expect(await assertions(isThird)).toHaveLength(1);
 }, 180_000);

@@ -29,6 +29,6 @@ test('a stake that is all locked delays assertions, not confirmations', async ()
   await network.postBatch([{ kind: 'Expire', run: `0x${'11'.repeat(32)}` }]);
   await until('the first', async () => own.counts.asserted === 1 || undefined);
   await network.postBatch([{ kind: 'Expire', run: `0x${'22'.repeat(32)}` }]);
-  await until('both', async () => own.counts.confirmed === 2 || undefined);
+  await network.clock.passUntil('both', async () => own.counts.confirmed === 2 || undefined);
   expect(own.counts).toMatchObject({ asserted: 2, retries: 0 });
 }, 180_000);

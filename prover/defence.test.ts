@@ -17,10 +17,10 @@ let network: TestNetwork;
 let executor: Executor;
 let fake: Fake;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
-const CLOCK_SECONDS = 60;
+const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60 });
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {
@@ -62,7 +62,7 @@ test('fake challengers lose their bonds, and what they demand is shown and paid 
     const games = await node.mirror.openGames();
     return games.length === assertion.stepCount && games.every(({ lists }) => lists === 8);
   });
-  await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
+  await network.clock.advance(CLOCK_SECONDS + 1);
   await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
   await until('the count of the timeouts', () => executor.games.timeouts === assertion.stepCount);
   expect(executor.games).toMatchObject({ timeouts: assertion.stepCount, lost: 0, proofs: 0 });

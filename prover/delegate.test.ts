@@ -1,6 +1,7 @@
 // docs/disputes.md#delegate: the games of an executor are played by a key that holds no stake, and pay the one that does.
 import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { demandsAbi, disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { withAccount } from '../service/l1.ts';
@@ -16,7 +17,7 @@ let executor: Executor;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60 });
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {
@@ -53,7 +54,7 @@ test('a delegate that L1 does not name is refused at the start; once it is named
       await fake.play();
       return (await mirror.openGames()).some(({ lists }) => lists === 8);
     });
-    await network.chain.increaseTime({ seconds: 61 });
+    await network.clock.advance(DEVNET_CONFIG.clockSeconds + 1);
     await until('the award', async () => (await tokensOf(EXECUTOR.address)) > tokens);
     expect(await network.l1.client.getTransactionCount({ address: USER.address })).toBe(nonce + 5);
     // A count rises after what it counts is on L1.

@@ -29,7 +29,7 @@ const config = (): ExecutorConfig => ({
 });
 
 async function confirmedUpTo(batch: bigint) {
-  return until(`batch ${batch} confirmed`, async () => {
+  return network.clock.passUntil(`batch ${batch} confirmed`, async () => {
     const { latestConfirmed } = await executor!.node.mirror.head();
     const record = await executor!.node.mirror.assertion(latestConfirmed);
     return record !== undefined && record.post.batch >= batch ? record : undefined;

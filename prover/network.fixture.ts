@@ -24,6 +24,7 @@ import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain, type Domain, TYPES } from '../protocol/typed-data.ts';
 import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
+import { holdClock } from '../service/l1-clock.fixture.ts';
 import { createLogger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { type Author, KERNEL_PATH, kernelEngine } from './chain.fixture.ts';
@@ -32,6 +33,8 @@ import type { NodeConfig } from './node.ts';
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;
 const STAKE = 10_000n * MIZU;
+/** The machine's clock, which a sequencer goes by, is ahead of one that stands still. */
+const MAX_AHEAD_SECONDS = 24 * 3_600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
 export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] =
@@ -50,7 +53,7 @@ const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
 
 export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
 
-/** Windows of two seconds, unless `changes` says otherwise; four DA members, three needed. */
+/** With the devnet's times, unless `changes` says otherwise, on a clock that stands still; four DA members, three needed. */
 export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
   const anvil = await startAnvil();
@@ -65,13 +68,14 @@ export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
 
 async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>) {
   const transport = http(anvil.url);
+  const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
   const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });
   let genesisConfig: GenesisConfig | undefined;
   const deployment = await deployContracts({
     publicClient: l1.client,
     walletClient,
-    config: { ...DEVNET_CONFIG, windowSeconds: 2, leaderSeconds: 2, ...changes },
+    config: { ...DEVNET_CONFIG, maxAheadSeconds: MAX_AHEAD_SECONDS, ...changes },
     genesis: async (at, chainId) => {
       const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
       genesisConfig = {
@@ -123,8 +127,8 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     domain,
   });
   const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
-  // Time passes on L1 also when nobody sends anything.
-  const clock = setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
+  // There are blocks also when nobody sends anything; all have the same time.
+  const miner = setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
   const sequencer = withAccount(l1, keyOf(1));
   const user = withAccount(l1, keyOf(3));
 
@@ -151,6 +155,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   return {
     anvil,
     chain,
+    clock,
     l1,
     da,
     daNodes,
@@ -183,7 +188,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     },
     /** A block every so many seconds from now on, whatever is sent. */
     async mineEvery(seconds: number) {
-      clearInterval(clock);
+      clearInterval(miner);
       await chain.setAutomine(false);
       await chain.setIntervalMining({ interval: seconds });
     },
@@ -220,7 +225,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       return write(sequencer, at.inbox, inboxAbi, 'postBatch', args);
     },
     async close() {
-      clearInterval(clock);
+      clearInterval(miner);
       await da.close();
       await Promise.all(daNodes.map((node) => node.close()));
       await anvil.close();

@@ -25,7 +25,7 @@ beforeAll(async () => {
   run = created.run;
   await network.postBatch(created.messages.slice(0, 4));
   await network.postBatch(created.messages.slice(4));
-  await until('confirmation', async () => {
+  await network.clock.passUntil('confirmation', async () => {
     const { latestConfirmed } = await executor.node.mirror.head();
     return ((await executor.node.mirror.assertion(latestConfirmed))?.post.batch ?? 0n) >= 2n;
   });

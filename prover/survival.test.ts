@@ -109,7 +109,7 @@ test('killed at any moment and cut off from L1, it claims every batch once', asy
     abi: inboxAbi,
     functionName: 'batchCount',
   });
-  await until('all confirmed', async () => (await confirmedBatch()) === batches || undefined);
+  await network.clock.passUntil('all confirmed', async () => (await confirmedBatch()) === batches || undefined);
   const created = await assertions();
   expect(new Set(created.map(({ args }) => args.parent)).size).toBe(created.length);
   expect(new Set(created.map(({ args }) => args.id)).size).toBe(created.length);

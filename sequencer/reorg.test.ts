@@ -94,7 +94,7 @@ test('a batch that somebody else has posted is taken over, and the own messages 
   const foreign = await cancel(BigInt(nonce));
   const own = await cancel(BigInt(nonce) + 1n);
   await sequencer!.close();
-  await network.chain.increaseTime({ seconds: 3 });
+  await network.clock.advance(3);
   await network.chain.mine({ blocks: 1 });
   await network.postBatch([foreign]);
   sequencer = await startSequencer({
@@ -116,7 +116,7 @@ test('a batch whose time has passed is built again with a new one', async () => 
   const { nonce } = await account();
   // L1's clock leaps ahead while the batch is being filled: its timestamp is now too old.
   const { hash } = await send(await cancel(BigInt(nonce)));
-  await network.chain.increaseTime({ seconds: 2 * 3_600 });
+  await network.clock.advance(2 * 3_600);
   await until('posting', async () => (await rpc<unknown>('mizu_getReceipt', hash)) !== null && (await allPosted()));
   expect((await account()).nonce).toBe(nonce + 1);
 });

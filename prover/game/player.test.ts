@@ -20,7 +20,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const ENTRY = LEAF_BYTES;
 
 beforeAll(async () => {
-  network = await startTestNetwork({ windowSeconds: 60 });
+  network = await startTestNetwork();
 }, 120_000);
 
 afterAll(async () => {

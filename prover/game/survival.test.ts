@@ -1,5 +1,6 @@
 // docs/disputes.md#playing: an executor that is killed after each of its moves wins the games about its true assertion, and sends nothing twice.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { createLogger } from '../../service/log.ts';
 import { createRunMessages } from '../chain.fixture.ts';
@@ -11,7 +12,7 @@ import { createProcess, type TestProcess } from '../process.fixture.ts';
 import { NO_BODY } from '../recorder.ts';
 
 const SCRIPT = new URL('../executor-process.fixture.ts', import.meta.url);
-const CLOCK_SECONDS = 200;
+const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 const stop = new AbortController();
 let network: TestNetwork;
 let node: ProverNode;
@@ -20,8 +21,7 @@ let fake: Fake | undefined;
 let child: TestProcess | undefined;
 
 beforeAll(async () => {
-  const clocks = { clocksSeconds: 560, windowSeconds: 60, unbondingSeconds: 800 };
-  network = await startTestNetwork({ ...clocks, clockSeconds: CLOCK_SECONDS });
+  network = await startTestNetwork();
   const log = createLogger('test', 'silent');
   node = await openNode(network.config('fake'), { log, recorder: () => NO_BODY });
   const execute = async (signal: AbortSignal) => (await node.execution.catchUp(signal)) > 0;
@@ -76,7 +76,7 @@ test('killed after each of its moves it goes on, in every game', async () => {
     child.start();
   }
   await reach(8, true);
-  await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
+  await network.clock.advance(CLOCK_SECONDS + 1);
   await until('the first win', async () => (await node.mirror.openGames()).length < assertion.stepCount);
   await child.kill('SIGKILL');
   child.start();

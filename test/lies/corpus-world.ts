@@ -1,5 +1,6 @@
 // docs/disputes.md#lies: the world of the corpus: a range with a step for every kind of message, a gateway and a model.
 import type { Abi } from 'viem';
+import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { ROLE } from '../../contracts/roles.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
@@ -16,7 +17,12 @@ export type CorpusWorld = World & {
 };
 
 /** Longer than a challenger can play for time. */
-const TIMES = { windowSeconds: 300, unbondingSeconds: 1_000 };
+const WINDOW_SECONDS = 4 * DEVNET_CONFIG.clockSeconds;
+export const TIMES = {
+  windowSeconds: WINDOW_SECONDS,
+  unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
+  retentionSeconds: DEVNET_CONFIG.retentionSeconds + WINDOW_SECONDS,
+};
 const MIZU = 10n ** 18n;
 /** Each lie costs 100 of it. */
 const LIAR_STAKE = 1_000_000n * MIZU;

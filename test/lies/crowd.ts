@@ -31,11 +31,6 @@ export type Crowd = CrowdOptions & {
 const LIMIT_SECONDS = 300;
 const MIZU = 10n ** 18n;
 const NETWORK = {
-  windowSeconds: 600,
-  clockSeconds: 600,
-  clocksSeconds: 1_400,
-  unbondingSeconds: 2_200,
-  retentionSeconds: 4_000,
   challengeBondWei: MIZU,
 };
 /** Deposit, deploy and run; each partition has two tasks. */

@@ -1,5 +1,6 @@
 // docs/disputes.md#lies: true assertions of an honest executor under attack: each is confirmed, and the attackers pay.
 
+import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
@@ -27,20 +28,14 @@ export type Defended = {
   close(): Promise<void>;
 };
 
-const WINDOW_SECONDS = 300;
-const CLOCK_SECONDS = 300;
-const TIMES = {
-  windowSeconds: WINDOW_SECONDS,
-  clockSeconds: CLOCK_SECONDS,
-  clocksSeconds: 800,
-  unbondingSeconds: 1_400,
-};
+const WINDOW_SECONDS = DEVNET_CONFIG.windowSeconds;
+const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 const CROWD = 50;
 const NO_OP: Message = { kind: 'Expire', run: `0x${'00'.repeat(32)}` };
 
 /** `messagesOf`: of the first batch, after a deposit. */
 export async function openDefended(messagesOf = runMessages): Promise<Defended> {
-  const network = await startTestNetwork(TIMES);
+  const network = await startTestNetwork();
   const log = createLogger('executor', process.env.MIZU_LOG ?? 'silent');
   const policy = { intervalSeconds: 0 };
   const executor = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy, log });
@@ -89,9 +84,9 @@ async function* playDefended(
       return (games.length > 0 && games.every((game) => game.lists === lists)) || undefined;
     };
     await until('the last lists', play, END_SECONDS);
-    await network.chain.increaseTime({ seconds: CLOCK_SECONDS + 1 });
+    await network.clock.advance(CLOCK_SECONDS + 1);
     await until('the end of the games', async () => (await node.mirror.openGames()).length === 0, END_SECONDS);
-    await network.chain.increaseTime({ seconds: WINDOW_SECONDS + 1 });
+    await network.clock.advance(WINDOW_SECONDS + 1);
     const statusOf = async () => (await node.mirror.assertion(assertion.id))?.status;
     const status = await until(
       'a decision',
@@ -178,7 +173,7 @@ async function* playDefended(
     yield await refuse('another leaf the asserted one', 'StepListMismatch', 'open', [other]);
     const kernel = { ...good, kernel: { ...good.kernel, codeCount: good.kernel.codeCount - 1 } };
     yield await refuse('another kernel the right one', 'CodeMismatch', 'open', [kernel]);
-    await network.chain.increaseTime({ seconds: WINDOW_SECONDS + 1 });
+    await network.clock.advance(WINDOW_SECONDS + 1);
     await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
     yield await refuse('a game about a confirmed assertion', 'StatusMismatch', 'open', [good]);
   }

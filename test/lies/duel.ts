@@ -55,19 +55,12 @@ const REJECTED = 3;
 const PART_OF_TRACE = { lie: 7n, of: 10n };
 const TASK_GAS = 10n ** 10n;
 const LIMIT_SECONDS = 900;
-const TIMES = {
-  windowSeconds: 600,
-  clockSeconds: 600,
-  clocksSeconds: 1_400,
-  unbondingSeconds: 2_200,
-  retentionSeconds: 4_000,
-};
 
 /** The validator is a process of its own, the liar plays in this one, beside the DA committee. */
 export async function playDuel(source: ProgramSource): Promise<Duel> {
   const run = { source, taskGasLimit: TASK_GAS };
   const messages = async ({ author }: TestNetwork) => (await createRunMessages(author, 1, 0n, author, run)).messages;
-  const world = await createWorld({ network: TIMES, messages });
+  const world = await createWorld({ messages });
   try {
     return await playIn(world);
   } finally {

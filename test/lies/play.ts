@@ -1,6 +1,7 @@
 // docs/disputes.md#lies: plays lies one after another against a validator, with the real contracts, and tells what became of them.
 
 import { startValidator, type Validator } from '../../challenger/main.ts';
+import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -20,7 +21,7 @@ export type Stage = {
 
 const PENDING = 1;
 const REJECTED = 3;
-export const CLOCK_SECONDS = 61;
+export const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds + 1;
 /** On a machine that does much else. */
 export const END_SECONDS = 240;
 
@@ -81,7 +82,7 @@ export async function openStage(world: World): Promise<Stage> {
       await playOn(seat, timestamp);
       if (!warped && seat.player.counts.lost > lost) {
         warped = true;
-        await network.chain.increaseTime({ seconds: CLOCK_SECONDS });
+        await network.clock.advance(CLOCK_SECONDS);
       }
       const now = await statusOf(id);
       return now === PENDING ? undefined : now;

@@ -122,8 +122,7 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
       return [encodeGameKey(game), encodePosted(game), encodeSegment(game.list, action.segment), action.list];
     },
     async wait(seconds) {
-      await network.chain.increaseTime({ seconds });
-      await network.chain.mine({ blocks: 1 });
+      await network.clock.advance(seconds);
     },
     async close() {
       await honest.close();

@@ -7,6 +7,7 @@ import type { Message } from '../../protocol/messages.ts';
 import { EXECUTOR, keyOf, LIAR, USER, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
+import { TIMES } from './corpus-world.ts';
 import type { Lie } from './lie.ts';
 import { GARBAGE } from './moves.ts';
 import { openingOf } from './openings.ts';
@@ -18,7 +19,7 @@ import { measure, type Row } from './row.ts';
 const NO_OP: Message = { kind: 'Expire', run: `0x${'00'.repeat(32)}` };
 const CONFIRMED = 2;
 const ORPHANED = 4;
-const WINDOW_SECONDS = 301;
+const WINDOW_SECONDS = TIMES.windowSeconds + 1;
 
 /** The last one confirms the range: nothing can be told of it afterwards. */
 export async function* playRivals(ring: Ring, lieOf: (name: string) => Lie): AsyncGenerator<Row> {

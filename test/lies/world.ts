@@ -44,7 +44,7 @@ export type WorldOptions = {
 
 /** A range of one batch: what L1 has put into the inbox, and `messages`. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const network = await startTestNetwork({ windowSeconds: 30, ...options.network });
+  const network = await startTestNetwork(options.network);
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
   const stop = new AbortController();
