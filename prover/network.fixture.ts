@@ -211,7 +211,9 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       const bytes = encodeBatch(messages.map(encodeMessage));
       change(bytes);
       const { refs, certificate } = await da.put([bytes], { expiry: inHours(3) });
-      const { timestamp } = await l1.client.getBlock();
+      // As a sequencer has it: L1's clock stands still, and what was posted before may have the machine's.
+      const [now, machine] = [await clock.now(), BigInt(Math.floor(Date.now() / 1000))];
+      const timestamp = now > machine ? now : machine;
       const object = refs[0]!;
       const args = [
         index,

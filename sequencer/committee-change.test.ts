@@ -54,7 +54,7 @@ async function runToItsEnd(partitions: number, nonce: bigint): Promise<number> {
     return answer?.status === 'done' ? answer : undefined;
   });
   const last = Math.max(...batches);
-  await until('confirmation', async () => (await rpc<Chain>('mizu_chain')).confirmed.batch > last);
+  await network.clock.passUntil('confirmation', async () => (await rpc<Chain>('mizu_chain')).confirmed.batch > last);
   return last;
 }
 
