@@ -90,6 +90,7 @@ beforeAll(async () => {
       models: [{ id: keccak256('0x02'), class: 0, inputPrice: 1n, outputPrice: 2n, manifest: RECEIPTS }],
     },
   });
+  await send(SEQUENCER, at.inbox, inboxAbi, 'join', []);
 });
 
 afterAll(() => anvil.close());

@@ -18,6 +18,14 @@ export type DeployConfig = {
   readonly delaySeconds: number;
   readonly maxAheadSeconds: number;
   readonly maxBehindSeconds: number;
+  /** Of a sequencer's turn; at most half of `delaySeconds`. */
+  readonly slotSeconds: number;
+  /** Between naming a committee and its taking over; at least window + clocks. */
+  readonly committeeDelaySeconds: number;
+  /** For which certificates of the committee before are still taken; at most the delay. */
+  readonly committeeOverlapSeconds: number;
+  /** Contract that may slash whomever it judges; none if left out. */
+  readonly court?: Address;
   readonly assertionBondWei: bigint;
   readonly leaderSeconds: number;
   /** Of all fees, in 1/10,000. */
@@ -62,6 +70,9 @@ export const DEVNET_CONFIG: DeployConfig = {
   delaySeconds: 60,
   maxAheadSeconds: 30,
   maxBehindSeconds: 3_600,
+  slotSeconds: 12,
+  committeeDelaySeconds: 2_400,
+  committeeOverlapSeconds: 1_200,
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,

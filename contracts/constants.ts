@@ -8,6 +8,7 @@ import {
   MAX_BATCH_MESSAGES,
   MAX_COMMITTEE,
   MAX_DELAYED_BYTES,
+  MAX_DELAYED_DUE,
   MAX_KERNEL_GAS,
   MAX_MESSAGE_BYTES,
   MAX_MODEL_GATEWAYS,
@@ -15,6 +16,7 @@ import {
   MAX_PREIMAGE_BYTES,
   MAX_RETENTION_SECONDS,
   MAX_STAGE_GAS,
+  MIN_COMMITTEE,
   MODEL_CLASS,
   SLOWEST_NS_PER_GAS,
   STATUS_FAULT,
@@ -47,6 +49,8 @@ export function generateSolidityConstants(): string {
     number('MAX_BATCH_MESSAGES', MAX_BATCH_MESSAGES),
     number('MAX_COMMITTEE', MAX_COMMITTEE),
     number('MAX_DELAYED_BYTES', MAX_DELAYED_BYTES),
+    number('MAX_DELAYED_DUE', MAX_DELAYED_DUE),
+    number('MIN_COMMITTEE', MIN_COMMITTEE),
     number('MAX_KERNEL_GAS', MAX_KERNEL_GAS),
     number('MAX_MESSAGE_BYTES', MAX_MESSAGE_BYTES),
     number('MAX_MODEL_GATEWAYS', MAX_MODEL_GATEWAYS),
@@ -69,6 +73,7 @@ export function generateSolidityConstants(): string {
     byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
     number('LAST_MODEL_CLASS', LAST_MODEL_CLASS),
     hash('CERTIFICATE_TYPEHASH', typeHash('Certificate')),
+    hash('PROMISE_TYPEHASH', typeHash('Promise')),
   ];
   return `// SPDX-License-Identifier: MIT
 // Generated from protocol/ by contracts/generate.ts.

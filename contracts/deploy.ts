@@ -27,7 +27,10 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import type { DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import * as bytecode from './generated/bytecode.ts';
-import { ROLES } from './roles.ts';
+import { ROLE, ROLES, type Role } from './roles.ts';
+
+/** Of an authority over the stakes of a role, numbered as StakeManager's enum is. */
+const POWER = { lock: 1, slash: 2 } as const;
 
 /** In the order of deployment. */
 export const CONTRACT_NAMES = [
@@ -116,6 +119,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
     delaySeconds: BigInt(config.delaySeconds),
     maxAheadSeconds: BigInt(config.maxAheadSeconds),
     maxBehindSeconds: BigInt(config.maxBehindSeconds),
+    slotSeconds: BigInt(config.slotSeconds),
   };
   const settings = {
     bond: config.assertionBondWei,
@@ -126,9 +130,18 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
   const rewards = config.validatorRewards ?? zeroAddress;
+  // Who may bind and take stakes: each contract those of its own role; the court, where one is named, all.
+  const grants = [
+    grant(at.rollup, 'executor', POWER.slash),
+    grant(at.inbox, 'sequencer', POWER.slash),
+    grant(at.daCommittee, 'daMember', POWER.lock),
+    grant(at.gatewayRegistry, 'gateway', POWER.lock),
+    ...(config.court === undefined ? [] : ROLES.map((role) => grant(config.court as Address, role, POWER.slash))),
+  ];
+  const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
   return [
     create(mizuTokenAbi, bytecode.MizuToken, [owner, config.tokenCapWei]),
-    create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, [at.rollup]]),
+    create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, grants, hooks]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
       at.bridge,
@@ -138,7 +151,13 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       at.rollup,
       limits,
     ]),
-    create(daCommitteeAbi, bytecode.DACommittee, [owner, at.stakeManager, at.inbox]),
+    create(daCommitteeAbi, bytecode.DACommittee, [
+      owner,
+      at.stakeManager,
+      at.inbox,
+      BigInt(config.committeeDelaySeconds),
+      BigInt(config.committeeOverlapSeconds),
+    ]),
     create(gatewayRegistryAbi, bytecode.GatewayRegistry, [owner, at.stakeManager, at.inbox]),
     create(rollupAbi, bytecode.Rollup, [
       at.stakeManager,
@@ -171,6 +190,10 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       config.demandSeconds,
     ]),
   ];
+}
+
+function grant(authority: Address, role: Role, power: number) {
+  return { authority, role: ROLE[role], power };
 }
 
 function create(abi: Abi, code: Hex, args: readonly unknown[]): Hex {

@@ -93,6 +93,7 @@ beforeAll(async () => {
       models: [],
     },
   });
+  await send(SEQUENCER, at.inbox, inboxAbi, 'join', []);
   await send(CHALLENGER, at.token, mizuTokenAbi, 'approve', [at.dispute, 50n * MIZU]);
   batch = encodeBatch([Uint8Array.of(1, 2, 3), new Uint8Array(300).fill(7)]);
   const { root, length } = objectRef(batch);

@@ -41,7 +41,7 @@ export function sortMembers(members: readonly Address[]): Address[] {
 }
 
 /**
- * Mints, stakes, appoints the committee and enters the models. Executors and gateways join by themselves.
+ * Mints, stakes, appoints the committee and enters the models. Executors, gateways and sequencers join by themselves.
  * @throws MizuError `contracts/setup-failed` if a call reverts after it was sent
  */
 export async function setUpNetwork({ publicClient, walletClient, addresses, setup }: SetupOptions): Promise<void> {

@@ -71,7 +71,7 @@ function messageVectors() {
 
 async function certificateVectors() {
   const objects = [100, 1_000, 5_000].map((length) => objectRef(pattern(length)));
-  const request = { objects, epoch: 1n, expiry: 1_900_000_000n, chainId: CHAIN_ID, committee: COMMITTEE } as const;
+  const request = { objects, epoch: 1n, expiry: 1_810_000_000n, chainId: CHAIN_ID, committee: COMMITTEE } as const;
   const certificate = await signCertificate({ ...request, signers: [0, 2, 3] });
   return {
     chainId: CHAIN_ID,

@@ -21,6 +21,8 @@ export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH_MESSAGES = 4096;
 export const MAX_DELAYED_BYTES = 4096;
+/** Overdue delayed messages that a batch must take in at most: what is beyond waits for the next one. */
+export const MAX_DELAYED_DUE = 1024;
 
 export const MAX_PARTITIONS = 1024;
 export const MAX_PARTITION_BYTES = 1024 * 1024;
@@ -30,6 +32,7 @@ export const MAX_STAGES = 256;
 export const MAX_STAGE_INPUTS = 8;
 export const MAX_INFERENCE_ITEMS = 32;
 export const MAX_COMMITTEE = 32;
+export const MIN_COMMITTEE = 3;
 export const MAX_PREIMAGE_BYTES = 1024;
 /** Gateways that a run names. */
 export const MAX_RUN_GATEWAYS = 8;

@@ -10,7 +10,7 @@ export type Domain = {
   readonly verifyingContract: Address;
 };
 
-/** The contract is Inbox for user messages, DACommittee for certificates, GatewayRegistry for inference batches. */
+/** The contract is Inbox for user messages and sequencers' promises, DACommittee for certificates, GatewayRegistry for inference batches. */
 export function createDomain(chainId: number, verifyingContract: Address): Domain {
   return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
 }
@@ -58,5 +58,10 @@ export const TYPES = {
     { name: 'gateway', type: 'address' },
     { name: 'nonce', type: 'uint64' },
     { name: 'itemsRoot', type: 'bytes32' },
+  ],
+  Promise: [
+    { name: 'batch', type: 'uint64' },
+    { name: 'message', type: 'uint32' },
+    { name: 'messageHash', type: 'bytes32' },
   ],
 } as const;

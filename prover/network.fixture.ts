@@ -152,6 +152,8 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     return receipt;
   }
 
+  await write(sequencer, at.inbox, inboxAbi, 'join', []);
+
   return {
     anvil,
     chain,
@@ -192,10 +194,12 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       await chain.setAutomine(false);
       await chain.setIntervalMining({ interval: seconds });
     },
-    /** Another committee: some of the members. */
+    /** Another committee: some of the members. L1's clock leaps over the time until it takes over. */
     async appoint(count: number, threshold: number) {
       const owner = withAccount(l1, keyOf(0));
       await write(owner, at.daCommittee, daCommitteeAbi, 'setCommittee', [members.slice(0, count), threshold]);
+      await clock.advance(DEVNET_CONFIG.committeeDelaySeconds);
+      await write(user, at.daCommittee, daCommitteeAbi, 'activate', []);
     },
     async deposit(amount: bigint) {
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
@@ -248,7 +252,7 @@ function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 
     },
     async certify(objects) {
       const bytes = objects.map(({ root }) => held.get(root)!);
-      return (await da.put(bytes, { expiry: inHours(2) })).certificate;
+      return (await da.put(bytes, { expiry: inHours(6) })).certificate;
     },
     async putAll(objects) {
       const refs = objects.map(objectRef);

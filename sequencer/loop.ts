@@ -1,8 +1,8 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
 import { encodeBatch } from '../protocol/batch.ts';
-import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { hexToBytes } from '../protocol/hex.ts';
+import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { deriveBatch } from '../prover/derive.ts';
 import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
@@ -11,8 +11,9 @@ import type { ObjectStore } from '../service/objects.ts';
 import { createSleeper } from '../service/sleeper.ts';
 import type { Admission } from './admission.ts';
 import { type Chain, readSequenced } from './chain.ts';
+import type { Promises } from './promises.ts';
 import type { Reconciler } from './reconcile.ts';
-import type { Tables } from './tables.ts';
+import type { BatchRecord, Tables } from './tables.ts';
 import type { Tasks } from './tasks.ts';
 
 export type BatchLimits = {
@@ -40,6 +41,7 @@ export type LoopParts = {
   readonly admission: Admission;
   readonly tasks: Tasks;
   readonly objects: ObjectStore;
+  readonly promises: Pick<Promises, 'at'>;
   readonly limits: BatchLimits;
   /** Timestamp of L1's last block, unix seconds. */
   readonly l1Time: () => number;
@@ -49,11 +51,12 @@ export type LoopParts = {
 };
 
 const IDLE_MS = 1_000;
-const DELAYED_IN_A_BATCH = 1_024;
+/** Sequenced messages of a batch: however often it is built again, there is room for what L1 wants in it. */
+const SEQUENCED_IN_A_BATCH = MAX_BATCH_MESSAGES - MAX_DELAYED_DUE;
 const STEPS_A_TURN = 64;
 
 export function createLoop(parts: LoopParts): Loop {
-  const { chain, tables, mirror, reconciler, admission, tasks, objects, limits, log } = parts;
+  const { chain, tables, mirror, reconciler, admission, tasks, objects, promises, limits, log } = parts;
   const { wake, sleep } = createSleeper();
   let rebuild: { batch: number; reason: string } | undefined;
   let openedAt = 0;
@@ -99,9 +102,15 @@ export function createLoop(parts: LoopParts): Loop {
     }
   };
 
+  // A batch that is built again keeps the places that were promised in it.
+  const nextPromised = async (): Promise<Hex | undefined> => {
+    const open = chain.open();
+    return promises.at(chain.head().batch, open === undefined ? 0 : open.messages - open.delayedRoots.length);
+  };
+
   const close = async (): Promise<void> => {
     const batch = chain.open();
-    if (batch === undefined || batch.messages === 0) return;
+    if (batch === undefined || batch.messages === 0 || (await nextPromised()) !== undefined) return;
     const messages = await readSequenced(tables, batch);
     const bytes = messages.length === 0 ? undefined : encodeBatch(messages);
     if (bytes !== undefined) await objects.put(bytes);
@@ -125,13 +134,19 @@ export function createLoop(parts: LoopParts): Loop {
   const nextDelayed = async (): Promise<Uint8Array | undefined> => {
     const open = chain.open();
     // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
-    if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= DELAYED_IN_A_BATCH))
+    if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= MAX_DELAYED_DUE))
       return undefined;
     const record = await mirror.delayed(BigInt(chain.head().delayed));
     return record === undefined ? undefined : hexToBytes(record.message);
   };
 
   const nextSequenced = async (): Promise<{ bytes: Uint8Array; sequence?: number } | undefined> => {
+    const promised = await nextPromised();
+    if (promised !== undefined) {
+      const bytes = await tables.messages.get(promised);
+      if (bytes === undefined) throw new Error(`promised message ${promised} is not stored`);
+      return { bytes };
+    }
     const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? Math.floor(Date.now() / 1000));
     preferTask = !preferTask;
     if (task !== undefined && preferTask) return { bytes: task };
@@ -155,7 +170,9 @@ export function createLoop(parts: LoopParts): Loop {
     const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
     const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
     await tasks.observe(executed.receipt, bytes);
-    if ((chain.open()?.messages ?? 0) >= Math.min(limits.messages, MAX_BATCH_MESSAGES)) await close();
+    const { messages, delayedRoots } = chain.open() as BatchRecord;
+    const isFull = messages - delayedRoots.length >= SEQUENCED_IN_A_BATCH;
+    if (isFull || messages >= Math.min(limits.messages, MAX_BATCH_MESSAGES)) await close();
     return true;
   };
 

@@ -1,6 +1,7 @@
 // docs/operations.md#sequencer: the sequencer as a process: its parts, put together.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateKeyToAccount } from 'viem/accounts';
 import { createDaClient } from '../da/client.ts';
 import { describeMembers, followCommittee, readCommittee } from '../da/committee.ts';
 import { createObjectSource } from '../da/object-source.ts';
@@ -37,12 +38,14 @@ import { createMetrics } from './metrics.ts';
 import { createPoster } from './poster.ts';
 import { prepareStep } from './prepare.ts';
 import { createProgress } from './progress.ts';
+import { createPromises } from './promises.ts';
 import { openReconciler } from './reconcile.ts';
 import { addRoutes } from './routes.ts';
 import { readState } from './state.ts';
 import { createStepSignal } from './step-signal.ts';
 import { openTables } from './tables.ts';
 import { createTasks } from './tasks.ts';
+import { joinSequencers } from './turns.ts';
 
 export type Sequencer = Service & { readonly url: string; readonly done: Promise<void> };
 
@@ -128,6 +131,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     });
     const reconciler = await openReconciler(store, tables, mirror);
     let l1Time = Number((await l1.client.getBlock()).timestamp);
+    const promises = createPromises({ store, tables, account: privateKeyToAccount(config.key), domain: domains.inbox });
     const loop = createLoop({
       chain,
       tables,
@@ -136,6 +140,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       admission,
       tasks,
       objects,
+      promises,
       limits: { ...BATCH, ...config.batch },
       l1Time: () => l1Time,
       log,
@@ -143,12 +148,14 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       onRollBack: steps.rollBack,
     });
     const stuck = config.stuckSeconds === undefined ? {} : { stuckSeconds: config.stuckSeconds };
+    const sender = createSender(l1, { signal: stop.signal, ...stuck });
+    await joinSequencers(l1, contracts.inbox, sender);
     const poster = createPoster({
       tables,
       objects,
       da,
       l1,
-      sender: createSender(l1, { signal: stop.signal, ...stuck }),
+      sender,
       inbox: contracts.inbox,
       retentionSeconds,
       maxAheadSeconds,
@@ -158,6 +165,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
         l1Time = Math.max(l1Time, time);
         loop.rebuildFrom(batch, 'its timestamp is too old for L1');
       },
+      onUnpostable: (batch, reason) => loop.rebuildFrom(batch, reason),
+      commit: promises.commit,
       onPosted: (_index, gasUsed) => metrics.l1Gas.inc(Number(gasUsed)),
     });
 
@@ -216,6 +225,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       admission,
       mirror,
       nodes,
+      promises,
       describe,
     });
     http.app.post(

@@ -9,6 +9,7 @@ import { createStateProof, recordKey } from '../prover/proof.ts';
 import type { Admission } from './admission.ts';
 import type { Chain } from './chain.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';
+import type { Promises } from './promises.ts';
 import { type QueryParts, queryBatch, queryReceipt, queryRun, queryRuns, queryTasks } from './queries.ts';
 
 export type MethodParts = QueryParts & {
@@ -16,6 +17,7 @@ export type MethodParts = QueryParts & {
   readonly admission: Admission;
   readonly mirror: Mirror;
   readonly nodes: NodeStore;
+  readonly promises: Pick<Promises, 'sign'>;
   /** What `mizu_chain` answers besides head and confirmed. */
   readonly describe: () => Promise<Record<string, unknown>>;
 };
@@ -56,7 +58,7 @@ const inferenceFilter = z.strictObject({
 });
 
 export function createMethods(parts: MethodParts): Methods {
-  const { chain, admission, tables, mirror, nodes, tasks, progress } = parts;
+  const { chain, admission, tables, mirror, nodes, tasks, progress, promises } = parts;
   const stateRoot = (): Hex => chain.leaf().stateRoot;
   return {
     mizu_chain: method(z.tuple([]), async () => {
@@ -74,6 +76,7 @@ export function createMethods(parts: MethodParts): Methods {
     // One byte more than a message may have, so that the refusal names the protocol's limit.
     mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), ([message]) => admission.admit(message)),
     mizu_getReceipt: method(z.tuple([hash]), ([id]) => queryReceipt(parts, id)),
+    mizu_getPromise: method(z.tuple([hash]), ([id]) => promises.sign(id)),
     mizu_getAccount: method(z.tuple([address]), async ([id]) => {
       const [{ nonce, balance }, nextNonce] = await Promise.all([parts.state().account(id), admission.nextNonce(id)]);
       return { nonce: Number(nonce), nextNonce: Number(nextNonce), balance: String(balance) };

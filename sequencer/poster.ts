@@ -10,7 +10,9 @@ import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { createSleeper } from '../service/sleeper.ts';
 import { numberKey } from '../service/store.ts';
+import type { Promises } from './promises.ts';
 import type { BatchRecord, Tables } from './tables.ts';
+import { isOurTurn } from './turns.ts';
 
 export type Poster = { wake(): void; run(signal: AbortSignal): Promise<void> };
 
@@ -30,6 +32,10 @@ export type PosterParts = {
   readonly maxAheadSeconds: number;
   /** The timestamp of this batch is too old for L1, whose clock shows `l1Time`. */
   readonly onTooOld: (batch: number, l1Time: number) => void;
+  /** L1 would never take this batch as it is. */
+  readonly onUnpostable: (batch: number, reason: string) => void;
+  /** Fixes the places of the batch's messages before it is sent. */
+  readonly commit: Promises['commit'];
   readonly onPosted: (index: number, gasUsed: bigint) => void;
 };
 
@@ -56,12 +62,16 @@ export function createPoster(parts: PosterParts): Poster {
     const index = await batchCount();
     const batch = await tables.batches.get(numberKey(index));
     if (batch === undefined || !batch.closed) return false;
-    if (!(await isNext(batch))) return false;
+    if (!(await isOurTurn(l1, inbox, sender.address)) || !(await isNext(batch))) return false;
+    const args = await argumentsOf(batch);
+    const promises = await parts.commit(batch);
+    if (promises === 'broken') parts.onUnpostable(index, 'it would break a promise');
+    if (promises !== 'kept') return false;
     const sent = await sender.sendAndWait({
       address: inbox,
       abi: POST_ABI,
       functionName: 'postBatch',
-      args: await argumentsOf(batch),
+      args,
       isDone: async () => (await batchCount()) > index,
     });
     if (sent.kind === 'mined') {
@@ -133,6 +143,13 @@ export function createPoster(parts: PosterParts): Poster {
           if (signal.aborted) return;
           const latest = latestIfTooOld(error);
           if (latest !== undefined) parts.onTooOld(await batchCount(), latest - parts.maxAheadSeconds);
+          // Closed before that message came, and held up since: only a batch that takes it in is taken.
+          if (isRevert(error, 'DelayedOverdue'))
+            parts.onUnpostable(await batchCount(), 'a delayed message is overdue that it leaves out');
+          if (isRevert(error, 'NotTurn')) {
+            await sleep(IDLE_MS, signal);
+            continue;
+          }
           log.warn({ err: error }, 'a batch could not be posted; it is tried again');
           await sleep(backoff, signal);
           backoff = Math.min(LAST_BACKOFF_MS, backoff * 2);
@@ -140,6 +157,10 @@ export function createPoster(parts: PosterParts): Poster {
       }
     },
   };
+}
+
+function isRevert(error: unknown, name: string): boolean {
+  return error instanceof MizuError && error.actual?.startsWith(`${name}(`) === true;
 }
 
 // TimestampOutOfRange(earliest, latest, actual): only what lies before the range never gets into it again.

@@ -122,6 +122,10 @@ export type Tables = {
   readonly admitted: Table<number>;
   /** Admitted messages that could not be executed after L1 had changed the order. */
   readonly refused: Table<Refused>;
+  /** Batch and place among its sequenced messages, to the hash of the message that was promised it. */
+  readonly promised: Table<Hex>;
+  /** Batch to the least number of sequenced messages with which it was ever sent to L1. */
+  readonly sent: Table<number>;
   readonly counters: Table<number>;
   readonly workflows: Table<WorkflowIndex>;
   readonly runs: Table<RunIndex>;
@@ -146,6 +150,8 @@ export function openTables(store: Store): Tables {
     queue: store.table('queue'),
     admitted: store.table('admitted'),
     refused: store.table('refused'),
+    promised: store.table('promised'),
+    sent: store.table('sent'),
     counters: store.table('counters'),
     workflows: store.table('workflows'),
     runs: store.table('runs'),

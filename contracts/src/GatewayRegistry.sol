@@ -4,14 +4,17 @@ pragma solidity 0.8.37;
 
 import {Constants} from "./generated/Constants.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
+import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {DataObject, Role} from "./lib/Types.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Who may sign inference results, and which models they may name.
-/// @notice Every change reaches the network as a delayed message.
-contract GatewayRegistry is EIP712, Ownable2Step {
+/// @notice Every change reaches the network as a delayed message. Whoever is a gateway has the minimum stake locked, and
+/// for `contestSeconds` after he was one: as long as what he has signed can be judged.
+contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
     /// @param class 0 exact, 1 tolerance, 2 provenance only
     /// @param inputPrice wei per token read
     /// @param outputPrice wei per token written
@@ -27,7 +30,13 @@ contract GatewayRegistry is EIP712, Ownable2Step {
     IStakeManager public immutable stakes;
     IInbox public immutable inbox;
 
+    /// @notice Seconds for which a gateway's stake stays locked after it has retired.
+    uint64 public immutable contestSeconds;
+
     mapping(address account => bool) public isGateway;
+    mapping(address account => bool) public isLocked;
+    /// @notice From when on the stake of one that is no gateway any more can be unlocked, unix seconds.
+    mapping(address account => uint64) public lockedUntil;
     mapping(bytes32 id => Model) private _models;
 
     event GatewayChanged(address indexed gateway, bool active);
@@ -38,6 +47,9 @@ contract GatewayRegistry is EIP712, Ownable2Step {
     error GatewayUnchanged(address gateway, bool active);
     error UnknownModelClass(uint256 last, uint256 actual);
     error ManifestMissing(bytes32 id);
+    error NotStakeManager(address account);
+    error StillContestable(address gateway, uint256 until);
+    error NothingLocked(address gateway);
 
     constructor(address owner, IStakeManager stakes_, IInbox inbox_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
@@ -45,23 +57,42 @@ contract GatewayRegistry is EIP712, Ownable2Step {
     {
         stakes = stakes_;
         inbox = inbox_;
+        contestSeconds = SafeCast.toUint64(stakes_.timing().longest());
     }
 
-    /// @notice Enters the caller, who must be staked as a gateway.
+    /// @notice Enters the caller, who must be staked as a gateway, and locks the minimum stake.
     function join() external {
         require(stakes.isActive(msg.sender, Role.GATEWAY), GatewayNotStaked(msg.sender));
         _setGateway(msg.sender, true);
+        if (isLocked[msg.sender]) return;
+        isLocked[msg.sender] = true;
+        stakes.lock(msg.sender, Role.GATEWAY, stakes.minimumOf(Role.GATEWAY));
     }
 
-    /// @notice Takes the caller out.
+    /// @notice Takes the caller out at once; his stake stays locked for `contestSeconds`.
     function retire() external {
         _setGateway(msg.sender, false);
     }
 
-    /// @notice Takes out a gateway whose stake has gone. Anyone may call it.
+    /// @notice Frees the stake of one that has not been a gateway for `contestSeconds`. Anyone may call it.
+    function unlock(address gateway) external {
+        require(isLocked[gateway], NothingLocked(gateway));
+        uint256 until = isGateway[gateway] ? type(uint64).max : lockedUntil[gateway];
+        require(block.timestamp >= until, StillContestable(gateway, until));
+        isLocked[gateway] = false;
+        stakes.release(gateway, Role.GATEWAY, stakes.minimumOf(Role.GATEWAY));
+    }
+
+    /// @notice Takes out a gateway whose stake has gone. Anyone may call it; a slash does it by itself.
     function expel(address gateway) external {
         require(!stakes.isActive(gateway, Role.GATEWAY), GatewayStillStaked(gateway));
         _setGateway(gateway, false);
+    }
+
+    /// @inheritdoc IStakeHook
+    function onStakeLost(address account, Role role) external {
+        require(msg.sender == address(stakes), NotStakeManager(msg.sender));
+        if (role == Role.GATEWAY && isGateway[account]) _setGateway(account, false);
     }
 
     /// @notice Enters or changes a model.
@@ -88,6 +119,7 @@ contract GatewayRegistry is EIP712, Ownable2Step {
     function _setGateway(address gateway, bool active) private {
         require(isGateway[gateway] != active, GatewayUnchanged(gateway, active));
         isGateway[gateway] = active;
+        if (!active) lockedUntil[gateway] = SafeCast.toUint64(block.timestamp + contestSeconds);
         emit GatewayChanged(gateway, active);
         inbox.pushRegistryMessage(abi.encodePacked(Constants.GATEWAY_CHANGED, gateway, active));
     }

@@ -2,12 +2,14 @@
 // docs/contracts.md#inbox
 pragma solidity 0.8.37;
 
+import {SequencerPromises} from "./SequencerPromises.sol";
+import {SequencerTurns} from "./SequencerTurns.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {Batch, DelayedMessage, IInbox} from "./interfaces/IInbox.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {Tree} from "./lib/Tree.sol";
-import {Certificate, Role} from "./lib/Types.sol";
+import {Certificate} from "./lib/Types.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -16,17 +18,20 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title The canonical order of all messages.
 /// @notice The order never depends on a claim about state, so a wrong claim cannot rewrite history.
-contract Inbox is IInbox, EIP712 {
+contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
     /// @param delaySeconds after which a delayed message is overdue
     /// @param maxAheadSeconds by which a batch's timestamp may be after the block's: clocks differ
     /// @param maxBehindSeconds by which it may be before the block's: publishing takes time
+    /// @param slotSeconds of a sequencer's turn; at most half of delaySeconds, so that what is sent within a slot cannot become
+    /// overdue in it
     struct Limits {
         uint64 delaySeconds;
         uint64 maxAheadSeconds;
         uint64 maxBehindSeconds;
+        uint64 slotSeconds;
     }
 
     IERC20 public immutable token;
@@ -64,7 +69,6 @@ contract Inbox is IInbox, EIP712 {
     event BatchVoided(uint64 indexed index);
     event MessageDelayed(uint64 indexed index, bytes32 objectRoot, uint64 timestamp, bytes message);
 
-    error NotSequencer(address account);
     error NotRegistry(address account);
     error NotRollup(address account);
     error UnexpectedBatchIndex(uint64 expected, uint256 actual);
@@ -76,6 +80,7 @@ contract Inbox is IInbox, EIP712 {
     error BatchTooLarge(uint256 maximum, uint256 actual);
     error TooManyMessages(uint256 maximum, uint256 actual);
     error ObjectWithoutMessages(bytes32 objectRoot, uint256 length);
+    error MessagesWithoutObject(uint256 sequencedCount);
     error KindNotForced(bytes1 first, bytes1 actual);
     error MessageIsEmpty();
     error AmountIsZero();
@@ -88,7 +93,10 @@ contract Inbox is IInbox, EIP712 {
         address gatewayRegistry_,
         address rollup_,
         Limits memory limits
-    ) EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION) {
+    )
+        EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
+        SequencerTurns(limits.slotSeconds, limits.delaySeconds / 2, SafeCast.toUint64(stakes_.timing().longest()))
+    {
         token = token_;
         bridge = bridge_;
         stakes = stakes_;
@@ -100,7 +108,8 @@ contract Inbox is IInbox, EIP712 {
         maxBehindSeconds = limits.maxBehindSeconds;
     }
 
-    /// @notice Appends a batch: first the delayed messages up to `delayedUpTo`, then those of the batch object.
+    /// @notice Appends a batch: first the delayed messages up to `delayedUpTo`, then those of the batch object. The sender is
+    /// the sequencer whose turn it is, or any listed one once the slot is open.
     /// @param expectedIndex of the new batch: a transaction sent twice cannot post twice
     /// @param objectRoot of the batch object; zero, as its length, if there are no sequenced messages
     /// @param sequencedCount number of messages in the batch object
@@ -114,7 +123,7 @@ contract Inbox is IInbox, EIP712 {
         uint64 delayedUpTo,
         Certificate calldata certificate
     ) external {
-        require(stakes.isActive(msg.sender, Role.SEQUENCER), NotSequencer(msg.sender));
+        _takeTurn();
         require(expectedIndex == _batches.length, UnexpectedBatchIndex(expectedIndex, _batches.length));
         (uint64 delayedFrom, uint64 earliest) = _previous();
         if (block.timestamp > maxBehindSeconds && block.timestamp - maxBehindSeconds > earliest) {
@@ -129,15 +138,20 @@ contract Inbox is IInbox, EIP712 {
         if (sequencedCount == 0) {
             require(objectRoot == 0 && objectLength == 0, ObjectWithoutMessages(objectRoot, objectLength));
         } else {
+            // So a batch with messages and without bytes is a void one.
+            require(objectLength > 0, MessagesWithoutObject(sequencedCount));
             require(objectLength <= Constants.MAX_BATCH_BYTES, BatchTooLarge(Constants.MAX_BATCH_BYTES, objectLength));
             bytes32 objectsHash = keccak256(abi.encodePacked(objectRoot, uint64(objectLength)));
             committee.verify(objectsHash, objectLength, certificate);
         }
-        _append(objectRoot, objectLength, timestamp, delayedUpTo, uint256(sequencedCount) + delayedUpTo - delayedFrom);
+        uint256 count = uint256(sequencedCount) + delayedUpTo - delayedFrom;
+        _append(objectRoot, objectLength, timestamp, delayedUpTo, count);
     }
 
-    /// @notice Appends a batch of the next `count` delayed messages, all overdue. Anyone may call it.
+    /// @notice Appends a batch of the next `count` delayed messages, all overdue. Anyone may call it once the slot is open: a
+    /// holder that posts must take overdue messages in himself, and one that does not post keeps a slot for its half only.
     function forceInclude(uint64 expectedIndex, uint32 count) external {
+        _requireOpen();
         require(expectedIndex == _batches.length, UnexpectedBatchIndex(expectedIndex, _batches.length));
         (uint64 delayedFrom, uint64 earliest) = _previous();
         uint64 delayedUpTo = delayedFrom + count;
@@ -274,9 +288,26 @@ contract Inbox is IInbox, EIP712 {
     function _checkDelayed(uint64 from, uint64 upTo) private view {
         uint256 count = _delayed.length;
         require(upTo >= from && upTo <= count, DelayedOutOfRange(from, count, upTo));
-        if (upTo == count) return;
+        // A batch has room for no more than so many beside its own: a heap of overdue messages is taken in by several.
+        if (upTo == count || upTo - from >= Constants.MAX_DELAYED_DUE) return;
         uint256 deadline = _deadlineOf(upTo);
         require(block.timestamp < deadline, DelayedOverdue(upTo, deadline));
+    }
+
+    function _stakes() internal view override(SequencerTurns, SequencerPromises) returns (IStakeManager) {
+        return stakes;
+    }
+
+    function _postedBatch(uint64 index)
+        internal
+        view
+        override
+        returns (address poster, Batch memory batch_, uint256 sequenced)
+    {
+        poster = _postings[index].poster;
+        batch_ = _batches[index];
+        uint256 delayedFrom = index == 0 ? 0 : _batches[index - 1].delayedUpTo;
+        sequenced = batch_.messageCount - (batch_.delayedUpTo - delayedFrom);
     }
 
     function _deadlineOf(uint64 index) private view returns (uint256) {

@@ -2,6 +2,7 @@
 // docs/contracts.md#stakes
 pragma solidity 0.8.37;
 
+import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Role} from "./lib/Types.sol";
@@ -12,8 +13,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title Stakes per account and role, slashable until they have left.
-/// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by open claims.
-/// There is no owner: the authorities that may lock and slash are fixed when the contract is made.
+/// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by authorities.
+/// There is no owner: who may lock and slash the stakes of which role is fixed when the contract is made.
 contract StakeManager is IStakeManager {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for ERC20Burnable;
@@ -24,25 +25,49 @@ contract StakeManager is IStakeManager {
         uint64 releaseTime;
     }
 
+    /// @notice What an authority may do with the stakes of one role: nothing, lock and release, or slash them too.
+    enum Power {
+        NONE,
+        LOCK,
+        SLASH
+    }
+
+    /// @notice What an authority is given when the contract is made.
+    struct Grant {
+        address authority;
+        Role role;
+        Power power;
+    }
+
     uint256 public constant MAX_UNBONDINGS = 16;
+    /// @notice Gas that a hook is called with. Fixed, so that whoever slashes cannot have it fail for want of gas.
+    uint256 public constant HOOK_GAS = 1_000_000;
     uint256 private constant ROLES = 5;
+    /// @dev A call passes on at most 63/64 of the gas that is left (EIP-150); the rest pays for the call itself.
+    uint256 private constant GAS_BEFORE_HOOK = HOOK_GAS * 64 / 63 + 20_000;
 
     ERC20Burnable public immutable token;
 
     Timing private _timing;
     uint256[ROLES] private _minimum;
-    mapping(address account => bool) public isAuthority;
+    mapping(address authority => mapping(Role => Power)) public powerOf;
+    /// @notice Who is told when a slash leaves less than the minimum of the role; zero: nobody.
+    mapping(Role => IStakeHook) public hookOf;
     mapping(address account => mapping(Role => Checkpoints.Trace208)) private _active;
     mapping(Role => Checkpoints.Trace208) private _total;
+    /// @notice All that is locked, by whomever.
     mapping(address account => mapping(Role => uint256)) public lockedOf;
+    mapping(address authority => mapping(address account => mapping(Role => uint256))) public lockedBy;
     mapping(address account => mapping(Role => Unbonding[])) private _unbondings;
     mapping(address account => uint256) public rewardOf;
 
     event Staked(address indexed account, Role indexed role, uint256 amount, uint256 active);
     event UnbondingStarted(address indexed account, Role indexed role, uint256 amount, uint64 releaseTime);
     event Unstaked(address indexed account, Role indexed role, uint256 amount);
-    event Locked(address indexed account, Role indexed role, uint256 amount, uint256 locked);
-    event Released(address indexed account, Role indexed role, uint256 amount, uint256 locked);
+    event Locked(address indexed account, Role indexed role, address indexed authority, uint256 amount, uint256 locked);
+    event Released(
+        address indexed account, Role indexed role, address indexed authority, uint256 amount, uint256 locked
+    );
     event Slashed(
         address indexed account,
         Role indexed role,
@@ -52,8 +77,10 @@ contract StakeManager is IStakeManager {
         uint256 burned
     );
     event RewardClaimed(address indexed account, uint256 amount);
+    event HookFailed(address indexed account, Role indexed role, address hook);
 
     error NotAuthority(address account);
+    error NotEnoughGas(uint256 expected, uint256 actual);
     error MinimumIsZero(Role role);
     error AmountIsZero();
     error StakeBelowMinimum(uint256 minimum, uint256 actual);
@@ -62,28 +89,31 @@ contract StakeManager is IStakeManager {
     error TooManyUnbondings(uint256 maximum);
     error NothingToWithdraw();
 
-    modifier onlyAuthority() {
-        require(isAuthority[msg.sender], NotAuthority(msg.sender));
+    modifier only(Power power, Role role) {
+        require(powerOf[msg.sender][role] >= power, NotAuthority(msg.sender));
         _;
     }
 
     /// @param minimums smallest stake per role, in the order of `Role`, in wei
-    /// @param authorities that may lock and slash: the Rollup, later the court
+    /// @param grants who may lock and slash what: the Rollup executors, the Inbox sequencers, the court whom it judges
+    /// @param hooks per role, in the order of `Role`, who is told of a stake that a slash has brought below the minimum
     constructor(
         ERC20Burnable token_,
         Timing memory timing_,
         uint256[ROLES] memory minimums,
-        address[] memory authorities
+        Grant[] memory grants,
+        IStakeHook[ROLES] memory hooks
     ) {
         timing_.check();
         token = token_;
         _timing = timing_;
         for (uint256 i = 0; i < ROLES; ++i) {
             require(minimums[i] > 0, MinimumIsZero(Role(i)));
+            hookOf[Role(i)] = hooks[i];
         }
         _minimum = minimums;
-        for (uint256 i = 0; i < authorities.length; ++i) {
-            isAuthority[authorities[i]] = true;
+        for (uint256 i = 0; i < grants.length; ++i) {
+            powerOf[grants[i].authority][grants[i].role] = grants[i].power;
         }
     }
 
@@ -138,26 +168,28 @@ contract StakeManager is IStakeManager {
     }
 
     /// @inheritdoc IStakeManager
-    function lock(address account, Role role, uint256 amount) external onlyAuthority {
+    function lock(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
         uint256 free = freeOf(account, role);
         require(amount <= free, NotEnoughFreeStake(free, amount));
+        lockedBy[msg.sender][account][role] += amount;
         uint256 locked = lockedOf[account][role] += amount;
-        emit Locked(account, role, amount, locked);
+        emit Locked(account, role, msg.sender, amount, locked);
     }
 
     /// @inheritdoc IStakeManager
-    function release(address account, Role role, uint256 amount) external onlyAuthority {
-        uint256 locked = lockedOf[account][role];
-        require(amount <= locked, NotEnoughLocked(locked, amount));
-        lockedOf[account][role] = locked -= amount;
-        emit Released(account, role, amount, locked);
+    function release(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
+        uint256 own = lockedBy[msg.sender][account][role];
+        require(amount <= own, NotEnoughLocked(own, amount));
+        lockedBy[msg.sender][account][role] = own - amount;
+        uint256 locked = lockedOf[account][role] -= amount;
+        emit Released(account, role, msg.sender, amount, locked);
     }
 
     /// @inheritdoc IStakeManager
     /// @dev Free stake goes first, then what is unbonding (the youngest first), then what other claims have locked.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
-        onlyAuthority
+        only(Power.SLASH, role)
         returns (uint256 slashed, uint256 reward)
     {
         uint256 active = activeOf(account, role);
@@ -171,6 +203,7 @@ contract StakeManager is IStakeManager {
         if (reward > 0) rewardOf[beneficiary] += reward;
         if (slashed > reward) token.burn(slashed - reward);
         emit Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
+        if (activeOf(account, role) < minimumOf(role)) _tell(account, role);
     }
 
     /// @inheritdoc IStakeManager
@@ -223,6 +256,20 @@ contract StakeManager is IStakeManager {
             if (taken == queue[i - 1].amount) queue.pop();
             else queue[i - 1].amount -= SafeCast.toUint128(taken);
         }
+    }
+
+    /// @dev A hook that fails holds up no slash. Its gas is there or nothing is done at all: nobody can starve it.
+    function _tell(address account, Role role) private {
+        IStakeHook hook = hookOf[role];
+        if (address(hook) == address(0)) return;
+        require(gasleft() >= GAS_BEFORE_HOOK, NotEnoughGas(GAS_BEFORE_HOOK, gasleft()));
+        bytes memory data = abi.encodeCall(IStakeHook.onStakeLost, (account, role));
+        bool told;
+        // What it returns is not copied: a long answer would cost the caller's gas.
+        assembly ("memory-safe") {
+            told := call(HOOK_GAS, hook, 0, add(data, 32), mload(data), 0, 0)
+        }
+        if (!told) emit HookFailed(account, role, address(hook));
     }
 
     function _setActive(address account, Role role, uint256 active) private {

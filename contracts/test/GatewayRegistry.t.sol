@@ -3,13 +3,16 @@
 pragma solidity 0.8.37;
 
 import {GatewayRegistry} from "../src/GatewayRegistry.sol";
+import {StakeManager} from "../src/StakeManager.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {DataObject, Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
-import {vector, vm} from "./support/Vm.sol";
+import {bound, vector, vm} from "./support/Vm.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract GatewayRegistryTest is Network {
+    uint256 private constant CONTEST = 5 days;
+
     string private json;
     address private gateway;
 
@@ -37,15 +40,119 @@ contract GatewayRegistryTest is Network {
         vm.assertEq(registry.model(vm.parseJsonBytes32(json, ".modelId")).outputPrice, 2 ** 200);
     }
 
-    function test_AnyoneExpelsAGatewayWhoseStakeHasGone() public {
+    /// The attack was: join, ask for the stake, leave with it, and be a gateway still.
+    function test_AGatewaysStakeCannotLeave() public {
+        vm.startPrank(gateway);
+        registry.join();
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        stakes.unbond(Role.GATEWAY, 1);
+        registry.retire();
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        stakes.unbond(Role.GATEWAY, 1);
+        vm.stopPrank();
+        vm.warp(START + CONTEST - 1);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.StillContestable.selector, gateway, START + CONTEST));
+        registry.unlock(gateway);
+        vm.warp(START + CONTEST);
+        registry.unlock(gateway);
+        vm.assertEq(stakes.freeOf(gateway, Role.GATEWAY), MINIMUM);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.NothingLocked.selector, gateway));
+        registry.unlock(gateway);
+    }
+
+    function test_StakeThatIsOnItsWayOutMakesNoGateway() public {
+        vm.startPrank(gateway);
+        stakes.unbond(Role.GATEWAY, 1);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.GatewayNotStaked.selector, gateway));
+        registry.join();
+        vm.stopPrank();
+    }
+
+    function test_WhoJoinsAgainIsLockedOnceAndServesOn() public {
+        vm.startPrank(gateway);
+        registry.join();
+        registry.retire();
+        vm.warp(START + CONTEST + 1);
+        registry.join();
+        vm.stopPrank();
+        vm.assertEq(stakes.lockedOf(gateway, Role.GATEWAY), MINIMUM);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.StillContestable.selector, gateway, type(uint64).max));
+        registry.unlock(gateway);
+    }
+
+    function test_ASlashBelowTheMinimumEndsAGatewayInTheSameTransaction() public {
+        stakes.stake(gateway, Role.GATEWAY, 5);
         vm.prank(gateway);
         registry.join();
+        vm.prank(COURT);
+        stakes.slash(gateway, Role.GATEWAY, 5, address(0), 0);
+        vm.assertTrue(registry.isGateway(gateway));
+        uint64 delayed = inbox.delayedCount();
+        vm.prank(COURT);
+        stakes.slash(gateway, Role.GATEWAY, 1, address(0), 0);
+        vm.assertFalse(registry.isGateway(gateway));
+        vm.assertEq(inbox.delayedCount(), delayed + 1);
+        _assertDelayed(vm.parseJsonBytes(json, ".retired"));
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.GatewayUnchanged.selector, gateway, false));
+        registry.expel(gateway);
+        // What is left stays bound as long as after a retirement.
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.StillContestable.selector, gateway, START + CONTEST));
+        registry.unlock(gateway);
+    }
+
+    function test_ASlashInAnotherRoleOrOfNoGatewayChangesNothing() public {
+        vm.prank(COURT);
+        stakes.slash(gateway, Role.GATEWAY, MINIMUM, address(0), 0);
+        vm.assertFalse(registry.isGateway(gateway));
+        stakes.stake(gateway, Role.GATEWAY, MINIMUM);
+        vm.prank(gateway);
+        registry.join();
+        stakes.stake(gateway, Role.VALIDATOR, MINIMUM);
+        vm.prank(COURT);
+        stakes.slash(gateway, Role.VALIDATOR, MINIMUM, address(0), 0);
+        vm.assertTrue(registry.isGateway(gateway));
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.NotStakeManager.selector, address(this)));
+        registry.onStakeLost(gateway, Role.GATEWAY);
         vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.GatewayStillStaked.selector, gateway));
         registry.expel(gateway);
+    }
+
+    /// With any amount of gas the slash is undone as a whole, or the gateway is out: there is nothing between.
+    function testFuzz_NoAmountOfGasKeepsASlashedGateway(uint256 gasLimit) public {
+        gasLimit = bound(gasLimit, 50_000, 1_600_000);
         vm.prank(gateway);
-        stakes.unbond(Role.GATEWAY, 1);
-        registry.expel(gateway);
-        vm.assertFalse(registry.isGateway(gateway));
+        registry.join();
+        vm.prank(COURT);
+        (bool done,) = address(stakes).call{gas: gasLimit}(
+            abi.encodeCall(stakes.slash, (gateway, Role.GATEWAY, MINIMUM, address(0), 0))
+        );
+        vm.assertEq(stakes.activeOf(gateway, Role.GATEWAY), done ? 0 : MINIMUM);
+        vm.assertTrue(registry.isGateway(gateway) != done);
+    }
+
+    function testFuzz_WhoeverIsAGatewayHasTheMinimumLocked(uint256 seed) public {
+        for (uint256 i = 0; i < 24; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            vm.warp(block.timestamp + (seed >> 8) % (2 days));
+            uint256 what = seed % 6;
+            if (what == 4) {
+                vm.prank(COURT);
+                stakes.slash(gateway, Role.GATEWAY, (seed >> 64) % MINIMUM, address(0), 0);
+            } else {
+                try this.act(what) {} catch {}
+            }
+            vm.assertTrue(!registry.isGateway(gateway) || stakes.activeOf(gateway, Role.GATEWAY) >= MINIMUM);
+            vm.assertTrue(!registry.isGateway(gateway) || stakes.lockedOf(gateway, Role.GATEWAY) == MINIMUM);
+        }
+    }
+
+    function act(uint256 what) external {
+        if (what == 5) return stakes.stake(gateway, Role.GATEWAY, MINIMUM);
+        if (what == 3) return registry.unlock(gateway);
+        vm.prank(gateway);
+        if (what == 0) registry.join();
+        else if (what == 1) registry.retire();
+        else stakes.unbond(Role.GATEWAY, MINIMUM / 2);
     }
 
     function test_RevertWhen_GatewayIsNotStaked() public {

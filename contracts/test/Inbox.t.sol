@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {DACommittee} from "../src/DACommittee.sol";
 import {Inbox} from "../src/Inbox.sol";
+import {SequencerTurns} from "../src/SequencerTurns.sol";
 import {Batch} from "../src/interfaces/IInbox.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {Certificate} from "../src/lib/Types.sol";
@@ -14,6 +15,9 @@ contract InboxTest is Network {
     bytes32 private constant ROOT = keccak256("batch object");
     uint32 private constant LENGTH = 5000;
     bytes private constant MESSAGE = hex"12abcdef";
+    /// What was delayed at the start is overdue, and the second half of the slot has begun.
+    uint256 private constant OPEN = START + DELAY + SLOT / 2;
+    uint256 private constant ROUND = 64 * SLOT;
 
     function test_BatchHoldsDelayedThenSequencedMessages() public {
         _force();
@@ -50,7 +54,7 @@ contract InboxTest is Network {
         inbox.postBatch(1, 0, 0, 0, uint64(START), 2, none);
         vm.assertEq(inbox.expiryOf(1), type(uint64).max);
         _force();
-        vm.warp(START + DELAY);
+        vm.warp(OPEN);
         inbox.forceInclude(2, 1);
         vm.assertEq(inbox.expiryOf(2), type(uint64).max);
         vm.assertEq(inbox.posterOf(2), address(0));
@@ -82,7 +86,7 @@ contract InboxTest is Network {
 
     function test_RevertWhen_SenderIsNotStaked() public {
         Certificate memory none;
-        vm.expectRevert(abi.encodeWithSelector(Inbox.NotSequencer.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(SequencerTurns.NotSequencer.selector, address(this)));
         inbox.postBatch(0, ROOT, LENGTH, 1, uint64(START), 1, none);
     }
 
@@ -153,25 +157,51 @@ contract InboxTest is Network {
         vm.warp(START + DELAY - 1);
         vm.expectRevert(abi.encodeWithSelector(Inbox.DelayedNotOverdue.selector, 1, START + DELAY));
         inbox.forceInclude(0, 2);
-        vm.warp(START + DELAY);
+        vm.warp(OPEN - 1);
+        vm.expectRevert(abi.encodeWithSelector(SequencerTurns.NotTurn.selector, SEQUENCER, OPEN));
+        inbox.forceInclude(0, 2);
+        vm.warp(OPEN);
         inbox.forceInclude(0, 2);
         Batch memory batch = inbox.batch(0);
         vm.assertEq(batch.objectRoot, bytes32(0));
         vm.assertEq(batch.messageCount, 2);
         vm.assertEq(batch.delayedUpTo, 2);
-        vm.assertEq(batch.timestamp, START + DELAY);
+        vm.assertEq(batch.timestamp, OPEN);
     }
 
     function test_ForcedBatchIsNotBeforeTheLastOne() public {
-        vm.warp(START + DELAY - 10);
-        _post(0, 1, START + DELAY + 20, 0);
-        vm.warp(START + DELAY);
+        vm.warp(START + DELAY - 1);
+        _post(0, 1, START + DELAY + 29, 0);
+        vm.prank(SEQUENCER);
+        inbox.retire();
+        // Its last turn is over: nobody's slot is waited for.
+        vm.warp(START + DELAY + 28 + 2 * ROUND);
         inbox.forceInclude(1, 1);
-        vm.assertEq(inbox.batch(1).timestamp, START + DELAY + 20);
+        vm.assertEq(inbox.batch(1).timestamp, START + DELAY + 28 + 2 * ROUND);
+    }
+
+    function test_ABatchTakesInSoManyOverdueMessagesAndTheRestWaits() public {
+        for (uint256 i = 1; i < 1026; ++i) {
+            _force();
+        }
+        vm.warp(START + DELAY);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.DelayedOverdue.selector, 1023, START + DELAY));
+        _post(0, 1, START + DELAY, 1023);
+        _post(0, 3072, START + DELAY, 1024);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.DelayedOverdue.selector, 1025, START + DELAY));
+        _post(1, 1, START + DELAY, 1025);
+        _post(1, 1, START + DELAY, 1026);
+    }
+
+    function test_RevertWhen_MessagesHaveNoObject() public {
+        Certificate memory certificate = _certificate(0);
+        vm.prank(SEQUENCER);
+        vm.expectRevert(abi.encodeWithSelector(Inbox.MessagesWithoutObject.selector, 1));
+        inbox.postBatch(0, ROOT, 0, 1, uint64(START), 1, certificate);
     }
 
     function test_RevertWhen_ForcedRangeIsEmptyBeyondOrStale() public {
-        vm.warp(START + DELAY);
+        vm.warp(OPEN);
         vm.expectRevert(abi.encodeWithSelector(Inbox.BatchIsEmpty.selector));
         inbox.forceInclude(0, 0);
         vm.expectRevert(abi.encodeWithSelector(Inbox.DelayedOutOfRange.selector, 0, 1, 2));

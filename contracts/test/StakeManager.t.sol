@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {StakeManager} from "../src/StakeManager.sol";
+import {IStakeHook} from "../src/interfaces/IStakeHook.sol";
 import {Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
 import {bound, vm} from "./support/Vm.sol";
@@ -94,6 +95,73 @@ contract StakeManagerTest is Network {
         vm.stopPrank();
     }
 
+    function test_OneAuthorityCannotReleaseWhatAnotherHasLocked() public {
+        vm.prank(DISPUTE);
+        stakes.lock(STAKER, ROLE, 5);
+        vm.prank(COURT);
+        stakes.lock(STAKER, ROLE, 7);
+        vm.assertEq(stakes.lockedOf(STAKER, ROLE), 12);
+        vm.prank(COURT);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 7, 8));
+        stakes.release(STAKER, ROLE, 8);
+        vm.prank(COURT);
+        stakes.release(STAKER, ROLE, 7);
+        vm.assertEq(stakes.lockedOf(STAKER, ROLE), 5);
+        vm.assertEq(stakes.lockedBy(DISPUTE, STAKER, ROLE), 5);
+        vm.prank(COURT);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 0, 1));
+        stakes.release(STAKER, ROLE, 1);
+    }
+
+    /// Each contract reaches the stakes of its own role alone, and those that only bind stakes cannot take them.
+    function test_PowersAreThoseOfTheRole() public {
+        address[4] memory holders = [address(rollup), address(inbox), address(committee), address(registry)];
+        Role[4] memory roles = [Role.EXECUTOR, Role.SEQUENCER, Role.DA_MEMBER, Role.GATEWAY];
+        for (uint256 i = 0; i < 4; ++i) {
+            for (uint256 k = 0; k < 5; ++k) {
+                StakeManager.Power power = Role(k) != roles[i]
+                    ? StakeManager.Power.NONE
+                    : i < 2 ? StakeManager.Power.SLASH : StakeManager.Power.LOCK;
+                vm.assertEq(uint256(stakes.powerOf(holders[i], Role(k))), uint256(power));
+            }
+        }
+        bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(registry));
+        vm.prank(address(registry));
+        vm.expectRevert(refusal);
+        stakes.slash(STAKER, Role.GATEWAY, 1, USER, 1);
+        vm.prank(address(registry));
+        vm.expectRevert(refusal);
+        stakes.lock(STAKER, ROLE, 1);
+        vm.prank(address(registry));
+        stakes.lock(STAKER, Role.GATEWAY, 0);
+    }
+
+    function test_AHookThatFailsOrTakesAllItsGasHoldsUpNoSlash() public {
+        bytes[2] memory codes = [bytes(hex"60006000fd"), bytes(hex"5b600056")];
+        for (uint256 i = 0; i < 2; ++i) {
+            stakes.stake(STAKER, Role.GATEWAY, MINIMUM);
+            vm.etch(address(registry), codes[i]);
+            uint256 before = gasleft();
+            vm.expectEmit();
+            emit StakeManager.HookFailed(STAKER, Role.GATEWAY, address(registry));
+            vm.prank(COURT);
+            (uint256 slashed,) = stakes.slash(STAKER, Role.GATEWAY, MINIMUM, address(0), 0);
+            vm.assertEq(slashed, MINIMUM);
+            vm.assertLe(before - gasleft(), stakes.HOOK_GAS() + 300_000);
+        }
+    }
+
+    /// A hook that calls back cannot slash, lock or release: it is no authority with such a power.
+    function test_AHookIsToldAfterTheStakeIsGone() public {
+        stakes.stake(STAKER, Role.GATEWAY, MINIMUM);
+        vm.prank(STAKER);
+        registry.join();
+        vm.expectCall(address(registry), abi.encodeCall(registry.onStakeLost, (STAKER, Role.GATEWAY)));
+        vm.prank(COURT);
+        stakes.slash(STAKER, Role.GATEWAY, MINIMUM, address(0), 0);
+        vm.assertEq(stakes.activeOf(STAKER, Role.GATEWAY), 0);
+    }
+
     function test_RevertWhen_AStrangerLocksReleasesOrSlashes() public {
         bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(this));
         vm.expectRevert(refusal);
@@ -171,8 +239,9 @@ contract StakeManagerTest is Network {
     function test_RevertWhen_AMinimumIsZero() public {
         uint256[5] memory minimums = _minimums();
         minimums[3] = 0;
+        IStakeHook[5] memory hooks;
         vm.expectRevert(abi.encodeWithSelector(StakeManager.MinimumIsZero.selector, Role.DA_MEMBER));
-        new StakeManager(token, _timing(), minimums, new address[](0));
+        new StakeManager(token, _timing(), minimums, new StakeManager.Grant[](0), hooks);
     }
 
     function testFuzz_SlashNeverTakesMoreThanThereIs(uint256 unbonded, uint256 locked, uint256 amount) public {

@@ -59,7 +59,7 @@ library Messages {
             DelayedMessage memory queued = inbox.delayedMessage(delayedFrom + cursor.message);
             message = DataObject(queued.objectRoot, queued.length);
         } else {
-            (message, shaky) = _sequenced(batch, cursor.message - delayed, batch.messageCount - delayed, proof);
+            (message, shaky) = sequenced(batch, cursor.message - delayed, batch.messageCount - delayed, proof);
         }
         contextLeaf = abi.encodePacked(
             batch.timestamp,
@@ -86,9 +86,10 @@ library Messages {
         revert TailIsZero(length, tail.index);
     }
 
+    /// @notice The sequenced message `index` of a batch whose object holds `count` of them.
     /// @dev Total, as decodeBatch of protocol/batch.ts: whatever the object holds, each of its messages is one object.
-    function _sequenced(Batch memory batch, uint256 index, uint256 count, MessageProof calldata proof)
-        private
+    function sequenced(Batch memory batch, uint256 index, uint256 count, MessageProof calldata proof)
+        internal
         pure
         returns (DataObject memory message, bool shaky)
     {

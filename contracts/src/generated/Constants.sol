@@ -17,6 +17,8 @@ library Constants {
     uint256 internal constant MAX_BATCH_MESSAGES = 4096;
     uint256 internal constant MAX_COMMITTEE = 32;
     uint256 internal constant MAX_DELAYED_BYTES = 4096;
+    uint256 internal constant MAX_DELAYED_DUE = 1024;
+    uint256 internal constant MIN_COMMITTEE = 3;
     uint256 internal constant MAX_KERNEL_GAS = 268_435_456;
     uint256 internal constant MAX_MESSAGE_BYTES = 262_144;
     uint256 internal constant MAX_MODEL_GATEWAYS = 8;
@@ -39,4 +41,5 @@ library Constants {
     bytes1 internal constant COMMITTEE_CHANGED = 0x23;
     uint256 internal constant LAST_MODEL_CLASS = 2;
     bytes32 internal constant CERTIFICATE_TYPEHASH = 0xeced4b7640ca1a3ce200fd38594e8fc41c8728a8a80ffc032ec87d351b1a5a5b;
+    bytes32 internal constant PROMISE_TYPEHASH = 0x073868ce6a74977c04364fa79065ca548635eb26bc5c90ded17732e49cff82ed;
 }

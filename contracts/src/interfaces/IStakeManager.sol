@@ -16,13 +16,14 @@ interface IStakeManager {
     /// @notice Smallest stake of the role, in wei.
     function minimumOf(Role role) external view returns (uint256);
 
-    /// @notice Binds `amount` of the stake to an open claim: it cannot be unbonded. Authorities only.
+    /// @notice Binds `amount` of the stake: it cannot be unbonded. Authorities of the role only.
     function lock(address account, Role role, uint256 amount) external;
 
-    /// @notice Frees what `lock` has bound. Authorities only.
+    /// @notice Frees what the same authority has bound.
     function release(address account, Role role, uint256 amount) external;
 
-    /// @notice Takes up to `amount` of the stake; at most half of it goes to `beneficiary`, the rest is burned. Authorities only.
+    /// @notice Takes up to `amount` of the stake; at most half of it goes to `beneficiary`, the rest is burned.
+    /// Authorities with that power only. If less than the minimum is left, the role's hook is told.
     /// @return slashed what was there to take
     /// @return reward what the beneficiary got
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)

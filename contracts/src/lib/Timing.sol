@@ -18,7 +18,7 @@ struct Timing {
     uint64 retention;
 }
 
-using {check} for Timing global;
+using {check, longest} for Timing global;
 
 error WindowIsZero();
 error UnbondingTooShort(uint256 minimum, uint256 actual);
@@ -26,7 +26,12 @@ error RetentionTooShort(uint256 minimum, uint256 actual);
 
 function check(Timing memory timing) pure {
     require(timing.window > 0, WindowIsZero());
-    uint256 longest = uint256(timing.window) + timing.clocks + timing.votes + timing.grace;
-    require(timing.unbonding >= longest, UnbondingTooShort(longest, timing.unbonding));
-    require(timing.retention >= longest, RetentionTooShort(longest, timing.retention));
+    uint256 least = timing.longest();
+    require(timing.unbonding >= least, UnbondingTooShort(least, timing.unbonding));
+    require(timing.retention >= least, RetentionTooShort(least, timing.retention));
+}
+
+/// @notice Seconds in which what is claimed today may still be judged.
+function longest(Timing memory timing) pure returns (uint256) {
+    return uint256(timing.window) + timing.clocks + timing.votes + timing.grace;
 }

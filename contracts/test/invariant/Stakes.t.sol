@@ -48,14 +48,15 @@ contract StakesHandler is Network {
     function lock(uint256 actor, uint256 amount) external {
         address account = actors[actor % 3];
         amount = bound(amount, 0, stakes.freeOf(account, ROLE));
-        vm.prank(DISPUTE);
+        vm.prank(amount & 1 == 0 ? DISPUTE : COURT);
         stakes.lock(account, ROLE, amount);
     }
 
     function release(uint256 actor, uint256 amount) external {
         address account = actors[actor % 3];
-        amount = bound(amount, 0, stakes.lockedOf(account, ROLE));
-        vm.prank(DISPUTE);
+        address authority = amount & 1 == 0 ? DISPUTE : COURT;
+        amount = bound(amount, 0, stakes.lockedBy(authority, account, ROLE));
+        vm.prank(authority);
         stakes.release(account, ROLE, amount);
     }
 
@@ -93,6 +94,15 @@ contract StakesHandler is Network {
         sum += active;
     }
 
+    function checkLocks() external view {
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.assertEq(
+                stakes.lockedOf(actors[i], ROLE),
+                stakes.lockedBy(DISPUTE, actors[i], ROLE) + stakes.lockedBy(COURT, actors[i], ROLE)
+            );
+        }
+    }
+
     function total() external view returns (uint256) {
         return stakes.totalOf(ROLE);
     }
@@ -118,6 +128,10 @@ contract StakesInvariantTest is FuzzTargets {
         (uint256 sum, uint256 active) = handler.owned();
         vm.assertEq(handler.held(), sum);
         vm.assertEq(handler.total(), active);
+    }
+
+    function invariant_WhatIsLockedIsWhatEachAuthorityHasLocked() public view {
+        handler.checkLocks();
     }
 
     function invariant_EveryTokenIsInsideOutsideOrBurned() public view {

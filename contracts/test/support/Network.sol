@@ -10,6 +10,7 @@ import {MizuToken} from "../../src/MizuToken.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {Constants} from "../../src/generated/Constants.sol";
+import {IStakeHook} from "../../src/interfaces/IStakeHook.sol";
 import {Objects} from "../../src/lib/Objects.sol";
 import {StateLeaf} from "../../src/lib/StateLeaf.sol";
 import {Timing} from "../../src/lib/Timing.sol";
@@ -32,6 +33,9 @@ abstract contract Network {
     uint64 internal constant WINDOW = 1 days;
     uint64 internal constant RETENTION = 10 days;
     uint64 internal constant DELAY = 1 hours;
+    uint64 internal constant SLOT = 1 minutes;
+    uint64 internal constant COMMITTEE_DELAY = 4 days;
+    uint64 internal constant OVERLAP = 1 days;
     uint64 internal constant LEADER_SECONDS = 10 minutes;
     uint256 internal constant START = 1_800_000_000;
     bytes32 internal constant GENESIS_STATE = keccak256("genesis");
@@ -44,6 +48,7 @@ abstract contract Network {
     address internal constant USER = address(0xabc);
     address internal constant DISPUTE = address(0xd15);
     address internal constant DEMANDS = address(0xde3);
+    address internal constant COURT = address(0xc047);
     address internal constant GUARDIAN = address(0x94a);
     address internal constant REWARDS = address(0x4e7);
 
@@ -66,6 +71,8 @@ abstract contract Network {
         stakes.stake(SEQUENCER, Role.SEQUENCER, STAKE);
         stakes.stake(EXECUTOR, Role.EXECUTOR, STAKE);
         stakes.stake(RIVAL, Role.EXECUTOR, STAKE);
+        vm.prank(SEQUENCER);
+        inbox.join();
         _appoint(4, 3);
     }
 
@@ -75,10 +82,10 @@ abstract contract Network {
         for (uint256 i = 0; i < 7; ++i) {
             predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
-        address[] memory authorities = new address[](2);
-        (authorities[0], authorities[1]) = (predicted[5], DISPUTE);
         token = new MizuToken(owner, 10_000_000 ether);
-        stakes = new StakeManager(token, _timing(), _minimums(), authorities);
+        IStakeHook[5] memory hooks;
+        hooks[uint256(Role.GATEWAY)] = IStakeHook(predicted[4]);
+        stakes = new StakeManager(token, _timing(), _minimums(), _grants(predicted), hooks);
         inbox = new Inbox(
             token,
             predicted[6],
@@ -86,9 +93,9 @@ abstract contract Network {
             DACommittee(predicted[3]),
             predicted[4],
             predicted[5],
-            Inbox.Limits(DELAY, 30, 1 hours)
+            Inbox.Limits(DELAY, 30, 1 hours, SLOT)
         );
-        committee = new DACommittee(owner, stakes, inbox);
+        committee = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
         registry = new GatewayRegistry(owner, stakes, inbox);
         rollup = new Rollup(
             stakes,
@@ -101,6 +108,19 @@ abstract contract Network {
             Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, 7 days)
         );
         bridge = new Bridge(token, rollup, REWARDS, 2000);
+    }
+
+    /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.
+    function _grants(address[] memory all) private pure returns (StakeManager.Grant[] memory grants) {
+        grants = new StakeManager.Grant[](14);
+        grants[0] = StakeManager.Grant(all[5], Role.EXECUTOR, StakeManager.Power.SLASH);
+        grants[1] = StakeManager.Grant(all[2], Role.SEQUENCER, StakeManager.Power.SLASH);
+        grants[2] = StakeManager.Grant(all[3], Role.DA_MEMBER, StakeManager.Power.LOCK);
+        grants[3] = StakeManager.Grant(all[4], Role.GATEWAY, StakeManager.Power.LOCK);
+        for (uint256 i = 0; i < 5; ++i) {
+            grants[4 + i] = StakeManager.Grant(COURT, Role(i), StakeManager.Power.SLASH);
+            grants[9 + i] = StakeManager.Grant(DISPUTE, Role(i), StakeManager.Power.SLASH);
+        }
     }
 
     function _kernel() internal view virtual returns (bytes32) {
@@ -131,6 +151,9 @@ abstract contract Network {
             memberKeys[place] = key;
         }
         committee.setCommittee(_members(), threshold);
+        if (committee.activeFrom() == 0) return;
+        vm.warp(committee.activeFrom());
+        committee.activate();
     }
 
     function _members() internal view returns (address[] memory members) {
@@ -144,12 +167,19 @@ abstract contract Network {
     function _certify(bytes32 objectsHash, uint64 totalLength, uint64 signers)
         internal
         view
+        returns (Certificate memory)
+    {
+        return
+            _sign(objectsHash, totalLength, committee.epoch(), uint64(block.timestamp) + RETENTION + 1 hours, signers);
+    }
+
+    function _sign(bytes32 objectsHash, uint64 totalLength, uint64 epoch, uint64 expiry, uint64 signers)
+        internal
+        view
         returns (Certificate memory certificate)
     {
-        certificate.epoch = committee.epoch();
-        certificate.expiry = uint64(block.timestamp) + RETENTION + 1 hours;
-        certificate.signers = signers;
-        bytes32 digest = committee.digestOf(objectsHash, totalLength, certificate.epoch, certificate.expiry);
+        (certificate.epoch, certificate.expiry, certificate.signers) = (epoch, expiry, signers);
+        bytes32 digest = committee.digestOf(objectsHash, totalLength, epoch, expiry);
         for (uint256 i = 0; i < memberKeys.length; ++i) {
             if ((signers >> i) & 1 == 0) continue;
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(memberKeys[i], digest);

@@ -73,6 +73,7 @@ export const TYPE_WITHDRAW = 'Withdraw(address sender,uint64 nonce,address recip
 export const TYPE_RENEW = 'Renew(address sender,uint64 nonce,bytes32 run,bytes objects)';
 export const TYPE_CERTIFICATE = 'Certificate(uint64 epoch,bytes32 objectsHash,uint64 totalLength,uint64 expiry)';
 export const TYPE_INFERENCE_BATCH = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
+export const TYPE_PROMISE = 'Promise(uint64 batch,uint32 message,bytes32 messageHash)';
 export const MAX_CODE_BYTES: u64 = 134217728;
 export const MAX_DATA_BYTES: u64 = 1073741824;
 export const MAX_ITEM_TOKENS: u64 = 4294967296;
