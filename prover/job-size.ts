@@ -91,7 +91,7 @@ export function isDear(size: JobSize, gasUsed: bigint, ms: number): boolean {
 }
 
 // What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes.
-function loadGas({ code, image, slots, data, wasm, pagesInitial, inputs }: JobSize): bigint {
+export function loadGas({ code, image, slots, data, wasm, pagesInitial, inputs }: JobSize): bigint {
   return (
     LOAD_BASE_GAS +
     BigInt(code) * LOAD_CODE_BYTE_GAS +

@@ -29,7 +29,8 @@ export type ExecPool = ExecSource & {
 export type ExecPoolOptions = {
   /** Outputs are put here before their result is known; inputs are read from here. */
   readonly objects: Pick<ObjectStore, 'get' | 'put'>;
-  readonly programs: ProgramRegistry;
+  /** One that keeps no other entries has one of each program. */
+  readonly programs: Pick<ProgramRegistry, 'find'> & Partial<Pick<ProgramRegistry, 'entries'>>;
   readonly memo: Memo;
   /** Threads. */
   readonly workers: number;
@@ -127,9 +128,10 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
   };
 }
 
-async function requireProgram(programs: ProgramRegistry, programId: Hex) {
-  const [first, ...others] = await programs.entries(programId);
+async function requireProgram(programs: ExecPoolOptions['programs'], programId: Hex) {
+  const first = await programs.find(programId);
   if (first === undefined) throw new Error(`program ${programId} was never deployed`);
+  const others = (await programs.entries?.(programId))?.slice(1) ?? [];
   return [first, ...others] as const;
 }
 

@@ -1,0 +1,112 @@
+// docs/prover.md#loading: what it costs to load a program and its inputs, by what the kernel takes for that: reading and verifying from disk, then either engine up to the first instruction.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadGas, partLengths, sizeOfJob } from '../../prover/job-size.ts';
+import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
+import { INPUT_GAS } from '../../protocol/constants.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { openDiskObjects } from '../../service/disk-objects.ts';
+import { encodeModule, HOSTILE, type ModuleParts } from '../../vm/hostile-modules.fixture.ts';
+import { createNativeEngine, NativeFailed, startsFromImage } from '../../vm/native/engine.ts';
+import { PAGE_BYTES } from '../../vm/program.ts';
+import { createStepMachine } from '../../vm/step/step-machine.ts';
+
+export type LoadingCase = {
+  readonly name: string;
+  /** Nanoseconds of processor time a gas; absent if the program has no native form. */
+  readonly native?: number | undefined;
+  readonly step?: number | undefined;
+};
+
+const MODULE_BYTES = 300_000;
+const COMMON = { gasLimit: 1_000n, timestampNs: 0n, seed: new Uint8Array(32) } as const;
+
+export async function worstLoading(): Promise<LoadingCase[]> {
+  const rows: LoadingCase[] = [];
+  for (const [name, shape] of Object.entries(HOSTILE)) {
+    const program = lowered(shape);
+    if (program !== undefined) rows.push(await measure(`module: ${name}`, program, []));
+  }
+  const small = programOf(encodeModule(EMPTY));
+  rows.push(await measure('image of 64 MiB', withMemory(1024, random(64 << 20)), []));
+  rows.push(await measure('1 GiB of pages', withMemory(16_384, new Uint8Array(0)), []));
+  rows.push(await measure('an input of 64 MiB', small, [random(64 << 20)]));
+  rows.push(await measure('2,000 inputs of a byte', small, Array.from({ length: 2_000 }, (_, i) => Uint8Array.of(i, i >> 8))));
+  return rows;
+}
+
+const EMPTY: ModuleParts = { types: [[[], []]], functions: [{ type: 0, code: [] }] };
+
+function lowered(shape: (bytes: number) => ModuleParts): BuiltProgram | undefined {
+  try {
+    return programOf(encodeModule(shape(MODULE_BYTES)));
+  } catch (error) {
+    if (error instanceof MizuError && error.code === 'vm/too-large') return undefined;
+    throw error;
+  }
+}
+
+function withMemory(pages: number, image: Uint8Array): BuiltProgram {
+  const built = programOf(encodeModule({ ...EMPTY, memory: [pages, pages] }));
+  if (image.length > pages * PAGE_BYTES) throw new Error('the image is longer than the memory');
+  return { ...built, parts: { ...built.parts, image }, program: { ...built.program, memory: image } };
+}
+
+/** No page of it is zero. */
+function random(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).fill(0xa5);
+}
+
+async function measure(name: string, built: BuiltProgram, inputs: readonly Uint8Array[]): Promise<LoadingCase> {
+  const size = sizeOfJob(
+    { header: built.parts.header, ...partLengths(built.parts) },
+    inputs.reduce((sum, { length }) => sum + length, 0),
+  );
+  const gas = Number(loadGas(size) + BigInt(inputs.length) * INPUT_GAS);
+  const readNs = await readCost(built, inputs);
+  const { program, parts } = built;
+  const source = { ...program, wasm: parts.wasm, fromImage: startsFromImage(program.code) };
+  const engine = createNativeEngine();
+  let refused = false;
+  const nativeNs = cpuNs(() => {
+    const loaded = engine.load(source);
+    refused = loaded.kind === 'mismatch';
+    if (loaded.kind === 'native') runOnce(() => engine.run(loaded, { ...COMMON, inputs }));
+  });
+  const stepNs = cpuNs(() => createStepMachine({ ...COMMON, program, inputs }).runToEnd());
+  return { name, native: refused ? undefined : (readNs + nativeNs) / gas, step: (readNs + stepNs) / gas };
+}
+
+function runOnce(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    if (!(error instanceof NativeFailed)) throw error;
+  }
+}
+
+/** Each part and input from its file, verified, and copied for the thread. */
+async function readCost({ parts }: BuiltProgram, inputs: readonly Uint8Array[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-loading-'));
+  try {
+    const objects = await openDiskObjects(folder, { durable: false, cacheBytes: 0 });
+    const refs = await objects.putAll([parts.code, parts.image, parts.slots, parts.data, parts.wasm, ...inputs]);
+    const before = process.cpuUsage();
+    for (const { root } of refs) (await objects.get(root))?.slice();
+    return since(before);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function cpuNs(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  return since(before);
+}
+
+function since(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1000;
+}
