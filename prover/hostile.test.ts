@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { createRandom } from '../test/differential/random.ts';
 import { randomModule } from '../test/differential/random-module.ts';
-import { encodeModule, HOSTILE, sleb } from '../vm/hostile-modules.fixture.ts';
+import { encodeModule } from '../vm/encode-module.fixture.ts';
+import { deepRecursion, growsByNothing, HOSTILE } from '../vm/hostile-modules.fixture.ts';
 import { loadModule } from '../vm/load.ts';
 import { createStepMachine } from '../vm/step/step-machine.ts';
 import { type BuiltProgram, programOf } from './programs.fixture.ts';
@@ -25,9 +26,6 @@ async function both({ parts, programId, program }: BuiltProgram, gasLimit: bigin
   return { status, gasUsed, why: reasons.get(programId) };
 }
 
-const I32 = 0x7f;
-const I64 = 0x7e;
-
 test('a function of 450,000 calls, which is beyond what V8 takes when it is rewritten, is stepped', async () => {
   const bomb = programOf(encodeModule(HOSTILE['calls of an empty function']!(900_000)));
   expect(await both(bomb, 10_000_000n)).toMatchObject({
@@ -37,35 +35,6 @@ test('a function of 450,000 calls, which is beyond what V8 takes when it is rewr
   });
 }, 60_000);
 
-/** Common subexpressions that V8 keeps alive over a recursive call: its stack ends before the slots do, or not, by the tier of the moment. */
-function recursion(values: number, warm: number, depth: number): BuiltProgram {
-  const stores = (base: number): number[] =>
-    Array.from({ length: values }, (_, k) => [
-      ...[0x41, 0, 0x20, 1, 0x42, ...sleb(2 * k + 1_000_003), 0x7e, 0x42, ...sleb(77 + k), 0x85],
-      ...[0x37, 3, ...offset(base + 8 * k)],
-    ]).flat();
-  const offset = (value: number): number[] => (value < 128 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
-  const call = [0x42, 5, 0x10, 1];
-  const main = [
-    ...[0x41, ...sleb(warm), 0x21, 0, 0x03, 0x40, 0x41, 20, ...call],
-    ...[0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x41, ...sleb(depth), ...call],
-  ];
-  const deeper = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x20, 1, 0x42, 1, 0x7c, 0x10, 1, 0x0b];
-  return programOf(
-    encodeModule({
-      types: [
-        [[], []],
-        [[I32, I64], []],
-      ],
-      functions: [
-        { type: 0, locals: [[1, I32]], code: main },
-        { type: 1, code: [...stores(0), ...deeper, ...stores(8 * values)] },
-      ],
-      memory: [4, 4],
-    }),
-  );
-}
-
 test.each([
   [300, 1],
   [300, 1500],
@@ -73,7 +42,7 @@ test.each([
 ])(
   '%i values alive over a recursion, called %i times before: V8 may have no stack for them, the result is the same',
   async (values, warm) => {
-    expect((await both(recursion(values, warm, 2_600), 1n << 34n)).status).toBe(0);
+    expect((await both(programOf(deepRecursion(values, warm, 2_600)), 1n << 34n)).status).toBe(0);
   },
   60_000,
 );
@@ -118,3 +87,25 @@ test('random programs have one result in the threads and in the step machine, wh
     await both(programOf(randomModule(seed)), gasLimit, [new Uint8Array(0), new Uint8Array(300).fill(seed)]);
   }
 }, 120_000);
+
+test('memory.grow(0) on 1 GiB copies nothing, natively or stepped', async () => {
+  const { parts, programId } = programOf(growsByNothing(16_384, 20));
+  const job = { programId, seed: SEED, gasLimit: 1n << 30n, timestampNs: 0n, inputs: [] };
+  const native = await workers.run(job, async () => parts);
+  const other = createWorkers(1);
+  const before = other.stepped();
+  const stepped = await other.run(job, async () => ({ ...parts, wasm: new Uint8Array(0) }));
+  expect(other.stepped()).toBe(before + 1);
+  await other.close();
+  expect(stepped).toEqual(native);
+}, 60_000);
+
+test('64 inputs that are one object of 32 MiB are there once for each thread', async () => {
+  const big = new Uint8Array(32 << 20).fill(1);
+  const read = `(module (import "mizu" "input_count" (func $n (result i32))) (import "mizu" "input_size" (func $s (param i32) (result i64)))
+    (import "mizu" "exit" (func $e (param i32)))
+    (func (export "_start") (call $e (i32.and (i64.eq (call $s (i32.const 63)) (i64.const 33554432)) (i32.eq (call $n) (i32.const 64))))))`;
+  const before = process.resourceUsage().maxRSS;
+  expect((await both(programOf(read), 1_000n, new Array<Uint8Array>(64).fill(big))).status).toBe(1);
+  expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(300);
+}, 60_000);

@@ -128,6 +128,30 @@ test('a program runs though nobody has its module any more, or its image is only
   expect(node.pool.stats().stepped).toBe(1);
 });
 
+test('inputs are read when a job starts and not while it waits, each object once', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const read: Hex[] = [];
+  const objects = {
+    put: node.objects.put,
+    get: (root: Hex) => {
+      read.push(root);
+      return node.objects.get(root);
+    },
+  };
+  const pool = createExecPool({ objects, programs: node.programs, memo: await createMemo(node.store), workers: 1 });
+  const often = [...inputs, ...new Array<ObjectRef>(62).fill(inputs[1]!)];
+  const first = pool.exec(request(program, inputs), inputs);
+  const second = pool.exec(request(program, often), often);
+  await first;
+  const before = read.length;
+  await second;
+  await pool.close();
+  expect(before).toBeLessThanOrEqual(7);
+  expect(read.slice(before).every((root) => inputs.some((input) => input.root === root))).toBe(true);
+  expect(read.length - before).toBeLessThanOrEqual(2);
+});
+
 test('on disk the memo is a ring', async () => {
   const { node } = await openNode();
   const memo = await createMemo(node.store, { hotEntries: 1, storedEntries: 2 });

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
+import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
 import { decodeChunk, encodeChunk } from './body.ts';
 import { asText, createRunMessages, openTestNode, type TestNode, toSteps } from './chain.fixture.ts';
 import type { StepOutcome } from './transition.ts';
@@ -45,6 +46,20 @@ test('a run goes through real programs on worker threads to its dataset', async 
   ]);
   expect(asText(await node.objects.get(manifest[1]!.root))).toBe('tqy"3"qh"vjg"kprwv');
   expect(node.pool.stats()).toMatchObject({ waiting: 0, running: 0, done: 6 });
+}, 60_000);
+
+test('a program that V8 has no stack for goes through the kernel as any other', async () => {
+  const node = await openNode();
+  const options = { source: { wasm: deepRecursion(300, 1, 2_600) }, taskGasLimit: 20_000_000n };
+  const { deposit, messages } = await createRunMessages(node.objects, 1, 0n, undefined, options);
+  let leaf = node.genesis.stateLeaf;
+  let last: StepOutcome | undefined;
+  for (const { context, message } of toSteps(0n, [deposit, ...messages], 1)) {
+    last = await node.transition.step(leaf, context, message);
+    expect(last.receipt).toMatchObject({ ok: true });
+    leaf = last.stateLeaf;
+  }
+  expect(last?.receipt).toMatchObject({ kind: 'Advance', runStatus: 'done', status: 0 });
 }, 60_000);
 
 test('speculation has the programs of the coming steps run before they are asked for', async () => {

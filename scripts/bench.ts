@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step gas dispute path attacks inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading gas dispute path attacks inference]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
+import { worstLoading } from './worst/loading.ts';
 
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
@@ -21,6 +22,10 @@ const SECTIONS = {
     title:
       'Step machine in one thread: millions of steps/s of processor time (goal: 150 on JavaScript), milliseconds a hash and a proof',
     run: benchStep,
+  },
+  loading: {
+    title: 'Loading of programs and inputs: nanoseconds of processor time a gas in either engine (goal: 20)',
+    run: worstLoading,
   },
   dispute: {
     title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',

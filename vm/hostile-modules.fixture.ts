@@ -1,51 +1,10 @@
 // docs/vm.md#weight: modules that are as dear as they can be to whoever decodes, lowers, rewrites or compiles them. Each is valid, and small.
-import { createByteWriter } from './native/byte-writer.ts';
+import { encodeModule, type ModuleParts, sleb, type Type, uleb } from './encode-module.fixture.ts';
 
 const I32 = 0x7f;
 const I64 = 0x7e;
 const F64 = 0x7c;
 const VOID = 0x40;
-
-type Type = readonly [params: readonly number[], results: readonly number[]];
-type Func = {
-  readonly type: number;
-  readonly locals?: readonly (readonly [number, number])[];
-  readonly code: readonly number[];
-};
-
-export type ModuleParts = {
-  readonly types: readonly Type[];
-  /** Names of host functions of type 1, (i64) -> i64. */
-  readonly imports?: readonly string[];
-  readonly functions: readonly Func[];
-  /** Entries of the table: function indices. */
-  readonly table?: readonly number[];
-  readonly memory?: readonly [number, number];
-  readonly globals?: number;
-  /** Passive segments of one byte. */
-  readonly segments?: number;
-  readonly exports?: readonly (readonly [string, number])[];
-};
-
-export function uleb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-    rest >>>= 7;
-  } while (rest > 0);
-  return bytes;
-}
-
-export function sleb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest < -0x40 || rest >= 0x40) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>= 7;
-  }
-  return [...bytes, rest & 0x7f];
-}
 
 const repeat = (count: number, code: readonly number[]): number[] => {
   const all = new Array<number>(count * code.length);
@@ -53,88 +12,6 @@ const repeat = (count: number, code: readonly number[]): number[] => {
   return all;
 };
 const many = (count: number, type: number): number[] => new Array<number>(count).fill(type);
-
-/** The entry `_start` is the first function. */
-export function encodeModule(parts: ModuleParts): Uint8Array {
-  const { types, imports = [], functions, table, memory, globals = 0, segments = 0, exports = [] } = parts;
-  const w = createByteWriter(1 << 16);
-  w.byte(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  const section = (id: number, count: number, fill: (s: ReturnType<typeof createByteWriter>) => void): void => {
-    if (count === 0) return;
-    const s = createByteWriter(1 << 16);
-    s.u32(count);
-    fill(s);
-    w.byte(id);
-    w.sized(s.finish());
-  };
-  section(1, types.length, (s) => {
-    for (const [params, results] of types) {
-      s.byte(0x60);
-      s.sized(Uint8Array.from(params));
-      s.sized(Uint8Array.from(results));
-    }
-  });
-  section(2, imports.length, (s) => {
-    for (const name of imports) {
-      s.name('mizu');
-      s.name(name);
-      s.byte(0, 1);
-    }
-  });
-  section(3, functions.length, (s) => {
-    for (const { type } of functions) s.u32(type);
-  });
-  section(4, table === undefined ? 0 : 1, (s) => {
-    s.byte(0x70, 0);
-    s.u32(table!.length);
-  });
-  section(5, memory === undefined ? 0 : 1, (s) => {
-    s.byte(1);
-    s.u32(memory![0]);
-    s.u32(memory![1]);
-  });
-  section(6, globals, (s) => {
-    for (let i = 0; i < globals; i++) s.byte(I32, 1, 0x41, 0, 0x0b);
-  });
-  const entry = imports.length;
-  section(7, 1 + exports.length, (s) => {
-    s.name('_start');
-    s.byte(0);
-    s.u32(entry);
-    for (const [name, index] of exports) {
-      s.name(name);
-      s.byte(0);
-      s.u32(index);
-    }
-  });
-  section(9, table === undefined ? 0 : 1, (s) => {
-    s.byte(0, 0x41, 0, 0x0b);
-    s.u32(table!.length);
-    for (const index of table!) s.u32(index);
-  });
-  if (segments > 0) {
-    w.byte(12);
-    w.sized(Uint8Array.from(uleb(segments)));
-  }
-  section(10, functions.length, (s) => {
-    for (const { locals = [], code } of functions) {
-      const body = createByteWriter(code.length + 64);
-      body.u32(locals.length);
-      for (const [count, type] of locals) {
-        body.u32(count);
-        body.byte(type);
-      }
-      const bytes = Uint8Array.from(code);
-      body.copy(bytes, 0, bytes.length);
-      body.byte(0x0b);
-      s.sized(body.finish());
-    }
-  });
-  section(11, segments, (s) => {
-    for (let i = 0; i < segments; i++) s.byte(1, 1, 7);
-  });
-  return w.finish();
-}
 
 const NONE: Type = [[], []];
 const WIDEST = 998;
@@ -389,3 +266,39 @@ export const HOSTILE: Readonly<Record<string, (bytes: number) => ModuleParts>> =
   }),
   'nothing at all': (bytes) => ({ types: [NONE], functions: [{ type: 0, code: repeat(bytes, [0x01]) }] }),
 };
+
+/** Common subexpressions that V8 keeps alive over a recursive call: its stack ends before the slots do, or not, by the tier of the moment. */
+export function deepRecursion(values: number, warm: number, depth: number): Uint8Array {
+  const stores = (base: number): number[] =>
+    Array.from({ length: values }, (_, k) => [
+      ...[0x41, 0, 0x20, 1, 0x42, ...sleb(2 * k + 1_000_003), 0x7e, 0x42, ...sleb(77 + k), 0x85],
+      ...[0x37, 3, ...offset(base + 8 * k)],
+    ]).flat();
+  const offset = (value: number): number[] => (value < 128 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
+  const call = [0x42, 5, 0x10, 1];
+  const main = [
+    ...[0x41, ...sleb(warm), 0x21, 0, 0x03, 0x40, 0x41, 20, ...call],
+    ...[0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x41, ...sleb(depth), ...call],
+  ];
+  const deeper = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x20, 1, 0x42, 1, 0x7c, 0x10, 1, 0x0b];
+  return encodeModule({
+    types: [
+      [[], []],
+      [[I32, I64], []],
+    ],
+    functions: [
+      { type: 0, locals: [[1, I32]], code: main },
+      { type: 1, code: [...stores(0), ...deeper, ...stores(8 * values)] },
+    ],
+    memory: [4, 4],
+  });
+}
+
+/** `count` calls of memory.grow(0) on a memory of so many pages. */
+export function growsByNothing(pages: number, count: number): Uint8Array {
+  return encodeModule({
+    types: [[[], []]],
+    functions: [{ type: 0, code: repeat(count, [0x41, 0, 0x40, 0, 0x1a]) }],
+    memory: [pages, pages],
+  });
+}

@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadGas, partLengths, sizeOfJob } from '../../prover/job-size.ts';
-import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { INPUT_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import { loadGas, partLengths, sizeOfJob } from '../../prover/job-size.ts';
+import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { openDiskObjects } from '../../service/disk-objects.ts';
-import { encodeModule, HOSTILE, type ModuleParts } from '../../vm/hostile-modules.fixture.ts';
+import { encodeModule, type ModuleParts } from '../../vm/encode-module.fixture.ts';
+import { HOSTILE } from '../../vm/hostile-modules.fixture.ts';
 import { createNativeEngine, NativeFailed, startsFromImage } from '../../vm/native/engine.ts';
 import { PAGE_BYTES } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
@@ -32,7 +33,13 @@ export async function worstLoading(): Promise<LoadingCase[]> {
   rows.push(await measure('image of 64 MiB', withMemory(1024, random(64 << 20)), []));
   rows.push(await measure('1 GiB of pages', withMemory(16_384, new Uint8Array(0)), []));
   rows.push(await measure('an input of 64 MiB', small, [random(64 << 20)]));
-  rows.push(await measure('2,000 inputs of a byte', small, Array.from({ length: 2_000 }, (_, i) => Uint8Array.of(i, i >> 8))));
+  rows.push(
+    await measure(
+      '2,000 inputs of a byte',
+      small,
+      Array.from({ length: 2_000 }, (_, i) => Uint8Array.of(i, i >> 8)),
+    ),
+  );
   return rows;
 }
 

@@ -2,6 +2,7 @@
 import type { ByteWriter } from './byte-writer.ts';
 
 export const BLOCK_VOID = 0x40;
+const SCRATCH = new DataView(new ArrayBuffer(8));
 
 export const put = {
   unreachable: (w: ByteWriter): void => w.byte(0x00),
@@ -35,7 +36,8 @@ export const put = {
   },
   f64Bits(w: ByteWriter, bits: bigint): void {
     w.byte(0x44);
-    for (let i = 0n; i < 8n; i++) w.byte(Number((bits >> (8n * i)) & 0xffn));
+    SCRATCH.setBigUint64(0, bits, true);
+    for (let i = 0; i < 8; i++) w.byte(SCRATCH.getUint8(i));
   },
 } as const;
 
