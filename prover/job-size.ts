@@ -46,8 +46,8 @@ const STEP_BASE_BYTES = 8 * MIB;
 /** Beside what the gas pays for: a machine that does other work, too, loads a module. */
 const GRACE_MS = 10_000;
 /** A busy machine makes everything slower. */
-const DEAR_MS = 1_000;
-const DEAR_FACTOR = 4;
+const DEAR_MS = 250;
+const DEAR_FACTOR = 3;
 
 export function sizeOfJob(parts: Pick<ProgramParts, 'header'> & PartLengths, inputs: number): JobSize {
   const { pagesInitial, pagesMax } = decodeHeader(parts.header);

@@ -24,6 +24,7 @@ import { MIB } from './job-size.ts';
 import { createMemo } from './memo.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 import { followMirror } from './mirror-follow.ts';
+import { openNativeGuard } from './native-guard.ts';
 import { createNodeStore, type NodeStore } from './nodes.ts';
 import { createExecPool, type ExecPool } from './pool.ts';
 import { createProgramRegistry, type ProgramRegistry } from './programs.ts';
@@ -96,6 +97,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
     objects,
     programs,
     memo: await createMemo(store),
+    guard: await openNativeGuard(store),
     ...poolOptions(config, log),
   });
   const mirror = await openMirror(store);

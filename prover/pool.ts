@@ -9,6 +9,7 @@ import { requireObject } from './derive.ts';
 import type { JobOutcome } from './exec-job.ts';
 import { sizeOfJob } from './job-size.ts';
 import type { Memo } from './memo.ts';
+import type { NativeGuard } from './native-guard.ts';
 import { lengthsOf, loadParts } from './program-parts.ts';
 import type { ProgramRegistry } from './programs.ts';
 import type { ExecSource } from './transition.ts';
@@ -38,6 +39,8 @@ export type ExecPoolOptions = {
   readonly maxWaiting?: number;
   /** What jobs, instances and compiled programs may take together. */
   readonly memoryBytes?: number | undefined;
+  /** Default none: a process that ends by a program runs it natively again. */
+  readonly guard?: NativeGuard | undefined;
   /** Told once of each program that runs on the step machine only, and why. */
   readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
 };

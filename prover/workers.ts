@@ -17,6 +17,7 @@ import {
   sizeOfJob,
   THREAD_BYTES,
 } from './job-size.ts';
+import type { NativeGuard } from './native-guard.ts';
 import { type Answer, startThread, type Thread, ThreadDied } from './thread.ts';
 
 export type Workers = {
@@ -43,6 +44,8 @@ export type WorkersOptions = {
   readonly memoryBytes?: number | undefined;
   /** Told once of each program that has no native form, or that the native engine did not get through. */
   readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
+  /** Told of the first native job of each program. */
+  readonly guard?: NativeGuard | undefined;
   readonly nativeScript?: URL | undefined;
   readonly stepScript?: URL | undefined;
 };
@@ -64,7 +67,7 @@ type Place = { readonly engine: EngineName; readonly thread: Thread; busy: boole
 
 export function createWorkers(count: number, options: WorkersOptions = {}): Workers {
   const { memoryBytes = DEFAULT_MEMORY_BYTES, onStepped, nativeScript = NATIVE_SCRIPT } = options;
-  const { stepScript = STEP_SCRIPT } = options;
+  const { stepScript = STEP_SCRIPT, guard } = options;
   const places: Place[] = [];
   const budget = createBudget(memoryBytes, giveUpIdle);
   /** Programs that only the step machine runs, and those that need more memory than most. */
@@ -72,6 +75,9 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   const hungry = new Set<Hex>();
   /** Programs whose loading took longer than it pays for. */
   const dear = new Set<Hex>();
+  /** Programs that have run natively in this process, and those that do it for the first time. */
+  const proven = new Set<Hex>();
+  const begun = new Set<Hex>();
   let nextId = 0;
   let stepped = 0;
   let closed = false;
@@ -184,6 +190,28 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     }
   }
 
+  // If the process does not survive it the guard knows which program that was.
+  async function runGuarded(
+    job: LoadableJob,
+    load: () => Promise<ProgramParts>,
+    size: JobSize | undefined,
+  ): Promise<JobOutcome | string> {
+    const { programId } = job;
+    if (guard === undefined || proven.has(programId)) return runNatively(job, load, size);
+    if (!guard.allows(programId)) return 'the process has ended twice while it ran natively';
+    begun.add(programId);
+    await guard.begin(programId);
+    try {
+      return await runNatively(job, load, size);
+    } finally {
+      if (!closed) {
+        await guard.end(programId);
+        begun.delete(programId);
+        remember(proven, programId);
+      }
+    }
+  }
+
   async function runStepped(
     job: LoadableJob,
     load: () => Promise<ProgramParts>,
@@ -206,7 +234,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       try {
         if (closed) throw new ThreadDied('the threads are closed');
         if (!stepOnly.has(job.programId) && !(dear.has(job.programId) && !isHeld(job.programId))) {
-          const outcome = await runNatively(job, load, size);
+          const outcome = await runGuarded(job, load, size);
           if (typeof outcome !== 'string') return outcome;
           remember(stepOnly, job.programId);
           onStepped?.(job.programId, outcome);
@@ -220,6 +248,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     usedBytes: () => budget.used(),
     async close() {
       closed = true;
+      await Promise.all([...begun].map((programId) => guard?.end(programId)));
       await Promise.all(places.map(({ thread }) => thread.end()));
     },
   };

@@ -14,6 +14,7 @@ import { createDomain } from '../protocol/typed-data.ts';
 import { createMemo } from '../prover/memo.ts';
 import { openMirror } from '../prover/mirror.ts';
 import { followMirror } from '../prover/mirror-follow.ts';
+import { openNativeGuard } from '../prover/native-guard.ts';
 import { poolOptions } from '../prover/node.ts';
 import { createNodeStore } from '../prover/nodes.ts';
 import { createExecPool } from '../prover/pool.ts';
@@ -95,7 +96,13 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const nodes = createNodeStore(store);
     await nodes.put([...genesis.nodes.values()]);
     const programs = createProgramRegistry(store);
-    const pool = createExecPool({ objects, programs, memo: await createMemo(store), ...poolOptions(config, log) });
+    const pool = createExecPool({
+      objects,
+      programs,
+      memo: await createMemo(store),
+      guard: await openNativeGuard(store),
+      ...poolOptions(config, log),
+    });
     opened.push(() => pool.close());
     const kernel = createKernel(engine);
     const transition = createTransition({ kernel, nodes, objects, pool, programs });
