@@ -110,7 +110,8 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       tables.undo.put(key, draft.undo.map(toStored)),
       tables.messages.put(hash, bytes),
       tables.batches.put(numberKey(index), filled),
-      ...(place === undefined ? [] : [tables.queue.delete(numberKey(place))]),
+      // Refused for an order of L1's that is gone, it may come back to a place that it was promised.
+      ...(place === undefined ? [] : [tables.queue.delete(numberKey(place)), tables.refused.delete(hash)]),
       ...(number > KEPT_UNDO ? [tables.undo.delete(numberKey(number - KEPT_UNDO))] : []),
     ];
     // The message itself is durable since its admission; a step lost with the machine's power is run again.
