@@ -130,4 +130,6 @@ function addMetrics(
   gauge('retries', 'rounds that failed and were tried again', () => counts.retries);
   gauge('programs_waiting', 'programs in the queue', () => node.pool.stats().waiting);
   gauge('programs_run', 'programs run since the start', () => node.pool.stats().done);
+  gauge('programs_stepped', 'those of them that the step machine has run', () => node.pool.stats().stepped);
+  gauge('programs_bytes', 'bytes that programs take now', () => node.pool.stats().bytes);
 }

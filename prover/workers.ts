@@ -53,8 +53,8 @@ export type WorkersOptions = {
 const NATIVE_SCRIPT = new URL('./exec-worker.ts', import.meta.url);
 const STEP_SCRIPT = new URL('./step-worker.ts', import.meta.url);
 export const DEFAULT_MEMORY_BYTES = 2048 * MIB;
-/** A compiled workflow program takes up to about 20 MB. */
-const PROGRAMS_PER_THREAD = 16;
+/** A compiled workflow program takes up to about 20 MB: the bytes are what counts. */
+const PROGRAMS_PER_THREAD = 64;
 const KEPT_BYTES_PER_THREAD = 256 * MIB;
 /** A thread that had a larger job is ended: the system has its memory back then, and not when V8 looks for garbage. */
 const LARGE_JOB_BYTES = 256 * MIB;

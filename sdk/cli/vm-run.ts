@@ -1,7 +1,9 @@
 // docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, all else to standard error.
 import { performance } from 'node:perf_hooks';
 import { objectRoot } from '../../protocol/tree.ts';
+import { loadAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
+import { hashProgram } from '../../vm/program.ts';
 import type { RunResult } from '../../vm/run.ts';
 import { type RequestOptions, readRequest } from './vm-request.ts';
 
@@ -14,11 +16,10 @@ export async function runModule(path: string, options: RunOptions): Promise<bool
   const { file, request } = await readRequest(path, options);
   const { core, program } = file;
   const engine = createNativeEngine();
-  const loaded = engine.load({ ...program, wasm: core, fromImage: false });
-  if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  const loaded = loadAnyProgram(engine, { ...program, wasm: core, fromImage: false });
   let lineOpen = false;
   const started = performance.now();
-  const result = engine.run(loaded, {
+  const result = loaded.run({
     ...request,
     onLog: (bytes) => {
       process.stderr.write(bytes);
@@ -28,7 +29,7 @@ export async function runModule(path: string, options: RunOptions): Promise<bool
   const milliseconds = performance.now() - started;
   await writeStdout(result.output);
   const line = options.json
-    ? toJson(result, milliseconds, loaded.programId)
+    ? toJson(result, milliseconds, hashProgram(program.header))
     : `${describe(result)}; ${result.gasUsed} gas, ${result.output.length} bytes out, ${milliseconds.toFixed(1)} ms`;
   // The last line of standard error is the result's alone, also after a log without a newline.
   process.stderr.write(`${lineOpen ? '\n' : ''}${line}\n`);

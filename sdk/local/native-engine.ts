@@ -1,4 +1,5 @@
 // docs/sdk.md#local: the workflow's program on the DataVM's native engine, as the network runs it.
+import { loadAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { STAGE_GAS_LIMIT } from '../compile/definition.ts';
 import type { BuiltProgram } from '../compile/program.ts';
@@ -8,14 +9,13 @@ import { type LocalEngine, taskEnvironment } from './engine.ts';
 const engine = createNativeEngine();
 
 export function createLocalNativeEngine({ program, wasm }: BuiltProgram): LocalEngine {
-  const loaded = engine.load({ ...program, wasm, fromImage: true });
-  if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  const loaded = loadAnyProgram(engine, { ...program, wasm, fromImage: true });
   const encoder = new TextEncoder();
   return {
     exec: (task) => {
       const parameters = Object.entries(taskEnvironment(task)).map(([name, value]) => `e${name}=${value}\0`);
       let log = '';
-      const result = engine.run(loaded, {
+      const result = loaded.run({
         inputs: [encoder.encode(parameters.join('')), ...task.inputs],
         gasLimit: STAGE_GAS_LIMIT,
         timestampNs: 0n,

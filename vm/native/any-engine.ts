@@ -1,0 +1,30 @@
+// docs/vm.md#total: runs a program of one's own natively if that can be, else on the step machine, with the same result. For tools; nodes do it on threads.
+import type { RunRequest, RunResult } from '../run.ts';
+import { createStepMachine } from '../step/step-machine.ts';
+import { type NativeEngine, NativeFailed, type NativeSource } from './engine.ts';
+
+export type AnyProgram = {
+  /** The step machine tells neither the log nor which fault it was. */
+  run(request: RunRequest): RunResult;
+};
+
+export function loadAnyProgram(engine: NativeEngine, source: NativeSource): AnyProgram {
+  const loaded = engine.load(source);
+  const step = (request: RunRequest): RunResult =>
+    createStepMachine({ program: source, ...toStep(request) }).runToEnd();
+  if (loaded.kind === 'mismatch') return { run: step };
+  return {
+    run(request) {
+      try {
+        return engine.run(loaded, request);
+      } catch (error) {
+        if (!(error instanceof NativeFailed)) throw error;
+        return step(request);
+      }
+    },
+  };
+}
+
+function toStep({ inputs, gasLimit, timestampNs, seed }: RunRequest) {
+  return { inputs, gasLimit, timestampNs, seed };
+}
