@@ -73,7 +73,7 @@ export async function runWorkflow(
   const deployed = await deployWorkflow(network, workflow);
   output.say(`${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : 'deployed already'}`);
   output.data({ event: 'deployed', ...deployed });
-  const { run, resumed } = await startRun(network, {
+  const { run, resumed, promised } = await startRun(network, {
     workflowId: deployed.workflowId,
     workflowFile: workflow.file,
     stages: workflow.definition.stages.length,
@@ -83,8 +83,15 @@ export async function runWorkflow(
     deadlineSeconds: Math.round(flags.hours * 3600),
     isNew: flags.new ?? false,
   });
-  output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}\n`);
-  output.data({ event: 'run', run, resumed });
+  output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}`);
+  if (promised?.kind === 'promised') {
+    const { batch, message, sequencer } = promised.promise;
+    output.say(
+      `${pc.bold('Promise')}  message ${message} of batch ${batch}, signed by ${sequencer} (kept in .mizu/runs.json)`,
+    );
+  } else if (promised !== undefined) output.say(`${pc.bold('Promise')}  none: ${promised.why}`);
+  output.say('');
+  output.data({ event: 'run', run, resumed, promised });
   const end = await followRun(network, run, output);
   if (end === 'left') {
     if (!flags.isDemo) sayLeft(output, run);

@@ -1,15 +1,18 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { decodeInputs, decodeMessage } from '../../protocol/messages.ts';
-import { keccakHex, type ObjectRef, objectRef } from '../../protocol/tree.ts';
+import { keccakHex, type ObjectRef, objectRef, objectRoot } from '../../protocol/tree.ts';
+import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import type { Network } from './network.ts';
 import { startRun } from './run.ts';
 import { fromPrivateKey } from './signer.ts';
 import { surveyInput } from './survey.ts';
+import type { PromiseView } from './views.ts';
 
 let folder: string;
 let previous: string;
@@ -32,6 +35,8 @@ function createFake() {
     isDown: false,
     status: 'running',
     nonce: 0,
+    /** Of the message with these bytes. */
+    promise: (_bytes: Uint8Array): Promise<PromiseView | null> => Promise.resolve(null),
     taken,
     stored,
     network: {
@@ -64,6 +69,8 @@ function createFake() {
           }
           case 'mizu_getReceipt':
             return taken.has(params[0] as Hex) ? { kind: 'Run', ok: true } : null;
+          case 'mizu_getPromise':
+            return fake.promise(taken.get(params[0] as Hex) as Uint8Array);
           case 'mizu_getRun':
             return { status: fake.status };
           default:
@@ -134,4 +141,40 @@ test('another input is another run', async () => {
   await writeFile('rows.jsonl', '{"n":1}\n');
   const second = await start(fake.network);
   expect([second.resumed, second.run === first.run]).toEqual([false, false]);
+});
+
+test('a promise that holds is kept with the run; one that does not is told, and the run goes on', async () => {
+  const sequencer = privateKeyToAccount(`0x${'22'.repeat(32)}`);
+  const promise = async (messageHash: Hex, signedHash = messageHash): Promise<PromiseView> => {
+    const signature = await sequencer.signTypedData({
+      domain: createDomain(1, `0x${'aa'.repeat(20)}`),
+      types: { Promise: TYPES.Promise },
+      primaryType: 'Promise',
+      message: { batch: 7n, message: 3, messageHash: signedHash },
+    });
+    return { batch: 7, message: 3, messageHash, sequencer: sequencer.address, signature };
+  };
+  const fake = createFake();
+  const readState = async () => JSON.parse(await readFile('.mizu/runs.json', 'utf8')) as { promise?: PromiseView }[];
+
+  expect((await start(fake.network, true)).promised).toMatchObject({ kind: 'none' });
+  fake.promise = async (bytes) => promise(objectRoot(bytes));
+  expect((await start(fake.network, true)).promised).toMatchObject({
+    kind: 'promised',
+    promise: { batch: 7, message: 3 },
+  });
+  expect((await readState()).at(-1)?.promise).toMatchObject({ sequencer: sequencer.address });
+
+  const other: Hex = `0x${'33'.repeat(32)}`;
+  fake.promise = async () => promise(other);
+  const wrong = await start(fake.network, true);
+  expect(wrong.promised).toEqual({ kind: 'none', why: `it names another message: ${other}` });
+  fake.promise = async (bytes) => promise(objectRoot(bytes), other);
+  const unsigned = await start(fake.network, true);
+  expect(unsigned.promised).toEqual({ kind: 'none', why: `${sequencer.address} has not signed it` });
+  fake.promise = async () => {
+    throw new MizuError({ code: 'rpc/unknown-method', message: 'There is no such method.' });
+  };
+  expect((await start(fake.network, true)).promised).toEqual({ kind: 'none', why: 'There is no such method.' });
+  expect((await readState()).at(-1)?.promise).toBeUndefined();
 });

@@ -9,7 +9,8 @@ import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
 import { waitOut, withNewCommittee } from './patience.ts';
-import { findRun, type RunKey, saveRun } from './state-file.ts';
+import { askPromise, type Promised } from './promise.ts';
+import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
 import type { Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
 
@@ -28,7 +29,7 @@ export type RunRequest = {
   readonly onUpload?: (sentBytes: number, totalBytes: number) => void;
 };
 
-export type StartedRun = { readonly run: Hex; readonly resumed: boolean };
+export type StartedRun = { readonly run: Hex; readonly resumed: boolean; readonly promised?: Promised };
 
 const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
 const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
@@ -45,10 +46,10 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
   if (known !== undefined) return { run: known, resumed: true };
 
   await upload(network, request);
-  return { run: await withNewCommittee(() => sendRun(network, request, key)), resumed: false };
+  return { ...(await withNewCommittee(() => sendRun(network, request, key))), resumed: false };
 }
 
-async function sendRun(network: Network, request: RunRequest, key: RunKey): Promise<Hex> {
+async function sendRun(network: Network, request: RunRequest, key: RunKey): Promise<Omit<StartedRun, 'resumed'>> {
   const { workflowId, survey } = request;
   const certificate = await network.da.certify(survey.refs, retention());
   const inputs = encodeInputs(survey.refs, certificate);
@@ -64,7 +65,7 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   });
   const run = hashRun(requireSigner(network).address, message.nonce, workflowId);
   // Before it is sent: after a crash the same message is sent again, and there is one run and not two.
-  await saveRun({
+  const record: RunRecord = {
     ...key,
     run,
     message: bytesToHex(message.bytes),
@@ -72,9 +73,12 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
     file: request.workflowFile,
     input: survey.file,
     startedAt: Math.floor(Date.now() / 1000),
-  });
+  };
+  await saveRun(record);
   await sendMessage(network, message);
-  return run;
+  const promised = await askPromise(network, message);
+  if (promised.kind === 'promised') await saveRun({ ...record, promise: promised.promise });
+  return { run, promised };
 }
 
 async function readOrigin({ l1RpcUrl, chain, patience }: Network): Promise<string> {

@@ -157,6 +157,9 @@ const ANSWERS: Readonly<Record<string, z.ZodType>> = {
   mizu_chain: chain,
   mizu_sendMessage: z.object({ hash, sequence: count.optional() }),
   mizu_getReceipt: maybe(receipt),
+  mizu_getPromise: maybe(
+    z.object({ batch: count, message: count, messageHash: hash, sequencer: address, signature: bytes }),
+  ),
   mizu_getAccount: z.object({ nonce: count, nextNonce: count.optional(), balance: wei }),
   mizu_getWorkflow: maybe(z.object({ owner: address, metadata: ref })),
   mizu_getRun: maybe(run),

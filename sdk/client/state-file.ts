@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Hex } from '../../protocol/hex.ts';
+import type { PromiseView } from './views.ts';
 
 export type RunRecord = {
   readonly workflow: Hex;
@@ -18,6 +19,8 @@ export type RunRecord = {
   readonly input: string;
   /** Unix seconds. */
   readonly startedAt: number;
+  /** What the sequencer has signed about the message's place: with it anyone has it slashed that breaks it. */
+  readonly promise?: PromiseView;
 };
 
 export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox' | 'origin'>;

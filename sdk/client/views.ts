@@ -22,6 +22,15 @@ export type ChainView = {
   readonly confirmed: { readonly batch: number; readonly step: number };
 };
 
+export type PromiseView = {
+  readonly batch: number;
+  /** Counted among the sequenced messages of the batch. */
+  readonly message: number;
+  readonly messageHash: Hex;
+  readonly sequencer: Address;
+  readonly signature: Hex;
+};
+
 export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
 
 export type StageView = {
