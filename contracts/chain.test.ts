@@ -87,7 +87,16 @@ beforeAll(async () => {
         ...MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
       ],
       committee: { members: MEMBERS.map(({ address }) => address), threshold: 3 },
-      models: [{ id: keccak256('0x02'), class: 0, inputPrice: 1n, outputPrice: 2n, manifest: RECEIPTS }],
+      models: [
+        {
+          id: keccak256('0x02'),
+          class: 0,
+          inputPrice: 1n,
+          outputPrice: 2n,
+          manifest: RECEIPTS,
+          gateways: [MEMBERS[0]!.address],
+        },
+      ],
     },
   });
   await send(SEQUENCER, at.inbox, inboxAbi, 'join', []);
@@ -137,6 +146,7 @@ test('registry changes wait in the delayed queue, in the bytes of the protocol',
       class: 0,
       inputPrice: 1n,
       outputPrice: 2n,
+      gateways: [MEMBERS[0]!.address],
     }),
   ];
   expect(logs.map(({ args }) => args.message)).toEqual(expected.map(bytesToHex));

@@ -21,6 +21,8 @@ export type NetworkSetup = {
     readonly inputPrice: bigint;
     readonly outputPrice: bigint;
     readonly manifest: ObjectRef;
+    /** Whose results a run takes that names none itself. */
+    readonly gateways: readonly Address[];
   }[];
 };
 

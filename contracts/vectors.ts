@@ -62,6 +62,7 @@ function messageVectors() {
       class: 1,
       inputPrice: 3n,
       outputPrice: 2n ** 200n,
+      gateways: members.slice(0, 2),
     }),
     committee: encodeMessage({ kind: 'CommitteeChanged', epoch: 1n, threshold: 3, members }),
   };

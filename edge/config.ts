@@ -16,7 +16,7 @@ export const gatewayShape = z.strictObject({
     epoch: z.coerce.bigint().nonnegative().default(0n),
   }),
   /** How long the committee keeps results. */
-  retentionSeconds: count(3650 * 86_400, 60).default(30 * 86_400),
+  retentionSeconds: count(400 * 86_400, 60).default(30 * 86_400),
   /** Models of class A: audited. */
   exactModels: z.array(z.string()).default(['builtin/small']),
   auditRate: z.number().min(0).max(1).default(0.02),

@@ -202,7 +202,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const poll = async (): Promise<number> => {
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
     if (models.length === 0) return POLL_IDLE_MS;
-    const listed = await sequencer.getTasks(models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
+    const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
     // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
     const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;

@@ -71,13 +71,14 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run: RUN, stage: 1, partition, attempt: 0 };
-    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length };
+    const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2' };
+    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer };
     open.set(taskKey(task), task);
     return task;
   };
 
   const settle = (item: InferenceItem): { ok: boolean; error?: string } => {
-    const key = taskKey({ ...item, requestLength: 0 });
+    const key = taskKey(item);
     const task = open.get(key);
     if (task?.requestRoot !== item.requestRoot || task.model !== item.model)
       return { ok: false, error: 'no such open task' };

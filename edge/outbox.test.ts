@@ -28,9 +28,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const OFFER = { maxCost: '100', inputPrice: '5', outputPrice: '7' };
+
 const finished = (key: string): FinishedTask => ({
   key,
-  info: { run: HASH, stage: 1, partition: 0, attempt: 0, model: HASH, requestRoot: HASH, requestLength: 1 },
+  info: { run: HASH, stage: 1, partition: 0, attempt: 0, model: HASH, requestRoot: HASH, requestLength: 1, ...OFFER },
   result: new TextEncoder().encode(key),
   inputTokens: 3,
   outputTokens: 2,

@@ -12,7 +12,7 @@ import type { Logger } from '../service/log.ts';
 import { numberKey, type Store } from '../service/store.ts';
 import type { BatchReceipt, Sequencer } from './sequencer.ts';
 import { hashInferenceBatch, type Signer } from './signing.ts';
-import type { FinishedTask } from './task.ts';
+import type { FinishedTask, TaskInfo } from './task.ts';
 
 /** Stores the objects and returns the committee's certificate over them, in this order. */
 export type PutObjects = (
@@ -201,8 +201,21 @@ function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRe
     resultRoot: ref.root,
     resultLength: ref.length,
     model,
-    inputTokens: BigInt(inputTokens),
-    outputTokens: BigInt(outputTokens),
+    ...billed(info, BigInt(inputTokens), BigInt(outputTokens)),
+  };
+}
+
+/** Tokens beyond what the run pays for an item are not billed: the kernel would not take the item. */
+function billed({ maxCost, inputPrice, outputPrice }: TaskInfo, inputTokens: bigint, outputTokens: bigint) {
+  let left = BigInt(maxCost);
+  const within = (tokens: bigint, price: bigint): bigint => {
+    const count = price === 0n || tokens * price <= left ? tokens : left / price;
+    left -= count * price;
+    return count;
+  };
+  return {
+    inputTokens: within(inputTokens, BigInt(inputPrice)),
+    outputTokens: within(outputTokens, BigInt(outputPrice)),
   };
 }
 

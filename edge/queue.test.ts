@@ -19,6 +19,9 @@ const INFO: TaskInfo = {
   model: HASH,
   requestRoot: HASH,
   requestLength: 1,
+  maxCost: '100',
+  inputPrice: '1',
+  outputPrice: '2',
 };
 const KEY = taskKey(INFO);
 

@@ -31,8 +31,14 @@ export type Progress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
 
 export type Sequencer = {
   chain(): Promise<ChainInfo>;
-  /** Open infer tasks for these model ids; waits up to `waitSeconds` for the first. */
-  getTasks(models: readonly Hex[], limit: number, waitSeconds: number, signal: AbortSignal): Promise<TaskInfo[]>;
+  /** Open infer tasks for these model ids whose results are taken from this gateway; waits up to `waitSeconds` for the first. */
+  getTasks(
+    gateway: Address,
+    models: readonly Hex[],
+    limit: number,
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<TaskInfo[]>;
   /** @throws MizuError `edge/wrong-object` if the bytes have another root or length. */
   getObject(ref: ObjectRef, signal: AbortSignal): Promise<Uint8Array>;
   /** The same bytes may be sent again. */
@@ -44,6 +50,7 @@ export type Sequencer = {
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
+const weiText = z.string().regex(/^[0-9]{1,78}$/);
 const whole = z.number().int().nonnegative();
 
 const chainInfo = z.object({
@@ -67,6 +74,9 @@ const taskInfos = z.array(
     model: hash,
     requestRoot: hash,
     requestLength: whole,
+    maxCost: weiText,
+    inputPrice: weiText,
+    outputPrice: weiText,
   }),
 );
 
@@ -83,9 +93,9 @@ export function createSequencer(url: string): Sequencer {
       const { chainId, contracts, da } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
       return { chainId, ...contracts, committee: da };
     },
-    getTasks: async (models, limit, waitSeconds, signal) => {
+    getTasks: async (gateway, models, limit, waitSeconds, signal) => {
       const options = { signal, timeoutSeconds: waitSeconds + 20 };
-      const answer = await call('mizu_getInferenceTasks', [{ models, limit, waitSeconds }], options);
+      const answer = await call('mizu_getInferenceTasks', [{ gateway, models, limit, waitSeconds }], options);
       return parse(taskInfos, answer, 'mizu_getInferenceTasks');
     },
     getObject: async (ref, signal) => {

@@ -11,6 +11,10 @@ export type TaskInfo = {
   readonly model: Hex;
   readonly requestRoot: Hex;
   readonly requestLength: number;
+  /** Wei, decimal: what the run paid for one item at most when it was listed, and the model's price of a token. */
+  readonly maxCost: string;
+  readonly inputPrice: string;
+  readonly outputPrice: string;
 };
 
 /** A row's final result. */
@@ -44,7 +48,12 @@ export type OpenTask = {
 const MAX_LEASE_CHARS = 4 * 1024 * 1024;
 
 /** Single use: two results for one key are never signed in two batches that both count. */
-export function taskKey({ run, stage, partition, attempt }: TaskInfo): string {
+export function taskKey({
+  run,
+  stage,
+  partition,
+  attempt,
+}: Pick<TaskInfo, 'run' | 'stage' | 'partition' | 'attempt'>): string {
   return `${run}/${stage}/${partition}/${attempt}`;
 }
 

@@ -3,6 +3,7 @@ import { totalLength } from '../protocol/certificate.ts';
 import {
   type Definition,
   encodeDefinition,
+  hashWorkflow,
   objectsOfDefinition,
   type ProgramEntry,
   type Stage,
@@ -10,10 +11,11 @@ import {
 import { encodeMessage } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { nativeEngine } from './engine.fixture.ts';
-import { accountKey } from './keys.ts';
-import { accountRecord } from './records.ts';
+import { accountKey, workflowKey } from './keys.ts';
+import { accountRecord, workflowRecord } from './records.ts';
 import {
   ALICE,
+  BOB,
   certify,
   createWorld,
   deployMessage,
@@ -176,9 +178,11 @@ describe('the certificate', () => {
 
   test('refused', async () => {
     expect(await refusal({ epoch: 2n })).toBe('certificate epoch: expected 1, got 2');
-    expect(await refusal({ expiry: START - 1n })).toBe(
-      `certificate expiry: expected at least ${START}, got ${START - 1n}`,
+    expect(await refusal({ expiry: START + 99n })).toBe(
+      `certificate expiry: expected at least ${START + 100n}, got ${START + 99n}`,
     );
+    const most = START + 400n * 86_400n;
+    expect(await refusal({ expiry: most + 1n })).toBe(`certificate expiry: expected at most ${most}, got ${most + 1n}`);
     expect(await refusal({ signers: [0, 3] })).toBe('certificate signers: expected at least 3, got 2');
     const good = await certify(objectsOfDefinition(makeDefinition()));
     expect(await deployBytes(encodeDefinition(makeDefinition(), { ...good, signers: 0b1011n }))).toBe(
@@ -196,8 +200,9 @@ describe('the certificate', () => {
     expect(await deployBytes(Uint8Array.from([...bytes, 0]))).toBe('certificate: expected bytes of 219, got 220');
   });
 
-  test('may have more signers than the threshold, up to its last second', async () => {
-    expect(await refusal({ signers: [0, 1, 2, 3], expiry: START })).toBeUndefined();
+  test('may have more signers than the threshold, and 100 seconds to 400 days to run', async () => {
+    expect(await refusal({ signers: [0, 1, 2, 3], expiry: START + 100n })).toBeUndefined();
+    expect(await refusal({ expiry: START + 400n * 86_400n })).toBeUndefined();
   });
 });
 
@@ -226,9 +231,17 @@ test('what a deploy makes everyone keep is paid by the byte, within maxFee', asy
   expect(receipt).toMatchObject({ ok: true, feeWei: String(fee) });
 });
 
-test('the same workflow again is refused', async () => {
+test('the same workflow again renews it, by whomever, if its certificate is later', async () => {
+  const until = START + 10_000n;
+  const key = workflowKey(hashWorkflow(makeDefinition()));
   expect(world.apply(await deployMessage(ALICE, 0n)).receipt.error).toBeUndefined();
-  expect(world.apply(await deployMessage(ALICE, 1n)).receipt.error).toMatch(
-    /^workflow: expected one that is not deployed/,
+  expect(world.apply(await deployMessage(ALICE, 1n)).receipt.error).toBe(
+    `certificate expiry: expected more than ${until}, got ${until}`,
   );
+  world.deposit(BOB.address, 10n ** 15n);
+  expect(world.apply(await deployMessage(BOB, 0n, makeDefinition(), until + 1n)).receipt.error).toBeUndefined();
+  expect(await world.read(key, workflowRecord)).toMatchObject({
+    owner: ALICE.address.toLowerCase(),
+    expiry: until + 1n,
+  });
 });

@@ -47,7 +47,15 @@ async function story(): Promise<{ message: Message; origin: 'l1' | 'sequencer' }
   const l1: Message[] = [
     { kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n },
     { kind: 'GatewayChanged', gateway: BOB.address, active: true },
-    { kind: 'ModelChanged', model: WORKFLOW, active: true, class: 1, inputPrice: 1n, outputPrice: 2n },
+    {
+      kind: 'ModelChanged',
+      model: WORKFLOW,
+      active: true,
+      class: 1,
+      inputPrice: 1n,
+      outputPrice: 2n,
+      gateways: [BOB.address],
+    },
   ];
   const sequenced: Message[] = [
     await deployMessage(ALICE, 0n),

@@ -18,6 +18,7 @@ import {
 } from '../protocol/constants.ts';
 import { type Definition, objectsOfDefinition, type ProgramEntry } from '../protocol/definition.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
+import { MAX_TASK_INPUTS } from './limits.ts';
 
 /** Of a user message, by its length in bytes. */
 export function messageGas(length: number): bigint {
@@ -37,6 +38,11 @@ export function deployGas(length: number, definition: Definition): bigint {
 /** Of a Run message of a workflow with so many stages. */
 export function runGas(length: number, inputs: readonly ObjectRef[], stages: number): bigint {
   return messageGas(length) + keepGas(inputs) + STAGE_GAS * BigInt(stages);
+}
+
+/** Most that a Renew message of a run costs: as if each of its objects were an infer task's, and as many tasks open. */
+export function renewGas(length: number, objects: readonly ObjectRef[], stages: number): bigint {
+  return messageGas(length) + keepGas(objects) + STAGE_GAS * BigInt(stages) + INPUT_GAS * BigInt(MAX_TASK_INPUTS);
 }
 
 /** What loading a program costs each task: docs/kernel.md#loading. */

@@ -6,6 +6,7 @@ import { TABLE, type Table } from './tables.ts';
 
 export const configKey = (): Uint8Array => begin('config').finish();
 export const committeeKey = (): Uint8Array => begin('committee').finish();
+export const formerCommitteeKey = (): Uint8Array => begin('formerCommittee').finish();
 export const feesKey = (): Uint8Array => begin('fees').finish();
 export const countersKey = (): Uint8Array => begin('counters').finish();
 export const accountKey = (address: Address): Uint8Array => begin('account').hex(address, 20).finish();

@@ -51,7 +51,19 @@ const measured = (message: Message, note = '', origin: 'sequencer' | 'l1' = 'seq
 measured({ kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n }, ' (first)', 'l1');
 measured({ kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n }, '', 'l1');
 measured({ kind: 'GatewayChanged', gateway: GATEWAY.address, active: true }, '', 'l1');
-measured({ kind: 'ModelChanged', model: MODEL, active: true, class: 0, inputPrice: 1n, outputPrice: 1n }, '', 'l1');
+measured(
+  {
+    kind: 'ModelChanged',
+    model: MODEL,
+    active: true,
+    class: 0,
+    inputPrice: 1n,
+    outputPrice: 1n,
+    gateways: [GATEWAY.address],
+  },
+  '',
+  'l1',
+);
 measured(await deployMessage(ALICE, 0n), ' (2 programs, 4 stages)');
 const workflow = hashWorkflow(makeDefinition());
 const inputs = Array.from({ length: 64 }, (_, n) => objectRef(new TextEncoder().encode(`partition ${n}`)));

@@ -140,11 +140,23 @@ describe('L1 messages', () => {
   });
 
   test('models have a class and prices', async () => {
-    const model = { active: true, class: 2, inputPrice: 2n ** 255n, outputPrice: 0n };
+    const model = {
+      active: true,
+      class: 2,
+      inputPrice: 2n ** 255n,
+      outputPrice: 0n,
+      gateways: [BOB.address.toLowerCase() as Hex],
+    };
     const message: Message = { kind: 'ModelChanged', model: WORKFLOW, ...model };
     expect(world.apply(message, 'l1').receipt.ok).toBe(true);
     expect(await world.read(modelKey(WORKFLOW), modelRecord)).toEqual(model);
     refusedFree({ ...message, class: 3 }, 'class: expected at most 2, got 3', 'l1');
+    refusedFree({ ...message, gateways: [] }, 'gateways: expected 1 to 8, got 0', 'l1');
+    const nine = Array.from({ length: 9 }, () => BOB.address);
+    refusedFree({ ...message, gateways: nine }, 'gateways: expected 1 to 8, got 9', 'l1');
+    refusedFree({ ...message, active: false, gateways: nine }, 'gateways: expected at most 8, got 9', 'l1');
+    refusedFree(encodeMessage(message).slice(0, 119), 'message: expected bytes of 120, got 119', 'l1');
+    expect(world.apply({ ...message, active: false, gateways: [] }, 'l1').receipt.ok).toBe(true);
     refusedFree(message, 'origin: expected L1, got sequencer');
   });
 
@@ -341,8 +353,12 @@ describe('Run, Cancel, Expire', () => {
     refusedFree({ kind: 'Expire', run }, `time: expected after ${START + 10n}, got ${START + 10n}`);
     world.time += 1n;
     const before = await balance(ALICE.address);
-    expect(world.apply({ kind: 'Expire', run }).receipt).toMatchObject({ ok: true, runStatus: 'expired' });
-    expect(await balance(ALICE.address)).toBe(before + 10n ** 9n);
+    expect(world.apply({ kind: 'Expire', run }).receipt).toMatchObject({
+      ok: true,
+      runStatus: 'expired',
+      feeWei: String(250_000n * GAS_PRICE),
+    });
+    expect(await balance(ALICE.address)).toBe(before + 10n ** 9n - 250_000n * GAS_PRICE);
     refusedFree({ kind: 'Expire', run }, 'run status: expected running, got expired');
     refusedFree(Uint8Array.of(0x12), 'message: expected bytes of 33, got 1');
   });
@@ -355,6 +371,7 @@ test('a deploy writes the workflow, its stages and its programs', async () => {
     owner: ALICE.address.toLowerCase(),
     stageCount: 4,
     metadata: objectRef(new TextEncoder().encode('{}')),
+    expiry: START + 10_000n,
   });
   for (const [n, { program, ...stage }] of CHAIN.entries()) {
     const id = stage.kind === 'exec' ? programId(program === 0 ? 'map' : 'reduce') : `0x${'00'.repeat(32)}`;
@@ -365,5 +382,6 @@ test('a deploy writes the workflow, its stages and its programs', async () => {
     });
   }
   expect(await world.read(programKey(programId('map')), programRecord)).toEqual(makeProgram('map'));
-  await refusedPaid(await deployMessage(ALICE, 1n), `workflow: expected one that is not deployed, got ${WORKFLOW}`);
+  const until = START + 10_000n;
+  await refusedPaid(await deployMessage(ALICE, 1n), `certificate expiry: expected more than ${until}, got ${until}`);
 });

@@ -13,9 +13,15 @@ export type Config = {
   readonly inboxDomain: Hex;
   readonly daDomain: Hex;
   readonly gatewayDomain: Hex;
+  /** Seconds for which bytes must still be promised when something is done with them. */
+  readonly retention: bigint;
+  /** Seconds for which certificates of a committee are good after it was replaced. */
+  readonly committeeOverlap: bigint;
 };
 
 export type Committee = { readonly epoch: bigint; readonly threshold: number; readonly members: readonly Address[] };
+/** The committee before, and until when its certificates are good, unix seconds. */
+export type FormerCommittee = Committee & { readonly until: bigint };
 export type Gateway = { readonly active: boolean; readonly nonce: bigint };
 
 export type Model = {
@@ -24,9 +30,17 @@ export type Model = {
   /** Wei per token. */
   readonly inputPrice: bigint;
   readonly outputPrice: bigint;
+  /** Whose results a run takes that names none itself. */
+  readonly gateways: readonly Address[];
 };
 
-export type Workflow = { readonly owner: Address; readonly stageCount: number; readonly metadata: ObjectRef };
+export type Workflow = {
+  readonly owner: Address;
+  readonly stageCount: number;
+  readonly metadata: ObjectRef;
+  /** Unix seconds until which its programs are promised. */
+  readonly expiry: bigint;
+};
 /** A stage as it is in the state: the program by its id. */
 export type StageRecord = Omit<Stage, 'program'> & {
   readonly programId: Hex;
@@ -47,6 +61,15 @@ export type Run = {
   readonly taskGasLimit: bigint;
   readonly tasksLeft: number;
   readonly inputsHash: Hex;
+  /** Unix seconds until which its inputs and results are promised. */
+  readonly expiry: bigint;
+  readonly maxItemCost: bigint;
+  readonly maxInferenceCost: bigint;
+  /** Of its escrow, what went to gateways. */
+  readonly inferenceSpent: bigint;
+  readonly sinkTasks: number;
+  /** None: those of the model. */
+  readonly gateways: readonly Address[];
 };
 
 export type Task = {
@@ -82,13 +105,23 @@ export const accountRecord = codec<Account>(
 );
 
 export const configRecord = codec<Config>(
-  (r) => [int(r.chainId), int(r.gasPriceWei), hex(r.inboxDomain), hex(r.daDomain), hex(r.gatewayDomain)],
+  (r) => [
+    int(r.chainId),
+    int(r.gasPriceWei),
+    hex(r.inboxDomain),
+    hex(r.daDomain),
+    hex(r.gatewayDomain),
+    int(r.retention),
+    int(r.committeeOverlap),
+  ],
   (f) => ({
     chainId: f.number(),
     gasPriceWei: f.int(),
     inboxDomain: f.hex(),
     daDomain: f.hex(),
     gatewayDomain: f.hex(),
+    retention: f.int(),
+    committeeOverlap: f.int(),
   }),
 );
 
@@ -97,8 +130,13 @@ export const committeeRecord = codec<Committee>(
   (f) => ({
     epoch: f.int(),
     threshold: f.number(),
-    members: f.list().map((member) => bytesToHex(asBytes(member))),
+    members: f.addresses(),
   }),
+);
+
+export const formerCommitteeRecord = codec<FormerCommittee>(
+  (r) => [int(r.until), int(r.epoch), int(r.threshold), r.members.map(hex)],
+  (f) => ({ until: f.int(), epoch: f.int(), threshold: f.number(), members: f.addresses() }),
 );
 
 /** `fees`: all gas fees since genesis, in wei. */
@@ -114,13 +152,19 @@ export const gatewayRecord = codec<Gateway>(
 );
 
 export const modelRecord = codec<Model>(
-  (r) => [bool(r.active), int(r.class), int(r.inputPrice), int(r.outputPrice)],
-  (f) => ({ active: f.bool(), class: f.number(), inputPrice: f.int(), outputPrice: f.int() }),
+  (r) => [bool(r.active), int(r.class), int(r.inputPrice), int(r.outputPrice), r.gateways.map(hex)],
+  (f) => ({
+    active: f.bool(),
+    class: f.number(),
+    inputPrice: f.int(),
+    outputPrice: f.int(),
+    gateways: f.addresses(),
+  }),
 );
 
 export const workflowRecord = codec<Workflow>(
-  (r) => [hex(r.owner), int(r.stageCount), ...ref(r.metadata)],
-  (f) => ({ owner: f.hex(), stageCount: f.number(), metadata: f.ref() }),
+  (r) => [hex(r.owner), int(r.stageCount), ...ref(r.metadata), int(r.expiry)],
+  (f) => ({ owner: f.hex(), stageCount: f.number(), metadata: f.ref(), expiry: f.int() }),
 );
 
 export const programRecord = codec<ProgramEntry>(
@@ -187,6 +231,12 @@ export const runRecord = codec<Run>(
     int(r.taskGasLimit),
     int(r.tasksLeft),
     hex(r.inputsHash),
+    int(r.expiry),
+    int(r.maxItemCost),
+    int(r.maxInferenceCost),
+    int(r.inferenceSpent),
+    int(r.sinkTasks),
+    r.gateways.map(hex),
   ],
   (f) => ({
     workflow: f.hex(),
@@ -200,6 +250,12 @@ export const runRecord = codec<Run>(
     taskGasLimit: f.int(),
     tasksLeft: f.number(),
     inputsHash: f.hex(),
+    expiry: f.int(),
+    maxItemCost: f.int(),
+    maxInferenceCost: f.int(),
+    inferenceSpent: f.int(),
+    sinkTasks: f.number(),
+    gateways: f.addresses(),
   }),
 );
 
@@ -261,6 +317,11 @@ function createFields(item: Item) {
     return bytes.length === 0 ? 0n : BigInt(bytesToHex(bytes));
   };
   const toHex = (): Hex => bytesToHex(asBytes(next()));
+  const toList = (): Item[] => {
+    const list = next();
+    if (!Array.isArray(list)) throw new Error('record of the state: expected a list');
+    return list;
+  };
   return {
     int: toInt,
     number: (): number => Number(toInt()),
@@ -272,11 +333,8 @@ function createFields(item: Item) {
       return bytes;
     },
     ref: (): ObjectRef => ({ root: toHex(), length: Number(toInt()) }),
-    list: (): Item[] => {
-      const list = next();
-      if (!Array.isArray(list)) throw new Error('record of the state: expected a list');
-      return list;
-    },
+    list: toList,
+    addresses: (): Address[] => toList().map((address) => bytesToHex(asBytes(address))),
     end: (): void => {
       if (at !== item.length) throw new Error(`record of the state: expected ${at} fields, got ${item.length}`);
     },

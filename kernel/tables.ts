@@ -4,6 +4,7 @@ export const TABLE = {
   account: 'A',
   config: 'C',
   committee: 'D',
+  formerCommittee: 'E',
   fees: 'F',
   gateway: 'G',
   input: 'I',

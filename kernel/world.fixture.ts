@@ -41,6 +41,9 @@ export const DOMAINS = {
 };
 export const GAS_PRICE = 3n;
 export const START = 1_700_000_000n;
+/** Seconds. */
+export const RETENTION = 100n;
+export const OVERLAP = 50n;
 export const INPUT_PRICE = 5n;
 export const OUTPUT_PRICE = 7n;
 
@@ -69,8 +72,19 @@ export async function createWorld(engine: KernelEngine) {
     inboxDomain: domainSeparator({ domain: DOMAINS.inbox }),
     daDomain: domainSeparator({ domain: DOMAINS.da }),
     gatewayDomain: domainSeparator({ domain: DOMAINS.gateway }),
+    retention: RETENTION,
+    committeeOverlap: OVERLAP,
     committee: { epoch: 1n, threshold: 3, members: MEMBERS.map((member) => member.address) },
-    models: [{ id: MODEL, active: true, class: 0, inputPrice: INPUT_PRICE, outputPrice: OUTPUT_PRICE }],
+    models: [
+      {
+        id: MODEL,
+        active: true,
+        class: 0,
+        inputPrice: INPUT_PRICE,
+        outputPrice: OUTPUT_PRICE,
+        gateways: [GATEWAY.address],
+      },
+    ],
     gateways: [GATEWAY.address],
   });
   const world = {
@@ -132,7 +146,7 @@ export function typedData(message: UserMessage) {
 
 export async function certify(
   objects: readonly ObjectRef[],
-  { signers = [0, 1, 2], epoch = 1n, expiry = START + 1000n } = {},
+  { signers = [0, 1, 2], epoch = 1n, expiry = START + 10_000n } = {},
 ): Promise<Certificate> {
   const message = { epoch, objectsHash: hashObjects(objects), totalLength: totalLength(objects), expiry };
   const data = { domain: DOMAINS.da, types: TYPES, primaryType: 'Certificate', message } as const;
@@ -204,8 +218,9 @@ export async function deployMessage(
   signer: PrivateKeyAccount,
   nonce: bigint,
   definition = makeDefinition(),
+  expiry = START + 10_000n,
 ): Promise<UserMessage> {
-  const certificate = await certify(objectsOfDefinition(definition));
+  const certificate = await certify(objectsOfDefinition(definition), { expiry });
   const bytes = encodeDefinition(definition, certificate);
   return sign(signer, { kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: bytes });
 }
@@ -218,18 +233,33 @@ export async function runMessage(
   {
     workflow = hashWorkflow(makeDefinition()),
     maxCost = 10n ** 9n,
+    maxItemCost = maxCost,
+    maxInferenceCost = maxCost,
     inputs = PARTITIONS,
     deadline = START + 3600n,
+    gateways = [],
+    expiry = START + 10_000n,
+  }: {
+    workflow?: Hex;
+    maxCost?: bigint;
+    maxItemCost?: bigint;
+    maxInferenceCost?: bigint;
+    inputs?: readonly ObjectRef[];
+    deadline?: bigint;
+    gateways?: readonly Address[];
+    expiry?: bigint;
   } = {},
 ): Promise<UserMessage> {
-  const bytes = encodeInputs(inputs, await certify(inputs));
-  return sign(signer, { kind: 'Run', nonce, workflow, maxCost, taskGasLimit: 500_000n, deadline, inputs: bytes });
+  const bytes = encodeInputs(inputs, await certify(inputs, { expiry }));
+  const limits = { maxCost, maxItemCost, maxInferenceCost, taskGasLimit: 500_000n, deadline };
+  return sign(signer, { kind: 'Run', nonce, workflow, ...limits, gateways, inputs: bytes });
 }
 
 export async function resultMessage(
   nonce: bigint,
   items: readonly InferenceItem[],
   gateway: PrivateKeyAccount = GATEWAY,
+  expiry = START + 10_000n,
 ): Promise<Message> {
   const message = { gateway: gateway.address, nonce, itemsRoot: hashInferenceItems(items) };
   const signature = await gateway.signTypedData({
@@ -238,6 +268,9 @@ export async function resultMessage(
     primaryType: 'InferenceBatch',
     message,
   });
-  const certificate = await certify(items.map((item) => ({ root: item.resultRoot, length: item.resultLength })));
+  const certificate = await certify(
+    items.map((item) => ({ root: item.resultRoot, length: item.resultLength })),
+    { expiry },
+  );
   return { kind: 'InferenceResult', signature, gateway: gateway.address, nonce, items, certificate };
 }

@@ -106,8 +106,11 @@ const messages: Message[] = [
     ...signed,
     workflow: hash(1),
     maxCost: 5n,
+    maxItemCost: 3n,
+    maxInferenceCost: 4n,
     taskGasLimit: 6n,
     deadline: 8n,
+    gateways: [address(3), address(4)],
     inputs: encodeInputs(inputs, certificate),
   },
   { kind: 'Cancel', ...signed, run: hash(2) },
@@ -138,7 +141,15 @@ const messages: Message[] = [
   { kind: 'Expire', run: hash(4) },
   { kind: 'Deposit', account: address(4), amount: 10n ** 20n },
   { kind: 'GatewayChanged', gateway: address(5), active: true },
-  { kind: 'ModelChanged', model: hash(9), active: false, class: 2, inputPrice: 3n, outputPrice: 4n },
+  {
+    kind: 'ModelChanged',
+    model: hash(9),
+    active: false,
+    class: 2,
+    inputPrice: 3n,
+    outputPrice: 4n,
+    gateways: [address(5)],
+  },
   { kind: 'CommitteeChanged', epoch: 2n, threshold: 3, members: [address(1), address(2), address(3), address(4)] },
 ];
 

@@ -1,8 +1,17 @@
 // docs/messages.md: every message of the inbox, to bytes and back.
 import { createReader, createWriter, malformed, type Reader } from './bytes.ts';
 import { type Certificate, readCertificate, writeCertificate } from './certificate.ts';
-import { KIND, MAX_COMMITTEE, MAX_INFERENCE_ITEMS, MAX_PARTITIONS, TAG } from './constants.ts';
-import type { Address, Hex } from './hex.ts';
+import {
+  KIND,
+  MAX_COMMITTEE,
+  MAX_INFERENCE_ITEMS,
+  MAX_MESSAGE_BYTES,
+  MAX_MODEL_GATEWAYS,
+  MAX_PARTITIONS,
+  MAX_RUN_GATEWAYS,
+  TAG,
+} from './constants.ts';
+import { type Address, concatBytes, type Hex, hexToBytes } from './hex.ts';
 import { decodeInferenceItem, encodeInferenceItem, INFERENCE_ITEM_BYTES, type InferenceItem } from './inference.ts';
 import { keccakHex, type ObjectRef } from './tree.ts';
 
@@ -15,9 +24,14 @@ export type UserMessage = Signed &
         readonly kind: 'Run';
         readonly workflow: Hex;
         readonly maxCost: bigint;
+        /** Wei that one inference item may cost, and all of them together. */
+        readonly maxItemCost: bigint;
+        readonly maxInferenceCost: bigint;
         readonly taskGasLimit: bigint;
         /** Unix seconds. */
         readonly deadline: bigint;
+        /** Whose results it takes; none: those of the model. */
+        readonly gateways: readonly Address[];
         readonly inputs: Uint8Array;
       }
     | { readonly kind: 'Cancel'; readonly run: Hex }
@@ -49,6 +63,8 @@ export type L1Message =
       /** Wei per token. */
       readonly inputPrice: bigint;
       readonly outputPrice: bigint;
+      /** At least one while it is active. */
+      readonly gateways: readonly Address[];
     }
   | {
       readonly kind: 'CommitteeChanged';
@@ -90,7 +106,8 @@ export function encodeMessage(message: Message): Uint8Array {
         .hex(message.model, 32)
         .u8(message.active ? 1 : 0)
         .u8(message.class);
-      return writer.u256(message.inputPrice).u256(message.outputPrice).finish();
+      writer.u256(message.inputPrice).u256(message.outputPrice);
+      return writer.u8(message.gateways.length).bytes(packAddresses(message.gateways)).finish();
     case 'CommitteeChanged':
       writer.u64(message.epoch).u16(message.threshold).u16(message.members.length);
       for (const member of message.members) writer.hex(member, 20);
@@ -112,7 +129,12 @@ export function decodeMessage(bytes: Uint8Array): Message {
 /** The EIP-712 message of a user message: every field but the signature. */
 export function typedMessage(message: UserMessage): Record<string, unknown> {
   const { kind: _kind, signature: _signature, ...fields } = message;
-  return fields;
+  return message.kind === 'Run' ? { ...fields, gateways: packAddresses(message.gateways) } : fields;
+}
+
+/** 20 bytes each. */
+function packAddresses(addresses: readonly Address[]): Uint8Array {
+  return concatBytes(addresses.map(hexToBytes));
 }
 
 export function hashRun(sender: Address, nonce: bigint, workflow: Hex): Hex {
@@ -126,14 +148,22 @@ export function encodeInputs(inputs: readonly ObjectRef[], certificate: Certific
 }
 
 export function decodeInputs(bytes: Uint8Array): { inputs: ObjectRef[]; certificate: Certificate } {
-  const reader = createReader(bytes, 'list of partitions');
+  return decodeList(bytes, 'list of partitions', MAX_PARTITIONS);
+}
+
+function decodeList(bytes: Uint8Array, what: string, limit: number) {
+  const reader = createReader(bytes, what);
   const count = reader.u32('count');
-  if (count < 1 || count > MAX_PARTITIONS)
-    throw malformed('list of partitions', `1 to ${MAX_PARTITIONS} partitions`, String(count));
+  if (count < 1 || count > limit) throw malformed(what, `1 to ${limit} objects`, String(count));
   const inputs = Array.from({ length: count }, () => ({ root: reader.hex(32, 'root'), length: reader.size('length') }));
   const certificate = readCertificate(reader);
   reader.end();
   return { inputs, certificate };
+}
+
+/** Of a Renew message: encoded as inputs are, but there may be more. */
+export function decodeObjects(bytes: Uint8Array): { inputs: ObjectRef[]; certificate: Certificate } {
+  return decodeList(bytes, 'list of objects', MAX_MESSAGE_BYTES);
 }
 
 /** Names a run's input in seeds and datasets. */
@@ -153,7 +183,10 @@ function encodeBody(message: UserMessage): Uint8Array {
     case 'Deploy':
       return writer.u256(message.maxFee).bytes(message.definition).finish();
     case 'Run':
-      writer.hex(message.workflow, 32).u256(message.maxCost).u64(message.taskGasLimit).u64(message.deadline);
+      writer.hex(message.workflow, 32).u256(message.maxCost);
+      writer.u256(message.maxItemCost).u256(message.maxInferenceCost);
+      writer.u64(message.taskGasLimit).u64(message.deadline);
+      writer.u8(message.gateways.length).bytes(packAddresses(message.gateways));
       return writer.bytes(message.inputs).finish();
     case 'Cancel':
       return writer.hex(message.run, 32).finish();
@@ -174,8 +207,11 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
         ...readSigned(reader),
         workflow: reader.hex(32, 'workflow'),
         maxCost: reader.u256('maxCost'),
+        maxItemCost: reader.u256('maxItemCost'),
+        maxInferenceCost: reader.u256('maxInferenceCost'),
         taskGasLimit: reader.u64('taskGasLimit'),
         deadline: reader.u64('deadline'),
+        gateways: readGateways(reader, MAX_RUN_GATEWAYS),
         inputs: reader.rest(),
       };
     case 'Cancel':
@@ -202,10 +238,17 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
         class: reader.u8('class'),
         inputPrice: reader.u256('inputPrice'),
         outputPrice: reader.u256('outputPrice'),
+        gateways: readGateways(reader, MAX_MODEL_GATEWAYS),
       };
     case 'CommitteeChanged':
       return readCommittee(reader);
   }
+}
+
+function readGateways(reader: Reader, limit: number): Address[] {
+  const count = reader.u8('gatewayCount');
+  if (count > limit) throw malformed('list of gateways', `at most ${limit}`, String(count));
+  return Array.from({ length: count }, () => reader.hex(20, 'gateway'));
 }
 
 function readSigned(reader: Reader): Signed {

@@ -27,8 +27,11 @@ export const TYPES = {
     { name: 'nonce', type: 'uint64' },
     { name: 'workflow', type: 'bytes32' },
     { name: 'maxCost', type: 'uint256' },
+    { name: 'maxItemCost', type: 'uint256' },
+    { name: 'maxInferenceCost', type: 'uint256' },
     { name: 'taskGasLimit', type: 'uint64' },
     { name: 'deadline', type: 'uint64' },
+    { name: 'gateways', type: 'bytes' },
     { name: 'inputs', type: 'bytes' },
   ],
   Cancel: [

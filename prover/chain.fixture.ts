@@ -90,6 +90,8 @@ export function createTestGenesis() {
     inboxDomain: domainSeparator({ domain: DOMAINS.inbox }),
     daDomain: domainSeparator({ domain: DOMAINS.da }),
     gatewayDomain: domainSeparator({ domain: DOMAINS.gateway }),
+    retention: 100n,
+    committeeOverlap: 50n,
     committee: { epoch: 1n, threshold: 3, members: MEMBERS.map((member) => member.address) },
   });
 }
@@ -136,6 +138,9 @@ export async function createRunMessages(
     nonce: nonce + 1n,
     workflow,
     maxCost: 10n ** 12n,
+    maxItemCost: 0n,
+    maxInferenceCost: 0n,
+    gateways: [],
     taskGasLimit,
     deadline: author.deadline,
     inputs: encodeInputs(inputs, await author.certify(inputs)),

@@ -17,6 +17,8 @@ const NETWORK = {
     inboxDomain: hash('1'),
     daDomain: hash('2'),
     gatewayDomain: hash('3'),
+    retention: '3600',
+    committeeOverlap: '600',
     committee: { epoch: 0, threshold: 1, members: [] },
   },
   da: { members: [{ url: 'http://127.0.0.1:1', address: address('a') }], threshold: 1 },

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CONTRACT_NAMES, type ContractAddresses } from '../contracts/deploy.ts';
-import { MAX_COMMITTEE } from '../protocol/constants.ts';
+import { MAX_COMMITTEE, MAX_MODEL_GATEWAYS } from '../protocol/constants.ts';
 import {
   address,
   count,
@@ -27,6 +27,8 @@ const genesis = z.strictObject({
   inboxDomain: hash,
   daDomain: hash,
   gatewayDomain: hash,
+  retention: wei,
+  committeeOverlap: wei,
   committee: z.strictObject({
     epoch: wei,
     threshold: count(MAX_COMMITTEE),
@@ -40,6 +42,7 @@ const genesis = z.strictObject({
         class: count(2),
         inputPrice: wei,
         outputPrice: wei,
+        gateways: z.array(address).max(MAX_MODEL_GATEWAYS),
       }),
     )
     .optional(),

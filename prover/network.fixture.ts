@@ -71,11 +71,12 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
   const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });
+  const config: DeployConfig = { ...DEVNET_CONFIG, maxAheadSeconds: MAX_AHEAD_SECONDS, ...changes };
   let genesisConfig: GenesisConfig | undefined;
   const deployment = await deployContracts({
     publicClient: l1.client,
     walletClient,
-    config: { ...DEVNET_CONFIG, maxAheadSeconds: MAX_AHEAD_SECONDS, ...changes },
+    config,
     genesis: async (at, chainId) => {
       const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
       genesisConfig = {
@@ -84,6 +85,8 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
         inboxDomain: separator(at.inbox),
         daDomain: separator(at.daCommittee),
         gatewayDomain: separator(at.gatewayRegistry),
+        retention: BigInt(config.retentionSeconds),
+        committeeOverlap: BigInt(config.committeeOverlapSeconds),
         committee: { epoch: 0n, threshold: 1, members: [] },
       };
       return { kernelProgramId: kernelEngine.programId, stateRoot: (await createGenesis(genesisConfig)).stateRoot };

@@ -9,6 +9,7 @@ export { formatMizu, parseMizu } from './client/money.ts';
 export { type ConnectOptions, connectNetwork, type Network } from './client/network.ts';
 export type { Outage, Patience } from './client/patience.ts';
 export { createQuote, type Quote, type QuoteOptions } from './client/quote.ts';
+export { type Renewed, renewRun } from './client/renew.ts';
 export { type RunRequest, type StartedRun, startRun } from './client/run.ts';
 export { type EthersSigner, fromEthers, fromPrivateKey, fromViem, readKeyFile, type Signer } from './client/signer.ts';
 export { type Survey, surveyInput } from './client/survey.ts';

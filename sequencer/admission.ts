@@ -1,16 +1,23 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
-import { deployGas, messageGas, runGas } from '../kernel/fees.ts';
+import { deployGas, messageGas, renewGas, runGas } from '../kernel/fees.ts';
+import type { Run } from '../kernel/records.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { decodeInputs, decodeMessage, type Message, type UserMessage } from '../protocol/messages.ts';
+import { decodeInputs, decodeMessage, decodeObjects, type Message, type UserMessage } from '../protocol/messages.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { createMutex } from '../service/mutex.ts';
 import { numberKey, type Store } from '../service/store.ts';
 import { assertPlausible } from './plausible.ts';
-import { assertCertificate, assertGatewaySignature, assertUserSignature, type InferenceResult } from './signatures.ts';
+import {
+  assertCertificate,
+  assertGatewaySignature,
+  assertUserSignature,
+  type InferenceResult,
+  type Promises,
+} from './signatures.ts';
 import type { StateReader } from './state.ts';
 import type { Tables } from './tables.ts';
 
@@ -65,7 +72,9 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   /** In wei. A Run whose workflow is gone is refused for that. */
   const feeOf = async (message: UserMessage, length: number): Promise<bigint> => {
     const { gasPriceWei } = await parts.state().config();
-    const stages = message.kind === 'Run' ? ((await stagesOf(message.workflow)) ?? 0) : 0;
+    const renewed = message.kind === 'Renew' ? await parts.state().run(message.run) : undefined;
+    const workflow = message.kind === 'Run' ? message.workflow : renewed?.workflow;
+    const stages = workflow === undefined ? 0 : ((await stagesOf(workflow)) ?? 0);
     return gasOf(message, length, stages) * gasPriceWei;
   };
 
@@ -89,7 +98,8 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       case 'Deploy':
       case 'Run':
       case 'Cancel':
-      case 'Withdraw': {
+      case 'Withdraw':
+      case 'Renew': {
         const fee = await feeOf(message, length);
         const account = await state.account(message.sender);
         const queued = queuedOf(message.sender);
@@ -113,8 +123,9 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
         const run = await state.run(message.run);
         if (run === undefined || run.status !== 1)
           throw notExpirable('a running run', run === undefined ? 'no such run' : 'it has ended');
-        const now = BigInt(Math.floor(Date.now() / 1000));
-        if (run.deadline >= now) throw notExpirable(`a deadline before ${now}`, String(run.deadline));
+        const now = nowSeconds();
+        if (run.deadline >= now && !(await isForgotten(run, state, now)))
+          throw notExpirable(`a deadline before ${now}`, String(run.deadline));
         return;
       }
       default:
@@ -122,25 +133,44 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     }
   };
 
+  const isForgotten = async (run: Run, state: StateReader, now: bigint): Promise<boolean> => {
+    const { retention } = await state.config();
+    const workflow = await tables.workflows.get(run.workflow);
+    return run.expiry < now + retention || BigInt(workflow?.expiry ?? 0) < now + retention;
+  };
+
   const checkSignatures = async (message: Message): Promise<void> => {
-    const committee = () => parts.state().committee();
+    const promises = async (): Promise<Promises> => {
+      const state = parts.state();
+      const [current, former, { retention }] = await Promise.all([
+        state.committee(),
+        state.formerCommittee(),
+        state.config(),
+      ]);
+      return { current, former, retention, now: nowSeconds() };
+    };
     switch (message.kind) {
       case 'Deploy': {
         assertUserSignature(message, domains.inbox);
         const { definition, certificate } = decodeDefinition(message.definition);
-        return assertCertificate(certificate, objectsOfDefinition(definition), await committee(), domains.committee);
+        return assertCertificate(certificate, objectsOfDefinition(definition), await promises(), domains.committee);
       }
       case 'Run': {
         assertUserSignature(message, domains.inbox);
         const { inputs, certificate } = decodeInputs(message.inputs);
-        return assertCertificate(certificate, inputs, await committee(), domains.committee);
+        return assertCertificate(certificate, inputs, await promises(), domains.committee);
+      }
+      case 'Renew': {
+        assertUserSignature(message, domains.inbox);
+        const { inputs, certificate } = decodeObjects(message.objects);
+        return assertCertificate(certificate, inputs, await promises(), domains.committee);
       }
       case 'Cancel':
       case 'Withdraw':
         return assertUserSignature(message, domains.inbox);
       case 'InferenceResult':
         assertGatewaySignature(message, domains.registry);
-        return assertCertificate(message.certificate, resultsOf(message), await committee(), domains.committee);
+        return assertCertificate(message.certificate, resultsOf(message), await promises(), domains.committee);
     }
   };
 
@@ -208,6 +238,10 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   };
 }
 
+function nowSeconds(): bigint {
+  return BigInt(Math.floor(Date.now() / 1000));
+}
+
 function compare(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -247,6 +281,8 @@ function gasOf(message: UserMessage, length: number, stages: number): bigint {
       return deployGas(length, decodeDefinition(message.definition).definition);
     case 'Run':
       return runGas(length, decodeInputs(message.inputs).inputs, stages);
+    case 'Renew':
+      return renewGas(length, decodeObjects(message.objects).inputs, stages);
     default:
       return messageGas(length);
   }
@@ -304,7 +340,7 @@ function wrongKind(kind: string): MizuError {
   return new MizuError({
     code: 'message/kind-not-taken',
     message: `${kind} messages are not taken here.`,
-    expected: 'Deploy, Run, Cancel, Withdraw, InferenceResult or Expire',
+    expected: 'Deploy, Run, Cancel, Withdraw, Renew, InferenceResult or Expire',
     actual: kind,
     hint: 'The sequencer makes Advance messages itself; the others come from L1.',
   });

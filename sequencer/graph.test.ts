@@ -24,6 +24,7 @@ const names = (tasks: readonly { stage: number; partition: number }[]) =>
 const WORKFLOW = {
   owner: '0x00000000000000000000000000000000000000aa' as const,
   metadata: ref(1),
+  expiry: 2_000_000_000,
   stages: [
     stage('exec', 0, [{ source: RUN_INPUT, mode: 'same' }]),
     stage('infer', 0, [{ source: 0, mode: 'same' }]),

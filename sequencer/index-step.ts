@@ -49,7 +49,7 @@ export async function indexStep(
 async function indexDeploy(draft: Draft, tables: Tables, { message, receipt }: IndexedStep): Promise<void> {
   const decoded = decodeMessage(message);
   if (decoded.kind !== 'Deploy' || receipt.workflow === undefined) return;
-  const { definition } = decodeDefinition(decoded.definition);
+  const { definition, certificate } = decodeDefinition(decoded.definition);
   const stages = definition.stages.map(({ kind, width, sink, model, inputs }: Stage) => ({
     kind,
     width,
@@ -57,8 +57,10 @@ async function indexDeploy(draft: Draft, tables: Tables, { message, receipt }: I
     model,
     inputs,
   }));
-  if ((await draft.get(tables.workflows, receipt.workflow)) !== undefined) return;
-  await draft.put(tables.workflows, receipt.workflow, { owner: decoded.sender, stages, metadata: definition.metadata });
+  // The same definition again renews it.
+  const owner = (await draft.get(tables.workflows, receipt.workflow))?.owner ?? decoded.sender;
+  const { metadata } = definition;
+  await draft.put(tables.workflows, receipt.workflow, { owner, stages, metadata, expiry: Number(certificate.expiry) });
 }
 
 async function indexRun(
@@ -86,7 +88,10 @@ async function indexRun(
 }
 
 async function indexAdvance(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
-  const { run, stage, partition, status = 0, outputRoot, outputLength, gasUsed = 0 } = indexed.receipt;
+  const { run, stage, partition, status = 0, outputRoot, outputLength, gasUsed = 0, runStatus } = indexed.receipt;
+  // Without a result: the run's bytes are not promised for long enough, and it ended.
+  if (run !== undefined && outputRoot === undefined && runStatus !== undefined)
+    return endRun(draft, tables, run, indexed, indexed.receipt);
   if (run === undefined || stage === undefined || partition === undefined || outputRoot === undefined) return;
   const output = objects.getSync(outputRoot);
   const rows = output === undefined || status !== 0 ? undefined : countRows(output);
@@ -107,7 +112,7 @@ async function indexItems(draft: Draft, tables: Tables, objects: LocalObjects, i
   for (const [i, item] of (indexed.receipt.items ?? []).entries()) {
     const sent = decoded.items[i];
     if (item.ok && sent !== undefined) await indexItem(draft, tables, objects, item, sent);
-    if (item.ok) await endRun(draft, tables, item.run, indexed, item);
+    if (item.ok || item.runStatus !== undefined) await endRun(draft, tables, item.run, indexed, item);
   }
   const { run } = indexed.receipt;
   if (run !== undefined) await endRun(draft, tables, run, indexed, indexed.receipt);

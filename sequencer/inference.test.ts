@@ -78,6 +78,9 @@ test('infer tasks are offered to who waits for them, with the request as an obje
     nonce: 1n,
     workflow,
     maxCost: 10n ** 12n,
+    maxItemCost: 10n ** 12n,
+    maxInferenceCost: 10n ** 12n,
+    gateways: [GATEWAY.address],
     taskGasLimit: 500_000n,
     deadline: inHours(1),
     inputs: encodeInputs(inputs, await author.certify(inputs)),
@@ -223,6 +226,13 @@ async function registerGateway(): Promise<void> {
   await write(OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
   await write(OWNER, stakeManager, stakeManagerAbi, 'stake', [GATEWAY.address, ROLE.gateway, amount]);
   await write(GATEWAY, gatewayRegistry, gatewayRegistryAbi, 'join', []);
-  const model = { active: true, class: 0, inputPrice: 1n, outputPrice: 2n, manifest: { root: MODEL, length: 1n } };
+  const model = {
+    active: true,
+    class: 0,
+    inputPrice: 1n,
+    outputPrice: 2n,
+    manifest: { root: MODEL, length: 1n },
+    gateways: [GATEWAY.address],
+  };
   await write(OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
 }

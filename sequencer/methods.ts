@@ -9,8 +9,18 @@ import { createStateProof, recordKey } from '../prover/proof.ts';
 import type { Admission } from './admission.ts';
 import type { Chain } from './chain.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';
+import { createOffers } from './offers.ts';
 import type { Promises } from './promises.ts';
-import { type QueryParts, queryBatch, queryReceipt, queryRun, queryRuns, queryTasks } from './queries.ts';
+import {
+  type QueryParts,
+  queryBatch,
+  queryReceipt,
+  queryRun,
+  queryRunObjects,
+  queryRuns,
+  queryTasks,
+} from './queries.ts';
+import { readState } from './state.ts';
 
 export type MethodParts = QueryParts & {
   readonly chain: Chain;
@@ -53,6 +63,8 @@ const MAX_ASSERTIONS = 1_000;
 
 const inferenceFilter = z.strictObject({
   models: z.array(hash).max(1_000).optional(),
+  /** Only tasks whose results are taken from this gateway. */
+  gateway: address.optional(),
   limit: count.max(MAX_INFERENCES).default(100),
   waitSeconds: z.number().min(0).max(MAX_WAIT_SECONDS).default(0),
 });
@@ -83,6 +95,7 @@ export function createMethods(parts: MethodParts): Methods {
     }),
     mizu_getWorkflow: method(z.tuple([hash]), ([id]) => tables.workflows.get(id)),
     mizu_getRun: method(z.tuple([hash]), ([id]) => queryRun(parts, id)),
+    mizu_getRunObjects: method(z.tuple([hash]), ([id]) => queryRunObjects(parts, id)),
     mizu_listRuns: method(
       z.tuple([
         z.strictObject({ owner: address.optional(), limit: count.optional(), before: count.optional() }).default({}),
@@ -131,16 +144,19 @@ export function createMethods(parts: MethodParts): Methods {
 }
 
 async function queryInferences(
-  { tasks }: MethodParts,
-  { models, limit, waitSeconds }: z.output<typeof inferenceFilter>,
+  { tasks, chain, nodes }: MethodParts,
+  { models, gateway, limit, waitSeconds }: z.output<typeof inferenceFilter>,
   { signal }: MethodContext,
 ) {
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitSeconds * 1000))]);
   for (;;) {
     const found = [];
+    const offers = createOffers(readState(nodes, chain.leaf().stateRoot), gateway);
     for (const { run, stage: at, partition: part, attempt, model, request } of tasks.inferences()) {
       if (found.length >= limit) break;
       if (models !== undefined && !models.includes(model)) continue;
+      const offer = await offers(run, model);
+      if (offer === undefined) continue;
       found.push({
         run,
         stage: at,
@@ -149,6 +165,7 @@ async function queryInferences(
         model,
         requestRoot: request.root,
         requestLength: request.length,
+        ...offer,
       });
     }
     if (found.length > 0 || waitSeconds === 0 || until.aborted) return found;

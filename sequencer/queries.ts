@@ -9,7 +9,15 @@ import { widthsOf } from './graph.ts';
 import type { Progress } from './progress.ts';
 import { addRows } from './rows.ts';
 import type { StateReader } from './state.ts';
-import { type RunIndex, type StageStats, stageKeyOf, type Tables, taskKeyOf, type WorkflowIndex } from './tables.ts';
+import {
+  type RunIndex,
+  type StageStats,
+  stageKeyOf,
+  stageOf,
+  type Tables,
+  taskKeyOf,
+  type WorkflowIndex,
+} from './tables.ts';
 import type { Tasks } from './tasks.ts';
 
 export type QueryParts = {
@@ -118,6 +126,18 @@ export async function queryRuns(
     });
   }
   return runs;
+}
+
+/** What a Renew message of the run names: its inputs, then the results of its infer tasks by stage and partition. */
+export async function queryRunObjects({ tables }: QueryParts, id: Hex) {
+  const run = await tables.runs.get(id);
+  if (run === undefined) return undefined;
+  const { stages } = await requireWorkflow(tables, run);
+  const objects = ((await tables.inputs.get(id)) ?? []).map(({ root, length }) => ({ root, length }));
+  for await (const [key, { root, length, status }] of tables.tasks.entries({ gte: id, lt: `${id}g` })) {
+    if (status === 0 && stages[stageOf(key)]?.kind === 'infer') objects.push({ root, length });
+  }
+  return objects;
 }
 
 export async function queryTasks(

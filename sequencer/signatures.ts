@@ -1,6 +1,8 @@
 // docs/messages.md#domains: who signed a message, before it is admitted.
 import { hashTypedData } from 'viem';
+import type { Committee, FormerCommittee } from '../kernel/records.ts';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
+import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
@@ -30,14 +32,27 @@ export function assertGatewaySignature(message: InferenceResult, registry: Domai
   assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
 }
 
+/** What a certificate is judged by: all of the state, but the time. */
+export type Promises = {
+  readonly current: Committee;
+  readonly former: FormerCommittee | undefined;
+  /** Seconds. */
+  readonly retention: bigint;
+  /** Unix seconds. */
+  readonly now: bigint;
+};
+
 /** @throws MizuError `message/bad-certificate` */
 export function assertCertificate(
   certificate: Certificate,
   objects: readonly ObjectRef[],
-  committee: { epoch: bigint; threshold: number; members: readonly Address[] },
+  { current, former, retention, now }: Promises,
   domain: Domain,
 ): void {
   const { epoch, expiry, signers, signatures } = certificate;
+  if (expiry < now + retention || expiry > now + MAX_RETENTION_SECONDS)
+    throw badCertificate(`an expiry from ${now + retention} to ${now + MAX_RETENTION_SECONDS}`, String(expiry));
+  const committee = former !== undefined && former.epoch === epoch && now <= former.until ? former : current;
   if (epoch !== committee.epoch) throw badCertificate(`epoch ${committee.epoch}`, `epoch ${epoch}`);
   if (signatures.length < committee.threshold)
     throw badCertificate(`${committee.threshold} signatures`, String(signatures.length));

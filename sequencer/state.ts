@@ -1,5 +1,13 @@
 // docs/kernel.md#state: records of the state at one root, as the sequencer asks for them.
-import { accountKey, committeeKey, configKey, gatewayKey, runKey } from '../kernel/keys.ts';
+import {
+  accountKey,
+  committeeKey,
+  configKey,
+  formerCommitteeKey,
+  gatewayKey,
+  modelKey,
+  runKey,
+} from '../kernel/keys.ts';
 import {
   type Account,
   accountRecord,
@@ -8,8 +16,12 @@ import {
   type Config,
   committeeRecord,
   configRecord,
+  type FormerCommittee,
+  formerCommitteeRecord,
   type Gateway,
   gatewayRecord,
+  type Model,
+  modelRecord,
   type Run,
   runRecord,
 } from '../kernel/records.ts';
@@ -23,6 +35,8 @@ export type StateReader = {
   run(id: Hex): Promise<Run | undefined>;
   config(): Promise<Config>;
   committee(): Promise<Committee>;
+  formerCommittee(): Promise<FormerCommittee | undefined>;
+  model(id: Hex): Promise<Model | undefined>;
 };
 
 export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
@@ -41,5 +55,7 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
     run: (id) => read(runKey(id), runRecord),
     config: () => require('config', configKey(), configRecord),
     committee: () => require('committee', committeeKey(), committeeRecord),
+    formerCommittee: () => read(formerCommitteeKey(), formerCommitteeRecord),
+    model: (id) => read(modelKey(id), modelRecord),
   };
 }

@@ -75,6 +75,8 @@ export type WorkflowIndex = {
   readonly owner: Address;
   readonly stages: readonly StageIndex[];
   readonly metadata: ObjectRef;
+  /** Unix seconds until which its programs are promised. */
+  readonly expiry: number;
 };
 
 export type RunIndex = {
@@ -161,6 +163,11 @@ export function openTables(store: Store): Tables {
     tasks: store.table('tasks'),
     stats: store.table('stats'),
   };
+}
+
+/** Of a key of `taskKeyOf`. */
+export function stageOf(key: string): number {
+  return Number.parseInt(key.slice(66, 70), 16);
 }
 
 export function taskKeyOf(run: Hex, stage: number, partition: number): string {

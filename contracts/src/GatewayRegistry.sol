@@ -19,12 +19,14 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
     /// @param inputPrice wei per token read
     /// @param outputPrice wei per token written
     /// @param manifest what the model is: file hashes, engine, settings
+    /// @param gateways whose results a run takes that names none itself; at least one while the model is active
     struct Model {
         bool active;
         uint8 class;
         uint256 inputPrice;
         uint256 outputPrice;
         DataObject manifest;
+        address[] gateways;
     }
 
     IStakeManager public immutable stakes;
@@ -50,6 +52,7 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
     error NotStakeManager(address account);
     error StillContestable(address gateway, uint256 until);
     error NothingLocked(address gateway);
+    error GatewayCountOutOfRange(uint256 minimum, uint256 maximum, uint256 actual);
 
     constructor(address owner, IStakeManager stakes_, IInbox inbox_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
@@ -99,11 +102,28 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
     function setModel(bytes32 id, Model calldata model_) external onlyOwner {
         require(model_.class <= Constants.LAST_MODEL_CLASS, UnknownModelClass(Constants.LAST_MODEL_CLASS, model_.class));
         require(model_.manifest.root != bytes32(0), ManifestMissing(id));
+        uint256 count = model_.gateways.length;
+        uint256 least = model_.active ? 1 : 0;
+        require(
+            count >= least && count <= Constants.MAX_MODEL_GATEWAYS,
+            GatewayCountOutOfRange(least, Constants.MAX_MODEL_GATEWAYS, count)
+        );
+        bytes memory gateways;
+        for (uint256 i = 0; i < count; ++i) {
+            gateways = bytes.concat(gateways, bytes20(model_.gateways[i]));
+        }
         _models[id] = model_;
         emit ModelChanged(id, model_);
         inbox.pushRegistryMessage(
             abi.encodePacked(
-                Constants.MODEL_CHANGED, id, model_.active, model_.class, model_.inputPrice, model_.outputPrice
+                Constants.MODEL_CHANGED,
+                id,
+                model_.active,
+                model_.class,
+                model_.inputPrice,
+                model_.outputPrice,
+                SafeCast.toUint8(count),
+                gateways
             )
         );
     }

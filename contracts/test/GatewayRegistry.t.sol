@@ -178,14 +178,30 @@ contract GatewayRegistryTest is Network {
         registry.setModel(bytes32(uint256(1)), model);
     }
 
+    function test_RevertWhen_AModelHasNoGatewayOrTooMany() public {
+        GatewayRegistry.Model memory model = _model();
+        model.gateways = new address[](0);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.GatewayCountOutOfRange.selector, 1, 8, 0));
+        registry.setModel(bytes32(uint256(1)), model);
+        model.gateways = new address[](9);
+        vm.expectRevert(abi.encodeWithSelector(GatewayRegistry.GatewayCountOutOfRange.selector, 1, 8, 9));
+        registry.setModel(bytes32(uint256(1)), model);
+        model.active = false;
+        model.gateways = new address[](0);
+        registry.setModel(bytes32(uint256(1)), model);
+    }
+
     function test_RevertWhen_AStrangerSetsAModel() public {
         vm.prank(USER);
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, USER));
         registry.setModel(bytes32(uint256(1)), _model());
     }
 
-    function _model() private pure returns (GatewayRegistry.Model memory) {
-        return GatewayRegistry.Model(true, 1, 3, 2 ** 200, DataObject(keccak256("manifest"), 100));
+    function _model() private view returns (GatewayRegistry.Model memory) {
+        address[] memory gateways = new address[](2);
+        gateways[0] = vm.parseJsonAddress(json, ".members[0]");
+        gateways[1] = vm.parseJsonAddress(json, ".members[1]");
+        return GatewayRegistry.Model(true, 1, 3, 2 ** 200, DataObject(keccak256("manifest"), 100), gateways);
     }
 
     function _assertDelayed(bytes memory message) private view {

@@ -16,6 +16,7 @@ import {
   TASK_BASE_GAS,
   TASK_STATUS_FAILED,
 } from './generated/constants';
+import { expireRun, isForgotten } from './expiry';
 import { exec } from './host';
 import { keccakTagged } from './keccak';
 import { alloc, allocLeaf, be16, be32, be64, LEAF, putBe16, putBe32, putBe64 } from './memory';
@@ -44,11 +45,18 @@ export function advance(): bool {
   const run = loadRunning(id);
   if (changetype<usize>(run) == 0) return false;
   receipt.workflow = run.workflow;
+  startPaying();
+  if (isForgotten(run)) {
+    expireRun(run);
+    collectFee(paid);
+    receipt.feeWei = paid;
+    receipt.runStatus = run.status;
+    return true;
+  }
   const stage = loadOpenTask(run, index, partition, KIND_EXEC);
   if (changetype<usize>(stage) == 0) return false;
   // Few records tell whether it is ready: what is refused here has cost little, and nobody pays for it.
   if (!checkReady(run, stage, partition)) return false;
-  startPaying();
   const result = allocLeaf(LEAF);
   const request = createRequest(run, stage, index, partition);
   if (request != 0) exec(request, result);

@@ -1,8 +1,14 @@
 // docs/messages.md#certificate: that the DA committee has stored these objects.
 
-import { daDomain } from './config';
+import { daDomain, retention } from './config';
 import { timestamp } from './context';
-import { MAX_COMMITTEE, TABLE_COMMITTEE, TYPE_CERTIFICATE } from './generated/constants';
+import {
+  MAX_COMMITTEE,
+  MAX_RETENTION_SECONDS,
+  TABLE_COMMITTEE,
+  TABLE_FORMER_COMMITTEE,
+  TYPE_CERTIFICATE,
+} from './generated/constants';
 import { tableKey } from './keys';
 import { be64, equal, isZero } from './memory';
 import { keccak } from './keccak';
@@ -17,6 +23,9 @@ export const OBJECT_BYTES: u32 = 40;
 
 const objectsHash = memory.data(32, 8);
 
+/** Expiry of the certificate that was checked last, unix seconds. */
+export let certifiedUntil: u64 = 0;
+
 /** `objects`: `count` of objectRoot 32 ‖ length u64. Says why not in the refusal. */
 export function isCertified(objects: usize, count: u32, certificate: usize, size: u32): bool {
   if (size < FIXED_BYTES) return refuseBound('certificate', 'bytes of at least ', FIXED_BYTES, size);
@@ -25,11 +34,16 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
   const signers = be64(certificate + 16);
   const expectedSize = FIXED_BYTES + <u32>popcnt<u64>(signers) * SIGNATURE_BYTES;
   if (size != expectedSize) return refuseBound('certificate', 'bytes of ', expectedSize, size);
-  if (expiry < timestamp) return refuseBound('certificate expiry', 'at least ', timestamp, expiry);
-  readList(get(tableKey(TABLE_COMMITTEE)));
-  const currentEpoch = readU64();
+  // What is promised for less would be forgotten before anybody could judge a step that needs it.
+  if (expiry < timestamp + retention()) {
+    return refuseBound('certificate expiry', 'at least ', timestamp + retention(), expiry);
+  }
+  if (expiry > timestamp + MAX_RETENTION_SECONDS) {
+    return refuseBound('certificate expiry', 'at most ', timestamp + MAX_RETENTION_SECONDS, expiry);
+  }
+  certifiedUntil = expiry;
+  if (!openCommittee(epoch)) return false;
   const threshold = readU64();
-  if (epoch != currentEpoch) return refuseBound('certificate epoch', '', currentEpoch, epoch);
   if (popcnt<u64>(signers) < threshold) {
     return refuseBound('certificate signers', 'at least ', threshold, popcnt<u64>(signers));
   }
@@ -40,6 +54,20 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
   addU64(totalLength(objects, count));
   addU64(expiry);
   return areSigned(digest(daDomain()), signers, certificate + FIXED_BYTES);
+}
+
+/** The committee of the epoch, or the one before it for as long as its certificates are good; the reader stands at its threshold. */
+function openCommittee(epoch: u64): bool {
+  readList(get(tableKey(TABLE_COMMITTEE)));
+  const current = readU64();
+  if (epoch == current) return true;
+  const former = get(tableKey(TABLE_FORMER_COMMITTEE));
+  if (former != 0) {
+    readList(former);
+    const until = readU64();
+    if (readU64() == epoch && timestamp <= until) return true;
+  }
+  return refuseBound('certificate epoch', '', current, epoch);
 }
 
 /** The cursor of the reader stands before the committee's members. */

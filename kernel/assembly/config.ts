@@ -10,6 +10,8 @@ let priceWei: usize = 0;
 let inboxDomainAt: usize = 0;
 let daDomainAt: usize = 0;
 let gatewayDomainAt: usize = 0;
+let retentionSeconds: u64 = 0;
+let overlapSeconds: u64 = 0;
 
 function loadConfig(): void {
   if (loaded) return;
@@ -20,6 +22,8 @@ function loadConfig(): void {
   inboxDomainAt = readBytes();
   daDomainAt = readBytes();
   gatewayDomainAt = readBytes();
+  retentionSeconds = readU64();
+  overlapSeconds = readU64();
 }
 
 export function gasPrice(): usize {
@@ -40,4 +44,16 @@ export function daDomain(): usize {
 export function gatewayDomain(): usize {
   loadConfig();
   return gatewayDomainAt;
+}
+
+/** Seconds for which bytes must still be promised when something is done with them. */
+export function retention(): u64 {
+  loadConfig();
+  return retentionSeconds;
+}
+
+/** Seconds for which certificates of a committee are still good after it was replaced. */
+export function committeeOverlap(): u64 {
+  loadConfig();
+  return overlapSeconds;
 }

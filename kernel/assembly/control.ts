@@ -1,12 +1,13 @@
 // docs/messages.md#user, #protocol-messages: Cancel, Expire, Withdraw.
 
-import { loadAccount, recordWithdrawal, storeAccount } from './accounts';
+import { collectFee, loadAccount, recordWithdrawal, storeAccount } from './accounts';
 import { message, messageLength, timestamp } from './context';
 import { RUN_STATUS_CANCELLED, RUN_STATUS_EXPIRED, TYPE_CANCEL, TYPE_WITHDRAW } from './generated/constants';
+import { expireRun, isForgotten } from './expiry';
 import { equal } from './memory';
 import { receipt } from './receipt';
 import { refuse, refuseBound, refuseBytes, refuseWei } from './refusal';
-import { endRun, loadRunning, Run, storeRun } from './runs';
+import { endRun, loadRunning, paid, startPaying, storeRun } from './runs';
 import { addAddress, addWord } from './signature';
 import { fromBytes, isZeroWei, less, sub } from './u256';
 import { beginSigned, BODY, charge, readSigned, sender } from './user';
@@ -21,24 +22,28 @@ export function cancel(): bool {
   const run = loadRunning(id);
   if (changetype<usize>(run) == 0) return false;
   if (!equal(run.owner, sender, 20)) return refuseBytes('sender', 'the owner ', run.owner, sender, 20);
-  return finish(run, RUN_STATUS_CANCELLED);
+  endRun(run, RUN_STATUS_CANCELLED);
+  storeRun(run);
+  receipt.workflow = run.workflow;
+  receipt.runStatus = RUN_STATUS_CANCELLED;
+  return true;
 }
 
-/** Anyone may, after the deadline. */
+/** Anyone may, after the deadline or when its bytes are not promised for long enough; the run pays for it. */
 export function expire(): bool {
   if (messageLength != 33) return refuseBound('message', 'bytes of ', 33, messageLength);
   receipt.run = message + 1;
   const run = loadRunning(message + 1);
   if (changetype<usize>(run) == 0) return false;
-  if (timestamp <= run.deadline) return refuseBound('time', 'after ', run.deadline, timestamp);
-  return finish(run, RUN_STATUS_EXPIRED);
-}
-
-function finish(run: Run, status: u32): bool {
-  endRun(run, status);
-  storeRun(run);
+  if (timestamp <= run.deadline && !isForgotten(run)) {
+    return refuseBound('time', 'after ', run.deadline, timestamp);
+  }
+  startPaying();
+  expireRun(run);
+  collectFee(paid);
+  receipt.feeWei = paid;
   receipt.workflow = run.workflow;
-  receipt.runStatus = status;
+  receipt.runStatus = RUN_STATUS_EXPIRED;
   return true;
 }
 

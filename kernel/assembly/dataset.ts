@@ -6,7 +6,7 @@ import { alloc, putBe16, putBe32 } from './memory';
 import { allocObject, publishObject } from './objects';
 import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { endRun, Run } from './runs';
-import { loadStage, loadStageCount, Stage, widthOf } from './stages';
+import { loadStage, loadWorkflow, Stage, widthOf } from './stages';
 import { countTaskDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, writeEntry } from './tasks';
 import { put } from './trie';
 
@@ -33,22 +33,11 @@ export function completeTask(
   endRun(run, RUN_STATUS_DONE);
 }
 
-/** Tasks whose output is part of the dataset. */
-export function countSinkTasks(workflow: usize, partitions: u32): u32 {
-  const stages = loadStageCount(workflow);
-  let tasks: u32 = 0;
-  for (let index: u32 = 0; index < stages; index++) {
-    const stage = loadStage(workflow, index);
-    if (stage.sink) tasks += widthOf(stage, partitions);
-  }
-  return tasks;
-}
-
 function writeDataset(run: Run): void {
-  const size = countSinkTasks(run.workflow, run.partitions) * INPUT_ENTRY;
+  const size = run.sinkTasks * INPUT_ENTRY;
   const manifest = allocObject(size);
   let entry = manifest;
-  const stages = loadStageCount(run.workflow);
+  const stages = loadWorkflow(run.workflow).stageCount;
   for (let index: u32 = 0; index < stages; index++) {
     const stage = loadStage(run.workflow, index);
     if (stage.sink) entry = listSink(run, stage, index, entry);

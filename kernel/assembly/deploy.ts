@@ -1,6 +1,6 @@
 // docs/messages.md#user: Deploy. The whole definition is checked before the first write.
 
-import { isCertified, OBJECT_BYTES, totalLength } from './certificate';
+import { certifiedUntil, isCertified, OBJECT_BYTES, totalLength } from './certificate';
 import { message, messageLength } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
@@ -12,12 +12,10 @@ import {
   MAX_STAGE_INPUTS,
   MAX_STAGE_WIDTH,
   RUN_INPUT,
-  TABLE_WORKFLOW,
   TAG_WORKFLOW,
   TYPE_DEPLOY,
 } from './generated/constants';
 import { keccakTagged } from './keccak';
-import { hashKey } from './keys';
 import { alloc, be16, be32, be64, isZero } from './memory';
 import { hashProgram, listObject, loadGasOf, OBJECTS_PER_PROGRAM, readProgram, storeProgram } from './programs';
 import { receipt } from './receipt';
@@ -25,6 +23,7 @@ import { refuse, refuseBound, refuseNumber, refuseUnknown } from './refusal';
 import { addBytes, addWord } from './signature';
 import {
   inputOf,
+  loadWorkflow,
   KIND_EXEC,
   KIND_INFER,
   MODE_ALL,
@@ -33,8 +32,8 @@ import {
   Stage,
   storeStage,
   storeWorkflow,
+  Workflow,
 } from './stages';
-import { get } from './trie';
 import { fromBytes } from './u256';
 import { beginSigned, BODY, charge, chargeMore, readSigned, sender } from './user';
 
@@ -68,17 +67,29 @@ function define(definition: usize, maxFee: usize): bool {
   const workflow = alloc(32);
   keccakTagged(TAG_WORKFLOW, definition, <u32>(here() - definition), workflow);
   receipt.workflow = workflow;
-  if (get(hashKey(TABLE_WORKFLOW, workflow)) != 0)
-    return refuseUnknown('workflow', 'one that is not deployed', workflow, 32);
   const metadataLength = be64(metadata + 32);
   if (metadataLength > MAX_PARTITION_BYTES)
     return refuseBound('metadata length', 'at most ', MAX_PARTITION_BYTES, metadataLength);
   const objectCount = programCount * OBJECTS_PER_PROGRAM;
   listObject(objects + objectCount * OBJECT_BYTES, metadata, metadataLength);
   if (!isCertified(objects, objectCount + 1, here(), bytesLeft())) return false;
+  // The same definition again is a renewal: it has all that it names, and is promised for longer.
+  let record = loadWorkflow(workflow);
+  const isNew = changetype<usize>(record) == 0;
+  if (!isNew && certifiedUntil <= record.expiry) {
+    return refuseBound('certificate expiry', 'more than ', record.expiry, certifiedUntil);
+  }
   if (!chargeMore(KEEP_BYTE_GAS * totalLength(objects, objectCount + 1), maxFee)) return false;
-  writeDefinition(workflow);
-  storeWorkflow(workflow, sender, stageCount, metadata, metadataLength);
+  if (isNew) {
+    writeDefinition(workflow);
+    record = changetype<Workflow>(alloc(offsetof<Workflow>()));
+    record.owner = sender;
+    record.stageCount = stageCount;
+    record.metadataRoot = metadata;
+    record.metadataLength = metadataLength;
+  }
+  record.expiry = certifiedUntil;
+  storeWorkflow(workflow, record);
   return true;
 }
 

@@ -1,15 +1,17 @@
 // docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped and named.
 
-import { collectFee, credit } from './accounts';
-import { isCertified, OBJECT_BYTES } from './certificate';
+import { collectFee, credit, loadAccount, storeAccount } from './accounts';
+import { certifiedUntil, isCertified, OBJECT_BYTES } from './certificate';
 import { gasPrice, gatewayDomain } from './config';
 import { message, messageLength } from './context';
-import { completeTask, countSinkTasks, datasetLength, datasetRoot } from './dataset';
+import { completeTask, datasetLength, datasetRoot } from './dataset';
+import { expireRun, isForgotten } from './expiry';
 import {
   MAX_INFERENCE_ITEMS,
   MAX_ITEM_TOKENS,
   MAX_OUTPUT_BYTES,
   MAX_SINK_TASKS,
+  MESSAGE_BASE_GAS,
   RUN_STATUS_RUNNING,
   SINK_GAS,
   TABLE_GATEWAY,
@@ -24,14 +26,14 @@ import { listObject } from './programs';
 import { objectRoot } from './objects';
 import { boolField, errorField, hexField, numberField, receipt, runStatusField, weiField } from './receipt';
 import { clearRefusal, refuse, refuseBound, refuseBytes, refuseNumber, refuseUnknown, refuseWei } from './refusal';
-import { readList, readU256, readU64 } from './rlp';
+import { addressCount, readAddresses, readList, readU256, readU64 } from './rlp';
 import { loadRunning, paid, pay, restOfEscrow, Run, startPaying, storeRun } from './runs';
 import { addAddress, addU64, addWord, beginStruct, digest, isSignedBy, signer } from './signature';
 import { inputOf, KIND_INFER, Stage } from './stages';
 import { findOutput, loadOpenTask, outputRoot } from './tasks';
 import { text } from './text';
 import { get } from './trie';
-import { add, isZeroWei, less, multiply } from './u256';
+import { add, isZeroWei, less, multiply, sub } from './u256';
 
 // kind 1, signature 65, gateway 20, nonce 8, count 2.
 const GATEWAY_AT: usize = 66;
@@ -55,6 +57,8 @@ let gateway: usize = 0;
 let earned: usize = 0;
 /** Sink tasks that this step may still read: bounds its memory. */
 let sinkTasksLeft: u32 = 0;
+/** Items of this message that were not taken. */
+let refused: u32 = 0;
 
 export function acceptResults(): bool {
   if (messageLength < ITEMS_AT) return refuseBound('message', 'bytes of at least ', ITEMS_AT, messageLength);
@@ -73,11 +77,26 @@ export function acceptResults(): bool {
   startPaying();
   sinkTasksLeft = MAX_SINK_TASKS;
   acceptItems(items, count);
-  if (!isZeroWei(paid)) collectFee(paid);
   // The sum of all balances is what was deposited: no overflow.
   if (!isZeroWei(earned)) credit(gateway, earned);
+  chargeRefused();
+  if (!isZeroWei(paid)) collectFee(paid);
   receipt.feeWei = earned;
   return true;
+}
+
+/** Nobody else pays for items that were not taken: the gateway does, as far as it has anything. */
+function chargeRefused(): void {
+  if (refused == 0) return;
+  const account = loadAccount(gateway);
+  let due = alloc(32);
+  if (multiply(due, gasPrice(), MESSAGE_BASE_GAS * refused) || less(account.balance, due)) {
+    memory.copy(due, account.balance, 32);
+  }
+  if (isZeroWei(due)) return;
+  sub(account.balance, account.balance, due);
+  storeAccount(account);
+  add(paid, paid, due);
 }
 
 function checkGateway(items: usize, count: u32, nonce: u64): bool {
@@ -130,6 +149,7 @@ function acceptItem(item: usize, p: usize): usize {
   runStatus = 0;
   dataset = 0;
   const ok = settleItem(item);
+  refused += u32(!ok);
   p = hexField(text(p, '{'), 'run', item, 32);
   p = numberField(p, 'stage', be16(item + STAGE_AT));
   p = numberField(p, 'partition', be32(item + PARTITION_AT));
@@ -148,10 +168,21 @@ function acceptItem(item: usize, p: usize): usize {
 function settleItem(item: usize): bool {
   const run = loadRunning(item);
   if (changetype<usize>(run) == 0) return false;
+  if (isForgotten(run)) {
+    expireRun(run);
+    runStatus = run.status;
+    return refuse('run status', 'running', 'expired');
+  }
   const stage = findTask(run, item);
   if (changetype<usize>(stage) == 0 || !checkAmounts(item)) return false;
-  const price = priceOf(item);
+  const price = priceOf(run, item);
   if (price == 0) return false;
+  if (less(run.maxItemCost, price)) return refuseWei('cost', 'at most maxItemCost ', run.maxItemCost, price);
+  const inferenceLeft = alloc(32);
+  sub(inferenceLeft, run.maxInferenceCost, run.inferenceSpent);
+  if (less(inferenceLeft, price)) {
+    return refuseWei('cost', 'at most the rest of maxInferenceCost ', inferenceLeft, price);
+  }
   // What the kernel does for a task is paid as for one that runs a program.
   const gas = TASK_BASE_GAS + (stage.sink ? SINK_GAS : 0);
   const total = alloc(32);
@@ -159,15 +190,17 @@ function settleItem(item: usize): bool {
   const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, price));
   if (tooHigh != 0 || less(rest, total)) return refuseWei('cost', 'at most the rest of the escrow ', rest, total);
   if (run.tasksLeft == 1) {
-    const sinkTasks = countSinkTasks(run.workflow, run.partitions);
-    if (sinkTasks > sinkTasksLeft) {
-      return refuseBound('sink tasks of the runs that one message completes', 'at most ', sinkTasksLeft, sinkTasks);
+    if (run.sinkTasks > sinkTasksLeft) {
+      return refuseBound('sink tasks of the runs that one message completes', 'at most ', sinkTasksLeft, run.sinkTasks);
     }
-    sinkTasksLeft -= sinkTasks;
+    sinkTasksLeft -= run.sinkTasks;
   }
   cost = price;
   pay(run, gas);
   add(run.spent, run.spent, cost);
+  add(run.inferenceSpent, run.inferenceSpent, cost);
+  // The result is an input of what follows: the run lives no longer than it.
+  run.expiry = min<u64>(run.expiry, certifiedUntil);
   add(earned, earned, cost);
   const partition = be32(item + PARTITION_AT);
   completeTask(run, be16(item + STAGE_AT), partition, item + RESULT_AT, be64(item + RESULT_LENGTH_AT), 0, 0);
@@ -213,7 +246,7 @@ function checkAmounts(item: usize): bool {
 }
 
 /** What the item costs at the model's prices, in wei; 0 and a refusal if the model is not active. */
-function priceOf(item: usize): usize {
+function priceOf(run: Run, item: usize): usize {
   const record = get(hashKey(TABLE_MODEL, item + MODEL_AT));
   if (record != 0) readList(record);
   if (record == 0 || readU64() == 0) {
@@ -223,6 +256,13 @@ function priceOf(item: usize): usize {
   readU64();
   const input = readU256();
   const output = readU256();
+  const ofModel = readAddresses();
+  const isTrusted =
+    run.gatewayCount != 0 ? contains(run.gateways, run.gatewayCount) : contains(ofModel, addressCount);
+  if (!isTrusted) {
+    refuseUnknown('gateway', run.gatewayCount != 0 ? 'one of the run' : 'one of the model', gateway, 20);
+    return 0;
+  }
   const tooHigh =
     u32(multiply(input, input, be64(item + INPUT_TOKENS_AT))) |
     u32(multiply(output, output, be64(item + OUTPUT_TOKENS_AT))) |
@@ -230,4 +270,12 @@ function priceOf(item: usize): usize {
   if (tooHigh == 0) return input;
   refuse('cost', 'below 2^256', 'more');
   return 0;
+}
+
+/** Whether the gateway is one of these addresses, 20 bytes each. */
+function contains(addresses: usize, count: u32): bool {
+  for (let i: u32 = 0; i < count; i++) {
+    if (equal(addresses + i * 20, gateway, 20)) return true;
+  }
+  return false;
 }

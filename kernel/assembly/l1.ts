@@ -1,11 +1,14 @@
 // docs/messages.md#protocol-messages: what the L1 tells the network. Only messages that come from there count.
 
 import { credit } from './accounts';
-import { fromL1, message, messageLength } from './context';
+import { committeeOverlap } from './config';
+import { fromL1, message, messageLength, timestamp } from './context';
 import {
   MAX_COMMITTEE,
+  MAX_MODEL_GATEWAYS,
   MODEL_CLASS_PROVENANCE,
   TABLE_COMMITTEE,
+  TABLE_FORMER_COMMITTEE,
   TABLE_GATEWAY,
   TABLE_MODEL,
 } from './generated/constants';
@@ -18,9 +21,13 @@ import {
   endRecord,
   length,
   readList,
+  readNested,
   readU64,
+  position,
+  writeAddresses,
   writeBytes,
   writeListHeader,
+  writeRaw,
   writeU256,
   writeU64,
 } from './rlp';
@@ -28,8 +35,7 @@ import { get, put } from './trie';
 import { fromBytes } from './u256';
 
 const COMMITTEE_FIXED: u32 = 13;
-/** RLP of an address. */
-const MEMBER_ITEM: u32 = 21;
+const MODEL_FIXED: u32 = 100;
 
 function check(size: u32): bool {
   if (!fromL1) return refuse('origin', 'L1', 'sequencer');
@@ -69,18 +75,23 @@ export function storeGateway(gateway: usize, active: bool, nonce: u64): void {
   put(addressKey(TABLE_GATEWAY, gateway), endRecord(), length);
 }
 
-// model 32, active 1, class 1, inputPrice 32, outputPrice 32.
+// model 32, active 1, class 1, inputPrice 32, outputPrice 32, gatewayCount 1, gateways 20 each.
 export function changeModel(): bool {
-  if (!check(99)) return false;
+  const count: u32 = messageLength < MODEL_FIXED ? 0 : load<u8>(message + 99);
+  if (!check(MODEL_FIXED + count * 20)) return false;
   const active = load<u8>(message + 33);
   const modelClass = load<u8>(message + 34);
   if (active > 1) return refuseNumber('active', '0 or 1', active);
   if (modelClass > MODEL_CLASS_PROVENANCE) return refuseBound('class', 'at most ', MODEL_CLASS_PROVENANCE, modelClass);
+  if (count < active || count > MAX_MODEL_GATEWAYS) {
+    return refuseBound('gateways', active == 1 ? '1 to ' : 'at most ', MAX_MODEL_GATEWAYS, count);
+  }
   beginRecord();
   writeU64(active);
   writeU64(modelClass);
   writeU256(fromBytes(message + 35));
   writeU256(fromBytes(message + 67));
+  writeAddresses(message + MODEL_FIXED, count);
   put(hashKey(TABLE_MODEL, message + 1), endRecord(), length);
   return true;
 }
@@ -97,11 +108,26 @@ export function changeCommittee(): bool {
   readList(get(key));
   const current = readU64();
   if (epoch <= current) return refuseBound('epoch', 'more than ', current, epoch);
+  storeFormer(current);
   beginRecord();
   writeU64(epoch);
   writeU64(threshold);
-  writeListHeader(count * MEMBER_ITEM);
-  for (let i: u32 = 0; i < count; i++) writeBytes(message + COMMITTEE_FIXED + i * 20, 20);
+  writeAddresses(message + COMMITTEE_FIXED, count);
   put(key, endRecord(), length);
   return true;
+}
+
+/** The committee that is replaced; the reader stands at its threshold. What it has signed is good for a while. */
+function storeFormer(epoch: u64): void {
+  const threshold = readU64();
+  const end = readNested();
+  const members = position();
+  beginRecord();
+  writeU64(timestamp + committeeOverlap());
+  writeU64(epoch);
+  writeU64(threshold);
+  const size = <u32>(end - members);
+  writeListHeader(size);
+  writeRaw(members, size);
+  put(tableKey(TABLE_FORMER_COMMITTEE), endRecord(), length);
 }

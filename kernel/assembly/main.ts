@@ -14,6 +14,7 @@ import {
   KIND_GATEWAY_CHANGED,
   KIND_INFERENCE_RESULT,
   KIND_MODEL_CHANGED,
+  KIND_RENEW,
   KIND_RUN,
   KIND_WITHDRAW,
   MAX_MESSAGE_BYTES,
@@ -24,6 +25,7 @@ import { keccak } from './keccak';
 import { changeCommittee, changeGateway, changeModel, deposit } from './l1';
 import { allocLeaf, be64, LEAF, putBe64, startMemory } from './memory';
 import { receipt, receiptEnd, startReceipt, writeReceipt } from './receipt';
+import { renew } from './renew';
 import { refuseBound, refuseNumber } from './refusal';
 import { startRun } from './start';
 import { closeTrie, openTrie } from './trie';
@@ -72,6 +74,9 @@ function handle(): bool {
     case KIND_WITHDRAW:
       named('Withdraw');
       return withdraw();
+    case KIND_RENEW:
+      named('Renew');
+      return renew();
     case KIND_ADVANCE:
       named('Advance');
       return advance();

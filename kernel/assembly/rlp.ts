@@ -4,6 +4,12 @@ import { alloc } from './memory';
 
 let cursor: usize = 0;
 
+/** RLP of an address. */
+const ADDRESS_ITEM: u32 = 21;
+
+/** Number of addresses that `readAddresses` read last. */
+export let addressCount: u32 = 0;
+
 /** Length of the string that `readBytes` read last. */
 export let length: u32 = 0;
 
@@ -104,6 +110,27 @@ export function writeU256(n: usize): void {
 /** The header of a list inside the record; its payload follows. */
 export function writeListHeader(size: u32): void {
   out = header(out, 0xc0, size);
+}
+
+/** What is RLP already. */
+export function writeRaw(src: usize, size: u32): void {
+  memory.copy(out, src, size);
+  out += size;
+}
+
+/** A list of addresses that stand one behind the other. */
+export function writeAddresses(src: usize, count: u32): void {
+  writeListHeader(count * ADDRESS_ITEM);
+  for (let i: u32 = 0; i < count; i++) writeBytes(src + i * 20, 20);
+}
+
+/** The list of addresses at the cursor, one behind the other; their number is left in `addressCount`. */
+export function readAddresses(): usize {
+  const end = readNested();
+  addressCount = <u32>(end - cursor) / ADDRESS_ITEM;
+  const addresses = alloc(addressCount * 20);
+  for (let i: u32 = 0; i < addressCount; i++) memory.copy(addresses + i * 20, readBytes(), 20);
+  return addresses;
 }
 
 /** Ends the record; returns a copy that stays, its size in `length`. */

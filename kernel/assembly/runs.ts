@@ -7,13 +7,16 @@ import { hashKey } from './keys';
 import { alloc } from './memory';
 import { refuse, refuseUnknown } from './refusal';
 import {
+  addressCount,
   beginRecord,
   endRecord,
   length,
+  readAddresses,
   readBytes,
   readList,
   readU256,
   readU64,
+  writeAddresses,
   writeBytes,
   writeU256,
   writeU64,
@@ -37,6 +40,16 @@ export class Run {
   taskGasLimit: u64;
   tasksLeft: u32;
   inputsHash: usize;
+  /** Until when its inputs and results are promised, unix seconds. */
+  expiry: u64;
+  maxItemCost: usize;
+  maxInferenceCost: usize;
+  /** Of its escrow, what went to gateways. */
+  inferenceSpent: usize;
+  sinkTasks: u32;
+  /** 20 bytes each; none: those of the model. */
+  gateways: usize;
+  gatewayCount: u32;
 }
 
 /** A run that is still going, or 0 and a refusal. */
@@ -62,6 +75,13 @@ export function loadRunning(id: usize): Run {
   run.taskGasLimit = readU64();
   run.tasksLeft = <u32>readU64();
   run.inputsHash = readBytes();
+  run.expiry = readU64();
+  run.maxItemCost = readU256();
+  run.maxInferenceCost = readU256();
+  run.inferenceSpent = readU256();
+  run.sinkTasks = <u32>readU64();
+  run.gateways = readAddresses();
+  run.gatewayCount = addressCount;
   if (run.status == RUN_STATUS_RUNNING) return run;
   refuse('run status', 'running', statusName(run.status));
   return changetype<Run>(0);
@@ -80,6 +100,12 @@ export function storeRun(run: Run): void {
   writeU64(run.taskGasLimit);
   writeU64(run.tasksLeft);
   writeBytes(run.inputsHash, 32);
+  writeU64(run.expiry);
+  writeU256(run.maxItemCost);
+  writeU256(run.maxInferenceCost);
+  writeU256(run.inferenceSpent);
+  writeU64(run.sinkTasks);
+  writeAddresses(run.gateways, run.gatewayCount);
   put(run.key, endRecord(), length);
 }
 

@@ -108,25 +108,36 @@ function inputSize(input: StageInput): u32 {
   return (input.source < 0x80 ? 1 : input.source < 0x100 ? 2 : 3) + 1;
 }
 
-export function loadStageCount(workflow: usize): u32 {
-  const record = get(hashKey(TABLE_WORKFLOW, workflow));
-  if (record == 0) return 0;
-  readList(record);
-  readBytes();
-  return <u32>readU64();
+@unmanaged
+export class Workflow {
+  owner: usize;
+  stageCount: u32;
+  metadataRoot: usize;
+  metadataLength: u64;
+  /** Until when its programs are promised, unix seconds. */
+  expiry: u64;
 }
 
-export function storeWorkflow(
-  workflow: usize,
-  owner: usize,
-  stages: u32,
-  metadataRoot: usize,
-  metadataLength: u64,
-): void {
+/** The workflow, or 0 if there is none of this id. */
+export function loadWorkflow(id: usize): Workflow {
+  const record = get(hashKey(TABLE_WORKFLOW, id));
+  if (record == 0) return changetype<Workflow>(0);
+  const workflow = changetype<Workflow>(alloc(offsetof<Workflow>()));
+  readList(record);
+  workflow.owner = readBytes();
+  workflow.stageCount = <u32>readU64();
+  workflow.metadataRoot = readBytes();
+  workflow.metadataLength = readU64();
+  workflow.expiry = readU64();
+  return workflow;
+}
+
+export function storeWorkflow(id: usize, workflow: Workflow): void {
   beginRecord();
-  writeBytes(owner, 20);
-  writeU64(stages);
-  writeBytes(metadataRoot, 32);
-  writeU64(metadataLength);
-  put(hashKey(TABLE_WORKFLOW, workflow), endRecord(), length);
+  writeBytes(workflow.owner, 20);
+  writeU64(workflow.stageCount);
+  writeBytes(workflow.metadataRoot, 32);
+  writeU64(workflow.metadataLength);
+  writeU64(workflow.expiry);
+  put(hashKey(TABLE_WORKFLOW, id), endRecord(), length);
 }

@@ -1,13 +1,15 @@
 // docs/messages.md#user: Run. A run begins with its inputs certified and its escrow taken.
 
 import { loadAccount, storeAccount } from './accounts';
-import { isCertified, OBJECT_BYTES, totalLength } from './certificate';
+import { certifiedUntil, isCertified, OBJECT_BYTES, totalLength } from './certificate';
+import { retention } from './config';
 import { message, messageLength, timestamp } from './context';
 import { bytesLeft, here, next, seek } from './cursor';
 import {
   KEEP_BYTE_GAS,
   MAX_PARTITIONS,
   MAX_PARTITION_BYTES,
+  MAX_RUN_GATEWAYS,
   MAX_SINK_TASKS,
   MAX_TASK_INPUTS,
   RUN_INPUT,
@@ -25,18 +27,24 @@ import { refuseBound, refuseUnknown, refuseWei } from './refusal';
 import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { Run, storeRun } from './runs';
 import { addBytes, addU64, addWord } from './signature';
-import { inputOf, loadStage, loadStageCount, MODE_ALL, MODE_SAME, Stage, widthOf } from './stages';
+import { inputOf, loadStage, loadWorkflow, MODE_ALL, MODE_SAME, Stage, widthOf } from './stages';
 import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
 import { beginSigned, BODY, charge, chargeMore, nonce, readSigned, sender } from './user';
 
-// workflow 32, maxCost 32, taskGasLimit 8, deadline 8.
-const FIXED_BYTES: u32 = 80;
+// workflow 32, maxCost 32, maxItemCost 32, maxInferenceCost 32, taskGasLimit 8, deadline 8, gatewayCount 1, gateways 20 each, inputs.
+const FIXED_BYTES: u32 = 145;
+const GATEWAY_BYTES: u32 = 20;
 
 export function startRun(): bool {
   if (!readSigned(FIXED_BYTES, false)) return false;
   const body = message + BODY;
-  const inputs = body + FIXED_BYTES;
+  const gatewayCount: u32 = load<u8>(body + 144);
+  if (gatewayCount > MAX_RUN_GATEWAYS) return refuseBound('gateways', 'at most ', MAX_RUN_GATEWAYS, gatewayCount);
+  const fixed = FIXED_BYTES + gatewayCount * GATEWAY_BYTES;
+  if (!readSigned(fixed, false)) return false;
+  const gateways = body + FIXED_BYTES;
+  const inputs = body + fixed;
   const run = changetype<Run>(alloc(offsetof<Run>()));
   run.workflow = body;
   run.owner = sender;
@@ -44,14 +52,22 @@ export function startRun(): bool {
   run.escrow = fromBytes(body + 32);
   run.spent = alloc(32);
   run.timestamp = timestamp;
-  run.deadline = be64(body + 72);
-  run.taskGasLimit = be64(body + 64);
+  run.maxItemCost = fromBytes(body + 64);
+  run.maxInferenceCost = fromBytes(body + 96);
+  run.inferenceSpent = alloc(32);
+  run.taskGasLimit = be64(body + 128);
+  run.deadline = be64(body + 136);
+  run.gateways = gateways;
+  run.gatewayCount = gatewayCount;
   beginSigned(TYPE_RUN);
   addWord(run.workflow);
   addWord(body + 32);
+  addWord(body + 64);
+  addWord(body + 96);
   addU64(run.taskGasLimit);
   addU64(run.deadline);
-  addBytes(inputs, messageLength - BODY - FIXED_BYTES);
+  addBytes(gateways, gatewayCount * GATEWAY_BYTES);
+  addBytes(inputs, messageLength - BODY - fixed);
   return charge(0) && begin(run, inputs);
 }
 
@@ -59,10 +75,15 @@ function begin(run: Run, inputs: usize): bool {
   receipt.workflow = run.workflow;
   if (run.deadline <= timestamp) return refuseBound('deadline', 'after ', timestamp, run.deadline);
   if (run.taskGasLimit == 0) return refuseBound('taskGasLimit', 'at least ', 1, 0);
-  const list = readInputs(run);
+  const list = readInputs(run, inputs);
   if (list == 0) return false;
-  const stages = loadStageCount(run.workflow);
-  if (stages == 0) return refuseUnknown('workflow', 'one that is deployed', run.workflow, 32);
+  const workflow = loadWorkflow(run.workflow);
+  if (changetype<usize>(workflow) == 0)
+    return refuseUnknown('workflow', 'one that is deployed', run.workflow, 32);
+  if (workflow.expiry < timestamp + retention()) {
+    return refuseBound('workflow expiry', 'at least ', timestamp + retention(), workflow.expiry);
+  }
+  const stages = workflow.stageCount;
   if (!chargeMore(STAGE_GAS * stages, 0) || !countTasks(run, stages)) return false;
   if (!isCertified(list, run.partitions, here(), bytesLeft())) return false;
   if (!chargeMore(KEEP_BYTE_GAS * totalLength(list, run.partitions), 0)) return false;
@@ -70,6 +91,7 @@ function begin(run: Run, inputs: usize): bool {
   if (less(account.balance, run.escrow)) return refuseWei('balance', 'at least maxCost ', run.escrow, account.balance);
   sub(account.balance, account.balance, run.escrow);
   storeAccount(account);
+  run.expiry = certifiedUntil;
   run.inputsHash = alloc(32);
   keccak(inputs, <u32>(here() - inputs), run.inputsHash);
   run.id = hashRun(run.workflow);
@@ -82,8 +104,8 @@ function begin(run: Run, inputs: usize): bool {
 }
 
 /** Address of the partitions, 40 bytes each. */
-function readInputs(run: Run): usize {
-  seek(BODY + FIXED_BYTES);
+function readInputs(run: Run, inputs: usize): usize {
+  seek(<u32>(inputs - message));
   const head = next('partition count', 4);
   if (head == 0) return 0;
   run.partitions = be32(head);
@@ -115,6 +137,7 @@ function countTasks(run: Run, stages: u32): bool {
     if (stage.sink) sinkTasks += width;
     if (!checkInputs(run, stage, width, widths)) return false;
   }
+  run.sinkTasks = sinkTasks;
   return sinkTasks <= MAX_SINK_TASKS || refuseBound('sink tasks', 'at most ', MAX_SINK_TASKS, sinkTasks);
 }
 

@@ -56,7 +56,12 @@ export function storeTask(
   put(taskKey(run.id, stage, partition), endRecord(), length);
 }
 
-function tasksDone(key: usize): u32 {
+/** Tasks of the stage that are done. */
+export function tasksDone(run: Run, stage: u32): u32 {
+  return doneAt(stageKey(TABLE_PROGRESS, run.id, stage));
+}
+
+function doneAt(key: usize): u32 {
   const record = get(key);
   if (record == 0) return 0;
   readList(record);
@@ -65,7 +70,7 @@ function tasksDone(key: usize): u32 {
 
 export function countTaskDone(run: Run, stage: u32): void {
   const key = stageKey(TABLE_PROGRESS, run.id, stage);
-  const done = tasksDone(key) + 1;
+  const done = doneAt(key) + 1;
   beginRecord();
   writeU64(done);
   put(key, endRecord(), length);
@@ -109,7 +114,7 @@ export function checkReady(run: Run, stage: Stage, partition: u32): bool {
     if (input.source == RUN_INPUT) continue;
     if (input.mode == MODE_ALL) {
       const count = fanIn(run, stage, i);
-      const done = tasksDone(stageKey(TABLE_PROGRESS, run.id, input.source));
+      const done = tasksDone(run, input.source);
       if (done != count) return refuseBound('input tasks done', '', count, done);
     } else if (!findOutput(run, input.source, partition)) {
       return refuseNumber('task', 'inputs that are done, stage', input.source);

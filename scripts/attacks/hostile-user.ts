@@ -101,8 +101,11 @@ export async function createHostileUser({ rpcUrl, l1Url, chain }: Devnet): Promi
         kind: 'Run',
         workflow,
         maxCost: RUN_COST,
+        maxItemCost: 0n,
+        maxInferenceCost: 0n,
         taskGasLimit: gasLimit,
         deadline: BigInt(Math.floor(Date.now() / 1000) + RUN_SECONDS),
+        gateways: [],
         inputs: encodeInputs(refs, certificate),
       });
       const { run } = await sendMessage(network, message);

@@ -6,7 +6,7 @@ import { createOutput, nextCommands, shellWord } from './output.ts';
 
 export function deployCommand(): Command {
   return withNetworkOptions(new Command('deploy'))
-    .description('put a workflow on the network; the same workflow again does nothing')
+    .description('put a workflow on the network; the same workflow again renews it when its time is half over')
     .argument('<workflow>', 'workflow file')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ npx mizu deploy examples/licences/workflow.ts')
@@ -21,7 +21,8 @@ async function run(file: string, flags: NetworkFlags & { json?: boolean }): Prom
   await withNetwork(flags, async (network) => {
     const deployed = await deployWorkflow(network, workflow);
     output.data({ event: 'deployed', ...deployed });
-    const what = deployed.isNew ? `deployed for ${formatMizu(deployed.feeWei)}` : 'is deployed already';
+    const paid = `for ${formatMizu(deployed.feeWei)}`;
+    const what = deployed.isNew ? `deployed ${paid}` : deployed.isRenewed ? `renewed ${paid}` : 'is deployed already';
     output.say(
       `${workflow.description.name} ${deployed.workflowId} ${what} (${formatCount(deployed.deployedBytes)} bytes on DA)`,
     );

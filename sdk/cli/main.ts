@@ -5,6 +5,7 @@ import { datasetCommand } from './dataset.ts';
 import { deployCommand } from './deploy.ts';
 import { devCommand } from './dev.ts';
 import { quoteCommand } from './quote.ts';
+import { renewCommand } from './renew.ts';
 import { runCommand } from './run.ts';
 import { runsCommand, whyCommand } from './runs.ts';
 import { verifyCommand } from './verify.ts';
@@ -60,6 +61,7 @@ async function createProgram(first: string | undefined, setExitCode: SetExitCode
     deployCommand(),
     runCommand(setExitCode),
     watchCommand(setExitCode),
+    renewCommand(),
     runsCommand(),
     whyCommand(),
     datasetCommand(),

@@ -1,12 +1,14 @@
 // docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command again goes on where it was.
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { MAX_RUN_GATEWAYS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Hex } from '../../protocol/hex.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
 import { formatCount, formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
+import type { Quote } from '../client/quote.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
-import { type NetworkFlags, parseHours, withNetwork, withNetworkOptions } from './options.ts';
+import { type NetworkFlags, parseAddress, parseHours, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord } from './output.ts';
 import { followRun, printEnd, sayLeft } from './watch.ts';
 
@@ -14,6 +16,9 @@ export type RunFlags = NetworkFlags & {
   input: string;
   output: string;
   max?: string;
+  maxItem?: string;
+  maxInference?: string;
+  gateway?: Address[];
   hours: number;
   backend?: string;
   new?: boolean;
@@ -29,6 +34,13 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     .requiredOption('--input <file>', 'JSONL or CSV')
     .requiredOption('--output <folder>', 'folder of the dataset')
     .option('--max <cost>', 'most that it may cost, in MIZU (default: the quote’s upper bound)')
+    .option('--max-item <cost>', 'most that the answers for one partition may cost, in MIZU (default: from the quote)')
+    .option('--max-inference <cost>', 'most that all answers may cost, in MIZU (default: from the quote)')
+    .option(
+      '--gateway <address>',
+      'take answers from this gateway only; may be repeated (default: the model’s)',
+      collectGateway,
+    )
     .option('--hours <n>', 'time after which it expires and the rest is paid back', parseHours, 24)
     .option('--backend <url>', 'OpenAI-compatible server for the quote’s dry run')
     .option('--new', 'start another run of the same workflow on the same input')
@@ -71,14 +83,19 @@ export async function runWorkflow(
   output.data(quoteData(workflow, quote));
   if (maxWei !== undefined && maxWei < quote.costWei.expected) throw tooCheap(maxWei, quote.costWei.expected);
   const deployed = await deployWorkflow(network, workflow);
-  output.say(`${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : 'deployed already'}`);
+  output.say(
+    `${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : deployed.isRenewed ? 'renewed' : 'deployed already'}`,
+  );
   output.data({ event: 'deployed', ...deployed });
+  const maxCostWei = maxWei ?? quote.costWei.upper;
   const { run, resumed, promised } = await startRun(network, {
     workflowId: deployed.workflowId,
     workflowFile: workflow.file,
     stages: workflow.definition.stages.length,
     survey,
-    maxCostWei: maxWei ?? quote.costWei.upper,
+    maxCostWei,
+    ...inferenceLimits(flags, quote, maxCostWei),
+    gateways: flags.gateway ?? [],
     taskGasLimit: quote.taskGasLimit,
     deadlineSeconds: Math.round(flags.hours * 3600),
     isNew: flags.new ?? false,
@@ -122,6 +139,20 @@ export async function runWorkflow(
     ]),
   );
   return { code: 0, run };
+}
+
+/** A quote that has seen no token says nothing: then the cost of the whole run is the limit. */
+function inferenceLimits({ maxItem, maxInference }: RunFlags, quote: Quote, maxCostWei: bigint) {
+  const within = (flag: string | undefined, quoted: bigint): bigint => {
+    const wei = flag !== undefined ? parseMizu(flag) : quoted === 0n ? maxCostWei : quoted;
+    return wei < maxCostWei ? wei : maxCostWei;
+  };
+  return { maxItemWei: within(maxItem, quote.itemWei), maxInferenceWei: within(maxInference, quote.inferenceWei) };
+}
+
+function collectGateway(value: string, before: Address[] = []): Address[] {
+  if (before.length === MAX_RUN_GATEWAYS) throw new InvalidArgumentError(`Expected at most ${MAX_RUN_GATEWAYS}.`);
+  return [...before, parseAddress(value)];
 }
 
 function tooCheap(maxWei: bigint, expectedWei: bigint): MizuError {

@@ -15,23 +15,30 @@ export type Deployed = {
   readonly workflowId: Hex;
   /** False if it was there already. */
   readonly isNew: boolean;
+  /** It was there, and its programs are promised for longer now. */
+  readonly isRenewed: boolean;
   readonly feeWei: bigint;
   readonly deployedBytes: number;
 };
 
-/** Kept on DA for so long; a run of a workflow whose certificate has expired needs a new deploy. */
+/** Kept on DA for so long. When half of it is over, deploying again renews a workflow. */
 export const RETENTION_SECONDS = 30 * 24 * 3600;
 const USER_HEADER_BYTES = 200;
 
 export async function deployWorkflow(network: Network, workflow: CompiledWorkflow): Promise<Deployed> {
   const { workflowId, objects } = workflow;
   const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);
-  if ((await findWorkflow(network, workflowId)) !== null)
-    return { workflowId, isNew: false, feeWei: 0n, deployedBytes };
-  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes));
+  const found = await findWorkflow(network, workflowId);
+  if (found !== null && isKept(found)) return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
+  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes, found !== null));
 }
 
-async function sendDeploy(network: Network, workflow: CompiledWorkflow, deployedBytes: number): Promise<Deployed> {
+async function sendDeploy(
+  network: Network,
+  workflow: CompiledWorkflow,
+  deployedBytes: number,
+  isRenewed: boolean,
+): Promise<Deployed> {
   const { workflowId, definition, objects } = workflow;
   const { certificate } = await network.da.put(objects, { expiry: retention() });
   const bytes = encodeDefinition(definition, certificate);
@@ -40,12 +47,17 @@ async function sendDeploy(network: Network, workflow: CompiledWorkflow, deployed
   const message = await signMessage(network, { kind: 'Deploy', maxFee: feeWei, definition: bytes });
   try {
     const receipt = await sendMessage(network, message);
-    return { workflowId, isNew: true, feeWei: BigInt(receipt.feeWei ?? feeWei), deployedBytes };
+    return { workflowId, isNew: !isRenewed, isRenewed, feeWei: BigInt(receipt.feeWei ?? feeWei), deployedBytes };
   } catch (error) {
     // Somebody else was quicker: it is the same workflow, by its name.
-    if ((await findWorkflow(network, workflowId)) === null) throw error;
-    return { workflowId, isNew: false, feeWei: 0n, deployedBytes };
+    const found = await findWorkflow(network, workflowId);
+    if (found === null || !isKept(found)) throw error;
+    return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
   }
+}
+
+function isKept({ expiry }: WorkflowView): boolean {
+  return expiry > Date.now() / 1000 + RETENTION_SECONDS / 2;
 }
 
 /** Null if it is not deployed. */

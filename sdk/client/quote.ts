@@ -21,6 +21,9 @@ export type Quote = {
   readonly inputTokens: Range;
   readonly outputTokens: Range;
   readonly costWei: { readonly expected: bigint; readonly upper: bigint };
+  /** Most that gateways may be paid for all answers, and for those of one partition. */
+  readonly inferenceWei: bigint;
+  readonly itemWei: bigint;
   /** Gas that the largest task may need, with margin: the run's limit per task. */
   readonly taskGasLimit: bigint;
   readonly dryRun: LocalRun;
@@ -33,6 +36,9 @@ export const SAMPLE_ROWS = 20;
 const GAS_MARGIN = 150n;
 const TOKEN_MARGIN = 130n;
 const TASK_MARGIN = 400n;
+/** What limits gateways is no estimate: it only has to be above what honest ones ask. */
+const INFERENCE_MARGIN = 200n;
+const ITEM_MARGIN = 300n;
 /** Below that a task limit protects nobody. */
 const MIN_TASK_GAS = 2_000_000_000n;
 
@@ -92,17 +98,17 @@ export async function createQuote(
   });
   const inputTokens = scale(whole.inputTokens);
   const outputTokens = scale(whole.outputTokens);
-  const tokenWei = (margin: bigint): bigint => {
-    let wei = 0n;
-    for (const stage of whole.stages) {
-      if (stage.stage.kind !== 'infer') continue;
-      const price = options.prices.get(workflow.description.steps[stage.stage.step]!.model!);
-      if (price === undefined) continue;
-      wei += scale(stage.inputTokens) * price.inputWei + scale(stage.outputTokens) * price.outputWei;
-    }
-    return (wei * margin) / 100n;
-  };
+  const stageWei = whole.stages.map((stage) => {
+    if (stage.stage.kind !== 'infer') return 0n;
+    const price = options.prices.get(workflow.description.steps[stage.stage.step]!.model!);
+    if (price === undefined) return 0n;
+    return scale(stage.inputTokens) * price.inputWei + scale(stage.outputTokens) * price.outputWei;
+  });
+  const tokenWei = (margin: bigint): bigint => (stageWei.reduce((sum, wei) => sum + wei, 0n) * margin) / 100n;
   const gasUpper = (gas * GAS_MARGIN) / 100n + partitions * BigInt(whole.stages.length) * 10_000n;
+  const largest = survey.refs.reduce((most, { length }) => Math.max(most, length), 0);
+  const itemWei =
+    (stageWei.reduce(max, 0n) * BigInt(largest) * ITEM_MARGIN) / (BigInt(Math.max(survey.bytes, 1)) * 100n);
   return {
     rows: survey.rows,
     partitions: survey.refs.length,
@@ -114,6 +120,8 @@ export async function createQuote(
       expected: gas * options.gasPriceWei + tokenWei(100n) + options.messageFeeWei,
       upper: gasUpper * options.gasPriceWei + tokenWei(TOKEN_MARGIN) + options.messageFeeWei,
     },
+    inferenceWei: tokenWei(INFERENCE_MARGIN),
+    itemWei,
     taskGasLimit: max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n),
     dryRun: whole,
   };

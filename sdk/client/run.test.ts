@@ -89,6 +89,8 @@ async function start(network: Network, isNew = false) {
     workflowId,
     workflowFile: 'w.ts',
     stages: 1,
+    maxItemWei: 1n,
+    maxInferenceWei: 1n,
     survey,
     maxCostWei: 5n,
     taskGasLimit: 6n,

@@ -1,6 +1,6 @@
 // docs/sdk.md#run: starts a run, or finds the one that is already under way.
 import { MizuError } from '../../protocol/errors.ts';
-import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { createRpcClient } from '../../service/client.ts';
 import { partitionFile } from '../input/partition.ts';
@@ -21,6 +21,11 @@ export type RunRequest = {
   readonly stages: number;
   readonly survey: Survey;
   readonly maxCostWei: bigint;
+  /** Of it, for one inference item (one partition at a model), and for all of them. */
+  readonly maxItemWei: bigint;
+  readonly maxInferenceWei: bigint;
+  /** Whose results it takes; those of the models' entries if left out. At most 8. */
+  readonly gateways?: readonly Address[];
   readonly taskGasLimit: bigint;
   /** After it the run expires and the rest of the money comes back. */
   readonly deadlineSeconds: number;
@@ -59,8 +64,11 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
     kind: 'Run',
     workflow: workflowId,
     maxCost: request.maxCostWei,
+    maxItemCost: request.maxItemWei,
+    maxInferenceCost: request.maxInferenceWei,
     taskGasLimit: request.taskGasLimit,
     deadline: BigInt(Math.floor(Date.now() / 1000) + request.deadlineSeconds),
+    gateways: request.gateways ?? [],
     inputs,
   });
   const run = hashRun(requireSigner(network).address, message.nonce, workflowId);

@@ -1,5 +1,6 @@
 // docs/sdk.md#border: what comes from a network, parsed by one schema each before anything else sees it.
 import { z } from 'zod';
+import { MAX_TASK_INPUTS } from '../../kernel/limits.ts';
 import { MAX_COMMITTEE, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
@@ -161,7 +162,8 @@ const ANSWERS: Readonly<Record<string, z.ZodType>> = {
     z.object({ batch: count, message: count, messageHash: hash, sequencer: address, signature: bytes }),
   ),
   mizu_getAccount: z.object({ nonce: count, nextNonce: count.optional(), balance: wei }),
-  mizu_getWorkflow: maybe(z.object({ owner: address, metadata: ref })),
+  mizu_getWorkflow: maybe(z.object({ owner: address, metadata: ref, expiry: count })),
+  mizu_getRunObjects: maybe(list(ref, MAX_TASK_INPUTS)),
   mizu_getRun: maybe(run),
   mizu_listRuns: list(runEntry, 100),
   mizu_getTasks: maybe(list(task)),

@@ -112,8 +112,9 @@ export type ReceiptView = {
 
 export type WorkflowView = {
   readonly owner: Address;
-  readonly stages: readonly { readonly kind: 'exec' | 'infer'; readonly model: Hex }[];
   readonly metadata: ObjectRef;
+  /** Unix seconds until which its programs are promised. */
+  readonly expiry: number;
 };
 export type AccountView = { readonly nonce: number; readonly nextNonce?: number; readonly balance: string };
 

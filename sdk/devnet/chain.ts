@@ -88,6 +88,8 @@ export async function createDevnetChain(
     inboxDomain: separator(chainId, contracts.inbox),
     daDomain: separator(chainId, contracts.daCommittee),
     gatewayDomain: separator(chainId, contracts.gatewayRegistry),
+    retention: BigInt(DEVNET_CONFIG.retentionSeconds),
+    committeeOverlap: BigInt(DEVNET_CONFIG.committeeOverlapSeconds),
     committee: { epoch: 0n, threshold: THRESHOLD, members: committeeAddresses },
   });
   const { addresses, fromBlock } = await deployContracts({
@@ -126,7 +128,7 @@ export async function createDevnetChain(
           : []),
       ],
       committee: { members: committeeAddresses, threshold: THRESHOLD },
-      models: models.map(toModel),
+      models: models.map((model) => toModel(model, accounts.gateway.address)),
     },
   });
   const join = await walletOf(accounts.gateway).writeContract({
@@ -165,12 +167,13 @@ function separator(chainId: number, contract: Address): Hex {
   return domainSeparator({ domain: createDomain(chainId, contract) });
 }
 
-function toModel(model: ModelEntry) {
+function toModel(model: ModelEntry, gateway: Address) {
   return {
     id: keccakHex(new TextEncoder().encode(model.name)),
     class: MODEL_CLASS[model.class],
     inputPrice: model.inputPriceWei,
     outputPrice: model.outputPriceWei,
     manifest: objectRef(new TextEncoder().encode(JSON.stringify(model.manifest))),
+    gateways: [gateway],
   };
 }

@@ -68,6 +68,6 @@ async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
   await send(owner, stakeManager, stakeManagerAbi as Abi, 'stake', [GATEWAY.address, ROLE.gateway, stake]);
   await send(gateway, gatewayRegistry, gatewayRegistryAbi as Abi, 'join', []);
   const manifest = { root: bytesToHex(new Uint8Array(32).fill(1)), length: 1n };
-  const model = { active: true, class: 0, inputPrice: 5n, outputPrice: 7n, manifest };
+  const model = { active: true, class: 0, inputPrice: 5n, outputPrice: 7n, manifest, gateways: [GATEWAY.address] };
   await send(owner, gatewayRegistry, gatewayRegistryAbi as Abi, 'setModel', [MODEL, model]);
 }

@@ -55,7 +55,13 @@ export async function createInbox({ author, chainId, gatewayRegistry }: InboxOpt
 
   async function runOf(nonce: bigint, partitions: readonly Uint8Array[]) {
     const inputs = await author.putAll(partitions);
-    const fields = { workflow, maxCost: 10n ** 12n, taskGasLimit: TASK_GAS, deadline: author.deadline };
+    const limits = {
+      maxCost: 10n ** 12n,
+      maxItemCost: 10n ** 9n,
+      maxInferenceCost: 10n ** 10n,
+      taskGasLimit: TASK_GAS,
+    };
+    const fields = { workflow, ...limits, deadline: author.deadline, gateways: [GATEWAY.address] };
     const certificate = await author.certify(inputs);
     return author.sign({ kind: 'Run', nonce, ...fields, inputs: encodeInputs(inputs, certificate) });
   }

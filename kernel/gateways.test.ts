@@ -1,0 +1,126 @@
+import { beforeEach, expect, test } from 'vitest';
+import { hashWorkflow } from '../protocol/definition.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import type { InferenceItem } from '../protocol/inference.ts';
+import { encodeMessage, hashRun } from '../protocol/messages.ts';
+import { decodeStateLeaf } from '../protocol/state.ts';
+import { objectRef } from '../protocol/tree.ts';
+import { nativeEngine } from './engine.fixture.ts';
+import { accountKey, feesKey, runKey } from './keys.ts';
+import { accountRecord, feesRecord, runRecord } from './records.ts';
+import {
+  ALICE,
+  account,
+  createWorld,
+  deployMessage,
+  GAS_PRICE,
+  GATEWAY,
+  inferStage,
+  MODEL,
+  makeDefinition,
+  PARTITIONS,
+  resultMessage,
+  runMessage,
+  sign,
+  type World,
+} from './world.fixture.ts';
+
+const ROGUE = account(99);
+const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);
+const WORKFLOW = hashWorkflow(DEFINITION);
+const COST = 10n * 5n + 3n * 7n;
+/** That the escrow pays beside the tokens: a task of a sink. */
+const TASK = 420_000n * GAS_PRICE;
+let world: World;
+let run: Hex;
+
+beforeEach(async () => {
+  world = await createWorld(nativeEngine);
+  world.deposit(ALICE.address, 10n ** 15n);
+  world.apply(await deployMessage(ALICE, 0n, DEFINITION));
+  world.apply({ kind: 'GatewayChanged', gateway: ROGUE.address, active: true }, 'l1');
+});
+
+async function start(fields: Parameters<typeof runMessage>[2], nonce = 1n): Promise<void> {
+  expect(world.apply(await runMessage(ALICE, nonce, { workflow: WORKFLOW, ...fields })).receipt.error).toBeUndefined();
+  run = hashRun(ALICE.address, nonce, WORKFLOW);
+}
+
+const item = (partition: number, fields: Partial<InferenceItem> = {}): InferenceItem => {
+  const result = objectRef(Uint8Array.of(partition));
+  const names = { run, stage: 0, partition, attempt: 0, model: MODEL, requestRoot: PARTITIONS[partition]!.root };
+  return { ...names, resultRoot: result.root, resultLength: 1, inputTokens: 10n, outputTokens: 3n, ...fields };
+};
+const send = async (nonce: bigint, items: readonly InferenceItem[], by = GATEWAY) =>
+  world.apply(await resultMessage(nonce, items, by)).receipt.items!.map(({ error }) => error);
+const balance = async (address: Address) => (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
+
+test('a gateway that the run does not name takes nothing of its escrow', async () => {
+  await start({ maxCost: 10n ** 10n });
+  const rogue = ROGUE.address.toLowerCase();
+  expect(await send(1n, [item(0, { outputTokens: 1_000_000_000n })], ROGUE)).toEqual([
+    `gateway: expected one of the model, got ${rogue}`,
+  ]);
+  expect(await send(1n, [item(0)])).toEqual([undefined]);
+  await start({ gateways: [ROGUE.address] }, 2n);
+  expect(await send(2n, [item(0)])).toEqual([`gateway: expected one of the run, got ${GATEWAY.address.toLowerCase()}`]);
+  expect(await send(2n, [item(0)], ROGUE)).toEqual([undefined]);
+  expect(await balance(ROGUE.address)).toBe(COST);
+});
+
+test('one item costs at most maxItemCost, all of them at most maxInferenceCost, with the task within the escrow', async () => {
+  await start({ maxItemCost: COST, maxInferenceCost: 2n * COST + 1n, maxCost: 3n * (COST + TASK) });
+  expect(await send(1n, [item(0, { outputTokens: 4n })])).toEqual([
+    `cost: expected at most maxItemCost ${COST}, got ${COST + 7n}`,
+  ]);
+  expect(await send(2n, [item(0), item(1), item(2)])).toEqual([
+    undefined,
+    undefined,
+    `cost: expected at most the rest of maxInferenceCost 1, got ${COST}`,
+  ]);
+  expect(await world.read(runKey(run), runRecord)).toMatchObject({
+    status: 1,
+    spent: 2n * (COST + TASK),
+    inferenceSpent: 2n * COST,
+    sinkTasks: 3,
+    maxItemCost: COST,
+    maxInferenceCost: 2n * COST + 1n,
+    gateways: [],
+  });
+  await start({ maxCost: COST + TASK - 1n }, 2n);
+  expect(await send(3n, [item(0)])).toEqual([
+    `cost: expected at most the rest of the escrow ${COST + TASK - 1n}, got ${COST + TASK}`,
+  ]);
+});
+
+test('what a gateway sends and nobody takes is paid by it, as far as it has anything', async () => {
+  await start({});
+  const fees = async () => (await world.read(feesKey(), feesRecord))!.fees;
+  const before = await fees();
+  const root = decodeStateLeaf(world.leaf).stateRoot;
+  await send(1n, [item(0, { attempt: 1 })]);
+  expect([await fees(), await balance(GATEWAY.address)]).toEqual([before, 0n]);
+  expect(decodeStateLeaf(world.leaf).stateRoot).not.toBe(root);
+  world.deposit(GATEWAY.address, 1_000_000n);
+  // The base of a message for each of the two: 1,500,000 wei, and it has 1,000,000 and what it earns.
+  await send(2n, [item(0), item(1, { attempt: 1 }), item(2, { attempt: 1 })]);
+  expect([await fees(), await balance(GATEWAY.address)]).toEqual([before + TASK + 1_000_000n + COST, 0n]);
+  world.deposit(GATEWAY.address, 10_000_000n);
+  await send(3n, [item(1, { attempt: 1 })]);
+  expect(await balance(GATEWAY.address)).toBe(10_000_000n - 250_000n * GAS_PRICE);
+});
+
+test('a run names at most 8 gateways; its list is signed', async () => {
+  const eight = Array.from({ length: 8 }, (_, n) => account(100 + n).address);
+  await start({ gateways: eight });
+  expect((await world.read(runKey(run), runRecord))!.gateways).toEqual(eight.map((one) => one.toLowerCase()));
+  const nine = await runMessage(ALICE, 2n, { workflow: WORKFLOW, gateways: [...eight, ROGUE.address] });
+  expect(world.apply(nine).receipt.error).toBe('gateways: expected at most 8, got 9');
+  const signed = await runMessage(ALICE, 2n, { workflow: WORKFLOW, gateways: eight });
+  const cut = encodeMessage(signed).slice(0, 94 + 145 + 159);
+  expect(world.apply(cut).receipt.error).toBe('message: expected bytes of at least 399, got 398');
+  if (signed.kind !== 'Run') throw new Error('unreachable');
+  for (const change of [{ gateways: [ROGUE.address] }, { maxItemCost: 1n }, { maxInferenceCost: 1n }])
+    expect(world.apply({ ...signed, ...change }).receipt.error).toMatch(/^signer: /);
+  expect(world.apply(await sign(ALICE, { ...signed, gateways: [ROGUE.address] })).receipt.ok).toBe(true);
+});

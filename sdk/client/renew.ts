@@ -1,0 +1,46 @@
+// docs/sdk.md#renew: the bytes of a run are promised for longer, so that it does not expire.
+import { renewGas } from '../../kernel/fees.ts';
+import { MAX_STAGES } from '../../protocol/constants.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { encodeInputs } from '../../protocol/messages.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
+import { retention } from './deploy.ts';
+import { ensureBalance } from './deposit.ts';
+import { sendMessage, signMessage } from './message.ts';
+import type { Network } from './network.ts';
+import { withNewCommittee } from './patience.ts';
+
+export type Renewed = {
+  readonly run: Hex;
+  /** Unix seconds until which its inputs and results are promised. */
+  readonly expiry: number;
+  readonly objects: number;
+  readonly feeWei: bigint;
+};
+
+const USER_HEADER_BYTES = 200;
+
+/** Only the owner of a running run can. @throws MizuError `sdk/unknown-run`, `sdk/message-failed` */
+export async function renewRun(network: Network, run: Hex): Promise<Renewed> {
+  const objects = (await network.rpc('mizu_getRunObjects', [run])) as ObjectRef[] | null;
+  if (objects === null) throw unknownRun(run);
+  return withNewCommittee(async () => {
+    const certificate = await network.da.certify(objects, retention());
+    const bytes = encodeInputs(objects, certificate);
+    const gas = renewGas(bytes.length + USER_HEADER_BYTES, objects, MAX_STAGES);
+    await ensureBalance(network, gas * BigInt(network.chain.gasPriceWei));
+    const receipt = await sendMessage(network, await signMessage(network, { kind: 'Renew', run, objects: bytes }));
+    const { expiry } = certificate;
+    return { run, expiry: Number(expiry), objects: objects.length, feeWei: BigInt(receipt.feeWei ?? 0) };
+  });
+}
+
+function unknownRun(run: Hex): MizuError {
+  return new MizuError({
+    code: 'sdk/unknown-run',
+    message: 'The network knows no such run.',
+    expected: 'the id of a run, as `npx mizu runs` lists them',
+    actual: run,
+  });
+}
