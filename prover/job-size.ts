@@ -44,7 +44,7 @@ const STEP_BYTES_PER_CODE_BYTE = 3;
 /** Slots, tables and the trees of a step machine. */
 const STEP_BASE_BYTES = 8 * MIB;
 /** Beside what the gas pays for: a machine that does other work, too, loads a module. */
-const GRACE_MS = 10_000;
+const GRACE_MS = 30_000;
 /** A busy machine makes everything slower. */
 const DEAR_MS = 250;
 const DEAR_FACTOR = 3;
@@ -75,6 +75,11 @@ export function bytesOfJob(engine: EngineName, size: JobSize, pages: number, gas
   const own =
     engine === 'native' ? wasm * NATIVE_BYTES_PER_WASM_BYTE : code * STEP_BYTES_PER_CODE_BYTE + STEP_BASE_BYTES;
   return 2 * inputs + parts + own + output + pages * PAGE_BYTES;
+}
+
+/** Bytes outside of V8's heap that a thread may still have when the job is done, until V8 looks for garbage. */
+export function leftBytes({ code, image, slots, data, inputs }: JobSize, pages: number): number {
+  return inputs + code + image + slots + data + pages * PAGE_BYTES;
 }
 
 /** Milliseconds in which a native thread must have loaded the program, and run it: what the gas pays for, and some grace. */

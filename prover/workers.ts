@@ -8,6 +8,7 @@ import {
   type EngineName,
   isDear,
   type JobSize,
+  leftBytes,
   MIB,
   NATIVE_HEAP_MB,
   nativeLimits,
@@ -56,8 +57,8 @@ export const DEFAULT_MEMORY_BYTES = 2048 * MIB;
 /** A compiled workflow program takes up to about 20 MB: the bytes are what counts. */
 const PROGRAMS_PER_THREAD = 64;
 const KEPT_BYTES_PER_THREAD = 256 * MIB;
-/** A thread that had a larger job is ended: the system has its memory back then, and not when V8 looks for garbage. */
-const LARGE_JOB_BYTES = 256 * MIB;
+/** A thread that a job may have left more in is ended: the system has its memory back then, and not when V8 looks for garbage. */
+const LARGE_JOB_BYTES = 160 * MIB;
 /** Programs remembered as step-only. */
 const STEPPED_MAX = 65_536;
 const STEP_ATTEMPTS = 2;
@@ -154,13 +155,13 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       }
       return answer;
     } finally {
-      if (place !== undefined) await putBack(place, bytes);
+      if (place !== undefined) await putBack(place, engine === 'step' ? bytes : leftBytes(size, pages));
       giveBack();
     }
   }
 
-  async function putBack(place: Place, bytes: number): Promise<void> {
-    if (place.thread.dead() || bytes > LARGE_JOB_BYTES || closed) return end(place);
+  async function putBack(place: Place, left: number): Promise<void> {
+    if (place.thread.dead() || left > LARGE_JOB_BYTES || closed) return end(place);
     place.release();
     place.release = budget.keep(THREAD_BYTES + keptBytes(place.thread));
     place.busy = false;
