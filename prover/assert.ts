@@ -2,6 +2,7 @@
 import { createClaim } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { ROLE } from '../contracts/roles.ts';
+import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
@@ -116,7 +117,10 @@ export function createAsserter(
       isWaiting = !(await isBondFree());
       if (isWaiting) return undefined;
       const retention = await readRetention(node, contracts.daCommittee);
-      const expiry = clockSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
+      const wanted = clockSeconds + retention + MINING_SECONDS + BigInt(policy.keepSeconds);
+      // L1 takes no promise for longer; its clock may be behind.
+      const latest = clockSeconds + MAX_RETENTION_SECONDS - MINING_SECONDS;
+      const expiry = wanted < latest ? wanted : latest;
       const body = await publishBody(node.da, node.objects, { batches, steps, expiry });
       const post = decodeStateLeaf(steps.subarray(steps.length - LEAF_BYTES));
       const { objects, certificate, sizeBytes } = body;

@@ -1,5 +1,6 @@
 // One set of checks, run in a copy of the repository in which a line is broken: `check.ts NAME` exits 1 if something is noticed.
 
+import { spawnSync } from 'node:child_process';
 import { createStepVector, type StepCase } from '../../contracts/plain-step.fixture.ts';
 import { createStepCases } from '../../contracts/step-cases.fixture.ts';
 import { SIGNATURE } from '../../contracts/step-vectors.ts';
@@ -25,6 +26,8 @@ const TRACED = 4;
 const TRACED_STEPS = 25;
 const BITS = 24;
 const BULK_STEPS = 100;
+/** Exit code where nothing can be said. */
+const UNUSABLE = 2;
 
 const [name = ''] = process.argv.slice(2);
 const complaint = await check(name);
@@ -56,9 +59,24 @@ async function check(wanted: string): Promise<string | undefined> {
       return checkCases();
     case 'snapshots':
       return firstOf(1, 40, (seed) => compareSnapshots(createSubject(seed), createRandom(seed)));
+    case 'forge':
+      return checkForge(prefix);
     default:
       throw new Error(`no checks ${wanted}`);
   }
+}
+
+// In the copy, as all of this: forge compiles what has changed there.
+function checkForge(name: string): string | undefined {
+  const args = ['scripts/forge.mjs', 'test', '--match-path', `contracts/test/${name}.t.sol`];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status === 0) return undefined;
+  const said = `${stdout}\n${stderr}`.split('\n').filter((line) => /^\[FAIL|^Error/.test(line.trim()));
+  const failed = said.find((line) => line.startsWith('[FAIL'));
+  if (failed !== undefined) return failed;
+  // A mutant that does not compile proves nothing.
+  console.error(`${said[0] ?? `Error: forge has ended with ${status}`}\n${stderr.slice(-500)}`);
+  process.exit(UNUSABLE);
 }
 
 async function checkLies(): Promise<string | undefined> {

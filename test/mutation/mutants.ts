@@ -1,6 +1,7 @@
 // Lines of the verifier and of the step machine that are broken one at a time, and what must notice it.
+import { CONTRACT_MUTANTS } from './contract-mutants.ts';
 
-/** Sets of checks, see checks.ts; `ops:` with the beginning of instructions' names. */
+/** Sets of checks, see check.ts; `ops:` and `core:` with the beginning of instructions' names, `forge:` with the file of contracts/test. */
 export type CheckName =
   | 'vectors'
   | 'proofs'
@@ -10,7 +11,8 @@ export type CheckName =
   | 'traces'
   | 'snapshots'
   | `ops:${string}`
-  | `core:${string}`;
+  | `core:${string}`
+  | `forge:${string}`;
 
 export type Mutant = {
   readonly file: string;
@@ -29,6 +31,7 @@ const OSP = 'contracts/src/osp';
 const CORE = 'vm/step/assembly';
 
 export const MUTANTS: readonly Mutant[] = [
+  ...CONTRACT_MUTANTS,
   ...inFile(
     `${OSP}/OneStepVerifier.sol`,
     ['vectors', 'proofs'],

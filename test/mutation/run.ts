@@ -1,4 +1,4 @@
-// docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the verifier and of the step machine, one at a time and in a copy,
+// docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the contracts and of the step machine, one at a time and in a copy,
 // and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,9 +22,10 @@ const COPIED = [
   'test',
   'scripts',
   'package.json',
+  'foundry.toml',
 ];
-/** A mutant may never end. */
-const CHECK_TIMEOUT_MS = 180_000;
+/** A mutant may never end. forge compiles the contracts first: a minute and a half. */
+const CHECK_TIMEOUT_MS = 600_000;
 const COMPLAINT_LENGTH = 160;
 
 type Verdict =
@@ -107,6 +108,7 @@ async function runCheck(name: string): Promise<string | undefined> {
   });
   const [status] = (await once(child, 'close')) as [number | null];
   if (status === 0) return undefined;
+  if (status === 2) throw new Error(`${name} could not be run: ${texts.stderr.slice(0, 1_000)}`);
   const error = texts.stderr.split('\n').find((line) => line.includes('Error'));
   return (texts.stdout || error || 'no end').trim().split('\n')[0]!.slice(0, COMPLAINT_LENGTH);
 }

@@ -1,0 +1,76 @@
+// Lines of the contracts that hold offices and stakes, broken one at a time; the forge tests of the contract must notice it.
+import type { Mutant } from './mutants.ts';
+
+function inContract(name: string, tests: readonly string[], changes: readonly (readonly [string, string])[]): Mutant[] {
+  return changes.map(([text, replacement]) => ({
+    file: `contracts/src/${name}.sol`,
+    text,
+    replacement,
+    checks: tests.map((test) => `forge:${test}` as const),
+  }));
+}
+
+export const CONTRACT_MUTANTS: readonly Mutant[] = [
+  ...inContract(
+    'StakeManager',
+    ['StakeManager', 'GatewayRegistry'],
+    [
+      ['require(powerOf[msg.sender][role] >= power,', 'require(powerOf[msg.sender][role] >= Power.LOCK,'],
+      ['lockedBy[msg.sender][account][role] = own - amount;', 'lockedBy[msg.sender][account][role] = own;'],
+      ['require(gasleft() >= GAS_BEFORE_HOOK,', 'require(gasleft() >= 100_000,'],
+      ['if (activeOf(account, role) < minimumOf(role)) _tell', 'if (activeOf(account, role) == 0) _tell'],
+    ],
+  ),
+  ...inContract(
+    'DACommittee',
+    ['DACommittee'],
+    [
+      ['epoch == 0 ? block.timestamp : block.timestamp + delaySeconds', 'block.timestamp'],
+      ['threshold_ > count / 2 &&', 'threshold_ > 0 &&'],
+      ['certificate.epoch + 1 == epoch && block.timestamp < previousUntil;', 'certificate.epoch + 1 == epoch;'],
+      ['toUint64(previousUntil + Constants.MAX_RETENTION_SECONDS)', 'toUint64(previousUntil)'],
+      ['require(certificate.expiry <= latest,', 'require(certificate.expiry <= latest + 1,'],
+      ['_serves(member) ? type(uint64).max : promisedUntil[member]', 'promisedUntil[member]'],
+    ],
+  ),
+  ...inContract(
+    'GatewayRegistry',
+    ['GatewayRegistry'],
+    [
+      ['toUint64(block.timestamp + contestSeconds)', 'toUint64(block.timestamp)'],
+      ['isGateway[gateway] ? type(uint64).max : lockedUntil[gateway]', 'lockedUntil[gateway]'],
+      ['if (role == Role.GATEWAY && isGateway[account])', 'if (role == Role.VALIDATOR && isGateway[account])'],
+    ],
+  ),
+  ...inContract(
+    'SequencerTurns',
+    ['SequencerTurns'],
+    [
+      ['if (_keptSlot == slot + 1) return (slot + 1) * slotSeconds;', ''],
+      ['return slot * slotSeconds + (slotSeconds + 1) / 2;', 'return slot * slotSeconds;'],
+      ['_anyoneCanPost(round) ? round + DELAY_ROUNDS : round;', '_anyoneCanPost(round) ? round + 1 : round;'],
+      ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS)', 'toUint48(_roundOf(block.timestamp) + 1)'],
+      ['* ROUND_SLOTS * slotSeconds + contestSeconds;', '* ROUND_SLOTS * slotSeconds;'],
+    ],
+  ),
+  ...inContract(
+    'Inbox',
+    ['Inbox', 'SequencerTurns'],
+    [
+      ['        _requireOpen();', ''],
+      ['upTo - from >= Constants.MAX_DELAYED_DUE', 'upTo - from > Constants.MAX_DELAYED_DUE'],
+      ['require(objectLength > 0, MessagesWithoutObject', 'require(objectRoot != 0, MessagesWithoutObject'],
+    ],
+  ),
+  ...inContract(
+    'SequencerPromises',
+    ['SequencerPromises'],
+    [
+      ['require(poster == signer,', 'require(poster != address(0),'],
+      ['require(batch.objectLength > 0,', 'require(batch.objectRoot != 0,'],
+      ['require(message.root != promised.messageHash,', 'require(message.root != 0,'],
+      ['require(!isSettled[signer][digest],', 'require(digest != 0,'],
+      ['first.messageHash != second.messageHash', 'first.messageHash != 0'],
+    ],
+  ),
+];
