@@ -23,7 +23,8 @@ export type Deployed = {
 
 /** Kept on DA for so long. When half of it is over, deploying again renews a workflow. */
 export const RETENTION_SECONDS = 30 * 24 * 3600;
-const USER_HEADER_BYTES = 200;
+/** More than a message has besides its definition or its list of objects: a Run with 8 gateways 399. */
+export const USER_HEADER_BYTES = 400;
 
 export async function deployWorkflow(network: Network, workflow: CompiledWorkflow): Promise<Deployed> {
   const { workflowId, objects } = workflow;

@@ -5,7 +5,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { encodeInputs } from '../../protocol/messages.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { retention } from './deploy.ts';
+import { retention, USER_HEADER_BYTES } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import type { Network } from './network.ts';
@@ -18,8 +18,6 @@ export type Renewed = {
   readonly objects: number;
   readonly feeWei: bigint;
 };
-
-const USER_HEADER_BYTES = 200;
 
 /** Only the owner of a running run can. @throws MizuError `sdk/unknown-run`, `sdk/message-failed` */
 export async function renewRun(network: Network, run: Hex): Promise<Renewed> {

@@ -1,0 +1,17 @@
+// docs/kernel.md#who-pays: nobody's message makes the kernel work for which nobody pays.
+import { expect, test } from 'vitest';
+import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
+import { nativeEngine } from './engine.fixture.ts';
+import { measureMessages } from './worst.fixture.ts';
+
+/** What a message may cost the network that is refused for nobody's money: 20 ms at 20 ns. */
+const FREE = 1_000_000;
+
+test('every message pays for the instructions of its step', async () => {
+  const rows = await measureMessages(nativeEngine);
+  for (const { name, instructions, gas } of rows) {
+    expect(instructions, name).toBeLessThan(Number(MAX_KERNEL_GAS));
+    if (!name.startsWith('refused')) expect(instructions / gas, name).toBeLessThan(1);
+    else if (!name.includes('32 items') && !name.includes('256 KiB')) expect(instructions, name).toBeLessThan(FREE);
+  }
+}, 120_000);
