@@ -10,7 +10,7 @@ export type Thread = {
   readonly held: Map<Hex, number>;
   dead(): boolean;
   /**
-   * The answer to one job. One at a time.
+   * The answer to one job; its bytes are the thread's from then on. One at a time.
    * @throws ThreadDied if the thread ended; or was ended because it did not load the program, or run it, in its time
    */
   ask(message: ToWorker, limits: { readonly loadMs: number; readonly runMs: number }): Promise<Answer>;
@@ -78,10 +78,7 @@ export function startThread(script: URL, heapMb: number): Thread {
         worker.ref();
         within(loadMs, 'loaded the program');
         try {
-          worker.postMessage(
-            message,
-            message.job.objects.map(({ buffer }) => buffer as ArrayBuffer),
-          );
+          worker.postMessage(message, buffersOf(message));
         } catch (error) {
           end(() => reject(error));
         }
@@ -91,4 +88,9 @@ export function startThread(script: URL, heapMb: number): Thread {
       await worker.terminate();
     },
   };
+}
+
+function buffersOf({ job, parts }: ToWorker): ArrayBuffer[] {
+  const all = [...job.objects, ...(parts === undefined ? [] : Object.values(parts))];
+  return all.map(({ buffer }) => buffer as ArrayBuffer);
 }

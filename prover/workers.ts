@@ -129,7 +129,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     known: JobSize | undefined,
     full: boolean,
   ): Promise<Answer> {
-    const early = known === undefined ? await load() : undefined;
+    let early = known === undefined ? await load() : undefined;
     const size = known ?? sizeOfJob({ header: early!.header, ...partLengths(early!) }, inputBytes(job));
     const pages = pagesOf(size, full);
     const bytes = bytesOfJob(engine, size, pages, job.gasLimit);
@@ -139,7 +139,9 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       if (closed) throw new ThreadDied('the threads are closed');
       place = take(engine, job.programId);
       const { held } = place.thread;
-      const parts = held.has(job.programId) ? undefined : (early ?? (await load()));
+      const parts = held.has(job.programId) ? undefined : ownParts(early ?? (await load()));
+      // What the store gave is not held while the job runs.
+      early = undefined;
       const sent = sendable(job, typeof job.inputs === 'function' ? await job.inputs() : job.inputs);
       // Who listens to it now would hear nothing more of it.
       if (place.thread.dead()) throw new ThreadDied('it ended while the program was loaded');
@@ -291,6 +293,17 @@ function sendable({ programId, seed, gasLimit, timestampNs }: LoadableJob, input
     timestampNs,
     objects: distinct.map((bytes) => bytes.slice()),
     places: inputs.map((bytes) => place.get(bytes)!),
+  };
+}
+
+function ownParts({ header, code, image, slots, data, wasm }: ProgramParts): ProgramParts {
+  return {
+    header: header.slice(),
+    code: code.slice(),
+    image: image.slice(),
+    slots: slots.slice(),
+    data: data.slice(),
+    wasm: wasm.slice(),
   };
 }
 
