@@ -96,6 +96,13 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       } catch (error) {
         // A refusal may be of a message that was executed before: its receipt decides.
         if (isRetryable(error) || (await isSettled(entry))) throw error;
+        if ((error as MizuError).code === 'message/no-item-fits') {
+          await settle(
+            entry.batch,
+            entry.batch.tasks.map((task) => `${task}: ${(error as MizuError).message}`),
+          );
+          continue;
+        }
         await takeBack(entry, (error as MizuError).message);
         throw error;
       }
@@ -128,10 +135,15 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         await takeBack(entry, receipt.error ?? 'refused');
         throw refused(receipt.error);
       }
-      await options.onSettled(entry.batch.tasks, receipt.failedItems);
-      await store.write([batches.delete(numberKey(entry.batch.nonce))]);
-      unsettled.delete(entry.batch.nonce);
+      await settle(entry.batch, receipt.failedItems);
     }
+  };
+
+  // Its tasks are over, for good or not: who still waits for them will list them again.
+  const settle = async ({ nonce, tasks }: SignedBatch, failed: readonly string[]) => {
+    await options.onSettled(tasks, failed);
+    await store.write([batches.delete(numberKey(nonce))]);
+    unsettled.delete(nonce);
   };
 
   const turn = async () => {

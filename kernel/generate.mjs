@@ -44,6 +44,7 @@ const NUMBERS = new Set([
   'MESSAGE_BASE_GAS',
   'MESSAGE_BYTE_GAS',
   'PAGE_GAS',
+  'SIGNATURE_GAS',
   'SINK_GAS',
   'STAGE_GAS',
   'STATUS_FAULT',

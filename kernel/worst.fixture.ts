@@ -141,7 +141,8 @@ async function inferences(
 function gasOf({ receipt }: StepDone): number {
   if (receipt.kind === 'InferenceResult') {
     const taken = (receipt.items ?? []).filter(({ ok }) => ok).length;
-    return taken * 420_000;
+    // The gateway's signature and three of the committee.
+    return taken * 420_000 + Math.floor((4 * 75_000 * taken) / (receipt.items ?? []).length);
   }
   return Number(BigInt(receipt.feeWei ?? 0) / GAS_PRICE) - (receipt.gasUsed ?? 0);
 }

@@ -53,6 +53,8 @@ export const MESSAGE_BYTE_GAS = 1_000n;
 export const TASK_BASE_GAS = 400_000n;
 /** A stage that a run must know. */
 export const STAGE_GAS = 50_000n;
+/** A signature of an InferenceResult, the gateway's and each member's: 1.4 ms to recover. Its items share them. */
+export const SIGNATURE_GAS = 75_000n;
 /** A task's entry in the manifest of its dataset. */
 export const SINK_GAS = 20_000n;
 

@@ -1,7 +1,7 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
 import { deployGas, messageGas, renewGas, runGas } from '../kernel/fees.ts';
 import type { Run } from '../kernel/records.ts';
-import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
+import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
@@ -10,6 +10,7 @@ import { keccakHex } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { createMutex } from '../service/mutex.ts';
 import { numberKey, type Store } from '../service/store.ts';
+import { isAnyTaken } from './offers.ts';
 import { assertPlausible } from './plausible.ts';
 import {
   assertCertificate,
@@ -117,7 +118,11 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
           .sort(compare)
           .at(-1) as bigint;
         if (message.nonce <= last) throw usedNonce(`above ${last}`, message.nonce);
-        return;
+        // Items that are not taken are paid by the gateway's account, as far as it has anything.
+        const { gasPriceWei } = await state.config();
+        const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
+        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return;
+        throw noItemFits(due);
       }
       case 'Expire': {
         const run = await state.run(message.run);
@@ -329,6 +334,15 @@ function inactiveGateway(gateway: Address): MizuError {
     expected: 'an active gateway of the registry on L1',
     actual: gateway,
     hint: 'Stake and join on L1; the sequencer takes the change in with the next batch.',
+  });
+}
+
+function noItemFits(dueWei: bigint): MizuError {
+  return new MizuError({
+    code: 'message/no-item-fits',
+    message: 'None of the results would be taken, and the gateway could not pay for them.',
+    expected: `an open task of a run that takes this gateway's results at their cost, or a balance of ${dueWei} wei`,
+    actual: 'neither',
   });
 }
 

@@ -7,6 +7,7 @@ import {
   gatewayKey,
   modelKey,
   runKey,
+  taskKey,
 } from '../kernel/keys.ts';
 import {
   type Account,
@@ -24,6 +25,8 @@ import {
   modelRecord,
   type Run,
   runRecord,
+  type Task,
+  taskRecord,
 } from '../kernel/records.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { NodeStore } from '../prover/nodes.ts';
@@ -33,6 +36,7 @@ export type StateReader = {
   account(address: Address): Promise<Account>;
   gateway(address: Address): Promise<Gateway | undefined>;
   run(id: Hex): Promise<Run | undefined>;
+  task(run: Hex, stage: number, partition: number): Promise<Task | undefined>;
   config(): Promise<Config>;
   committee(): Promise<Committee>;
   formerCommittee(): Promise<FormerCommittee | undefined>;
@@ -53,6 +57,7 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
     account: async (address) => (await read(accountKey(address), accountRecord)) ?? { nonce: 0n, balance: 0n },
     gateway: (address) => read(gatewayKey(address), gatewayRecord),
     run: (id) => read(runKey(id), runRecord),
+    task: (run, stage, partition) => read(taskKey(run, stage, partition), taskRecord),
     config: () => require('config', configKey(), configRecord),
     committee: () => require('committee', committeeKey(), committeeRecord),
     formerCommittee: () => read(formerCommitteeKey(), formerCommitteeRecord),

@@ -13,6 +13,7 @@ import {
   MAX_SINK_TASKS,
   MESSAGE_BASE_GAS,
   RUN_STATUS_RUNNING,
+  SIGNATURE_GAS,
   SINK_GAS,
   TABLE_GATEWAY,
   TABLE_MODEL,
@@ -57,6 +58,8 @@ let gateway: usize = 0;
 let earned: usize = 0;
 /** Sink tasks that this step may still read: bounds its memory. */
 let sinkTasksLeft: u32 = 0;
+/** What each item pays for the signatures of its message. */
+let signatureGas: u64 = 0;
 /** Items of this message that were not taken. */
 let refused: u32 = 0;
 
@@ -76,6 +79,8 @@ export function acceptResults(): bool {
   earned = alloc(32);
   startPaying();
   sinkTasksLeft = MAX_SINK_TASKS;
+  const signatures = 1 + popcnt<u64>(be64(message + end + 16));
+  signatureGas = (SIGNATURE_GAS * signatures + count - 1) / count;
   acceptItems(items, count);
   // The sum of all balances is what was deposited: no overflow.
   if (!isZeroWei(earned)) credit(gateway, earned);
@@ -184,7 +189,7 @@ function settleItem(item: usize): bool {
     return refuseWei('cost', 'at most the rest of maxInferenceCost ', inferenceLeft, price);
   }
   // What the kernel does for a task is paid as for one that runs a program.
-  const gas = TASK_BASE_GAS + (stage.sink ? SINK_GAS : 0);
+  const gas = TASK_BASE_GAS + signatureGas + (stage.sink ? SINK_GAS : 0);
   const total = alloc(32);
   const rest = restOfEscrow(run);
   const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, price));

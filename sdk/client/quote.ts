@@ -2,7 +2,7 @@
 
 import type { Backend } from '../../edge/backends/backend.ts';
 import { taskGas } from '../../kernel/fees.ts';
-import { INPUT_BYTE_GAS } from '../../protocol/constants.ts';
+import { INPUT_BYTE_GAS, SIGNATURE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
@@ -36,6 +36,8 @@ export const SAMPLE_ROWS = 20;
 const GAS_MARGIN = 150n;
 const TOKEN_MARGIN = 130n;
 const TASK_MARGIN = 400n;
+/** Of a gateway and 7 members, when every result comes alone. */
+const SIGNATURES = 8n;
 /** What limits gateways is no estimate: it only has to be above what honest ones ask. */
 const INFERENCE_MARGIN = 200n;
 const ITEM_MARGIN = 300n;
@@ -136,7 +138,8 @@ function firstGas(
   bytesOf: (stage: number) => bigint,
 ): bigint {
   const sink = stage.kind === 'sink' || stage.kind === 'rejects';
-  if (stage.kind === 'infer') return taskGas({ loadGas: 0n, sink, inputs: 0, inputBytes: 0n }) * tasks;
+  if (stage.kind === 'infer')
+    return (taskGas({ loadGas: 0n, sink, inputs: 0, inputBytes: 0n }) + SIGNATURE_GAS * SIGNATURES) * tasks;
   let inputs = 0n;
   let bytes = 0n;
   for (const input of stage.inputs) {

@@ -47,6 +47,7 @@ export const RUN_STATUS_DONE: u32 = 2;
 export const RUN_STATUS_FAILED: u32 = 3;
 export const RUN_STATUS_CANCELLED: u32 = 4;
 export const RUN_STATUS_EXPIRED: u32 = 5;
+export const SIGNATURE_GAS: u64 = 75000;
 export const SINK_GAS: u64 = 20000;
 export const STAGE_GAS: u64 = 50000;
 export const STATUS_FAULT: u32 = 256;
