@@ -74,6 +74,21 @@ test('a run that is cut off again and again ends with the dataset of one that is
   expect(receipts.filter((kind) => kind === 'Run')).toHaveLength(2);
 }, 300_000);
 
+test('a promise outlives the process that has signed it', async () => {
+  const cancel = await network.author.sign({ kind: 'Cancel', nonce: 3n, run: `0x${'11'.repeat(32)}` });
+  const bytes = bytesToHex(encodeMessage(cancel));
+  const { hash } = (await rpc('mizu_sendMessage', [bytes])) as { hash: Hex };
+  const promise = await until('promise', async () => (await rpc('mizu_getPromise', [hash])) ?? undefined);
+  await kill();
+  await start();
+  const { batch } = promise as { batch: number };
+  await until('posting', async () => {
+    const view = (await rpc('mizu_getBatch', [batch])) as { status: string } | null;
+    return view?.status === 'posted' || undefined;
+  });
+  expect(await rpc('mizu_getPromise', [hash])).toEqual(promise);
+}, 120_000);
+
 let address = '';
 
 async function start(): Promise<void> {
