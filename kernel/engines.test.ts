@@ -3,7 +3,7 @@ import { hashTypedData } from 'viem';
 import { expect, test } from 'vitest';
 import { hashWorkflow } from '../protocol/definition.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, type ExecResult, encodeContext, encodeExecResult } from '../protocol/state.ts';
 import { TYPES } from '../protocol/typed-data.ts';
 import { createDirectEngine } from './direct.fixture.ts';
@@ -14,6 +14,7 @@ import { createKernel, type KernelEngine } from './run.ts';
 import {
   ALICE,
   BOB,
+  certify,
   createWorld,
   DOMAINS,
   deployMessage,
@@ -43,6 +44,7 @@ async function story(): Promise<{ message: Message; origin: 'l1' | 'sequencer' }
     inputTokens: 1n,
     outputTokens: 1n,
   };
+  const renewed = encodeInputs(PARTITIONS, await certify(PARTITIONS, { expiry: START + 20_000n }));
   const members = [BOB.address, ALICE.address];
   const l1: Message[] = [
     { kind: 'Deposit', account: ALICE.address, amount: 10n ** 15n },
@@ -63,13 +65,15 @@ async function story(): Promise<{ message: Message; origin: 'l1' | 'sequencer' }
     { kind: 'Advance', run: RUN, stage: 0, partition: 0 },
     await resultMessage(1n, [item]),
     await sign(ALICE, { kind: 'Withdraw', nonce: 2n, recipient: BOB.address, amount: 1n }),
-    await sign(ALICE, { kind: 'Cancel', nonce: 3n, run: RUN }),
+    await sign(ALICE, { kind: 'Renew', nonce: 3n, run: RUN, objects: renewed }),
+    await sign(ALICE, { kind: 'Cancel', nonce: 4n, run: RUN }),
     { kind: 'Expire', run: RUN },
   ];
   return [
     ...l1.map((message) => ({ message, origin: 'l1' as const })),
     ...sequenced.map((message) => ({ message, origin: 'sequencer' as const })),
     { message: { kind: 'CommitteeChanged', epoch: 2n, threshold: 1, members }, origin: 'l1' },
+    { message: await deployMessage(ALICE, 5n, makeDefinition(), START + 20_000n), origin: 'sequencer' },
   ];
 }
 
@@ -87,7 +91,7 @@ test('the native engine does what V8 does with the module as compiled, and the s
   );
   expect(again.map((step) => step.gasUsed)).toEqual(once.map((step) => step.gasUsed));
   expect(once.map((step) => step.touched)).toEqual(direct.map((step) => step.touched));
-  expect(new Set(once.map((step) => step.receipt.kind)).size).toBe(11);
+  expect(new Set(once.map((step) => step.receipt.kind)).size).toBe(12);
 });
 
 test('a step asks for what it lacks, and is the same when it has all', async () => {

@@ -73,7 +73,12 @@ test.each([1, 2, 3])(
         case 1:
           return runMessage(user, await nonceOf(user), {
             workflow: WORKFLOW,
-            maxCost: BigInt(random(3_000_000)),
+            maxCost: BigInt(random(12_000_000)),
+            maxItemCost: BigInt(random(400_000)),
+            maxInferenceCost: BigInt(random(800_000)),
+            gateways: pick([[], [], [GATEWAY.address], [ALICE.address]]),
+            // Some are promised for less than the sequence takes, and the retention is 100 s.
+            expiry: world.time + 100n + BigInt(random(120)),
             deadline: world.time + BigInt(random(40)),
           });
         case 2:
@@ -135,6 +140,7 @@ test('the sequences had what they are to try', () => {
     'Expire expired',
     'Advance failed',
     'Cancel cancelled',
+    'Advance expired',
   ])
     expect(outcomes).toContain(outcome);
 });

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading gas dispute path attacks inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { benchGas } from './bench-gas.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
 import { worstLoading } from './worst/loading.ts';
+import { worstMessages } from './worst/messages.ts';
 
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
@@ -26,6 +27,11 @@ const SECTIONS = {
   loading: {
     title: 'Loading of programs and inputs: nanoseconds of processor time a gas in either engine (goal: 20)',
     run: worstLoading,
+  },
+  messages: {
+    title:
+      'The dearest message of each kind: kernel instructions and nanoseconds of processor time a gas (goal: 1 and 20)',
+    run: worstMessages,
   },
   dispute: {
     title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',
