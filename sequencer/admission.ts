@@ -107,7 +107,8 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
         assertNonce(message.nonce, account.nonce, queued.length);
         const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
         assertBalance(fee + takenBy(message), account.balance, bound);
-        return assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
+        await assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
+        return message.kind === 'Run' ? assertKept(message.workflow, waiting, state) : undefined;
       }
       case 'InferenceResult': {
         const gateway = await state.gateway(message.gateway);
@@ -136,6 +137,14 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       default:
         throw wrongKind(message.kind);
     }
+  };
+
+  // A Deploy that is queued renews it.
+  const assertKept = async (workflow: Hex, waiting: readonly Pending[], state: StateReader): Promise<void> => {
+    const expiry = (await tables.workflows.get(workflow))?.expiry;
+    if (expiry === undefined || waiting.some(({ deploys }) => deploys?.workflow === workflow)) return;
+    const needed = nowSeconds() + (await state.config()).retention;
+    if (BigInt(expiry) < needed) throw workflowExpired(workflow, needed, expiry);
   };
 
   const isForgotten = async (run: Run, state: StateReader, now: bigint): Promise<boolean> => {
@@ -343,6 +352,16 @@ function noItemFits(dueWei: bigint): MizuError {
     message: 'None of the results would be taken, and the gateway could not pay for them.',
     expected: `an open task of a run that takes this gateway's results at their cost, or a balance of ${dueWei} wei`,
     actual: 'neither',
+  });
+}
+
+function workflowExpired(workflow: Hex, needed: bigint, expiry: number): MizuError {
+  return new MizuError({
+    code: 'message/workflow-expired',
+    message: `The programs of workflow ${workflow} are not promised for long enough.`,
+    expected: `a promise until ${needed} or later`,
+    actual: String(expiry),
+    hint: 'Deploy it again, which renews it: npx mizu deploy WORKFLOW.ts',
   });
 }
 
