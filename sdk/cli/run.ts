@@ -10,7 +10,7 @@ import type { Quote } from '../client/quote.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { type NetworkFlags, parseAddress, parseHours, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord } from './output.ts';
-import { followRun, printEnd, sayLeft } from './watch.ts';
+import { followRun, printEnd, sayLeft, sayPromise } from './watch.ts';
 
 export type RunFlags = NetworkFlags & {
   input: string;
@@ -101,12 +101,7 @@ export async function runWorkflow(
     isNew: flags.new ?? false,
   });
   output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}`);
-  if (promised?.kind === 'promised') {
-    const { batch, message, sequencer } = promised.promise;
-    output.say(
-      `${pc.bold('Promise')}  message ${message} of batch ${batch}, signed by ${sequencer} (kept in .mizu/runs.json)`,
-    );
-  } else if (promised !== undefined) output.say(`${pc.bold('Promise')}  none: ${promised.why}`);
+  if (promised !== undefined) sayPromise(output, promised);
   output.say('');
   output.data({ event: 'run', run, resumed, promised });
   const end = await followRun(network, run, output);

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
+import type { Promised } from '../client/promise.ts';
 import type { BatchView } from '../client/views.ts';
 import type { Progress } from '../client/watch.ts';
 import { type NetworkFlags, parseHash, withNetwork, withNetworkOptions } from './options.ts';
@@ -19,6 +20,9 @@ export function watchCommand(setExitCode: (code: number) => void): Command {
       const output = createOutput(flags.json ?? false);
       setExitCode(
         await withNetwork(flags, async (network) => {
+          const { findRecord } = await import('../client/state-file.ts');
+          const promise = (await findRecord(run))?.promise;
+          if (promise !== undefined) sayPromise(output, { kind: 'promised', promise });
           const end = await followRun(network, run, output);
           if (end === 'left') {
             sayLeft(output, run);
@@ -51,6 +55,18 @@ export async function followRun(network: Network, run: Hex, output: Output): Pro
     process.off('SIGTERM', onSignal);
   }
   return last !== undefined && last.status !== 'running' ? last : 'left';
+}
+
+/** Where the run's message stands by the sequencer's word, or why nobody has given it. */
+export function sayPromise(output: Output, promised: Promised): void {
+  if (promised.kind === 'none') {
+    output.say(`${pc.bold('Promise')}  none: ${promised.why}`);
+    return;
+  }
+  const { batch, message, sequencer } = promised.promise;
+  output.say(
+    `${pc.bold('Promise')}  message ${message} of batch ${batch}, signed by ${sequencer} (kept in .mizu/runs.json)`,
+  );
 }
 
 export function sayLeft(output: Output, run: Hex): void {

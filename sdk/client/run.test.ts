@@ -11,6 +11,7 @@ import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import type { Network } from './network.ts';
 import { startRun } from './run.ts';
 import { fromPrivateKey } from './signer.ts';
+import { findRecord } from './state-file.ts';
 import { surveyInput } from './survey.ts';
 import type { PromiseView } from './views.ts';
 
@@ -157,7 +158,8 @@ test('a promise that holds is kept with the run; one that does not is told, and 
     return { batch: 7, message: 3, messageHash, sequencer: sequencer.address, signature };
   };
   const fake = createFake();
-  const readState = async () => JSON.parse(await readFile('.mizu/runs.json', 'utf8')) as { promise?: PromiseView }[];
+  const readState = async () =>
+    JSON.parse(await readFile('.mizu/runs.json', 'utf8')) as { run: Hex; promise?: PromiseView }[];
 
   expect((await start(fake.network, true)).promised).toMatchObject({ kind: 'none' });
   fake.promise = async (bytes) => promise(objectRoot(bytes));
@@ -165,6 +167,8 @@ test('a promise that holds is kept with the run; one that does not is told, and 
     kind: 'promised',
     promise: { batch: 7, message: 3 },
   });
+  const { run } = (await readState()).at(-1) as { run: Hex };
+  expect((await findRecord(run))?.promise).toMatchObject({ batch: 7, message: 3 });
   expect((await readState()).at(-1)?.promise).toMatchObject({ sequencer: sequencer.address });
 
   const other: Hex = `0x${'33'.repeat(32)}`;

@@ -32,6 +32,11 @@ export async function findRun(key: RunKey, path = STATE_FILE): Promise<RunRecord
   return (await readRecords(path)).findLast((record) => isSame(record, key));
 }
 
+/** What this folder knows of a run, whatever it was started for. */
+export async function findRecord(run: Hex, path = STATE_FILE): Promise<RunRecord | undefined> {
+  return (await readRecords(path)).findLast((record) => record.run === run);
+}
+
 /** Durable when it resolves. */
 export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<void> {
   const others = (await readRecords(path)).filter((other) => !isSame(other, record));
