@@ -45,14 +45,29 @@ export function renewGas(length: number, objects: readonly ObjectRef[], stages: 
   return messageGas(length) + keepGas(objects) + STAGE_GAS * BigInt(stages) + INPUT_GAS * BigInt(MAX_TASK_INPUTS);
 }
 
+/** Bytes of a program's parts, and the pages of memory that it starts with. */
+export type ProgramSize = {
+  readonly code: number;
+  readonly wasm: number;
+  readonly image: number;
+  readonly slots: number;
+  readonly data: number;
+  readonly pagesInitial: number;
+};
+
 /** What loading a program costs each task: docs/kernel.md#loading. */
 export function loadGas(program: ProgramEntry): bigint {
+  const { codeLength: code, wasmLength: wasm, imageLength: image, slotsLength: slots, dataLength: data } = program;
   const pagesInitial = new DataView(program.header.buffer, program.header.byteOffset).getUint32(PAGES_INITIAL);
+  return loadGasOf({ code, wasm, image, slots, data, pagesInitial });
+}
+
+export function loadGasOf({ code, wasm, image, slots, data, pagesInitial }: ProgramSize): bigint {
   return (
     LOAD_BASE_GAS +
-    BigInt(program.codeLength) * LOAD_CODE_BYTE_GAS +
-    BigInt(program.wasmLength) * LOAD_WASM_BYTE_GAS +
-    BigInt(program.imageLength + program.slotsLength + program.dataLength) * LOAD_IMAGE_BYTE_GAS +
+    BigInt(code) * LOAD_CODE_BYTE_GAS +
+    BigInt(wasm) * LOAD_WASM_BYTE_GAS +
+    BigInt(image + slots + data) * LOAD_IMAGE_BYTE_GAS +
     BigInt(pagesInitial) * PAGE_GAS
   );
 }

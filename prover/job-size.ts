@@ -1,14 +1,6 @@
 // docs/prover.md#memory: bytes that a job takes and the time that it may take, from what is known before it starts.
-import {
-  INPUT_BYTE_GAS,
-  LOAD_BASE_GAS,
-  LOAD_CODE_BYTE_GAS,
-  LOAD_IMAGE_BYTE_GAS,
-  LOAD_WASM_BYTE_GAS,
-  MAX_OUTPUT_BYTES,
-  PAGE_GAS,
-  SLOWEST_NS_PER_GAS,
-} from '../protocol/constants.ts';
+import { loadGasOf } from '../kernel/fees.ts';
+import { INPUT_BYTE_GAS, MAX_OUTPUT_BYTES, SLOWEST_NS_PER_GAS } from '../protocol/constants.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { decodeHeader, PAGE_BYTES } from '../vm/program.ts';
 import type { ProgramParts } from './exec-job.ts';
@@ -95,16 +87,9 @@ export function isDear(size: JobSize, gasUsed: bigint, ms: number): boolean {
   return ms > DEAR_MS + DEAR_FACTOR * paidMs(loadGas(size) + gasUsed);
 }
 
-// What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes.
-export function loadGas({ code, image, slots, data, wasm, pagesInitial, inputs }: JobSize): bigint {
-  return (
-    LOAD_BASE_GAS +
-    BigInt(code) * LOAD_CODE_BYTE_GAS +
-    BigInt(wasm) * LOAD_WASM_BYTE_GAS +
-    BigInt(image + slots + data) * LOAD_IMAGE_BYTE_GAS +
-    BigInt(pagesInitial) * PAGE_GAS +
-    BigInt(inputs) * INPUT_BYTE_GAS
-  );
+/** What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes. */
+export function loadGas(size: JobSize): bigint {
+  return loadGasOf(size) + BigInt(size.inputs) * INPUT_BYTE_GAS;
 }
 
 function paidMs(gas: bigint): number {
