@@ -8,6 +8,19 @@ import {Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
 import {bound, vm} from "./support/Vm.sol";
 
+/// @dev A hook that needs nearly all the gas that hooks have.
+contract CostlyHook is IStakeHook {
+    uint256[40] private _written;
+    uint256 public told;
+
+    function onStakeLost(address, Role) external {
+        for (uint256 i = 0; i < 40; ++i) {
+            _written[i] = told + 1;
+        }
+        ++told;
+    }
+}
+
 contract StakeManagerTest is Network {
     address private constant STAKER = address(0x57a);
     Role private constant ROLE = Role.VALIDATOR;
@@ -149,6 +162,20 @@ contract StakeManagerTest is Network {
             vm.assertEq(slashed, MINIMUM);
             vm.assertLe(before - gasleft(), stakes.HOOK_GAS() + 300_000);
         }
+    }
+
+    /// Whoever slashes chooses the gas: too little undoes the slash, and never only the hook.
+    function testFuzz_NoAmountOfGasStarvesAHook(uint256 gasLimit) public {
+        gasLimit = bound(gasLimit, 100_000, 1_500_000);
+        stakes.stake(STAKER, Role.GATEWAY, MINIMUM);
+        vm.etch(address(registry), address(new CostlyHook()).code);
+        vm.prank(COURT);
+        (bool done,) = address(stakes).call{gas: gasLimit}(
+            abi.encodeCall(stakes.slash, (STAKER, Role.GATEWAY, MINIMUM, address(0), 0))
+        );
+        vm.assertEq(CostlyHook(address(registry)).told(), done ? 1 : 0);
+        vm.assertEq(stakes.activeOf(STAKER, Role.GATEWAY), done ? 0 : MINIMUM);
+        vm.assertTrue(done || gasLimit < 1_200_000);
     }
 
     /// A hook that calls back cannot slash, lock or release: it is no authority with such a power.
