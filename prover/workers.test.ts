@@ -56,3 +56,18 @@ test('if the step machine cannot run either, the job is refused, and may be aske
   });
   await workers.close();
 }, 60_000);
+
+test("bytes that a job is given stay the caller's, Buffers of one pool too", async () => {
+  const workers = createWorkers(1);
+  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const pooled = Object.fromEntries(
+    Object.entries(parts).map(([name, bytes]) => [name, Buffer.from(bytes)]),
+  ) as unknown as ProgramParts;
+  const input = Buffer.from('abc');
+  const job = { ...JOB, programId, gasLimit: 100n, inputs: [input, input, new Uint8Array(2)] };
+  for (const wasm of [pooled.wasm, Buffer.from('no module')])
+    expect(await workers.run(job, async () => ({ ...pooled, wasm }))).toMatchObject({ status: 0, gasUsed: 4n });
+  expect(input.toString()).toBe('abc');
+  expect(Buffer.from(pooled.header).equals(parts.header)).toBe(true);
+  await workers.close();
+}, 60_000);

@@ -291,20 +291,25 @@ function sendable({ programId, seed, gasLimit, timestampNs }: LoadableJob, input
     seed,
     gasLimit,
     timestampNs,
-    objects: distinct.map((bytes) => bytes.slice()),
+    objects: distinct.map(copyOf),
     places: inputs.map((bytes) => place.get(bytes)!),
   };
 }
 
 function ownParts({ header, code, image, slots, data, wasm }: ProgramParts): ProgramParts {
   return {
-    header: header.slice(),
-    code: code.slice(),
-    image: image.slice(),
-    slots: slots.slice(),
-    data: data.slice(),
-    wasm: wasm.slice(),
+    header: copyOf(header),
+    code: copyOf(code),
+    image: copyOf(image),
+    slots: copyOf(slots),
+    data: copyOf(data),
+    wasm: copyOf(wasm),
   };
+}
+
+// `slice` of a Buffer is a view: the thread would take away what the store keeps.
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function inputBytes({ inputs }: LoadableJob): number {
