@@ -1,5 +1,6 @@
 // docs/contracts.md#generated: the instruction table as Solidity constants.
-import { FAMILIES, type Family, INSTRUCTIONS, OP, type OpName, SHAPES } from '../protocol/isa.ts';
+import { PAGE_GAS } from '../protocol/constants.ts';
+import { FAMILIES, type Family, FRAME_SLOTS_PER_GAS, INSTRUCTIONS, OP, type OpName, SHAPES } from '../protocol/isa.ts';
 
 export const SOLIDITY_INSTRUCTIONS_PATH = 'contracts/src/generated/Instructions.sol';
 
@@ -23,6 +24,11 @@ export function generateSolidityInstructions(): string {
       'KERNEL_ONLY_HOST',
       bitmap('host', (name) => KERNEL_ONLY.includes(name)),
     ),
+    '    /// @dev Gas of host instruction i, 20 bits each.',
+    `    uint256 internal constant GAS_HOST = 0x${hex(packHostGas(), 64)};`,
+    decimal('GAS_MEMORY_GROW', priceOf('memory_grow')),
+    decimal('GAS_PAGE', Number(PAGE_GAS)),
+    decimal('FRAME_SLOTS_PER_GAS', FRAME_SLOTS_PER_GAS),
     '    /// @dev From an instruction on 32 bits to the same one on 64 bits.',
     decimal('I64_OFFSET', parallel('i32_', 'i64_', 'integer')),
     decimal('F64_OFFSET', parallel('f32_', 'f64_', 'float')),
@@ -47,6 +53,25 @@ function parallel(narrow: string, wide: string, family: Family): number {
   const distance = pairs[0] as number;
   if (pairs.some((pair) => pair !== distance)) throw new Error(`${narrow} and ${wide} are not numbered alike`);
   return distance;
+}
+
+const GAS_BITS = 20n;
+
+/** Of the other families the verifier knows `enter` and `memory_grow`; all else costs 1. */
+function packHostGas(): bigint {
+  for (const { name, family, gas } of INSTRUCTIONS) {
+    if (gas >= 2 ** Number(GAS_BITS)) throw new Error(`${name} costs more than ${GAS_BITS} bits hold`);
+    if (gas !== 1 && family !== 'host' && name !== 'memory_grow')
+      throw new Error(`the verifier has no price of ${name}`);
+  }
+  return INSTRUCTIONS.filter(({ family }) => family === 'host').reduce(
+    (packed, { gas }, index) => packed | (BigInt(gas) << (GAS_BITS * BigInt(index))),
+    0n,
+  );
+}
+
+function priceOf(name: OpName): number {
+  return INSTRUCTIONS[INSTRUCTIONS.findIndex((instruction) => instruction.name === name)]!.gas;
 }
 
 function packCounts(): bigint {

@@ -42,6 +42,7 @@ export function encodePlain({ kind, state, parent, resultAddress }: PlainMachine
     outputTreeRoot: treeRoot(output),
     outputLength: output.length,
     resultAddress,
+    debt: state.debt,
     contextHash: hashMachineContext(contextOf(state)),
     parent: parent === undefined ? NO_PARENT : hashPlain(parent),
   });
@@ -62,7 +63,7 @@ export function contextOf(state: State): Uint8Array {
 export function provePlain(machine: PlainMachine, ends: boolean): Uint8Array {
   const { state } = machine;
   const parts: Uint8Array[] = [encodePlain(machine)];
-  if (state.gasLeft > 0n && state.pc < state.instructions) {
+  if (state.gasLeft > 0n && state.debt === 0n && state.pc < state.instructions) {
     const { code } = state.program;
     parts.push(leafProof(code, Math.floor(state.pc / 8)));
     const o = fieldsOf(state);

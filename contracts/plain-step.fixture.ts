@@ -26,6 +26,8 @@ export type StepCase = {
   readonly fp?: number;
   readonly pc?: number;
   readonly gasLeft?: bigint;
+  /** Gas that is owed for the instruction before. */
+  readonly debt?: bigint;
   readonly pages?: number;
   readonly pagesMax?: number;
   /** Bytes that were written before. */
@@ -74,7 +76,7 @@ export function createStepVector(given: StepCase): StepVector {
 
 function afterStep(given: StepCase, machine: PlainMachine): { after: Hex; ends: boolean } {
   const { state } = machine;
-  if (given.op === 'exec' && machine.kind === 1) {
+  if (given.op === 'exec' && machine.kind === 1 && state.debt === 0n) {
     const started = startChild(machine);
     if (started !== undefined) return { after: started, ends: false };
   }
@@ -154,6 +156,7 @@ export function build(given: StepCase): PlainMachine {
   state.pc = given.pc ?? PC;
   state.fp = given.fp ?? 20;
   state.gasLeft = given.gasLeft ?? 900n;
+  state.debt = given.debt ?? 0n;
   const parent =
     given.resultAddress === undefined ? undefined : build({ name: 'parent', op: 'trap', kernel: true, fp: 3, pc: 4 });
   return {

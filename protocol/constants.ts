@@ -34,6 +34,8 @@ export const MAX_INFERENCE_ITEMS = 32;
 export const MAX_COMMITTEE = 32;
 export const MIN_COMMITTEE = 3;
 export const MAX_PREIMAGE_BYTES = 1024;
+/** Of one `log` of a user program; what is longer is cut. */
+export const MAX_LOG_BYTES = 4096;
 /** Gateways that a run names. */
 export const MAX_RUN_GATEWAYS = 8;
 /** Gateways of a model's entry. */
@@ -67,7 +69,7 @@ export const LOAD_WASM_BYTE_GAS = 8n;
 /** Image, slots and data of a program. */
 export const LOAD_IMAGE_BYTE_GAS = 1n;
 /** A page of linear memory that a program may touch. */
-export const PAGE_GAS = 500n;
+export const PAGE_GAS = 1_500n;
 export const INPUT_GAS = 10_000n;
 export const INPUT_BYTE_GAS = 1n;
 /** A certified byte that a message makes everyone keep. */

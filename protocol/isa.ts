@@ -1,4 +1,5 @@
-// docs/vm.md#code: the instruction table. Gas is the count of these instructions; docs/isa.md is generated from here.
+// docs/vm.md#code: the instruction table with the price of each instruction; docs/isa.md is generated from here.
+import { PAGE_GAS } from './constants.ts';
 
 /** `op u16 ‖ a u16 ‖ b u16 ‖ c u16 ‖ imm u64`, big-endian. */
 export const INSTRUCTION_BYTES = 16;
@@ -288,6 +289,24 @@ const HOST = [
   ['commit', 'host', '(src): ends the run with code 0 and a new state leaf', 'not leaf-aligned; out of bounds'],
 ] as const satisfies readonly Row[];
 
+/** Slots of a frame for each gas that `enter` costs beyond its own: V8 writes zeros to all of them. */
+export const FRAME_SLOTS_PER_GAS = 64;
+
+// docs/vm.md#gas: what `npm run bench -- worst` measures, at 20 ns a gas. What is not named costs 1. Halting instructions cost 1.
+const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly more?: string } } = {
+  enter: { gas: 1, more: `imm / ${FRAME_SLOTS_PER_GAS}` },
+  memory_grow: { gas: 64, more: `${PAGE_GAS} for each page that is added` },
+  input_count: { gas: 8 },
+  input_size: { gas: 8 },
+  input_read: { gas: 16 },
+  output_write: { gas: 16 },
+  clock: { gas: 8 },
+  random: { gas: 128 },
+  log: { gas: 256 },
+  preimage: { gas: 1024 },
+  ecrecover: { gas: 32_768 },
+};
+
 export type OpName =
   | (typeof CONTROL)[number][0]
   | (typeof INTEGER)[number][0]
@@ -303,6 +322,10 @@ export type Instruction = {
   readonly effect: string;
   /** When the instruction faults; empty if it never does. */
   readonly faults: string;
+  /** Gas of each execution, repetitions included. */
+  readonly gas: number;
+  /** What is added to it by what the instruction does; empty if nothing is. */
+  readonly moreGas: string;
 };
 
 const ROWS: readonly (readonly Row[])[] = [CONTROL, INTEGER, FLOAT, MEMORY, HOST];
@@ -315,6 +338,8 @@ export const INSTRUCTIONS: readonly Instruction[] = ROWS.flatMap((rows, family) 
     shape,
     effect,
     faults: faults ?? '',
+    gas: PRICES[name as OpName]?.gas ?? 1,
+    moreGas: PRICES[name as OpName]?.more ?? '',
   })),
 );
 
@@ -322,6 +347,18 @@ export const INSTRUCTIONS: readonly Instruction[] = ROWS.flatMap((rows, family) 
 export const OP = Object.fromEntries(INSTRUCTIONS.map(({ name, op }) => [name, op])) as Record<OpName, number>;
 
 const byOp = new Map(INSTRUCTIONS.map((instruction) => [instruction.op, instruction]));
+
+const prices = Uint32Array.from({ length: FAMILIES.length << FAMILY_SHIFT }, (_, op) => byOp.get(op)?.gas ?? 1);
+
+/** Gas of an instruction, with or without the immediate bit, but for what depends on its operands. */
+export function gasOf(op: number): number {
+  return prices[op & ~IMMEDIATE_BIT] ?? 1;
+}
+
+/** What `enter` of a frame of so many slots costs beyond its own gas. */
+export function frameGas(slots: number): number {
+  return Math.floor(slots / FRAME_SLOTS_PER_GAS);
+}
 
 /** The instruction with number `op` (without the immediate bit), or undefined: then executing it faults. */
 export function instructionOf(op: number): Instruction | undefined {

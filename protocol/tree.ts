@@ -166,8 +166,11 @@ function hashLeaves(bytes: Uint8Array): number {
   return count;
 }
 
+let view = new Uint8Array(wasm.memory.buffer);
+
 function memory(): Uint8Array {
-  return new Uint8Array(wasm.memory.buffer);
+  if (view.length === 0) view = new Uint8Array(wasm.memory.buffer);
+  return view;
 }
 
 function reserve(size: number): void {

@@ -52,6 +52,10 @@ export async function benchGas(): Promise<GasBench[]> {
       for (steps.runTo(from); steps.position() < to; ) {
         const machine = steps.machine();
         if (machine === undefined) break;
+        if (machine.debt > 0n) {
+          steps.runTo(steps.position() + machine.debt);
+          continue;
+        }
         const instruction = instructionOf(fetchInstruction(machine).instruction?.op ?? 0);
         const count = counts.get(instruction?.name ?? '') ?? 0;
         if (instruction === undefined || count === PROOFS_PER_WINDOW) {

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference worst]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
+import { benchWorst } from './bench-worst.ts';
 import { worstLoading } from './worst/loading.ts';
 import { worstMessages } from './worst/messages.ts';
 
@@ -51,6 +52,10 @@ const SECTIONS = {
     title:
       'Inference path against a mock endpoint (goals: <= 250 us/record at 0 ms, >= 0.95 of ideal at 50 ms, 64k/1k <= 1.2)',
     run: runInference,
+  },
+  worst: {
+    title: 'The most nanoseconds of processor time that one gas buys, in the native engine and stepped (goal: <= 20)',
+    run: benchWorst,
   },
 } as const;
 

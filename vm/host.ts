@@ -1,5 +1,5 @@
 // docs/vm.md#host: the host calls over a linear memory. Gas is the caller's matter.
-import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../protocol/constants.ts';
+import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../protocol/constants.ts';
 import { concatBytes } from '../protocol/hex.ts';
 import { keccak, LEAF_BYTES } from '../protocol/tree.ts';
 import type { RunRequest } from './run.ts';
@@ -48,6 +48,10 @@ const HASH_BYTES = 32;
 export function createHost(request: RunRequest, memory: () => Uint8Array): Host {
   let output = new Uint8Array(1024);
   let written = 0;
+  const seeded = new Uint8Array(1 + HASH_BYTES + 8);
+  seeded[0] = TAG.random;
+  seeded.set(request.seed, 1);
+  const numbered = new DataView(seeded.buffer);
   const span = (address: number, length: number): Uint8Array => {
     const bytes = memory();
     const start = address >>> 0;
@@ -92,17 +96,16 @@ export function createHost(request: RunRequest, memory: () => Uint8Array): Host 
     },
     clock: () => BigInt.asIntN(64, request.timestampNs),
     random(counter) {
-      const preimage = new Uint8Array(1 + HASH_BYTES + 8);
-      preimage[0] = TAG.random;
-      preimage.set(request.seed, 1);
-      new DataView(preimage.buffer).setBigUint64(1 + HASH_BYTES, BigInt.asUintN(64, counter));
-      const hash = keccak(preimage);
+      numbered.setBigUint64(1 + HASH_BYTES, BigInt.asUintN(64, counter));
+      const hash = keccak(seeded);
       return new DataView(hash.buffer, hash.byteOffset).getBigInt64(0);
     },
     log(src, length) {
       if (request.onLog === undefined) return;
+      // The kernel logs what it makes, and is no stranger.
+      const most = request.kernelHost === undefined ? MAX_LOG_BYTES : Number.POSITIVE_INFINITY;
       const start = src >>> 0;
-      request.onLog(memory().slice(start, start + (length >>> 0)));
+      request.onLog(memory().slice(start, start + Math.min(length >>> 0, most)));
     },
     exit(code) {
       throw new HostExit(code & 0xff, undefined);

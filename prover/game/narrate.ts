@@ -10,9 +10,14 @@ export function describeRange({ startPosition, length }: Pick<Disputed, 'startPo
 }
 
 /** "i32_add (integer) at 88 of the kernel, with 549,755,000,000 gas left". */
-export function describePlace({ machine, programId, pc, gasLeft, instruction, family }: Place): string {
+export function describePlace({ machine, programId, pc, gasLeft, debt, instruction, family }: Place): string {
   if (machine === 'halted') return 'the halted machine, which stays as it is';
-  const what = instruction === undefined ? 'a fault' : `${instruction} (${family})`;
+  const what =
+    debt !== undefined
+      ? `a gas of ${count(debt)} that are owed,`
+      : instruction === undefined
+        ? 'a fault'
+        : `${instruction} (${family})`;
   const where = machine === 'kernel' ? 'the kernel' : `program ${programId}`;
   return `${what} at ${count(BigInt(pc ?? 0))} of ${where}, with ${count(gasLeft ?? 0n)} gas left`;
 }

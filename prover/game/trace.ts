@@ -38,6 +38,8 @@ export type Place = {
   readonly programId?: Hex | undefined;
   readonly pc?: number | undefined;
   readonly gasLeft?: bigint | undefined;
+  /** Gas that is owed for the instruction before, if the step pays of it. */
+  readonly debt?: bigint | undefined;
   /** Name of the instruction that comes next. */
   readonly instruction?: string | undefined;
   readonly family?: string | undefined;
@@ -147,14 +149,16 @@ function startMachine({ kernel, stateLeaf, context, message, nodes, execs }: Tra
 function placeOf(at: StepMachine, position: bigint): Place {
   const running = at.machine();
   if (running === undefined) return { position, machine: 'halted' };
-  const { options, output, pc, gasLeft } = running;
-  const instruction = cannotFetch(running) ? undefined : fetchInstruction(running).instruction;
+  const { options, output, pc, gasLeft, debt } = running;
+  const owes = debt > 0n && gasLeft > 0n;
+  const instruction = owes || cannotFetch(running) ? undefined : fetchInstruction(running).instruction;
   return {
     position,
     machine: options.kind === MACHINE_KIND.kernel ? 'kernel' : 'program',
     programId: hashProgram(options.program.header),
     pc,
     gasLeft,
+    debt: owes ? debt : undefined,
     instruction: instruction?.name,
     family: instruction?.family,
     outputLength: output.length(),

@@ -100,6 +100,7 @@ function instantiateReference(source: Module): TestInstance {
   const state = createState(program, REQUEST);
   const guarded = (call: () => bigint[]): Outcome => {
     state.gasLeft = GAS;
+    state.debt = 0n;
     state.fp = program.header.globals;
     try {
       return { kind: 'values', values: call(), gasUsed: GAS - state.gasLeft };

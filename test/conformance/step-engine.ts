@@ -48,7 +48,7 @@ export function instantiateStep(source: Module, sampler?: Sampler): TestInstance
   const { view } = machine.core;
   const slot = (index: number): number => CORE.slots + 8 * (program.header.globals + index);
   const call = (pc: number, gas: bigint, results: number): Outcome => {
-    Object.assign(machine, { pc, fp: program.header.globals % SLOT_COUNT, gasLeft: gas, stop: undefined });
+    Object.assign(machine, { pc, fp: program.header.globals % SLOT_COUNT, gasLeft: gas, debt: 0n, stop: undefined });
     run(machine, sampler);
     const { stop } = machine;
     if (stop?.kind !== 'exit') return { kind: 'fault', message: stop?.kind ?? 'none' };
@@ -91,7 +91,7 @@ function run(machine: Machine, sampler: Sampler | undefined): void {
 
 /** Proves the step that is next and takes it. */
 function proveNext(machine: Machine): SampledStep {
-  const name = nameOf(cannotFetch(machine) ? undefined : fetchInstruction(machine));
+  const name = machine.debt > 0n ? 'debt' : nameOf(cannotFetch(machine) ? undefined : fetchInstruction(machine));
   const before = hashRunning(machine);
   const proof = proveStep(machine, undefined, NO_KERNEL);
   runMachine(machine, 1n);

@@ -45,7 +45,7 @@ export function compareStep(given: StepCase, { before, proof, after }: StepVecto
 }
 
 function load({ kind, state }: PlainMachine, given: StepCase): Machine {
-  const { request, program, memory, slots, pc, fp, gasLeft, host } = state;
+  const { request, program, memory, slots, pc, fp, gasLeft, debt, host } = state;
   const { inputs, gasLimit, timestampNs, seed } = request;
   const machine = createMachine({
     kind: kind === 1 ? 1 : 0,
@@ -66,5 +66,5 @@ function load({ kind, state }: PlainMachine, given: StepCase): Machine {
     core.view().setBigUint64(CORE.slots + i * 8, value, true);
   });
   machine.output.append(host.output());
-  return Object.assign(machine, { pc, fp, gasLeft });
+  return Object.assign(machine, { pc, fp, gasLeft, debt });
 }

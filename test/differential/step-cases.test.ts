@@ -39,6 +39,7 @@ function fromPlain({ kind, state, parent, resultAddress, preimages }: PlainMachi
   machine.pc = state.pc;
   machine.fp = state.fp;
   machine.gasLeft = state.gasLeft;
+  machine.debt = state.debt;
   return machine;
 }
 

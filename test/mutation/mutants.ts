@@ -36,8 +36,11 @@ export const MUTANTS: readonly Mutant[] = [
     `${OSP}/OneStepVerifier.sol`,
     ['vectors', 'proofs'],
     [
-      ['machine.gasLeft == 0 ||', 'false ||'],
+      ['if (machine.gasLeft == 0) return', 'if (machine.gasLeft > 2 ** 63) return'],
       ['machine.pc >= machine.codeCount) return', 'machine.pc > machine.codeCount) return'],
+      ['if (machine.debt != 0) return', 'if (machine.debt > 1) return'],
+      ['--current.machine.gasLeft;', 'current.machine.gasLeft;'],
+      ['--current.machine.debt;', 'current.machine.debt = 0;'],
       ['if (!machine.isKernel()) return false;', 'if (machine.isKernel()) return false;'],
       ['return !immediate || (_immediates(family) >> index) & 1 != 0;', 'return true;'],
     ],
@@ -99,6 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
     `${OSP}/ControlSteps.sol`,
     ['vectors', 'proofs'],
     [
+      ['machine.debt = low / Instructions.FRAME_SLOTS_PER_GAS;', 'machine.debt = 0;'],
       ['if (distance > machine.fp) return false;', 'if (distance > machine.fp + 1) return false;'],
       ['entryType != Constants.NULL_TYPE &&', 'entryType != 0 &&'],
       ['if (index >= step.imm & LOW ||', 'if (index > step.imm & LOW ||'],
@@ -112,11 +116,22 @@ export const MUTANTS: readonly Mutant[] = [
     `${OSP}/MemorySteps.sol`,
     ['vectors', 'proofs'],
     [
+      ['step.machine.debt = Instructions.GAS_MEMORY_GROW - 1;', 'step.machine.debt = 0;'],
+      ['step.machine.debt += delta * Instructions.GAS_PAGE;', 'step.machine.debt += Instructions.GAS_PAGE;'],
       ['if (pages + delta > step.machine.pagesMax)', 'if (pages + delta > step.machine.pagesMax + 1)'],
       ['if (op == Instructions.LOAD16_S32) return (2, 32);', 'if (op == Instructions.LOAD16_S32) return (2, 64);'],
       ['value = uint64(int64(int32(uint32(step.imm))));', 'value = uint32(step.imm);'],
     ],
   ),
+  ...inFile(
+    `${OSP}/HostSteps.sol`,
+    ['vectors', 'proofs'],
+    [
+      ['step.machine.debt = _gasOf(op) - 1;', 'step.machine.debt = 0;'],
+      ['return (Instructions.GAS_HOST >> (20 * index)) & 0xfffff;', 'return Instructions.GAS_HOST & 0xfffff;'],
+    ],
+  ),
+  ...inFile(`${OSP}/Machine.sol`, ['vectors', 'proofs'], [['| (machine.debt << 96);', ';']]),
   ...inFile(
     `${OSP}/BulkSteps.sol`,
     ['vectors', 'proofs'],
@@ -234,6 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       ['fastEnd = 65536 - 2 * <i64>farthest - 4;', 'fastEnd = 65536;'],
       ['left = left - part + runMasked(part);', 'left = left + runMasked(part);'],
+      ['if (status != RUNNING || debt != 0) break;', 'if (status != RUNNING) break;'],
     ],
   ),
   ...inFile(
@@ -270,6 +286,9 @@ export const MUTANTS: readonly Mutant[] = [
     'vm/step/interpreter.mjs',
     ['handmade', 'traces', 'cases'],
     [
+      ['} - <u64>left;', '} - <u64>left - 1;'],
+      ['`left -= <u32>', '`left -= 0 * <u32>'],
+      ['(memoryBytes - size) / PAGE_BYTES *', '(memoryBytes - memoryBytes) / PAGE_BYTES *'],
       ['if (distance > <u64>(frame - SLOTS))', 'if (distance > <u64>frame)'],
       ['if (bytes > 1) lines.push(', 'if (bytes > 8) lines.push('],
       ['if (type != load<u32>(at, 16) || type == u32.MAX_VALUE)', 'if (type == u32.MAX_VALUE)'],

@@ -1,4 +1,5 @@
 // docs/vm.md#lowering: a function while it is lowered: its operands, blocks, and the plan for the native rewrite.
+import { gasOf } from '../../protocol/isa.ts';
 import type { Body, Instr } from '../decode/body.ts';
 import type { FunctionType, Module } from '../decode/module.ts';
 import { PLAIN, WASM } from '../decode/opcodes.ts';
@@ -84,7 +85,7 @@ export function createDraft(context: LowerContext, type: FunctionType, body: Bod
   const slotOfLocal = (local: number): number => localSlot(layout, local);
   const emit: Emit = (op, a = 0, b = 0, c = 0, high = 0, low = 0) => {
     code.emit(op, a, b, c, high, low);
-    draft.charges[draft.point]!++;
+    draft.charges[draft.point]! += gasOf(op);
   };
   const draft: Draft = {
     context,

@@ -132,6 +132,7 @@ export function lowerBulk(d: Draft, op: number, high = 0, low = 0): void {
 }
 
 export function lowerMemoryGrow(d: Draft, index: number): number {
+  d.checked = true;
   const top = d.operands.height() - 1;
   const operand = d.operands.pop();
   if (operand.kind === CONST)

@@ -44,6 +44,7 @@ export const put = {
 export const CODE = {
   memorySize: 0x3f,
   memoryGrow: 0x40,
+  i32Eqz: 0x45,
   i32Eq: 0x46,
   i32Ne: 0x47,
   i32GtU: 0x4b,

@@ -94,11 +94,11 @@ describe('host calls', () => {
       `(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 5) (i32.const 100)) (call $w (i32.const 5) (i32.const ${length}))))`;
     const base = run(wat(28)).gasUsed;
     expect(run(wat(0)).gasUsed).toBe(base);
-    expect(run(wat(29)).gasUsed).toBe(base + 1n);
+    expect(run(wat(29)).gasUsed).toBe(base + 16n);
     // Target from 100 on: cut at 128 and 256; source from 5 on: at 128.
-    expect(run(wat(123)).gasUsed).toBe(base + 1n);
-    expect(run(wat(124)).gasUsed).toBe(base + 2n);
-    expect(run(wat(29 + 128)).gasUsed).toBe(base + 3n);
+    expect(run(wat(123)).gasUsed).toBe(base + 16n);
+    expect(run(wat(124)).gasUsed).toBe(base + 32n);
+    expect(run(wat(29 + 128)).gasUsed).toBe(base + 48n);
   });
 
   it('give the clock and a seeded random', () => {
@@ -116,6 +116,17 @@ describe('host calls', () => {
       '(module (import "mizu" "log" (func $l (param i32 i32))) (memory 1) (data (i32.const 0) "hello") (func (export "_start") (call $l (i32.const 0) (i32.const 5)) (call $l (i32.const -1) (i32.const -1))))';
     expect(run(wat, { onLog: (bytes) => logs.push(text(bytes)) }).status).toBe(0);
     expect(logs).toEqual(['hello', '']);
+  });
+
+  it('pass on no more than 4 KiB of a log, but all that the kernel logs', () => {
+    const lengths: number[] = [];
+    const wat =
+      '(module (import "mizu" "log" (func $l (param i32 i32))) (memory 1) (func (export "_start") (call $l (i32.const 0) (i32.const 65536))))';
+    const onLog = (bytes: Uint8Array) => lengths.push(bytes.length);
+    run(wat, { onLog });
+    const none = () => new Uint8Array(0);
+    run(wat, { onLog, kernelHost: { preimage: none, exec: none, ecrecover: none } });
+    expect(lengths).toEqual([4096, 65_536]);
   });
 
   const KERNEL = `(module (import "mizu" "exec" (func $e (param i32 i32))) (import "mizu" "commit" (func $c (param i32))) (import "mizu" "preimage" (func $p (param i32 i32) (result i32))) (memory 1)
@@ -136,7 +147,7 @@ describe('host calls', () => {
     leaf.set([300 & 0xff, 300 >> 8, 0, 0], 72);
     expect(result).toMatchObject({ status: 0, committed: leaf });
     expect(run(KERNEL, { kernelHost: { ...kernelHost, preimage: () => new Uint8Array(0) } }).gasUsed).toBe(
-      result.gasUsed - 2n,
+      result.gasUsed - 2n * 1024n,
     );
   });
 

@@ -40,7 +40,12 @@ export function createInstance(
   pages = program.header.pagesMax,
 ): NativeInstance {
   const { pagesInitial } = program.header;
-  const memory = new WebAssembly.Memory({ initial: pagesInitial, maximum: Math.max(pages, pagesInitial) });
+  const memory = new WebAssembly.Memory({
+    initial: pagesInitial,
+    maximum: Math.max(pages, pagesInitial),
+    shared: true,
+  });
+  weigh(pagesInitial);
   let host: Host | undefined;
   const imports = createImports(() => host!);
   const { exports } = new WebAssembly.Instance(native.compiled, { [HOST_MODULE]: { ...imports, memory } });
@@ -75,6 +80,8 @@ export function createInstance(
         return { thrown };
       } finally {
         host = undefined;
+        const grown = memory.buffer.byteLength / PAGE_BYTES;
+        if (grown > pagesInitial) weigh(grown);
       }
     },
     memory: bytes,
@@ -83,6 +90,15 @@ export function createInstance(
     reusable: () => pagesInitial <= REUSED_PAGES_MAX && memory.buffer.byteLength === pagesInitial * PAGE_BYTES,
     exports,
   };
+}
+
+// V8 does not count shared memories, and would collect garbage too late: it counts a buffer of the same size, which nobody touches
+// and which lives until the next one.
+const weight: { buffer: ArrayBuffer } = { buffer: new ArrayBuffer(0) };
+const HEAVY_PAGES = 4096;
+
+function weigh(pages: number): void {
+  weight.buffer = new ArrayBuffer(Math.min(pages, HEAVY_PAGES) * PAGE_BYTES);
 }
 
 // Only pages that differ are written: of a new memory those that are not zero, of a used one those that the run has changed.

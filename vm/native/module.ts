@@ -168,7 +168,8 @@ function putImports(w: ByteWriter, layout: NativeLayout, types: readonly number[
   });
   w.name('mizu');
   w.name('memory');
-  w.byte(2, 1);
+  // Shared: V8 grows others hundreds of times slower, because each growth makes and frees a buffer of the whole size.
+  w.byte(2, 3);
   w.u32(0);
   w.u32(pagesMax);
 }

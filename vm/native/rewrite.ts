@@ -1,5 +1,5 @@
 // docs/vm.md#engines: rewrites a function: gas per block, bound of the slot region, canonical NaN.
-import { SLOT_COUNT } from '../../protocol/isa.ts';
+import { frameGas, SLOT_COUNT } from '../../protocol/isa.ts';
 import {
   F32,
   F64,
@@ -109,7 +109,7 @@ function putEntry(w: ByteWriter, layout: NativeLayout, locals: Locals, plan: Fun
   w.byte(CODE.i32GtU);
   putFaultIf(w, layout.fault, FAULT_SLOTS);
   put.localGet(w, locals.gas);
-  put.i64Const(w, BigInt(plan.charges[0]!));
+  put.i64Const(w, BigInt(plan.charges[0]! + frameGas(plan.frame)));
   w.byte(CODE.i64Sub);
   putChecked(w, layout, locals);
 }
@@ -200,7 +200,7 @@ function putInstructions(
         shim(SHIM_INIT + a);
         break;
       case WASM.memoryGrow:
-        put.call(w, layout.shims.get(SHIM_GROW)!);
+        shim(SHIM_GROW);
         break;
       default:
         if (op === WASM.block || op === WASM.loop || op === WASM.if) depth++;

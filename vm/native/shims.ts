@@ -1,5 +1,6 @@
 // docs/vm.md#engines: functions of the rewritten module that take the gas of bulk operations and guard host calls.
-import { MAX_OUTPUT_BYTES } from '../../protocol/constants.ts';
+import { MAX_OUTPUT_BYTES, PAGE_GAS } from '../../protocol/constants.ts';
+import { gasOf, OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { I64 } from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
@@ -13,7 +14,7 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
   const { params } = HOST_FUNCTIONS.get(name)!;
   putLocals(w, name === 'preimage' ? 1 : 0);
   if (name === 'input_read')
-    putBulkGas(w, layout, 3, [
+    putBulkGas(w, layout, 3, gasOf(OP.input_read), [
       () => put.localGet(w, 0),
       () => {
         put.localGet(w, 2);
@@ -21,7 +22,10 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
       },
     ]);
   if (name === 'output_write') {
-    putBulkGas(w, layout, 1, [() => put.globalGet(w, layout.outputLength), () => put.localGet(w, 0)]);
+    putBulkGas(w, layout, 1, gasOf(OP.output_write), [
+      () => put.globalGet(w, layout.outputLength),
+      () => put.localGet(w, 0),
+    ]);
     putOutputBound(w, layout);
   }
   putGasCheck(w, layout);
@@ -36,7 +40,7 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
   if (name === 'input_size') w.byte(CODE.i64TruncF64U);
   if (name === 'preimage') {
     put.localSet(w, 2);
-    putBulkGas(w, layout, 2, [() => put.i32Const(w, 0)]);
+    putBulkGas(w, layout, 2, gasOf(OP.preimage), [() => put.i32Const(w, 0)]);
     put.localGet(w, 2);
   }
   put.end(w);
@@ -60,7 +64,7 @@ export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: nu
     w.byte(CODE.i32Add);
   };
   putLocals(w, 0);
-  putBulkGas(w, layout, 2, name === SHIM_FILL ? [target] : [target, source]);
+  putBulkGas(w, layout, 2, 1, name === SHIM_FILL ? [target] : [target, source]);
   putGasCheck(w, layout);
   for (let i = 0; i < 3; i++) put.localGet(w, i);
   if (name === SHIM_FILL) w.byte(0xfc, 0x0b, 0);
@@ -81,15 +85,22 @@ function putLocals(w: ByteWriter, i32Count: number): void {
 
 type Put = () => void;
 
-/** Takes one gas for each place at which `n` bytes are cut: ends of leaves of the target and of the source; the instruction itself is paid. */
+/** Takes the gas of a repetition for each place at which `n` bytes are cut: ends of leaves of the target and of the source; the instruction itself is paid. */
 function putBulkGas(
   w: ByteWriter,
   layout: NativeLayout,
   n: number,
+  gas: number,
   [putTarget, putSource]: readonly [Put, Put?],
 ): void {
+  const times = (): void => {
+    if (gas === 1) return;
+    put.i64Const(w, BigInt(gas));
+    w.byte(CODE.i64Mul);
+  };
   put.globalGet(w, layout.gas);
   putLeafEnds(w, putTarget, n);
+  times();
   w.byte(CODE.i64Sub);
   if (putSource !== undefined) {
     putLeafEnds(w, putSource, n);
@@ -100,7 +111,9 @@ function putBulkGas(
     put.i32Const(w, LEAF_BYTES - 1);
     w.byte(CODE.i32And);
     put.i32Const(w, 0);
-    w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Mul, CODE.i64Sub);
+    w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Mul);
+    times();
+    w.byte(CODE.i64Sub);
   }
   put.globalSet(w, layout.gas);
 }
@@ -146,6 +159,20 @@ function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
   w.byte(CODE.memorySize, 0, CODE.i32Sub, CODE.i32GtU);
   put.ifVoid(w);
   put.i32Const(w, -1);
+  put.return(w);
+  put.end(w);
+  put.globalGet(w, layout.gas);
+  put.localGet(w, 0);
+  w.byte(CODE.i64ExtendI32U);
+  put.i64Const(w, PAGE_GAS);
+  w.byte(CODE.i64Mul, CODE.i64Sub);
+  put.globalSet(w, layout.gas);
+  putGasCheck(w, layout);
+  // V8 takes as long to grow a memory by nothing.
+  put.localGet(w, 0);
+  w.byte(CODE.i32Eqz);
+  put.ifVoid(w);
+  w.byte(CODE.memorySize, 0);
   put.return(w);
   put.end(w);
   put.localGet(w, 0);

@@ -1,5 +1,5 @@
 // docs/vm.md#code: control instructions of the reference machine.
-import { NULL_TYPE, OP, SLOT_COUNT } from '../../protocol/isa.ts';
+import { frameGas, NULL_TYPE, OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { MachineFault } from './fault.ts';
 import { type Handler, immediateOf, type Operands, unaryBits } from './plain.ts';
 import type { State } from './state.ts';
@@ -79,6 +79,7 @@ export const CONTROL = new Map<number, Handler>([
     OP.enter,
     (state, o) => {
       if (state.fp + o.low > SLOT_COUNT) throw new MachineFault('slots', 'The calls are nested too deeply.');
+      state.debt += BigInt(frameGas(o.low));
     },
   ],
   [

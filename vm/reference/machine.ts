@@ -1,5 +1,5 @@
 // docs/vm.md#engines: a plain interpreter of the lowered code: the oracle that tests hold other engines against.
-import { IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, SLOT_COUNT } from '../../protocol/isa.ts';
+import { gasOf, IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, SLOT_COUNT } from '../../protocol/isa.ts';
 import { HostExit, HostFault } from '../host.ts';
 import type { Program } from '../program.ts';
 import { faultResult, type RunRequest, type RunResult } from '../run.ts';
@@ -31,13 +31,28 @@ export function runReference(program: Program, request: RunRequest): RunResult {
 /** @throws MachineFault, HostFault, HostExit */
 export function runToHalt(state: State): void {
   state.halted = false;
-  while (!state.halted) step(state);
+  while (!state.halted) {
+    payDebt(state);
+    step(state);
+  }
 }
 
-/** Executes one instruction. */
+/** As many steps at once as the gas allows. */
+function payDebt(state: State): void {
+  let paid = state.debt;
+  if (paid > state.gasLeft) paid = state.gasLeft;
+  state.debt -= paid;
+  state.gasLeft -= paid;
+}
+
+/** Does one step: executes an instruction, or pays one gas of what the last one costs. */
 export function step(state: State): void {
   if (state.gasLeft === 0n) throw new MachineFault('out-of-gas', 'The run used up its gas.');
   state.gasLeft--;
+  if (state.debt > 0n) {
+    state.debt--;
+    return;
+  }
   if (state.pc >= state.instructions) throw new MachineFault('trap', `no instruction ${state.pc}`);
   const at = state.pc * INSTRUCTION_BYTES;
   const { code, fp } = state;
@@ -59,6 +74,7 @@ export function step(state: State): void {
     slotC: (fp + code.getUint16(at + 6)) % SLOT_COUNT,
   };
   state.pc++;
+  state.debt = BigInt(gasOf(number) - 1);
   handler(state, operands);
 }
 

@@ -1,4 +1,5 @@
 // docs/vm.md#code: memory instructions of the reference machine; bulk ones do at most one leaf a step.
+import { PAGE_GAS } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { PAGE_BYTES } from '../program.ts';
@@ -37,9 +38,8 @@ export const MEMORY = new Map<number, Handler>([
         state.slots[o.slotA] = MASK32;
         return;
       }
-      const memory = new Uint8Array(after * PAGE_BYTES);
-      memory.set(state.memory);
-      state.memory = memory;
+      growMemory(state, after);
+      state.debt += BigInt(after - before) * PAGE_GAS;
       state.slots[o.slotA] = BigInt(before);
     },
   ],
@@ -85,6 +85,18 @@ export const MEMORY = new Map<number, Handler>([
     },
   ],
 ]);
+
+// The bytes lie in a buffer that doubles: a program may grow its memory page by page.
+function growMemory(state: State, pages: number): void {
+  const size = pages * PAGE_BYTES;
+  const { memory } = state;
+  if (size > memory.buffer.byteLength) {
+    const most = state.program.header.pagesMax * PAGE_BYTES;
+    const larger = new Uint8Array(Math.min(most, Math.max(size, 2 * memory.length)));
+    larger.set(memory);
+    state.memory = larger.subarray(0, size);
+  } else state.memory = new Uint8Array(memory.buffer, memory.byteOffset, size);
+}
 
 /** Bytes that one step handles: up to the end of the leaf at `dst`. */
 export function leafPart(dst: number, n: number): number {

@@ -13,6 +13,8 @@ export type State = {
   pc: number;
   fp: number;
   gasLeft: bigint;
+  /** Gas that is owed for the instruction before. */
+  debt: bigint;
   halted: boolean;
   memory: Uint8Array;
   outputLength: number;
@@ -35,6 +37,7 @@ export function createState(program: Program, request: RunRequest): State {
     pc: program.header.entry,
     fp: program.header.globals % SLOT_COUNT,
     gasLeft: request.gasLimit,
+    debt: 0n,
     halted: false,
     memory,
     outputLength: 0,

@@ -7,7 +7,15 @@ import { decodeTable } from './decode-table.ts';
 import { STEP_CORE_BASE64 } from './generated/core-wasm.ts';
 
 /** Addresses of vm/step/assembly/layout.ts. */
-export const CORE = { out: 0x5000, opTable: 0x8000, page: 0x20000, slots: 0x80000 } as const;
+export const CORE = {
+  out: 0x5000,
+  random: 0x6000,
+  inputCount: 0x6080,
+  clock: 0x6088,
+  opTable: 0x8000,
+  page: 0x20000,
+  slots: 0x80000,
+} as const;
 /** Statuses of a core that stopped; negative ones are answers of the host function. */
 export const STATUS = {
   running: 0,
@@ -26,11 +34,12 @@ type CoreExports = {
   readonly status: WebAssembly.Global;
   readonly fp: WebAssembly.Global;
   readonly farPc: WebAssembly.Global;
+  /** What the last instruction costs beyond the steps of the run. */
+  readonly debt: WebAssembly.Global;
   readonly data: WebAssembly.Global;
   readonly dirty: WebAssembly.Global;
   readonly pageChanged: WebAssembly.Global;
   readonly memoryStart: WebAssembly.Global;
-  readonly memoryBytes: WebAssembly.Global;
   start(): number;
   reserveCode(count: number): number;
   sentinels(raw: number, count: number): number;
@@ -38,6 +47,7 @@ type CoreExports = {
   decodeCode(raw: number): void;
   setPc(pc: number, frame: number): void;
   getPc(): number;
+  memorySize(): number;
   setPages(pages: number): number;
   run(steps: number): number;
   rehash(): void;
@@ -83,6 +93,8 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
     whole = new Uint8Array(exports.memory.buffer);
     view = new DataView(exports.memory.buffer);
   };
+  let start = 0;
+  let dirty = 0;
   const core: Core = {
     ...exports,
     codeCount,
@@ -94,13 +106,10 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
       renew();
       return view;
     },
-    size: () => Number(exports.memoryBytes.value),
-    guest(address, length) {
-      const start = address + ((exports.memoryStart.value as number) >>> 0);
-      return core.bytes().subarray(start, start + length);
-    },
+    size: exports.memorySize,
+    guest: (address, length) => core.bytes().subarray(start + address, start + address + length),
     mark(address) {
-      core.bytes()[((exports.dirty.value as number) >>> 0) + Math.floor(address / LEAF_BYTES)] = 1;
+      core.bytes()[dirty + Math.floor(address / LEAF_BYTES)] = 1;
     },
   };
   exports.start();
@@ -111,6 +120,8 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
   core.bytes().set(code, scratch);
   const added = exports.sentinels(scratch, codeCount);
   const raw = allocated(exports.layOut(codeCount, added, data.length, header.pagesInitial, header.pagesMax));
+  start = (exports.memoryStart.value as number) >>> 0;
+  dirty = (exports.dirty.value as number) >>> 0;
   core.bytes().set(code, raw);
   exports.decodeCode(raw);
   core.bytes().set(data, (exports.data.value as number) >>> 0);

@@ -26,6 +26,8 @@ export type MachineFields = {
   readonly outputTreeRoot: Hex;
   readonly outputLength: number;
   readonly resultAddress: number;
+  /** Gas that is owed for the instruction before. */
+  readonly debt: bigint;
   readonly contextHash: Hex;
   readonly parent: Hex;
 };
@@ -47,7 +49,8 @@ export function encodeMachine(machine: MachineFields): Uint8Array {
     .hex(machine.outputTreeRoot, 32)
     .u64(machine.outputLength)
     .u32(machine.resultAddress)
-    .zeros(20)
+    .u64(machine.debt)
+    .zeros(12)
     .hex(machine.contextHash, 32)
     .hex(machine.parent, 32)
     .finish();

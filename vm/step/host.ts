@@ -1,7 +1,7 @@
 // docs/vm.md#host: host instructions of the step machine; bulk ones do at most one leaf a step.
-import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../../protocol/constants.ts';
+import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP, SLOT_COUNT } from '../../protocol/isa.ts';
-import { keccak, LEAF_BYTES } from '../../protocol/tree.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { CORE, type Core, STATUS } from './core.ts';
 import type { Output } from './output.ts';
 
@@ -14,9 +14,6 @@ export type Stop =
 
 export type HostEnvironment = {
   readonly inputs: readonly Uint8Array[];
-  readonly timestampNs: bigint;
-  /** 32 bytes. */
-  readonly seed: Uint8Array;
   readonly output: Output;
   /** The bytes whose keccak-256 is `hash`. */
   preimage(hash: Uint8Array): Uint8Array;
@@ -38,26 +35,22 @@ export function copyPart(dst: number, src: number, n: number): number {
   return leafPart(src, leafPart(dst, n));
 }
 
-/** First 8 bytes of keccak256(0x04 ‖ seed ‖ counter). */
-export function randomWord(seed: Uint8Array, counter: bigint): bigint {
-  const bytes = new Uint8Array(1 + HASH_BYTES + 8);
-  bytes[0] = TAG.random;
-  bytes.set(seed, 1);
-  new DataView(bytes.buffer).setBigUint64(1 + HASH_BYTES, counter);
-  const hash = keccak(bytes);
-  return new DataView(hash.buffer, hash.byteOffset).getBigUint64(0);
-}
-
+/** All but `input_count`, `clock`, `random` and `log`, which the core does itself. */
 export function createHostCalls(core: () => Core, environment: HostEnvironment): (op: number, slot: number) => number {
   const { inputs, output } = environment;
+  // Taken anew at each call, once: the core's memory grows only between them.
+  let view: DataView = new DataView(new ArrayBuffer(0));
+  let size = 0;
   const at = (slot: number): number => CORE.slots + 8 * (slot % SLOT_COUNT);
-  const word = (slot: number): number => core().view().getUint32(at(slot), true);
-  const get = (slot: number): bigint => core().view().getBigUint64(at(slot), true);
-  const set = (slot: number, value: number | bigint): void =>
-    core()
-      .view()
-      .setBigUint64(at(slot), BigInt.asUintN(64, BigInt(value)), true);
-  const inside = (address: number, length: number): boolean => address + length <= core().size();
+  const word = (slot: number): number => view.getUint32(at(slot), true);
+  const high = (slot: number): number => view.getUint32(at(slot) + 4, true);
+  // A number below 2^53: in two halves, because a 64-bit integer takes JavaScript ten times as long.
+  const set = (slot: number, value: number): void => {
+    const to = at(slot);
+    view.setUint32(to, value >>> 0, true);
+    view.setUint32(to + 4, Math.floor(value / 2 ** 32), true);
+  };
+  const inside = (address: number, length: number): boolean => address + length <= size;
   const isLeaf = (address: number): boolean => address % LEAF_BYTES === 0 && inside(address, LEAF_BYTES);
   const write = (address: number, bytes: Uint8Array): void => {
     core().guest(address, bytes.length).set(bytes);
@@ -65,10 +58,6 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
   };
 
   const calls: Record<number, (slot: number) => number> = {
-    [OP.input_count]: (a) => {
-      set(a, inputs.length);
-      return STATUS.running;
-    },
     [OP.input_size]: (a) => {
       const input = inputs[word(a)];
       if (input === undefined) return STATUS.fault;
@@ -77,15 +66,16 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
     },
     [OP.input_read]: (a) => {
       const dst = word(a);
-      const offset = get(a + 2);
+      // Rounded above 2^53, where no input ends.
+      const offset = high(a + 2) * 2 ** 32 + word(a + 2);
       const n = word(a + 3);
       const input = inputs[word(a + 1)];
-      if (!inside(dst, n) || input === undefined || offset + BigInt(n) > BigInt(input.length)) return STATUS.fault;
-      const k = copyPart(dst, Number(offset), n);
-      if (k > 0) write(dst, input.subarray(Number(offset), Number(offset) + k));
+      if (!inside(dst, n) || input === undefined || offset + n > input.length) return STATUS.fault;
+      const k = copyPart(dst, offset, n);
+      if (k > 0) write(dst, input.subarray(offset, offset + k));
       if (k === n) return STATUS.running;
       set(a, dst + k);
-      set(a + 2, offset + BigInt(k));
+      set(a + 2, offset + k);
       set(a + 3, n - k);
       return STATUS.repeat;
     },
@@ -100,14 +90,6 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       set(a + 1, n - k);
       return STATUS.repeat;
     },
-    [OP.clock]: (a) => {
-      set(a, environment.timestampNs);
-      return STATUS.running;
-    },
-    [OP.random]: (a) => {
-      set(a, randomWord(environment.seed, get(a)));
-      return STATUS.running;
-    },
     [OP.exit]: (a) => {
       environment.stop({ kind: 'exit', code: word(a) & 0xff });
       return STATUS.exit;
@@ -116,7 +98,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       const hash = word(a);
       const dst = word(a + 1);
       const done = word(a + 2);
-      if (preimageFaults(hash, dst, core().size())) return STATUS.fault;
+      if (preimageFaults(hash, dst, size)) return STATUS.fault;
       const bytes = environment.preimage(core().guest(hash, HASH_BYTES).slice());
       const end = done + leafPart(dst + done, Math.max(bytes.length - done, 0));
       if (end > done) write(dst + done, bytes.subarray(done, end));
@@ -137,7 +119,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
     [OP.ecrecover]: (a) => {
       const src = word(a);
       const dst = word(a + 1);
-      if (ecrecoverFaults(src, dst, core().size())) return STATUS.fault;
+      if (ecrecoverFaults(src, dst, size)) return STATUS.fault;
       write(dst, environment.ecrecover(core().guest(src, SIGNATURE_BYTES).slice()));
       return STATUS.running;
     },
@@ -148,7 +130,11 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       return STATUS.commit;
     },
   };
-  return (op, slot) => calls[op]!(slot);
+  return (op, slot) => {
+    view = core().view();
+    size = core().size();
+    return calls[op]!(slot);
+  };
 }
 
 export function preimageFaults(hash: number, dst: number, size: number): boolean {

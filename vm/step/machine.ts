@@ -1,4 +1,5 @@
 // docs/machine.md#running: one program in its state: a kernel, or the user program that it started.
+import { TAG } from '../../protocol/constants.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { bytesToHex } from '../../protocol/hex.ts';
 import { SLOT_COUNT } from '../../protocol/isa.ts';
@@ -36,6 +37,7 @@ export type MachineSnapshot = {
   readonly pc: number;
   readonly fp: number;
   readonly gasLeft: bigint;
+  readonly debt: bigint;
   readonly output: OutputMark;
   readonly pages: PageSnapshot;
 };
@@ -50,6 +52,8 @@ export type Machine = {
   pc: number;
   fp: number;
   gasLeft: bigint;
+  /** Gas that is owed for the instruction before: so many steps do nothing else. */
+  debt: bigint;
   /** Instructions in the wasm call that comes; V8 changes to optimized code only between calls. */
   chunk: number;
   stop: Stop | undefined;
@@ -72,6 +76,7 @@ export function createMachine(options: MachineOptions): Machine {
     },
   });
   const core = createCore(program, options.kind === MACHINE_KIND.kernel, host);
+  setContext(core, options);
   const pages = createPageStore(core);
   const inputRefs = inputs.map((bytes) => ({
     root: hashObject(staticTree(bytes).root, bytes.length),
@@ -86,12 +91,14 @@ export function createMachine(options: MachineOptions): Machine {
     pc: program.header.entry,
     fp: program.header.globals % SLOT_COUNT,
     gasLeft: options.gasLimit,
+    debt: 0n,
     chunk: FIRST_CHUNK,
     stop: undefined,
     snapshot: () => ({
       pc: machine.pc,
       fp: machine.fp,
       gasLeft: machine.gasLeft,
+      debt: machine.debt,
       output: output.mark(),
       pages: pages.snapshot(),
     }),
@@ -99,6 +106,7 @@ export function createMachine(options: MachineOptions): Machine {
       machine.pc = snapshot.pc;
       machine.fp = snapshot.fp;
       machine.gasLeft = snapshot.gasLeft;
+      machine.debt = snapshot.debt;
       machine.stop = undefined;
       output.reset(snapshot.output);
       pages.restore(snapshot.pages);
@@ -107,12 +115,20 @@ export function createMachine(options: MachineOptions): Machine {
   return machine;
 }
 
-/** True if the next step faults before it reads an instruction. */
-export function cannotFetch(machine: Machine): boolean {
-  return machine.gasLeft === 0n || machine.pc >= machine.core.codeCount;
+/** What the core answers host calls from by itself. */
+function setContext(core: Core, { inputs, seed, timestampNs }: MachineOptions): void {
+  core.bytes()[CORE.random] = TAG.random;
+  core.bytes().set(seed, CORE.random + 1);
+  core.view().setBigUint64(CORE.inputCount, BigInt(inputs.length), true);
+  core.view().setBigUint64(CORE.clock, BigInt.asUintN(64, timestampNs), true);
 }
 
-/** Executes up to `limit` instructions, or as many as come before a stop; returns how many. */
+/** True if the next step faults before it reads an instruction. */
+export function cannotFetch(machine: Machine): boolean {
+  return machine.gasLeft === 0n || (machine.debt === 0n && machine.pc >= machine.core.codeCount);
+}
+
+/** Does up to `limit` steps, or as many as come before a stop; returns how many. */
 export function runMachine(machine: Machine, limit: bigint): bigint {
   const { core } = machine;
   if (cannotFetch(machine)) {
@@ -120,11 +136,19 @@ export function runMachine(machine: Machine, limit: bigint): bigint {
     return 1n;
   }
   const most = machine.gasLeft < limit ? machine.gasLeft : limit;
+  if (machine.debt > 0n) {
+    let paid = machine.debt;
+    if (paid > most) paid = most;
+    machine.debt -= paid;
+    machine.gasLeft -= paid;
+    return paid;
+  }
   const steps = most < machine.chunk ? Number(most) : machine.chunk;
   core.setPc(machine.pc, machine.fp);
   const executed = BigInt(steps - core.run(steps));
   machine.chunk = Math.min(machine.chunk * 4, MAX_CHUNK);
   machine.gasLeft -= executed;
+  machine.debt = BigInt.asUintN(64, core.debt.value as bigint);
   machine.fp = ((core.fp.value as number) - CORE.slots) / 8;
   const status = core.status.value as number;
   machine.pc = status === STATUS.far ? (core.farPc.value as number) >>> 0 : core.getPc() >>> 0;
@@ -156,6 +180,7 @@ export function encodeRunning(machine: Machine): Uint8Array {
     outputTreeRoot: output.root(),
     outputLength: output.length(),
     resultAddress: options.resultAddress,
+    debt: machine.debt,
     contextHash: hashMachineContext(machine.context),
     parent: options.parent,
   });

@@ -36,7 +36,7 @@ export function proveStep(
 ): Uint8Array {
   const witness = createWitness(machine);
   witness.bytes(encodeRunning(machine));
-  const fetched = cannotFetch(machine) ? undefined : fetchInstruction(machine);
+  const fetched = cannotFetch(machine) || machine.debt > 0n ? undefined : fetchInstruction(machine);
   const outcome = tryStep(machine, fetched);
   const { stop } = outcome;
   if (fetched !== undefined) witness.code(machine.pc);

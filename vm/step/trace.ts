@@ -26,7 +26,8 @@ export function* traceSteps(steps: StepMachine, count: number): Generator<TraceL
     if (machine === undefined) return;
     const { pc, fp, gasLeft } = machine;
     const position = steps.position();
-    const fetched = cannotFetch(machine) ? undefined : fetchInstruction(machine);
+    const owed = machine.debt > 0n;
+    const fetched = cannotFetch(machine) || owed ? undefined : fetchInstruction(machine);
     const operands = fetched === undefined ? '' : operandsOf(machine, fetched);
     const pages = machine.core.size();
     steps.runTo(position + 1n);
@@ -36,9 +37,12 @@ export function* traceSteps(steps: StepMachine, count: number): Generator<TraceL
       pc,
       fp,
       gasLeft,
-      name: nameOf(fetched),
+      name: owed ? 'debt' : nameOf(fetched),
       operands,
-      effect: effectOf(steps, machine, fetched, { pc, fp, pages }),
+      effect:
+        owed && machine.stop === undefined
+          ? `${machine.debt} gas owed`
+          : effectOf(steps, machine, fetched, { pc, fp, pages }),
     };
   }
 }

@@ -49,7 +49,7 @@ library StartMachine {
         Machine memory machine;
         machine.kind = KERNEL_KIND;
         machine.pc = uint32(bytes4(header[144:]));
-        machine.fp = uint32(bytes4(header[148:]));
+        machine.fp = uint32(bytes4(header[148:])) % Constants.SLOT_COUNT;
         machine.gasLeft = KERNEL_GAS_LIMIT;
         machine.pages = uint32(bytes4(header[136:]));
         machine.pagesMax = uint32(bytes4(header[140:]));

@@ -22,6 +22,11 @@ library Instructions {
     uint256 internal constant BINARY_FLOAT = 0x0000000000000000000000fff80fff80;
     /// @dev Bit i: only the kernel may execute host instruction i.
     uint256 internal constant KERNEL_ONLY_HOST = 0x00000000000000000000000000000f00;
+    /// @dev Gas of host instruction i, 20 bits each.
+    uint256 internal constant GAS_HOST = 0x0000000010800000001004000000100100000800000800010000100000800008;
+    uint256 internal constant GAS_MEMORY_GROW = 64;
+    uint256 internal constant GAS_PAGE = 1500;
+    uint256 internal constant FRAME_SLOTS_PER_GAS = 64;
     /// @dev From an instruction on 32 bits to the same one on 64 bits.
     uint256 internal constant I64_OFFSET = 32;
     uint256 internal constant F64_OFFSET = 20;

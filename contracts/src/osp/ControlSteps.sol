@@ -52,7 +52,8 @@ contract ControlSteps is IStepFamily {
             machine.fp -= distance;
         } else {
             // trap and entry fault when executed.
-            return op == Instructions.ENTER && machine.fp + low <= Constants.SLOT_COUNT;
+            if (op != Instructions.ENTER || machine.fp + low > Constants.SLOT_COUNT) return false;
+            machine.debt = low / Instructions.FRAME_SLOTS_PER_GAS;
         }
         return true;
     }

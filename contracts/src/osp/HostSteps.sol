@@ -21,6 +21,7 @@ contract HostSteps is IStepFamily {
     function execute(bytes calldata proof) external pure returns (bytes32) {
         Step memory step = Steps.begin(proof);
         uint256 op = step.op;
+        step.machine.debt = _gasOf(op) - 1;
         if (op >= Instructions.PREIMAGE) return KernelSteps.execute(step);
         if (op == Instructions.INPUT_SIZE) return InputSteps.size(step);
         if (op == Instructions.INPUT_READ) return InputSteps.read(step);
@@ -28,6 +29,11 @@ contract HostSteps is IStepFamily {
         if (op == Instructions.EXIT) return Ending.exit(step, step.load(step.a) & 0xff);
         if (op != Instructions.LOG) _contextNumber(step, op);
         return step.next();
+    }
+
+    function _gasOf(uint256 op) private pure returns (uint256) {
+        uint256 index = op - (Instructions.FAMILY_HOST << Instructions.FAMILY_SHIFT);
+        return (Instructions.GAS_HOST >> (20 * index)) & 0xfffff;
     }
 
     /// @dev input_count, clock and random.

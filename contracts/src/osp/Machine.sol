@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 import {Constants} from "../generated/Constants.sol";
 
 /// @notice A running machine, one field of docs/machine.md#running each.
+/// @param debt gas that is owed for the instruction before
 struct Machine {
     uint256 kind;
     uint256 pc;
@@ -21,6 +22,7 @@ struct Machine {
     uint256 resultAddress;
     bytes32 contextHash;
     bytes32 parent;
+    uint256 debt;
 }
 
 using Machines for Machine global;
@@ -57,13 +59,14 @@ library Machines {
         machine.codeCount = first & 0xffffffff;
         machine.outputLength = sizes >> 192;
         machine.resultAddress = (sizes >> 160) & 0xffffffff;
+        machine.debt = (sizes >> 96) & 0xffffffffffffffff;
     }
 
     /// @notice keccak256(0x08 ‖ the machine's 256 bytes).
     function hash(Machine memory machine) internal pure returns (bytes32 machineHash) {
         uint256 first = (machine.kind << 248) | (machine.pc << 192) | (machine.fp << 160) | (machine.gasLeft << 96)
             | (machine.pages << 64) | (machine.pagesMax << 32) | machine.codeCount;
-        uint256 sizes = (machine.outputLength << 192) | (machine.resultAddress << 160);
+        uint256 sizes = (machine.outputLength << 192) | (machine.resultAddress << 160) | (machine.debt << 96);
         bytes1 tag = Constants.MACHINE_TAG;
         assembly ("memory-safe") {
             let buffer := mload(0x40)

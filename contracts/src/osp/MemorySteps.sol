@@ -78,10 +78,12 @@ contract MemorySteps is IStepFamily {
     function _grow(Step memory step) private pure returns (bytes32) {
         uint256 delta = (step.immediate ? step.imm : step.load(step.b)) & LOW;
         uint256 pages = step.machine.pages;
+        step.machine.debt = Instructions.GAS_MEMORY_GROW - 1;
         if (pages + delta > step.machine.pagesMax) {
             step.store(step.a, LOW);
         } else {
             step.machine.pages = pages + delta;
+            step.machine.debt += delta * Instructions.GAS_PAGE;
             step.store(step.a, pages);
         }
         return step.next();

@@ -45,7 +45,9 @@ contract OneStepVerifier {
         (current.machine, beforeHash) = Machines.read(witness.take(Machines.BYTES));
         current.witness = witness;
         Machine memory machine = current.machine;
-        if (machine.gasLeft == 0 || machine.pc >= machine.codeCount) return (beforeHash, Ending.fault(current));
+        if (machine.gasLeft == 0) return (beforeHash, Ending.fault(current));
+        if (machine.debt != 0) return (beforeHash, _payDebt(current));
+        if (machine.pc >= machine.codeCount) return (beforeHash, Ending.fault(current));
         uint256 perLeaf = Constants.LEAF_BYTES / Constants.INSTRUCTION_BYTES;
         uint256 op = LeafProofs.read(witness, machine.codeTreeRoot, machine.pc / perLeaf, Steps.codeDepth(machine))
             .numberAt(machine.pc % perLeaf * Constants.INSTRUCTION_BYTES, 2);
@@ -60,6 +62,14 @@ contract OneStepVerifier {
         if (family == Instructions.FAMILY_FLOAT) return _float;
         if (family == Instructions.FAMILY_MEMORY) return _memory;
         return _host;
+    }
+
+    /// @dev One gas of what the instruction before costs; nothing else happens.
+    function _payDebt(Step memory current) private pure returns (bytes32) {
+        --current.machine.gasLeft;
+        --current.machine.debt;
+        current.witness.finish();
+        return current.machine.hash();
     }
 
     /// @dev Whether this machine has such an instruction and, if the immediate bit is set, that takes one.

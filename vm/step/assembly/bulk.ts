@@ -1,5 +1,6 @@
 // docs/isa.md#memory: instructions that work on leaves; each call is one repetition.
-import { data, dataLength, dirty, FAULT, LEAF_BYTES, LEAF_SHIFT, memoryBytes, memoryStart, NO_MEMORY, PAGE_BYTES, pagesMax, REPEAT, reserve, RUNNING, setMemoryBytes, SLOTS, SLOTS_MASK } from './layout';
+import { keccak } from '../../../protocol/assembly/tree';
+import { data, dataLength, dirty, FAULT, LEAF_BYTES, LEAF_SHIFT, memoryBytes, memoryStart, NO_MEMORY, PAGE_BYTES, pagesMax, RANDOM, RANDOM_HASH, REPEAT, reserve, RUNNING, setMemoryBytes, SLOTS, SLOTS_MASK } from './layout';
 
 /** The slot behind `slot`, `index` further on. */
 // @ts-ignore: decorator
@@ -76,6 +77,13 @@ export function initialize(slot: usize, imm: u64): i32 {
   memory.copy(memoryStart + dst, data + <usize>offset + src, k);
   mark(dst);
   return advance(slot, dst + k, src + k, n - k);
+}
+
+/** First 8 bytes of keccak256(0x04 ‖ seed ‖ counter). */
+export function random(counter: u64): u64 {
+  store<u64>(RANDOM, bswap<u64>(counter), 33);
+  keccak(RANDOM, 41, RANDOM_HASH);
+  return bswap<u64>(load<u64>(RANDOM_HASH));
 }
 
 /** Grows the guest's memory; the result goes to `slot`. */

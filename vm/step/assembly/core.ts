@@ -1,13 +1,13 @@
 // docs/machine.md: the step machine's core: a program, its state and their hashes in one memory.
 import { init as initHash } from '../../../protocol/assembly/tree';
 import { countSentinels, decode, farthest } from './decode';
-import { fp, ip, runFast, runMasked, setRegisters, status } from './interpreter';
-import { code, CODE_BYTES, codeCount, codeEnd, DYNAMIC, memoryStart, pagesMax, PAGE_BYTES, place, reserve, RUNNING, setMemoryBytes, SLOT_LEAVES, SLOT_TREE, SLOTS, topLeaves, topTree } from './layout';
+import { debt, fp, ip, runFast, runMasked, setRegisters, status } from './interpreter';
+import { code, CODE_BYTES, codeCount, codeEnd, DYNAMIC, memoryBytes, memoryStart, pagesMax, PAGE_BYTES, place, reserve, RUNNING, setMemoryBytes, SLOT_LEAVES, SLOT_TREE, SLOTS, topLeaves, topTree } from './layout';
 import { clearTree } from './roots';
 
 export { keccak, leaves, up, zeroRoot } from '../../../protocol/assembly/tree';
-export { data, dirty, memoryBytes, memoryStart, pageChanged } from './layout';
-export { farPc, fp, status } from './interpreter';
+export { data, dirty, memoryStart, pageChanged } from './layout';
+export { debt, farPc, fp, status } from './interpreter';
 export { markChangedPages, memorySiblings, rehash, restorePage, slotSiblings } from './roots';
 
 /** Steps that the slower loop does before the faster one is looked at again. */
@@ -57,6 +57,11 @@ export function getPc(): u32 {
   return ip < codeEnd ? <u32>((ip - code) / CODE_BYTES) : load<u32>(ip, 16);
 }
 
+/** Bytes of the guest's memory; a number, because a 64-bit integer takes JavaScript ten times as long. */
+export function memorySize(): f64 {
+  return <f64>memoryBytes;
+}
+
 export function setPages(pages: u32): bool {
   if (pages > pagesMax || !reserve(<u64>memoryStart + <u64>pages * PAGE_BYTES)) return false;
   setMemoryBytes(<u64>pages * PAGE_BYTES);
@@ -73,7 +78,7 @@ export function run(steps: u32): u32 {
       const part = min(left, MASKED_STEPS);
       left = left - part + runMasked(part);
     }
-    if (status != RUNNING) break;
+    if (status != RUNNING || debt != 0) break;
   }
   return left;
 }

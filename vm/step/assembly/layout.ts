@@ -4,6 +4,11 @@
 export const SCRATCH: usize = 0x4000;
 /** Where roots and siblings are handed out. */
 export const OUT: usize = 0x5000;
+/** What `random` hashes: tag 1 ‖ seed 32 ‖ counter u64; behind it the hash, and what `input_count` and `clock` answer. */
+export const RANDOM: usize = 0x6000;
+export const RANDOM_HASH: usize = 0x6040;
+export const INPUT_COUNT: usize = 0x6080;
+export const CLOCK: usize = 0x6088;
 /** Number and kind of each instruction, by `op | immediate << 10`: u32 each. */
 export const OP_TABLE: usize = 0x8000;
 /** One byte a node of the tree that is being hashed: a child has changed. */
@@ -29,6 +34,9 @@ export const PAGE_TREE_BYTES: usize = 32768;
 export const PAGE_DEPTH: i32 = 9;
 /** op u16 · a u32 · b u32 · c u32 (bytes from the frame) · imm u64. */
 export const CODE_BYTES: usize = 24;
+
+/** Taken from the host at once, or half of what there is, though not touched: at each growth of a large memory V8 may collect garbage. */
+const SPARE_PAGES: i32 = 512;
 
 export const RUNNING: i32 = 0;
 export const FAULT: i32 = 1;
@@ -83,7 +91,10 @@ export function setMemoryBytes(bytes: u64): void {
 /** False if the host has no memory for addresses up to `end`. */
 export function reserve(end: u64): bool {
   const missing = <i64>end - (<i64>memory.size() << 16);
-  return missing <= 0 || memory.grow(<i32>((missing + 0xffff) >> 16)) >= 0;
+  if (missing <= 0) return true;
+  const pages = <i32>((missing + 0xffff) >> 16);
+  const spare = max(SPARE_PAGES, <i32>(memory.size() >> 1));
+  return (pages < spare && memory.grow(spare) >= 0) || memory.grow(pages) >= 0;
 }
 
 function align(address: usize): usize {

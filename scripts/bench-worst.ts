@@ -1,0 +1,39 @@
+// docs/vm.md#gas: the most nanoseconds that one gas buys, in the native engine and in the step machine.
+import { worstInstructions } from './worst/instructions.ts';
+import { REASONS, type WorstCase } from './worst/row.ts';
+
+export type WorstRow = {
+  readonly section: string;
+  readonly name: string;
+  /** Nanoseconds of processor time a gas; absent if the engine cannot run the case. */
+  readonly native?: number | undefined;
+  readonly step?: number | undefined;
+  /** Why it may be above the goal, if it is. */
+  readonly reason: string;
+};
+
+/** What no gas may buy more than, but for a written reason. */
+export const GOAL_NS = 20;
+
+/** Each part of the network measures its own worst cases. */
+const SECTIONS: Readonly<Record<string, () => WorstCase[] | Promise<WorstCase[]>>> = {
+  instructions: worstInstructions,
+};
+
+/** Dearest first. Sets the exit code if a row is above the goal without a reason. */
+export async function benchWorst(): Promise<WorstRow[]> {
+  const rows: WorstRow[] = [];
+  for (const [section, measure] of Object.entries(SECTIONS))
+    for (const row of await measure())
+      rows.push({ section, name: row.name, native: row.native, step: row.step, reason: REASONS[row.name] ?? '' });
+  rows.sort((a, b) => dearest(b) - dearest(a));
+  const unpriced = rows.filter((row) => dearest(row) > GOAL_NS && row.reason === '');
+  for (const row of unpriced)
+    console.error(`${row.name} buys ${dearest(row).toFixed(0)} ns a gas, above ${GOAL_NS}, and no reason is written`);
+  if (unpriced.length > 0) process.exitCode = 1;
+  return rows;
+}
+
+function dearest({ native = 0, step = 0 }: WorstRow): number {
+  return Math.max(native, step);
+}

@@ -1,0 +1,10 @@
+// docs/vm.md#gas: the worst cases of the instructions: operands, addresses and alignment that cost the engines most.
+import { instructionCases } from './instruction-cases.ts';
+import { measureModule, measureRaw } from './measure.ts';
+import { memoryCases } from './memory-cases.ts';
+import { rawCases } from './raw-cases.ts';
+import type { WorstCase } from './row.ts';
+
+export function worstInstructions(): WorstCase[] {
+  return [...[...memoryCases(), ...instructionCases()].map(measureModule), ...rawCases().map(measureRaw)];
+}

@@ -1,0 +1,26 @@
+// docs/vm.md#gas: a worst case as it was measured, and why one may cost more than the goal.
+
+export type WorstCase = {
+  readonly name: string;
+  /** Nanoseconds of processor time a gas. */
+  readonly native?: number | undefined;
+  readonly step?: number | undefined;
+};
+
+/** By the name of the case: why a gas may buy more there. */
+const CACHE = 'waits for memory that is in no cache: docs/vm.md#gas';
+
+export const REASONS: Readonly<Record<string, string>> = {
+  'load, each address from the one before, 256 MiB': CACHE,
+  'load anywhere in 256 MiB': CACHE,
+  'store anywhere in 256 MiB': CACHE,
+  'jump anywhere in 4 million instructions': CACHE,
+};
+
+/** Of this process, in nanoseconds: other work on the machine counts only by the caches that it takes. */
+export function cpuNs(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1000;
+}
