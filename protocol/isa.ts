@@ -299,12 +299,12 @@ const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly mor
   input_count: { gas: 8 },
   input_size: { gas: 8 },
   input_read: { gas: 16 },
-  output_write: { gas: 16 },
+  output_write: { gas: 32 },
   clock: { gas: 8 },
   random: { gas: 128 },
-  log: { gas: 256 },
-  preimage: { gas: 1024 },
-  ecrecover: { gas: 32_768 },
+  log: { gas: 512 },
+  preimage: { gas: 256 },
+  ecrecover: { gas: 75_000 },
 };
 
 export type OpName =

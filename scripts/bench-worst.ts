@@ -1,6 +1,8 @@
 // docs/vm.md#gas: the most nanoseconds that one gas buys, in the native engine and in the step machine.
 import { worstInstructions } from './worst/instructions.ts';
-import { REASONS, type WorstCase } from './worst/row.ts';
+import { worstLoading } from './worst/loading.ts';
+import { worstMessages } from './worst/messages.ts';
+import { reasonOf, type WorstCase } from './worst/row.ts';
 
 export type WorstRow = {
   readonly section: string;
@@ -18,6 +20,8 @@ export const GOAL_NS = 20;
 /** Each part of the network measures its own worst cases. */
 const SECTIONS: Readonly<Record<string, () => WorstCase[] | Promise<WorstCase[]>>> = {
   instructions: worstInstructions,
+  loading: worstLoading,
+  messages: worstMessages,
 };
 
 /** Dearest first. Sets the exit code if a row is above the goal without a reason. */
@@ -25,7 +29,7 @@ export async function benchWorst(): Promise<WorstRow[]> {
   const rows: WorstRow[] = [];
   for (const [section, measure] of Object.entries(SECTIONS))
     for (const row of await measure())
-      rows.push({ section, name: row.name, native: row.native, step: row.step, reason: REASONS[row.name] ?? '' });
+      rows.push({ section, name: row.name, native: row.native, step: row.step, reason: reasonOf(section, row.name) });
   rows.sort((a, b) => dearest(b) - dearest(a));
   const unpriced = rows.filter((row) => dearest(row) > GOAL_NS && row.reason === '');
   for (const row of unpriced)

@@ -8,14 +8,21 @@ export type WorstCase = {
 };
 
 /** By the name of the case: why a gas may buy more there. */
+const LOADING = 'a native load is not worth more than its gas: docs/prover.md#loading';
 const CACHE = 'waits for memory that is in no cache: docs/vm.md#gas';
 
-export const REASONS: Readonly<Record<string, string>> = {
+const REASONS: Readonly<Record<string, string>> = {
   'load, each address from the one before, 256 MiB': CACHE,
   'load anywhere in 256 MiB': CACHE,
   'store anywhere in 256 MiB': CACHE,
   'jump anywhere in 4 million instructions': CACHE,
+  '2,000 inputs of a byte': 'each is a file that is opened and verified; an input pays 10,000 gas',
 };
+
+/** Why a case may be above the goal; empty if no reason is written. */
+export function reasonOf(section: string, name: string): string {
+  return section === 'loading' && name.startsWith('module: ') ? LOADING : (REASONS[name] ?? '');
+}
 
 /** Of this process, in nanoseconds: other work on the machine counts only by the caches that it takes. */
 export function cpuNs(work: () => void): number {

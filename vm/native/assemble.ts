@@ -49,6 +49,7 @@ export const CODE = {
   i32Ne: 0x47,
   i32GtU: 0x4b,
   i64LtS: 0x53,
+  i64GtU: 0x56,
   f32Eq: 0x5b,
   f64Eq: 0x61,
   i32Add: 0x6a,

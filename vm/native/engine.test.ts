@@ -94,11 +94,11 @@ describe('host calls', () => {
       `(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 5) (i32.const 100)) (call $w (i32.const 5) (i32.const ${length}))))`;
     const base = run(wat(28)).gasUsed;
     expect(run(wat(0)).gasUsed).toBe(base);
-    expect(run(wat(29)).gasUsed).toBe(base + 16n);
+    expect(run(wat(29)).gasUsed).toBe(base + 32n);
     // Target from 100 on: cut at 128 and 256; source from 5 on: at 128.
-    expect(run(wat(123)).gasUsed).toBe(base + 16n);
-    expect(run(wat(124)).gasUsed).toBe(base + 32n);
-    expect(run(wat(29 + 128)).gasUsed).toBe(base + 48n);
+    expect(run(wat(123)).gasUsed).toBe(base + 32n);
+    expect(run(wat(124)).gasUsed).toBe(base + 64n);
+    expect(run(wat(29 + 128)).gasUsed).toBe(base + 96n);
   });
 
   it('give the clock and a seeded random', () => {
@@ -147,7 +147,7 @@ describe('host calls', () => {
     leaf.set([300 & 0xff, 300 >> 8, 0, 0], 72);
     expect(result).toMatchObject({ status: 0, committed: leaf });
     expect(run(KERNEL, { kernelHost: { ...kernelHost, preimage: () => new Uint8Array(0) } }).gasUsed).toBe(
-      result.gasUsed - 2n * 1024n,
+      result.gasUsed - 2n * 256n,
     );
   });
 

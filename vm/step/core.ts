@@ -89,7 +89,8 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
   let whole = new Uint8Array(exports.memory.buffer);
   let view = new DataView(exports.memory.buffer);
   const renew = (): void => {
-    if (whole.buffer === exports.memory.buffer) return;
+    // A memory that grows takes the bytes of its views away.
+    if (whole.length > 0) return;
     whole = new Uint8Array(exports.memory.buffer);
     view = new DataView(exports.memory.buffer);
   };

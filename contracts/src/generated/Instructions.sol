@@ -23,7 +23,7 @@ library Instructions {
     /// @dev Bit i: only the kernel may execute host instruction i.
     uint256 internal constant KERNEL_ONLY_HOST = 0x00000000000000000000000000000f00;
     /// @dev Gas of host instruction i, 20 bits each.
-    uint256 internal constant GAS_HOST = 0x0000000010800000001004000000100100000800000800010000100000800008;
+    uint256 internal constant GAS_HOST = 0x000000001124f800001001000000100200000800000800020000100000800008;
     uint256 internal constant GAS_MEMORY_GROW = 64;
     uint256 internal constant GAS_PAGE = 1500;
     uint256 internal constant FRAME_SLOTS_PER_GAS = 64;
