@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
+import { rollupAbi } from '../protocol/generated/abi.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork } from '../prover/network.fixture.ts';
@@ -53,6 +54,16 @@ test('the first wrong step of a lying assertion is named, and the validator ends
     { kind: 'Advance', run: nothing, stage: 0, partition: 0 },
     { kind: 'Expire', run: nothing },
   ]);
+  // It is the honest executor's turn, who is gone: the liar's comes when L1's time has passed, and then the clock stands again.
+  await network.clock.passUntil("the liar's assertion", async () => {
+    const events = await network.l1.client.getContractEvents({
+      address: network.deployment.addresses.rollup,
+      abi: rollupAbi,
+      eventName: 'AssertionCreated',
+      fromBlock: 0n,
+    });
+    return events.some(({ args }) => args.asserter === LIAR.address);
+  });
   const failure = await validator.done.then(
     () => undefined,
     (error: unknown) => error as MizuError,
