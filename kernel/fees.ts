@@ -18,6 +18,7 @@ import {
 } from '../protocol/constants.ts';
 import { type Definition, objectsOfDefinition, type ProgramEntry } from '../protocol/definition.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
+import { decodeHeader } from '../vm/program.ts';
 import { MAX_TASK_INPUTS } from './limits.ts';
 
 /** Of a user message, by its length in bytes. */
@@ -58,7 +59,7 @@ export type ProgramSize = {
 /** What loading a program costs each task: docs/kernel.md#loading. */
 export function loadGas(program: ProgramEntry): bigint {
   const { codeLength: code, wasmLength: wasm, imageLength: image, slotsLength: slots, dataLength: data } = program;
-  const pagesInitial = new DataView(program.header.buffer, program.header.byteOffset).getUint32(PAGES_INITIAL);
+  const { pagesInitial } = decodeHeader(program.header);
   return loadGasOf({ code, wasm, image, slots, data, pagesInitial });
 }
 
@@ -82,5 +83,3 @@ export function taskGas(task: {
   const { loadGas, sink, inputs, inputBytes } = task;
   return TASK_BASE_GAS + (sink ? SINK_GAS : 0n) + loadGas + INPUT_GAS * BigInt(inputs) + INPUT_BYTE_GAS * inputBytes;
 }
-
-const PAGES_INITIAL = 136;

@@ -20,11 +20,12 @@ import {
 import type { Address } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../protocol/messages.ts';
 import { encodeContext } from '../protocol/state.ts';
-import { type ObjectRef, objectRoot, treeRoot } from '../protocol/tree.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
 import { createMemoryObjects, type ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
+import { programToEntry } from '../vm/entry.ts';
 import { loadModule } from '../vm/load.ts';
-import { createProgram, encodeHeader, type Image } from '../vm/program.ts';
+import { createProgram, type Image } from '../vm/program.ts';
 import { createMemo } from './memo.ts';
 import { createNodeStore } from './nodes.ts';
 import { createExecPool } from './pool.ts';
@@ -70,17 +71,7 @@ export async function buildProgram(
   const { wasm, image } = source ?? (await assemble(SHIFT));
   const program = createProgram({ module: loadModule(wasm), ...(image === undefined ? {} : { image }) });
   await objects.putAll([program.code, program.memory, program.slots, program.data, wasm]);
-  return {
-    header: encodeHeader(program.header),
-    codeLength: program.code.length,
-    imageTreeRoot: treeRoot(program.memory),
-    imageLength: program.memory.length,
-    slotsTreeRoot: treeRoot(program.slots),
-    slotsLength: program.slots.length,
-    dataLength: program.data.length,
-    wasmRoot: objectRoot(wasm),
-    wasmLength: wasm.length,
-  };
+  return programToEntry(program, wasm);
 }
 
 export function createTestGenesis() {

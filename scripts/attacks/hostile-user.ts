@@ -1,17 +1,11 @@
 // docs/operations.md#attacks: a user without stake who deploys and runs what he likes, through the sequencer or past it.
 import { type Abi, createTestClient, http } from 'viem';
 import { foundry } from 'viem/chains';
-import {
-  type Definition,
-  encodeDefinition,
-  hashWorkflow,
-  type ProgramEntry,
-  type Stage,
-} from '../../protocol/definition.ts';
+import { type Definition, encodeDefinition, hashWorkflow, type Stage } from '../../protocol/definition.ts';
 import { inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeInputs, encodeMessage, type Message } from '../../protocol/messages.ts';
-import { objectRef, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import { retention } from '../../sdk/client/deploy.ts';
 import { deposit } from '../../sdk/client/deposit.ts';
 import { sendMessage, signMessage } from '../../sdk/client/message.ts';
@@ -21,8 +15,9 @@ import { devnetAccounts } from '../../sdk/devnet/accounts.ts';
 import type { Devnet } from '../../sdk/devnet/devnet.ts';
 import { connectL1, withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
+import { programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
-import { createProgram, encodeHeader, type Program } from '../../vm/program.ts';
+import { createProgram, type Program } from '../../vm/program.ts';
 
 export type HostileUser = {
   readonly network: Network;
@@ -76,7 +71,7 @@ export async function createHostileUser({ rpcUrl, l1Url, chain }: Devnet): Promi
     async deploy(programs, stages) {
       const metadata = text(METADATA);
       const definition: Definition = {
-        programs: programs.map(entryOf),
+        programs: programs.map(({ program, wasm }) => programToEntry(program, wasm)),
         stages: stages.map((fields) => ({ ...EXEC, ...fields })),
         metadata: objectRef(metadata),
       };
@@ -134,17 +129,3 @@ const EXEC: Stage = {
   model: `0x${'00'.repeat(32)}`,
   inputs: [{ source: 0xffff, mode: 'all' }],
 };
-
-function entryOf({ program: { header, code, memory, slots, data }, wasm }: HostileProgram): ProgramEntry {
-  return {
-    header: encodeHeader(header),
-    codeLength: code.length,
-    imageTreeRoot: treeRoot(memory),
-    imageLength: memory.length,
-    slotsTreeRoot: treeRoot(slots),
-    slotsLength: slots.length,
-    dataLength: data.length,
-    wasmRoot: objectRoot(wasm),
-    wasmLength: wasm.length,
-  };
-}

@@ -3,11 +3,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createReader, createWriter } from '../../protocol/bytes.ts';
 import type { ProgramEntry } from '../../protocol/definition.ts';
-import { DIGEST_BYTES, keccak, keccakHex, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import { DIGEST_BYTES, keccak, keccakHex } from '../../protocol/tree.ts';
 import type { Module } from '../../vm/decode/module.ts';
+import { programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
 import { type LoweredModule, lowerModule } from '../../vm/lower/module.ts';
-import { assembleProgram, encodeHeader, type Image, type Program } from '../../vm/program.ts';
+import { assembleProgram, type Image, type Program } from '../../vm/program.ts';
 import { QUICKJS_GLUE_BASE64 } from '../../vm/quickjs/generated/glue-wasm.ts';
 import { PRELUDE } from '../../vm/quickjs/prelude.ts';
 import { createQuickJsImage, quickJsModule } from '../../vm/quickjs/program.ts';
@@ -32,17 +33,7 @@ export async function buildProgram(bundle: string, cacheFolder?: string): Promis
   return {
     program,
     wasm,
-    entry: {
-      header: encodeHeader(program.header),
-      codeLength: program.code.length,
-      imageTreeRoot: treeRoot(program.memory),
-      imageLength: program.memory.length,
-      slotsTreeRoot: treeRoot(program.slots),
-      slotsLength: program.slots.length,
-      dataLength: program.data.length,
-      wasmRoot: objectRoot(wasm),
-      wasmLength: wasm.length,
-    },
+    entry: programToEntry(program, wasm),
     objects: [program.code, program.memory, program.slots, program.data, wasm],
   };
 }

@@ -8,10 +8,11 @@ import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } 
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeMessage, hashRun } from '../../protocol/messages.ts';
 import { decodeExecInputs, decodeStateLeaf, type ExecRequest, encodeContext } from '../../protocol/state.ts';
-import { objectRef, treeRoot } from '../../protocol/tree.ts';
+import { objectRef } from '../../protocol/tree.ts';
+import { programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
-import { createProgram, encodeHeader, type Program } from '../../vm/program.ts';
+import { createProgram, type Program } from '../../vm/program.ts';
 import type { RunResult } from '../../vm/run.ts';
 import type { StepRequest } from '../../vm/step/step-machine.ts';
 
@@ -123,21 +124,9 @@ export async function createKernelTrace(text: string): Promise<KernelTrace> {
   };
 }
 
-function definitionOf({ header, code, memory, slots, data }: Program, wasm: Uint8Array): Definition {
-  const module = objectRef(wasm);
-  const entry = {
-    header: encodeHeader(header),
-    codeLength: code.length,
-    imageTreeRoot: treeRoot(memory),
-    imageLength: memory.length,
-    slotsTreeRoot: treeRoot(slots),
-    slotsLength: slots.length,
-    dataLength: data.length,
-    wasmRoot: module.root,
-    wasmLength: module.length,
-  };
+function definitionOf(program: Program, wasm: Uint8Array): Definition {
   return {
-    programs: [entry],
+    programs: [programToEntry(program, wasm)],
     stages: [execStage({ sink: true })],
     metadata: objectRef(new TextEncoder().encode('{}')),
   };

@@ -1,20 +1,14 @@
 // docs/disputes.md#lies: hostile programs: a liar about each of them, and an honest executor whose every step over them is challenged.
 
 import { execStage } from '../../kernel/world.fixture.ts';
-import {
-  type Definition,
-  encodeDefinition,
-  hashWorkflow,
-  objectsOfDefinition,
-  type ProgramEntry,
-} from '../../protocol/definition.ts';
+import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
-import { LEAF_BYTES, objectRoot, treeRoot } from '../../protocol/tree.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createTrace } from '../../prover/game/trace.ts';
 import { gatherTrace } from '../../prover/game/trace-input.ts';
 import type { TestNetwork } from '../../prover/network.fixture.ts';
 import type { StepInput } from '../../prover/transition.ts';
-import { encodeHeader } from '../../vm/program.ts';
+import { programToEntry } from '../../vm/entry.ts';
 import { type Defended, openDefended } from './defended.ts';
 import type { HostileProgram } from './hostile-programs.ts';
 import { createCorpus, type Lie } from './lie.ts';
@@ -46,7 +40,11 @@ export async function hostileMessages(
     const { program, wasm, gasLimit } = hostile;
     await author.putAll([program.code, program.memory, program.slots, program.data, wasm]);
     const stages = [execStage({ gasLimit, sink: true })];
-    const definition: Definition = { programs: [entryOf(hostile)], stages, metadata: metadata! };
+    const definition: Definition = {
+      programs: [programToEntry(hostile.program, hostile.wasm)],
+      stages,
+      metadata: metadata!,
+    };
     const workflow = hashWorkflow(definition);
     const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
     const nonce = BigInt(messages.length / MESSAGES_EACH) * 2n;
@@ -69,20 +67,6 @@ export async function hostileMessages(
     );
   }
   return messages;
-}
-
-function entryOf({ program: { header, code, memory, slots, data }, wasm }: HostileProgram): ProgramEntry {
-  return {
-    header: encodeHeader(header),
-    codeLength: code.length,
-    imageTreeRoot: treeRoot(memory),
-    imageLength: memory.length,
-    slotsTreeRoot: treeRoot(slots),
-    slotsLength: slots.length,
-    dataLength: data.length,
-    wasmRoot: objectRoot(wasm),
-    wasmLength: wasm.length,
-  };
 }
 
 /** About each program that was run, another result, told from the middle of the step's trace on; about the others that they were deployed. */

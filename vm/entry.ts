@@ -1,0 +1,19 @@
+// docs/messages.md#user: a program as a definition names it, by the roots and lengths of its parts.
+import type { ProgramEntry } from '../protocol/definition.ts';
+import { objectRoot, treeRoot } from '../protocol/tree.ts';
+import { encodeHeader, type Program } from './program.ts';
+
+/** `wasm`: the module that is deployed with it, a hint to the native engine. */
+export function programToEntry({ header, code, memory, slots, data }: Program, wasm: Uint8Array): ProgramEntry {
+  return {
+    header: encodeHeader(header),
+    codeLength: code.length,
+    imageTreeRoot: treeRoot(memory),
+    imageLength: memory.length,
+    slotsTreeRoot: treeRoot(slots),
+    slotsLength: slots.length,
+    dataLength: data.length,
+    wasmRoot: objectRoot(wasm),
+    wasmLength: wasm.length,
+  };
+}
