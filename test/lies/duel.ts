@@ -1,6 +1,7 @@
 // docs/disputes.md#playing: one dispute between two processes: how long each side computed, and what its transactions cost.
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
+import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
@@ -53,7 +54,8 @@ type TransactionTimes = {
 const PENDING = 1;
 const REJECTED = 3;
 const PART_OF_TRACE = { lie: 7n, of: 10n };
-const TASK_GAS = 10n ** 10n;
+/** The stages of the world's workflow are deployed with twice as much. */
+const TASK_GAS = MAX_STAGE_GAS / 2n;
 const LIMIT_SECONDS = 900;
 
 /** The validator is a process of its own, the liar plays in this one, beside the DA committee. */
