@@ -5,7 +5,6 @@ import {
   type Abi,
   createPublicClient,
   createTestClient,
-  createWalletClient,
   type Hex,
   http,
   keccak256,
@@ -36,8 +35,10 @@ import {
   createState,
   EXECUTOR,
   feesProof,
+  HOLDERS,
   MEMBERS,
   OWNER,
+  powerWallets,
   SEQUENCER,
   type Send,
   USER,
@@ -67,17 +68,18 @@ beforeAll(async () => {
   chain = createTestClient({ chain: foundry, mode: 'anvil', transport: http(anvil.url) });
   before = await createState({ feesWei: 0n, withdrawals: [], fillers: 0 });
   after = await createState({ feesWei: 10n * MIZU, withdrawals: [WITHDRAWAL], fillers: 2_000 });
-  const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport: http(anvil.url) });
+  const wallets = powerWallets(anvil.url);
   deployment = await deployContracts({
     publicClient: client,
-    walletClient,
+    walletClient: wallets.token,
     config: DEVNET_CONFIG,
+    holders: HOLDERS,
     genesis: () => ({ kernelProgramId: keccak256('0x01'), stateRoot: bytesToHex(before.root()) }),
   });
   at = deployment.addresses;
   await setUpNetwork({
     publicClient: client,
-    walletClient,
+    wallets,
     addresses: at,
     setup: {
       grants: [{ account: USER.address, amountWei: 100n * MIZU }],

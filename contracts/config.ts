@@ -42,9 +42,9 @@ export type DeployConfig = {
   readonly disputeGasPriceWei: bigint;
   /** In 1/10,000: 15,000 pays costs one and a half times. */
   readonly disputeMarginBasisPoints: number;
-  /** Who may pause confirmation; the deployer if left out. */
-  readonly guardian?: Address;
   readonly maxPauseSeconds: number;
+  /** One account may hold several powers; left out, that is refused. */
+  readonly sharedPowers?: boolean;
   /** Contract that shares out the validators' part of the fees. */
   readonly validatorRewards?: Address;
 };

@@ -1,14 +1,16 @@
 // docs/contracts.md#deployment: what is refused when the contracts are deployed and set up.
-import { createPublicClient, createWalletClient, http, type PublicClient } from 'viem';
+import { createPublicClient, createWalletClient, http, type PublicClient, zeroAddress } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { hashAssertion } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';
-import { OWNER } from './network.fixture.ts';
+import { HOLDERS, OWNER } from './network.fixture.ts';
 import { sortMembers } from './network.ts';
+import { requireSeparate } from './powers.ts';
 
 const STATE: Hex = `0x${'11'.repeat(32)}`;
 
@@ -22,7 +24,7 @@ afterAll(() => anvil.close());
 
 test('periods that break the inequality are refused with what to do', async () => {
   const config = { ...DEVNET_CONFIG, unbondingSeconds: 379 };
-  await expect(deployContracts({ ...clients(), config, genesis })).rejects.toMatchObject({
+  await expect(deployContracts({ ...clients(), config, holders: HOLDERS, genesis })).rejects.toMatchObject({
     code: 'contracts/deployment-failed',
     hint: expect.stringContaining('window + clocks + votes + grace'),
   });
@@ -33,6 +35,7 @@ test('the genesis knows the addresses before there is any contract', async () =>
   const deployment = await deployContracts({
     ...clients(),
     config: DEVNET_CONFIG,
+    holders: HOLDERS,
     genesis: (addresses, chainId) => {
       expect(chainId).toBe(foundry.id);
       predicted = addresses;
@@ -42,6 +45,23 @@ test('the genesis knows the addresses before there is any contract', async () =>
   expect(deployment.addresses).toEqual(predicted);
   const codes = Object.values(deployment.addresses).map((address) => clients().publicClient.getCode({ address }));
   for (const code of await Promise.all(codes)) expect(code).toMatch(/^0x6080/);
+});
+
+test('two powers in one hand are refused, unless the configuration says so', async () => {
+  const holders = { ...HOLDERS, guardian: HOLDERS.committee.toLowerCase() as Hex };
+  await expect(deployContracts({ ...clients(), config: DEVNET_CONFIG, holders, genesis })).rejects.toMatchObject({
+    code: 'contracts/powers-shared',
+    actual: `${holders.guardian} for committee, guardian`,
+  });
+  const config = { ...DEVNET_CONFIG, sharedPowers: true };
+  const { addresses } = await deployContracts({ ...clients(), config, holders, genesis });
+  const asked = { address: addresses.rollup, abi: rollupAbi } as const;
+  const guardian = await clients().publicClient.readContract({ ...asked, functionName: 'guardian' });
+  expect(guardian).toBe(HOLDERS.committee);
+});
+
+test('a network without a guardian has three keys', () => {
+  expect(() => requireSeparate({ ...HOLDERS, guardian: zeroAddress })).not.toThrow();
 });
 
 test('addresses follow from deployer and nonce alone', () => {

@@ -27,6 +27,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import type { DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import * as bytecode from './generated/bytecode.ts';
+import { type PowerHolders, requireSeparate } from './powers.ts';
 import { ROLE, ROLES, type Role } from './roles.ts';
 
 /** Of an authority over the stakes of a role, numbered as StakeManager's enum is. */
@@ -59,9 +60,10 @@ export type Genesis = { readonly kernelProgramId: Hex; readonly stateRoot: Hex }
 
 export type DeployOptions = {
   readonly publicClient: PublicClient;
-  /** Pays, and owns the token, the committee and the model registry. */
+  /** Pays. It owns nothing of what it deploys. */
   readonly walletClient: WalletClient<Transport, Chain, Account>;
   readonly config: DeployConfig;
+  readonly holders: PowerHolders;
   readonly genesis: (addresses: ContractAddresses, chainId: number) => Genesis | Promise<Genesis>;
 };
 
@@ -76,18 +78,19 @@ export type Deployment = {
 // The largest contract takes 5.5 M. Not estimated: constructors read contracts that are not mined yet.
 const GAS_PER_CONTRACT = 7_000_000n;
 
-/** @throws MizuError `contracts/deployment-failed` if a constructor reverts */
+/** @throws MizuError `contracts/deployment-failed` if a constructor reverts, `contracts/powers-shared` */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
-  const { publicClient, walletClient, config } = options;
-  const owner = walletClient.account.address;
+  const { publicClient, walletClient, config, holders } = options;
+  const deployer = walletClient.account.address;
+  if (config.sharedPowers !== true) requireSeparate(holders);
   const [nonce, chainId] = await Promise.all([
-    publicClient.getTransactionCount({ address: owner, blockTag: 'pending' }),
+    publicClient.getTransactionCount({ address: deployer, blockTag: 'pending' }),
     publicClient.getChainId(),
   ]);
-  const addresses = predictAddresses(owner, nonce);
+  const addresses = predictAddresses(deployer, nonce);
   const genesis = await options.genesis(addresses, chainId);
   const hashes: Hex[] = [];
-  for (const [index, data] of deployData(owner, addresses, genesis, config).entries()) {
+  for (const [index, data] of deployData(holders, addresses, genesis, config).entries()) {
     hashes.push(await walletClient.sendTransaction({ data, nonce: nonce + index, gas: GAS_PER_CONTRACT }));
   }
   const receipts = await Promise.all(hashes.map((hash) => publicClient.waitForTransactionReceipt({ hash })));
@@ -106,7 +109,7 @@ export function predictAddresses(deployer: Address, nonce: number): ContractAddr
   return Object.fromEntries(entries) as unknown as ContractAddresses;
 }
 
-function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, config: DeployConfig): Hex[] {
+function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genesis, config: DeployConfig): Hex[] {
   const timing = {
     window: BigInt(config.windowSeconds),
     clocks: BigInt(config.clocksSeconds),
@@ -124,7 +127,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
   const settings = {
     bond: config.assertionBondWei,
     leaderSeconds: BigInt(config.leaderSeconds),
-    guardian: config.guardian ?? owner,
+    guardian: holders.guardian,
     maxPauseSeconds: BigInt(config.maxPauseSeconds),
   };
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
@@ -140,7 +143,7 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
   ];
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
   return [
-    create(mizuTokenAbi, bytecode.MizuToken, [owner, config.tokenCapWei]),
+    create(mizuTokenAbi, bytecode.MizuToken, [holders.token, config.tokenCapWei]),
     create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, grants, hooks]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
@@ -152,13 +155,13 @@ function deployData(owner: Address, at: ContractAddresses, genesis: Genesis, con
       limits,
     ]),
     create(daCommitteeAbi, bytecode.DACommittee, [
-      owner,
+      holders.committee,
       at.stakeManager,
       at.inbox,
       BigInt(config.committeeDelaySeconds),
       BigInt(config.committeeOverlapSeconds),
     ]),
-    create(gatewayRegistryAbi, bytecode.GatewayRegistry, [owner, at.stakeManager, at.inbox]),
+    create(gatewayRegistryAbi, bytecode.GatewayRegistry, [holders.models, at.stakeManager, at.inbox]),
     create(rollupAbi, bytecode.Rollup, [
       at.stakeManager,
       at.inbox,

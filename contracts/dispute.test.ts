@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import {
   createPublicClient,
   createTestClient,
-  createWalletClient,
   type HDAccount,
   type Hex,
   http,
@@ -24,7 +23,17 @@ import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, deployContracts } from './deploy.ts';
-import { certifyNow, createSend, EXECUTOR, MEMBERS, OTHERS, OWNER, SEQUENCER, type Send } from './network.fixture.ts';
+import {
+  certifyNow,
+  createSend,
+  EXECUTOR,
+  HOLDERS,
+  MEMBERS,
+  OTHERS,
+  powerWallets,
+  SEQUENCER,
+  type Send,
+} from './network.fixture.ts';
 import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;
@@ -70,17 +79,18 @@ beforeAll(async () => {
   anvil = await startAnvil();
   client = createPublicClient({ chain: foundry, transport: http(anvil.url), pollingInterval: 20 }) as PublicClient;
   send = createSend(client, anvil.url);
-  const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport: http(anvil.url) });
+  const wallets = powerWallets(anvil.url);
   const deployed = await deployContracts({
     publicClient: client,
-    walletClient,
+    walletClient: wallets.token,
     config: { ...DEVNET_CONFIG, windowSeconds: 10 },
+    holders: HOLDERS,
     genesis: () => ({ kernelProgramId: KERNEL, stateRoot: STATE }),
   });
   at = deployed.addresses;
   await setUpNetwork({
     publicClient: client,
-    walletClient,
+    wallets,
     addresses: at,
     setup: {
       grants: [{ account: CHALLENGER.address, amountWei: 100n * MIZU }],

@@ -8,10 +8,11 @@ import { type Certificate, hashObjects, totalLength } from '../protocol/certific
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
+import { ANVIL_ACCOUNTS } from '../service/anvil.ts';
 import { DEVNET_CONFIG } from './config.ts';
 
 /** Anvil's accounts. */
-export const ACCOUNTS = Array.from({ length: 10 }, (_, addressIndex) =>
+export const ACCOUNTS = Array.from({ length: ANVIL_ACCOUNTS }, (_, addressIndex) =>
   mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex }),
 );
 
@@ -22,6 +23,22 @@ export const [OWNER, SEQUENCER, EXECUTOR, USER, ...OTHERS] = ACCOUNTS as [
   HDAccount,
   ...HDAccount[],
 ];
+
+export const [COMMITTEE_OWNER, MODEL_OWNER, GUARDIAN] = ACCOUNTS.slice(13) as [HDAccount, HDAccount, HDAccount];
+const KEYS = { token: OWNER, committee: COMMITTEE_OWNER, models: MODEL_OWNER, guardian: GUARDIAN } as const;
+
+/** Each power has its own key; OWNER is the token's, and deploys. */
+export const HOLDERS = {
+  token: KEYS.token.address,
+  committee: KEYS.committee.address,
+  models: KEYS.models.address,
+  guardian: KEYS.guardian.address,
+} as const;
+
+export function powerWallets(url: string) {
+  const walletOf = (account: HDAccount) => createWalletClient({ account, chain: foundry, transport: http(url) });
+  return { token: walletOf(KEYS.token), committee: walletOf(KEYS.committee), models: walletOf(KEYS.models) };
+}
 
 /** Four committee members in ascending order of address. */
 export const MEMBERS = OTHERS.slice(0, 4).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));

@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestClient, createWalletClient, domainSeparator, http, type TestClient } from 'viem';
+import { createTestClient, domainSeparator, http, type TestClient } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { toContractCertificate } from '../contracts/claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from '../contracts/config.ts';
 import { deployContracts } from '../contracts/deploy.ts';
-import { ACCOUNTS } from '../contracts/network.fixture.ts';
+import { ACCOUNTS, HOLDERS, powerWallets } from '../contracts/network.fixture.ts';
 import { setUpNetwork, sortMembers } from '../contracts/network.ts';
 import { signCertificate } from '../da/certify.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
@@ -37,6 +37,7 @@ const STAKE = 10_000n * MIZU;
 const MAX_AHEAD_SECONDS = 24 * 3_600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
+export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY] = [keyOf(13), keyOf(14)];
 export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] =
   ACCOUNTS as unknown as (typeof ACCOUNTS)[number][] as [
     (typeof ACCOUNTS)[number],
@@ -70,13 +71,14 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   const transport = http(anvil.url);
   const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
-  const walletClient = createWalletClient({ account: OWNER, chain: foundry, transport });
+  const wallets = powerWallets(anvil.url);
   const config: DeployConfig = { ...DEVNET_CONFIG, maxAheadSeconds: MAX_AHEAD_SECONDS, ...changes };
   let genesisConfig: GenesisConfig | undefined;
   const deployment = await deployContracts({
     publicClient: l1.client,
-    walletClient,
+    walletClient: wallets.token,
     config,
+    holders: HOLDERS,
     genesis: async (at, chainId) => {
       const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
       genesisConfig = {
@@ -96,7 +98,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   const members = sortMembers(MEMBER_KEYS.map(({ address }) => address));
   await setUpNetwork({
     publicClient: l1.client,
-    walletClient,
+    wallets,
     addresses: at,
     setup: {
       grants: [USER, VALIDATOR].map(({ address }) => ({ account: address, amountWei: 1_000n * MIZU })),
@@ -199,7 +201,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     },
     /** Another committee: some of the members. L1's clock leaps over the time until it takes over. */
     async appoint(count: number, threshold: number) {
-      const owner = withAccount(l1, keyOf(0));
+      const owner = withAccount(l1, COMMITTEE_OWNER_KEY);
       await write(owner, at.daCommittee, daCommitteeAbi, 'setCommittee', [members.slice(0, count), threshold]);
       await clock.advance(DEVNET_CONFIG.committeeDelaySeconds);
       await write(user, at.daCommittee, daCommitteeAbi, 'activate', []);

@@ -3,6 +3,7 @@
 import { createWalletClient, http } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MODEL_OWNER } from '../contracts/network.fixture.ts';
 import { ROLE } from '../contracts/roles.ts';
 import { execStage, inferStage, MODEL } from '../kernel/world.fixture.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
@@ -234,5 +235,5 @@ async function registerGateway(): Promise<void> {
     manifest: { root: MODEL, length: 1n },
     gateways: [GATEWAY.address],
   };
-  await write(OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
+  await write(MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
 }

@@ -20,6 +20,9 @@ export type AnvilOptions = {
 
 export type Anvil = { readonly url: string; readonly port: number; readonly pid: number; close(): Promise<void> };
 
+/** Of anvil's mnemonic, that have ether from the start. */
+export const ANVIL_ACCOUNTS = 16;
+
 const START_SECONDS = 20;
 const STOP_SECONDS = 5;
 const STATE_INTERVAL_SECONDS = 5;
@@ -52,6 +55,8 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     String(port),
     '--chain-id',
     String(options.chainId ?? 31337),
+    '--accounts',
+    String(ANVIL_ACCOUNTS),
     '--silent',
   ];
   if (options.blockTimeSeconds !== undefined) args.push('--block-time', String(options.blockTimeSeconds));

@@ -6,9 +6,10 @@ export type Account = { readonly address: Address; readonly privateKey: Hex };
 
 const MNEMONIC = 'test test test test test test test test test test test junk';
 
-/** Accounts 0 to 9 are the ones that anvil gives ether to at genesis. */
+/** Anvil gives ether to these, the first 16, at genesis. */
 const INDEX = {
-  owner: 0,
+  /** Owns the token, and deploys. */
+  tokenOwner: 0,
   developer: 1,
   sequencer: 2,
   executor: 3,
@@ -22,6 +23,9 @@ const INDEX = {
   worker1: 11,
   /** Only of a devnet with a liar. */
   liar: 12,
+  committeeOwner: 13,
+  modelOwner: 14,
+  guardian: 15,
 } as const;
 
 export type Part = keyof typeof INDEX;

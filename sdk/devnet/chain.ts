@@ -46,8 +46,6 @@ const GRANT_WEI = 1_000_000n * MIZU;
 /** 1 gwei of the token per gas: a billion instructions cost one MIZU. */
 const GAS_PRICE_WEI = 10n ** 9n;
 const THRESHOLD = 3;
-/** Anvil gives none to its account. */
-const LIAR_ETHER_WEI = 100n * 10n ** 18n;
 
 const STAKED: Readonly<Partial<Record<Part, 'executor' | 'validator' | 'sequencer' | 'daMember' | 'gateway'>>> = {
   executor: 'executor',
@@ -78,7 +76,11 @@ export async function createDevnetChain(
   const publicClient = createPublicClient({ chain, transport, pollingInterval: 100 });
   const walletOf = ({ privateKey }: Account) =>
     createWalletClient({ chain, transport, account: privateKeyToAccount(privateKey) });
-  const owner = walletOf(accounts.owner);
+  const wallets = {
+    token: walletOf(accounts.tokenOwner),
+    committee: walletOf(accounts.committeeOwner),
+    models: walletOf(accounts.modelOwner),
+  };
   const members = committee(accounts);
   const committeeAddresses = members.map((member) => member.address);
   const kernelProgramId = createKernelEngine(await readFile(KERNEL_PATH)).programId;
@@ -94,8 +96,14 @@ export async function createDevnetChain(
   });
   const { addresses, fromBlock } = await deployContracts({
     publicClient,
-    walletClient: owner,
+    walletClient: wallets.token,
     config: DEVNET_CONFIG,
+    holders: {
+      token: accounts.tokenOwner.address,
+      committee: accounts.committeeOwner.address,
+      models: accounts.modelOwner.address,
+      guardian: accounts.guardian.address,
+    },
     genesis: async (contracts) => ({
       kernelProgramId,
       stateRoot: (await createGenesis(genesisOf(contracts))).stateRoot,
@@ -103,7 +111,7 @@ export async function createDevnetChain(
   });
   await setUpNetwork({
     publicClient,
-    walletClient: owner,
+    wallets,
     addresses,
     setup: {
       grants: [
@@ -137,10 +145,6 @@ export async function createDevnetChain(
     functionName: 'join',
   });
   await publicClient.waitForTransactionReceipt({ hash: join });
-  if (liar) {
-    const hash = await owner.sendTransaction({ to: accounts.liar.address, value: LIAR_ETHER_WEI });
-    await publicClient.waitForTransactionReceipt({ hash });
-  }
   // setCommittee has made epoch 1 of the genesis's epoch 0.
   const genesis = genesisOf(addresses);
   return {

@@ -4,7 +4,7 @@ import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { ROLE } from '../../contracts/roles.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { keyOf, LIAR, type TestNetwork } from '../../prover/network.fixture.ts';
+import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { createInbox, GATEWAY, type Inbox, MODEL } from './inbox.ts';
@@ -69,5 +69,6 @@ async function enrol({ chain, l1, deployment }: TestNetwork): Promise<void> {
   await send(gateway, gatewayRegistry, gatewayRegistryAbi as Abi, 'join', []);
   const manifest = { root: bytesToHex(new Uint8Array(32).fill(1)), length: 1n };
   const model = { active: true, class: 0, inputPrice: 5n, outputPrice: 7n, manifest, gateways: [GATEWAY.address] };
-  await send(owner, gatewayRegistry, gatewayRegistryAbi as Abi, 'setModel', [MODEL, model]);
+  const models = createSender(withAccount(l1, MODEL_OWNER_KEY));
+  await send(models, gatewayRegistry, gatewayRegistryAbi as Abi, 'setModel', [MODEL, model]);
 }
