@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['node_modules/**', 'build/**'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    setupFiles: ['test/end-with-vitest.ts'],
     // Colours are on where CI is set, whatever the output is.
     env: { NO_COLOR: '1' },
     pool: 'forks',

@@ -1,5 +1,4 @@
 // docs/da.md: quorum, members that are dead, slow or lie, and what a member refuses.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,6 +10,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Hex } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
+import { startChild } from '../service/child.ts';
 import { requestBytes, requestJson } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
 import { createMemoryObjects } from '../service/objects.ts';
@@ -244,7 +244,7 @@ async function spawnNode(dataDir: string) {
     const node = await createDaNode({ dataDir: ${JSON.stringify(dataDir)}, key: '${keyOf(0)}', port: 0, chainId: 1, contract: '${CONTRACT}', epoch: 1n });
     process.stdout.write(node.url + '\\n');`;
   const loader = new URL('../scripts/ts.mjs', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
+  const child = startChild(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, MIZU_LOG: 'silent' },
   });

@@ -1,9 +1,10 @@
 // docs/operations.md: a part of the network as a process of its own, to be killed and started again.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startChild } from '../service/child.ts';
 import { encodeNetwork } from './config.ts';
 import type { NodeConfig } from './node.ts';
 
@@ -25,7 +26,7 @@ export function createProcess(script: URL, config: NodeConfig, more: Readonly<Re
     start() {
       const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
       const args = ['--import', LOADER, fileURLToPath(script), file];
-      child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
+      child = startChild(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
     },
     async kill(signal) {
       const ended = child;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { startChild } from '../service/child.ts';
 import { createRunMessages } from './chain.fixture.ts';
 import { encodeNetwork } from './config.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
@@ -59,7 +60,10 @@ function start(): void {
   const file = `${dirname(network_.dataDir)}/executor.json`;
   writeFileSync(file, JSON.stringify(config));
   const env = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
-  child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], { stdio: ['ignore', 'ignore', 'inherit'], env });
+  child = startChild(process.execPath, ['--import', LOADER, SCRIPT, file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+  });
 }
 
 async function kill(signal: NodeJS.Signals): Promise<number | null> {

@@ -1,4 +1,5 @@
-// CONTRIBUTING.md#floors: a folder imports only from folders below it; protocol/ sees nothing of Node.
+// CONTRIBUTING.md#floors: a folder imports only from folders below it; protocol/ sees nothing of Node. docs/operations.md#children: one module
+// starts processes.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +28,7 @@ const failures = [];
 
 for (const [folder, allowed] of Object.entries(BELOW)) {
   for (const file of sources(folder)) {
-    if (/\.(test|fixture)\.ts$/.test(file)) continue;
+    if (!file.endsWith('.ts') || /\.(test|fixture)\.ts$/.test(file)) continue;
     for (const [, specifier] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
       if (folder === 'protocol' && FORBIDDEN_IN_PURE.test(specifier))
         failures.push(`${file}: protocol/ is pure and may not import ${specifier}`);
@@ -45,6 +46,20 @@ for (const [folder, allowed] of Object.entries(BELOW)) {
   }
 }
 
+// The synchronous ones are for what ends by itself within seconds.
+const STARTERS = /import \{([^}]*)\} from 'node:child_process'/;
+for (const file of [...Object.keys(BELOW), 'examples', 'scripts', 'test', 'bin'].flatMap((folder) => sources(folder))) {
+  const [, names = ''] = STARTERS.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+  const found = names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => /^(spawn|fork|exec|execFile)$/.test(name));
+  if (found.length > 0 && file !== 'service/child.ts')
+    failures.push(
+      `${file}: ${found.join(', ')} would outlive a parent that is killed: use startChild of service/child.ts`,
+    );
+}
+
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
@@ -52,6 +67,6 @@ function sources(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return entry.name === 'assembly' || entry.name === 'out' ? [] : sources(path);
-    return entry.name.endsWith('.ts') ? [path] : [];
+    return /\.m?[jt]s$/.test(entry.name) ? [path] : [];
   });
 }

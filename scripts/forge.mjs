@@ -1,8 +1,11 @@
 // Runs the platform's forge and passes on its exit code: the npm launcher's own exit code is always 0.
-import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import './ts.mjs';
+
+const { startChild } = await import('../service/child.ts');
 
 const architectures = { x64: 'amd64', arm64: 'arm64' };
 const windows = process.platform === 'win32';
@@ -23,7 +26,7 @@ function findForge() {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { status, signal, error } = spawnSync(findForge(), process.argv.slice(2), { cwd: root, stdio: 'inherit' });
-if (error) throw error;
-if (signal) process.kill(process.pid, signal);
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
+  process.once(signal, () => process.exit(code));
+const [status] = await once(startChild(findForge(), process.argv.slice(2), { cwd: root, stdio: 'inherit' }), 'exit');
 process.exitCode = status ?? 1;

@@ -1,9 +1,13 @@
 // `npm test`: every check and every test, then one line that counts them all. Needs Node and npm only.
-import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import './ts.mjs';
+import { endWithNpm } from './end-with-npm.mjs';
+
+const { killChild, startChild } = await import('../service/child.ts');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -26,31 +30,27 @@ const CHECKS = [
   ['generated files', ['scripts/generate.mjs', '--check']],
 ];
 
-try {
-  for (const [name, args] of CHECKS) check(name, args);
-  runForge();
-  runVitest();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
+  process.once(signal, () => process.exit(code));
+endWithNpm();
+for (const [name, args] of CHECKS) await check(name, args);
+await runForge();
+await runVitest();
 for (const failure of failures) console.error(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
-function check(name, args) {
-  const run = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+async function check(name, args) {
+  const run = await output(args);
   const ok = run.status === 0;
   console.log(`${ok ? 'ok  ' : 'FAIL'} check: ${name}`);
   if (!ok) console.error(`${run.stdout}${run.stderr}`);
   count(ok, `check: ${name}`);
 }
 
-function runForge() {
-  const run = spawnSync(process.execPath, ['scripts/forge.mjs', 'test', '--json'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
+async function runForge() {
+  const run = await output(['scripts/forge.mjs', 'test', '--json']);
   const start = run.stdout.indexOf('{');
   if (start < 0) {
     console.error(`${run.stdout}${run.stderr}`);
@@ -66,7 +66,7 @@ function runForge() {
   console.log(`${run.status === 0 ? 'ok  ' : 'FAIL'} forge test`);
 }
 
-function runVitest() {
+async function runVitest() {
   const file = join(folder, 'vitest.json');
   const args = [
     'node_modules/vitest/vitest.mjs',
@@ -75,7 +75,10 @@ function runVitest() {
     '--reporter=json',
     `--outputFile=${file}`,
   ];
-  const run = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const vitest = startChild(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const [status] = await once(vitest, 'exit');
+  // If it was killed, its workers are still there.
+  killChild(vitest);
   if (!existsSync(file)) {
     count(false, 'vitest wrote no result');
     return;
@@ -89,8 +92,19 @@ function runVitest() {
       else total.skipped++;
     }
   }
-  if (run.status !== 0 && result.numFailedTests === 0 && result.numFailedTestSuites === 0)
+  if (status !== 0 && result.numFailedTests === 0 && result.numFailedTestSuites === 0)
     count(false, 'vitest exited with an error outside a test');
+}
+
+async function output(args) {
+  const child = startChild(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'])
+    child[name].setEncoding('utf8').on('data', (text) => {
+      run[name] += text;
+    });
+  const [status] = await once(child, 'close');
+  return { ...run, status };
 }
 
 function count(ok, name) {

@@ -1,5 +1,5 @@
 // docs/operations.md#sequencer-crash: kill -9 at any moment; nothing is lost and nothing is sent twice.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
 import { encodeNetwork } from '../prover/config.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
+import { startChild } from '../service/child.ts';
 import { createRpcClient, type RpcClient } from '../service/client.ts';
 
 let network: TestNetwork;
@@ -109,7 +110,7 @@ async function start(): Promise<void> {
     await done;`;
   const loader = new URL('../scripts/ts.mjs', import.meta.url).href;
   const environment = { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'silent' };
-  child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
+  child = startChild(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: environment,
   });

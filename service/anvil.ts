@@ -1,11 +1,12 @@
 // docs/operations.md#devnet: a local L1 for the devnet and for tests.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../protocol/errors.ts';
+import { startChild } from './child.ts';
 import { createRpcClient } from './client.ts';
 
 export type AnvilOptions = {
@@ -62,24 +63,14 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   if (options.blockTimeSeconds !== undefined) args.push('--block-time', String(options.blockTimeSeconds));
   if (options.stateFile !== undefined)
     args.push('--state', options.stateFile, '--state-interval', String(STATE_INTERVAL_SECONDS));
-  const child = spawn(anvilPath(), args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    // Ctrl-C goes to the whole process group of a terminal: L1 must outlive the parts that still write to it.
-    detached: true,
-  });
+  const child = startChild(anvilPath(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = `http://127.0.0.1:${port}`;
   await ready(child, url);
-  // A parent that ends without close must not leave it behind.
-  const onExit = () => child.kill('SIGKILL');
-  process.once('exit', onExit);
   return {
     url,
     port,
     pid: child.pid as number,
-    close: async () => {
-      process.off('exit', onExit);
-      await stop(child);
-    },
+    close: () => stop(child),
   };
 }
 

@@ -1,7 +1,8 @@
 // docs/operations.md#processes
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
+import { startChild } from './child.ts';
 
 const loader = new URL('../scripts/ts.mjs', import.meta.url).href;
 const module = new URL('./process.ts', import.meta.url).href;
@@ -15,7 +16,7 @@ function start(main: string): ChildProcess {
   const program = `
     import { runService } from ${JSON.stringify(module)};
     process.exitCode = await runService(${main});`;
-  child = spawn(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
+  child = startChild(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return child;

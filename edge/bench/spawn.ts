@@ -1,5 +1,7 @@
 // docs/edge.md#bench: starts and stops the measured processes.
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { startChild } from '../../service/child.ts';
 
 export type Role = 'mock' | 'worker' | 'gateway';
 
@@ -14,12 +16,11 @@ export type Part = {
 };
 
 const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
-const PROCESS = new URL('./process.ts', import.meta.url);
+const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url));
 
 /** @throws Error if the process ends before it has told its address. */
 export async function startPart(role: Role, input: unknown): Promise<Part> {
-  const child = fork(PROCESS, [role, JSON.stringify(input)], {
-    execArgv: ['--import', LOADER],
+  const child = startChild(process.execPath, ['--import', LOADER, PROCESS, role, JSON.stringify(input)], {
     env: { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

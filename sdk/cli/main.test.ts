@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { startChild } from '../../service/child.ts';
 import { main } from './main.ts';
 
 let folder: string;
@@ -97,7 +97,7 @@ test('without arguments the commands are listed', async () => {
 
 test('who reads the output may stop', async () => {
   const bin = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
-  const child = spawn(process.execPath, [bin, 'run', '--help'], {
+  const child = startChild(process.execPath, [bin, 'run', '--help'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.destroy();

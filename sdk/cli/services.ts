@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { MizuError } from '../../protocol/errors.ts';
 import { runService, type Service } from '../../service/process.ts';
-import { endWithSupervisor } from '../devnet/supervised.ts';
 
 type Start = (config: unknown, stop: AbortSignal) => Promise<Service>;
 
@@ -72,7 +71,6 @@ export function serviceCommands(setExitCode: (code: number) => void): Command[] 
       .addHelpText('after', `\nExample:\n  $ npx mizu ${name} --config .mizu/devnet/config/${exampleOf(name)}.json`)
       .action(async ({ config: file }: { config: string }) => {
         const config = await readConfig(file);
-        endWithSupervisor();
         setExitCode(await runService((stop) => start(config, stop)));
       }),
   );

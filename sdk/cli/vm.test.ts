@@ -1,11 +1,11 @@
 // docs/vm.md: `mizu vm` as a process: exit codes, and what goes to which stream.
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import loadWabt from 'wabt';
+import { startChild } from '../../service/child.ts';
 
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 
@@ -44,7 +44,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function mizu(args: readonly string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [MIZU, ...args], { cwd: new URL('../..', import.meta.url) });
+  const cwd = new URL('../..', import.meta.url);
+  const child = startChild(process.execPath, [MIZU, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));

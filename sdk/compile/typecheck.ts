@@ -1,11 +1,11 @@
 // docs/sdk.md#compile: checks the types of a workflow file with TypeScript's own compiler, in a process of its own.
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
+import { killChild, startChild } from '../../service/child.ts';
 import { isUserFile } from './bundle.ts';
 
 const SDK = fileURLToPath(new URL('..', import.meta.url));
@@ -51,12 +51,32 @@ function createConfig(file: string) {
 function runCompiler(project: string, cwd: string): Promise<string> {
   const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const args = [compiler, '-p', project, '--pretty', 'false'];
-  return new Promise((resolvePromise, reject) => {
-    execFile(process.execPath, args, { cwd, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout) => {
+  const child = startChild(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
+  const output: Buffer[] = [];
+  let bytes = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MAX_OUTPUT_BYTES) killChild(child);
+    else output.push(chunk);
+  });
+  const timer = setTimeout(() => killChild(child), TIMEOUT_MS);
+  return new Promise<string>((resolvePromise, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
       // Exit code 1 or 2 is what errors in the file give.
-      if (error !== null && typeof error.code !== 'number') reject(error);
-      else resolvePromise(stdout);
+      if (code !== null) return resolvePromise(Buffer.concat(output).toString());
+      reject(noVerdict(bytes > MAX_OUTPUT_BYTES ? `${bytes} bytes of complaints` : `ended by ${signal}`));
     });
+  }).finally(() => clearTimeout(timer));
+}
+
+function noVerdict(actual: string): MizuError {
+  return new MizuError({
+    code: 'sdk/types-unknown',
+    message: 'TypeScript has not checked the workflow.',
+    expected: `an answer within ${TIMEOUT_MS / 1000} s, of at most ${MAX_OUTPUT_BYTES} bytes`,
+    actual,
+    hint: 'Run tsc on the file; a type that unfolds without end can cause this.',
   });
 }
 

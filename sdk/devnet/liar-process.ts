@@ -4,10 +4,8 @@ import { parseExecutorConfig } from '../../prover/config.ts';
 import { startExecutor } from '../../prover/main.ts';
 import { runService } from '../../service/process.ts';
 import { createLies } from './liar.ts';
-import { endWithSupervisor } from './supervised.ts';
 
 const [flag, file] = process.argv.slice(2);
 if (flag !== '--config' || file === undefined) throw new Error('--config FILE is missing');
 const config = parseExecutorConfig(JSON.parse(readFileSync(file, 'utf8')));
-endWithSupervisor();
 process.exitCode = await runService(() => startExecutor(config, createLies(config.kernelPath)));

@@ -1,9 +1,10 @@
 // docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
+import { startChild } from '../../service/child.ts';
 import { createFetcher } from './health.ts';
 
 export type ProcessSpec = {
@@ -48,12 +49,7 @@ export function createSupervisor(logFolder: string): Supervisor {
   const launch = (spec: ProcessSpec, restarts: number): void => {
     if (stopping) return;
     const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
-    const child = spawn(process.execPath, [...entryOf(spec), ...spec.args], {
-      // The channel closes when this process is killed: then the child ends too (sdk/devnet/supervised.ts).
-      stdio: ['ignore', log, log, 'ipc'],
-      // Ctrl-C goes to the whole process group of a terminal: children end when they are told to, in order.
-      detached: true,
-    });
+    const child = startChild(process.execPath, [...entryOf(spec), ...spec.args], { stdio: ['ignore', log, log] });
     closeSync(log);
     running.set(spec.name, { spec, child, restarts });
     child.once('exit', (code, signal) => {
@@ -63,12 +59,6 @@ export function createSupervisor(logFolder: string): Supervisor {
       setTimeout(() => launch(spec, restarts + 1), RESTART_MILLISECONDS);
     });
   };
-
-  // Whatever ends this process: none of them is left behind.
-  const onExit = () => {
-    for (const { child } of running.values()) child.kill('SIGKILL');
-  };
-  process.once('exit', onExit);
 
   return {
     start: async (spec) => {
@@ -90,7 +80,6 @@ export function createSupervisor(logFolder: string): Supervisor {
       stopping = true;
       // All at once: each ends well without the others, and one after another they would take up to 10 s each.
       await Promise.all([...running.values()].map(({ child }) => end(child)));
-      process.off('exit', onExit);
     },
   };
 }

@@ -1,7 +1,8 @@
 // Command lines as a reader types them, in a folder that looks like a clone.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { killChild, startChild } from '../../service/child.ts';
 import { ROOT } from './pages.ts';
 
 export type Ended = { readonly code: number | null; readonly output: string };
@@ -46,19 +47,13 @@ const children = new Set<ChildProcess>();
 
 /** Of tests that were given up. */
 export function killShells(): void {
-  for (const { pid } of children) {
-    try {
-      process.kill(-(pid as number), 'SIGKILL');
-    } catch {
-      // It has ended between the two.
-    }
-  }
+  for (const child of children) killChild(child);
 }
 
 function start(folder: string, command: string): ChildProcess {
   // What a clone's `npm test` has done already; here it would install into the repository under test.
   const env = { ...process.env, npm_config_ignore_scripts: 'true', npm_config_loglevel: 'error', NO_COLOR: '1' };
-  const child = spawn(command, { cwd: folder, env, shell: true, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = startChild(command, [], { cwd: folder, env, shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   child.once('close', () => children.delete(child));
   return child;

@@ -1,6 +1,6 @@
 // The `mizu` command as a user has it: a process of its own, in a folder of its own.
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { startChild } from '../../service/child.ts';
 
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 
@@ -8,7 +8,7 @@ export type Ended = { readonly code: number | null; readonly stdout: string; rea
 
 /** Arguments of `mizu`; resolves when it has ended. */
 export function mizu(folder: string, args: readonly string[], signal?: AbortSignal): Promise<Ended> {
-  const child = spawn(process.execPath, [MIZU, ...args], {
+  const child = startChild(process.execPath, [MIZU, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(signal === undefined ? {} : { signal }),

@@ -1,5 +1,4 @@
 // docs/disputes.md#playing: the validator as a process of its own, whose log is read.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Hex } from '../../protocol/hex.ts';
 import { encodeNetwork } from '../../prover/config.ts';
 import type { NodeConfig } from '../../prover/node.ts';
+import { startChild } from '../../service/child.ts';
 
 export type LogEntry = { readonly msg?: string; readonly [field: string]: unknown };
 
@@ -27,7 +27,7 @@ export function startValidatorProcess(
   mkdirSync(config.dataDir, { recursive: true });
   const file = `${dirname(config.dataDir)}/validator.json`;
   writeFileSync(file, JSON.stringify({ ...encodeNetwork(config), key }));
-  const child = spawn(process.execPath, ['--import', LOADER, SCRIPT, file], {
+  const child = startChild(process.execPath, ['--import', LOADER, SCRIPT, file], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, MIZU_LOG: 'info' },
   });

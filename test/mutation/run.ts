@@ -1,11 +1,11 @@
 // docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the contracts and of the step machine, one at a time and in a copy,
 // and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startChild } from '../../service/child.ts';
 import { compileMutant } from './compile.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 
@@ -36,10 +36,8 @@ const [only = ''] = process.argv.slice(2);
 const mutants = MUTANTS.filter(({ file }) => file.includes(only));
 const copy = mkdtempSync(join(tmpdir(), 'mizu-mutation-'));
 const survivors: Mutant[] = [];
-let running: ChildProcess | undefined;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    running?.kill('SIGKILL');
     rmSync(copy, { recursive: true, force: true });
     process.exit(1);
   });
@@ -97,8 +95,12 @@ function optimizeLess(path: string): void {
 /** What the check says if it notices something; a machine that hangs is noticed too. */
 async function runCheck(name: string): Promise<string | undefined> {
   const args = ['--import', './scripts/ts.mjs', 'test/mutation/check.ts', name];
-  const child = spawn(process.execPath, args, { cwd: copy, timeout: CHECK_TIMEOUT_MS, killSignal: 'SIGKILL' });
-  running = child;
+  const child = startChild(process.execPath, args, {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: CHECK_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  });
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (bytes: Buffer) => {
     texts.stdout += bytes.toString();
