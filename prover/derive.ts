@@ -42,8 +42,13 @@ export async function deriveBatch(mirror: Mirror, objects: ObjectSource, batch: 
 }
 
 async function readSequenced(objects: ObjectSource, batch: BatchRecord, count: number): Promise<Uint8Array[]> {
-  const ref = { root: batch.objectRoot, length: batch.objectLength };
-  return decodeBatch(await requireObject(objects, ref, `Batch ${batch.index}`), count);
+  return decodeBatch(await readBatchObject(objects, batch), count);
+}
+
+/** A void batch has no bytes, and nobody is asked for them. @throws MizuError `da/object-missing` (retryable) */
+export async function readBatchObject(objects: ObjectSource, batch: BatchRecord): Promise<Uint8Array> {
+  if (batch.isVoid) return new Uint8Array(0);
+  return requireObject(objects, { root: batch.objectRoot, length: batch.objectLength }, `Batch ${batch.index}`);
 }
 
 async function readDelayed(mirror: Mirror, batch: BatchRecord): Promise<Uint8Array[]> {

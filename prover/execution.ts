@@ -74,10 +74,13 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
     return batch;
   };
 
-  async function dropReplaced(): Promise<void> {
-    while (count > 0n) {
+  async function dropReplaced(signal: AbortSignal): Promise<void> {
+    while (count > 0n && !signal.aborted) {
       const last = await requireBatch(count - 1n);
       if ((await mirror.batch(last.index))?.fingerprint === last.fingerprint) return;
+      // Before its leaves: who is killed in between leaves leaves that nobody asks for, and no record without them.
+      await store.write([table.delete(numberKey(last.index))]);
+      count = last.index;
       for (let from = last.fromStep + 1n; from <= last.toStep; from += BigInt(DROP_AT_ONCE)) {
         const steps = range(from, min(last.toStep, from + BigInt(DROP_AT_ONCE) - 1n));
         await store.write(
@@ -85,8 +88,6 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
           { sync: false },
         );
       }
-      await store.write([table.delete(numberKey(last.index))]);
-      count = last.index;
     }
   }
 
@@ -128,13 +129,18 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
     return steps.length;
   }
 
+  // L1 may change its mind about earlier batches while a later one is run: nothing is built on what it has left.
+  const follows = async ({ previous }: BatchRecord): Promise<boolean> =>
+    count === 0n || (await requireBatch(count - 1n)).fingerprint === previous;
+
   return {
     async catchUp(signal, maxBatches = Number.POSITIVE_INFINITY) {
-      await dropReplaced();
       let steps = 0;
       for (let n = 0; n < maxBatches && !signal.aborted; n++) {
+        await dropReplaced(signal);
         const batch = await mirror.batch(count);
         if (batch === undefined) break;
+        if (!(await follows(batch))) continue;
         fetchAhead(await mirror.batch(count + 1n));
         steps += await runBatch(batch, signal);
       }

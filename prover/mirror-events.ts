@@ -7,10 +7,11 @@ import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import type { BlockRef, ContractEvent } from '../service/l1-logs.ts';
 import { numberKey, type Table } from '../service/store.ts';
 import type { Draft } from './draft.ts';
+import type { VoidTable } from './voids.ts';
 
 export type BatchRecord = {
   readonly index: bigint;
-  /** Zero, as its length, if all messages are delayed ones. */
+  /** Zero, as its length, if all messages are delayed ones; of a void batch that of no bytes. */
   readonly objectRoot: Hex;
   readonly objectLength: number;
   /** Unix seconds. */
@@ -25,7 +26,14 @@ export type BatchRecord = {
   readonly transaction: Hex;
   /** Commits to everything that decides the messages of this batch and of all before it. */
   readonly fingerprint: Hex;
+  /** Of the batch before; zero for the first. */
+  readonly previous: Hex;
+  /** L1 has made it void: its sequenced messages are empty ones. */
+  readonly isVoid: boolean;
 };
+
+/** As it was posted, whatever became of it. */
+export type PostedBatch = Omit<BatchRecord, 'isVoid'>;
 
 export type DelayedRecord = { readonly message: Hex; readonly objectRoot: Hex };
 
@@ -58,14 +66,15 @@ export type MirrorHead = {
 
 export type MirrorTables = {
   readonly head: Table<MirrorHead>;
-  readonly batches: Table<BatchRecord>;
+  readonly batches: Table<PostedBatch>;
+  readonly voids: VoidTable;
   readonly delayed: Table<DelayedRecord>;
   readonly assertions: Table<AssertionRecord>;
   readonly order: Table<Hex>;
   readonly pending: Table<true>;
 };
 
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
+export const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 export const HEAD = {
   key: 'head',
@@ -89,6 +98,7 @@ type Args = {
     objectLength: number;
     messageCount: number;
   };
+  BatchVoided: { index: bigint };
   MessageDelayed: { index: bigint; objectRoot: Hex; message: Hex };
   AssertionCreated: {
     id: Hex;
@@ -113,6 +123,11 @@ export async function readEvent(
   switch (event.eventName) {
     case 'BatchPosted':
       return addBatch(draft, tables, head, change, event, block);
+    case 'BatchVoided': {
+      const { index } = event.args as Args['BatchVoided'];
+      if (index >= head.batches) throw new Error(`batch ${index} becomes void and was never posted`);
+      return draft.put(tables.voids, numberKey(index), { assertions: head.assertions });
+    }
     case 'MessageDelayed': {
       const { index, objectRoot, message } = event.args as Args['MessageDelayed'];
       requireNext('delayed message', head.delayed, index);
@@ -169,6 +184,7 @@ async function addBatch(
     block: block.number,
     transaction: event.transactionHash,
     fingerprint,
+    previous: head.fingerprint,
   });
   return change({ batches: args.index + 1n, delayedIncluded: args.delayedUpTo, fingerprint });
 }

@@ -25,6 +25,7 @@ import {
   type MirrorTables,
   readEvent,
 } from './mirror-events.ts';
+import { readVoids } from './voids.ts';
 
 export type { AssertionRecord, BatchRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
@@ -37,6 +38,8 @@ export type Mirror = {
   apply(step: ChainStep): Promise<void>;
   head(): Promise<MirrorHead>;
   batch(index: bigint): Promise<BatchRecord | undefined>;
+  /** Whether a batch of `[from, to)` has become void since there were so many assertions. */
+  isVoided(from: bigint, to: bigint, assertions: bigint): boolean;
   delayed(index: bigint): Promise<DelayedRecord | undefined>;
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
   /** Assertions that are neither confirmed nor rejected. */
@@ -64,7 +67,7 @@ export type MirroredAddresses = {
 /** Contracts and events for the follower of service/l1-logs.ts. Without `dispute` and `demands` the mirror knows of no games. */
 export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredAddresses) {
   return [
-    { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'MessageDelayed'] },
+    { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },
     {
       address: rollup,
       abi: rollupAbi,
@@ -82,6 +85,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
   const tables: MirrorTables = {
     head: store.table('chain-head'),
     batches: store.table('chain-batches'),
+    voids: store.table('chain-voids'),
     delayed: store.table('chain-delayed'),
     assertions: store.table('chain-assertions'),
     order: store.table('chain-order'),
@@ -99,6 +103,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
   const blocks = store.table<BlockEntry>('chain-blocks');
   const trimmed = store.table<true>('chain-trimmed');
   let isWhole = (await trimmed.get('trimmed')) === undefined;
+  let voids = await readVoids(tables.voids);
   const known: BlockRef[] = [];
   for await (const [key, { hash }] of blocks.entries()) known.push({ number: BigInt(`0x${key}`), hash });
 
@@ -122,6 +127,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
       ...oldest.map(({ number }) => blocks.delete(numberKey(number))),
       ...(oldest.length > 0 ? [trimmed.put('trimmed', true)] : []),
     ]);
+    if (voids.holds(entry.undo)) voids = await readVoids(tables.voids);
     isWhole &&= oldest.length === 0;
     known.splice(0, oldest.length);
     known.push(block);
@@ -132,6 +138,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
     const entry = await blocks.get(key);
     if (entry === undefined) throw new Error(`block ${block.number} to be taken back is not known`);
     await store.write([...entry.undo.map(fromStored), blocks.delete(key)]);
+    if (voids.holds(entry.undo)) voids = await readVoids(tables.voids);
     known.pop();
   }
 
@@ -157,7 +164,13 @@ export async function openMirror(store: Store): Promise<Mirror> {
     isWhole: () => isWhole,
     apply: (step) => (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block)),
     head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,
-    batch: (index) => tables.batches.get(numberKey(index)),
+    async batch(index) {
+      // Of one moment, before the record is read: what is void and the fingerprint that tells so are never of two.
+      const { overlay } = voids;
+      const posted = await tables.batches.get(numberKey(index));
+      return posted === undefined ? undefined : overlay(posted);
+    },
+    isVoided: (from, to, assertions) => voids.changed(from, to, assertions),
     delayed: (index) => tables.delayed.get(numberKey(index)),
     assertion: (id) => tables.assertions.get(id),
     game: (id) => gameTables.games.get(id),

@@ -1,6 +1,6 @@
 // docs/disputes.md#game: the arguments that open a game about one step of an assertion.
 import type { Hex } from '../../protocol/hex.ts';
-import { requireObject } from '../derive.ts';
+import { readBatchObject } from '../derive.ts';
 import type { ProverNode } from '../node.ts';
 import {
   type ClaimedStep,
@@ -55,7 +55,6 @@ async function findMessage({ mirror, objects }: MessageSource, place: MessagePla
   if (record === undefined) throw new Error(`batch ${place.batch} is not of L1 any more`);
   const delayed = Number(record.delayedUpTo - record.delayedFrom);
   if (place.message < delayed) return undefined;
-  const ref = { root: record.objectRoot, length: record.objectLength };
-  const batch = await requireObject(objects, ref, `Batch ${place.batch}`);
+  const batch = await readBatchObject(objects, record);
   return { batch, index: place.message - delayed, count: record.messageCount - delayed };
 }

@@ -6,7 +6,7 @@ import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../prot
 import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
 import { ownSteps } from '../agreement.ts';
-import { requireObject } from '../derive.ts';
+import { readBatchObject, requireObject } from '../derive.ts';
 import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
 import type { DemandRecord } from './demand-record.ts';
@@ -119,8 +119,7 @@ async function demandedObject(
   }
   for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
     const batch = await mirror.batch(index);
-    if (batch?.objectRoot === root)
-      return requireObject(objects, { root, length: batch.objectLength }, `Batch ${index}`);
+    if (batch?.objectRoot === root) return readBatchObject(objects, batch);
   }
   throw new Error(`object ${root} that is demanded of assertion ${assertion.id} is none of its`);
 }
