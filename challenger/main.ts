@@ -7,6 +7,7 @@ import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
 import { NO_BODY } from '../prover/recorder.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
+import type { HttpConfig } from '../service/http-limits.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
@@ -17,7 +18,7 @@ import { addFightMetrics } from './metrics.ts';
 
 export type ValidatorConfig = NodeConfig & {
   /** Health and metrics. Port 0 takes a free one. */
-  readonly http?: { readonly port: number; readonly host?: string };
+  readonly http?: HttpConfig;
   /** Of an account with ether and tokens for bonds. With it wrong assertions are attacked, else they end the process. */
   readonly key?: Hex;
   /** Where transactions are sent. Default: `l1Url`. */
@@ -59,7 +60,12 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
   const app =
     config.http === undefined
       ? undefined
-      : createHttpApp({ log, health: () => health(node, checker, counts), processMetrics: true });
+      : createHttpApp({
+          log,
+          health: () => health(node, checker, counts),
+          processMetrics: true,
+          limits: config.http.limits,
+        });
   if (app !== undefined) addMetrics(app.metrics, node, checker, counts);
   if (app !== undefined && fight !== undefined) addFightMetrics(app.metrics, fight);
   const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);

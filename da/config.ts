@@ -1,6 +1,16 @@
 // docs/da.md#node: the configuration file, checked field by field.
 import { z } from 'zod';
-import { address, count, hash, parseConfig, requireKey, urls, wei, withoutUndefined } from '../service/config.ts';
+import {
+  address,
+  count,
+  hash,
+  httpLimitsShape,
+  parseConfig,
+  requireKey,
+  urls,
+  wei,
+  withoutUndefined,
+} from '../service/config.ts';
 import { followEpoch } from './committee.ts';
 import type { DaNodeOptions } from './node.ts';
 
@@ -9,6 +19,7 @@ export const daShape = z.strictObject({
   key: hash.optional(),
   port: count(65_535),
   host: z.string().min(1).optional(),
+  limits: httpLimitsShape.optional(),
   chainId: count(Number.MAX_SAFE_INTEGER, 1),
   contract: address,
   epoch: wei,

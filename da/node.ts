@@ -7,12 +7,14 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
+import { jsonBody, rawBody } from '../service/body.ts';
 import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
 import { createGauges } from '../service/gauges.ts';
-import { createHttpApp, jsonBody, rawBody } from '../service/http.ts';
+import { createHttpApp } from '../service/http.ts';
+import type { HttpLimitChanges } from '../service/http-limits.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
-import { objectNotFound, rootParameter, sendObject } from '../service/ranges.ts';
+import { rootParameter, sendObject } from '../service/ranges.ts';
 import { openStore } from '../service/store.ts';
 import { assertExpiry, signCertificate } from './certify.ts';
 import { createPins } from './pins.ts';
@@ -22,6 +24,7 @@ export type DaNodeOptions = {
   readonly key: Hex;
   readonly port: number;
   readonly host?: string;
+  readonly limits?: HttpLimitChanges;
   readonly chainId: number;
   /** DACommittee: part of the signing domain. */
   readonly contract: Address;
@@ -69,7 +72,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
     const epoch = await currentEpoch();
     return { member: account.address, epoch: Number(epoch), chainId: options.chainId, ...objects.usage() };
   };
-  const http = createHttpApp({ log, health: describe });
+  const http = createHttpApp({ log, health: describe, limits: { bodyBytes: objectBytes, ...options.limits } });
   let uploads = 0;
 
   http.app.put(
@@ -105,9 +108,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
 
   http.app.get('/objects/:root', async (request, response) => {
     const root = rootParameter(request.params.root);
-    const bytes = await objects.get(root);
-    if (bytes === undefined) throw objectNotFound(root);
-    sendObject(request, response, bytes);
+    await sendObject(request, response, objects, root);
   });
 
   http.app.post('/certificates', jsonBody(1024 * 1024), async (request, response) => {

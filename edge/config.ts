@@ -1,14 +1,14 @@
 // docs/edge.md#configuration
 import { z } from 'zod';
 import type { Hex } from '../protocol/hex.ts';
-import { address, count, type Environment, hash, parseConfig, requireKey, url } from '../service/config.ts';
+import { address, count, type Environment, hash, httpShape, parseConfig, requireKey, url } from '../service/config.ts';
 
 export const gatewayShape = z.strictObject({
   sequencerUrl: url,
   /** One gateway process a folder. */
   dataDir: z.string().min(1),
   privateKey: hash.optional(),
-  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: count(65_535) }).prefault({ port: 0 }),
+  listen: httpShape.prefault({ port: 0 }),
   da: z.strictObject({
     /** In the committee's order. */
     members: z.array(z.strictObject({ url, address })).min(1),

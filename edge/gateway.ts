@@ -6,8 +6,10 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
+import { withoutUndefined } from '../service/config.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
+import { HTTP_LIMITS } from '../service/http-limits.ts';
 import type { Logger } from '../service/log.ts';
 import { openStore, type Store } from '../service/store.ts';
 import { createAuditor } from './audit.ts';
@@ -111,6 +113,12 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
 
   const http = createHttpApp({
     log,
+    // All workers may be behind one address.
+    limits: {
+      connections: config.maxWorkers + HTTP_LIMITS.connections,
+      connectionsPerAddress: config.maxWorkers + HTTP_LIMITS.connectionsPerAddress,
+      ...withoutUndefined(config.listen.limits ?? {}),
+    },
     processMetrics: true,
     health: () => ({
       gateway: signer.address,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '../protocol/hex.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
+import type { HttpConfig } from '../service/http-limits.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT } from '../service/l1-send.ts';
 import { createLogger, type Logger } from '../service/log.ts';
@@ -26,7 +27,7 @@ export type ExecutorConfig = NodeConfig & {
   /** Earnings are paid out from this amount on. Default 1 MIZU. */
   readonly payoutWei?: bigint;
   /** Health and metrics. Port 0 takes a free one. */
-  readonly http?: { readonly port: number; readonly host?: string };
+  readonly http?: HttpConfig;
   readonly log?: Logger;
 };
 
@@ -75,7 +76,12 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const app =
     config.http === undefined
       ? undefined
-      : createHttpApp({ log, health: () => health(node, counts), processMetrics: true });
+      : createHttpApp({
+          log,
+          health: () => health(node, counts),
+          processMetrics: true,
+          limits: config.http.limits,
+        });
   const policy = { ...ASSERT_POLICY, ...config.policy };
   const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
   if (app !== undefined) addMetrics(app.metrics, node, counts, asserter);

@@ -14,13 +14,14 @@ import {
   url,
   withoutUndefined,
 } from '../service/config.ts';
+import type { HttpConfig } from '../service/http-limits.ts';
 import type { Logger } from '../service/log.ts';
 
 export type SequencerConfig = NodeConfig & {
   /** Of an account that is staked as a sequencer and has ether for gas. */
   readonly key: Hex;
   /** Port 0 takes a free one; host is 127.0.0.1 unless told. */
-  readonly http: { readonly port: number; readonly host?: string };
+  readonly http: HttpConfig;
   readonly batch?: Partial<{
     /** Messages at which a batch is closed. Default 1,024, at most 4,096. */
     readonly messages: number;

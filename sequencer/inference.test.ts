@@ -57,6 +57,8 @@ afterAll(async () => {
   await network?.close();
 }, 60_000);
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 test('infer tasks are offered to who waits for them, with the request as an object', async () => {
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
   const { author } = network;
@@ -170,12 +172,14 @@ test('JSON-RPC: batches, notifications, and each of its errors', async () => {
   expect((await post(Array(101).fill({ ...call, id: 1 }))).error.code).toBe(-32600);
   expect((await post({ id: 1, method: 'x' })).error.code).toBe(-32600);
   expect((await post({ ...call, id: 1, params: ['0x1'] })).error.code).toBe(-32602);
-  const broken = await requestBytes(sequencer.url, { method: 'POST', body: '{' });
+  const broken = await requestBytes(sequencer.url, { method: 'POST', body: '{', headers: JSON_TYPE });
   expect(JSON.parse(new TextDecoder().decode(broken.bytes))).toMatchObject({ id: null, error: { code: -32700 } });
   await expect(
-    requestBytes(sequencer.url, { method: 'POST', body: new Uint8Array(2 * 1024 * 1024) }),
+    requestBytes(sequencer.url, { method: 'POST', body: new Uint8Array(2 * 1024 * 1024), headers: JSON_TYPE }),
   ).rejects.toMatchObject({ code: 'http/too-large' });
-  expect((await requestBytes(sequencer.url, { method: 'POST', body: JSON.stringify(call) })).status).toBe(204);
+  expect(
+    (await requestBytes(sequencer.url, { method: 'POST', body: JSON.stringify(call), headers: JSON_TYPE })).status,
+  ).toBe(204);
 });
 
 async function resultMessage(

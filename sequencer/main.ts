@@ -20,8 +20,9 @@ import { createNodeStore } from '../prover/nodes.ts';
 import { createExecPool } from '../prover/pool.ts';
 import { createProgramRegistry } from '../prover/programs.ts';
 import { createTransition } from '../prover/transition.ts';
+import { jsonText } from '../service/body.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
-import { createHttpApp, rawBody } from '../service/http.ts';
+import { createHttpApp } from '../service/http.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
 import type { ChainStep } from '../service/l1-logs.ts';
 import { createSender } from '../service/l1-send.ts';
@@ -199,7 +200,13 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       tasks: tasks.stats(),
       pool: pool.stats(),
     });
-    const http = createHttpApp({ log, health, processMetrics: true });
+    const http = createHttpApp({
+      log,
+      health,
+      processMetrics: true,
+      limits: { bodyBytes: BODY_BYTES, ...config.http.limits },
+      openPosts: ['/'],
+    });
     metrics.register(http.metrics, health);
     // The state's committee checks what users and gateways send. Before its first one is there, L1's.
     const describeCommittee = async () => {
@@ -237,10 +244,10 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     });
     http.app.post(
       '/',
-      rawBody(BODY_BYTES),
+      jsonText(BODY_BYTES),
       serveJsonRpc(methods, http.closing, log, (method, ok) => metrics.calls.inc({ method, ok: String(ok) })),
     );
-    addRoutes(http, { tables, objects, steps });
+    addRoutes(http, { tables, objects, files: local, steps });
     const url = await http.listen(config.http);
     opened.push(() => http.close());
 

@@ -5,9 +5,11 @@ import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset } from '../protocol/state.ts';
+import type { DiskObjects } from '../service/disk-objects.ts';
 import type { HttpApp } from '../service/http.ts';
 import type { ObjectStore } from '../service/objects.ts';
-import { objectNotFound, parseRange, rootParameter, sendObject } from '../service/ranges.ts';
+import { createPlaces, type PlaceLimits, peerOf } from '../service/peers.ts';
+import { objectNotFound, parseRange, rootParameter, sendFile, sendObject } from '../service/ranges.ts';
 import { numberKey } from '../service/store.ts';
 import { requireWorkflow } from './queries.ts';
 import type { StepSignal } from './step-signal.ts';
@@ -16,38 +18,40 @@ import type { Tables } from './tables.ts';
 export type RouteParts = {
   readonly tables: Tables;
   readonly objects: ObjectStore;
+  /** Where the objects lie once they were read. */
+  readonly files: DiskObjects;
   readonly steps: StepSignal;
+  readonly streams?: PlaceLimits;
 };
 
-const MAX_STREAMS = 256;
+export const STREAMS: PlaceLimits = { total: 256, perPeer: 64 };
 const HEARTBEAT_MS = 15_000;
 const EVENTS_AT_ONCE = 256;
 const metadataShape = z.object({ stages: z.array(z.object({ sink: z.string().nullish() })) });
 
 export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
-  const { objects } = parts;
+  const { files, streams = STREAMS } = parts;
   app.get('/objects/:root', async (request, response) => {
     const root = rootParameter(request.params.root);
-    const bytes = await objects.get(root);
-    if (bytes === undefined) throw objectNotFound(root);
-    sendObject(request, response, bytes);
+    await fetchObject(parts, root);
+    await sendObject(request, response, files, root);
   });
   app.get('/datasets/:run/:file', async (request, response) => {
     const { run, file } = request.params;
     const name = /^([\w.-]{1,100})\.jsonl$/.exec(file)?.[1];
     if (!isHash(run) || name === undefined) throw badDataset(`${run}/${file}`);
-    await sendDataset(request, response, objects, await entriesOf(parts, run, name));
+    await sendDataset(request, response, parts, await entriesOf(parts, run, name));
   });
-  let streams = 0;
+  const places = createPlaces(streams);
   app.get('/events', async (request, response) => {
-    if (streams >= MAX_STREAMS) throw tooManyStreams();
     const after = Number(request.query.after ?? request.headers['last-event-id'] ?? 0);
     if (!Number.isSafeInteger(after) || after < 0) throw badAfter(String(request.query.after));
-    streams += 1;
+    const place = places.enter(peerOf(request.socket.remoteAddress), () => response.destroy());
+    if (place === undefined) throw tooManyStreams(streams);
     try {
       await sendEvents(response, parts, after, closing);
     } finally {
-      streams -= 1;
+      place.leave();
     }
   });
 }
@@ -65,11 +69,11 @@ async function entriesOf({ tables, objects }: RouteParts, run: Hex, name: string
   return decodeDataset(await requireObject(objects, record.dataset.root)).filter(({ stage }) => stages.has(stage));
 }
 
-// One part after another: memory holds one at a time, however long the dataset is.
+// One part after another, as it comes from the disk: a little memory, however long the dataset and its parts are.
 async function sendDataset(
   request: Request,
   response: Response,
-  objects: ObjectStore,
+  parts: RouteParts,
   entries: readonly DatasetEntry[],
 ): Promise<void> {
   const total = entries.reduce((sum, { length }) => sum + length, 0);
@@ -92,10 +96,9 @@ async function sendDataset(
     const to = Math.min(length, last + 1 - at);
     at += length;
     if (from >= to) continue;
-    const bytes = await requireObject(objects, root);
+    await fetchObject(parts, root);
     if (response.destroyed) return;
-    if (!response.write(bytes.subarray(from, to)))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    await sendFile(parts.files.stream(root, from, to - 1), response, false);
   }
   response.end();
 }
@@ -144,6 +147,11 @@ async function sendEvents(
   response.end();
 }
 
+/** From DA to the disk, if it is not there. */
+async function fetchObject({ objects, files }: RouteParts, root: Hex): Promise<void> {
+  if ((await files.size(root)) === undefined) await requireObject(objects, root);
+}
+
 async function requireObject(objects: ObjectStore, root: Hex): Promise<Uint8Array> {
   const bytes = await objects.get(root);
   if (bytes === undefined) throw objectNotFound(root);
@@ -180,11 +188,13 @@ function badAfter(actual: string): MizuError {
   });
 }
 
-function tooManyStreams(): MizuError {
+function tooManyStreams({ total, perPeer }: PlaceLimits): MizuError {
   return new MizuError({
     code: 'limit/streams',
     message: 'Too many event streams are open.',
-    expected: `at most ${MAX_STREAMS}`,
+    expected: `at most ${perPeer} of one address, ${total} of all`,
+    actual: 'one more',
+    hint: 'Close one that is not read, or share one between the pages of a browser.',
     retryable: true,
   });
 }

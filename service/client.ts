@@ -25,10 +25,11 @@ const LAST_BACKOFF_MS = 5_000;
 const MAX_SAID = 4_000;
 const CODE = /^[a-z0-9-]{1,32}\/[a-zA-Z0-9-]{1,64}$/;
 const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
+const BYTES = { 'content-type': 'application/octet-stream' } as const;
 const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 5_000 } });
 
 /**
- * One request with retries on network errors, 429 and 5xx (exponential back-off with jitter, `retry-after` honoured).
+ * One request with retries on network errors, 408, 429 and 5xx but 507 (exponential back-off with jitter, `retry-after` honoured).
  * @throws MizuError `http/unreachable`, `http/status-N` (with the service's own message), `http/answer-too-large`
  */
 export async function requestBytes(url: string, options: RequestOptions = {}): Promise<Answer> {
@@ -98,7 +99,7 @@ async function requestOnce(url: string, options: RequestOptions): Promise<Answer
     const { method = 'GET', headers, body } = options;
     response = await request(url, {
       method,
-      headers: headers ?? {},
+      headers: { ...(body instanceof Uint8Array ? BYTES : {}), ...headers },
       body: body ?? null,
       dispatcher: agent,
       signal,
@@ -170,7 +171,8 @@ function badStatus(url: string, status: number, headers: Record<string, string>,
     expected: said?.expected ?? 'a status below 400',
     actual: said?.actual ?? `${status} ${withoutControls(new TextDecoder().decode(bytes.subarray(0, 300)))}`,
     hint: said?.hint,
-    retryable: status === 429 || status >= 500,
+    // A full disk is not full for a moment only.
+    retryable: status === 408 || status === 429 || (status >= 500 && status !== 507),
     cause: { status, retryAfter: headers['retry-after'] },
   });
 }

@@ -21,7 +21,19 @@ export const wei = z
   .union([z.string().regex(/^\d{1,78}$/, 'expected a decimal number'), z.int().min(0)])
   .transform(BigInt);
 
-export const httpShape = z.strictObject({ port: count(65_535), host: z.string().min(1).default('127.0.0.1') });
+/** What is absent is as in service/http-limits.ts. */
+export const httpLimitsShape = z.strictObject({
+  connections: count(65_535, 1).optional(),
+  connectionsPerAddress: count(65_535, 1).optional(),
+  bytesPerSecond: count(2 ** 30, 1).optional(),
+  graceSeconds: z.number().min(0.1).max(600).optional(),
+});
+
+export const httpShape = z.strictObject({
+  port: count(65_535),
+  host: z.string().min(1).default('127.0.0.1'),
+  limits: httpLimitsShape.optional(),
+});
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseConfig<T>(what: string, shape: z.ZodType<T>, value: unknown): T {

@@ -1,8 +1,9 @@
 // docs/operations.md#objects: one file an object; what is there under its name is whole.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { objectRef, objectRoot } from '../protocol/tree.ts';
@@ -22,6 +23,8 @@ export type DiskObjects = ObjectStore & {
   /** Count and bytes of what is stored, as found at opening and added since. */
   usage(): { objects: number; bytes: number };
   delete(root: Hex): Promise<void>;
+  /** Bytes `first` to `last` of a stored object, unverified: a little memory for an object of any length. */
+  stream(root: Hex, first: number, last: number): Readable;
 };
 
 const WRITES_AT_ONCE = 32;
@@ -46,21 +49,35 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
 
   const writeFile = async (root: Hex, bytes: Uint8Array): Promise<void> => {
     const temporary = join(scratch, randomUUID());
-    const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(bytes);
-      if (durable) await handle.sync();
-    } finally {
-      await handle.close();
+      const handle = await open(temporary, 'wx');
+      try {
+        await handle.writeFile(bytes);
+        if (durable) await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      const folder = folderOf(root);
+      if (!existsSync(folder)) {
+        mkdirSync(folder, { recursive: true });
+        if (durable) await syncFolder(path);
+      }
+      await rename(temporary, fileOf(root));
+    } catch (error) {
+      // What was written in part is no object, and its room is needed: most of all when the disk is full.
+      await rm(temporary, { force: true });
+      throw error;
     }
-    const folder = folderOf(root);
-    if (!existsSync(folder)) {
-      mkdirSync(folder, { recursive: true });
-      if (durable) await syncFolder(path);
-    }
-    await rename(temporary, fileOf(root));
     usage.objects += 1;
     usage.bytes += bytes.length;
+  };
+
+  // Two writers of the same bytes write them once: they would be counted twice.
+  const writing = new Map<Hex, Promise<void>>();
+  const write = (root: Hex, bytes: Uint8Array): Promise<void> => {
+    const running = writing.get(root) ?? writeFile(root, bytes).finally(() => writing.delete(root));
+    writing.set(root, running);
+    return running;
   };
 
   const putAll = async (objects: readonly Uint8Array[]) => {
@@ -73,7 +90,7 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
     }
     const queue = [...missing];
     for (let at = 0; at < queue.length; at += WRITES_AT_ONCE) {
-      await Promise.all(queue.slice(at, at + WRITES_AT_ONCE).map(([root, bytes]) => writeFile(root, bytes)));
+      await Promise.all(queue.slice(at, at + WRITES_AT_ONCE).map(([root, bytes]) => write(root, bytes)));
     }
     for (const [root, bytes] of queue) {
       touched.add(folderOf(root));
@@ -109,6 +126,7 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
     has: async (root) => (await size(root)) !== undefined,
     size,
     usage: () => ({ ...usage }),
+    stream: (root, first, last) => createReadStream(fileOf(root), { start: first, end: last }),
     delete: async (root) => {
       const length = await size(root);
       if (length === undefined) return;

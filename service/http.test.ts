@@ -1,8 +1,9 @@
 // docs/operations.md#http
 import { afterEach, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
+import { jsonBody, rawBody } from './body.ts';
 import { createRpcClient, requestBytes, requestJson } from './client.ts';
-import { createHttpApp, type HttpApp, jsonBody, rawBody } from './http.ts';
+import { createHttpApp, type HttpApp } from './http.ts';
 import { createLogger } from './log.ts';
 import { parseRange } from './ranges.ts';
 

@@ -4,7 +4,11 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
+import { BODY_RULES, type BodyRules, type Pace } from './body.ts';
+import { guardConnections } from './connections.ts';
+import { type HttpLimitChanges, withLimits } from './http-limits.ts';
 import type { Logger } from './log.ts';
+import { createPlaces } from './peers.ts';
 
 export type HttpOptions = {
   readonly log: Logger;
@@ -12,6 +16,9 @@ export type HttpOptions = {
   readonly health: () => Promise<Record<string, unknown>> | Record<string, unknown>;
   /** Adds node's own metrics (event loop, memory, gc). Once a process. */
   readonly processMetrics?: boolean;
+  readonly limits?: HttpLimitChanges | undefined;
+  /** Paths to which pages of other origins may POST `application/json`. */
+  readonly openPosts?: readonly string[];
 };
 
 export type HttpApp = {
@@ -25,28 +32,56 @@ export type HttpApp = {
   close(): Promise<void>;
 };
 
-const HEADERS_SECONDS = 20;
-const REQUEST_SECONDS = 120;
 const CLOSE_GRACE_SECONDS = 5;
+/** How often Node looks for headers and bodies whose time is over. */
+const TIMES_CHECKED_MS = 1_000;
+/** A peer that is gone without a word is found out by TCP's probes. */
+const PROBE_MS = 15_000;
+/** The rest of a body that was refused is taken for so long: whoever is still writing gets to read the answer. */
+const LINGER_MS = 5_000;
+const BODIES = { total: 512, perPeer: 128, size: 512 * 1024 * 1024 } as const;
+const PREFLIGHT_SECONDS = 600;
+const RETRY_SECONDS = 1;
 
 /** @throws MizuError `http/cannot-listen` from `listen` if the port is taken. */
-export function createHttpApp({ log, health, processMetrics = false }: HttpOptions): HttpApp {
+export function createHttpApp({
+  log,
+  health,
+  processMetrics = false,
+  limits: changed,
+  openPosts = [],
+}: HttpOptions): HttpApp {
+  const limits = withLimits(changed);
+  const pace: Pace = { graceSeconds: limits.graceSeconds, bytesPerSecond: limits.bytesPerSecond };
   const app = express();
   const metrics = new Registry();
   if (processMetrics) collectDefaultMetrics({ register: metrics });
   const closing = new AbortController();
-  const server = createServer(app);
-  server.headersTimeout = HEADERS_SECONDS * 1000;
-  server.requestTimeout = REQUEST_SECONDS * 1000;
+  const server = createServer(
+    {
+      connectionsCheckingInterval: TIMES_CHECKED_MS,
+      headersTimeout: limits.graceSeconds * 1000,
+      // The last net: bodies have a pace of their own.
+      requestTimeout: Math.ceil(2 * limits.graceSeconds + limits.bodyBytes / limits.bytesPerSecond) * 1000,
+      keepAlive: true,
+      keepAliveInitialDelay: PROBE_MS,
+    },
+    app,
+  );
   server.maxHeadersCount = 100;
+  const { connections: total, connectionsPerAddress: perPeer } = limits;
+  guardConnections(server, { total, perPeer }, pace);
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.get('/health', async (_request, response) => {
-    response.json({ ok: true, pid: process.pid, ...(await health()) });
-  });
+  app.set(BODY_RULES, { pace, places: createPlaces(BODIES) } satisfies BodyRules);
+  app.use(cutUnread);
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.metrics());
+  });
+  app.use(allowOrigins(openPosts));
+  app.get('/health', async (_request, response) => {
+    response.json({ ok: true, pid: process.pid, ...(await health()) });
   });
   return {
     app,
@@ -76,18 +111,44 @@ export function createHttpApp({ log, health, processMetrics = false }: HttpOptio
   };
 }
 
-/** A body of raw bytes in `request.body` as a Buffer; refused with 413 above the limit. */
-export function rawBody(limitBytes: number): RequestHandler {
-  return express.raw({ type: () => true, limit: limitBytes, inflate: false });
+// What can be read is for everybody, and so for pages of every origin; what writes is not, but for `openPosts`.
+function allowOrigins(openPosts: readonly string[]): RequestHandler {
+  return (request, response, next) => {
+    const { method, path } = request;
+    const isOpen = openPosts.includes(path);
+    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || (method === 'POST' && isOpen)) {
+      response.setHeader('access-control-allow-origin', '*');
+      response.setHeader('access-control-expose-headers', 'content-length, content-range, accept-ranges, retry-after');
+    }
+    if (method !== 'OPTIONS') return next();
+    response.setHeader('access-control-allow-methods', isOpen ? 'GET, HEAD, POST' : 'GET, HEAD');
+    response.setHeader('access-control-allow-headers', 'content-type, range, last-event-id');
+    response.setHeader('access-control-max-age', PREFLIGHT_SECONDS);
+    response.status(204).end();
+  };
 }
 
-export function jsonBody(limitBytes: number): RequestHandler {
-  return express.json({ type: () => true, limit: limitBytes, strict: false });
-}
+const cutUnread: RequestHandler = (request, response, next) => {
+  response.once('finish', () => {
+    if (request.complete) return;
+    const { socket } = request;
+    const timer = setTimeout(() => !request.complete && socket.destroy(), LINGER_MS);
+    timer.unref();
+    request.once('close', () => clearTimeout(timer));
+    request.resume();
+  });
+  next();
+};
 
 /** Status that a refusal has over HTTP, by the last part of its code. */
 export function statusOf(error: MizuError): number {
+  if (/too-slow$/.test(error.code)) return 408;
+  if (/too-many$/.test(error.code)) return 429;
+  if (/no-room$/.test(error.code)) return 507;
   if (error.retryable) return 503;
+  if (/unsupported-media-type$/.test(error.code)) return 415;
+  if (/unsigned$|bad-signature$/.test(error.code)) return 401;
+  if (/over-quota$/.test(error.code)) return 403;
   if (/not-found$|unknown$/.test(error.code)) return 404;
   if (/too-large$/.test(error.code)) return 413;
   if (/conflict$|missing$/.test(error.code)) return 409;
@@ -113,7 +174,9 @@ function answerError(log: Logger): ErrorRequestHandler {
     if (response.headersSent) return next(error);
     const refusal = toRefusal(error);
     if (refusal !== undefined) {
-      response.status(statusOf(refusal)).json({ error: errorBody(refusal) });
+      const status = statusOf(refusal);
+      if (status === 429 || status === 503) response.setHeader('retry-after', RETRY_SECONDS);
+      response.status(status).json({ error: errorBody(refusal) });
       return;
     }
     log.error({ err: error, method: request.method, path: request.path }, 'request failed');
@@ -123,34 +186,17 @@ function answerError(log: Logger): ErrorRequestHandler {
   };
 }
 
-// body-parser's errors have a type and a status of their own.
+// Express's own errors, such as a path that is no UTF-8, have a status.
 function toRefusal(error: unknown): MizuError | undefined {
   if (error instanceof MizuError) return error;
-  const { type, limit, length, status, message } = error as {
-    type?: string;
-    limit?: number;
-    length?: number;
-    status?: number;
-    message?: string;
-  };
-  if (type === 'entity.too.large') {
-    const actual = length === undefined ? 'more' : `${length} bytes`;
-    return new MizuError({
-      code: 'http/too-large',
-      message: 'The body is too large.',
-      expected: `at most ${limit} bytes`,
-      actual,
-    });
-  }
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new MizuError({
-      code: 'http/bad-request',
-      message: 'The request cannot be read.',
-      actual: message,
-      cause: error,
-    });
-  }
-  return undefined;
+  const { status, message } = error as { status?: number; message?: string };
+  if (status === undefined || status < 400 || status >= 500) return undefined;
+  return new MizuError({
+    code: 'http/bad-request',
+    message: 'The request cannot be read.',
+    actual: message,
+    cause: error,
+  });
 }
 
 function cannotListen(host: string, port: number, cause: Error): MizuError {

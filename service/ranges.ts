@@ -1,7 +1,10 @@
 // docs/da.md#node: an object over HTTP, whole or one byte range of it (RFC 9110, section 14).
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
+import type { DiskObjects } from './disk-objects.ts';
 
 /** First and last byte, both included; undefined: the whole; 'unsatisfiable': a range outside. Several ranges count as none. */
 export function parseRange(
@@ -21,19 +24,45 @@ export function parseRange(
   return first >= length ? 'unsatisfiable' : { first, last };
 }
 
-export function sendObject(request: Request, response: Response, bytes: Uint8Array): void {
+/** Longer ones are sent as they come from the disk. */
+const WHOLE_BYTES = 64 * 1024;
+
+/** In little memory, however long the object and however slow the reader, who verifies what comes. @throws MizuError `objects/not-found` */
+export async function sendObject(
+  request: Request,
+  response: Response,
+  objects: Pick<DiskObjects, 'get' | 'size' | 'stream'>,
+  root: Hex,
+): Promise<void> {
+  const length = await objects.size(root);
+  if (length === undefined) throw objectNotFound(root);
   response.setHeader('accept-ranges', 'bytes');
   response.setHeader('cache-control', 'public, max-age=31536000, immutable');
   response.type('application/octet-stream');
-  const range = parseRange(request.headers.range, bytes.length);
+  const range = parseRange(request.headers.range, length);
   if (range === 'unsatisfiable') {
-    response.status(416).setHeader('content-range', `bytes */${bytes.length}`).end();
+    response.status(416).setHeader('content-range', `bytes */${length}`).end();
     return;
   }
-  const part = range === undefined ? bytes : bytes.subarray(range.first, range.last + 1);
-  if (range !== undefined)
-    response.status(206).setHeader('content-range', `bytes ${range.first}-${range.last}/${bytes.length}`);
-  response.end(Buffer.from(part.buffer, part.byteOffset, part.length));
+  const { first, last } = range ?? { first: 0, last: length - 1 };
+  if (range !== undefined) response.status(206).setHeader('content-range', `bytes ${first}-${last}/${length}`);
+  response.setHeader('content-length', last - first + 1);
+  if (request.method === 'HEAD' || last < first) {
+    response.end();
+    return;
+  }
+  const whole = length > WHOLE_BYTES ? undefined : await objects.get(root);
+  if (whole !== undefined) response.end(whole.subarray(first, last + 1));
+  else await sendFile(objects.stream(root, first, last), response);
+}
+
+/** Ends the answer, unless `end` is false. A reader that goes away is no failure; a file that does cuts the answer off. */
+export async function sendFile(file: Readable, response: Response, end = true): Promise<void> {
+  await pipeline(file, response, { end }).catch((error: unknown) => {
+    if (response.destroyed) return;
+    response.destroy();
+    throw error;
+  });
 }
 
 /** @throws MizuError `objects/bad-root` */

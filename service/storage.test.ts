@@ -55,6 +55,24 @@ test('a second opening is refused, a damaged value too', async () => {
   await store.close();
 });
 
+test('a write that fails leaves nothing behind; the same bytes at once are counted once', async () => {
+  const objects = await openDiskObjects(folder);
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
+  const { root } = objectRef(bytes);
+  const shard = join(folder, root.slice(2, 4));
+  writeFileSync(shard, 'a file where the folder should be');
+  await expect(objects.put(bytes)).rejects.toThrow();
+  expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+  expect(await objects.has(root).catch(() => false)).toBe(false);
+  rmSync(shard);
+  await Promise.all([objects.put(bytes), objects.put(bytes), objects.put(bytes)]);
+  expect(objects.usage()).toEqual({ objects: 1, bytes: bytes.length });
+  // As kill -9 leaves it: a file in the middle of being written.
+  writeFileSync(join(folder, 'tmp', 'half'), bytes.subarray(0, 50_000));
+  expect((await openDiskObjects(folder)).usage()).toEqual({ objects: 1, bytes: bytes.length });
+  expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+});
+
 test('objects survive, are found by root, and damage is seen', async () => {
   const first = await openDiskObjects(folder);
   const bytes = Uint8Array.from({ length: 5000 }, (_, i) => i % 256);

@@ -1,0 +1,69 @@
+// docs/rpc.md: event streams of one address do not close /events to others.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { openDiskObjects } from '../service/disk-objects.ts';
+import { createHttpApp } from '../service/http.ts';
+import { createLogger } from '../service/log.ts';
+import { openStore } from '../service/store.ts';
+import { addRoutes } from './routes.ts';
+import { createStepSignal } from './step-signal.ts';
+import { openTables } from './tables.ts';
+
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+test('idle streams of a few addresses take all places; each honest address still gets its own, and keeps it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-events-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  const store = await openStore(join(folder, 'state'));
+  cleanups.push(() => store.close());
+  const files = await openDiskObjects(join(folder, 'objects'), { durable: false });
+  const http = createHttpApp({ log: createLogger('test', 'silent'), health: () => ({}) });
+  const steps = createStepSignal();
+  const streams = { total: 12, perPeer: 6 };
+  addRoutes(http, { tables: openTables(store), objects: files, files, steps, streams });
+  const url = await http.listen({ port: 0 });
+  cleanups.push(() => http.close());
+  const port = Number(new URL(url).port);
+
+  const greedy: Stream[] = [];
+  for (let i = 0; i < 20; i++) greedy.push(await openStream(port, i % 2 === 0 ? '127.0.0.2' : '127.0.0.3'));
+  // Two addresses with their six each; the others were told why.
+  expect(greedy.filter(({ head }) => head.includes(' 200 '))).toHaveLength(12);
+  const refused = greedy.filter(({ head }) => head.includes(' 503 '));
+  expect(refused).toHaveLength(8);
+  expect(refused[0]?.head).toContain('at most 6 of one address, 12 of all');
+
+  const honest: Stream[] = [];
+  for (let i = 4; i < 8; i++) honest.push(await openStream(port, `127.0.0.${i}`));
+  expect(honest.every(({ head }) => head.includes(' 200 '))).toBe(true);
+  const isOpen = ({ head, socket }: Stream) => head.includes(' 200 ') && !socket.closed;
+  while (greedy.filter(isOpen).length > 8)
+    await Promise.race(greedy.filter(isOpen).map(({ socket }) => once(socket, 'close')));
+  // The attack goes on: those that were put out come again, in vain.
+  for (let i = 0; i < 20; i++) await openStream(port, i % 2 === 0 ? '127.0.0.2' : '127.0.0.3');
+  expect(honest.every(({ socket }) => !socket.closed)).toBe(true);
+  const told = Promise.all(honest.map(({ socket }) => once(socket, 'data')));
+  steps.rollBack(-1);
+  steps.announce(1);
+  for (const [bytes] of await told) expect(String(bytes)).toContain('still here');
+});
+
+type Stream = { readonly socket: Socket; readonly head: string };
+
+/** Resolves with the first bytes of the answer, or with what was there when it was closed. */
+async function openStream(port: number, localAddress: string): Promise<Stream> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress });
+  cleanups.push(() => socket.destroy());
+  socket.on('error', () => {});
+  socket.write('GET /events HTTP/1.1\r\nhost: x\r\n\r\n');
+  const first = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  return { socket, head: String(first[0]) };
+}

@@ -1,0 +1,168 @@
+// docs/operations.md#http: what a request brings: of one content type, not too long, not too slow, in memory that is bounded.
+import type { Request, RequestHandler } from 'express';
+import { MizuError } from '../protocol/errors.ts';
+import { type Places, peerOf } from './peers.ts';
+
+export type Pace = {
+  /** Before a rate counts. */
+  readonly graceSeconds: number;
+  readonly bytesPerSecond: number;
+};
+
+/** What the bodies of one service share: `createHttpApp` puts it where the handlers find it. */
+export type BodyRules = { readonly pace: Pace; readonly places: Places };
+
+export const BODY_RULES = 'mizu body rules';
+
+const FIRST_BYTES = 16 * 1024;
+
+/** `application/octet-stream`, as a Buffer in `request.body`. */
+export function rawBody(limitBytes: number): RequestHandler {
+  return handler('application/octet-stream', limitBytes, (bytes) => bytes);
+}
+
+/** `application/json`, parsed. */
+export function jsonBody(limitBytes: number): RequestHandler {
+  return handler('application/json', limitBytes, parseJson);
+}
+
+/** `application/json`, as a Buffer: for those who answer what is no JSON in their own way. */
+export function jsonText(limitBytes: number): RequestHandler {
+  return handler('application/json', limitBytes, (bytes) => bytes);
+}
+
+function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unknown): RequestHandler {
+  return async (request, _response, next) => {
+    assertType(request, type);
+    const { pace, places } = request.app.get(BODY_RULES) as BodyRules;
+    // One that does not say its length may come to the limit.
+    const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
+    const peer = peerOf(request.socket.remoteAddress);
+    const place = places.enter(peer, () => request.destroy(tooMany(peer)), size);
+    if (place === undefined) throw tooMany(peer);
+    try {
+      request.body = parse(await readBody(request, limitBytes, pace));
+    } finally {
+      place.leave();
+    }
+    next();
+  };
+}
+
+/**
+ * A page of another origin can send only three content types without being asked whether it may: neither of ours is among them.
+ * @throws MizuError `http/unsupported-media-type`
+ */
+export function assertType(request: Request, type: string): void {
+  const sent = request.headers['content-type'] ?? 'none';
+  if (sent.split(';')[0]?.trim().toLowerCase() === type && request.headers['content-encoding'] === undefined) return;
+  throw new MizuError({
+    code: 'http/unsupported-media-type',
+    message: 'The content type of the body is not taken here.',
+    expected: `content-type: ${type}, without a content-encoding`,
+    actual: `${sent.slice(0, 100)}${request.headers['content-encoding'] === undefined ? '' : ', encoded'}`,
+    hint: `Send the header content-type: ${type}.`,
+  });
+}
+
+export function declaredLength(request: Request): number | undefined {
+  const header = request.headers['content-length'];
+  if (header !== undefined) return Number(header);
+  return request.headers['transfer-encoding'] === undefined ? 0 : undefined;
+}
+
+/** @throws MizuError `http/too-large`, `http/too-slow`, `http/cut-off` */
+export async function readBody(request: Request, limitBytes: number, pace: Pace): Promise<Buffer> {
+  const declared = declaredLength(request);
+  if (declared !== undefined && declared > limitBytes) throw tooLarge(limitBytes, `${declared} bytes`);
+  // Memory that is reserved and not written to costs nothing: a body that only says that it is long takes none.
+  let buffer = Buffer.allocUnsafeSlow(declared ?? Math.min(FIRST_BYTES, limitBytes));
+  let length = 0;
+  const startedAt = Date.now();
+  return new Promise<Buffer>((resolve, reject) => {
+    let timer: NodeJS.Timeout;
+    const dueInMs = () => startedAt + pace.graceSeconds * 1000 + (length / pace.bytesPerSecond) * 1000 - Date.now();
+    const watch = () => {
+      const due = dueInMs();
+      if (due <= 0) return end(tooSlow(length, (Date.now() - startedAt) / 1000, pace));
+      timer = setTimeout(watch, Math.max(1, due));
+    };
+    const onData = (part: Buffer) => {
+      if (length + part.length > limitBytes) return end(tooLarge(limitBytes, 'more'));
+      if (length + part.length > buffer.length) {
+        const grown = Buffer.allocUnsafeSlow(Math.min(limitBytes, Math.max(buffer.length * 2, length + part.length)));
+        buffer.copy(grown, 0, 0, length);
+        buffer = grown;
+      }
+      part.copy(buffer, length);
+      length += part.length;
+    };
+    const onEnd = () => end(undefined);
+    const onError = (error: Error) => end(error instanceof MizuError ? error : cutOff(error.message));
+    const onClose = () => end(cutOff('the connection was closed'));
+    const end = (failure: MizuError | undefined) => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      // The error handler stays: whoever destroys the request later must not end the process.
+      if (failure === undefined) resolve(buffer.subarray(0, length));
+      else reject(failure);
+    };
+    request.on('data', onData).once('end', onEnd).on('error', onError).once('close', onClose);
+    watch();
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new MizuError({
+      code: 'http/not-json',
+      message: 'The body is not JSON.',
+      expected: 'one JSON value in UTF-8',
+      actual: (cause as Error).message.slice(0, 200),
+      cause,
+    });
+  }
+}
+
+function tooLarge(limitBytes: number, actual: string): MizuError {
+  return new MizuError({
+    code: 'http/too-large',
+    message: 'The body is too large.',
+    expected: `at most ${limitBytes} bytes`,
+    actual,
+  });
+}
+
+export function tooSlow(bytes: number, seconds: number, { graceSeconds, bytesPerSecond }: Pace): MizuError {
+  return new MizuError({
+    code: 'http/too-slow',
+    message: 'The body comes too slowly.',
+    expected: `${bytesPerSecond} bytes a second after ${graceSeconds} s`,
+    actual: `${bytes} bytes in ${seconds.toFixed(1)} s`,
+    hint: 'Send fewer bodies at once, or over a faster line.',
+    retryable: true,
+  });
+}
+
+function cutOff(actual: string): MizuError {
+  return new MizuError({
+    code: 'http/cut-off',
+    message: 'The body has not come to its end.',
+    expected: 'as many bytes as the header says',
+    actual,
+    retryable: true,
+  });
+}
+
+function tooMany(peer: string): MizuError {
+  return new MizuError({
+    code: 'http/too-many',
+    message: 'Too many bodies are being read, or too many of this address.',
+    expected: 'fewer requests at once',
+    actual: `one more of ${peer}`,
+    hint: 'Send it again a little later.',
+    retryable: true,
+  });
+}

@@ -1,0 +1,51 @@
+// docs/operations.md#http: connections: not too many, not too many of one address, none that keeps an answer waiting for ever.
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Pace } from './body.ts';
+import { createPlaces, type PlaceLimits, peerOf } from './peers.ts';
+
+type Watched = { readonly socket: Socket; blockedSince: number | undefined; writtenBefore: number };
+
+const LOOK_MS = 1_000;
+
+/** Counts the server's connections and looks after them until it is closed. */
+export function guardConnections(server: Server, limits: PlaceLimits, pace: Pace): void {
+  const places = createPlaces(limits);
+  const watched = new Set<Watched>();
+  server.on('connection', (socket: Socket) => {
+    const place = places.enter(peerOf(socket.remoteAddress), () => socket.destroy());
+    if (place === undefined) {
+      socket.destroy();
+      return;
+    }
+    const entry: Watched = { socket, blockedSince: undefined, writtenBefore: 0 };
+    watched.add(entry);
+    socket.once('close', () => {
+      place.leave();
+      watched.delete(entry);
+    });
+  });
+  const looking = setInterval(
+    () => {
+      for (const entry of watched) if (isStuck(entry, pace)) entry.socket.destroy();
+    },
+    Math.min(LOOK_MS, pace.graceSeconds * 500),
+  );
+  looking.unref();
+  server.once('close', () => clearInterval(looking));
+}
+
+// Bytes of an answer lie in the process until the peer takes them. How long they may lie follows from how many were written.
+function isStuck(entry: Watched, { graceSeconds, bytesPerSecond }: Pace): boolean {
+  const { socket } = entry;
+  if (socket.writableLength === 0) {
+    entry.blockedSince = undefined;
+    return false;
+  }
+  if (entry.blockedSince === undefined) {
+    entry.blockedSince = Date.now();
+    entry.writtenBefore = socket.bytesWritten - socket.writableLength;
+  }
+  const seconds = (Date.now() - entry.blockedSince) / 1000;
+  return seconds > graceSeconds + (socket.bytesWritten - entry.writtenBefore) / bytesPerSecond;
+}
