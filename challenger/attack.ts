@@ -113,9 +113,12 @@ export function createAttacker(parts: AttackParts): Attacker {
     const isOpened = async () =>
       (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;
     if (await isOpened()) return false;
-    const onL1 = await assertionOf(assertion.id);
-    if (onL1.status !== PENDING) return false;
-    if (now >= onL1.deadline) {
+    const [{ status }, deadline] = await Promise.all([
+      assertionOf(assertion.id),
+      client.readContract({ ...rollup, functionName: 'deadlineOf', args: [assertion.id] }),
+    ]);
+    if (status !== PENDING) return false;
+    if (now >= deadline) {
       tell(assertion, `step ${step}; its window is over: too late for a game`);
       return false;
     }

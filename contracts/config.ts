@@ -6,12 +6,14 @@ export type DeployConfig = {
   /** Most wei of the token that may ever exist at one time. */
   readonly tokenCapWei: bigint;
   readonly windowSeconds: number;
+  /** By which the guardian's pause may prolong a window. */
+  readonly maxPauseSeconds: number;
   readonly clocksSeconds: number;
   readonly votesSeconds: number;
   readonly graceSeconds: number;
-  /** At least window + clocks + votes + grace, else the deployment reverts. */
+  /** At least window + pause + clocks + votes + grace, else the deployment reverts. */
   readonly unbondingSeconds: number;
-  /** That a certificate must still have to run when it reaches L1; the same lower bound. */
+  /** That a certificate must still have to run when it reaches L1; at least twice that sum. */
   readonly retentionSeconds: number;
   readonly minimumStakeWei: Readonly<Record<Role, bigint>>;
   /** After which a delayed message must be included. */
@@ -20,7 +22,7 @@ export type DeployConfig = {
   readonly maxBehindSeconds: number;
   /** Of a sequencer's turn; at most half of `delaySeconds`. */
   readonly slotSeconds: number;
-  /** Between naming a committee and its taking over; at least window + clocks. */
+  /** Between naming a committee and its taking over; at least window + pause + clocks. */
   readonly committeeDelaySeconds: number;
   /** For which certificates of the committee before are still taken; at most the delay. */
   readonly committeeOverlapSeconds: number;
@@ -42,7 +44,6 @@ export type DeployConfig = {
   readonly disputeGasPriceWei: bigint;
   /** In 1/10,000: 15,000 pays costs one and a half times. */
   readonly disputeMarginBasisPoints: number;
-  readonly maxPauseSeconds: number;
   /** One account may hold several powers; left out, that is refused. */
   readonly sharedPowers?: boolean;
   /** Contract that shares out the validators' part of the fees. */
@@ -55,11 +56,12 @@ const MIZU = 10n ** 18n;
 export const DEVNET_CONFIG: DeployConfig = {
   tokenCapWei: 1_000_000_000n * MIZU,
   windowSeconds: 10,
-  clocksSeconds: 280,
+  maxPauseSeconds: 600,
+  clocksSeconds: 1_800,
   votesSeconds: 60,
   graceSeconds: 30,
-  unbondingSeconds: 500,
-  retentionSeconds: 3_600,
+  unbondingSeconds: 2_500,
+  retentionSeconds: 7_200,
   minimumStakeWei: {
     executor: 1_000n * MIZU,
     validator: 1_000n * MIZU,
@@ -71,7 +73,7 @@ export const DEVNET_CONFIG: DeployConfig = {
   maxAheadSeconds: 30,
   maxBehindSeconds: 3_600,
   slotSeconds: 12,
-  committeeDelaySeconds: 2_400,
+  committeeDelaySeconds: 2_700,
   committeeOverlapSeconds: 1_200,
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
@@ -83,5 +85,4 @@ export const DEVNET_CONFIG: DeployConfig = {
   demandBondWei: 5n * MIZU,
   disputeGasPriceWei: 10n ** 12n,
   disputeMarginBasisPoints: 15_000,
-  maxPauseSeconds: 3_600,
 };

@@ -23,10 +23,10 @@ beforeAll(async () => {
 afterAll(() => anvil.close());
 
 test('periods that break the inequality are refused with what to do', async () => {
-  const config = { ...DEVNET_CONFIG, unbondingSeconds: 379 };
+  const config = { ...DEVNET_CONFIG, unbondingSeconds: 2_499 };
   await expect(deployContracts({ ...clients(), config, holders: HOLDERS, genesis })).rejects.toMatchObject({
     code: 'contracts/deployment-failed',
-    hint: expect.stringContaining('window + clocks + votes + grace'),
+    hint: expect.stringContaining('window + pause + clocks + votes + grace'),
   });
 });
 

@@ -112,6 +112,7 @@ export function predictAddresses(deployer: Address, nonce: number): ContractAddr
 function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genesis, config: DeployConfig): Hex[] {
   const timing = {
     window: BigInt(config.windowSeconds),
+    maxPause: BigInt(config.maxPauseSeconds),
     clocks: BigInt(config.clocksSeconds),
     votes: BigInt(config.votesSeconds),
     grace: BigInt(config.graceSeconds),
@@ -128,7 +129,6 @@ function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genes
     bond: config.assertionBondWei,
     leaderSeconds: BigInt(config.leaderSeconds),
     guardian: holders.guardian,
-    maxPauseSeconds: BigInt(config.maxPauseSeconds),
   };
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
@@ -210,7 +210,7 @@ function failed(name: string, hash: Hex): MizuError {
     expected: 'a successful transaction',
     actual: `transaction ${hash} reverted`,
     hint:
-      'Check the parameters: unbonding and retention must be at least window + clocks + votes + grace, and clocks ' +
-      'at least twice a clock + extension, and six times the time for a demand.',
+      'Check the parameters: unbonding must be at least window + pause + clocks + votes + grace, retention twice that, ' +
+      'and clocks at least twice a clock + extension, and six times the time for a demand.',
   });
 }

@@ -28,8 +28,9 @@ let fake: Fake;
 beforeAll(async () => {
   network = await startTestNetwork({
     windowSeconds: WINDOW_SECONDS,
+    committeeDelaySeconds: DEVNET_CONFIG.committeeDelaySeconds + WINDOW_SECONDS,
     unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
-    retentionSeconds: DEVNET_CONFIG.retentionSeconds + WINDOW_SECONDS,
+    retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
   });
   watcher = await openNode(network.config('watcher'), { log, recorder: () => NO_BODY });
   const execute = async (signal: AbortSignal) => (await watcher.execution.catchUp(signal)) > 0;

@@ -34,10 +34,19 @@ export function createConfirmer(
     const wait = isOurs(assertion) ? 0n : OTHERS_WAIT_SECONDS;
     const known = deadlines.get(assertion.id);
     if (known !== undefined && nowSeconds < known + wait) return false;
-    // Read again: a reorg may have mined the same assertion later.
-    const { status, openGames, deadline } = await read(assertion.id);
-    deadlines.set(assertion.id, deadline);
+    // Read again: a reorg may have mined the same assertion later, and a pause may have prolonged the window.
+    const { id } = assertion;
+    const [{ status, openGames }, deadline] = await Promise.all([
+      read(id),
+      node.l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args: [id] }),
+    ]);
+    deadlines.set(id, deadline);
     return status === PENDING && openGames === 0 && nowSeconds >= deadline + wait;
+  }
+
+  // A window that had closed before a pause is not prolonged by it, but nothing is confirmed while it lasts.
+  async function isPaused(nowSeconds: bigint): Promise<boolean> {
+    return nowSeconds < (await node.l1.client.readContract({ ...rollup, functionName: 'pausedUntil' }));
   }
 
   async function end(id: Hex, functionName: 'confirm' | 'orphan'): Promise<void> {
@@ -62,6 +71,7 @@ export function createConfirmer(
       for (const assertion of pending) {
         if (!(await isOver(assertion, nowSeconds))) continue;
         if (assertion.parent === latestConfirmed && (await verdictOf(assertion)) === 'agrees') {
+          if (await isPaused(nowSeconds)) continue;
           await end(assertion.id, 'confirm');
           return { id: assertion.id, outcome: 'confirmed' };
         }

@@ -219,7 +219,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       ]);
       const bytes = encodeBatch(messages.map(encodeMessage));
       change(bytes);
-      const { refs, certificate } = await da.put([bytes], { expiry: inHours(3) });
+      const { refs, certificate } = await da.put([bytes], { expiry: inHours(24) });
       // As a sequencer has it: L1's clock stands still, and what was posted before may have the machine's.
       const [now, machine] = [await clock.now(), BigInt(Math.floor(Date.now() / 1000))];
       const timestamp = now > machine ? now : machine;
@@ -257,7 +257,7 @@ function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 
     },
     async certify(objects) {
       const bytes = objects.map(({ root }) => held.get(root)!);
-      return (await da.put(bytes, { expiry: inHours(6) })).certificate;
+      return (await da.put(bytes, { expiry: inHours(24) })).certificate;
     },
     async putAll(objects) {
       const refs = objects.map(objectRef);

@@ -203,7 +203,7 @@ async function resultMessage(
       outputTokens: 3n,
     };
   });
-  const { certificate } = await network.da.put(results, { expiry: inHours(2) });
+  const { certificate } = await network.da.put(results, { expiry: inHours(24) });
   const signature = await GATEWAY.signTypedData({
     domain: createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry),
     types: TYPES,

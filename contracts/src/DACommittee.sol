@@ -66,14 +66,14 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
     error SignatureLengthMismatch(uint256 expected, uint256 actual);
     error WrongSigner(address expected, address actual);
 
-    /// @param delaySeconds_ at least window + clocks: what was asserted before the change is decided before it
+    /// @param delaySeconds_ at least window + pause + clocks: what was asserted before the change is decided before it
     /// @param overlapSeconds_ at most the delay: one epoch is kept beside the present one
     constructor(address owner, IStakeManager stakes_, IInbox inbox_, uint64 delaySeconds_, uint64 overlapSeconds_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
         Ownable(owner)
     {
         Timing memory timing = stakes_.timing();
-        uint256 least = uint256(timing.window) + timing.clocks;
+        uint256 least = uint256(timing.window) + timing.maxPause + timing.clocks;
         require(delaySeconds_ >= least, DelayTooShort(least, delaySeconds_));
         require(overlapSeconds_ <= delaySeconds_, OverlapTooLong(delaySeconds_, overlapSeconds_));
         stakes = stakes_;

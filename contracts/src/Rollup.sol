@@ -29,7 +29,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @param leafHash of the post state leaf
     /// @param stateRoot of the post state leaf
     /// @param batch index of the first batch that is not covered
-    /// @param deadline end of the window, unix seconds
+    /// @param deadline end of the window, unix seconds; a pause may prolong it, see deadlineOf
     /// @param siblingDeadline until which this assertion may get more than one child
     /// @param openGames disputes that are not decided
     /// @param liveChildren children that are not rejected
@@ -67,12 +67,10 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
     /// @param leaderSeconds in which only the leader may assert
     /// @param guardian that may pause confirmation; zero: nobody
-    /// @param maxPauseSeconds by which it may do so at a time
     struct Settings {
         uint256 bond;
         uint64 leaderSeconds;
         address guardian;
-        uint64 maxPauseSeconds;
     }
 
     uint256 public constant MAX_STEPS = 1 << 16;
@@ -141,7 +139,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         bytes32 kernelProgramId_,
         bytes32 genesisStateRoot,
         Settings memory settings
-    ) ConfirmationPause(settings.guardian, settings.maxPauseSeconds) {
+    ) ConfirmationPause(settings.guardian, stakes_.timing()) {
         stakes = stakes_;
         inbox = inbox_;
         committee = committee_;
@@ -211,7 +209,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
     function openGame(AssertionId id) external onlyJudges {
         Assertion storage assertion = _pending(id);
-        uint256 deadline = assertion.deadline < pausedUntil ? pausedUntil : assertion.deadline;
+        uint256 deadline = _prolonged(assertion.deadline);
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
         assertion.openGames += 1;
     }
@@ -277,6 +275,16 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
 
     function statusOf(AssertionId id) external view returns (Status) {
         return _assertions[id].status;
+    }
+
+    /// @notice End of an assertion's window, unix seconds, with what a pause adds to it.
+    function deadlineOf(AssertionId id) external view returns (uint256) {
+        return _prolonged(_assertions[id].deadline);
+    }
+
+    /// @notice The same without what publications of demanded bytes add.
+    function windowEndOf(AssertionId id) external view returns (uint256) {
+        return _prolonged(_assertions[id].createdAt + window);
     }
 
     /// @notice What each move of a game asks, in one call.
@@ -387,7 +395,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     }
 
     function _requireDecided(Assertion storage assertion_) private view {
-        require(block.timestamp >= assertion_.deadline, WindowOpen(assertion_.deadline, block.timestamp));
+        uint256 deadline = _prolonged(assertion_.deadline);
+        require(block.timestamp >= deadline, WindowOpen(deadline, block.timestamp));
         require(assertion_.openGames == 0, GamesOpen(assertion_.openGames));
     }
 }

@@ -257,10 +257,10 @@ contract DACommitteeTest is Network {
     }
 
     function test_RevertWhen_DelayOrOverlapDoNotFitTheClocks() public {
-        vm.expectRevert(abi.encodeWithSelector(DACommittee.DelayTooShort.selector, 3 days, 3 days - 1));
-        new DACommittee(owner, stakes, inbox, 3 days - 1, 0);
-        vm.expectRevert(abi.encodeWithSelector(DACommittee.OverlapTooLong.selector, 3 days, 3 days + 1));
-        new DACommittee(owner, stakes, inbox, 3 days, 3 days + 1);
+        vm.expectRevert(abi.encodeWithSelector(DACommittee.DelayTooShort.selector, 5 days, 5 days - 1));
+        new DACommittee(owner, stakes, inbox, 5 days - 1, 0);
+        vm.expectRevert(abi.encodeWithSelector(DACommittee.OverlapTooLong.selector, 5 days, 5 days + 1));
+        new DACommittee(owner, stakes, inbox, 5 days, 5 days + 1);
     }
 
     function test_RevertWhen_APromiseIsForTooLong() public {

@@ -11,7 +11,7 @@ import {bound, vector, vm} from "./support/Vm.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract GatewayRegistryTest is Network {
-    uint256 private constant CONTEST = 5 days;
+    uint256 private constant CONTEST = LONGEST;
 
     string private json;
     address private gateway;

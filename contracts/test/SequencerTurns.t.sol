@@ -11,7 +11,7 @@ import {vm} from "./support/Vm.sol";
 
 contract SequencerTurnsTest is Network {
     uint256 private constant ROUND = 64 * SLOT;
-    uint256 private constant CONTEST = 5 days;
+    uint256 private constant CONTEST = LONGEST;
     address private constant ROGUE = address(0xbad);
     address private constant OTHER = address(0x5e9a);
 

@@ -51,7 +51,7 @@ contract StakeManagerTest is Network {
         vm.prank(STAKER);
         stakes.unbond(ROLE, MINIMUM + 1);
         vm.assertFalse(stakes.isActive(STAKER, ROLE));
-        vm.warp(block.timestamp + 5 days - 1);
+        vm.warp(block.timestamp + LONGEST - 1);
         vm.prank(STAKER);
         vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
         stakes.withdraw(ROLE);
@@ -68,7 +68,7 @@ contract StakeManagerTest is Network {
         vm.warp(block.timestamp + 1 days);
         vm.prank(STAKER);
         stakes.unbond(ROLE, 200);
-        vm.warp(START + 5 days);
+        vm.warp(START + LONGEST);
         vm.prank(STAKER);
         vm.assertEq(stakes.withdraw(ROLE), 100);
         vm.assertEq(stakes.unbondingsOf(STAKER, ROLE).length, 1);

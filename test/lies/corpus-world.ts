@@ -20,8 +20,9 @@ export type CorpusWorld = World & {
 const WINDOW_SECONDS = 4 * DEVNET_CONFIG.clockSeconds;
 export const TIMES = {
   windowSeconds: WINDOW_SECONDS,
+  committeeDelaySeconds: DEVNET_CONFIG.committeeDelaySeconds + WINDOW_SECONDS,
   unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS,
-  retentionSeconds: DEVNET_CONFIG.retentionSeconds + WINDOW_SECONDS,
+  retentionSeconds: DEVNET_CONFIG.retentionSeconds + 2 * WINDOW_SECONDS,
 };
 const MIZU = 10n ** 18n;
 /** Each lie costs 100 of it. */

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 /// @notice All periods in seconds. A stake must outlive every claim it backs, and the data must outlive every dispute.
 /// @param window in which an assertion may be challenged
+/// @param maxPause by which a pause of confirmation may prolong a window
 /// @param clocks of both sides of a game, added
 /// @param votes of a court case: commit, reveal and the second round
 /// @param grace for transactions to be mined after all that
@@ -11,6 +12,7 @@ pragma solidity 0.8.37;
 /// @param retention that a DA certificate must still promise when it is posted
 struct Timing {
     uint64 window;
+    uint64 maxPause;
     uint64 clocks;
     uint64 votes;
     uint64 grace;
@@ -24,14 +26,16 @@ error WindowIsZero();
 error UnbondingTooShort(uint256 minimum, uint256 actual);
 error RetentionTooShort(uint256 minimum, uint256 actual);
 
+/// @dev The bytes of a batch are promised twice as long as a claim about them takes to be judged: once for the time until
+/// they are claimed, once for the claim.
 function check(Timing memory timing) pure {
     require(timing.window > 0, WindowIsZero());
     uint256 least = timing.longest();
     require(timing.unbonding >= least, UnbondingTooShort(least, timing.unbonding));
-    require(timing.retention >= least, RetentionTooShort(least, timing.retention));
+    require(timing.retention >= 2 * least, RetentionTooShort(2 * least, timing.retention));
 }
 
-/// @notice Seconds in which what is claimed today may still be judged.
+/// @notice Seconds in which what is claimed today is judged.
 function longest(Timing memory timing) pure returns (uint256) {
-    return uint256(timing.window) + timing.clocks + timing.votes + timing.grace;
+    return uint256(timing.window) + timing.maxPause + timing.clocks + timing.votes + timing.grace;
 }

@@ -63,9 +63,8 @@ library LeafProofs {
         bytes32 right = _rootBelow(second, level);
         if (second.index < first.index) (left, right) = (right, left);
         uint256 above = level + 1;
-        return rootOf(
-            Tree.hashNode(left, right), first.index >> above, first.siblings + 32 * above, first.depth - above
-        );
+        return
+            rootOf(Tree.hashNode(left, right), first.index >> above, first.siblings + 32 * above, first.depth - above);
     }
 
     /// @notice Root that a leaf hash at `index` has with the siblings in calldata at an offset.

@@ -37,7 +37,7 @@ contract StakesHandler is Network {
     }
 
     function withdraw(uint256 actor, uint256 time) external {
-        vm.warp(block.timestamp + bound(time, 0, 6 days));
+        vm.warp(block.timestamp + bound(time, 0, LONGEST + 1 days));
         address account = actors[actor % 3];
         vm.prank(account);
         try stakes.withdraw(ROLE) returns (uint256 amount) {

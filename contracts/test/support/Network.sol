@@ -31,10 +31,13 @@ abstract contract Network {
     uint256 internal constant STAKE = 10_000 ether;
     uint256 internal constant BOND = 100 ether;
     uint64 internal constant WINDOW = 1 days;
-    uint64 internal constant RETENTION = 10 days;
+    uint64 internal constant MAX_PAUSE = 2 days;
+    /// @dev Window, pause, clocks, votes and grace.
+    uint64 internal constant LONGEST = 7 days;
+    uint64 internal constant RETENTION = 14 days;
     uint64 internal constant DELAY = 1 hours;
     uint64 internal constant SLOT = 1 minutes;
-    uint64 internal constant COMMITTEE_DELAY = 4 days;
+    uint64 internal constant COMMITTEE_DELAY = 5 days;
     uint64 internal constant OVERLAP = 1 days;
     uint64 internal constant LEADER_SECONDS = 10 minutes;
     uint256 internal constant START = 1_800_000_000;
@@ -105,7 +108,7 @@ abstract contract Network {
             DEMANDS,
             _kernel(),
             GENESIS_STATE,
-            Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, 7 days)
+            Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN)
         );
         bridge = new Bridge(token, rollup, REWARDS, 2000);
     }
@@ -128,10 +131,15 @@ abstract contract Network {
     }
 
     function _timing() internal pure returns (Timing memory) {
-        return
-            Timing({
-                window: WINDOW, clocks: 2 days, votes: 1 days, grace: 1 days, unbonding: 5 days, retention: RETENTION
-            });
+        return Timing({
+            window: WINDOW,
+            maxPause: MAX_PAUSE,
+            clocks: 2 days,
+            votes: 1 days,
+            grace: 1 days,
+            unbonding: LONGEST,
+            retention: RETENTION
+        });
     }
 
     function _minimums() internal pure returns (uint256[5] memory) {
