@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeInputs, hashRun, type Message } from '../protocol/messages.ts';
@@ -127,6 +128,15 @@ describe('a run whose bytes are not promised for longer than the retention', () 
     ).toBe(true);
   });
 
+  test('is not begun with programs that are promised for less, to the second', async () => {
+    expect(world.apply(await deployMessage(ALICE, 0n, DEFINITION, START + 1_000n)).receipt.ok).toBe(true);
+    const run = async (nonce: bigint) => world.apply(await runMessage(ALICE, nonce, { workflow: WORKFLOW })).receipt;
+    world.time = START + 1_001n - RETENTION;
+    expect((await run(1n)).error).toBe(`workflow expiry: expected at least ${START + 1_001n}, got ${START + 1_000n}`);
+    world.time -= 1n;
+    expect((await run(2n)).error).toBeUndefined();
+  });
+
   test('a result lowers what its run is promised for, and has itself enough', async () => {
     await start();
     expect((await infer(1n, 0, START + RETENTION - 1n)).error).toBe(
@@ -203,6 +213,29 @@ describe('Renew', () => {
     const many = await sign(ALICE, { kind: 'Renew', nonce: nonce + 2n, run: RUN, objects: huge });
     expect(world.apply(many).receipt.error).toBe('objects: expected at most 8192, got 4294967295');
     expect((await read()).expiry).toBe(START + 10_000n);
+  });
+});
+
+describe('a certificate', () => {
+  const deploy = async (nonce: bigint, expiry: bigint) =>
+    world.apply(await deployMessage(ALICE, nonce, DEFINITION, expiry)).receipt.error;
+
+  test('runs for at least the retention and at most 400 days', async () => {
+    const [least, most] = [START + RETENTION, START + MAX_RETENTION_SECONDS];
+    expect(await deploy(0n, least - 1n)).toBe(`certificate expiry: expected at least ${least}, got ${least - 1n}`);
+    expect(await deploy(1n, most + 1n)).toBe(`certificate expiry: expected at most ${most}, got ${most + 1n}`);
+    expect(await deploy(2n, least)).toBeUndefined();
+    expect(await deploy(3n, most)).toBeUndefined();
+  });
+
+  test('renews a workflow only if it is later than the one before', async () => {
+    expect(await deploy(0n, START + 10_000n)).toBeUndefined();
+    for (const [nonce, expiry] of [9_000n, 9_999n, 10_000n].entries()) {
+      expect(await deploy(BigInt(nonce + 1), START + expiry)).toBe(
+        `certificate expiry: expected more than ${START + 10_000n}, got ${START + expiry}`,
+      );
+    }
+    expect(await deploy(4n, START + 10_001n)).toBeUndefined();
   });
 });
 

@@ -21,6 +21,13 @@ import { acceptedLies, changedLengths, someFlippedBits, splicedProofs } from '..
 import { createRandom } from '../differential/random.ts';
 import { splicedCases } from '../differential/spliced.ts';
 
+type VitestReport = {
+  readonly testResults?: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+};
+
 const PROGRAMS = 120;
 const TRACED = 4;
 const TRACED_STEPS = 25;
@@ -61,6 +68,8 @@ async function check(wanted: string): Promise<string | undefined> {
       return firstOf(1, 40, (seed) => compareSnapshots(createSubject(seed), createRandom(seed)));
     case 'forge':
       return checkForge(prefix);
+    case 'kernel':
+      return checkKernel(prefix);
     default:
       throw new Error(`no checks ${wanted}`);
   }
@@ -76,6 +85,19 @@ function checkForge(name: string): string | undefined {
   if (failed !== undefined) return failed;
   // A mutant that does not compile proves nothing.
   console.error(`${said[0] ?? `Error: forge has ended with ${status}`}\n${stderr.slice(-500)}`);
+  process.exit(UNUSABLE);
+}
+
+function checkKernel(name: string): string | undefined {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', `kernel/${name}.test.ts`, '--bail=1', '--reporter=json'];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  const start = stdout.indexOf('{"');
+  const { testResults = [] } = start < 0 ? {} : (JSON.parse(stdout.slice(start)) as VitestReport);
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = tests.find(({ status }) => status === 'failed');
+  if (failed !== undefined) return failed.fullName;
+  if (tests.some(({ status }) => status === 'passed')) return undefined;
+  console.error(`Error: kernel/${name}.test.ts has run no test\n${testResults[0]?.message ?? stderr.slice(-500)}`);
   process.exit(UNUSABLE);
 }
 

@@ -19,8 +19,16 @@ const SETTINGS = {
 /** `file` in the copy of the repository has been changed. Returns what writes the generated file back. */
 export function compileMutant(copy: string, file: string): () => void {
   if (file.endsWith('.sol')) return compileContracts(copy, file);
+  if (file.startsWith('kernel/')) return buildKernel(copy);
   const { path, content } = generateStepCore(copy);
   return replace(join(copy, path), content);
+}
+
+/** The tests build the kernel themselves; a mutant that does not compile would only look as if it had been caught. */
+function buildKernel(copy: string): () => void {
+  execFileSync(process.execPath, ['kernel/build.mjs'], { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
+  // What is put back is newer than this build, so that the next check builds it again.
+  return () => undefined;
 }
 
 // In a process of its own: a module that was imported once is not read again.

@@ -1,7 +1,11 @@
-// Lines of the verifier and of the step machine that are broken one at a time, and what must notice it.
+// Lines of the verifier, the step machine, the contracts and the kernel that are broken one at a time, and what must notice it.
 import { CONTRACT_MUTANTS } from './contract-mutants.ts';
+import { KERNEL_MUTANTS } from './kernel-mutants.ts';
 
-/** Sets of checks, see check.ts; `ops:` and `core:` with the beginning of instructions' names, `forge:` with the file of contracts/test. */
+/**
+ * Sets of checks, see check.ts; `ops:` and `core:` with the beginning of instructions' names, `forge:` with the file of
+ * contracts/test, `kernel:` with the test of kernel/.
+ */
 export type CheckName =
   | 'vectors'
   | 'proofs'
@@ -12,7 +16,8 @@ export type CheckName =
   | 'snapshots'
   | `ops:${string}`
   | `core:${string}`
-  | `forge:${string}`;
+  | `forge:${string}`
+  | `kernel:${string}`;
 
 export type Mutant = {
   readonly file: string;
@@ -32,6 +37,7 @@ const CORE = 'vm/step/assembly';
 
 export const MUTANTS: readonly Mutant[] = [
   ...CONTRACT_MUTANTS,
+  ...KERNEL_MUTANTS,
   ...inFile(
     `${OSP}/OneStepVerifier.sol`,
     ['vectors', 'proofs'],

@@ -1,5 +1,5 @@
-// docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the contracts and of the step machine, one at a time and in a copy,
-// and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
+// docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the contracts, the step machine and the kernel, one at a time and in a
+// copy, and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,8 @@ const COPIED = [
   'test',
   'scripts',
   'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
   'foundry.toml',
 ];
 /** A mutant may never end. forge compiles the contracts first: a minute and a half. */

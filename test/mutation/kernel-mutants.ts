@@ -1,0 +1,103 @@
+// Rules of the kernel that keep state payable, known and answerable, broken one at a time; the kernel's own tests must notice it.
+import type { Mutant } from './mutants.ts';
+
+function inKernel(name: string, tests: readonly string[], changes: readonly (readonly [string, string])[]): Mutant[] {
+  return changes.map(([text, replacement]) => ({
+    file: `kernel/assembly/${name}.ts`,
+    text,
+    replacement,
+    checks: tests.map((test) => `kernel:${test}` as const),
+  }));
+}
+
+export const KERNEL_MUTANTS: readonly Mutant[] = [
+  ...inKernel(
+    'expiry',
+    ['expiry', 'tasks'],
+    [
+      [
+        'min<u64>(run.expiry, loadWorkflow(run.workflow).expiry) < timestamp + retention()',
+        'run.expiry < timestamp + retention()',
+      ],
+      [
+        'min<u64>(run.expiry, loadWorkflow(run.workflow).expiry) < timestamp + retention()',
+        'min<u64>(run.expiry, loadWorkflow(run.workflow).expiry) < timestamp',
+      ],
+      ['pay(run, MESSAGE_BASE_GAS);', 'pay(run, 0);'],
+      ['endRun(run, RUN_STATUS_EXPIRED);', 'run.status = RUN_STATUS_EXPIRED;'],
+    ],
+  ),
+  ...inKernel(
+    'renew',
+    ['expiry'],
+    [
+      ['if (!equal(run.owner, sender, 20))', 'if (false)'],
+      ['if (certifiedUntil <= run.expiry)', 'if (certifiedUntil < run.expiry)'],
+      ['KEEP_BYTE_GAS * totalLength(list, count)', 'KEEP_BYTE_GAS'],
+      ["return matched == count || refuseBound('objects', '', matched, count);", 'return true;'],
+      ['if (!equal(object, outputRoot, 32))', 'if (false)'],
+      ["return size == outputLength || refuseBound('object length', '', outputLength, size);", 'return true;'],
+    ],
+  ),
+  ...inKernel(
+    'certificate',
+    ['expiry', 'tasks', 'messages'],
+    [
+      ['if (expiry < timestamp + retention()) {', 'if (expiry < timestamp) {'],
+      ['if (expiry > timestamp + MAX_RETENTION_SECONDS) {', 'if (false) {'],
+      ['readU64() == epoch && timestamp <= until', 'readU64() == epoch'],
+      ['popcnt<u64>(signers) < threshold) {', 'popcnt<u64>(signers) == 0) {'],
+    ],
+  ),
+  ...inKernel(
+    'advance',
+    ['tasks', 'expiry'],
+    [
+      ['  if (isForgotten(run)) {', '  if (false) {'],
+      ['if (!pay(run, base + INPUT_GAS * count)) return 0;', 'if (!pay(run, base)) return 0;'],
+      ['bytes > MAX_TASK_INPUT_BYTES ||', ''],
+      ['!pay(run, INPUT_BYTE_GAS * bytes)) return 0;', '!pay(run, INPUT_BYTE_GAS * count)) return 0;'],
+      ['(stage.sink ? SINK_GAS : 0) + stage.loadGas;', '(stage.sink ? SINK_GAS : 0);'],
+      ['min<u64>(stage.gasLimit, run.taskGasLimit)', 'stage.gasLimit'],
+    ],
+  ),
+  ...inKernel(
+    'inference',
+    ['gateways', 'tasks', 'expiry'],
+    [
+      ['if (less(run.maxItemCost, price))', 'if (false)'],
+      [
+        'sub(inferenceLeft, run.maxInferenceCost, run.inferenceSpent);',
+        'sub(inferenceLeft, run.maxInferenceCost, alloc(32));',
+      ],
+      [
+        'run.gatewayCount != 0 ? contains(run.gateways, run.gatewayCount) : contains(',
+        'run.gatewayCount != 0 ? true : contains(',
+      ],
+      [': contains(ofModel, addressCount);', ': true;'],
+      ['run.expiry = min<u64>(run.expiry, certifiedUntil);', ''],
+      ['add(run.inferenceSpent, run.inferenceSpent, cost);', ''],
+      ['MESSAGE_BASE_GAS * refused) ||', 'MESSAGE_BASE_GAS) ||'],
+      ['const gas = TASK_BASE_GAS + signatureGas +', 'const gas = TASK_BASE_GAS +'],
+      ['less(rest, total)) return', 'less(rest, price)) return'],
+    ],
+  ),
+  ...inKernel(
+    'deploy',
+    ['messages', 'expiry', 'deploy'],
+    [
+      ['if (!isNew && certifiedUntil <= record.expiry) {', 'if (!isNew && certifiedUntil == record.expiry) {'],
+      ['KEEP_BYTE_GAS * totalLength(objects, objectCount + 1), maxFee', 'KEEP_BYTE_GAS, maxFee'],
+      ['stage.gasLimit > MAX_STAGE_GAS) {', 'false) {'],
+    ],
+  ),
+  ...inKernel(
+    'start',
+    ['expiry', 'gateways', 'tasks', 'messages'],
+    [
+      ['if (workflow.expiry < timestamp + retention()) {', 'if (workflow.expiry < timestamp) {'],
+      ['run.expiry = certifiedUntil;', 'run.expiry = workflow.expiry;'],
+      ['addBytes(gateways, gatewayCount * GATEWAY_BYTES);', 'addBytes(gateways, 0);'],
+    ],
+  ),
+];
