@@ -188,9 +188,25 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     }
   };
 
+  // Not what has had its chance: it waits, has been executed, or could not be again.
+  const placeOf = async (hash: Hex): Promise<Admitted | undefined> => {
+    const sequence = await tables.admitted.get(hash);
+    if (sequence === undefined || (await tables.refused.get(hash)) !== undefined) return undefined;
+    return !pending.has(sequence) && (await isNext(hash)) ? undefined : { hash, sequence };
+  };
+
+  // Refused by the kernel because one before it was missing, such as one that was lost in a void batch: its nonce fits later.
+  const isNext = async (hash: Hex): Promise<boolean> => {
+    const step = await tables.executed.get(hash);
+    const record = step === undefined ? undefined : await tables.steps.get(numberKey(step));
+    if (record === undefined || record.receipt.ok) return false;
+    const message = decodeMessage(await requireBytes(tables, hash));
+    return 'sender' in message && message.nonce >= (await parts.state().account(message.sender)).nonce;
+  };
+
   const put = async (message: Message, bytes: Uint8Array, hash: Hex): Promise<Admitted> => {
-    const known = await tables.admitted.get(hash);
-    if (known !== undefined && (await tables.refused.get(hash)) === undefined) return { hash, sequence: known };
+    const known = await placeOf(hash);
+    if (known !== undefined) return known;
     if (pending.size >= parts.limit) throw queueFull(parts.limit);
     await check(message, bytes.length);
     const sequence = ((await tables.counters.get(SEQUENCE)) ?? 0) + 1;
@@ -227,8 +243,8 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     admit: async (bytes) => {
       if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
       const hash = keccakHex(bytes);
-      const known = await tables.admitted.get(hash);
-      if (known !== undefined && (await tables.refused.get(hash)) === undefined) return { hash, sequence: known };
+      const known = await placeOf(hash);
+      if (known !== undefined) return known;
       const message = decodeMessage(bytes);
       await checkSignatures(message);
       const admitted = await inOrder(() => put(message, bytes, hash));

@@ -9,7 +9,7 @@ import type { StepInput, Transition } from '../prover/transition.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { indexStep } from './index-step.ts';
-import type { BatchRecord, Head, StepRecord, Tables } from './tables.ts';
+import type { BatchRecord, Head, Refused, StepRecord, Tables } from './tables.ts';
 
 export type SoftMessage = { readonly bytes: Uint8Array; readonly origin: Origin; readonly sequence?: number };
 
@@ -29,8 +29,11 @@ export type Chain = {
   /** The context that a message would have if it came next. */
   contextOf(origin: Origin, timestamp: number): Uint8Array;
   close(object: BatchRecord['object']): Promise<BatchRecord>;
-  /** Takes all steps from this batch on back. Messages with a sequence are queued again at their old places. */
-  rollBack(toBatch: number): Promise<void>;
+  /**
+   * Takes all steps from this batch on back. Messages with a sequence are queued again at their old places; those of a void batch are
+   * lost: it is their senders' business whether they send them again. If the signal aborts the rest is left for the next life.
+   */
+  rollBack(toBatch: number, signal: AbortSignal): Promise<void>;
 };
 
 export type ChainParts = {
@@ -40,19 +43,36 @@ export type ChainParts = {
   readonly objects: ObjectStore;
   readonly genesisLeaf: Uint8Array;
   readonly onStep: (executed: Executed) => void;
+  /** L1 has made this batch void. */
+  readonly isVoid: (batch: number) => Promise<boolean>;
+  /** Steps that L1 has confirmed: no batch among them becomes void any more. */
+  readonly confirmedSteps: () => Promise<number>;
 };
 
 const HEAD = 'head';
 /** Above every real count: the kernel then leaves the cursor inside the batch. */
 const UNKNOWN_COUNT = MAX_BATCH_MESSAGES + 1;
-/** Steps that can be taken back: more than the batches of any reorg that the follower survives. */
+/** Steps that can be taken back beside those that L1 has not confirmed: more than the batches of any reorg that the follower survives. */
 const KEPT_UNDO = 100_000;
+/** A step that is run forgets no more than so many. */
+const FORGOTTEN_AT_ONCE = 4;
 
 export async function openChain(parts: ChainParts): Promise<Chain> {
   const { store, tables, transition, objects } = parts;
   let head = (await tables.head.get(HEAD)) ?? genesisHead(parts.genesisLeaf);
   let open = head.isOpen ? await requireBatch(tables, head.batch) : undefined;
   let lengths = open === undefined ? [] : await readLengths(tables, open);
+  let oldestUndo = head.step + 1;
+  for await (const [key] of tables.undo.entries({ limit: 1 })) oldestUndo = Number.parseInt(key, 16);
+
+  // Of the oldest steps that can still be taken back, those that never have to be.
+  const forgettable = async (number: number): Promise<number[]> => {
+    const steps: number[] = [];
+    if (oldestUndo > number - KEPT_UNDO) return steps;
+    const last = Math.min(number - KEPT_UNDO, await parts.confirmedSteps());
+    for (let step = oldestUndo; step <= last && steps.length < FORGOTTEN_AT_ONCE; step++) steps.push(step);
+    return steps;
+  };
 
   const commit = async (
     next: Head,
@@ -103,6 +123,8 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     });
     await draft.put(tables.executed, hash, number);
     const key = numberKey(number);
+    const forgotten = await forgettable(number);
+    const wasRefused = (await tables.refused.get(hash)) !== undefined;
     const next: Head = { ...head, leaf, step: number, delayed: head.delayed + (origin === 'l1' ? 1 : 0) };
     const operations = [
       ...draft.operations(),
@@ -110,15 +132,32 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       tables.undo.put(key, draft.undo.map(toStored)),
       tables.messages.put(hash, bytes),
       tables.batches.put(numberKey(index), filled),
-      // Refused for an order of L1's that is gone, it may come back to a place that it was promised.
-      ...(place === undefined ? [] : [tables.queue.delete(numberKey(place)), tables.refused.delete(hash)]),
-      ...(number > KEPT_UNDO ? [tables.undo.delete(numberKey(number - KEPT_UNDO))] : []),
+      ...(place === undefined ? [] : [tables.queue.delete(numberKey(place))]),
+      // Refused for an order of L1's that is gone, or lost in a void batch, it may come back.
+      ...(wasRefused ? [tables.refused.delete(hash)] : []),
+      ...forgotten.map((step) => tables.undo.delete(numberKey(step))),
     ];
     // The message itself is durable since its admission; a step lost with the machine's power is run again.
     const executed = { ...record, step: number };
     await commit(next, filled, operations, false, () => parts.onStep(executed));
+    oldestUndo += forgotten.length;
     if (origin === 'sequencer') lengths.push(bytes.length);
     return executed;
+  };
+
+  // Queued again, or told as lost, unless the same bytes have an earlier step that stays.
+  const letGo = async (
+    { hash, batch, origin, sequence }: StepRecord,
+    undo: readonly StoredUndo[],
+  ): Promise<Operation[]> => {
+    if (origin === 'sequencer' && (await parts.isVoid(batch))) {
+      const { key } = tables.executed.delete(hash);
+      const isLost = undo.some((operation) => operation.key === key && operation.value === null);
+      return isLost ? [tables.refused.put(hash, lostIn(batch))] : [];
+    }
+    if (sequence === undefined) return [];
+    const bytes = await tables.messages.get(hash);
+    return [tables.queue.put(numberKey(sequence), { hash, length: bytes?.length ?? 0 })];
   };
 
   const takeBackStep = async (): Promise<void> => {
@@ -132,15 +171,12 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     const emptied: BatchRecord = { ...rest, closed: false, messages: record.message, delayedRoots };
     const previous = head.step === 1 ? bytesToHex(parts.genesisLeaf) : (await requireStep(tables, head.step - 1)).leaf;
     const isFirst = record.message === 0;
-    const bytes = await tables.messages.get(record.hash);
     const operations = [
       ...undo.map(fromStored),
       tables.steps.delete(key),
       tables.undo.delete(key),
       isFirst ? tables.batches.delete(numberKey(record.batch)) : tables.batches.put(numberKey(record.batch), emptied),
-      ...(record.sequence === undefined
-        ? []
-        : [tables.queue.put(numberKey(record.sequence), { hash: record.hash, length: bytes?.length ?? 0 })]),
+      ...(await letGo(record, undo)),
     ];
     const next: Head = {
       leaf: previous,
@@ -192,11 +228,12 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       await commit({ ...head, leaf, batch: batch.index + 1, isOpen: false }, undefined, operations, true);
       return closed;
     },
-    rollBack: async (toBatch) => {
+    rollBack: async (toBatch, signal) => {
       if (open !== undefined && open.messages === 0) {
         await commit({ ...head, isOpen: false }, undefined, [tables.batches.delete(numberKey(open.index))], false);
       }
-      while (head.step > 0 && (await requireStep(tables, head.step)).batch >= toBatch) await takeBackStep();
+      while (head.step > 0 && !signal.aborted && (await requireStep(tables, head.step)).batch >= toBatch)
+        await takeBackStep();
       lengths = open === undefined ? [] : await readLengths(tables, open);
     },
   };
@@ -256,14 +293,26 @@ function genesisHead(leaf: Uint8Array): Head {
   return { leaf: bytesToHex(leaf), step: 0, delayed: 0, batch: 0, isOpen: false };
 }
 
-function toStored(operation: Operation): { key: string; value: string | null } {
+function lostIn(batch: number): Refused {
+  return {
+    code: 'message/void',
+    message: `L1 has made batch ${batch} void, in which this message was: it has had no effect.`,
+    expected: 'a batch that is asserted as long as its bytes are promised',
+    actual: `nobody asserted batch ${batch} in that time`,
+    hint: 'Send the same bytes again if you still want it and its nonce is still the next one (mizu_getAccount).',
+  };
+}
+
+type StoredUndo = { readonly key: string; readonly value: string | null };
+
+function toStored(operation: Operation): StoredUndo {
   return {
     key: operation.key,
     value: operation.type === 'put' ? Buffer.from(operation.value).toString('base64') : null,
   };
 }
 
-function fromStored({ key, value }: { key: string; value: string | null }): Operation {
+function fromStored({ key, value }: StoredUndo): Operation {
   return value === null
     ? { type: 'del', key }
     : { type: 'put', key, value: new Uint8Array(Buffer.from(value, 'base64')) };

@@ -62,9 +62,9 @@ export function createLoop(parts: LoopParts): Loop {
   let openedAt = 0;
   let preferTask = false;
 
-  const rollBack = async (batch: number, reason: string): Promise<void> => {
+  const rollBack = async (batch: number, reason: string, signal: AbortSignal): Promise<void> => {
     const before = chain.head().step;
-    await chain.rollBack(batch);
+    await chain.rollBack(batch, signal);
     parts.onRollBack(chain.head().step);
     await admission.reload();
     await tasks.load();
@@ -81,7 +81,8 @@ export function createLoop(parts: LoopParts): Loop {
         message,
       );
     }
-    await chain.close(batch.objectLength === 0 ? undefined : { root: batch.objectRoot, length: batch.objectLength });
+    const hasObject = batch.messageCount > delayed;
+    await chain.close(hasObject ? { root: batch.objectRoot, length: batch.objectLength } : undefined);
     log.info({ batch: Number(batch.index), messages: steps.length }, 'took a batch over from L1');
   };
 
@@ -91,13 +92,13 @@ export function createLoop(parts: LoopParts): Loop {
       if (rebuild !== undefined) {
         const { batch, reason } = rebuild;
         rebuild = undefined;
-        if (batch >= reconciler.posted()) await rollBack(batch, reason);
+        if (batch >= reconciler.posted()) await rollBack(batch, reason, signal);
       }
       // A crash in the middle of taking a batch over.
-      if (chain.open()?.origin === 'l1') await rollBack(head.batch, 'it was not taken over wholly');
+      if (chain.open()?.origin === 'l1') await rollBack(head.batch, 'it was not taken over wholly', signal);
       const verdict = await reconciler.check(chain.head());
       if (verdict.kind === 'agrees') return;
-      if (verdict.kind === 'differs') await rollBack(verdict.batch, verdict.reason);
+      if (verdict.kind === 'differs') await rollBack(verdict.batch, verdict.reason, signal);
       else await takeOver(verdict.batch);
     }
   };

@@ -119,7 +119,20 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       metrics.steps.inc({ kind: executed.receipt.kind, ok: String(executed.receipt.ok) });
       steps.announce(executed.step);
     };
-    const chain = await openChain({ store, tables, transition, objects, genesisLeaf: genesis.stateLeaf, onStep });
+    const isVoid = async (batch: number) => (await mirror.batch(BigInt(batch)))?.isVoid === true;
+    const confirmedSteps = async () =>
+      Number((await mirror.assertion((await mirror.head()).latestConfirmed))?.post.step ?? 0n);
+    const genesisLeaf = genesis.stateLeaf;
+    const chain = await openChain({
+      store,
+      tables,
+      transition,
+      objects,
+      genesisLeaf,
+      onStep,
+      isVoid,
+      confirmedSteps,
+    });
     const state = () => readState(nodes, chain.leaf().stateRoot);
     const limit = config.maxWaiting ?? 10_000;
     const admission = await openAdmission({ store, tables, domains, state, limit, onAdmitted: () => loop.wake() });

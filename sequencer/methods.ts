@@ -12,6 +12,7 @@ import { type Method, type MethodContext, type Methods, method } from './json-rp
 import { createOffers } from './offers.ts';
 import type { Promises } from './promises.ts';
 import {
+  assertNotLost,
   type QueryParts,
   queryBatch,
   queryReceipt,
@@ -88,7 +89,10 @@ export function createMethods(parts: MethodParts): Methods {
     // One byte more than a message may have, so that the refusal names the protocol's limit.
     mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), ([message]) => admission.admit(message)),
     mizu_getReceipt: method(z.tuple([hash]), ([id]) => queryReceipt(parts, id)),
-    mizu_getPromise: method(z.tuple([hash]), ([id]) => promises.sign(id)),
+    mizu_getPromise: method(z.tuple([hash]), async ([id]) => {
+      await assertNotLost(parts, id);
+      return promises.sign(id);
+    }),
     mizu_getAccount: method(z.tuple([address]), async ([id]) => {
       const [{ nonce, balance }, nextNonce] = await Promise.all([parts.state().account(id), admission.nextNonce(id)]);
       return { nonce: Number(nonce), nextNonce: Number(nextNonce), balance: String(balance) };

@@ -10,6 +10,7 @@ import type { Progress } from './progress.ts';
 import { addRows } from './rows.ts';
 import type { StateReader } from './state.ts';
 import {
+  type Refused,
   type RunIndex,
   type StageStats,
   stageKeyOf,
@@ -33,10 +34,23 @@ const NO_ROWS = { in: 0, out: 0, rejected: 0 };
 const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
 const MAX_RUNS = 100;
 
+function refusalOf(refused: Refused): MizuError {
+  return new MizuError({ hint: 'Sign it again for the state as it is now.', ...refused });
+}
+
+/** @throws MizuError `message/void` if its batch has become void */
+export async function assertNotLost({ tables }: QueryParts, hash: Hex): Promise<void> {
+  const refused = await tables.refused.get(hash);
+  if (refused?.code === 'message/void') throw refusalOf(refused);
+}
+
 /** The kernel's receipt with its place; undefined while it is not executed. @throws the refusal, if there was one */
 export async function queryReceipt({ tables }: QueryParts, hash: Hex) {
   const refused = await tables.refused.get(hash);
-  if (refused !== undefined) throw new MizuError({ ...refused, hint: 'Sign it again for the state as it is now.' });
+  if (refused !== undefined) throw refusalOf(refused);
+  // Sent again after it was refused: the old step says nothing of it any more.
+  const place = await tables.admitted.get(hash);
+  if (place !== undefined && (await tables.queue.get(numberKey(place))) !== undefined) return undefined;
   const number = await tables.executed.get(hash);
   const record = number === undefined ? undefined : await tables.steps.get(numberKey(number));
   if (record === undefined) return undefined;
@@ -232,7 +246,7 @@ export async function queryBatch({ store, tables, l1 }: QueryParts, index: numbe
   }
   return {
     index,
-    status: posted !== undefined ? 'posted' : closed ? 'closed' : 'open',
+    status: posted !== undefined ? (posted.isVoid === true ? 'void' : 'posted') : closed ? 'closed' : 'open',
     origin,
     objectRoot: object?.root ?? null,
     objectLength: object?.length ?? 0,

@@ -36,6 +36,9 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
     }
   };
 
+  const follows = async ({ previous }: L1Batch): Promise<boolean> =>
+    agreed === 0 || (await tables.posted.get(numberKey(agreed - 1)))?.fingerprint === previous;
+
   // The delayed messages in batches that L1 does not have yet must still be those of the queue on L1.
   const checkDelayed = async (head: Head): Promise<Verdict> => {
     const known = (await mirror.head()).delayed;
@@ -64,6 +67,11 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
       for (;;) {
         const onL1 = await mirror.batch(BigInt(agreed));
         if (onL1 === undefined) return checkDelayed(head);
+        // L1 has changed its mind about an earlier one meanwhile.
+        if (!(await follows(onL1))) {
+          await stepBack();
+          continue;
+        }
         const own = await tables.batches.get(numberKey(agreed));
         if (own === undefined) return { kind: 'behind', batch: onL1 };
         const difference = await differenceOf(own, onL1, mirror);
@@ -76,7 +84,8 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
 }
 
 function markPosted(tables: Tables, index: number, onL1: L1Batch): Operation[] {
-  const record: PostedRecord = { fingerprint: onL1.fingerprint, transaction: onL1.transaction, block: onL1.block };
+  const { fingerprint, transaction, block, isVoid } = onL1;
+  const record: PostedRecord = { fingerprint, transaction, block, ...(isVoid ? { isVoid } : {}) };
   return [tables.posted.put(numberKey(index), record)];
 }
 
@@ -84,6 +93,7 @@ async function differenceOf(own: BatchRecord, onL1: L1Batch, mirror: Mirror): Pr
   if (!own.closed) return 'L1 has a batch in the place of the open one';
   if (own.timestamp !== Number(onL1.timestamp)) return `its timestamp on L1 is ${onL1.timestamp}`;
   if (own.messages !== onL1.messageCount) return `it has ${onL1.messageCount} messages on L1`;
+  if (onL1.isVoid && own.object?.root !== onL1.objectRoot) return 'L1 has made it void';
   if (own.object !== undefined && own.object.root !== onL1.objectRoot) return `its object on L1 is ${onL1.objectRoot}`;
   if (own.object === undefined && onL1.objectLength !== 0) return 'it has sequenced messages on L1';
   for (let i = onL1.delayedFrom; i < onL1.delayedUpTo; i++) {

@@ -117,7 +117,8 @@ test('a batch whose time has passed is built again with a new one', async () => 
   // L1's clock leaps ahead while the batch is being filled: its timestamp is now too old.
   const { hash } = await send(await cancel(BigInt(nonce)));
   await network.clock.advance(2 * 3_600);
-  await until('posting', async () => (await rpc<unknown>('mizu_getReceipt', hash)) !== null && (await allPosted()));
+  // In this order: while it is queued again everything that is built is posted, too.
+  await until('posting', async () => (await allPosted()) && (await rpc<unknown>('mizu_getReceipt', hash)) !== null);
   expect((await account()).nonce).toBe(nonce + 1);
 });
 

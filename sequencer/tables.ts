@@ -41,6 +41,7 @@ export type PostedRecord = {
   readonly transaction: Hex;
   readonly block: bigint;
   readonly gasUsed?: number;
+  readonly isVoid?: boolean;
 };
 
 export type StepRecord = {
@@ -60,6 +61,7 @@ export type Refused = {
   readonly message: string;
   readonly expected?: string;
   readonly actual?: string;
+  readonly hint?: string;
 };
 export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
 
@@ -122,7 +124,7 @@ export type Tables = {
   readonly queue: Table<Queued>;
   /** Hash to sequence of all that were ever admitted. */
   readonly admitted: Table<number>;
-  /** Admitted messages that could not be executed after L1 had changed the order. */
+  /** Messages that could not be executed after L1 had changed the order, and those that were lost in a void batch. */
   readonly refused: Table<Refused>;
   /** Batch and place among its sequenced messages, to the hash of the message that was promised it. */
   readonly promised: Table<Hex>;
