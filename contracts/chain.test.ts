@@ -16,6 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   bridgeAbi,
   daCommitteeAbi,
+  escapeAbi,
   gatewayRegistryAbi,
   inboxAbi,
   mizuTokenAbi,
@@ -109,6 +110,7 @@ afterAll(() => anvil.close());
 test('every contract knows the others', async () => {
   const inbox = { address: at.inbox, abi: inboxAbi } as const;
   const rollup = { address: at.rollup, abi: rollupAbi } as const;
+  const wayOut = { address: at.escape, abi: escapeAbi } as const;
   const addresses = await Promise.all([
     client.readContract({ ...inbox, functionName: 'bridge' }),
     client.readContract({ ...inbox, functionName: 'committee' }),
@@ -116,6 +118,9 @@ test('every contract knows the others', async () => {
     client.readContract({ ...rollup, functionName: 'inbox' }),
     client.readContract({ ...rollup, functionName: 'stakes' }),
     client.readContract({ address: at.bridge, abi: bridgeAbi, functionName: 'rollup' }),
+    client.readContract({ address: at.bridge, abi: bridgeAbi, functionName: 'escape' }),
+    client.readContract({ ...wayOut, functionName: 'rollup' }),
+    client.readContract({ ...wayOut, functionName: 'bridge' }),
   ]);
   expect(addresses.map((address) => address.toLowerCase())).toEqual([
     at.bridge,
@@ -124,6 +129,9 @@ test('every contract knows the others', async () => {
     at.inbox,
     at.stakeManager,
     at.rollup,
+    at.escape,
+    at.rollup,
+    at.bridge,
   ]);
 });
 

@@ -44,6 +44,8 @@ export type DeployConfig = {
   readonly disputeGasPriceWei: bigint;
   /** In 1/10,000: 15,000 pays costs one and a half times. */
   readonly disputeMarginBasisPoints: number;
+  /** Without a confirmation, though there are batches, after which anyone may end the network. */
+  readonly escapeSeconds: number;
   /** One account may hold several powers; left out, that is refused. */
   readonly sharedPowers?: boolean;
   /** Contract that shares out the validators' part of the fees. */
@@ -85,4 +87,5 @@ export const DEVNET_CONFIG: DeployConfig = {
   demandBondWei: 5n * MIZU,
   disputeGasPriceWei: 10n ** 12n,
   disputeMarginBasisPoints: 15_000,
+  escapeSeconds: 7 * 86_400,
 };

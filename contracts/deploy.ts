@@ -16,6 +16,7 @@ import {
   daCommitteeAbi,
   demandsAbi,
   disputeAbi,
+  escapeAbi,
   gatewayRegistryAbi,
   inboxAbi,
   kernelStartAbi,
@@ -42,6 +43,7 @@ export const CONTRACT_NAMES = [
   'gatewayRegistry',
   'rollup',
   'bridge',
+  'escape',
   'controlSteps',
   'integerSteps',
   'floatSteps',
@@ -129,6 +131,7 @@ function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genes
     bond: config.assertionBondWei,
     leaderSeconds: BigInt(config.leaderSeconds),
     guardian: holders.guardian,
+    escapeSeconds: BigInt(config.escapeSeconds),
   };
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
@@ -172,7 +175,14 @@ function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genes
       genesis.stateRoot,
       settings,
     ]),
-    create(bridgeAbi, bytecode.Bridge, [at.token, at.rollup, rewards, BigInt(config.validatorShareBasisPoints)]),
+    create(bridgeAbi, bytecode.Bridge, [
+      at.token,
+      at.rollup,
+      rewards,
+      BigInt(config.validatorShareBasisPoints),
+      at.escape,
+    ]),
+    create(escapeAbi, bytecode.Escape, [at.rollup, at.bridge]),
     ...FAMILY_CODES,
     verifierCreation([at.controlSteps, at.integerSteps, at.floatSteps, at.memorySteps, at.hostSteps]),
     create(kernelStartAbi, bytecode.KernelStart, [at.rollup]),
@@ -211,6 +221,7 @@ function failed(name: string, hash: Hex): MizuError {
     actual: `transaction ${hash} reverted`,
     hint:
       'Check the parameters: unbonding must be at least window + pause + clocks + votes + grace, retention twice that, ' +
-      'and clocks at least twice a clock + extension, and six times the time for a demand.',
+      'and clocks at least twice a clock + extension, and six times the time for a demand; escape at least twice ' +
+      'window + pause + clocks + votes + grace, and maxBehind.',
   });
 }

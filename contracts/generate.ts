@@ -18,6 +18,7 @@ const CONTRACTS = [
   'GatewayRegistry',
   'Rollup',
   'Bridge',
+  'Escape',
   'KernelStart',
   'Dispute',
   'Demands',

@@ -106,14 +106,42 @@ export type StateRecords = {
   readonly withdrawals: readonly { readonly index: bigint; readonly recipient: Address; readonly amountWei: bigint }[];
   /** Further records, so that the trie is deep. */
   readonly fillers: number;
+  readonly accounts?: readonly { readonly account: Address; readonly nonce: bigint; readonly balanceWei: bigint }[];
+  readonly runs?: readonly RunFields[];
 };
 
-/** A state trie as docs/kernel.md#state has it, with the two tables that L1 reads. */
+/** A run's record in the order of docs/kernel.md#state. */
+export type RunFields = {
+  readonly id: Hex;
+  readonly workflow: Hex;
+  readonly owner: Address;
+  readonly status: bigint;
+  readonly escrow: bigint;
+  readonly spent: bigint;
+  readonly timestamp: bigint;
+  readonly deadline: bigint;
+  readonly partitions: bigint;
+  readonly taskGasLimit: bigint;
+  readonly tasksLeft: bigint;
+  readonly inputsHash: Hex;
+  readonly expiry: bigint;
+  readonly maxItemCost: bigint;
+  readonly maxInferenceCost: bigint;
+  readonly inferenceSpent: bigint;
+  readonly sinkTasks: bigint;
+  readonly gateways: readonly Address[];
+};
+
+/** A state trie as docs/kernel.md#state has it, with the tables that L1 reads. */
 export async function createState(records: StateRecords): Promise<MerklePatriciaTrie> {
   const trie = await createMPT();
   await trie.put(stateKey('F'), RLP.encode([records.feesWei]));
   for (const { index, recipient, amountWei } of records.withdrawals)
     await trie.put(stateKey('O', u64(index)), RLP.encode([hexToBytes(recipient), amountWei]));
+  for (const { account, nonce, balanceWei } of records.accounts ?? [])
+    await trie.put(stateKey('A', hexToBytes(account)), RLP.encode([nonce, balanceWei]));
+  for (const { id, ...fields } of records.runs ?? [])
+    await trie.put(stateKey('R', hexToBytes(id)), RLP.encode(Object.values(fields).map(toItem)));
   for (let i = 0; i < records.fillers; i++)
     await trie.put(stateKey('A', concatBytes([new Uint8Array(12), u64(BigInt(i))])), RLP.encode([1n, BigInt(i)]));
   return trie;
@@ -125,6 +153,19 @@ export function feesProof(trie: MerklePatriciaTrie): Promise<Hex[]> {
 
 export function withdrawalProof(trie: MerklePatriciaTrie, index: bigint): Promise<Hex[]> {
   return proof(trie, stateKey('O', u64(index)));
+}
+
+export function accountProof(trie: MerklePatriciaTrie, account: Address): Promise<Hex[]> {
+  return proof(trie, stateKey('A', hexToBytes(account)));
+}
+
+export function runProof(trie: MerklePatriciaTrie, run: Hex): Promise<Hex[]> {
+  return proof(trie, stateKey('R', hexToBytes(run)));
+}
+
+function toItem(field: bigint | Hex | readonly Address[]): bigint | Uint8Array | Uint8Array[] {
+  if (typeof field === 'bigint') return field;
+  return typeof field === 'string' ? hexToBytes(field) : field.map(hexToBytes);
 }
 
 async function proof(trie: MerklePatriciaTrie, key: Uint8Array): Promise<Hex[]> {

@@ -4,7 +4,17 @@ import { encodeMessage } from '../protocol/messages.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { hashLeaf, objectRef, objectRoot, treeProof } from '../protocol/tree.ts';
 import { hashAssertion, toContractCertificate } from './claim.ts';
-import { createState, feesProof, MEMBERS, signCertificate, USER, withdrawalProof } from './network.fixture.ts';
+import {
+  accountProof,
+  createState,
+  feesProof,
+  MEMBERS,
+  type RunFields,
+  runProof,
+  signCertificate,
+  USER,
+  withdrawalProof,
+} from './network.fixture.ts';
 import { createOpVectors } from './op-vectors.ts';
 import { createStepVectors } from './step-vectors.ts';
 
@@ -19,6 +29,7 @@ export async function generateVectors(): Promise<{ path: string; content: string
     messages: messageVectors(),
     certificate: await certificateVectors(),
     state: await stateVectors(),
+    escape: await escapeVectors(),
     ops: createOpVectors(),
     steps: createStepVectors(),
   };
@@ -99,6 +110,43 @@ async function stateVectors() {
     indexes: withdrawals.map(({ index }) => index),
     amounts: withdrawals.map(({ amountWei }) => amountWei),
     proofs: await Promise.all(withdrawals.map(({ index }) => withdrawalProof(after, index))),
+  };
+}
+
+/** A state that three accounts leave: one with a balance, one with two runs of which one is done, one with nothing. */
+async function escapeVectors() {
+  const accounts = MEMBERS.slice(0, 3).map(({ address }, i) => ({
+    account: address,
+    nonce: 300n * BigInt(i),
+    balanceWei: [123n * 10n ** 16n, 1n, 0n][i] as bigint,
+  }));
+  const runs = [1n, 2n].map((status, i): RunFields => {
+    const owner = MEMBERS[1]?.address as Hex;
+    return {
+      ...{ id: objectRoot(pattern(10 + i)), workflow: objectRoot(pattern(20)), owner, status },
+      ...{ escrow: 5n * 10n ** 18n, spent: 2n * 10n ** 18n + 7n, timestamp: 1_800_000_000n, deadline: 1_800_009_999n },
+      ...{
+        partitions: 3n,
+        taskGasLimit: 10n ** 9n,
+        tasksLeft: status === 1n ? 2n : 0n,
+        inputsHash: objectRoot(pattern(30)),
+      },
+      ...{ expiry: 1_810_000_000n, maxItemCost: 0n, maxInferenceCost: 10n ** 18n, inferenceSpent: 10n ** 17n },
+      ...{ sinkTasks: 0n, gateways: status === 1n ? MEMBERS.slice(2).map(({ address }) => address) : [] },
+    };
+  });
+  const withdrawals = [{ index: 0n, recipient: USER.address, amountWei: 10n ** 17n }];
+  const state = await createState({ feesWei: 2n * 10n ** 18n, withdrawals, accounts, runs, fillers: 100 });
+  return {
+    root: root(state),
+    fees: { total: 2n * 10n ** 18n, proof: await feesProof(state) },
+    withdrawal: { recipient: USER.address, amount: 10n ** 17n, proof: await withdrawalProof(state, 0n) },
+    accounts: await Promise.all(
+      accounts.map(async ({ account, nonce, balanceWei }) => {
+        return { account, nonce, balance: balanceWei, proof: await accountProof(state, account) };
+      }),
+    ),
+    runs: await Promise.all(runs.map(async (run) => ({ ...run, proof: await runProof(state, run.id) }))),
   };
 }
 

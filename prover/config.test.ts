@@ -9,7 +9,7 @@ const hash = (digit: string) => `0x${digit.repeat(64)}`;
 const NETWORK = {
   dataDir: 'data',
   l1Url: 'http://127.0.0.1:8545',
-  contracts: Object.fromEntries(CONTRACT_NAMES.map((name, i) => [name, address(i.toString(16))])),
+  contracts: Object.fromEntries(CONTRACT_NAMES.map((name, i) => [name, address((i % 16).toString(16))])),
   fromBlock: '1',
   genesis: {
     chainId: 31337,

@@ -10,7 +10,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
-/// @title Holds all deposits; pays only what a proof against a confirmed state root shows.
+/// @title Holds all deposits; pays only what a proof against a confirmed state root shows, and after the network's end deposits that no such state has taken in.
 contract Bridge {
     using BitMaps for BitMaps.BitMap;
     using SafeERC20 for IERC20;
@@ -21,6 +21,8 @@ contract Bridge {
     IRollup public immutable rollup;
     /// @notice The contract that shares out the validators' part of the fees; zero: it stays in the pool.
     address public immutable validatorRewards;
+    /// @notice The contract through which all leave a network that has ended.
+    address public immutable escape;
     /// @notice Part of all fees that goes to the validators, in basis points, rounded down.
     uint256 public immutable validatorShare;
 
@@ -41,13 +43,15 @@ contract Bridge {
     error GenesisHasNoFees(AssertionId id);
     error NothingToPay(address account);
     error NotValidatorRewards(address account);
+    error NotEscape(address account);
 
-    constructor(IERC20 token_, IRollup rollup_, address validatorRewards_, uint256 validatorShare_) {
+    constructor(IERC20 token_, IRollup rollup_, address validatorRewards_, uint256 validatorShare_, address escape_) {
         require(validatorShare_ <= BASIS_POINTS, ShareTooLarge(BASIS_POINTS, validatorShare_));
         token = token_;
         rollup = rollup_;
         validatorRewards = validatorRewards_;
         validatorShare = validatorShare_;
+        escape = escape_;
     }
 
     /// @notice Pays withdrawal `index` to its recipient, once. Anyone may call it.
@@ -102,6 +106,12 @@ contract Bridge {
         validatorPool -= amount;
         token.safeTransfer(to, amount);
         emit ValidatorsPaid(to, amount);
+    }
+
+    /// @notice Pays what somebody leaves with.
+    function payEscape(address to, uint256 amount) external {
+        require(msg.sender == escape, NotEscape(msg.sender));
+        token.safeTransfer(to, amount);
     }
 
     function isWithdrawn(uint64 index) external view returns (bool) {

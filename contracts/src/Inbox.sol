@@ -43,6 +43,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     address public immutable gatewayRegistry;
     uint64 public immutable delaySeconds;
     uint64 public immutable maxAheadSeconds;
+    /// @inheritdoc IInbox
     uint64 public immutable maxBehindSeconds;
 
     /// @dev What is asked of a batch rarely, in a slot of its own.

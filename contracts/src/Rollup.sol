@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {ConfirmationPause} from "./ConfirmationPause.sol";
 import {ExecutorRotation} from "./ExecutorRotation.sol";
+import {NetworkEnd} from "./NetworkEnd.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
@@ -16,7 +17,7 @@ import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
-contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
+contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     enum Status {
         NONE,
         PENDING,
@@ -67,10 +68,12 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
     /// @param leaderSeconds in which only the leader may assert
     /// @param guardian that may pause confirmation; zero: nobody
+    /// @param escapeSeconds without a confirmation after which the network may be ended
     struct Settings {
         uint256 bond;
         uint64 leaderSeconds;
         address guardian;
+        uint64 escapeSeconds;
     }
 
     uint256 public constant MAX_STEPS = 1 << 16;
@@ -139,7 +142,11 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         bytes32 kernelProgramId_,
         bytes32 genesisStateRoot,
         Settings memory settings
-    ) ConfirmationPause(settings.guardian, stakes_.timing()) {
+    )
+        ConfirmationPause(settings.guardian, stakes_.timing())
+        // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
+        NetworkEnd(settings.escapeSeconds, 2 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
+    {
         stakes = stakes_;
         inbox = inbox_;
         committee = committee_;
@@ -165,6 +172,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
     /// @notice Claims the states after every message of the batches from the parent's end to `claim.post.batch`.
     /// @dev Leaf 0 of the step list is the parent's post leaf, the last leaf is the claimed one.
     function createAssertion(Claim calldata claim) external returns (AssertionId id) {
+        _requireNotEnded();
         Assertion storage parent = _assertions[claim.parent];
         _requireTurn(parent);
         _requireParent(claim.parent, parent, claim.attempt);
@@ -183,12 +191,14 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
 
     /// @notice Confirms an assertion whose parent is the latest confirmed one, after its window and all its games.
     function confirm(AssertionId id) external {
+        _requireNotEnded();
         _requireNotPaused();
         Assertion storage assertion = _pending(id);
         require(assertion.parent == latestConfirmed, ParentNotConfirmed(latestConfirmed, assertion.parent));
         _requireDecided(assertion);
         assertion.status = Status.CONFIRMED;
         latestConfirmed = id;
+        _noteConfirmation();
         stakes.release(assertion.asserter, Role.EXECUTOR, bond);
         emit AssertionConfirmed(id, assertion.batch, assertion.stateRoot);
     }
@@ -198,7 +208,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         Assertion storage assertion = _pending(id);
         _requireDecided(assertion);
         Status parentStatus = _assertions[assertion.parent].status;
-        bool dead = parentStatus == Status.REJECTED || parentStatus == Status.ORPHANED
+        bool dead = endedAt != 0 || parentStatus == Status.REJECTED || parentStatus == Status.ORPHANED
             || (parentStatus == Status.CONFIRMED && assertion.parent != latestConfirmed);
         require(dead, StillViable(id));
         assertion.status = Status.ORPHANED;
@@ -208,6 +218,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
 
     /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
     function openGame(AssertionId id) external onlyJudges {
+        _requireNotEnded();
         Assertion storage assertion = _pending(id);
         uint256 deadline = _prolonged(assertion.deadline);
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
@@ -305,6 +316,11 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause {
         returns (AssertionId)
     {
         return AssertionId.wrap(keccak256(abi.encode(parent, stepRoot, leafHash, attempt)));
+    }
+
+    function _waitingSince() internal view override returns (uint256) {
+        uint64 first = _assertions[latestConfirmed].batch;
+        return first < inbox.batchCount() ? inbox.batch(first).timestamp : type(uint256).max;
     }
 
     function _stakes() internal view override returns (IStakeManager) {

@@ -121,7 +121,7 @@ contract BridgeTest is Network {
 
     function test_RevertWhen_ShareIsAboveOne() public {
         vm.expectRevert(abi.encodeWithSelector(Bridge.ShareTooLarge.selector, 10_000, 10_001));
-        new Bridge(token, rollup, REWARDS, 10_001);
+        new Bridge(token, rollup, REWARDS, 10_001, address(escape));
     }
 
     function testFuzz_RevertWhen_AmountOrRecipientDiffers(uint256 i, uint256 amount, address to) public {

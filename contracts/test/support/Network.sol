@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {Bridge} from "../../src/Bridge.sol";
 import {DACommittee} from "../../src/DACommittee.sol";
+import {Escape} from "../../src/Escape.sol";
 import {GatewayRegistry} from "../../src/GatewayRegistry.sol";
 import {Inbox} from "../../src/Inbox.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
@@ -40,6 +41,7 @@ abstract contract Network {
     uint64 internal constant COMMITTEE_DELAY = 5 days;
     uint64 internal constant OVERLAP = 1 days;
     uint64 internal constant LEADER_SECONDS = 10 minutes;
+    uint64 internal constant ESCAPE = 30 days;
     uint256 internal constant START = 1_800_000_000;
     bytes32 internal constant GENESIS_STATE = keccak256("genesis");
     bytes32 internal constant KERNEL = keccak256("kernel");
@@ -62,6 +64,7 @@ abstract contract Network {
     GatewayRegistry internal registry;
     Rollup internal rollup;
     Bridge internal bridge;
+    Escape internal escape;
     ObjectsHarness internal objects;
     uint256[] internal memberKeys;
 
@@ -81,8 +84,8 @@ abstract contract Network {
 
     function _deploy() private {
         uint256 nonce = vm.getNonce(address(this));
-        address[] memory predicted = new address[](7);
-        for (uint256 i = 0; i < 7; ++i) {
+        address[] memory predicted = new address[](8);
+        for (uint256 i = 0; i < 8; ++i) {
             predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
         token = new MizuToken(owner, 10_000_000 ether);
@@ -108,9 +111,10 @@ abstract contract Network {
             DEMANDS,
             _kernel(),
             GENESIS_STATE,
-            Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN)
+            Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, ESCAPE)
         );
-        bridge = new Bridge(token, rollup, REWARDS, 2000);
+        bridge = new Bridge(token, rollup, REWARDS, 2000, predicted[7]);
+        escape = new Escape(rollup, bridge);
     }
 
     /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.
