@@ -20,8 +20,8 @@ export type Caller = {
   readonly address: Address;
   /** True if it was mined now; false if its effect was there already, or in a dry run. */
   send(call: Call, about: string): Promise<boolean>;
-  /** Lets a contract take bonds of this size. */
-  allowBond(contract: Address, bondWei: bigint): Promise<void>;
+  /** Lets a contract take bonds of this size; and no more than `limitWei`, if that is given, until we are asked again. */
+  allowBond(contract: Address, bondWei: bigint, limitWei?: bigint): Promise<void>;
   gasUsed(): bigint;
 };
 
@@ -43,23 +43,26 @@ export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): C
     return sent.kind === 'mined';
   }
 
-  async function allow(contract: Address, bondWei: bigint): Promise<void> {
+  async function allow(contract: Address, bondWei: bigint, limitWei: bigint): Promise<void> {
     const allowance = { address: token, abi: mizuTokenAbi, functionName: 'allowance' } as const;
     const args = [sender.address, contract] as const;
-    const isDone = async () => (await l1.client.readContract({ ...allowance, args })) >= bondWei;
+    const isDone = async () => {
+      const allowed = await l1.client.readContract({ ...allowance, args });
+      return allowed >= bondWei && allowed <= limitWei;
+    };
     if (await isDone()) return;
     const approve = { address: token, abi: mizuTokenAbi as Abi, functionName: 'approve' };
-    await send({ ...approve, args: [contract, MAX_ALLOWANCE], isDone }, contract);
+    await send({ ...approve, args: [contract, limitWei], isDone }, contract);
   }
 
   return {
     address: sender.address,
     send,
     gasUsed: () => gasUsed,
-    allowBond(contract, bondWei) {
+    allowBond(contract, bondWei, limitWei = MAX_ALLOWANCE) {
       const known = allowing.get(contract);
       if (known !== undefined) return known;
-      const asked = allow(contract, bondWei).finally(() => allowing.delete(contract));
+      const asked = allow(contract, bondWei, limitWei).finally(() => allowing.delete(contract));
       allowing.set(contract, asked);
       return asked;
     },

@@ -1,13 +1,14 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
 import { networkShape } from '../prover/config.ts';
-import { type Environment, hash, httpShape, parseConfig, url, withoutUndefined } from '../service/config.ts';
+import { type Environment, hash, httpShape, parseConfig, url, wei, withoutUndefined } from '../service/config.ts';
 import type { ValidatorConfig } from './main.ts';
 
 export const validatorShape = networkShape.extend({
   key: hash.optional(),
   sendUrl: url.optional(),
   dryRun: z.boolean().optional(),
+  maxDemandBondWei: wei.optional(),
   http: httpShape.optional(),
 });
 

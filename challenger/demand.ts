@@ -16,8 +16,8 @@ export type DemanderParts = {
   readonly contracts: { readonly demands: Address; readonly rollup: Address };
   readonly caller: Caller;
   readonly log: Logger;
-  /** Of one demand. */
-  readonly bondWei: bigint;
+  /** For one demand: a dearer one waits. */
+  readonly maxBondWei: bigint;
 };
 
 export type DemandCounts = {
@@ -25,6 +25,8 @@ export type DemandCounts = {
   expired: number;
   /** Demands of ours of whose bond the contract still holds something. */
   bonds: number;
+  /** What that is at most. */
+  bondsWei: bigint;
 };
 
 export type Demander = {
@@ -48,12 +50,12 @@ const NONE = 0;
 const OPEN = 1;
 const PUBLISHED = 2;
 
-export function createDemander({ node, contracts, caller, log, bondWei }: DemanderParts): Demander {
+export function createDemander({ node, contracts, caller, log, maxBondWei }: DemanderParts): Demander {
   const { client } = node.l1;
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
   const call = { ...demands, abi: demandsAbi as Abi };
-  const counts: DemandCounts = { demanded: 0, expired: 0, bonds: 0 };
-  const told = new Set<Hex>();
+  const counts: DemandCounts = { demanded: 0, expired: 0, bonds: 0, bondsWei: 0n };
+  const told = new Set<string>();
   const statusOf = async (id: Hex): Promise<number> =>
     (await client.readContract({ ...demands, functionName: 'demandOf', args: [id] })).status;
 
@@ -66,12 +68,15 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
     const isDone = async () => (await statusOf(id)) !== NONE;
     // By us in an earlier life, or by somebody else: his bond is as good.
     if (await isDone()) return false;
-    if (now >= (await lastFor(assertion, depth, isLeaf))) {
-      if (!told.has(assertion.id)) log.error({ assertion: assertion.id }, 'a wrong assertion: too late for a demand');
-      told.add(assertion.id);
+    const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
+    if (secondsLeft <= 0n) {
+      if (isFirst('late', assertion))
+        log.error({ assertion: assertion.id }, 'a wrong assertion: too late for a demand');
       return false;
     }
-    await caller.allowBond(contracts.demands, bondWei);
+    const bondWei = await client.readContract({ ...demands, functionName: 'bondFor', args: [assertion.id] });
+    if (bondWei > maxBondWei) return waitForLess(assertion, bondWei, secondsLeft);
+    await caller.allowBond(contracts.demands, bondWei, maxBondWei);
     const what = isLeaf
       ? `leaf ${index}`
       : depth === 0
@@ -83,21 +88,44 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
     const sent = await caller.send({ ...call, ...request, isDone }, `${assertion.id} ${what}`);
     if (!sent) return false;
     counts.demanded++;
-    log.warn({ assertion: assertion.id, demand: id }, `demanded ${what} of a step list that DA does not give`);
+    log.warn({ assertion: assertion.id, demand: id, bondWei }, `demanded ${what} of a step list that DA does not give`);
     return true;
   }
+
+  const isFirst = (what: string, { id }: AssertionRecord): boolean => {
+    const isNew = !told.has(`${what} ${id}`);
+    told.add(`${what} ${id}`);
+    return isNew;
+  };
+
+  /** Each answer to an open demand of the asserter's makes the next one cheaper, and so does the fall of an assertion. */
+  async function waitForLess(about: AssertionRecord, bondWei: bigint, secondsLeft: bigint): Promise<boolean> {
+    if (isFirst('dear', about))
+      log.warn(
+        { assertion: about.id, bondWei, maxBondWei, secondsLeft },
+        'so many demands are open that the next is dearer than maxDemandBondWei: waiting for answers to them',
+      );
+    for (const { id, assertion } of await node.mirror.openDemands()) {
+      const fallen = await node.mirror.assertion(assertion);
+      if (fallen?.status !== 'rejected' || fallen.asserter !== about.asserter) continue;
+      const isDone = async () => (await standingOf(assertion)).open === 0;
+      if (await isDone()) continue;
+      return caller.send({ ...call, functionName: 'settle', args: [id], isDone }, id);
+    }
+    return false;
+  }
+
+  const standingOf = (id: Hex) => client.readContract({ ...demands, functionName: 'standingOf', args: [id] });
 
   /** Unix seconds until which L1 takes the demand. */
   async function lastFor({ id }: AssertionRecord, depth: number, isLeaf: boolean): Promise<bigint> {
     const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
-    const [{ createdAt }, window, followUps] = await Promise.all([
-      client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] }),
-      client.readContract({ ...rollup, functionName: 'window' }),
-      client.readContract({ ...demands, functionName: 'followUpsOf', args: [id] }),
+    const [windowEnd, { leaves, nodes }] = await Promise.all([
+      client.readContract({ ...rollup, functionName: 'windowEndOf', args: [id] }),
+      standingOf(id),
     ]);
-    const followUp = isLeaf ? followUps.leaves : depth === 0 ? 0 : followUps.nodes;
-    const ofWindow = createdAt + window;
-    return BigInt(followUp) > ofWindow ? BigInt(followUp) : ofWindow;
+    const followUp = BigInt(isLeaf ? leaves : depth === 0 ? 0 : nodes);
+    return followUp > windowEnd ? followUp : windowEnd;
   }
 
   async function expireNext(now: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean> {
@@ -117,6 +145,7 @@ export function createDemander({ node, contracts, caller, log, bondWei }: Demand
   async function settleNext(): Promise<boolean> {
     const bonds = await node.mirror.demandBonds(caller.address);
     counts.bonds = bonds.length;
+    counts.bondsWei = bonds.reduce((sum, { bondWei }) => sum + bondWei, 0n);
     return eachOnItsOwn(bonds, async ({ id, assertion }) => {
       if ((await node.mirror.assertion(assertion))?.status !== 'rejected') return false;
       const isDone = async () => ![OPEN, PUBLISHED].includes(await statusOf(id));

@@ -19,6 +19,8 @@ export type FightOptions = {
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
+  /** For one demand. Default: 40 times the base bond. */
+  readonly maxDemandBondWei?: bigint | undefined;
   /** For traces. Default 1. */
   readonly threads?: number | undefined;
 };
@@ -29,8 +31,8 @@ export type Fight = {
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
-  /** Of one game, and of one demand. */
-  readonly bondWei: { readonly game: bigint; readonly demand: bigint };
+  /** Of one game. */
+  readonly bondWei: bigint;
   /** L1 gas since the start. */
   gasUsed(): bigint;
   /** Until nothing is under way, or for some seconds. */
@@ -38,22 +40,29 @@ export type Fight = {
   close(): Promise<void>;
 };
 
+/** An asserter that makes its own demands dearer than this has burned 780 base bonds for it by the time it has answered them. */
+const MAX_DEMAND_BONDS = 40n;
+
 export async function createFight(options: FightOptions): Promise<Fight> {
   const { node, contracts } = options;
   const { client } = node.l1;
-  const [game, demand] = await Promise.all([
+  const [bondWei, demandBondWei] = await Promise.all([
     client.readContract({ address: contracts.dispute, abi: disputeAbi, functionName: 'bond' }),
     client.readContract({ address: contracts.demands, abi: demandsAbi, functionName: 'bond' }),
   ]);
   const caller = createCaller({ ...options, l1: node.l1, token: contracts.token });
   const { player, oracles, close } = await takeSeat({ ...options, side: 'challenger' });
-  const demander = createDemander({ ...options, caller, bondWei: demand });
-  const attacker = createAttacker({ ...options, caller, demander, oracles, bondWei: game });
+  const demander = createDemander({
+    ...options,
+    caller,
+    maxBondWei: options.maxDemandBondWei ?? MAX_DEMAND_BONDS * demandBondWei,
+  });
+  const attacker = createAttacker({ ...options, caller, demander, oracles, bondWei });
   return {
     attack: attacker.counts,
     demands: demander.counts,
     games: player.counts,
-    bondWei: { game, demand },
+    bondWei,
     gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
     tasks: [
       async () => player.playNext((await readTimes(node)).headSeconds),

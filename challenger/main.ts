@@ -25,6 +25,8 @@ export type ValidatorConfig = NodeConfig & {
   readonly sendUrl?: string;
   /** With a key: says what would be sent, and sends nothing. */
   readonly dryRun?: boolean;
+  /** That it locks for one demand at most. Default: 40 times the base bond. */
+  readonly maxDemandBondWei?: bigint;
   readonly log?: Logger;
 };
 
@@ -134,14 +136,14 @@ async function work(
 }
 
 async function openFight(
-  { key, sendUrl, contracts, dryRun }: ValidatorConfig,
+  { key, sendUrl, contracts, dryRun, maxDemandBondWei }: ValidatorConfig,
   node: ProverNode,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
   if (key === undefined) return undefined;
   const sender = createSender(withAccount(node.l1, key, sendUrl), { signal, inFlight: NODE_IN_FLIGHT });
-  return createFight({ node, contracts, sender, log, dryRun });
+  return createFight({ node, contracts, sender, log, dryRun, maxDemandBondWei });
 }
 
 const leaveToFight: FaultHandler = async () => undefined;

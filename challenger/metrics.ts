@@ -14,7 +14,7 @@ export function addFightMetrics(registry: Registry, { attack, demands, games, bo
   gauge(
     'bond_at_risk_wei',
     'bonds of our open games, and of our demands until they are settled',
-    () => Number(bondWei.game) * games.openGames + Number(bondWei.demand) * demands.bonds,
+    () => Number(bondWei) * games.openGames + Number(demands.bondsWei),
   );
   gauge('games_opened', 'games opened since the start', () => attack.opened);
   gauge('leaves_rejected', 'assertions rejected by a malformed leaf since the start', () => attack.leavesRejected);

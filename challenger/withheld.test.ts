@@ -22,15 +22,15 @@ let child: TestProcess | undefined;
 
 beforeAll(async () => {
   world = await createWithheld();
-});
+}, 120_000);
 
 afterEach(async () => {
   await validator?.close();
   validator = undefined;
   await child?.kill('SIGTERM');
-});
+}, 60_000);
 
-afterAll(() => world?.close());
+afterAll(() => world?.close(), 60_000);
 
 const contracts = () => world.network.deployment.addresses;
 const read = <T>(request: unknown) => world.network.l1.client.readContract(request as never) as Promise<T>;
@@ -70,10 +70,10 @@ test('a liar who stays silent is expired and slashed, and the challenger is rich
   await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens);
   expect(await stakeOf(LIAR.address)).toBe(stake - 100n * MIZU);
   await until('no bond', () => demands.bonds === 0);
-  expect(demands).toEqual({ demanded: 1, expired: 1, bonds: 0 });
+  expect(demands).toEqual({ demanded: 1, expired: 1, bonds: 0, bondsWei: 0n });
   expect(attack).toEqual({ opened: 0, leavesRejected: 0 });
   expect(validator.counts).toMatchObject({ faults: 1 });
-});
+}, 120_000);
 
 test('a liar who publishes loses the game about what he has shown', async () => {
   validator = await startValidator({ ...world.network.config('validator'), key: keyOf(4), log });
@@ -97,7 +97,39 @@ test('a liar who publishes loses the game about what he has shown', async () => 
   );
   // The bonds have paid the liar for publishing; the game's costs were paid one and a half times.
   await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens - 2n * MIZU);
-});
+}, 120_000);
+
+test('where demands are dear it waits until those that are open are answered', async () => {
+  const id = await world.assertFrom(450);
+  // Somebody else has one open: the next costs 10 MIZU.
+  const other = createSender(withAccount(world.network.l1, keyOf(3)));
+  const token = { address: contracts().token, abi: mizuTokenAbi as Abi };
+  const demands = { address: contracts().demands, abi: demandsAbi as Abi };
+  await other.sendAndWait({ ...token, functionName: 'approve', args: [contracts().demands, 5n * MIZU] });
+  await other.sendAndWait({ ...demands, functionName: 'demandStep', args: [id, 7n] });
+  const log = createLogger('test', 'silent');
+  const waits: unknown[] = [];
+  log.warn = ((fields: { maxBondWei?: bigint }) => {
+    if (fields.maxBondWei !== undefined) waits.push(fields);
+  }) as typeof log.warn;
+  const config = { ...world.network.config('validator'), key: keyOf(4), maxDemandBondWei: 9n * MIZU, log };
+  validator = await startValidator(config);
+  await endPatience();
+  await until('the wait', () => waits.length === 1);
+  expect(waits).toEqual([
+    { assertion: id, bondWei: 10n * MIZU, maxBondWei: 9n * MIZU, secondsLeft: expect.any(BigInt) },
+  ]);
+  expect(validator.fight!.demands.demanded).toBe(0);
+  await world.publish();
+  await until('a demand', () => validator!.fight!.demands.demanded === 1);
+  expect(await read({ ...demands, functionName: 'bondFor', args: [id] })).toBe(10n * MIZU);
+  // No single demand may cost more, however dear it becomes while it is under way.
+  const allowed = { ...token, functionName: 'allowance', args: [VALIDATOR.address, contracts().demands] };
+  expect(await read<bigint>(allowed)).toBeLessThanOrEqual(9n * MIZU);
+  await world.network.clock.advance(DEMAND_SECONDS);
+  await until('rejection', () => isRejected(id));
+  expect(waits).toHaveLength(1);
+}, 120_000);
 
 test('killed between the demands it goes on, and demands nothing twice', async () => {
   child = createProcess(SCRIPT, world.network.config('validator'), { key: keyOf(4) });
@@ -121,14 +153,19 @@ test('killed between the demands it goes on, and demands nothing twice', async (
     [8, 150n],
     [10, 600n],
   ]);
-});
+}, 180_000);
 
 test('what many demand at once is published in a few transactions', async () => {
   const id = await world.assertFrom(500);
   const sender = createSender(withAccount(world.network.l1, keyOf(4)));
   const demands = { address: contracts().demands, abi: demandsAbi as Abi };
-  const leaves = Array.from({ length: 18 }, (_, i) => BigInt(i * 30));
+  // Together they cost 5 * (1 + 2 + ... + 14) MIZU.
+  const leaves = Array.from({ length: 14 }, (_, i) => BigInt(i * 30));
+  const token = { address: contracts().token, abi: mizuTokenAbi as Abi };
+  const tokens = await tokensOf(VALIDATOR.address);
+  await sender.sendAndWait({ ...token, functionName: 'approve', args: [contracts().demands, 525n * MIZU] });
   for (const leaf of leaves) await sender.sendAndWait({ ...demands, functionName: 'demandStep', args: [id, leaf] });
+  expect(tokens - (await tokensOf(VALIDATOR.address))).toBe(525n * MIZU);
   await until('the demands', async () => (await world.node.mirror.openDemands()).length === leaves.length);
   const nonceOf = () => world.network.l1.client.getTransactionCount({ address: LIAR.address });
   const nonce = await nonceOf();
@@ -139,4 +176,4 @@ test('what many demand at once is published in a few transactions', async () => 
   expect(await nonceOf()).toBe(nonce + 2);
   const shown = await world.node.mirror.publications(id);
   expect(shown.map(({ index }) => BigInt(index)).sort((a, b) => Number(a - b))).toEqual(leaves);
-});
+}, 120_000);

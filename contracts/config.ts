@@ -32,13 +32,17 @@ export type DeployConfig = {
   readonly leaderSeconds: number;
   /** Of all fees, in 1/10,000. */
   readonly validatorShareBasisPoints: number;
-  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension, and six times demand. */
+  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension, and 15 times demand. */
   readonly clockSeconds: number;
   /** That a side has at least, once, after a late move; at most `clockSeconds`. */
   readonly extensionSeconds: number;
-  /** In which demanded bytes must be published, and then what follows from them be demanded or a game be opened. */
+  /**
+   * In which bytes must be published that are demanded alone, and then what follows from them be demanded or a game be
+   * opened. Where many are demanded at once the asserter has up to four times as long.
+   */
   readonly demandSeconds: number;
   readonly challengeBondWei: bigint;
+  /** Of a demand while no other of the same asserter is open: with n open ones the next costs n + 1 times as much. */
   readonly demandBondWei: bigint;
   /** Wei of the token that one L1 gas is taken to cost when costs are paid back, times the margin. */
   readonly disputeGasPriceWei: bigint;

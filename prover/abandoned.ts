@@ -5,7 +5,10 @@ import type { Hex } from '../protocol/hex.ts';
 import { type GameRecord, turnOf } from './game/record.ts';
 import type { ProverNode } from './node.ts';
 
-/** By L1's clock, in unix seconds: ids of assertions whose asserter has used up half of its time in an open game or demand. */
+/**
+ * By L1's clock, in unix seconds: ids of assertions whose asserter has used up half of its time in an open game, or let a
+ * demand come within half of `demandSeconds` of its deadline.
+ */
 export type Abandonment = (headSeconds: bigint) => Promise<ReadonlySet<Hex>>;
 
 /** `status` as in contracts/src/Dispute.sol. The asserter's time runs in its turn only. */

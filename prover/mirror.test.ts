@@ -137,19 +137,24 @@ test('a demand is open until it is published, its bond is held until it is settl
   const [demander, other] = [`0x${'2A'.repeat(20)}` as const, `0x${'2b'.repeat(20)}` as const];
   const [id, assertion] = [hash(10), hash(2)];
   const place = { objectRoot: hash(6), depth: 0, index: 0n };
-  const demanded = event('BytesDemanded', { id, assertion, demander, ...place, deadline: 99n });
+  const demanded = event('BytesDemanded', { id, assertion, demander, ...place, bond: 15n, deadline: 99n });
   await mirror.apply({ kind: 'apply', block: block(1), events: [demanded] });
-  expect(await mirror.openDemands()).toEqual([{ id, assertion, demander, ...place, index: 0, deadline: 99n }]);
-  expect(await mirror.demandBonds(demander)).toEqual([{ id, assertion }]);
+  expect(await mirror.openDemands()).toEqual([
+    { id, assertion, demander, ...place, index: 0, bondWei: 15n, deadline: 99n },
+  ]);
+  expect(await mirror.demandBonds(demander)).toEqual([{ id, assertion, bondWei: 15n }]);
   expect(await mirror.demandBonds(other)).toEqual([]);
   const nodes = [hash(7), hash(8)];
   const published = event('NodesPublished', { id, assertion, depth: 0, index: 0n, nodes });
-  await mirror.apply({ kind: 'apply', block: block(2), events: [published] });
+  const burned = event('SurchargeBurned', { id, demander, amount: 10n });
+  await mirror.apply({ kind: 'apply', block: block(2), events: [published, burned] });
+  expect(await mirror.demandBonds(demander)).toEqual([{ id, assertion, bondWei: 5n }]);
   expect(await mirror.openDemands()).toEqual([]);
   expect(await mirror.publications(assertion)).toEqual([{ ...place, index: 0, nodes }]);
   expect(await mirror.publications(hash(3))).toEqual([]);
   await mirror.apply({ kind: 'undo', block: block(2) });
   expect(await mirror.openDemands()).toHaveLength(1);
+  expect(await mirror.demandBonds(demander)).toEqual([{ id, assertion, bondWei: 15n }]);
   expect(await mirror.publications(assertion)).toEqual([]);
   const leaf = `0x${'ab'.repeat(128)}`;
   const settled = event('DemandSettled', { id, assertion, demander, refunded: 1n, burned: 0n });

@@ -9,6 +9,7 @@ import { createDraft } from './draft.ts';
 import {
   bondKey,
   DEMAND_EVENTS,
+  type DemandBond,
   type DemandRecord,
   type DemandTables,
   type Publication,
@@ -52,7 +53,7 @@ export type Mirror = {
   /** What was published for an assertion, in no order. */
   publications(assertion: Hex): Promise<Publication[]>;
   /** Demands of this account of whose bond the contract still holds something. */
-  demandBonds(demander: Address): Promise<{ id: Hex; assertion: Hex }[]>;
+  demandBonds(demander: Address): Promise<({ id: Hex } & DemandBond)[]>;
   /** All assertions in the order of L1, genesis first, from the n-th on. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
@@ -192,9 +193,9 @@ export async function openMirror(store: Store): Promise<Mirror> {
     },
     async demandBonds(demander) {
       const prefix = bondKey(demander);
-      const bonds: { id: Hex; assertion: Hex }[] = [];
-      for await (const [key, assertion] of demandTables.bonds.entries(startingWith(prefix)))
-        bonds.push({ id: key.slice(prefix.length) as Hex, assertion });
+      const bonds: ({ id: Hex } & DemandBond)[] = [];
+      for await (const [key, bond] of demandTables.bonds.entries(startingWith(prefix)))
+        bonds.push({ id: key.slice(prefix.length) as Hex, ...bond });
       return bonds;
     },
     pending: () => list(tables.pending.entries()),

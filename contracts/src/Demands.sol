@@ -5,12 +5,14 @@ pragma solidity 0.8.37;
 import {Dispute} from "./Dispute.sol";
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
+import {CallLength} from "./dispute/CallLength.sol";
 import {Ledger} from "./dispute/Ledger.sol";
 import {Constants} from "./generated/Constants.sol";
 import {Batch} from "./interfaces/IInbox.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId, DataObject} from "./lib/Types.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @notice keccak256(assertion ‖ object root ‖ depth ‖ index): a node of a tree is demanded once.
@@ -28,7 +30,7 @@ contract Demands is Ledger, AboutAssertions {
 
     /// @param depth of the demanded node below the tree's root: a leaf is shown itself, another node by those below it
     /// @param index among the nodes of that depth
-    /// @param left of the bond
+    /// @param left of what was paid: while the demand is open all of it, then of the base bond
     struct Demand {
         AssertionId assertion;
         bytes32 objectRoot;
@@ -50,26 +52,36 @@ contract Demands is Ledger, AboutAssertions {
         bytes32[] path;
     }
 
-    /// @notice Unix seconds until which more may be demanded of an assertion because of what was published for it.
-    struct FollowUps {
+    /// @notice What is known of an assertion's demands.
+    /// @param nodes unix seconds until which nodes may be demanded because of what was published
+    /// @param leaves the same for leaves
+    /// @param open demands that count for the asserter
+    struct Standing {
         uint40 nodes;
         uint40 leaves;
+        uint32 open;
     }
 
     /// @notice Levels below a demanded node at which the nodes are shown.
     uint256 public constant LEVELS = 8;
     /// @notice Root, node at depth 8, leaf: publications that can follow one another. A step list has at most 17 levels.
     uint256 public constant MAX_CHAIN = 3;
+    /// @notice That an asserter is taken to be able to give within `demandSeconds`: one publishAll of the executor.
+    uint256 public constant ANSWERS = 12;
+    /// @notice By which the time for an answer grows at most, with the demands that are open.
+    uint256 public constant STRETCH = 4;
 
     /// @dev Of what a publication does after its gas is counted: the asserter's balance, a new slot the first time, and
     /// what is left of the bond.
     uint256 private constant CLOSING_GAS = 27_100;
 
-    /// @notice In which demanded bytes must be published, and then what follows from them be done.
+    /// @notice In which bytes must be published that are demanded alone, and in which what follows from any be done.
     uint32 public immutable demandSeconds;
 
     mapping(DemandId => Demand) private _demands;
-    mapping(AssertionId => FollowUps) private _followUps;
+    mapping(AssertionId => Standing) private _standings;
+    /// @notice Open demands of all pending assertions of an asserter.
+    mapping(address asserter => uint256) public openOf;
 
     event BytesDemanded(
         DemandId indexed id,
@@ -78,12 +90,14 @@ contract Demands is Ledger, AboutAssertions {
         bytes32 objectRoot,
         uint8 depth,
         uint64 index,
+        uint256 bond,
         uint256 deadline
     );
     event BytesPublished(DemandId indexed id, AssertionId indexed assertion, uint64 leafIndex, bytes leaf);
     event NodesPublished(
         DemandId indexed id, AssertionId indexed assertion, uint8 depth, uint64 index, bytes32[] nodes
     );
+    event SurchargeBurned(DemandId indexed id, address indexed demander, uint256 amount);
     event DemandExpired(DemandId indexed id, AssertionId indexed assertion, address indexed demander);
     event DemandSettled(
         DemandId indexed id, AssertionId indexed assertion, address indexed demander, uint256 refunded, uint256 burned
@@ -107,9 +121,9 @@ contract Demands is Ledger, AboutAssertions {
         Ledger(token_, settings)
         AboutAssertions(rollup_)
     {
-        // The first demand may come at the window's end. Each publication, and what follows from it, takes `demandSeconds`;
-        // after the last follows a game, with both clocks.
-        uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds()) + 2 * MAX_CHAIN
+        // The first demand may come at the window's end. Each publication takes up to STRETCH times `demandSeconds`, and what
+        // follows from it `demandSeconds`; after the last follows a game, with both clocks.
+        uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds()) + MAX_CHAIN * (STRETCH + 1)
             * uint256(demandSeconds_);
         uint256 clocks = rollup_.stakes().timing().clocks;
         require(clocks >= longest, ClocksTooShort(longest, clocks));
@@ -118,32 +132,35 @@ contract Demands is Ledger, AboutAssertions {
 
     /// @notice Demands the nodes up to 8 levels below a node of the assertion's step list.
     /// @param depth 0 or 8
-    function demandNodes(AssertionId assertion, uint8 depth, uint64 index) external returns (DemandId) {
+    function demandNodes(AssertionId assertion, uint8 depth, uint64 index) external returns (DemandId id) {
         uint256 gasAtStart = gasleft();
         DataObject memory steps = _stepList(assertion);
         uint256 treeDepth = Tree.depthOf(Tree.leafCount(steps.length));
         require((depth == 0 || depth == LEVELS) && depth < treeDepth, NoNodesBelow(treeDepth, depth));
-        uint40 until = depth == 0 ? 0 : _followUps[assertion].nodes;
-        return _demand(assertion, steps, depth, index, until, gasAtStart);
+        uint40 until = depth == 0 ? 0 : _standings[assertion].nodes;
+        id = _demand(assertion, steps, depth, index, until);
+        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(3)));
     }
 
     /// @notice Demands a leaf of the assertion's step list.
-    function demandStep(AssertionId assertion, uint64 leafIndex) external returns (DemandId) {
+    function demandStep(AssertionId assertion, uint64 leafIndex) external returns (DemandId id) {
         uint256 gasAtStart = gasleft();
         DataObject memory steps = _stepList(assertion);
         uint256 depth = Tree.depthOf(Tree.leafCount(steps.length));
-        return _demand(assertion, steps, depth, leafIndex, _followUps[assertion].leaves, gasAtStart);
+        id = _demand(assertion, steps, depth, leafIndex, _standings[assertion].leaves);
+        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(2)));
     }
 
     /// @notice Demands a leaf of the object of a batch that the assertion covers.
-    function demandBatch(AssertionId assertion, uint64 batchIndex, uint64 leafIndex) external returns (DemandId) {
+    function demandBatch(AssertionId assertion, uint64 batchIndex, uint64 leafIndex) external returns (DemandId id) {
         uint256 gasAtStart = gasleft();
         uint64 first = rollup.assertionOf(rollup.parentOf(assertion)).batch;
         uint64 end = rollup.assertionOf(assertion).batch;
         require(batchIndex >= first && batchIndex < end, BatchNotInRange(first, end, batchIndex));
         Batch memory batch = inbox.batch(batchIndex);
         DataObject memory object = DataObject(batch.objectRoot, batch.objectLength);
-        return _demand(assertion, object, Tree.depthOf(Tree.leafCount(object.length)), leafIndex, 0, gasAtStart);
+        id = _demand(assertion, object, Tree.depthOf(Tree.leafCount(object.length)), leafIndex, 0);
+        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(3)));
     }
 
     /// @notice Shows a demanded leaf. Anyone may, for the asserter: his costs are paid out of the demand's bond.
@@ -154,7 +171,7 @@ contract Demands is Ledger, AboutAssertions {
         // Else a leaf could be shown where nodes above it are demanded: its path has the same root.
         require(demand.depth == path.length, NodesDemanded(id));
         emit BytesPublished(id, demand.assertion, demand.index, leaf);
-        _close(demand, gasAtStart);
+        _close(id, demand, gasAtStart, CallLength.ofPublish(leaf, path));
     }
 
     /// @notice Shows the nodes below a demanded node, leftmost first, those of padding included.
@@ -168,15 +185,14 @@ contract Demands is Ledger, AboutAssertions {
         require(nodes.length == count, NodeCountMismatch(count, nodes.length));
         _requireRoot(demand, Tree.rootOfNodes(nodes), path, height);
         uint40 until = uint40(block.timestamp + demandSeconds);
-        FollowUps storage followUps = _followUps[demand.assertion];
-        followUps.leaves = until;
-        if (demand.depth == 0) followUps.nodes = until;
+        Standing storage standing = _standings[demand.assertion];
+        standing.leaves = until;
+        if (demand.depth == 0) standing.nodes = until;
         emit NodesPublished(id, demand.assertion, demand.depth, demand.index, nodes);
-        _close(demand, gasAtStart);
+        _close(id, demand, gasAtStart, CallLength.ofPublishNodes(nodes, path));
     }
 
-    /// @notice Answers many demands in one transaction. Who makes them at little cost must not be able to make more than
-    /// can be answered in time.
+    /// @notice Answers many demands in one transaction.
     /// @dev What needs no answer any more is passed over: else whoever answers one of them could hold up all.
     function publishAll(Answer[] calldata answers) external {
         for (uint256 i = 0; i < answers.length; ++i) {
@@ -195,19 +211,22 @@ contract Demands is Ledger, AboutAssertions {
         require(block.timestamp >= demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
         demand.status = DemandStatus.EXPIRED;
         emit DemandExpired(id, demand.assertion, demand.demander);
+        _release(demand.assertion);
         _credit(demand.demander, demand.left);
-        rollup.reject(demand.assertion, demand.demander, costOf(demand.gas + _gasSince(gasAtStart)));
+        uint256 gas = demand.gas + _gasSince(gasAtStart, CallLength.ofWords(1));
+        rollup.reject(demand.assertion, demand.demander, costOf(gas));
     }
 
     /// @notice What is left of a bond when the assertion is decided: it is the demander's if he was right to doubt, and
-    /// else burned.
+    /// else burned. The first one of a rejected assertion frees the asserter of all that are open about it.
     function settle(DemandId id) external {
         Demand storage demand = _demands[id];
         DemandStatus status = demand.status;
         bool rejected = rollup.statusOf(demand.assertion) == Rollup.Status.REJECTED;
         bool settleable = status == DemandStatus.PUBLISHED || (status == DemandStatus.OPEN && rejected);
         require(settleable, DemandStatusMismatch(id, DemandStatus.PUBLISHED, status));
-        if (!rejected) _requireEnded(demand.assertion);
+        if (rejected) _release(demand.assertion);
+        else _requireEnded(demand.assertion);
         demand.status = DemandStatus.SETTLED;
         uint256 left = demand.left;
         if (rejected) _credit(demand.demander, left);
@@ -219,8 +238,18 @@ contract Demands is Ledger, AboutAssertions {
         return _demands[id];
     }
 
-    function followUpsOf(AssertionId assertion) external view returns (FollowUps memory) {
-        return _followUps[assertion];
+    function standingOf(AssertionId assertion) external view returns (Standing memory) {
+        return _standings[assertion];
+    }
+
+    /// @notice What the next demand about the assertion costs.
+    function bondFor(AssertionId assertion) external view returns (uint256) {
+        return _bondAt(openOf[rollup.asserterOf(assertion)]);
+    }
+
+    /// @notice In how many seconds the next demand about the assertion must be answered.
+    function secondsFor(AssertionId assertion) external view returns (uint256) {
+        return _secondsAt(openOf[rollup.asserterOf(assertion)]);
     }
 
     function demandIdOf(AssertionId assertion, bytes32 objectRoot, uint256 depth, uint64 index)
@@ -237,30 +266,55 @@ contract Demands is Ledger, AboutAssertions {
     }
 
     /// @param followUp until which the demand may come after the window, because it follows from a publication
-    function _demand(
-        AssertionId assertion,
-        DataObject memory object,
-        uint256 depth,
-        uint64 index,
-        uint256 followUp,
-        uint256 gasAtStart
-    ) private returns (DemandId id) {
+    function _demand(AssertionId assertion, DataObject memory object, uint256 depth, uint64 index, uint256 followUp)
+        private
+        returns (DemandId id)
+    {
         id = demandIdOf(assertion, object.root, depth, index);
         Demand storage demand = _demands[id];
         require(demand.status == DemandStatus.NONE, DemandExists(id));
         _requireInRange(object.length, depth, index);
-        // Within the first window, also where a publication has prolonged it: else demands could follow each other for ever.
-        uint256 last = uint256(rollup.assertionOf(assertion).createdAt) + rollup.window();
+        // Within the first window, which a pause may prolong, but no publication: else demands could follow each other for
+        // ever.
+        uint256 last = rollup.windowEndOf(assertion);
         if (last < followUp) last = followUp;
         require(block.timestamp < last, DemandTooLate(last, block.timestamp));
         rollup.openGame(assertion);
+        uint256 open = _count(assertion);
+        uint256 paid = _bondAt(open);
         (demand.assertion, demand.objectRoot) = (assertion, object.root);
         (demand.demander, demand.status, demand.depth) = (msg.sender, DemandStatus.OPEN, uint8(depth));
-        (demand.length, demand.index, demand.left) = (object.length, index, SafeCast.toUint96(bond));
-        demand.deadline = uint40(block.timestamp + demandSeconds);
-        _lock(bond);
-        emit BytesDemanded(id, assertion, msg.sender, object.root, uint8(depth), index, demand.deadline);
-        demand.gas = uint32(_gasSince(gasAtStart));
+        (demand.length, demand.index, demand.left) = (object.length, index, SafeCast.toUint96(paid));
+        demand.deadline = uint40(block.timestamp + _secondsAt(open));
+        _lock(paid);
+        emit BytesDemanded(id, assertion, msg.sender, object.root, uint8(depth), index, paid, demand.deadline);
+    }
+
+    /// @dev Counts one more for the asserter.
+    /// @return open demands before it
+    function _count(AssertionId assertion) private returns (uint256 open) {
+        address asserter = rollup.asserterOf(assertion);
+        open = openOf[asserter];
+        openOf[asserter] = open + 1;
+        _standings[assertion].open += 1;
+    }
+
+    /// @dev None of a rejected assertion is answered any more: they no longer make others dearer.
+    function _release(AssertionId assertion) private {
+        uint32 open = _standings[assertion].open;
+        if (open == 0) return;
+        _standings[assertion].open = 0;
+        openOf[rollup.asserterOf(assertion)] -= open;
+    }
+
+    /// @dev Many at once cost their sum, which grows with the square of their number: whoever wants to make an asserter late
+    /// must lose more than the asserter could.
+    function _bondAt(uint256 open) private view returns (uint256) {
+        return bond * (open + 1);
+    }
+
+    function _secondsAt(uint256 open) private view returns (uint256) {
+        return Math.min(demandSeconds + demandSeconds * open / ANSWERS, STRETCH * demandSeconds);
     }
 
     /// @dev Nodes that hold nothing but padding are not demanded: createAssertion has seen that it is zero.
@@ -276,13 +330,23 @@ contract Demands is Ledger, AboutAssertions {
         require(root == demand.objectRoot, ObjectMismatch(demand.objectRoot, root));
     }
 
-    /// @dev Bytes that come with the window's end would be of no use without time for what follows from them.
-    function _close(Demand storage demand, uint256 gasAtStart) private {
+    /// @dev Bytes that come with the window's end would be of no use without time for what follows from them. What the
+    /// demand has cost above the base bond is lost, whatever becomes of the assertion: else a flood would be free for who
+    /// brings the asserter down with it.
+    function _close(DemandId id, Demand storage demand, uint256 gasAtStart, uint256 callBytes) private {
         AssertionId assertion = demand.assertion;
+        address asserter = rollup.asserterOf(assertion);
         demand.status = DemandStatus.PUBLISHED;
+        _standings[assertion].open -= 1;
+        openOf[asserter] -= 1;
         rollup.keepOpen(assertion, uint64(block.timestamp + demandSeconds));
         rollup.closeGame(assertion);
-        uint256 award = _award(bond, rollup.asserterOf(assertion), _gasSince(gasAtStart) + CLOSING_GAS);
+        uint256 surcharge = demand.left - bond;
+        if (surcharge > 0) {
+            token.burn(surcharge);
+            emit SurchargeBurned(id, demand.demander, surcharge);
+        }
+        uint256 award = _award(bond, asserter, _gasSince(gasAtStart, callBytes) + CLOSING_GAS);
         demand.left = uint96(bond - award);
     }
 

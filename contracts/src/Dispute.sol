@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
+import {CallLength} from "./dispute/CallLength.sol";
 import {ClaimedStep, ClaimedSteps} from "./dispute/ClaimedStep.sol";
 import {Clocks, Player} from "./dispute/Clock.sol";
 import {KernelStart} from "./dispute/KernelStart.sol";
@@ -164,7 +165,7 @@ contract Dispute is Ledger, AboutAssertions {
         _requireListed(step);
         require(!step.isWellFormed(inbox), LeafWellFormed(step.index));
         emit LeafRejected(step.assertion, step.index, msg.sender);
-        rollup.reject(step.assertion, msg.sender, costOf(_gasSince(gasAtStart)));
+        rollup.reject(step.assertion, msg.sender, costOf(_gasSince(gasAtStart, CallLength.ofChallengeLeaf(step))));
     }
 
     /// @notice Opens a game about a step: the kernel, started on its first leaf and its message, does not end at its second.
@@ -185,7 +186,8 @@ contract Dispute is Ledger, AboutAssertions {
         game.turnedAt = uint40(block.timestamp);
         _lock(bond);
         emit GameOpened(id, step.assertion, msg.sender, step.index, list.start, end, list.message, opening.list);
-        Player memory player = Player(0, false, uint40(_gasSince(gasAtStart)));
+        uint256 callBytes = CallLength.ofOpen(step, opening.kernel, opening.message);
+        Player memory player = Player(0, false, uint40(_gasSince(gasAtStart, callBytes)));
         game.players = Clocks.write(0, uint256(Side.CHALLENGER), player);
     }
 
@@ -209,7 +211,7 @@ contract Dispute is Ledger, AboutAssertions {
         lists += 1;
         game.posted = PostedList(lists, SegmentLists.rootOf(list), segment.start, 0).hash();
         emit Moved(id, side, lists, position, segment.start, segment.end, list);
-        player.gas += uint40(_gasSince(gasAtStart));
+        player.gas += uint40(_gasSince(gasAtStart, CallLength.ofMove(segment)));
         game.players = game.players.write(uint256(side), player);
         game.lists = lists;
         game.position = position;
@@ -229,7 +231,7 @@ contract Dispute is Ledger, AboutAssertions {
         require(start == segment.start, SegmentLists.StartMismatch(segment.start, start));
         require(end != segment.end, EndsAgree(end));
         emit StepProven(id, game.position + uint40(segment.index), start, segment.end, end);
-        _win(key, id, side, gasAtStart);
+        _win(key, id, side, gasAtStart, CallLength.ofProve(segment, proof));
     }
 
     /// @notice The asserter's first answer to a game opened with a message that is none: bytes behind it are not zero.
@@ -250,7 +252,7 @@ contract Dispute is Ledger, AboutAssertions {
         require(message == answered.message, MessageMismatch(answered.message, message));
         Messages.requireTail(subtree, length, tail);
         emit MessageRefuted(id);
-        _win(key, id, side, gasAtStart);
+        _win(key, id, side, gasAtStart, CallLength.ofRefuteMessage(tail));
     }
 
     /// @notice Ends a game whose side to move has no time left. Anyone may call it.
@@ -260,7 +262,8 @@ contract Dispute is Ledger, AboutAssertions {
         Side side = turnOf(game.lists);
         game.players.read(uint256(side)).requireUp(game.turnedAt, clockSeconds);
         emit TimedOut(id, side);
-        _win(key, id, side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER, gasAtStart);
+        Side winner = side == Side.ASSERTER ? Side.CHALLENGER : Side.ASSERTER;
+        _win(key, id, winner, gasAtStart, CallLength.ofWords(3));
     }
 
     /// @notice Gives the bond of an open game back whose assertion was rejected for another reason. Anyone may call it.
@@ -332,18 +335,18 @@ contract Dispute is Ledger, AboutAssertions {
         player.stop(game.turnedAt, clockSeconds, extensionSeconds);
     }
 
-    function _win(GameKey calldata key, GameId id, Side winner, uint256 gasAtStart) private {
+    function _win(GameKey calldata key, GameId id, Side winner, uint256 gasAtStart, uint256 callBytes) private {
         Game storage game = _games[id];
         uint256 gas = game.players.read(uint256(winner)).gas;
         emit GameWon(id, key.assertion, winner);
         if (winner == Side.CHALLENGER) {
             game.status = Status.CHALLENGER_WON;
             _credit(key.challenger, bond);
-            rollup.reject(key.assertion, key.challenger, costOf(gas + _gasSince(gasAtStart)));
+            rollup.reject(key.assertion, key.challenger, costOf(gas + _gasSince(gasAtStart, callBytes)));
         } else {
             game.status = Status.ASSERTER_WON;
             rollup.closeGame(key.assertion);
-            _forfeit(bond, rollup.asserterOf(key.assertion), gas + _gasSince(gasAtStart));
+            _forfeit(bond, rollup.asserterOf(key.assertion), gas + _gasSince(gasAtStart, callBytes));
         }
     }
 }

@@ -44,6 +44,37 @@ contract DemandsTest is GameNetwork {
         demands.demandStep(assertion, 1);
     }
 
+    /// @dev As games may: else a pause would help whoever withholds his list.
+    function test_APauseProlongsTheTimeForDemands() public {
+        uint256 until = START + WINDOW + 1 hours;
+        vm.warp(START + WINDOW - 1);
+        vm.prank(GUARDIAN);
+        rollup.pauseConfirmation(until);
+        vm.warp(until - 1);
+        vm.prank(CHALLENGER);
+        DemandId id = demands.demandStep(assertion, 2);
+        vm.warp(until);
+        vm.prank(CHALLENGER);
+        vm.expectRevert(abi.encodeWithSelector(Demands.DemandTooLate.selector, until, until));
+        demands.demandStep(assertion, 1);
+        demands.publish(id, Trees.slice(stepList, 256, 128), Trees.pathOf(stepList, 2, 0));
+        vm.assertEq(rollup.deadlineOf(assertion), until + DEMAND);
+        // What was published keeps the window open, but not for more demands.
+        vm.prank(CHALLENGER);
+        vm.expectRevert(abi.encodeWithSelector(Demands.DemandTooLate.selector, until, until));
+        demands.demandStep(assertion, 1);
+    }
+
+    /// @dev A pause that begins after the window opens nothing again.
+    function test_RevertWhen_ThePauseBeganAfterTheWindow() public {
+        vm.warp(START + WINDOW);
+        vm.prank(GUARDIAN);
+        rollup.pauseConfirmation(START + WINDOW + 1 hours);
+        vm.prank(CHALLENGER);
+        vm.expectRevert(abi.encodeWithSelector(Demands.DemandTooLate.selector, START + WINDOW, START + WINDOW));
+        demands.demandStep(assertion, 2);
+    }
+
     function test_WhoDoesNotPublishLoses() public {
         vm.prank(CHALLENGER);
         DemandId id = demands.demandStep(assertion, 2);
@@ -65,7 +96,7 @@ contract DemandsTest is GameNetwork {
         vm.expectPartialRevert(AboutAssertions.AssertionStatusMismatch.selector);
         demands.expire(other);
         demands.settle(other);
-        vm.assertEq(demands.balanceOf(OTHER), DEMAND_BOND);
+        vm.assertEq(demands.balanceOf(OTHER), 2 * DEMAND_BOND);
         vm.expectPartialRevert(Demands.DemandStatusMismatch.selector);
         demands.settle(other);
     }

@@ -14,9 +14,14 @@ export type DemandRecord = {
   readonly depth: number;
   /** Among the nodes of that depth. */
   readonly index: number;
-  /** Unix seconds. */
+  /** What the demander has paid: the base bond, and more where others were open. */
+  readonly bondWei: bigint;
+  /** Unix seconds; each demand has its own. */
   readonly deadline: bigint;
 };
+
+/** What the contract holds of a demand's bond at most. */
+export type DemandBond = { readonly assertion: Hex; readonly bondWei: bigint };
 
 /** What L1 has of a tree: a leaf's 128 bytes, or the nodes up to 8 levels below the demanded one. */
 export type Publication = Pick<DemandRecord, 'objectRoot' | 'depth' | 'index'> & {
@@ -28,19 +33,20 @@ export type DemandTables = {
   readonly open: Table<DemandRecord>;
   /** By assertion and demand, until the demand is settled. */
   readonly publications: Table<Publication>;
-  /** The assertion, by demander and demand, while the contract holds anything of its bond. */
-  readonly bonds: Table<Hex>;
+  /** By demander and demand, while the contract holds anything of its bond. */
+  readonly bonds: Table<DemandBond>;
 };
 
 export const DEMAND_EVENTS = [
   'BytesDemanded',
   'BytesPublished',
   'NodesPublished',
+  'SurchargeBurned',
   'DemandExpired',
   'DemandSettled',
 ] as const;
 
-type Demanded = Omit<DemandRecord, 'index'> & { index: bigint };
+type Demanded = Omit<DemandRecord, 'index' | 'bondWei'> & { index: bigint; bond: bigint };
 type About = { id: Hex; assertion: Hex };
 
 export const publicationKey = (assertion: Hex, id = ''): string => `${assertion}/${id}`;
@@ -49,9 +55,10 @@ export const bondKey = (demander: Address, id = ''): string => `${demander.toLow
 export async function readDemandEvent(draft: Draft, tables: DemandTables, event: ContractEvent): Promise<void> {
   switch (event.eventName) {
     case 'BytesDemanded': {
-      const { index, ...demand } = event.args as Demanded;
-      await draft.put(tables.open, demand.id, { ...demand, index: Number(index) });
-      return draft.put(tables.bonds, bondKey(demand.demander, demand.id), demand.assertion);
+      const { index, bond: bondWei, ...demand } = event.args as Demanded;
+      const { id, assertion, demander } = demand;
+      await draft.put(tables.open, id, { ...demand, bondWei, index: Number(index) });
+      return draft.put(tables.bonds, bondKey(demander, id), { assertion, bondWei });
     }
     case 'BytesPublished':
     case 'NodesPublished': {
@@ -60,6 +67,13 @@ export async function readDemandEvent(draft: Draft, tables: DemandTables, event:
       await draft.delete(tables.open, id);
       const shown = leaf === undefined ? { nodes: nodes as readonly Hex[] } : { leaf };
       return draft.put(tables.publications, publicationKey(assertion, id), { objectRoot, depth, index, ...shown });
+    }
+    case 'SurchargeBurned': {
+      const { id, demander, amount } = event.args as { id: Hex; demander: Address; amount: bigint };
+      const key = bondKey(demander, id);
+      const bond = await draft.get(tables.bonds, key);
+      if (bond === undefined) throw new Error(`of demand ${id}, which nobody has paid for, a surcharge is burned`);
+      return draft.put(tables.bonds, key, { ...bond, bondWei: bond.bondWei - amount });
     }
     case 'DemandExpired':
     case 'DemandSettled': {

@@ -10,7 +10,6 @@ import { readBatchObject, requireObject } from '../derive.ts';
 import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
 import type { DemandRecord } from './demand-record.ts';
-import { eachOnItsOwn } from './each.ts';
 
 export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
@@ -22,43 +21,39 @@ export type PublisherParts = {
 };
 
 export type Publisher = {
-  /** Everything that is demanded of us and not yet too late. */
+  /** Of what is demanded of us and not yet too late as much as one transaction carries, the most urgent first. */
   publishNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: { published: number; gasUsed: bigint };
 };
 
 /** `DemandStatus` of contracts/src/Demands.sol. */
 const OPEN = 1;
-/** In one transaction: 12 times 256 nodes with their paths are 105 KB, and L1 nodes take transactions of up to 128 KB. */
+/** In one transaction, as `ANSWERS` of the contract: 12 times 256 nodes with their paths are 105 KB, and L1 nodes take transactions of up to 128 KB. */
 const ANSWERS_AT_ONCE = 12;
 /** Levels below a demanded node at which the nodes are shown. */
 const SHOWN_LEVELS = 8;
 
 export function createPublisher({ node, contracts, sender, owner = sender, log }: PublisherParts): Publisher {
-  const demands = { address: contracts.demands, abi: demandsAbi } as const;
+  const contract = { address: contracts.demands, abi: demandsAbi } as const;
   const counts = { published: 0, gasUsed: 0n };
 
   const isOpen = async ({ id }: DemandRecord): Promise<boolean> =>
-    (await node.l1.client.readContract({ ...demands, functionName: 'demandOf', args: [id] })).status === OPEN;
+    (await node.l1.client.readContract({ ...contract, functionName: 'demandOf', args: [id] })).status === OPEN;
 
-  /** The demands of one assertion, the most urgent first. */
-  async function publish(asked: readonly DemandRecord[], assertion: AssertionRecord): Promise<boolean> {
-    const open: DemandRecord[] = [];
-    for (const demand of asked) {
-      if (open.length < ANSWERS_AT_ONCE && (await isOpen(demand))) open.push(demand);
-    }
-    if (open.length === 0) return false;
-    const answers: Answer[] = [];
-    for (const demand of open) answers.push(answer(demand, await demandedObject(node, demand, assertion)));
-    log.warn({ assertion: assertion.id, demands: open.length }, 'bytes are demanded on L1: they are published');
+  const isOurs = ({ status, asserter }: AssertionRecord): boolean =>
+    status === 'pending' && asserter.toLowerCase() === owner.address.toLowerCase();
+
+  async function publish(demands: readonly Answered[]): Promise<boolean> {
+    log.warn({ demands: demands.length }, 'bytes are demanded on L1: they are published');
     const isDone = async () => {
-      for (const demand of open) if (await isOpen(demand)) return false;
+      for (const { demand } of demands) if (await isOpen(demand)) return false;
       return true;
     };
-    const call = { ...demands, abi: demands.abi as Abi, functionName: 'publishAll', args: [answers], isDone };
+    const args = [demands.map(({ answer }) => answer)];
+    const call = { ...contract, abi: contract.abi as Abi, functionName: 'publishAll', args, isDone };
     const sent = await sender.sendAndWait(call);
     if (sent.kind !== 'mined') return false;
-    counts.published += open.length;
+    counts.published += demands.length;
     counts.gasUsed += sent.receipt.gasUsed;
     return true;
   }
@@ -66,20 +61,36 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
   return {
     counts,
     async publishNext(now) {
-      const asked = new Map<Hex, DemandRecord[]>();
-      for (const demand of await node.mirror.openDemands()) {
-        if (now < demand.deadline) asked.set(demand.assertion, [...(asked.get(demand.assertion) ?? []), demand]);
+      const urgent = (await node.mirror.openDemands()).filter(({ deadline }) => now < deadline).sort(byDeadline);
+      const found: Answered[] = [];
+      /** Of this round: many leaves of one object are demanded, and an object that we lack is looked for once. */
+      const objects = new Map<string, Promise<Uint8Array>>();
+      const errors: unknown[] = [];
+      for (const demand of urgent) {
+        if (found.length === ANSWERS_AT_ONCE) break;
+        const assertion = await node.mirror.assertion(demand.assertion);
+        if (assertion === undefined || !isOurs(assertion) || !(await isOpen(demand))) continue;
+        const key = `${assertion.id} ${demand.objectRoot}`;
+        const known = objects.get(key);
+        const object = known ?? demandedObject(node, demand, assertion);
+        objects.set(key, object);
+        try {
+          found.push({ demand, answer: answerOf(demand, await object) });
+        } catch (error) {
+          if (known === undefined) errors.push(error);
+        }
       }
-      return eachOnItsOwn([...asked], async ([id, ofOne]) => {
-        const assertion = await node.mirror.assertion(id);
-        if (assertion?.status !== 'pending') return false;
-        const isOurs = assertion.asserter.toLowerCase() === owner.address.toLowerCase();
-        return isOurs && publish(ofOne.sort(byDeadline), assertion);
-      });
+      const isPublished = found.length > 0 && (await publish(found));
+      // What we cannot answer keeps no other from its answer.
+      if (errors.length > 0) throw errors[0];
+      return isPublished;
     },
   };
 }
 
+type Answered = { readonly demand: DemandRecord; readonly answer: Answer };
+
+/** Each has a deadline of its own: the more are open when it is made, the later. */
 function byDeadline(a: DemandRecord, b: DemandRecord): number {
   return Number(a.deadline - b.deadline);
 }
@@ -92,7 +103,7 @@ type Answer = {
   readonly path: readonly Hex[];
 };
 
-function answer({ id, depth, index }: DemandRecord, bytes: Uint8Array): Answer {
+function answerOf({ id, depth, index }: DemandRecord, bytes: Uint8Array): Answer {
   const height = depthOf(bytes.length) - depth;
   const path = treeProof(bytes, index * 2 ** height, height);
   if (height === 0) {

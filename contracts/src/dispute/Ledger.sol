@@ -81,9 +81,10 @@ abstract contract Ledger {
         emit BondForfeited(winner, award, amount - award);
     }
 
-    /// @dev Gas of this transaction up to here: what it has executed, or the floor that its calldata costs.
-    function _gasSince(uint256 gasAtStart) internal view returns (uint64) {
-        uint256 executed = gasAtStart - gasleft() + CALLDATA_GAS * msg.data.length;
-        return uint64(TRANSACTION_GAS + Math.max(executed, CALLDATA_FLOOR_GAS * msg.data.length));
+    /// @dev Gas of this call up to here as a transaction of its own: what it has executed, or the floor that its calldata costs.
+    /// @param callBytes of calldata that it needs (CallLength): what else msg.data holds is the caller's own affair
+    function _gasSince(uint256 gasAtStart, uint256 callBytes) internal view returns (uint64) {
+        uint256 executed = gasAtStart - gasleft() + CALLDATA_GAS * callBytes;
+        return uint64(TRANSACTION_GAS + Math.max(executed, CALLDATA_FLOOR_GAS * callBytes));
     }
 }

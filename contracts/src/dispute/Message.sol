@@ -8,7 +8,8 @@ import {Tree} from "../lib/Tree.sol";
 import {DataObject} from "../lib/Types.sol";
 import {ClaimedSteps, Cursor} from "./ClaimedStep.sol";
 
-/// @notice What a sequenced message is proven with, out of its batch object. Parts that are not needed are empty.
+/// @notice What a sequenced message is proven with, out of its batch object. Parts that are not needed must be empty: whoever
+/// loses would pay for them.
 /// @param head leaf 0 of the batch object
 /// @param entry the leaf of its table in which the message's entry lies
 /// @param subtree root of the message's tree, lowest siblings first in `subtreePath`
@@ -31,6 +32,15 @@ struct TailLeaf {
     bytes32[] path;
 }
 
+/// @notice The parts of a MessageProof, in the order in which they are read.
+enum Part {
+    NONE,
+    HEAD,
+    ENTRY,
+    SUBTREE,
+    TAIL
+}
+
 /// @title The bytes that a step processes, as an object, out of what the Inbox holds.
 library Messages {
     uint256 private constant COUNT_OFFSET = 8;
@@ -41,6 +51,7 @@ library Messages {
     error BatchObjectMismatch(bytes32 expectedRoot, bytes32 actualRoot);
     error SubtreeMismatch(bytes32 expectedRoot, bytes32 actualRoot);
     error TailIsZero(uint256 messageLength, uint256 leafIndex);
+    error ProofTooLong(Part last);
 
     /// @return message at the cursor
     /// @return contextLeaf 128 bytes, docs/kernel.md
@@ -56,6 +67,7 @@ library Messages {
         uint64 origin = 0;
         if (cursor.message < delayed) {
             origin = FROM_L1;
+            _requireLast(proof, Part.NONE);
             DelayedMessage memory queued = inbox.delayedMessage(delayedFrom + cursor.message);
             message = DataObject(queued.objectRoot, queued.length);
         } else {
@@ -93,28 +105,51 @@ library Messages {
         pure
         returns (DataObject memory message, bool shaky)
     {
-        DataObject memory empty = DataObject(Tree.hashObject(Constants.ZERO_LEAF_HASH, 0), 0);
+        Part last;
+        (message, last) = _find(batch, index, count, proof);
+        _requireLast(proof, last);
+        uint256 leaves = Tree.leafCount(message.length);
+        shaky = last == Part.SUBTREE && message.length < (Constants.LEAF_BYTES << Tree.depthOf(leaves));
+    }
+
+    /// @return message the empty object, unless the proof shows another
+    /// @return last part of the proof that was read
+    function _find(Batch memory batch, uint256 index, uint256 count, MessageProof calldata proof)
+        private
+        pure
+        returns (DataObject memory message, Part last)
+    {
+        message = DataObject(Tree.hashObject(Constants.ZERO_LEAF_HASH, 0), 0);
         uint256 place = Constants.LEAF_BYTES + index * ENTRY_BYTES;
-        if (batch.objectLength < HEAD_BYTES || place + ENTRY_BYTES > batch.objectLength) return (empty, false);
+        if (batch.objectLength < HEAD_BYTES || place + ENTRY_BYTES > batch.objectLength) return (message, Part.NONE);
         _requireNode(batch, Tree.hashLeaf(proof.head), 0, 0, proof.headPath);
         bool isBatch = bytes8(proof.head) == bytes8(bytes(Constants.BATCH_MAGIC))
             && uint32(bytes4(proof.head[COUNT_OFFSET:])) == count;
-        if (!isBatch) return (empty, false);
+        if (!isBatch) return (message, Part.HEAD);
         _requireNode(batch, Tree.hashLeaf(proof.entry), place / Constants.LEAF_BYTES, 0, proof.entryPath);
         uint256 firstLeaf = uint32(bytes4(proof.entry[place % Constants.LEAF_BYTES:]));
         uint256 length = uint32(bytes4(proof.entry[place % Constants.LEAF_BYTES + 4:]));
-        if (length > Constants.MAX_MESSAGE_BYTES) return (empty, false);
+        if (length > Constants.MAX_MESSAGE_BYTES) return (message, Part.ENTRY);
         uint256 height = Tree.depthOf(Tree.leafCount(length));
         uint256 leaves = 1 << height;
         uint256 treeLeaves = 1 << Tree.depthOf(Tree.leafCount(batch.objectLength));
-        if (firstLeaf % leaves != 0 || firstLeaf + leaves > treeLeaves) return (empty, false);
+        if (firstLeaf % leaves != 0 || firstLeaf + leaves > treeLeaves) return (message, Part.ENTRY);
         _requireNode(batch, proof.subtree, firstLeaf >> height, height, proof.subtreePath);
         if (proof.tail.leaf.length > 0) {
             requireTail(proof.subtree, length, proof.tail);
-            return (empty, false);
+            return (message, Part.TAIL);
         }
-        shaky = length < leaves * Constants.LEAF_BYTES;
         message = DataObject(Tree.hashObject(proof.subtree, uint64(length)), uint64(length));
+        last = Part.SUBTREE;
+    }
+
+    /// @dev Reverts if the proof has parts behind this one: they would cost gas that the other side may have to pay.
+    function _requireLast(MessageProof calldata proof, Part last) private pure {
+        bool longer = (last < Part.HEAD && proof.head.length + proof.headPath.length > 0)
+            || (last < Part.ENTRY && proof.entry.length + proof.entryPath.length > 0)
+            || (last < Part.SUBTREE && proof.subtreePath.length > 0)
+            || (last < Part.TAIL && proof.tail.leaf.length + proof.tail.path.length > 0);
+        require(!longer, ProofTooLong(last));
     }
 
     function _requireNode(Batch memory batch, bytes32 node, uint256 index, uint256 height, bytes32[] calldata path)

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 
 import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {ClaimedSteps} from "../../src/dispute/ClaimedStep.sol";
-import {MessageProof, Messages, TailLeaf} from "../../src/dispute/Message.sol";
+import {MessageProof, Messages, Part, TailLeaf} from "../../src/dispute/Message.sol";
 import {Kernel} from "../../src/dispute/StartMachine.sol";
 import {Constants} from "../../src/generated/Constants.sol";
 import {Batch} from "../../src/interfaces/IInbox.sol";
@@ -50,10 +50,12 @@ contract KernelStartTest is GameNetwork {
         bytes memory object = batchObject;
         object[7] = "2";
         _postObject(object, 2);
-        _assertEmpty(1, 1, _messageProof(1));
+        _assertEmpty(1, 1, _proofUpTo(Part.HEAD));
         object[7] = "1";
         _postObject(object, 3);
-        _assertEmpty(2, 1, _messageProof(1));
+        _assertEmpty(2, 1, _proofUpTo(Part.HEAD));
+        vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.HEAD));
+        this.startOf(2, 1, _proofUpTo(Part.ENTRY));
     }
 
     function test_ABatchTooSmallForItsTableHasEmptyMessages() public {
@@ -77,8 +79,30 @@ contract KernelStartTest is GameNetwork {
                 object[ENTRY + 8 + k] = entries[i][k];
             }
             _postObject(object, 2);
-            _assertEmpty(1 + i, 1, _messageProof(1));
+            _assertEmpty(1 + i, 1, _proofUpTo(Part.ENTRY));
+            vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.ENTRY));
+            this.startOf(1 + i, 1, _messageProof(1));
         }
+    }
+
+    /// @dev What is not needed is not taken: the other side may have to pay for it.
+    function test_RevertWhen_AProofHasPartsThatAreNotNeeded() public {
+        MessageProof[7] memory more;
+        for (uint256 i = 0; i < 7; ++i) {
+            MessageProof memory none;
+            more[i] = none;
+        }
+        (more[0].head, more[1].headPath, more[2].entry) = (new bytes(1), new bytes32[](1), new bytes(1));
+        (more[3].entryPath, more[4].subtreePath) = (new bytes32[](1), new bytes32[](1));
+        (more[5].tail.leaf, more[6].tail.path) = (new bytes(1), new bytes32[](1));
+        for (uint256 i = 0; i < 7; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.NONE));
+            this.startOf(0, 0, more[i]);
+        }
+        MessageProof memory proof = _messageProof(1);
+        proof.tail.path = new bytes32[](1);
+        vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.SUBTREE));
+        this.startOf(0, 2, proof);
     }
 
     function testFuzz_BytesBehindTheMessageMakeItEmptyForWhoShowsThem(uint256 place) public {
@@ -142,6 +166,12 @@ contract KernelStartTest is GameNetwork {
     function startOf(uint64 batch, uint64 message, MessageProof memory proof) public view returns (bytes32, bytes32) {
         Kernel memory kernel = Kernel(_header(), keccak256("code"), 1000);
         return kernelStart.startOf(_leafBytes("state", batch, message, 9), kernel, proof);
+    }
+
+    function _proofUpTo(Part last) private view returns (MessageProof memory proof) {
+        MessageProof memory whole = _messageProof(1);
+        if (last >= Part.HEAD) (proof.head, proof.headPath) = (whole.head, whole.headPath);
+        if (last >= Part.ENTRY) (proof.entry, proof.entryPath) = (whole.entry, whole.entryPath);
     }
 
     function _assertEmpty(uint64 batch, uint64 message, MessageProof memory proof) private view {

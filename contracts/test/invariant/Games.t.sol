@@ -138,6 +138,23 @@ contract GamesHandler is GameNetwork {
         vm.assertEq(token.balanceOf(DEMANDS), owedBytes);
     }
 
+    /// @dev What an asserter is counted for are the open demands about what it has pending.
+    function checkCounts() external view {
+        uint256 ofHonest = 0;
+        uint256 ofWrong = 0;
+        for (uint256 i = 0; i < asked.length; ++i) {
+            Demands.Demand memory one = demands.demandOf(asked[i]);
+            if (one.status != Demands.DemandStatus.OPEN) continue;
+            if (one.assertion == honest) ++ofHonest;
+            else ++ofWrong;
+        }
+        vm.assertEq(demands.openOf(EXECUTOR), ofHonest);
+        vm.assertEq(demands.standingOf(honest).open, ofHonest);
+        vm.assertEq(demands.standingOf(wrong).open, demands.openOf(RIVAL));
+        if (rollup.statusOf(wrong) == Rollup.Status.PENDING) vm.assertEq(demands.openOf(RIVAL), ofWrong);
+        else vm.assertTrue(demands.openOf(RIVAL) == 0 || demands.openOf(RIVAL) >= ofWrong);
+    }
+
     function checkTruth() external view {
         vm.assertTrue(rollup.statusOf(honest) != Rollup.Status.REJECTED);
         vm.assertTrue(rollup.statusOf(wrong) != Rollup.Status.CONFIRMED);
@@ -225,6 +242,10 @@ contract GamesInvariants is FuzzTargets {
 
     function invariant_EveryTokenIsOwed() public view {
         handler.checkMoney();
+    }
+
+    function invariant_DemandsAreCountedForWhomTheyPress() public view {
+        handler.checkCounts();
     }
 
     function invariant_TheTruthIsNotRejectedAndTheLieNotConfirmed() public view {

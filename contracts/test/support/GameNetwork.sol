@@ -26,7 +26,7 @@ abstract contract GameNetwork is Network {
     uint256 internal constant DEMAND_BOND = 5 ether;
     uint32 internal constant CLOCK = 10 hours;
     uint32 internal constant EXTENSION = 1 hours;
-    uint32 internal constant DEMAND = 2 hours;
+    uint32 internal constant DEMAND = 1 hours;
     address internal constant CHALLENGER = address(0xc1);
     address internal constant OTHER = address(0xc2);
     /// @dev Messages of batch 0: the CommitteeChanged of `setUp`, then two sequenced ones of 5 and 300 bytes.

@@ -11,6 +11,8 @@ interface Vm {
     function stopPrank() external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool isReverted);
     function etch(address target, bytes calldata code) external;
     function mockCall(address target, bytes calldata data, bytes calldata result) external;
     function expectCall(address target, bytes calldata data) external;
