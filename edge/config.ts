@@ -32,6 +32,8 @@ export const gatewayShape = z.strictObject({
   maxContentBytes: count(8 * 1024 * 1024, 1).default(256 * 1024),
   /** For requests without max_tokens. */
   maxCompletionTokens: count(1_000_000, 1).default(32_768),
+  /** Threads that check answers by their requests' schemas. */
+  schemaThreads: count(16, 1).default(2),
   maxResultBytes: count(60 * 1024 * 1024, 1024).default(32 * 1024 * 1024),
 });
 

@@ -112,6 +112,45 @@ describe('gateway and workers', () => {
     expect(resultLines(sequencer.settled[0]!.resultRoot).length).toBe(1);
   });
 
+  test('whatever schemas others bring, a task beside theirs is answered, and each of theirs has its reason', async () => {
+    const gateway = await open({ schemaThreads: 1, leaseRows: 4 });
+    const withSchema = (schema: unknown) => ({
+      messages: [{ role: 'user', content: `<text>${'a'.repeat(3_000)}!</text>` }],
+      response_format: { type: 'json_schema', json_schema: { schema } },
+    });
+    const twice = (i: number) => [{ $ref: `#/$defs/d${i}` }, { $ref: `#/$defs/d${i}` }];
+    const doubling = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`d${i}`, { allOf: twice(i + 1) }]));
+    const text = (rest: object) => ({ type: 'object', properties: { text: { type: 'string', ...rest } } });
+    const hostile = [
+      text({ pattern: '^(a+)+$' }),
+      text({ pattern: '(a*)*\x01' }),
+      { ...text({}), $ref: '#/$defs/d0', $defs: { ...doubling, d40: {} } },
+      { ...text({}), allOf: [{ $ref: '#' }] },
+      text({ enum: Array.from({ length: 10_000 }, (_, i) => `${i}`) }),
+    ];
+    const task = sequencer.addTask('builtin/small', 0, hostile.map(withSchema));
+    const honest = sequencer.addTask(
+      'builtin/small',
+      1,
+      Array.from({ length: 40 }, (_, i) => request(`a dog ${i}`)),
+    );
+    await work(gateway, 2);
+    await sequencer.whenSettled(2);
+    const resultOf = ({ requestRoot }: { requestRoot: Hex }) =>
+      resultLines(sequencer.settled.find((item) => item.requestRoot === requestRoot)!.resultRoot)
+        .slice(1)
+        .map((line) => JSON.parse(line)[1]);
+    expect(resultOf(honest).every(({ content }) => content === '{"l":"animal"}')).toBe(true);
+    expect(resultOf(task).map(({ error }) => error?.code)).toEqual([
+      'edge/schema',
+      'edge/unusable-schema',
+      'edge/unusable-schema',
+      'edge/unusable-schema',
+      'edge/unusable-schema',
+    ]);
+    expect(resultOf(task)[1].error.message).toMatch(/^schema at .*no backreference/);
+  });
+
   test('a row that is no chat request is an error row, the others are answered', async () => {
     const gateway = await open();
     sequencer.addTask('builtin/small', 0, [request('a dog'), { messages: 5 }]);

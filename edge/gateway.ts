@@ -19,7 +19,7 @@ import { openOutbox, type PutObjects } from './outbox.ts';
 import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
 import { decodeRequests, type Requests } from './rows.ts';
-import { createSchemaCheck } from './schema.ts';
+import { createSchemaChecker } from './schema/checker.ts';
 import type { ChainInfo, Sequencer } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createSigner } from './signing.ts';
@@ -69,6 +69,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const over = new Map<string, number>();
   const loading = new Set<string>();
 
+  const checker = createSchemaChecker({ threads: config.schemaThreads });
+
   const queue = createQueue({
     journal,
     epoch,
@@ -76,7 +78,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     leaseSeconds: config.leaseSeconds,
     attempts: config.attempts,
     maxResultBytes: config.maxResultBytes,
-    rules: { check: createSchemaCheck(), ...config },
+    rules: config,
+    checker,
     exactModels: new Set(config.exactModels),
     auditor: createAuditor({ rate: config.auditRate, seconds: config.auditSeconds, random: Math.random }),
     hasRival: (worker, model) => sessions.hasRival(worker, model),
@@ -259,6 +262,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       await sessions.close();
       await http.close();
       await Promise.allSettled([running]);
+      await checker.close();
       await journal.close();
       await store.close();
     },

@@ -2,11 +2,11 @@
 import type { ChatRequest } from './backends/backend.ts';
 import type { AnsweredRow } from './frames.ts';
 import { encodeResultLine, type RowResult } from './rows.ts';
-import type { SchemaCheck } from './schema.ts';
+import type { Verdict } from './schema/check.ts';
+import type { ContentItem } from './schema/checker.ts';
 import type { Outcome } from './task.ts';
 
 export type OutcomeRules = {
-  readonly check: SchemaCheck;
   readonly maxContentBytes: number;
   /** For a request that has no `max_tokens` of its own. */
   readonly maxCompletionTokens: number;
@@ -24,10 +24,26 @@ export type RowRequest = {
 // What a chat template may add to a prompt, on top of one token a byte.
 const TEMPLATE_TOKENS = 1024;
 
+export type RowAnswer = { readonly row: RowRequest; readonly request: ChatRequest; readonly answer: AnsweredRow[1] };
+
+/** The request of a row's line, which is JSON (docs/rows.md#requests). */
+export function readRequest(line: string): ChatRequest {
+  return (JSON.parse(line) as [number, ChatRequest])[1];
+}
+
+/** What of an answer is checked by its request's schema. */
+export function toContentItem({ request, answer }: RowAnswer, { maxContentBytes }: OutcomeRules): ContentItem {
+  const isChecked = 'content' in answer && Buffer.byteLength(answer.content) <= maxContentBytes;
+  return isChecked ? { format: request?.response_format, content: answer.content } : { format: undefined, content: '' };
+}
+
 /** Undefined: the row goes to another worker. */
-export function judgeRow(row: RowRequest, [, answer]: AnsweredRow, rules: OutcomeRules): Outcome | undefined {
-  const request = (JSON.parse(row.line) as [number, ChatRequest])[1];
-  const { result, retryable } = judge(request, answer, rules);
+export function judgeRow(
+  { row, request, answer }: RowAnswer,
+  verdict: Verdict | undefined,
+  rules: OutcomeRules,
+): Outcome | undefined {
+  const { result, retryable } = judge(answer, verdict, rules);
   if (retryable && !row.last) return undefined;
   const metered = meter(result, request, row.line, rules);
   return {
@@ -39,9 +55,9 @@ export function judgeRow(row: RowRequest, [, answer]: AnsweredRow, rules: Outcom
 }
 
 function judge(
-  request: ChatRequest,
   answer: AnsweredRow[1],
-  { check, maxContentBytes }: OutcomeRules,
+  verdict: Verdict | undefined,
+  { maxContentBytes }: OutcomeRules,
 ): { result: RowResult; retryable: boolean } {
   const { retryable = false, ...result } = answer;
   if ('error' in result) {
@@ -54,9 +70,11 @@ function judge(
     const message = `the content has more than ${maxContentBytes} bytes`;
     return { result: { error: { code: 'edge/content-too-large', message }, usage }, retryable: false };
   }
-  const reason = check(request?.response_format, content);
-  if (reason === undefined) return { result, retryable: false };
-  return { result: { error: { code: 'edge/schema', message: reason, raw: content }, usage }, retryable: true };
+  if (verdict === undefined) return { result, retryable: false };
+  const isUnfit = verdict.kind === 'unfit';
+  const code = isUnfit ? 'edge/schema' : 'edge/unusable-schema';
+  // Another worker's answer would not make the schema a better one.
+  return { result: { error: { code, message: verdict.reason, raw: content }, usage }, retryable: isUnfit };
 }
 
 // A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer.

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createAuditor } from './audit.ts';
 import type { AnsweredRow } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { type AcceptedEntry, createQueue, type Lease, type Queue } from './queue.ts';
-import { createSchemaCheck } from './schema.ts';
+import { createSchemaChecker } from './schema/checker.ts';
 import { type TaskInfo, taskKey } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;
@@ -24,6 +24,9 @@ const INFO: TaskInfo = {
   outputPrice: '2',
 };
 const KEY = taskKey(INFO);
+
+const checker = createSchemaChecker({ threads: 1 });
+afterAll(() => checker.close());
 
 type SetUp = { auditRate?: number; attempts?: number; journal?: AcceptedEntry[]; epoch?: number; failWrites?: boolean };
 
@@ -46,7 +49,8 @@ function setUp({ auditRate = 0, attempts = 3, journal = [], epoch = 1, failWrite
     leaseSeconds: 60,
     attempts,
     maxResultBytes: 100_000,
-    rules: { check: createSchemaCheck(), maxContentBytes: 1000, maxCompletionTokens: 500 },
+    rules: { maxContentBytes: 1000, maxCompletionTokens: 500 },
+    checker,
     exactModels: MODELS,
     auditor: createAuditor({ rate: auditRate, seconds: 30, random: () => 0.5 }),
     hasRival: () => true,

@@ -5,8 +5,9 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import type { Audit, Auditor } from './audit.ts';
 import type { AnsweredRow, HeldLease } from './frames.ts';
 import type { Journal } from './journal.ts';
-import { judgeRow, type OutcomeRules } from './outcome.ts';
+import { judgeRow, type OutcomeRules, readRequest, toContentItem } from './outcome.ts';
 import { encodeResultLine, type Requests } from './rows.ts';
+import type { SchemaChecker } from './schema/checker.ts';
 import {
   createTask,
   type FinishedTask,
@@ -48,6 +49,7 @@ export type QueueOptions = {
   readonly attempts: number;
   readonly maxResultBytes: number;
   readonly rules: OutcomeRules;
+  readonly checker: Pick<SchemaChecker, 'check'>;
   /** Models whose answers must be the same to the byte. */
   readonly exactModels: ReadonlySet<string>;
   readonly auditor: Auditor;
@@ -190,15 +192,21 @@ export function createQueue(options: QueueOptions): Queue {
     const isOurs = (place: number, i: number) => rows[i]?.[0] === task.requests.indexes[place];
     if (rows.length !== lease.places.length || !lease.places.every(isOurs)) throw otherRows(lease);
     if (lease.audit !== undefined && rows.some(([, row]) => row.retryable === true)) return abandon(lease);
-    const judged = lease.places.map((place, i) => {
+    const answers = lease.places.map((place, i) => {
       const last = lease.audit !== undefined || task.failures[place]! + 1 >= options.attempts;
-      const index = task.requests.indexes[place] as number;
-      const row = { place, index, line: task.requests.lines[place] as string, last };
-      return judgeRow(row, rows[i] as AnsweredRow, options.rules);
+      const line = task.requests.lines[place] as string;
+      const row = { place, index: task.requests.indexes[place] as number, line, last };
+      return { row, request: readRequest(line), answer: (rows[i] as AnsweredRow)[1] };
     });
-    const outcomes = judged.filter((outcome) => outcome !== undefined);
     settling.add(lease.lease);
+    let judged: (Outcome | undefined)[];
+    let outcomes: Outcome[];
     try {
+      const items = answers.map((answer) => toContentItem(answer, options.rules));
+      const verdicts = await options.checker.check(task.info.run, items);
+      if (tasks.get(key) !== task) return release(lease);
+      judged = answers.map((answer, i) => judgeRow(answer, verdicts[i], options.rules));
+      outcomes = judged.filter((outcome) => outcome !== undefined);
       if (lease.audit !== undefined) {
         await acceptAudit(lease, lease.audit, task, { signature, outcomes });
         return;

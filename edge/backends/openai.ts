@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
-import { createSchemaCheck } from '../schema.ts';
+import type { Verdict } from '../schema/check.ts';
+import { createSchemaChecker } from '../schema/checker.ts';
 import type { Backend, BackendSet, ChatRequest, Completion, RejectedAnswer, Usage } from './backend.ts';
 import { createLimiter } from './limiter.ts';
 import { PostAbort, type PostAnswer, post } from './post.ts';
@@ -38,7 +39,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     tokensPerMinute: config.tokensPerMinute,
     now: Date.now,
   });
-  const check = createSchemaCheck();
+  const checker = createSchemaChecker({ threads: 1 });
   const key = config.apiKeyEnv === undefined ? config.apiKey : (env[config.apiKeyEnv] ?? config.apiKey);
   const headers = {
     'content-type': 'application/json',
@@ -75,10 +76,12 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
         limiter.correct(estimate, promptTokens + completionTokens);
         learnt.tokensPerChar += (promptTokens / body.length - learnt.tokensPerChar) / 16;
         learnt.answerTokens += (completionTokens - learnt.answerTokens) / 16;
-        const reason = check(request.response_format, completion.content);
-        if (reason === undefined) return completion;
+        const item = { format: request.response_format, content: completion.content };
+        const [verdict] = await checker.check(model, [item]);
+        if (verdict === undefined) return completion;
         violations += 1;
-        if (violations >= SCHEMA_ATTEMPTS || attempt >= config.attempts) throw schemaViolated(reason, completion);
+        const isLast = violations >= SCHEMA_ATTEMPTS || attempt >= config.attempts;
+        if (isLast || verdict.kind === 'unusable') throw schemaViolated(verdict, completion);
       } catch (error) {
         if (!isFailure(error)) throw error;
         if (error.retryAfterMs > 0) limiter.pause(error.retryAfterMs);
@@ -93,7 +96,10 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     backends: Object.entries(config.models).map(
       ([name, model]): Backend => ({ name, complete: (request, signal) => complete(model, request, signal) }),
     ),
-    close: () => pool.destroy(),
+    close: async () => {
+      await checker.close();
+      await pool.destroy();
+    },
   };
 }
 
@@ -172,11 +178,14 @@ function postFailure(error: unknown, { timeoutSeconds, maxAnswerBytes }: OpenAiC
   return fail(true, late ? 'edge/timeout' : 'edge/unreachable', 'The endpoint does not answer.', 'an answer', actual);
 }
 
-function schemaViolated(reason: string, { content, usage }: { content: string; usage: Usage }): MizuError {
+function schemaViolated({ kind, reason }: Verdict, { content, usage }: { content: string; usage: Usage }): MizuError {
   const cause: RejectedAnswer = { raw: content, usage };
+  const isUnfit = kind === 'unfit';
   return new MizuError({
-    code: 'edge/schema',
-    message: `The content does not fit the schema: ${reason}`,
+    code: isUnfit ? 'edge/schema' : 'edge/unusable-schema',
+    message: isUnfit
+      ? `The content does not fit the schema: ${reason}`
+      : `No content is checked by this schema: ${reason}`,
     expected: "the request's response_format",
     actual: content.slice(0, 200),
     cause,

@@ -99,6 +99,10 @@ export default dataset<{ t: string }>('x').generate('g', { model: 'm', prompt: (
     code: 'sdk/output-schema',
     actual: 'answer.a is optional',
   });
+  await expect(bundleWorkflow(await write('lookahead.ts', text('.regex(/x(?=y)/)')))).rejects.toMatchObject({
+    code: 'sdk/output-schema',
+    actual: expect.stringMatching(/^schema at .*the pattern "x\(\?=y\)" cannot be checked in linear time/),
+  });
   const { description } = await bundleWorkflow(await write('nullable.ts', text('.nullable()')));
   expect(description.steps[0]!.schema).toMatchObject({ type: 'object', required: ['a'], additionalProperties: false });
 });

@@ -1,5 +1,6 @@
 // docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its steps.
 import { createContext, runInContext } from 'node:vm';
+import { findSchemaProblem } from '../../edge/schema/check.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
 import type { Description } from './describe-guest.ts';
@@ -21,6 +22,8 @@ export async function describeWorkflow(file: string): Promise<Description> {
   for (const step of description.steps) {
     const problem = step.schemaError ?? findOptional(step.schema, 'answer');
     if (problem !== undefined) throw badOutput(step.name, problem);
+    const unusable = step.schema ? findSchemaProblem(step.schema) : undefined;
+    if (unusable !== undefined) throw unusableOutput(step.name, unusable);
   }
   return description;
 }
@@ -87,6 +90,16 @@ function badOutput(step: string, problem: string): MizuError {
     expected: 'a schema with a JSON schema whose every field is required',
     actual: problem,
     hint: 'Use .nullable() instead of .optional(), and plain objects, strings, numbers, enums, arrays.',
+  });
+}
+
+function unusableOutput(step: string, problem: string): MizuError {
+  return new MizuError({
+    code: 'sdk/output-schema',
+    message: `Step '${step}': no gateway would check an answer by its output schema.`,
+    expected: 'a schema within the bounds of docs/edge.md#schema-bounds',
+    actual: problem,
+    hint: 'Patterns have no backreferences, and no lookaround but right after a leading ^. Check the rest in parse.',
   });
 }
 

@@ -4,7 +4,7 @@ import type { Backend, RejectedAnswer } from '../../edge/backends/backend.ts';
 import { parseChatRequest } from '../../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { decodeRequests, encodeResultLine, encodeResults, type RowResult } from '../../edge/rows.ts';
-import { createSchemaCheck } from '../../edge/schema.ts';
+import { type ContentCheck, createContentCheck } from '../../edge/schema/check.ts';
 import { MizuError } from '../../protocol/errors.ts';
 
 export type LocalInference = {
@@ -24,7 +24,7 @@ export async function inferLocally(
   const { model, lines, indexes } = decodeRequests(requests);
   const backend = backends.find((one) => one.name === model);
   if (backend === undefined) throw noBackend(model, backends);
-  const check = createSchemaCheck();
+  const check = createContentCheck();
   const results: string[] = new Array(lines.length);
   let input = 0;
   let output = 0;
@@ -41,19 +41,17 @@ export async function inferLocally(
   return { bytes: encodeResults(model, results, { input, output }), inputTokens: input, outputTokens: output };
 }
 
-async function answer(
-  backend: Backend,
-  line: string,
-  check: ReturnType<typeof createSchemaCheck>,
-  signal: AbortSignal,
-): Promise<RowResult> {
+async function answer(backend: Backend, line: string, check: ContentCheck, signal: AbortSignal): Promise<RowResult> {
   try {
     const request = parseChatRequest((JSON.parse(line) as [number, unknown])[1]);
     const { content, finishReason, usage } = await backend.complete(request, signal);
     const counted = { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens };
-    const problem = check(request.response_format, content);
+    const format = request.response_format;
+    const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
+    const isChecked = format !== undefined && format.type !== 'text';
+    const problem = isChecked ? check(schema && JSON.stringify(schema), content) : undefined;
     if (problem === undefined) return { content, finish_reason: finishReason, usage: counted };
-    return { error: { code: 'schema', message: problem, raw: content }, usage: counted };
+    return { error: { code: 'schema', message: problem.reason, raw: content }, usage: counted };
   } catch (error) {
     if (!(error instanceof MizuError)) throw error;
     const rejected = error.cause as Partial<RejectedAnswer> | undefined;

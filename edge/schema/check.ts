@@ -1,0 +1,210 @@
+// docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; every check has a budget of steps.
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { boundSchema, MAX_SCHEMA_CHARS, STEPS_KEYWORD, type Steps } from './bounded.ts';
+import { compilePattern } from './pattern.ts';
+import { SchemaRefusal } from './refusal.ts';
+
+/** Why a content is not taken: it does not fit its schema, or the schema is one that no content is checked with. */
+export type Verdict = { readonly kind: 'unfit' | 'unusable'; readonly reason: string };
+
+/** Undefined: the content is JSON and fits. `schema` is JSON; without one only the JSON is checked. */
+export type ContentCheck = (schema: string | undefined, content: string) => Verdict | undefined;
+
+/** A step takes 0.1 to 0.4 µs of one core: at most about 1.5 s. */
+export const MAX_STEPS = 4_000_000;
+const MAX_CACHED_CHARS = 1024 * 1024;
+const COMPILES_AN_INSTANCE = 64;
+const MAX_REASON = 500;
+const STATES_A_STEP = 4;
+// To compile a pattern takes about 15 µs a state.
+const PATTERN_STEPS = 10_000;
+const STATE_STEPS = 100;
+const ITEMS_A_STEP = 16;
+
+type Checker = (value: unknown) => string | undefined;
+type Compile = (schema: unknown) => Checker;
+
+/** Compiled schemas are kept, up to 1 MiB of their text. */
+export function createContentCheck(): ContentCheck {
+  let compile = createCompiler();
+  let compiles = 0;
+  const compiled = new Map<string, Checker | Verdict>();
+  let chars = 0;
+  const checkerOf = (schema: string): Checker | Verdict => {
+    const known = compiled.get(schema);
+    if (known !== undefined) return known;
+    // What ajv keeps of each schema goes with its instance.
+    if (compiles === COMPILES_AN_INSTANCE) {
+      compile = createCompiler();
+      compiles = 0;
+    }
+    compiles += 1;
+    const checker = tryCompile(compile, schema);
+    for (const oldest of compiled.keys()) {
+      if (chars + schema.length <= MAX_CACHED_CHARS) break;
+      compiled.delete(oldest);
+      chars -= oldest.length;
+    }
+    compiled.set(schema, checker);
+    chars += schema.length;
+    return checker;
+  };
+  return (schema, content) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(content);
+    } catch (error) {
+      return unfit(`not JSON: ${(error as Error).message}`);
+    }
+    if (schema === undefined) return undefined;
+    if (schema.length > MAX_SCHEMA_CHARS) return tooLong(schema.length);
+    const checker = checkerOf(schema);
+    if (typeof checker !== 'function') return checker;
+    try {
+      const reason = checker(value);
+      return reason === undefined ? undefined : unfit(reason);
+    } catch (error) {
+      return toVerdict(error);
+    }
+  };
+}
+
+/** For where a workflow is made: why no content can be checked by this schema. */
+export function findSchemaProblem(schema: unknown): string | undefined {
+  const text = JSON.stringify(schema);
+  const tried = text.length > MAX_SCHEMA_CHARS ? tooLong(text.length) : tryCompile(createCompiler(), text);
+  return typeof tried === 'function' ? undefined : tried.reason;
+}
+
+function tryCompile(compile: Compile, schema: string): Checker | Verdict {
+  try {
+    return compile(JSON.parse(schema));
+  } catch (error) {
+    return toVerdict(error);
+  }
+}
+
+/** A compiler of schemas: one instance of ajv. No schema has an `$id`, so none is found from another. */
+function createCompiler(): Compile {
+  let left = MAX_STEPS;
+  let sizes = new WeakMap<object, number>();
+  let at = '';
+
+  const begin = () => {
+    left = MAX_STEPS;
+    sizes = new WeakMap();
+    at = '';
+  };
+
+  const charge = (steps: number) => {
+    left -= steps;
+    if (left < 0) throw new SchemaRefusal('a check too long', `at most ${MAX_STEPS} steps`, 'more', at);
+  };
+
+  const sizeOf = (value: unknown): number => {
+    if (typeof value === 'string') return value.length;
+    if (value === null || typeof value !== 'object') return 1;
+    if (Array.isArray(value)) return value.length;
+    let size = sizes.get(value);
+    if (size === undefined) {
+      size = Object.keys(value).length;
+      sizes.set(value, size);
+    }
+    return size;
+  };
+
+  const ajv = new Ajv2020({
+    strict: false,
+    validateFormats: false,
+    allErrors: false,
+    logger: false,
+    // A definition that is named often would be copied as often.
+    inlineRefs: false,
+    code: { optimize: false, regExp: Object.assign(createRegExp(charge), { code: 'mizuPattern' }) },
+  });
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: { message: 'must NOT have duplicate items' },
+    validate: (wanted: boolean, items: unknown[]) => !wanted || areUnique(items, charge),
+  });
+  // Before every other keyword of its subschema.
+  ajv.addKeyword({
+    keyword: STEPS_KEYWORD,
+    before: '$ref',
+    errors: false,
+    validate: (steps: Steps, value: unknown) => {
+      at = steps.at;
+      charge(steps.weight + Math.ceil(sizeOf(value) / ITEMS_A_STEP));
+      return true;
+    },
+  });
+  return (schema) => {
+    begin();
+    const bounded = boundSchema(schema);
+    const validate: ValidateFunction = ajv.compile(bounded);
+    return (value) => {
+      begin();
+      if (validate(value)) return undefined;
+      const { instancePath, message } = validate.errors?.[0] ?? {};
+      return `${instancePath || 'value'} ${message}`;
+    };
+  };
+}
+
+function createRegExp(charge: (steps: number) => void) {
+  return (source: string): RegExp => {
+    const pattern = compilePattern(source);
+    charge(PATTERN_STEPS + STATE_STEPS * pattern.states);
+    const test = (text: string) => {
+      charge(1 + Math.ceil((text.length * pattern.states) / STATES_A_STEP));
+      return pattern.test(text);
+    };
+    // Ajv tests with it, and tells patterns apart by their text.
+    return { test, toString: () => source } as RegExp;
+  };
+}
+
+// By their texts: as many steps as the items are long, not the square of their number.
+function areUnique(items: readonly unknown[], charge: (steps: number) => void): boolean {
+  const seen = new Set<string>();
+  for (const item of items) {
+    const text = toComparable(item);
+    charge(1 + Math.ceil(text.length / ITEMS_A_STEP));
+    if (seen.has(text)) return false;
+    seen.add(text);
+  }
+  return true;
+}
+
+// The same text for what JSON Schema takes for equal: the order of keys says nothing.
+function toComparable(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toComparable).join()}]`;
+  if (typeof value === 'number') return value === 0 ? '0' : String(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${toComparable(one)}`).join()}}`;
+}
+
+function unfit(reason: string): Verdict {
+  return { kind: 'unfit', reason: reason.slice(0, MAX_REASON) };
+}
+
+export function unusable(reason: string): Verdict {
+  return { kind: 'unusable', reason: reason.slice(0, MAX_REASON) };
+}
+
+/** For a schema that is not even handed on. */
+export function tooLong(chars: number): Verdict {
+  const refusal = new SchemaRefusal('too large', `at most ${MAX_SCHEMA_CHARS} characters`, `${chars}`);
+  return unusable(refusal.describe());
+}
+
+function toVerdict(error: unknown): Verdict {
+  if (error instanceof SchemaRefusal) return unusable(error.describe());
+  if (error instanceof RangeError)
+    return unusable('schema at its root: it is nested too deeply, or refers to itself without an end');
+  return unusable(`schema at its root: ${(error as Error).message}`);
+}
