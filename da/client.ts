@@ -8,11 +8,14 @@ import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
 import type { Committee, CommitteeSource } from './committee.ts';
 import { createMember, type Member, type MemberAddress } from './member.ts';
+import { type DaAccount, signRequest } from './storage-request.ts';
 
 export type DaClientOptions = {
   readonly committee: CommitteeSource;
   /** That of the DACommittee contract. */
   readonly domain: Domain;
+  /** Signs what is to be kept, and is charged for it. Absent: the client only reads. */
+  readonly account?: DaAccount | undefined;
   readonly log?: Logger;
 };
 
@@ -20,7 +23,7 @@ export type DaClient = {
   /**
    * Stores the objects with a quorum and returns its certificate over them, in this order. The other members are still
    * being written to when it returns; `close` waits for them.
-   * @throws MizuError `da/no-quorum` (retryable), `da/too-large`, `da/unknown-member`
+   * @throws MizuError `da/no-quorum` (retryable), `da/too-large`, `da/unknown-member`, `da/no-account`
    */
   put(
     objects: readonly Uint8Array[],
@@ -37,7 +40,7 @@ export type DaClient = {
 const HEDGE_MS = 1_000;
 const WRITE_SECONDS = 120;
 
-export function createDaClient({ committee, domain, log }: DaClientOptions): DaClient {
+export function createDaClient({ committee, domain, account, log }: DaClientOptions): DaClient {
   const clients = new Map<string, Member>();
   const failures = new Map<Member, number>();
   const running = new Set<Promise<unknown>>();
@@ -81,13 +84,14 @@ export function createDaClient({ committee, domain, log }: DaClientOptions): DaC
     bytesOf: (root: Hex) => Uint8Array | undefined,
   ): Promise<Certificate> => {
     const all = members.map(memberAt);
-    const promised = { epoch, objects, expiry };
+    if (account === undefined) throw noAccount();
+    const request = await signRequest(account, domain, objects, expiry);
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(WRITE_SECONDS * 1000)]);
     const signatures = new Map<number, Hex>();
     const errors: unknown[] = [];
     await new Promise<void>((resolve) => {
       all.forEach((member, i) => {
-        const write = member.certify(promised, bytesOf, signal).then(
+        const write = member.certify(request, epoch, bytesOf, signal).then(
           (signature) => {
             succeeded(member);
             if (signatures.size < threshold) signatures.set(i, signature);
@@ -233,6 +237,16 @@ function unavailable(root: Hex, reasons: readonly string[], outage: unknown): Mi
     actual: reasons.join('; ') || 'no members',
     retryable: true,
     cause: outage,
+  });
+}
+
+function noAccount(): MizuError {
+  return new MizuError({
+    code: 'da/no-account',
+    message: 'DA members keep nothing for nobody: storing needs an account that signs.',
+    expected: 'an account',
+    actual: 'none',
+    hint: 'Give a key.',
   });
 }
 

@@ -7,12 +7,14 @@ import {
   httpLimitsShape,
   parseConfig,
   requireKey,
+  url,
   urls,
   wei,
   withoutUndefined,
 } from '../service/config.ts';
 import { followEpoch } from './committee.ts';
 import type { DaNodeOptions } from './node.ts';
+import { followStandings } from './standing.ts';
 
 export const daShape = z.strictObject({
   dataDir: z.string().min(1),
@@ -24,15 +26,25 @@ export const daShape = z.strictObject({
   contract: address,
   epoch: wei,
   l1Url: urls.optional(),
+  sequencerUrl: url.optional(),
   objectBytes: count(2 ** 32, 1024).optional(),
   capacityBytes: count(Number.MAX_SAFE_INTEGER, 1024).optional(),
+  spareBytes: count(Number.MAX_SAFE_INTEGER).optional(),
+  freeBytes: count(Number.MAX_SAFE_INTEGER).optional(),
+  bytesPerToken: count(Number.MAX_SAFE_INTEGER).optional(),
+  grants: z
+    .array(z.strictObject({ account: address, bytes: count(Number.MAX_SAFE_INTEGER) }))
+    .max(1_000)
+    .optional(),
   minRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
   maxRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
+  unstakedRetentionSeconds: count(Number.MAX_SAFE_INTEGER).optional(),
 });
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseDaConfig(value: unknown): DaNodeOptions {
-  const { key, l1Url, epoch, ...rest } = parseConfig('DA member', daShape, value);
+  const { key, l1Url, sequencerUrl, epoch, ...rest } = parseConfig('DA member', daShape, value);
   const current = l1Url === undefined ? epoch : followEpoch(l1Url, rest.contract, epoch);
-  return { ...withoutUndefined(rest), epoch: current, key: requireKey('da', key) } as DaNodeOptions;
+  const standing = l1Url === undefined ? {} : { standing: followStandings(l1Url, rest.contract, sequencerUrl) };
+  return { ...withoutUndefined(rest), ...standing, epoch: current, key: requireKey('da', key) } as DaNodeOptions;
 }

@@ -1,19 +1,21 @@
 // docs/da.md#client: one member as the client sees it.
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { type ObjectRef, objectRoot } from '../protocol/tree.ts';
+import { objectRoot } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { parseJson, requestBytes } from '../service/client.ts';
 import { signerOfCertificate } from './certify.ts';
+import type { SignedRequest } from './storage-request.ts';
 
 export type MemberAddress = { readonly url: string; readonly address: Address };
 
 export type Member = {
   readonly url: string;
   readonly address: Address;
-  /** Uploads what the member lacks (if `bytesOf` has it) and gets its signature. */
+  /** Uploads what the member lacks (if `bytesOf` has it) and gets its signature for the committee's epoch. */
   certify(
-    promised: { epoch: bigint; objects: readonly ObjectRef[]; expiry: bigint },
+    request: SignedRequest,
+    epoch: bigint,
     bytesOf: (root: Hex) => Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<Hex>;
@@ -22,58 +24,66 @@ export type Member = {
 };
 
 const UPLOADS_AT_ONCE = 4;
-/** Few objects are sent without asking first: a request less. */
-const UNASKED_OBJECTS = 4;
+/** A member with too much to do is asked so often: some 25 s, with the back-off. */
+const BUSY_ATTEMPTS = 10;
+/** The member may forget between request and upload, when it restarts. */
+const ROUNDS = 4;
 const BASE_SECONDS = 10;
 const SLOWEST_BYTES_PER_SECOND = 1_000_000;
 const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
 export function createMember({ url, address }: MemberAddress, domain: Domain): Member {
   const base = url.replace(/\/$/, '');
-  const upload = async (root: Hex, bytes: Uint8Array, signal: AbortSignal) => {
-    const headers = { 'content-type': 'application/octet-stream' };
+  const upload = async (id: string, root: Hex, bytes: Uint8Array, signal: AbortSignal) => {
+    const headers = { 'content-type': 'application/octet-stream', 'mizu-upload': id };
     await requestBytes(`${base}/objects/${root}`, {
       method: 'PUT',
       body: bytes,
       headers,
       timeoutSeconds: secondsFor(bytes.length),
+      busyAttempts: BUSY_ATTEMPTS,
       signal,
     });
   };
   return {
     url: base,
     address,
-    certify: async (promised, bytesOf, signal) => {
-      const { objects, expiry } = promised;
-      const known = [...new Set(objects.map(({ root }) => root))];
-      let lacking: readonly Hex[] = known.length <= UNASKED_OBJECTS ? known : [];
-      for (let round = 0; round < 3; round++) {
-        await uploadAll(lacking, bytesOf, (root, bytes) => upload(root, bytes, signal));
+    certify: async (request, epoch, bytesOf, signal) => {
+      const { account, objects, expiry, until, signature } = request;
+      const body = JSON.stringify({
+        account,
+        objects: objects.map(({ root, length }) => ({ root, length })),
+        expiry: String(expiry),
+        until: String(until),
+        signature,
+      });
+      const known = new Set(objects.map(({ root }) => root));
+      for (let round = 0; round < ROUNDS; round++) {
         const answer = await requestBytes(`${base}/certificates`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({
-            objects: objects.map(({ root, length }) => ({ root, length })),
-            expiry: String(expiry),
-          }),
+          body,
           accept: [409],
+          busyAttempts: BUSY_ATTEMPTS,
           signal,
         });
-        const { signature, missing, epoch } = parseJson<{ signature?: Hex; missing?: Hex[]; epoch?: number }>(
-          url,
-          answer,
-        );
-        if (answer.status !== 409 && signature !== undefined) {
-          if (epoch !== Number(promised.epoch)) throw otherEpoch(url, promised.epoch, epoch);
-          const signer = signerOfCertificate(domain, promised, signature);
+        const said = parseJson<{ signature?: Hex; missing?: Hex[]; upload?: string; epoch?: number }>(url, answer);
+        if (answer.status !== 409 && said.signature !== undefined) {
+          if (said.epoch !== Number(epoch)) throw otherEpoch(url, epoch, said.epoch);
+          const signer = signerOfCertificate(domain, { epoch, objects, expiry }, said.signature);
           if (signer?.toLowerCase() !== address.toLowerCase())
             throw lies(url, `a signature of ${address}`, `one of ${signer ?? 'nobody'}`);
-          return signature;
+          return said.signature;
         }
-        lacking = (missing ?? []).filter((root) => known.includes(root));
+        const lacking = (said.missing ?? []).filter((root) => known.has(root));
         if (lacking.length === 0 || lacking.some((root) => bytesOf(root) === undefined)) throw lacks(url, lacking);
+        const id = String(said.upload);
+        await uploadAll(lacking, bytesOf, (root, bytes) => upload(id, root, bytes, signal)).catch((error: unknown) => {
+          // It has forgotten the request: it is made again.
+          if (!(error instanceof MizuError) || error.code !== 'da/unsigned') throw error;
+        });
       }
-      throw lies(url, 'a signature for what was just stored', `${lacking.length} objects still missing`);
+      throw lies(url, 'a signature for what was just stored', 'objects that are still missing');
     },
     get: async ({ root, length }, signal) => {
       const limitBytes = length ?? MAX_OBJECT_BYTES;

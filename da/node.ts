@@ -1,23 +1,30 @@
-// docs/da.md#node: a committee member: keeps whole objects, and signs only for what it holds durably.
+// docs/da.md#node: a committee member: keeps whole objects for those who may ask, and signs only for what it holds durably.
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { type ObjectRef, objectRef } from '../protocol/tree.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { jsonBody, rawBody } from '../service/body.ts';
+import { assertType, declaredLength, jsonBody, type Pace, readBody } from '../service/body.ts';
 import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
-import type { HttpLimitChanges } from '../service/http-limits.ts';
+import { type HttpLimitChanges, withLimits } from '../service/http-limits.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
+import { createPlaces, peerOf } from '../service/peers.ts';
 import { rootParameter, sendObject } from '../service/ranges.ts';
 import { openStore } from '../service/store.ts';
 import { assertExpiry, signCertificate } from './certify.ts';
-import { createPins } from './pins.ts';
+import { createRoom } from './disk-room.ts';
+import { hashInPieces } from './hash.ts';
+import { openPins } from './pins.ts';
+import { createQuotas, type Quotas } from './quotas.ts';
+import { createStandings, type StandingSource } from './standing.ts';
+import { assertSigned, type SignedRequest } from './storage-request.ts';
+import { createUploads, type UploadLimits } from './uploads.ts';
 
 export type DaNodeOptions = {
   readonly dataDir: string;
@@ -30,114 +37,194 @@ export type DaNodeOptions = {
   readonly contract: Address;
   /** Current epoch of the committee; a function is asked at every certificate. */
   readonly epoch: bigint | (() => Promise<bigint>);
+  /** Who has a stake or tokens. Absent: nobody, all accounts are free ones. */
+  readonly standing?: StandingSource;
   /** Largest object. Default 64 MiB. */
   readonly objectBytes?: number;
   /** All objects together. Default 1 TiB. */
   readonly capacityBytes?: number;
+  /** Left free on the disk. Default 64 MiB. */
+  readonly spareBytes?: number;
+  /** Kept for an account that has nothing. Default 1 GiB. */
+  readonly freeBytes?: number;
+  /** Kept besides for each token that an account has on the network. Default 64 MiB. */
+  readonly bytesPerToken?: number;
+  readonly grants?: readonly { readonly account: Address; readonly bytes: number }[];
+  readonly uploads?: UploadLimits;
   readonly minRetentionSeconds?: number;
   readonly maxRetentionSeconds?: number;
+  /** Longest promise to an account without a stake. Default 45 days. */
+  readonly unstakedRetentionSeconds?: number;
   readonly log?: Logger;
 };
 
 export type DaNode = { readonly url: string; readonly address: Address; close(): Promise<void> };
 
 const MAX_OBJECTS = 4_096;
-const MAX_UPLOADS = 32;
 const DAY = 24 * 3600;
+const GIB = 2 ** 30;
 /** An upload without a certificate is kept for so long. */
-const UNPROMISED_SECONDS = DAY;
-const SWEEP_INTERVAL_MS = 3600 * 1000;
+const UNPROMISED_SECONDS = 3600;
+const SWEEP_INTERVAL_MS = 600 * 1000;
+/** Requests for certificates that are worked at: each may look for 4,096 files, and ask L1 who its account is. */
+const REQUESTS = { total: 64, perPeer: 16 } as const;
 
 const certificateRequest = z.strictObject({
+  account: z.string().regex(/^0x[0-9a-f]{40}$/),
   objects: z
     .array(z.strictObject({ root: z.string().regex(/^0x[0-9a-f]{64}$/), length: z.int().min(0) }))
     .min(1)
     .max(MAX_OBJECTS),
   expiry: z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(BigInt),
+  until: z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(BigInt),
+  signature: z.string().regex(/^0x[0-9a-f]{130}$/),
 });
 
 export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   const account = privateKeyToAccount(options.key);
   const { log = createLogger('da'), objectBytes = MAX_OUTPUT_BYTES, capacityBytes = 2 ** 40 } = options;
-  const { minRetentionSeconds = 60, maxRetentionSeconds = 400 * DAY } = options;
+  const { minRetentionSeconds = 60, maxRetentionSeconds = 400 * DAY, unstakedRetentionSeconds = 45 * DAY } = options;
   const domain = createDomain(options.chainId, options.contract);
   const currentEpoch = async () => (typeof options.epoch === 'function' ? options.epoch() : options.epoch);
   const store = await openStore(join(options.dataDir, 'index'));
   const objects = await openDiskObjects(join(options.dataDir, 'objects'));
-  const pins = createPins(store, objects);
-  // A sweep must not delete between the check of what is held and the pin.
+  const grants = new Map(
+    (options.grants ?? []).map(({ account: one, bytes }) => [one.toLowerCase() as Address, bytes]),
+  );
+  const { freeBytes = GIB, bytesPerToken = 64 * 2 ** 20 } = options;
+  const quotas = createQuotas({ capacityBytes, freeBytes, bytesPerToken, grants });
+  const pins = await openPins(store, objects, quotas);
+  const uploads = createUploads(options.uploads);
+  const requests = createPlaces(REQUESTS);
+  const standingOf = createStandings(options.standing ?? NOBODY, log, (one) => grants.has(one));
+  const room = createRoom({ store, objects, capacityBytes, path: options.dataDir, spareBytes: options.spareBytes });
+  // A sweep must not delete between the check of what is held and the pin; nor must two requests share the last of a quota.
   const exclusive = createMutex();
 
   const describe = async () => {
     const epoch = await currentEpoch();
     return { member: account.address, epoch: Number(epoch), chainId: options.chainId, ...objects.usage() };
   };
-  const http = createHttpApp({ log, health: describe, limits: { bodyBytes: objectBytes, ...options.limits } });
-  let uploads = 0;
+  const limits = withLimits({ bodyBytes: objectBytes, ...options.limits });
+  const http = createHttpApp({ log, health: describe, limits });
+  const pace: Pace = { graceSeconds: limits.graceSeconds, bytesPerSecond: limits.bytesPerSecond };
 
-  http.app.put(
-    '/objects/:root',
-    (request, _response, next) => {
-      rootParameter(request.params.root);
-      if (uploads >= MAX_UPLOADS) throw busy();
-      uploads += 1;
-      request.once('close', () => {
-        uploads -= 1;
+  http.app.put('/objects/:root', async (request, response) => {
+    const root = rootParameter(request.params.root);
+    assertType(request, 'application/octet-stream');
+    const length = declaredLength(request);
+    if (length !== undefined && length > objectBytes) throw tooLarge(objectBytes, length);
+    const ticket = uploads.find(request.headers['mizu-upload'], root, length);
+    const object = { root, length: length as number };
+    const owner = { account: ticket.account, class: ticket.standing.class };
+    await written([object]);
+    if ((await objects.size(root)) === object.length) {
+      response.status(200).json(object);
+      return;
+    }
+    const putOut = new AbortController();
+    const place = uploads.begin(ticket, object.length, (error) => putOut.abort(error));
+    let release = () => {};
+    let leaveRoom = () => {};
+    try {
+      // Before a byte is read: what cannot be kept is not sent.
+      await exclusive(async () => {
+        const cost = pins.costOf([object], graceEnd(), owner);
+        quotas.assertRoom(ticket.account, ticket.standing, cost);
+        leaveRoom = await room.take(object.length);
+        quotas.add(owner, cost.account);
+        release = () => quotas.remove(owner, cost.account);
       });
-      next();
-    },
-    rawBody(objectBytes),
-    async (request, response) => {
-      const root = rootParameter(request.params.root);
-      const bytes = Buffer.isBuffer(request.body) ? new Uint8Array(request.body) : new Uint8Array(0);
-      const ref = objectRef(bytes);
-      if (ref.root !== root) throw wrongRoot(root, ref);
-      const known = await objects.has(root);
-      if (!known && objects.usage().bytes + bytes.length > capacityBytes) throw full(capacityBytes);
-      await objects.put(bytes);
-      await exclusive(() => pins.pin([root], BigInt(nowSeconds() + UNPROMISED_SECONDS)));
-      response.status(known ? 200 : 201).json({ root, length: bytes.length });
-    },
-  );
-
-  http.app.head('/objects/:root', async (request, response) => {
-    const length = await objects.size(rootParameter(request.params.root));
-    if (length === undefined) response.status(404).end();
-    else response.status(200).setHeader('content-length', length).end();
+      const bytes = await readBody(request, object.length, pace, putOut.signal);
+      const actual = await hashInPieces(bytes);
+      if (actual !== root) throw wrongRoot(root, { root: actual, length: bytes.length });
+      const until = graceEnd();
+      // First the pin: an object that nothing points to would stay for ever. Its charge takes the place of what was reserved.
+      const pin = () =>
+        exclusive(() => {
+          release();
+          release = () => {};
+          return room.index(() => pins.pin([object], until, owner));
+        });
+      await pin();
+      await writeFile(object, bytes, until);
+      // Another upload of it may have failed meanwhile, and taken the pin away.
+      await pin();
+      response.status(201).json(object);
+    } finally {
+      release();
+      leaveRoom();
+      place.leave();
+    }
   });
 
+  // What is there but not synced yet is not there yet.
+  const writing = new Map<Hex, Promise<void>>();
+  const written = async (objectsOf: readonly ObjectRef[]) => {
+    for (const { root } of objectsOf) await writing.get(root)?.catch(() => undefined);
+  };
+  const writeFile = async ({ root }: ObjectRef, bytes: Uint8Array, until: bigint) => {
+    const write = room.file(() => objects.putHashed(root, bytes)).finally(() => writing.delete(root));
+    writing.set(root, write);
+    await write.catch(async (error: unknown) => {
+      await exclusive(() => room.index(() => pins.unpin(root, until))).catch((err: unknown) =>
+        log.warn({ err, root }, 'a pin without its object stays until it ends'),
+      );
+      throw error;
+    });
+  };
+
   http.app.get('/objects/:root', async (request, response) => {
-    const root = rootParameter(request.params.root);
-    await sendObject(request, response, objects, root);
+    await sendObject(request, response, objects, rootParameter(request.params.root));
   });
 
   http.app.post('/certificates', jsonBody(1024 * 1024), async (request, response) => {
-    const parsed = certificateRequest.safeParse(request.body);
-    if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
-    const { expiry } = parsed.data;
-    const wanted = parsed.data.objects as ObjectRef[];
-    assertExpiry(expiry, nowSeconds(), minRetentionSeconds, maxRetentionSeconds);
+    const peer = peerOf(request.socket.remoteAddress);
+    const putOut = new AbortController();
+    const place = requests.enter(peer, () => putOut.abort(tooManyRequests(peer)));
+    if (place === undefined) throw tooManyRequests(peer);
+    try {
+      const { status, body } = await certify(parseRequest(request.body), peer, putOut.signal);
+      response.status(status).json(body);
+    } finally {
+      place.leave();
+    }
+  });
+
+  const certify = async (
+    wanted: SignedRequest,
+    peer: string,
+    signal: AbortSignal,
+  ): Promise<{ status: number; body: object }> => {
+    const now = nowSeconds();
+    assertExpiry(wanted.expiry, now, minRetentionSeconds, maxRetentionSeconds);
+    assertSigned(domain, wanted, now);
+    const standing = await standingOf(wanted.account);
+    if (standing.class !== 'staked') assertExpiry(wanted.expiry, now, minRetentionSeconds, unstakedRetentionSeconds);
     const epoch = await currentEpoch();
+    const owner = { account: wanted.account, class: standing.class };
+    await written(wanted.objects);
     const missing = await exclusive(async () => {
-      const absent = await findMissing(objects, wanted);
-      if (absent.length === 0)
-        await pins.pin(
-          wanted.map(({ root }) => root),
-          expiry,
-        );
+      signal.throwIfAborted();
+      const absent = await findMissing(objects, wanted.objects);
+      quotas.assertRoom(wanted.account, standing, pins.costOf(wanted.objects, wanted.expiry, owner));
+      if (absent.length === 0) await room.index(() => pins.pin(wanted.objects, wanted.expiry, owner));
       return absent;
     });
     if (missing.length > 0) {
-      response.status(409).json({ error: { code: 'da/missing', message: 'Some objects are not here.' }, missing });
-      return;
+      const tooLong = missing.find(({ length }) => length > objectBytes);
+      if (tooLong !== undefined) throw tooLarge(objectBytes, tooLong.length);
+      const { id } = uploads.open(wanted.account, standing, peer, missing);
+      const error = { code: 'da/missing', message: 'Some objects are not here.' };
+      return { status: 409, body: { error, missing: missing.map(({ root }) => root), upload: id } };
     }
-    const signature = await signCertificate(account, domain, { epoch, objects: wanted, expiry });
-    response.json({ signature, member: account.address, epoch: Number(epoch) });
-  });
+    const signature = await signCertificate(account, domain, { epoch, objects: wanted.objects, expiry: wanted.expiry });
+    return { status: 200, body: { signature, member: account.address, epoch: Number(epoch) } };
+  };
 
-  addGauges(http.metrics, objects);
+  addGauges(http.metrics, objects, quotas, uploads.taken);
   const sweeping = setInterval(() => {
-    exclusive(() => pins.sweep(nowSeconds())).then(
+    exclusive(() => room.index(() => pins.sweep(nowSeconds()))).then(
       (count) => count > 0 && log.info({ count }, 'objects whose promise has ended are deleted'),
       (err) => log.error({ err }, 'sweep failed'),
     );
@@ -155,16 +242,39 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   };
 }
 
-async function findMissing(objects: DiskObjects, wanted: readonly ObjectRef[]): Promise<Hex[]> {
-  const missing: Hex[] = [];
-  for (const { root, length } of wanted) if ((await objects.size(root)) !== length) missing.push(root);
-  return [...new Set(missing)];
+const NOBODY: StandingSource = { isStaked: async () => false, balanceWei: async () => 0n };
+
+/** @throws MizuError `da/bad-request` */
+function parseRequest(body: unknown): SignedRequest {
+  const parsed = certificateRequest.safeParse(body);
+  if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
+  return parsed.data as SignedRequest;
 }
 
-function addGauges(register: ReturnType<typeof createHttpApp>['metrics'], objects: DiskObjects): void {
+async function findMissing(objects: DiskObjects, wanted: readonly ObjectRef[]): Promise<ObjectRef[]> {
+  const missing = new Map<Hex, ObjectRef>();
+  for (const object of wanted)
+    if ((await objects.size(object.root)) !== object.length) missing.set(object.root, object);
+  return [...missing.values()];
+}
+
+function addGauges(
+  register: ReturnType<typeof createHttpApp>['metrics'],
+  objects: DiskObjects,
+  quotas: Quotas,
+  uploading: () => number,
+): void {
   const gauge = createGauges(register, 'da');
   gauge('objects', 'Objects stored', () => objects.usage().objects);
   gauge('bytes', 'Bytes stored', () => objects.usage().bytes);
+  gauge('uploads', 'Uploads under way', uploading);
+  gauge('free_bytes', 'Bytes charged to accounts that have nothing', () => quotas.bytesOf('free'));
+  gauge('paying_bytes', 'Bytes charged to accounts with tokens', () => quotas.bytesOf('paying'));
+  gauge('staked_bytes', 'Bytes charged to staked accounts', () => quotas.bytesOf('staked'));
+}
+
+function graceEnd(): bigint {
+  return BigInt(nowSeconds() + UNPROMISED_SECONDS);
 }
 
 function nowSeconds(): number {
@@ -185,24 +295,29 @@ function badRequest(actual: string): MizuError {
   return new MizuError({
     code: 'da/bad-request',
     message: 'The request for a certificate cannot be read.',
-    expected: `{objects: [{root, length}], expiry}, 1 to ${MAX_OBJECTS} objects`,
+    expected: `{account, objects: [{root, length}], expiry, until, signature}, 1 to ${MAX_OBJECTS} objects`,
     actual,
+    hint: 'docs/da.md#requests.',
   });
 }
 
-function busy(): MizuError {
+function tooLarge(limit: number, actual: number): MizuError {
   return new MizuError({
-    code: 'da/busy',
-    message: 'Too many uploads at once.',
-    expected: `at most ${MAX_UPLOADS}`,
+    code: 'da/too-large',
+    message: 'The object is too large for this member.',
+    expected: `at most ${limit} bytes`,
+    actual: `${actual} bytes`,
+    hint: 'Split it into partitions.',
+  });
+}
+
+function tooManyRequests(peer: string): MizuError {
+  return new MizuError({
+    code: 'da/too-many',
+    message: 'There are too many requests for certificates at once.',
+    expected: `at most ${REQUESTS.perPeer} of one address, ${REQUESTS.total} of all`,
+    actual: `one more of ${peer}`,
+    hint: 'Try again a little later.',
     retryable: true,
-  });
-}
-
-function full(capacityBytes: number): MizuError {
-  return new MizuError({
-    code: 'da/full',
-    message: 'This member has no room left.',
-    expected: `at most ${capacityBytes} bytes stored`,
   });
 }

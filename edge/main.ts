@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDaClient } from '../da/client.ts';
 import { followCommittee } from '../da/committee.ts';
+import { accountOf } from '../da/storage-request.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
@@ -35,7 +36,7 @@ export async function startGateway(
   const { members } = config.da;
   const committee = followCommittee(async () => (await sequencer.chain()).committee ?? config.da, members, log);
   const domain = createDomain(chain.chainId, chain.daCommittee);
-  const da = createDaClient({ committee, domain, log });
+  const da = createDaClient({ committee, domain, account: accountOf(config.privateKey), log });
   const gateway = await openGateway({
     config,
     sequencer,

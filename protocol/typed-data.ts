@@ -10,7 +10,7 @@ export type Domain = {
   readonly verifyingContract: Address;
 };
 
-/** The contract is Inbox for user messages and sequencers' promises, DACommittee for certificates, GatewayRegistry for inference batches. */
+/** The contract is Inbox for user messages and sequencers' promises, DACommittee for certificates and storage requests, GatewayRegistry for inference batches. */
 export function createDomain(chainId: number, verifyingContract: Address): Domain {
   return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
 }
@@ -56,6 +56,13 @@ export const TYPES = {
     { name: 'objectsHash', type: 'bytes32' },
     { name: 'totalLength', type: 'uint64' },
     { name: 'expiry', type: 'uint64' },
+  ],
+  StorageRequest: [
+    { name: 'account', type: 'address' },
+    { name: 'objectsHash', type: 'bytes32' },
+    { name: 'totalLength', type: 'uint64' },
+    { name: 'expiry', type: 'uint64' },
+    { name: 'until', type: 'uint64' },
   ],
   InferenceBatch: [
     { name: 'gateway', type: 'address' },

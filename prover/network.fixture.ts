@@ -14,6 +14,8 @@ import { signCertificate } from '../da/certify.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
 import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts';
 import { createDaNode } from '../da/node.ts';
+import { followStandings } from '../da/standing.ts';
+import { accountOf } from '../da/storage-request.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import type { Certificate } from '../protocol/certificate.ts';
@@ -121,6 +123,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
         chainId: deployment.chainId,
         contract: at.daCommittee,
         epoch: followEpoch(anvil.url, at.daCommittee, 1n),
+        standing: followStandings(anvil.url, at.daCommittee, undefined),
         log: createLogger('da', 'silent'),
       }),
     ),
@@ -130,6 +133,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   const da = createDaClient({
     committee: followCommittee(readCommittee(l1, at.daCommittee), addresses),
     domain,
+    account: accountOf(keyOf(1)),
   });
   const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
   // There are blocks also when nobody sends anything; all have the same time.

@@ -7,6 +7,7 @@ import { createDaClient, type DaClient } from '../da/client.ts';
 import { followCommittee, readCommittee } from '../da/committee.ts';
 import type { MemberAddress } from '../da/member.ts';
 import { createObjectSource } from '../da/object-source.ts';
+import { accountOf } from '../da/storage-request.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
@@ -52,6 +53,8 @@ export type NodeConfig = {
   readonly memoryMiB?: number;
   /** Default 500. */
   readonly pollMs?: number;
+  /** Of the account that is charged for what the node stores. Absent: it only reads. */
+  readonly key?: Hex;
 };
 
 export type ProverNode = {
@@ -156,7 +159,8 @@ export function poolOptions({ workers = 2, memoryMiB }: Pick<NodeConfig, 'worker
   };
 }
 
-function openDa(l1: L1, { contracts: { daCommittee }, da }: NodeConfig, log: Logger): DaClient {
+function openDa(l1: L1, { contracts: { daCommittee }, da, key }: NodeConfig, log: Logger): DaClient {
   const committee = followCommittee(readCommittee(l1, daCommittee), da.members, log);
-  return createDaClient({ committee, domain: createDomain(l1.chainId, daCommittee), log });
+  const account = key === undefined ? undefined : accountOf(key);
+  return createDaClient({ committee, domain: createDomain(l1.chainId, daCommittee), account, log });
 }

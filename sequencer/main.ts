@@ -5,6 +5,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { createDaClient } from '../da/client.ts';
 import { describeMembers, followCommittee, readCommittee } from '../da/committee.ts';
 import { createObjectSource } from '../da/object-source.ts';
+import { accountOf } from '../da/storage-request.ts';
 import { createGenesis } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
@@ -90,7 +91,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
 
     const store = await openStore(join(config.dataDir, 'state'));
     closeStore = () => store.close();
-    const da = createDaClient({ committee, domain: domains.committee, log });
+    const da = createDaClient({ committee, domain: domains.committee, account: accountOf(config.key), log });
     opened.push(() => da.close());
     const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
     const objects = createObjectSource(local, da);

@@ -38,10 +38,11 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
     // One that does not say its length may come to the limit.
     const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
     const peer = peerOf(request.socket.remoteAddress);
-    const place = places.enter(peer, () => request.destroy(tooMany(peer)), size);
+    const putOut = new AbortController();
+    const place = places.enter(peer, () => putOut.abort(tooMany(peer)), size);
     if (place === undefined) throw tooMany(peer);
     try {
-      request.body = parse(await readBody(request, limitBytes, pace));
+      request.body = parse(await readBody(request, limitBytes, pace, putOut.signal));
     } finally {
       place.leave();
     }
@@ -71,8 +72,13 @@ export function declaredLength(request: Request): number | undefined {
   return request.headers['transfer-encoding'] === undefined ? 0 : undefined;
 }
 
-/** @throws MizuError `http/too-large`, `http/too-slow`, `http/cut-off` */
-export async function readBody(request: Request, limitBytes: number, pace: Pace): Promise<Buffer> {
+/** @throws MizuError `http/too-large`, `http/too-slow`, `http/cut-off`, the signal's reason */
+export async function readBody(
+  request: Request,
+  limitBytes: number,
+  pace: Pace,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const declared = declaredLength(request);
   if (declared !== undefined && declared > limitBytes) throw tooLarge(limitBytes, `${declared} bytes`);
   // Memory that is reserved and not written to costs nothing: a body that only says that it is long takes none.
@@ -98,16 +104,19 @@ export async function readBody(request: Request, limitBytes: number, pace: Pace)
       length += part.length;
     };
     const onEnd = () => end(undefined);
-    const onError = (error: Error) => end(error instanceof MizuError ? error : cutOff(error.message));
+    const onError = (error: Error) => end(cutOff(error.message));
     const onClose = () => end(cutOff('the connection was closed'));
+    const onAbort = () => end(signal?.reason);
     const end = (failure: MizuError | undefined) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       // The error handler stays: whoever destroys the request later must not end the process.
       if (failure === undefined) resolve(buffer.subarray(0, length));
       else reject(failure);
     };
     request.on('data', onData).once('end', onEnd).on('error', onError).once('close', onClose);
+    signal?.addEventListener('abort', onAbort);
     watch();
   });
 }

@@ -11,6 +11,8 @@ export type RequestOptions = {
   readonly timeoutSeconds?: number;
   /** Attempts altogether when failures are retryable. Default 3; give 1 for what must not be repeated. */
   readonly attempts?: number;
+  /** Attempts altogether with a service that answers that it has too much to do (429). Default `attempts`. */
+  readonly busyAttempts?: number;
   /** Refuses a longer answer. Default 64 MiB. */
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
@@ -38,8 +40,8 @@ export async function requestBytes(url: string, options: RequestOptions = {}): P
     try {
       return await requestOnce(url, options);
     } catch (error) {
-      if (!(error instanceof MizuError) || !error.retryable || attempt >= attempts || options.signal?.aborted)
-        throw error;
+      const limit = isBusy(error) ? Math.max(attempts, options.busyAttempts ?? 0) : attempts;
+      if (!(error instanceof MizuError) || !error.retryable || attempt >= limit || options.signal?.aborted) throw error;
       const backoff = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
       await delay(Math.max(backoff * (0.5 + Math.random() / 2), retryAfterMs(error)), undefined, {
         signal: options.signal,
@@ -139,6 +141,10 @@ async function readBody(url: string, response: Dispatcher.ResponseData, limitByt
     at += part.length;
   }
   return bytes;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof MizuError && (error.cause as { status?: number } | undefined)?.status === 429;
 }
 
 function retryAfterMs(error: MizuError): number {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { objectRef, objectRoot } from '../protocol/tree.ts';
+import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
 import { createByteCache, type ObjectStore } from './objects.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -22,6 +22,8 @@ export type DiskObjects = ObjectStore & {
   size(root: Hex): Promise<number | undefined>;
   /** Count and bytes of what is stored, as found at opening and added since. */
   usage(): { objects: number; bytes: number };
+  /** Of bytes whose root the caller has just computed: hashing them takes longer than writing them. */
+  putHashed(root: Hex, bytes: Uint8Array): Promise<void>;
   delete(root: Hex): Promise<void>;
   /** Bytes `first` to `last` of a stored object, unverified: a little memory for an object of any length. */
   stream(root: Hex, first: number, last: number): Readable;
@@ -82,6 +84,11 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
 
   const putAll = async (objects: readonly Uint8Array[]) => {
     const refs = objects.map(objectRef);
+    await putRefs(refs, objects);
+    return refs;
+  };
+
+  const putRefs = async (refs: readonly ObjectRef[], objects: readonly Uint8Array[]): Promise<void> => {
     const missing = new Map<Hex, Uint8Array>();
     const touched = new Set<string>();
     for (const [i, ref] of refs.entries()) {
@@ -98,7 +105,6 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
     }
     // Also for objects found in place: the one who wrote them may have died before its own fsync.
     if (durable) await Promise.all([...touched].map(syncFolder));
-    return refs;
   };
 
   const size = async (root: Hex): Promise<number | undefined> => {
@@ -123,6 +129,7 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
     },
     put: async (bytes) => (await putAll([bytes]))[0]!,
     putAll,
+    putHashed: (root, bytes) => putRefs([{ root, length: bytes.length }], [bytes]),
     has: async (root) => (await size(root)) !== undefined,
     size,
     usage: () => ({ ...usage }),

@@ -1,10 +1,12 @@
 // docs/operations.md#attacks: attacks on the services and contracts of a network.
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Abi } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { toContractCertificate } from '../../contracts/claim.ts';
 import { ROLE } from '../../contracts/roles.ts';
+import { accountOf, signRequest } from '../../da/storage-request.ts';
 import { encodeRequests } from '../../edge/rows.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import {
@@ -17,7 +19,7 @@ import {
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
-import { keccakHex } from '../../protocol/tree.ts';
+import { keccakHex, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { retention } from '../../sdk/client/deploy.ts';
 import { signMessage } from '../../sdk/client/message.ts';
@@ -29,6 +31,7 @@ const MIZU = 10n ** 18n;
 const JUNK_MESSAGES = 60;
 const JUNK_BYTES = 4_000;
 const SLOW_UPLOADS = 40;
+const SLOW_BYTES = 1_000_000;
 const DEMANDS = 24;
 const HIGH_S_MESSAGES = 300;
 const PAUSE_MS = 500;
@@ -62,14 +65,24 @@ async function forceJunk(attacked: Attacked, signal: AbortSignal): Promise<strin
 
 async function uploadSlowly({ user }: Attacked, signal: AbortSignal): Promise<string> {
   const sockets: Socket[] = [];
-  for (const { url } of user.network.chain.da.members) {
+  const { chainId, contracts, da } = user.network.chain;
+  const domain = createDomain(chainId, contracts.daCommittee);
+  for (const { url } of da.members) {
     if (url === null) continue;
     const { hostname, port } = new URL(url);
     for (let i = 0; i < SLOW_UPLOADS; i++) {
+      const object = objectRef(randomBytes(SLOW_BYTES));
+      const stranger = accountOf(bytesToHex(randomBytes(32)));
+      const request = await signRequest(stranger, domain, [object], retention());
+      const body = JSON.stringify({ ...request, expiry: String(request.expiry), until: String(request.until) });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${url}/certificates`, { method: 'POST', body, headers });
+      const { upload = '' } = (await answer.json()) as { upload?: string };
       const socket = connect(Number(port), hostname);
       socket.on('error', () => undefined);
       socket.write(
-        `PUT /objects/0x${String(i).padStart(64, '0')} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 1000000\r\n\r\n`,
+        `PUT /objects/${object.root} HTTP/1.1\r\nHost: ${hostname}\r\ncontent-type: application/octet-stream\r\n` +
+          `mizu-upload: ${upload}\r\nContent-Length: ${SLOW_BYTES}\r\n\r\n`,
       );
       sockets.push(socket);
     }
@@ -80,7 +93,7 @@ async function uploadSlowly({ user }: Attacked, signal: AbortSignal): Promise<st
   signal.addEventListener('abort', () => {
     for (const socket of sockets) socket.destroy();
   });
-  return `${SLOW_UPLOADS} uploads of 2 bytes a second to each member`;
+  return `${SLOW_UPLOADS} uploads of 2 bytes a second to each member, each by another account`;
 }
 
 /** A request object that its owner wrote by hand: no program of the SDK makes such a schema. */

@@ -11,6 +11,7 @@ import { createHttpApp, type HttpApp } from '../../service/http.ts';
 import { createLogger } from '../../service/log.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Outage, waitOut, withNewCommittee } from './patience.ts';
+import { fromPrivateKey } from './signer.ts';
 
 const CONTRACT = `0x${'22'.repeat(20)}` as const;
 const log = createLogger('test', 'silent');
@@ -35,7 +36,7 @@ beforeEach(async () => {
       onOutage(outage);
     },
   };
-  network = await connectNetwork({ rpcUrl, patience });
+  network = await connectNetwork({ rpcUrl, patience, signer: fromPrivateKey(`0x${'22'.repeat(32)}`) });
 });
 afterEach(async () => {
   await network.close();

@@ -51,7 +51,8 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }
     place === null ? [] : { address, url: place },
   );
   const committee = followCommittee(async () => toAppointed((await rpc('mizu_chain')) as ChainView), members);
-  const da = createDaClient({ committee, domain: createDomain(chain.chainId, chain.contracts.daCommittee) });
+  const domain = createDomain(chain.chainId, chain.contracts.daCommittee);
+  const da = createDaClient({ committee, domain, account: signer });
   return {
     rpcUrl: url,
     l1RpcUrl: l1RpcUrl ?? chain.l1RpcUrl,

@@ -85,6 +85,7 @@ export function writeProcesses(
         contract: chain.contracts.daCommittee,
         epoch: chain.epoch,
         l1Url: chain.l1Url,
+        sequencerUrl: urlOf(ports.sequencer),
       }),
       ...health(ports[name]),
     })),
