@@ -113,11 +113,13 @@ export function createAttacker(parts: AttackParts): Attacker {
     const isOpened = async () =>
       (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;
     if (await isOpened()) return false;
-    const [{ status }, deadline] = await Promise.all([
+    const [{ status, voidings }, deadline, voidingsNow] = await Promise.all([
       assertionOf(assertion.id),
       client.readContract({ ...rollup, functionName: 'deadlineOf', args: [assertion.id] }),
+      client.readContract({ ...rollup, functionName: 'voidings' }),
     ]);
-    if (status !== PENDING) return false;
+    // What was pending when batches were made void can never be confirmed, and L1 takes no game about it.
+    if (status !== PENDING || voidings !== voidingsNow) return false;
     if (now >= deadline) {
       tell(assertion, `step ${step}; its window is over: too late for a game`);
       return false;

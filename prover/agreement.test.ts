@@ -12,14 +12,14 @@ const GENESIS_ID = hex('01');
 
 function claim(fields: Partial<AssertionRecord>, batch: bigint): AssertionRecord {
   const post = { stateRoot: hex('02'), receiptHash: hex('03'), batch, message: 0n, step: batch };
-  const own = { stepRoot: hex('04'), stepCount: 1, firstBatch: 0n, objects: [], transaction: hex('05') };
+  const own = { place: batch, stepRoot: hex('04'), stepCount: 1, firstBatch: 0n, objects: [], transaction: hex('05') };
   return { id: hex('06'), parent: GENESIS_ID, asserter: THEIRS as Address, post, status: 'pending', ...own, ...fields };
 }
 
 const GENESIS = claim({ id: GENESIS_ID, parent: hex('00') }, 0n);
 
 function attempt(number: number, asserter = THEIRS as Address, batch = 1n): AssertionRecord {
-  const made = claim({ asserter }, batch);
+  const made = claim({ asserter, place: BigInt(number + 1) }, batch);
   return { ...made, id: hashContent({ ...made, leafHash: hashLeaf(encodeStateLeaf(made.post)) }, number) };
 }
 
@@ -41,7 +41,7 @@ async function tipBy(
   const found = await findTip({ mirror, verdictOf, abandoned: ids, account: OURS as Address });
   if (found === undefined) return undefined;
   const { children, ...built } = found;
-  expect(children).toBe(pending.filter(({ parent }) => parent === found.tip.id).length);
+  expect([...children]).toEqual(pending.filter(({ parent }) => parent === found.tip.id).map(({ id }) => id));
   return built;
 }
 
@@ -69,11 +69,12 @@ test('of attempts that are both defended the first is built on', async () => {
     expect(await tipOf(order)).toEqual({ tip: first });
 });
 
-test('a longer range that may be lost is left for a shorter one', async () => {
-  const [short, long] = [attempt(0), attempt(0, THEIRS, 2n)];
-  expect(await tipOf([short, long])).toEqual({ tip: long });
-  expect(await tipOf([short, long], long)).toEqual({ tip: short });
-  expect(await tipOf([short, long], short, long)).toEqual({ tip: GENESIS, again: long });
+test('of true ranges the one is built on that came first, unless it may be lost: L1 confirms no later one', async () => {
+  const [short, long] = [attempt(0), { ...attempt(0, THEIRS, 2n), place: 2n }];
+  expect(await tipOf([long, short])).toEqual({ tip: short });
+  expect(await tipOf([long, { ...short, place: 3n }])).toEqual({ tip: long });
+  expect(await tipOf([long, short], short)).toEqual({ tip: long });
+  expect(await tipOf([long, short], short, long)).toEqual({ tip: GENESIS, again: short });
 });
 
 test('nothing is built beside an assertion that goes further than we have executed', async () => {

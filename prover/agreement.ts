@@ -1,7 +1,6 @@
 // docs/prover.md#assertions: whether an assertion says what we have executed ourselves.
 import type { Address, Hex } from '../protocol/hex.ts';
 import { objectRoot } from '../protocol/tree.ts';
-import { attemptOf } from './attempts.ts';
 import type { Execution } from './execution.ts';
 import type { AssertionRecord, Mirror } from './mirror.ts';
 
@@ -36,8 +35,12 @@ export async function ownSteps(
   return execution.leaves(parent.post.step, last.toStep);
 }
 
-/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. `children`: pending ones that were known. */
-export type Tip = { readonly tip: AssertionRecord; readonly children: number; readonly again?: AssertionRecord };
+/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. `children`: ids of the pending ones that were known. */
+export type Tip = {
+  readonly tip: AssertionRecord;
+  readonly children: ReadonlySet<Hex>;
+  readonly again?: AssertionRecord;
+};
 
 export type TipQuestion = {
   readonly mirror: Mirror;
@@ -49,7 +52,7 @@ export type TipQuestion = {
 };
 
 /**
- * The last assertion of the longest live chain that we agree with, from the latest confirmed one on.
+ * The last assertion of the live chain that we agree with, from the latest confirmed one on: of siblings the one that L1 confirms first.
  * Undefined while we have not executed up to the confirmed one, or up to a child of the last one.
  * @throws Error if the confirmed state is not ours: going on would defend a wrong state
  */
@@ -72,22 +75,21 @@ export async function findTip({ mirror, verdictOf, abandoned, account }: TipQues
       if (said === 'agrees') children.push(child);
       isBehind ||= said === 'unknown';
     }
-    const safe = furthest(children.filter(({ id }) => !abandoned.has(id)));
-    const next = safe ?? furthest(children.filter(isOurs));
+    const safe = earliest(children.filter(({ id }) => !abandoned.has(id)));
+    const next = safe ?? earliest(children.filter(isOurs));
     if (next === undefined) {
       // It may be the truth, and our own of before a restart: what we would claim of a part of it is a rival.
       if (isBehind) return undefined;
-      const again = furthest(children);
-      return { tip, children: all.length, ...(again === undefined ? {} : { again }) };
+      const again = earliest(children);
+      return { tip, children: new Set(all.map(({ id }) => id)), ...(again === undefined ? {} : { again }) };
     }
     tip = next;
   }
 }
 
-// Of attempts with one content the first has the window that ends first.
-function furthest(children: readonly AssertionRecord[]): AssertionRecord | undefined {
-  const byRange = (a: AssertionRecord, b: AssertionRecord) => Number(b.post.batch - a.post.batch);
-  return [...children].sort((a, b) => byRange(a, b) || attemptOf(a) - attemptOf(b))[0];
+// L1 confirms no child before its earlier siblings are rejected, so the others of those that are true are never confirmed.
+function earliest(children: readonly AssertionRecord[]): AssertionRecord | undefined {
+  return [...children].sort((a, b) => Number(a.place - b.place))[0];
 }
 
 /** Verdicts are final as long as L1 keeps the batches: remembered for so many assertions. */

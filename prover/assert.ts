@@ -84,9 +84,12 @@ export function createAsserter(
   // with a batch more in its range it would be claimed again, and be a rival of the first.
   // A rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
   async function isOpen({ tip, children }: Tip, attempt: number, headSeconds: bigint): Promise<boolean> {
-    const { liveChildren, siblingDeadline } = await read(tip.id);
-    if (liveChildren > children) return false;
-    return attempt > 0 || liveChildren === 0 || headSeconds < siblingDeadline;
+    const [{ siblingDeadline }, last] = await Promise.all([
+      read(tip.id),
+      node.l1.client.readContract({ ...rollup, functionName: 'lastChildOf', args: [tip.id] }),
+    ]);
+    if (BigInt(last) === 0n) return true;
+    return children.has(last) && (attempt > 0 || headSeconds < siblingDeadline);
   }
 
   // Asked before anything is published.

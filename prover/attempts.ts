@@ -1,11 +1,8 @@
-// docs/prover.md#attempts: the attempts with one content: which one an assertion is, and which one may be made.
-import { hashAssertion, hashContent } from '../contracts/claim.ts';
+// docs/prover.md#attempts: which attempt with one content may be made.
+import { hashAssertion } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { encodeStateLeaf } from '../protocol/state.ts';
-import { hashLeaf } from '../protocol/tree.ts';
-import type { AssertionRecord } from './mirror.ts';
 import type { ProverNode } from './node.ts';
 
 const MAX_ATTEMPTS = 64;
@@ -13,14 +10,6 @@ const MAX_ATTEMPTS = 64;
 const NO_ASSERTION = 0;
 const PENDING = 1;
 const REJECTED = 3;
-
-/** Counted from 0; `MAX_ATTEMPTS` for all that come later. */
-export function attemptOf({ id, parent, stepRoot, post }: AssertionRecord): number {
-  const leafHash = hashLeaf(encodeStateLeaf(post));
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
-    if (hashContent({ parent, stepRoot, leafHash }, attempt) === id) return attempt;
-  return MAX_ATTEMPTS;
-}
 
 export type Attempt = { readonly id: Hex; readonly attempt: number };
 

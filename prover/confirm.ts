@@ -44,9 +44,13 @@ export function createConfirmer(
     return status === PENDING && openGames === 0 && nowSeconds >= deadline + wait;
   }
 
-  // A window that had closed before a pause is not prolonged by it, but nothing is confirmed while it lasts.
-  async function isPaused(nowSeconds: bigint): Promise<boolean> {
-    return nowSeconds < (await node.l1.client.readContract({ ...rollup, functionName: 'pausedUntil' }));
+  // While a pause lasts nothing is confirmed, also where the window had closed before it; and no child before those that came earlier.
+  async function isHeldUp(id: Hex, nowSeconds: bigint): Promise<boolean> {
+    const [pausedUntil, earlier] = await Promise.all([
+      node.l1.client.readContract({ ...rollup, functionName: 'pausedUntil' }),
+      node.l1.client.readContract({ ...rollup, functionName: 'earlierSiblingOf', args: [id] }),
+    ]);
+    return nowSeconds < pausedUntil || BigInt(earlier) !== 0n;
   }
 
   async function end(id: Hex, functionName: 'confirm' | 'orphan'): Promise<void> {
@@ -71,7 +75,7 @@ export function createConfirmer(
       for (const assertion of pending) {
         if (!(await isOver(assertion, nowSeconds))) continue;
         if (assertion.parent === latestConfirmed && (await verdictOf(assertion)) === 'agrees') {
-          if (await isPaused(nowSeconds)) continue;
+          if (await isHeldUp(assertion.id, nowSeconds)) continue;
           await end(assertion.id, 'confirm');
           return { id: assertion.id, outcome: 'confirmed' };
         }

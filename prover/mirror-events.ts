@@ -41,6 +41,8 @@ export type AssertionStatus = 'pending' | 'confirmed' | 'rejected' | 'orphaned';
 
 export type AssertionRecord = {
   readonly id: Hex;
+  /** In the order in which L1 has taken them; genesis is 0. */
+  readonly place: bigint;
   readonly parent: Hex;
   readonly asserter: Address;
   readonly firstBatch: bigint;
@@ -194,11 +196,12 @@ async function addAssertion(
   tables: MirrorTables,
   head: MirrorHead,
   change: Change,
-  record: AssertionRecord,
+  record: Omit<AssertionRecord, 'place'>,
 ): Promise<void> {
-  await draft.put(tables.assertions, record.id, record);
-  await draft.put(tables.order, numberKey(head.assertions), record.id);
-  return change({ assertions: head.assertions + 1n });
+  const place = head.assertions;
+  await draft.put(tables.assertions, record.id, { ...record, place });
+  await draft.put(tables.order, numberKey(place), record.id);
+  return change({ assertions: place + 1n });
 }
 
 // The constructor confirms an assertion that was never created: genesis.

@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 
 import {ConfirmationPause} from "./ConfirmationPause.sol";
 import {ExecutorRotation} from "./ExecutorRotation.sol";
+import {LiveChildren} from "./LiveChildren.sol";
 import {NetworkEnd} from "./NetworkEnd.sol";
+import {PromisedBatches} from "./PromisedBatches.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
@@ -17,7 +19,7 @@ import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
-contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
+contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches, LiveChildren, NetworkEnd {
     enum Status {
         NONE,
         PENDING,
@@ -33,7 +35,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     /// @param deadline end of the window, unix seconds; a pause may prolong it, see deadlineOf
     /// @param siblingDeadline until which this assertion may get more than one child
     /// @param openGames disputes that are not decided
-    /// @param liveChildren children that are not rejected
+    /// @param voidings of batches that had been when it was made
     struct Assertion {
         AssertionId parent;
         bytes32 stepRoot;
@@ -42,7 +44,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         address asserter;
         Status status;
         uint32 openGames;
-        uint32 liveChildren;
+        uint32 voidings;
         uint64 batch;
         uint64 createdAt;
         uint64 deadline;
@@ -93,6 +95,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     AssertionId public immutable genesis;
 
     AssertionId public latestConfirmed;
+    /// @notice Calls that have made batches void. Nothing can be confirmed that was pending at one of them.
+    uint32 public voidings;
     mapping(AssertionId => Assertion) private _assertions;
 
     event AssertionCreated(
@@ -114,7 +118,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     error StatusMismatch(AssertionId id, Status expected, Status actual);
     error ParentNotLive(AssertionId parent, Status status);
     error SiblingsClosed(uint256 deadline);
-    error BatchOutOfRange(uint256 first, uint256 last, uint256 actual);
     error CursorMismatch(uint64 expectedMessage, uint64 expectedStep, uint64 message, uint64 step);
     error StepCountTooLarge(uint256 maximum, uint256 actual);
     error ObjectCountOutOfRange(uint256 maximum, uint256 actual);
@@ -126,6 +129,9 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     error ParentNotConfirmed(AssertionId latestConfirmed, AssertionId parent);
     error GamesOpen(uint256 games);
     error StillViable(AssertionId id);
+    error ChildLives(AssertionId child);
+    error EarlierSibling(AssertionId id, AssertionId earlier);
+    error VoidedSince(AssertionId id);
 
     modifier onlyJudges() {
         require(msg.sender == dispute || msg.sender == demands, NotJudge(msg.sender));
@@ -177,6 +183,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         _requireTurn(parent);
         _requireParent(claim.parent, parent, claim.attempt);
         uint64 stepCount = _stepCount(parent.batch, claim.post);
+        _requirePromised(parent.batch, claim.post.batch, block.timestamp + contestSeconds);
         bytes32 leafHash = claim.post.hash();
         bytes32 stepRoot = Tree.listRootFromLastPath(leafHash, uint256(stepCount) + 1, claim.lastPath);
         bytes32 firstRoot = Tree.listRootFromPath(parent.leafHash, 0, uint256(stepCount) + 1, claim.firstPath);
@@ -196,6 +203,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         Assertion storage assertion = _pending(id);
         require(assertion.parent == latestConfirmed, ParentNotConfirmed(latestConfirmed, assertion.parent));
         _requireDecided(assertion);
+        // Else whoever opens a game about the first true child decides which of the others is paid.
+        require(!_hasEarlierSibling(id), EarlierSibling(id, earlierSiblingOf(id)));
         assertion.status = Status.CONFIRMED;
         latestConfirmed = id;
         _noteConfirmation();
@@ -216,12 +225,28 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         emit AssertionOrphaned(id);
     }
 
+    /// @notice Makes batches void, from the end of the latest confirmed assertion to before `end`, whose bytes are not promised
+    /// for long enough to be asserted. Anyone may call it.
+    /// @dev A live child of the latest confirmed assertion may cover them, and its games need their bytes. Where there is none,
+    /// nothing that is pending can be confirmed any more.
+    function voidBatches(uint64 end) external {
+        _requireNotEnded();
+        AssertionId latest = latestConfirmed;
+        require(!_hasChild(latest), ChildLives(lastChildOf(latest)));
+        uint64 first = _assertions[latest].batch;
+        _requireRange(first, end);
+        _voidUnpromised(first, end, block.timestamp + contestSeconds);
+        voidings += 1;
+    }
+
     /// @notice Counts a game about a pending assertion: it cannot be confirmed before the game is closed.
     function openGame(AssertionId id) external onlyJudges {
         _requireNotEnded();
         Assertion storage assertion = _pending(id);
         uint256 deadline = _prolonged(assertion.deadline);
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
+        // It tells what the batches were: a game would hold that against what they are.
+        require(assertion.voidings == voidings, VoidedSince(id));
         assertion.openGames += 1;
     }
 
@@ -245,7 +270,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
     {
         Assertion storage assertion = _pending(id);
         assertion.status = Status.REJECTED;
-        _assertions[assertion.parent].liveChildren -= 1;
+        _removeChild(assertion.parent, id);
         stakes.release(assertion.asserter, Role.EXECUTOR, bond);
         uint256 slashed;
         (slashed, reward) = stakes.slash(assertion.asserter, Role.EXECUTOR, bond, beneficiary, rewardMax);
@@ -327,12 +352,16 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         return stakes;
     }
 
+    function _inbox() internal view override returns (IInbox) {
+        return inbox;
+    }
+
     function _store(AssertionId id, Assertion storage parent, Claim calldata claim, bytes32 stepRoot, bytes32 leafHash)
         private
     {
         uint64 deadline = SafeCast.toUint64(block.timestamp + window);
-        if (parent.liveChildren == 0) parent.siblingDeadline = deadline;
-        parent.liveChildren += 1;
+        if (!_hasChild(claim.parent)) parent.siblingDeadline = deadline;
+        _addChild(claim.parent, id);
         Assertion storage created = _assertions[id];
         created.parent = claim.parent;
         created.stepRoot = stepRoot;
@@ -340,6 +369,7 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         created.stateRoot = claim.post.stateRoot;
         created.asserter = msg.sender;
         created.status = Status.PENDING;
+        created.voidings = voidings;
         created.batch = claim.post.batch;
         created.createdAt = uint64(block.timestamp);
         created.deadline = deadline;
@@ -364,15 +394,12 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, NetworkEnd {
         require(live, ParentNotLive(id, parent.status));
         // Rivals belong into the first one's window. A further attempt is no rival, and where all children were rejected
         // the next one is the first.
-        bool open = attempt > 0 || parent.liveChildren == 0 || block.timestamp < parent.siblingDeadline;
+        bool open = attempt > 0 || !_hasChild(id) || block.timestamp < parent.siblingDeadline;
         require(open, SiblingsClosed(parent.siblingDeadline));
     }
 
     function _stepCount(uint64 firstBatch, StateLeaf calldata post) private view returns (uint64 stepCount) {
-        uint64 available = inbox.batchCount();
-        require(
-            post.batch > firstBatch && post.batch <= available, BatchOutOfRange(firstBatch + 1, available, post.batch)
-        );
+        _requireRange(firstBatch, post.batch);
         uint64 step = inbox.totalMessagesBefore(post.batch);
         require(post.message == 0 && post.step == step, CursorMismatch(0, step, post.message, post.step));
         stepCount = step - inbox.totalMessagesBefore(firstBatch);

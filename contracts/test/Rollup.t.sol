@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {DACommittee} from "../src/DACommittee.sol";
+import {PromisedBatches} from "../src/PromisedBatches.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {StakeManager} from "../src/StakeManager.sol";
 import {Constants} from "../src/generated/Constants.sol";
@@ -103,9 +104,9 @@ contract RollupTest is Network {
         _postBatch(3);
         Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
         claim.post.batch = 0;
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.BatchOutOfRange.selector, 1, 1, 0));
+        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(PromisedBatches.BatchOutOfRange.selector, 1, 1, 0));
         claim.post.batch = 2;
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.BatchOutOfRange.selector, 1, 1, 2));
+        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(PromisedBatches.BatchOutOfRange.selector, 1, 1, 2));
     }
 
     function test_RevertWhen_CursorIsNotThatOfTheInbox() public {
@@ -256,9 +257,11 @@ contract RollupTest is Network {
         claim.attempt = 1;
         AssertionId second = _create(RIVAL, claim);
         vm.warp(block.timestamp + WINDOW);
+        vm.expectRevert(abi.encodeWithSelector(Rollup.EarlierSibling.selector, second, first));
         rollup.confirm(second);
         vm.prank(DISPUTE);
         rollup.reject(first, USER, BOND);
+        rollup.confirm(second);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
         vm.assertEq(stakes.lockedOf(RIVAL, Role.EXECUTOR), 0);
     }
@@ -337,6 +340,27 @@ contract RollupTest is Network {
             )
         );
         rollup.confirmedStateRoot(rival);
+    }
+
+    /// @dev A game about the first true child holds up all: it cannot choose which of them is confirmed, and earns the fees.
+    function test_AGameDoesNotTurnTheOrderOfSiblings() public {
+        _postBatch(3);
+        AssertionId first = _assertNext(genesis, STATE);
+        AssertionId rival = _create(RIVAL, _claim(genesis, _leaf(STATE, 1)));
+        vm.prank(DISPUTE);
+        rollup.openGame(first);
+        vm.warp(block.timestamp + WINDOW + 1 days);
+        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        rollup.confirm(first);
+        vm.expectRevert(abi.encodeWithSelector(Rollup.EarlierSibling.selector, rival, first));
+        rollup.confirm(rival);
+        vm.prank(DISPUTE);
+        rollup.closeGame(first);
+        vm.expectRevert(abi.encodeWithSelector(Rollup.EarlierSibling.selector, rival, first));
+        rollup.confirm(rival);
+        rollup.confirm(first);
+        rollup.orphan(rival);
+        _assertId(rollup.latestConfirmed(), first);
     }
 
     function test_RevertWhen_ParentIsConfirmedButNotTheLatest() public {

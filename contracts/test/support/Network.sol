@@ -201,8 +201,15 @@ abstract contract Network {
 
     /// @dev Posts a batch with `sequenced` messages in an object and all delayed messages.
     function _postBatch(uint32 sequenced) internal {
+        _postBatch(sequenced, RETENTION + 1 hours);
+    }
+
+    /// @param promised seconds from now for which the committee keeps the batch's bytes
+    function _postBatch(uint32 sequenced, uint64 promised) internal {
         bytes32 root = keccak256(abi.encode("batch", inbox.batchCount()));
-        Certificate memory certificate = _certify(keccak256(abi.encodePacked(root, uint64(1000))), 1000, 0xd);
+        bytes32 objectsHash = keccak256(abi.encodePacked(root, uint64(1000)));
+        Certificate memory certificate =
+            _sign(objectsHash, 1000, committee.epoch(), uint64(block.timestamp) + promised, 0xd);
         (uint64 index, uint64 delayed) = (inbox.batchCount(), inbox.delayedCount());
         vm.prank(SEQUENCER);
         inbox.postBatch(index, root, 1000, sequenced, uint64(block.timestamp), delayed, certificate);
