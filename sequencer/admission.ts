@@ -1,6 +1,5 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
 import { deployGas, messageGas, renewGas, runGas } from '../kernel/fees.ts';
-import type { Run } from '../kernel/records.ts';
 import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
@@ -19,7 +18,7 @@ import {
   type InferenceResult,
   type Promises,
 } from './signatures.ts';
-import type { StateReader } from './state.ts';
+import { promisedTo, type StateReader } from './state.ts';
 import type { Tables } from './tables.ts';
 
 export type Admitted = { readonly hash: Hex; readonly sequence: number };
@@ -130,7 +129,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
         if (run === undefined || run.status !== 1)
           throw notExpirable('a running run', run === undefined ? 'no such run' : 'it has ended');
         const now = nowSeconds();
-        if (run.deadline >= now && !(await isForgotten(run, state, now)))
+        if (run.deadline >= now && (await promisedTo(state, tables, message.run)) >= now)
           throw notExpirable(`a deadline before ${now}`, String(run.deadline));
         return;
       }
@@ -145,12 +144,6 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     if (expiry === undefined || waiting.some(({ deploys }) => deploys?.workflow === workflow)) return;
     const needed = nowSeconds() + (await state.config()).retention;
     if (BigInt(expiry) < needed) throw workflowExpired(workflow, needed, expiry);
-  };
-
-  const isForgotten = async (run: Run, state: StateReader, now: bigint): Promise<boolean> => {
-    const { retention } = await state.config();
-    const workflow = await tables.workflows.get(run.workflow);
-    return run.expiry < now + retention || BigInt(workflow?.expiry ?? 0) < now + retention;
   };
 
   const checkSignatures = async (message: Message): Promise<void> => {

@@ -9,6 +9,7 @@ import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { createSleeper } from '../service/sleeper.ts';
+import { numberKey } from '../service/store.ts';
 import type { Admission } from './admission.ts';
 import { type Chain, readSequenced } from './chain.ts';
 import type { Promises } from './promises.ts';
@@ -122,12 +123,15 @@ export function createLoop(parts: LoopParts): Loop {
 
   const isOld = (): boolean => Date.now() - openedAt >= limits.ageSeconds * 1000;
 
+  const nextTimestamp = async (): Promise<number> => {
+    const previous = (await tables.batches.get(numberKey(Math.max(0, chain.head().batch - 1))))?.timestamp ?? 0;
+    return Math.max(previous, parts.l1Time(), Math.floor(Date.now() / 1000));
+  };
+
   const begin = async (): Promise<boolean> => {
     if (chain.open() !== undefined) return true;
     if (chain.head().batch - reconciler.posted() >= limits.unposted) return false;
-    const previous =
-      (await tables.batches.get((chain.head().batch - 1).toString(16).padStart(16, '0')))?.timestamp ?? 0;
-    await chain.begin(Math.max(previous, parts.l1Time(), Math.floor(Date.now() / 1000)), 'own');
+    await chain.begin(await nextTimestamp(), 'own');
     openedAt = Date.now();
     return true;
   };
@@ -148,7 +152,7 @@ export function createLoop(parts: LoopParts): Loop {
       if (bytes === undefined) throw new Error(`promised message ${promised} is not stored`);
       return { bytes };
     }
-    const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? Math.floor(Date.now() / 1000));
+    const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? (await nextTimestamp()));
     preferTask = !preferTask;
     if (task !== undefined && preferTask) return { bytes: task };
     const queued = await admission.next();

@@ -44,7 +44,7 @@ import { createProgress } from './progress.ts';
 import { createPromises } from './promises.ts';
 import { openReconciler } from './reconcile.ts';
 import { addRoutes } from './routes.ts';
-import { readState } from './state.ts';
+import { promisedTo, readState } from './state.ts';
 import { createStepSignal } from './step-signal.ts';
 import { openTables } from './tables.ts';
 import { createTasks } from './tasks.ts';
@@ -149,6 +149,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       log,
       ahead: workers * AHEAD_PER_WORKER,
       prepare,
+      promisedTo: (run) => promisedTo(state(), tables, run),
       onPrepared: () => loop.wake(),
     });
     const reconciler = await openReconciler(store, tables, mirror);

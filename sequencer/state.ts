@@ -31,6 +31,7 @@ import {
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { NodeStore } from '../prover/nodes.ts';
 import { readRecord } from '../prover/proof.ts';
+import type { Tables } from './tables.ts';
 
 export type StateReader = {
   account(address: Address): Promise<Account>;
@@ -63,4 +64,16 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
     formerCommittee: () => read(formerCommitteeKey(), formerCommitteeRecord),
     model: (id) => read(modelKey(id), modelRecord),
   };
+}
+
+/** docs/kernel.md#expiry: unix seconds up to which a running run goes on; after them any step that names it ends it. */
+export async function promisedTo(
+  state: StateReader,
+  { workflows }: Pick<Tables, 'workflows'>,
+  id: Hex,
+): Promise<bigint> {
+  const [run, { retention }] = await Promise.all([state.run(id), state.config()]);
+  if (run === undefined) throw new Error(`run ${id} is not in the state`);
+  const programs = BigInt((await workflows.get(run.workflow))?.expiry ?? 0);
+  return (run.expiry < programs ? run.expiry : programs) - retention;
 }

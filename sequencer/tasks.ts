@@ -23,7 +23,7 @@ export type Tasks = {
   runAhead(): void;
   /** An Advance message whose program has already run; of each run in the order in which its tasks became ready. */
   nextAdvance(): Uint8Array | undefined;
-  /** A run whose deadline lies before this. */
+  /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
   nextExpire(nowSeconds: number): Uint8Array | undefined;
   inferences(): Iterable<InferenceTask>;
   /** Resolves at the next inference task that becomes open. */
@@ -43,6 +43,8 @@ export type TasksParts = {
   readonly ahead: number;
   /** Runs the program that this Advance message will ask for, if the state is ready for it. */
   readonly prepare: (message: Uint8Array) => Promise<void>;
+  /** Unix seconds up to which the bytes of a running run are promised for long enough, by the state. */
+  readonly promisedTo: (run: Hex) => Promise<bigint>;
   readonly onPrepared: () => void;
 };
 
@@ -54,16 +56,20 @@ type Ahead = {
 };
 type Tracked = {
   readonly graph: RunGraph;
+  readonly workflow: Hex;
   readonly deadline: bigint;
+  promisedTo: bigint;
   readonly ready: Ahead[];
   readonly infer: Map<string, InferenceTask>;
   readonly refusals: Map<string, string>;
+  /** An Expire of ours was given out; refused all the same, it is not given out again. */
+  offered: boolean;
   expired: boolean;
 };
 
 const RETRY_MS = 2_000;
 
-export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksParts): Tasks {
+export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepared }: TasksParts): Tasks {
   const runs = new Map<Hex, Tracked>();
   const listeners = new Set<() => void>();
   let running = 0;
@@ -89,10 +95,13 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     const graph = createGraph(run, workflow, (await tables.inputs.get(run)) ?? []);
     const tracked: Tracked = {
       graph,
+      workflow: record.workflow,
       deadline: record.deadline,
+      promisedTo: await promisedTo(run),
       ready: [],
       infer: new Map(),
       refusals: new Map(),
+      offered: false,
       expired: false,
     };
     const ready = graph.start();
@@ -105,6 +114,12 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
       ready.filter((task) => !graph.isDone(task)),
     );
     runs.set(run, tracked);
+  };
+
+  // What a step may have changed of it: a result is promised for less than the inputs, a Renew or a Deploy for longer.
+  const readPromises = async (isChanged: (tracked: Tracked) => boolean): Promise<void> => {
+    for (const tracked of runs.values())
+      if (isChanged(tracked)) tracked.promisedTo = await promisedTo(tracked.graph.run);
   };
 
   const finishTask = (run: Hex, place: Place, output: ObjectRef): void => {
@@ -152,7 +167,7 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
         if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(runs, message, receipt.error);
         return;
       }
-      const { kind, run, stage, partition, outputRoot, outputLength = 0 } = receipt;
+      const { kind, run, workflow, stage, partition, outputRoot, outputLength = 0 } = receipt;
       if (kind === 'Run' && run !== undefined) await track(run);
       if (
         kind === 'Advance' &&
@@ -176,6 +191,10 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
         }
       }
       if (run !== undefined && receipt.runStatus !== undefined && receipt.runStatus !== 'running') runs.delete(run);
+      if (kind === 'Renew') await readPromises(({ graph }) => graph.run === run);
+      if (kind === 'Deploy') await readPromises((tracked) => tracked.workflow === workflow);
+      const named = new Set((kind === 'InferenceResult' ? receipt.items : undefined)?.map((item) => item.run));
+      if (named.size > 0) await readPromises(({ graph }) => named.has(graph.run));
     },
     runAhead: () => {
       const now = Date.now();
@@ -198,7 +217,9 @@ export function createTasks({ tables, log, ahead, prepare, onPrepared }: TasksPa
     },
     nextExpire: (nowSeconds) => {
       for (const tracked of runs.values()) {
-        if (tracked.expired || tracked.deadline >= BigInt(nowSeconds)) continue;
+        const { expired, deadline, promisedTo: lapses } = tracked;
+        if (expired || (deadline >= BigInt(nowSeconds) && lapses >= BigInt(nowSeconds))) continue;
+        tracked.offered = true;
         return encodeMessage({ kind: 'Expire', run: tracked.graph.run });
       }
       return undefined;
@@ -234,7 +255,8 @@ function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array, error
   const tracked = runs.get(decoded.run);
   if (tracked === undefined) return;
   if (decoded.kind === 'Expire') {
-    tracked.expired = true;
+    // Anyone may have sent one that came too early.
+    tracked.expired = tracked.offered;
     return;
   }
   const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;

@@ -1,0 +1,109 @@
+// docs/kernel.md#expiry: an idle run whose bytes are no longer promised for long enough is ended without being asked for.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEVNET_CONFIG } from '../contracts/config.ts';
+import { execStage, inferStage } from '../kernel/world.fixture.ts';
+import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
+import { inboxAbi } from '../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
+import { buildProgram } from '../prover/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
+import { createRpcClient } from '../service/client.ts';
+import { withAccount } from '../service/l1.ts';
+import { createSender } from '../service/l1-send.ts';
+import { createLogger } from '../service/log.ts';
+import { type Sequencer, startSequencer } from './main.ts';
+
+type RunView = { status: string; escrow: string; spent: string; endedAt: number | null };
+
+let network: TestNetwork;
+let sequencer: Sequencer;
+const HOUR = 3_600;
+/** What the author's certificates promise. */
+const PROMISED_HOURS = 24;
+const text = (value: string) => new TextEncoder().encode(value);
+const rpc = <T>(method: string, ...params: unknown[]) => createRpcClient(sequencer.url)(method, params) as Promise<T>;
+const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesToHex(encodeMessage(message)));
+const runOf = (run: Hex) => rpc<RunView | null>('mizu_getRun', run);
+
+beforeAll(async () => {
+  network = await startTestNetwork();
+  sequencer = await startSequencer({
+    ...network.config('sequencer'),
+    key: keyOf(1),
+    http: { port: 0 },
+    batch: { ageSeconds: 0.2 },
+    log: createLogger('sequencer', process.env.MIZU_LOG ?? 'silent'),
+  });
+  await network.deposit(10n ** 18n);
+  await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
+}, 120_000);
+
+afterAll(async () => {
+  await sequencer?.close();
+  await network?.close();
+}, 60_000);
+
+/** Waits for results that no gateway gives; its deadline is far behind the end of what is promised. */
+async function startIdleRun(): Promise<Hex> {
+  const { author } = network;
+  const program = await buildProgram(author);
+  const [metadata] = await author.putAll([text('{}')]);
+  const stages = [execStage(), inferStage(0), execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true })];
+  const definition = { programs: [program], stages, metadata: metadata! };
+  const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
+  const { nextNonce } = await rpc<{ nextNonce: number }>('mizu_getAccount', USER.address);
+  const nonce = BigInt(nextNonce);
+  await send(await author.sign({ kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded }));
+  const inputs = await author.putAll([text('ab')]);
+  const workflow = hashWorkflow(definition);
+  const start = await author.sign({
+    kind: 'Run',
+    nonce: nonce + 1n,
+    workflow,
+    maxCost: 10n ** 12n,
+    maxItemCost: 10n ** 12n,
+    maxInferenceCost: 10n ** 12n,
+    gateways: [USER.address],
+    taskGasLimit: 500_000n,
+    deadline: BigInt(Math.floor(Date.now() / 1000) + 100 * HOUR),
+    inputs: encodeInputs(inputs, await author.certify(inputs)),
+  });
+  await send(start);
+  const run = hashRun(author.address, nonce + 1n, workflow);
+  await until('the infer task', async () => {
+    const tasks = await rpc<{ status: string }[] | null>('mizu_getTasks', run, { stage: 0 });
+    return tasks?.[0]?.status === 'done';
+  });
+  return run;
+}
+
+test('its escrow comes back when its bytes lapse, though somebody had asked too early and been refused', async () => {
+  const run = await startIdleRun();
+  expect(await runOf(run)).toMatchObject({ status: 'running' });
+  const balance = async () => BigInt((await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance);
+  const before = await balance();
+  // Past the sequencer, which would not take it: refused by the kernel.
+  const sender = createSender(withAccount(network.l1, keyOf(3)));
+  const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi } as const;
+  const early = bytesToHex(encodeMessage({ kind: 'Expire', run }));
+  await sender.sendAndWait({
+    ...inbox,
+    functionName: 'forceMessage',
+    args: [early],
+    isDone: async () => false,
+  });
+  await until('the refusal', async () => {
+    const { head } = await rpc<{ head: { step: number } }>('mizu_chain');
+    return head.step > 0 && (await network.l1.client.readContract({ ...inbox, functionName: 'delayedIncluded' })) > 1n;
+  });
+  await network.clock.advance(PROMISED_HOURS * HOUR - DEVNET_CONFIG.retentionSeconds - HOUR);
+  expect(await runOf(run)).toMatchObject({ status: 'running' });
+  await network.clock.advance(HOUR + 60);
+  const ended = await until('its end', async () => {
+    const view = await runOf(run);
+    return view?.status === 'running' ? undefined : (view ?? undefined);
+  });
+  expect(ended).toMatchObject({ status: 'expired' });
+  expect((await balance()) - before).toBe(BigInt(ended.escrow) - BigInt(ended.spent));
+}, 120_000);
