@@ -1,4 +1,6 @@
 // Requests to a DA member as anybody can make them, without a client's help.
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Hex } from '../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
@@ -39,6 +41,28 @@ export async function askFor(
     attempts: 1,
   });
   return JSON.parse(new TextDecoder().decode(answer.bytes)) as Certified;
+}
+
+/** From another address of this machine. The id, or undefined if the member gives none. */
+export async function askFrom(
+  localAddress: string,
+  url: string,
+  domain: Domain,
+  account: DaAccount,
+  objects: readonly ObjectRef[],
+): Promise<string | undefined> {
+  const request = await signRequest(account, domain, objects, inAnHour());
+  const sent = httpRequest(`${url}/certificates`, {
+    method: 'POST',
+    localAddress,
+    agent: false,
+    headers: { 'content-type': 'application/json' },
+  });
+  sent.end(JSON.stringify({ ...request, expiry: String(request.expiry), until: String(request.until) }));
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const part of answer) text += part;
+  return (JSON.parse(text) as Certified).upload;
 }
 
 export function upload(url: string, id: string, root: string, body: Uint8Array, attempts = 1): Promise<Answer> {

@@ -119,6 +119,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
     const owner = { account: ticket.account, class: ticket.standing.class };
     await written([object]);
     if ((await objects.size(root)) === object.length) {
+      uploads.settle(ticket, root);
       response.status(200).json(object);
       return;
     }
@@ -137,7 +138,10 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
       });
       const bytes = await readBody(request, object.length, pace, putOut.signal);
       const actual = await hashInPieces(bytes);
-      if (actual !== root) throw wrongRoot(root, { root: actual, length: bytes.length });
+      if (actual !== root) {
+        uploads.revoke(ticket);
+        throw wrongRoot(root, { root: actual, length: bytes.length });
+      }
       const until = graceEnd();
       // First the pin: an object that nothing points to would stay for ever. Its charge takes the place of what was reserved.
       const pin = () =>
@@ -150,6 +154,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
       await writeFile(object, bytes, until);
       // Another upload of it may have failed meanwhile, and taken the pin away.
       await pin();
+      uploads.settle(ticket, root);
       response.status(201).json(object);
     } finally {
       release();

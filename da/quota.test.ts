@@ -11,7 +11,7 @@ import { objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { requestBytes } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
-import { askFor, bytesOf, healthOf, inAnHour, keyOf, store, upload } from './member.fixture.ts';
+import { askFor, askFrom, bytesOf, healthOf, inAnHour, keyOf, store, upload } from './member.fixture.ts';
 import { createDaNode, type DaNodeOptions } from './node.ts';
 import { createStandings, type StandingSource } from './standing.ts';
 import { accountOf } from './storage-request.ts';
@@ -93,9 +93,15 @@ test('many small objects are counted in blocks; what is refused leaves no charge
   await expect(askFor(url, domain, STRANGER, objects.map(objectRef))).rejects.toMatchObject({ code: 'da/over-quota' });
   for (const object of objects.slice(0, 5)) await store(url, domain, STRANGER, object);
   const wrong = objectRef(bytesOf(9, 100));
-  const { upload: id = '' } = await askFor(url, domain, STRANGER, [wrong]);
-  for (let i = 0; i < 5; i++)
+  for (let i = 0; i < 5; i++) {
+    const { upload: id = '' } = await askFor(url, domain, STRANGER, [wrong]);
     await expect(upload(url, id, wrong.root, bytesOf(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
+  }
+  // More requests than there are ids at a time: those that are done make room.
+  for (let i = 0; i < 70; i++) {
+    const { upload: id = '' } = await askFor(url, domain, OTHER, [objectRef(bytesOf(i % 5, 1)), wrong]);
+    await expect(upload(url, id, wrong.root, bytesOf(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
+  }
   await store(url, domain, STRANGER, objects[5] as Uint8Array);
   await expect(store(url, domain, STRANGER, objects[6] as Uint8Array)).rejects.toMatchObject({ code: 'da/over-quota' });
 });
@@ -116,7 +122,7 @@ test('slow uploads of strangers take none of the places of others, and of their 
   const answers: Promise<string>[] = [];
   const attack = async (localAddress: string, seed: number) => {
     const object = bytesOf(seed, 900_000);
-    const { upload: id } = await askFor(url, domain, accountOf(keyOf(100 + seed)), [objectRef(object)]);
+    const id = await askFrom(localAddress, url, domain, accountOf(keyOf(100 + seed)), [objectRef(object)]);
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     cleanups.push(() => socket.destroy());
     socket.on('error', () => {});

@@ -21,6 +21,10 @@ export type Uploads = {
   open(account: Address, standing: Standing, peer: string, missing: readonly ObjectRef[]): Ticket;
   /** @throws MizuError `da/unsigned`, `da/wrong-length` */
   find(id: unknown, root: Hex, length: number | undefined): Ticket;
+  /** The object is there: a ticket whose objects are all there is used up. */
+  settle(ticket: Ticket, root: Hex): void;
+  /** Takes a ticket back: who sends other bytes than it names has to ask again. */
+  revoke(ticket: Ticket): void;
   /** A place for one upload. @throws MizuError `da/too-many` */
   begin(ticket: Ticket, length: number, onPutOut: (error: MizuError) => void): Place;
   taken(): number;
@@ -46,7 +50,8 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
   });
   const places = each((kind) => createPlaces(limits[kind]));
   const ticketPlaces = each(() => createPlaces(TICKETS));
-  const tickets = new Map<Hex, { readonly ticket: Ticket; readonly place: Place }>();
+  type Open = { readonly ticket: Ticket; readonly place: Place; readonly left: Set<Hex> };
+  const tickets = new Map<Hex, Open>();
 
   const dropOld = () => {
     for (const [id, { ticket, place }] of tickets) {
@@ -54,6 +59,11 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
       tickets.delete(id);
       place.leave();
     }
+  };
+
+  const revoke = ({ id }: Ticket) => {
+    tickets.get(id)?.place.leave();
+    tickets.delete(id);
   };
 
   return {
@@ -65,7 +75,7 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
       if (place === undefined) throw tooMany('requests that wait for their objects', TICKETS, standing.class);
       const lengths = new Map(missing.map(({ root, length }) => [root, length]));
       const ticket = { id, account, standing, holder, lengths, openUntil: Date.now() + TICKET_MS };
-      tickets.set(id, { ticket, place });
+      tickets.set(id, { ticket, place, left: new Set(lengths.keys()) });
       return ticket;
     },
     find: (id, root, length) => {
@@ -76,6 +86,12 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
       if (length !== expected) throw wrongLength(expected, length);
       return found;
     },
+    settle: (ticket, root) => {
+      const left = tickets.get(ticket.id)?.left;
+      left?.delete(root);
+      if (left?.size === 0) revoke(ticket);
+    },
+    revoke,
     begin: ({ standing: { class: kind }, holder }, length, onPutOut) => {
       const error = tooMany('uploads', limits[kind], kind);
       const place = places[kind].enter(holder, () => onPutOut(error), length);

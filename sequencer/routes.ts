@@ -11,6 +11,7 @@ import type { ObjectStore } from '../service/objects.ts';
 import { createPlaces, type PlaceLimits, peerOf } from '../service/peers.ts';
 import { objectNotFound, parseRange, rootParameter, sendFile, sendObject } from '../service/ranges.ts';
 import { numberKey } from '../service/store.ts';
+import { createTurnstile } from '../service/turnstile.ts';
 import { requireWorkflow } from './queries.ts';
 import type { StepSignal } from './step-signal.ts';
 import type { Tables } from './tables.ts';
@@ -22,25 +23,37 @@ export type RouteParts = {
   readonly files: DiskObjects;
   readonly steps: StepSignal;
   readonly streams?: PlaceLimits;
+  readonly fetches?: PlaceLimits;
 };
 
 export const STREAMS: PlaceLimits = { total: 256, perPeer: 64 };
+const DATASET_FETCHES = 2;
+/** Objects being fetched from DA for readers: each is in memory until it is on the disk. */
+export const FETCHES: PlaceLimits = { total: 16, perPeer: 8 };
 const HEARTBEAT_MS = 15_000;
 const EVENTS_AT_ONCE = 256;
 const metadataShape = z.object({ stages: z.array(z.object({ sink: z.string().nullish() })) });
 
 export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
-  const { files, streams = STREAMS } = parts;
+  const { files, streams = STREAMS, fetches = FETCHES } = parts;
+  const fetchPlaces = createPlaces(fetches);
+  const fetchInTurn = createTurnstile(DATASET_FETCHES);
   app.get('/objects/:root', async (request, response) => {
     const root = rootParameter(request.params.root);
-    await fetchObject(parts, root);
+    if ((await files.size(root)) === undefined) {
+      const peer = peerOf(request.socket.remoteAddress);
+      const place = fetchPlaces.enter(peer, () => response.destroy());
+      if (place === undefined) throw tooManyFetches(fetches);
+      await requireObject(parts.objects, root).finally(place.leave);
+    }
     await sendObject(request, response, files, root);
   });
   app.get('/datasets/:run/:file', async (request, response) => {
     const { run, file } = request.params;
     const name = /^([\w.-]{1,100})\.jsonl$/.exec(file)?.[1];
     if (!isHash(run) || name === undefined) throw badDataset(`${run}/${file}`);
-    await sendDataset(request, response, parts, await entriesOf(parts, run, name));
+    const fetch = (root: Hex) => fetchInTurn(() => requireObject(parts.objects, root));
+    await sendDataset(request, response, { files, fetch }, await entriesOf(parts, run, name));
   });
   const places = createPlaces(streams);
   app.get('/events', async (request, response) => {
@@ -73,7 +86,7 @@ async function entriesOf({ tables, objects }: RouteParts, run: Hex, name: string
 async function sendDataset(
   request: Request,
   response: Response,
-  parts: RouteParts,
+  { files, fetch }: { files: DiskObjects; fetch: (root: Hex) => Promise<unknown> },
   entries: readonly DatasetEntry[],
 ): Promise<void> {
   const total = entries.reduce((sum, { length }) => sum + length, 0);
@@ -96,9 +109,9 @@ async function sendDataset(
     const to = Math.min(length, last + 1 - at);
     at += length;
     if (from >= to) continue;
-    await fetchObject(parts, root);
+    if ((await files.size(root)) === undefined) await fetch(root);
     if (response.destroyed) return;
-    await sendFile(parts.files.stream(root, from, to - 1), response, false);
+    await sendFile(files.stream(root, from, to - 1), response, false);
   }
   response.end();
 }
@@ -147,11 +160,6 @@ async function sendEvents(
   response.end();
 }
 
-/** From DA to the disk, if it is not there. */
-async function fetchObject({ objects, files }: RouteParts, root: Hex): Promise<void> {
-  if ((await files.size(root)) === undefined) await requireObject(objects, root);
-}
-
 async function requireObject(objects: ObjectStore, root: Hex): Promise<Uint8Array> {
   const bytes = await objects.get(root);
   if (bytes === undefined) throw objectNotFound(root);
@@ -185,6 +193,17 @@ function badAfter(actual: string): MizuError {
     message: 'after is not a step.',
     expected: 'the number of the last step seen, or 0',
     actual,
+  });
+}
+
+function tooManyFetches({ total, perPeer }: PlaceLimits): MizuError {
+  return new MizuError({
+    code: 'objects/too-many',
+    message: 'Too many objects are being fetched from DA.',
+    expected: `at most ${perPeer} of one address, ${total} of all`,
+    actual: 'one more',
+    hint: 'Ask a member of the DA committee.',
+    retryable: true,
   });
 }
 

@@ -1,4 +1,4 @@
-// docs/rpc.md: event streams of one address do not close /events to others.
+// docs/rpc.md: what some readers do does not close /events and /objects to others.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -54,6 +54,45 @@ test('idle streams of a few addresses take all places; each honest address still
   steps.rollBack(-1);
   steps.announce(1);
   for (const [bytes] of await told) expect(String(bytes)).toContain('still here');
+});
+
+test('objects that must be fetched from DA: a few at once, of one address fewer; what is on the disk is not held up', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-events-'));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  const store = await openStore(join(folder, 'state'));
+  cleanups.push(() => store.close());
+  const files = await openDiskObjects(join(folder, 'objects'), { durable: false });
+  const { root } = await files.put(Uint8Array.of(1, 2, 3));
+  const http = createHttpApp({ log: createLogger('test', 'silent'), health: () => ({}) });
+  let fetched = () => {};
+  let asked = 0;
+  const objects = {
+    ...files,
+    get: () => {
+      asked += 1;
+      return new Promise<undefined>((resolve) => {
+        const before = fetched;
+        fetched = () => {
+          before();
+          resolve(undefined);
+        };
+      });
+    },
+  };
+  const fetches = { total: 4, perPeer: 2 };
+  addRoutes(http, { tables: openTables(store), objects, files, steps: createStepSignal(), fetches });
+  const url = await http.listen({ port: 0 });
+  cleanups.push(() => http.close());
+  const rootOf = (i: number) => `0x${String(i).padStart(64, '0')}`;
+  const answers = Array.from({ length: 5 }, (_, i) =>
+    fetch(`${url}/objects/${rootOf(i)}`).then(({ status }) => status),
+  );
+  const first = await Promise.race(answers);
+  expect(first).toBe(429);
+  expect(await (await fetch(`${url}/objects/${root}`)).arrayBuffer()).toEqual(Uint8Array.of(1, 2, 3).buffer);
+  fetched();
+  expect((await Promise.all(answers)).sort()).toEqual([404, 404, 429, 429, 429]);
+  expect(asked).toBe(2);
 });
 
 type Stream = { readonly socket: Socket; readonly head: string };
