@@ -31,6 +31,8 @@ export type FaultPlace = Difference & {
 
 export type Checked =
   | { readonly kind: 'agrees'; readonly number: bigint; readonly assertion: AssertionRecord }
+  /** A batch up to its end became void after it was made: it is about messages that do not count, and never confirmed. */
+  | { readonly kind: 'moot'; readonly number: bigint; readonly assertion: AssertionRecord }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 export type Checker = {
@@ -83,10 +85,14 @@ export async function openChecker(node: ProverNode): Promise<Checker> {
       const assertion = await assertionAt(count);
       if (assertion === undefined) return undefined;
       const seal = await sealOf(assertion);
+      const number = count;
+      if (mirror.isVoided(0n, assertion.post.batch, number)) {
+        await markChecked(seal);
+        return { kind: 'moot', number, assertion };
+      }
       const verdict = await verdictOf(assertion);
       if (verdict === 'unknown') return undefined;
       if (verdict === 'differs') return { kind: 'fault', fault: await locate(node, assertion, count) };
-      const number = count;
       await markChecked(seal);
       return { kind: 'agrees', number, assertion };
     },

@@ -111,8 +111,23 @@ async function work(
   onFault: FaultHandler,
   signal: AbortSignal,
 ): Promise<void> {
-  const steps = await node.execution.catchUp(signal);
-  if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
+  try {
+    const steps = await node.execution.catchUp(signal);
+    if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
+  } finally {
+    // Also where a batch cannot be read: what is asserted of the batches before it is checked all the same.
+    await checkAll(node, checker, counts, log, onFault, signal);
+  }
+}
+
+async function checkAll(
+  node: ProverNode,
+  checker: Checker,
+  counts: ValidatorCounts,
+  log: Logger,
+  onFault: FaultHandler,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const checked = await checker.checkNext();
     if (checked === undefined) return;
@@ -124,6 +139,10 @@ async function work(
       continue;
     }
     const { number, assertion } = checked;
+    if (checked.kind === 'moot') {
+      log.info({ id: assertion.id }, `assertion ${number} is about a batch that has become void since: it never counts`);
+      continue;
+    }
     if (number === 0n) continue;
     counts.agreed++;
     const { id, stepCount, post } = assertion;
