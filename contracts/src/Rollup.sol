@@ -225,15 +225,16 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         emit AssertionOrphaned(id);
     }
 
-    /// @notice Makes batches void, from the end of the latest confirmed assertion to before `end`, whose bytes are not promised
-    /// for long enough to be asserted. Anyone may call it.
+    /// @notice Makes batches void from `first` to before `end`, none of them confirmed, whose bytes are not promised for long
+    /// enough to be asserted. Anyone may call it.
     /// @dev A live child of the latest confirmed assertion may cover them, and its games need their bytes. Where there is none,
     /// nothing that is pending can be confirmed any more.
-    function voidBatches(uint64 end) external {
+    function voidBatches(uint64 first, uint64 end) external {
         _requireNotEnded();
         AssertionId latest = latestConfirmed;
         require(!_hasChild(latest), ChildLives(lastChildOf(latest)));
-        uint64 first = _assertions[latest].batch;
+        uint64 confirmed = _assertions[latest].batch;
+        require(first >= confirmed, BatchOutOfRange(confirmed, end, first));
         _requireRange(first, end);
         _voidUnpromised(first, end, block.timestamp + contestSeconds);
         voidings += 1;

@@ -66,7 +66,7 @@ contract PromisedBatchesTest is Network {
             genesis, STATE, most + 1, abi.encodeWithSelector(PromisedBatches.TooManyBatches.selector, most, most + 1)
         );
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.TooManyBatches.selector, most, most + 1));
-        rollup.voidBatches(most + 1);
+        rollup.voidBatches(0, most + 1);
         _assert(genesis, STATE, most);
     }
 
@@ -77,7 +77,7 @@ contract PromisedBatchesTest is Network {
         vm.prank(USER);
         vm.expectEmit();
         emit Inbox.BatchVoided(0);
-        rollup.voidBatches(1);
+        rollup.voidBatches(0, 1);
         vm.assertEq(inbox.batch(0).objectRoot, Tree.objectRoot(""));
         vm.assertEq(inbox.totalMessagesBefore(1), messages);
         AssertionId id = _assert(genesis, STATE, 1);
@@ -91,16 +91,16 @@ contract PromisedBatchesTest is Network {
         _postBatch(3, RETENTION + 1 days);
         (bytes32 first, bytes32 third) = (inbox.batch(0).objectRoot, inbox.batch(2).objectRoot);
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.NothingToVoid.selector, 0, 3));
-        rollup.voidBatches(3);
+        rollup.voidBatches(0, 3);
         vm.warp(LAST + 1);
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.NothingToVoid.selector, 0, 1));
-        rollup.voidBatches(1);
-        rollup.voidBatches(3);
+        rollup.voidBatches(0, 1);
+        rollup.voidBatches(0, 3);
         vm.assertEq(inbox.batch(0).objectRoot, first);
         vm.assertEq(inbox.batch(1).objectRoot, Tree.objectRoot(""));
         vm.assertEq(inbox.batch(2).objectRoot, third);
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.NothingToVoid.selector, 0, 3));
-        rollup.voidBatches(3);
+        rollup.voidBatches(0, 3);
         _assert(genesis, STATE, 3);
     }
 
@@ -111,9 +111,27 @@ contract PromisedBatchesTest is Network {
         vm.warp(block.timestamp + WINDOW);
         rollup.confirm(id);
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.BatchOutOfRange.selector, 2, 2, 1));
-        rollup.voidBatches(1);
+        rollup.voidBatches(1, 1);
         vm.expectRevert(abi.encodeWithSelector(PromisedBatches.BatchOutOfRange.selector, 2, 2, 3));
-        rollup.voidBatches(3);
+        rollup.voidBatches(1, 3);
+        vm.expectRevert(abi.encodeWithSelector(PromisedBatches.BatchOutOfRange.selector, 1, 2, 0));
+        rollup.voidBatches(0, 2);
+    }
+
+    /// @dev After an outage there may be more than one call can look at, and an assertion of the first would be in the way.
+    function test_BatchesBehindTheFirstAreMadeVoidToo() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            _postBatch(3);
+        }
+        bytes32 left = inbox.batch(1).objectRoot;
+        vm.warp(LAST + 1);
+        rollup.voidBatches(2, 4);
+        rollup.voidBatches(0, 1);
+        vm.assertEq(inbox.batch(3).objectRoot, Tree.objectRoot(""));
+        vm.assertEq(inbox.batch(1).objectRoot, left);
+        _assert(genesis, STATE, 1);
+        vm.expectRevert(_childLives(rollup.lastChildOf(genesis)));
+        rollup.voidBatches(1, 2);
     }
 
     function test_RevertWhen_SomethingPendingMayCoverTheBatches() public {
@@ -122,12 +140,12 @@ contract PromisedBatchesTest is Network {
         AssertionId id = _assert(genesis, STATE, 1);
         vm.warp(LAST + 1);
         vm.expectRevert(_childLives(id));
-        rollup.voidBatches(1);
+        rollup.voidBatches(0, 1);
         vm.startPrank(DISPUTE);
         rollup.openGame(id);
         rollup.reject(id, USER, 1);
         vm.stopPrank();
-        rollup.voidBatches(1);
+        rollup.voidBatches(0, 1);
     }
 
     /// @dev A pending child of a rejected assertion claims what the batch was; nobody can play about it any more, and it can
@@ -145,7 +163,7 @@ contract PromisedBatchesTest is Network {
         rollup.reject(lost, USER, 1);
         vm.stopPrank();
         vm.warp(LAST + 1);
-        rollup.voidBatches(2);
+        rollup.voidBatches(0, 2);
         vm.prank(DISPUTE);
         vm.expectRevert(abi.encodeWithSelector(Rollup.VoidedSince.selector, child));
         rollup.openGame(child);

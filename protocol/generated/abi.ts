@@ -339,7 +339,7 @@ export const rollupAbi = [
   {"type":"function","name":"statusOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint8","internalType":"enum Rollup.Status"}],"stateMutability":"view"},
   {"type":"function","name":"stepCountOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"stepListOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"stepRoot","type":"bytes32","internalType":"bytes32"},{"name":"stepCount","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
-  {"type":"function","name":"voidBatches","inputs":[{"name":"end","type":"uint64","internalType":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
+  {"type":"function","name":"voidBatches","inputs":[{"name":"first","type":"uint64","internalType":"uint64"},{"name":"end","type":"uint64","internalType":"uint64"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"voidings","inputs":[],"outputs":[{"name":"","type":"uint32","internalType":"uint32"}],"stateMutability":"view"},
   {"type":"function","name":"window","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"windowEndOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},

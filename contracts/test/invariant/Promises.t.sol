@@ -60,13 +60,15 @@ contract PromisesHandler is Network {
     }
 
     /// @dev Where nothing live is in the way, whatever cannot be claimed is made void, and nothing else is.
-    function voidBatches(uint256 batches) external {
+    function voidBatches(uint256 from, uint256 batches) external {
         AssertionId latest = rollup.latestConfirmed();
-        uint64 first = rollup.assertionOf(latest).batch;
-        if (first == inbox.batchCount()) return;
+        uint64 earliest = rollup.assertionOf(latest).batch;
+        if (earliest == inbox.batchCount()) return;
+        uint64 first = uint64(bound(from, earliest == 0 ? 0 : earliest - 1, inbox.batchCount() - 1));
         uint64 end = uint64(bound(batches, first + 1, inbox.batchCount()));
-        bool possible = rollup.lastChildOf(latest) == AssertionId.wrap(0) && !_isPromised(first, end);
-        try rollup.voidBatches(end) {
+        bool possible =
+            first >= earliest && rollup.lastChildOf(latest) == AssertionId.wrap(0) && !_isPromised(first, end);
+        try rollup.voidBatches(first, end) {
             vm.assertTrue(possible);
             vm.assertTrue(_isPromised(first, end));
             voided++;
@@ -114,7 +116,7 @@ contract PromisesHandler is Network {
             vm.assertLe(rollup.deadlineOf(child), live.createdAt + WINDOW + MAX_PAUSE);
             return;
         }
-        if (!_isPromised(first, first + 1)) rollup.voidBatches(first + 1);
+        if (!_isPromised(first, first + 1)) rollup.voidBatches(first, first + 1);
         Rollup.Claim memory claim = _claim(latest, _leaf(keccak256("again"), first + 1));
         vm.prank(EXECUTOR);
         rollup.createAssertion(claim);
