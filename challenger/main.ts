@@ -140,7 +140,10 @@ async function checkAll(
     }
     const { number, assertion } = checked;
     if (checked.kind === 'moot') {
-      log.info({ id: assertion.id }, `assertion ${number} is about a batch that has become void since: it never counts`);
+      log.info(
+        { id: assertion.id },
+        `assertion ${number} is about a batch that has become void since: it never counts`,
+      );
       continue;
     }
     if (number === 0n) continue;
