@@ -1,14 +1,18 @@
 // docs/edge.md#audits: a share of an exact model's leases is done twice, by different workers; a third decides.
+import { createHash } from 'node:crypto';
 import type { Address } from '../protocol/hex.ts';
 import type { Outcome } from './task.ts';
 
 export type AuditAnswer = { readonly worker: Address; readonly outcomes: readonly Outcome[] };
 
+/** What is kept of an answer: a digest a row. */
+export type Said = { readonly worker: Address; readonly digests: readonly string[] };
+
 export type Audit = {
   readonly task: string;
   readonly model: string;
   readonly places: readonly number[];
-  readonly answers: AuditAnswer[];
+  readonly answers: Said[];
   /** Unix milliseconds; then the first answer stands. */
   readonly deadline: number;
   /** Handed to a worker now. */
@@ -41,7 +45,7 @@ export function createAuditor(options: { rate: number; seconds: number; random: 
   return {
     consider: (audit, first, now) => {
       if (audits.size >= MAX_OPEN || options.random() >= options.rate) return false;
-      audits.add({ ...audit, answers: [first], deadline: now + options.seconds * 1000, leased: false });
+      audits.add({ ...audit, answers: [digest(first)], deadline: now + options.seconds * 1000, leased: false });
       return true;
     },
     next: (worker, models) => {
@@ -54,8 +58,8 @@ export function createAuditor(options: { rate: number; seconds: number; random: 
     answer: (audit, answer) => {
       audit.leased = false;
       if (!audits.has(audit)) return undefined;
-      audit.answers.push(answer);
-      const verdict = decide(audit.answers);
+      audit.answers.push(digest(answer));
+      const verdict = decide(audit.answers, answer.outcomes);
       if (verdict !== undefined) audits.delete(audit);
       return verdict;
     },
@@ -68,23 +72,27 @@ export function createAuditor(options: { rate: number; seconds: number; random: 
   };
 }
 
-function decide([first, second, third]: readonly AuditAnswer[]): Verdict | undefined {
+function digest({ worker, outcomes }: AuditAnswer): Said {
+  return { worker, digests: outcomes.map(({ line }) => createHash('sha256').update(line).digest('base64')) };
+}
+
+/** `outcomes` are those of the last answer: what corrects a row is what two have said, and so what the third has. */
+function decide([first, second, third]: readonly Said[], outcomes: readonly Outcome[]): Verdict | undefined {
   if (first === undefined || second === undefined) return undefined;
-  const differs = first.outcomes.some((outcome, i) => outcome.line !== second.outcomes[i]?.line);
+  const differs = first.digests.some((one, i) => one !== second.digests[i]);
   if (!differs) return { liars: [], corrected: [], undecided: [] };
   if (third === undefined) return undefined;
   const liars = new Set<Address>();
   const corrected: Outcome[] = [];
   const undecided: number[] = [];
-  first.outcomes.forEach((a, i) => {
-    const b = second.outcomes[i] as Outcome;
-    const c = third.outcomes[i] as Outcome;
-    if (a.line !== b.line && a.line !== c.line && b.line !== c.line) undecided.push(a.place);
-    else if (b.line === c.line && a.line !== b.line) {
-      corrected.push(b);
+  outcomes.forEach((outcome, i) => {
+    const [a, b, c] = [first.digests[i], second.digests[i], third.digests[i]];
+    if (a !== b && a !== c && b !== c) undecided.push(outcome.place);
+    else if (b === c && a !== b) {
+      corrected.push(outcome);
       liars.add(first.worker);
-    } else if (a.line === c.line && b.line !== c.line) liars.add(second.worker);
-    else if (a.line === b.line && c.line !== a.line) liars.add(third.worker);
+    } else if (a === c && b !== c) liars.add(second.worker);
+    else if (a === b && c !== a) liars.add(third.worker);
   });
   return { liars: [...liars], corrected, undecided };
 }

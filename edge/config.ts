@@ -24,6 +24,9 @@ export const gatewayShape = z.strictObject({
   workers: z.union([z.literal('any'), z.array(address)]).default('any'),
   maxWorkers: count(10_000, 1).default(1_000),
   maxOpenTasks: count(256, 1).default(64),
+  /** What tasks hold at most in all, from before their requests are fetched until their results are settled; one always fits. */
+  maxHeldBytes: count(64 * 1024 ** 3, 160 * 1024 * 1024).default(256 * 1024 * 1024),
+  maxRequestBytes: count(64 * 1024 * 1024, 1024).default(64 * 1024 * 1024),
   leaseRows: count(1024, 1).default(64),
   leaseSeconds: count(86_400, 1).default(300),
   /** Workers that a row is given to before it gets an error result. */

@@ -15,16 +15,17 @@ import { openStore, type Store } from '../service/store.ts';
 import { createAuditor } from './audit.ts';
 import type { GatewayConfig } from './config.ts';
 import { openJournal } from './journal.ts';
+import { createMemory } from './memory.ts';
 import { openOutbox, type PutObjects } from './outbox.ts';
 import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
-import { decodeRequests, type Requests } from './rows.ts';
+import { decodeRequests, NO_REQUESTS, type Requests } from './rows.ts';
 import { createSchemaChecker } from './schema/checker.ts';
 import type { ChainInfo, Sequencer } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createSigner } from './signing.ts';
 import { createStaleTasks } from './stale.ts';
-import { type TaskInfo, taskKey } from './task.ts';
+import { bytesOf, maxRowsOf, type TaskInfo, taskKey } from './task.ts';
 
 export type GatewayParts = {
   readonly config: GatewayConfig;
@@ -53,6 +54,9 @@ const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
 const LOADS_AT_ONCE = 8;
 const STALE_SECONDS = 60;
+/** No worker has the task's model. */
+const UNSERVED_SECONDS = 600;
+const EMPTY_TASK_BYTES = 4_096;
 const OVER_SECONDS = 60;
 const MAX_REMEMBERED = 10_000;
 
@@ -67,7 +71,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const reputation = await openReputation(store);
   const stop = new AbortController();
   const over = new Map<string, number>();
-  const loading = new Set<string>();
+  const memory = createMemory({ bytes: config.maxHeldBytes, tasks: config.maxOpenTasks });
 
   const checker = createSchemaChecker({ threads: config.schemaThreads });
 
@@ -100,6 +104,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       await store.write(tasks.map((key) => taskTable.delete(key)));
       for (const key of tasks) {
         queue.remove(key);
+        memory.release(key);
         over.set(key, Date.now());
       }
       for (const oldest of over.keys()) {
@@ -110,7 +115,10 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   });
 
   const onChange = () => {
-    for (const task of queue.takeFinished()) outbox.add(task);
+    for (const task of queue.takeFinished()) {
+      memory.shrink(task.key, task.result.length);
+      outbox.add(task);
+    }
     sessions.dispatch();
   };
 
@@ -134,6 +142,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
   gauge('open_rows', 'Rows without a result', () => queue.size().openRows);
   gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);
+  gauge('held_bytes', 'Memory that tasks hold', () => memory.held());
   gauge('workers', 'Connected workers', () => sessions.list().length);
   gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
 
@@ -158,49 +167,75 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       return parts.getObject(ref, stop.signal);
     });
     try {
-      const requests = decodeRequests(bytes);
+      const requests = decodeRequests(bytes, maxRowsOf(config));
       const id = keccakHex(new TextEncoder().encode(requests.model));
       if (id !== info.model) throw wrongModel(info.model, requests.model);
       return requests;
     } catch (error) {
       // A result without rows makes the run fail at its next step, instead of waiting for its deadline.
       log.error({ err: error, task: taskKey(info) }, 'a request object is unusable; it gets an empty result');
-      return { model: info.model, lines: [], indexes: [] };
+      return { model: info.model, ...NO_REQUESTS };
     }
   };
 
-  const load = async (info: TaskInfo) => {
+  // False: its memory is not free yet.
+  const load = async (info: TaskInfo): Promise<boolean> => {
     const key = taskKey(info);
-    if (queue.has(key) || loading.has(key)) return;
-    loading.add(key);
+    const isTooLarge = info.requestLength > config.maxRequestBytes;
+    if (!memory.reserve(key, info.run, isTooLarge ? EMPTY_TASK_BYTES : bytesOf(info, config))) return false;
     try {
-      queue.add(info, await fetchRequests(info));
-    } finally {
-      loading.delete(key);
+      if (isTooLarge) log.error({ info }, 'a request object is too large; it gets an empty result');
+      const requests = isTooLarge ? { model: info.model, ...NO_REQUESTS } : await fetchRequests(info);
+      memory.shrink(key, requests.count === 0 ? EMPTY_TASK_BYTES : bytesOf(info, config, requests.count));
+      await store.write([taskTable.put(key, info)]);
+      queue.add(info, requests);
+      return true;
+    } catch (error) {
+      memory.release(key);
+      throw error;
     }
   };
 
-  const loadAll = async (infos: readonly TaskInfo[]) => {
-    for (let at = 0; at < infos.length; at += LOADS_AT_ONCE) {
-      const loads = await Promise.allSettled(infos.slice(at, at + LOADS_AT_ONCE).map(load));
+  // The run that holds least first; what finds no room now is offered again by the next poll.
+  const loadAll = async (infos: readonly TaskInfo[]): Promise<number> => {
+    const waiting = [...infos];
+    let loaded = 0;
+    while (waiting.length > 0) {
+      waiting.sort((a, b) => memory.heldBy(a.run) - memory.heldBy(b.run));
+      const loads = await Promise.allSettled(waiting.splice(0, LOADS_AT_ONCE).map(load));
       for (const result of loads) {
         if (result.status === 'rejected') log.warn({ err: result.reason }, 'a task cannot be loaded yet');
+        else if (result.value) loaded += 1;
       }
       onChange();
     }
+    return loaded;
   };
 
   const stale = createStaleTasks(STALE_SECONDS, Date.now);
-  const dropStale = async (listed: ReadonlySet<string>, models: ReadonlySet<Hex>) => {
-    const held = queue.progress().filter(({ info, done, total }) => done < total && models.has(info.model));
-    const keys = stale.note(
-      listed,
-      held.map(({ info }) => taskKey(info)),
-    );
+  const unserved = createStaleTasks(UNSERVED_SECONDS, Date.now);
+  const drop = async (keys: readonly string[], why: string) => {
     if (keys.length === 0) return;
-    log.warn({ tasks: keys }, 'tasks are no longer open: they are dropped');
+    log.warn({ tasks: keys }, why);
     await store.write(keys.map((key) => taskTable.delete(key)));
-    for (const key of keys) queue.remove(key);
+    for (const key of keys) {
+      queue.remove(key);
+      memory.release(key);
+    }
+  };
+  const unfinished = () => queue.progress().filter(({ done, total }) => done < total);
+  const dropStale = (listed: ReadonlySet<string>, models: ReadonlySet<Hex>) => {
+    const held = unfinished().filter(({ info }) => models.has(info.model));
+    const keys = held.map(({ info }) => taskKey(info));
+    return drop(stale.note(listed, keys), 'tasks are no longer open: they are dropped');
+  };
+  // They would keep the memory from others; when a worker comes they are listed again.
+  const dropUnserved = (models: ReadonlySet<Hex>) => {
+    const all = unfinished();
+    const served = all.filter(({ info }) => models.has(info.model));
+    const keysOf = (tasks: typeof all) => tasks.map(({ info }) => taskKey(info));
+    const keys = unserved.note(new Set(keysOf(served)), keysOf(all));
+    return drop(keys, 'no worker has had the model of these tasks for long: they are dropped');
   };
 
   let idleMs = POLL_IDLE_MS;
@@ -212,17 +247,16 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   // How long to wait before the next.
   const poll = async (): Promise<number> => {
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
+    await dropUnserved(new Set(models));
     if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
     // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
     const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
     const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !isOver(taskKey(info));
-    const fresh = listed.filter(isNew).slice(0, Math.max(0, config.maxOpenTasks - queue.size().tasks));
-    if (fresh.length === 0) return idle();
+    const fresh = listed.filter(isNew);
+    if (fresh.length === 0 || (await loadAll(fresh)) === 0) return idle();
     idleMs = POLL_IDLE_MS;
-    await store.write(fresh.map((info) => taskTable.put(taskKey(info), info)));
-    await loadAll(fresh);
     return 0;
   };
 

@@ -18,7 +18,7 @@ export type LoopbackSequencer = {
   /** Opens an infer task over these rows. */
   addTask(model: string, partition: number, rows: readonly unknown[]): TaskInfo;
   /** The same over any bytes. */
-  addObjectTask(model: string, partition: number, bytes: Uint8Array): TaskInfo;
+  addObjectTask(model: string, partition: number, bytes: Uint8Array, run?: Hex): TaskInfo;
   /** Items that count, in the order in which they came. */
   readonly settled: readonly InferenceItem[];
   readonly nonces: readonly bigint[];
@@ -66,11 +66,11 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     return hash;
   };
 
-  const addObjectTask = (model: string, partition: number, bytes: Uint8Array): TaskInfo => {
+  const addObjectTask = (model: string, partition: number, bytes: Uint8Array, run = RUN): TaskInfo => {
     const ref = objectRef(bytes);
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
-    const place = { run: RUN, stage: 1, partition, attempt: 0 };
+    const place = { run, stage: 1, partition, attempt: 0 };
     const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2' };
     const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer };
     open.set(taskKey(task), task);

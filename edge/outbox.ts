@@ -49,6 +49,8 @@ type SignedBatch = {
 };
 
 const MAX_UNSETTLED = 16;
+/** Of results that go to DA together. */
+const MAX_BATCH_BYTES = 32 * 1024 * 1024;
 const POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -147,7 +149,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   };
 
   const turn = async () => {
-    const next = unsettled.size < MAX_UNSETTLED ? ready.splice(0, MAX_INFERENCE_ITEMS) : [];
+    const next = unsettled.size < MAX_UNSETTLED ? ready.splice(0, batchLength(ready)) : [];
     if (next.length > 0) {
       try {
         await signBatch(next);
@@ -200,6 +202,16 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await pause(ms ?? MAX_TIMER_MS, AbortSignal.any([signal, woken.signal]));
     wake = () => {};
   }
+}
+
+// At least one.
+function batchLength(ready: readonly FinishedTask[]): number {
+  let bytes = 0;
+  const end = ready.findIndex(({ result }, i) => {
+    bytes += result.length;
+    return i === MAX_INFERENCE_ITEMS || (i > 0 && bytes > MAX_BATCH_BYTES);
+  });
+  return end < 0 ? ready.length : end;
 }
 
 function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRef): InferenceItem {

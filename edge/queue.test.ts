@@ -4,6 +4,7 @@ import { createAuditor } from './audit.ts';
 import type { AnsweredRow } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { type AcceptedEntry, createQueue, type Lease, type Queue } from './queue.ts';
+import { decodeRequests, encodeRequests } from './rows.ts';
 import { createSchemaChecker } from './schema/checker.ts';
 import { type TaskInfo, taskKey } from './task.ts';
 
@@ -65,7 +66,15 @@ function setUp({ auditRate = 0, attempts = 3, journal = [], epoch = 1, failWrite
 
 function addTask(queue: Queue, rows: number, request: unknown = { messages: [{ role: 'user', content: 'x' }] }): void {
   const indexes = Array.from({ length: rows }, (_, i) => 10 + i);
-  queue.add(INFO, { model: 'm', indexes, lines: indexes.map((index) => JSON.stringify([index, request])) });
+  queue.add(
+    INFO,
+    decodeRequests(
+      encodeRequests(
+        'm',
+        indexes.map((index) => JSON.stringify([index, request])),
+      ),
+    ),
+  );
 }
 
 const take = (queue: Queue, worker: Address, rows: number): Lease => {
@@ -136,6 +145,66 @@ describe('leases', () => {
     const { queue } = setUp();
     addTask(queue, 0);
     expect(resultOf(queue)).toEqual([]);
+  });
+});
+
+describe('rows', () => {
+  const addLines = (queue: Queue, lines: string[], run = HASH) =>
+    queue.add({ ...INFO, run }, decodeRequests(encodeRequests('m', lines)));
+
+  test('that are no JSON, or longer than a lease, are given to no worker', async () => {
+    const { queue } = setUp();
+    addLines(queue, ['[10,{"a":]', '[11,{}]', `[12,"${'x'.repeat(4 * 1024 * 1024)}"]`, '[13,{}]']);
+    const first = take(queue, ANN, 4);
+    expect(first.places).toEqual([1]);
+    const second = take(queue, BOB, 4);
+    expect(second.places).toEqual([3]);
+    await answer(queue, first);
+    await answer(queue, second);
+    expect(resultOf(queue).map((line) => JSON.parse(line)[1].error?.code ?? 'fine')).toEqual([
+      'edge/bad-request',
+      'fine',
+      'edge/bad-request',
+      'fine',
+    ]);
+  });
+
+  test('are all unusable: the task is finished without a worker', () => {
+    const { queue } = setUp();
+    addLines(
+      queue,
+      Array.from({ length: 40 }, (_, i) => `[${i},}]`),
+    );
+    for (let i = 0; i < 2; i++) expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
+    expect(resultOf(queue).length).toBe(40);
+  });
+
+  test('of the run that has the fewest at workers go first', () => {
+    const { queue } = setUp();
+    const lines = (count: number) => Array.from({ length: count }, (_, i) => `[${i},{}]`);
+    const other: Hex = `0x${'44'.repeat(32)}`;
+    addLines(queue, lines(100));
+    addLines(queue, lines(3), other);
+    const runs = Array.from({ length: 5 }, () => take(queue, ANN, 2).task.slice(0, 66));
+    expect(runs).toEqual([HASH, other, HASH, other, HASH]);
+  });
+
+  test('whatever the results, every row is in an object that is not too large', async () => {
+    const { queue } = setUp();
+    addLines(
+      queue,
+      Array.from({ length: 300 }, (_, i) => `[${i},{}]`),
+    );
+    const lease = take(queue, ANN, 300);
+    const usage = { prompt_tokens: 1, completion_tokens: 1 };
+    const content = 'ü'.repeat(450);
+    const rows = lease.places.map((place): AnsweredRow => [place, { content, finish_reason: 'stop', usage }]);
+    await queue.accept(lease, { signature: SIGNATURE, rows });
+    const [task] = queue.takeFinished();
+    expect(task!.result.length).toBeLessThanOrEqual(100_000);
+    const lines = new TextDecoder().decode(task!.result).trimEnd().split('\n').slice(1);
+    const codes = lines.map((line) => JSON.parse(line)[1].error?.code);
+    expect([lines.length, codes[0], codes.at(-1)]).toEqual([300, undefined, 'edge/result-too-large']);
   });
 });
 

@@ -10,9 +10,11 @@ import { encodeResultLine, type Requests } from './rows.ts';
 import type { SchemaChecker } from './schema/checker.ts';
 import {
   createTask,
+  dropRows,
   type FinishedTask,
   finishTask,
   giveBack,
+  MAX_LEASE_BYTES,
   type OpenTask,
   type Outcome,
   putOutcomes,
@@ -87,6 +89,8 @@ export type Queue = {
 };
 
 const LEASES_PER_EPOCH = 2 ** 30;
+// Of one task in a row; the others of it have their turn with the next lease.
+const MAX_TAKES = 16;
 
 export function createQueue(options: QueueOptions): Queue {
   const { journal, now, auditor } = options;
@@ -100,17 +104,27 @@ export function createQueue(options: QueueOptions): Queue {
   for (const entry of journal.recovered) {
     recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
   }
+  /** Rows at workers, by run. */
+  const leasedRows = new Map<string, number>();
   let last = 0;
+
+  const countRows = ({ task }: Lease, rows: number) => {
+    const run = task.slice(0, task.indexOf('/'));
+    const count = (leasedRows.get(run) ?? 0) + rows;
+    if (count === 0) leasedRows.delete(run);
+    else leasedRows.set(run, count);
+  };
 
   const hold = (lease: Lease) => {
     leases.set(lease.lease, lease);
+    countRows(lease, lease.places.length);
     const held = byWorker.get(lease.worker);
     if (held === undefined) byWorker.set(lease.worker, new Set([lease]));
     else held.add(lease);
   };
 
   const release = (lease: Lease) => {
-    leases.delete(lease.lease);
+    if (leases.delete(lease.lease)) countRows(lease, -lease.places.length);
     const held = byWorker.get(lease.worker);
     held?.delete(lease);
     if (held?.size === 0) byWorker.delete(lease.worker);
@@ -120,6 +134,7 @@ export function createQueue(options: QueueOptions): Queue {
     if (task.open > 0 || task.audits > 0 || taken.has(task.key)) return;
     taken.add(task.key);
     finished.push(finishTask(task, options.maxResultBytes));
+    dropRows(task);
   };
 
   const grant = (task: OpenTask, places: readonly number[], worker: Address, audit?: Audit): GrantedLease => {
@@ -132,7 +147,7 @@ export function createQueue(options: QueueOptions): Queue {
     };
     const lease: Lease = { ...held, seal: sealOf(held, worker), worker, ...(audit === undefined ? {} : { audit }) };
     hold(lease);
-    return { lease, model: task.requests.model, lines: places.map((place) => task.requests.lines[place] as string) };
+    return { lease, model: task.requests.model, lines: places.map(task.requests.lineOf) };
   };
 
   const sealOf = (held: Omit<HeldLease, 'seal'>, worker: Address): string =>
@@ -154,12 +169,37 @@ export function createQueue(options: QueueOptions): Queue {
 
   const buryRows = (task: OpenTask, places: readonly number[]) => {
     const message = `no worker has answered in ${options.attempts} attempts`;
-    const lost = places.filter((place) => task.outcomes[place] === undefined);
+    const lost = places.filter((place) => !task.results.has(place));
     putOutcomes(
       task,
       lost.map((place) => errorOutcome(task, place, 'edge/no-answer', message)),
     );
     finishIfDone(task);
+  };
+
+  // Whose run has the fewest rows at workers goes first: a large task holds up no other run's.
+  const byTurn = (models: ReadonlySet<string>): OpenTask[] => {
+    const open = [...tasks.values()].filter((task) => task.open > 0 && models.has(task.requests.model));
+    const leased = (task: OpenTask) => leasedRows.get(task.info.run) ?? 0;
+    return open.sort((a, b) => leased(a) - leased(b));
+  };
+
+  // Rows that no frame can carry, or that are no JSON, would end the connection of every worker that they are given to.
+  const usableRows = (task: OpenTask, limit: number): number[] => {
+    const message = `the row is not JSON of at most ${MAX_LEASE_BYTES} bytes`;
+    for (let take = 0; take < MAX_TAKES && !taken.has(task.key); take++) {
+      const places = takeRows(task, limit);
+      const unusable = places.filter((place) => !isUsable(task, place));
+      if (unusable.length === 0) return places;
+      putOutcomes(
+        task,
+        unusable.map((place) => errorOutcome(task, place, 'edge/bad-request', message)),
+      );
+      finishIfDone(task);
+      const usable = places.filter((place) => !task.results.has(place));
+      if (usable.length > 0) return usable;
+    }
+    return [];
   };
 
   const acceptAudit = async (lease: Lease, audit: Audit, task: OpenTask, answer: AuditedAnswer) => {
@@ -184,18 +224,16 @@ export function createQueue(options: QueueOptions): Queue {
 
   const accept: Queue['accept'] = async (lease, { signature, rows }) => {
     const task = tasks.get(lease.task);
-    if (task === undefined) {
-      release(lease);
-      return;
-    }
+    // Of a finished task only the answer to an audit that has lapsed can come.
+    if (task === undefined || taken.has(task.key)) return release(lease);
     const { key } = task;
-    const isOurs = (place: number, i: number) => rows[i]?.[0] === task.requests.indexes[place];
+    const isOurs = (place: number, i: number) => rows[i]?.[0] === task.requests.indexOf(place);
     if (rows.length !== lease.places.length || !lease.places.every(isOurs)) throw otherRows(lease);
     if (lease.audit !== undefined && rows.some(([, row]) => row.retryable === true)) return abandon(lease);
     const answers = lease.places.map((place, i) => {
       const last = lease.audit !== undefined || task.failures[place]! + 1 >= options.attempts;
-      const line = task.requests.lines[place] as string;
-      const row = { place, index: task.requests.indexes[place] as number, line, last };
+      const line = task.requests.lineOf(place);
+      const row = { place, index: task.requests.indexOf(place), line, last };
       return { row, request: readRequest(line), answer: (rows[i] as AnsweredRow)[1] };
     });
     settling.add(lease.lease);
@@ -249,9 +287,8 @@ export function createQueue(options: QueueOptions): Queue {
         audit.leased = true;
         return grant(audited, audit.places, worker, audit);
       }
-      for (const task of tasks.values()) {
-        if (task.open === 0 || !models.has(task.requests.model)) continue;
-        const places = takeRows(task, rows);
+      for (const task of byTurn(models)) {
+        const places = usableRows(task, rows);
         if (places.length === 0) continue;
         const granted = grant(task, places, worker);
         for (const place of places) task.holders[place] = granted.lease.lease;
@@ -271,7 +308,8 @@ export function createQueue(options: QueueOptions): Queue {
       if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
       const task = tasks.get(held.task);
       if (task === undefined || held.deadline <= now()) return false;
-      if (held.places.some((place) => task.outcomes[place] !== undefined || task.holders[place] !== 0)) return false;
+      if (held.places.some((place) => taken.has(task.key) || task.results.has(place) || task.holders[place] !== 0))
+        return false;
       for (const place of held.places) task.holders[place] = held.lease;
       hold({ ...held, seal, worker });
       return true;
@@ -310,20 +348,24 @@ export function createQueue(options: QueueOptions): Queue {
 
 type AuditedAnswer = { readonly signature: Hex; readonly outcomes: readonly Outcome[] };
 
+function isUsable({ requests }: OpenTask, place: number): boolean {
+  if (requests.sizeOf(place) > MAX_LEASE_BYTES) return false;
+  try {
+    return Array.isArray(JSON.parse(requests.lineOf(place)));
+  } catch {
+    return false;
+  }
+}
+
 function errorOutcome(task: OpenTask, place: number, code: string, message: string): Outcome {
-  const line = encodeResultLine(task.requests.indexes[place] as number, { error: { code, message } });
+  const line = encodeResultLine(task.requests.indexOf(place), { error: { code, message } });
   return { place, line, inputTokens: 0, outputTokens: 0 };
 }
 
 function progressOf(task: OpenTask): ReturnType<Queue['progress']>[number] {
-  let inputTokens = 0;
-  let outputTokens = 0;
-  for (const outcome of task.outcomes) {
-    inputTokens += outcome?.inputTokens ?? 0;
-    outputTokens += outcome?.outputTokens ?? 0;
-  }
-  const total = task.outcomes.length;
-  return { info: task.info, done: total - task.open, total, inputTokens, outputTokens };
+  const { input, output } = task.results.tokens();
+  const total = task.requests.count;
+  return { info: task.info, done: total - task.open, total, inputTokens: input, outputTokens: output };
 }
 
 function otherRows(lease: Lease): MizuError {

@@ -7,11 +7,11 @@ const header = (text: string) => `${text}${' '.repeat(127 - text.length)}\n`;
 describe('requests', () => {
   test('what is encoded is decoded, lines unparsed', () => {
     const lines = ['[3,{"messages":[]}]', '[17,"ü"]'];
-    expect(decodeRequests(encodeRequests('builtin/small', lines))).toEqual({
-      model: 'builtin/small',
-      lines,
-      indexes: [3, 17],
-    });
+    const requests = decodeRequests(encodeRequests('builtin/small', lines));
+    expect(requests).toMatchObject({ model: 'builtin/small', count: 2 });
+    expect([0, 1].map(requests.lineOf)).toEqual(lines);
+    expect([0, 1].map(requests.indexOf)).toEqual([3, 17]);
+    expect([0, 1].map(requests.sizeOf)).toEqual([19, 9]);
   });
 
   test('the header fills a leaf', () => {
@@ -22,10 +22,18 @@ describe('requests', () => {
     ['no header', ''],
     ['another header', '{"mizu":"rows","count":0,"model":"m"}\n'],
     ['too few rows', `${header('{"mizu":"requests","count":2,"model":"m"}')}[0,1]\n`],
+    ['too many rows', `${header('{"mizu":"requests","count":1,"model":"m"}')}[0,1]\n[1,1]\n`],
+    ['a header without an end', `{"mizu":"requests","count":0,"model":"${'m'.repeat(5_000)}"}\n`],
     ['no last line end', `${header('{"mizu":"requests","count":1,"model":"m"}')}[0,1]`],
     ['a row without index', `${header('{"mizu":"requests","count":1,"model":"m"}')}{"a":1}\n`],
   ])('%s is refused', (_name, text) => {
     expect(() => decodeRequests(bytes(text))).toThrow('The object is not a list of requests.');
+  });
+
+  test('more rows than are allowed are refused', () => {
+    const two = encodeRequests('m', ['[0,1]', '[1,1]']);
+    expect(decodeRequests(two, 2).count).toBe(2);
+    expect(() => decodeRequests(two, 1)).toThrow(expect.objectContaining({ expected: 'at most 1 rows', actual: '2' }));
   });
 });
 

@@ -11,30 +11,58 @@ export type RowResult =
   | { readonly content: string; readonly finish_reason: string; readonly usage: RowUsage }
   | { readonly error: RowError; readonly usage?: RowUsage };
 
+/** A request object as it came: its rows are read from its bytes when they are asked for. */
 export type Requests = {
   readonly model: string;
-  /** Each row's line `[index,request]`, unparsed. */
-  readonly lines: readonly string[];
-  readonly indexes: readonly number[];
+  readonly count: number;
+  /** The row's line `[index,request]`, unparsed. */
+  lineOf(place: number): string;
+  /** Bytes of the line. */
+  sizeOf(place: number): number;
+  indexOf(place: number): number;
 };
 
 const MAX_ROWS = 1_000_000;
+const MAX_HEADER_BYTES = 4_096;
+const MAX_INDEX_DIGITS = 15;
+const LINE_END = 10;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** @throws MizuError `edge/bad-requests` naming the first line that is wrong. */
-export function decodeRequests(bytes: Uint8Array): Requests {
-  const text = new TextDecoder('utf-8').decode(bytes);
-  const lines = text.split('\n');
-  if (lines.pop() !== '') throw badRequests('a line end after the last row', 'none');
-  const header = parseHeader(lines.shift() ?? '');
-  if (header.count !== lines.length) throw badRequests(`${header.count} rows`, `${lines.length} rows`);
-  const indexes = lines.map((line, i) => {
-    const index = /^\[(\d{1,15}),./.exec(line)?.[1];
-    if (index === undefined || !line.endsWith(']')) throw badRequests(`[index,request] in row ${i}`, line.slice(0, 80));
-    return Number(index);
-  });
-  return { model: header.model, lines, indexes };
+/** The bytes are kept and must not change. @throws MizuError `edge/bad-requests` naming the first line that is wrong. */
+export function decodeRequests(bytes: Uint8Array, maxRows = MAX_ROWS): Requests {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.at(-1) !== LINE_END) throw badRequests('a line end after the last row', 'none');
+  const headerEnd = buffer.indexOf(LINE_END);
+  const header = parseHeader(buffer.toString('utf8', 0, Math.min(headerEnd, MAX_HEADER_BYTES)));
+  if (header.count > maxRows) throw badRequests(`at most ${maxRows} rows`, `${header.count}`);
+  // Where each row begins, and the end.
+  const starts = new Uint32Array(header.count + 1);
+  let rows = 0;
+  for (let at = headerEnd + 1; at < buffer.length; rows++) {
+    if (rows >= header.count) throw badRequests(`${header.count} rows`, 'more');
+    const end = buffer.indexOf(LINE_END, at);
+    const head = buffer.toString('latin1', at, Math.min(end, at + MAX_INDEX_DIGITS + 3));
+    if (!/^\[\d{1,15},./.test(head) || buffer[end - 1] !== 0x5d) {
+      throw badRequests(`[index,request] in row ${rows}`, buffer.toString('utf8', at, Math.min(end, at + 80)));
+    }
+    starts[rows] = at;
+    at = end + 1;
+  }
+  if (rows !== header.count) throw badRequests(`${header.count} rows`, `${rows} rows`);
+  starts[rows] = buffer.length;
+  const startOf = (place: number) => starts[place] as number;
+  const endOf = (place: number) => (starts[place + 1] as number) - 1;
+  return {
+    ...header,
+    lineOf: (place) => buffer.toString('utf8', startOf(place), endOf(place)),
+    sizeOf: (place) => endOf(place) - startOf(place),
+    indexOf: (place) =>
+      Number.parseInt(buffer.toString('latin1', startOf(place) + 1, startOf(place) + 1 + MAX_INDEX_DIGITS), 10),
+  };
 }
+
+/** What stands for an object that cannot be read. */
+export const NO_REQUESTS: Omit<Requests, 'model'> = { count: 0, lineOf: () => '', sizeOf: () => 0, indexOf: () => 0 };
 
 /** Canonical JSON (RFC 8785) of `[index,result]`. */
 export function encodeResultLine(index: number, result: RowResult): string {
@@ -51,13 +79,28 @@ export function encodeResultLine(index: number, result: RowResult): string {
   return `[${index},{"content":${quote(result.content)},"finish_reason":${quote(result.finish_reason)},${usage}}]`;
 }
 
+/** The result object of the whole lines. */
 export function encodeResults(
   model: string,
-  lines: readonly string[],
+  lines: readonly (string | Uint8Array)[],
   tokens: { input: number; output: number },
 ): Uint8Array {
-  const header = `{"mizu":"results","count":${lines.length},"model":${quote(model)},"inputTokens":${tokens.input},"outputTokens":${tokens.output}}`;
-  return new TextEncoder().encode([padHeader(header), ...lines, ''].join('\n'));
+  const text = `{"mizu":"results","count":${lines.length},"model":${quote(model)},"inputTokens":${tokens.input},"outputTokens":${tokens.output}}`;
+  const header = Buffer.from(`${padHeader(text)}\n`);
+  const sizeOf = (line: string | Uint8Array) => (typeof line === 'string' ? Buffer.byteLength(line) : line.length);
+  const bytes = Buffer.alloc(
+    lines.reduce((sum, line) => sum + sizeOf(line) + 1, header.length),
+    LINE_END,
+  );
+  let at = header.copy(bytes);
+  for (const line of lines) {
+    if (typeof line === 'string') at += bytes.write(line, at) + 1;
+    else {
+      bytes.set(line, at);
+      at += line.length + 1;
+    }
+  }
+  return bytes;
 }
 
 /** Request object; the SDK's programs write the same bytes. */

@@ -1,6 +1,7 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
 import type { Hex } from '../protocol/hex.ts';
-import { encodeResultLine, encodeResults, type Requests } from './rows.ts';
+import { createResults, type Results } from './results.ts';
+import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests } from './rows.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
@@ -30,8 +31,8 @@ export type Outcome = {
 export type OpenTask = {
   readonly key: string;
   readonly info: TaskInfo;
-  readonly requests: Requests;
-  readonly outcomes: (Outcome | undefined)[];
+  requests: Requests;
+  readonly results: Results;
   /** Lease that holds a row, 0 without one. */
   readonly holders: Float64Array;
   readonly failures: Uint8Array;
@@ -44,8 +45,10 @@ export type OpenTask = {
   audits: number;
 };
 
-// Well below the largest frame.
-const MAX_LEASE_CHARS = 4 * 1024 * 1024;
+/** Of the largest row too: well below the largest frame. */
+export const MAX_LEASE_BYTES = 4 * 1024 * 1024;
+/** Of a result object for each row, whatever the rows before it take: an error fits. */
+export const RESULT_BYTES_A_ROW = 256;
 
 /** Single use: two results for one key are never signed in two batches that both count. */
 export function taskKey({
@@ -58,12 +61,12 @@ export function taskKey({
 }
 
 export function createTask(info: TaskInfo, requests: Requests): OpenTask {
-  const count = requests.lines.length;
+  const { count } = requests;
   return {
     key: taskKey(info),
     info,
     requests,
-    outcomes: new Array<Outcome | undefined>(count).fill(undefined),
+    results: createResults(count),
     holders: new Float64Array(count),
     failures: new Uint8Array(count),
     open: count,
@@ -76,15 +79,15 @@ export function createTask(info: TaskInfo, requests: Requests): OpenTask {
 /** Up to `limit` rows that nobody holds; fewer if they are long. */
 export function takeRows(task: OpenTask, limit: number): number[] {
   const places: number[] = [];
-  let chars = 0;
+  let bytes = 0;
   const take = (place: number) => {
-    if (task.outcomes[place] !== undefined || task.holders[place] !== 0) return;
+    if (task.results.has(place) || task.holders[place] !== 0) return;
     places.push(place);
-    chars += (task.requests.lines[place] as string).length;
+    bytes += task.requests.sizeOf(place);
   };
-  const hasRoom = () => places.length < limit && chars < MAX_LEASE_CHARS;
+  const hasRoom = () => places.length < limit && bytes < MAX_LEASE_BYTES;
   while (hasRoom() && task.returned.length > 0) take(task.returned.pop() as number);
-  for (; hasRoom() && task.fresh < task.outcomes.length; task.fresh++) take(task.fresh);
+  for (; hasRoom() && task.fresh < task.requests.count; task.fresh++) take(task.fresh);
   return places;
 }
 
@@ -92,16 +95,43 @@ export function giveBack(task: OpenTask, places: readonly number[], lease: numbe
   for (const place of places) {
     if (task.holders[place] !== lease) continue;
     task.holders[place] = 0;
-    if (task.outcomes[place] === undefined) task.returned.push(place);
+    if (!task.results.has(place)) task.returned.push(place);
   }
 }
 
 export function putOutcomes(task: OpenTask, outcomes: readonly Outcome[]): void {
-  for (const outcome of outcomes) {
-    if (task.outcomes[outcome.place] === undefined) task.open -= 1;
-    task.outcomes[outcome.place] = outcome;
-    task.holders[outcome.place] = 0;
+  for (const { place } of outcomes) {
+    if (!task.results.has(place)) task.open -= 1;
+    task.holders[place] = 0;
   }
+  task.results.put(outcomes);
+}
+
+/** Only its counts are asked for from now on. */
+export function dropRows(task: OpenTask): void {
+  const { model, count } = task.requests;
+  task.requests = { ...NO_REQUESTS, model, count };
+  task.results.drop();
+}
+
+// Of the numbers that a task has for each row, and of a row's share of what holds its line.
+const BYTES_A_ROW = 160;
+const LEAST_BYTES_OF_A_ROW = 6;
+// What stands around a content in its line.
+const BYTES_AROUND_CONTENT = 1_024;
+
+export type TaskLimits = { readonly maxContentBytes: number; readonly maxResultBytes: number };
+
+/** What a task holds at most, until its result is settled; `rows` is undefined before its object is there. */
+export function bytesOf({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
+  const count = rows ?? Math.min(maxRowsOf(limits), Math.floor(requestLength / LEAST_BYTES_OF_A_ROW));
+  const results = Math.min(limits.maxResultBytes, (count + 1) * (limits.maxContentBytes + BYTES_AROUND_CONTENT));
+  return requestLength + count * BYTES_A_ROW + results;
+}
+
+/** So many that an error for each of them fits the result object. */
+export function maxRowsOf({ maxResultBytes }: TaskLimits): number {
+  return Math.floor(maxResultBytes / RESULT_BYTES_A_ROW) - 1;
 }
 
 export type FinishedTask = {
@@ -113,19 +143,19 @@ export type FinishedTask = {
 };
 
 /** The result object, in the order of the requests. Rows that no longer fit `maxBytes` become error rows. */
-export function finishTask(task: OpenTask, maxBytes: number): FinishedTask {
-  let inputTokens = 0;
-  let outputTokens = 0;
-  let bytes = 0;
-  const lines = task.outcomes.map((outcome, place) => {
-    if (outcome === undefined) throw new Error(`row ${place} of task ${task.key} has no outcome`);
-    inputTokens += outcome.inputTokens;
-    outputTokens += outcome.outputTokens;
-    bytes += Buffer.byteLength(outcome.line) + 1;
-    return bytes <= maxBytes ? outcome.line : tooLarge(task.requests.indexes[place] as number, maxBytes);
+export function finishTask({ key, info, requests, results }: OpenTask, maxBytes: number): FinishedTask {
+  const tokens = results.tokens();
+  let left = maxBytes - RESULT_BYTES_A_ROW * (requests.count + 1);
+  const lines = Array.from({ length: requests.count }, (_, place) => {
+    const line = results.lineOf(place);
+    if (line === undefined) throw new Error(`row ${place} of task ${key} has no outcome`);
+    const beyond = Math.max(0, line.length + 1 - RESULT_BYTES_A_ROW);
+    if (beyond > left) return tooLarge(requests.indexOf(place), maxBytes);
+    left -= beyond;
+    return line;
   });
-  const result = encodeResults(task.requests.model, lines, { input: inputTokens, output: outputTokens });
-  return { key: task.key, info: task.info, result, inputTokens, outputTokens };
+  const result = encodeResults(requests.model, lines, tokens);
+  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
 }
 
 function tooLarge(index: number, maxBytes: number): string {

@@ -26,6 +26,7 @@ const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 const MAX_SAID = 4_000;
 const CODE = /^[a-z0-9-]{1,32}\/[a-zA-Z0-9-]{1,64}$/;
+const FIRST_BODY_BYTES = 16 * 1024;
 const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 const BYTES = { 'content-type': 'application/octet-stream' } as const;
 const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 5_000 } });
@@ -119,12 +120,14 @@ async function requestOnce(url: string, options: RequestOptions): Promise<Answer
   return { status: response.statusCode, headers, bytes };
 }
 
+// Where the length is told, the parts go straight to their place: the body is in memory once.
 async function readBody(url: string, response: Dispatcher.ResponseData, limitBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+  const told = Number(response.headers['content-length'] ?? Number.NaN);
+  let bytes = new Uint8Array(Number.isSafeInteger(told) && told <= limitBytes ? told : FIRST_BODY_BYTES);
   let length = 0;
   for await (const part of response.body) {
-    length += (part as Uint8Array).length;
-    if (length > limitBytes) {
+    const end = length + (part as Uint8Array).length;
+    if (end > limitBytes) {
       throw new MizuError({
         code: 'http/answer-too-large',
         message: `The answer of ${url} is too large.`,
@@ -132,15 +135,15 @@ async function readBody(url: string, response: Dispatcher.ResponseData, limitByt
         actual: 'more',
       });
     }
-    parts.push(part as Uint8Array);
+    if (end > bytes.length) {
+      const larger = new Uint8Array(Math.min(limitBytes, Math.max(end, 2 * bytes.length)));
+      larger.set(bytes.subarray(0, length));
+      bytes = larger;
+    }
+    bytes.set(part as Uint8Array, length);
+    length = end;
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return bytes.length === length ? bytes : bytes.slice(0, length);
 }
 
 function isBusy(error: unknown): boolean {

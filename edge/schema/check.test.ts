@@ -226,7 +226,7 @@ test('any schema says what ajv says, or that it is too much', () => {
         // With the steps in it ajv compiles a reference to itself, and the check of what reaches it ends.
         if (verdict?.kind === 'unusable') expect(verdict.reason).toMatch(/steps|refers to itself/);
         if (verdict?.kind === 'unusable' || plain === undefined) continue;
-        expect([whole, value, verdict === undefined]).toEqual([whole, value, plain(value)]);
+        expect([whole, value, verdict === undefined]).toEqual([whole, value, plain(JSON.parse(JSON.stringify(value)))]);
       }
     }),
     { numRuns: RUNS },

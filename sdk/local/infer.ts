@@ -21,23 +21,23 @@ export async function inferLocally(
   backends: readonly Backend[] = [createBuiltinBackend()],
   signal: AbortSignal = new AbortController().signal,
 ): Promise<LocalInference> {
-  const { model, lines, indexes } = decodeRequests(requests);
+  const { model, count, lineOf, indexOf } = decodeRequests(requests);
   const backend = backends.find((one) => one.name === model);
   if (backend === undefined) throw noBackend(model, backends);
   const check = createContentCheck();
-  const results: string[] = new Array(lines.length);
+  const results: string[] = new Array(count);
   let input = 0;
   let output = 0;
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let i = next++; i < lines.length; i = next++) {
-      const result = await answer(backend, lines[i]!, check, signal);
+    for (let i = next++; i < count; i = next++) {
+      const result = await answer(backend, lineOf(i), check, signal);
       input += result.usage?.prompt_tokens ?? 0;
       output += result.usage?.completion_tokens ?? 0;
-      results[i] = encodeResultLine(indexes[i]!, result);
+      results[i] = encodeResultLine(indexOf(i), result);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, lines.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, work));
   return { bytes: encodeResults(model, results, { input, output }), inputTokens: input, outputTokens: output };
 }
 

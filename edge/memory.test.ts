@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Hex } from '../protocol/hex.ts';
+import { requestBytes } from '../service/client.ts';
+import { type Part, startPart } from './bench/spawn.ts';
+import { startLoopbackSequencer } from './loopback-sequencer.ts';
+import { createMemory } from './memory.ts';
+import { encodeRequests } from './rows.ts';
+
+describe('memory', () => {
+  test('is reserved up to its bound; a run that holds something leaves a quarter to others', () => {
+    const memory = createMemory({ bytes: 100, tasks: 8 });
+    expect(memory.reserve('a0', 'a', 60)).toBe(true);
+    expect(memory.reserve('a1', 'a', 20)).toBe(false);
+    expect(memory.reserve('a1', 'a', 15)).toBe(true);
+    expect(memory.reserve('b0', 'b', 26)).toBe(false);
+    expect(memory.reserve('b0', 'b', 25)).toBe(true);
+    memory.shrink('a0', 10);
+    memory.shrink('a0', 50);
+    expect([memory.held(), memory.heldBy('a'), memory.heldBy('b')]).toEqual([50, 25, 25]);
+    memory.release('a0');
+    memory.release('a0');
+    expect([memory.held(), memory.heldBy('a')]).toEqual([40, 15]);
+  });
+
+  test('has places too', () => {
+    const memory = createMemory({ bytes: 100, tasks: 4 });
+    expect([0, 1, 2, 3].map((i) => memory.reserve(`a${i}`, 'a', 1))).toEqual([true, true, true, false]);
+    expect(memory.reserve('b0', 'b', 1)).toBe(true);
+    expect(memory.reserve('c0', 'c', 1)).toBe(false);
+  });
+
+  test('holds what its tasks hold, and never more than its bound', () => {
+    const step = fc.record({
+      act: fc.constantFrom('reserve', 'shrink', 'release'),
+      task: fc.nat(9),
+      bytes: fc.nat(60),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const memory = createMemory({ bytes: 100, tasks: 6 });
+        const tasks = new Map<number, number>();
+        for (const { act, task, bytes } of steps) {
+          if (act === 'reserve' && memory.reserve(`${task}`, `run${task % 3}`, bytes)) tasks.set(task, bytes);
+          if (act === 'shrink') memory.shrink(`${task}`, bytes);
+          if (act === 'shrink' && tasks.has(task)) tasks.set(task, Math.min(bytes, tasks.get(task) as number));
+          if (act === 'release') memory.release(`${task}`);
+          if (act === 'release') tasks.delete(task);
+          const sum = [...tasks.values()].reduce((total, one) => total + one, 0);
+          expect(memory.held()).toBe(sum);
+          expect([0, 1, 2].reduce((total, run) => total + memory.heldBy(`run${run}`), 0)).toBe(sum);
+          expect(sum <= 100 && tasks.size <= 6).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+const HELD_BYTES = 160 * 1024 * 1024;
+/** Node, the gateway's code, two threads for schemas, and what is on its way. */
+const OTHER_BYTES = 450 * 1024 * 1024;
+const HOSTILE_TASKS = 64;
+
+test('64 request objects of 50 MB are never in memory together, and a small task of another run is answered', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-memory-'));
+  const sequencer = await startLoopbackSequencer();
+  const parts: Part[] = [];
+  try {
+    const line = (i: number) => `[${i},{"messages":[{"role":"user","content":"${'x'.repeat(430)}"}]}]`;
+    const bytes = encodeRequests(
+      'builtin/small',
+      Array.from({ length: 100_000 }, (_, i) => line(i)),
+    );
+    for (let i = 0; i < HOSTILE_TASKS; i++) sequencer.addObjectTask('builtin/small', i, bytes);
+    const run: Hex = `0x${'0d'.repeat(32)}`;
+    const small = encodeRequests('builtin/small', [line(0)]);
+    const gateway = await startPart('gateway', {
+      sequencerUrl: sequencer.url,
+      dataDir: folder,
+      privateKey: `0x${'01'.repeat(32)}`,
+      da: { members: [{ url: sequencer.url, address: `0x${'00'.repeat(20)}` }], threshold: 1 },
+      maxHeldBytes: HELD_BYTES,
+    });
+    parts.push(gateway);
+    parts.push(await startPart('worker', { gatewayUrl: gateway.url, privateKey: `0x${'02'.repeat(32)}` }));
+    const metrics = async () => {
+      const { bytes } = await requestBytes(`${gateway.url}/metrics`, { timeoutSeconds: 60 });
+      const read = (name: string) =>
+        Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(Buffer.from(bytes).toString())?.[1]);
+      return { resident: read('process_resident_memory_bytes'), held: read('mizu_gateway_held_bytes') };
+    };
+    let peak = 0;
+    let mostHeld = 0;
+    const watch = async () => {
+      const { resident, held } = await metrics();
+      peak = Math.max(peak, resident);
+      mostHeld = Math.max(mostHeld, held);
+    };
+    while (mostHeld < 50_000_000) await watch();
+    const { requestRoot } = sequencer.addObjectTask('builtin/small', 0, small, run);
+    while (!sequencer.settled.some((item) => item.requestRoot === requestRoot)) await watch();
+    expect(mostHeld).toBeLessThanOrEqual(HELD_BYTES);
+    expect(peak).toBeLessThan(HELD_BYTES + OTHER_BYTES);
+    console.info(`peak of the gateway: ${Math.round(peak / 2 ** 20)} MiB, held ${Math.round(mostHeld / 2 ** 20)} MiB`);
+  } finally {
+    for (const part of parts.reverse()) await part.kill();
+    await sequencer.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
