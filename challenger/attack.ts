@@ -149,6 +149,8 @@ export function createAttacker(parts: AttackParts): Attacker {
     counts,
     idle: rounds.idle,
     async attackNext(now) {
+      // L1 opens no game any more, and confirms no lie.
+      if ((await node.mirror.head()).endedAt !== undefined) return demander.collectNext(now, isWrong);
       const attacked = await rounds.play(await node.mirror.pending(), async (assertion) =>
         (await isWrong(assertion)) && !(await hasWrongParent(assertion)) ? attack(assertion, now) : false,
       );

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { createEndWatch } from '../prover/end.ts';
 import { type Follower, followAndWork } from '../prover/loop.ts';
 import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
 import { NO_BODY } from '../prover/recorder.ts';
@@ -58,6 +59,7 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
   const node = await openNode(config, { log, recorder: () => NO_BODY, onStep: () => void counts.steps++ });
   const checker = await openChecker(node);
   const fight = await openFight(config, node, log, stop.signal);
+  const hasEnded = createEndWatch(node.mirror, log);
   const handle = onFault ?? (fight === undefined ? stopAtFault : leaveToFight);
   const app =
     config.http === undefined
@@ -75,6 +77,7 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
     follow: node.follow,
     tasks: [
       async (signal) => {
+        await hasEnded();
         await work(node, checker, counts, log, handle, signal);
         return false;
       },
@@ -186,6 +189,7 @@ async function health(node: ProverNode, checker: Checker, counts: ValidatorCount
     batches: { l1: Number(head.batches), executed: Number(node.execution.batches()) },
     assertions: { l1: Number(head.assertions), checked: Number(checker.count()) },
     faults: counts.faults,
+    endedAt: head.endedAt === undefined ? null : Number(head.endedAt),
   };
 }
 

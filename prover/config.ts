@@ -101,6 +101,11 @@ export function parseExecutorConfig(value: unknown, environment: Environment = p
   return { ...rest, key: requireKey('executor', key, environment) } as ExecutorConfig;
 }
 
+/** Of the file of any executor or validator: what else it says is left aside. @throws MizuError `config/malformed` */
+export function parseNetworkConfig(value: unknown): NodeConfig {
+  return withoutUndefined(parseConfig('network', z.object(networkShape.shape), value)) as NodeConfig;
+}
+
 /** The same network as JSON, for files that processes are started with. */
 export function encodeNetwork(config: NodeConfig): Record<string, unknown> {
   return JSON.parse(JSON.stringify(config, (_key, part) => (typeof part === 'bigint' ? String(part) : part)));

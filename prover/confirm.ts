@@ -4,7 +4,7 @@ import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Verdict } from './agreement.ts';
-import type { AssertionRecord } from './mirror.ts';
+import type { AssertionRecord, MirrorHead } from './mirror.ts';
 import type { ProverNode } from './node.ts';
 
 export type Confirmer = {
@@ -62,24 +62,26 @@ export function createConfirmer(
     });
   }
 
-  async function isDead({ parent }: AssertionRecord, latestConfirmed: Hex): Promise<boolean> {
+  async function isDead({ parent }: AssertionRecord, { latestConfirmed, endedAt }: MirrorHead): Promise<boolean> {
+    if (endedAt !== undefined) return true;
     const status = (await node.mirror.assertion(parent))?.status;
     return status === 'rejected' || status === 'orphaned' || (status === 'confirmed' && parent !== latestConfirmed);
   }
 
   return {
     async confirmNext(nowSeconds) {
-      const { latestConfirmed } = await node.mirror.head();
+      const head = await node.mirror.head();
+      const isNext = ({ parent }: AssertionRecord) => head.endedAt === undefined && parent === head.latestConfirmed;
       const pending = await node.mirror.pending();
       for (const id of deadlines.keys()) if (!pending.some((assertion) => assertion.id === id)) deadlines.delete(id);
       for (const assertion of pending) {
         if (!(await isOver(assertion, nowSeconds))) continue;
-        if (assertion.parent === latestConfirmed && (await verdictOf(assertion)) === 'agrees') {
+        if (isNext(assertion) && (await verdictOf(assertion)) === 'agrees') {
           if (await isHeldUp(assertion.id, nowSeconds)) continue;
           await end(assertion.id, 'confirm');
           return { id: assertion.id, outcome: 'confirmed' };
         }
-        if (isOurs(assertion) && (await isDead(assertion, latestConfirmed))) {
+        if (isOurs(assertion) && (await isDead(assertion, head))) {
           await end(assertion.id, 'orphan');
           return { id: assertion.id, outcome: 'orphaned' };
         }

@@ -9,6 +9,7 @@ import { createAbandonment } from './abandoned.ts';
 import { createJudge, findTip } from './agreement.ts';
 import type { Asserter, Times } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
+import { createEndWatch } from './end.ts';
 import { createFeeClaimer } from './fees.ts';
 import { type Follower, followAndWork, type Task } from './loop.ts';
 import type { ProverNode } from './node.ts';
@@ -93,9 +94,11 @@ function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
   const confirmer = createConfirmer(node, contracts, sender, verdictOf);
   const fees = createFeeClaimer(node, contracts, sender);
   const abandonedAt = createAbandonment(node, contracts);
+  const hasEnded = createEndWatch(node.mirror, log);
 
   async function assertNext(times: Times): Promise<void> {
     const { mirror } = node;
+    if (await hasEnded()) return;
     const abandoned = await abandonedAt(times.headSeconds);
     const found = await findTip({ mirror, verdictOf, abandoned, account: sender.address });
     const asserted = found === undefined ? undefined : await asserter.assertNext(found, times, abandoned);

@@ -115,6 +115,7 @@ async function health(node: ProverNode, counts: ExecutorCounts): Promise<Record<
     asserted: counts.asserted,
     confirmed: counts.confirmed,
     latestConfirmed: head.latestConfirmed,
+    endedAt: head.endedAt === undefined ? null : Number(head.endedAt),
     pool: node.pool.stats(),
   };
 }

@@ -64,6 +64,8 @@ export type MirrorHead = {
   readonly assertions: bigint;
   readonly latestConfirmed: Hex;
   readonly fingerprint: Hex;
+  /** Unix seconds; undefined while the network goes on. */
+  readonly endedAt?: bigint;
 };
 
 export type MirrorTables = {
@@ -156,6 +158,8 @@ export async function readEvent(
       return close(draft, tables, event.args.id as Hex, 'rejected');
     case 'AssertionOrphaned':
       return close(draft, tables, event.args.id as Hex, 'orphaned');
+    case 'Ended':
+      return change({ endedAt: event.args.time as bigint });
   }
 }
 

@@ -72,7 +72,7 @@ export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredA
     {
       address: rollup,
       abi: rollupAbi,
-      events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned'],
+      events: ['AssertionCreated', 'AssertionConfirmed', 'AssertionRejected', 'AssertionOrphaned', 'Ended'],
     },
     ...(dispute === undefined ? [] : [{ address: dispute, abi: disputeAbi, events: GAME_EVENTS }]),
     ...(demands === undefined ? [] : [{ address: demands, abi: demandsAbi, events: DEMAND_EVENTS }]),

@@ -4,6 +4,7 @@ import { formatError, MizuError } from '../../protocol/errors.ts';
 import { datasetCommand } from './dataset.ts';
 import { deployCommand } from './deploy.ts';
 import { devCommand } from './dev.ts';
+import { escapeCommand } from './escape.ts';
 import { quoteCommand } from './quote.ts';
 import { renewCommand } from './renew.ts';
 import { runCommand } from './run.ts';
@@ -66,6 +67,7 @@ async function createProgram(first: string | undefined, setExitCode: SetExitCode
     whyCommand(),
     datasetCommand(),
     verifyCommand(),
+    escapeCommand(),
   ];
   const isOwn = own.some((command) => command.name() === first);
   const heavy = isOwn

@@ -80,7 +80,8 @@ function exampleOf(name: string): string {
   return name === 'da' ? 'da0' : name === 'edge' ? 'worker0' : name;
 }
 
-async function readConfig(file: string): Promise<unknown> {
+/** @throws MizuError `cli/no-file`, `cli/not-json` */
+export async function readConfig(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new MizuError({
       code: 'cli/no-file',

@@ -51,9 +51,32 @@ export async function discoverNetwork(
   // The devnet's L1 and accounts are of no use on another network.
   const own = devnet !== undefined && devnet.rpcUrl === rpcUrl ? devnet : undefined;
   const l1RpcUrl = options.l1 ?? environment.MIZU_L1_RPC ?? own?.l1RpcUrl;
-  const key = options.keyFile !== undefined ? await readKeyFile(options.keyFile) : environment.MIZU_PRIVATE_KEY;
-  const privateKey = (key as Hex | undefined) ?? own?.accounts?.developer?.privateKey;
-  return { rpcUrl, l1RpcUrl, signer: privateKey === undefined ? undefined : fromPrivateKey(privateKey) };
+  return { rpcUrl, l1RpcUrl, signer: await signerOf(options.keyFile, environment, own) };
+}
+
+/** As whom, where no sequencer is asked: of the devnet's file if it is of this L1. @throws MizuError `sdk/bad-key` */
+export async function discoverSigner(
+  keyFile: string | undefined,
+  l1Url: string | readonly string[],
+  environment = process.env,
+  folder = process.cwd(),
+): Promise<Signer | undefined> {
+  const devnet = await findDevnet(folder);
+  return signerOf(
+    keyFile,
+    environment,
+    devnet !== undefined && [l1Url].flat().includes(devnet.l1RpcUrl) ? devnet : undefined,
+  );
+}
+
+async function signerOf(
+  keyFile: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  devnet: DevnetFile | undefined,
+): Promise<Signer | undefined> {
+  const key = keyFile !== undefined ? await readKeyFile(keyFile) : environment.MIZU_PRIVATE_KEY;
+  const privateKey = (key as Hex | undefined) ?? devnet?.accounts?.developer?.privateKey;
+  return privateKey === undefined ? undefined : fromPrivateKey(privateKey);
 }
 
 /** Undefined if there is none. */

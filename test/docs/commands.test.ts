@@ -35,6 +35,7 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu quote /, /Quote {2}[\d,]+ rows in \d+ partition[\s\S]* cost .* MIZU/],
   [/^npx mizu run /, /Dataset {2}[\s\S]*root {5}0x[0-9a-f]{64}\ncost {5}[\d.]+ MIZU/],
   [/^npx mizu verify /, /verified {2}dataset 0x[0-9a-f]{64} of run 0x[0-9a-f]{64}\n(confirmed|asserted) on L1/],
+  [/^npx mizu escape /, /it goes on [\s\S]*could leave with [\d.]+ MIZU/],
   [/accuracy\.ts /, /\d+ of \d+ .*\d %/],
 ];
 
