@@ -63,10 +63,7 @@ export async function joinExecutors(node: ProverNode, contracts: ContractAddress
       hint: 'Stake with StakeManager.stake(account, 0, amount).',
     });
   }
-  const isListed = async () => {
-    const executors = await client.readContract({ ...rollup, functionName: 'executors' });
-    return executors.some((executor) => executor.toLowerCase() === sender.address.toLowerCase());
-  };
+  const isListed = () => client.readContract({ ...rollup, functionName: 'isListed', args: [sender.address] });
   if (!(await isListed())) await sender.sendAndWait({ ...rollup, functionName: 'join', args: [], isDone: isListed });
 }
 

@@ -4,65 +4,129 @@ pragma solidity 0.8.37;
 
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {Role} from "./lib/Types.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Whose turn it is to assert: staked executors in turn, so that they do not all pay for the same assertion.
+/// @notice A batch's leader is one of those that were listed when it was posted: nobody enters or leaves to lead a range.
 abstract contract ExecutorRotation {
-    uint256 public constant MAX_EXECUTORS = 256;
+    /// @notice A place in the list: its executor leads ranges whose first batch is of the rounds from `fromRound` until before
+    /// `untilRound`.
+    struct Place {
+        address executor;
+        uint48 fromRound;
+        uint48 untilRound;
+    }
 
-    address[] private _executors;
-    /// @dev One more than the position in the list; 0 means not listed.
-    mapping(address account => uint256) private _position;
+    /// @notice Whoever asks for a leader reads the whole list.
+    uint256 public constant MAX_EXECUTORS = 64;
+    /// @notice A round lasts so many times `leaderSeconds`.
+    uint256 public constant ROUND_LEADS = 64;
+    /// @notice Rounds for which the list of a round is still known after it. Older batches have no leader.
+    uint256 public constant KEPT_ROUNDS = 2;
+    /// @dev Rounds after which a change counts: the list of the next round is known for a whole round.
+    uint256 private constant DELAY_ROUNDS = 2;
 
-    event ExecutorJoined(address indexed executor);
-    event ExecutorLeft(address indexed executor);
+    /// @notice In which only the leader may assert.
+    uint64 public immutable leaderSeconds;
 
+    Place[] private _places;
+    /// @dev One more than the place in the list; 0 means that there has been none.
+    mapping(address executor => uint256) private _placeOf;
+
+    event ExecutorJoined(address indexed executor, uint256 fromRound);
+    event ExecutorRetired(address indexed executor, uint256 untilRound);
+
+    error LeaderSecondsIsZero();
     error ExecutorNotStaked(address executor);
     error ExecutorStillStaked(address executor);
     error ExecutorListed(address executor);
     error ExecutorNotListed(address executor);
     error TooManyExecutors(uint256 maximum);
 
-    /// @notice Enters the caller, who must be staked as an executor.
-    function join() external {
-        require(_stakes().isActive(msg.sender, Role.EXECUTOR), ExecutorNotStaked(msg.sender));
-        require(_position[msg.sender] == 0, ExecutorListed(msg.sender));
-        require(_executors.length < MAX_EXECUTORS, TooManyExecutors(MAX_EXECUTORS));
-        _executors.push(msg.sender);
-        _position[msg.sender] = _executors.length;
-        emit ExecutorJoined(msg.sender);
+    constructor(uint64 leaderSeconds_) {
+        require(leaderSeconds_ > 0, LeaderSecondsIsZero());
+        leaderSeconds = leaderSeconds_;
     }
 
-    /// @notice Takes the caller out.
+    /// @notice Enters the caller, who must be staked as an executor, from the round after the next one on.
+    function join() external {
+        require(_stakes().isActive(msg.sender, Role.EXECUTOR), ExecutorNotStaked(msg.sender));
+        uint256 round = _roundOf(block.timestamp);
+        uint256 place = _placeOf[msg.sender];
+        require(place == 0 || _isFree(_places[place - 1], round), ExecutorListed(msg.sender));
+        // Its own old place, so that no account is in two.
+        place = place == 0 ? _freePlace(round) : place - 1;
+        require(place < MAX_EXECUTORS, TooManyExecutors(MAX_EXECUTORS));
+        if (place == _places.length) _places.push();
+        else delete _placeOf[_places[place].executor];
+        uint256 fromRound = round + DELAY_ROUNDS;
+        _places[place] = Place(msg.sender, SafeCast.toUint48(fromRound), type(uint48).max);
+        _placeOf[msg.sender] = place + 1;
+        emit ExecutorJoined(msg.sender, fromRound);
+    }
+
+    /// @notice Takes the caller out with the end of the next round.
     function retire() external {
-        _remove(msg.sender);
+        _retire(msg.sender);
     }
 
     /// @notice Takes out an executor whose stake has gone. Anyone may call it.
     function expel(address executor) external {
         require(!_stakes().isActive(executor, Role.EXECUTOR), ExecutorStillStaked(executor));
-        _remove(executor);
+        _retire(executor);
     }
 
-    function executors() external view returns (address[] memory) {
-        return _executors;
+    /// @notice The list, with those who have retired and those whose turns have not begun.
+    function executors() external view returns (Place[] memory) {
+        return _places;
     }
 
-    /// @notice Whose turn the range beginning with this batch is; zero if nobody is listed.
+    function isListed(address executor) public view returns (bool) {
+        uint256 place = _placeOf[executor];
+        return place != 0 && _places[place - 1].untilRound == type(uint48).max;
+    }
+
+    /// @notice Whose turn the range beginning with this batch is; zero if nobody is to be waited for: of the batch's round
+    /// nobody is listed, or nothing is known any more, or whose turn it is has lost his stake.
     function leaderOf(uint64 firstBatch) public view returns (address) {
-        uint256 count = _executors.length;
-        return count == 0 ? address(0) : _executors[firstBatch % count];
+        uint256 round = _roundOf(_postedAt(firstBatch));
+        if (round + KEPT_ROUNDS < _roundOf(block.timestamp)) return address(0);
+        uint256 length = _places.length;
+        address[] memory listed = new address[](length);
+        uint256 count = 0;
+        for (uint256 i = 0; i < length; ++i) {
+            Place memory place = _places[i];
+            if (place.fromRound <= round && round < place.untilRound) listed[count++] = place.executor;
+        }
+        if (count == 0) return address(0);
+        address leader = listed[firstBatch % count];
+        return _stakes().isActive(leader, Role.EXECUTOR) ? leader : address(0);
     }
 
     function _stakes() internal view virtual returns (IStakeManager);
 
-    function _remove(address executor) private {
-        uint256 position = _position[executor];
-        require(position != 0, ExecutorNotListed(executor));
-        address last = _executors[_executors.length - 1];
-        _executors[position - 1] = last;
-        _position[last] = position;
-        _executors.pop();
-        delete _position[executor];
-        emit ExecutorLeft(executor);
+    /// @dev Unix seconds of the batch; of now if it is not there yet.
+    function _postedAt(uint64 batch) internal view virtual returns (uint256);
+
+    /// @dev The first place that nobody needs any more; nobody else is moved.
+    function _freePlace(uint256 round) private view returns (uint256 place) {
+        uint256 length = _places.length;
+        while (place < length && !_isFree(_places[place], round)) ++place;
+    }
+
+    /// @dev A place counts until the last round in which it was listed is one whose list is not known any more.
+    function _isFree(Place storage place, uint256 round) private view returns (bool) {
+        return place.untilRound + KEPT_ROUNDS <= round;
+    }
+
+    function _retire(address executor) private {
+        require(isListed(executor), ExecutorNotListed(executor));
+        uint48 untilRound = SafeCast.toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);
+        _places[_placeOf[executor] - 1].untilRound = untilRound;
+        emit ExecutorRetired(executor, untilRound);
+    }
+
+    function _roundOf(uint256 time) private view returns (uint256) {
+        return time / leaderSeconds / ROUND_LEADS;
     }
 }

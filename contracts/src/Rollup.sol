@@ -6,20 +6,17 @@ import {ConfirmationPause} from "./ConfirmationPause.sol";
 import {ExecutorRotation} from "./ExecutorRotation.sol";
 import {LiveChildren} from "./LiveChildren.sol";
 import {NetworkEnd} from "./NetworkEnd.sol";
-import {PromisedBatches} from "./PromisedBatches.sol";
-import {Constants} from "./generated/Constants.sol";
+import {StepClaims} from "./StepClaims.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IRollup} from "./interfaces/IRollup.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
-import {Objects} from "./lib/Objects.sol";
 import {StateLeaf} from "./lib/StateLeaf.sol";
-import {Tree} from "./lib/Tree.sol";
-import {AssertionId, Certificate, DataObject, Role} from "./lib/Types.sol";
+import {AssertionId, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
-contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches, LiveChildren, NetworkEnd {
+contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, LiveChildren, NetworkEnd {
     enum Status {
         NONE,
         PENDING,
@@ -51,22 +48,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         uint64 siblingDeadline;
     }
 
-    /// @param parent the assertion this one builds on
-    /// @param attempt 0, or one more than the attempt of the same content that was rejected, orphaned or challenged
-    /// @param post the state leaf after the last step
-    /// @param firstPath from the parent's post leaf, which is leaf 0 of the step list, to its tree root
-    /// @param lastPath the same for the post leaf, the last of the list
-    /// @param objects what the certificate covers after the step list: the index of the body first, then datasets
-    struct Claim {
-        AssertionId parent;
-        uint32 attempt;
-        StateLeaf post;
-        bytes32[] firstPath;
-        bytes32[] lastPath;
-        DataObject[] objects;
-        Certificate certificate;
-    }
-
     /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
     /// @param leaderSeconds in which only the leader may assert
     /// @param guardian that may pause confirmation; zero: nobody
@@ -78,12 +59,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         uint64 escapeSeconds;
     }
 
-    uint256 public constant MAX_STEPS = 1 << 16;
-    uint256 public constant MAX_OBJECTS = 256;
-
     IStakeManager public immutable stakes;
     IInbox public immutable inbox;
-    IDACommittee public immutable committee;
     /// @notice The contract that decides games; zero: there is none.
     address public immutable dispute;
     /// @notice The contract through which bytes are demanded. Nobody but these two can reject.
@@ -91,7 +68,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
     bytes32 public immutable kernelProgramId;
     uint256 public immutable bond;
     uint64 public immutable window;
-    uint64 public immutable leaderSeconds;
     AssertionId public immutable genesis;
 
     AssertionId public latestConfirmed;
@@ -118,10 +94,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
     error StatusMismatch(AssertionId id, Status expected, Status actual);
     error ParentNotLive(AssertionId parent, Status status);
     error SiblingsClosed(uint256 deadline);
-    error CursorMismatch(uint64 expectedMessage, uint64 expectedStep, uint64 message, uint64 step);
-    error StepCountTooLarge(uint256 maximum, uint256 actual);
-    error ObjectCountOutOfRange(uint256 maximum, uint256 actual);
-    error FirstLeafMismatch(bytes32 expected, bytes32 actual);
     error AlreadyAsserted(AssertionId id);
     error EarlierAttemptLives(AssertionId id, Status status);
     error WindowOpen(uint256 deadline, uint256 actual);
@@ -149,18 +121,18 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         bytes32 genesisStateRoot,
         Settings memory settings
     )
+        StepClaims(committee_)
+        ExecutorRotation(settings.leaderSeconds)
         ConfirmationPause(settings.guardian, stakes_.timing())
         // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
         NetworkEnd(settings.escapeSeconds, 2 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
     {
         stakes = stakes_;
         inbox = inbox_;
-        committee = committee_;
         dispute = dispute_;
         demands = demands_;
         kernelProgramId = kernelProgramId_;
         bond = settings.bond;
-        leaderSeconds = settings.leaderSeconds;
         window = stakes_.timing().window;
 
         bytes32 leafHash = StateLeaf(genesisStateRoot, 0, 0, 0, 0).hash();
@@ -182,12 +154,10 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         Assertion storage parent = _assertions[claim.parent];
         _requireTurn(parent);
         _requireParent(claim.parent, parent, claim.attempt);
-        uint64 stepCount = _stepCount(parent.batch, claim.post);
+        uint64 stepCount = _requireCursor(parent.batch, claim.post);
         _requirePromised(parent.batch, claim.post.batch, block.timestamp + contestSeconds);
         bytes32 leafHash = claim.post.hash();
-        bytes32 stepRoot = Tree.listRootFromLastPath(leafHash, uint256(stepCount) + 1, claim.lastPath);
-        bytes32 firstRoot = Tree.listRootFromPath(parent.leafHash, 0, uint256(stepCount) + 1, claim.firstPath);
-        require(firstRoot == stepRoot, FirstLeafMismatch(stepRoot, firstRoot));
+        bytes32 stepRoot = _stepRootOf(claim, parent.leafHash, leafHash, stepCount);
         id = idOf(claim.parent, stepRoot, leafHash, claim.attempt);
         _requireNew(claim, stepRoot, leafHash, id);
         _verifyCertificate(stepRoot, stepCount, claim.objects, claim.certificate);
@@ -349,6 +319,10 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         return first < inbox.batchCount() ? inbox.batch(first).timestamp : type(uint256).max;
     }
 
+    function _postedAt(uint64 batch) internal view override returns (uint256) {
+        return batch < inbox.batchCount() ? inbox.batch(batch).timestamp : block.timestamp;
+    }
+
     function _stakes() internal view override returns (IStakeManager) {
         return stakes;
     }
@@ -386,8 +360,8 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
 
     /// @dev The turn begins when both the parent and the first batch after it are there.
     function _openFrom(Assertion storage parent) private view returns (uint256) {
-        uint64 posted = parent.batch < inbox.batchCount() ? inbox.batch(parent.batch).timestamp : 0;
-        return uint256(posted > parent.createdAt ? posted : parent.createdAt) + leaderSeconds;
+        uint256 posted = _postedAt(parent.batch);
+        return (posted > parent.createdAt ? posted : parent.createdAt) + leaderSeconds;
     }
 
     function _requireParent(AssertionId id, Assertion storage parent, uint32 attempt) private view {
@@ -397,14 +371,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         // the next one is the first.
         bool open = attempt > 0 || !_hasChild(id) || block.timestamp < parent.siblingDeadline;
         require(open, SiblingsClosed(parent.siblingDeadline));
-    }
-
-    function _stepCount(uint64 firstBatch, StateLeaf calldata post) private view returns (uint64 stepCount) {
-        _requireRange(firstBatch, post.batch);
-        uint64 step = inbox.totalMessagesBefore(post.batch);
-        require(post.message == 0 && post.step == step, CursorMismatch(0, step, post.message, post.step));
-        stepCount = step - inbox.totalMessagesBefore(firstBatch);
-        require(stepCount <= MAX_STEPS, StepCountTooLarge(MAX_STEPS, stepCount));
     }
 
     /// @dev An asserter may lose a game on purpose with a true claim. So the same content may be asserted again, under the
@@ -418,19 +384,6 @@ contract Rollup is IRollup, ExecutorRotation, ConfirmationPause, PromisedBatches
         require(
             challenged || status == Status.REJECTED || status == Status.ORPHANED, EarlierAttemptLives(earlier, status)
         );
-    }
-
-    function _verifyCertificate(
-        bytes32 stepRoot,
-        uint64 stepCount,
-        DataObject[] calldata objects,
-        Certificate calldata certificate
-    ) private view {
-        uint256 count = objects.length;
-        require(count > 0 && count <= MAX_OBJECTS, ObjectCountOutOfRange(MAX_OBJECTS, count));
-        DataObject memory steps = DataObject(stepRoot, (stepCount + 1) * uint64(Constants.LEAF_BYTES));
-        (bytes32 objectsHash, uint64 totalLength) = Objects.hashList(steps, objects);
-        committee.verify(objectsHash, totalLength, certificate);
     }
 
     function _pending(AssertionId id) private view returns (Assertion storage assertion_) {

@@ -18,6 +18,7 @@ contract GasTest is Network {
         _confirmNext(keccak256("first"));
         vm.prank(EXECUTOR);
         rollup.join();
+        vm.warp(block.timestamp + 2 * rollup.ROUND_LEADS() * LEADER_SECONDS);
     }
 
     function test_Gas() public {

@@ -6,6 +6,7 @@ import {DACommittee} from "../src/DACommittee.sol";
 import {PromisedBatches} from "../src/PromisedBatches.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {StakeManager} from "../src/StakeManager.sol";
+import {StepClaims} from "../src/StepClaims.sol";
 import {Constants} from "../src/generated/Constants.sol";
 import {StateLeaf} from "../src/lib/StateLeaf.sol";
 import {Tree} from "../src/lib/Tree.sol";
@@ -114,10 +115,12 @@ contract RollupTest is Network {
         Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
         uint64 step = claim.post.step;
         claim.post.step += 1;
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.CursorMismatch.selector, 0, step, 0, step + 1));
+        _expectRefusal(
+            EXECUTOR, claim, abi.encodeWithSelector(StepClaims.CursorMismatch.selector, 0, step, 0, step + 1)
+        );
         claim.post.step = step;
         claim.post.message = 1;
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.CursorMismatch.selector, 0, step, 1, step));
+        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(StepClaims.CursorMismatch.selector, 0, step, 1, step));
     }
 
     function test_RevertWhen_FirstLeafIsNotTheParents() public {
@@ -172,9 +175,9 @@ contract RollupTest is Network {
         vm.expectRevert();
         rollup.createAssertion(claim);
         claim.objects = new DataObject[](0);
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.ObjectCountOutOfRange.selector, 256, 0));
+        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(StepClaims.ObjectCountOutOfRange.selector, 256, 0));
         claim.objects = new DataObject[](257);
-        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(Rollup.ObjectCountOutOfRange.selector, 256, 257));
+        _expectRefusal(EXECUTOR, claim, abi.encodeWithSelector(StepClaims.ObjectCountOutOfRange.selector, 256, 257));
     }
 
     function test_RevertWhen_BondIsNotCovered() public {
@@ -376,6 +379,7 @@ contract RollupTest is Network {
     function test_TheLeaderGoesFirst() public {
         vm.prank(RIVAL);
         rollup.join();
+        vm.warp(block.timestamp + 2 * rollup.ROUND_LEADS() * LEADER_SECONDS);
         _postBatch(3);
         Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 1));
         uint256 open = block.timestamp + LEADER_SECONDS;
