@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {DemandId, Demands} from "../src/Demands.sol";
 import {Rollup} from "../src/Rollup.sol";
+import {Ledger} from "../src/dispute/Ledger.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
 import {DemandNetwork} from "./support/DemandNetwork.sol";
 import {LongList} from "./support/LongList.sol";
@@ -79,6 +80,21 @@ contract DemandFloodsTest is DemandNetwork {
         rollup.reject(assertion, OTHER, 0);
         demands.settle(third);
         vm.assertEq(demands.balanceOf(CHALLENGER), DEMAND_BOND - award);
+    }
+
+    /// @dev However dear gas is, and however much was paid: half of the base bond.
+    function test_TheAwardIsOutOfTheBaseBond() public {
+        Ledger.Settings memory settings = _settings(DEMAND_BOND);
+        settings.gasPrice = 1e15;
+        vm.etch(DEMANDS, address(_newDemands(settings, DEMAND)).code);
+        for (uint64 i = 0; i < 4; ++i) {
+            _demandLeaf(i);
+        }
+        for (uint64 i = 0; i < 4; ++i) {
+            _answer(i);
+            vm.assertEq(demands.balanceOf(EXECUTOR), (i + 1) * DEMAND_BOND / 2);
+            vm.assertEq(demands.demandOf(_idOf(i)).left, DEMAND_BOND / 2);
+        }
     }
 
     function test_WhatIsOpenIsGivenBackWhenTheAssertionIsRejected() public {

@@ -8,6 +8,7 @@ import { firstList } from '../../prover/game/play.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import type { AssertionRecord } from '../../prover/mirror.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
+import type { ProverNode } from '../../prover/node.ts';
 import { createLogger } from '../../service/log.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { createFakes, type Fakes } from './fakes.ts';
@@ -23,6 +24,10 @@ import { disputeCall } from './ring.ts';
 import { measure, type Row } from './row.ts';
 
 export type Defended = {
+  /** Of the honest executor. */
+  readonly node: ProverNode;
+  /** Of the first batch. */
+  readonly messages: readonly Message[];
   rows(wanted: (name: string) => boolean): AsyncGenerator<Row>;
   readonly network: TestNetwork;
   close(): Promise<void>;
@@ -43,6 +48,8 @@ export async function openDefended(messagesOf = runMessages): Promise<Defended> 
   const messages = await messagesOf(network);
   return {
     network,
+    node: executor.node,
+    messages,
     rows: (wanted) => playDefended(network, executor, messages, wanted),
     async close() {
       await executor.close();

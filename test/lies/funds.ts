@@ -1,18 +1,19 @@
 // docs/disputes.md#lies: what a party owns in tokens, what gas it has paid, and who was slashed: as L1 says.
-import { disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
 import type { TestNetwork } from '../../prover/network.fixture.ts';
 
 const EXECUTOR_ROLE = 0;
 
-/** Tokens, stake as an executor, and what the contracts hold ready for the account; bonds of open games are not in it. */
+/** Tokens, stake as an executor, and what the contracts hold ready for the account; bonds of open games and demands are not in it. */
 export async function fundsOf({ l1, deployment }: TestNetwork, account: Address): Promise<bigint> {
-  const { token, dispute, stakeManager } = deployment.addresses;
+  const { token, dispute, demands, stakeManager } = deployment.addresses;
   const { client } = l1;
   const stakes = { address: stakeManager, abi: stakeManagerAbi } as const;
   const parts = await Promise.all([
     client.readContract({ address: token, abi: mizuTokenAbi, functionName: 'balanceOf', args: [account] }),
     client.readContract({ address: dispute, abi: disputeAbi, functionName: 'balanceOf', args: [account] }),
+    client.readContract({ address: demands, abi: demandsAbi, functionName: 'balanceOf', args: [account] }),
     client.readContract({ ...stakes, functionName: 'rewardOf', args: [account] }),
     client.readContract({ ...stakes, functionName: 'activeOf', args: [account, EXECUTOR_ROLE] }),
   ]);

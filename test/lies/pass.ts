@@ -1,9 +1,10 @@
-// docs/disputes.md#lies: one pass over the whole corpus: lies about steps, claims, moves, thieves, rivals, fake challengers, hostile programs.
+// docs/disputes.md#lies: one pass over the whole corpus: lies about steps, claims, moves, thieves, rivals, fake challengers, floods of demands, hostile programs.
 import type { Address } from '../../protocol/hex.ts';
 import { LIAR, type TestNetwork } from '../../prover/network.fixture.ts';
 import { allLies } from './corpus.ts';
 import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';
 import { openDefended } from './defended.ts';
+import { openFlooded, playFloods } from './floods.ts';
 import { slashedAccounts } from './funds.ts';
 import { createHostileWorld, hostileLies, openHostileDefended, playHostileDefended } from './hostile.ts';
 import { hostilePrograms } from './hostile-programs.ts';
@@ -30,6 +31,7 @@ const GROUPS = {
   thief: 'thief: ',
   rival: 'rival: ',
   fake: 'fake: ',
+  flood: 'flood: ',
   hostile: 'hostile: ',
 } as const;
 
@@ -72,6 +74,15 @@ export async function playPass(wanted: string, onRow: (row: Row) => void): Promi
       await defended.close();
     }
   }
+  if (isWanted(GROUPS.flood)) {
+    const flooded = await openFlooded();
+    try {
+      for await (const row of playFloods(flooded)) tell(row);
+      await check(flooded.network);
+    } finally {
+      await flooded.close();
+    }
+  }
   if (isWanted(GROUPS.hostile)) {
     const hostile = await createHostileWorld(hostilePrograms());
     try {
@@ -111,7 +122,8 @@ export function ringGroups(ring: Ring<CorpusWorld>): [string, () => AsyncGenerat
   let told = 0;
   // Leaves that the corpus does not claim: one content is asserted once.
   const lieOf = (name: string): Lie => ({ name, step, leaf: changed(step, 8 + (told % 8), 1 + told++) });
-  const malformedOf = (name: string): Lie => ({ name, step, leaf: changed(step, 99) });
+  let malformed = 99;
+  const malformedOf = (name: string): Lie => ({ name, step, leaf: changed(step, malformed++) });
   return [
     [GROUPS.move, () => playMoves(ring, lieOf)],
     [GROUPS.thief, () => playThieves(ring, lieOf, malformedOf)],

@@ -1,11 +1,12 @@
 // docs/disputes.md#lies: who copies the honest player's calls out of the mempool, and pays more to be mined first.
-import type { Abi, Transaction } from 'viem';
-import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { type Abi, concatHex, formatEther, pad, type Transaction, toHex } from 'viem';
+import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeGameKey } from '../../prover/game/calls.ts';
 import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
+import { fundsOf } from './funds.ts';
 import type { Lie } from './lie.ts';
 import { disputeCall, REJECTED, type Ring } from './ring.ts';
 import { measure, type Outcome, type Row } from './row.ts';
@@ -13,6 +14,16 @@ import { measure, type Outcome, type Row } from './row.ts';
 const LOOK_MS = 5;
 const GAS = 3_000_000n;
 const TIP = 5n;
+
+/**
+ * Calls the address in its first word with what follows its second word, and as many zeros as that one says, which cost it
+ * nearly nothing: they are memory.
+ */
+const RELAY: Hex = '0x60403603806040600037602035016000600091600060006000355af160245760006000fd5b00';
+const RELAY_ADDRESS: Address = `0x${'e1a7'.repeat(10)}`;
+const BEHIND_BYTES = 850_000;
+/** What a plain proof of a malformed leaf takes at most. */
+const PLAIN_GAS = 300_000n;
 
 type Copies = {
   /** Stops copying; how many of the copies did something, and how many were reverted. */
@@ -38,8 +49,12 @@ export async function* playThieves(
         await chain.setAutomine(true);
       }
     });
-  const rob = async (lie: Lie, victim: Address): Promise<Outcome & { done: number; reverted: number }> => {
-    const copies = copyFrom(network, victim);
+  const rob = async (
+    lie: Lie,
+    victim: Address,
+    by?: Address,
+  ): Promise<Outcome & { done: number; reverted: number }> => {
+    const copies = copyFrom(network, victim, by);
     const assertion = await ring.assert(lie);
     const status = await ring.playOut(assertion);
     const { done, reverted } = await copies.stop();
@@ -74,10 +89,23 @@ export async function* playThieves(
     ...(await rob(malformedOf('copied leaf'), VALIDATOR.address)),
     lists: 0,
   }));
+  yield await row('copies the proof of a malformed leaf with 850,000 bytes behind it, out of memory', async () => {
+    await chain.setCode({ address: RELAY_ADDRESS, bytecode: RELAY });
+    const told = await rob(malformedOf('inflated leaf'), VALIDATOR.address, RELAY_ADDRESS);
+    const [award, most] = await Promise.all([
+      fundsOf(network, RELAY_ADDRESS),
+      l1.client.readContract({ address: dispute, abi: disputeAbi, functionName: 'costOf', args: [PLAIN_GAS] }),
+    ]);
+    const how = `leaf; award ${formatEther(award)} MIZU`;
+    return { ...told, how, caught: told.caught && told.done === 1 && award > 0n && award <= most, lists: 0 };
+  });
 }
 
-/** Sends each pending call of the victim again, from the thief's account and at a higher price, until it is stopped. */
-function copyFrom({ l1, deployment }: TestNetwork, victim: Address): Copies {
+/**
+ * Sends each pending call of the victim again, from the thief's account and at a higher price, until it is stopped.
+ * `relay`: has that contract call in his place.
+ */
+function copyFrom({ l1, deployment }: TestNetwork, victim: Address, relay?: Address): Copies {
   const { client, wallet, account } = withAccount(l1, keyOf(3));
   const seen = new Set<Hex>();
   const sent: Hex[] = [];
@@ -90,7 +118,9 @@ function copyFrom({ l1, deployment }: TestNetwork, victim: Address): Copies {
       maxFeePerGas: (maxFeePerGas ?? 0n) * TIP,
       maxPriorityFeePerGas: (maxPriorityFeePerGas ?? 0n) * TIP,
     };
-    sent.push(await wallet.sendTransaction({ account, chain: client.chain, to, data: input, gas: GAS, ...fees }));
+    const head = [pad(deployment.addresses.dispute), toHex(BEHIND_BYTES, { size: 32 })];
+    const call = relay === undefined ? { to, data: input } : { to: relay, data: concatHex([...head, input]) };
+    sent.push(await wallet.sendTransaction({ account, chain: client.chain, ...call, gas: GAS, ...fees }));
   };
   const watching = (async () => {
     while (!isOver) {

@@ -1,4 +1,4 @@
-// Lines of the contracts that hold offices and stakes, broken one at a time; the forge tests of the contract must notice it.
+// Lines of the contracts that hold offices, stakes and bonds, broken one at a time; the forge tests of the contract must notice it.
 import type { Mutant } from './mutants.ts';
 
 function inContract(name: string, tests: readonly string[], changes: readonly (readonly [string, string])[]): Mutant[] {
@@ -71,6 +71,59 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['require(message.root != promised.messageHash,', 'require(message.root != 0,'],
       ['require(!isSettled[signer][digest],', 'require(digest != 0,'],
       ['first.messageHash != second.messageHash', 'first.messageHash != 0'],
+    ],
+  ),
+  ...inContract(
+    'Demands',
+    ['DemandFloods', 'Demands', 'DemandNodes'],
+    [
+      ['return bond * (open + 1);', 'return bond + 0 * open;'],
+      ['demandSeconds + demandSeconds * open / ANSWERS,', 'demandSeconds + 0 * open,'],
+      ['open / ANSWERS, STRETCH * demandSeconds)', 'open / ANSWERS, 2 * STRETCH * demandSeconds)'],
+      ['openOf[asserter] -= 1;', ''],
+      ['        _release(demand.assertion);', ''],
+      ['if (rejected) _release(demand.assertion);', 'if (rejected) demand.status = status;'],
+      ['openOf[rollup.asserterOf(assertion)] -= open;', 'openOf[rollup.asserterOf(assertion)] -= 1;'],
+      ['            token.burn(surcharge);', ''],
+      ['_award(bond, asserter,', '_award(demand.left, asserter,'],
+      ['demand.left = uint96(bond - award);', 'demand.left -= uint96(award);'],
+      ['rollup.windowEndOf(assertion);', 'rollup.deadlineOf(assertion);'],
+      ['MAX_CHAIN * (STRETCH + 1)', 'MAX_CHAIN * STRETCH'],
+    ],
+  ),
+  ...inContract(
+    'dispute/Ledger',
+    ['dispute/Awards'],
+    [
+      ['gasleft() + CALLDATA_GAS * callBytes;', 'gasleft() + CALLDATA_GAS * msg.data.length;'],
+      ['CALLDATA_FLOOR_GAS * callBytes)', 'CALLDATA_FLOOR_GAS * msg.data.length)'],
+    ],
+  ),
+  ...inContract(
+    'dispute/CallLength',
+    ['dispute/CallLength'],
+    [
+      ['ofWords(4 + LIST_WORDS)', 'ofWords(3 + LIST_WORDS)'],
+      ['(data.length + WORD - 1) / WORD * WORD;', 'data.length;'],
+    ],
+  ),
+  ...inContract(
+    'dispute/Message',
+    ['dispute/KernelStart'],
+    [
+      ['        _requireLast(proof, last);', ''],
+      ['            _requireLast(proof, Part.NONE);', ''],
+      ['proof.tail.leaf.length + proof.tail.path.length > 0', 'proof.tail.leaf.length > 0'],
+    ],
+  ),
+  ...inContract(
+    'ConfirmationPause',
+    ['ConfirmationPause'],
+    [
+      ['uint256(pausedUntil) + contestSeconds;', 'uint256(pausedUntil);'],
+      ['uint256(pausedSince) + maxPause;', 'block.timestamp + maxPause;'],
+      ['deadline > pausedSince && pausedUntil > deadline', 'pausedUntil > deadline'],
+      ['until < block.timestamp ? block.timestamp : until', 'until'],
     ],
   ),
 ];
