@@ -15,7 +15,11 @@ const wrong = { id: id(1), asserter: LIAR, stepRoot: objectRoot(claimed), status
 const MAX_WEI = 12n;
 
 /** `open`: demands that are open, by the assertion they are about, each of which makes the next dearer. */
-function createWorld(records: readonly AssertionRecord[], open: readonly (readonly [demand: Hex, assertion: Hex])[]) {
+function createWorld(
+  records: readonly AssertionRecord[],
+  open: readonly (readonly [demand: Hex, assertion: Hex])[],
+  voidings = 3,
+) {
   const counted = new Map<Hex, number>();
   for (const [, assertion] of open) counted.set(assertion, (counted.get(assertion) ?? 0) + 1);
   const ofLiar = () =>
@@ -26,6 +30,8 @@ function createWorld(records: readonly AssertionRecord[], open: readonly (readon
     demandIdOf: () => id(77),
     demandOf: () => ({ status: 0 }),
     windowEndOf: () => 100n,
+    assertionOf: () => ({ voidings: 3 }),
+    voidings: () => voidings,
     standingOf: ([about]) => ({ nodes: 0, leaves: 0, open: counted.get(about as Hex) ?? 0 }),
     bondFor: () => 5n * BigInt(ofLiar() + 1),
   };
@@ -84,5 +90,11 @@ test('what is open about a pending one is waited for, until it is too late', asy
   const { demander, sent } = createWorld([wrong], open);
   expect(await demander.search(wrong, own, 99n)).toEqual({ kind: 'waiting', sent: false });
   expect(await demander.search(wrong, own, 100n)).toEqual({ kind: 'waiting', sent: false });
+  expect(sent).toEqual([]);
+});
+
+test('nothing is demanded of what can never be confirmed, because batches were made void meanwhile', async () => {
+  const { demander, sent } = createWorld([wrong], [], 4);
+  expect(await demander.search(wrong, own, 10n)).toEqual({ kind: 'waiting', sent: false });
   expect(sent).toEqual([]);
 });

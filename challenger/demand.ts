@@ -54,6 +54,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
   const { client } = node.l1;
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
   const call = { ...demands, abi: demandsAbi as Abi };
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const counts: DemandCounts = { demanded: 0, expired: 0, bonds: 0, bondsWei: 0n };
   const told = new Set<string>();
   const statusOf = async (id: Hex): Promise<number> =>
@@ -67,7 +68,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
     const isDone = async () => (await statusOf(id)) !== NONE;
     // By us in an earlier life, or by somebody else: his bond is as good.
-    if (await isDone()) return false;
+    if ((await isDone()) || (await isVoided(assertion))) return false;
     const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
     if (secondsLeft <= 0n) {
       if (isFirst('late', assertion))
@@ -117,9 +118,17 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
 
   const standingOf = (id: Hex) => client.readContract({ ...demands, functionName: 'standingOf', args: [id] });
 
+  /** What was pending when batches were made void can never be confirmed, and L1 takes no demand about it. */
+  async function isVoided({ id }: AssertionRecord): Promise<boolean> {
+    const [{ voidings }, now] = await Promise.all([
+      client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] }),
+      client.readContract({ ...rollup, functionName: 'voidings' }),
+    ]);
+    return voidings !== now;
+  }
+
   /** Unix seconds until which L1 takes the demand. */
   async function lastFor({ id }: AssertionRecord, depth: number, isLeaf: boolean): Promise<bigint> {
-    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
     const [windowEnd, { leaves, nodes }] = await Promise.all([
       client.readContract({ ...rollup, functionName: 'windowEndOf', args: [id] }),
       standingOf(id),
