@@ -4,9 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Hex } from '../protocol/hex.ts';
 import { requestJson } from '../service/client.ts';
 import { type Part, startPart } from './bench/spawn.ts';
+import { createInvitation } from './invitation.ts';
 import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
+import { createSigner } from './signing.ts';
 
 export type InferenceBench = {
   readonly latencyMs: number;
@@ -34,8 +37,8 @@ const CONCURRENCY = 64;
 const ROWS_PER_TASK = 1_000;
 const WARM_UP_ROWS = 2_000;
 const MODEL = 'bench/echo';
-const GATEWAY_KEY = `0x${'01'.repeat(32)}`;
-const WORKER_KEY = `0x${'02'.repeat(32)}`;
+const GATEWAY_KEY: Hex = `0x${'01'.repeat(32)}`;
+const WORKER_KEY: Hex = `0x${'02'.repeat(32)}`;
 
 /** Four processes: mock endpoint, worker, gateway, and this one as the sequencer. */
 export async function benchInference(options: InferenceBenchOptions): Promise<InferenceBench> {
@@ -62,6 +65,11 @@ export async function benchInference(options: InferenceBenchOptions): Promise<In
     const worker = await start('worker', {
       gatewayUrl: gateway.url,
       privateKey: WORKER_KEY,
+      invitation: createInvitation(sequencer.domain, createSigner(GATEWAY_KEY), {
+        name: 'bench',
+        worker: createSigner(WORKER_KEY).address,
+        expiry: Number.MAX_SAFE_INTEGER,
+      }),
       concurrency: CONCURRENCY,
       backends: [{ kind: 'openai', baseUrl: mock.url, models: { [MODEL]: 'echo' }, connections: CONCURRENCY }],
     });

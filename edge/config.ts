@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Hex } from '../protocol/hex.ts';
 import { address, count, type Environment, hash, httpShape, parseConfig, requireKey, url } from '../service/config.ts';
+import { MAX_INVITATION_CHARS } from './invitation.ts';
 
 export const gatewayShape = z.strictObject({
   sequencerUrl: url,
@@ -21,7 +22,10 @@ export const gatewayShape = z.strictObject({
   exactModels: z.array(z.string()).default(['builtin/small']),
   auditRate: z.number().min(0).max(1).default(0.02),
   auditSeconds: count(3600, 1).default(60),
-  workers: z.union([z.literal('any'), z.array(address)]).default('any'),
+  /** Whom it has invited or who is staked, or only these. */
+  workers: z.union([z.literal('admitted'), z.array(address)]).default('admitted'),
+  /** Absent: stakes are not looked up. */
+  l1Url: url.optional(),
   maxWorkers: count(10_000, 1).default(1_000),
   maxOpenTasks: count(256, 1).default(64),
   /** What tasks hold at most in all, from before their requests are fetched until their results are settled; one always fits. */
@@ -85,6 +89,8 @@ export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
   privateKey: hash.optional(),
+  /** Of the gateway's operator: `mizu invite`. */
+  invitation: z.string().min(1).max(MAX_INVITATION_CHARS).optional(),
   /** Rows worked on at once. */
   concurrency: count(1024, 1).default(16),
   backends: z

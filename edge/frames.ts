@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
 
 export const WORKER_PATH = '/workers';
@@ -68,6 +69,8 @@ const helloFrame = z.strictObject({
   /** Rows that it takes at a time. */
   credits: whole.min(1).max(MAX_CREDITS),
   held: z.array(heldLease).max(MAX_CREDITS),
+  /** Of a worker that is neither named nor staked. */
+  invitation: z.string().max(MAX_INVITATION_CHARS).exactOptional(),
 });
 
 const usage = z.strictObject({ prompt_tokens: whole.max(1e9), completion_tokens: whole.max(1e9) });

@@ -11,6 +11,7 @@ import { completeBuiltin } from './backends/builtin.ts';
 import { benchInference } from './bench.ts';
 import { type GatewayConfigInput, parseGatewayConfig } from './config.ts';
 import { type Gateway, openGateway } from './gateway.ts';
+import { createInvitation, type Invitation, revokeInvitation } from './invitation.ts';
 import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
 import { startWorker } from './main.ts';
 import { startMockOpenAi } from './mock-openai.ts';
@@ -23,6 +24,7 @@ const ZERO_ADDRESS = `0x${'00'.repeat(20)}`;
 
 let folder: string;
 let sequencer: LoopbackSequencer;
+const stakedWorker = createSigner(key(4)).address;
 let objects: Map<Hex, Uint8Array>;
 const closers: (() => Promise<void>)[] = [];
 
@@ -54,14 +56,24 @@ async function open(config: Partial<GatewayConfigInput> = {}): Promise<Gateway> 
     getObject: async ({ root }) => {
       throw new Error(`no object ${root}`);
     },
+    isStaked: async (worker) => worker === stakedWorker,
     log,
   });
   closers.push(gateway.close);
   return gateway;
 }
 
+const invite = (number: number, change: Partial<Invitation> = {}) =>
+  createInvitation(sequencer.domain, createSigner(key(1)), {
+    name: `worker${number}`,
+    worker: createSigner(key(number)).address,
+    expiry: Math.floor(Date.now() / 1000) + 3_600,
+    ...change,
+  });
+
 async function work(gateway: Gateway, number: number, backends?: unknown[]) {
-  const input = { gatewayUrl: gateway.url, privateKey: key(number), concurrency: 4, ...(backends && { backends }) };
+  const rest = { concurrency: 4, invitation: invite(number), ...(backends && { backends }) };
+  const input = { gatewayUrl: gateway.url, privateKey: key(number), ...rest };
   const worker = await startWorker(input as Parameters<typeof startWorker>[0], { log });
   closers.push(worker.close);
   return worker;
@@ -228,10 +240,11 @@ describe('strangers', () => {
 
   const signer = createSigner(key(2));
   const hello = { type: 'hello', version: 1, publicKey: signer.publicKey, models: ['m'], credits: 1, held: [] };
-  const signedHello: Hello = (challenge) => ({
+  const uninvited: Hello = (challenge) => ({
     ...hello,
     signature: signer.sign(hashWorkerHello(sequencer.domain, challenge)),
   });
+  const signedHello: Hello = (challenge) => ({ ...(uninvited(challenge) as object), invitation: invite(2) });
 
   test('are refused with a signature of another challenge', async () => {
     expect(await closeOf(await open(), () => signedHello(key(7)))).toMatch(/^1008 The worker is refused/);
@@ -248,7 +261,55 @@ describe('strangers', () => {
 
   test('that are not on the list are refused', async () => {
     const gateway = await open({ workers: [`0x${'aa'.repeat(20)}`] });
-    expect(await closeOf(gateway, signedHello)).toMatch(/expected: an allowed worker/);
+    expect(await closeOf(gateway, signedHello)).toMatch(/expected: a worker of the list/);
+  });
+
+  test('without a stake or an invitation are refused, with the wrong one too', async () => {
+    const gateway = await open();
+    const withInvitation =
+      (invitation: string): Hello =>
+      (challenge) => ({ ...(uninvited(challenge) as object), invitation });
+    const past = { expiry: Math.floor(Date.now() / 1000) - 1 };
+    const foreign = createInvitation(sequencer.domain, createSigner(key(7)), {
+      name: 'x',
+      worker: signer.address,
+      expiry: 2 ** 40,
+    });
+    revokeInvitation(folder, 'gone');
+    expect(await closeOf(gateway, uninvited)).toMatch(/expected: an invitation, or the stake/);
+    expect(await closeOf(gateway, withInvitation('e30'))).toMatch(/expected: an invitation of this gateway/);
+    expect(await closeOf(gateway, withInvitation(foreign))).toMatch(/expected: an invitation of this gateway/);
+    expect(await closeOf(gateway, withInvitation(invite(3)))).toMatch(/expected: an invitation of 0x/);
+    expect(await closeOf(gateway, withInvitation(invite(2, past)))).toMatch(/the invitation has expired/);
+    expect(await closeOf(gateway, withInvitation(invite(2, { name: 'gone' })))).toMatch(/the invitation is revoked/);
+  });
+
+  test('with a stake need no invitation', async () => {
+    const gateway = await open();
+    sequencer.addTask('builtin/small', 0, [request('a dog')]);
+    const worker = await startWorker({ gatewayUrl: gateway.url, privateKey: key(4) }, { log });
+    closers.push(worker.close);
+    await sequencer.whenSettled(1);
+  });
+
+  test('are cut off when they send much before their hello', async () => {
+    expect(await closeOf(await open(), () => ' '.repeat(2 * 1024 * 1024))).toMatch(/^1006 |ECONNRESET|EPIPE/);
+  });
+
+  test('that are invited are cut off for frames that bring nothing', async () => {
+    const gateway = await open();
+    const ended = await new Promise<string>((resolve) => {
+      const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/workers`);
+      socket.on('message', (data) => {
+        const frame = JSON.parse(String(data));
+        if (frame.type === 'challenge') socket.send(JSON.stringify(signedHello(frame.challenge)));
+        if (frame.type !== 'welcome') return;
+        const junk = JSON.stringify({ type: 'results', lease: 1, signature: `0x${'22'.repeat(65)}`, rows: [] });
+        for (let i = 0; i < 400; i++) socket.send(junk);
+      });
+      socket.on('close', (code, reason) => resolve(`${code} ${reason}`));
+    });
+    expect(ended).toMatch(/^1008 .*frames that bring nothing|^1008 The worker is refused/);
   });
 
   test('find nothing on another path', async () => {

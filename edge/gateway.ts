@@ -12,6 +12,7 @@ import { createHttpApp } from '../service/http.ts';
 import { HTTP_LIMITS } from '../service/http-limits.ts';
 import type { Logger } from '../service/log.ts';
 import { openStore, type Store } from '../service/store.ts';
+import { createAdmissions, type StakeCheck } from './admission.ts';
 import { createAuditor } from './audit.ts';
 import type { GatewayConfig } from './config.ts';
 import { openJournal } from './journal.ts';
@@ -34,6 +35,8 @@ export type GatewayParts = {
   readonly putObjects: PutObjects;
   /** When the sequencer does not give a request object. @throws MizuError */
   readonly getObject: (ref: ObjectRef, signal: AbortSignal) => Promise<Uint8Array>;
+  /** Undefined: no stakes are looked up. */
+  readonly isStaked: StakeCheck | undefined;
   readonly log: Logger;
 };
 
@@ -152,7 +155,14 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     reputation,
     domain,
     gateway: signer.address,
-    allowed: config.workers === 'any' ? undefined : new Set(config.workers),
+    admissions: createAdmissions({
+      domain,
+      gatewayKey: signer.publicKey,
+      dataDir: config.dataDir,
+      named: config.workers === 'admitted' ? undefined : new Set(config.workers),
+      isStaked: parts.isStaked,
+      now: Date.now,
+    }),
     leaseRows: config.leaseRows,
     maxWorkers: config.maxWorkers,
     reconnectSeconds: config.reconnectSeconds,

@@ -90,7 +90,10 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
   const call = async (method: string, params: readonly unknown[]): Promise<unknown> => {
     switch (method) {
       case 'mizu_chain':
-        return { chainId: CHAIN_ID, contracts: { gatewayRegistry: REGISTRY, daCommittee: REGISTRY } };
+        return {
+          chainId: CHAIN_ID,
+          contracts: { gatewayRegistry: REGISTRY, daCommittee: REGISTRY, stakeManager: REGISTRY },
+        };
       case 'mizu_getInferenceTasks': {
         const { models, limit } = params[0] as { models: Hex[]; limit: number };
         return [...open.values()].filter((task) => models.includes(task.model)).slice(0, limit);

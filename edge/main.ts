@@ -7,6 +7,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { createLogger, type Logger } from '../service/log.ts';
+import type { StakeCheck } from './admission.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
 import { createOpenAiBackends } from './backends/openai.ts';
@@ -25,10 +26,17 @@ import { createWorker } from './worker.ts';
 const START_SECONDS = 60;
 const START_PAUSE_MS = 500;
 
+export type GatewayOptions = {
+  readonly log?: Logger;
+  readonly signal?: AbortSignal;
+  /** Called if the configuration names an L1. */
+  readonly connectStakes: (l1Url: string, stakeManager: Address) => Promise<StakeCheck>;
+};
+
 /** Waits up to a minute for the sequencer. @throws MizuError `config/malformed`, `store/locked`, `http/cannot-listen` */
 export async function startGateway(
   input: GatewayConfigInput,
-  { log = createLogger('gateway'), signal }: { log?: Logger; signal?: AbortSignal } = {},
+  { log = createLogger('gateway'), signal, connectStakes }: GatewayOptions,
 ): Promise<Gateway> {
   const config = parseGatewayConfig(input);
   const sequencer = createSequencer(config.sequencerUrl);
@@ -42,6 +50,7 @@ export async function startGateway(
     sequencer,
     chain,
     putObjects: da.put,
+    isStaked: config.l1Url === undefined ? undefined : await connectStakes(config.l1Url, chain.stakeManager),
     getObject: (ref, outer) => da.get(ref.root, { length: ref.length, signal: outer }),
     log,
   });

@@ -6,9 +6,11 @@ import { describe, expect, test } from 'vitest';
 import type { Hex } from '../protocol/hex.ts';
 import { requestBytes } from '../service/client.ts';
 import { type Part, startPart } from './bench/spawn.ts';
+import { createInvitation } from './invitation.ts';
 import { startLoopbackSequencer } from './loopback-sequencer.ts';
 import { createMemory } from './memory.ts';
 import { encodeRequests } from './rows.ts';
+import { createSigner } from './signing.ts';
 
 describe('memory', () => {
   test('is reserved up to its bound; a run that holds something leaves a quarter to others', () => {
@@ -85,7 +87,13 @@ test('64 request objects of 50 MB are never in memory together, and a small task
       maxHeldBytes: HELD_BYTES,
     });
     parts.push(gateway);
-    parts.push(await startPart('worker', { gatewayUrl: gateway.url, privateKey: `0x${'02'.repeat(32)}` }));
+    const worker: Hex = `0x${'02'.repeat(32)}`;
+    const invitation = createInvitation(sequencer.domain, createSigner(`0x${'01'.repeat(32)}`), {
+      name: 'worker',
+      worker: createSigner(worker).address,
+      expiry: 2 ** 40,
+    });
+    parts.push(await startPart('worker', { gatewayUrl: gateway.url, privateKey: worker, invitation }));
     const metrics = async () => {
       const { bytes } = await requestBytes(`${gateway.url}/metrics`, { timeoutSeconds: 60 });
       const read = (name: string) =>

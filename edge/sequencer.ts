@@ -11,6 +11,7 @@ export type ChainInfo = {
   readonly chainId: number;
   readonly gatewayRegistry: Address;
   readonly daCommittee: Address;
+  readonly stakeManager: Address;
   /** The present one. */
   readonly committee?: Appointed | undefined;
 };
@@ -55,7 +56,7 @@ const whole = z.number().int().nonnegative();
 
 const chainInfo = z.object({
   chainId: whole,
-  contracts: z.object({ gatewayRegistry: address, daCommittee: address }),
+  contracts: z.object({ gatewayRegistry: address, daCommittee: address, stakeManager: address }),
   da: z
     .object({
       epoch: whole.transform(BigInt),

@@ -1,11 +1,13 @@
 // docs/edge.md#frames: the gateway's side of its workers' connections.
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
+import { createPlaces, type Place, peerOf } from '../service/peers.ts';
+import { type Admission, type Admissions, refuse } from './admission.ts';
 import {
   encodeLease,
   type GatewayFrame,
@@ -15,6 +17,7 @@ import {
   WORKER_PATH,
   type WorkerFrame,
 } from './frames.ts';
+import { createIntake } from './intake.ts';
 import type { Lease, Queue } from './queue.ts';
 import type { Fault, Reputation } from './reputation.ts';
 import { encodeResultLine } from './rows.ts';
@@ -26,8 +29,7 @@ export type SessionsOptions = {
   readonly reputation: Reputation;
   readonly domain: Domain;
   readonly gateway: Address;
-  /** Undefined: anyone. */
-  readonly allowed: ReadonlySet<Address> | undefined;
+  readonly admissions: Admissions;
   readonly leaseRows: number;
   readonly maxWorkers: number;
   /** A lost connection keeps its leases for so long. */
@@ -53,21 +55,31 @@ type Session = {
   readonly publicKey: Hex;
   readonly models: ReadonlySet<string>;
   readonly credits: number;
+  readonly admission: Admission;
   draining: boolean;
   alive: boolean;
+  /** Frames that bring nothing: so many more are taken. */
+  patience: number;
 };
 
 const HELLO_SECONDS = 10;
 const PING_SECONDS = 20;
 // So many leases are held at once that one can be on its way while the others are worked on.
 const LEASES_IN_CREDITS = 4;
+/** Connections without a hello. */
+const STRANGERS_PER_ADDRESS = 64;
+/** Bytes of leases that wait to be written to a worker. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+/** One frame that brings nothing is forgiven a second. */
+const MAX_PATIENCE = 256;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { queue, reputation, domain, log } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const sessions = new Map<Address, Session>();
   const graces = new Map<Address, NodeJS.Timeout>();
-  let strangers = 0;
+  const intake = createIntake();
+  const strangers = createPlaces({ total: options.maxWorkers, perPeer: STRANGERS_PER_ADDRESS });
   let closing = false;
 
   const send = (socket: WebSocket, frame: GatewayFrame) => socket.send(JSON.stringify(frame));
@@ -87,7 +99,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const { socket, worker, models, credits } = session;
     const rows = Math.min(options.leaseRows, Math.ceil(credits / LEASES_IN_CREDITS));
     if (session.draining || reputation.isBanned(worker) || socket.readyState !== WebSocket.OPEN) return false;
-    if (credits - rowsOf(worker) < rows) return false;
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES || credits - rowsOf(worker) < rows) return false;
     const grant = queue.lease({ worker, models, rows });
     if (grant === undefined) return false;
     const { lease, task, places, deadline, seal } = grant.lease;
@@ -105,11 +117,19 @@ export function createSessions(options: SessionsOptions): Sessions {
     );
   };
 
+  const wearPatience = (session: Session) => {
+    session.patience -= 1;
+    if (session.patience < 0) throw refuse(`at most ${MAX_PATIENCE} frames that bring nothing`, 'more');
+  };
+
   const onResults = async (session: Session, frame: Extract<WorkerFrame, { type: 'results' }>) => {
     const { socket, worker } = session;
     const refuse = (reason: string) => send(socket, { type: 'refused', lease: frame.lease, reason });
     const lease = queue.find(frame.lease, worker);
-    if (lease === undefined) return refuse('the lease is not yours, or no longer');
+    if (lease === undefined) {
+      wearPatience(session);
+      return refuse('the lease is not yours, or no longer');
+    }
     const reason = checkResults(lease, session, frame);
     if (reason !== undefined) {
       report(worker, 'signature');
@@ -141,14 +161,19 @@ export function createSessions(options: SessionsOptions): Sessions {
       : 'the signature is not of these results by this key';
   };
 
-  const welcome = (socket: WebSocket, challenge: Hex, hello: HelloFrame): Session => {
+  const prove = async (challenge: Hex, hello: HelloFrame): Promise<Admission> => {
     const worker = addressOf(hello.publicKey);
     if (!verifySignature(hashWorkerHello(domain, challenge), hello.signature, hello.publicKey)) {
-      throw refusal('a signature of the challenge by the key', 'another');
+      throw refuse('a signature of the challenge by the key', 'another');
     }
-    if (options.allowed !== undefined && !options.allowed.has(worker)) throw refusal('an allowed worker', worker);
-    if (reputation.isBanned(worker)) throw refusal('a worker with reputation left', worker);
-    if (sessions.size >= options.maxWorkers) throw refusal(`at most ${options.maxWorkers} workers`, 'one more');
+    if (reputation.isBanned(worker)) throw refuse('a worker with reputation left', worker);
+    return options.admissions.admit(worker, hello.invitation);
+  };
+
+  const welcome = (socket: WebSocket, hello: HelloFrame, admission: Admission): Session => {
+    const worker = addressOf(hello.publicKey);
+    const isNew = !sessions.has(worker);
+    if (isNew && sessions.size >= options.maxWorkers) throw refuse(`at most ${options.maxWorkers} workers`, 'one more');
     sessions.get(worker)?.socket.close(4000, 'replaced by a newer connection');
     clearTimeout(graces.get(worker));
     graces.delete(worker);
@@ -157,7 +182,17 @@ export function createSessions(options: SessionsOptions): Sessions {
     for (const lease of queue.leasesOf(worker)) if (!kept.has(lease.lease)) queue.abandon(lease);
     send(socket, { type: 'welcome', gateway: options.gateway, lost });
     const { publicKey, credits } = hello;
-    return { socket, worker, publicKey, models: new Set(hello.models), credits, draining: false, alive: true };
+    return {
+      socket,
+      worker,
+      publicKey,
+      models: new Set(hello.models),
+      credits,
+      admission,
+      draining: false,
+      alive: true,
+      patience: MAX_PATIENCE,
+    };
   };
 
   const leave = (session: Session) => {
@@ -176,18 +211,20 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const onFrame = async (session: Session, frame: WorkerFrame) => {
     if (frame.type === 'results') return onResults(session, frame);
-    if (frame.type === 'hello') throw refusal('one hello', 'another');
+    if (frame.type === 'hello') throw refuse('one hello', 'another');
+    wearPatience(session);
     session.draining = true;
   };
 
-  sockets.on('connection', (socket) => {
+  sockets.on('connection', (socket: WebSocket, request: IncomingMessage, place: Place) => {
     const challenge = bytesToHex(randomBytes(32));
     let session: Session | undefined;
-    strangers += 1;
+    let isGreeting = false;
+    const whole = intake.watch(socket, request.socket, () => session !== undefined);
     const hurry = setTimeout(() => socket.close(1008, 'no hello'), HELLO_SECONDS * 1000);
     const greeted = () => {
       clearTimeout(hurry);
-      strangers -= 1;
+      place.leave();
     };
     const fail = (error: unknown) => {
       if (session !== undefined && error instanceof MizuError) report(session.worker, 'frame');
@@ -195,19 +232,27 @@ export function createSessions(options: SessionsOptions): Sessions {
       log.warn({ err: error, worker: session?.worker }, 'a connection is closed');
       socket.close(isTyped ? 1008 : 1011, isTyped ? formatError(error).slice(0, 120) : 'failed');
     };
+    const greet = async (hello: HelloFrame) => {
+      const admission = await prove(challenge, hello);
+      if (closing || socket.readyState !== WebSocket.OPEN) return;
+      session = welcome(socket, hello, admission);
+      greeted();
+      sessions.set(session.worker, session);
+      const { models, credits } = hello;
+      log.info({ worker: session.worker, models, credits, admission }, 'worker joined');
+      options.onChange();
+    };
     socket.on('message', (data) => {
+      whole();
       try {
         const frame = parseWorkerFrame(String(data));
         if (session !== undefined) {
           onFrame(session, frame).catch(fail);
           return;
         }
-        if (frame.type !== 'hello') throw refusal('hello', frame.type);
-        session = welcome(socket, challenge, frame);
-        greeted();
-        sessions.set(session.worker, session);
-        log.info({ worker: session.worker, models: frame.models, credits: frame.credits }, 'worker joined');
-        options.onChange();
+        if (frame.type !== 'hello' || isGreeting) throw refuse('one hello', frame.type);
+        isGreeting = true;
+        greet(frame).catch(fail);
       } catch (error) {
         fail(error);
       }
@@ -226,15 +271,22 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   options.server.on('upgrade', (request, socket, head) => {
     const isKnown = request.url === WORKER_PATH;
-    if (!isKnown || strangers >= options.maxWorkers) {
+    const place = isKnown ? strangers.enter(peerOf(request.socket.remoteAddress), () => socket.destroy()) : undefined;
+    if (place === undefined) {
       socket.end(`HTTP/1.1 ${isKnown ? '503 Service Unavailable' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client));
+    // A handshake that fails ends the connection before there is a WebSocket.
+    socket.once('close', () => place.leave());
+    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request, place));
   });
 
   const pings = setInterval(() => {
+    const revoked = options.admissions.revoked();
     for (const session of sessions.values()) {
+      const end = options.admissions.endOf(session.admission, revoked);
+      if (end !== undefined) session.socket.close(4001, end);
+      session.patience = Math.min(MAX_PATIENCE, session.patience + PING_SECONDS);
       if (!session.alive) session.socket.terminate();
       session.alive = false;
       if (session.socket.readyState === WebSocket.OPEN) session.socket.ping();
@@ -257,13 +309,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     close: async () => {
       closing = true;
       clearInterval(pings);
+      intake.close();
       for (const grace of graces.values()) clearTimeout(grace);
       for (const client of sockets.clients) client.terminate();
       await new Promise<void>((resolve) => sockets.close(() => resolve()));
     },
   };
-}
-
-function refusal(expected: string, actual: string): MizuError {
-  return new MizuError({ code: 'edge/worker-refused', message: 'The worker is refused.', expected, actual });
 }

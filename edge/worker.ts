@@ -25,6 +25,7 @@ export type WorkerOptions = {
   readonly privateKey: Hex;
   readonly concurrency: number;
   readonly backends: readonly Backend[];
+  readonly invitation?: string | undefined;
   readonly drainSeconds: number;
   readonly log: Logger;
 };
@@ -144,6 +145,7 @@ export function createWorker(options: WorkerOptions): Worker {
       signature: signer.sign(hashWorkerHello(domain, challenge)),
       models: [...backends.keys()],
       credits: Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT),
+      ...(options.invitation === undefined ? {} : { invitation: options.invitation }),
       held: [...works.values()].map(({ frame }) => {
         const { lease, task, places, deadline, seal } = frame;
         return { lease, task, places: [...places], deadline, seal };

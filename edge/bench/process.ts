@@ -51,6 +51,7 @@ async function startLocalGateway(value: unknown) {
     getObject: async ({ root }) => {
       throw new Error(`no object ${root}`);
     },
+    isStaked: undefined,
     log: createLogger('gateway'),
   });
 }

@@ -4,9 +4,9 @@ import pc from 'picocolors';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Holding, Standing } from '../client/escape.ts';
 import { formatMizu } from '../client/money.ts';
+import { readConfig } from './config-file.ts';
 import { parseAddress } from './options.ts';
 import { createOutput, type Output } from './output.ts';
-import { readConfig } from './services.ts';
 
 type Flags = {
   readonly config: string;

@@ -126,6 +126,7 @@ test('every command has an example in its help', async () => {
     'dataset',
     'verify',
     'vm',
+    'invite',
     'sequencer',
     'da',
   ];
@@ -142,6 +143,7 @@ test('every command has an example in its help', async () => {
     ['verify'],
     ['vm', 'run'],
     ['gateway'],
+    ['invite'],
   ]) {
     const help = await run(...argv, '--help');
     expect(help.code).toBe(0);

@@ -20,6 +20,7 @@ const SERVICE_NAMES = ['sequencer', 'executor', 'validator', 'da', 'gateway', 'e
 const HEAVY: readonly { readonly names: readonly string[]; load(setExitCode: SetExitCode): Promise<Command[]> }[] = [
   { names: ['devnet'], load: async (setExitCode) => [(await import('./devnet.ts')).devnetCommand(setExitCode)] },
   { names: ['demo'], load: async (setExitCode) => [(await import('./demo.ts')).demoCommand(setExitCode)] },
+  { names: ['invite'], load: async () => [(await import('./invite.ts')).inviteCommand()] },
   { names: ['vm'], load: async () => [(await import('./vm.ts')).vmCommand()] },
   { names: SERVICE_NAMES, load: async (setExitCode) => (await import('./services.ts')).serviceCommands(setExitCode) },
 ];

@@ -1,8 +1,7 @@
 // docs/operations.md: the long-running parts as commands, each from a configuration file.
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { MizuError } from '../../protocol/errors.ts';
 import { runService, type Service } from '../../service/process.ts';
+import { readConfig } from './config-file.ts';
 
 type Start = (config: unknown, stop: AbortSignal) => Promise<Service>;
 
@@ -49,7 +48,11 @@ const SERVICES: readonly { name: string; summary: string; start: Start }[] = [
     summary: 'hand inference to workers, check and sign the results',
     start: async (config, signal) => {
       const { startGateway } = await import('../../edge/main.ts');
-      return startGateway(config as Parameters<typeof startGateway>[0], { signal });
+      const { connectStakes } = await import('../../contracts/stake-check.ts');
+      return startGateway(config as Parameters<typeof startGateway>[0], {
+        signal,
+        connectStakes: (l1Url, stakeManager) => connectStakes(l1Url, stakeManager, 'gateway'),
+      });
     },
   },
   {
@@ -78,30 +81,4 @@ export function serviceCommands(setExitCode: (code: number) => void): Command[] 
 
 function exampleOf(name: string): string {
   return name === 'da' ? 'da0' : name === 'edge' ? 'worker0' : name;
-}
-
-/** @throws MizuError `cli/no-file`, `cli/not-json` */
-export async function readConfig(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new MizuError({
-      code: 'cli/no-file',
-      message: 'The configuration file cannot be read.',
-      expected: 'a readable file',
-      actual: (cause as Error).message,
-      hint: 'Give its path with --config; `npx mizu devnet` writes examples to .mizu/devnet/config.',
-      cause,
-    });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new MizuError({
-      code: 'cli/not-json',
-      message: `${file} is not JSON.`,
-      expected: 'one JSON object',
-      actual: (cause as Error).message,
-      hint: 'docs/operations.md shows the fields.',
-      cause,
-    });
-  }
 }

@@ -2,6 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createInvitation } from '../../edge/invitation.ts';
+import { createSigner } from '../../edge/signing.ts';
+import { createDomain } from '../../protocol/typed-data.ts';
 import { devnetAccounts } from './accounts.ts';
 import { type DevnetChain, KERNEL_PATH } from './chain.ts';
 import type { ProcessSpec } from './supervisor.ts';
@@ -30,6 +33,8 @@ const WORKERS = ['worker0', 'worker1'] as const;
 const LIAR = fileURLToPath(new URL('./liar-process.ts', import.meta.url));
 /** The honest executor of a network with a liar lets it go first. */
 const PATIENCE_SECONDS = 30;
+/** The devnet's L1 may have its clock set; its workers are invited for as long as there is a clock. */
+const INVITATION_EXPIRY = Number.MAX_SAFE_INTEGER;
 const CERTIFICATE_SECONDS = 24 * 3600;
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
@@ -44,6 +49,7 @@ export function writeProcesses(
   { openai, liar = false }: Choices,
 ): ProcessSpec[] {
   const accounts = devnetAccounts();
+  const gateway = createSigner(accounts.gateway.privateKey);
   const da = {
     members: chain.members.map(({ address }, i) => ({ url: urlOf(ports[DA_MEMBERS[i] as 'da0']), address })),
     threshold: chain.threshold,
@@ -125,6 +131,7 @@ export function writeProcesses(
         dataDir: join(folder, 'data', 'gateway'),
         privateKey: accounts.gateway.privateKey,
         listen: http(ports.gateway),
+        l1Url: chain.l1Url,
         da: { ...da, epoch: chain.epoch },
         retentionSeconds: CERTIFICATE_SECONDS,
       }),
@@ -134,6 +141,11 @@ export function writeProcesses(
       name,
       args: write('edge', name, {
         gatewayUrl: urlOf(ports.gateway),
+        invitation: createInvitation(createDomain(chain.chainId, chain.contracts.gatewayRegistry), gateway, {
+          name,
+          worker: accounts[name].address,
+          expiry: INVITATION_EXPIRY,
+        }),
         privateKey: accounts[name].privateKey,
         backends: [{ kind: 'builtin' }, ...(openai === undefined ? [] : [{ kind: 'openai', ...openai }])],
       }),

@@ -36,6 +36,8 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu run /, /Dataset {2}[\s\S]*root {5}0x[0-9a-f]{64}\ncost {5}[\d.]+ MIZU/],
   [/^npx mizu verify /, /verified {2}dataset 0x[0-9a-f]{64} of run 0x[0-9a-f]{64}\n(confirmed|asserted) on L1/],
   [/^npx mizu escape /, /it goes on [\s\S]*could leave with [\d.]+ MIZU/],
+  [/^npx mizu invite .* --worker /, /may connect as 0x(5e){20} until [\s\S]*"invitation": "[\w-]+"/],
+  [/^npx mizu invite .* --revoke/, /Invitations of the name alice count no longer\./],
   [/accuracy\.ts /, /\d+ of \d+ .*\d %/],
 ];
 
