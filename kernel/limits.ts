@@ -8,7 +8,3 @@ export const MAX_TASK_INPUTS = 8192;
 export const MAX_SINK_TASKS = 8192;
 /** Tokens of one inference item, input or output. */
 export const MAX_ITEM_TOKENS = 2n ** 32n;
-/** Code of one program: 2^23 instructions, so that every engine can hold it. */
-export const MAX_CODE_BYTES = 2n ** 27n;
-/** Passive data of one program. */
-export const MAX_DATA_BYTES = 2n ** 30n;

@@ -42,6 +42,10 @@ export const MAX_RUN_GATEWAYS = 8;
 export const MAX_MODEL_GATEWAYS = 8;
 /** Sum of the inputs of one task, its parameters not counted. */
 export const MAX_TASK_INPUT_BYTES = 256 * 1024 * 1024;
+/** Code of one program: 2^23 instructions, so that every engine can hold it. */
+export const MAX_CODE_BYTES = 2n ** 27n;
+/** Passive data of one program. */
+export const MAX_DATA_BYTES = 2n ** 30n;
 /** WebAssembly module of one program. */
 export const MAX_WASM_BYTES = 32 * 1024 * 1024;
 /** Seconds for which a certificate may promise its objects: 400 days. */

@@ -3,7 +3,7 @@
 import { createReader, createWriter } from '../protocol/bytes.ts';
 import { TAG } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { concatBytes, type Hex } from '../protocol/hex.ts';
+import type { Hex } from '../protocol/hex.ts';
 import { MEMORY_PAGES_MAX, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
 import { depthOf, keccakHex, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
 import type { Module } from './decode/module.ts';
@@ -12,7 +12,7 @@ import { type LoweredModule, lowerModule } from './lower/module.ts';
 export const PROGRAM_VERSION = 1n;
 export const PROGRAM_HEADER_BYTES = 152;
 export const PAGE_BYTES = 65536;
-const SLOT_BYTES = 8;
+export const SLOT_BYTES = 8;
 
 export type ProgramHeader = {
   readonly version: bigint;
@@ -132,11 +132,9 @@ export function hashProgram(header: ProgramHeader): Hex {
   return keccakHex(createWriter().u8(TAG.program).bytes(encodeHeader(header)).finish());
 }
 
-/** The slots that a program starts with: bytes that are missing to whole ones are zero, as everything behind them. */
+/** The slots that a program starts with: all behind them is zero. */
 export function viewSlots(bytes: Uint8Array): DataView {
-  const missing = -bytes.length & (SLOT_BYTES - 1);
-  const whole = missing === 0 ? bytes : concatBytes([bytes, new Uint8Array(missing)]);
-  return new DataView(whole.buffer, whole.byteOffset, whole.byteLength);
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function initialState(module: Module, lowered: LoweredModule) {

@@ -1,7 +1,7 @@
 // docs/vm.md#checks: the smallest program that still shows what a raw program showed, and its listing.
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, OP } from '../../protocol/isa.ts';
 import type { Program, ProgramHeader } from '../../vm/program.ts';
-import { withParts } from './nearly.ts';
+import { withGlobals, withParts } from './nearly.ts';
 import { type Fields, readFields, writeFields } from './raw-code.ts';
 import type { RawSubject } from './raw-subject.ts';
 
@@ -40,9 +40,15 @@ function* simplifications<T extends Shown>(best: () => T): Generator<T> {
   for (let part = countOf() >> 1; part > 0; part >>= 1)
     if (countOf() > part) yield withCode(best().program.code.slice(0, (countOf() - part) * INSTRUCTION_BYTES));
   if (best().request.inputs.length > 0) yield withRequest({ inputs: [] });
-  for (const part of ['memory', 'slots', 'data'] as const)
+  for (const part of ['memory', 'data'] as const)
     if (best().program[part].length > 0) yield { ...best(), program: withParts(best().program, { [part]: NONE }) };
-  for (const name of ['entry', 'globals', 'pagesInitial', 'pagesMax'] as const)
+  const { globals } = best().program.header;
+  for (const fewer of [0, globals >> 1, globals - 1])
+    if (fewer >= 0 && fewer < best().program.header.globals)
+      yield { ...best(), program: withGlobals(best().program, fewer) };
+  if (best().program.slots.some((byte) => byte !== 0))
+    yield { ...best(), program: withParts(best().program, { slots: new Uint8Array(best().program.slots.length) }) };
+  for (const name of ['pagesInitial', 'pagesMax'] as const)
     for (const value of [0, best().program.header[name] - 1]) {
       const { header, memory } = best().program;
       if (value < 0 || value >= header[name]) continue;
@@ -67,11 +73,11 @@ function* simplifications<T extends Shown>(best: () => T): Generator<T> {
 
 /** Header, request and instructions, as a test needs them. */
 export function describeSubject({ program, request }: Shown): string {
-  const { entry, globals, pagesInitial, pagesMax } = program.header;
+  const { globals, pagesInitial, pagesMax } = program.header;
   const hex = (bytes: Uint8Array): string =>
     bytes.length > 64 ? `${bytes.length} bytes` : Buffer.from(bytes).toString('hex') || 'none';
   return [
-    `  entry ${entry}, globals ${globals}, pages ${pagesInitial} of ${pagesMax}, gas limit ${request.gasLimit}, inputs of ${request.inputs.map(({ length }) => length).join(', ') || 'none'} bytes`,
+    `  globals ${globals}, pages ${pagesInitial} of ${pagesMax}, gas limit ${request.gasLimit}, inputs of ${request.inputs.map(({ length }) => length).join(', ') || 'none'} bytes`,
     `  memory ${hex(program.memory)}, slots ${hex(program.slots)}, data ${hex(program.data)}`,
     ...listing(program),
   ].join('\n');

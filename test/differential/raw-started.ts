@@ -83,8 +83,5 @@ function startingKernel(program: Program, request: RunRequest): Program {
     .zeros(12)
     .finish();
   const none = new Uint8Array(0);
-  return createRawProgram(
-    { code, memory, slots: none, data: none },
-    { pagesInitial: 1, pagesMax: 1, entry: 0, globals: 0 },
-  );
+  return createRawProgram({ code, memory, slots: none, data: none }, { pagesInitial: 1, pagesMax: 1, globals: 0 });
 }

@@ -1,27 +1,19 @@
 // docs/vm.md#code: programs and requests for the raw fuzz. The same seed gives the same one.
 import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
-import { createProgram, PAGE_BYTES, type Program, type ProgramHeader } from '../../vm/program.ts';
+import { createProgram, PAGE_BYTES, type Program, type ProgramHeader, SLOT_BYTES } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { withParts } from './nearly.ts';
 import { createRandom, type Random } from './random.ts';
 import { randomModule } from './random-module.ts';
-import {
-  edgeNumber,
-  mutateCode,
-  randomBytes,
-  randomCode,
-  randomInstruction,
-  type Surroundings,
-  writeFields,
-} from './raw-code.ts';
+import { mutateCode, randomBytes, randomCode, randomInstruction, type Surroundings, writeFields } from './raw-code.ts';
 
 export type RawSubject = {
   readonly seed: number;
   /** Which of the generators made it. */
-  readonly kind: 'bytes' | 'grown' | 'mutated' | 'header';
+  readonly kind: 'bytes' | 'grown' | 'mutated';
   readonly program: Program;
   readonly request: RunRequest;
 };
@@ -29,11 +21,10 @@ export type RawSubject = {
 /** Instructions that a grown program is mended at, one after another, before it is taken as it is. */
 const REPAIRS = 60;
 const REPAIRED_STEPS = 400;
-const SLOTS_BYTES = SLOT_COUNT * 8;
 
 export function createRawSubject(seed: number): RawSubject {
   const random = createRandom(seed);
-  const kind = random.pick(['bytes', 'grown', 'grown', 'grown', 'grown', 'mutated', 'mutated', 'header'] as const);
+  const kind = random.pick(['bytes', 'grown', 'grown', 'grown', 'grown', 'mutated', 'mutated'] as const);
   const request = randomRequest(random);
   if (kind === 'mutated') return { seed, kind, program: mutatedProgram(random), request };
   const pagesMax = random.pick([0, 1, 1, 2, 2, 3, 5]);
@@ -49,21 +40,16 @@ export function createRawSubject(seed: number): RawSubject {
   };
   const code = kind === 'bytes' ? randomBytes(random, instructions * INSTRUCTION_BYTES) : randomCode(random, around);
   const memory = randomBytes(random, Math.min(pagesInitial * PAGE_BYTES, random.pick([0, 1, 127, 128, 700, 700])));
-  const slots = randomBytes(random, random.pick([0, 8, 64, 128, 136]));
-  const program = createRawProgram({ code, memory, slots, data }, { pagesInitial, pagesMax, entry: 0, globals: 0 });
-  if (kind === 'bytes') return { seed, kind, program, request };
-  if (kind === 'grown') {
-    const globals = random.pick([0, 1, 9, 17, 700, SLOT_COUNT - 20, SLOT_COUNT - 1]);
-    const grown = withParts({ ...program, header: { ...program.header, globals } }, {});
-    return { seed, kind, program: repair(random, grown, request, around), request };
-  }
-  return { seed, kind, program: oddHeader(random, program), request };
+  const globals = random.pick([0, 0, 1, 1, 9, 9, 17, 17, 700, SLOT_COUNT - 20, SLOT_COUNT - 1]);
+  const slots = edgeSlots(random, globals);
+  const program = createRawProgram({ code, memory, slots, data }, { pagesInitial, pagesMax, globals });
+  return { seed, kind, program: kind === 'grown' ? repair(random, program, request, around) : program, request };
 }
 
 /** A header over these parts. */
 export function createRawProgram(
   parts: Pick<Program, 'code' | 'memory' | 'slots' | 'data'>,
-  numbers: Pick<ProgramHeader, 'pagesInitial' | 'pagesMax' | 'entry' | 'globals'>,
+  numbers: Pick<ProgramHeader, 'pagesInitial' | 'pagesMax' | 'globals'>,
 ): Program {
   const unknown = '0x' as const;
   const header = {
@@ -72,6 +58,7 @@ export function createRawProgram(
     memoryRoot: unknown,
     slotsRoot: unknown,
     dataRoot: unknown,
+    entry: 0,
     ...numbers,
   };
   return withParts({ ...parts, header }, {});
@@ -87,24 +74,14 @@ function mutatedProgram(random: Random): Program {
   return withParts(program, { code });
 }
 
-/** Entry, globals and lengths that no lowering gives. */
-function oddHeader(random: Random, program: Program): Program {
-  const count = program.code.length / INSTRUCTION_BYTES;
-  const entries = [0, 0, random.below(count), count, count + 1, 2 ** 31, 2 ** 32 - 1];
-  const globals = [
-    SLOT_COUNT - 1,
-    SLOT_COUNT,
-    SLOT_COUNT + 1,
-    2 * SLOT_COUNT,
-    2 ** 31,
-    2 ** 32 - 1,
-    edgeNumber(random),
-  ];
-  const lengths = [program.slots.length, 1, 3, 7, 9, 127, 129, SLOTS_BYTES - 1, SLOTS_BYTES];
-  const slots = randomBytes(random, random.pick(lengths));
-  const code = random.chance(8) ? new Uint8Array(0) : program.code;
-  const header = { ...program.header, entry: random.pick(entries), globals: random.pick(globals) };
-  return withParts({ ...program, header }, { slots, code });
+/** Values at both ends; between them zeros. */
+function edgeSlots(random: Random, globals: number): Uint8Array {
+  const slots = new Uint8Array(globals * SLOT_BYTES);
+  for (const length of [random.pick([0, 8, 64, 128, 136]), random.pick([0, 0, 8])]) {
+    const bytes = randomBytes(random, Math.min(slots.length, length));
+    slots.set(bytes, length > 8 ? 0 : slots.length - bytes.length);
+  }
+  return slots;
 }
 
 /** Wherever the run faults, another instruction is put: so it goes on for a while. */

@@ -3,7 +3,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { F32, I32 } from '../decode/module.ts';
 import type { LoweredModule } from '../lower/module.ts';
-import { maximumPages, PAGE_BYTES, PROGRAM_VERSION, type Program } from '../program.ts';
+import { maximumPages, type Program } from '../program.ts';
 
 /** What is kept of a lowered module to compare programs with. */
 export type LoweredFacts = {
@@ -26,19 +26,14 @@ export function loweredFacts({ code, data, slots, globalSlots, module }: Lowered
 }
 
 /**
- * What keeps the module from being this program; undefined if nothing does. That the parts are those of the header is not looked at again:
- * an instance starts from the program's own memory and slots, as the step machine does.
+ * What keeps the module from being this program, which fits (vm/fit.ts); undefined if nothing does. That the parts are those of the header is
+ * not looked at again: an instance starts from the program's own memory and slots, as the step machine does.
  */
-export function programDifference({ header, memory, slots }: Program, lowered: LoweredFacts): string | undefined {
-  if (header.version !== PROGRAM_VERSION) return `version ${header.version}`;
-  if (header.entry !== 0) return `entry ${header.entry}`;
+export function programDifference({ header, slots }: Program, lowered: LoweredFacts): string | undefined {
   if (header.globals !== lowered.slots.length) return `${header.globals} global slots, not ${lowered.slots.length}`;
   if (header.pagesMax !== lowered.pagesMax) return `pagesMax ${header.pagesMax}, not ${lowered.pagesMax}`;
-  if (header.pagesInitial > header.pagesMax || memory.length > header.pagesInitial * PAGE_BYTES)
-    return 'initial memory too large';
   if (header.codeRoot !== lowered.codeRoot) return 'code';
   if (header.dataRoot !== lowered.dataRoot) return 'passive data segments';
-  if (slots.length !== lowered.slots.length * 8) return 'length of the slots';
   const foreign = foreignSlot(slots, lowered);
   return foreign === undefined ? undefined : `value of slot ${foreign}`;
 }

@@ -3,6 +3,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
 import { keccakHex } from '../../protocol/tree.ts';
+import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
 import { hashProgram, type Program, type ProgramHeader } from '../program.ts';
@@ -32,7 +33,7 @@ export type NativeProgram = {
 export type Mismatch = { readonly kind: 'mismatch'; readonly programId: Hex; readonly reason: string };
 
 export type NativeEngine = {
-  /** Lowers the module and compares; compiled modules are kept for later programs with the same module. */
+  /** Lowers the module and compares; compiled modules are kept for later programs with the same module. @throws MizuError `vm/unfit-program` */
   load(source: NativeSource): NativeProgram | Mismatch;
   /**
    * Runs a program. Pure: the same request gives the same result. `pages`: most pages of memory that the host gives; none: as many as the program may have.
@@ -89,6 +90,7 @@ export function createNativeEngine(): NativeEngine {
   };
   return {
     load(source) {
+      requireFit(source);
       const programId = hashProgram(source.header);
       let native: Compiled;
       try {

@@ -1,5 +1,6 @@
 // docs/vm.md#engines: a plain interpreter of the lowered code: the oracle that tests hold other engines against.
 import { gasOf, IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, SLOT_COUNT } from '../../protocol/isa.ts';
+import { requireFit } from '../fit.ts';
 import { HostExit, HostFault } from '../host.ts';
 import type { Program } from '../program.ts';
 import { faultResult, type RunRequest, type RunResult } from '../run.ts';
@@ -13,8 +14,9 @@ import { createState, type State } from './state.ts';
 const handlers: (Handler | undefined)[] = [];
 for (const table of [CONTROL, PLAIN, MEMORY, HOST]) for (const [op, handler] of table) handlers[op] = handler;
 
-/** Runs a program instruction by instruction. */
+/** Runs a program instruction by instruction. @throws MizuError `vm/unfit-program` */
 export function runReference(program: Program, request: RunRequest): RunResult {
+  requireFit(program);
   const state = createState(program, request);
   try {
     runToHalt(state);

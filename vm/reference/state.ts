@@ -21,6 +21,7 @@ export type State = {
   readonly slots: BigUint64Array;
 };
 
+/** The state of L1's machine when a program starts; L1 starts what fits, and nothing else. */
 export function createState(program: Program, request: RunRequest): State {
   const slots = new BigUint64Array(SLOT_COUNT);
   const initial = viewSlots(program.slots);
@@ -35,7 +36,7 @@ export function createState(program: Program, request: RunRequest): State {
     request,
     host: createHost(request, () => state.memory),
     pc: program.header.entry,
-    fp: program.header.globals % SLOT_COUNT,
+    fp: program.header.globals,
     gasLeft: request.gasLimit,
     debt: 0n,
     halted: false,

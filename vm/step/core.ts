@@ -1,5 +1,4 @@
 // docs/machine.md: an instance of the WebAssembly core with a program in it.
-import { MizuError } from '../../protocol/errors.ts';
 import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { type Program, viewSlots } from '../program.ts';
@@ -70,20 +69,12 @@ export type Core = CoreExports & {
   mark(address: number): void;
 };
 
-/** Instructions; decoded they take 24 bytes each of an address space of 4 GiB. */
-const MAX_INSTRUCTIONS = 1 << 24;
-
 let compiled: WebAssembly.Module | undefined;
 
-/**
- * `host(op, slot)` does a host instruction whose first argument slot is `slot` and answers with a status.
- * @throws MizuError `vm/too-large` or `vm/bad-code`
- */
+/** Of a program that fits (vm/fit.ts). `host(op, slot)` does a host instruction whose first argument slot is `slot` and answers with a status. */
 export function createCore(program: Program, kernel: boolean, host: (op: number, slot: number) => number): Core {
   const { code, data, header } = program;
   const codeCount = code.length / INSTRUCTION_BYTES;
-  if (!Number.isInteger(codeCount)) throw badCode(code.length);
-  if (codeCount > MAX_INSTRUCTIONS || data.length > 2 ** 30) throw tooLarge(codeCount, data.length);
   compiled ??= new WebAssembly.Module(Uint8Array.from(atob(STEP_CORE_BASE64), (c) => c.charCodeAt(0)));
   const exports = new WebAssembly.Instance(compiled, { step: { host } }).exports as unknown as CoreExports;
   let whole = new Uint8Array(exports.memory.buffer);
@@ -142,24 +133,4 @@ function allocated(address: number): number {
   // Addresses are unsigned; 0 says that memory.grow was refused.
   if (address === 0) throw new Error('the host has no memory left for a step machine');
   return address >>> 0;
-}
-
-function badCode(length: number): MizuError {
-  return new MizuError({
-    code: 'vm/bad-code',
-    message: 'The lowered code is not an array of instructions.',
-    expected: `a multiple of ${INSTRUCTION_BYTES} bytes`,
-    actual: `${length} bytes`,
-    hint: 'Take the code that the module lowers to.',
-  });
-}
-
-function tooLarge(codeCount: number, dataLength: number): MizuError {
-  return new MizuError({
-    code: 'vm/too-large',
-    message: 'The program is too large for the step machine.',
-    expected: `at most ${MAX_INSTRUCTIONS} instructions and 2^30 bytes of data`,
-    actual: `${codeCount} instructions, ${dataLength} bytes of data`,
-    hint: 'Such a program cannot be proven: split it.',
-  });
 }

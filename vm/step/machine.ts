@@ -2,7 +2,6 @@
 import { TAG } from '../../protocol/constants.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { bytesToHex } from '../../protocol/hex.ts';
-import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { hashObject, type ObjectRef } from '../../protocol/tree.ts';
 import { PAGE_BYTES, type Program } from '../program.ts';
 import { CORE, type Core, createCore, STATUS } from './core.ts';
@@ -64,7 +63,7 @@ export type Machine = {
 const FIRST_CHUNK = 1 << 16;
 const MAX_CHUNK = 1 << 28;
 
-/** @throws MizuError `vm/too-large` or `vm/bad-code` */
+/** Of a program that fits (vm/fit.ts). */
 export function createMachine(options: MachineOptions): Machine {
   const { program, inputs } = options;
   const output = createOutput();
@@ -89,7 +88,7 @@ export function createMachine(options: MachineOptions): Machine {
     inputRefs,
     context: encodeMachineContext({ ...options, header: program.header, inputs: inputRefs }),
     pc: program.header.entry,
-    fp: program.header.globals % SLOT_COUNT,
+    fp: program.header.globals,
     gasLeft: options.gasLimit,
     debt: 0n,
     chunk: FIRST_CHUNK,

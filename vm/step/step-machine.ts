@@ -4,6 +4,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { decodeExecRequest, encodeExecResult } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
+import { requireFit } from '../fit.ts';
 import type { Program } from '../program.ts';
 import type { RunResult } from '../run.ts';
 import { encodeHalted, hashHalted, MACHINE_KIND, NO_PARENT } from './encode.ts';
@@ -77,10 +78,11 @@ export type StepMachine = {
   hashesAt(positions: readonly bigint[]): Hex[];
 };
 
-/** @throws MizuError `vm/bad-request`, `vm/too-large` or `vm/bad-code` */
+/** @throws MizuError `vm/bad-request` or `vm/unfit-program` */
 export function createStepMachine(request: StepRequest): StepMachine {
   const { kernel } = request;
   if (request.seed.length !== 32 || request.gasLimit < 0n || request.gasLimit >= 1n << 62n) throw badRequest(request);
+  requireFit(request.program);
   const hostOf = {
     preimage: (hash: Uint8Array): Uint8Array => {
       const bytes = kernel?.preimage(hash);
@@ -99,6 +101,7 @@ export function createStepMachine(request: StepRequest): StepMachine {
   const begin = (leaf: Uint8Array, resultAddress: number): void => {
     const exec = decodeExecRequest(leaf);
     source = kernel!.exec(leaf);
+    requireFit(source.program);
     active.stop = undefined;
     parent = active;
     active = createMachine({
