@@ -104,7 +104,7 @@ async function printBatches(network: Network, { batches }: Progress, output: Out
     const place =
       batch.l1Transaction === null
         ? 'not on the L1 yet'
-        : `L1 transaction ${batch.l1Transaction} in block ${batch.l1Block}`;
+        : `${batch.status === 'void' ? 'void: its messages have had no effect, ' : ''}L1 transaction ${batch.l1Transaction} in block ${batch.l1Block}`;
     output.say(`  batch ${index}: ${batch.messages} messages, ${place}`);
     output.data({ event: 'batch', index, ...batch });
   }

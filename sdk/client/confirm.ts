@@ -15,14 +15,18 @@ export type Confirmation = {
 
 const POLL_MS = 500;
 
-/** @throws MizuError `sdk/not-confirmed` (retryable) when the time is over */
+/** @throws MizuError `sdk/not-confirmed` (retryable) when the time is over, `sdk/run-void` if its start is lost meanwhile */
 export async function waitForConfirmation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
   const deadline = Date.now() + timeoutSeconds * 1000;
-  const { batches } = await readRun(network, run);
-  const last = Math.max(...batches);
+  let batches: readonly number[];
+  let last: number;
   for (;;) {
     const chain = (await network.rpc('mizu_chain')) as ChainView;
-    if (chain.confirmed.batch > last) break;
+    // Asked again each time: L1 may change where it ends.
+    const view = await readRun(network, run);
+    batches = view.batches;
+    last = Math.max(...batches);
+    if (view.status !== 'running' && chain.confirmed.batch > last) break;
     if (Date.now() > deadline) throw notConfirmed(last, chain.confirmed.batch, timeoutSeconds);
     await delay(POLL_MS);
   }

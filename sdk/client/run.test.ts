@@ -14,6 +14,7 @@ import { fromPrivateKey } from './signer.ts';
 import { findRecord } from './state-file.ts';
 import { surveyInput } from './survey.ts';
 import type { PromiseView } from './views.ts';
+import { readRun } from './watch.ts';
 
 let folder: string;
 let previous: string;
@@ -40,6 +41,8 @@ function createFake() {
     promise: (_bytes: Uint8Array): Promise<PromiseView | null> => Promise.resolve(null),
     taken,
     stored,
+    /** Hashes of messages whose batch has become void. */
+    lost: new Set<Hex>(),
     network: {
       chain: { chainId: 1, gasPriceWei: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` } },
       signer: fromPrivateKey(`0x${'11'.repeat(32)}`),
@@ -62,18 +65,22 @@ function createFake() {
             const bytes = hexToBytes(params[0] as Hex);
             const message = decodeMessage(bytes);
             if (!('sender' in message)) throw new Error('not a user message');
+            if (fake.lost.has(keccakHex(bytes))) taken.delete(keccakHex(bytes));
             if (!taken.has(keccakHex(bytes)) && Number(message.nonce) !== fake.nonce)
               throw new MizuError({ code: 'message/nonce', message: 'nonce' });
             if (!taken.has(keccakHex(bytes))) fake.nonce++;
             taken.set(keccakHex(bytes), bytes);
+            fake.lost.delete(keccakHex(bytes));
             return { hash: keccakHex(bytes), sequence: 0 };
           }
           case 'mizu_getReceipt':
+            if (fake.lost.has(params[0] as Hex))
+              throw new MizuError({ code: 'message/void', message: 'lost', actual: 'nobody asserted batch 3' });
             return taken.has(params[0] as Hex) ? { kind: 'Run', ok: true } : null;
           case 'mizu_getPromise':
             return fake.promise(taken.get(params[0] as Hex) as Uint8Array);
           case 'mizu_getRun':
-            return { status: fake.status };
+            return fake.lost.size > 0 ? null : { status: fake.status };
           default:
             throw new Error(`unexpected ${method}`);
         }
@@ -183,4 +190,22 @@ test('a promise that holds is kept with the run; one that does not is told, and 
   };
   expect((await start(fake.network, true)).promised).toEqual({ kind: 'none', why: 'There is no such method.' });
   expect((await readState()).at(-1)?.promise).toBeUndefined();
+});
+
+test('a run whose start was lost in a void batch is told so, and the same command starts another with the same nonce', async () => {
+  const fake = createFake();
+  const { run } = await start(fake.network);
+  const [hash] = fake.taken.keys() as unknown as [Hex];
+  expect(await readRun(fake.network, run)).toMatchObject({ status: 'running' });
+  fake.lost.add(hash);
+  fake.nonce = 0;
+  await expect(readRun(fake.network, run)).rejects.toMatchObject({
+    code: 'sdk/run-void',
+    actual: 'nobody asserted batch 3',
+    hint: expect.stringContaining('npx mizu run w.ts --input rows.jsonl'),
+  });
+  await expect(readRun(fake.network, `0x${'09'.repeat(32)}`)).rejects.toMatchObject({ code: 'sdk/unknown-run' });
+  const again = await start(fake.network);
+  expect(again).toMatchObject({ resumed: false });
+  expect(fake.nonce).toBe(1);
 });

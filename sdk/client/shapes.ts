@@ -135,7 +135,7 @@ const batch = z.object({
   l1Transaction: maybe(hash),
   l1Block: maybe(count),
   gasUsed: maybe(count),
-  status: z.enum(['open', 'closed', 'posted']),
+  status: z.enum(['open', 'closed', 'posted', 'void']),
   origin: z.enum(['own', 'l1']).optional(),
 });
 

@@ -84,7 +84,8 @@ export type BatchView = {
   readonly timestamp: number;
   readonly messages: number;
   readonly l1Transaction: Hex | null;
-  readonly status: 'open' | 'closed' | 'posted';
+  /** `void`: L1 has given up its bytes, and its sequenced messages have had no effect. */
+  readonly status: 'open' | 'closed' | 'posted' | 'void';
   readonly l1Block: number | null;
   readonly gasUsed: number | null;
   readonly firstStep: number;

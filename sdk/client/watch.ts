@@ -5,6 +5,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { Metadata } from '../compile/definition.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
+import { findRecord } from './state-file.ts';
 import type { RowCounts, RunStatus, RunView, WorkflowView } from './views.ts';
 
 export type StageProgress = {
@@ -42,11 +43,14 @@ export type Progress = {
 };
 
 const POLL_MS = 400;
+/** Looks at a run that is gone: the sequencer may be executing its messages again, after L1 has changed what was before them. */
+const GONE_POLLS = 150;
 
 /** Yields whenever something changed, and at last the ended run; ends without it on the signal. */
 export async function* watchRun(network: Network, run: Hex, signal?: AbortSignal): AsyncGenerator<Progress> {
   let metadata: Metadata | undefined;
   let last = '';
+  let gone = 0;
   while (!signal?.aborted) {
     try {
       const view = await readRun(network, run, signal);
@@ -54,24 +58,45 @@ export async function* watchRun(network: Network, run: Hex, signal?: AbortSignal
       const text = JSON.stringify(view);
       if (text !== last) yield toProgress(run, view, metadata);
       last = text;
+      gone = 0;
       if (view.status !== 'running') return;
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      const isGone = last !== '' && error instanceof MizuError && error.code === 'sdk/unknown-run';
+      if (!signal?.aborted && !(isGone && ++gone < GONE_POLLS)) throw error;
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** @throws MizuError `sdk/unknown-run` */
+/** @throws MizuError `sdk/unknown-run`, `sdk/run-void` */
 export async function readRun(network: Network, run: Hex, signal?: AbortSignal): Promise<RunView> {
   const view = (await network.rpc('mizu_getRun', [run], signal && { signal })) as RunView | null;
   if (view !== null) return view;
+  await assertNotLost(network, run);
   throw new MizuError({
     code: 'sdk/unknown-run',
     message: 'The network does not know this run.',
     expected: 'the id of a run',
     actual: run,
     hint: 'List them with: npx mizu runs',
+  });
+}
+
+// This folder knows the message of a run that was started here.
+async function assertNotLost(network: Network, run: Hex): Promise<void> {
+  const record = await findRecord(run);
+  if (record === undefined) return;
+  await network.rpc('mizu_getReceipt', [record.messageHash]).catch((error: unknown) => {
+    if (!(error instanceof MizuError) || error.code !== 'message/void') throw error;
+    throw new MizuError({
+      code: 'sdk/run-void',
+      message:
+        'The message that started this run was lost with its batch, which L1 has made void: there is no such run.',
+      expected: 'a batch that is asserted as long as its bytes are promised',
+      actual: error.actual ?? error.message,
+      hint: `Nothing was charged. Start it again with: npx mizu run ${record.file} --input ${record.input}`,
+      cause: error,
+    });
   });
 }
 
