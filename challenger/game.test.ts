@@ -18,13 +18,13 @@ const policy = { intervalSeconds: 0 };
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await validator?.close();
   await liar?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('a wrong state root is caught, and its asserter slashed', async () => {
   let wrong: Uint8Array | undefined;
@@ -76,4 +76,4 @@ test('a wrong state root is caught, and its asserter slashed', async () => {
   expect(validator.fight?.games).toMatchObject({ moves: 3, proofs: 1, timeouts: 0 });
   expect(liar.games).toMatchObject({ moves: 4 });
   expect(id).toMatch(/^0x/);
-}, 180_000);
+});

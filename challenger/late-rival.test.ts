@@ -19,14 +19,14 @@ let executor: Executor | undefined;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await validator?.close();
   await liar?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('a rival that is too late waits until the lie is rejected', async () => {
   let isTold = false;
@@ -78,4 +78,4 @@ test('a rival that is too late waits until the lie is rejected', async () => {
     return statuses[EXECUTOR.address.toLowerCase()] === 'confirmed' || undefined;
   });
   expect(Object.values(statuses)).toContain('rejected');
-}, 180_000);
+});

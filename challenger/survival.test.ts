@@ -17,13 +17,13 @@ let child: TestProcess | undefined;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await child?.kill('SIGTERM');
   await liar?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('killed after each of its moves it goes on, and sends nothing twice', async () => {
   let isTold = false;
@@ -62,7 +62,7 @@ test('killed after each of its moves it goes on, and sends nothing twice', async
   const sent = await network.l1.client.getTransactionCount({ address: VALIDATOR.address });
   expect(sent).toBeGreaterThanOrEqual(6);
   expect(sent).toBeLessThanOrEqual(8);
-}, 300_000);
+});
 
 function lieFrom(position: bigint, hash: Hex): Hex {
   return position < 50_000n ? hash : keccakHex(new TextEncoder().encode(`not ${hash}`));

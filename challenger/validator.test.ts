@@ -14,13 +14,13 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await validator?.close();
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('an honest assertion is confirmed by own re-execution', async () => {
   executor = await startExecutor({ ...network.config('executor'), key: keyOf(2), policy: { intervalSeconds: 0 }, log });
@@ -37,7 +37,7 @@ test('an honest assertion is confirmed by own re-execution', async () => {
   expect(validator.counts.agreed).toBeGreaterThan(0);
   expect(executor.node.l1.url).toBe(network.anvil.url);
   expect(EXECUTOR.address).not.toBe(LIAR.address);
-}, 120_000);
+});
 
 test('the first wrong step of a lying assertion is named, and the validator ends with an error', async () => {
   await executor.close();
@@ -73,4 +73,4 @@ test('the first wrong step of a lying assertion is named, and the validator ends
   expect(failure?.actual).toMatch(/step 2 of assertion \d+ \(step 10 since genesis, message 1 of batch 2, Advance\)/);
   expect(failure?.actual).toContain(`by ${LIAR.address} is wrong: stateRoot claimed 0x`);
   expect(validator.counts.faults).toBe(1);
-}, 120_000);
+});

@@ -39,13 +39,13 @@ beforeAll(async () => {
   const steps = world.steps.slice();
   steps.set(leaf, (STEP + 1) * LEAF_BYTES);
   wrong = await world.assert(steps);
-}, 120_000);
+});
 
 afterAll(async () => {
   await validator?.close();
   await seat?.close();
   await world?.close();
-}, 60_000);
+});
 
 const start = (changes: { dryRun?: boolean; log?: Logger }) =>
   startValidator({ ...world.network.config('validator'), key: keyOf(4), http: { port: 0 }, log: silent, ...changes });
@@ -91,7 +91,7 @@ test('a dry run sends nothing, and says once what it would send', async () => {
   expect(await sent()).toBe(0);
   expect(await metricsOf(validator)).toMatchObject({ games_open: 0, games_opened: 0, bond_at_risk_wei: 0 });
   await validator.close();
-}, 60_000);
+});
 
 test('the page tells of an open game, after a restart too, and of its end', async () => {
   validator = await start({});
@@ -112,4 +112,4 @@ test('the page tells of an open game, after a restart too, and of its end', asyn
     bond_at_risk_wei: 0,
     clock_left_seconds: 0,
   });
-}, 120_000);
+});

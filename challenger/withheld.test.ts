@@ -22,15 +22,15 @@ let child: TestProcess | undefined;
 
 beforeAll(async () => {
   world = await createWithheld();
-}, 120_000);
+});
 
 afterEach(async () => {
   await validator?.close();
   validator = undefined;
   await child?.kill('SIGTERM');
-}, 60_000);
+});
 
-afterAll(() => world?.close(), 60_000);
+afterAll(() => world?.close());
 
 const contracts = () => world.network.deployment.addresses;
 const read = <T>(request: unknown) => world.network.l1.client.readContract(request as never) as Promise<T>;
@@ -73,7 +73,7 @@ test('a liar who stays silent is expired and slashed, and the challenger is rich
   expect(demands).toEqual({ demanded: 1, expired: 1, bonds: 0, bondsWei: 0n });
   expect(attack).toEqual({ opened: 0, leavesRejected: 0 });
   expect(validator.counts).toMatchObject({ faults: 1 });
-}, 120_000);
+});
 
 test('a liar who publishes loses the game about what he has shown', async () => {
   validator = await startValidator({ ...world.network.config('validator'), key: keyOf(4), log });
@@ -97,7 +97,7 @@ test('a liar who publishes loses the game about what he has shown', async () => 
   );
   // The bonds have paid the liar for publishing; the game's costs were paid one and a half times.
   await until('the money', async () => (await tokensOf(VALIDATOR.address)) > tokens - 2n * MIZU);
-}, 120_000);
+});
 
 test('where demands are dear it waits until those that are open are answered', async () => {
   const id = await world.assertFrom(450);
@@ -153,7 +153,7 @@ test('killed between the demands it goes on, and demands nothing twice', async (
     [8, 150n],
     [10, 600n],
   ]);
-}, 180_000);
+});
 
 test('what many demand at once is published in a few transactions', async () => {
   const id = await world.assertFrom(500);
@@ -176,4 +176,4 @@ test('what many demand at once is published in a few transactions', async () => 
   expect(await nonceOf()).toBe(nonce + 2);
   const shown = await world.node.mirror.publications(id);
   expect(shown.map(({ index }) => BigInt(index)).sort((a, b) => Number(a - b))).toEqual(leaves);
-}, 120_000);
+});

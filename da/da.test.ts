@@ -72,7 +72,7 @@ test('one dead and one slow member of four are survived; two dead are no quorum'
     code: 'da/no-quorum',
     retryable: true,
   });
-}, 30_000);
+});
 
 test('wrong bytes and a wrong signature of a lying member are refused', async () => {
   const nodes = await startNodes(3);

@@ -17,7 +17,7 @@ test('the same sources give the same module and the same programId', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}, 180_000);
+});
 
 test('a source that does not compile is an error with what the compiler says', () => {
   expect(() => compile('missing', join(tmpdir(), 'missing.wasm'))).toThrow(

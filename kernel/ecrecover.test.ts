@@ -82,7 +82,7 @@ describe('ecrecover', () => {
     const recovered = await expectEqual(cases);
     expect(cases.length).toBe(1690);
     expect(recovered).toBeGreaterThan(100);
-  }, 120_000);
+  });
 
   it('knows no v but 27 and 28', async () => {
     const cases = [0, 1, 26, 29, 30, 31, 255].map((v) => ({ hash: 5n, r: 1n, s: 1n, v }));
@@ -103,7 +103,7 @@ describe('ecrecover', () => {
     const nobody = cases.length - (await expectEqual(cases));
     // Of four signs one cancels and half of the s are high.
     expect(nobody).toBeGreaterThanOrEqual(cases.length / 2);
-  }, 120_000);
+  });
 
   it('is the precompile for anything: half of the r are no x of the curve', async () => {
     const random = createRandom(8);
@@ -116,7 +116,7 @@ describe('ecrecover', () => {
     const recovered = await expectEqual(cases);
     expect(recovered).toBeGreaterThan(SIGNATURES / 2);
     expect(recovered).toBeLessThan((3 * SIGNATURES) / 2 + SIGNATURES / 4);
-  }, 120_000);
+  });
 
   it('takes a low s and refuses the high one of the same signature', () => {
     const given = { hash: 5n, r: 1n, v: 27 };

@@ -48,89 +48,85 @@ async function totalOf(world: World, accounts: readonly Address[], runs: Iterabl
   return total;
 }
 
-test.each([1, 2, 3])(
-  'no wei is made or lost in a random sequence of messages, seed %i',
-  async (seed) => {
-    const random = createRandom(seed);
-    const world = await createWorld(nativeEngine);
-    const runs = new Set<Hex>();
-    const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
-    world.exec = (request) => {
-      const gasUsed = random(5) === 0 ? request.gasLimit : BigInt(random(Number(request.gasLimit) + 1));
-      return { status: pick([0, 0, 0, 0, 1, 256]), outputRoot: request.seed, outputLength: 9, gasUsed };
-    };
-    let deposited = 0n;
-    let gatewayNonce = 0n;
-    const nonceOf = async (user: typeof ALICE) =>
-      ((await world.read(accountKey(user.address), accountRecord))?.nonce ?? 0n) + (random(8) === 0 ? 1n : 0n);
-    const makeMessage = async (): Promise<Message> => {
-      const user = pick(USERS);
-      const run: Hex = pick([...runs, WORKFLOW]);
-      const partition = random(4);
-      switch (random(9)) {
-        case 0:
-          return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
-        case 1:
-          return runMessage(user, await nonceOf(user), {
-            workflow: WORKFLOW,
-            maxCost: BigInt(random(12_000_000)),
-            maxItemCost: BigInt(random(400_000)),
-            maxInferenceCost: BigInt(random(800_000)),
-            gateways: pick([[], [], [GATEWAY.address], [ALICE.address]]),
-            // Some are promised for less than the sequence takes, and the retention is 100 s.
-            expiry: world.time + 100n + BigInt(random(120)),
-            deadline: world.time + BigInt(random(40)),
-          });
-        case 2:
-          return sign(user, { kind: 'Cancel', nonce: await nonceOf(user), run });
-        case 3:
-          return sign(user, {
-            kind: 'Withdraw',
-            nonce: await nonceOf(user),
-            recipient: BOB.address,
-            amount: BigInt(random(20_000_000)),
-          });
-        case 4:
-          return { kind: 'Expire', run };
-        case 5:
-        case 6:
-          return { kind: 'Advance', run, stage: 1, partition };
-        default: {
-          const result = objectRef(Uint8Array.of(partition));
-          const tokens = { inputTokens: BigInt(random(20_000)), outputTokens: BigInt(random(20_000)) };
-          const names = { run, stage: 0, partition, attempt: 0, model: MODEL };
-          const requestRoot = PARTITIONS[partition % 3]!.root;
-          gatewayNonce += 1n;
-          return resultMessage(gatewayNonce, [
-            { ...names, requestRoot, resultRoot: result.root, resultLength: 1, ...tokens },
-          ]);
-        }
+test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, seed %i', async (seed) => {
+  const random = createRandom(seed);
+  const world = await createWorld(nativeEngine);
+  const runs = new Set<Hex>();
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
+  world.exec = (request) => {
+    const gasUsed = random(5) === 0 ? request.gasLimit : BigInt(random(Number(request.gasLimit) + 1));
+    return { status: pick([0, 0, 0, 0, 1, 256]), outputRoot: request.seed, outputLength: 9, gasUsed };
+  };
+  let deposited = 0n;
+  let gatewayNonce = 0n;
+  const nonceOf = async (user: typeof ALICE) =>
+    ((await world.read(accountKey(user.address), accountRecord))?.nonce ?? 0n) + (random(8) === 0 ? 1n : 0n);
+  const makeMessage = async (): Promise<Message> => {
+    const user = pick(USERS);
+    const run: Hex = pick([...runs, WORKFLOW]);
+    const partition = random(4);
+    switch (random(9)) {
+      case 0:
+        return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
+      case 1:
+        return runMessage(user, await nonceOf(user), {
+          workflow: WORKFLOW,
+          maxCost: BigInt(random(12_000_000)),
+          maxItemCost: BigInt(random(400_000)),
+          maxInferenceCost: BigInt(random(800_000)),
+          gateways: pick([[], [], [GATEWAY.address], [ALICE.address]]),
+          // Some are promised for less than the sequence takes, and the retention is 100 s.
+          expiry: world.time + 100n + BigInt(random(120)),
+          deadline: world.time + BigInt(random(40)),
+        });
+      case 2:
+        return sign(user, { kind: 'Cancel', nonce: await nonceOf(user), run });
+      case 3:
+        return sign(user, {
+          kind: 'Withdraw',
+          nonce: await nonceOf(user),
+          recipient: BOB.address,
+          amount: BigInt(random(20_000_000)),
+        });
+      case 4:
+        return { kind: 'Expire', run };
+      case 5:
+      case 6:
+        return { kind: 'Advance', run, stage: 1, partition };
+      default: {
+        const result = objectRef(Uint8Array.of(partition));
+        const tokens = { inputTokens: BigInt(random(20_000)), outputTokens: BigInt(random(20_000)) };
+        const names = { run, stage: 0, partition, attempt: 0, model: MODEL };
+        const requestRoot = PARTITIONS[partition % 3]!.root;
+        gatewayNonce += 1n;
+        return resultMessage(gatewayNonce, [
+          { ...names, requestRoot, resultRoot: result.root, resultLength: 1, ...tokens },
+        ]);
       }
-    };
-    world.deposit(ALICE.address, 10n ** 8n);
-    deposited += 10n ** 8n;
-    expect(world.apply(await deployMessage(ALICE, 0n, makeDefinition(STAGES))).receipt.ok).toBe(true);
-    for (let step = 0; step < 200; step++) {
-      const message = await makeMessage();
-      world.time += BigInt(random(3));
-      const { receipt } = world.apply(message, message.kind === 'Deposit' ? 'l1' : 'sequencer');
-      if (message.kind === 'Deposit') deposited += message.amount;
-      if (message.kind === 'Run' && receipt.ok) runs.add(hashRun(message.sender, message.nonce, message.workflow));
-      outcomes.add(`${receipt.kind} ${receipt.items?.[0]?.runStatus ?? receipt.runStatus ?? receipt.ok}`);
-      // Every fourth step: a step that loses is found by its seed.
-      if (step % 4 !== 3) continue;
-      const total = await totalOf(
-        world,
-        [...USERS, GATEWAY].map((user) => user.address),
-        runs,
-      );
-      expect(total, `seed ${seed}, step ${step}: ${JSON.stringify(receipt)}`).toBe(deposited);
     }
-    expect(decodeStateLeaf(world.leaf).step).toBe(202n);
-    expect(world.time).toBeGreaterThan(START);
-  },
-  120_000,
-);
+  };
+  world.deposit(ALICE.address, 10n ** 8n);
+  deposited += 10n ** 8n;
+  expect(world.apply(await deployMessage(ALICE, 0n, makeDefinition(STAGES))).receipt.ok).toBe(true);
+  for (let step = 0; step < 200; step++) {
+    const message = await makeMessage();
+    world.time += BigInt(random(3));
+    const { receipt } = world.apply(message, message.kind === 'Deposit' ? 'l1' : 'sequencer');
+    if (message.kind === 'Deposit') deposited += message.amount;
+    if (message.kind === 'Run' && receipt.ok) runs.add(hashRun(message.sender, message.nonce, message.workflow));
+    outcomes.add(`${receipt.kind} ${receipt.items?.[0]?.runStatus ?? receipt.runStatus ?? receipt.ok}`);
+    // Every fourth step: a step that loses is found by its seed.
+    if (step % 4 !== 3) continue;
+    const total = await totalOf(
+      world,
+      [...USERS, GATEWAY].map((user) => user.address),
+      runs,
+    );
+    expect(total, `seed ${seed}, step ${step}: ${JSON.stringify(receipt)}`).toBe(deposited);
+  }
+  expect(decodeStateLeaf(world.leaf).step).toBe(202n);
+  expect(world.time).toBeGreaterThan(START);
+});
 
 test('the sequences had what they are to try', () => {
   for (const outcome of [

@@ -321,4 +321,4 @@ test('a fan-in of 8,192 objects and a dataset of 4,097 stay within the memory', 
   const last = world.apply({ kind: 'Advance', run, stage: 4, partition: 0 });
   expect(last.receipt).toMatchObject({ ok: true, runStatus: 'done', datasetLength: 64 * (4 * 1024 + 1) });
   expect(last.gasUsed).toBeLessThan(150_000_000n);
-}, 180_000);
+});

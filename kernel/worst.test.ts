@@ -14,4 +14,4 @@ test('every message pays for the instructions of its step', async () => {
     if (!name.startsWith('refused')) expect(instructions / gas, name).toBeLessThan(1);
     else if (!name.includes('32 items') && !name.includes('256 KiB')) expect(instructions, name).toBeLessThan(FREE);
   }
-}, 120_000);
+});

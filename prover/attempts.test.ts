@@ -36,7 +36,7 @@ beforeAll(async () => {
   const execute = async (signal: AbortSignal) => (await watcher.execution.catchUp(signal)) > 0;
   watching = followAndWork({ follow: watcher.follow, tasks: [execute], onRetry: () => undefined }, 50, stop.signal);
   fake = await openFake(network, watcher, keyOf(4));
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const executor of running) await executor.close();
@@ -45,7 +45,7 @@ afterAll(async () => {
   await fake?.close();
   await watcher?.close();
   await network?.close();
-}, 60_000);
+});
 
 async function start(account: number, name: string): Promise<Executor> {
   const policy = { intervalSeconds: 0 };
@@ -131,7 +131,7 @@ test('the next attempt of a true assertion is made before its asserter has lost 
   await end(child, 'confirmed');
   expect(await lockedOf(EXECUTOR.address)).toBe(0n);
   expect(await assertions(isBy(EXECUTOR.address))).toHaveLength(3);
-}, 180_000);
+});
 
 test('an asserter that answers its game is left alone', async () => {
   await start(5, 'other');
@@ -150,4 +150,4 @@ test('an asserter that answers its game is left alone', async () => {
   await network.clock.advance(WINDOW_SECONDS - CLOCK_SECONDS / 2);
   await until('confirmation', async () => (await watcher.mirror.assertion(only.id))?.status === 'confirmed');
   expect(await assertions(isThird)).toHaveLength(1);
-}, 180_000);
+});

@@ -10,12 +10,12 @@ let executor: Executor | undefined;
 
 beforeAll(async () => {
   network = await startTestNetwork({ assertionBondWei: ALL_OF_THE_STAKE });
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('a stake that is all locked delays assertions, not confirmations', async () => {
   const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
@@ -31,4 +31,4 @@ test('a stake that is all locked delays assertions, not confirmations', async ()
   await network.postBatch([{ kind: 'Expire', run: `0x${'22'.repeat(32)}` }]);
   await network.clock.passUntil('both', async () => own.counts.confirmed === 2 || undefined);
   expect(own.counts).toMatchObject({ asserted: 2, retries: 0 });
-}, 180_000);
+});

@@ -21,13 +21,13 @@ const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await fake?.close();
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('fake challengers lose their bonds, and what they demand is shown and paid for', async () => {
   const contracts = network.deployment.addresses;
@@ -81,4 +81,4 @@ test('fake challengers lose their bonds, and what they demand is shown and paid 
   for (const { id } of bonds) await sender.sendAndWait({ ...demands, functionName: 'settle', args: [id] });
   await until('no bond', async () => (await node.mirror.demandBonds(sender.address)).length === 0 || undefined);
   await until('the awards', async () => (await tokensOf(EXECUTOR.address)) > tokens);
-}, 180_000);
+});

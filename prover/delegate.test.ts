@@ -18,12 +18,12 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('a delegate that L1 does not name is refused at the start; once it is named, it moves and the executor is paid', async () => {
   const { addresses } = network.deployment;
@@ -63,7 +63,7 @@ test('a delegate that L1 does not name is refused at the start; once it is named
   } finally {
     await fake.close();
   }
-}, 180_000);
+});
 
 /** The delegate publishes it, and the executor is paid. */
 async function demandLeaf(assertion: Hex): Promise<void> {

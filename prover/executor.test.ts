@@ -13,12 +13,12 @@ let executor: Executor | undefined;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 const config = (): ExecutorConfig => ({
   ...network.config('executor'),
@@ -62,7 +62,7 @@ test('a run is executed, asserted with its body on DA, confirmed, and its fees a
     return events[0];
   });
   expect(paid.args.account).toBe(EXECUTOR.address);
-}, 120_000);
+});
 
 test('started again it goes on from its own data, and asserts nothing twice', async () => {
   await executor!.close();
@@ -75,7 +75,7 @@ test('started again it goes on from its own data, and asserts nothing twice', as
   await network.postBatch([{ kind: 'Expire', run: `0x${'11'.repeat(32)}` }]);
   await confirmedUpTo(3n);
   expect(executor.counts.asserted).toBe(1);
-}, 120_000);
+});
 
 test('a reorganisation of L1 that replaces a batch is followed', async () => {
   const snapshot = await network.chain.snapshot();
@@ -93,4 +93,4 @@ test('a reorganisation of L1 that replaces a batch is followed', async () => {
   expect(second.toStep - second.fromStep).toBe(2n);
   const record = await confirmedUpTo(4n);
   expect(record.stepCount).toBe(2);
-}, 120_000);
+});

@@ -56,4 +56,4 @@ test('its result is that of the step machine then; who closes the threads in tim
   await workers.close();
   await (await openNativeGuard(store)).begin(other.programId);
   expect((await openNativeGuard(store)).allows(other.programId)).toBe(true);
-}, 60_000);
+});

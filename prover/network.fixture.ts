@@ -37,6 +37,7 @@ const BLOCK_MS = 300;
 const STAKE = 10_000n * MIZU;
 /** The machine's clock, which a sequencer goes by, is ahead of one that stands still. */
 const MAX_AHEAD_SECONDS = 24 * 3_600;
+const LAST_NET_SECONDS = 600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
 export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY] = [keyOf(13), keyOf(14)];
@@ -285,11 +286,11 @@ function inHours(hours: number): bigint {
   return BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
 }
 
-/** Looks every 20 ms, for at most a minute unless told. */
+/** Looks every 20 ms. The limit is a last net: no verdict depends on the machine's speed. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
-  seconds = 60,
+  seconds = LAST_NET_SECONDS,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

@@ -29,13 +29,13 @@ beforeAll(async () => {
     const { latestConfirmed } = await executor.node.mirror.head();
     return ((await executor.node.mirror.assertion(latestConfirmed))?.post.batch ?? 0n) >= 2n;
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 function request(fields: Partial<VerifyRequest> = {}): VerifyRequest {
   const { addresses, fromBlock } = network.deployment;
@@ -58,7 +58,7 @@ test('a dataset is shown from L1 and DA alone, with every step run again', async
   expect(report.checks.at(-1)!.detail).toBe('7 steps and 6 program runs give the same leaves and results');
   expect(report.transactions).toHaveLength(2);
   expect(report.entries).toHaveLength(3);
-}, 60_000);
+});
 
 test('programs whose outputs are equal are all run again', async () => {
   const wat = '(module (memory (export "memory") 1) (func (export "_start")))';
@@ -70,7 +70,7 @@ test('programs whose outputs are equal are all run again', async () => {
     return found.ok ? found : undefined;
   });
   expect(report.checks.at(-1)!.detail).toBe('7 steps and 6 program runs give the same leaves and results');
-}, 90_000);
+});
 
 test('one changed byte of a local file fails, with its row and partition', async () => {
   const report = await verifyRun(request());

@@ -38,14 +38,14 @@ beforeAll(async () => {
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
-}, 120_000);
+});
 
 afterAll(async () => {
   await kill('SIGTERM');
   proxy.closeAllConnections();
   proxy.close();
   await network?.close();
-}, 60_000);
+});
 
 function start(): void {
   const network_ = network.config('executor');
@@ -118,4 +118,4 @@ test('killed at any moment and cut off from L1, it claims every batch once', asy
   expect(new Set(created.map(({ args }) => args.parent)).size).toBe(created.length);
   expect(new Set(created.map(({ args }) => args.id)).size).toBe(created.length);
   expect(await kill('SIGTERM')).toBe(0);
-}, 180_000);
+});

@@ -19,16 +19,12 @@ test.each([
   ['does not end the run', 1n, { loadMs: LONG_MS, runMs: 300 }, 'it has not run the program in 300 ms'],
   ['takes more heap than it has', 2n, { loadMs: LONG_MS, runMs: LONG_MS }, 'memory limit'],
   ['throws', 3n, { loadMs: LONG_MS, runMs: LONG_MS }, 'thrown in the thread'],
-])(
-  'a thread that %s',
-  async (_, gasLimit, limits, why) => {
-    const thread = startThread(SCRIPT, 64);
-    const asked = thread.ask(message(gasLimit), limits);
-    await expect(asked).rejects.toThrow(ThreadDied);
-    await expect(asked).rejects.toThrow(why);
-    expect(thread.dead()).toBe(true);
-    await expect(thread.ask(message(gasLimit), limits)).rejects.toThrow(ThreadDied);
-    await thread.end();
-  },
-  60_000,
-);
+])('a thread that %s', async (_, gasLimit, limits, why) => {
+  const thread = startThread(SCRIPT, 64);
+  const asked = thread.ask(message(gasLimit), limits);
+  await expect(asked).rejects.toThrow(ThreadDied);
+  await expect(asked).rejects.toThrow(why);
+  expect(thread.dead()).toBe(true);
+  await expect(thread.ask(message(gasLimit), limits)).rejects.toThrow(ThreadDied);
+  await thread.end();
+});

@@ -46,7 +46,7 @@ test('a run goes through real programs on worker threads to its dataset', async 
   ]);
   expect(asText(await node.objects.get(manifest[1]!.root))).toBe('tqy"3"qh"vjg"kprwv');
   expect(node.pool.stats()).toMatchObject({ waiting: 0, running: 0, done: 6 });
-}, 60_000);
+});
 
 test('a program that V8 has no stack for goes through the kernel as any other', async () => {
   const node = await openNode();
@@ -60,7 +60,7 @@ test('a program that V8 has no stack for goes through the kernel as any other', 
     leaf = last.stateLeaf;
   }
   expect(last?.receipt).toMatchObject({ kind: 'Advance', runStatus: 'done', status: 0 });
-}, 60_000);
+});
 
 test('speculation has the programs of the coming steps run before they are asked for', async () => {
   const node = await openNode();

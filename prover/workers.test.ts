@@ -30,7 +30,7 @@ test('a job whose program is still being loaded is refused when its threads are 
   loaded(PARTS);
   await refused;
   await expect(workers.run(JOB, async () => PARTS)).rejects.toMatchObject({ code: 'prover/worker-crashed' });
-}, 30_000);
+});
 
 const DYING = new URL('./dying-worker.fixture.ts', import.meta.url);
 
@@ -46,7 +46,7 @@ test('the job of a native thread that dies runs on the step machine, and so do a
   expect(told).toEqual(['it ended with exit code 7']);
   expect(workers.stepped()).toBe(2);
   await workers.close();
-}, 60_000);
+});
 
 test('if the step machine cannot run either, the job is refused, and may be asked for again', async () => {
   const workers = createWorkers(1, { nativeScript: DYING, stepScript: DYING });
@@ -55,7 +55,7 @@ test('if the step machine cannot run either, the job is refused, and may be aske
     retryable: true,
   });
   await workers.close();
-}, 60_000);
+});
 
 test("bytes that a job is given stay the caller's, Buffers of one pool too", async () => {
   const workers = createWorkers(1);
@@ -70,4 +70,4 @@ test("bytes that a job is given stay the caller's, Buffers of one pool too", asy
   expect(input.toString()).toBe('abc');
   expect(Buffer.from(pooled.header).equals(parts.header)).toBe(true);
   await workers.close();
-}, 60_000);
+});

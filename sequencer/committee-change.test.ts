@@ -33,13 +33,13 @@ beforeAll(async () => {
     payoutWei: 10n ** 30n,
     log,
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await sequencer?.close();
   await network?.close();
-}, 60_000);
+});
 
 type Chain = {
   da: { epoch: number; threshold: number; members: { url: string | null; address: Hex }[] };
@@ -78,7 +78,7 @@ test('runs are certified, posted and confirmed before and after a change from fo
     return put?.certificate.epoch === 2n;
   });
   await runToItsEnd(3, 2n);
-}, 180_000);
+});
 
 function ifRetryable(error: unknown): undefined {
   if (!(error instanceof MizuError) || !error.retryable) throw error;

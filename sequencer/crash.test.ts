@@ -19,12 +19,12 @@ let rpc: RpcClient;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   child?.kill('SIGKILL');
   await network?.close();
-}, 60_000);
+});
 
 type RunAnswer = { status: string; dataset: { root: Hex } | null; stages: { done: number }[] } | null;
 
@@ -73,7 +73,7 @@ test('a run that is cut off again and again ends with the dataset of one that is
   expect(duplicates).toEqual([]);
   expect(receipts.filter((kind) => kind === 'Advance')).toHaveLength(48);
   expect(receipts.filter((kind) => kind === 'Run')).toHaveLength(2);
-}, 300_000);
+});
 
 test('a promise outlives the process that has signed it', async () => {
   const cancel = await network.author.sign({ kind: 'Cancel', nonce: 3n, run: `0x${'11'.repeat(32)}` });
@@ -88,7 +88,7 @@ test('a promise outlives the process that has signed it', async () => {
     return view?.status === 'posted' || undefined;
   });
   expect(await rpc('mizu_getPromise', [hash])).toEqual(promise);
-}, 120_000);
+});
 
 let address = '';
 

@@ -50,12 +50,12 @@ beforeAll(async () => {
   });
   await registerGateway();
   await network.deposit(10n ** 18n);
-}, 120_000);
+});
 
 afterAll(async () => {
   await sequencer?.close();
   await network?.close();
-}, 60_000);
+});
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -159,7 +159,7 @@ test('progress is shown, results of a gateway end the run, and its dataset is do
     expected: 'train',
   });
   await expect(requestBytes(`${sequencer.url}/datasets/${run}`)).rejects.toMatchObject({ code: 'http/not-found' });
-}, 60_000);
+});
 
 test('JSON-RPC: batches, notifications, and each of its errors', async () => {
   const post = (body: unknown) => requestJson<{ error: { code: number } }>(sequencer.url, { method: 'POST', body });

@@ -37,11 +37,11 @@ const start = (ageSeconds: number) =>
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await network?.close();
-}, 60_000);
+});
 
 beforeEach(async () => {
   sequencer = await start(0.3);

@@ -19,11 +19,11 @@ const account = () => rpc<{ nonce: number; balance: string }>('mizu_getAccount',
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await network?.close();
-}, 60_000);
+});
 
 beforeEach(async () => {
   count += 1;
@@ -147,7 +147,7 @@ test('L1 does not answer for a while, and one DA member is lost: messages are st
   }
   await until('posting', async () => (await batchCount()) > before && (await allPosted()));
   expect((await account()).nonce).toBe(nonce + 1);
-}, 120_000);
+});
 
 async function batchCount(): Promise<bigint> {
   return network.l1.client.readContract({

@@ -40,12 +40,12 @@ const config = (): SequencerConfig => ({
 beforeAll(async () => {
   network = await startTestNetwork();
   sequencer = await startSequencer(config());
-}, 120_000);
+});
 
 afterAll(async () => {
   await sequencer?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('delayed messages are taken in, and a proof of the account holds', async () => {
   await network.deposit(10n ** 18n);
@@ -87,7 +87,7 @@ test('a run is executed, posted, and L1 + DA alone give the same state', async (
   expect(manifest.bytes.length).toBe(5 * 64);
   const tasks = await rpc<{ status: string }[]>('mizu_getTasks', run, { stage: 1, offset: 1, limit: 3 });
   expect(tasks.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
-}, 60_000);
+});
 
 test('the same receipts come over the event stream, from any step on', async () => {
   const { head } = await rpc<{ head: { step: number } }>('mizu_chain');
@@ -169,7 +169,7 @@ test('started again, and started anew from nothing, it has the same state', asyn
     async () => (await rpc<{ head: { step: number } }>('mizu_chain')).head.step === before.head.step,
   );
   expect((await rpc<{ head: unknown }>('mizu_chain')).head).toEqual(before.head);
-}, 60_000);
+});
 
 async function allPosted(): Promise<boolean> {
   type Health = { batch: number; isOpen: boolean; posted: number };

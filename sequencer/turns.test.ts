@@ -36,12 +36,12 @@ beforeAll(async () => {
   sequencers = [await start(keyOf(1), 'first'), await start(OTHER, 'second')];
   const listed = await network.l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'places' });
   expect(listed.map(({ sequencer }) => sequencer)).toEqual([SEQUENCER.address, OWNER.address]);
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all(sequencers.map((one) => one.close()));
   await network?.close();
-}, 60_000);
+});
 
 const inbox = () => ({ address: network.deployment.addresses.inbox, abi: inboxAbi }) as const;
 const batchCount = () => network.l1.client.readContract({ ...inbox(), functionName: 'batchCount' });

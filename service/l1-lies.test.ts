@@ -44,7 +44,7 @@ beforeAll(async () => {
     await chain.mine({ blocks: 1 });
   }
   head = await client.getBlockNumber();
-}, 60_000);
+});
 
 afterAll(() => anvil.close());
 
@@ -168,7 +168,7 @@ test('any mixture of lies gives the events of the chain', async () => {
     }),
     { numRuns: 30 },
   );
-}, 60_000);
+});
 
 test('what is known stays while the node lags, also when it goes on', async () => {
   const hashOf = async (number: bigint) => (await l1.client.getBlock({ blockNumber: number })).hash;
@@ -196,7 +196,7 @@ test('a forged fork is not followed while another node contradicts it, and the f
       const onError = (error: unknown) => void errors.push((error as { code: string }).code);
       for await (const step of followLogs({ ...options, ...rest, onError })) seen.push(step);
     })();
-    await vi.waitUntil(() => errors.filter((code) => code === 'l1/nodes-disagree').length >= 4, { timeout: 20_000 });
+    await vi.waitUntil(() => errors.filter((code) => code === 'l1/nodes-disagree').length >= 4, { timeout: 600_000 });
     stop.abort();
     await following;
     expect(seen).toEqual([]);
@@ -208,7 +208,7 @@ test('a forged fork is not followed while another node contradicts it, and the f
   } finally {
     await forger.close();
   }
-}, 60_000);
+});
 
 test('nodes of two chains are refused at the start', async () => {
   const other = await startAnvil({ chainId: 5 });

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export type SystemProcess = { readonly pid: number; readonly ppid: number; readonly args: string };
 
 /** A last net: they are gone after milliseconds. */
-const GONE_SECONDS = 60;
+const GONE_SECONDS = 600;
 const LOOK_MS = 50;
 
 /** Without those that have ended and whose parent has not taken note of it. */
@@ -17,7 +17,7 @@ export function processes(): SystemProcess[] {
   });
 }
 
-/** Resolves when none of them runs. @throws Error after a minute, with those that are left */
+/** Resolves when none of them runs. @throws Error after ten minutes, with those that are left */
 export async function gone(pids: readonly number[]): Promise<void> {
   const deadline = Date.now() + GONE_SECONDS * 1000;
   for (;;) {

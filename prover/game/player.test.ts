@@ -21,12 +21,12 @@ const ENTRY = LEAF_BYTES;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('the asserter refutes the message at once, and is paid out of the bond', async () => {
   const contracts = network.deployment.addresses;
@@ -68,7 +68,7 @@ test('the asserter refutes the message at once, and is paid out of the bond', as
   expect(won?.args.winner).toBe(EXECUTOR.address);
   expect(won?.args.award).toBeGreaterThan(0n);
   expect((await node.mirror.assertion(assertion.id))?.status).toBe('pending');
-}, 120_000);
+});
 
 /** A byte behind the first message, inside its subtree: the message counts as empty. */
 function spoilFirst(batch: Uint8Array): void {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   node = await openNode(network.config('fake'), { log, recorder: () => NO_BODY });
   const execute = async (signal: AbortSignal) => (await node.execution.catchUp(signal)) > 0;
   working = followAndWork({ follow: node.follow, tasks: [execute], onRetry: () => undefined }, 50, stop.signal);
-}, 120_000);
+});
 
 afterAll(async () => {
   await child?.kill('SIGTERM');
@@ -35,7 +35,7 @@ afterAll(async () => {
   await fake?.close();
   await node?.close();
   await network?.close();
-}, 60_000);
+});
 
 test('killed after each of its moves it goes on, in every game', async () => {
   const contracts = network.deployment.addresses;
@@ -87,4 +87,4 @@ test('killed after each of its moves it goes on, in every game', async () => {
   const sent = await client.getTransactionCount({ address: EXECUTOR.address });
   expect(sent).toBeGreaterThanOrEqual(5 * assertion.stepCount + 3);
   expect(sent).toBeLessThanOrEqual(5 * assertion.stepCount + 3 + 2 + assertion.stepCount);
-}, 300_000);
+});

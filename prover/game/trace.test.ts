@@ -21,7 +21,7 @@ beforeAll(async () => {
   leaves.push(node.genesis.stateLeaf);
   for (const { context, message } of steps)
     leaves.push((await node.transition.step(leaves.at(-1)!, context, message)).stateLeaf);
-}, 120_000);
+});
 
 afterAll(() => node?.close());
 
@@ -35,7 +35,7 @@ test('every step of a run ends as the native kernel does', async () => {
     expect(trace.hashesAt([1n << 35n, END])).toEqual([halted, halted]);
     expect(trace.place(END).machine).toBe('halted');
   }
-}, 120_000);
+});
 
 test('a trace is the same however one moves in it, and its proofs hold in the verifier', async () => {
   const input = await inputOf(3);
@@ -51,7 +51,7 @@ test('a trace is the same however one moves in it, and its proofs hold in the ve
     const verdict = await verifier.step(trace.prove(position));
     expect(verdict).toMatchObject({ kind: 'step', before, after });
   }
-}, 120_000);
+});
 
 test('on a thread a trace gives the same, and more traces than it holds are gathered again', async () => {
   const traces = createTraces(1);
@@ -74,4 +74,4 @@ test('on a thread a trace gives the same, and more traces than it holds are gath
   } finally {
     await traces.close();
   }
-}, 120_000);
+});

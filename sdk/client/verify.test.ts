@@ -56,7 +56,7 @@ beforeAll(async () => {
     response.json({ jsonrpc: '2.0', id: request.body.id, result: request.body.method === 'mizu_chain' ? chain : null });
   });
   rpc = await sequencer.listen({ port: 0 });
-}, 120_000);
+});
 
 afterAll(async () => {
   process.chdir(previous);
@@ -65,7 +65,7 @@ afterAll(async () => {
   await forged?.close();
   await honestL1?.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 async function verify(...argv: string[]): Promise<{ code: number; text: string }> {
   let text = '';
@@ -92,7 +92,7 @@ test('whoever believes this network is shown what he believes, and that it keeps
     `trust root: chain 31337 (--chain-id), Rollup ${forged.deployment.addresses.rollup} (--rollup)`,
   );
   expect(code).toBe(0);
-}, 60_000);
+});
 
 test('without a trust root nothing is verified: the sequencer is not asked for one', async () => {
   const { code, text } = await verify();
@@ -122,7 +122,7 @@ test('the forged network fails whoever trusts another one, whatever its sequence
   lies = { fromBlock: Number(await forged.l1.client.getBlockNumber()) - 1 };
   expect(await verify(...root(forged.anvil.url))).toMatchObject({ code: 3 });
   lies = {};
-}, 90_000);
+});
 
 test('two L1 nodes must agree, and must answer', async () => {
   const [own, ...rest] = [forged.anvil.url, ...root(forged.anvil.url).slice(2)];
@@ -132,7 +132,7 @@ test('two L1 nodes must agree, and must answer', async () => {
   });
   expect((await verify('--l1-url', own, '--l1-url', 'http://127.0.0.1:9', ...rest)).code).toBe(1);
   expect((await verify('--l1-url', own, '--l1-url', own, ...rest)).code).toBe(0);
-}, 90_000);
+});
 
 test('the pinned file of a network goes before a manifest, and a contradiction between them fails', async () => {
   const pinned = { file: 'x.json', l1RpcUrl: 'http://127.0.0.1:1', chainId: 7, rollup: OTHER };

@@ -128,7 +128,7 @@ test('programs share code and module; a cached image is the same, a damaged one 
   expect(files.length).toBe(2);
   for (const file of files) await writeFile(join(cache, file), (await readFile(join(cache, file))).fill(1, 50, 60));
   expect(same(await buildProgram(scriptOf(1), cache), one)).toBe(true);
-}, 60_000);
+});
 
 /** Of the headers, and byte for byte: `toEqual` takes seconds for 4 MB. */
 const same = (a: BuiltProgram, b: BuiltProgram): boolean =>

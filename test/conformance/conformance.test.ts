@@ -26,7 +26,7 @@ describe('committed vectors', () => {
     const result = await runOpVectors(ENGINES, 40);
     expect(failuresOf(result)).toEqual([]);
     expect(result.assertions).toBeGreaterThan(20_000);
-  }, 120_000);
+  });
 
   it('are proven in the verifier', async () => {
     expect(failuresOf(await runStepVectors())).toEqual([]);
@@ -34,14 +34,10 @@ describe('committed vectors', () => {
 });
 
 describe.skipIf(files.length === 0)('WebAssembly core test suite (WASM_TESTSUITE names its folder)', () => {
-  it.each(files)(
-    '%s',
-    async (file) => {
-      const result = await runSuiteFile(join(SUITE, file), engines);
-      expect(failuresOf(result)).toEqual([]);
-      for (const { passed } of result.engines.values())
-        expect(passed + result.refused + result.text).toBe(result.assertions);
-    },
-    120_000,
-  );
+  it.each(files)('%s', async (file) => {
+    const result = await runSuiteFile(join(SUITE, file), engines);
+    expect(failuresOf(result)).toEqual([]);
+    for (const { passed } of result.engines.values())
+      expect(passed + result.refused + result.text).toBe(result.assertions);
+  });
 });

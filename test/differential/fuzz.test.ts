@@ -15,4 +15,4 @@ it('random programs end the same in every engine, and their steps are proven', a
       compareEnds(subject) ?? (await compareProofs(subject, verifier, PROVEN_STEPS, createRandom(seed)));
     expect({ seed, complaint }).toEqual({ seed, complaint: undefined });
   }
-}, 120_000);
+});

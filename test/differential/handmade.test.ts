@@ -4,4 +4,4 @@ import { compareHandmade, handmadeCases } from './handmade.ts';
 
 it('the step machine does, hashes and proves every instruction as the reference machine', () => {
   expect(handmadeCases().flatMap((given) => compareHandmade(given) ?? [])).toEqual([]);
-}, 180_000);
+});

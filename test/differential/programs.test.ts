@@ -158,7 +158,7 @@ describe('bulk memory', () => {
 it('runs an AssemblyScript program with strings, a map, floats and a sort', async () => {
   const result = runBoth(await compileAssemblyScript(SOURCE), { gasLimit: 3_000_000n });
   expect(new TextDecoder().decode(result.output)).toBe('b=3 a=2 c=1 0.8414709848078965 NaN');
-}, 120_000);
+});
 
 const SOURCE = `
 @external("mizu", "output_write") declare function outputWrite(src: usize, length: u32): void;

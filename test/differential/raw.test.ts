@@ -27,7 +27,7 @@ it('raw programs are the same in reference, step machine and verifier', async ()
   // Not only programs that fault at once.
   expect(counts.steps).toBeGreaterThan(PROGRAMS * 100);
   expect(counts.proofs).toBeGreaterThan(PROGRAMS * 3);
-}, 300_000);
+});
 
 it('a program that shows something is made as small as it can be', async () => {
   const subject = createRawSubject(17);

@@ -88,7 +88,7 @@ describe('the step machine', () => {
     const subject = createBulkSubject();
     expect(compareTrace(subject, 0, BULK_STEPS)).toBe(undefined);
     expect(await compareProofs(subject, await createOneStepVerifier(), BULK_STEPS, createRandom(1))).toBe(undefined);
-  }, 120_000);
+  });
 
   it('goes back to snapshots: hashes and ends are the same again', () => {
     for (let seed = 1; seed <= 20; seed++) {

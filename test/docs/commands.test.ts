@@ -8,8 +8,6 @@ import { documentedCommands } from './commands.ts';
 import { readText } from './pages.ts';
 import { killShells, linkClone, runShell, runUntil, survivors } from './shell.fixture.ts';
 
-const TIMEOUT_MS = 300_000;
-
 /** Commands that are not run here, and why. */
 const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
   ['npm test', 'runs this test'],
@@ -52,13 +50,13 @@ let devnet: Devnet;
 
 beforeAll(async () => {
   devnet = await startDevnet({ folder });
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   killShells();
   await devnet?.close();
   rmSync(home, { recursive: true, force: true });
-}, TIMEOUT_MS);
+});
 
 const elsewhere = ELSEWHERE.map(([command]) => command);
 
@@ -85,7 +83,7 @@ test('the workflow of the README is the file that it names', () => {
 const toRun = commands.filter(({ command }) => ![...elsewhere, ...NETWORKS].includes(command));
 
 // In the order of their pages: a command needs what those before it have written.
-test.each(toRun)('$page:$line $command', { timeout: TIMEOUT_MS }, async ({ command }) => {
+test.each(toRun)('$page:$line $command', async ({ command }) => {
   const { code, output } = await runShell(folder, command);
   expect(code, output).toBe(0);
   const expected = EXPECTED.find(([pattern]) => pattern.test(command));
@@ -93,7 +91,7 @@ test.each(toRun)('$page:$line $command', { timeout: TIMEOUT_MS }, async ({ comma
   if (command.includes('extract.ts ')) slice(command);
 });
 
-test('npm start stays up until Ctrl-C, and leaves nothing running', { timeout: TIMEOUT_MS }, async () => {
+test('npm start stays up until Ctrl-C, and leaves nothing running', async () => {
   const clone = linkClone(join(home, 'start'));
   const { output } = await runUntil(clone, 'npm start -- --every 60', 'The network stays up.');
   expect(output).toMatch(
@@ -102,7 +100,7 @@ test('npm start stays up until Ctrl-C, and leaves nothing running', { timeout: T
   expect(survivors(clone)).toEqual([]);
 });
 
-test('npm run demo ends by itself with 0', { timeout: TIMEOUT_MS }, async () => {
+test('npm run demo ends by itself with 0', async () => {
   const clone = linkClone(join(home, 'demo'));
   const { code, output } = await runShell(clone, 'npm run demo -- --every 60');
   expect(code, output).toBe(0);
@@ -110,7 +108,7 @@ test('npm run demo ends by itself with 0', { timeout: TIMEOUT_MS }, async () => 
   expect(survivors(clone)).toEqual([]);
 });
 
-test('npx mizu demo --cheat tells a dispute to its end', { timeout: TIMEOUT_MS }, async () => {
+test('npx mizu demo --cheat tells a dispute to its end', async () => {
   const clone = linkClone(join(home, 'cheat'));
   const { code, output } = await runShell(clone, 'npx mizu demo --cheat');
   expect(code, output).toBe(0);
@@ -120,7 +118,7 @@ test('npx mizu demo --cheat tells a dispute to its end', { timeout: TIMEOUT_MS }
   expect(survivors(clone)).toEqual([]);
 });
 
-test('mizu devnet: once a folder, ends with 0 after Ctrl-C', { timeout: TIMEOUT_MS }, async () => {
+test('mizu devnet: once a folder, ends with 0 after Ctrl-C', async () => {
   const second = await runShell(folder, 'npx mizu devnet');
   expect(second.code).toBe(1);
   expect(second.output).toContain('A network is up in this folder already.');
@@ -130,7 +128,7 @@ test('mizu devnet: once a folder, ends with 0 after Ctrl-C', { timeout: TIMEOUT_
   expect(survivors(clone)).toEqual([]);
 });
 
-test('Ctrl-C while it starts and while it runs leaves nothing running', { timeout: TIMEOUT_MS }, async () => {
+test('Ctrl-C while it starts and while it runs leaves nothing running', async () => {
   for (const [flags, words] of [
     ['--every 60', 'processes:'],
     ['--every 60', 'Quote'],

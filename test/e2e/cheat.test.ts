@@ -17,7 +17,6 @@ import { eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/first/workflow.ts', import.meta.url));
 const INPUT = fileURLToPath(new URL('../../examples/first/words.jsonl', import.meta.url));
-const TIMEOUT_MS = 300_000;
 const MIZU = 10n ** 18n;
 const CONFIRM_SECONDS = 120;
 
@@ -32,13 +31,13 @@ beforeAll(async () => {
   devnet = await startDevnet({ folder, liar: true });
   l1 = await connectL1(devnet.l1Url);
   network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url });
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await network?.close();
   await devnet?.close();
   rmSync(folder, { recursive: true, force: true });
-}, TIMEOUT_MS);
+});
 
 async function run(output: string, ...more: string[]): Promise<{ run: Hex; root: Hex }> {
   const args = ['run', WORKFLOW, '--input', INPUT, '--output', output, '--json', ...more];
@@ -68,9 +67,7 @@ function kill(name: string): void {
   process.kill(pid, 'SIGKILL');
 }
 
-test('the liar is slashed, though the validator and the honest executor are killed in the middle', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('the liar is slashed, though the validator and the honest executor are killed in the middle', async () => {
   const [tokens, liar, executor] = [await tokensOf('validator'), await stakeOf('liar'), await stakeOf('executor')];
   reference = await run('one');
   const seen: DisputeEvent[] = [];
@@ -93,9 +90,7 @@ test('the liar is slashed, though the validator and the honest executor are kill
   expect(await stakeOf('executor')).toBe(executor);
 });
 
-test('the dataset is that of the honest executor, and verified with every step run again', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('the dataset is that of the honest executor, and verified with every step run again', async () => {
   const { assertion } = await waitForConfirmation(network, reference.run, CONFIRM_SECONDS);
   expect(assertion.asserter.toLowerCase()).toBe(accounts.executor.address);
   const verified = await mizu(folder, ['verify', 'one', '--replay', '--json']);
@@ -103,7 +98,7 @@ test('the dataset is that of the honest executor, and verified with every step r
   expect(events(verified).at(-1)).toMatchObject({ event: 'verified', datasetRoot: reference.root, confirmed: true });
 });
 
-test('the network goes on without the liar: the same run has the same dataset', { timeout: TIMEOUT_MS }, async () => {
+test('the network goes on without the liar: the same run has the same dataset', async () => {
   const again = await run('two', '--new');
   expect(again.run).not.toBe(reference.run);
   expect(again.root).toBe(reference.root);

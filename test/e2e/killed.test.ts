@@ -93,7 +93,7 @@ test.each(['npm', 'script', 'vitest'] as const)(
   },
 );
 
-test('a worker of a test run is killed: what it has started ends', { timeout: 180_000 }, async () => {
+test('a worker of a test run is killed: what it has started ends', async () => {
   const { npm, script, vitest, worker, child } = await startTestRun();
   process.kill(worker, 'SIGKILL');
   await gone([worker, child]);
@@ -101,7 +101,7 @@ test('a worker of a test run is killed: what it has started ends', { timeout: 18
   await gone([npm, script, vitest]);
 });
 
-test('the supervisor of a devnet is killed: its processes end', { timeout: 180_000 }, async () => {
+test('the supervisor of a devnet is killed: its processes end', async () => {
   const part = join(folder, 'part.ts');
   writeFileSync(part, "process.on('SIGTERM', () => {});\nsetInterval(() => {}, 1000);\n");
   const program = `

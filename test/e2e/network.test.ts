@@ -9,7 +9,6 @@ import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
 import { eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
-const TIMEOUT_MS = 600_000;
 
 // A space in the path, as strangers have it.
 const folder = mkdtempSync(join(tmpdir(), 'mizu e2e '));
@@ -19,12 +18,12 @@ let reference: { run: string; root: string };
 
 beforeAll(async () => {
   [devnet, { input }] = await Promise.all([startDevnet({ folder }), extractGlosses(folder, 7)]);
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await devnet?.close();
   rmSync(folder, { recursive: true, force: true });
-}, TIMEOUT_MS);
+});
 
 const runArgs = (output: string, ...more: string[]) => [
   'run',
@@ -37,7 +36,7 @@ const runArgs = (output: string, ...more: string[]) => [
   ...more,
 ];
 
-test('a run ends with a dataset', { timeout: TIMEOUT_MS }, async () => {
+test('a run ends with a dataset', async () => {
   const ended = await mizu(folder, runArgs('one'));
   expect(ended.code, ended.stderr).toBe(0);
   const dataset = eventOf(ended, 'dataset') as { run: string; datasetRoot: string };
@@ -47,15 +46,13 @@ test('a run ends with a dataset', { timeout: TIMEOUT_MS }, async () => {
   expect(JSON.parse(rows[0] as string)).toHaveProperty('domain');
 });
 
-test('the same command again finds the run that is there', { timeout: TIMEOUT_MS }, async () => {
+test('the same command again finds the run that is there', async () => {
   const ended = await mizu(folder, runArgs('one-again'));
   expect(ended.code, ended.stderr).toBe(0);
   expect(eventOf(ended, 'run')).toMatchObject({ run: reference.run, resumed: true });
 });
 
-test('another run of it has the same dataset root, with every process killed once on the way', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('another run of it has the same dataset root, with every process killed once on the way', async () => {
   const names = devnet.processes().map(({ name }) => name);
   const running = mizu(folder, runArgs('two', '--new'));
   let ended = false;
@@ -79,7 +76,7 @@ test('another run of it has the same dataset root, with every process killed onc
   expect(dataset.datasetRoot).toBe(reference.root);
 });
 
-test('the dataset is verified from L1 and DA, and not with one byte changed', { timeout: TIMEOUT_MS }, async () => {
+test('the dataset is verified from L1 and DA, and not with one byte changed', async () => {
   const good = await mizu(folder, ['verify', 'two', '--json']);
   expect(good.code, good.stderr).toBe(0);
   expect(events(good).at(-1)).toMatchObject({ event: 'verified', datasetRoot: reference.root });

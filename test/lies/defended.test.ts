@@ -7,11 +7,11 @@ let defended: Defended;
 
 beforeAll(async () => {
   defended = await openDefended();
-}, 120_000);
+});
 
 afterAll(async () => {
   await defended?.close();
-}, 60_000);
+});
 
 test('an honest executor answers a fake challenger and the calls that L1 refuses, and is richer in the end', async () => {
   const rows = [];
@@ -24,4 +24,4 @@ test('an honest executor answers a fake challenger and the calls that L1 refuses
   }
   expect(rows.some(({ honest, liar }) => honest.wonWei > 0n && liar.wonWei < 0n)).toBe(true);
   expect(await slashedAccounts(defended.network)).toEqual([]);
-}, 180_000);
+});

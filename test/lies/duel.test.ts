@@ -20,4 +20,4 @@ test('two processes play a dispute to its one instruction, and every transaction
   }
   expect(duel.seconds).toBeGreaterThan(duel.otherSeconds);
   expect(duel.sides.map(({ transactions }) => transactions)).toEqual([8, 4]);
-}, 180_000);
+});

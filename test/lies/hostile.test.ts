@@ -26,7 +26,7 @@ test('who lies about a hostile program is caught', async () => {
     await stage.close();
     await world.close();
   }
-}, 300_000);
+});
 
 test('an honest executor whose every step over hostile programs is challenged is confirmed, and richer', async () => {
   const defended = await openHostileDefended(chosen());
@@ -42,4 +42,4 @@ test('an honest executor whose every step over hostile programs is challenged is
   } finally {
     await defended.close();
   }
-}, 400_000);
+});

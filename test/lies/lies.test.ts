@@ -19,12 +19,12 @@ beforeAll(async () => {
   world = await createCorpusWorld();
   stage = await openStage(world);
   lies = await allLies(world);
-}, 120_000);
+});
 
 afterAll(async () => {
   await stage?.close();
   await world?.close();
-}, 60_000);
+});
 
 const lie = (name: string): Lie => lies.find((each) => each.name === name) as Lie;
 
@@ -40,13 +40,12 @@ test.each(['program: one byte of the output', 'asserter: disputes and posts garb
     expect(told).toMatchObject({ caught: true, how: 'one-step proof', lists: 8, liar: { wonWei: -100n * MIZU } });
     expect(told.honest.wonWei).toBeGreaterThan(0n);
   },
-  120_000,
 );
 
 test('caught by its leaf alone', async () => {
   const told = await stage.play(lie('leaf: its step number'));
   expect(told).toMatchObject({ caught: true, how: 'leaf', lists: 0, liar: { transactions: 1, wonWei: -100n * MIZU } });
-}, 120_000);
+});
 
 test('a reorganisation of L1 in the middle of a game is survived', async () => {
   const { chain } = world.network;
@@ -60,7 +59,7 @@ test('a reorganisation of L1 in the middle of a game is survived', async () => {
   });
   expect(isBack).toBe(true);
   expect(told).toMatchObject({ caught: true, lists: 8, liar: { wonWei: -100n * MIZU } });
-}, 180_000);
+});
 
 test('of two challengers one wins, and the other has his bond back', async () => {
   const { network } = world;
@@ -93,9 +92,9 @@ test('of two challengers one wins, and the other has his bond back', async () =>
   } finally {
     await second.close();
   }
-}, 120_000);
+});
 
 test('caught by the clock: silence', async () => {
   const told = await stage.play(lie('asserter: is silent to list 1'));
   expect(told).toMatchObject({ caught: true, how: 'time', lists: 1 });
-}, 120_000);
+});

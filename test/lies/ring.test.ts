@@ -13,12 +13,12 @@ let ring: Ring<CorpusWorld>;
 beforeAll(async () => {
   world = await createCorpusWorld();
   ring = await openRing(world);
-}, 120_000);
+});
 
 afterAll(async () => {
   await ring?.close();
   await world?.close();
-}, 60_000);
+});
 
 async function rowsOf(rows: AsyncGenerator<Row>): Promise<Row[]> {
   const all: Row[] = [];
@@ -30,7 +30,7 @@ test('every wrong claim is refused', async () => {
   const rows = await rowsOf(playRefused(world));
   expect(rows.filter(({ caught }) => !caught)).toEqual([]);
   expect(rows).toHaveLength(21);
-}, 60_000);
+});
 
 test('every group of games ends with the lie caught, the honest side not poorer, and nobody else slashed', async () => {
   for (const [, play] of ringGroups(ring)) {
@@ -39,4 +39,4 @@ test('every group of games ends with the lie caught, the honest side not poorer,
     expect(rows.length).toBeGreaterThan(2);
   }
   expect(new Set(await slashedAccounts(world.network))).toEqual(new Set([world.sender.address]));
-}, 180_000);
+});
