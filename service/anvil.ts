@@ -24,7 +24,7 @@ export type Anvil = { readonly url: string; readonly port: number; readonly pid:
 /** Of anvil's mnemonic, that have ether from the start. */
 export const ANVIL_ACCOUNTS = 16;
 
-const START_SECONDS = 20;
+const START_SECONDS = 60;
 const STOP_SECONDS = 5;
 const STATE_INTERVAL_SECONDS = 5;
 
@@ -46,7 +46,7 @@ export function anvilPath(platform: string = process.platform, arch: string = pr
   }
 }
 
-/** @throws MizuError `devnet/anvil-failed` if it ends or does not answer within 20 s. */
+/** @throws MizuError `devnet/anvil-failed` if it ends or does not answer within a minute. */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const port = options.port || (await freePort());
   const args = [

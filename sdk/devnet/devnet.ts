@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Anvil, startAnvil } from '../../service/anvil.ts';
+import { createRpcClient } from '../../service/client.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
 import { createFetcher } from './health.ts';
@@ -73,10 +74,11 @@ export async function startDevnet({
   };
   try {
     onProgress(`L1: anvil at ${urlOf(ports.l1)}`);
-    anvil = await startAnvil({ port: ports.l1, blockTimeSeconds: BLOCK_SECONDS });
+    anvil = await startAnvil({ port: ports.l1 });
     onProgress('contracts: deploying, staking, appointing the committee');
+    const models = [BUILTIN, ...endpointModels(openai)];
     const chain = await unlessAborted(
-      createDevnetChain(anvil.url, [BUILTIN, ...endpointModels(openai)], { liar }),
+      beforeTime(anvil.url, (url) => createDevnetChain(url, models, { liar })),
       signal,
     );
     const specs = writeProcesses(devnet, chain, ports, { openai, liar });
@@ -97,6 +99,16 @@ export async function startDevnet({
     await close();
     throw error;
   }
+}
+
+/** Work for which L1 has a block a transaction, and its clock stands still; then it has a block a second. */
+async function beforeTime<T>(l1Url: string, work: (l1Url: string) => Promise<T>): Promise<T> {
+  const rpc = createRpcClient(l1Url);
+  await rpc('anvil_setBlockTimestampInterval', [0]);
+  const result = await work(l1Url);
+  await rpc('anvil_removeBlockTimestampInterval', []);
+  await rpc('evm_setIntervalMining', [BLOCK_SECONDS]);
+  return result;
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

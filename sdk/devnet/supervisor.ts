@@ -27,7 +27,8 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
-const READY_SECONDS = 60;
+/** It runs and says nothing: a last net, for a machine that has much else to do. */
+const READY_SECONDS = 300;
 const STOP_SECONDS = 20;
 const MAX_RESTARTS = 50;
 const RESTART_MILLISECONDS = 500;
