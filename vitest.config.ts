@@ -1,16 +1,34 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** They take minutes, most of which they wait for L1's seconds: whoever begins with one of them last waits alone. */
+const FIRST = ['test/docs/networks', 'test/e2e/cheat', 'test/docs/commands', 'test/e2e/network', 'test/conformance/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = FIRST.findIndex((path) => moduleId.includes(path));
+      return at < 0 ? FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'build/**'],
+    setupFiles: ['test/end-with-vitest.ts'],
     // A last net, the same for all: no verdict depends on the machine's speed.
     testTimeout: 900_000,
     hookTimeout: 900_000,
-    setupFiles: ['test/end-with-vitest.ts'],
     // Colours are on where CI is set, whatever the output is.
     env: { NO_COLOR: '1' },
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than a small machine has processors: networks of processes wait for the time to pass.
+    maxWorkers: 3,
+    // Of the tests of a file that say `concurrent`: each has a network of twelve processes.
+    maxConcurrency: 2,
+    sequence: { sequencer: LongestFirst },
   },
 });
