@@ -129,7 +129,7 @@ test('where demands are dear it waits until those that are open are answered', a
   await world.network.clock.advance(DEMAND_SECONDS);
   await until('rejection', () => isRejected(id));
   expect(waits).toHaveLength(1);
-}, 120_000);
+});
 
 test('killed between the demands it goes on, and demands nothing twice', async () => {
   child = createProcess(SCRIPT, world.network.config('validator'), { key: keyOf(4) });

@@ -37,12 +37,12 @@ beforeAll(async () => {
   });
   await network.deposit(10n ** 18n);
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
-}, 120_000);
+});
 
 afterAll(async () => {
   await sequencer?.close();
   await network?.close();
-}, 60_000);
+});
 
 /** Waits for results that no gateway gives; its deadline is far behind the end of what is promised. */
 async function startIdleRun(): Promise<Hex> {
@@ -106,4 +106,4 @@ test('its escrow comes back when its bytes lapse, though somebody had asked too 
   });
   expect(ended).toMatchObject({ status: 'expired' });
   expect((await balance()) - before).toBe(BigInt(ended.escrow) - BigInt(ended.spent));
-}, 120_000);
+});

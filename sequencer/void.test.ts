@@ -66,11 +66,11 @@ async function makeVoid(batch: number): Promise<void> {
 
 beforeAll(async () => {
   network = await startTestNetwork();
-}, 120_000);
+});
 
 afterAll(async () => {
   await network?.close();
-}, 60_000);
+});
 
 beforeEach(async () => {
   count += 1;
@@ -127,7 +127,7 @@ test('a message of a void batch is told as lost, sent again by nobody but its se
   expect(await send(first)).toBe(hashes[0]);
   await until('posting', allPosted);
   expect(await nonce()).toBe(before + 2);
-}, 120_000);
+});
 
 test('a sequencer that was away, and one without a folder, reach the state of the one that was there', async () => {
   const { hashes, batches } = await sendTwo();
@@ -140,7 +140,7 @@ test('a sequencer that was away, and one without a folder, reach the state of th
   await sequencer.close();
   sequencer = await start(`fresh-${count}`);
   await until('the same head', async () => isDeepStrictEqual(await headOf(), head));
-}, 120_000);
+});
 
 test('a reorganisation that takes the void back gives the messages back', async () => {
   const { hashes, batches } = await sendTwo();
@@ -155,4 +155,4 @@ test('a reorganisation that takes the void back gives the messages back', async 
   expect(await headOf()).toEqual(head);
   expect(await receiptOf(hashes[0])).toEqual(receipt);
   expect(await rpc('mizu_getBatch', batches[0])).toMatchObject({ status: 'posted' });
-}, 120_000);
+});

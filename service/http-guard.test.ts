@@ -111,7 +111,7 @@ test('bodies below the least rate are cut off with 408, while one of an honest c
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('1000 bytes a second after 0.3 s');
   }
-}, 30_000);
+});
 
 test('headers that do not come are not waited for', async () => {
   const { url, port } = await start(QUICK);
@@ -122,7 +122,7 @@ test('headers that do not come are not waited for', async () => {
   cleanups.push(() => clearInterval(dripping));
   await Promise.all(answers);
   expect((await requestBytes(`${url}/health`)).status).toBe(200);
-}, 30_000);
+});
 
 test('one address cannot take all connections', async () => {
   const { url, port } = await start({ connections: 12, connectionsPerAddress: 8 });
@@ -166,7 +166,7 @@ test('a reader that takes nothing is cut off, and holds little memory until then
   // All objects in memory would be 1.3 GB.
   expect(process.memoryUsage().rss - before).toBeLessThan(400 * 1024 * 1024);
   await Promise.all(readersGone);
-}, 60_000);
+});
 
 /** Also of one that was reset. */
 function closed(socket: Socket): Promise<void> {

@@ -39,13 +39,13 @@ beforeAll(async () => {
   network = await startTestNetwork({ validatorShareBasisPoints: 0 });
   const config = JSON.stringify({ ...encodeNetwork(network.config('replica')), key: keyOf(4) });
   await Promise.all([writeFile(join(folder, 'node.json'), config), writeFile(join(folder, 'key'), keyOf(3))]);
-}, 120_000);
+});
 
 afterAll(async () => {
   await executor?.close();
   await network?.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('a network that goes on: it says with what one could leave, and that nobody can yet', async () => {
   executor = await startExecutor(executorConfig());
@@ -65,7 +65,7 @@ test('a network that goes on: it says with what one could leave, and that nobody
   expect(refused.code).toBe(1);
   expect(refused.text).toContain('The network goes on: nobody can leave yet.');
   expect(refused.text).toContain('Inbox.forceMessage');
-}, 120_000);
+});
 
 test('its operators stop: until escapeSeconds are over leaving is refused, by the command and by L1', async () => {
   // The last assertion stays pending.
@@ -81,7 +81,7 @@ test('its operators stop: until escapeSeconds are over leaving is refused, by th
   expect(refused.text).toContain('"code":"sdk/network-goes-on"');
   await expect(user().sendAndWait(rollupCall('end'))).rejects.toMatchObject(revertedBy('NetworkGoesOn'));
   await expect(user().sendAndWait(lateDeposit())).rejects.toMatchObject(revertedBy('NetworkHasNotEnded'));
-}, 120_000);
+});
 
 test('then the user leaves with balance, escrow, withdrawal and both deposits, once', async () => {
   await network.clock.advance(3_600);
@@ -100,7 +100,7 @@ test('then the user leaves with balance, escrow, withdrawal and both deposits, o
   // The data folder of any node will do.
   const other = await runEscape('--data', network.config('executor').dataDir);
   expect(other.text).toMatch(/ended +\d{4}-[\s\S]*could leave with 0 MIZU/);
-}, 120_000);
+});
 
 test('an executor that comes back says so, frees its bond, claims its fees, and asserts nothing: the Bridge is empty', async () => {
   let told = '';
@@ -123,7 +123,7 @@ test('an executor that comes back says so, frees its bond, claims its fees, and 
   await until('the validator', async () => (await validator.node.mirror.head()).endedAt !== undefined);
   await until('both say it', async () => told.split('the network has ended').length === 3);
   await validator.close();
-}, 120_000);
+});
 
 function executorConfig(): ExecutorConfig {
   const log = createLogger('executor', process.env.MIZU_LOG ?? 'silent');

@@ -10,11 +10,11 @@ let defended: Defended;
 
 beforeAll(async () => {
   defended = await openFlooded();
-}, 120_000);
+});
 
 afterAll(async () => {
   await defended?.close();
-}, 60_000);
+});
 
 test('all leaves of a true assertion, demanded at once, are shown, and the sender has paid for the crowd', async () => {
   const rows = [];
@@ -26,4 +26,4 @@ test('all leaves of a true assertion, demanded at once, are shown, and the sende
   expect(waves?.liar.wonWei).toBe(-1_560n * MIZU);
   expect(once?.honest.wonWei).toBeGreaterThan(0n);
   expect(await slashedAccounts(defended.network)).toEqual([]);
-}, 180_000);
+});

@@ -1,5 +1,6 @@
 // docs/disputes.md#lies: hostile programs: a liar about each of them, and an honest executor whose every step over them is challenged.
 
+import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { execStage } from '../../kernel/world.fixture.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
@@ -19,7 +20,7 @@ import { createWorld, type World } from './world.ts';
 export type HostileWorld = World & { readonly programs: readonly HostileProgram[] };
 
 /** Longer than a challenger can play for time. */
-const TIMES = { windowSeconds: 300, unbondingSeconds: 1_000 };
+const TIMES = { windowSeconds: 300, unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + 300 };
 /** Of each program: Deploy, Run, Advance. */
 const MESSAGES_EACH = 3;
 
