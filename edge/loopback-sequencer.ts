@@ -5,7 +5,7 @@ import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import type { InferenceItem } from '../protocol/inference.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import { recoverSigner } from '../protocol/signature.ts';
-import { keccakHex, objectRef } from '../protocol/tree.ts';
+import { keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { encodeRequests } from './rows.ts';
 import type { BatchReceipt } from './sequencer.ts';
@@ -66,8 +66,11 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     return hash;
   };
 
+  const refs = new WeakMap<Uint8Array, ObjectRef>();
   const addObjectTask = (model: string, partition: number, bytes: Uint8Array, run = RUN): TaskInfo => {
-    const ref = objectRef(bytes);
+    // The same bytes may stand for many tasks.
+    const ref = refs.get(bytes) ?? objectRef(bytes);
+    refs.set(bytes, ref);
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run, stage: 1, partition, attempt: 0 };

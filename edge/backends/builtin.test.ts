@@ -130,3 +130,24 @@ describe('the text of a prompt', () => {
     expect([countTokens(''), countTokens('abcd'), countTokens('abcde'), countTokens('äää')]).toEqual([0, 1, 2, 2]);
   });
 });
+
+test.each([
+  ['properties that double', { $ref: '#/$defs/d' }, 1],
+  ['lists in lists', { type: 'array', minItems: 16, items: { $ref: '#' } }, 1],
+  ['many labels on a long text', { enum: Array.from({ length: 10_000 }, (_, i) => `label ${i}`) }, 100_000],
+  [
+    'clozes of a long text',
+    { properties: Object.fromEntries(['question', 'answer'].map((name) => [name, {}])) },
+    600_000,
+  ],
+])('a schema of %s is given up at the same place everywhere', (_name, part, chars) => {
+  const names = Array.from({ length: 30 }, (_, i) => [`k${i}`, { $ref: '#/$defs/d' }]);
+  const schema = { ...part, $defs: { d: { type: 'object', properties: Object.fromEntries(names) } } };
+  const request = {
+    messages: [{ role: 'user', content: 'word '.repeat(chars / 5 + 1) }],
+    response_format: { type: 'json_schema', json_schema: { schema } },
+  };
+  expect(() => completeBuiltin(request)).toThrow(
+    expect.objectContaining({ code: 'edge/unusable-schema', retryable: false }),
+  );
+});

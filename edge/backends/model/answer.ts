@@ -1,4 +1,5 @@
 // docs/edge.md#builtin: fills a JSON schema from a text, by the type and name of each field.
+import { MizuError } from '../../../protocol/errors.ts';
 import type { JsonSchema } from '../backend.ts';
 import { loadSmallClassifier } from './classifier.ts';
 import { makeCloze, salientWords, sentences } from './extract.ts';
@@ -10,6 +11,12 @@ const MAX_ITEMS = 16;
 const DEFAULT_ITEMS = 5;
 const FULL_SCORE_WORDS = 40;
 const MAX_LABEL_SETS = 64;
+const MAX_LABELS_CHARS = 16 * 1024;
+/** Characters of the text that may be looked at: a schema of many fields looks at it many times. */
+const MAX_LOOKS = 16 * 1024 * 1024;
+const LOOKS_A_VALUE = 1_024;
+const LOOKS_A_CLOZE = 16;
+const CHARS_A_WORD = 8;
 
 type Filling = {
   readonly text: string;
@@ -18,11 +25,17 @@ type Filling = {
   /** Of the last classification, undefined before. */
   confidence: number | undefined;
   tooEarly?: boolean;
+  /** Shared by all parts. */
+  readonly budget: { looks: number };
 };
 
-/** A value of the schema: enums are classified, `confidence` is the classification's, strings are extracted. */
+/**
+ * A value of the schema: enums are classified, `confidence` is the classification's, strings are extracted.
+ * @throws MizuError `edge/unusable-schema`
+ */
 export function fillSchema(schema: JsonSchema, text: string, seed: number): unknown {
-  const filling: Filling = { text, root: schema, turn: Math.abs(Math.trunc(seed)) || 0, confidence: undefined };
+  const turn = Math.abs(Math.trunc(seed)) || 0;
+  const filling: Filling = { text, root: schema, turn, confidence: undefined, budget: { looks: MAX_LOOKS } };
   const value = fill(schema, '', filling, 0);
   // Again if a confidence stands before the field that it belongs to.
   return filling.tooEarly ? fill(schema, '', filling, 0) : value;
@@ -44,6 +57,7 @@ export function classifyInto(labels: readonly string[], text: string): { label: 
 
 function fill(schema: JsonSchema, name: string, filling: Filling, depth: number): unknown {
   if (depth > MAX_DEPTH) return null;
+  look(filling, 1);
   const target = resolve(schema, filling.root);
   if ('const' in target) return target.const;
   if (Array.isArray(target.enum)) return fillEnum(target.enum, filling);
@@ -59,9 +73,23 @@ function fill(schema: JsonSchema, name: string, filling: Filling, depth: number)
   return fitLength(fillString(name, filling), target);
 }
 
+// The time is bounded by what is looked at, not by a clock: every machine gives up at the same schemas.
+function look({ text, budget }: Filling, times: number): void {
+  budget.looks -= LOOKS_A_VALUE + times * text.length;
+  if (budget.looks >= 0) return;
+  throw new MizuError({
+    code: 'edge/unusable-schema',
+    message: 'The schema has too many values for a text of this length.',
+    expected: `at most ${MAX_LOOKS} characters looked at, ${LOOKS_A_VALUE} and the text for each value`,
+    actual: 'more',
+    hint: 'Ask for fewer fields, or cut the text.',
+  });
+}
+
 function fillEnum(values: readonly unknown[], filling: Filling): unknown {
   const labels = values.filter((value) => typeof value === 'string');
   if (labels.length === 0) return values[0];
+  look(filling, Math.ceil(labels.length / CHARS_A_WORD));
   const { label, confidence } = classifyInto(labels, filling.text);
   filling.confidence = confidence;
   return label;
@@ -104,7 +132,9 @@ function thousandths(name: string, filling: Filling): number {
   return Math.round((filling.confidence ?? 0) * 1000);
 }
 
-function fillString(name: string, { text, turn }: Filling): string {
+function fillString(name: string, filling: Filling): string {
+  const { text, turn } = filling;
+  if (name === 'question' || name === 'answer') look(filling, LOOKS_A_CLOZE);
   if (name === 'question') return makeCloze(text, turn).question;
   if (name === 'answer') return makeCloze(text, turn).answer;
   if (name === 'text') return text;
@@ -149,6 +179,7 @@ function matchLabels(labels: readonly string[]): Labels {
   if (known !== undefined) return known;
   const classesOf = labels.map(matchClasses);
   const found = { classesOf, allowed: classesOf.flat() };
+  if (key.length > MAX_LABELS_CHARS) return found;
   if (matched.size >= MAX_LABEL_SETS) matched.delete(matched.keys().next().value as string);
   matched.set(key, found);
   return found;
