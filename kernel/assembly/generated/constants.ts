@@ -75,6 +75,7 @@ export const TYPE_CANCEL = 'Cancel(address sender,uint64 nonce,bytes32 run)';
 export const TYPE_WITHDRAW = 'Withdraw(address sender,uint64 nonce,address recipient,uint256 amount)';
 export const TYPE_RENEW = 'Renew(address sender,uint64 nonce,bytes32 run,bytes objects)';
 export const TYPE_CERTIFICATE = 'Certificate(uint64 epoch,bytes32 objectsHash,uint64 totalLength,uint64 expiry)';
+export const TYPE_STORAGE_REQUEST = 'StorageRequest(address account,bytes32 objectsHash,uint64 totalLength,uint64 expiry,uint64 until)';
 export const TYPE_INFERENCE_BATCH = 'InferenceBatch(address gateway,uint64 nonce,bytes32 itemsRoot)';
 export const TYPE_PROMISE = 'Promise(uint64 batch,uint32 message,bytes32 messageHash)';
 export const MAX_ITEM_TOKENS: u64 = 4294967296;
