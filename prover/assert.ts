@@ -8,11 +8,12 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import type { Sender } from '../service/l1-send.ts';
-import type { Tip } from './agreement.ts';
+import { isExecuted, type Tip } from './agreement.ts';
 import { createFreeAttempt } from './attempts.ts';
 import type { ExecutedBatch } from './execution.ts';
 import type { AssertionRecord } from './mirror.ts';
 import type { ProverNode } from './node.ts';
+import { MAX_RANGE_BATCHES, type PromisedBatches } from './promised.ts';
 import { publishBody } from './publish.ts';
 
 export type AssertPolicy = {
@@ -64,6 +65,7 @@ export function createAsserter(
   node: ProverNode,
   contracts: ContractAddresses,
   sender: Sender,
+  promised: Pick<PromisedBatches, 'assertableTo'>,
   policy: AssertPolicy = ASSERT_POLICY,
   stepList: StepList = (steps) => steps,
 ): Asserter {
@@ -109,10 +111,20 @@ export function createAsserter(
     async assertNext(found, { headSeconds, clockSeconds }, abandoned) {
       const { tip, again } = found;
       isWaiting = false;
+      const first = tip.post.batch;
+      const most = first + BigInt(Math.min(policy.maxBatches, MAX_RANGE_BATCHES));
+      const executed = node.execution.batches();
+      const limit = again?.post.batch ?? (most < executed ? most : executed);
+      const end = await promised.assertableTo(first, limit, headSeconds);
+      const isCut = end < limit;
+      if (again !== undefined && isCut) return undefined;
       const batches =
-        again === undefined ? await nextRange(node, tip, policy, clockSeconds) : await sameRange(node, again);
+        again === undefined
+          ? await nextRange(node, { tip, end, isCut }, policy, clockSeconds)
+          : await sameRange(node, again);
       const last = batches.at(-1);
       if (last === undefined || !(await isOurTurn(tip, headSeconds))) return undefined;
+      if (!(await isExecuted(node.mirror, node.execution, last.index))) return undefined;
       const steps = await stepList(await node.execution.leaves(tip.post.step, last.toStep), node);
       if (steps === undefined) return undefined;
       const free = await freeAttempt(tip.id, steps, abandoned);
@@ -140,15 +152,18 @@ export function createAsserter(
   };
 }
 
+/** `isCut`: the batch at `end` can not be asserted, so nothing is gained by waiting for it. */
+type Limits = { readonly tip: AssertionRecord; readonly end: bigint; readonly isCut: boolean };
+
 async function nextRange(
   node: ProverNode,
-  tip: AssertionRecord,
+  { tip, end, isCut }: Limits,
   policy: AssertPolicy,
   clockSeconds: bigint,
 ): Promise<ExecutedBatch[]> {
   const range: ExecutedBatch[] = [];
   let steps = 0;
-  for (let index = tip.post.batch; range.length < policy.maxBatches; index++) {
+  for (let index = tip.post.batch; index < end; index++) {
     const batch = await node.execution.batch(index);
     if (batch === undefined || index >= node.execution.batches()) break;
     const more = Number(batch.toStep - batch.fromStep);
@@ -158,7 +173,8 @@ async function nextRange(
   }
   const oldest = range.length === 0 ? undefined : await node.mirror.batch(tip.post.batch);
   const isOld = oldest !== undefined && clockSeconds >= oldest.timestamp + BigInt(policy.intervalSeconds);
-  return isOld || steps >= policy.fullSteps || range.length >= policy.maxBatches ? range : [];
+  const isFull = steps >= policy.fullSteps || range.length >= policy.maxBatches || isCut;
+  return isOld || isFull ? range : [];
 }
 
 async function sameRange(node: ProverNode, { firstBatch, post }: AssertionRecord): Promise<ExecutedBatch[]> {

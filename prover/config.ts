@@ -18,6 +18,7 @@ import {
 } from '../service/config.ts';
 import type { ExecutorConfig } from './main.ts';
 import type { NodeConfig } from './node.ts';
+import { MAX_RANGE_BATCHES } from './promised.ts';
 
 const KERNEL_PATH = fileURLToPath(new URL('../build/kernel.wasm', import.meta.url));
 
@@ -81,7 +82,7 @@ export const executorShape = networkShape.extend({
     .strictObject({
       intervalSeconds: z.number().min(0).max(86_400),
       fullSteps: count(65_536, 1),
-      maxBatches: count(1_024, 1),
+      maxBatches: count(MAX_RANGE_BATCHES, 1),
       keepSeconds: count(400 * 24 * 3600),
     })
     .partial()

@@ -6,19 +6,21 @@ import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { createAbandonment } from './abandoned.ts';
-import { createJudge, findTip } from './agreement.ts';
+import { createJudge, findTip, type Tip } from './agreement.ts';
 import type { Asserter, Times } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
 import { createEndWatch } from './end.ts';
 import { createFeeClaimer } from './fees.ts';
 import { type Follower, followAndWork, type Task } from './loop.ts';
 import type { ProverNode } from './node.ts';
+import type { Voider } from './voiding.ts';
 
 export type ExecutorParts = {
   readonly node: ProverNode;
   readonly contracts: ContractAddresses;
   readonly sender: Sender;
   readonly asserter: Asserter;
+  readonly voider: Voider;
   readonly log: Logger;
   readonly pollMs: number;
   readonly payoutWei: bigint;
@@ -28,6 +30,8 @@ export type ExecutorParts = {
 
 export type ExecutorCounts = {
   asserted: number;
+  /** Calls that have made batches void. */
+  voided: number;
   assertedSteps: number;
   confirmed: number;
   claimedWei: bigint;
@@ -84,7 +88,7 @@ function createExecute({ node, log }: ExecutorParts): Task {
 
 /** Claims, confirmations and fees: each waits until L1 has mined it. */
 function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
-  const { node, contracts, sender, asserter, log } = parts;
+  const { node, contracts, sender, asserter, voider, log } = parts;
   const verdictOf = createJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {
     log.error({ id, asserter, stepRoot }, 'a pending assertion is not what we have executed: nothing is built on it');
   });
@@ -93,12 +97,27 @@ function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
   const abandonedAt = createAbandonment(node, contracts);
   const hasEnded = createEndWatch(node.mirror, log);
 
+  // True if nothing is to be asserted now: it would keep L1 from giving up what nobody can assert.
+  async function makeVoid(found: Tip, times: Times): Promise<boolean> {
+    const voided = await voider.voidNext(found, times.headSeconds);
+    if (voided === undefined || voided === 'due') return voided === 'due';
+    counts.voided++;
+    counts.l1GasUsed += voided.gasUsed;
+    const { first, end, gasUsed } = voided;
+    log.warn(
+      { from: Number(first), to: Number(end), gasUsed: Number(gasUsed) },
+      'batches were not asserted as long as their bytes were promised: they are void now',
+    );
+    return true;
+  }
+
   async function assertNext(times: Times): Promise<void> {
     const { mirror } = node;
     if (await hasEnded()) return;
     const abandoned = await abandonedAt(times.headSeconds);
     const found = await findTip({ mirror, verdictOf, abandoned, account: sender.address });
-    const asserted = found === undefined ? undefined : await asserter.assertNext(found, times, abandoned);
+    if (found === undefined || (await makeVoid(found, times))) return;
+    const asserted = await asserter.assertNext(found, times, abandoned);
     if (asserted === undefined) return;
     counts.asserted++;
     counts.assertedSteps += asserted.steps;

@@ -14,7 +14,9 @@ import { openDelegate } from './delegate.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
 import type { Told } from './game/seat.ts';
 import { type NodeConfig, openNode, type ProverNode } from './node.ts';
+import { createPromisedBatches } from './promised.ts';
 import { createBodyRecorder } from './recorder.ts';
+import { createVoider } from './voiding.ts';
 
 export type ExecutorConfig = NodeConfig & {
   /** Of an account that is staked as an executor and has ether for gas. */
@@ -56,6 +58,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const sender = createSender(withAccount(node.l1, config.key, config.sendUrl), sending);
   const counts: ExecutorCounts = {
     asserted: 0,
+    voided: 0,
     assertedSteps: 0,
     confirmed: 0,
     claimedWei: 0n,
@@ -83,13 +86,16 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
           limits: config.http.limits,
         });
   const policy = { ...ASSERT_POLICY, ...config.policy };
-  const asserter = createAsserter(node, config.contracts, sender, policy, stepList);
+  const promised = createPromisedBatches(node, config.contracts);
+  const asserter = createAsserter(node, config.contracts, sender, promised, policy, stepList);
+  const voider = createVoider(node, config.contracts, sender, promised);
   if (app !== undefined) addMetrics(app.metrics, node, counts, asserter);
   const url = app === undefined || config.http === undefined ? undefined : await app.listen(config.http);
   const { pollMs = POLL_MS, payoutWei = PAYOUT_WEI, contracts } = config;
   const defence = await createDefence({ node, contracts, sender: player, owner: sender, log, told });
   const { tasks } = defence;
-  const done = runExecutor({ node, contracts, sender, asserter, log, pollMs, payoutWei, tasks }, counts, stop.signal);
+  const parts = { node, contracts, sender, asserter, voider, log, pollMs, payoutWei, tasks };
+  const done = runExecutor(parts, counts, stop.signal);
   log.info({ account: sender.address, url, batches: Number(node.execution.batches()) }, 'executor is up');
   return {
     url,
@@ -130,6 +136,7 @@ function addMetrics(
   gauge('batches', 'batches executed', () => Number(node.execution.batches()));
   gauge('assertions', 'assertions posted since the start', () => counts.asserted);
   gauge('asserted_steps', 'steps in them', () => counts.assertedSteps);
+  gauge('voidings', 'calls that have made batches void since the start', () => counts.voided);
   gauge('confirmations', 'assertions confirmed since the start', () => counts.confirmed);
   gauge('fees_claimed_wei', 'fees of the ranges claimed', () => Number(counts.claimedWei));
   gauge('l1_gas', 'gas of the assertions posted', () => Number(counts.l1GasUsed));

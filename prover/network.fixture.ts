@@ -215,8 +215,15 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
       await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);
     },
-    /** A batch of all delayed messages and these. `change`: of the batch object, for a sequencer that lies. */
-    async postBatch(messages: readonly Message[], change: (batch: Uint8Array) => void = () => undefined) {
+    /**
+     * A batch of all delayed messages and these. `change`: of the batch object, for a sequencer that lies. `promise`: for how long its
+     * bytes are promised, and whether any member has them.
+     */
+    async postBatch(
+      messages: readonly Message[],
+      change: (batch: Uint8Array) => void = () => undefined,
+      promise: { readonly hours?: number; readonly isHeld?: boolean } = {},
+    ) {
       const inbox = { address: at.inbox, abi: inboxAbi } as const;
       const [index, delayed] = await Promise.all([
         l1.client.readContract({ ...inbox, functionName: 'batchCount' }),
@@ -224,11 +231,15 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       ]);
       const bytes = encodeBatch(messages.map(encodeMessage));
       change(bytes);
-      const { refs, certificate } = await da.put([bytes], { expiry: inHours(24) });
+      const object = objectRef(bytes);
+      const expiry = inHours(promise.hours ?? 24);
+      const certificate =
+        promise.isHeld === false
+          ? await this.certifyUnheld([object], expiry)
+          : (await da.put([bytes], { expiry })).certificate;
       // As a sequencer has it: L1's clock stands still, and what was posted before may have the machine's.
       const [now, machine] = [await clock.now(), BigInt(Math.floor(Date.now() / 1000))];
       const timestamp = now > machine ? now : machine;
-      const object = refs[0]!;
       const args = [
         index,
         object.root,

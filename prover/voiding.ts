@@ -1,0 +1,70 @@
+// docs/prover.md#promised: batches that can never be asserted any more are made void, by one executor and not by all at once.
+import type { ContractAddresses } from '../contracts/deploy.ts';
+import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Tip } from './agreement.ts';
+import type { ProverNode } from './node.ts';
+import { type Lapsed, NO_EXPIRY, type PromisedBatches } from './promised.ts';
+
+export type Voided = Lapsed & { readonly gasUsed: bigint };
+
+export type Voider = {
+  /**
+   * Makes batches void if any can never be asserted, nothing stands that may be about them, and it is our turn. 'due': it is
+   * somebody else's turn; what was asserted now would only be in the way.
+   */
+  voidNext(found: Tip, headSeconds: bigint): Promise<Voided | 'due' | undefined>;
+};
+
+export function createVoider(
+  node: ProverNode,
+  contracts: ContractAddresses,
+  sender: Sender,
+  promised: PromisedBatches,
+): Voider {
+  const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+  const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
+  const { client } = node.l1;
+  /** Since when we know, by L1's clock, that these are to be made void. */
+  let seen: { readonly first: bigint; readonly atSeconds: bigint } | undefined;
+
+  // The leader at once, who comes after him a turn later, and so on.
+  async function waitSeconds(batch: bigint): Promise<bigint> {
+    const [leader, executors, leaderSeconds] = await Promise.all([
+      client.readContract({ ...rollup, functionName: 'leaderOf', args: [batch] }),
+      client.readContract({ ...rollup, functionName: 'executors' }),
+      client.readContract({ ...rollup, functionName: 'leaderSeconds' }),
+    ]);
+    const placeOf = (account: string) =>
+      executors.findIndex((executor) => executor.toLowerCase() === account.toLowerCase());
+    const [own, first] = [placeOf(sender.address), placeOf(leader)];
+    const count = executors.length;
+    const turns = own < 0 || first < 0 ? count : (own - first + count) % count;
+    return leaderSeconds * BigInt(turns);
+  }
+
+  return {
+    async voidNext({ tip, children }, headSeconds) {
+      const { latestConfirmed, batches } = await node.mirror.head();
+      if (tip.id !== latestConfirmed || children.size > 0) return undefined;
+      const lapsed = await promised.lapsed(tip.post.batch, batches, headSeconds);
+      if (lapsed === undefined) {
+        seen = undefined;
+        return undefined;
+      }
+      const { first, end } = lapsed;
+      const child = await client.readContract({ ...rollup, functionName: 'lastChildOf', args: [tip.id] });
+      if (BigInt(child) !== 0n) return undefined;
+      if (seen?.first !== first) seen = { first, atSeconds: headSeconds };
+      if (headSeconds < seen.atSeconds + (await waitSeconds(tip.post.batch))) return 'due';
+      const sent = await sender.sendAndWait({
+        ...rollup,
+        functionName: 'voidBatches',
+        args: [first, end],
+        isDone: async () =>
+          (await client.readContract({ ...inbox, functionName: 'expiryOf', args: [first] })) === NO_EXPIRY,
+      });
+      return { first, end, gasUsed: sent.kind === 'mined' ? sent.receipt.gasUsed : 0n };
+    },
+  };
+}
