@@ -30,16 +30,19 @@ export function createVoider(
 
   // The leader at once, who comes after him a turn later, and so on.
   async function waitSeconds(batch: bigint): Promise<bigint> {
-    const [leader, executors, leaderSeconds] = await Promise.all([
+    const [leader, places, leaderSeconds] = await Promise.all([
       client.readContract({ ...rollup, functionName: 'leaderOf', args: [batch] }),
       client.readContract({ ...rollup, functionName: 'executors' }),
       client.readContract({ ...rollup, functionName: 'leaderSeconds' }),
     ]);
+    const count = places.length;
+    if (count === 0) return 0n;
     const placeOf = (account: string) =>
-      executors.findIndex((executor) => executor.toLowerCase() === account.toLowerCase());
-    const [own, first] = [placeOf(sender.address), placeOf(leader)];
-    const count = executors.length;
-    const turns = own < 0 || first < 0 ? count : (own - first + count) % count;
+      places.findIndex(({ executor }) => executor.toLowerCase() === account.toLowerCase());
+    const own = placeOf(sender.address);
+    // After a long outage L1 does not know any more whose turn it was.
+    const first = placeOf(leader) < 0 ? Number(batch % BigInt(count)) : placeOf(leader);
+    const turns = own < 0 ? count : (own - first + count) % count;
     return leaderSeconds * BigInt(turns);
   }
 
