@@ -1,5 +1,6 @@
 // docs/operations.md#attacks: modules that cost a careless engine more than their size or their gas says.
 import { type ByteWriter, createByteWriter } from '../../vm/native/byte-writer.ts';
+import { assemble } from '../../vm/test-modules.fixture.ts';
 
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -209,4 +210,19 @@ export function writeOutput(bytes: number): Uint8Array {
     memory: [pages, pages],
     bodies: [{ code: body }],
   });
+}
+
+/** Writes all inputs behind each other. */
+export function joinInputs(): Uint8Array {
+  return assemble(`(module
+    (import "mizu" "input_count" (func $count (result i32))) (import "mizu" "input_size" (func $size (param i32) (result i64)))
+    (import "mizu" "input_read" (func $read (param i32 i32 i64 i32))) (import "mizu" "output_write" (func $write (param i32 i32)))
+    (memory 17)
+    (func (export "_start") (local $i i32) (local $n i32)
+      (loop $next
+        (local.set $n (i32.wrap_i64 (call $size (local.get $i))))
+        (call $read (i32.const 0) (local.get $i) (i64.const 0) (local.get $n))
+        (call $write (i32.const 0) (local.get $n))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $next (i32.lt_u (local.get $i) (call $count))))))`);
 }

@@ -7,7 +7,16 @@ import { memoryDepth } from '../../vm/program.ts';
 import type { Attack, Attacked } from './attack.ts';
 import type { HostileProgram, HostileUser } from './hostile-user.ts';
 import { lowered } from './hostile-user.ts';
-import { branchTableBomb, callBomb, growLoop, idleModule, loopBomb, randomLoop, writeOutput } from './modules.ts';
+import {
+  branchTableBomb,
+  callBomb,
+  growLoop,
+  idleModule,
+  liveValues,
+  loopBomb,
+  randomLoop,
+  writeOutput,
+} from './modules.ts';
 
 const GAS = 100_000_000n;
 const NO_MODULE = Uint8Array.of(0);
@@ -95,6 +104,11 @@ export const PROGRAM_ATTACKS: readonly Attack[] = [
     name: 'grow',
     what: 'memory.grow(0) of 1 GiB, its module withheld',
     begin: program((v) => ({ ...lowered(growLoop(2_000 + v)), wasm: NO_MODULE })),
+  },
+  {
+    name: 'recursion',
+    what: '300 values that live over a recursion',
+    begin: program((v) => lowered(liveValues(300, 1_500 + v))),
   },
   { name: 'random', what: '1,000,000 random numbers', begin: program((v) => lowered(randomLoop(1_000_000 + v))) },
   { name: 'endless', what: 'raw code that jumps to itself', begin: program(endlessCode) },

@@ -25,6 +25,8 @@ import { retention } from '../../sdk/client/deploy.ts';
 import { signMessage } from '../../sdk/client/message.ts';
 import { devnetAccounts } from '../../sdk/devnet/accounts.ts';
 import type { Attack, Attacked } from './attack.ts';
+import { lowered } from './hostile-user.ts';
+import { joinInputs } from './modules.ts';
 import { orRefusal } from './programs.ts';
 
 const MIZU = 10n ** 18n;
@@ -33,6 +35,10 @@ const JUNK_BYTES = 4_000;
 const SLOW_UPLOADS = 40;
 const SLOW_BYTES = 1_000_000;
 const DEMANDS = 24;
+const MIB = 2 ** 20;
+const REQUEST_ROWS = 1_000_000;
+const REQUEST_GAS = 100_000_000n;
+const EVENT_STREAMS = 600;
 const HIGH_S_MESSAGES = 300;
 const PAUSE_MS = 500;
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -111,6 +117,52 @@ async function slowSchema({ user }: Attacked): Promise<string> {
     const workflow = await user.deploy([], [{ kind: 'infer', program: 0, width: 0, gasLimit: 0n, model: id, inputs }]);
     return `run ${await user.start(workflow, { gasLimit: 1_000_000n, bytes: [bytes] })}`;
   });
+}
+
+/** Partitions of 1 MiB made one object by a program: a million rows and more, each a request of its own. */
+async function bigRequests({ user }: Attacked): Promise<string> {
+  return orRefusal(async () => {
+    const model = 'builtin/small';
+    const row = (i: number): string => `[${i},{"messages":["${'x'.repeat(26)}"]}]`;
+    const bytes = encodeRequests(
+      model,
+      Array.from({ length: REQUEST_ROWS }, (_, i) => row(i)),
+    );
+    const pieces = Array.from({ length: Math.ceil(bytes.length / MIB) }, (_, i) => bytes.slice(i * MIB, (i + 1) * MIB));
+    const id = keccakHex(new TextEncoder().encode(model));
+    const own = [{ source: 0, mode: 'same' as const }];
+    const workflow = await user.deploy(
+      [lowered(joinInputs())],
+      [
+        { gasLimit: REQUEST_GAS, sink: false },
+        { kind: 'infer', program: 0, width: 0, gasLimit: 0n, model: id, inputs: own },
+      ],
+    );
+    const run = await user.start(workflow, { gasLimit: REQUEST_GAS, bytes: pieces });
+    return `run ${run}: ${REQUEST_ROWS} requests in one object of ${bytes.length >> 20} MiB`;
+  });
+}
+
+/** Streams that are opened and never read. */
+async function hangOnEvents({ devnet }: Attacked, signal: AbortSignal): Promise<string> {
+  const { hostname, port } = new URL(devnet.rpcUrl);
+  const sockets: Socket[] = [];
+  let refused = 0;
+  for (let i = 0; i < EVENT_STREAMS; i++) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      if (!signal.aborted) refused++;
+    });
+    socket.pause();
+    socket.write(`GET /events?after=0 HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    sockets.push(socket);
+  }
+  signal.addEventListener('abort', () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await delay(PAUSE_MS);
+  return `${EVENT_STREAMS} streams of /events that nobody reads, ${refused} closed at once`;
 }
 
 /** A gateway with the least stake, which answers whatever task is open, before any other does. */
@@ -223,6 +275,8 @@ export const SERVICE_ATTACKS: readonly Attack[] = [
   { name: 'junk', what: 'random bytes forced into the inbox', begin: forceJunk },
   { name: 'slow-da', what: 'slow uploads to every DA member', begin: uploadSlowly },
   { name: 'redos', what: 'a schema with the pattern ^(a+)+$', begin: slowSchema },
+  { name: 'requests', what: 'a million requests in one object', begin: bigRequests },
+  { name: 'events', what: 'streams of /events that nobody reads', begin: hangOnEvents },
   { name: 'gateway', what: 'junk results of a gateway that nobody has named', begin: answerJunk },
   { name: 'demands', what: 'demands for every leaf of each assertion', begin: floodDemands },
   { name: 'sequencer', what: 'another staked sequencer posts empty batches', begin: postFirst },
