@@ -32,7 +32,7 @@ export type DeployConfig = {
   readonly leaderSeconds: number;
   /** Of all fees, in 1/10,000. */
   readonly validatorShareBasisPoints: number;
-  /** Of each side of a game, for all its moves. `clocksSeconds` is at least twice this + extension, and 15 times demand. */
+  /** Of each side of a game, for all its moves: two passes of the longest step at least. `clocksSeconds` is at least twice this + extension, and 15 times demand. */
   readonly clockSeconds: number;
   /** That a side has at least, once, after a late move; at most `clockSeconds`. */
   readonly extensionSeconds: number;
@@ -84,7 +84,7 @@ export const DEVNET_CONFIG: DeployConfig = {
   assertionBondWei: 100n * MIZU,
   leaderSeconds: 10,
   validatorShareBasisPoints: 2_000,
-  clockSeconds: 60,
+  clockSeconds: 700,
   extensionSeconds: 20,
   demandSeconds: 20,
   challengeBondWei: 50n * MIZU,

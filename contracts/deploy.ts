@@ -221,7 +221,7 @@ function failed(name: string, hash: Hex): MizuError {
     actual: `transaction ${hash} reverted`,
     hint:
       'Check the parameters: unbonding must be at least window + pause + clocks + votes + grace, retention twice that, ' +
-      'and clocks at least twice a clock + extension, and 15 times the time for a demand; escape at least twice ' +
-      'window + pause + clocks + votes + grace, and maxBehind.',
+      'and clocks at least twice a clock + extension, and 15 times the time for a demand; a clock at least two passes ' +
+      'of the longest step (Dispute.PASS_SECONDS); escape at least twice window + pause + clocks + votes + grace, and maxBehind.',
   });
 }

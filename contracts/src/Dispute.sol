@@ -12,6 +12,7 @@ import {Ledger} from "./dispute/Ledger.sol";
 import {MessageProof, Messages, TailLeaf} from "./dispute/Message.sol";
 import {PostedList, Segment, SegmentLists} from "./dispute/SegmentList.sol";
 import {Kernel, StartMachine} from "./dispute/StartMachine.sol";
+import {Constants} from "./generated/Constants.sol";
 import {IOneStepVerifier} from "./interfaces/IOneStepVerifier.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId} from "./lib/Types.sol";
@@ -75,6 +76,10 @@ contract Dispute is Ledger, AboutAssertions {
 
     /// @notice Lists until a segment is one instruction: 32^8 = 2^40.
     uint256 public constant LISTS = 8;
+    /// @notice In which the slowest machine that may take part passes the longest step that there may be, once. A side passes it
+    /// for its second list; it has as much again, for a machine that is killed meanwhile, and for the other lists.
+    uint256 public constant PASS_SECONDS =
+        ((Constants.MAX_STAGE_GAS + Constants.MAX_KERNEL_GAS) * Constants.SLOWEST_NS_PER_GAS + 1e9 - 1) / 1e9;
     uint256 private constant BITS_PER_LIST = 5;
 
     IOneStepVerifier public immutable verifier;
@@ -123,6 +128,7 @@ contract Dispute is Ledger, AboutAssertions {
     event DelegateChanged(address indexed account, address indexed delegate);
 
     error ExtensionTooLong(uint256 maximum, uint256 actual);
+    error ClockTooShort(uint256 minimum, uint256 actual);
     error ClocksTooShort(uint256 minimum, uint256 actual);
     error GameExists(GameId id);
     error GameStatusMismatch(GameId id, Status expected, Status actual);
@@ -142,6 +148,7 @@ contract Dispute is Ledger, AboutAssertions {
         uint32 clockSeconds_,
         uint32 extensionSeconds_
     ) Ledger(token_, settings) AboutAssertions(rollup_) {
+        require(clockSeconds_ >= 2 * PASS_SECONDS, ClockTooShort(2 * PASS_SECONDS, clockSeconds_));
         require(extensionSeconds_ <= clockSeconds_, ExtensionTooLong(clockSeconds_, extensionSeconds_));
         uint256 longest = 2 * (uint256(clockSeconds_) + extensionSeconds_);
         uint256 clocks = rollup_.stakes().timing().clocks;

@@ -53,7 +53,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const sender = createSender(withAccount(node.l1, LIAR_KEY), { signal: stop.signal, inFlight: NODE_IN_FLIGHT });
   await joinExecutors(node, contracts, sender);
   await network.deposit(10n ** 18n);
-  await network.postBatch(await (options.messages ?? runMessages)(network));
+  // A pass over all lies takes days of L1's time, and each is a claim about this batch.
+  await network.postBatch(await (options.messages ?? runMessages)(network), undefined, { hours: 30 * 24 });
   const batch = await until('the batch', () => node.mirror.batch(0n));
   await node.execution.catchUp(stop.signal);
   const steps = await node.execution.leaves(0n, BigInt(batch.messageCount));

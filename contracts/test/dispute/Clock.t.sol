@@ -102,6 +102,11 @@ contract ClockTest is GameNetwork {
         _newDispute(settings, longest + 1, EXTENSION);
         vm.expectRevert(abi.encodeWithSelector(Dispute.ExtensionTooLong.selector, CLOCK, CLOCK + 1));
         _newDispute(settings, CLOCK, CLOCK + 1);
+        // (2^34 + 2^28) gas at 20 ns are 348.97 s.
+        vm.assertEq(dispute.PASS_SECONDS(), 349);
+        _newDispute(settings, 698, 20);
+        vm.expectRevert(abi.encodeWithSelector(Dispute.ClockTooShort.selector, 698, 697));
+        _newDispute(settings, 697, 20);
         settings.bond = 0;
         vm.expectRevert(abi.encodeWithSelector(Ledger.BondIsZero.selector));
         _newDispute(settings, CLOCK, EXTENSION);
