@@ -126,4 +126,28 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['until < block.timestamp ? block.timestamp : until', 'until'],
     ],
   ),
+  ...inContract(
+    'PromisedBatches',
+    ['PromisedBatches'],
+    [
+      ['require(expiry >= least,', 'require(expiry >= least - 1,'],
+      ['require(end - first <= MAX_BATCHES,', 'require(end - first <= MAX_BATCHES + 1,'],
+    ],
+  ),
+  ...inContract(
+    'LiveChildren',
+    ['LiveChildren'],
+    [
+      ['if (later == NONE) _links[parent].lastChild = earlier;', 'if (later == NONE) _links[parent].lastChild = NONE;'],
+      ['else _links[later].earlierSibling = earlier;', 'else _links[later].earlierSibling = id;'],
+    ],
+  ),
+  ...inContract(
+    'ExecutorRotation',
+    ['ExecutorRotation'],
+    [
+      ['uint256 fromRound = round + DELAY_ROUNDS;', 'uint256 fromRound = round;'],
+      ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);', 'toUint48(_roundOf(block.timestamp));'],
+    ],
+  ),
 ];
