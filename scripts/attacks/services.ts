@@ -135,7 +135,7 @@ async function bigRequests({ user }: Attacked): Promise<string> {
       [lowered(joinInputs())],
       [
         { gasLimit: REQUEST_GAS, sink: false },
-        { kind: 'infer', program: 0, width: 0, gasLimit: 0n, model: id, inputs: own },
+        { kind: 'infer', program: 0, width: 1, gasLimit: 0n, model: id, inputs: own },
       ],
     );
     const run = await user.start(workflow, { gasLimit: REQUEST_GAS, bytes: pieces });
