@@ -87,7 +87,10 @@ export function createMethods(parts: MethodParts): Methods {
       };
     }),
     // One byte more than a message may have, so that the refusal names the protocol's limit.
-    mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), ([message]) => admission.admit(message)),
+    mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), async ([message]) => {
+      assertGoesOn((await parts.mirror.head()).endedAt);
+      return admission.admit(message);
+    }),
     mizu_getReceipt: method(z.tuple([hash]), ([id]) => queryReceipt(parts, id)),
     mizu_getPromise: method(z.tuple([hash]), async ([id]) => {
       await assertNotLost(parts, id);
@@ -230,4 +233,16 @@ async function queryProof(nodes: NodeStore, table: string, id: Uint8Array, state
     value: proof.value === undefined ? null : bytesToHex(proof.value),
     nodes: proof.nodes.map(bytesToHex),
   };
+}
+
+// Nothing that is ordered after the end is ever confirmed.
+function assertGoesOn(endedAt: bigint | undefined): void {
+  if (endedAt === undefined) return;
+  throw new MizuError({
+    code: 'message/network-ended',
+    message: 'The network has ended: no message has an effect any more.',
+    expected: 'a network that goes on',
+    actual: `L1 has ended it at ${new Date(Number(endedAt) * 1000).toISOString()}`,
+    hint: 'Leave with what is yours: npx mizu escape --help',
+  });
 }

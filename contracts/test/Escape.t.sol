@@ -9,6 +9,7 @@ import {EscapeNetwork} from "./support/EscapeNetwork.sol";
 import {bound, vm} from "./support/Vm.sol";
 
 contract EscapeTest is EscapeNetwork {
+    string private constant GROUP = "escape";
     address private constant LATE = address(0x1a7e);
 
     /// @dev Balances, the rest of the running run's escrow, a withdrawal, a deposit that no confirmed state has taken in, and
@@ -142,6 +143,19 @@ contract EscapeTest is EscapeNetwork {
         vm.expectRevert();
         escape.leaveDeposit(from + 2, LATE, 1 ether);
         escape.leaveDeposit(from, LATE, 1 ether);
+    }
+
+    function test_Gas() public {
+        inbox.deposit(LATE, 1 ether);
+        _fail();
+        rollup.end();
+        vm.snapshotGasLastCall(GROUP, "end");
+        _leaveAccount(0);
+        vm.snapshotGasLastCall(GROUP, "leaveAccount, 100 records");
+        _leaveRun(0);
+        vm.snapshotGasLastCall(GROUP, "leaveRun, 100 records");
+        escape.leaveDeposit(_messages() - 1, LATE, 1 ether);
+        vm.snapshotGasLastCall(GROUP, "leaveDeposit");
     }
 
     function test_OnlyTheEscapeHasTheBridgePay() public {

@@ -40,8 +40,9 @@ contract NetworkEndTest is Network {
 
     function test_AConfirmationBeginsItAnew() public {
         AssertionId id = _assertNext(rollup.genesis(), STATE);
-        vm.warp(block.timestamp + ESCAPE - 1);
         _postBatch(1);
+        vm.warp(block.timestamp + ESCAPE);
+        vm.assertEq(rollup.endableFrom(), block.timestamp);
         rollup.confirm(id);
         vm.assertEq(rollup.confirmedAt(), block.timestamp);
         vm.assertEq(rollup.endableFrom(), block.timestamp + ESCAPE);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { ROLE } from '../../contracts/roles.ts';
+import type { MizuError } from '../../protocol/errors.ts';
 import {
   bridgeAbi,
   escapeAbi,
@@ -15,11 +16,14 @@ import {
   rollupAbi,
   stakeManagerAbi,
 } from '../../protocol/generated/abi.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { encodeMessage } from '../../protocol/messages.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { encodeNetwork } from '../../prover/config.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from '../../prover/main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from '../../prover/network.fixture.ts';
+import { startSequencer } from '../../sequencer/main.ts';
+import { createRpcClient } from '../../service/client.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
@@ -124,6 +128,22 @@ test('an executor that comes back says so, frees its bond, claims its fees, and 
   await until('both say it', async () => told.split('the network has ended').length === 3);
   await validator.close();
 });
+
+test('a sequencer that comes back takes no message: it would have no effect', async () => {
+  const log = createLogger('sequencer', process.env.MIZU_LOG ?? 'silent');
+  const sequencer = await startSequencer({ ...network.config('sequencer'), key: keyOf(1), http: { port: 0 }, log });
+  try {
+    const rpc = createRpcClient(sequencer.url);
+    const expire = bytesToHex(encodeMessage({ kind: 'Expire', run }));
+    const refusal = await until('the refusal', async () => {
+      const error = await rpc('mizu_sendMessage', [expire], { attempts: 1 }).catch((cause: unknown) => cause);
+      return (error as MizuError).code === 'message/network-ended' ? (error as MizuError) : undefined;
+    });
+    expect(refusal.hint).toContain('mizu escape');
+  } finally {
+    await sequencer.close();
+  }
+}, 120_000);
 
 function executorConfig(): ExecutorConfig {
   const log = createLogger('executor', process.env.MIZU_LOG ?? 'silent');

@@ -150,4 +150,44 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);', 'toUint48(_roundOf(block.timestamp));'],
     ],
   ),
+  ...inContract(
+    'NetworkEnd',
+    ['NetworkEnd'],
+    [
+      ['waitingSince > confirmedAt ? waitingSince : confirmedAt', 'waitingSince'],
+      ['require(block.timestamp >= from,', 'require(block.timestamp + 1 >= from,'],
+      ['if (waitingSince == type(uint256).max) return waitingSince;', ''],
+      ['        _requireNotEnded();', ''],
+      ['require(escapeSeconds_ >= minimum,', 'require(escapeSeconds_ + 1 >= minimum,'],
+    ],
+  ),
+  ...inContract(
+    'Escape',
+    ['Escape'],
+    [
+      ['accountLeft[account] = true;', ''],
+      ['runLeft[run] = true;', ''],
+      ['_depositsLeft.set(index);', ''],
+      ['require(index >= first,', 'require(index + 1 >= first,'],
+      ['record.escrow - record.spent', 'record.escrow'],
+      ['require(rollup.endedAt() != 0,', 'require(rollup.endableFrom() <= block.timestamp,'],
+      ['batch == 0 ? 0 : inbox.batch(batch - 1).delayedUpTo', '0'],
+      ['require(root == queued,', 'require(root != 0,'],
+    ],
+  ),
+  ...inContract(
+    'Rollup',
+    ['NetworkEnd'],
+    [
+      ['returns (AssertionId id) {\n        _requireNotEnded();', 'returns (AssertionId id) {'],
+      ['        _noteConfirmation();', ''],
+      ['2 * stakes_.timing().longest() + inbox_.maxBehindSeconds()', '2 * stakes_.timing().longest()'],
+    ],
+  ),
+  ...inContract('Bridge', ['Escape'], [['        require(msg.sender == escape, NotEscape(msg.sender));', '']]),
+  ...inContract(
+    'lib/StateTrie',
+    ['Escape'],
+    [['items[2] = RLP.encode(RUNNING);', 'items[2] = RLP.encode(uint256(2));']],
+  ),
 ];
