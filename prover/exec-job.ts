@@ -59,8 +59,17 @@ export type FromWorker =
       readonly keptBytes: number;
       readonly ms: number;
     }
-  /** This engine has no result for the program, which says nothing about the program. `needsMemory`: more pages may be all that is missing. */
-  | { readonly id: number; readonly kind: 'refused'; readonly reason: string; readonly needsMemory: boolean };
+  /**
+   * This engine has no result for the program, which says nothing about the program. `loaded`: it was loaded, or held. `needsMemory`: more
+   * pages may be all that is missing.
+   */
+  | {
+      readonly id: number;
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly loaded: boolean;
+      readonly needsMemory: boolean;
+    };
 
 /** Inputs of a job, as a run takes them. */
 export function inputsOfJob({ objects, places }: SentJob): Uint8Array[] {

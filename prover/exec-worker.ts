@@ -18,11 +18,13 @@ port.on('message', (message: ToWorker) => {
 // Whatever is thrown here, from a module that V8 refuses to a fault of ours, sends the job to the step machine.
 function respond({ id, job, parts, pages, drop }: ToWorker): FromWorker {
   const from = performance.now();
+  let loaded = false;
   try {
     for (const programId of drop) programs.delete(programId);
     if (parts !== undefined) programs.set(job.programId, load(parts));
     const program = programs.get(job.programId);
     if (program === undefined) throw new Error(`program ${job.programId} was not sent`);
+    loaded = true;
     port?.postMessage({ id, kind: 'loaded' } satisfies FromWorker);
     const request = { ...job, inputs: inputsOfJob(job), seed: hexToBytes(job.seed) };
     const { status, output, gasUsed } = engine.run(program, request, pages);
@@ -32,7 +34,8 @@ function respond({ id, job, parts, pages, drop }: ToWorker): FromWorker {
     programs.delete(job.programId);
     const needsMemory = error instanceof NativeFailed && error.needsMemory;
     const cause = error instanceof NativeFailed ? error.cause : error;
-    return { id, kind: 'refused', reason: cause instanceof Error ? cause.message : String(cause), needsMemory };
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return { id, kind: 'refused', reason, loaded, needsMemory };
   }
 }
 

@@ -14,6 +14,8 @@ export type JobSize = {
   readonly slots: number;
   readonly data: number;
   readonly wasm: number;
+  /** Bytes of the module that a task surely pays for: another definition may name a longer one. */
+  readonly paidWasm: number;
   readonly pagesInitial: number;
   readonly pagesMax: number;
   readonly inputs: number;
@@ -41,10 +43,14 @@ const GRACE_MS = 30_000;
 const DEAR_MS = 250;
 const DEAR_FACTOR = 3;
 
-export function sizeOfJob(parts: Pick<ProgramParts, 'header'> & PartLengths, inputs: number): JobSize {
+export function sizeOfJob(
+  parts: Pick<ProgramParts, 'header'> & PartLengths,
+  inputs: number,
+  paidWasm: number = parts.wasm,
+): JobSize {
   const { pagesInitial, pagesMax } = decodeHeader(parts.header);
   const { code, image, slots, data, wasm } = parts;
-  return { code, image, slots, data, wasm, pagesInitial, pagesMax, inputs };
+  return { code, image, slots, data, wasm, paidWasm, pagesInitial, pagesMax, inputs };
 }
 
 export type PartLengths = Pick<JobSize, 'code' | 'image' | 'slots' | 'data' | 'wasm'>;
@@ -84,7 +90,7 @@ export function nativeLimits(size: JobSize, gasLimit: bigint): { readonly loadMs
  * when no thread holds the program any more, it is stepped.
  */
 export function isDear(size: JobSize, gasUsed: bigint, ms: number): boolean {
-  return ms > DEAR_MS + DEAR_FACTOR * paidMs(loadGas(size) + gasUsed);
+  return ms > DEAR_MS + DEAR_FACTOR * paidMs(loadGas({ ...size, wasm: size.paidWasm }) + gasUsed);
 }
 
 /** What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes. */

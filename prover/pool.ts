@@ -1,5 +1,6 @@
 // docs/prover.md#pool: programs run on worker threads; equal requests run once, and never again once known.
 
+import type { ProgramEntry } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { decodeExecRequest, type ExecResult, encodeExecInputs } from '../protocol/state.ts';
@@ -13,7 +14,7 @@ import type { NativeGuard } from './native-guard.ts';
 import { lengthsOf, loadParts } from './program-parts.ts';
 import type { ProgramRegistry } from './programs.ts';
 import type { ExecSource } from './transition.ts';
-import { createWorkers } from './workers.ts';
+import { createWorkers, type LoadableJob, ModuleRefused } from './workers.ts';
 
 export type ExecPool = ExecSource & {
   /** Jobs waiting and running, those done since the start, those of them that the step machine has run, and bytes that jobs take now. */
@@ -30,8 +31,7 @@ export type ExecPool = ExecSource & {
 export type ExecPoolOptions = {
   /** Outputs are put here before their result is known; inputs are read from here. */
   readonly objects: Pick<ObjectStore, 'get' | 'put'>;
-  /** One that keeps no other entries has one of each program. */
-  readonly programs: Pick<ProgramRegistry, 'find'> & Partial<Pick<ProgramRegistry, 'entries'>>;
+  readonly programs: Pick<ProgramRegistry, 'entries' | 'module' | 'judge'>;
   readonly memo: Memo;
   /** Threads. */
   readonly workers: number;
@@ -53,7 +53,11 @@ type Waiting = {
   readonly settle: (result: Promise<ExecResult>) => void;
 };
 
+type Entries = readonly [ProgramEntry, ...ProgramEntry[]];
+
 const MAX_WAITING = 1024;
+/** Modules that one job tries, more than the registry keeps of a program: others may be deployed while it does. */
+const TRIES_MAX = 16;
 
 export function createExecPool(options: ExecPoolOptions): ExecPool {
   const { objects, programs, memo, maxWaiting = MAX_WAITING } = options;
@@ -85,7 +89,6 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     const entries = await requireProgram(programs, programId);
     const distinct = [...new Map(inputs.map((input) => [input.root, input])).values()];
     const bytes = distinct.reduce((sum, { length }) => sum + length, 0);
-    const size = sizeOfJob({ header: entries[0].header, ...lengthsOf(entries[0]) }, bytes);
     // Only when the job starts: what waits takes no memory. One object is there once, however often it is named.
     const loadInputs = async () => {
       const loaded = new Map<Hex, Uint8Array>();
@@ -94,10 +97,32 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
       return inputs.map(({ root }) => loaded.get(root)!);
     };
     const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs };
-    const outcome = await workers.run(job, () => loadParts(entries, objects), size);
-    const result = await store(outcome);
+    const result = await store(await runWithModule(job, entries, bytes));
     await memo.put(key, result);
     return result;
+  }
+
+  // Its Deploy has paid for one try of each module: docs/prover.md#modules.
+  async function runWithModule(job: LoadableJob, entries: Entries, inputs: number): Promise<JobOutcome> {
+    const { programId } = job;
+    const { header } = entries[0];
+    const paidWasm = Math.min(...entries.map(({ wasmLength }) => wasmLength));
+    let refused: ModuleRefused | undefined;
+    for (let tries = 0; tries <= TRIES_MAX; tries++) {
+      const module = tries === TRIES_MAX ? undefined : await programs.module(programId);
+      if (module === undefined && refused !== undefined) options.onStepped?.(programId, refused.message);
+      const size = sizeOfJob({ header, ...lengthsOf(entries[0]), wasm: module?.length ?? 0 }, inputs, paidWasm);
+      const onFit = async () => module && programs.judge(programId, module.root, 'fits');
+      const attempt = { ...job, module: module === undefined ? null : { ...module, onFit } };
+      try {
+        return await workers.run(attempt, () => loadParts(entries, objects, module), size);
+      } catch (error) {
+        if (!(error instanceof ModuleRefused) || module === undefined) throw error;
+        refused = error;
+        await programs.judge(programId, module.root, error.verdict);
+      }
+    }
+    throw new Error(`program ${programId} was not run without a module`);
   }
 
   async function store({ status, output, gasUsed }: JobOutcome): Promise<ExecResult> {
@@ -131,11 +156,10 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
   };
 }
 
-async function requireProgram(programs: ExecPoolOptions['programs'], programId: Hex) {
-  const first = await programs.find(programId);
+async function requireProgram(programs: ExecPoolOptions['programs'], programId: Hex): Promise<Entries> {
+  const [first, ...others] = await programs.entries(programId);
   if (first === undefined) throw new Error(`program ${programId} was never deployed`);
-  const others = (await programs.entries?.(programId))?.slice(1) ?? [];
-  return [first, ...others] as const;
+  return [first, ...others];
 }
 
 function queueFull(limit: number): MizuError {

@@ -1,5 +1,6 @@
 // docs/prover.md#programs: the parts of a deployed program, from the store or from DA.
 import { objectsOfProgram, type ProgramEntry } from '../protocol/definition.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
 import { type ObjectSource, requireObject } from './derive.ts';
 import type { ProgramParts } from './exec-job.ts';
 import type { PartLengths } from './job-size.ts';
@@ -18,12 +19,13 @@ export function lengthsOf(entry: ProgramEntry): PartLengths {
 
 /**
  * `entries`: that of the state first, then others with the same programId: their parts say the same, and may be there when the first one's are not.
- * The module is that of the first entry, or none if nobody has it any more: it is only a hint.
+ * The module is only a hint: there is none if none is asked for, or nobody has it.
  * @throws MizuError `da/object-missing` (retryable) if none of them has a part
  */
 export async function loadParts(
   entries: readonly [ProgramEntry, ...ProgramEntry[]],
   objects: ObjectSource,
+  module?: ObjectRef,
 ): Promise<ProgramParts> {
   const refs = entries.map(objectsOfProgram);
   const part = async (index: number, name: string): Promise<Uint8Array> => {
@@ -33,13 +35,13 @@ export async function loadParts(
     }
     return requireObject(objects, refs.at(-1)![index]!, `${name} of a program`);
   };
-  const wasm = (await objects.get(refs[0]![4]!.root)) ?? NO_MODULE;
+  const wasm = module === undefined ? undefined : await objects.get(module.root);
   return {
     header: entries[0].header,
     code: await part(0, 'Code'),
     image: await part(1, 'Image'),
     slots: await part(2, 'Slots'),
     data: await part(3, 'Data'),
-    wasm,
+    wasm: wasm ?? NO_MODULE,
   };
 }

@@ -31,6 +31,7 @@ async function respond({ id, job, parts }: ToWorker): Promise<FromWorker> {
       id,
       kind: 'refused',
       reason: error instanceof Error ? error.message : String(error),
+      loaded: true,
       needsMemory: error instanceof RangeError,
     };
   }

@@ -18,7 +18,15 @@ export type Thread = {
 };
 
 /** The thread has ended and its job has no answer. */
-export class ThreadDied extends Error {}
+export class ThreadDied extends Error {
+  /** True if it had begun to load the program, and has not come to its end. */
+  readonly whileLoading: boolean;
+
+  constructor(message: string, whileLoading = false) {
+    super(message);
+    this.whileLoading = whileLoading;
+  }
+}
 
 const LOADER = new URL('../scripts/ts.mjs', import.meta.url);
 /** The least that setTimeout takes for endless. */
@@ -46,6 +54,7 @@ export function startThread(script: URL, heapMb: number): Thread {
         if (dead) throw new ThreadDied('it had ended before');
         let timer: NodeJS.Timeout | undefined;
         let late: string | undefined;
+        let loaded = false;
         const end = (settle: () => void) => {
           clearTimeout(timer);
           worker.off('message', onMessage);
@@ -54,7 +63,7 @@ export function startThread(script: URL, heapMb: number): Thread {
           worker.unref();
           settle();
         };
-        const die = (why: string) => end(() => reject(new ThreadDied(why)));
+        const die = (why: string) => end(() => reject(new ThreadDied(why, !loaded)));
         const within = (ms: number, what: string) => {
           clearTimeout(timer);
           const end = () => {
@@ -67,8 +76,10 @@ export function startThread(script: URL, heapMb: number): Thread {
         };
         const onMessage = (answer: FromWorker) => {
           if (answer.id !== message.id || dead) return;
-          if (answer.kind === 'loaded') within(runMs, 'run the program');
-          else end(() => resolve(answer));
+          if (answer.kind === 'loaded') {
+            loaded = true;
+            within(runMs, 'run the program');
+          } else end(() => resolve(answer));
         };
         const onError = (error: Error) => die(error.message);
         const onExit = (code: number) => die(late ?? `it ended with exit code ${code}`);

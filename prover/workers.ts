@@ -25,6 +25,7 @@ export type Workers = {
   /**
    * At most as many at a time as there are workers. `load` is called if the thread does not hold the program; `size` tells what
    * the job takes before anything is loaded for it.
+   * @throws ModuleRefused if nobody has the job's module, or it is the first to load it and it does not load
    * @throws MizuError `prover/worker-crashed` (retryable): this machine cannot run the step machine now
    */
   run(job: LoadableJob, load: () => Promise<ProgramParts>, size?: JobSize): Promise<JobOutcome>;
@@ -38,7 +39,30 @@ export type Workers = {
 /** Inputs at hand, or loaded when the job starts. */
 export type LoadableJob = Omit<ExecJob, 'inputs'> & {
   readonly inputs: ExecJob['inputs'] | (() => Promise<ExecJob['inputs']>);
+  /**
+   * The module that `load` gives; null: none of those that are known fits the program, which runs on the step machine. Default: there
+   * is no other.
+   */
+  readonly module?: ModuleTry | null;
 };
+
+export type ModuleTry = {
+  readonly root: Hex;
+  /** It is known to load as the program. */
+  readonly fits: boolean;
+  /** Told when it was found to. */
+  onFit(): Promise<void>;
+};
+
+/** The module of the job does not load as its program. Another one may. */
+export class ModuleRefused extends Error {
+  readonly verdict: 'unfit' | 'absent';
+
+  constructor(reason: string, verdict: 'unfit' | 'absent' = 'unfit') {
+    super(reason);
+    this.verdict = verdict;
+  }
+}
 
 export type WorkersOptions = {
   /** Default 2 GiB. */
@@ -71,13 +95,13 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   const { stepScript = STEP_SCRIPT, guard } = options;
   const places: Place[] = [];
   const budget = createBudget(memoryBytes, giveUpIdle);
-  /** Programs that only the step machine runs, and those that need more memory than most. */
-  const stepOnly = new Set<Hex>();
+  /** Programs, each with its module, that only the step machine runs, and those that need more memory than most. */
+  const stepOnly = new Set<string>();
   const hungry = new Set<Hex>();
-  /** Programs whose loading took longer than it pays for. */
-  const dear = new Set<Hex>();
-  /** Programs that have run natively in this process, and those that do it for the first time. */
-  const proven = new Set<Hex>();
+  /** Programs, each with its module, whose loading took longer than it pays for. */
+  const dear = new Set<string>();
+  /** Programs, each with its module, that have run natively in this process, and those that do it for the first time. */
+  const proven = new Set<string>();
   const begun = new Set<Hex>();
   let nextId = 0;
   let stepped = 0;
@@ -140,6 +164,8 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       place = take(engine, job.programId);
       const { held } = place.thread;
       const parts = held.has(job.programId) ? undefined : ownParts(early ?? (await load()));
+      const module = engine === 'native' && parts !== undefined ? job.module : undefined;
+      if (module && parts?.wasm.length === 0) throw new ModuleRefused('nobody has the module', 'absent');
       // What the store gave is not held while the job runs.
       early = undefined;
       const sent = sendable(job, typeof job.inputs === 'function' ? await job.inputs() : job.inputs);
@@ -149,11 +175,18 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       for (const programId of drop) held.delete(programId);
       const message: ToWorker = { id: nextId++, job: sent, pages, drop, ...(parts === undefined ? {} : { parts }) };
       const limits = engine === 'native' ? nativeLimits(size, job.gasLimit) : NO_LIMITS;
-      const answer = await place.thread.ask(message, limits);
+      const answer = await place.thread.ask(message, limits).catch((error: unknown) => {
+        const isRefused = module?.fits === false && !closed && error instanceof ThreadDied && error.whileLoading;
+        throw isRefused ? new ModuleRefused(error.message) : error;
+      });
+      if (module?.fits === false) {
+        if (answer.kind === 'refused' && !answer.loaded) throw new ModuleRefused(answer.reason);
+        await module.onFit();
+      }
       held.delete(job.programId);
       if (engine === 'native' && answer.kind === 'outcome') {
         held.set(job.programId, answer.keptBytes);
-        if (parts !== undefined && isDear(size, answer.outcome.gasUsed, answer.ms)) remember(dear, job.programId);
+        if (parts !== undefined && isDear(size, answer.outcome.gasUsed, answer.ms)) remember(dear, formOf(job));
       }
       return answer;
     } finally {
@@ -200,7 +233,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     size: JobSize | undefined,
   ): Promise<JobOutcome | string> {
     const { programId } = job;
-    if (guard === undefined || proven.has(programId)) return runNatively(job, load, size);
+    if (guard === undefined || proven.has(formOf(job))) return runNatively(job, load, size);
     if (!guard.allows(programId)) return 'the process has ended twice while it ran natively';
     begun.add(programId);
     await guard.begin(programId);
@@ -210,7 +243,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       if (!closed) {
         await guard.end(programId);
         begun.delete(programId);
-        remember(proven, programId);
+        remember(proven, formOf(job));
       }
     }
   }
@@ -236,11 +269,12 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     async run(job, load, size) {
       try {
         if (closed) throw new ThreadDied('the threads are closed');
-        if (!stepOnly.has(job.programId) && !(dear.has(job.programId) && !isHeld(job.programId))) {
+        const { programId } = job;
+        if (job.module !== null && !stepOnly.has(formOf(job)) && (!dear.has(formOf(job)) || isHeld(programId))) {
           const outcome = await runGuarded(job, load, size);
           if (typeof outcome !== 'string') return outcome;
-          remember(stepOnly, job.programId);
-          onStepped?.(job.programId, outcome);
+          remember(stepOnly, formOf(job));
+          onStepped?.(programId, outcome);
         }
         return await runStepped(job, load, size);
       } catch (error) {
@@ -257,7 +291,11 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   };
 }
 
-function remember(programs: Set<Hex>, programId: Hex): void {
+function formOf({ programId, module }: LoadableJob): string {
+  return `${programId} ${module?.root ?? ''}`;
+}
+
+function remember<T extends string>(programs: Set<T>, programId: T): void {
   programs.add(programId);
   const oldest = programs.values().next().value;
   if (programs.size > STEPPED_MAX && oldest !== undefined) programs.delete(oldest);

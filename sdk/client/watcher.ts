@@ -142,7 +142,7 @@ async function readSource(
   if (machine === 'kernel') return functionAt(await readFile(kernelPath), node.kernel.header.codeRoot, pc);
   const [entry, ...others] = await node.programs.entries(programId);
   if (entry === undefined) return undefined;
-  const { header, wasm } = await loadParts([entry, ...others], node.objects);
+  const { header, wasm } = await loadParts([entry, ...others], node.objects, await node.programs.module(programId));
   return functionAt(wasm, decodeHeader(header).codeRoot, pc);
 }
 
