@@ -171,7 +171,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['require(index >= first,', 'require(index + 1 >= first,'],
       ['record.escrow - record.spent', 'record.escrow'],
       ['require(rollup.endedAt() != 0,', 'require(rollup.endableFrom() <= block.timestamp,'],
-      ['batch == 0 ? 0 : inbox.batch(batch - 1).delayedUpTo', '0'],
+      ['batch == 0 ? 0 : inbox.batch(batch - 1).delayedUpTo', 'batch * 0'],
       ['require(root == queued,', 'require(root != 0,'],
     ],
   ),
