@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ExecJob, ProgramParts } from './exec-job.ts';
 import { programOf } from './programs.fixture.ts';
-import { createWorkers } from './workers.ts';
+import { createWorkers, ModuleRefused } from './workers.ts';
 
 const JOB: ExecJob = {
   programId: `0x${'ab'.repeat(32)}`,
@@ -44,6 +44,23 @@ test('the job of a native thread that dies runs on the step machine, and so do a
   expect(await workers.run(job, async () => parts)).toEqual(outcome);
   expect(await workers.run(job, async () => parts)).toEqual(outcome);
   expect(told).toEqual(['it ended with exit code 7']);
+  expect(workers.stepped()).toBe(2);
+  await workers.close();
+});
+
+test('a module by which a thread dies while it loads is refused, so that another one is tried; one that has fitted is not', async () => {
+  const workers = createWorkers(1, { nativeScript: DYING });
+  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const module = { root: JOB.seed, fits: false, onFit: () => Promise.reject(new Error('it does not fit')) };
+  const job = { ...JOB, programId, gasLimit: 100n };
+  const refused = await workers.run({ ...job, module }, async () => parts).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(ModuleRefused);
+  expect(refused).toMatchObject({ verdict: 'unfit', message: 'it ended with exit code 7' });
+  const absent = workers.run({ ...job, module: { ...module, fits: true } }, async () => ({ ...parts, wasm: EMPTY }));
+  await expect(absent).rejects.toMatchObject({ verdict: 'absent' });
+  expect(workers.stepped()).toBe(0);
+  for (const other of [{ ...module, fits: true }, null])
+    expect(await workers.run({ ...job, module: other }, async () => parts)).toMatchObject({ status: 0, gasUsed: 4n });
   expect(workers.stepped()).toBe(2);
   await workers.close();
 });
