@@ -125,7 +125,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         ExecutorRotation(settings.leaderSeconds)
         ConfirmationPause(settings.guardian, stakes_.timing())
         // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
-        NetworkEnd(settings.escapeSeconds, 2 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
+        NetworkEnd(settings.escapeSeconds, 3 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
     {
         stakes = stakes_;
         inbox = inbox_;

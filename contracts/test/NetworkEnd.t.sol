@@ -97,7 +97,7 @@ contract NetworkEndTest is Network {
 
     /// @dev A batch may be dated back: it must not be what ends a network that has just had nothing to do.
     function test_RevertWhen_EscapeIsTooSoon() public {
-        uint256 least = 2 * _timing().longest() + inbox.maxBehindSeconds();
+        uint256 least = 3 * _timing().longest() + inbox.maxBehindSeconds();
         Rollup.Settings memory settings = Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, uint64(least - 1));
         vm.expectRevert(abi.encodeWithSelector(NetworkEnd.EscapeTooSoon.selector, least, least - 1));
         new Rollup(stakes, inbox, committee, DISPUTE, DEMANDS, KERNEL, GENESIS_STATE, settings);

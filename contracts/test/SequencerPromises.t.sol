@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {SequencerPromises} from "../src/SequencerPromises.sol";
-import {MessageProof, Messages} from "../src/dispute/Message.sol";
+import {MessageProof, Messages, Part} from "../src/dispute/Message.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {Certificate, Role} from "../src/lib/Types.sol";
 import {GameNetwork} from "./support/GameNetwork.sol";
@@ -75,7 +75,12 @@ contract SequencerPromisesTest is GameNetwork {
         object[0] = "X";
         _postAs(object, 2);
         (SequencerPromises.Promise memory promised, bytes memory signature) = _promise(BATCH + 1, 0, first);
-        MessageProof memory proof = _messageProof(0);
+        MessageProof memory whole = _messageProof(0);
+        // The head decides: what comes after it is not taken.
+        vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.HEAD));
+        inbox.proveBroken(promised, signature, whole);
+        MessageProof memory proof;
+        (proof.head, proof.headPath) = (whole.head, whole.headPath);
         inbox.proveBroken(promised, signature, proof);
         vm.assertEq(stakes.activeOf(signer, Role.SEQUENCER), 0);
     }
