@@ -181,7 +181,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     [
       ['returns (AssertionId id) {\n        _requireNotEnded();', 'returns (AssertionId id) {'],
       ['        _noteConfirmation();', ''],
-      ['2 * stakes_.timing().longest() + inbox_.maxBehindSeconds()', '2 * stakes_.timing().longest()'],
+      ['3 * stakes_.timing().longest() + inbox_.maxBehindSeconds()', '2 * stakes_.timing().longest()'],
     ],
   ),
   ...inContract('Bridge', ['Escape'], [['        require(msg.sender == escape, NotEscape(msg.sender));', '']]),
