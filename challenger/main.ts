@@ -78,7 +78,12 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
     tasks: [
       async (signal) => {
         await hasEnded();
-        await work(node, checker, counts, log, handle, signal);
+        try {
+          await execute(node, log, signal);
+        } finally {
+          // Also where a batch cannot be read: what is asserted of the batches before it is checked all the same.
+          await checkAll(node, checker, counts, log, handle, signal);
+        }
         return false;
       },
       ...(fight === undefined ? [] : fight.tasks),
@@ -106,21 +111,9 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
   };
 }
 
-async function work(
-  node: ProverNode,
-  checker: Checker,
-  counts: ValidatorCounts,
-  log: Logger,
-  onFault: FaultHandler,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const steps = await node.execution.catchUp(signal);
-    if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
-  } finally {
-    // Also where a batch cannot be read: what is asserted of the batches before it is checked all the same.
-    await checkAll(node, checker, counts, log, onFault, signal);
-  }
+async function execute(node: ProverNode, log: Logger, signal: AbortSignal): Promise<void> {
+  const steps = await node.execution.catchUp(signal);
+  if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
 }
 
 async function checkAll(
