@@ -10,7 +10,7 @@ import {
   runRecord,
   withdrawalRecord,
 } from '../../kernel/records.ts';
-import { KIND } from '../../protocol/constants.ts';
+import { KIND, RUN_STATUS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
@@ -49,7 +49,6 @@ export type EscapeParts = {
   readonly account: Address;
 };
 
-const RUNNING = 1;
 const NEVER = 2n ** 256n - 1n;
 
 export async function readStanding({ client }: Pick<L1, 'client'>, contracts: ContractAddresses): Promise<Standing> {
@@ -174,7 +173,7 @@ async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: R
       const id = hashRun(started.sender, started.nonce, started.workflow);
       const run = seen.has(id) ? undefined : await readRun(parts, id);
       seen.add(id);
-      if (run?.status === RUNNING) yield { id, run };
+      if (run?.status === RUN_STATUS.running) yield { id, run };
     }
   }
 }
