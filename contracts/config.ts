@@ -1,6 +1,6 @@
 // docs/contracts.md#parameters: what is decided when the contracts are deployed.
 import type { Address } from '../protocol/hex.ts';
-import type { Role } from './roles.ts';
+import type { Role } from '../protocol/roles.ts';
 
 export type DeployConfig = {
   /** Most wei of the token that may ever exist at one time. */

@@ -3,10 +3,10 @@ import type { Account, Chain, PublicClient, Transport, WalletClient } from 'viem
 import { MizuError } from '../protocol/errors.ts';
 import { daCommitteeAbi, gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { ROLE, type Role } from '../protocol/roles.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { ContractAddresses } from './deploy.ts';
 import type { Power } from './powers.ts';
-import { ROLE, type Role } from './roles.ts';
 
 export type NetworkSetup = {
   /** Tokens minted to accounts, for deposits. */

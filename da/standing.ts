@@ -1,11 +1,13 @@
 // docs/da.md#quotas: what an account may have a member keep: by its stake on L1, by its tokens on the network, or because the operator says so.
 
 import { MizuError } from '../protocol/errors.ts';
-import { daCommitteeAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { daCommitteeAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
+import { ROLES } from '../protocol/roles.ts';
 import { createRpcClient } from '../service/client.ts';
 import { connectL1 } from '../service/l1.ts';
 import type { Logger } from '../service/log.ts';
+import { createStakeReader } from '../service/stakes.ts';
 import { createTurnstile } from '../service/turnstile.ts';
 
 export const CLASSES = ['staked', 'paying', 'free'] as const;
@@ -27,7 +29,6 @@ export type StandingSource = {
 
 export const FREE: Standing = { class: 'free', balanceWei: 0n };
 
-const ROLES = [0, 1, 2, 3, 4];
 const FRESH_MS = 60_000;
 /** A free account may have deposited since: nobody waits a minute for what has been paid. */
 const FREE_FRESH_MS = 5_000;
@@ -112,8 +113,7 @@ export function followStandings(
   const connect = async () => {
     const { client } = await connectL1(l1Url);
     const address = await client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'stakes' });
-    const isActive = (account: Address, role: number) =>
-      client.readContract({ address, abi: stakeManagerAbi, functionName: 'isActive', args: [account, role] });
+    const isActive = createStakeReader(client, address);
     return async (account: Address) =>
       (await Promise.all(ROLES.map((role) => isActive(account, role)))).some((active) => active);
   };

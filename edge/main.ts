@@ -6,7 +6,9 @@ import { accountOf } from '../da/storage-request.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
+import { connectL1 } from '../service/l1.ts';
 import { createLogger, type Logger } from '../service/log.ts';
+import { createStakeReader } from '../service/stakes.ts';
 import type { StakeCheck } from './admission.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
@@ -29,14 +31,12 @@ const START_PAUSE_MS = 500;
 export type GatewayOptions = {
   readonly log?: Logger;
   readonly signal?: AbortSignal;
-  /** Called if the configuration names an L1. */
-  readonly connectStakes: (l1Url: string, stakeManager: Address) => Promise<StakeCheck>;
 };
 
 /** Waits up to a minute for the sequencer. @throws MizuError `config/malformed`, `store/locked`, `http/cannot-listen` */
 export async function startGateway(
   input: GatewayConfigInput,
-  { log = createLogger('gateway'), signal, connectStakes }: GatewayOptions,
+  { log = createLogger('gateway'), signal }: GatewayOptions = {},
 ): Promise<Gateway> {
   const config = parseGatewayConfig(input);
   const sequencer = createSequencer(config.sequencerUrl);
@@ -50,7 +50,7 @@ export async function startGateway(
     sequencer,
     chain,
     putObjects: da.put,
-    isStaked: config.l1Url === undefined ? undefined : await connectStakes(config.l1Url, chain.stakeManager),
+    isStaked: config.l1Url === undefined ? undefined : await connectStakes(config.l1Url, chain),
     getObject: (ref, outer) => da.get(ref.root, { length: ref.length, signal: outer }),
     log,
   });
@@ -86,6 +86,12 @@ async function createBackends(config: WorkerConfig['backends'][number]): Promise
   if (config.kind === 'simulator') return createSimulatorBackends(config);
   if (config.kind === 'openai') return createOpenAiBackends(config);
   return { backends: [createBuiltinBackend()], close: async () => {} };
+}
+
+/** A stake as a gateway: workers have no role of their own on L1. */
+async function connectStakes(l1Url: string, { stakeManager }: ChainInfo): Promise<StakeCheck> {
+  const isActive = createStakeReader((await connectL1(l1Url)).client, stakeManager);
+  return (worker) => isActive(worker, 'gateway');
 }
 
 async function waitForChain(sequencer: Sequencer, log: Logger, signal: AbortSignal | undefined): Promise<ChainInfo> {

@@ -1,10 +1,10 @@
 // docs/prover.md#assertions: which range is claimed next, and the claim.
 import { createClaim } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { ROLE } from '../contracts/roles.ts';
 import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { ROLE } from '../protocol/roles.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import type { Sender } from '../service/l1-send.ts';

@@ -1,8 +1,8 @@
 // docs/prover.md#executor: derive, execute, assert, confirm, claim; each action looks at L1 first, so it is never done twice.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { ROLE } from '../contracts/roles.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { ROLE } from '../protocol/roles.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { createAbandonment } from './abandoned.ts';

@@ -1,11 +1,11 @@
 // docs/operations.md#sequencer: kernel and genesis must be those that the Rollup began with, and the account a staked one.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { ROLE } from '../contracts/roles.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { inboxAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import { assertConstitution, type Own } from '../prover/constitution.ts';
 import type { L1 } from '../service/l1.ts';
+import { createStakeReader } from '../service/stakes.ts';
 
 export type Constitution = { readonly retentionSeconds: number; readonly maxAheadSeconds: number };
 
@@ -19,7 +19,7 @@ export async function checkConstitution(
   const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
   const [timing, isStaked, maxAhead] = await Promise.all([
     l1.client.readContract({ ...stakes, functionName: 'timing' }),
-    l1.client.readContract({ ...stakes, functionName: 'isActive', args: [own.account, ROLE.sequencer] }),
+    createStakeReader(l1.client, contracts.stakeManager)(own.account, 'sequencer'),
     l1.client.readContract({ address: contracts.inbox, abi: inboxAbi, functionName: 'maxAheadSeconds' }),
   ]);
   if (!isStaked) throw notStaked(own.account);

@@ -1,11 +1,11 @@
 // docs/contracts.md#promises: a place that was promised is kept over crash and rebuilding, and one that is not costs the stake.
 import { hashTypedData } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ROLE } from '../contracts/roles.ts';
 import { decodeBatch } from '../protocol/batch.ts';
 import { stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
+import { ROLE } from '../protocol/roles.ts';
 import { recoverSigner } from '../protocol/signature.ts';
 import { objectRoot } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';

@@ -1,9 +1,9 @@
 // docs/contracts.md#turns: several sequencers beside each other, each in its turns.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROLE } from '../contracts/roles.ts';
 import { inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage } from '../protocol/messages.ts';
+import { ROLE } from '../protocol/roles.ts';
 import { keyOf, OWNER, SEQUENCER, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { withAccount } from '../service/l1.ts';

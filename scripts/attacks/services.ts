@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Abi } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { toContractCertificate } from '../../contracts/claim.ts';
-import { ROLE } from '../../contracts/roles.ts';
 import { accountOf, signRequest } from '../../da/storage-request.ts';
 import { encodeRequests } from '../../edge/rows.ts';
 import { MizuError } from '../../protocol/errors.ts';
@@ -19,6 +18,7 @@ import {
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
+import { ROLE } from '../../protocol/roles.ts';
 import { keccakHex, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { retention } from '../../sdk/client/deploy.ts';

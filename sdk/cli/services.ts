@@ -48,11 +48,7 @@ const SERVICES: readonly { name: string; summary: string; start: Start }[] = [
     summary: 'hand inference to workers, check and sign the results',
     start: async (config, signal) => {
       const { startGateway } = await import('../../edge/main.ts');
-      const { connectStakes } = await import('../../contracts/stake-check.ts');
-      return startGateway(config as Parameters<typeof startGateway>[0], {
-        signal,
-        connectStakes: (l1Url, stakeManager) => connectStakes(l1Url, stakeManager, 'gateway'),
-      });
+      return startGateway(config as Parameters<typeof startGateway>[0], { signal });
     },
   },
   {

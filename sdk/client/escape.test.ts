@@ -6,7 +6,6 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
-import { ROLE } from '../../contracts/roles.ts';
 import type { MizuError } from '../../protocol/errors.ts';
 import {
   bridgeAbi,
@@ -18,6 +17,7 @@ import {
 } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
+import { ROLE } from '../../protocol/roles.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { encodeNetwork } from '../../prover/config.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from '../../prover/main.ts';

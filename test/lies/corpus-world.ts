@@ -1,9 +1,9 @@
 // docs/disputes.md#lies: the world of the corpus: a range with a step for every kind of message, a gateway and a model.
 import type { Abi } from 'viem';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
-import { ROLE } from '../../contracts/roles.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { ROLE } from '../../protocol/roles.ts';
 import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
