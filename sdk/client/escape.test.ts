@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import type { MizuError } from '../../protocol/errors.ts';
@@ -27,7 +27,7 @@ import { createRpcClient } from '../../service/client.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
-import { main } from '../cli/main.ts';
+import { runMain } from '../cli/run-main.fixture.ts';
 
 const MIZU = 10n ** 18n;
 /** In the state, then in a batch that nobody has confirmed, then in no batch at all. */
@@ -198,18 +198,7 @@ function lockedOfExecutor(): Promise<bigint> {
   return network.l1.client.readContract({ ...stakes, functionName: 'lockedOf', args });
 }
 
-async function runEscape(...argv: string[]): Promise<{ code: number; text: string }> {
-  let text = '';
-  const write = (part: unknown) => {
-    text += String(part);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(write);
-  vi.spyOn(process.stderr, 'write').mockImplementation(write);
-  try {
-    const files = ['--config', join(folder, 'node.json'), '--key', join(folder, 'key')];
-    return { code: await main(['escape', ...files, ...argv]), text };
-  } finally {
-    vi.restoreAllMocks();
-  }
+function runEscape(...argv: string[]) {
+  const files = ['--config', join(folder, 'node.json'), '--key', join(folder, 'key')];
+  return runMain('escape', ...files, ...argv);
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
@@ -11,7 +11,7 @@ import { type Anvil, startAnvil } from '../../service/anvil.ts';
 import { jsonBody } from '../../service/body.ts';
 import { createHttpApp, type HttpApp } from '../../service/http.ts';
 import { createLogger } from '../../service/log.ts';
-import { main } from '../cli/main.ts';
+import { runMain } from '../cli/run-main.fixture.ts';
 import { resolveTrust } from './trust.ts';
 
 const log = createLogger('test', 'silent');
@@ -67,20 +67,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function verify(...argv: string[]): Promise<{ code: number; text: string }> {
-  let text = '';
-  const write = (part: unknown) => {
-    text += String(part);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(write);
-  vi.spyOn(process.stderr, 'write').mockImplementation(write);
-  try {
-    return { code: await main(['verify', run, '--rpc', rpc, ...argv]), text };
-  } finally {
-    vi.restoreAllMocks();
-  }
-}
+const verify = (...argv: string[]) => runMain('verify', run, '--rpc', rpc, ...argv);
 
 const root = (l1: string, rollup: Address = forged.deployment.addresses.rollup) => {
   return ['--l1-url', l1, '--rollup', rollup, '--chain-id', '31337'];
