@@ -8,7 +8,8 @@ import { type Executor, startExecutor } from '../prover/main.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
-import { type Sequencer, startSequencer } from './main.ts';
+import type { Sequencer } from './main.ts';
+import { startTestSequencer } from './start.fixture.ts';
 
 let network: TestNetwork;
 let sequencer: Sequencer;
@@ -19,13 +20,7 @@ const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesT
 
 beforeAll(async () => {
   network = await startTestNetwork();
-  sequencer = await startSequencer({
-    ...network.config('sequencer'),
-    key: keyOf(1),
-    http: { port: 0 },
-    batch: { ageSeconds: 0.3 },
-    log,
-  });
+  sequencer = await startTestSequencer(network, 'sequencer', { ageSeconds: 0.3 });
   executor = await startExecutor({
     ...network.config('executor'),
     key: keyOf(2),

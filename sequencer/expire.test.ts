@@ -11,8 +11,8 @@ import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prove
 import { createRpcClient } from '../service/client.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
-import { createLogger } from '../service/log.ts';
-import { type Sequencer, startSequencer } from './main.ts';
+import type { Sequencer } from './main.ts';
+import { startTestSequencer } from './start.fixture.ts';
 
 type RunView = { status: string; escrow: string; spent: string; endedAt: number | null };
 
@@ -28,13 +28,7 @@ const runOf = (run: Hex) => rpc<RunView | null>('mizu_getRun', run);
 
 beforeAll(async () => {
   network = await startTestNetwork();
-  sequencer = await startSequencer({
-    ...network.config('sequencer'),
-    key: keyOf(1),
-    http: { port: 0 },
-    batch: { ageSeconds: 0.2 },
-    log: createLogger('sequencer', process.env.MIZU_LOG ?? 'silent'),
-  });
+  sequencer = await startTestSequencer(network);
   await network.deposit(10n ** 18n);
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
 });

@@ -16,7 +16,6 @@ import { createDomain, TYPES } from '../protocol/typed-data.ts';
 import { buildProgram } from '../prover/chain.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
-  keyOf,
   OWNER,
   startTestNetwork,
   type TestNetwork,
@@ -24,8 +23,8 @@ import {
   until,
 } from '../prover/network.fixture.ts';
 import { createRpcClient, requestBytes, requestJson } from '../service/client.ts';
-import { createLogger } from '../service/log.ts';
-import { type Sequencer, startSequencer } from './main.ts';
+import type { Sequencer } from './main.ts';
+import { startTestSequencer } from './start.fixture.ts';
 
 let network: TestNetwork;
 let sequencer: Sequencer;
@@ -41,13 +40,7 @@ const inHours = (hours: number) => BigInt(Math.floor(Date.now() / 1000) + hours 
 
 beforeAll(async () => {
   network = await startTestNetwork();
-  sequencer = await startSequencer({
-    ...network.config('sequencer'),
-    key: keyOf(1),
-    http: { port: 0 },
-    batch: { ageSeconds: 0.2 },
-    log: createLogger('sequencer', process.env.MIZU_LOG ?? 'silent'),
-  });
+  sequencer = await startTestSequencer(network);
   await registerGateway();
   await network.deposit(10n ** 18n);
 });

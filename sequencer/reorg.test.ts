@@ -3,15 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
+import { startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
-import { createLogger } from '../service/log.ts';
-import { type Sequencer, startSequencer } from './main.ts';
+import type { Sequencer } from './main.ts';
+import { startTestSequencer } from './start.fixture.ts';
 
 let network: TestNetwork;
 let sequencer: Sequencer | undefined;
 let count = 0;
-const log = createLogger('sequencer', process.env.MIZU_LOG ?? 'silent');
 const rpc = <T>(method: string, ...params: unknown[]) => createRpcClient(sequencer!.url)(method, params) as Promise<T>;
 const cancel = (nonce: bigint) => network.author.sign({ kind: 'Cancel', nonce, run: `0x${'11'.repeat(32)}` });
 const send = (message: Message) => rpc<{ hash: Hex }>('mizu_sendMessage', bytesToHex(encodeMessage(message)));
@@ -27,13 +26,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   count += 1;
-  sequencer = await startSequencer({
-    ...network.config(`sequencer-${count}`),
-    key: keyOf(1),
-    http: { port: 0 },
-    batch: { ageSeconds: 0.2 },
-    log,
-  });
+  sequencer = await startTestSequencer(network, `sequencer-${count}`);
 });
 
 afterEach(async () => {
@@ -97,13 +90,7 @@ test('a batch that somebody else has posted is taken over, and the own messages 
   await network.clock.advance(3);
   await network.chain.mine({ blocks: 1 });
   await network.postBatch([foreign]);
-  sequencer = await startSequencer({
-    ...network.config(`sequencer-${count}`),
-    key: keyOf(1),
-    http: { port: 0 },
-    batch: { ageSeconds: 0.2 },
-    log,
-  });
+  sequencer = await startTestSequencer(network, `sequencer-${count}`);
   await until('taking over', async () => (await account()).nonce === nonce + 1);
   const { hash } = await send(own);
   await until('execution', async () => (await rpc<unknown>('mizu_getReceipt', hash)) ?? undefined);

@@ -8,8 +8,8 @@ import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { VOID_ROOT } from '../prover/voids.ts';
 import { createRpcClient } from '../service/client.ts';
-import { createLogger } from '../service/log.ts';
-import { type Sequencer, startSequencer } from './main.ts';
+import type { Sequencer } from './main.ts';
+import { startTestSequencer } from './start.fixture.ts';
 
 type Receipt = { ok: boolean; error?: string; batch: number; step: number };
 type Head = { head: { batch: number; step: number; stateRoot: Hex } };
@@ -34,13 +34,7 @@ const codeOf = (call: Promise<unknown>) =>
 const headOf = async () => (await rpc<Head>('mizu_chain')).head;
 
 async function start(name: string, key = keyOf(1)): Promise<Sequencer> {
-  const started = await startSequencer({
-    ...network.config(name),
-    key,
-    http: { port: 0 },
-    batch: { ageSeconds: 0.2 },
-    log: createLogger('sequencer', process.env.MIZU_LOG ?? 'silent'),
-  });
+  const started = await startTestSequencer(network, name, { key });
   open.push(started);
   return started;
 }
