@@ -4,7 +4,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { decodeMessage, encodeMessage } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
-import { createGraph, type Place, type ReadyTask, type RunGraph } from './graph.ts';
+import { createGraph, type Place, type RunGraph } from './graph.ts';
 import { type Tables, taskKeyOf } from './tables.ts';
 
 export type InferenceTask = Place & {
@@ -21,7 +21,7 @@ export type Tasks = {
   observe(receipt: Receipt, message: Uint8Array): Promise<void>;
   /** Starts programs of ready tasks, as many as may run ahead. */
   runAhead(): void;
-  /** An Advance message whose program has already run; of each run in the order in which its tasks became ready. */
+  /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
   nextAdvance(): Uint8Array | undefined;
   /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
   nextExpire(nowSeconds: number): Uint8Array | undefined;
@@ -59,8 +59,11 @@ type Tracked = {
   readonly workflow: Hex;
   readonly deadline: bigint;
   promisedTo: bigint;
+  /** The first ones that are ready: none is kept before its turn may come. */
   readonly ready: Ahead[];
   readonly infer: Map<string, InferenceTask>;
+  /** Of these, how many each stage has. */
+  readonly inferOf: Map<number, number>;
   readonly refusals: Map<string, string>;
   /** An Expire of ours was given out; refused all the same, it is not given out again. */
   offered: boolean;
@@ -68,24 +71,36 @@ type Tracked = {
 };
 
 const RETRY_MS = 2_000;
+/** Inference tasks of a run that are offered at one time, shared by its stages. A run may have 261,120, and pays for none before it is done. */
+const OFFERED_OF_RUN = 1_024;
 
 export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepared }: TasksParts): Tasks {
   const runs = new Map<Hex, Tracked>();
   const listeners = new Set<() => void>();
   let running = 0;
   let turn = 0;
+  let startTurn = 0;
 
-  const addReady = (tracked: Tracked, tasks: readonly ReadyTask[]): void => {
-    const { run } = tracked.graph;
-    for (const { stage, partition, kind, model, request } of tasks) {
-      if (kind === 'exec') {
-        const message = encodeMessage({ kind: 'Advance', run, stage, partition });
-        tracked.ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0 });
-      } else if (request !== undefined) {
-        tracked.infer.set(taskKeyOf(run, stage, partition), { run, stage, partition, attempt: 0, model, request });
+  const takeUp = (tracked: Tracked): void => {
+    const { graph, ready, infer, inferOf } = tracked;
+    const { run, kinds } = graph;
+    const ofStage = Math.max(
+      1,
+      Math.floor(OFFERED_OF_RUN / Math.max(1, kinds.filter((kind) => kind === 'infer').length)),
+    );
+    for (const [stage, kind] of kinds.entries()) {
+      const most = kind === 'exec' ? ahead - ready.length : ofStage - (inferOf.get(stage) ?? 0);
+      for (const { partition, model, request } of graph.take(stage, most)) {
+        if (kind === 'exec') {
+          const message = encodeMessage({ kind: 'Advance', run, stage, partition });
+          ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0 });
+        } else if (request !== undefined) {
+          infer.set(taskKeyOf(run, stage, partition), { run, stage, partition, attempt: 0, model, request });
+          inferOf.set(stage, (inferOf.get(stage) ?? 0) + 1);
+        }
       }
     }
-    if (tracked.infer.size > 0) for (const listener of [...listeners]) listener();
+    if (infer.size > 0) for (const listener of [...listeners]) listener();
   };
 
   const track = async (run: Hex): Promise<void> => {
@@ -100,19 +115,16 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       promisedTo: await promisedTo(run),
       ready: [],
       infer: new Map(),
+      inferOf: new Map(),
       refusals: new Map(),
       offered: false,
       expired: false,
     };
-    const ready = graph.start();
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
       const place = { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
-      ready.push(...graph.finish(place, task));
+      graph.finish(place, task);
     }
-    addReady(
-      tracked,
-      ready.filter((task) => !graph.isDone(task)),
-    );
+    takeUp(tracked);
     runs.set(run, tracked);
   };
 
@@ -129,8 +141,27 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       ({ place: { stage, partition } }) => stage === place.stage && partition === place.partition,
     );
     if (at !== -1) tracked.ready.splice(at, 1);
-    tracked.infer.delete(taskKeyOf(run, place.stage, place.partition));
-    addReady(tracked, tracked.graph.finish(place, output));
+    if (tracked.infer.delete(taskKeyOf(run, place.stage, place.partition)))
+      tracked.inferOf.set(place.stage, (tracked.inferOf.get(place.stage) ?? 1) - 1);
+    tracked.graph.finish(place, output);
+    takeUp(tracked);
+  };
+
+  const dropRefused = (message: Uint8Array, error = 'refused'): void => {
+    const decoded = decodeMessage(message);
+    if (decoded.kind !== 'Advance' && decoded.kind !== 'Expire') return;
+    const tracked = runs.get(decoded.run);
+    if (tracked === undefined) return;
+    if (decoded.kind === 'Expire') {
+      // Anyone may have sent one that came too early.
+      tracked.expired = tracked.offered;
+      return;
+    }
+    const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
+    tracked.refusals.set(taskKeyOf(decoded.run, decoded.stage, decoded.partition), error);
+    const at = tracked.ready.findIndex(({ place }) => isIt(place));
+    if (at !== -1) tracked.ready.splice(at, 1);
+    takeUp(tracked);
   };
 
   const start = (task: Ahead): void => {
@@ -164,7 +195,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     observe: async (receipt, message) => {
       if (!receipt.ok) {
         // What the kernel refuses is not offered again.
-        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(runs, message, receipt.error);
+        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(message, receipt.error);
         return;
       }
       const { kind, run, workflow, stage, partition, outputRoot, outputLength = 0 } = receipt;
@@ -198,11 +229,14 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     },
     runAhead: () => {
       const now = Date.now();
-      for (const { ready } of runs.values()) {
-        for (const task of ready) {
-          if (running >= ahead) return;
-          if (task.state === 'waiting' && task.notBefore <= now) start(task);
-        }
+      const all = [...runs.values()];
+      // The runs by turns: the tasks of one may take long, and those of others would wait for all of them.
+      for (let idle = 0; idle < all.length && running < ahead; ) {
+        startTurn = (startTurn + 1) % all.length;
+        const { ready } = all[startTurn] as Tracked;
+        const task = ready.find(({ state, notBefore }) => state === 'waiting' && notBefore <= now);
+        idle = task === undefined ? idle + 1 : 0;
+        if (task !== undefined) start(task);
       }
     },
     nextAdvance: () => {
@@ -247,20 +281,4 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     }),
     isBusy: () => running > 0,
   };
-}
-
-function dropRefused(runs: ReadonlyMap<Hex, Tracked>, message: Uint8Array, error = 'refused'): void {
-  const decoded = decodeMessage(message);
-  if (decoded.kind !== 'Advance' && decoded.kind !== 'Expire') return;
-  const tracked = runs.get(decoded.run);
-  if (tracked === undefined) return;
-  if (decoded.kind === 'Expire') {
-    // Anyone may have sent one that came too early.
-    tracked.expired = tracked.offered;
-    return;
-  }
-  const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
-  tracked.refusals.set(taskKeyOf(decoded.run, decoded.stage, decoded.partition), error);
-  const at = tracked.ready.findIndex(({ place }) => isIt(place));
-  if (at !== -1) tracked.ready.splice(at, 1);
 }

@@ -1,0 +1,98 @@
+// docs/operations.md#sequencer: what runs make the sequencer keep and do before anybody has paid for it.
+import { expect, test } from 'vitest';
+import { MAX_STAGES, RUN_INPUT } from '../protocol/constants.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { decodeMessage } from '../protocol/messages.ts';
+import { createLogger } from '../service/log.ts';
+import type { StageIndex, Tables } from './tables.ts';
+import { createTasks, type TasksParts } from './tasks.ts';
+
+const MODEL: Hex = `0x${'33'.repeat(32)}`;
+const WORKFLOW: Hex = `0x${'11'.repeat(32)}`;
+const AHEAD = 8;
+const PARTITIONS = 1024;
+const OBJECT = { root: MODEL, length: 10 };
+const FAR = 10n ** 12n;
+
+const idOf = (run: number): Hex => `0x${run.toString(16).padStart(64, '0')}`;
+const stagesOf = (kind: StageIndex['kind']): StageIndex[] =>
+  Array.from({ length: MAX_STAGES }, () => ({
+    kind,
+    width: 0,
+    sink: true,
+    model: MODEL,
+    inputs: [{ source: RUN_INPUT, mode: 'same' }],
+  }));
+
+/** The sequencer's tasks of so many running runs of one workflow. */
+async function tasksOf(runs: number, stages: readonly StageIndex[], parts: Partial<TasksParts> = {}) {
+  const record = { workflow: WORKFLOW, status: 'running', deadline: FAR, startStep: 0 };
+  const tables = {
+    runs: { get: async () => record },
+    workflows: { get: async () => ({ stages }) },
+    inputs: { get: async () => Array.from({ length: PARTITIONS }, () => OBJECT) },
+    tasks: { entries: async function* () {} },
+    running: {
+      async *entries() {
+        for (let run = 0; run < runs; run++) yield [idOf(run), true];
+      },
+    },
+  } as unknown as Tables;
+  const tasks = createTasks({
+    tables,
+    log: createLogger('test', 'silent'),
+    ahead: AHEAD,
+    prepare: async () => undefined,
+    promisedTo: async () => FAR,
+    onPrepared: () => undefined,
+    ...parts,
+  });
+  await tasks.load();
+  return tasks;
+}
+
+const advanced = (run: number, stage: number, partition: number) => ({
+  kind: 'Advance',
+  ok: true,
+  run: idOf(run),
+  stage,
+  partition,
+  outputRoot: MODEL,
+  outputLength: 10,
+});
+const NOTHING = new Uint8Array(0);
+
+test('of a run of 262,144 tasks that are all ready no more are kept than may run ahead', async () => {
+  const tasks = await tasksOf(3, stagesOf('exec'));
+  expect(tasks.stats()).toEqual({ runs: 3, ready: 3 * AHEAD, ahead: 0 });
+  await tasks.observe(advanced(0, 0, 0) as never, NOTHING);
+  // One that was not taken up: L1 may name any.
+  await tasks.observe(advanced(0, 200, 1000) as never, NOTHING);
+  expect(tasks.stats()).toMatchObject({ ready: 3 * AHEAD });
+});
+
+test('of 262,144 inference tasks no more than 1,024 are offered, of every stage some, and others when these are done', async () => {
+  const tasks = await tasksOf(1, stagesOf('infer'));
+  const offered = [...tasks.inferences()];
+  expect(offered.length).toBe(1024);
+  expect(new Set(offered.map(({ stage }) => stage)).size).toBe(MAX_STAGES);
+  const { stage, partition } = offered[0]!;
+  await tasks.observe(advanced(0, stage, partition) as never, NOTHING);
+  const now = [...tasks.inferences()];
+  expect(now.length).toBe(1024);
+  expect(now.at(-1)).toMatchObject({ stage: 0, partition: 4 });
+});
+
+test('runs are begun by turns: one with many tasks does not have all workers', async () => {
+  const begun: string[] = [];
+  const never = new Promise<void>(() => undefined);
+  const prepare = (message: Uint8Array) => {
+    const decoded = decodeMessage(message);
+    if (decoded.kind === 'Advance') begun.push(decoded.run);
+    return never;
+  };
+  const tasks = await tasksOf(4, stagesOf('exec'), { prepare });
+  tasks.runAhead();
+  expect(begun.length).toBe(AHEAD);
+  for (let run = 0; run < 4; run++) expect(begun.filter((id) => id === idOf(run)).length).toBe(2);
+});
