@@ -126,6 +126,14 @@ export function encodeLease(lease: HeldLease & { readonly model: string }, lines
   return `${JSON.stringify({ type: 'lease', ...lease }).slice(0, -1)},"rows":[${lines.join(',')}]}`;
 }
 
+const MAX_REASON_BYTES = 123;
+
+/** As much of a text as a WebSocket's close frame may carry, in whole characters: more would throw. */
+export function closeReason(text: string): string {
+  const bytes = Buffer.from(text).subarray(0, MAX_REASON_BYTES);
+  return new TextDecoder().decode(bytes, { stream: true });
+}
+
 function badFrame(expected: string, actual: string, cause: unknown): MizuError {
   return new MizuError({ code: 'edge/bad-frame', message: 'A frame cannot be read.', expected, actual, cause });
 }

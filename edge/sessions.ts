@@ -9,6 +9,7 @@ import type { Logger } from '../service/log.ts';
 import { createPlaces, type Place, peerOf } from '../service/peers.ts';
 import { type Admission, type Admissions, refuse } from './admission.ts';
 import {
+  closeReason,
   encodeLease,
   type GatewayFrame,
   type HelloFrame,
@@ -230,7 +231,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (session !== undefined && error instanceof MizuError) report(session.worker, 'frame');
       const isTyped = error instanceof MizuError;
       log.warn({ err: error, worker: session?.worker }, 'a connection is closed');
-      socket.close(isTyped ? 1008 : 1011, isTyped ? formatError(error).slice(0, 120) : 'failed');
+      socket.close(isTyped ? 1008 : 1011, isTyped ? closeReason(formatError(error)) : 'failed');
     };
     const greet = async (hello: HelloFrame) => {
       const admission = await prove(challenge, hello);
@@ -270,6 +271,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   });
 
   options.server.on('upgrade', (request, socket, head) => {
+    // Node has no listener of its own any more, and who is refused may be gone already.
+    socket.on('error', (err) => log.debug({ err }, 'a connection failed before it was a WebSocket'));
     const isKnown = request.url === WORKER_PATH;
     const place = isKnown ? strangers.enter(peerOf(request.socket.remoteAddress), () => socket.destroy()) : undefined;
     if (place === undefined) {
