@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createOutput } from '../sdk/cli/output.ts';
 import { prepareWorkflow } from '../sdk/cli/prepare.ts';
@@ -10,10 +11,12 @@ import { runWorkflow } from '../sdk/cli/run.ts';
 import { connectNetwork } from '../sdk/client/network.ts';
 import { fromPrivateKey } from '../sdk/client/signer.ts';
 import { type Devnet, startDevnet } from '../sdk/devnet/devnet.ts';
+import { createRpcClient } from '../service/client.ts';
 import type { Attack } from './attacks/attack.ts';
 import { createHostileUser } from './attacks/hostile-user.ts';
 import { watchMemory } from './attacks/memory-watch.ts';
 import { PROGRAM_ATTACKS } from './attacks/programs.ts';
+import { READER_ATTACKS } from './attacks/readers.ts';
 import { SERVICE_ATTACKS } from './attacks/services.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../examples/first/workflow.ts', import.meta.url));
@@ -22,7 +25,8 @@ const HONEST_SECONDS = 150;
 const BEGIN_SECONDS = 60;
 /** All processes together; beyond it the network is stopped. */
 const MEMORY_MIB = 6 * 1024;
-const ATTACKS = [...PROGRAM_ATTACKS, ...SERVICE_ATTACKS];
+const ATTACKS = [...PROGRAM_ATTACKS, ...SERVICE_ATTACKS, ...READER_ATTACKS];
+const READ_EVERY_MS = 100;
 const NONE: Attack = { name: 'none', what: 'nobody attacks', begin: async () => '' };
 
 type Honest = { readonly finished: boolean; readonly seconds: number; readonly how: string };
@@ -65,7 +69,11 @@ async function play(attack: Attack) {
       stop.signal,
       beginning.then((how) => ({ how })),
     );
+    const readerStop = new AbortController();
+    const reading = readHonestly(devnet, readerStop.signal);
     const honest = await runHonest(devnet, folder, stop.signal);
+    readerStop.abort();
+    const reads = await reading;
     stop.abort();
     await watch.stop();
     await user.close();
@@ -77,6 +85,7 @@ async function play(attack: Attack) {
       what: attack.what,
       did: said?.how ?? `not under way after ${BEGIN_SECONDS} s`,
       ...honest,
+      ...reads,
       restarts: restarts.map(({ name, restarts: times }) => `${name}: ${times}`).join(', ') || 'none',
       executorMiB: peaks.get('executor'),
       validatorMiB: peaks.get('validator'),
@@ -126,6 +135,21 @@ async function runHonest(devnet: Devnet, folder: string, signal: AbortSignal): P
       how: signal.aborted ? 'stopped' : `not done after ${HONEST_SECONDS} s`,
     }
   );
+}
+
+/** How long a small read takes meanwhile, for somebody who asks ten times a second at most. */
+async function readHonestly(devnet: Devnet, signal: AbortSignal) {
+  const rpc = createRpcClient(devnet.rpcUrl);
+  const took: number[] = [];
+  while (!signal.aborted) {
+    const began = performance.now();
+    await rpc('mizu_getAccount', [devnet.developer.address]).catch(() => undefined);
+    took.push(performance.now() - began);
+    await delay(READ_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  took.sort((a, b) => a - b);
+  const at = (share: number) => Math.round(took[Math.floor(share * (took.length - 1))] as number);
+  return { readMedianMs: at(0.5), readSlowestMs: at(1) };
 }
 
 /** Undefined if it takes longer, or the signal comes before. */

@@ -7,6 +7,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeInputs, decodeMessage, decodeObjects, type Message, type UserMessage } from '../protocol/messages.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
+import type { Slice } from '../service/fair-queue.ts';
 import { createMutex } from '../service/mutex.ts';
 import { numberKey, type Store } from '../service/store.ts';
 import { isAnyTaken } from './offers.ts';
@@ -24,8 +25,11 @@ import type { Tables } from './tables.ts';
 export type Admitted = { readonly hash: Hex; readonly sequence: number };
 
 export type Admission = {
-  /** Durable when it resolves. The same bytes again give the same answer. @throws MizuError with code `message/…` */
-  admit(bytes: Uint8Array): Promise<Admitted>;
+  /**
+   * Durable when it resolves. The same bytes again give the same answer. Once its signatures are good, a message waits for no reader.
+   * @throws MizuError with code `message/…`
+   */
+  admit(bytes: Uint8Array, outside?: Slice['outside']): Promise<Admitted>;
   /** Takes the next message for execution, or tells that it cannot be executed any more. */
   next(): Promise<{ readonly sequence: number; readonly bytes: Uint8Array } | undefined>;
   /** To be told when a queued message has been executed or messages have been queued again. */
@@ -233,14 +237,14 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
 
   await load();
   return {
-    admit: async (bytes) => {
+    admit: async (bytes, outside = async (work) => work()) => {
       if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
       const hash = keccakHex(bytes);
       const known = await placeOf(hash);
       if (known !== undefined) return known;
       const message = decodeMessage(bytes);
       await checkSignatures(message);
-      const admitted = await inOrder(() => put(message, bytes, hash));
+      const admitted = await outside(() => inOrder(() => put(message, bytes, hash)));
       parts.onAdmitted();
       return admitted;
     },

@@ -7,7 +7,15 @@ import { decodeInputs, decodeMessage } from '../protocol/messages.ts';
 import type { Draft } from '../prover/draft.ts';
 import { numberKey } from '../service/store.ts';
 import { addRows, countRows } from './rows.ts';
-import { type RunIndex, type StageStats, stageKeyOf, type Tables, type TaskIndex, taskKeyOf } from './tables.ts';
+import {
+  ownedRunKey,
+  type RunIndex,
+  type StageStats,
+  stageKeyOf,
+  type Tables,
+  type TaskIndex,
+  taskKeyOf,
+} from './tables.ts';
 
 export type IndexedStep = {
   readonly message: Uint8Array;
@@ -84,6 +92,7 @@ async function indexRun(
   });
   await draft.put(tables.inputs, receipt.run, inputs);
   await draft.put(tables.runOrder, numberKey(step), receipt.run);
+  await draft.put(tables.ownedRuns, ownedRunKey(decoded.sender, step), receipt.run);
   await draft.put(tables.running, receipt.run, true);
 }
 

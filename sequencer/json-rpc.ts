@@ -2,10 +2,15 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
+import type { Slice } from '../service/fair-queue.ts';
 import type { Logger } from '../service/log.ts';
+import { sliceOf } from '../service/slices.ts';
 
 export type MethodContext = {
-  /** Aborts when the caller goes away or the service stops. */ readonly signal: AbortSignal;
+  /** Aborts when the caller goes away or the service stops. */
+  readonly signal: AbortSignal;
+  /** For waits: others are served meanwhile. */
+  readonly outside: Slice['outside'];
 };
 export type Method = {
   /** A tuple. */
@@ -26,6 +31,8 @@ type Id = string | number | null;
 type Response = { jsonrpc: '2.0'; id: Id; result?: unknown; error?: { code: number; message: string; data?: unknown } };
 
 const MAX_BATCH = 100;
+/** Of all answers of a batch together, in characters of JSON; what comes behind is refused. */
+const MAX_ANSWER_CHARS = 8 * 1024 * 1024;
 const CODE = {
   parse: -32700,
   request: -32600,
@@ -50,19 +57,15 @@ export function serveJsonRpc(
   log: Logger,
   observe: (method: string, ok: boolean) => void,
 ): RequestHandler {
-  const call = async (body: unknown, signal: AbortSignal): Promise<Response | undefined> => {
+  const call = async (body: unknown, context: MethodContext): Promise<Response | undefined> => {
     const parsed = requestShape.safeParse(body);
     if (!parsed.success) {
-      const id = (body as { id?: unknown } | null)?.id;
-      return fail(
-        typeof id === 'string' || typeof id === 'number' ? id : null,
-        CODE.request,
-        'Not a JSON-RPC 2.0 request.',
-        { actual: z.prettifyError(parsed.error) },
-      );
+      return fail(idOf(body), CODE.request, 'Not a JSON-RPC 2.0 request.', {
+        actual: z.prettifyError(parsed.error),
+      });
     }
     const { id, method: name, params = [] } = parsed.data;
-    const response = await answer(methods, name, params, id ?? null, signal, log);
+    const response = await answer(methods, name, params, id ?? null, context, log);
     observe(Object.hasOwn(methods, name) ? name : 'unknown', response.error === undefined);
     // A request without an id is a notification: it gets no answer.
     return id === undefined ? undefined : response;
@@ -70,7 +73,8 @@ export function serveJsonRpc(
   return async (request, response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing]);
+    const { outside } = sliceOf(response);
+    const context: MethodContext = { signal: AbortSignal.any([gone.signal, closing]), outside };
     let body: unknown;
     try {
       body = JSON.parse(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '');
@@ -79,7 +83,7 @@ export function serveJsonRpc(
       return;
     }
     if (!Array.isArray(body)) {
-      const single = await call(body, signal);
+      const single = await call(body, context);
       if (single === undefined) response.status(204).end();
       else response.json(single);
       return;
@@ -93,13 +97,20 @@ export function serveJsonRpc(
       );
       return;
     }
-    const responses: Response[] = [];
+    const texts: string[] = [];
+    let chars = 0;
     for (const part of body) {
-      const one = await call(part, signal);
-      if (one !== undefined) responses.push(one);
+      const one = chars > MAX_ANSWER_CHARS ? refuseRest(part) : await call(part, context);
+      if (one === undefined) continue;
+      const text = JSON.stringify(one);
+      texts.push(text);
+      chars += text.length;
+      // Each call is a slice of its own.
+      await outside(() => undefined);
+      if (context.signal.aborted) return;
     }
-    if (responses.length === 0) response.status(204).end();
-    else response.json(responses);
+    if (texts.length === 0) response.status(204).end();
+    else response.type('json').send(`[${texts.join(',')}]`);
   };
 }
 
@@ -108,7 +119,7 @@ async function answer(
   name: string,
   params: readonly unknown[],
   id: Id,
-  signal: AbortSignal,
+  context: MethodContext,
   log: Logger,
 ): Promise<Response> {
   const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
@@ -125,7 +136,7 @@ async function answer(
       hint: 'See docs/rpc.md.',
     });
   try {
-    const result = await found.run(parsed.data as never, { signal });
+    const result = await found.run(parsed.data as never, context);
     return { jsonrpc: '2.0', id, result: result ?? null };
   } catch (error) {
     if (error instanceof MizuError) {
@@ -138,11 +149,28 @@ async function answer(
         retryable,
       });
     }
-    if (!signal.aborted) log.error({ err: error, method: name }, 'a method failed');
+    if (!context.signal.aborted) log.error({ err: error, method: name }, 'a method failed');
     return fail(id, CODE.internal, 'The sequencer has failed on this request.', { retryable: true });
   }
 }
 
 function fail(id: Id, code: number, message: string, data: unknown): Response {
   return { jsonrpc: '2.0', id, error: { code, message, data } };
+}
+
+function refuseRest(body: unknown): Response | undefined {
+  const id = idOf(body);
+  if (id === null) return undefined;
+  return fail(id, CODE.limit, 'The answers of the batch are too long together.', {
+    code: 'limit/answer',
+    expected: `at most ${MAX_ANSWER_CHARS} characters of JSON`,
+    actual: 'more, by the calls before this one',
+    hint: 'Send fewer calls in one batch, or ask for shorter lists.',
+    retryable: false,
+  });
+}
+
+function idOf(body: unknown): Id {
+  const id = (body as { id?: unknown } | null)?.id;
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }

@@ -31,6 +31,8 @@ export type Loop = {
   wake(): void;
   /** Builds the chain anew from this batch on: its timestamp can no longer be posted. */
   rebuildFrom(batch: number, reason: string): void;
+  /** Not while it waits for something to do. */
+  isBusy(): boolean;
   run(signal: AbortSignal): Promise<void>;
 };
 
@@ -62,6 +64,7 @@ export function createLoop(parts: LoopParts): Loop {
   let rebuild: { batch: number; reason: string } | undefined;
   let openedAt = 0;
   let preferTask = false;
+  let isBusy = false;
 
   const rollBack = async (batch: number, reason: string, signal: AbortSignal): Promise<void> => {
     const before = chain.head().step;
@@ -182,6 +185,7 @@ export function createLoop(parts: LoopParts): Loop {
   };
 
   const turn = async (signal: AbortSignal): Promise<void> => {
+    isBusy = true;
     await agreeWithL1(signal);
     let steps = 0;
     // L1 is looked at again every so often, also under load.
@@ -193,12 +197,14 @@ export function createLoop(parts: LoopParts): Loop {
     }
     if (isOld()) await close();
     if (steps > 0) return;
+    isBusy = false;
     const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
     await sleep(chain.open() === undefined ? IDLE_MS : Math.max(1, Math.min(IDLE_MS, untilOld)), signal);
   };
 
   return {
     wake,
+    isBusy: () => isBusy,
     rebuildFrom: (batch, reason) => {
       rebuild = { batch, reason };
       wake();
@@ -212,6 +218,7 @@ export function createLoop(parts: LoopParts): Loop {
         } catch (error) {
           // DA or L1 out of reach: what was begun is taken back by the next turn.
           if (signal.aborted || !(error instanceof MizuError) || !error.retryable) throw error;
+          isBusy = false;
           log.warn({ err: error }, 'the sequencer waits for another party');
           await sleep(IDLE_MS, signal);
         }

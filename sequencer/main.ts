@@ -34,7 +34,7 @@ import { openAdmission } from './admission.ts';
 import { type Executed, openChain } from './chain.ts';
 import type { SequencerConfig } from './config.ts';
 import { checkConstitution } from './constitution.ts';
-import { serveJsonRpc } from './json-rpc.ts';
+import { type MethodContext, serveJsonRpc } from './json-rpc.ts';
 import { createLoop } from './loop.ts';
 import { createMethods } from './methods.ts';
 import { createMetrics } from './metrics.ts';
@@ -221,18 +221,19 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       processMetrics: true,
       limits: { bodyBytes: BODY_BYTES, ...config.http.limits },
       openPosts: ['/'],
+      hasOwnWork: loop.isBusy,
     });
     metrics.register(http.metrics, health);
     // The state's committee checks what users and gateways send. Before its first one is there, L1's.
-    const describeCommittee = async () => {
+    const describeCommittee = async (outside: MethodContext['outside']) => {
       const { members, epoch, threshold } = await state().committee();
       const told =
         members.length === 0
-          ? await committee.appointed()
+          ? await outside(committee.appointed)
           : { epoch, threshold, members: describeMembers(members, config.da.members) };
       return { ...told, epoch: Number(told.epoch) };
     };
-    const describe = async () => ({
+    const describe = async ({ outside }: MethodContext) => ({
       chainId: l1.chainId,
       l1RpcUrl: config.publicL1Url ?? l1.url,
       contracts,
@@ -240,7 +241,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       kernelProgramId: engine.programId,
       genesis: { stateRoot: genesis.stateRoot },
       gasPriceWei: String((await state().config()).gasPriceWei),
-      da: await describeCommittee(),
+      da: await describeCommittee(outside),
       sequencer: l1.address,
     });
     const methods = createMethods({

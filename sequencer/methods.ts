@@ -30,7 +30,7 @@ export type MethodParts = QueryParts & {
   readonly nodes: NodeStore;
   readonly promises: Pick<Promises, 'sign'>;
   /** What `mizu_chain` answers besides head and confirmed. */
-  readonly describe: () => Promise<Record<string, unknown>>;
+  readonly describe: (context: MethodContext) => Promise<Record<string, unknown>>;
 };
 
 const hash = z
@@ -61,6 +61,7 @@ const MAX_WAIT_SECONDS = 20;
 const MAX_INFERENCES = 1_000;
 const MAX_TASKS = 1_000;
 const MAX_ASSERTIONS = 1_000;
+const ASSERTIONS_A_SLICE = 256;
 
 const inferenceFilter = z.strictObject({
   models: z.array(hash).max(1_000).optional(),
@@ -74,11 +75,11 @@ export function createMethods(parts: MethodParts): Methods {
   const { chain, admission, tables, mirror, nodes, tasks, progress, promises } = parts;
   const stateRoot = (): Hex => chain.leaf().stateRoot;
   return {
-    mizu_chain: method(z.tuple([]), async () => {
+    mizu_chain: method(z.tuple([]), async (_, context) => {
       const { batch, message, step } = chain.leaf();
       const confirmed = await mirror.assertion((await mirror.head()).latestConfirmed);
       return {
-        ...(await parts.describe()),
+        ...(await parts.describe(context)),
         head: { batch: Number(batch), message: Number(message), step: Number(step), stateRoot: stateRoot() },
         confirmed:
           confirmed === undefined
@@ -87,9 +88,9 @@ export function createMethods(parts: MethodParts): Methods {
       };
     }),
     // One byte more than a message may have, so that the refusal names the protocol's limit.
-    mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), async ([message]) => {
+    mizu_sendMessage: method(z.tuple([bytes(MAX_MESSAGE_BYTES + 1)]), async ([message], { outside }) => {
       assertGoesOn((await parts.mirror.head()).endedAt);
-      return admission.admit(message);
+      return admission.admit(message, outside);
     }),
     mizu_getReceipt: method(z.tuple([hash]), ([id]) => queryReceipt(parts, id)),
     mizu_getPromise: method(z.tuple([hash]), async ([id]) => {
@@ -118,10 +119,10 @@ export function createMethods(parts: MethodParts): Methods {
       ]),
       ([id, filter]) => queryTasks(parts, id, filter),
     ),
-    mizu_getBatch: method(z.tuple([count]), ([index]) => queryBatch(parts, index)),
+    mizu_getBatch: method(z.tuple([count]), ([index], { outside }) => queryBatch(parts, index, outside)),
     mizu_getAssertions: method(
       z.tuple([z.strictObject({ afterStep: count.default(0) }).default({ afterStep: 0 })]),
-      ([{ afterStep }]) => queryAssertions(mirror, afterStep),
+      ([{ afterStep }], { outside }) => queryAssertions(mirror, afterStep, outside),
     ),
     mizu_getProof: method(
       z.tuple([z.string().regex(/^[A-Z]$/, 'expected one letter of docs/kernel.md#state'), bytes(64), hash.optional()]),
@@ -153,15 +154,16 @@ export function createMethods(parts: MethodParts): Methods {
 async function queryInferences(
   { tasks, chain, nodes }: MethodParts,
   { models, gateway, limit, waitSeconds }: z.output<typeof inferenceFilter>,
-  { signal }: MethodContext,
+  { signal, outside }: MethodContext,
 ) {
+  const wanted = models === undefined ? undefined : new Set(models);
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitSeconds * 1000))]);
   for (;;) {
     const found = [];
     const offers = createOffers(readState(nodes, chain.leaf().stateRoot), gateway);
     for (const { run, stage: at, partition: part, attempt, model, request } of tasks.inferences()) {
       if (found.length >= limit) break;
-      if (models !== undefined && !models.includes(model)) continue;
+      if (wanted !== undefined && !wanted.has(model)) continue;
       const offer = await offers(run, model);
       if (offer === undefined) continue;
       found.push({
@@ -176,13 +178,17 @@ async function queryInferences(
       });
     }
     if (found.length > 0 || waitSeconds === 0 || until.aborted) return found;
-    await tasks.inferenceOpened(until);
+    await outside(() => tasks.inferenceOpened(until));
   }
 }
 
-async function queryAssertions(mirror: Mirror, afterStep: number) {
+async function queryAssertions(mirror: Mirror, afterStep: number, outside: MethodContext['outside']) {
   const list = [];
+  let looked = 0;
   for await (const assertion of mirror.assertions()) {
+    // Those before `afterStep` are passed over, however many there are.
+    looked += 1;
+    if (looked % ASSERTIONS_A_SLICE === 0) await outside(() => undefined);
     const {
       id,
       parent,

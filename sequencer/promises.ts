@@ -45,6 +45,12 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
   const keyOf = (batch: number, message: number) => `${numberKey(batch)}${numberKey(message)}`;
   const at = (batch: number, message: number) => tables.promised.get(keyOf(batch, message));
 
+  const promisedPlaces = async (batch: number): Promise<number> => {
+    const range = { gte: keyOf(batch, 0), lt: keyOf(batch + 1, 0), reverse: true, limit: 1 };
+    for await (const [key] of tables.promised.entries(range)) return Number.parseInt(key.slice(-16), 16) + 1;
+    return 0;
+  };
+
   const placeOf = async (hash: Hex) => {
     const number = await tables.executed.get(hash);
     const step = number === undefined ? undefined : await tables.steps.get(numberKey(number));
@@ -54,11 +60,11 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     return { batch, message: step.message - batch.delayedRoots.length };
   };
 
-  // Hashes of the first messages of a batch's object.
-  const readPlaces = async (batch: BatchRecord, count: number): Promise<Hex[] | undefined> => {
+  // Hashes of the messages of a batch's object, from one place up to another.
+  const readPlaces = async (batch: BatchRecord, from: number, to: number): Promise<Hex[] | undefined> => {
     const hashes: Hex[] = [];
     const first = batch.firstStep + batch.delayedRoots.length + 1;
-    for (let place = 0; place < count; place++) {
+    for (let place = from; place < to; place++) {
       const step = await tables.steps.get(numberKey(first + place));
       if (step?.batch !== batch.index) return undefined;
       hashes.push(step.hash);
@@ -66,10 +72,17 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     return hashes;
   };
 
-  // Without the messages before it, a message would not be where it is: all places up to it are kept.
-  const keep = async (batch: number, hashes: readonly Hex[], others: readonly Operation[]): Promise<boolean> => {
+  // Without the messages before it, a message would not be where it is: all places up to it are kept, so that those of a
+  // batch that are promised already are its first ones, and whoever builds it again has put those messages there.
+  const keep = async (
+    batch: number,
+    first: number,
+    hashes: readonly Hex[],
+    others: readonly Operation[],
+  ): Promise<boolean> => {
     const operations = [...others];
-    for (const [place, hash] of hashes.entries()) {
+    for (const [i, hash] of hashes.entries()) {
+      const place = first + i;
       const known = await at(batch, place);
       // Of an earlier building of this batch: the loop will put that message there.
       if (known !== undefined && known !== hash) return false;
@@ -80,7 +93,7 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
       operations.push(tables.promised.delete(key));
     for await (const [key] of tables.sent.entries({ lt: old, limit: MAX_BATCH_MESSAGES }))
       operations.push(tables.sent.delete(key));
-    await store.write(operations, { sync: true });
+    if (operations.length > 0) await store.write(operations, { sync: true });
     return true;
   };
 
@@ -90,8 +103,9 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     const { batch, message } = place;
     const sent = await tables.sent.get(numberKey(batch.index));
     if (sent !== undefined && message >= sent) return undefined;
-    const hashes = await readPlaces(batch, message + 1);
-    if (hashes === undefined || !(await keep(batch.index, hashes, []))) return undefined;
+    const from = Math.min(message, Math.max(0, (await promisedPlaces(batch.index)) - 1));
+    const hashes = await readPlaces(batch, from, message + 1);
+    if (hashes === undefined || !(await keep(batch.index, from, hashes, []))) return undefined;
     // The batch may have been rolled back meanwhile. If not, whoever builds it again finds the places written down.
     const still = await placeOf(hash);
     if (still?.batch.index !== batch.index || still.message !== message) return undefined;
@@ -109,12 +123,12 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
 
   const commit = async (batch: BatchRecord) => {
     const count = batch.messages - batch.delayedRoots.length;
-    const hashes = await readPlaces(batch, count);
+    const hashes = await readPlaces(batch, 0, count);
     const now = await tables.batches.get(numberKey(batch.index));
     if (hashes === undefined || now?.closed !== true || now.object?.root !== batch.object?.root) return 'changed';
     if ((await at(batch.index, count)) !== undefined) return 'broken';
     const sent = Math.min((await tables.sent.get(numberKey(batch.index))) ?? count, count);
-    return (await keep(batch.index, hashes, [tables.sent.put(numberKey(batch.index), sent)])) ? 'kept' : 'broken';
+    return (await keep(batch.index, 0, hashes, [tables.sent.put(numberKey(batch.index), sent)])) ? 'kept' : 'broken';
   };
 
   return {

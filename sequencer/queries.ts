@@ -1,7 +1,9 @@
 // docs/rpc.md: what the read methods answer, from the index and the state.
 
+import { MAX_TASK_INPUTS } from '../kernel/limits.ts';
 import { MizuError } from '../protocol/errors.ts';
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+import type { Slice } from '../service/fair-queue.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Store } from '../service/store.ts';
 import { numberKey } from '../service/store.ts';
@@ -10,11 +12,11 @@ import type { Progress } from './progress.ts';
 import { addRows } from './rows.ts';
 import type { StateReader } from './state.ts';
 import {
+  ownedRunKey,
   type Refused,
   type RunIndex,
   type StageStats,
   stageKeyOf,
-  stageOf,
   type Tables,
   taskKeyOf,
   type WorkflowIndex,
@@ -71,24 +73,22 @@ export async function queryRun(parts: QueryParts, id: Hex) {
   const workflow = await requireWorkflow(tables, run);
   const onChain = await parts.state().run(id);
   const widths = widthsOf(workflow.stages, run.partitions);
-  const stages = await Promise.all(
-    workflow.stages.map(async ({ kind, sink, model }, stage) => {
-      const { done, gasUsed, rows } = await statsOf(tables, id, stage);
-      const underway = kind === 'infer' && run.status === 'running' ? progress.ofStage(id, stage) : undefined;
-      return {
-        stage,
-        kind,
-        width: widths[stage],
-        sink,
-        ...(kind === 'infer' ? { model } : {}),
-        done,
-        gasUsed,
-        rows,
-        ...(underway === undefined ? {} : { underway }),
-      };
-    }),
-  );
   const stats = await Promise.all(workflow.stages.map((_, stage) => statsOf(tables, id, stage)));
+  const stages = workflow.stages.map(({ kind, sink, model }, stage) => {
+    const { done, gasUsed, rows } = stats[stage] as StageStats;
+    const underway = kind === 'infer' && run.status === 'running' ? progress.ofStage(id, stage) : undefined;
+    return {
+      stage,
+      kind,
+      width: widths[stage],
+      sink,
+      ...(kind === 'infer' ? { model } : {}),
+      done,
+      gasUsed,
+      rows,
+      ...(underway === undefined ? {} : { underway }),
+    };
+  });
   return {
     run: id,
     workflow: run.workflow,
@@ -116,16 +116,23 @@ export async function queryRun(parts: QueryParts, id: Hex) {
 /** Newest first; `before` is the `firstStep` of the last one seen. */
 export async function queryRuns(
   { tables }: QueryParts,
-  filter: { owner?: string | undefined; limit?: number | undefined; before?: number | undefined },
+  filter: { owner?: Address | undefined; limit?: number | undefined; before?: number | undefined },
 ) {
   const limit = Math.min(filter.limit ?? 20, MAX_RUNS);
   const runs = [];
-  const range = filter.before === undefined ? {} : { lt: numberKey(filter.before) };
-  for await (const [, id] of tables.runOrder.entries({ ...range, reverse: true })) {
-    if (runs.length >= limit) break;
+  const { owner: wanted, before = Number.MAX_SAFE_INTEGER } = filter;
+  const found =
+    wanted === undefined
+      ? tables.runOrder.entries({ lt: numberKey(before), limit, reverse: true })
+      : tables.ownedRuns.entries({
+          gte: ownedRunKey(wanted, 0),
+          lt: ownedRunKey(wanted, before),
+          limit,
+          reverse: true,
+        });
+  for await (const [, id] of found) {
     const run = await tables.runs.get(id);
-    if (run === undefined || (filter.owner !== undefined && run.owner.toLowerCase() !== filter.owner.toLowerCase()))
-      continue;
+    if (run === undefined) continue;
     const { workflow, owner, status, startedAt, endedAt = null, startStep, dataset = null } = run;
     runs.push({
       run: id,
@@ -148,8 +155,12 @@ export async function queryRunObjects({ tables }: QueryParts, id: Hex) {
   if (run === undefined) return undefined;
   const { stages } = await requireWorkflow(tables, run);
   const objects = ((await tables.inputs.get(id)) ?? []).map(({ root, length }) => ({ root, length }));
-  for await (const [key, { root, length, status }] of tables.tasks.entries({ gte: id, lt: `${id}g` })) {
-    if (status === 0 && stages[stageOf(key)]?.kind === 'infer') objects.push({ root, length });
+  for (const [stage, { kind }] of stages.entries()) {
+    if (kind !== 'infer') continue;
+    const range = { gte: taskKeyOf(id, stage, 0), lt: taskKeyOf(id, stage + 1, 0), limit: MAX_TASK_INPUTS + 1 };
+    for await (const [, { root, length, status }] of tables.tasks.entries(range))
+      if (status === 0) objects.push({ root, length });
+    if (objects.length > MAX_TASK_INPUTS) throw tooManyObjects(id);
   }
   return objects;
 }
@@ -235,12 +246,13 @@ function whyOpen(
     : `it waits for a gateway that serves the model ${model}${refused}`;
 }
 
-export async function queryBatch({ store, tables, l1 }: QueryParts, index: number) {
+export async function queryBatch({ store, tables, l1 }: QueryParts, index: number, outside: Slice['outside']) {
   const batch = await tables.batches.get(numberKey(index));
   if (batch === undefined) return undefined;
   const posted = await tables.posted.get(numberKey(index));
   const { object, timestamp, messages, delayedRoots, firstStep, closed, origin } = batch;
-  const gasUsed = posted === undefined ? undefined : (posted.gasUsed ?? (await gasOf(l1, posted.transaction)));
+  const gasUsed =
+    posted === undefined ? undefined : (posted.gasUsed ?? (await outside(() => gasOf(l1, posted.transaction))));
   if (posted !== undefined && posted.gasUsed === undefined && gasUsed !== undefined) {
     await store.write([tables.posted.put(numberKey(index), { ...posted, gasUsed })], { sync: false });
   }
@@ -273,4 +285,13 @@ async function statsOf(tables: Tables, run: Hex, stage: number): Promise<StageSt
 async function gasOf(l1: L1, hash: Hex): Promise<number | undefined> {
   const receipt = await l1.client.getTransactionReceipt({ hash }).catch(() => undefined);
   return receipt === undefined ? undefined : Number(receipt.gasUsed);
+}
+
+function tooManyObjects(run: Hex): MizuError {
+  return new MizuError({
+    code: 'run/too-many-objects',
+    message: 'The run has more objects than one Renew message can name.',
+    expected: `at most ${MAX_TASK_INPUTS}`,
+    actual: `more, of run ${run}`,
+  });
 }

@@ -53,7 +53,7 @@ test('idle streams of a few addresses take all places; each honest address still
   const told = Promise.all(honest.map(({ socket }) => once(socket, 'data')));
   steps.rollBack(-1);
   steps.announce(1);
-  for (const [bytes] of await told) expect(String(bytes)).toContain('still here');
+  for (const [bytes] of await told) expect(String(bytes)).toContain('event: rollback');
 });
 
 test('objects that must be fetched from DA: a few at once, of one address fewer; what is on the disk is not held up', async () => {

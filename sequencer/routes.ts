@@ -1,15 +1,16 @@
 // docs/rpc.md: objects, datasets and events over plain HTTP.
-import { once } from 'node:events';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset } from '../protocol/state.ts';
 import type { DiskObjects } from '../service/disk-objects.ts';
+import type { Slice } from '../service/fair-queue.ts';
 import type { HttpApp } from '../service/http.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { createPlaces, type PlaceLimits, peerOf } from '../service/peers.ts';
-import { objectNotFound, parseRange, rootParameter, sendFile, sendObject } from '../service/ranges.ts';
+import { drained, objectNotFound, parseRange, rootParameter, sendFile, sendObject } from '../service/ranges.ts';
+import { sliceOf } from '../service/slices.ts';
 import { numberKey } from '../service/store.ts';
 import { createTurnstile } from '../service/turnstile.ts';
 import { requireWorkflow } from './queries.ts';
@@ -28,6 +29,8 @@ export type RouteParts = {
 
 export const STREAMS: PlaceLimits = { total: 256, perPeer: 64 };
 const DATASET_FETCHES = 2;
+/** Names of the sinks are read from it for each request. */
+const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 /** Objects being fetched from DA for readers: each is in memory until it is on the disk. */
 export const FETCHES: PlaceLimits = { total: 16, perPeer: 8 };
 const HEARTBEAT_MS = 15_000;
@@ -44,7 +47,8 @@ export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
       const peer = peerOf(request.socket.remoteAddress);
       const place = fetchPlaces.enter(peer, () => response.destroy());
       if (place === undefined) throw tooManyFetches(fetches);
-      await requireObject(parts.objects, root).finally(place.leave);
+      const { outside } = sliceOf(response);
+      await outside(() => requireObject(parts.objects, root)).finally(place.leave);
     }
     await sendObject(request, response, files, root);
   });
@@ -52,8 +56,12 @@ export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
     const { run, file } = request.params;
     const name = /^([\w.-]{1,100})\.jsonl$/.exec(file)?.[1];
     if (!isHash(run) || name === undefined) throw badDataset(`${run}/${file}`);
-    const fetch = (root: Hex) => fetchInTurn(() => requireObject(parts.objects, root));
-    await sendDataset(request, response, { files, fetch }, await entriesOf(parts, run, name));
+    const { outside } = sliceOf(response);
+    const read = async (root: Hex) => {
+      const here = await files.get(root);
+      return here ?? outside(() => fetchInTurn(() => requireObject(parts.objects, root)));
+    };
+    await sendDataset(request, response, { files, read }, await entriesOf(parts, read, run, name));
   });
   const places = createPlaces(streams);
   app.get('/events', async (request, response) => {
@@ -62,31 +70,38 @@ export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
     const place = places.enter(peerOf(request.socket.remoteAddress), () => response.destroy());
     if (place === undefined) throw tooManyStreams(streams);
     try {
-      await sendEvents(response, parts, after, closing);
+      await sendEvents(response, sliceOf(response), parts, after, closing);
     } finally {
       place.leave();
     }
   });
 }
 
-async function entriesOf({ tables, objects }: RouteParts, run: Hex, name: string): Promise<DatasetEntry[]> {
+async function entriesOf(
+  { tables }: RouteParts,
+  read: (root: Hex) => Promise<Uint8Array>,
+  run: Hex,
+  name: string,
+): Promise<DatasetEntry[]> {
   const record = await tables.runs.get(run);
   if (record === undefined) throw noDataset('a run of this network', run);
   if (record.dataset === undefined) throw noDataset('a run that is done', `a run that is ${record.status}`);
   const workflow = await requireWorkflow(tables, record);
-  const metadata = metadataShape.safeParse(parseJson(await requireObject(objects, workflow.metadata.root)));
+  if (workflow.metadata.length > MAX_METADATA_BYTES)
+    throw noDataset('a workflow with names', 'metadata that are too long');
+  const metadata = metadataShape.safeParse(parseJson(await read(workflow.metadata.root)));
   const names = metadata.success ? metadata.data.stages.map(({ sink }) => sink ?? undefined) : [];
   const stages = new Set(names.flatMap((sink, stage) => (sink === name ? [stage] : [])));
   const sinks = [...new Set(names.filter((sink) => sink !== undefined))];
   if (stages.size === 0) throw noDataset(sinks.join(', ') || 'a sink of the workflow', name);
-  return decodeDataset(await requireObject(objects, record.dataset.root)).filter(({ stage }) => stages.has(stage));
+  return decodeDataset(await read(record.dataset.root)).filter(({ stage }) => stages.has(stage));
 }
 
 // One part after another, as it comes from the disk: a little memory, however long the dataset and its parts are.
 async function sendDataset(
   request: Request,
   response: Response,
-  { files, fetch }: { files: DiskObjects; fetch: (root: Hex) => Promise<unknown> },
+  { files, read }: { files: DiskObjects; read: (root: Hex) => Promise<unknown> },
   entries: readonly DatasetEntry[],
 ): Promise<void> {
   const total = entries.reduce((sum, { length }) => sum + length, 0);
@@ -109,7 +124,7 @@ async function sendDataset(
     const to = Math.min(length, last + 1 - at);
     at += length;
     if (from >= to) continue;
-    if ((await files.size(root)) === undefined) await fetch(root);
+    if ((await files.size(root)) === undefined) await read(root);
     if (response.destroyed) return;
     await sendFile(files.stream(root, from, to - 1), response, false);
   }
@@ -118,6 +133,7 @@ async function sendDataset(
 
 async function sendEvents(
   response: Response,
+  { outside }: Slice,
   { tables, steps }: RouteParts,
   after: number,
   closing: AbortSignal,
@@ -149,12 +165,14 @@ async function sendEvents(
       sent += 1;
       const { hash, batch, message, receipt, sequence = null } = record;
       const data = JSON.stringify({ step: at, hash, batch, message, sequence, ...receipt });
-      if (!response.write(`id: ${at}\nevent: receipt\ndata: ${data}\n\n`))
-        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(`id: ${at}\nevent: receipt\ndata: ${data}\n\n`)) await outside(() => drained(response));
       if (signal.aborted) break;
     }
-    if (sent > 0 || rolledBackTo !== undefined) continue;
-    await steps.after(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)]));
+    if (sent > 0 || rolledBackTo !== undefined) {
+      await outside(() => undefined);
+      continue;
+    }
+    await outside(() => steps.after(at, AbortSignal.any([signal, AbortSignal.timeout(HEARTBEAT_MS)])));
     if (!signal.aborted && rolledBackTo === undefined) response.write(': still here\n\n');
   }
   response.end();

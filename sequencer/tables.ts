@@ -3,7 +3,7 @@ import type { Receipt } from '../kernel/receipt.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { Origin } from '../protocol/state.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import type { Store, Table } from '../service/store.ts';
+import { numberKey, type Store, type Table } from '../service/store.ts';
 
 export type Head = {
   /** 128 bytes. */
@@ -137,6 +137,8 @@ export type Tables = {
   readonly inputs: Table<readonly ObjectRef[]>;
   /** Step at which it started, to run. */
   readonly runOrder: Table<Hex>;
+  /** The same by owner. */
+  readonly ownedRuns: Table<Hex>;
   readonly running: Table<true>;
   readonly tasks: Table<TaskIndex>;
   readonly stats: Table<StageStats>;
@@ -161,15 +163,15 @@ export function openTables(store: Store): Tables {
     runs: store.table('runs'),
     inputs: store.table('inputs'),
     runOrder: store.table('run-order'),
+    ownedRuns: store.table('owned-runs'),
     running: store.table('running'),
     tasks: store.table('tasks'),
     stats: store.table('stats'),
   };
 }
 
-/** Of a key of `taskKeyOf`. */
-export function stageOf(key: string): number {
-  return Number.parseInt(key.slice(66, 70), 16);
+export function ownedRunKey(owner: Address, startStep: number): string {
+  return `${owner.toLowerCase()}${numberKey(startStep)}`;
 }
 
 export function taskKeyOf(run: Hex, stage: number, partition: number): string {

@@ -2,6 +2,7 @@
 import type { Request, RequestHandler } from 'express';
 import { MizuError } from '../protocol/errors.ts';
 import { type Places, peerOf } from './peers.ts';
+import { takeSlice } from './slices.ts';
 
 export type Pace = {
   /** Before a rate counts. */
@@ -32,7 +33,7 @@ export function jsonText(limitBytes: number): RequestHandler {
 }
 
 function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unknown): RequestHandler {
-  return async (request, _response, next) => {
+  return async (request, response, next) => {
     assertType(request, type);
     const { pace, places } = request.app.get(BODY_RULES) as BodyRules;
     // One that does not say its length may come to the limit.
@@ -42,7 +43,9 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
     const place = places.enter(peer, () => putOut.abort(tooMany(peer)), size);
     if (place === undefined) throw tooMany(peer);
     try {
-      request.body = parse(await readBody(request, limitBytes, pace, putOut.signal));
+      const bytes = await readBody(request, limitBytes, pace, putOut.signal);
+      await takeSlice(request, response);
+      request.body = parse(bytes);
     } finally {
       place.leave();
     }

@@ -135,6 +135,48 @@ test('one address cannot take all connections', async () => {
   expect(shut.length).toBeGreaterThanOrEqual(18);
 });
 
+test('a request of another address is served before those that one address has waiting; a connection has one at a time', async () => {
+  const http = createHttpApp({ log: createLogger('test', 'silent'), health: () => ({}) });
+  cleanups.push(() => http.close());
+  const served: { readonly from: string; readonly finish: () => void }[] = [];
+  let onServed = () => {};
+  http.app.get('/work', async (request, response) => {
+    await new Promise<void>((finish) => {
+      served.push({ from: request.query.from as string, finish });
+      onServed();
+    });
+    response.json({});
+  });
+  const port = Number(new URL(await http.listen({ port: 0 })).port);
+  const untilServed = async (count: number) => {
+    while (served.length < count) await new Promise<void>((resolve) => (onServed = resolve));
+  };
+  const asked = new Promise<void>((resolve) => {
+    let count = 0;
+    http.server.on('request', () => ++count === 31 && resolve());
+  });
+  const ask = (from: string, localAddress: string) => {
+    const socket = open(port, localAddress);
+    socket.write(`GET /work?from=${from} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    return socket;
+  };
+  for (let i = 0; i < 30; i++) ask('greedy', '127.0.0.2');
+  await untilServed(4);
+  const honest = ask('honest', '127.0.0.3');
+  await asked;
+  served[0]?.finish();
+  await untilServed(5);
+  expect(served[4]?.from).toBe('honest');
+  // Before its answer is there: it stands behind that, and the connection ends with it.
+  honest.write('GET /work?from=pipelined HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(http.server, 'request');
+  const answers = answerOf(honest);
+  served[4]?.finish();
+  const text = await answers;
+  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '429']);
+  expect(text).toMatch(/retry-after: 1/i);
+});
+
 test('a reader that takes nothing is cut off, and holds little memory until then', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-http-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));

@@ -6,9 +6,11 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
 import { BODY_RULES, type BodyRules, type Pace } from './body.ts';
 import { guardConnections } from './connections.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { type HttpLimitChanges, withLimits } from './http-limits.ts';
 import type { Logger } from './log.ts';
 import { createPlaces } from './peers.ts';
+import { FAIR_QUEUE, sliceOf, sliceReads } from './slices.ts';
 
 export type HttpOptions = {
   readonly log: Logger;
@@ -19,6 +21,8 @@ export type HttpOptions = {
   readonly limits?: HttpLimitChanges | undefined;
   /** Paths to which pages of other origins may POST `application/json`. */
   readonly openPosts?: readonly string[];
+  /** Whether the service has work of its own, which goes before requests. */
+  readonly hasOwnWork?: () => boolean;
 };
 
 export type HttpApp = {
@@ -40,6 +44,9 @@ const PROBE_MS = 15_000;
 /** The rest of a body that was refused is taken for so long: whoever is still writing gets to read the answer. */
 const LINGER_MS = 5_000;
 const BODIES = { total: 512, perPeer: 128, size: 512 * 1024 * 1024 } as const;
+/** As many as the threads that read from the disk. */
+const SLICES = 4;
+const WAITING_PER_PEER = 256;
 const PREFLIGHT_SECONDS = 600;
 const RETRY_SECONDS = 1;
 
@@ -50,6 +57,7 @@ export function createHttpApp({
   processMetrics = false,
   limits: changed,
   openPosts = [],
+  hasOwnWork,
 }: HttpOptions): HttpApp {
   const limits = withLimits(changed);
   const pace: Pace = { graceSeconds: limits.graceSeconds, bytesPerSecond: limits.bytesPerSecond };
@@ -75,13 +83,16 @@ export function createHttpApp({
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set(BODY_RULES, { pace, places: createPlaces(BODIES) } satisfies BodyRules);
+  app.set(FAIR_QUEUE, createFairQueue({ places: SLICES, waitingPerPeer: WAITING_PER_PEER, hasOwnWork }));
   app.use(cutUnread);
+  app.use(sliceReads);
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.metrics());
   });
   app.use(allowOrigins(openPosts));
   app.get('/health', async (_request, response) => {
-    response.json({ ok: true, pid: process.pid, ...(await health()) });
+    const told = await sliceOf(response).outside(health);
+    response.json({ ok: true, pid: process.pid, ...told });
   });
   return {
     app,

@@ -1,10 +1,10 @@
 // docs/da.md#node: an object over HTTP, whole or one byte range of it (RFC 9110, section 14).
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
 import type { DiskObjects } from './disk-objects.ts';
+import { sliceOf } from './slices.ts';
 
 /** First and last byte, both included; undefined: the whole; 'unsatisfiable': a range outside. Several ranges count as none. */
 export function parseRange(
@@ -56,12 +56,33 @@ export async function sendObject(
   else await sendFile(objects.stream(root, first, last), response);
 }
 
-/** Ends the answer, unless `end` is false. A reader that goes away is no failure; a file that does cuts the answer off. */
+/**
+ * Ends the answer, unless `end` is false. A reader that goes away is no failure; a file that does cuts the answer off.
+ * Each piece is a slice of its own, and the time in which the reader takes it is no slice.
+ */
 export async function sendFile(file: Readable, response: Response, end = true): Promise<void> {
-  await pipeline(file, response, { end }).catch((error: unknown) => {
+  try {
+    for await (const piece of file) {
+      if (response.destroyed) return;
+      const isTaken = response.write(piece);
+      await sliceOf(response).outside(() => (isTaken ? undefined : drained(response)));
+    }
+    if (end) response.end();
+  } catch (error) {
     if (response.destroyed) return;
     response.destroy();
     throw error;
+  }
+}
+
+/** Resolves when the reader has taken what was written, or is gone. */
+export function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      response.off('drain', finish).off('close', finish);
+      resolve();
+    };
+    response.once('drain', finish).once('close', finish);
   });
 }
 
