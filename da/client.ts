@@ -3,10 +3,11 @@ import type { Certificate } from '../protocol/certificate.ts';
 import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { type ObjectRef, objectRef } from '../protocol/tree.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
 import type { Committee, CommitteeSource } from './committee.ts';
+import { hashInPieces } from './hash.ts';
 import { createMember, type Member, type MemberAddress } from './member.ts';
 import { type DaAccount, signRequest } from './storage-request.ts';
 
@@ -121,7 +122,8 @@ export function createDaClient({ committee, domain, account, log }: DaClientOpti
   return {
     put: async (objects, { expiry }) => {
       for (const bytes of objects) if (bytes.length > MAX_OUTPUT_BYTES) throw tooLarge(bytes.length);
-      const refs = objects.map(objectRef);
+      const refs: ObjectRef[] = [];
+      for (const bytes of objects) refs.push({ root: await hashInPieces(bytes), length: bytes.length });
       const bytes = new Map(refs.map(({ root }, i) => [root, objects[i] as Uint8Array]));
       return { refs, certificate: await collect(refs, expiry, (root) => bytes.get(root)) };
     },

@@ -1,10 +1,10 @@
 // docs/da.md#client: one member as the client sees it.
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { objectRoot } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { parseJson, requestBytes } from '../service/client.ts';
 import { signerOfCertificate } from './certify.ts';
+import { hashInPieces } from './hash.ts';
 import type { SignedRequest } from './storage-request.ts';
 
 export type MemberAddress = { readonly url: string; readonly address: Address };
@@ -95,7 +95,7 @@ export function createMember({ url, address }: MemberAddress, domain: Domain): M
         signal,
       });
       if (answer.status === 404) return undefined;
-      const actual = objectRoot(answer.bytes);
+      const actual = await hashInPieces(answer.bytes);
       if (actual !== root) throw lies(url, `the object ${root}`, `one with root ${actual}`);
       return answer.bytes;
     },

@@ -192,7 +192,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const load = async (info: TaskInfo): Promise<boolean> => {
     const key = taskKey(info);
     const isTooLarge = info.requestLength > config.maxRequestBytes;
-    if (!memory.reserve(key, info.run, isTooLarge ? EMPTY_TASK_BYTES : bytesOf(info, config))) return false;
+    if (!memory.reserve(key, info, isTooLarge ? EMPTY_TASK_BYTES : bytesOf(info, config))) return false;
     try {
       if (isTooLarge) log.error({ info }, 'a request object is too large; it gets an empty result');
       const requests = isTooLarge ? { model: info.model, ...NO_REQUESTS } : await fetchRequests(info);
@@ -206,12 +206,12 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
 
-  // The run that holds least first; what finds no room now is offered again by the next poll.
+  // The owner that holds least first, of it the run that does; what finds no room now is offered again by the next poll.
   const loadAll = async (infos: readonly TaskInfo[]): Promise<number> => {
     const waiting = [...infos];
     let loaded = 0;
     while (waiting.length > 0) {
-      waiting.sort((a, b) => memory.heldBy(a.run) - memory.heldBy(b.run));
+      waiting.sort(memory.compare);
       const loads = await Promise.allSettled(waiting.splice(0, LOADS_AT_ONCE).map(load));
       for (const result of loads) {
         if (result.status === 'rejected') log.warn({ err: result.reason }, 'a task cannot be loaded yet');

@@ -32,6 +32,7 @@ export type LoopbackSequencer = {
 
 const CHAIN_ID = 31_337;
 const REGISTRY: Address = '0x00000000000000000000000000000000000000aa';
+const OWNER: Address = `0x${'0a'.repeat(20)}`;
 const RUN: Hex = `0x${'11'.repeat(32)}`;
 
 export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
@@ -67,13 +68,13 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
   };
 
   const refs = new WeakMap<Uint8Array, ObjectRef>();
-  const addObjectTask = (model: string, partition: number, bytes: Uint8Array, run = RUN): TaskInfo => {
+  const addObjectTask = (model: string, partition: number, bytes: Uint8Array, run = RUN, owner = OWNER): TaskInfo => {
     // The same bytes may stand for many tasks.
     const ref = refs.get(bytes) ?? objectRef(bytes);
     refs.set(bytes, ref);
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
-    const place = { run, stage: 1, partition, attempt: 0 };
+    const place = { run, owner, stage: 1, partition, attempt: 0 };
     const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2' };
     const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer };
     open.set(taskKey(task), task);

@@ -8,31 +8,52 @@ import { requestBytes } from '../service/client.ts';
 import { type Part, startPart } from './bench/spawn.ts';
 import { createInvitation } from './invitation.ts';
 import { startLoopbackSequencer } from './loopback-sequencer.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, type Holder } from './memory.ts';
 import { encodeRequests } from './rows.ts';
 import { createSigner } from './signing.ts';
 
+const holderOf = (owner: string, run: number): Holder => ({
+  owner: `0x${owner.repeat(40)}`,
+  run: `0x${run.toString(16).padStart(64, owner)}`,
+});
+const [A, A2, B] = [holderOf('a', 1), holderOf('a', 2), holderOf('b', 3)];
+
 describe('memory', () => {
-  test('is reserved up to its bound; a run that holds something leaves a quarter to others', () => {
+  test('is reserved up to its bound; an owner that holds something leaves a quarter to others, however many its runs', () => {
     const memory = createMemory({ bytes: 100, tasks: 8 });
-    expect(memory.reserve('a0', 'a', 60)).toBe(true);
-    expect(memory.reserve('a1', 'a', 20)).toBe(false);
-    expect(memory.reserve('a1', 'a', 15)).toBe(true);
-    expect(memory.reserve('b0', 'b', 26)).toBe(false);
-    expect(memory.reserve('b0', 'b', 25)).toBe(true);
+    expect(memory.reserve('a0', A, 60)).toBe(true);
+    expect(memory.reserve('a1', A2, 20)).toBe(false);
+    expect(memory.reserve('a1', A2, 15)).toBe(true);
+    expect(memory.reserve('b0', B, 26)).toBe(false);
+    expect(memory.reserve('b0', B, 25)).toBe(true);
     memory.shrink('a0', 10);
     memory.shrink('a0', 50);
-    expect([memory.held(), memory.heldBy('a'), memory.heldBy('b')]).toEqual([50, 25, 25]);
+    expect([memory.held(), memory.heldBy(A.owner), memory.heldBy(B.owner)]).toEqual([50, 25, 25]);
     memory.release('a0');
     memory.release('a0');
-    expect([memory.held(), memory.heldBy('a')]).toEqual([40, 15]);
+    expect([memory.held(), memory.heldBy(A.owner)]).toEqual([40, 15]);
+  });
+
+  test('an owner of a thousand runs comes after one who holds less, and its own runs by turns', () => {
+    const memory = createMemory({ bytes: 100_000, tasks: 10_000 });
+    const many = Array.from({ length: 1_000 }, (_, run) => holderOf('a', run));
+    for (const [i, holder] of many.entries()) if (i % 2 === 0) memory.reserve(`a${i}`, holder, 10);
+    memory.reserve('b0', B, 60);
+    const order = [...many, B].sort(memory.compare);
+    expect(order[0]).toEqual(B);
+    expect(order.slice(1, 501).every(({ run }) => memory.heldBy(run) === 0)).toBe(true);
   });
 
   test('has places too', () => {
     const memory = createMemory({ bytes: 100, tasks: 4 });
-    expect([0, 1, 2, 3].map((i) => memory.reserve(`a${i}`, 'a', 1))).toEqual([true, true, true, false]);
-    expect(memory.reserve('b0', 'b', 1)).toBe(true);
-    expect(memory.reserve('c0', 'c', 1)).toBe(false);
+    expect([0, 1, 2, 3].map((i) => memory.reserve(`a${i}`, i % 2 === 0 ? A : A2, 1))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(memory.reserve('b0', B, 1)).toBe(true);
+    expect(memory.reserve('c0', holderOf('c', 4), 1)).toBe(false);
   });
 
   test('holds what its tasks hold, and never more than its bound', () => {
@@ -46,14 +67,15 @@ describe('memory', () => {
         const memory = createMemory({ bytes: 100, tasks: 6 });
         const tasks = new Map<number, number>();
         for (const { act, task, bytes } of steps) {
-          if (act === 'reserve' && memory.reserve(`${task}`, `run${task % 3}`, bytes)) tasks.set(task, bytes);
+          if (act === 'reserve' && memory.reserve(`${task}`, holderOf(`${task % 3}`, task % 4), bytes))
+            tasks.set(task, bytes);
           if (act === 'shrink') memory.shrink(`${task}`, bytes);
           if (act === 'shrink' && tasks.has(task)) tasks.set(task, Math.min(bytes, tasks.get(task) as number));
           if (act === 'release') memory.release(`${task}`);
           if (act === 'release') tasks.delete(task);
           const sum = [...tasks.values()].reduce((total, one) => total + one, 0);
           expect(memory.held()).toBe(sum);
-          expect([0, 1, 2].reduce((total, run) => total + memory.heldBy(`run${run}`), 0)).toBe(sum);
+          expect([0, 1, 2].reduce((total, run) => total + memory.heldBy(holderOf(`${run}`, 0).owner), 0)).toBe(sum);
           expect(sum <= 100 && tasks.size <= 6).toBe(true);
         }
       }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
@@ -28,11 +28,22 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const OWNER: Address = `0x${'0a'.repeat(20)}`;
 const OFFER = { maxCost: '100', inputPrice: '5', outputPrice: '7' };
 
 const finished = (key: string): FinishedTask => ({
   key,
-  info: { run: HASH, stage: 1, partition: 0, attempt: 0, model: HASH, requestRoot: HASH, requestLength: 1, ...OFFER },
+  info: {
+    run: HASH,
+    owner: OWNER,
+    stage: 1,
+    partition: 0,
+    attempt: 0,
+    model: HASH,
+    requestRoot: HASH,
+    requestLength: 1,
+    ...OFFER,
+  },
   result: new TextEncoder().encode(key),
   inputTokens: 3,
   outputTokens: 2,

@@ -14,6 +14,7 @@ const [ANN, BOB, CY] = ['a', 'b', 'c'].map((digit): Address => `0x${digit.repeat
 const MODELS = new Set(['m']);
 const INFO: TaskInfo = {
   run: HASH,
+  owner: ANN,
   stage: 1,
   partition: 0,
   attempt: 0,
@@ -149,8 +150,8 @@ describe('leases', () => {
 });
 
 describe('rows', () => {
-  const addLines = (queue: Queue, lines: string[], run = HASH) =>
-    queue.add({ ...INFO, run }, decodeRequests(encodeRequests('m', lines)));
+  const addLines = (queue: Queue, lines: string[], run = HASH, owner = ANN) =>
+    queue.add({ ...INFO, run, owner }, decodeRequests(encodeRequests('m', lines)));
 
   test('that are no JSON, or longer than a lease, are given to no worker', async () => {
     const { queue } = setUp();
@@ -187,6 +188,17 @@ describe('rows', () => {
     addLines(queue, lines(3), other);
     const runs = Array.from({ length: 5 }, () => take(queue, ANN, 2).task.slice(0, 66));
     expect(runs).toEqual([HASH, other, HASH, other, HASH]);
+  });
+
+  test('an owner of many runs has the share of one owner, and his runs have theirs of it', () => {
+    const { queue } = setUp();
+    const runOf = (number: number): Hex => `0x${number.toString(16).padStart(64, '0')}`;
+    const lines = Array.from({ length: 40 }, (_, i) => `[${i},{}]`);
+    for (let run = 0; run < 20; run++) addLines(queue, lines, runOf(run));
+    addLines(queue, lines, runOf(99), BOB);
+    const runs = Array.from({ length: 20 }, () => take(queue, CY, 2).task.slice(0, 66));
+    expect(runs.filter((run) => run === runOf(99)).length).toBe(10);
+    expect(new Set(runs).size).toBe(11);
   });
 
   test('whatever the results, every row is in an object that is not too large', async () => {

@@ -96,6 +96,8 @@ export function createQueue(options: QueueOptions): Queue {
   const { journal, now, auditor } = options;
   const tasks = new Map<string, OpenTask>();
   const leases = new Map<number, Lease>();
+  /** Of the leases' tasks, which may be gone before them. */
+  const infos = new Map<number, TaskInfo>();
   const byWorker = new Map<Address, Set<Lease>>();
   const settling = new Set<number>();
   const finished: FinishedTask[] = [];
@@ -104,27 +106,32 @@ export function createQueue(options: QueueOptions): Queue {
   for (const entry of journal.recovered) {
     recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
   }
-  /** Rows at workers, by run. */
+  /** Rows at workers, by owner and by run. */
   const leasedRows = new Map<string, number>();
   let last = 0;
 
-  const countRows = ({ task }: Lease, rows: number) => {
-    const run = task.slice(0, task.indexOf('/'));
-    const count = (leasedRows.get(run) ?? 0) + rows;
-    if (count === 0) leasedRows.delete(run);
-    else leasedRows.set(run, count);
+  const countRows = ({ owner, run }: TaskInfo, rows: number) => {
+    for (const name of [owner, run]) {
+      const count = (leasedRows.get(name) ?? 0) + rows;
+      if (count === 0) leasedRows.delete(name);
+      else leasedRows.set(name, count);
+    }
   };
 
-  const hold = (lease: Lease) => {
+  const hold = (lease: Lease, { info }: OpenTask) => {
     leases.set(lease.lease, lease);
-    countRows(lease, lease.places.length);
+    infos.set(lease.lease, info);
+    countRows(info, lease.places.length);
     const held = byWorker.get(lease.worker);
     if (held === undefined) byWorker.set(lease.worker, new Set([lease]));
     else held.add(lease);
   };
 
   const release = (lease: Lease) => {
-    if (leases.delete(lease.lease)) countRows(lease, -lease.places.length);
+    const info = infos.get(lease.lease);
+    leases.delete(lease.lease);
+    infos.delete(lease.lease);
+    if (info !== undefined) countRows(info, -lease.places.length);
     const held = byWorker.get(lease.worker);
     held?.delete(lease);
     if (held?.size === 0) byWorker.delete(lease.worker);
@@ -146,7 +153,7 @@ export function createQueue(options: QueueOptions): Queue {
       deadline: now() + options.leaseSeconds * 1000,
     };
     const lease: Lease = { ...held, seal: sealOf(held, worker), worker, ...(audit === undefined ? {} : { audit }) };
-    hold(lease);
+    hold(lease, task);
     return { lease, model: task.requests.model, lines: places.map(task.requests.lineOf) };
   };
 
@@ -177,11 +184,11 @@ export function createQueue(options: QueueOptions): Queue {
     finishIfDone(task);
   };
 
-  // Whose run has the fewest rows at workers goes first: a large task holds up no other run's.
+  // Whose owner has the fewest rows at workers goes first, of them whose run has: neither a large task nor many runs hold up others.
   const byTurn = (models: ReadonlySet<string>): OpenTask[] => {
     const open = [...tasks.values()].filter((task) => task.open > 0 && models.has(task.requests.model));
-    const leased = (task: OpenTask) => leasedRows.get(task.info.run) ?? 0;
-    return open.sort((a, b) => leased(a) - leased(b));
+    const leased = (name: string) => leasedRows.get(name) ?? 0;
+    return open.sort(({ info: a }, { info: b }) => leased(a.owner) - leased(b.owner) || leased(a.run) - leased(b.run));
   };
 
   // Rows that no frame can carry, or that are no JSON, would end the connection of every worker that they are given to.
@@ -241,7 +248,7 @@ export function createQueue(options: QueueOptions): Queue {
     let outcomes: Outcome[];
     try {
       const items = answers.map((answer) => toContentItem(answer, options.rules));
-      const verdicts = await options.checker.check(task.info.run, items);
+      const verdicts = await options.checker.check(task.info.owner, items);
       if (tasks.get(key) !== task) return release(lease);
       judged = answers.map((answer, i) => judgeRow(answer, verdicts[i], options.rules));
       outcomes = judged.filter((outcome) => outcome !== undefined);
@@ -311,7 +318,7 @@ export function createQueue(options: QueueOptions): Queue {
       if (held.places.some((place) => taken.has(task.key) || task.results.has(place) || task.holders[place] !== 0))
         return false;
       for (const place of held.places) task.holders[place] = held.lease;
-      hold({ ...held, seal, worker });
+      hold({ ...held, seal, worker }, task);
       return true;
     },
     accept,

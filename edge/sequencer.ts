@@ -1,9 +1,10 @@
 // docs/rpc.md: what the gateway asks of a sequencer.
 import { z } from 'zod';
 import type { Appointed } from '../da/committee.ts';
+import { hashInPieces } from '../da/hash.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
-import { type ObjectRef, objectRef } from '../protocol/tree.ts';
+import type { ObjectRef } from '../protocol/tree.ts';
 import { createRpcClient, requestBytes } from '../service/client.ts';
 import type { TaskInfo } from './task.ts';
 
@@ -51,6 +52,7 @@ export type Sequencer = {
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
+const lowerAddress = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
 const weiText = z.string().regex(/^[0-9]{1,78}$/);
 const whole = z.number().int().nonnegative();
 
@@ -72,6 +74,7 @@ const taskInfos = z.array(
     stage: whole,
     partition: whole,
     attempt: whole,
+    owner: lowerAddress,
     model: hash,
     requestRoot: hash,
     requestLength: whole,
@@ -102,7 +105,8 @@ export function createSequencer(url: string): Sequencer {
     getObject: async (ref, signal) => {
       const address = `${url.replace(/\/$/, '')}/objects/${ref.root}`;
       const { bytes } = await requestBytes(address, { signal, limitBytes: ref.length, timeoutSeconds: 60 });
-      const found = objectRef(bytes);
+      // Others are served meanwhile: one may have 64 MiB.
+      const found = { root: await hashInPieces(bytes), length: bytes.length };
       if (found.root !== ref.root || found.length !== ref.length) throw wrongObject(ref, found);
       return bytes;
     },

@@ -1,10 +1,12 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { createResults, type Results } from './results.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests } from './rows.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
+  /** Of the run, in lower case. */
+  readonly owner: Address;
   readonly stage: number;
   readonly partition: number;
   readonly attempt: number;

@@ -161,13 +161,14 @@ async function queryInferences(
   for (;;) {
     const found = [];
     const offers = createOffers(readState(nodes, chain.leaf().stateRoot), gateway);
-    for (const { run, stage: at, partition: part, attempt, model, request } of tasks.inferences()) {
+    for (const { run, owner, stage: at, partition: part, attempt, model, request } of tasks.inferences()) {
       if (found.length >= limit) break;
       if (wanted !== undefined && !wanted.has(model)) continue;
       const offer = await offers(run, model);
       if (offer === undefined) continue;
       found.push({
         run,
+        owner,
         stage: at,
         partition: part,
         attempt,

@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: what runs make the sequencer keep and do before anybody has paid for it.
 import { expect, test } from 'vitest';
 import { MAX_STAGES, RUN_INPUT } from '../protocol/constants.ts';
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import { createLogger } from '../service/log.ts';
 import type { StageIndex, Tables } from './tables.ts';
@@ -24,11 +24,12 @@ const stagesOf = (kind: StageIndex['kind']): StageIndex[] =>
     inputs: [{ source: RUN_INPUT, mode: 'same' }],
   }));
 
-/** The sequencer's tasks of so many running runs of one workflow. */
+/** The sequencer's tasks of so many running runs of one workflow; the last one has another owner than the others. */
 async function tasksOf(runs: number, stages: readonly StageIndex[], parts: Partial<TasksParts> = {}) {
   const record = { workflow: WORKFLOW, status: 'running', deadline: FAR, startStep: 0 };
+  const ownerOf = (run: Hex): Address => (run === idOf(runs - 1) ? `0x${'bB'.repeat(20)}` : `0x${'aa'.repeat(20)}`);
   const tables = {
-    runs: { get: async () => record },
+    runs: { get: async (run: Hex) => ({ ...record, owner: ownerOf(run) }) },
     workflows: { get: async () => ({ stages }) },
     inputs: { get: async () => Array.from({ length: PARTITIONS }, () => OBJECT) },
     tasks: { entries: async function* () {} },
@@ -95,4 +96,13 @@ test('runs are begun by turns: one with many tasks does not have all workers', a
   tasks.runAhead();
   expect(begun.length).toBe(AHEAD);
   for (let run = 0; run < 4; run++) expect(begun.filter((id) => id === idOf(run)).length).toBe(2);
+});
+
+test('open inferences are listed by turns of the owners: one with many runs does not fill a list', async () => {
+  const tasks = await tasksOf(50, stagesOf('infer').slice(0, 1));
+  const listed = [...tasks.inferences()].slice(0, 100);
+  const other = listed.filter(({ owner }) => owner === `0x${'bb'.repeat(20)}`);
+  expect(other.length).toBe(50);
+  expect(other.every(({ run }) => run === idOf(49))).toBe(true);
+  expect(new Set(listed.map(({ run }) => run)).size).toBe(50);
 });

@@ -1,6 +1,6 @@
 // docs/operations.md#sequencer: ready tasks of all running runs: programs run ahead in the pool, inferences wait for a gateway.
 import type { Receipt } from '../kernel/receipt.ts';
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeMessage, encodeMessage } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
@@ -9,6 +9,8 @@ import { type Tables, taskKeyOf } from './tables.ts';
 
 export type InferenceTask = Place & {
   readonly run: Hex;
+  /** Of the run, in lower case. */
+  readonly owner: Address;
   readonly attempt: number;
   readonly model: Hex;
   readonly request: ObjectRef;
@@ -25,6 +27,7 @@ export type Tasks = {
   nextAdvance(): Uint8Array | undefined;
   /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
   nextExpire(nowSeconds: number): Uint8Array | undefined;
+  /** The owners by turns, and of each its runs: however many tasks one has, those of others are among the first. */
   inferences(): Iterable<InferenceTask>;
   /** Resolves at the next inference task that becomes open. */
   inferenceOpened(signal: AbortSignal): Promise<void>;
@@ -57,6 +60,7 @@ type Ahead = {
 type Tracked = {
   readonly graph: RunGraph;
   readonly workflow: Hex;
+  readonly owner: Address;
   readonly deadline: bigint;
   promisedTo: bigint;
   /** The first ones that are ready: none is kept before its turn may come. */
@@ -82,7 +86,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   let startTurn = 0;
 
   const takeUp = (tracked: Tracked): void => {
-    const { graph, ready, infer, inferOf } = tracked;
+    const { graph, owner, ready, infer, inferOf } = tracked;
     const { run, kinds } = graph;
     const ofStage = Math.max(
       1,
@@ -95,7 +99,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
           const message = encodeMessage({ kind: 'Advance', run, stage, partition });
           ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0 });
         } else if (request !== undefined) {
-          infer.set(taskKeyOf(run, stage, partition), { run, stage, partition, attempt: 0, model, request });
+          infer.set(taskKeyOf(run, stage, partition), { run, owner, stage, partition, attempt: 0, model, request });
           inferOf.set(stage, (inferOf.get(stage) ?? 0) + 1);
         }
       }
@@ -111,6 +115,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     const tracked: Tracked = {
       graph,
       workflow: record.workflow,
+      owner: record.owner.toLowerCase() as Address,
       deadline: record.deadline,
       promisedTo: await promisedTo(run),
       ready: [],
@@ -258,8 +263,14 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       }
       return undefined;
     },
-    inferences: function* () {
-      for (const { infer } of runs.values()) yield* infer.values();
+    inferences: () => {
+      const owners = new Map<Address, Iterable<InferenceTask>[]>();
+      for (const { owner, infer } of runs.values()) {
+        const lists = owners.get(owner);
+        if (lists === undefined) owners.set(owner, [infer.values()]);
+        else lists.push(infer.values());
+      }
+      return byTurns([...owners.values()].map(byTurns));
     },
     inferenceOpened: (signal) =>
       new Promise<void>((resolve) => {
@@ -281,4 +292,18 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     }),
     isBusy: () => running > 0,
   };
+}
+
+function* byTurns<T>(lists: readonly Iterable<T>[]): Generator<T> {
+  let open = lists.map((list) => list[Symbol.iterator]());
+  while (open.length > 0) {
+    const left: Iterator<T>[] = [];
+    for (const list of open) {
+      const next = list.next();
+      if (next.done === true) continue;
+      left.push(list);
+      yield next.value;
+    }
+    open = left;
+  }
 }

@@ -1,4 +1,4 @@
-// docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by run, each check within its time.
+// docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its time.
 import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
 import type { ResponseFormat } from '../backends/backend.ts';
@@ -10,7 +10,7 @@ export type ContentItem = { readonly format: ResponseFormat | undefined; readonl
 
 export type SchemaChecker = {
   /**
-   * One verdict an item; undefined: it fits, or there is nothing to fit. Owners (runs) get the threads in turns.
+   * One verdict an item; undefined: it fits, or there is nothing to fit. Owners get the threads in turns.
    * @throws MizuError `edge/checks-full`, retryable
    */
   check(owner: string, items: readonly ContentItem[]): Promise<(Verdict | undefined)[]>;
