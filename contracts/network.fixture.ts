@@ -2,19 +2,17 @@
 import { createMerkleProof, createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { RLP } from '@ethereumjs/rlp';
 import { type Abi, createWalletClient, http, type PublicClient, type TransactionReceipt } from 'viem';
-import { type HDAccount, mnemonicToAccount } from 'viem/accounts';
+import type { HDAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
-import { ANVIL_ACCOUNTS } from '../service/anvil.ts';
+import { anvilAccounts } from '../service/anvil-accounts.ts';
 import { DEVNET_CONFIG } from './config.ts';
 
 /** Anvil's accounts. */
-export const ACCOUNTS = Array.from({ length: ANVIL_ACCOUNTS }, (_, addressIndex) =>
-  mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex }),
-);
+export const ACCOUNTS = anvilAccounts();
 
 export const [OWNER, SEQUENCER, EXECUTOR, USER, ...OTHERS] = ACCOUNTS as [
   HDAccount,

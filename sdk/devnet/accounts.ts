@@ -1,10 +1,8 @@
-// docs/operations.md#devnet: who is who, from the public test mnemonic.
-import { mnemonicToAccount } from 'viem/accounts';
+// docs/operations.md#devnet: who is who, of anvil's accounts.
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { anvilAccounts } from '../../service/anvil-accounts.ts';
 
 export type Account = { readonly address: Address; readonly privateKey: Hex };
-
-const MNEMONIC = 'test test test test test test test test test test test junk';
 
 /** Anvil gives ether to these, the first 16, at genesis. */
 const INDEX = {
@@ -31,12 +29,12 @@ const INDEX = {
 export type Part = keyof typeof INDEX;
 
 export function devnetAccounts(): Record<Part, Account> {
-  const entries = Object.entries(INDEX).map(([part, addressIndex]) => [part, derive(addressIndex)] as const);
+  const entries = Object.entries(INDEX).map(([part, index]) => [part, toAccount(index)] as const);
   return Object.fromEntries(entries) as Record<Part, Account>;
 }
 
-function derive(addressIndex: number): Account {
-  const account = mnemonicToAccount(MNEMONIC, { addressIndex });
+function toAccount(index: number): Account {
+  const account = anvilAccounts()[index]!;
   const privateKey = account.getHdKey().privateKey as Uint8Array;
   return { address: account.address.toLowerCase() as Address, privateKey: bytesToHex(privateKey) };
 }
