@@ -4,11 +4,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** They take minutes, most of which they wait for L1's seconds: whoever begins with one of them last waits alone. */
 const FIRST = ['test/docs/networks', 'test/e2e/cheat', 'test/docs/commands', 'test/e2e/network', 'test/conformance/'];
 
+/** Each in a process of its own: they change what belongs to the process, measure it, or fill its memory. */
+const APART = [
+  'test/**/*.test.ts',
+  'edge/memory.test.ts',
+  'sdk/cli/main.test.ts',
+  'service/child.test.ts',
+  'service/process.test.ts',
+  'vm/native/stack.test.ts',
+  'vm/wasi/published.test.ts',
+];
+
+const NO_TESTS = ['node_modules/**', 'build/**'];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
+    const rank = ({ moduleId, project }: TestSpecification) => {
       const at = FIRST.findIndex((path) => moduleId.includes(path));
-      return at < 0 ? FIRST.length : at;
+      if (at >= 0) return at;
+      return project.config.isolate ? FIRST.length : FIRST.length + 1;
     };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
@@ -16,8 +30,14 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['node_modules/**', 'build/**'],
+    projects: [
+      { extends: true, test: { name: 'apart', include: APART, exclude: NO_TESTS } },
+      // A process takes one file after another: it loads the libraries once.
+      {
+        extends: true,
+        test: { name: 'together', include: ['**/*.test.ts'], exclude: [...NO_TESTS, ...APART], isolate: false },
+      },
+    ],
     setupFiles: ['test/end-with-vitest.ts'],
     // A last net, the same for all: no verdict depends on the machine's speed.
     testTimeout: 900_000,
