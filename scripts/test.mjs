@@ -23,34 +23,45 @@ for (const [variable, path] of Object.entries(SUITES)) {
     console.log(`${variable}: no suite at ${path}, its tests are skipped; set the variable to its folder to run them`);
 }
 
+/** Of the sources as they stand: seconds each. */
 const CHECKS = [
   ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['imports', ['scripts/check-imports.mjs']],
-  ['generated files', ['scripts/generate.mjs', '--check']],
 ];
 
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
   process.once(signal, () => process.exit(code));
 endWithNpm();
-for (const [name, args] of CHECKS) await check(name, args);
-await runForge();
-await runVitest();
+// Each says its line when those before it have said theirs.
+for (const say of CHECKS.map(([name, args]) => check(name, args))) (await say)();
+// solc compiles on one processor for minutes: beside Vitest, which prints by itself and needs nothing of what forge writes.
+const [says] = await Promise.all([checkContracts(), runVitest()]);
+for (const say of says) say();
 for (const failure of failures) console.error(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
+/** Resolves, when the check has ended, to what says and counts its result. */
 async function check(name, args) {
   const run = await output(args);
-  const ok = run.status === 0;
-  console.log(`${ok ? 'ok  ' : 'FAIL'} check: ${name}`);
-  if (!ok) console.error(`${run.stdout}${run.stderr}`);
-  count(ok, `check: ${name}`);
+  return () => {
+    const ok = run.status === 0;
+    console.log(`${ok ? 'ok  ' : 'FAIL'} check: ${name}`);
+    if (!ok) console.error(`${run.stdout}${run.stderr}`);
+    count(ok, `check: ${name}`);
+  };
 }
 
-async function runForge() {
-  const run = await output(['scripts/forge.mjs', 'test', '--json']);
+/** One after the other: both compile into build/forge, and what the tests have compiled is not compiled again. */
+async function checkContracts() {
+  const forge = await output(['scripts/forge.mjs', 'test', '--json']);
+  const generated = await check('generated files', ['scripts/generate.mjs', '--check']);
+  return [() => countForge(forge), generated];
+}
+
+function countForge(run) {
   const start = run.stdout.indexOf('{');
   if (start < 0) {
     console.error(`${run.stdout}${run.stderr}`);
