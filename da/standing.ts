@@ -9,13 +9,14 @@ import { connectL1 } from '../service/l1.ts';
 import type { Logger } from '../service/log.ts';
 import { createStakeReader } from '../service/stakes.ts';
 import { createTurnstile } from '../service/turnstile.ts';
+import { createBalanceReader } from './balance.ts';
 
 export const CLASSES = ['staked', 'paying', 'free'] as const;
 export type Class = (typeof CLASSES)[number];
 
 export type Standing = {
   readonly class: Class;
-  /** Tokens on the network, of an account of the class `paying`. */
+  /** Tokens on the network as L1 has confirmed them, of an account of the class `paying`. */
   readonly balanceWei: bigint;
 };
 
@@ -103,36 +104,36 @@ async function read(source: StandingSource, account: Address): Promise<Standing>
   return balanceWei > 0n ? { class: 'paying', balanceWei } : FREE;
 }
 
-/** Stakes of any role, from L1; balances from a sequencer, if one is named. */
+/** Stakes of any role, from L1; what L1 has confirmed that an account has, by proofs of a sequencer, if one is named. */
 export function followStandings(
   l1Url: string | readonly string[],
   committee: Address,
   sequencerUrl: string | undefined,
 ): StandingSource {
-  let connected: Promise<(account: Address) => Promise<boolean>> | undefined;
-  const connect = async () => {
+  let connected: Promise<StandingSource> | undefined;
+  const connect = async (): Promise<StandingSource> => {
     const { client } = await connectL1(l1Url);
     const address = await client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'stakes' });
     const isActive = createStakeReader(client, address);
-    return async (account: Address) =>
-      (await Promise.all(ROLES.map((role) => isActive(account, role)))).some((active) => active);
+    return {
+      isStaked: async (account) =>
+        (await Promise.all(ROLES.map((role) => isActive(account, role)))).some((active) => active),
+      balanceWei:
+        sequencerUrl === undefined
+          ? async () => 0n
+          : createBalanceReader(client, committee, createRpcClient(sequencerUrl)),
+    };
   };
-  const rpc = sequencerUrl === undefined ? undefined : createRpcClient(sequencerUrl);
+  const source = async (): Promise<StandingSource> => {
+    connected ??= connect();
+    return connected.catch((error: unknown) => {
+      connected = undefined;
+      throw error;
+    });
+  };
   return {
-    isStaked: async (account) => {
-      connected ??= connect();
-      const isStaked = await connected.catch((error: unknown) => {
-        connected = undefined;
-        throw error;
-      });
-      return isStaked(account);
-    },
-    balanceWei: async (account) => {
-      if (rpc === undefined) return 0n;
-      const answer = (await rpc('mizu_getAccount', [account], { attempts: 1 })) as { balance?: unknown } | null;
-      const balance = answer?.balance;
-      return typeof balance === 'string' && /^\d{1,78}$/.test(balance) ? BigInt(balance) : 0n;
-    },
+    isStaked: async (account) => (await source()).isStaked(account),
+    balanceWei: async (account) => (await source()).balanceWei(account),
   };
 }
 

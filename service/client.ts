@@ -75,7 +75,7 @@ export function parseJson<T>(url: string, answer: Answer): T {
 export type RpcClient = (
   method: string,
   params?: readonly unknown[],
-  options?: Pick<RequestOptions, 'timeoutSeconds' | 'attempts' | 'signal'>,
+  options?: Pick<RequestOptions, 'timeoutSeconds' | 'attempts' | 'signal' | 'limitBytes'>,
 ) => Promise<unknown>;
 
 /** JSON-RPC 2.0 over HTTP. An error object of the service becomes a MizuError with the service's code, expected, actual and hint. */
