@@ -73,7 +73,7 @@ export const LOAD_WASM_BYTE_GAS = 8n;
 /** Image, slots and data of a program. */
 export const LOAD_IMAGE_BYTE_GAS = 1n;
 /** A page of linear memory that a program may touch. */
-export const PAGE_GAS = 1_500n;
+export const PAGE_GAS = 2_000n;
 export const INPUT_GAS = 10_000n;
 export const INPUT_BYTE_GAS = 1n;
 /** A certified byte that a message makes everyone keep. */

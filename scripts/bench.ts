@@ -1,7 +1,8 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference worst]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference worst [--only TEXT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
 import { benchAttacks } from './bench-attacks.ts';
@@ -13,6 +14,7 @@ import { benchWorst } from './bench-worst.ts';
 import { worstLoading } from './worst/loading.ts';
 import { worstMessages } from './worst/messages.ts';
 
+const { positionals, values: options } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
 const SECTIONS = {
@@ -55,7 +57,7 @@ const SECTIONS = {
   },
   worst: {
     title: 'The most nanoseconds of processor time that one gas buys, in the native engine and stepped (goal: <= 20)',
-    run: benchWorst,
+    run: () => benchWorst(options.only),
   },
 } as const;
 
@@ -69,10 +71,14 @@ async function runInference(): Promise<object[]> {
   return rows;
 }
 
-const asked = process.argv.slice(2) as Section[];
+const asked = positionals as Section[];
 const unknown = asked.find((name) => !(name in SECTIONS));
 if (unknown !== undefined) {
   console.error(`There is no section "${unknown}": choose from ${Object.keys(SECTIONS).join(', ')}.`);
+  process.exit(1);
+}
+if (options.only !== undefined && asked.join() !== 'worst') {
+  console.error('--only TEXT chooses cases of one section: npm run bench -- worst --only TEXT.');
   process.exit(1);
 }
 mkdirSync(folder, { recursive: true });
@@ -82,6 +88,8 @@ for (const name of asked.length > 0 ? asked : (Object.keys(SECTIONS) as Section[
   const loadBefore = loadavg()[0];
   const rows = (await run()) as object[];
   console.table(rows.map(flatten));
+  // A part is for the eye: the file holds the whole.
+  if (options.only !== undefined) continue;
   const result = { title, date: new Date().toISOString(), machine: describeMachine(), loadBefore, rows };
   const text = JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? String(value) : value), 2);
   writeFileSync(`${folder}${name}.json`, `${text}\n`);

@@ -5,6 +5,9 @@ import { memoryCases } from './memory-cases.ts';
 import { rawCases } from './raw-cases.ts';
 import type { WorstCase } from './row.ts';
 
-export function worstInstructions(): WorstCase[] {
-  return [...[...memoryCases(), ...instructionCases()].map(measureModule), ...rawCases().map(measureRaw)];
+/** Cases whose name contains `only`. */
+export function worstInstructions(only = ''): WorstCase[] {
+  const wanted = ({ name }: { readonly name: string }): boolean => name.includes(only);
+  const modules = [...memoryCases(), ...instructionCases()].filter(wanted);
+  return [...modules.map(measureModule), ...rawCases().filter(wanted).map(measureRaw)];
 }

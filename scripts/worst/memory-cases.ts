@@ -150,7 +150,7 @@ function growth(): ModuleCase[] {
     },
     {
       name: 'memory_grow by 8,192 pages, each written',
-      gas: 14_000_000n,
+      gas: 18_000_000n,
       wat: endless(
         '(i32.store (local.get $p) (i32.const 1)) (local.set $p (i32.add (local.get $p) (i32.const 4096)))',
         {

@@ -7,6 +7,9 @@ export type WorstCase = {
   readonly step?: number | undefined;
 };
 
+/** What no gas may buy more than, but for a written reason. */
+export const GOAL_NS = 20;
+
 /** By the name of the case: why a gas may buy more there. */
 const LOADING = 'a native load is not worth more than its gas: docs/prover.md#loading';
 const CACHE = 'waits for memory that is in no cache: docs/vm.md#gas';
