@@ -6,21 +6,25 @@ import type { ProverNode } from './node.ts';
 
 const GAME: Hex = '0x01';
 const ASSERTION: Hex = '0x02';
+const DEMAND: Hex = '0x03';
 const LIMITS = { clockSeconds: 60, demandSeconds: 20 };
 
-/** A game about the assertion that took its turn at second 100; `spent` of the asserter. */
-function abandonedAt(game: { lists: number; spent: number; status?: number }, demandDeadline?: bigint) {
-  const { lists, spent, status = 1 } = game;
+type Game = { readonly lists: number; readonly spent: number; readonly status?: number; readonly mirrored?: number };
+type Demand = { readonly deadline: bigint; readonly status?: number };
+
+/** A game about the assertion that took its turn at second 100; `spent` of the asserter; `mirrored`: lists that the mirror has seen. */
+function abandonedAt({ lists, spent, status = 1, mirrored = lists }: Game, demand?: Demand) {
   // The challenger's clock is spent, in the lower 80 bits; what the asserter has paid is above his.
   const players = 60n | (BigInt(spent) << 80n) | (1_000_000n << 120n);
-  const answers = { ...LIMITS, gameOf: { status, lists, players, turnedAt: 100 } };
-  const demands = demandDeadline === undefined ? [] : [{ assertion: ASSERTION, deadline: demandDeadline }];
+  const demandOf = { status: demand?.status ?? 1 };
+  const answers = { ...LIMITS, gameOf: { status, lists, players, turnedAt: 100 }, demandOf };
+  const demands = demand === undefined ? [] : [{ id: DEMAND, assertion: ASSERTION, deadline: demand.deadline }];
   const node = {
     l1: {
       client: { readContract: async (call: { functionName: keyof typeof answers }) => answers[call.functionName] },
     },
     mirror: {
-      openGames: async () => [{ id: GAME, assertion: ASSERTION, lists }],
+      openGames: async () => [{ id: GAME, assertion: ASSERTION, lists: mirrored }],
       openDemands: async () => demands,
     },
   };
@@ -48,7 +52,34 @@ test('a game that is won on L1 and still open in the mirror counts by its winner
 });
 
 test('so may one that leaves half of the time for a demand', async () => {
-  const demanded = abandonedAt({ lists: 2, spent: 0 }, 120n);
+  const demanded = abandonedAt({ lists: 2, spent: 0 }, { deadline: 120n });
   expect(await demanded(109n)).toBe(false);
   expect(await demanded(110n)).toBe(true);
+});
+
+test('what was answered on L1 and not yet in the mirror is not late', async () => {
+  expect(await abandonedAt({ lists: 2, mirrored: 1, spent: 20 })(1000n)).toBe(false);
+  expect(await abandonedAt({ lists: 2, spent: 0 }, { deadline: 120n, status: 2 })(119n)).toBe(false);
+});
+
+test('a game that was once on time is read again when it looks late', async () => {
+  const game = { lists: 1, spent: 0 };
+  const seen = { status: 1, lists: 1, players: 60n, turnedAt: 100 };
+  const node = {
+    l1: {
+      client: {
+        readContract: async ({ functionName }: { functionName: string }) =>
+          functionName === 'gameOf' ? { ...seen } : LIMITS[functionName as keyof typeof LIMITS],
+      },
+    },
+    mirror: {
+      openGames: async () => [{ id: GAME, assertion: ASSERTION, lists: game.lists }],
+      openDemands: async () => [],
+    },
+  };
+  const ask = createAbandonment(node as unknown as ProverNode, {} as ContractAddresses);
+  expect((await ask(101n)).size).toBe(0);
+  // The answer is in a block that the mirror has not seen; L1's head is far later.
+  seen.lists = 2;
+  expect((await ask(1000n)).size).toBe(0);
 });

@@ -2,6 +2,7 @@
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
+import type { DemandRecord } from './game/demand-record.ts';
 import { type GameRecord, turnOf } from './game/record.ts';
 import type { ProverNode } from './node.ts';
 
@@ -16,6 +17,9 @@ type Clock = { readonly status: number; readonly lists: number; readonly turnedA
 
 const OPEN = 1;
 const CHALLENGER_WON = 2;
+/** `Demands.DemandStatus`. */
+const DEMAND_OPEN = 1;
+const DEMAND_EXPIRED = 3;
 /** Where contracts/src/dispute/Clock.sol keeps the asserter's `spentSeconds`, 32 bits. */
 const ASSERTER_BITS = 80n;
 
@@ -27,14 +31,30 @@ export function createAbandonment({ l1, mirror }: ProverNode, contracts: Contrac
   let clockSeconds: number | undefined;
   let demandSeconds: number | undefined;
 
-  async function clockOf({ id, lists }: GameRecord): Promise<Clock> {
-    const kept = known.get(id);
-    if (kept?.lists === lists) return kept;
+  async function readClock(id: Hex): Promise<Clock> {
     const game = await l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
     const spent = BigInt.asUintN(32, game.players >> ASSERTER_BITS);
-    const clock = { status: game.status, lists: game.lists, turnedAt: BigInt(game.turnedAt), spent };
+    return { status: game.status, lists: game.lists, turnedAt: BigInt(game.turnedAt), spent };
+  }
+
+  function isLate({ status, turnedAt, spent, lists }: Clock, headSeconds: bigint, clockSeconds: number): boolean {
+    const used = spent + (turnOf({ lists }) === 'asserter' ? headSeconds - turnedAt : 0n);
+    return status === CHALLENGER_WON || (status === OPEN && 2n * used >= BigInt(clockSeconds));
+  }
+
+  // `headSeconds` is of L1's head, the mirror may be behind it: what looks late there may have been answered since.
+  async function isGameLate({ id, lists }: GameRecord, headSeconds: bigint, seconds: number): Promise<boolean> {
+    const kept = known.get(id);
+    if (kept?.lists === lists && !isLate(kept, headSeconds, seconds)) return false;
+    const clock = await readClock(id);
     if (clock.status === OPEN && clock.lists === lists) known.set(id, clock);
-    return clock;
+    return isLate(clock, headSeconds, seconds);
+  }
+
+  async function isDemandLate({ id, deadline }: DemandRecord, headSeconds: bigint, seconds: number): Promise<boolean> {
+    if (2n * (deadline - headSeconds) > BigInt(seconds)) return false;
+    const demand = await l1.client.readContract({ ...demands, functionName: 'demandOf', args: [id] });
+    return demand.status === DEMAND_OPEN || demand.status === DEMAND_EXPIRED;
   }
 
   return async (headSeconds) => {
@@ -44,14 +64,13 @@ export function createAbandonment({ l1, mirror }: ProverNode, contracts: Contrac
     const ids = new Set(games.map(({ id }) => id));
     for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     const abandoned = new Set<Hex>();
-    for (const { assertion, deadline } of open)
-      if (2n * (deadline - headSeconds) <= BigInt(demandSeconds)) abandoned.add(assertion);
+    for (const demand of open) {
+      if (abandoned.has(demand.assertion)) continue;
+      if (await isDemandLate(demand, headSeconds, demandSeconds)) abandoned.add(demand.assertion);
+    }
     for (const game of games) {
       if (abandoned.has(game.assertion)) continue;
-      const { status, turnedAt, spent, ...clock } = await clockOf(game);
-      const used = spent + (turnOf(clock) === 'asserter' ? headSeconds - turnedAt : 0n);
-      const isLate = status === OPEN && 2n * used >= BigInt(clockSeconds);
-      if (isLate || status === CHALLENGER_WON) abandoned.add(game.assertion);
+      if (await isGameLate(game, headSeconds, clockSeconds)) abandoned.add(game.assertion);
     }
     return abandoned;
   };
