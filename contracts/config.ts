@@ -18,6 +18,7 @@ export type DeployConfig = {
   readonly minimumStakeWei: Readonly<Record<Role, bigint>>;
   /** After which a delayed message must be included. */
   readonly delaySeconds: number;
+  /** At most 64 times `leaderSeconds`, else the deployment reverts. */
   readonly maxAheadSeconds: number;
   readonly maxBehindSeconds: number;
   /** Of a sequencer's turn; at most half of `delaySeconds`. */

@@ -35,8 +35,9 @@ import type { NodeConfig } from './node.ts';
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;
 const STAKE = 10_000n * MIZU;
-/** The machine's clock, which a sequencer goes by, is ahead of one that stands still. */
-const MAX_AHEAD_SECONDS = 24 * 3_600;
+/** The machine's clock, which a sequencer goes by, is ahead of one that stands still: by a round of leaders at most. */
+const LEADER_SECONDS = 60;
+const MAX_AHEAD_SECONDS = 64 * LEADER_SECONDS;
 const LAST_NET_SECONDS = 600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
@@ -75,7 +76,12 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
   const wallets = powerWallets(anvil.url);
-  const config: DeployConfig = { ...DEVNET_CONFIG, maxAheadSeconds: MAX_AHEAD_SECONDS, ...changes };
+  const config: DeployConfig = {
+    ...DEVNET_CONFIG,
+    leaderSeconds: LEADER_SECONDS,
+    maxAheadSeconds: MAX_AHEAD_SECONDS,
+    ...changes,
+  };
   let genesisConfig: GenesisConfig | undefined;
   const deployment = await deployContracts({
     publicClient: l1.client,

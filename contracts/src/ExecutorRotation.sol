@@ -37,14 +37,18 @@ abstract contract ExecutorRotation {
     event ExecutorRetired(address indexed executor, uint256 untilRound);
 
     error LeaderSecondsIsZero();
+    error LeaderRoundTooShort(uint256 minimum, uint256 actual);
     error ExecutorNotStaked(address executor);
     error ExecutorStillStaked(address executor);
     error ExecutorListed(address executor);
     error ExecutorNotListed(address executor);
     error TooManyExecutors(uint256 maximum);
 
-    constructor(uint64 leaderSeconds_) {
+    constructor(uint64 leaderSeconds_, uint64 maxAheadSeconds) {
         require(leaderSeconds_ > 0, LeaderSecondsIsZero());
+        // A batch's timestamp is of this round or the next: the list of a later one could still change when the batch is there.
+        uint256 round = ROUND_LEADS * leaderSeconds_;
+        require(round >= maxAheadSeconds, LeaderRoundTooShort(maxAheadSeconds, round));
         leaderSeconds = leaderSeconds_;
     }
 

@@ -122,7 +122,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         Settings memory settings
     )
         StepClaims(committee_)
-        ExecutorRotation(settings.leaderSeconds)
+        ExecutorRotation(settings.leaderSeconds, inbox_.maxAheadSeconds())
         ConfirmationPause(settings.guardian, stakes_.timing())
         // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
         NetworkEnd(settings.escapeSeconds, 3 * stakes_.timing().longest() + inbox_.maxBehindSeconds())

@@ -151,6 +151,22 @@ contract ExecutorRotationTest is Network {
         new Rollup(stakes, inbox, committee, DISPUTE, DEMANDS, KERNEL, GENESIS_STATE, settings);
     }
 
+    /// @dev A batch whose timestamp is of a later round than the next could be led by whoever joins when it is there.
+    function testFuzz_ARoundIsAtLeastAsLongAsATimestampIsAhead(uint64 ahead) public {
+        ahead %= 1 days;
+        vm.mockCall(address(inbox), abi.encodeCall(inbox.maxAheadSeconds, ()), abi.encode(ahead));
+        uint64 least = (ahead + 63) / 64;
+        if (least == 0) least = 1;
+        Rollup.Settings memory settings = Rollup.Settings(BOND, least, GUARDIAN, rollup.escapeSeconds());
+        Rollup made = new Rollup(stakes, inbox, committee, DISPUTE, DEMANDS, KERNEL, GENESIS_STATE, settings);
+        vm.assertEq(uint256(made.leaderSeconds()), least);
+        if (least == 1) return;
+        settings.leaderSeconds = least - 1;
+        uint256 round = 64 * (uint256(least) - 1);
+        vm.expectRevert(abi.encodeWithSelector(ExecutorRotation.LeaderRoundTooShort.selector, ahead, round));
+        new Rollup(stakes, inbox, committee, DISPUTE, DEMANDS, KERNEL, GENESIS_STATE, settings);
+    }
+
     /// @dev Whoever joins, leaves and loses stakes after a batch was posted, its leader stays who it was, or is nobody: if he
     /// has lost his stake, or three rounds are over.
     function testFuzz_NobodyTakesOverABatchThatIsThere(uint256 seed) public {

@@ -370,6 +370,7 @@ export const rollupAbi = [
   {"type":"error","name":"FirstLeafMismatch","inputs":[{"name":"expected","type":"bytes32","internalType":"bytes32"},{"name":"actual","type":"bytes32","internalType":"bytes32"}]},
   {"type":"error","name":"GamesOpen","inputs":[{"name":"games","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"IndexOutOfRange","inputs":[{"name":"leaves","type":"uint256","internalType":"uint256"},{"name":"index","type":"uint256","internalType":"uint256"}]},
+  {"type":"error","name":"LeaderRoundTooShort","inputs":[{"name":"minimum","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"LeaderSecondsIsZero","inputs":[]},
   {"type":"error","name":"NetworkEnded","inputs":[{"name":"endedAt","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"NetworkGoesOn","inputs":[{"name":"endableFrom","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},

@@ -29,6 +29,9 @@ interface IInbox {
     /// @notice Number of batches.
     function batchCount() external view returns (uint64);
 
+    /// @notice Seconds by which a batch's timestamp may be after its block's.
+    function maxAheadSeconds() external view returns (uint64);
+
     /// @notice Seconds by which a batch's timestamp may be before its block's.
     function maxBehindSeconds() external view returns (uint64);
 
