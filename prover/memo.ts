@@ -1,11 +1,11 @@
-// docs/prover.md#memo: results of programs by the hash of their request, bounded in memory and on disk.
+// docs/prover.md#memo: what is known of programs by the hash of their request without its gas limit, bounded in memory and on disk.
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import type { Operation, Store } from '../service/store.ts';
 import { decodeExecResult, type ExecResult, encodeExecResult } from './exec-result.ts';
 
 export type Memo = {
   get(key: Hex): ExecResult | undefined;
-  /** The output object must be stored before. */
+  /** Takes the place of what was there. The output object must be stored before. */
   put(key: Hex, result: ExecResult): Promise<void>;
 };
 
@@ -40,7 +40,10 @@ export async function createMemo(store: Store, limits: MemoLimits = LIMITS): Pro
     },
     async put(key, result) {
       heat(key, result);
-      if (table.getSync(resultKey(key)) !== undefined) return;
+      if (table.getSync(resultKey(key)) !== undefined) {
+        await store.write([table.put(resultKey(key), encodeExecResult(result))], { sync: false });
+        return;
+      }
       const place = placeKey(next % limits.storedEntries);
       next++;
       const writes: Operation[] = [];

@@ -21,6 +21,7 @@ async function openNode() {
   return { node, program };
 }
 
+const ENDLESS = '(module (memory 1 1) (func (export "_start") (loop (br 0))))';
 const bytes = (value: string) => new TextEncoder().encode(value);
 
 function request(program: ProgramEntry, inputs: readonly ObjectRef[], gasLimit = 1_000_000n, seed = 1): Uint8Array {
@@ -57,13 +58,75 @@ test('a fault is a result: status 256, no output, all gas', async () => {
   expect(result).toEqual({ status: 256, outputRoot: objectRoot(new Uint8Array(0)), outputLength: 0, gasUsed: 20n });
 });
 
+test('what one gas limit gives tells what others give: only a fault must be run again, with more', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const done = await node.pool.exec(request(program, inputs), inputs);
+  const used = done.gasUsed;
+  const fault = (gasUsed: bigint) => ({
+    status: 256,
+    outputRoot: objectRoot(new Uint8Array(0)),
+    outputLength: 0,
+    gasUsed,
+  });
+  for (const [limit, expected] of [
+    [used, done],
+    [2n ** 34n, done],
+    [used - 1n, fault(used - 1n)],
+    [1n, fault(1n)],
+  ] as const) {
+    expect(node.pool.known(request(program, inputs, limit))).toEqual(expected);
+    // The same, run by itself.
+    const alone = await openTestNode(node.objects);
+    open.push(alone);
+    await alone.programs.register([program]);
+    expect(await alone.pool.exec(request(program, inputs, limit), inputs)).toEqual(expected);
+  }
+  const poor = request(program, inputs, used - 1n, 2);
+  expect(await node.pool.exec(poor, inputs)).toEqual(fault(used - 1n));
+  expect(node.pool.known(request(program, inputs, 3n, 2))).toEqual(fault(3n));
+  const rich = request(program, inputs, used, 2);
+  expect(node.pool.known(rich)).toBeUndefined();
+  // Both at once: the second waits for the first, and is run after it.
+  const [first, second] = await Promise.all([node.pool.exec(poor, inputs), node.pool.exec(rich, inputs)]);
+  expect([first, second]).toEqual([fault(used - 1n), done]);
+  const memo = await createMemo(node.store);
+  const again = createExecPool({ objects: node.objects, programs: node.programs, memo, workers: 1 });
+  expect(again.known(rich)).toEqual(done);
+  expect(again.known(poor)).toEqual(fault(used - 1n));
+});
+
+test('a program that nobody wants any more is ended, whether it waits or runs; one that somebody wants is not', async () => {
+  const { node, program } = await openNode();
+  const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
+  const endless = await buildProgram(node.objects, await assemble(ENDLESS));
+  await node.programs.register([endless]);
+  const [one, two] = [new AbortController(), new AbortController()];
+  const limit = 2n ** 34n;
+  const ask = (seed: number, { signal }: AbortController) =>
+    node.pool.exec(request(endless, inputs, limit, seed), inputs, [], signal);
+  const outcomes = Promise.allSettled([ask(1, one), ask(2, one), ask(1, two)]);
+  const wanted = node.pool.exec(request(program, inputs), inputs, [], one.signal);
+  const kept = node.pool.exec(request(program, inputs), inputs);
+  one.abort();
+  expect(node.pool.stats()).toMatchObject({ running: 1, waiting: 1 });
+  two.abort();
+  for (const outcome of await outcomes)
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'prover/unwanted' } });
+  expect(await kept).toMatchObject({ status: 0 });
+  expect(await wanted).toMatchObject({ status: 0 });
+  // That it was ended says nothing about the program.
+  expect(await node.pool.exec(request(endless, inputs, 1_000n, 3), inputs)).toMatchObject({ gasUsed: 1_000n });
+  expect(node.pool.stats()).toMatchObject({ running: 0, waiting: 0, stepped: 0 });
+});
+
 test('inputs that are in no store may come with the call; others must be those of the root', async () => {
   const { node, program } = await openNode();
   const made = [new Uint8Array(0), bytes('xyz')].map((object) => ({ ...objectRef(object), bytes: object }));
   const result = await node.pool.exec(request(program, made), made, made);
   expect(asText(await node.objects.get(result.outputRoot))).toBe('yz{');
   const other = [objectRef(bytes('other'))];
-  await expect(node.pool.exec(request(program, made, 5n), other)).rejects.toThrow('not those of its root');
+  await expect(node.pool.exec(request(program, made, 5n, 2), other)).rejects.toThrow('not those of its root');
   const missing = [objectRef(bytes('nowhere'))];
   await expect(node.pool.exec(request(program, missing), missing)).rejects.toMatchObject({ code: 'da/object-missing' });
 });

@@ -1,5 +1,6 @@
-// docs/prover.md#pool: programs run on worker threads; equal requests run once, and never again once known.
+// docs/prover.md#pool: programs run on worker threads; equal requests run once, and never again once known. What nobody wants any more is ended.
 
+import { STATUS_FAULT } from '../protocol/constants.ts';
 import type { ProgramEntry } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
@@ -46,11 +47,21 @@ export type ExecPoolOptions = {
 };
 
 type Waiting = {
-  readonly key: Hex;
+  readonly name: Hex;
   readonly request: Uint8Array;
+  readonly signal: AbortSignal;
   readonly inputs: readonly ObjectRef[];
   readonly made: ReadonlyMap<Hex, Uint8Array>;
   readonly settle: (result: Promise<ExecResult>) => void;
+};
+
+/** Of requests that differ in their gas limit at most one runs at a time. */
+type Pending = {
+  readonly gasLimit: bigint;
+  readonly result: Promise<ExecResult>;
+  /** Aborted when nobody wants the result any more. */
+  readonly unwanted: AbortController;
+  wanted: number;
 };
 
 type Entries = readonly [ProgramEntry, ...ProgramEntry[]];
@@ -62,7 +73,7 @@ const TRIES_MAX = 16;
 export function createExecPool(options: ExecPoolOptions): ExecPool {
   const { objects, programs, memo, maxWaiting = MAX_WAITING } = options;
   const workers = createWorkers(options.workers, options);
-  const pending = new Map<Hex, Promise<ExecResult>>();
+  const pending = new Map<Hex, Pending>();
   const queue: Waiting[] = [];
   let running = 0;
   let done = 0;
@@ -72,17 +83,25 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
       const waiting = queue.shift();
       if (waiting === undefined) return;
       running++;
-      const result = run(waiting).finally(() => {
+      const result = runWanted(waiting).finally(() => {
         running--;
         done++;
-        pending.delete(waiting.key);
+        if (pending.get(waiting.name)?.unwanted.signal === waiting.signal) pending.delete(waiting.name);
         next();
       });
       waiting.settle(result);
     }
   }
 
-  async function run({ key, request, inputs, made }: Waiting): Promise<ExecResult> {
+  async function runWanted(waiting: Waiting): Promise<ExecResult> {
+    try {
+      return await run(waiting);
+    } catch (error) {
+      throw waiting.signal.aborted ? unwanted() : error;
+    }
+  }
+
+  async function run({ name, request, signal, inputs, made }: Waiting): Promise<ExecResult> {
     const { programId, inputsRoot, seed, gasLimit, timestampNs } = decodeExecRequest(request);
     if (objectRoot(encodeExecInputs(inputs)) !== inputsRoot)
       throw new Error(`the inputs of request ${bytesToHex(request)} are not those of its root`);
@@ -96,9 +115,10 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
         loaded.set(input.root, made.get(input.root) ?? (await requireObject(objects, input, 'An input')));
       return inputs.map(({ root }) => loaded.get(root)!);
     };
-    const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs };
+    const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs, signal };
     const result = await store(await runWithModule(job, entries, bytes));
-    await memo.put(key, result);
+    // What has ended says more than what has not, and a longer run more than a shorter one.
+    if (answerFor(memo.get(name), gasLimit) === undefined) await memo.put(name, result);
     return result;
   }
 
@@ -130,23 +150,56 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     return { status, outputRoot: ref.root, outputLength: ref.length, gasUsed };
   }
 
+  const known = (request: Uint8Array) => answerFor(memo.get(nameOf(request)), decodeExecRequest(request).gasLimit);
+
+  // Who has given a signal wants the result until it is aborted, all others to the end.
+  function want(name: Hex, job: Pending, signal: AbortSignal | undefined): Promise<ExecResult> {
+    job.wanted++;
+    const leave = () => {
+      job.wanted--;
+      if (job.wanted > 0 || pending.get(name) !== job) return;
+      // Who asks for it from now on starts another one.
+      pending.delete(name);
+      job.unwanted.abort();
+      const at = queue.findIndex((waiting) => waiting.signal === job.unwanted.signal);
+      if (at >= 0) queue.splice(at, 1)[0]!.settle(Promise.reject(unwanted()));
+    };
+    if (signal === undefined) return job.result;
+    signal.addEventListener('abort', leave, { once: true });
+    return job.result.finally(() => signal.removeEventListener('abort', leave));
+  }
+
+  const exec: ExecSource['exec'] = (request, inputs, made = [], signal) => {
+    const done = known(request);
+    if (done !== undefined) return Promise.resolve(done);
+    if (signal?.aborted === true) return Promise.reject(unwanted());
+    const name = nameOf(request);
+    const { gasLimit } = decodeExecRequest(request);
+    const same = pending.get(name);
+    if (same !== undefined) {
+      const result = want(name, same, signal);
+      if (same.gasLimit === gasLimit) return result;
+      // It says what this one gives, or this one runs after it.
+      return result.then(
+        () => exec(request, inputs, made, signal),
+        () => exec(request, inputs, made, signal),
+      );
+    }
+    if (queue.length >= maxWaiting) return Promise.reject(queueFull(maxWaiting));
+    const unwantedBy = new AbortController();
+    const result = new Promise<ExecResult>((settle) => {
+      const byRoot = new Map(made.map(({ root, bytes }) => [root, bytes]));
+      queue.push({ name, request, signal: unwantedBy.signal, inputs, made: byRoot, settle });
+    });
+    const job: Pending = { gasLimit, result, unwanted: unwantedBy, wanted: 0 };
+    pending.set(name, job);
+    next();
+    return want(name, job, signal);
+  };
+
   return {
-    known: (request) => memo.get(keccakHex(request)),
-    exec(request, inputs, made = []) {
-      const key = keccakHex(request);
-      const known = memo.get(key);
-      if (known !== undefined) return Promise.resolve(known);
-      const same = pending.get(key);
-      if (same !== undefined) return same;
-      if (queue.length >= maxWaiting) return Promise.reject(queueFull(maxWaiting));
-      const result = new Promise<ExecResult>((settle) => {
-        const byRoot = new Map(made.map(({ root, bytes }) => [root, bytes]));
-        queue.push({ key, request, inputs, made: byRoot, settle });
-      });
-      pending.set(key, result);
-      next();
-      return result;
-    },
+    known,
+    exec,
     room: () => Math.max(0, maxWaiting - queue.length),
     stats: () => ({ waiting: queue.length, running, done, stepped: workers.stepped(), bytes: workers.usedBytes() }),
     async close() {
@@ -154,6 +207,27 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
       await workers.close();
     },
   };
+}
+
+const GAS_LIMIT_AT = 96;
+const EMPTY = objectRoot(new Uint8Array(0));
+
+/** Hash of the request without its gas limit, which no program sees. */
+function nameOf(request: Uint8Array): Hex {
+  const unlimited = request.slice();
+  unlimited.fill(0, GAS_LIMIT_AT, GAS_LIMIT_AT + 8);
+  return keccakHex(unlimited);
+}
+
+/**
+ * What a run under this limit gives if one under another gave that: what has ended needs the gas that it has used, and with less it is a fault;
+ * what was a fault is one with less gas, too.
+ */
+function answerFor(known: ExecResult | undefined, gasLimit: bigint): ExecResult | undefined {
+  if (known === undefined) return undefined;
+  if (known.status !== STATUS_FAULT && known.gasUsed <= gasLimit) return known;
+  if (known.status === STATUS_FAULT && known.gasUsed < gasLimit) return undefined;
+  return { status: STATUS_FAULT, outputRoot: EMPTY, outputLength: 0, gasUsed: gasLimit };
 }
 
 async function requireProgram(programs: ExecPoolOptions['programs'], programId: Hex): Promise<Entries> {
@@ -169,6 +243,14 @@ function queueFull(limit: number): MizuError {
     expected: `at most ${limit}`,
     actual: 'one more',
     hint: 'Try again later, or give the pool more workers.',
+    retryable: true,
+  });
+}
+
+function unwanted(): MizuError {
+  return new MizuError({
+    code: 'prover/unwanted',
+    message: 'Nobody waits for the result of the program any more.',
     retryable: true,
   });
 }

@@ -2,9 +2,19 @@ import { afterEach, expect, test } from 'vitest';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
 import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
 import { decodeChunk, encodeChunk } from './body.ts';
-import { asText, createRunMessages, openTestNode, type TestNode, toSteps } from './chain.fixture.ts';
+import { assemble, asText, createRunMessages, openTestNode, type TestNode, toSteps } from './chain.fixture.ts';
 import type { StepOutcome } from './transition.ts';
 import { verifyStep } from './verify-step.ts';
+
+/** Exits with 1 where the input's fifth byte is that of partition 0, and never ends elsewhere. */
+const FIRST_FAILS = `(module
+  (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
+  (import "mizu" "exit" (func $exit (param i32)))
+  (memory 1 1)
+  (func (export "_start")
+    (call $read (i32.const 0) (i32.const 1) (i64.const 4) (i32.const 1))
+    (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 48)) (then (call $exit (i32.const 1))))
+    (loop (br 0))))`;
 
 const open: TestNode[] = [];
 afterEach(async () => {
@@ -71,6 +81,30 @@ test('speculation has the programs of the coming steps run before they are asked
   expect(node.transition.speculate(leaf, steps.slice(3))).toBe(2);
   expect(node.transition.speculate(leaf, steps.slice(3))).toBe(0);
   expect(node.pool.stats()).toMatchObject({ waiting: 1, running: 1 });
+});
+
+test('a task that fails ends what was started for its run: who has paid for one has not paid for the others', async () => {
+  const node = await openNode();
+  const source = await assemble(FIRST_FAILS);
+  const options = { source, taskGasLimit: 2n ** 33n };
+  const { deposit, messages } = await createRunMessages(node.objects, 8, 0n, undefined, options);
+  const steps = toSteps(0n, [deposit, ...messages], 1);
+  let leaf = node.genesis.stateLeaf;
+  for (const step of steps.slice(0, 3)) leaf = (await node.transition.step(leaf, step.context, step.message)).stateLeaf;
+  expect(node.transition.speculate(leaf, steps.slice(3))).toBe(8);
+  const failed = await node.transition.step(leaf, steps[3]!.context, steps[3]!.message);
+  expect(failed.receipt).toMatchObject({ runStatus: 'failed', status: 1 });
+  expect(node.pool.stats()).toMatchObject({ waiting: 0 });
+  // The one that runs is ended, too: else this would wait for 2^33 gas of it.
+  const other = await createRunMessages(node.objects, 1, 2n);
+  leaf = failed.stateLeaf;
+  let last: StepOutcome | undefined;
+  for (const { context, message } of toSteps(1n, other.messages).slice(0, 3)) {
+    last = await node.transition.step(leaf, context, message);
+    leaf = last.stateLeaf;
+  }
+  expect(last?.receipt).toMatchObject({ kind: 'Advance', ok: true, status: 0 });
+  expect(node.pool.stats()).toMatchObject({ running: 0, waiting: 0 });
 });
 
 test('each step of a body can be run again from its record alone, and a changed record cannot', async () => {

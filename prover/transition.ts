@@ -7,7 +7,7 @@ import type { Receipt } from '../kernel/receipt.ts';
 import { programRecord } from '../kernel/records.ts';
 import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
 import { decodeDefinition, hashHeader, type ProgramEntry } from '../protocol/definition.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import {
   decodeExecInputs,
@@ -24,8 +24,16 @@ import type { NodeStore } from './nodes.ts';
 export type ExecSource = {
   /** The result, if it is known already. */
   known(request: Uint8Array): ExecResult | undefined;
-  /** `made`: objects among the inputs that are in no store, as a task's parameters. */
-  exec(request: Uint8Array, inputs: readonly ObjectRef[], made?: readonly KernelObject[]): Promise<ExecResult>;
+  /**
+   * `made`: objects among the inputs that are in no store, as a task's parameters. `signal`: aborted, the caller does not want the result any
+   * more; a program that nobody wants is ended.
+   */
+  exec(
+    request: Uint8Array,
+    inputs: readonly ObjectRef[],
+    made?: readonly KernelObject[],
+    signal?: AbortSignal,
+  ): Promise<ExecResult>;
   /** Jobs that still fit the queue. */
   room(): number;
 };
@@ -65,7 +73,8 @@ export type Transition = {
   /** All arguments are bytes: state leaf 128, context leaf 128, message. One step at a time. */
   step(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): Promise<StepOutcome>;
   /**
-   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them.
+   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them. A step that ends a run
+   * ends what was started for it.
    * Advance messages that are not ready yet are looked at again by the next call. Returns how many it started.
    */
   speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): number;
@@ -87,24 +96,33 @@ const MAX_STARTED = 16_384;
 const MAX_UNREADY = 8;
 
 export function createTransition(parts: TransitionParts): Transition {
-  const started = new Set<string>();
+  const started = new Map<string, AbortController>();
   return {
-    step: (stateLeaf, context, message) => runStep(parts, stateLeaf, context, message),
+    async step(stateLeaf, context, message) {
+      const outcome = await runStep(parts, stateLeaf, context, message);
+      for (const { run, runStatus } of [outcome.receipt, ...(outcome.receipt.items ?? [])]) {
+        if (run === undefined || runStatus === undefined || runStatus === 'running') continue;
+        const tasks = nameOf(encodeAdvances(run));
+        for (const [name, controller] of started) if (name.startsWith(tasks)) controller.abort();
+      }
+      return outcome;
+    },
     speculate(stateLeaf, steps) {
       let count = 0;
       let unready = 0;
       for (const { context, message } of steps) {
         if (parts.pool.room() === 0 || unready >= MAX_UNREADY) break;
         if (message[0] !== ADVANCE_KIND) continue;
-        const name = Buffer.from(message).toString('latin1');
+        const name = nameOf(message);
         if (started.has(name)) continue;
         const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
         const asked = answer.kind === 'needs' ? answer.execs : [];
         unready = execs.length + asked.length === 0 ? unready + 1 : 0;
         if (unready > 0) continue;
-        remember(started, name);
+        const controller = new AbortController();
+        remember(started, name, controller);
         if (answer.kind === 'done') continue;
-        for (const request of asked) startAhead(parts.pool, request, answer.objects);
+        for (const request of asked) startAhead(parts.pool, request, answer.objects, controller.signal);
         count++;
       }
       return count;
@@ -224,12 +242,21 @@ function manifestsOf({ receipt, objects }: StepDone): Uint8Array[] {
 }
 
 // A failure ahead of time is not one: the step itself asks again and reports it.
-function startAhead(pool: ExecSource, request: Uint8Array, made: readonly KernelObject[]): void {
-  pool.exec(request, inputsOf(request, made), made).catch(() => undefined);
+function startAhead(pool: ExecSource, request: Uint8Array, made: readonly KernelObject[], signal: AbortSignal): void {
+  pool.exec(request, inputsOf(request, made), made, signal).catch(() => undefined);
 }
 
-function remember(names: Set<string>, name: string): void {
-  names.add(name);
-  const oldest = names.values().next().value;
+function nameOf(message: Uint8Array): string {
+  return Buffer.from(message).toString('latin1');
+}
+
+/** What the Advance messages of a run begin with. */
+function encodeAdvances(run: Hex): Uint8Array {
+  return Uint8Array.of(ADVANCE_KIND, ...hexToBytes(run));
+}
+
+function remember(names: Map<string, AbortController>, name: string, controller: AbortController): void {
+  names.set(name, controller);
+  const oldest = names.keys().next().value;
   if (names.size > MAX_STARTED && oldest !== undefined) names.delete(oldest);
 }

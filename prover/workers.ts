@@ -44,6 +44,8 @@ export type LoadableJob = Omit<ExecJob, 'inputs'> & {
    * is no other.
    */
   readonly module?: ModuleTry | null;
+  /** Aborted when nobody wants the result any more: the thread that has the job is then ended. */
+  readonly signal?: AbortSignal;
 };
 
 export type ModuleTry = {
@@ -159,9 +161,12 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     const bytes = bytesOfJob(engine, size, pages, job.gasLimit);
     const giveBack = await budget.take(bytes);
     let place: Place | undefined;
+    const end = () => void place?.thread.end();
     try {
       if (closed) throw new ThreadDied('the threads are closed');
+      if (isUnwanted(job)) throw new ThreadDied('nobody wants its result');
       place = take(engine, job.programId);
+      job.signal?.addEventListener('abort', end);
       const { held } = place.thread;
       const parts = held.has(job.programId) ? undefined : ownParts(early ?? (await load()));
       const module = engine === 'native' && parts !== undefined ? job.module : undefined;
@@ -176,7 +181,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       const message: ToWorker = { id: nextId++, job: sent, pages, drop, ...(parts === undefined ? {} : { parts }) };
       const limits = engine === 'native' ? nativeLimits(size, job.gasLimit) : NO_LIMITS;
       const answer = await place.thread.ask(message, limits).catch((error: unknown) => {
-        const isRefused = module?.fits === false && !closed && error instanceof ThreadDied && error.whileLoading;
+        const isRefused = module?.fits === false && !isOver(job) && error instanceof ThreadDied && error.whileLoading;
         throw isRefused ? new ModuleRefused(error.message) : error;
       });
       if (module?.fits === false) {
@@ -190,6 +195,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       }
       return answer;
     } finally {
+      job.signal?.removeEventListener('abort', end);
       if (place !== undefined) await putBack(place, engine === 'step' ? bytes : leftBytes(size, pages));
       giveBack();
     }
@@ -200,6 +206,11 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     place.release();
     place.release = budget.keep(THREAD_BYTES + keptBytes(place.thread));
     place.busy = false;
+  }
+
+  // What happens to its threads then says nothing about the program.
+  function isOver(job: LoadableJob): boolean {
+    return closed || isUnwanted(job);
   }
 
   function isHeld(programId: Hex): boolean {
@@ -220,7 +231,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
         if (!answer.needsMemory || full) return answer.reason;
         remember(hungry, job.programId);
       } catch (error) {
-        if (!(error instanceof ThreadDied) || closed) throw error;
+        if (!(error instanceof ThreadDied) || isOver(job)) throw error;
         return error.message;
       }
     }
@@ -243,7 +254,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       if (!closed) {
         await guard.end(programId);
         begun.delete(programId);
-        remember(proven, formOf(job));
+        if (!isUnwanted(job)) remember(proven, formOf(job));
       }
     }
   }
@@ -260,7 +271,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
         stepped++;
         return answer.outcome;
       } catch (error) {
-        if (!(error instanceof ThreadDied) || closed || tries >= STEP_ATTEMPTS) throw error;
+        if (!(error instanceof ThreadDied) || isOver(job) || tries >= STEP_ATTEMPTS) throw error;
       }
     }
   }
@@ -289,6 +300,10 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       await Promise.all(places.map(({ thread }) => thread.end()));
     },
   };
+}
+
+function isUnwanted({ signal }: LoadableJob): boolean {
+  return signal?.aborted === true;
 }
 
 function formOf({ programId, module }: LoadableJob): string {

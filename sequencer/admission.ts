@@ -30,8 +30,13 @@ export type Admission = {
    * @throws MizuError with code `message/…`
    */
   admit(bytes: Uint8Array, outside?: Slice['outside']): Promise<Admitted>;
-  /** Takes the next message for execution, or tells that it cannot be executed any more. */
-  next(): Promise<{ readonly sequence: number; readonly bytes: Uint8Array } | undefined>;
+  /**
+   * Takes the next message for execution, or tells that it cannot be executed any more. One that is held waits, and with it all of the same
+   * account.
+   */
+  next(
+    isHeld?: (message: Message) => boolean,
+  ): Promise<{ readonly sequence: number; readonly bytes: Uint8Array } | undefined>;
   /** To be told when a queued message has been executed or messages have been queued again. */
   settle(sequence: number): void;
   reload(): Promise<void>;
@@ -248,10 +253,15 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       parts.onAdmitted();
       return admitted;
     },
-    next: async () => {
+    next: async (isHeld = () => false) => {
+      const accounts = new Set<Address>();
       for (const waiting of pending.values()) {
+        if (waiting.account !== undefined && accounts.has(waiting.account)) continue;
         const bytes = await requireBytes(tables, waiting.hash);
-        if (await isStillGood(waiting, decodeMessage(bytes))) return { sequence: waiting.sequence, bytes };
+        const message = decodeMessage(bytes);
+        if (!(await isStillGood(waiting, message))) continue;
+        if (!isHeld(message)) return { sequence: waiting.sequence, bytes };
+        if (waiting.account !== undefined) accounts.add(waiting.account);
       }
       return undefined;
     },

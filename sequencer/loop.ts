@@ -158,7 +158,10 @@ export function createLoop(parts: LoopParts): Loop {
     const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? (await nextTimestamp()));
     preferTask = !preferTask;
     if (task !== undefined && preferTask) return { bytes: task };
-    const queued = await admission.next();
+    tasks.release();
+    const queued = await admission.next(
+      (message) => message.kind === 'Cancel' && tasks.holds(message.run, message.sender),
+    );
     return queued ?? (task === undefined ? undefined : { bytes: task });
   };
 

@@ -137,12 +137,13 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const state = () => readState(nodes, chain.leaf().stateRoot);
     const limit = config.maxWaiting ?? 10_000;
     const admission = await openAdmission({ store, tables, domains, state, limit, onAdmitted: () => loop.wake() });
-    const prepare = (message: Uint8Array) =>
+    const prepare = (message: Uint8Array, signal: AbortSignal) =>
       prepareStep(
         { kernel, nodes, pool },
         hexToBytes(chain.head().leaf),
         chain.contextOf('sequencer', Math.floor(Date.now() / 1000)),
         message,
+        signal,
       );
     const tasks = createTasks({
       tables,

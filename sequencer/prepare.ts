@@ -8,13 +8,15 @@ export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore;
 
 /**
  * Runs the kernel on the message as if it came next, and the program that it asks for. Resolves when the result is known,
- * at once if the kernel asks for none. The step itself may still ask for another request (less escrow, less gas): then it waits itself.
+ * at once if the kernel asks for none. When the step comes its gas limit may be less, as its run has less: that is known then, too.
+ * Aborted, the program is ended if nobody else wants it.
  */
 export async function prepareStep(
   parts: PrepareParts,
   stateLeaf: Uint8Array,
   context: Uint8Array,
   message: Uint8Array,
+  signal: AbortSignal,
 ): Promise<void> {
   const answer = parts.kernel.step({
     stateLeaf,
@@ -29,6 +31,6 @@ export async function prepareStep(
   if (answer.kind === 'done') return;
   if (answer.nodes.length > 0) throw new Error(`trie nodes are missing: ${answer.nodes.join(', ')}`);
   await Promise.all(
-    answer.execs.map((request) => parts.pool.exec(request, inputsOf(request, answer.objects), answer.objects)),
+    answer.execs.map((request) => parts.pool.exec(request, inputsOf(request, answer.objects), answer.objects, signal)),
   );
 }

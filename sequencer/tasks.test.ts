@@ -9,6 +9,7 @@ import { createTasks, type TasksParts } from './tasks.ts';
 
 const MODEL: Hex = `0x${'33'.repeat(32)}`;
 const WORKFLOW: Hex = `0x${'11'.repeat(32)}`;
+const OWNER: Address = `0x${'bb'.repeat(20)}`;
 const AHEAD = 8;
 const PARTITIONS = 1024;
 const OBJECT = { root: MODEL, length: 10 };
@@ -105,4 +106,57 @@ test('open inferences are listed by turns of the owners: one with many runs does
   expect(other.length).toBe(50);
   expect(other.every(({ run }) => run === idOf(49))).toBe(true);
   expect(new Set(listed.map(({ run }) => run)).size).toBe(50);
+});
+
+const DONE = Promise.resolve();
+
+test('a Cancel waits for the programs that were begun, whose Advance messages come first; no others are begun', async () => {
+  const begun: (() => void)[] = [];
+  const prepare = () => new Promise<void>((done) => begun.push(done));
+  const tasks = await tasksOf(1, stagesOf('exec'), { prepare });
+  expect(tasks.holds(idOf(0), OWNER)).toBe(false);
+  tasks.release();
+  tasks.runAhead();
+  expect(begun.length).toBe(AHEAD);
+  // Anyone may send a Cancel; only that of the owner ends the run.
+  expect(tasks.holds(idOf(0), MODEL)).toBe(false);
+  expect(tasks.holds(idOf(0), OWNER.toLowerCase() as Hex)).toBe(true);
+  begun[3]!();
+  await DONE;
+  await DONE;
+  const message = tasks.nextAdvance()!;
+  expect(decodeMessage(message)).toMatchObject({ kind: 'Advance', partition: 3 });
+  await tasks.observe(advanced(0, 0, 3) as never, message);
+  tasks.runAhead();
+  expect(begun.length).toBe(AHEAD);
+  expect(tasks.nextAdvance()).toBe(undefined);
+  for (const done of begun) done();
+  await DONE;
+  await DONE;
+  for (let left = AHEAD - 1; left > 0; left--) {
+    expect(tasks.holds(idOf(0), OWNER)).toBe(true);
+    const next = decodeMessage(tasks.nextAdvance()!);
+    if (next.kind !== 'Advance') throw new Error(next.kind);
+    await tasks.observe(advanced(0, next.stage, next.partition) as never, NOTHING);
+  }
+  expect(tasks.holds(idOf(0), OWNER)).toBe(false);
+  // The Cancel was not one after all.
+  tasks.release();
+  tasks.runAhead();
+  expect(begun.length).toBe(2 * AHEAD);
+});
+
+test('what a run has running when it ends is ended', async () => {
+  const signals: AbortSignal[] = [];
+  const prepare = (_message: Uint8Array, signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))));
+  };
+  const tasks = await tasksOf(2, stagesOf('exec'), { prepare });
+  tasks.runAhead();
+  expect(tasks.stats()).toMatchObject({ runs: 2, ahead: AHEAD });
+  await tasks.observe({ ...advanced(0, 0, 0), runStatus: 'failed' } as never, NOTHING);
+  expect(signals.filter(({ aborted }) => aborted).length).toBe(AHEAD / 2);
+  await new Promise(setImmediate);
+  expect(tasks.stats()).toMatchObject({ runs: 1, ahead: AHEAD / 2 });
 });

@@ -25,6 +25,13 @@ export type Tasks = {
   runAhead(): void;
   /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
   nextAdvance(): Uint8Array | undefined;
+  /**
+   * Whether a Cancel of the run has to wait: programs of its tasks run ahead or have run, and are paid for by their Advance messages. Asked in
+   * one turn after `release`, no further ones are begun.
+   */
+  holds(run: Hex, sender: Hex): boolean;
+  /** No Cancel waits, as far as is known. */
+  release(): void;
   /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
   nextExpire(nowSeconds: number): Uint8Array | undefined;
   /** The owners by turns, and of each its runs: however many tasks one has, those of others are among the first. */
@@ -44,8 +51,8 @@ export type TasksParts = {
   readonly log: Logger;
   /** Programs in the pool at one time. */
   readonly ahead: number;
-  /** Runs the program that this Advance message will ask for, if the state is ready for it. */
-  readonly prepare: (message: Uint8Array) => Promise<void>;
+  /** Runs the program that this Advance message will ask for, if the state is ready for it. Aborted, its run has ended. */
+  readonly prepare: (message: Uint8Array, signal: AbortSignal) => Promise<void>;
   /** Unix seconds up to which the bytes of a running run are promised for long enough, by the state. */
   readonly promisedTo: (run: Hex) => Promise<bigint>;
   readonly onPrepared: () => void;
@@ -56,6 +63,8 @@ type Ahead = {
   readonly message: Uint8Array;
   state: 'waiting' | 'running' | 'prepared';
   notBefore: number;
+  /** Aborted when nobody needs the result any more: the task is done, or its run has ended. */
+  readonly over: AbortController;
 };
 type Tracked = {
   readonly graph: RunGraph;
@@ -84,6 +93,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   let running = 0;
   let turn = 0;
   let startTurn = 0;
+  /** Runs whose Cancel waits. */
+  const ending = new Set<Hex>();
 
   const takeUp = (tracked: Tracked): void => {
     const { graph, owner, ready, infer, inferOf } = tracked;
@@ -97,7 +108,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       for (const { partition, model, request } of graph.take(stage, most)) {
         if (kind === 'exec') {
           const message = encodeMessage({ kind: 'Advance', run, stage, partition });
-          ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0 });
+          const over = new AbortController();
+          ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0, over });
         } else if (request !== undefined) {
           infer.set(taskKeyOf(run, stage, partition), { run, owner, stage, partition, attempt: 0, model, request });
           inferOf.set(stage, (inferOf.get(stage) ?? 0) + 1);
@@ -145,7 +157,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     const at = tracked.ready.findIndex(
       ({ place: { stage, partition } }) => stage === place.stage && partition === place.partition,
     );
-    if (at !== -1) tracked.ready.splice(at, 1);
+    if (at !== -1) tracked.ready.splice(at, 1)[0]?.over.abort();
     if (tracked.infer.delete(taskKeyOf(run, place.stage, place.partition)))
       tracked.inferOf.set(place.stage, (tracked.inferOf.get(place.stage) ?? 1) - 1);
     tracked.graph.finish(place, output);
@@ -165,19 +177,29 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
     tracked.refusals.set(taskKeyOf(decoded.run, decoded.stage, decoded.partition), error);
     const at = tracked.ready.findIndex(({ place }) => isIt(place));
-    if (at !== -1) tracked.ready.splice(at, 1);
+    if (at !== -1) tracked.ready.splice(at, 1)[0]?.over.abort();
     takeUp(tracked);
   };
 
+  const isEnding = ({ graph: { run } }: Tracked): boolean => ending.has(run);
+  const isBegun = ({ ready }: Tracked): boolean => ready.some(({ state }) => state !== 'waiting');
+
+  const end = (run: Hex): void => {
+    for (const { over } of runs.get(run)?.ready ?? []) over.abort();
+    runs.delete(run);
+  };
+
   const start = (task: Ahead): void => {
+    const { signal } = task.over;
     running += 1;
     task.state = 'running';
-    prepare(task.message)
+    prepare(task.message, signal)
       .then(
         () => {
           task.state = 'prepared';
         },
         (err: unknown) => {
+          if (signal.aborted) return;
           log.warn({ err, ...task.place }, 'a task could not be run ahead; it is tried again');
           task.state = 'waiting';
           task.notBefore = Date.now() + RETRY_MS;
@@ -223,10 +245,10 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
           const { resultRoot, resultLength } = sent[i] ?? {};
           if (item.ok && resultRoot !== undefined && resultLength !== undefined)
             finishTask(item.run, item, { root: resultRoot, length: resultLength });
-          if (item.runStatus !== undefined && item.runStatus !== 'running') runs.delete(item.run);
+          if (item.runStatus !== undefined && item.runStatus !== 'running') end(item.run);
         }
       }
-      if (run !== undefined && receipt.runStatus !== undefined && receipt.runStatus !== 'running') runs.delete(run);
+      if (run !== undefined && receipt.runStatus !== undefined && receipt.runStatus !== 'running') end(run);
       if (kind === 'Renew') await readPromises(({ graph }) => graph.run === run);
       if (kind === 'Deploy') await readPromises((tracked) => tracked.workflow === workflow);
       const named = new Set((kind === 'InferenceResult' ? receipt.items : undefined)?.map((item) => item.run));
@@ -238,8 +260,9 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       // The runs by turns: the tasks of one may take long, and those of others would wait for all of them.
       for (let idle = 0; idle < all.length && running < ahead; ) {
         startTurn = (startTurn + 1) % all.length;
-        const { ready } = all[startTurn] as Tracked;
-        const task = ready.find(({ state, notBefore }) => state === 'waiting' && notBefore <= now);
+        const tracked = all[startTurn] as Tracked;
+        const isNext = ({ state, notBefore }: Ahead) => state === 'waiting' && notBefore <= now;
+        const task = isEnding(tracked) ? undefined : tracked.ready.find(isNext);
         idle = task === undefined ? idle + 1 : 0;
         if (task !== undefined) start(task);
       }
@@ -247,13 +270,23 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     nextAdvance: () => {
       const all = [...runs.values()];
       for (let i = 0; i < all.length; i++) {
-        const first = all[(turn + i) % all.length]?.ready[0];
+        const tracked = all[(turn + i) % all.length] as Tracked;
+        // Of a run that ends, those that were begun; else none before those that were taken up before it.
+        const { ready } = tracked;
+        const first = isEnding(tracked) ? ready.find(({ state }) => state === 'prepared') : ready[0];
         if (first?.state !== 'prepared') continue;
         turn = (turn + i + 1) % all.length;
         return first.message;
       }
       return undefined;
     },
+    holds: (run, sender) => {
+      const tracked = runs.get(run);
+      if (tracked === undefined || tracked.owner !== sender.toLowerCase()) return false;
+      ending.add(run);
+      return isBegun(tracked);
+    },
+    release: () => ending.clear(),
     nextExpire: (nowSeconds) => {
       for (const tracked of runs.values()) {
         const { expired, deadline, promisedTo: lapses } = tracked;
