@@ -18,6 +18,8 @@ export type FakeLog = { readonly address: Address; readonly topics: readonly Hex
 
 export type FakeChain = {
   readonly client: PublicClient;
+  /** What a node answers to a JSON-RPC request. */
+  readonly request: (call: { method: string; params?: unknown }) => Promise<unknown>;
   /** Each log in a transaction of its own. */
   mine(logs?: readonly FakeLog[]): { number: bigint; hash: Hex };
   /** Drops the blocks from this number on. */
@@ -88,16 +90,23 @@ export function createFakeChain(fork = 0): FakeChain {
     receiptsOf.set(own, receipts);
     return { number: BigInt(number), hash: own };
   };
+  const receiptOf = (transaction: Hex) => {
+    const block = blocks.find(({ transactions }) => (transactions as Hex[]).includes(transaction));
+    return block && receiptsOf.get(block.hash)?.[(block.transactions as Hex[]).indexOf(transaction)];
+  };
   const request = async ({ method, params }: { method: string; params?: unknown }) => {
     const [first] = (params ?? []) as [unknown];
     if (method === 'eth_blockNumber') return quantity(blocks.length - 1);
     if (method === 'eth_getBlockByNumber') return blocks[Number(first)] ?? null;
     if (method === 'eth_getBlockReceipts') return receiptsOf.get(first) ?? null;
+    if (method === 'eth_getTransactionReceipt') return receiptOf(first as Hex) ?? null;
+    if (method === 'eth_chainId') return quantity(1);
     throw new Error(`not faked: ${method}`);
   };
   mine();
   return {
     client: createPublicClient({ transport: custom({ request }, { retryCount: 0 }), cacheTime: 0 }) as PublicClient,
+    request,
     mine,
     cut: (number) => void blocks.splice(number),
   };

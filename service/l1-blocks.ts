@@ -4,6 +4,7 @@ import { concatHex, hexToBytes, numberToHex, toRlp } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keccak, keccakHex } from '../protocol/tree.ts';
+import { isTooLarge } from './l1-transport.ts';
 import { hashReceiptList } from './receipts-root.ts';
 
 export type Header = {
@@ -51,8 +52,10 @@ const LATER_FIELDS: readonly (readonly [string, 'data' | 'amount'])[] = [
 ];
 const EMPTY_ROOT = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 /** Receipts of a whole block are a few hundred KB on Ethereum; one by one they are a call each. */
-const RECEIPTS_AT_ONCE = 32;
+const RECEIPTS_AT_ONCE = 8;
 const MAX_RECEIPTS = 20_000;
+/** Of a block: twice the hex of the logs that 1,000 M gas can write. */
+const MAX_RECEIPT_DIGITS = 512 * 1024 * 1024;
 
 /**
  * Undefined if the node does not have that block.
@@ -136,22 +139,51 @@ function hashHeader(raw: RawHeader): Hex {
 
 async function readReceipts(client: PublicClient, header: Header): Promise<readonly RawReceipt[]> {
   const request = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
-  let receipts: unknown;
-  try {
-    receipts = await request({ method: 'eth_getBlockReceipts', params: [header.hash] });
-  } catch (error) {
-    // -32601: this node has no such method.
-    if ((error as { code?: number }).code !== -32601) throw error;
-    receipts = [];
-    for (let at = 0; at < Math.min(header.transactions.length, MAX_RECEIPTS); at += RECEIPTS_AT_ONCE) {
-      const hashes = header.transactions.slice(at, at + RECEIPTS_AT_ONCE);
-      const calls = hashes.map((hash) => request({ method: 'eth_getTransactionReceipt', params: [hash] }));
-      (receipts as unknown[]).push(...(await Promise.all(calls)));
+  const receipts = await request({ method: 'eth_getBlockReceipts', params: [header.hash] }).catch((error: unknown) => {
+    // -32601: this node has no such method. Who fills a block with logs must not hide what else is in it.
+    if ((error as { code?: number }).code === -32601 || isTooLarge(error)) return readOneByOne(request, header);
+    throw error;
+  });
+  if (Array.isArray(receipts) && receipts.every(isReceipt)) return receipts;
+  throw contradiction(`the receipts of block ${header.number}`, 'none');
+}
+
+async function readOneByOne(
+  request: (call: { method: string; params: unknown[] }) => Promise<unknown>,
+  { transactions, number }: Header,
+): Promise<readonly RawReceipt[]> {
+  const receipts: RawReceipt[] = [];
+  let digits = 0;
+  for (let at = 0; at < Math.min(transactions.length, MAX_RECEIPTS); at += RECEIPTS_AT_ONCE) {
+    const calls = transactions
+      .slice(at, at + RECEIPTS_AT_ONCE)
+      .map((hash) => request({ method: 'eth_getTransactionReceipt', params: [hash] }));
+    for (const receipt of await Promise.all(calls)) {
+      if (!isReceipt(receipt)) throw contradiction(`the receipts of block ${number}`, 'none');
+      const kept = withoutOthers(receipt);
+      digits += JSON.stringify(kept).length;
+      if (digits > MAX_RECEIPT_DIGITS)
+        throw contradiction(`receipts of at most ${MAX_RECEIPT_DIGITS} digits in block ${number}`, 'more');
+      receipts.push(kept);
     }
   }
-  if (Array.isArray(receipts) && receipts.every((receipt) => Array.isArray((receipt as RawReceipt | null)?.logs)))
-    return receipts as RawReceipt[];
-  throw contradiction(`the receipts of block ${header.number}`, 'none');
+  return receipts;
+}
+
+// What a receipt is hashed with: the node may have put anything beside it.
+function withoutOthers({ type, status, root, cumulativeGasUsed, logsBloom, logs }: RawReceipt): RawReceipt {
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status }),
+    ...(root === undefined ? {} : { root }),
+    cumulativeGasUsed,
+    logsBloom,
+    logs: logs.map(({ address, topics, data }) => ({ address, topics, data })),
+  };
+}
+
+function isReceipt(receipt: unknown): receipt is RawReceipt {
+  return Array.isArray((receipt as RawReceipt | null)?.logs);
 }
 
 function hashReceipts(receipts: readonly RawReceipt[]): Hex | undefined {

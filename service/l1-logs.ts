@@ -47,6 +47,8 @@ const MARKED_BLOCKS = 64n;
 const RANGE_BLOCKS = 512n;
 const HEADERS_AT_ONCE = 32;
 const LAST_BACKOFF_MS = 10_000;
+/** A look at the chain that takes longer is followed by one at another node. */
+const SLOW_MS = 5_000;
 
 type Watched = FollowOptions['contracts'][number] & {
   readonly bits: readonly number[];
@@ -69,9 +71,12 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainS
   let backoffMs = pollMs;
   while (!signal.aborted) {
     let steps: ChainStep[];
+    const askedAt = Date.now();
     try {
       steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
       backoffMs = pollMs;
+      // One that answers slowly is no error: the others are not less true.
+      if (Date.now() - askedAt > SLOW_MS) turn += 1;
     } catch (error) {
       if (signal.aborted) return;
       onError?.(error);
@@ -176,33 +181,50 @@ async function readEvents(client: PublicClient, watched: readonly Watched[], hea
 // The last block is given up only if more of the nodes that answer have given it up than have it.
 async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<ChainStep[]> {
   const last = known.at(-1) as BlockRef;
-  const { same, different } = await compare(nodes.others, known);
-  if (same >= different + 1) throw disagree(last);
+  const isKept: Majority = (same, different) => same >= different + 1;
+  if (await compare(nodes.others, known, isKept)) throw disagree(last);
   if (known.length === 1 && options.isWhole?.() !== true) throw tooDeep(last);
   return [{ kind: 'undo', block: last }];
 }
 
 // And followed only if more have it, as far as they are, than have another one.
 async function assertAgreed(nodes: Nodes, headers: readonly Header[], known: readonly BlockRef[]): Promise<void> {
-  const { same, different } = await compare(nodes.others, [...known, ...headers]);
-  if (different >= same + 1) throw disagree(headers.at(-1) as Header);
+  const isRefused: Majority = (same, different) => different >= same + 1;
+  if (await compare(nodes.others, [...known, ...headers], isRefused)) throw disagree(headers.at(-1) as Header);
 }
 
-// Each node is asked for the highest of these blocks that it can have. One that does not answer, or is before all of them, has no opinion.
+type Majority = (same: number, different: number) => boolean;
+
+// Each node is asked for the highest of these blocks that it can have. One that does not answer, or is before all of them, has no
+// opinion; none is waited for whose opinion would change nothing: a node that hangs does not hold up the others.
 async function compare(
   nodes: readonly PublicClient[],
   blocks: readonly BlockRef[],
-): Promise<{ readonly same: number; readonly different: number }> {
-  const opinions = await Promise.allSettled(
-    nodes.map(async (node) => {
-      const head = await node.getBlockNumber();
-      const block = blocks.findLast(({ number }) => number <= head);
-      const header = block === undefined ? undefined : await readHeader(node, block.number);
-      return header === undefined ? undefined : header.hash === block?.hash;
-    }),
-  );
-  const said = opinions.map((opinion) => (opinion.status === 'fulfilled' ? opinion.value : undefined));
-  return { same: said.filter((is) => is === true).length, different: said.filter((is) => is === false).length };
+  majority: Majority,
+): Promise<boolean> {
+  let [same, different, open] = [0, 0, nodes.length];
+  const isDecided = () => majority(same + open, different) === majority(same, different + open);
+  if (isDecided()) return majority(same, different);
+  await new Promise<void>((resolve) => {
+    for (const node of nodes) {
+      opinionOf(node, blocks)
+        .catch(() => undefined)
+        .then((opinion) => {
+          open -= 1;
+          if (opinion === true) same += 1;
+          if (opinion === false) different += 1;
+          if (isDecided()) resolve();
+        });
+    }
+  });
+  return majority(same, different);
+}
+
+async function opinionOf(node: PublicClient, blocks: readonly BlockRef[]): Promise<boolean | undefined> {
+  const head = await node.getBlockNumber();
+  const block = blocks.findLast(({ number }) => number <= head);
+  const header = block === undefined ? undefined : await readHeader(node, block.number);
+  return header === undefined ? undefined : header.hash === block?.hash;
 }
 
 function watch(contract: FollowOptions['contracts'][number]): Watched {

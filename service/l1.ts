@@ -5,7 +5,6 @@ import {
   createWalletClient,
   defineChain,
   fallback,
-  http,
   type PublicClient,
   type Transport,
   type WalletClient,
@@ -13,6 +12,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { l1Transport } from './l1-transport.ts';
 
 export type L1 = {
   /** The first one. */
@@ -32,7 +32,6 @@ export type L1Account = L1 & {
   readonly isPrivate: boolean;
 };
 
-const TIMEOUT_MS = 20_000;
 const RETRIES = 3;
 const POLLING_MS = 500;
 
@@ -40,7 +39,7 @@ const POLLING_MS = 500;
 export async function connectL1(urls: string | readonly string[]): Promise<L1> {
   const all = typeof urls === 'string' ? [urls] : urls;
   const transports = all.map((url) =>
-    http(url, { timeout: TIMEOUT_MS, retryCount: all.length === 1 ? RETRIES : 1, retryDelay: 200 }),
+    l1Transport(url, { retryCount: all.length === 1 ? RETRIES : 1, retryDelay: 200 }),
   );
   const chainId = await readChainId(all, transports);
   const chain = defineChain({
@@ -77,7 +76,7 @@ export function withAccount(l1: L1, key: Hex, sendUrl = l1.url): L1Account {
   const wallet = createWalletClient({
     account,
     chain: l1.client.chain,
-    transport: http(sendUrl, { timeout: TIMEOUT_MS, retryCount: RETRIES }),
+    transport: l1Transport(sendUrl, { retryCount: RETRIES }),
   });
   const isPrivate = sendUrl !== l1.url;
   return { ...l1, wallet: wallet as WalletClient, account, address: account.address, isPrivate };
