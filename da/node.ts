@@ -12,6 +12,7 @@ import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import { type HttpLimitChanges, withLimits } from '../service/http-limits.ts';
+import { describeIssues } from '../service/issues.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
 import { createPlaces, peerOf } from '../service/peers.ts';
@@ -252,7 +253,7 @@ const NOBODY: StandingSource = { isStaked: async () => false, balanceWei: async 
 /** @throws MizuError `da/bad-request` */
 function parseRequest(body: unknown): SignedRequest {
   const parsed = certificateRequest.safeParse(body);
-  if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
+  if (!parsed.success) throw badRequest(describeIssues(parsed.error));
   return parsed.data as SignedRequest;
 }
 

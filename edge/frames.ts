@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { describeIssues } from '../service/issues.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
 
@@ -108,8 +109,7 @@ export function parseWorkerFrame(text: string): WorkerFrame {
   }
   const parsed = workerFrame.safeParse(value);
   if (parsed.success) return parsed.data as WorkerFrame;
-  const issue = parsed.error.issues[0];
-  throw badFrame('a frame of docs/edge.md#frames', `${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
+  throw badFrame('a frame of docs/edge.md#frames', describeIssues(parsed.error));
 }
 
 /** What the gateway sends is trusted to be what its type says: a worker chooses its gateway. */
@@ -134,6 +134,6 @@ export function closeReason(text: string): string {
   return new TextDecoder().decode(bytes, { stream: true });
 }
 
-function badFrame(expected: string, actual: string, cause: unknown): MizuError {
+function badFrame(expected: string, actual: string, cause?: unknown): MizuError {
   return new MizuError({ code: 'edge/bad-frame', message: 'A frame cannot be read.', expected, actual, cause });
 }

@@ -6,6 +6,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { createRpcClient, requestBytes } from '../service/client.ts';
+import { describeIssues } from '../service/issues.ts';
 import type { TaskInfo } from './task.ts';
 
 export type ChainInfo = {
@@ -129,12 +130,11 @@ export function createSequencer(url: string): Sequencer {
 function parse<T>(shape: z.ZodType<T>, value: unknown, method: string): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
   throw new MizuError({
     code: 'edge/bad-answer',
     message: `The sequencer's answer to ${method} is not as specified.`,
     expected: 'the result of docs/rpc.md',
-    actual: `${issue?.path.join('.')}: ${issue?.message}`,
+    actual: describeIssues(parsed.error),
     hint: 'Check that sequencer and gateway have the same version.',
   });
 }

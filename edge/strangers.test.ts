@@ -5,8 +5,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDomain } from '../protocol/typed-data.ts';
-import { createLogger } from '../service/log.ts';
-import { WORKER_PATH } from './frames.ts';
+import { createLogger, describeError } from '../service/log.ts';
+import { parseWorkerFrame, WORKER_PATH } from './frames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 
 let server: Server;
@@ -71,4 +71,17 @@ test('whoever resets a connection that is refused harms nobody', async () => {
     await once(socket, 'close');
   }
   expect((await say('x'))[0]).toBe(1008);
+});
+
+test.each([
+  ['rows', `{"type":"results","lease":1,"signature":"0x${'11'.repeat(65)}","rows":[${'1,'.repeat(4_000)}1]}`],
+  ['fields', `{"type":"drain",${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+])('a frame that is wrong in thousands of %s is told in a few words', (_name, frame) => {
+  let caught: unknown;
+  try {
+    parseWorkerFrame(frame);
+  } catch (error) {
+    caught = error;
+  }
+  expect(JSON.stringify(describeError(caught)).length).toBeLessThan(2_000);
 });

@@ -1,4 +1,5 @@
 // docs/glossary.md#refusal: bad input is refused with a typed error; a guest fault is a value and never an error.
+import { withoutControls } from './text.ts';
 
 export type Refusal = {
   /** Stable, machine-readable: `area/what`, for example `vm/unsupported-feature`. */
@@ -32,8 +33,12 @@ export class MizuError extends Error {
   }
 }
 
-/** One readable paragraph: message, expected, actual, hint. */
+/** One readable paragraph: message, expected, actual, hint. Whatever other parties have put into it, it steers no terminal. */
 export function formatError(error: unknown): string {
+  return withoutControls(describe(error));
+}
+
+function describe(error: unknown): string {
   if (!(error instanceof MizuError)) return error instanceof Error ? error.message : String(error);
   const lines = [error.message];
   if (error.expected !== undefined) lines.push(`  expected: ${error.expected}`);

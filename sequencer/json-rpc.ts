@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Slice } from '../service/fair-queue.ts';
+import { describeIssues } from '../service/issues.ts';
 import type { Logger } from '../service/log.ts';
 import { sliceOf } from '../service/slices.ts';
 
@@ -61,7 +62,7 @@ export function serveJsonRpc(
     const parsed = requestShape.safeParse(body);
     if (!parsed.success) {
       return fail(idOf(body), CODE.request, 'Not a JSON-RPC 2.0 request.', {
-        actual: z.prettifyError(parsed.error),
+        actual: describeIssues(parsed.error),
       });
     }
     const { id, method: name, params = [] } = parsed.data;
@@ -132,7 +133,7 @@ async function answer(
   const parsed = found.params.safeParse(params);
   if (!parsed.success)
     return fail(id, CODE.params, `Wrong parameters of ${name}.`, {
-      actual: z.prettifyError(parsed.error),
+      actual: describeIssues(parsed.error),
       hint: 'See docs/rpc.md.',
     });
   try {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { MizuError } from '../protocol/errors.ts';
+import { withoutControls } from '../protocol/text.ts';
 
 export type RequestOptions = {
   readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
@@ -206,12 +207,6 @@ function readError(error: unknown): Said {
   const said = { message: text('message'), expected: text('expected'), actual: text('actual'), hint: text('hint') };
   const named = code !== undefined && CODE.test(code) ? { code } : {};
   return { ...withoutUndefined(said), ...named, retryable: fields.retryable === true };
-}
-
-/** C0 and C1 controls but tab and line feed are replaced: shown to people, they could steer their terminal. */
-export function withoutControls(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
 function withoutUndefined<T extends object>(value: T): { [Key in keyof T]?: NonNullable<T[Key]> } {

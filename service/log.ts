@@ -1,10 +1,14 @@
 // docs/operations.md#logs: one JSON object a line; on a terminal, one readable line.
-
+import { inspect } from 'node:util';
 import pc from 'picocolors';
 import pino, { type Logger } from 'pino';
 import { MizuError } from '../protocol/errors.ts';
+import { bounded, oneLine } from '../protocol/text.ts';
 
 export type { Logger } from 'pino';
+
+/** Characters of one field of an error. */
+const MAX_FIELD = 4_000;
 
 const PAINT: Record<number, (text: string) => string> = {
   10: pc.dim,
@@ -34,12 +38,26 @@ export function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof MizuError) {
     const { code, message, expected, actual, hint, retryable } = error;
     const cause = error.cause instanceof Error ? error.cause.message : error.cause;
-    return { code, message, expected, actual, hint, retryable, cause };
+    return boundedFields({ code, message, expected, actual, hint, retryable, cause });
   }
-  return error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) };
+  return boundedFields(
+    error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) },
+  );
 }
 
-function toReadable(line: string): string {
+// Others decide how long what they send is: a small frame that is wrong in a thousand places must not fill the disk.
+function boundedFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([name, value]) => {
+    if (typeof value === 'string') return [name, bounded(value, MAX_FIELD)];
+    if (typeof value !== 'object' || value === null) return [name, value];
+    const text = inspect(value, { depth: 2, maxArrayLength: 20, maxStringLength: MAX_FIELD, breakLength: Infinity });
+    return [name, bounded(text, MAX_FIELD)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A line for a terminal, which no field can steer. */
+export function toReadable(line: string): string {
   const {
     level,
     time,
@@ -53,7 +71,7 @@ function toReadable(line: string): string {
   const label = pino.levels.labels[number] ?? String(number);
   const clock = new Date(time as number).toISOString().slice(11, 23);
   const fields = Object.entries(rest).map(([key, value]) =>
-    pc.dim(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+    pc.dim(oneLine(`${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)),
   );
-  return `${[pc.dim(clock), (PAINT[number] ?? String)(label.padEnd(5)), pc.bold(String(name)), msg ?? '', ...fields].join(' ')}\n`;
+  return `${[pc.dim(clock), (PAINT[number] ?? String)(label.padEnd(5)), pc.bold(String(name)), oneLine(String(msg ?? '')), ...fields].join(' ')}\n`;
 }

@@ -4,7 +4,8 @@ import { MAX_TASK_INPUTS } from '../../kernel/limits.ts';
 import { MAX_COMMITTEE, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { withoutControls } from '../../service/client.ts';
+import { oneLine, withoutControls } from '../../protocol/text.ts';
+import { describeIssues } from '../../service/issues.ts';
 import { NAME } from '../workflow/refusal.ts';
 
 const MAX_TEXT = 4_000;
@@ -26,6 +27,8 @@ const count = z.int().min(0);
 const wei = z.string().regex(/^\d{1,78}$/, 'expected a decimal number');
 /** Shown to people: control characters could steer their terminal. */
 const text = z.string().max(MAX_TEXT).transform(withoutControls);
+/** Of what is shown beside others on a line. */
+const label = z.string().max(MAX_TEXT).transform(oneLine);
 const url = z.url({ protocol: /^https?$/ }).max(2_000);
 const ref = z.object({ root: hash, length: count });
 const rows = z.object({ in: count, out: count, rejected: count });
@@ -67,7 +70,7 @@ const chain = z.object({
 });
 
 const receipt = z.looseObject({
-  kind: text,
+  kind: label,
   ok: z.boolean(),
   error: text.optional(),
   run: hash.optional(),
@@ -180,9 +183,9 @@ export function parseAnswer(method: string, answer: unknown): unknown {
 }
 
 const stageMetadata = z.object({
-  name: text,
+  name: label,
   kind: z.enum(['rows', 'request', 'infer', 'receive', 'keys', 'reduce', 'cluster', 'apply', 'sink', 'rejects']),
-  steps: list(text, 1_000),
+  steps: list(label, 1_000),
   sink: maybe(z.string().regex(NAME, 'expected 1 to 64 letters, digits, - and _, beginning with a letter')),
 });
 
@@ -191,8 +194,8 @@ export const metadataShape = z.object({
   name: z.string().regex(NAME),
   version: z.literal(1),
   stages: list(stageMetadata, MAX_STAGES),
-  models: z.record(hash, text.pipe(z.string().max(200))),
-  sdk: z.string().max(64),
+  models: z.record(hash, label.pipe(z.string().max(200))),
+  sdk: z.string().max(64).transform(oneLine),
 });
 
 const stats = z.record(z.string().regex(NAME), rows);
@@ -212,8 +215,7 @@ export function parseObject<T>(shape: z.ZodType<T>, object: Uint8Array, what: st
 function parseWith<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 5).map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`);
-  throw badAnswer(what, issues.join('; '));
+  throw badAnswer(what, describeIssues(parsed.error));
 }
 
 function badAnswer(what: string, actual: string): MizuError {

@@ -7,6 +7,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
+import { describeIssues } from '../../service/issues.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { pathsOf } from './paths.ts';
 
@@ -121,8 +122,7 @@ async function readManifest(folder: string): Promise<Manifest> {
   }
   const parsed = manifestShape.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw noManifest(folder, `another manifest.json: ${issues.join('; ')}`);
+  throw noManifest(folder, `another manifest.json: ${describeIssues(parsed.error)}`);
 }
 
 function noManifest(folder: string, actual: string): MizuError {
