@@ -125,7 +125,9 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
     /// @inheritdoc IDACommittee
     function verify(bytes32 objectsHash, uint64 totalLength, Certificate calldata certificate) external view {
         bool isPrevious = certificate.epoch + 1 == epoch && block.timestamp < previousUntil;
-        require(certificate.epoch == epoch || isPrevious, WrongEpoch(epoch, certificate.epoch));
+        // Before the first committee nobody has a threshold: none of its signatures would be enough.
+        bool isKnown = certificate.epoch != 0 && (certificate.epoch == epoch || isPrevious);
+        require(isKnown, WrongEpoch(epoch, certificate.epoch));
         uint256 earliest = block.timestamp + retention;
         require(certificate.expiry >= earliest, ExpiresTooSoon(earliest, certificate.expiry));
         // A promise without an end would lock its member's stake without an end.

@@ -256,6 +256,19 @@ contract DACommitteeTest is Network {
         vm.assertEq(first.epoch(), 1);
     }
 
+    function test_RevertWhen_NobodySignsForTheEpochBeforeTheFirst() public {
+        Certificate memory certificate = Certificate(0, uint64(block.timestamp) + RETENTION, 0, "");
+        DACommittee first = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
+        vm.expectRevert(abi.encodeWithSelector(DACommittee.WrongEpoch.selector, 0, 0));
+        first.verify(HASH, LENGTH, certificate);
+        vm.mockCall(address(stakes), abi.encodeWithSelector(StakeManager.lock.selector), "");
+        vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
+        first.setCommittee(_members(), 3);
+        vm.assertEq(first.previousUntil(), block.timestamp + OVERLAP);
+        vm.expectRevert(abi.encodeWithSelector(DACommittee.WrongEpoch.selector, 1, 0));
+        first.verify(HASH, LENGTH, certificate);
+    }
+
     function test_RevertWhen_DelayOrOverlapDoNotFitTheClocks() public {
         vm.expectRevert(abi.encodeWithSelector(DACommittee.DelayTooShort.selector, 5 days, 5 days - 1));
         new DACommittee(owner, stakes, inbox, 5 days - 1, 0);
