@@ -11,7 +11,7 @@ export type Voided = Lapsed & { readonly gasUsed: bigint };
 export type Voider = {
   /**
    * Makes batches void if any can never be asserted, nothing stands that may be about them, and it is our turn. 'due': it is
-   * somebody else's turn; what was asserted now would only be in the way.
+   * somebody else's turn, or has just been done; what was asserted now would only be in the way.
    */
   voidNext(found: Tip, headSeconds: bigint): Promise<Voided | 'due' | undefined>;
 };
@@ -67,7 +67,8 @@ export function createVoider(
         isDone: async () =>
           (await client.readContract({ ...inbox, functionName: 'expiryOf', args: [first] })) === NO_EXPIRY,
       });
-      return { first, end, gasUsed: sent.kind === 'mined' ? sent.receipt.gasUsed : 0n };
+      // Somebody else was first, or we were and have not followed it yet.
+      return sent.kind === 'mined' ? { first, end, gasUsed: sent.receipt.gasUsed } : 'due';
     },
   };
 }
