@@ -98,10 +98,19 @@ export async function locateRun(mirror: Mirror, objects: ObjectSource, run: Hex)
   return undefined;
 }
 
-// The longest live branch; a dead one ends with a rejected or an orphaned assertion.
+// The longest live branch. What is pending on top of a rejected or orphaned assertion is dead, though nobody has ended it yet.
 async function newest(mirror: Mirror): Promise<AssertionRecord | undefined> {
-  let best = await mirror.assertion((await mirror.head()).latestConfirmed);
-  for (const assertion of await mirror.pending())
-    if (best === undefined || assertion.post.batch > best.post.batch) best = assertion;
+  const { latestConfirmed } = await mirror.head();
+  let best = await mirror.assertion(latestConfirmed);
+  for (const assertion of await mirror.pending()) {
+    const isLonger = best === undefined || assertion.post.batch > best.post.batch;
+    if (isLonger && (await isLive(mirror, assertion, latestConfirmed))) best = assertion;
+  }
   return best;
+}
+
+async function isLive(mirror: Mirror, pending: AssertionRecord, latestConfirmed: Hex): Promise<boolean> {
+  let at: AssertionRecord | undefined = pending;
+  while (at?.status === 'pending') at = await mirror.assertion(at.parent);
+  return at?.id === latestConfirmed;
 }

@@ -130,7 +130,9 @@ export async function readEvent(
     case 'BatchVoided': {
       const { index } = event.args as Args['BatchVoided'];
       if (index >= head.batches) throw new Error(`batch ${index} becomes void and was never posted`);
-      return draft.put(tables.voids, numberKey(index), { assertions: head.assertions });
+      const { assertions } = head;
+      const made = { assertions, block: block.number, transaction: event.transactionHash };
+      return draft.put(tables.voids, numberKey(index), made);
     }
     case 'MessageDelayed': {
       const { index, objectRoot, message } = event.args as Args['MessageDelayed'];

@@ -26,7 +26,7 @@ import {
   type MirrorTables,
   readEvent,
 } from './mirror-events.ts';
-import { readVoids } from './voids.ts';
+import { readVoids, type VoidRecord } from './voids.ts';
 
 export type { AssertionRecord, BatchRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
@@ -41,6 +41,10 @@ export type Mirror = {
   batch(index: bigint): Promise<BatchRecord | undefined>;
   /** Whether a batch of `[from, to)` has become void since there were so many assertions. */
   isVoided(from: bigint, to: bigint, assertions: bigint): boolean;
+  /** Void batches, ascending, and what made them so. */
+  voids(): AsyncIterable<VoidBatch>;
+  /** Whether L1 judges nothing about the assertion any more, because a batch has become void since it was made. */
+  isMoot(assertion: AssertionRecord): boolean;
   delayed(index: bigint): Promise<DelayedRecord | undefined>;
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
   /** Assertions that are neither confirmed nor rejected. */
@@ -57,6 +61,8 @@ export type Mirror = {
   /** All assertions in the order of L1, genesis first, from the n-th on. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
+
+export type VoidBatch = Pick<VoidRecord, 'block' | 'transaction'> & { readonly index: bigint };
 
 export type MirroredAddresses = {
   readonly inbox: Address;
@@ -172,6 +178,11 @@ export async function openMirror(store: Store): Promise<Mirror> {
       return posted === undefined ? undefined : overlay(posted);
     },
     isVoided: (from, to, assertions) => voids.changed(from, to, assertions),
+    voids: async function* () {
+      for await (const [key, { block, transaction }] of tables.voids.entries())
+        yield { index: BigInt(`0x${key}`), block, transaction };
+    },
+    isMoot: ({ status, place }) => (status === 'pending' || status === 'orphaned') && place < voids.assertions,
     delayed: (index) => tables.delayed.get(numberKey(index)),
     assertion: (id) => tables.assertions.get(id),
     game: (id) => gameTables.games.get(id),

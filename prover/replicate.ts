@@ -12,6 +12,7 @@ import { type BodyChunk, decodeChunk, requireStep } from './body.ts';
 import { type ObjectSource, requireObject } from './derive.ts';
 import { compareFile } from './local-file.ts';
 import { type LocatedRun, locateRun, takeSnapshot } from './locate-run.ts';
+import type { Mirror, VoidBatch } from './mirror.ts';
 import { createNodeMap } from './nodes.ts';
 import { createStateProof, verifyStateProof } from './proof.ts';
 import { type ReplayOptions, replayRun } from './replay.ts';
@@ -28,6 +29,8 @@ export type VerifyRequest = {
   readonly files?: readonly { readonly path: string; readonly stage: number }[];
   /** Runs every step of the run again, programs included. */
   readonly replay?: ReplayOptions;
+  /** Batch of the message that started the run, if whoever asks was told; L1 says what became of it. */
+  readonly startBatch?: bigint | undefined;
 };
 
 export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
@@ -40,6 +43,8 @@ export type VerifyReport = {
   readonly checks: readonly Check[];
   readonly run: Hex;
   readonly assertion?: Hex;
+  /** The batch that held the run's start, if L1 has made it void. */
+  readonly lost?: VoidBatch;
   /** Transactions that fix the dataset: the assertion's, then the confirmation's. */
   readonly transactions: readonly Hex[];
   readonly dataset?: ObjectRef;
@@ -55,10 +60,15 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
   const checks: Check[] = [];
   const pass = (name: string, detail: string) => void checks.push({ name, ok: true, detail });
   let found: LocatedRun | undefined;
+  let lost: VoidBatch | undefined;
   let entries: DatasetEntry[] = [];
   try {
     found = await locateRun(snapshot.mirror, objects, request.run);
-    if (found === undefined) throw new Failed('assertion: no live assertion has a dataset of this run');
+    if (found === undefined) {
+      const voids = await voidBatches(snapshot.mirror);
+      lost = voids.find(({ index }) => index === request.startBatch);
+      throw new Failed(lost === undefined ? describeMissing(voids) : describeLost(lost));
+    }
     pass('assertion', await checkAssertion(request, found));
     const { chunk, step } = await checkStep(objects, found, pass);
     await checkRecord(request.run, chunk, step, found, pass);
@@ -83,9 +93,28 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
     run: request.run,
     transactions: [assertion?.transaction, assertion?.confirmedBy].filter((hash) => hash !== undefined),
     ...(assertion === undefined ? {} : { assertion: assertion.id }),
+    ...(lost === undefined ? {} : { lost }),
     ...(ended === undefined ? {} : { dataset: ended.dataset }),
     entries,
   };
+}
+
+async function voidBatches(mirror: Mirror): Promise<VoidBatch[]> {
+  const voids: VoidBatch[] = [];
+  for await (const one of mirror.voids()) voids.push(one);
+  return voids;
+}
+
+function describeLost({ index, block, transaction }: VoidBatch): string {
+  return `void: batch ${index}, with the message that started this run, is void since block ${block} of L1 (transaction ${transaction})`;
+}
+
+function describeMissing(voids: readonly VoidBatch[]): string {
+  const missing = 'assertion: no live assertion has a dataset of this run';
+  const [first, ...others] = voids;
+  if (first === undefined) return missing;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  return `${missing}; L1 has made batch ${first.index}${more} void: a run whose start was in there is no more`;
 }
 
 type Pass = (name: string, detail: string) => void;

@@ -5,8 +5,15 @@ import { keccakHex, objectRoot } from '../protocol/tree.ts';
 import type { Table } from '../service/store.ts';
 import type { BatchRecord, PostedBatch } from './mirror-events.ts';
 
-/** By index of the batch. `assertions`: how many there were when it became void. */
-export type VoidTable = Table<{ readonly assertions: bigint }>;
+export type VoidRecord = {
+  /** How many there were when it became void. */
+  readonly assertions: bigint;
+  readonly block: bigint;
+  readonly transaction: Hex;
+};
+
+/** By index of the batch. */
+export type VoidTable = Table<VoidRecord>;
 
 /** All void batches at one moment. Never changed: whoever asks twice in one go asks the same one. */
 export type Voids = {
@@ -14,6 +21,8 @@ export type Voids = {
   overlay(posted: PostedBatch): BatchRecord;
   /** Whether a batch of `[from, to)` became void when there were more than `assertions`. */
   changed(from: bigint, to: bigint, assertions: bigint): boolean;
+  /** Assertions that there were when a batch became void last; 0 if none ever did. */
+  readonly assertions: bigint;
   holds(operations: readonly { readonly key: string }[]): boolean;
 };
 
@@ -23,6 +32,7 @@ export const VOID_ROOT: Hex = objectRoot(new Uint8Array(0));
 export async function readVoids(table: VoidTable): Promise<Voids> {
   const indexes: bigint[] = [];
   const assertionsAt: bigint[] = [];
+  let latest = 0n;
   /** Each over all up to this one, so that it commits to which batches are void. */
   const digests: Hex[] = [];
   for await (const [key, { assertions }] of table.entries()) {
@@ -33,6 +43,7 @@ export async function readVoids(table: VoidTable): Promise<Voids> {
     digests.push(keccakHex(before.u64(index).finish()));
     indexes.push(index);
     assertionsAt.push(assertions);
+    if (assertions > latest) latest = assertions;
   }
   // How many are below `index`.
   const below = (index: bigint): number => {
@@ -63,6 +74,7 @@ export async function readVoids(table: VoidTable): Promise<Voids> {
       };
     },
     changed: (from, to, assertions) => assertionsAt.slice(below(from), below(to)).some((count) => count > assertions),
+    assertions: latest,
     holds: (operations) => operations.some(({ key }) => key.startsWith(prefix)),
   };
 }

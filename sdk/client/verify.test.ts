@@ -2,7 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
@@ -10,9 +12,13 @@ import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/n
 import { type Anvil, startAnvil } from '../../service/anvil.ts';
 import { jsonBody } from '../../service/body.ts';
 import { createHttpApp, type HttpApp } from '../../service/http.ts';
+import { withAccount } from '../../service/l1.ts';
+import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { runMain } from '../cli/run-main.fixture.ts';
+import { saveRun } from './state-file.ts';
 import { resolveTrust } from './trust.ts';
+import { verifyTarget } from './verify.ts';
 
 const log = createLogger('test', 'silent');
 const OTHER = `0x${'77'.repeat(20)}` as Address;
@@ -139,3 +145,58 @@ test('the pinned file of a network goes before a manifest, and a contradiction b
     expect.objectContaining({ code: 'sdk/no-trust-root' }),
   );
 });
+
+test('a run whose start was in a batch that L1 has made void is told so, with the batch, the block and what to do', async () => {
+  const { mirror } = executor.node;
+  await forged.clock.passUntil('confirmation of all', async () => (await mirror.pending()).length === 0);
+  await executor.close();
+  const { addresses, chainId } = forged.deployment;
+  const index = await batchCount();
+  const lost = await createRunMessages(forged.author, 2, 2n, forged.author);
+  await forged.postBatch(lost.messages, undefined, { hours: 3 });
+  await forged.clock.advance(3 * 3600);
+  const rollup = { address: addresses.rollup, abi: rollupAbi as Abi };
+  const made = await createSender(withAccount(forged.l1, keyOf(3))).sendAndWait({
+    ...rollup,
+    functionName: 'voidBatches',
+    args: [index, index + 1n],
+  });
+  if (made.kind !== 'mined') throw new Error('it was void before');
+  const { blockNumber, transactionHash } = made.receipt;
+
+  // Where nobody has started it nobody knows in which batch it was.
+  const stranger = await runMain('verify', lost.run, '--rpc', rpc, ...root(forged.anvil.url));
+  expect(stranger.code).toBe(3);
+  expect(stranger.text).toContain(`L1 has made batch ${index} void: a run whose start was in there is no more`);
+
+  const hash: Hex = `0x${'44'.repeat(32)}`;
+  await saveRun({
+    workflow: hash,
+    inputsHash: hash,
+    chainId,
+    inbox: addresses.inbox,
+    origin: '',
+    run: lost.run,
+    message: '0x',
+    messageHash: hash,
+    file: 'w.ts',
+    input: 'rows.jsonl',
+    startedAt: 1,
+    promise: { batch: Number(index), message: 1, messageHash: hash, sequencer: OTHER, signature: '0x' },
+  });
+  const { code, text } = await runMain('verify', lost.run, '--rpc', rpc, ...root(forged.anvil.url));
+  expect(code).toBe(3);
+  expect(text).toContain(`batch ${index}, which held the message that started it, is void`);
+  expect(text).toContain(`void since block ${blockNumber} of L1, transaction ${transactionHash}`);
+  expect(text).toContain('Nothing was charged: fees and escrow are still on the account');
+  expect(text).toContain('npx mizu run w.ts --input rows.jsonl');
+  const flags = { rpc, l1Urls: [forged.anvil.url], rollup: addresses.rollup, chainId };
+  await expect(verifyTarget(lost.run, false, flags, () => undefined)).rejects.toMatchObject({
+    code: 'verify/run-void',
+  });
+});
+
+async function batchCount(): Promise<bigint> {
+  const inbox = { address: forged.deployment.addresses.inbox, abi: inboxAbi } as const;
+  return forged.l1.client.readContract({ ...inbox, functionName: 'batchCount' });
+}

@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
+import type { VoidBatch } from '../../prover/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
+import { findRecord, type RunRecord } from './state-file.ts';
 import { assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
 import type { RunView } from './views.ts';
 
@@ -40,7 +42,7 @@ const L1_LIES = ['l1/contradiction', 'l1/nodes-disagree', 'l1/other-chain', 'l1/
 const KERNEL = fileURLToPath(new URL('../../build/kernel.wasm', import.meta.url));
 
 /**
- * `onCheck` is told each check that holds. @throws MizuError `verify/…` if one does not: whoever asked gets exit code 3
+ * `onCheck` is told each check that holds. @throws MizuError `verify/…` if one does not, `verify/run-void` if there is no such run any more: whoever asked gets exit code 3
  */
 export async function verifyTarget(
   target: string,
@@ -67,6 +69,7 @@ export async function verifyTarget(
     const { chain } = network;
     assertSequencer(trust, inbox, chain);
     if (folder !== undefined) assertSame('the L1', { inbox }, 'the folder', folder);
+    const started = await startedHere(run, trust.chainId, inbox);
     const request: VerifyRequest = {
       l1,
       contracts: { rollup: trust.rollup, inbox },
@@ -74,11 +77,13 @@ export async function verifyTarget(
       fromBlock: BigInt(chain.fromBlock ?? 0),
       da: network.da,
       run,
+      startBatch: started?.promise && BigInt(started.promise.batch),
       files: (folder?.files ?? []).map(({ path, stage }) => ({ path: resolve(join(target, path)), stage })),
       ...(flags.replay ? { replay: { kernelPath: KERNEL } } : {}),
     };
     const report = await verifyAsserted(network, request, flags.onWait);
     for (const check of report.checks) if (check.ok) onCheck(`${check.name}: ${check.detail}`);
+    if (report.lost !== undefined) throw runVoid(report.lost, started);
     return assertReport(report, folder);
   } finally {
     await network.close();
@@ -107,6 +112,24 @@ function assertReport(report: VerifyReport, folder: CheckedFolder | undefined): 
   }
   const { run, confirmed, transactions, checks } = report;
   return { run, datasetRoot: report.dataset.root, confirmed, assertion: report.assertion, transactions, checks };
+}
+
+// This folder knows what it has started, and in which batch the sequencer has promised a place for that.
+async function startedHere(run: Hex, chainId: number, inbox: Address): Promise<RunRecord | undefined> {
+  const record = await findRecord(run);
+  const isOfNetwork = record?.chainId === chainId && record.inbox.toLowerCase() === inbox.toLowerCase();
+  return isOfNetwork ? record : undefined;
+}
+
+function runVoid({ index, block, transaction }: VoidBatch, started: RunRecord | undefined): MizuError {
+  const again = started === undefined ? '' : ` with: npx mizu run ${started.file} --input ${started.input}`;
+  return new MizuError({
+    code: 'verify/run-void',
+    message: `There is no such run: batch ${index}, which held the message that started it, is void.`,
+    expected: 'a batch that is asserted as long as its bytes are promised',
+    actual: `nobody asserted batch ${index} in that time; void since block ${block} of L1, transaction ${transaction}`,
+    hint: `Nothing was charged: fees and escrow are still on the account, and so is what was deposited. Start it again${again}`,
+  });
 }
 
 function parseRun(text: string): Hex {
