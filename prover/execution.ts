@@ -6,6 +6,7 @@ import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, type ObjectRef } from '../protocol/tree.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { deriveBatch, type ObjectSource } from './derive.ts';
+import { explainMissing } from './forgotten.ts';
 import type { BatchRecord, Mirror } from './mirror.ts';
 import type { ChunkRef } from './receipts.ts';
 import type { StepRecorderFactory } from './recorder.ts';
@@ -142,7 +143,9 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
         if (batch === undefined) break;
         if (!(await follows(batch))) continue;
         fetchAhead(await mirror.batch(count + 1n));
-        steps += await runBatch(batch, signal);
+        steps += await runBatch(batch, signal).catch(async (error: unknown) => {
+          throw await explainMissing(mirror, batch, error);
+        });
       }
       return steps;
     },

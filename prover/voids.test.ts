@@ -168,6 +168,81 @@ test('a void batch has as many messages as before, the sequenced ones empty, and
   expect([await mirror.batch(0n), await mirror.batch(1n)]).toEqual([before, after]);
 });
 
+test('moot is what was made before a voiding and is neither confirmed nor rejected, after a restart too', async () => {
+  const [batch] = (await createBatches()) as [Posted];
+  const follower = await openFollower('one', new Set(), [batch]);
+  const made = (id: number, parent: number) =>
+    event('AssertionCreated', {
+      id: hash(id),
+      parent: hash(parent),
+      asserter: ALICE.address,
+      stepRoot: hash(9),
+      stepCount: 3n,
+      post: { stateRoot: hash(9), receiptHash: hash(9), batch: 1n, message: 0n, step: 3n },
+      objects: [],
+    });
+  const ends = (eventName: string, id: number) => event(eventName, { id: hash(id), batch: 0n, stateRoot: hash(9) });
+  let height = 0n;
+  const block = (...events: ContractEvent[]) => {
+    height += 1n;
+    return follower.mirror().apply({ kind: 'apply', block: { number: height, hash: hash(Number(height)) }, events });
+  };
+  const undo = async () => {
+    await follower.mirror().apply({ kind: 'undo', block: { number: height, hash: hash(Number(height)) } });
+    height -= 1n;
+  };
+  const moot = async () => {
+    const found: number[] = [];
+    for await (const assertion of follower.mirror().assertions())
+      if (follower.mirror().isMoot(assertion)) found.push(Number(BigInt(assertion.id)));
+    return found;
+  };
+  await block(...batch.events, ends('AssertionConfirmed', 100), made(101, 100), made(102, 101), made(103, 101));
+  await block(ends('AssertionRejected', 101), ends('AssertionOrphaned', 103));
+  expect(await moot()).toEqual([]);
+  await block(event('BatchVoided', { index: 0n }));
+  expect(await moot()).toEqual([102, 103]);
+  await undo();
+  expect(await moot()).toEqual([]);
+  await block(made(104, 100), event('BatchVoided', { index: 0n }), made(105, 100));
+  await follower.restart();
+  expect(await moot()).toEqual([102, 103, 104]);
+});
+
+test('a confirmed batch that DA has forgotten is waited for, and the error says what to do', async () => {
+  const [first, second] = (await createBatches()) as [Posted, Posted];
+  const lost = new Set([objectRoot(first.bytes), objectRoot(second.bytes)]);
+  const follower = await openFollower('late', lost, [first, second]);
+  const post = { stateRoot: hash(9), receiptHash: hash(9), batch: 1n, message: 0n, step: 3n };
+  const claim = { id: hash(101), parent: hash(100), asserter: ALICE.address, stepRoot: hash(9), stepCount: 3n, post };
+  const confirmed = (id: number) => event('AssertionConfirmed', { id: hash(id), batch: 1n, stateRoot: hash(9) });
+  const events = [
+    ...first.events,
+    ...second.events,
+    confirmed(100),
+    event('AssertionCreated', { ...claim, objects: [] }),
+  ];
+  const apply = (height: bigint, ...more: ContractEvent[]) =>
+    follower.mirror().apply({ kind: 'apply', block: { number: height, hash: hash(Number(height)) }, events: more });
+  await apply(1n, ...events);
+  // Pending: its bytes are promised, and the members are down.
+  await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
+  await apply(2n, confirmed(101));
+  await expect(follower.execution().catchUp(never)).rejects.toMatchObject({
+    code: 'da/batch-forgotten',
+    retryable: true,
+    message: 'Batch 0 is confirmed on L1, and no DA member gives what it takes to run it: Batch 0 cannot be read.',
+    expected: `object ${objectRoot(first.bytes)} of ${first.bytes.length} bytes on a DA member`,
+    hint: expect.stringContaining('copy the folder objects/'),
+  });
+  // Somebody had kept them.
+  lost.delete(objectRoot(first.bytes));
+  await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
+  expect(follower.execution().batches()).toBe(1n);
+  lost.clear();
+  expect(await follower.leaves()).toBe(await byRule([first, second], new Set()));
+});
+
 test('a batch that was never posted cannot become void', async () => {
   const mirror = (await openFollower('one', new Set(), [])).mirror();
   const events = [event('BatchVoided', { index: 0n })];

@@ -5,6 +5,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { deriveBatch } from '../prover/derive.ts';
+import { explainMissing } from '../prover/forgotten.ts';
 import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
@@ -103,7 +104,12 @@ export function createLoop(parts: LoopParts): Loop {
       const verdict = await reconciler.check(chain.head());
       if (verdict.kind === 'agrees') return;
       if (verdict.kind === 'differs') await rollBack(verdict.batch, verdict.reason, signal);
-      else await takeOver(verdict.batch);
+      else {
+        const { batch } = verdict;
+        await takeOver(batch).catch(async (error: unknown) => {
+          throw await explainMissing(mirror, batch, error);
+        });
+      }
     }
   };
 
