@@ -4,6 +4,7 @@ import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { encodeGameKey } from '../prover/game/calls.ts';
+import { isJudged } from '../prover/game/judged.ts';
 import { locateStep } from '../prover/game/locate.ts';
 import { createOpening } from '../prover/game/opening.ts';
 import type { Oracles } from '../prover/game/oracles.ts';
@@ -113,13 +114,8 @@ export function createAttacker(parts: AttackParts): Attacker {
     const isOpened = async () =>
       (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;
     if (await isOpened()) return false;
-    const [{ status, voidings }, deadline, voidingsNow] = await Promise.all([
-      assertionOf(assertion.id),
-      client.readContract({ ...rollup, functionName: 'deadlineOf', args: [assertion.id] }),
-      client.readContract({ ...rollup, functionName: 'voidings' }),
-    ]);
-    // What was pending when batches were made void can never be confirmed, and L1 takes no game about it.
-    if (status !== PENDING || voidings !== voidingsNow) return false;
+    if (!(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
+    const deadline = await client.readContract({ ...rollup, functionName: 'deadlineOf', args: [assertion.id] });
     if (now >= deadline) {
       tell(assertion, `step ${step}; its window is over: too late for a game`);
       return false;
@@ -152,7 +148,9 @@ export function createAttacker(parts: AttackParts): Attacker {
       // L1 opens no game any more, and confirms no lie.
       if ((await node.mirror.head()).endedAt !== undefined) return demander.collectNext(now, isWrong);
       const attacked = await rounds.play(await node.mirror.pending(), async (assertion) =>
-        (await isWrong(assertion)) && !(await hasWrongParent(assertion)) ? attack(assertion, now) : false,
+        !node.mirror.isMoot(assertion) && (await isWrong(assertion)) && !(await hasWrongParent(assertion))
+          ? attack(assertion, now)
+          : false,
       );
       return (await demander.collectNext(now, isWrong)) || attacked;
     },

@@ -13,25 +13,30 @@ const own = new Uint8Array(20 * LEAF_BYTES);
 const claimed = own.slice().fill(1, 5 * LEAF_BYTES);
 const wrong = { id: id(1), asserter: LIAR, stepRoot: objectRoot(claimed), status: 'pending' } as AssertionRecord;
 const MAX_WEI = 12n;
+const OPEN = 1;
+const SETTLED = 4;
 
 /** `open`: demands that are open, by the assertion they are about, each of which makes the next dearer. */
 function createWorld(
   records: readonly AssertionRecord[],
   open: readonly (readonly [demand: Hex, assertion: Hex])[],
-  voidings = 3,
+  moot: readonly Hex[] = [],
 ) {
   const counted = new Map<Hex, number>();
   for (const [, assertion] of open) counted.set(assertion, (counted.get(assertion) ?? 0) + 1);
   const ofLiar = () =>
     records.reduce((sum, { id: about, asserter }) => sum + (asserter === LIAR ? (counted.get(about) ?? 0) : 0), 0);
   const sent: [string, unknown][] = [];
+  const ended = new Set<unknown>();
   const allowed: (bigint | undefined)[] = [];
   const answers: Record<string, (args: readonly Hex[]) => unknown> = {
     demandIdOf: () => id(77),
-    demandOf: () => ({ status: 0 }),
+    demandOf: ([demand]) => ({
+      status: ended.has(demand) ? SETTLED : open.some(([known]) => known === demand) ? OPEN : 0,
+    }),
     windowEndOf: () => 100n,
-    assertionOf: () => ({ voidings: 3 }),
-    voidings: () => voidings,
+    statusOf: () => 1,
+    isMoot: ([about]) => moot.includes(about as Hex),
     standingOf: ([about]) => ({ nodes: 0, leaves: 0, open: counted.get(about as Hex) ?? 0 }),
     bondFor: () => 5n * BigInt(ofLiar() + 1),
   };
@@ -45,7 +50,9 @@ function createWorld(
     mirror: {
       publications: async () => [],
       assertion: async (wanted: Hex) => records.find((each) => each.id === wanted),
-      openDemands: async () => open.map(([demand, assertion]) => ({ id: demand, assertion })),
+      openDemands: async () => open.map(([demand, assertion]) => ({ id: demand, assertion, deadline: 50n })),
+      demandBonds: async () => open.map(([demand, assertion]) => ({ id: demand, assertion, bondWei: 5n })),
+      isMoot: (assertion: AssertionRecord) => moot.includes(assertion.id),
     },
   };
   const caller = {
@@ -55,7 +62,8 @@ function createWorld(
       // The first that is settled frees the asserter of all about its assertion.
       const about = open.find(([demand]) => demand === args[0])?.[1];
       if (functionName === 'settle') counted.delete(about as Hex);
-      if (functionName === 'settle') expect(await isDone?.()).toBe(true);
+      ended.add(args[0]);
+      expect(await isDone?.()).toBe(functionName === 'settle' || functionName === 'expire');
       return true;
     },
     async allowBond(_: Hex, bondWei: bigint, limitWei?: bigint) {
@@ -93,8 +101,21 @@ test('what is open about a pending one is waited for, until it is too late', asy
   expect(sent).toEqual([]);
 });
 
-test('nothing is demanded of what can never be confirmed, because batches were made void meanwhile', async () => {
-  const { demander, sent } = createWorld([wrong], [], 4);
+test('nothing is demanded of what is moot', async () => {
+  const { demander, sent } = createWorld([wrong], [], [wrong.id]);
   expect(await demander.search(wrong, own, 10n)).toEqual({ kind: 'waiting', sent: false });
   expect(sent).toEqual([]);
+});
+
+test('what is overdue is expired, and of what is moot or has fallen settled instead', async () => {
+  const records = [wrong, { ...wrong, id: id(2) }, fallen(3, OTHER)];
+  const open = [1, 2, 3].map((n) => [id(100 + n), id(n)] as const);
+  const { demander, sent } = createWorld(records, open, [id(2)]);
+  expect(await demander.collectNext(50n, async () => true)).toBe(true);
+  expect(sent).toEqual([
+    ['expire', id(101)],
+    ['settle', id(102)],
+    ['settle', id(103)],
+  ]);
+  expect(demander.counts).toEqual({ demanded: 0, expired: 1, bonds: 3, bondsWei: 15n });
 });

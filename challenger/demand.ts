@@ -4,6 +4,7 @@ import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { depthOf } from '../protocol/tree.ts';
 import { eachOnItsOwn } from '../prover/game/each.ts';
+import { isJudged } from '../prover/game/judged.ts';
 import type { AssertionRecord } from '../prover/mirror.ts';
 import type { ProverNode } from '../prover/node.ts';
 import type { Logger } from '../service/log.ts';
@@ -68,7 +69,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
     const isDone = async () => (await statusOf(id)) !== NONE;
     // By us in an earlier life, or by somebody else: his bond is as good.
-    if ((await isDone()) || (await isVoided(assertion))) return false;
+    if ((await isDone()) || !(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
     if (secondsLeft <= 0n) {
       if (isFirst('late', assertion))
@@ -108,7 +109,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
       );
     for (const { id, assertion } of await node.mirror.openDemands()) {
       const fallen = await node.mirror.assertion(assertion);
-      if (fallen?.status !== 'rejected' || fallen.asserter !== about.asserter) continue;
+      if (fallen === undefined || !isRefunded(fallen) || fallen.asserter !== about.asserter) continue;
       const isDone = async () => (await standingOf(assertion)).open === 0;
       if (await isDone()) continue;
       return caller.send({ ...call, functionName: 'settle', args: [id], isDone }, id);
@@ -118,14 +119,9 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
 
   const standingOf = (id: Hex) => client.readContract({ ...demands, functionName: 'standingOf', args: [id] });
 
-  /** What was pending when batches were made void can never be confirmed, and L1 takes no demand about it. */
-  async function isVoided({ id }: AssertionRecord): Promise<boolean> {
-    const [{ voidings }, now] = await Promise.all([
-      client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] }),
-      client.readContract({ ...rollup, functionName: 'voidings' }),
-    ]);
-    return voidings !== now;
-  }
+  /** What is left of a demand's bond is given back. */
+  const isRefunded = (assertion: AssertionRecord): boolean =>
+    assertion.status === 'rejected' || node.mirror.isMoot(assertion);
 
   /** Unix seconds until which L1 takes the demand. */
   async function lastFor({ id }: AssertionRecord, depth: number, isLeaf: boolean): Promise<bigint> {
@@ -140,7 +136,8 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
   async function expireNext(now: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean> {
     return eachOnItsOwn(await node.mirror.openDemands(), async ({ id, assertion: about, deadline }) => {
       const assertion = await node.mirror.assertion(about);
-      if (now < deadline || assertion?.status !== 'pending' || !(await isWrong(assertion))) return false;
+      if (now < deadline || assertion?.status !== 'pending' || node.mirror.isMoot(assertion)) return false;
+      if (!(await isWrong(assertion))) return false;
       const isDone = async () => (await statusOf(id)) !== OPEN;
       if (await isDone()) return false;
       const sent = await caller.send({ ...call, functionName: 'expire', args: [id], isDone }, id);
@@ -155,8 +152,9 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     const bonds = await node.mirror.demandBonds(caller.address);
     counts.bonds = bonds.length;
     counts.bondsWei = bonds.reduce((sum, { bondWei }) => sum + bondWei, 0n);
-    return eachOnItsOwn(bonds, async ({ id, assertion }) => {
-      if ((await node.mirror.assertion(assertion))?.status !== 'rejected') return false;
+    return eachOnItsOwn(bonds, async ({ id, assertion: about }) => {
+      const assertion = await node.mirror.assertion(about);
+      if (assertion === undefined || !isRefunded(assertion)) return false;
       const isDone = async () => ![OPEN, PUBLISHED].includes(await statusOf(id));
       if (await isDone()) return false;
       return caller.send({ ...call, functionName: 'settle', args: [id], isDone }, id);

@@ -37,6 +37,7 @@ export async function createDefence(options: DefenceOptions): Promise<Defence> {
     tasks: [
       async () => player.playNext((await readTimes(options.node)).headSeconds),
       async () => publisher.publishNext((await readTimes(options.node)).headSeconds),
+      async () => publisher.settleNext((await readTimes(options.node)).headSeconds),
       () => player.claim(),
     ],
     close,

@@ -217,21 +217,26 @@ contract Demands is Ledger, AboutAssertions {
         rollup.reject(demand.assertion, demand.demander, costOf(gas));
     }
 
-    /// @notice What is left of a bond when the assertion is decided: it is the demander's if he was right to doubt, and
-    /// else burned. The first one of a rejected assertion frees the asserter of all that are open about it.
+    /// @notice What is left of a bond when the assertion is decided: it is the demander's if he was right to doubt or nobody
+    /// will know, because it is moot, and else burned. The first one about what is rejected or moot frees the asserter of all
+    /// that are open about it.
     function settle(DemandId id) external {
         Demand storage demand = _demands[id];
         DemandStatus status = demand.status;
-        bool rejected = rollup.statusOf(demand.assertion) == Rollup.Status.REJECTED;
-        bool settleable = status == DemandStatus.PUBLISHED || (status == DemandStatus.OPEN && rejected);
+        AssertionId assertion = demand.assertion;
+        bool moot = rollup.isMoot(assertion);
+        bool refunded = moot || rollup.statusOf(assertion) == Rollup.Status.REJECTED;
+        bool open = status == DemandStatus.OPEN;
+        bool settleable = status == DemandStatus.PUBLISHED || (open && refunded);
         require(settleable, DemandStatusMismatch(id, DemandStatus.PUBLISHED, status));
-        if (rejected) _release(demand.assertion);
-        else _requireEnded(demand.assertion);
+        if (refunded) _release(assertion);
+        else _requireEnded(assertion);
         demand.status = DemandStatus.SETTLED;
+        if (moot && open) rollup.closeGame(assertion);
         uint256 left = demand.left;
-        if (rejected) _credit(demand.demander, left);
+        if (refunded) _credit(demand.demander, left);
         else if (left > 0) token.burn(left);
-        emit DemandSettled(id, demand.assertion, demand.demander, rejected ? left : 0, rejected ? 0 : left);
+        emit DemandSettled(id, assertion, demand.demander, refunded ? left : 0, refunded ? 0 : left);
     }
 
     function demandOf(DemandId id) external view returns (Demand memory) {
@@ -299,7 +304,7 @@ contract Demands is Ledger, AboutAssertions {
         _standings[assertion].open += 1;
     }
 
-    /// @dev None of a rejected assertion is answered any more: they no longer make others dearer.
+    /// @dev None of a rejected or moot assertion is answered any more: they no longer make others dearer.
     function _release(AssertionId assertion) private {
         uint32 open = _standings[assertion].open;
         if (open == 0) return;
@@ -359,7 +364,7 @@ contract Demands is Ledger, AboutAssertions {
     function _isAnswerable(DemandId id) private view returns (bool) {
         Demand storage demand = _demands[id];
         return demand.status == DemandStatus.OPEN && block.timestamp < demand.deadline
-            && rollup.statusOf(demand.assertion) == Rollup.Status.PENDING;
+            && rollup.statusOf(demand.assertion) == Rollup.Status.PENDING && !rollup.isMoot(demand.assertion);
     }
 
     function _answerable(DemandId id) private view returns (Demand storage demand) {
@@ -371,5 +376,6 @@ contract Demands is Ledger, AboutAssertions {
         demand = _demands[id];
         require(demand.status == DemandStatus.OPEN, DemandStatusMismatch(id, DemandStatus.OPEN, demand.status));
         _requireStatus(demand.assertion, Rollup.Status.PENDING);
+        _requireNotMoot(demand.assertion);
     }
 }

@@ -273,10 +273,12 @@ contract Dispute is Ledger, AboutAssertions {
         _win(key, id, winner, gasAtStart, CallLength.ofWords(3));
     }
 
-    /// @notice Gives the bond of an open game back whose assertion was rejected for another reason. Anyone may call it.
+    /// @notice Gives the bond of an open game back whose assertion was rejected for another reason, or is moot: nobody wins
+    /// that. Anyone may call it.
     function refund(GameKey calldata key) external {
         (GameId id, Game storage game) = _undecided(key);
-        _requireStatus(key.assertion, Rollup.Status.REJECTED);
+        if (rollup.isMoot(key.assertion)) rollup.closeGame(key.assertion);
+        else _requireStatus(key.assertion, Rollup.Status.REJECTED);
         game.status = Status.REFUNDED;
         _credit(key.challenger, bond);
         emit GameRefunded(id);
@@ -342,7 +344,9 @@ contract Dispute is Ledger, AboutAssertions {
         player.stop(game.turnedAt, clockSeconds, extensionSeconds);
     }
 
+    /// @dev Of a moot game a move may still be made, which is of no use: to ask at each of them costs more than that does.
     function _win(GameKey calldata key, GameId id, Side winner, uint256 gasAtStart, uint256 callBytes) private {
+        _requireNotMoot(key.assertion);
         Game storage game = _games[id];
         uint256 gas = game.players.read(uint256(winner)).gas;
         emit GameWon(id, key.assertion, winner);

@@ -103,7 +103,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
     error StillViable(AssertionId id);
     error ChildLives(AssertionId child);
     error EarlierSibling(AssertionId id, AssertionId earlier);
-    error VoidedSince(AssertionId id);
+    error AssertionIsMoot(AssertionId id);
 
     modifier onlyJudges() {
         require(msg.sender == dispute || msg.sender == demands, NotJudge(msg.sender));
@@ -217,7 +217,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         uint256 deadline = _prolonged(assertion.deadline);
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
         // It tells what the batches were: a game would hold that against what they are.
-        require(assertion.voidings == voidings, VoidedSince(id));
+        require(!isMoot(id), AssertionIsMoot(id));
         assertion.openGames += 1;
     }
 
@@ -227,7 +227,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         if (assertion.deadline < until) assertion.deadline = until;
     }
 
-    /// @notice Closes a game that the challenger has lost.
+    /// @notice Closes a game that the challenger has lost, or that nobody can win any more.
     function closeGame(AssertionId id) external onlyJudges {
         _assertions[id].openGames -= 1;
     }
@@ -294,6 +294,13 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         return _prolonged(_assertions[id].createdAt + window);
     }
 
+    /// @notice Whether batches were made void after it was made, and it is neither confirmed nor rejected: nobody judges it.
+    function isMoot(AssertionId id) public view returns (bool) {
+        Assertion storage asked = _assertions[id];
+        bool undecided = asked.status == Status.PENDING || asked.status == Status.ORPHANED;
+        return undecided && asked.voidings != voidings;
+    }
+
     /// @notice What each move of a game asks, in one call.
     function standingOf(AssertionId id) external view returns (Status status, address asserter) {
         Assertion storage asked = _assertions[id];
@@ -338,16 +345,10 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         if (!_hasChild(claim.parent)) parent.siblingDeadline = deadline;
         _addChild(claim.parent, id);
         Assertion storage created = _assertions[id];
-        created.parent = claim.parent;
-        created.stepRoot = stepRoot;
-        created.leafHash = leafHash;
-        created.stateRoot = claim.post.stateRoot;
-        created.asserter = msg.sender;
-        created.status = Status.PENDING;
-        created.voidings = voidings;
-        created.batch = claim.post.batch;
-        created.createdAt = uint64(block.timestamp);
-        created.deadline = deadline;
+        (created.parent, created.stepRoot, created.leafHash) = (claim.parent, stepRoot, leafHash);
+        (created.stateRoot, created.batch) = (claim.post.stateRoot, claim.post.batch);
+        (created.asserter, created.status, created.voidings) = (msg.sender, Status.PENDING, voidings);
+        (created.createdAt, created.deadline) = (uint64(block.timestamp), deadline);
     }
 
     function _requireTurn(Assertion storage parent) private view {

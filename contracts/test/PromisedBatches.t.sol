@@ -165,7 +165,7 @@ contract PromisedBatchesTest is Network {
         vm.warp(LAST + 1);
         rollup.voidBatches(0, 2);
         vm.prank(DISPUTE);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.VoidedSince.selector, child));
+        vm.expectRevert(abi.encodeWithSelector(Rollup.AssertionIsMoot.selector, child));
         rollup.openGame(child);
         // What is made afterwards claims the void batches, and is played about.
         AssertionId next = _assert(genesis, STATE, 2);

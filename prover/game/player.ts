@@ -10,6 +10,7 @@ import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
 import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
+import { isJudged } from './judged.ts';
 import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
@@ -71,8 +72,6 @@ export type Player = {
 };
 
 const OPEN = 1;
-/** An assertion that no game has decided. */
-const PENDING = 1;
 
 export function createPlayer(parts: PlayerParts): Player {
   const { l1, mirror, contracts, sender, side, owner, oracleOf, verifier, log } = parts;
@@ -127,7 +126,7 @@ export function createPlayer(parts: PlayerParts): Player {
     const { id, lists } = game;
     const isPast = async () => {
       const now = await read(id);
-      return now.status !== OPEN || now.lists > lists || !(await isPending(game));
+      return now.status !== OPEN || now.lists > lists || !(await isOn(game));
     };
     switch (action.kind) {
       case 'wait':
@@ -160,7 +159,7 @@ export function createPlayer(parts: PlayerParts): Player {
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
-    const isPast = async () => (await read(game.id)).status !== OPEN || !(await isPending(game));
+    const isPast = async () => (await read(game.id)).status !== OPEN || !(await isOn(game));
     const args = [encodePosted(game), subtree, length, tail];
     return count('moves', await send('refuteMessage', game, args, isPast));
   }
@@ -185,7 +184,9 @@ export function createPlayer(parts: PlayerParts): Player {
     const onL1 = await read(record.id);
     // The mirror is behind: the events of what was done come with the next block that is read.
     if (onL1.status !== OPEN || onL1.lists !== record.lists) return false;
-    if (await isDecided(record)) return refund(record);
+    const assertion = await mirror.assertion(record.assertion);
+    if (assertion?.status === 'rejected') return side === 'challenger' && refund(record);
+    if (assertion !== undefined && mirror.isMoot(assertion)) return refundMoot(record, now);
     const deadline = await l1.client.readContract({ ...dispute, functionName: 'deadlineOf', args: [record.id] });
     const turn = turnOf(record);
     if (turn === side) clocks.set(record.id, Number(deadline - now));
@@ -212,19 +213,19 @@ export function createPlayer(parts: PlayerParts): Player {
     counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
   }
 
-  // Nothing of a game can move once another one has decided its assertion.
-  async function isPending({ assertion }: Pick<GameRecord, 'assertion'>): Promise<boolean> {
-    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
-    return (await l1.client.readContract({ ...rollup, functionName: 'statusOf', args: [assertion] })) === PENDING;
-  }
+  // Nothing of a game can move once another one has decided its assertion; about what is moot nothing should.
+  const isOn = ({ assertion }: Pick<GameRecord, 'assertion'>) => isJudged(l1, contracts.rollup, assertion);
 
-  // Another game has rejected the assertion.
-  async function isDecided({ assertion }: GameRecord): Promise<boolean> {
-    return (await mirror.assertion(assertion))?.status === 'rejected';
+  // The bond is the challenger's. The asserter gets its own back when no game is open any more and the window is over.
+  async function refundMoot(game: GameRecord, now: bigint): Promise<boolean> {
+    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+    const args = [game.assertion] as const;
+    if (side === 'asserter' && now < (await l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args })))
+      return false;
+    return refund(game);
   }
 
   async function refund(game: GameRecord): Promise<boolean> {
-    if (side !== 'challenger') return false;
     return send('refund', game, [], async () => (await read(game.id)).status !== OPEN);
   }
 

@@ -11,6 +11,7 @@ const OURS = `0x${'11'.repeat(20)}` as const;
 const OTHERS = `0x${'22'.repeat(20)}` as const;
 const OPEN = 1;
 const PUBLISHED = 2;
+const SETTLED = 4;
 const LEAVES = 64;
 
 const id = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
@@ -18,8 +19,10 @@ const batch = Uint8Array.from({ length: LEAVES * LEAF_BYTES }, (_, i) => i % 251
 const root = objectRoot(batch);
 const MISSING = id(0xdead);
 
+const WINDOW_END = 500n;
+
 /** Assertions 1 and 2 are ours, of one batch each; the batch of the second one is not to be had. 3 is somebody else's. */
-function createWorld(demands: readonly DemandRecord[]) {
+function createWorld(demands: readonly DemandRecord[], moot: readonly Hex[] = []) {
   const status = new Map(demands.map((demand) => [demand.id, OPEN]));
   const sent: Hex[][] = [];
   let fetched = 0;
@@ -34,11 +37,15 @@ function createWorld(demands: readonly DemandRecord[]) {
   const assertions = [assertion(1, OURS, 0n), assertion(2, OURS, 1n), assertion(3, OTHERS, 0n)];
   const node = {
     l1: {
-      client: { readContract: async ({ args }: { args: [Hex] }) => ({ status: status.get(args[0]) }) },
+      client: {
+        readContract: async ({ functionName, args }: { functionName: string; args: [Hex] }) =>
+          functionName === 'deadlineOf' ? WINDOW_END : { status: status.get(args[0]) },
+      },
     },
     mirror: {
       openDemands: async () => [...demands],
       assertion: async (wanted: Hex) => assertions.find((each) => each.id === wanted),
+      isMoot: (assertion: { id: Hex }) => moot.includes(assertion.id),
       batch: async (index: bigint) => ({ objectRoot: index === 0n ? root : MISSING, objectLength: batch.length }),
     },
     objects: {
@@ -50,14 +57,16 @@ function createWorld(demands: readonly DemandRecord[]) {
   };
   const sender = {
     address: OURS,
-    sendAndWait: async ({ args }: Call) => {
-      const ids = (args[0] as { id: Hex }[]).map((answer) => answer.id);
+    sendAndWait: async ({ functionName, args, isDone }: Call) => {
+      const isSettled = functionName === 'settle';
+      const ids = isSettled ? [args[0] as Hex] : (args[0] as { id: Hex }[]).map((answer) => answer.id);
       sent.push(ids);
-      for (const each of ids) status.set(each, PUBLISHED);
+      for (const each of ids) status.set(each, isSettled ? SETTLED : PUBLISHED);
+      expect(await isDone?.()).toBe(true);
       return { kind: 'mined', receipt: { gasUsed: 1n } };
     },
   };
-  const parts = { node, sender, contracts: { demands: id(7) }, log: createLogger('test', 'silent') };
+  const parts = { node, sender, contracts: { demands: id(7), rollup: id(8) }, log: createLogger('test', 'silent') };
   const publisher = createPublisher(parts as unknown as Parameters<typeof createPublisher>[0]);
   return { publisher, sent, status, fetches: () => fetched };
 }
@@ -96,4 +105,21 @@ test('an object that is not to be had holds up no other answer, and is looked fo
   await expect(publisher.publishNext(100n)).rejects.toThrow();
   expect(sent).toEqual([[id(1006), id(1005)]]);
   expect(fetches()).toBe(2);
+});
+
+test('nothing is shown about a moot assertion of ours, and what is open about it is settled when its window is over', async () => {
+  const demands = [demand(1, 200n), demand(2, 200n, { assertion: id(2) }), demand(3, 200n, { assertion: id(3) })];
+  const { publisher, sent, fetches } = createWorld(demands, [id(1), id(2), id(3)]);
+  expect(await publisher.publishNext(100n)).toBe(false);
+  expect(await publisher.settleNext(WINDOW_END - 1n)).toBe(false);
+  expect(sent).toEqual([]);
+  expect(await publisher.settleNext(WINDOW_END)).toBe(true);
+  expect(sent).toEqual([[id(1001)], [id(1002)]]);
+  expect(fetches()).toBe(0);
+});
+
+test('what is pending and not moot is settled by nobody here', async () => {
+  const { publisher, sent } = createWorld([demand(1, 200n)]);
+  expect(await publisher.settleNext(WINDOW_END)).toBe(false);
+  expect(sent).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
-import { demandsAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
@@ -10,10 +10,11 @@ import { readBatchObject, requireObject } from '../derive.ts';
 import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
 import type { DemandRecord } from './demand-record.ts';
+import { eachOnItsOwn } from './each.ts';
 
 export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
-  readonly contracts: { readonly demands: Address };
+  readonly contracts: { readonly demands: Address; readonly rollup: Address };
   readonly sender: Sender;
   /** The asserter, if the sender is only his delegate: anyone may publish for him. */
   readonly owner?: { readonly address: Address } | undefined;
@@ -23,6 +24,8 @@ export type PublisherParts = {
 export type Publisher = {
   /** Of what is demanded of us and not yet too late as much as one transaction carries, the most urgent first. */
   publishNext(nowSeconds: bigint): Promise<boolean>;
+  /** Settles what nobody has settled of demands about a moot assertion of ours, whose bond is free but for them. */
+  settleNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: { published: number; gasUsed: bigint };
 };
 
@@ -40,7 +43,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
   const isOpen = async ({ id }: DemandRecord): Promise<boolean> =>
     (await node.l1.client.readContract({ ...contract, functionName: 'demandOf', args: [id] })).status === OPEN;
 
-  const isOurs = ({ status, asserter }: AssertionRecord): boolean =>
+  const isPendingOurs = ({ status, asserter }: AssertionRecord): boolean =>
     status === 'pending' && asserter.toLowerCase() === owner.address.toLowerCase();
 
   async function publish(demands: readonly Answered[]): Promise<boolean> {
@@ -69,7 +72,8 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
       for (const demand of urgent) {
         if (found.length === ANSWERS_AT_ONCE) break;
         const assertion = await node.mirror.assertion(demand.assertion);
-        if (assertion === undefined || !isOurs(assertion) || !(await isOpen(demand))) continue;
+        if (assertion === undefined || !isPendingOurs(assertion) || node.mirror.isMoot(assertion)) continue;
+        if (!(await isOpen(demand))) continue;
         const key = `${assertion.id} ${demand.objectRoot}`;
         const known = objects.get(key);
         const object = known ?? demandedObject(node, demand, assertion);
@@ -84,6 +88,18 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
       // What we cannot answer keeps no other from its answer.
       if (errors.length > 0) throw errors[0];
       return isPublished;
+    },
+    async settleNext(now) {
+      return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
+        const assertion = await node.mirror.assertion(demand.assertion);
+        if (assertion === undefined || !isPendingOurs(assertion) || !node.mirror.isMoot(assertion)) return false;
+        const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
+        const args = [assertion.id] as const;
+        if (now < (await node.l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args }))) return false;
+        const isDone = async () => !(await isOpen(demand));
+        const call = { ...contract, abi: contract.abi as Abi, functionName: 'settle', args: [demand.id], isDone };
+        return (await sender.sendAndWait(call)).kind === 'mined';
+      });
     },
   };
 }

@@ -82,7 +82,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['open / ANSWERS, STRETCH * demandSeconds)', 'open / ANSWERS, 2 * STRETCH * demandSeconds)'],
       ['openOf[asserter] -= 1;', ''],
       ['        _release(demand.assertion);', ''],
-      ['if (rejected) _release(demand.assertion);', 'if (rejected) demand.status = status;'],
+      ['if (refunded) _release(assertion);', 'if (refunded) demand.status = status;'],
       ['openOf[rollup.asserterOf(assertion)] -= open;', 'openOf[rollup.asserterOf(assertion)] -= 1;'],
       ['            token.burn(surcharge);', ''],
       ['_award(bond, asserter,', '_award(demand.left, asserter,'],
@@ -173,6 +173,37 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['require(rollup.endedAt() != 0,', 'require(rollup.endableFrom() <= block.timestamp,'],
       ['batch == 0 ? 0 : inbox.batch(batch - 1).delayedUpTo', 'batch * 0'],
       ['require(root == queued,', 'require(root != 0,'],
+    ],
+  ),
+  ...inContract(
+    'Demands',
+    ['dispute/Moot'],
+    [
+      ['        _requireNotMoot(demand.assertion);', ''],
+      ['== Rollup.Status.PENDING && !rollup.isMoot(demand.assertion);', '== Rollup.Status.PENDING;'],
+      ['moot || rollup.statusOf(assertion)', 'rollup.statusOf(assertion)'],
+      ['if (moot && open) rollup.closeGame(assertion);', ''],
+      ['if (moot && open) rollup', 'if (moot) rollup'],
+    ],
+  ),
+  ...inContract(
+    'Dispute',
+    ['dispute/Moot'],
+    [
+      ['        _requireNotMoot(key.assertion);', ''],
+      ['rollup.closeGame(key.assertion);\n        else', '{}\n        else'],
+      ['        else _requireStatus(key.assertion, Rollup.Status.REJECTED);', ''],
+    ],
+  ),
+  ...inContract(
+    'Rollup',
+    ['dispute/Moot'],
+    [
+      ['require(!isMoot(id), AssertionIsMoot(id));', ''],
+      ['return undecided && asked', 'return (undecided || voidings > 0) && asked'],
+      ['asked.status == Status.PENDING || asked.status == Status.ORPHANED;', 'asked.status == Status.PENDING;'],
+      ['asked.status == Status.PENDING || asked.status', 'asked.status == Status.REJECTED || asked.status'],
+      ['asked.voidings != voidings;', 'asked.voidings > voidings;'],
     ],
   ),
   ...inContract(

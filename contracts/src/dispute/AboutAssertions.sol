@@ -22,4 +22,9 @@ abstract contract AboutAssertions {
         Rollup.Status actual = rollup.statusOf(assertion);
         require(actual == expected, AssertionStatusMismatch(assertion, expected, actual));
     }
+
+    /// @dev The players would hold the batches as they are against what the assertion tells of them.
+    function _requireNotMoot(AssertionId assertion) internal view {
+        require(!rollup.isMoot(assertion), Rollup.AssertionIsMoot(assertion));
+    }
 }

@@ -6,7 +6,7 @@ import {DemandId, Demands} from "../../src/Demands.sol";
 import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
-import {AssertionId} from "../../src/lib/Types.sol";
+import {AssertionId, Role} from "../../src/lib/Types.sol";
 import {FuzzTargets} from "../support/Fuzz.sol";
 import {GameNetwork} from "../support/GameNetwork.sol";
 import {Trees} from "../support/Trees.sol";
@@ -18,8 +18,8 @@ contract GamesHandler is GameNetwork {
 
     AssertionId public honest;
     AssertionId public wrong;
-    bytes private honestSteps;
-    bytes private wrongSteps;
+    bytes internal honestSteps;
+    bytes internal wrongSteps;
     GameId[] public games;
     DemandId[] public asked;
     mapping(GameId => Dispute.Status) private decided;
@@ -27,9 +27,9 @@ contract GamesHandler is GameNetwork {
 
     constructor() {
         setUp();
-        (honestSteps, wrongSteps) = (_steps("honest"), _steps("wrong"));
-        honest = _assertSteps(honestSteps, EXECUTOR);
-        wrong = _assertSteps(wrongSteps, RIVAL);
+        AssertionId parent = _prepare();
+        honest = _assertOn(parent, honestSteps, EXECUTOR);
+        wrong = _assertOn(parent, wrongSteps, RIVAL);
         _remember(_open(wrong, DELAYED_STEP, CHALLENGER, false, TRUTH));
     }
 
@@ -45,8 +45,7 @@ contract GamesHandler is GameNetwork {
         step = 1 + step % 2;
         AssertionId id = ofHonest ? honest : wrong;
         stepList = ofHonest ? honestSteps : wrongSteps;
-        Rollup.Assertion memory assertion = rollup.assertionOf(id);
-        if (assertion.status != Rollup.Status.PENDING || block.timestamp >= assertion.deadline) return;
+        if (!_isJudged(id) || block.timestamp >= rollup.assertionOf(id).deadline) return;
         address challenger = address(uint160(0xfa000 + games.length));
         _fund(challenger);
         _remember(_open(id, step, challenger, true, bound(from, 1, 1 << 40)));
@@ -148,11 +147,18 @@ contract GamesHandler is GameNetwork {
             if (one.assertion == honest) ++ofHonest;
             else ++ofWrong;
         }
-        vm.assertEq(demands.openOf(EXECUTOR), ofHonest);
-        vm.assertEq(demands.standingOf(honest).open, ofHonest);
-        vm.assertEq(demands.standingOf(wrong).open, demands.openOf(RIVAL));
-        if (rollup.statusOf(wrong) == Rollup.Status.PENDING) vm.assertEq(demands.openOf(RIVAL), ofWrong);
-        else vm.assertTrue(demands.openOf(RIVAL) == 0 || demands.openOf(RIVAL) >= ofWrong);
+        _checkCount(honest, EXECUTOR, ofHonest);
+        _checkCount(wrong, RIVAL, ofWrong);
+    }
+
+    /// @dev Whatever the liars do, and however it ends.
+    function checkHonesty() external view {
+        vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE);
+        uint256 asserters = token.balanceOf(EXECUTOR) + dispute.balanceOf(EXECUTOR) + demands.balanceOf(EXECUTOR);
+        vm.assertGe(asserters, FUNDS);
+        uint256 challengers = token.balanceOf(CHALLENGER) + dispute.balanceOf(CHALLENGER);
+        if (dispute.gameOf(games[0]).status == Dispute.Status.OPEN) challengers += GAME_BOND;
+        vm.assertGe(challengers, FUNDS);
     }
 
     function checkTruth() external view {
@@ -168,6 +174,23 @@ contract GamesHandler is GameNetwork {
         }
     }
 
+    /// @dev Sets both step lists.
+    /// @return parent what both are to be asserted on
+    function _prepare() internal virtual returns (AssertionId parent) {
+        (honestSteps, wrongSteps) = (_steps("honest"), _steps("wrong"));
+        parent = rollup.genesis();
+    }
+
+    function _isJudged(AssertionId id) private view returns (bool) {
+        return rollup.statusOf(id) == Rollup.Status.PENDING && !rollup.isMoot(id);
+    }
+
+    function _checkCount(AssertionId id, address asserter, uint256 expected) private view {
+        uint256 counted = demands.openOf(asserter);
+        vm.assertEq(demands.standingOf(id).open, counted);
+        vm.assertTrue(counted == expected || (!_isJudged(id) && (counted == 0 || counted > expected)));
+    }
+
     /// @dev The honest asserter, and the honest challenger of the first game, move whenever it is their turn. None of
     /// these calls may revert.
     function _answer() private {
@@ -178,9 +201,8 @@ contract GamesHandler is GameNetwork {
                 if (decided[id] == Dispute.Status.NONE) (decided[id], decisions) = (game.status, decisions + 1);
                 continue;
             }
-            bool pending = rollup.statusOf(_key(id).assertion) == Rollup.Status.PENDING;
             bool asserters = game.lists % 2 == 1;
-            if (!pending) continue;
+            if (!_isJudged(_key(id).assertion)) continue;
             if (asserters && _key(id).assertion == honest) {
                 _move(id, _disagreement(id, TRUTH, EXECUTOR), EXECUTOR, TRUTH);
             } else if (!asserters && i == 0) {
@@ -191,7 +213,8 @@ contract GamesHandler is GameNetwork {
         }
         for (uint256 i = 0; i < asked.length; ++i) {
             Demands.Demand memory one = demands.demandOf(asked[i]);
-            if (one.assertion != honest || one.status != Demands.DemandStatus.OPEN) continue;
+            bool ours = one.assertion == honest && one.status == Demands.DemandStatus.OPEN;
+            if (!ours || !_isJudged(honest)) continue;
             if (one.depth == 0) {
                 demands.publishNodes(asked[i], _leafHashes(honestSteps), new bytes32[](0));
             } else {
@@ -221,11 +244,16 @@ contract GamesHandler is GameNetwork {
 }
 
 contract GamesInvariants is FuzzTargets {
-    GamesHandler private handler;
+    GamesHandler internal handler;
 
-    function setUp() public {
+    function setUp() public virtual {
         handler = new GamesHandler();
-        bytes4[] memory selectors = new bytes4[](11);
+        _target(address(handler), _calls(0));
+    }
+
+    /// @param more places behind the last one
+    function _calls(uint256 more) internal pure returns (bytes4[] memory selectors) {
+        selectors = new bytes4[](11 + more);
         selectors[0] = GamesHandler.open.selector;
         selectors[1] = GamesHandler.lie.selector;
         selectors[2] = GamesHandler.proveFalsely.selector;
@@ -237,7 +265,6 @@ contract GamesInvariants is FuzzTargets {
         selectors[8] = GamesHandler.expire.selector;
         selectors[9] = GamesHandler.confirm.selector;
         selectors[10] = GamesHandler.demandNodes.selector;
-        _target(address(handler), selectors);
     }
 
     function invariant_EveryTokenIsOwed() public view {
@@ -246,6 +273,10 @@ contract GamesInvariants is FuzzTargets {
 
     function invariant_DemandsAreCountedForWhomTheyPress() public view {
         handler.checkCounts();
+    }
+
+    function invariant_NobodyHonestIsPoorer() public view {
+        handler.checkHonesty();
     }
 
     function invariant_TheTruthIsNotRejectedAndTheLieNotConfirmed() public view {

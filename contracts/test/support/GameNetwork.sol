@@ -24,6 +24,7 @@ abstract contract GameNetwork is Network {
     uint256 internal constant LISTS = 8;
     uint256 internal constant GAME_BOND = 50 ether;
     uint256 internal constant DEMAND_BOND = 5 ether;
+    uint256 internal constant FUNDS = 1000 ether;
     uint32 internal constant CLOCK = 10 hours;
     uint32 internal constant EXTENSION = 1 hours;
     uint32 internal constant DEMAND = 1 hours;
@@ -74,7 +75,7 @@ abstract contract GameNetwork is Network {
     }
 
     function _fund(address account) internal {
-        token.mint(account, 1000 ether);
+        token.mint(account, FUNDS);
         vm.prank(account);
         token.approve(DISPUTE, type(uint256).max);
         vm.prank(account);
@@ -168,13 +169,37 @@ abstract contract GameNetwork is Network {
         );
     }
 
-    function _assertSteps(bytes memory steps, address asserter) internal returns (AssertionId id) {
+    /// @dev A step list over batch 1, posted by `_postNext`, on top of one over batch 0.
+    function _nextSteps(bytes memory before, bytes32 salt) internal pure returns (bytes memory) {
+        return bytes.concat(
+            Trees.slice(before, STEPS * 128, 128),
+            _leafBytes(keccak256(abi.encode(salt, 1)), 1, 1, 4),
+            _leafBytes(keccak256(abi.encode(salt, 2)), 1, 2, 5),
+            _leafBytes(keccak256(abi.encode(salt, 3)), 2, 0, 6)
+        );
+    }
+
+    /// @dev Batch 1: as batch 0 a delayed message and two sequenced ones.
+    function _postNext() internal {
+        inbox.forceMessage(hex"00");
+        bytes[] memory messages = new bytes[](2);
+        (messages[0], messages[1]) = (hex"0504030201", _pattern(299));
+        _postObject(_batchOf(messages), 2);
+    }
+
+    function _assertSteps(bytes memory steps, address asserter) internal returns (AssertionId) {
+        return _assertOn(rollup.latestConfirmed(), steps, asserter);
+    }
+
+    /// @dev A step list over one batch: that of its parent's end.
+    function _assertOn(AssertionId parent, bytes memory steps, address asserter) internal returns (AssertionId) {
         stepList = steps;
         uint256 last = steps.length / 128 - 1;
         bytes memory leaf = Trees.slice(steps, last * 128, 128);
         Rollup.Claim memory claim;
-        claim.parent = rollup.latestConfirmed();
-        claim.post = StateLeaf(bytes32(leaf), keccak256("receipt"), 1, 0, 3);
+        claim.parent = parent;
+        uint64 end = rollup.assertionOf(parent).batch + 1;
+        claim.post = StateLeaf(bytes32(leaf), keccak256("receipt"), end, 0, inbox.totalMessagesBefore(end));
         claim.firstPath = Trees.pathOf(steps, 0, 0);
         claim.lastPath = Trees.pathOf(steps, last, 0);
         claim.objects = new DataObject[](1);

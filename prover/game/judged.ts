@@ -1,0 +1,17 @@
+// docs/disputes.md#moot: whether L1 still judges anything about an assertion.
+import { rollupAbi } from '../../protocol/generated/abi.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { L1 } from '../../service/l1.ts';
+
+/** An assertion that no game has decided. */
+const PENDING = 1;
+
+/** What has been rejected, confirmed or orphaned is decided; about what is moot nobody wins any more. */
+export async function isJudged({ client }: L1, address: Address, assertion: Hex): Promise<boolean> {
+  const rollup = { address, abi: rollupAbi } as const;
+  const [status, isMoot] = await Promise.all([
+    client.readContract({ ...rollup, functionName: 'statusOf', args: [assertion] }),
+    client.readContract({ ...rollup, functionName: 'isMoot', args: [assertion] }),
+  ]);
+  return status === PENDING && !isMoot;
+}
