@@ -1,7 +1,7 @@
 // docs/disputes.md#game: opens a game about the first wrong step of every wrong assertion, or shows its malformed leaf.
 import type { Abi } from 'viem';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { encodeGameKey } from '../prover/game/calls.ts';
 import { isJudged } from '../prover/game/judged.ts';
@@ -69,8 +69,7 @@ export function createAttacker(parts: AttackParts): Attacker {
 
   async function isPlaying({ id }: AssertionRecord): Promise<boolean> {
     const games = await node.mirror.openGames();
-    const us = caller.address.toLowerCase();
-    return games.some(({ assertion, challenger }) => assertion === id && challenger.toLowerCase() === us);
+    return games.some(({ assertion, challenger }) => assertion === id && isSameAddress(challenger, caller.address));
   }
 
   async function attack(assertion: AssertionRecord, now: bigint): Promise<boolean> {

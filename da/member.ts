@@ -1,6 +1,6 @@
 // docs/da.md#client: one member as the client sees it.
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { parseJson, requestBytes } from '../service/client.ts';
 import { signerOfCertificate } from './certify.ts';
@@ -71,7 +71,7 @@ export function createMember({ url, address }: MemberAddress, domain: Domain): M
         if (answer.status !== 409 && said.signature !== undefined) {
           if (said.epoch !== Number(epoch)) throw otherEpoch(url, epoch, said.epoch);
           const signer = signerOfCertificate(domain, { epoch, objects, expiry }, said.signature);
-          if (signer?.toLowerCase() !== address.toLowerCase())
+          if (!isSameAddress(signer, address))
             throw lies(url, `a signature of ${address}`, `one of ${signer ?? 'nobody'}`);
           return said.signature;
         }

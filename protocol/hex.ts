@@ -1,5 +1,5 @@
 // docs/glossary.md: hashes, addresses and byte strings are 0x-hex at borders and Uint8Array inside.
-import type { Hex } from 'viem';
+import type { Address, Hex } from 'viem';
 
 export type { Address, Hex } from 'viem';
 
@@ -17,6 +17,11 @@ export function hexToBytes(hex: Hex): Uint8Array {
   const bytes = new Uint8Array((hex.length - 2) / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 + 2 * i, 4 + 2 * i), 16);
   return bytes;
+}
+
+/** L1 and wallets write addresses with upper-case letters, the state without: everywhere they are compared by this. */
+export function isSameAddress(one: Address | undefined, other: Address): boolean {
+  return one?.toLowerCase() === other.toLowerCase();
 }
 
 export function isHash(value: unknown): value is Hex {

@@ -1,5 +1,5 @@
 // docs/prover.md#assertions: whether an assertion says what we have executed ourselves.
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { objectRoot } from '../protocol/tree.ts';
 import type { Execution } from './execution.ts';
 import type { AssertionRecord, Mirror } from './mirror.ts';
@@ -65,7 +65,7 @@ export async function findTip({ mirror, verdictOf, abandoned, account }: TipQues
   if (verdict === 'differs')
     throw new Error(`assertion ${confirmed.id} is confirmed, and is not what we have executed`);
   const pending = await mirror.pending();
-  const isOurs = ({ asserter }: AssertionRecord) => asserter.toLowerCase() === account.toLowerCase();
+  const isOurs = ({ asserter }: AssertionRecord) => isSameAddress(asserter, account);
   for (let tip = confirmed; ; ) {
     const children: AssertionRecord[] = [];
     let isBehind = false;

@@ -3,7 +3,7 @@ import { createClaim } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { ROLE } from '../protocol/roles.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
@@ -78,7 +78,7 @@ export function createAsserter(
 
   async function isOurTurn(tip: AssertionRecord, headSeconds: bigint): Promise<boolean> {
     const leader = await node.l1.client.readContract({ ...rollup, functionName: 'leaderOf', args: [tip.post.batch] });
-    if (BigInt(leader) === 0n || leader.toLowerCase() === sender.address.toLowerCase()) return true;
+    if (BigInt(leader) === 0n || isSameAddress(leader, sender.address)) return true;
     return headSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
   }
 

@@ -1,7 +1,7 @@
 // docs/prover.md#assertions: ends assertions whose window is over: confirms what we agree with, frees our bond of the rest.
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Verdict } from './agreement.ts';
 import type { AssertionRecord, MirrorHead } from './mirror.ts';
@@ -25,7 +25,7 @@ export function createConfirmer(
 ): Confirmer {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const read = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
-  const isOurs = ({ asserter }: AssertionRecord) => asserter.toLowerCase() === sender.address.toLowerCase();
+  const isOurs = ({ asserter }: AssertionRecord) => isSameAddress(asserter, sender.address);
 
   /** Unix seconds, as last read. */
   const deadlines = new Map<Hex, bigint>();

@@ -1,7 +1,7 @@
 // docs/disputes.md#delegate: the key that plays an executor's games, if it is not the staked one.
 import { MizuError } from '../protocol/errors.ts';
 import { disputeAbi } from '../protocol/generated/abi.ts';
-import type { Address } from '../protocol/hex.ts';
+import { type Address, isSameAddress } from '../protocol/hex.ts';
 import type { L1Account } from '../service/l1.ts';
 import { createSender, type Sender, type SenderOptions } from '../service/l1-send.ts';
 
@@ -19,7 +19,7 @@ export async function openDelegate(
     functionName: 'delegateOf',
     args: [account],
   });
-  if (named.toLowerCase() === delegate.address.toLowerCase()) return delegate;
+  if (isSameAddress(named, delegate.address)) return delegate;
   throw new MizuError({
     code: 'prover/not-delegate',
     message: 'The account of delegateKey may not move for the executor.',

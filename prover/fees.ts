@@ -3,7 +3,7 @@ import type { ContractAddresses } from '../contracts/deploy.ts';
 import { feesKey } from '../kernel/keys.ts';
 import { feesRecord } from '../kernel/records.ts';
 import { bridgeAbi } from '../protocol/generated/abi.ts';
-import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { AssertionRecord } from './mirror.ts';
 import type { ProverNode } from './node.ts';
@@ -45,7 +45,7 @@ export function createFeeClaimer(node: ProverNode, contracts: ContractAddresses,
       let next = (await cursor.get(CURSOR)) ?? 0n;
       for await (const assertion of node.mirror.assertions(next)) {
         if (assertion.status === 'pending') return undefined;
-        const ours = assertion.asserter.toLowerCase() === sender.address.toLowerCase();
+        const ours = isSameAddress(assertion.asserter, sender.address);
         const feesWei = ours && assertion.status === 'confirmed' ? await claim(assertion) : undefined;
         next += 1n;
         await node.store.write([cursor.put(CURSOR, next)]);

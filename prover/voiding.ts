@@ -1,6 +1,8 @@
 // docs/prover.md#promised: batches that can never be asserted any more are made void, by one executor and not by all at once.
+
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { type Address, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Tip } from './agreement.ts';
 import type { ProverNode } from './node.ts';
@@ -37,8 +39,7 @@ export function createVoider(
     ]);
     const count = places.length;
     if (count === 0) return 0n;
-    const placeOf = (account: string) =>
-      places.findIndex(({ executor }) => executor.toLowerCase() === account.toLowerCase());
+    const placeOf = (account: Address) => places.findIndex(({ executor }) => isSameAddress(executor, account));
     const own = placeOf(sender.address);
     // After a long outage L1 does not know any more whose turn it was.
     const first = placeOf(leader) < 0 ? Number(batch % BigInt(count)) : placeOf(leader);

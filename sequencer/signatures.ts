@@ -4,8 +4,7 @@ import type { Committee, FormerCommittee } from '../kernel/records.ts';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
-import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../protocol/hex.ts';
 import { hashInferenceItems } from '../protocol/inference.ts';
 import { type ProtocolMessage, typedMessage, type UserMessage } from '../protocol/messages.ts';
 import { recoverSigner } from '../protocol/signature.ts';
@@ -61,7 +60,7 @@ export function assertCertificate(
   for (const [bit, member] of committee.members.entries()) {
     if (((signers >> BigInt(bit)) & 1n) === 0n) continue;
     const signer = recover(domain, 'Certificate', fields, signatures[next++] as Hex);
-    if (signer !== member.toLowerCase())
+    if (!isSameAddress(signer, member))
       throw badCertificate(`a signature of member ${member} over these objects`, signer ?? 'no signature');
   }
   if (next !== signatures.length)
@@ -77,7 +76,7 @@ function assertSigner(
   role: string,
 ): void {
   const signer = recover(domain, type, fields, signature);
-  if (signer === expected.toLowerCase()) return;
+  if (isSameAddress(signer, expected)) return;
   throw new MizuError({
     code: 'message/bad-signature',
     message: `The signature is not the ${role}'s.`,

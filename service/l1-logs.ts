@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Abi, type AbiEvent, decodeEventLog, type PublicClient, toEventSelector } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { bloomBits, contradiction, type Header, mayContain, readHeader, readLogs } from './l1-blocks.ts';
 
 export type BlockRef = { readonly number: bigint; readonly hash: Hex };
@@ -170,7 +170,7 @@ async function readEvents(client: PublicClient, watched: readonly Watched[], hea
   if (!may) return [];
   const events: ContractEvent[] = [];
   for (const { address, topics, data, transactionHash, logIndex } of await readLogs(client, header)) {
-    const contract = watched.find((candidate) => candidate.address.toLowerCase() === address.toLowerCase());
+    const contract = watched.find((candidate) => isSameAddress(candidate.address, address));
     if (contract === undefined || !contract.topics.some(({ hash }) => hash === topics[0])) continue;
     const decoded = decode(contract.abi, { topics, data });
     if (decoded !== undefined) events.push({ address: contract.address, ...decoded, transactionHash, logIndex });

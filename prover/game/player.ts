@@ -1,7 +1,7 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
 import type { Abi } from 'viem';
 import { demandsAbi, disputeAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
-import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
@@ -98,7 +98,7 @@ export function createPlayer(parts: PlayerParts): Player {
 
   async function isOurs(game: GameRecord): Promise<boolean> {
     const account = side === 'challenger' ? game.challenger : (await mirror.assertion(game.assertion))?.asserter;
-    return account?.toLowerCase() === owner.address.toLowerCase();
+    return isSameAddress(account, owner.address);
   }
 
   type Named = Pick<GameRecord, 'id' | 'assertion' | 'step' | 'challenger'>;

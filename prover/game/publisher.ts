@@ -1,7 +1,7 @@
 // docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
 import { demandsAbi, rollupAbi } from '../../protocol/generated/abi.ts';
-import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import type { Logger } from '../../service/log.ts';
@@ -44,7 +44,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
     (await node.l1.client.readContract({ ...contract, functionName: 'demandOf', args: [id] })).status === OPEN;
 
   const isPendingOurs = ({ status, asserter }: AssertionRecord): boolean =>
-    status === 'pending' && asserter.toLowerCase() === owner.address.toLowerCase();
+    status === 'pending' && isSameAddress(asserter, owner.address);
 
   async function publish(demands: readonly Answered[]): Promise<boolean> {
     log.warn({ demands: demands.length }, 'bytes are demanded on L1: they are published');

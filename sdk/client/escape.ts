@@ -13,7 +13,7 @@ import {
 import { KIND, RUN_STATUS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
-import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
 import { deriveBatch } from '../../prover/derive.ts';
 import type { AssertionRecord } from '../../prover/mirror.ts';
@@ -169,7 +169,7 @@ async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: R
     if (batch === undefined) throw new Error(`batch ${index} is not known`);
     for (const { message } of await deriveBatch(node.mirror, node.objects, batch)) {
       const started = message[0] === KIND.Run ? tryDecode(message) : undefined;
-      if (started?.kind !== 'Run' || !isSame(started.sender, account)) continue;
+      if (started?.kind !== 'Run' || !isSameAddress(started.sender, account)) continue;
       const id = hashRun(started.sender, started.nonce, started.workflow);
       const run = seen.has(id) ? undefined : await readRun(parts, id);
       seen.add(id);
@@ -192,7 +192,7 @@ async function* withdrawals(parts: EscapeParts): AsyncIterable<{ index: bigint; 
   const count = (await read(parts, countersKey(), countersRecord))?.withdrawals ?? 0n;
   for (let index = 0n; index < count; index++) {
     const record = await read(parts, withdrawalKey(index), withdrawalRecord);
-    if (record !== undefined && isSame(record.recipient, parts.account)) yield { index, amount: record.amount };
+    if (record !== undefined && isSameAddress(record.recipient, parts.account)) yield { index, amount: record.amount };
   }
 }
 
@@ -200,7 +200,7 @@ async function* withdrawals(parts: EscapeParts): AsyncIterable<{ index: bigint; 
 async function readDeposit({ node, account }: EscapeParts, index: bigint): Promise<{ amount: bigint } | undefined> {
   const record = await node.mirror.delayed(index);
   const message = record === undefined ? undefined : tryDecode(hexToBytes(record.message));
-  return message?.kind === 'Deposit' && isSame(message.account, account) ? message : undefined;
+  return message?.kind === 'Deposit' && isSameAddress(message.account, account) ? message : undefined;
 }
 
 // Anyone may put anything into a batch.
@@ -217,10 +217,6 @@ function tryDecode(bytes: Uint8Array): Message | undefined {
 function toRecord({ status: _status, ...run }: Run) {
   const { partitions, tasksLeft, sinkTasks } = run;
   return { ...run, partitions: BigInt(partitions), tasksLeft: BigInt(tasksLeft), sinkTasks: BigInt(sinkTasks) };
-}
-
-function isSame(one: Address, other: Address): boolean {
-  return one.toLowerCase() === other.toLowerCase();
 }
 
 function goesOn({ now, confirmedAt, endableFrom }: Standing): MizuError {

@@ -2,7 +2,7 @@
 import { hashTypedData } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi } from '../../protocol/generated/abi.ts';
-import { hexToBytes } from '../../protocol/hex.ts';
+import { hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
@@ -41,7 +41,7 @@ async function complaintAbout(network: Network, bytes: Uint8Array, promise: Prom
     message: { batch: BigInt(batch), message, messageHash },
   });
   const signer = recoverSigner(hexToBytes(digest), hexToBytes(signature));
-  if (signer?.toLowerCase() !== sequencer.toLowerCase()) return `${sequencer} has not signed it`;
+  if (!isSameAddress(signer, sequencer)) return `${sequencer} has not signed it`;
   if (network.l1RpcUrl === undefined) return undefined;
   const { client } = await connectL1(network.l1RpcUrl);
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;

@@ -1,7 +1,7 @@
 // docs/sdk.md#run: which run belongs to which workflow, input and network, so that the same command again resumes it.
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Hex } from '../../protocol/hex.ts';
+import { type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { PromiseView } from './views.ts';
 
 export type RunRecord = {
@@ -70,6 +70,6 @@ function isSame(record: RunRecord, key: RunKey): boolean {
     record.inputsHash === key.inputsHash &&
     record.chainId === key.chainId &&
     record.origin === key.origin &&
-    record.inbox.toLowerCase() === key.inbox.toLowerCase()
+    isSameAddress(record.inbox, key.inbox)
   );
 }
