@@ -107,7 +107,12 @@ async function runHonest(devnet: Devnet, folder: string, signal: AbortSignal): P
   const seconds = (): number => (performance.now() - began) / 1000;
   const run = async (): Promise<Honest> => {
     const signer = fromPrivateKey(devnet.developer.privateKey);
-    const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, signer });
+    const network = await connectNetwork({
+      rpcUrl: devnet.rpcUrl,
+      l1RpcUrl: devnet.l1Url,
+      trust: devnet.trust,
+      signer,
+    });
     try {
       const workflow = await prepareWorkflow(WORKFLOW);
       const flags = { input: INPUT, output: join(folder, 'dataset'), hours: 1, new: true };

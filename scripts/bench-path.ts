@@ -22,7 +22,7 @@ export async function benchPath(): Promise<object[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-bench-'));
   const [devnet, { input, rows }] = await Promise.all([startDevnet({ folder }), extractGlosses(folder)]);
   const signer = fromPrivateKey(devnet.developer.privateKey);
-  const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, signer });
+  const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, trust: devnet.trust, signer });
   try {
     const workflow = await prepareWorkflow(WORKFLOW);
     const before = cpuByProcess(devnet.processes());

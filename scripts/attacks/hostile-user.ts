@@ -62,7 +62,8 @@ export async function createHostileUser({ rpcUrl, l1Url, chain }: Devnet): Promi
     args: [liar.address, FUNDS],
   });
   const sender = createSender(withAccount(l1, liar.privateKey));
-  const network = await connectNetwork({ rpcUrl, l1RpcUrl: l1Url, signer: fromPrivateKey(liar.privateKey) });
+  const trust = { chainId: chain.chainId, rollup: chain.contracts.rollup };
+  const network = await connectNetwork({ rpcUrl, l1RpcUrl: l1Url, trust, signer: fromPrivateKey(liar.privateKey) });
   await deposit(network, DEPOSIT);
   let started = 0;
   return {

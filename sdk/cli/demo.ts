@@ -78,7 +78,12 @@ async function play(
     const { connectNetwork } = await import('../client/network.ts');
     const { fromPrivateKey } = await import('../client/signer.ts');
     const signer = fromPrivateKey(devnet.developer.privateKey);
-    const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, signer });
+    const network = await connectNetwork({
+      rpcUrl: devnet.rpcUrl,
+      l1RpcUrl: devnet.l1Url,
+      trust: devnet.trust,
+      signer,
+    });
     try {
       const interrupted = new Promise<typeof INTERRUPTED.code>((resolve) => {
         if (stop.aborted) resolve(INTERRUPTED.code);

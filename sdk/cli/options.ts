@@ -4,12 +4,24 @@ import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
 import { createOutageReporter } from './outage.ts';
 
-export type NetworkFlags = { readonly rpc?: string; readonly l1?: string; readonly key?: string };
+export type NetworkFlags = {
+  readonly rpc?: string;
+  readonly l1?: string;
+  readonly key?: string;
+  readonly rollup?: Address;
+  readonly chainId?: number;
+};
 
 export function withNetworkOptions(command: Command): Command {
   return command
     .option('--rpc <url>', 'RPC of the sequencer (default: MIZU_RPC, or the devnet)', parseUrl)
     .option('--l1 <url>', 'RPC of the L1 (default: MIZU_L1_RPC, or the devnet)', parseUrl)
+    .option(
+      '--rollup <address>',
+      'Rollup of the network to believe (default: MIZU_ROLLUP, or the devnet’s)',
+      parseAddress,
+    )
+    .option('--chain-id <id>', 'of the L1 to believe (default: MIZU_CHAIN_ID, or the devnet’s)', parseChainId)
     .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
 }
 
@@ -17,7 +29,8 @@ export function withNetworkOptions(command: Command): Command {
 export async function withNetwork<T>(flags: NetworkFlags, use: (network: Network) => Promise<T>): Promise<T> {
   const { discoverNetwork } = await import('../client/discover.ts');
   const { connectNetwork } = await import('../client/network.ts');
-  const found = await discoverNetwork({ rpc: flags.rpc, l1: flags.l1, keyFile: flags.key });
+  const { rpc, l1, key: keyFile, rollup, chainId } = flags;
+  const found = await discoverNetwork({ rpc, l1, keyFile, rollup, chainId });
   const network = await connectNetwork({ ...found, patience: { onOutage: createOutageReporter() } });
   try {
     return await use(network);

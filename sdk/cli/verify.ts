@@ -2,8 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import type { Address } from '../../protocol/hex.ts';
-import { collectUrl, type NetworkFlags, parseAddress, parseChainId, withNetworkOptions } from './options.ts';
+import { collectUrl, type NetworkFlags, withNetworkOptions } from './options.ts';
 import { createOutageReporter } from './outage.ts';
 import { createOutput } from './output.ts';
 
@@ -12,8 +11,6 @@ export function verifyCommand(): Command {
     .description('check a run or a dataset folder against L1 and DA alone')
     .argument('<run or folder>', 'id of a run, or the folder of a dataset')
     .option('--l1-url <url>', 'L1 node to believe; again for a second one that must agree with it', collectUrl)
-    .option('--rollup <address>', 'Rollup of the network to believe', parseAddress)
-    .option('--chain-id <id>', 'of the L1 to believe', parseChainId)
     .option('--replay', 'run every step of the run again, programs included')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -25,8 +22,6 @@ export function verifyCommand(): Command {
 
 type Flags = NetworkFlags & {
   readonly l1Url?: readonly string[];
-  readonly rollup?: Address;
-  readonly chainId?: number;
   readonly replay?: boolean;
   readonly json?: boolean;
 };

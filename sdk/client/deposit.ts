@@ -17,10 +17,11 @@ export async function balanceOf(network: Network): Promise<bigint> {
   return BigInt(account.balance);
 }
 
-/** Approves, deposits and waits until the network has credited it. @throws MizuError `sdk/no-tokens`, `sdk/no-l1`, `l1/…` */
+/** Approves, deposits and waits until the network has credited it. @throws MizuError `sdk/no-tokens`, `sdk/no-l1`, `sdk/no-trust-root`, `sdk/other-network`, `l1/…` */
 export async function deposit(network: Network, amountWei: bigint): Promise<void> {
   const signer = requireSigner(network);
   if (network.l1RpcUrl === undefined || signer.privateKey === undefined) throw noL1();
+  await network.assertTrusted();
   const l1 = withAccount(await connectL1(network.l1RpcUrl), signer.privateKey);
   const { token, inbox } = network.chain.contracts;
   const held = (await l1.client.readContract({

@@ -6,17 +6,22 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { address, hash, url } from '../../service/config.ts';
 import { fromPrivateKey, readKeyFile, type Signer } from './signer.ts';
+import type { NetworkTrust } from './trusted.ts';
 
 export type NetworkOptions = {
   readonly rpc?: string | undefined;
   readonly l1?: string | undefined;
   readonly keyFile?: string | undefined;
+  readonly chainId?: number | undefined;
+  readonly rollup?: Address | undefined;
 };
 
 export type DiscoveredNetwork = {
   readonly rpcUrl: string;
   readonly l1RpcUrl: string | undefined;
   readonly signer: Signer | undefined;
+  /** Which network the user means, if he says so. */
+  readonly trust: NetworkTrust | undefined;
 };
 
 const fileShape = z.object({
@@ -51,7 +56,14 @@ export async function discoverNetwork(
   // The devnet's L1 and accounts are of no use on another network.
   const own = devnet !== undefined && devnet.rpcUrl === rpcUrl ? devnet : undefined;
   const l1RpcUrl = options.l1 ?? environment.MIZU_L1_RPC ?? own?.l1RpcUrl;
-  return { rpcUrl, l1RpcUrl, signer: await signerOf(options.keyFile, environment, own) };
+  const chainId = options.chainId ?? numberOf(environment.MIZU_CHAIN_ID) ?? own?.chainId;
+  const rollup = options.rollup ?? address.safeParse(environment.MIZU_ROLLUP).data ?? own?.contracts?.rollup;
+  const trust = chainId === undefined || rollup === undefined ? undefined : { chainId, rollup };
+  return { rpcUrl, l1RpcUrl, trust, signer: await signerOf(options.keyFile, environment, own) };
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
 /** As whom, where no sequencer is asked: of the devnet's file if it is of this L1. @throws MizuError `sdk/bad-key` */

@@ -16,9 +16,10 @@ export type SignedMessage = { readonly bytes: Uint8Array; readonly hash: Hex; re
 const POLL_MS = 100;
 const RECEIPT_SECONDS = 120;
 
-/** Takes the account's next nonce. */
+/** Takes the account's next nonce. @throws MizuError `sdk/no-trust-root`, `sdk/other-network` */
 export async function signMessage(network: Network, request: UserRequest): Promise<SignedMessage> {
   const signer = requireSigner(network);
+  await network.assertTrusted();
   const account = (await network.rpc('mizu_getAccount', [signer.address])) as AccountView;
   const nonce = BigInt(account.nextNonce ?? account.nonce);
   const unsigned = { ...request, sender: signer.address, nonce, signature: '0x' } as UserMessage;

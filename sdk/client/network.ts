@@ -9,11 +9,13 @@ import { createRpcClient, type RpcClient, requestBytes } from '../../service/cli
 import { type Patience, waitOut } from './patience.ts';
 import { parseAnswer } from './shapes.ts';
 import type { Signer } from './signer.ts';
+import { assertTrusted, type NetworkTrust } from './trusted.ts';
 import type { ChainView } from './views.ts';
 
 /** Its calls and transfers may be repeated, and wait out a service that is down (docs/sdk.md#outages). */
 export type Network = {
   readonly rpcUrl: string;
+  /** As the user names it: no node is asked that a sequencer names. */
   readonly l1RpcUrl: string | undefined;
   readonly rpc: RpcClient;
   readonly chain: ChainView;
@@ -23,12 +25,16 @@ export type Network = {
   readonly patience: Patience;
   /** Bytes by root, verified: from the sequencer if it is quick, else from the committee. @throws MizuError `da/unavailable` */
   object(root: Hex, length?: number): Promise<Uint8Array>;
+  /** Before anything is signed or paid; asks L1 once. @throws MizuError `sdk/no-trust-root`, `sdk/other-network` */
+  assertTrusted(): Promise<void>;
   close(): Promise<void>;
 };
 
 export type ConnectOptions = {
   readonly rpcUrl: string;
   readonly l1RpcUrl?: string | undefined;
+  /** Which network it must be. Without it nothing is signed or paid. */
+  readonly trust?: NetworkTrust | undefined;
   readonly signer?: Signer | undefined;
   readonly patience?: Patience;
 };
@@ -38,7 +44,13 @@ const FIRST_CONTACT_SECONDS = 20;
 const COMMITTEE = 'the DA committee';
 
 /** @throws MizuError `http/unreachable` */
-export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }: ConnectOptions): Promise<Network> {
+export async function connectNetwork({
+  rpcUrl,
+  l1RpcUrl,
+  trust,
+  signer,
+  patience = {},
+}: ConnectOptions): Promise<Network> {
   const url = rpcUrl.replace(/\/$/, '');
   const unparsed = createRpcClient(url);
   const direct: RpcClient = async (method, params, options) =>
@@ -51,11 +63,19 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }
     place === null ? [] : { address, url: place },
   );
   const committee = followCommittee(async () => toAppointed((await rpc('mizu_chain')) as ChainView), members);
+  let trusted: Promise<void> | undefined;
+  const checkOnce = (): Promise<void> => {
+    trusted ??= waitOut(l1RpcUrl ?? 'the L1', () => assertTrusted(chain, trust, l1RpcUrl), patience).catch((error) => {
+      trusted = undefined;
+      throw error;
+    });
+    return trusted;
+  };
   const domain = createDomain(chain.chainId, chain.contracts.daCommittee);
   const da = createDaClient({ committee, domain, account: signer });
   return {
     rpcUrl: url,
-    l1RpcUrl: l1RpcUrl ?? chain.l1RpcUrl,
+    l1RpcUrl,
     rpc,
     chain,
     da: patientClient(da, patience),
@@ -71,6 +91,7 @@ export async function connectNetwork({ rpcUrl, l1RpcUrl, signer, patience = {} }
       if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
       return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);
     },
+    assertTrusted: checkOnce,
     close: () => da.close(),
   };
 }

@@ -46,6 +46,7 @@ function createFake() {
     network: {
       chain: { chainId: 1, gasPriceWei: '1', contracts: { inbox: `0x${'aa'.repeat(20)}` } },
       signer: fromPrivateKey(`0x${'11'.repeat(32)}`),
+      assertTrusted: async () => undefined,
       da: {
         put: async (objects: readonly Uint8Array[]) => {
           for (const bytes of objects) stored.add(objectRef(bytes).root);

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Anvil, startAnvil } from '../../service/anvil.ts';
 import { createRpcClient } from '../../service/client.ts';
+import type { NetworkTrust } from '../client/trusted.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
 import { createFetcher } from './health.ts';
@@ -28,6 +29,7 @@ export type Devnet = {
   readonly rpcUrl: string;
   readonly l1Url: string;
   readonly chain: DevnetChain;
+  readonly trust: NetworkTrust;
   readonly developer: Account;
   /** Holds configurations, data and logs. */
   readonly folder: string;
@@ -90,11 +92,12 @@ export async function startDevnet({
     const { developer } = devnetAccounts();
     const rpcUrl = urlOf(ports.sequencer);
     const { chainId, fromBlock, contracts } = chain;
-    const trust = { chainId, fromBlock: Number(fromBlock), contracts };
-    const file = { rpcUrl, l1RpcUrl: anvil.url, ...trust, accounts: { developer } };
+    const pinned = { chainId, fromBlock: Number(fromBlock), contracts };
+    const file = { rpcUrl, l1RpcUrl: anvil.url, ...pinned, accounts: { developer } };
+    const trust = { chainId, rollup: contracts.rollup };
     writeFileSync(join(home, 'devnet.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
     const { processes, failed } = supervisor;
-    return { rpcUrl, l1Url: anvil.url, chain, developer, folder: devnet, processes, failed, close };
+    return { rpcUrl, l1Url: anvil.url, chain, trust, developer, folder: devnet, processes, failed, close };
   } catch (error) {
     await close();
     throw error;
