@@ -86,7 +86,7 @@ export function createMember({ url, address }: MemberAddress, domain: Domain): M
       throw lies(url, 'a signature for what was just stored', 'objects that are still missing');
     },
     get: async ({ root, length }, signal) => {
-      const limitBytes = length ?? MAX_OBJECT_BYTES;
+      const limitBytes = Math.min(length ?? MAX_OBJECT_BYTES, MAX_OBJECT_BYTES);
       const answer = await requestBytes(`${base}/objects/${root}`, {
         attempts: 1,
         accept: [404],

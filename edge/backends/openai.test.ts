@@ -91,6 +91,13 @@ describe('an OpenAI-compatible endpoint', () => {
     expect(mock.stats().calls).toBe(1);
   });
 
+  test('that says the key of the worker does not put it into a result', async () => {
+    const body = JSON.stringify({ error: 'wrong key sk-secret, sk-secret' });
+    const { ask } = await setUp(() => ({ status: 401, body }), { apiKey: 'sk-secret' });
+    const { actual } = await refusalOf(ask(REQUEST));
+    expect(actual).toBe('401 {"error":"wrong key (the key), (the key)"}');
+  });
+
   test('that does not answer in time is given up', async () => {
     const { ask } = await setUp(() => ({ delayMs: 60_000 }), { timeoutSeconds: 1, attempts: 1 });
     expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/timeout', retryable: true });

@@ -45,16 +45,16 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     'content-type': 'application/json',
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
   };
+  // What an endpoint says of a failure becomes part of a result, which is public.
+  const withoutKey = (answer: PostAnswer): PostAnswer =>
+    key === undefined || key === '' ? answer : { ...answer, text: answer.text.replaceAll(key, '(the key)') };
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
   const ask = async (body: string, signal: AbortSignal): Promise<Completion> => {
     try {
-      const answer = await post(
-        pool,
-        { path, headers, body },
-        { timeoutMs, limitBytes: config.maxAnswerBytes, signal },
-      );
+      const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
+      const answer = withoutKey(await post(pool, { path, headers, body }, limits));
       if (answer.status !== 200) throw statusFailure(answer);
       return parseCompletion(answer.text, body);
     } catch (error) {

@@ -10,7 +10,7 @@ import { encodeDataset } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { checkFolder } from '../output/check-folder.ts';
 import { pathsOf } from '../output/paths.ts';
-import { fetchDataset } from './dataset.ts';
+import { fetchDataset, readStepStats } from './dataset.ts';
 import type { Network } from './network.ts';
 import { parseAnswer } from './shapes.ts';
 
@@ -135,6 +135,21 @@ test('a description that is none is refused', async () => {
   expect(existsSync(join(folder, 'no'))).toBe(false);
 });
 
+test('a sequencer that has tasks without an end is asked for as many as a run can have', async () => {
+  const network = networkOf(['train'], (all) => ({
+    ...all,
+    stages: [{ name: 's', kind: 'rows', steps: [], sink: 'train' }],
+  }));
+  let pages = 0;
+  const rpc = async (method: string) => {
+    if (method !== 'mizu_getTasks') return network.rpc(method);
+    pages += 1;
+    return Array(1_000).fill({ stage: 0, partition: 0, status: 'open' });
+  };
+  expect(await readStepStats({ ...network, rpc }, hash('22'))).toEqual({});
+  expect(pages).toBe(2);
+});
+
 test('a manifest of somebody else names no file outside its folder, and nothing too large', async () => {
   const place = join(folder, 'strange');
   await fetchDataset(networkOf(['train']), hash('22'), place);
@@ -160,6 +175,11 @@ test('answers of a sequencer are parsed: types, sizes, and what would steer a te
   const receipt = { kind: 'Run', ok: false, error: '\u001b[2Jno\u0007', batch: 1, step: 2 };
   expect(parseAnswer('mizu_getReceipt', receipt)).toMatchObject({ error: '\ufffd[2Jno\ufffd' });
   expect(parseAnswer('mizu_getReceipt', undefined)).toBeNull();
+  const metadata = { root: hash('44'), length: 64 * 1024 * 1024 };
+  const workflow = { owner: `0x${'11'.repeat(20)}`, metadata, expiry: 1 };
+  expect(parseAnswer('mizu_getWorkflow', workflow)).toEqual(workflow);
+  const longer = { ...workflow, metadata: { ...metadata, length: metadata.length + 1 } };
+  expect(() => parseAnswer('mizu_getWorkflow', longer)).toThrow(expect.objectContaining({ code: 'sdk/bad-answer' }));
   expect(() => parseAnswer('mizu_listRuns', Array(101).fill({}))).toThrow();
   expect(() => parseAnswer('mizu_unheardOf', {})).toThrow('has no schema');
 });

@@ -1,4 +1,5 @@
 // docs/sdk.md#output: fetches a finished dataset, every object checked against the dataset's root.
+import { MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
@@ -55,14 +56,16 @@ export async function readStepStats(network: Network, run: Hex): Promise<Record<
   const last = metadata.stages.findLastIndex(({ kind }) => kind === 'rows' || kind === 'receive' || kind === 'apply');
   if (last < 0) return {};
   const headers: RowsetHeader[] = [];
-  for (let offset = 0; ; offset += TASKS_AT_ONCE) {
+  // However many pages the sequencer has.
+  for (let offset = 0; offset < MAX_PARTITIONS; offset += TASKS_AT_ONCE) {
     const page = { stage: last, offset, limit: TASKS_AT_ONCE };
     const tasks = (await network.rpc('mizu_getTasks', [run, page])) as TaskView[];
     for (const { outputRoot, outputLength } of tasks) {
       if (outputRoot !== undefined) headers.push(readHeader(await network.object(outputRoot, outputLength)));
     }
-    if (tasks.length < TASKS_AT_ONCE) return sumSteps(headers);
+    if (tasks.length < TASKS_AT_ONCE) break;
   }
+  return sumSteps(headers);
 }
 
 // The first line of a rowset.

@@ -1,6 +1,7 @@
 // docs/rpc.md: a connection to a network: its sequencer, its DA committee, its constants.
 import { createDaClient, type DaClient } from '../../da/client.ts';
 import { type Appointed, followCommittee } from '../../da/committee.ts';
+import { MAX_OUTPUT_BYTES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
@@ -82,11 +83,11 @@ export async function connectNetwork({
     signer,
     patience,
     object: async (root, length) => {
-      const limit = length === undefined ? {} : { limitBytes: length };
       const answer = await requestBytes(`${url}/objects/${root}`, {
         attempts: 1,
         accept: [404, 500, 503],
-        ...limit,
+        // Whoever names an object may name any length.
+        limitBytes: Math.min(length ?? MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES),
       }).catch(() => null);
       if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
       return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);

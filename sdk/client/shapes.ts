@@ -1,7 +1,7 @@
 // docs/sdk.md#border: what comes from a network, parsed by one schema each before anything else sees it.
 import { z } from 'zod';
 import { MAX_TASK_INPUTS } from '../../kernel/limits.ts';
-import { MAX_COMMITTEE, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
+import { MAX_COMMITTEE, MAX_OUTPUT_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { oneLine, withoutControls } from '../../protocol/text.ts';
@@ -30,7 +30,8 @@ const text = z.string().max(MAX_TEXT).transform(withoutControls);
 /** Of what is shown beside others on a line. */
 const label = z.string().max(MAX_TEXT).transform(oneLine);
 const url = z.url({ protocol: /^https?$/ }).max(2_000);
-const ref = z.object({ root: hash, length: count });
+const length = count.max(MAX_OUTPUT_BYTES);
+const ref = z.object({ root: hash, length });
 const rows = z.object({ in: count, out: count, rejected: count });
 const list = <T extends z.ZodType>(item: T, max = MAX_PAGE) => z.array(item).max(max);
 const maybe = <T extends z.ZodType>(shape: T) => z.union([shape, z.null()]);
@@ -121,7 +122,7 @@ const task = z.object({
   status: z.enum(['open', 'done', 'failed']),
   exitStatus: count.optional(),
   outputRoot: hash.optional(),
-  outputLength: count.optional(),
+  outputLength: length.optional(),
   gasUsed: count.optional(),
   rows: maybe(rows).optional(),
   why: text.optional(),
