@@ -2,6 +2,8 @@
 import type { Abi } from 'viem';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
+import { encodeStateLeaf } from '../protocol/state.ts';
+import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { encodeGameKey } from '../prover/game/calls.ts';
 import { isJudged } from '../prover/game/judged.ts';
@@ -75,7 +77,9 @@ export function createAttacker(parts: AttackParts): Attacker {
   async function attack(assertion: AssertionRecord, now: bigint): Promise<boolean> {
     const parent = await node.mirror.assertion(assertion.parent);
     const own = parent === undefined ? undefined : await ownSteps(node.execution, parent, assertion);
-    if (own === undefined || (await isPlaying(assertion))) return false;
+    if (parent === undefined || own === undefined || (await isPlaying(assertion))) return false;
+    // Its parent may have fallen. Leaf 0 is the parent's last one: where that is wrong, none of the child's own steps need be.
+    if (Buffer.compare(own.subarray(0, LEAF_BYTES), encodeStateLeaf(parent.post)) !== 0) return false;
     const steps = (await demander.hasBegun(assertion)) ? undefined : await fetchStepList(node, assertion);
     if (steps !== undefined) return strike(assertion, wrongStepOf(assertion.id, steps, own), now);
     if (await isPatient(assertion, now)) return false;
