@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
@@ -101,7 +101,7 @@ const read = {
 
 const pendingOf = (asserter: Address, firstBatch: bigint) => async () =>
   (await validator.node.mirror.pending()).find(
-    (pending) => pending.asserter.toLowerCase() === asserter.toLowerCase() && pending.firstBatch === firstBatch,
+    (pending) => isSameAddress(pending.asserter, asserter) && pending.firstBatch === firstBatch,
   );
 
 /** Batch 0 is asserted by the liar, truly; batch 1 on top of that by both, by the liar falsely. */

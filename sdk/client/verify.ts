@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
-import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
+import { type Address, type Hex, isHash, isSameAddress } from '../../protocol/hex.ts';
 import type { VoidBatch } from '../../prover/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
@@ -117,7 +117,7 @@ function assertReport(report: VerifyReport, folder: CheckedFolder | undefined): 
 // This folder knows what it has started, and in which batch the sequencer has promised a place for that.
 async function startedHere(run: Hex, chainId: number, inbox: Address): Promise<RunRecord | undefined> {
   const record = await findRecord(run);
-  const isOfNetwork = record?.chainId === chainId && record.inbox.toLowerCase() === inbox.toLowerCase();
+  const isOfNetwork = record?.chainId === chainId && isSameAddress(record.inbox, inbox);
   return isOfNetwork ? record : undefined;
 }
 
