@@ -254,7 +254,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['handmade', 'traces', 'cases'],
     [
       ['fastEnd = 65536 - 2 * <i64>farthest - 4;', 'fastEnd = 65536;'],
-      ['left = left - part + runMasked(part);', 'left = left + runMasked(part);'],
+      ['left = left - part + runMasked(part);', 'runMasked(part); left = left - part;'],
       ['if (status != RUNNING || debt != 0) break;', 'if (status != RUNNING) break;'],
     ],
   ),

@@ -1,122 +1,99 @@
-// docs/vm.md#engines: `npm run mutation [-- TEXT]` breaks lines of the contracts, the step machine and the kernel, one at a time and in a
-// copy, and says whether a check notices. Exits 1 if one survives. TEXT: only mutants whose file contains it.
-import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// docs/vm.md#engines: `npm run mutation [-- TEXT] [--continue] [--jobs N]` breaks lines of the contracts, the step machine and the kernel,
+// one at a time and in a copy, and says whether a check notices. Exits 1 if not all are caught. TEXT: only mutants whose file contains it.
+// --continue: those that were judged before, with the same sources, are not judged again. The whole list is written to bench/results.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../service/child.ts';
-import { compileMutant } from './compile.ts';
-import { MUTANTS, type Mutant } from './mutants.ts';
+import { parseArgs } from 'node:util';
+import { COPIED, type Copy, createCopy } from './copy.ts';
+import { type CheckName, MUTANTS, type Mutant } from './mutants.ts';
+import { openRecord, sourcesOf, type Verdict } from './record.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COPIED = [
-  'contracts',
-  'protocol',
-  'vm',
-  'prover',
-  'kernel',
-  'sdk',
-  'service',
-  'da',
-  'test',
-  'scripts',
-  'package.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-  'foundry.toml',
-];
-/** A mutant may never end. forge compiles the contracts first: a minute and a half. */
-const CHECK_TIMEOUT_MS = 600_000;
-const COMPLAINT_LENGTH = 160;
+const RECORD = join(ROOT, 'build/mutation.jsonl');
+const RESULT = join(ROOT, 'bench/results/mutation.txt');
+const JOBS = String(Math.min(2, availableParallelism()));
 
-type Verdict =
-  | { readonly kind: 'caught'; readonly by: string; readonly complaint: string }
-  | { readonly kind: 'survived' };
-
-const [only = ''] = process.argv.slice(2);
-const mutants = MUTANTS.filter(({ file }) => file.includes(only));
-const copy = mkdtempSync(join(tmpdir(), 'mizu-mutation-'));
-const survivors: Mutant[] = [];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { continue: { type: 'boolean', default: false }, jobs: { type: 'string', default: JOBS } },
+});
+const [only = ''] = positionals;
+const chosen = MUTANTS.filter(({ file }) => file.includes(only));
+if (chosen.length === 0) throw new Error(`expected a part of a mutant's file, got ${only}`);
+if (!/^[1-9]$/.test(values.jobs)) throw new Error(`expected 1 to 9 jobs, got ${values.jobs}`);
+const record = openRecord(RECORD, sourcesOf(ROOT, COPIED), values.continue);
+/** Those of one file have the same checks, and forge keeps what it has compiled for them. */
+const waiting = groupByFile(chosen.filter((mutant) => record.of(mutant) === undefined));
+const copies: Copy[] = [];
+const passed = new Set<CheckName>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    rmSync(copy, { recursive: true, force: true });
+    for (const copy of copies) copy.remove();
     process.exit(1);
   });
 try {
-  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-  optimizeLess(join(copy, 'vm/step/build.mjs'));
-  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'dir');
-  for (const name of new Set(mutants.flatMap(({ checks }) => checks))) {
-    const complaint = await runCheck(name);
-    if (complaint !== undefined) throw new Error(`${name} fails without a mutant: ${complaint}`);
-  }
-  for (const [i, mutant] of mutants.entries()) {
-    const verdict = await judge(mutant);
-    if (verdict.kind === 'survived') survivors.push(mutant);
-    console.log(
-      `${String(i + 1).padStart(3)} ${mutant.file}: ${mutant.text}\n      -> ${mutant.replacement}\n      ${describe(verdict)}`,
-    );
-  }
+  await Promise.all(Array.from({ length: Math.min(Number(values.jobs), waiting.length) }, work));
 } finally {
-  rmSync(copy, { recursive: true, force: true });
+  for (const copy of copies) copy.remove();
 }
-console.log(`${mutants.length} mutants, ${mutants.length - survivors.length} caught, ${survivors.length} survived`);
-for (const { file, text } of survivors) console.log(`  survived: ${file}: ${text}`);
-process.exitCode = survivors.length === 0 ? 0 : 1;
+const table = report(chosen);
+console.log(table);
+if (only === '') writeFileSync(RESULT, `npm run mutation\n${describeRun()}\n\n${table}\n`);
+process.exitCode = chosen.every((mutant) => record.of(mutant)?.kind === 'caught') ? 0 : 1;
 
-async function judge(mutant: Mutant): Promise<Verdict> {
-  const path = join(copy, mutant.file);
-  const source = readFileSync(path, 'utf8');
-  if (source.split(mutant.text).length !== 2) throw new Error(`${mutant.file} does not have this once: ${mutant.text}`);
-  writeFileSync(
-    path,
-    source.replace(mutant.text, () => mutant.replacement),
-  );
-  const restore = compileMutant(copy, mutant.file);
-  try {
-    for (const check of mutant.checks) {
-      const complaint = await runCheck(check);
-      if (complaint !== undefined) return { kind: 'caught', by: check, complaint };
+async function work(): Promise<void> {
+  const copy = createCopy(ROOT);
+  copies.push(copy);
+  for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
+    for (const check of group[0]!.checks) {
+      if (!passed.has(check)) await copy.passes(check);
+      passed.add(check);
     }
-    return { kind: 'survived' };
-  } finally {
-    writeFileSync(path, source);
-    restore();
+    for (const mutant of group) {
+      const verdict = await copy.judge(mutant);
+      record.add(mutant, verdict);
+      console.error(`${mutant.file}: ${mutant.text}\n      ${describe(verdict)}`);
+    }
   }
 }
 
-/** The core does the same, and is built in a third of the time. */
-function optimizeLess(path: string): void {
-  const source = readFileSync(path, 'utf8');
-  const changed = source.replace("'-O3', ", "'-O1', ").replace(", '--converge'", '');
-  if (changed === source) throw new Error(`${path} has other flags than it had`);
-  writeFileSync(path, changed);
+function groupByFile(mutants: readonly Mutant[]): Mutant[][] {
+  const groups = new Map<string, Mutant[]>();
+  for (const mutant of mutants) {
+    const key = `${mutant.file} ${mutant.checks.join()}`;
+    groups.set(key, [...(groups.get(key) ?? []), mutant]);
+  }
+  return [...groups.values()];
 }
 
-/** What the check says if it notices something; a machine that hangs is noticed too. */
-async function runCheck(name: string): Promise<string | undefined> {
-  const args = ['--import', './scripts/ts.mjs', 'test/mutation/check.ts', name];
-  const child = startChild(process.execPath, args, {
-    cwd: copy,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: CHECK_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-  });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (bytes: Buffer) => {
-    texts.stdout += bytes.toString();
-  });
-  child.stderr.on('data', (bytes: Buffer) => {
-    texts.stderr += bytes.toString();
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  if (status === 0) return undefined;
-  if (status === 2) throw new Error(`${name} could not be run: ${texts.stderr.slice(0, 1_000)}`);
-  const error = texts.stderr.split('\n').find((line) => line.includes('Error'));
-  return (texts.stdout || error || 'no end').trim().split('\n')[0]!.slice(0, COMPLAINT_LENGTH);
+function report(mutants: readonly Mutant[]): string {
+  const judged = mutants.map((mutant) => ({ mutant, verdict: record.of(mutant)! }));
+  const of = (wanted: Verdict['kind']) => judged.filter(({ verdict }) => verdict.kind === wanted);
+  const rows = judged.map(
+    ({ mutant: { file, text, replacement }, verdict }, i) =>
+      `${String(i + 1).padStart(3)} ${file}: ${text}\n      -> ${replacement}\n      ${describe(verdict)}`,
+  );
+  const bad = judged.filter(({ verdict }) => verdict.kind !== 'caught');
+  const counts = (['caught', 'survived', 'invalid', 'undecided'] as const).map((kind) => `${of(kind).length} ${kind}`);
+  return [
+    ...rows,
+    `${judged.length} mutants, ${counts.join(', ')}`,
+    ...bad.map(({ mutant: { file, text }, verdict }) => `  ${verdict.kind}: ${file}: ${text}`),
+  ].join('\n');
 }
 
 function describe(verdict: Verdict): string {
-  return verdict.kind === 'survived' ? 'SURVIVED' : `caught by ${verdict.by}: ${verdict.complaint}`;
+  if (verdict.kind === 'survived') return 'SURVIVED';
+  return verdict.kind === 'caught'
+    ? `caught by ${verdict.by}: ${verdict.said}`
+    : `${verdict.kind.toUpperCase()}: ${verdict.said}`;
+}
+
+function describeRun(): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`;
+  return `${new Date().toISOString().slice(0, 10)}, ${machine}, node ${process.version}, commit ${commit}`;
 }
