@@ -12,7 +12,6 @@ const APART = [
   'service/child.test.ts',
   'service/process.test.ts',
   'vm/native/stack.test.ts',
-  'vm/wasi/published.test.ts',
 ];
 
 const NO_TESTS = ['node_modules/**', 'build/**'];
