@@ -165,9 +165,7 @@ export function createLoop(parts: LoopParts): Loop {
     preferTask = !preferTask;
     if (task !== undefined && preferTask) return { bytes: task };
     tasks.release();
-    const queued = await admission.next(
-      (message) => message.kind === 'Cancel' && tasks.holds(message.run, message.sender),
-    );
+    const queued = await admission.next(tasks.holds);
     return queued ?? (task === undefined ? undefined : { bytes: task });
   };
 

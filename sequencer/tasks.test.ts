@@ -45,7 +45,7 @@ async function tasksOf(runs: number, stages: readonly StageIndex[], parts: Parti
     log: createLogger('test', 'silent'),
     ahead: AHEAD,
     prepare: async () => undefined,
-    promisedTo: async () => FAR,
+    promisedTo: async () => 2n * FAR,
     onPrepared: () => undefined,
     ...parts,
   });
@@ -109,18 +109,21 @@ test('open inferences are listed by turns of the owners: one with many runs does
 });
 
 const DONE = Promise.resolve();
+const STRANGER: Address = `0x${'cc'.repeat(20)}`;
+const cancelBy = (sender: Address) =>
+  ({ kind: 'Cancel', signature: `0x${'00'.repeat(65)}`, sender, nonce: 0n, run: idOf(0) }) as const;
 
 test('a Cancel waits for the programs that were begun, whose Advance messages come first; no others are begun', async () => {
   const begun: (() => void)[] = [];
   const prepare = () => new Promise<void>((done) => begun.push(done));
   const tasks = await tasksOf(1, stagesOf('exec'), { prepare });
-  expect(tasks.holds(idOf(0), OWNER)).toBe(false);
+  expect(tasks.holds(cancelBy(OWNER))).toBe(false);
   tasks.release();
   tasks.runAhead();
   expect(begun.length).toBe(AHEAD);
   // Anyone may send a Cancel; only that of the owner ends the run.
-  expect(tasks.holds(idOf(0), MODEL)).toBe(false);
-  expect(tasks.holds(idOf(0), OWNER.toLowerCase() as Hex)).toBe(true);
+  expect(tasks.holds(cancelBy(STRANGER))).toBe(false);
+  expect(tasks.holds(cancelBy(OWNER))).toBe(true);
   begun[3]!();
   await DONE;
   await DONE;
@@ -134,12 +137,12 @@ test('a Cancel waits for the programs that were begun, whose Advance messages co
   await DONE;
   await DONE;
   for (let left = AHEAD - 1; left > 0; left--) {
-    expect(tasks.holds(idOf(0), OWNER)).toBe(true);
+    expect(tasks.holds(cancelBy(OWNER))).toBe(true);
     const next = decodeMessage(tasks.nextAdvance()!);
     if (next.kind !== 'Advance') throw new Error(next.kind);
     await tasks.observe(advanced(0, next.stage, next.partition) as never, NOTHING);
   }
-  expect(tasks.holds(idOf(0), OWNER)).toBe(false);
+  expect(tasks.holds(cancelBy(OWNER))).toBe(false);
   // The Cancel was not one after all.
   tasks.release();
   tasks.runAhead();
@@ -159,4 +162,30 @@ test('what a run has running when it ends is ended', async () => {
   expect(signals.filter(({ aborted }) => aborted).length).toBe(AHEAD / 2);
   await new Promise(setImmediate);
   expect(tasks.stats()).toMatchObject({ runs: 1, ahead: AHEAD / 2 });
+});
+
+test('a run whose deadline has passed begins no task, and is expired when those that were begun are done', async () => {
+  const begun: (() => void)[] = [];
+  const prepare = () => new Promise<void>((done) => begun.push(done));
+  const tasks = await tasksOf(1, stagesOf('exec'), { prepare });
+  const expire = { kind: 'Expire', run: idOf(0) } as const;
+  tasks.runAhead();
+  const after = Number(FAR) + 1;
+  expect(tasks.nextExpire(after - 1)).toBe(undefined);
+  expect(tasks.holds(expire)).toBe(false);
+  expect(tasks.nextExpire(after)).toBe(undefined);
+  expect(tasks.holds(expire)).toBe(true);
+  for (const done of begun) done();
+  await DONE;
+  await DONE;
+  for (let left = AHEAD; left > 0; left--) {
+    expect(tasks.nextExpire(after)).toBe(undefined);
+    const next = decodeMessage(tasks.nextAdvance()!);
+    if (next.kind !== 'Advance') throw new Error(next.kind);
+    await tasks.observe(advanced(0, next.stage, next.partition) as never, NOTHING);
+    tasks.runAhead();
+  }
+  expect(begun.length).toBe(AHEAD);
+  expect(tasks.holds(expire)).toBe(false);
+  expect(decodeMessage(tasks.nextExpire(after)!)).toEqual(expire);
 });

@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: ready tasks of all running runs: programs run ahead in the pool, inferences wait for a gateway.
 import type { Receipt } from '../kernel/receipt.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { decodeMessage, encodeMessage } from '../protocol/messages.ts';
+import { decodeMessage, encodeMessage, type Message } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import { createGraph, type Place, type RunGraph } from './graph.ts';
@@ -26,10 +26,10 @@ export type Tasks = {
   /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
   nextAdvance(): Uint8Array | undefined;
   /**
-   * Whether a Cancel of the run has to wait: programs of its tasks run ahead or have run, and are paid for by their Advance messages. Asked in
-   * one turn after `release`, no further ones are begun.
+   * Whether this message, which ends a run, has to wait: programs of its tasks run ahead or have run, and are paid for by their Advance messages.
+   * Asked in one turn after `release`, no further ones are begun.
    */
-  holds(run: Hex, sender: Hex): boolean;
+  holds(message: Message): boolean;
   /** No Cancel waits, as far as is known. */
   release(): void;
   /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
@@ -81,6 +81,8 @@ type Tracked = {
   /** An Expire of ours was given out; refused all the same, it is not given out again. */
   offered: boolean;
   expired: boolean;
+  /** Its deadline has passed: no task is begun any more. */
+  late: boolean;
 };
 
 const RETRY_MS = 2_000;
@@ -136,6 +138,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       refusals: new Map(),
       offered: false,
       expired: false,
+      late: false,
     };
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
       const place = { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
@@ -181,7 +184,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     takeUp(tracked);
   };
 
-  const isEnding = ({ graph: { run } }: Tracked): boolean => ending.has(run);
+  const isEnding = ({ graph: { run }, late }: Tracked): boolean => late || ending.has(run);
   const isBegun = ({ ready }: Tracked): boolean => ready.some(({ state }) => state !== 'waiting');
 
   const end = (run: Hex): void => {
@@ -280,17 +283,23 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       }
       return undefined;
     },
-    holds: (run, sender) => {
-      const tracked = runs.get(run);
-      if (tracked === undefined || tracked.owner !== sender.toLowerCase()) return false;
-      ending.add(run);
+    holds: (message) => {
+      const tracked = 'run' in message ? runs.get(message.run) : undefined;
+      if (tracked === undefined) return false;
+      // Anyone may send a Cancel, and it is refused; anyone may send an Expire.
+      if (message.kind === 'Cancel' && tracked.owner === message.sender.toLowerCase()) ending.add(message.run);
+      else if (message.kind !== 'Expire' || !tracked.late) return false;
       return isBegun(tracked);
     },
     release: () => ending.clear(),
     nextExpire: (nowSeconds) => {
       for (const tracked of runs.values()) {
         const { expired, deadline, promisedTo: lapses } = tracked;
-        if (expired || (deadline >= BigInt(nowSeconds) && lapses >= BigInt(nowSeconds))) continue;
+        const isForgotten = lapses < BigInt(nowSeconds);
+        tracked.late ||= deadline < BigInt(nowSeconds);
+        if (expired || !(tracked.late || isForgotten)) continue;
+        // What was begun is done before, and paid for; of a run that is forgotten nothing is done any more.
+        if (isBegun(tracked) && !isForgotten) continue;
         tracked.offered = true;
         return encodeMessage({ kind: 'Expire', run: tracked.graph.run });
       }
