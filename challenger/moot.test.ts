@@ -164,18 +164,16 @@ test('open games about what is moot are given back, also to those who were down,
     return own !== undefined && own.fingerprint === theirs?.fingerprint;
   });
 
-  const left = await mirror.game(defended.id);
-
   validator = await validate();
   await until('its bond', async () => (await read.tokens(VALIDATOR.address)) === tokens);
-  expect((await mirror.game(attacked.id))?.status).toBe('refunded');
+  await until('its refund', async () => (await mirror.game(attacked.id))?.status === 'refunded');
   expect(validator.fight?.games).toMatchObject({ moves: 0, proofs: 0, timeouts: 0, lost: 0 });
 
   // The fake challenger never comes back: the asserter wants its own bond.
   expect((await mirror.game(defended.id))?.status).toBe('open');
   await network.clock.advance(WINDOW_SECONDS);
   await until('the end of the moot assertion', async () => (await mirror.assertion(honest.id))?.status === 'orphaned');
-  expect(await mirror.game(defended.id)).toEqual({ ...left, status: 'refunded' });
+  expect((await mirror.game(defended.id))?.status).toBe('refunded');
   expect((await read.tokens(USER.address)) + (await read.held(USER.address))).toBe(fakes);
   expect(await read.stake(EXECUTOR.address)).toBe(stake);
   expect(executor.games).toMatchObject({ proofs: 0, timeouts: 0, lost: 0 });
