@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../protocol/errors.ts';
 import type { L1 } from '../service/l1.ts';
-import { type BlockRef, type ChainStep, type FollowOptions, followLogs } from '../service/l1-logs.ts';
+import { type BlockRef, type FollowedStep, type FollowOptions, followLogs } from '../service/l1-logs.ts';
 import type { Logger } from '../service/log.ts';
 import { type Mirror, type MirroredAddresses, mirroredContracts } from './mirror.ts';
 
@@ -16,7 +16,7 @@ export type MirrorFollowOptions = {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** After each step that is in the mirror. */
-  readonly onStep: (step: ChainStep) => Promise<void> | void;
+  readonly onStep: (step: FollowedStep) => Promise<void> | void;
 };
 
 const LAST_BACKOFF_MS = 60_000;

@@ -1,13 +1,13 @@
 // docs/operations.md#sequencer: kernel and genesis must be those that the Rollup began with, and the account a staked one.
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { inboxAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import { assertConstitution, type Own } from '../prover/constitution.ts';
 import type { L1 } from '../service/l1.ts';
 import { createStakeReader } from '../service/stakes.ts';
 
-export type Constitution = { readonly retentionSeconds: number; readonly maxAheadSeconds: number };
+export type Constitution = { readonly retentionSeconds: number };
 
 /** @throws MizuError `sequencer/other-kernel`, `sequencer/other-genesis`, `sequencer/not-staked` */
 export async function checkConstitution(
@@ -17,13 +17,12 @@ export async function checkConstitution(
 ): Promise<Constitution> {
   await assertConstitution(l1, contracts.rollup, own, 'sequencer');
   const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
-  const [timing, isStaked, maxAhead] = await Promise.all([
+  const [timing, isStaked] = await Promise.all([
     l1.client.readContract({ ...stakes, functionName: 'timing' }),
     createStakeReader(l1.client, contracts.stakeManager)(own.account, 'sequencer'),
-    l1.client.readContract({ address: contracts.inbox, abi: inboxAbi, functionName: 'maxAheadSeconds' }),
   ]);
   if (!isStaked) throw notStaked(own.account);
-  return { retentionSeconds: Number(timing.retention), maxAheadSeconds: Number(maxAhead) };
+  return { retentionSeconds: Number(timing.retention) };
 }
 
 function notStaked(account: Address): MizuError {

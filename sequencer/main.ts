@@ -25,7 +25,7 @@ import { jsonText } from '../service/body.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { createHttpApp } from '../service/http.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
-import type { ChainStep } from '../service/l1-logs.ts';
+import { type FollowedStep, readTime } from '../service/l1-logs.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
 import type { Service } from '../service/process.ts';
@@ -81,7 +81,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const genesis = await createGenesis(config.genesis);
     const engine = createKernelEngine(await readFile(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
-    const { retentionSeconds, maxAheadSeconds } = await checkConstitution(l1, contracts, own);
+    const { retentionSeconds } = await checkConstitution(l1, contracts, own);
     const committee = followCommittee(readCommittee(l1, contracts.daCommittee), config.da.members, log);
     const domains = {
       inbox: createDomain(l1.chainId, contracts.inbox),
@@ -154,7 +154,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       onPrepared: () => loop.wake(),
     });
     const reconciler = await openReconciler(store, tables, mirror);
-    let l1Time = Number((await l1.client.getBlock()).timestamp);
+    // Of blocks that the follower has proven: what a node says of the time by the way could leave it in the future for good.
+    let l1Time = await readTime(l1.nodes);
     const promises = createPromises({ store, tables, account: privateKeyToAccount(config.key), domain: domains.inbox });
     const loop = createLoop({
       chain,
@@ -182,13 +183,9 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       sender,
       inbox: contracts.inbox,
       retentionSeconds,
-      maxAheadSeconds,
       l1Time: () => l1Time,
       log,
-      onTooOld: (batch, time) => {
-        l1Time = Math.max(l1Time, time);
-        loop.rebuildFrom(batch, 'its timestamp is too old for L1');
-      },
+      onTooOld: (batch) => loop.rebuildFrom(batch, 'its timestamp is too old for L1'),
       onUnpostable: (batch, reason) => loop.rebuildFrom(batch, reason),
       commit: promises.commit,
       onPosted: (_index, gasUsed) => metrics.l1Gas.inc(Number(gasUsed)),
@@ -196,11 +193,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
 
     const follow = async () => {
       const { confirmations, pollMs, fromBlock } = config;
-      const onStep = async (step: ChainStep) => {
-        if (step.kind === 'apply') {
-          const block = await l1.client.getBlock({ blockNumber: step.block.number }).catch(() => undefined);
-          l1Time = Math.max(l1Time, Number(block?.timestamp ?? 0n));
-        }
+      const onStep = (step: FollowedStep) => {
+        if (step.kind === 'apply') l1Time = Math.max(l1Time, Number(step.timestamp));
         if (step.kind === 'undo' || step.events.length > 0) loop.wake();
         if (step.kind === 'undo') poster.wake();
       };

@@ -28,10 +28,8 @@ export type PosterParts = {
   /** L1's clock, unix seconds. */
   readonly l1Time: () => number;
   readonly log: Logger;
-  /** Seconds by which a batch's timestamp may be ahead of L1's clock. */
-  readonly maxAheadSeconds: number;
-  /** The timestamp of this batch is too old for L1, whose clock shows `l1Time`. */
-  readonly onTooOld: (batch: number, l1Time: number) => void;
+  /** The timestamp of this batch is too old for L1. */
+  readonly onTooOld: (batch: number) => void;
   /** L1 would never take this batch as it is. */
   readonly onUnpostable: (batch: number, reason: string) => void;
   /** Fixes the places of the batch's messages before it is sent. */
@@ -141,8 +139,7 @@ export function createPoster(parts: PosterParts): Poster {
           backoff = IDLE_MS;
         } catch (error) {
           if (signal.aborted) return;
-          const latest = latestIfTooOld(error);
-          if (latest !== undefined) parts.onTooOld(await batchCount(), latest - parts.maxAheadSeconds);
+          if (isTooOld(error)) parts.onTooOld(await batchCount());
           // Closed before that message came, and held up since: only a batch that takes it in is taken.
           if (isRevert(error, 'DelayedOverdue'))
             parts.onUnpostable(await batchCount(), 'a delayed message is overdue that it leaves out');
@@ -164,10 +161,10 @@ function isRevert(error: unknown, name: string): boolean {
 }
 
 // TimestampOutOfRange(earliest, latest, actual): only what lies before the range never gets into it again.
-function latestIfTooOld(error: unknown): number | undefined {
+function isTooOld(error: unknown): boolean {
   const said =
     error instanceof MizuError ? /^TimestampOutOfRange\((\d+), (\d+), (\d+)\)$/.exec(error.actual ?? '') : null;
-  if (said === null) return undefined;
-  const [, earliest, latest, actual] = said.map(Number) as [number, number, number, number];
-  return actual < earliest ? latest : undefined;
+  if (said === null) return false;
+  const [, earliest, , actual] = said.map(Number) as [number, number, number, number];
+  return actual < earliest;
 }

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createFakeChain, encodeLog, type FakeChain, type FakeLog } from './fake-chain.fixture.ts';
 import { connectL1 } from './l1.ts';
-import { type ChainStep, followLogs } from './l1-logs.ts';
+import { type ChainStep, followLogs, readTime } from './l1-logs.ts';
 
 const abi = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
 const TOKEN: Address = `0x${'11'.repeat(20)}`;
@@ -141,4 +141,26 @@ test('a node that never answers does not hold up two that agree', async () => {
   const hanging = { getBlockNumber: () => new Promise(() => undefined) } as unknown as PublicClient;
   const { values } = await valuesOf([chain.client, hanging, chain.client], number);
   expect(values).toEqual([1n, 2n]);
+});
+
+test('the time of a block is that of its proven header, whatever a node says of it by the way', async () => {
+  const chain = createFakeChain();
+  const { number } = chain.mine([transfer(1n)]);
+  const future = { getBlock: async () => ({ timestamp: 2n ** 50n }) };
+  const client = Object.assign(Object.create(chain.client) as PublicClient, future);
+  const stop = new AbortController();
+  const options = { client, contracts: [{ address: TOKEN, abi }], fromBlock: 1n, confirmations: 0, known: [] };
+  for await (const step of followLogs({ ...options, signal: stop.signal, pollMs: 1 })) {
+    expect(step).toMatchObject({ kind: 'apply', block: { number }, timestamp: 1_001n });
+    stop.abort();
+  }
+});
+
+test('before anything was followed, L1 has the time of the node in the middle', async () => {
+  const at = (timestamp: bigint) => ({ getBlock: async () => ({ timestamp }) }) as unknown as PublicClient;
+  const silent = { getBlock: () => Promise.reject(new Error('down')) } as unknown as PublicClient;
+  expect(await readTime([at(7n)])).toBe(7);
+  expect(await readTime([at(2n ** 50n), at(7n)])).toBe(7);
+  expect(await readTime([at(2n ** 50n), silent, at(7n), at(8n)])).toBe(8);
+  await expect(readTime([silent])).rejects.toMatchObject({ code: 'l1/unreachable', actual: 'Error: down' });
 });

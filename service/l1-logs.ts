@@ -23,6 +23,11 @@ export type ChainStep =
   | { readonly kind: 'apply'; readonly block: BlockRef; readonly events: readonly ContractEvent[] }
   | { readonly kind: 'undo'; readonly block: BlockRef };
 
+/** As a follower gives it: the time of a block is part of what was proven of it, unix seconds. */
+export type FollowedStep =
+  | (Extract<ChainStep, { kind: 'apply' }> & { readonly timestamp: bigint })
+  | Extract<ChainStep, { kind: 'undo' }>;
+
 export type FollowOptions = {
   readonly client: PublicClient;
   /** Of several nodes, which are held against each other. Default: `client` alone. */
@@ -60,7 +65,7 @@ type Topic = { readonly hash: Hex; readonly bits: readonly number[] };
  * Endless until the signal aborts; then it returns. Nothing that a node says is passed on unless headers, receipts and the
  * other nodes bear it out (docs/operations.md#l1-proof): a node that is wrong costs time, told by `onError`.
  */
-export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainStep, void, void> {
+export async function* followLogs(options: FollowOptions): AsyncGenerator<FollowedStep, void, void> {
   const { signal, pollMs = 500, onError } = options;
   const nodes = options.nodes ?? [options.client];
   const watched = options.contracts.map(watch);
@@ -70,7 +75,7 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainS
   let turn = 0;
   let backoffMs = pollMs;
   while (!signal.aborted) {
-    let steps: ChainStep[];
+    let steps: FollowedStep[];
     const askedAt = Date.now();
     try {
       steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
@@ -98,6 +103,20 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<ChainS
   }
 }
 
+/**
+ * L1's clock before anything was followed, unix seconds: of several nodes that answer, that of the one in the middle.
+ * @throws MizuError `l1/unreachable` if none answers
+ */
+export async function readTime(nodes: readonly PublicClient[]): Promise<number> {
+  const answers = await Promise.allSettled(nodes.map((node) => node.getBlock()));
+  const times = answers
+    .flatMap((answer) => (answer.status === 'fulfilled' ? [Number(answer.value.timestamp)] : []))
+    .sort((a, b) => a - b);
+  const middle = times[Math.floor((times.length - 1) / 2)];
+  if (middle !== undefined) return middle;
+  throw unanswered((answers[0] as PromiseRejectedResult | undefined)?.reason);
+}
+
 type Nodes = { readonly read: PublicClient; readonly others: readonly PublicClient[] };
 
 function inTurn(nodes: readonly PublicClient[], turn: number): Nodes {
@@ -110,7 +129,7 @@ async function nextSteps(
   nodes: Nodes,
   watched: readonly Watched[],
   known: readonly BlockRef[],
-): Promise<ChainStep[]> {
+): Promise<FollowedStep[]> {
   const { fromBlock, confirmations } = options;
   const head = await nodes.read.getBlockNumber();
   const last = known.at(-1);
@@ -129,11 +148,16 @@ async function nextSteps(
   const to = target - from >= RANGE_BLOCKS ? from + RANGE_BLOCKS - 1n : target;
   const headers = await readHeaders(nodes.read, from, to, last);
   await assertAgreed(nodes, headers, known);
-  const steps: ChainStep[] = [];
+  const steps: FollowedStep[] = [];
   for (const header of headers) {
     const events = await readEvents(nodes.read, watched, header);
     if (events.length > 0 || header.number === to || header.number > head - MARKED_BLOCKS)
-      steps.push({ kind: 'apply', block: { number: header.number, hash: header.hash }, events });
+      steps.push({
+        kind: 'apply',
+        block: { number: header.number, hash: header.hash },
+        timestamp: header.timestamp,
+        events,
+      });
   }
   return steps;
 }
@@ -179,7 +203,7 @@ async function readEvents(client: PublicClient, watched: readonly Watched[], hea
 }
 
 // The last block is given up only if more of the nodes that answer have given it up than have it.
-async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<ChainStep[]> {
+async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<FollowedStep[]> {
   const last = known.at(-1) as BlockRef;
   const isKept: Majority = (same, different) => same >= different + 1;
   if (await compare(nodes.others, known, isKept)) throw disagree(last);
@@ -245,6 +269,18 @@ function decode(
   } catch {
     return undefined;
   }
+}
+
+function unanswered(cause: unknown): MizuError {
+  return new MizuError({
+    code: 'l1/unreachable',
+    message: 'The L1 does not answer.',
+    expected: 'its latest block',
+    actual: (cause as { shortMessage?: string }).shortMessage ?? String(cause),
+    hint: 'Check l1Url and that the node is up.',
+    retryable: true,
+    cause,
+  });
 }
 
 function behind(last: BlockRef, head: bigint): MizuError {
