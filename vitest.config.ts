@@ -10,6 +10,7 @@ const APART = [
   'edge/memory.test.ts',
   'sdk/cli/main.test.ts',
   'service/child.test.ts',
+  'service/http-guard.test.ts',
   'service/process.test.ts',
   'vm/native/stack.test.ts',
 ];
