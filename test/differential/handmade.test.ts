@@ -1,7 +1,11 @@
 // docs/machine.md#proof
 import { expect, it } from 'vitest';
-import { compareHandmade, handmadeCases } from './handmade.ts';
+import { compareHaltInFarFrame, compareHandmade, handmadeCases } from './handmade.ts';
 
 it('the step machine does, hashes and proves every instruction as the reference machine', () => {
   expect(handmadeCases().flatMap((given) => compareHandmade(given) ?? [])).toEqual([]);
+});
+
+it('a run that halts in a frame at the end of the slots has used the gas of its steps', () => {
+  expect(compareHaltInFarFrame()).toBeUndefined();
 });

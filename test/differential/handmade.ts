@@ -44,6 +44,18 @@ export function compareStep(given: StepCase, { before, proof, after }: StepVecto
   return hash === after ? undefined : `${given.name}: another hash after`;
 }
 
+/** A frame at the end of the slots is run in short parts: one that halts has not taken the rest of its part. */
+const HALT: StepCase = { name: 'halt in a frame at the end of the slots', op: 'halt', fp: 65_535 };
+
+/** The halted machine's hash, which has the gas used, against that of its only step. */
+export function compareHaltInFarFrame(): string | undefined {
+  const machine = load(build(HALT), HALT);
+  runMachine(machine, machine.gasLeft);
+  if (machine.stop === undefined) return `${HALT.name}: it goes on`;
+  const same = hashHalted(endingOf(machine).halted) === createStepVector(HALT).after;
+  return same ? undefined : `${HALT.name}: another hash after`;
+}
+
 function load({ kind, state }: PlainMachine, given: StepCase): Machine {
   const { request, program, memory, slots, pc, fp, gasLeft, debt, host } = state;
   const { inputs, gasLimit, timestampNs, seed } = request;

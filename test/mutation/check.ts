@@ -16,7 +16,7 @@ import {
   createBulkSubject,
   createSubject,
 } from '../differential/compare.ts';
-import { compareHandmade, compareStep, handmadeCases } from '../differential/handmade.ts';
+import { compareHaltInFarFrame, compareHandmade, compareStep, handmadeCases } from '../differential/handmade.ts';
 import { acceptedLies, changedLengths, someFlippedBits, splicedProofs } from '../differential/lies.ts';
 import { createRandom } from '../differential/random.ts';
 import { splicedCases } from '../differential/spliced.ts';
@@ -140,7 +140,7 @@ function checkHandmade(): string | undefined {
     const complaint = compareStep(given, vector);
     if (complaint !== undefined) return complaint;
   }
-  return undefined;
+  return compareHaltInFarFrame();
 }
 
 /** Those that are not committed too, but for plain arithmetic. */
