@@ -1,4 +1,6 @@
 // docs/operations.md#http
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { jsonBody, rawBody } from './body.ts';
@@ -52,6 +54,26 @@ test('refusals travel with all that they say; other failures tell nothing', asyn
   const failure = (await requestJson(`${url}/fail`, { attempts: 1 }).catch((error: unknown) => error)) as MizuError;
   expect(failure.code).toBe('http/internal');
   expect(JSON.stringify(failure)).not.toContain('secret');
+});
+
+test('who is refused before the body is read sends no other request on the connection', async () => {
+  const http = create();
+  http.app.put('/small', rawBody(100), (_request, response) => void response.json({}));
+  const port = Number(new URL(await http.listen({ port: 0 })).port);
+  const answerTo = async (head: string, body: string) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.write(`${head}\r\nhost: x\r\ncontent-type: application/octet-stream\r\n\r\n${body}`);
+    const [bytes] = await once(socket, 'data');
+    socket.destroy();
+    return String(bytes).toLowerCase();
+  };
+  const unread = await answerTo('PUT /small HTTP/1.1\r\ncontent-length: 1000000', 'x');
+  expect(unread).toContain(' 413 ');
+  expect(unread).toContain('connection: close');
+  const nowhere = await answerTo('PUT /nowhere HTTP/1.1\r\ntransfer-encoding: chunked', '1\r\nx\r\n');
+  expect(nowhere).toContain(' 404 ');
+  expect(nowhere).toContain('connection: close');
+  expect(await answerTo('GET /nowhere HTTP/1.1', '')).toContain('connection: keep-alive');
 });
 
 test('retryable answers are tried again, a bounded number of times', async () => {

@@ -1,5 +1,5 @@
 // docs/operations.md#http: the frame of every HTTP service: limits, JSON errors, health, metrics, a clean end.
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -183,6 +183,8 @@ const notFound: RequestHandler = (request) => {
 function answerError(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
+    // RFC 9112, 9.3: the rest of the body may not be read, so no other request may follow it.
+    if (!request.complete && hasBody(request)) response.setHeader('connection', 'close');
     const refusal = toRefusal(error);
     if (refusal !== undefined) {
       const status = statusOf(refusal);
@@ -195,6 +197,10 @@ function answerError(log: Logger): ErrorRequestHandler {
       .status(500)
       .json({ error: { code: 'http/internal', message: 'The service has failed on this request.', retryable: true } });
   };
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 // Express's own errors, such as a path that is no UTF-8, have a status.
