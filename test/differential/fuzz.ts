@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { createOneStepVerifier } from '../../prover/osp.ts';
 import { compareEnds, compareProofs, compareSnapshots, compareTrace, createSubject, type Subject } from './compare.ts';
 import { createRandom, type Random } from './random.ts';
-import type { RawCounts } from './raw-compare.ts';
+import { createRawCounts } from './raw-compare.ts';
+import { summarise } from './raw-coverage.ts';
 import { compareRawSeed } from './raw-fuzz.ts';
 
 const TRACED_STEPS = 6;
@@ -25,7 +26,7 @@ if (!Number.isSafeInteger(first) || Number.isNaN(until)) throw new Error('--seco
 
 const verifier = await createOneStepVerifier();
 const failures: string[] = [];
-const counts: RawCounts = { steps: 0, hashes: 0, proofs: 0 };
+const counts = createRawCounts();
 let seed = first;
 do {
   const complaint = values.raw
@@ -42,6 +43,10 @@ const compared = values.raw
   : 'of each the ends with two gas limits in three engines, ' +
     `snapshots, ${TRACED_STEPS} steps against the reference machine, ${PROVEN_STEPS + 1} steps in the verifier`;
 console.log(`${seed - first} programs (seeds ${first} to ${seed - 1}), ${failures.length} differ; ${compared}`);
+if (values.raw) {
+  console.log(['Reached in the machines:', ...summarise(counts.shown)].join('\n'));
+  console.log(['Judged by the verifier:', ...summarise(counts.judged)].join('\n'));
+}
 process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function compareAll(subject: Subject, random: Random): Promise<string | undefined> {

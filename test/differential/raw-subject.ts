@@ -1,5 +1,5 @@
 // docs/vm.md#code: programs and requests for the raw fuzz. The same seed gives the same one.
-import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
+import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, PAGE_BYTES, type Program, type ProgramHeader, SLOT_BYTES } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
@@ -9,11 +9,12 @@ import { withParts } from './nearly.ts';
 import { createRandom, type Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 import { mutateCode, randomBytes, randomCode, randomInstruction, type Surroundings, writeFields } from './raw-code.ts';
+import { edgeProgram } from './raw-edge-code.ts';
 
 export type RawSubject = {
   readonly seed: number;
   /** Which of the generators made it. */
-  readonly kind: 'bytes' | 'grown' | 'mutated';
+  readonly kind: 'bytes' | 'grown' | 'mutated' | 'edges';
   readonly program: Program;
   readonly request: RunRequest;
 };
@@ -21,16 +22,21 @@ export type RawSubject = {
 /** Instructions that a grown program is mended at, one after another, before it is taken as it is. */
 const REPAIRS = 60;
 const REPAIRED_STEPS = 400;
+const KINDS = ['bytes', 'grown', 'grown', 'mutated', 'mutated', 'edges', 'edges', 'edges', 'edges'] as const;
+const EDGE_ITEMS = [1, 1, 4, 60, 120];
+const MANY_PAGES = 1025;
+const MOST_FIRST_PAGES = 5;
 
-export function createRawSubject(seed: number): RawSubject {
+/** `only` chooses the generator. */
+export function createRawSubject(seed: number, only?: RawSubject['kind']): RawSubject {
   const random = createRandom(seed);
-  const kind = random.pick(['bytes', 'grown', 'grown', 'grown', 'grown', 'mutated', 'mutated'] as const);
+  const chosen = random.pick(KINDS);
+  const kind = only ?? chosen;
   const request = randomRequest(random);
   if (kind === 'mutated') return { seed, kind, program: mutatedProgram(random), request };
-  const pagesMax = random.pick([0, 1, 1, 2, 2, 3, 5]);
-  const pagesInitial = random.chance(3) ? pagesMax : random.below(pagesMax + 1);
+  const { pagesInitial, pagesMax } = randomPages(random);
   const instructions = random.pick([1, 2, 5, 20, 40, 40, 60]);
-  const data = randomBytes(random, random.pick([0, 0, 1, 128, 129, 400]));
+  const data = randomBytes(random, random.pick([0, 1, 128, 129, 400, 400]));
   const around = {
     instructions,
     pages: pagesInitial,
@@ -39,15 +45,43 @@ export function createRawSubject(seed: number): RawSubject {
     inputs: request.inputs.length,
   };
   const code = kind === 'bytes' ? randomBytes(random, instructions * INSTRUCTION_BYTES) : randomCode(random, around);
-  const memory = randomBytes(random, Math.min(pagesInitial * PAGE_BYTES, random.pick([0, 1, 127, 128, 700, 700])));
-  const globals = random.pick([0, 0, 1, 1, 9, 9, 17, 17, 700, SLOT_COUNT - 20, SLOT_COUNT - 1]);
+  const memory = randomBytes(random, imageLength(random, pagesInitial * PAGE_BYTES));
+  const globals = random.pick([0, 0, 1, 1, 9, 9, 16, 17, 17, 700, SLOT_COUNT - 20, SLOT_COUNT - 1]);
   const slots = edgeSlots(random, globals);
-  const program = createRawProgram({ code, memory, slots, data }, { pagesInitial, pagesMax, globals });
-  return { seed, kind, program: kind === 'grown' ? repair(random, program, request, around) : program, request };
+  const parts = { code, memory, slots, data };
+  const numbers = { pagesInitial, pagesMax, globals };
+  const draft = draftProgram(parts, numbers);
+  if (kind === 'edges') {
+    const { code, gasLimit } = edgeProgram(random, draft, request, random.pick(EDGE_ITEMS), seed);
+    return { seed, kind, program: createRawProgram({ ...parts, code }, numbers), request: { ...request, gasLimit } };
+  }
+  const grown = kind === 'grown' ? repair(random, draft, request, around) : code;
+  return { seed, kind, program: createRawProgram({ ...parts, code: grown }, numbers), request };
+}
+
+function randomPages(random: Random): Pick<ProgramHeader, 'pagesInitial' | 'pagesMax'> {
+  // An output can be longer than 64 MiB only if memory is.
+  if (random.chance(60)) return { pagesInitial: MANY_PAGES, pagesMax: random.pick([MANY_PAGES, MEMORY_PAGES_MAX]) };
+  const pagesMax = random.chance(12) ? MEMORY_PAGES_MAX : random.pick([0, 1, 1, 2, 2, 3, 5]);
+  const few = Math.min(pagesMax, MOST_FIRST_PAGES);
+  return { pagesInitial: random.chance(3) ? few : random.below(few + 1), pagesMax };
+}
+
+function imageLength(random: Random, size: number): number {
+  if (size > 0 && size <= PAGE_BYTES && random.chance(12)) return size;
+  return Math.min(size, random.pick([0, 1, 127, 128, 700, 700]));
 }
 
 /** A header over these parts. */
 export function createRawProgram(
+  parts: Pick<Program, 'code' | 'memory' | 'slots' | 'data'>,
+  numbers: Pick<ProgramHeader, 'pagesInitial' | 'pagesMax' | 'globals'>,
+): Program {
+  return withParts(draftProgram(parts, numbers), {});
+}
+
+/** A header without the roots, which no run looks at. */
+function draftProgram(
   parts: Pick<Program, 'code' | 'memory' | 'slots' | 'data'>,
   numbers: Pick<ProgramHeader, 'pagesInitial' | 'pagesMax' | 'globals'>,
 ): Program {
@@ -61,7 +95,7 @@ export function createRawProgram(
     entry: 0,
     ...numbers,
   };
-  return withParts({ ...parts, header }, {});
+  return { ...parts, header };
 }
 
 function mutatedProgram(random: Random): Program {
@@ -71,7 +105,21 @@ function mutatedProgram(random: Random): Program {
   const instructions = program.code.length / INSTRUCTION_BYTES;
   const around = { instructions, pages: pagesInitial, pagesMax, dataLength: program.data.length, inputs: 2 };
   const code = mutateCode(random, program.code, lower().code, around);
-  return withParts(program, { code });
+  const flipped = Object.fromEntries(IMAGE_PARTS.map((part) => [part, flipBits(random, program[part])]));
+  if (!random.chance(4)) return withParts(program, { ...flipped, code });
+  const header = { ...program.header, pagesMax: pagesInitial + random.below(3) };
+  return withParts({ ...program, ...flipped, header }, { code });
+}
+
+const IMAGE_PARTS = ['memory', 'slots', 'data'] as const;
+
+/** A few bits of some of them. */
+function flipBits(random: Random, bytes: Uint8Array): Uint8Array {
+  const flipped = bytes.slice();
+  if (flipped.length > 0)
+    for (let flips = random.below(3); flips > 0; flips--)
+      flipped[random.below(flipped.length)]! ^= 1 << random.below(8);
+  return flipped;
 }
 
 /** Values at both ends; between them zeros. */
@@ -85,7 +133,7 @@ function edgeSlots(random: Random, globals: number): Uint8Array {
 }
 
 /** Wherever the run faults, another instruction is put: so it goes on for a while. */
-function repair(random: Random, program: Program, request: RunRequest, around: Surroundings): Program {
+function repair(random: Random, program: Program, request: RunRequest, around: Surroundings): Uint8Array {
   const code = program.code.slice();
   const grown = { ...program, code };
   for (let repairs = 0; repairs < REPAIRS; repairs++) {
@@ -103,7 +151,7 @@ function repair(random: Random, program: Program, request: RunRequest, around: S
     if (state.gasLeft === 0n || pc >= around.instructions || random.chance(100)) break;
     writeFields(code, pc, randomInstruction(random, around));
   }
-  return withParts(program, { code });
+  return code;
 }
 
 function randomRequest(random: Random): RunRequest {

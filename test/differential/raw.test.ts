@@ -2,13 +2,20 @@
 import { beforeAll, expect, it } from 'vitest';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
 import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
-import type { RawCounts } from './raw-compare.ts';
+import { HostExit, HostFault } from '../../vm/host.ts';
+import { MachineFault } from '../../vm/reference/fault.ts';
+import { createState } from '../../vm/reference/state.ts';
+import { createRawCounts } from './raw-compare.ts';
+import { type Coverage, createObserver, observeHeader, reach, unreached } from './raw-coverage.ts';
 import { compareRawSeed } from './raw-fuzz.ts';
+import { GOALS } from './raw-goals.ts';
 import { minimise } from './raw-minimise.ts';
 import { createRawSubject } from './raw-subject.ts';
 
 /** Half a minute of one core. */
 const PROGRAMS = 240;
+/** Run in the reference machine alone: seven seconds. */
+const EDGES = 2_500;
 
 let verifier: OneStepVerifier;
 
@@ -19,7 +26,7 @@ beforeAll(async () => {
 const NONE = new Uint8Array(0);
 
 it('raw programs are the same in reference, step machine and verifier', async () => {
-  const counts: RawCounts = { steps: 0, hashes: 0, proofs: 0 };
+  const counts = createRawCounts();
   for (let seed = 1; seed <= PROGRAMS; seed++) {
     const complaint = await compareRawSeed(seed, verifier, counts);
     expect({ seed, complaint }).toEqual({ seed, complaint: undefined });
@@ -27,6 +34,23 @@ it('raw programs are the same in reference, step machine and verifier', async ()
   // Not only programs that fault at once.
   expect(counts.steps).toBeGreaterThan(PROGRAMS * 100);
   expect(counts.proofs).toBeGreaterThan(PROGRAMS * 3);
+});
+
+it('the generators reach every instruction, fault, edge, end of gas and limit of a header', () => {
+  const shown: Coverage = new Map();
+  for (let seed = 1; seed <= EDGES; seed++) {
+    const { program, request } = createRawSubject(seed, 'edges');
+    for (const goal of observeHeader(program, request)) reach(shown, goal);
+    const state = createState(program, request);
+    const observer = createObserver(state);
+    try {
+      while (!state.halted) observer.step((goal) => reach(shown, goal));
+    } catch (error) {
+      expect([HostExit, HostFault, MachineFault]).toContain((error as Error).constructor);
+    }
+  }
+  expect(unreached(shown)).toEqual([]);
+  expect([...shown.keys()].filter((goal) => !GOALS.includes(goal))).toEqual([]);
 });
 
 it('a program that shows something is made as small as it can be', async () => {
