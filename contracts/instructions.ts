@@ -1,5 +1,5 @@
 // docs/contracts.md#generated: the instruction table as Solidity constants.
-import { PAGE_GAS } from '../protocol/constants.ts';
+import { KEEP_BYTE_GAS, PAGE_GAS } from '../protocol/constants.ts';
 import { FAMILIES, type Family, FRAME_SLOTS_PER_GAS, INSTRUCTIONS, OP, type OpName, SHAPES } from '../protocol/isa.ts';
 
 export const SOLIDITY_INSTRUCTIONS_PATH = 'contracts/src/generated/Instructions.sol';
@@ -28,6 +28,7 @@ export function generateSolidityInstructions(): string {
     `    uint256 internal constant GAS_HOST = 0x${hex(packHostGas(), 64)};`,
     decimal('GAS_MEMORY_GROW', priceOf('memory_grow')),
     decimal('GAS_PAGE', Number(PAGE_GAS)),
+    decimal('GAS_KEEP_BYTE', Number(KEEP_BYTE_GAS)),
     decimal('FRAME_SLOTS_PER_GAS', FRAME_SLOTS_PER_GAS),
     '    /// @dev From an instruction on 32 bits to the same one on 64 bits.',
     decimal('I64_OFFSET', parallel('i32_', 'i64_', 'integer')),

@@ -336,6 +336,8 @@ function output(): StepCase[] {
     write('seventh leaf, repeats', 1_000n, 1_000n, 768),
     write('ninth leaf, the tree grows', 1_000n, 128n, 1_024),
     write('nothing', SIZE, 0n, 300),
+    { ...write('a leaf that owes more than there is', 1_024n, 128n, 128), gasLeft: 1_312n },
+    { ...write('a leaf with one gas', 1_024n, 128n, 128), gasLeft: 1n },
     write('source too far', SIZE, 1n, 300),
     write('up to 64 MiB', 0n, 128n, 64 * 1024 * 1024 - 128),
     write('above 64 MiB', 0n, 129n, 64 * 1024 * 1024 - 128),

@@ -76,7 +76,7 @@ export const LOAD_IMAGE_BYTE_GAS = 1n;
 export const PAGE_GAS = 2_000n;
 export const INPUT_GAS = 10_000n;
 export const INPUT_BYTE_GAS = 1n;
-/** A certified byte that a message makes everyone keep. */
+/** A byte that everyone keeps, whoever makes it: a certificate's, or one that a program writes to its output. */
 export const KEEP_BYTE_GAS = 10n;
 
 /** Gas limit of one task. At SLOWEST_NS_PER_GAS these are 344 s for one pass of the slowest engine. */

@@ -1,5 +1,5 @@
 // docs/vm.md#code: the instruction table with the price of each instruction; docs/isa.md is generated from here.
-import { PAGE_GAS } from './constants.ts';
+import { KEEP_BYTE_GAS, PAGE_GAS } from './constants.ts';
 
 /** `op u16 ‖ a u16 ‖ b u16 ‖ c u16 ‖ imm u64`, big-endian. */
 export const INSTRUCTION_BYTES = 16;
@@ -299,7 +299,7 @@ const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly mor
   input_count: { gas: 8 },
   input_size: { gas: 8 },
   input_read: { gas: 16 },
-  output_write: { gas: 32 },
+  output_write: { gas: 32, more: `${KEEP_BYTE_GAS} for each byte that is appended` },
   clock: { gas: 8 },
   random: { gas: 128 },
   log: { gas: 512 },

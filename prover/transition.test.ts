@@ -1,8 +1,18 @@
 import { afterEach, expect, test } from 'vitest';
+import { loadGas, taskGas } from '../kernel/fees.ts';
+import { GAS_PRICE } from '../kernel/world.fixture.ts';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
 import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
 import { decodeChunk, encodeChunk } from './body.ts';
-import { assemble, asText, createRunMessages, openTestNode, type TestNode, toSteps } from './chain.fixture.ts';
+import {
+  assemble,
+  asText,
+  buildProgram,
+  createRunMessages,
+  openTestNode,
+  type TestNode,
+  toSteps,
+} from './chain.fixture.ts';
 import type { StepOutcome } from './transition.ts';
 import { verifyStep } from './verify-step.ts';
 
@@ -70,6 +80,29 @@ test('a program that V8 has no stack for goes through the kernel as any other', 
     leaf = last.stateLeaf;
   }
   expect(last?.receipt).toMatchObject({ kind: 'Advance', runStatus: 'done', status: 0 });
+});
+
+test('a sink pays for each byte that it writes, beside its task, loading and input', async () => {
+  const node = await openNode();
+  const source = await assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32))) (memory 1 1)
+    (func (export "_start") (call $write (i32.const 0) (i32.const 1000))))`);
+  const { deposit, messages } = await createRunMessages(node.objects, 1, 0n, undefined, { source });
+  let leaf = node.genesis.stateLeaf;
+  let last: StepOutcome | undefined;
+  for (const { context, message } of toSteps(0n, [deposit, ...messages], 1)) {
+    last = await node.transition.step(leaf, context, message);
+    leaf = last.stateLeaf;
+  }
+  // Call, enter, two moves, return, halt; 8 leaves of output for 32 each; 1,000 bytes for 10 each.
+  const gasUsed = 6n + 8n * 32n + 10_000n;
+  const program = await buildProgram(node.objects, source);
+  const before = taskGas({ loadGas: loadGas(program), sink: true, inputs: 1, inputBytes: 1_000n });
+  expect(last?.receipt).toMatchObject({
+    runStatus: 'done',
+    outputLength: 1_000,
+    gasUsed: Number(gasUsed),
+    feeWei: String((before + gasUsed) * GAS_PRICE),
+  });
 });
 
 test('speculation has the programs of the coming steps run before they are asked for', async () => {

@@ -193,6 +193,11 @@ function host(): ModuleCase[] {
       '(call $f (i32.const 5) (i32.const 1) (i64.const 64) (i32.const 65536))',
     ),
     call('output_write of one byte', '(param i32 i32)', '(call $f (i32.const 5) (i32.const 1))'),
+    call(
+      'output_write of 128 bytes, a leaf with a leaf',
+      '(param i32 i32)',
+      '(call $f (i32.const 128) (i32.const 128))',
+    ),
     call('output_write of none', '(param i32 i32)', '(call $f (i32.const 5) (i32.const 0))'),
     call(
       'output_write of 64 KiB, leaves across leaves',

@@ -136,8 +136,17 @@ export async function compareProofs(
   end.runToEnd();
   const length = end.position();
   const positions = [...Array.from({ length: count }, () => random.below64(length)), length - 1n];
+  return compareProofsAt({ program, request }, verifier, positions);
+}
+
+/** The steps at these positions in the verifier's bytecode. */
+export async function compareProofsAt(
+  { program, request }: Pick<Subject, 'program' | 'request'>,
+  verifier: OneStepVerifier,
+  positions: readonly bigint[],
+): Promise<string | undefined> {
   const steps = createStepMachine({ program, ...request });
-  for (const position of positions.sort((a, b) => Number(a - b))) {
+  for (const position of positions.toSorted((a, b) => Number(a - b))) {
     steps.runTo(position);
     const snapshot = steps.snapshot();
     const before = steps.hash();

@@ -23,14 +23,14 @@ import { edgesOf } from './raw-edges.ts';
 import { BULK } from './raw-goals.ts';
 
 const U32_MAX = 2 ** 32 - 1;
-const MOST_STEPS = 8_000;
+const MOST_STEPS = 12_000;
 /** Items that are tried for a fault, which most edges of an instruction are not. */
 const FAULT_TRIES = 40;
 /** Slots of arguments, relative to the frame. */
 const ARGS = 2;
 const RESULT = 8;
 /** As many as an item may need, and instructions that it may have. */
-const ITEM_STEPS = 2_100n;
+const ITEM_STEPS = 3_300n;
 const ROOM = 8;
 
 /** Where a run may be given up, by what happens there: the number of steps before it. */

@@ -89,16 +89,16 @@ describe('host calls', () => {
     expect(run(wat, { inputs: [] }).fault?.kind).toBe('host');
   });
 
-  it('charge bulk transfers by the leaves of their target and of their source', () => {
+  it('charge an output by the leaves of its target and of its source, and by the byte', () => {
     const wat = (length: number) =>
       `(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func (export "_start") (call $w (i32.const 5) (i32.const 100)) (call $w (i32.const 5) (i32.const ${length}))))`;
-    const base = run(wat(28)).gasUsed;
-    expect(run(wat(0)).gasUsed).toBe(base);
-    expect(run(wat(29)).gasUsed).toBe(base + 32n);
+    const base = run(wat(0)).gasUsed;
+    expect(run(wat(28)).gasUsed).toBe(base + 280n);
+    expect(run(wat(29)).gasUsed).toBe(base + 32n + 290n);
     // Target from 100 on: cut at 128 and 256; source from 5 on: at 128.
-    expect(run(wat(123)).gasUsed).toBe(base + 32n);
-    expect(run(wat(124)).gasUsed).toBe(base + 64n);
-    expect(run(wat(29 + 128)).gasUsed).toBe(base + 96n);
+    expect(run(wat(123)).gasUsed).toBe(base + 32n + 1_230n);
+    expect(run(wat(124)).gasUsed).toBe(base + 64n + 1_240n);
+    expect(run(wat(29 + 128)).gasUsed).toBe(base + 96n + 1_570n);
   });
 
   it('give the clock and a seeded random', () => {

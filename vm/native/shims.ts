@@ -1,5 +1,5 @@
 // docs/vm.md#engines: functions of the rewritten module that take the gas of bulk operations and guard host calls.
-import { MAX_OUTPUT_BYTES, PAGE_GAS } from '../../protocol/constants.ts';
+import { KEEP_BYTE_GAS, MAX_OUTPUT_BYTES, PAGE_GAS } from '../../protocol/constants.ts';
 import { gasOf, OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { I64 } from '../decode/module.ts';
@@ -27,6 +27,7 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
       () => put.globalGet(w, layout.outputLength),
       () => put.localGet(w, 0),
     ]);
+    putGasOfEach(w, layout, 1, KEEP_BYTE_GAS);
     putOutputBound(w, layout);
   }
   putGasCheck(w, layout);
@@ -136,6 +137,16 @@ function putBulkGas(
   put.globalSet(w, layout.gas);
 }
 
+/** Takes the gas of each page or byte, of which the local `n` has the number. */
+function putGasOfEach(w: ByteWriter, layout: NativeLayout, n: number, gas: bigint): void {
+  put.globalGet(w, layout.gas);
+  put.localGet(w, n);
+  w.byte(CODE.i64ExtendI32U);
+  put.i64Const(w, gas);
+  w.byte(CODE.i64Mul, CODE.i64Sub);
+  put.globalSet(w, layout.gas);
+}
+
 /** Ends of leaves that lie within the `n` bytes from an address on. */
 function putLeafEnds(w: ByteWriter, putAddress: Put, n: number): void {
   putAddress();
@@ -179,12 +190,7 @@ function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
   put.i32Const(w, -1);
   put.return(w);
   put.end(w);
-  put.globalGet(w, layout.gas);
-  put.localGet(w, 0);
-  w.byte(CODE.i64ExtendI32U);
-  put.i64Const(w, PAGE_GAS);
-  w.byte(CODE.i64Mul, CODE.i64Sub);
-  put.globalSet(w, layout.gas);
+  putGasOfEach(w, layout, 0, PAGE_GAS);
   putGasCheck(w, layout);
   // V8 takes as long to grow a memory by nothing.
   put.localGet(w, 0);

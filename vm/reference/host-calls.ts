@@ -1,5 +1,5 @@
 // docs/vm.md#host: host instructions of the reference machine; bulk ones do at most one leaf a step.
-import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
+import { KEEP_BYTE_GAS, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { HostFault } from '../host.ts';
 import { argument, checkSpan, copyPart, leafPart, setArgument } from './memory.ts';
@@ -39,6 +39,7 @@ export const HOST = new Map<number, Handler>([
       const k = copyPart(state.outputLength, src, n);
       state.host.output_write(src, k);
       state.outputLength += k;
+      state.debt += BigInt(k) * KEEP_BYTE_GAS;
       if (n === k) return;
       setArgument(state, o, 0, src + k);
       setArgument(state, o, 1, n - k);

@@ -22,8 +22,8 @@ export async function generateStepCore() {
 
 async function compile() {
   const { INSTRUCTIONS, FRAME_SLOTS_PER_GAS } = await evaluate('protocol/isa.ts');
-  const { PAGE_GAS } = await evaluate('protocol/constants.ts');
-  const prices = { pageGas: PAGE_GAS, frameSlotsPerGas: FRAME_SLOTS_PER_GAS };
+  const { PAGE_GAS, KEEP_BYTE_GAS } = await evaluate('protocol/constants.ts');
+  const prices = { pageGas: PAGE_GAS, keepByteGas: KEEP_BYTE_GAS, frameSlotsPerGas: FRAME_SLOTS_PER_GAS };
   const interpreter = interpreterSource(INSTRUCTIONS, prices);
   let binary;
   const { error, stderr } = await asc.main([SOURCE, '--outFile', 'core.wasm', '--baseDir', root, ...FLAGS], {

@@ -11,6 +11,7 @@ export const CORE = {
   random: 0x6000,
   inputCount: 0x6080,
   clock: 0x6088,
+  appended: 0x6090,
   opTable: 0x8000,
   page: 0x20000,
   slots: 0x80000,

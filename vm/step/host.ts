@@ -85,6 +85,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
       if (!inside(src, n) || output.length() + n > MAX_OUTPUT_BYTES) return STATUS.fault;
       const k = copyPart(output.length(), src, n);
       output.append(core().guest(src, k));
+      view.setUint32(CORE.appended, k, true);
       if (k === n) return STATUS.running;
       set(a, src + k);
       set(a + 1, n - k);

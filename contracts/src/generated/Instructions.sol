@@ -26,6 +26,7 @@ library Instructions {
     uint256 internal constant GAS_HOST = 0x000000001124f800001001000000100200000800000800020000100000800008;
     uint256 internal constant GAS_MEMORY_GROW = 64;
     uint256 internal constant GAS_PAGE = 2000;
+    uint256 internal constant GAS_KEEP_BYTE = 10;
     uint256 internal constant FRAME_SLOTS_PER_GAS = 64;
     /// @dev From an instruction on 32 bits to the same one on 64 bits.
     uint256 internal constant I64_OFFSET = 32;

@@ -6,6 +6,7 @@ pragma solidity 0.8.37;
 // forge-lint: disable-start(incorrect-shift)
 
 import {Constants} from "../generated/Constants.sol";
+import {Instructions} from "../generated/Instructions.sol";
 import {Tree} from "../lib/Tree.sol";
 import {Ending} from "./Ending.sol";
 import {LeafProof, LeafProofs} from "./LeafProof.sol";
@@ -22,6 +23,7 @@ library OutputSteps {
         if (n == 0) return step.next();
         uint256 part = Steps.copyPart(machine.outputLength, src, n);
         _append(step, step.readMemory(src, part));
+        machine.debt += part * Instructions.GAS_KEEP_BYTE;
         if (part == n) return step.next();
         step.store(step.a, src + part);
         step.store(step.a + 1, n - part);

@@ -9,6 +9,8 @@ export const RANDOM: usize = 0x6000;
 export const RANDOM_HASH: usize = 0x6040;
 export const INPUT_COUNT: usize = 0x6080;
 export const CLOCK: usize = 0x6088;
+/** Bytes that the last `output_write` appended, a u32. */
+export const APPENDED: usize = 0x6090;
 /** Number and kind of each instruction, by `op | immediate << 10`: u32 each. */
 export const OP_TABLE: usize = 0x8000;
 /** One byte a node of the tree that is being hashed: a child has changed. */
