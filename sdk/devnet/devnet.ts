@@ -8,6 +8,7 @@ import type { NetworkTrust } from '../client/trusted.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
 import { createFetcher } from './health.ts';
+import { type PatientClock, startPatientClock } from './patient-clock.ts';
 import { claimPorts } from './ports.ts';
 import { LOCK_PORT, type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
@@ -68,8 +69,10 @@ export async function startDevnet({
     onProgress(`ports in use: ${taken.map((name) => `${PREFERRED_PORTS[name]} (${name})`).join(', ')}: taking others`);
   const supervisor = createSupervisor(join(devnet, 'logs'));
   let anvil: Anvil | undefined;
+  let clock: PatientClock | undefined;
   const close = async () => {
     await supervisor.stop();
+    await clock?.close();
     await anvil?.close();
     await release();
     rmSync(join(home, 'devnet.json'), { force: true });
@@ -83,6 +86,7 @@ export async function startDevnet({
       beforeTime(anvil.url, (url) => createDevnetChain(url, models, { liar })),
       signal,
     );
+    clock = await startClock(anvil.url, chain, liar);
     const specs = writeProcesses(devnet, chain, ports, { openai, liar });
     onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
     const [first, rest] = [specs.filter(({ name }) => name === 'liar'), specs.filter(({ name }) => name !== 'liar')];
@@ -104,14 +108,27 @@ export async function startDevnet({
   }
 }
 
-/** Work for which L1 has a block a transaction, and its clock stands still; then it has a block a second. */
+/** Work for which L1 has a block a transaction, and its clock stands still. */
 async function beforeTime<T>(l1Url: string, work: (l1Url: string) => Promise<T>): Promise<T> {
+  await createRpcClient(l1Url)('anvil_setBlockTimestampInterval', [0]);
+  return work(l1Url);
+}
+
+/** From now on L1 has a block a second, and the time of this machine, if it need not wait for the liar's challenger. */
+async function startClock(
+  l1Url: string,
+  { contracts, fromBlock }: DevnetChain,
+  hasLiar = false,
+): Promise<PatientClock | undefined> {
   const rpc = createRpcClient(l1Url);
-  await rpc('anvil_setBlockTimestampInterval', [0]);
-  const result = await work(l1Url);
+  if (hasLiar) {
+    await rpc('evm_setAutomine', [false]);
+    const liar = devnetAccounts().liar.address;
+    return startPatientClock({ l1Url, contracts, fromBlock, liar, blockSeconds: BLOCK_SECONDS });
+  }
   await rpc('anvil_removeBlockTimestampInterval', []);
   await rpc('evm_setIntervalMining', [BLOCK_SECONDS]);
-  return result;
+  return undefined;
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
