@@ -11,14 +11,14 @@ import { createFetcher } from './health.ts';
 import { type PatientClock, startPatientClock } from './patient-clock.ts';
 import { claimPorts } from './ports.ts';
 import { LOCK_PORT, type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
-import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { createSupervisor, type ProcessSpec, type Supervisor } from './supervisor.ts';
 
 export type DevnetOptions = {
   /** `.mizu` lies in this folder. A devnet that was there before is deleted. */
   readonly folder: string;
   /** Models beside the built-in one that workers fetch from an endpoint. */
   readonly openai?: OpenAiEndpoint | undefined;
-  /** Only of `mizu demo --cheat` and its test: a second executor, which asserts a lie (sdk/devnet/liar-process.ts). */
+  /** Only of `mizu demo --cheat` and its test: a second executor, which asserts a lie (sdk/devnet/liar-process.ts); the honest one is started then. */
   readonly liar?: boolean | undefined;
   /** Told what is being done, one line each. */
   readonly onProgress?: (line: string) => void;
@@ -86,13 +86,22 @@ export async function startDevnet({
       beforeTime(anvil.url, (url) => createDevnetChain(url, models, { liar })),
       signal,
     );
-    clock = await startClock(anvil.url, chain, liar);
+    let tellLie = () => {};
+    const lie = new Promise<void>((resolve) => {
+      tellLie = resolve;
+    });
+    clock = await startClock(anvil.url, chain, liar ? tellLie : undefined);
     const specs = writeProcesses(devnet, chain, ports, { openai, liar });
     onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
-    const [first, rest] = [specs.filter(({ name }) => name === 'liar'), specs.filter(({ name }) => name !== 'liar')];
-    // It enters the rotation first: the first range is its to assert.
-    for (const start of [first, rest])
-      await unlessAborted(Promise.all(start.map((spec) => supervisor.start(spec))), signal);
+    // One that is honest may be faster, and then the liar has nothing to lie about.
+    const waits = ({ name }: ProcessSpec) => liar === true && name === 'executor';
+    await unlessAborted(
+      Promise.all(specs.filter((spec) => !waits(spec)).map((spec) => supervisor.start(spec))),
+      signal,
+    );
+    const joined = lie.then(() => Promise.all(specs.filter(waits).map((spec) => supervisor.start(spec))));
+    const failed = Promise.race([supervisor.failed, joined.then(() => supervisor.failed)]);
+    failed.catch(() => undefined);
     const { developer } = devnetAccounts();
     const rpcUrl = urlOf(ports.sequencer);
     const { chainId, fromBlock, contracts } = chain;
@@ -100,7 +109,7 @@ export async function startDevnet({
     const file = { rpcUrl, l1RpcUrl: anvil.url, ...pinned, accounts: { developer } };
     const trust = { chainId, rollup: contracts.rollup };
     writeFileSync(join(home, 'devnet.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
-    const { processes, failed } = supervisor;
+    const { processes } = supervisor;
     return { rpcUrl, l1Url: anvil.url, chain, trust, developer, folder: devnet, processes, failed, close };
   } catch (error) {
     await close();
@@ -118,13 +127,13 @@ async function beforeTime<T>(l1Url: string, work: (l1Url: string) => Promise<T>)
 async function startClock(
   l1Url: string,
   { contracts, fromBlock }: DevnetChain,
-  hasLiar = false,
+  onLie: (() => void) | undefined,
 ): Promise<PatientClock | undefined> {
   const rpc = createRpcClient(l1Url);
-  if (hasLiar) {
+  if (onLie !== undefined) {
     await rpc('evm_setAutomine', [false]);
     const liar = devnetAccounts().liar.address;
-    return startPatientClock({ l1Url, contracts, fromBlock, liar, blockSeconds: BLOCK_SECONDS });
+    return startPatientClock({ l1Url, contracts, fromBlock, liar, blockSeconds: BLOCK_SECONDS, onLie });
   }
   await rpc('anvil_removeBlockTimestampInterval', []);
   await rpc('evm_setIntervalMining', [BLOCK_SECONDS]);

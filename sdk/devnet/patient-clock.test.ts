@@ -91,9 +91,15 @@ async function startL1(startSeconds: number, events: readonly (Event | undefined
 
 async function passed(startSeconds: number, events: readonly (Event | undefined)[]): Promise<number[]> {
   const { url, times, done } = await startL1(startSeconds, events);
-  const clock = startPatientClock({ l1Url: url, contracts: CONTRACTS, fromBlock: 0n, liar: LIAR, blockSeconds: 1 });
+  let lies = 0;
+  const onLie = () => {
+    lies += 1;
+  };
+  const options = { contracts: CONTRACTS, fromBlock: 0n, liar: LIAR, blockSeconds: 1, onLie };
+  const clock = startPatientClock({ l1Url: url, ...options });
   await done;
   await clock.close();
+  expect(lies).toBe(events.includes(asserted) ? 1 : 0);
   return times.slice(1, events.length + 1).map((time, i) => time - (times[i] as number));
 }
 

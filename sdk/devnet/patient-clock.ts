@@ -14,6 +14,8 @@ export type PatientClockOptions = {
   /** Whose assertions are waited for. */
   readonly liar: Address;
   readonly blockSeconds: number;
+  /** Told of the liar's first assertion. */
+  readonly onLie: () => void;
 };
 
 export type PatientClock = { close(): Promise<void> };
@@ -30,6 +32,7 @@ export function startPatientClock({
   fromBlock,
   liar,
   blockSeconds,
+  onLie,
 }: PatientClockOptions): PatientClock {
   const rpc = createRpcClient(l1Url);
   const client = createPublicClient({ transport: http(l1Url) });
@@ -38,6 +41,7 @@ export function startPatientClock({
   const closing = new AbortController();
   const unchallenged = new Set<Hex>();
   let next = fromBlock;
+  let isTold = false;
 
   async function lookAt(toBlock: bigint): Promise<void> {
     if (toBlock < next) return;
@@ -49,6 +53,9 @@ export function startPatientClock({
     for (const { args } of asserted) unchallenged.add(args.id);
     for (const { args } of opened) unchallenged.delete(args.assertion);
     next = toBlock + 1n;
+    if (isTold || asserted.length === 0) return;
+    isTold = true;
+    onLie();
   }
 
   async function mine(): Promise<void> {

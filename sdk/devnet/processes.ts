@@ -31,8 +31,6 @@ export type Ports = Record<keyof typeof PREFERRED_PORTS, number>;
 const DA_MEMBERS = ['da0', 'da1', 'da2', 'da3'] as const;
 const WORKERS = ['worker0', 'worker1'] as const;
 const LIAR = fileURLToPath(new URL('./liar-process.ts', import.meta.url));
-/** The honest executor of a network with a liar lets it go first. */
-const PATIENCE_SECONDS = 30;
 /** The devnet's L1 may have its clock set; its workers are invited for as long as there is a clock. */
 const INVITATION_EXPIRY = Number.MAX_SAFE_INTEGER;
 const CERTIFICATE_SECONDS = 24 * 3600;
@@ -110,7 +108,6 @@ export function writeProcesses(
         ...network('executor'),
         key: accounts.executor.privateKey,
         http: http(ports.executor),
-        ...(liar ? { policy: { intervalSeconds: PATIENCE_SECONDS } } : {}),
       }),
       ...health(ports.executor),
     },

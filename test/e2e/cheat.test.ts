@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
@@ -62,9 +63,11 @@ const tokensOf = (part: Part) =>
     args: [accounts[part].address],
   });
 
-function kill(name: string): void {
-  const { pid } = devnet.processes().find((one) => one.name === name) as { pid: number };
-  process.kill(pid, 'SIGKILL');
+/** As soon as it is there: the honest executor is started when the lie has been told. */
+async function kill(name: string): Promise<void> {
+  const find = () => devnet.processes().find((one) => one.name === name)?.pid;
+  while (find() === undefined) await delay(50);
+  process.kill(find() as number, 'SIGKILL');
 }
 
 test('the liar is slashed, though the validator and the honest executor are killed in the middle', async () => {
@@ -75,8 +78,8 @@ test('the liar is slashed, though the validator and the honest executor are kill
   const { contracts, fromBlock } = devnet.chain;
   for await (const event of followDisputes(l1, contracts, fromBlock, done.signal)) {
     seen.push(event);
-    if (event.name === 'Moved' && event.args.lists === 3) kill('validator');
-    if (event.name === 'Moved' && event.args.lists === 5) kill('executor');
+    if (event.name === 'Moved' && event.args.lists === 3) await kill('validator');
+    if (event.name === 'Moved' && event.args.lists === 5) await kill('executor');
     if (event.name === 'RewardClaimed') done.abort();
   }
   const of = <Name extends DisputeEvent['name']>(name: Name) =>
