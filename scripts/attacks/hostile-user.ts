@@ -37,7 +37,7 @@ export type HostileProgram = { readonly program: Program; readonly wasm: Uint8Ar
 const MIZU = 10n ** 18n;
 const FUNDS = 20_000n * MIZU;
 const DEPOSIT = 2_000n * MIZU;
-const RUN_COST = 20n * MIZU;
+const RUN_COST = 100n * MIZU;
 const RUN_SECONDS = 3600;
 const METADATA =
   '{"name":"x","version":1,"stages":[{"name":"s","kind":"exec","steps":[],"sink":"train"}],"models":{},"sdk":"0"}';

@@ -19,6 +19,8 @@ import {
 } from './modules.ts';
 
 const GAS = 100_000_000n;
+/** An output of 64 MiB costs 688 million. */
+const OUTPUT_GAS = 1_000_000_000n;
 const NO_MODULE = Uint8Array.of(0);
 const MIB = 2 ** 20;
 const IMAGE_BYTES = 48 * MIB;
@@ -81,8 +83,8 @@ async function manyInputs({ user }: Attacked): Promise<string> {
   return orRefusal(async () => {
     const programs = [lowered(writeOutput(INPUT_BYTES)), lowered(idleModule(1))];
     const read = { program: 1, width: 1, gasLimit: GAS, inputs: [{ source: 0, mode: 'all' as const }] };
-    const workflow = await user.deploy(programs, [{ width: 64, gasLimit: GAS, sink: false }, read]);
-    return `run ${await user.start(workflow, { gasLimit: GAS })}`;
+    const workflow = await user.deploy(programs, [{ width: 64, gasLimit: OUTPUT_GAS, sink: false }, read]);
+    return `run ${await user.start(workflow, { gasLimit: OUTPUT_GAS })}`;
   });
 }
 
@@ -90,10 +92,10 @@ async function images({ user }: Attacked, signal: AbortSignal): Promise<string> 
   return orRefusal(async () => {
     const workflow = await user.deploy(
       [withImage(0), withImage(1)],
-      [{ gasLimit: GAS }, { gasLimit: GAS, program: 1 }],
+      [{ gasLimit: OUTPUT_GAS }, { gasLimit: OUTPUT_GAS, program: 1 }],
     );
     let runs = 0;
-    for (; runs < 6 && !signal.aborted; runs++) await user.start(workflow, { gasLimit: GAS });
+    for (; runs < 6 && !signal.aborted; runs++) await user.start(workflow, { gasLimit: OUTPUT_GAS });
     return `${runs} runs of 2 programs with images of 48 MiB`;
   });
 }
