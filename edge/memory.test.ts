@@ -8,8 +8,9 @@ import { requestBytes } from '../service/client.ts';
 import { type Part, startPart } from './bench/spawn.ts';
 import { createInvitation } from './invitation.ts';
 import { startLoopbackSequencer } from './loopback-sequencer.ts';
-import { createMemory, type Holder } from './memory.ts';
+import { createMemory } from './memory.ts';
 import { encodeRequests } from './rows.ts';
+import type { Holder } from './shares.ts';
 import { createSigner } from './signing.ts';
 
 const holderOf = (owner: string, run: number): Holder => ({

@@ -1,8 +1,5 @@
 // docs/edge.md#memory: what tasks hold of the gateway's memory is reserved before anything is fetched.
-import type { TaskInfo } from './task.ts';
-
-/** Whose the task is: an owner may have any number of runs. */
-export type Holder = Pick<TaskInfo, 'owner' | 'run'>;
+import { createShares, type Holder } from './shares.ts';
 
 export type Memory = {
   /** False: the task must wait until others have given back. */
@@ -22,24 +19,18 @@ const NEWCOMERS_SHARE = 0.25;
 
 export function createMemory(limits: { readonly bytes: number; readonly tasks: number }): Memory {
   const tasks = new Map<string, { readonly holder: Holder; bytes: number }>();
-  const byName = new Map<string, number>();
+  const shares = createShares();
   let held = 0;
 
-  const heldBy = (name: string): number => byName.get(name) ?? 0;
-
-  const change = ({ owner, run }: Holder, bytes: number) => {
+  const change = (holder: Holder, bytes: number) => {
     held += bytes;
-    for (const name of [owner, run]) {
-      const left = heldBy(name) + bytes;
-      if (left === 0) byName.delete(name);
-      else byName.set(name, left);
-    }
+    shares.add(holder, bytes);
   };
 
   return {
     reserve: (task, holder, bytes) => {
       if (tasks.has(task)) return false;
-      const share = byName.has(holder.owner) ? 1 - NEWCOMERS_SHARE : 1;
+      const share = shares.of(holder.owner) > 0 ? 1 - NEWCOMERS_SHARE : 1;
       if (held + bytes > limits.bytes * share || tasks.size + 1 > limits.tasks * share) return false;
       tasks.set(task, { holder, bytes });
       change(holder, bytes);
@@ -57,8 +48,8 @@ export function createMemory(limits: { readonly bytes: number; readonly tasks: n
       tasks.delete(task);
       change(entry.holder, -entry.bytes);
     },
-    compare: (a, b) => heldBy(a.owner) - heldBy(b.owner) || heldBy(a.run) - heldBy(b.run),
-    heldBy,
+    compare: shares.compare,
+    heldBy: shares.of,
     held: () => held,
   };
 }

@@ -8,6 +8,7 @@ import type { Journal } from './journal.ts';
 import { judgeRow, type OutcomeRules, readRequest, toContentItem } from './outcome.ts';
 import { encodeResultLine, type Requests } from './rows.ts';
 import type { SchemaChecker } from './schema/checker.ts';
+import { createShares, type Holder } from './shares.ts';
 import {
   createTask,
   dropRows,
@@ -95,9 +96,8 @@ const MAX_TAKES = 16;
 export function createQueue(options: QueueOptions): Queue {
   const { journal, now, auditor } = options;
   const tasks = new Map<string, OpenTask>();
-  const leases = new Map<number, Lease>();
-  /** Of the leases' tasks, which may be gone before them. */
-  const infos = new Map<number, TaskInfo>();
+  /** `holder`: of the lease's task, which may be gone before it. */
+  const leases = new Map<number, { readonly lease: Lease; readonly holder: Holder }>();
   const byWorker = new Map<Address, Set<Lease>>();
   const settling = new Set<number>();
   const finished: FinishedTask[] = [];
@@ -106,32 +106,22 @@ export function createQueue(options: QueueOptions): Queue {
   for (const entry of journal.recovered) {
     recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
   }
-  /** Rows at workers, by owner and by run. */
-  const leasedRows = new Map<string, number>();
+  /** Rows at workers. */
+  const leasedRows = createShares();
   let last = 0;
 
-  const countRows = ({ owner, run }: TaskInfo, rows: number) => {
-    for (const name of [owner, run]) {
-      const count = (leasedRows.get(name) ?? 0) + rows;
-      if (count === 0) leasedRows.delete(name);
-      else leasedRows.set(name, count);
-    }
-  };
-
   const hold = (lease: Lease, { info }: OpenTask) => {
-    leases.set(lease.lease, lease);
-    infos.set(lease.lease, info);
-    countRows(info, lease.places.length);
+    leases.set(lease.lease, { lease, holder: info });
+    leasedRows.add(info, lease.places.length);
     const held = byWorker.get(lease.worker);
     if (held === undefined) byWorker.set(lease.worker, new Set([lease]));
     else held.add(lease);
   };
 
   const release = (lease: Lease) => {
-    const info = infos.get(lease.lease);
+    const known = leases.get(lease.lease);
     leases.delete(lease.lease);
-    infos.delete(lease.lease);
-    if (info !== undefined) countRows(info, -lease.places.length);
+    if (known !== undefined) leasedRows.add(known.holder, -lease.places.length);
     const held = byWorker.get(lease.worker);
     held?.delete(lease);
     if (held?.size === 0) byWorker.delete(lease.worker);
@@ -187,8 +177,7 @@ export function createQueue(options: QueueOptions): Queue {
   // Whose owner has the fewest rows at workers goes first, of them whose run has: neither a large task nor many runs hold up others.
   const byTurn = (models: ReadonlySet<string>): OpenTask[] => {
     const open = [...tasks.values()].filter((task) => task.open > 0 && models.has(task.requests.model));
-    const leased = (name: string) => leasedRows.get(name) ?? 0;
-    return open.sort(({ info: a }, { info: b }) => leased(a.owner) - leased(b.owner) || leased(a.run) - leased(b.run));
+    return open.sort(({ info: a }, { info: b }) => leasedRows.compare(a, b));
   };
 
   // Rows that no frame can carry, or that are no JSON, would end the connection of every worker that they are given to.
@@ -304,11 +293,11 @@ export function createQueue(options: QueueOptions): Queue {
       return undefined;
     },
     find: (number, worker) => {
-      const lease = leases.get(number);
+      const lease = leases.get(number)?.lease;
       return lease?.worker === worker && !settling.has(number) ? lease : undefined;
     },
     adopt: ({ seal, ...held }, worker) => {
-      const known = leases.get(held.lease);
+      const known = leases.get(held.lease)?.lease;
       if (known !== undefined) return known.worker === worker;
       const expected = Buffer.from(sealOf(held, worker));
       const given = Buffer.from(seal);
@@ -331,7 +320,9 @@ export function createQueue(options: QueueOptions): Queue {
         task.audits -= 1;
         finishIfDone(task);
       }
-      const late = [...leases.values()].filter((lease) => lease.deadline <= now() && !settling.has(lease.lease));
+      const late = [...leases.values()]
+        .map(({ lease }) => lease)
+        .filter((lease) => lease.deadline <= now() && !settling.has(lease.lease));
       for (const lease of late) abandon(lease);
       return late;
     },
@@ -347,7 +338,7 @@ export function createQueue(options: QueueOptions): Queue {
       let openRows = 0;
       for (const task of tasks.values()) openRows += task.open;
       let leasedRows = 0;
-      for (const lease of leases.values()) leasedRows += lease.places.length;
+      for (const { lease } of leases.values()) leasedRows += lease.places.length;
       return { tasks: tasks.size, openRows, leasedRows };
     },
   };
