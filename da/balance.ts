@@ -9,6 +9,7 @@ import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../
 import { keccak } from '../protocol/tree.ts';
 import type { RpcClient } from '../service/client.ts';
 import { describeIssues } from '../service/issues.ts';
+import { loadOnce } from '../service/once.ts';
 
 export type BalanceReader = (account: Address) => Promise<bigint>;
 
@@ -37,18 +38,12 @@ export function createBalanceReader(
   committee: Address,
   rpc: RpcClient,
 ): BalanceReader {
-  let found: Promise<Address> | undefined;
-  const findRollup = async (): Promise<Address> => {
+  const findRollup = loadOnce(async (): Promise<Address> => {
     const inbox = await client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'inbox' });
     return client.readContract({ address: inbox, abi: inboxAbi, functionName: 'rollup' });
-  };
+  });
   const confirmedRoot = async (): Promise<Hex> => {
-    found ??= findRollup();
-    const address = await found.catch((error: unknown) => {
-      found = undefined;
-      throw error;
-    });
-    const rollup = { address, abi: rollupAbi } as const;
+    const rollup = { address: await findRollup(), abi: rollupAbi } as const;
     const latest = await client.readContract({ ...rollup, functionName: 'latestConfirmed' });
     return client.readContract({ ...rollup, functionName: 'confirmedStateRoot', args: [latest] });
   };

@@ -7,6 +7,7 @@ import { ROLES } from '../protocol/roles.ts';
 import { createRpcClient } from '../service/client.ts';
 import { connectL1 } from '../service/l1.ts';
 import type { Logger } from '../service/log.ts';
+import { loadOnce } from '../service/once.ts';
 import { createStakeReader } from '../service/stakes.ts';
 import { createTurnstile } from '../service/turnstile.ts';
 import { createBalanceReader } from './balance.ts';
@@ -110,8 +111,7 @@ export function followStandings(
   committee: Address,
   sequencerUrl: string | undefined,
 ): StandingSource {
-  let connected: Promise<StandingSource> | undefined;
-  const connect = async (): Promise<StandingSource> => {
+  const connect = loadOnce(async (): Promise<StandingSource> => {
     const { client } = await connectL1(l1Url);
     const address = await client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'stakes' });
     const isActive = createStakeReader(client, address);
@@ -123,17 +123,10 @@ export function followStandings(
           ? async () => 0n
           : createBalanceReader(client, committee, createRpcClient(sequencerUrl)),
     };
-  };
-  const source = async (): Promise<StandingSource> => {
-    connected ??= connect();
-    return connected.catch((error: unknown) => {
-      connected = undefined;
-      throw error;
-    });
-  };
+  });
   return {
-    isStaked: async (account) => (await source()).isStaked(account),
-    balanceWei: async (account) => (await source()).balanceWei(account),
+    isStaked: async (account) => (await connect()).isStaked(account),
+    balanceWei: async (account) => (await connect()).balanceWei(account),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createRpcClient, type RpcClient, requestBytes } from '../../service/client.ts';
+import { loadOnce } from '../../service/once.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { parseAnswer } from './shapes.ts';
 import type { Signer } from './signer.ts';
@@ -64,14 +65,6 @@ export async function connectNetwork({
     place === null ? [] : { address, url: place },
   );
   const committee = followCommittee(async () => toAppointed((await rpc('mizu_chain')) as ChainView), members);
-  let trusted: Promise<void> | undefined;
-  const checkOnce = (): Promise<void> => {
-    trusted ??= waitOut(l1RpcUrl ?? 'the L1', () => assertTrusted(chain, trust, l1RpcUrl), patience).catch((error) => {
-      trusted = undefined;
-      throw error;
-    });
-    return trusted;
-  };
   const domain = createDomain(chain.chainId, chain.contracts.daCommittee);
   const da = createDaClient({ committee, domain, account: signer });
   return {
@@ -92,7 +85,7 @@ export async function connectNetwork({
       if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
       return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);
     },
-    assertTrusted: checkOnce,
+    assertTrusted: loadOnce(() => waitOut(l1RpcUrl ?? 'the L1', () => assertTrusted(chain, trust, l1RpcUrl), patience)),
     close: () => da.close(),
   };
 }
