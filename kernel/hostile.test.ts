@@ -7,11 +7,12 @@ import { encodeInputs, encodeMessage, type Message } from '../protocol/messages.
 import { decodeStateLeaf, encodeContext, type Origin } from '../protocol/state.ts';
 import { createStepMachine } from '../vm/step/step-machine.ts';
 import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, countersKey, feesKey, runKey, withdrawalKey } from './keys.ts';
+import { accountKey, feesKey } from './keys.ts';
 import { KERNEL_GAS_LIMIT } from './native.ts';
 import { createRandom } from './random.fixture.ts';
-import { accountRecord, countersRecord, feesRecord, runRecord, withdrawalRecord } from './records.ts';
+import { accountRecord, feesRecord } from './records.ts';
 import { createKernel, type KernelEngine } from './run.ts';
+import { totalOf } from './total.fixture.ts';
 import {
   ALICE,
   account,
@@ -65,19 +66,6 @@ const stepEngine: KernelEngine = {
 };
 
 type Sent = { readonly message: Message | Uint8Array; readonly origin: Origin; readonly time: bigint };
-
-async function totalOf(world: World, runs: Iterable<Hex>): Promise<bigint> {
-  let total = (await world.read(feesKey(), feesRecord))?.fees ?? 0n;
-  for (const address of ADDRESSES) total += (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
-  for (const id of runs) {
-    const run = (await world.read(runKey(id), runRecord))!;
-    if (run.status === 1) total += run.escrow - run.spent;
-  }
-  const withdrawals = (await world.read(countersKey(), countersRecord))?.withdrawals ?? 0n;
-  for (let index = 0n; index < withdrawals; index++)
-    total += (await world.read(withdrawalKey(index), withdrawalRecord))!.amount;
-  return total;
-}
 
 /** Makes messages whose signatures are good and whose contents need not be. */
 async function createSender(world: World, random: (below: number) => number, runs: ReadonlySet<Hex>) {
@@ -254,7 +242,8 @@ test.each([1, 2])('signed messages with hostile contents are steps that somebody
   for (let message = 0; message < MESSAGES; message++) {
     world.time += BigInt(random(2));
     await send(await next());
-    if (message % 10 === 9) expect(await totalOf(world, runs), `seed ${seed}, message ${sent.length}`).toBe(deposited);
+    if (message % 10 === 9)
+      expect(await totalOf(world, ADDRESSES, runs), `seed ${seed}, message ${sent.length}`).toBe(deposited);
   }
   for (const outcome of [
     'Deploy true',

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { hashWorkflow } from '../protocol/definition.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import type { Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, countersKey, feesKey, runKey, withdrawalKey } from './keys.ts';
+import { accountKey } from './keys.ts';
 import { createRandom } from './random.fixture.ts';
-import { accountRecord, countersRecord, feesRecord, runRecord, withdrawalRecord } from './records.ts';
+import { accountRecord } from './records.ts';
+import { totalOf } from './total.fixture.ts';
 import {
   ALICE,
   account,
@@ -24,7 +25,6 @@ import {
   runMessage,
   START,
   sign,
-  type World,
 } from './world.fixture.ts';
 
 const USERS = [ALICE, BOB, account(4)];
@@ -32,21 +32,6 @@ const STAGES = [inferStage(0xffff, { sink: true }), execStage({ inputs: [{ sourc
 const WORKFLOW = hashWorkflow(makeDefinition(STAGES));
 
 const outcomes = new Set<string>();
-
-/** What all accounts, escrows of running runs, fees and withdrawals hold together. */
-async function totalOf(world: World, accounts: readonly Address[], runs: Iterable<Hex>): Promise<bigint> {
-  let total = (await world.read(feesKey(), feesRecord))?.fees ?? 0n;
-  for (const address of accounts) total += (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
-  for (const id of runs) {
-    const run = (await world.read(runKey(id), runRecord))!;
-    if (run.status === 1) total += run.escrow - run.spent;
-  }
-  const withdrawals = (await world.read(countersKey(), countersRecord))?.withdrawals ?? 0n;
-  for (let index = 0n; index < withdrawals; index++) {
-    total += (await world.read(withdrawalKey(index), withdrawalRecord))!.amount;
-  }
-  return total;
-}
 
 test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, seed %i', async (seed) => {
   const random = createRandom(seed);
