@@ -6,7 +6,7 @@ import { encodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createJudge, ownSteps } from '../prover/agreement.ts';
 import { encodeGameKey } from '../prover/game/calls.ts';
-import { isJudged } from '../prover/game/judged.ts';
+import { isJudged, isWindowOver } from '../prover/game/judged.ts';
 import { locateStep } from '../prover/game/locate.ts';
 import { createOpening } from '../prover/game/opening.ts';
 import type { Oracles } from '../prover/game/oracles.ts';
@@ -118,8 +118,7 @@ export function createAttacker(parts: AttackParts): Attacker {
       (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;
     if (await isOpened()) return false;
     if (!(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
-    const deadline = await client.readContract({ ...rollup, functionName: 'deadlineOf', args: [assertion.id] });
-    if (now >= deadline) {
+    if (await isWindowOver(node.l1, contracts.rollup, assertion.id, now)) {
       tell(assertion, `step ${step}; its window is over: too late for a game`);
       return false;
     }

@@ -15,3 +15,8 @@ export async function isJudged({ client }: L1, address: Address, assertion: Hex)
   ]);
   return status === PENDING && !isMoot;
 }
+
+/** Whether no game may be opened about it any more. `now`: unix seconds of L1. */
+export async function isWindowOver({ client }: L1, address: Address, assertion: Hex, now: bigint): Promise<boolean> {
+  return now >= (await client.readContract({ address, abi: rollupAbi, functionName: 'deadlineOf', args: [assertion] }));
+}

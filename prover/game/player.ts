@@ -1,6 +1,6 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
 import type { Abi } from 'viem';
-import { demandsAbi, disputeAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi, disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
@@ -10,7 +10,7 @@ import type { Mirror } from '../mirror.ts';
 import type { OneStepVerifier } from '../osp.ts';
 import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
-import { isJudged } from './judged.ts';
+import { isJudged, isWindowOver } from './judged.ts';
 import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
@@ -218,11 +218,8 @@ export function createPlayer(parts: PlayerParts): Player {
 
   // The bond is the challenger's. The asserter gets its own back when no game is open any more and the window is over.
   async function refundMoot(game: GameRecord, now: bigint): Promise<boolean> {
-    const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
-    const args = [game.assertion] as const;
-    if (side === 'asserter' && now < (await l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args })))
-      return false;
-    return refund(game);
+    const isTurn = side === 'challenger' || (await isWindowOver(l1, contracts.rollup, game.assertion, now));
+    return isTurn && refund(game);
   }
 
   async function refund(game: GameRecord): Promise<boolean> {

@@ -1,6 +1,6 @@
 // docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
-import { demandsAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { demandsAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
@@ -11,6 +11,7 @@ import type { AssertionRecord } from '../mirror.ts';
 import type { ProverNode } from '../node.ts';
 import type { DemandRecord } from './demand-record.ts';
 import { eachOnItsOwn } from './each.ts';
+import { isWindowOver } from './judged.ts';
 
 export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
@@ -93,9 +94,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
       return eachOnItsOwn(await node.mirror.openDemands(), async (demand) => {
         const assertion = await node.mirror.assertion(demand.assertion);
         if (assertion === undefined || !isPendingOurs(assertion) || !node.mirror.isMoot(assertion)) return false;
-        const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
-        const args = [assertion.id] as const;
-        if (now < (await node.l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args }))) return false;
+        if (!(await isWindowOver(node.l1, contracts.rollup, assertion.id, now))) return false;
         const isDone = async () => !(await isOpen(demand));
         const call = { ...contract, abi: contract.abi as Abi, functionName: 'settle', args: [demand.id], isDone };
         return (await sender.sendAndWait(call)).kind === 'mined';
