@@ -118,7 +118,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs, signal };
     const result = await store(await runWithModule(job, entries, bytes));
     // What has ended says more than what has not, and a longer run more than a shorter one.
-    if (answerFor(memo.get(name), gasLimit) === undefined) await memo.put(name, result);
+    if (known(name, gasLimit) === undefined) await memo.put(name, result);
     return result;
   }
 
@@ -150,7 +150,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     return { status, outputRoot: ref.root, outputLength: ref.length, gasUsed };
   }
 
-  const known = (request: Uint8Array) => answerFor(memo.get(nameOf(request)), decodeExecRequest(request).gasLimit);
+  const known = (name: Hex, gasLimit: bigint) => answerFor(memo.get(name), gasLimit);
 
   // Who has given a signal wants the result until it is aborted, all others to the end.
   function want(name: Hex, job: Pending, signal: AbortSignal | undefined): Promise<ExecResult> {
@@ -170,20 +170,18 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
   }
 
   const exec: ExecSource['exec'] = (request, inputs, made = [], signal) => {
-    const done = known(request);
-    if (done !== undefined) return Promise.resolve(done);
-    if (signal?.aborted === true) return Promise.reject(unwanted());
     const name = nameOf(request);
     const { gasLimit } = decodeExecRequest(request);
+    const done = known(name, gasLimit);
+    if (done !== undefined) return Promise.resolve(done);
+    if (signal?.aborted === true) return Promise.reject(unwanted());
     const same = pending.get(name);
     if (same !== undefined) {
       const result = want(name, same, signal);
       if (same.gasLimit === gasLimit) return result;
       // It says what this one gives, or this one runs after it.
-      return result.then(
-        () => exec(request, inputs, made, signal),
-        () => exec(request, inputs, made, signal),
-      );
+      const again = () => exec(request, inputs, made, signal);
+      return result.then(again, again);
     }
     if (queue.length >= maxWaiting) return Promise.reject(queueFull(maxWaiting));
     const unwantedBy = new AbortController();
@@ -198,7 +196,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
   };
 
   return {
-    known,
+    known: (request) => known(nameOf(request), decodeExecRequest(request).gasLimit),
     exec,
     room: () => Math.max(0, maxWaiting - queue.length),
     stats: () => ({ waiting: queue.length, running, done, stepped: workers.stepped(), bytes: workers.usedBytes() }),

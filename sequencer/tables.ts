@@ -174,6 +174,11 @@ export function ownedRunKey(owner: Address, startStep: number): string {
   return `${owner.toLowerCase()}${numberKey(startStep)}`;
 }
 
+/** Of a key of `taskKeyOf`. */
+export function taskPlaceOf(key: string): { readonly stage: number; readonly partition: number } {
+  return { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
+}
+
 export function taskKeyOf(run: Hex, stage: number, partition: number): string {
   return `${run}${stage.toString(16).padStart(4, '0')}${partition.toString(16).padStart(8, '0')}`;
 }

@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage, type Message } from '../protocol/messages
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import { createGraph, type Place, type RunGraph } from './graph.ts';
-import { type Tables, taskKeyOf } from './tables.ts';
+import { type Tables, taskKeyOf, taskPlaceOf } from './tables.ts';
 
 export type InferenceTask = Place & {
   readonly run: Hex;
@@ -141,8 +141,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       late: false,
     };
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
-      const place = { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
-      graph.finish(place, task);
+      graph.finish(taskPlaceOf(key), task);
     }
     takeUp(tracked);
     runs.set(run, tracked);
