@@ -15,6 +15,9 @@ import { type Address, concatBytes, type Hex, hexToBytes } from './hex.ts';
 import { decodeInferenceItem, encodeInferenceItem, INFERENCE_ITEM_BYTES, type InferenceItem } from './inference.ts';
 import { keccakHex, type ObjectRef } from './tree.ts';
 
+/** Behind kind, signature, gateway, nonce and count. */
+const INFERENCE_ITEMS_AT = 96;
+
 type Signed = { readonly signature: Hex; readonly sender: Address; readonly nonce: bigint };
 
 export type UserMessage = Signed &
@@ -124,6 +127,12 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const message = readBody(reader, kind);
   reader.end();
   return message;
+}
+
+/** Item `index` of an InferenceResult that the kernel has taken: of those beside it that it has not, the fields may be any. */
+export function readInferenceItem(message: Uint8Array, index: number): InferenceItem {
+  const at = INFERENCE_ITEMS_AT + index * INFERENCE_ITEM_BYTES;
+  return decodeInferenceItem(message.subarray(at, at + INFERENCE_ITEM_BYTES));
 }
 
 /** The EIP-712 message of a user message: every field but the signature. */

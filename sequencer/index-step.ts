@@ -3,7 +3,7 @@ import type { Receipt, ReceiptItem } from '../kernel/receipt.ts';
 import { decodeDefinition, type Stage } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { InferenceItem } from '../protocol/inference.ts';
-import { decodeInputs, decodeMessage } from '../protocol/messages.ts';
+import { decodeInputs, decodeMessage, readInferenceItem } from '../protocol/messages.ts';
 import type { Draft } from '../prover/draft.ts';
 import { numberKey } from '../service/store.ts';
 import { addRows, countRows } from './rows.ts';
@@ -116,11 +116,8 @@ async function indexAdvance(draft: Draft, tables: Tables, objects: LocalObjects,
 }
 
 async function indexItems(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
-  const decoded = decodeMessage(indexed.message);
-  if (decoded.kind !== 'InferenceResult') return;
   for (const [i, item] of (indexed.receipt.items ?? []).entries()) {
-    const sent = decoded.items[i];
-    if (item.ok && sent !== undefined) await indexItem(draft, tables, objects, item, sent);
+    if (item.ok) await indexItem(draft, tables, objects, item, readInferenceItem(indexed.message, i));
     if (item.ok || item.runStatus !== undefined) await endRun(draft, tables, item.run, indexed, item);
   }
   const { run } = indexed.receipt;

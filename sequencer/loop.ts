@@ -81,10 +81,8 @@ export function createLoop(parts: LoopParts): Loop {
     const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
     await chain.begin(Number(batch.timestamp), 'l1');
     for (const [i, { message }] of steps.entries()) {
-      await tasks.observe(
-        (await chain.execute({ bytes: message, origin: i < delayed ? 'l1' : 'sequencer' }, steps.length)).receipt,
-        message,
-      );
+      const origin = i < delayed ? 'l1' : 'sequencer';
+      await tasks.observe((await chain.execute({ bytes: message, origin }, steps.length)).receipt);
     }
     const hasObject = batch.messageCount > delayed;
     await chain.close(hasObject ? { root: batch.objectRoot, length: batch.objectLength } : undefined);
@@ -184,7 +182,7 @@ export function createLoop(parts: LoopParts): Loop {
     if (!(await begin())) return false;
     const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
     const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
-    await tasks.observe(executed.receipt, bytes);
+    await tasks.observe(executed.receipt);
     const { messages, delayedRoots } = chain.open() as BatchRecord;
     const isFull = messages - delayedRoots.length >= SEQUENCED_IN_A_BATCH;
     if (isFull || messages >= Math.min(limits.messages, MAX_BATCH_MESSAGES)) await close();

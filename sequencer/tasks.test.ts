@@ -62,14 +62,13 @@ const advanced = (run: number, stage: number, partition: number) => ({
   outputRoot: MODEL,
   outputLength: 10,
 });
-const NOTHING = new Uint8Array(0);
 
 test('of a run of 262,144 tasks that are all ready no more are kept than may run ahead', async () => {
   const tasks = await tasksOf(3, stagesOf('exec'));
   expect(tasks.stats()).toEqual({ runs: 3, ready: 3 * AHEAD, ahead: 0 });
-  await tasks.observe(advanced(0, 0, 0) as never, NOTHING);
+  await tasks.observe(advanced(0, 0, 0) as never);
   // One that was not taken up: L1 may name any.
-  await tasks.observe(advanced(0, 200, 1000) as never, NOTHING);
+  await tasks.observe(advanced(0, 200, 1000) as never);
   expect(tasks.stats()).toMatchObject({ ready: 3 * AHEAD });
 });
 
@@ -79,7 +78,7 @@ test('of 262,144 inference tasks no more than 1,024 are offered, of every stage 
   expect(offered.length).toBe(1024);
   expect(new Set(offered.map(({ stage }) => stage)).size).toBe(MAX_STAGES);
   const { stage, partition } = offered[0]!;
-  await tasks.observe(advanced(0, stage, partition) as never, NOTHING);
+  await tasks.observe(advanced(0, stage, partition) as never);
   const now = [...tasks.inferences()];
   expect(now.length).toBe(1024);
   expect(now.at(-1)).toMatchObject({ stage: 0, partition: 4 });
@@ -129,7 +128,7 @@ test('a Cancel waits for the programs that were begun, whose Advance messages co
   await DONE;
   const message = tasks.nextAdvance()!;
   expect(decodeMessage(message)).toMatchObject({ kind: 'Advance', partition: 3 });
-  await tasks.observe(advanced(0, 0, 3) as never, message);
+  await tasks.observe(advanced(0, 0, 3) as never);
   tasks.runAhead();
   expect(begun.length).toBe(AHEAD);
   expect(tasks.nextAdvance()).toBe(undefined);
@@ -140,7 +139,7 @@ test('a Cancel waits for the programs that were begun, whose Advance messages co
     expect(tasks.holds(cancelBy(OWNER))).toBe(true);
     const next = decodeMessage(tasks.nextAdvance()!);
     if (next.kind !== 'Advance') throw new Error(next.kind);
-    await tasks.observe(advanced(0, next.stage, next.partition) as never, NOTHING);
+    await tasks.observe(advanced(0, next.stage, next.partition) as never);
   }
   expect(tasks.holds(cancelBy(OWNER))).toBe(false);
   // The Cancel was not one after all.
@@ -158,7 +157,7 @@ test('what a run has running when it ends is ended', async () => {
   const tasks = await tasksOf(2, stagesOf('exec'), { prepare });
   tasks.runAhead();
   expect(tasks.stats()).toMatchObject({ runs: 2, ahead: AHEAD });
-  await tasks.observe({ ...advanced(0, 0, 0), runStatus: 'failed' } as never, NOTHING);
+  await tasks.observe({ ...advanced(0, 0, 0), runStatus: 'failed' } as never);
   expect(signals.filter(({ aborted }) => aborted).length).toBe(AHEAD / 2);
   await new Promise(setImmediate);
   expect(tasks.stats()).toMatchObject({ runs: 1, ahead: AHEAD / 2 });
@@ -182,10 +181,21 @@ test('a run whose deadline has passed begins no task, and is expired when those 
     expect(tasks.nextExpire(after)).toBe(undefined);
     const next = decodeMessage(tasks.nextAdvance()!);
     if (next.kind !== 'Advance') throw new Error(next.kind);
-    await tasks.observe(advanced(0, next.stage, next.partition) as never, NOTHING);
+    await tasks.observe(advanced(0, next.stage, next.partition) as never);
     tasks.runAhead();
   }
   expect(begun.length).toBe(AHEAD);
   expect(tasks.holds(expire)).toBe(false);
   expect(decodeMessage(tasks.nextExpire(after)!)).toEqual(expire);
+});
+
+test('an Advance or Expire that the kernel refuses may be any bytes: only the receipt says whether it names a task', async () => {
+  const tasks = await tasksOf(1, stagesOf('exec'));
+  for (const kind of ['Advance', 'Expire'])
+    await tasks.observe({ kind, ok: false, error: 'message: expected bytes of 39, got 1' } as never);
+  expect(tasks.stats()).toMatchObject({ runs: 1, ready: AHEAD });
+  expect(tasks.refusal(idOf(0), { stage: 0, partition: 0 })).toBe(undefined);
+  await tasks.observe({ ...advanced(0, 0, 0), ok: false, error: 'task: expected open, got done' } as never);
+  expect(tasks.refusal(idOf(0), { stage: 0, partition: 0 })).toBe('task: expected open, got done');
+  expect(tasks.stats()).toMatchObject({ runs: 1, ready: AHEAD });
 });

@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: ready tasks of all running runs: programs run ahead in the pool, inferences wait for a gateway.
 import type { Receipt } from '../kernel/receipt.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { decodeMessage, encodeMessage, type Message } from '../protocol/messages.ts';
+import { encodeMessage, type Message } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import { createGraph, type Place, type RunGraph } from './graph.ts';
@@ -20,7 +20,7 @@ export type Tasks = {
   /** Rebuilds everything from the index: at the start and after a rollback. */
   load(): Promise<void>;
   /** After each step. */
-  observe(receipt: Receipt, message: Uint8Array): Promise<void>;
+  observe(receipt: Receipt): Promise<void>;
   /** Starts programs of ready tasks, as many as may run ahead. */
   runAhead(): void;
   /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
@@ -166,19 +166,18 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     takeUp(tracked);
   };
 
-  const dropRefused = (message: Uint8Array, error = 'refused'): void => {
-    const decoded = decodeMessage(message);
-    if (decoded.kind !== 'Advance' && decoded.kind !== 'Expire') return;
-    const tracked = runs.get(decoded.run);
-    if (tracked === undefined) return;
-    if (decoded.kind === 'Expire') {
+  // What the kernel refuses is not offered again. Its bytes may be any: the receipt names a task if they are those of one.
+  const dropRefused = ({ kind, run, stage, partition, error = 'refused' }: Receipt): void => {
+    const tracked = run === undefined ? undefined : runs.get(run);
+    if (run === undefined || tracked === undefined) return;
+    if (kind === 'Expire') {
       // Anyone may have sent one that came too early.
       tracked.expired = tracked.offered;
       return;
     }
-    const isIt = ({ stage, partition }: Place) => stage === decoded.stage && partition === decoded.partition;
-    tracked.refusals.set(taskKeyOf(decoded.run, decoded.stage, decoded.partition), error);
-    const at = tracked.ready.findIndex(({ place }) => isIt(place));
+    if (stage === undefined || partition === undefined) return;
+    tracked.refusals.set(taskKeyOf(run, stage, partition), error);
+    const at = tracked.ready.findIndex(({ place }) => place.stage === stage && place.partition === partition);
     if (at !== -1) tracked.ready.splice(at, 1)[0]?.over.abort();
     takeUp(tracked);
   };
@@ -221,10 +220,9 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
         order.push({ run: run as Hex, startStep: (await tables.runs.get(run))?.startStep ?? 0 });
       for (const { run } of order.sort((a, b) => a.startStep - b.startStep)) await track(run);
     },
-    observe: async (receipt, message) => {
+    observe: async (receipt) => {
       if (!receipt.ok) {
-        // What the kernel refuses is not offered again.
-        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(message, receipt.error);
+        if (receipt.kind === 'Advance' || receipt.kind === 'Expire') dropRefused(receipt);
         return;
       }
       const { kind, run, workflow, stage, partition, outputRoot, outputLength = 0 } = receipt;
@@ -239,14 +237,10 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
         finishTask(run, { stage, partition }, { root: outputRoot, length: outputLength });
       }
       if (kind === 'InferenceResult') {
-        const decoded = decodeMessage(message);
-        const sent = decoded.kind === 'InferenceResult' ? decoded.items : [];
-        for (const [i, item] of (receipt.items ?? []).entries()) {
+        for (const item of receipt.items ?? []) {
           if (!item.ok)
             runs.get(item.run)?.refusals.set(taskKeyOf(item.run, item.stage, item.partition), item.error ?? 'refused');
-          const { resultRoot, resultLength } = sent[i] ?? {};
-          if (item.ok && resultRoot !== undefined && resultLength !== undefined)
-            finishTask(item.run, item, { root: resultRoot, length: resultLength });
+          else finishTask(item.run, item, { root: item.outputRoot, length: item.outputLength ?? 0 });
           if (item.runStatus !== undefined && item.runStatus !== 'running') end(item.run);
         }
       }
