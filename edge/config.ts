@@ -89,6 +89,8 @@ export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
   privateKey: hash.optional(),
+  /** Address of the gateway; absent: the one that has signed the invitation. */
+  gateway: address.optional(),
   /** Of the gateway's operator: `mizu invite`. */
   invitation: z.string().min(1).max(MAX_INVITATION_CHARS).optional(),
   /** Rows worked on at once. */

@@ -1,7 +1,7 @@
 // docs/edge.md#frames: what a gateway and a worker say to each other, one JSON object a WebSocket message.
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
-import type { Hex } from '../protocol/hex.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
 import { describeIssues } from '../service/issues.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
@@ -33,7 +33,14 @@ export type LeaseFrame = HeldLease & {
 export type AnsweredRow = readonly [index: number, result: RowResult & { readonly retryable?: boolean }];
 
 export type GatewayFrame =
-  | { readonly type: 'challenge'; readonly challenge: Hex; readonly chainId: number; readonly gatewayRegistry: Hex }
+  | {
+      readonly type: 'challenge';
+      readonly challenge: Hex;
+      readonly chainId: number;
+      readonly gatewayRegistry: Hex;
+      /** For whom the worker signs. */
+      readonly gateway: Address;
+    }
   | { readonly type: 'welcome'; readonly gateway: Hex; readonly lost: readonly number[] }
   | LeaseFrame
   | { readonly type: 'accepted'; readonly lease: number }
@@ -64,7 +71,7 @@ const helloFrame = z.strictObject({
   version: z.literal(FRAMES_VERSION),
   /** Uncompressed secp256k1 key; the worker's name is its address. */
   publicKey: hex(65),
-  /** EIP-712 WorkerHello over the challenge. */
+  /** EIP-712 WorkerHello over the gateway's address and the challenge. */
   signature: hex(65),
   models: z.array(name).min(1).max(100),
   /** Rows that it takes at a time. */

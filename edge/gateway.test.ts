@@ -16,7 +16,7 @@ import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-seque
 import { startWorker } from './main.ts';
 import { startMockOpenAi } from './mock-openai.ts';
 import { createSequencer } from './sequencer.ts';
-import { createSigner, hashWorkerHello } from './signing.ts';
+import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from './signing.ts';
 
 const log = createLogger('test', 'silent');
 const key = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
@@ -63,8 +63,8 @@ async function open(config: Partial<GatewayConfigInput> = {}): Promise<Gateway> 
   return gateway;
 }
 
-const invite = (number: number, change: Partial<Invitation> = {}) =>
-  createInvitation(sequencer.domain, createSigner(key(1)), {
+const invite = (number: number, change: Partial<Invitation> = {}, gateway = 1) =>
+  createInvitation(sequencer.domain, createSigner(key(gateway)), {
     name: `worker${number}`,
     worker: createSigner(key(number)).address,
     expiry: Math.floor(Date.now() / 1000) + 3_600,
@@ -242,12 +242,40 @@ describe('strangers', () => {
   const hello = { type: 'hello', version: 1, publicKey: signer.publicKey, models: ['m'], credits: 1, held: [] };
   const uninvited: Hello = (challenge) => ({
     ...hello,
-    signature: signer.sign(hashWorkerHello(sequencer.domain, challenge)),
+    signature: signer.sign(
+      hashWorkerHello({ domain: sequencer.domain, gateway: createSigner(key(1)).address }, challenge),
+    ),
   });
   const signedHello: Hello = (challenge) => ({ ...(uninvited(challenge) as object), invitation: invite(2) });
 
   test('are refused with a signature of another challenge', async () => {
     expect(await closeOf(await open(), () => signedHello(key(7)))).toMatch(/^1008 The worker is refused/);
+  });
+
+  test('are refused with what was signed for another gateway', async () => {
+    const other = { domain: sequencer.domain, gateway: createSigner(key(7)).address };
+    const relayed: Hello = (challenge) => ({
+      ...(signedHello(challenge) as object),
+      signature: signer.sign(hashWorkerHello(other, challenge)),
+    });
+    const gateway = await open();
+    expect(await closeOf(gateway, relayed)).toMatch(/^1008 The worker is refused/);
+    const lease = (signed: SignedFor) => hashLeaseResult(signed, 1, 'task', ['{}']);
+    expect(lease(other)).not.toBe(lease({ ...other, gateway: createSigner(key(1)).address }));
+  });
+
+  test.each([
+    ['of another invitation', () => ({ invitation: invite(2, {}, 7) })],
+    ['of another address', () => ({ gateway: `0x${'aa'.repeat(20)}` as const, invitation: invite(2) })],
+  ])('a worker that has the gateway %s signs nothing', async (_name, own) => {
+    const gateway = await open();
+    const refused = new Promise<unknown>((resolve) => {
+      const listening = log.child({});
+      listening.error = (fields: { err?: unknown }) => resolve(fields.err);
+      const input = { gatewayUrl: gateway.url, privateKey: key(2), ...own() };
+      startWorker(input, { log: listening }).then(({ close }) => closers.push(close), resolve);
+    });
+    expect(await refused).toMatchObject({ code: 'edge/other-gateway', actual: gateway.address });
   });
 
   test.each([

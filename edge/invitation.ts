@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { hashTypedData } from 'viem';
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { recoverSigner } from '../protocol/signature.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import { type Signer, verifySignature } from './signing.ts';
 
@@ -48,6 +49,12 @@ export function createInvitation(domain: Domain, signer: Signer, invitation: Inv
 
 /** Undefined if it is none, or not of the gateway with this key. Says nothing of its time, and whether it is revoked. */
 export function readInvitation(domain: Domain, gatewayKey: Hex, text: string): Invitation | undefined {
+  const { invitation, signature } = parseInvitation(text) ?? {};
+  if (invitation === undefined || signature === undefined) return undefined;
+  return verifySignature(hashInvitation(domain, invitation), signature, gatewayKey) ? invitation : undefined;
+}
+
+function parseInvitation(text: string): { invitation: Invitation; signature: Hex } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(text, 'base64url').toString());
@@ -57,7 +64,13 @@ export function readInvitation(domain: Domain, gatewayKey: Hex, text: string): I
   const parsed = shape.safeParse(value);
   if (!parsed.success) return undefined;
   const { signature, ...invitation } = parsed.data as Invitation & { signature: Hex };
-  return verifySignature(hashInvitation(domain, invitation), signature, gatewayKey) ? invitation : undefined;
+  return { invitation, signature };
+}
+
+/** Who has signed the invitation; undefined if it is none. A worker signs for that gateway alone. */
+export function gatewayOf(domain: Domain, text: string): Address | undefined {
+  const read = parseInvitation(text);
+  return read && recoverSigner(hexToBytes(hashInvitation(domain, read.invitation)), hexToBytes(read.signature));
 }
 
 const revokedFile = (dataDir: string) => join(dataDir, 'revoked-invitations.txt');

@@ -156,7 +156,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     { rows, signature }: Extract<WorkerFrame, { type: 'results' }>,
   ): string | undefined => {
     const lines = rows.map(([index, result]) => encodeResultLine(index, result));
-    const hash = hashLeaseResult(domain, lease, task, lines);
+    const hash = hashLeaseResult(options, lease, task, lines);
     return verifySignature(hash, signature, publicKey)
       ? undefined
       : 'the signature is not of these results by this key';
@@ -164,8 +164,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const prove = async (challenge: Hex, hello: HelloFrame): Promise<Admission> => {
     const worker = addressOf(hello.publicKey);
-    if (!verifySignature(hashWorkerHello(domain, challenge), hello.signature, hello.publicKey)) {
-      throw refuse('a signature of the challenge by the key', 'another');
+    if (!verifySignature(hashWorkerHello(options, challenge), hello.signature, hello.publicKey)) {
+      throw refuse('a signature of this gateway and the challenge by the key', 'another');
     }
     if (reputation.isBanned(worker)) throw refuse('a worker with reputation left', worker);
     return options.admissions.admit(worker, hello.invitation);
@@ -267,7 +267,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       else leave(session);
     });
     const { chainId, verifyingContract } = domain;
-    send(socket, { type: 'challenge', challenge, chainId, gatewayRegistry: verifyingContract });
+    send(socket, {
+      type: 'challenge',
+      challenge,
+      chainId,
+      gatewayRegistry: verifyingContract,
+      gateway: options.gateway,
+    });
   });
 
   options.server.on('upgrade', (request, socket, head) => {

@@ -9,8 +9,12 @@ import { objectRoot } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
 const WORKER_TYPES = {
-  WorkerHello: [{ name: 'challenge', type: 'bytes32' }],
+  WorkerHello: [
+    { name: 'gateway', type: 'address' },
+    { name: 'challenge', type: 'bytes32' },
+  ],
   LeaseResult: [
+    { name: 'gateway', type: 'address' },
     { name: 'lease', type: 'uint64' },
     { name: 'task', type: 'string' },
     { name: 'resultsRoot', type: 'bytes32' },
@@ -46,14 +50,22 @@ export function verifySignature(hash: Hex, signature: Hex, publicKey: Hex): bool
   }
 }
 
-export function hashWorkerHello(domain: Domain, challenge: Hex): Hex {
-  return hashTypedData({ domain, types: WORKER_TYPES, primaryType: 'WorkerHello', message: { challenge } });
+/** For whom a worker signs: what is signed for one gateway is of no use to another. */
+export type SignedFor = { readonly domain: Domain; readonly gateway: Address };
+
+export function hashWorkerHello({ domain, gateway }: SignedFor, challenge: Hex): Hex {
+  return hashTypedData({ domain, types: WORKER_TYPES, primaryType: 'WorkerHello', message: { gateway, challenge } });
 }
 
 /** `lines` are the lease's rows as canonical result lines, in the lease's order. */
-export function hashLeaseResult(domain: Domain, lease: number, task: string, lines: readonly string[]): Hex {
+export function hashLeaseResult(
+  { domain, gateway }: SignedFor,
+  lease: number,
+  task: string,
+  lines: readonly string[],
+): Hex {
   const resultsRoot = objectRoot(new TextEncoder().encode(lines.join('\n')));
-  const message = { lease: BigInt(lease), task, resultsRoot };
+  const message = { gateway, lease: BigInt(lease), task, resultsRoot };
   return hashTypedData({ domain, types: WORKER_TYPES, primaryType: 'LeaseResult', message });
 }
 

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { WebSocket } from 'ws';
 import { MizuError } from '../protocol/errors.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
-import { createDomain, type Domain } from '../protocol/typed-data.ts';
+import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
+import { createDomain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
 import { type Backend, parseChatRequest, type RejectedAnswer } from './backends/backend.ts';
 import {
@@ -17,8 +17,9 @@ import {
   WORKER_PATH,
   type WorkerFrame,
 } from './frames.ts';
+import { gatewayOf } from './invitation.ts';
 import { encodeResultLine } from './rows.ts';
-import { createSigner, hashLeaseResult, hashWorkerHello } from './signing.ts';
+import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from './signing.ts';
 
 export type WorkerOptions = {
   readonly gatewayUrl: string;
@@ -26,6 +27,8 @@ export type WorkerOptions = {
   readonly concurrency: number;
   readonly backends: readonly Backend[];
   readonly invitation?: string | undefined;
+  /** For whom it signs; undefined: who has signed the invitation, and without one the first gateway that it meets. */
+  readonly gateway?: Address | undefined;
   readonly drainSeconds: number;
   readonly log: Logger;
 };
@@ -59,7 +62,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const works = new Map<number, Work>();
   const rows: { work: Work; place: number }[] = [];
   let socket: WebSocket | undefined;
-  let domain: Domain | undefined;
+  let signedFor: SignedFor | undefined;
   let welcomed = false;
   let running = 0;
   let failures = 0;
@@ -102,7 +105,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const sign = (work: Work) => {
     const { lease, task } = work.frame;
     const lines = work.results.map(([index, result]) => encodeResultLine(index, result));
-    const signature = signer.sign(hashLeaseResult(domain as Domain, lease, task, lines));
+    const signature = signer.sign(hashLeaseResult(signedFor as SignedFor, lease, task, lines));
     work.answer = JSON.stringify({ type: 'results', lease, signature, rows: work.results } satisfies WorkerFrame);
     sendAnswer(work);
   };
@@ -136,13 +139,19 @@ export function createWorker(options: WorkerOptions): Worker {
     pump();
   };
 
-  const onChallenge = ({ challenge, chainId, gatewayRegistry }: Extract<GatewayFrame, { type: 'challenge' }>) => {
-    domain = createDomain(chainId, gatewayRegistry);
+  const onChallenge = (frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
+    const { challenge, chainId, gatewayRegistry, gateway } = frame;
+    const domain = createDomain(chainId, gatewayRegistry);
+    const { invitation } = options;
+    const inviting = invitation === undefined ? undefined : gatewayOf(domain, invitation);
+    const expected = options.gateway ?? inviting ?? signedFor?.gateway ?? gateway;
+    if (!isSameAddress(expected, gateway)) throw otherGateway(expected, gateway);
+    signedFor = { domain, gateway };
     send({
       type: 'hello',
       version: FRAMES_VERSION,
       publicKey: signer.publicKey,
-      signature: signer.sign(hashWorkerHello(domain, challenge)),
+      signature: signer.sign(hashWorkerHello(signedFor, challenge)),
       models: [...backends.keys()],
       credits: Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT),
       ...(options.invitation === undefined ? {} : { invitation: options.invitation }),
@@ -272,6 +281,16 @@ function assertFits(content: string, rows: number): void {
     message: 'The content is too large for its lease.',
     expected: `at most ${limit} bytes of JSON`,
     actual: `${content.length} characters`,
+  });
+}
+
+function otherGateway(expected: Address, actual: Address): MizuError {
+  return new MizuError({
+    code: 'edge/other-gateway',
+    message: 'The gateway is another than the one that the worker signs for.',
+    expected: `gateway ${expected}`,
+    actual,
+    hint: 'Check gatewayUrl, and gateway or invitation in the configuration of the worker.',
   });
 }
 
