@@ -1,6 +1,5 @@
 // docs/prover.md#node: what executor and validator have in common: follow L1, fetch from DA, run every step.
 import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
@@ -8,6 +7,7 @@ import { followCommittee, readCommittee } from '../da/committee.ts';
 import type { MemberAddress } from '../da/member.ts';
 import { createObjectSource } from '../da/object-source.ts';
 import { accountOf } from '../da/storage-request.ts';
+import { readKernel } from '../kernel/file.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
@@ -86,7 +86,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   mkdirSync(config.dataDir, { recursive: true });
   const l1 = await connectL1(config.l1Url);
   const genesis = await createGenesis(config.genesis);
-  const engine = createKernelEngine(await readFile(config.kernelPath));
+  const engine = createKernelEngine(await readKernel(config.kernelPath));
   const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot };
   await assertConstitution(l1, config.contracts.rollup, own, 'prover');
   const da = openDa(l1, config, log);

@@ -1,6 +1,6 @@
 // docs/prover.md#replication: every step of a run once more, kernel and programs, from L1 and DA alone.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readKernel } from '../kernel/file.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { decodeReceipt, type Receipt } from '../kernel/receipt.ts';
 import { createKernel, type Kernel, type StepDone } from '../kernel/run.ts';
@@ -42,7 +42,7 @@ type Located = { readonly chunk: BodyChunk; readonly index: number; readonly ste
 
 export async function replayRun(request: ReplayRequest): Promise<Replayed> {
   const { snapshot, run, workers = 2 } = request;
-  const kernel = createKernel(createKernelEngine(await readFile(request.kernelPath)));
+  const kernel = createKernel(createKernelEngine(await readKernel(request.kernelPath)));
   const store = await openStore(join(snapshot.folder, 'replay'));
   const local = await openDiskObjects(join(snapshot.folder, 'objects'), { durable: false });
   const objects = withFallback(local, (root) => request.objects.get(root));

@@ -1,11 +1,11 @@
 // docs/operations.md#sequencer: the sequencer as a process: its parts, put together.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createDaClient } from '../da/client.ts';
 import { describeMembers, followCommittee, readCommittee } from '../da/committee.ts';
 import { createObjectSource } from '../da/object-source.ts';
 import { accountOf } from '../da/storage-request.ts';
+import { readKernel } from '../kernel/file.ts';
 import { createGenesis } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
@@ -79,7 +79,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
   try {
     const l1 = withAccount(await connectL1(config.l1Url), config.key);
     const genesis = await createGenesis(config.genesis);
-    const engine = createKernelEngine(await readFile(config.kernelPath));
+    const engine = createKernelEngine(await readKernel(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
     const { retentionSeconds } = await checkConstitution(l1, contracts, own);
     const committee = followCommittee(readCommittee(l1, contracts.daCommittee), config.da.members, log);

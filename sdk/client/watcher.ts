@@ -1,6 +1,7 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
-import { readFile } from 'node:fs/promises';
+
 import { firstDifference } from '../../challenger/compare.ts';
+import { readKernel } from '../../kernel/file.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { decodeStateLeaf, type StateLeaf } from '../../protocol/state.ts';
@@ -139,7 +140,7 @@ async function readSource(
   { machine, programId, pc }: Place,
 ): Promise<CodeFunction | undefined> {
   if (machine === 'halted' || programId === undefined || pc === undefined) return undefined;
-  if (machine === 'kernel') return functionAt(await readFile(kernelPath), node.kernel.header.codeRoot, pc);
+  if (machine === 'kernel') return functionAt(await readKernel(kernelPath), node.kernel.header.codeRoot, pc);
   const [entry, ...others] = await node.programs.entries(programId);
   if (entry === undefined) return undefined;
   const { header, wasm } = await loadParts([entry, ...others], node.objects, await node.programs.module(programId));

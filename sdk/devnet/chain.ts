@@ -1,11 +1,11 @@
 // docs/operations.md#devnet: the L1 side of a new network: contracts, stakes, committee, gateway, models.
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createPublicClient, createWalletClient, defineChain, domainSeparator, http } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { type ContractAddresses, deployContracts } from '../../contracts/deploy.ts';
 import { setUpNetwork, sortMembers } from '../../contracts/network.ts';
+import { readKernel } from '../../kernel/file.ts';
 import { createGenesis, type GenesisConfig } from '../../kernel/genesis.ts';
 import { createKernelEngine } from '../../kernel/native.ts';
 import { MODEL_CLASS } from '../../protocol/constants.ts';
@@ -83,7 +83,7 @@ export async function createDevnetChain(
   };
   const members = committee(accounts);
   const committeeAddresses = members.map((member) => member.address);
-  const kernelProgramId = createKernelEngine(await readFile(KERNEL_PATH)).programId;
+  const kernelProgramId = createKernelEngine(await readKernel(KERNEL_PATH)).programId;
   const genesisOf = (contracts: ContractAddresses): GenesisConfig => ({
     chainId,
     gasPriceWei: GAS_PRICE_WEI,

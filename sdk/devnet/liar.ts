@@ -1,5 +1,5 @@
 // docs/disputes.md#see: a lie as a cheat would tell it: one letter of a row of the dataset is another one, and all after it follows from that.
-import { readFile } from 'node:fs/promises';
+import { readKernel } from '../../kernel/file.ts';
 import { createKernelEngine } from '../../kernel/native.ts';
 import { createKernel } from '../../kernel/run.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -70,7 +70,7 @@ async function tellLie(steps: Uint8Array, target: Target, node: ProverNode, kern
   const bend = (request: Uint8Array, result: ExecResult): ExecResult =>
     keccakHex(request) === key ? { ...result, outputRoot: objectRoot(output) } : result;
   const transition = createTransition({
-    kernel: createKernel(createKernelEngine(await readFile(kernelPath))),
+    kernel: createKernel(createKernelEngine(await readKernel(kernelPath))),
     nodes: node.nodes,
     objects: node.objects,
     programs: node.programs,
