@@ -11,6 +11,7 @@ import {
   MAX_RUN_GATEWAYS,
   TAG,
 } from './constants.ts';
+import { MizuError } from './errors.ts';
 import { type Address, concatBytes, type Hex, hexToBytes } from './hex.ts';
 import { decodeInferenceItem, encodeInferenceItem, INFERENCE_ITEM_BYTES, type InferenceItem } from './inference.ts';
 import { keccakHex, type ObjectRef } from './tree.ts';
@@ -133,6 +134,16 @@ export function decodeMessage(bytes: Uint8Array): Message {
 export function readInferenceItem(message: Uint8Array, index: number): InferenceItem {
   const at = INFERENCE_ITEMS_AT + index * INFERENCE_ITEM_BYTES;
   return decodeInferenceItem(message.subarray(at, at + INFERENCE_ITEM_BYTES));
+}
+
+/** The message, or undefined: through L1 anyone may put any bytes into a batch. */
+export function readMessage(bytes: Uint8Array): Message | undefined {
+  try {
+    return decodeMessage(bytes);
+  } catch (error) {
+    if (error instanceof MizuError) return undefined;
+    throw error;
+  }
 }
 
 /** The EIP-712 message of a user message: every field but the signature. */

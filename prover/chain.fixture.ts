@@ -30,7 +30,7 @@ import { createMemo } from './memo.ts';
 import { createNodeStore } from './nodes.ts';
 import { createExecPool } from './pool.ts';
 import { createProgramRegistry } from './programs.ts';
-import { createTransition, type StepInput } from './transition.ts';
+import { createTransition, type StepInput, type TransitionParts } from './transition.ts';
 
 export const KERNEL_PATH = buildKernel();
 export const kernelEngine = createKernelEngine(readFileSync(KERNEL_PATH));
@@ -160,7 +160,11 @@ export function toSteps(batch: bigint, messages: readonly Message[], delayed = 0
 export type TestNode = Awaited<ReturnType<typeof openTestNode>>;
 
 /** A transition over its own store and objects. */
-export async function openTestNode(objects: ObjectStore = createMemoryObjects(), workers = 1) {
+export async function openTestNode(
+  objects: ObjectStore = createMemoryObjects(),
+  workers = 1,
+  options: Pick<TransitionParts, 'ahead'> = {},
+) {
   const path = mkdtempSync(join(tmpdir(), 'mizu-prover-'));
   const store: Store = await openStore(path);
   const genesis = await createTestGenesis();
@@ -169,7 +173,7 @@ export async function openTestNode(objects: ObjectStore = createMemoryObjects(),
   const programs = createProgramRegistry(store);
   const pool = createExecPool({ objects, programs, memo: await createMemo(store), workers });
   const kernel = createKernel(kernelEngine);
-  const transition = createTransition({ kernel, nodes, objects, pool, programs });
+  const transition = createTransition({ kernel, nodes, objects, pool, programs, ...options });
   return {
     store,
     objects,

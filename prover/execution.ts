@@ -53,7 +53,7 @@ export type ExecutionParts = {
 
 /** Messages looked at ahead of the step being run, and how often. */
 const AHEAD = 64;
-const LOOK_EVERY = 8;
+const LOOK_EVERY = 2;
 const DROP_AT_ONCE = 1024;
 
 export async function openExecution(parts: ExecutionParts): Promise<Execution> {

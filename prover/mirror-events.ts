@@ -35,7 +35,12 @@ export type BatchRecord = {
 /** As it was posted, whatever became of it. */
 export type PostedBatch = Omit<BatchRecord, 'isVoid'>;
 
-export type DelayedRecord = { readonly message: Hex; readonly objectRoot: Hex };
+export type DelayedRecord = {
+  readonly message: Hex;
+  readonly objectRoot: Hex;
+  /** Of its block on L1, unix seconds. */
+  readonly timestamp: bigint;
+};
 
 export type AssertionStatus = 'pending' | 'confirmed' | 'rejected' | 'orphaned';
 
@@ -103,7 +108,7 @@ type Args = {
     messageCount: number;
   };
   BatchVoided: { index: bigint };
-  MessageDelayed: { index: bigint; objectRoot: Hex; message: Hex };
+  MessageDelayed: { index: bigint; objectRoot: Hex; timestamp: bigint; message: Hex };
   AssertionCreated: {
     id: Hex;
     parent: Hex;
@@ -135,9 +140,9 @@ export async function readEvent(
       return draft.put(tables.voids, numberKey(index), made);
     }
     case 'MessageDelayed': {
-      const { index, objectRoot, message } = event.args as Args['MessageDelayed'];
+      const { index, objectRoot, timestamp, message } = event.args as Args['MessageDelayed'];
       requireNext('delayed message', head.delayed, index);
-      await draft.put(tables.delayed, numberKey(index), { message, objectRoot });
+      await draft.put(tables.delayed, numberKey(index), { message, objectRoot, timestamp });
       return change({ delayed: index + 1n });
     }
     case 'AssertionCreated': {

@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { loadGas, taskGas } from '../kernel/fees.ts';
 import { GAS_PRICE } from '../kernel/world.fixture.ts';
+import { TASK_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
 import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
+import { END_GAS } from './ahead.ts';
 import { decodeChunk, encodeChunk } from './body.ts';
 import {
   assemble,
@@ -13,26 +15,23 @@ import {
   type TestNode,
   toSteps,
 } from './chain.fixture.ts';
-import type { StepOutcome } from './transition.ts';
+import { FIRST_FAILS } from './first-fails.fixture.ts';
+import type { StepOutcome, TransitionParts } from './transition.ts';
 import { verifyStep } from './verify-step.ts';
 
-/** Exits with 1 where the input's fifth byte is that of partition 0, and never ends elsewhere. */
-const FIRST_FAILS = `(module
-  (import "mizu" "input_read" (func $read (param i32 i32 i64 i32)))
-  (import "mizu" "exit" (func $exit (param i32)))
-  (memory 1 1)
-  (func (export "_start")
-    (call $read (i32.const 0) (i32.const 1) (i64.const 4) (i32.const 1))
-    (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 48)) (then (call $exit (i32.const 1))))
-    (loop (br 0))))`;
+/** Takes gas for each round. */
+const burn = (rounds: number) => `(module (memory 1 1) (func (export "_start") (local $n i32)
+  (loop $again
+    (local.set $n (i32.add (local.get $n) (i32.const 1)))
+    (br_if $again (i32.lt_u (local.get $n) (i32.const ${rounds}))))))`;
 
 const open: TestNode[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((node) => node.close()));
 });
 
-async function openNode(): Promise<TestNode> {
-  const node = await openTestNode();
+async function openNode(options?: Pick<TransitionParts, 'ahead'>): Promise<TestNode> {
+  const node = await openTestNode(undefined, 1, options);
   open.push(node);
   return node;
 }
@@ -105,8 +104,10 @@ test('a sink pays for each byte that it writes, beside its task, loading and inp
   });
 });
 
+const THREE_PAID = { ahead: () => 3 };
+
 test('speculation has the programs of the coming steps run before they are asked for', async () => {
-  const node = await openNode();
+  const node = await openNode(THREE_PAID);
   const { deposit, messages } = await createRunMessages(node.objects, 2);
   const steps = toSteps(0n, [deposit, ...messages], 1);
   let leaf = node.genesis.stateLeaf;
@@ -116,15 +117,57 @@ test('speculation has the programs of the coming steps run before they are asked
   expect(node.pool.stats()).toMatchObject({ waiting: 1, running: 1 });
 });
 
-test('a task that fails ends what was started for its run: who has paid for one has not paid for the others', async () => {
+test('of a run one task is begun, and one more for each thread that the tasks before it have paid for', async () => {
+  const begunAfter = async (rounds: number) => {
+    const node = await openNode();
+    const options = { source: await assemble(burn(rounds)), taskGasLimit: 2n ** 27n };
+    const { deposit, messages } = await createRunMessages(node.objects, 8, 0n, undefined, options);
+    const steps = toSteps(0n, [deposit, ...messages], 1);
+    let leaf = node.genesis.stateLeaf;
+    const next = async (i: number) => {
+      const { stateLeaf, receipt } = await node.transition.step(leaf, steps[i]!.context, steps[i]!.message);
+      leaf = stateLeaf;
+      return receipt;
+    };
+    for (let i = 0; i < 3; i++) await next(i);
+    expect(node.transition.speculate(leaf, steps.slice(3))).toBe(1);
+    const { status, gasUsed = 0 } = await next(3);
+    expect(status).toBe(0);
+    return { gasUsed: BigInt(gasUsed), begun: node.transition.speculate(leaf, steps.slice(4)) };
+  };
+  expect(await begunAfter(1)).toMatchObject({ begun: 1 });
+  const dear = await begunAfter(16_000_000);
+  expect(dear.gasUsed).toBeGreaterThan(2n * END_GAS);
+  expect(dear.begun).toBe(Math.min(7, 1 + Number((dear.gasUsed + TASK_BASE_GAS) / END_GAS)));
+});
+
+test('a step that asks for a program is not run until its result is known, and nothing is begun for it', async () => {
   const node = await openNode();
+  const { deposit, messages } = await createRunMessages(node.objects, 1);
+  const steps = toSteps(0n, [deposit, ...messages], 1);
+  let leaf = node.genesis.stateLeaf;
+  for (const { context, message } of steps.slice(0, 3)) {
+    expect(node.transition.isKnown(leaf, context, message)).toBe(true);
+    leaf = (await node.transition.stepIfKnown(leaf, context, message))!.stateLeaf;
+  }
+  const { context, message } = steps[3]!;
+  expect(node.transition.isKnown(leaf, context, message)).toBe(false);
+  expect(await node.transition.stepIfKnown(leaf, context, message)).toBe(undefined);
+  expect(node.pool.stats()).toMatchObject({ waiting: 0, running: 0, done: 0 });
+  const outcome = await node.transition.step(leaf, context, message);
+  expect(node.transition.isKnown(leaf, context, message)).toBe(true);
+  expect((await node.transition.stepIfKnown(leaf, context, message))?.stateLeaf).toEqual(outcome.stateLeaf);
+});
+
+test('a task that fails ends what was started for its run: who has paid for one has not paid for the others', async () => {
+  const node = await openNode(THREE_PAID);
   const source = await assemble(FIRST_FAILS);
   const options = { source, taskGasLimit: 2n ** 33n };
   const { deposit, messages } = await createRunMessages(node.objects, 8, 0n, undefined, options);
   const steps = toSteps(0n, [deposit, ...messages], 1);
   let leaf = node.genesis.stateLeaf;
   for (const step of steps.slice(0, 3)) leaf = (await node.transition.step(leaf, step.context, step.message)).stateLeaf;
-  expect(node.transition.speculate(leaf, steps.slice(3))).toBe(8);
+  expect(node.transition.speculate(leaf, steps.slice(3))).toBe(3);
   const failed = await node.transition.step(leaf, steps[3]!.context, steps[3]!.message);
   expect(failed.receipt).toMatchObject({ runStatus: 'failed', status: 1 });
   expect(node.pool.stats()).toMatchObject({ waiting: 0 });

@@ -18,6 +18,7 @@ import {
   encodeStateLeaf,
 } from '../protocol/state.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
+import { paidBy, tasksAhead } from './ahead.ts';
 import type { NodeStore } from './nodes.ts';
 
 /** Runs programs, and remembers what they gave. */
@@ -72,9 +73,13 @@ export type StepInput = { readonly context: Uint8Array; readonly message: Uint8A
 export type Transition = {
   /** All arguments are bytes: state leaf 128, context leaf 128, message. One step at a time. */
   step(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): Promise<StepOutcome>;
+  /** As `step`, if no program has to be run for it. Undefined: one has to, and none is begun. */
+  stepIfKnown(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): Promise<StepOutcome | undefined>;
+  /** Whether `stepIfKnown` would give an outcome. */
+  isKnown(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): boolean;
   /**
-   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them. A step that ends a run
-   * ends what was started for it.
+   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them: of each run as many as
+   * it has paid for. A step that ends a run ends what was started for it.
    * Advance messages that are not ready yet are looked at again by the next call. Returns how many it started.
    */
   speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): number;
@@ -86,27 +91,78 @@ export type TransitionParts = {
   readonly objects: ObjectSink;
   readonly pool: ExecSource;
   readonly programs: ProgramSink;
+  /** Tasks of a run that may be begun at one time, by the gas that its tasks have paid. Default: `tasksAhead`. */
+  readonly ahead?: (paidGas: bigint) => number;
+};
+
+/** Of a running run. */
+type RunAhead = {
+  /** Gas that its tasks have paid, as far as this process has seen. */
+  paid: bigint;
+  /** Its programs that were started and whose steps have not come, by Advance message. */
+  readonly begun: Map<string, AbortController>;
+  /** Advance messages whose programs had been run before. */
+  readonly known: Set<string>;
 };
 
 /** A step asks for at most one program today; more rounds mean that the kernel asks again for what it was given. */
 const MAX_ROUNDS = 64;
 const ADVANCE_KIND = 0x10;
-const MAX_STARTED = 16_384;
+/** Running runs that are remembered; of one that is forgotten nothing has been paid, and what was begun is ended. */
+const MAX_RUNS = 4_096;
 /** Tasks in a row that wait for others: those behind them most likely do, too, and each look costs a run of the kernel. */
-const MAX_UNREADY = 8;
+const MAX_UNREADY = 4;
 
 export function createTransition(parts: TransitionParts): Transition {
-  const started = new Map<string, AbortController>();
+  const { ahead = tasksAhead } = parts;
+  const runs = new Map<string, RunAhead>();
+
+  const runOf = (name: string): RunAhead => {
+    const run = runNameOf(name);
+    const known = runs.get(run) ?? { paid: 0n, begun: new Map(), known: new Set() };
+    // The most recently used last.
+    runs.delete(run);
+    runs.set(run, known);
+    const oldest = runs.keys().next().value;
+    if (runs.size > MAX_RUNS && oldest !== undefined) end(oldest);
+    return known;
+  };
+
+  const end = (run: string): void => {
+    for (const controller of runs.get(run)?.begun.values() ?? []) controller.abort();
+    runs.delete(run);
+  };
+
+  const settle = (message: Uint8Array, { receipt }: StepOutcome): void => {
+    if (message[0] === ADVANCE_KIND) {
+      const name = nameOf(message);
+      const of = receipt.ok ? runOf(name) : runs.get(runNameOf(name));
+      if (of !== undefined && receipt.ok) of.paid += paidBy(receipt);
+      of?.begun.get(name)?.abort();
+      of?.begun.delete(name);
+      of?.known.delete(name);
+    }
+    for (const { run, runStatus } of [receipt, ...(receipt.items ?? [])])
+      if (run !== undefined && runStatus !== undefined && runStatus !== 'running') end(nameOf(encodeAdvances(run)));
+  };
+
   return {
     async step(stateLeaf, context, message) {
       const outcome = await runStep(parts, stateLeaf, context, message);
-      for (const { run, runStatus } of [outcome.receipt, ...(outcome.receipt.items ?? [])]) {
-        if (run === undefined || runStatus === undefined || runStatus === 'running') continue;
-        const tasks = nameOf(encodeAdvances(run));
-        for (const [name, controller] of started) if (name.startsWith(tasks)) controller.abort();
-      }
+      settle(message, outcome);
       return outcome;
     },
+    async stepIfKnown(stateLeaf, context, message) {
+      const { answer, execs } = runKernel(parts, stateLeaf, context, message);
+      if (answer.kind !== 'done') {
+        requireNodes(answer);
+        return undefined;
+      }
+      const outcome = await finish(parts, answer, execs, message);
+      settle(message, outcome);
+      return outcome;
+    },
+    isKnown: (stateLeaf, context, message) => runKernel(parts, stateLeaf, context, message).answer.kind === 'done',
     speculate(stateLeaf, steps) {
       let count = 0;
       let unready = 0;
@@ -114,14 +170,18 @@ export function createTransition(parts: TransitionParts): Transition {
         if (parts.pool.room() === 0 || unready >= MAX_UNREADY) break;
         if (message[0] !== ADVANCE_KIND) continue;
         const name = nameOf(message);
-        if (started.has(name)) continue;
+        const of = runs.get(runNameOf(name));
+        if (of?.begun.has(name) || of?.known.has(name) || (of?.begun.size ?? 0) >= ahead(of?.paid ?? 0n)) continue;
         const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
         const asked = answer.kind === 'needs' ? answer.execs : [];
         unready = execs.length + asked.length === 0 ? unready + 1 : 0;
         if (unready > 0) continue;
+        if (answer.kind === 'done') {
+          runOf(name).known.add(name);
+          continue;
+        }
         const controller = new AbortController();
-        remember(started, name, controller);
-        if (answer.kind === 'done') continue;
+        runOf(name).begun.set(name, controller);
         for (const request of asked) startAhead(parts.pool, request, answer.objects, controller.signal);
         count++;
       }
@@ -170,11 +230,15 @@ function runKernel(
 }
 
 async function provide(parts: TransitionParts, needs: StepNeeds): Promise<void> {
-  if (needs.nodes.length > 0) throw new Error(`trie nodes are missing: ${needs.nodes.join(', ')}`);
+  requireNodes(needs);
   if (needs.execs.length === 0) throw new Error('the kernel stopped without a need');
   await Promise.all(
     needs.execs.map((request) => parts.pool.exec(request, inputsOf(request, needs.objects), needs.objects)),
   );
+}
+
+function requireNodes({ nodes }: StepNeeds): void {
+  if (nodes.length > 0) throw new Error(`trie nodes are missing: ${nodes.join(', ')}`);
 }
 
 async function finish(
@@ -250,13 +314,13 @@ function nameOf(message: Uint8Array): string {
   return Buffer.from(message).toString('latin1');
 }
 
-/** What the Advance messages of a run begin with. */
+/** What the Advance messages of a run begin with: the kind and the run. */
+const ADVANCES_BYTES = 33;
 function encodeAdvances(run: Hex): Uint8Array {
   return Uint8Array.of(ADVANCE_KIND, ...hexToBytes(run));
 }
 
-function remember(names: Map<string, AbortController>, name: string, controller: AbortController): void {
-  names.set(name, controller);
-  const oldest = names.keys().next().value;
-  if (names.size > MAX_STARTED && oldest !== undefined) names.delete(oldest);
+/** The same of one Advance message. */
+function runNameOf(name: string): string {
+  return name.slice(0, ADVANCES_BYTES);
 }

@@ -24,8 +24,13 @@ export type Chain = {
   sizeWith(length: number): number;
   /** Begins the next batch. */
   begin(timestamp: number, origin: BatchRecord['origin']): Promise<void>;
-  /** Runs one message as the next step of the open batch. `batchCount` is given where it is known: then the last message closes the batch. */
-  execute(message: SoftMessage, batchCount?: number): Promise<Executed>;
+  /**
+   * Runs one message as the next step of the open batch. `batchCount` is given where it is known: then the last message closes the batch.
+   * Undefined: it asks for a program that has not been run, and nothing has changed.
+   */
+  execute(message: SoftMessage, batchCount?: number): Promise<Executed | undefined>;
+  /** Whether the message could be executed, if it came next in a batch of this time. */
+  isKnown(message: SoftMessage, timestamp: number): boolean;
   /** The context that a message would have if it came next. */
   contextOf(origin: Origin, timestamp: number): Uint8Array;
   close(object: BatchRecord['object']): Promise<BatchRecord>;
@@ -88,14 +93,18 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     after?.();
   };
 
-  const execute = async ({ bytes, origin, sequence }: SoftMessage, batchCount?: number): Promise<Executed> => {
+  const execute = async (
+    { bytes, origin, sequence }: SoftMessage,
+    batchCount?: number,
+  ): Promise<Executed | undefined> => {
     const batch = requireOpen(open);
     const { timestamp, index, messages } = batch;
     const step: StepInput = {
       message: bytes,
       context: encodeStepContext(batch, messages, origin, timestamp, batchCount ?? UNKNOWN_COUNT),
     };
-    const outcome = await transition.step(hexToBytes(head.leaf), step.context, bytes);
+    const outcome = await transition.stepIfKnown(hexToBytes(head.leaf), step.context, bytes);
+    if (outcome === undefined) return undefined;
     const number = head.step + 1;
     const hash = keccakHex(bytes);
     const leaf = bytesToHex(outcome.stateLeaf);
@@ -188,6 +197,11 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     await commit(next, isFirst ? undefined : emptied, operations, false);
   };
 
+  const contextOf = (origin: Origin, timestamp: number): Uint8Array => {
+    const { batch, message } = decodeStateLeaf(hexToBytes(head.leaf));
+    return encodeStepContext({ index: Number(batch) }, Number(message), origin, timestamp, UNKNOWN_COUNT);
+  };
+
   return {
     head: () => head,
     leaf: () => decodeStateLeaf(hexToBytes(head.leaf)),
@@ -209,10 +223,9 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       lengths = [];
     },
     execute,
-    contextOf: (origin, timestamp) => {
-      const { batch, message } = decodeStateLeaf(hexToBytes(head.leaf));
-      return encodeStepContext({ index: Number(batch) }, Number(message), origin, timestamp, UNKNOWN_COUNT);
-    },
+    contextOf,
+    isKnown: ({ bytes, origin }, timestamp) =>
+      transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), bytes),
     close: async (object) => {
       const batch = requireOpen(open);
       if (batch.messages === 0) throw new Error(`batch ${batch.index} has no messages`);

@@ -17,6 +17,8 @@ export type RunGraph = {
   readonly kinds: readonly ReadyTask['kind'][];
   /** At most so many tasks of the stage that are ready and were not taken before. */
   take(stage: number, most: number): ReadyTask[];
+  /** This task, if it is ready and not done, whether it was taken before or not. */
+  takeOne(place: Place): ReadyTask | undefined;
   /** Marks a task as done. */
   finish(place: Place, output: ObjectRef): void;
   isDone(place: Place): boolean;
@@ -75,6 +77,13 @@ export function createGraph(run: Hex, { stages }: WorkflowIndex, inputs: readonl
         tasks.push(task);
       }
       return tasks;
+    },
+    takeOne: ({ stage, partition }) => {
+      const isThere = stage < stages.length && partition < (widths[stage] as number);
+      if (!isThere || outputs.get(stage)?.has(partition) === true) return undefined;
+      const task = readyTask(stage, partition);
+      if (task !== undefined) takenOf(stage)[partition] = 1;
+      return task;
     },
     finish: ({ stage, partition }, output) => {
       const done = outputs.get(stage) ?? new Map<number, ObjectRef>();

@@ -3,10 +3,12 @@ import { encodeBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
+import { type Message, readMessage } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { deriveBatch } from '../prover/derive.ts';
 import { explainMissing } from '../prover/forgotten.ts';
-import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
+import type { DelayedRecord, BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
+import type { StepInput } from '../prover/transition.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { createSleeper } from '../service/sleeper.ts';
@@ -16,7 +18,7 @@ import { type Chain, readSequenced } from './chain.ts';
 import type { Promises } from './promises.ts';
 import type { Reconciler } from './reconcile.ts';
 import type { BatchRecord, Tables } from './tables.ts';
-import type { Tasks } from './tasks.ts';
+import type { Clock, Tasks } from './tasks.ts';
 
 export type BatchLimits = {
   /** Messages, delayed ones included. */
@@ -47,6 +49,10 @@ export type LoopParts = {
   readonly objects: ObjectStore;
   readonly promises: Pick<Promises, 'at'>;
   readonly limits: BatchLimits;
+  /** After which L1 takes no batch that leaves a delayed message out. */
+  readonly delaySeconds: number;
+  /** By which a batch's timestamp may be before L1's. */
+  readonly maxBehindSeconds: number;
   /** Timestamp of L1's last block, unix seconds. */
   readonly l1Time: () => number;
   readonly log: Logger;
@@ -58,38 +64,79 @@ const IDLE_MS = 1_000;
 /** Sequenced messages of a batch: however often it is built again, there is room for what L1 wants in it. */
 const SEQUENCED_IN_A_BATCH = MAX_BATCH_MESSAGES - MAX_DELAYED_DUE;
 const STEPS_A_TURN = 64;
+/** Seconds by which timestamps stay behind L1's clock at most, so that what was begun is paid: five of the dearest tasks take 1,720 s. */
+const HELD_SECONDS = 1_800;
 
 export function createLoop(parts: LoopParts): Loop {
   const { chain, tables, mirror, reconciler, admission, tasks, objects, promises, limits, log } = parts;
   const { wake, sleep } = createSleeper();
   let rebuild: { batch: number; reason: string } | undefined;
+  /** The batch of L1's that is being taken over. */
+  let taking: { readonly batch: L1Batch; readonly steps: readonly StepInput[] } | undefined;
+  /** The delayed message that ends a run and waits for what was begun for it. */
+  let held: Message | undefined;
   let openedAt = 0;
   let preferTask = false;
   let isBusy = false;
 
+  const readClock = async (): Promise<Clock> => {
+    const now = Math.max(parts.l1Time(), Math.floor(Date.now() / 1000));
+    const open = chain.open();
+    if (open !== undefined) return { now, timestamp: open.timestamp };
+    const previous = (await tables.batches.get(numberKey(Math.max(0, chain.head().batch - 1))))?.timestamp ?? 0;
+    const earliest = now - Math.min(HELD_SECONDS, Math.floor(parts.maxBehindSeconds / 2));
+    const promisedTo = tasks.promisedTo();
+    const until = promisedTo === undefined ? now : Math.min(now, Number(promisedTo));
+    return { now, timestamp: Math.max(previous, earliest, until) };
+  };
+
   const rollBack = async (batch: number, reason: string, signal: AbortSignal): Promise<void> => {
     const before = chain.head().step;
+    taking = undefined;
+    held = undefined;
     await chain.rollBack(batch, signal);
     parts.onRollBack(chain.head().step);
     await admission.reload();
-    await tasks.load();
+    await tasks.load(await readClock());
     log.warn({ batch, reason, steps: before - chain.head().step }, 'the soft chain is rolled back and built again');
   };
 
-  const takeOver = async (batch: L1Batch): Promise<void> => {
-    const steps = await deriveBatch(mirror, objects, batch);
+  // False: the program of its next message runs. The next turn goes on with it.
+  const takeOver = async ({ batch, steps }: NonNullable<typeof taking>): Promise<boolean> => {
     const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
-    await chain.begin(Number(batch.timestamp), 'l1');
+    const { messages, timestamp } = chain.open() as BatchRecord;
     for (const [i, { message }] of steps.entries()) {
+      if (i < messages) continue;
       const origin = i < delayed ? 'l1' : 'sequencer';
-      await tasks.observe((await chain.execute({ bytes: message, origin }, steps.length)).receipt);
+      const executed = await chain.execute({ bytes: message, origin }, steps.length);
+      if (executed === undefined) {
+        const clock = { now: timestamp, timestamp };
+        beginFor(message, clock);
+        tasks.runAhead(clock);
+        return false;
+      }
+      await tasks.observe(executed.receipt);
     }
+    taking = undefined;
     const hasObject = batch.messageCount > delayed;
     await chain.close(hasObject ? { root: batch.objectRoot, length: batch.objectLength } : undefined);
     log.info({ batch: Number(batch.index), messages: steps.length }, 'took a batch over from L1');
+    return true;
   };
 
-  const agreeWithL1 = async (signal: AbortSignal): Promise<void> => {
+  const startTakeOver = async (batch: L1Batch): Promise<void> => {
+    const steps = await deriveBatch(mirror, objects, batch);
+    await chain.begin(Number(batch.timestamp), 'l1');
+    taking = { batch, steps };
+  };
+
+  const beginFor = (message: Uint8Array, clock: Clock): void => {
+    if (!tasks.begin(readMessage(message), clock))
+      throw new Error('the kernel asks for a program of no task that is ready');
+  };
+
+  // False: it waits for a program of a batch of L1's.
+  const agreeWithL1 = async (signal: AbortSignal): Promise<boolean> => {
     while (!signal.aborted) {
       const head = chain.head();
       if (rebuild !== undefined) {
@@ -97,18 +144,26 @@ export function createLoop(parts: LoopParts): Loop {
         rebuild = undefined;
         if (batch >= reconciler.posted()) await rollBack(batch, reason, signal);
       }
-      // A crash in the middle of taking a batch over.
-      if (chain.open()?.origin === 'l1') await rollBack(head.batch, 'it was not taken over wholly', signal);
+      if (chain.open()?.origin === 'l1') {
+        const onL1 = taking && (await mirror.batch(taking.batch.index));
+        if (taking !== undefined && onL1?.fingerprint === taking.batch.fingerprint) {
+          if (!(await takeOver(taking))) return false;
+          continue;
+        }
+        // After a crash or a failure in the middle of it, or L1 has another one now.
+        await rollBack(head.batch, 'it was not taken over wholly', signal);
+      }
       const verdict = await reconciler.check(chain.head());
-      if (verdict.kind === 'agrees') return;
+      if (verdict.kind === 'agrees') return true;
       if (verdict.kind === 'differs') await rollBack(verdict.batch, verdict.reason, signal);
       else {
         const { batch } = verdict;
-        await takeOver(batch).catch(async (error: unknown) => {
+        await startTakeOver(batch).catch(async (error: unknown) => {
           throw await explainMissing(mirror, batch, error);
         });
       }
     }
+    return false;
   };
 
   // A batch that is built again keeps the places that were promised in it.
@@ -130,47 +185,59 @@ export function createLoop(parts: LoopParts): Loop {
 
   const isOld = (): boolean => Date.now() - openedAt >= limits.ageSeconds * 1000;
 
-  const nextTimestamp = async (): Promise<number> => {
-    const previous = (await tables.batches.get(numberKey(Math.max(0, chain.head().batch - 1))))?.timestamp ?? 0;
-    return Math.max(previous, parts.l1Time(), Math.floor(Date.now() / 1000));
-  };
-
   const begin = async (): Promise<boolean> => {
     if (chain.open() !== undefined) return true;
     if (chain.head().batch - reconciler.posted() >= limits.unposted) return false;
-    await chain.begin(await nextTimestamp(), 'own');
+    await chain.begin((await readClock()).timestamp, 'own');
     openedAt = Date.now();
     return true;
   };
 
-  const nextDelayed = async (): Promise<Uint8Array | undefined> => {
+  // Whoever forces a message past the sequencer holds up nobody with it: while its program runs, or while it would end what was begun for its
+  // run, it waits, and all behind it on L1. 'due': L1 takes no batch without it soon, so nothing comes before it.
+  const nextDelayed = async (clock: Clock): Promise<Uint8Array | 'due' | undefined> => {
     const open = chain.open();
     // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
     if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= MAX_DELAYED_DUE))
       return undefined;
+    held = undefined;
     const record = await mirror.delayed(BigInt(chain.head().delayed));
-    return record === undefined ? undefined : hexToBytes(record.message);
+    if (record === undefined) return undefined;
+    const bytes = hexToBytes(record.message);
+    const message = readMessage(bytes);
+    const waits =
+      message?.kind === 'Advance' &&
+      !chain.isKnown({ bytes, origin: 'l1' }, clock.timestamp) &&
+      tasks.begin(message, clock);
+    if (waits) return isDue(record) ? 'due' : undefined;
+    if (isDue(record) || !tasks.holds(message)) return bytes;
+    held = message;
+    return undefined;
   };
 
-  const nextSequenced = async (): Promise<{ bytes: Uint8Array; sequence?: number } | undefined> => {
+  const isDue = ({ timestamp }: DelayedRecord): boolean => parts.l1Time() >= Number(timestamp) + parts.delaySeconds / 2;
+
+  const nextSequenced = async ({ timestamp }: Clock): Promise<{ bytes: Uint8Array; sequence?: number } | undefined> => {
     const promised = await nextPromised();
     if (promised !== undefined) {
       const bytes = await tables.messages.get(promised);
       if (bytes === undefined) throw new Error(`promised message ${promised} is not stored`);
       return { bytes };
     }
-    const task = tasks.nextAdvance() ?? tasks.nextExpire(chain.open()?.timestamp ?? (await nextTimestamp()));
+    const task = tasks.nextAdvance() ?? tasks.nextExpire(timestamp);
     preferTask = !preferTask;
     if (task !== undefined && preferTask) return { bytes: task };
     tasks.release();
+    if (held !== undefined) tasks.holds(held);
     const queued = await admission.next(tasks.holds);
     return queued ?? (task === undefined ? undefined : { bytes: task });
   };
 
-  // One message, or false if there is none.
-  const advance = async (): Promise<boolean> => {
-    const delayed = await nextDelayed();
-    const next = delayed === undefined ? await nextSequenced() : undefined;
+  // One message; false if there is none, or if its program has to be run first.
+  const advance = async (clock: Clock): Promise<boolean> => {
+    const delayed = await nextDelayed(clock);
+    if (delayed === 'due') return false;
+    const next = delayed === undefined ? await nextSequenced(clock) : undefined;
     const bytes = delayed ?? next?.bytes;
     if (bytes === undefined) return false;
     if (
@@ -182,6 +249,10 @@ export function createLoop(parts: LoopParts): Loop {
     if (!(await begin())) return false;
     const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
     const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
+    if (executed === undefined) {
+      beginFor(bytes, await readClock());
+      return false;
+    }
     await tasks.observe(executed.receipt);
     const { messages, delayedRoots } = chain.open() as BatchRecord;
     const isFull = messages - delayedRoots.length >= SEQUENCED_IN_A_BATCH;
@@ -191,20 +262,22 @@ export function createLoop(parts: LoopParts): Loop {
 
   const turn = async (signal: AbortSignal): Promise<void> => {
     isBusy = true;
-    await agreeWithL1(signal);
     let steps = 0;
+    const agrees = await agreeWithL1(signal);
     // L1 is looked at again every so often, also under load.
-    while (!signal.aborted && steps < STEPS_A_TURN && rebuild === undefined) {
-      tasks.runAhead();
+    while (agrees && !signal.aborted && steps < STEPS_A_TURN && rebuild === undefined) {
       if (isOld()) await close();
-      if (!(await advance())) break;
+      const clock = await readClock();
+      tasks.runAhead(clock);
+      if (!(await advance(clock))) break;
       steps += 1;
     }
-    if (isOld()) await close();
+    if (agrees && isOld()) await close();
     if (steps > 0) return;
     isBusy = false;
     const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
-    await sleep(chain.open() === undefined ? IDLE_MS : Math.max(1, Math.min(IDLE_MS, untilOld)), signal);
+    const willClose = agrees && (chain.open()?.messages ?? 0) > 0;
+    await sleep(willClose ? Math.max(1, Math.min(IDLE_MS, untilOld)) : IDLE_MS, signal);
   };
 
   return {
@@ -215,7 +288,7 @@ export function createLoop(parts: LoopParts): Loop {
       wake();
     },
     run: async (signal) => {
-      await tasks.load();
+      await tasks.load(await readClock());
       openedAt = Date.now();
       while (!signal.aborted) {
         try {
@@ -224,6 +297,7 @@ export function createLoop(parts: LoopParts): Loop {
           // DA or L1 out of reach: what was begun is taken back by the next turn.
           if (signal.aborted || !(error instanceof MizuError) || !error.retryable) throw error;
           isBusy = false;
+          taking = undefined;
           log.warn({ err: error }, 'the sequencer waits for another party');
           await sleep(IDLE_MS, signal);
         }

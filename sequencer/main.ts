@@ -81,7 +81,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const genesis = await createGenesis(config.genesis);
     const engine = createKernelEngine(await readKernel(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
-    const { retentionSeconds } = await checkConstitution(l1, contracts, own);
+    const { retentionSeconds, delaySeconds, maxBehindSeconds } = await checkConstitution(l1, contracts, own);
     const committee = followCommittee(readCommittee(l1, contracts.daCommittee), config.da.members, log);
     const domains = {
       inbox: createDomain(l1.chainId, contracts.inbox),
@@ -137,11 +137,11 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const state = () => readState(nodes, chain.leaf().stateRoot);
     const limit = config.maxWaiting ?? 10_000;
     const admission = await openAdmission({ store, tables, domains, state, limit, onAdmitted: () => loop.wake() });
-    const prepare = (message: Uint8Array, signal: AbortSignal) =>
+    const prepare = (message: Uint8Array, timestamp: number, signal: AbortSignal) =>
       prepareStep(
         { kernel, nodes, pool },
         hexToBytes(chain.head().leaf),
-        chain.contextOf('sequencer', Math.floor(Date.now() / 1000)),
+        chain.contextOf('sequencer', timestamp),
         message,
         signal,
       );
@@ -167,6 +167,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       objects,
       promises,
       limits: { ...BATCH, ...config.batch },
+      delaySeconds,
+      maxBehindSeconds,
       l1Time: () => l1Time,
       log,
       onClosed: () => poster.wake(),

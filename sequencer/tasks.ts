@@ -3,6 +3,7 @@ import type { Receipt } from '../kernel/receipt.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
+import { paidBy, tasksAhead } from '../prover/ahead.ts';
 import type { Logger } from '../service/log.ts';
 import { createGraph, type Place, type RunGraph } from './graph.ts';
 import { type Tables, taskKeyOf, taskPlaceOf } from './tables.ts';
@@ -16,20 +17,32 @@ export type InferenceTask = Place & {
   readonly request: ObjectRef;
 };
 
+/** Unix seconds. */
+export type Clock = {
+  /** The time of now. */
+  readonly now: number;
+  /** That of the batch in which the next step is. */
+  readonly timestamp: number;
+};
+
 export type Tasks = {
-  /** Rebuilds everything from the index: at the start and after a rollback. */
-  load(): Promise<void>;
+  /** Rebuilds everything from the index: at the start and after a rollback. Of the programs that run, those that no task needs any more are ended. */
+  load(clock: Clock): Promise<void>;
   /** After each step. */
   observe(receipt: Receipt): Promise<void>;
-  /** Starts programs of ready tasks, as many as may run ahead. */
-  runAhead(): void;
+  /** Starts programs of ready tasks: as many as may run ahead, and of each run as many as it has paid for. */
+  runAhead(clock: Clock): void;
+  /** Starts the program of this Advance message, which is in the chain's way, unless it runs. False: it is that of no ready task. */
+  begin(message: Message | undefined, clock: Clock): boolean;
+  /** Up to when the bytes of all runs are promised for which programs were begun: a batch of a later time would end them unpaid. */
+  promisedTo(): bigint | undefined;
   /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
   nextAdvance(): Uint8Array | undefined;
   /**
    * Whether this message, which ends a run, has to wait: programs of its tasks run ahead or have run, and are paid for by their Advance messages.
    * Asked in one turn after `release`, no further ones are begun.
    */
-  holds(message: Message): boolean;
+  holds(message: Message | undefined): boolean;
   /** No Cancel waits, as far as is known. */
   release(): void;
   /** Of a run whose deadline lies before this, or whose bytes are no longer promised for long enough. */
@@ -52,7 +65,7 @@ export type TasksParts = {
   /** Programs in the pool at one time. */
   readonly ahead: number;
   /** Runs the program that this Advance message will ask for, if the state is ready for it. Aborted, its run has ended. */
-  readonly prepare: (message: Uint8Array, signal: AbortSignal) => Promise<void>;
+  readonly prepare: (message: Uint8Array, timestamp: number, signal: AbortSignal) => Promise<void>;
   /** Unix seconds up to which the bytes of a running run are promised for long enough, by the state. */
   readonly promisedTo: (run: Hex) => Promise<bigint>;
   readonly onPrepared: () => void;
@@ -71,6 +84,8 @@ type Tracked = {
   readonly workflow: Hex;
   readonly owner: Address;
   readonly deadline: bigint;
+  /** Gas that its tasks have paid: so many may run ahead. */
+  paid: bigint;
   promisedTo: bigint;
   /** The first ones that are ready: none is kept before its turn may come. */
   readonly ready: Ahead[];
@@ -109,9 +124,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       const most = kind === 'exec' ? ahead - ready.length : ofStage - (inferOf.get(stage) ?? 0);
       for (const { partition, model, request } of graph.take(stage, most)) {
         if (kind === 'exec') {
-          const message = encodeMessage({ kind: 'Advance', run, stage, partition });
-          const over = new AbortController();
-          ready.push({ place: { stage, partition }, message, state: 'waiting', notBefore: 0, over });
+          ready.push(toAhead(run, { stage, partition }));
         } else if (request !== undefined) {
           infer.set(taskKeyOf(run, stage, partition), { run, owner, stage, partition, attempt: 0, model, request });
           inferOf.set(stage, (inferOf.get(stage) ?? 0) + 1);
@@ -131,6 +144,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       workflow: record.workflow,
       owner: record.owner.toLowerCase() as Address,
       deadline: record.deadline,
+      paid: 0n,
       promisedTo: await promisedTo(run),
       ready: [],
       infer: new Map(),
@@ -142,6 +156,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     };
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
       graph.finish(taskPlaceOf(key), task);
+      tracked.paid += paidBy(task);
     }
     takeUp(tracked);
     runs.set(run, tracked);
@@ -183,18 +198,29 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   };
 
   const isEnding = ({ graph: { run }, late }: Tracked): boolean => late || ending.has(run);
-  const isBegun = ({ ready }: Tracked): boolean => ready.some(({ state }) => state !== 'waiting');
+  const begunOf = ({ ready }: Tracked): number => ready.filter(({ state }) => state !== 'waiting').length;
+  const isBegun = (tracked: Tracked): boolean => begunOf(tracked) > 0;
 
   const end = (run: Hex): void => {
     for (const { over } of runs.get(run)?.ready ?? []) over.abort();
     runs.delete(run);
   };
 
-  const start = (task: Ahead): void => {
+  // Those of it that a task still needs go on: a second call for the same program joins the first.
+  const takeOver = (begun: readonly Ahead[], { timestamp }: Clock): void => {
+    const all = new Map([...runs.values()].flatMap(({ ready }) => ready.map((task) => [keyOf(task.message), task])));
+    for (const { message } of begun) {
+      const same = all.get(keyOf(message));
+      if (same !== undefined) start(same, timestamp);
+    }
+    for (const { over } of begun) over.abort();
+  };
+
+  const start = (task: Ahead, timestamp: number): void => {
     const { signal } = task.over;
     running += 1;
     task.state = 'running';
-    prepare(task.message, signal)
+    prepare(task.message, timestamp, signal)
       .then(
         () => {
           task.state = 'prepared';
@@ -213,12 +239,14 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   };
 
   return {
-    load: async () => {
+    load: async (clock) => {
+      const begun = [...runs.values()].flatMap(({ ready }) => ready.filter(({ state }) => state === 'running'));
       runs.clear();
       const order: { run: Hex; startStep: number }[] = [];
       for await (const [run] of tables.running.entries())
         order.push({ run: run as Hex, startStep: (await tables.runs.get(run))?.startStep ?? 0 });
       for (const { run } of order.sort((a, b) => a.startStep - b.startStep)) await track(run);
+      takeOver(begun, clock);
     },
     observe: async (receipt) => {
       if (!receipt.ok) {
@@ -234,6 +262,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
         partition !== undefined &&
         outputRoot !== undefined
       ) {
+        const tracked = runs.get(run);
+        if (tracked !== undefined) tracked.paid += paidBy(receipt);
         finishTask(run, { stage, partition }, { root: outputRoot, length: outputLength });
       }
       if (kind === 'InferenceResult') {
@@ -250,18 +280,43 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       const named = new Set((kind === 'InferenceResult' ? receipt.items : undefined)?.map((item) => item.run));
       if (named.size > 0) await readPromises(({ graph }) => named.has(graph.run));
     },
-    runAhead: () => {
-      const now = Date.now();
+    runAhead: ({ now, timestamp }) => {
+      const at = Date.now();
       const all = [...runs.values()];
       // The runs by turns: the tasks of one may take long, and those of others would wait for all of them.
       for (let idle = 0; idle < all.length && running < ahead; ) {
         startTurn = (startTurn + 1) % all.length;
         const tracked = all[startTurn] as Tracked;
-        const isNext = ({ state, notBefore }: Ahead) => state === 'waiting' && notBefore <= now;
-        const task = isEnding(tracked) ? undefined : tracked.ready.find(isNext);
+        const mayBegin =
+          !isEnding(tracked) && tracked.promisedTo >= BigInt(now) && begunOf(tracked) < tasksAhead(tracked.paid);
+        const task = mayBegin
+          ? tracked.ready.find(({ state, notBefore }) => state === 'waiting' && notBefore <= at)
+          : undefined;
         idle = task === undefined ? idle + 1 : 0;
-        if (task !== undefined) start(task);
+        if (task !== undefined) start(task, timestamp);
       }
+    },
+    begin: (message, { timestamp }) => {
+      if (message?.kind !== 'Advance') return false;
+      const { run, stage, partition } = message;
+      const tracked = runs.get(run);
+      const isIt = ({ place }: Ahead) => place.stage === stage && place.partition === partition;
+      let task = tracked?.ready.find(isIt);
+      if (task === undefined && tracked?.graph.takeOne({ stage, partition })?.kind === 'exec') {
+        task = toAhead(run, { stage, partition });
+        tracked.ready.push(task);
+      }
+      if (task === undefined) return false;
+      // One that has run, and whose result is not known under what its run may spend now, is run again.
+      if (task.state !== 'running' && task.notBefore <= Date.now()) start(task, timestamp);
+      return true;
+    },
+    promisedTo: () => {
+      const times = [...runs.values()].filter(isBegun).map((tracked) => tracked.promisedTo);
+      return times.reduce<bigint | undefined>(
+        (least, time) => (least === undefined || time < least ? time : least),
+        undefined,
+      );
     },
     nextAdvance: () => {
       const all = [...runs.values()];
@@ -277,8 +332,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       return undefined;
     },
     holds: (message) => {
-      const tracked = 'run' in message ? runs.get(message.run) : undefined;
-      if (tracked === undefined) return false;
+      const tracked = message !== undefined && 'run' in message ? runs.get(message.run) : undefined;
+      if (message === undefined || tracked === undefined) return false;
       // Anyone may send a Cancel, and it is refused; anyone may send an Expire.
       if (message.kind === 'Cancel' && tracked.owner === message.sender.toLowerCase()) ending.add(message.run);
       else if (message.kind !== 'Expire' || !tracked.late) return false;
@@ -327,6 +382,15 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     }),
     isBusy: () => running > 0,
   };
+}
+
+function toAhead(run: Hex, place: Place): Ahead {
+  const message = encodeMessage({ kind: 'Advance', run, ...place });
+  return { place, message, state: 'waiting', notBefore: 0, over: new AbortController() };
+}
+
+function keyOf(message: Uint8Array): string {
+  return Buffer.from(message).toString('latin1');
 }
 
 function* byTurns<T>(lists: readonly Iterable<T>[]): Generator<T> {
