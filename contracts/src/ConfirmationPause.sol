@@ -15,9 +15,9 @@ abstract contract ConfirmationPause {
     uint64 public immutable contestSeconds;
 
     /// @notice Unix seconds at which the last pause began.
-    uint64 public pausedSince;
+    uint40 public pausedSince;
     /// @notice Unix seconds until which nothing is confirmed; zero: there has been no pause.
-    uint64 public pausedUntil;
+    uint40 public pausedUntil;
 
     event ConfirmationPaused(uint256 since, uint256 until);
 
@@ -40,7 +40,7 @@ abstract contract ConfirmationPause {
         uint256 latest = uint256(pausedSince) + maxPause;
         require(until <= latest, PauseTooLong(latest, until));
         // The time to the next pause runs from the end of this one.
-        pausedUntil = uint64(until < block.timestamp ? block.timestamp : until);
+        pausedUntil = SafeCast.toUint40(until < block.timestamp ? block.timestamp : until);
         emit ConfirmationPaused(pausedSince, pausedUntil);
     }
 
@@ -48,7 +48,7 @@ abstract contract ConfirmationPause {
         uint256 from = pausedUntil == 0 ? 0 : uint256(pausedUntil) + contestSeconds;
         require(block.timestamp >= from, PauseTooSoon(from, block.timestamp));
         require(until > block.timestamp, PauseIsOver(block.timestamp + 1, until));
-        pausedSince = uint64(block.timestamp);
+        pausedSince = uint40(block.timestamp);
     }
 
     /// @dev The end of a window: a pause that begins while it is open prolongs it; one that has closed stays closed.

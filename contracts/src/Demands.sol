@@ -2,6 +2,7 @@
 // docs/disputes.md#bytes
 pragma solidity 0.8.37;
 
+import {Assertions} from "./Assertions.sol";
 import {Dispute} from "./Dispute.sol";
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
@@ -166,48 +167,33 @@ contract Demands is Ledger, AboutAssertions {
     /// @notice Shows a demanded leaf. Anyone may, for the asserter: his costs are paid out of the demand's bond.
     function publish(DemandId id, bytes calldata leaf, bytes32[] calldata path) external {
         uint256 gasAtStart = gasleft();
-        Demand storage demand = _answerable(id);
-        _requireRoot(demand, Tree.hashLeaf(leaf), path, 0);
-        // Else a leaf could be shown where nodes above it are demanded: its path has the same root.
-        require(demand.depth == path.length, NodesDemanded(id));
-        emit BytesPublished(id, demand.assertion, demand.index, leaf);
-        _close(id, demand, gasAtStart, CallLength.ofPublish(leaf, path));
+        _publish(id, leaf, path, _requireAnswerable(id), gasAtStart);
     }
 
     /// @notice Shows the nodes below a demanded node, leftmost first, those of padding included.
     /// @param path of the demanded node, the siblings lowest first
     function publishNodes(DemandId id, bytes32[] calldata nodes, bytes32[] calldata path) external {
         uint256 gasAtStart = gasleft();
-        Demand storage demand = _answerable(id);
-        uint256 height = Tree.depthOf(Tree.leafCount(demand.length)) - demand.depth;
-        uint256 count = 1 << (height < LEVELS ? height : LEVELS);
-        require(height > 0, LeafDemanded(id));
-        require(nodes.length == count, NodeCountMismatch(count, nodes.length));
-        _requireRoot(demand, Tree.rootOfNodes(nodes), path, height);
-        uint40 until = uint40(block.timestamp + demandSeconds);
-        Standing storage standing = _standings[demand.assertion];
-        standing.leaves = until;
-        if (demand.depth == 0) standing.nodes = until;
-        emit NodesPublished(id, demand.assertion, demand.depth, demand.index, nodes);
-        _close(id, demand, gasAtStart, CallLength.ofPublishNodes(nodes, path));
+        _publishNodes(id, nodes, path, _requireAnswerable(id), gasAtStart);
     }
 
     /// @notice Answers many demands in one transaction.
     /// @dev What needs no answer any more is passed over: else whoever answers one of them could hold up all.
     function publishAll(Answer[] calldata answers) external {
         for (uint256 i = 0; i < answers.length; ++i) {
+            uint256 gasAtStart = gasleft();
             Answer calldata answer = answers[i];
-            if (!_isAnswerable(answer.id)) continue;
-            // By a call, so that each answer's calldata is its own.
-            if (answer.nodes.length > 0) this.publishNodes(answer.id, answer.nodes, answer.path);
-            else this.publish(answer.id, answer.leaf, answer.path);
+            (bool answerable, address asserter) = _answerable(answer.id);
+            if (!answerable) continue;
+            if (answer.nodes.length > 0) _publishNodes(answer.id, answer.nodes, answer.path, asserter, gasAtStart);
+            else _publish(answer.id, answer.leaf, answer.path, asserter, gasAtStart);
         }
     }
 
     /// @notice Rejects an assertion whose demanded bytes were not shown in time.
     function expire(DemandId id) external {
         uint256 gasAtStart = gasleft();
-        Demand storage demand = _openDemand(id);
+        (Demand storage demand,) = _openDemand(id);
         require(block.timestamp >= demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
         demand.status = DemandStatus.EXPIRED;
         emit DemandExpired(id, demand.assertion, demand.demander);
@@ -224,13 +210,14 @@ contract Demands is Ledger, AboutAssertions {
         Demand storage demand = _demands[id];
         DemandStatus status = demand.status;
         AssertionId assertion = demand.assertion;
-        bool moot = rollup.isMoot(assertion);
-        bool refunded = moot || rollup.statusOf(assertion) == Rollup.Status.REJECTED;
+        (Assertions.Status standing, bool moot,) = rollup.standingOf(assertion);
+        bool refunded = moot || standing == Assertions.Status.REJECTED;
         bool open = status == DemandStatus.OPEN;
         bool settleable = status == DemandStatus.PUBLISHED || (open && refunded);
         require(settleable, DemandStatusMismatch(id, DemandStatus.PUBLISHED, status));
+        bool ended = standing == Assertions.Status.CONFIRMED || standing == Assertions.Status.ORPHANED;
+        require(refunded || ended, AssertionStatusMismatch(assertion, Assertions.Status.CONFIRMED, standing));
         if (refunded) _release(assertion);
-        else _requireEnded(assertion);
         demand.status = DemandStatus.SETTLED;
         if (moot && open) rollup.closeGame(assertion);
         uint256 left = demand.left;
@@ -335,12 +322,45 @@ contract Demands is Ledger, AboutAssertions {
         require(root == demand.objectRoot, ObjectMismatch(demand.objectRoot, root));
     }
 
+    /// @param asserter of the assertion: the demand is answerable
+    function _publish(DemandId id, bytes calldata leaf, bytes32[] calldata path, address asserter, uint256 gasAtStart)
+        private
+    {
+        Demand storage demand = _demands[id];
+        _requireRoot(demand, Tree.hashLeaf(leaf), path, 0);
+        // Else a leaf could be shown where nodes above it are demanded: its path has the same root.
+        require(demand.depth == path.length, NodesDemanded(id));
+        emit BytesPublished(id, demand.assertion, demand.index, leaf);
+        _close(id, asserter, gasAtStart, CallLength.ofPublish(leaf, path));
+    }
+
+    function _publishNodes(
+        DemandId id,
+        bytes32[] calldata nodes,
+        bytes32[] calldata path,
+        address asserter,
+        uint256 gasAtStart
+    ) private {
+        Demand storage demand = _demands[id];
+        uint256 height = Tree.depthOf(Tree.leafCount(demand.length)) - demand.depth;
+        uint256 count = 1 << (height < LEVELS ? height : LEVELS);
+        require(height > 0, LeafDemanded(id));
+        require(nodes.length == count, NodeCountMismatch(count, nodes.length));
+        _requireRoot(demand, Tree.rootOfNodes(nodes), path, height);
+        uint40 until = uint40(block.timestamp + demandSeconds);
+        Standing storage standing = _standings[demand.assertion];
+        standing.leaves = until;
+        if (demand.depth == 0) standing.nodes = until;
+        emit NodesPublished(id, demand.assertion, demand.depth, demand.index, nodes);
+        _close(id, asserter, gasAtStart, CallLength.ofPublishNodes(nodes, path));
+    }
+
     /// @dev Bytes that come with the window's end would be of no use without time for what follows from them. What the
     /// demand has cost above the base bond is lost, whatever becomes of the assertion: else a flood would be free for who
     /// brings the asserter down with it.
-    function _close(DemandId id, Demand storage demand, uint256 gasAtStart, uint256 callBytes) private {
+    function _close(DemandId id, address asserter, uint256 gasAtStart, uint256 callBytes) private {
+        Demand storage demand = _demands[id];
         AssertionId assertion = demand.assertion;
-        address asserter = rollup.asserterOf(assertion);
         demand.status = DemandStatus.PUBLISHED;
         _standings[assertion].open -= 1;
         openOf[asserter] -= 1;
@@ -355,27 +375,24 @@ contract Demands is Ledger, AboutAssertions {
         demand.left = uint96(bond - award);
     }
 
-    function _requireEnded(AssertionId assertion) private view {
-        Rollup.Status actual = rollup.statusOf(assertion);
-        bool ended = actual == Rollup.Status.CONFIRMED || actual == Rollup.Status.ORPHANED;
-        require(ended, AssertionStatusMismatch(assertion, Rollup.Status.CONFIRMED, actual));
-    }
-
-    function _isAnswerable(DemandId id) private view returns (bool) {
+    function _answerable(DemandId id) private view returns (bool answerable, address asserter) {
         Demand storage demand = _demands[id];
-        return demand.status == DemandStatus.OPEN && block.timestamp < demand.deadline
-            && rollup.statusOf(demand.assertion) == Rollup.Status.PENDING && !rollup.isMoot(demand.assertion);
+        if (demand.status != DemandStatus.OPEN || block.timestamp >= demand.deadline) return (false, asserter);
+        Assertions.Status status;
+        bool moot;
+        (status, moot, asserter) = rollup.standingOf(demand.assertion);
+        answerable = status == Assertions.Status.PENDING && !moot;
     }
 
-    function _answerable(DemandId id) private view returns (Demand storage demand) {
-        demand = _openDemand(id);
+    function _requireAnswerable(DemandId id) private view returns (address asserter) {
+        Demand storage demand;
+        (demand, asserter) = _openDemand(id);
         require(block.timestamp < demand.deadline, DemandDeadline(demand.deadline, block.timestamp));
     }
 
-    function _openDemand(DemandId id) private view returns (Demand storage demand) {
+    function _openDemand(DemandId id) private view returns (Demand storage demand, address asserter) {
         demand = _demands[id];
         require(demand.status == DemandStatus.OPEN, DemandStatusMismatch(id, DemandStatus.OPEN, demand.status));
-        _requireStatus(demand.assertion, Rollup.Status.PENDING);
-        _requireNotMoot(demand.assertion);
+        asserter = _requireJudged(demand.assertion);
     }
 }

@@ -2,6 +2,7 @@
 // docs/disputes.md
 pragma solidity 0.8.37;
 
+import {Assertions} from "./Assertions.sol";
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
 import {CallLength} from "./dispute/CallLength.sol";
@@ -168,7 +169,7 @@ contract Dispute is Ledger, AboutAssertions {
     /// @notice Rejects an assertion with a leaf that is wrong in itself.
     function challengeLeaf(ClaimedStep calldata step) external {
         uint256 gasAtStart = gasleft();
-        _requireStatus(step.assertion, Rollup.Status.PENDING);
+        _requireStatus(step.assertion, Assertions.Status.PENDING);
         _requireListed(step);
         require(!step.isWellFormed(inbox), LeafWellFormed(step.index));
         emit LeafRejected(step.assertion, step.index, msg.sender);
@@ -277,8 +278,9 @@ contract Dispute is Ledger, AboutAssertions {
     /// that. Anyone may call it.
     function refund(GameKey calldata key) external {
         (GameId id, Game storage game) = _undecided(key);
-        if (rollup.isMoot(key.assertion)) rollup.closeGame(key.assertion);
-        else _requireStatus(key.assertion, Rollup.Status.REJECTED);
+        (Assertions.Status status, bool moot,) = rollup.standingOf(key.assertion);
+        if (moot) rollup.closeGame(key.assertion);
+        else _requireStatus(key.assertion, Assertions.Status.REJECTED, status);
         game.status = Status.REFUNDED;
         _credit(key.challenger, bond);
         emit GameRefunded(id);
@@ -323,10 +325,9 @@ contract Dispute is Ledger, AboutAssertions {
     /// @dev An open game about an assertion that is not decided. Nothing else goes on.
     function _openGame(GameKey calldata key) private view returns (GameId id, Game storage game, address asserter) {
         (id, game) = _undecided(key);
-        Rollup.Status status;
-        (status, asserter) = rollup.standingOf(key.assertion);
-        bool pending = status == Rollup.Status.PENDING;
-        require(pending, AssertionStatusMismatch(key.assertion, Rollup.Status.PENDING, status));
+        Assertions.Status status;
+        (status, asserter) = rollup.statusAndAsserterOf(key.assertion);
+        _requireStatus(key.assertion, Assertions.Status.PENDING, status);
     }
 
     /// @dev Only whoever is to move may, or his delegate, and only while his clock runs.
@@ -346,7 +347,7 @@ contract Dispute is Ledger, AboutAssertions {
 
     /// @dev Of a moot game a move may still be made, which is of no use: to ask at each of them costs more than that does.
     function _win(GameKey calldata key, GameId id, Side winner, uint256 gasAtStart, uint256 callBytes) private {
-        _requireNotMoot(key.assertion);
+        address asserter = _requireJudged(key.assertion);
         Game storage game = _games[id];
         uint256 gas = game.players.read(uint256(winner)).gas;
         emit GameWon(id, key.assertion, winner);
@@ -357,7 +358,7 @@ contract Dispute is Ledger, AboutAssertions {
         } else {
             game.status = Status.ASSERTER_WON;
             rollup.closeGame(key.assertion);
-            _forfeit(bond, rollup.asserterOf(key.assertion), gas + _gasSince(gasAtStart, callBytes));
+            _forfeit(bond, asserter, gas + _gasSince(gasAtStart, callBytes));
         }
     }
 }

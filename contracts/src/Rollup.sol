@@ -2,6 +2,7 @@
 // docs/contracts.md#rollup
 pragma solidity 0.8.37;
 
+import {Assertions} from "./Assertions.sol";
 import {ConfirmationPause} from "./ConfirmationPause.sol";
 import {ExecutorRotation} from "./ExecutorRotation.sol";
 import {LiveChildren} from "./LiveChildren.sol";
@@ -9,45 +10,13 @@ import {NetworkEnd} from "./NetworkEnd.sol";
 import {StepClaims} from "./StepClaims.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
-import {IRollup} from "./interfaces/IRollup.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {StateLeaf} from "./lib/StateLeaf.sol";
 import {AssertionId, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Claims about the state after a range of batches, one Merkle root over the state after every single step.
-contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, LiveChildren, NetworkEnd {
-    enum Status {
-        NONE,
-        PENDING,
-        CONFIRMED,
-        REJECTED,
-        ORPHANED
-    }
-
-    /// @param stepRoot object root of the step list
-    /// @param leafHash of the post state leaf
-    /// @param stateRoot of the post state leaf
-    /// @param batch index of the first batch that is not covered
-    /// @param deadline end of the window, unix seconds; a pause may prolong it, see deadlineOf
-    /// @param siblingDeadline until which this assertion may get more than one child
-    /// @param openGames disputes that are not decided
-    /// @param voidings of batches that had been when it was made
-    struct Assertion {
-        AssertionId parent;
-        bytes32 stepRoot;
-        bytes32 leafHash;
-        bytes32 stateRoot;
-        address asserter;
-        Status status;
-        uint32 openGames;
-        uint32 voidings;
-        uint64 batch;
-        uint64 createdAt;
-        uint64 deadline;
-        uint64 siblingDeadline;
-    }
-
+contract Rollup is StepClaims, ExecutorRotation, LiveChildren, Assertions {
     /// @param bond of the asserter's stake that is locked while an assertion is pending, wei
     /// @param leaderSeconds in which only the leader may assert
     /// @param guardian that may pause confirmation; zero: nobody
@@ -67,13 +36,9 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
     address public immutable demands;
     bytes32 public immutable kernelProgramId;
     uint256 public immutable bond;
-    uint64 public immutable window;
     AssertionId public immutable genesis;
 
     AssertionId public latestConfirmed;
-    /// @notice Calls that have made batches void. Nothing can be confirmed that was pending at one of them.
-    uint32 public voidings;
-    mapping(AssertionId => Assertion) private _assertions;
 
     event AssertionCreated(
         AssertionId indexed id,
@@ -91,15 +56,12 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
     error NotExecutor(address account);
     error NotLeader(address leader, uint256 openFrom);
     error NotJudge(address account);
-    error StatusMismatch(AssertionId id, Status expected, Status actual);
     error ParentNotLive(AssertionId parent, Status status);
     error SiblingsClosed(uint256 deadline);
     error AlreadyAsserted(AssertionId id);
     error EarlierAttemptLives(AssertionId id, Status status);
-    error WindowOpen(uint256 deadline, uint256 actual);
     error WindowClosed(uint256 deadline, uint256 actual);
     error ParentNotConfirmed(AssertionId latestConfirmed, AssertionId parent);
-    error GamesOpen(uint256 games);
     error StillViable(AssertionId id);
     error ChildLives(AssertionId child);
     error EarlierSibling(AssertionId id, AssertionId earlier);
@@ -123,6 +85,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
     )
         StepClaims(committee_)
         ExecutorRotation(settings.leaderSeconds, inbox_.maxAheadSeconds())
+        Assertions(stakes_.timing().window)
         ConfirmationPause(settings.guardian, stakes_.timing())
         // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
         NetworkEnd(settings.escapeSeconds, 3 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
@@ -133,7 +96,6 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         demands = demands_;
         kernelProgramId = kernelProgramId_;
         bond = settings.bond;
-        window = stakes_.timing().window;
 
         bytes32 leafHash = StateLeaf(genesisStateRoot, 0, 0, 0, 0).hash();
         AssertionId id = idOf(AssertionId.wrap(0), bytes32(0), leafHash, 0);
@@ -161,7 +123,20 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         id = idOf(claim.parent, stepRoot, leafHash, claim.attempt);
         _requireNew(claim, stepRoot, leafHash, id);
         _verifyCertificate(stepRoot, stepCount, claim.objects, claim.certificate);
-        _store(id, parent, claim, stepRoot, leafHash);
+        uint64 deadline = SafeCast.toUint64(block.timestamp + window);
+        if (!_hasChild(claim.parent)) parent.siblingDeadline = deadline;
+        _addChild(claim.parent, id);
+        Assertion storage created = _assertions[id];
+        created.parent = claim.parent;
+        created.stepRoot = stepRoot;
+        created.leafHash = leafHash;
+        created.stateRoot = claim.post.stateRoot;
+        created.asserter = msg.sender;
+        created.status = Status.PENDING;
+        created.voidings = voidings;
+        created.batch = claim.post.batch;
+        created.createdAt = uint64(block.timestamp);
+        created.deadline = deadline;
         stakes.lock(msg.sender, Role.EXECUTOR, bond);
         emit AssertionCreated(id, claim.parent, msg.sender, stepRoot, stepCount, claim.post, claim.objects);
     }
@@ -217,7 +192,7 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         uint256 deadline = _prolonged(assertion.deadline);
         require(block.timestamp < deadline, WindowClosed(deadline, block.timestamp));
         // It tells what the batches were: a game would hold that against what they are.
-        require(!isMoot(id), AssertionIsMoot(id));
+        require(assertion.voidings == voidings, AssertionIsMoot(id));
         assertion.openGames += 1;
     }
 
@@ -248,27 +223,6 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         emit AssertionRejected(id, beneficiary, slashed, reward);
     }
 
-    function assertionOf(AssertionId id) external view returns (Assertion memory) {
-        return _assertions[id];
-    }
-
-    /// @inheritdoc IRollup
-    function confirmedStateRoot(AssertionId id) external view returns (bytes32) {
-        Status status = _assertions[id].status;
-        require(status == Status.CONFIRMED, StatusMismatch(id, Status.CONFIRMED, status));
-        return _assertions[id].stateRoot;
-    }
-
-    /// @inheritdoc IRollup
-    function parentOf(AssertionId id) external view returns (AssertionId) {
-        return _assertions[id].parent;
-    }
-
-    /// @inheritdoc IRollup
-    function asserterOf(AssertionId id) external view returns (address) {
-        return _assertions[id].asserter;
-    }
-
     /// @notice Number of steps that an assertion claims: its step list has one leaf more.
     function stepCountOf(AssertionId id) public view returns (uint64) {
         Assertion storage claimed = _assertions[id];
@@ -280,45 +234,9 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         return (_assertions[id].stepRoot, stepCountOf(id));
     }
 
-    function statusOf(AssertionId id) external view returns (Status) {
-        return _assertions[id].status;
-    }
-
-    /// @notice End of an assertion's window, unix seconds, with what a pause adds to it.
-    function deadlineOf(AssertionId id) external view returns (uint256) {
-        return _prolonged(_assertions[id].deadline);
-    }
-
-    /// @notice The same without what publications of demanded bytes add.
-    function windowEndOf(AssertionId id) external view returns (uint256) {
-        return _prolonged(_assertions[id].createdAt + window);
-    }
-
-    /// @notice Whether batches were made void after it was made, and it is neither confirmed nor rejected: nobody judges it.
-    function isMoot(AssertionId id) public view returns (bool) {
-        Assertion storage asked = _assertions[id];
-        bool undecided = asked.status == Status.PENDING || asked.status == Status.ORPHANED;
-        return undecided && asked.voidings != voidings;
-    }
-
-    /// @notice What each move of a game asks, in one call.
-    function standingOf(AssertionId id) external view returns (Status status, address asserter) {
-        Assertion storage asked = _assertions[id];
-        return (asked.status, asked.asserter);
-    }
-
     /// @notice Unix seconds from which anyone staked may build on `parent`; before, only the leader.
     function openFrom(AssertionId parent) external view returns (uint256) {
         return _openFrom(_assertions[parent]);
-    }
-
-    /// @notice Id of an assertion. The post leaf holds the batch, so the range is part of it.
-    function idOf(AssertionId parent, bytes32 stepRoot, bytes32 leafHash, uint32 attempt)
-        public
-        pure
-        returns (AssertionId)
-    {
-        return AssertionId.wrap(keccak256(abi.encode(parent, stepRoot, leafHash, attempt)));
     }
 
     function _waitingSince() internal view override returns (uint256) {
@@ -336,19 +254,6 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
 
     function _inbox() internal view override returns (IInbox) {
         return inbox;
-    }
-
-    function _store(AssertionId id, Assertion storage parent, Claim calldata claim, bytes32 stepRoot, bytes32 leafHash)
-        private
-    {
-        uint64 deadline = SafeCast.toUint64(block.timestamp + window);
-        if (!_hasChild(claim.parent)) parent.siblingDeadline = deadline;
-        _addChild(claim.parent, id);
-        Assertion storage created = _assertions[id];
-        (created.parent, created.stepRoot, created.leafHash) = (claim.parent, stepRoot, leafHash);
-        (created.stateRoot, created.batch) = (claim.post.stateRoot, claim.post.batch);
-        (created.asserter, created.status, created.voidings) = (msg.sender, Status.PENDING, voidings);
-        (created.createdAt, created.deadline) = (uint64(block.timestamp), deadline);
     }
 
     function _requireTurn(Assertion storage parent) private view {
@@ -385,16 +290,5 @@ contract Rollup is IRollup, StepClaims, ExecutorRotation, ConfirmationPause, Liv
         require(
             challenged || status == Status.REJECTED || status == Status.ORPHANED, EarlierAttemptLives(earlier, status)
         );
-    }
-
-    function _pending(AssertionId id) private view returns (Assertion storage assertion_) {
-        assertion_ = _assertions[id];
-        require(assertion_.status == Status.PENDING, StatusMismatch(id, Status.PENDING, assertion_.status));
-    }
-
-    function _requireDecided(Assertion storage assertion_) private view {
-        uint256 deadline = _prolonged(assertion_.deadline);
-        require(block.timestamp >= deadline, WindowOpen(deadline, block.timestamp));
-        require(assertion_.openGames == 0, GamesOpen(assertion_.openGames));
     }
 }

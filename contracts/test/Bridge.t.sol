@@ -2,8 +2,8 @@
 // docs/contracts.md#bridge
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {Bridge} from "../src/Bridge.sol";
-import {Rollup} from "../src/Rollup.sol";
 import {StateTrie} from "../src/lib/StateTrie.sol";
 import {AssertionId} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
@@ -52,7 +52,7 @@ contract BridgeTest is Network {
         bytes[] memory proof = _proof(0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                Rollup.StatusMismatch.selector, pending, Rollup.Status.CONFIRMED, Rollup.Status.PENDING
+                Assertions.StatusMismatch.selector, pending, Assertions.Status.CONFIRMED, Assertions.Status.PENDING
             )
         );
         bridge.withdraw(pending, 0, recipient, amounts[0], proof);

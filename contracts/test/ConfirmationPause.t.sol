@@ -2,6 +2,7 @@
 // docs/contracts.md#pause
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {ConfirmationPause} from "../src/ConfirmationPause.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {AssertionId} from "../src/lib/Types.sol";
@@ -154,7 +155,7 @@ contract ConfirmationPauseTest is Network {
 
     function test_TheGuardianNeitherConfirmsNorRejects() public {
         vm.prank(GUARDIAN);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, CLOSES, START));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.WindowOpen.selector, CLOSES, START));
         rollup.confirm(id);
         vm.prank(GUARDIAN);
         vm.expectRevert(abi.encodeWithSelector(Rollup.NotJudge.selector, GUARDIAN));

@@ -2,8 +2,8 @@
 // docs/disputes.md#many: what many demands at once cost, whom, and how long they take.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {DemandId, Demands} from "../src/Demands.sol";
-import {Rollup} from "../src/Rollup.sol";
 import {Ledger} from "../src/dispute/Ledger.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
 import {DemandNetwork} from "./support/DemandNetwork.sol";
@@ -232,7 +232,7 @@ contract DemandFloodsTest is DemandNetwork {
         demands.demandStep(assertion, 599);
         vm.assertEq(demands.openOf(EXECUTOR), 201);
         vm.assertEq(rollup.assertionOf(assertion).openGames, 201);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.PENDING));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.PENDING));
     }
 
     function _answer(uint64 leaf) private {

@@ -2,8 +2,8 @@
 // docs/disputes.md#bytes: the nodes of step lists of every length, and how demands follow one another.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {DemandId, Demands} from "../src/Demands.sol";
-import {Rollup} from "../src/Rollup.sol";
 import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
 import {Ledger} from "../src/dispute/Ledger.sol";
 import {Tree} from "../src/lib/Tree.sol";
@@ -146,7 +146,7 @@ contract DemandNodesTest is DemandNetwork {
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandDeadline.selector, START + DEMAND, START + DEMAND));
         demands.publishNodes(id, nodes, path);
         demands.expire(id);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.REJECTED));
         vm.assertEq(demands.balanceOf(CHALLENGER), DEMAND_BOND);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.expectPartialRevert(Demands.DemandStatusMismatch.selector);
@@ -161,7 +161,9 @@ contract DemandNodesTest is DemandNetwork {
         uint256 award = demands.balanceOf(EXECUTOR);
         vm.assertTrue(award >= gas * 1 gwei && award <= DEMAND_BOND / 2);
         bytes4 refusal = AboutAssertions.AssertionStatusMismatch.selector;
-        vm.expectRevert(abi.encodeWithSelector(refusal, assertion, Rollup.Status.CONFIRMED, Rollup.Status.PENDING));
+        vm.expectRevert(
+            abi.encodeWithSelector(refusal, assertion, Assertions.Status.CONFIRMED, Assertions.Status.PENDING)
+        );
         demands.settle(id);
         DemandId open = _demandLeaf(3);
         vm.prank(DISPUTE);

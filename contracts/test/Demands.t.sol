@@ -2,9 +2,9 @@
 // docs/disputes.md#bytes
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {DemandId, Demands} from "../src/Demands.sol";
 import {GameId} from "../src/Dispute.sol";
-import {Rollup} from "../src/Rollup.sol";
 import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
 import {Tree} from "../src/lib/Tree.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
@@ -25,13 +25,15 @@ contract DemandsTest is GameNetwork {
         vm.prank(CHALLENGER);
         DemandId id = demands.demandStep(assertion, 2);
         vm.warp(START + WINDOW + DEMAND - 2);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.confirm(assertion);
         demands.publish(id, Trees.slice(stepList, 256, 128), Trees.pathOf(stepList, 2, 0));
         uint256 award = demands.balanceOf(EXECUTOR);
         vm.assertTrue(award > 0 && award <= DEMAND_BOND / 2);
         vm.assertEq(token.balanceOf(DEMANDS), DEMAND_BOND);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, block.timestamp + DEMAND, block.timestamp));
+        vm.expectRevert(
+            abi.encodeWithSelector(Assertions.WindowOpen.selector, block.timestamp + DEMAND, block.timestamp)
+        );
         rollup.confirm(assertion);
         // Late, but with the bytes: a game.
         GameId game = _open(assertion, STEP, CHALLENGER, false, type(uint256).max);
@@ -89,7 +91,7 @@ contract DemandsTest is GameNetwork {
         vm.expectRevert(abi.encodeWithSelector(Demands.DemandDeadline.selector, START + DEMAND, START + DEMAND));
         demands.publish(id, leaf, path);
         demands.expire(id);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.REJECTED));
         vm.assertEq(demands.balanceOf(CHALLENGER), DEMAND_BOND);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);

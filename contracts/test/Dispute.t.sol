@@ -2,6 +2,7 @@
 // docs/disputes.md#game
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {Dispute, GameId, GameKey} from "../src/Dispute.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {AboutAssertions} from "../src/dispute/AboutAssertions.sol";
@@ -35,7 +36,7 @@ contract DisputeTest is GameNetwork {
         vm.assertEq(boards[id].position + index, 123_456_789_011);
         _prove(id, index, CHALLENGER);
         _assertStatus(id, Dispute.Status.CHALLENGER_WON);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.REJECTED));
         vm.assertEq(dispute.balanceOf(CHALLENGER), GAME_BOND);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
@@ -62,7 +63,7 @@ contract DisputeTest is GameNetwork {
         vm.warp(dispute.deadlineOf(id));
         dispute.timeout(_key(id));
         _assertStatus(id, Dispute.Status.ASSERTER_WON);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.PENDING));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.PENDING));
         vm.warp(block.timestamp + WINDOW);
         rollup.confirm(assertion);
     }
@@ -350,14 +351,17 @@ contract DisputeTest is GameNetwork {
         _expect(CHALLENGER, over);
         dispute.refund(_key(id));
         Dispute.Opening memory opening = _opening(assertion, DELAYED_STEP);
-        _expectRefusal(opening, Rollup.StatusMismatch.selector);
+        _expectRefusal(opening, Assertions.StatusMismatch.selector);
     }
 
     function test_ALostGameEndsTheOthersAndReturnsTheirBonds() public {
         GameId first = _open(assertion, STEP, CHALLENGER, false, TRUE);
         GameId second = _open(assertion, DELAYED_STEP, OTHER, false, TRUE);
         bytes memory alive = abi.encodeWithSelector(
-            AboutAssertions.AssertionStatusMismatch.selector, assertion, Rollup.Status.REJECTED, Rollup.Status.PENDING
+            AboutAssertions.AssertionStatusMismatch.selector,
+            assertion,
+            Assertions.Status.REJECTED,
+            Assertions.Status.PENDING
         );
         _expect(OTHER, alive);
         dispute.refund(_key(second));
@@ -385,7 +389,7 @@ contract DisputeTest is GameNetwork {
         dispute.timeout(_key(fake));
         _assertStatus(fake, Dispute.Status.ASSERTER_WON);
         vm.warp(START + WINDOW);
-        _expect(EXECUTOR, abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        _expect(EXECUTOR, abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.confirm(assertion);
         vm.warp(START + CLOCK - 1);
         _playTo(honest, LISTS, CHALLENGER, TRUE, END);

@@ -2,6 +2,7 @@
 // docs/contracts.md#escape
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {NetworkEnd} from "../src/NetworkEnd.sol";
 import {Rollup} from "../src/Rollup.sol";
 import {AssertionId, Role} from "../src/lib/Types.sol";
@@ -76,7 +77,7 @@ contract NetworkEndTest is Network {
         rollup.openGame(id);
         rollup.orphan(id);
         // A game that was open is played to its end.
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.orphan(child);
         vm.prank(DISPUTE);
         rollup.closeGame(child);

@@ -2,6 +2,7 @@
 // docs/contracts.md#rollup
 pragma solidity 0.8.37;
 
+import {Assertions} from "../src/Assertions.sol";
 import {DACommittee} from "../src/DACommittee.sol";
 import {PromisedBatches} from "../src/PromisedBatches.sol";
 import {Rollup} from "../src/Rollup.sol";
@@ -32,7 +33,7 @@ contract RollupTest is Network {
     function test_AssertionIsPendingAndItsBondLocked() public {
         AssertionId id = _assertNext(genesis, STATE);
         Rollup.Assertion memory assertion = rollup.assertionOf(id);
-        _assertStatus(id, Rollup.Status.PENDING);
+        _assertStatus(id, Assertions.Status.PENDING);
         _assertId(assertion.parent, genesis);
         vm.assertEq(assertion.stateRoot, STATE);
         vm.assertEq(assertion.batch, 1);
@@ -71,7 +72,7 @@ contract RollupTest is Network {
         AssertionId id = _assertNext(genesis, STATE);
         uint256 deadline = block.timestamp + WINDOW;
         vm.warp(deadline - 1);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.WindowOpen.selector, deadline, deadline - 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.WindowOpen.selector, deadline, deadline - 1));
         rollup.confirm(id);
         vm.warp(deadline);
         rollup.confirm(id);
@@ -79,7 +80,9 @@ contract RollupTest is Network {
         vm.assertEq(rollup.confirmedStateRoot(id), STATE);
         vm.assertEq(stakes.lockedOf(EXECUTOR, Role.EXECUTOR), 0);
         vm.expectRevert(
-            abi.encodeWithSelector(Rollup.StatusMismatch.selector, id, Rollup.Status.PENDING, Rollup.Status.CONFIRMED)
+            abi.encodeWithSelector(
+                Assertions.StatusMismatch.selector, id, Assertions.Status.PENDING, Assertions.Status.CONFIRMED
+            )
         );
         rollup.confirm(id);
     }
@@ -199,7 +202,7 @@ contract RollupTest is Network {
         _expectRefusal(RIVAL, claim, abi.encodeWithSelector(Rollup.AlreadyAsserted.selector, id));
         claim.attempt = 1;
         _expectRefusal(
-            RIVAL, claim, abi.encodeWithSelector(Rollup.EarlierAttemptLives.selector, id, Rollup.Status.PENDING)
+            RIVAL, claim, abi.encodeWithSelector(Rollup.EarlierAttemptLives.selector, id, Assertions.Status.PENDING)
         );
         claim.attempt = 2;
         vm.prank(RIVAL);
@@ -277,21 +280,21 @@ contract RollupTest is Network {
         vm.assertEq(rollup.reject(first, USER, 30 ether), 30 ether);
         rollup.closeGame(first);
         vm.stopPrank();
-        _assertStatus(first, Rollup.Status.REJECTED);
+        _assertStatus(first, Assertions.Status.REJECTED);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
         vm.assertEq(stakes.rewardOf(USER), 30 ether);
         vm.warp(block.timestamp + WINDOW);
         vm.expectRevert(abi.encodeWithSelector(Rollup.ParentNotConfirmed.selector, genesis, first));
         rollup.confirm(child);
         rollup.orphan(child);
-        _assertStatus(child, Rollup.Status.ORPHANED);
+        _assertStatus(child, Assertions.Status.ORPHANED);
         vm.assertEq(stakes.lockedOf(EXECUTOR, Role.EXECUTOR), 0);
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
         _postBatch(3);
         Rollup.Claim memory claim = _claim(genesis, _leaf(STATE, 3));
         claim.parent = first;
         _expectRefusal(
-            EXECUTOR, claim, abi.encodeWithSelector(Rollup.ParentNotLive.selector, first, Rollup.Status.REJECTED)
+            EXECUTOR, claim, abi.encodeWithSelector(Rollup.ParentNotLive.selector, first, Assertions.Status.REJECTED)
         );
     }
 
@@ -300,7 +303,7 @@ contract RollupTest is Network {
         vm.prank(DISPUTE);
         rollup.openGame(id);
         vm.warp(block.timestamp + WINDOW);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.confirm(id);
         vm.prank(DISPUTE);
         rollup.closeGame(id);
@@ -339,7 +342,7 @@ contract RollupTest is Network {
         vm.assertEq(stakes.lockedOf(RIVAL, Role.EXECUTOR), 0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                Rollup.StatusMismatch.selector, rival, Rollup.Status.CONFIRMED, Rollup.Status.ORPHANED
+                Assertions.StatusMismatch.selector, rival, Assertions.Status.CONFIRMED, Assertions.Status.ORPHANED
             )
         );
         rollup.confirmedStateRoot(rival);
@@ -353,7 +356,7 @@ contract RollupTest is Network {
         vm.prank(DISPUTE);
         rollup.openGame(first);
         vm.warp(block.timestamp + WINDOW + 1 days);
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.confirm(first);
         vm.expectRevert(abi.encodeWithSelector(Rollup.EarlierSibling.selector, rival, first));
         rollup.confirm(rival);
@@ -372,7 +375,7 @@ contract RollupTest is Network {
         _expectRefusal(
             EXECUTOR,
             _claim(genesis, _leaf(STATE, 2)),
-            abi.encodeWithSelector(Rollup.ParentNotLive.selector, genesis, Rollup.Status.CONFIRMED)
+            abi.encodeWithSelector(Rollup.ParentNotLive.selector, genesis, Assertions.Status.CONFIRMED)
         );
     }
 
@@ -405,7 +408,7 @@ contract RollupTest is Network {
         vm.assertEq(AssertionId.unwrap(actual), AssertionId.unwrap(expected));
     }
 
-    function _assertStatus(AssertionId id, Rollup.Status expected) private view {
+    function _assertStatus(AssertionId id, Assertions.Status expected) private view {
         vm.assertEq(uint256(rollup.assertionOf(id).status), uint256(expected));
     }
 }

@@ -2,8 +2,8 @@
 // docs/disputes.md#judged
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {Dispute, GameId} from "../../src/Dispute.sol";
-import {Rollup} from "../../src/Rollup.sol";
 import {AboutAssertions} from "../../src/dispute/AboutAssertions.sol";
 import {ClaimedStep, ClaimedSteps} from "../../src/dispute/ClaimedStep.sol";
 import {AssertionId, Role} from "../../src/lib/Types.sol";
@@ -34,12 +34,15 @@ contract ClaimedStepTest is GameNetwork {
         ClaimedStep memory step = _claimedStep(id, steps, leaf - 1);
         vm.prank(CHALLENGER);
         dispute.challengeLeaf(step);
-        vm.assertEq(uint256(rollup.statusOf(id)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(id)), uint256(Assertions.Status.REJECTED));
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
         vm.expectRevert(
             abi.encodeWithSelector(
-                AboutAssertions.AssertionStatusMismatch.selector, id, Rollup.Status.PENDING, Rollup.Status.REJECTED
+                AboutAssertions.AssertionStatusMismatch.selector,
+                id,
+                Assertions.Status.PENDING,
+                Assertions.Status.REJECTED
             )
         );
         dispute.challengeLeaf(step);

@@ -2,8 +2,8 @@
 // docs/disputes.md#copies: what somebody gains who sees a transaction before it is mined, and sends it first.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
-import {Rollup} from "../../src/Rollup.sol";
 import {AboutAssertions} from "../../src/dispute/AboutAssertions.sol";
 import {ClaimedStep} from "../../src/dispute/ClaimedStep.sol";
 import {AssertionId} from "../../src/lib/Types.sol";
@@ -50,7 +50,7 @@ contract CopiesTest is GameNetwork {
         vm.assertEq(uint256(dispute.gameOf(copy).status), uint256(Dispute.Status.ASSERTER_WON));
         vm.assertEq(dispute.balanceOf(COPIER), 0);
         _prove(honest, 31, CHALLENGER);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.REJECTED));
         vm.assertTrue(stakes.rewardOf(CHALLENGER) > 0);
     }
 
@@ -83,7 +83,7 @@ contract CopiesTest is GameNetwork {
         _playTo(copy, LISTS, COPIER, TRUE, END);
         vm.assertEq(dispute.gameOf(copy).posted, dispute.gameOf(honest).posted);
         _prove(copy, 31, COPIER);
-        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(assertion)), uint256(Assertions.Status.REJECTED));
         vm.assertTrue(stakes.rewardOf(COPIER) > 0);
         vm.prank(CHALLENGER);
         vm.expectRevert(_rejected());
@@ -111,7 +111,7 @@ contract CopiesTest is GameNetwork {
         ClaimedStep memory step = _claimedStep(malformed, steps, 1);
         vm.prank(COPIER);
         dispute.challengeLeaf(step);
-        vm.assertEq(uint256(rollup.statusOf(malformed)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(malformed)), uint256(Assertions.Status.REJECTED));
         // Not more than its costs with the margin: a copier gains half of the gas that he pays.
         vm.assertTrue(stakes.rewardOf(COPIER) > 0);
         vm.assertLe(stakes.rewardOf(COPIER), dispute.costOf(400_000));
@@ -121,8 +121,8 @@ contract CopiesTest is GameNetwork {
             abi.encodeWithSelector(
                 AboutAssertions.AssertionStatusMismatch.selector,
                 malformed,
-                Rollup.Status.PENDING,
-                Rollup.Status.REJECTED
+                Assertions.Status.PENDING,
+                Assertions.Status.REJECTED
             )
         );
         dispute.challengeLeaf(step);
@@ -143,7 +143,10 @@ contract CopiesTest is GameNetwork {
 
     function _rejected() private view returns (bytes memory) {
         return abi.encodeWithSelector(
-            AboutAssertions.AssertionStatusMismatch.selector, assertion, Rollup.Status.PENDING, Rollup.Status.REJECTED
+            AboutAssertions.AssertionStatusMismatch.selector,
+            assertion,
+            Assertions.Status.PENDING,
+            Assertions.Status.REJECTED
         );
     }
 }

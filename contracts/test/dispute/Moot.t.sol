@@ -2,6 +2,7 @@
 // docs/disputes.md#moot
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {DemandId, Demands} from "../../src/Demands.sol";
 import {Dispute, GameId} from "../../src/Dispute.sol";
 import {Rollup} from "../../src/Rollup.sol";
@@ -58,7 +59,7 @@ contract MootTest is GameNetwork {
         dispute.timeout(_key(id));
         vm.expectRevert(refusal);
         dispute.timeout(_key(falsely));
-        vm.assertEq(uint256(rollup.statusOf(child)), uint256(Rollup.Status.PENDING));
+        vm.assertEq(uint256(rollup.statusOf(child)), uint256(Assertions.Status.PENDING));
     }
 
     function test_EveryBondGoesBackAndTheAssertionIsFree() public {
@@ -67,7 +68,7 @@ contract MootTest is GameNetwork {
         uint256 supply = token.totalSupply();
         _moot();
         vm.warp(rollup.deadlineOf(child));
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 2));
         rollup.orphan(child);
         vm.expectEmit();
         emit Dispute.GameRefunded(first);
@@ -79,7 +80,7 @@ contract MootTest is GameNetwork {
             )
         );
         dispute.refund(_key(first));
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.orphan(child);
         vm.prank(USER);
         dispute.refund(_key(second));
@@ -114,7 +115,7 @@ contract MootTest is GameNetwork {
         dispute.timeout(_key(wrong));
         vm.assertEq(uint256(dispute.gameOf(wrong).status), uint256(Dispute.Status.ASSERTER_WON));
         dispute.timeout(_key(right));
-        vm.assertEq(uint256(rollup.statusOf(child)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(child)), uint256(Assertions.Status.REJECTED));
         vm.assertEq(stakes.activeOf(EXECUTOR, Role.EXECUTOR), STAKE - BOND);
     }
 
@@ -126,7 +127,7 @@ contract MootTest is GameNetwork {
         _moot();
         vm.prank(CHALLENGER);
         dispute.challengeLeaf(_claimedStep(malformed, steps, 0));
-        vm.assertEq(uint256(rollup.statusOf(malformed)), uint256(Rollup.Status.REJECTED));
+        vm.assertEq(uint256(rollup.statusOf(malformed)), uint256(Assertions.Status.REJECTED));
         vm.assertTrue(!rollup.isMoot(malformed));
         dispute.refund(_key(id));
         vm.assertEq(dispute.balanceOf(OTHER), GAME_BOND);
@@ -164,7 +165,7 @@ contract MootTest is GameNetwork {
         vm.assertEq(demands.openOf(EXECUTOR), 0);
         vm.assertEq(demands.balanceOf(CHALLENGER), DEMAND_BOND);
         vm.warp(rollup.deadlineOf(child));
-        vm.expectRevert(abi.encodeWithSelector(Rollup.GamesOpen.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(Assertions.GamesOpen.selector, 1));
         rollup.orphan(child);
         demands.settle(second);
         vm.assertEq(demands.balanceOf(OTHER), 2 * DEMAND_BOND);
@@ -210,7 +211,10 @@ contract MootTest is GameNetwork {
 
     function _pending() private view returns (bytes memory) {
         return abi.encodeWithSelector(
-            AboutAssertions.AssertionStatusMismatch.selector, child, Rollup.Status.REJECTED, Rollup.Status.PENDING
+            AboutAssertions.AssertionStatusMismatch.selector,
+            child,
+            Assertions.Status.REJECTED,
+            Assertions.Status.PENDING
         );
     }
 

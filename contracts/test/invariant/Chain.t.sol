@@ -2,6 +2,7 @@
 // docs/contracts.md#rollup: whatever is called in whatever order, only what stood its window is final, and only that is paid.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {Batch} from "../../src/interfaces/IInbox.sol";
 import {AssertionId, Certificate, Role} from "../../src/lib/Types.sol";
@@ -90,7 +91,7 @@ contract ChainHandler is Network {
     function withdraw(uint256 which, uint256 index) external {
         AssertionId id = assertions[which % assertions.length];
         index %= 3;
-        bool confirmed = rollup.assertionOf(id).status == Rollup.Status.CONFIRMED;
+        bool confirmed = rollup.assertionOf(id).status == Assertions.Status.CONFIRMED;
         try bridge.withdraw(id, uint64(indexes[index]), recipient, amounts[index], proofs[index]) {
             vm.assertTrue(confirmed);
             paid += amounts[index];
@@ -115,7 +116,7 @@ contract ChainHandler is Network {
         uint256 length = 0;
         while (id != rollup.genesis()) {
             Rollup.Assertion memory assertion = rollup.assertionOf(id);
-            vm.assertEq(uint256(assertion.status), uint256(Rollup.Status.CONFIRMED));
+            vm.assertEq(uint256(assertion.status), uint256(Assertions.Status.CONFIRMED));
             vm.assertLe(assertion.deadline, block.timestamp);
             vm.assertEq(assertion.deadline, assertion.createdAt + WINDOW);
             vm.assertEq(rejectedAt[id], 0);
@@ -142,7 +143,7 @@ contract ChainHandler is Network {
     function checkBonds() external view {
         uint256 pending = 0;
         for (uint256 i = 0; i < assertions.length; ++i) {
-            if (rollup.assertionOf(assertions[i]).status == Rollup.Status.PENDING) ++pending;
+            if (rollup.assertionOf(assertions[i]).status == Assertions.Status.PENDING) ++pending;
         }
         uint256 locked = stakes.lockedOf(EXECUTOR, Role.EXECUTOR) + stakes.lockedOf(RIVAL, Role.EXECUTOR);
         vm.assertEq(locked, pending * BOND);

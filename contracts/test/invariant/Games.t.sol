@@ -2,9 +2,9 @@
 // docs/disputes.md#game: liars play whatever they like, against one honest asserter and for one false assertion.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {DemandId, Demands} from "../../src/Demands.sol";
 import {Dispute, GameId, GameKey} from "../../src/Dispute.sol";
-import {Rollup} from "../../src/Rollup.sol";
 import {Segment} from "../../src/dispute/SegmentList.sol";
 import {AssertionId, Role} from "../../src/lib/Types.sol";
 import {FuzzTargets} from "../support/Fuzz.sol";
@@ -162,8 +162,8 @@ contract GamesHandler is GameNetwork {
     }
 
     function checkTruth() external view {
-        vm.assertTrue(rollup.statusOf(honest) != Rollup.Status.REJECTED);
-        vm.assertTrue(rollup.statusOf(wrong) != Rollup.Status.CONFIRMED);
+        vm.assertTrue(rollup.statusOf(honest) != Assertions.Status.REJECTED);
+        vm.assertTrue(rollup.statusOf(wrong) != Assertions.Status.CONFIRMED);
         vm.assertTrue(dispute.gameOf(games[0]).status != Dispute.Status.ASSERTER_WON);
     }
 
@@ -182,7 +182,7 @@ contract GamesHandler is GameNetwork {
     }
 
     function _isJudged(AssertionId id) private view returns (bool) {
-        return rollup.statusOf(id) == Rollup.Status.PENDING && !rollup.isMoot(id);
+        return rollup.statusOf(id) == Assertions.Status.PENDING && !rollup.isMoot(id);
     }
 
     function _checkCount(AssertionId id, address asserter, uint256 expected) private view {

@@ -2,6 +2,7 @@
 // docs/contracts.md#promised: the network neither claims bytes that may be gone, nor waits for ever for such.
 pragma solidity 0.8.37;
 
+import {Assertions} from "../../src/Assertions.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {AssertionId, Certificate} from "../../src/lib/Types.sol";
 import {FuzzTargets} from "../support/Fuzz.sol";
@@ -42,7 +43,7 @@ contract PromisesHandler is Network {
         AssertionId parent = assertions[on % assertions.length];
         Rollup.Assertion memory below = rollup.assertionOf(parent);
         bool latest = parent == rollup.latestConfirmed();
-        if (below.status != Rollup.Status.PENDING && !latest) return;
+        if (below.status != Assertions.Status.PENDING && !latest) return;
         bool open = rollup.lastChildOf(parent) == AssertionId.wrap(0) || block.timestamp < below.siblingDeadline;
         if (!open || below.batch == inbox.batchCount()) return;
         uint64 end = uint64(bound(batches, below.batch + 1, inbox.batchCount()));
@@ -112,7 +113,7 @@ contract PromisesHandler is Network {
         AssertionId child = rollup.lastChildOf(latest);
         if (child != AssertionId.wrap(0)) {
             Rollup.Assertion memory live = rollup.assertionOf(child);
-            vm.assertEq(uint256(live.status), uint256(Rollup.Status.PENDING));
+            vm.assertEq(uint256(live.status), uint256(Assertions.Status.PENDING));
             vm.assertLe(rollup.deadlineOf(child), live.createdAt + WINDOW + MAX_PAUSE);
             return;
         }
