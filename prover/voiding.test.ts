@@ -28,7 +28,7 @@ function createL1(executors: readonly Address[], leader: Address) {
   const calls: { readonly by: Address; readonly args: readonly unknown[] }[] = [];
   const answers: Record<string, unknown> = {
     leaderOf: leader,
-    executors: executors.map((executor) => ({ executor })),
+    places: executors.map((account) => ({ account })),
     leaderSeconds: LEADER_SECONDS,
   };
   const readContract = async ({ functionName }: { functionName: string }) => {

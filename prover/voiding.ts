@@ -34,12 +34,12 @@ export function createVoider(
   async function waitSeconds(batch: bigint): Promise<bigint> {
     const [leader, places, leaderSeconds] = await Promise.all([
       client.readContract({ ...rollup, functionName: 'leaderOf', args: [batch] }),
-      client.readContract({ ...rollup, functionName: 'executors' }),
+      client.readContract({ ...rollup, functionName: 'places' }),
       client.readContract({ ...rollup, functionName: 'leaderSeconds' }),
     ]);
     const count = places.length;
     if (count === 0) return 0n;
-    const placeOf = (account: Address) => places.findIndex(({ executor }) => isSameAddress(executor, account));
+    const placeOf = (account: Address) => places.findIndex((place) => isSameAddress(place.account, account));
     const own = placeOf(sender.address);
     // After a long outage L1 does not know any more whose turn it was.
     const first = placeOf(leader) < 0 ? Number(batch % BigInt(count)) : placeOf(leader);

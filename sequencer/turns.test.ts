@@ -35,7 +35,7 @@ beforeAll(async () => {
   // Each enters itself into the list.
   sequencers = [await start(keyOf(1), 'first'), await start(OTHER, 'second')];
   const listed = await network.l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'places' });
-  expect(listed.map(({ sequencer }) => sequencer)).toEqual([SEQUENCER.address, OWNER.address]);
+  expect(listed.map(({ account }) => account)).toEqual([SEQUENCER.address, OWNER.address]);
 });
 
 afterAll(async () => {

@@ -2,33 +2,22 @@
 // docs/contracts.md#turns
 pragma solidity 0.8.37;
 
+import {RoundPlaces} from "./RoundPlaces.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
 import {Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Whose turn it is to post: staked sequencers by turns, a slot of time each.
 /// @notice Within a round of slots the list never changes, so that each sequencer of the round has its turns whatever the others do.
-abstract contract SequencerTurns {
-    /// @notice A place in the list: its sequencer has turns in the rounds from `fromRound` until before `untilRound`.
-    struct Place {
-        address sequencer;
-        uint48 fromRound;
-        uint48 untilRound;
-    }
-
+abstract contract SequencerTurns is RoundPlaces {
     uint256 public constant MAX_SEQUENCERS = 32;
     /// @notice Slots of a round: each of the most sequencers that there may be has two turns in it.
     uint256 public constant ROUND_SLOTS = 64;
-    /// @dev Rounds after which a change counts: the list of the next round is known for a whole round.
-    uint256 private constant DELAY_ROUNDS = 2;
 
     uint64 public immutable slotSeconds;
     /// @notice Seconds for which a stake stays locked after the last turn.
     uint64 public immutable contestSeconds;
 
-    Place[] private _places;
-    /// @dev One more than the place in the list; 0 means that no stake is locked here.
-    mapping(address sequencer => uint256) private _placeOf;
     /// @dev One more than the last slot in which its holder has posted.
     uint64 private _keptSlot;
 
@@ -45,7 +34,9 @@ abstract contract SequencerTurns {
     error StillContestable(address sequencer, uint256 until);
 
     /// @param maxSlotSeconds for a slot, which must have two halves
-    constructor(uint64 slotSeconds_, uint64 maxSlotSeconds, uint64 contestSeconds_) {
+    constructor(uint64 slotSeconds_, uint64 maxSlotSeconds, uint64 contestSeconds_)
+        RoundPlaces(ROUND_SLOTS * slotSeconds_)
+    {
         require(slotSeconds_ >= 2 && slotSeconds_ <= maxSlotSeconds, SlotOutOfRange(maxSlotSeconds, slotSeconds_));
         slotSeconds = slotSeconds_;
         contestSeconds = contestSeconds_;
@@ -59,11 +50,9 @@ abstract contract SequencerTurns {
         require(_placeOf[msg.sender] == 0, SequencerListed(msg.sender));
         uint256 round = _roundOf(block.timestamp);
         uint256 fromRound = _anyoneCanPost(round) ? round + DELAY_ROUNDS : round;
-        uint256 place = _freePlace();
+        uint256 place = _freePlace(round);
         require(place < MAX_SEQUENCERS, TooManySequencers(MAX_SEQUENCERS));
-        if (place == _places.length) _places.push();
-        _places[place] = Place(msg.sender, SafeCast.toUint48(fromRound), type(uint48).max);
-        _placeOf[msg.sender] = place + 1;
+        _take(place, msg.sender, fromRound);
         stakes_.lock(msg.sender, Role.SEQUENCER, stakes_.minimumOf(Role.SEQUENCER));
         emit SequencerJoined(msg.sender, fromRound);
     }
@@ -101,34 +90,16 @@ abstract contract SequencerTurns {
         return account == holder || time >= _openFrom(slot, holder);
     }
 
-    /// @notice The list, with those whose turns are over and those whose turns have not begun.
-    function places() external view returns (Place[] memory) {
-        return _places;
-    }
-
-    function isListed(address sequencer) external view returns (bool) {
-        uint256 place = _placeOf[sequencer];
-        return place != 0 && _places[place - 1].untilRound == type(uint48).max;
-    }
-
     /// @notice Whose turn a slot (unix time / slotSeconds) is; zero if nobody is listed in its round.
     function holderOf(uint256 slot) public view returns (address) {
-        uint256 round = slot / ROUND_SLOTS;
-        uint256 length = _places.length;
-        address[] memory listed = new address[](length);
-        uint256 count = 0;
-        for (uint256 i = 0; i < length; ++i) {
-            Place memory place = _places[i];
-            if (place.fromRound <= round && round < place.untilRound) listed[count++] = place.sequencer;
-        }
-        return count == 0 ? address(0) : listed[slot % count];
+        return _turnOf(slot, slot / ROUND_SLOTS);
     }
 
     /// @notice From when on the stake of a sequencer that has retired can be unlocked, unix seconds.
     function lockedUntil(address sequencer) public view returns (uint256) {
         uint256 place = _placeOf[sequencer];
         if (place == 0) return 0;
-        return uint256(_places[place - 1].untilRound) * ROUND_SLOTS * slotSeconds + contestSeconds;
+        return _startOf(_places[place - 1].untilRound) + contestSeconds;
     }
 
     function _stakes() internal view virtual returns (IStakeManager);
@@ -167,33 +138,24 @@ abstract contract SequencerTurns {
     function _canPost(address account, uint256 round) private view returns (bool) {
         uint256 index = _placeOf[account];
         if (index == 0) return false;
-        Place memory place = _places[index - 1];
-        return place.fromRound <= round && round < place.untilRound && _stakes().isActive(account, Role.SEQUENCER);
+        return _isIn(_places[index - 1], round) && _stakes().isActive(account, Role.SEQUENCER);
     }
 
     function _anyoneCanPost(uint256 round) private view returns (bool) {
         uint256 length = _places.length;
         for (uint256 i = 0; i < length; ++i) {
-            if (_places[i].sequencer != address(0) && _canPost(_places[i].sequencer, round)) return true;
+            if (_places[i].account != address(0) && _canPost(_places[i].account, round)) return true;
         }
         return false;
     }
 
-    /// @dev The first place that nobody has; nobody else is moved.
-    function _freePlace() private view returns (uint256 place) {
-        uint256 length = _places.length;
-        while (place < length && _places[place].sequencer != address(0)) ++place;
+    /// @dev Who has retired keeps his place until his stake is unlocked.
+    function _isFree(Place storage place, uint256) internal view override returns (bool) {
+        return place.account == address(0);
     }
 
     function _retire(address sequencer) private {
-        uint256 place = _placeOf[sequencer];
-        require(place != 0 && _places[place - 1].untilRound == type(uint48).max, SequencerNotListed(sequencer));
-        uint48 untilRound = SafeCast.toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);
-        _places[place - 1].untilRound = untilRound;
-        emit SequencerRetired(sequencer, untilRound);
-    }
-
-    function _roundOf(uint256 time) private view returns (uint256) {
-        return time / slotSeconds / ROUND_SLOTS;
+        require(isListed(sequencer), SequencerNotListed(sequencer));
+        emit SequencerRetired(sequencer, _leave(sequencer));
     }
 }

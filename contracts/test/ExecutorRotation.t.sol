@@ -106,16 +106,16 @@ contract ExecutorRotationTest is Network {
         rollup.join();
         vm.warp(block.timestamp + 1);
         _join(THIRD);
-        vm.assertEq(rollup.executors().length, 2);
-        vm.assertEq(rollup.executors()[0].executor, THIRD);
+        vm.assertEq(rollup.places().length, 2);
+        vm.assertEq(rollup.places()[0].account, THIRD);
         _join(EXECUTOR);
-        vm.assertEq(rollup.executors().length, 3);
+        vm.assertEq(rollup.places().length, 3);
         vm.prank(THIRD);
         rollup.retire();
         vm.warp(block.timestamp + 4 * ROUND);
         _join(THIRD);
-        vm.assertEq(rollup.executors().length, 3);
-        vm.assertEq(rollup.executors()[0].executor, THIRD);
+        vm.assertEq(rollup.places().length, 3);
+        vm.assertEq(rollup.places()[0].account, THIRD);
     }
 
     function test_RevertWhen_TheListIsFull() public {

@@ -49,8 +49,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['if (_keptSlot == slot + 1) return (slot + 1) * slotSeconds;', ''],
       ['return slot * slotSeconds + (slotSeconds + 1) / 2;', 'return slot * slotSeconds;'],
       ['_anyoneCanPost(round) ? round + DELAY_ROUNDS : round;', '_anyoneCanPost(round) ? round + 1 : round;'],
-      ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS)', 'toUint48(_roundOf(block.timestamp) + 1)'],
-      ['* ROUND_SLOTS * slotSeconds + contestSeconds;', '* ROUND_SLOTS * slotSeconds;'],
+      ['.untilRound) + contestSeconds;', '.untilRound);'],
     ],
   ),
   ...inContract(
@@ -147,7 +146,18 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     ['ExecutorRotation'],
     [
       ['uint256 fromRound = round + DELAY_ROUNDS;', 'uint256 fromRound = round;'],
-      ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);', 'toUint48(_roundOf(block.timestamp));'],
+      ['return place.untilRound + KEPT_ROUNDS <= round;', 'return place.untilRound <= round;'],
+    ],
+  ),
+  ...inContract(
+    'RoundPlaces',
+    ['SequencerTurns', 'ExecutorRotation'],
+    [
+      ['toUint48(_roundOf(block.timestamp) + DELAY_ROUNDS);', 'toUint48(_roundOf(block.timestamp) + 1);'],
+      ['place.fromRound > round || round >= place.untilRound', 'round >= place.untilRound'],
+      ['place.fromRound > round || round >= place.untilRound', 'place.fromRound > round'],
+      ['return place.fromRound <= round && round < place.untilRound;', 'return place.fromRound <= round;'],
+      ['&& !_isFree(_places[place], round)) ++place;', ') ++place;'],
     ],
   ),
   ...inContract(
