@@ -154,13 +154,14 @@ async function checkAll(
 }
 
 async function openFight(
-  { key, sendUrl, contracts, dryRun, maxDemandBondWei }: ValidatorConfig,
+  config: ValidatorConfig,
   node: ProverNode,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
+  const { key, sendUrl, contracts, dryRun, maxDemandBondWei } = config;
   if (key === undefined) return undefined;
-  const sender = createSender(withAccount(node.l1, key, sendUrl), { signal, inFlight: NODE_IN_FLIGHT });
+  const sender = createSender(withAccount(node.l1, key, sendUrl, config), { signal, inFlight: NODE_IN_FLIGHT });
   return createFight({ node, contracts, sender, log, dryRun, maxDemandBondWei });
 }
 

@@ -7,6 +7,7 @@ import {
   address,
   count,
   type Environment,
+  feeCapsShape,
   hash,
   httpShape,
   parseConfig,
@@ -72,6 +73,7 @@ export const networkShape = z.strictObject({
   workers: count(256, 1).default(2),
   memoryMiB: count(1024 * 1024, 256).default(2048),
   pollMs: count(60_000, 10).default(500),
+  ...feeCapsShape,
 });
 
 export const executorShape = networkShape.extend({

@@ -55,7 +55,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   const stop = new AbortController();
   const node = await openNode(config, { log, recorder: createBodyRecorder });
   const sending = { signal: stop.signal, inFlight: NODE_IN_FLIGHT };
-  const sender = createSender(withAccount(node.l1, config.key, config.sendUrl), sending);
+  const sender = createSender(withAccount(node.l1, config.key, config.sendUrl, config), sending);
   const counts: ExecutorCounts = {
     asserted: 0,
     voided: 0,
@@ -69,7 +69,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   try {
     await joinExecutors(node, config.contracts, sender);
     if (config.delegateKey !== undefined) {
-      const delegate = withAccount(node.l1, config.delegateKey, config.sendUrl);
+      const delegate = withAccount(node.l1, config.delegateKey, config.sendUrl, config);
       player = await openDelegate(delegate, config.contracts.dispute, sender.address, sending);
     }
   } catch (error) {

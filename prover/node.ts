@@ -15,6 +15,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { openDiskObjects } from '../service/disk-objects.ts';
 import { connectL1, type L1 } from '../service/l1.ts';
+import type { FeeCapConfig } from '../service/l1-fees.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { openStore, type Store } from '../service/store.ts';
@@ -32,7 +33,7 @@ import { createProgramRegistry, type ProgramRegistry } from './programs.ts';
 import type { StepRecorderFactory } from './recorder.ts';
 import { createTransition, type StepOutcome, type Transition } from './transition.ts';
 
-export type NodeConfig = {
+export type NodeConfig = FeeCapConfig & {
   readonly dataDir: string;
   /** One URL or several, which are held against each other (docs/operations.md#l1-proof). */
   readonly l1Url: string | readonly string[];

@@ -77,7 +77,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     await closeStore();
   };
   try {
-    const l1 = withAccount(await connectL1(config.l1Url), config.key);
+    const l1 = withAccount(await connectL1(config.l1Url), config.key, undefined, config);
     const genesis = await createGenesis(config.genesis);
     const engine = createKernelEngine(await readKernel(config.kernelPath));
     const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };

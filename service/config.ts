@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { MAX_FEE_GWEI, MAX_PRIORITY_FEE_GWEI } from './l1-fees.ts';
 
 export const hash = z
   .string()
@@ -20,6 +21,12 @@ export const count = (max: number, min = 0) => z.int().min(min).max(max);
 export const wei = z
   .union([z.string().regex(/^\d{1,78}$/, 'expected a decimal number'), z.int().min(0)])
   .transform(BigInt);
+
+/** Of every part that signs transactions: docs/operations.md#fee-caps. */
+export const feeCapsShape = {
+  maxFeeGwei: count(1_000_000, 1).default(MAX_FEE_GWEI),
+  maxPriorityFeeGwei: count(10_000, 1).default(MAX_PRIORITY_FEE_GWEI),
+};
 
 /** What is absent is as in service/http-limits.ts. */
 export const httpLimitsShape = z.strictObject({

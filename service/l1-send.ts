@@ -3,8 +3,9 @@ import { type Abi, TransactionNotFoundError, type TransactionReceipt } from 'vie
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
+import { BUMP_PERCENT, isFeeTooHigh } from './l1-fees.ts';
 import { createNonces, type Nonces } from './l1-nonces.ts';
-import { BUMP_PERCENT, emptyTransaction, submit, type Transaction, toTransaction } from './l1-submit.ts';
+import { emptyTransaction, submit, type Transaction, toTransaction } from './l1-submit.ts';
 import { createMutex, type Mutex } from './mutex.ts';
 import { createTurnstile } from './turnstile.ts';
 
@@ -28,7 +29,7 @@ export type Sender = {
   /**
    * Sends calls in the order in which they come, and waits until they are mined; as many at once as `inFlight` says.
    * What fails keeps no other from being mined.
-   * @throws MizuError `l1/reverted` with the contract's error, `l1/not-mined` after all attempts (retryable)
+   * @throws MizuError `l1/reverted` with the contract's error, `l1/fee-too-high` (retryable), `l1/not-mined` after all attempts (retryable)
    */
   sendAndWait(call: Call): Promise<Sent>;
 };
@@ -113,7 +114,11 @@ async function send(lane: Lane, call: Call): Promise<Sent> {
 }
 
 async function launch({ l1 }: Lane, flight: Flight, transaction: Transaction, attempt: number): Promise<void> {
-  const hash = await submit(l1, transaction, flight.nonce, attempt);
+  const hash = await submit(l1, transaction, flight.nonce, attempt).catch((error: unknown) => {
+    // What is under way already may still be mined for what it offers.
+    if (flight.hashes.length > 0 && isFeeTooHigh(error)) return undefined;
+    throw error;
+  });
   if (hash !== undefined) flight.hashes.push(hash);
 }
 

@@ -3,6 +3,7 @@ import { BaseError, ContractFunctionRevertedError, encodeFunctionData } from 'vi
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
+import { capFees } from './l1-fees.ts';
 import type { Call } from './l1-send.ts';
 
 export type Transaction = {
@@ -14,8 +15,6 @@ export type Transaction = {
   readonly value?: bigint | undefined;
 };
 
-/** A replacement must pay 10 % more on most nodes. */
-export const BUMP_PERCENT = 25n;
 const GAS_MARGIN_PERCENT = 20n;
 const TRANSFER_GAS = 21_000n;
 
@@ -43,7 +42,7 @@ export function emptyTransaction({ address }: Pick<L1Account, 'address'>): Trans
 
 /**
  * Undefined if the node refuses it because of its nonce or fee: an earlier one is pending or mined.
- * @throws MizuError `l1/send-failed` (retryable)
+ * @throws MizuError `l1/send-failed`, `l1/fee-too-high` (both retryable)
  */
 export async function submit(
   l1: L1Account,
@@ -52,9 +51,7 @@ export async function submit(
   attempt: number,
 ): Promise<Hex | undefined> {
   const { account } = l1;
-  const { maxFeePerGas, maxPriorityFeePerGas } = await l1.client.estimateFeesPerGas();
-  const bump = (fee: bigint) =>
-    (fee * (100n + BUMP_PERCENT) ** BigInt(attempt)) / 100n ** BigInt(attempt) + BigInt(attempt);
+  const fees = capFees(await l1.client.estimateFeesPerGas(), attempt, l1.feeCaps);
   try {
     return await l1.wallet.sendTransaction({
       account,
@@ -63,8 +60,7 @@ export async function submit(
       data,
       nonce,
       gas,
-      maxFeePerGas: bump(maxFeePerGas),
-      maxPriorityFeePerGas: bump(maxPriorityFeePerGas),
+      ...fees,
       ...(value === undefined ? {} : { value }),
     });
   } catch (error) {

@@ -12,6 +12,7 @@ import {
 import { privateKeyToAccount } from 'viem/accounts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { type FeeCapConfig, type Fees, toFeeCaps } from './l1-fees.ts';
 import { l1Transport } from './l1-transport.ts';
 
 export type L1 = {
@@ -30,6 +31,8 @@ export type L1Account = L1 & {
   readonly address: Address;
   /** Transactions go to another URL than `url`: there they may be unknown until they are mined. */
   readonly isPrivate: boolean;
+  /** Nothing is signed that offers more. */
+  readonly feeCaps: Fees;
 };
 
 const RETRIES = 3;
@@ -71,7 +74,7 @@ async function readChainId(urls: readonly string[], transports: readonly Transpo
 }
 
 /** Adds an account that signs. `sendUrl`: where its transactions go, if not where L1 is read. @throws MizuError `l1/bad-key` */
-export function withAccount(l1: L1, key: Hex, sendUrl = l1.url): L1Account {
+export function withAccount(l1: L1, key: Hex, sendUrl = l1.url, caps: FeeCapConfig = {}): L1Account {
   const account = parseKey(key);
   const wallet = createWalletClient({
     account,
@@ -79,7 +82,14 @@ export function withAccount(l1: L1, key: Hex, sendUrl = l1.url): L1Account {
     transport: l1Transport(sendUrl, { retryCount: RETRIES }),
   });
   const isPrivate = sendUrl !== l1.url;
-  return { ...l1, wallet: wallet as WalletClient, account, address: account.address, isPrivate };
+  return {
+    ...l1,
+    wallet: wallet as WalletClient,
+    account,
+    address: account.address,
+    isPrivate,
+    feeCaps: toFeeCaps(caps),
+  };
 }
 
 function parseKey(key: Hex): Account & ReturnType<typeof privateKeyToAccount> {

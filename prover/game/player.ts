@@ -11,6 +11,7 @@ import type { OneStepVerifier } from '../osp.ts';
 import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';
 import { createDryRun } from './dry-run.ts';
 import { isJudged, isWindowOver } from './judged.ts';
+import { tellKeptBack } from './kept-back.ts';
 import { describeRange } from './narrate.ts';
 import { type Action, type Disputed, type Game, nextAction, type Side, type TraceOracle } from './play.ts';
 import { type GameRecord, turnOf } from './record.ts';
@@ -108,7 +109,8 @@ export function createPlayer(parts: PlayerParts): Player {
       return false;
     }
     const args = [encodeGameKey(game), ...more];
-    return sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
+    const sending = sendCall({ ...dispute, abi: dispute.abi as Abi, functionName, args, isDone });
+    return tellKeptBack(sending, log, () => ({ game: game.id, secondsLeft: clocks.get(game.id) ?? fullClock }));
   }
 
   function count(what: 'moves' | 'proofs' | 'timeouts', sent: boolean): boolean {

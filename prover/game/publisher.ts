@@ -12,6 +12,7 @@ import type { ProverNode } from '../node.ts';
 import type { DemandRecord } from './demand-record.ts';
 import { eachOnItsOwn } from './each.ts';
 import { isWindowOver } from './judged.ts';
+import { tellKeptBack } from './kept-back.ts';
 
 export type PublisherParts = {
   readonly node: Pick<ProverNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
@@ -47,7 +48,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
   const isPendingOurs = ({ status, asserter }: AssertionRecord): boolean =>
     status === 'pending' && isSameAddress(asserter, owner.address);
 
-  async function publish(demands: readonly Answered[]): Promise<boolean> {
+  async function publish(demands: readonly Answered[], now: bigint): Promise<boolean> {
     log.warn({ demands: demands.length }, 'bytes are demanded on L1: they are published');
     const isDone = async () => {
       for (const { demand } of demands) if (await isOpen(demand)) return false;
@@ -55,7 +56,9 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
     };
     const args = [demands.map(({ answer }) => answer)];
     const call = { ...contract, abi: contract.abi as Abi, functionName: 'publishAll', args, isDone };
-    const sent = await sender.sendAndWait(call);
+    const secondsLeft = Math.min(...demands.map(({ demand }) => Number(demand.deadline - now)));
+    const sending = sender.sendAndWait(call);
+    const sent = await tellKeptBack(sending, log, () => ({ demands: demands.length, secondsLeft }));
     if (sent.kind !== 'mined') return false;
     counts.published += demands.length;
     counts.gasUsed += sent.receipt.gasUsed;
@@ -85,7 +88,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
           if (known === undefined) errors.push(error);
         }
       }
-      const isPublished = found.length > 0 && (await publish(found));
+      const isPublished = found.length > 0 && (await publish(found, now));
       // What we cannot answer keeps no other from its answer.
       if (errors.length > 0) throw errors[0];
       return isPublished;

@@ -59,7 +59,7 @@ async function run(flags: Flags): Promise<void> {
   const replica = await openReplica(config);
   try {
     const { l1 } = replica.node;
-    const payer = () => createSender(withAccount(l1, requireSigner({ signer }).privateKey as Hex));
+    const payer = () => createSender(withAccount(l1, requireSigner({ signer }).privateKey as Hex, undefined, config));
     // Before everything is executed, which may take long: it is refused at once if it is not due.
     if (flags.leave) await endNetwork(l1, config.contracts, payer());
     tellStanding(output, await readStanding(l1, config.contracts));

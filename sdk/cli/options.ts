@@ -10,6 +10,8 @@ export type NetworkFlags = {
   readonly key?: string;
   readonly rollup?: Address;
   readonly chainId?: number;
+  readonly maxFeeGwei?: number;
+  readonly maxPriorityFeeGwei?: number;
 };
 
 export function withNetworkOptions(command: Command): Command {
@@ -22,6 +24,8 @@ export function withNetworkOptions(command: Command): Command {
       parseAddress,
     )
     .option('--chain-id <id>', 'of the L1 to believe (default: MIZU_CHAIN_ID, or the devnet’s)', parseChainId)
+    .option('--max-fee-gwei <gwei>', 'what a unit of gas on L1 may cost (default: 1000)', parseCount)
+    .option('--max-priority-fee-gwei <gwei>', 'of it, for the builder of the block (default: 20)', parseCount)
     .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
 }
 
@@ -29,9 +33,10 @@ export function withNetworkOptions(command: Command): Command {
 export async function withNetwork<T>(flags: NetworkFlags, use: (network: Network) => Promise<T>): Promise<T> {
   const { discoverNetwork } = await import('../client/discover.ts');
   const { connectNetwork } = await import('../client/network.ts');
-  const { rpc, l1, key: keyFile, rollup, chainId } = flags;
+  const { rpc, l1, key: keyFile, rollup, chainId, maxFeeGwei, maxPriorityFeeGwei } = flags;
+  const feeCaps = { maxFeeGwei, maxPriorityFeeGwei };
   const found = await discoverNetwork({ rpc, l1, keyFile, rollup, chainId });
-  const network = await connectNetwork({ ...found, patience: { onOutage: createOutageReporter() } });
+  const network = await connectNetwork({ ...found, feeCaps, patience: { onOutage: createOutageReporter() } });
   try {
     return await use(network);
   } finally {

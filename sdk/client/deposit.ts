@@ -22,7 +22,7 @@ export async function deposit(network: Network, amountWei: bigint): Promise<void
   const signer = requireSigner(network);
   if (network.l1RpcUrl === undefined || signer.privateKey === undefined) throw noL1();
   await network.assertTrusted();
-  const l1 = withAccount(await connectL1(network.l1RpcUrl), signer.privateKey);
+  const l1 = withAccount(await connectL1(network.l1RpcUrl), signer.privateKey, undefined, network.feeCaps);
   const { token, inbox } = network.chain.contracts;
   const held = (await l1.client.readContract({
     address: token,

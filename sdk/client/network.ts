@@ -7,6 +7,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createRpcClient, type RpcClient, requestBytes } from '../../service/client.ts';
+import type { FeeCapConfig } from '../../service/l1-fees.ts';
 import { loadOnce } from '../../service/once.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { parseAnswer } from './shapes.ts';
@@ -23,6 +24,8 @@ export type Network = {
   readonly chain: ChainView;
   readonly da: DaClient;
   readonly signer: Signer | undefined;
+  /** Of transactions on L1. */
+  readonly feeCaps: FeeCapConfig;
   /** For other calls that may be repeated. */
   readonly patience: Patience;
   /** Bytes by root, verified: from the sequencer if it is quick, else from the committee. @throws MizuError `da/unavailable` */
@@ -38,6 +41,8 @@ export type ConnectOptions = {
   /** Which network it must be. Without it nothing is signed or paid. */
   readonly trust?: NetworkTrust | undefined;
   readonly signer?: Signer | undefined;
+  /** Fees of L1 above which nothing is signed: docs/operations.md#fee-caps. */
+  readonly feeCaps?: FeeCapConfig | undefined;
   readonly patience?: Patience;
 };
 
@@ -51,6 +56,7 @@ export async function connectNetwork({
   l1RpcUrl,
   trust,
   signer,
+  feeCaps = {},
   patience = {},
 }: ConnectOptions): Promise<Network> {
   const url = rpcUrl.replace(/\/$/, '');
@@ -74,6 +80,7 @@ export async function connectNetwork({
     chain,
     da: patientClient(da, patience),
     signer,
+    feeCaps,
     patience,
     object: async (root, length) => {
       const answer = await requestBytes(`${url}/objects/${root}`, {
