@@ -75,7 +75,7 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     objects.set(ref.root, bytes);
     const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run, owner, stage: 1, partition, attempt: 0 };
-    const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2' };
+    const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2', bytePrice: '1' };
     const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer };
     open.set(taskKey(task), task);
     return task;

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const OWNER: Address = `0x${'0a'.repeat(20)}`;
-const OFFER = { maxCost: '100', inputPrice: '5', outputPrice: '7' };
+const OFFER = { maxCost: '100', inputPrice: '5', outputPrice: '7', bytePrice: '1' };
 
 const finished = (key: string): FinishedTask => ({
   key,
@@ -98,6 +98,22 @@ describe('outbox', () => {
     expect(sent.map((batch) => batch.items)).toEqual([32, 32, 6]);
     expect(sent[1]!.nonce > sent[0]!.nonce && sent[2]!.nonce > sent[1]!.nonce).toBe(true);
     expect(settled.length).toBe(70);
+  });
+
+  test('the bytes of a result are paid first; tokens are billed as far as the run pays for them too', async () => {
+    const billed = async (maxCost: string) => {
+      const task = finished('t0');
+      const { sent } = await run([{ ...task, info: { ...task.info, maxCost } }], () => ({}));
+      const message = decodeMessage(Buffer.from(sent[0]!.hex, 'hex'));
+      if (message.kind !== 'InferenceResult') throw new Error(message.kind);
+      const { resultLength, inputTokens, outputTokens } = message.items[0]!;
+      return [resultLength, inputTokens, outputTokens];
+    };
+    // Two bytes at 1, three tokens at 5, two at 7.
+    expect(await billed('31')).toEqual([2, 3n, 2n]);
+    expect(await billed('30')).toEqual([2, 3n, 1n]);
+    expect(await billed('16')).toEqual([2, 2n, 0n]);
+    expect(await billed('2')).toEqual([2, 0n, 0n]);
   });
 
   test('what was signed before a crash is sent again, byte for byte, under its own nonce', async () => {

@@ -225,13 +225,14 @@ function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRe
     resultRoot: ref.root,
     resultLength: ref.length,
     model,
-    ...billed(info, BigInt(inputTokens), BigInt(outputTokens)),
+    ...billed(info, ref.length, BigInt(inputTokens), BigInt(outputTokens)),
   };
 }
 
-/** Tokens beyond what the run pays for an item are not billed: the kernel would not take the item. */
-function billed({ maxCost, inputPrice, outputPrice }: TaskInfo, inputTokens: bigint, outputTokens: bigint) {
-  let left = BigInt(maxCost);
+/** Tokens beyond what the run pays for an item with its bytes are not billed: the kernel would not take the item. */
+function billed(info: TaskInfo, resultLength: number, inputTokens: bigint, outputTokens: bigint) {
+  const { maxCost, inputPrice, outputPrice, bytePrice } = info;
+  let left = BigInt(maxCost) - BigInt(bytePrice) * BigInt(resultLength);
   const within = (tokens: bigint, price: bigint): bigint => {
     const count = price === 0n || tokens * price <= left ? tokens : left / price;
     left -= count * price;

@@ -24,6 +24,7 @@ const INFO: TaskInfo = {
   maxCost: '100',
   inputPrice: '1',
   outputPrice: '2',
+  bytePrice: '0',
 };
 const KEY = taskKey(INFO);
 
@@ -199,6 +200,19 @@ describe('rows', () => {
     const runs = Array.from({ length: 20 }, () => take(queue, CY, 2).task.slice(0, 66));
     expect(runs.filter((run) => run === runOf(99)).length).toBe(10);
     expect(new Set(runs).size).toBe(11);
+  });
+
+  test('what the run pays by the last poll limits the result, and nothing else of the task is changed by it', async () => {
+    const { queue } = setUp();
+    addLines(queue, ['[0,{}]']);
+    const listed = { ...INFO, requestRoot: `0x${'99'.repeat(32)}` as Hex, maxCost: '280', bytePrice: '1' };
+    for (const partition of [0, 7]) queue.renewOffer({ ...listed, partition });
+    const usage = { prompt_tokens: 1, completion_tokens: 1 };
+    const rows: AnsweredRow[] = [[0, { content: 'x'.repeat(200), finish_reason: 'stop', usage }]];
+    await queue.accept(take(queue, ANN, 1), { signature: SIGNATURE, rows });
+    const [task] = queue.takeFinished();
+    expect(task!.info).toEqual({ ...listed, requestRoot: INFO.requestRoot });
+    expect(new TextDecoder().decode(task!.result)).toMatch(/\n\[0,\{"error":\{"code":"edge\/result-too-large"/);
   });
 
   test('whatever the results, every row is in an object that is not too large', async () => {

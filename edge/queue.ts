@@ -21,6 +21,7 @@ import {
   putOutcomes,
   type TaskInfo,
   takeRows,
+  taskKey,
 } from './task.ts';
 
 /** As it stands in the journal: who said it, and the signature over the whole lease. */
@@ -66,6 +67,8 @@ export type Queue = {
   /** A task's rows wait for workers; results that the journal has are taken over. */
   add(info: TaskInfo, requests: Requests): void;
   has(task: string): boolean;
+  /** As it is listed now: the run pays less for its tasks, the more it has paid for others. */
+  renewOffer(info: TaskInfo): void;
   lease(request: LeaseRequest): GrantedLease | undefined;
   /** The lease if this worker holds it now; undefined: it expired, went to another worker, or was never granted. */
   find(lease: number, worker: Address): Lease | undefined;
@@ -276,6 +279,12 @@ export function createQueue(options: QueueOptions): Queue {
       finishIfDone(task);
     },
     has: (key) => tasks.has(key),
+    renewOffer: (listed) => {
+      const task = tasks.get(taskKey(listed));
+      if (task === undefined) return;
+      const { maxCost, inputPrice, outputPrice, bytePrice } = listed;
+      task.info = { ...task.info, maxCost, inputPrice, outputPrice, bytePrice };
+    },
     lease: ({ worker, models, rows }) => {
       const audit = auditor.next(worker, models);
       const audited = audit === undefined ? undefined : tasks.get(audit.task);

@@ -79,14 +79,19 @@ export function encodeResultLine(index: number, result: RowResult): string {
   return `[${index},{"content":${quote(result.content)},"finish_reason":${quote(result.finish_reason)},${usage}}]`;
 }
 
+/** First line of a result object, with its line end. */
+export function resultsHeader(model: string, count: number, tokens: { input: number; output: number }): Buffer {
+  const text = `{"mizu":"results","count":${count},"model":${quote(model)},"inputTokens":${tokens.input},"outputTokens":${tokens.output}}`;
+  return Buffer.from(`${padHeader(text)}\n`);
+}
+
 /** The result object of the whole lines. */
 export function encodeResults(
   model: string,
   lines: readonly (string | Uint8Array)[],
   tokens: { input: number; output: number },
 ): Uint8Array {
-  const text = `{"mizu":"results","count":${lines.length},"model":${quote(model)},"inputTokens":${tokens.input},"outputTokens":${tokens.output}}`;
-  const header = Buffer.from(`${padHeader(text)}\n`);
+  const header = resultsHeader(model, lines.length, tokens);
   const sizeOf = (line: string | Uint8Array) => (typeof line === 'string' ? Buffer.byteLength(line) : line.length);
   const bytes = Buffer.alloc(
     lines.reduce((sum, line) => sum + sizeOf(line) + 1, header.length),

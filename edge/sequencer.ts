@@ -82,6 +82,7 @@ const taskInfos = z.array(
     maxCost: weiText,
     inputPrice: weiText,
     outputPrice: weiText,
+    bytePrice: weiText,
   }),
 );
 

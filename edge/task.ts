@@ -1,7 +1,7 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createResults, type Results } from './results.ts';
-import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests } from './rows.ts';
+import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from './rows.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
@@ -14,10 +14,11 @@ export type TaskInfo = {
   readonly model: Hex;
   readonly requestRoot: Hex;
   readonly requestLength: number;
-  /** Wei, decimal: what the run paid for one item at most when it was listed, and the model's price of a token. */
+  /** Wei, decimal: what the run paid for one item at most when it was listed, and the prices of a token and of a result's byte. */
   readonly maxCost: string;
   readonly inputPrice: string;
   readonly outputPrice: string;
+  readonly bytePrice: string;
 };
 
 /** A row's final result. */
@@ -32,7 +33,7 @@ export type Outcome = {
 
 export type OpenTask = {
   readonly key: string;
-  readonly info: TaskInfo;
+  info: TaskInfo;
   requests: Requests;
   readonly results: Results;
   /** Lease that holds a row, 0 without one. */
@@ -144,20 +145,51 @@ export type FinishedTask = {
   readonly outputTokens: number;
 };
 
-/** The result object, in the order of the requests. Rows that no longer fit `maxBytes` become error rows. */
+/** The result object, in the order of the requests. Rows that `maxBytes` or the run does not pay for become error rows. */
 export function finishTask({ key, info, requests, results }: OpenTask, maxBytes: number): FinishedTask {
   const tokens = results.tokens();
-  let left = maxBytes - RESULT_BYTES_A_ROW * (requests.count + 1);
   const lines = Array.from({ length: requests.count }, (_, place) => {
     const line = results.lineOf(place);
     if (line === undefined) throw new Error(`row ${place} of task ${key} has no outcome`);
-    const beyond = Math.max(0, line.length + 1 - RESULT_BYTES_A_ROW);
-    if (beyond > left) return tooLarge(requests.indexOf(place), maxBytes);
+    return line;
+  });
+  const most = paidBytes(info, maxBytes);
+  const header = resultsHeader(requests.model, requests.count, tokens).length;
+  const whole = encodeResults(requests.model, fitLines(lines, requests, most, header), tokens);
+  // Without rows it makes the run fail at its next step: nobody has paid for as much as an error for each of them.
+  const result = whole.length > most ? encodeResults(info.model, [], tokens) : whole;
+  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
+}
+
+/** Of a result: within `maxBytes`, what the run pays for if not a token is billed. */
+function paidBytes({ maxCost, bytePrice }: TaskInfo, maxBytes: number): number {
+  const price = BigInt(bytePrice);
+  if (price === 0n) return maxBytes;
+  const paid = BigInt(maxCost) / price;
+  return paid < BigInt(maxBytes) ? Number(paid) : maxBytes;
+}
+
+/** With the header they have at most `maxBytes`, if that has room for each row's line or for an error in its place. */
+function fitLines(
+  lines: readonly Uint8Array[],
+  requests: Requests,
+  maxBytes: number,
+  header: number,
+): readonly (string | Uint8Array)[] {
+  const size = lines.reduce((sum, line) => sum + line.length + 1, header);
+  if (size <= maxBytes) return lines;
+  const errors = lines.map((_, place) => tooLarge(requests.indexOf(place), maxBytes));
+  let left = maxBytes - header;
+  lines.forEach((line, place) => {
+    left -= Math.min(line.length, (errors[place] as string).length) + 1;
+  });
+  return lines.map((line, place) => {
+    const error = errors[place] as string;
+    const beyond = Math.max(0, line.length - error.length);
+    if (beyond > left) return error;
     left -= beyond;
     return line;
   });
-  const result = encodeResults(requests.model, lines, tokens);
-  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
 }
 
 function tooLarge(index: number, maxBytes: number): string {

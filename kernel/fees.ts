@@ -12,6 +12,7 @@ import {
   MESSAGE_BASE_GAS,
   MESSAGE_BYTE_GAS,
   PAGE_GAS,
+  SIGNATURE_GAS,
   SINK_GAS,
   STAGE_GAS,
   TASK_BASE_GAS,
@@ -73,7 +74,7 @@ export function loadGasOf({ code, wasm, image, slots, data, pagesInitial }: Prog
   );
 }
 
-/** What a task pays before its program runs. `loadGas` is 0 for an infer task, which has no inputs to load either. */
+/** What a task pays before its program runs. */
 export function taskGas(task: {
   readonly loadGas: bigint;
   readonly sink: boolean;
@@ -82,4 +83,21 @@ export function taskGas(task: {
 }): bigint {
   const { loadGas, sink, inputs, inputBytes } = task;
   return TASK_BASE_GAS + (sink ? SINK_GAS : 0n) + loadGas + INPUT_GAS * BigInt(inputs) + INPUT_BYTE_GAS * inputBytes;
+}
+
+/** What an item of an InferenceResult pays beside its tokens, in a message of so many signatures (the gateway's too) and items. */
+export function itemGas(item: {
+  readonly sink: boolean;
+  readonly signatures: number;
+  readonly items: number;
+  readonly resultLength: number;
+}): bigint {
+  const items = BigInt(item.items);
+  const share = (SIGNATURE_GAS * BigInt(item.signatures) + items - 1n) / items;
+  return TASK_BASE_GAS + (item.sink ? SINK_GAS : 0n) + share + resultGas(BigInt(item.resultLength));
+}
+
+/** Of results of so many bytes: everyone keeps them. */
+export function resultGas(bytes: bigint): bigint {
+  return KEEP_BYTE_GAS * bytes;
 }

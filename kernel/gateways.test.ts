@@ -6,8 +6,11 @@ import { encodeMessage, hashRun } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from './engine.fixture.ts';
+import { itemGas, resultGas } from './fees.ts';
 import { accountKey, feesKey, runKey } from './keys.ts';
+import { createRandom } from './random.fixture.ts';
 import { accountRecord, feesRecord, runRecord } from './records.ts';
+import { totalOf } from './total.fixture.ts';
 import {
   ALICE,
   account,
@@ -29,6 +32,10 @@ const ROGUE = account(99);
 const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);
 const WORKFLOW = hashWorkflow(DEFINITION);
 const COST = 10n * 5n + 3n * 7n;
+/** A byte of a result. */
+const BYTE = 10n * GAS_PRICE;
+/** Its tokens and its one byte. */
+const TOLD = COST + BYTE;
 /** That the escrow pays beside the tokens: a task of a sink, and of so many items each its share of four signatures. */
 const taskOf = (items: bigint) => (420_000n + 300_000n / items) * GAS_PRICE;
 const TASK = taskOf(3n);
@@ -71,28 +78,91 @@ test('a gateway that the run does not name takes nothing of its escrow', async (
 });
 
 test('one item costs at most maxItemCost, all of them at most maxInferenceCost, with the task within the escrow', async () => {
-  await start({ maxItemCost: COST, maxInferenceCost: 2n * COST + 1n, maxCost: 3n * (COST + TASK) });
-  expect(await send(1n, [item(0, { outputTokens: 4n })])).toEqual([
-    `cost: expected at most maxItemCost ${COST}, got ${COST + 7n}`,
+  await start({ maxItemCost: TOLD, maxInferenceCost: 2n * TOLD + 1n, maxCost: 3n * (TOLD + TASK) });
+  expect(await send(1n, [item(0, { outputTokens: 4n }), item(0, { resultLength: 2 })])).toEqual([
+    `cost: expected at most maxItemCost ${TOLD}, got ${TOLD + 7n}`,
+    `cost: expected at most maxItemCost ${TOLD}, got ${TOLD + BYTE}`,
   ]);
   expect(await send(2n, [item(0), item(1), item(2)])).toEqual([
     undefined,
     undefined,
-    `cost: expected at most the rest of maxInferenceCost 1, got ${COST}`,
+    `cost: expected at most the rest of maxInferenceCost 1, got ${TOLD}`,
   ]);
   expect(await world.read(runKey(run), runRecord)).toMatchObject({
     status: 1,
-    spent: 2n * (COST + TASK),
-    inferenceSpent: 2n * COST,
+    spent: 2n * (TOLD + TASK),
+    inferenceSpent: 2n * TOLD,
     sinkTasks: 3,
-    maxItemCost: COST,
-    maxInferenceCost: 2n * COST + 1n,
+    maxItemCost: TOLD,
+    maxInferenceCost: 2n * TOLD + 1n,
     gateways: [],
   });
-  await start({ maxCost: COST + ALONE - 1n }, 2n);
+  await start({ maxCost: TOLD + ALONE - 1n }, 2n);
   expect(await send(3n, [item(0)])).toEqual([
-    `cost: expected at most the rest of the escrow ${COST + ALONE - 1n}, got ${COST + ALONE}`,
+    `cost: expected at most the rest of the escrow ${TOLD + ALONE - 1n}, got ${TOLD + ALONE}`,
   ]);
+});
+
+test('a result pays for each of its bytes, which everyone keeps, and no wei of it goes to its gateway', async () => {
+  await start({ maxCost: 10n ** 13n });
+  const fees = async () => (await world.read(feesKey(), feesRecord))!.fees;
+  const before = await fees();
+  const total = () => totalOf(world, [ALICE.address, GATEWAY.address], [run]);
+  const all = await total();
+  const lengths = [0, 5_000, 2 ** 26];
+  expect(
+    await send(
+      1n,
+      lengths.map((resultLength, partition) => item(partition, { resultLength })),
+    ),
+  ).toEqual(lengths.map(() => undefined));
+  const kept = (5_000n + 2n ** 26n) * BYTE;
+  expect([await fees(), await balance(GATEWAY.address), await total()]).toEqual([
+    before + 3n * TASK + kept,
+    3n * COST,
+    all,
+  ]);
+});
+
+test('2 GiB of results are refused to a run that pays for 15 million gas, and it goes on', async () => {
+  const inputs = Array.from({ length: 32 }, (_, n) => objectRef(Uint8Array.of(n, 1)));
+  const rest = 15_000_000n * GAS_PRICE;
+  await start({ inputs, maxCost: rest });
+  const items = inputs.map(({ root }, partition) => ({ ...item(0), partition, requestRoot: root }));
+  expect(
+    await send(
+      1n,
+      items.map((one) => ({ ...one, resultLength: 2 ** 26 })),
+    ),
+  ).toEqual(items.map(() => `cost: expected at most maxItemCost ${rest}, got ${COST + 2n ** 26n * BYTE}`));
+  expect(
+    await send(
+      2n,
+      items.map((one) => ({ ...one, resultLength: 1_000 })),
+    ),
+  ).toEqual(items.map(() => undefined));
+  expect((await world.read(runKey(run), runRecord))!.status).toBe(2);
+});
+
+test.each([1, 2, 3])('the kernel takes and charges what the fees say, whatever the limits, seed %i', async (seed) => {
+  const random = createRandom(seed);
+  const limit = (most: bigint): bigint => (most * BigInt(random(1_000))) / 500n;
+  const taken = new Set<boolean>();
+  for (let nonce = 1n; nonce <= 24n; nonce++) {
+    const resultLength = random(3) === 0 ? 2 ** random(27) : random(2_000);
+    const [inputTokens, outputTokens] = [BigInt(random(10_000)), BigInt(random(10_000))];
+    const tokens = inputTokens * 5n + outputTokens * 7n;
+    const told = tokens + resultGas(BigInt(resultLength)) * GAS_PRICE;
+    const whole = tokens + itemGas({ sink: true, signatures: 4, items: 1, resultLength }) * GAS_PRICE;
+    const limits = { maxItemCost: limit(told), maxInferenceCost: limit(told), maxCost: limit(whole) };
+    await start(limits, nonce);
+    const [error] = await send(nonce, [item(0, { resultLength, inputTokens, outputTokens })]);
+    const fits = told <= limits.maxItemCost && told <= limits.maxInferenceCost && whole <= limits.maxCost;
+    const { spent, inferenceSpent } = (await world.read(runKey(run), runRecord))!;
+    expect([error === undefined, spent, inferenceSpent]).toEqual(fits ? [true, whole, told] : [false, 0n, 0n]);
+    taken.add(fits);
+  }
+  expect(taken.size).toBe(2);
 });
 
 test('what a gateway sends and nobody takes is paid by it, as far as it has anything', async () => {
@@ -106,7 +176,7 @@ test('what a gateway sends and nobody takes is paid by it, as far as it has anyt
   world.deposit(GATEWAY.address, 1_000_000n);
   // The base of a message for each of the two: 1,500,000 wei, and it has 1,000,000 and what it earns.
   await send(2n, [item(0), item(1, { attempt: 1 }), item(2, { attempt: 1 })]);
-  expect([await fees(), await balance(GATEWAY.address)]).toEqual([before + TASK + 1_000_000n + COST, 0n]);
+  expect([await fees(), await balance(GATEWAY.address)]).toEqual([before + TASK + BYTE + 1_000_000n + COST, 0n]);
   world.deposit(GATEWAY.address, 10_000_000n);
   await send(3n, [item(1, { attempt: 1 })]);
   expect(await balance(GATEWAY.address)).toBe(10_000_000n - 250_000n * GAS_PRICE);

@@ -85,7 +85,7 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
         const requestRoot = PARTITIONS[partition % 3]!.root;
         gatewayNonce += 1n;
         return resultMessage(gatewayNonce, [
-          { ...names, requestRoot, resultRoot: result.root, resultLength: 1, ...tokens },
+          { ...names, requestRoot, resultRoot: result.root, resultLength: random(6_000), ...tokens },
         ]);
       }
     }

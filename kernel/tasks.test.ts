@@ -237,7 +237,10 @@ describe('InferenceResult', () => {
       [{ model: missing }, `model: expected ${MODEL}, got ${missing}`],
       [{ inputTokens: 2n ** 32n + 1n }, `inputTokens: expected at most ${2n ** 32n}, got ${2n ** 32n + 1n}`],
       [{ resultLength: 2 ** 26 + 1 }, `resultLength: expected at most ${2 ** 26}, got ${2 ** 26 + 1}`],
-      [{ inputTokens: 2n ** 32n }, `cost: expected at most maxItemCost ${10n ** 9n}, got ${2n ** 32n * 5n + 21n}`],
+      [
+        { inputTokens: 2n ** 32n },
+        `cost: expected at most maxItemCost ${10n ** 9n}, got ${2n ** 32n * 5n + 21n + 8n * 10n * GAS_PRICE}`,
+      ],
     ];
     const receipt = await send(1n, [...wrong.map(([fields]) => item(0, fields)), item(0), item(0)]);
     expect(receipt.ok).toBe(true);

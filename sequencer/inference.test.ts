@@ -87,7 +87,7 @@ test('infer tasks are offered to who waits for them, with the request as an obje
   await send(deploy);
   await send(start);
   const first = await tasks;
-  expect(first[0]).toMatchObject({ run, stage: 1, attempt: 0, requestLength: 2 });
+  expect(first[0]).toMatchObject({ run, stage: 1, attempt: 0, requestLength: 2, bytePrice: '10' });
   const all = await until('both tasks', async () => {
     const open = await rpc<{ requestRoot: Hex }[]>('mizu_getInferenceTasks', {
       models: [MODEL],
@@ -152,6 +152,33 @@ test('progress is shown, results of a gateway end the run, and its dataset is do
     expected: 'train',
   });
   await expect(requestBytes(`${sequencer.url}/datasets/${run}`)).rejects.toMatchObject({ code: 'http/not-found' });
+});
+
+test('a task whose run does not pay for a result is offered to nobody, and says so', async () => {
+  const { author } = network;
+  const view = await rpc<{ workflow: Hex }>('mizu_getRun', run);
+  const inputs = await author.putAll([text('ef')]);
+  const poor = await author.sign({
+    kind: 'Run',
+    nonce: 2n,
+    workflow: view.workflow,
+    maxCost: 10n ** 12n,
+    // Of 256 bytes each costs ten gas, of a wei each.
+    maxItemCost: 2_559n,
+    maxInferenceCost: 10n ** 12n,
+    gateways: [GATEWAY.address],
+    taskGasLimit: 500_000n,
+    deadline: inHours(1),
+    inputs: encodeInputs(inputs, await author.certify(inputs)),
+  });
+  await send(poor);
+  const poorRun = hashRun(author.address, 2n, view.workflow);
+  const why = await until('its infer task', async () => {
+    const list = (await rpc<{ why: string }[] | null>('mizu_getTasks', poorRun, { stage: 1 })) ?? [];
+    return list[0] === undefined || list[0].why === 'it waits for stage 0' ? undefined : list[0].why;
+  });
+  expect(why).toBe(`the model ${MODEL} is switched off, or the run's limits and escrow no longer pay for a result`);
+  expect(await rpc('mizu_getInferenceTasks', { limit: 10 })).toEqual([]);
 });
 
 test('JSON-RPC: batches, notifications, and each of its errors', async () => {

@@ -1,38 +1,61 @@
 // docs/rpc.md: from whom a run takes results of a model, and what it pays for one.
-import { MAX_COMMITTEE, RUN_STATUS, SIGNATURE_GAS, SINK_GAS, TASK_BASE_GAS } from '../protocol/constants.ts';
+import { itemGas, resultGas } from '../kernel/fees.ts';
+import { RUN_STATUS } from '../protocol/constants.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { LEAST_RESULT_BYTES } from '../protocol/inference.ts';
 import type { InferenceResult } from './signatures.ts';
 import type { StateReader } from './state.ts';
 
 export type Offer = {
-  /** Wei that one item may cost now. */
+  /** Wei that tokens and bytes of one item may cost now. */
   readonly maxCost: string;
   /** Wei per token. */
   readonly inputPrice: string;
   readonly outputPrice: string;
+  /** Wei per byte of its result. */
+  readonly bytePrice: string;
 };
 
-/** Of one state. Undefined where the run takes nothing from this gateway, or nothing at all. */
+/** What share of a message's signatures an item pays. */
+type Signed = { readonly signatures: number; readonly items: number };
+
+/** Of one state. Undefined where the run takes nothing from this gateway, or cannot pay for an item without rows. */
 export function createOffers(state: StateReader, gateway: Address | undefined) {
   const known = new Map<string, Promise<Offer | undefined>>();
+  const signed = signedAlone(state);
   return (run: Hex, model: Hex): Promise<Offer | undefined> => {
     const key = `${run}${model}`;
-    const offer = known.get(key) ?? readOffer(state, gateway, run, model);
+    const offer = known.get(key) ?? signed.then((one) => readOffer(state, gateway, run, model, one)).then(ifItPays);
     known.set(key, offer);
     return offer;
   };
 }
 
 /** Whether the kernel would take any of these items, of this state; what it takes somebody pays for. */
-export async function isAnyTaken(state: StateReader, { gateway, items }: InferenceResult): Promise<boolean> {
-  const offers = createOffers(state, gateway);
-  for (const { run, stage, partition, model, inputTokens, outputTokens } of items) {
-    const offer = await offers(run, model);
+export async function isAnyTaken(
+  state: StateReader,
+  { gateway, items, certificate }: InferenceResult,
+): Promise<boolean> {
+  const signed = { signatures: 1 + certificate.signatures.length, items: items.length };
+  for (const { run, stage, partition, model, resultLength, inputTokens, outputTokens } of items) {
+    const offer = await readOffer(state, gateway, run, model, signed);
     if (offer === undefined || (await state.task(run, stage, partition)) !== undefined) continue;
-    const cost = inputTokens * BigInt(offer.inputPrice) + outputTokens * BigInt(offer.outputPrice);
-    if (cost <= BigInt(offer.maxCost)) return true;
+    const tokens = inputTokens * BigInt(offer.inputPrice) + outputTokens * BigInt(offer.outputPrice);
+    if (tokens + BigInt(resultLength) * BigInt(offer.bytePrice) <= BigInt(offer.maxCost)) return true;
   }
   return false;
+}
+
+/** The dearest message that an item may be in: it is the only one, and every member has signed. */
+async function signedAlone(state: StateReader): Promise<Signed> {
+  const [current, former] = await Promise.all([state.committee(), state.formerCommittee()]);
+  return { signatures: 1 + Math.max(current.members.length, former?.members.length ?? 0), items: 1 };
+}
+
+function ifItPays(offer: Offer | undefined): Offer | undefined {
+  return offer !== undefined && BigInt(offer.maxCost) >= BigInt(offer.bytePrice) * BigInt(LEAST_RESULT_BYTES)
+    ? offer
+    : undefined;
 }
 
 async function readOffer(
@@ -40,17 +63,23 @@ async function readOffer(
   gateway: Address | undefined,
   runId: Hex,
   modelId: Hex,
+  signed: Signed,
 ): Promise<Offer | undefined> {
   const [run, model] = await Promise.all([state.run(runId), state.model(modelId)]);
   if (run?.status !== RUN_STATUS.running || model === undefined || !model.active) return undefined;
   const trusted = run.gateways.length > 0 ? run.gateways : model.gateways;
   if (gateway !== undefined && !trusted.includes(gateway.toLowerCase() as Address)) return undefined;
   const { gasPriceWei } = await state.config();
-  const taskGas = TASK_BASE_GAS + SINK_GAS + SIGNATURE_GAS * BigInt(1 + MAX_COMMITTEE);
-  const escrow = run.escrow - run.spent - taskGas * gasPriceWei;
-  let maxCost = escrow > 0n ? escrow : 0n;
+  const gas = itemGas({ sink: true, ...signed, resultLength: 0 });
+  let maxCost = run.escrow - run.spent - gas * gasPriceWei;
   for (const limit of [run.maxItemCost, run.maxInferenceCost - run.inferenceSpent]) {
     if (limit < maxCost) maxCost = limit;
   }
-  return { maxCost: String(maxCost), inputPrice: String(model.inputPrice), outputPrice: String(model.outputPrice) };
+  if (maxCost < 0n) return undefined;
+  return {
+    maxCost: String(maxCost),
+    inputPrice: String(model.inputPrice),
+    outputPrice: String(model.outputPrice),
+    bytePrice: String(resultGas(1n) * gasPriceWei),
+  };
 }

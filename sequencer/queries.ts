@@ -8,6 +8,7 @@ import type { L1 } from '../service/l1.ts';
 import type { Store } from '../service/store.ts';
 import { numberKey } from '../service/store.ts';
 import { widthsOf } from './graph.ts';
+import { createOffers } from './offers.ts';
 import type { Progress } from './progress.ts';
 import { addRows } from './rows.ts';
 import type { StateReader } from './state.ts';
@@ -31,6 +32,8 @@ export type QueryParts = {
   readonly state: () => StateReader;
   readonly l1: L1;
 };
+
+type Offers = ReturnType<typeof createOffers>;
 
 const NO_ROWS = { in: 0, out: 0, rejected: 0 };
 const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
@@ -180,12 +183,13 @@ export async function queryTasks(
       ? widths.map((_, stage) => stage)
       : [filter.stage].filter((stage) => stage < widths.length);
   const { offset = 0, limit = 100 } = filter;
+  const offers = createOffers(parts.state(), undefined);
   const list = [];
   let skip = offset;
   for (const stage of stages) {
     const width = widths[stage] as number;
     for (let partition = Math.min(skip, width); partition < width && list.length < limit; partition++) {
-      list.push(await describeTask(parts, id, run, workflow, stage, partition));
+      list.push(await describeTask(parts, offers, id, run, workflow, stage, partition));
     }
     skip = Math.max(0, skip - width);
   }
@@ -194,6 +198,7 @@ export async function queryTasks(
 
 async function describeTask(
   { tables, tasks }: QueryParts,
+  offers: Offers,
   id: Hex,
   run: RunIndex,
   workflow: WorkflowIndex,
@@ -224,26 +229,29 @@ async function describeTask(
       ...why,
     };
   }
-  return { stage, partition, status: 'open', why: whyOpen(tasks, id, run, workflow, stage, partition) };
+  return { stage, partition, status: 'open', why: await whyOpen(tasks, offers, id, run, workflow, stage, partition) };
 }
 
-function whyOpen(
+async function whyOpen(
   tasks: Tasks,
+  offers: Offers,
   id: Hex,
   run: RunIndex,
   workflow: WorkflowIndex,
   stage: number,
   partition: number,
-): string {
+): Promise<string> {
   if (run.status !== 'running') return `the run has ended before it: ${run.status}`;
   const source = tasks.graph(id)?.waitsFor({ stage, partition });
   if (source !== undefined) return `it waits for stage ${source}`;
   const refusal = tasks.refusal(id, { stage, partition });
   const refused = refusal === undefined ? '' : `; a result was refused: ${refusal}`;
   const { kind, model } = workflow.stages[stage] as WorkflowIndex['stages'][number];
-  return kind === 'exec'
-    ? `its program runs, or waits for a worker of the sequencer${refused}`
-    : `it waits for a gateway that serves the model ${model}${refused}`;
+  if (kind === 'exec') return `its program runs, or waits for a worker of the sequencer${refused}`;
+  const isPaid = (await offers(id, model as Hex)) !== undefined;
+  return isPaid
+    ? `it waits for a gateway that serves the model ${model}${refused}`
+    : `the model ${model} is switched off, or the run's limits and escrow no longer pay for a result${refused}`;
 }
 
 export async function queryBatch({ store, tables, l1 }: QueryParts, index: number, outside: Slice['outside']) {

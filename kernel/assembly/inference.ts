@@ -7,6 +7,7 @@ import { message, messageLength } from './context';
 import { completeTask, datasetLength, datasetRoot } from './dataset';
 import { expireRun, isForgotten } from './expiry';
 import {
+  KEEP_BYTE_GAS,
   MAX_INFERENCE_ITEMS,
   MAX_ITEM_TOKENS,
   MAX_OUTPUT_BYTES,
@@ -182,17 +183,21 @@ function settleItem(item: usize): bool {
   if (changetype<usize>(stage) == 0 || !checkAmounts(item)) return false;
   const price = priceOf(run, item);
   if (price == 0) return false;
-  if (less(run.maxItemCost, price)) return refuseWei('cost', 'at most maxItemCost ', run.maxItemCost, price);
+  // Tokens and bytes are what the gateway tells: the run limits both together.
+  const keepGas = KEEP_BYTE_GAS * be64(item + RESULT_LENGTH_AT);
+  const told = alloc(32);
+  if (u32(multiply(told, gasPrice(), keepGas)) | u32(add(told, told, price))) return refuseOverflow();
+  if (less(run.maxItemCost, told)) return refuseWei('cost', 'at most maxItemCost ', run.maxItemCost, told);
   const inferenceLeft = alloc(32);
   sub(inferenceLeft, run.maxInferenceCost, run.inferenceSpent);
-  if (less(inferenceLeft, price)) {
-    return refuseWei('cost', 'at most the rest of maxInferenceCost ', inferenceLeft, price);
+  if (less(inferenceLeft, told)) {
+    return refuseWei('cost', 'at most the rest of maxInferenceCost ', inferenceLeft, told);
   }
   // What the kernel does for a task is paid as for one that runs a program.
   const gas = TASK_BASE_GAS + signatureGas + (stage.sink ? SINK_GAS : 0);
   const total = alloc(32);
   const rest = restOfEscrow(run);
-  const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, price));
+  const tooHigh = u32(multiply(total, gasPrice(), gas)) | u32(add(total, total, told));
   if (tooHigh != 0 || less(rest, total)) return refuseWei('cost', 'at most the rest of the escrow ', rest, total);
   if (run.tasksLeft == 1) {
     if (run.sinkTasks > sinkTasksLeft) {
@@ -201,9 +206,9 @@ function settleItem(item: usize): bool {
     sinkTasksLeft -= run.sinkTasks;
   }
   cost = price;
-  pay(run, gas);
+  pay(run, gas + keepGas);
   add(run.spent, run.spent, cost);
-  add(run.inferenceSpent, run.inferenceSpent, cost);
+  add(run.inferenceSpent, run.inferenceSpent, told);
   // The result is an input of what follows: the run lives no longer than it.
   run.expiry = min<u64>(run.expiry, certifiedUntil);
   add(earned, earned, cost);
@@ -250,7 +255,7 @@ function checkAmounts(item: usize): bool {
   return output <= MAX_ITEM_TOKENS || refuseBound('outputTokens', 'at most ', MAX_ITEM_TOKENS, output);
 }
 
-/** What the item costs at the model's prices, in wei; 0 and a refusal if the model is not active. */
+/** What the item's tokens cost at the model's prices, in wei; 0 and a refusal if the model is not active. */
 function priceOf(run: Run, item: usize): usize {
   const record = get(hashKey(TABLE_MODEL, item + MODEL_AT));
   if (record != 0) readList(record);
@@ -273,8 +278,12 @@ function priceOf(run: Run, item: usize): usize {
     u32(multiply(output, output, be64(item + OUTPUT_TOKENS_AT))) |
     u32(add(input, input, output));
   if (tooHigh == 0) return input;
-  refuse('cost', 'below 2^256', 'more');
+  refuseOverflow();
   return 0;
+}
+
+function refuseOverflow(): bool {
+  return refuse('cost', 'below 2^256', 'more');
 }
 
 /** Whether the gateway is one of these addresses, 20 bytes each. */

@@ -44,7 +44,7 @@ export class Run {
   expiry: u64;
   maxItemCost: usize;
   maxInferenceCost: usize;
-  /** Of its escrow, what went to gateways. */
+  /** Of its escrow, what tokens and bytes of results have cost. */
   inferenceSpent: usize;
   sinkTasks: u32;
   /** 20 bytes each; none: those of the model. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { itemGas, resultGas } from '../../kernel/fees.ts';
 import { compileWorkflow } from '../compile/compile.ts';
 import { partitionFile } from '../input/partition.ts';
 import { createLocalNativeEngine } from '../local/native-engine.ts';
@@ -50,6 +51,19 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
   expect(off).toBeLessThan(1.25);
   expect(quote.gas.upper).toBeGreaterThan(actual.gasUsed);
   expect(Number(quote.inputTokens.expected) / actual.inputTokens).toBeCloseTo(1, 0);
+  // What a gateway would tell of each partition, and what the kernel would charge for it.
+  const results = actual.stages.find(({ stage }) => stage.kind === 'infer')!.outputs;
+  const told = results.map((bytes) => {
+    const { inputTokens, outputTokens } = JSON.parse(new TextDecoder().decode(bytes).split('\n')[0]!);
+    return 3n * BigInt(inputTokens) + 5n * BigInt(outputTokens) + resultGas(BigInt(bytes.length));
+  });
+  const sum = told.reduce((total, wei) => total + wei, 0n);
+  expect(told.every((wei) => wei <= quote.itemWei)).toBe(true);
+  expect([sum <= quote.inferenceWei, quote.inferenceWei < 4n * sum, quote.itemWei < 4n * sum]).toEqual(
+    Array(3).fill(true),
+  );
+  const kept = results.map(({ length }) => itemGas({ sink: false, signatures: 8, items: 1, resultLength: length }));
+  expect(quote.gas.upper).toBeGreaterThan(actual.gasUsed + kept.reduce((total, gas) => total + gas, 0n));
   const cost = actual.gasUsed + 3n * BigInt(actual.inputTokens) + 5n * BigInt(actual.outputTokens);
   expect(quote.costWei.upper).toBeGreaterThan(cost);
   const largest = Math.max(...actual.stages.map((stage) => Number(stage.gasUsed) / stage.outputs.length));

@@ -1,8 +1,8 @@
 // docs/sdk.md#quote: what a run will cost, from a dry run of sampled rows on the DataVM.
 
 import type { Backend } from '../../edge/backends/backend.ts';
-import { taskGas } from '../../kernel/fees.ts';
-import { INPUT_BYTE_GAS, SIGNATURE_GAS } from '../../protocol/constants.ts';
+import { itemGas, resultGas, taskGas } from '../../kernel/fees.ts';
+import { INPUT_BYTE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
@@ -21,7 +21,7 @@ export type Quote = {
   readonly inputTokens: Range;
   readonly outputTokens: Range;
   readonly costWei: { readonly expected: bigint; readonly upper: bigint };
-  /** Most that gateways may be paid for all answers, and for those of one partition. */
+  /** Most that all answers may cost, tokens and bytes, and those of one partition; 0 if the dry run has seen no token. */
   readonly inferenceWei: bigint;
   readonly itemWei: bigint;
   /** Gas that the largest task may need, with margin: the run's limit per task. */
@@ -37,7 +37,7 @@ const GAS_MARGIN = 150n;
 const TOKEN_MARGIN = 130n;
 const TASK_MARGIN = 400n;
 /** Of a gateway and 7 members, when every result comes alone. */
-const SIGNATURES = 8n;
+const SIGNATURES = 8;
 /** What limits gateways is no estimate: it only has to be above what honest ones ask. */
 const INFERENCE_MARGIN = 200n;
 const ITEM_MARGIN = 300n;
@@ -56,7 +56,6 @@ export type QuoteOptions = {
 
 /**
  * Runs the sample and half of it: their difference is what a row costs, the rest what a task costs whatever its size.
- * Without a backend for a model, that model's tokens are its prompt's length / 4 and its maxTokens.
  */
 export async function createQuote(
   workflow: BundledWorkflow,
@@ -95,7 +94,7 @@ export async function createQuote(
     );
     const forRows = (grown * rows) / max(difference, 1n);
     // What a task pays before its program runs is no part of the task's own limit.
-    gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, tasksOf, bytesOf);
+    gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
     largestTask = max(largestTask, base + forRows / max(tasks, 1n));
   });
   const inputTokens = scale(whole.inputTokens);
@@ -106,11 +105,14 @@ export async function createQuote(
     if (price === undefined) return 0n;
     return scale(stage.inputTokens) * price.inputWei + scale(stage.outputTokens) * price.outputWei;
   });
-  const tokenWei = (margin: bigint): bigint => (stageWei.reduce((sum, wei) => sum + wei, 0n) * margin) / 100n;
+  const sum = (list: readonly bigint[]): bigint => list.reduce((total, wei) => total + wei, 0n);
+  const tokenWei = (margin: bigint): bigint => (sum(stageWei) * margin) / 100n;
+  // What a gateway tells, and the run limits: its tokens with the bytes of their results, which are in the gas too.
+  const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPriceWei));
   const gasUpper = (gas * GAS_MARGIN) / 100n + partitions * BigInt(whole.stages.length) * 10_000n;
   const largest = survey.refs.reduce((most, { length }) => Math.max(most, length), 0);
   const itemWei =
-    (stageWei.reduce(max, 0n) * BigInt(largest) * ITEM_MARGIN) / (BigInt(Math.max(survey.bytes, 1)) * 100n);
+    (answerWei.reduce(max, 0n) * BigInt(largest) * ITEM_MARGIN) / (BigInt(Math.max(survey.bytes, 1)) * 100n);
   return {
     rows: survey.rows,
     partitions: survey.refs.length,
@@ -122,24 +124,25 @@ export async function createQuote(
       expected: gas * options.gasPriceWei + tokenWei(100n) + options.messageFeeWei,
       upper: gasUpper * options.gasPriceWei + tokenWei(TOKEN_MARGIN) + options.messageFeeWei,
     },
-    inferenceWei: tokenWei(INFERENCE_MARGIN),
+    inferenceWei: (sum(answerWei) * INFERENCE_MARGIN) / 100n,
     itemWei,
     taskGasLimit: max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n),
     dryRun: whole,
   };
 }
 
-/** What all tasks of a stage pay before their programs run: for a task, its loading and its inputs. */
+/** What all tasks of a stage pay beside what their programs use: for a task, its loading and its inputs, or its result. */
 function firstGas(
   stage: PlannedStage,
   tasks: bigint,
   loadGas: bigint,
+  outputBytes: bigint,
   tasksOf: (stage: number) => bigint,
   bytesOf: (stage: number) => bigint,
 ): bigint {
   const sink = stage.kind === 'sink' || stage.kind === 'rejects';
   if (stage.kind === 'infer')
-    return (taskGas({ loadGas: 0n, sink, inputs: 0, inputBytes: 0n }) + SIGNATURE_GAS * SIGNATURES) * tasks;
+    return itemGas({ sink, signatures: SIGNATURES, items: 1, resultLength: 0 }) * tasks + resultGas(outputBytes);
   let inputs = 0n;
   let bytes = 0n;
   for (const input of stage.inputs) {

@@ -65,7 +65,10 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     'inference',
     ['gateways', 'tasks', 'expiry'],
     [
-      ['if (less(run.maxItemCost, price))', 'if (false)'],
+      ['if (less(run.maxItemCost, told))', 'if (false)'],
+      ['KEEP_BYTE_GAS * be64(item + RESULT_LENGTH_AT)', 'KEEP_BYTE_GAS'],
+      ['add(told, told, price)', '0'],
+      ['pay(run, gas + keepGas);', 'pay(run, gas);'],
       [
         'sub(inferenceLeft, run.maxInferenceCost, run.inferenceSpent);',
         'sub(inferenceLeft, run.maxInferenceCost, alloc(32));',
@@ -76,10 +79,10 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
       ],
       [': contains(ofModel, addressCount);', ': true;'],
       ['run.expiry = min<u64>(run.expiry, certifiedUntil);', ''],
-      ['add(run.inferenceSpent, run.inferenceSpent, cost);', ''],
+      ['add(run.inferenceSpent, run.inferenceSpent, told);', ''],
       ['MESSAGE_BASE_GAS * refused) ||', 'MESSAGE_BASE_GAS) ||'],
       ['const gas = TASK_BASE_GAS + signatureGas +', 'const gas = TASK_BASE_GAS +'],
-      ['less(rest, total)) return', 'less(rest, price)) return'],
+      ['less(rest, total)) return', 'less(rest, told)) return'],
     ],
   ),
   ...inKernel(
