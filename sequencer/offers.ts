@@ -22,10 +22,9 @@ type Signed = { readonly signatures: number; readonly items: number };
 /** Of one state. Undefined where the run takes nothing from this gateway, or cannot pay for an item without rows. */
 export function createOffers(state: StateReader, gateway: Address | undefined) {
   const known = new Map<string, Promise<Offer | undefined>>();
-  const signed = signedAlone(state);
   return (run: Hex, model: Hex): Promise<Offer | undefined> => {
     const key = `${run}${model}`;
-    const offer = known.get(key) ?? signed.then((one) => readOffer(state, gateway, run, model, one)).then(ifItPays);
+    const offer = known.get(key) ?? readPaying(state, gateway, run, model);
     known.set(key, offer);
     return offer;
   };
@@ -52,10 +51,16 @@ async function signedAlone(state: StateReader): Promise<Signed> {
   return { signatures: 1 + Math.max(current.members.length, former?.members.length ?? 0), items: 1 };
 }
 
-function ifItPays(offer: Offer | undefined): Offer | undefined {
-  return offer !== undefined && BigInt(offer.maxCost) >= BigInt(offer.bytePrice) * BigInt(LEAST_RESULT_BYTES)
-    ? offer
-    : undefined;
+async function readPaying(
+  state: StateReader,
+  gateway: Address | undefined,
+  run: Hex,
+  model: Hex,
+): Promise<Offer | undefined> {
+  const offer = await readOffer(state, gateway, run, model, await signedAlone(state));
+  if (offer === undefined) return undefined;
+  const least = BigInt(offer.bytePrice) * BigInt(LEAST_RESULT_BYTES);
+  return BigInt(offer.maxCost) >= least ? offer : undefined;
 }
 
 async function readOffer(
