@@ -5,6 +5,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from './engine.fixture.ts';
+import { resultGas } from './fees.ts';
 import { accountKey, runKey } from './keys.ts';
 import { createRandom } from './random.fixture.ts';
 import { accountRecord, type Run, runRecord } from './records.ts';
@@ -13,6 +14,7 @@ import {
   account,
   createWorld,
   deployMessage,
+  GAS_PRICE,
   GATEWAY,
   inferStage,
   MODEL,
@@ -82,7 +84,7 @@ test.each([1, 2])(
       const tokens = { inputTokens: BigInt(random(30)), outputTokens: BigInt(random(30)) };
       const before = await runOf(run);
       const wei = await earned();
-      const item = { ...names, requestRoot, resultRoot, resultLength: 1, ...tokens };
+      const item = { ...names, requestRoot, resultRoot, resultLength: random(30), ...tokens };
       const { receipt } = world.apply(await resultMessage(BigInt(step), [item], GATEWAYS[by]));
       const { ok, feeWei = '0', error = '' } = receipt.items![0]!;
       const after = await runOf(run);
@@ -97,8 +99,9 @@ test.each([1, 2])(
         continue;
       }
       const cost = BigInt(feeWei);
-      expect(cost <= after.maxItemCost, said).toBe(true);
-      expect(after.inferenceSpent, said).toBe(before.inferenceSpent + cost);
+      const told = cost + resultGas(BigInt(item.resultLength)) * GAS_PRICE;
+      expect(told <= after.maxItemCost, said).toBe(true);
+      expect(after.inferenceSpent, said).toBe(before.inferenceSpent + told);
       expect(after.inferenceSpent <= after.maxInferenceCost && after.spent <= after.escrow, said).toBe(true);
       const trusted = named.get(run)!;
       expect(trusted.length > 0 ? trusted : ofModel, said).toContain(ADDRESSES[by]);
