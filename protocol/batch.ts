@@ -32,6 +32,7 @@ export function batchSize(lengths: readonly number[]): number {
 /**
  * The messages of a batch. Total: a batch without the magic and this count has `count` empty messages, and an entry that names no
  * subtree of the batch an empty one. Each message is judged by the first leaf and its own entry alone, so that L1 can judge it too.
+ * They are views of one buffer: entries may all name the same subtree, and 4,096 copies of 256 KiB would be 1 GiB.
  */
 export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   const empty = new Uint8Array(0);
@@ -40,23 +41,46 @@ export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
     batch.length >= BATCH_MAGIC.length + 4 &&
     new TextDecoder().decode(batch.subarray(0, BATCH_MAGIC.length)) === BATCH_MAGIC &&
     view.getUint32(BATCH_MAGIC.length) === count;
+  if (!isBatch) return new Array<Uint8Array>(count).fill(empty);
+  const tree = padToTree(batch);
+  const used = usedLeaves(tree);
   return Array.from({ length: count }, (_, i) => {
     const entry = LEAF_BYTES + i * ENTRY_BYTES;
-    if (!isBatch || entry + ENTRY_BYTES > batch.length) return empty;
-    return readMessage(batch, view.getUint32(entry), view.getUint32(entry + 4)) ?? empty;
+    if (entry + ENTRY_BYTES > batch.length) return empty;
+    return readMessage(tree, used, view.getUint32(entry), view.getUint32(entry + 4)) ?? empty;
   });
 }
 
 // A subtree that reaches behind the message's end must hold zeros there: else its root is not the message's.
-function readMessage(batch: Uint8Array, firstLeaf: number, length: number): Uint8Array | undefined {
+function readMessage(tree: Uint8Array, used: Uint32Array, firstLeaf: number, length: number): Uint8Array | undefined {
   const leaves = 2 ** depthOf(length);
-  const start = firstLeaf * LEAF_BYTES;
-  const end = start + leaves * LEAF_BYTES;
   if (length > MAX_MESSAGE_BYTES || firstLeaf % leaves !== 0) return undefined;
-  if (firstLeaf + leaves > 2 ** depthOf(batch.length)) return undefined;
-  const message = new Uint8Array(length);
-  message.set(batch.subarray(start, start + length));
-  return batch.subarray(start + length, end).every((byte) => byte === 0) ? message : undefined;
+  if ((firstLeaf + leaves) * LEAF_BYTES > tree.length) return undefined;
+  const start = firstLeaf * LEAF_BYTES;
+  const end = start + length;
+  const nextLeaf = Math.ceil(end / LEAF_BYTES);
+  const isZeroToLeaf = tree.subarray(end, nextLeaf * LEAF_BYTES).every((byte) => byte === 0);
+  return isZeroToLeaf && (used[nextLeaf] as number) >= firstLeaf + leaves ? tree.subarray(start, end) : undefined;
+}
+
+/** With the zero leaves to the right that its tree has. */
+function padToTree(batch: Uint8Array): Uint8Array {
+  const size = 2 ** depthOf(batch.length) * LEAF_BYTES;
+  if (batch.length === size) return batch;
+  const tree = new Uint8Array(size);
+  tree.set(batch);
+  return tree;
+}
+
+/** For each leaf, and the place behind the last, the first one from there on that holds anything but zeros. Read once, whatever the entries are. */
+function usedLeaves(tree: Uint8Array): Uint32Array {
+  const leaves = tree.length / LEAF_BYTES;
+  const used = new Uint32Array(leaves + 1).fill(leaves);
+  for (let leaf = leaves - 1; leaf >= 0; leaf--) {
+    const isZero = tree.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES).every((byte) => byte === 0);
+    used[leaf] = isZero ? (used[leaf + 1] as number) : leaf;
+  }
+  return used;
 }
 
 // Greedy, in order: each message starts at the next multiple of its own tree's size, and no other lies in that tree.

@@ -258,6 +258,22 @@ describe('batches', () => {
     expect(decodeBatch(batch, 2)).toEqual([new Uint8Array(0), new Uint8Array(0)]);
   });
 
+  test('4,096 entries that name one subtree of 256 KiB make no copies of it', () => {
+    const whole = new Uint8Array(256 * 1024).fill(7);
+    const batch = new Uint8Array(2 * 256 * 1024);
+    batch.set(encodeBatch(Array.from({ length: 4096 }, () => new Uint8Array(0))).subarray(0, 128 + 4096 * 8));
+    batch.set(whole, whole.length);
+    const view = new DataView(batch.buffer);
+    for (let i = 0; i < 4096; i++) {
+      view.setUint32(128 + 8 * i, 2048);
+      view.setUint32(128 + 8 * i + 4, whole.length);
+    }
+    const messages = decodeBatch(batch, 4096);
+    expect(messages.every((message) => message.length === whole.length)).toBe(true);
+    expect(messages[4095]).toEqual(whole);
+    expect(new Set(messages.map(({ buffer }) => buffer)).size).toBe(1);
+  });
+
   test('a bad entry empties its own message only', () => {
     const [one, two] = [Uint8Array.of(1, 2, 3), new Uint8Array(300).fill(7)];
     const change = (offset: number, value: number) => {
