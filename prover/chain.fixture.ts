@@ -105,7 +105,12 @@ const ALICE_AUTHOR: Author = {
   certify,
 };
 
-export type RunOptions = { readonly source?: ProgramSource | undefined; readonly taskGasLimit?: bigint | undefined };
+export type RunOptions = {
+  readonly source?: ProgramSource | undefined;
+  readonly taskGasLimit?: bigint | undefined;
+  /** Makes its rows other ones. */
+  readonly name?: string | undefined;
+};
 
 /** Two stages over `partitions`: each byte plus one, twice; the second is the dataset. */
 export async function createRunMessages(
@@ -113,7 +118,7 @@ export async function createRunMessages(
   partitions: number,
   nonce = 0n,
   author: Author = ALICE_AUTHOR,
-  { source, taskGasLimit = 500_000n }: RunOptions = {},
+  { source, taskGasLimit = 500_000n, name = 'input' }: RunOptions = {},
 ) {
   const program = await buildProgram(objects, source);
   const [metadata] = await objects.putAll([text('{}')]);
@@ -122,7 +127,7 @@ export async function createRunMessages(
   const definition: Definition = { programs: [program], stages, metadata: metadata! };
   const workflow = hashWorkflow(definition);
   const encoded = encodeDefinition(definition, await author.certify(objectsOfDefinition(definition)));
-  const inputs = await objects.putAll(Array.from({ length: partitions }, (_, i) => text(`row ${i} of the input`)));
+  const inputs = await objects.putAll(Array.from({ length: partitions }, (_, i) => text(`row ${i} of the ${name}`)));
   const deploy = await author.sign({ kind: 'Deploy', nonce, maxFee: 10n ** 18n, definition: encoded });
   const start = await author.sign({
     kind: 'Run',

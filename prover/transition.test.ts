@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { loadGas, taskGas } from '../kernel/fees.ts';
-import { GAS_PRICE } from '../kernel/world.fixture.ts';
+import { ALICE, GAS_PRICE, sign } from '../kernel/world.fixture.ts';
 import { TASK_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
 import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
@@ -139,6 +139,37 @@ test('of a run one task is begun, and one more for each thread that the tasks be
   const dear = await begunAfter(16_000_000);
   expect(dear.gasUsed).toBeGreaterThan(2n * END_GAS);
   expect(dear.begun).toBe(Math.min(7, 1 + Number((dear.gasUsed + TASK_BASE_GAS) / END_GAS)));
+});
+
+test('a task whose result is known counts as one that is begun: it may be the one that fails', async () => {
+  const node = await openNode();
+  const { deposit, messages } = await createRunMessages(node.objects, 4);
+  const again = (await createRunMessages(node.objects, 4, 2n)).messages;
+  const steps = toSteps(0n, [deposit, ...messages.slice(0, 3)], 1);
+  let leaf = node.genesis.stateLeaf;
+  for (const { context, message } of steps) leaf = (await node.transition.step(leaf, context, message)).stateLeaf;
+  // The same workflow on the same input: its first task has been run.
+  const others = toSteps(1n, again);
+  leaf = (await node.transition.step(leaf, others[0]!.context, others[0]!.message)).stateLeaf;
+  leaf = (await node.transition.step(leaf, others[1]!.context, others[1]!.message)).stateLeaf;
+  expect(node.transition.speculate(leaf, others.slice(2))).toBe(0);
+  leaf = (await node.transition.step(leaf, others[2]!.context, others[2]!.message)).stateLeaf;
+  expect(node.transition.speculate(leaf, others.slice(3))).toBe(1);
+});
+
+test('behind a Cancel or Expire of a run none of its tasks is begun', async () => {
+  const node = await openNode(THREE_PAID);
+  const { deposit, messages, run } = await createRunMessages(node.objects, 2);
+  const cancel = await sign(ALICE, { kind: 'Cancel', nonce: 2n, run });
+  const [deploy, start, ...advances] = messages;
+  for (const end of [cancel, { kind: 'Expire', run } as const]) {
+    const steps = toSteps(0n, [deposit, deploy!, start!, end, ...advances], 1);
+    let leaf = node.genesis.stateLeaf;
+    for (const { context, message } of steps.slice(0, 3))
+      leaf = (await node.transition.step(leaf, context, message)).stateLeaf;
+    expect(node.transition.speculate(leaf, steps.slice(3))).toBe(0);
+    expect(node.pool.stats()).toMatchObject({ running: 0, waiting: 0 });
+  }
 });
 
 test('a step that asks for a program is not run until its result is known, and nothing is begun for it', async () => {

@@ -6,9 +6,10 @@ import { openStateTrie } from '../kernel/node-db.ts';
 import type { Receipt } from '../kernel/receipt.ts';
 import { programRecord } from '../kernel/records.ts';
 import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
+import { KIND } from '../protocol/constants.ts';
 import { decodeDefinition, hashHeader, type ProgramEntry } from '../protocol/definition.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { decodeMessage } from '../protocol/messages.ts';
+import { decodeMessage, readMessage } from '../protocol/messages.ts';
 import {
   decodeExecInputs,
   decodeExecRequest,
@@ -79,7 +80,7 @@ export type Transition = {
   isKnown(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): boolean;
   /**
    * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them: of each run as many as
-   * it has paid for. A step that ends a run ends what was started for it.
+   * it has paid for, and none behind a Cancel or Expire of it. A step that ends a run ends what was started for it.
    * Advance messages that are not ready yet are looked at again by the next call. Returns how many it started.
    */
   speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): number;
@@ -101,13 +102,12 @@ type RunAhead = {
   paid: bigint;
   /** Its programs that were started and whose steps have not come, by Advance message. */
   readonly begun: Map<string, AbortController>;
-  /** Advance messages whose programs had been run before. */
+  /** Those of its Advance messages to come whose programs had been run before. */
   readonly known: Set<string>;
 };
 
 /** A step asks for at most one program today; more rounds mean that the kernel asks again for what it was given. */
 const MAX_ROUNDS = 64;
-const ADVANCE_KIND = 0x10;
 /** Running runs that are remembered; of one that is forgotten nothing has been paid, and what was begun is ended. */
 const MAX_RUNS = 4_096;
 /** Tasks in a row that wait for others: those behind them most likely do, too, and each look costs a run of the kernel. */
@@ -134,7 +134,7 @@ export function createTransition(parts: TransitionParts): Transition {
   };
 
   const settle = (message: Uint8Array, { receipt }: StepOutcome): void => {
-    if (message[0] === ADVANCE_KIND) {
+    if (message[0] === KIND.Advance) {
       const name = nameOf(message);
       const of = receipt.ok ? runOf(name) : runs.get(runNameOf(name));
       if (of !== undefined && receipt.ok) of.paid += paidBy(receipt);
@@ -166,12 +166,19 @@ export function createTransition(parts: TransitionParts): Transition {
     speculate(stateLeaf, steps) {
       let count = 0;
       let unready = 0;
+      const ended = new Set<string>();
       for (const { context, message } of steps) {
         if (parts.pool.room() === 0 || unready >= MAX_UNREADY) break;
-        if (message[0] !== ADVANCE_KIND) continue;
+        if (message[0] === KIND.Cancel || message[0] === KIND.Expire) {
+          const ends = readMessage(message);
+          if (ends?.kind === 'Cancel' || ends?.kind === 'Expire') ended.add(nameOf(encodeAdvances(ends.run)));
+        }
+        if (message[0] !== KIND.Advance) continue;
         const name = nameOf(message);
         const of = runs.get(runNameOf(name));
-        if (of?.begun.has(name) || of?.known.has(name) || (of?.begun.size ?? 0) >= ahead(of?.paid ?? 0n)) continue;
+        if (of?.begun.has(name) || of?.known.has(name) || ended.has(runNameOf(name))) continue;
+        // One whose result is known may be the one that fails.
+        if (of !== undefined && of.begun.size + of.known.size >= ahead(of.paid)) continue;
         const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
         const asked = answer.kind === 'needs' ? answer.execs : [];
         unready = execs.length + asked.length === 0 ? unready + 1 : 0;
@@ -317,7 +324,7 @@ function nameOf(message: Uint8Array): string {
 /** What the Advance messages of a run begin with: the kind and the run. */
 const ADVANCES_BYTES = 33;
 function encodeAdvances(run: Hex): Uint8Array {
-  return Uint8Array.of(ADVANCE_KIND, ...hexToBytes(run));
+  return Uint8Array.of(KIND.Advance, ...hexToBytes(run));
 }
 
 /** The same of one Advance message. */

@@ -1,10 +1,11 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages gas dispute path attacks inference worst [--only TEXT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks inference worst [--only TEXT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchInference } from '../edge/bench.ts';
 import { benchNative } from '../vm/bench/native.ts';
+import { benchAhead } from './bench-ahead.ts';
 import { benchAttacks } from './bench-attacks.ts';
 import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
@@ -35,6 +36,10 @@ const SECTIONS = {
     title:
       'The dearest message of each kind: kernel instructions and nanoseconds of processor time a gas (goal: 1 and 20)',
     run: worstMessages,
+  },
+  ahead: {
+    title: 'Runs whose first task fails at once: seconds of processor time for each million gas paid (goal: 0.02)',
+    run: benchAhead,
   },
   dispute: {
     title: 'A whole dispute about a step of more than 10^9 instructions: validator and liar, two processes, anvil',

@@ -24,6 +24,8 @@ export type Chain = {
   sizeWith(length: number): number;
   /** Begins the next batch. */
   begin(timestamp: number, origin: BatchRecord['origin']): Promise<void>;
+  /** Starts programs that these steps will ask for, which come next, and does not wait for them. */
+  lookAhead(steps: readonly StepInput[]): void;
   /**
    * Runs one message as the next step of the open batch. `batchCount` is given where it is known: then the last message closes the batch.
    * Undefined: it asks for a program that has not been run, and nothing has changed.
@@ -224,6 +226,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     },
     execute,
     contextOf,
+    lookAhead: (steps) => void transition.speculate(hexToBytes(head.leaf), steps),
     isKnown: ({ bytes, origin }, timestamp) =>
       transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), bytes),
     close: async (object) => {

@@ -55,6 +55,7 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
     head: () => ({ leaf: ZERO, step, delayed: delayedTaken, batch: world.closed.length, isOpen: open !== undefined }),
     open: () => open,
     sizeWith: () => 0,
+    lookAhead: () => undefined,
     isKnown: ({ bytes }: { bytes: Uint8Array }) => !isAdvance(bytes) || world.known,
     begin: async (timestamp: number, origin: BatchRecord['origin']) => {
       const index = world.closed.length;

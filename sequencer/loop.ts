@@ -64,6 +64,8 @@ const IDLE_MS = 1_000;
 /** Sequenced messages of a batch: however often it is built again, there is room for what L1 wants in it. */
 const SEQUENCED_IN_A_BATCH = MAX_BATCH_MESSAGES - MAX_DELAYED_DUE;
 const STEPS_A_TURN = 64;
+/** Messages of a batch of L1's that are looked at while the program of one before them runs. */
+const LOOK_AHEAD = 64;
 /** Seconds by which timestamps stay behind L1's clock at most, so that what was begun is paid: five of the dearest tasks take 1,720 s. */
 const HELD_SECONDS = 1_800;
 
@@ -110,9 +112,8 @@ export function createLoop(parts: LoopParts): Loop {
       const origin = i < delayed ? 'l1' : 'sequencer';
       const executed = await chain.execute({ bytes: message, origin }, steps.length);
       if (executed === undefined) {
-        const clock = { now: timestamp, timestamp };
-        beginFor(message, clock);
-        tasks.runAhead(clock);
+        beginFor(message, { now: timestamp, timestamp });
+        chain.lookAhead(steps.slice(i, i + LOOK_AHEAD));
         return false;
       }
       await tasks.observe(executed.receipt);
