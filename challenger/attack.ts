@@ -1,6 +1,7 @@
 // docs/disputes.md#game: opens a game about the first wrong step of every wrong assertion, or shows its malformed leaf.
 import type { Abi } from 'viem';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
@@ -43,8 +44,6 @@ export type Attacker = {
   idle(): Promise<void>;
 };
 
-const PENDING = 1;
-const NO_GAME = 0;
 /** DA is asked for a step list until so much of the window, or so many seconds, are over. Then it is demanded. */
 const PATIENCE_OF_WINDOW = 4n;
 const MAX_PATIENCE_SECONDS = 60n;
@@ -104,7 +103,7 @@ export function createAttacker(parts: AttackParts): Attacker {
 
   async function rejectLeaf(assertion: AssertionRecord, { step, claimed }: WrongStep): Promise<boolean> {
     tell(assertion, `a leaf that is wrong in itself, after step ${step}`);
-    const isDone = async () => (await assertionOf(assertion.id)).status !== PENDING;
+    const isDone = async () => (await assertionOf(assertion.id)).status !== ASSERTION_STATUS.pending;
     if (await isDone()) return false;
     const sent = await caller.send({ ...call, functionName: 'challengeLeaf', args: [claimed], isDone }, assertion.id);
     if (sent) counts.leavesRejected++;
@@ -115,7 +114,7 @@ export function createAttacker(parts: AttackParts): Attacker {
     const args = [encodeGameKey({ assertion: assertion.id, step, challenger: caller.address })] as const;
     const id = await client.readContract({ ...dispute, functionName: 'gameIdOf', args });
     const isOpened = async () =>
-      (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== NO_GAME;
+      (await client.readContract({ ...dispute, functionName: 'gameOf', args: [id] })).status !== GAME_STATUS.none;
     if (await isOpened()) return false;
     if (!(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     if (await isWindowOver(node.l1, contracts.rollup, assertion.id, now)) {

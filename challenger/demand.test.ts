@@ -1,5 +1,6 @@
 // docs/disputes.md#many: what a challenger does where demands are dear because of an assertion that has fallen.
 import { expect, test } from 'vitest';
+import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
 import type { AssertionRecord } from '../prover/mirror.ts';
@@ -13,8 +14,6 @@ const own = new Uint8Array(20 * LEAF_BYTES);
 const claimed = own.slice().fill(1, 5 * LEAF_BYTES);
 const wrong = { id: id(1), asserter: LIAR, stepRoot: objectRoot(claimed), status: 'pending' } as AssertionRecord;
 const MAX_WEI = 12n;
-const OPEN = 1;
-const SETTLED = 4;
 
 /** `open`: demands that are open, by the assertion they are about, each of which makes the next dearer. */
 function createWorld(
@@ -32,7 +31,11 @@ function createWorld(
   const answers: Record<string, (args: readonly Hex[]) => unknown> = {
     demandIdOf: () => id(77),
     demandOf: ([demand]) => ({
-      status: ended.has(demand) ? SETTLED : open.some(([known]) => known === demand) ? OPEN : 0,
+      status: ended.has(demand)
+        ? DEMAND_STATUS.settled
+        : open.some(([known]) => known === demand)
+          ? DEMAND_STATUS.open
+          : DEMAND_STATUS.none,
     }),
     windowEndOf: () => 100n,
     statusOf: () => 1,

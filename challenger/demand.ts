@@ -1,6 +1,7 @@
 // docs/disputes.md#bytes: has the step list of a wrong assertion published on L1, as far as it takes to find the first wrong leaf.
 import type { Abi } from 'viem';
 import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
+import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { depthOf } from '../protocol/tree.ts';
 import { eachOnItsOwn } from '../prover/game/each.ts';
@@ -46,11 +47,6 @@ export type Searched =
 
 type Node = { readonly depth: number; readonly index: number; readonly isLeaf: boolean };
 
-/** `DemandStatus` of contracts/src/Demands.sol. */
-const NONE = 0;
-const OPEN = 1;
-const PUBLISHED = 2;
-
 export function createDemander({ node, contracts, caller, log, maxBondWei }: DemanderParts): Demander {
   const { client } = node.l1;
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
@@ -67,7 +63,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
   async function demand(assertion: AssertionRecord, { depth, index, isLeaf }: Node, now: bigint): Promise<boolean> {
     const about = [assertion.id, assertion.stepRoot, BigInt(depth), BigInt(index)] as const;
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
-    const isDone = async () => (await statusOf(id)) !== NONE;
+    const isDone = async () => (await statusOf(id)) !== DEMAND_STATUS.none;
     // By us in an earlier life, or by somebody else: his bond is as good.
     if ((await isDone()) || !(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
@@ -138,7 +134,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
       const assertion = await node.mirror.assertion(about);
       if (now < deadline || assertion?.status !== 'pending' || node.mirror.isMoot(assertion)) return false;
       if (!(await isWrong(assertion))) return false;
-      const isDone = async () => (await statusOf(id)) !== OPEN;
+      const isDone = async () => (await statusOf(id)) !== DEMAND_STATUS.open;
       if (await isDone()) return false;
       const sent = await caller.send({ ...call, functionName: 'expire', args: [id], isDone }, id);
       if (!sent) return false;
@@ -155,7 +151,10 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     return eachOnItsOwn(bonds, async ({ id, assertion: about }) => {
       const assertion = await node.mirror.assertion(about);
       if (assertion === undefined || !isRefunded(assertion)) return false;
-      const isDone = async () => ![OPEN, PUBLISHED].includes(await statusOf(id));
+      const isDone = async () => {
+        const status = await statusOf(id);
+        return status !== DEMAND_STATUS.open && status !== DEMAND_STATUS.published;
+      };
       if (await isDone()) return false;
       return caller.send({ ...call, functionName: 'settle', args: [id], isDone }, id);
     });

@@ -2,6 +2,7 @@
 import type { Abi } from 'viem';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
@@ -13,7 +14,6 @@ import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from '.
 
 const SCRIPT = new URL('./validator-process.fixture.ts', import.meta.url);
 const MIZU = 10n ** 18n;
-const REJECTED = 3;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 
 let world: Withheld;
@@ -43,7 +43,7 @@ const stakeOf = (account: Address) =>
     functionName: 'activeOf',
     args: [account, 0],
   });
-const isRejected = async (id: Hex) => (await world.statusOf(id)) === REJECTED || undefined;
+const isRejected = async (id: Hex) => (await world.statusOf(id)) === ASSERTION_STATUS.rejected || undefined;
 
 /** DA is tried for a quarter of the window. */
 const endPatience = () => world.network.clock.advance(Math.ceil(WINDOW_SECONDS / 4));

@@ -24,15 +24,13 @@ import {
   rollupAbi,
   stakeManagerAbi,
 } from '../protocol/generated/abi.ts';
+import { POWER } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { ROLE, ROLES, type Role } from '../protocol/roles.ts';
 import type { DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import * as bytecode from './generated/bytecode.ts';
 import { type PowerHolders, requireSeparate } from './powers.ts';
-
-/** Of an authority over the stakes of a role, numbered as StakeManager's enum is. */
-const POWER = { lock: 1, slash: 2 } as const;
 
 /** In the order of deployment. */
 export const CONTRACT_NAMES = [

@@ -15,6 +15,7 @@ import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeBatch } from '../protocol/batch.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
 import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
@@ -161,7 +162,7 @@ test('eight lists and one instruction reject a false step', async () => {
     functionName: 'statusOf',
     args: [assertion],
   });
-  expect(status).toBe(3);
+  expect(status).toBe(ASSERTION_STATUS.rejected);
 
   const before = await balance(CHALLENGER);
   await send(CHALLENGER, at.dispute, disputeAbi, 'withdraw', []);

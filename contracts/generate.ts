@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
+import { generateEnums } from './enums.ts';
 import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './instructions.ts';
 import { generateVectors } from './vectors.ts';
 
@@ -98,7 +99,8 @@ async function main(check: boolean): Promise<void> {
   // In this order: the artifacts are compiled from the constants.
   let fits = true;
   for (const file of generateConstants()) fits = writeGenerated(file, check) && fits;
-  for (const file of [...(await generateVectors()), ...generateArtifacts()]) fits = writeGenerated(file, check) && fits;
+  for (const file of [generateEnums(root), ...(await generateVectors()), ...generateArtifacts()])
+    fits = writeGenerated(file, check) && fits;
   if (!fits) process.exitCode = 1;
 }
 

@@ -1,6 +1,7 @@
 // docs/contracts.md#roles: the roles of StakeManager, numbered as its enum is.
+import { ROLE } from './generated/enums.ts';
 
-export const ROLE = { executor: 0, validator: 1, sequencer: 2, daMember: 3, gateway: 4 } as const;
+export { ROLE };
 
 export type Role = keyof typeof ROLE;
 

@@ -1,6 +1,7 @@
 // docs/prover.md#attempts: challenged assertions whose asserters may be about to lose them by saying nothing.
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
+import { DEMAND_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { DemandRecord } from './game/demand-record.ts';
 import { type GameRecord, turnOf } from './game/record.ts';
@@ -15,11 +16,6 @@ export type Abandonment = (headSeconds: bigint) => Promise<ReadonlySet<Hex>>;
 /** `status` as in contracts/src/Dispute.sol. The asserter's time runs in its turn only. */
 type Clock = { readonly status: number; readonly lists: number; readonly turnedAt: bigint; readonly spent: bigint };
 
-const OPEN = 1;
-const CHALLENGER_WON = 2;
-/** `Demands.DemandStatus`. */
-const DEMAND_OPEN = 1;
-const DEMAND_EXPIRED = 3;
 /** Where contracts/src/dispute/Clock.sol keeps the asserter's `spentSeconds`, 32 bits. */
 const ASSERTER_BITS = 80n;
 
@@ -39,7 +35,7 @@ export function createAbandonment({ l1, mirror }: ProverNode, contracts: Contrac
 
   function isLate({ status, turnedAt, spent, lists }: Clock, headSeconds: bigint, clockSeconds: number): boolean {
     const used = spent + (turnOf({ lists }) === 'asserter' ? headSeconds - turnedAt : 0n);
-    return status === CHALLENGER_WON || (status === OPEN && 2n * used >= BigInt(clockSeconds));
+    return status === GAME_STATUS.challengerWon || (status === GAME_STATUS.open && 2n * used >= BigInt(clockSeconds));
   }
 
   // `headSeconds` is of L1's head, the mirror may be behind it: what looks late there may have been answered since.
@@ -47,14 +43,14 @@ export function createAbandonment({ l1, mirror }: ProverNode, contracts: Contrac
     const kept = known.get(id);
     if (kept?.lists === lists && !isLate(kept, headSeconds, seconds)) return false;
     const clock = await readClock(id);
-    if (clock.status === OPEN && clock.lists === lists) known.set(id, clock);
+    if (clock.status === GAME_STATUS.open && clock.lists === lists) known.set(id, clock);
     return isLate(clock, headSeconds, seconds);
   }
 
   async function isDemandLate({ id, deadline }: DemandRecord, headSeconds: bigint, seconds: number): Promise<boolean> {
     if (2n * (deadline - headSeconds) > BigInt(seconds)) return false;
     const demand = await l1.client.readContract({ ...demands, functionName: 'demandOf', args: [id] });
-    return demand.status === DEMAND_OPEN || demand.status === DEMAND_EXPIRED;
+    return demand.status === DEMAND_STATUS.open || demand.status === DEMAND_STATUS.expired;
   }
 
   return async (headSeconds) => {

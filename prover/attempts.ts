@@ -2,14 +2,11 @@
 import { hashAssertion } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { ProverNode } from './node.ts';
 
 const MAX_ATTEMPTS = 64;
-/** `Rollup.Status`. */
-const NO_ASSERTION = 0;
-const PENDING = 1;
-const REJECTED = 3;
 
 export type Attempt = { readonly id: Hex; readonly attempt: number };
 
@@ -26,14 +23,16 @@ export function createFreeAttempt({ l1, mirror }: ProverNode, contracts: Contrac
     if (status === 'rejected' || status === 'orphaned') return true;
     if (status !== 'pending' || !abandoned.has(id)) return false;
     const onL1 = await read(id);
-    return onL1.status === REJECTED || (onL1.status === PENDING && onL1.openGames > 0);
+    return (
+      onL1.status === ASSERTION_STATUS.rejected || (onL1.status === ASSERTION_STATUS.pending && onL1.openGames > 0)
+    );
   }
 
   return async (parent, steps, abandoned) => {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const id = hashAssertion(parent, steps, attempt);
       if (await isPassed(id, abandoned)) continue;
-      return (await read(id)).status === NO_ASSERTION ? { id, attempt } : undefined;
+      return (await read(id)).status === ASSERTION_STATUS.none ? { id, attempt } : undefined;
     }
     return undefined;
   };

@@ -1,6 +1,7 @@
 // docs/prover.md#assertions: ends assertions whose window is over: confirms what we agree with, frees our bond of the rest.
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Verdict } from './agreement.ts';
@@ -12,8 +13,6 @@ export type Confirmer = {
   confirmNext(nowSeconds: bigint): Promise<{ id: Hex; outcome: 'confirmed' | 'orphaned' } | undefined>;
 };
 
-/** Status 1: pending. */
-const PENDING = 1;
 /** The asserter comes first, so that not every executor pays for the same confirmation. */
 const OTHERS_WAIT_SECONDS = 15n;
 
@@ -41,7 +40,7 @@ export function createConfirmer(
       node.l1.client.readContract({ ...rollup, functionName: 'deadlineOf', args: [id] }),
     ]);
     deadlines.set(id, deadline);
-    return status === PENDING && openGames === 0 && nowSeconds >= deadline + wait;
+    return status === ASSERTION_STATUS.pending && openGames === 0 && nowSeconds >= deadline + wait;
   }
 
   // While a pause lasts nothing is confirmed, also where the window had closed before it; and no child before those that came earlier.
@@ -58,7 +57,7 @@ export function createConfirmer(
       ...rollup,
       functionName,
       args: [id],
-      isDone: async () => (await read(id)).status !== PENDING,
+      isDone: async () => (await read(id)).status !== ASSERTION_STATUS.pending,
     });
   }
 

@@ -1,6 +1,7 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
 import type { Abi } from 'viem';
 import { demandsAbi, disputeAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { GAME_STATUS } from '../../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
@@ -72,8 +73,6 @@ export type Player = {
   idle(): Promise<void>;
 };
 
-const OPEN = 1;
-
 export function createPlayer(parts: PlayerParts): Player {
   const { l1, mirror, contracts, sender, side, owner, oracleOf, verifier, log } = parts;
   const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
@@ -128,7 +127,7 @@ export function createPlayer(parts: PlayerParts): Player {
     const { id, lists } = game;
     const isPast = async () => {
       const now = await read(id);
-      return now.status !== OPEN || now.lists > lists || !(await isOn(game));
+      return now.status !== GAME_STATUS.open || now.lists > lists || !(await isOn(game));
     };
     switch (action.kind) {
       case 'wait':
@@ -161,7 +160,7 @@ export function createPlayer(parts: PlayerParts): Player {
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
     const { subtree, length, tail } = refutation;
     log.info({ game: game.id }, 'refutes the message that a game was opened with');
-    const isPast = async () => (await read(game.id)).status !== OPEN || !(await isOn(game));
+    const isPast = async () => (await read(game.id)).status !== GAME_STATUS.open || !(await isOn(game));
     const args = [encodePosted(game), subtree, length, tail];
     return count('moves', await send('refuteMessage', game, args, isPast));
   }
@@ -185,7 +184,7 @@ export function createPlayer(parts: PlayerParts): Player {
   async function playOne(record: GameRecord, now: bigint): Promise<boolean> {
     const onL1 = await read(record.id);
     // The mirror is behind: the events of what was done come with the next block that is read.
-    if (onL1.status !== OPEN || onL1.lists !== record.lists) return false;
+    if (onL1.status !== GAME_STATUS.open || onL1.lists !== record.lists) return false;
     const assertion = await mirror.assertion(record.assertion);
     if (assertion?.status === 'rejected') return side === 'challenger' && refund(record);
     if (assertion !== undefined && mirror.isMoot(assertion)) return refundMoot(record, now);
@@ -225,7 +224,7 @@ export function createPlayer(parts: PlayerParts): Player {
   }
 
   async function refund(game: GameRecord): Promise<boolean> {
-    return send('refund', game, [], async () => (await read(game.id)).status !== OPEN);
+    return send('refund', game, [], async () => (await read(game.id)).status !== GAME_STATUS.open);
   }
 
   return {

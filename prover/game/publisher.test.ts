@@ -1,5 +1,6 @@
 // docs/disputes.md#many: what is demanded of us is shown in the order of its deadlines, a transaction at a time.
 import { expect, test } from 'vitest';
+import { DEMAND_STATUS } from '../../protocol/generated/enums.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../../protocol/tree.ts';
 import type { Call } from '../../service/l1-send.ts';
@@ -9,9 +10,6 @@ import { createPublisher } from './publisher.ts';
 
 const OURS = `0x${'11'.repeat(20)}` as const;
 const OTHERS = `0x${'22'.repeat(20)}` as const;
-const OPEN = 1;
-const PUBLISHED = 2;
-const SETTLED = 4;
 const LEAVES = 64;
 
 const id = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;
@@ -23,7 +21,7 @@ const WINDOW_END = 500n;
 
 /** Assertions 1 and 2 are ours, of one batch each; the batch of the second one is not to be had. 3 is somebody else's. */
 function createWorld(demands: readonly DemandRecord[], moot: readonly Hex[] = []) {
-  const status = new Map(demands.map((demand) => [demand.id, OPEN]));
+  const status = new Map<Hex, number>(demands.map((demand) => [demand.id, DEMAND_STATUS.open]));
   const sent: Hex[][] = [];
   let fetched = 0;
   const assertion = (n: number, asserter: Hex, firstBatch: bigint) => ({
@@ -61,7 +59,7 @@ function createWorld(demands: readonly DemandRecord[], moot: readonly Hex[] = []
       const isSettled = functionName === 'settle';
       const ids = isSettled ? [args[0] as Hex] : (args[0] as { id: Hex }[]).map((answer) => answer.id);
       sent.push(ids);
-      for (const each of ids) status.set(each, isSettled ? SETTLED : PUBLISHED);
+      for (const each of ids) status.set(each, isSettled ? DEMAND_STATUS.settled : DEMAND_STATUS.published);
       expect(await isDone?.()).toBe(true);
       return { kind: 'mined', receipt: { gasUsed: 1n } };
     },
@@ -88,7 +86,7 @@ test('the most urgent first, twelve at a time, whichever assertion they are abou
   const demands = Array.from({ length: 20 }, (_, n) => demand(n, BigInt(n % 2 === 0 ? 200 - n : 400 + n)));
   const foreign = demand(30, 101n, { assertion: id(3) });
   const { publisher, sent, status } = createWorld([...demands, foreign, demand(31, 100n), demand(32, 102n)]);
-  status.set(id(1032), PUBLISHED);
+  status.set(id(1032), DEMAND_STATUS.published);
   expect(await publisher.publishNext(100n)).toBe(true);
   expect(await publisher.publishNext(100n)).toBe(true);
   expect(await publisher.publishNext(100n)).toBe(false);

@@ -1,6 +1,7 @@
 // docs/disputes.md#bytes: shows on L1 the leaves and nodes that are demanded of our assertions.
 import type { Abi } from 'viem';
 import { demandsAbi } from '../../protocol/generated/abi.ts';
+import { DEMAND_STATUS } from '../../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../../protocol/hex.ts';
 import { depthOf, LEAF_BYTES, objectRoot, treeNode, treeProof } from '../../protocol/tree.ts';
 import type { Sender } from '../../service/l1-send.ts';
@@ -31,8 +32,6 @@ export type Publisher = {
   readonly counts: { published: number; gasUsed: bigint };
 };
 
-/** `DemandStatus` of contracts/src/Demands.sol. */
-const OPEN = 1;
 /** In one transaction, as `ANSWERS` of the contract: 12 times 256 nodes with their paths are 105 KB, and L1 nodes take transactions of up to 128 KB. */
 const ANSWERS_AT_ONCE = 12;
 /** Levels below a demanded node at which the nodes are shown. */
@@ -43,7 +42,8 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
   const counts = { published: 0, gasUsed: 0n };
 
   const isOpen = async ({ id }: DemandRecord): Promise<boolean> =>
-    (await node.l1.client.readContract({ ...contract, functionName: 'demandOf', args: [id] })).status === OPEN;
+    (await node.l1.client.readContract({ ...contract, functionName: 'demandOf', args: [id] })).status ===
+    DEMAND_STATUS.open;
 
   const isPendingOurs = ({ status, asserter }: AssertionRecord): boolean =>
     status === 'pending' && isSameAddress(asserter, owner.address);

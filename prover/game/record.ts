@@ -1,4 +1,5 @@
 // docs/disputes.md#game: the events of the games, as records: each holds the list that is to be answered.
+import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { ContractEvent } from '../../service/l1-logs.ts';
 import type { Table } from '../../service/store.ts';
@@ -51,9 +52,6 @@ type Args = {
 
 const NO_MESSAGE: Hex = `0x${'00'.repeat(32)}`;
 
-/** `Side` of contracts/src/Dispute.sol. */
-const CHALLENGER = 0;
-
 export async function readGameEvent(draft: Draft, tables: GameTables, event: ContractEvent): Promise<void> {
   switch (event.eventName) {
     case 'GameOpened': {
@@ -71,7 +69,7 @@ export async function readGameEvent(draft: Draft, tables: GameTables, event: Con
     }
     case 'GameWon': {
       const { game, winner } = event.args as Args['GameWon'];
-      return close(draft, tables, game, winner === CHALLENGER ? 'challenger-won' : 'asserter-won');
+      return close(draft, tables, game, winner === SIDE.challenger ? 'challenger-won' : 'asserter-won');
     }
     case 'GameRefunded':
       return close(draft, tables, (event.args as Args['GameRefunded']).game, 'refunded');

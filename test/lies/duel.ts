@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import pino from 'pino';
 import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createRunMessages, type ProgramSource } from '../../prover/chain.fixture.ts';
@@ -51,8 +52,6 @@ type TransactionTimes = {
   readonly traceSeconds: number | undefined;
 };
 
-const PENDING = 1;
-const REJECTED = 3;
 const PART_OF_TRACE = { lie: 7n, of: 10n };
 /** The stages of the world's workflow are deployed with twice as much. */
 const TASK_GAS = MAX_STAGE_GAS / 2n;
@@ -101,7 +100,7 @@ async function playIn(world: World): Promise<Duel> {
     const play = async () => {
       await seat.player.playNext((await client.getBlock()).timestamp);
       const status = await statusOf();
-      return status === PENDING ? undefined : status;
+      return status === ASSERTION_STATUS.pending ? undefined : status;
     };
     const status = await until('an end of the dispute', play, LIMIT_SECONDS);
     await until('the money', async () => (await isPaid(network, VALIDATOR.address)) || undefined);
@@ -112,7 +111,7 @@ async function playIn(world: World): Promise<Duel> {
     const end = transactions.findLast(({ call }) => call === 'prove')?.atSeconds ?? Number.NaN;
     const computed = [...times.challenger, ...times.liar].reduce((sum, seconds) => sum + seconds, 0);
     const sides = (['challenger', 'liar'] as const).map((part) => sideOf(part, sent, times[part], memory[part]));
-    const rejected = status === REJECTED;
+    const rejected = status === ASSERTION_STATUS.rejected;
     return { ...measured, seconds: end, otherSeconds: end - computed, rejected, sides, transactions };
   } finally {
     await seat.close();

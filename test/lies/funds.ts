@@ -1,9 +1,8 @@
 // docs/disputes.md#lies: what a party owns in tokens, what gas it has paid, and who was slashed: as L1 says.
 import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
+import { ROLE } from '../../protocol/roles.ts';
 import type { TestNetwork } from '../../prover/network.fixture.ts';
-
-const EXECUTOR_ROLE = 0;
 
 /** Tokens, stake as an executor, and what the contracts hold ready for the account; bonds of open games and demands are not in it. */
 export async function fundsOf({ l1, deployment }: TestNetwork, account: Address): Promise<bigint> {
@@ -15,7 +14,7 @@ export async function fundsOf({ l1, deployment }: TestNetwork, account: Address)
     client.readContract({ address: dispute, abi: disputeAbi, functionName: 'balanceOf', args: [account] }),
     client.readContract({ address: demands, abi: demandsAbi, functionName: 'balanceOf', args: [account] }),
     client.readContract({ ...stakes, functionName: 'rewardOf', args: [account] }),
-    client.readContract({ ...stakes, functionName: 'activeOf', args: [account, EXECUTOR_ROLE] }),
+    client.readContract({ ...stakes, functionName: 'activeOf', args: [account, ROLE.executor] }),
   ]);
   return parts.reduce((sum, part) => sum + part, 0n);
 }

@@ -1,4 +1,5 @@
 // docs/disputes.md#lies: moves that L1 refuses: late, of a closed game, to another list, out of turn, with a wrong proof.
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
 import type { GameRecord } from '../../prover/game/record.ts';
@@ -8,7 +9,7 @@ import { encodeHalted } from '../../vm/step/encode.ts';
 import { type Lie, scramble } from './lie.ts';
 import { CLOCK_SECONDS } from './play.ts';
 import { refusalOf } from './refusal.ts';
-import { disputeCall, REJECTED, type Ring } from './ring.ts';
+import { disputeCall, type Ring } from './ring.ts';
 import { measure, type Outcome, type Row } from './row.ts';
 
 const PARTIES = { honest: [VALIDATOR.address], liars: [LIAR.address] };
@@ -41,7 +42,7 @@ export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): Asyn
     for (const attempt of attemptsAtEnd(eighth, lastMove, sender, ring.honestSender))
       tried.push(await row(attempt[0], () => refuse(attempt)));
     closed = { key: encodeGameKey(eighth), lastMove };
-    return { caught: (await ring.playOut(assertion)) === REJECTED, how: 'one-step proof', lists: 8 };
+    return { caught: (await ring.playOut(assertion)) === ASSERTION_STATUS.rejected, how: 'one-step proof', lists: 8 };
   });
   yield* tried;
   yield whole;
@@ -58,7 +59,7 @@ export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): Asyn
       await ring.wait(CLOCK_SECONDS);
       const { caught, how } = await refuse(['', 'TimeIsUp', sender, 'move', args]);
       const status = await ring.playOut(late);
-      return { caught: caught && status === REJECTED, how: `${how}, then time`, lists };
+      return { caught: caught && status === ASSERTION_STATUS.rejected, how: `${how}, then time`, lists };
     });
   }
 }

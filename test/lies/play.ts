@@ -1,9 +1,9 @@
 // docs/disputes.md#lies: plays lies one after another against a validator, with the real contracts, and tells what became of them.
-
 import { startValidator, type Validator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { type Seat, type Told, takeSeat } from '../../prover/game/seat.ts';
@@ -19,8 +19,6 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-const PENDING = 1;
-const REJECTED = 3;
 export const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds + 1;
 /** On a machine that does much else. */
 export const END_SECONDS = 240;
@@ -85,14 +83,18 @@ export async function openStage(world: World): Promise<Stage> {
         await network.clock.advance(CLOCK_SECONDS);
       }
       const now = await statusOf(id);
-      return now === PENDING ? undefined : now;
+      return now === ASSERTION_STATUS.pending ? undefined : now;
     };
     const status = await until(`an end of "${lie.name}"`, look, END_SECONDS);
     await until('the money', async () => (await isSettled()) || undefined, END_SECONDS);
     lies.delete(id);
     const lists = game === undefined ? 0 : ((await node.mirror.game(game))?.lists ?? 0);
     const how = lists === 0 ? 'leaf' : fight!.games.timeouts > timeouts ? 'time' : 'one-step proof';
-    return { caught: status === REJECTED, how: status === REJECTED ? how : 'not caught', lists };
+    return {
+      caught: status === ASSERTION_STATUS.rejected,
+      how: status === ASSERTION_STATUS.rejected ? how : 'not caught',
+      lists,
+    };
   }
 
   return {

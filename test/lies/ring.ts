@@ -2,6 +2,7 @@
 import type { Abi } from 'viem';
 import { createFight, type Fight } from '../../challenger/fight.ts';
 import { disputeAbi, kernelStartAbi, mizuTokenAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
 import { nextAction, type TraceOracle } from '../../prover/game/play.ts';
@@ -39,9 +40,6 @@ export type Ring<W extends World = World> = {
   wait(seconds: number): Promise<void>;
   close(): Promise<void>;
 };
-
-export const PENDING = 1;
-export const REJECTED = 3;
 
 export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
   const { node, network, sender } = world;
@@ -102,8 +100,8 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
         async () => {
           await honestTurn();
           const status = await statusOf(assertion);
-          if (status === PENDING) await liarTurn();
-          const isOver = status !== PENDING && (await gameOf(assertion)) === undefined;
+          if (status === ASSERTION_STATUS.pending) await liarTurn();
+          const isOver = status !== ASSERTION_STATUS.pending && (await gameOf(assertion)) === undefined;
           const isPaid = isOver && !(await honestRound());
           return isPaid ? status : undefined;
         },

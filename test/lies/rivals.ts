@@ -2,6 +2,7 @@
 import type { Abi } from 'viem';
 import { hashAssertion } from '../../contracts/claim.ts';
 import { mizuTokenAbi, rollupAbi } from '../../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { EXECUTOR, keyOf, LIAR, USER, until, VALIDATOR } from '../../prover/network.fixture.ts';
@@ -13,12 +14,10 @@ import { GARBAGE } from './moves.ts';
 import { openingOf } from './openings.ts';
 import { CLOCK_SECONDS, listOf } from './play.ts';
 import { refusalOf } from './refusal.ts';
-import { disputeCall, REJECTED, type Ring } from './ring.ts';
+import { disputeCall, type Ring } from './ring.ts';
 import { measure, type Row } from './row.ts';
 
 const NO_OP: Message = { kind: 'Expire', run: `0x${'00'.repeat(32)}` };
-const CONFIRMED = 2;
-const ORPHANED = 4;
 const WINDOW_SECONDS = TIMES.windowSeconds + 1;
 
 /** The last one confirms the range: nothing can be told of it afterwards. */
@@ -52,7 +51,7 @@ export async function* playRivals(ring: Ring, lieOf: (name: string) => Lie): Asy
       await ring.wait(CLOCK_SECONDS);
       await liarUntil('his loss', undefined);
       const status = await ring.playOut(assertion);
-      return { caught: status === REJECTED, how: 'one-step proof, after a lost game', lists: 10 };
+      return { caught: status === ASSERTION_STATUS.rejected, how: 'one-step proof, after a lost game', lists: 10 };
     },
   );
 
@@ -73,8 +72,12 @@ export async function* playRivals(ring: Ring, lieOf: (name: string) => Lie): Asy
     await ring.wait(WINDOW_SECONDS);
     const said = await refusalOf(ring.honestSender, { ...rollup, functionName: 'confirm', args: [child] });
     await ring.honestSender.sendAndWait({ ...rollup, functionName: 'orphan', args: [child] });
-    const isDead = said === 'ParentNotConfirmed' && (await ring.statusOf(child)) === ORPHANED;
-    return { caught: status === REJECTED && isDead, how: `rejected; its child: ${said}, orphaned`, lists: 8 };
+    const isDead = said === 'ParentNotConfirmed' && (await ring.statusOf(child)) === ASSERTION_STATUS.orphaned;
+    return {
+      caught: status === ASSERTION_STATUS.rejected && isDead,
+      how: `rejected; its child: ${said}, orphaned`,
+      lists: 8,
+    };
   });
 
   const both = { honest: [...honest, EXECUTOR.address], liars };
@@ -87,7 +90,11 @@ export async function* playRivals(ring: Ring, lieOf: (name: string) => Lie): Asy
     const status = await ring.playOut(falseOne);
     await ring.wait(WINDOW_SECONDS);
     await executor.sendAndWait({ ...rollup, functionName: 'confirm', args: [trueOne] });
-    const isTrue = (await ring.statusOf(trueOne)) === CONFIRMED;
-    return { caught: status === REJECTED && isTrue, how: 'one-step proof; the true one is confirmed', lists: 8 };
+    const isTrue = (await ring.statusOf(trueOne)) === ASSERTION_STATUS.confirmed;
+    return {
+      caught: status === ASSERTION_STATUS.rejected && isTrue,
+      how: 'one-step proof; the true one is confirmed',
+      lists: 8,
+    };
   });
 }

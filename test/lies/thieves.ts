@@ -1,6 +1,7 @@
 // docs/disputes.md#lies: who copies the honest player's calls out of the mempool, and pays more to be mined first.
 import { type Abi, concatHex, formatEther, pad, type Transaction, toHex } from 'viem';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeGameKey } from '../../prover/game/calls.ts';
 import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../../prover/network.fixture.ts';
@@ -8,7 +9,7 @@ import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { fundsOf } from './funds.ts';
 import type { Lie } from './lie.ts';
-import { disputeCall, REJECTED, type Ring } from './ring.ts';
+import { disputeCall, type Ring } from './ring.ts';
 import { measure, type Outcome, type Row } from './row.ts';
 
 const LOOK_MS = 5;
@@ -61,7 +62,7 @@ export async function* playThieves(
     const own = await ring.gameOf(assertion, USER.address);
     if (own !== undefined) await thief.sendAndWait(disputeCall(ring.world, 'refund', [encodeGameKey(own)]));
     return {
-      caught: status === REJECTED,
+      caught: status === ASSERTION_STATUS.rejected,
       how: `${reverted} of ${done + reverted} copies reverted`,
       lists: 8,
       done,

@@ -1,0 +1,41 @@
+// docs/contracts.md#generated: the contracts' enums as they come over the ABI, numbered in the order of their Solidity source.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GeneratedFile } from './generate.ts';
+
+/** Name in TypeScript, then the file below contracts/src and the enum's name in it. */
+const ENUMS = [
+  ['ROLE', 'lib/Types.sol', 'Role'],
+  ['POWER', 'StakeManager.sol', 'Power'],
+  ['ASSERTION_STATUS', 'Assertions.sol', 'Status'],
+  ['GAME_STATUS', 'Dispute.sol', 'Status'],
+  ['SIDE', 'Dispute.sol', 'Side'],
+  ['DEMAND_STATUS', 'Demands.sol', 'DemandStatus'],
+] as const;
+
+/** @param root of the repository */
+export function generateEnums(root: string): GeneratedFile {
+  const lines = ENUMS.map(([name, file, enumName]) => {
+    const source = readFileSync(join(root, 'contracts/src', file), 'utf8');
+    const members = membersOf(source, enumName).map((member, i) => `${toCamelCase(member)}: ${i}`);
+    return `export const ${name} = { ${members.join(', ')} } as const;`;
+  });
+  return {
+    path: 'protocol/generated/enums.ts',
+    content: `// Generated from contracts/src by contracts/generate.ts.\n${lines.join('\n')}\n`,
+  };
+}
+
+/** @throws Error if the source does not declare it, or not as members alone */
+export function membersOf(source: string, enumName: string): string[] {
+  const body = new RegExp(`^ *enum ${enumName} \\{([^}]*)\\}`, 'm').exec(source)?.[1];
+  const members = (body ?? '').split(',').map((member) => member.trim());
+  if (members.every((member) => /^[A-Z][A-Z_]*$/.test(member))) return members;
+  throw new Error(
+    `enum ${enumName}: expected members in capitals with commas between them, found ${body ?? 'no such enum'}`,
+  );
+}
+
+function toCamelCase(member: string): string {
+  return member.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

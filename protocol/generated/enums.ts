@@ -1,0 +1,7 @@
+// Generated from contracts/src by contracts/generate.ts.
+export const ROLE = { executor: 0, validator: 1, sequencer: 2, daMember: 3, gateway: 4 } as const;
+export const POWER = { none: 0, lock: 1, slash: 2 } as const;
+export const ASSERTION_STATUS = { none: 0, pending: 1, confirmed: 2, rejected: 3, orphaned: 4 } as const;
+export const GAME_STATUS = { none: 0, open: 1, challengerWon: 2, asserterWon: 3, refunded: 4 } as const;
+export const SIDE = { challenger: 0, asserter: 1 } as const;
+export const DEMAND_STATUS = { none: 0, open: 1, published: 2, expired: 3, settled: 4 } as const;
