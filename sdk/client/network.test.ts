@@ -20,11 +20,14 @@ let folder: string;
 let member: DaNode;
 let sequencer: HttpApp;
 let network: Network;
+/** What the sequencer gives by path, each answer once. */
+let given: Map<string, (number | Uint8Array)[]>;
 let outages: Outage[];
 let onOutage: (outage: Outage) => void;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mizu-network-'));
+  given = new Map();
   outages = [];
   onOutage = () => undefined;
   member = await startMember(0);
@@ -56,6 +59,11 @@ async function startSequencer(port: number): Promise<string> {
     const da = { members: [{ url: member.url, address: member.address }], epoch: 1, threshold: 1 };
     const result = { chainId: 1, contracts: { daCommittee: CONTRACT }, da };
     response.json({ jsonrpc: '2.0', id: request.body.id, result });
+  });
+  sequencer.app.get('/objects/:root', (request, response) => {
+    const answer = given.get(request.path)?.shift() ?? 404;
+    if (typeof answer === 'number') response.status(answer).end();
+    else response.end(answer);
   });
   return sequencer.listen({ port });
 }
@@ -91,9 +99,39 @@ test('transfers wait for a committee that restarts; what nobody has is not waite
   await member.close();
   expect(await network.object(root, 4)).toEqual(bytes);
   await restarted;
-  expect(outages.map(({ service }) => service)).toContain('the DA committee');
+  expect(outages.map(({ service }) => service)).toContain('the sequencer or the DA committee');
   outages.length = 0;
   await expect(network.object(`0x${'77'.repeat(32)}`)).rejects.toMatchObject({ code: 'da/unavailable' });
+  expect(outages).toEqual([]);
+});
+
+test('what the sequencer alone has is waited for while it restarts or is busy, though all members say they lack it', async () => {
+  const bytes = new TextEncoder().encode('what a program gave');
+  const { root } = objectRef(bytes);
+  const path = `/objects/${root}`;
+  given.set(path, [bytes]);
+  await sequencer.close();
+  let restarted: Promise<string> | undefined;
+  onOutage = () => {
+    restarted ??= startSequencer(portOf(network.rpcUrl));
+  };
+  expect(await network.object(root, bytes.length)).toEqual(bytes);
+  await restarted;
+  expect(outages[0]).toMatchObject({ error: { code: 'da/unavailable', cause: { code: 'http/unreachable' } } });
+  for (const busy of [408, 429, 500, 503]) {
+    outages.length = 0;
+    given.set(path, [busy, busy, bytes]);
+    expect(await network.object(root, bytes.length), String(busy)).toEqual(bytes);
+    expect(outages.map(({ error }) => (error.cause as MizuError).code)).toEqual(
+      Array.from({ length: 2 }, () => `http/status-${busy}`),
+    );
+  }
+  // Bytes of another root, a refusal and a lack are answers: nothing gets better.
+  outages.length = 0;
+  for (const answer of [new TextEncoder().encode('another'), 400, 404]) {
+    given.set(path, [answer, bytes]);
+    await expect(network.object(root, bytes.length)).rejects.toMatchObject({ code: 'da/unavailable' });
+  }
   expect(outages).toEqual([]);
 });
 

@@ -28,7 +28,7 @@ export type Network = {
   readonly feeCaps: FeeCapConfig;
   /** For other calls that may be repeated. */
   readonly patience: Patience;
-  /** Bytes by root, verified: from the sequencer if it is quick, else from the committee. @throws MizuError `da/unavailable` */
+  /** Bytes by root, verified: from the sequencer, else from the committee; waited for while one of them is down. @throws MizuError `da/unavailable` */
   object(root: Hex, length?: number): Promise<Uint8Array>;
   /** Before anything is signed or paid; asks L1 once. @throws MizuError `sdk/no-trust-root`, `sdk/other-network` */
   assertTrusted(): Promise<void>;
@@ -49,6 +49,7 @@ export type ConnectOptions = {
 /** A sequencer that has never answered is rather a wrong address than one that restarts. */
 const FIRST_CONTACT_SECONDS = 20;
 const COMMITTEE = 'the DA committee';
+const OBJECT_PLACES = 'the sequencer or the DA committee';
 
 /** @throws MizuError `http/unreachable` */
 export async function connectNetwork({
@@ -82,19 +83,42 @@ export async function connectNetwork({
     signer,
     feeCaps,
     patience,
-    object: async (root, length) => {
-      const answer = await requestBytes(`${url}/objects/${root}`, {
-        attempts: 1,
-        accept: [404, 500, 503],
-        // Whoever names an object may name any length.
-        limitBytes: Math.min(length ?? MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES),
-      }).catch(() => null);
-      if (answer?.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
-      return waitOut(COMMITTEE, () => da.get(root, length === undefined ? {} : { length }), patience);
-    },
+    object: (root, length) => waitOut(OBJECT_PLACES, () => readObject(url, da, root, length), patience),
     assertTrusted: loadOnce(() => waitOut(l1RpcUrl ?? 'the L1', () => assertTrusted(chain, trust, l1RpcUrl), patience)),
     close: () => da.close(),
   };
+}
+
+// What programs give lies with the sequencer alone until it is a dataset's: as long as it has not said that it lacks the object, waiting helps.
+async function readObject(url: string, da: DaClient, root: Hex, length: number | undefined): Promise<Uint8Array> {
+  let outage: MizuError | undefined;
+  try {
+    const answer = await requestBytes(`${url}/objects/${root}`, {
+      attempts: 1,
+      accept: [404],
+      // Whoever names an object may name any length.
+      limitBytes: Math.min(length ?? MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES),
+    });
+    if (answer.status === 200 && objectRoot(answer.bytes) === root) return answer.bytes;
+  } catch (error) {
+    if (!(error instanceof MizuError)) throw error;
+    if (error.retryable) outage = error;
+  }
+  try {
+    return await da.get(root, length === undefined ? {} : { length });
+  } catch (error) {
+    if (outage === undefined || !(error instanceof MizuError) || error.code !== 'da/unavailable') throw error;
+    const { code, expected, retryable } = error;
+    throw new MizuError({
+      code,
+      message: 'Neither the sequencer nor a DA member has given the object.',
+      expected,
+      actual: `${outage.message} ${outage.actual ?? ''}; ${error.actual}`,
+      hint: 'Check that the sequencer is up.',
+      retryable,
+      cause: outage,
+    });
+  }
 }
 
 function patientClient(da: DaClient, patience: Patience): DaClient {
