@@ -287,6 +287,33 @@ test('a run whose bytes are no longer promised begins no task, and tells up to w
   expect(decodeMessage(tasks.nextExpire(lapses + 1)!)).toEqual({ kind: 'Expire', run: idOf(0) });
 });
 
+test('a refused Expire says nothing about later: the run is expired when its time has come', async () => {
+  let lapses = 2_000;
+  const tasks = await tasksOf(1, stagesOf('infer'), { promisedTo: async () => BigInt(lapses) });
+  const isGiven = (at: number) => tasks.nextExpire(at) !== undefined;
+  const refused = { kind: 'Expire', ok: false, run: idOf(0), error: 'time: expected after 1, got 0' };
+  const renew = (to: number) => {
+    lapses = to;
+    return tasks.observe({ kind: 'Renew', ok: true, run: idOf(0) } as never);
+  };
+  await tasks.observe(refused as never);
+  expect(isGiven(2_000)).toBe(false);
+  expect(isGiven(2_001)).toBe(true);
+  // Given out, but a message that was queued came before it: the run was renewed, and then somebody's own Expire was refused.
+  await renew(3_000);
+  await tasks.observe(refused as never);
+  expect(isGiven(3_000)).toBe(false);
+  expect(isGiven(3_001)).toBe(true);
+  // One of ours that the kernel refuses is not given out for the same timestamp: the chain is not filled with it.
+  await tasks.observe(refused as never);
+  expect(isGiven(3_001)).toBe(false);
+  expect(isGiven(3_002)).toBe(true);
+  // Nor for an earlier one, for which it is not due.
+  await renew(Number(FAR));
+  expect(isGiven(Number(FAR) + 1)).toBe(true);
+  expect(isGiven(Number(FAR))).toBe(false);
+});
+
 test('when the chain is built anew, programs that tasks still need go on, and those of runs that are gone are ended', async () => {
   const signals: { run: Hex; signal: AbortSignal }[] = [];
   const prepare = (message: Uint8Array, _timestamp: number, signal: AbortSignal) => {

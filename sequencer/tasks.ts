@@ -93,9 +93,10 @@ type Tracked = {
   /** Of these, how many each stage has. */
   readonly inferOf: Map<number, number>;
   readonly refusals: Map<string, string>;
-  /** An Expire of ours was given out; refused all the same, it is not given out again. */
-  offered: boolean;
-  expired: boolean;
+  /** Timestamp for which an Expire of it was last given out. */
+  offeredAt: number;
+  /** That for which the one was that was given out last when the kernel refused one: for it none is given out again. */
+  refusedAt: number;
   /** Its deadline has passed: no task is begun any more. */
   late: boolean;
 };
@@ -150,8 +151,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       infer: new Map(),
       inferOf: new Map(),
       refusals: new Map(),
-      offered: false,
-      expired: false,
+      offeredAt: 0,
+      refusedAt: 0,
       late: false,
     };
     for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
@@ -186,8 +187,8 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     const tracked = run === undefined ? undefined : runs.get(run);
     if (run === undefined || tracked === undefined) return;
     if (kind === 'Expire') {
-      // Anyone may have sent one that came too early.
-      tracked.expired = tracked.offered;
+      // Anyone may have sent one that came too early, also after ours was given out: it says nothing about later.
+      tracked.refusedAt = tracked.offeredAt;
       return;
     }
     if (stage === undefined || partition === undefined) return;
@@ -342,13 +343,15 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
     release: () => ending.clear(),
     nextExpire: (nowSeconds) => {
       for (const tracked of runs.values()) {
-        const { expired, deadline, promisedTo: lapses } = tracked;
+        const { refusedAt, deadline, promisedTo: lapses } = tracked;
         const isForgotten = lapses < BigInt(nowSeconds);
-        tracked.late ||= deadline < BigInt(nowSeconds);
-        if (expired || !(tracked.late || isForgotten)) continue;
+        const isPast = deadline < BigInt(nowSeconds);
+        tracked.late ||= isPast;
+        // As the kernel judges it for this very timestamp.
+        if (nowSeconds <= refusedAt || !(isPast || isForgotten)) continue;
         // What was begun is done before, and paid for; of a run that is forgotten nothing is done any more.
         if (isBegun(tracked) && !isForgotten) continue;
-        tracked.offered = true;
+        tracked.offeredAt = nowSeconds;
         return encodeMessage({ kind: 'Expire', run: tracked.graph.run });
       }
       return undefined;

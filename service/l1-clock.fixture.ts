@@ -7,6 +7,8 @@ export type L1Clock = {
   now(): Promise<bigint>;
   /** A block that is so much later. Whoever must act before that has been waited for: what he has not done by then is late. */
   advance(seconds: number): Promise<void>;
+  /** A block of this time, for what lapses at a time that somebody has written down. */
+  advanceTo(time: bigint): Promise<void>;
   /** Second by second until `probe` gives something: for waits that no party can lose by. @throws Error after a day of L1's time */
   passUntil<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false): Promise<T>;
 };
@@ -23,13 +25,15 @@ export async function holdClock(l1Url: string): Promise<L1Clock> {
     const { timestamp } = (await rpc('eth_getBlockByNumber', ['latest', false])) as { timestamp: string };
     return BigInt(timestamp);
   }
-  async function advance(seconds: number): Promise<void> {
-    await rpc('evm_setNextBlockTimestamp', [Number(await now()) + seconds]);
+  async function advanceTo(time: bigint): Promise<void> {
+    await rpc('evm_setNextBlockTimestamp', [Number(time)]);
     await rpc('evm_mine', []);
   }
+  const advance = async (seconds: number) => advanceTo((await now()) + BigInt(seconds));
   return {
     now,
     advance,
+    advanceTo,
     async passUntil(what, probe) {
       for (let passed = 0; passed < DAY_SECONDS; passed++) {
         const value = await probe();
