@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createEndWatch } from '../prover/end.ts';
-import { type Follower, followAndWork } from '../prover/loop.ts';
+import { type Follower, followAndWork, POLL_MS } from '../prover/loop.ts';
 import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
 import { NO_BODY } from '../prover/recorder.ts';
 import { createGauges } from '../service/gauges.ts';
@@ -45,7 +45,6 @@ export type Validator = Service & {
 /** What is done about a wrong assertion. If it returns, the validator goes on behind it. */
 export type FaultHandler = (fault: Fault, node: ProverNode) => Promise<void>;
 
-const POLL_MS = 500;
 const CLOSE_MS = 10_000;
 
 /**

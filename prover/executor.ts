@@ -152,7 +152,7 @@ function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
 
 /** The head's time decides what the contracts allow, the clock what is old: a quiet chain may have no new block for long. */
 export async function readTimes(node: ProverNode): Promise<Times> {
-  const { timestamp } = await node.l1.client.getBlock();
+  const headSeconds = await node.headSeconds();
   const clock = BigInt(Math.floor(Date.now() / 1000));
-  return { headSeconds: timestamp, clockSeconds: timestamp > clock ? timestamp : clock };
+  return { headSeconds, clockSeconds: headSeconds > clock ? headSeconds : clock };
 }

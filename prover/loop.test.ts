@@ -47,3 +47,30 @@ test('a broken invariant ends the work', async () => {
   await expect(work([() => new Error('the cursor is elsewhere')], 'task')).rejects.toThrow('the cursor is elsewhere');
   await expect(work([() => new RangeError('Invalid array length')], 'task')).rejects.toThrow('Invalid array length');
 });
+
+test('what rings is done at once, however long the pauses are', async () => {
+  const stop = new AbortController();
+  let [looks, changes] = [0, 0];
+  await followAndWork(
+    {
+      follow: async (signal, changed) => {
+        for (; !signal.aborted && changes < 20; changes++) {
+          changed();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        // The clock of the pauses is far away: only the bell can have rung.
+        stop.abort();
+      },
+      tasks: [
+        async () => {
+          looks++;
+          return false;
+        },
+      ],
+      onRetry: () => undefined,
+    },
+    60_000,
+    stop.signal,
+  );
+  expect(looks).toBeGreaterThan(10);
+});

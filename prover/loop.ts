@@ -15,7 +15,11 @@ export type Follower = {
   onRetry(error: unknown, againInMs: number, again: boolean): void;
 };
 
+/** Between two looks at L1, if the configuration says nothing. */
+export const POLL_MS = 500;
 const LAST_BACKOFF_MS = 30_000;
+/** L1 changes by blocks, and each of them rings: without one a task looks only now and then for what is old by the clock. */
+const QUIET_POLLS = 4;
 
 /**
  * What this machine lacks passes, too: a full disk, no memory, no files.
@@ -59,18 +63,19 @@ async function repeat(
   pollMs: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const quietMs = QUIET_POLLS * pollMs;
   let waitMs = pollMs;
   let told = '';
   while (!signal.aborted) {
     const rung = bell.next();
     try {
       if (await task(signal)) ringAll();
-      waitMs = pollMs;
+      waitMs = quietMs;
       told = '';
     } catch (error) {
       if (signal.aborted) return;
       if (!isPassing(error)) throw error;
-      waitMs = Math.min(LAST_BACKOFF_MS, waitMs * 2);
+      waitMs = Math.min(LAST_BACKOFF_MS, told === '' ? 2 * pollMs : waitMs * 2);
       const name = nameOf(error);
       onRetry(error, waitMs, name === told);
       told = name;

@@ -13,6 +13,7 @@ import { createDefence, type Defence } from './defence.ts';
 import { openDelegate } from './delegate.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
 import type { Told } from './game/seat.ts';
+import { POLL_MS } from './loop.ts';
 import { type NodeConfig, openNode, type ProverNode } from './node.ts';
 import { createPromisedBatches } from './promised.ts';
 import { createBodyRecorder } from './recorder.ts';
@@ -46,7 +47,6 @@ export type Executor = Service & {
 export type Lies = { readonly stepList?: StepList; readonly told?: Told };
 
 const PAYOUT_WEI = 10n ** 18n;
-const POLL_MS = 500;
 const CLOSE_MS = 10_000;
 
 /** @throws MizuError `prover/not-staked`, `prover/not-delegate`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */

@@ -4,6 +4,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { L1 } from '../service/l1.ts';
 import { type BlockRef, type FollowedStep, type FollowOptions, followLogs } from '../service/l1-logs.ts';
 import type { Logger } from '../service/log.ts';
+import { POLL_MS } from './loop.ts';
 import { type Mirror, type MirroredAddresses, mirroredContracts } from './mirror.ts';
 
 export type MirrorFollowOptions = {
@@ -27,7 +28,7 @@ const LAST_BACKOFF_MS = 60_000;
  * @throws Error if the store fails
  */
 export async function followMirror(options: MirrorFollowOptions): Promise<void> {
-  const { l1, mirror, signal, log, onStep, pollMs = 500 } = options;
+  const { l1, mirror, signal, log, onStep, pollMs = POLL_MS } = options;
   const from: Omit<FollowOptions, 'known'> = {
     client: l1.client,
     nodes: l1.nodes,

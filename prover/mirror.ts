@@ -37,6 +37,8 @@ export type Mirror = {
   isWhole(): boolean;
   /** One durable write. @throws MizuError `l1/contradiction` (retryable) if the events do not follow from what is there */
   apply(step: ChainStep): Promise<void>;
+  /** Grows with everything that L1 has said or taken back since the start. */
+  heard(): number;
   head(): Promise<MirrorHead>;
   batch(index: bigint): Promise<BatchRecord | undefined>;
   /** Whether a batch of `[from, to)` has become void since there were so many assertions. */
@@ -109,6 +111,7 @@ export async function openMirror(store: Store): Promise<Mirror> {
   };
   const blocks = store.table<BlockEntry>('chain-blocks');
   const trimmed = store.table<true>('chain-trimmed');
+  let heard = 0;
   let isWhole = (await trimmed.get('trimmed')) === undefined;
   let voids = await readVoids(tables.voids);
   const known: BlockRef[] = [];
@@ -169,7 +172,11 @@ export async function openMirror(store: Store): Promise<Mirror> {
   return {
     known: () => known,
     isWhole: () => isWhole,
-    apply: (step) => (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block)),
+    async apply(step) {
+      await (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block));
+      if (step.kind === 'undo' || step.events.length > 0) heard += 1;
+    },
+    heard: () => heard,
     head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,
     async batch(index) {
       // Of one moment, before the record is read: what is void and the fingerprint that tells so are never of two.

@@ -23,6 +23,7 @@ import type { Program } from '../vm/program.ts';
 import { assertConstitution } from './constitution.ts';
 import { type Execution, openExecution } from './execution.ts';
 import { MIB } from './job-size.ts';
+import { POLL_MS } from './loop.ts';
 import { createMemo } from './memo.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 import { followMirror } from './mirror-follow.ts';
@@ -71,7 +72,9 @@ export type ProverNode = {
   readonly programs: ProgramRegistry;
   /** The kernel as the DataVM's program. */
   readonly kernel: Program;
-  /** Follows L1 until the signal aborts; `changed` is called after every block that said something. */
+  /** Time of L1's head, unix seconds: asked for once for all who want it at the same time, and again after each block. */
+  headSeconds(): Promise<bigint>;
+  /** Follows L1 until the signal aborts; `changed` is called after every block: time has passed with it. */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
   close(): Promise<void>;
 };
@@ -106,6 +109,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
   });
   const mirror = await openMirror(store);
   const transition = createTransition({ kernel: createKernel(engine), nodes, objects, pool, programs });
+  let asked: { readonly atMs: number; readonly seconds: Promise<bigint> } | undefined;
   const execution = await openExecution({
     store,
     mirror,
@@ -127,6 +131,16 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
     transition,
     programs,
     kernel: engine.program,
+    headSeconds() {
+      if (asked === undefined || Date.now() - asked.atMs > (config.pollMs ?? POLL_MS)) {
+        const seconds = l1.client.getBlock().then(({ timestamp }) => timestamp);
+        asked = { atMs: Date.now(), seconds };
+        seconds.catch(() => {
+          asked = undefined;
+        });
+      }
+      return asked.seconds;
+    },
     async follow(signal, changed) {
       await followMirror({
         l1,
@@ -137,8 +151,9 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
         pollMs: config.pollMs,
         signal,
         log,
-        onStep: (step) => {
-          if (step.kind === 'undo' || step.events.length > 0) changed();
+        onStep: () => {
+          asked = undefined;
+          changed();
         },
       });
     },

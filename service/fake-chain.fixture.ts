@@ -97,7 +97,7 @@ export function createFakeChain(fork = 0): FakeChain {
   const request = async ({ method, params }: { method: string; params?: unknown }) => {
     const [first] = (params ?? []) as [unknown];
     if (method === 'eth_blockNumber') return quantity(blocks.length - 1);
-    if (method === 'eth_getBlockByNumber') return blocks[Number(first)] ?? null;
+    if (method === 'eth_getBlockByNumber') return (first === 'latest' ? blocks.at(-1) : blocks[Number(first)]) ?? null;
     if (method === 'eth_getBlockReceipts') return receiptsOf.get(first) ?? null;
     if (method === 'eth_getTransactionReceipt') return receiptOf(first as Hex) ?? null;
     if (method === 'eth_chainId') return quantity(1);

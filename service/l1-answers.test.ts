@@ -138,7 +138,7 @@ test('a node that never answers does not hold up two that agree', async () => {
   const chain = createFakeChain();
   chain.mine([transfer(1n)]);
   const { number } = chain.mine([transfer(2n)]);
-  const hanging = { getBlockNumber: () => new Promise(() => undefined) } as unknown as PublicClient;
+  const hanging = { request: () => new Promise(() => undefined) } as unknown as PublicClient;
   const { values } = await valuesOf([chain.client, hanging, chain.client], number);
   expect(values).toEqual([1n, 2n]);
 });

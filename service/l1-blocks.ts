@@ -58,19 +58,19 @@ const MAX_RECEIPTS = 20_000;
 const MAX_RECEIPT_DIGITS = 512 * 1024 * 1024;
 
 /**
- * Undefined if the node does not have that block.
+ * Undefined if the node does not have that block. `latest`: the head of its chain.
  * @throws MizuError `l1/contradiction` (retryable) if the header's fields do not hash to its hash; viem's errors if the node does not answer
  */
-export async function readHeader(client: PublicClient, number: bigint): Promise<Header | undefined> {
+export async function readHeader(client: PublicClient, at: bigint | 'latest'): Promise<Header | undefined> {
   const raw = (await client.request({
     method: 'eth_getBlockByNumber',
-    params: [numberToHex(number), false],
+    params: [at === 'latest' ? at : numberToHex(at), false],
   })) as unknown as RawHeader | null;
   if (raw === null || raw === undefined) return undefined;
   const hash = hashHeader(raw);
-  if (hash !== raw.hash) throw contradiction(`block ${number} with the hash of its fields, ${hash}`, String(raw.hash));
-  if (BigInt(raw.number as Hex) !== number)
-    throw contradiction(`block ${number}`, `block ${BigInt(raw.number as Hex)}`);
+  if (hash !== raw.hash) throw contradiction(`block ${at} with the hash of its fields, ${hash}`, String(raw.hash));
+  const number = BigInt(raw.number as Hex);
+  if (at !== 'latest' && number !== at) throw contradiction(`block ${at}`, `block ${number}`);
   const transactions = Array.isArray(raw.transactions) ? (raw.transactions as Hex[]) : [];
   return {
     number,

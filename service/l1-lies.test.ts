@@ -1,6 +1,15 @@
 // docs/operations.md#l1-proof: L1 nodes that leave out, invent, mix up, lag, refuse: the events are those of the chain, or none.
 import fc from 'fast-check';
-import { createPublicClient, createTestClient, custom, http, type PublicClient, parseAbi, parseEther } from 'viem';
+import {
+  createPublicClient,
+  createTestClient,
+  custom,
+  http,
+  numberToHex,
+  type PublicClient,
+  parseAbi,
+  parseEther,
+} from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MizuToken } from '../contracts/generated/bytecode.ts';
@@ -49,7 +58,8 @@ beforeAll(async () => {
 afterAll(() => anvil.close());
 
 type Json = Record<string, unknown>;
-type Lie = (method: string, result: unknown, other: () => Promise<unknown>) => unknown;
+/** `latest`: block of this number, if the head was asked for. */
+type Lie = (method: string, result: unknown, latest: ((number: bigint) => Promise<unknown>) | undefined) => unknown;
 
 const receipts = (change: (list: Json[]) => unknown): Lie => {
   return (method, result) =>
@@ -93,9 +103,8 @@ const LIES: Record<string, Lie> = {
   'has another hash': header((block) => ({ ...block, hash: `0x${'11'.repeat(32)}` })),
   'does not have the block': header(() => null),
   'gives half a header': header(({ number, hash }) => ({ number, hash })),
-  'is two blocks behind': (method, result) =>
-    method === 'eth_blockNumber' ? `0x${(BigInt(result as Hex) - 2n).toString(16)}` : result,
-  'is at its first block': (method, result) => (method === 'eth_blockNumber' ? '0x0' : result),
+  'is two blocks behind': (_, result, latest) => latest?.(BigInt((result as Json).number as Hex) - 2n) ?? result,
+  'is at its first block': (_, result, latest) => latest?.(0n) ?? result,
   'answers 429': refuse(429),
   'answers 500': refuse(500),
 };
@@ -104,8 +113,11 @@ const LIES: Record<string, Lie> = {
 function lyingClient(plan: (string | undefined)[]): PublicClient {
   const request = async ({ method, params }: { method: string; params?: unknown }) => {
     const name = plan.shift();
-    const result = await l1.client.request({ method, params } as never);
-    return name === undefined ? result : (LIES[name] as Lie)(method, result, async () => result);
+    const ask = (given: unknown) => l1.client.request({ method, params: given } as never);
+    const result = await ask(params);
+    const isLatest = (params as unknown[] | undefined)?.[0] === 'latest';
+    const latest = isLatest ? (number: bigint) => ask([numberToHex(number), false]) : undefined;
+    return name === undefined ? result : (LIES[name] as Lie)(method, result, latest);
   };
   return createPublicClient({ transport: custom({ request }, { retryCount: 0 }), cacheTime: 0 }) as PublicClient;
 }

@@ -131,13 +131,15 @@ async function nextSteps(
   known: readonly BlockRef[],
 ): Promise<FollowedStep[]> {
   const { fromBlock, confirmations } = options;
-  const head = await nodes.read.getBlockNumber();
+  const top = await readHeader(nodes.read, 'latest');
+  if (top === undefined) throw contradiction('the head of a chain', 'none');
+  const head = top.number;
   const last = known.at(-1);
   if (last !== undefined) {
     // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
     const common = known.findLast(({ number }) => number <= head);
     if (common === undefined) throw behind(last, head);
-    const header = await readHeader(nodes.read, common.number);
+    const header = common.number === head ? top : await readHeader(nodes.read, common.number);
     if (header === undefined) throw behind(last, head);
     if (header.hash !== common.hash) return takeBack(options, nodes, known);
     if (common !== last) throw behind(last, head);
@@ -245,10 +247,11 @@ async function compare(
 }
 
 async function opinionOf(node: PublicClient, blocks: readonly BlockRef[]): Promise<boolean | undefined> {
-  const head = await node.getBlockNumber();
-  const block = blocks.findLast(({ number }) => number <= head);
-  const header = block === undefined ? undefined : await readHeader(node, block.number);
-  return header === undefined ? undefined : header.hash === block?.hash;
+  const top = await readHeader(node, 'latest');
+  const block = blocks.findLast(({ number }) => top !== undefined && number <= top.number);
+  if (block === undefined) return undefined;
+  const header = block.number === top?.number ? top : await readHeader(node, block.number);
+  return header === undefined ? undefined : header.hash === block.hash;
 }
 
 function watch(contract: FollowOptions['contracts'][number]): Watched {

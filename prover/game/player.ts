@@ -89,6 +89,7 @@ export function createPlayer(parts: PlayerParts): Player {
   /** Seconds that we have left, as of our last turn: they run in our turn only. */
   const clocks = new Map<Hex, number>();
   let fullClock: number | undefined;
+  let nothingOwedAt: number | undefined;
   const reported = new Set<string>();
   const tellDryRun = createDryRun(log);
   const rounds = createRounds<GameRecord>({ log });
@@ -240,6 +241,9 @@ export function createPlayer(parts: PlayerParts): Player {
     },
     idle: rounds.idle,
     async claim() {
+      // What is owed changes by calls that write events: nothing was owed at the last look, and nothing was said since.
+      const heard = mirror.heard();
+      if (heard === nothingOwedAt) return false;
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
       const args = [owner.address] as const;
       const ledgers = [dispute, { address: contracts.demands, abi: demandsAbi }] as const;
@@ -259,6 +263,7 @@ export function createPlayer(parts: PlayerParts): Player {
         const abi = stakeManagerAbi as Abi;
         sent = (await sendCall({ ...rewards, abi, functionName: 'claimReward', args: [], isDone }, owner)) || sent;
       }
+      if (!sent) nothingOwedAt = heard;
       return sent;
     },
   };
