@@ -3,7 +3,7 @@ import type { Address } from '../protocol/hex.ts';
 import type { Role } from '../protocol/roles.ts';
 
 export type DeployConfig = {
-  /** Most wei of the token that may ever exist at one time. */
+  /** Most wei of the token that may ever exist at one time, below 2^96; no amount below is greater. */
   readonly tokenCapWei: bigint;
   readonly windowSeconds: number;
   /** By which the guardian's pause may prolong a window. */

@@ -26,6 +26,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, NULL_TYPE, SLOT_COUNT, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
 import { keccakHex, LEAF_BYTES, zeroTreeRoot } from '../protocol/tree.ts';
 import { TYPES } from '../protocol/typed-data.ts';
+import { MAX_MARGIN_BASIS_POINTS, MAX_SUPPLY_WEI } from './settings.ts';
 
 /** Messages from L1 begin at the first kind that only L1 may send. */
 const FIRST_L1_KIND = KIND.Deposit;
@@ -52,9 +53,11 @@ export function generateSolidityConstants(): string {
     number('MAX_DELAYED_DUE', MAX_DELAYED_DUE),
     number('MIN_COMMITTEE', MIN_COMMITTEE),
     number('MAX_KERNEL_GAS', MAX_KERNEL_GAS),
+    number('MAX_MARGIN', MAX_MARGIN_BASIS_POINTS),
     number('MAX_MESSAGE_BYTES', MAX_MESSAGE_BYTES),
     number('MAX_MODEL_GATEWAYS', MAX_MODEL_GATEWAYS),
     number('MAX_RETENTION_SECONDS', MAX_RETENTION_SECONDS),
+    number('MAX_SUPPLY', MAX_SUPPLY_WEI),
     number('MAX_STAGE_GAS', MAX_STAGE_GAS),
     number('SLOWEST_NS_PER_GAS', SLOWEST_NS_PER_GAS),
     text('BATCH_MAGIC', BATCH_MAGIC),

@@ -2,11 +2,11 @@
 import { createPublicClient, createWalletClient, http, type PublicClient, zeroAddress } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rollupAbi } from '../protocol/generated/abi.ts';
+import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { hashAssertion } from './claim.ts';
-import { DEVNET_CONFIG } from './config.ts';
+import { DEVNET_CONFIG, type DeployConfig } from './config.ts';
 import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';
 import { HOLDERS, OWNER } from './network.fixture.ts';
 import { sortMembers } from './network.ts';
@@ -28,6 +28,52 @@ test('periods that break the inequality are refused with what to do', async () =
     code: 'contracts/deployment-failed',
     hint: expect.stringContaining('window + pause + clocks + votes + grace'),
   });
+});
+
+test('what nobody could pay or compute with is refused before anything is sent', async () => {
+  const cap = DEVNET_CONFIG.tokenCapWei;
+  const { minimumStakeWei } = DEVNET_CONFIG;
+  const before = await clients().publicClient.getTransactionCount({ address: OWNER.address, blockTag: 'pending' });
+  const refused: [string, Partial<DeployConfig>][] = [
+    ['tokenCapWei', { tokenCapWei: 2n ** 96n }],
+    ['tokenCapWei', { tokenCapWei: 0n }],
+    ['minimumStakeWei.daMember', { minimumStakeWei: { ...minimumStakeWei, daMember: cap + 1n } }],
+    ['minimumStakeWei.executor', { minimumStakeWei: { ...minimumStakeWei, executor: 0n } }],
+    ['assertionBondWei', { assertionBondWei: cap + 1n }],
+    ['challengeBondWei', { challengeBondWei: 0n }],
+    ['challengeBondWei', { challengeBondWei: cap + 1n }],
+    ['demandBondWei', { demandBondWei: 2n ** 96n }],
+    ['disputeGasPriceWei', { disputeGasPriceWei: 2n ** 192n }],
+    ['disputeMarginBasisPoints', { disputeMarginBasisPoints: 1_000_001 }],
+    ['demandSeconds', { demandSeconds: 0 }],
+    ['demandSeconds', { demandSeconds: 2 ** 32 }],
+  ];
+  for (const [name, change] of refused) {
+    const config = { ...DEVNET_CONFIG, ...change };
+    await expect(deployContracts({ ...clients(), config, holders: HOLDERS, genesis })).rejects.toMatchObject({
+      code: 'contracts/setting-out-of-range',
+      message: `No network works with this ${name}.`,
+      hint: expect.stringContaining('tokenCapWei'),
+    });
+  }
+  const after = await clients().publicClient.getTransactionCount({ address: OWNER.address, blockTag: 'pending' });
+  expect(after).toBe(before);
+});
+
+test('a network at the edge of what may be set is deployed', async () => {
+  const most = 2n ** 96n - 1n;
+  const minimumStakeWei = { executor: most, validator: most, sequencer: most, daMember: most, gateway: most };
+  const amounts = { assertionBondWei: most, challengeBondWei: most, demandBondWei: most, disputeGasPriceWei: most };
+  const config = {
+    ...DEVNET_CONFIG,
+    tokenCapWei: most,
+    minimumStakeWei,
+    ...amounts,
+    disputeMarginBasisPoints: 1_000_000,
+  };
+  const { addresses } = await deployContracts({ ...clients(), config, holders: HOLDERS, genesis });
+  const cost = { address: addresses.demands, abi: demandsAbi, functionName: 'costOf', args: [2n ** 64n - 1n] } as const;
+  expect(await clients().publicClient.readContract(cost)).toBe((2n ** 64n - 1n) * most * 100n);
 });
 
 test('the genesis knows the addresses before there is any contract', async () => {

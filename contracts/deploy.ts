@@ -31,6 +31,7 @@ import type { DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
 import * as bytecode from './generated/bytecode.ts';
 import { type PowerHolders, requireSeparate } from './powers.ts';
+import { requireSettings } from './settings.ts';
 
 /** In the order of deployment. */
 export const CONTRACT_NAMES = [
@@ -78,10 +79,11 @@ export type Deployment = {
 // The largest contract takes 5.5 M. Not estimated: constructors read contracts that are not mined yet.
 const GAS_PER_CONTRACT = 7_000_000n;
 
-/** @throws MizuError `contracts/deployment-failed` if a constructor reverts, `contracts/powers-shared` */
+/** @throws MizuError `contracts/deployment-failed` if a constructor reverts, `contracts/powers-shared`, `contracts/setting-out-of-range` */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
   const { publicClient, walletClient, config, holders } = options;
   const deployer = walletClient.account.address;
+  requireSettings(config);
   if (config.sharedPowers !== true) requireSeparate(holders);
   const [nonce, chainId] = await Promise.all([
     publicClient.getTransactionCount({ address: deployer, blockTag: 'pending' }),

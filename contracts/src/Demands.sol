@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {Assertions} from "./Assertions.sol";
 import {Dispute} from "./Dispute.sol";
+import {MizuToken} from "./MizuToken.sol";
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
 import {CallLength} from "./dispute/CallLength.sol";
@@ -12,7 +13,6 @@ import {Constants} from "./generated/Constants.sol";
 import {Batch} from "./interfaces/IInbox.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId, DataObject} from "./lib/Types.sol";
-import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -104,6 +104,7 @@ contract Demands is Ledger, AboutAssertions {
         DemandId indexed id, AssertionId indexed assertion, address indexed demander, uint256 refunded, uint256 burned
     );
 
+    error DemandSecondsIsZero();
     error ClocksTooShort(uint256 minimum, uint256 actual);
     error DemandExists(DemandId id);
     error DemandStatusMismatch(DemandId id, DemandStatus expected, DemandStatus actual);
@@ -118,10 +119,11 @@ contract Demands is Ledger, AboutAssertions {
     error ObjectMismatch(bytes32 expectedRoot, bytes32 actualRoot);
 
     /// @dev Nothing can be published for an assertion that is decided; what is left of the bonds is settled.
-    constructor(ERC20Burnable token_, Rollup rollup_, Dispute dispute, Settings memory settings, uint32 demandSeconds_)
+    constructor(MizuToken token_, Rollup rollup_, Dispute dispute, Settings memory settings, uint32 demandSeconds_)
         Ledger(token_, settings)
         AboutAssertions(rollup_)
     {
+        require(demandSeconds_ > 0, DemandSecondsIsZero());
         // The first demand may come at the window's end. Each publication takes up to STRETCH times `demandSeconds`, and what
         // follows from it `demandSeconds`; after the last follows a game, with both clocks.
         uint256 longest = 2 * (uint256(dispute.clockSeconds()) + dispute.extensionSeconds()) + MAX_CHAIN * (STRETCH + 1)
@@ -140,7 +142,7 @@ contract Demands is Ledger, AboutAssertions {
         require((depth == 0 || depth == LEVELS) && depth < treeDepth, NoNodesBelow(treeDepth, depth));
         uint40 until = depth == 0 ? 0 : _standings[assertion].nodes;
         id = _demand(assertion, steps, depth, index, until);
-        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(3)));
+        _pay(id, gasAtStart, 3);
     }
 
     /// @notice Demands a leaf of the assertion's step list.
@@ -149,7 +151,7 @@ contract Demands is Ledger, AboutAssertions {
         DataObject memory steps = _stepList(assertion);
         uint256 depth = Tree.depthOf(Tree.leafCount(steps.length));
         id = _demand(assertion, steps, depth, leafIndex, _standings[assertion].leaves);
-        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(2)));
+        _pay(id, gasAtStart, 2);
     }
 
     /// @notice Demands a leaf of the object of a batch that the assertion covers.
@@ -161,7 +163,7 @@ contract Demands is Ledger, AboutAssertions {
         Batch memory batch = inbox.batch(batchIndex);
         DataObject memory object = DataObject(batch.objectRoot, batch.objectLength);
         id = _demand(assertion, object, Tree.depthOf(Tree.leafCount(object.length)), leafIndex, 0);
-        _demands[id].gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(3)));
+        _pay(id, gasAtStart, 3);
     }
 
     /// @notice Shows a demanded leaf. Anyone may, for the asserter: his costs are paid out of the demand's bond.
@@ -178,10 +180,19 @@ contract Demands is Ledger, AboutAssertions {
     }
 
     /// @notice Answers many demands in one transaction.
-    /// @dev What needs no answer any more is passed over: else whoever answers one of them could hold up all.
+    /// @dev What needs no answer any more is passed over: else whoever answers one of them could hold up all. Each uses the
+    /// memory of the one before, of which nothing is read any more: memory that has grown with all of them would make the
+    /// later ones dearer than they are alone, at the demanders' expense.
     function publishAll(Answer[] calldata answers) external {
+        uint256 free;
+        assembly ("memory-safe") {
+            free := mload(0x40)
+        }
         for (uint256 i = 0; i < answers.length; ++i) {
             uint256 gasAtStart = gasleft();
+            assembly ("memory-safe") {
+                mstore(0x40, free)
+            }
             Answer calldata answer = answers[i];
             (bool answerable, address asserter) = _answerable(answer.id);
             if (!answerable) continue;
@@ -278,8 +289,14 @@ contract Demands is Ledger, AboutAssertions {
         (demand.demander, demand.status, demand.depth) = (msg.sender, DemandStatus.OPEN, uint8(depth));
         (demand.length, demand.index, demand.left) = (object.length, index, SafeCast.toUint96(paid));
         demand.deadline = uint40(block.timestamp + _secondsAt(open));
-        _lock(paid);
         emit BytesDemanded(id, assertion, msg.sender, object.root, uint8(depth), index, paid, demand.deadline);
+    }
+
+    /// @dev The end of a call with so many words of arguments. Nothing is written after the token is called.
+    function _pay(DemandId id, uint256 gasAtStart, uint256 words) private {
+        Demand storage demand = _demands[id];
+        demand.gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(words)) + LOCKING_GAS);
+        _lock(demand.left);
     }
 
     /// @dev Counts one more for the asserter.

@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Assertions} from "./Assertions.sol";
+import {MizuToken} from "./MizuToken.sol";
 import {Rollup} from "./Rollup.sol";
 import {AboutAssertions} from "./dispute/AboutAssertions.sol";
 import {CallLength} from "./dispute/CallLength.sol";
@@ -17,7 +18,6 @@ import {Constants} from "./generated/Constants.sol";
 import {IOneStepVerifier} from "./interfaces/IOneStepVerifier.sol";
 import {Tree} from "./lib/Tree.sol";
 import {AssertionId} from "./lib/Types.sol";
-import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 
 /// @notice keccak256 of a GameKey: a challenger plays one game about a step.
 type GameId is bytes32;
@@ -141,7 +141,7 @@ contract Dispute is Ledger, AboutAssertions {
 
     /// @dev Nothing of a game about an assertion that is decided can move; its bond is refunded.
     constructor(
-        ERC20Burnable token_,
+        MizuToken token_,
         Rollup rollup_,
         KernelStart kernelStart_,
         IOneStepVerifier verifier_,
@@ -192,11 +192,11 @@ contract Dispute is Ledger, AboutAssertions {
         game.status = Status.OPEN;
         game.lists = 1;
         game.turnedAt = uint40(block.timestamp);
-        _lock(bond);
         emit GameOpened(id, step.assertion, msg.sender, step.index, list.start, end, list.message, opening.list);
         uint256 callBytes = CallLength.ofOpen(step, opening.kernel, opening.message);
-        Player memory player = Player(0, false, uint40(_gasSince(gasAtStart, callBytes)));
+        Player memory player = Player(0, false, uint40(_gasSince(gasAtStart, callBytes) + LOCKING_GAS));
         game.players = Clocks.write(0, uint256(Side.CHALLENGER), player);
+        _lock(bond);
     }
 
     /// @notice Disputes a segment of the other side's list with a list inside it.

@@ -11,6 +11,7 @@ import {StepClaims} from "./StepClaims.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {requireAtMost} from "./lib/Settings.sol";
 import {StateLeaf} from "./lib/StateLeaf.sol";
 import {AssertionId, DataObject, Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -90,6 +91,7 @@ contract Rollup is StepClaims, ExecutorRotation, LiveChildren, Assertions {
         // Twice: to assert, and to see it decided. A batch's timestamp may be older than the batch.
         NetworkEnd(settings.escapeSeconds, 3 * stakes_.timing().longest() + inbox_.maxBehindSeconds())
     {
+        requireAtMost(stakes_.token().cap(), settings.bond);
         stakes = stakes_;
         inbox = inbox_;
         dispute = dispute_;

@@ -2,11 +2,12 @@
 // docs/contracts.md#stakes
 pragma solidity 0.8.37;
 
+import {MizuToken} from "./MizuToken.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {requireAtMost} from "./lib/Settings.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Role} from "./lib/Types.sol";
-import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -17,7 +18,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// There is no owner: who may lock and slash the stakes of which role is fixed when the contract is made.
 contract StakeManager is IStakeManager {
     using Checkpoints for Checkpoints.Trace208;
-    using SafeERC20 for ERC20Burnable;
+    using SafeERC20 for MizuToken;
 
     /// @notice A part of a stake on its way out; it can still be slashed until it is withdrawn.
     struct Unbonding {
@@ -46,7 +47,8 @@ contract StakeManager is IStakeManager {
     /// @dev A call passes on at most 63/64 of the gas that is left (EIP-150); the rest pays for the call itself.
     uint256 private constant GAS_BEFORE_HOOK = HOOK_GAS * 64 / 63 + 20_000;
 
-    ERC20Burnable public immutable token;
+    /// @inheritdoc IStakeManager
+    MizuToken public immutable token;
 
     Timing private _timing;
     uint256[ROLES] private _minimum;
@@ -98,7 +100,7 @@ contract StakeManager is IStakeManager {
     /// @param grants who may lock and slash what: the Rollup executors, the Inbox sequencers, the court whom it judges
     /// @param hooks per role, in the order of `Role`, who is told of a stake that a slash has brought below the minimum
     constructor(
-        ERC20Burnable token_,
+        MizuToken token_,
         Timing memory timing_,
         uint256[ROLES] memory minimums,
         Grant[] memory grants,
@@ -107,8 +109,10 @@ contract StakeManager is IStakeManager {
         timing_.check();
         token = token_;
         _timing = timing_;
+        uint256 cap = token_.cap();
         for (uint256 i = 0; i < ROLES; ++i) {
             require(minimums[i] > 0, MinimumIsZero(Role(i)));
+            requireAtMost(cap, minimums[i]);
             hookOf[Role(i)] = hooks[i];
         }
         _minimum = minimums;

@@ -15,6 +15,7 @@ import {bound, vm} from "./support/Vm.sol";
 contract DemandNodesTest is DemandNetwork {
     uint256 private constant MAX_LEAVES = (1 << 16) + 1;
     string private constant GROUP = "demands";
+    uint64 private constant ANSWERS = 36;
 
     event NodesPublished(
         DemandId indexed id, AssertionId indexed assertion, uint8 depth, uint64 index, bytes32[] nodes
@@ -192,6 +193,33 @@ contract DemandNodesTest is DemandNetwork {
         vm.assertEq(token.balanceOf(DEMANDS), award);
     }
 
+    /// @dev Of all that share one transaction the last one, too: what they do not share is the memory that each takes.
+    function test_AnAnswerAmongManyIsPaidNoMoreThanAlone() public {
+        token.mint(CHALLENGER, 1_000_000 ether);
+        LongList memory list = _assertLong(MAX_LEAVES);
+        Demands.Answer[] memory answers = new Demands.Answer[](ANSWERS);
+        for (uint64 i = 0; i < ANSWERS; ++i) {
+            answers[i] = Demands.Answer(_demandNodes(8, i), "", list.below(8, i), list.path(8, i));
+        }
+        uint256 alone = 0;
+        // The second time the asserter's balance is no new slot any more, as for those that follow.
+        for (uint256 i = 0; i < 2; ++i) {
+            demands.publishNodes(answers[i].id, answers[i].nodes, answers[i].path);
+            alone = _awardOf(answers[i].id);
+        }
+        demands.publishAll(answers);
+        uint256 third = _awardOf(answers[2].id);
+        for (uint256 i = 3; i < ANSWERS; ++i) {
+            // Those that follow find what the first has read; the sooner is not the cheaper.
+            vm.assertLe(_awardOf(answers[i].id), third);
+        }
+        vm.assertLe(third, alone);
+    }
+
+    function _awardOf(DemandId id) private view returns (uint256) {
+        return DEMAND_BOND - demands.demandOf(id).left;
+    }
+
     function test_ManyAreAnsweredAtOnce_AndWhatIsAnsweredIsPassedOver() public {
         LongList memory list = _assertLong(600);
         Demands.Answer[] memory answers = new Demands.Answer[](12);
@@ -236,9 +264,8 @@ contract DemandNodesTest is DemandNetwork {
         _newDemands(settings, longest);
         vm.expectRevert(abi.encodeWithSelector(Demands.ClocksTooShort.selector, 2 days + 15, 2 days));
         _newDemands(settings, longest + 1);
-        settings.bond = 0;
-        vm.expectRevert(abi.encodeWithSelector(Ledger.BondIsZero.selector));
-        _newDemands(settings, DEMAND);
+        vm.expectRevert(abi.encodeWithSelector(Demands.DemandSecondsIsZero.selector));
+        _newDemands(settings, 0);
     }
 
     function test_Gas() public {
@@ -248,7 +275,10 @@ contract DemandNodesTest is DemandNetwork {
         demands.publishNodes(id, list.below(8, 100), list.path(8, 100));
         vm.assertLe(vm.snapshotGasLastCall(GROUP, "publishNodes, 256 at depth 16"), 400_000);
         id = _demandLeaf(25_700);
-        vm.snapshotGasLastCall(GROUP, "demandStep");
+        uint256 gas = vm.snapshotGasLastCall(GROUP, "demandStep");
+        // With what it takes to lock the bond, which is done last.
+        vm.assertGe(demands.demandOf(id).gas, gas);
+        vm.assertLe(demands.demandOf(id).gas, gas + 6000);
         demands.publish(id, list.leaf(25_700), list.path(17, 25_700));
         vm.snapshotGasLastCall(GROUP, "publish, depth 17");
         vm.prank(DISPUTE);

@@ -88,8 +88,27 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['demand.left = uint96(bond - award);', 'demand.left -= uint96(award);'],
       ['rollup.windowEndOf(assertion);', 'rollup.deadlineOf(assertion);'],
       ['MAX_CHAIN * (STRETCH + 1)', 'MAX_CHAIN * STRETCH'],
+      ['mstore(0x40, free)', 'pop(free)'],
+      ['CallLength.ofWords(words)) + LOCKING_GAS', 'CallLength.ofWords(words))'],
+      ['require(demandSeconds_ > 0,', 'require(demandSeconds_ >= 0,'],
     ],
   ),
+  ...inContract(
+    'dispute/Ledger',
+    ['lib/Settings'],
+    [
+      ['        requireAtMost(cap, settings.bond);', ''],
+      ['        requireAtMost(cap, settings.gasPrice);', ''],
+      ['        requireAtMost(Constants.MAX_MARGIN, settings.margin);', ''],
+    ],
+  ),
+  ...inContract(
+    'StakeManager',
+    ['lib/Settings'],
+    [['            requireAtMost(cap, minimums[i]);', '            requireAtMost(cap, minimums[0]);']],
+  ),
+  ...inContract('Rollup', ['lib/Settings'], [['        requireAtMost(stakes_.token().cap(), settings.bond);', '']]),
+  ...inContract('MizuToken', ['MizuToken'], [['requireAtMost(Constants.MAX_SUPPLY, cap);', '']]),
   ...inContract(
     'dispute/Ledger',
     ['dispute/Awards'],
@@ -208,6 +227,11 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['rollup.closeGame(key.assertion);\n        else', '{}\n        else'],
       ['        else _requireStatus(key.assertion, Assertions.Status.REJECTED, status);', ''],
     ],
+  ),
+  ...inContract(
+    'Dispute',
+    ['dispute/Gas'],
+    [['_gasSince(gasAtStart, callBytes) + LOCKING_GAS', '_gasSince(gasAtStart, callBytes)']],
   ),
   ...inContract(
     'Rollup',

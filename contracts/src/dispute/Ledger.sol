@@ -2,13 +2,15 @@
 // docs/disputes.md#money
 pragma solidity 0.8.37;
 
-import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {MizuToken} from "../MizuToken.sol";
+import {Constants} from "../generated/Constants.sol";
+import {requireAtMost} from "../lib/Settings.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Bonds and payouts. Payouts are pulled: a receiver that cannot be paid harms only itself.
 abstract contract Ledger {
-    using SafeERC20 for ERC20Burnable;
+    using SafeERC20 for MizuToken;
 
     /// @param bond of who challenges or demands, wei
     /// @param gasPrice wei of the token that one gas is taken to cost
@@ -24,8 +26,11 @@ abstract contract Ledger {
     /// @dev EIP-2028 and the floor of EIP-7623, as if no byte were zero.
     uint256 private constant CALLDATA_GAS = 16;
     uint256 private constant CALLDATA_FLOOR_GAS = 40;
+    /// @dev Of _lock, which is called when its gas has been counted: the payer has allowed a sum, and the contract holds
+    /// tokens already.
+    uint256 internal constant LOCKING_GAS = 21_000;
 
-    ERC20Burnable public immutable token;
+    MizuToken public immutable token;
     uint256 public immutable bond;
     uint256 public immutable gasPrice;
     uint256 public immutable margin;
@@ -39,8 +44,13 @@ abstract contract Ledger {
     error BondIsZero();
     error NothingToWithdraw(address account);
 
-    constructor(ERC20Burnable token_, Settings memory settings) {
+    constructor(MizuToken token_, Settings memory settings) {
         require(settings.bond > 0, BondIsZero());
+        // With these the cost of any gas can be computed: (2^64 + 2^40) * 2^96 * MAX_MARGIN is below 2^256.
+        uint256 cap = token_.cap();
+        requireAtMost(cap, settings.bond);
+        requireAtMost(cap, settings.gasPrice);
+        requireAtMost(Constants.MAX_MARGIN, settings.margin);
         token = token_;
         bond = settings.bond;
         gasPrice = settings.gasPrice;

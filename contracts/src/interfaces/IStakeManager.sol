@@ -2,11 +2,15 @@
 // docs/contracts.md#stakes
 pragma solidity 0.8.37;
 
+import {MizuToken} from "../MizuToken.sol";
 import {Timing} from "../lib/Timing.sol";
 import {Role} from "../lib/Types.sol";
 
 /// @title What the other contracts need to know of stakes, and may do with them.
 interface IStakeManager {
+    /// @notice In which all stakes are.
+    function token() external view returns (MizuToken);
+
     /// @notice The periods of the whole network, checked against each other.
     function timing() external view returns (Timing memory);
 

@@ -54,6 +54,9 @@ contract GameGasTest is GameNetwork {
         vm.prank(CHALLENGER);
         GameId id = dispute.open(opening);
         uint256 total = vm.snapshotGasLastCall(GROUP, "open");
+        // With what it takes to lock the bond, which is done last.
+        vm.assertGe(_player(id, 0).gas, total);
+        vm.assertLe(_player(id, 0).gas, total + 25_000);
         boards[id] = Board(GameKey(assertion, uint64(STEP), CHALLENGER), start, message, opening.list, 1, 0, start);
         for (uint256 lists = 2; lists <= LISTS; ++lists) {
             total += _measureMove(id, lists);

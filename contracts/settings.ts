@@ -1,0 +1,46 @@
+// docs/contracts.md#settings: what the constructors would refuse is refused before anything is sent.
+import { MizuError } from '../protocol/errors.ts';
+import { ROLES } from '../protocol/roles.ts';
+import type { DeployConfig } from './config.ts';
+
+/** Wei of the token that there can be at most: every amount of it fits 96 bits. */
+export const MAX_SUPPLY_WEI = 2n ** 96n - 1n;
+/** On the costs of a call, in 1/10,000: they are paid a hundred times at most. */
+export const MAX_MARGIN_BASIS_POINTS = 1_000_000;
+
+const MAX_UINT32 = 2n ** 32n - 1n;
+
+type Range = { readonly name: string; readonly value: bigint; readonly least: bigint; readonly most: bigint };
+
+/** @throws MizuError `contracts/setting-out-of-range` if a contract could not work with a setting, whatever anyone pays */
+export function requireSettings(config: DeployConfig): void {
+  for (const { name, value, least, most } of rangesOf(config)) {
+    if (value >= least && value <= most) continue;
+    throw new MizuError({
+      code: 'contracts/setting-out-of-range',
+      message: `No network works with this ${name}.`,
+      expected: `${least} to ${most}`,
+      actual: `${value}`,
+      hint: 'Change the configuration of the deployment: an amount is at most tokenCapWei, because nobody could pay more.',
+    });
+  }
+}
+
+function rangesOf(config: DeployConfig): Range[] {
+  const cap = config.tokenCapWei;
+  const minimums = ROLES.map((role) => range(`minimumStakeWei.${role}`, config.minimumStakeWei[role], 1n, cap));
+  return [
+    range('tokenCapWei', cap, 1n, MAX_SUPPLY_WEI),
+    ...minimums,
+    range('assertionBondWei', config.assertionBondWei, 0n, cap),
+    range('challengeBondWei', config.challengeBondWei, 1n, cap),
+    range('demandBondWei', config.demandBondWei, 1n, cap),
+    range('disputeGasPriceWei', config.disputeGasPriceWei, 0n, cap),
+    range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
+    range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
+  ];
+}
+
+function range(name: string, value: bigint | number, least: bigint, most: bigint): Range {
+  return { name, value: BigInt(value), least, most };
+}
