@@ -103,7 +103,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     retentionSeconds: config.retentionSeconds,
     log,
     onSettled: async (tasks, failed) => {
-      if (failed.length > 0) log.warn({ failed }, 'items of a batch do not count');
+      if (failed.length > 0) log.warn({ failed }, 'results do not count');
       await store.write(tasks.map((key) => taskTable.delete(key)));
       for (const key of tasks) {
         queue.remove(key);
@@ -263,7 +263,10 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
     // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
     const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
-    for (const info of listed) queue.renewOffer(info);
+    for (const info of listed) {
+      queue.renewOffer(info);
+      outbox.note(info);
+    }
     const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !isOver(taskKey(info));
     const fresh = listed.filter(isNew);
     if (fresh.length === 0 || (await loadAll(fresh)) === 0) return idle();

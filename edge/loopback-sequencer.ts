@@ -50,6 +50,7 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const bytes = hexToBytes(hex);
     const hash = keccakHex(bytes);
     if (receipts.has(hash)) return hash;
+    const step = receipts.size + 1;
     const message = decodeMessage(bytes);
     if (message.kind !== 'InferenceResult') throw new Error(`unexpected ${message.kind}`);
     const { gateway, nonce, items, signature } = message;
@@ -57,12 +58,12 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const signer = recoverSigner(hexToBytes(signed), hexToBytes(signature));
     const isNew = nonce > (nonces.at(-1) ?? -1n);
     if (signer !== gateway || !isNew) {
-      receipts.set(hash, { ok: false, error: isNew ? 'bad signature' : 'nonce', failedItems: [], items: [] });
+      receipts.set(hash, { ok: false, step, error: isNew ? 'bad signature' : 'nonce', failedItems: [], items: [] });
       return hash;
     }
     nonces.push(nonce);
     const results = items.map((item) => settle(item));
-    receipts.set(hash, { ok: true, error: undefined, failedItems: [], items: results });
+    receipts.set(hash, { ok: true, step, error: undefined, failedItems: [], items: results });
     for (const waiter of waiters) if (settled.length >= waiter.count) waiter.resolve();
     return hash;
   };
@@ -76,7 +77,8 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const modelId = keccakHex(new TextEncoder().encode(model));
     const place = { run, owner, stage: 1, partition, attempt: 0 };
     const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2', bytePrice: '1' };
-    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer };
+    const left = { escrowLeft: String(10n ** 24n), inferenceLeft: String(10n ** 24n), itemFee: '1', step: 0 };
+    const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer, ...left };
     open.set(taskKey(task), task);
     return task;
   };

@@ -15,7 +15,7 @@ import { createSigner } from './signing.ts';
 import type { FinishedTask } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;
-const OK: BatchReceipt = { ok: true, error: undefined, failedItems: [] };
+const OK: BatchReceipt = { ok: true, step: 1, error: undefined, failedItems: [] };
 
 let folder: string;
 let store: Store;
@@ -30,6 +30,7 @@ afterEach(async () => {
 
 const OWNER: Address = `0x${'0a'.repeat(20)}`;
 const OFFER = { maxCost: '100', inputPrice: '5', outputPrice: '7', bytePrice: '1' };
+const LEFT = { escrowLeft: '100000', inferenceLeft: '100000', itemFee: '1', step: 0 };
 
 const finished = (key: string): FinishedTask => ({
   key,
@@ -43,6 +44,7 @@ const finished = (key: string): FinishedTask => ({
     requestRoot: HASH,
     requestLength: 1,
     ...OFFER,
+    ...LEFT,
   },
   result: new TextEncoder().encode(key),
   inputTokens: 3,
@@ -144,7 +146,7 @@ describe('outbox', () => {
   test('a batch that the kernel refuses is signed anew with another nonce', async () => {
     let receipts = 0;
     const { sent, settled } = await run(keys(1), () => ({
-      getReceipt: async () => (receipts++ === 0 ? { ok: false, error: 'certificate', failedItems: [] } : OK),
+      getReceipt: async () => (receipts++ === 0 ? { ok: false, step: 1, error: 'certificate', failedItems: [] } : OK),
     }));
     expect(sent.length).toBe(2);
     expect(sent[1]!.nonce > sent[0]!.nonce).toBe(true);

@@ -10,6 +10,7 @@ import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
 import { numberKey, type Store } from '../service/store.ts';
+import { type ItemCost, openLedger } from './ledger.ts';
 import type { BatchReceipt, Sequencer } from './sequencer.ts';
 import { hashInferenceBatch, type Signer } from './signing.ts';
 import type { FinishedTask, TaskInfo } from './task.ts';
@@ -35,6 +36,8 @@ export type OutboxOptions = {
 export type Outbox = {
   /** Waits for the next batch. */
   add(task: FinishedTask): void;
+  /** What the sequencer's list says that the run has left. */
+  note(info: TaskInfo): void;
   /** Signed batches without a receipt. */
   unsettled(): number;
   /** Works until the signal; rejects only on a broken invariant. */
@@ -46,7 +49,13 @@ type SignedBatch = {
   readonly message: Hex;
   readonly hash: Hex;
   readonly tasks: readonly string[];
+  /** Of each task. */
+  readonly costs: readonly ItemCost[];
 };
+
+/** What of a finished task is billed. */
+type Bill = { readonly inputTokens: bigint; readonly outputTokens: bigint; readonly cost: ItemCost };
+type Billed = FinishedTask & { readonly bill: Bill };
 
 const MAX_UNSETTLED = 16;
 /** Of results that go to DA together. */
@@ -63,9 +72,17 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const { store, sequencer, signer, log } = options;
   const nonces = store.table<bigint>('nonce');
   const batches = store.table<SignedBatch>('batch');
-  const ready: FinishedTask[] = [];
+  const ledger = await openLedger(store);
+  let ready: FinishedTask[] = [];
+  /** Those among them that wait until items of their runs are settled. */
+  let waiting = 0;
   const unsettled = new Map<bigint, { batch: SignedBatch; tasks: FinishedTask[]; sentAt: number }>();
-  for await (const [, batch] of batches.entries()) unsettled.set(batch.nonce, { batch, tasks: [], sentAt: 0 });
+  for await (const [, batch] of batches.entries()) {
+    unsettled.set(batch.nonce, { batch, tasks: [], sentAt: 0 });
+    batch.tasks.forEach((task, i) => {
+      ledger.sign(task, batch.costs[i] as ItemCost);
+    });
+  }
   let wake = () => {};
 
   // Above every earlier one even if the data folder was lost; written before the signature leaves the process.
@@ -75,7 +92,35 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     return last >= clock ? last + 1n : clock;
   };
 
-  const signBatch = async (tasks: readonly FinishedTask[]): Promise<void> => {
+  // Those whose runs pay for them beside all that is signed. One that its run does not pay for, though nothing of it is signed, is over.
+  const takeNext = (): { next: Billed[]; unpaid: FinishedTask[] } => {
+    const [next, unpaid, left]: [Billed[], FinishedTask[], FinishedTask[]] = [[], [], []];
+    let bytes = 0;
+    for (const [i, task] of ready.entries()) {
+      const { key, info, result } = task;
+      if (next.length === MAX_INFERENCE_ITEMS || (next.length > 0 && bytes + result.length > MAX_BATCH_BYTES)) {
+        waiting = left.length;
+        ready = [...left, ...ready.slice(i)];
+        return { next, unpaid };
+      }
+      const room = ledger.room(info);
+      const whole = toBill(task, BigInt(info.maxCost));
+      const isWhole = whole !== undefined && whole.cost.wei <= room;
+      const bill = isWhole || ledger.hasSigned(info.run) ? whole : toBill(task, room);
+      if (!isWhole && ledger.hasSigned(info.run)) left.push(task);
+      else if (bill === undefined) unpaid.push(task);
+      else {
+        next.push({ ...task, bill });
+        ledger.sign(key, bill.cost);
+        bytes += result.length;
+      }
+    }
+    waiting = left.length;
+    ready = left;
+    return { next, unpaid };
+  };
+
+  const signBatch = async (tasks: readonly Billed[]): Promise<void> => {
     const expiry = BigInt(Math.floor(Date.now() / 1000) + options.retentionSeconds);
     const objects = tasks.map((task) => task.result);
     const { refs, certificate } = await options.putObjects(objects, { expiry });
@@ -84,7 +129,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const gateway = signer.address;
     const signature = signer.sign(hashInferenceBatch(options.domain, { gateway, nonce, items }));
     const bytes = encodeMessage({ kind: 'InferenceResult', signature, gateway, nonce, items, certificate });
-    const batch = { nonce, message: bytesToHex(bytes), hash: keccakHex(bytes), tasks: tasks.map((task) => task.key) };
+    const costs = tasks.map(({ bill }) => bill.cost);
+    const keys = tasks.map(({ key }) => key);
+    const batch = { nonce, message: bytesToHex(bytes), hash: keccakHex(bytes), tasks: keys, costs };
     await store.write([nonces.put('last', nonce), batches.put(numberKey(nonce), batch)]);
     unsettled.set(nonce, { batch, tasks: [...tasks], sentAt: 0 });
   };
@@ -99,6 +146,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         // A refusal may be of a message that was executed before: its receipt decides.
         if (isRetryable(error) || (await isSettled(entry))) throw error;
         if ((error as MizuError).code === 'message/no-item-fits') {
+          for (const task of entry.batch.tasks) ledger.release(task);
           await settle(
             entry.batch,
             entry.batch.tasks.map((task) => `${task}: ${(error as MizuError).message}`),
@@ -117,7 +165,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const readReceipt = (hash: Hex): Promise<BatchReceipt | undefined> =>
     sequencer.getReceipt(hash).catch((error: unknown) => {
       if (isRetryable(error)) throw error;
-      return { ok: false, error: (error as MizuError).message, failedItems: [] };
+      return { ok: false, step: 0, error: (error as MizuError).message, failedItems: [] };
     });
 
   // Signed again with a new nonce: this one is spent.
@@ -125,6 +173,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     log.error({ nonce: String(batch.nonce), reason }, 'the sequencer refuses a batch; it is signed anew');
     await store.write([batches.delete(numberKey(batch.nonce))]);
     unsettled.delete(batch.nonce);
+    for (const task of batch.tasks) ledger.release(task);
     ready.unshift(...tasks);
   };
 
@@ -137,26 +186,43 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         await takeBack(entry, receipt.error ?? 'refused');
         throw refused(receipt.error);
       }
-      await settle(entry.batch, receipt.failedItems);
+      const { step, failedItems } = receipt;
+      for (const { item } of failedItems) ledger.release(entry.batch.tasks[item] ?? '');
+      for (const task of entry.batch.tasks) ledger.take(task, step);
+      await settle(
+        entry.batch,
+        failedItems.map(({ item, error }) => `${entry.batch.tasks[item]}: ${error}`),
+      );
     }
   };
 
   // Its tasks are over, for good or not: who still waits for them will list them again.
-  const settle = async ({ nonce, tasks }: SignedBatch, failed: readonly string[]) => {
+  const settle = async ({ nonce, tasks, costs }: SignedBatch, failed: readonly string[]) => {
     await options.onSettled(tasks, failed);
-    await store.write([batches.delete(numberKey(nonce))]);
+    await store.write([batches.delete(numberKey(nonce)), ...ledger.save(costs)]);
     unsettled.delete(nonce);
+    // What it leaves is known now.
+    waiting = 0;
   };
 
   const turn = async () => {
-    const next = unsettled.size < MAX_UNSETTLED ? ready.splice(0, batchLength(ready)) : [];
+    waiting = 0;
+    const { next, unpaid } = unsettled.size < MAX_UNSETTLED ? takeNext() : { next: [], unpaid: [] };
     if (next.length > 0) {
       try {
         await signBatch(next);
       } catch (error) {
-        ready.unshift(...next);
+        for (const { key } of next) ledger.release(key);
+        ready.unshift(...next, ...unpaid);
         throw error;
       }
+    }
+    if (unpaid.length > 0) {
+      const keys = unpaid.map(({ key }) => key);
+      await options.onSettled(
+        keys,
+        keys.map((key) => `${key}: its run does not pay for the bytes of the result any more`),
+      );
     }
     await sendAll();
     await settleAll();
@@ -173,6 +239,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       ready.push(task);
       wake();
     },
+    note: ledger.note,
     unsettled: () => unsettled.size,
     run: async (signal) => {
       let failures = 0;
@@ -190,7 +257,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         idleMs = unsettled.size !== before ? POLL_MS : Math.min(LAST_POLL_MS, idleMs * 1.3);
         const backoffMs = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));
         if (failures > 0) await pause(backoffMs, signal);
-        else if (ready.length === 0) await idle(unsettled.size > 0 ? idleMs : undefined, signal);
+        else if (ready.length === waiting) await idle(unsettled.size > 0 ? idleMs : undefined, signal);
       }
     },
   };
@@ -204,17 +271,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   }
 }
 
-// At least one.
-function batchLength(ready: readonly FinishedTask[]): number {
-  let bytes = 0;
-  const end = ready.findIndex(({ result }, i) => {
-    bytes += result.length;
-    return i === MAX_INFERENCE_ITEMS || (i > 0 && bytes > MAX_BATCH_BYTES);
-  });
-  return end < 0 ? ready.length : end;
-}
-
-function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRef): InferenceItem {
+function toItem({ info, bill: { inputTokens, outputTokens } }: Billed, ref: ObjectRef): InferenceItem {
   const { run, stage, partition, attempt, model, requestRoot } = info;
   return {
     run,
@@ -225,23 +282,24 @@ function toItem({ info, inputTokens, outputTokens }: FinishedTask, ref: ObjectRe
     resultRoot: ref.root,
     resultLength: ref.length,
     model,
-    ...billed(info, ref.length, BigInt(inputTokens), BigInt(outputTokens)),
+    inputTokens,
+    outputTokens,
   };
 }
 
-/** Tokens beyond what the run pays for an item with its bytes are not billed: the kernel would not take the item. */
-function billed(info: TaskInfo, resultLength: number, inputTokens: bigint, outputTokens: bigint) {
-  const { maxCost, inputPrice, outputPrice, bytePrice } = info;
-  let left = BigInt(maxCost) - BigInt(bytePrice) * BigInt(resultLength);
+/** Tokens beyond what the run pays for an item with its bytes are not billed: the kernel would not take the item. Undefined: nor its bytes. */
+function toBill({ info, result, ...told }: FinishedTask, most: bigint): Bill | undefined {
+  const { run, inputPrice, outputPrice, bytePrice, itemFee } = info;
+  let left = most - BigInt(bytePrice) * BigInt(result.length);
+  if (left < 0n) return undefined;
   const within = (tokens: bigint, price: bigint): bigint => {
     const count = price === 0n || tokens * price <= left ? tokens : left / price;
     left -= count * price;
     return count;
   };
-  return {
-    inputTokens: within(inputTokens, BigInt(inputPrice)),
-    outputTokens: within(outputTokens, BigInt(outputPrice)),
-  };
+  const inputTokens = within(BigInt(told.inputTokens), BigInt(inputPrice));
+  const outputTokens = within(BigInt(told.outputTokens), BigInt(outputPrice));
+  return { inputTokens, outputTokens, cost: { run, wei: most - left, fee: BigInt(itemFee) } };
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

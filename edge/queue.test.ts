@@ -25,6 +25,10 @@ const INFO: TaskInfo = {
   inputPrice: '1',
   outputPrice: '2',
   bytePrice: '0',
+  escrowLeft: '0',
+  inferenceLeft: '0',
+  itemFee: '0',
+  step: 0,
 };
 const KEY = taskKey(INFO);
 

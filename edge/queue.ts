@@ -282,8 +282,9 @@ export function createQueue(options: QueueOptions): Queue {
     renewOffer: (listed) => {
       const task = tasks.get(taskKey(listed));
       if (task === undefined) return;
-      const { maxCost, inputPrice, outputPrice, bytePrice } = listed;
-      task.info = { ...task.info, maxCost, inputPrice, outputPrice, bytePrice };
+      const { maxCost, inputPrice, outputPrice, bytePrice, escrowLeft, inferenceLeft, itemFee, step } = listed;
+      const left = { escrowLeft, inferenceLeft, itemFee, step };
+      task.info = { ...task.info, maxCost, inputPrice, outputPrice, bytePrice, ...left };
     },
     lease: ({ worker, models, rows }) => {
       const audit = auditor.next(worker, models);

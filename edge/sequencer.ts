@@ -22,7 +22,8 @@ export type ChainInfo = {
 export type BatchReceipt = {
   readonly ok: boolean;
   readonly error: string | undefined;
-  readonly failedItems: readonly string[];
+  readonly step: number;
+  readonly failedItems: readonly { readonly item: number; readonly error: string }[];
 };
 
 export type Progress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
@@ -83,11 +84,16 @@ const taskInfos = z.array(
     inputPrice: weiText,
     outputPrice: weiText,
     bytePrice: weiText,
+    escrowLeft: weiText,
+    inferenceLeft: weiText,
+    itemFee: weiText,
+    step: whole,
   }),
 );
 
 const receipt = z.object({
   ok: z.boolean(),
+  step: whole,
   error: z.string().optional(),
   items: z.array(z.object({ ok: z.boolean(), error: z.string().optional() })).optional(),
 });
@@ -118,9 +124,9 @@ export function createSequencer(url: string): Sequencer {
     getReceipt: async (messageHash) => {
       const answer = await call('mizu_getReceipt', [messageHash]);
       if (answer === null || answer === undefined) return undefined;
-      const { ok, error, items = [] } = parse(receipt, answer, 'mizu_getReceipt');
-      const failedItems = items.flatMap((item, i) => (item.ok ? [] : [`item ${i}: ${item.error ?? 'refused'}`]));
-      return { ok, error, failedItems };
+      const { ok, step, error, items = [] } = parse(receipt, answer, 'mizu_getReceipt');
+      const failedItems = items.flatMap((item, i) => (item.ok ? [] : [{ item: i, error: item.error ?? 'refused' }]));
+      return { ok, step, error, failedItems };
     },
     sendProgress: async (progress) => {
       await call('mizu_inferenceProgress', [progress], { attempts: 1 });

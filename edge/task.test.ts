@@ -21,6 +21,10 @@ const INFO: TaskInfo = {
   inputPrice: '1',
   outputPrice: '2',
   bytePrice: '30',
+  escrowLeft: '0',
+  inferenceLeft: '0',
+  itemFee: '0',
+  step: 0,
 };
 
 /** A task whose rows have contents of these lengths. */

@@ -19,6 +19,11 @@ export type TaskInfo = {
   readonly inputPrice: string;
   readonly outputPrice: string;
   readonly bytePrice: string;
+  /** Wei, decimal: what the run had left for everything and for items' tokens and bytes by the state after `step`, and what an item costs beside these at most. */
+  readonly escrowLeft: string;
+  readonly inferenceLeft: string;
+  readonly itemFee: string;
+  readonly step: number;
 };
 
 /** A row's final result. */

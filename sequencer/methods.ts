@@ -160,6 +160,7 @@ async function queryInferences(
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitSeconds * 1000))]);
   for (;;) {
     const found = [];
+    const { step } = chain.head();
     const offers = createOffers(readState(nodes, chain.leaf().stateRoot), gateway);
     for (const { run, owner, stage: at, partition: part, attempt, model, request } of tasks.inferences()) {
       if (found.length >= limit) break;
@@ -176,6 +177,7 @@ async function queryInferences(
         requestRoot: request.root,
         requestLength: request.length,
         ...offer,
+        step,
       });
     }
     if (found.length > 0 || waitSeconds === 0 || until.aborted) return found;

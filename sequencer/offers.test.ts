@@ -69,15 +69,28 @@ async function send(run: Hex, nonce: bigint, told: { length: number; inputTokens
 test('an offer is the least of the limits, and none where a result without rows is above it', async () => {
   const offer = async (limits: Parameters<typeof start>[0], nonce: bigint) =>
     createOffers(state, GATEWAY.address)(await start(limits, nonce), MODEL);
+  const left = (escrow: bigint, inference = escrow) => ({
+    escrowLeft: String(escrow),
+    inferenceLeft: String(inference),
+    itemFee: String(ALONE),
+  });
   const prices = { inputPrice: String(INPUT_PRICE), outputPrice: String(OUTPUT_PRICE), bytePrice: String(BYTE) };
   const least = 256n * BYTE;
   const maxCost = ALONE + least;
-  expect(await offer({ maxCost, maxItemCost: 10n ** 9n }, 1n)).toEqual({ maxCost: String(least), ...prices });
+  expect(await offer({ maxCost, maxItemCost: 10n ** 9n }, 1n)).toEqual({
+    maxCost: String(least),
+    ...prices,
+    ...left(maxCost),
+  });
   expect(await offer({ maxCost: maxCost - 1n }, 2n)).toBeUndefined();
   expect(await offer({ maxCost: 0n }, 3n)).toBeUndefined();
   const much = { maxCost: 10n ** 12n, maxItemCost: 10n ** 9n };
-  expect(await offer({ ...much, maxInferenceCost: 10n ** 8n }, 4n)).toEqual({ maxCost: String(10n ** 8n), ...prices });
-  expect(await offer(much, 5n)).toEqual({ maxCost: String(10n ** 9n), ...prices });
+  expect(await offer({ ...much, maxInferenceCost: 10n ** 8n }, 4n)).toEqual({
+    maxCost: String(10n ** 8n),
+    ...prices,
+    ...left(10n ** 12n, 10n ** 8n),
+  });
+  expect(await offer(much, 5n)).toEqual({ maxCost: String(10n ** 9n), ...prices, ...left(10n ** 12n) });
   expect(await offer({ ...much, maxItemCost: least - 1n }, 6n)).toBeUndefined();
 });
 

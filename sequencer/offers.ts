@@ -14,6 +14,11 @@ export type Offer = {
   readonly outputPrice: string;
   /** Wei per byte of its result. */
   readonly bytePrice: string;
+  /** Wei that is left of the run's escrow, and of what tokens and bytes of its items may cost together. */
+  readonly escrowLeft: string;
+  readonly inferenceLeft: string;
+  /** Wei that an item pays from the escrow beside its tokens and bytes at most. */
+  readonly itemFee: string;
 };
 
 /** What share of a message's signatures an item pays. */
@@ -75,9 +80,11 @@ async function readOffer(
   const trusted = run.gateways.length > 0 ? run.gateways : model.gateways;
   if (gateway !== undefined && !trusted.includes(gateway.toLowerCase() as Address)) return undefined;
   const { gasPriceWei } = await state.config();
-  const gas = itemGas({ sink: true, ...signed, resultLength: 0 });
-  let maxCost = run.escrow - run.spent - gas * gasPriceWei;
-  for (const limit of [run.maxItemCost, run.maxInferenceCost - run.inferenceSpent]) {
+  const itemFee = itemGas({ sink: true, ...signed, resultLength: 0 }) * gasPriceWei;
+  const escrowLeft = run.escrow - run.spent;
+  const inferenceLeft = run.maxInferenceCost - run.inferenceSpent;
+  let maxCost = escrowLeft - itemFee;
+  for (const limit of [run.maxItemCost, inferenceLeft]) {
     if (limit < maxCost) maxCost = limit;
   }
   if (maxCost < 0n) return undefined;
@@ -86,5 +93,8 @@ async function readOffer(
     inputPrice: String(model.inputPrice),
     outputPrice: String(model.outputPrice),
     bytePrice: String(resultGas(1n) * gasPriceWei),
+    escrowLeft: String(escrowLeft),
+    inferenceLeft: String(inferenceLeft),
+    itemFee: String(itemFee),
   };
 }
