@@ -120,6 +120,31 @@ contract SequencerTurnsTest is Network {
         this.post(SEQUENCER);
     }
 
+    /// @dev Its stake is locked for what it has posted within its turns.
+    function test_WhoseTurnsAreOverPostsInNoOpenSlot() public {
+        _twoTakeTurns();
+        vm.prank(SEQUENCER);
+        inbox.retire();
+        uint256 end = START + 4 * ROUND;
+        vm.warp(end - 1);
+        vm.assertTrue(inbox.mayPost(SEQUENCER, end - 1));
+        this.post(SEQUENCER);
+        vm.warp(end + SLOT - 1);
+        vm.assertFalse(inbox.mayPost(SEQUENCER, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(SequencerTurns.NotSequencer.selector, SEQUENCER));
+        this.post(SEQUENCER);
+        this.post(OTHER);
+    }
+
+    function test_WhoComesWhenAllTurnsAreOverPostsAtOnce() public {
+        vm.prank(SEQUENCER);
+        inbox.retire();
+        vm.warp(START + 2 * ROUND);
+        _join(OTHER);
+        this.post(OTHER);
+        vm.assertEq(inbox.posterOf(inbox.batchCount() - 1), OTHER);
+    }
+
     function test_RevertWhen_AListedSequencerIsExpelledOrUnlocked() public {
         vm.expectRevert(abi.encodeWithSelector(SequencerTurns.SequencerStillStaked.selector, SEQUENCER));
         inbox.expel(SEQUENCER);
