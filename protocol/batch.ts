@@ -1,5 +1,5 @@
 // docs/messages.md#batch: sequenced messages as one object whose subtrees are the messages' own trees.
-import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES } from './constants.ts';
+import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_MESSAGE_BYTES, MAX_SEQUENCED_BYTES } from './constants.ts';
 import { depthOf, LEAF_BYTES } from './tree.ts';
 
 export const BATCH_MAGIC = 'MIZUBAT1';
@@ -7,10 +7,12 @@ const ENTRY_BYTES = 8;
 
 /** @throws Error if there are too many messages or bytes: the sequencer closes a batch before. */
 export function encodeBatch(messages: readonly Uint8Array[]): Uint8Array {
-  const places = layOut(messages.map((message) => message.length));
+  const lengths = messages.map((message) => message.length);
+  const places = layOut(lengths);
   const batch = new Uint8Array(places.leaves * LEAF_BYTES);
-  if (messages.length > MAX_BATCH_MESSAGES || batch.length > MAX_BATCH_BYTES) {
-    throw new Error(`batch of ${messages.length} messages and ${batch.length} bytes is above the limits`);
+  if (!fitsBatch(lengths)) {
+    const longest = `the longest of ${lengths.reduce(longer, 0)}`;
+    throw new Error(`batch of ${messages.length} messages, ${longest}, and ${batch.length} bytes is above the limits`);
   }
   const view = new DataView(batch.buffer);
   batch.set(new TextEncoder().encode(BATCH_MAGIC));
@@ -29,10 +31,28 @@ export function batchSize(lengths: readonly number[]): number {
   return layOut(lengths).leaves * LEAF_BYTES;
 }
 
+/** Whether messages of these lengths can be one batch, and each is read from it again. */
+export function fitsBatch(lengths: readonly number[], maxBytes = MAX_BATCH_BYTES): boolean {
+  if (lengths.length > MAX_BATCH_MESSAGES || !isAllowedLength(lengths.reduce(longer, 0), lengths.length)) return false;
+  return batchSize(lengths) <= Math.min(maxBytes, MAX_BATCH_BYTES);
+}
+
+/**
+ * Whether an entry of a batch of `count` sequenced messages may name so many bytes; else its message is empty. Entries may name the same
+ * bytes, and each is a step that every node executes: so all messages together are bounded by their number, whatever the object's size is.
+ */
+export function isAllowedLength(length: number, count: number): boolean {
+  return length <= MAX_MESSAGE_BYTES && length * count <= MAX_SEQUENCED_BYTES;
+}
+
+function longer(one: number, other: number): number {
+  return Math.max(one, other);
+}
+
 /**
  * The messages of a batch. Total: a batch without the magic and this count has `count` empty messages, and an entry that names no
  * subtree of the batch an empty one. Each message is judged by the first leaf and its own entry alone, so that L1 can judge it too.
- * They are views of one buffer: entries may all name the same subtree, and 4,096 copies of 256 KiB would be 1 GiB.
+ * They are views of one buffer: entries may all name the same subtree, and copies of it would be MAX_SEQUENCED_BYTES.
  */
 export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   const empty = new Uint8Array(0);
@@ -47,14 +67,15 @@ export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => {
     const entry = LEAF_BYTES + i * ENTRY_BYTES;
     if (entry + ENTRY_BYTES > batch.length) return empty;
-    return readMessage(tree, used, view.getUint32(entry), view.getUint32(entry + 4)) ?? empty;
+    const [firstLeaf, length] = [view.getUint32(entry), view.getUint32(entry + 4)];
+    return (isAllowedLength(length, count) ? readMessage(tree, used, firstLeaf, length) : undefined) ?? empty;
   });
 }
 
 // A subtree that reaches behind the message's end must hold zeros there: else its root is not the message's.
 function readMessage(tree: Uint8Array, used: Uint32Array, firstLeaf: number, length: number): Uint8Array | undefined {
   const leaves = 2 ** depthOf(length);
-  if (length > MAX_MESSAGE_BYTES || firstLeaf % leaves !== 0) return undefined;
+  if (firstLeaf % leaves !== 0) return undefined;
   if ((firstLeaf + leaves) * LEAF_BYTES > tree.length) return undefined;
   const start = firstLeaf * LEAF_BYTES;
   const end = start + length;

@@ -20,6 +20,8 @@ export const TAG = {
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH_MESSAGES = 4096;
+/** What all sequenced messages of a batch may have together: several entries may name the same bytes, and each is a step. */
+export const MAX_SEQUENCED_BYTES = 64 * 1024 * 1024;
 export const MAX_DELAYED_BYTES = 4096;
 /** Overdue delayed messages that a batch must take in at most: what is beyond waits for the next one. */
 export const MAX_DELAYED_DUE = 1024;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { hashTypedData } from 'viem';
 import { sign as signDigest } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
-import { batchSize, decodeBatch, encodeBatch } from './batch.ts';
+import { batchSize, decodeBatch, encodeBatch, fitsBatch } from './batch.ts';
 import { type Certificate, hashObjects } from './certificate.ts';
 import {
   type Definition,
@@ -258,20 +258,84 @@ describe('batches', () => {
     expect(decodeBatch(batch, 2)).toEqual([new Uint8Array(0), new Uint8Array(0)]);
   });
 
-  test('4,096 entries that name one subtree of 256 KiB make no copies of it', () => {
-    const whole = new Uint8Array(256 * 1024).fill(7);
-    const batch = new Uint8Array(2 * 256 * 1024);
-    batch.set(encodeBatch(Array.from({ length: 4096 }, () => new Uint8Array(0))).subarray(0, 128 + 4096 * 8));
-    batch.set(whole, whole.length);
+  /** `count` entries that all name the same `length` bytes. */
+  const overlapping = (count: number, length: number) => {
+    const batch = new Uint8Array(256 * 1024 + length);
+    batch.set(encodeBatch(Array.from({ length: count }, () => new Uint8Array(0))).subarray(0, 128 + count * 8));
+    batch.fill(7, 256 * 1024);
     const view = new DataView(batch.buffer);
-    for (let i = 0; i < 4096; i++) {
+    for (let i = 0; i < count; i++) {
       view.setUint32(128 + 8 * i, 2048);
-      view.setUint32(128 + 8 * i + 4, whole.length);
+      view.setUint32(128 + 8 * i + 4, length);
     }
-    const messages = decodeBatch(batch, 4096);
-    expect(messages.every((message) => message.length === whole.length)).toBe(true);
-    expect(messages[4095]).toEqual(whole);
+    return batch;
+  };
+
+  test.each([
+    [256, 256 * 1024],
+    [4096, 16 * 1024],
+    [4095, 16_388],
+  ])('%i entries that name one subtree of %i bytes make no copies of it', (count, length) => {
+    const messages = decodeBatch(overlapping(count, length), count);
+    expect(messages.every((message) => message.length === length)).toBe(true);
+    expect(messages.at(-1)?.every((byte) => byte === 7)).toBe(true);
     expect(new Set(messages.map(({ buffer }) => buffer)).size).toBe(1);
+  });
+
+  test.each([
+    [257, 256 * 1024],
+    [4096, 16 * 1024 + 1],
+    [4096, 16_388],
+    [1, 256 * 1024 + 1],
+  ])('%i entries that name %i bytes, together more than a batch may have, are empty', (count, length) => {
+    expect(decodeBatch(overlapping(count, length), count).every((message) => message.length === 0)).toBe(true);
+  });
+
+  test('whatever the entries are, all messages of a batch together have at most 64 MiB', () => {
+    const place = fc.oneof(fc.constantFrom(2048, 4096), fc.nat(8191));
+    const length = fc.oneof(fc.constantFrom(16_384, 65_536, 131_072, 262_144), fc.nat(2 ** 18));
+    const counts = fc.oneof(fc.constantFrom(256, 512, 1024, 4096), fc.integer({ min: 1, max: 4096 }));
+    const object = encodeBatch([new Uint8Array(256 * 1024).fill(7), new Uint8Array(256 * 1024).fill(7)]);
+    let largest = 0;
+    fc.assert(
+      fc.property(fc.array(fc.tuple(place, length), { minLength: 1, maxLength: 3 }), counts, (entries, count) => {
+        const batch = object.slice();
+        const view = new DataView(batch.buffer);
+        view.setUint32(8, count);
+        for (let i = 0; i < count; i++) {
+          const [at, size] = entries[i % entries.length]!;
+          view.setUint32(128 + 8 * i, at);
+          view.setUint32(128 + 8 * i + 4, size);
+        }
+        const sum = decodeBatch(batch, count).reduce((bytes, message) => bytes + message.length, 0);
+        expect(sum).toBeLessThanOrEqual(2 ** 26);
+        largest = Math.max(largest, sum);
+      }),
+      { numRuns: 100, seed: 3 },
+    );
+    expect(largest).toBeGreaterThan(2 ** 22); // more than an object has
+  });
+
+  test('what fits is read again; one message more than the longest allows does not fit', () => {
+    const lengthsOf = (length: number, others: number) => [length, ...new Array<number>(others).fill(0)];
+    for (const [length, others] of [
+      [256 * 1024, 255],
+      [16_388, 4094],
+      [16_384, 4095],
+    ] as const) {
+      const lengths = lengthsOf(length, others);
+      expect(fitsBatch(lengths)).toBe(true);
+      const list = lengths.map((size) => new Uint8Array(size).fill(1));
+      const read = decodeBatch(encodeBatch(list), list.length);
+      expect(read.map((message) => message.length)).toEqual(lengths);
+      expect(read[0]?.every((byte) => byte === 1)).toBe(true);
+      expect(fitsBatch([...lengths, 0])).toBe(false);
+      expect(() => encodeBatch([...list, new Uint8Array(0)])).toThrow('above the limits');
+    }
+    expect(fitsBatch(lengthsOf(256 * 1024 + 1, 0))).toBe(false);
+    expect(fitsBatch(new Array<number>(8).fill(256 * 1024))).toBe(true);
+    expect(fitsBatch(new Array<number>(16).fill(256 * 1024))).toBe(false); // above 4 MiB with its table
+    expect(fitsBatch(lengthsOf(1000, 0), 1024)).toBe(false);
   });
 
   test('a bad entry empties its own message only', () => {

@@ -1,5 +1,5 @@
 // docs/operations.md#sequencer: the soft chain: steps executed ahead of L1, each one atomic write, and the way back.
-import { batchSize } from '../protocol/batch.ts';
+import { fitsBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf, type Origin, type StateLeaf } from '../protocol/state.ts';
@@ -20,8 +20,8 @@ export type Chain = {
   leaf(): StateLeaf;
   /** The batch being filled. */
   open(): BatchRecord | undefined;
-  /** Size that the object of the open batch would have with one more message of this length, in bytes. */
-  sizeWith(length: number): number;
+  /** Whether the object of the open batch can take one more message of this length, and has so many bytes at most then. */
+  fits(length: number, maxBytes: number): boolean;
   /** Begins the next batch. */
   begin(timestamp: number, origin: BatchRecord['origin']): Promise<void>;
   /** Starts programs that these steps will ask for, which come next, and does not wait for them. */
@@ -208,7 +208,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     head: () => head,
     leaf: () => decodeStateLeaf(hexToBytes(head.leaf)),
     open: () => open,
-    sizeWith: (length) => batchSize([...lengths, length]),
+    fits: (length, maxBytes) => fitsBatch([...lengths, length], maxBytes),
     begin: async (timestamp, origin) => {
       if (open !== undefined) throw new Error(`batch ${open.index} is still open`);
       const batch: BatchRecord = {

@@ -1,10 +1,13 @@
 // docs/operations.md#sequencer-waits: the loop never waits for a program: what is held is held by a promise that the test settles.
+import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import { batchSize, decodeBatch, fitsBatch } from '../protocol/batch.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { bytesToHex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import type { BatchRecord as L1Batch } from '../prover/mirror.ts';
 import { createLogger } from '../service/log.ts';
+import { numberKey } from '../service/store.ts';
 import { createLoop, type LoopParts } from './loop.ts';
 import type { BatchRecord } from './tables.ts';
 
@@ -30,13 +33,22 @@ afterEach(async () => {
 });
 
 /** A loop over a chain that keeps only which messages it has executed; `known`: whether the program of ADVANCE has run. */
-function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boolean; promisedTo?: bigint } = {}) {
+function startLoop(
+  options: {
+    delayed?: Message[];
+    l1?: L1Batch[];
+    isBegun?: boolean;
+    promisedTo?: bigint;
+    limits?: LoopParts['limits'];
+  } = {},
+) {
   const { delayed = [], l1 = [] } = options;
   const world = {
     known: false,
     isBegun: options.isBegun ?? false,
     l1Time: NOW,
-    queue: [] as Message[],
+    queue: [] as Uint8Array[],
+    objects: [] as Uint8Array[],
     executed: [] as string[],
     begun: 0,
     closed: [] as BatchRecord[],
@@ -48,13 +60,16 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
   let step = 0;
   let delayedTaken = 0;
   let taken = 0;
+  /** Bytes of each step by its number, and the lengths of the open batch's sequenced messages. */
+  const stored = new Map<string, Uint8Array>();
+  let lengths: number[] = [];
   const isAdvance = (bytes: Uint8Array) => bytes[0] === 0x10;
   const nameOf = (bytes: Uint8Array) =>
     isAdvance(bytes) ? 'Advance' : bytes[0] === 0x03 ? 'Cancel' : `message ${bytes.at(-1)}`;
   const chain = {
     head: () => ({ leaf: ZERO, step, delayed: delayedTaken, batch: world.closed.length, isOpen: open !== undefined }),
     open: () => open,
-    sizeWith: () => 0,
+    fits: (length: number, maxBytes: number) => fitsBatch([...lengths, length], maxBytes),
     lookAhead: () => undefined,
     isKnown: ({ bytes }: { bytes: Uint8Array }) => !isAdvance(bytes) || world.known,
     begin: async (timestamp: number, origin: BatchRecord['origin']) => {
@@ -73,9 +88,11 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
     execute: async ({ bytes, origin }: { bytes: Uint8Array; origin: string }) => {
       if (isAdvance(bytes) && !world.known) return undefined;
       step += 1;
+      stored.set(numberKey(step), bytes);
       world.executed.push(nameOf(bytes));
       const isDelayed = origin === 'l1';
       if (isDelayed) delayedTaken += 1;
+      else lengths.push(bytes.length);
       const delayedRoots = isDelayed ? [...open!.delayedRoots, ZERO] : open!.delayedRoots;
       open = { ...open!, messages: open!.messages + 1, delayedRoots };
       return { receipt: { kind: 'Deposit', ok: true } };
@@ -84,11 +101,13 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
       const closed = { ...open!, closed: true };
       world.closed.push(closed);
       open = undefined;
+      lengths = [];
       return closed;
     },
     rollBack: async (batch: number) => {
       world.rolledBack.push(batch);
       open = undefined;
+      lengths = [];
     },
   };
   const tasks = {
@@ -110,8 +129,8 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
     tasks,
     tables: {
       batches: { get: async () => world.closed.at(-1) },
-      steps: { get: async () => ({ hash: ZERO }) },
-      messages: { get: async () => Uint8Array.of(0x20) },
+      steps: { get: async (key: string) => ({ hash: key }) },
+      messages: { get: async (key: string) => stored.get(key) },
     },
     mirror: {
       delayed: async (index: bigint) => {
@@ -130,16 +149,16 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
     },
     admission: {
       next: async () => {
-        const message = world.queue[taken];
-        if (message === undefined) return undefined;
+        const bytes = world.queue[taken];
+        if (bytes === undefined) return undefined;
         taken += 1;
-        return { sequence: taken, bytes: encodeMessage(message) };
+        return { sequence: taken, bytes };
       },
       reload: async () => undefined,
     },
-    objects: { put: async () => undefined, get: async () => undefined },
+    objects: { put: async (bytes: Uint8Array) => world.objects.push(bytes), get: async () => undefined },
     promises: { at: async () => undefined },
-    limits: { messages: 1, bytes: 1 << 20, ageSeconds: 3_600, unposted: 64 },
+    limits: options.limits ?? { messages: 1, bytes: 1 << 20, ageSeconds: 3_600, unposted: 64 },
     delaySeconds: DELAY,
     maxBehindSeconds: 2 * HELD,
     l1Time: () => world.l1Time,
@@ -151,7 +170,7 @@ function startLoop(options: { delayed?: Message[]; l1?: L1Batch[]; isBegun?: boo
   const stop = new AbortController();
   running.push({ stop, done: loop.run(stop.signal) });
   const send = (message: Message) => {
-    world.queue.push(message);
+    world.queue.push(encodeMessage(message));
     loop.wake();
   };
   const executed = (names: string[]) => eventually(() => expect(world.executed).toEqual(names));
@@ -252,4 +271,35 @@ test('a batch of L1 whose program runs is gone on with when it has run; it is le
   await executed(['Advance']);
   await eventually(() => expect(world.closed.length).toBe(1));
   expect(world.rolledBack).toEqual([0]);
+});
+
+test('however long messages are and come, each is read from its batch again: none is closed with one too long for its count', async () => {
+  const limits = { messages: 4_096, bytes: 4 << 20, ageSeconds: 3_600, unposted: 10_000 };
+  const long = fc.constantFrom(22_000, 32_768, 65_536, 131_072, 262_143, 262_144);
+  // Short ones before and behind long ones: at times the count comes first, at times the length.
+  const part = fc.tuple(fc.integer({ min: 1, max: 700 }), fc.array(long, { maxLength: 3 }));
+  let byTheRule = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { minLength: 2, maxLength: 4 }), fc.nat(3), async (parts, forced) => {
+      const delayed = Array.from({ length: forced }, (_, i) => deposit(BigInt(i)));
+      const { world, loop } = startLoop({ delayed, limits });
+      const lengths = parts.flatMap(([short, longs]) => [...new Array<number>(short).fill(3), ...longs]);
+      const messages = lengths.map((length, i) => new Uint8Array(length).fill(0x20 + (i % 200)));
+      world.queue.push(...messages);
+      loop.wake();
+      await eventually(() => expect(world.executed.length).toBe(forced + messages.length));
+      let read = 0;
+      for (const { messages: count, delayedRoots } of world.closed) {
+        const sequenced = count - delayedRoots.length;
+        if (sequenced === 0) continue;
+        const own = messages.slice(read, read + sequenced);
+        expect(Buffer.concat(decodeBatch(world.objects.shift()!, sequenced)).equals(Buffer.concat(own))).toBe(true);
+        read += sequenced;
+        if (batchSize(lengths.slice(read - sequenced, read + 1)) <= limits.bytes) byTheRule += 1;
+      }
+      expect(world.objects).toEqual([]);
+    }),
+    { numRuns: 12, seed: 1 },
+  );
+  expect(byTheRule).toBeGreaterThan(5);
 });

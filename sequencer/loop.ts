@@ -1,6 +1,6 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
 import { encodeBatch } from '../protocol/batch.ts';
-import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
+import { MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type Message, readMessage } from '../protocol/messages.ts';
@@ -241,12 +241,7 @@ export function createLoop(parts: LoopParts): Loop {
     const next = delayed === undefined ? await nextSequenced(clock) : undefined;
     const bytes = delayed ?? next?.bytes;
     if (bytes === undefined) return false;
-    if (
-      delayed === undefined &&
-      chain.open() !== undefined &&
-      chain.sizeWith(bytes.length) > Math.min(limits.bytes, MAX_BATCH_BYTES)
-    )
-      await close();
+    if (delayed === undefined && chain.open() !== undefined && !chain.fits(bytes.length, limits.bytes)) await close();
     if (!(await begin())) return false;
     const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
     const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });

@@ -1,6 +1,5 @@
 // docs/disputes.md#game: the arguments of the games' calls, with their proofs.
-import { BATCH_MAGIC } from '../../protocol/batch.ts';
-import { MAX_MESSAGE_BYTES } from '../../protocol/constants.ts';
+import { BATCH_MAGIC, isAllowedLength } from '../../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../../protocol/tree.ts';
@@ -112,7 +111,7 @@ export function proveMessage(batch: Uint8Array, index: number, count: number): M
   const [firstLeaf, length] = [view.getUint32(place), view.getUint32(place + 4)];
   const height = depthOf(length);
   const leaves = 2 ** height;
-  if (length > MAX_MESSAGE_BYTES || firstLeaf % leaves !== 0) return entry;
+  if (!isAllowedLength(length, count) || firstLeaf % leaves !== 0) return entry;
   if (firstLeaf + leaves > 2 ** depthOf(batch.length)) return entry;
   const bytes = subtreeOf(batch, firstLeaf, leaves);
   const subtree = treeRoot(bytes);

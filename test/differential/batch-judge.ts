@@ -8,7 +8,7 @@ import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem';
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { objectRef } from '../../protocol/tree.ts';
-import { proveMessage } from '../../prover/game/calls.ts';
+import { type MessageProof, proveMessage } from '../../prover/game/calls.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GAS_LIMIT = 1n << 26n;
@@ -39,16 +39,22 @@ export type Judged = ObjectRef & {
   readonly shaky: boolean;
 };
 
-/** @throws Error if L1 refuses the honest prover's proof */
+/** @throws Error if L1 refuses the proof */
 export async function createBatchJudge() {
   const { abi, bytecode } = compileJudge();
   const evm = await createEVM();
   const { createdAddress: to, execResult: created } = await evm.runCall({ data: bytecode, gasLimit: GAS_LIMIT });
   if (to === undefined || created.exceptionError) throw new Error(`not created: ${created.exceptionError?.error}`);
   return {
-    async judge(batch: Uint8Array, index: number, count: number): Promise<Judged> {
+    /** `proof`: another one than the honest prover's. */
+    async judge(
+      batch: Uint8Array,
+      index: number,
+      count: number,
+      proof: MessageProof = proveMessage(batch, index, count),
+    ): Promise<Judged> {
       const { root, length } = objectRef(batch);
-      const args = [root, length, BigInt(index), BigInt(count), proveMessage(batch, index, count)];
+      const args = [root, length, BigInt(index), BigInt(count), proof];
       const data = hexToBytes(encodeFunctionData({ abi, functionName: 'sequenced', args }));
       const { execResult } = await evm.runCall({ to, data, gasLimit: GAS_LIMIT });
       const output = bytesToHex(execResult.returnValue);

@@ -1,4 +1,5 @@
 // docs/messages.md#batch: batch objects with anything in them. Node and L1 take each message for the same bytes, and every kernel for the same steps.
+import { toFunctionSelector } from 'viem';
 import { beforeAll, expect, test } from 'vitest';
 import { directEngine, nativeEngine } from '../../kernel/engine.fixture.ts';
 import { createRandom } from '../../kernel/random.fixture.ts';
@@ -7,8 +8,9 @@ import { ALICE, BOB, createWorld, deployMessage, START, sign } from '../../kerne
 import { decodeBatch, encodeBatch } from '../../protocol/batch.ts';
 import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
-import { objectRef, objectRoot } from '../../protocol/tree.ts';
+import { depthOf, objectRef, objectRoot, treeProof, treeRoot } from '../../protocol/tree.ts';
 import { deriveBatch } from '../../prover/derive.ts';
+import { NO_MESSAGE_PROOF, proveMessage } from '../../prover/game/calls.ts';
 import type { BatchRecord, Mirror } from '../../prover/mirror.ts';
 import { createBatchJudge } from './batch-judge.ts';
 
@@ -172,4 +174,40 @@ test('a void batch has its messages, all empty, and nobody is asked for its byte
   };
   const steps = await deriveBatch(NO_MIRROR, source, recordOf(encodeBatch(messages), messages.length, true));
   expect(steps.map(({ message }) => message.length)).toEqual(messages.map(() => 0));
+});
+
+/** `count` entries that all name the `length` bytes from 256 KiB on. */
+function overlapping(count: number, length: number): Uint8Array {
+  const batch = new Uint8Array(2 ** 18 + length);
+  batch.set(encodeBatch(new Array<Uint8Array>(count).fill(new Uint8Array(0))).subarray(0, 128 + 8 * count));
+  batch.fill(7, 2 ** 18);
+  const view = new DataView(batch.buffer);
+  for (let i = 0; i < count; i++) view.setUint32(128 + 8 * i, 2 ** 11);
+  for (let i = 0; i < count; i++) view.setUint32(128 + 8 * i + 4, length);
+  return batch;
+}
+
+test('lengths at the edge of what the count allows: node and L1 say the same, and L1 refuses proofs that say otherwise', async () => {
+  const random = createRandom(12);
+  for (const count of [1, 255, 256, 257, 1 + random(4096), 1 + random(4096), 4095, 4096]) {
+    const longest = Math.min(2 ** 18, Math.floor(2 ** 26 / count));
+    for (const length of [longest - 1, longest, longest + 1]) {
+      const note = `${count} messages of ${length} bytes`;
+      const batch = overlapping(count, length);
+      const decoded = decodeBatch(batch, count);
+      const isRead = length <= longest;
+      expect(new Set(decoded.map((message) => message.length)), note).toEqual(new Set([isRead ? length : 0]));
+      const index = random(count);
+      const { root, length: judged } = await judge.judge(batch, index, count);
+      expect({ root, length: judged }, note).toEqual(objectRef(decoded[index]!));
+      const proof = proveMessage(batch, index, count);
+      const height = depthOf(length);
+      const subtreePath = treeProof(batch, 2 ** 11, height);
+      const liars = isRead
+        ? { ...proof, subtree: NO_MESSAGE_PROOF.subtree, subtreePath: [] }
+        : { ...proof, subtree: treeRoot(batch.subarray(2 ** 18), height), subtreePath };
+      const error = isRead ? 'PathLengthMismatch(uint256,uint256)' : 'ProofTooLong(uint8)';
+      await expect(judge.judge(batch, index, count, liars), note).rejects.toThrow(toFunctionSelector(error));
+    }
+  }
 });

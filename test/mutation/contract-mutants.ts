@@ -132,6 +132,12 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['        _requireLast(proof, last);', ''],
       ['            _requireLast(proof, Part.NONE);', ''],
       ['proof.tail.leaf.length + proof.tail.path.length > 0', 'proof.tail.leaf.length > 0'],
+      [' || length * count > Constants.MAX_SEQUENCED_BYTES', ''],
+      ['length * count > Constants', 'length * count >= Constants'],
+      [
+        'sequenced(batch, cursor.message - delayed, batch.messageCount - delayed, proof)',
+        'sequenced(batch, cursor.message - delayed, batch.messageCount, proof)',
+      ],
     ],
   ),
   ...inContract(

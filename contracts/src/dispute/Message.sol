@@ -129,7 +129,9 @@ library Messages {
         _requireNode(batch, Tree.hashLeaf(proof.entry), place / Constants.LEAF_BYTES, 0, proof.entryPath);
         uint256 firstLeaf = uint32(bytes4(proof.entry[place % Constants.LEAF_BYTES:]));
         uint256 length = uint32(bytes4(proof.entry[place % Constants.LEAF_BYTES + 4:]));
-        if (length > Constants.MAX_MESSAGE_BYTES) return (message, Part.ENTRY);
+        if (length > Constants.MAX_MESSAGE_BYTES || length * count > Constants.MAX_SEQUENCED_BYTES) {
+            return (message, Part.ENTRY);
+        }
         uint256 height = Tree.depthOf(Tree.leafCount(length));
         uint256 leaves = 1 << height;
         uint256 treeLeaves = 1 << Tree.depthOf(Tree.leafCount(batch.objectLength));

@@ -85,6 +85,24 @@ contract KernelStartTest is GameNetwork {
         }
     }
 
+    /// @dev Entries may name the same bytes: a length that is good by itself is too long beside so many messages.
+    function test_AMessageTooLongForTheCountIsEmpty() public {
+        MessageProof memory whole = _postOverlapping(4096, 16_384);
+        _assertStart(1, 4095, whole, 0, Tree.hashObject(whole.subtree, 16_384), 16_384, 0);
+        _assertTooLong(4096, 16_385);
+        _assertTooLong(4096, 16_388);
+    }
+
+    /// @dev The delayed messages before them are not counted: 4,095 of 4,096 are in the object.
+    function test_OnlyMessagesOfTheObjectAreCounted() public {
+        inbox.forceMessage(hex"00");
+        MessageProof memory whole = _postOverlapping(4095, 16_388);
+        vm.assertEq(inbox.batch(1).messageCount, 4096);
+        bytes32 root = Tree.hashObject(whole.subtree, 16_388);
+        _assertStart(1, 4095, whole, 0, root, 16_388, root);
+        _assertTooLong(4095, 16_389);
+    }
+
     /// @dev What is not needed is not taken: the other side may have to pay for it.
     function test_RevertWhen_AProofHasPartsThatAreNotNeeded() public {
         MessageProof[7] memory more;
@@ -172,6 +190,37 @@ contract KernelStartTest is GameNetwork {
         MessageProof memory whole = _messageProof(1);
         if (last >= Part.HEAD) (proof.head, proof.headPath) = (whole.head, whole.headPath);
         if (last >= Part.ENTRY) (proof.entry, proof.entryPath) = (whole.entry, whole.entryPath);
+    }
+
+    /// @dev A batch whose last entry names `length` bytes at leaf 512; returns the proof of that message as far as a proof can go.
+    function _postOverlapping(uint32 count, uint32 length) private returns (MessageProof memory proof) {
+        bytes memory table = new bytes(512 * 128 - 128);
+        uint256 place = (uint256(count) - 1) * 8;
+        bytes8 entry = bytes8(abi.encodePacked(uint32(512), length));
+        for (uint256 k = 0; k < 8; ++k) {
+            table[place + k] = entry[k];
+        }
+        bytes memory head = _padded(abi.encodePacked("MIZUBAT1", count), 128);
+        bytes memory object = bytes.concat(head, table, _padded(_pattern(length), 256 * 128));
+        _postObject(object, count);
+        uint256 height = length > 16_384 ? 8 : 7;
+        proof.head = head;
+        proof.headPath = Trees.pathOf(object, 0, 0);
+        proof.entry = Trees.slice(object, 128 + place / 128 * 128, 128);
+        proof.entryPath = Trees.pathOf(object, 1 + place / 128, 0);
+        proof.subtree = Trees.nodeAt(object, 512 >> height, height);
+        proof.subtreePath = Trees.pathOf(object, 512 >> height, height);
+    }
+
+    /// @dev The last message of the batch, which whoever opens cannot take for its bytes.
+    function _assertTooLong(uint32 count, uint32 length) private {
+        MessageProof memory proof = _postOverlapping(count, length);
+        uint64 batch = inbox.batchCount() - 1;
+        uint64 last = inbox.batch(batch).messageCount - 1;
+        vm.expectRevert(abi.encodeWithSelector(Messages.ProofTooLong.selector, Part.ENTRY));
+        this.startOf(batch, last, proof);
+        proof.subtreePath = new bytes32[](0);
+        _assertEmpty(batch, last, proof);
     }
 
     function _assertEmpty(uint64 batch, uint64 message, MessageProof memory proof) private view {
