@@ -24,6 +24,7 @@ library Constants {
     uint256 internal constant MAX_MESSAGE_BYTES = 262_144;
     uint256 internal constant MAX_MODEL_GATEWAYS = 8;
     uint256 internal constant MAX_RETENTION_SECONDS = 34_560_000;
+    uint256 internal constant MAX_SEQUENCED_BYTES = 67_108_864;
     uint256 internal constant MAX_SUPPLY = 79_228_162_514_264_337_593_543_950_335;
     uint256 internal constant MAX_STAGE_GAS = 17_179_869_184;
     uint256 internal constant SLOWEST_NS_PER_GAS = 20;
