@@ -92,14 +92,14 @@ function setUp(tools, sources) {
     if (isOurs) sources[relative(root, path)] = digest(contents);
     // Files beside a module are found where it lies.
     contents = contents.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href));
-    // Libraries have no lines in the source map, which is read at every start.
-    if (!isOurs && !path.endsWith('.json')) contents += NO_LINES;
+    // Places in a library are told in its installed files, not in the sources that its own source map names.
+    if (!isOurs && !path.endsWith('.json')) contents += NO_MAP;
     const loader = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.json': 'json' }[extname(path)] ?? 'js';
     return { contents, loader, resolveDir: dirname(path) };
   });
 }
 
-const NO_LINES = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from('{"version":3,"sources":[""],"mappings":"A"}').toString('base64')}`;
+const NO_MAP = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from('{"version":3,"sources":[],"mappings":""}').toString('base64')}`;
 
 function stampOf() {
   const packages = existsSync(join(root, 'package-lock.json')) ? readFileSync(join(root, 'package-lock.json')) : '';

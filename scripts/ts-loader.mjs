@@ -26,8 +26,9 @@ export async function load(url, context, nextLoad) {
   const text = await readFile(sourcefile, 'utf8');
   const key = createHash('sha256').update(`${version}\0${sourcefile}\0${text}`).digest('hex');
   const file = `${cache}${key}.mjs`;
-  const source = await readFile(file, 'utf8').catch(() => compile(text, sourcefile, file));
-  return { format: 'module', source, shortCircuit: true };
+  const code = await readFile(file, 'utf8').catch(() => compile(text, sourcefile, file));
+  // By this name service/stacks.mjs finds the source map: the source may have changed when a stack is shown.
+  return { format: 'module', source: `${code}\n//# sourceURL=${url}?${key}\n`, shortCircuit: true };
 }
 
 async function compile(text, sourcefile, file) {

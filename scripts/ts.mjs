@@ -1,5 +1,6 @@
 // Registers the TypeScript load hook: `node --import ./scripts/ts.mjs file.ts`.
 import { register } from 'node:module';
+import { mapUncaught } from '../service/stacks.mjs';
 
 register('./ts-loader.mjs', import.meta.url);
-process.setSourceMapsEnabled(true);
+mapUncaught();

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import pino, { type Logger } from 'pino';
 import { MizuError } from '../protocol/errors.ts';
 import { bounded, oneLine } from '../protocol/text.ts';
+import { mapStack } from './stacks.mjs';
 
 export type { Logger } from 'pino';
 
@@ -40,9 +41,10 @@ export function describeError(error: unknown): Record<string, unknown> {
     const cause = error.cause instanceof Error ? error.cause.message : error.cause;
     return boundedFields({ code, message, expected, actual, hint, retryable, cause });
   }
-  return boundedFields(
-    error instanceof Error ? { message: error.message, stack: error.stack } : { message: String(error) },
-  );
+  if (!(error instanceof Error)) return boundedFields({ message: String(error) });
+  // Bounded first: others may have written the message, which begins the stack. What a place is replaced by is shorter.
+  const stack = mapStack(bounded(error.stack ?? '', MAX_FIELD));
+  return { ...boundedFields({ message: error.message }), stack };
 }
 
 // Others decide how long what they send is: a small frame that is wrong in a thousand places must not fill the disk.

@@ -1,6 +1,7 @@
 // docs/disputes.md#judged: the thread's side: holds a few traces and answers one question after another.
 import { parentPort } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
+import { mapStack } from '../../service/stacks.mjs';
 import { createTrace, type Place, type Trace, type TraceInput } from './trace.ts';
 
 export type Question =
@@ -40,7 +41,7 @@ function respond({ id, key, input, drop, question }: ToTraces): FromTraces {
     if (trace === undefined) throw new Error(`trace ${key} was not sent`);
     return { id, answer: answer(trace, question) };
   } catch (error) {
-    return { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { id, failure: error instanceof Error ? mapStack(error.stack ?? error.message) : String(error) };
   }
 }
 

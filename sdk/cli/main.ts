@@ -1,6 +1,7 @@
 // docs/sdk.md#cli: the `mizu` command. Only what the typed command needs is loaded.
 import { Command, CommanderError } from 'commander';
 import { formatError, MizuError } from '../../protocol/errors.ts';
+import { mapStack } from '../../service/stacks.mjs';
 import { datasetCommand } from './dataset.ts';
 import { deployCommand } from './deploy.ts';
 import { devCommand } from './dev.ts';
@@ -46,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`${json ? errorLine(error) : formatError(error)}\n`);
     if (!(error instanceof MizuError) && process.env.MIZU_DEBUG !== undefined)
-      process.stderr.write(`${(error as Error).stack}\n`);
+      process.stderr.write(`${mapStack(String((error as Error).stack))}\n`);
     return error instanceof MizuError && error.code.startsWith('verify/') ? 3 : 1;
   }
 }

@@ -1,0 +1,2 @@
+export function mapStack(text: string): string;
+export function mapUncaught(): void;
