@@ -38,7 +38,6 @@ export async function askFor(
     headers,
     body: JSON.stringify(body),
     accept: [409],
-    attempts: 1,
   });
   return JSON.parse(new TextDecoder().decode(answer.bytes)) as Certified;
 }

@@ -204,11 +204,17 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
       );
       return { epoch, expiry, signers: 0b111n, signatures };
     },
-    /** A block every so many seconds from now on, whatever is sent. */
-    async mineEvery(seconds: number) {
+    /** From now on a block comes by `mine` alone, whatever is sent. */
+    async holdBlocks() {
       clearInterval(miner);
       await chain.setAutomine(false);
-      await chain.setIntervalMining({ interval: seconds });
+    },
+    /** Transactions that the next block takes. */
+    async pending() {
+      return (await chain.getTxpoolStatus()).pending;
+    },
+    async mine() {
+      await chain.mine({ blocks: 1 });
     },
     /** Another committee: some of the members. L1's clock leaps over the time until it takes over. */
     async appoint(count: number, threshold: number) {

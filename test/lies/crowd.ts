@@ -16,7 +16,6 @@ import { createWorld, LIAR_KEY, type World, type WorldOptions } from './world.ts
 
 export type CrowdOptions = {
   readonly games: number;
-  readonly blockSeconds: number;
   /** Transactions of the executor that may wait to be mined at the same time. */
   readonly inFlight: number;
 };
@@ -24,7 +23,6 @@ export type CrowdOptions = {
 export type Crowd = CrowdOptions & {
   /** From the first block with an answer to the last one. */
   readonly blocks: number;
-  readonly seconds: number;
   readonly answered: number;
 };
 
@@ -47,7 +45,7 @@ export async function playCrowd(options: CrowdOptions): Promise<Crowd> {
 }
 
 async function playIn(world: World, options: CrowdOptions): Promise<Crowd> {
-  const { games, blockSeconds, inFlight } = options;
+  const { games, inFlight } = options;
   const { node, network } = world;
   const { client } = network.l1;
   const contracts = network.deployment.addresses;
@@ -60,19 +58,20 @@ async function playIn(world: World, options: CrowdOptions): Promise<Crowd> {
   const log = createLogger('crowd', process.env.MIZU_LOG ?? 'silent');
   const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log });
   try {
-    await network.mineEvery(blockSeconds);
-    const began = performance.now();
+    await network.holdBlocks();
     const first = await client.getBlockNumber();
     const answered = async () => (await node.mirror.openGames()).filter(({ lists }) => lists === 2).length;
+    // A block holds what the executor has sent when it may send no more: how fast he is does not count, only what he waits for.
     const play = async () => {
       await seat.player.playNext((await client.getBlock()).timestamp);
-      return (await answered()) === games || undefined;
+      const left = games - (await answered());
+      if (left > 0 && (await network.pending()) === Math.min(left, inFlight)) await network.mine();
+      return left === 0 || undefined;
     };
     await until('an answer in each game', play, LIMIT_SECONDS);
-    const seconds = (performance.now() - began) / 1000;
     const args = { address: contracts.dispute, abi: disputeAbi, eventName: 'Moved', fromBlock: first } as const;
     const blocks = (await client.getContractEvents(args)).map(({ blockNumber }) => Number(blockNumber));
-    return { ...options, blocks: Math.max(...blocks) - Math.min(...blocks) + 1, seconds, answered: await answered() };
+    return { ...options, blocks: Math.max(...blocks) - Math.min(...blocks) + 1, answered: await answered() };
   } finally {
     await seat.close();
   }
