@@ -1,8 +1,7 @@
 // docs/kernel.md: the kernel as a DataVM program, run by the native engine.
 import type { Hex } from '../protocol/hex.ts';
-import { loadModule } from '../vm/load.ts';
 import { createNativeEngine } from '../vm/native/engine.ts';
-import { createProgram, type Program } from '../vm/program.ts';
+import type { Program } from '../vm/program.ts';
 import type { KernelEngine } from './run.ts';
 
 /** Gas that every step of the kernel starts with. With the gas of a task the whole trace stays below 2^40. */
@@ -18,10 +17,9 @@ export type NativeKernelEngine = KernelEngine & {
 
 /** `wasm`: build/kernel.wasm. */
 export function createKernelEngine(wasm: Uint8Array): NativeKernelEngine {
-  const program = createProgram({ module: loadModule(wasm) });
   const engine = createNativeEngine();
-  const loaded = engine.load({ ...program, wasm, fromImage: false });
-  if (loaded.kind === 'mismatch') throw new Error(`the kernel does not lower to its own program: ${loaded.reason}`);
+  const { program, loaded } = engine.lower({ wasm });
+  if (loaded.kind === 'mismatch') throw new Error(`the kernel has no native form: ${loaded.reason}`);
   return {
     programId: loaded.programId,
     program,

@@ -1,9 +1,7 @@
 // docs/edge.md#simulator: one thread of the pool; its program is loaded once.
 import { workerData } from 'piscina';
 import { keccak } from '../../protocol/tree.ts';
-import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine, type NativeProgram } from '../../vm/native/engine.ts';
-import { createProgram } from '../../vm/program.ts';
 import { linkWasi } from '../../vm/wasi/link.ts';
 
 export type SimulatorSetUp = { readonly wasm: Uint8Array; readonly gasLimit: bigint };
@@ -28,7 +26,7 @@ export async function simulate(input: string): Promise<{ status: number; output:
 
 async function load(): Promise<NativeProgram> {
   const core = await linkWasi(wasm);
-  const loaded = engine.load({ ...createProgram({ module: loadModule(core) }), wasm: core, fromImage: false });
-  if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  const { loaded } = engine.lower({ wasm: core });
+  if (loaded.kind === 'mismatch') throw new Error(`the module has no native form: ${loaded.reason}`);
   return loaded;
 }

@@ -34,10 +34,10 @@ export type Check = {
 export async function checkModule(path: string, options: CheckOptions): Promise<boolean> {
   const { file, request } = await readRequest(path, options);
   const engine = createNativeEngine();
-  const loaded = engine.load({ ...file.program, wasm: file.core, fromImage: false });
-  if (loaded.kind === 'mismatch') throw new Error(`the module does not lower to its own program: ${loaded.reason}`);
+  const { program, loaded } = engine.lower({ wasm: file.core });
+  if (loaded.kind === 'mismatch') throw new Error(`the module has no native form: ${loaded.reason}`);
   const native = engine.run(loaded, request);
-  const check = await checkRun({ program: file.program, ...request }, native, options);
+  const check = await checkRun({ program, ...request }, native, options);
   process.stdout.write(options.json ? `${toJson(check)}\n` : printCheck(check));
   for (const failure of check.failures) process.stderr.write(`${failure}\n`);
   return check.failures.length === 0;

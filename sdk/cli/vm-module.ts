@@ -5,17 +5,26 @@ import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { linkWasi } from '../../vm/wasi/link.ts';
 
-export type LoadedFile = {
+export type ModuleFile = {
   readonly source: Uint8Array;
   /** The core module: the source itself, or with the WASI adapter in it. */
   readonly core: Uint8Array;
-  readonly program: Program;
 };
+export type LoadedFile = ModuleFile & { readonly program: Program };
+
+/** Linked, not lowered. */
+export async function readModuleFile(path: string): Promise<ModuleFile> {
+  const source = await readInputFile(path, 'a WebAssembly module (.wasm)');
+  return { source, core: await linkWasi(source) };
+}
 
 export async function loadModuleFile(path: string): Promise<LoadedFile> {
-  const source = await readInputFile(path, 'a WebAssembly module (.wasm)');
-  const core = await linkWasi(source);
-  return { source, core, program: createProgram({ module: loadModule(core) }) };
+  const file = await readModuleFile(path);
+  return { ...file, program: programOf(file) };
+}
+
+export function programOf({ core }: ModuleFile): Program {
+  return createProgram({ module: loadModule(core) });
 }
 
 /** @throws MizuError `cli/file` */

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import type { RunRequest } from '../../vm/run.ts';
-import { type LoadedFile, loadModuleFile, readInputFile } from './vm-module.ts';
+import { type ModuleFile, readInputFile, readModuleFile } from './vm-module.ts';
 
 export type RequestOptions = {
   readonly arg: readonly string[];
@@ -21,8 +21,8 @@ const MAX_STDIN_BYTES = 2 ** 30;
 export async function readRequest(
   path: string,
   options: RequestOptions,
-): Promise<{ readonly file: LoadedFile; readonly request: RunRequest }> {
-  const file = await loadModuleFile(path);
+): Promise<{ readonly file: ModuleFile; readonly request: RunRequest }> {
+  const file = await readModuleFile(path);
   const parameters = [
     ...[basename(path), ...options.arg].map((text) => `a${text}\0`),
     ...options.env.map((text) => `e${text}\0`),

@@ -1,7 +1,7 @@
 // docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, all else to standard error.
 import { performance } from 'node:perf_hooks';
 import { objectRoot } from '../../protocol/tree.ts';
-import { loadAnyProgram } from '../../vm/native/any-engine.ts';
+import { lowerAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { hashProgram } from '../../vm/program.ts';
 import type { RunResult } from '../../vm/run.ts';
@@ -14,12 +14,10 @@ const NEWLINE = 10;
 /** False if the run failed: it faulted, or exited with another code than 0. */
 export async function runModule(path: string, options: RunOptions): Promise<boolean> {
   const { file, request } = await readRequest(path, options);
-  const { core, program } = file;
-  const engine = createNativeEngine();
-  const loaded = loadAnyProgram(engine, { ...program, wasm: core, fromImage: false });
+  const { program, run } = lowerAnyProgram(createNativeEngine(), { wasm: file.core });
   let lineOpen = false;
   const started = performance.now();
-  const result = loaded.run({
+  const result = run({
     ...request,
     onLog: (bytes) => {
       process.stderr.write(bytes);

@@ -5,6 +5,7 @@ import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
 import { nameOf, printTraceLine, traceSteps } from '../../vm/step/trace.ts';
+import { programOf } from './vm-module.ts';
 import { type RequestOptions, readRequest } from './vm-request.ts';
 import { writeStdout } from './vm-run.ts';
 
@@ -37,7 +38,7 @@ export async function proveModule(path: string, options: ProveOptions): Promise<
 /** @throws MizuError `cli/position` if the run is over by then */
 async function stepTo(path: string, options: RequestOptions & { readonly at: bigint }): Promise<StepMachine> {
   const { file, request } = await readRequest(path, options);
-  const steps = createStepMachine({ program: file.program, ...request });
+  const steps = createStepMachine({ program: programOf(file), ...request });
   steps.runTo(options.at);
   if (steps.machine() !== undefined) return steps;
   throw new MizuError({

@@ -3,18 +3,17 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRun } from '../../sdk/cli/vm-check.ts';
-import { type LoadedFile, loadModuleFile } from '../../sdk/cli/vm-module.ts';
+import { readModuleFile } from '../../sdk/cli/vm-module.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../../vm/bench/javascript.ts';
 import { parameters } from '../../vm/link/host.fixture.ts';
-import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
-import { createProgram } from '../../vm/program.ts';
+import type { Program } from '../../vm/program.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
 import type { RunRequest, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { COPY, createKernelTrace } from './kernel-trace.fixture.ts';
 
-type Loaded = Pick<LoadedFile, 'program'> & { readonly run: (request: RunRequest) => RunResult };
+type Loaded = { readonly program: Program; readonly run: (request: RunRequest) => RunResult };
 
 /** A command: its arguments, and what it reads from stdin. */
 type Call = { readonly args: readonly string[]; readonly stdin: string };
@@ -55,9 +54,9 @@ const PUBLISHED: readonly { name: string; file: string; call: Call; prints: stri
   },
 ];
 
-function load({ program, core }: Omit<LoadedFile, 'source'>): Loaded {
+function load(wasm: Uint8Array): Loaded {
   const engine = createNativeEngine();
-  const loaded = engine.load({ ...program, wasm: core, fromImage: false });
+  const { program, loaded } = engine.lower({ wasm });
   if (loaded.kind !== 'native') throw new Error(loaded.reason);
   return { program, run: (request) => engine.run(loaded, request) };
 }
@@ -88,7 +87,8 @@ describe.each(PUBLISHED)('$name', ({ file, call, prints, stepped }) => {
   let loaded: Loaded | undefined;
 
   beforeAll(async () => {
-    loaded = load(await loadModuleFile(require.resolve(file)));
+    const { core } = await readModuleFile(require.resolve(file));
+    loaded = load(core);
   });
 
   afterAll(() => {
@@ -107,7 +107,7 @@ describe.each(PUBLISHED)('$name', ({ file, call, prints, stepped }) => {
 
 it('QuickJS with a bundle in its image', async () => {
   const core = await createQuickJsProgram(JAVASCRIPT_WORKLOADS['javascript: clean, tokenise, count']!);
-  await check(load({ core, program: createProgram({ module: loadModule(core) }) }), javaScriptInputs());
+  await check(load(core), javaScriptInputs());
 });
 
 it('the kernel with a program that it starts', async () => {

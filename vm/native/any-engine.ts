@@ -1,7 +1,16 @@
 // docs/vm.md#total: runs a program of one's own natively if that can be, else on the step machine, with the same result. For tools; nodes do it on threads.
+
+import type { Program } from '../program.ts';
 import type { RunRequest, RunResult } from '../run.ts';
 import { createStepMachine } from '../step/step-machine.ts';
-import { type NativeEngine, NativeFailed, type NativeSource } from './engine.ts';
+import {
+  type Mismatch,
+  type ModuleSource,
+  type NativeEngine,
+  NativeFailed,
+  type NativeProgram,
+  type NativeSource,
+} from './engine.ts';
 
 export type AnyProgram = {
   /** The step machine tells neither the log nor which fault it was. */
@@ -9,9 +18,19 @@ export type AnyProgram = {
 };
 
 export function loadAnyProgram(engine: NativeEngine, source: NativeSource): AnyProgram {
-  const loaded = engine.load(source);
-  const step = (request: RunRequest): RunResult =>
-    createStepMachine({ program: source, ...toStep(request) }).runToEnd();
+  return anyProgram(engine, source, engine.load(source));
+}
+
+export function lowerAnyProgram(
+  engine: NativeEngine,
+  source: ModuleSource,
+): AnyProgram & { readonly program: Program } {
+  const { program, loaded } = engine.lower(source);
+  return { program, ...anyProgram(engine, program, loaded) };
+}
+
+function anyProgram(engine: NativeEngine, program: Program, loaded: NativeProgram | Mismatch): AnyProgram {
+  const step = (request: RunRequest): RunResult => createStepMachine({ program, ...toStep(request) }).runToEnd();
   if (loaded.kind === 'mismatch') return { run: step };
   return {
     run(request) {

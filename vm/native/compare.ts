@@ -16,13 +16,18 @@ export type LoweredFacts = {
   readonly free: Uint8Array;
 };
 
-export function loweredFacts({ code, data, slots, globalSlots, module }: LoweredModule): LoweredFacts {
+/** `roots`: those of code and data, if they are known. */
+export function loweredFacts(
+  { code, data, slots, globalSlots, module }: LoweredModule,
+  roots?: Pick<LoweredFacts, 'codeRoot' | 'dataRoot'>,
+): LoweredFacts {
   const free = new Uint8Array(slots.length);
   globalSlots.forEach((slot, index) => {
     const { type } = module.globals[index]!;
     if (slot !== undefined) free[slot] = type === I32 || type === F32 ? 2 : 1;
   });
-  return { codeRoot: objectRoot(code), dataRoot: objectRoot(data), pagesMax: maximumPages(module), slots, free };
+  const { codeRoot, dataRoot } = roots ?? { codeRoot: objectRoot(code), dataRoot: objectRoot(data) };
+  return { codeRoot, dataRoot, pagesMax: maximumPages(module), slots, free };
 }
 
 /**

@@ -21,6 +21,52 @@ const run = (wat: string, request: Partial<RunRequest> = {}) => engine.run(load(
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+describe("a module of one's own", () => {
+  const WAT =
+    '(module (memory 1) (global $g (mut i32) (i32.const 7)) (data "passive") (start $s) (func $s (global.set $g (i32.const 9))) (func (export "other") (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 3))) (func (export "_start") (global.set $g (i32.const 8))))';
+  const wasm = assemble(WAT);
+
+  it.each(['_start', 'other'])('is lowered once, to the program that it lowers to by itself: %s', (entry) => {
+    const { program, loaded } = createNativeEngine().lower({ wasm, entry });
+    expect(program).toEqual(createProgram({ module: loadModule(wasm), entry }));
+    const compared = createNativeEngine().load({ ...program, wasm, entry, fromImage: false });
+    if (loaded.kind !== 'native' || compared.kind !== 'native') throw new Error('there is a native form');
+    expect(loaded.programId).toBe(compared.programId);
+    const result = engine.run(loaded, REQUEST);
+    expect(result.status).toBe(0);
+    expect(result).toEqual(engine.run(compared, REQUEST));
+  });
+
+  it('may start from an image, but only with values that the module could have written', () => {
+    const plain = assemble('(module (memory 1) (global (mut i32) (i32.const 7)) (func (export "_start")))');
+    const imageOf = (value: bigint): Image => ({ memory: Uint8Array.of(5), pages: 1, globals: [value] });
+    const { program, loaded } = engine.lower({ wasm: plain, image: imageOf(9n) });
+    expect(program).toEqual(createProgram({ module: loadModule(plain), image: imageOf(9n) }));
+    expect(loaded.kind).toBe('native');
+    expect(engine.lower({ wasm: plain, image: imageOf(1n << 32n) }).loaded).toMatchObject({
+      kind: 'mismatch',
+      reason: 'value of slot 0',
+    });
+  });
+
+  it('says nothing for another program that names the same module', () => {
+    const fresh = createNativeEngine();
+    const { program } = fresh.lower({ wasm });
+    const header = { ...program.header, codeRoot: `0x${'11'.repeat(32)}` as const };
+    expect(fresh.load({ ...program, header, wasm, fromImage: false })).toMatchObject({
+      kind: 'mismatch',
+      reason: 'code',
+    });
+  });
+
+  it('is refused as by itself', () => {
+    expect(() => engine.lower({ wasm, entry: 'none' })).toThrow('The module has no entry function none.');
+    expect(() => engine.lower({ wasm: Uint8Array.of(0) })).toThrow(
+      expect.objectContaining({ code: 'vm/malformed' }) as Error,
+    );
+  });
+});
+
 describe('a run', () => {
   it('counts call, enter, return and halt', () => {
     expect(run('(module (func (export "_start")))')).toEqual({ status: 0, output: new Uint8Array(0), gasUsed: 4n });

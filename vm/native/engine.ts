@@ -3,15 +3,23 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
 import { keccakHex } from '../../protocol/tree.ts';
+import type { Module } from '../decode/module.ts';
 import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
-import { hashProgram, type Program, type ProgramHeader } from '../program.ts';
+import {
+  assembleProgram,
+  createProgram,
+  hashProgram,
+  type Image,
+  type Program,
+  type ProgramHeader,
+} from '../program.ts';
 import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } from '../run.ts';
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
 import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, FAULT_SLOTS } from './layout.ts';
-import { buildNativeModule } from './module.ts';
+import { buildNativeModule, type NativeModule } from './module.ts';
 
 /** A program and the module that it was lowered from, with the name of its entry. Its parts are those of its header: who gives them has checked the roots. */
 export type NativeSource = Program & {
@@ -19,6 +27,13 @@ export type NativeSource = Program & {
   readonly entry?: string | undefined;
   /** True if the program starts from an image and not from the module's own state. */
   readonly fromImage: boolean;
+};
+
+/** A module of one's own. */
+export type ModuleSource = {
+  readonly wasm: Uint8Array;
+  readonly entry?: string | undefined;
+  readonly image?: Image | undefined;
 };
 
 export type NativeProgram = {
@@ -35,6 +50,8 @@ export type Mismatch = { readonly kind: 'mismatch'; readonly programId: Hex; rea
 export type NativeEngine = {
   /** Lowers the module and compares; compiled modules are kept for later programs with the same module. @throws MizuError `vm/unfit-program` */
   load(source: NativeSource): NativeProgram | Mismatch;
+  /** The program of a module, and the same loaded: both from one lowering. @throws MizuError as `loadModule` and `createProgram` do, `vm/unfit-program` */
+  lower(source: ModuleSource): { readonly program: Program; readonly loaded: NativeProgram | Mismatch };
   /**
    * Runs a program. Pure: the same request gives the same result. `pages`: most pages of memory that the host gives; none: as many as the program may have.
    * @throws NativeFailed if V8 did not get to a result: that says nothing about the program
@@ -68,19 +85,20 @@ const CODE_BYTES_PER_BYTE = 12;
 
 export function createNativeEngine(): NativeEngine {
   const modules = new Map<string, Compiled>();
-  const compile = (source: NativeSource): Compiled => {
+  /** `own`: the program is what this lowered to. */
+  const compile = (source: NativeSource, own?: NativeModule): Compiled => {
     const { wasm, entry = '_start', fromImage } = source;
     const key = `${keccakHex(wasm)} ${fromImage} ${entry} ${source.code.length}`;
     const known = modules.get(key);
     if (known !== undefined) return known;
     // What lowers to more than the program is another one: the work ends there.
     const maxInstructions = source.code.length / INSTRUCTION_BYTES;
-    const native = buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions });
+    const native = own ?? buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions });
     const compiled = new WebAssembly.Module(native.wasm as BufferSource);
     const kept: Compiled = {
       compiled,
       globalSlots: native.lowered.globalSlots,
-      facts: loweredFacts(native.lowered),
+      facts: loweredFacts(native.lowered, own && source.header),
       dropsData: native.dropsData,
       bytes: native.wasm.length * CODE_BYTES_PER_BYTE,
     };
@@ -88,31 +106,40 @@ export function createNativeEngine(): NativeEngine {
     if (modules.size > MODULES_KEPT) modules.delete(modules.keys().next().value!);
     return kept;
   };
+  const load = (source: NativeSource, own?: NativeModule): NativeProgram | Mismatch => {
+    requireFit(source);
+    const programId = hashProgram(source.header);
+    let native: Compiled;
+    try {
+      native = compile(source, own);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return { kind: 'mismatch', programId, reason: `${(error as Error).message} ${actualOf(error)}`.trim() };
+    }
+    const reason = programDifference(source, native.facts);
+    if (reason !== undefined) return { kind: 'mismatch', programId, reason };
+    const { header, memory, slots } = source;
+    const loaded: Loaded = {
+      kind: 'native',
+      programId,
+      header,
+      memory,
+      slots,
+      native,
+      instance: undefined,
+      keptBytes: () => memory.length + native.bytes + (loaded.instance?.used.memory().length ?? 0),
+    };
+    return loaded;
+  };
   return {
-    load(source) {
-      requireFit(source);
-      const programId = hashProgram(source.header);
-      let native: Compiled;
-      try {
-        native = compile(source);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        return { kind: 'mismatch', programId, reason: `${(error as Error).message} ${actualOf(error)}`.trim() };
-      }
-      const reason = programDifference(source, native.facts);
-      if (reason !== undefined) return { kind: 'mismatch', programId, reason };
-      const { header, memory, slots } = source;
-      const loaded: Loaded = {
-        kind: 'native',
-        programId,
-        header,
-        memory,
-        slots,
-        native,
-        instance: undefined,
-        keptBytes: () => memory.length + native.bytes + (loaded.instance?.used.memory().length ?? 0),
-      };
-      return loaded;
+    load: (source) => load(source),
+    lower({ wasm, entry = '_start', image }) {
+      const module = loadModule(wasm);
+      const fromImage = image !== undefined;
+      const built = tryToBuild(module, entry, fromImage);
+      // What is refused may be the rewriting alone: then there is a program, which can only be stepped.
+      const program = built ? assembleProgram(module, built.lowered, image) : createProgram({ module, image, entry });
+      return { program, loaded: load({ ...program, wasm, entry, fromImage }, built) };
     },
     run: (program, request, pages = program.header.pagesMax) => runLoaded(program as Loaded, request, pages),
   };
@@ -121,6 +148,15 @@ export function createNativeEngine(): NativeEngine {
 /** Does the code begin with the stub of a program that starts from an image: `call` the entry, `halt`? Without a start function all do. */
 export function startsFromImage(code: Uint8Array): boolean {
   return code[INSTRUCTION_BYTES] === OP.halt >> 8 && code[INSTRUCTION_BYTES + 1] === (OP.halt & 0xff);
+}
+
+function tryToBuild(module: Module, entry: string, fromImage: boolean): NativeModule | undefined {
+  try {
+    return buildNativeModule(module, { entry, callStart: !fromImage });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return undefined;
+  }
 }
 
 // V8 refuses what is too large for it by a CompileError or a RangeError.
