@@ -1,4 +1,5 @@
 // docs/contracts.md#settings: what the constructors would refuse is refused before anything is sent.
+import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { ROLES } from '../protocol/roles.ts';
 import type { DeployConfig } from './config.ts';
@@ -38,6 +39,8 @@ function rangesOf(config: DeployConfig): Range[] {
     range('disputeGasPriceWei', config.disputeGasPriceWei, 0n, cap),
     range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
     range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
+    range('unbondingSeconds', config.unbondingSeconds, 1n, MAX_UINT32),
+    range('retentionSeconds', config.retentionSeconds, 1n, BigInt(MAX_RETENTION_SECONDS)),
   ];
 }
 

@@ -57,8 +57,9 @@ async function check(name, args) {
 /** One after the other: both compile into build/forge, and what the tests have compiled is not compiled again. */
 async function checkContracts() {
   const forge = await output(['scripts/forge.mjs', 'test', '--json']);
+  const linted = await check('lint of contracts', ['scripts/forge.mjs', 'lint']);
   const generated = await check('generated files', ['scripts/generate.mjs', '--check']);
-  return [() => countForge(forge), generated];
+  return [() => countForge(forge), linted, generated];
 }
 
 function countForge(run) {

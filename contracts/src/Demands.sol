@@ -286,15 +286,20 @@ contract Demands is Ledger, AboutAssertions {
         uint256 open = _count(assertion);
         uint256 paid = _bondAt(open);
         (demand.assertion, demand.objectRoot) = (assertion, object.root);
+        // A depth is at most that of a tree of 2^64 bytes: _requireInRange.
+        // forge-lint: disable-next-line(unsafe-typecast)
         (demand.demander, demand.status, demand.depth) = (msg.sender, DemandStatus.OPEN, uint8(depth));
         (demand.length, demand.index, demand.left) = (object.length, index, SafeCast.toUint96(paid));
         demand.deadline = uint40(block.timestamp + _secondsAt(open));
+        // forge-lint: disable-next-line(unsafe-typecast)
         emit BytesDemanded(id, assertion, msg.sender, object.root, uint8(depth), index, paid, demand.deadline);
     }
 
     /// @dev The end of a call with so many words of arguments. Nothing is written after the token is called.
     function _pay(DemandId id, uint256 gasAtStart, uint256 words) private {
         Demand storage demand = _demands[id];
+        // A block has less gas than 2^32.
+        // forge-lint: disable-next-line(unsafe-typecast)
         demand.gas = uint32(_gasSince(gasAtStart, CallLength.ofWords(words)) + LOCKING_GAS);
         _lock(demand.left);
     }
@@ -330,6 +335,7 @@ contract Demands is Ledger, AboutAssertions {
     function _requireInRange(uint64 length, uint256 depth, uint64 index) private pure {
         uint256 leaves = length == 0 ? 0 : Tree.leafCount(length);
         uint256 height = Tree.depthOf(leaves) - depth;
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 nodes = (leaves + (1 << height) - 1) >> height;
         require(index < nodes, NodeOutOfRange(nodes, index));
     }
@@ -360,6 +366,7 @@ contract Demands is Ledger, AboutAssertions {
     ) private {
         Demand storage demand = _demands[id];
         uint256 height = Tree.depthOf(Tree.leafCount(demand.length)) - demand.depth;
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 count = 1 << (height < LEVELS ? height : LEVELS);
         require(height > 0, LeafDemanded(id));
         require(nodes.length == count, NodeCountMismatch(count, nodes.length));
@@ -389,6 +396,8 @@ contract Demands is Ledger, AboutAssertions {
             emit SurchargeBurned(id, demand.demander, surcharge);
         }
         uint256 award = _award(bond, asserter, _gasSince(gasAtStart, callBytes) + CLOSING_GAS);
+        // A bond is at most the cap of the token, below 2^96: Settings.
+        // forge-lint: disable-next-line(unsafe-typecast)
         demand.left = uint96(bond - award);
     }
 

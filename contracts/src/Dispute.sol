@@ -194,6 +194,8 @@ contract Dispute is Ledger, AboutAssertions {
         game.turnedAt = uint40(block.timestamp);
         emit GameOpened(id, step.assertion, msg.sender, step.index, list.start, end, list.message, opening.list);
         uint256 callBytes = CallLength.ofOpen(step, opening.kernel, opening.message);
+        // A block has less gas than 2^40.
+        // forge-lint: disable-next-line(unsafe-typecast)
         Player memory player = Player(0, false, uint40(_gasSince(gasAtStart, callBytes) + LOCKING_GAS));
         game.players = Clocks.write(0, uint256(Side.CHALLENGER), player);
         _lock(bond);

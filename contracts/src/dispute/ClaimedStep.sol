@@ -50,6 +50,8 @@ library ClaimedSteps {
         Cursor memory actual = cursorOf(step.post);
         if (++next.message == messageCount) (next.batch, next.message) = (next.batch + 1, 0);
         bytes calldata zeros = step.post[ZEROS_OFFSET:];
+        // The first 32 bytes and the eight behind them.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bool blank = bytes32(zeros) == 0 && bytes8(zeros[32:]) == 0;
         return blank && actual.batch == next.batch && actual.message == next.message && actual.step == next.step + 1;
     }

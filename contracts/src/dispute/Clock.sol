@@ -22,7 +22,10 @@ library Clocks {
     error TimeIsLeft(uint256 deadline, uint256 actual);
 
     function read(uint160 players, uint256 side) internal pure returns (Player memory player) {
+        // What lies above belongs to the other side, or to the next field.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint80 packed = uint80(players >> (side * PLAYER_BITS));
+        // forge-lint: disable-next-line(unsafe-typecast)
         player = Player(uint32(packed), uint8(packed >> 32) != 0, uint40(packed >> 40));
     }
 
@@ -30,6 +33,8 @@ library Clocks {
     function write(uint160 players, uint256 side, Player memory player) internal pure returns (uint160 changed) {
         uint160 packed =
             (uint160(player.gas) << 40) | (player.extended ? uint160(1) << 32 : 0) | uint160(player.spentSeconds);
+        // 0 or 80.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint8 shift = uint8(side * PLAYER_BITS);
         changed = (players & ~(uint160(type(uint80).max) << shift)) | (packed << shift);
     }
@@ -52,6 +57,8 @@ library Clocks {
             player.extended = true;
             left = extensionSeconds;
         }
+        // At most the clock, which has 32 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         player.spentSeconds = uint32(clockSeconds - left);
     }
 

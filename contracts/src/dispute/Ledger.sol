@@ -95,6 +95,8 @@ abstract contract Ledger {
     /// @param callBytes of calldata that it needs (CallLength): what else msg.data holds is the caller's own affair
     function _gasSince(uint256 gasAtStart, uint256 callBytes) internal view returns (uint64) {
         uint256 executed = gasAtStart - gasleft() + CALLDATA_GAS * callBytes;
+        // A block has less gas than 2^64.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint64(TRANSACTION_GAS + Math.max(executed, CALLDATA_FLOOR_GAS * callBytes));
     }
 }

@@ -133,7 +133,9 @@ library Messages {
             return (message, Part.ENTRY);
         }
         uint256 height = Tree.depthOf(Tree.leafCount(length));
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 leaves = 1 << height;
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 treeLeaves = 1 << Tree.depthOf(Tree.leafCount(batch.objectLength));
         if (firstLeaf % leaves != 0 || firstLeaf + leaves > treeLeaves) return (message, Part.ENTRY);
         _requireNode(batch, proof.subtree, firstLeaf >> height, height, proof.subtreePath);
@@ -141,6 +143,8 @@ library Messages {
             requireTail(proof.subtree, length, proof.tail);
             return (message, Part.TAIL);
         }
+        // Four bytes of the entry.
+        // forge-lint: disable-next-line(unsafe-typecast)
         message = DataObject(Tree.hashObject(proof.subtree, uint64(length)), uint64(length));
         last = Part.SUBTREE;
     }

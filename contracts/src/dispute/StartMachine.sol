@@ -77,6 +77,8 @@ library StartMachine {
             bytes.concat(_record(Tree.hashObject(Constants.ZERO_LEAF_HASH, 0), 0), _leafRecord(stateLeaf))
         );
         bytes32 right = Tree.hashLeaf(bytes.concat(_leafRecord(contextLeaf), _record(message.root, message.length)));
+        // A constant.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return Tree.hashObject(Tree.hashNode(left, right), uint64(INPUTS) * RECORD_BYTES);
     }
 

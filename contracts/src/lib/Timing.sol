@@ -2,6 +2,9 @@
 // docs/contracts.md#timing
 pragma solidity 0.8.37;
 
+import {Constants} from "../generated/Constants.sol";
+import {requireAtMost} from "./Settings.sol";
+
 /// @notice All periods in seconds. A stake must outlive every claim it backs, and the data must outlive every dispute.
 /// @param window in which an assertion may be challenged
 /// @param maxPause by which a pause of confirmation may prolong a window
@@ -22,6 +25,9 @@ struct Timing {
 
 using {check, longest} for Timing global;
 
+/// @dev Seconds that can be added to any time without an overflow: 136 years.
+uint256 constant MAX_UNBONDING = type(uint32).max;
+
 error WindowIsZero();
 error UnbondingTooShort(uint256 minimum, uint256 actual);
 error RetentionTooShort(uint256 minimum, uint256 actual);
@@ -33,6 +39,8 @@ function check(Timing memory timing) pure {
     uint256 least = timing.longest();
     require(timing.unbonding >= least, UnbondingTooShort(least, timing.unbonding));
     require(timing.retention >= 2 * least, RetentionTooShort(2 * least, timing.retention));
+    requireAtMost(MAX_UNBONDING, timing.unbonding);
+    requireAtMost(Constants.MAX_RETENTION_SECONDS, timing.retention);
 }
 
 /// @notice Seconds in which what is claimed today is judged.

@@ -2,7 +2,9 @@
 // docs/contracts.md#timing
 pragma solidity 0.8.37;
 
-import {RetentionTooShort, Timing, UnbondingTooShort, WindowIsZero} from "../../src/lib/Timing.sol";
+import {Constants} from "../../src/generated/Constants.sol";
+import {SettingTooLarge} from "../../src/lib/Settings.sol";
+import {MAX_UNBONDING, RetentionTooShort, Timing, UnbondingTooShort, WindowIsZero} from "../../src/lib/Timing.sol";
 import {vm} from "../support/Vm.sol";
 
 contract TimingTest {
@@ -34,16 +36,31 @@ contract TimingTest {
     {
         vm.assume(window > 0);
         uint256 longest = uint256(window) + maxPause + clocks + votes + grace;
-        uint64 most = type(uint64).max;
-        if (longest > most) {
-            vm.expectRevert(abi.encodeWithSelector(UnbondingTooShort.selector, longest, most));
-        } else if (2 * longest > most) {
-            vm.expectRevert(abi.encodeWithSelector(RetentionTooShort.selector, 2 * longest, most));
+        uint64 unbonding = uint64(MAX_UNBONDING);
+        uint64 retention = uint64(Constants.MAX_RETENTION_SECONDS);
+        if (longest > unbonding) {
+            vm.expectRevert(abi.encodeWithSelector(UnbondingTooShort.selector, longest, unbonding));
+        } else if (2 * longest > retention) {
+            vm.expectRevert(abi.encodeWithSelector(RetentionTooShort.selector, 2 * longest, retention));
         }
-        this.check(Timing(window, maxPause, clocks, votes, grace, most, most));
+        this.check(Timing(window, maxPause, clocks, votes, grace, unbonding, retention));
     }
 
-    function testFuzz_TheSumIsJudgedAtItsEdge(uint32 window, uint32 maxPause, uint32 clocks, uint32 votes, uint32 grace)
+    function test_RevertWhen_NoCertificateIsThatLong() public {
+        uint64 most = uint64(Constants.MAX_RETENTION_SECONDS);
+        this.check(Timing(10, 7, 20, 30, 5, 72, most));
+        vm.expectRevert(abi.encodeWithSelector(SettingTooLarge.selector, most, most + 1));
+        this.check(Timing(10, 7, 20, 30, 5, 72, most + 1));
+    }
+
+    function test_RevertWhen_StakeLeavesAtNoTime() public {
+        uint64 most = uint64(MAX_UNBONDING);
+        this.check(Timing(10, 7, 20, 30, 5, most, 144));
+        vm.expectRevert(abi.encodeWithSelector(SettingTooLarge.selector, most, most + 1));
+        this.check(Timing(10, 7, 20, 30, 5, most + 1, 144));
+    }
+
+    function testFuzz_TheSumIsJudgedAtItsEdge(uint16 window, uint16 maxPause, uint16 clocks, uint16 votes, uint16 grace)
         public
     {
         vm.assume(window > 0);
