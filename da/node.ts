@@ -7,7 +7,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { assertType, declaredLength, jsonBody, type Pace, readBody } from '../service/body.ts';
+import { assertType, declaredLength, jsonBody, readBody } from '../service/body.ts';
 import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
@@ -15,6 +15,7 @@ import { type HttpLimitChanges, withLimits } from '../service/http-limits.ts';
 import { describeIssues } from '../service/issues.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
+import { createProgress, type Pace } from '../service/pace.ts';
 import { createPlaces, peerOf } from '../service/peers.ts';
 import { rootParameter, sendObject } from '../service/ranges.ts';
 import { openStore } from '../service/store.ts';
@@ -125,7 +126,8 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
       return;
     }
     const putOut = new AbortController();
-    const place = uploads.begin(ticket, object.length, (error) => putOut.abort(error));
+    const progress = createProgress(pace);
+    const place = uploads.begin(ticket, object.length, progress, (error) => putOut.abort(error));
     let release = () => {};
     let leaveRoom = () => {};
     try {
@@ -137,7 +139,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
         quotas.add(owner, cost.account);
         release = () => quotas.remove(owner, cost.account);
       });
-      const bytes = await readBody(request, object.length, pace, putOut.signal);
+      const bytes = await readBody(request, object.length, progress, putOut.signal);
       const actual = await hashInPieces(bytes);
       if (actual !== root) {
         uploads.revoke(ticket);

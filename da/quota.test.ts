@@ -147,6 +147,51 @@ test('slow uploads of strangers take none of the places of others, and of their 
   expect((await healthOf(url)).objects).toBe(3);
 });
 
+test('as many addresses as there are places, each with one upload that hardly moves, keep nobody out', async () => {
+  const one = { total: 2, perPeer: 1 };
+  const { url, port } = await start({ uploads: { staked: one, paying: one, free: one }, limits: { graceSeconds: 10 } });
+  const ends: string[] = [];
+  const open = new Set<Socket>();
+  let isOn = true;
+  const hold = async (localAddress: string, seed: number, onRead: () => void) => {
+    const object = objectRef(bytesOf(seed, 900_000));
+    const id = await askFrom(localAddress, url, domain, accountOf(keyOf(100 + seed)), [object]);
+    while (isOn) {
+      const socket = connect({ port, host: '127.0.0.1', localAddress });
+      open.add(socket);
+      socket.on('error', () => {});
+      socket.on('data', (part: Buffer) => {
+        if (part.toString().startsWith('HTTP/1.1 100')) onRead();
+        if (/HTTP\/1\.1 [45]/.test(part.toString())) socket.end();
+      });
+      socket.write(
+        `PUT /objects/${object.root} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n` +
+          `content-type: application/octet-stream\r\nmizu-upload: ${id}\r\ncontent-length: 900000\r\n\r\n`,
+      );
+      const dripping = setInterval(() => socket.writable && socket.write('x'), 100);
+      ends.push(await answerOf(socket));
+      clearInterval(dripping);
+      open.delete(socket);
+    }
+  };
+  const holding: Promise<void>[] = [];
+  cleanups.push(async () => {
+    isOn = false;
+    for (const socket of open) socket.destroy();
+    await Promise.all(holding);
+  });
+  for (const [i, address] of ['127.0.0.2', '127.0.0.3'].entries())
+    await new Promise<void>((resolve) => holding.push(hold(address, i, resolve)));
+  for (let i = 0; i < 10; i++) expect(await store(url, domain, OTHER, bytesOf(50 + i, 50_000))).toMatch(/^0x/);
+  const late = ends.filter((text) => text.includes('HTTP/1.1 408'));
+  expect(late.length).toBeGreaterThanOrEqual(1);
+  for (const text of late) {
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    expect(text).toContain('bytes a second after 1 s');
+  }
+  expect((await healthOf(url)).objects).toBe(10);
+});
+
 test('one account holds at most its share of the places, and is told', async () => {
   const uploads = {
     staked: { total: 4, perPeer: 2 },

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { createPlaces, type Place, type PlaceLimits } from '../service/peers.ts';
+import { tooSlowWhenFull } from '../service/body.ts';
+import type { Progress } from '../service/pace.ts';
+import { createPlaces, type Place, type PlaceLimits, type PutOut } from '../service/peers.ts';
 import type { Class, Standing } from './standing.ts';
 
 /** Given to an account for what a member lacks of its request. */
@@ -25,8 +27,8 @@ export type Uploads = {
   settle(ticket: Ticket, root: Hex): void;
   /** Takes a ticket back: who sends other bytes than it names has to ask again. */
   revoke(ticket: Ticket): void;
-  /** A place for one upload. @throws MizuError `da/too-many` */
-  begin(ticket: Ticket, length: number, onPutOut: (error: MizuError) => void): Place;
+  /** A place for one upload. `onPutOut` gets `da/too-many` or `http/too-slow`. @throws MizuError `da/too-many` */
+  begin(ticket: Ticket, length: number, progress: Progress, onPutOut: (error: MizuError) => void): Place;
   taken(): number;
 };
 
@@ -92,9 +94,10 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
       if (left?.size === 0) revoke(ticket);
     },
     revoke,
-    begin: ({ standing: { class: kind }, holder }, length, onPutOut) => {
+    begin: ({ standing: { class: kind }, holder }, length, progress, onPutOut) => {
       const error = tooMany('uploads', limits[kind], kind);
-      const place = places[kind].enter(holder, () => onPutOut(error), length);
+      const putOut = (why: PutOut) => onPutOut(why === 'late' ? tooSlowWhenFull(progress) : error);
+      const place = places[kind].enter(holder, putOut, length, progress);
       if (place === undefined) throw error;
       return place;
     },

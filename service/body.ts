@@ -1,14 +1,9 @@
 // docs/operations.md#http: what a request brings: of one content type, not too long, not too slow, in memory that is bounded.
 import type { Request, RequestHandler } from 'express';
 import { MizuError } from '../protocol/errors.ts';
-import { type Places, peerOf } from './peers.ts';
+import { createProgress, firstSeconds, type Pace, type Progress } from './pace.ts';
+import { type Places, type PutOut, peerOf } from './peers.ts';
 import { takeSlice } from './slices.ts';
-
-export type Pace = {
-  /** Before a rate counts. */
-  readonly graceSeconds: number;
-  readonly bytesPerSecond: number;
-};
 
 /** What the bodies of one service share: `createHttpApp` puts it where the handlers find it. */
 export type BodyRules = { readonly pace: Pace; readonly places: Places };
@@ -40,10 +35,12 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
     const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
     const peer = peerOf(request.socket.remoteAddress);
     const putOut = new AbortController();
-    const place = places.enter(peer, () => putOut.abort(tooMany(peer)), size);
+    const progress = createProgress(pace);
+    const onPutOut = (why: PutOut) => putOut.abort(why === 'late' ? tooSlowWhenFull(progress) : tooMany(peer));
+    const place = places.enter(peer, onPutOut, size, progress);
     if (place === undefined) throw tooMany(peer);
     try {
-      const bytes = await readBody(request, limitBytes, pace, putOut.signal);
+      const bytes = await readBody(request, limitBytes, progress, putOut.signal);
       await takeSlice(request, response);
       request.body = parse(bytes);
     } finally {
@@ -79,21 +76,22 @@ export function declaredLength(request: Request): number | undefined {
 export async function readBody(
   request: Request,
   limitBytes: number,
-  pace: Pace,
+  progress: Progress,
   signal?: AbortSignal,
 ): Promise<Buffer> {
+  signal?.throwIfAborted();
   const declared = declaredLength(request);
   if (declared !== undefined && declared > limitBytes) throw tooLarge(limitBytes, `${declared} bytes`);
   // Memory that is reserved and not written to costs nothing: a body that only says that it is long takes none.
   let buffer = Buffer.allocUnsafeSlow(declared ?? Math.min(FIRST_BYTES, limitBytes));
   let length = 0;
-  const startedAt = Date.now();
+  const { graceSeconds } = progress.pace;
+  progress.begin();
   return new Promise<Buffer>((resolve, reject) => {
     let timer: NodeJS.Timeout;
-    const dueInMs = () => startedAt + pace.graceSeconds * 1000 + (length / pace.bytesPerSecond) * 1000 - Date.now();
     const watch = () => {
-      const due = dueInMs();
-      if (due <= 0) return end(tooSlow(length, (Date.now() - startedAt) / 1000, pace));
+      const due = progress.leftMs(graceSeconds);
+      if (due <= 0) return end(tooSlow(progress, graceSeconds));
       timer = setTimeout(watch, Math.max(1, due));
     };
     const onData = (part: Buffer) => {
@@ -105,8 +103,12 @@ export async function readBody(
       }
       part.copy(buffer, length);
       length += part.length;
+      progress.add(part.length);
     };
-    const onEnd = () => end(undefined);
+    const onEnd = () => {
+      progress.finish();
+      end(undefined);
+    };
     const onError = (error: Error) => end(cutOff(error.message));
     const onClose = () => end(cutOff('the connection was closed'));
     const onAbort = () => end(signal?.reason);
@@ -147,15 +149,20 @@ function tooLarge(limitBytes: number, actual: string): MizuError {
   });
 }
 
-export function tooSlow(bytes: number, seconds: number, { graceSeconds, bytesPerSecond }: Pace): MizuError {
+function tooSlow(progress: Progress, afterSeconds: number): MizuError {
   return new MizuError({
     code: 'http/too-slow',
     message: 'The body comes too slowly.',
-    expected: `${bytesPerSecond} bytes a second after ${graceSeconds} s`,
-    actual: `${bytes} bytes in ${seconds.toFixed(1)} s`,
+    expected: `${progress.pace.bytesPerSecond} bytes a second after ${afterSeconds} s`,
+    actual: `${progress.bytes()} bytes in ${progress.seconds().toFixed(1)} s`,
     hint: 'Send fewer bodies at once, or over a faster line.',
     retryable: true,
   });
+}
+
+/** What loses its place to a newcomer for its pace. */
+export function tooSlowWhenFull(progress: Progress): MizuError {
+  return tooSlow(progress, firstSeconds(progress.pace));
 }
 
 function cutOff(actual: string): MizuError {

@@ -1,7 +1,7 @@
 // docs/operations.md#http: connections: not too many, not too many of one address, none that keeps an answer waiting for ever.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Pace } from './body.ts';
+import type { Pace } from './pace.ts';
 import { createPlaces, type PlaceLimits, peerOf } from './peers.ts';
 
 type Watched = { readonly socket: Socket; blockedSince: number | undefined; writtenBefore: number };

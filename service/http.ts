@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { MizuError } from '../protocol/errors.ts';
-import { BODY_RULES, type BodyRules, type Pace } from './body.ts';
+import { BODY_RULES, type BodyRules } from './body.ts';
 import { guardConnections } from './connections.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { type HttpLimitChanges, withLimits } from './http-limits.ts';
 import type { Logger } from './log.ts';
+import type { Pace } from './pace.ts';
 import { createPlaces } from './peers.ts';
 import { FAIR_QUEUE, sliceOf, sliceReads } from './slices.ts';
 

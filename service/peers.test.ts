@@ -1,6 +1,8 @@
 // docs/operations.md#places
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPlaces, peerOf } from './peers.ts';
+import { createProgress, type Progress } from './pace.ts';
+import { createPlaces, type PutOut, peerOf } from './peers.ts';
 
 test('a peer has no more than its share; a place that is left is free again', () => {
   const places = createPlaces({ total: 10, perPeer: 2 });
@@ -69,6 +71,154 @@ test('whatever peers do, one that holds no more than its fair share is never put
     expect(places.taken()).toBeLessThanOrEqual(24);
     expect(own.size).toBeLessThanOrEqual(12);
   }
+});
+
+const PACE = { graceSeconds: 10, bytesPerSecond: 1_000 };
+
+/** Places with a clock that the test sets, and uploads that have begun. */
+function createYard(total: number, perPeer: number) {
+  let clock = 0;
+  const now = () => clock;
+  const places = createPlaces({ total, perPeer }, now);
+  const ends: string[] = [];
+  return {
+    places,
+    ends,
+    now,
+    pass: (ms: number) => {
+      clock += ms;
+    },
+    enter: (peer: string, onPutOut: (why: PutOut) => void = (why) => ends.push(`${peer} ${why}`)) => {
+      const progress = createProgress(PACE, now);
+      const place = places.enter(peer, onPutOut, 1, progress);
+      if (place !== undefined) progress.begin();
+      return place === undefined ? undefined : { progress, leave: place.leave };
+    },
+  };
+}
+
+test('when all are taken, the slowest below the least rate goes, of whomever it is; what has just begun stays', () => {
+  const { enter, pass, ends } = createYard(3, 1);
+  const [a, b, c] = ['a', 'b', 'c'].map((peer) => enter(peer)?.progress);
+  pass(1_000);
+  // All are within the first time, a tenth of the grace.
+  expect(enter('d')).toBeUndefined();
+  a?.add(1_001);
+  b?.add(1_000);
+  c?.add(1);
+  pass(1_000);
+  // a and b are no more than a second late.
+  expect(enter('d')).toBeDefined();
+  expect(ends).toEqual(['c late']);
+  expect(enter('e')).toBeUndefined();
+  pass(100);
+  expect(enter('e')).toBeDefined();
+  pass(2_000);
+  a?.finish();
+  // b is gone and a has all; d and e have begun at different times and have nothing.
+  expect(ends).toEqual(['c late', 'b late']);
+  expect(enter('f')).toBeDefined();
+  expect(enter('g')).toBeDefined();
+  expect(ends.slice(2).sort()).toEqual(['d late', 'e late']);
+  expect(enter('h')).toBeUndefined();
+});
+
+test('who has ended an upload below the least rate has no first time for a minute, but among such', () => {
+  const { enter, pass, ends } = createYard(2, 1);
+  const begin = () => ['a', 'b'].map((peer) => enter(peer));
+  const first = begin();
+  pass(900);
+  expect(enter('honest')).toBeUndefined();
+  for (const upload of first) upload?.leave();
+  begin();
+  pass(1);
+  // c has not been late before; a and b have, and do not put out each other.
+  const third = enter('c');
+  expect(ends).toEqual(['a late']);
+  expect(enter('a')).toBeUndefined();
+  third?.progress.add(10);
+  third?.leave();
+  expect(enter('a')).toBeDefined();
+  pass(60_001);
+  // Neither has left, so both are late by any measure.
+  const fourth = enter('d');
+  const fifth = enter('e');
+  expect(ends.slice(1).sort()).toEqual(['a late', 'b late']);
+  pass(60_001);
+  fourth?.leave();
+  fifth?.leave();
+  begin();
+  pass(500);
+  // The minute is over for a and b.
+  expect(enter('f')).toBeUndefined();
+});
+
+test('whenever uploads come and however fast: one on time is not put out by an equal, and gets a place while fewer than all are on time', () => {
+  const PEERS = 8;
+  type Upload = { readonly peer: string; readonly rate: number; readonly progress: Progress; readonly begun: number };
+  const step = fc.record({
+    peer: fc.nat(PEERS - 1),
+    /** Of the least rate. */
+    rate: fc.constantFrom(0, 0.001, 0.5, 0.9, 1, 1, 3),
+    ms: fc.constantFrom(0, 1, 50, 300, 999, 1_000, 1_001, 4_000),
+    leaves: fc.option(fc.nat(20)),
+  });
+  let refused = 0;
+  let late = 0;
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { minLength: 20, maxLength: 120 }), (total, steps) => {
+      const yard = createYard(total, 2);
+      const held = new Map<Upload, { leave(): void }>();
+      const wasLate = new Map<string, number>();
+      let ownOfNewcomer = 0;
+      const lateAtEntry = new Set<Upload>();
+      const isKnown = (peer: string) => (wasLate.get(peer) ?? -1) > yard.now();
+      const lag = ({ rate, begun }: Upload) => (yard.now() - begun) * (1 - rate);
+      const note = (upload: Upload) => lag(upload) > 1e-6 && wasLate.set(upload.peer, yard.now() + 60_000);
+      const countOf = (peer: string) => [...held.keys()].filter((upload) => upload.peer === peer).length;
+      for (const { peer: number, rate, ms, leaves } of steps) {
+        yard.pass(ms);
+        for (const { progress, rate: its } of held.keys()) progress.add(ms * its);
+        const leaving = leaves === null ? undefined : [...held.keys()][leaves];
+        if (leaving !== undefined) {
+          held.get(leaving)?.leave();
+          held.delete(leaving);
+          note(leaving);
+        }
+        const peer = `peer ${number}`;
+        const own = countOf(peer);
+        ownOfNewcomer = own;
+        const knownBefore = isKnown(peer);
+        const isOnTime = (upload: Upload) =>
+          lag(upload) <= (lateAtEntry.has(upload) && !knownBefore ? 1e-6 : 1_000 + 1e-6);
+        const onTime = [...held.keys()].filter(isOnTime).length;
+        let upload: Upload | undefined;
+        const entered = yard.enter(peer, (why) => {
+          const gone = upload as Upload;
+          if (why === 'late') {
+            late += 1;
+            expect(gone.rate).toBeLessThan(1);
+            expect(lag(gone)).toBeGreaterThan(0);
+            note(gone);
+          } else expect(countOf(gone.peer)).toBeGreaterThan(ownOfNewcomer + 1);
+          held.delete(gone);
+        });
+        if (entered === undefined) {
+          refused += 1;
+          expect(own === 2 || onTime >= total).toBe(true);
+          continue;
+        }
+        upload = { peer, rate, progress: entered.progress, begun: yard.now() };
+        held.set(upload, entered);
+        if (knownBefore) lateAtEntry.add(upload);
+        expect(held.size).toBe(yard.places.taken());
+        expect(held.size).toBeLessThanOrEqual(total);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  expect(refused).toBeGreaterThan(100);
+  expect(late).toBeGreaterThan(100);
 });
 
 test('an IPv6 network of 64 bits is one peer', () => {
