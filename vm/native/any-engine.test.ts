@@ -21,6 +21,19 @@ it.each([
   const source = { ...program, wasm, fromImage: false };
   const compared = loadAnyProgram(engine, source).run(REQUEST);
   expect({ ...compared, committed: undefined }).toEqual({ status, output, gasUsed, committed: undefined });
+  // Whether V8's stack is enough depends on how far it has optimised the code by now: then the result is the same, else it says so.
   const loaded = engine.load(source);
-  if (loaded.kind === 'native') expect(() => engine.run(loaded, REQUEST)).toThrow('The native engine failed.');
+  const native = () => (loaded.kind === 'native' ? engine.run(loaded, REQUEST) : undefined);
+  const outcome = attempt(native);
+  if (typeof outcome === 'string') expect(outcome).toBe('The native engine failed.');
+  else if (outcome !== undefined)
+    expect({ ...outcome, committed: undefined }).toMatchObject({ status, output, gasUsed });
 });
+
+function attempt<T>(act: () => T): T | string {
+  try {
+    return act();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
