@@ -1,17 +1,15 @@
 // docs/kernel.md#who-pays: signed messages with any contents. Each is a step, the same in both engines, and paid for or without effect.
 import { expect, test } from 'vitest';
-import { MAX_KERNEL_GAS, STATUS_FAULT } from '../protocol/constants.ts';
+import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, type Origin } from '../protocol/state.ts';
-import { createStepMachine } from '../vm/step/step-machine.ts';
-import { nativeEngine } from './engine.fixture.ts';
+import { nativeEngine, stepEngine } from './engine.fixture.ts';
 import { accountKey, feesKey } from './keys.ts';
-import { KERNEL_GAS_LIMIT } from './native.ts';
 import { createRandom } from './random.fixture.ts';
 import { accountRecord, feesRecord } from './records.ts';
-import { createKernel, type KernelEngine } from './run.ts';
+import { createKernel } from './run.ts';
 import { totalOf } from './total.fixture.ts';
 import {
   ALICE,
@@ -47,23 +45,6 @@ const EDGES64 = [0n, 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, U64 - 1n, U64];
 const EDGES256 = [0n, 1n, 10n ** 9n, U64, 2n ** 64n, 2n ** 128n, 2n ** 255n, U256 - 1n, U256];
 const WORKFLOW = hashWorkflow(makeDefinition());
 const ADDRESSES: readonly Address[] = [...USERS, GATEWAY].map(({ address }) => address);
-
-/** The kernel in the step machine; its logs are dropped there. */
-const stepEngine: KernelEngine = {
-  run(inputs, host) {
-    const kernel = {
-      preimage: (hash: Uint8Array) => host.preimage(hash),
-      ecrecover: (input: Uint8Array) => host.ecrecover(input),
-      exec: () => {
-        throw new Error('such a message is not stepped here');
-      },
-    };
-    const request = { program: nativeEngine.program, inputs, gasLimit: KERNEL_GAS_LIMIT, timestampNs: 0n };
-    const ended = createStepMachine({ ...request, seed: new Uint8Array(32), kernel }).runToEnd();
-    expect(ended.status).not.toBe(STATUS_FAULT);
-    return { committed: ended.committed, output: ended.output, gasUsed: ended.gasUsed };
-  },
-};
 
 type Sent = { readonly message: Message | Uint8Array; readonly origin: Origin; readonly time: bigint };
 

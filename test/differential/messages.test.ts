@@ -4,14 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { directEngine, nativeEngine } from '../../kernel/engine.fixture.ts';
+import { directEngine, nativeEngine, stepEngine } from '../../kernel/engine.fixture.ts';
 import { feesKey } from '../../kernel/keys.ts';
-import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
 import { createRandom } from '../../kernel/random.fixture.ts';
 import { feesRecord } from '../../kernel/records.ts';
-import { createKernel, type Kernel, type KernelEngine, type StepDone } from '../../kernel/run.ts';
+import { createKernel, type Kernel, type StepDone } from '../../kernel/run.ts';
 import { GAS_PRICE } from '../../kernel/world.fixture.ts';
-import { MAX_KERNEL_GAS, STATUS_FAULT } from '../../protocol/constants.ts';
+import { MAX_KERNEL_GAS } from '../../protocol/constants.ts';
 import { decodeDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { decodeInputs, decodeMessage, decodeObjects, type Message } from '../../protocol/messages.ts';
@@ -22,7 +21,6 @@ import { openTables, type Tables } from '../../sequencer/tables.ts';
 import { createTasks, type Tasks } from '../../sequencer/tasks.ts';
 import { createLogger } from '../../service/log.ts';
 import { openStore, type Store } from '../../service/store.ts';
-import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { mutantsOf, randomMutant } from './message-mutants.ts';
 import { OUT_OF_REACH, REFUSALS, TAKEN } from './message-refusals.ts';
 import { createScenes, type Scenes, type Sent } from './message-scenes.ts';
@@ -31,21 +29,6 @@ const RANDOM_MUTANTS = 400;
 /** Instructions that a message may cost for nobody's money: a base, what is read of each byte, and of each item. */
 const FREE = { base: 1_000_000, perByte: 40, perItem: 250_000 };
 
-const stepEngine: KernelEngine = {
-  run(inputs, host) {
-    const kernel = {
-      preimage: (hash: Uint8Array) => host.preimage(hash),
-      ecrecover: (input: Uint8Array) => host.ecrecover(input),
-      exec: () => {
-        throw new Error('no message that runs a program is stepped here');
-      },
-    };
-    const request = { program: nativeEngine.program, inputs, gasLimit: KERNEL_GAS_LIMIT, timestampNs: 0n };
-    const ended = createStepMachine({ ...request, seed: new Uint8Array(32), kernel }).runToEnd();
-    expect(ended.status).not.toBe(STATUS_FAULT);
-    return { committed: ended.committed, output: ended.output, gasUsed: ended.gasUsed };
-  },
-};
 const kernels = {
   native: createKernel(nativeEngine),
   direct: createKernel(directEngine),
