@@ -32,7 +32,7 @@ import {
 } from './world.fixture.ts';
 
 // Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
-const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 2_000n) + 10_010n + 1_000n;
+const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 3_000n) + 10_020n + 1_000n;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 let world: World;
 let run: Hex;
@@ -145,7 +145,7 @@ describe('loading that cannot be paid', () => {
 
   test.each([
     [before - 1n, before - 1n],
-    [before - 11n, before - 11n],
+    [before - 21n, before - 21n],
     [0n, 0n],
   ])('an escrow of %i gas fails the run as out of gas does, and nothing runs', async (escrow, paid) => {
     await start([execStage({ sink: true })], { maxCost: escrow * GAS_PRICE });
@@ -170,9 +170,13 @@ describe('loading that cannot be paid', () => {
     world.exec = () => {
       throw new Error('it was run');
     };
-    const paid = (before - 10_010n + 264n * 10_000n) * GAS_PRICE;
+    const paid = (before - 10_020n + 264n * 10_000n) * GAS_PRICE;
     expect(advance(0, 0)).toMatchObject({ status: 256, feeWei: String(paid), runStatus: 'failed' });
-    await start([execStage({ width: 1, inputs: Array(8).fill(all), sink: true })], { inputs: inputs.slice(1) });
+    const maxCost = 10n ** 9n * GAS_PRICE;
+    await start([execStage({ width: 1, inputs: Array(8).fill(all), sink: true })], {
+      inputs: inputs.slice(1),
+      maxCost,
+    });
     expect(advance(0, 0)).toMatchObject({ status: 0, runStatus: 'done' });
   });
 });

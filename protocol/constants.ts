@@ -75,9 +75,9 @@ export const LOAD_WASM_BYTE_GAS = 8n;
 /** Image, slots and data of a program. */
 export const LOAD_IMAGE_BYTE_GAS = 1n;
 /** A page of linear memory that a program may touch. */
-export const PAGE_GAS = 2_000n;
+export const PAGE_GAS = 3_000n;
 export const INPUT_GAS = 10_000n;
-export const INPUT_BYTE_GAS = 1n;
+export const INPUT_BYTE_GAS = 2n;
 /** A byte that everyone keeps, whoever makes it: a certificate's, or one that a program writes to its output. */
 export const KEEP_BYTE_GAS = 10n;
 

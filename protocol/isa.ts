@@ -298,7 +298,7 @@ const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly mor
   memory_grow: { gas: 64, more: `${PAGE_GAS} for each page that is added` },
   input_count: { gas: 8 },
   input_size: { gas: 8 },
-  input_read: { gas: 16 },
+  input_read: { gas: 48 },
   output_write: { gas: 32, more: `${KEEP_BYTE_GAS} for each byte that is appended` },
   clock: { gas: 8 },
   random: { gas: 128 },

@@ -23,9 +23,9 @@ library Instructions {
     /// @dev Bit i: only the kernel may execute host instruction i.
     uint256 internal constant KERNEL_ONLY_HOST = 0x00000000000000000000000000000f00;
     /// @dev Gas of host instruction i, 20 bits each.
-    uint256 internal constant GAS_HOST = 0x000000001124f800001001000000100200000800000800020000100000800008;
+    uint256 internal constant GAS_HOST = 0x000000001124f800001001000000100200000800000800020000300000800008;
     uint256 internal constant GAS_MEMORY_GROW = 64;
-    uint256 internal constant GAS_PAGE = 2000;
+    uint256 internal constant GAS_PAGE = 3000;
     uint256 internal constant GAS_KEEP_BYTE = 10;
     uint256 internal constant FRAME_SLOTS_PER_GAS = 64;
     /// @dev From an instruction on 32 bits to the same one on 64 bits.
