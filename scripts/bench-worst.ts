@@ -14,28 +14,46 @@ export type WorstRow = {
   readonly reason: string;
 };
 
+/** Whether a case of this name is to be measured. */
+type Wanted = (name: string) => boolean;
+
 /** Each part of the network measures its own worst cases. */
-const SECTIONS: Readonly<Record<string, () => WorstCase[] | Promise<WorstCase[]>>> = {
+const SECTIONS: Readonly<Record<string, (wanted: Wanted) => WorstCase[] | Promise<WorstCase[]>>> = {
   instructions: worstInstructions,
   loading: worstLoading,
   messages: worstMessages,
 };
+/** What seems above the goal is measured again so often, after all the rest: a machine that is shared has slow seconds. */
+const MORE_PASSES = 3;
 
 /** Dearest first. Sets the exit code if a row is above the goal without a reason. `only`: instructions whose case has it in its name. */
 export async function benchWorst(only?: string): Promise<WorstRow[]> {
-  const rows: WorstRow[] = [];
-  const sections = only === undefined ? SECTIONS : { instructions: () => worstInstructions(only) };
-  for (const [section, measure] of Object.entries(sections))
-    for (const row of await measure())
-      rows.push({ section, name: row.name, native: row.native, step: row.step, reason: reasonOf(section, row.name) });
-  rows.sort((a, b) => dearest(b) - dearest(a));
-  const unpriced = rows.filter((row) => dearest(row) > GOAL_NS && row.reason === '');
-  for (const row of unpriced)
+  const sections = only === undefined ? Object.keys(SECTIONS) : ['instructions'];
+  const rows = new Map<string, WorstRow>();
+  for (const section of sections)
+    for (const row of await SECTIONS[section]!((name) => only === undefined || name.includes(only)))
+      rows.set(`${section} ${row.name}`, { ...row, section, reason: reasonOf(section, row.name) });
+  const unpriced = (): WorstRow[] => [...rows.values()].filter((row) => dearest(row) > GOAL_NS && row.reason === '');
+  for (let pass = 0; pass < MORE_PASSES && unpriced().length > 0; pass++) {
+    const names = unpriced().map(({ section, name }) => `${section} ${name}`);
+    for (const section of sections.filter((one) => names.some((name) => name.startsWith(`${one} `))))
+      for (const again of await SECTIONS[section]!((name) => names.includes(`${section} ${name}`))) {
+        const key = `${section} ${again.name}`;
+        if (names.includes(key)) rows.set(key, least(rows.get(key)!, again));
+      }
+  }
+  for (const row of unpriced())
     console.error(`${row.name} buys ${dearest(row).toFixed(0)} ns a gas, above ${GOAL_NS}, and no reason is written`);
-  if (unpriced.length > 0) process.exitCode = 1;
-  return rows;
+  if (unpriced().length > 0) process.exitCode = 1;
+  return [...rows.values()].sort((a, b) => dearest(b) - dearest(a));
 }
 
 function dearest({ native = 0, step = 0 }: WorstRow): number {
   return Math.max(native, step);
+}
+
+/** What else the machine does only adds to a measurement. */
+function least(row: WorstRow, { native, step }: WorstCase): WorstRow {
+  const lesser = (a: number | undefined, b: number | undefined) => (a === undefined ? a : Math.min(a, b ?? a));
+  return { ...row, native: lesser(row.native, native), step: lesser(row.step, step) };
 }

@@ -5,9 +5,8 @@ import { memoryCases } from './memory-cases.ts';
 import { rawCases } from './raw-cases.ts';
 import type { WorstCase } from './row.ts';
 
-/** Cases whose name contains `only`. */
-export function worstInstructions(only = ''): WorstCase[] {
-  const wanted = ({ name }: { readonly name: string }): boolean => name.includes(only);
+export function worstInstructions(isWanted: (name: string) => boolean): WorstCase[] {
+  const wanted = ({ name }: { readonly name: string }): boolean => isWanted(name);
   const modules = [...memoryCases(), ...instructionCases()].filter(wanted);
   return [...modules.map(measureModule), ...rawCases().filter(wanted).map(measureRaw)];
 }

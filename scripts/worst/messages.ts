@@ -12,6 +12,7 @@ export type MessageCase = {
   readonly native?: number;
 };
 
+/** All of them, whichever are wanted: one follows from another. */
 export async function worstMessages(): Promise<MessageCase[]> {
   // Once before, so that what is measured is compiled.
   await measureMessages(nativeEngine);
