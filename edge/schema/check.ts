@@ -117,6 +117,8 @@ function createCompiler(): Compile {
     strict: false,
     validateFormats: false,
     allErrors: false,
+    // `{}` has no field `constructor`.
+    ownProperties: true,
     logger: false,
     // A definition that is named often would be copied as often.
     inlineRefs: false,

@@ -1,7 +1,7 @@
 // docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its time.
 import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
-import type { ResponseFormat } from '../backends/backend.ts';
+import { type ResponseFormat, wantsJson } from '../backends/backend.ts';
 import { MAX_SCHEMA_CHARS } from './bounded.ts';
 import { tooLong, unusable, type Verdict } from './check.ts';
 import type { CheckBatch, CheckedBatch } from './thread.ts';
@@ -204,7 +204,7 @@ export function createSchemaChecker({
           resolve,
           reject,
         };
-        job.open = items.flatMap(({ format }, place) => (needsCheck(format) ? [place] : []));
+        job.open = items.flatMap(({ format }, place) => (wantsJson(format) ? [place] : []));
         job.open = job.open.filter((place) => !isTooLong(job, place) && !isRefused(job, place));
         if (job.open.length === 0) return resolve(job.verdicts);
         enqueue(job);
@@ -240,10 +240,6 @@ function toBatch(id: number, items: readonly Item[]): CheckBatch {
     return { schema: place, content };
   });
   return { id, schemas: [...places.keys()], items: numbered };
-}
-
-function needsCheck(format: ResponseFormat | undefined): boolean {
-  return format !== undefined && format !== null && format.type !== 'text';
 }
 
 // A schema nested so deeply that it cannot be written is too long as well.

@@ -1,0 +1,339 @@
+// docs/edge.md#strict-subset: the schema that an endpoint in strict mode is given for a request's own: of the same meaning, or wider where
+// strict mode has no keyword. The answer is always checked by the request's own.
+import type { JsonSchema } from '../backends/backend.ts';
+import { areDisjoint } from './disjoint.ts';
+import {
+  isJsonType,
+  type JsonType,
+  KEPT,
+  NARROWING,
+  SHAPING,
+  STRICT_FORMATS,
+  STRICT_LIMITS,
+  typeOfValue,
+} from './subset.ts';
+
+export type Structured =
+  | {
+      readonly kind: 'strict';
+      readonly schema: JsonSchema;
+      /** The schema is `{"value": …}` around what was asked for: strict mode wants an object at the root. */
+      readonly wrapped: boolean;
+      /** Places of keywords that are not sent, like `/properties/name/maxLength`. */
+      readonly dropped: readonly string[];
+    }
+  /** Strict mode has no words for it: it is sent as it is, and binds nobody. */
+  | { readonly kind: 'loose'; readonly reason: string };
+
+/** Field of the object around an answer that is none. */
+export const WRAPPER = 'value';
+
+const MAX_DEPTH = 64;
+// Wider than any schema that answers are checked by (docs/edge.md#schema-bounds).
+const MAX_NODES = 8_192;
+const MAX_CHARS = 256 * 1024;
+
+/** Never throws, whatever the schema is; the time is linear in what it may be (docs/edge.md#schema-bounds). */
+export function toStructured(schema: unknown): Structured {
+  try {
+    if (JSON.stringify(schema).length > MAX_CHARS) throw new Outside('', 'the schema is too large');
+    return rewrite(schema);
+  } catch (error) {
+    if (error instanceof Outside)
+      return { kind: 'loose', reason: `${error.at === '' ? 'the root' : error.at}: ${error.why}` };
+    if (error instanceof RangeError || error instanceof TypeError)
+      return { kind: 'loose', reason: 'the root: the schema is none' };
+    throw error;
+  }
+}
+
+/** Not within strict mode's subset: where, and why. */
+class Outside extends Error {
+  readonly at: string;
+  readonly why: string;
+
+  constructor(at: string, why: string) {
+    super(why);
+    this.name = 'Outside';
+    this.at = at;
+    this.why = why;
+  }
+}
+
+function rewrite(schema: unknown): Structured {
+  const root = asSchema(schema, '');
+  const target = rootOf(root);
+  const wrapped = target.type !== 'object';
+  const names = definitionsOf(root);
+  const rootName = freeName('root', names);
+  const definitions = new Map<string, JsonSchema>();
+  const waiting: { name: string; node: unknown; at: string }[] = [];
+  const dropped: string[] = [];
+  const counts = { nodes: 0, properties: 0, chars: 0, enums: 0 };
+
+  const lookUp = (ref: string): JsonSchema | undefined => {
+    if (ref === '#') return target;
+    const node = names.get(ref)?.node;
+    return typeof node === 'object' && node !== null ? (node as JsonSchema) : undefined;
+  };
+
+  // A definition is written when the first reference to it is.
+  const refer = (ref: unknown, at: string): string => {
+    if (ref === '#' && !wrapped) return '#';
+    const named = ref === '#' ? { name: rootName, node: target, at: '' } : names.get(String(ref));
+    if (named === undefined) throw new Outside(at, `a reference to ${String(ref).slice(0, 60)}`);
+    if (!definitions.has(named.name)) {
+      definitions.set(named.name, {});
+      counts.chars += named.name.length;
+      waiting.push(named);
+    }
+    return `#/$defs/${escapePointer(named.name)}`;
+  };
+
+  const write = (given: unknown, at: string, level: number): JsonSchema => {
+    const node = asSchema(given, at);
+    counts.nodes += 1;
+    if (counts.nodes > MAX_NODES || at.length > MAX_CHARS) throw new Outside(at, 'the schema is too large');
+    if (level > STRICT_LIMITS.levels) throw new Outside(at, `more than ${STRICT_LIMITS.levels} levels`);
+    const text = typeof node.description === 'string' ? { description: node.description } : {};
+    if (node.$ref !== undefined) return withReference(node, at);
+    const values = 'const' in node ? [node.const] : node.enum;
+    if (Array.isArray(values)) return { ...writeValues(node, values, at), ...text };
+    const branches = node.anyOf ?? node.oneOf;
+    if (Array.isArray(branches)) return { ...writeBranches(node, branches, at, level), ...text };
+    const types = Array.isArray(node.type) ? node.type : [node.type];
+    if (types.length === 0 || !types.every(isJsonType)) throw new Outside(at, 'any value: it has no type');
+    if (types.length === 1) return writeTyped(node, types[0] as JsonType, at, level);
+    return { anyOf: types.map((type) => writeTyped(onlyOf(node, type), type, at, level)), ...text };
+  };
+
+  const withReference = (node: JsonSchema, at: string): JsonSchema => {
+    const beside = Object.keys(node).find((keyword) => keyword !== '$ref' && isAssertion(keyword));
+    if (beside !== undefined) throw new Outside(at, `${beside} beside a reference`);
+    return { $ref: refer(node.$ref, at) };
+  };
+
+  const writeValues = (node: JsonSchema, values: readonly unknown[], at: string): JsonSchema => {
+    const beside = Object.keys(node).find((keyword) => SHAPING.has(keyword));
+    if (beside !== undefined) throw new Outside(at, `${beside} beside its values`);
+    const types = Array.isArray(node.type) ? node.type : node.type === undefined ? undefined : [node.type];
+    const fitting = values.filter((value) => types === undefined || types.some((type) => isOf(value, type)));
+    if (fitting.length === 0) throw new Outside(at, 'no value');
+    if (fitting.some((value) => typeof value === 'object' && value !== null))
+      throw new Outside(at, 'a list or an object as a value');
+    if (Object.keys(node).some((keyword) => isNarrowing(keyword))) throw new Outside(at, 'keywords beside its values');
+    const chars = fitting.reduce<number>((sum, value) => sum + String(value).length, 0);
+    counts.chars += chars;
+    if (!('const' in node)) {
+      counts.enums += fitting.length;
+      if (fitting.length > STRICT_LIMITS.largeEnum && chars > STRICT_LIMITS.largeEnumChars)
+        throw new Outside(at, `an enum of ${fitting.length} values with ${chars} characters`);
+    }
+    const byType = new Map<JsonType, unknown[]>();
+    for (const value of fitting) byType.set(typeOfValue(value), [...(byType.get(typeOfValue(value)) ?? []), value]);
+    const parts = [...byType].map(([type, list]): JsonSchema => {
+      if (type === 'null') return { type };
+      return 'const' in node ? { type, const: list[0] } : { type, enum: list };
+    });
+    return parts.length === 1 ? (parts[0] as JsonSchema) : { anyOf: parts };
+  };
+
+  const writeBranches = (node: JsonSchema, branches: readonly unknown[], at: string, level: number): JsonSchema => {
+    const keyword = node.anyOf === undefined ? 'oneOf' : 'anyOf';
+    const beside = Object.keys(node).find((other) => other !== keyword && isAssertion(other));
+    if (beside !== undefined) throw new Outside(at, `${beside} beside ${keyword}`);
+    if (branches.length === 0) throw new Outside(at, 'no branch');
+    if (keyword === 'oneOf' && !areDisjoint(branches, lookUp))
+      throw new Outside(at, 'branches that a value may fit both of');
+    const written = branches.map((branch, i) => write(branch, `${at}/${keyword}/${i}`, level));
+    return written.length === 1 ? (written[0] as JsonSchema) : { anyOf: written };
+  };
+
+  const writeTyped = (node: JsonSchema, type: JsonType, at: string, level: number): JsonSchema => {
+    const copy: Record<string, unknown> = { type };
+    const untold: Record<string, unknown> = {};
+    const drop = (keyword: string) => {
+      dropped.push(`${at}/${keyword}`);
+      untold[keyword] = node[keyword];
+    };
+    for (const [keyword, value] of Object.entries(node)) {
+      if (keyword === 'allOf' && isOnlyNarrowing(value, type)) drop(keyword);
+      else if (SHAPING.has(keyword) && !isMoot(keyword, value, node))
+        throw new Outside(`${at}/${keyword}`, 'strict mode has no such keyword');
+      else if (keyword === 'propertyNames' && namesOf(value) !== undefined && node.properties === undefined) continue;
+      else if (NARROWING[type].has(keyword) && value !== false) drop(keyword);
+      else if (keyword === 'pattern' && typeof value === 'string' && /\(\?[=!<]/.test(value)) drop(keyword);
+      else if (keyword === 'format' ? STRICT_FORMATS.has(String(value)) : KEPT[type].has(keyword))
+        copy[keyword] = value;
+    }
+    if (type === 'array') copy.items = write(itemsOf(node, at), `${at}/items`, level + 1);
+    if (type === 'object') {
+      const properties = Object.entries(propertiesOf(node, at));
+      counts.properties += properties.length;
+      counts.chars += properties.reduce((sum, [name]) => sum + name.length, 0);
+      const written = properties.map(([name, one]) => [
+        name,
+        write(one, `${at}/properties/${escapePointer(name)}`, level + 1),
+      ]);
+      copy.properties = Object.fromEntries(written);
+      copy.required = properties.map(([name]) => name);
+      copy.additionalProperties = false;
+    }
+    const description = describe(node.description, untold);
+    return description === '' ? copy : { ...copy, description };
+  };
+
+  const written = write(target, '', wrapped ? 2 : 1);
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+    definitions.set(next.name, write(next.node, next.at, 1));
+  if (counts.properties + Number(wrapped) > STRICT_LIMITS.properties)
+    throw new Outside('', `more than ${STRICT_LIMITS.properties} properties`);
+  if (counts.chars > STRICT_LIMITS.nameChars)
+    throw new Outside('', `names and values of more than ${STRICT_LIMITS.nameChars} characters`);
+  if (counts.enums > STRICT_LIMITS.enumValues)
+    throw new Outside('', `more than ${STRICT_LIMITS.enumValues} values of enums`);
+  const $defs = definitions.size === 0 ? {} : { $defs: Object.fromEntries(definitions) };
+  const whole = wrapped
+    ? { type: 'object', properties: { [WRAPPER]: written }, required: [WRAPPER], additionalProperties: false }
+    : written;
+  return { kind: 'strict', schema: { ...whole, ...$defs }, wrapped, dropped };
+}
+
+/** What the root is when its references are followed. */
+function rootOf(root: JsonSchema): JsonSchema {
+  const names = definitionsOf(root);
+  let node = root;
+  for (let i = 0; typeof node.$ref === 'string'; i++) {
+    const beside = Object.keys(node).find((keyword) => keyword !== '$ref' && isAssertion(keyword));
+    const next = names.get(node.$ref)?.node;
+    if (beside !== undefined || next === undefined || i === MAX_DEPTH) throw new Outside('', 'a reference at the root');
+    node = asSchema(next, node.$ref.slice(1));
+  }
+  return node;
+}
+
+type Definition = { readonly name: string; readonly node: unknown; readonly at: string };
+
+/** By the reference that names it. */
+function definitionsOf(root: JsonSchema): Map<string, Definition> {
+  const found = new Map<string, Definition>();
+  for (const keyword of ['$defs', 'definitions']) {
+    const taken = new Set([...found.values()].map(({ name }) => name));
+    const list = root[keyword];
+    if (typeof list !== 'object' || list === null) continue;
+    for (const [name, node] of Object.entries(list)) {
+      const at = `/${keyword}/${escapePointer(name)}`;
+      found.set(`#${at}`, { name: taken.has(name) ? freeName(name, found) : name, node, at });
+    }
+  }
+  return found;
+}
+
+function freeName(wanted: string, found: ReadonlyMap<string, Definition>): string {
+  const names = new Set([...found.values()].map(({ name }) => name));
+  let name = wanted;
+  for (let i = 2; names.has(name); i++) name = `${wanted}${i}`;
+  return name;
+}
+
+function asSchema(value: unknown, at: string): JsonSchema {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Outside(at, 'any value, or none');
+  return value as JsonSchema;
+}
+
+function itemsOf(node: JsonSchema, at: string): unknown {
+  if (node.items === undefined || typeof node.items === 'boolean') throw new Outside(at, 'a list of anything');
+  return node.items;
+}
+
+// A record whose keys are all named and required is an object with these properties.
+function propertiesOf(node: JsonSchema, at: string): Record<string, unknown> {
+  const properties = (node.properties ?? {}) as Record<string, unknown>;
+  const required: readonly unknown[] = Array.isArray(node.required) ? node.required : [];
+  const names = namesOf(node.propertyNames);
+  const { additionalProperties } = node;
+  const isRecord =
+    names !== undefined &&
+    node.properties === undefined &&
+    typeof additionalProperties === 'object' &&
+    additionalProperties !== null;
+  if (
+    isRecord &&
+    names.every((name) => typeof name === 'string' && required.includes(name)) &&
+    required.length === names.length
+  )
+    return Object.fromEntries(names.map((name) => [name, additionalProperties]));
+  if (additionalProperties !== false) throw new Outside(at, 'an object of which not all fields are named');
+  const optional = Object.keys(properties).find((name) => !required.includes(name));
+  if (optional !== undefined)
+    throw new Outside(`${at}/properties/${escapePointer(optional)}`, 'a field that may be left out');
+  const missing = required.find((name) => !Object.hasOwn(properties, String(name)));
+  if (missing !== undefined)
+    throw new Outside(at, `a required field that is not described: ${String(missing).slice(0, 60)}`);
+  return properties;
+}
+
+/** All names that a record may have, if they are listed and nothing else is said of them. */
+function namesOf(propertyNames: unknown): readonly unknown[] | undefined {
+  if (typeof propertyNames !== 'object' || propertyNames === null) return undefined;
+  const { type, const: only, enum: listed, ...more } = propertyNames as JsonSchema;
+  const names = listed ?? (only === undefined ? undefined : [only]);
+  const isPlain =
+    (type === undefined || type === 'string') &&
+    !(listed !== undefined && only !== undefined) &&
+    !Object.keys(more).some(isAssertion);
+  return isPlain && Array.isArray(names) ? names : undefined;
+}
+
+// The keywords of one type say nothing of values of another.
+function onlyOf(node: JsonSchema, type: JsonType): JsonSchema {
+  const foreign = (keyword: string) =>
+    isNarrowing(keyword) && !NARROWING[type].has(keyword) && !KEPT[type].has(keyword);
+  const entries = Object.entries(node).filter(([keyword]) => keyword !== 'description' && !foreign(keyword));
+  return { ...Object.fromEntries(entries), type };
+}
+
+function isOnlyNarrowing(value: unknown, type: JsonType): boolean {
+  const allowed = (keyword: string) =>
+    keyword === 'type' || NARROWING[type].has(keyword) || (KEPT[type].has(keyword) && !SCHEMAS.has(keyword));
+  const isOne = (part: unknown) => typeof part === 'object' && part !== null && Object.keys(part).every(allowed);
+  return Array.isArray(value) && value.every(isOne);
+}
+
+const SCHEMAS = new Set(['items', 'properties', 'required', 'additionalProperties']);
+
+function isMoot(keyword: string, value: unknown, node: JsonSchema): boolean {
+  if (keyword === 'unevaluatedProperties') return node.additionalProperties === false;
+  return keyword === 'unevaluatedItems' && node.items !== undefined && value === false;
+}
+
+function isNarrowing(keyword: string): boolean {
+  return Object.keys(KEPT).some(
+    (type) => KEPT[type as JsonType].has(keyword) || NARROWING[type as JsonType].has(keyword),
+  );
+}
+
+/** All but annotations, and keywords that nobody knows. */
+function isAssertion(keyword: string): boolean {
+  return (
+    keyword === 'type' ||
+    keyword === 'enum' ||
+    keyword === 'const' ||
+    SHAPING.has(keyword) ||
+    (isNarrowing(keyword) && keyword !== 'format')
+  );
+}
+
+function isOf(value: unknown, type: unknown): boolean {
+  return type === 'integer' ? Number.isInteger(value) : typeOfValue(value) === type;
+}
+
+// What is not sent as a keyword is still told to the model.
+function describe(given: unknown, untold: Readonly<Record<string, unknown>>): string {
+  const told = typeof given === 'string' ? given : '';
+  return Object.keys(untold).length === 0
+    ? told
+    : `${told}${told === '' ? '' : ' '}Must fit ${JSON.stringify(untold)}.`;
+}
+
+const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,0 +1,67 @@
+// docs/edge.md#strict-subset: what an endpoint takes of JSON Schema in strict mode, as OpenAI documents it for structured outputs
+// (https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas").
+
+/** Of the schema that is sent. Beyond one of them it is sent without `strict`. */
+export const STRICT_LIMITS = {
+  /** Properties of all objects together. */
+  properties: 5_000,
+  /** Objects and lists in each other, from 1; each definition is counted from its own root. */
+  levels: 10,
+  /** Characters of the names of properties and definitions and of the values of `enum` and `const` together. */
+  nameChars: 120_000,
+  /** Values of all enums together. */
+  enumValues: 1_000,
+  /** An enum of strings that has more values than that … */
+  largeEnum: 250,
+  /** … has at most so many characters. */
+  largeEnumChars: 15_000,
+} as const;
+
+export const STRICT_FORMATS: ReadonlySet<string> = new Set(
+  'date-time time date duration email hostname ipv4 ipv6 uuid'.split(' '),
+);
+
+export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object';
+
+/** Keywords that strict mode keeps, by the type that they say something of. */
+export const KEPT: Readonly<Record<JsonType, ReadonlySet<string>>> = {
+  string: new Set(['pattern', 'format']),
+  number: new Set(['multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum']),
+  integer: new Set(['multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum']),
+  boolean: new Set(),
+  null: new Set(),
+  array: new Set(['items', 'minItems', 'maxItems']),
+  object: new Set(['properties', 'required', 'additionalProperties']),
+};
+
+/** Keywords that only narrow what their type allows: they are not sent, the answer is checked by them all the same. */
+export const NARROWING: Readonly<Record<JsonType, ReadonlySet<string>>> = {
+  string: new Set(['minLength', 'maxLength']),
+  number: new Set(),
+  integer: new Set(),
+  boolean: new Set(),
+  null: new Set(),
+  array: new Set(['uniqueItems', 'contains', 'minContains', 'maxContains']),
+  object: new Set(['minProperties', 'maxProperties', 'dependentRequired', 'propertyNames']),
+};
+
+/** Keywords that decide what a schema is: where strict mode lacks one, the schema is sent without it. */
+export const SHAPING: ReadonlySet<string> = new Set(
+  (
+    '$ref $dynamicRef $recursiveRef anyOf oneOf allOf not if then else dependentSchemas dependencies patternProperties prefixItems ' +
+    'unevaluatedItems unevaluatedProperties'
+  ).split(' '),
+);
+
+const TYPES = Object.keys(KEPT) as readonly JsonType[];
+
+export function isJsonType(value: unknown): value is JsonType {
+  return TYPES.includes(value as JsonType);
+}
+
+export function typeOfValue(value: unknown): JsonType {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'object') return 'object';
+  return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'string';
+}
