@@ -48,6 +48,24 @@ export const gatewayShape = z.strictObject({
 export type GatewayConfigInput = z.input<typeof gatewayShape>;
 export type GatewayConfig = Omit<z.output<typeof gatewayShape>, 'privateKey'> & { readonly privateKey: Hex };
 
+/** Fields of a request that are passed on to an endpoint, but for `messages` and `max_tokens`: a row cannot ask for a hundred choices. */
+export const OMITTABLE_FIELDS = [
+  'response_format',
+  'temperature',
+  'top_p',
+  'seed',
+  'stop',
+  'reasoning_effort',
+] as const;
+const OWN_FIELDS = new Set(['model', 'messages', 'max_tokens', 'max_completion_tokens', 'n', 'stream']);
+const isExtraField = (name: string) => !OWN_FIELDS.has(name);
+const headerName = z
+  .string()
+  .regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/)
+  .refine((name) => !/^(content-type|content-length|transfer-encoding|connection|host)$/i.test(name), {
+    error: 'a header that the connection sets',
+  });
+
 export const openAiConfig = z.strictObject({
   kind: z.literal('openai'),
   /** Up to and with `/v1`. */
@@ -57,6 +75,19 @@ export const openAiConfig = z.strictObject({
   apiKeyEnv: z.string().optional(),
   /** Name in the network to name at the endpoint. */
   models: z.record(z.string(), z.string()),
+  /** More headers, and such whose value is that of an environment variable. */
+  headers: z.record(headerName, z.string().max(4_096)).default({}),
+  headersEnv: z.record(headerName, z.string().min(1)).default({}),
+  /** What the endpoint calls the bound of an answer; `none`: it is not sent. */
+  maxTokensField: z.enum(['max_tokens', 'max_completion_tokens', 'none']).default('max_tokens'),
+  /** Fields of a request that this endpoint does not take. */
+  omit: z.array(z.enum(OMITTABLE_FIELDS)).default([]),
+  /** Sent with each request, beside its own fields. */
+  extraBody: z
+    .record(z.string().refine(isExtraField, { error: 'a field that requests or the backend set' }), z.json())
+    .default({}),
+  /** For requests that do not say. */
+  reasoningEffort: z.string().min(1).max(20).optional(),
   connections: count(1024, 1).default(64),
   pipelining: count(64, 1).default(1),
   /** For one attempt. */

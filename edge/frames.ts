@@ -83,7 +83,12 @@ const helloFrame = z.strictObject({
 
 const usage = z.strictObject({ prompt_tokens: whole.max(1e9), completion_tokens: whole.max(1e9) });
 const rowResult = z.union([
-  z.strictObject({ content: z.string(), finish_reason: z.string().max(40), usage }),
+  z.strictObject({
+    content: z.string(),
+    finish_reason: z.string().max(40),
+    reasoning: z.string().exactOptional(),
+    usage,
+  }),
   z.strictObject({
     error: z.strictObject({
       code: z.string().max(100),

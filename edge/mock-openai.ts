@@ -12,9 +12,13 @@ export type MockAnswer = {
   readonly delayMs?: number;
   /** Cuts the connection instead. */
   readonly hangUp?: boolean;
+  /** Cuts the connection when the body has been sent, of which it promises more. */
+  readonly cut?: boolean;
 };
 
+/** With whatever else the request has. */
 export type MockRequest = {
+  readonly [field: string]: unknown;
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
 };
@@ -22,7 +26,7 @@ export type MockRequest = {
 export type MockOptions = {
   readonly latencyMs?: number;
   /** `call` counts from 1. Without it every request is answered with its own last message. */
-  readonly answer?: (request: MockRequest, call: number) => MockAnswer;
+  readonly answer?: (request: MockRequest, call: number, headers: IncomingMessage['headers']) => MockAnswer;
 };
 
 export type MockOpenAi = {
@@ -37,20 +41,23 @@ export async function startMockOpenAi({ latencyMs = 0, answer }: MockOptions = {
   const seen = new Set<string>();
   let calls = 0;
 
-  const respond = async (body: string, response: ServerResponse): Promise<void> => {
+  const respond = async (body: string, from: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = JSON.parse(body) as MockRequest;
     const prompt = request.messages.at(-1)?.content ?? '';
     calls += 1;
     seen.add(prompt);
-    const given = answer?.(request, calls) ?? { content: prompt };
+    const given = answer?.(request, calls, from.headers) ?? { content: prompt };
     const waitMs = given.delayMs ?? latencyMs;
     if (waitMs > 0) await delay(waitMs);
     if (given.hangUp === true) {
       response.destroy();
       return;
     }
-    response.writeHead(given.status ?? 200, { 'content-type': 'application/json', ...given.headers });
-    response.end(given.body ?? completion(prompt, given.content ?? prompt));
+    const text = given.body ?? completion(prompt, given.content ?? prompt);
+    const length = given.cut === true ? { 'content-length': `${Buffer.byteLength(text) + 100}` } : {};
+    response.writeHead(given.status ?? 200, { 'content-type': 'application/json', ...length, ...given.headers });
+    if (given.cut !== true) response.end(text);
+    else response.write(text, () => response.destroy());
   };
 
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -61,7 +68,7 @@ export async function startMockOpenAi({ latencyMs = 0, answer }: MockOptions = {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      respond(Buffer.concat(parts).toString(), response).catch(() => response.destroy());
+      respond(Buffer.concat(parts).toString(), request, response).catch(() => response.destroy());
     });
   });
   server.keepAliveTimeout = 60_000;

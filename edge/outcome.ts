@@ -1,5 +1,6 @@
 // docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
-import type { ChatRequest } from './backends/backend.ts';
+import { describeEnd } from '../protocol/answer.ts';
+import { answerRulesOf, type ChatRequest, openContent } from './backends/backend.ts';
 import type { AnsweredRow } from './frames.ts';
 import { encodeResultLine, type RowResult } from './rows.ts';
 import type { Verdict } from './schema/check.ts';
@@ -34,7 +35,8 @@ export function readRequest(line: string): ChatRequest {
 /** What of an answer is checked by its request's schema. */
 export function toContentItem({ request, answer }: RowAnswer, { maxContentBytes }: OutcomeRules): ContentItem {
   const isChecked = 'content' in answer && Buffer.byteLength(answer.content) <= maxContentBytes;
-  return isChecked ? { format: request?.response_format, content: answer.content } : { format: undefined, content: '' };
+  if (!isChecked) return { format: undefined, content: '' };
+  return { format: request?.response_format, content: openContent(request, answer.content).text };
 }
 
 /** Undefined: the row goes to another worker. */
@@ -43,7 +45,7 @@ export function judgeRow(
   verdict: Verdict | undefined,
   rules: OutcomeRules,
 ): Outcome | undefined {
-  const { result, retryable } = judge(answer, verdict, rules);
+  const { result, retryable } = judge(answer, request, verdict, rules);
   if (retryable && !row.last) return undefined;
   const metered = meter(result, request, row.line, rules);
   return {
@@ -56,6 +58,7 @@ export function judgeRow(
 
 function judge(
   answer: AnsweredRow[1],
+  request: ChatRequest,
   verdict: Verdict | undefined,
   { maxContentBytes }: OutcomeRules,
 ): { result: RowResult; retryable: boolean } {
@@ -65,25 +68,40 @@ function judge(
     const kept = raw === undefined || Buffer.byteLength(raw) > maxContentBytes ? error : result.error;
     return { result: { ...result, error: kept }, retryable };
   }
-  const { content, usage } = result;
+  const { content, usage, reasoning = '', ...rest } = result;
   if (Buffer.byteLength(content) > maxContentBytes) {
     const message = `the content has more than ${maxContentBytes} bytes`;
     return { result: { error: { code: 'edge/content-too-large', message }, usage }, retryable: false };
   }
-  if (verdict === undefined) return { result, retryable: false };
+  // Thoughts that nobody has asked for, or that leave no room for themselves, are not paid for.
+  const room = maxContentBytes - Buffer.byteLength(content);
+  const isKept = reasoning !== '' && answerRulesOf(request).keepReasoning && Buffer.byteLength(reasoning) <= room;
+  const kept = { ...rest, content, ...(isKept ? { reasoning } : {}), usage };
+  if (verdict === undefined) return { result: kept, retryable: false };
   const isUnfit = verdict.kind === 'unfit';
+  const end = isUnfit ? describeEnd(result.finish_reason) : undefined;
+  if (end !== undefined) {
+    const message = `the answer is not whole: ${end}`;
+    return { result: { error: { code: 'edge/truncated', message, raw: content }, usage }, retryable: false };
+  }
   const code = isUnfit ? 'edge/schema' : 'edge/unusable-schema';
   // Another worker's answer would not make the schema a better one.
   return { result: { error: { code, message: verdict.reason, raw: content }, usage }, retryable: isUnfit };
 }
 
-// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer.
+// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer. Each repair is one more call, whose
+// prompt has the answers before it and why they do not fit.
 function meter(result: RowResult, request: ChatRequest, line: string, rules: OutcomeRules): RowResult {
   if (result.usage === undefined) return result;
-  const most = request?.max_tokens ?? rules.maxCompletionTokens;
+  const given = request?.max_tokens ?? rules.maxCompletionTokens;
+  const most = Number.isSafeInteger(given) && given > 0 ? given : 0;
+  const { repair } = answerRulesOf(request);
+  const calls = 1 + repair;
+  const prompts =
+    calls * (Buffer.byteLength(line) + TEMPLATE_TOKENS) + ((calls * repair) / 2) * (most + TEMPLATE_TOKENS);
   const usage = {
-    prompt_tokens: Math.min(result.usage.prompt_tokens, Buffer.byteLength(line) + TEMPLATE_TOKENS),
-    completion_tokens: Math.min(result.usage.completion_tokens, Number.isSafeInteger(most) && most > 0 ? most : 0),
+    prompt_tokens: Math.min(result.usage.prompt_tokens, prompts),
+    completion_tokens: Math.min(result.usage.completion_tokens, calls * most),
   };
   return { ...result, usage };
 }

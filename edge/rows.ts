@@ -8,7 +8,13 @@ export type RowError = { readonly code: string; readonly message: string; readon
 
 /** One row's result, keys as in the result object. An error has usage if the model did answer. */
 export type RowResult =
-  | { readonly content: string; readonly finish_reason: string; readonly usage: RowUsage }
+  | {
+      readonly content: string;
+      readonly finish_reason: string;
+      /** What the model thought, if the request asks for it. */
+      readonly reasoning?: string;
+      readonly usage: RowUsage;
+    }
   | { readonly error: RowError; readonly usage?: RowUsage };
 
 /** A request object as it came: its rows are read from its bytes when they are asked for. */
@@ -76,7 +82,9 @@ export function encodeResultLine(index: number, result: RowResult): string {
     const error = `"error":{"code":${quote(code)},"message":${quote(message)}${rawField}}`;
     return `[${index},{${error}${usage === '' ? '' : `,${usage}`}}]`;
   }
-  return `[${index},{"content":${quote(result.content)},"finish_reason":${quote(result.finish_reason)},${usage}}]`;
+  const { content, finish_reason: end, reasoning } = result;
+  const thoughts = reasoning === undefined ? '' : `"reasoning":${quote(reasoning)},`;
+  return `[${index},{"content":${quote(content)},"finish_reason":${quote(end)},${thoughts}${usage}}]`;
 }
 
 /** First line of a result object, with its line end. */

@@ -5,7 +5,8 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/log.ts';
-import { type Backend, parseChatRequest, type RejectedAnswer } from './backends/backend.ts';
+import { answerRulesOf, type Backend, parseChatRequest } from './backends/backend.ts';
+import { toRowFailure, toRowUsage } from './backends/failure.ts';
 import {
   type AnsweredRow,
   FRAMES_VERSION,
@@ -90,9 +91,11 @@ export function createWorker(options: WorkerOptions): Worker {
     let row: AnsweredRow;
     try {
       if (backend === undefined) throw unknownModel(work.frame.model);
-      const { content, finishReason, usage } = await backend.complete(parseChatRequest(request), work.stop.signal);
-      assertFits(content, work.frame.rows.length);
-      row = [index, { content, finish_reason: finishReason, usage: toRowUsage(usage) }];
+      const asked = parseChatRequest(request);
+      const { content, finishReason, usage, reasoning = '' } = await backend.complete(asked, work.stop.signal);
+      const thoughts = answerRulesOf(asked).keepReasoning && reasoning !== '' ? { reasoning } : {};
+      assertFits(content + (thoughts.reasoning ?? ''), work.frame.rows.length);
+      row = [index, { content, finish_reason: finishReason, ...thoughts, usage: toRowUsage(usage) }];
     } catch (error) {
       if (work.stop.signal.aborted) return;
       row = [index, toFailure(error, log)];
@@ -256,20 +259,10 @@ async function closeSocket(socket: WebSocket | undefined): Promise<void> {
   });
 }
 
-function toRowUsage({ promptTokens, completionTokens }: RejectedAnswer['usage']) {
-  return { prompt_tokens: promptTokens, completion_tokens: completionTokens };
-}
-
 function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
-  if (!(error instanceof MizuError)) {
-    log.error({ err: error }, 'a backend failed in an unforeseen way');
-    return { error: { code: 'edge/backend', message: 'the backend has failed' }, retryable: true };
-  }
-  const { code, retryable } = error;
-  const message = [error.message, error.actual].filter(Boolean).join(' ').slice(0, 1000);
-  const rejected = error.cause as Partial<RejectedAnswer> | undefined;
-  if (rejected?.raw === undefined || rejected.usage === undefined) return { error: { code, message }, retryable };
-  return { error: { code, message, raw: rejected.raw }, usage: toRowUsage(rejected.usage), retryable };
+  if (error instanceof MizuError) return { ...toRowFailure(error), retryable: error.retryable };
+  log.error({ err: error }, 'a backend failed in an unforeseen way');
+  return { error: { code: 'edge/backend', message: 'the backend has failed' }, retryable: true };
 }
 
 // All answers of a lease travel in one frame. A character has at most six in JSON.

@@ -1,4 +1,5 @@
 // docs/edge.md#backends: what a worker needs from whatever answers a request.
+import { type TakenApart, takeApart } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
 
 /** A request in the shape of OpenAI's chat completions, without `model` (docs/rows.md#requests). */
@@ -8,6 +9,19 @@ export type ChatRequest = {
   readonly max_tokens?: number;
   readonly temperature?: number;
   readonly seed?: number;
+  readonly reasoning_effort?: string;
+  /** What the network does with the answer; no endpoint sees it. */
+  readonly mizu?: AnswerRules;
+};
+
+/** docs/rows.md#answer-rules */
+export type AnswerRules = {
+  /** Nothing is taken off the content before it is checked. */
+  readonly strict?: boolean;
+  /** How often a content that does not fit is asked for again with the reason in the prompt. */
+  readonly repair?: number;
+  /** The result has what the model thought. */
+  readonly keepReasoning?: boolean;
 };
 
 export type ResponseFormat = {
@@ -19,7 +33,14 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 
 export type Usage = { readonly promptTokens: number; readonly completionTokens: number };
 
-export type Completion = { readonly content: string; readonly finishReason: string; readonly usage: Usage };
+export type Completion = {
+  readonly content: string;
+  /** `stop`, `length`, `content_filter`, `tool_calls`, or what else the endpoint says. */
+  readonly finishReason: string;
+  readonly usage: Usage;
+  /** What the endpoint has told beside the content of how the model came to it. */
+  readonly reasoning?: string;
+};
 
 /** One model under the name that the network knows. */
 export type Backend = {
@@ -34,6 +55,8 @@ export type BackendSet = { readonly backends: readonly Backend[]; close(): Promi
 export type RejectedAnswer = { readonly raw: string; readonly usage: Usage };
 
 const MAX_MESSAGES = 256;
+/** Of a row, beside its first call. */
+export const MAX_REPAIRS = 2;
 
 /** @throws MizuError `edge/bad-request` */
 export function parseChatRequest(value: unknown): ChatRequest {
@@ -55,4 +78,22 @@ export function parseChatRequest(value: unknown): ChatRequest {
     });
   }
   return request as ChatRequest;
+}
+
+/** Total: what a request does not say rightly it does not say. */
+export function answerRulesOf(request: ChatRequest | null | undefined): Required<AnswerRules> {
+  const { strict, repair, keepReasoning }: AnswerRules = request?.mizu ?? {};
+  const repairs =
+    typeof repair === 'number' && Number.isInteger(repair) ? Math.min(MAX_REPAIRS, Math.max(0, repair)) : 0;
+  return { strict: strict === true, repair: repairs, keepReasoning: keepReasoning === true };
+}
+
+/** Whether the content must be JSON. */
+export function wantsJson(format: ResponseFormat | null | undefined): boolean {
+  return format !== undefined && format !== null && format.type !== 'text';
+}
+
+/** What of a content is checked and used: docs/rows.md#answers. */
+export function openContent(request: ChatRequest | null | undefined, content: string): TakenApart {
+  return takeApart(content, { json: wantsJson(request?.response_format), strict: answerRulesOf(request).strict });
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { MizuError } from '../../protocol/errors.ts';
 import { type OpenAiConfigInput, openAiConfig } from '../config.ts';
-import { type MockAnswer, type MockOpenAi, type MockRequest, startMockOpenAi } from '../mock-openai.ts';
+import { type MockAnswer, type MockOpenAi, type MockOptions, startMockOpenAi } from '../mock-openai.ts';
 import type { ChatRequest } from './backend.ts';
 import { createOpenAiBackends } from './openai.ts';
 
@@ -22,13 +22,15 @@ const STRUCTURED: ChatRequest = {
 };
 
 async function setUp(
-  answer: (request: MockRequest, call: number) => MockAnswer,
+  answer: NonNullable<MockOptions['answer']>,
   config: Partial<OpenAiConfigInput> = {},
+  env: NodeJS.ProcessEnv = {},
 ) {
   const mock: MockOpenAi = await startMockOpenAi({ answer });
   closers.push(mock.close);
   const set = createOpenAiBackends(
     openAiConfig.parse({ kind: 'openai', baseUrl: mock.url, models: { 'org/m': 'm-1' }, firstBackoffMs: 1, ...config }),
+    env,
   );
   closers.push(set.close);
   const ask = (request: ChatRequest, signal = new AbortController().signal) =>
@@ -95,7 +97,64 @@ describe('an OpenAI-compatible endpoint', () => {
     const body = JSON.stringify({ error: 'wrong key sk-secret, sk-secret' });
     const { ask } = await setUp(() => ({ status: 401, body }), { apiKey: 'sk-secret' });
     const { actual } = await refusalOf(ask(REQUEST));
-    expect(actual).toBe('401 {"error":"wrong key (the key), (the key)"}');
+    expect(actual).toBe('401 wrong key (the key), (the key)');
+  });
+
+  test('is left alone for a while when it has refused three rows, and none in between', async () => {
+    let status = 401;
+    const { mock, ask } = await setUp(() => ({ status }));
+    for (let row = 0; row < 5; row++)
+      expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/status-401', retryable: true });
+    expect(mock.stats().calls).toBe(3);
+    const { mock: other, ask: askOther } = await setUp(() => ({ status }));
+    for (const next of [401, 401, 200, 403, 404, 200]) {
+      status = next;
+      await askOther(REQUEST).catch(() => undefined);
+    }
+    expect(other.stats().calls).toBe(6);
+  });
+
+  test('is asked in its own words', async () => {
+    const seen: unknown[] = [];
+    const options: Partial<OpenAiConfigInput> = {
+      maxTokensField: 'max_completion_tokens',
+      omit: ['temperature'],
+      extraBody: { provider: { sort: 'price' }, seed: 1 },
+      reasoningEffort: 'low',
+      headers: { 'X-Title': 'mizu', 'api-key': 'none' },
+      headersEnv: { 'api-key': 'SECRET', 'x-none': 'NOT_SET' },
+    };
+    const { ask } = await setUp(
+      (request, call, headers) => {
+        seen.push(request, headers['x-title'], headers['api-key'], headers['x-none'], headers.authorization);
+        return call === 1 ? { content: 'hi' } : { status: 400, body: 'the key is abc123' };
+      },
+      options,
+      { SECRET: 'abc123' },
+    );
+    await ask({ ...REQUEST, max_tokens: 5, temperature: 0, seed: 2 });
+    const own = { model: 'm-1', messages: REQUEST.messages, provider: { sort: 'price' } };
+    expect(seen.splice(0)).toEqual([
+      { ...own, max_completion_tokens: 5, seed: 2, reasoning_effort: 'low' },
+      'mizu',
+      'abc123',
+      undefined,
+      undefined,
+    ]);
+    expect((await refusalOf(ask({ ...REQUEST, reasoning_effort: 'high' }))).actual).toBe('400 the key is (the key)');
+    expect(seen[0]).toEqual({ ...own, seed: 1, reasoning_effort: 'high' });
+  });
+
+  test.each([
+    [{ extraBody: { messages: [] } }],
+    [{ extraBody: { n: 2 } }],
+    [{ headers: { 'content-length': '1' } }],
+    [{ headers: { 'a b': '1' } }],
+    [{ omit: ['messages'] }],
+    [{ maxTokensField: 'tokens' }],
+  ])('is not configured with %j', (config) => {
+    const whole = { kind: 'openai', baseUrl: 'http://127.0.0.1:1/v1', models: {}, ...config };
+    expect(openAiConfig.safeParse(whole).success).toBe(false);
   });
 
   test('that does not answer in time is given up', async () => {
@@ -140,5 +199,39 @@ describe('structured outputs', () => {
       cause: { raw: '{"n":1.5}', usage: { promptTokens: 2, completionTokens: 3 } },
     });
     expect(mock.stats().calls).toBe(3);
+  });
+
+  test.each([
+    ['at temperature 0', { temperature: 0 }],
+    ['with a seed', { seed: 3 }],
+  ])('%s are asked for once: the model would say the same', async (_name, more) => {
+    const { mock, ask } = await setUp(() => ({ content: '{"n":1.5}' }));
+    expect(await refusalOf(ask({ ...STRUCTURED, ...more }))).toMatchObject({ code: 'edge/schema' });
+    expect(mock.stats().calls).toBe(1);
+  });
+
+  test('are asked for again with the reason, and all of it is counted', async () => {
+    const contents = ['{"n":"1"}', '{"n":"2"}', '{"n":3}'];
+    const { mock, ask } = await setUp((_request, call) => ({ content: contents[call - 1]! }));
+    const repaired = await ask({ ...STRUCTURED, temperature: 0, mizu: { repair: 2 } });
+    expect(repaired).toMatchObject({ content: '{"n":3}', usage: { completionTokens: 3 + 3 + 2 } });
+    expect(await refusalOf(ask({ ...STRUCTURED, temperature: 0, mizu: { repair: -7 } }))).toBeDefined();
+    expect(mock.stats().calls).toBe(4);
+  });
+
+  test('that strict mode cannot say are sent without it', async () => {
+    const seen: unknown[] = [];
+    const { ask } = await setUp((request) => {
+      seen.push((request.response_format as ChatRequest['response_format'])?.json_schema);
+      return { content: '{"a":1}' };
+    });
+    const schema = { type: 'object', additionalProperties: { type: 'number' } };
+    const askFor = (json_schema: object) => ask({ ...REQUEST, response_format: { type: 'json_schema', json_schema } });
+    await askFor({ schema, strict: true });
+    await askFor({ ...STRUCTURED.response_format!.json_schema, schema: { properties: { a: {} } }, strict: false });
+    expect(seen).toEqual([
+      { name: 'answer', schema, strict: false },
+      { name: 'answer', schema: { properties: { a: {} } }, strict: false },
+    ]);
   });
 });

@@ -1,35 +1,46 @@
 // docs/edge.md#openai: any endpoint that speaks OpenAI's chat completions (Ollama, vLLM, llama.cpp, hosted ones).
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { describeEnd } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
 import type { Verdict } from '../schema/check.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
-import type { Backend, BackendSet, ChatRequest, Completion, RejectedAnswer, Usage } from './backend.ts';
+import {
+  answerRulesOf,
+  type Backend,
+  type BackendSet,
+  type ChatRequest,
+  type Completion,
+  openContent,
+  type Usage,
+  wantsJson,
+} from './backend.ts';
+import { type Call, createCaller, unwrap } from './call.ts';
+import { parseCompletion } from './completion.ts';
+import { CallFailure, statusFailure, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
-import { PostAbort, type PostAnswer, post } from './post.ts';
+import { PostAbort, post } from './post.ts';
 
 const SCHEMA_ATTEMPTS = 3;
-const MAX_RETRY_AFTER_SECONDS = 120;
 const CHARS_PER_TOKEN = 4;
-/** What is passed on of a request: a row cannot ask for a hundred choices. */
-const FIELDS = ['messages', 'response_format', 'max_tokens', 'temperature', 'top_p', 'seed', 'stop'] as const;
-/** The endpoint may be well again soon. */
-const RETRYABLE_STATUS = new Set([408, 409, 425, 429]);
-/** This worker is set up wrong; another one may not be. */
-const OWN_FAULT_STATUS = new Set([401, 402, 403, 404, 405]);
+const MAX_CONNECT_MS = 10_000;
+/** So many refusals of a model without an answer between them, and the endpoint is left alone for a while. */
+const REFUSALS = 3;
+const REFUSED_MS = 60_000;
+const MAX_REPAIR_CHARS = 16 * 1024;
 
-type Failure = { readonly error: MizuError; readonly again: boolean; readonly retryAfterMs: number };
+type Refusals = { count: number; until: number; error: MizuError };
 
 /** One pool and one budget for all models of the endpoint. */
 export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEnv = process.env): BackendSet {
   const base = new URL(config.baseUrl);
-  const path = `${base.pathname.replace(/\/$/, '')}/chat/completions`;
+  const path = `${base.pathname.replace(/\/$/, '')}/chat/completions${base.search}`;
   const timeoutMs = config.timeoutSeconds * 1000;
   const pool = new Pool(base.origin, {
     connections: config.connections,
     pipelining: config.pipelining,
-    connect: { timeout: Math.min(10_000, timeoutMs) },
+    connect: { timeout: Math.min(MAX_CONNECT_MS, timeoutMs) },
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: 30_000,
@@ -40,61 +51,106 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     now: Date.now,
   });
   const checker = createSchemaChecker({ threads: 1 });
-  const key = config.apiKeyEnv === undefined ? config.apiKey : (env[config.apiKeyEnv] ?? config.apiKey);
-  const headers = {
-    'content-type': 'application/json',
-    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-  };
-  // What an endpoint says of a failure becomes part of a result, which is public.
-  const withoutKey = (answer: PostAnswer): PostAnswer =>
-    key === undefined || key === '' ? answer : { ...answer, text: answer.text.replaceAll(key, '(the key)') };
+  const caller = createCaller(config, env);
+  const refusals = new Map<string, Refusals>();
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
-  const ask = async (body: string, signal: AbortSignal): Promise<Completion> => {
+  const ask = async ({ body }: Call, signal: AbortSignal): Promise<Completion> => {
     try {
       const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
-      const answer = withoutKey(await post(pool, { path, headers, body }, limits));
-      if (answer.status !== 200) throw statusFailure(answer);
-      return parseCompletion(answer.text, body);
+      const answer = caller.hideSecrets(await post(pool, { path, headers: caller.headers, body }, limits));
+      if (answer.status !== 200) throw statusFailure(answer, answer.status);
+      return parseCompletion(answer, body.length);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw isFailure(error) ? error : postFailure(error, config);
+      throw error instanceof CallFailure ? error : postFailure(error, config);
     }
   };
 
-  const complete = async (model: string, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
-    const body = encodeBody(model, request);
-    let violations = 0;
+  const askWithin = async (call: Call, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
+    const answer = Math.min(request.max_tokens ?? Number.POSITIVE_INFINITY, learnt.answerTokens);
+    const estimate = Math.ceil(call.body.length * learnt.tokensPerChar + answer);
+    await limiter.acquire(estimate, signal);
+    const completion = await ask(call, signal);
+    const { promptTokens, completionTokens } = completion.usage;
+    limiter.correct(estimate, promptTokens + completionTokens);
+    learnt.tokensPerChar += (promptTokens / call.body.length - learnt.tokensPerChar) / 16;
+    learnt.answerTokens += (completionTokens - learnt.answerTokens) / 16;
+    return completion;
+  };
+
+  /** The completion with what of its content is the answer, or why it is none. */
+  const check = async (
+    model: string,
+    request: ChatRequest,
+    wrapped: boolean,
+    given: Completion,
+  ): Promise<Completion> => {
+    if (!wantsJson(request.response_format)) return given;
+    const { text, reasoning = given.reasoning } = openContent(request, given.content);
+    const content = wrapped ? unwrap(text) : text;
+    const [verdict] = await checker.check(model, [{ format: request.response_format, content }]);
+    if (verdict !== undefined) throw unfit(verdict, given);
+    return { ...given, content, ...(reasoning === undefined ? {} : { reasoning }) };
+  };
+
+  const complete = async (
+    name: string,
+    model: string,
+    request: ChatRequest,
+    signal: AbortSignal,
+  ): Promise<Completion> => {
+    let { repair } = answerRulesOf(request);
+    let asked = request;
+    let call = caller.encode(model, asked);
+    let spent: Usage = { promptTokens: 0, completionTokens: 0 };
+    let misfits = 0;
     for (let attempt = 1; ; attempt++) {
-      const answer = Math.min(request.max_tokens ?? Number.POSITIVE_INFINITY, learnt.answerTokens);
-      const estimate = Math.ceil(body.length * learnt.tokensPerChar + answer);
-      await limiter.acquire(estimate, signal);
+      assertNotRefused(name);
       try {
-        const completion = await ask(body, signal);
-        const { promptTokens, completionTokens } = completion.usage;
-        limiter.correct(estimate, promptTokens + completionTokens);
-        learnt.tokensPerChar += (promptTokens / body.length - learnt.tokensPerChar) / 16;
-        learnt.answerTokens += (completionTokens - learnt.answerTokens) / 16;
-        const item = { format: request.response_format, content: completion.content };
-        const [verdict] = await checker.check(model, [item]);
-        if (verdict === undefined) return completion;
-        violations += 1;
-        const isLast = violations >= SCHEMA_ATTEMPTS || attempt >= config.attempts;
-        if (isLast || verdict.kind === 'unusable') throw schemaViolated(verdict, completion);
+        const given = await askWithin(call, asked, signal);
+        const completion = await check(model, request, call.wrapped, { ...given, usage: add(spent, given.usage) });
+        refusals.delete(name);
+        return completion;
       } catch (error) {
-        if (!isFailure(error)) throw error;
+        if (!(error instanceof CallFailure)) throw error;
+        note(name, error);
         if (error.retryAfterMs > 0) limiter.pause(error.retryAfterMs);
-        if (!error.again || attempt >= config.attempts) throw error.error;
+        const said = error.again === 'never' ? undefined : misfitOf(error.error);
+        if (error.again === 'otherwise') misfits += 1;
+        if (said !== undefined && repair > 0) {
+          repair -= 1;
+          spent = said.usage;
+          asked = withRepair(request, said.raw, error.error);
+          call = caller.encode(model, asked);
+          continue;
+        }
+        const isWorth =
+          error.again === 'later' || (error.again === 'otherwise' && mayDiffer(request) && misfits < SCHEMA_ATTEMPTS);
+        if (!isWorth || attempt >= config.attempts) throw error.error;
+        if (error.again === 'otherwise') continue;
         const backoffMs = Math.min(config.lastBackoffMs, config.firstBackoffMs * 2 ** (attempt - 1));
         await delay(backoffMs * (0.5 + Math.random() / 2), undefined, { signal });
       }
     }
   };
 
+  const note = (name: string, { error, isRefusal, again }: CallFailure) => {
+    if (isRefusal) {
+      const count = (refusals.get(name)?.count ?? 0) + 1;
+      refusals.set(name, { count, until: count >= REFUSALS ? Date.now() + REFUSED_MS : 0, error });
+    } else if (again !== 'later') refusals.delete(name);
+  };
+
+  const assertNotRefused = (name: string) => {
+    const refused = refusals.get(name);
+    if (refused !== undefined && Date.now() < refused.until) throw refused.error;
+  };
+
   return {
     backends: Object.entries(config.models).map(
-      ([name, model]): Backend => ({ name, complete: (request, signal) => complete(model, request, signal) }),
+      ([name, model]): Backend => ({ name, complete: (request, signal) => complete(name, model, request, signal) }),
     ),
     close: async () => {
       await checker.close();
@@ -103,106 +159,78 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   };
 }
 
-function encodeBody(model: string, request: ChatRequest): string {
-  const given = request as Record<string, unknown>;
-  const passed = FIELDS.filter((field) => given[field] !== undefined).map((field) => [field, given[field]]);
-  return JSON.stringify({ model, ...Object.fromEntries(passed) });
+/** Whether the model may say something else when it is asked the same again. */
+function mayDiffer({ temperature, seed }: ChatRequest): boolean {
+  return temperature !== 0 && seed === undefined;
 }
 
-function parseCompletion(text: string, body: string): Completion {
-  let answer: {
-    choices?: { message?: { content?: unknown; refusal?: unknown }; finish_reason?: unknown }[];
-    usage?: Record<string, unknown>;
-  };
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    throw fail(
-      true,
-      'edge/bad-answer',
-      'The endpoint does not answer with JSON.',
-      'a chat completion',
-      text.slice(0, 200),
+/** What the model has said that does not fit. */
+function misfitOf({ cause, code }: MizuError): { raw: string; usage: Usage } | undefined {
+  return code === 'edge/schema' ? (cause as { raw: string; usage: Usage }) : undefined;
+}
+
+function withRepair(request: ChatRequest, raw: string, { message }: MizuError): ChatRequest {
+  const wish = `That answer cannot be used. ${message.slice(0, 500)}\nAnswer again, with JSON that fits, and nothing else.`;
+  const messages = [
+    ...request.messages,
+    { role: 'assistant', content: raw.slice(0, MAX_REPAIR_CHARS) },
+    { role: 'user', content: wish },
+  ];
+  return { ...request, messages };
+}
+
+function unfit({ kind, reason }: Verdict, { content, finishReason, usage }: Completion): CallFailure {
+  const rejected = { raw: content, usage };
+  const actual = content.slice(0, 200);
+  if (kind === 'unusable') {
+    const message = `No content is checked by this schema: ${reason}`;
+    return unusableAnswer({ code: 'edge/unusable-schema', message, actual }, rejected, 'never');
+  }
+  // A cut answer is cut at the same place again, and longer prompts leave no more room for it.
+  const end = describeEnd(finishReason);
+  if (end !== undefined)
+    return unusableAnswer(
+      { code: 'edge/truncated', message: `The answer is not whole: ${end}.`, actual },
+      rejected,
+      'never',
     );
-  }
-  const choice = answer?.choices?.[0];
-  const content = choice?.message?.content;
-  if (typeof choice?.message?.refusal === 'string') {
-    throw fail(
-      false,
-      'edge/model-refused',
-      'The model refuses to answer.',
-      'content',
-      choice.message.refusal.slice(0, 500),
-    );
-  }
-  if (typeof content !== 'string') {
-    throw fail(true, 'edge/bad-answer', 'The answer has no content.', 'choices[0].message.content', text.slice(0, 200));
-  }
-  const usage = {
-    promptTokens: tokensOr(answer.usage?.prompt_tokens, body.length),
-    completionTokens: tokensOr(answer.usage?.completion_tokens, content.length),
-  };
-  return { content, finishReason: typeof choice?.finish_reason === 'string' ? choice.finish_reason : 'stop', usage };
+  return unusableAnswer(
+    { code: 'edge/schema', message: `The content does not fit the schema: ${reason}`, actual },
+    rejected,
+    'otherwise',
+  );
 }
 
-function tokensOr(tokens: unknown, chars: number): number {
-  return Number.isSafeInteger(tokens) && (tokens as number) >= 0
-    ? (tokens as number)
-    : Math.ceil(chars / CHARS_PER_TOKEN);
-}
-
-function statusFailure({ status, headers, text }: PostAnswer): Failure {
-  const again = RETRYABLE_STATUS.has(status) || status >= 500;
-  const retryable = again || OWN_FAULT_STATUS.has(status);
-  const actual = `${status} ${text.slice(0, 300)}`;
-  const failure = fail(again, `edge/status-${status}`, 'The endpoint refuses.', 'status 200', actual, retryable);
-  return { ...failure, retryAfterMs: parseRetryAfter(headers['retry-after']) };
-}
-
-// Seconds, or an HTTP date.
-function parseRetryAfter(header: string | string[] | undefined): number {
-  if (typeof header !== 'string') return 0;
-  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(0, seconds)) * 1000 : 0;
-}
-
-function postFailure(error: unknown, { timeoutSeconds, maxAnswerBytes }: OpenAiConfig): Failure {
+function postFailure(error: unknown, { timeoutSeconds, maxAnswerBytes }: OpenAiConfig): CallFailure {
   const kind = error instanceof PostAbort ? error.kind : undefined;
   if (kind === 'too-large') {
-    return fail(false, 'edge/answer-too-large', 'The answer is too large.', `at most ${maxAnswerBytes} bytes`, 'more');
+    const message = 'The answer is too large.';
+    return new CallFailure({
+      error: new MizuError({
+        code: 'edge/answer-too-large',
+        message,
+        expected: `at most ${maxAnswerBytes} bytes`,
+        actual: 'more',
+      }),
+    });
   }
   const { code, message } = error as { code?: string; message?: string };
   const late = kind === 'timeout';
-  const actual = late ? `no answer within ${timeoutSeconds} s` : [code, message].filter(Boolean).join(' ');
-  return fail(true, late ? 'edge/timeout' : 'edge/unreachable', 'The endpoint does not answer.', 'an answer', actual);
-}
-
-function schemaViolated({ kind, reason }: Verdict, { content, usage }: { content: string; usage: Usage }): MizuError {
-  const cause: RejectedAnswer = { raw: content, usage };
-  const isUnfit = kind === 'unfit';
-  return new MizuError({
-    code: isUnfit ? 'edge/schema' : 'edge/unusable-schema',
-    message: isUnfit
-      ? `The content does not fit the schema: ${reason}`
-      : `No content is checked by this schema: ${reason}`,
-    expected: "the request's response_format",
-    actual: content.slice(0, 200),
-    cause,
+  return new CallFailure({
+    error: new MizuError({
+      code: late ? 'edge/timeout' : 'edge/unreachable',
+      message: 'The endpoint does not answer.',
+      expected: 'an answer',
+      actual: late ? `no answer within ${timeoutSeconds} s` : [code, message].filter(Boolean).join(' '),
+      retryable: true,
+    }),
+    again: 'later',
   });
 }
 
-function fail(
-  again: boolean,
-  code: string,
-  message: string,
-  expected: string,
-  actual: string,
-  retryable = again,
-): Failure {
-  return { error: new MizuError({ code, message, expected, actual, retryable }), again, retryAfterMs: 0 };
-}
-
-function isFailure(error: unknown): error is Failure {
-  return typeof error === 'object' && error !== null && 'again' in error && 'retryAfterMs' in error;
+function add(a: Usage, b: Usage): Usage {
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+  };
 }

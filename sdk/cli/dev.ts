@@ -14,7 +14,10 @@ export function devCommand(): Command {
     .argument('<workflow>', 'workflow file')
     .requiredOption('--input <file>', 'JSONL or CSV')
     .option('--rows <n>', 'rows to take', parseCount, 20)
-    .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
+    .option(
+      '--backend <url|file>',
+      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { runService } from '../../service/process.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import type { OpenAiEndpoint } from '../devnet/processes.ts';
+import { namesOfEndpointModel } from '../workflow/model-names.ts';
 import { createOutput, nextCommands } from './output.ts';
 
 export type EndpointFlags = {
@@ -15,13 +16,14 @@ export type EndpointFlags = {
 export function withEndpointOptions(command: Command): Command {
   return command
     .option('--openai-url <url>', 'OpenAI-compatible endpoint that the workers may call, up to and with /v1')
-    .option('--openai-model <name>', 'model at that endpoint; workflows name it endpoint/<name>')
+    .option('--openai-model <name>', 'model at that endpoint; workflows name it <name> or endpoint/<name>')
     .option('--openai-key-env <name>', 'environment variable with its key', 'OPENAI_API_KEY');
 }
 
 export function endpointOf({ openaiUrl, openaiModel, openaiKeyEnv }: EndpointFlags): OpenAiEndpoint | undefined {
   if (openaiUrl === undefined || openaiModel === undefined) return undefined;
-  return { baseUrl: openaiUrl, apiKeyEnv: openaiKeyEnv, models: { [`endpoint/${openaiModel}`]: openaiModel } };
+  const models = Object.fromEntries(namesOfEndpointModel(openaiModel).map((name) => [name, openaiModel]));
+  return { baseUrl: openaiUrl, apiKeyEnv: openaiKeyEnv, models };
 }
 
 export function devnetCommand(setExitCode: (code: number) => void): Command {

@@ -20,7 +20,10 @@ export function quoteCommand(): Command {
     .description('run 20 sampled rows on this machine and project the cost of all of them')
     .argument('<workflow>', 'workflow file')
     .requiredOption('--input <file>', 'JSONL or CSV')
-    .option('--backend <url>', 'OpenAI-compatible server for models other than builtin/small')
+    .option(
+      '--backend <url|file>',
+      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ npx mizu quote examples/gloss-domains/workflow.ts --input glosses.jsonl')
     .action((file: string, flags: Flags) => run(file, flags));

@@ -42,7 +42,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       collectGateway,
     )
     .option('--hours <n>', 'time after which it expires and the rest is paid back', parseHours, 24)
-    .option('--backend <url>', 'OpenAI-compatible server for the quote’s dry run')
+    .option('--backend <url|file>', 'OpenAI-compatible server for the quote’s dry run, or a file with its settings')
     .option('--new', 'start another run of the same workflow on the same input')
     .option('--json', 'print JSON, one event a line')
     .addHelpText(

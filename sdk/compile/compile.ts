@@ -40,10 +40,12 @@ export async function bundleWorkflow(file: string, fused = true): Promise<Bundle
   ]);
   if (bundle instanceof Error) throw bundle;
   const description = fused ? described : { ...described, stages: described.unfusedStages };
-  const schemas = Object.fromEntries(
-    description.steps.flatMap(({ name, schema }) => (schema == null ? [] : [[name, schema]])),
+  const formats = Object.fromEntries(
+    description.steps.flatMap(({ name, answer, strict = false }) =>
+      answer == null ? [] : [[name, { schema: answer, strict }]],
+    ),
   );
-  const settings = JSON.stringify({ schemas, source: createSourceTable(bundle), fused });
+  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused });
   return {
     file,
     description,

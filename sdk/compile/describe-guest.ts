@@ -10,8 +10,14 @@ export type StepDescription = {
   readonly label: string;
   readonly model?: string;
   readonly maxTokens?: number;
-  /** JSON schema of the answer; null: text. */
+  /** JSON schema that an answer must fit; null: it is text. */
+  readonly answer?: unknown;
+  /** What an endpoint is given for it: `answer` in the words of strict mode, or `answer` itself. */
   readonly schema?: unknown;
+  /** Endpoints are asked to bind the model to the schema. */
+  readonly strict?: boolean;
+  /** Why not, if they are not. */
+  readonly looseReason?: string;
   /** Why the schema of the answer has no JSON schema. */
   readonly schemaError?: string;
 };
@@ -47,26 +53,39 @@ function describeStep(step: Step): StepDescription {
     model: step.model,
     maxTokens: step.maxTokens,
   };
-  if (step.output === null) return { ...base, schema: null };
+  if (step.output === null) return { ...base, answer: null };
   try {
-    return { ...base, schema: jsonSchema(step.output) };
+    return { ...base, answer: jsonSchema(step.output) };
   } catch (error) {
-    return { ...base, schema: null, schemaError: (error as Error).message };
+    return { ...base, answer: null, schemaError: (error as Error).message };
   }
 }
 
 // What the model must write is the schema's input: a transform changes it afterwards.
 function jsonSchema(schema: ZodType): unknown {
   const { $schema: _, ...rest } = toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
-  return strict(rest);
+  return closed(rest, false);
 }
 
-// Zod leaves objects open on the input side; strict mode wants them closed.
-function strict(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(strict);
+// Zod leaves objects open on the input side; no extras are wanted but where the schema says so. What is one of several that must all fit
+// would, closed, refuse the fields of the others.
+function closed(node: unknown, isPart: boolean): unknown {
+  if (Array.isArray(node)) return node.map((one) => closed(one, isPart));
   if (typeof node !== 'object' || node === null) return node;
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(node)) copy[key] = strict(value);
-  if (copy.type === 'object' && copy.properties !== undefined) copy.additionalProperties = false;
+  for (const [key, value] of Object.entries(node)) {
+    const inner = VALUES.has(key) ? value : NAMED.has(key) ? closedEach(value) : closed(value, key === 'allOf');
+    Object.defineProperty(copy, key, { value: inner, enumerable: true, writable: true, configurable: true });
+  }
+  const isOpen = copy.type === 'object' && copy.properties !== undefined && copy.additionalProperties === undefined;
+  if (isOpen && !isPart) copy.additionalProperties = false;
   return copy;
+}
+
+const VALUES = new Set(['const', 'enum', 'default', 'examples', 'required']);
+const NAMED = new Set(['properties', 'patternProperties', '$defs', 'dependentSchemas']);
+
+function closedEach(schemas: unknown): unknown {
+  const entries = Object.entries(schemas as Record<string, unknown>);
+  return Object.fromEntries(entries.map(([name, schema]) => [name, closed(schema, false)]));
 }

@@ -1,9 +1,11 @@
 // docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its steps.
 import { createContext, runInContext } from 'node:vm';
 import { findSchemaProblem } from '../../edge/schema/check.ts';
+import { toStructured } from '../../edge/schema/structured.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
-import type { Description } from './describe-guest.ts';
+import type { Description, StepDescription } from './describe-guest.ts';
+import { findOptional } from './optional.ts';
 import { assertPure, DATE_MARK, refusedGlobals } from './refuse.ts';
 
 const ENTRY = `
@@ -19,13 +21,19 @@ export async function describeWorkflow(file: string): Promise<Description> {
   assertPure(bundle);
   const description = JSON.parse(evaluate(bundle)) as Description | null;
   if (description === null) throw noWorkflow(file);
-  for (const step of description.steps) {
-    const problem = step.schemaError ?? findOptional(step.schema, 'answer');
-    if (problem !== undefined) throw badOutput(step.name, problem);
-    const unusable = step.schema ? findSchemaProblem(step.schema) : undefined;
-    if (unusable !== undefined) throw unusableOutput(step.name, unusable);
-  }
-  return description;
+  return { ...description, steps: description.steps.map(withSchema) };
+}
+
+function withSchema(step: StepDescription): StepDescription {
+  const problem = step.schemaError ?? findOptional(step.answer, 'answer');
+  if (problem !== undefined) throw badOutput(step.name, problem);
+  if (step.answer === undefined || step.answer === null) return step;
+  const unusable = findSchemaProblem(step.answer);
+  if (unusable !== undefined) throw unusableOutput(step.name, unusable);
+  const sent = toStructured(step.answer);
+  return sent.kind === 'strict'
+    ? { ...step, schema: sent.schema, strict: true }
+    : { ...step, schema: step.answer, strict: false, looseReason: sent.reason };
 }
 
 function evaluate(bundle: Bundle): string {
@@ -62,34 +70,13 @@ function placeOf(stack: string, bundle: Bundle): string | null {
   return null;
 }
 
-// Strict structured outputs want every field required.
-function findOptional(node: unknown, path: string): string | undefined {
-  if (typeof node !== 'object' || node === null) return undefined;
-  const { properties, required, items, anyOf } = node as {
-    properties?: Record<string, unknown>;
-    required?: string[];
-    items?: unknown;
-    anyOf?: unknown[];
-  };
-  for (const [key, value] of Object.entries(properties ?? {})) {
-    if (!required?.includes(key)) return `${path}.${key} is optional`;
-    const inner = findOptional(value, `${path}.${key}`);
-    if (inner !== undefined) return inner;
-  }
-  for (const inner of [items, ...(anyOf ?? [])]) {
-    const problem = findOptional(inner, `${path}[]`);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
-
 function badOutput(step: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
     message: `Step '${step}': its output schema cannot be asked of a model.`,
     expected: 'a schema with a JSON schema whose every field is required',
     actual: problem,
-    hint: 'Use .nullable() instead of .optional(), and plain objects, strings, numbers, enums, arrays.',
+    hint: 'Use .nullable() instead of .optional(), .nullish() and .default(), and plain objects, strings, numbers, enums, arrays; make the rest of them in parse.',
   });
 }
 

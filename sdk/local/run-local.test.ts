@@ -126,8 +126,8 @@ test('a model answers, and a row whose prompt or answer is bad is rejected with 
   ]);
   expect(result.rejects.map(({ index, reason }) => [index, reason])).toEqual([
     [1, expect.stringMatching(/^the prompt failed: Error: no prompt \(w\d+\.ts:3\)$/)],
-    [2, expect.stringMatching(/^the model gave no answer: schema: not JSON.*; the model said: not json$/)],
-    [3, expect.stringMatching(/^the model gave no answer: schema: .*; the model said: \{"value":"three"\}$/)],
+    [2, expect.stringMatching(/^the model gave no answer: edge\/schema: not JSON.*; the model said: not json$/)],
+    [3, expect.stringMatching(/^the model gave no answer: edge\/schema: .*; the model said: \{"value":"three"\}$/)],
   ]);
   expect([result.inputTokens, result.outputTokens]).toEqual([10, 5]);
 });

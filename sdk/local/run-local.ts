@@ -6,7 +6,7 @@ import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
 import { runGraph, type StageRun } from './graph.ts';
-import { inferLocally } from './infer.ts';
+import { createLocalInference } from './infer.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 import { createNodeEngine } from './node-engine.ts';
 
@@ -69,7 +69,7 @@ export async function runPartitions(
   onStage?: (run: StageRun, index: number) => void,
 ): Promise<LocalRun> {
   const names = metadata.stages.map((stage) => stage.name);
-  const infer = (requests: Uint8Array) => inferLocally(requests, backends, signal);
+  const infer = createLocalInference(backends, signal);
   const stages = await runGraph(description.stages, names, engine, infer, partitions, onStage);
   const parts: Record<string, Record<string, unknown>[]> = {};
   let rejects: Reject[] = [];

@@ -3,6 +3,7 @@ import { planStages } from '../workflow/plan.ts';
 import { isRowStep, type RowStep, type SplitStep, type Step, type Workflow } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import type { SourceTable } from './locate.ts';
+import type { AnswerFormat } from './request.ts';
 import { openRowset } from './rowset.ts';
 import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
@@ -12,8 +13,8 @@ import { runRejects, runSink } from './stage-sink.ts';
 
 /** What the compiler knows and the VM need not work out. */
 export type Settings = {
-  /** JSON schema of each model step's answer, by name. */
-  readonly schemas: Readonly<Record<string, unknown>>;
+  /** Of each model step whose answer is JSON, by its name. */
+  readonly formats: Readonly<Record<string, AnswerFormat>>;
   readonly source: SourceTable;
   readonly fused: boolean;
 };
@@ -32,7 +33,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return runRowStage(io, FIRST_INPUT, plainIntake, rowSteps(steps, stage), settings.source);
       case 'request': {
         const step = stepOf(steps, stage.step, 'llm');
-        return runRequest(io, step, settings.schemas[step.name] ?? null);
+        return runRequest(io, step, settings.formats[step.name] ?? null);
       }
       case 'receive': {
         const results = readResults(io, FIRST_INPUT + 1);

@@ -1,34 +1,18 @@
 // docs/rows.md#requests: the two programs around a model: rows to requests, results to rows.
-import type { LlmStep } from '../workflow/step.ts';
+import type { LlmStep, Said } from '../workflow/step.ts';
+import { openResult, type Result } from './answer.ts';
 import { canonical } from './canonical.ts';
 import type { GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
+import { type AnswerFormat, requestFrame } from './request.ts';
 import { describeIssues } from './row-steps.ts';
 import { openRowset, padHeader, rejectLine, rowIndex, rowText, writeLines } from './rowset.ts';
 import type { Intake } from './stage-rows.ts';
 
-const MAX_RAW = 400;
-
-type Result = {
-  readonly content?: string;
-  readonly finish_reason?: string;
-  readonly error?: { readonly code: string; readonly message: string; readonly raw?: string };
-};
-
 /** A row whose prompt function throws gets `null` as request; it is rejected when the results come back. */
-export function runRequest(io: GuestIo, step: LlmStep, jsonSchema: unknown): void {
+export function runRequest(io: GuestIo, step: LlmStep, format: AnswerFormat | null): void {
   const header = openRowset(io, 1);
-  const format =
-    jsonSchema === null
-      ? {}
-      : {
-          response_format: { type: 'json_schema', json_schema: { name: step.name, schema: jsonSchema, strict: true } },
-        };
-  const base = { max_tokens: step.maxTokens, ...format, seed: step.seed, temperature: step.temperature };
-  // max_tokens < messages < response_format < seed < temperature: only the messages differ, so the rest is written once.
-  const whole = canonical({ ...base, messages: null });
-  const at = whole.indexOf('"messages":null') + '"messages":'.length;
-  const [head, tail] = [whole.slice(0, at), whole.slice(at + 'null'.length)];
+  const [head, tail] = requestFrame(step, format);
   const lines: string[] = [];
   for (let ordinal = 0; ordinal < header.out && io.next(); ordinal++) {
     const [index, row] = io.json() as [number, object];
@@ -102,28 +86,19 @@ function accept(
   row: object,
   table: SourceTable,
 ): { value: unknown } | { reason: string } {
-  if (result.error !== undefined) {
-    const { code, message, raw } = result.error;
-    const said = raw === undefined ? '' : `; the model said: ${raw.slice(0, MAX_RAW)}`;
-    return { reason: `the model gave no answer: ${code}: ${message}${said}` };
-  }
-  const content = result.content ?? '';
-  const raw = `; the model said: ${content.slice(0, MAX_RAW)}`;
-  let answer: unknown = content;
+  const opened = openResult(step, result);
+  if ('reason' in opened) return opened;
+  const { said, quote } = opened;
+  let answer = opened.value;
   if (step.output !== null) {
-    try {
-      answer = JSON.parse(content);
-    } catch {
-      const cut = result.finish_reason === 'length' ? ' (cut off at max_tokens)' : '';
-      return { reason: `the answer is not JSON${cut}${raw}` };
-    }
     const checked = step.output.safeParse(answer);
-    if (!checked.success) return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${raw}` };
+    if (!checked.success) return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${quote}` };
     answer = checked.data;
   }
   try {
-    return { value: (step.parse as (answer: unknown, row: object) => unknown)(answer, Object.freeze(row)) };
+    const parse = step.parse as (answer: unknown, row: object, said: Said) => unknown;
+    return { value: parse(answer, Object.freeze(row), said) };
   } catch (error) {
-    return { reason: `the parser failed: ${describeError(error, table)}${raw}` };
+    return { reason: `the parser failed: ${describeError(error, table)}${quote}` };
   }
 }

@@ -1,18 +1,31 @@
 // docs/sdk.md#llm: generate, classify and score are one kind of step: a prompt, the shape of the answer, a parser.
 import * as z from 'zod';
 import { assertOption } from './refusal.ts';
-import type { LlmStep, Message } from './step.ts';
+import type { LlmStep, Message, OnTruncated, Said } from './step.ts';
+
+/** As `MAX_REPAIRS` of the edge network, which is not part of a program. */
+const MAX_REPAIRS = 2;
 
 export type ModelOptions = {
   /** Name of a registered model, for example `builtin/small`. */
   readonly model: string;
-  /** Upper bound of the answer; default 256. */
+  /** Upper bound of the answer, thoughts included; default 256. */
   readonly maxTokens?: number;
-  /** Default 0. */
+  /** 0 to 2. Sent only if it is given. */
   readonly temperature?: number;
-  /** Default 0. */
+  /** Sent only if it is given. */
   readonly seed?: number;
+  /** For models that think: `low`, `medium`, `high`, or what else the endpoint knows. Sent only if it is given. */
+  readonly reasoningEffort?: string;
   readonly system?: string;
+  /** An answer that ends by anything but `stop`: `reject` (default), or `keep` what there is. */
+  readonly onTruncated?: OnTruncated;
+  /** Default false: a code fence, a leading `<think>` block and white space around the answer are no part of it. */
+  readonly strict?: boolean;
+  /** How often a row whose answer does not fit is asked again with the reason in the prompt, 0 to 2; default 0. */
+  readonly repair?: number;
+  /** Default false. The thoughts that the endpoint tells travel with the answer, are paid for by the byte, and `parse` gets them. */
+  readonly keepReasoning?: boolean;
 };
 
 export type Prompt<Row> = (row: Readonly<Row>) => string | readonly Message[];
@@ -22,7 +35,7 @@ export type GenerateOptions<Row, Answer, Value> = ModelOptions & {
   /** Zod schema of the answer; without it the answer is text. Every field is required: say `.nullable()`, not `.optional()`. */
   readonly output?: z.ZodType<Answer>;
   /** From the answer that fits the schema to the field's value; throwing rejects the row. */
-  readonly parse?: (answer: Answer, row: Readonly<Row>) => Value;
+  readonly parse?: (answer: Answer, row: Readonly<Row>, said: Said) => Value;
 };
 
 export type ClassifyOptions<Row, Label extends string> = ModelOptions & {
@@ -46,7 +59,8 @@ export function createGenerate(
   options: GenerateOptions<never, unknown, unknown>,
   task: LlmStep['task'] = 'generate',
 ): LlmStep {
-  const { model, maxTokens = 256, temperature = 0, seed = 0, system } = options;
+  const { model, maxTokens = 256, temperature, seed, system } = options;
+  const { reasoningEffort, onTruncated = 'reject', strict = false, repair = 0, keepReasoning = false } = options;
   assertOption(
     name,
     'model',
@@ -68,8 +82,16 @@ export function createGenerate(
     '1 to 32768',
     maxTokens,
   );
-  assertOption(name, 'temperature', temperature >= 0 && temperature <= 2, '0 to 2', temperature);
-  assertOption(name, 'seed', Number.isSafeInteger(seed), 'an integer', seed);
+  const isWarmth = temperature === undefined || (temperature >= 0 && temperature <= 2);
+  assertOption(name, 'temperature', isWarmth, '0 to 2', temperature);
+  assertOption(name, 'seed', seed === undefined || Number.isSafeInteger(seed), 'an integer', seed);
+  const isEffort = reasoningEffort === undefined || /^[a-z_-]{1,20}$/.test(reasoningEffort);
+  assertOption(name, 'reasoningEffort', isEffort, 'a word like low, medium, high', reasoningEffort);
+  const isWay = onTruncated === 'reject' || onTruncated === 'keep';
+  assertOption(name, 'onTruncated', isWay, "'reject' or 'keep'", onTruncated);
+  assertOption(name, 'repair', Number.isInteger(repair) && repair >= 0 && repair <= MAX_REPAIRS, '0 to 2', repair);
+  assertOption(name, 'strict', typeof strict === 'boolean', 'true or false', strict);
+  assertOption(name, 'keepReasoning', typeof keepReasoning === 'boolean', 'true or false', keepReasoning);
   const first: Message[] = system === undefined ? [] : [{ role: 'system', content: system }];
   return {
     kind: 'llm',
@@ -77,8 +99,13 @@ export function createGenerate(
     name,
     model,
     maxTokens,
-    temperature,
-    seed,
+    temperature: temperature ?? null,
+    seed: seed ?? null,
+    reasoningEffort: reasoningEffort ?? null,
+    onTruncated,
+    strict,
+    repair,
+    keepReasoning,
     prompt: (row: never) => {
       const prompt = options.prompt(row);
       return typeof prompt === 'string' ? [...first, { role: 'user', content: prompt }] : [...first, ...prompt];

@@ -37,13 +37,35 @@ export type LlmStep = {
   readonly name: string;
   readonly model: string;
   readonly maxTokens: number;
-  readonly temperature: number;
-  readonly seed: number;
+  /** Null: the model's own. */
+  readonly temperature: number | null;
+  readonly seed: number | null;
+  readonly reasoningEffort: string | null;
+  readonly onTruncated: OnTruncated;
+  /** Nothing is taken off the answer. */
+  readonly strict: boolean;
+  /** How often a row is asked again with what was wrong. */
+  readonly repair: number;
+  readonly keepReasoning: boolean;
   readonly prompt: (row: never) => readonly Message[];
   /** Shape of the answer; null: the answer is text. */
   readonly output: ZodType | null;
   /** From the checked answer to the field's value. */
-  readonly parse: (answer: never, row: never) => unknown;
+  readonly parse: (answer: never, row: never, said: Said) => unknown;
+};
+
+/** An answer that has not ended by itself: its row is rejected, or it is taken as it is. */
+export type OnTruncated = 'reject' | 'keep';
+
+/** What a model has said, beside what the step makes of it. */
+export type Said = {
+  /** Whole, as the result has it. */
+  readonly content: string;
+  /** `stop`, `length`, `content_filter`, … */
+  readonly finishReason: string;
+  readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
+  /** Null: none, or not kept. */
+  readonly reasoning: string | null;
 };
 
 export type DedupeStep = {

@@ -1,0 +1,103 @@
+// docs/edge.md#openai: what of a request an endpoint gets, in its own words, and the headers that go with it.
+import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
+import { type Structured, toStructured, WRAPPER } from '../schema/structured.ts';
+import type { ChatRequest, JsonSchema } from './backend.ts';
+import type { PostAnswer } from './post.ts';
+
+const DEFAULT_NAME = 'answer';
+const MAX_REMEMBERED_CHARS = 1024 * 1024;
+
+export type Call = {
+  readonly body: string;
+  /** The content is `{"value": …}` around the answer. */
+  readonly wrapped: boolean;
+};
+
+export type Caller = {
+  encode(model: string, request: ChatRequest): Call;
+  readonly headers: Record<string, string>;
+  /** What an endpoint says of a failure becomes part of a result, which is public: without keys. */
+  hideSecrets(answer: PostAnswer): PostAnswer;
+};
+
+export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Caller {
+  const key = config.apiKeyEnv === undefined ? config.apiKey : (env[config.apiKeyEnv] ?? config.apiKey);
+  const named = Object.entries(config.headersEnv).flatMap(([name, variable]) => {
+    const value = env[variable];
+    return value === undefined ? [] : [[name.toLowerCase(), value] as const];
+  });
+  const given = Object.entries(config.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const headers = {
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...Object.fromEntries([...given, ...named]),
+    'content-type': 'application/json',
+  };
+  const secrets = [key ?? '', ...named.map(([, value]) => value)].filter((secret) => secret !== '');
+  const structured = createStructured();
+  const omitted = new Set<string>(config.omit);
+
+  const formatOf = ({ response_format: format }: ChatRequest): { format: unknown; wrapped: boolean } => {
+    const given = format?.json_schema;
+    if (format?.type !== 'json_schema' || given?.schema === undefined) return { format, wrapped: false };
+    const name = given.name ?? DEFAULT_NAME;
+    const sent = given.strict === false ? undefined : structured(given.schema);
+    if (sent?.kind !== 'strict')
+      return { format: { ...format, json_schema: { ...given, name, strict: false } }, wrapped: false };
+    const { schema, wrapped } = sent;
+    return { format: { ...format, json_schema: { ...given, name, schema, strict: true } }, wrapped };
+  };
+
+  return {
+    headers,
+    encode: (model, request) => {
+      const values = request as unknown as Record<string, unknown>;
+      const { format, wrapped } = formatOf(request);
+      const effort = request.reasoning_effort ?? config.reasoningEffort;
+      const own: Record<string, unknown> = { ...values, response_format: format, reasoning_effort: effort };
+      const passed = OMITTABLE_FIELDS.filter((field) => own[field] !== undefined && !omitted.has(field));
+      const { maxTokensField } = config;
+      const limit =
+        request.max_tokens === undefined || maxTokensField === 'none' ? {} : { [maxTokensField]: request.max_tokens };
+      const fields = Object.fromEntries(passed.map((field) => [field, own[field]]));
+      const body = JSON.stringify({ ...config.extraBody, model, messages: request.messages, ...fields, ...limit });
+      return { body, wrapped: wrapped && !omitted.has('response_format') };
+    },
+    hideSecrets: (answer) => ({
+      ...answer,
+      text: secrets.reduce((text, secret) => text.replaceAll(secret, '(the key)'), answer.text),
+    }),
+  };
+}
+
+/** The answer in a content that was asked for as `{"value": answer}`; a content that is none is left. */
+export function unwrap(text: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  const isWrapper =
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).join() === WRAPPER;
+  return isWrapper ? JSON.stringify((value as Record<string, unknown>)[WRAPPER]) : text;
+}
+
+// All rows of a step ask with one schema.
+function createStructured(): (schema: JsonSchema) => Structured {
+  const known = new Map<string, Structured>();
+  let chars = 0;
+  return (schema) => {
+    const text = JSON.stringify(schema);
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const made = toStructured(schema);
+    for (const oldest of known.keys()) {
+      if (chars + text.length <= MAX_REMEMBERED_CHARS) break;
+      known.delete(oldest);
+      chars -= oldest.length;
+    }
+    known.set(text, made);
+    chars += text.length;
+    return made;
+  };
+}

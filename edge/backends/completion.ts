@@ -1,0 +1,120 @@
+// docs/edge.md#openai: what a chat completion says: content, why it ended, what it cost, and why there is no content if there is none.
+import { describeEnd } from '../../protocol/answer.ts';
+import type { Completion, Usage } from './backend.ts';
+import { type CallFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
+import type { PostAnswer } from './post.ts';
+
+type Message = {
+  readonly content?: unknown;
+  readonly refusal?: unknown;
+  readonly tool_calls?: unknown;
+  readonly function_call?: unknown;
+  readonly reasoning_content?: unknown;
+  readonly reasoning?: unknown;
+};
+
+type Answer = {
+  readonly error?: unknown;
+  readonly choices?: readonly {
+    readonly message?: Message;
+    readonly finish_reason?: unknown;
+    readonly error?: unknown;
+  }[];
+  readonly usage?: Record<string, unknown>;
+};
+
+const CHARS_PER_TOKEN = 4;
+const MAX_FINISH_REASON = 40;
+/** The words of other servers for what OpenAI calls so. */
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
+  ['eos', 'stop'],
+  ['eos_token', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['end_turn', 'stop'],
+  ['STOP', 'stop'],
+  ['max_tokens', 'length'],
+  ['max_length', 'length'],
+  ['MAX_TOKENS', 'length'],
+]);
+
+/** `bodyChars`: of the request, for a server that does not count tokens. @throws CallFailure */
+export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, bodyChars: number): Completion {
+  const body = parse(answer);
+  const choice = body?.choices?.[0];
+  const error = body?.error ?? choice?.error;
+  if (error !== undefined && error !== null) throw hiddenFailure(answer, error);
+  const message = choice?.message;
+  if (typeof message !== 'object' || message === null) throw unreadable(answer);
+  const content = textOf(message.content);
+  const reasoning = textOf(message.reasoning_content) ?? textOf(message.reasoning);
+  const finishReason = finishReasonOf(choice?.finish_reason);
+  const said = content ?? reasoning ?? '';
+  const usage: Usage = {
+    promptTokens: tokensOr(body?.usage?.prompt_tokens, bodyChars),
+    completionTokens: tokensOr(body?.usage?.completion_tokens, said.length),
+  };
+  const refusal = textOf(message.refusal);
+  if (refusal !== undefined && refusal !== '') {
+    const failure = {
+      code: 'edge/model-refused',
+      message: 'The model refuses to answer.',
+      actual: refusal.slice(0, 500),
+    };
+    throw unusableAnswer(failure, { raw: refusal, usage }, 'never');
+  }
+  if (content === undefined) throw noContent(message, finishReason, reasoning, usage);
+  return { content, finishReason, usage, ...(reasoning === undefined || reasoning === '' ? {} : { reasoning }) };
+}
+
+function parse(answer: Pick<PostAnswer, 'headers' | 'text'>): Answer | null {
+  try {
+    return JSON.parse(answer.text) as Answer | null;
+  } catch {
+    throw unreadable(answer);
+  }
+}
+
+// OpenRouter and its like answer 200 and put the provider's status into the body.
+function hiddenFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, error: unknown): CallFailure {
+  const code = typeof error === 'object' && error !== null ? Number((error as { code?: unknown }).code) : Number.NaN;
+  const status = Number.isInteger(code) && code >= 400 && code <= 599 ? code : 502;
+  return statusFailure({ headers: answer.headers, text: JSON.stringify({ error }) }, status);
+}
+
+// A text, or a list of parts of which those of the type `text` are read.
+function textOf(content: unknown): string | undefined {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return undefined;
+  const texts = content.flatMap((part: { type?: unknown; text?: unknown } | null) =>
+    (part?.type === 'text' || part?.type === 'output_text') && typeof part.text === 'string' ? [part.text] : [],
+  );
+  return texts.length === 0 ? undefined : texts.join('');
+}
+
+function finishReasonOf(given: unknown): string {
+  if (typeof given !== 'string' || given === '') return 'stop';
+  return FINISH_REASONS.get(given) ?? given.slice(0, MAX_FINISH_REASON);
+}
+
+function noContent(message: Message, finishReason: string, reasoning: string | undefined, usage: Usage): CallFailure {
+  const tools = Array.isArray(message.tool_calls) ? message.tool_calls.length : Number(message.function_call != null);
+  const found = [
+    describeEnd(finishReason) ?? 'finish_reason stop',
+    tools === 0 ? '' : `${tools} tool ${tools === 1 ? 'call' : 'calls'} instead`,
+    reasoning === undefined || reasoning === ''
+      ? ''
+      : `${reasoning.length} characters of reasoning, no answer after them`,
+  ];
+  const failure = {
+    code: finishReason === 'length' ? 'edge/truncated' : 'edge/no-content',
+    message: 'The answer has no content.',
+    actual: found.filter(Boolean).join('; '),
+  };
+  return unusableAnswer(failure, { raw: '', usage }, finishReason === 'stop' && tools === 0 ? 'otherwise' : 'never');
+}
+
+function tokensOr(tokens: unknown, chars: number): number {
+  return Number.isSafeInteger(tokens) && (tokens as number) >= 0
+    ? (tokens as number)
+    : Math.ceil(chars / CHARS_PER_TOKEN);
+}

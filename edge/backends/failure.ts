@@ -1,0 +1,182 @@
+// docs/edge.md#failures: what a call that yields nothing means: whether another one can, whose fault it is, and what the provider says.
+import { MizuError } from '../../protocol/errors.ts';
+import type { RowError, RowUsage } from '../rows.ts';
+import type { RejectedAnswer, Usage } from './backend.ts';
+import type { PostAnswer } from './post.ts';
+
+/** `later`: the same call may succeed. `otherwise`: it may if the model need not say the same again. */
+export type Again = 'later' | 'otherwise' | 'never';
+
+/** Why a call has yielded nothing. It is thrown within the backend only. */
+export class CallFailure extends Error {
+  readonly error: MizuError;
+  readonly again: Again;
+  readonly retryAfterMs: number;
+  /** Key, quota, model, address: no row will fare better here. */
+  readonly isRefusal: boolean;
+
+  constructor(
+    failure: Pick<CallFailure, 'error'> & Partial<Pick<CallFailure, 'again' | 'retryAfterMs' | 'isRefusal'>>,
+  ) {
+    super(failure.error.message);
+    this.name = 'CallFailure';
+    this.error = failure.error;
+    this.again = failure.again ?? 'never';
+    this.retryAfterMs = failure.retryAfterMs ?? 0;
+    this.isRefusal = failure.isRefusal ?? false;
+  }
+}
+
+const MAX_RETRY_AFTER_MS = 120_000;
+const MAX_REASON = 300;
+const MAX_ROW_MESSAGE = 1_000;
+/** The endpoint may be well again soon. */
+const LATER_STATUS = new Set([408, 409, 425, 429]);
+/** This worker is set up wrong, or its account is empty; another one may not be. */
+const REFUSAL_STATUS = new Set([401, 402, 403, 404, 405]);
+const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/max_completion_tokens/, 'set "maxTokensField": "max_completion_tokens" in the configuration of the backend'],
+  [
+    /unsupported (parameter|value)|unrecognized request argument|extra inputs/i,
+    'name the parameter in "omit" in the configuration of the backend, or leave it out of the step',
+  ],
+  [
+    /response_format|json_schema|invalid schema/i,
+    'name "response_format" in "omit" in the configuration of the backend if the endpoint has no structured outputs',
+  ],
+];
+
+/** Codes of failures in which an endpoint, not a model, has spoken. */
+export function isEndpointFailure({ code }: MizuError): boolean {
+  return /^edge\/(status-\d+|quota|redirected|no-api|bad-answer|unreachable|timeout)$/.test(code);
+}
+
+/** Whether no other row will fare better: key, quota, model, address. */
+export function isRefusal({ code }: MizuError): boolean {
+  const status = Number(/^edge\/status-(\d+)$/.exec(code)?.[1] ?? 0);
+  return code === 'edge/quota' || code === 'edge/redirected' || code === 'edge/no-api' || REFUSAL_STATUS.has(status);
+}
+
+/** An answer whose status is not 200, or that is an error in spite of it. */
+export function statusFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, status: number): CallFailure {
+  const { reason, codes } = readReason(answer.text);
+  const hint = HINTS.find(([pattern]) => status === 400 && pattern.test(reason))?.[1];
+  const actual = [`${status} ${reason}`.trim(), hint === undefined ? '' : `(${hint})`].filter(Boolean).join(' ');
+  if (status >= 300 && status < 400) return redirected(answer);
+  const isQuota = codes.some((code) => QUOTA_CODES.has(code));
+  const isOwn = isQuota || REFUSAL_STATUS.has(status);
+  const later = !isOwn && (LATER_STATUS.has(status) || status >= 500) && answer.headers['x-should-retry'] !== 'false';
+  return new CallFailure({
+    error: new MizuError({
+      code: isQuota ? 'edge/quota' : `edge/status-${status}`,
+      message: isQuota ? 'The account at the endpoint has no money left.' : 'The endpoint refuses.',
+      expected: 'status 200',
+      actual,
+      hint,
+      retryable: later || isOwn,
+    }),
+    again: later ? 'later' : 'never',
+    retryAfterMs: later ? readRetryAfter(answer.headers) : 0,
+    isRefusal: isOwn,
+  });
+}
+
+/** A 200 that is no chat completion. */
+export function unreadable({ headers, text }: Pick<PostAnswer, 'headers' | 'text'>): CallFailure {
+  const type = String(headers['content-type'] ?? '');
+  const actual = text.slice(0, 200);
+  // A login page or a stream is no accident.
+  if (/text\/(html|event-stream)/.test(type)) {
+    const error = {
+      code: 'edge/no-api',
+      message: 'The address is not that of a chat completions API.',
+      expected: 'JSON',
+    };
+    const hint = 'baseUrl goes up to and with /v1.';
+    return new CallFailure({
+      error: new MizuError({ ...error, actual: `${type}: ${actual}`, hint, retryable: true }),
+      isRefusal: true,
+    });
+  }
+  const message = 'The endpoint does not answer with a chat completion.';
+  const error = new MizuError({
+    code: 'edge/bad-answer',
+    message,
+    expected: 'choices[0].message',
+    actual,
+    retryable: true,
+  });
+  return new CallFailure({ error, again: 'later' });
+}
+
+function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
+  const error = new MizuError({
+    code: 'edge/redirected',
+    message: 'The endpoint is somewhere else.',
+    expected: 'status 200',
+    actual: `a redirection to ${String(headers.location ?? 'nowhere').slice(0, MAX_REASON)}`,
+    hint: 'Name that address in baseUrl: the key is sent nowhere else.',
+    retryable: true,
+  });
+  return new CallFailure({ error, isRefusal: true });
+}
+
+/** The model has answered, but nothing that can be used: it is paid for. */
+export function unusableAnswer(
+  refusal: { readonly code: string; readonly message: string; readonly actual: string; readonly hint?: string },
+  rejected: RejectedAnswer,
+  again: Again,
+): CallFailure {
+  return new CallFailure({ error: new MizuError({ ...refusal, expected: 'an answer', cause: rejected }), again });
+}
+
+/** What of a failure goes into a row's result; the same on a worker and in `mizu dev`. */
+export function toRowFailure(error: MizuError): { error: RowError; usage?: RowUsage } {
+  const { code, message } = error;
+  const rejected = error.cause as Partial<RejectedAnswer> | undefined;
+  if (rejected?.raw === undefined || rejected.usage === undefined) {
+    const whole = [message, error.actual].filter(Boolean).join(' ').slice(0, MAX_ROW_MESSAGE);
+    return { error: { code, message: whole } };
+  }
+  const { raw, usage } = rejected;
+  // What the model has said stands in `raw`.
+  const isRepeated = error.actual === undefined || (raw !== '' && raw.startsWith(error.actual));
+  const said = isRepeated ? message : `${message} ${error.actual}`;
+  return { error: { code, message: said.slice(0, MAX_ROW_MESSAGE), raw }, usage: toRowUsage(usage) };
+}
+
+export function toRowUsage({ promptTokens, completionTokens }: Usage): RowUsage {
+  return { prompt_tokens: promptTokens, completion_tokens: completionTokens };
+}
+
+// OpenAI's {error: {message, code, type}}, and what servers beside it answer: a text, {error: text}, {message}, {detail}.
+function readReason(text: string): { reason: string; codes: string[] } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { reason: text.trim().slice(0, MAX_REASON), codes: [] };
+  }
+  const outer = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const error = outer.error ?? outer;
+  const inner = (typeof error === 'object' && error !== null ? error : { message: error }) as Record<string, unknown>;
+  const said = [inner.message, inner.detail, inner.error].find((one) => typeof one === 'string' && one !== '');
+  const codes = [inner.code, inner.type].filter((one) => typeof one === 'string');
+  return { reason: (typeof said === 'string' ? said : text.trim()).slice(0, MAX_REASON), codes };
+}
+
+// Milliseconds, seconds, or an HTTP date.
+function readRetryAfter(headers: PostAnswer['headers']): number {
+  const ms = headers['retry-after-ms'];
+  const header = headers['retry-after'];
+  const wait =
+    typeof ms === 'string' && /^\d+(\.\d+)?$/.test(ms)
+      ? Number(ms)
+      : typeof header !== 'string'
+        ? 0
+        : /^\d+(\.\d+)?$/.test(header)
+          ? Number(header) * 1000
+          : Date.parse(header) - Date.now();
+  return Number.isFinite(wait) ? Math.min(MAX_RETRY_AFTER_MS, Math.max(0, wait)) : 0;
+}
