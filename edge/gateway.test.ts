@@ -15,6 +15,7 @@ import { createInvitation, type Invitation, revokeInvitation } from './invitatio
 import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
 import { startWorker } from './main.ts';
 import { startMockOpenAi } from './mock-openai.ts';
+import { createProviderAnswers } from './provider-modes.fixture.ts';
 import { createSequencer } from './sequencer.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from './signing.ts';
 
@@ -114,6 +115,69 @@ describe('gateway and workers', () => {
         outputTokens: Number(item.outputTokens),
       });
     }
+  });
+
+  test('what a provider answers is checked, repaired and paid for, and a hopeless call is not made again', async () => {
+    const provider = createProviderAnswers();
+    const seen: number[] = [];
+    const mock = await startMockOpenAi({
+      answer: (asked) => {
+        seen.push(asked.messages.length);
+        return provider.answer(asked);
+      },
+    });
+    closers.push(mock.close);
+    const gateway = await open();
+    const schema = {
+      type: 'object',
+      properties: { label: { enum: ['pos', 'neg'] }, n: { type: 'number' } },
+      required: ['label', 'n'],
+      additionalProperties: false,
+    };
+    const ask = (mode: string, mizu: object) => ({
+      messages: [{ role: 'user', content: `MODE:${mode}` }],
+      max_tokens: 7,
+      temperature: 0,
+      response_format: { type: 'json_schema', json_schema: { schema } },
+      mizu,
+    });
+    const rows = [
+      ask('fence', {}),
+      ask('reasoning', { keepReasoning: true }),
+      ask('numstr', { repair: 2 }),
+      ask('length-json', { repair: 2 }),
+      ask('404', {}),
+    ];
+    sequencer.addTask('acme/m', 0, rows);
+    await work(gateway, 2, [
+      { kind: 'openai', baseUrl: mock.url, models: { 'acme/m': 'm' }, firstBackoffMs: 1, pipelining: 1 },
+    ]);
+    await sequencer.whenSettled(1);
+    const good = '{"label":"pos","n":1}';
+    const usage = { completion_tokens: 5, prompt_tokens: 10 };
+    const results = resultLines(sequencer.settled[0]!.resultRoot).slice(1);
+    expect(results.map((line) => (JSON.parse(line) as [number, unknown])[1])).toEqual([
+      { content: good, finish_reason: 'stop', usage },
+      { content: good, finish_reason: 'stop', reasoning: 'thought', usage },
+      {
+        error: {
+          code: 'edge/schema',
+          message: expect.stringContaining('/n must be number'),
+          raw: '{"label":"pos","n":"1"}',
+        },
+        usage: { completion_tokens: 15, prompt_tokens: 30 },
+      },
+      {
+        error: { code: 'edge/truncated', message: expect.stringContaining('maxTokens'), raw: '{"label":"pos","n":' },
+        usage,
+      },
+      { error: { code: 'edge/status-404', message: 'The endpoint refuses. 404 The model `m` does not exist' } },
+    ]);
+    const calls = Object.fromEntries(
+      ['fence', 'reasoning', 'numstr', 'length-json', '404'].map((mode) => [mode, provider.calls(mode)]),
+    );
+    expect(calls).toEqual({ fence: 1, reasoning: 1, numstr: 3, 'length-json': 1, '404': 1 });
+    expect(seen.filter((messages) => messages > 1).sort()).toEqual([3, 3]);
   });
 
   test('an unusable request object gets an empty result', async () => {

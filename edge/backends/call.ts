@@ -1,6 +1,6 @@
 // docs/edge.md#openai: what of a request an endpoint gets, in its own words, and the headers that go with it.
 import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
-import { type Structured, toStructured, WRAPPER } from '../schema/structured.ts';
+import { type Structured, toLoose, toStructured, WRAPPER } from '../schema/structured.ts';
 import type { ChatRequest, JsonSchema } from './backend.ts';
 import type { PostAnswer } from './post.ts';
 
@@ -40,11 +40,8 @@ export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Call
     const given = format?.json_schema;
     if (format?.type !== 'json_schema' || given?.schema === undefined) return { format, wrapped: false };
     const name = given.name ?? DEFAULT_NAME;
-    const sent = given.strict === false ? undefined : structured(given.schema);
-    if (sent?.kind !== 'strict')
-      return { format: { ...format, json_schema: { ...given, name, strict: false } }, wrapped: false };
-    const { schema, wrapped } = sent;
-    return { format: { ...format, json_schema: { ...given, name, schema, strict: true } }, wrapped };
+    const { kind, schema, wrapped } = structured(given.schema, given.strict !== false);
+    return { format: { ...format, json_schema: { ...given, name, schema, strict: kind === 'strict' } }, wrapped };
   };
 
   return {
@@ -71,26 +68,31 @@ export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Call
 
 /** The answer in a content that was asked for as `{"value": answer}`; a content that is none is left. */
 export function unwrap(text: string): string {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    const isWrapper =
+      typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).join() === WRAPPER;
+    return isWrapper ? JSON.stringify((value as Record<string, unknown>)[WRAPPER], assertWritable) : text;
   } catch {
     return text;
   }
-  const isWrapper =
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).join() === WRAPPER;
-  return isWrapper ? JSON.stringify((value as Record<string, unknown>)[WRAPPER]) : text;
+}
+
+// 1e400 is read as infinite, and would be written as null.
+function assertWritable(_key: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('a number beyond those of JavaScript');
+  return value;
 }
 
 // All rows of a step ask with one schema.
-function createStructured(): (schema: JsonSchema) => Structured {
+function createStructured(): (schema: JsonSchema, strict: boolean) => Structured {
   const known = new Map<string, Structured>();
   let chars = 0;
-  return (schema) => {
-    const text = JSON.stringify(schema);
+  return (schema, strict) => {
+    const text = `${strict}${JSON.stringify(schema)}`;
     const found = known.get(text);
     if (found !== undefined) return found;
-    const made = toStructured(schema);
+    const made = strict ? toStructured(schema) : toLoose(schema, 'the request wants it so');
     for (const oldest of known.keys()) {
       if (chars + text.length <= MAX_REMEMBERED_CHARS) break;
       known.delete(oldest);

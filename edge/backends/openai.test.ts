@@ -3,6 +3,7 @@ import type { MizuError } from '../../protocol/errors.ts';
 import { type OpenAiConfigInput, openAiConfig } from '../config.ts';
 import { type MockAnswer, type MockOpenAi, type MockOptions, startMockOpenAi } from '../mock-openai.ts';
 import type { ChatRequest } from './backend.ts';
+import { unwrap } from './call.ts';
 import { createOpenAiBackends } from './openai.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -102,14 +103,15 @@ describe('an OpenAI-compatible endpoint', () => {
 
   test('is left alone for a while when it has refused three rows, and none in between', async () => {
     let status = 401;
+    const rowOf = (row: number) => ({ messages: [{ role: 'user', content: `row ${row}` }] });
     const { mock, ask } = await setUp(() => ({ status }));
-    for (let row = 0; row < 5; row++)
-      expect(await refusalOf(ask(REQUEST))).toMatchObject({ code: 'edge/status-401', retryable: true });
+    for (const row of [0, 0, 1, 2, 3])
+      expect(await refusalOf(ask(rowOf(row)))).toMatchObject({ code: 'edge/status-401', retryable: true });
     expect(mock.stats().calls).toBe(3);
     const { mock: other, ask: askOther } = await setUp(() => ({ status }));
-    for (const next of [401, 401, 200, 403, 404, 200]) {
+    for (const [row, next] of [401, 401, 200, 403, 404, 200].entries()) {
       status = next;
-      await askOther(REQUEST).catch(() => undefined);
+      await askOther(rowOf(row)).catch(() => undefined);
     }
     expect(other.stats().calls).toBe(6);
   });
@@ -219,6 +221,12 @@ describe('structured outputs', () => {
     expect(mock.stats().calls).toBe(4);
   });
 
+  test('are taken out of the object that they were asked for in', () => {
+    expect([unwrap('{"value":[1,2.50]}'), unwrap(' {"value":null}')]).toEqual(['[1,2.5]', 'null']);
+    const others = ['[1]', '"a"', '{"value":1,"more":2}', '{"val', '{"value":[1e999]}', 'null'];
+    expect(others.map(unwrap)).toEqual(others);
+  });
+
   test('that strict mode cannot say are sent without it', async () => {
     const seen: unknown[] = [];
     const { ask } = await setUp((request) => {
@@ -228,10 +236,22 @@ describe('structured outputs', () => {
     const schema = { type: 'object', additionalProperties: { type: 'number' } };
     const askFor = (json_schema: object) => ask({ ...REQUEST, response_format: { type: 'json_schema', json_schema } });
     await askFor({ schema, strict: true });
-    await askFor({ ...STRUCTURED.response_format!.json_schema, schema: { properties: { a: {} } }, strict: false });
+    await askFor({ schema: { ...schema, title: 'T' }, strict: false });
+    await askFor({ name: 'n', schema: { prefixItems: [{ $ref: '#/$defs/a' }, { $ref: '#' }], $defs: { a: {} } } });
+    const moved = [{ $ref: '#/properties/value/$defs/a' }, { $ref: '#/properties/value' }];
     expect(seen).toEqual([
       { name: 'answer', schema, strict: false },
-      { name: 'answer', schema: { properties: { a: {} } }, strict: false },
+      { name: 'answer', schema: { ...schema, title: 'T' }, strict: false },
+      {
+        name: 'n',
+        schema: {
+          type: 'object',
+          properties: { value: { prefixItems: moved, $defs: { a: {} } } },
+          required: ['value'],
+          additionalProperties: false,
+        },
+        strict: false,
+      },
     ]);
   });
 });

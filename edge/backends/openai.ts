@@ -21,16 +21,12 @@ import { parseCompletion } from './completion.ts';
 import { CallFailure, statusFailure, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
 import { PostAbort, post } from './post.ts';
+import { createRefusals } from './refusals.ts';
 
 const SCHEMA_ATTEMPTS = 3;
 const CHARS_PER_TOKEN = 4;
 const MAX_CONNECT_MS = 10_000;
-/** So many refusals of a model without an answer between them, and the endpoint is left alone for a while. */
-const REFUSALS = 3;
-const REFUSED_MS = 60_000;
 const MAX_REPAIR_CHARS = 16 * 1024;
-
-type Refusals = { count: number; until: number; error: MizuError };
 
 /** One pool and one budget for all models of the endpoint. */
 export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEnv = process.env): BackendSet {
@@ -52,7 +48,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   });
   const checker = createSchemaChecker({ threads: 1 });
   const caller = createCaller(config, env);
-  const refusals = new Map<string, Refusals>();
+  const refusals = createRefusals(Date.now);
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
@@ -107,15 +103,15 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     let spent: Usage = { promptTokens: 0, completionTokens: 0 };
     let misfits = 0;
     for (let attempt = 1; ; attempt++) {
-      assertNotRefused(name);
+      refusals.assertMayAsk(name, call.body);
       try {
         const given = await askWithin(call, asked, signal);
         const completion = await check(model, request, call.wrapped, { ...given, usage: add(spent, given.usage) });
-        refusals.delete(name);
+        refusals.clear(name);
         return completion;
       } catch (error) {
         if (!(error instanceof CallFailure)) throw error;
-        note(name, error);
+        refusals.note(name, call.body, error);
         if (error.retryAfterMs > 0) limiter.pause(error.retryAfterMs);
         const said = error.again === 'never' ? undefined : misfitOf(error.error);
         if (error.again === 'otherwise') misfits += 1;
@@ -134,18 +130,6 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
         await delay(backoffMs * (0.5 + Math.random() / 2), undefined, { signal });
       }
     }
-  };
-
-  const note = (name: string, { error, isRefusal, again }: CallFailure) => {
-    if (isRefusal) {
-      const count = (refusals.get(name)?.count ?? 0) + 1;
-      refusals.set(name, { count, until: count >= REFUSALS ? Date.now() + REFUSED_MS : 0, error });
-    } else if (again !== 'later') refusals.delete(name);
-  };
-
-  const assertNotRefused = (name: string) => {
-    const refused = refusals.get(name);
-    if (refused !== undefined && Date.now() < refused.until) throw refused.error;
   };
 
   return {
@@ -190,7 +174,7 @@ function unfit({ kind, reason }: Verdict, { content, finishReason, usage }: Comp
   const end = describeEnd(finishReason);
   if (end !== undefined)
     return unusableAnswer(
-      { code: 'edge/truncated', message: `The answer is not whole: ${end}.`, actual },
+      { code: 'edge/truncated', message: `The answer is not whole: ${end}`, actual },
       rejected,
       'never',
     );

@@ -96,8 +96,7 @@ test('any pattern finds what ECMAScript finds', () => {
   fc.assert(
     fc.property(fc.oneof(pattern, guarded), fc.array(text, { minLength: 3, maxLength: 3 }), (source, texts) => {
       const compiled = compilePattern(source);
-      for (const one of texts)
-        expect([source, one, compiled.test(one)]).toEqual([source, one, isFound(source, one)]);
+      for (const one of texts) expect([source, one, compiled.test(one)]).toEqual([source, one, isFound(source, one)]);
     }),
     { numRuns: RUNS },
   );

@@ -23,7 +23,7 @@ export type Structured =
       readonly dropped: readonly string[];
     }
   /** Strict mode has no words for it: it is sent as it is, and binds nobody. */
-  | { readonly kind: 'loose'; readonly reason: string };
+  | { readonly kind: 'loose'; readonly schema: JsonSchema; readonly wrapped: boolean; readonly reason: string };
 
 /** Field of the object around an answer that is none. */
 export const WRAPPER = 'value';
@@ -39,12 +39,37 @@ export function toStructured(schema: unknown): Structured {
     if (JSON.stringify(schema).length > MAX_CHARS) throw new Outside('', 'the schema is too large');
     return rewrite(schema);
   } catch (error) {
-    if (error instanceof Outside)
-      return { kind: 'loose', reason: `${error.at === '' ? 'the root' : error.at}: ${error.why}` };
+    if (error instanceof Outside) return toLoose(schema, `${error.at === '' ? 'the root' : error.at}: ${error.why}`);
     if (error instanceof RangeError || error instanceof TypeError)
-      return { kind: 'loose', reason: 'the root: the schema is none' };
+      return toLoose(schema, 'the root: the schema is none');
     throw error;
   }
+}
+
+/** As it is, but that endpoints want an object at the root without strict mode too. Never throws. */
+export function toLoose(schema: unknown, reason: string): Extract<Structured, { kind: 'loose' }> {
+  const given = schema as JsonSchema;
+  const isSchema = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
+  if (!isSchema || given.type === 'object') return { kind: 'loose', schema: given, wrapped: false, reason };
+  try {
+    return { kind: 'loose', schema: wrap(moveRefs(given, `#/properties/${WRAPPER}`)), wrapped: true, reason };
+  } catch (error) {
+    if (error instanceof RangeError) return { kind: 'loose', schema: given, wrapped: false, reason };
+    throw error;
+  }
+}
+
+function wrap(schema: unknown): JsonSchema {
+  return { type: 'object', properties: { [WRAPPER]: schema }, required: [WRAPPER], additionalProperties: false };
+}
+
+// What refers to a place in the schema refers to it where it is now. A value that looks like a reference is one nobody asks for.
+function moveRefs(node: unknown, to: string): unknown {
+  if (Array.isArray(node)) return node.map((one) => moveRefs(one, to));
+  if (typeof node !== 'object' || node === null) return node;
+  const moved = (key: string, value: unknown) =>
+    key === '$ref' && typeof value === 'string' && value.startsWith('#') ? to + value.slice(1) : moveRefs(value, to);
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, moved(key, value)]));
 }
 
 /** Not within strict mode's subset: where, and why. */
@@ -193,9 +218,7 @@ function rewrite(schema: unknown): Structured {
   if (counts.enums > STRICT_LIMITS.enumValues)
     throw new Outside('', `more than ${STRICT_LIMITS.enumValues} values of enums`);
   const $defs = definitions.size === 0 ? {} : { $defs: Object.fromEntries(definitions) };
-  const whole = wrapped
-    ? { type: 'object', properties: { [WRAPPER]: written }, required: [WRAPPER], additionalProperties: false }
-    : written;
+  const whole = wrapped ? wrap(written) : written;
   return { kind: 'strict', schema: { ...whole, ...$defs }, wrapped, dropped };
 }
 

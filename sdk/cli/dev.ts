@@ -1,6 +1,7 @@
 // docs/sdk.md#dev: `mizu dev`, a workflow on the first rows of a file, step by step, on this machine.
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { parseCount } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord, shorten } from './output.ts';
@@ -46,6 +47,7 @@ async function run(file: string, flags: Flags): Promise<void> {
     const steps = collectSamples(bundled.description.steps, result.stages, input);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
     printBroken(output, rows);
+    printLoose(output, bundled.description);
     for (const step of steps) printStep(output, step);
     output.say(`\n${pc.dim(LEGEND)}`);
     output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
@@ -84,6 +86,14 @@ function printBroken(output: Output, rows: readonly InputRow[]): void {
   for (const { index, text, reason } of broken.slice(0, MAX_BROKEN))
     for (const line of describeSample({ index, before: text, outcome: 'rejected', after: [], reason }))
       output.say(line);
+}
+
+function printLoose(output: Output, { steps }: Description): void {
+  for (const { label, looseReason } of steps)
+    if (looseReason !== undefined)
+      output.say(
+        `\n${pc.bold(label)}  ${pc.yellow('not in strict mode')}: ${looseReason}; answers are checked all the same`,
+      );
 }
 
 function printStep(output: Output, { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples): void {

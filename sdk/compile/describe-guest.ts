@@ -12,7 +12,7 @@ export type StepDescription = {
   readonly maxTokens?: number;
   /** JSON schema that an answer must fit; null: it is text. */
   readonly answer?: unknown;
-  /** What an endpoint is given for it: `answer` in the words of strict mode, or `answer` itself. */
+  /** What an endpoint is given for it: `answer` in the words of strict mode, or as it is. */
   readonly schema?: unknown;
   /** Endpoints are asked to bind the model to the schema. */
   readonly strict?: boolean;

@@ -31,9 +31,8 @@ function withSchema(step: StepDescription): StepDescription {
   const unusable = findSchemaProblem(step.answer);
   if (unusable !== undefined) throw unusableOutput(step.name, unusable);
   const sent = toStructured(step.answer);
-  return sent.kind === 'strict'
-    ? { ...step, schema: sent.schema, strict: true }
-    : { ...step, schema: step.answer, strict: false, looseReason: sent.reason };
+  const { kind, schema } = sent;
+  return { ...step, schema, strict: kind === 'strict', ...(kind === 'loose' ? { looseReason: sent.reason } : {}) };
 }
 
 function evaluate(bundle: Bundle): string {

@@ -3,5 +3,5 @@ import * as z from 'zod';
 
 export { type Dataset, type DedupeOptions, dataset, type SampleOptions, type SplitOptions } from './dataset.ts';
 export type { ClassifyOptions, GenerateOptions, ModelOptions, ScoreOptions } from './llm.ts';
-export type { Message, Workflow } from './step.ts';
+export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };
