@@ -1,6 +1,6 @@
 // docs/edge.md#openai: what of a request an endpoint gets, in its own words, and the headers that go with it.
 import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
-import { type Structured, toLoose, toStructured, WRAPPER } from '../schema/structured.ts';
+import { type Structured, toLoose, toStructured } from '../schema/structured.ts';
 import type { ChatRequest, JsonSchema } from './backend.ts';
 import type { PostAnswer } from './post.ts';
 
@@ -64,24 +64,6 @@ export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Call
       text: secrets.reduce((text, secret) => text.replaceAll(secret, '(the key)'), answer.text),
     }),
   };
-}
-
-/** The answer in a content that was asked for as `{"value": answer}`; a content that is none is left. */
-export function unwrap(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isWrapper =
-      typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).join() === WRAPPER;
-    return isWrapper ? JSON.stringify((value as Record<string, unknown>)[WRAPPER], assertWritable) : text;
-  } catch {
-    return text;
-  }
-}
-
-// 1e400 is read as infinite, and would be written as null.
-function assertWritable(_key: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('a number beyond those of JavaScript');
-  return value;
 }
 
 // All rows of a step ask with one schema.

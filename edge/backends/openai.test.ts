@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { MizuError } from '../../protocol/errors.ts';
 import { type OpenAiConfigInput, openAiConfig } from '../config.ts';
 import { type MockAnswer, type MockOpenAi, type MockOptions, startMockOpenAi } from '../mock-openai.ts';
+import { unwrap } from '../schema/wrapper.ts';
 import type { ChatRequest } from './backend.ts';
-import { unwrap } from './call.ts';
 import { createOpenAiBackends } from './openai.ts';
 
 const closers: (() => Promise<void>)[] = [];

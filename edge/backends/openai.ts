@@ -6,6 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
 import type { Verdict } from '../schema/check.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
+import { unwrap } from '../schema/wrapper.ts';
 import {
   answerRulesOf,
   type Backend,
@@ -16,7 +17,7 @@ import {
   type Usage,
   wantsJson,
 } from './backend.ts';
-import { type Call, createCaller, unwrap } from './call.ts';
+import { type Call, createCaller } from './call.ts';
 import { parseCompletion } from './completion.ts';
 import { CallFailure, statusFailure, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';

@@ -3,15 +3,22 @@
 import type { JsonSchema } from '../backends/backend.ts';
 import { areDisjoint } from './disjoint.ts';
 import {
+  isAssertion,
   isJsonType,
+  isMoot,
+  isNarrowing,
+  isOf,
+  isOnlyNarrowing,
   type JsonType,
   KEPT,
   NARROWING,
+  onlyOf,
   SHAPING,
   STRICT_FORMATS,
   STRICT_LIMITS,
   typeOfValue,
 } from './subset.ts';
+import { moveRefs, WRAPPER, wrap } from './wrapper.ts';
 
 export type Structured =
   | {
@@ -24,9 +31,6 @@ export type Structured =
     }
   /** Strict mode has no words for it: it is sent as it is, and binds nobody. */
   | { readonly kind: 'loose'; readonly schema: JsonSchema; readonly wrapped: boolean; readonly reason: string };
-
-/** Field of the object around an answer that is none. */
-export const WRAPPER = 'value';
 
 const MAX_DEPTH = 64;
 // Wider than any schema that answers are checked by (docs/edge.md#schema-bounds).
@@ -57,19 +61,6 @@ export function toLoose(schema: unknown, reason: string): Extract<Structured, { 
     if (error instanceof RangeError) return { kind: 'loose', schema: given, wrapped: false, reason };
     throw error;
   }
-}
-
-function wrap(schema: unknown): JsonSchema {
-  return { type: 'object', properties: { [WRAPPER]: schema }, required: [WRAPPER], additionalProperties: false };
-}
-
-// What refers to a place in the schema refers to it where it is now. A value that looks like a reference is one nobody asks for.
-function moveRefs(node: unknown, to: string): unknown {
-  if (Array.isArray(node)) return node.map((one) => moveRefs(one, to));
-  if (typeof node !== 'object' || node === null) return node;
-  const moved = (key: string, value: unknown) =>
-    key === '$ref' && typeof value === 'string' && value.startsWith('#') ? to + value.slice(1) : moveRefs(value, to);
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, moved(key, value)]));
 }
 
 /** Not within strict mode's subset: where, and why. */
@@ -306,49 +297,6 @@ function namesOf(propertyNames: unknown): readonly unknown[] | undefined {
     !(listed !== undefined && only !== undefined) &&
     !Object.keys(more).some(isAssertion);
   return isPlain && Array.isArray(names) ? names : undefined;
-}
-
-// The keywords of one type say nothing of values of another.
-function onlyOf(node: JsonSchema, type: JsonType): JsonSchema {
-  const foreign = (keyword: string) =>
-    isNarrowing(keyword) && !NARROWING[type].has(keyword) && !KEPT[type].has(keyword);
-  const entries = Object.entries(node).filter(([keyword]) => keyword !== 'description' && !foreign(keyword));
-  return { ...Object.fromEntries(entries), type };
-}
-
-function isOnlyNarrowing(value: unknown, type: JsonType): boolean {
-  const allowed = (keyword: string) =>
-    keyword === 'type' || NARROWING[type].has(keyword) || (KEPT[type].has(keyword) && !SCHEMAS.has(keyword));
-  const isOne = (part: unknown) => typeof part === 'object' && part !== null && Object.keys(part).every(allowed);
-  return Array.isArray(value) && value.every(isOne);
-}
-
-const SCHEMAS = new Set(['items', 'properties', 'required', 'additionalProperties']);
-
-function isMoot(keyword: string, value: unknown, node: JsonSchema): boolean {
-  if (keyword === 'unevaluatedProperties') return node.additionalProperties === false;
-  return keyword === 'unevaluatedItems' && node.items !== undefined && value === false;
-}
-
-function isNarrowing(keyword: string): boolean {
-  return Object.keys(KEPT).some(
-    (type) => KEPT[type as JsonType].has(keyword) || NARROWING[type as JsonType].has(keyword),
-  );
-}
-
-/** All but annotations, and keywords that nobody knows. */
-function isAssertion(keyword: string): boolean {
-  return (
-    keyword === 'type' ||
-    keyword === 'enum' ||
-    keyword === 'const' ||
-    SHAPING.has(keyword) ||
-    (isNarrowing(keyword) && keyword !== 'format')
-  );
-}
-
-function isOf(value: unknown, type: unknown): boolean {
-  return type === 'integer' ? Number.isInteger(value) : typeOfValue(value) === type;
 }
 
 // What is not sent as a keyword is still told to the model.

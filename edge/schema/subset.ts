@@ -1,6 +1,8 @@
 // docs/edge.md#strict-subset: what an endpoint takes of JSON Schema in strict mode, as OpenAI documents it for structured outputs
 // (https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas").
 
+import type { JsonSchema } from '../backends/backend.ts';
+
 /** Of the schema that is sent. Beyond one of them it is sent without `strict`. */
 export const STRICT_LIMITS = {
   /** Properties of all objects together. */
@@ -64,4 +66,49 @@ export function typeOfValue(value: unknown): JsonType {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'object') return 'object';
   return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'string';
+}
+
+/** The keywords of one type say nothing of values of another. */
+export function onlyOf(node: JsonSchema, type: JsonType): JsonSchema {
+  const foreign = (keyword: string) =>
+    isNarrowing(keyword) && !NARROWING[type].has(keyword) && !KEPT[type].has(keyword);
+  const entries = Object.entries(node).filter(([keyword]) => keyword !== 'description' && !foreign(keyword));
+  return { ...Object.fromEntries(entries), type };
+}
+
+/** `allOf` of parts that only narrow the type. */
+export function isOnlyNarrowing(value: unknown, type: JsonType): boolean {
+  const allowed = (keyword: string) =>
+    keyword === 'type' || NARROWING[type].has(keyword) || (KEPT[type].has(keyword) && !SCHEMAS.has(keyword));
+  const isOne = (part: unknown) => typeof part === 'object' && part !== null && Object.keys(part).every(allowed);
+  return Array.isArray(value) && value.every(isOne);
+}
+
+const SCHEMAS = new Set(['items', 'properties', 'required', 'additionalProperties']);
+
+/** It says nothing beside the others. */
+export function isMoot(keyword: string, value: unknown, node: JsonSchema): boolean {
+  if (keyword === 'unevaluatedProperties') return node.additionalProperties === false;
+  return keyword === 'unevaluatedItems' && node.items !== undefined && value === false;
+}
+
+export function isNarrowing(keyword: string): boolean {
+  return Object.keys(KEPT).some(
+    (type) => KEPT[type as JsonType].has(keyword) || NARROWING[type as JsonType].has(keyword),
+  );
+}
+
+/** All but annotations, and keywords that nobody knows. */
+export function isAssertion(keyword: string): boolean {
+  return (
+    keyword === 'type' ||
+    keyword === 'enum' ||
+    keyword === 'const' ||
+    SHAPING.has(keyword) ||
+    (isNarrowing(keyword) && keyword !== 'format')
+  );
+}
+
+export function isOf(value: unknown, type: unknown): boolean {
+  return type === 'integer' ? Number.isInteger(value) : typeOfValue(value) === type;
 }
