@@ -218,6 +218,22 @@ describe('a step that asks for more', () => {
     expect(seen[0]!.response_format).toMatchObject({ json_schema: { name: 'a', strict: true } });
   });
 
+  test('names the fields in the order of the workflow', async () => {
+    const sent: unknown[] = [];
+    const { set } = await server(({ response_format }) => {
+      sent.push((response_format as { json_schema: { schema: { properties: object } } }).json_schema.schema.properties);
+      return { content: '{"why":"b","answer":"a"}' };
+    });
+    const shape = 'z.object({ why: z.string(), answer: z.string() })';
+    const { parts, rejects } = await run(
+      await prepare('order', `output: ${shape}, parse: (a) => Object.keys(a)`),
+      ['ok'],
+      set,
+    );
+    expect(sent.map((properties) => Object.keys(properties as object))).toEqual([['why', 'answer']]);
+    expect([rejects, parts.train![0]!.a]).toEqual([[], ['why', 'answer']]);
+  });
+
   test('asks again with what was wrong, and pays for all of it', async () => {
     const seen: MockRequest[] = [];
     const { set } = await server((request, call) => {

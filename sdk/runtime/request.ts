@@ -1,6 +1,5 @@
 // docs/rows.md#requests: the fields of a model step's requests; only their messages differ from row to row.
 import type { LlmStep } from '../workflow/step.ts';
-import { canonical } from './canonical.ts';
 
 /** What the compiler says of a step's answer. */
 export type AnswerFormat = {
@@ -10,15 +9,15 @@ export type AnswerFormat = {
   readonly strict: boolean;
 };
 
-/** `[head, tail]` of each request, around the canonical JSON of its messages. */
+/** `[head, tail]` of each request, around the canonical JSON of its messages. A schema's fields stay in the step's order: so a model writes them. */
 export function requestFrame(step: LlmStep, format: AnswerFormat | null): readonly [string, string] {
-  const whole = canonical({ ...fieldsOf(step, format), messages: null });
-  // max_tokens stands before it, mizu and response_format behind it: no text of a step's comes first.
-  const at = whole.indexOf('"messages":null') + '"messages":'.length;
-  return [whole.slice(0, at), whole.slice(at + 'null'.length)];
+  const { max_tokens, ...rest } = fieldsOf(step, format);
+  const tail = JSON.stringify(rest).slice(1);
+  return [`{"max_tokens":${max_tokens},"messages":`, tail === '}' ? tail : `,${tail}`];
 }
 
-function fieldsOf(step: LlmStep, format: AnswerFormat | null): Record<string, unknown> {
+// In the order of their names, as in canonical JSON.
+function fieldsOf(step: LlmStep, format: AnswerFormat | null) {
   const rules = {
     ...(step.strict ? { strict: true } : {}),
     ...(step.repair > 0 ? { repair: step.repair } : {}),
