@@ -18,7 +18,7 @@ const KEPT_SECONDS = 24 * 3600;
 
 /** Plain JavaScript that many modules of make slow to load. All others stay where they are: they have files, threads or native code beside them. */
 const TAKEN_IN =
-  /^(viem|ox|abitype|isows|ws|zod|undici|commander|csv-parse|express|eventemitter3|@noble\/|@scure\/|@ethereumjs\/)/;
+  /^(viem|ox|abitype|isows|ws|zod|undici|commander|express|eventemitter3|@noble\/|@scure\/|@ethereumjs\/)/;
 
 /**
  * URL of the module that stands for this TypeScript file, built if it is not there or one of its sources has changed; undefined if another

@@ -18,5 +18,6 @@ export { type Progress, watchRun } from './client/watch.ts';
 export { type Explanation, explainRun } from './client/why.ts';
 export { bundleWorkflow, type CompiledWorkflow, compileWorkflow } from './compile/compile.ts';
 export { assertTypes } from './compile/typecheck.ts';
+export type { InputFormat, InputOptions } from './input/format.ts';
 export { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
 export * from './workflow/authoring.ts';

@@ -3,17 +3,17 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
-import { parseCount } from './options.ts';
+import { inputArguments } from '../input/words.ts';
+import { type InputFlags, inputOptions, parseCount, withInputOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord, shorten } from './output.ts';
 import type { Sample, StepSamples } from './samples.ts';
 
-type Flags = { input: string; rows: number; backend?: string; json?: boolean };
+type Flags = InputFlags & { rows: number; backend?: string; json?: boolean };
 
 export function devCommand(): Command {
-  return new Command('dev')
+  return withInputOptions(new Command('dev'))
     .description('try a workflow on a few rows, on this machine: before and after of each step')
     .argument('<workflow>', 'workflow file')
-    .requiredOption('--input <file>', 'JSONL or CSV')
     .option('--rows <n>', 'rows to take', parseCount, 20)
     .option(
       '--backend <url|file>',
@@ -38,7 +38,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   const { localBackends } = await import('./backends.ts');
   await assertFile(file);
   const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
-  const rows = await takeRows(flags.input, flags.rows);
+  const rows = await takeRows(flags);
   const engine = await createLocalEngine(bundled, { cacheFolder: CACHE_FOLDER });
   const { backends, close } = await localBackends(bundled.description, flags.backend);
   try {
@@ -58,10 +58,11 @@ async function run(file: string, flags: Flags): Promise<void> {
       rejects: result.rejects,
       gasUsed: result.gasUsed,
     });
+    const words = inputArguments(flags.input, inputOptions(flags));
     output.say(
       nextCommands([
-        [`mizu quote ${shellWord(file)} --input ${shellWord(flags.input)}`, 'what the whole file will cost'],
-        [`mizu run ${shellWord(file)} --input ${shellWord(flags.input)} --output out`, 'run it on the network'],
+        [`mizu quote ${shellWord(file)} ${words}`, 'what the whole file will cost'],
+        [`mizu run ${shellWord(file)} ${words} --output out`, 'run it on the network'],
       ]),
     );
   } finally {
@@ -72,10 +73,10 @@ async function run(file: string, flags: Flags): Promise<void> {
 const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
-async function takeRows(file: string, count: number) {
+async function takeRows(flags: Flags): Promise<InputRow[]> {
   const { readRows } = await import('../input/read-rows.ts');
-  const rows = [];
-  for await (const row of readRows(file)) if (rows.push(row) >= count) break;
+  const rows: InputRow[] = [];
+  for await (const row of readRows(flags.input, inputOptions(flags))) if (rows.push(row) >= flags.rows) break;
   return rows;
 }
 

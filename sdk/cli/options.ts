@@ -1,7 +1,8 @@
 // docs/sdk.md#cli: options that several commands share.
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
+import { INPUT_FORMATS, type InputOptions } from '../input/format.ts';
 import { createOutageReporter } from './outage.ts';
 
 export type NetworkFlags = {
@@ -27,6 +28,35 @@ export function withNetworkOptions(command: Command): Command {
     .option('--max-fee-gwei <gwei>', 'what a unit of gas on L1 may cost (default: 1000)', parseCount)
     .option('--max-priority-fee-gwei <gwei>', 'of it, for the builder of the block (default: 20)', parseCount)
     .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
+}
+
+export type InputFlags = InputOptions & { readonly input: string };
+
+export function withInputOptions(command: Command): Command {
+  return command
+    .requiredOption('--input <file>', 'JSONL, JSON, CSV or TSV, also packed with gzip; - is standard input')
+    .addOption(new Option('--format <name>', 'of the input (default: by its name)').choices(INPUT_FORMATS))
+    .option('--delimiter <char>', 'of CSV; `tab` for a tab (default: a comma, of TSV a tab)', parseDelimiter)
+    .option('--quote <char>', 'of CSV and TSV; `none` if no character quotes (default: ")', parseQuote)
+    .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)');
+}
+
+/** How the input is read, without what was not said. */
+export function inputOptions({ format, delimiter, quote, encoding }: InputFlags): InputOptions {
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(encoding === undefined ? {} : { encoding }),
+  };
+}
+
+function parseDelimiter(value: string): string {
+  return value === 'tab' || value === '\\t' ? '\t' : value;
+}
+
+function parseQuote(value: string): string {
+  return value === 'none' ? '' : value;
 }
 
 /** Connects, runs, and closes the connection whatever happens. */

@@ -7,19 +7,26 @@ import type { Network } from '../client/network.ts';
 import type { Quote } from '../client/quote.ts';
 import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
-import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
+import { inputArguments } from '../input/words.ts';
+import {
+  type InputFlags,
+  inputOptions,
+  type NetworkFlags,
+  withInputOptions,
+  withNetwork,
+  withNetworkOptions,
+} from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord, table } from './output.ts';
 
 /** More than a certificate of a committee of 7 has. */
 const CERTIFICATE_BYTES = 600;
 
-type Flags = NetworkFlags & { input: string; backend?: string; json?: boolean };
+type Flags = NetworkFlags & InputFlags & { backend?: string; json?: boolean };
 
 export function quoteCommand(): Command {
-  return withNetworkOptions(new Command('quote'))
+  return withNetworkOptions(withInputOptions(new Command('quote')))
     .description('run 20 sampled rows on this machine and project the cost of all of them')
     .argument('<workflow>', 'workflow file')
-    .requiredOption('--input <file>', 'JSONL or CSV')
     .option(
       '--backend <url|file>',
       'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
@@ -34,13 +41,13 @@ async function run(file: string, flags: Flags): Promise<void> {
   const { prepareWorkflow } = await import('./prepare.ts');
   const workflow = await prepareWorkflow(file);
   await withNetwork(flags, async (network) => {
-    const { quote, survey } = await quoteFile(network, workflow, flags.input, flags.backend);
+    const { quote, survey } = await quoteFile(network, workflow, flags);
     printQuote(output, quote, survey);
     output.data(quoteData(workflow, quote));
     output.say(
       nextCommands([
         [
-          `mizu run ${shellWord(file)} --input ${shellWord(flags.input)} --output out`,
+          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options)} --output out`,
           `costs at most ${formatMizu(quote.costWei.upper)}`,
         ],
       ]),
@@ -52,9 +59,9 @@ async function run(file: string, flags: Flags): Promise<void> {
 export async function quoteFile(
   network: Network,
   workflow: CompiledWorkflow,
-  input: string,
-  backendUrl?: string,
+  flags: InputFlags & { readonly backend?: string },
 ): Promise<{ quote: Quote; survey: Survey }> {
+  const { inputFile } = await import('../input/spool.ts');
   const { surveyInput } = await import('../client/survey.ts');
   const { createQuote, SAMPLE_ROWS } = await import('../client/quote.ts');
   const { modelPrice } = await import('../client/prices.ts');
@@ -62,12 +69,12 @@ export async function quoteFile(
   const { loadGas } = await import('../../kernel/fees.ts');
   const { createLocalNativeEngine } = await import('../local/native-engine.ts');
   const { localBackends } = await import('./backends.ts');
-  const survey = await surveyInput(input, SAMPLE_ROWS);
+  const survey = await surveyInput(await inputFile(flags.input), SAMPLE_ROWS, inputOptions(flags));
   const names = [...new Set(workflow.description.steps.flatMap((step) => step.model ?? []))];
   const prices = new Map(
     await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)),
   );
-  const { backends, close } = await localBackends(workflow.description, backendUrl);
+  const { backends, close } = await localBackends(workflow.description, flags.backend);
   try {
     const { definition, workflowId } = workflow;
     const deploys = (await findWorkflow(network, workflowId)) === null;

@@ -8,30 +8,37 @@ import { formatCount, formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Quote } from '../client/quote.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
-import { type NetworkFlags, parseAddress, parseHours, withNetwork, withNetworkOptions } from './options.ts';
+import {
+  type InputFlags,
+  type NetworkFlags,
+  parseAddress,
+  parseHours,
+  withInputOptions,
+  withNetwork,
+  withNetworkOptions,
+} from './options.ts';
 import { createOutput, nextCommands, type Output, shellWord } from './output.ts';
 import { followRun, printEnd, sayLeft, sayPromise } from './watch.ts';
 
-export type RunFlags = NetworkFlags & {
-  input: string;
-  output: string;
-  max?: string;
-  maxItem?: string;
-  maxInference?: string;
-  gateway?: Address[];
-  hours: number;
-  backend?: string;
-  new?: boolean;
-  /** The demo goes on by itself: no next commands. */
-  isDemo?: boolean;
-  json?: boolean;
-};
+export type RunFlags = NetworkFlags &
+  InputFlags & {
+    output: string;
+    max?: string;
+    maxItem?: string;
+    maxInference?: string;
+    gateway?: Address[];
+    hours: number;
+    backend?: string;
+    new?: boolean;
+    /** The demo goes on by itself: no next commands. */
+    isDemo?: boolean;
+    json?: boolean;
+  };
 
 export function runCommand(setExitCode: (code: number) => void): Command {
-  return withNetworkOptions(new Command('run'))
+  return withNetworkOptions(withInputOptions(new Command('run')))
     .description('run a workflow on the network and fetch the dataset; Ctrl-C leaves the run going')
     .argument('<workflow>', 'workflow file')
-    .requiredOption('--input <file>', 'JSONL or CSV')
     .requiredOption('--output <folder>', 'folder of the dataset')
     .option('--max <cost>', 'most that it may cost, in MIZU (default: the quote’s upper bound)')
     .option('--max-item <cost>', 'most that the answers for one partition may cost, in MIZU (default: from the quote)')
@@ -78,7 +85,7 @@ export async function runWorkflow(
   const { startRun } = await import('../client/run.ts');
   const { fetchDataset, readStepStats } = await import('../client/dataset.ts');
   const { quoteFile, printQuote, quoteData } = await import('./quote.ts');
-  const { quote, survey } = await quoteFile(network, workflow, flags.input, flags.backend);
+  const { quote, survey } = await quoteFile(network, workflow, flags);
   printQuote(output, quote, survey);
   output.data(quoteData(workflow, quote));
   if (maxWei !== undefined && maxWei < quote.costWei.expected) throw tooCheap(maxWei, quote.costWei.expected);

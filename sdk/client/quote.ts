@@ -71,6 +71,8 @@ export async function createQuote(
   const sampled = BigInt(survey.sample.length);
   const rows = BigInt(survey.rows);
   const partitions = BigInt(survey.refs.length);
+  const largest = BigInt(survey.refs.reduce((most, { length }) => Math.max(most, length), 0));
+  const bytes = BigInt(Math.max(survey.bytes, 1));
   let gas = 0n;
   let largestTask = 0n;
   const scale = (count: number): bigint => (sampled === 0n ? 0n : (BigInt(count) * rows + sampled - 1n) / sampled);
@@ -95,7 +97,8 @@ export async function createQuote(
     const forRows = (grown * rows) / max(difference, 1n);
     // What a task pays before its program runs is no part of the task's own limit.
     gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
-    largestTask = max(largestTask, base + forRows / max(tasks, 1n));
+    // Partitions are not all of one size: that of the largest is what a task may have to do.
+    largestTask = max(largestTask, base + max(forRows / max(tasks, 1n), (forRows * largest) / bytes));
   });
   const inputTokens = scale(whole.inputTokens);
   const outputTokens = scale(whole.outputTokens);
@@ -110,9 +113,7 @@ export async function createQuote(
   // What a gateway tells, and the run limits: its tokens with the bytes of their results, which are in the gas too.
   const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPriceWei));
   const gasUpper = (gas * GAS_MARGIN) / 100n + partitions * BigInt(whole.stages.length) * 10_000n;
-  const largest = survey.refs.reduce((most, { length }) => Math.max(most, length), 0);
-  const itemWei =
-    (answerWei.reduce(max, 0n) * BigInt(largest) * ITEM_MARGIN) / (BigInt(Math.max(survey.bytes, 1)) * 100n);
+  const itemWei = (answerWei.reduce(max, 0n) * largest * ITEM_MARGIN) / (bytes * 100n);
   return {
     rows: survey.rows,
     partitions: survey.refs.length,

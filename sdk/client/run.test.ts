@@ -49,7 +49,9 @@ function createFake() {
       assertTrusted: async () => undefined,
       da: {
         put: async (objects: readonly Uint8Array[]) => {
-          for (const bytes of objects) stored.add(objectRef(bytes).root);
+          const refs = objects.map(objectRef);
+          for (const { root } of refs) stored.add(root);
+          return { refs };
         },
         certify: async (refs: readonly ObjectRef[]) => {
           expect(refs.every(({ root }) => stored.has(root))).toBe(true);

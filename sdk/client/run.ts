@@ -4,6 +4,7 @@ import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/h
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { createRpcClient } from '../../service/client.ts';
 import { partitionFile } from '../input/partition.ts';
+import { inputChanged } from '../input/source.ts';
 import { retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
@@ -80,6 +81,7 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
     messageHash: message.hash,
     file: request.workflowFile,
     input: survey.file,
+    inputOptions: survey.options,
     startedAt: Math.floor(Date.now() / 1000),
   };
   await saveRun(record);
@@ -116,23 +118,26 @@ async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
   return view === null || ENDED_BADLY.includes(view.status) ? undefined : record.run;
 }
 
-// The file is read once more: never more than one group of partitions is in memory.
+// The file is read once more: never more than one group of partitions is in memory. What is paid for is what was surveyed.
 async function upload(network: Network, { survey, onUpload }: RunRequest): Promise<void> {
   let group: Uint8Array[] = [];
   let groupBytes = 0;
   let sent = 0;
+  let place = 0;
   const flush = async (): Promise<void> => {
     if (group.length === 0) return;
-    await network.da.put(group, { expiry: retention() });
+    const { refs } = await network.da.put(group, { expiry: retention() });
+    if (refs.some(({ root }) => root !== survey.refs[place++]?.root)) throw inputChanged(survey.file);
     sent += groupBytes;
     onUpload?.(sent, survey.bytes);
     group = [];
     groupBytes = 0;
   };
-  for await (const { bytes } of partitionFile(survey.file)) {
+  for await (const { bytes } of partitionFile(survey.file, survey.options)) {
     group.push(bytes);
     groupBytes += bytes.length;
     if (groupBytes >= UPLOAD_GROUP_BYTES) await flush();
   }
   await flush();
+  if (place < survey.refs.length) throw inputChanged(survey.file);
 }

@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hex, isSameAddress } from '../../protocol/hex.ts';
+import type { InputOptions } from '../input/format.ts';
 import type { PromiseView } from './views.ts';
 
 export type RunRecord = {
@@ -17,6 +18,8 @@ export type RunRecord = {
   readonly messageHash: Hex;
   readonly file: string;
   readonly input: string;
+  /** How the input was read, if it was said. */
+  readonly inputOptions?: InputOptions;
   /** Unix seconds. */
   readonly startedAt: number;
   /** What the sequencer has signed about the message's place: with it anyone has it slashed that breaks it. */

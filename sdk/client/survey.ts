@@ -3,12 +3,15 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInputs } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
+import type { InputOptions } from '../input/format.ts';
 import { partitionFile } from '../input/partition.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
 
 export type Survey = {
   readonly file: string;
+  /** How it was read. */
+  readonly options: InputOptions;
   readonly refs: readonly ObjectRef[];
   /** Names the input: the same rows in the same partitions. */
   readonly inputsHash: Hex;
@@ -19,8 +22,8 @@ export type Survey = {
   readonly sample: readonly InputRow[];
 };
 
-/** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-too-large` */
-export async function surveyInput(file: string, sampleSize: number): Promise<Survey> {
+/** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…` */
+export async function surveyInput(file: string, sampleSize: number, options: InputOptions = {}): Promise<Survey> {
   const refs: ObjectRef[] = [];
   const chosen: { key: number; row: InputRow }[] = [];
   let [rows, broken, bytes] = [0, 0, 0];
@@ -32,7 +35,7 @@ export async function surveyInput(file: string, sampleSize: number): Promise<Sur
     chosen.splice(at < 0 ? chosen.length : at, 0, { key, row });
     if (chosen.length > sampleSize) chosen.pop();
   };
-  for await (const partition of partitionFile(file, sampleSize > 0 ? onRow : undefined)) {
+  for await (const partition of partitionFile(file, options, sampleSize > 0 ? onRow : undefined)) {
     refs.push(objectRef(partition.bytes));
     rows += partition.rows;
     broken += partition.broken;
@@ -40,7 +43,7 @@ export async function surveyInput(file: string, sampleSize: number): Promise<Sur
   }
   if (refs.length === 0) throw emptyInput(file);
   const sample = chosen.map(({ row }) => row).sort((a, b) => a.index - b.index);
-  return { file, refs, inputsHash: hashInputs(refs), rows, broken, bytes, sample };
+  return { file, options, refs, inputsHash: hashInputs(refs), rows, broken, bytes, sample };
 }
 
 function emptyInput(file: string): MizuError {
@@ -48,7 +51,7 @@ function emptyInput(file: string): MizuError {
     code: 'sdk/empty-input',
     message: `${file} has no rows.`,
     expected: 'one row or more',
-    actual: 'an empty file',
+    actual: 'nothing, or a header alone',
     hint: 'Check the path given with --input.',
   });
 }

@@ -8,6 +8,7 @@ import { type Address, type Hex, isHash, isSameAddress } from '../../protocol/he
 import type { VoidBatch } from '../../prover/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
+import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
@@ -122,7 +123,10 @@ async function startedHere(run: Hex, chainId: number, inbox: Address): Promise<R
 }
 
 function runVoid({ index, block, transaction }: VoidBatch, started: RunRecord | undefined): MizuError {
-  const again = started === undefined ? '' : ` with: npx mizu run ${started.file} --input ${started.input}`;
+  const again =
+    started === undefined
+      ? ''
+      : ` with: npx mizu run ${started.file} ${inputArguments(started.input, started.inputOptions)}`;
   return new MizuError({
     code: 'verify/run-void',
     message: `There is no such run: batch ${index}, which held the message that started it, is void.`,

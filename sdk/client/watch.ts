@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Metadata } from '../compile/definition.ts';
+import { inputArguments } from '../input/words.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import { findRecord } from './state-file.ts';
@@ -94,7 +95,7 @@ async function assertNotLost(network: Network, run: Hex): Promise<void> {
         'The message that started this run was lost with its batch, which L1 has made void: there is no such run.',
       expected: 'a batch that is asserted as long as its bytes are promised',
       actual: error.actual ?? error.message,
-      hint: `Nothing was charged. Start it again with: npx mizu run ${record.file} --input ${record.input}`,
+      hint: `Nothing was charged. Start it again with: npx mizu run ${record.file} ${inputArguments(record.input, record.inputOptions)}`,
       cause: error,
     });
   });

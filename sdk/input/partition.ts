@@ -1,7 +1,7 @@
-// docs/sdk.md#input: cuts rows into rowset partitions, streaming: one partition is in memory at a time.
-import { stat } from 'node:fs/promises';
+// docs/sdk.md#partitions: cuts rows into rowset partitions, streaming: one partition is in memory at a time.
 import { MAX_PARTITION_BYTES, MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import type { InputOptions } from './format.ts';
 import { readRows } from './read-rows.ts';
 import { encodeInputRow, type InputRow, joinRowset } from './rowset.ts';
 
@@ -9,35 +9,41 @@ export type Partition = { readonly bytes: Uint8Array; readonly rows: number; rea
 
 export type PartitionSize = { readonly bytes: number; readonly rows: number };
 
-export const DEFAULT_SIZE: PartitionSize = { bytes: 256 * 1024, rows: 1_000 };
-/** Header and the last row's overhang. */
+const KIB = 1024;
+/** The header, padded. */
 const HEADROOM_BYTES = 1_024;
-const GROW_BYTES = 96 * 1024 * 1024;
+const LARGEST = { bytes: MAX_PARTITION_BYTES - HEADROOM_BYTES, rows: Number.POSITIVE_INFINITY };
+/** Nobody knows how long a stream is: the further it goes the larger its partitions are, so that 1,024 hold 864 MiB. */
+const SIZES: readonly (PartitionSize & { readonly until: number })[] = [
+  { until: 128, bytes: 256 * KIB, rows: 1_000 },
+  { until: 256, bytes: 512 * KIB, rows: Number.POSITIVE_INFINITY },
+];
 
-/** The partitions of a file; the same file gives the same ones. `onRow` sees every row. @throws MizuError `sdk/input-too-large` */
-export async function* partitionFile(file: string, onRow?: (row: InputRow) => void): AsyncGenerator<Partition> {
-  const { size } = await stat(file).catch(() => ({ size: 0 }));
-  yield* partitionRows(readRows(file), sizeFor(size), onRow);
+/** The partitions of an input; the same rows give the same ones. `onRow` sees every row. @throws MizuError `sdk/input-too-large` */
+export function partitionFile(
+  file: string,
+  options: InputOptions = {},
+  onRow?: (row: InputRow) => void,
+): AsyncGenerator<Partition> {
+  return partitionRows(readRows(file, options), onRow);
 }
 
-/** Larger files get larger partitions, so that 1,024 hold them: up to 1 MiB each. */
-export function sizeFor(fileBytes: number): PartitionSize {
-  const factor = Math.max(1, Math.ceil(fileBytes / GROW_BYTES));
-  const bytes = Math.min(DEFAULT_SIZE.bytes * factor, MAX_PARTITION_BYTES - HEADROOM_BYTES);
-  return { bytes, rows: fileBytes > GROW_BYTES / 4 ? Number.POSITIVE_INFINITY : DEFAULT_SIZE.rows };
+/** Most that the partition of this place holds. */
+export function partitionSize(place: number): PartitionSize {
+  return SIZES.find(({ until }) => place < until) ?? LARGEST;
 }
 
 export async function* partitionRows(
   rows: AsyncIterable<InputRow> | Iterable<InputRow>,
-  size: PartitionSize,
   onRow?: (row: InputRow) => void,
+  limit = MAX_PARTITIONS,
 ): AsyncGenerator<Partition> {
   let live: string[] = [];
   let broken: string[] = [];
   let bytes = 0;
   let count = 0;
   const take = (): Partition => {
-    if (++count > MAX_PARTITIONS) throw tooLarge();
+    if (++count > limit) throw tooLarge();
     const partition = { bytes: joinRowset(live, broken), rows: live.length, broken: broken.length };
     live = [];
     broken = [];
@@ -49,6 +55,7 @@ export async function* partitionRows(
     const { line, live: isLive } = encodeInputRow(row);
     const length = Buffer.byteLength(line) + 1;
     const filled = live.length + broken.length;
+    const size = partitionSize(count);
     if (filled > 0 && (bytes + length > size.bytes || filled >= size.rows)) yield take();
     (isLive ? live : broken).push(line);
     bytes += length;
@@ -62,6 +69,6 @@ function tooLarge(): MizuError {
     message: 'The input is too large for one run.',
     expected: `at most ${MAX_PARTITIONS} partitions of 1 MiB`,
     actual: 'more',
-    hint: 'Split the file and make several runs.',
+    hint: 'Split the input and make several runs.',
   });
 }

@@ -7,15 +7,32 @@ export type InputRow =
   /** A line that is no row: it becomes a rejected row of the step `input`, its text kept. */
   | { readonly kind: 'broken'; readonly index: number; readonly text: string; readonly reason: string };
 
+/** Of a line of the input and of a row in canonical JSON: a larger one would fill most of a partition of 1 MiB. */
+export const MAX_ROW_BYTES = 512 * 1024;
+const SHOWN_CHARACTERS = 2_000;
+
 export type InputLine = { readonly line: string; readonly live: boolean };
 
-/** Line of a rowset, without its newline. A row with a number beyond doubles, or nested too deeply, is a broken one. */
+/** Line of a rowset, without its newline. A row that is no JSON, nested too deeply or too large is a broken one. */
 export function encodeInputRow(row: InputRow): InputLine {
   if (row.kind === 'broken') return { line: brokenLine(row.index, row.text, row.reason), live: false };
   try {
-    return { line: `[${row.index},${canonicalRow(row.row)}]`, live: true };
+    const text = canonicalRow(row.row);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_ROW_BYTES) throw new TypeError(`expected at most ${MAX_ROW_BYTES} bytes of JSON, got ${bytes}`);
+    return { line: `[${row.index},${text}]`, live: true };
   } catch (error) {
-    return { line: brokenLine(row.index, '', `row ${row.index + 1}: ${(error as Error).message}`), live: false };
+    const reason = `row ${row.index + 1}: ${(error as Error).message}`;
+    return { line: brokenLine(row.index, preview(row.row), reason), live: false };
+  }
+}
+
+// What a program hands over may be anything.
+function preview(row: object): string {
+  try {
+    return (JSON.stringify(row) ?? '').slice(0, SHOWN_CHARACTERS);
+  } catch {
+    return '';
   }
 }
 

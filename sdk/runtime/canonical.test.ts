@@ -1,7 +1,7 @@
 import * as library from 'canonicalize';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonical, canonicalRow } from './canonical.ts';
+import { canonical, canonicalRow, MAX_ROW_DEPTH } from './canonical.ts';
 
 // Its types declare a default export that its CommonJS form does not have under NodeNext.
 const canonicalize = library.default as unknown as (value: unknown) => string;
@@ -28,6 +28,28 @@ test('fields without a value are left out, array holes are null', () => {
 test('a lone surrogate becomes U+FFFD, an escaped one in the text stays text', () => {
   expect(canonical({ a: '\ud800x' })).toBe('{"a":"\ufffdx"}');
   expect(canonical({ a: '\\ud800' })).toBe('{"a":"\\\\ud800"}');
+});
+
+test('two names that would become one are refused', () => {
+  expect(() => canonicalRow({ a: { '\ud800': 1, '\ud801': 2 } })).toThrow(
+    'half a surrogate pair in the name "\\ud800"',
+  );
+});
+
+test(`a row has ${MAX_ROW_DEPTH} levels, its keys in order or not`, () => {
+  const nest = (levels: number, wrap: (inner: object) => object): object =>
+    levels === 1 ? {} : wrap(nest(levels - 1, wrap));
+  for (const wrap of [(a: object) => ({ a }), (a: object) => ({ z: 1, a }), (a: object) => ({ a: undefined, b: a })]) {
+    const row = nest(MAX_ROW_DEPTH, wrap);
+    expect(canonicalRow(row)).toBe(canonicalize(row));
+    for (const levels of [MAX_ROW_DEPTH + 1, 5_000])
+      expect(() => canonicalRow(nest(levels, wrap))).toThrow('a row has at most 128 levels of objects and arrays');
+  }
+  const cyclic: { a: unknown } = { a: [] };
+  (cyclic.a as unknown[]).push(cyclic);
+  expect(() => canonicalRow(cyclic)).toThrow('at most 128 levels');
+  expect(() => canonicalRow({ deep: nest(5_000, (a) => ({ a })), n: Number.NaN })).toThrow('at most 128 levels');
+  expect(() => canonicalRow({ a: Number.NaN, deep: nest(5_000, (a) => ({ a })) })).toThrow('row.a is NaN');
 });
 
 test.each([

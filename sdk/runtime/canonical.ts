@@ -1,8 +1,11 @@
 // docs/rows.md: canonical JSON (RFC 8785) by QuickJS's own JSON.stringify where the keys are in order, by hand where not.
 
+/** Levels of objects and arrays, the row itself among them. QuickJS in the DataVM takes somewhat more, through every step and zod. */
+export const MAX_ROW_DEPTH = 128;
+
 /**
  * @throws TypeError if the value is not JSON: a number that is not finite, a function, a symbol, a bigint, a promise, an object
- * that is not a plain one.
+ * that is not a plain one; or if it is nested too deeply, or half a surrogate pair stands in a name.
  */
 export function canonical(value: unknown): string {
   let text: string;
@@ -35,33 +38,39 @@ export function kindOf(value: unknown): string {
 class NotJson extends Error {}
 
 // A walk that finds nothing to change is half the cost of writing by hand.
-function write(value: unknown): string {
+function write(value: unknown, depth = 1): string {
   if (typeof value !== 'object' || value === null) {
     assertScalar(value);
     return JSON.stringify(value);
   }
-  if (isOrdered(value)) return JSON.stringify(value);
+  if (isOrdered(value, depth)) return JSON.stringify(value);
   let text = '';
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++)
-      text += `${i === 0 ? '' : ','}${value[i] === undefined ? 'null' : write(value[i])}`;
+      text += `${i === 0 ? '' : ','}${value[i] === undefined ? 'null' : write(value[i], depth + 1)}`;
     return `[${text}]`;
   }
   const object = value as Record<string, unknown>;
   // Sorted by UTF-16 units, as RFC 8785 has it; an object's own order puts keys like "10" first and by number.
   for (const key of Object.keys(object).sort()) {
     if (object[key] === undefined) continue;
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(object[key])}`;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(object[key], depth + 1)}`;
   }
   return `{${text}}`;
 }
 
-/** Whether JSON.stringify writes it canonically: all keys in order, nothing undefined. */
-function isOrdered(value: object): boolean {
+/** Whether JSON.stringify writes it canonically: all keys in order, nothing undefined. One call a level: the stack of QuickJS is short. */
+function isOrdered(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) {
+    if (value === undefined) return false;
+    assertScalar(value);
+    return true;
+  }
+  if (depth > MAX_ROW_DEPTH) throw new TypeError(`a row has at most ${MAX_ROW_DEPTH} levels of objects and arrays`);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const inner: unknown = value[i];
-      if (typeof inner !== 'string' && !isOrderedValue(inner)) return false;
+      if (typeof inner !== 'string' && !isOrdered(inner, depth + 1)) return false;
     }
     return true;
   }
@@ -72,15 +81,8 @@ function isOrdered(value: object): boolean {
     if (key < previous) return false;
     previous = key;
     const inner = (value as Record<string, unknown>)[key];
-    if (typeof inner !== 'string' && !isOrderedValue(inner)) return false;
+    if (typeof inner !== 'string' && !isOrdered(inner, depth + 1)) return false;
   }
-  return true;
-}
-
-function isOrderedValue(value: unknown): boolean {
-  if (typeof value === 'object') return value === null || isOrdered(value);
-  if (value === undefined) return false;
-  assertScalar(value);
   return true;
 }
 
@@ -93,16 +95,19 @@ function wellFormed(value: unknown): unknown {
   if (typeof value === 'string') return (value as string & { toWellFormed(): string }).toWellFormed();
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(wellFormed);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [wellFormed(key), wellFormed(inner)]));
+  // Two such names would become one.
+  const bad = Object.keys(value).find((key) => wellFormed(key) !== key);
+  if (bad !== undefined) throw new TypeError(`half a surrogate pair in the name ${JSON.stringify(bad)}`);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wellFormed(inner)]));
 }
 
 // Only for what has failed already: a path for each value would cost more than the writing.
 function describe(value: unknown): TypeError {
-  const [path, kind] = findBad(value, '') ?? ['', kindOf(value)];
+  const [path, kind] = findBad(value, '', 1) ?? ['', kindOf(value)];
   return new TypeError(`a row holds JSON only; ${path === '' ? 'it' : `row${path}`} is ${kind}`);
 }
 
-function findBad(value: unknown, path: string): [path: string, kind: string] | null {
+function findBad(value: unknown, path: string, depth: number): [path: string, kind: string] | null {
   if (typeof value === 'number') return Number.isFinite(value) ? null : [path, String(value)];
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return null;
   if (typeof value !== 'object') return value === undefined && path !== '' ? null : [path, kindOf(value)];
@@ -110,8 +115,9 @@ function findBad(value: unknown, path: string): [path: string, kind: string] | n
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
     return [path, `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'a class'}`];
   }
+  if (depth > MAX_ROW_DEPTH) return null;
   for (const [key, inner] of Object.entries(value)) {
-    const bad = findBad(inner, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`);
+    const bad = findBad(inner, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`, depth + 1);
     if (bad !== null) return bad;
   }
   return null;

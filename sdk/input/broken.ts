@@ -1,0 +1,29 @@
+// docs/sdk.md#input: what is read and is no row keeps its place, its text and the reason.
+import { decodeUtf8, UTF8 } from './encoding.ts';
+import { type InputRow, MAX_ROW_BYTES } from './rowset.ts';
+import type { Text } from './source.ts';
+
+const SHOWN_CHARACTERS = 2_000;
+
+export function brokenRow(index: number, text: string, reason: string): InputRow {
+  return { kind: 'broken', index, text: text.slice(0, SHOWN_CHARACTERS), reason };
+}
+
+export type Piece = { readonly bytes: Uint8Array; readonly length: number; readonly offset: number };
+
+/** The text of a line or an element, and why it can be no row whatever it says. */
+export function decodePiece(piece: Piece, { encoding }: Pick<Text, 'encoding'>): { text: string; flaw?: string } {
+  const { text, brokenAt } = decodeUtf8(piece.bytes);
+  if (piece.length > MAX_ROW_BYTES) return { text, flaw: tooLong(piece.length) };
+  if (brokenAt === undefined) return { text };
+  if (encoding !== UTF8) return { text, flaw: `not ${encoding}: a sequence of bytes that it does not have` };
+  const byte = piece.bytes[brokenAt]!.toString(16).padStart(2, '0');
+  return {
+    text,
+    flaw: `not UTF-8: byte ${piece.offset + brokenAt} of the text (0x${byte}); another encoding is named with --encoding`,
+  };
+}
+
+export function tooLong(bytes: number): string {
+  return `expected at most ${MAX_ROW_BYTES} bytes, got ${bytes}`;
+}
