@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startChild } from '../../service/child.ts';
 import { main } from './main.ts';
@@ -52,6 +53,22 @@ test('dev shows each step on some rows, and rejects with their reason', async ()
   expect(out).toContain('lines that are no rows  1');
   expect(out).toContain('result  train 1 · rejects 2');
   expect(out).toContain('mizu run good.ts --input rows.jsonl');
+});
+
+test('the options of the input stand in the commands that are printed next', async () => {
+  await writeFile('rows.csv.gz', gzipSync('id;text\n1;"one; two"\n2;caf\xe9\n', {}));
+  await writeFile('text.ts', (await readFile('good.ts', 'utf8')).replace('z.number()', 'z.coerce.number()'));
+  const { code, out } = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--delimiter', ';', '--rows', '1');
+  expect(code).toBe(0);
+  expect(out).toContain('{"text":"ONE; TWO"}');
+  expect(out).toContain("mizu run text.ts --input rows.csv.gz --delimiter ';' --output out");
+  const tab = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--delimiter', 'tab', '--quote', 'none', '--json');
+  expect(JSON.parse(tab.out)).toMatchObject({ parts: { train: [] } });
+  const refused = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--format', 'xml');
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    expect.stringContaining('Allowed choices are jsonl, json, csv, tsv'),
+  ]);
 });
 
 test('with --json everything is one JSON value a line', async () => {

@@ -12,7 +12,7 @@ import type { Network } from './network.ts';
 import { startRun } from './run.ts';
 import { fromPrivateKey } from './signer.ts';
 import { findRecord } from './state-file.ts';
-import { surveyInput } from './survey.ts';
+import { type Survey, surveyInput } from './survey.ts';
 import type { PromiseView } from './views.ts';
 import { readRun } from './watch.ts';
 
@@ -93,8 +93,8 @@ function createFake() {
   return fake;
 }
 
-async function start(network: Network, isNew = false) {
-  const survey = await surveyInput('rows.jsonl', 0);
+async function start(network: Network, isNew = false, known?: Survey) {
+  const survey = known ?? (await surveyInput('rows.jsonl', 0));
   const workflowId = `0x${'01'.repeat(32)}` as Hex;
   return startRun(network, {
     workflowId,
@@ -123,6 +123,17 @@ test('the same command again is the same run', async () => {
   expect(await start(fake.network)).toEqual({ run: first.run, resumed: true });
   expect(fake.taken.size).toBe(1);
   expect((await start(fake.network, true)).run).not.toBe(first.run);
+});
+
+test('a file that is another one by the time it is sent starts no run', async () => {
+  const fake = createFake();
+  const survey = await surveyInput('rows.jsonl', 0);
+  const rows = await readFile('rows.jsonl', 'utf8');
+  for (const changed of [rows.replace('"n":7}', '"n":8}'), rows.slice(0, 9_000), `${rows}${rows}`]) {
+    await writeFile('rows.jsonl', changed);
+    await expect(start(fake.network, false, survey)).rejects.toMatchObject({ code: 'sdk/input-changed' });
+  }
+  expect(fake.taken.size).toBe(0);
 });
 
 test('a message that was signed and not sent is sent as it is', async () => {

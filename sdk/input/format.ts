@@ -41,7 +41,7 @@ export function chooseFormat(file: string, { format }: InputOptions, head: Uint8
   if (chosen === undefined && ['[', '{'].includes(String.fromCharCode(firstByte(head) ?? 0))) return 'json';
   throw new MizuError({
     code: 'sdk/input-format',
-    message: `The format of ${file === '-' ? 'standard input' : file} is not known.`,
+    message: `The format of ${file} is not known.`,
     expected: `a name that ends in ${Object.keys(ENDINGS).join(', ')} (and .gz), or --format ${INPUT_FORMATS.join('|')}`,
     actual: format ?? (endingOf(file) || 'no ending'),
     hint: 'Name the format with --format: jsonl is one JSON object a line, json an array or one object, csv and tsv have a header.',

@@ -3,7 +3,7 @@ import { assertNoDialect, chooseDialect, chooseFormat, type InputOptions } from 
 import { readCsv } from './read-csv.ts';
 import { readJson, readJsonLines } from './read-json.ts';
 import type { InputRow } from './rowset.ts';
-import { openText } from './source.ts';
+import { openText, STDIN } from './source.ts';
 
 const HEAD_BYTES = 4_096;
 
@@ -13,14 +13,15 @@ const HEAD_BYTES = 4_096;
  */
 export async function* readRows(file: string, options: InputOptions = {}): AsyncGenerator<InputRow> {
   const text = await openText(file, options.encoding);
+  const name = file === STDIN ? 'Standard input' : file;
   try {
-    const format = chooseFormat(file, options, await text.head(HEAD_BYTES));
+    const format = chooseFormat(name, options, await text.head(HEAD_BYTES));
     if (format === 'csv' || format === 'tsv') {
-      yield* readCsv(file, text, chooseDialect(format, options));
+      yield* readCsv(name, text, chooseDialect(format, options));
       return;
     }
     assertNoDialect(format, options);
-    yield* format === 'json' ? readJson(file, text) : readJsonLines(text);
+    yield* format === 'json' ? readJson(name, text) : readJsonLines(text);
   } finally {
     await text.close();
   }

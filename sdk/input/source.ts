@@ -24,6 +24,7 @@ export type Text = Bytes & {
  * @throws MizuError `sdk/no-input`, `sdk/input-changed`, `sdk/input-gzip`, `sdk/input-encoding`, `sdk/input-too-large`, here or while it is read
  */
 export async function openText(file: string, encodingName = UTF8): Promise<Text> {
+  const name = file === STDIN ? 'Standard input' : file;
   const encoding = normalizeEncoding(encodingName);
   const layers: Bytes[] = [];
   const add = (source: AsyncIterable<Uint8Array>): Bytes => {
@@ -36,9 +37,9 @@ export async function openText(file: string, encodingName = UTF8): Promise<Text>
   };
   try {
     const raw = add(file === STDIN ? standardInput() : fileBytes(file));
-    const plain = add(bounded(file, isGzip(await raw.head(2)) ? gunzip(file, raw) : raw));
+    const plain = add(bounded(name, isGzip(await raw.head(2)) ? gunzip(name, raw) : raw));
     const head = await plain.head(HEAD_BYTES);
-    assertEncoding(file, encoding, head);
+    assertEncoding(name, encoding, head);
     const startsAt = encoding === UTF8 ? markLength(head) : 0;
     const text =
       encoding === UTF8 ? (startsAt === 0 ? plain : add(skip(plain, startsAt))) : add(transcode(plain, encoding));
