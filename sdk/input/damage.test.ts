@@ -73,6 +73,28 @@ test('JSONL: a line costs itself', async () => {
   );
 });
 
+test('JSON: an element costs itself, or the array is none and the file is refused', async () => {
+  const elements = fc.array(fc.jsonValue({ maxDepth: 2 }), { minLength: 1, maxLength: 6 });
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(elements, fc.nat(), edits, async (values, place, changes) => {
+      const wanted = values.map((value, n) => JSON.parse(JSON.stringify({ value, n: `row ${n}` })) as { n: string });
+      const victim = place % wanted.length;
+      const texts = wanted.map((row, n) => {
+        const text = Buffer.from(JSON.stringify(row));
+        return n === victim ? damage(text, changes).toString('latin1') : text.toString('latin1');
+      });
+      const read = await inputs.read('damaged.json', Buffer.from(`[${texts.join(',\n')}]`, 'latin1')).catch((error) => {
+        expect(error).toMatchObject({ code: 'sdk/input-json' });
+        refused++;
+      });
+      if (read !== undefined) expectOthers(read, wanted, victim, (row) => (row as { n: string }).n);
+    }),
+    { numRuns: 200 },
+  );
+  expect(refused).toBeLessThan(150);
+});
+
 // A quoted field that begins with a letter: of two quotes that a delimiter or a line end could stand between, no reader can tell which is the one too many.
 const text = fc.stringMatching(/^[a-z][a-z é",\n\r]{0,8}$/);
 
