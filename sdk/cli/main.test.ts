@@ -73,10 +73,14 @@ test('the options of the input stand in the commands that are printed next', asy
 
 test('dev reads standard input no further than it must', async () => {
   const bin = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
-  const child = startChild(process.execPath, [bin, 'dev', 'good.ts', '--input', '-', '--rows', '2'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: folder,
-  });
+  const child = startChild(
+    process.execPath,
+    [bin, 'dev', 'good.ts', '--input', '-', '--format', 'jsonl', '--rows', '2'],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      cwd: folder,
+    },
+  );
   const texts = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
     texts.out += chunk;
@@ -86,11 +90,11 @@ test('dev reads standard input no further than it must', async () => {
   });
   // Never ended by this side; what is not read may be refused.
   child.stdin.on('error', () => undefined);
-  child.stdin.write('{"id":1,"text":"one"}\n{"id":2,"text":"two"}\n{"id":3');
+  child.stdin.write(`{"id":1,"text":"one"}\n{"id":2,"text":"two"}\n${'{"id":3}\n'.repeat(1_000)}{"id":4`);
   const [code] = (await once(child, 'close')) as [number];
   expect([code, texts.err]).toEqual([0, '']);
   expect(texts.out).toContain('result  train 2 · rejects 0');
-  expect(texts.out).toContain('mizu run good.ts --input - --output out');
+  expect(texts.out).toContain('mizu run good.ts --input - --format jsonl --output out');
 });
 
 test('with --json everything is one JSON value a line', async () => {
