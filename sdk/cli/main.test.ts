@@ -56,19 +56,12 @@ test('dev shows each step on some rows, and rejects with their reason', async ()
 });
 
 test('the options of the input stand in the commands that are printed next', async () => {
-  await writeFile('rows.csv.gz', gzipSync('id;text\n1;"one; two"\n2;caf\xe9\n', {}));
+  await writeFile('rows.csv.gz', gzipSync('id;text\n1;"one; two"\n2;b\n'));
   await writeFile('text.ts', (await readFile('good.ts', 'utf8')).replace('z.number()', 'z.coerce.number()'));
   const { code, out } = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--delimiter', ';', '--rows', '1');
   expect(code).toBe(0);
   expect(out).toContain('{"text":"ONE; TWO"}');
   expect(out).toContain("mizu run text.ts --input rows.csv.gz --delimiter ';' --output out");
-  const tab = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--delimiter', 'tab', '--quote', 'none', '--json');
-  expect(JSON.parse(tab.out)).toMatchObject({ parts: { train: [] } });
-  const refused = await run('dev', 'text.ts', '--input', 'rows.csv.gz', '--format', 'xml');
-  expect([refused.code, refused.err]).toEqual([
-    1,
-    expect.stringContaining('Allowed choices are jsonl, json, csv, tsv'),
-  ]);
 });
 
 test('dev reads standard input no further than it must', async () => {

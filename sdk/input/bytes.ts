@@ -20,11 +20,14 @@ export function peekable(source: AsyncIterable<Uint8Array>): Bytes {
   };
   return {
     async head(bytes) {
-      while (held.length < bytes) {
+      const chunks = [held];
+      for (let missing = bytes - held.length; missing > 0; ) {
         const chunk = await next();
         if (chunk === undefined) break;
-        held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+        chunks.push(chunk);
+        missing -= chunk.length;
       }
+      if (chunks.length > 1) held = Buffer.concat(chunks);
       return held.subarray(0, bytes);
     },
     async *[Symbol.asyncIterator]() {

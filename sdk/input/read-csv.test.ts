@@ -94,6 +94,9 @@ test('the header: white space around names is taken off, what is quoted stays', 
   expect(short(await inputs.read('lines.csv', '"a\nb",__proto__\r\n1,2\r\n'))).toEqual([
     [0, JSON.parse('{"a\\nb":"1","__proto__":"2"}')],
   ]);
+  expect(short(await inputs.read('mark.csv', '\ufeff"id","text"\r\n"1","a ""q"" b"\r\n'))).toEqual([
+    [0, { id: '1', text: 'a "q" b' }],
+  ]);
   expect(await inputs.read('only.csv', 'id,text\n')).toEqual([]);
   expect(await inputs.read('empty.csv', '')).toEqual([]);
 });
