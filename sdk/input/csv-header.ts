@@ -20,7 +20,8 @@ export function readHeader(file: string, { record, lines, flaw }: ReadRecord, di
       'a carriage return within a name: lines end with a line feed, with or without one before it',
     );
   if (names.some((name) => name.trim() === '')) throw badHeader(file, shown, 'a column without a name');
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw badHeader(file, shown, `the name ${JSON.stringify(twice).slice(0, 100)} twice`);
   return names;
 }

@@ -22,6 +22,8 @@ export function markLength(head: Uint8Array): number {
 
 /** @throws MizuError `sdk/input-encoding` if the first bytes speak against the encoding */
 export function assertEncoding(file: string, encoding: string, head: Uint8Array): void {
+  // Its mark begins with that of UTF-16, and most of its bytes are zero.
+  if (/^utf[-_]?32/.test(encoding)) return;
   const found = markedEncoding(head);
   if (found === undefined || found.names.some((name) => encoding.replace(/[-_]/g, '') === name)) return;
   throw new MizuError({

@@ -63,12 +63,12 @@ test('a quote that is never closed costs the line that it stands in', async () =
     [2, { id: '3', text: 'c, d' }],
     [3, { id: '4', text: 'e\nf' }],
   ]);
-  const far = `id,text\n1,"open\n${'2,filled with text\n'.repeat(500_000)}`;
+  const far = `id,text\n1,"open\n${`2,${'filled '.repeat(200)}\n`.repeat(10_000)}`;
   const rows = await inputs.read('far.csv', far);
-  expect(rows).toHaveLength(500_001);
+  expect(rows).toHaveLength(10_001);
   expect(rows[0]).toMatchObject({ kind: 'broken', reason: expect.stringContaining('got 8388608 bytes and no end') });
   expect(rows.slice(1).every(({ kind }) => kind === 'row')).toBe(true);
-  expect(rows.at(-1)).toEqual(good(500_000, { id: '2', text: 'filled with text' }));
+  expect(rows.at(-1)).toEqual(good(10_000, { id: '2', text: 'filled '.repeat(200) }));
 });
 
 test('a record that is too large costs itself alone', async () => {

@@ -87,6 +87,8 @@ test.each([
   ['utf-16le', false, anyText],
   ['utf-16be', true, anyText],
   ['utf-16', true, anyText],
+  ['utf-32', true, anyText],
+  ['utf-32be', false, anyText],
   ['gb18030', false, anyText],
   ['windows-1252', false, fc.string({ unit: fc.constantFrom('a', '"', 'é', '€', '“', '™', '\n'), maxLength: 8 })],
   ['iso-8859-1', false, fc.string({ unit: fc.constantFrom('a', '"', 'é', 'ÿ', '\u0085', '\n'), maxLength: 8 })],
