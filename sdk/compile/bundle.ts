@@ -50,6 +50,8 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
+    // Async functions become promises that the guard sees: runtime/guard.ts.
+    supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
     charset: 'utf8',
     sourcemap: 'external',
     sourcesContent: false,
@@ -141,7 +143,9 @@ function readUserFile(): Plugin {
           if (zod === undefined) return whole;
           const local = /as\s+(\w+)/.exec(zod)?.[1] ?? 'z';
           const rest = names.filter((name) => name !== zod).join(',');
-          return `import {${rest}} from 'mizu'; import * as ${local} from 'zod'`;
+          // What stands below keeps its line.
+          const lines = whole.split('\n').length - rest.split('\n').length;
+          return `import {${rest}} from 'mizu'; import * as ${local} from 'zod'${'\n'.repeat(lines)}`;
         });
         return { contents, loader, resolveDir: dirname(path) };
       }),

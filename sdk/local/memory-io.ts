@@ -41,6 +41,10 @@ export function createMemoryIo(env: Readonly<Record<string, string>>, inputs: re
     log: (value) => {
       log += value;
     },
+    guarded: (compute, commit) => {
+      while (compute()) commit();
+      return true;
+    },
   };
   return { io, output: () => concatBytes(parts), log: () => log };
 }

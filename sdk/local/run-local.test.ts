@@ -144,7 +144,7 @@ test('a step cannot change its row, return a promise, or reach a clock through a
   );
   expect(result.parts.train!.map((row) => row.n)).toEqual([4]);
   expect(result.rejects.map(({ step }) => step)).toEqual(['write', 'async', 'clock', 'json']);
-  expect(result.rejects[1]!.reason).toContain('a promise (steps are synchronous), expected true or false');
+  expect(result.rejects[1]!.reason).toContain('a promise is not allowed in a step: steps are synchronous');
   expect(result.rejects[2]!.reason).toContain('Date.now is not allowed in a step');
   expect(result.rejects[3]!.reason).toContain('an instance of Map');
 });

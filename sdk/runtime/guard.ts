@@ -24,6 +24,53 @@ export function installGuard(target: Record<string, unknown>): void {
   define(Guarded, 'parse', Original.parse);
   define(Guarded, 'UTC', Original.UTC);
   define(target, 'Date', Guarded);
+  guardPromises(target);
+}
+
+let running = false;
+
+/**
+ * From here on nothing can make a promise or wait for one: what a step left to run later would run when its row is written, and could
+ * fail or never end where no row is to blame. At the top level of a library they do no harm. The compiler makes promises of async functions.
+ */
+export function refusePromises(): void {
+  running = true;
+}
+
+function guardPromises(target: Record<string, unknown>): void {
+  const Original = target.Promise as PromiseConstructor;
+  const { prototype } = Original;
+  const { then } = prototype;
+  const assertIdle = (): void => {
+    if (running) throw new TypeError('a promise is not allowed in a step: steps are synchronous (no async, no then).');
+  };
+  const Guarded = function (this: unknown, executor: unknown): unknown {
+    assertIdle();
+    return Reflect.construct(Original, [executor], new.target ?? Original);
+  };
+  Guarded.prototype = prototype;
+  define(Guarded, 'name', 'Promise');
+  for (const name of Object.getOwnPropertyNames(Original)) {
+    const method: unknown = Original[name as keyof PromiseConstructor];
+    if (name === 'prototype' || typeof method !== 'function') continue;
+    define(Guarded, name, (...values: unknown[]): unknown => {
+      assertIdle();
+      return Reflect.apply(method, Original, values);
+    });
+  }
+  define(prototype, 'constructor', Guarded);
+  define(prototype, 'then', function (this: unknown, ...values: unknown[]): unknown {
+    assertIdle();
+    return Reflect.apply(then, this, values);
+  });
+  define(target, 'Promise', Guarded);
+  const array = target.Array as { fromAsync?: (...values: unknown[]) => unknown };
+  const { fromAsync } = array;
+  if (fromAsync === undefined) return;
+  define(array, 'fromAsync', function (this: unknown, ...values: unknown[]): unknown {
+    assertIdle();
+    return Reflect.apply(fromAsync, this, values);
+  });
 }
 
 const NETWORK = 'steps have no network; ask a model with .generate, or put the data into the input.';

@@ -15,6 +15,12 @@ export type GuestIo = {
   json(): unknown;
   write(value: string | Uint8Array): void;
   log(value: string): void;
+  /**
+   * Calls `compute`, and `commit` after each call that returned true, until it returns false: then true. Returns false as soon as a
+   * call of `compute` has taken more than `budget` jumps and calls; it was left in the middle, whatever it would have caught.
+   * `compute` may be called twice for one `commit`, so it must change nothing that a second call would see.
+   */
+  guarded(compute: () => boolean, commit: () => void, budget: number): boolean;
 };
 
 /** The first of the task's inputs. */

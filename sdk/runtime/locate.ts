@@ -5,16 +5,30 @@ export type LineTable = Readonly<Record<string, readonly number[]>>;
 
 export type SourceTable = { readonly files: readonly string[]; readonly lines: LineTable };
 
-/** `TypeError: … (workflow.ts:12)`, bounded. */
-export function describeError(error: unknown, table: SourceTable): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
-  const place = error instanceof Error ? locate(String(error.stack ?? ''), table) : null;
-  return place === null ? text.slice(0, 400) : `${text.slice(0, 400)} (${place})`;
+/**
+ * `TypeError: … (workflow.ts:12)`, bounded, whatever was thrown: to read it may run what users wrote. `made` is the stack of where the
+ * step was made, for errors that no line of the workflow threw.
+ */
+export function describeError(error: unknown, table: SourceTable, made = ''): string {
+  let text: string;
+  let stack = '';
+  try {
+    const isError = error instanceof Error;
+    text = isError ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+    if (isError) stack = String(error.stack ?? '');
+  } catch {
+    text ??= 'thrown: a value that cannot be shown';
+  }
+  return withPlace(text.slice(0, 400), locate(stack, table) ?? locate(made, table));
+}
+
+export function withPlace(text: string, place: string | null): string {
+  return place === null ? text : `${text} (${place})`;
 }
 
 /** The first frame that lies in a file of the workflow. */
 export function locate(stack: string, table: SourceTable): string | null {
-  for (const frame of stack.split('\n').slice(0, 12)) {
+  for (const frame of stack.slice(0, 16_384).split('\n')) {
     const match = /:(\d+):(\d+)\)?\s*$/.exec(frame);
     const segments = match === null ? undefined : table.lines[match[1]!];
     if (match === null || segments === undefined) continue;

@@ -1,132 +1,119 @@
-// docs/sdk.md#steps: runs consecutive row steps over one rowset. A row that no step changed is written as it was read.
+// docs/sdk.md#steps: what each row step makes of one row. Pure: the stage counts and writes.
 import type { RowStep } from '../workflow/step.ts';
-import { canonical, canonicalRow, kindOf } from './canonical.ts';
+import { kindOf } from './canonical.ts';
 import { hashToUnit } from './hash.ts';
-import { describeError, type SourceTable } from './locate.ts';
-import { rejectLine, type StepStats } from './rowset.ts';
+import { MAX_ROWS_LENGTH, sealedText, sealRow } from './seal.ts';
+import { keyText } from './split.ts';
 
-export type RowRun = {
-  /** Runs all steps over one row. `line` is its live line if the row is as it was read, else null. */
-  push(index: number, row: object, line: string | null): void;
-  readonly live: string[];
-  readonly rejects: string[];
-  readonly stats: Record<string, StepStats>;
+/** A row on its way through a stage. */
+export type RowAt = {
+  readonly index: number;
+  /** Its place among the live rows that the stage reads. */
+  readonly ordinal: number;
 };
+
+export type Verdict =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'row'; readonly row: object }
+  /** With the canonical text of each. */
+  | { readonly kind: 'rows'; readonly rows: readonly { readonly row: object; readonly text: string }[] }
+  | { readonly kind: 'reject'; readonly reason: string }
+  /** The task fails. */
+  | { readonly kind: 'stop'; readonly error: Error };
+
+/** A step of a stage: a row step, or what the stage does with a row before them. */
+export type StageStep = {
+  readonly name: string;
+  /** The stack of where the workflow made it. */
+  readonly made: string;
+  /** Does without the row itself, so that it need not be parsed. */
+  readonly blind?: boolean;
+  /** Counts the rows of one index that come to it: `nth` is their number so far. */
+  readonly counts?: boolean;
+  /** May throw: the row is rejected. */
+  apply(row: object, at: RowAt, nth: number): Verdict;
+};
+
+export const KEEP: Verdict = { kind: 'keep' };
+export const DROP: Verdict = { kind: 'drop' };
+
+// One for all, as it is read at once.
+const changed = { kind: 'row' as const, row: {} as object };
+
+/** The row becomes another. */
+export function becomes(row: object): Verdict {
+  changed.row = row;
+  return changed;
+}
 
 type AnyFn = (row: object) => unknown;
 
-export function createRowRun(steps: readonly RowStep[], table: SourceTable): RowRun {
-  const live: string[] = [];
-  const rejects: string[] = [];
-  const counters: StepStats[] = steps.map(() => ({ in: 0, out: 0, rejected: 0 }));
-  const stats = Object.fromEntries(steps.map((step, i) => [step.name, counters[i]!]));
-  // Ordinal among the rows of one index, so that rows of one flatMap are sampled each for itself.
-  let lastIndex = -1;
-  let ordinal = 0;
+export function createRowStep(step: RowStep): StageStep {
+  return { name: step.name, made: step.made, ...createApplication(step) };
+}
 
-  const reject = (at: number, index: number, row: object, reason: string): void => {
-    counters[at]!.rejected++;
-    rejects.push(rejectLine(index, canonical(row), steps[at]!.name, reason));
-  };
-  const emit = (index: number, row: object, line: string | null, changedBy: number, before: object): void => {
-    if (line !== null) {
-      live.push(line);
-      return;
+function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
+  switch (step.kind) {
+    case 'map': {
+      const fn = step.fn as AnyFn;
+      return {
+        apply: (row) => {
+          const next = fn(row);
+          return next === row ? KEEP : becomes(sealRow(next, 'what a map returns'));
+        },
+      };
     }
-    let text: string;
-    try {
-      text = canonicalRow(row);
-    } catch (error) {
-      const at = Math.max(changedBy, 0);
-      if (steps.length === 0) throw error;
-      counters[at]!.out--;
-      for (let i = at + 1; i < steps.length; i++) {
-        counters[i]!.in--;
-        counters[i]!.out--;
-      }
-      reject(at, index, before, (error as Error).message);
-      return;
+    case 'filter': {
+      const fn = step.fn as AnyFn;
+      return { apply: (row) => (truth(fn(row)) ? KEEP : DROP) };
     }
-    live.push(`[${index},${text}]`);
-  };
-  const walk = (
-    from: number,
-    index: number,
-    row: object,
-    line: string | null,
-    changedBy: number,
-    before: object,
-  ): void => {
-    let current = row;
-    let same = line;
-    let changed = changedBy;
-    let previous = before;
-    for (let at = from; at < steps.length; at++) {
-      const step = steps[at]!;
-      const counter = counters[at]!;
-      counter.in++;
-      try {
-        switch (step.kind) {
-          case 'map': {
-            const next = (step.fn as AnyFn)(current);
-            if (next !== current) {
-              if (typeof next !== 'object' || next === null || Array.isArray(next)) {
-                throw new TypeError(`a map returns a row, not ${kindOf(next)}`);
-              }
-              previous = current;
-              current = freeze(next);
-              same = null;
-              changed = at;
-            }
-            break;
-          }
-          case 'filter':
-            if (!truth((step.fn as AnyFn)(current))) return;
-            break;
-          case 'flatMap': {
-            const rows = (step.fn as AnyFn)(current);
-            if (!Array.isArray(rows)) throw new TypeError(`a flatMap returns an array of rows, not ${kindOf(rows)}`);
-            for (const next of rows) canonicalRow(next);
-            counter.out += rows.length;
-            for (const next of rows) walk(at + 1, index, freeze(next), next === current ? same : null, at, current);
-            return;
-          }
-          case 'validate': {
-            const result = step.schema.safeParse(current);
-            if (!result.success) {
-              reject(at, index, current, describeIssues(result.error.issues));
-              return;
-            }
-            const next = result.data as object;
-            previous = current;
-            current = freeze(next);
-            same = null;
-            changed = at;
-            break;
-          }
-          case 'check':
-            if (truth((step.fn as AnyFn)(current))) break;
-            if (step.onFail === 'stop') throw new StopRun(step.name, index);
-            if (step.onFail === 'reject') reject(at, index, current, 'the check failed');
-            return;
-          case 'sample': {
-            ordinal = index === lastIndex ? ordinal + 1 : 0;
-            lastIndex = index;
-            const key = step.key === null ? `${index}/${ordinal}` : canonical((step.key as AnyFn)(current) ?? null);
-            if (hashToUnit(key, `sample ${step.name} ${step.seed}`) >= step.fraction) return;
-            break;
-          }
-        }
-      } catch (error) {
-        if (error instanceof StopRun) throw error;
-        reject(at, index, current, describeError(error, table));
-        return;
-      }
-      counter.out++;
+    case 'flatMap': {
+      const fn = step.fn as AnyFn;
+      return { apply: (row) => ({ kind: 'rows', rows: sealRows(fn(row)) }) };
     }
-    emit(index, current, same, changed, previous);
-  };
-  return { push: (index, row, line) => walk(0, index, freeze(row), line, -1, row), live, rejects, stats };
+    case 'validate': {
+      const { schema } = step;
+      return {
+        apply: (row) => {
+          const result = schema.safeParse(row);
+          if (!result.success) return { kind: 'reject', reason: describeIssues(result.error.issues) };
+          return becomes(sealRow(result.data, 'what the schema makes'));
+        },
+      };
+    }
+    case 'check': {
+      const fn = step.fn as AnyFn;
+      const failed: Verdict = step.onFail === 'drop' ? DROP : { kind: 'reject', reason: 'the check failed' };
+      return {
+        apply: (row, { index }) => {
+          if (truth(fn(row))) return KEEP;
+          return step.onFail === 'stop' ? { kind: 'stop', error: new StopRun(step.name, index) } : failed;
+        },
+      };
+    }
+    case 'sample': {
+      const { key, fraction, seed } = step;
+      const salt = `sample ${step.name} ${seed}`;
+      return {
+        counts: true,
+        blind: key === null,
+        apply: (row, { index }, nth) => {
+          const text = key === null ? `${index}/${nth}` : keyText((key as AnyFn)(row));
+          return hashToUnit(text, salt) < fraction ? KEEP : DROP;
+        },
+      };
+    }
+    case 'split': {
+      const key = step.key as AnyFn;
+      return {
+        apply: (row) => {
+          keyText(key(row));
+          return KEEP;
+        },
+      };
+    }
+  }
 }
 
 /** A check with `onFail: 'stop'` failed: the task exits with an error and the run fails. */
@@ -137,14 +124,21 @@ export class StopRun extends Error {
   }
 }
 
-// A step that wrote into its row would be seen by the steps that are fused with it, and by no other: so it must not.
-function freeze<T extends object>(value: T): T {
-  if (Object.isFrozen(value)) return value;
-  for (const key in value) {
-    const inner = value[key];
-    if (typeof inner === 'object' && inner !== null) freeze(inner as object);
+function sealRows(rows: unknown): { row: object; text: string }[] {
+  if (!Array.isArray(rows)) throw new TypeError(`a flatMap returns an array of rows, not ${kindOf(rows)}`);
+  const sealed: { row: object; text: string }[] = [];
+  let length = 0;
+  const count = rows.length;
+  for (let i = 0; i < count; i++) {
+    const row = sealRow(rows[i], 'what a flatMap returns in its array');
+    const text = sealedText(row);
+    length += text.length;
+    if (length > MAX_ROWS_LENGTH) {
+      throw new RangeError(`the rows that a flatMap makes of one have at most ${MAX_ROWS_LENGTH} characters of JSON`);
+    }
+    sealed.push({ row, text });
   }
-  return Object.freeze(value);
+  return sealed;
 }
 
 function truth(value: unknown): boolean {
@@ -157,7 +151,7 @@ export function describeIssues(
 ): string {
   const shown = issues
     .slice(0, 4)
-    .map((issue) => `${issue.path.length === 0 ? 'row' : issue.path.join('.')}: ${issue.message}`);
+    .map((issue) => `${issue.path.length === 0 ? 'row' : issue.path.map(String).join('.')}: ${issue.message}`);
   return issues.length > shown.length
     ? `${shown.join('; ')}; and ${issues.length - shown.length} more`
     : shown.join('; ');

@@ -6,8 +6,8 @@ export type StepStats = { in: number; out: number; rejected: number };
 export type RowsetHeader = StepStats & { readonly mizu: 'rows'; readonly steps: Record<string, StepStats> };
 
 export const LEAF_BYTES = 128;
-/** Lines are handed to the machine this many at a time: one string of a few hundred KB instead of a call per line. */
-const LINES_PER_WRITE = 512;
+/** Lines are handed to the machine together: one string of a few hundred KB instead of a call per line. */
+const WRITE_LENGTH = 1 << 18;
 
 /** Opens a rowset and reads its header; the first `out` lines that follow are live, the rest are rejected. */
 export function openRowset(io: GuestIo, input: number): RowsetHeader {
@@ -30,8 +30,13 @@ export function writeRowset(
 }
 
 export function writeLines(io: GuestIo, lines: readonly string[]): void {
-  for (let i = 0; i < lines.length; i += LINES_PER_WRITE)
-    io.write(`${lines.slice(i, i + LINES_PER_WRITE).join('\n')}\n`);
+  let [from, length] = [0, 0];
+  for (let i = 0; i < lines.length; i++) {
+    length += lines[i]!.length;
+    if (length < WRITE_LENGTH && i + 1 < lines.length) continue;
+    io.write(`${lines.slice(from, i + 1).join('\n')}\n`);
+    [from, length] = [i + 1, 0];
+  }
 }
 
 /** A header line, padded with spaces to whole leaves; the newline is the last byte. */

@@ -1,14 +1,17 @@
 // docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
 import { planStages } from '../workflow/plan.ts';
-import { isRowStep, type RowStep, type SplitStep, type Step, type Workflow } from '../workflow/step.ts';
+import { isRowStep, type SplitStep, type Step, type Workflow } from '../workflow/step.ts';
+import type { Context } from './attempts.ts';
+import { refusePromises } from './guard.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import type { SourceTable } from './locate.ts';
 import type { AnswerFormat } from './request.ts';
+import { createRowStep, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
 import { runCluster, runReduceNear } from './stage-near.ts';
-import { plainIntake, runRowStage } from './stage-rows.ts';
+import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
 
 /** What the compiler knows and the VM need not work out. */
@@ -21,28 +24,30 @@ export type Settings = {
 
 /** The program: called once per task. */
 export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
-  const { steps } = workflow;
+  const { steps, rowBudget } = workflow;
   const stages = planStages(steps, settings.fused);
   return (io) => {
+    refusePromises();
+    const context: Context = { io, source: settings.source, rowBudget };
     const stage = stages[readNumber(io, 'MIZU_STAGE')];
     const partition = readNumber(io, 'MIZU_PARTITION');
     if (stage === undefined)
       throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
     switch (stage.kind) {
       case 'rows':
-        return runRowStage(io, FIRST_INPUT, plainIntake, rowSteps(steps, stage), settings.source);
+        return runRowStage(context, FIRST_INPUT, rowSteps(steps, stage));
       case 'request': {
         const step = stepOf(steps, stage.step, 'llm');
-        return runRequest(io, step, settings.formats[step.name] ?? null);
+        return runRequest(context, step, settings.formats[step.name] ?? null);
       }
       case 'receive': {
         const results = readResults(io, FIRST_INPUT + 1);
         const rows = openRowset(io, FIRST_INPUT).out;
-        const intake = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
-        return runRowStage(io, FIRST_INPUT, intake, rowSteps(steps, stage), settings.source);
+        const receive = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
+        return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(steps, stage)]);
       }
       case 'keys':
-        return runKeys(io, stepOf(steps, stage.step, 'dedupe'));
+        return runKeys(context, stepOf(steps, stage.step, 'dedupe'));
       case 'reduce': {
         const step = stepOf(steps, stage.step, 'dedupe');
         return step.near === null ? runReduceExact(io, partition) : runReduceNear(io, step, partition);
@@ -50,11 +55,11 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
       case 'cluster':
         return runCluster(io, readNumber(io, 'MIZU_PARTITIONS'));
       case 'apply': {
-        const intake = createApply(io, stepOf(steps, stage.step, 'dedupe'), partition);
-        return runRowStage(io, FIRST_INPUT, intake, rowSteps(steps, stage), settings.source);
+        const apply = createApply(io, stepOf(steps, stage.step, 'dedupe'), partition);
+        return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(steps, stage)]);
       }
       case 'sink':
-        return runSink(io, stage.part < 0 ? null : (steps.at(-1) as SplitStep), stage.part);
+        return runSink(context, stage.part < 0 ? null : (steps.at(-1) as SplitStep), stage.part);
       case 'rejects':
         return runRejects(io);
       case 'infer':
@@ -63,8 +68,8 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
   };
 }
 
-function rowSteps(steps: readonly Step[], stage: { readonly from: number; readonly to: number }): RowStep[] {
-  return steps.slice(stage.from, stage.to).filter(isRowStep);
+function rowSteps(steps: readonly Step[], stage: { readonly from: number; readonly to: number }): StageStep[] {
+  return steps.slice(stage.from, stage.to).filter(isRowStep).map(createRowStep);
 }
 
 function stepOf<K extends Step['kind']>(steps: readonly Step[], index: number, kind: K): Extract<Step, { kind: K }> {

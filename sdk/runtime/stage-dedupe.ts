@@ -1,42 +1,60 @@
 // docs/sdk.md#dedupe: equal keys over the whole dataset: keys (per partition) -> reduce (per bucket) -> apply (per partition).
 import type { DedupeStep } from '../workflow/step.ts';
-import { canonical } from './canonical.ts';
+import { type Context, eachLiveRow, readRow } from './attempts.ts';
 import { createFacts, readFactsHeader, readGroup } from './facts.ts';
 import { hashText } from './hash.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createNearBands, createNearKey, NEAR_WORDS } from './near-keys.ts';
-import { openRowset, rejectLine, rowIndex, rowText } from './rowset.ts';
-import type { Intake } from './stage-rows.ts';
+import { DROP, KEEP, type StageStep } from './row-steps.ts';
+import { openRowset } from './rowset.ts';
+import { keyText } from './split.ts';
 
-/** key 128 bits, ordinal, index. */
+/** key 128 bits, ordinal, index (`FAILED`: there is no key). */
 const KEY_WORDS = 6;
 /** band hash, ordinal. */
 const BAND_WORDS = 2;
-/** ordinal, index of the row that stays. */
+/** ordinal, index of the row that stays (`FAILED`: the row is rejected). */
 export const DROP_WORDS = 2;
 
-/** A row whose key function throws, or yields no JSON, is nobody's duplicate. */
-export function runKeys(io: GuestIo, step: DedupeStep): void {
+/** In place of a kept row's index: the key of the row itself failed. */
+export const FAILED = 0xffffffff;
+/** Added to the ordinal in a record of a near dedupe whose key failed. */
+export const FAILED_ORDINAL = 0x80000000;
+
+/** A row whose key fails is no one's duplicate; that it failed travels as a fact, and `createApply` rejects it. */
+export function runKeys(context: Context, step: DedupeStep): void {
+  const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   const near = step.near === null ? null : createNearBands(step.near);
   const extraWords = near === null ? 0 : NEAR_WORDS;
   const facts = createFacts('keys', header.out, step.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
   const extra = new Uint32Array(header.out * extraWords);
-  for (let ordinal = 0; ordinal < header.out && io.next(); ordinal++) {
-    const [index, row] = io.json() as [number, object];
-    const key = keyOf(step, row);
-    if (key === null) continue;
+  const addKey = (index: number, ordinal: number, key: string): void => {
     if (near === null) {
-      const hash = hashText(canonical(key), 0);
+      const hash = hashText(key, 0);
       facts.add(hash[0]! % step.buckets, [hash[0]!, hash[1]!, hash[2]!, hash[3]!, ordinal, index]);
-      continue;
+      return;
     }
-    const { count, bands, words } = createNearKey(typeof key === 'string' ? key : canonical(key), near);
+    const { count, bands, words } = createNearKey(key, near);
     extra[ordinal * extraWords] = index;
     extra[ordinal * extraWords + 1] = count;
     extra.set(words, ordinal * extraWords + 2);
     for (let i = 0; i < bands.length; i++) facts.add(bands[i]! % step.buckets, [bands[i]!, ordinal]);
-  }
+  };
+  let key: string | null = null;
+  eachLiveRow(context, header, {
+    attempt: (row) => {
+      key = keyOf(step, row);
+    },
+    commit: (index, ordinal) => {
+      if (key !== null) addKey(index, ordinal, key);
+    },
+    made: step.made,
+    refuse: (_reason, ordinal) => {
+      const record = near === null ? [0, 0, 0, 0, ordinal, FAILED] : [0, FAILED_ORDINAL + ordinal];
+      facts.add(ordinal % step.buckets, record);
+    },
+  });
   facts.finish(io, extra);
 }
 
@@ -50,6 +68,10 @@ export function runReduceExact(io: GuestIo, bucket: number): void {
     const header = readFactsHeader(io, input);
     const records = readGroup(io, input, header, bucket);
     for (let i = 0; i < records.length; i += KEY_WORDS) {
+      if (records[i + 5] === FAILED) {
+        drops.add(partition, [records[i + 4]!, FAILED]);
+        continue;
+      }
       const key = String.fromCharCode(...split16(records, i));
       const kept = first.get(key);
       if (kept === undefined) first.set(key, records[i + 5]!);
@@ -60,7 +82,7 @@ export function runReduceExact(io: GuestIo, bucket: number): void {
 }
 
 /** Drops (or rejects) the rows that any list names; input 1 are the rows, the lists follow. */
-export function createApply(io: GuestIo, step: DedupeStep, partition: number): Intake {
+export function createApply(io: GuestIo, step: DedupeStep, partition: number): StageStep {
   const keptBy = new Map<number, number>();
   for (let input = FIRST_INPUT + 1; input < io.inputCount(); input++) {
     const records = readGroup(io, input, readFactsHeader(io, input), partition);
@@ -68,28 +90,26 @@ export function createApply(io: GuestIo, step: DedupeStep, partition: number): I
   }
   return {
     name: step.name,
-    take: (ordinal, line, parse, run, rejects) => {
+    made: step.made,
+    blind: true,
+    apply: (_row, { ordinal }) => {
       const kept = keptBy.get(ordinal);
-      if (kept !== undefined) {
-        if (step.onDuplicate === 'reject') {
-          rejects.push(rejectLine(rowIndex(line), rowText(line), step.name, `duplicate of row ${kept}`));
-        }
-        return;
+      if (kept === undefined) return KEEP;
+      if (kept === FAILED) {
+        // Once more, for the reason.
+        keyOf(step, readRow(io, io.line())[1]);
+        return { kind: 'reject', reason: 'the key failed' };
       }
-      const [index, row] = parse() as [number, object];
-      run.push(index, row, line);
+      return step.onDuplicate === 'reject' ? { kind: 'reject', reason: `duplicate of row ${kept}` } : DROP;
     },
   };
 }
 
-function keyOf(step: DedupeStep, row: object): unknown {
-  try {
-    const key = (step.key as (row: object) => unknown)(Object.freeze(row)) ?? null;
-    canonical(key);
-    return key;
-  } catch {
-    return null;
-  }
+/** Null: the row has none. A text that is near others is taken as it is. */
+function keyOf(step: DedupeStep, row: object): string | null {
+  const key = (step.key as (row: object) => unknown)(row);
+  if (key === null) return null;
+  return step.near !== null && typeof key === 'string' ? key : keyText(key);
 }
 
 // A Map key of 128 bits: eight UTF-16 units.

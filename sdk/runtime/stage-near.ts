@@ -3,9 +3,9 @@ import type { DedupeStep } from '../workflow/step.ts';
 import { createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { isNear, type NearEntry, readNearEntry } from './near-keys.ts';
-import { DROP_WORDS } from './stage-dedupe.ts';
+import { DROP_WORDS, FAILED, FAILED_ORDINAL } from './stage-dedupe.ts';
 
-/** Two global row numbers: the later one is like the earlier one. */
+/** Two global row numbers: the later one is like the earlier one. Twice the same: its key failed. */
 const EDGE_WORDS = 2;
 /** Members of a band bucket that are unlike each other and yet share its hash: more are not compared. */
 const MAX_REPRESENTATIVES = 16;
@@ -29,7 +29,13 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
   for (const partition of partitions) {
     const records = readGroup(io, partition.input, partition.header, bucket);
     for (let i = 0; i < records.length; i += 2) {
-      const row = partition.base + records[i + 1]!;
+      const ordinal = records[i + 1]!;
+      if (ordinal >= FAILED_ORDINAL) {
+        const failed = partition.base + ordinal - FAILED_ORDINAL;
+        edges.add(0, [failed, failed]);
+        continue;
+      }
+      const row = partition.base + ordinal;
       const list = representatives.get(records[i]!);
       if (list === undefined) {
         representatives.set(records[i]!, [row]);
@@ -53,6 +59,7 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
 export function runCluster(io: GuestIo, partitionCount: number): void {
   const partitions = openPartitions(io, partitionCount);
   const parent = new Map<number, number>();
+  const failed: number[] = [];
   const find = (row: number): number => {
     let root = row;
     for (let up = parent.get(root); up !== undefined; up = parent.get(root)) root = up;
@@ -66,6 +73,7 @@ export function runCluster(io: GuestIo, partitionCount: number): void {
   for (let input = FIRST_INPUT + partitionCount; input < io.inputCount(); input++) {
     const edges = readGroup(io, input, readFactsHeader(io, input), 0);
     for (let i = 0; i < edges.length; i += EDGE_WORDS) {
+      if (edges[i] === edges[i + 1]) failed.push(edges[i]!);
       const [a, b] = [find(edges[i]!), find(edges[i + 1]!)];
       if (a !== b) parent.set(Math.max(a, b), Math.min(a, b));
     }
@@ -76,6 +84,10 @@ export function runCluster(io: GuestIo, partitionCount: number): void {
     const keptIn = partitionOf(partitions, kept);
     const own = partitionOf(partitions, row);
     drops.add(partitions.indexOf(own), [row - own.base, keptIn.extra(kept - keptIn.base)[0]!]);
+  }
+  for (const row of failed) {
+    const own = partitionOf(partitions, row);
+    drops.add(partitions.indexOf(own), [row - own.base, FAILED]);
   }
   drops.finish(io, new Uint32Array(0));
 }

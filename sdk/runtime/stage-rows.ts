@@ -1,62 +1,159 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
-import type { RowStep } from '../workflow/step.ts';
-import type { GuestIo } from './io.ts';
-import type { SourceTable } from './locate.ts';
-import { createRowRun, type RowRun } from './row-steps.ts';
-import { openRowset, type RowsetHeader, type StepStats, writeRowset } from './rowset.ts';
+import { type Context, readRow, runAttempts } from './attempts.ts';
+import type { StageStep, Verdict } from './row-steps.ts';
+import { openRowset, type RowsetHeader, rejectLine, rowIndex, rowText, writeRowset } from './rowset.ts';
+import { rejectedText, sealedText } from './seal.ts';
+import { createCounts } from './step-counts.ts';
 
-/** What a stage does with a live row before its row steps. */
-export type Intake = {
-  /** Counted under this name in the header's steps; null: no step of its own. */
-  readonly name: string | null;
-  /** Calls `run.push` for what goes on; adds rejected lines to `rejects`. */
-  take(ordinal: number, line: string, parse: () => unknown, run: RowRun, rejects: string[]): void;
+/** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
+const MAX_LIVE_LENGTH = 48 << 20;
+
+/** Made by a flatMap, on its way to the step `from`. */
+type Pending = {
+  readonly index: number;
+  readonly ordinal: number;
+  readonly from: number;
+  readonly text: string;
+  readonly row: object;
 };
 
-export function runRowStage(
-  io: GuestIo,
-  input: number,
-  intake: Intake,
-  steps: readonly RowStep[],
-  table: SourceTable,
-): void {
+export function runRowStage(context: Context, input: number, steps: readonly StageStep[]): void {
+  const { io } = context;
   const header = openRowset(io, input);
-  const run = createRowRun(steps, table);
+  const counts = createCounts(steps);
+  const live: string[] = [];
   const rejects: string[] = [];
-  const own: StepStats = { in: header.out, out: 0, rejected: 0 };
-  const counted: RowRun = {
-    ...run,
-    push: (index, row, line) => {
-      own.out++;
-      run.push(index, row, line);
-    },
-  };
-  let fresh = 0;
-  for (let ordinal = 0; io.next(); ordinal++) {
-    const line = io.line();
-    if (ordinal >= header.out) {
-      rejects.push(line);
-      continue;
+  /** The next one is the last. */
+  const pending: Pending[] = [];
+  let liveLength = 0;
+  let read = 0;
+
+  // The row whose turn it is. `line` is its line if it is as it was read, else `text` is its canonical text; `row` null: not parsed yet.
+  let more = true;
+  const at = { index: 0, ordinal: -1 };
+  let from = 0;
+  let line: string | null = null;
+  let text: string | null = null;
+  let row: object | null = null;
+  const advance = (): void => {
+    const next = pending.pop();
+    if (next !== undefined) {
+      ({ index: at.index, ordinal: at.ordinal, from, text, row } = next);
+      line = null;
+      return;
     }
-    const before = rejects.length;
-    intake.take(ordinal, line, () => io.json(), counted, rejects);
-    fresh += rejects.length - before;
-  }
-  own.rejected = fresh;
+    more = read < header.out && io.next();
+    if (!more) return;
+    line = io.line();
+    at.index = rowIndex(line);
+    at.ordinal = read++;
+    from = 0;
+    row = null;
+  };
+
+  // What the attempt has noted: the step that the row is at, the row as that step reads it, and what becomes of it.
+  let step = 0;
+  let seenLine: string | null = null;
+  let seenText: string | null = null;
+  let seenRow: object | null = null;
+  let verdict: Verdict | null = null;
+  let written = '';
+
+  const attempt = (): boolean => {
+    if (!more) return false;
+    let isRead = line !== null;
+    let nowText = text;
+    let now = row;
+    // Where the row was changed, and what it was before.
+    let changedBy = from;
+    let oldLine = line;
+    let oldText = text;
+    let old = row;
+    verdict = null;
+    for (let next = from; next < steps.length; next++) {
+      const current = steps[next]!;
+      step = next;
+      seenLine = isRead ? line : null;
+      seenText = nowText;
+      seenRow = now;
+      if (now === null && current.blind !== true) now = readRow(io, line!)[1];
+      const found = current.apply(now!, at, current.counts === true ? counts.nth(next, at.index) : 0);
+      if (found.kind === 'keep') continue;
+      if (found.kind !== 'row') {
+        verdict = found;
+        return true;
+      }
+      changedBy = next;
+      oldLine = seenLine;
+      oldText = seenText;
+      old = seenRow;
+      now = found.row;
+      isRead = false;
+      nowText = null;
+    }
+    if (isRead) {
+      written = line!;
+      return true;
+    }
+    if (nowText === null) {
+      step = changedBy;
+      seenLine = oldLine;
+      seenText = oldText;
+      seenRow = old;
+      nowText = sealedText(now!);
+    }
+    written = `[${at.index},${nowText}]`;
+    return true;
+  };
+  const refuse = (reason: string): void => {
+    const seen = seenLine === null ? (seenText ?? rejectedText(seenRow!)) : rowText(seenLine);
+    rejects.push(rejectLine(at.index, seen, steps[step]!.name, reason));
+    counts.rejected[step]!++;
+    lose();
+  };
+  const lose = (): void => {
+    counts.add(at.index, from, step);
+    counts.lost[step]!++;
+    advance();
+  };
+  const commit = (): void => {
+    if (verdict !== null) {
+      settle(verdict);
+      return;
+    }
+    liveLength += written.length;
+    if (liveLength > MAX_LIVE_LENGTH) {
+      liveLength -= written.length;
+      refuse(`a task gives at most ${MAX_LIVE_LENGTH} characters of rows, and has no room for this one`);
+      return;
+    }
+    counts.add(at.index, from, steps.length - 1);
+    live.push(written);
+    advance();
+  };
+  const settle = (found: Verdict): void => {
+    if (found.kind === 'stop') throw found.error;
+    if (found.kind === 'reject') {
+      refuse(found.reason);
+      return;
+    }
+    if (found.kind === 'rows') {
+      for (let i = found.rows.length - 1; i >= 0; i--) pending.push({ ...at, ...found.rows[i]!, from: step + 1 });
+      counts.made[step]! += found.rows.length;
+    }
+    lose();
+  };
+
+  advance();
+  runAttempts(context, { attempt, commit, refuse, made: () => steps[step]!.made });
+  const old: string[] = [];
+  while (io.next()) old.push(io.line());
   const output: RowsetHeader = {
     mizu: 'rows',
     in: header.out,
-    out: run.live.length,
-    rejected: fresh + run.rejects.length,
-    steps: { ...header.steps, ...(intake.name === null ? {} : { [intake.name]: own }), ...run.stats },
+    out: live.length,
+    rejected: rejects.length,
+    steps: { ...header.steps, ...counts.stats() },
   };
-  writeRowset(io, output, run.live, [...rejects, ...run.rejects]);
+  writeRowset(io, output, live, [...old, ...rejects]);
 }
-
-export const plainIntake: Intake = {
-  name: null,
-  take: (_ordinal, line, parse, run) => {
-    const [index, row] = parse() as [number, object];
-    run.push(index, row, line);
-  },
-};

@@ -1,34 +1,65 @@
 // docs/rows.md#sinks: the last stages: the rows of one part of the split, and the rejects.
 import type { SplitStep } from '../workflow/step.ts';
-import { canonical } from './canonical.ts';
-import { hashToUnit } from './hash.ts';
+import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { openRowset, rowIndex, rowText, writeLines } from './rowset.ts';
+import { openRowset, type RowsetHeader, rowIndex, rowText, writeLines } from './rowset.ts';
+import { rejectedText } from './seal.ts';
+import { createPartOf, keyText } from './split.ts';
 
 /** `split` null: all live rows. A row's part depends on its index (or key) and the seed only. */
-export function runSink(io: GuestIo, split: SplitStep | null, part: number): void {
+export function runSink(context: Context, split: SplitStep | null, part: number): void {
+  const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const upper: number[] = [];
-  for (const { fraction } of split?.parts ?? []) upper.push((upper.at(-1) ?? 0) + fraction);
+  if (split === null)
+    writeLines(
+      io,
+      readTexts(io, header, () => true),
+    );
+  else if (split.key === null) writeLines(io, readTexts(io, header, createIndexFilter(split, part)));
+  else writeLines(io, readByKey(context, header, split, part));
+}
+
+function readTexts(io: GuestIo, { out }: RowsetHeader, isHere: (index: number) => boolean): string[] {
   const lines: string[] = [];
-  let last = -1;
-  let lastPart = -1;
-  for (let ordinal = 0; ordinal < header.out && io.next(); ordinal++) {
+  for (let ordinal = 0; ordinal < out && io.next(); ordinal++) {
     const line = io.line();
-    if (split !== null) {
-      const index = rowIndex(line);
-      if (index !== last || split.key !== null) {
-        const key = split.key === null ? String(index) : keyOf(split.key, io.json() as [number, object]);
-        const unit = hashToUnit(key, `split ${split.seed}`);
-        const found = upper.findIndex((bound) => unit < bound);
-        last = index;
-        lastPart = found < 0 ? upper.length - 1 : found;
-      }
-      if (lastPart !== part) continue;
-    }
-    lines.push(rowText(line));
+    if (isHere(rowIndex(line))) lines.push(rowText(line));
   }
-  writeLines(io, lines);
+  return lines;
+}
+
+// The rows of one index follow each other.
+function createIndexFilter(split: SplitStep, part: number): (index: number) => boolean {
+  const partOf = createPartOf(split);
+  let last = -1;
+  let lastIsHere = false;
+  return (index) => {
+    if (index !== last) lastIsHere = partOf(String(index)) === part;
+    last = index;
+    return lastIsHere;
+  };
+}
+
+function readByKey(context: Context, header: RowsetHeader, split: SplitStep, part: number): string[] {
+  const partOf = createPartOf(split);
+  const lines: string[] = [];
+  const { io } = context;
+  let isHere = false;
+  eachLiveRow(context, header, {
+    attempt: (row) => {
+      isHere = partOf(keyText((split.key as (row: object) => unknown)(row))) === part;
+    },
+    commit: () => {
+      if (isHere) lines.push(rowText(io.line()));
+    },
+    // The step 'split' of a stage before has rejected the rows whose key fails. Should it fail here alone, all sinks agree on where the row is.
+    made: split.made,
+    refuse: () => {
+      const line = io.line();
+      if (partOf(String(rowIndex(line))) === part) lines.push(rowText(line));
+    },
+  });
+  return lines;
 }
 
 /** In the order of the input, so that the number of partitions does not show. */
@@ -40,7 +71,7 @@ export function runRejects(io: GuestIo): void {
     const [index, row, step, reason] = io.json() as [number, unknown, string, string];
     rejects.push([
       index,
-      `{"index":${index},"reason":${JSON.stringify(reason)},"row":${canonical(row)},"step":${JSON.stringify(step)}}`,
+      `{"index":${index},"reason":${JSON.stringify(reason)},"row":${rejectedText(row)},"step":${JSON.stringify(step)}}`,
     ]);
   }
   rejects.sort((a, b) => a[0] - b[0]);
@@ -48,13 +79,4 @@ export function runRejects(io: GuestIo): void {
     io,
     rejects.map(([, line]) => line),
   );
-}
-
-// A key function that throws puts the row where its index would: a split loses no row.
-function keyOf(key: (row: never) => unknown, [index, row]: [number, object]): string {
-  try {
-    return canonical((key as (row: object) => unknown)(Object.freeze(row)) ?? null);
-  } catch {
-    return String(index);
-  }
 }

@@ -1,7 +1,14 @@
 // docs/sdk.md#chain: what `import … from 'mizu'` means inside a workflow file: the chain and zod, nothing that needs a computer.
 import * as z from 'zod';
 
-export { type Dataset, type DedupeOptions, dataset, type SampleOptions, type SplitOptions } from './dataset.ts';
+export {
+  type Dataset,
+  type DatasetOptions,
+  type DedupeOptions,
+  dataset,
+  type SampleOptions,
+  type SplitOptions,
+} from './dataset.ts';
 export type { ClassifyOptions, GenerateOptions, ModelOptions, ScoreOptions } from './llm.ts';
 export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

@@ -36,6 +36,18 @@ test('types flow from step to step', () => {
   ]);
 });
 
+test('the field of a model is not one that the row has', () => {
+  const options = { model: 'm', prompt: () => 'x' };
+  const rows = dataset('new', Row);
+  // @ts-expect-error the row has a field 'text' already
+  rows.generate('text', options);
+  const more = rows.generate('title', options).map('more', (row) => ({ ...row, mood: row.title }));
+  // @ts-expect-error the row has a field 'mood' already
+  more.score('mood', options);
+  // Nothing is known of these rows.
+  dataset<{ [field: string]: string }>('record').generate('text', options);
+});
+
 test('row steps side by side are one stage; a model is three, a dedupe three or four', () => {
   const rows = dataset('plan', Row)
     .filter('a', () => true)

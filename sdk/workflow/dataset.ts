@@ -9,11 +9,25 @@ import {
   type ScoreOptions,
 } from './llm.ts';
 import { assertName, assertOption, duplicateName } from './refusal.ts';
-import type { OnFail, Step, Workflow } from './step.ts';
+import { DEFAULT_ROW_BUDGET, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
 
 /** Fields shown flat in editors. */
 type Flat<T> = { [K in keyof T]: T[K] };
 type With<Row, Name extends string, Value> = Flat<Omit<Row, Name> & { [K in Name]: Value }>;
+/** The name of a field that the row has not; where nothing is known of the row (`any`) each name. */
+type NewField<Row, Name extends string> = string extends keyof Row
+  ? Name
+  : Name extends keyof Row
+    ? `the row has a field '${Name}' already`
+    : Name;
+
+export type DatasetOptions = {
+  /**
+   * What the functions of one stage may take for one row, in jumps (a pass of a loop is one or two) and calls: 10,000 to 20,000,000,
+   * counted in ten thousands. Default 2,000,000. A row that takes more is rejected.
+   */
+  readonly rowBudget?: number;
+};
 
 export type DedupeOptions = {
   /** Jaccard similarity of word 3-grams, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
@@ -47,16 +61,19 @@ export type Dataset<Row> = Workflow & {
   check(name: string, fn: (row: Readonly<Row>) => boolean, options?: { readonly onFail?: OnFail }): Dataset<Row>;
   /** Asks a model; the answer is the field `name`. */
   generate<const Name extends string, Answer = string, Value = Answer>(
-    name: Name,
+    name: NewField<Row, Name>,
     options: GenerateOptions<Row, Answer, Value>,
   ): Dataset<With<Row, Name, Value>>;
   /** Asks a model for one of the labels; the label is the field `name`. */
   classify<const Name extends string, const Label extends string>(
-    name: Name,
+    name: NewField<Row, Name>,
     options: ClassifyOptions<Row, Label>,
   ): Dataset<With<Row, Name, Label>>;
   /** Asks a model for a number from min to max; the number is the field `name`. */
-  score<const Name extends string>(name: Name, options: ScoreOptions<Row>): Dataset<With<Row, Name, number>>;
+  score<const Name extends string>(
+    name: NewField<Row, Name>,
+    options: ScoreOptions<Row>,
+  ): Dataset<With<Row, Name, number>>;
   /** Over the whole dataset: the first of equal rows stays. */
   dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
   /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
@@ -69,26 +86,34 @@ export type Dataset<Row> = Workflow & {
  * Begins a workflow. With a schema, input rows that do not fit it are rejected by the step `input`.
  * @throws MizuError `sdk/bad-name`
  */
-export function dataset<Schema extends ZodType<object>>(name: string, schema: Schema): Dataset<z.output<Schema>>;
-export function dataset<Row extends object>(name: string): Dataset<Row>;
-export function dataset(name: string, schema?: ZodType): Dataset<object> {
+export function dataset<Schema extends ZodType<object>>(
+  name: string,
+  schema: Schema,
+  options?: DatasetOptions,
+): Dataset<z.output<Schema>>;
+export function dataset<Row extends object>(name: string, schema?: undefined, options?: DatasetOptions): Dataset<Row>;
+export function dataset(name: string, schema?: ZodType, options: DatasetOptions = {}): Dataset<object> {
   assertName('dataset', name);
-  return chain(name, schema === undefined ? [] : [{ kind: 'validate', name: 'input', schema }]);
+  const { rowBudget = DEFAULT_ROW_BUDGET } = options;
+  const good = Number.isInteger(rowBudget) && rowBudget >= 10_000 && rowBudget <= 20_000_000;
+  assertOption('input', 'rowBudget', good, 'a whole number, 10000 to 20000000', rowBudget);
+  return chain(name, rowBudget, schema === undefined ? [] : [made({ kind: 'validate', name: 'input', schema })]);
 }
 
-function chain(name: string, steps: readonly Step[]): Dataset<object> {
-  const add = (step: Step): Dataset<object> => {
+function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset<object> {
+  const add = (step: Unmade<Step>): Dataset<object> => {
     assertName('step', step.name);
     if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
     assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
-    return chain(name, [...steps, step]);
+    return chain(name, rowBudget, [...steps, made(step)]);
   };
   const addFn = (kind: 'map' | 'filter' | 'flatMap', step: string, fn: unknown): Dataset<object> => {
     assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
-    return add({ kind, name: step, fn } as Step);
+    return add({ kind, name: step, fn } as Unmade<Step>);
   };
   const methods = {
     name,
+    rowBudget,
     steps,
     map: (step: string, fn: unknown) => addFn('map', step, fn),
     filter: (step: string, fn: unknown) => addFn('filter', step, fn),
@@ -122,10 +147,14 @@ function chain(name: string, steps: readonly Step[]): Dataset<object> {
       const sum = list.reduce((total, part) => total + part.fraction, 0);
       const good = list.length > 0 && list.every((part) => part.fraction > 0 && part.name !== 'rejects');
       assertOption('split', 'parts', good && Math.abs(sum - 1) < 1e-9, 'fractions above 0 that add up to 1', parts);
-      const step: Step = { kind: 'split', name: 'split', parts: list, seed, key: key ?? null };
+      const step = made({ kind: 'split', name: 'split', parts: list, seed, key: key ?? null });
       if (steps.some((other) => other.name === 'split')) throw duplicateName('split');
-      return { name, steps: [...steps, step] };
+      return { name, rowBudget, steps: [...steps, step] };
     },
   };
   return methods as unknown as Dataset<object>;
+}
+
+function made(step: Unmade<Step>): Step {
+  return { ...step, made: new Error().stack ?? '' } as Step;
 }

@@ -1,10 +1,12 @@
 // docs/sdk.md#llm: generate, classify and score are one kind of step: a prompt, the shape of the answer, a parser.
 import * as z from 'zod';
+import { kindOf } from '../runtime/canonical.ts';
 import { assertOption } from './refusal.ts';
-import type { LlmStep, Message, OnTruncated, Said } from './step.ts';
+import type { LlmStep, Message, OnTruncated, Said, Unmade } from './step.ts';
 
 /** As `MAX_REPAIRS` of the edge network, which is not part of a program. */
 const MAX_REPAIRS = 2;
+const MAX_MESSAGES = 1_000;
 
 export type ModelOptions = {
   /** Name of a registered model, for example `builtin/small`. */
@@ -58,7 +60,7 @@ export function createGenerate(
   name: string,
   options: GenerateOptions<never, unknown, unknown>,
   task: LlmStep['task'] = 'generate',
-): LlmStep {
+): Unmade<LlmStep> {
   const { model, maxTokens = 256, temperature, seed, system } = options;
   const { reasoningEffort, onTruncated = 'reject', strict = false, repair = 0, keepReasoning = false } = options;
   assertOption(
@@ -108,14 +110,19 @@ export function createGenerate(
     keepReasoning,
     prompt: (row: never) => {
       const prompt = options.prompt(row);
-      return typeof prompt === 'string' ? [...first, { role: 'user', content: prompt }] : [...first, ...prompt];
+      if (typeof prompt === 'string') return [...first, { role: 'user', content: prompt }];
+      if (!Array.isArray(prompt) || prompt.length > MAX_MESSAGES) {
+        const came = Array.isArray(prompt) ? `${prompt.length} messages` : kindOf(prompt);
+        throw new TypeError(`a prompt is a string or a list of at most ${MAX_MESSAGES} messages, not ${came}`);
+      }
+      return [...first, ...prompt];
     },
     output: options.output ?? null,
     parse: options.parse ?? ((answer: unknown) => answer),
   };
 }
 
-export function createClassify(name: string, options: ClassifyOptions<never, string>): LlmStep {
+export function createClassify(name: string, options: ClassifyOptions<never, string>): Unmade<LlmStep> {
   const { labels, text, question = 'Which label fits the text?' } = options;
   assertOption(
     name,
@@ -131,7 +138,11 @@ export function createClassify(name: string, options: ClassifyOptions<never, str
     {
       ...options,
       maxTokens: options.maxTokens ?? 64,
-      prompt: (row: never) => intro + text(row),
+      prompt: (row: never) => {
+        const asked: unknown = text(row);
+        if (typeof asked !== 'string') throw new TypeError(`text is a string, not ${kindOf(asked)}`);
+        return intro + asked;
+      },
       output: z.strictObject({ label: z.enum(labels as [string, ...string[]]) }),
       parse: (answer: unknown) => (answer as { label: string }).label,
     },
@@ -139,7 +150,7 @@ export function createClassify(name: string, options: ClassifyOptions<never, str
   );
 }
 
-export function createScore(name: string, options: ScoreOptions<never>): LlmStep {
+export function createScore(name: string, options: ScoreOptions<never>): Unmade<LlmStep> {
   const { min = 0, max = 10 } = options;
   assertOption(name, 'max', Number.isFinite(min) && Number.isFinite(max) && min < max, 'min below max', { min, max });
   return createGenerate(

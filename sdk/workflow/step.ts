@@ -3,34 +3,38 @@ import type { ZodType } from 'zod';
 
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
 
-export type MapStep = { readonly kind: 'map'; readonly name: string; readonly fn: (row: never) => object };
-export type FilterStep = { readonly kind: 'filter'; readonly name: string; readonly fn: (row: never) => boolean };
-export type FlatMapStep = {
-  readonly kind: 'flatMap';
+type Made = {
   readonly name: string;
+  /** The stack of where the workflow file made it, to name the line: docs/sdk.md#errors. */
+  readonly made: string;
+};
+
+export type MapStep = Made & { readonly kind: 'map'; readonly fn: (row: never) => object };
+export type FilterStep = Made & { readonly kind: 'filter'; readonly fn: (row: never) => boolean };
+export type FlatMapStep = Made & {
+  readonly kind: 'flatMap';
   readonly fn: (row: never) => readonly object[];
 };
-export type ValidateStep = { readonly kind: 'validate'; readonly name: string; readonly schema: ZodType };
+export type ValidateStep = Made & { readonly kind: 'validate'; readonly schema: ZodType };
 
 /** What happens to a row that fails a check: to the rejects, away without a trace, or the run stops. */
 export type OnFail = 'reject' | 'drop' | 'stop';
-export type CheckStep = {
+export type CheckStep = Made & {
   readonly kind: 'check';
-  readonly name: string;
   readonly fn: (row: never) => boolean;
   readonly onFail: OnFail;
 };
-export type SampleStep = {
+export type SampleStep = Made & {
   readonly kind: 'sample';
-  readonly name: string;
   readonly fraction: number;
   readonly seed: string;
   /** Rows of one key are sampled together; without it each row for itself. */
   readonly key: ((row: never) => unknown) | null;
 };
-export type RowStep = MapStep | FilterStep | FlatMapStep | ValidateStep | CheckStep | SampleStep;
+/** A split with a key is a row step too: a row whose key fails is rejected before parts and rejects are written. */
+export type RowStep = MapStep | FilterStep | FlatMapStep | ValidateStep | CheckStep | SampleStep | SplitStep;
 
-export type LlmStep = {
+export type LlmStep = Made & {
   readonly kind: 'llm';
   readonly task: 'generate' | 'classify' | 'score';
   /** Also the field that holds the answer. */
@@ -68,9 +72,8 @@ export type Said = {
   readonly reasoning: string | null;
 };
 
-export type DedupeStep = {
+export type DedupeStep = Made & {
   readonly kind: 'dedupe';
-  readonly name: string;
   readonly key: (row: never) => unknown;
   /** Jaccard similarity of word 3-grams from which two rows are duplicates; null: equal keys only. */
   readonly near: number | null;
@@ -79,7 +82,7 @@ export type DedupeStep = {
   readonly buckets: number;
 };
 
-export type SplitStep = {
+export type SplitStep = Made & {
   readonly kind: 'split';
   readonly name: 'split';
   readonly parts: readonly { readonly name: string; readonly fraction: number }[];
@@ -87,11 +90,20 @@ export type SplitStep = {
   readonly key: ((row: never) => unknown) | null;
 };
 
-export type Step = RowStep | LlmStep | DedupeStep | SplitStep;
+export type Step = RowStep | LlmStep | DedupeStep;
 
 /** What a workflow file exports by default. */
-export type Workflow = { readonly name: string; readonly steps: readonly Step[] };
+export type Workflow = {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  /** Jumps and calls that a stage may take for one row: docs/sdk.md#row-budget. */
+  readonly rowBudget: number;
+};
+
+export const DEFAULT_ROW_BUDGET = 2_000_000;
 
 export function isRowStep(step: Step): step is RowStep {
-  return step.kind !== 'llm' && step.kind !== 'dedupe' && step.kind !== 'split';
+  return step.kind !== 'llm' && step.kind !== 'dedupe' && (step.kind !== 'split' || step.key !== null);
 }
+
+export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

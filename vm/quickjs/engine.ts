@@ -40,6 +40,8 @@ export type EngineExports = {
   qjs_run_gc(): void;
   qjs_set_gc_threshold(bytes: number): void;
   qjs_set_max_stack_size(bytes: number): void;
+  qjs_set_memory_limit(bytes: number): void;
+  qjs_set_interrupt_handler(enabled: number): void;
   qjs_set_promise_rejection_handler(enabled: number): void;
   wasm_malloc(bytes: number): number;
   wasm_free(pointer: number): void;
@@ -68,6 +70,8 @@ const FROM_QUICKJS: readonly (keyof EngineExports)[] = [
   'qjs_run_gc',
   'qjs_set_gc_threshold',
   'qjs_set_max_stack_size',
+  'qjs_set_memory_limit',
+  'qjs_set_interrupt_handler',
   'qjs_set_promise_rejection_handler',
   'wasm_malloc',
   'wasm_free',

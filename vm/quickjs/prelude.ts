@@ -9,10 +9,10 @@ export const PRELUDE = String.raw`(() => {
   const host = (letter) => globalThis['mizu:' + letter];
   const nextLine = host('n'), lineJson = host('j'), lineText = host('t'), write = host('w'), openLines = host('o');
   const inputCount = host('c'), inputSize = host('s'), readBytes = host('r'), readText = host('x');
-  const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), quit = host('q');
-  for (const letter of 'njtwocsrxlaedq') delete globalThis['mizu:' + letter];
-  const { RangeError, TypeError, Error, Uint8Array, ArrayBuffer, Object, String, JSON, isNaN } = globalThis;
-  const isInteger = Number.isInteger;
+  const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), callGuarded = host('g'), quit = host('q');
+  for (const letter of 'njtwocsrxlaedgq') delete globalThis['mizu:' + letter];
+  const { RangeError, TypeError, Error, Uint8Array, Uint32Array, ArrayBuffer, Object, String, JSON } = globalThis;
+  const isInteger = Number.isInteger, ceil = Math.ceil, max = Math.max;
 
   const assertInput = (index) => {
     if (!isInteger(index) || index < 0 || index >= inputCount()) {
@@ -42,6 +42,38 @@ export const PRELUDE = String.raw`(() => {
     if (!(error instanceof Error)) return 'Uncaught ' + text(error);
     const cause = error.cause === undefined ? '' : '\n  caused by ' + text(error.cause);
     return error.name + ': ' + error.message + '\n' + (error.stack ?? '') + cause;
+  };
+
+  // [polls from which on QuickJS is interrupted, polls so far]: see assembly/glue.ts.
+  const cells = new Uint32Array(2), cellBytes = new Uint8Array(cells.buffer);
+  const guarded = (compute, commit, budget) => {
+    const limit = max(1, ceil(budget / 10000));
+    let ended = false;
+    const run = () => {
+      for (;;) {
+        // The first poll comes earlier than after 10,000 jumps: one more is surely too many, one less surely not.
+        cells[1] = 0; cells[0] = limit + 1;
+        const more = compute();
+        cells[0] = 0;
+        if (cells[1] >= limit) return;
+        if (!more) { ended = true; return; }
+        commit();
+      }
+    };
+    let again;
+    const runAgain = () => { again = compute(); };
+    for (;;) {
+      if (!callGuarded(run, cellBytes)) { cells[0] = 0; return false; }
+      if (ended) return true;
+      // In between it is counted once more, from a poll on: what a call may take must not depend on what went before it.
+      for (cells[1] = 0; cells[1] === 0;);
+      cells[1] = 0; cells[0] = limit;
+      const returned = callGuarded(runAgain, cellBytes);
+      cells[0] = 0;
+      if (!returned || cells[1] >= limit) return false;
+      if (!again) return true;
+      commit();
+    }
   };
 
   class TextEncoder {
@@ -98,6 +130,7 @@ export const PRELUDE = String.raw`(() => {
       write(value);
     },
     log: (value) => log(String(value)),
+    guarded: (compute, commit, budget) => guarded(compute, commit, budget),
   });
 
   let main, settled = false;

@@ -15,11 +15,16 @@ export type QuickJsOptions = {
   readonly fileName?: string;
 };
 
-const HOST_LETTERS = 'njtwocsrxlaedq';
+const HOST_LETTERS = 'njtwocsrxlaedgq';
 /** Reference counting frees nearly everything; cycles are looked for only when a program has allocated this much. */
 const GC_THRESHOLD_BYTES = 32 * 1024 * 1024;
 /** Of QuickJS's 1 MiB C stack. */
 const STACK_BYTES = 96 * 1024;
+/**
+ * Of the 256 MiB that the module may have. QuickJS keeps 64 KiB of it for the error that says so: when the machine itself had no more,
+ * the error could not be made either, and the program saw `null` thrown.
+ */
+const MEMORY_BYTES = 240 * 1024 * 1024;
 
 export type QuickJsProgram = {
   /** The same for all bundles: QuickJS with its glue, without state. */
@@ -89,6 +94,8 @@ function boot(exports: EngineExports, values: Values): void {
   exports._initialize();
   if (exports.qjs_init() !== 0) throw new Error('QuickJS did not start');
   exports.qjs_set_max_stack_size(STACK_BYTES);
+  exports.qjs_set_memory_limit(MEMORY_BYTES);
+  exports.qjs_set_interrupt_handler(1);
   exports.qjs_set_promise_rejection_handler(1);
   for (const letter of HOST_LETTERS) {
     const name = values.newText(letter);

@@ -42,6 +42,14 @@ let failFunction: Value = 0;
 let unhandled: u32 = 0;
 let firstReason: Value = 0;
 
+/**
+ * Two u32 of the prelude: from how many polls on QuickJS is interrupted (0: never), and the polls so far. QuickJS polls after each
+ * 10,000 jumps and calls, and in a regular expression after each 10,000 steps back.
+ */
+let cells: u32 = 0;
+let guarding: bool = false;
+let interrupted: bool = false;
+
 /** Called once when the program is built, with functions of the prelude. Returns the reason of a rejection left alone so far, or 0. */
 export function install(start: Value, finish: Value, fail: Value): Value {
   if (scratch == 0) scratch = allocate(16);
@@ -111,10 +119,30 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
       return encode(first);
     case 0x64: /* d: decode UTF-8 */
       return decode(first);
+    case 0x67: /* g: call under guard */
+      return callGuarded(first, load<u32>(values, 4));
     case 0x71: /* q: quit */
       exit(u32(toNumber(first)));
   }
   return newUndefined();
+}
+
+/** True when the function has returned, false when it was interrupted; what it throws it throws. */
+function callGuarded(callee: Value, polls: Value): Value {
+  cells = bytesOf(contextPointer(), scratch, load<u64>(polls));
+  if (cells == 0) return THROWN;
+  interrupted = false;
+  guarding = true;
+  const receiver = newUndefined();
+  const result = callFunction(callee, receiver, 0, 0);
+  guarding = false;
+  const failed = isException(result) != 0;
+  releaseValue(receiver);
+  releaseValue(result);
+  if (!failed) return newTrue();
+  if (!interrupted) return THROWN;
+  releaseValue(takeException());
+  return newFalse();
 }
 
 function lineAsJson(): Value {
@@ -203,8 +231,15 @@ export function host_promise_rejection(promise: Value, reason: Value, handled: i
   releaseValue(reason);
 }
 
+/** No `catch` and no `finally` of the program sees an interruption: it ends in `callGuarded`. */
 export function host_interrupt(): i32 {
-  return 0;
+  if (cells == 0) return 0;
+  const polls = load<u32>(cells, 4) + 1;
+  store<u32>(cells, polls, 4);
+  const limit = load<u32>(cells);
+  if (!guarding || limit == 0 || polls < limit) return 0;
+  interrupted = true;
+  return 1;
 }
 
 /** Every program runs in UTC. */

@@ -1,0 +1,209 @@
+// docs/sdk.md#errors: whatever a function of the user does to one row, exactly that row is rejected, as its step read it.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
+import { type LocalRun, runLocal } from './run-local.ts';
+
+/** What goes wrong: an expression that throws, or whose value is no JSON. */
+const BAD: Readonly<Record<string, string>> = {
+  throws: `fail(new Error('boom'))`,
+  throwsNull: 'fail(null)',
+  throwsUndefined: 'fail(undefined)',
+  throwsText: `fail('boom')`,
+  throwsSymbol: 'fail(Symbol.iterator)',
+  throwsProxy: `fail(new Proxy({}, { get() { throw new Error('get'); }, getPrototypeOf() { throw new Error('proto'); } }))`,
+  throwsGetter: `fail({ get message() { throw new Error('message'); }, toString() { throw new Error('text'); } })`,
+  throwsErrorOfGetters: `fail(Object.defineProperties(new Error(), { message: { get() { throw 1; } }, stack: { get() { throw 2; } } }))`,
+  mutates: '(row.n = 5)',
+  mutatesInside: 'row.list.sort()',
+  nan: 'Number.NaN',
+  infinity: '-Infinity',
+  bigint: '5n',
+  date: 'new Date(0)',
+  set: 'new Set([1])',
+  map: 'new Map([[1, 2]])',
+  bytes: 'new Uint8Array(3)',
+  instance: 'new (class Cat { x = 1 })()',
+  regex: '/x/',
+  symbol: `Symbol('s')`,
+  function: '(() => 1)',
+  promise: '(async () => 1)()',
+  rejected: `(async () => { throw new Error('late'); })()`,
+  cyclic: 'cyclic()',
+  deep: 'deep(500)',
+  deepList: 'deepList(5000)',
+  shared: 'shared()',
+  sparse: 'new Array(1e9)',
+  getter: `({ get x() { throw new Error('get'); } })`,
+  proxy: `new Proxy({ x: 1 }, { get() { throw new Error('get'); }, ownKeys() { throw new Error('keys'); } })`,
+  toJson: `({ toJSON() { throw new Error('json'); } })`,
+  huge: `({ x: 'x'.repeat(3_000_000) })`,
+  recursion: 'recurse()',
+  badText: '"x".repeat(-1)',
+};
+/** In Node each of them takes seconds of the clock. */
+const ENDLESS: Readonly<Record<string, string>> = {
+  loop: 'loop()',
+  loopThatCatches: '(() => { for (;;) { try { loop(); } catch {} finally { continue; } } })()',
+  throwsEndless: 'fail({ get message() { loop(); }, toString() { loop(); } })',
+  endlessGetter: '({ get x() { loop(); } })',
+  endlessProxy: 'new Proxy({}, { ownKeys() { loop(); }, getPrototypeOf() { loop(); } })',
+  endlessRegex: `/^(a+)+$/.test('a'.repeat(64) + 'b')`,
+};
+
+/** Each hook does its wrong on the rows that name it. Those that give a value to the row pass it through `bad`; the others throw it away. */
+const WORKFLOW = (bad: Readonly<Record<string, string>>) => `import { dataset, z } from 'mizu';
+const fail = (value: unknown): never => { throw value; };
+const loop = (): never => { for (;;); };
+const recurse = (): number => recurse() + 1;
+const cyclic = () => { const a: any = { x: 1 }; a.self = a; return a; };
+const deep = (n: number) => { let v: any = 1; for (let i = 0; i < n; i++) v = { v }; return v; };
+const deepList = (n: number) => { let v: any = 1; for (let i = 0; i < n; i++) v = [v]; return v; };
+const shared = () => { let v: any = {}; for (let i = 0; i < 40; i++) v = { a: v, b: v }; return v; };
+const BAD: Record<string, (row: any) => unknown> = {
+${Object.entries(bad)
+  .map(([name, code]) => `  ${name}: (row) => ${code},`)
+  .join('\n')}
+};
+const at = (hook: string, row: any, good: any): any => (row.hook === hook ? BAD[row.bad]!(row) : good);
+const inner = (hook: string, row: any, good: any): any => (row.hook === hook ? { v: BAD[row.bad]!(row) } : good);
+// A field that is there already must not do it again.
+const Row = z.any().transform((row) => at('input', row, row));
+export default dataset<any>('w', Row as any, { rowBudget: 60_000 })
+  .map('inputField', (r) => inner('inputField', r, r))
+  .map('mapped', (r) => at('mapped', r, { ...r, m: 1 }))
+  .filter('filtered', (r) => at('filtered', r, true))
+  .flatMap('flat', (r) => at('flat', r, [r]))
+  .flatMap('flatItem', (r) => [at('flatItem', r, { ...r, f: 1 })])
+  .validate('refined', z.any().refine((r) => { at('refined', r, true); return r.hook !== 'refined' || fail('no value'); }) as any)
+  .validate('transformed', z.any().transform((r) => inner('transformed', r, r)) as any)
+  .check('checked', (r) => at('checked', r, true))
+  .sample('sampled', { fraction: 1, key: (r) => at('sampled', r, r.n) })
+  .dedupe('exact', (r) => at('exact', r, r.n))
+  .dedupe('near', (r) => at('near', r, 'word' + r.n), { near: 0.9 })
+  .generate('prompt', { model: 'm', prompt: (r) => at('prompt', r, 'n ' + r.n) })
+  .generate('message', { model: 'm', prompt: (r) => [{ role: 'user', content: at('message', r, 'n ' + r.n) }] })
+  .generate('parsed', { model: 'm', prompt: (r) => 'n ' + r.n, parse: (a, r) => at('parsed', r, a) })
+  .generate('answer', { model: 'm', prompt: (r) => 'json ' + r.n, output: z.object({ a: z.string() })
+    .transform((a) => inner('answer', JSON.parse(a.a), a)) as any })
+  .classify('label', { model: 'm', labels: ['a', 'b'], text: (r) => at('label', r, 'label ' + r.n) })
+  .map('last', (r) => inner('last', r, { ...r, z: 1 }))
+  .split({ train: 0.5, test: 0.5 }, { key: (r) => at('split', r, r.n) });
+`;
+const HOOKS = [
+  'input',
+  'inputField',
+  'mapped',
+  'filtered',
+  'flat',
+  'flatItem',
+  'refined',
+  'transformed',
+  'checked',
+  'sampled',
+  'exact',
+  'near',
+  'prompt',
+  'message',
+  'parsed',
+  'answer',
+  'label',
+  'last',
+  'split',
+];
+/** What each step adds to a row. */
+const ADDS: Readonly<Record<string, object>> = {
+  mapped: { m: 1 },
+  flatItem: { f: 1 },
+  prompt: { prompt: 'said' },
+  message: { message: 'said' },
+  parsed: { parsed: 'said' },
+  label: { label: 'a' },
+  last: { z: 1 },
+};
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-one-row-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const backend = {
+  name: 'm',
+  complete: async ({ messages }: { messages: readonly { content: string }[] }) => {
+    const [kind, n] = messages.at(-1)!.content.split(/\s/).slice(-2);
+    const content =
+      kind === 'json'
+        ? JSON.stringify({ a: JSON.stringify(rows[Number(n)]) })
+        : kind === 'label'
+          ? '{"label":"a"}'
+          : 'said';
+    return { content, finishReason: 'stop', usage: { promptTokens: 2, completionTokens: 1 } };
+  },
+};
+type Row = { n: number; hook: string; bad: string; list: string[] };
+let rows: Row[] = [];
+
+async function bundle(bad: Readonly<Record<string, string>>): Promise<BundledWorkflow> {
+  const file = join(folder, 'w.ts');
+  await writeFile(file, WORKFLOW(bad));
+  return bundleWorkflow(file);
+}
+
+function makeRows(bad: readonly string[]): Row[] {
+  const list = ['b', 'a'];
+  // What a model said is no row: a schema may change it.
+  const pairs = HOOKS.flatMap((hook) =>
+    bad.filter((name) => hook !== 'answer' || !name.startsWith('mutates')).map((name) => ({ hook, bad: name })),
+  );
+  // A good row after each three: what a bad one leaves behind would show.
+  return pairs
+    .flatMap((pair, i) => (i % 3 === 0 ? [pair, { hook: 'none', bad: 'none' }] : [pair]))
+    .map((pair, n) => ({ n, ...pair, list }));
+}
+
+function check(result: LocalRun, alone: LocalRun): void {
+  expect(result.parts).toEqual(alone.parts);
+  const byIndex = new Map(result.rejects.map((reject) => [reject.index, reject]));
+  expect(byIndex.size).toBe(result.rejects.length);
+  const bad = rows.filter(({ hook }) => hook !== 'none');
+  expect(bad.filter(({ n, hook }) => byIndex.get(n)?.step !== hook).map((row) => [row, byIndex.get(row.n)])).toEqual(
+    [],
+  );
+  expect(result.rejects).toHaveLength(bad.length);
+  for (const { index, step, reason, row } of result.rejects) {
+    const before = HOOKS.slice(0, HOOKS.indexOf(step)).map((name) => ADDS[name] ?? {});
+    const { answer, ...rest } = row as Row & { answer?: unknown };
+    expect(rest).toEqual(Object.assign({}, rows[index], ...before));
+    expect(answer === undefined).toBe(HOOKS.indexOf(step) <= HOOKS.indexOf('answer'));
+    expect(reason).toMatch(/\(w\.ts:\d+\)/);
+    expect(reason.length).toBeLessThanOrEqual(600);
+  }
+}
+
+async function compare(
+  bad: Readonly<Record<string, string>>,
+  engine: 'node' | 'native',
+  partitions: number,
+): Promise<void> {
+  const bundled = await bundle(bad);
+  rows = makeRows(Object.keys(bad));
+  const options = { engine, backends: [backend], partitions };
+  const good = rows.filter(({ hook }) => hook === 'none');
+  check(await runLocal(bundled, rows, options), await runLocal(bundled, good, { ...options, engine: 'node' }));
+}
+
+test('every wrong at every hook, on the node engine', () => compare(BAD, 'node', 3));
+
+test('what never ends, and a sample of the others, on the DataVM', async () => {
+  const { throwsProxy, throwsErrorOfGetters, nan, rejected, cyclic, deep, shared, proxy, recursion } = BAD as Record<
+    string,
+    string
+  >;
+  const sample = { throwsProxy, throwsErrorOfGetters, nan, rejected, cyclic, deep, shared, proxy, recursion } as Record<
+    string,
+    string
+  >;
+  await compare({ ...ENDLESS, ...sample }, 'native', 1);
+});

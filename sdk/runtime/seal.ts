@@ -1,0 +1,156 @@
+// docs/rows.md#limits: what a step returned becomes a row: a copy that holds JSON only, within the limits, and that nobody can change.
+import { canonical, kindOf } from './canonical.ts';
+
+/** Objects and lists within each other; the row itself is the first. */
+export const MAX_DEPTH = 128;
+/** Characters of a row's canonical JSON: the bytes that an input partition may have. */
+export const MAX_ROW_LENGTH = 1 << 20;
+/** Characters of all rows that a flatMap makes of one. */
+export const MAX_ROWS_LENGTH = 8 << 20;
+
+// Local names: to look one up in the global object costs QuickJS as much as the call.
+const { freeze, keys: keysOf, getPrototypeOf, prototype: objectPrototype } = Object;
+const { isArray } = Array;
+const { stringify } = JSON;
+
+/**
+ * The fields of the copy are in canonical order, so that it is written at once: by hand it takes four times the gas. Each property is
+ * read once: a getter or a proxy of the user's is not asked again when nobody listens for its errors.
+ * @throws TypeError if it is no row, RangeError if it is too large or too deep, and what the getters of `value` throw
+ */
+export function sealRow(value: unknown, what: string): object {
+  if (typeof value !== 'object' || value === null || isArray(value)) {
+    throw new TypeError(`${what} is a row, not ${kindOf(value)}`);
+  }
+  return seal(value) as object;
+}
+
+/** A value beside the row. */
+export function seal(value: unknown): unknown {
+  room = MAX_ROW_LENGTH;
+  isPlain = true;
+  let sealed: unknown;
+  try {
+    sealed = copy(value, 1);
+  } catch (error) {
+    if (error !== NOT_JSON) throw error;
+    // Says which value it is, and of what kind.
+    canonical(value);
+    throw new TypeError('a row holds JSON only');
+  }
+  if (!isPlain) unordered.add(sealed as object);
+  return sealed;
+}
+
+/** Canonical JSON of what `sealRow` made. @throws RangeError if it is too long */
+export function sealedText(row: object): string {
+  const text = unordered.has(row) ? canonical(row) : stringify(row);
+  if (text.length > MAX_ROW_LENGTH) throw tooLarge();
+  // JSON.stringify escapes a lone surrogate; canonical JSON has no text for it.
+  return text.includes('\\ud') ? canonical(row) : text;
+}
+
+/**
+ * The same for a reject, which must be written in any case: a step may fail on a row whose own text nobody has asked for yet. What has
+ * no canonical JSON is kept as the text of its JSON, as a broken line of the input is.
+ */
+export function rejectedText(row: unknown): string {
+  try {
+    return canonical(row);
+  } catch {
+    return stringify({ text: stringify(row) });
+  }
+}
+
+const NOT_JSON = new TypeError('not JSON');
+/** Objects order keys that are whole numbers by number, whatever the order they were set in. */
+const unordered = new WeakSet<object>();
+let isPlain = true;
+/** What is left of the row's length. Every value takes at least two characters, so an endless or a shared one ends here. */
+let room = 0;
+
+function copy(value: unknown, depth: number): unknown {
+  switch (typeof value) {
+    case 'object':
+      if (value === null) return null;
+      if (depth > MAX_DEPTH) throw new RangeError(`a row is at most ${MAX_DEPTH} levels deep`);
+      return isArray(value) ? copyArray(value, depth + 1) : copyObject(value, depth + 1);
+    case 'number':
+      if (value - value !== 0) throw NOT_JSON;
+      return value;
+    case 'boolean':
+    case 'string':
+      return value;
+    default:
+      throw NOT_JSON;
+  }
+}
+
+function copyArray(value: readonly unknown[], depth: number): object {
+  const list: unknown[] = [];
+  const { length } = value;
+  for (let i = 0; i < length; i++) {
+    const inner = value[i];
+    room -= typeof inner === 'string' ? 2 + inner.length : 2;
+    if (room < 0) throw tooLarge();
+    // Finite numbers here: a call for each would be most of what a long list of them takes.
+    if (typeof inner === 'string' || (typeof inner === 'number' && inner - inner === 0)) list[i] = inner;
+    else list[i] = inner === undefined ? null : copy(inner, depth);
+  }
+  return freeze(list);
+}
+
+function copyObject(value: object, depth: number): object {
+  const prototype: unknown = getPrototypeOf(value);
+  if (prototype !== objectPrototype && prototype !== null) throw NOT_JSON;
+  const keys = keysOf(value);
+  const count = keys.length;
+  if (count > 0 && isDigit(keys[0]!)) isPlain = false;
+  for (let i = 1; i < count; i++) {
+    if (keys[i]! >= keys[i - 1]!) continue;
+    // By UTF-16 units, as RFC 8785 has it.
+    keys.sort();
+    break;
+  }
+  const object: Record<string, unknown> = {};
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!;
+    const inner = (value as Record<string, unknown>)[key];
+    if (inner === undefined) continue;
+    room -= key.length + 4;
+    if (typeof inner === 'string') room -= inner.length;
+    if (room < 0) throw tooLarge();
+    const copied = typeof inner === 'string' ? inner : copy(inner, depth);
+    // An assignment would set the prototype.
+    if (key === '__proto__') Object.defineProperty(object, key, { value: copied, enumerable: true });
+    else object[key] = copied;
+  }
+  return freeze(object);
+}
+
+// Keys that are whole numbers come first.
+function isDigit(key: string): boolean {
+  const code = key.charCodeAt(0);
+  return code >= 48 && code <= 57;
+}
+
+function tooLarge(): RangeError {
+  return new RangeError(`a row has at most ${MAX_ROW_LENGTH} characters of JSON`);
+}
+
+/** Of a value that was parsed from JSON and is nobody's yet. */
+export function freezeJson<T extends object>(value: T): T {
+  if (isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const inner: unknown = value[i];
+      if (typeof inner === 'object' && inner !== null) freezeJson(inner);
+    }
+    return freeze(value);
+  }
+  const keys = keysOf(value);
+  for (let i = 0; i < keys.length; i++) {
+    const inner = (value as Record<string, unknown>)[keys[i]!];
+    if (typeof inner === 'object' && inner !== null) freezeJson(inner);
+  }
+  return freeze(value);
+}

@@ -1,0 +1,53 @@
+// docs/rows.md#rowset: how many rows came to each step of a stage, went on, and were rejected.
+import type { StageStep } from './row-steps.ts';
+import type { StepStats } from './rowset.ts';
+
+export type StepCounts = {
+  /** A row came to the steps from `from` to `last`. */
+  add(index: number, from: number, last: number): void;
+  /** Rows that did not go on from a step: dropped, rejected, or replaced by those of a flatMap. */
+  readonly lost: number[];
+  readonly made: number[];
+  readonly rejected: number[];
+  /** The rows of this index that have come to a counting step so far. */
+  nth(step: number, index: number): number;
+  stats(): Record<string, StepStats>;
+};
+
+export function createCounts(steps: readonly StageStep[]): StepCounts {
+  const zeros = (): number[] => new Array(steps.length + 1).fill(0);
+  // Rows that begin at a step, less those that ended at the one before it.
+  const arriving = zeros();
+  const [lost, made, rejected] = [zeros(), zeros(), zeros()];
+  const counting = steps.flatMap((step, at) => (step.counts === true ? [{ at, index: -1, count: 0 }] : []));
+  const count = (index: number, from: number, last: number): void => {
+    for (const one of counting) {
+      if (one.at < from || one.at > last) continue;
+      one.count = one.index === index ? one.count + 1 : 1;
+      one.index = index;
+    }
+  };
+  return {
+    add: (index, from, last) => {
+      arriving[from]!++;
+      arriving[last + 1]!--;
+      if (counting.length > 0) count(index, from, last);
+    },
+    lost,
+    made,
+    rejected,
+    nth: (step, index) => {
+      const one = counting.find(({ at }) => at === step)!;
+      return one.index === index ? one.count : 0;
+    },
+    stats: () => {
+      let here = 0;
+      return Object.fromEntries(
+        steps.map(({ name }, i) => {
+          here += arriving[i]!;
+          return [name, { in: here, out: here - lost[i]! + made[i]!, rejected: rejected[i]! }];
+        }),
+      );
+    },
+  };
+}
