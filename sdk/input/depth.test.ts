@@ -36,6 +36,6 @@ export default dataset('deep', z.object({ v: z.any(), z: z.number() }))
   expect(rejects.map(({ index, step, reason }) => [index, step, reason])).toEqual([
     [2, 'input', 'row 3: a row has at most 128 levels of objects and arrays'],
     [3, 'input', 'row 4: a row has at most 128 levels of objects and arrays'],
-    [5, 'deeper', 'a row has at most 128 levels of objects and arrays'],
+    [5, 'deeper', 'RangeError: a row has at most 128 levels of objects and arrays (w.ts:8)'],
   ]);
 });

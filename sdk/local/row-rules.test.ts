@@ -84,7 +84,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       .split({ train: 1 }, { key: (r) => r })`;
     const result = await run(chain, [deep(128)], { engine, backends: [says(() => 'x')] });
     expect(told(result).map(([, step, reason]) => [step, reason])).toEqual([
-      ['two', expect.stringMatching(/^RangeError: a row is at most 128 levels deep \(w\d+.ts:5\)$/)],
+      ['two', expect.stringMatching(/^RangeError: a row has at most 128 levels of objects and arrays \(w\d+.ts:5\)$/)],
     ]);
     const [row] = (await run(chain.replace(', { r }', ''), [deep(128)], { engine, backends: [says(() => 'x')] })).parts
       .train!;

@@ -1,8 +1,6 @@
 // docs/rows.md#limits: what a step returned becomes a row: a copy that holds JSON only, within the limits, and that nobody can change.
-import { canonical, kindOf } from './canonical.ts';
+import { canonical, kindOf, MAX_ROW_DEPTH } from './canonical.ts';
 
-/** Objects and lists within each other; the row itself is the first. */
-export const MAX_DEPTH = 128;
 /** Characters of a row's canonical JSON: the bytes that an input partition may have. */
 export const MAX_ROW_LENGTH = 1 << 20;
 /** Characters of all rows that a flatMap makes of one. */
@@ -73,7 +71,8 @@ function copy(value: unknown, depth: number): unknown {
   switch (typeof value) {
     case 'object':
       if (value === null) return null;
-      if (depth > MAX_DEPTH) throw new RangeError(`a row is at most ${MAX_DEPTH} levels deep`);
+      if (depth > MAX_ROW_DEPTH)
+        throw new RangeError(`a row has at most ${MAX_ROW_DEPTH} levels of objects and arrays`);
       return isArray(value) ? copyArray(value, depth + 1) : copyObject(value, depth + 1);
     case 'number':
       if (value - value !== 0) throw NOT_JSON;
