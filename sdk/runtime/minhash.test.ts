@@ -1,11 +1,30 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashText, mix32 } from './hash.ts';
-import { bandHashes, bandingFor, estimate, jaccard, minHash, packSignature, shingles } from './minhash.ts';
+import {
+  bandHashes,
+  bandingFor,
+  isEstimateAtLeast,
+  isJaccardAtLeast,
+  minHash,
+  packSignature,
+  shingles,
+} from './minhash.ts';
 import { createNearBands, createNearKey, isNear, type NearEntry } from './near-keys.ts';
 
 const exact = (a: string, b: string) => jaccard(shingles(a), shingles(b));
 const estimated = (a: string, b: string) =>
   estimate(packSignature(minHash(shingles(a), 128, 2)), packSignature(minHash(shingles(b), 128, 2)));
+
+function jaccard(a: Int32Array, b: Int32Array): number {
+  const common = a.filter((hash) => b.includes(hash)).length;
+  return common / (a.length + b.length - common);
+}
+
+function estimate(a: Uint16Array, b: Uint16Array): number {
+  const filled = [...a.keys()].filter((bin) => a[bin] !== 0xffff || b[bin] !== 0xffff);
+  return filled.filter((bin) => a[bin] === b[bin]).length / filled.length;
+}
 
 // A seeded generator of words: the same texts in every run.
 function createWords(seed: number): (count: number) => string[] {
@@ -68,13 +87,45 @@ test('pairs at the threshold share a band, in the class of short texts, of long 
       const like = [...text, ...words(Math.floor(length / 10))];
       const [a, b] = [createNearKey(text.join(' '), banding), createNearKey(like.join(' '), banding)];
       const share = a.bands.some((hash) => b.bands.includes(hash));
-      const entry = (key: typeof a): NearEntry => ({ index: 0, count: key.count, words: key.words.slice() });
+      const entry = (key: typeof a): NearEntry => ({
+        index: 0,
+        count: key.count,
+        words: key.words.slice(),
+        signature: null,
+      });
       if (share && isNear(entry(a), entry(b), 0.8)) found++;
     }
     expect([length, found]).toEqual([length, 40]);
   }
   const bins = minHash(shingles('a b c d e f g'), 64, 16);
   expect(new Set(bandHashes(bins, banding.short, 3)).size).toBe(banding.short.bands);
+});
+
+test('whether two sets or signatures are like enough is what the whole comparison says', () => {
+  const sets = fc
+    .uniqueArray(fc.integer({ min: -40, max: 40 }), { maxLength: 64 })
+    .map((list) => Int32Array.from(list).sort());
+  const bins = fc
+    .array(fc.constantFrom(1, 2, 3, 0xffff), { minLength: 128, maxLength: 128 })
+    .map((list) => Uint16Array.from(list));
+  const least = fc.oneof(
+    fc.double({ min: 0.25, max: 1, noNaN: true }),
+    fc.constantFrom(0.25, 0.3, 0.5, 0.6, 0.75, 0.8, 1),
+  );
+  fc.assert(
+    fc.property(sets, sets, least, (a, b, near) => {
+      if (a.length + b.length > 0) expect(isJaccardAtLeast(a, b, near)).toBe(jaccard(a, b) >= near);
+      expect(isJaccardAtLeast(a, a, near)).toBe(a.length > 0);
+    }),
+  );
+  fc.assert(
+    fc.property(bins, bins, fc.nat(128), least, (a, b, same, near) => {
+      b.set(a.subarray(0, same));
+      const filled = [...a.keys()].filter((bin) => a[bin] !== 0xffff || b[bin] !== 0xffff).length;
+      const equal = Math.round(estimate(a, b) * filled);
+      expect(isEstimateAtLeast(a, b, near)).toBe(equal >= near * filled);
+    }),
+  );
 });
 
 test('hashText has fixed values and tells length apart', () => {

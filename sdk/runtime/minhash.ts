@@ -58,28 +58,53 @@ export function packSignature(bins: Int32Array): Uint16Array {
   return new Uint16Array(bins);
 }
 
-/** Estimate of the Jaccard similarity: the share of equal bins among those that one of the texts fills. */
-export function estimate(a: Uint16Array, b: Uint16Array): number {
-  let equal = 0;
+/**
+ * Whether the estimate of the Jaccard similarity, the share of equal bins among those that one of the texts fills, is at least
+ * `least`. The loop ends as soon as too many differ.
+ */
+export function isEstimateAtLeast(a: Uint16Array, b: Uint16Array, least: number): boolean {
+  const mayDiffer = LONG_BINS * (1 - least);
   let filled = 0;
+  let differ = 0;
   for (let i = 0; i < LONG_BINS; i++) {
-    if (a[i] === 0xffff && b[i] === 0xffff) continue;
+    const bin = a[i]!;
+    if (bin !== b[i]) {
+      if (++differ > mayDiffer) return false;
+    } else if (bin === 0xffff) continue;
     filled++;
-    if (a[i] === b[i]) equal++;
   }
-  return filled === 0 ? 1 : equal / filled;
+  return filled - differ >= least * filled;
 }
 
-/** Jaccard similarity of two sets of ascending hashes. */
-export function jaccard(a: Int32Array, b: Int32Array): number {
-  let common = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const [x, y] = [a[i]!, b[j]!];
-    if (x === y) common++;
-    if (x <= y) i++;
-    if (y <= x) j++;
+/** Whether the Jaccard similarity of two sets of ascending hashes is at least `least`. The loop ends as soon as too few can be common. */
+export function isJaccardAtLeast(a: Int32Array, b: Int32Array, least: number): boolean {
+  const lengthA = a.length;
+  const lengthB = b.length;
+  const total = lengthA + lengthB;
+  const needed = Math.floor((least * total) / (1 + least));
+  // How many of each set may still be missing in the other.
+  let spareA = lengthA - needed;
+  let spareB = lengthB - needed;
+  if (spareA < 0 || spareB < 0) return false;
+  let i = 0;
+  let j = 0;
+  while (i < lengthA && j < lengthB) {
+    const x = a[i]!;
+    const y = b[j]!;
+    if (x === y) {
+      i++;
+      j++;
+    } else if (x < y) {
+      if (--spareA < 0) return false;
+      i++;
+    } else {
+      if (--spareB < 0) return false;
+      j++;
+    }
   }
-  return common / (a.length + b.length - common);
+  // What was not common of `a`: what was passed over, and what is left.
+  const common = needed + spareA - (lengthA - i);
+  return common / (total - common) >= least;
 }
 
 export type Banding = { readonly bands: number; readonly rows: number };

@@ -3,8 +3,8 @@ import {
   type Banding,
   bandHashes,
   bandingFor,
-  estimate,
-  jaccard,
+  isEstimateAtLeast,
+  isJaccardAtLeast,
   LONG_BINS,
   MAX_ROUNDS,
   minHash,
@@ -65,18 +65,24 @@ function longBins(set: Int32Array): Int32Array {
   return minHash(set, LONG_BINS, set.length > ONE_ROUND ? 1 : 2);
 }
 
-export type NearEntry = { readonly index: number; readonly count: number; readonly words: Uint32Array };
+export type NearEntry = {
+  readonly index: number;
+  readonly count: number;
+  readonly words: Uint32Array;
+  /** Of a short text it is computed when it meets a long one. */
+  signature: Uint16Array | null;
+};
 
 /** From a row's `NEAR_WORDS` words. */
 export function readNearEntry(words: Uint32Array): NearEntry {
   const count = words[1]!;
-  return { index: words[0]!, count, words: words.slice(2, 2 + Math.min(count, MAX_SET)) };
+  return { index: words[0]!, count, words: words.slice(2, 2 + Math.min(count, MAX_SET)), signature: null };
 }
 
 /** Exactly for two short texts, else by an estimate. */
 export function isNear(a: NearEntry, b: NearEntry, near: number): boolean {
-  if (a.count <= MAX_SET && b.count <= MAX_SET) return jaccard(toSet(a), toSet(b)) >= near;
-  return estimate(toSignature(a), toSignature(b)) >= near - TOLERANCE;
+  if (a.count <= MAX_SET && b.count <= MAX_SET) return isJaccardAtLeast(toSet(a), toSet(b), near);
+  return isEstimateAtLeast(toSignature(a), toSignature(b), near - TOLERANCE);
 }
 
 function toSet({ words }: NearEntry): Int32Array {
@@ -84,5 +90,7 @@ function toSet({ words }: NearEntry): Int32Array {
 }
 
 function toSignature(entry: NearEntry): Uint16Array {
-  return entry.count <= MAX_SET ? packSignature(longBins(toSet(entry))) : new Uint16Array(entry.words.buffer);
+  entry.signature ??=
+    entry.count <= MAX_SET ? packSignature(longBins(toSet(entry))) : new Uint16Array(entry.words.buffer);
+  return entry.signature;
 }

@@ -7,49 +7,61 @@ import { DROP_WORDS, FAILED, FAILED_ORDINAL } from './stage-dedupe.ts';
 
 /** Two global row numbers: the later one is like the earlier one. Twice the same: its key failed. */
 const EDGE_WORDS = 2;
-/** Members of a band bucket that are unlike each other and yet share its hash: more are not compared. */
-const MAX_REPRESENTATIVES = 16;
+/** Entries of rows that others were compared with are kept for the next comparison, up to so many (0.5 KiB each). */
+const MAX_KEPT = 4096;
 
-/** One bucket of bands, over all partitions: the pairs that are near duplicates by their signatures. */
+/**
+ * One bucket of bands, over all partitions: pairs that are near duplicates. A row is compared with the first row of each of its
+ * bands, so the work for a row does not depend on how many others there are.
+ */
 export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
   const partitions = openPartitions(io, io.inputCount() - FIRST_INPUT);
   const near = step.near!;
-  const representatives = new Map<number, number[]>();
-  const entries = new Map<number, NearEntry>();
+  const firstOf = new Map<number, number>();
+  const groups = createGroups(partitions);
+  const kept = new Map<number, NearEntry>();
   const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
-  const seen = new Set<number>();
-  const entryOf = (partition: Partition, row: number): NearEntry => {
-    let entry = entries.get(row);
+  const entryOf = (row: number): NearEntry => {
+    let entry = kept.get(row);
     if (entry === undefined) {
-      entry = readNearEntry(partition.extra(row - partition.base));
-      entries.set(row, entry);
+      const { base, extra } = partitions[partitionOf(partitions, row)]!;
+      entry = readNearEntry(extra(row - base));
+      if (kept.size === MAX_KEPT) kept.clear();
+      kept.set(row, entry);
     }
     return entry;
   };
-  for (const partition of partitions) {
-    const records = readGroup(io, partition.input, partition.header, bucket);
+  for (const { input, header, base, extra } of partitions) {
+    const records = readGroup(io, input, header, bucket);
+    // The bands of a row stand together.
+    let current = -1;
+    let entry: NearEntry | null = null;
+    let compared: number[] = [];
     for (let i = 0; i < records.length; i += 2) {
       const ordinal = records[i + 1]!;
       if (ordinal >= FAILED_ORDINAL) {
-        const failed = partition.base + ordinal - FAILED_ORDINAL;
+        const failed = base + ordinal - FAILED_ORDINAL;
         edges.add(0, [failed, failed]);
         continue;
       }
-      const row = partition.base + ordinal;
-      const list = representatives.get(records[i]!);
-      if (list === undefined) {
-        representatives.set(records[i]!, [row]);
+      const row = base + ordinal;
+      if (row !== current) {
+        current = row;
+        entry = null;
+        compared = [];
+      }
+      const first = firstOf.get(records[i]!);
+      if (first === undefined) {
+        firstOf.set(records[i]!, row);
         continue;
       }
-      const like = list.find((other) => {
-        const pair = other * 2 ** 26 + row;
-        if (seen.has(pair)) return true;
-        if (!isNear(entryOf(partitionOf(partitions, other), other), entryOf(partition, row), near)) return false;
-        seen.add(pair);
-        edges.add(0, [other, row]);
-        return true;
-      });
-      if (like === undefined && list.length < MAX_REPRESENTATIVES) list.push(row);
+      if (compared.includes(first)) continue;
+      compared.push(first);
+      if (groups.find(first) === groups.find(row)) continue;
+      entry ??= readNearEntry(extra(row - base));
+      if (!isNear(entryOf(first), entry, near)) continue;
+      groups.join(first, row);
+      edges.add(0, [first, row]);
     }
   }
   edges.finish(io, new Uint32Array(0));
@@ -58,38 +70,52 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
 /** One task: unites all pairs and keeps the first row of each component. Inputs: keys of all partitions, then all edges. */
 export function runCluster(io: GuestIo, partitionCount: number): void {
   const partitions = openPartitions(io, partitionCount);
-  const parent = new Map<number, number>();
+  const groups = createGroups(partitions);
   const failed: number[] = [];
-  const find = (row: number): number => {
-    let root = row;
-    for (let up = parent.get(root); up !== undefined; up = parent.get(root)) root = up;
-    for (let at = row; at !== root; ) {
-      const up = parent.get(at)!;
-      parent.set(at, root);
-      at = up;
-    }
-    return root;
-  };
   for (let input = FIRST_INPUT + partitionCount; input < io.inputCount(); input++) {
     const edges = readGroup(io, input, readFactsHeader(io, input), 0);
     for (let i = 0; i < edges.length; i += EDGE_WORDS) {
       if (edges[i] === edges[i + 1]) failed.push(edges[i]!);
-      const [a, b] = [find(edges[i]!), find(edges[i + 1]!)];
-      if (a !== b) parent.set(Math.max(a, b), Math.min(a, b));
+      else groups.join(edges[i]!, edges[i + 1]!);
     }
   }
   const drops = createFacts('drops', 0, partitionCount, DROP_WORDS, 0);
-  for (const row of [...parent.keys()].sort((a, b) => a - b)) {
-    const kept = find(row);
-    const keptIn = partitionOf(partitions, kept);
-    const own = partitionOf(partitions, row);
-    drops.add(partitions.indexOf(own), [row - own.base, keptIn.extra(kept - keptIn.base)[0]!]);
-  }
+  partitions.forEach(({ base, header }, partition) => {
+    for (let ordinal = 0; ordinal < header.count; ordinal++) {
+      const kept = groups.find(base + ordinal);
+      if (kept === base + ordinal) continue;
+      const keptIn = partitions[partitionOf(partitions, kept)]!;
+      drops.add(partition, [ordinal, keptIn.extra(kept - keptIn.base)[0]!]);
+    }
+  });
   for (const row of failed) {
     const own = partitionOf(partitions, row);
-    drops.add(partitions.indexOf(own), [row - own.base, FAILED]);
+    drops.add(own, [row - partitions[own]!.base, FAILED]);
   }
   drops.finish(io, new Uint32Array(0));
+}
+
+/** Which rows belong together; `find` tells the first row of a row's group. */
+function createGroups(partitions: readonly Partition[]): {
+  find(row: number): number;
+  join(a: number, b: number): void;
+} {
+  const last = partitions.at(-1);
+  const parent = Uint32Array.from({ length: last === undefined ? 0 : last.base + last.header.count }, (_, row) => row);
+  const find = (row: number): number => {
+    let at = row;
+    for (let up = parent[at]!; up !== at; up = parent[at]!) {
+      parent[at] = parent[up]!;
+      at = parent[at]!;
+    }
+    return at;
+  };
+  const join = (a: number, b: number): void => {
+    const [x, y] = [find(a), find(b)];
+    if (x < y) parent[y] = x;
+    else parent[x] = y;
+  };
+  return { find, join };
 }
 
 type Partition = {
@@ -110,7 +136,8 @@ function openPartitions(io: GuestIo, count: number): Partition[] {
   });
 }
 
-function partitionOf(partitions: readonly Partition[], row: number): Partition {
+/** Number of the partition that has the row. */
+function partitionOf(partitions: readonly Partition[], row: number): number {
   let low = 0;
   let high = partitions.length - 1;
   while (low < high) {
@@ -118,5 +145,5 @@ function partitionOf(partitions: readonly Partition[], row: number): Partition {
     if (partitions[middle]!.base <= row) low = middle;
     else high = middle - 1;
   }
-  return partitions[low]!;
+  return low;
 }

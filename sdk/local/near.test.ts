@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
+import { encodeRowset } from '../input/rowset.ts';
+import { mix32 } from '../runtime/hash.ts';
+import { createNearBands, createNearKey, isNear, MAX_SET, NEAR_WORDS, readNearEntry } from '../runtime/near-keys.ts';
+import { fillTemplates } from '../runtime/templates.fixture.ts';
+import type { LocalEngine } from './engine.ts';
+import { createLocalEngine, type LocalRun, runPartitions } from './run-local.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mizu-near-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let files = 0;
+async function bundleNear(options: string): Promise<BundledWorkflow> {
+  const file = join(folder, `w${files++}.ts`);
+  const step = `.dedupe('d', (r: any) => r.text, { onDuplicate: 'reject', ${options} })`;
+  await writeFile(file, `import { dataset } from 'mizu';\nexport default dataset('w')${step};\n`);
+  return bundleWorkflow(file);
+}
+
+type TextRow = { readonly text: string };
+
+function cut(rows: readonly TextRow[], size: number): Uint8Array[] {
+  const inputs = rows.map((row, index) => ({ kind: 'row' as const, index, row }));
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) =>
+    encodeRowset(inputs.slice(i * size, (i + 1) * size)),
+  );
+}
+
+/** Of each row the first row of its component. */
+function keptFor(run: LocalRun, count: number): number[] {
+  const kept = Array.from({ length: count }, (_, row) => row);
+  for (const { index, reason } of run.rejects) kept[index] = Number(/^duplicate of row (\d+)$/.exec(reason)![1]);
+  return kept;
+}
+
+/** docs/sdk.md#near by the word: every row against the first row of each of its bands. */
+function keptByDefinition(rows: readonly TextRow[], near: number): number[] {
+  const banding = createNearBands(near);
+  const first = new Map<number, number>();
+  const kept = rows.map((_, row) => row);
+  const entries = rows.map(({ text }, row) => {
+    const { bands, count, words } = createNearKey(text, banding);
+    const all = new Uint32Array(NEAR_WORDS);
+    all[1] = count;
+    all.set(words.subarray(0, MAX_SET), 2);
+    return { bands, entry: readNearEntry(all), row };
+  });
+  for (const { bands, entry, row } of entries) {
+    for (const band of bands) {
+      const other = first.get(band);
+      if (other === undefined) first.set(band, row);
+      else if (other !== row && isNear(entries[other]!.entry, entry, near)) {
+        const [a, b] = [kept[other]!, kept[row]!];
+        for (let i = 0; i <= row; i++) if (kept[i] === Math.max(a, b)) kept[i] = Math.min(a, b);
+      }
+    }
+  }
+  return kept;
+}
+
+test('the gas of a row does not grow with the rows, however like each other they are', async () => {
+  const bundled = await bundleNear('near: 0.8');
+  const [native, node] = [await createLocalEngine(bundled), await createLocalEngine(bundled, { engine: 'node' })];
+  // What a row's keys cost does not depend on other rows.
+  const stages = bundled.description.stages.map(({ kind }) => kind);
+  const engine: LocalEngine = {
+    exec: (task) => (['reduce', 'cluster'].includes(stages[task.stage]!) ? native : node).exec(task),
+  };
+  const gasARow = async (count: number): Promise<number> => {
+    const { gasUsed } = await runPartitions(bundled, engine, cut(fillTemplates(count), 250));
+    return Number(gasUsed) / count;
+  };
+  const keys = Number((await runPartitions(bundled, native, cut(fillTemplates(100), 100))).stages[0]!.gasUsed) / 100;
+  expect(keys).toBeLessThan(1_500_000);
+  const [few, many] = [await gasARow(250), await gasARow(2000)];
+  expect((keys + many) / (keys + few)).toBeLessThan(1.5);
+  expect(many).toBeLessThan(keys);
+});
+
+test('partitions, buckets and engine change nothing: each row is compared with the first row of each of its bands', async () => {
+  const rows = fillTemplates(400).flatMap(({ text }, i) =>
+    i % 10 === 3 ? [{ text }, { text: `${text} Thank you very much indeed!` }, { text: text.repeat(3) }] : [{ text }],
+  );
+  for (const near of [0.5, 0.8]) {
+    const expected = keptByDefinition(rows, near);
+    expect(expected.filter((kept, row) => kept !== row).length).toBeGreaterThan(40);
+    for (const [buckets, size, name] of [
+      [1, 100, 'node'],
+      [4, 7, 'node'],
+      [3, 150, 'native'],
+    ] as const) {
+      const bundled = await bundleNear(`near: ${near}, buckets: ${buckets}`);
+      const engine = await createLocalEngine(bundled, { engine: name });
+      expect(keptFor(await runPartitions(bundled, engine, cut(rows, size)), rows.length)).toEqual(expected);
+    }
+  }
+});
+
+test('at least 99 % of the pairs at the threshold and above are found, and no others by much', async () => {
+  for (const near of [0.5, 0.8, 0.95]) {
+    const bundled = await bundleNear(`near: ${near}`);
+    const engine = await createLocalEngine(bundled, { engine: 'node' });
+    let [pairs, found] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 160 }), async (seed, longest) => {
+        const texts = plantDuplicates(seed, longest);
+        const rows = texts.map((words) => ({ text: words.join(' ') }));
+        const kept = keptFor(await runPartitions(bundled, engine, cut(rows, 40)), rows.length);
+        const sets = texts.map(gramsOf);
+        for (let b = 0; b < texts.length; b++) {
+          let most = 0;
+          for (let a = 0; a < b; a++) {
+            const similarity = similarityOf(sets[a]!, sets[b]!);
+            most = Math.max(most, similarity);
+            if (similarity < near) continue;
+            pairs++;
+            if (kept[a] === kept[b]) found++;
+          }
+          // Long texts are compared by 128 bins: three deviations below.
+          if (kept[b] !== b && texts[b]!.length > 0) expect(most).toBeGreaterThan(near - 0.03 - 0.14);
+        }
+      }),
+      { numRuns: 12, seed: 7 },
+    );
+    expect(pairs).toBeGreaterThan(150);
+    expect(found / pairs).toBeGreaterThanOrEqual(0.99);
+  }
+});
+
+/** Texts of random words, and after each some that differ from it in one of 3 to 60 words. */
+function plantDuplicates(seed: number, longest: number): string[][] {
+  let state = seed;
+  const draw = (below: number): number => {
+    state = mix32(state + 0x9e3779b9);
+    return state % below;
+  };
+  return Array.from({ length: 30 }, () => {
+    const words = Array.from({ length: 1 + draw(longest) }, () => `w${draw(20_000)}`);
+    return [0, 1, 2].map((copy) => {
+      const every = 3 + draw(58);
+      return words.map((word) => (copy > 0 && draw(every) === 0 ? `x${draw(20_000)}` : word));
+    });
+  }).flat();
+}
+
+function gramsOf(words: readonly string[]): Set<string> {
+  if (words.length < 3) return new Set([words.join(' ')]);
+  return new Set(words.slice(2).map((_, i) => words.slice(i, i + 3).join(' ')));
+}
+
+function similarityOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let common = 0;
+  for (const gram of a) if (b.has(gram)) common++;
+  return common / (a.size + b.size - common);
+}
