@@ -8,7 +8,7 @@ import { BYTECODE, CORE } from './generated.ts';
 import type { CheckName, Mutant } from './mutants.ts';
 import type { Verdict } from './record.ts';
 
-export const COPIED = [
+const COPIED = [
   'contracts',
   'protocol',
   'vm',

@@ -12,30 +12,38 @@ export type Verdict =
   /** A check did not end: a machine that is slow enough would show the same. */
   | { readonly kind: 'undecided'; readonly said: string };
 
-type Kept = { readonly key: string; readonly verdict: Verdict };
+type Kept = { readonly key: string; readonly sources: string; readonly verdict: Verdict };
 
 export type MutationRecord = {
   of(mutant: Mutant): Verdict | undefined;
   add(mutant: Mutant, verdict: Verdict): void;
 };
 
-/** `sources`: what the verdicts hold for, by sourcesOf. Those of other sources are dropped, and all unless the run is continued. */
-export function openRecord(path: string, sources: string, continued: boolean): MutationRecord {
-  const lines = continued ? readLines(path) : [];
-  const verdicts = new Map<string, Verdict>();
-  if (lines[0] === JSON.stringify({ sources }))
-    for (const line of lines.slice(1)) {
-      const { key, verdict } = JSON.parse(line) as Kept;
-      verdicts.set(key, verdict);
-    }
+/**
+ * `sourcesOf`: a hash of what the mutant's verdict holds for. Verdicts of other sources and of mutants that are none of these are
+ * dropped, and all unless the run is continued.
+ */
+export function openRecord(
+  path: string,
+  mutants: readonly Mutant[],
+  sourcesOf: (mutant: Mutant) => string,
+  continued: boolean,
+): MutationRecord {
+  const sources = new Map(mutants.map((mutant) => [keyOf(mutant), sourcesOf(mutant)]));
+  const kept = new Map<string, Kept>();
+  for (const line of continued ? readLines(path) : []) {
+    const entry = JSON.parse(line) as Kept;
+    if (sources.get(entry.key) === entry.sources) kept.set(entry.key, entry);
+  }
   mkdirSync(dirname(path), { recursive: true });
-  const kept = [...verdicts].map(([key, verdict]) => JSON.stringify({ key, verdict } satisfies Kept));
-  writeFileSync(path, [JSON.stringify({ sources }), ...kept, ''].join('\n'));
+  writeFileSync(path, [...kept.values()].map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   return {
-    of: (mutant) => verdicts.get(keyOf(mutant)),
+    of: (mutant) => kept.get(keyOf(mutant))?.verdict,
     add(mutant, verdict) {
-      verdicts.set(keyOf(mutant), verdict);
-      appendFileSync(path, `${JSON.stringify({ key: keyOf(mutant), verdict } satisfies Kept)}\n`);
+      const key = keyOf(mutant);
+      const entry: Kept = { key, sources: sources.get(key)!, verdict };
+      kept.set(key, entry);
+      appendFileSync(path, `${JSON.stringify(entry)}\n`);
     },
   };
 }
@@ -55,7 +63,7 @@ function readLines(path: string): string[] {
 }
 
 /** A hash of all files of these folders and files. */
-export function sourcesOf(root: string, names: readonly string[]): string {
+export function hashSources(root: string, names: readonly string[]): string {
   const hash = createHash('sha256');
   for (const name of names) addTo(hash, root, name);
   return hash.digest('hex');

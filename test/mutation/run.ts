@@ -7,12 +7,13 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { COPIED, type Copy, createCopy } from './copy.ts';
+import { type Copy, createCopy } from './copy.ts';
 import { type CheckName, MUTANTS, type Mutant } from './mutants.ts';
-import { openRecord, sourcesOf, type Verdict } from './record.ts';
+import { openRecord, type Verdict } from './record.ts';
+import { createSourcesOf } from './sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const RECORD = join(ROOT, 'build/mutation.jsonl');
+const RECORD = join(ROOT, 'bench/results/mutation.jsonl');
 const RESULT = join(ROOT, 'bench/results/mutation.txt');
 const JOBS = String(Math.min(2, availableParallelism()));
 
@@ -24,7 +25,7 @@ const [only = ''] = positionals;
 const chosen = MUTANTS.filter(({ file }) => file.includes(only));
 if (chosen.length === 0) throw new Error(`expected a part of a mutant's file, got ${only}`);
 if (!/^[1-9]$/.test(values.jobs)) throw new Error(`expected 1 to 9 jobs, got ${values.jobs}`);
-const record = openRecord(RECORD, sourcesOf(ROOT, COPIED), values.continue);
+const record = openRecord(RECORD, MUTANTS, createSourcesOf(ROOT), values.continue);
 /** Those of one file have the same checks, and forge keeps what it has compiled for them. */
 const waiting = groupByFile(chosen.filter((mutant) => record.of(mutant) === undefined));
 const copies: Copy[] = [];
