@@ -8,10 +8,11 @@ import {
   isJaccardAtLeast,
   minHash,
   packSignature,
-  shingles,
+  shingles as shinglesOf,
 } from './minhash.ts';
 import { createNearBands, createNearKey, isNear, type NearEntry } from './near-keys.ts';
 
+const shingles = (text: string) => shinglesOf(text, 3, 'words');
 const exact = (a: string, b: string) => jaccard(shingles(a), shingles(b));
 const estimated = (a: string, b: string) =>
   estimate(packSignature(minHash(shingles(a), 128, 2)), packSignature(minHash(shingles(b), 128, 2)));
@@ -78,7 +79,7 @@ test('pairs at the threshold share a band, in the class of short texts, of long 
       expect(1 - (1 - near ** rows) ** bands).toBeGreaterThanOrEqual(0.995);
     }
   }
-  const banding = createNearBands(0.8);
+  const banding = createNearBands({ near: 0.8, shingle: 3, tokens: 'words' });
   const words = createWords(3);
   for (const length of [14, 18, 34, 40, 64, 66, 70, 127, 300, 500]) {
     let found = 0;

@@ -1,5 +1,6 @@
-// docs/sdk.md#near: word 3-grams, MinHash by one-permutation hashing, LSH bands.
+// docs/sdk.md#near: shingles, MinHash by one-permutation hashing, LSH bands.
 import { mix32 } from './hash.ts';
+import { hashTokens, type TokenKind } from './tokens.ts';
 
 /** Bins of a long text's signature, and of a short one's, which only serves to find candidates. */
 export const LONG_BINS = 128;
@@ -7,22 +8,30 @@ export const SHORT_BINS = 64;
 
 // Everything below stays in 32-bit integers: QuickJS is ten times slower where a sum or product leaves them. A bytecode costs
 // about 75 gas, so what counts is how often the inner loops are run.
-const SHINGLE = 3;
 const EMPTY = 0x7fffffff;
 /** Bits of a hash beside the 7 or 6 of its bin that are compared. */
 const REST_BITS = 25;
 /** (round << 25) + rest stays below EMPTY. */
 export const MAX_ROUNDS = 60;
-const encoder = new TextEncoder();
 
-/** The set of the text's word 3-grams as ascending hashes; of fewer than three words one hash. Empty only without words. */
-export function shingles(text: string): Int32Array {
-  const words = wordHashes(text);
-  if (words.length === 0) return new Int32Array(0);
-  if (words.length < SHINGLE) return Int32Array.of(mix32(rotate(words[0]!, 7) ^ (words[1] ?? 0)));
-  const count = words.length - SHINGLE + 1;
+/** The set of the text's shingles, `size` tokens each, as ascending hashes; of fewer tokens one hash. Empty only without tokens. */
+export function shingles(text: string, size: number, kind: TokenKind): Int32Array {
+  const tokens = hashTokens(text, kind);
+  if (tokens.length === 0) return new Int32Array(0);
+  const first = Math.min(size, tokens.length);
+  // Each token is turned by 11 bits more than the one behind it: one step adds a token and takes off the first.
+  let hash = 0;
+  for (let i = 0; i < first; i++) hash = ((hash << 11) | (hash >>> 21)) ^ tokens[i]!;
+  const count = tokens.length - first + 1;
   const hashes = new Int32Array(count);
-  for (let i = 0; i < count; i++) hashes[i] = mix32(rotate(words[i]!, 7) ^ rotate(words[i + 1]!, 18) ^ words[i + 2]!);
+  const left = (11 * first) & 31;
+  const right = 32 - left;
+  hashes[0] = mix32(hash);
+  for (let i = 1; i < count; i++) {
+    const gone = tokens[i - 1]!;
+    hash = ((hash << 11) | (hash >>> 21)) ^ tokens[i + first - 1]! ^ ((gone << left) | (gone >>> right));
+    hashes[i] = mix32(hash);
+  }
   hashes.sort();
   let kept = 1;
   for (let i = 1; i < count; i++) if (hashes[i] !== hashes[i - 1]) hashes[kept++] = hashes[i]!;
@@ -31,7 +40,7 @@ export function shingles(text: string): Int32Array {
 
 /**
  * The smallest hash of each bin. A short text fills few: so each hash is thrown `rounds` times, and a later round counts only
- * where no earlier one fell. (round, hash) orders the 3-grams of two texts alike, so with the same rounds this is MinHash still.
+ * where no earlier one fell. (round, hash) orders the shingles of two texts alike, so with the same rounds this is MinHash still.
  */
 export function minHash(set: Int32Array, binCount: number, rounds: number): Int32Array {
   const bins = new Int32Array(binCount).fill(EMPTY);
@@ -128,44 +137,4 @@ export function bandHashes(bins: Int32Array, { bands, rows }: Banding, sizeClass
     hashes.push(mix32(hash));
   }
   return hashes;
-}
-
-/**
- * A hash per word, lower case, over UTF-8. Letters and digits make words, as do all other characters beyond ASCII but Latin-1's
- * signs and general punctuation; each ideograph, kana and hangul syllable is a word of its own.
- */
-function wordHashes(text: string): number[] {
-  const bytes = encoder.encode(text.toLowerCase());
-  const hashes: number[] = [];
-  const length = bytes.length;
-  let hash = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i]!;
-    if ((byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57)) {
-      hash = ((hash << 5) | (hash >>> 27)) ^ byte;
-      continue;
-    }
-    const kind = byte < 0x80 ? 'sign' : kindOf(byte, bytes[i + 1] ?? 0);
-    if (kind === 'letter') {
-      hash = ((hash << 5) | (hash >>> 27)) ^ byte;
-      continue;
-    }
-    if (hash !== 0) hashes.push(hash);
-    hash = 0;
-    if (kind === 'syllable') hashes.push((byte << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!);
-    if (byte >= 0xe0) i += 2;
-    else if (byte >= 0xc0) i += 1;
-  }
-  if (hash !== 0) hashes.push(hash);
-  return hashes;
-}
-
-// By the first two bytes of a character's UTF-8; the bytes that follow a letter's first are letters too.
-function kindOf(first: number, second: number): 'letter' | 'sign' | 'syllable' {
-  if (first === 0xc2 || (first === 0xe2 && second === 0x80) || (first === 0xe3 && second === 0x80)) return 'sign';
-  return first >= 0xe3 && first <= 0xed ? 'syllable' : 'letter';
-}
-
-function rotate(value: number, bits: number): number {
-  return (value << bits) | (value >>> (32 - bits));
 }

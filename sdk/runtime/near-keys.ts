@@ -12,12 +12,13 @@ import {
   SHORT_BINS,
   shingles,
 } from './minhash.ts';
+import type { TokenKind } from './tokens.ts';
 
-/** Texts with no more 3-grams are compared by them, longer ones by their signatures. */
+/** Texts with no more shingles are compared by them, longer ones by their signatures. */
 export const MAX_SET = 64;
-/** Of each row: its index, the number of its 3-grams (0: it takes no part), then their hashes or, above 64, the signature. */
+/** Of each row: its index, the number of its shingles (0: it takes no part), then their hashes or, above 64, the signature. */
 export const NEAR_WORDS = 2 + MAX_SET;
-/** Size classes of short texts are those of up to 1, 2, 4, … 64 3-grams; all longer ones are one class. */
+/** Size classes of short texts are those of up to 1, 2, 4, … 64 shingles; all longer ones are one class. */
 const LONG_CLASS = 7;
 /** Above, a second round would fill less than 2 % of the bins. */
 const ONE_ROUND = 512;
@@ -26,18 +27,22 @@ const TOLERANCE = 0.03;
 
 export type NearKey = { readonly count: number; readonly bands: readonly number[]; readonly words: Uint32Array };
 
-export type NearBands = { readonly near: number; readonly short: Banding; readonly long: Banding };
+/** What two texts are compared by. */
+export type NearOptions = { readonly near: number; readonly shingle: number; readonly tokens: TokenKind };
 
-export function createNearBands(near: number): NearBands {
-  return { near, short: bandingFor(near, SHORT_BINS), long: bandingFor(near, LONG_BINS) };
+export type NearBands = NearOptions & { readonly short: Banding; readonly long: Banding };
+
+export function createNearBands(options: NearOptions): NearBands {
+  const { near } = options;
+  return { ...options, short: bandingFor(near, SHORT_BINS), long: bandingFor(near, LONG_BINS) };
 }
 
 /**
  * Two texts meet in the size class of the larger one, where both are thrown equally often. So a text is in its own class and in
  * those of all sizes that it may be like.
  */
-export function createNearKey(text: string, { near, short, long }: NearBands): NearKey {
-  const set = shingles(text);
+export function createNearKey(text: string, { near, shingle, tokens, short, long }: NearBands): NearKey {
+  const set = shingles(text, shingle, tokens);
   const count = set.length;
   if (count === 0) return { count, bands: [], words: new Uint32Array(0) };
   const bands: number[] = [];

@@ -25,7 +25,8 @@ export const FAILED_ORDINAL = 0x80000000;
 export function runKeys(context: Context, step: DedupeStep): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const near = step.near === null ? null : createNearBands(step.near);
+  const { near: least, shingle, tokens } = step;
+  const near = least === null ? null : createNearBands({ near: least, shingle, tokens });
   const extraWords = near === null ? 0 : NEAR_WORDS;
   const facts = createFacts('keys', header.out, step.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
   const extra = new Uint32Array(header.out * extraWords);

@@ -79,6 +79,20 @@ test.each([
   ['split adds up', () => dataset('x', Row).split({ train: 0.9, test: 0.2 }), 'sdk/bad-option'],
   ['near is a share', () => dataset('x', Row).dedupe('d', (row) => row.id, { near: 2 }), 'sdk/bad-option'],
   [
+    'no shingle of nothing',
+    () => dataset('x', Row).dedupe('d', (r) => r.id, { near: 0.8, shingle: 0 }),
+    'sdk/bad-option',
+  ],
+  ['no shingle of 9', () => dataset('x', Row).dedupe('d', (r) => r.id, { near: 0.8, shingle: 9 }), 'sdk/bad-option'],
+  ['no half tokens', () => dataset('x', Row).dedupe('d', (r) => r.id, { near: 0.8, shingle: 2.5 }), 'sdk/bad-option'],
+  ['shingles are for near', () => dataset('x', Row).dedupe('d', (r) => r.id, { shingle: 3 }), 'sdk/bad-option'],
+  ['tokens are for near', () => dataset('x', Row).dedupe('d', (r) => r.id, { tokens: 'words' }), 'sdk/bad-option'],
+  [
+    'no other tokens',
+    () => dataset('x', Row).dedupe('d', (r) => r.id, { near: 0.8, tokens: 'lines' as never }),
+    'sdk/bad-option',
+  ],
+  [
     'two labels',
     () => dataset('x', Row).classify('c', { model: 'm', labels: ['one'], text: (row) => row.text }),
     'sdk/bad-option',

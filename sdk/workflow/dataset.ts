@@ -30,8 +30,12 @@ export type DatasetOptions = {
 };
 
 export type DedupeOptions = {
-  /** Jaccard similarity of word 3-grams, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
+  /** Jaccard similarity of the sets of shingles, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
   readonly near?: number;
+  /** Tokens of a shingle, 1 to 8; default 3. Only with `near`. */
+  readonly shingle?: number;
+  /** What texts are made of; default `words` (of scripts without spaces: characters). Only with `near`. */
+  readonly tokens?: 'words' | 'characters';
   /** Default `drop`; `reject` keeps them among the rejects with the row they repeat. */
   readonly onDuplicate?: 'drop' | 'reject';
   /** Tasks that the keys are spread over, 1 to 64; default 4. */
@@ -131,11 +135,18 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
     classify: (step: string, options: ClassifyOptions<never, string>) => add(createClassify(step, options)),
     score: (step: string, options: ScoreOptions<never>) => add(createScore(step, options)),
     dedupe: (step: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
-      const { near = null, onDuplicate = 'drop', buckets = 4 } = options;
+      const { near = null, shingle = 3, tokens = 'words', onDuplicate = 'drop', buckets = 4 } = options;
       assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
       assertOption(step, 'near', near === null || (near >= 0.3 && near <= 1), '0.3 to 1', near);
+      for (const option of ['shingle', 'tokens'] as const) {
+        const used = options[option];
+        assertOption(step, option, near !== null || used === undefined, 'left out where there is no `near`', used);
+      }
+      const counted = Number.isInteger(shingle) && shingle >= 1 && shingle <= 8;
+      assertOption(step, 'shingle', counted, 'a whole number of tokens, 1 to 8', shingle);
+      assertOption(step, 'tokens', ['words', 'characters'].includes(tokens), "'words' or 'characters'", tokens);
       assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
-      return add({ kind: 'dedupe', name: step, key, near, onDuplicate, buckets });
+      return add({ kind: 'dedupe', name: step, key, near, shingle, tokens, onDuplicate, buckets });
     },
     sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
       assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);

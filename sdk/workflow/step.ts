@@ -75,8 +75,11 @@ export type Said = {
 export type DedupeStep = Made & {
   readonly kind: 'dedupe';
   readonly key: (row: never) => unknown;
-  /** Jaccard similarity of word 3-grams from which two rows are duplicates; null: equal keys only. */
+  /** Jaccard similarity of the sets of shingles from which two rows are duplicates; null: equal keys only. */
   readonly near: number | null;
+  /** Tokens of a shingle. */
+  readonly shingle: number;
+  readonly tokens: 'words' | 'characters';
   readonly onDuplicate: 'drop' | 'reject';
   /** Number of tasks that the keys are spread over. */
   readonly buckets: number;
