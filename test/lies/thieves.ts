@@ -98,7 +98,9 @@ export async function* playThieves(
       l1.client.readContract({ address: dispute, abi: disputeAbi, functionName: 'costOf', args: [PLAIN_GAS] }),
     ]);
     const how = `leaf; award ${formatEther(award)} MIZU`;
-    return { ...told, how, caught: told.caught && told.done === 1 && award > 0n && award <= most, lists: 0 };
+    // A copy that a busy machine sends only when the block is mined comes too late, and gets nothing.
+    const isPaidRightly = told.done === 1 ? award > 0n && award <= most : award === 0n;
+    return { ...told, how, caught: told.caught && isPaidRightly, lists: 0 };
   });
 }
 
