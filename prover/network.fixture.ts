@@ -144,7 +144,8 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   });
   const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
   // There are blocks also when nobody sends anything; all have the same time.
-  const miner = setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
+  const startMiner = () => setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
+  let miner = startMiner();
   const sequencer = withAccount(l1, keyOf(1));
   const user = withAccount(l1, keyOf(3));
 
@@ -208,6 +209,11 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     async holdBlocks() {
       clearInterval(miner);
       await chain.setAutomine(false);
+    },
+    /** Blocks come by themselves again. */
+    async releaseBlocks() {
+      miner = startMiner();
+      await chain.setAutomine(true);
     },
     /** Transactions that the next block takes. */
     async pending() {
