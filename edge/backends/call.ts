@@ -1,6 +1,7 @@
 // docs/edge.md#openai: what of a request an endpoint gets, in its own words, and the headers that go with it.
 import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
 import { type Structured, toLoose, toStructured } from '../schema/structured.ts';
+import { createTextMemo } from '../schema/text-memo.ts';
 import type { ChatRequest, JsonSchema } from './backend.ts';
 import type { PostAnswer } from './post.ts';
 
@@ -68,20 +69,9 @@ export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Call
 
 // All rows of a step ask with one schema.
 function createStructured(): (schema: JsonSchema, strict: boolean) => Structured {
-  const known = new Map<string, Structured>();
-  let chars = 0;
-  return (schema, strict) => {
-    const text = `${strict}${JSON.stringify(schema)}`;
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    const made = strict ? toStructured(schema) : toLoose(schema, 'the request wants it so');
-    for (const oldest of known.keys()) {
-      if (chars + text.length <= MAX_REMEMBERED_CHARS) break;
-      known.delete(oldest);
-      chars -= oldest.length;
-    }
-    known.set(text, made);
-    chars += text.length;
-    return made;
-  };
+  const memo = createTextMemo<Structured>(MAX_REMEMBERED_CHARS);
+  return (schema, strict) =>
+    memo(`${strict}${JSON.stringify(schema)}`, () =>
+      strict ? toStructured(schema) : toLoose(schema, 'the request wants it so'),
+    );
 }

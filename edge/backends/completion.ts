@@ -23,7 +23,8 @@ type Answer = {
   readonly usage?: Record<string, unknown>;
 };
 
-const CHARS_PER_TOKEN = 4;
+/** Where nobody counts them. */
+export const CHARS_PER_TOKEN = 4;
 const MAX_FINISH_REASON = 40;
 /** The words of other servers for what OpenAI calls so. */
 const FINISH_REASONS: ReadonlyMap<string, string> = new Map([

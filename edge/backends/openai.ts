@@ -18,14 +18,13 @@ import {
   wantsJson,
 } from './backend.ts';
 import { type Call, createCaller } from './call.ts';
-import { parseCompletion } from './completion.ts';
+import { CHARS_PER_TOKEN, parseCompletion } from './completion.ts';
 import { CallFailure, statusFailure, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
 import { PostAbort, post } from './post.ts';
 import { createRefusals } from './refusals.ts';
 
 const SCHEMA_ATTEMPTS = 3;
-const CHARS_PER_TOKEN = 4;
 const MAX_CONNECT_MS = 10_000;
 const MAX_REPAIR_CHARS = 16 * 1024;
 

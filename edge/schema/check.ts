@@ -1,8 +1,10 @@
 // docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; every check has a budget of steps.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ResponseFormat } from '../backends/backend.ts';
 import { boundSchema, MAX_SCHEMA_CHARS, STEPS_KEYWORD, type Steps } from './bounded.ts';
 import { compilePattern } from './pattern.ts';
 import { SchemaRefusal } from './refusal.ts';
+import { createTextMemo } from './text-memo.ts';
 
 /** Why a content is not taken: it does not fit its schema, or the schema is one that no content is checked with. */
 export type Verdict = { readonly kind: 'unfit' | 'unusable'; readonly reason: string };
@@ -28,26 +30,15 @@ type Compile = (schema: unknown) => Checker;
 export function createContentCheck(): ContentCheck {
   let compile = createCompiler();
   let compiles = 0;
-  const compiled = new Map<string, Checker | Verdict>();
-  let chars = 0;
-  const checkerOf = (schema: string): Checker | Verdict => {
-    const known = compiled.get(schema);
-    if (known !== undefined) return known;
+  const memo = createTextMemo<Checker | Verdict>(MAX_CACHED_CHARS);
+  const compileOne = (schema: string): Checker | Verdict => {
     // What ajv keeps of each schema goes with its instance.
     if (compiles === COMPILES_AN_INSTANCE) {
       compile = createCompiler();
       compiles = 0;
     }
     compiles += 1;
-    const checker = tryCompile(compile, schema);
-    for (const oldest of compiled.keys()) {
-      if (chars + schema.length <= MAX_CACHED_CHARS) break;
-      compiled.delete(oldest);
-      chars -= oldest.length;
-    }
-    compiled.set(schema, checker);
-    chars += schema.length;
-    return checker;
+    return tryCompile(compile, schema);
   };
   return (schema, content) => {
     let value: unknown;
@@ -58,7 +49,7 @@ export function createContentCheck(): ContentCheck {
     }
     if (schema === undefined) return undefined;
     if (schema.length > MAX_SCHEMA_CHARS) return tooLong(schema.length);
-    const checker = checkerOf(schema);
+    const checker = memo(schema, () => compileOne(schema));
     if (typeof checker !== 'function') return checker;
     try {
       const reason = checker(value);
@@ -67,6 +58,17 @@ export function createContentCheck(): ContentCheck {
       return toVerdict(error);
     }
   };
+}
+
+/** The text of the schema that a content must fit, if there is one. One that is nested so deeply that it cannot be written is too long as well. */
+export function schemaOf(format: ResponseFormat | undefined): string | undefined {
+  const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
+  if (schema === undefined) return undefined;
+  try {
+    return JSON.stringify(schema);
+  } catch {
+    return ' '.repeat(MAX_SCHEMA_CHARS + 1);
+  }
 }
 
 /** For where a workflow is made: why no content can be checked by this schema. */

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
 import { type ResponseFormat, wantsJson } from '../backends/backend.ts';
 import { MAX_SCHEMA_CHARS } from './bounded.ts';
-import { tooLong, unusable, type Verdict } from './check.ts';
+import { schemaOf, tooLong, unusable, type Verdict } from './check.ts';
 import type { CheckBatch, CheckedBatch } from './thread.ts';
 
 export type ContentItem = { readonly format: ResponseFormat | undefined; readonly content: string };
@@ -240,17 +240,6 @@ function toBatch(id: number, items: readonly Item[]): CheckBatch {
     return { schema: place, content };
   });
   return { id, schemas: [...places.keys()], items: numbered };
-}
-
-// A schema nested so deeply that it cannot be written is too long as well.
-function schemaOf(format: ResponseFormat | undefined): string | undefined {
-  const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
-  if (schema === undefined) return undefined;
-  try {
-    return JSON.stringify(schema);
-  } catch {
-    return ' '.repeat(MAX_SCHEMA_CHARS + 1);
-  }
 }
 
 function isTooLong(job: Job, place: number): boolean {

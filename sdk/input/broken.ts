@@ -1,9 +1,7 @@
 // docs/sdk.md#input: what is read and is no row keeps its place, its text and the reason.
 import { decodeUtf8, UTF8 } from './encoding.ts';
-import { type InputRow, MAX_ROW_BYTES } from './rowset.ts';
+import { type InputRow, MAX_ROW_BYTES, SHOWN_CHARACTERS } from './rowset.ts';
 import type { Text } from './source.ts';
-
-const SHOWN_CHARACTERS = 2_000;
 
 export function brokenRow(index: number, text: string, reason: string): InputRow {
   return { kind: 'broken', index, text: text.slice(0, SHOWN_CHARACTERS), reason };

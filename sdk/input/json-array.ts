@@ -1,5 +1,6 @@
 // docs/sdk.md#input-json: cuts an array into its elements in bounded memory, by its brackets, commas and strings alone.
 import { MizuError } from '../../protocol/errors.ts';
+import { createPieces } from './pieces.ts';
 
 export type Element = {
   /** At most as many as are kept. */
@@ -22,22 +23,14 @@ export async function* splitArray(
   limitBytes: number,
   startsAt = 0,
 ): AsyncGenerator<Element> {
-  let parts: Uint8Array[] = [];
-  let [kept, length, offset, elementLine] = [0, 0, 0, 0];
+  const pieces = createPieces(limitBytes);
+  let [offset, elementLine] = [0, 0];
   let [depth, line, position, count] = [0, 1, startsAt, 0];
   let [isString, isEscaped, isBlank, isDone] = [false, false, true, false];
-  const keep = (part: Uint8Array): void => {
-    length += part.length;
-    if (kept >= limitBytes) return;
-    const fitting = part.subarray(0, limitBytes - kept);
-    parts.push(fitting);
-    kept += fitting.length;
-  };
   const take = (): Element => {
-    const element = { bytes: Buffer.concat(parts), length, offset, line: isBlank ? line : elementLine, isBlank };
+    const element = { ...pieces.take(), offset, line: isBlank ? line : elementLine, isBlank };
     count++;
-    parts = [];
-    [kept, length, isBlank] = [0, 0, true];
+    isBlank = true;
     return element;
   };
   for await (const chunk of source) {
@@ -47,7 +40,7 @@ export async function* splitArray(
       if (byte === NEWLINE) {
         // No string of JSON has a newline. The element is broken, and must not take its neighbours with it: it ends here.
         if (isString) {
-          keep(chunk.subarray(from, at));
+          pieces.keep(chunk.subarray(from, at));
           from = at;
           [isString, isEscaped, depth] = [false, false, 1];
           yield take();
@@ -61,7 +54,7 @@ export async function* splitArray(
       } else if (byte !== 32 && byte !== 9 && byte !== 13) {
         if (isDone) throw notOneArray(file, line, 'other text behind the array');
         if (depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY)) {
-          keep(chunk.subarray(from, at));
+          pieces.keep(chunk.subarray(from, at));
           from = at + 1;
           isDone = byte === CLOSE_ARRAY;
           if (!(isDone && isBlank && count === 0)) yield take();
@@ -80,7 +73,7 @@ export async function* splitArray(
         else if ((byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) && depth > 1) depth--;
       }
     }
-    if (!isDone && depth > 0) keep(chunk.subarray(from));
+    if (!isDone && depth > 0) pieces.keep(chunk.subarray(from));
     position += chunk.length;
   }
   if (!isDone) throw notOneArray(file, isBlank ? line : elementLine, `the element ${count + 1} and no end`);

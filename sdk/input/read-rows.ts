@@ -3,7 +3,7 @@ import { assertNoDialect, chooseDialect, chooseFormat, type InputOptions } from 
 import { readCsv } from './read-csv.ts';
 import { readJson, readJsonLines } from './read-json.ts';
 import type { InputRow } from './rowset.ts';
-import { openText, STDIN } from './source.ts';
+import { inputName, openText } from './source.ts';
 
 const HEAD_BYTES = 4_096;
 
@@ -13,7 +13,7 @@ const HEAD_BYTES = 4_096;
  */
 export async function* readRows(file: string, options: InputOptions = {}): AsyncGenerator<InputRow> {
   const text = await openText(file, options.encoding);
-  const name = file === STDIN ? 'Standard input' : file;
+  const name = inputName(file);
   try {
     const format = chooseFormat(name, options, await text.head(HEAD_BYTES));
     if (format === 'csv' || format === 'tsv') {

@@ -9,7 +9,8 @@ export type InputRow =
 
 /** Of a line of the input and of a row in canonical JSON: a larger one would fill most of a partition of 1 MiB. */
 export const MAX_ROW_BYTES = 512 * 1024;
-const SHOWN_CHARACTERS = 2_000;
+/** Of the text of a broken row, that are kept. */
+export const SHOWN_CHARACTERS = 2_000;
 
 export type InputLine = { readonly line: string; readonly live: boolean };
 

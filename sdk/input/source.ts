@@ -13,6 +13,11 @@ const HEAD_BYTES = 4_096;
 /** Standard input, as a file's name. */
 export const STDIN = '-';
 
+/** What an error calls it. */
+export function inputName(file: string): string {
+  return file === STDIN ? 'Standard input' : file;
+}
+
 export type Text = Bytes & {
   readonly encoding: string;
   /** Offset of its first byte in the unpacked file: a mark is taken off. */
@@ -24,7 +29,7 @@ export type Text = Bytes & {
  * @throws MizuError `sdk/no-input`, `sdk/input-changed`, `sdk/input-gzip`, `sdk/input-encoding`, `sdk/input-too-large`, here or while it is read
  */
 export async function openText(file: string, encodingName = UTF8): Promise<Text> {
-  const name = file === STDIN ? 'Standard input' : file;
+  const name = inputName(file);
   const encoding = normalizeEncoding(encodingName);
   const layers: Bytes[] = [];
   const add = (source: AsyncIterable<Uint8Array>): Bytes => {

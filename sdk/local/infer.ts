@@ -4,7 +4,7 @@ import { answerRulesOf, type Backend, openContent, parseChatRequest, wantsJson }
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { isEndpointFailure, isRefusal, toRowFailure, toRowUsage } from '../../edge/backends/failure.ts';
 import { decodeRequests, encodeResultLine, encodeResults, type RowResult } from '../../edge/rows.ts';
-import { type ContentCheck, createContentCheck } from '../../edge/schema/check.ts';
+import { type ContentCheck, createContentCheck, schemaOf } from '../../edge/schema/check.ts';
 import { MizuError } from '../../protocol/errors.ts';
 
 export type LocalInference = {
@@ -80,10 +80,7 @@ async function answer(backend: Backend, line: string, check: ContentCheck, signa
     const { content, finishReason, usage, reasoning = '' } = await backend.complete(request, signal);
     const counted = toRowUsage(usage);
     const format = request.response_format;
-    const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
-    const problem = wantsJson(format)
-      ? check(schema && JSON.stringify(schema), openContent(request, content).text)
-      : undefined;
+    const problem = wantsJson(format) ? check(schemaOf(format), openContent(request, content).text) : undefined;
     if (problem !== undefined)
       return { result: { error: { code: 'edge/schema', message: problem.reason, raw: content }, usage: counted } };
     const thoughts = answerRulesOf(request).keepReasoning && reasoning !== '' ? { reasoning } : {};

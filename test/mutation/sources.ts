@@ -45,13 +45,14 @@ export function createSourcesOf(root: string): (mutant: Mutant) => string {
     readonly devDependencies: Readonly<Record<string, string>>;
   };
   const versions: Readonly<Record<string, string>> = { ...devDependencies, ...dependencies };
-  const hashes = new Map<string, string>();
+  const hashes = new Map<Sources, string>();
   return ({ checks }) => {
-    const kind = checks.map((check) => check.split(':')[0]!)[0]!;
-    const { paths, packages } = kind === 'forge' || kind === 'kernel' ? SOURCES[kind] : SOURCES.machines;
+    const kind = checks[0]!.split(':')[0];
+    const sources = kind === 'forge' || kind === 'kernel' ? SOURCES[kind] : SOURCES.machines;
+    const { paths, packages } = sources;
     const known =
-      hashes.get(kind) ?? `${hashSources(root, paths)} ${packages.map((name) => `${name}@${versions[name]}`)}`;
-    hashes.set(kind, known);
+      hashes.get(sources) ?? `${hashSources(root, paths)} ${packages.map((name) => `${name}@${versions[name]}`)}`;
+    hashes.set(sources, known);
     return known;
   };
 }
