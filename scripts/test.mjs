@@ -81,10 +81,13 @@ function countForge(run) {
 async function runVitest() {
   const file = join(folder, 'vitest.json');
   const args = [
+    '--import',
+    './scripts/ts.mjs',
     'node_modules/vitest/vitest.mjs',
     'run',
     '--reporter=default',
     '--reporter=json',
+    '--reporter=./scripts/unfinished.ts',
     `--outputFile=${file}`,
   ];
   const vitest = startChild(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });

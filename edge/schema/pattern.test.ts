@@ -92,9 +92,14 @@ const text = fc
   })
   .map((chars) => chars.join(''));
 
+/** V8 tries every way through a pattern: with twice as many choices, one pattern in a thousand takes longer than anyone waits. */
+const MAX_CHOICES = 8;
+const isSmall = (source: string) => (source.match(/[*+?|]|\{[\d,]+\}/g) ?? []).length <= MAX_CHOICES;
+
 test('any pattern finds what ECMAScript finds', () => {
+  const source = fc.oneof(pattern, guarded).filter(isSmall);
   fc.assert(
-    fc.property(fc.oneof(pattern, guarded), fc.array(text, { minLength: 3, maxLength: 3 }), (source, texts) => {
+    fc.property(source, fc.array(text, { minLength: 3, maxLength: 3 }), (source, texts) => {
       const compiled = compilePattern(source);
       for (const one of texts) expect([source, one, compiled.test(one)]).toEqual([source, one, isFound(source, one)]);
     }),
