@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import type { Hex } from '../../protocol/hex.ts';
 import { formatCount } from '../client/money.ts';
+import { shellWord } from './invocation.ts';
 import { type NetworkFlags, parseHash, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands, shellWord } from './output.ts';
+import { createOutput, nextCommands } from './output.ts';
 
 export function datasetCommand(): Command {
   const command = new Command('dataset').description('fetch datasets');

@@ -10,7 +10,8 @@ import { formatCount } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import type { CheatParts } from './demo-cheat.ts';
-import { DEVNET_COMMANDS, describeDevnet } from './devnet.ts';
+import { describeDevnet, devnetCommands } from './devnet.ts';
+import { asTyped } from './invocation.ts';
 import { parseCount } from './options.ts';
 import { createOutput, formatDuration, nextCommands, type Output } from './output.ts';
 
@@ -44,7 +45,7 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
         const { devnet, code } = await play(flags, output, stop);
         outcome = code;
         if (flags.stay && code === 0) {
-          output.say(nextCommands(DEVNET_COMMANDS));
+          output.say(nextCommands(devnetCommands()));
           output.say(pc.dim('\nThe network stays up. Ctrl-C stops it.'));
           return { close: () => devnet.close(), done: devnet.failed };
         }
@@ -141,7 +142,7 @@ async function runExample(
   output.say(`  ${pc.green('confirmed on L1')}`);
   output.data({ event: 'confirmed', batches, assertion });
 
-  heading('5. Verified from L1 and DA alone: npx mizu verify .mizu/demo/dataset');
+  heading(asTyped('5. Verified from L1 and DA alone: npx mizu verify .mizu/demo/dataset'));
   const { verifyTarget } = await import('../client/verify.ts');
   await verifyTarget(dataset, true, {}, (line) => output.say(`  ${pc.green('✓')} ${line}`));
 

@@ -1,8 +1,9 @@
 // docs/sdk.md#deploy: `mizu deploy`.
 import { Command } from 'commander';
 import { formatCount, formatMizu } from '../client/money.ts';
+import { shellWord } from './invocation.ts';
 import { type NetworkFlags, withNetwork, withNetworkOptions } from './options.ts';
-import { createOutput, nextCommands, shellWord } from './output.ts';
+import { createOutput, nextCommands } from './output.ts';
 
 export function deployCommand(): Command {
   return withNetworkOptions(new Command('deploy'))

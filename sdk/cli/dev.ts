@@ -4,8 +4,9 @@ import pc from 'picocolors';
 import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { inputArguments } from '../input/words.ts';
+import { shellWord } from './invocation.ts';
 import { type InputFlags, inputOptions, parseCount, withInputOptions } from './options.ts';
-import { createOutput, nextCommands, type Output, shellWord, shorten } from './output.ts';
+import { createOutput, nextCommands, type Output, shorten } from './output.ts';
 import type { Sample, StepSamples } from './samples.ts';
 
 type Flags = InputFlags & { rows: number; backend?: string; json?: boolean };

@@ -1,10 +1,13 @@
 // docs/operations.md#devnet: `mizu devnet`
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { runService } from '../../service/process.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import type { OpenAiEndpoint } from '../devnet/processes.ts';
 import { namesOfEndpointModel } from '../workflow/model-names.ts';
+import { shellWord } from './invocation.ts';
 import { createOutput, nextCommands } from './output.ts';
 
 export type EndpointFlags = {
@@ -54,7 +57,7 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
         if (devnet === undefined) process.exit(130);
         output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url, processes: devnet.processes() });
         output.say(describeDevnet(devnet));
-        output.say(nextCommands(DEVNET_COMMANDS));
+        output.say(nextCommands(devnetCommands()));
         output.say(pc.dim('\nCtrl-C stops the network.'));
         return { close: () => devnet.close(), done: devnet.failed };
       });
@@ -62,16 +65,23 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
     });
 }
 
-export const DEVNET_COMMANDS = [
-  [
-    'mizu dev examples/gloss-domains/workflow.ts --input .mizu/demo/glosses.jsonl',
-    'a workflow on 20 rows, step by step, without a network',
-  ],
-  ['mizu quote WORKFLOW.ts --input FILE', 'what would it cost?'],
-  ['mizu run WORKFLOW.ts --input FILE --output FOLDER', 'run it'],
-  ['mizu runs', 'what ran'],
-  ['mizu verify RUN', 'check a dataset from L1 and DA alone'],
-] as const;
+/** The first example with its rows, from where the user stands. */
+export function devnetCommands(): [command: string, what: string][] {
+  const [workflow, rows] = ['workflow.ts', 'words.jsonl'].map(exampleWord);
+  return [
+    [`mizu dev ${workflow} --input ${rows}`, 'a workflow step by step, without a network'],
+    [`mizu quote ${workflow} --input ${rows}`, 'what would it cost?'],
+    [`mizu run ${workflow} --input ${rows} --output out`, 'run it'],
+    ['mizu runs', 'what ran'],
+    ['mizu verify out', 'check the dataset from L1 and DA alone'],
+  ];
+}
+
+function exampleWord(name: string): string {
+  const file = fileURLToPath(new URL(`../../examples/first/${name}`, import.meta.url));
+  const fromHere = relative(process.cwd(), file);
+  return shellWord(fromHere.startsWith('..') ? file : fromHere);
+}
 
 export function describeDevnet(devnet: Devnet): string {
   const rows = [

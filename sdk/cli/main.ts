@@ -1,29 +1,37 @@
-// docs/sdk.md#cli: the `mizu` command. Only what the typed command needs is loaded.
+// docs/sdk.md#cli: the `mizu` command. Only what the typed command needs is loaded, and only the definition until it runs.
 import { Command, CommanderError } from 'commander';
 import { formatError, MizuError } from '../../protocol/errors.ts';
 import { mapStack } from '../../service/stacks.mjs';
-import { datasetCommand } from './dataset.ts';
-import { deployCommand } from './deploy.ts';
-import { devCommand } from './dev.ts';
-import { escapeCommand } from './escape.ts';
-import { quoteCommand } from './quote.ts';
-import { renewCommand } from './renew.ts';
-import { runCommand } from './run.ts';
-import { runsCommand, whyCommand } from './runs.ts';
-import { verifyCommand } from './verify.ts';
-import { watchCommand } from './watch.ts';
+import { asTyped } from './invocation.ts';
 
 type SetExitCode = (code: number) => void;
 
-const SERVICE_NAMES = ['sequencer', 'executor', 'validator', 'da', 'gateway', 'edge'];
+type Loader = (setExitCode: SetExitCode) => Promise<Command[]>;
 
-// These load parts of the network: only when they are asked for, or listed by --help.
-const HEAVY: readonly { readonly names: readonly string[]; load(setExitCode: SetExitCode): Promise<Command[]> }[] = [
-  { names: ['devnet'], load: async (setExitCode) => [(await import('./devnet.ts')).devnetCommand(setExitCode)] },
-  { names: ['demo'], load: async (setExitCode) => [(await import('./demo.ts')).demoCommand(setExitCode)] },
-  { names: ['invite'], load: async () => [(await import('./invite.ts')).inviteCommand()] },
-  { names: ['vm'], load: async () => [(await import('./vm.ts')).vmCommand()] },
-  { names: SERVICE_NAMES, load: async (setExitCode) => (await import('./services.ts')).serviceCommands(setExitCode) },
+/**
+ * In the order of `mizu --help`. What is loaded here defines options and help, and loads what the command works with when it is run: neither
+ * help nor a usage error waits for an L1 client, a compiler or a parser of schemas (light.test.ts).
+ */
+const COMMANDS: readonly (readonly [names: readonly string[], load: Loader])[] = [
+  [['devnet'], async (setExitCode) => [(await import('./devnet.ts')).devnetCommand(setExitCode)]],
+  [['demo'], async (setExitCode) => [(await import('./demo.ts')).demoCommand(setExitCode)]],
+  [['dev'], async () => [(await import('./dev.ts')).devCommand()]],
+  [['quote'], async () => [(await import('./quote.ts')).quoteCommand()]],
+  [['deploy'], async () => [(await import('./deploy.ts')).deployCommand()]],
+  [['run'], async (setExitCode) => [(await import('./run.ts')).runCommand(setExitCode)]],
+  [['watch'], async (setExitCode) => [(await import('./watch.ts')).watchCommand(setExitCode)]],
+  [['renew'], async () => [(await import('./renew.ts')).renewCommand()]],
+  [['runs'], async () => [(await import('./runs.ts')).runsCommand()]],
+  [['why'], async () => [(await import('./runs.ts')).whyCommand()]],
+  [['dataset'], async () => [(await import('./dataset.ts')).datasetCommand()]],
+  [['verify'], async () => [(await import('./verify.ts')).verifyCommand()]],
+  [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
+  [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
+  [['vm'], async () => [(await import('./vm.ts')).vmCommand()]],
+  [
+    ['da', 'sequencer', 'executor', 'validator', 'gateway', 'edge'],
+    async (setExitCode) => (await import('./services.ts')).serviceCommands(setExitCode),
+  ],
 ];
 
 /** Exit codes: 0 ok, 1 user error, 2 the run failed, 3 the verification failed. */
@@ -45,7 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode;
-    process.stderr.write(`${json ? errorLine(error) : formatError(error)}\n`);
+    process.stderr.write(`${json ? errorLine(error) : asTyped(formatError(error))}\n`);
     if (!(error instanceof MizuError) && process.env.MIZU_DEBUG !== undefined)
       process.stderr.write(`${mapStack(String((error as Error).stack))}\n`);
     return error instanceof MizuError && error.code.startsWith('verify/') ? 3 : 1;
@@ -56,35 +64,16 @@ async function createProgram(first: string | undefined, setExitCode: SetExitCode
   const program = new Command('mizu')
     .description('Deploy and run LLM-driven data workflows whose every row can be verified against the L1')
     .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(asTyped(text)),
+      writeErr: (text) => process.stderr.write(asTyped(text)),
+    })
     .showHelpAfterError('(npx mizu --help lists all commands)')
     .addHelpText('after', HELP);
-  const own = [
-    devCommand(),
-    quoteCommand(),
-    deployCommand(),
-    runCommand(setExitCode),
-    watchCommand(setExitCode),
-    renewCommand(),
-    runsCommand(),
-    whyCommand(),
-    datasetCommand(),
-    verifyCommand(),
-    escapeCommand(),
-  ];
-  const isOwn = own.some((command) => command.name() === first);
-  const heavy = isOwn
-    ? []
-    : HEAVY.filter(({ names }) => first === undefined || first.startsWith('-') || names.includes(first));
-  // Nothing fits: then the suggestion for a misspelt name needs them all.
-  const wanted = isOwn || heavy.length > 0 ? heavy : HEAVY;
-  const loaded = (await Promise.all(wanted.map(({ load }) => load(setExitCode)))).flat();
-  for (const command of [
-    ...loaded.filter((one) => ['demo', 'devnet'].includes(one.name())),
-    ...own,
-    ...loaded.filter((one) => !['demo', 'devnet'].includes(one.name())),
-  ]) {
-    program.addCommand(command);
-  }
+  const asked = COMMANDS.filter(([names]) => first !== undefined && names.includes(first));
+  // Nothing fits: the list, or the suggestion for a misspelt name, has them all.
+  const loaded = await Promise.all((asked.length > 0 ? asked : COMMANDS).map(([, load]) => load(setExitCode)));
+  for (const command of loaded.flat()) program.addCommand(command);
   inherit(program);
   return program;
 }
@@ -113,7 +102,8 @@ function errorLine(error: unknown): string {
   if (!(error instanceof MizuError))
     return JSON.stringify({ error: { code: 'internal', message: formatError(error) } });
   const { code, message, expected, actual, hint, retryable } = error;
-  return JSON.stringify({ error: { code, message, expected, actual, hint, retryable } });
+  const typed = hint === undefined ? undefined : asTyped(hint);
+  return JSON.stringify({ error: { code, message, expected, actual, hint: typed, retryable } });
 }
 
 const HELP = `

@@ -1,5 +1,6 @@
 // docs/sdk.md#cli: what commands print: text for people, or with --json one JSON value a line.
 import pc from 'picocolors';
+import { typedCommand } from './invocation.ts';
 
 export type Output = {
   readonly json: boolean;
@@ -21,19 +22,17 @@ export function createOutput(json: boolean, stream: NodeJS.WritableStream = proc
   };
 }
 
-/** The next commands to type, each `mizu …`. npx finds mizu in a clone and in a project that depends on it. */
+/** The next commands, each `mizu …`, as they are typed in this folder. */
 export function nextCommands(commands: readonly (readonly [command: string, what: string])[]): string {
+  const own = typedCommand();
   const width = Math.max(...commands.map(([command]) => command.length));
   return [
     '',
     pc.bold('Next:'),
-    ...commands.map(([command, what]) => `  ${pc.cyan(`npx ${command.padEnd(width)}`)}  ${pc.dim(what)}`),
+    ...commands.map(
+      ([command, what]) => `  ${pc.cyan(`${own}${command.padEnd(width).slice('mizu'.length)}`)}  ${pc.dim(what)}`,
+    ),
   ].join('\n');
-}
-
-/** A word of a command line that a shell takes as it is. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export function toJson(value: unknown): string {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Progress, StageProgress } from '../client/watch.ts';
 import { describeBatches } from './demo.ts';
-import { shellWord } from './output.ts';
+import { shellWord } from './invocation.ts';
 import { render } from './progress.ts';
 
 const stage = (

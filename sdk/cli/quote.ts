@@ -8,6 +8,7 @@ import type { Quote } from '../client/quote.ts';
 import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { inputArguments } from '../input/words.ts';
+import { shellWord } from './invocation.ts';
 import {
   type InputFlags,
   inputOptions,
@@ -16,7 +17,7 @@ import {
   withNetwork,
   withNetworkOptions,
 } from './options.ts';
-import { createOutput, nextCommands, type Output, shellWord, table } from './output.ts';
+import { createOutput, nextCommands, type Output, table } from './output.ts';
 
 /** More than a certificate of a committee of 7 has. */
 const CERTIFICATE_BYTES = 600;

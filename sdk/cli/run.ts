@@ -8,6 +8,7 @@ import { formatCount, formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Quote } from '../client/quote.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
+import { shellWord } from './invocation.ts';
 import {
   type InputFlags,
   type NetworkFlags,
@@ -17,7 +18,7 @@ import {
   withNetwork,
   withNetworkOptions,
 } from './options.ts';
-import { createOutput, nextCommands, type Output, shellWord } from './output.ts';
+import { createOutput, nextCommands, type Output } from './output.ts';
 import { followRun, printEnd, sayLeft, sayPromise } from './watch.ts';
 
 export type RunFlags = NetworkFlags &

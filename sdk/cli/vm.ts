@@ -1,9 +1,8 @@
 // docs/vm.md: `mizu vm`, the DataVM on one machine: run a module, look into one, prove its steps.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CheckOptions } from './vm-check.ts';
-import { inspectModule, printInspection } from './vm-inspect.ts';
-import { runModule } from './vm-run.ts';
-import { type ProveOptions, proveModule, type TraceOptions, traceModule } from './vm-trace.ts';
+import type { RunOptions } from './vm-run.ts';
+import type { ProveOptions, TraceOptions } from './vm-trace.ts';
 
 /** Seconds of work on a usual machine, so that an endless loop ends. */
 const DEFAULT_GAS = 100_000_000_000n;
@@ -20,8 +19,9 @@ export function vmCommand(): Command {
   const command = new Command('vm').description('run, inspect, step and prove WebAssembly modules on the DataVM');
   withRequest(command.command('run').description('run a WASI command: standard input to standard output'))
     .option('--json', 'print the result as one JSON line on standard error')
-    .addHelpText('after', '\nExample:\n  mizu vm run wc.wasm --arg -l < rows.jsonl > count.txt')
-    .action(async (path: string, options: Parameters<typeof runModule>[1]) => {
+    .addHelpText('after', '\nExample:\n  $ npx mizu vm run wc.wasm --arg -l < rows.jsonl > count.txt')
+    .action(async (path: string, options: RunOptions) => {
+      const { runModule } = await import('./vm-run.ts');
       if (!(await runModule(path, options))) throw new CommanderError(2, 'mizu.runFailed', 'The run failed.');
     });
   command
@@ -29,23 +29,30 @@ export function vmCommand(): Command {
     .description('tell what a module imports, exports, uses and lowers to')
     .argument('<module>', 'WebAssembly module (.wasm)')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  mizu vm inspect wc.wasm --json')
+    .addHelpText('after', '\nExample:\n  $ npx mizu vm inspect wc.wasm --json')
     .action(async (path: string, options: { json?: boolean }) => {
+      const { inspectModule, printInspection } = await import('./vm-inspect.ts');
       const inspection = await inspectModule(path);
       process.stdout.write(options.json ? `${JSON.stringify(inspection)}\n` : printInspection(inspection));
     });
   withRequest(command.command('trace').description('tell what a program does, instruction by instruction'))
     .addOption(new Option('--at <k>', 'steps before the first that is told').default(0n, '0').argParser(parsePosition))
     .addOption(new Option('--count <n>', 'steps that are told').default(20).argParser(parseCount))
-    .addHelpText('after', '\nExample:\n  mizu vm trace wc.wasm --at 1000 --count 5 < rows.jsonl')
-    .action((path: string, options: TraceOptions) => traceModule(path, options));
+    .addHelpText('after', '\nExample:\n  $ npx mizu vm trace wc.wasm --at 1000 --count 5 < rows.jsonl')
+    .action(async (path: string, options: TraceOptions) => {
+      const { traceModule } = await import('./vm-trace.ts');
+      await traceModule(path, options);
+    });
   withRequest(command.command('prove').description('print the one-step proof of one instruction'))
     .addOption(
       new Option('--at <k>', 'steps before the one that is proven').argParser(parsePosition).makeOptionMandatory(),
     )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  mizu vm prove wc.wasm --at 1000 --json < rows.jsonl')
-    .action((path: string, options: ProveOptions) => proveModule(path, options));
+    .addHelpText('after', '\nExample:\n  $ npx mizu vm prove wc.wasm --at 1000 --json < rows.jsonl')
+    .action(async (path: string, options: ProveOptions) => {
+      const { proveModule } = await import('./vm-trace.ts');
+      await proveModule(path, options);
+    });
   withRequest(
     command
       .command('check')
@@ -54,9 +61,8 @@ export function vmCommand(): Command {
     .addOption(new Option('--samples <n>', 'steps that are proven').default(100).argParser(parseCount))
     .addOption(new Option('--sample-seed <n>', 'which ones').default(1).argParser(parseCount))
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  mizu vm check wc.wasm --samples 200 < rows.jsonl')
+    .addHelpText('after', '\nExample:\n  $ npx mizu vm check wc.wasm --samples 200 < rows.jsonl')
     .action(async (path: string, options: CheckOptions) => {
-      // With an EVM in it: a second that the others need not wait for.
       const { checkModule } = await import('./vm-check.ts');
       if (!(await checkModule(path, options))) throw new CommanderError(2, 'mizu.checkFailed', 'The check failed.');
     });

@@ -6,6 +6,7 @@ import type { Network } from '../client/network.ts';
 import type { Promised } from '../client/promise.ts';
 import type { BatchView } from '../client/views.ts';
 import type { Progress } from '../client/watch.ts';
+import { asTyped } from './invocation.ts';
 import { type NetworkFlags, parseHash, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, nextCommands, type Output } from './output.ts';
 import { createProgressView } from './progress.ts';
@@ -70,7 +71,9 @@ export function sayPromise(output: Output, promised: Promised): void {
 }
 
 export function sayLeft(output: Output, run: Hex): void {
-  output.say(`\nThe run goes on without this terminal. Come back with:\n  ${pc.cyan(`npx mizu watch ${run}`)}`);
+  output.say(
+    `\nThe run goes on without this terminal. Come back with:\n  ${pc.cyan(asTyped(`npx mizu watch ${run}`))}`,
+  );
   output.data({ event: 'left', run });
 }
 

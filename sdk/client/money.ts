@@ -1,20 +1,24 @@
 // docs/sdk.md#money: amounts as people read and write them. 1 MIZU = 10^18 wei.
-import { formatUnits, parseUnits } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
+
+const DECIMALS = 18;
+const UNIT = 10n ** BigInt(DECIMALS);
 
 /** `1.25 MIZU`: four significant digits after the point at most. */
 export function formatMizu(wei: bigint): string {
-  const [whole = '0', fraction = ''] = formatUnits(wei, 18).split('.');
+  const size = wei < 0n ? -wei : wei;
+  const whole = `${wei < 0n ? '-' : ''}${size / UNIT}`;
+  const fraction = String(size % UNIT).padStart(DECIMALS, '0');
   const zeros = /^0*/.exec(fraction)![0].length;
-  const digits = whole === '0' ? zeros + 4 : 4;
+  const digits = size < UNIT ? zeros + 4 : 4;
   const shown = fraction.slice(0, digits).replace(/0+$/, '');
   return `${whole}${shown === '' ? '' : `.${shown}`} MIZU`;
 }
 
 /** @throws MizuError `sdk/bad-amount` */
 export function parseMizu(text: string): bigint {
-  const match = /^(\d+(?:\.\d{1,18})?)\s*(?:MIZU)?$/i.exec(text.trim());
-  if (match !== null) return parseUnits(match[1]!, 18);
+  const match = /^(\d+)(?:\.(\d{1,18}))?\s*(?:MIZU)?$/i.exec(text.trim());
+  if (match !== null) return BigInt(match[1]!) * UNIT + BigInt((match[2] ?? '').padEnd(DECIMALS, '0'));
   throw new MizuError({
     code: 'sdk/bad-amount',
     message: 'The amount cannot be read.',

@@ -189,7 +189,7 @@ test('a run whose start was in a batch that L1 has made void is told so, with th
   expect(text).toContain(`batch ${index}, which held the message that started it, is void`);
   expect(text).toContain(`void since block ${blockNumber} of L1, transaction ${transactionHash}`);
   expect(text).toContain('Nothing was charged: fees and escrow are still on the account');
-  expect(text).toContain('npx mizu run w.ts --input rows.jsonl');
+  expect(text).toContain(' run w.ts --input rows.jsonl');
   const flags = { rpc, l1Urls: [forged.anvil.url], rollup: addresses.rollup, chainId };
   await expect(verifyTarget(lost.run, false, flags, () => undefined)).rejects.toMatchObject({
     code: 'verify/run-void',

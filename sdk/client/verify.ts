@@ -8,6 +8,7 @@ import { type Address, type Hex, isHash, isSameAddress } from '../../protocol/he
 import type { VoidBatch } from '../../prover/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
+import { shellWord } from '../cli/invocation.ts';
 import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
@@ -126,7 +127,7 @@ function runVoid({ index, block, transaction }: VoidBatch, started: RunRecord | 
   const again =
     started === undefined
       ? ''
-      : ` with: npx mizu run ${started.file} ${inputArguments(started.input, started.inputOptions)}`;
+      : ` with: npx mizu run ${shellWord(started.file)} ${inputArguments(started.input, started.inputOptions)}`;
   return new MizuError({
     code: 'verify/run-void',
     message: `There is no such run: batch ${index}, which held the message that started it, is void.`,

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { shellWord } from '../cli/invocation.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import type { Network } from './network.ts';
@@ -95,7 +96,7 @@ async function assertNotLost(network: Network, run: Hex): Promise<void> {
         'The message that started this run was lost with its batch, which L1 has made void: there is no such run.',
       expected: 'a batch that is asserted as long as its bytes are promised',
       actual: error.actual ?? error.message,
-      hint: `Nothing was charged. Start it again with: npx mizu run ${record.file} ${inputArguments(record.input, record.inputOptions)}`,
+      hint: `Nothing was charged. Start it again with: npx mizu run ${shellWord(record.file)} ${inputArguments(record.input, record.inputOptions)}`,
       cause: error,
     });
   });

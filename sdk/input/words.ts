@@ -1,5 +1,5 @@
 // docs/sdk.md#input: an input and how it is read, as words of a command.
-import { shellWord } from '../cli/output.ts';
+import { shellWord } from '../cli/invocation.ts';
 import type { InputOptions } from './format.ts';
 
 /** The words of a command line that read this input so, as a shell takes them. */
