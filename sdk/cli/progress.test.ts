@@ -50,7 +50,7 @@ test('each stage of a step says what it does; keys are not counted as rows', () 
   expect(lines.slice(1, 6)).toEqual([
     'validate input · filter has-text   █████░░░░░░░░░░░░░░░    1 of 4  14,711 → 14,600 rows  1.50 M gas',
     'dedupe near-dup: keys              █████░░░░░░░░░░░░░░░    1 of 4  1.50 M gas',
-    'dedupe near-dup: remove            █████░░░░░░░░░░░░░░░    1 of 4  14,600 → 14,000 rows  3 rejected  1.50 M gas',
+    'dedupe near-dup: result            █████░░░░░░░░░░░░░░░    1 of 4  14,600 → 14,000 rows  3 rejected  1.50 M gas',
     'generate label: results · check c… █████░░░░░░░░░░░░░░░    1 of 4  14,000 → 12,000 rows  2,000 rejected  1.50 M gas',
     'train: write                       █████░░░░░░░░░░░░░░░    1 of 4  1.50 M gas',
   ]);

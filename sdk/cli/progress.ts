@@ -58,7 +58,7 @@ const ROLES: Readonly<Record<string, string>> = {
   keys: 'keys',
   reduce: 'compare',
   cluster: 'group',
-  apply: 'remove',
+  apply: 'result',
   request: 'prompts',
   infer: 'answers',
   receive: 'results',

@@ -98,6 +98,6 @@ function tooManyStages(count: number): MizuError {
     message: 'The workflow is too long.',
     expected: `at most ${MAX_STAGES} stages`,
     actual: `${count} stages`,
-    hint: 'A model step takes 3 stages, a dedupe 3 or 4; row steps side by side share one. Use two workflows.',
+    hint: 'A model step takes 3 stages, a step over the whole dataset 2 to 4; row steps side by side share one. Use two workflows.',
   });
 }

@@ -1,4 +1,5 @@
 // docs/sdk.md#local: runs the stages of a workflow over partitions, in the order of the kernel.
+import { MAX_TASK_INPUT_BYTES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { LocalEngine } from './engine.ts';
@@ -34,6 +35,8 @@ export async function runGraph(
         const objects = source === INPUT ? partitions : runs[source]!.outputs;
         return mode === 'all' ? objects : [objects[partition]!];
       });
+      const sizeBytes = inputs.reduce((sum, { length }) => sum + length, 0);
+      if (sizeBytes > MAX_TASK_INPUT_BYTES) throw tooMuchInput(names[index]!, sizeBytes);
       if (stage.kind === 'infer') {
         const result = await infer(inputs[0]!);
         outputs.push(result.bytes);
@@ -51,6 +54,17 @@ export async function runGraph(
     onStage?.(run, index);
   }
   return runs;
+}
+
+// As the kernel, which would not run the task either: docs/kernel.md#loading.
+function tooMuchInput(stage: string, sizeBytes: number): MizuError {
+  return new MizuError({
+    code: 'sdk/task-failed',
+    message: `Stage '${stage}' meets more of the dataset than a task may read.`,
+    expected: `at most ${MAX_TASK_INPUT_BYTES} bytes from all partitions together`,
+    actual: `${sizeBytes} bytes`,
+    hint: 'Let the steps before it keep less of each row, or make several runs.',
+  });
 }
 
 function taskFailed(stage: string, partition: number, status: number, log: string): MizuError {

@@ -40,6 +40,11 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** The task that a key goes to. */
+export function bucketOf(key: string, buckets: number): number {
+  return hashText(key, 0)[0]! % buckets;
+}
+
 /** A number in [0, 1) that depends on the text and the seed alone. */
 export function hashToUnit(text: string, seed: string): number {
   return hashText(`${seed}\n${text}`, 0x6d697a75)[0]! / 2 ** 32;

@@ -1,16 +1,23 @@
 // docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
 import { planStages } from '../workflow/plan.ts';
-import { isRowStep, type SplitStep, type Step, type Workflow } from '../workflow/step.ts';
+import {
+  type ExchangeStep,
+  isExchangeStep,
+  isRowStep,
+  type SplitStep,
+  type Step,
+  type Workflow,
+} from '../workflow/step.ts';
 import type { Context } from './attempts.ts';
+import { exchangeOf } from './exchange.ts';
 import { refusePromises } from './guard.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import type { SourceTable } from './locate.ts';
 import type { AnswerFormat } from './request.ts';
 import { createRowStep, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
-import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
-import { runCluster, runReduceNear } from './stage-near.ts';
+import { runCluster } from './stage-near.ts';
 import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
 
@@ -46,16 +53,19 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         const receive = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
         return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(steps, stage)]);
       }
-      case 'keys':
-        return runKeys(context, stepOf(steps, stage.step, 'dedupe'));
+      case 'keys': {
+        const step = exchangeStep(steps, stage.step);
+        return exchangeOf(step).keys(context, step);
+      }
       case 'reduce': {
-        const step = stepOf(steps, stage.step, 'dedupe');
-        return step.near === null ? runReduceExact(io, partition) : runReduceNear(io, step, partition);
+        const step = exchangeStep(steps, stage.step);
+        return exchangeOf(step).reduce(context, step, partition);
       }
       case 'cluster':
         return runCluster(io, readNumber(io, 'MIZU_PARTITIONS'));
       case 'apply': {
-        const apply = createApply(io, stepOf(steps, stage.step, 'dedupe'), partition);
+        const step = exchangeStep(steps, stage.step);
+        const apply = exchangeOf(step).apply(io, step, partition);
         return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(steps, stage)]);
       }
       case 'sink':
@@ -70,6 +80,12 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
 
 function rowSteps(steps: readonly Step[], stage: { readonly from: number; readonly to: number }): StageStep[] {
   return steps.slice(stage.from, stage.to).filter(isRowStep).map(createRowStep);
+}
+
+function exchangeStep(steps: readonly Step[], index: number): ExchangeStep {
+  const step = steps[index];
+  if (step === undefined || !isExchangeStep(step)) throw new Error(`step ${index} is not one over the whole dataset`);
+  return step;
 }
 
 function stepOf<K extends Step['kind']>(steps: readonly Step[], index: number, kind: K): Extract<Step, { kind: K }> {

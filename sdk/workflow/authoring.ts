@@ -1,11 +1,14 @@
 // docs/sdk.md#chain: what `import … from 'mizu'` means inside a workflow file: the chain and zod, nothing that needs a computer.
 import * as z from 'zod';
 
+export type { Aggregate, Aggregates } from './aggregate.ts';
 export {
   type Dataset,
   type DatasetOptions,
   type DedupeOptions,
   dataset,
+  type GroupOptions,
+  type Groups,
   type SampleOptions,
   type SplitOptions,
 } from './dataset.ts';

@@ -4,6 +4,8 @@ import { dataset } from './dataset.ts';
 import { planStages } from './plan.ts';
 
 const Row = z.object({ id: z.string(), text: z.string() });
+const grouped = (fields: Parameters<ReturnType<typeof groups>['aggregate']>[1]) => groups().aggregate('g', fields);
+const groups = () => dataset('x', Row).groupBy((row) => row.id);
 const kinds = (steps: Parameters<typeof planStages>[0], fused = true) =>
   planStages(steps, fused).map((stage) => stage.kind);
 
@@ -34,6 +36,33 @@ test('types flow from step to step', () => {
     'facts',
     'all',
   ]);
+});
+
+test('a group has its key and the types of its aggregates', () => {
+  dataset('types', Row)
+    .map('more', (row) => ({ ...row, size: row.text.length, tag: 'a' as 'a' | 'b' }))
+    .groupBy((row) => ({ tag: row.tag, first: row.text[0] ?? null }))
+    .aggregate('groups', (g) => ({
+      rows: g.count(),
+      mean: g.mean((row) => row.size),
+      longest: g.max((row) => row.text),
+      tags: g.collect((row) => row.tag),
+      seen: g.reduce({ ids: [] as string[] }, (before, row) => ({ ids: [...before.ids, row.id] })),
+    }))
+    .map('all', (row) => {
+      const tag: 'a' | 'b' = row.key.tag;
+      const all: [number, number | null, string | null, ('a' | 'b')[], string[]] = [
+        row.rows,
+        row.mean,
+        row.longest,
+        row.tags,
+        row.seen.ids,
+      ];
+      // @ts-expect-error there is no such field
+      return { all, tag, no: row.text };
+    });
+  // @ts-expect-error a sum is of numbers
+  groups().aggregate('g', (g) => ({ a: g.sum((row) => row.text) }));
 });
 
 test('the field of a model is not one that the row has', () => {
@@ -95,6 +124,20 @@ test.each([
   [
     'two labels',
     () => dataset('x', Row).classify('c', { model: 'm', labels: ['one'], text: (row) => row.text }),
+    'sdk/bad-option',
+  ],
+  ['no group without a field', () => grouped(() => ({})), 'sdk/bad-option'],
+  ["'key' is the group's", () => grouped((g) => ({ key: g.count() })), 'sdk/bad-option'],
+  ['fields are aggregates', () => grouped(() => ({ a: 5 as never })), 'sdk/bad-option'],
+  ['nothing is collected', () => grouped((g) => ({ a: g.collect((r) => r, { limit: 0 }) })), 'sdk/bad-option'],
+  ['a reduce begins with JSON', () => grouped((g) => ({ a: g.reduce(5n, (a) => a) })), 'sdk/bad-option'],
+  ['a sum is of something', () => grouped((g) => ({ a: g.sum('x' as never) })), 'sdk/bad-option'],
+  [
+    'too many buckets',
+    () =>
+      dataset('x', Row)
+        .groupBy((r) => r.id, { buckets: 65 })
+        .aggregate('g', (g) => ({ n: g.count() })),
     'sdk/bad-option',
   ],
   ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],

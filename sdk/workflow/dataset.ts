@@ -1,5 +1,6 @@
 // docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one step to a plain list.
 import type { ZodType, z } from 'zod';
+import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
 import {
   type ClassifyOptions,
   createClassify,
@@ -42,6 +43,19 @@ export type DedupeOptions = {
   readonly buckets?: number;
 };
 
+export type GroupOptions = {
+  /** Tasks that the keys are spread over, 1 to 64; default 4. */
+  readonly buckets?: number;
+};
+
+/** Rows by key, of which `aggregate` makes one row a group. */
+export type Groups<Row, Key> = {
+  aggregate<const Fields extends AggregateFields>(
+    name: string,
+    fields: (group: Aggregates<Row>) => Fields,
+  ): Dataset<Flat<GroupRow<Key, Fields>>>;
+};
+
 export type SampleOptions<Row> = {
   readonly fraction: number;
   readonly seed?: string;
@@ -80,6 +94,8 @@ export type Dataset<Row> = Workflow & {
   ): Dataset<With<Row, Name, number>>;
   /** Over the whole dataset: the first of equal rows stays. */
   dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
+  /** Over the whole dataset: `aggregate` makes one row of all rows of a key, in the order of the keys' first rows. */
+  groupBy<const Key>(key: (row: Readonly<Row>) => Key, options?: GroupOptions): Groups<Row, Key>;
   /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
   sample(name: string, options: SampleOptions<Row>): Dataset<Row>;
   /** Names the parts of the result, for example `{ train: 0.9, test: 0.1 }`. The rows that came of one input row share a part. */
@@ -145,9 +161,22 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
       const counted = Number.isInteger(shingle) && shingle >= 1 && shingle <= 8;
       assertOption(step, 'shingle', counted, 'a whole number of tokens, 1 to 8', shingle);
       assertOption(step, 'tokens', ['words', 'characters'].includes(tokens), "'words' or 'characters'", tokens);
-      assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
+      assertBuckets(step, buckets);
       return add({ kind: 'dedupe', name: step, key, near, shingle, tokens, onDuplicate, buckets });
     },
+    groupBy: (key: unknown, { buckets = 4 }: GroupOptions = {}) => ({
+      aggregate: (step: string, build: unknown) => {
+        assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
+        assertBuckets(step, buckets);
+        return add({
+          kind: 'groupBy',
+          name: step,
+          key: key as never,
+          fields: createAggregations(step, build),
+          buckets,
+        });
+      },
+    }),
     sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
       assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
       return add({ kind: 'sample', name: step, fraction, seed, key: key ?? null });
@@ -164,6 +193,10 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
     },
   };
   return methods as unknown as Dataset<object>;
+}
+
+function assertBuckets(step: string, buckets: number): void {
+  assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
 }
 
 function made(step: Unmade<Step>): Step {

@@ -1,5 +1,5 @@
 // docs/sdk.md#stages: from a list of steps to the graph of stages. The compiler and the runtime in the VM compute it alike.
-import { isRowStep, type Step } from './step.ts';
+import { type ExchangeStep, isExchangeStep, isRowStep, type Step } from './step.ts';
 
 export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all' };
 
@@ -22,7 +22,7 @@ export type PlannedStage = Common &
     | { readonly kind: 'keys'; readonly step: number }
     | { readonly kind: 'reduce'; readonly step: number }
     | { readonly kind: 'cluster'; readonly step: number }
-    /** Reads rows and the lists of duplicates, then runs the row steps [from, to). */
+    /** Reads rows and what the buckets say of them, then runs the row steps [from, to). */
     | { readonly kind: 'apply'; readonly step: number; readonly from: number; readonly to: number }
     /** `part` is an index into the split's parts, or -1 without a split. */
     | { readonly kind: 'sink'; readonly name: string; readonly part: number }
@@ -30,8 +30,8 @@ export type PlannedStage = Common &
   );
 
 /**
- * Consecutive row steps are one stage, or part of the stage before them; a model's step is request, infer, receive; a dedupe is
- * keys, reduce, (cluster,) apply. Not fused, each row step is a stage of its own: `mizu dev` looks between them.
+ * Consecutive row steps are one stage, or part of the stage before them; a model's step is request, infer, receive; a step over the
+ * whole dataset is keys, reduce, (cluster,) apply. Not fused, each row step is a stage of its own: `mizu dev` looks between them.
  */
 export function planStages(steps: readonly Step[], fused = true): PlannedStage[] {
   const stages: PlannedStage[] = [];
@@ -48,6 +48,16 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
 
   const fuse = (): { from: number; to: number } => (fused ? takeRowSteps() : { from: at, to: at });
 
+  const pushExchange = (own: ExchangeStep, step: number): number => {
+    const keys = push({ kind: 'keys', step, width: 0, inputs: [same(rows)] });
+    const reduced = push({ kind: 'reduce', step, width: own.buckets, inputs: [all(keys)] });
+    if (own.kind !== 'dedupe')
+      return push({ kind: 'apply', step, width: 0, inputs: [same(rows), same(keys), all(reduced)], ...fuse() });
+    const drops =
+      own.near === null ? reduced : push({ kind: 'cluster', step, width: 1, inputs: [all(keys), all(reduced)] });
+    return push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...fuse() });
+  };
+
   while (at < steps.length) {
     if (isRowStep(steps[at]!)) {
       const range = fused ? takeRowSteps() : { from: at, to: ++at };
@@ -55,17 +65,13 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
       continue;
     }
     const step = at++;
-    const { kind } = steps[step]!;
-    if (kind === 'llm') {
+    const own = steps[step]!;
+    if (own.kind === 'llm') {
       const request = push({ kind: 'request', step, width: 0, inputs: [same(rows)] });
       const infer = push({ kind: 'infer', step, width: 0, inputs: [same(request)] });
       rows = push({ kind: 'receive', step, width: 0, inputs: [same(rows), same(infer)], ...fuse() });
-    } else if (kind === 'dedupe') {
-      const { buckets, near } = steps[step] as Extract<Step, { kind: 'dedupe' }>;
-      const keys = push({ kind: 'keys', step, width: 0, inputs: [same(rows)] });
-      let drops = push({ kind: 'reduce', step, width: buckets, inputs: [all(keys)] });
-      if (near !== null) drops = push({ kind: 'cluster', step, width: 1, inputs: [all(keys), all(drops)] });
-      rows = push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...fuse() });
+    } else if (isExchangeStep(own)) {
+      rows = pushExchange(own, step);
     }
   }
   const split = steps.at(-1);

@@ -1,5 +1,6 @@
 // docs/sdk.md#steps: a workflow as plain data, what the typed chain builds and the compiler and the runtime read.
 import type { ZodType } from 'zod';
+import type { Aggregation } from './aggregate.ts';
 
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
 
@@ -85,6 +86,15 @@ export type DedupeStep = Made & {
   readonly buckets: number;
 };
 
+/** The rows of one key become one row: `key`, and the fields. */
+export type GroupStep = Made & {
+  readonly kind: 'groupBy';
+  readonly key: (row: never) => unknown;
+  readonly fields: readonly (readonly [field: string, Aggregation])[];
+  /** Number of tasks that the keys are spread over. */
+  readonly buckets: number;
+};
+
 export type SplitStep = Made & {
   readonly kind: 'split';
   readonly name: 'split';
@@ -93,7 +103,10 @@ export type SplitStep = Made & {
   readonly key: ((row: never) => unknown) | null;
 };
 
-export type Step = RowStep | LlmStep | DedupeStep;
+/** Steps over the whole dataset: their rows meet in tasks of their own. */
+export type ExchangeStep = DedupeStep | GroupStep;
+
+export type Step = RowStep | LlmStep | ExchangeStep;
 
 /** What a workflow file exports by default. */
 export type Workflow = {
@@ -106,7 +119,11 @@ export type Workflow = {
 export const DEFAULT_ROW_BUDGET = 2_000_000;
 
 export function isRowStep(step: Step): step is RowStep {
-  return step.kind !== 'llm' && step.kind !== 'dedupe' && (step.kind !== 'split' || step.key !== null);
+  return step.kind !== 'llm' && !isExchangeStep(step) && (step.kind !== 'split' || step.key !== null);
+}
+
+export function isExchangeStep(step: Step): step is ExchangeStep {
+  return step.kind === 'dedupe' || step.kind === 'groupBy';
 }
 
 export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

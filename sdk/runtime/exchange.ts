@@ -1,0 +1,34 @@
+// docs/sdk.md#stages: the steps over the whole dataset, each in the stages that its plan has.
+import type { ExchangeStep } from '../workflow/step.ts';
+import type { Context } from './attempts.ts';
+import { createTakeHomes } from './homes.ts';
+import type { GuestIo } from './io.ts';
+import type { StageStep } from './row-steps.ts';
+import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
+import { runGroupKeys, runGroupReduce } from './stage-group.ts';
+import { runReduceNear } from './stage-near.ts';
+
+type Exchange<S extends ExchangeStep> = {
+  /** What a partition sends to the buckets. */
+  keys(context: Context, step: S): void;
+  /** What a bucket makes of it, for each partition. */
+  reduce(context: Context, step: S, bucket: number): void;
+  /** What becomes of a partition's rows. */
+  apply(io: GuestIo, step: S, partition: number): StageStep;
+};
+
+const EXCHANGES: { readonly [Kind in ExchangeStep['kind']]: Exchange<Extract<ExchangeStep, { kind: Kind }>> } = {
+  dedupe: {
+    keys: runKeys,
+    reduce: ({ io }, step, bucket) => {
+      if (step.near === null) runReduceExact(io, bucket);
+      else runReduceNear(io, step, bucket);
+    },
+    apply: createApply,
+  },
+  groupBy: { keys: runGroupKeys, reduce: runGroupReduce, apply: createTakeHomes },
+};
+
+export function exchangeOf(step: ExchangeStep): Exchange<ExchangeStep> {
+  return EXCHANGES[step.kind] as Exchange<ExchangeStep>;
+}

@@ -1,0 +1,43 @@
+// docs/sdk.md#texts: what the buckets of a step have made goes to the partition, and to the place, of the row that it is made of.
+import type { Step } from '../workflow/step.ts';
+import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { becomes, DROP, type StageStep } from './row-steps.ts';
+import { sealedText, sealRow } from './seal.ts';
+import { openTexts, type TextsWriter } from './texts.ts';
+
+/** A line: the place of a live row, and the row that takes it or the reason why there is none. */
+export function addHome(homes: TextsWriter, partition: number, ordinal: number, row: object): void {
+  let made: string;
+  try {
+    made = sealedText(sealRow(row, 'the result'));
+  } catch (error) {
+    made = JSON.stringify(`the result of these rows is no row: ${(error as Error).message}`);
+  }
+  homes.add(partition, `[${ordinal},${made}]`);
+}
+
+export function addFailure(homes: TextsWriter, group: number, ordinal: number, reason: string): void {
+  homes.add(group, `[${ordinal},${JSON.stringify(reason)}]`);
+}
+
+/** Input 1 are the rows, input 2 what their own partition has sent, whose last group are its failures; the buckets follow. */
+export function createTakeHomes(io: GuestIo, step: Step, partition: number): StageStep {
+  const homes = new Map<number, string | object>();
+  const take = (value: unknown): void => {
+    const [ordinal, made] = value as [number, string | object];
+    homes.set(ordinal, made);
+  };
+  const own = openTexts(io, FIRST_INPUT + 1);
+  own.each(own.groups - 1, take);
+  for (let input = FIRST_INPUT + 2; input < io.inputCount(); input++) openTexts(io, input).each(partition, take);
+  return {
+    name: step.name,
+    made: step.made,
+    blind: true,
+    apply: (_row, { ordinal }) => {
+      const made = homes.get(ordinal);
+      if (made === undefined) return DROP;
+      return typeof made === 'string' ? { kind: 'reject', reason: made } : becomes(sealRow(made, 'the result'));
+    },
+  };
+}
