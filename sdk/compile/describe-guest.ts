@@ -45,7 +45,7 @@ export function describe(value: unknown): Description | null {
 
 function describeStep(step: Step): StepDescription {
   if (step.kind !== 'llm')
-    return { kind: step.kind, name: step.name, label: step.kind === 'split' ? 'split' : `${step.kind} ${step.name}` };
+    return { kind: step.kind, name: step.name, label: step.kind === 'split' ? 'split' : `${verb(step)} ${step.name}` };
   const base = {
     kind: step.kind,
     name: step.name,
@@ -59,6 +59,10 @@ function describeStep(step: Step): StepDescription {
   } catch (error) {
     return { ...base, answer: null, schemaError: (error as Error).message };
   }
+}
+
+function verb({ kind }: Step): string {
+  return kind === 'lookup' ? 'join' : kind;
 }
 
 // What the model must write is the schema's input: a transform changes it afterwards.

@@ -6,6 +6,7 @@ import type { GuestIo } from './io.ts';
 import type { StageStep } from './row-steps.ts';
 import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
 import { runGroupKeys, runGroupReduce } from './stage-group.ts';
+import { createTakeMatches, runJoinKeys, runJoinReduce } from './stage-join.ts';
 import { runReduceNear } from './stage-near.ts';
 
 type Exchange<S extends ExchangeStep> = {
@@ -26,6 +27,7 @@ const EXCHANGES: { readonly [Kind in ExchangeStep['kind']]: Exchange<Extract<Exc
     },
     apply: createApply,
   },
+  join: { keys: runJoinKeys, reduce: runJoinReduce, apply: createTakeMatches },
   groupBy: { keys: runGroupKeys, reduce: runGroupReduce, apply: createTakeHomes },
 };
 

@@ -2,6 +2,7 @@
 import type { RowStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
 import { hashToUnit } from './hash.ts';
+import { createLookup } from './join.ts';
 import { MAX_ROWS_LENGTH, sealedText, sealRow } from './seal.ts';
 import { keyText } from './split.ts';
 
@@ -70,7 +71,7 @@ function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
     }
     case 'flatMap': {
       const fn = step.fn as AnyFn;
-      return { apply: (row) => ({ kind: 'rows', rows: sealRows(fn(row)) }) };
+      return { apply: (row) => ({ kind: 'rows', rows: sealRows(fn(row), 'a flatMap') }) };
     }
     case 'validate': {
       const { schema } = step;
@@ -104,6 +105,8 @@ function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
         },
       };
     }
+    case 'lookup':
+      return createLookup(step);
     case 'split': {
       const key = step.key as AnyFn;
       return {
@@ -124,17 +127,18 @@ export class StopRun extends Error {
   }
 }
 
-function sealRows(rows: unknown): { row: object; text: string }[] {
-  if (!Array.isArray(rows)) throw new TypeError(`a flatMap returns an array of rows, not ${kindOf(rows)}`);
+/** @throws TypeError, RangeError: docs/rows.md#limits */
+export function sealRows(rows: unknown, what: string): { row: object; text: string }[] {
+  if (!Array.isArray(rows)) throw new TypeError(`${what} returns an array of rows, not ${kindOf(rows)}`);
   const sealed: { row: object; text: string }[] = [];
   let length = 0;
   const count = rows.length;
   for (let i = 0; i < count; i++) {
-    const row = sealRow(rows[i], 'what a flatMap returns in its array');
+    const row = sealRow(rows[i], `what ${what} returns in its array`);
     const text = sealedText(row);
     length += text.length;
     if (length > MAX_ROWS_LENGTH) {
-      throw new RangeError(`the rows that a flatMap makes of one have at most ${MAX_ROWS_LENGTH} characters of JSON`);
+      throw new RangeError(`the rows that ${what} makes of one have at most ${MAX_ROWS_LENGTH} characters of JSON`);
     }
     sealed.push({ row, text });
   }

@@ -12,6 +12,7 @@ export {
   type SampleOptions,
   type SplitOptions,
 } from './dataset.ts';
+export type { JoinOptions, JoinRowsOptions } from './join.ts';
 export type { ClassifyOptions, GenerateOptions, ModelOptions, ScoreOptions } from './llm.ts';
 export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

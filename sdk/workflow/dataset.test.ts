@@ -6,6 +6,8 @@ import { planStages } from './plan.ts';
 const Row = z.object({ id: z.string(), text: z.string() });
 const grouped = (fields: Parameters<ReturnType<typeof groups>['aggregate']>[1]) => groups().aggregate('g', fields);
 const groups = () => dataset('x', Row).groupBy((row) => row.id);
+const joined = (table: readonly { id: string }[]) =>
+  dataset('x', Row).join('other', table, { on: (row) => row.id, key: (other) => other.id });
 const kinds = (steps: Parameters<typeof planStages>[0], fused = true) =>
   planStages(steps, fused).map((stage) => stage.kind);
 
@@ -63,6 +65,28 @@ test('a group has its key and the types of its aggregates', () => {
     });
   // @ts-expect-error a sum is of numbers
   groups().aggregate('g', (g) => ({ a: g.sum((row) => row.text) }));
+});
+
+test('a join adds the other row, or null', () => {
+  const people = [{ id: 'a', age: 5 }];
+  dataset('types', Row)
+    .join('person', people, { on: (row) => row.id, key: (person) => person.id })
+    .join('friend', people, { on: (row) => row.text, key: (person) => person.id, how: 'left' })
+    .map('all', (row) => {
+      const all: [number, number | undefined] = [row.person.age, row.friend?.age];
+      // @ts-expect-error a left join may have found none
+      return { all, age: row.friend.age };
+    });
+  // @ts-expect-error the row has a field 'text' already
+  dataset('new', Row).join('text', people, { on: (row) => row.id, key: (person) => person.id });
+  type Book = { kind: 'book'; title: string; by: string };
+  type Author = { kind: 'author'; id: string; born: number };
+  dataset<Book | Author>('union')
+    .join('author', (row): row is Author => row.kind === 'author', {
+      on: (book) => book.by,
+      key: (author) => author.id,
+    })
+    .map('flat', (row) => ({ title: row.title, born: row.author.born }));
 });
 
 test('the field of a model is not one that the row has', () => {
@@ -140,6 +164,10 @@ test.each([
         .aggregate('g', (g) => ({ n: g.count() })),
     'sdk/bad-option',
   ],
+  ['a table is a list', () => joined({} as never), 'sdk/bad-option'],
+  ['a table is of rows', () => joined([5 as never]), 'sdk/bad-option'],
+  ['each row of a table has a key', () => joined([{ id: undefined as never }]), 'sdk/bad-option'],
+  ['a table of 1 MiB', () => joined([{ id: 'x'.repeat(600_000) }, { id: 'y'.repeat(600_000) }]), 'sdk/bad-option'],
   ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],
 ])('refuses: %s', (_name, build, code) => {
   expect(build).toThrow(expect.objectContaining({ code }));

@@ -1,6 +1,7 @@
 // docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one step to a plain list.
 import type { ZodType, z } from 'zod';
 import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
+import { createJoin, type JoinOptions, type JoinRowsOptions } from './join.ts';
 import {
   type ClassifyOptions,
   createClassify,
@@ -9,7 +10,7 @@ import {
   type GenerateOptions,
   type ScoreOptions,
 } from './llm.ts';
-import { assertName, assertOption, duplicateName } from './refusal.ts';
+import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
 import { DEFAULT_ROW_BUDGET, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
 
 /** Fields shown flat in editors. */
@@ -21,6 +22,8 @@ type NewField<Row, Name extends string> = string extends keyof Row
   : Name extends keyof Row
     ? `the row has a field '${Name}' already`
     : Name;
+
+type Joined<Right, How> = How extends 'left' ? Right | null : Right;
 
 export type DatasetOptions = {
   /**
@@ -96,6 +99,18 @@ export type Dataset<Row> = Workflow & {
   dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
   /** Over the whole dataset: `aggregate` makes one row of all rows of a key, in the order of the keys' first rows. */
   groupBy<const Key>(key: (row: Readonly<Row>) => Key, options?: GroupOptions): Groups<Row, Key>;
+  /** Adds the rows of a table that have the same key, as the field `name`. The table is part of the workflow: at most 1 MiB of JSON. */
+  join<const Name extends string, Right extends object, How extends 'inner' | 'left' = 'inner'>(
+    name: NewField<Row, Name>,
+    right: readonly Right[],
+    options: JoinOptions<Row, Right, How>,
+  ): Dataset<With<Row, Name, Joined<Right, How>>>;
+  /** Over the whole dataset: adds those of its rows that `right` tells to the others that have the same key. */
+  join<const Name extends string, Right extends Row, How extends 'inner' | 'left' = 'inner'>(
+    name: NewField<Exclude<Row, Right>, Name>,
+    right: (row: Readonly<Row>) => row is Readonly<Right>,
+    options: JoinRowsOptions<Exclude<Row, Right>, Right, How>,
+  ): Dataset<With<Exclude<Row, Right>, Name, Joined<Right, How>>>;
   /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
   sample(name: string, options: SampleOptions<Row>): Dataset<Row>;
   /** Names the parts of the result, for example `{ train: 0.9, test: 0.1 }`. The rows that came of one input row share a part. */
@@ -177,6 +192,8 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
         });
       },
     }),
+    join: (step: string, right: unknown, options: JoinRowsOptions<never, never, 'inner' | 'left'>) =>
+      add(createJoin(step, right, options)),
     sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
       assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
       return add({ kind: 'sample', name: step, fraction, seed, key: key ?? null });
@@ -193,10 +210,6 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
     },
   };
   return methods as unknown as Dataset<object>;
-}
-
-function assertBuckets(step: string, buckets: number): void {
-  assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
 }
 
 function made(step: Unmade<Step>): Step {

@@ -27,6 +27,11 @@ export function assertOption(step: string, option: string, ok: boolean, expected
   });
 }
 
+/** @throws MizuError `sdk/bad-option` */
+export function assertBuckets(step: string, buckets: number): void {
+  assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
+}
+
 export function duplicateName(name: string): MizuError {
   return new MizuError({
     code: 'sdk/duplicate-name',

@@ -32,8 +32,26 @@ export type SampleStep = Made & {
   /** Rows of one key are sampled together; without it each row for itself. */
   readonly key: ((row: never) => unknown) | null;
 };
+type Joining = {
+  readonly on: (row: never) => unknown;
+  /** A row without a match stays, with null. */
+  readonly isLeft: boolean;
+  /** Of several matches only the first. */
+  readonly isFirst: boolean;
+};
+/** A join with a table that is part of the workflow: frozen rows by the canonical JSON of their key. */
+export type LookupStep = Made &
+  Joining & { readonly kind: 'lookup'; readonly table: ReadonlyMap<string, readonly object[]> };
 /** A split with a key is a row step too: a row whose key fails is rejected before parts and rejects are written. */
-export type RowStep = MapStep | FilterStep | FlatMapStep | ValidateStep | CheckStep | SampleStep | SplitStep;
+export type RowStep =
+  | MapStep
+  | FilterStep
+  | FlatMapStep
+  | ValidateStep
+  | CheckStep
+  | SampleStep
+  | LookupStep
+  | SplitStep;
 
 export type LlmStep = Made & {
   readonly kind: 'llm';
@@ -95,6 +113,15 @@ export type GroupStep = Made & {
   readonly buckets: number;
 };
 
+/** A join of some rows of the dataset with the others. */
+export type JoinStep = Made &
+  Joining & {
+    readonly kind: 'join';
+    readonly isRight: (row: never) => boolean;
+    readonly key: (row: never) => unknown;
+    readonly buckets: number;
+  };
+
 export type SplitStep = Made & {
   readonly kind: 'split';
   readonly name: 'split';
@@ -104,7 +131,7 @@ export type SplitStep = Made & {
 };
 
 /** Steps over the whole dataset: their rows meet in tasks of their own. */
-export type ExchangeStep = DedupeStep | GroupStep;
+export type ExchangeStep = DedupeStep | GroupStep | JoinStep;
 
 export type Step = RowStep | LlmStep | ExchangeStep;
 
@@ -123,7 +150,7 @@ export function isRowStep(step: Step): step is RowStep {
 }
 
 export function isExchangeStep(step: Step): step is ExchangeStep {
-  return step.kind === 'dedupe' || step.kind === 'groupBy';
+  return step.kind === 'dedupe' || step.kind === 'groupBy' || step.kind === 'join';
 }
 
 export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

@@ -1,0 +1,96 @@
+// docs/sdk.md#join: rows of one dataset that are matched by key: keys (per partition) -> reduce (per bucket) -> apply (per partition).
+import type { JoinStep } from '../workflow/step.ts';
+import { type Context, eachLiveRow } from './attempts.ts';
+import { kindOf } from './canonical.ts';
+import { bucketOf } from './hash.ts';
+import { addFailure } from './homes.ts';
+import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { joinKey, joinRow } from './join.ts';
+import { DROP, type StageStep } from './row-steps.ts';
+import { openRowset, rowText } from './rowset.ts';
+import { createTexts, openTexts } from './texts.ts';
+
+/** What a partition sends: a key with the places of its rows, or with a row of the other side. */
+type Sent = readonly [key: string, left: readonly number[]] | readonly [key: string, right: object];
+/** What comes back: places of rows, and their matches. */
+type Matched = readonly [left: readonly number[], found: readonly object[]];
+
+export function runJoinKeys(context: Context, step: JoinStep): void {
+  const { io } = context;
+  const header = openRowset(io, FIRST_INPUT);
+  const texts = createTexts(header.out, step.buckets + 1);
+  const left = new Map<string, number[]>();
+  let isRight = false;
+  let key: string | null = null;
+  eachLiveRow(context, header, {
+    attempt: (row) => {
+      isRight = isOther(step, row);
+      key = joinKey(isRight ? step.key : step.on, row);
+    },
+    commit: (_index, ordinal) => {
+      if (key === null) return;
+      if (isRight) texts.add(bucketOf(key, step.buckets), `[${JSON.stringify(key)},${rowText(io.line())}]`);
+      else if (left.has(key)) left.get(key)!.push(ordinal);
+      else left.set(key, [ordinal]);
+    },
+    made: step.made,
+    refuse: (reason, ordinal) => addFailure(texts, step.buckets, ordinal, reason),
+  });
+  for (const [text, places] of left) texts.add(bucketOf(text, step.buckets), JSON.stringify([text, places]));
+  texts.finish(io);
+}
+
+/** One bucket: first the other side of all partitions, then who asks for it. */
+export function runJoinReduce({ io }: Context, step: JoinStep, bucket: number): void {
+  const partitions = io.inputCount() - FIRST_INPUT;
+  const found = createTexts(0, partitions);
+  const rights = new Map<string, string[]>();
+  const eachOf = (partition: number, visit: (sent: Sent) => void): void =>
+    openTexts(io, FIRST_INPUT + partition).each(bucket, (value) => visit(value as Sent));
+  for (let partition = 0; partition < partitions; partition++) {
+    eachOf(partition, ([key, sent]) => {
+      if (Array.isArray(sent)) return;
+      const same = rights.get(key);
+      if (same === undefined) rights.set(key, [JSON.stringify(sent)]);
+      else if (!step.isFirst) same.push(JSON.stringify(sent));
+    });
+  }
+  for (let partition = 0; partition < partitions; partition++) {
+    eachOf(partition, ([key, sent]) => {
+      const same = Array.isArray(sent) ? rights.get(key) : undefined;
+      if (same !== undefined) found.add(partition, `[${JSON.stringify(sent)},[${same.join(',')}]]`);
+    });
+  }
+  found.finish(io);
+}
+
+export function createTakeMatches(io: GuestIo, step: JoinStep, partition: number): StageStep {
+  const failures = new Map<number, string>();
+  const matches = new Map<number, readonly object[]>();
+  const own = openTexts(io, FIRST_INPUT + 1);
+  own.each(own.groups - 1, (value) => {
+    const [ordinal, reason] = value as [number, string];
+    failures.set(ordinal, reason);
+  });
+  for (let input = FIRST_INPUT + 2; input < io.inputCount(); input++) {
+    openTexts(io, input).each(partition, (value) => {
+      const [left, found] = value as Matched;
+      for (const ordinal of left) matches.set(ordinal, found);
+    });
+  }
+  return {
+    name: step.name,
+    made: step.made,
+    apply: (row, { ordinal }) => {
+      const reason = failures.get(ordinal);
+      if (reason !== undefined) return { kind: 'reject', reason };
+      return isOther(step, row) ? DROP : joinRow(step, row, matches.get(ordinal) ?? []);
+    },
+  };
+}
+
+function isOther(step: JoinStep, row: object): boolean {
+  const told = (step.isRight as (row: object) => unknown)(row);
+  if (typeof told !== 'boolean') throw new TypeError(`which side a row is on is true or false, not ${kindOf(told)}`);
+  return told;
+}
