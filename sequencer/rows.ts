@@ -3,8 +3,8 @@ import type { RowCounts } from './tables.ts';
 
 const HEADER_BYTES = 64 * 1024;
 const NEWLINE = 10;
-/** Kinds of objects whose header says how many rows they are of; what follows it in `facts` is binary. */
-const COUNTED: readonly unknown[] = ['requests', 'results', 'facts'];
+/** Kinds of objects whose header says how many rows they are of; what follows it in `facts` and `texts` is binary. */
+const COUNTED: readonly unknown[] = ['requests', 'results', 'facts', 'texts'];
 
 /** Undefined if the object is no text of rows. */
 export function countRows(bytes: Uint8Array): RowCounts | undefined {
