@@ -230,11 +230,17 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
           : { epoch, threshold, members: describeMembers(members, config.da.members) };
       return { ...told, epoch: Number(told.epoch) };
     };
+    // A node that has forgotten old blocks does not tell: then whoever asks may ask another one.
+    const origin = await l1.client.getBlock({ blockNumber: BigInt(config.fromBlock) }).then(
+      ({ hash }) => hash,
+      () => undefined,
+    );
     const describe = async ({ outside }: MethodContext) => ({
       chainId: l1.chainId,
       l1RpcUrl: config.publicL1Url ?? l1.url,
       contracts,
       fromBlock: Number(config.fromBlock),
+      origin,
       kernelProgramId: engine.programId,
       genesis: { stateRoot: genesis.stateRoot },
       gasPriceWei: String((await state().config()).gasPriceWei),

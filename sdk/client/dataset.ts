@@ -8,6 +8,7 @@ import { sumSteps } from '../local/run-local.ts';
 import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFolder } from '../output/folder.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
+import { readOrigin } from './origin.ts';
 import { headerShape, parseObject } from './shapes.ts';
 import type { TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
@@ -31,6 +32,7 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
     inbox: network.chain.contracts.inbox,
     rollup: network.chain.contracts.rollup,
     fromBlock: network.chain.fromBlock ?? 0,
+    origin: await readOrigin(network),
     rpcUrl: network.rpcUrl,
     models: Object.values(metadata.models),
     steps: metadata.stages.flatMap((stage) => stage.steps).filter((step, i, all) => all.indexOf(step) === i),

@@ -2,14 +2,14 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
-import { createRpcClient } from '../../service/client.ts';
 import { partitionFile } from '../input/partition.ts';
 import { inputChanged } from '../input/source.ts';
 import { retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
-import { waitOut, withNewCommittee } from './patience.ts';
+import { readOrigin } from './origin.ts';
+import { withNewCommittee } from './patience.ts';
 import { askPromise, type Promised } from './promise.ts';
 import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
 import type { Survey } from './survey.ts';
@@ -46,7 +46,7 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
     inputsHash: request.survey.inputsHash,
     chainId: network.chain.chainId,
     inbox: network.chain.contracts.inbox,
-    origin: await readOrigin(network),
+    origin: (await readOrigin(network)) ?? '',
   };
   const known = request.isNew ? undefined : await resume(network, key);
   if (known !== undefined) return { run: known, resumed: true };
@@ -89,14 +89,6 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   const promised = await askPromise(network, message);
   if (promised.kind === 'promised') await saveRun({ ...record, promise: promised.promise });
   return { run, promised };
-}
-
-async function readOrigin({ l1RpcUrl, chain, patience }: Network): Promise<string> {
-  if (l1RpcUrl === undefined || chain.fromBlock === undefined) return '';
-  const number = `0x${chain.fromBlock.toString(16)}`;
-  const l1 = createRpcClient(l1RpcUrl);
-  const block = await waitOut(l1RpcUrl, () => l1('eth_getBlockByNumber', [number, false]), patience);
-  return (block as { hash: string } | null)?.hash ?? '';
 }
 
 async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {

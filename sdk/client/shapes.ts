@@ -57,6 +57,7 @@ const chain = z.object({
   l1RpcUrl: url.optional(),
   contracts: z.partialRecord(z.string().max(64), address),
   fromBlock: count.optional(),
+  origin: hash.optional(),
   kernelProgramId: hash.optional(),
   genesis: z.object({ stateRoot: hash }).optional(),
   gasPriceWei: wei.optional(),

@@ -1,6 +1,10 @@
 // docs/sdk.md#trust: what a verification believes before it looks: never what the sequencer says that is being checked.
+
+import { BlockNotFoundError } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Address } from '../../protocol/hex.ts';
+import { type Address, isSameAddress } from '../../protocol/hex.ts';
+import type { L1 } from '../../service/l1.ts';
+import { shellWord } from '../cli/invocation.ts';
 import type { CheckedFolder } from '../output/check-folder.ts';
 import type { PinnedNetwork } from './discover.ts';
 import type { ChainView } from './views.ts';
@@ -29,7 +33,7 @@ type Sourced<T> = { readonly value: T; readonly source: string };
 export function resolveTrust(
   flags: TrustFlags,
   pinned: PinnedNetwork | undefined,
-  folder: Pick<CheckedFolder, 'chainId' | 'rollup'> | undefined,
+  folder: Origin | undefined,
 ): TrustRoot {
   const file = pinned?.file ?? 'the network file';
   const chainId = first<number>([
@@ -47,8 +51,11 @@ export function resolveTrust(
     [pinned === undefined ? undefined : [pinned.l1RpcUrl], file],
   ]);
   if (chainId === undefined || rollup === undefined || urls === undefined) throw noTrustRoot(chainId, rollup, urls);
-  if (folder !== undefined)
-    assertSame(`${file}, or the options`, { chainId: chainId.value, rollup: rollup.value }, 'the folder', folder);
+  const isOther =
+    folder !== undefined &&
+    (folder.chainId !== chainId.value || (folder.rollup !== undefined && !isSameAddress(folder.rollup, rollup.value)));
+  if (isOther)
+    throw otherNetwork(folder, `chain ${chainId.value}, Rollup ${rollup.value} (${chainId.source}, ${rollup.source})`);
   const described = [
     `chain ${chainId.value} (${chainId.source})`,
     `Rollup ${rollup.value} (${rollup.source})`,
@@ -62,6 +69,48 @@ export function assertSequencer(trust: TrustRoot, inbox: Address, chain: ChainVi
   const said = { chainId: chain.chainId, rollup: chain.contracts.rollup, inbox: chain.contracts.inbox };
   assertSame('the trust root', { chainId: trust.chainId, rollup: trust.rollup, inbox }, 'the sequencer', said);
 }
+
+/**
+ * That the folder was made on this very network: a devnet that was started anew has the chain id and the addresses of the one before.
+ * @throws MizuError `verify/other-network`, `sdk/no-origin`
+ */
+export async function assertOrigin(target: string, folder: CheckedFolder, trust: TrustRoot, l1: L1): Promise<void> {
+  const { origin, fromBlock } = folder;
+  if (origin === undefined || fromBlock === undefined) throw noOrigin(target, folder);
+  const hash = await l1.client.getBlock({ blockNumber: BigInt(fromBlock) }).then(
+    (block) => block.hash,
+    (error: unknown) => {
+      if (error instanceof BlockNotFoundError) return undefined;
+      throw error;
+    },
+  );
+  if (hash === origin) return;
+  const block = hash === undefined ? `no block ${fromBlock}` : `block ${fromBlock} ${hash}`;
+  throw otherNetwork(folder, `chain ${trust.chainId}, Rollup ${trust.rollup}, ${block} (L1)`);
+}
+
+function otherNetwork({ chainId, rollup, fromBlock, origin }: Origin, here: string): MizuError {
+  const block = origin === undefined ? [] : [`block ${fromBlock} ${origin}`];
+  return new MizuError({
+    code: 'verify/other-network',
+    message: 'This dataset was made on another network than the one that it is verified on.',
+    expected: `${here}: this network`,
+    actual: `${[`chain ${chainId}`, `Rollup ${rollup ?? 'unknown'}`, ...block].join(', ')} (the dataset's manifest.json)`,
+    hint: 'Name its network with --l1-url, --rollup, --chain-id and --rpc. A devnet that was started anew is another network: run the workflow again.',
+  });
+}
+
+function noOrigin(target: string, { run }: CheckedFolder): MizuError {
+  return new MizuError({
+    code: 'sdk/no-origin',
+    message: `The manifest.json of ${target} does not say on which network the dataset was made.`,
+    expected: 'fromBlock and origin: the L1 block of the first contract and its hash',
+    actual: 'not there: an earlier version of MIZU has written it, or its sequencer did not tell',
+    hint: `Fetch it again, which costs nothing: npx mizu dataset get ${run} --output ${shellWord(target)}`,
+  });
+}
+
+type Origin = Pick<CheckedFolder, 'chainId' | 'rollup' | 'fromBlock' | 'origin'>;
 
 type Named = {
   readonly chainId?: number | undefined;

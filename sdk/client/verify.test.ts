@@ -6,6 +6,7 @@ import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
+import { hashDataset } from '../../protocol/state.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
@@ -16,6 +17,7 @@ import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { runMain } from '../cli/run-main.fixture.ts';
+import { writeDatasetFolder } from '../output/folder.ts';
 import { saveRun } from './state-file.ts';
 import { resolveTrust } from './trust.ts';
 import { verifyTarget } from './verify.ts';
@@ -115,6 +117,52 @@ test('the forged network fails whoever trusts another one, whatever its sequence
   lies = { fromBlock: Number(await forged.l1.client.getBlockNumber()) - 1 };
   expect(await verify(...root(forged.anvil.url))).toMatchObject({ code: 3 });
   lies = {};
+});
+
+test('a dataset of another network is told as that, and one whose manifest does not say of which', async () => {
+  const { addresses, fromBlock, chainId } = forged.deployment;
+  const { hash } = await forged.l1.client.getBlock({ blockNumber: fromBlock });
+  const facts = {
+    workflowName: 'w',
+    workflow: run,
+    run,
+    datasetRoot: hashDataset([]),
+    chainId,
+    inbox: addresses.inbox,
+    rollup: addresses.rollup,
+    fromBlock: Number(fromBlock),
+    rpcUrl: rpc,
+    models: [],
+    steps: [],
+  };
+  const check = async (more: object) => {
+    await writeDatasetFolder('set', { ...facts, ...more }, [], async () => new Uint8Array());
+    return runMain('verify', 'set', '--l1-url', forged.anvil.url, '--chain-id', '31337');
+  };
+  const anew = await check({ origin: run });
+  expect(anew.code).toBe(3);
+  expect(anew.text).toContain('This dataset was made on another network than the one that it is verified on.');
+  expect(anew.text).toContain(`block ${fromBlock} ${hash} (L1): this network`);
+  expect(anew.text).toContain(`block ${fromBlock} ${run} (the dataset's manifest.json)`);
+  const other = await check({ origin: hash, chainId: 5 });
+  expect(other).toMatchObject({ code: 3, text: expect.stringContaining('chain 5, Rollup ') });
+  expect(other.text).toContain('made on another network');
+  const later = await check({ origin: hash, fromBlock: 1_000_000 });
+  expect(later).toMatchObject({ code: 3, text: expect.stringContaining('no block 1000000 (L1): this network') });
+  const old = await check({});
+  expect(old.code).toBe(1);
+  expect(old.text).toMatch(/does not say on which network[\s\S]* dataset get 0x[0-9a-f]{64} --output set/);
+  // Of this network, but not what its run has given.
+  const forgedFolder = await check({ origin: hash });
+  expect(forgedFolder.code).toBe(3);
+  expect(forgedFolder.text).toMatch(/dataset root 0x[0-9a-f]{64} \(L1\)[\s\S]*\(the folder\)[\s\S]*Restore it with/);
+});
+
+test('a run that neither L1 nor the sequencer knows is told as that', async () => {
+  const none = `0x${'ab'.repeat(32)}`;
+  const { code, text } = await runMain('verify', none, '--rpc', rpc, ...root(forged.anvil.url));
+  expect(code).toBe(3);
+  expect(text).toContain('This network has no such run: neither L1 nor its sequencer knows it.');
 });
 
 test('two L1 nodes must agree, and must answer', async () => {

@@ -10,12 +10,13 @@ import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/r
 import { connectL1, type L1 } from '../../service/l1.ts';
 import { shellWord } from '../cli/invocation.ts';
 import { inputArguments } from '../input/words.ts';
-import { type CheckedFolder, checkFolder } from '../output/check-folder.ts';
+import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';
+import { explainChange } from './changed.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { findRecord, type RunRecord } from './state-file.ts';
-import { assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
+import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
 import type { RunView } from './views.ts';
 
 export type VerifyFlags = TrustFlags & {
@@ -40,6 +41,10 @@ export type Verified = {
 
 const ASSERTION_SECONDS = 60;
 const POLL_MS = 1_000;
+/** For the object that tells which row of a folder was changed. */
+const LOOK_SECONDS = 5;
+/** An L1 that has never answered is rather a wrong address than one that restarts. */
+const FIRST_CONTACT_SECONDS = 20;
 const L1_LIES = ['l1/contradiction', 'l1/nodes-disagree', 'l1/other-chain', 'l1/too-deep'];
 const KERNEL = fileURLToPath(new URL('../../build/kernel.wasm', import.meta.url));
 
@@ -52,7 +57,7 @@ export async function verifyTarget(
   flags: VerifyFlags,
   onCheck: (line: string) => void,
 ): Promise<Verified> {
-  const folder = isFolder ? await checkFolder(target) : undefined;
+  const folder = isFolder ? await checkFolderOf(target, flags) : undefined;
   if (folder !== undefined)
     onCheck(`folder: ${folder.files.length} files, ${folder.rows} rows, each object has its root`);
   const run = folder?.run ?? parseRun(target);
@@ -70,7 +75,10 @@ export async function verifyTarget(
   try {
     const { chain } = network;
     assertSequencer(trust, inbox, chain);
-    if (folder !== undefined) assertSame('the L1', { inbox }, 'the folder', folder);
+    if (folder !== undefined) {
+      await assertOrigin(target, folder, trust, l1);
+      assertSame('the L1', { inbox }, 'the folder', folder);
+    }
     const started = await startedHere(run, trust.chainId, inbox);
     const request: VerifyRequest = {
       l1,
@@ -86,7 +94,9 @@ export async function verifyTarget(
     const report = await verifyAsserted(network, request, flags.onWait);
     for (const check of report.checks) if (check.ok) onCheck(`${check.name}: ${check.detail}`);
     if (report.lost !== undefined) throw runVoid(report.lost, started);
-    return assertReport(report, folder);
+    if (folder !== undefined) await assertFiles(network, report, folder, target);
+    await assertKnown(network, report);
+    return assertReport(report, folder, target);
   } finally {
     await network.close();
   }
@@ -105,13 +115,62 @@ async function verifyAsserted(network: Network, request: VerifyRequest, onWait =
   }
 }
 
-function assertReport(report: VerifyReport, folder: CheckedFolder | undefined): Verified {
+// What was changed is fetched again to name the row; the folder may lie far from its network, so it is not waited for long.
+async function checkFolderOf(target: string, { rpc, patience }: VerifyFlags): Promise<CheckedFolder> {
+  try {
+    return await checkFolder(target);
+  } catch (error) {
+    if (!(error instanceof FolderChanged) || error.place === undefined) throw error;
+    const found = await discoverNetwork({ rpc }).catch(() => error.manifest);
+    throw await explainChange(error, target, async ({ root, length }) => {
+      const quick = { ...patience, limitSeconds: LOOK_SECONDS };
+      const network = await connectNetwork({ rpcUrl: found.rpcUrl, patience: quick });
+      return network.object(root, length).finally(() => network.close());
+    });
+  }
+}
+
+// Rows and manifest that were changed together have their roots: then L1's dataset names what differs.
+async function assertFiles(
+  network: Network,
+  { checks, run, entries }: VerifyReport,
+  { files, rpcUrl }: CheckedFolder,
+  target: string,
+): Promise<void> {
+  if (checks.find((check) => !check.ok)?.name !== 'file') return;
+  for (const { path, stage } of files) {
+    const own = entries.filter((entry) => entry.stage === stage);
+    const { change } = await checkFile(target, path, own, 'L1');
+    if (change === undefined) continue;
+    const changed = new FolderChanged(target, { run, rpcUrl }, change);
+    throw await explainChange(changed, target, ({ root, length }) => network.object(root, length));
+  }
+}
+
+// L1 has nothing of the run. If its sequencer knows none either, it is most likely another network's.
+async function assertKnown(network: Network, report: VerifyReport): Promise<void> {
+  if (report.assertion !== undefined || report.lost !== undefined) return;
+  const view = await network.rpc('mizu_getRun', [report.run]).catch(() => undefined);
+  if (view !== null) return;
+  throw new MizuError({
+    code: 'verify/unknown-run',
+    message: 'This network has no such run: neither L1 nor its sequencer knows it.',
+    expected: `a run of the network at ${network.rpcUrl}`,
+    actual: `${report.run}; ${report.checks.find((check) => !check.ok)?.detail ?? 'no assertion'}`,
+    hint: 'List its runs with: npx mizu runs --all. A devnet that was started anew is another network and has forgotten those of before.',
+  });
+}
+
+function assertReport(report: VerifyReport, folder: CheckedFolder | undefined, target: string): Verified {
   const bad = report.checks.find((check) => !check.ok);
   if (bad !== undefined || report.dataset === undefined)
     throw failed(bad?.name ?? 'dataset', bad?.detail ?? 'none found');
-  if (folder !== undefined && folder.datasetRoot !== report.dataset.root) {
-    throw failed('folder', `the L1 fixes dataset ${report.dataset.root}, the folder is ${folder.datasetRoot}`);
-  }
+  if (folder !== undefined && folder.datasetRoot !== report.dataset.root)
+    throw new FolderChanged(target, folder, {
+      where: 'manifest.json',
+      expected: `dataset root ${report.dataset.root} (L1)`,
+      actual: `dataset root ${folder.datasetRoot} (the folder)`,
+    });
   const { run, confirmed, transactions, checks } = report;
   return { run, datasetRoot: report.dataset.root, confirmed, assertion: report.assertion, transactions, checks };
 }
@@ -152,7 +211,9 @@ function parseRun(text: string): Hex {
 // The node, or each of them, must answer and be of the chain; the Inbox is the Rollup's own.
 async function connectTrusted(trust: TrustRoot, patience: Patience = {}): Promise<{ l1: L1; inbox: Address }> {
   const [where] = trust.l1Urls;
-  const l1 = await asVerified(() => waitOut(String(where), () => connectL1(trust.l1Urls), patience));
+  const l1 = await asVerified(() =>
+    waitOut(String(where), () => connectL1(trust.l1Urls), { limitSeconds: FIRST_CONTACT_SECONDS, ...patience }),
+  );
   assertSame('the trust root', trust, 'the L1', { chainId: l1.chainId });
   await Promise.all(l1.nodes.map((node, i) => assertAnswers(node, trust.l1Urls[i] as string)));
   const inbox = await l1.client
@@ -193,6 +254,6 @@ function failed(name: string, detail: string): MizuError {
     message: `The verification failed at: ${name}`,
     expected: 'what the L1 fixes',
     actual: detail,
-    hint: 'Fetch the dataset again; if it fails once more, its network does not keep its word.',
+    hint: 'Try again; if it fails once more, this network does not keep its word.',
   });
 }

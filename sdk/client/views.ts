@@ -10,6 +10,8 @@ export type ChainView = {
   >;
   /** L1 block of the first contract. */
   readonly fromBlock?: number;
+  /** Hash of that block. */
+  readonly origin?: Hex;
   readonly kernelProgramId: Hex;
   readonly gasPriceWei: string;
   readonly da: {

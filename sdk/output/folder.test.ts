@@ -2,10 +2,12 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
-import { checkFolder } from './check-folder.ts';
+import { explainChange } from '../client/changed.ts';
+import { checkFolder, type FolderChanged } from './check-folder.ts';
 import { writeDatasetFolder } from './folder.ts';
 
 const hash = (byte: string) => `0x${byte.repeat(32)}` as Hex;
@@ -52,6 +54,33 @@ test('a dataset is a folder for the Hugging Face hub that checks itself', async 
   expect(await checkFolder(folder)).toMatchObject({ run: facts.run, datasetRoot: facts.datasetRoot, rows: 5 });
 });
 
+test('the row and the field that were changed are told by the object as it was, with the command that restores it', async () => {
+  await write();
+  await writeFile(join(folder, 'data', 'train.jsonl'), '{"a":1}\n{"a":2}\n{"a":"what was 3"}\n');
+  const changed = await checkFolder(folder).then(
+    () => undefined,
+    (error: unknown) => error as FolderChanged,
+  );
+  expect(changed?.expected).toBe(`object root ${objectRef(objects[1]!).root} (manifest.json)`);
+  expect(changed?.actual).toMatch(/^object root 0x[0-9a-f]{64} \(this file\)$/);
+  const told = await explainChange(changed!, folder, async ({ root }) => {
+    return objects.find((object) => objectRef(object).root === root)!;
+  });
+  expect(told).toMatchObject({
+    code: 'verify/folder-changed',
+    message: 'The dataset was changed: data/train.jsonl, row 3, field a',
+    expected: `3 (the dataset, by its root ${objectRef(objects[1]!).root})`,
+    actual: '"what was 3" (this file)',
+    hint: `Restore it with: npx mizu dataset get ${facts.run} --output ${folder}`,
+  });
+  const gone = async () => {
+    throw new MizuError({ code: 'http/unreachable', message: 'x does not answer.' });
+  };
+  expect((await explainChange(changed!, folder, gone)).message).toBe(
+    'The dataset was changed: data/train.jsonl, in rows 3 to 3 (bytes 16 to 24); which row cannot be told: x does not answer.',
+  );
+});
+
 test('one changed byte, one more byte and a missing file are named', async () => {
   await write();
   await writeFile(join(folder, 'data', 'train.jsonl'), '{"a":1}\n{"a":2}\n{"a":5}\n');
@@ -61,9 +90,15 @@ test('one changed byte, one more byte and a missing file are named', async () =>
   });
   await write();
   await appendFile(join(folder, 'rejects.jsonl'), ' ');
-  await expect(checkFolder(folder)).rejects.toMatchObject({ code: 'verify/folder-changed', actual: '13 bytes' });
+  await expect(checkFolder(folder)).rejects.toMatchObject({
+    code: 'verify/folder-changed',
+    actual: '13 bytes (this file)',
+  });
   await write();
   await rm(join(folder, 'data', 'test.jsonl'));
-  await expect(checkFolder(folder)).rejects.toMatchObject({ code: 'verify/folder-changed', actual: 'ENOENT' });
+  await expect(checkFolder(folder)).rejects.toMatchObject({
+    code: 'verify/folder-changed',
+    actual: 'none that can be read (ENOENT)',
+  });
   await expect(checkFolder(join(folder, 'data'))).rejects.toMatchObject({ code: 'sdk/no-manifest' });
 });

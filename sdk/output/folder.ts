@@ -19,6 +19,8 @@ export type DatasetFacts = {
   /** What a verification of this folder trusts, unless it is told something else. */
   readonly rollup?: Hex | undefined;
   readonly fromBlock?: number | undefined;
+  /** Hash of that block of L1. */
+  readonly origin?: Hex | undefined;
   readonly rpcUrl: string;
   readonly models: readonly string[];
   /** Steps in order, as labels. */
