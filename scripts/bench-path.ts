@@ -28,7 +28,7 @@ export async function benchPath(): Promise<object[]> {
     const before = cpuByProcess(devnet.processes());
     const began = performance.now();
     const flags = { input, output: join(folder, 'dataset'), hours: 1 };
-    const { code, run } = await runWorkflow(network, workflow, flags, undefined, createOutput(true, process.stderr));
+    const { code, run } = await runWorkflow(network, workflow, flags, createOutput(true, process.stderr));
     if (code !== 0 || run === undefined) throw new Error(`the run ended with code ${code}`);
     const datasetSeconds = (performance.now() - began) / 1000;
     const { batches } = await waitForConfirmation(network, run, CONFIRM_SECONDS);

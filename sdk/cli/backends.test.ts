@@ -26,7 +26,7 @@ async function ask(
     },
   });
   cleanUps.push(mock.close);
-  const set = await localBackends(description(models), await backendOf(mock.url));
+  const set = await localBackends(description(models), { backend: await backendOf(mock.url), cache: false });
   cleanUps.push(set.close);
   for (const model of models) {
     const backend = set.backends.find(({ name }) => name === model)!;
@@ -64,7 +64,7 @@ test('a file says how the endpoint wants to be asked', async () => {
   expect(await ask(['acme/chat'], backendOf)).toEqual([
     { model: 'gpt', messages: [{ role: 'user', content: 'hello' }], max_completion_tokens: 9 },
   ]);
-  await expect(localBackends(description(['m']), join(folder, 'none.json'))).rejects.toMatchObject({
+  await expect(localBackends(description(['m']), { backend: join(folder, 'none.json') })).rejects.toMatchObject({
     code: 'cli/no-file',
   });
 });

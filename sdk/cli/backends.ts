@@ -1,15 +1,26 @@
 // docs/sdk.md#local: who answers for models in a dry run: the built-in model, or a server given with --backend.
+import { join } from 'node:path';
 import type { BackendSet } from '../../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
+import type { OpenAiConfig } from '../../edge/config.ts';
 import type { Description } from '../compile/describe-guest.ts';
 import { modelAtEndpoint } from '../workflow/model-names.ts';
+import type { BackendFlags } from './options.ts';
+
+/** `backends` and, if some of them keep their answers, how many came from there. */
+export type LocalBackends = BackendSet & { readonly counts?: () => { readonly kept: number; readonly asked: number } };
+
+export const ANSWERS_FOLDER = join('.mizu', 'answers');
 
 /**
  * With a URL, that OpenAI-compatible server answers for every other model, by the part of its name behind `endpoint/`; its key is in
- * OPENAI_API_KEY. With a file, the fields of a worker's backend in it say more.
+ * OPENAI_API_KEY. With a file, the fields of a worker's backend in it say more. Its answers are kept, unless `cache` is false.
  * @throws MizuError `config/malformed` and what reading the file throws
  */
-export async function localBackends({ steps }: Description, backend: string | undefined): Promise<BackendSet> {
+export async function localBackends(
+  { steps }: Description,
+  { backend, cache = true }: BackendFlags,
+): Promise<LocalBackends> {
   const builtin = createBuiltinBackend();
   const names = new Set(steps.flatMap((step) => step.model ?? []));
   names.delete(builtin.name);
@@ -22,7 +33,25 @@ export async function localBackends({ steps }: Description, backend: string | un
   const models = Object.fromEntries([...names].map((name) => [name, modelAtEndpoint(name)]));
   const defaults = { kind: 'openai', apiKeyEnv: 'OPENAI_API_KEY', attempts: 3 };
   const { models: named = {}, ...rest } = given as { models?: Record<string, string> };
-  const config = { ...defaults, ...rest, models: { ...models, ...named } };
-  const server = createOpenAiBackends(parseConfig('backend', openAiConfig, config));
-  return { backends: [builtin, ...server.backends], close: () => server.close() };
+  const config = parseConfig('backend', openAiConfig, { ...defaults, ...rest, models: { ...models, ...named } });
+  const server = createOpenAiBackends(config);
+  if (!cache) return { backends: [builtin, ...server.backends], close: () => server.close() };
+  const { createAnswerCache, withAnswerCache } = await import('../local/answer-cache.ts');
+  const answers = createAnswerCache(ANSWERS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
+  const kept = server.backends.map((one) => withAnswerCache(one, answers, endpointOf(config, one.name)));
+  return {
+    backends: [builtin, ...kept],
+    counts: answers.counts,
+    close: async () => {
+      await server.close();
+      await answers.close();
+    },
+  };
+}
+
+// All that changes what the endpoint is asked, and none of its keys and headers: who asks makes no other question of it.
+function endpointOf(config: OpenAiConfig, name: string): object {
+  const { origin, pathname, search } = new URL(config.baseUrl);
+  const { maxTokensField, omit, extraBody, reasoningEffort } = config;
+  return [origin + pathname + search, config.models[name], maxTokensField, omit, extraBody, reasoningEffort];
 }

@@ -47,7 +47,7 @@ export async function runCheat(parts: CheatParts): Promise<number> {
     const folder = join('.mizu', 'demo', 'cheat');
     const workflow = await prepareWorkflow(WORKFLOW);
     const flags = { input: INPUT, output: folder, hours: 1, isDemo: true };
-    const { code, run } = await runWorkflow(network, workflow, flags, undefined, output);
+    const { code, run } = await runWorkflow(network, workflow, flags, output);
     if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
     output.say('\nNothing of it is final: L1 has the messages, and waits for what the executors\nsay came of them.');
     const story = await watchDispute(parts, watcher, run);

@@ -1,35 +1,53 @@
 // docs/sdk.md#dev: `mizu dev`, a workflow on the first rows of a file, step by step, on this machine.
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
-import { type InputFlags, inputOptions, parseCount, withInputOptions } from './options.ts';
+import {
+  type BackendFlags,
+  type InputFlags,
+  inputOptions,
+  parseCount,
+  withBackendOptions,
+  withInputOptions,
+} from './options.ts';
 import { createOutput, nextCommands, type Output, shorten } from './output.ts';
+import { rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
 import type { Sample, StepSamples } from './samples.ts';
+import type { Ticker } from './ticker.ts';
 
-type Flags = InputFlags & { rows: number; backend?: string; json?: boolean };
+type Flags = InputFlags & BackendFlags & { rows: number; columns?: readonly string[]; json?: boolean };
 
-export function devCommand(): Command {
-  return withInputOptions(new Command('dev'))
+export function devCommand(setExitCode: (code: number) => void): Command {
+  return withBackendOptions(withInputOptions(new Command('dev')))
     .description('try a workflow on a few rows, on this machine: before and after of each step')
     .argument('<workflow>', 'workflow file')
     .option('--rows <n>', 'rows to take', parseCount, 20)
-    .option(
-      '--backend <url|file>',
-      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
-    )
+    .option('--columns <names>', 'fields of the rows that are shown, with commas between them', parseColumns)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  $ npx mizu dev examples/gloss-domains/workflow.ts --input glosses.jsonl --rows 50',
     )
-    .action(run);
+    .action(async (file: string, flags: Flags) => setExitCode(await run(file, flags)));
 }
 
-async function run(file: string, flags: Flags): Promise<void> {
+/** Exit code: 2 if no row has come through. */
+async function run(file: string, flags: Flags): Promise<number> {
   const output = createOutput(flags.json ?? false);
+  const { startTicker } = await import('./ticker.ts');
+  const ticker = startTicker(output.json);
+  try {
+    return await runSteps(file, flags, output, ticker);
+  } finally {
+    await ticker.end();
+  }
+}
+
+async function runSteps(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
+  ticker.tell('types and compilation');
   const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../compile/compile.ts');
   const { assertTypes } = await import('../compile/typecheck.ts');
@@ -37,38 +55,76 @@ async function run(file: string, flags: Flags): Promise<void> {
   const { encodeRowset } = await import('../input/rowset.ts');
   const { collectSamples } = await import('./samples.ts');
   const { localBackends } = await import('./backends.ts');
+  const { tellProgress } = await import('./ticker.ts');
   await assertFile(file);
   const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
+  ticker.tell('reading the input');
   const rows = await takeRows(flags);
+  ticker.tell('building the program');
   const engine = await createLocalEngine(bundled, { cacheFolder: CACHE_FOLDER });
-  const { backends, close } = await localBackends(bundled.description, flags.backend);
+  const { backends, counts, close } = await localBackends(bundled.description, flags);
   try {
     const input = encodeRowset(rows);
-    const result = await runPartitions(bundled, engine, [input], { backends });
+    const onProgress = tellProgress(ticker, bundled.metadata);
+    const result = await runPartitions(bundled, engine, [input], { backends, onProgress });
     const steps = collectSamples(bundled.description.steps, result.stages, input);
-    const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
+    const rejected = sumRejects(result.rejects);
+    await ticker.end();
     printBroken(output, rows);
     printLoose(output, bundled.description);
-    for (const step of steps) printStep(output, step);
+    for (const step of steps) printStep(output, step, flags.columns);
     output.say(`\n${pc.dim(LEGEND)}`);
+    sayMissingColumns(output, steps, flags.columns);
+    sayAnswers(output, counts?.());
+    sayRejects(output, rejected, rows.length);
+    const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
     output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
     output.data({
       workflow: bundled.description.name,
       steps,
       parts: result.parts,
       rejects: result.rejects,
+      rejected,
       gasUsed: result.gasUsed,
     });
-    const words = inputArguments(flags.input, inputOptions(flags));
-    output.say(
-      nextCommands([
-        [`mizu quote ${shellWord(file)} ${words}`, 'what the whole file will cost'],
-        [`mizu run ${shellWord(file)} ${words} --output out`, 'run it on the network'],
-      ]),
-    );
+    const isEmpty = rowsThrough(result) === 0;
+    if (isEmpty) output.say(pc.red('No row has come through.'));
+    output.say(nextCommands(isEmpty ? nextTry(file, flags) : nextSteps(file, flags)));
+    return isEmpty ? 2 : 0;
   } finally {
     await close();
   }
+}
+
+type Commands = readonly (readonly [command: string, what: string])[];
+
+function nextSteps(file: string, flags: Flags): Commands {
+  const words = inputArguments(flags.input, inputOptions(flags));
+  const backend = flags.backend === undefined ? '' : ` --backend ${shellWord(flags.backend)}`;
+  return [
+    [`mizu quote ${shellWord(file)} ${words}${backend}`, 'what the whole file will cost'],
+    [`mizu run ${shellWord(file)} ${words}${backend} --output out`, 'run it on the network'],
+  ];
+}
+
+function nextTry(file: string, flags: Flags): Commands {
+  const words = inputArguments(flags.input, inputOptions(flags));
+  const backend = flags.backend === undefined ? '' : ` --backend ${shellWord(flags.backend)}`;
+  return [
+    [
+      `mizu dev ${shellWord(file)} ${words}${backend} --rows ${MORE * flags.rows}`,
+      'when the step is corrected, or with more rows',
+    ],
+  ];
+}
+
+const MORE = 5;
+const MAX_COLUMNS = 100;
+
+function parseColumns(value: string): readonly string[] {
+  const columns = value.split(',').map((name) => name.trim());
+  if (columns.length <= MAX_COLUMNS && columns.every((name) => name !== '')) return columns;
+  throw new InvalidArgumentError('Expected names of fields with commas between them, such as id,text.');
 }
 
 const MAX_BROKEN = 10;
@@ -98,11 +154,34 @@ function printLoose(output: Output, { steps }: Description): void {
       );
 }
 
-function printStep(output: Output, { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples): void {
+function printStep(
+  output: Output,
+  { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples,
+  columns: readonly string[] | undefined,
+): void {
   const cost = `${Math.round(microsecondsPerRow)} us and ${Math.round(gasPerRow / 1000)}k gas a row`;
   const rejected = stats.rejected === 0 ? '' : pc.yellow(`, ${stats.rejected} rejected`);
   output.say(`\n${pc.bold(label)}  ${stats.in} in → ${stats.out} out${rejected}  ${pc.dim(cost)}`);
-  for (const sample of samples) for (const line of describeSample(sample)) output.say(line);
+  for (const sample of samples)
+    for (const line of describeSample(columns === undefined ? sample : pickColumns(sample, columns))) output.say(line);
+}
+
+/** Fields that no shown row has, before or after any step: a misspelt name would show nothing. */
+function sayMissingColumns(output: Output, steps: readonly StepSamples[], columns: readonly string[] = []): void {
+  const shown = steps.flatMap(({ samples }) => samples.flatMap(({ before, after }) => [before, ...after]));
+  const fields = new Set(shown.flatMap((row) => Object.keys(row as object)));
+  const missing = columns.filter((name) => !fields.has(name));
+  if (missing.length > 0)
+    output.say(pc.yellow(`No row has the field ${missing.join(', ')}. There are: ${[...fields].join(', ')}`));
+}
+
+/** The columns in their order, whether a step has changed them or not. */
+function pickColumns(sample: Sample, columns: readonly string[]): Sample {
+  const pick = (row: unknown): object => {
+    const fields = row as Record<string, unknown>;
+    return Object.fromEntries(columns.flatMap((name) => (name in fields ? [[name, fields[name]]] : [])));
+  };
+  return { ...sample, before: pick(sample.before), after: sample.after.map(pick) };
 }
 
 export function describeSample(

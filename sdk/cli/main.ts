@@ -15,7 +15,7 @@ type Loader = (setExitCode: SetExitCode) => Promise<Command[]>;
 const COMMANDS: readonly (readonly [names: readonly string[], load: Loader])[] = [
   [['devnet'], async (setExitCode) => [(await import('./devnet.ts')).devnetCommand(setExitCode)]],
   [['demo'], async (setExitCode) => [(await import('./demo.ts')).demoCommand(setExitCode)]],
-  [['dev'], async () => [(await import('./dev.ts')).devCommand()]],
+  [['dev'], async (setExitCode) => [(await import('./dev.ts')).devCommand(setExitCode)]],
   [['quote'], async () => [(await import('./quote.ts')).quoteCommand()]],
   [['deploy'], async () => [(await import('./deploy.ts')).deployCommand()]],
   [['run'], async (setExitCode) => [(await import('./run.ts')).runCommand(setExitCode)]],
@@ -34,7 +34,7 @@ const COMMANDS: readonly (readonly [names: readonly string[], load: Loader])[] =
   ],
 ];
 
-/** Exit codes: 0 ok, 1 user error, 2 the run failed, 3 the verification failed. */
+/** Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed. */
 export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const setExitCode: SetExitCode = (code) => {
@@ -56,8 +56,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${json ? errorLine(error) : asTyped(formatError(error))}\n`);
     if (!(error instanceof MizuError) && process.env.MIZU_DEBUG !== undefined)
       process.stderr.write(`${mapStack(String((error as Error).stack))}\n`);
-    return error instanceof MizuError && error.code.startsWith('verify/') ? 3 : 1;
+    return error instanceof MizuError ? exitCodeOf(error) : 1;
   }
+}
+
+// Nobody has mistyped anything: what was tried yields no dataset.
+const FRUITLESS = ['sdk/nothing-through', 'sdk/backend-refuses'];
+
+function exitCodeOf({ code }: MizuError): number {
+  if (code.startsWith('verify/')) return 3;
+  return FRUITLESS.includes(code) ? 2 : 1;
 }
 
 async function createProgram(first: string | undefined, setExitCode: SetExitCode): Promise<Command> {
@@ -107,7 +115,7 @@ function errorLine(error: unknown): string {
 }
 
 const HELP = `
-Exit codes: 0 ok, 1 user error, 2 the run failed, 3 the verification failed
+Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed
 
 Example:
   $ npx mizu devnet

@@ -1,5 +1,6 @@
 // docs/sdk.md#cli: options that several commands share.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
 import { INPUT_FORMATS, type InputOptions } from '../input/format.ts';
@@ -39,6 +40,18 @@ export function withInputOptions(command: Command): Command {
     .option('--delimiter <char>', 'of CSV; `tab` for a tab (default: a comma, of TSV a tab)', parseDelimiter)
     .option('--quote <char>', 'of CSV and TSV; `none` if no character quotes (default: ")', parseQuote)
     .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)');
+}
+
+/** Who answers for models on this machine, and whether the answers are kept. */
+export type BackendFlags = { readonly backend?: string | undefined; readonly cache?: boolean | undefined };
+
+export function withBackendOptions(command: Command): Command {
+  return command
+    .option(
+      '--backend <url|file>',
+      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
+    )
+    .option('--no-cache', 'ask models anew, and keep no answers (default: they are kept in .mizu/answers)');
 }
 
 /** How the input is read, without what was not said. */
@@ -105,6 +118,27 @@ export function parseCount(value: string): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1_000_000) return count;
   throw new InvalidArgumentError('Expected a number from 1 on.');
 }
+
+/** Rows of a quote's dry run, unless it is said. */
+export const SAMPLE_ROWS = 20;
+const MAX_SAMPLE_ROWS = 1_000;
+
+export function parseSampleRows(value: string): number {
+  const rows = Number(value);
+  if (Number.isInteger(rows) && rows >= 4 && rows <= MAX_SAMPLE_ROWS) return rows;
+  throw new InvalidArgumentError(`Expected 4 to ${MAX_SAMPLE_ROWS} rows.`);
+}
+
+/** Gas that one task may use, such as 5000000000 or 5G. */
+export function parseTaskGas(value: string): bigint {
+  const match = /^(\d{1,14}(?:\.\d{1,3})?)([kMG]?)$/.exec(value);
+  const gas =
+    match === null ? 0n : BigInt(Math.round(Number(match[1]) * GAS_UNITS[match[2] as keyof typeof GAS_UNITS]));
+  if (gas >= 1n && gas <= MAX_STAGE_GAS) return gas;
+  throw new InvalidArgumentError(`Expected gas from 1 to ${MAX_STAGE_GAS}, such as 5G.`);
+}
+
+const GAS_UNITS = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
 export function parseHours(value: string): number {
   const hours = Number(value);

@@ -89,7 +89,7 @@ function renderStage(
 }
 
 /** `dedupe near-dup: keys`; a stage of row steps is these steps. */
-function stageLabel(name: string, kind: string, steps: readonly string[]): string {
+export function stageLabel(name: string, kind: string, steps: readonly string[]): string {
   const role = ROLES[kind];
   const [first = name, ...fused] = steps;
   return [role === undefined ? first : `${first}: ${role}`, ...fused].join(' · ');

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { ProgramEntry } from '../../protocol/definition.ts';
+import type { MizuError } from '../../protocol/errors.ts';
 import { formatCount, formatLarge, formatMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Quote } from '../client/quote.ts';
@@ -10,28 +11,29 @@ import type { CompiledWorkflow } from '../compile/compile.ts';
 import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
 import {
+  type BackendFlags,
   type InputFlags,
-  inputOptions,
   type NetworkFlags,
+  parseSampleRows,
+  SAMPLE_ROWS,
+  withBackendOptions,
   withInputOptions,
   withNetwork,
   withNetworkOptions,
 } from './options.ts';
 import { createOutput, nextCommands, type Output, table } from './output.ts';
+import { nothingThrough, rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
 
 /** More than a certificate of a committee of 7 has. */
 const CERTIFICATE_BYTES = 600;
 
-type Flags = NetworkFlags & InputFlags & { backend?: string; json?: boolean };
+type Flags = NetworkFlags & InputFlags & BackendFlags & { rows: number; json?: boolean };
 
 export function quoteCommand(): Command {
-  return withNetworkOptions(withInputOptions(new Command('quote')))
-    .description('run 20 sampled rows on this machine and project the cost of all of them')
+  return withNetworkOptions(withBackendOptions(withInputOptions(new Command('quote'))))
+    .description('run some sampled rows on this machine and project the cost of all of them')
     .argument('<workflow>', 'workflow file')
-    .option(
-      '--backend <url|file>',
-      'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
-    )
+    .option('--rows <n>', 'rows of the dry run', parseSampleRows, SAMPLE_ROWS)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ npx mizu quote examples/gloss-domains/workflow.ts --input glosses.jsonl')
     .action((file: string, flags: Flags) => run(file, flags));
@@ -40,11 +42,13 @@ export function quoteCommand(): Command {
 async function run(file: string, flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
   const { prepareWorkflow } = await import('./prepare.ts');
+  const { surveyFlags } = await import('./survey.ts');
   const workflow = await prepareWorkflow(file);
   await withNetwork(flags, async (network) => {
-    const { quote, survey } = await quoteFile(network, workflow, flags);
-    printQuote(output, quote, survey);
-    output.data(quoteData(workflow, quote));
+    const survey = await surveyFlags(flags, flags.rows);
+    const quote = await quoteSurvey(network, workflow, survey, flags, output);
+    const through = tellQuote(output, workflow, quote, survey);
+    if (through !== undefined) throw through;
     output.say(
       nextCommands([
         [
@@ -56,26 +60,25 @@ async function run(file: string, flags: Flags): Promise<void> {
   });
 }
 
-/** Also the first step of `mizu run`. */
-export async function quoteFile(
+/** Also the first step of `mizu run`: the dry run, and what it projects. */
+export async function quoteSurvey(
   network: Network,
   workflow: CompiledWorkflow,
-  flags: InputFlags & { readonly backend?: string },
-): Promise<{ quote: Quote; survey: Survey }> {
-  const { inputFile } = await import('../input/spool.ts');
-  const { surveyInput } = await import('../client/survey.ts');
-  const { createQuote, SAMPLE_ROWS } = await import('../client/quote.ts');
-  const { modelPrice } = await import('../client/prices.ts');
+  survey: Survey,
+  flags: BackendFlags,
+  output: Output,
+): Promise<Quote> {
+  const { createQuote } = await import('../client/quote.ts');
+  const { modelPrices } = await import('../client/prices.ts');
   const { deployFee, findWorkflow, runFee } = await import('../client/deploy.ts');
   const { loadGas } = await import('../../kernel/fees.ts');
   const { createLocalNativeEngine } = await import('../local/native-engine.ts');
   const { localBackends } = await import('./backends.ts');
-  const survey = await surveyInput(await inputFile(flags.input), SAMPLE_ROWS, inputOptions(flags));
-  const names = [...new Set(workflow.description.steps.flatMap((step) => step.model ?? []))];
-  const prices = new Map(
-    await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)),
-  );
-  const { backends, close } = await localBackends(workflow.description, flags.backend);
+  const prices = await modelPrices(network, workflow.description);
+  const { backends, counts, close } = await localBackends(workflow.description, flags);
+  const { startTicker, tellProgress } = await import('./ticker.ts');
+  const ticker = startTicker(output.json);
+  ticker.tell('dry run: loading the program');
   try {
     const { definition, workflowId } = workflow;
     const deploys = (await findWorkflow(network, workflowId)) === null;
@@ -88,14 +91,34 @@ export async function quoteFile(
       messageFeeWei: runs + (deploys ? deployFee(network, deployBytes, definition) : 0n),
       loadGas: loadGas(definition.programs[0] as ProgramEntry),
       backends,
+      onProgress: tellProgress(ticker, workflow.metadata),
     });
-    return { quote, survey };
+    await ticker.end();
+    sayAnswers(output, counts?.());
+    return quote;
   } finally {
+    await ticker.end();
     await close();
   }
 }
 
-export function printQuote(output: Output, quote: Quote, survey: Survey): void {
+/** Prints the quote and what its dry run has rejected; without a quote, since no row came through, it returns the error that says so. */
+export function tellQuote(
+  output: Output,
+  workflow: CompiledWorkflow,
+  quote: Quote,
+  survey: Survey,
+): MizuError | undefined {
+  const rejected = sumRejects(quote.dryRun.rejects);
+  const isNothing = rowsThrough(quote.dryRun) === 0;
+  if (!isNothing) printQuote(output, quote, survey);
+  sayRejects(output, rejected, quote.sampledRows);
+  const { dryRun, ...numbers } = quote;
+  output.data({ event: 'quote', workflow: workflow.workflowId, ...numbers, dryRunRejects: dryRun.rejects, rejected });
+  return isNothing ? nothingThrough(quote.sampledRows, rejected) : undefined;
+}
+
+function printQuote(output: Output, quote: Quote, survey: Survey): void {
   const range = ({ expected, upper }: Quote['gas'], format: (value: bigint) => string): string[] => [
     format(expected),
     format(upper),
@@ -118,8 +141,4 @@ export function printQuote(output: Output, quote: Quote, survey: Survey): void {
       ['  cost', formatMizu(quote.costWei.expected), formatMizu(quote.costWei.upper)],
     ]),
   );
-}
-
-export function quoteData(workflow: CompiledWorkflow, { dryRun, ...quote }: Quote): Record<string, unknown> {
-  return { event: 'quote', workflow: workflow.workflowId, ...quote, dryRunRejects: dryRun.rejects };
 }

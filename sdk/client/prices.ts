@@ -3,6 +3,7 @@ import { fromRlp } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { modelId } from '../compile/definition.ts';
+import type { Description } from '../compile/describe-guest.ts';
 import type { Network } from './network.ts';
 
 export type ModelPrice = { readonly active: boolean; readonly inputWei: bigint; readonly outputWei: bigint };
@@ -14,6 +15,12 @@ export async function modelPrice(network: Network, name: string): Promise<ModelP
   const [active, , inputPrice, outputPrice] = fromRlp(proof.value, 'hex') as Hex[];
   if (toBigInt(active) === 0n) throw unknownModel(name, 'a model that is switched off');
   return { active: true, inputWei: toBigInt(inputPrice), outputWei: toBigInt(outputPrice) };
+}
+
+/** Of all models that the steps ask. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
+export async function modelPrices(network: Network, { steps }: Description): Promise<Map<string, ModelPrice>> {
+  const names = [...new Set(steps.flatMap((step) => step.model ?? []))];
+  return new Map(await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)));
 }
 
 function toBigInt(value: Hex | undefined): bigint {

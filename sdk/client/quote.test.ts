@@ -8,7 +8,7 @@ import { partitionFile } from '../input/partition.ts';
 import { createLocalNativeEngine } from '../local/native-engine.ts';
 import { runPartitions } from '../local/run-local.ts';
 import { mix32 } from '../runtime/hash.ts';
-import { createQuote, SAMPLE_ROWS } from './quote.ts';
+import { createQuote } from './quote.ts';
 import { surveyInput } from './survey.ts';
 
 let folder: string;
@@ -36,7 +36,7 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
   const workflow = await compileWorkflow(file);
   const engine = createLocalNativeEngine(workflow.program);
   const prices = new Map([['builtin/small', { active: true, inputWei: 3n, outputWei: 5n }]]);
-  const quote = await createQuote(workflow, engine, await surveyInput(input, SAMPLE_ROWS), {
+  const quote = await createQuote(workflow, engine, await surveyInput(input, 20), {
     gasPriceWei: 1n,
     prices,
     messageFeeWei: 1_000n,

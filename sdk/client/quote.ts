@@ -1,12 +1,14 @@
 // docs/sdk.md#quote: what a run will cost, from a dry run of sampled rows on the DataVM.
 
 import type { Backend } from '../../edge/backends/backend.ts';
+import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { itemGas, resultGas, taskGas } from '../../kernel/fees.ts';
 import { INPUT_BYTE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
-import type { StageRun } from '../local/graph.ts';
+import type { LocalProgress, StageRun } from '../local/graph.ts';
+import { rememberAnswers } from '../local/remember.ts';
 import { type LocalRun, runPartitions } from '../local/run-local.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { ModelPrice } from './prices.ts';
@@ -31,7 +33,6 @@ export type Quote = {
 
 export type Range = { readonly expected: bigint; readonly upper: bigint };
 
-export const SAMPLE_ROWS = 20;
 /** Rows differ in size: what 20 of them say is off by a third now and then. */
 const GAS_MARGIN = 150n;
 const TOKEN_MARGIN = 130n;
@@ -52,6 +53,7 @@ export type QuoteOptions = {
   /** What loading the program costs each task. */
   readonly loadGas: bigint;
   readonly backends?: readonly Backend[] | undefined;
+  readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
 };
 
 /**
@@ -61,13 +63,13 @@ export async function createQuote(
   workflow: BundledWorkflow,
   engine: LocalEngine,
   survey: Survey,
-  options: QuoteOptions,
+  { onProgress, ...options }: QuoteOptions,
 ): Promise<Quote> {
-  const whole = await dryRun(workflow, engine, survey.sample, options);
-  const half =
-    survey.sample.length < 4
-      ? null
-      : await dryRun(workflow, engine, survey.sample.slice(0, Math.ceil(survey.sample.length / 2)), options);
+  const backends = rememberAnswers(options.backends ?? [createBuiltinBackend()]);
+  const run = (rows: readonly InputRow[]): Promise<LocalRun> =>
+    runPartitions(workflow, engine, [encodeRowset(rows)], { backends, ...(onProgress && { onProgress }) });
+  const whole = await run(survey.sample);
+  const half = survey.sample.length < 4 ? null : await run(survey.sample.slice(0, Math.ceil(survey.sample.length / 2)));
   const sampled = BigInt(survey.sample.length);
   const rows = BigInt(survey.rows);
   const partitions = BigInt(survey.refs.length);
@@ -151,15 +153,6 @@ function firstGas(
     bytes += input.mode === 'same' ? bytesOf(input.stage) : bytesOf(input.stage) * tasks;
   }
   return taskGas({ loadGas, sink, inputs: Number(inputs), inputBytes: 0n }) * tasks + INPUT_BYTE_GAS * bytes;
-}
-
-function dryRun(
-  workflow: BundledWorkflow,
-  engine: LocalEngine,
-  rows: readonly InputRow[],
-  { backends }: QuoteOptions,
-): Promise<LocalRun> {
-  return runPartitions(workflow, engine, [encodeRowset(rows)], backends === undefined ? {} : { backends });
 }
 
 function max(a: bigint, b: bigint): bigint {

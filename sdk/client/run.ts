@@ -41,18 +41,22 @@ const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
 const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
 
 export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
-  const key: RunKey = {
-    workflow: request.workflowId,
-    inputsHash: request.survey.inputsHash,
-    chainId: network.chain.chainId,
-    inbox: network.chain.contracts.inbox,
-    origin: (await readOrigin(network)) ?? '',
-  };
+  const key = await keyOf(network, request.workflowId, request.survey);
   const known = request.isNew ? undefined : await resume(network, key);
   if (known !== undefined) return { run: known, resumed: true };
 
   await upload(network, request);
   return { ...(await withNewCommittee(() => sendRun(network, request, key))), resumed: false };
+}
+
+/** The run of this workflow on this input that is under way or done, as far as this folder knows. A message that was signed and not taken is sent again. */
+export async function findStarted(network: Network, workflowId: Hex, survey: Survey): Promise<Hex | undefined> {
+  return resume(network, await keyOf(network, workflowId, survey));
+}
+
+async function keyOf(network: Network, workflow: Hex, { inputsHash }: Survey): Promise<RunKey> {
+  const { chainId, contracts } = network.chain;
+  return { workflow, inputsHash, chainId, inbox: contracts.inbox, origin: (await readOrigin(network)) ?? '' };
 }
 
 async function sendRun(network: Network, request: RunRequest, key: RunKey): Promise<Omit<StartedRun, 'resumed'>> {

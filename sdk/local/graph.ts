@@ -3,7 +3,7 @@ import { MAX_TASK_INPUT_BYTES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { LocalEngine } from './engine.ts';
-import type { LocalInference } from './infer.ts';
+import type { LocalInfer } from './infer.ts';
 
 export type StageRun = {
   readonly stage: PlannedStage;
@@ -15,14 +15,29 @@ export type StageRun = {
   readonly milliseconds: number;
 };
 
+/** Where a local run is: told before each task, and with each answer of a model. */
+export type LocalProgress = {
+  /** Its place in the graph. */
+  readonly stage: number;
+  readonly partition: number;
+  readonly width: number;
+  /** Of a model's stage: rows that have been answered, of this partition. */
+  readonly answered?: { readonly done: number; readonly of: number };
+};
+
+export type LocalHooks = {
+  readonly onStage?: ((run: StageRun, index: number) => void) | undefined;
+  readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
+};
+
 /** @throws MizuError `sdk/task-failed` naming the stage and what the program said. */
 export async function runGraph(
   stages: readonly PlannedStage[],
   names: readonly string[],
   engine: LocalEngine,
-  infer: (requests: Uint8Array) => Promise<LocalInference>,
+  infer: LocalInfer,
   partitions: readonly Uint8Array[],
-  onStage?: (run: StageRun, index: number) => void,
+  { onStage, onProgress }: LocalHooks = {},
 ): Promise<StageRun[]> {
   const runs: StageRun[] = [];
   for (const [index, stage] of stages.entries()) {
@@ -37,8 +52,10 @@ export async function runGraph(
       });
       const sizeBytes = inputs.reduce((sum, { length }) => sum + length, 0);
       if (sizeBytes > MAX_TASK_INPUT_BYTES) throw tooMuchInput(names[index]!, sizeBytes);
+      const place = { stage: index, partition, width };
+      onProgress?.(place);
       if (stage.kind === 'infer') {
-        const result = await infer(inputs[0]!);
+        const result = await infer(inputs[0]!, (done, of) => onProgress?.({ ...place, answered: { done, of } }));
         outputs.push(result.bytes);
         inputTokens += result.inputTokens;
         outputTokens += result.outputTokens;

@@ -13,6 +13,12 @@ export type LocalInference = {
   readonly outputTokens: number;
 };
 
+/** `onAnswer` is told how many of the rows have an answer, or a reason why not. */
+export type LocalInfer = (
+  requests: Uint8Array,
+  onAnswer?: (done: number, of: number) => void,
+) => Promise<LocalInference>;
+
 const CONCURRENCY = 16;
 /** So many rows in a row that the endpoint itself refuses, and the run stops. */
 export const MAX_REFUSED_ROWS = 5;
@@ -27,10 +33,10 @@ type Standing = { answered: boolean; refused: number };
 export function createLocalInference(
   backends: readonly Backend[] = [createBuiltinBackend()],
   signal: AbortSignal = new AbortController().signal,
-): (requests: Uint8Array) => Promise<LocalInference> {
+): LocalInfer {
   const check = createContentCheck();
   const standings = new Map<string, Standing>();
-  return async (requests) => {
+  return async (requests, onAnswer) => {
     const { model, count, lineOf, indexOf } = decodeRequests(requests);
     const backend = backends.find((one) => one.name === model);
     if (backend === undefined) throw noBackend(model, backends);
@@ -46,6 +52,7 @@ export function createLocalInference(
     let input = 0;
     let output = 0;
     let next = 0;
+    let done = 0;
     const one = async (): Promise<void> => {
       stop.signal.throwIfAborted();
       const i = next++;
@@ -54,6 +61,7 @@ export function createLocalInference(
       input += result.usage?.prompt_tokens ?? 0;
       output += result.usage?.completion_tokens ?? 0;
       results[i] = encodeResultLine(indexOf(i), result);
+      onAnswer?.(++done, count);
     };
     const work = async (): Promise<void> => {
       while (next < count) await one();
@@ -120,6 +128,6 @@ function noBackend(model: string, backends: readonly Backend[]): MizuError {
     message: `No local backend answers for the model '${model}'.`,
     expected: `one of ${backends.map((backend) => backend.name).join(', ') || 'none configured'}`,
     actual: model,
-    hint: 'Give one with --backend URL (any OpenAI-compatible server), or use builtin/small.',
+    hint: 'Give one with --backend URL (any OpenAI-compatible server), or use builtin/small. `mizu run --max MIZU` makes no dry run and needs none.',
   });
 }

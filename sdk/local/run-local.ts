@@ -5,7 +5,7 @@ import { buildProgram } from '../compile/program.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
-import { runGraph, type StageRun } from './graph.ts';
+import { type LocalProgress, runGraph, type StageRun } from './graph.ts';
 import { createLocalInference } from './infer.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 import { createNodeEngine } from './node-engine.ts';
@@ -20,6 +20,8 @@ export type LocalOptions = {
   /** Keeps built programs. */
   readonly cacheFolder?: string;
   readonly signal?: AbortSignal;
+  /** Told where the run is. */
+  readonly onProgress?: (progress: LocalProgress) => void;
 };
 
 export type Reject = { readonly index: number; readonly step: string; readonly reason: string; readonly row: unknown };
@@ -65,12 +67,12 @@ export async function runPartitions(
   { description, metadata }: BundledWorkflow,
   engine: LocalEngine,
   partitions: readonly Uint8Array[],
-  { backends, signal }: LocalOptions = {},
+  { backends, signal, onProgress }: LocalOptions = {},
   onStage?: (run: StageRun, index: number) => void,
 ): Promise<LocalRun> {
   const names = metadata.stages.map((stage) => stage.name);
   const infer = createLocalInference(backends, signal);
-  const stages = await runGraph(description.stages, names, engine, infer, partitions, onStage);
+  const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress });
   const parts: Record<string, Record<string, unknown>[]> = {};
   let rejects: Reject[] = [];
   stages.forEach(({ stage, outputs }) => {

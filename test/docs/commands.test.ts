@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type MockOpenAi, startMockOpenAi } from '../../edge/mock-openai.ts';
 import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
 import { documentedCommands, NETWORKS } from './commands.ts';
 import { readText } from './pages.ts';
@@ -44,13 +45,18 @@ const commands = documentedCommands();
 const home = mkdtempSync(join(tmpdir(), 'mizu docs '));
 const folder = linkClone(join(home, 'a clone'));
 let devnet: Devnet;
+let endpoint: MockOpenAi;
 
 beforeAll(async () => {
   devnet = await startDevnet({ folder });
+  // What a reader has of his own: docs/sdk.md#endpoint.
+  endpoint = await startMockOpenAi({ answer: () => ({ content: '{"kind":"animal","why":"it swims"}' }) });
+  process.env.ENDPOINT = endpoint.url;
 });
 
 afterAll(async () => {
   killShells();
+  await endpoint?.close();
   await devnet?.close();
   rmSync(home, { recursive: true, force: true });
 });

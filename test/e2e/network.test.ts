@@ -50,6 +50,8 @@ test('the same command again finds the run that is there', async () => {
   const ended = await mizu(folder, runArgs('one-again'));
   expect(ended.code, ended.stderr).toBe(0);
   expect(eventOf(ended, 'run')).toMatchObject({ run: reference.run, resumed: true });
+  // Found before a dry run is made.
+  expect(events(ended).map(({ event }) => event)).not.toContain('quote');
 });
 
 test('other runs of it have the same dataset root, with every process killed once on the way', async () => {

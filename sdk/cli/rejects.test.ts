@@ -1,0 +1,48 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { nothingThrough, sumRejects, sumRejectsFile } from './rejects.ts';
+
+const REJECTS = [
+  { index: 0, step: 'input', reason: 'body: expected string\ngot nothing', row: {} },
+  { index: 1, step: 'triage', reason: 'the model has said nothing', row: {} },
+  { index: 2, step: 'triage', reason: 'the answer is cut', row: {} },
+];
+
+test('rejects are told by step, the most first, with the reason of the first on one line', async () => {
+  const expected = [
+    { step: 'triage', rows: 2, reason: 'the model has said nothing' },
+    { step: 'input', rows: 1, reason: 'body: expected string got nothing' },
+  ];
+  expect(sumRejects(REJECTS)).toEqual(expected);
+  const folder = await mkdtemp(join(tmpdir(), 'mizu-rejects-'));
+  const file = join(folder, 'rejects.jsonl');
+  await writeFile(file, REJECTS.map((reject) => `${JSON.stringify(reject)}\n`).join(''));
+  expect(await sumRejectsFile(file)).toEqual(expected);
+  await writeFile(file, '');
+  expect(await sumRejectsFile(file)).toEqual([]);
+  await rm(folder, { recursive: true });
+});
+
+test('each reject counts once, whatever the order', () => {
+  const reject = fc.record({ step: fc.constantFrom('a', 'b', 'c', '__proto__'), reason: fc.string() });
+  fc.assert(
+    fc.property(fc.array(reject), (rejects) => {
+      const told = sumRejects(rejects);
+      expect(told.reduce((sum, { rows }) => sum + rows, 0)).toBe(rejects.length);
+      expect(told.map(({ step }) => step).sort()).toEqual([...new Set(rejects.map(({ step }) => step))].sort());
+      expect(told.map(({ rows }) => rows)).toEqual(told.map(({ rows }) => rows).sort((a, b) => b - a));
+    }),
+  );
+});
+
+test('a dry run that nothing comes through says which step rejects, or that the steps drop all', () => {
+  expect(nothingThrough(20, sumRejects(REJECTS))).toMatchObject({
+    code: 'sdk/nothing-through',
+    actual: "none; step 'triage' rejects 2: the model has said nothing",
+  });
+  expect(nothingThrough(20, []).actual).toBe('none: the steps drop them all');
+  expect(nothingThrough(0, []).actual).toBe('none: the input has no whole row');
+});
