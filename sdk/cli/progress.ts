@@ -59,6 +59,7 @@ const ROLES: Readonly<Record<string, string>> = {
   reduce: 'compare',
   cluster: 'group',
   apply: 'result',
+  send: 'send',
   request: 'prompts',
   infer: 'answers',
   receive: 'results',
@@ -66,7 +67,7 @@ const ROLES: Readonly<Record<string, string>> = {
   rejects: 'write',
 };
 // Their rows are keys and lists of duplicates.
-const NOT_ROWS = ['keys', 'reduce', 'cluster'];
+const NOT_ROWS = ['keys', 'reduce', 'cluster', 'send'];
 const WIDE = 100;
 
 function renderStage(

@@ -2,7 +2,7 @@
 
 import type { StepDescription } from '../compile/describe-guest.ts';
 import type { StageRun } from '../local/graph.ts';
-import { parseLines, readHeader } from '../local/run-local.ts';
+import { parseLines, readHeader, sumSteps } from '../local/run-local.ts';
 import type { StepStats } from '../runtime/rowset.ts';
 
 export type Sample = {
@@ -37,18 +37,18 @@ export function collectSamples(
     const run = runs[at];
     if (run === undefined) return [];
     const source = run.stage.inputs[0]!.stage;
-    const before = parseRowset(source < 0 ? input : runs[source]!.outputs[0]!);
-    const after = parseRowset(run.outputs[0]!);
+    const before = parseRowsets(source < 0 ? [input] : runs[source]!.outputs);
+    const after = parseRowsets(run.outputs);
     // The stages that prepare this one (request, keys, …) are part of the step's cost.
     const own = runs.filter(({ stage }) => 'step' in stage && stage.step === index);
     const all = own.length > 0 ? own : [run];
     const rows = Math.max(1, before.live.length);
-    const requests = runs.find(({ stage }) => stage.kind === 'request' && stage.step === index)?.outputs[0];
+    const requests = runs.find(({ stage }) => stage.kind === 'request' && stage.step === index)?.outputs ?? [];
     return [
       {
         label: step.label,
-        stats: readHeader(run.outputs[0]!).steps[step.name] ?? { in: 0, out: 0, rejected: 0 },
-        samples: compare(before, after, requests === undefined ? new Map() : readPrompts(requests)),
+        stats: sumSteps(run.outputs.map(readHeader))[step.name] ?? { in: 0, out: 0, rejected: 0 },
+        samples: step.kind === 'sort' ? showOrder(after) : compare(before, after, readPrompts(requests)),
         gasPerRow: Number(all.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)) / rows,
         microsecondsPerRow: (1000 * all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / rows,
       },
@@ -58,15 +58,24 @@ export function collectSamples(
 
 function ownStep(stage: StageRun['stage']): number {
   if (stage.kind === 'rows') return stage.from;
-  return stage.kind === 'receive' || stage.kind === 'apply' ? stage.step : -1;
+  return stage.kind === 'receive' || stage.kind === 'apply' || stage.kind === 'sort' ? stage.step : -1;
 }
 
 type Rowset = { readonly live: [number, unknown][]; readonly rejected: [number, unknown, string, string][] };
 
-function parseRowset(bytes: Uint8Array): Rowset {
-  const [header, ...lines] = parseLines(bytes);
-  const { out } = header as { out: number };
-  return { live: lines.slice(0, out) as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
+// Of one partition, or of all ranges of a sort.
+function parseRowsets(objects: readonly Uint8Array[]): Rowset {
+  const rowsets = objects.map((bytes) => {
+    const [header, ...lines] = parseLines(bytes);
+    const { out } = header as { out: number };
+    return { live: lines.slice(0, out) as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
+  });
+  return { live: rowsets.flatMap(({ live }) => live), rejected: rowsets.flatMap(({ rejected }) => rejected) };
+}
+
+// A sort gives new indexes: the first rows of the new order.
+function showOrder({ live }: Rowset): Sample[] {
+  return live.slice(0, SAMPLES).map(([index, row]) => ({ index, before: row, outcome: 'kept', after: [row] }));
 }
 
 // Rows that something happened to come first: of a filter that keeps nearly all, the dropped ones are of interest.
@@ -88,7 +97,10 @@ function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, str
   ].slice(0, SAMPLES);
 }
 
-function readPrompts(requests: Uint8Array): Map<number, string> {
-  const [, ...lines] = parseLines(requests) as [unknown, ...[number, { messages: { content: string }[] }][]];
+function readPrompts(objects: readonly Uint8Array[]): Map<number, string> {
+  const lines = objects.flatMap((requests) => parseLines(requests).slice(1)) as [
+    number,
+    { messages: { content: string }[] },
+  ][];
   return new Map(lines.map(([index, { messages }]) => [index, messages.at(-1)?.content ?? '']));
 }

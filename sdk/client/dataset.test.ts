@@ -101,6 +101,16 @@ test('names that differ only in capitals, or name a device, get files of their o
   await expect(fetchDataset(networkOf(['a', 'a']), hash('22'), place)).rejects.toMatchObject({ code: 'sdk/bad-sink' });
 });
 
+test('the rejects of several stages are one file', async () => {
+  const place = join(folder, 'several');
+  const { files } = await fetchDataset(networkOf(['rejects', 'train', 'rejects']), hash('22'), place);
+  expect(files.map(({ path, rows }) => [path, rows])).toEqual([
+    ['rejects.jsonl', 2],
+    [join('data', 'train.jsonl'), 1],
+  ]);
+  expect(await checkFolder(place)).toMatchObject({ rows: 3 });
+});
+
 test('links that lie in wait are not written through', async () => {
   const place = join(folder, 'links');
   const outside = join(folder, 'outside');

@@ -44,18 +44,23 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
 }
 
 export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata): SinkObjects[] {
-  return metadata.stages.flatMap(({ sink }, stage) => {
-    if (sink === null) return [];
+  const sinks: { name: string; entries: DatasetEntry[] }[] = [];
+  metadata.stages.forEach(({ sink }, stage) => {
+    if (sink === null) return;
     const own = entries.filter((entry) => entry.stage === stage).sort((a, b) => a.partition - b.partition);
-    return [{ name: sink, entries: own }];
+    // A sort leaves the rejects so far behind: their file has several stages.
+    const rejects = sink === 'rejects' ? sinks.find(({ name }) => name === sink) : undefined;
+    if (rejects === undefined) sinks.push({ name: sink, entries: own });
+    else rejects.entries.push(...own);
   });
+  return sinks;
 }
 
 /** Rows in, out and rejected of every step, from the headers of the last rowsets. */
 export async function readStepStats(network: Network, run: Hex): Promise<Record<string, StepStats>> {
   const view = await readRun(network, run);
   const metadata = await readMetadata(network, view.workflow);
-  const last = metadata.stages.findLastIndex(({ kind }) => kind === 'rows' || kind === 'receive' || kind === 'apply');
+  const last = metadata.stages.findLastIndex(({ kind }) => ['rows', 'receive', 'apply', 'sort'].includes(kind));
   if (last < 0) return {};
   const headers: RowsetHeader[] = [];
   // However many pages the sequencer has.

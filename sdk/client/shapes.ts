@@ -186,7 +186,20 @@ export function parseAnswer(method: string, answer: unknown): unknown {
 
 const stageMetadata = z.object({
   name: label,
-  kind: z.enum(['rows', 'request', 'infer', 'receive', 'keys', 'reduce', 'cluster', 'apply', 'sink', 'rejects']),
+  kind: z.enum([
+    'rows',
+    'request',
+    'infer',
+    'receive',
+    'keys',
+    'reduce',
+    'cluster',
+    'apply',
+    'send',
+    'sort',
+    'sink',
+    'rejects',
+  ]),
   steps: list(label, 1_000),
   sink: maybe(z.string().regex(NAME, 'expected 1 to 64 letters, digits, - and _, beginning with a letter')),
 });

@@ -74,9 +74,9 @@ export async function runPartitions(
   const infer = createLocalInference(backends, signal);
   const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress });
   const parts: Record<string, Record<string, unknown>[]> = {};
-  let rejects: Reject[] = [];
+  const rejects: Reject[] = [];
   stages.forEach(({ stage, outputs }) => {
-    if (stage.kind === 'rejects') rejects = outputs.flatMap((bytes) => parseLines(bytes) as Reject[]);
+    if (stage.kind === 'rejects') rejects.push(...outputs.flatMap((bytes) => parseLines(bytes) as Reject[]));
     if (stage.kind === 'sink')
       parts[stage.name] = outputs.flatMap((bytes) => parseLines(bytes) as Record<string, unknown>[]);
   });

@@ -10,10 +10,14 @@ const swap = (unit: string): string => {
 
 /** Boolean, number or text, in this order; within them false before true, by size, by code points. */
 export function compareValues(a: unknown, b: unknown): number {
+  if (typeof a !== 'string' || typeof b !== 'string') return compareSortable(a, b);
+  return compareSortable(sortable(a), sortable(b));
+}
+
+/** The same of values whose texts are `sortable`. */
+export function compareSortable(a: unknown, b: unknown): number {
   if (typeof a !== typeof b) return rank(a) - rank(b);
-  if (a === b) return 0;
-  if (typeof a === 'string') return sortable(a) < sortable(b as string) ? -1 : 1;
-  return (a as number) < (b as number) ? -1 : 1;
+  return a === b ? 0 : (a as number) < (b as number) ? -1 : 1;
 }
 
 /** A text that is compared by UTF-16 units as the given one is by code points. */

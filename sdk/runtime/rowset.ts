@@ -6,6 +6,8 @@ export type StepStats = { in: number; out: number; rejected: number };
 export type RowsetHeader = StepStats & { readonly mizu: 'rows'; readonly steps: Record<string, StepStats> };
 
 export const LEAF_BYTES = 128;
+/** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
+export const MAX_LIVE_LENGTH = 48 << 20;
 /** Lines are handed to the machine together: one string of a few hundred KB instead of a call per line. */
 const WRITE_LENGTH = 1 << 18;
 

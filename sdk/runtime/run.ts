@@ -20,6 +20,7 @@ import { createReceive, readResults, runRequest } from './stage-infer.ts';
 import { runCluster } from './stage-near.ts';
 import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
+import { runSortRange, runSortSamples, runSortSend } from './stage-sort.ts';
 
 /** What the compiler knows and the VM need not work out. */
 export type Settings = {
@@ -54,6 +55,9 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(steps, stage)]);
       }
       case 'keys': {
+        const sort = steps[stage.step]!;
+        if (sort.kind === 'sort')
+          return runSortSamples(context, sort, partition, stage.width || readNumber(io, 'MIZU_PARTITIONS'));
         const step = exchangeStep(steps, stage.step);
         return exchangeOf(step).keys(context, step);
       }
@@ -62,16 +66,20 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return exchangeOf(step).reduce(context, step, partition);
       }
       case 'cluster':
-        return runCluster(io, readNumber(io, 'MIZU_PARTITIONS'));
+        return runCluster(io, io.inputCount() - FIRST_INPUT - stepOf(steps, stage.step, 'dedupe').buckets);
       case 'apply': {
         const step = exchangeStep(steps, stage.step);
         const apply = exchangeOf(step).apply(io, step, partition);
         return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(steps, stage)]);
       }
+      case 'send':
+        return runSortSend(context, stepOf(steps, stage.step, 'sort'), partition);
+      case 'sort':
+        return runSortRange(context, stepOf(steps, stage.step, 'sort'), partition);
       case 'sink':
         return runSink(context, stage.part < 0 ? null : (steps.at(-1) as SplitStep), stage.part);
       case 'rejects':
-        return runRejects(io);
+        return runRejects(io, stage.sort < 0 ? null : stepOf(steps, stage.sort, 'sort'));
       case 'infer':
         throw new Error('an infer stage has no program');
     }

@@ -1,12 +1,17 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
 import { type Context, readRow, runAttempts } from './attempts.ts';
 import type { StageStep, Verdict } from './row-steps.ts';
-import { openRowset, type RowsetHeader, rejectLine, rowIndex, rowText, writeRowset } from './rowset.ts';
+import {
+  MAX_LIVE_LENGTH,
+  openRowset,
+  type RowsetHeader,
+  rejectLine,
+  rowIndex,
+  rowText,
+  writeRowset,
+} from './rowset.ts';
 import { rejectedText, sealedText } from './seal.ts';
 import { createCounts } from './step-counts.ts';
-
-/** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
-const MAX_LIVE_LENGTH = 48 << 20;
 
 /** Made by a flatMap, on its way to the step `from`. */
 type Pending = {

@@ -1,10 +1,11 @@
 // docs/rows.md#sinks: the last stages: the rows of one part of the split, and the rejects.
-import type { SplitStep } from '../workflow/step.ts';
+import type { SortStep, SplitStep } from '../workflow/step.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { openRowset, type RowsetHeader, rowIndex, rowText, writeLines } from './rowset.ts';
 import { rejectedText } from './seal.ts';
 import { createPartOf, keyText } from './split.ts';
+import { openTexts } from './texts.ts';
 
 /** `split` null: all live rows. A row's part depends on its index (or key) and the seed only. */
 export function runSink(context: Context, split: SplitStep | null, part: number): void {
@@ -62,17 +63,30 @@ function readByKey(context: Context, header: RowsetHeader, split: SplitStep, par
   return lines;
 }
 
-/** In the order of the input, so that the number of partitions does not show. */
-export function runRejects(io: GuestIo): void {
+/** In the order of the rows, so that the number of partitions does not show. `sort`: its rejects are input 2. */
+export function runRejects(io: GuestIo, sort: SortStep | null): void {
+  const failures = new Map<number, string>();
+  if (sort !== null) {
+    openTexts(io, FIRST_INPUT + 1).each(sort.buckets, (value) => {
+      const [ordinal, reason] = value as [number, string];
+      failures.set(ordinal, reason);
+    });
+  }
   const header = openRowset(io, FIRST_INPUT);
   const rejects: [number, string][] = [];
+  const add = (index: number, row: string, step: string, reason: string): void => {
+    const [why, where] = [JSON.stringify(reason), JSON.stringify(step)];
+    rejects.push([index, `{"index":${index},"reason":${why},"row":${row},"step":${where}}`]);
+  };
   for (let ordinal = 0; io.next(); ordinal++) {
-    if (ordinal < header.out) continue;
+    if (ordinal < header.out) {
+      const reason = failures.get(ordinal);
+      const line = reason === undefined ? '' : io.line();
+      if (reason !== undefined) add(rowIndex(line), rowText(line), sort!.name, reason);
+      continue;
+    }
     const [index, row, step, reason] = io.json() as [number, unknown, string, string];
-    rejects.push([
-      index,
-      `{"index":${index},"reason":${JSON.stringify(reason)},"row":${rejectedText(row)},"step":${JSON.stringify(step)}}`,
-    ]);
+    add(index, rejectedText(row), step, reason);
   }
   rejects.sort((a, b) => a[0] - b[0]);
   writeLines(

@@ -4,7 +4,7 @@ import { padHeader } from './rowset.ts';
 
 /**
  * Object: a header line padded to whole leaves, then little-endian u32: G + 1 byte offsets, then the lines of group 0, 1, …, each
- * line one JSON value and `\n`. The offsets count from the first line.
+ * line and `\n`. The offsets count from the first line.
  */
 type TextsHeader = { readonly mizu: 'texts'; readonly count: number; readonly groups: number; readonly size: number };
 
@@ -36,10 +36,10 @@ export function createTexts(count: number, groups: number): TextsWriter {
 export type Texts = {
   readonly count: number;
   readonly groups: number;
-  /** The values of a group's lines, one after another. */
+  /** The lines of a group, one after another. */
+  eachLine(group: number, visit: (line: string) => void): void;
+  /** The values of lines that are JSON. */
   each(group: number, visit: (value: unknown) => void): void;
-  /** Bytes of a group. */
-  sizeOf(group: number): number;
 };
 
 export function openTexts(io: GuestIo, input: number): Texts {
@@ -51,18 +51,14 @@ export function openTexts(io: GuestIo, input: number): Texts {
   const words = io.read(input, first - 4 * (groups + 1), 4 * (groups + 1)).slice();
   const offsets = new Uint32Array(words.buffer);
   const sizeOf = (group: number): number => offsets[group + 1]! - offsets[group]!;
-  return {
-    count,
-    groups,
-    sizeOf,
-    each: (group, visit) => {
-      if (sizeOf(group) === 0) return;
-      const text = new TextDecoder().decode(io.read(input, first + offsets[group]!, sizeOf(group)));
-      let from = 0;
-      for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
-        visit(JSON.parse(text.slice(from, to)));
-        from = to + 1;
-      }
-    },
+  const eachLine: Texts['eachLine'] = (group, visit) => {
+    if (sizeOf(group) === 0) return;
+    const text = new TextDecoder().decode(io.read(input, first + offsets[group]!, sizeOf(group)));
+    let from = 0;
+    for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
+      visit(text.slice(from, to));
+      from = to + 1;
+    }
   };
+  return { count, groups, eachLine, each: (group, visit) => eachLine(group, (line) => visit(JSON.parse(line))) };
 }

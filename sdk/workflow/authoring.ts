@@ -14,5 +14,6 @@ export {
 } from './dataset.ts';
 export type { JoinOptions, JoinRowsOptions } from './join.ts';
 export type { ClassifyOptions, GenerateOptions, ModelOptions, ScoreOptions } from './llm.ts';
+export type { SortBy, SortOptions, SortOrder } from './sort.ts';
 export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

@@ -89,6 +89,30 @@ test('a join adds the other row, or null', () => {
     .map('flat', (row) => ({ title: row.title, born: row.author.born }));
 });
 
+test('after a sort, stages are as wide as it has ranges, and the rejects so far are left behind', () => {
+  const rows = dataset('plan', Row)
+    .filter('a', () => true)
+    .sort('order', [{ by: (row) => row.text.length, order: 'descending' }, { by: (row) => row.id }], { buckets: 5 })
+    .map('b', (row) => row)
+    .dedupe('d', (row) => row.text);
+  // @ts-expect-error a list has no order
+  dataset('plan', Row).sort('order', (row) => [row.id]);
+  const stages = planStages(rows.steps).map(({ kind, width }) => [kind, width]);
+  expect(stages).toEqual([
+    ['rows', 0],
+    ['keys', 0],
+    ['send', 0],
+    ['rejects', 0],
+    ['sort', 5],
+    ['rows', 5],
+    ['keys', 5],
+    ['reduce', 4],
+    ['apply', 5],
+    ['sink', 5],
+    ['rejects', 5],
+  ]);
+});
+
 test('the field of a model is not one that the row has', () => {
   const options = { model: 'm', prompt: () => 'x' };
   const rows = dataset('new', Row);
@@ -168,6 +192,12 @@ test.each([
   ['a table is of rows', () => joined([5 as never]), 'sdk/bad-option'],
   ['each row of a table has a key', () => joined([{ id: undefined as never }]), 'sdk/bad-option'],
   ['a table of 1 MiB', () => joined([{ id: 'x'.repeat(600_000) }, { id: 'y'.repeat(600_000) }]), 'sdk/bad-option'],
+  ['a sort has a value', () => dataset('x', Row).sort('s', []), 'sdk/bad-option'],
+  [
+    'a sort goes up or down',
+    () => dataset('x', Row).sort('s', (r) => r.id, { order: 'up' as never }),
+    'sdk/bad-option',
+  ],
   ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],
 ])('refuses: %s', (_name, build, code) => {
   expect(build).toThrow(expect.objectContaining({ code }));

@@ -11,6 +11,7 @@ import {
   type ScoreOptions,
 } from './llm.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
+import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
 import { DEFAULT_ROW_BUDGET, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
 
 /** Fields shown flat in editors. */
@@ -111,6 +112,9 @@ export type Dataset<Row> = Workflow & {
     right: (row: Readonly<Row>) => row is Readonly<Right>,
     options: JoinRowsOptions<Exclude<Row, Right>, Right, How>,
   ): Dataset<With<Exclude<Row, Right>, Name, Joined<Right, How>>>;
+  /** The whole dataset in an order: by one value of each row, or by several. Equal rows stay in theirs. */
+  sort(name: string, by: SortBy<Row>, options?: SortOrder & SortOptions): Dataset<Row>;
+  sort(name: string, by: readonly (SortOrder & { readonly by: SortBy<Row> })[], options?: SortOptions): Dataset<Row>;
   /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
   sample(name: string, options: SampleOptions<Row>): Dataset<Row>;
   /** Names the parts of the result, for example `{ train: 0.9, test: 0.1 }`. The rows that came of one input row share a part. */
@@ -194,6 +198,7 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
     }),
     join: (step: string, right: unknown, options: JoinRowsOptions<never, never, 'inner' | 'left'>) =>
       add(createJoin(step, right, options)),
+    sort: (step: string, by: unknown, options: SortOrder & SortOptions = {}) => add(createSort(step, by, options)),
     sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
       assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
       return add({ kind: 'sample', name: step, fraction, seed, key: key ?? null });

@@ -1,5 +1,5 @@
 // docs/sdk.md#stages: from a list of steps to the graph of stages. The compiler and the runtime in the VM compute it alike.
-import { type ExchangeStep, isExchangeStep, isRowStep, type Step } from './step.ts';
+import { type ExchangeStep, isExchangeStep, isRowStep, type SortStep, type Step } from './step.ts';
 
 export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all' };
 
@@ -7,7 +7,7 @@ export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all'
 export const INPUT = -1;
 
 type Common = {
-  /** 0: as many tasks as the run has partitions. */
+  /** 0: as many tasks as the run has partitions. After a sort: as many as it has ranges. */
   readonly width: number;
   readonly inputs: readonly PlanSource[];
 };
@@ -24,9 +24,13 @@ export type PlannedStage = Common &
     | { readonly kind: 'cluster'; readonly step: number }
     /** Reads rows and what the buckets say of them, then runs the row steps [from, to). */
     | { readonly kind: 'apply'; readonly step: number; readonly from: number; readonly to: number }
+    /** Rows on their way to the ranges of a sort. */
+    | { readonly kind: 'send'; readonly step: number }
+    | { readonly kind: 'sort'; readonly step: number }
     /** `part` is an index into the split's parts, or -1 without a split. */
     | { readonly kind: 'sink'; readonly name: string; readonly part: number }
-    | { readonly kind: 'rejects'; readonly name: 'rejects' }
+    /** With the rows that `sort`, a step or -1, has rejected: its result leaves the rejects behind. */
+    | { readonly kind: 'rejects'; readonly name: 'rejects'; readonly sort: number }
   );
 
 /**
@@ -39,6 +43,8 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
   const all = (stage: number): PlanSource => ({ stage, mode: 'all' });
   const push = (stage: PlannedStage): number => stages.push(stage) - 1;
   let rows = INPUT;
+  /** Tasks of a stage of rows. */
+  let width = 0;
   let at = 0;
   const takeRowSteps = (): { from: number; to: number } => {
     const from = at;
@@ -49,36 +55,46 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
   const fuse = (): { from: number; to: number } => (fused ? takeRowSteps() : { from: at, to: at });
 
   const pushExchange = (own: ExchangeStep, step: number): number => {
-    const keys = push({ kind: 'keys', step, width: 0, inputs: [same(rows)] });
+    const keys = push({ kind: 'keys', step, width, inputs: [same(rows)] });
     const reduced = push({ kind: 'reduce', step, width: own.buckets, inputs: [all(keys)] });
     if (own.kind !== 'dedupe')
-      return push({ kind: 'apply', step, width: 0, inputs: [same(rows), same(keys), all(reduced)], ...fuse() });
+      return push({ kind: 'apply', step, width, inputs: [same(rows), same(keys), all(reduced)], ...fuse() });
     const drops =
       own.near === null ? reduced : push({ kind: 'cluster', step, width: 1, inputs: [all(keys), all(reduced)] });
-    return push({ kind: 'apply', step, width: 0, inputs: [same(rows), all(drops)], ...fuse() });
+    return push({ kind: 'apply', step, width, inputs: [same(rows), all(drops)], ...fuse() });
+  };
+
+  const pushSort = (own: SortStep, step: number): number => {
+    const samples = push({ kind: 'keys', step, width, inputs: [same(rows)] });
+    const sent = push({ kind: 'send', step, width, inputs: [same(rows), all(samples)] });
+    push({ kind: 'rejects', name: 'rejects', sort: step, width, inputs: [same(rows), same(sent)] });
+    width = own.buckets;
+    return push({ kind: 'sort', step, width, inputs: [all(sent)] });
   };
 
   while (at < steps.length) {
     if (isRowStep(steps[at]!)) {
       const range = fused ? takeRowSteps() : { from: at, to: ++at };
-      rows = push({ kind: 'rows', width: 0, inputs: [same(rows)], ...range });
+      rows = push({ kind: 'rows', width, inputs: [same(rows)], ...range });
       continue;
     }
     const step = at++;
     const own = steps[step]!;
     if (own.kind === 'llm') {
-      const request = push({ kind: 'request', step, width: 0, inputs: [same(rows)] });
-      const infer = push({ kind: 'infer', step, width: 0, inputs: [same(request)] });
-      rows = push({ kind: 'receive', step, width: 0, inputs: [same(rows), same(infer)], ...fuse() });
+      const request = push({ kind: 'request', step, width, inputs: [same(rows)] });
+      const infer = push({ kind: 'infer', step, width, inputs: [same(request)] });
+      rows = push({ kind: 'receive', step, width, inputs: [same(rows), same(infer)], ...fuse() });
     } else if (isExchangeStep(own)) {
       rows = pushExchange(own, step);
+    } else if (own.kind === 'sort') {
+      rows = pushSort(own, step);
     }
   }
   const split = steps.at(-1);
   const parts = split?.kind === 'split' ? split.parts.map((part) => part.name) : ['train'];
   parts.forEach((name, i) => {
-    push({ kind: 'sink', name, part: split?.kind === 'split' ? i : -1, width: 0, inputs: [same(rows)] });
+    push({ kind: 'sink', name, part: split?.kind === 'split' ? i : -1, width, inputs: [same(rows)] });
   });
-  push({ kind: 'rejects', name: 'rejects', width: 0, inputs: [same(rows)] });
+  push({ kind: 'rejects', name: 'rejects', sort: -1, width, inputs: [same(rows)] });
   return stages;
 }

@@ -122,6 +122,19 @@ export type JoinStep = Made &
     readonly buckets: number;
   };
 
+export type SortKey = {
+  readonly by: (row: never) => unknown;
+  readonly isDescending: boolean;
+  readonly missing: 'first' | 'last' | 'reject';
+};
+/** The whole dataset in another order: the rows go to tasks of its own, and stay there. */
+export type SortStep = Made & {
+  readonly kind: 'sort';
+  readonly keys: readonly SortKey[];
+  /** Number of ranges, and of the tasks of each stage from here on. */
+  readonly buckets: number;
+};
+
 export type SplitStep = Made & {
   readonly kind: 'split';
   readonly name: 'split';
@@ -130,10 +143,10 @@ export type SplitStep = Made & {
   readonly key: ((row: never) => unknown) | null;
 };
 
-/** Steps over the whole dataset: their rows meet in tasks of their own. */
+/** Steps over the whole dataset whose rows stay where they are: what is said of them meets in tasks of its own. */
 export type ExchangeStep = DedupeStep | GroupStep | JoinStep;
 
-export type Step = RowStep | LlmStep | ExchangeStep;
+export type Step = RowStep | LlmStep | SortStep | ExchangeStep;
 
 /** What a workflow file exports by default. */
 export type Workflow = {
@@ -146,7 +159,9 @@ export type Workflow = {
 export const DEFAULT_ROW_BUDGET = 2_000_000;
 
 export function isRowStep(step: Step): step is RowStep {
-  return step.kind !== 'llm' && !isExchangeStep(step) && (step.kind !== 'split' || step.key !== null);
+  return (
+    step.kind !== 'llm' && step.kind !== 'sort' && !isExchangeStep(step) && (step.kind !== 'split' || step.key !== null)
+  );
 }
 
 export function isExchangeStep(step: Step): step is ExchangeStep {

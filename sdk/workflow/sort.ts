@@ -1,0 +1,48 @@
+// docs/sdk.md#sort: the step that puts the whole dataset into an order.
+import type { Ordered } from './aggregate.ts';
+import { assertBuckets, assertOption } from './refusal.ts';
+import type { SortKey, SortStep, Unmade } from './step.ts';
+
+export type SortBy<Row> = (row: Readonly<Row>) => Ordered | null;
+
+export type SortOrder = {
+  /** Default `ascending`. */
+  readonly order?: 'ascending' | 'descending';
+  /** Where rows are whose value is null, whatever the order: `last` (default), `first`, or among the rejects. */
+  readonly missing?: 'first' | 'last' | 'reject';
+};
+
+export type SortOptions = {
+  /** Tasks that the rows are spread over, and of all steps after it, 1 to 64; default 8. */
+  readonly buckets?: number;
+};
+
+const MAX_KEYS = 16;
+
+/** @throws MizuError `sdk/bad-option` */
+export function createSort(step: string, by: unknown, options: SortOrder & SortOptions): Unmade<SortStep> {
+  const { buckets = 8 } = options;
+  assertBuckets(step, buckets);
+  const list = Array.isArray(by) ? by : [{ ...options, by }];
+  assertOption(
+    step,
+    'by',
+    list.length >= 1 && list.length <= MAX_KEYS,
+    `1 to ${MAX_KEYS} values to sort by`,
+    list.length,
+  );
+  const keys = list.map((one: SortOrder & { by?: unknown }): SortKey => {
+    const { order = 'ascending', missing = 'last' } = one ?? {};
+    assertOption(step, 'by', typeof one?.by === 'function', 'a function of a row', one?.by);
+    assertOption(step, 'order', ['ascending', 'descending'].includes(order), "'ascending' or 'descending'", order);
+    assertOption(
+      step,
+      'missing',
+      ['first', 'last', 'reject'].includes(missing),
+      "'first', 'last' or 'reject'",
+      missing,
+    );
+    return { by: one.by as SortKey['by'], isDescending: order === 'descending', missing };
+  });
+  return { kind: 'sort', name: step, keys, buckets };
+}
