@@ -6,6 +6,6 @@ it('the step machine does, hashes and proves every instruction as the reference 
   expect(handmadeCases().flatMap((given) => compareHandmade(given) ?? [])).toEqual([]);
 });
 
-it('a run that halts in a frame at the end of the slots has used the gas of its steps', () => {
+it('a run in a frame at the end of the slots has used the gas of its steps when it halts, and pays what an instruction owes before it goes on', () => {
   expect(compareHaltInFarFrame()).toBeUndefined();
 });
