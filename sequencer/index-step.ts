@@ -175,7 +175,7 @@ async function endRun(
 ): Promise<void> {
   const record = await draft.get(tables.runs, run);
   if (record === undefined) return;
-  const { runStatus, datasetRoot, datasetLength, status, stage, partition } = change;
+  const { runStatus, datasetRoot, datasetLength, status, stage, partition, gasUsed } = change;
   if (runStatus === undefined || runStatus === 'running') {
     return record.lastBatch === batch ? undefined : draft.put(tables.runs, run, { ...record, lastBatch: batch });
   }
@@ -187,7 +187,19 @@ async function endRun(
     runStatus === 'failed'
       ? { error: receipt.error ?? `task ${partition} of stage ${stage} ended with status ${status}` }
       : {};
-  const ended: RunIndex = { ...record, status: runStatus, lastBatch: batch, endedAt: timestamp, ...dataset, ...error };
+  const failed =
+    runStatus === 'failed' && stage !== undefined && partition !== undefined
+      ? { failed: { stage, partition, status: status ?? 0, gasUsed: Number(gasUsed ?? 0) } }
+      : {};
+  const ended: RunIndex = {
+    ...record,
+    status: runStatus,
+    lastBatch: batch,
+    endedAt: timestamp,
+    ...dataset,
+    ...error,
+    ...failed,
+  };
   await draft.put(tables.runs, run, ended);
   await draft.delete(tables.running, run);
 }

@@ -7,6 +7,7 @@ import type { Slice } from '../service/fair-queue.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Store } from '../service/store.ts';
 import { numberKey } from '../service/store.ts';
+import { describeFailure, type TaskFailure } from './failure.ts';
 import { widthsOf } from './graph.ts';
 import { createOffers } from './offers.ts';
 import type { Progress } from './progress.ts';
@@ -92,6 +93,8 @@ export async function queryRun(parts: QueryParts, id: Hex) {
       ...(underway === undefined ? {} : { underway }),
     };
   });
+  const { failed } = run;
+  const failure = failed === undefined ? undefined : await failureOf(parts.state(), id, failed);
   return {
     run: id,
     workflow: run.workflow,
@@ -112,7 +115,18 @@ export async function queryRun(parts: QueryParts, id: Hex) {
     batches: Array.from({ length: run.lastBatch - run.firstBatch + 1 }, (_, i) => run.firstBatch + i),
     startedAt: run.startedAt,
     endedAt: run.endedAt ?? null,
+    taskGasLimit: Number(onChain?.taskGasLimit ?? 0n),
     error: run.error ?? null,
+    failure:
+      failed === undefined || failure === undefined
+        ? null
+        : {
+            stage: failed.stage,
+            partition: failed.partition,
+            exitStatus: failed.status,
+            gasUsed: failed.gasUsed,
+            ...failure,
+          },
   };
 }
 
@@ -197,7 +211,7 @@ export async function queryTasks(
 }
 
 async function describeTask(
-  { tables, tasks }: QueryParts,
+  { tables, tasks, state }: QueryParts,
   offers: Offers,
   id: Hex,
   run: RunIndex,
@@ -208,15 +222,7 @@ async function describeTask(
   const task = await tables.tasks.get(taskKeyOf(id, stage, partition));
   if (task !== undefined) {
     const { status, root, length, gasUsed, rows = null } = task;
-    const why =
-      status === 0
-        ? {}
-        : {
-            why:
-              status === 256
-                ? 'its program faulted (trap, out of gas, or wrong use of the host)'
-                : `its program exited with code ${status}`,
-          };
+    const failure = status === 0 ? undefined : await failureOf(state(), id, { status, gasUsed });
     return {
       stage,
       partition,
@@ -226,10 +232,19 @@ async function describeTask(
       outputLength: length,
       gasUsed,
       rows,
-      ...why,
+      ...(failure === undefined ? {} : { why: failure.why }),
     };
   }
   return { stage, partition, status: 'open', why: await whyOpen(tasks, offers, id, run, workflow, stage, partition) };
+}
+
+async function failureOf(
+  state: StateReader,
+  id: Hex,
+  task: { readonly status: number; readonly gasUsed: number },
+): Promise<TaskFailure> {
+  const [run, { gasPriceWei }] = await Promise.all([state.run(id), state.config()]);
+  return describeFailure(task, run, gasPriceWei);
 }
 
 async function whyOpen(

@@ -95,6 +95,13 @@ export type RunIndex = {
   readonly lastBatch: number;
   readonly dataset?: ObjectRef;
   readonly error?: string;
+  /** The task that ended it. */
+  readonly failed?: {
+    readonly stage: number;
+    readonly partition: number;
+    readonly status: number;
+    readonly gasUsed: number;
+  };
 };
 
 export type TaskIndex = ObjectRef & { readonly status: number; readonly gasUsed: number; readonly rows?: RowCounts };

@@ -36,6 +36,7 @@ const progress: Progress = {
   datasetRoot: undefined,
   batches: [],
   error: undefined,
+  failure: undefined,
 };
 
 test.each([60, 80, 120])('a screen of %i columns has no line that wraps, and tells the time left', (columns) => {

@@ -2,7 +2,12 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Hex } from '../../protocol/hex.ts';
+import type { Network } from '../client/network.ts';
+import type { Replayed } from '../client/replay-task.ts';
 import type { RunListEntry } from '../client/views.ts';
+import type { FailedTask } from '../client/why.ts';
+import { inputArguments } from '../input/words.ts';
+import { shellWord } from './invocation.ts';
 import { type NetworkFlags, parseCount, parseHash, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, formatDuration, nextCommands, table } from './output.ts';
 
@@ -37,19 +42,26 @@ export function whyCommand(): Command {
   return withNetworkOptions(new Command('why'))
     .description('tell what a run waits for, whose turn it is, and until when')
     .argument('<run>', 'id of the run', parseHash)
+    .option('--workflow <file>', 'workflow file of the run: a task that has failed is run again here')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ npx mizu why 0x6d3c…')
-    .action(async (run: Hex, flags: NetworkFlags & { json?: boolean }) => {
+    .action(async (run: Hex, flags: NetworkFlags & { workflow?: string; json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       const { explainRun } = await import('../client/why.ts');
       await withNetwork(flags, async (network) => {
         const why = await explainRun(network, run);
-        output.data(why);
-        output.say(`${why.status}${why.error === undefined ? '' : `: ${why.error}`}`);
-        if (why.failed !== undefined) {
-          const { stage, steps, partition, reason } = why.failed;
+        const { failed } = why;
+        const replayed =
+          failed === undefined || flags.workflow === undefined
+            ? undefined
+            : await replay(network, run, failed, flags.workflow);
+        output.data({ ...why, replayed });
+        output.say(`${why.status}${why.error === undefined || failed !== undefined ? '' : `: ${why.error}`}`);
+        if (failed !== undefined) {
+          const { stage, steps, partition, reason } = failed;
           output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its steps: ${steps.join(', ')}`);
-          output.say(nextCommands([['mizu dev WORKFLOW.ts --input FILE --rows 1000', 'see what the program says']]));
+          if (replayed !== undefined) output.say(`  run again here: ${CAUSES[replayed.kind]}: ${replayed.says}`);
+          output.say(nextCommands(await nextAfter(run, failed, replayed)));
         }
         if (why.status !== 'running') return;
         output.say(
@@ -63,6 +75,45 @@ export function whyCommand(): Command {
         output.say(nextCommands([[`mizu watch ${run}`, 'follow it']]));
       });
     });
+}
+
+const CAUSES: Readonly<Record<Replayed['kind'], string>> = {
+  exit: 'the program ended it',
+  trap: 'a trap',
+  'task-gas': 'the gas of a task',
+  done: 'it does not fail here',
+};
+
+async function replay(network: Network, run: Hex, failed: FailedTask, file: string): Promise<Replayed> {
+  const { prepareWorkflow } = await import('./prepare.ts');
+  const { createLocalNativeEngine } = await import('../local/native-engine.ts');
+  const { replayTask } = await import('../client/replay-task.ts');
+  const { readRun } = await import('../client/watch.ts');
+  const workflow = await prepareWorkflow(file);
+  const place = { stage: failed.index, partition: failed.partition };
+  return replayTask(network, await readRun(network, run), place, workflow, createLocalNativeEngine(workflow.program));
+}
+
+// What was typed to start it is known where it was started.
+async function nextAfter(
+  run: Hex,
+  { kind }: FailedTask,
+  replayed: Replayed | undefined,
+): Promise<(readonly [string, string])[]> {
+  const { findRecord } = await import('../client/state-file.ts');
+  const { file = 'WORKFLOW.ts', input = 'FILE', inputOptions } = (await findRecord(run)) ?? {};
+  const again = `mizu run ${shellWord(file)} ${inputArguments(input, inputOptions)} --output out`;
+  if (kind === 'budget') return [[`${again} --max MIZU`, 'start it again with a larger budget']];
+  if (replayed?.kind === 'task-gas') return [[`${again} --task-gas 17G`, 'start it again with more gas for a task']];
+  const dev: [string, string] = [
+    `mizu dev ${shellWord(file)} ${inputArguments(input, inputOptions)} --rows 1000`,
+    'see what the program says',
+  ];
+  if (replayed !== undefined) return [dev];
+  return [
+    [`mizu why ${run} --workflow ${shellWord(file)}`, 'run the task again here: trap, gas, or what it says'],
+    dev,
+  ];
 }
 
 function startOf({ startedAt }: RunListEntry): string {

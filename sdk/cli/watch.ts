@@ -78,8 +78,8 @@ export function sayLeft(output: Output, run: Hex): void {
 }
 
 /** Exit code: 0 for a run that is done, 2 for one that ended otherwise. */
-export function printEnd(output: Output, { run, status, error, datasetRoot }: Progress): number {
-  output.data({ event: 'end', run, status, error, datasetRoot });
+export function printEnd(output: Output, { run, status, error, failure, datasetRoot }: Progress): number {
+  output.data({ event: 'end', run, status, error, failure, datasetRoot });
   if (status === 'done') {
     output.say(`\n${pc.green('done')}  dataset ${datasetRoot}`);
     output.say(

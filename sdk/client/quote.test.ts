@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { itemGas, resultGas } from '../../kernel/fees.ts';
+import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { compileWorkflow } from '../compile/compile.ts';
 import { partitionFile } from '../input/partition.ts';
 import { createLocalNativeEngine } from '../local/native-engine.ts';
@@ -68,4 +69,7 @@ export default dataset('w', z.object({ n: z.number(), text: z.string() }))
   expect(quote.costWei.upper).toBeGreaterThan(cost);
   const largest = Math.max(...actual.stages.map((stage) => Number(stage.gasUsed) / stage.outputs.length));
   expect(Number(quote.taskGasLimit)).toBeGreaterThan(1.5 * largest);
+  // The sample says nothing of what a bucket of the whole dataset takes.
+  expect(quote.taskGasLimit).toBe(MAX_STAGE_GAS);
+  expect(quote.gas.upper).toBeGreaterThan(2_000n * 1_300_000n);
 });

@@ -3,7 +3,7 @@
 import type { Backend } from '../../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { itemGas, resultGas, taskGas } from '../../kernel/fees.ts';
-import { INPUT_BYTE_GAS } from '../../protocol/constants.ts';
+import { INPUT_BYTE_GAS, MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { LocalEngine } from '../local/engine.ts';
@@ -26,7 +26,7 @@ export type Quote = {
   /** Most that all answers may cost, tokens and bytes, and those of one partition; 0 if the dry run has seen no token. */
   readonly inferenceWei: bigint;
   readonly itemWei: bigint;
-  /** Gas that the largest task may need, with margin: the run's limit per task. */
+  /** Gas that the largest task may need, with margin: the run's limit per task. The network's own, if steps look at the whole dataset. */
   readonly taskGasLimit: bigint;
   readonly dryRun: LocalRun;
 };
@@ -42,6 +42,8 @@ const SIGNATURES = 8;
 /** What limits gateways is no estimate: it only has to be above what honest ones ask. */
 const INFERENCE_MARGIN = 200n;
 const ITEM_MARGIN = 300n;
+/** What a row of a near dedupe costs at most over all buckets, measured: docs/sdk.md#near. Twenty rows have no neighbours to be compared with. */
+const NEAR_ROW_GAS = 1_300_000n;
 /** Below that a task limit protects nobody. */
 const MIN_TASK_GAS = 2_000_000_000n;
 
@@ -75,7 +77,11 @@ export async function createQuote(
   const partitions = BigInt(survey.refs.length);
   const largest = BigInt(survey.refs.reduce((most, { length }) => Math.max(most, length), 0));
   const bytes = BigInt(Math.max(survey.bytes, 1));
+  // A stage that reads what all partitions have made does not grow like its sample: what one of its tasks takes is not known before.
+  const isExchange = workflow.description.stages.some(({ inputs }) => inputs.some(({ mode }) => mode === 'all'));
+  const near = new Set(workflow.description.stages.flatMap((one) => (one.kind === 'cluster' ? [one.step] : [])));
   let gas = 0n;
+  let unseenGas = 0n;
   let largestTask = 0n;
   const scale = (count: number): bigint => (sampled === 0n ? 0n : (BigInt(count) * rows + sampled - 1n) / sampled);
   const tasksOf = (index: number): bigint => {
@@ -97,6 +103,8 @@ export async function createQuote(
       (stage.gasUsed - (grown * sampled) / max(difference, 1n)) / BigInt(Math.max(1, stage.outputs.length)),
     );
     const forRows = (grown * rows) / max(difference, 1n);
+    if (stage.stage.kind === 'reduce' && near.has(stage.stage.step))
+      unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
     // What a task pays before its program runs is no part of the task's own limit.
     gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
     // Partitions are not all of one size: that of the largest is what a task may have to do.
@@ -114,7 +122,7 @@ export async function createQuote(
   const tokenWei = (margin: bigint): bigint => (sum(stageWei) * margin) / 100n;
   // What a gateway tells, and the run limits: its tokens with the bytes of their results, which are in the gas too.
   const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPriceWei));
-  const gasUpper = (gas * GAS_MARGIN) / 100n + partitions * BigInt(whole.stages.length) * 10_000n;
+  const gasUpper = (gas * GAS_MARGIN) / 100n + unseenGas + partitions * BigInt(whole.stages.length) * 10_000n;
   const itemWei = (answerWei.reduce(max, 0n) * largest * ITEM_MARGIN) / (bytes * 100n);
   return {
     rows: survey.rows,
@@ -129,7 +137,9 @@ export async function createQuote(
     },
     inferenceWei: (sum(answerWei) * INFERENCE_MARGIN) / 100n,
     itemWei,
-    taskGasLimit: max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n),
+    taskGasLimit: isExchange
+      ? MAX_STAGE_GAS
+      : min(MAX_STAGE_GAS, max(MIN_TASK_GAS, (largestTask * TASK_MARGIN) / 100n)),
     dryRun: whole,
   };
 }
@@ -153,6 +163,10 @@ function firstGas(
     bytes += input.mode === 'same' ? bytesOf(input.stage) : bytesOf(input.stage) * tasks;
   }
   return taskGas({ loadGas, sink, inputs: Number(inputs), inputBytes: 0n }) * tasks + INPUT_BYTE_GAS * bytes;
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function max(a: bigint, b: bigint): bigint {

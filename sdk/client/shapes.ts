@@ -102,7 +102,18 @@ const run = z.object({
   startedAt: count,
   endedAt: maybe(count),
   deadline: count,
+  taskGasLimit: count.optional(),
   error: maybe(text),
+  failure: maybe(
+    z.object({
+      kind: z.enum(['exit', 'budget', 'inputs', 'gas-or-trap']),
+      why: text,
+      stage: count,
+      partition: count,
+      exitStatus: count,
+      gasUsed: count,
+    }),
+  ).optional(),
 });
 
 const runEntry = z.object({

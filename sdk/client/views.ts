@@ -68,7 +68,20 @@ export type RunView = {
   readonly endedAt: number | null;
   /** Unix seconds. */
   readonly deadline: number;
+  /** Gas that one of its tasks may use. */
+  readonly taskGasLimit?: number;
   readonly error: string | null;
+  /** The task that ended it: docs/rpc.md#failures. */
+  readonly failure?: RunFailure | null;
+};
+
+export type RunFailure = {
+  readonly kind: 'exit' | 'budget' | 'inputs' | 'gas-or-trap';
+  readonly why: string;
+  readonly stage: number;
+  readonly partition: number;
+  readonly exitStatus: number;
+  readonly gasUsed: number;
 };
 
 export type TaskView = {

@@ -8,7 +8,7 @@ import { inputArguments } from '../input/words.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import { findRecord } from './state-file.ts';
-import type { RowCounts, RunStatus, RunView, WorkflowView } from './views.ts';
+import type { RowCounts, RunFailure, RunStatus, RunView, WorkflowView } from './views.ts';
 
 export type StageProgress = {
   readonly name: string;
@@ -42,6 +42,8 @@ export type Progress = {
   readonly datasetRoot: Hex | undefined;
   readonly batches: readonly number[];
   readonly error: string | undefined;
+  /** Of a run that has failed. */
+  readonly failure: RunFailure | undefined;
 };
 
 const POLL_MS = 400;
@@ -153,8 +155,15 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
     secondsLeft: isOpen ? (tasks - tasksDone - begun) / tasksPerSecond : undefined,
     datasetRoot: view.dataset?.root,
     batches: view.batches,
-    error: view.error ?? undefined,
+    error: describeEnd(view, metadata),
+    failure: view.failure ?? undefined,
   };
+}
+
+function describeEnd({ failure, error }: RunView, metadata: Metadata): string | undefined {
+  if (failure === undefined || failure === null) return error ?? undefined;
+  const { name = `stage ${failure.stage}` } = metadata.stages[failure.stage] ?? {};
+  return `${name}, partition ${failure.partition}: ${failure.why}`;
 }
 
 function unknownWorkflow(workflow: Hex): MizuError {

@@ -2,7 +2,7 @@
 import type { Hex } from '../../protocol/hex.ts';
 import type { Metadata } from '../compile/definition.ts';
 import type { Network } from './network.ts';
-import type { RunView, TaskView } from './views.ts';
+import type { RunFailure, RunView, TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
 
 export type Wait = {
@@ -28,7 +28,11 @@ export type Explanation = {
 };
 
 export type FailedTask = {
+  /** By its exit code, for want of money, for the size of its inputs; or by a trap or the gas of a task, which the state does not tell apart. */
+  readonly kind: RunFailure['kind'];
   readonly stage: string;
+  /** Place of the stage in the graph. */
+  readonly index: number;
   readonly steps: readonly string[];
   readonly partition: number;
   readonly reason: string;
@@ -42,8 +46,7 @@ export async function explainRun(network: Network, run: Hex): Promise<Explanatio
   const runDeadline = view.deadline;
   const ended = { run, status: view.status, runDeadline, error: view.error ?? undefined };
   const metadata = await readMetadata(network, view.workflow);
-  if (view.status === 'failed')
-    return { ...ended, waits: [], openTasks: 0, failed: await findFailed(network, view, metadata) };
+  if (view.status === 'failed') return { ...ended, waits: [], openTasks: 0, failed: findFailed(view, metadata) };
   if (view.status !== 'running') return { ...ended, waits: [], openTasks: 0 };
   const waits: Wait[] = [];
   for (const stage of view.stages) {
@@ -63,17 +66,11 @@ export async function explainRun(network: Network, run: Hex): Promise<Explanatio
   return { ...ended, waits, openTasks: view.tasksLeft };
 }
 
-async function findFailed(network: Network, view: RunView, metadata: Metadata): Promise<FailedTask | undefined> {
-  for (const { stage, width } of view.stages) {
-    for (let offset = 0; offset < width; offset += PAGE) {
-      const tasks = (await network.rpc('mizu_getTasks', [view.run, { stage, offset, limit: PAGE }])) as TaskView[];
-      const task = tasks.find(({ status }) => status === 'failed');
-      if (task === undefined) continue;
-      const { name = `stage ${stage}`, steps = [] } = metadata.stages[stage] ?? {};
-      return { stage: name, steps, partition: task.partition, reason: task.why ?? 'it failed' };
-    }
-  }
-  return undefined;
+function findFailed({ failure }: RunView, metadata: Metadata): FailedTask | undefined {
+  if (failure === undefined || failure === null) return undefined;
+  const { stage, partition, kind, why } = failure;
+  const { name = `stage ${stage}`, steps = [] } = metadata.stages[stage] ?? {};
+  return { kind, stage: name, index: stage, steps, partition, reason: why };
 }
 
 function toWait(stage: string, kind: 'exec' | 'infer', { partition, why = 'open' }: TaskView, deadline: number): Wait {
