@@ -57,7 +57,17 @@ export const OMITTABLE_FIELDS = [
   'stop',
   'reasoning_effort',
 ] as const;
-const OWN_FIELDS = new Set(['model', 'messages', 'max_tokens', 'max_completion_tokens', 'n', 'stream']);
+const OWN_FIELDS = new Set([
+  'model',
+  'messages',
+  'max_tokens',
+  'max_completion_tokens',
+  'n',
+  'stream',
+  // Nobody would answer the call of a tool.
+  'tools',
+  'functions',
+]);
 const isExtraField = (name: string) => !OWN_FIELDS.has(name);
 const headerName = z
   .string()

@@ -43,7 +43,8 @@ export async function startMockOpenAi({ latencyMs = 0, answer }: MockOptions = {
 
   const respond = async (body: string, from: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = JSON.parse(body) as MockRequest;
-    const prompt = request.messages.at(-1)?.content ?? '';
+    const content: unknown = request.messages.at(-1)?.content ?? '';
+    const prompt = typeof content === 'string' ? content : JSON.stringify(content);
     calls += 1;
     seen.add(prompt);
     const given = answer?.(request, calls, from.headers) ?? { content: prompt };

@@ -51,6 +51,21 @@ describe('an answer', () => {
     });
   });
 
+  test('of images may cost so many tokens more', () => {
+    const show = (count: number): ChatRequest => {
+      const part = { type: 'image_url', image_url: { url: 'https://example.org/a.png' } } as const;
+      const content = [{ type: 'text', text: 'x' } as const, ...Array.from({ length: count }, () => part)];
+      return { messages: [{ role: 'user', content }] };
+    };
+    const billed = (request: ChatRequest) =>
+      (judge(request, 'x') as { usage: { prompt_tokens: number } }).usage.prompt_tokens;
+    const bytes = (request: ChatRequest) => JSON.stringify([7, request]).length;
+    expect(billed(show(0))).toBe(bytes(show(0)) + 1_024);
+    expect(billed(show(2))).toBe(bytes(show(2)) + 1_024 + 2 * 16_384);
+    // More than a request may have: it is none, and its images do not count.
+    expect(billed(show(17))).toBe(bytes(show(17)) + 1_024);
+  });
+
   test('has thoughts if the request wants them and there is room', () => {
     const wanted = { ...TEXT_REQUEST, mizu: { keepReasoning: true } };
     expect(judge(wanted, 'yes', { reasoning: 'why' })).toMatchObject({ content: 'yes', reasoning: 'why' });

@@ -1,6 +1,7 @@
 // docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
 import { describeEnd } from '../protocol/answer.ts';
 import { answerRulesOf, type ChatRequest, openContent } from './backends/backend.ts';
+import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from './backends/messages.ts';
 import type { AnsweredRow } from './frames.ts';
 import { encodeResultLine, type RowResult } from './rows.ts';
 import type { Verdict } from './schema/check.ts';
@@ -98,10 +99,17 @@ function meter(result: RowResult, request: ChatRequest, line: string, rules: Out
   const { repair } = answerRulesOf(request);
   const calls = 1 + repair;
   const prompts =
-    calls * (Buffer.byteLength(line) + TEMPLATE_TOKENS) + ((calls * repair) / 2) * (most + TEMPLATE_TOKENS);
+    calls * (Buffer.byteLength(line) + TEMPLATE_TOKENS + imageTokens(request)) +
+    ((calls * repair) / 2) * (most + TEMPLATE_TOKENS);
   const usage = {
     prompt_tokens: Math.min(result.usage.prompt_tokens, prompts),
     completion_tokens: Math.min(result.usage.completion_tokens, calls * most),
   };
   return { ...result, usage };
+}
+
+// A gateway meters what any program wrote: of a request that is none, no image counts.
+function imageTokens(request: ChatRequest): number {
+  if (findMessageProblem(request?.messages) !== undefined) return 0;
+  return MAX_IMAGE_TOKENS * measureImages(request.messages).images;
 }

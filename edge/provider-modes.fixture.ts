@@ -50,6 +50,9 @@ const OPENAI = {
       { content: null, tool_calls: [{ id: 't', type: 'function', function: { name: 'x', arguments: GOOD } }] },
       'tool_calls',
     ),
+  'tool-empty': () => chat({ content: '', tool_calls: [{ id: 't', type: 'function', function: { name: 'x' } }] }),
+  'tool-beside': () => chat({ content: GOOD, tool_calls: [{ id: 't', type: 'function', function: { name: 'x' } }] }),
+  'tools-none': () => chat({ content: GOOD, tool_calls: [], function_call: null }),
   function: () => chat({ content: null, function_call: { name: 'x', arguments: GOOD } }, 'function_call'),
   parts: () =>
     chat({
@@ -103,6 +106,12 @@ const LOCAL = {
     status: 400,
     body: '{"object":"error","message":"max_tokens must be at least 1","type":"BadRequestError","code":400}',
   }),
+  'no-images': () => ({
+    status: 500,
+    body: '{"error":{"code":500,"message":"image input is not supported - hint: you may need to provide the mmproj","type":"server_error"}}',
+  }),
+  'no-images-404': () => fails(404, 'No endpoints found that support image input', '404'),
+  'no-images-400': () => fails(400, 'this model does not support images', 'invalid_request_error'),
   'detail-422': () => ({ status: 422, body: '{"detail":"messages.0.content: too long"}' }),
 } satisfies Record<string, Mode>;
 

@@ -1,10 +1,11 @@
 // docs/edge.md#backends: what a worker needs from whatever answers a request.
 import { type TakenApart, takeApart } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import { findMessageProblem, MAX_MESSAGES, type Message } from './messages.ts';
 
 /** A request in the shape of OpenAI's chat completions, without `model` (docs/rows.md#requests). */
 export type ChatRequest = {
-  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly messages: readonly Message[];
   readonly response_format?: ResponseFormat;
   readonly max_tokens?: number;
   readonly temperature?: number;
@@ -16,6 +17,8 @@ export type ChatRequest = {
 
 /** docs/rows.md#answer-rules */
 export type AnswerRules = {
+  /** Which of several answers to one question is asked for, from 1 on; the first has none. It makes the requests of a row differ. */
+  readonly answer?: number;
   /** Nothing is taken off the content before it is checked. */
   readonly strict?: boolean;
   /** How often a content that does not fit is asked for again with the reason in the prompt. */
@@ -54,26 +57,19 @@ export type BackendSet = { readonly backends: readonly Backend[]; close(): Promi
 /** What an answer that was refused has cost, and its text. */
 export type RejectedAnswer = { readonly raw: string; readonly usage: Usage };
 
-const MAX_MESSAGES = 256;
 /** Of a row, beside its first call. */
 export const MAX_REPAIRS = 2;
 
 /** @throws MizuError `edge/bad-request` */
 export function parseChatRequest(value: unknown): ChatRequest {
   const request = value as Partial<ChatRequest> | null;
-  const messages = request?.messages;
-  const good =
-    typeof request === 'object' &&
-    Array.isArray(messages) &&
-    messages.length > 0 &&
-    messages.length <= MAX_MESSAGES &&
-    messages.every((message) => typeof message?.role === 'string' && typeof message.content === 'string');
-  if (!good) {
+  const problem = findMessageProblem(request?.messages);
+  if (problem !== undefined) {
     throw new MizuError({
       code: 'edge/bad-request',
       message: 'The row is not a chat request.',
-      expected: `{"messages": [1 to ${MAX_MESSAGES} of {"role": string, "content": string}], …}`,
-      actual: String(JSON.stringify(value)).slice(0, 200),
+      expected: `{"messages": [1 to ${MAX_MESSAGES} of {"role": string, "content": string or parts}], …}`,
+      actual: `${problem}: ${String(JSON.stringify(value)).slice(0, 200)}`,
       hint: 'See docs/rows.md#requests.',
     });
   }
@@ -81,7 +77,7 @@ export function parseChatRequest(value: unknown): ChatRequest {
 }
 
 /** Total: what a request does not say rightly it does not say. */
-export function answerRulesOf(request: ChatRequest | null | undefined): Required<AnswerRules> {
+export function answerRulesOf(request: ChatRequest | null | undefined): Required<Omit<AnswerRules, 'answer'>> {
   const { strict, repair, keepReasoning }: AnswerRules = request?.mizu ?? {};
   const repairs =
     typeof repair === 'number' && Number.isInteger(repair) ? Math.min(MAX_REPAIRS, Math.max(0, repair)) : 0;

@@ -1,5 +1,7 @@
 // docs/edge.md#builtin: the deterministic model that needs no download. Class A: token-identical on every machine.
+import { MizuError } from '../../protocol/errors.ts';
 import type { Backend, ChatRequest, Completion } from './backend.ts';
+import { measureImages } from './messages.ts';
 import { fillSchema } from './model/answer.ts';
 import { sentences } from './model/extract.ts';
 import { countPromptTokens, countTokens, findText } from './model/prompt.ts';
@@ -12,8 +14,10 @@ export function createBuiltinBackend(): Backend {
   return { name: BUILTIN_MODEL, complete: async (request) => completeBuiltin(request) };
 }
 
-/** With a JSON schema the content is canonical in the schema's order of fields; without one it is the text's first sentence. */
+/** With a JSON schema the content is canonical in the schema's order of fields; without one it is the text's first sentence. @throws MizuError `edge/no-images` */
 export function completeBuiltin(request: ChatRequest): Completion {
+  const { images } = measureImages(request.messages);
+  if (images > 0) throw noImages(images);
   const text = findText(request);
   const schema = request.response_format?.json_schema?.schema;
   const whole =
@@ -27,4 +31,14 @@ function cutToTokens(text: string, maxTokens: number | undefined): { content: st
   if (maxTokens === undefined || countTokens(text) <= maxTokens) return { content: text, cut: false };
   const bytes = Buffer.from(text).subarray(0, Math.max(0, maxTokens) * BYTES_PER_TOKEN);
   return { content: new TextDecoder().decode(bytes).replace(/\ufffd$/, ''), cut: true };
+}
+
+function noImages(count: number): MizuError {
+  return new MizuError({
+    code: 'edge/no-images',
+    message: `The model ${BUILTIN_MODEL} takes no images.`,
+    expected: 'messages of text',
+    actual: count === 1 ? '1 image' : `${count} images`,
+    hint: 'Name a model that sees.',
+  });
 }

@@ -3,6 +3,7 @@ import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
 import { type Structured, toLoose, toStructured } from '../schema/structured.ts';
 import { createTextMemo } from '../schema/text-memo.ts';
 import type { ChatRequest, JsonSchema } from './backend.ts';
+import { IMAGE_TOKENS, measureImages } from './messages.ts';
 import type { PostAnswer } from './post.ts';
 
 const DEFAULT_NAME = 'answer';
@@ -10,6 +11,9 @@ const MAX_REMEMBERED_CHARS = 1024 * 1024;
 
 export type Call = {
   readonly body: string;
+  /** Of the body without images, for which there are tokens instead. */
+  readonly chars: number;
+  readonly imageTokens: number;
   /** The content is `{"value": …}` around the answer. */
   readonly wrapped: boolean;
 };
@@ -58,7 +62,13 @@ export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Call
         request.max_tokens === undefined || maxTokensField === 'none' ? {} : { [maxTokensField]: request.max_tokens };
       const fields = Object.fromEntries(passed.map((field) => [field, own[field]]));
       const body = JSON.stringify({ ...config.extraBody, model, messages: request.messages, ...fields, ...limit });
-      return { body, wrapped: wrapped && !omitted.has('response_format') };
+      const { images, chars } = measureImages(request.messages);
+      return {
+        body,
+        chars: body.length - chars,
+        imageTokens: images * IMAGE_TOKENS,
+        wrapped: wrapped && !omitted.has('response_format'),
+      };
     },
     hideSecrets: (answer) => ({
       ...answer,

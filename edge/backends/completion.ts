@@ -38,8 +38,8 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ['MAX_TOKENS', 'length'],
 ]);
 
-/** `bodyChars`: of the request, for a server that does not count tokens. @throws CallFailure */
-export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, bodyChars: number): Completion {
+/** `promptTokens`: an estimate, for a server that does not count them. @throws CallFailure */
+export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, promptTokens: number): Completion {
   const body = parse(answer);
   const choice = body?.choices?.[0];
   const error = body?.error ?? choice?.error;
@@ -48,11 +48,14 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, bo
   if (typeof message !== 'object' || message === null) throw unreadable(answer);
   const content = textOf(message.content);
   const reasoning = textOf(message.reasoning_content) ?? textOf(message.reasoning);
-  const finishReason = finishReasonOf(choice?.finish_reason);
+  const tools = Array.isArray(message.tool_calls) ? message.tool_calls.length : Number(message.function_call != null);
+  const told = finishReasonOf(choice?.finish_reason);
+  // Some servers say `stop` all the same: who calls a tool waits for what it says.
+  const finishReason = tools > 0 && told === 'stop' ? 'tool_calls' : told;
   const said = content ?? reasoning ?? '';
   const usage: Usage = {
-    promptTokens: tokensOr(body?.usage?.prompt_tokens, bodyChars),
-    completionTokens: tokensOr(body?.usage?.completion_tokens, said.length),
+    promptTokens: tokensOr(body?.usage?.prompt_tokens, promptTokens),
+    completionTokens: tokensOr(body?.usage?.completion_tokens, Math.ceil(said.length / CHARS_PER_TOKEN)),
   };
   const refusal = textOf(message.refusal);
   if (refusal !== undefined && refusal !== '') {
@@ -63,7 +66,7 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, bo
     };
     throw unusableAnswer(failure, { raw: refusal, usage }, 'never');
   }
-  if (content === undefined) throw noContent(message, finishReason, reasoning, usage);
+  if (content === undefined || (content === '' && tools > 0)) throw noContent(tools, finishReason, reasoning, usage);
   return { content, finishReason, usage, ...(reasoning === undefined || reasoning === '' ? {} : { reasoning }) };
 }
 
@@ -97,8 +100,7 @@ function finishReasonOf(given: unknown): string {
   return FINISH_REASONS.get(given) ?? given.slice(0, MAX_FINISH_REASON);
 }
 
-function noContent(message: Message, finishReason: string, reasoning: string | undefined, usage: Usage): CallFailure {
-  const tools = Array.isArray(message.tool_calls) ? message.tool_calls.length : Number(message.function_call != null);
+function noContent(tools: number, finishReason: string, reasoning: string | undefined, usage: Usage): CallFailure {
   const found = [
     describeEnd(finishReason) ?? 'finish_reason stop',
     tools === 0 ? '' : `${tools} tool ${tools === 1 ? 'call' : 'calls'} instead`,
@@ -114,8 +116,6 @@ function noContent(message: Message, finishReason: string, reasoning: string | u
   return unusableAnswer(failure, { raw: '', usage }, finishReason === 'stop' && tools === 0 ? 'otherwise' : 'never');
 }
 
-function tokensOr(tokens: unknown, chars: number): number {
-  return Number.isSafeInteger(tokens) && (tokens as number) >= 0
-    ? (tokens as number)
-    : Math.ceil(chars / CHARS_PER_TOKEN);
+function tokensOr(tokens: unknown, estimate: number): number {
+  return Number.isSafeInteger(tokens) && (tokens as number) >= 0 ? (tokens as number) : estimate;
 }

@@ -47,6 +47,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Whatever the status: llama.cpp says it with 500, others with 400, 404 or 422. */
+const NO_IMAGES =
+  /(image|vision|multimodal)\b.{0,60}(not |n't |un)support|(not|n't|found that) support\b.{0,60}(image|vision|multimodal)/i;
+
 /** Codes of failures in which an endpoint, not a model, has spoken. */
 export function isEndpointFailure({ code }: MizuError): boolean {
   return /^edge\/(status-\d+|quota|redirected|no-api|bad-answer|unreachable|timeout)$/.test(code);
@@ -64,6 +68,7 @@ export function statusFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, stat
   const hint = HINTS.find(([pattern]) => status === 400 && pattern.test(reason))?.[1];
   const actual = [`${status} ${reason}`.trim(), hint === undefined ? '' : `(${hint})`].filter(Boolean).join(' ');
   if (status >= 300 && status < 400) return redirected(answer);
+  if (NO_IMAGES.test(reason)) return noImages(actual);
   const isQuota = codes.some((code) => QUOTA_CODES.has(code));
   const isOwn = isQuota || REFUSAL_STATUS.has(status);
   const later = !isOwn && (LATER_STATUS.has(status) || status >= 500) && answer.headers['x-should-retry'] !== 'false';
@@ -79,6 +84,14 @@ export function statusFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, stat
     again: later ? 'later' : 'never',
     retryAfterMs: later ? readRetryAfter(answer.headers) : 0,
     isRefusal: isOwn,
+  });
+}
+
+function noImages(actual: string): CallFailure {
+  const message = 'The model takes no images.';
+  const hint = 'Name a model that sees.';
+  return new CallFailure({
+    error: new MizuError({ code: 'edge/no-images', message, expected: 'status 200', actual, hint }),
   });
 }
 

@@ -61,6 +61,24 @@ describe('an OpenAI-compatible endpoint', () => {
     expect(seen).toEqual({ model: 'm-1', messages: REQUEST.messages, max_tokens: 5 });
   });
 
+  test('gets images as they are, which count as so many tokens and not by their characters', async () => {
+    let seen: unknown;
+    const { ask } = await setUp(
+      (request) => {
+        seen = request.messages;
+        const message = { role: 'assistant', content: 'a cat' };
+        return { body: JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] }) };
+      },
+      { tokensPerMinute: 100_000 },
+    );
+    const url = `data:image/png;base64,iVBORw0KGgo${'A'.repeat(200_001)}`;
+    const content = [{ type: 'image_url', image_url: { url } }] as const;
+    const { usage } = await ask({ messages: [{ role: 'user', content }] });
+    expect(seen).toEqual([{ role: 'user', content }]);
+    expect(usage.promptTokens).toBeGreaterThan(1_024);
+    expect(usage.promptTokens).toBeLessThan(1_100);
+  });
+
   test('is asked again after 500, a broken answer and a lost connection', async () => {
     const answers: MockAnswer[] = [{ status: 500 }, { body: '{"choices":' }, { hangUp: true }, { content: 'done' }];
     const { mock, ask } = await setUp((_request, call) => answers[call - 1]!);
@@ -150,6 +168,7 @@ describe('an OpenAI-compatible endpoint', () => {
   test.each([
     [{ extraBody: { messages: [] } }],
     [{ extraBody: { n: 2 } }],
+    [{ extraBody: { tools: [] } }],
     [{ headers: { 'content-length': '1' } }],
     [{ headers: { 'a b': '1' } }],
     [{ omit: ['messages'] }],

@@ -52,12 +52,12 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
-  const ask = async ({ body }: Call, signal: AbortSignal): Promise<Completion> => {
+  const ask = async ({ body, chars, imageTokens }: Call, signal: AbortSignal): Promise<Completion> => {
     try {
       const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
       const answer = caller.hideSecrets(await post(pool, { path, headers: caller.headers, body }, limits));
       if (answer.status !== 200) throw statusFailure(answer, answer.status);
-      return parseCompletion(answer, body.length);
+      return parseCompletion(answer, Math.ceil(chars / CHARS_PER_TOKEN) + imageTokens);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw error instanceof CallFailure ? error : postFailure(error, config);
@@ -66,12 +66,13 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
 
   const askWithin = async (call: Call, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
     const answer = Math.min(request.max_tokens ?? Number.POSITIVE_INFINITY, learnt.answerTokens);
-    const estimate = Math.ceil(call.body.length * learnt.tokensPerChar + answer);
+    const estimate = Math.ceil(call.chars * learnt.tokensPerChar + call.imageTokens + answer);
     await limiter.acquire(estimate, signal);
     const completion = await ask(call, signal);
     const { promptTokens, completionTokens } = completion.usage;
     limiter.correct(estimate, promptTokens + completionTokens);
-    learnt.tokensPerChar += (promptTokens / call.body.length - learnt.tokensPerChar) / 16;
+    // What images cost is not told apart from the rest.
+    if (call.imageTokens === 0) learnt.tokensPerChar += (promptTokens / call.chars - learnt.tokensPerChar) / 16;
     learnt.answerTokens += (completionTokens - learnt.answerTokens) / 16;
     return completion;
   };

@@ -208,6 +208,7 @@ export function describeSample(
           .slice(0, 3)
           .map((row) => `         ${pc.green('+')} ${shorten(JSON.stringify(changes(before, row)), room)}`),
         ...(after.length > 3 ? [`         ${pc.dim(`and ${after.length - 3} more`)}`] : []),
+        ...(reason === undefined ? [] : [`         ${pc.yellow(`! ${shorten(reason, room)}`)}`]),
       ];
   }
 }

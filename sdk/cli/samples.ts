@@ -1,5 +1,6 @@
 // docs/sdk.md#dev: what each step did to up to ten rows, from the objects between the stages.
 
+import { type Content, imagesOf, textOfContent } from '../../edge/backends/messages.ts';
 import type { StepDescription } from '../compile/describe-guest.ts';
 import type { StageRun } from '../local/graph.ts';
 import { parseLines, readHeader, sumSteps } from '../local/run-local.ts';
@@ -8,7 +9,7 @@ import type { StepStats } from '../runtime/rowset.ts';
 export type Sample = {
   readonly index: number;
   readonly before: unknown;
-  /** `kept` unchanged, `changed` with the rows it became, `dropped`, `rejected` with the reason. */
+  /** `kept` unchanged, `changed` with the rows it became (and why one of them was not made), `dropped`, `rejected` with the reason. */
   readonly outcome: 'kept' | 'changed' | 'dropped' | 'rejected';
   readonly after: readonly unknown[];
   readonly reason?: string;
@@ -85,8 +86,9 @@ function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, str
     const prompt = prompts.get(index);
     const base = { index, before: row, ...(prompt === undefined ? {} : { prompt }) };
     const reject = after.rejected.find((one) => one[0] === index && !old.has(JSON.stringify(one)));
-    if (reject !== undefined) return { ...base, outcome: 'rejected', after: [], reason: reject[3] };
     const rows = after.live.filter(([other]) => other === index).map(([, value]) => value);
+    if (reject !== undefined && rows.length > 0) return { ...base, outcome: 'changed', after: rows, reason: reject[3] };
+    if (reject !== undefined) return { ...base, outcome: 'rejected', after: [], reason: reject[3] };
     if (rows.length === 0) return { ...base, outcome: 'dropped', after: [] };
     const same = rows.length === 1 && JSON.stringify(rows[0]) === JSON.stringify(row);
     return { ...base, outcome: same ? 'kept' : 'changed', after: rows };
@@ -100,7 +102,13 @@ function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, str
 function readPrompts(objects: readonly Uint8Array[]): Map<number, string> {
   const lines = objects.flatMap((requests) => parseLines(requests).slice(1)) as [
     number,
-    { messages: { content: string }[] },
+    { messages: { content: Content }[] },
   ][];
-  return new Map(lines.map(([index, { messages }]) => [index, messages.at(-1)?.content ?? '']));
+  return new Map(lines.map(([index, { messages }]) => [index, showContent(messages.at(-1)?.content ?? '')]));
+}
+
+function showContent(content: Content): string {
+  return [textOfContent(content), ...imagesOf(content).map(({ image_url: image }) => `[${image.url.slice(0, 60)}]`)]
+    .filter((text) => text !== '')
+    .join('\n');
 }

@@ -17,6 +17,7 @@ export type Place = { readonly file: string; readonly line: number; readonly col
 
 const SDK = fileURLToPath(new URL('..', import.meta.url));
 const REPOSITORY = dirname(resolve(SDK));
+const OWN = [SDK, ...['protocol', 'edge'].map((folder) => resolve(REPOSITORY, folder))];
 const LOADERS: Readonly<Record<string, Loader>> = {
   '.js': 'js',
   '.mjs': 'js',
@@ -88,10 +89,10 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
   };
 }
 
-/** Not the SDK's, not a package's. */
+/** Not the SDK's nor of what it is made of, not a package's. */
 export function isUserFile(path: string): boolean {
   const inside = (folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  return !path.split(sep).includes('node_modules') && !inside(SDK) && !inside(resolve(REPOSITORY, 'protocol'));
+  return !path.split(sep).includes('node_modules') && !OWN.some(inside);
 }
 
 function resolveMizu(file: string): Plugin {

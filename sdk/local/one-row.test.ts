@@ -89,6 +89,9 @@ export default dataset<any>('w', Row as any, { rowBudget: 60_000 })
   .generate('answer', { model: 'm', prompt: (r) => 'json ' + r.n, output: z.object({ a: z.string() })
     .transform((a) => inner('answer', JSON.parse(a.a), a)) as any })
   .classify('label', { model: 'm', labels: ['a', 'b'], text: (r) => at('label', r, 'label ' + r.n) })
+  .generate('several', { model: 'm', n: 2, prompt: (r) => 'n ' + r.n, parse: (a, r) => at('several', r, a) })
+  .judge('judged', { model: 'm', a: (r) => 'judge ' + r.n, b: (r) => at('judged', r, 'judge ' + r.n) })
+  .converse('talk', { model: 'm', turns: [(r) => at('talk', r, 'n ' + r.n)] })
   .map('last', (r) => inner('last', r, { ...r, z: 1 }))
   .split({ train: 0.5, test: 0.5 }, { key: (r) => at('split', r, r.n) });
 `;
@@ -110,6 +113,9 @@ const HOOKS = [
   'parsed',
   'answer',
   'label',
+  'several',
+  'judged',
+  'talk',
   'last',
   'split',
 ];
@@ -121,6 +127,8 @@ const ADDS: Readonly<Record<string, object>> = {
   message: { message: 'said' },
   parsed: { parsed: 'said' },
   label: { label: 'a' },
+  several: { several: ['said', 'said'] },
+  judged: { judged: { winner: 'tie', votes: ['tie', 'tie'], reasons: ['so', 'so'] } },
   last: { z: 1 },
 };
 let folder: string;
@@ -131,14 +139,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const backend = {
   name: 'm',
-  complete: async ({ messages }: { messages: readonly { content: string }[] }) => {
-    const [kind, n] = messages.at(-1)!.content.split(/\s/).slice(-2);
+  complete: async ({ messages }: { messages: readonly { content: unknown }[] }) => {
+    const [kind, n] = String(messages.at(-1)!.content).split(/\s/).slice(-2);
     const content =
       kind === 'json'
         ? JSON.stringify({ a: JSON.stringify(rows[Number(n)]) })
-        : kind === 'label'
-          ? '{"label":"a"}'
-          : 'said';
+        : (({ label: '{"label":"a"}', judge: '{"reason":"so","winner":"tie"}' } as Record<string, string>)[kind!] ??
+          'said');
     return { content, finishReason: 'stop', usage: { promptTokens: 2, completionTokens: 1 } };
   },
 };
@@ -174,9 +181,10 @@ function check(result: LocalRun, alone: LocalRun): void {
   expect(result.rejects).toHaveLength(bad.length);
   for (const { index, step, reason, row } of result.rejects) {
     const before = HOOKS.slice(0, HOOKS.indexOf(step)).map((name) => ADDS[name] ?? {});
-    const { answer, ...rest } = row as Row & { answer?: unknown };
+    const { answer, talk, ...rest } = row as Row & { answer?: unknown; talk?: unknown };
     expect(rest).toEqual(Object.assign({}, rows[index], ...before));
     expect(answer === undefined).toBe(HOOKS.indexOf(step) <= HOOKS.indexOf('answer'));
+    expect(talk === undefined).toBe(HOOKS.indexOf(step) <= HOOKS.indexOf('talk'));
     expect(reason).toMatch(/\(w\.ts:\d+\)/);
     expect(reason.length).toBeLessThanOrEqual(600);
   }

@@ -24,7 +24,7 @@ const run = async (chain: string, rows: readonly object[], options: LocalOptions
 const told = ({ rejects }: LocalRun) => rejects.map(({ index, step, reason, row }) => [index, step, reason, row]);
 const says = (content: (n: number) => string) => ({
   name: 'm',
-  complete: async ({ messages }: { messages: readonly { content: string }[] }) => ({
+  complete: async ({ messages }: { messages: readonly { content: unknown }[] }) => ({
     content: content(Number(messages[0]!.content)),
     finishReason: 'stop',
     usage: { promptTokens: 1, completionTokens: 1 },

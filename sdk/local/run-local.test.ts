@@ -112,8 +112,8 @@ test('a model answers, and a row whose prompt or answer is bad is rejected with 
     output: z.object({ value: z.number() }), parse: (a: any) => a.value * 2 })`;
   const backend = {
     name: 'm',
-    complete: async ({ messages }: { messages: readonly { content: string }[] }) => {
-      const n = Number(messages[0]!.content.split(' ')[1]);
+    complete: async ({ messages }: { messages: readonly { content: unknown }[] }) => {
+      const n = Number(String(messages[0]!.content).split(' ')[1]);
       const content = n === 2 ? 'not json' : JSON.stringify({ value: n === 3 ? 'three' : n });
       return { content, finishReason: 'stop', usage: { promptTokens: 2, completionTokens: 1 } };
     },

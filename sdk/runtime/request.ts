@@ -9,16 +9,28 @@ export type AnswerFormat = {
   readonly strict: boolean;
 };
 
-/** `[head, tail]` of each request, around the canonical JSON of its messages. A schema's fields stay in the step's order: so a model writes them. */
-export function requestFrame(step: LlmStep, format: AnswerFormat | null): readonly [string, string] {
-  const { max_tokens, ...rest } = fieldsOf(step, format);
+/** What stands around the canonical JSON of a request's messages. */
+export type RequestFrame = { readonly head: string; readonly tail: string };
+
+/**
+ * One for each request of a row. A schema's fields stay in the step's order: so a model writes them. Several answers to one question are
+ * told apart by their number, so that no two requests of a row are the same: docs/rows.md#answer-rules. The first is what it is alone.
+ */
+export function requestFrames(step: LlmStep, format: AnswerFormat | null): readonly RequestFrame[] {
+  const isSame = step.gather.kind !== 'each';
+  return Array.from({ length: step.asks }, (_, ask) => requestFrame(step, format, isSame ? 0 : ask));
+}
+
+function requestFrame(step: LlmStep, format: AnswerFormat | null, answer: number): RequestFrame {
+  const { max_tokens, ...rest } = fieldsOf(step, format, answer);
   const tail = JSON.stringify(rest).slice(1);
-  return [`{"max_tokens":${max_tokens},"messages":`, tail === '}' ? tail : `,${tail}`];
+  return { head: `{"max_tokens":${max_tokens},"messages":`, tail: tail === '}' ? tail : `,${tail}` };
 }
 
 // In the order of their names, as in canonical JSON.
-function fieldsOf(step: LlmStep, format: AnswerFormat | null) {
+function fieldsOf(step: LlmStep, format: AnswerFormat | null, answer: number) {
   const rules = {
+    ...(answer > 0 ? { answer } : {}),
     ...(step.strict ? { strict: true } : {}),
     ...(step.repair > 0 ? { repair: step.repair } : {}),
     ...(step.keepReasoning ? { keepReasoning: true } : {}),
@@ -30,7 +42,7 @@ function fieldsOf(step: LlmStep, format: AnswerFormat | null) {
     ...(format === null
       ? {}
       : { response_format: { type: 'json_schema', json_schema: { name: step.name, ...format } } }),
-    ...(step.seed === null ? {} : { seed: step.seed }),
+    ...(step.seed === null ? {} : { seed: step.seed + answer }),
     ...(step.temperature === null ? {} : { temperature: step.temperature }),
   };
 }

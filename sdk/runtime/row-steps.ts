@@ -16,7 +16,8 @@ export type RowAt = {
 export type Verdict =
   | { readonly kind: 'keep' }
   | { readonly kind: 'drop' }
-  | { readonly kind: 'row'; readonly row: object }
+  /** `lost`: why answers that the row would have had beside it are none; each is a reject of its own. */
+  | { readonly kind: 'row'; readonly row: object; readonly lost: readonly string[] }
   /** With the canonical text of each. */
   | { readonly kind: 'rows'; readonly rows: readonly { readonly row: object; readonly text: string }[] }
   | { readonly kind: 'reject'; readonly reason: string }
@@ -40,11 +41,13 @@ export const KEEP: Verdict = { kind: 'keep' };
 export const DROP: Verdict = { kind: 'drop' };
 
 // One for all, as it is read at once.
-const changed = { kind: 'row' as const, row: {} as object };
+const changed = { kind: 'row' as const, row: {} as object, lost: [] as readonly string[] };
+const NONE: readonly string[] = [];
 
 /** The row becomes another. */
-export function becomes(row: object): Verdict {
+export function becomes(row: object, lost = NONE): Verdict {
   changed.row = row;
+  changed.lost = lost;
   return changed;
 }
 

@@ -63,9 +63,12 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   let seenRow: object | null = null;
   let verdict: Verdict | null = null;
   let written = '';
+  // Only the first step of a stage, which reads a line, loses answers.
+  let lost: readonly string[] = [];
 
   const attempt = (): boolean => {
     if (!more) return false;
+    if (lost.length > 0) lost = [];
     let isRead = line !== null;
     let nowText = text;
     let now = row;
@@ -93,6 +96,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       oldText = seenText;
       old = seenRow;
       now = found.row;
+      if (found.lost.length > 0) lost = found.lost;
       isRead = false;
       nowText = null;
     }
@@ -110,7 +114,14 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     written = `[${at.index},${nowText}]`;
     return true;
   };
+  // Whatever becomes of the row afterwards.
+  const rejectLost = (): void => {
+    for (const reason of lost) rejects.push(rejectLine(at.index, rowText(line!), steps[0]!.name, reason));
+    counts.rejected[0]! += lost.length;
+    lost = [];
+  };
   const refuse = (reason: string): void => {
+    if (lost.length > 0) rejectLost();
     const seen = seenLine === null ? (seenText ?? rejectedText(seenRow!)) : rowText(seenLine);
     rejects.push(rejectLine(at.index, seen, steps[step]!.name, reason));
     counts.rejected[step]!++;
@@ -126,6 +137,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       settle(verdict);
       return;
     }
+    if (lost.length > 0) rejectLost();
     liveLength += written.length;
     if (liveLength > MAX_LIVE_LENGTH) {
       liveLength -= written.length;
@@ -142,6 +154,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       refuse(found.reason);
       return;
     }
+    if (lost.length > 0) rejectLost();
     if (found.kind === 'rows') {
       for (let i = found.rows.length - 1; i >= 0; i--) pending.push({ ...at, ...found.rows[i]!, from: step + 1 });
       counts.made[step]! += found.rows.length;

@@ -1,7 +1,9 @@
 // docs/sdk.md#chain: what `import … from 'mizu'` means inside a workflow file: the chain and zod, nothing that needs a computer.
 import * as z from 'zod';
 
+export type { Content, ContentPart, ImagePart, TextPart } from '../../edge/backends/messages.ts';
 export type { Aggregate, Aggregates } from './aggregate.ts';
+export type { ConverseOptions, Turn } from './converse.ts';
 export {
   type Dataset,
   type DatasetOptions,
@@ -13,7 +15,16 @@ export {
   type SplitOptions,
 } from './dataset.ts';
 export type { JoinOptions, JoinRowsOptions } from './join.ts';
-export type { ClassifyOptions, GenerateOptions, ModelOptions, ScoreOptions } from './llm.ts';
+export type { Judgement, JudgeOptions, Vote } from './judge.ts';
+export type {
+  ClassifyOptions,
+  GenerateOptions,
+  ModelOptions,
+  Rated,
+  Rubric,
+  ScoreOptions,
+  SeveralOptions,
+} from './llm.ts';
 export type { SortBy, SortOptions, SortOrder } from './sort.ts';
 export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

@@ -1,18 +1,23 @@
 // docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one step to a plain list.
 import type { ZodType, z } from 'zod';
 import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
+import { type ConverseOptions, createConverse } from './converse.ts';
 import { createJoin, type JoinOptions, type JoinRowsOptions } from './join.ts';
+import { createJudge, type Judgement, type JudgeOptions } from './judge.ts';
 import {
   type ClassifyOptions,
   createClassify,
   createGenerate,
   createScore,
   type GenerateOptions,
+  type Rubric,
+  type Score,
   type ScoreOptions,
+  type Several,
 } from './llm.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
 import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
-import { DEFAULT_ROW_BUDGET, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
+import { DEFAULT_ROW_BUDGET, type Message, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
 
 /** Fields shown flat in editors. */
 type Flat<T> = { [K in keyof T]: T[K] };
@@ -81,21 +86,34 @@ export type Dataset<Row> = Workflow & {
   /** Rows that do not fit are rejected; those that do are what the schema makes of them. */
   validate<U extends object>(name: string, schema: ZodType<U>): Dataset<U>;
   check(name: string, fn: (row: Readonly<Row>) => boolean, options?: { readonly onFail?: OnFail }): Dataset<Row>;
-  /** Asks a model; the answer is the field `name`. */
-  generate<const Name extends string, Answer = string, Value = Answer>(
+  /** Asks a model; the answer is the field `name`, with `n` a list of answers. */
+  generate<const Name extends string, Answer = string, Value = Answer, N extends number | undefined = undefined>(
     name: NewField<Row, Name>,
-    options: GenerateOptions<Row, Answer, Value>,
-  ): Dataset<With<Row, Name, Value>>;
-  /** Asks a model for one of the labels; the label is the field `name`. */
-  classify<const Name extends string, const Label extends string>(
+    options: GenerateOptions<Row, Answer, Value, N>,
+  ): Dataset<With<Row, Name, Several<Value, N>>>;
+  /** Asks a model for one of the labels; the label is the field `name`, with `n` a list of labels. */
+  classify<const Name extends string, const Label extends string, N extends number | undefined = undefined>(
     name: NewField<Row, Name>,
-    options: ClassifyOptions<Row, Label>,
-  ): Dataset<With<Row, Name, Label>>;
-  /** Asks a model for a number from min to max; the number is the field `name`. */
-  score<const Name extends string>(
+    options: ClassifyOptions<Row, Label, N>,
+  ): Dataset<With<Row, Name, Several<Label, N>>>;
+  /**
+   * Asks a model for a number from min to max; the number is the field `name`. With a rubric the field has the number and the reason,
+   * with `n` it is a list.
+   */
+  score<const Name extends string, R extends Rubric | undefined = undefined, N extends number | undefined = undefined>(
     name: NewField<Row, Name>,
-    options: ScoreOptions<Row>,
-  ): Dataset<With<Row, Name, number>>;
+    options: ScoreOptions<Row, R, N>,
+  ): Dataset<With<Row, Name, Several<Score<R>, N>>>;
+  /** Asks a model which of two texts is better, in both orders; the judgement is the field `name`. */
+  judge<const Name extends string>(
+    name: NewField<Row, Name>,
+    options: JudgeOptions<Row>,
+  ): Dataset<With<Row, Name, Judgement>>;
+  /** A conversation of several turns; its messages are the field `name`. */
+  converse<const Name extends string>(
+    name: NewField<Row, Name>,
+    options: ConverseOptions<Row>,
+  ): Dataset<With<Row, Name, Message[]>>;
   /** Over the whole dataset: the first of equal rows stays. */
   dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
   /** Over the whole dataset: `aggregate` makes one row of all rows of a key, in the order of the keys' first rows. */
@@ -140,11 +158,13 @@ export function dataset(name: string, schema?: ZodType, options: DatasetOptions 
 }
 
 function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset<object> {
-  const add = (step: Unmade<Step>): Dataset<object> => {
-    assertName('step', step.name);
-    if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
-    assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
-    return chain(name, rowBudget, [...steps, made(step)]);
+  const add = (...added: readonly Unmade<Step>[]): Dataset<object> => {
+    for (const step of added) {
+      assertName('step', step.name);
+      if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
+      assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
+    }
+    return chain(name, rowBudget, [...steps, ...added.map(made)]);
   };
   const addFn = (kind: 'map' | 'filter' | 'flatMap', step: string, fn: unknown): Dataset<object> => {
     assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
@@ -166,9 +186,14 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
       assertOption(step, 'onFail', ['reject', 'drop', 'stop'].includes(onFail), "'reject', 'drop' or 'stop'", onFail);
       return add({ kind: 'check', name: step, fn, onFail });
     },
-    generate: (step: string, options: GenerateOptions<never, unknown, unknown>) => add(createGenerate(step, options)),
-    classify: (step: string, options: ClassifyOptions<never, string>) => add(createClassify(step, options)),
-    score: (step: string, options: ScoreOptions<never>) => add(createScore(step, options)),
+    generate: (step: string, options: GenerateOptions<never, unknown, unknown, number | undefined>) =>
+      add(createGenerate(step, options)),
+    classify: (step: string, options: ClassifyOptions<never, string, number | undefined>) =>
+      add(createClassify(step, options)),
+    score: (step: string, options: ScoreOptions<never, Rubric | undefined, number | undefined>) =>
+      add(createScore(step, options)),
+    judge: (step: string, options: JudgeOptions<never>) => add(createJudge(step, options)),
+    converse: (step: string, options: ConverseOptions<never>) => add(...createConverse(step, options)),
     dedupe: (step: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
       const { near = null, shingle = 3, tokens = 'words', onDuplicate = 'drop', buckets = 4 } = options;
       assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);

@@ -1,8 +1,9 @@
 // docs/sdk.md#steps: a workflow as plain data, what the typed chain builds and the compiler and the runtime read.
 import type { ZodType } from 'zod';
+import type { Content } from '../../edge/backends/messages.ts';
 import type { Aggregation } from './aggregate.ts';
 
-export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: string };
+export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: Content };
 
 type Made = {
   readonly name: string;
@@ -55,9 +56,12 @@ export type RowStep =
 
 export type LlmStep = Made & {
   readonly kind: 'llm';
-  readonly task: 'generate' | 'classify' | 'score';
-  /** Also the field that holds the answer. */
+  readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse';
   readonly name: string;
+  /** Of the row: holds what comes of the answers. */
+  readonly field: string;
+  /** The row has the field already, and it grows: a later turn of a conversation. */
+  readonly continues: boolean;
   readonly model: string;
   readonly maxTokens: number;
   /** Null: the model's own. */
@@ -70,12 +74,25 @@ export type LlmStep = Made & {
   /** How often a row is asked again with what was wrong. */
   readonly repair: number;
   readonly keepReasoning: boolean;
-  readonly prompt: (row: never) => readonly Message[];
+  /** Requests that a row gives. */
+  readonly asks: number;
+  readonly gather: Gather;
+  /** `ask` counts the row's requests from 0; only where the step needs all of them they differ. */
+  readonly prompt: (row: never, ask: number) => readonly Message[];
   /** Shape of the answer; null: the answer is text. */
   readonly output: ZodType | null;
   /** From the checked answer to the field's value. */
   readonly parse: (answer: never, row: never, said: Said) => unknown;
 };
+
+/** From the answers of a row to the field's value. */
+export type Gather =
+  /** There is one, and it is the value. */
+  | { readonly kind: 'one' }
+  /** To the same question, told apart by `seed` and number: a list of the good ones, of which the row needs so many. */
+  | { readonly kind: 'each'; readonly least: number }
+  /** To different questions: all of them must be good. */
+  | { readonly kind: 'all'; readonly names: readonly string[]; readonly join: (values: readonly never[]) => unknown };
 
 /** An answer that has not ended by itself: its row is rejected, or it is taken as it is. */
 export type OnTruncated = 'reject' | 'keep';

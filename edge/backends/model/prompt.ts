@@ -1,10 +1,11 @@
 // docs/edge.md#builtin: where the built-in model finds the text in a request.
 import type { ChatRequest } from '../backend.ts';
+import { textOfContent } from '../messages.ts';
 
 /** What stands in `<text>…</text>` of the last user message; else what follows its first blank line; else all of it. */
 export function findText(request: ChatRequest): string {
   const users = request.messages.filter((message) => message.role === 'user');
-  const content = (users.at(-1) ?? request.messages.at(-1))?.content ?? '';
+  const content = textOfContent((users.at(-1) ?? request.messages.at(-1))?.content ?? '');
   const open = content.indexOf('<text>');
   const close = content.lastIndexOf('</text>');
   if (open >= 0 && close > open) return content.slice(open + 6, close).trim();
@@ -21,6 +22,6 @@ export function countTokens(text: string): number {
 /** The texts of all messages, and of the schema, which is part of the prompt. */
 export function countPromptTokens(request: ChatRequest): number {
   const schema = request.response_format?.json_schema?.schema;
-  const texts = request.messages.reduce((sum, message) => sum + 4 + countTokens(message.content), 0);
+  const texts = request.messages.reduce((sum, message) => sum + 4 + countTokens(textOfContent(message.content)), 0);
   return texts + (schema === undefined ? 0 : countTokens(JSON.stringify(schema)));
 }
