@@ -33,21 +33,25 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const HTTPS_URL = /^https:\/\/([a-z0-9.-]{1,253})(?:[/?#][!-~]*)?$/i;
 /** Names that mean this machine or its network: whoever runs a worker need not let strangers look around there. */
 const LOCAL_HOST = /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|arpa)$/i;
+// A local name: in a program, to look one up in the global object costs as much as the call.
+const { isArray } = Array;
 const DETAILS = ['auto', 'low', 'high'];
 
-/** Why a list is none of messages; undefined: it is one. Roles are not looked at, but for images, which users alone may show. */
-export function findMessageProblem(messages: unknown): string | undefined {
-  if (!Array.isArray(messages)) return 'no list of messages';
-  if (messages.length === 0 || messages.length > MAX_MESSAGES) {
-    return `${messages.length} messages; a request has 1 to ${MAX_MESSAGES}`;
-  }
+/** Why a list is none of messages; undefined: it is one. Without `roles` a message may have any role; users alone may show images. */
+export function findMessageProblem(messages: unknown, roles?: readonly string[]): string | undefined {
+  if (!isArray(messages)) return 'no list of messages';
+  const count = messages.length;
+  if (count === 0 || count > MAX_MESSAGES) return `${count} messages; a request has 1 to ${MAX_MESSAGES}`;
   let images = 0;
-  for (let i = 0; i < messages.length; i++) {
+  for (let i = 0; i < count; i++) {
     const message = messages[i] as { role?: unknown; content?: unknown } | null;
-    if (typeof message?.role !== 'string') return `message ${i}: it has no role`;
-    const { role, content } = message;
+    const role = message?.role;
+    if (typeof role !== 'string') return `message ${i}: it has no role`;
+    if (roles !== undefined && !roles.includes(role))
+      return `message ${i}: its role is ${role}, not ${roles.join(', ')}`;
+    const content = message?.content;
     if (typeof content === 'string') continue;
-    if (!Array.isArray(content) || content.length === 0 || content.length > MAX_PARTS) {
+    if (!isArray(content) || content.length === 0 || content.length > MAX_PARTS) {
       return `message ${i}: content is a text or a list of 1 to ${MAX_PARTS} parts`;
     }
     for (const part of content) {

@@ -247,7 +247,7 @@ describe('messages', () => {
   test.each([
     ['none at all', [], '0 messages; a request has 1 to 256'],
     ['too many', Array.from({ length: 257 }, () => ({ role: 'user', content: 'x' })), 'at most 256 messages, not 257'],
-    ['another role', [{ role: 'tool', content: 'x' }], "a message of the role 'tool'"],
+    ['another role', [{ role: 'tool', content: 'x' }], 'its role is tool, not system, user, assistant'],
     ['no content', [{ role: 'user', content: null }], 'content is a text or a list of 1 to 64 parts'],
     [
       'another type',

@@ -16,8 +16,9 @@ export type RowAt = {
 export type Verdict =
   | { readonly kind: 'keep' }
   | { readonly kind: 'drop' }
-  /** `lost`: why answers that the row would have had beside it are none; each is a reject of its own. */
-  | { readonly kind: 'row'; readonly row: object; readonly lost: readonly string[] }
+  | { readonly kind: 'row'; readonly row: object }
+  /** A row of which something was lost: each of the reasons is a reject of its own. */
+  | { readonly kind: 'part'; readonly row: object; readonly lost: readonly string[] }
   /** With the canonical text of each. */
   | { readonly kind: 'rows'; readonly rows: readonly { readonly row: object; readonly text: string }[] }
   | { readonly kind: 'reject'; readonly reason: string }
@@ -41,13 +42,11 @@ export const KEEP: Verdict = { kind: 'keep' };
 export const DROP: Verdict = { kind: 'drop' };
 
 // One for all, as it is read at once.
-const changed = { kind: 'row' as const, row: {} as object, lost: [] as readonly string[] };
-const NONE: readonly string[] = [];
+const changed = { kind: 'row' as const, row: {} as object };
 
 /** The row becomes another. */
-export function becomes(row: object, lost = NONE): Verdict {
+export function becomes(row: object): Verdict {
   changed.row = row;
-  changed.lost = lost;
   return changed;
 }
 

@@ -6,7 +6,7 @@ import { type Context, eachLiveRow } from './attempts.ts';
 import { canonical } from './canonical.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
-import { type AnswerFormat, requestFrames } from './request.ts';
+import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
 import { becomes, describeIssues, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
 import { openRowset, padHeader, writeLines } from './rowset.ts';
 import { MAX_ROW_LENGTH, seal, sealRow } from './seal.ts';
@@ -21,19 +21,22 @@ export function runRequest(context: Context, step: LlmStep, format: AnswerFormat
   const header = openRowset(io, FIRST_INPUT);
   const frames = requestFrames(step, format);
   const lines: string[] = [];
-  let asked: readonly string[] = [];
+  const [{ head, tail }] = frames as [RequestFrame, ...RequestFrame[]];
+  let first = '';
+  let others: readonly string[] = [];
   let length = 0;
   let isFull = false;
   eachLiveRow(context, header, {
     attempt: (row) => {
-      asked = askAll(step, row);
+      first = ask(step, row, 0);
+      if (frames.length > 1) others = askOthers(step, row, first);
     },
     commit: (index) => {
       if (isFull) return;
       const before = lines.length;
-      for (let ask = 0; ask < frames.length; ask++) {
-        const { head, tail } = frames[ask]!;
-        const line = `[${index},${head}${asked[ask] ?? asked[0]!}${tail}]`;
+      length += lines[lines.push(`[${index},${head}${first}${tail}]`) - 1]!.length;
+      for (let i = 1; i < frames.length; i++) {
+        const line = `[${index},${frames[i]!.head}${others[i - 1]!}${frames[i]!.tail}]`;
         length += line.length;
         lines.push(line);
       }
@@ -69,7 +72,6 @@ export function createReceive(
   // The prompts are computed again only if one of them failed, to know which.
   const allAsked = results.length === rows * step.asks;
   const turn = createTurns(results, step.asks);
-  const acceptAt = (place: number, row: object): Accepted => accept(step, results[place]![1], row, source);
   return {
     name: step.name,
     made: step.made,
@@ -81,7 +83,7 @@ export function createReceive(
       const place = turn.take(at);
       if (place < 0) return { kind: 'reject', reason: NO_ANSWER };
       if (step.gather.kind === 'one') {
-        const answer = acceptAt(place, row);
+        const answer = accept(step, results[place]![1], row, source);
         if ('reason' in answer) return { kind: 'reject', reason: answer.reason };
         try {
           return becomes(sealRow({ ...row, [step.field]: answer.value }, 'the answer'));
@@ -89,7 +91,7 @@ export function createReceive(
           return { kind: 'reject', reason: parserFailed(error, step, source, answer.quote) };
         }
       }
-      return gather(step, row, source, (ask) => acceptAt(place + ask, row));
+      return gather(step, row, source, (number) => accept(step, results[place + number]![1], row, source));
     },
   };
 }
@@ -97,12 +99,12 @@ export function createReceive(
 const NO_ANSWER = `there is no answer at the place of this row: the requests of a task are at most ${MAX_REQUESTS}, with ${MAX_REQUESTS_LENGTH} characters, or its gateway has not answered them`;
 
 /** What the answers of a row come to: each must be good, or so many of them. A value that is no JSON is that answer's fault alone. */
-function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (ask: number) => Accepted): Verdict {
+function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (number: number) => Accepted): Verdict {
   const { asks, gather: way } = step;
   const values: unknown[] = [];
   const lost: string[] = [];
-  for (let ask = 0; ask < asks; ask++) {
-    const answer = acceptAt(ask);
+  for (let number = 0; number < asks; number++) {
+    const answer = acceptAt(number);
     let reason = 'reason' in answer ? answer.reason : null;
     if ('value' in answer) {
       try {
@@ -111,7 +113,7 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (ask:
         reason = parserFailed(error, step, source, answer.quote);
       }
     }
-    const which = way.kind === 'all' ? way.names[ask] : `answer ${ask + 1} of ${asks}`;
+    const which = way.kind === 'all' ? way.names[number] : `answer ${number + 1} of ${asks}`;
     if (reason !== null) lost.push(`${which}: ${reason}`);
   }
   if (way.kind === 'all') {
@@ -122,7 +124,8 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (ask:
   if (values.length < least) {
     return { kind: 'reject', reason: `${values.length} of ${asks} answers are good, ${least} must be; ${lost[0]}` };
   }
-  return becomes(sealRow({ ...row, [step.field]: values }, 'the answer'), lost);
+  const next = sealRow({ ...row, [step.field]: values }, 'the answer');
+  return lost.length === 0 ? becomes(next) : { kind: 'part', row: next, lost };
 }
 
 /** Where the results of the row begin whose turn it is, which may ask for them more than once before the next one does; below 0: there are none. */
@@ -139,36 +142,35 @@ function createTurns(results: readonly [number, Result][], asks: number) {
       }
       // Results are in the order of the rows.
       while (place < results.length && results[place]![0] < at.index) place++;
-      if (results[place]?.[0] !== at.index || results[place + asks - 1]?.[0] !== at.index) return -1;
+      if (results[place]?.[0] !== at.index) return -1;
+      if (asks > 1 && results[place + asks - 1]?.[0] !== at.index) return -1;
       taken = asks;
       return place;
     },
   };
 }
 
-/** The messages of each request as canonical JSON; one text if they are the same. */
-function askAll(step: LlmStep, row: object): readonly string[] {
+/** The messages of the row's request of this number as canonical JSON. */
+function ask(step: LlmStep, row: object, number: number): string {
   // Before any model is asked: an answer must not take the place of what the row says.
   if (!step.continues && Object.hasOwn(row, step.field)) {
     throw new TypeError(
       `the row has a field '${step.field}' already: give the step another name, or take the field away`,
     );
   }
-  const texts: string[] = [];
-  const count = step.gather.kind === 'all' ? step.asks : 1;
-  for (let ask = 0; ask < count; ask++) {
-    texts.push(textOfPrompt(seal((step.prompt as (row: object, ask: number) => unknown)(row, ask))));
-  }
-  return texts;
+  return textOfPrompt(seal((step.prompt as (row: object, ask: number) => unknown)(row, number)));
+}
+
+/** Of the requests after the first: the same, where several answers to one question are wanted. */
+function askOthers(step: LlmStep, row: object, first: string): readonly string[] {
+  return Array.from({ length: step.asks - 1 }, (_, i) => (step.gather.kind === 'all' ? ask(step, row, i + 1) : first));
 }
 
 const ROLES = ['system', 'user', 'assistant'];
 
 function textOfPrompt(messages: unknown): string {
-  const problem = findMessageProblem(messages);
+  const problem = findMessageProblem(messages, ROLES);
   if (problem !== undefined) throw new TypeError(`the prompt is no list of { role, content }: ${problem}`);
-  const other = (messages as { role: string }[]).find(({ role }) => !ROLES.includes(role));
-  if (other !== undefined) throw new TypeError(`a message of the role '${other.role}'; roles are ${ROLES.join(', ')}`);
   const text = canonical(messages);
   if (text.length > MAX_ROW_LENGTH) throw new RangeError(`a prompt has at most ${MAX_ROW_LENGTH} characters of JSON`);
   return text;
@@ -176,7 +178,7 @@ function textOfPrompt(messages: unknown): string {
 
 function whyNotAsked(step: LlmStep, row: object, source: SourceTable): string | null {
   try {
-    askAll(step, row);
+    askOthers(step, row, ask(step, row, 0));
     return null;
   } catch (error) {
     return `the prompt failed: ${describeError(error, source, step.made)}`;

@@ -64,11 +64,10 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   let verdict: Verdict | null = null;
   let written = '';
   // Only the first step of a stage, which reads a line, loses answers.
-  let lost: readonly string[] = [];
+  let lost: readonly string[] | null = null;
 
   const attempt = (): boolean => {
     if (!more) return false;
-    if (lost.length > 0) lost = [];
     let isRead = line !== null;
     let nowText = text;
     let now = row;
@@ -87,7 +86,8 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       if (now === null && current.blind !== true) now = readRow(io, line!)[1];
       const found = current.apply(now!, at, current.counts === true ? counts.nth(next, at.index) : 0);
       if (found.kind === 'keep') continue;
-      if (found.kind !== 'row') {
+      if (found.kind === 'part') lost = found.lost;
+      else if (found.kind !== 'row') {
         verdict = found;
         return true;
       }
@@ -96,7 +96,6 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       oldText = seenText;
       old = seenRow;
       now = found.row;
-      if (found.lost.length > 0) lost = found.lost;
       isRead = false;
       nowText = null;
     }
@@ -115,13 +114,13 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     return true;
   };
   // Whatever becomes of the row afterwards.
-  const rejectLost = (): void => {
-    for (const reason of lost) rejects.push(rejectLine(at.index, rowText(line!), steps[0]!.name, reason));
-    counts.rejected[0]! += lost.length;
-    lost = [];
+  const rejectLost = (reasons: readonly string[]): void => {
+    for (const reason of reasons) rejects.push(rejectLine(at.index, rowText(line!), steps[0]!.name, reason));
+    counts.rejected[0]! += reasons.length;
+    lost = null;
   };
   const refuse = (reason: string): void => {
-    if (lost.length > 0) rejectLost();
+    if (lost !== null) rejectLost(lost);
     const seen = seenLine === null ? (seenText ?? rejectedText(seenRow!)) : rowText(seenLine);
     rejects.push(rejectLine(at.index, seen, steps[step]!.name, reason));
     counts.rejected[step]!++;
@@ -133,11 +132,11 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     advance();
   };
   const commit = (): void => {
+    if (lost !== null) rejectLost(lost);
     if (verdict !== null) {
       settle(verdict);
       return;
     }
-    if (lost.length > 0) rejectLost();
     liveLength += written.length;
     if (liveLength > MAX_LIVE_LENGTH) {
       liveLength -= written.length;
@@ -154,7 +153,6 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       refuse(found.reason);
       return;
     }
-    if (lost.length > 0) rejectLost();
     if (found.kind === 'rows') {
       for (let i = found.rows.length - 1; i >= 0; i--) pending.push({ ...at, ...found.rows[i]!, from: step + 1 });
       counts.made[step]! += found.rows.length;
