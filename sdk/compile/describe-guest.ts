@@ -62,7 +62,7 @@ function describeStep(step: Step): StepDescription {
 }
 
 function verb({ kind }: Step): string {
-  return kind === 'lookup' ? 'join' : kind;
+  return kind === 'lookup' ? 'join' : kind === 'draw' ? 'sample' : kind;
 }
 
 // What the model must write is the schema's input: a transform changes it afterwards.

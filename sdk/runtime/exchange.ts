@@ -4,14 +4,16 @@ import type { Context } from './attempts.ts';
 import { createTakeHomes } from './homes.ts';
 import type { GuestIo } from './io.ts';
 import type { StageStep } from './row-steps.ts';
+import { createTakeBatches, createTakeFirst, runBatchKeys, runBatchReduce, runLimitKeys } from './stage-batch.ts';
 import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
+import { createTakeDrawn, runDrawKeys, runDrawReduce } from './stage-draw.ts';
 import { runGroupKeys, runGroupReduce } from './stage-group.ts';
 import { createTakeMatches, runJoinKeys, runJoinReduce } from './stage-join.ts';
 import { runReduceNear } from './stage-near.ts';
 
 type Exchange<S extends ExchangeStep> = {
   /** What a partition sends to the buckets. */
-  keys(context: Context, step: S): void;
+  keys(context: Context, step: S, partition: number): void;
   /** What a bucket makes of it, for each partition. */
   reduce(context: Context, step: S, bucket: number): void;
   /** What becomes of a partition's rows. */
@@ -28,6 +30,9 @@ const EXCHANGES: { readonly [Kind in ExchangeStep['kind']]: Exchange<Extract<Exc
     apply: createApply,
   },
   join: { keys: runJoinKeys, reduce: runJoinReduce, apply: createTakeMatches },
+  batch: { keys: runBatchKeys, reduce: runBatchReduce, apply: createTakeBatches },
+  draw: { keys: runDrawKeys, reduce: runDrawReduce, apply: createTakeDrawn },
+  limit: { keys: runLimitKeys, reduce: () => {}, apply: createTakeFirst },
   groupBy: { keys: runGroupKeys, reduce: runGroupReduce, apply: createTakeHomes },
 };
 

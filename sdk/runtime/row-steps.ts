@@ -1,6 +1,7 @@
 // docs/sdk.md#steps: what each row step makes of one row. Pure: the stage counts and writes.
 import type { RowStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
+import { createChunk } from './chunk.ts';
 import { hashToUnit } from './hash.ts';
 import { createLookup } from './join.ts';
 import { MAX_ROWS_LENGTH, sealedText, sealRow } from './seal.ts';
@@ -107,6 +108,8 @@ function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
         },
       };
     }
+    case 'chunk':
+      return createChunk(step);
     case 'lookup':
       return createLookup(step);
     case 'split': {

@@ -59,7 +59,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         if (sort.kind === 'sort')
           return runSortSamples(context, sort, partition, stage.width || readNumber(io, 'MIZU_PARTITIONS'));
         const step = exchangeStep(steps, stage.step);
-        return exchangeOf(step).keys(context, step);
+        return exchangeOf(step).keys(context, step, partition);
       }
       case 'reduce': {
         const step = exchangeStep(steps, stage.step);

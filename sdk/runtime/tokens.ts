@@ -12,6 +12,33 @@ const CHARACTER = /[\p{L}\p{N}\p{Emoji_Presentation}]\p{M}*/gu;
 /** Not seen: soft hyphens, joiners, zero-width spaces, marks of direction; variation selectors. */
 const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
 
+/** Words side by side, with what is not seen within them. */
+const RUN = /[\p{L}\p{N}\p{M}\p{Emoji_Presentation}\p{Cf}\p{Variation_Selector}]+/gu;
+const ASCII_WORD = /[A-Za-z0-9]+/g;
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** Where each word of a text begins, in UTF-16 units. */
+export function wordPlaces(text: string): number[] {
+  const places: number[] = [];
+  if (!NOT_ASCII.test(text)) {
+    for (const { index } of text.matchAll(ASCII_WORD)) places.push(index);
+    return places;
+  }
+  const add = (word: string, at: number): void => {
+    if (word.replace(INVISIBLE, '') !== '') places.push(at);
+  };
+  for (const { 0: run, index } of text.matchAll(RUN)) {
+    let from = 0;
+    for (const { 0: letter, index: at } of run.matchAll(ALONE)) {
+      add(run.slice(from, at), index + from);
+      places.push(index + at);
+      from = at + letter.length;
+    }
+    add(run.slice(from), index + from);
+  }
+  return places;
+}
+
 /** Hashes of the text's tokens in their order, without regard to case, normalisation form and punctuation. */
 export function hashTokens(text: string, kind: TokenKind): number[] {
   const bytes = encoder.encode(text.toLowerCase());

@@ -11,7 +11,6 @@ export {
   dataset,
   type GroupOptions,
   type Groups,
-  type SampleOptions,
   type SplitOptions,
 } from './dataset.ts';
 export type { JoinOptions, JoinRowsOptions } from './join.ts';
@@ -25,6 +24,7 @@ export type {
   ScoreOptions,
   SeveralOptions,
 } from './llm.ts';
+export type { BatchOptions, Chunk, ChunkOptions, SampleOptions } from './parts.ts';
 export type { SortBy, SortOptions, SortOrder } from './sort.ts';
 export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

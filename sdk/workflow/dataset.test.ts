@@ -113,6 +113,34 @@ test('after a sort, stages are as wide as it has ranges, and the rejects so far 
   ]);
 });
 
+test('batches hold rows, chunks what is kept', () => {
+  dataset('types', Row)
+    .chunk('piece', { text: (row) => row.text, size: 100, keep: ({ id }) => ({ id }) })
+    .limit('few', 10)
+    .sample('some', { count: 3, by: (row) => row.id })
+    .batch('pieces', { size: 4, key: (row) => row.id })
+    .batch('all', { size: 2 })
+    .map('flat', ({ all }) => {
+      const [first] = all;
+      const places: number[] = first!.pieces.map(({ piece }) => piece.index + piece.start + piece.source);
+      // @ts-expect-error the text is not kept
+      return { key: first!.key.length, places, text: first!.pieces[0]!.text };
+    });
+  const stages = planStages(dataset('plan', Row).limit('l', 1).batch('b', { size: 2 }).sample('s', { count: 1 }).steps);
+  expect(stages.map(({ kind, width }) => [kind, width])).toEqual([
+    ['rows', 0],
+    ['keys', 0],
+    ['apply', 0],
+    ['keys', 0],
+    ['apply', 0],
+    ['keys', 0],
+    ['reduce', 1],
+    ['apply', 0],
+    ['sink', 0],
+    ['rejects', 0],
+  ]);
+});
+
 test('the field of a model is not one that the row has', () => {
   const options = { model: 'm', prompt: () => 'x' };
   const rows = dataset('new', Row);
@@ -198,6 +226,16 @@ test.each([
     () => dataset('x', Row).sort('s', (r) => r.id, { order: 'up' as never }),
     'sdk/bad-option',
   ],
+  ['a batch has a size', () => dataset('x', Row).batch('b', { size: 0 }), 'sdk/bad-option'],
+  [
+    'a chunk goes on',
+    () => dataset('x', Row).chunk('c', { text: (r) => r.text, size: 2, overlap: 2 }),
+    'sdk/bad-option',
+  ],
+  ['one way to sample', () => dataset('x', Row).sample('s', { count: 1, fraction: 0.5 } as never), 'sdk/bad-option'],
+  ['a sample of something', () => dataset('x', Row).sample('s', { count: 0 }), 'sdk/bad-option'],
+  ['each of what', () => dataset('x', Row).sample('s', { each: 1 } as never), 'sdk/bad-option'],
+  ['a limit is a number', () => dataset('x', Row).limit('l', 1.5), 'sdk/bad-option'],
   ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],
 ])('refuses: %s', (_name, build, code) => {
   expect(build).toThrow(expect.objectContaining({ code }));

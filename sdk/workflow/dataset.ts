@@ -15,6 +15,16 @@ import {
   type ScoreOptions,
   type Several,
 } from './llm.ts';
+import {
+  type BatchOptions,
+  type Chunk,
+  type ChunkOptions,
+  createBatch,
+  createChunkStep,
+  createLimit,
+  createSample,
+  type SampleOptions,
+} from './parts.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
 import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
 import { DEFAULT_ROW_BUDGET, type Message, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
@@ -63,13 +73,6 @@ export type Groups<Row, Key> = {
     name: string,
     fields: (group: Aggregates<Row>) => Fields,
   ): Dataset<Flat<GroupRow<Key, Fields>>>;
-};
-
-export type SampleOptions<Row> = {
-  readonly fraction: number;
-  readonly seed?: string;
-  /** Rows of one key stay together. */
-  readonly key?: (row: Readonly<Row>) => unknown;
 };
 
 export type SplitOptions<Row> = { readonly seed?: string; readonly key?: (row: Readonly<Row>) => unknown };
@@ -133,7 +136,21 @@ export type Dataset<Row> = Workflow & {
   /** The whole dataset in an order: by one value of each row, or by several. Equal rows stay in theirs. */
   sort(name: string, by: SortBy<Row>, options?: SortOrder & SortOptions): Dataset<Row>;
   sort(name: string, by: readonly (SortOrder & { readonly by: SortBy<Row> })[], options?: SortOptions): Dataset<Row>;
-  /** Keeps a fraction of the rows, chosen by a hash: the same ones in every run. */
+  /** Rows of one key become one, so many at a time. */
+  batch<const Name extends string, const Key>(
+    name: Name,
+    options: BatchOptions<Row, Key>,
+  ): Dataset<Flat<{ key: Key } & { [K in Name]: Row[] }>>;
+  /** Rows side by side become one that holds them as the field `name`. */
+  batch<const Name extends string>(name: Name, options: { readonly size: number }): Dataset<{ [K in Name]: Row[] }>;
+  /** Pieces of a long text: a row for each, with the piece as the field `name`. */
+  chunk<const Name extends string, Kept extends object = object>(
+    name: Name,
+    options: ChunkOptions<Row, Kept>,
+  ): Dataset<With<Kept, Name, Chunk>>;
+  /** The first rows of the dataset. */
+  limit(name: string, count: number): Dataset<Row>;
+  /** Keeps a fraction of the rows, or so many, chosen by a hash: the same ones in every run. */
   sample(name: string, options: SampleOptions<Row>): Dataset<Row>;
   /** Names the parts of the result, for example `{ train: 0.9, test: 0.1 }`. The rows that came of one input row share a part. */
   split(parts: Readonly<Record<string, number>>, options?: SplitOptions<Row>): Workflow;
@@ -224,10 +241,10 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
     join: (step: string, right: unknown, options: JoinRowsOptions<never, never, 'inner' | 'left'>) =>
       add(createJoin(step, right, options)),
     sort: (step: string, by: unknown, options: SortOrder & SortOptions = {}) => add(createSort(step, by, options)),
-    sample: (step: string, { fraction, seed = '', key }: SampleOptions<never>) => {
-      assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
-      return add({ kind: 'sample', name: step, fraction, seed, key: key ?? null });
-    },
+    batch: (step: string, options: BatchOptions<never, unknown>) => add(createBatch(step, options)),
+    chunk: (step: string, options: ChunkOptions<never, object>) => add(createChunkStep(step, options)),
+    limit: (step: string, count: number) => add(createLimit(step, count)),
+    sample: (step: string, options: SampleOptions<never>) => add(createSample(step, options)),
     split: (parts: Record<string, number>, { seed = '', key }: SplitOptions<never> = {}): Workflow => {
       const list = Object.entries(parts).map(([part, fraction]) => ({ name: part, fraction }));
       for (const part of list) assertName('part of a split', part.name);

@@ -56,7 +56,10 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
 
   const pushExchange = (own: ExchangeStep, step: number): number => {
     const keys = push({ kind: 'keys', step, width, inputs: [same(rows)] });
-    const reduced = push({ kind: 'reduce', step, width: own.buckets, inputs: [all(keys)] });
+    // Each partition sees at once what the others have sent.
+    if (own.kind === 'limit' || (own.kind === 'batch' && own.key === null))
+      return push({ kind: 'apply', step, width, inputs: [same(rows), all(keys)], ...fuse() });
+    const reduced = push({ kind: 'reduce', step, width: own.kind === 'draw' ? 1 : own.buckets, inputs: [all(keys)] });
     if (own.kind !== 'dedupe')
       return push({ kind: 'apply', step, width, inputs: [same(rows), same(keys), all(reduced)], ...fuse() });
     const drops =

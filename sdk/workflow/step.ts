@@ -43,6 +43,16 @@ type Joining = {
 /** A join with a table that is part of the workflow: frozen rows by the canonical JSON of their key. */
 export type LookupStep = Made &
   Joining & { readonly kind: 'lookup'; readonly table: ReadonlyMap<string, readonly object[]> };
+export type ChunkStep = Made & {
+  readonly kind: 'chunk';
+  readonly text: (row: never) => unknown;
+  readonly size: number;
+  /** Units that a chunk has in common with the one before it. */
+  readonly overlap: number;
+  readonly unit: 'characters' | 'words' | 'lines';
+  /** What each chunk's row has of its source; null: nothing. */
+  readonly keep: ((row: never) => object) | null;
+};
 /** A split with a key is a row step too: a row whose key fails is rejected before parts and rejects are written. */
 export type RowStep =
   | MapStep
@@ -52,6 +62,7 @@ export type RowStep =
   | CheckStep
   | SampleStep
   | LookupStep
+  | ChunkStep
   | SplitStep;
 
 export type LlmStep = Made & {
@@ -139,6 +150,29 @@ export type JoinStep = Made &
     readonly buckets: number;
   };
 
+/** Rows become one, as a list. */
+export type BatchStep = Made & {
+  readonly kind: 'batch';
+  readonly size: number;
+  /** Null: rows side by side. */
+  readonly key: ((row: never) => unknown) | null;
+  readonly buckets: number;
+};
+
+/** The first rows. */
+export type LimitStep = Made & { readonly kind: 'limit'; readonly count: number };
+
+/** An exact number of rows. */
+export type DrawStep = Made & {
+  readonly kind: 'draw';
+  readonly count: number;
+  /** `count` is of each stratum. */
+  readonly isEach: boolean;
+  /** The stratum of a row; null: all are one. */
+  readonly by: ((row: never) => unknown) | null;
+  readonly seed: string;
+};
+
 export type SortKey = {
   readonly by: (row: never) => unknown;
   readonly isDescending: boolean;
@@ -161,7 +195,15 @@ export type SplitStep = Made & {
 };
 
 /** Steps over the whole dataset whose rows stay where they are: what is said of them meets in tasks of its own. */
-export type ExchangeStep = DedupeStep | GroupStep | JoinStep;
+export type ExchangeStep = DedupeStep | GroupStep | JoinStep | BatchStep | LimitStep | DrawStep;
+const EXCHANGES: readonly string[] = [
+  'dedupe',
+  'groupBy',
+  'join',
+  'batch',
+  'limit',
+  'draw',
+] satisfies ExchangeStep['kind'][];
 
 export type Step = RowStep | LlmStep | SortStep | ExchangeStep;
 
@@ -182,7 +224,7 @@ export function isRowStep(step: Step): step is RowStep {
 }
 
 export function isExchangeStep(step: Step): step is ExchangeStep {
-  return step.kind === 'dedupe' || step.kind === 'groupBy' || step.kind === 'join';
+  return EXCHANGES.includes(step.kind);
 }
 
 export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

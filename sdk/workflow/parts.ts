@@ -1,0 +1,113 @@
+// docs/sdk.md#batch, docs/sdk.md#chunk, docs/sdk.md#sample: steps that put rows together, cut their texts, or take some of them.
+import { assertBuckets, assertOption } from './refusal.ts';
+import type { BatchStep, ChunkStep, DrawStep, LimitStep, SampleStep, Unmade } from './step.ts';
+
+export type BatchOptions<Row, Key> = {
+  /** Rows of a batch, 1 to 10,000; the last one may have fewer. */
+  readonly size: number;
+  /** Only rows of one key are in one batch. */
+  readonly key: (row: Readonly<Row>) => Key;
+  /** Tasks that the keys are spread over, 1 to 64; default 4. Only with `key`. */
+  readonly buckets?: number;
+};
+
+export type Chunk = {
+  readonly text: string;
+  /** Its place among the chunks of the text, from 0 on, and their number. */
+  readonly index: number;
+  readonly of: number;
+  /** Where it begins in the text, in UTF-16 units, as `slice` counts. */
+  readonly start: number;
+  /** The index of the row that the text is of. */
+  readonly source: number;
+};
+
+export type ChunkOptions<Row, Kept> = {
+  readonly text: (row: Readonly<Row>) => string;
+  /** Units of a chunk, 1 to 1,000,000. */
+  readonly size: number;
+  /** Units that a chunk has in common with the one before it; below `size`, default 0. */
+  readonly overlap?: number;
+  /** Default `words`, as near dedupe counts them; `characters` are code points. */
+  readonly unit?: 'characters' | 'words' | 'lines';
+  /** Fields of the row that each chunk keeps, for example its id. Default none. */
+  readonly keep?: (row: Readonly<Row>) => Kept;
+};
+
+export type SampleOptions<Row> = { readonly seed?: string } & (
+  | {
+      readonly fraction: number;
+      /** Rows of one key stay together. */
+      readonly key?: (row: Readonly<Row>) => unknown;
+    }
+  | {
+      /** So many rows of the whole dataset, 1 to 1,000,000; all, if it has no more. */
+      readonly count: number;
+      /** The stratum of a row: each gives rows in proportion to its size. */
+      readonly by?: (row: Readonly<Row>) => unknown;
+    }
+  | {
+      /** So many rows of each stratum, 1 to 1,000,000. */
+      readonly each: number;
+      readonly by: (row: Readonly<Row>) => unknown;
+    }
+);
+/** As it may come from a file without types. */
+type AnySampleOptions = {
+  readonly [option in 'fraction' | 'count' | 'each']?: number;
+} & { readonly [option in 'key' | 'by']?: (row: never) => unknown } & { readonly seed?: string };
+
+const MAX_BATCH = 10_000;
+const MAX_UNITS = 1_000_000;
+const MAX_DRAWN = 1_000_000;
+
+/** @throws MizuError `sdk/bad-option` */
+export function createBatch(step: string, options: Partial<BatchOptions<never, unknown>>): Unmade<BatchStep> {
+  const { size, key, buckets = 4 } = options;
+  assertCount(step, 'size', size, MAX_BATCH);
+  assertOption(step, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
+  assertBuckets(step, buckets);
+  return { kind: 'batch', name: step, size, key: key ?? null, buckets };
+}
+
+/** @throws MizuError `sdk/bad-option` */
+export function createChunkStep(step: string, options: ChunkOptions<never, object>): Unmade<ChunkStep> {
+  const { text, size, overlap = 0, unit = 'words', keep } = options;
+  assertOption(step, 'text', typeof text === 'function', 'a function from a row to its text', text);
+  assertCount(step, 'size', size, MAX_UNITS);
+  const isBelow = Number.isInteger(overlap) && overlap >= 0 && overlap < size;
+  assertOption(step, 'overlap', isBelow, 'a whole number, 0 to size - 1', overlap);
+  assertOption(step, 'unit', ['characters', 'words', 'lines'].includes(unit), "'characters', 'words' or 'lines'", unit);
+  assertOption(step, 'keep', keep === undefined || typeof keep === 'function', 'a function of a row', keep);
+  return { kind: 'chunk', name: step, text, size, overlap, unit, keep: keep ?? null };
+}
+
+/** @throws MizuError `sdk/bad-option` */
+export function createLimit(step: string, count: number): Unmade<LimitStep> {
+  assertOption(step, 'count', Number.isSafeInteger(count) && count >= 0, 'a number of rows', count);
+  return { kind: 'limit', name: step, count };
+}
+
+/** @throws MizuError `sdk/bad-option` */
+export function createSample(step: string, options: AnySampleOptions): Unmade<SampleStep> | Unmade<DrawStep> {
+  const { fraction, count, each, seed = '', key, by } = options;
+  const given = [fraction, count, each].filter((one) => one !== undefined).length;
+  assertOption(step, 'fraction', given === 1, "one of 'fraction', 'count' and 'each'", { fraction, count, each });
+  assertOption(step, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
+  assertOption(step, 'by', by === undefined || typeof by === 'function', 'a function of a row', by);
+  if (fraction !== undefined) {
+    assertOption(step, 'by', by === undefined, "left out with 'fraction'", by);
+    assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
+    return { kind: 'sample', name: step, fraction, seed, key: key ?? null };
+  }
+  assertOption(step, 'key', key === undefined, "left out where there is no 'fraction'", key);
+  assertOption(step, 'by', each === undefined || by !== undefined, "given with 'each'", by);
+  const drawn = each ?? count;
+  assertCount(step, each === undefined ? 'count' : 'each', drawn, MAX_DRAWN);
+  return { kind: 'draw', name: step, count: drawn, isEach: each !== undefined, by: by ?? null, seed };
+}
+
+function assertCount(step: string, option: string, count: number | undefined, most: number): asserts count is number {
+  const good = Number.isInteger(count) && count! >= 1 && count! <= most;
+  assertOption(step, option, good, `a whole number, 1 to ${most}`, count);
+}
