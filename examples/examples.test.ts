@@ -1,10 +1,11 @@
-// The three examples on a small slice, on the DataVM, as `mizu dev` runs them.
+// The examples on a small slice, on the DataVM, as `mizu dev` runs them.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
-import { runLocal } from '../sdk/local/run-local.ts';
+import { describe, expect, test } from 'vitest';
+import type { Backend } from '../edge/backends/backend.ts';
+import { type LocalRun, runLocal } from '../sdk/local/run-local.ts';
 import { measureAccuracy } from './gloss-domains/accuracy.ts';
 import { extractGlosses } from './gloss-domains/extract.ts';
 import { readLicences } from './licences/extract.ts';
@@ -57,6 +58,54 @@ test('questions: every answer stands in its context', async () => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+describe('instructions', () => {
+  const workflow = path('instructions/workflow.ts');
+  const read = () => readJsonLines(path('instructions/passages.jsonl'));
+  type Picked = { id: string; instruction: string; response: string; verdict: string };
+  const pickedOf = ({ parts }: LocalRun) => Object.values(parts).flat() as Picked[];
+
+  test('the built-in model fills every step; passages of the test set and repeated questions stay out', async () => {
+    const run = await runLocal(workflow, await read());
+    const picked = pickedOf(run);
+    expect(picked.length).toBeGreaterThanOrEqual(8);
+    expect(new Set(picked.map(({ instruction }) => instruction)).size).toBe(picked.length);
+    expect(new Set(picked.map(({ verdict }) => verdict))).toEqual(new Set(['tie']));
+    expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([[2, 'passage-not-in-test-set']]);
+    expect(run.steps['long-enough']).toEqual({ in: 9, out: 8, rejected: 0 });
+    expect(run.steps['same-question']!.in - run.steps['same-question']!.out).toBe(2);
+  });
+
+  test('a model that can judge decides, whatever the order, and a test question that it writes is rejected', async () => {
+    const asks: Record<string, string> = {
+      compass: 'What makes the needle of a compass turn until it points to the north?',
+      bees: 'How do bees tell each other where flowers are?',
+    };
+    const answers = ['They hum.', 'By a dance, whose direction tells where to fly.'];
+    const backend: Backend = {
+      name: 'builtin/small',
+      complete: async ({ messages, mizu }) => {
+        const text = String(messages.at(-1)!.content);
+        const [, kind = ''] = /(compass|bee)/.exec(text) ?? [];
+        const number = mizu?.answer ?? 0;
+        const said = text.startsWith('Write one')
+          ? { question: `${asks[kind === 'bee' ? 'bees' : kind] ?? `What does ${text.slice(46, 90)} mean`}${number}?` }
+          : text.startsWith('Answer')
+            ? { answer: answers[number] }
+            : { reason: 'so', winner: text.indexOf('By a dance') < text.indexOf('They hum') ? 'first' : 'second' };
+        const usage = { promptTokens: 1, completionTokens: 1 };
+        return { content: JSON.stringify(said), finishReason: 'stop', usage };
+      },
+    };
+    const rows = (await read()).filter((row) => ['compass', 'bees'].includes((row as { id: string }).id));
+    const run = await runLocal(workflow, rows, { engine: 'node', backends: [backend] });
+    expect(pickedOf(run)).toMatchObject([{ id: 'bees/0', response: answers[1], verdict: 'b' }]);
+    expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([
+      [0, 'question-not-in-test-set'],
+      [0, 'question-not-in-test-set'],
+    ]);
+  });
 });
 
 async function readJsonLines(file: string): Promise<object[]> {
