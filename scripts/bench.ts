@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks inference worst [--only TEXT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks idle inference worst [--only TEXT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { benchAhead } from './bench-ahead.ts';
 import { benchAttacks } from './bench-attacks.ts';
 import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
+import { benchIdle } from './bench-idle.ts';
 import { benchPath } from './bench-path.ts';
 import { benchStep } from './bench-step.ts';
 import { benchWorst } from './bench-worst.ts';
@@ -54,6 +55,10 @@ const SECTIONS = {
     title:
       'An honest run on a devnet under each attack: whether it ends, its slowdown, memory of each process (goal: 4 GiB at most)',
     run: benchAttacks,
+  },
+  idle: {
+    title: 'A devnet at rest: percent of a core and memory of each process (goals: 5 % of a core, 1,200 MiB together)',
+    run: benchIdle,
   },
   inference: {
     title:

@@ -14,8 +14,8 @@ export type AnvilOptions = {
   readonly port?: number;
   /** A block every so many seconds; without it a block a transaction. */
   readonly blockTimeSeconds?: number;
-  /** State is loaded from and saved to this file at the end and every few seconds. */
-  readonly stateFile?: string;
+  /** JSON that the chain begins with: what `anvil_dumpState` gives, unpacked. */
+  readonly stateFile?: string | undefined;
   readonly chainId?: number;
 };
 
@@ -26,7 +26,6 @@ export const ANVIL_ACCOUNTS = 16;
 
 const START_SECONDS = 60;
 const STOP_SECONDS = 5;
-const STATE_INTERVAL_SECONDS = 5;
 
 /** Path of the real binary: the launcher that npm installs swallows exit codes. */
 export function anvilPath(platform: string = process.platform, arch: string = process.arch): string {
@@ -61,8 +60,7 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     '--silent',
   ];
   if (options.blockTimeSeconds !== undefined) args.push('--block-time', String(options.blockTimeSeconds));
-  if (options.stateFile !== undefined)
-    args.push('--state', options.stateFile, '--state-interval', String(STATE_INTERVAL_SECONDS));
+  if (options.stateFile !== undefined) args.push('--load-state', options.stateFile);
   const child = startChild(anvilPath(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const url = `http://127.0.0.1:${port}`;
   await ready(child, url);

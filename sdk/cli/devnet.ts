@@ -7,7 +7,7 @@ import { runService } from '../../service/process.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import type { OpenAiEndpoint } from '../devnet/processes.ts';
 import { namesOfEndpointModel } from '../workflow/model-names.ts';
-import { shellWord } from './invocation.ts';
+import { asTyped, shellWord } from './invocation.ts';
 import { createOutput, nextCommands } from './output.ts';
 
 export type EndpointFlags = {
@@ -34,20 +34,22 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
     .description(
       'run a whole network on this machine: L1, contracts, DA committee, sequencer, executor, validator, edge',
     )
+    .option('--keep', 'go on with it after a restart: L1, runs and datasets stay')
     .option('--json', 'print one JSON object a line');
   return withEndpointOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  $ npx mizu devnet\n  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out   # in another terminal',
     )
-    .action(async (flags: EndpointFlags & { json?: boolean }) => {
+    .action(async (flags: EndpointFlags & { keep?: boolean; json?: boolean }) => {
       const output = createOutput(flags.json ?? false);
       const { startDevnet } = await import('../devnet/devnet.ts');
       const code = await runService(async (stop) => {
-        stop.addEventListener('abort', () => output.say(pc.dim('\nStopping the network...')));
+        stop.addEventListener('abort', () => output.say(pc.dim(`\n${stopLine(flags.keep)}`)));
         const devnet = await startDevnet({
           folder: '.',
           openai: endpointOf(flags),
+          keep: flags.keep,
           onProgress: (line) => output.say(`  ${pc.dim(line)}`),
           signal: stop,
         }).catch((error: unknown) => {
@@ -58,11 +60,23 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
         output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url, processes: devnet.processes() });
         output.say(describeDevnet(devnet));
         output.say(nextCommands(devnetCommands()));
-        output.say(pc.dim('\nCtrl-C stops the network.'));
+        output.say(
+          pc.dim(`\nCtrl-C stops the network. ${flags.keep ? '' : 'It is deleted then: '}${fateOf(flags.keep)}`),
+        );
         return { close: () => devnet.close(), done: devnet.failed };
       });
       setExitCode(code);
     });
+}
+
+function fateOf(keep = false): string {
+  return keep
+    ? asTyped('Its L1, runs and datasets stay; npx mizu devnet --keep goes on with them.')
+    : 'its L1, its runs, and datasets that were not fetched. With --keep they stay.';
+}
+
+function stopLine(keep = false): string {
+  return keep ? `Stopping the network. ${fateOf(keep)}` : `Stopping the network. Deleted are ${fateOf(keep)}`;
 }
 
 /** The first example with its rows, from where the user stands. */

@@ -6,6 +6,8 @@ export type Outage = {
   /** Address of the service, or its name. */
   readonly service: string;
   readonly downSeconds: number;
+  /** Of them it is waited for so many, then the call fails. */
+  readonly limitSeconds: number;
   readonly error: MizuError;
 };
 
@@ -37,7 +39,7 @@ export async function waitOut<T>(
       failedAt ??= Date.now();
       const downMs = Date.now() - failedAt;
       if (downMs + pauseMs > limitSeconds * 1000) throw error;
-      onOutage?.({ service, downSeconds: Math.round(downMs / 1000), error });
+      onOutage?.({ service, downSeconds: Math.round(downMs / 1000), limitSeconds, error });
       await delay(pauseMs, undefined, { signal });
     }
   }

@@ -4,7 +4,13 @@ import { readText, textFiles } from './pages.ts';
 export type DocumentedCommand = { readonly page: string; readonly line: number; readonly command: string };
 
 /** They keep the network up, or bring up their own: test/docs/networks.test.ts runs them. */
-export const NETWORKS = ['npm start', 'npm run demo', 'npx mizu devnet', 'npx mizu demo --cheat'];
+export const NETWORKS = [
+  'npm start',
+  'npm run demo',
+  'npx mizu devnet',
+  'npx mizu devnet --keep',
+  'npx mizu demo --cheat',
+];
 
 const PAGES = /^(README|CONTRIBUTING|docs\/[\w-]+|examples\/[\w-]+\/README)\.md$/;
 const COMMAND = /^(?:\$ )?((?:npm|npx|node|mizu) (?:[\w./-]+(?: .*)?))$/;

@@ -48,6 +48,30 @@ test.concurrent('npx mizu devnet ends with 0 after Ctrl-C', async ({ expect }) =
   expect(survivors(clone)).toEqual([]);
 });
 
+test.concurrent('npx mizu devnet --keep goes on after it was killed, with its run and its dataset', async ({
+  expect,
+}) => {
+  const clone = linkClone(join(home, 'kept'));
+  const devnet = 'exec node bin/mizu.mjs devnet --keep';
+  const words = 'Ctrl-C stops the network.';
+  let verified = '';
+  const first = await runUntil(clone, devnet, words, 'SIGKILL', async () => {
+    const run = 'npx mizu run examples/first/workflow.ts --input examples/first/words.jsonl --output out';
+    verified = (await runShell(clone, `${run} && npx mizu verify out`)).output;
+  });
+  expect(verified, first.output).toMatch(/verified {2}dataset 0x[0-9a-f]{64}/);
+  const refused = await runShell(clone, 'npx mizu devnet');
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('It is not deleted unasked.');
+  const second = await runUntil(clone, devnet, words, 'SIGINT', async () => {
+    verified = (await runShell(clone, 'npx mizu runs && npx mizu verify out')).output;
+  });
+  expect(second.code, second.output).toBe(0);
+  expect(second.output).toContain('going on with the network that was kept here');
+  expect(verified, second.output).toMatch(/^0x[0-9a-f]{64} {2}done [\s\S]*verified {2}dataset 0x[0-9a-f]{64}/m);
+  expect(survivors(clone)).toEqual([]);
+});
+
 test.concurrent('Ctrl-C while it starts and while it runs leaves nothing running', async ({ expect }) => {
   for (const [flags, words] of [
     ['--every 400', 'processes:'],

@@ -22,8 +22,14 @@ export async function runShell(folder: string, command: string): Promise<Ended> 
   return ended(start(folder, command));
 }
 
-/** Sends SIGINT to the whole process group, as Ctrl-C does, when the command has said `words`. */
-export async function runUntil(folder: string, command: string, words: string): Promise<Ended> {
+/** Sends the signal, SIGINT as Ctrl-C does, to the whole process group, when the command has said `words` and `meanwhile` is done. */
+export async function runUntil(
+  folder: string,
+  command: string,
+  words: string,
+  signal: NodeJS.Signals = 'SIGINT',
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<Ended> {
   const child = start(folder, command);
   let output = '';
   let isSent = false;
@@ -32,7 +38,7 @@ export async function runUntil(folder: string, command: string, words: string): 
       output += chunk.toString();
       if (isSent || !output.includes(words)) return;
       isSent = true;
-      process.kill(-(child.pid as number), 'SIGINT');
+      void meanwhile().finally(() => process.kill(-(child.pid as number), signal));
     });
   return ended(child);
 }
