@@ -89,7 +89,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     checker,
     exactModels: new Set(config.exactModels),
     auditor: createAuditor({ rate: config.auditRate, seconds: config.auditSeconds, random: Math.random }),
-    hasRival: (worker, model) => sessions.hasRival(worker, model),
+    hasOther: (workers, model) => sessions.hasOther(workers, model),
     now: Date.now,
     onLiar: (worker) => sessions.report(worker, 'liar'),
   });

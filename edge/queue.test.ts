@@ -35,9 +35,16 @@ const KEY = taskKey(INFO);
 const checker = createSchemaChecker({ threads: 1 });
 afterAll(() => checker.close());
 
-type SetUp = { auditRate?: number; attempts?: number; journal?: AcceptedEntry[]; epoch?: number; failWrites?: boolean };
+type SetUp = {
+  there?: readonly Address[];
+  auditRate?: number;
+  attempts?: number;
+  journal?: AcceptedEntry[];
+  epoch?: number;
+  failWrites?: boolean;
+};
 
-function setUp({ auditRate = 0, attempts = 3, journal = [], epoch = 1, failWrites = false }: SetUp = {}) {
+function setUp({ there, auditRate = 0, attempts = 3, journal = [], epoch = 1, failWrites = false }: SetUp = {}) {
   let clock = 1_000_000;
   const liars: Address[] = [];
   const stored: Journal<AcceptedEntry> = {
@@ -60,7 +67,7 @@ function setUp({ auditRate = 0, attempts = 3, journal = [], epoch = 1, failWrite
     checker,
     exactModels: MODELS,
     auditor: createAuditor({ rate: auditRate, seconds: 30, random: () => 0.5 }),
-    hasRival: () => true,
+    hasOther: (workers) => there === undefined || there.some((one) => !workers.includes(one)),
     now: () => clock,
     onLiar: (worker) => liars.push(worker),
   });
@@ -235,6 +242,60 @@ describe('rows', () => {
     const lines = new TextDecoder().decode(task!.result).trimEnd().split('\n').slice(1);
     const codes = lines.map((line) => JSON.parse(line)[1].error?.code);
     expect([lines.length, codes[0], codes.at(-1)]).toEqual([300, undefined, 'edge/result-too-large']);
+  });
+});
+
+describe('a row that a worker has failed', () => {
+  test('goes to one that has not, as long as there is one', async () => {
+    const there = [ANN, BOB, CY];
+    const { queue } = setUp({ there, attempts: 5 });
+    addTask(queue, 2);
+    await fail(queue, take(queue, ANN, 2), true);
+    expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
+    const second = take(queue, BOB, 1);
+    await fail(queue, second, true);
+    // Of the two rows one has come to one worker, the other to two.
+    expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
+    expect(take(queue, BOB, 2).places).toEqual([1 - second.places[0]!]);
+    const third = take(queue, CY, 2);
+    expect(third.places).toEqual(second.places);
+    await fail(queue, third, true);
+    // All have failed it: whoever asks.
+    expect(take(queue, ANN, 2).places).toEqual(third.places);
+  });
+
+  test('a broken one beside a good one costs no row, however often it asks', async () => {
+    const { queue } = setUp({ there: [ANN, BOB], attempts: 2 });
+    addTask(queue, 20);
+    for (let i = 0; i < 30; i++) {
+      const granted = queue.lease({ worker: ANN, models: MODELS, rows: 2 });
+      if (granted !== undefined) await fail(queue, granted.lease, true);
+      if (i % 3 !== 0) continue;
+      await answer(queue, take(queue, BOB, 2));
+    }
+    expect(contentsOf(queue).filter((content) => content === undefined)).toEqual([]);
+  });
+
+  test('comes back to the only worker, and when the other one has left', async () => {
+    const there = [ANN];
+    const { queue } = setUp({ there, attempts: 3 });
+    addTask(queue, 1);
+    await fail(queue, take(queue, ANN, 1), true);
+    there.push(BOB);
+    expect(queue.lease({ worker: ANN, models: MODELS, rows: 1 })).toBeUndefined();
+    there.pop();
+    await answer(queue, take(queue, ANN, 1));
+    expect(contentsOf(queue)).toEqual(['r0']);
+  });
+
+  test('also if it has not answered in time', () => {
+    const { queue, pass } = setUp({ there: [ANN, BOB] });
+    addTask(queue, 1);
+    take(queue, ANN, 1);
+    pass(61);
+    queue.expire();
+    expect(queue.lease({ worker: ANN, models: MODELS, rows: 1 })).toBeUndefined();
+    expect(take(queue, BOB, 1).places).toEqual([0]);
   });
 });
 

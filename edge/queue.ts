@@ -10,12 +10,15 @@ import { encodeResultLine, type Requests } from './rows.ts';
 import type { SchemaChecker } from './schema/checker.ts';
 import { createShares, type Holder } from './shares.ts';
 import {
+  bitOf,
   createTask,
   dropRows,
   type FinishedTask,
+  failersOf,
   finishTask,
   giveBack,
   MAX_LEASE_BYTES,
+  noteFailures,
   type OpenTask,
   type Outcome,
   putOutcomes,
@@ -57,8 +60,8 @@ export type QueueOptions = {
   /** Models whose answers must be the same to the byte. */
   readonly exactModels: ReadonlySet<string>;
   readonly auditor: Auditor;
-  /** Another worker with this model is there. */
-  readonly hasRival: (worker: Address, model: string) => boolean;
+  /** A worker with this model is there that is none of these, and takes rows. */
+  readonly hasOther: (workers: readonly Address[], model: string) => boolean;
   readonly now: () => number;
   readonly onLiar: (worker: Address) => void;
 };
@@ -161,7 +164,7 @@ export function createQueue(options: QueueOptions): Queue {
     if (lease.audit !== undefined) lease.audit.leased = false;
     const task = tasks.get(lease.task);
     if (task === undefined || lease.audit !== undefined) return;
-    for (const place of lease.places) task.failures[place] = task.failures[place]! + 1;
+    noteFailures(task, lease.places, lease.worker);
     const dead = lease.places.filter((place) => task.failures[place]! >= options.attempts);
     giveBack(task, lease.places, lease.lease);
     if (dead.length > 0) buryRows(task, dead);
@@ -184,10 +187,10 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   // Rows that no frame can carry, or that are no JSON, would end the connection of every worker that they are given to.
-  const usableRows = (task: OpenTask, limit: number): number[] => {
+  const usableRows = (task: OpenTask, limit: number, worker: Address): number[] => {
     const message = `the row is not JSON of at most ${MAX_LEASE_BYTES} bytes`;
     for (let take = 0; take < MAX_TAKES && !taken.has(task.key); take++) {
-      const places = takeRows(task, limit);
+      const places = takeRows(task, limit, isNewTo(task, worker));
       const unusable = places.filter((place) => !isUsable(task, place));
       if (unusable.length === 0) return places;
       putOutcomes(
@@ -199,6 +202,20 @@ export function createQueue(options: QueueOptions): Queue {
       if (usable.length > 0) return usable;
     }
     return [];
+  };
+
+  // A worker that fails at once (a key that is refused) would take each row again before others have had it. What it has failed it gets
+  // again only if all that are there have.
+  const isNewTo = (task: OpenTask, worker: Address): ((place: number) => boolean) => {
+    const own = bitOf(task, worker);
+    const known = new Map<number, boolean>();
+    return (place) => {
+      const bits = task.failedBy[place]!;
+      if ((bits & own) === 0) return true;
+      const found = known.get(bits) ?? !options.hasOther(failersOf(task, bits), task.requests.model);
+      known.set(bits, found);
+      return found;
+    };
   };
 
   const acceptAudit = async (lease: Lease, audit: Audit, task: OpenTask, answer: AuditedAnswer) => {
@@ -255,9 +272,8 @@ export function createQueue(options: QueueOptions): Queue {
     }
     release(lease);
     putOutcomes(task, outcomes);
-    lease.places.forEach((place, i) => {
-      if (judged[i] === undefined) task.failures[place] = task.failures[place]! + 1;
-    });
+    const failed = lease.places.filter((_, i) => judged[i] === undefined);
+    noteFailures(task, failed, lease.worker);
     giveBack(task, lease.places, lease.lease);
     considerAudit(task, lease, outcomes);
     finishIfDone(task);
@@ -266,7 +282,7 @@ export function createQueue(options: QueueOptions): Queue {
   const considerAudit = (task: OpenTask, { places, worker }: Lease, outcomes: readonly Outcome[]) => {
     const { model } = task.requests;
     const eligible = options.exactModels.has(model) && outcomes.length === places.length;
-    if (!eligible || !options.hasRival(worker, model)) return;
+    if (!eligible || !options.hasOther([worker], model)) return;
     if (auditor.consider({ task: task.key, model, places }, { worker, outcomes }, now())) task.audits += 1;
   };
 
@@ -294,7 +310,7 @@ export function createQueue(options: QueueOptions): Queue {
         return grant(audited, audit.places, worker, audit);
       }
       for (const task of byTurn(models)) {
-        const places = usableRows(task, rows);
+        const places = usableRows(task, rows, worker);
         if (places.length === 0) continue;
         const granted = grant(task, places, worker);
         for (const place of places) task.holders[place] = granted.lease.lease;

@@ -44,7 +44,8 @@ export type Sessions = {
   /** Hands rows to whoever has room. */
   dispatch(): void;
   models(): Set<string>;
-  hasRival(worker: Address, model: string): boolean;
+  /** A worker with this model that is none of these, and takes rows. */
+  hasOther(workers: readonly Address[], model: string): boolean;
   list(): { worker: Address; models: string[]; credits: number; rows: number; points: number }[];
   report(worker: Address, fault: Fault): void;
   close(): Promise<void>;
@@ -87,6 +88,9 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const rowsOf = (worker: Address) => queue.leasesOf(worker).reduce((sum, lease) => sum + lease.places.length, 0);
 
+  const takesRows = ({ socket, worker, draining }: Session): boolean =>
+    !draining && !reputation.isBanned(worker) && socket.readyState === WebSocket.OPEN;
+
   const dispatch = () => {
     let granted = true;
     // In turns, so that the first does not take all.
@@ -99,7 +103,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const dispatchTo = (session: Session): boolean => {
     const { socket, worker, models, credits } = session;
     const rows = Math.min(options.leaseRows, Math.ceil(credits / LEASES_IN_CREDITS));
-    if (session.draining || reputation.isBanned(worker) || socket.readyState !== WebSocket.OPEN) return false;
+    if (!takesRows(session)) return false;
     if (socket.bufferedAmount > MAX_UNSENT_BYTES || credits - rowsOf(worker) < rows) return false;
     const grant = queue.lease({ worker, models, rows });
     if (grant === undefined) return false;
@@ -305,7 +309,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     dispatch,
     models: () => new Set([...sessions.values()].flatMap((session) => [...session.models])),
-    hasRival: (worker, model) => [...sessions.values()].some((one) => one.worker !== worker && one.models.has(model)),
+    hasOther: (workers, model) =>
+      [...sessions.values()].some((one) => one.models.has(model) && takesRows(one) && !workers.includes(one.worker)),
     list: () =>
       [...sessions.values()].map(({ worker, models, credits }) => ({
         worker,

@@ -44,6 +44,10 @@ export type OpenTask = {
   /** Lease that holds a row, 0 without one. */
   readonly holders: Float64Array;
   readonly failures: Uint8Array;
+  /** By whom: a bit for each of `failers`. */
+  readonly failedBy: Uint32Array;
+  /** Workers that have failed a row of the task; the first 32 are told apart. */
+  readonly failers: Address[];
   /** Rows without an outcome. */
   open: number;
   /** Rows from here on have never been leased. */
@@ -52,6 +56,8 @@ export type OpenTask = {
   readonly returned: number[];
   audits: number;
 };
+
+const MAX_FAILERS = 32;
 
 /** Of the largest row too: well below the largest frame. */
 export const MAX_LEASE_BYTES = 4 * 1024 * 1024;
@@ -77,6 +83,8 @@ export function createTask(info: TaskInfo, requests: Requests): OpenTask {
     results: createResults(count),
     holders: new Float64Array(count),
     failures: new Uint8Array(count),
+    failedBy: new Uint32Array(count),
+    failers: [],
     open: count,
     fresh: 0,
     returned: [],
@@ -84,8 +92,29 @@ export function createTask(info: TaskInfo, requests: Requests): OpenTask {
   };
 }
 
-/** Up to `limit` rows that nobody holds; fewer if they are long. */
-export function takeRows(task: OpenTask, limit: number): number[] {
+/** The row goes to another worker. */
+export function noteFailures(task: OpenTask, places: readonly number[], worker: Address): void {
+  if (places.length > 0 && bitOf(task, worker) === 0 && task.failers.length < MAX_FAILERS) task.failers.push(worker);
+  const bit = bitOf(task, worker);
+  for (const place of places) {
+    task.failures[place] = task.failures[place]! + 1;
+    task.failedBy[place] = task.failedBy[place]! | bit;
+  }
+}
+
+/** What a row must not have in its `failedBy` to be new to this worker; 0: all rows are. */
+export function bitOf({ failers }: OpenTask, worker: Address): number {
+  const at = failers.indexOf(worker);
+  return at < 0 ? 0 : (1 << at) >>> 0;
+}
+
+/** The workers that the bits of a row mean. */
+export function failersOf({ failers }: OpenTask, bits: number): readonly Address[] {
+  return failers.filter((_, at) => ((bits >>> at) & 1) === 1);
+}
+
+/** Up to `limit` rows that nobody holds; fewer if they are long. Of those that came back, only such as `mayTake` says. */
+export function takeRows(task: OpenTask, limit: number, mayTake: (place: number) => boolean): number[] {
   const places: number[] = [];
   let bytes = 0;
   const take = (place: number) => {
@@ -94,7 +123,13 @@ export function takeRows(task: OpenTask, limit: number): number[] {
     bytes += task.requests.sizeOf(place);
   };
   const hasRoom = () => places.length < limit && bytes < MAX_LEASE_BYTES;
-  while (hasRoom() && task.returned.length > 0) take(task.returned.pop() as number);
+  const left: number[] = [];
+  while (hasRoom() && task.returned.length > 0) {
+    const place = task.returned.pop() as number;
+    if (mayTake(place)) take(place);
+    else left.push(place);
+  }
+  while (left.length > 0) task.returned.push(left.pop() as number);
   for (; hasRoom() && task.fresh < task.requests.count; task.fresh++) take(task.fresh);
   return places;
 }
