@@ -7,6 +7,7 @@ import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
 import {
   type BackendFlags,
+  backendArguments,
   type InputFlags,
   inputOptions,
   parseCount,
@@ -100,7 +101,7 @@ type Commands = readonly (readonly [command: string, what: string])[];
 
 function nextSteps(file: string, flags: Flags): Commands {
   const words = inputArguments(flags.input, inputOptions(flags));
-  const backend = flags.backend === undefined ? '' : ` --backend ${shellWord(flags.backend)}`;
+  const backend = backendArguments(flags);
   return [
     [`mizu quote ${shellWord(file)} ${words}${backend}`, 'what the whole file will cost'],
     [`mizu run ${shellWord(file)} ${words}${backend} --output out`, 'run it on the network'],
@@ -109,7 +110,7 @@ function nextSteps(file: string, flags: Flags): Commands {
 
 function nextTry(file: string, flags: Flags): Commands {
   const words = inputArguments(flags.input, inputOptions(flags));
-  const backend = flags.backend === undefined ? '' : ` --backend ${shellWord(flags.backend)}`;
+  const backend = backendArguments(flags);
   return [
     [
       `mizu dev ${shellWord(file)} ${words}${backend} --rows ${MORE * flags.rows}`,

@@ -4,6 +4,7 @@ import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
 import { INPUT_FORMATS, type InputOptions } from '../input/format.ts';
+import { shellWord } from './invocation.ts';
 import { createOutageReporter } from './outage.ts';
 
 export type NetworkFlags = {
@@ -52,6 +53,11 @@ export function withBackendOptions(command: Command): Command {
       'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
     )
     .option('--no-cache', 'ask models anew, and keep no answers (default: they are kept in .mizu/answers)');
+}
+
+/** The words of a command line that let the same server answer. */
+export function backendArguments({ backend, cache }: BackendFlags): string {
+  return `${backend === undefined ? '' : ` --backend ${shellWord(backend)}`}${cache === false ? ' --no-cache' : ''}`;
 }
 
 /** How the input is read, without what was not said. */

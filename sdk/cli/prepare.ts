@@ -7,15 +7,15 @@ import { assertTypes } from '../compile/typecheck.ts';
 
 export const CACHE_FOLDER = join('.mizu', 'cache');
 
-/** @throws MizuError `sdk/…` */
-export async function prepareWorkflow(file: string): Promise<CompiledWorkflow> {
+/** `from`: the rest of it, from that step on. @throws MizuError `sdk/…` */
+export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {
   await assertFile(file);
   // Both at once; of two refusals the compiler's is the clearer one, so it is told first.
   const types = assertTypes(file).then(
     () => null,
     (error: unknown) => error as Error,
   );
-  const compiled = await compileWorkflow(file, { cacheFolder: CACHE_FOLDER });
+  const compiled = await compileWorkflow(file, { cacheFolder: CACHE_FOLDER, from });
   const problem = await types;
   if (problem !== null) throw problem;
   return compiled;

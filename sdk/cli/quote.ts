@@ -12,6 +12,7 @@ import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
 import {
   type BackendFlags,
+  backendArguments,
   type InputFlags,
   type NetworkFlags,
   parseSampleRows,
@@ -52,7 +53,7 @@ async function run(file: string, flags: Flags): Promise<void> {
     output.say(
       nextCommands([
         [
-          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options)} --output out`,
+          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options)}${backendArguments(flags)} --output out`,
           `costs at most ${formatMizu(quote.costWei.upper)}`,
         ],
       ]),

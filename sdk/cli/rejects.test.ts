@@ -21,6 +21,9 @@ test('rejects are told by step, the most first, with the reason of the first on 
   const file = join(folder, 'rejects.jsonl');
   await writeFile(file, REJECTS.map((reject) => `${JSON.stringify(reject)}\n`).join(''));
   expect(await sumRejectsFile(file)).toEqual(expected);
+  // U+2028 stands in JSON as it is, and ends no line.
+  await writeFile(file, `${JSON.stringify({ step: 'a', reason: 'b\u2028c', row: {} })}\n`);
+  expect(await sumRejectsFile(file)).toEqual([{ step: 'a', rows: 1, reason: 'b\ufffdc' }]);
   await writeFile(file, '');
   expect(await sumRejectsFile(file)).toEqual([]);
   await rm(folder, { recursive: true });

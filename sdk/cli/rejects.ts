@@ -1,5 +1,5 @@
 // docs/sdk.md#rejects-told: what a run or a dry run has to tell beside its rows: the rejects by step, how many and why, and where answers came from.
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import { oneLine } from '../../protocol/text.ts';
@@ -15,6 +15,9 @@ export type RejectedBy = {
   readonly reason: string;
 };
 
+/** Of a row with its reason: docs/rows.md#limits. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
 type OneReject = { readonly step: string; readonly reason: string };
 
 /** The step that rejects most comes first; of equals the one that was met first. */
@@ -27,12 +30,10 @@ export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
 /** Of a dataset's `rejects.jsonl`, read line by line. */
 export async function sumRejectsFile(file: string): Promise<RejectedBy[]> {
   const found = new Map<string, RejectedBy>();
-  const handle = await open(file);
-  try {
-    for await (const line of handle.readLines()) if (line !== '') add(found, JSON.parse(line) as OneReject);
-  } finally {
-    await handle.close();
-  }
+  const { splitLines } = await import('../input/lines.ts');
+  const decoder = new TextDecoder();
+  for await (const { bytes } of splitLines(createReadStream(file), MAX_LINE_BYTES))
+    add(found, JSON.parse(decoder.decode(bytes)) as OneReject);
   return sorted(found);
 }
 

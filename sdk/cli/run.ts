@@ -37,6 +37,7 @@ export type RunFlags = NetworkFlags &
     taskGas?: bigint;
     rows?: number;
     force?: boolean;
+    retryRejects?: string;
     gateway?: Address[];
     hours: number;
     new?: boolean;
@@ -65,6 +66,10 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       collectGateway,
     )
     .option('--hours <n>', 'time after which it expires and the rest is paid back', parseHours, 24)
+    .option(
+      '--retry-rejects <step>',
+      'try the rows again that this step has rejected in the dataset of --output, into its next version',
+    )
     .option('--new', 'start another run of the same workflow on the same input')
     .option('--json', 'print JSON, one event a line')
     .addHelpText(
@@ -75,8 +80,13 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       const output = createOutput(flags.json ?? false);
       if (flags.max !== undefined) parseMizu(flags.max);
       const { prepareWorkflow } = await import('./prepare.ts');
-      const workflow = await prepareWorkflow(file);
-      const { code } = await withNetwork(flags, (network) => runWorkflow(network, workflow, flags, output));
+      const step = flags.retryRejects;
+      const workflow = await prepareWorkflow(file, step);
+      const { code } = await withNetwork(flags, async (network) => {
+        if (step === undefined) return runWorkflow(network, workflow, flags, output);
+        const { retryRejects } = await import('./retry.ts');
+        return retryRejects(network, workflow, step, flags, output);
+      });
       setExitCode(code);
     });
 }

@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import pc from 'picocolors';
+import type { Verified } from '../client/verify.ts';
 import { collectUrl, type NetworkFlags, withNetworkOptions } from './options.ts';
 import { createOutageReporter } from './outage.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
 
 export function verifyCommand(): Command {
   return withNetworkOptions(new Command('verify'))
@@ -33,11 +34,20 @@ async function run(target: string, flags: Flags): Promise<void> {
     (info) => info.isDirectory(),
     () => false,
   );
+  const version = isFolder ? await (await import('../output/version.ts')).readVersion(target) : undefined;
   const patience = { onOutage: createOutageReporter() };
   const onWait = () => output.say(pc.dim('  … the run has just ended: waiting for its assertion on L1'));
-  const verified = await verifyTarget(target, isFolder, { ...flags, l1Urls: flags.l1Url, patience, onWait }, (line) =>
-    output.say(`  ${pc.green('✓')} ${line}`),
-  );
+  const settings = { ...flags, l1Urls: flags.l1Url, patience, onWait };
+  const onCheck = (line: string) => output.say(`  ${pc.green('✓')} ${line}`);
+  if (version === undefined) {
+    tell(output, await verifyTarget(target, isFolder, settings, onCheck));
+    return;
+  }
+  const { verifyVersion } = await import('../client/verify-version.ts');
+  for (const verified of await verifyVersion(target, version, settings, onCheck)) tell(output, verified);
+}
+
+function tell(output: Output, verified: Verified): void {
   output.say(`\n${pc.green('verified')}  dataset ${verified.datasetRoot} of run ${verified.run}`);
   const status = verified.confirmed ? 'confirmed on L1' : 'asserted on L1; its window is still open';
   output.say(`${status}: ${verified.transactions.join(', ')}`);

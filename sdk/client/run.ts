@@ -129,7 +129,7 @@ async function upload(network: Network, { survey, onUpload }: RunRequest): Promi
     group = [];
     groupBytes = 0;
   };
-  for await (const { bytes } of partitionFile(survey.file, survey.options)) {
+  for await (const { bytes } of survey.open?.() ?? partitionFile(survey.file, survey.options)) {
     group.push(bytes);
     groupBytes += bytes.length;
     if (groupBytes >= UPLOAD_GROUP_BYTES) await flush();

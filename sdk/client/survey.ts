@@ -4,7 +4,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { hashInputs } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import type { InputOptions } from '../input/format.ts';
-import { partitionFile } from '../input/partition.ts';
+import { type Partition, partitionFile, partitionRows } from '../input/partition.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
 
@@ -20,10 +20,31 @@ export type Survey = {
   readonly bytes: number;
   /** Rows chosen by a hash of their line number, in the file's order. */
   readonly sample: readonly InputRow[];
+  /** Makes the partitions once more, if they are not those of the file. */
+  readonly open?: () => AsyncIterable<Partition>;
 };
 
 /** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…` */
-export async function surveyInput(file: string, sampleSize: number, options: InputOptions = {}): Promise<Survey> {
+export function surveyInput(file: string, sampleSize: number, options: InputOptions = {}): Promise<Survey> {
+  return survey(file, options, sampleSize, (onRow) => partitionFile(file, options, onRow));
+}
+
+/** Of rows that are read from elsewhere, each time anew; they keep their index. `file` says where they stand. @throws MizuError `sdk/empty-input` */
+export async function surveyRows(
+  file: string,
+  sampleSize: number,
+  rows: () => AsyncIterable<InputRow>,
+): Promise<Survey> {
+  const found = await survey(file, {}, sampleSize, (onRow) => partitionRows(rows(), onRow));
+  return { ...found, open: () => partitionRows(rows()) };
+}
+
+async function survey(
+  file: string,
+  options: InputOptions,
+  sampleSize: number,
+  partitions: (onRow?: (row: InputRow) => void) => AsyncIterable<Partition>,
+): Promise<Survey> {
   const refs: ObjectRef[] = [];
   const chosen: { key: number; row: InputRow }[] = [];
   let [rows, broken, bytes] = [0, 0, 0];
@@ -35,7 +56,7 @@ export async function surveyInput(file: string, sampleSize: number, options: Inp
     chosen.splice(at < 0 ? chosen.length : at, 0, { key, row });
     if (chosen.length > sampleSize) chosen.pop();
   };
-  for await (const partition of partitionFile(file, options, sampleSize > 0 ? onRow : undefined)) {
+  for await (const partition of partitions(sampleSize > 0 ? onRow : undefined)) {
     refs.push(objectRef(partition.bytes));
     rows += partition.rows;
     broken += partition.broken;

@@ -26,6 +26,8 @@ export type VerifyFlags = TrustFlags & {
   readonly replay?: boolean | undefined;
   /** Told once if the run has just ended and L1 has no assertion of it yet: it is waited for, up to a minute. */
   readonly onWait?: () => void;
+  /** What the run must have read. */
+  readonly inputsHash?: Hex | undefined;
   readonly patience?: Patience;
 };
 
@@ -96,6 +98,7 @@ export async function verifyTarget(
     if (report.lost !== undefined) throw runVoid(report.lost, started);
     if (folder !== undefined) await assertFiles(network, report, folder, target);
     await assertKnown(network, report);
+    if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
     return assertReport(report, folder, target);
   } finally {
     await network.close();
@@ -159,6 +162,13 @@ async function assertKnown(network: Network, report: VerifyReport): Promise<void
     actual: `${report.run}; ${report.checks.find((check) => !check.ok)?.detail ?? 'no assertion'}`,
     hint: 'List its runs with: npx mizu runs --all. A devnet that was started anew is another network and has forgotten those of before.',
   });
+}
+
+async function assertInputs(request: VerifyRequest, expected: Hex): Promise<string> {
+  const { readInputsHash } = await import('./inputs-of.ts');
+  const actual = await readInputsHash(request);
+  if (actual !== expected) throw failed('inputs', `the run has read ${actual}, and not the rejects, ${expected}`);
+  return `inputs: the run has read these rejects, ${expected}`;
 }
 
 function assertReport(report: VerifyReport, folder: CheckedFolder | undefined, target: string): Verified {

@@ -31,10 +31,10 @@ import { createMain } from './runtime/run.ts';
 globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(workflow, settings); };
 `;
 
-/** `fused` false gives each row step a stage of its own: for looking between them. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
-export async function bundleWorkflow(file: string, fused = true): Promise<BundledWorkflow> {
+/** `fused` false gives each row step a stage of its own: for looking between them; `from` leaves out the steps before that one. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
+export async function bundleWorkflow(file: string, fused = true, from?: string): Promise<BundledWorkflow> {
   const [described, bundle] = await Promise.all([
-    describeWorkflow(file),
+    describeWorkflow(file, from),
     // Its errors are those of the describing bundle, which tells them first.
     bundleEntry(file, ENTRY, { small: true }).catch((error: unknown) => error as Error),
   ]);
@@ -45,7 +45,7 @@ export async function bundleWorkflow(file: string, fused = true): Promise<Bundle
       answer == null ? [] : [[name, { schema: answer, strict }]],
     ),
   );
-  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused });
+  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused, from });
   return {
     file,
     description,
@@ -54,12 +54,12 @@ export async function bundleWorkflow(file: string, fused = true): Promise<Bundle
   };
 }
 
-/** `cacheFolder` keeps built programs between calls. @throws MizuError `sdk/…`, `vm/bundle` */
+/** `cacheFolder` keeps built programs between calls; `from` leaves out the steps before that one. @throws MizuError `sdk/…`, `vm/bundle` */
 export async function compileWorkflow(
   file: string,
-  options: { readonly cacheFolder?: string } = {},
+  options: { readonly cacheFolder?: string; readonly from?: string | undefined } = {},
 ): Promise<CompiledWorkflow> {
-  const bundled = await bundleWorkflow(file);
+  const bundled = await bundleWorkflow(file, true, options.from);
   const program = await buildProgram(bundled.bundle, options.cacheFolder);
   const metadata = encodeMetadata(bundled.metadata);
   const definition = createDefinition(bundled.description, program.entry, metadata);

@@ -2,6 +2,7 @@
 import { toJSONSchema, type ZodType } from 'zod';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
 import type { Step, Workflow } from '../workflow/step.ts';
+import { tailOf } from '../workflow/tail.ts';
 
 export type StepDescription = {
   readonly kind: Step['kind'];
@@ -30,11 +31,11 @@ export type Description = {
   readonly unfusedStages: readonly PlannedStage[];
 };
 
-/** Null if the default export is no workflow. */
-export function describe(value: unknown): Description | null {
+/** Null if the default export is no workflow. `from`: of its rest, from that step on. */
+export function describe(value: unknown, from?: string): Description | null {
   const workflow = value as Partial<Workflow> | null | undefined;
   if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.steps)) return null;
-  const steps = workflow.steps as readonly Step[];
+  const steps = tailOf(workflow.steps as readonly Step[], from);
   return {
     name: workflow.name,
     steps: steps.map(describeStep),

@@ -8,16 +8,16 @@ import type { Description, StepDescription } from './describe-guest.ts';
 import { findOptional } from './optional.ts';
 import { assertPure, DATE_MARK, refusedGlobals } from './refuse.ts';
 
-const ENTRY = `
+const entryOf = (from: string | undefined) => `
 import workflow from 'workflow';
 import { describe } from './compile/describe-guest.ts';
-globalThis.description = JSON.stringify(describe(workflow));
+globalThis.description = JSON.stringify(describe(workflow${from === undefined ? '' : `, ${JSON.stringify(from)}`}));
 `;
 const EVALUATION_MS = 10_000;
 
-/** @throws MizuError `sdk/bundle`, `sdk/not-pure`, `sdk/evaluation`, `sdk/no-workflow`, `sdk/output-schema` */
-export async function describeWorkflow(file: string): Promise<Description> {
-  const bundle = await bundleEntry(file, ENTRY, { define: refusedGlobals() });
+/** @throws MizuError `sdk/bundle`, `sdk/not-pure`, `sdk/evaluation`, `sdk/no-workflow`, `sdk/output-schema`, and those of `tailOf` */
+export async function describeWorkflow(file: string, from?: string): Promise<Description> {
+  const bundle = await bundleEntry(file, entryOf(from), { define: refusedGlobals() });
   assertPure(bundle);
   const description = JSON.parse(evaluate(bundle)) as Description | null;
   if (description === null) throw noWorkflow(file);

@@ -84,12 +84,12 @@ async function writeSink(
   return { rows, bytes };
 }
 
-function writeText(path: string, text: string): Promise<void> {
+export function writeText(path: string, text: string): Promise<void> {
   return writeWhole(path, (file) => file.writeFile(text));
 }
 
 // A link that lies in wait under the draft's name is not followed: the draft is always a file of our own.
-async function writeWhole(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+export async function writeWhole(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const draft = `${path}.part`;
   await rm(draft, { force: true });
   const file = await open(
@@ -109,7 +109,7 @@ async function writeWhole(path: string, fill: (file: FileHandle) => Promise<void
 }
 
 // `data` must be a folder of this folder, and not a link to another one.
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   await mkdir(path).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   });

@@ -8,6 +8,7 @@ import {
   type Step,
   type Workflow,
 } from '../workflow/step.ts';
+import { tailOf } from '../workflow/tail.ts';
 import type { Context } from './attempts.ts';
 import { exchangeOf } from './exchange.ts';
 import { refusePromises } from './guard.ts';
@@ -28,11 +29,14 @@ export type Settings = {
   readonly formats: Readonly<Record<string, AnswerFormat>>;
   readonly source: SourceTable;
   readonly fused: boolean;
+  /** The step that the rows have come to: those before it are left out. */
+  readonly from?: string;
 };
 
 /** The program: called once per task. */
 export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
-  const { steps, rowBudget } = workflow;
+  const { rowBudget } = workflow;
+  const steps = tailOf(workflow.steps, settings.from);
   const stages = planStages(steps, settings.fused);
   return (io) => {
     refusePromises();

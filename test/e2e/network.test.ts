@@ -92,6 +92,77 @@ test('the dataset is verified from L1 and DA, and not with one byte changed', as
   expect(bad.stderr).toContain('train.jsonl');
 });
 
+// What a user writes, runs, corrects and tries again: docs/sdk.md#retry.
+const WORDS = join(folder, 'words.ts');
+const writeWords = (least: number) =>
+  writeFileSync(
+    WORDS,
+    `import { dataset, z } from 'mizu';
+export default dataset('words', z.object({ text: z.string() }))
+  .flatMap('words', (row) => row.text.split(' ').map((word) => ({ word })))
+  .check('long', (row) => row.word.length >= ${least})
+  .map('upper', (row) => ({ word: row.word.toUpperCase() }))
+  .split({ train: 0.5, test: 0.5 });
+`,
+  );
+const runWords = (...more: string[]) =>
+  mizu(folder, [
+    'run',
+    WORDS,
+    '--input',
+    join(folder, 'texts.jsonl'),
+    '--output',
+    'words',
+    '--max',
+    '5',
+    '--json',
+    ...more,
+  ]);
+const readWords = (place: string) =>
+  ['train', 'test']
+    .flatMap((part) => readFileSync(join(folder, place, `data/${part}.jsonl`), 'utf8').match(/[A-Z]+/g) ?? [])
+    .sort();
+
+test('the rejects of a step are tried again into the next version of the dataset, which is verified', async () => {
+  writeFileSync(join(folder, 'texts.jsonl'), '{"text":"a heron is"}\n{"text":"an oak"}\n{"text":"no"}\n');
+  writeWords(3);
+  const first = await runWords();
+  expect(first.code, first.stderr).toBe(0);
+  // The user has named a price: nothing was tried before.
+  expect(events(first).map(({ event }) => event)).not.toContain('quote');
+  expect(eventOf(first, 'dataset')).toMatchObject({ rejected: [{ step: 'long', rows: 4 }] });
+  expect(readWords('words')).toEqual(['HERON', 'OAK']);
+  writeWords(2);
+  const retried = await runWords('--retry-rejects', 'long');
+  expect(retried.code, retried.stderr).toBe(0);
+  expect(eventOf(retried, 'dataset')).toMatchObject({ folder: 'words-v2', gained: 3 });
+  expect(readWords('words-v2')).toEqual(['AN', 'HERON', 'IS', 'NO', 'OAK']);
+  expect(readFileSync(join(folder, 'words-v2/rejects.jsonl'), 'utf8')).toMatch(
+    /^\{"index":0,.*"row":\{"word":"a"\},"step":"long"\}\n$/,
+  );
+  const again = await runWords('--retry-rejects', 'long');
+  expect(eventOf(again, 'run')).toMatchObject({ resumed: true });
+  const verified = await mizu(folder, ['verify', 'words-v2']);
+  expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+  expect(verified.stdout).toMatch(/inputs: the run has read these rejects[\s\S]*version: 6 rows of 2 runs/);
+  const none = await runWords('--retry-rejects', 'upper');
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('sdk/nothing-to-retry')]);
+  // Rejects that the network never had were never tried again.
+  const file = join(folder, 'words-v2/runs/1/rejects.jsonl');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"an"', '"on"'));
+  expect((await mizu(folder, ['verify', 'words-v2'])).code).toBe(3);
+});
+
+test('a run that fails for the gas of a task says so when the task is run again', async () => {
+  const failed = await runWords('--new', '--task-gas', '1k');
+  expect(failed.code, failed.stderr).toBe(2);
+  const { run, failure } = eventOf(failed, 'end') as { run: string; failure: unknown };
+  expect(failure).toMatchObject({ kind: 'gas-or-trap', stage: 0, partition: 0, gasUsed: 1_000 });
+  const why = await mizu(folder, ['why', run, '--workflow', WORDS, '--json']);
+  expect(why.code, why.stderr).toBe(0);
+  expect(events(why)[0]).toMatchObject({ status: 'failed', replayed: { kind: 'task-gas' } });
+});
+
 /** Resolves when the run has moved on: the sequencer's next answer with another step, or the end. */
 async function nextStep({ rpcUrl }: Devnet, ended: () => boolean): Promise<void> {
   const first = await headStep(rpcUrl);
