@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend, ChatRequest, Completion } from '../../edge/backends/backend.ts';
 import { textOfContent } from '../../edge/backends/messages.ts';
@@ -139,6 +140,47 @@ describe('several answers', () => {
     expect(rejects.map(({ index, reason }) => [index, reason])).toEqual([
       [1, 'the prompt failed: Error: no (gap.ts:4)'],
     ]);
+  });
+
+  test('whatever fails, each answer is its row’s own', async () => {
+    // A letter an answer: good, cut, empty, or one on which the parser fails; `x` is a prompt that fails.
+    const letter = fc.constantFrom('g', 'c', 'e', 'p', 'x');
+    const texts = fc.array(
+      fc.array(fc.string({ unit: letter, minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 3 }),
+      { minLength: 1, maxLength: 6 },
+    );
+    const chain = `  .flatMap('each', (r) => r.t.split(' ').map((t, i) => ({ t, i })))
+  .generate('x', { model: 'm', n: 2, prompt: (r) => { if (r.t.includes('x')) throw new Error('no'); return r.t + ' ' + r.i; },
+    parse: (a) => { if (a.startsWith('p')) throw new Error('p'); return a; } })`;
+    const answer = (request: ChatRequest, text: string): Said | string => {
+      const kind = text[numberOf(request)]!;
+      return kind === 'e' ? '' : { content: kind + text, finishReason: kind === 'c' ? 'length' : 'stop' };
+    };
+    const check = async (rows: string[][], partitions: number) => {
+      const input = rows.map((list) => ({ t: list.join(' ') }));
+      const { parts, rejects } = await run('random', chain, input, answer, { partitions });
+      const all = rows.flatMap((list, index) => list.map((t, i) => ({ index, t, i })));
+      const goodOf = ({ t, i }: { t: string; i: number }) =>
+        t.includes('x') ? [] : [...t].flatMap((kind) => (kind === 'g' ? [`g${t} ${i}`] : []));
+      const kept = all.filter((row) => goodOf(row).length > 0);
+      expect(parts.train).toEqual(kept.map((row) => ({ t: row.t, i: row.i, x: goodOf(row) })));
+      const lost = all.flatMap((row) => {
+        const count = goodOf(row).length === 0 ? 1 : 2 - goodOf(row).length;
+        return Array.from({ length: count }, () => [row.index, row.t, row.i]);
+      });
+      expect(
+        rejects.map(({ index, row }) => [index, ...Object.values(row as { i: number; t: string }).reverse()]),
+      ).toEqual(lost);
+    };
+    await fc.assert(fc.asyncProperty(texts, fc.integer({ min: 1, max: 3 }), check), { numRuns: 25 });
+  });
+
+  test('the requests of a task have a size', async () => {
+    const chain = `  .generate('x', { model: 'm', n: 2, prompt: (r) => r.t.repeat(1_000_000) })`;
+    const { parts, rejects, asked } = await run('many', chain, Array(27).fill({ t: 'a' }), () => 'b');
+    expect([parts.train!.length, asked.length]).toEqual([25, 50]);
+    expect(rejects.map(({ index }) => index)).toEqual([25, 26]);
+    expect(rejects[0]!.reason).toContain('the requests of a task are at most 131071, with 50331648 characters');
   });
 });
 

@@ -164,11 +164,18 @@ test('row steps side by side are one stage; a model is three, a dedupe three or 
   const exact = rows.dedupe('d', (row) => row.text, { buckets: 7 });
   expect(kinds(exact.steps)).toEqual(['rows', 'keys', 'reduce', 'apply', 'sink', 'rejects']);
   expect(planStages(exact.steps)[2]).toMatchObject({ width: 7, inputs: [{ stage: 1, mode: 'all' }] });
+  const talk = rows
+    .converse('t', { model: 'm', turns: [() => 'a', () => 'b'] })
+    .judge('j', { model: 'm', a: () => 'a', b: () => 'b' });
+  const three = ['request', 'infer', 'receive'];
+  expect(kinds(talk.steps)).toEqual(['rows', ...three, ...three, ...three, 'sink', 'rejects']);
   const near = dataset<{ text: string }>('near')
     .dedupe('d', (row) => row.text, { near: 0.8 })
     .split({ train: 0.5, test: 0.5 });
   expect(kinds(near.steps)).toEqual(['keys', 'reduce', 'cluster', 'apply', 'sink', 'sink', 'rejects']);
 });
+
+const MODEL = { model: 'm', prompt: () => 'x' };
 
 test.each([
   ['a name is mandatory', () => dataset('x', Row).map('', (row) => row), 'sdk/bad-name'],
@@ -236,6 +243,50 @@ test.each([
   ['a sample of something', () => dataset('x', Row).sample('s', { count: 0 }), 'sdk/bad-option'],
   ['each of what', () => dataset('x', Row).sample('s', { each: 1 } as never), 'sdk/bad-option'],
   ['a limit is a number', () => dataset('x', Row).limit('l', 1.5), 'sdk/bad-option'],
+  ['no answer at all', () => dataset('x', Row).generate('g', { ...MODEL, n: 0 }), 'sdk/bad-option'],
+  ['17 answers', () => dataset('x', Row).generate('g', { ...MODEL, n: 17 }), 'sdk/bad-option'],
+  [
+    'more good answers than answers',
+    () => dataset('x', Row).score('g', { ...MODEL, n: 2, minAnswers: 3 }),
+    'sdk/bad-option',
+  ],
+  ['good answers of one', () => dataset('x', Row).generate('g', { ...MODEL, minAnswers: 1 }), 'sdk/bad-option'],
+  [
+    'answers that are all one',
+    () => dataset('x', Row).generate('g', { ...MODEL, n: 2, temperature: 0 }),
+    'sdk/bad-option',
+  ],
+  [
+    'seeds without room',
+    () => dataset('x', Row).generate('g', { ...MODEL, n: 2, seed: Number.MAX_SAFE_INTEGER }),
+    'sdk/bad-option',
+  ],
+  ['a rubric of one', () => dataset('x', Row).score('g', { ...MODEL, rubric: { 1: 'good' } }), 'sdk/bad-option'],
+  [
+    'a rubric of halves',
+    () => dataset('x', Row).score('g', { ...MODEL, rubric: { 0.5: 'a', 1: 'b' } }),
+    'sdk/bad-option',
+  ],
+  [
+    'a rubric with a maximum',
+    () => dataset('x', Row).score('g', { ...MODEL, max: 3, rubric: { 1: 'a', 2: 'b' } }),
+    'sdk/bad-option',
+  ],
+  ['a judge of one', () => dataset('x', Row).judge('j', { model: 'm', a: () => 'a' } as never), 'sdk/bad-option'],
+  ['no turns', () => dataset('x', Row).converse('c', { model: 'm', turns: [] }), 'sdk/bad-option'],
+  [
+    'nine turns',
+    () => dataset('x', Row).converse('c', { model: 'm', turns: Array(9).fill(() => 'x') }),
+    'sdk/bad-option',
+  ],
+  [
+    'a turn and a step of one name',
+    () =>
+      dataset('x', Row)
+        .map('c-2', (row) => row)
+        .converse('c', { model: 'm', turns: [() => 'a', () => 'b'] }),
+    'sdk/duplicate-name',
+  ],
   ['functions', () => dataset('x', Row).map('a', 'row' as never), 'sdk/bad-option'],
 ])('refuses: %s', (_name, build, code) => {
   expect(build).toThrow(expect.objectContaining({ code }));
