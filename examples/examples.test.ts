@@ -108,6 +108,31 @@ describe('instructions', () => {
   });
 });
 
+test('passages: so many of each family, each once, sorted and in batches; the report counts them', async () => {
+  const licences = (await readLicences()).filter((_, i) => i % 12 === 0);
+  const run = await runLocal(path('passages/workflow.ts'), licences, { partitions: 3 });
+  const batches = run.parts.train as { key: string; passages: { family: string; text: string }[] }[];
+  const passages = batches.flatMap(({ passages }) => passages);
+  expect(passages.length).toBeGreaterThan(20);
+  for (const { key, passages: own } of batches) {
+    expect(own.length).toBeLessThanOrEqual(5);
+    expect(new Set(own.map(({ family }) => family))).toEqual(new Set([key]));
+  }
+  const families = passages.map(({ family }) => family);
+  expect(families).toEqual([...families].sort());
+  for (const family of new Set(families))
+    expect(families.filter((one) => one === family).length).toBeLessThanOrEqual(12);
+  expect(new Set(passages.map(({ text }) => text)).size).toBe(passages.length);
+  expect(run.rejects).toEqual([]);
+
+  const report = await runLocal(path('passages/report.ts'), licences, { engine: 'node', partitions: 4 });
+  const rows = report.parts.train as { key: string; licences: number; longest: number }[];
+  const counts = new Map<string, number>();
+  for (const { id } of licences) counts.set(id.split('-')[0]!, (counts.get(id.split('-')[0]!) ?? 0) + 1);
+  const expected = [...counts].filter(([, count]) => count >= 2).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  expect(rows.map(({ key, licences: count }) => [key, count])).toEqual(expected.slice(0, 20));
+});
+
 async function readJsonLines(file: string): Promise<object[]> {
   return (await readFile(file, 'utf8'))
     .trimEnd()

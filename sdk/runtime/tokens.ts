@@ -13,7 +13,8 @@ const CHARACTER = /[\p{L}\p{N}\p{Emoji_Presentation}]\p{M}*/gu;
 const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
 
 /** Words side by side, with what is not seen within them. */
-const RUN = /[\p{L}\p{N}\p{M}\p{Emoji_Presentation}\p{Cf}\p{Variation_Selector}]+/gu;
+const RUN =
+  /(?!\p{Variation_Selector})[\p{L}\p{N}\p{M}\p{Emoji_Presentation}][\p{L}\p{N}\p{M}\p{Emoji_Presentation}\p{Cf}\p{Variation_Selector}]*/gu;
 const ASCII_WORD = /[A-Za-z0-9]+/g;
 const NOT_ASCII = /[^\0-\x7f]/;
 
@@ -21,22 +22,39 @@ const NOT_ASCII = /[^\0-\x7f]/;
 export function wordPlaces(text: string): number[] {
   const places: number[] = [];
   if (!NOT_ASCII.test(text)) {
-    for (const { index } of text.matchAll(ASCII_WORD)) places.push(index);
+    eachMatch(ASCII_WORD, text, (at) => places.push(at));
     return places;
   }
-  const add = (word: string, at: number): void => {
-    if (word.replace(INVISIBLE, '') !== '') places.push(at);
-  };
-  for (const { 0: run, index } of text.matchAll(RUN)) {
-    let from = 0;
-    for (const { 0: letter, index: at } of run.matchAll(ALONE)) {
-      add(run.slice(from, at), index + from);
-      places.push(index + at);
-      from = at + letter.length;
+  const alone: [at: number, end: number][] = [];
+  eachMatch(ALONE, text, (at, end) => alone.push([at, end]));
+  let next = 0;
+  eachMatch(RUN, text, (start, end) => {
+    if (next >= alone.length || alone[next]![0] >= end) {
+      places.push(start);
+      return;
     }
-    add(run.slice(from), index + from);
-  }
+    let from = start;
+    for (; next < alone.length && alone[next]![0] < end; next++) {
+      const [at, behind] = alone[next]!;
+      if (isSeen(text.slice(from, at))) places.push(from);
+      places.push(at);
+      from = behind;
+    }
+    if (isSeen(text.slice(from, end))) places.push(from);
+  });
   return places;
+}
+
+function isSeen(text: string): boolean {
+  return text !== '' && text.replace(INVISIBLE, '') !== '';
+}
+
+// Not by `matchAll`, which compiles the expression anew: with Unicode's tables that takes QuickJS as long as to search a long text.
+function eachMatch(expression: RegExp, text: string, visit: (at: number, end: number) => void): void {
+  expression.lastIndex = 0;
+  for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
+    visit(match.index, expression.lastIndex);
+  }
 }
 
 /** Hashes of the text's tokens in their order, without regard to case, normalisation form and punctuation. */
