@@ -3,7 +3,7 @@
 import { type Content, imagesOf, textOfContent } from '../../edge/backends/messages.ts';
 import type { StepDescription } from '../compile/describe-guest.ts';
 import type { StageRun } from '../local/graph.ts';
-import { parseLines, readHeader, sumSteps } from '../local/run-local.ts';
+import { parseLines, type Reject, readHeader, sumSteps } from '../local/run-local.ts';
 import type { StepStats } from '../runtime/rowset.ts';
 
 export type Sample = {
@@ -37,7 +37,9 @@ export function collectSamples(
     const at = runs.findIndex(({ stage }) => ownStep(stage) === index);
     const run = runs[at];
     if (run === undefined) return [];
-    const source = run.stage.inputs[0]!.stage;
+    // A sort's own stage reads what its rows were sent as.
+    const reader = runs.find(({ stage }) => stage.kind === 'send' && stage.step === index) ?? run;
+    const source = reader.stage.inputs[0]!.stage;
     const before = parseRowsets(source < 0 ? [input] : runs[source]!.outputs);
     const after = parseRowsets(run.outputs);
     // The stages that prepare this one (request, keys, …) are part of the step's cost.
@@ -49,7 +51,10 @@ export function collectSamples(
       {
         label: step.label,
         stats: sumSteps(run.outputs.map(readHeader))[step.name] ?? { in: 0, out: 0, rejected: 0 },
-        samples: step.kind === 'sort' ? showOrder(after) : compare(before, after, readPrompts(requests)),
+        samples:
+          step.kind === 'sort'
+            ? showOrder(after, rejectsOf(runs, index, step.name))
+            : compare(before, after, readPrompts(requests)),
         gasPerRow: Number(all.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)) / rows,
         microsecondsPerRow: (1000 * all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / rows,
       },
@@ -74,29 +79,67 @@ function parseRowsets(objects: readonly Uint8Array[]): Rowset {
   return { live: rowsets.flatMap(({ live }) => live), rejected: rowsets.flatMap(({ rejected }) => rejected) };
 }
 
-// A sort gives new indexes: the first rows of the new order.
-function showOrder({ live }: Rowset): Sample[] {
-  return live.slice(0, SAMPLES).map(([index, row]) => ({ index, before: row, outcome: 'kept', after: [row] }));
+// A sort gives new indexes: what it has rejected, then the first rows of the new order.
+function showOrder({ live }: Rowset, rejects: readonly Reject[]): Sample[] {
+  const rejected = rejects.map(({ index, row, reason }): Sample => {
+    return { index, before: row, outcome: 'rejected', after: [], reason };
+  });
+  const kept = live.map(([index, row]): Sample => ({ index, before: row, outcome: 'kept', after: [row] }));
+  return [...rejected, ...kept].slice(0, SAMPLES);
+}
+
+function rejectsOf(runs: readonly StageRun[], sort: number, name: string): Reject[] {
+  const objects = runs.find(({ stage }) => stage.kind === 'rejects' && stage.sort === sort)?.outputs ?? [];
+  return objects.flatMap((bytes) => parseLines(bytes) as Reject[]).filter(({ step }) => step === name);
 }
 
 // Rows that something happened to come first: of a filter that keeps nearly all, the dropped ones are of interest.
 function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
   const old = new Set(before.rejected.map((reject) => JSON.stringify(reject)));
-  const samples = before.live.map(([index, row]): Sample => {
+  const rejected = after.rejected.filter((reject) => !old.has(JSON.stringify(reject)));
+  const samples = [...groupByIndex(before.live)].flatMap(([index, own]) => {
+    const made = after.live.filter(([other]) => other === index).map(([, row]) => row);
+    const refused = rejected.filter(([other]) => other === index);
     const prompt = prompts.get(index);
-    const base = { index, before: row, ...(prompt === undefined ? {} : { prompt }) };
-    const reject = after.rejected.find((one) => one[0] === index && !old.has(JSON.stringify(one)));
-    const rows = after.live.filter(([other]) => other === index).map(([, value]) => value);
-    if (reject !== undefined && rows.length > 0) return { ...base, outcome: 'changed', after: rows, reason: reject[3] };
-    if (reject !== undefined) return { ...base, outcome: 'rejected', after: [], reason: reject[3] };
-    if (rows.length === 0) return { ...base, outcome: 'dropped', after: [] };
-    const same = rows.length === 1 && JSON.stringify(rows[0]) === JSON.stringify(row);
-    return { ...base, outcome: same ? 'kept' : 'changed', after: rows };
+    return own.map((row): Sample => {
+      const base = { index, before: row, ...(prompt === undefined ? {} : { prompt }) };
+      const { rows, reason } =
+        own.length === 1 ? { rows: made, reason: refused[0]?.[3] } : find(row, own, made, refused);
+      if (reason !== undefined)
+        return { ...base, outcome: rows.length > 0 ? 'changed' : 'rejected', after: rows, reason };
+      if (rows.length === 0) return { ...base, outcome: 'dropped', after: [] };
+      const same = rows.length === 1 && JSON.stringify(rows[0]) === JSON.stringify(row);
+      return { ...base, outcome: same ? 'kept' : 'changed', after: rows };
+    });
   });
   return [
     ...samples.filter(({ outcome }) => outcome !== 'kept'),
     ...samples.filter(({ outcome }) => outcome === 'kept'),
   ].slice(0, SAMPLES);
+}
+
+function groupByIndex(live: Rowset['live']): Map<number, unknown[]> {
+  const groups = new Map<number, unknown[]>();
+  for (const [index, row] of live) groups.set(index, [...(groups.get(index) ?? []), row]);
+  return groups;
+}
+
+// Several rows came of one input row: a row that is there as it was is itself; the others are told by their order, if none was dropped.
+function find(
+  row: unknown,
+  own: readonly unknown[],
+  made: readonly unknown[],
+  refused: Rowset['rejected'],
+): { readonly rows: readonly unknown[]; readonly reason: string | undefined } {
+  const text = JSON.stringify(row);
+  const isIn = (list: readonly unknown[], one: unknown): boolean =>
+    list.some((other) => JSON.stringify(other) === JSON.stringify(one));
+  if (isIn(made, row)) return { rows: [row], reason: undefined };
+  const reject = refused.find(([, other]) => JSON.stringify(other) === text);
+  if (reject !== undefined) return { rows: [], reason: reject[3] };
+  const changed = own.filter((one) => !isIn(made, one) && !refused.some(([, other]) => isIn([other], one)));
+  const fresh = made.filter((one) => !isIn(own, one));
+  return { rows: fresh.length === changed.length ? [fresh[changed.indexOf(row)]] : fresh, reason: undefined };
 }
 
 function readPrompts(objects: readonly Uint8Array[]): Map<number, string> {

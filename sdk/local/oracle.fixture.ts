@@ -14,13 +14,13 @@ export type Chain = {
   run(rows: readonly object[], cuts?: readonly number[]): Promise<LocalRun>;
 };
 
-/** `chain` follows `dataset<any>('w')`. */
-export async function openChain(chain: string, engine: EngineName = 'node', head = ''): Promise<Chain> {
+/** `chain` follows `dataset<any>('w')`. Not fused, each row step is a stage of its own. */
+export async function openChain(chain: string, engine: EngineName = 'node', head = '', fused = true): Promise<Chain> {
   const folder = await mkdtemp(join(tmpdir(), 'mizu-chain-'));
   try {
     const file = join(folder, 'w.ts');
     await writeFile(file, `import { dataset, z } from 'mizu';\n${head}\nexport default dataset<any>('w')${chain};\n`);
-    const bundled = await bundleWorkflow(file);
+    const bundled = await bundleWorkflow(file, fused);
     const local = await createLocalEngine(bundled, { engine });
     return {
       bundled,
