@@ -32,6 +32,11 @@ const MAX_MANIFEST_BYTES = 1024 * 1024;
 /** Of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const REJECTS = 'rejects';
+/** One of several answers of a row that was kept with the others (docs/sdk.md#several): tried again, the row would be there twice. */
+const LOST_ANSWER = /^answer \d+ of \d+: /;
+
+type RejectLine = { readonly index: number; readonly row: object; readonly step: string; readonly reason: string };
+const NOT_RETRIED = { step: '', reason: '' };
 
 const hash = z.custom<Hex>(isHash, 'expected 0x and 64 hex digits');
 const name = z.string().regex(NAME);
@@ -147,7 +152,8 @@ export async function* retriedRejects(
   for (const [i, folder] of folders.entries()) {
     const between = runs.slice(i + 1, folders.length).map((run) => run.retries);
     for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
-      const { index, row, step } = JSON.parse(line) as { index: number; row: object; step: string };
+      const { index, row, step, reason } = JSON.parse(line) as RejectLine;
+      if (LOST_ANSWER.test(reason)) continue;
       if (step === retries && !between.includes(step)) yield { kind: 'row', index, row };
     }
   }
@@ -160,8 +166,10 @@ async function* linesOf(folder: string, runs: readonly VersionRun[], part: strin
     const path = await fileOf(own, part);
     if (path === undefined) continue;
     const retried = part === REJECTS ? runs.slice(i + 1).map(({ retries }) => retries) : [];
-    for await (const line of readLines(join(own, path)))
-      if (retried.length === 0 || !retried.includes((JSON.parse(line) as { step: string }).step)) yield line;
+    for await (const line of readLines(join(own, path))) {
+      const { step, reason } = retried.length === 0 ? NOT_RETRIED : (JSON.parse(line) as RejectLine);
+      if (!retried.includes(step) || LOST_ANSWER.test(reason)) yield line;
+    }
   }
 }
 
