@@ -1,7 +1,7 @@
 // docs/prover.md#node: what a machine lacks passes; what is told is told once.
 import { expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
-import { followAndWork } from './loop.ts';
+import { followAndWork, quietPause } from './loop.ts';
 
 const full = () =>
   Object.assign(new Error('write failed'), {
@@ -46,6 +46,12 @@ test.each(['task', 'follow'] as const)('a full disk, no memory and a DA that is 
 test('a broken invariant ends the work', async () => {
   await expect(work([() => new Error('the cursor is elsewhere')], 'task')).rejects.toThrow('the cursor is elsewhere');
   await expect(work([() => new RangeError('Invalid array length')], 'task')).rejects.toThrow('Invalid array length');
+});
+
+test('a task that nothing calls for looks more seldom, never later than 16 polls', () => {
+  expect([0, 1, 7, 8, 9, 1_000_000].map((looks) => quietPause(250, looks))).toEqual([
+    1_000, 1_000, 1_000, 4_000, 4_000, 4_000,
+  ]);
 });
 
 test('what rings is done at once, however long the pauses are', async () => {

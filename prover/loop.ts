@@ -20,6 +20,9 @@ export const POLL_MS = 500;
 const LAST_BACKOFF_MS = 30_000;
 /** L1 changes by blocks, and each of them rings: without one a task looks only now and then for what is old by the clock. */
 const QUIET_POLLS = 4;
+/** And more seldom when so many looks in a row have found nothing, and no bell has rung. */
+const QUIET_LOOKS = 8;
+const SLOWEST_POLLS = 16;
 
 /**
  * What this machine lacks passes, too: a full disk, no memory, no files.
@@ -63,14 +66,14 @@ async function repeat(
   pollMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const quietMs = QUIET_POLLS * pollMs;
   let waitMs = pollMs;
+  let looks = 0;
   let told = '';
   while (!signal.aborted) {
     const rung = bell.next();
     try {
       if (await task(signal)) ringAll();
-      waitMs = quietMs;
+      waitMs = quietPause(pollMs, looks);
       told = '';
     } catch (error) {
       if (signal.aborted) return;
@@ -80,12 +83,21 @@ async function repeat(
       onRetry(error, waitMs, name === told);
       told = name;
     }
+    looks += 1;
     const pause = new AbortController();
+    const heard = rung.then(() => {
+      looks = 0;
+    });
     const paused = delay(waitMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) }).catch(ignoreAbort);
-    await Promise.race([rung, paused]);
+    await Promise.race([heard, paused]);
     pause.abort();
     await paused;
   }
+}
+
+/** After so many looks in a row that nothing has called for. */
+export function quietPause(pollMs: number, looks: number): number {
+  return (looks < QUIET_LOOKS ? QUIET_POLLS : SLOWEST_POLLS) * pollMs;
 }
 
 type Bell = { ring(): void; next(): Promise<void> };

@@ -52,6 +52,9 @@ const MARKED_BLOCKS = 64n;
 const RANGE_BLOCKS = 512n;
 const HEADERS_AT_ONCE = 32;
 const LAST_BACKOFF_MS = 10_000;
+/** Looks at the head before they become rarer, and how rare. */
+const QUIET_LOOKS = 8;
+const SLOWEST_POLLS = 4;
 /** A look at the chain that takes longer is followed by one at another node. */
 const SLOW_MS = 5_000;
 
@@ -74,6 +77,7 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
   const isWhole = options.isWhole ?? (() => !isTrimmed);
   let turn = 0;
   let backoffMs = pollMs;
+  let quietLooks = 0;
   while (!signal.aborted) {
     let steps: FollowedStep[];
     const askedAt = Date.now();
@@ -99,8 +103,20 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
       yield step;
       if (signal.aborted) return;
     }
-    if (steps.length === 0) await delay(backoffMs, undefined, { signal }).catch(() => undefined);
+    if (steps.length > 0) {
+      quietLooks = 0;
+      continue;
+    }
+    const pauseMs = backoffMs === pollMs ? quietPause(pollMs, quietLooks) : backoffMs;
+    quietLooks += 1;
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** After so many looks without a block in a row: where blocks are as frequent as looks, none comes so late. */
+export function quietPause(pollMs: number, quietLooks: number): number {
+  const beyond = Math.max(0, quietLooks - QUIET_LOOKS);
+  return Math.min(SLOWEST_POLLS * pollMs, pollMs * 2 ** Math.min(beyond, 8));
 }
 
 /**
