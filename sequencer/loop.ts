@@ -61,6 +61,9 @@ export type LoopParts = {
 };
 
 const IDLE_MS = 1_000;
+/** After so many turns in a row with nothing to do and no batch open they are rarer: what comes from others wakes the loop. */
+const QUIET_TURNS = 8;
+const QUIET_MS = 4_000;
 /** Sequenced messages of a batch: however often it is built again, there is room for what L1 wants in it. */
 const SEQUENCED_IN_A_BATCH = MAX_BATCH_MESSAGES - MAX_DELAYED_DUE;
 const STEPS_A_TURN = 64;
@@ -78,6 +81,7 @@ export function createLoop(parts: LoopParts): Loop {
   /** The delayed message that ends a run and waits for what was begun for it. */
   let held: Message | undefined;
   let openedAt = 0;
+  let quietTurns = 0;
   let preferTask = false;
   let isBusy = false;
 
@@ -269,11 +273,16 @@ export function createLoop(parts: LoopParts): Loop {
       steps += 1;
     }
     if (agrees && isOld()) await close();
-    if (steps > 0) return;
+    if (steps > 0) {
+      quietTurns = 0;
+      return;
+    }
     isBusy = false;
     const untilOld = limits.ageSeconds * 1000 - (Date.now() - openedAt);
     const willClose = agrees && (chain.open()?.messages ?? 0) > 0;
-    await sleep(willClose ? Math.max(1, Math.min(IDLE_MS, untilOld)) : IDLE_MS, signal);
+    quietTurns = willClose ? 0 : quietTurns + 1;
+    const idleMs = quietTurns > QUIET_TURNS ? QUIET_MS : IDLE_MS;
+    await sleep(willClose ? Math.max(1, Math.min(IDLE_MS, untilOld)) : idleMs, signal);
   };
 
   return {

@@ -187,6 +187,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       retentionSeconds,
       l1Time: () => l1Time,
       log,
+      hasClosed: () => chain.head().batch > reconciler.posted(),
       onTooOld: (batch) => loop.rebuildFrom(batch, 'its timestamp is too old for L1'),
       onUnpostable: (batch, reason) => loop.rebuildFrom(batch, reason),
       commit: promises.commit,

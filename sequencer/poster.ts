@@ -28,6 +28,8 @@ export type PosterParts = {
   /** L1's clock, unix seconds. */
   readonly l1Time: () => number;
   readonly log: Logger;
+  /** Whether a batch is closed that is not known to be on L1: else L1 need not be asked. */
+  readonly hasClosed: () => boolean;
   /** The timestamp of this batch is too old for L1. */
   readonly onTooOld: (batch: number) => void;
   /** L1 would never take this batch as it is. */
@@ -135,7 +137,7 @@ export function createPoster(parts: PosterParts): Poster {
       let backoff = IDLE_MS;
       while (!signal.aborted) {
         try {
-          if (!(await postNext())) await sleep(IDLE_MS, signal);
+          if (!parts.hasClosed() || !(await postNext())) await sleep(IDLE_MS, signal);
           backoff = IDLE_MS;
         } catch (error) {
           if (signal.aborted) return;
