@@ -79,6 +79,7 @@ describe('several answers', () => {
       [2, 'x', rows[2]],
       [3, 'x', rows[3]],
     ]);
+    expect(rejects.map(({ answer }) => answer)).toEqual([2, undefined, undefined, undefined]);
     expect(rejects.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/^answer 3 of 3: the parser failed: TypeError: .*NaN.* \(each\.ts:3\); the model said: c$/),
       expect.stringMatching(

@@ -24,7 +24,14 @@ export type LocalOptions = {
   readonly onProgress?: (progress: LocalProgress) => void;
 };
 
-export type Reject = { readonly index: number; readonly step: string; readonly reason: string; readonly row: unknown };
+export type Reject = {
+  /** Of several: this one is rejected, and its row goes on. */
+  readonly answer?: number;
+  readonly index: number;
+  readonly step: string;
+  readonly reason: string;
+  readonly row: unknown;
+};
 
 export type LocalRun = {
   /** Rows of each part of the split (`train` without one). */

@@ -32,12 +32,6 @@ const MAX_MANIFEST_BYTES = 1024 * 1024;
 /** Of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const REJECTS = 'rejects';
-/** One of several answers of a row that was kept with the others (docs/sdk.md#several): tried again, the row would be there twice. */
-const LOST_ANSWER = /^answer \d+ of \d+: /;
-
-type RejectLine = { readonly index: number; readonly row: object; readonly step: string; readonly reason: string };
-const NOT_RETRIED = { step: '', reason: '' };
-
 const hash = z.custom<Hex>(isHash, 'expected 0x and 64 hex digits');
 const name = z.string().regex(NAME);
 const shape = z.object({
@@ -143,6 +137,13 @@ export async function checkVersion(folder: string, { runs, parts }: Version): Pr
   return rows;
 }
 
+type RejectLine = { readonly answer?: number; readonly index: number; readonly row: object; readonly step: string };
+
+// Of a reject that is one of several answers the row is in the dataset, with the others.
+function isWhole({ answer }: RejectLine): boolean {
+  return answer === undefined;
+}
+
 /** What a run that tries a step again reads: its rejects of all runs before it, whose datasets lie in `folders`, that none between has tried. */
 export async function* retriedRejects(
   folders: readonly string[],
@@ -152,9 +153,9 @@ export async function* retriedRejects(
   for (const [i, folder] of folders.entries()) {
     const between = runs.slice(i + 1, folders.length).map((run) => run.retries);
     for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
-      const { index, row, step, reason } = JSON.parse(line) as RejectLine;
-      if (LOST_ANSWER.test(reason)) continue;
-      if (step === retries && !between.includes(step)) yield { kind: 'row', index, row };
+      const reject = JSON.parse(line) as RejectLine;
+      const { index, row, step } = reject;
+      if (step === retries && isWhole(reject) && !between.includes(step)) yield { kind: 'row', index, row };
     }
   }
 }
@@ -167,8 +168,8 @@ async function* linesOf(folder: string, runs: readonly VersionRun[], part: strin
     if (path === undefined) continue;
     const retried = part === REJECTS ? runs.slice(i + 1).map(({ retries }) => retries) : [];
     for await (const line of readLines(join(own, path))) {
-      const { step, reason } = retried.length === 0 ? NOT_RETRIED : (JSON.parse(line) as RejectLine);
-      if (!retried.includes(step) || LOST_ANSWER.test(reason)) yield line;
+      const reject = retried.length === 0 ? undefined : (JSON.parse(line) as RejectLine);
+      if (reject === undefined || !retried.includes(reject.step) || !isWhole(reject)) yield line;
     }
   }
 }

@@ -14,12 +14,15 @@ export type RowAt = {
   readonly ordinal: number;
 };
 
+/** `answer` counts from 0. */
+export type LostAnswer = { readonly answer: number; readonly reason: string };
+
 export type Verdict =
   | { readonly kind: 'keep' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'row'; readonly row: object }
-  /** A row of which something was lost: each of the reasons is a reject of its own. */
-  | { readonly kind: 'part'; readonly row: object; readonly lost: readonly string[] }
+  /** A row without some of its answers, each of which is a reject of its own. */
+  | { readonly kind: 'part'; readonly row: object; readonly lost: readonly LostAnswer[] }
   /** With the canonical text of each. */
   | { readonly kind: 'rows'; readonly rows: readonly { readonly row: object; readonly text: string }[] }
   | { readonly kind: 'reject'; readonly reason: string }

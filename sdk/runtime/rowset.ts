@@ -48,8 +48,10 @@ export function padHeader(header: object): string {
   return `${text.padEnd(size - 1)}\n`;
 }
 
-export function rejectLine(index: number, rowText: string, step: string, reason: string): string {
-  return `[${index},${rowText},${JSON.stringify(step)},${JSON.stringify(wellFormed(reason.slice(0, MAX_REASON)))}]`;
+/** `answer`: of the row's answers only this one is rejected, and the row goes on. */
+export function rejectLine(index: number, rowText: string, step: string, reason: string, answer?: number): string {
+  const why = JSON.stringify(wellFormed(reason.slice(0, MAX_REASON)));
+  return `[${index},${rowText},${JSON.stringify(step)},${why}${answer === undefined ? '' : `,${answer}`}]`;
 }
 
 const MAX_REASON = 600;

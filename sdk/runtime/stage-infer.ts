@@ -7,7 +7,7 @@ import { canonical } from './canonical.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
 import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
-import { becomes, describeIssues, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
+import { becomes, describeIssues, type LostAnswer, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
 import { openRowset, padHeader, writeLines } from './rowset.ts';
 import { MAX_ROW_LENGTH, seal, sealRow } from './seal.ts';
 
@@ -102,7 +102,7 @@ const NO_ANSWER = `there is no answer at the place of this row: the requests of 
 function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (number: number) => Accepted): Verdict {
   const { asks, gather: way } = step;
   const values: unknown[] = [];
-  const lost: string[] = [];
+  const lost: LostAnswer[] = [];
   for (let number = 0; number < asks; number++) {
     const answer = acceptAt(number);
     let reason = 'reason' in answer ? answer.reason : null;
@@ -114,15 +114,18 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (numb
       }
     }
     const which = way.kind === 'all' ? way.names[number] : `answer ${number + 1} of ${asks}`;
-    if (reason !== null) lost.push(`${which}: ${reason}`);
+    if (reason !== null) lost.push({ answer: number, reason: `${which}: ${reason}` });
   }
   if (way.kind === 'all') {
-    if (lost.length > 0) return { kind: 'reject', reason: lost[0]! };
+    if (lost.length > 0) return { kind: 'reject', reason: lost[0]!.reason };
     return becomes(sealRow({ ...row, [step.field]: way.join(values as never[]) }, 'the answer'));
   }
   const least = way.kind === 'each' ? way.least : 1;
   if (values.length < least) {
-    return { kind: 'reject', reason: `${values.length} of ${asks} answers are good, ${least} must be; ${lost[0]}` };
+    return {
+      kind: 'reject',
+      reason: `${values.length} of ${asks} answers are good, ${least} must be; ${lost[0]!.reason}`,
+    };
   }
   const next = sealRow({ ...row, [step.field]: values }, 'the answer');
   return lost.length === 0 ? becomes(next) : { kind: 'part', row: next, lost };

@@ -1,6 +1,6 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
 import { type Context, readRow, runAttempts } from './attempts.ts';
-import type { StageStep, Verdict } from './row-steps.ts';
+import type { LostAnswer, StageStep, Verdict } from './row-steps.ts';
 import {
   MAX_LIVE_LENGTH,
   openRowset,
@@ -64,7 +64,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   let verdict: Verdict | null = null;
   let written = '';
   // Only the first step of a stage, which reads a line, loses answers.
-  let lost: readonly string[] | null = null;
+  let lost: readonly LostAnswer[] | null = null;
 
   const attempt = (): boolean => {
     if (!more) return false;
@@ -114,9 +114,12 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     return true;
   };
   // Whatever becomes of the row afterwards.
-  const rejectLost = (reasons: readonly string[]): void => {
-    for (const reason of reasons) rejects.push(rejectLine(at.index, rowText(line!), steps[0]!.name, reason));
-    counts.rejected[0]! += reasons.length;
+  const rejectLost = (answers: readonly LostAnswer[]): void => {
+    const seen = rowText(line!);
+    for (const { answer, reason } of answers) {
+      rejects.push(rejectLine(at.index, seen, steps[0]!.name, reason, answer));
+    }
+    counts.rejected[0]! += answers.length;
     lost = null;
   };
   const refuse = (reason: string): void => {

@@ -74,9 +74,10 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
   }
   const header = openRowset(io, FIRST_INPUT);
   const rejects: [number, string][] = [];
-  const add = (index: number, row: string, step: string, reason: string): void => {
+  const add = (index: number, row: string, step: string, reason: string, answer?: number): void => {
     const [why, where] = [JSON.stringify(reason), JSON.stringify(step)];
-    rejects.push([index, `{"index":${index},"reason":${why},"row":${row},"step":${where}}`]);
+    const which = answer === undefined ? '' : `"answer":${answer},`;
+    rejects.push([index, `{${which}"index":${index},"reason":${why},"row":${row},"step":${where}}`]);
   };
   for (let ordinal = 0; io.next(); ordinal++) {
     if (ordinal < header.out) {
@@ -85,8 +86,8 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
       if (reason !== undefined) add(rowIndex(line), rowText(line), sort!.name, reason);
       continue;
     }
-    const [index, row, step, reason] = io.json() as [number, unknown, string, string];
-    add(index, rejectedText(row), step, reason);
+    const [index, row, step, reason, answer] = io.json() as [number, unknown, string, string, number?];
+    add(index, rejectedText(row), step, reason, answer);
   }
   rejects.sort((a, b) => a[0] - b[0]);
   writeLines(
