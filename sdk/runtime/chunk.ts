@@ -2,6 +2,7 @@
 import type { ChunkStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
 import { type StageStep, sealRows } from './row-steps.ts';
+import { sealRow } from './seal.ts';
 import { wordPlaces } from './tokens.ts';
 
 export type Piece = { readonly text: string; readonly start: number };
@@ -13,7 +14,8 @@ export function createChunk(step: ChunkStep): Pick<StageStep, 'apply'> {
     apply: (row, { index: source }) => {
       const text = (step.text as (row: object) => unknown)(row);
       if (typeof text !== 'string') throw new TypeError(`the text is a string, not ${kindOf(text)}`);
-      const kept = (step.keep as ((row: object) => object) | null)?.(row) ?? {};
+      const kept =
+        step.keep === null ? {} : sealRow((step.keep as (row: object) => unknown)(row), 'what a chunk keeps');
       if (Object.hasOwn(kept, name)) throw new TypeError(`what is kept has a field '${name}', which is the chunk's`);
       const pieces = chunksOf(text, unit, size, overlap);
       const rows = pieces.map((piece, index) => ({ ...kept, [name]: { ...piece, index, of: pieces.length, source } }));
