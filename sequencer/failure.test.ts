@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeFailure } from './failure.ts';
+import { describeFailure, describeUnpaid } from './failure.ts';
 
 const LIMIT = 5_000_000_000n;
 const run = (spent: bigint) => ({ escrow: 1_000_000n, spent, taskGasLimit: LIMIT });
@@ -28,4 +28,21 @@ test.each([
   const failure = describeFailure(task, record, 2n);
   expect(failure.kind).toBe(kind);
   expect(failure.why).toContain(words);
+});
+
+test.each([
+  ['the budget', { spent: 990n }, true, 'its budget, 1000 wei, has 10 wei left'],
+  ['all answers', { inferenceSpent: 495n }, true, 'what all its answers may cost, 500 wei, has 5 wei left'],
+  ['one partition', { maxItemCost: 3n }, true, 'what the answers for one partition may cost is 3 wei'],
+  ['the model', {}, false, 'the model is switched off'],
+] as const)('a result that is not paid for: %s', (_, change, isActive, words) => {
+  const limits = {
+    escrow: 1_000n,
+    spent: 0n,
+    maxItemCost: 100n,
+    maxInferenceCost: 500n,
+    inferenceSpent: 0n,
+    ...change,
+  };
+  expect(describeUnpaid(limits, isActive)).toContain(words);
 });

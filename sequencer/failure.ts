@@ -1,4 +1,4 @@
-// docs/rpc.md#failures: why a task has failed its run, as far as the state says: by its exit code, for want of money, or otherwise.
+// docs/rpc.md#failures: why a task has failed its run, or gets no answer, as far as the state says: by its exit code, for want of money, or otherwise.
 import type { Run } from '../kernel/records.ts';
 
 export type TaskFailure = {
@@ -27,4 +27,20 @@ export function describeFailure(
     kind: 'gas-or-trap',
     why: `it used all of the ${gasUsed} gas that a task of this run may use: it needs more, or its program trapped, which uses all of it too`,
   };
+}
+
+/** Why no result of the model is taken from anybody: of the limits that money has, the one that is nearest. `run` undefined: none in the state. */
+export function describeUnpaid(
+  run: Pick<Run, 'escrow' | 'spent' | 'maxItemCost' | 'maxInferenceCost' | 'inferenceSpent'> | undefined,
+  isActive: boolean,
+): string {
+  if (!isActive) return 'the model is switched off';
+  if (run === undefined) return 'the run is not in the state';
+  const limits: readonly (readonly [left: bigint, what: string])[] = [
+    [run.escrow - run.spent, `its budget, ${run.escrow} wei, has`],
+    [run.maxInferenceCost - run.inferenceSpent, `what all its answers may cost, ${run.maxInferenceCost} wei, has`],
+    [run.maxItemCost, 'what the answers for one partition may cost is'],
+  ];
+  const [left, what] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));
+  return `the run does not pay for a result: ${what} ${left} wei${what.endsWith('has') ? ' left' : ''}`;
 }

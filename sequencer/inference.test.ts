@@ -177,7 +177,7 @@ test('a task whose run does not pay for a result is offered to nobody, and says 
     const list = (await rpc<{ why: string }[] | null>('mizu_getTasks', poorRun, { stage: 1 })) ?? [];
     return list[0] === undefined || list[0].why === 'it waits for stage 0' ? undefined : list[0].why;
   });
-  expect(why).toBe(`the model ${MODEL} is switched off, or the run's limits and escrow no longer pay for a result`);
+  expect(why).toMatch(/^the run does not pay for a result: /);
   expect(await rpc('mizu_getInferenceTasks', { limit: 10 })).toEqual([]);
 });
 

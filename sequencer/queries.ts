@@ -7,7 +7,7 @@ import type { Slice } from '../service/fair-queue.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Store } from '../service/store.ts';
 import { numberKey } from '../service/store.ts';
-import { describeFailure, type TaskFailure } from './failure.ts';
+import { describeFailure, describeUnpaid, type TaskFailure } from './failure.ts';
 import { widthsOf } from './graph.ts';
 import { createOffers } from './offers.ts';
 import type { Progress } from './progress.ts';
@@ -235,7 +235,12 @@ async function describeTask(
       ...(failure === undefined ? {} : { why: failure.why }),
     };
   }
-  return { stage, partition, status: 'open', why: await whyOpen(tasks, offers, id, run, workflow, stage, partition) };
+  return {
+    stage,
+    partition,
+    status: 'open',
+    why: await whyOpen(tasks, state(), offers, id, run, workflow, stage, partition),
+  };
 }
 
 async function failureOf(
@@ -249,6 +254,7 @@ async function failureOf(
 
 async function whyOpen(
   tasks: Tasks,
+  state: StateReader,
   offers: Offers,
   id: Hex,
   run: RunIndex,
@@ -263,10 +269,10 @@ async function whyOpen(
   const refused = refusal === undefined ? '' : `; a result was refused: ${refusal}`;
   const { kind, model } = workflow.stages[stage] as WorkflowIndex['stages'][number];
   if (kind === 'exec') return `its program runs, or waits for a worker of the sequencer${refused}`;
-  const isPaid = (await offers(id, model as Hex)) !== undefined;
-  return isPaid
-    ? `it waits for a gateway that serves the model ${model}${refused}`
-    : `the model ${model} is switched off, or the run's limits and escrow no longer pay for a result${refused}`;
+  if ((await offers(id, model as Hex)) !== undefined)
+    return `it waits for a gateway that serves the model ${model}${refused}`;
+  const [onChain, price] = await Promise.all([state.run(id), state.model(model as Hex)]);
+  return `${describeUnpaid(onChain, price?.active === true)}${refused}`;
 }
 
 export async function queryBatch({ store, tables, l1 }: QueryParts, index: number, outside: Slice['outside']) {
