@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nothingThrough, sumRejects, sumRejectsFile } from './rejects.ts';
+import type { Output } from './output.ts';
+import { nothingThrough, sayRejects, sumRejects, sumRejectsFile } from './rejects.ts';
 
 const REJECTS = [
   { index: 0, step: 'input', reason: 'body: expected string\ngot nothing', row: {} },
@@ -27,6 +29,21 @@ test('rejects are told by step, the most first, with the reason of the first on 
   await writeFile(file, '');
   expect(await sumRejectsFile(file)).toEqual([]);
   await rm(folder, { recursive: true });
+});
+
+test('single answers, whose rows go on, are told apart from rows', () => {
+  const lost = (step: string, answer: number) => ({ step, reason: 'it is cut', answer });
+  const told = sumRejects([lost('a', 0), { step: 'a', reason: 'no' }, lost('a', 2), lost('b', 1)]);
+  expect(told).toEqual([
+    { step: 'a', rows: 3, answers: 2, reason: 'it is cut' },
+    { step: 'b', rows: 1, answers: 1, reason: 'it is cut' },
+  ]);
+  const said: string[] = [];
+  sayRejects({ say: (line: string) => said.push(stripVTControlCharacters(line)) } as unknown as Output, told, 20);
+  expect(said).toEqual([
+    'rejected  1 of 20 and 2 answers by a, the first: it is cut',
+    'rejected  1 answer by b, the first: it is cut',
+  ]);
 });
 
 test('each reject counts once, whatever the order', () => {

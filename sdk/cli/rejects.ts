@@ -10,7 +10,10 @@ import { type Output, shorten } from './output.ts';
 /** Of one step. */
 export type RejectedBy = {
   readonly step: string;
+  /** Entries among the rejects. */
   readonly rows: number;
+  /** So many of them are single answers, whose rows go on with the others: docs/sdk.md#several. */
+  readonly answers?: number;
   /** Of the first of them. */
   readonly reason: string;
 };
@@ -18,7 +21,7 @@ export type RejectedBy = {
 /** Of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
-type OneReject = { readonly step: string; readonly reason: string };
+type OneReject = { readonly step: string; readonly reason: string; readonly answer?: number };
 
 /** The step that rejects most comes first; of equals the one that was met first. */
 export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
@@ -57,14 +60,10 @@ export function nothingThrough(rows: number, rejected: readonly RejectedBy[]): M
   });
 }
 
-function add(found: Map<string, RejectedBy>, { step, reason }: OneReject): void {
-  const before = found.get(step);
-  found.set(
-    step,
-    before === undefined
-      ? { step: oneLine(step), rows: 1, reason: oneLine(reason) }
-      : { ...before, rows: before.rows + 1 },
-  );
+function add(found: Map<string, RejectedBy>, { step, reason, answer }: OneReject): void {
+  const before = found.get(step) ?? { step: oneLine(step), rows: 0, reason: oneLine(reason) };
+  const answers = answer === undefined ? {} : { answers: (before.answers ?? 0) + 1 };
+  found.set(step, { ...before, ...answers, rows: before.rows + 1 });
 }
 
 function sorted(found: ReadonlyMap<string, RejectedBy>): RejectedBy[] {
@@ -78,8 +77,11 @@ export function sayRejects(
   of?: number,
   width = process.stdout.columns ?? 140,
 ): void {
-  for (const { step, rows, reason } of rejected) {
-    const count = of === undefined ? formatCount(rows) : `${formatCount(rows)} of ${formatCount(of)}`;
+  for (const { step, rows, answers = 0, reason } of rejected) {
+    const whole = formatCount(rows - answers);
+    const told = rows > answers ? [of === undefined ? whole : `${whole} of ${formatCount(of)}`] : [];
+    if (answers > 0) told.push(`${formatCount(answers)} ${answers === 1 ? 'answer' : 'answers'}`);
+    const count = told.join(' and ');
     output.say(
       `${pc.yellow('rejected')}  ${count} by ${pc.bold(step)}, the first: ${shorten(reason, Math.max(60, width - 30))}`,
     );
