@@ -7,8 +7,8 @@ import { compareSortable, orderedValue, sortable } from './order.ts';
 import { MAX_LIVE_LENGTH, openRowset, type RowsetHeader, rowText, type StepStats, writeRowset } from './rowset.ts';
 import { createTexts, openTexts } from './texts.ts';
 
-/** Samples of all partitions together, of which the ranges are made. */
-const SAMPLES = 2_048;
+/** Samples for each range, of all partitions together: every partition sorts them all. */
+const SAMPLES = 64;
 
 /** A row's values, and where it stands: no two rows are equal. */
 type Place = readonly [values: readonly unknown[], partition: number, ordinal: number];
@@ -21,7 +21,7 @@ export function runSortSamples(context: Context, step: SortStep, partition: numb
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   const texts = createTexts(header.out, 1);
-  const distance = Math.max(1, Math.ceil((header.out * partitions) / SAMPLES));
+  const distance = Math.max(1, Math.ceil((header.out * partitions) / (SAMPLES * step.buckets)));
   let values: readonly unknown[] | null = null;
   eachLiveRow(context, header, {
     attempt: (row, _index, ordinal) => {
@@ -110,15 +110,17 @@ function valuesOf(keys: readonly SortKey[], row: object): unknown[] {
   });
 }
 
-/** Texts are `sortable` already. */
+/** Texts are `sortable` already. Without destructuring, which costs QuickJS more than the comparison. */
 function compareKeys(keys: readonly SortKey[], a: readonly unknown[], b: readonly unknown[]): number {
-  for (let i = 0; i < keys.length; i++) {
-    const [x, y] = [a[i], b[i]];
+  const count = keys.length;
+  for (let i = 0; i < count; i++) {
+    const x = a[i];
+    const y = b[i];
     if (x === y) continue;
-    const { isDescending, missing } = keys[i]!;
-    if (x === null || y === null) return (x === null) === (missing === 'first') ? -1 : 1;
-    const order = compareSortable(x, y);
-    if (order !== 0) return isDescending ? -order : order;
+    const key = keys[i]!;
+    if (x === null || y === null) return (x === null) === (key.missing === 'first') ? -1 : 1;
+    const order = typeof x === typeof y ? ((x as number) < (y as number) ? -1 : 1) : compareSortable(x, y);
+    return key.isDescending ? -order : order;
   }
   return 0;
 }
@@ -141,7 +143,8 @@ function bordersOf({ io }: Context, step: SortStep): Place[] {
 }
 
 function rangeOf(keys: readonly SortKey[], borders: readonly Place[], place: Place): number {
-  let [low, high] = [0, borders.length];
+  let low = 0;
+  let high = borders.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (comparePlaces(keys, borders[middle]!, place) <= 0) low = middle + 1;
