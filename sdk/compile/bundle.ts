@@ -1,15 +1,20 @@
 // docs/sdk.md#compile: esbuild makes one script of a workflow file, what it imports and the runtime.
 import { readFile } from 'node:fs/promises';
-import { builtinModules, SourceMap, type SourceMapPayload } from 'node:module';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildFailure, build, type Loader, type Plugin } from 'esbuild';
+import { type BuildFailure, build, type Loader, type Location, type Plugin } from 'esbuild';
 import { MizuError } from '../../protocol/errors.ts';
+import { languageTables, provideLanguage } from './language.ts';
+import { renameModules } from './module-names.ts';
+import { createPackages, type ImportPlace, NODE_MODULE, packageOf } from './packages.ts';
 
 export type Bundle = {
   readonly code: string;
   /** Place in the user's own files of a place in the code, both 0-based; null in libraries and in the SDK. */
   place(line: number, column: number): Place | null;
+  /** The package that a place in the code is of, and the user's import that brought it in. */
+  packageAt(line: number, column: number): { readonly name: string; readonly place: ImportPlace | null } | null;
 };
 
 /** `file` relative to the workflow file's folder; `line` and `column` from 1. */
@@ -41,6 +46,7 @@ export type BundleOptions = {
 export async function bundleEntry(file: string, entry: string, options: BundleOptions = {}): Promise<Bundle> {
   const folder = dirname(resolve(file));
   const outfile = resolve(folder, 'bundle.js');
+  const packages = createPackages(folder, isUserFile);
   const result = await build({
     stdin: { contents: entry, resolveDir: SDK, sourcefile: resolve(SDK, 'entry.ts'), loader: 'ts' },
     absWorkingDir: folder,
@@ -48,8 +54,10 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
     bundle: true,
     write: false,
     format: 'iife',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
+    // A package's build for browsers or workers is the one that needs no Node.
+    platform: 'browser',
+    mainFields: ['browser', 'module', 'main'],
+    conditions: ['worker', 'browser', 'module', 'production'],
     target: 'es2022',
     // Async functions become promises that the guard sees: runtime/guard.ts.
     supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
@@ -58,13 +66,14 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
     sourcesContent: false,
     legalComments: 'none',
     minifyWhitespace: options.small ?? false,
-    banner: { js: '"use strict";' },
+    banner: { js: `"use strict";${languageTables()}` },
     loader: { '.txt': 'text', '.md': 'text' },
     // The user's own settings must not change what is deployed.
     tsconfigRaw: '{}',
     logLevel: 'silent',
-    plugins: [resolveMizu(resolve(file)), refuseNode(), readUserFile()],
-    ...(options.define === undefined ? {} : { define: options.define }),
+    plugins: [resolveMizu(resolve(file)), provideLanguage(), packages.plugin, readUserFile()],
+    // What packages read where there is no Node.
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis', ...options.define },
   }).catch((cause: unknown) => {
     throw bundleError(cause as BuildFailure);
   });
@@ -73,18 +82,29 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
     result.outputFiles.find((f) => f.path === outfile)!,
   ];
   const sources = new SourceMap(JSON.parse(map.text) as SourceMapPayload);
+  const { code, original } = renameModules(script.text);
+  const entryAt = (line: number, column: number) => {
+    const entry = sources.findEntry(line, original(line, column));
+    // Undefined where the code is esbuild's own or the banner's.
+    const { originalSource } = entry as { originalSource?: string } & typeof entry;
+    if (!('originalSource' in entry) || originalSource === undefined) return null;
+    if (originalSource.startsWith(`${NODE_MODULE}:`)) return null;
+    return { ...entry, source: resolve(folder, decodeURIComponent(originalSource)) };
+  };
   return {
-    code: script.text,
+    code,
     place: (line, column) => {
-      const entry = sources.findEntry(line, column);
-      if (!('originalSource' in entry)) return null;
-      const source = resolve(folder, decodeURIComponent(entry.originalSource));
-      if (!isUserFile(source)) return null;
+      const entry = entryAt(line, column);
+      if (entry === null || !isUserFile(entry.source)) return null;
       return {
-        file: relative(folder, source) || basename(source),
+        file: relative(folder, entry.source) || basename(entry.source),
         line: entry.originalLine + 1,
         column: entry.originalColumn + 1,
       };
+    },
+    packageAt: (line, column) => {
+      const name = packageOf(entryAt(line, column)?.source ?? '');
+      return name === null ? null : { name, place: packages.importOf(name) };
     },
   };
 }
@@ -114,21 +134,6 @@ function resolveMizu(file: string): Plugin {
   };
 }
 
-function refuseNode(): Plugin {
-  const names = builtinModules.filter((name) => !name.startsWith('_')).map((name) => name.replaceAll('/', '\\/'));
-  return {
-    name: 'refuse-node',
-    setup: (setup) =>
-      setup.onResolve({ filter: new RegExp(`^(node:.*|${names.join('|')})$`) }, ({ path }) => ({
-        errors: [
-          {
-            text: `'${path}' is not there in a workflow: steps are pure functions of a row. Put the data into the input.`,
-          },
-        ],
-      })),
-  };
-}
-
 // `import { z } from 'mizu'` becomes `import * as z from 'zod'`: only then esbuild leaves out what is not used of it, 190 KB instead of 800.
 function readUserFile(): Plugin {
   return {
@@ -155,7 +160,7 @@ function readUserFile(): Plugin {
 
 function bundleError(failure: BuildFailure): MizuError {
   const lines = (failure.errors ?? []).slice(0, 8).map(({ text, location }) => {
-    const place = location === null ? '' : `${location.file}:${location.line}:${location.column + 1}: `;
+    const place = location === null ? '' : `${location.file}:${location.line}:${columnOf(location) + 1}: `;
     return `${place}${text}`;
   });
   const [first] = lines;
@@ -167,4 +172,9 @@ function bundleError(failure: BuildFailure): MizuError {
     hint: first === undefined ? undefined : 'Correct the lines named above.',
     cause: failure,
   });
+}
+
+/** In characters; esbuild counts bytes where it has read the file itself. */
+function columnOf({ column, lineText }: Location): number {
+  return lineText === '' ? column : Buffer.from(lineText).subarray(0, column).toString().length;
 }

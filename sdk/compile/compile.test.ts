@@ -116,6 +116,36 @@ test('a misspelt field is a type error with its line and a suggestion', async ()
   await assertTypes(join(folder, 'good.ts'));
 });
 
+test('the types are those of the language: no Intl, no locales, nothing of a browser or of Node', async () => {
+  const file = await write(
+    'language.ts',
+    `import { dataset, z } from 'mizu';
+export default dataset('w', z.object({ t: z.string(), n: z.number() }))
+  .map('has', (r) => ({ ...r, a: new URL(r.t).searchParams.get('q'), b: structuredClone([r.n]), c: atob(r.t), d: new TextDecoder('utf-8', { fatal: true }).decode(new TextEncoder().encode(r.t)), e: r.t.toLocaleUpperCase(), f: [3].toSorted().at(-1) }))
+  .map('sorts', (r) => ({ a: [r.t].sort((x, y) => x.localeCompare(y)) }))
+  .map('writes', (r) => ({ a: (5).toLocaleString() }))
+  .map('dates', (r) => ({ a: new Date(0).toLocaleDateString('en') }))
+  .map('compares', (r) => ({ a: new Intl.Collator() }))
+  .map('shows', (r) => ({ a: document.title }))
+  .map('weak', (r) => ({ a: new WeakRef({}) }))
+  .map('upper', (r) => ({ a: 'i'.toLocaleUpperCase('tr') }));
+`,
+  );
+  const error = await assertTypes(file).then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(error.actual.split('\n            ').filter((line: string) => /^language/.test(line))).toEqual([
+    expect.stringMatching(/^language.ts:4:53: localeCompare is not there in a step: .* a < b \? -1/),
+    expect.stringMatching(/^language.ts:5:35: toLocaleString is not there in a step: .*toFixed/),
+    expect.stringMatching(/^language.ts:6:42: toLocaleDateString is not there in a step: .*toISOString/),
+    expect.stringMatching(/^language.ts:7:37: Intl is not there in a step: /),
+    expect.stringMatching(/^language.ts:8:30: document is not there in a step: /),
+    expect.stringMatching(/^language.ts:9:33: WeakRef is not there in a step: /),
+    expect.stringMatching(/^language.ts:10:52: Expected 0 arguments, but got 1/),
+  ]);
+});
+
 test('programs share code and module; a cached image is the same, a damaged one is built again', async () => {
   const cache = join(folder, 'cache');
   const [one, other] = [await buildProgram(scriptOf(1), cache), await buildProgram(scriptOf(2), cache)];

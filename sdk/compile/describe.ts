@@ -1,14 +1,16 @@
 // docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its steps.
-import { createContext, runInContext } from 'node:vm';
+import { runInContext } from 'node:vm';
 import { findSchemaProblem } from '../../edge/schema/check.ts';
 import { toStructured } from '../../edge/schema/structured.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
 import type { Description, StepDescription } from './describe-guest.ts';
+import { createGuestContext } from './guest-context.ts';
 import { findOptional } from './optional.ts';
-import { assertPure, DATE_MARK, refusedGlobals } from './refuse.ts';
+import { assertPure, DATE_MARK, refusedGlobals, refusedStandIns, unmarked } from './refuse.ts';
 
 const entryOf = (from: string | undefined) => `
+import './runtime/language/install.ts';
 import workflow from 'workflow';
 import { describe } from './compile/describe-guest.ts';
 globalThis.description = JSON.stringify(describe(workflow${from === undefined ? '' : `, ${JSON.stringify(from)}`}));
@@ -36,22 +38,25 @@ function withSchema(step: StepDescription): StepDescription {
 }
 
 function evaluate(bundle: Bundle): string {
-  const context = createContext({ [DATE_MARK]: Date, TextEncoder, TextDecoder, URL });
+  const context = createGuestContext();
+  runInContext(`globalThis.${DATE_MARK} = Date;${refusedStandIns()}`, context);
   try {
     runInContext(bundle.code, context, { filename: 'bundle.js', timeout: EVALUATION_MS });
   } catch (cause) {
     const error = cause as {
       code?: string;
+      name?: string;
       message?: string;
       expected?: string;
       actual?: string;
       hint?: string;
       stack?: string;
     };
-    const place = placeOf(error.stack ?? '', bundle);
+    const isOurs = typeof error.code === 'string' && error.code.startsWith('sdk/');
+    const place = error.code === 'sdk/bundle' ? null : placeOf(error, bundle);
     throw new MizuError({
-      code: typeof error.code === 'string' && error.code.startsWith('sdk/') ? error.code : 'sdk/evaluation',
-      message: `${place === null ? '' : `${place}: `}${error.message ?? String(cause)}`,
+      code: isOurs ? error.code! : 'sdk/evaluation',
+      message: `${place === null ? '' : `${place}: `}${unmarked(error.message ?? String(cause))}`,
       expected: error.expected ?? 'a workflow file that can be evaluated',
       actual: error.actual ?? 'it throws',
       hint: error.hint ?? 'The top level of a workflow file runs once, when it is compiled.',
@@ -61,10 +66,15 @@ function evaluate(bundle: Bundle): string {
   return runInContext('String(description)', context) as string;
 }
 
-function placeOf(stack: string, bundle: Bundle): string | null {
+/** The line of the user's; before an error of a name that is not there, also the package that asks for it. */
+function placeOf({ name, stack = '' }: { name?: string; stack?: string }, bundle: Bundle): string | null {
+  let inside: string | null = null;
   for (const match of stack.matchAll(/bundle\.js:(\d+):(\d+)/g)) {
-    const place = bundle.place(Number(match[1]) - 1, Number(match[2]) - 1);
-    if (place !== null) return `${place.file}:${place.line}`;
+    const [line, column] = [Number(match[1]) - 1, Number(match[2]) - 1];
+    const found = bundle.packageAt(line, column);
+    if (name === 'ReferenceError') inside ??= found?.name ?? null;
+    const place = bundle.place(line, column) ?? found?.place ?? null;
+    if (place !== null) return `${place.file}:${place.line}${inside === null ? '' : `: in the package '${inside}'`}`;
   }
   return null;
 }

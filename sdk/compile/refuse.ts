@@ -1,12 +1,14 @@
 // docs/sdk.md#pure: finds clocks, chance, network and timers in the user's files, with their lines.
 import { MizuError } from '../../protocol/errors.ts';
-import { REFUSED } from '../runtime/guard.ts';
+import { withFix } from '../runtime/locate.ts';
+import { ABSENT, REFUSED_CALLS } from '../runtime/refused.ts';
 import type { Bundle } from './bundle.ts';
 
 const MARK = '__mizu_refused_';
 /** Stands for the global Date, so that calls without a time can be told from others. */
 export const DATE_MARK = '__mizu_date';
 
+const REFUSED: Readonly<Record<string, string>> = { ...REFUSED_CALLS, ...ABSENT };
 const NAMES = Object.keys(REFUSED).filter((name) => name !== 'new Date()');
 
 /** esbuild replaces a name only where it means the global, so a local variable of the same name is fine. */
@@ -16,6 +18,23 @@ export function refusedGlobals(): Record<string, string> {
     [`globalThis.${name}`, MARK + i],
   ]);
   return Object.fromEntries([...entries, ['Date', DATE_MARK], ['globalThis.Date', DATE_MARK]]);
+}
+
+/**
+ * What packages find in the place of a refused name while the file is evaluated: the guard's own refusals, so that what may not be
+ * called may still be asked for. A name that is absent stays so.
+ */
+export function refusedStandIns(): string {
+  return NAMES.map((name, i) =>
+    name in REFUSED_CALLS
+      ? `globalThis.${MARK}${i}=function(){throw new TypeError(${JSON.stringify(`${name} is not allowed: ${REFUSED[name]}`)})};`
+      : '',
+  ).join('');
+}
+
+/** A text with the names that the marks stand for, and for one that is not there what to do instead. */
+export function unmarked(text: string): string {
+  return withFix(text.replaceAll(new RegExp(`${MARK}(\\d+)`, 'g'), (_mark, i) => NAMES[Number(i)] ?? ''));
 }
 
 /** @throws MizuError `sdk/not-pure` naming every place. */
@@ -36,7 +55,7 @@ export function assertPure(bundle: Bundle): void {
   throw new MizuError({
     code: 'sdk/not-pure',
     message: 'A workflow is made of pure functions: the same rows in, the same rows out, on every machine.',
-    expected: 'no clock, chance, network, timers or process',
+    expected: 'no clock, chance, network, timers, process or locale',
     actual: found.slice(0, 8).join('\n            '),
     hint,
   });

@@ -6,7 +6,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
 import { killChild, startChild } from '../../service/child.ts';
+import { fixOf } from '../runtime/refused.ts';
 import { isUserFile } from './bundle.ts';
+import { createLibrary } from './lib-types.ts';
 
 const SDK = fileURLToPath(new URL('..', import.meta.url));
 const TIMEOUT_MS = 120_000;
@@ -18,7 +20,9 @@ export async function assertTypes(file: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'mizu-types-'));
   try {
     const project = join(folder, 'tsconfig.json');
-    await writeFile(project, JSON.stringify(createConfig(resolve(file))));
+    const library = join(folder, 'library.d.ts');
+    await writeFile(library, await createLibrary());
+    await writeFile(project, JSON.stringify(createConfig(resolve(file), library)));
     const output = await runCompiler(project, dirname(resolve(file)));
     const errors = parseErrors(output, dirname(resolve(file)));
     if (errors.length > 0)
@@ -28,13 +32,13 @@ export async function assertTypes(file: string): Promise<void> {
   }
 }
 
-function createConfig(file: string) {
+function createConfig(file: string, library: string) {
   const require = createRequire(import.meta.url);
   return {
-    files: [file, resolve(SDK, 'workflow/globals.d.ts')],
+    files: [library, resolve(SDK, 'workflow/globals.d.ts'), file],
     compilerOptions: {
       target: 'es2022',
-      lib: ['es2023'],
+      noLib: true,
       module: 'esnext',
       moduleResolution: 'bundler',
       allowImportingTsExtensions: true,
@@ -93,10 +97,17 @@ function parseErrors(output: string, folder: string): TypeError[] {
       path,
       place: `${relative(folder, path)}:${match[2]}:${match[3]}`,
       line: Number(match[2]),
-      text: match[4]!,
+      text: withFix(match[4]!),
     });
   }
   return errors;
+}
+
+/** Of what a step has not, TypeScript's suggestion would be something else that is like it by name. */
+function withFix(text: string): string {
+  const name = /^(?:Property|Cannot find name) '(\w+)'/.exec(text)?.[1];
+  const fix = name === undefined ? undefined : fixOf(name);
+  return fix === undefined ? text : `${name} is not there in a step: ${fix}`;
 }
 
 async function withSource({ path, place, line, text }: TypeError): Promise<string> {

@@ -1,5 +1,6 @@
 // docs/sdk.md#local: the workflow's bundle in an empty context of Node.
-import { createContext, runInContext, Script } from 'node:vm';
+import { runInContext, Script } from 'node:vm';
+import { createGuestContext } from '../compile/guest-context.ts';
 import type { GuestIo } from '../runtime/io.ts';
 import { type LocalEngine, type LocalTask, taskEnvironment } from './engine.ts';
 import { createMemoryIo, type MemoryIo } from './memory-io.ts';
@@ -14,9 +15,7 @@ const ROW_MS = 1_000;
 const ROW_CPU_MS = 500;
 
 export function createNodeEngine(bundle: string): LocalEngine {
-  const context = createContext({ TextEncoder, TextDecoder, URL }) as Record<string, unknown>;
-  // There is none in the DataVM, and it makes promises.
-  runInContext('delete globalThis.WebAssembly', context);
+  const context = createGuestContext() as Record<string, unknown>;
   runInContext(bundle, context, { filename: 'bundle.js' });
   const main = runInContext('__mizu_main', context) as (io: GuestIo) => void;
   const call = new Script('__mizu_call()');

@@ -1,4 +1,5 @@
 // docs/sdk.md#pure: first module of every bundle, so that the workflow file's top level is evaluated under the guard.
+import './language/install.ts';
 import { config } from 'zod';
 import { installGuard } from './guard.ts';
 

@@ -1,15 +1,14 @@
-// docs/sdk.md#pure: a step sees no clock, no chance and no network. The compiler refuses them with their line; this is for what it cannot see.
+// docs/sdk.md#pure: a step sees no clock, no chance, no network and no locale. The compiler refuses them with their line; this is for what it cannot see.
+import { ABSENT, ONE_CASE, REFUSED_CALLS, REFUSED_METHODS } from './refused.ts';
 
 /** Replaces what is not pure by functions that throw with what to do instead. */
 export function installGuard(target: Record<string, unknown>): void {
-  const refuse = (name: string) =>
-    function refused(): never {
-      throw new TypeError(`${name} is not allowed in a step: ${REFUSED[name]}`);
-    };
+  const refuse = (name: string) => refuser(name, REFUSED_CALLS[name]!);
   const prototype = Function.prototype;
-  for (const name of Object.keys(REFUSED)) {
+  for (const name of Object.keys(REFUSED_CALLS)) {
     if (/^\w+$/.test(name)) define(target, name, refuse(name));
   }
+  for (const name of Object.keys(ABSENT)) delete target[name];
   // Libraries ask `value instanceof Function`.
   (target.Function as { prototype: unknown }).prototype = prototype;
   define(target.Math as object, 'random', refuse('Math.random'));
@@ -23,8 +22,32 @@ export function installGuard(target: Record<string, unknown>): void {
   define(Guarded, 'now', clock);
   define(Guarded, 'parse', Original.parse);
   define(Guarded, 'UTC', Original.UTC);
+  define(Original.prototype, 'constructor', Guarded);
   define(target, 'Date', Guarded);
+  guardLocales(target);
   guardPromises(target);
+}
+
+function refuser(name: string, reason: string) {
+  return function refused(): never {
+    throw new TypeError(`${name} is not allowed in a step: ${reason}`);
+  };
+}
+
+function guardLocales(target: Record<string, unknown>): void {
+  const classes: Record<string, unknown> = { TypedArray: Object.getPrototypeOf(target.Uint8Array) };
+  for (const [name, methods] of Object.entries(REFUSED_METHODS)) {
+    const { prototype } = (classes[name] ?? target[name]) as { readonly prototype: object };
+    for (const [method, reason] of Object.entries(methods)) define(prototype, method, refuser(method, reason));
+  }
+  const strings = (target.String as { readonly prototype: Record<string, (this: unknown) => string> }).prototype;
+  for (const change of ['UpperCase', 'LowerCase'] as const) {
+    const plain = strings[`to${change}`]!;
+    const refused = refuser(`toLocale${change} with a locale`, ONE_CASE);
+    define(strings, `toLocale${change}`, function (this: unknown, locale?: unknown): string {
+      return locale === undefined ? Reflect.apply(plain, this, []) : refused();
+    });
+  }
 }
 
 let running = false;
@@ -72,30 +95,6 @@ function guardPromises(target: Record<string, unknown>): void {
     return Reflect.apply(fromAsync, this, values);
   });
 }
-
-const NETWORK = 'steps have no network; ask a model with .generate, or put the data into the input.';
-const TIMER = 'steps are synchronous and have no timers.';
-
-/** What a step must not use, and what to do instead. */
-export const REFUSED: Readonly<Record<string, string>> = {
-  'Date.now': 'a run must give the same rows whenever it is repeated; take the time from a field of the row.',
-  'new Date()':
-    'a run must give the same rows whenever it is repeated; give it a time from the row, new Date(row.time).',
-  'Math.random': 'a run must give the same rows whenever it is repeated; use .sample, or a hash of the row.',
-  fetch: NETWORK,
-  XMLHttpRequest: NETWORK,
-  WebSocket: NETWORK,
-  setTimeout: TIMER,
-  setInterval: TIMER,
-  setImmediate: TIMER,
-  queueMicrotask: TIMER,
-  process: 'steps have no process; put settings into the workflow file.',
-  performance: 'steps have no clock.',
-  crypto: 'steps have no chance; use a hash of the row.',
-  eval: 'code is fixed when the workflow is deployed.',
-  Function: 'code is fixed when the workflow is deployed.',
-  require: "use import; node's modules do not exist in the DataVM.",
-};
 
 function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });

@@ -1,4 +1,5 @@
 // docs/sdk.md#errors: names the line of the workflow file in which a step failed, from QuickJS's stack and the compiler's table.
+import { instead } from './refused.ts';
 
 /** Generated line (1-based) -> triples of generated column (1-based), index of the file, source line (0: not the user's), ascending by column. */
 export type LineTable = Readonly<Record<string, readonly number[]>>;
@@ -14,12 +15,19 @@ export function describeError(error: unknown, table: SourceTable, made = ''): st
   let stack = '';
   try {
     const isError = error instanceof Error;
-    text = isError ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
+    text = isError ? `${error.name}: ${withFix(String(error.message))}` : `thrown: ${String(error)}`;
     if (isError) stack = String(error.stack ?? '');
   } catch {
     text ??= 'thrown: a value that cannot be shown';
   }
   return withPlace(text.slice(0, 400), locate(stack, table) ?? locate(made, table));
+}
+
+/** The engines say alike that a name is not defined: `X is not defined`, with quotes or without. */
+export function withFix(message: string): string {
+  const name = /^'?(\w{1,40})'? is not defined$/.exec(message)?.[1];
+  const fix = name === undefined ? undefined : instead(name);
+  return fix === undefined ? message : `${name} is not there in a step: ${fix}`;
 }
 
 export function withPlace(text: string, place: string | null): string {
