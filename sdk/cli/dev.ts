@@ -164,7 +164,10 @@ function printStep(
   const rejected = stats.rejected === 0 ? '' : pc.yellow(`, ${stats.rejected} rejected`);
   output.say(`\n${pc.bold(label)}  ${stats.in} in → ${stats.out} out${rejected}  ${pc.dim(cost)}`);
   for (const sample of samples)
-    for (const line of describeSample(columns === undefined ? sample : pickColumns(sample, columns))) output.say(line);
+    for (const line of columns === undefined
+      ? describeSample(sample)
+      : describeSample(pickColumns(sample, columns), true))
+      output.say(line);
 }
 
 /** Fields that no shown row has, before or after any step: a misspelt name would show nothing. */
@@ -185,8 +188,10 @@ function pickColumns(sample: Sample, columns: readonly string[]): Sample {
   return { ...sample, before: pick(sample.before), after: sample.after.map(pick) };
 }
 
-export function describeSample(
+/** Of what a row became only the fields that are new or different are shown, or with `isWhole` all. */
+function describeSample(
   { index, before, outcome, after, reason, prompt }: Sample,
+  isWhole = false,
   width = process.stdout.columns ?? 140,
 ): string[] {
   const room = Math.max(60, width) - 14;
@@ -207,7 +212,9 @@ export function describeSample(
         `${tag} ${pc.red('-')} ${text}`,
         ...after
           .slice(0, 3)
-          .map((row) => `         ${pc.green('+')} ${shorten(JSON.stringify(changes(before, row)), room)}`),
+          .map(
+            (row) => `         ${pc.green('+')} ${shorten(JSON.stringify(isWhole ? row : changes(before, row)), room)}`,
+          ),
         ...(after.length > 3 ? [`         ${pc.dim(`and ${after.length - 3} more`)}`] : []),
         ...(reason === undefined ? [] : [`         ${pc.yellow(`! ${shorten(reason, room)}`)}`]),
       ];

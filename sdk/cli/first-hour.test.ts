@@ -21,7 +21,7 @@ let previous: string;
 let mock: MockOpenAi;
 let calls: string[] = [];
 let answer: () => MockAnswer = () => ({});
-const environment = { ...process.env };
+const { OPENAI_API_KEY: keyBefore } = process.env;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mizu-first-hour-'));
@@ -56,7 +56,9 @@ export default dataset('triage', z.object({ id: z.string(), ${field}: z.string()
 });
 afterAll(async () => {
   process.chdir(previous);
-  process.env = environment;
+  delete process.env.ORGANIZATION;
+  if (keyBefore === undefined) delete process.env.OPENAI_API_KEY;
+  else process.env.OPENAI_API_KEY = keyBefore;
   await mock?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -87,8 +89,10 @@ test('answers are kept between commands, without keys; --no-cache asks anew', as
 });
 
 test('the columns asked for are shown, and a misspelt one is told', async () => {
-  const { text } = await dev('good.ts', '--columns', 'id,urgncy');
-  expect(text).toContain('{"id":"T-0"}');
+  const { text } = await dev('good.ts', '--columns', 'category,id,urgncy');
+  expect(text).toContain('- {"id":"T-0"}');
+  // All that was asked for, in that order, and not only what the step has changed.
+  expect(text).toContain('+ {"category":"bug","id":"T-0"}');
   expect(text).not.toContain('"body"');
   expect(text).toContain('No row has the field urgncy. There are: ');
 });
