@@ -118,6 +118,8 @@ test('rows of rowsets, requests, sinks, and of what is no text', () => {
   const facts = JSON.stringify({ mizu: 'facts', kind: 'keys', count: 3, groups: 1, words: 2, extra: 0 }).padEnd(127);
   // Little-endian words, of which some bytes are newlines.
   expect(countRows(text(`${facts}\n\n\0\0\0\n\n\n\n`))).toEqual({ in: 3, out: 3, rejected: 0 });
+  const texts = JSON.stringify({ mizu: 'texts', count: 7, groups: 2, size: 12 }).padEnd(127);
+  expect(countRows(text(`${texts}\n\n\0\0\0[0,1]\n[1,2]\n`))).toEqual({ in: 7, out: 7, rejected: 0 });
   expect(countRows(text('{"a":1}\n{"a":2}\n'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(text('{"a":1}\n{"a":2}'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(new Uint8Array(0))).toEqual({ in: 0, out: 0, rejected: 0 });
