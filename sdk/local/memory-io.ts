@@ -1,10 +1,18 @@
 // docs/sdk.md#local: the `io` of a task over bytes in memory, for the bundle in Node and for tests.
 import { concatBytes } from '../../protocol/hex.ts';
+import { hashText } from '../runtime/hash.ts';
 import type { GuestIo } from '../runtime/io.ts';
+import { createCandidates, groupReference, isNearReference, nearKeyReference } from '../runtime/near-reference.ts';
+import { freezeJson } from '../runtime/seal.ts';
 
 export type MemoryIo = { readonly io: GuestIo; output(): Uint8Array; log(): string };
 
-export function createMemoryIo(env: Readonly<Record<string, string>>, inputs: readonly Uint8Array[]): MemoryIo {
+/** `parse`: the JSON.parse of the context whose objects the bundle is to see. */
+export function createMemoryIo(
+  env: Readonly<Record<string, string>>,
+  inputs: readonly Uint8Array[],
+  parse: (text: string) => unknown = JSON.parse,
+): MemoryIo {
   const all = [new Uint8Array(0), ...inputs];
   const parts: Uint8Array[] = [];
   const encoder = new TextEncoder();
@@ -34,7 +42,7 @@ export function createMemoryIo(env: Readonly<Record<string, string>>, inputs: re
     },
     next: () => ++at < lines.length,
     line: () => lines[at]!,
-    json: () => JSON.parse(lines[at]!),
+    json: () => parse(lines[at]!),
     write: (value) => {
       parts.push(typeof value === 'string' ? encoder.encode(value) : value.slice());
     },
@@ -45,6 +53,16 @@ export function createMemoryIo(env: Readonly<Record<string, string>>, inputs: re
       while (compute()) commit();
       return true;
     },
+    row: () => {
+      const live = parse(lines[at]!) as [number, object];
+      freezeJson(live[1]);
+      return live;
+    },
+    hash: hashText,
+    nearKey: nearKeyReference,
+    group: groupReference,
+    candidates: createCandidates(),
+    isNear: isNearReference,
   };
   return { io, output: () => concatBytes(parts), log: () => log };
 }

@@ -54,9 +54,9 @@ export function createNodeEngine(bundle: string): LocalEngine {
     }
   };
   const begin = (task: LocalTask): { memory: MemoryIo; io: GuestIo } => {
-    const memory = createMemoryIo(taskEnvironment(task), task.inputs);
     // Objects made outside of the context have another Object.prototype, and would not pass for plain objects inside.
-    return { memory, io: { ...memory.io, json: () => parse(memory.io.line()) } };
+    const memory = createMemoryIo(taskEnvironment(task), task.inputs, parse);
+    return { memory, io: memory.io };
   };
   return {
     exec: (task) => {

@@ -2,7 +2,6 @@
 import type { GuestIo } from './io.ts';
 import { describeError, locate, type SourceTable, withPlace } from './locate.ts';
 import type { RowsetHeader } from './rowset.ts';
-import { freezeJson } from './seal.ts';
 
 /** What every stage knows of its workflow. */
 export type Context = {
@@ -71,7 +70,7 @@ export function eachLiveRow(context: Context, { out }: RowsetHeader, work: EachR
   runAttempts(context, {
     attempt: () => {
       if (!more) return false;
-      const live = readRow(io, io.line());
+      const live = io.row();
       index = live[0];
       work.attempt(live[1], index, ordinal);
       return true;
@@ -86,13 +85,4 @@ export function eachLiveRow(context: Context, { out }: RowsetHeader, work: EachR
     },
     made: () => work.made,
   });
-}
-
-/** The line that is being read. Its row is frozen: a step that wrote into it would be seen by the steps that are fused with it, and by no other. */
-export function readRow(io: GuestIo, line: string): [index: number, row: object] {
-  const live = io.json() as [number, object];
-  // To look into each field takes as long as to parse it: a row without lists and objects needs none of it. Its line begins with `[index,{`.
-  if (line.lastIndexOf('{') <= line.indexOf(',') + 1 && line.lastIndexOf('[') === 0) Object.freeze(live[1]);
-  else freezeJson(live[1]);
-  return live;
 }

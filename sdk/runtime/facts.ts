@@ -16,9 +16,14 @@ export type FactsHeader = {
   readonly extra: number;
 };
 
+/** Words that there is room for at first. */
+const FIRST_CAPACITY = 1024;
+
 /** Collects records by group. */
 export type FactsWriter = {
   add(group: number, record: readonly number[]): void;
+  /** Records of `1 + words` words, their group first. */
+  addAll(records: Uint32Array): void;
   finish(io: GuestIo, extra: Uint32Array): void;
 };
 
@@ -29,20 +34,29 @@ export function createFacts(
   words: number,
   extraWords: number,
 ): FactsWriter {
-  const records: number[][] = Array.from({ length: groups }, () => []);
+  // Each with its group before it.
+  let records = new Uint32Array(FIRST_CAPACITY);
+  let length = 0;
+  const reserve = (more: number): void => {
+    if (length + more <= records.length) return;
+    const larger = new Uint32Array(2 * (length + more));
+    larger.set(records);
+    records = larger;
+  };
   return {
     add: (group, record) => {
-      const list = records[group]!;
-      for (let i = 0; i < words; i++) list.push(record[i]!);
+      reserve(1 + words);
+      records[length++] = group;
+      for (let i = 0; i < words; i++) records[length++] = record[i]!;
+    },
+    addAll: (added) => {
+      reserve(added.length);
+      records.set(added, length);
+      length += added.length;
     },
     finish: (io, extra) => {
       io.write(padHeader({ mizu: 'facts', kind, count, groups, words, extra: extraWords }));
-      const offsets = new Uint32Array(groups + 1);
-      records.forEach((list, group) => {
-        offsets[group + 1] = offsets[group]! + list.length / words;
-      });
-      io.write(bytesOf(offsets));
-      for (const list of records) if (list.length > 0) io.write(bytesOf(Uint32Array.from(list)));
+      io.write(io.group(bytesOf(records.subarray(0, length)), words, groups));
       if (extra.length > 0) io.write(bytesOf(extra));
     },
   };

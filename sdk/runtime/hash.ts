@@ -1,10 +1,11 @@
 // docs/sdk.md#dedupe: integer hashes with fixed seeds (MurmurHash3, public domain), the same in every engine.
+import type { GuestIo } from './io.ts';
 
 const encoder = new TextEncoder();
 // A local name: looking up Math.imul costs QuickJS more than calling it.
 const { imul } = Math;
 
-/** 128 bits of the text's UTF-8 as four u32: MurmurHash3 x86_128. */
+/** 128 bits of the text's UTF-8 as four u32: MurmurHash3 x86_128. In the DataVM `io.hash`, compiled, is the same. */
 export function hashText(text: string, seed: number): Uint32Array {
   const bytes = encoder.encode(text);
   const padded = new Uint8Array((bytes.length + 15) & ~15);
@@ -46,8 +47,8 @@ export function bucketOf(key: string, buckets: number): number {
 }
 
 /** A number in [0, 1) that depends on the text and the seed alone. */
-export function hashToUnit(text: string, seed: string): number {
-  return hashText(`${seed}\n${text}`, 0x6d697a75)[0]! / 2 ** 32;
+export function hashToUnit({ hash }: GuestIo, text: string, seed: string): number {
+  return hash(`${seed}\n${text}`, 0x6d697a75)[0]! / 2 ** 32;
 }
 
 function scramble(word: number, c1: number, rotate: number, c2: number): number {

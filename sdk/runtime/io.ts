@@ -21,6 +21,29 @@ export type GuestIo = {
    * `compute` may be called twice for one `commit`, so it must change nothing that a second call would see.
    */
   guarded(compute: () => boolean, commit: () => void, budget: number): boolean;
+  // What follows is compiled in the DataVM (vm/quickjs/assembly): a fiftieth of what QuickJS would take.
+  /** The line as JSON, `[index, row]`; the row is frozen, and all that is in it. */
+  row(): [index: number, row: object];
+  /** Four u32, as sdk/runtime/hash.ts has them. */
+  hash(text: string, seed: number): Uint32Array;
+  /**
+   * As sdk/runtime/near-reference.ts has it. `source`: a text, or the hashes of a text's tokens. Undefined if the text is not all
+   * ASCII.
+   */
+  nearKey(source: string | Uint8Array, options: Uint8Array, ordinal: number): Uint32Array | undefined;
+  /**
+   * Records of `1 + words` u32, the first of them a group below `groups`: where each group begins, `groups + 1` numbers of records, then
+   * the records of group 0, 1, … without their group, each in the order they came in.
+   */
+  group(records: Uint8Array, words: number, groups: number): Uint8Array;
+  /**
+   * Of records of a band's hash and an ordinal, those of a row together: pairs of row numbers (`base` + ordinal), the first row that has
+   * a band, in this and the calls before, and the row that has it too; each pair once. A row whose key failed, with 2^31 added to its
+   * ordinal, is a pair of twice the same.
+   */
+  candidates(records: Uint8Array, base: number): Uint8Array;
+  /** Whether the Jaccard similarity of two sets of ascending i32, or what two signatures make of it, is at least `least`. */
+  isNear(a: Uint8Array, b: Uint8Array, areSignatures: boolean, least: number): boolean;
 };
 
 /** The first of the task's inputs. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createMemoryIo } from '../local/memory-io.ts';
 import { hashText, mix32 } from './hash.ts';
 import {
   bandHashes,
@@ -10,9 +11,12 @@ import {
   packSignature,
   shingles as shinglesOf,
 } from './minhash.ts';
-import { createNearBands, createNearKey, isNear, type NearEntry } from './near-keys.ts';
+import { createNearBands, createNearKey, isNear, type NearEntry, type NearKey, readNearEntry } from './near-keys.ts';
+import { hashTokens } from './tokens.ts';
 
-const shingles = (text: string) => shinglesOf(text, 3, 'words');
+const { io } = createMemoryIo({}, []);
+const shingles = (text: string) => shinglesOf(hashTokens(text, 'words'), 3);
+const bandsOf = ({ records }: NearKey) => records.filter((_, i) => i % 3 === 1);
 const exact = (a: string, b: string) => jaccard(shingles(a), shingles(b));
 const estimated = (a: string, b: string) =>
   estimate(packSignature(minHash(shingles(a), 128, 2)), packSignature(minHash(shingles(b), 128, 2)));
@@ -79,27 +83,24 @@ test('pairs at the threshold share a band, in the class of short texts, of long 
       expect(1 - (1 - near ** rows) ** bands).toBeGreaterThanOrEqual(0.995);
     }
   }
-  const banding = createNearBands({ near: 0.8, shingle: 3, tokens: 'words' });
+  const banding = createNearBands({ near: 0.8, shingle: 3, tokens: 'words' }, 1);
   const words = createWords(3);
   for (const length of [14, 18, 34, 40, 64, 66, 70, 127, 300, 500]) {
     let found = 0;
     for (let i = 0; i < 40; i++) {
       const text = words(length);
       const like = [...text, ...words(Math.floor(length / 10))];
-      const [a, b] = [createNearKey(text.join(' '), banding), createNearKey(like.join(' '), banding)];
-      const share = a.bands.some((hash) => b.bands.includes(hash));
-      const entry = (key: typeof a): NearEntry => ({
-        index: 0,
-        count: key.count,
-        words: key.words.slice(),
-        signature: null,
-      });
-      if (share && isNear(entry(a), entry(b), 0.8)) found++;
+      const [a, b] = [text, like].map((list) => createNearKey(io, list.join(' '), 0, banding)) as [NearKey, NearKey];
+      const bands = bandsOf(b);
+      const share = bandsOf(a).some((hash) => bands.includes(hash));
+      const entry = ({ count, words: own }: NearKey): NearEntry => readNearEntry(Uint32Array.of(0, count, ...own));
+      if (share && isNear(io, entry(a), entry(b), 0.8)) found++;
     }
     expect([length, found]).toEqual([length, 40]);
   }
   const bins = minHash(shingles('a b c d e f g'), 64, 16);
-  expect(new Set(bandHashes(bins, banding.short, 3)).size).toBe(banding.short.bands);
+  const short = bandingFor(0.8, 64);
+  expect(new Set(bandHashes(bins, short, 3)).size).toBe(short.bands);
 });
 
 test('whether two sets or signatures are like enough is what the whole comparison says', () => {

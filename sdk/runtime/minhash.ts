@@ -1,6 +1,5 @@
 // docs/sdk.md#near: shingles, MinHash by one-permutation hashing, LSH bands.
 import { mix32 } from './hash.ts';
-import { hashTokens, type TokenKind } from './tokens.ts';
 
 /** Bins of a long text's signature, and of a short one's, which only serves to find candidates. */
 export const LONG_BINS = 128;
@@ -14,9 +13,8 @@ const REST_BITS = 25;
 /** (round << 25) + rest stays below EMPTY. */
 export const MAX_ROUNDS = 60;
 
-/** The set of the text's shingles, `size` tokens each, as ascending hashes; of fewer tokens one hash. Empty only without tokens. */
-export function shingles(text: string, size: number, kind: TokenKind): Int32Array {
-  const tokens = hashTokens(text, kind);
+/** The set of the shingles, `size` tokens each, as ascending hashes; of fewer tokens one hash. Empty only without tokens. */
+export function shingles(tokens: Int32Array, size: number): Int32Array {
   if (tokens.length === 0) return new Int32Array(0);
   const first = Math.min(size, tokens.length);
   // Each token is turned by 11 bits more than the one behind it: one step adds a token and takes off the first.

@@ -3,7 +3,9 @@ import type { RowStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
 import { createChunk } from './chunk.ts';
 import { hashToUnit } from './hash.ts';
+import type { GuestIo } from './io.ts';
 import { createLookup } from './join.ts';
+import { createPlainCheck } from './plain-schema.ts';
 import { MAX_ROWS_LENGTH, sealedText, sealRow } from './seal.ts';
 import { keyText } from './split.ts';
 
@@ -56,11 +58,11 @@ export function becomes(row: object): Verdict {
 
 type AnyFn = (row: object) => unknown;
 
-export function createRowStep(step: RowStep): StageStep {
-  return { name: step.name, made: step.made, ...createApplication(step) };
+export function createRowStep(io: GuestIo, step: RowStep): StageStep {
+  return { name: step.name, made: step.made, ...createApplication(io, step) };
 }
 
-function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
+function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' | 'made'> {
   switch (step.kind) {
     case 'map': {
       const fn = step.fn as AnyFn;
@@ -81,8 +83,10 @@ function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
     }
     case 'validate': {
       const { schema } = step;
+      const isPlain = createPlainCheck(schema);
       return {
         apply: (row) => {
+          if (isPlain?.(row) === true) return KEEP;
           const result = schema.safeParse(row);
           if (!result.success) return { kind: 'reject', reason: describeIssues(result.error.issues) };
           return becomes(sealRow(result.data, 'what the schema makes'));
@@ -107,7 +111,7 @@ function createApplication(step: RowStep): Omit<StageStep, 'name' | 'made'> {
         blind: key === null,
         apply: (row, { index }, nth) => {
           const text = key === null ? `${index}/${nth}` : keyText((key as AnyFn)(row));
-          return hashToUnit(text, salt) < fraction ? KEEP : DROP;
+          return hashToUnit(io, text, salt) < fraction ? KEEP : DROP;
         },
       };
     }

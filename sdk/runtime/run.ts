@@ -47,7 +47,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
       throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
     switch (stage.kind) {
       case 'rows':
-        return runRowStage(context, FIRST_INPUT, rowSteps(steps, stage));
+        return runRowStage(context, FIRST_INPUT, rowSteps(io, steps, stage));
       case 'request': {
         const step = stepOf(steps, stage.step, 'llm');
         return runRequest(context, step, settings.formats[step.name] ?? null);
@@ -56,7 +56,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         const results = readResults(io, FIRST_INPUT + 1);
         const rows = openRowset(io, FIRST_INPUT).out;
         const receive = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
-        return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(steps, stage)]);
+        return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(io, steps, stage)]);
       }
       case 'keys': {
         const sort = steps[stage.step]!;
@@ -74,7 +74,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
       case 'apply': {
         const step = exchangeStep(steps, stage.step);
         const apply = exchangeOf(step).apply(io, step, partition);
-        return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(steps, stage)]);
+        return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(io, steps, stage)]);
       }
       case 'send':
         return runSortSend(context, stepOf(steps, stage.step, 'sort'), partition);
@@ -90,8 +90,15 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
   };
 }
 
-function rowSteps(steps: readonly Step[], stage: { readonly from: number; readonly to: number }): StageStep[] {
-  return steps.slice(stage.from, stage.to).filter(isRowStep).map(createRowStep);
+function rowSteps(
+  io: GuestIo,
+  steps: readonly Step[],
+  stage: { readonly from: number; readonly to: number },
+): StageStep[] {
+  return steps
+    .slice(stage.from, stage.to)
+    .filter(isRowStep)
+    .map((step) => createRowStep(io, step));
 }
 
 function exchangeStep(steps: readonly Step[], index: number): ExchangeStep {

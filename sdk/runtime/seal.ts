@@ -36,16 +36,55 @@ export function seal(value: unknown): unknown {
     canonical(value);
     throw new TypeError('a row holds JSON only');
   }
-  if (!isPlain) unordered.add(sealed as object);
+  if (!isPlain) keepIrregular(sealed);
   return sealed;
 }
 
-/** Canonical JSON of what `sealRow` made. @throws RangeError if it is too long */
-export function sealedText(row: object): string {
-  const text = unordered.has(row) ? canonical(row) : stringify(row);
-  if (text.length > MAX_ROW_LENGTH) throw tooLarge();
-  // JSON.stringify escapes a lone surrogate; canonical JSON has no text for it.
-  return text.includes('\\ud') ? canonical(row) : text;
+/**
+ * A row as it was read, or as `sealRow` made it, with one field more, or another value of it: as `sealRow` would make it of both, but what
+ * the row holds is not copied again.
+ */
+export function sealWith(row: object, field: string, value: unknown, what: string): object {
+  const keys = keysOf(row);
+  const count = keys.length;
+  // Objects order keys that are whole numbers in their own way.
+  if (isDigit(field) || field === '__proto__' || (count > 0 && isDigit(keys[0]!)))
+    return sealAll(row, field, value, what);
+  room = MAX_ROW_LENGTH;
+  isPlain = true;
+  const object: Record<string, unknown> = {};
+  let sealed: unknown;
+  try {
+    sealed = copy(value, 2);
+  } catch {
+    // Says where in the row it is.
+    return sealAll(row, field, value, what);
+  }
+  let isSet = false;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!;
+    if (key === '__proto__') return sealAll(row, field, value, what);
+    if (!isSet && key >= field) {
+      object[field] = sealed;
+      isSet = true;
+      if (key === field) continue;
+    }
+    object[key] = (row as Record<string, unknown>)[key];
+  }
+  if (!isSet) object[field] = sealed;
+  if (!isPlain) keepIrregular(object);
+  return freeze(object);
+}
+
+function sealAll(row: object, field: string, value: unknown, what: string): object {
+  return sealRow({ ...row, [field]: value }, what);
+}
+
+/** Canonical JSON of what `sealRow` or `seal` made. @throws RangeError if it is too long */
+export function sealedText(sealed: object, what = 'a row'): string {
+  const text = hasIrregular && irregular.has(sealed) ? canonical(sealed) : stringify(sealed);
+  if (text.length > MAX_ROW_LENGTH) throw tooLarge(what);
+  return text;
 }
 
 /**
@@ -60,12 +99,26 @@ export function rejectedText(row: unknown): string {
   }
 }
 
+// ES2024, which the compiler's library does not have yet.
+type Text = string & { isWellFormed(): boolean };
+
 const NOT_JSON = new TypeError('not JSON');
-/** Objects order keys that are whole numbers by number, whatever the order they were set in. */
-const unordered = new WeakSet<object>();
+/**
+ * What JSON.stringify does not write as canonical JSON: objects order keys that are whole numbers by number, whatever the order they were
+ * set in; and a lone surrogate, which canonical JSON has no text for, is escaped.
+ */
+const irregular = new WeakSet<object>();
+/** To ask a set takes as long as to copy four fields. */
+let hasIrregular = false;
 let isPlain = true;
 /** What is left of the row's length. Every value takes at least two characters, so an endless or a shared one ends here. */
 let room = 0;
+
+function keepIrregular(sealed: unknown): void {
+  if (typeof sealed !== 'object' || sealed === null) return;
+  irregular.add(sealed);
+  hasIrregular = true;
+}
 
 function copy(value: unknown, depth: number): unknown {
   switch (typeof value) {
@@ -77,8 +130,10 @@ function copy(value: unknown, depth: number): unknown {
     case 'number':
       if (value - value !== 0) throw NOT_JSON;
       return value;
-    case 'boolean':
     case 'string':
+      if (!(value as Text).isWellFormed()) isPlain = false;
+      return value;
+    case 'boolean':
       return value;
     default:
       throw NOT_JSON;
@@ -93,7 +148,10 @@ function copyArray(value: readonly unknown[], depth: number): object {
     room -= typeof inner === 'string' ? 2 + inner.length : 2;
     if (room < 0) throw tooLarge();
     // Finite numbers here: a call for each would be most of what a long list of them takes.
-    if (typeof inner === 'string' || (typeof inner === 'number' && inner - inner === 0)) list[i] = inner;
+    if (typeof inner === 'string') {
+      if (!(inner as Text).isWellFormed()) isPlain = false;
+      list[i] = inner;
+    } else if (typeof inner === 'number' && inner - inner === 0) list[i] = inner;
     else list[i] = inner === undefined ? null : copy(inner, depth);
   }
   return freeze(list);
@@ -117,7 +175,11 @@ function copyObject(value: object, depth: number): object {
     const inner = (value as Record<string, unknown>)[key];
     if (inner === undefined) continue;
     room -= key.length + 4;
-    if (typeof inner === 'string') room -= inner.length;
+    if (!(key as Text).isWellFormed()) isPlain = false;
+    if (typeof inner === 'string') {
+      room -= inner.length;
+      if (!(inner as Text).isWellFormed()) isPlain = false;
+    }
     if (room < 0) throw tooLarge();
     const copied = typeof inner === 'string' ? inner : copy(inner, depth);
     // An assignment would set the prototype.
@@ -133,8 +195,8 @@ function isDigit(key: string): boolean {
   return code >= 48 && code <= 57;
 }
 
-function tooLarge(): RangeError {
-  return new RangeError(`a row has at most ${MAX_ROW_LENGTH} characters of JSON`);
+function tooLarge(what = 'a row'): RangeError {
+  return new RangeError(`${what} has at most ${MAX_ROW_LENGTH} characters of JSON`);
 }
 
 /** Of a value that was parsed from JSON and is nobody's yet. */

@@ -2,6 +2,7 @@
 import type { SplitStep } from '../workflow/step.ts';
 import { canonical } from './canonical.ts';
 import { hashToUnit } from './hash.ts';
+import type { GuestIo } from './io.ts';
 import { seal, sealedText } from './seal.ts';
 
 /** @throws TypeError if the key is no JSON, or undefined: rows without a key would all be one */
@@ -11,12 +12,12 @@ export function keyText(key: unknown): string {
 }
 
 /** The number of the part in which rows of a key are. */
-export function createPartOf({ parts, seed }: SplitStep): (key: string) => number {
+export function createPartOf(io: GuestIo, { parts, seed }: SplitStep): (key: string) => number {
   const salt = `split ${seed}`;
   const upper: number[] = [];
   for (const { fraction } of parts) upper.push((upper.at(-1) ?? 0) + fraction);
   return (key) => {
-    const unit = hashToUnit(key, salt);
+    const unit = hashToUnit(io, key, salt);
     const found = upper.findIndex((bound) => unit < bound);
     return found < 0 ? upper.length - 1 : found;
   };

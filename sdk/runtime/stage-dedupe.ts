@@ -1,10 +1,9 @@
 // docs/sdk.md#dedupe: equal keys over the whole dataset: keys (per partition) -> reduce (per bucket) -> apply (per partition).
 import type { DedupeStep } from '../workflow/step.ts';
-import { type Context, eachLiveRow, readRow } from './attempts.ts';
+import { type Context, eachLiveRow } from './attempts.ts';
 import { createFacts, readFactsHeader, readGroup } from './facts.ts';
-import { hashText } from './hash.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { createNearBands, createNearKey, NEAR_WORDS } from './near-keys.ts';
+import { createNearBands, createNearKey, FAILED_ORDINAL, NEAR_WORDS } from './near-keys.ts';
 import { DROP, KEEP, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
@@ -18,29 +17,27 @@ export const DROP_WORDS = 2;
 
 /** In place of a kept row's index: the key of the row itself failed. */
 export const FAILED = 0xffffffff;
-/** Added to the ordinal in a record of a near dedupe whose key failed. */
-export const FAILED_ORDINAL = 0x80000000;
 
 /** A row whose key fails is no one's duplicate; that it failed travels as a fact, and `createApply` rejects it. */
 export function runKeys(context: Context, step: DedupeStep): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   const { near: least, shingle, tokens } = step;
-  const near = least === null ? null : createNearBands({ near: least, shingle, tokens });
+  const near = least === null ? null : createNearBands({ near: least, shingle, tokens }, step.buckets);
   const extraWords = near === null ? 0 : NEAR_WORDS;
   const facts = createFacts('keys', header.out, step.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
   const extra = new Uint32Array(header.out * extraWords);
   const addKey = (index: number, ordinal: number, key: string): void => {
     if (near === null) {
-      const hash = hashText(key, 0);
+      const hash = io.hash(key, 0);
       facts.add(hash[0]! % step.buckets, [hash[0]!, hash[1]!, hash[2]!, hash[3]!, ordinal, index]);
       return;
     }
-    const { count, bands, words } = createNearKey(key, near);
+    const { count, records, words } = createNearKey(io, key, ordinal, near);
     extra[ordinal * extraWords] = index;
     extra[ordinal * extraWords + 1] = count;
     extra.set(words, ordinal * extraWords + 2);
-    for (let i = 0; i < bands.length; i++) facts.add(bands[i]! % step.buckets, [bands[i]!, ordinal]);
+    facts.addAll(records);
   };
   let key: string | null = null;
   eachLiveRow(context, header, {
@@ -98,7 +95,7 @@ export function createApply(io: GuestIo, step: DedupeStep, partition: number): S
       if (kept === undefined) return KEEP;
       if (kept === FAILED) {
         // Once more, for the reason.
-        keyOf(step, readRow(io, io.line())[1]);
+        keyOf(step, io.row()[1]);
         return { kind: 'reject', reason: 'the key failed' };
       }
       return step.onDuplicate === 'reject' ? { kind: 'reject', reason: `duplicate of row ${kept}` } : DROP;

@@ -3,13 +3,13 @@ import { findMessageProblem } from '../../edge/backends/messages.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
 import { openResult, type Result } from './answer.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
-import { canonical } from './canonical.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
+import { createPlainCheck, type PlainCheck } from './plain-schema.ts';
 import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
 import { becomes, describeIssues, type LostAnswer, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
 import { openRowset, padHeader, writeLines } from './rowset.ts';
-import { MAX_ROW_LENGTH, seal, sealRow } from './seal.ts';
+import { seal, sealedText, sealRow, sealWith } from './seal.ts';
 
 /** Requests of one task, and their characters: a gateway takes no more (docs/edge.md#memory), and an output has 64 MiB. */
 const MAX_REQUESTS = 131_071;
@@ -71,6 +71,7 @@ export function createReceive(
 ): StageStep {
   // The prompts are computed again only if one of them failed, to know which.
   const allAsked = results.length === rows * step.asks;
+  const isPlain = createPlainCheck(step.output) ?? (() => false);
   const turn = createTurns(results, step.asks);
   return {
     name: step.name,
@@ -83,15 +84,15 @@ export function createReceive(
       const place = turn.take(at);
       if (place < 0) return { kind: 'reject', reason: NO_ANSWER };
       if (step.gather.kind === 'one') {
-        const answer = accept(step, results[place]![1], row, source);
+        const answer = accept(step, isPlain, results[place]![1], row, source);
         if ('reason' in answer) return { kind: 'reject', reason: answer.reason };
         try {
-          return becomes(sealRow({ ...row, [step.field]: answer.value }, 'the answer'));
+          return becomes(sealWith(row, step.field, answer.value, 'the answer'));
         } catch (error) {
           return { kind: 'reject', reason: parserFailed(error, step, source, answer.quote) };
         }
       }
-      return gather(step, row, source, (number) => accept(step, results[place + number]![1], row, source));
+      return gather(step, row, source, (number) => accept(step, isPlain, results[place + number]![1], row, source));
     },
   };
 }
@@ -174,9 +175,7 @@ const ROLES = ['system', 'user', 'assistant'];
 function textOfPrompt(messages: unknown): string {
   const problem = findMessageProblem(messages, ROLES);
   if (problem !== undefined) throw new TypeError(`the prompt is no list of { role, content }: ${problem}`);
-  const text = canonical(messages);
-  if (text.length > MAX_ROW_LENGTH) throw new RangeError(`a prompt has at most ${MAX_ROW_LENGTH} characters of JSON`);
-  return text;
+  return sealedText(messages as object, 'a prompt');
 }
 
 function whyNotAsked(step: LlmStep, row: object, source: SourceTable): string | null {
@@ -191,12 +190,12 @@ function whyNotAsked(step: LlmStep, row: object, source: SourceTable): string | 
 /** `quote`: what the model said, for the reason of a reject. */
 type Accepted = { readonly value: unknown; readonly quote: string } | { readonly reason: string };
 
-function accept(step: LlmStep, result: Result, row: object, source: SourceTable): Accepted {
+function accept(step: LlmStep, isPlain: PlainCheck, result: Result, row: object, source: SourceTable): Accepted {
   const opened = openResult(step, result);
   if ('reason' in opened) return opened;
   const { said, quote } = opened;
   let answer = opened.value;
-  if (step.output !== null) {
+  if (step.output !== null && !isPlain(answer)) {
     try {
       const checked = step.output.safeParse(answer);
       if (!checked.success)

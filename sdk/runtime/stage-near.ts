@@ -3,7 +3,7 @@ import type { DedupeStep } from '../workflow/step.ts';
 import { createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { isNear, type NearEntry, readNearEntry } from './near-keys.ts';
-import { DROP_WORDS, FAILED, FAILED_ORDINAL } from './stage-dedupe.ts';
+import { DROP_WORDS, FAILED } from './stage-dedupe.ts';
 
 /** Two global row numbers: the later one is like the earlier one. Twice the same: its key failed. */
 const EDGE_WORDS = 2;
@@ -17,7 +17,6 @@ const MAX_KEPT = 4096;
 export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
   const partitions = openPartitions(io, io.inputCount() - FIRST_INPUT);
   const near = step.near!;
-  const firstOf = new Map<number, number>();
   const groups = createGroups(partitions);
   const kept = new Map<number, NearEntry>();
   const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
@@ -32,39 +31,32 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
     return entry;
   };
   for (const { input, header, base, extra } of partitions) {
-    const records = readGroup(io, input, header, bucket);
-    // The bands of a row stand together.
+    const pairs = candidates(io, readGroup(io, input, header, bucket), base);
     let current = -1;
     let entry: NearEntry | null = null;
-    let compared: number[] = [];
-    for (let i = 0; i < records.length; i += 2) {
-      const ordinal = records[i + 1]!;
-      if (ordinal >= FAILED_ORDINAL) {
-        const failed = base + ordinal - FAILED_ORDINAL;
-        edges.add(0, [failed, failed]);
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [first, row] = [pairs[i]!, pairs[i + 1]!];
+      if (first === row) {
+        edges.add(0, [row, row]);
         continue;
       }
-      const row = base + ordinal;
       if (row !== current) {
         current = row;
         entry = null;
-        compared = [];
       }
-      const first = firstOf.get(records[i]!);
-      if (first === undefined) {
-        firstOf.set(records[i]!, row);
-        continue;
-      }
-      if (compared.includes(first)) continue;
-      compared.push(first);
       if (groups.find(first) === groups.find(row)) continue;
       entry ??= readNearEntry(extra(row - base));
-      if (!isNear(entryOf(first), entry, near)) continue;
+      if (!isNear(io, entryOf(first), entry, near)) continue;
       groups.join(first, row);
       edges.add(0, [first, row]);
     }
   }
   edges.finish(io, new Uint32Array(0));
+}
+
+function candidates(io: GuestIo, records: Uint32Array, base: number): Uint32Array {
+  const { buffer, byteOffset, byteLength } = records;
+  return new Uint32Array(io.candidates(new Uint8Array(buffer, byteOffset, byteLength), base).buffer);
 }
 
 /** One task: unites all pairs and keeps the first row of each component. Inputs: keys of all partitions, then all edges. */

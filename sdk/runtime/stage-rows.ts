@@ -1,5 +1,5 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
-import { type Context, readRow, runAttempts } from './attempts.ts';
+import { type Context, runAttempts } from './attempts.ts';
 import type { LostAnswer, StageStep, Verdict } from './row-steps.ts';
 import {
   MAX_LIVE_LENGTH,
@@ -83,7 +83,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       seenLine = isRead ? line : null;
       seenText = nowText;
       seenRow = now;
-      if (now === null && current.blind !== true) now = readRow(io, line!)[1];
+      if (now === null && current.blind !== true) now = io.row()[1];
       const found = current.apply(now!, at, current.counts === true ? counts.nth(next, at.index) : 0);
       if (found.kind === 'keep') continue;
       if (found.kind === 'part') lost = found.lost;

@@ -16,7 +16,7 @@ export function runSink(context: Context, split: SplitStep | null, part: number)
       io,
       readTexts(io, header, () => true),
     );
-  else if (split.key === null) writeLines(io, readTexts(io, header, createIndexFilter(split, part)));
+  else if (split.key === null) writeLines(io, readTexts(io, header, createIndexFilter(io, split, part)));
   else writeLines(io, readByKey(context, header, split, part));
 }
 
@@ -30,8 +30,8 @@ function readTexts(io: GuestIo, { out }: RowsetHeader, isHere: (index: number) =
 }
 
 // The rows of one index follow each other.
-function createIndexFilter(split: SplitStep, part: number): (index: number) => boolean {
-  const partOf = createPartOf(split);
+function createIndexFilter(io: GuestIo, split: SplitStep, part: number): (index: number) => boolean {
+  const partOf = createPartOf(io, split);
   let last = -1;
   let lastIsHere = false;
   return (index) => {
@@ -42,9 +42,9 @@ function createIndexFilter(split: SplitStep, part: number): (index: number) => b
 }
 
 function readByKey(context: Context, header: RowsetHeader, split: SplitStep, part: number): string[] {
-  const partOf = createPartOf(split);
-  const lines: string[] = [];
   const { io } = context;
+  const partOf = createPartOf(io, split);
+  const lines: string[] = [];
   let isHere = false;
   eachLiveRow(context, header, {
     attempt: (row) => {

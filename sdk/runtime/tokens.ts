@@ -3,7 +3,6 @@ import { mix32 } from './hash.ts';
 
 export type TokenKind = 'words' | 'characters';
 
-const encoder = new TextEncoder();
 /** A letter or digit of a script that is written without spaces between words, or an emoji (signs like © are none). */
 const ALONE =
   /(?=[\p{L}\p{N}\p{Emoji_Presentation}])[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{sc=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}\p{sc=Lana}\p{sc=Tale}\p{sc=Talu}\p{sc=Tibt}\p{sc=Yiii}\p{Emoji_Presentation}]\p{M}*/gu;
@@ -57,29 +56,12 @@ function eachMatch(expression: RegExp, text: string, visit: (at: number, end: nu
   }
 }
 
-/** Hashes of the text's tokens in their order, without regard to case, normalisation form and punctuation. */
-export function hashTokens(text: string, kind: TokenKind): number[] {
-  const bytes = encoder.encode(text.toLowerCase());
-  // As many bytes as UTF-16 units: all of it is ASCII, which needs none of Unicode's tables.
-  return bytes.length === text.length ? hashAscii(bytes, kind) : hashUnicode(text, kind);
-}
-
-function hashAscii(bytes: Uint8Array, kind: TokenKind): number[] {
-  const hashes: number[] = [];
-  const length = bytes.length;
-  const single = kind === 'characters';
-  let hash = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i]!;
-    if ((byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57)) {
-      hash = ((hash << 5) | (hash >>> 27)) ^ byte;
-      if (!single) continue;
-    }
-    if (hash !== 0) hashes.push(mix32(hash));
-    hash = 0;
-  }
-  if (hash !== 0) hashes.push(mix32(hash));
-  return hashes;
+/**
+ * Hashes of the text's tokens in their order, without regard to case, normalisation form and punctuation. A text of ASCII needs none
+ * of Unicode's tables: in the DataVM its tokens are hashed by compiled code (vm/quickjs/assembly/near-key.ts).
+ */
+export function hashTokens(text: string, kind: TokenKind): Int32Array {
+  return Int32Array.from(hashUnicode(text, kind));
 }
 
 function hashUnicode(text: string, kind: TokenKind): number[] {

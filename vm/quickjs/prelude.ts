@@ -10,7 +10,8 @@ export const PRELUDE = String.raw`(() => {
   const nextLine = host('n'), lineJson = host('j'), lineText = host('t'), write = host('w'), openLines = host('o');
   const inputCount = host('c'), inputSize = host('s'), readBytes = host('r'), readText = host('x');
   const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), callGuarded = host('g'), quit = host('q');
-  for (const letter of 'njtwocsrxlaedgq') delete globalThis['mizu:' + letter];
+  const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), isNear = host('y'), candidates = host('b');
+  for (const letter of 'njtwocsrxlaedgqhkpfby') delete globalThis['mizu:' + letter];
   const { RangeError, TypeError, Error, Uint8Array, Uint32Array, ArrayBuffer, Object, String, JSON } = globalThis;
   const isInteger = Number.isInteger, ceil = Math.ceil, max = Math.max;
 
@@ -131,6 +132,15 @@ export const PRELUDE = String.raw`(() => {
     },
     log: (value) => log(String(value)),
     guarded: (compute, commit, budget) => guarded(compute, commit, budget),
+    hash: (value, seed) => new Uint32Array(hash(String(value).toWellFormed(), seed).buffer),
+    nearKey: (source, options, ordinal) => {
+      const bytes = nearKey(source, options, ordinal);
+      return bytes === undefined ? undefined : new Uint32Array(bytes.buffer);
+    },
+    group: (records, words, groups) => group(records, words, groups),
+    candidates: (records, base) => candidates(records, base),
+    isNear: (a, b, signatures, least) => isNear(a, b, signatures ? 1 : 0, least),
+    row: () => lineRow(),
   });
 
   let main, settled = false;

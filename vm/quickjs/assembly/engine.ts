@@ -72,3 +72,30 @@ export declare function bytesOf(context: u32, lengthResult: u32, value: u64): u3
 
 @external("main", "JS_ThrowOutOfMemory")
 export declare function throwOutOfMemory(context: u32): u64;
+
+@external("main", "JS_GetPropertyUint32")
+export declare function propertyAt(context: u32, object: u64, index: u32): u64;
+
+@external("main", "JS_GetProperty")
+export declare function propertyOf(context: u32, object: u64, atom: u32): u64;
+
+/** Writes the address of the names, and their number. Below 0: an exception. */
+@external("main", "JS_GetOwnPropertyNames")
+export declare function ownNames(context: u32, namesResult: u32, countResult: u32, object: u64, flags: i32): i32;
+
+@external("main", "JS_FreePropertyEnum")
+export declare function freeOwnNames(context: u32, names: u32, count: u32): void;
+
+/** Writes an i64. Below 0: an exception. */
+@external("main", "JS_GetLength")
+export declare function lengthOf(context: u32, object: u64, lengthResult: u32): i32;
+
+@external("main", "JS_IsArray")
+export declare function isList(value: u64): i32;
+
+/** Below 0: an exception. */
+@external("main", "JS_FreezeObject")
+export declare function freezeObject(context: u32, object: u64): i32;
+
+@external("main", "JS_FreeValue")
+export declare function releaseRaw(context: u32, value: u64): void;

@@ -26,16 +26,27 @@ import {
   toNumber,
   toText,
 } from "./engine";
-import { NEXT_LINE, NEXT_NO_MEMORY, lineLength, linePointer, nextLine, openLines } from "./lines";
+import { candidatesLength, findCandidates } from "./candidates";
+import { groupRecords, groupedLength } from "./group";
+import { freezeRow } from "./freeze";
+import { hash128 } from "./hash";
+import { NEXT_LINE, NEXT_NO_MEMORY, isFlat, lineLength, linePointer, nextLine, openLines } from "./lines";
+import { OPTIONS_BYTES, isAscii, keyLength, keyOfText, keyOfTokens, keyPointer } from "./near-key";
+import { isEstimateAtLeast, isJaccardAtLeast } from "./similar";
 
 @external("wasi_snapshot_preview1", "random_get")
 declare function randomGet(buffer: u32, length: u32): u32;
+
+/** Of 128 u16. */
+const SIGNATURE_BYTES: u32 = 256;
 
 /** A pending exception: what `host_call` returns instead of a value. */
 const THROWN: Value = 0;
 
 /** 16 bytes of QuickJS's heap for results that come through memory. There from the first call on: a bundle's top level runs before `install`. */
 let scratch: u32 = 0;
+/** 32 bytes for `hash`. */
+let digest: u32 = 0;
 let startFunction: Value = 0;
 let finishFunction: Value = 0;
 let failFunction: Value = 0;
@@ -119,6 +130,18 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
       return encode(first);
     case 0x64: /* d: decode UTF-8 */
       return decode(first);
+    case 0x68: /* h: hash text */
+      return hash(first, u32(toNumber(load<u32>(values, 4))));
+    case 0x6b: /* k: key of a near dedupe */
+      return nearKey(first, load<u32>(values, 4), u32(toNumber(load<u32>(values, 8))));
+    case 0x70: /* p: records by group */
+      return group(first, u32(toNumber(load<u32>(values, 4))), u32(toNumber(load<u32>(values, 8))));
+    case 0x62: /* b: rows that share a band */
+      return candidates(first, u32(toNumber(load<u32>(values, 4))));
+    case 0x79: /* y: whether two are alike */
+      return isNear(values);
+    case 0x66: /* f: line as JSON, its row frozen */
+      return lineAsRow();
     case 0x67: /* g: call under guard */
       return callGuarded(first, load<u32>(values, 4));
     case 0x71: /* q: quit */
@@ -149,6 +172,16 @@ function lineAsJson(): Value {
   // The name of the source for the message of a SyntaxError: an empty string.
   store<u32>(scratch, 0);
   return box(parseJson(contextPointer(), linePointer, lineLength, scratch));
+}
+
+function lineAsRow(): Value {
+  store<u32>(scratch, 0);
+  const line = parseJson(contextPointer(), linePointer, lineLength, scratch);
+  const boxed = box(line);
+  if (boxed == THROWN) return THROWN;
+  if (freezeRow(line, isFlat())) return boxed;
+  releaseValue(boxed);
+  return THROWN;
 }
 
 /** A boxed value as QuickJS allocates it; the caller frees the box. */
@@ -204,6 +237,80 @@ function encode(value: Value): Value {
   const bytes = newBytes(text, load<u32>(scratch));
   releaseText(text);
   return bytes;
+}
+
+/** 128 bits of the text's UTF-8. */
+function hash(value: Value, seed: u32): Value {
+  if (digest == 0) digest = allocate(32);
+  if (digest == 0) return outOfMemory();
+  const text = toText(value, scratch);
+  if (text == 0) return THROWN;
+  hash128(text, load<u32>(scratch), seed, digest);
+  releaseText(text);
+  return newBytes(digest, 16);
+}
+
+/** Of a text, undefined unless it is ASCII; or of the hashes of its tokens. */
+function nearKey(source: Value, options: Value, ordinal: u32): Value {
+  const by = bytesOf(contextPointer(), scratch, load<u64>(options));
+  if (by == 0) return THROWN;
+  if (load<u32>(scratch) < OPTIONS_BYTES) return outOfMemory();
+  let done: bool;
+  if (isString(source) == 0) {
+    const tokens = bytesOf(contextPointer(), scratch, load<u64>(source));
+    const length = load<u32>(scratch);
+    if (tokens == 0 && length != 0) return THROWN;
+    done = keyOfTokens(tokens, length >> 2, by, ordinal);
+  } else {
+    const text = toText(source, scratch);
+    if (text == 0) return THROWN;
+    const length = load<u32>(scratch);
+    if (!isAscii(text, length)) {
+      releaseText(text);
+      return newUndefined();
+    }
+    done = keyOfText(text, length, by, ordinal);
+    releaseText(text);
+  }
+  return done ? newBytes(keyPointer, keyLength) : outOfMemory();
+}
+
+function group(records: Value, words: u32, groups: u32): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(records));
+  const length = load<u32>(scratch);
+  if (pointer == 0 && length != 0) return THROWN;
+  const grouped = groupRecords(pointer, length / (4 * (words + 1)), words, groups);
+  if (grouped == 0) return outOfMemory();
+  const bytes = newBytes(grouped, groupedLength);
+  release(grouped);
+  return bytes;
+}
+
+function candidates(records: Value, base: u32): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(records));
+  const length = load<u32>(scratch);
+  if (pointer == 0 && length != 0) return THROWN;
+  const found = findCandidates(pointer, length >> 3, base);
+  if (found == 0) return outOfMemory();
+  const bytes = newBytes(found, candidatesLength);
+  release(found);
+  return bytes;
+}
+
+/** values: two sets or two signatures, 1 for signatures, the least similarity. */
+function isNear(values: u32): Value {
+  const a = bytesOf(contextPointer(), scratch, load<u64>(load<u32>(values)));
+  const lengthA = load<u32>(scratch);
+  if (a == 0 && lengthA != 0) return THROWN;
+  const b = bytesOf(contextPointer(), scratch, load<u64>(load<u32>(values, 4)));
+  const lengthB = load<u32>(scratch);
+  if (b == 0 && lengthB != 0) return THROWN;
+  const least = toNumber(load<u32>(values, 12));
+  let alike: bool;
+  if (toNumber(load<u32>(values, 8)) == 0) alike = isJaccardAtLeast(a, lengthA >> 2, b, lengthB >> 2, least);
+  else if (lengthA < SIGNATURE_BYTES || lengthB < SIGNATURE_BYTES) return outOfMemory();
+  else alike = isEstimateAtLeast(a, b, least);
+  return alike ? newTrue() : newFalse();
 }
 
 function decode(value: Value): Value {

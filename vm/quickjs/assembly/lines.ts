@@ -53,6 +53,24 @@ export function nextLine(): u32 {
   }
 }
 
+const ONES: u64 = 0x0101010101010101;
+const BRACES: u64 = 0x7b7b7b7b7b7b7b7b;
+const CASE: u64 = 0x2020202020202020;
+
+/** Whether behind the line's first 2 brackets, those of `[index,{`, there is none: `[` and `{` differ by one bit. */
+export function isFlat(): bool {
+  const end = linePointer + lineLength;
+  let at = linePointer;
+  let found = 0;
+  for (; at < end && found < 2; at++) if ((load<u8>(at) | 0x20) == 0x7b) found++;
+  for (; at + 8 <= end; at += 8) {
+    const other = (load<u64>(at) | CASE) ^ BRACES;
+    if ((other - ONES) & ~other & (ONES << 7)) return false;
+  }
+  for (; at < end; at++) if ((load<u8>(at) | 0x20) == 0x7b) return false;
+  return found == 2;
+}
+
 function take(lineEnd: u32, next: u32): void {
   linePointer = buffer + begin;
   lineLength = lineEnd - begin;
