@@ -1,5 +1,5 @@
 // docs/sdk.md#packages: which part of an npm package is bundled, and what is said of one that needs Node.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -157,4 +157,19 @@ test("a column counts characters, and what the user's own file needs is said of 
     code: 'sdk/bundle',
     actual: expect.stringMatching(/^own.ts:1:40: 'fs' is not there in a workflow/),
   });
+});
+
+test('a program is the same wherever its packages lie', async () => {
+  const file = await write(
+    'place.ts',
+    `import { dataset } from 'mizu';\nimport { four } from 'common-js';\nexport default dataset<any>('w')\n  .map('m', () => ({ four }));\n`,
+  );
+  const elsewhere = join(folder, 'some', 'where else');
+  await cp(join(folder, 'node_modules', 'common-js'), join(elsewhere, 'node_modules', 'common-js'), {
+    recursive: true,
+  });
+  await cp(file, join(elsewhere, 'place.ts'));
+  const [one, two] = [await bundleWorkflow(file), await bundleWorkflow(join(elsewhere, 'place.ts'))];
+  expect(one.bundle === two.bundle).toBe(true);
+  expect(one.bundle).toContain('"common-js/twice.js"(');
 });

@@ -187,6 +187,8 @@ const CODES_AND_RESULTS: readonly (readonly [code: string, result: unknown])[] =
   ['new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([0xc0, 0x80]))', '! TypeError'],
   ['new TextDecoder().decode(new DataView(new Uint8Array([97, 98, 99]).buffer, 1))', 'bc'],
   ['new TextDecoder().decode(3 as any)', '! TypeError'],
+  ['new TextDecoder().decode(new TextEncoder().encode("a\ufffdé\ufffd".repeat(50_000))).length', 200_000],
+  ['new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([0xef, 0xbf, 0xbd]))', '\ufffd'],
   ['structuredClone(() => {})', '! DataCloneError'],
   ['structuredClone({ a: Symbol("x") })', '! DataCloneError'],
   ['structuredClone(new WeakMap())', '! DataCloneError'],
@@ -385,6 +387,7 @@ describe('as in Node', () => {
         0xef,
         0xbb,
         0xbf,
+        0xbd,
         0xe2,
         0x82,
         0xac,
@@ -404,7 +407,9 @@ describe('as in Node', () => {
     const options = fc.record({ fatal: fc.boolean(), ignoreBOM: fc.boolean() });
     const call = fc.tuple(fc.array(byte, { maxLength: 14 }), options, fc.array(fc.nat(14), { maxLength: 3 }));
     const good = fc.tuple(
-      fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => [...Buffer.from(`\ufeff${text}`)]),
+      fc
+        .string({ unit: 'grapheme', maxLength: 8 })
+        .map((text) => [...Buffer.from(`\ufeff${text}\ufffd${text}`), ...(text.length > 4 ? [0xc3] : [])]),
       options,
       fc.array(fc.nat(20), { maxLength: 3 }),
     );
