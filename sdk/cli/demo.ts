@@ -10,7 +10,7 @@ import { formatCount } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Devnet } from '../devnet/devnet.ts';
 import type { CheatParts } from './demo-cheat.ts';
-import { describeDevnet, devnetCommands } from './devnet.ts';
+import { describeDevnet, devnetCommands, stopLine } from './devnet.ts';
 import { asTyped } from './invocation.ts';
 import { parseCount } from './options.ts';
 import { createOutput, formatDuration, nextCommands, type Output } from './output.ts';
@@ -41,7 +41,7 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
       const output = createOutput(flags.json ?? false);
       let outcome = 1;
       const stopped = await runService(async (stop) => {
-        stop.addEventListener('abort', () => output.say(pc.dim('\nStopping the network...')));
+        stop.addEventListener('abort', () => output.say(pc.dim(`\n${stopLine()}`)));
         const { devnet, code } = await play(flags, output, stop);
         outcome = code;
         if (flags.stay && code === 0) {

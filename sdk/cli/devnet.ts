@@ -72,10 +72,11 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
 function fateOf(keep = false): string {
   return keep
     ? asTyped('Its L1, runs and datasets stay; npx mizu devnet --keep goes on with them.')
-    : 'its L1, its runs, and datasets that were not fetched. With --keep they stay.';
+    : asTyped('its L1, its runs, and datasets that were not fetched. With npx mizu devnet --keep they stay.');
 }
 
-function stopLine(keep = false): string {
+/** What becomes of the network, for people. */
+export function stopLine(keep = false): string {
   return keep ? `Stopping the network. ${fateOf(keep)}` : `Stopping the network. Deleted are ${fateOf(keep)}`;
 }
 
