@@ -48,7 +48,7 @@ test('a broken invariant ends the work', async () => {
   await expect(work([() => new RangeError('Invalid array length')], 'task')).rejects.toThrow('Invalid array length');
 });
 
-test('a task that nothing calls for looks more seldom, never later than 16 polls', () => {
+test('a task that finds nothing to do looks more seldom, never later than 16 polls', () => {
   expect([0, 1, 7, 8, 9, 1_000_000].map((looks) => quietPause(250, looks))).toEqual([
     1_000, 1_000, 1_000, 4_000, 4_000, 4_000,
   ]);

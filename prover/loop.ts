@@ -20,7 +20,7 @@ export const POLL_MS = 500;
 const LAST_BACKOFF_MS = 30_000;
 /** L1 changes by blocks, and each of them rings: without one a task looks only now and then for what is old by the clock. */
 const QUIET_POLLS = 4;
-/** And more seldom when so many looks in a row have found nothing, and no bell has rung. */
+/** And more seldom when so many looks in a row have found nothing to do. */
 const QUIET_LOOKS = 8;
 const SLOWEST_POLLS = 16;
 
@@ -72,7 +72,9 @@ async function repeat(
   while (!signal.aborted) {
     const rung = bell.next();
     try {
-      if (await task(signal)) ringAll();
+      const didSomething = await task(signal);
+      if (didSomething) ringAll();
+      looks = didSomething ? 0 : looks + 1;
       waitMs = quietPause(pollMs, looks);
       told = '';
     } catch (error) {
@@ -83,19 +85,15 @@ async function repeat(
       onRetry(error, waitMs, name === told);
       told = name;
     }
-    looks += 1;
     const pause = new AbortController();
-    const heard = rung.then(() => {
-      looks = 0;
-    });
     const paused = delay(waitMs, undefined, { signal: AbortSignal.any([signal, pause.signal]) }).catch(ignoreAbort);
-    await Promise.race([heard, paused]);
+    await Promise.race([rung, paused]);
     pause.abort();
     await paused;
   }
 }
 
-/** After so many looks in a row that nothing has called for. */
+/** After so many looks in a row that have found nothing to do. */
 export function quietPause(pollMs: number, looks: number): number {
   return (looks < QUIET_LOOKS ? QUIET_POLLS : SLOWEST_POLLS) * pollMs;
 }

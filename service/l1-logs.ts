@@ -52,9 +52,9 @@ const MARKED_BLOCKS = 64n;
 const RANGE_BLOCKS = 512n;
 const HEADERS_AT_ONCE = 32;
 const LAST_BACKOFF_MS = 10_000;
-/** Looks at the head before they become rarer, and how rare. */
-const QUIET_LOOKS = 8;
-const SLOWEST_POLLS = 4;
+/** Looks at the head between two blocks, if they are far apart, and how rare looks become. */
+const LOOKS_A_BLOCK = 8;
+const SLOWEST_POLLS = 8;
 /** A look at the chain that takes longer is followed by one at another node. */
 const SLOW_MS = 5_000;
 
@@ -77,7 +77,8 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
   const isWhole = options.isWhole ?? (() => !isTrimmed);
   let turn = 0;
   let backoffMs = pollMs;
-  let quietLooks = 0;
+  let newAt = Date.now();
+  let gapMs = 0;
   while (!signal.aborted) {
     let steps: FollowedStep[];
     const askedAt = Date.now();
@@ -104,19 +105,18 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
       if (signal.aborted) return;
     }
     if (steps.length > 0) {
-      quietLooks = 0;
+      gapMs = Date.now() - newAt;
+      newAt = Date.now();
       continue;
     }
-    const pauseMs = backoffMs === pollMs ? quietPause(pollMs, quietLooks) : backoffMs;
-    quietLooks += 1;
+    const pauseMs = backoffMs === pollMs ? pauseOf(pollMs, Math.max(gapMs, Date.now() - newAt)) : backoffMs;
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** After so many looks without a block in a row: where blocks are as frequent as looks, none comes so late. */
-export function quietPause(pollMs: number, quietLooks: number): number {
-  const beyond = Math.max(0, quietLooks - QUIET_LOOKS);
-  return Math.min(SLOWEST_POLLS * pollMs, pollMs * 2 ** Math.min(beyond, 8));
+/** Between two looks, of a chain whose last blocks came `gapMs` apart, or whose next one has been waited for that long. */
+export function pauseOf(pollMs: number, gapMs: number): number {
+  return Math.min(SLOWEST_POLLS * pollMs, Math.max(pollMs, Math.floor(gapMs / LOOKS_A_BLOCK)));
 }
 
 /**

@@ -7,7 +7,7 @@ import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { connectL1, type L1Account, withAccount } from './l1.ts';
-import { type BlockRef, type ChainStep, followLogs, quietPause } from './l1-logs.ts';
+import { type BlockRef, type ChainStep, followLogs, pauseOf } from './l1-logs.ts';
 import { createSender } from './l1-send.ts';
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
@@ -163,8 +163,8 @@ async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {
   return (await vi.waitUntil(probe, { timeout: 600_000, interval: 20 })) as T;
 }
 
-test('a head that does not move is asked for more seldom, never later than four polls', () => {
-  expect([0, 1, 8, 9, 10, 11, 1_000_000].map((looks) => quietPause(250, looks))).toEqual([
-    250, 250, 250, 500, 1_000, 1_000, 1_000,
+test('the head is asked for eight times a block, not more often than is said, and never later than eight polls', () => {
+  expect([0, 1_000, 2_000, 4_000, 12_000, 16_000, 1e9].map((gapMs) => pauseOf(250, gapMs))).toEqual([
+    250, 250, 250, 500, 1_500, 2_000, 2_000,
   ]);
 });
