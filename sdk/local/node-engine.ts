@@ -11,8 +11,8 @@ import { createMemoryIo, type MemoryIo } from './memory-io.ts';
  */
 const FIRST_TRY_MS = 2_000;
 /** Of one row: by the clock for one try, and of the processor for all of them. A machine that does not get to it is no fault of the row. */
-const ROW_MS = 1_000;
-const ROW_CPU_MS = 500;
+const ROW_MS = 2_000;
+const ROW_CPU_MS = 1_500;
 
 export function createNodeEngine(bundle: string): LocalEngine {
   const context = createGuestContext() as Record<string, unknown>;
