@@ -116,6 +116,13 @@ test('a misspelt field is a type error with its line and a suggestion', async ()
   await assertTypes(join(folder, 'good.ts'));
 });
 
+test('a package without types is any', async () => {
+  await write('node_modules/untyped/package.json', '{"main":"./index.js"}');
+  await write('node_modules/untyped/index.js', 'exports.twice = (n) => n * 2;');
+  const use = `import { twice } from 'untyped';\nexport default dataset<{ n: number }>('x').map('a', (r) => ({ n: twice(r.n) }));\n`;
+  await assertTypes(await write('untyped.ts', `import { dataset } from 'mizu';\n${use}`));
+});
+
 test('the types are those of the language: no Intl, no locales, nothing of a browser or of Node', async () => {
   const file = await write(
     'language.ts',

@@ -89,7 +89,8 @@ type TypeError = { readonly path: string; readonly place: string; readonly line:
 function parseErrors(output: string, folder: string): TypeError[] {
   const errors: TypeError[] = [];
   for (const line of output.split('\n')) {
-    const match = /^(.+?)\((\d+),(\d+)\): error TS\d+: (.*)$/.exec(line);
+    const match = /^(.+?)\((\d+),(\d+)\): error TS(?!7016:)\d+: (.*)$/.exec(line);
+    // 7016: a package without types, which is `any`.
     if (match === null) continue;
     const path = resolve(folder, match[1]!);
     if (!isUserFile(path)) continue;
