@@ -11,28 +11,44 @@ type Sources = {
 };
 
 const HARNESS = ['test/mutation/check.ts', 'test/mutation/compile.ts', 'test/mutation/copy.ts'];
+/** The machine without what programs are made of. */
+const MACHINE = [
+  'vm/decode',
+  'vm/fit.ts',
+  'vm/functions.ts',
+  'vm/host-functions.ts',
+  'vm/host.ts',
+  'vm/load.ts',
+  'vm/lower',
+  'vm/native',
+  'vm/plain-constants.ts',
+  'vm/program.ts',
+  'vm/run.ts',
+  'vm/step',
+];
 
-/** By what runs a mutant's checks. */
-const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>> = {
+/** By what runs a mutant's checks: all that these read of the repository, which a test compares with what they import. */
+export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>> = {
   forge: {
     paths: [...HARNESS, 'contracts/src', 'contracts/test', 'foundry.toml'],
     packages: ['@foundry-rs/forge', '@openzeppelin/contracts', 'solc'],
   },
   kernel: {
-    paths: [...HARNESS, 'kernel', 'protocol', 'vm'],
+    paths: [...HARNESS, ...MACHINE, 'kernel', 'protocol', 'test/differential'],
     packages: ['@ethereumjs/mpt', 'assemblyscript', 'binaryen', 'vitest'],
   },
   machines: {
     paths: [
       ...HARNESS,
+      ...MACHINE,
       'contracts',
-      'kernel',
+      'foundry.toml',
       'protocol',
-      'prover',
-      'service',
+      'prover/osp.ts',
       'test/conformance',
       'test/differential',
-      'vm',
+      'vm/reference',
+      'vm/test-modules.fixture.ts',
     ],
     packages: ['@ethereumjs/evm', '@openzeppelin/contracts', 'assemblyscript', 'binaryen', 'solc'],
   },
