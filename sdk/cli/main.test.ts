@@ -52,7 +52,7 @@ test('dev shows each step on some rows, and rejects with their reason', async ()
   expect(out).toContain('text: Invalid input: expected string, received undefined');
   expect(out).toContain('lines that are no rows  1');
   expect(out).toContain('result  train 1 · rejects 2');
-  expect(out).toMatch(/^ {2}node \S+bin\/mizu\.mjs run good\.ts --input rows\.jsonl/m);
+  expect(out).toMatch(/^ {2}node \S.*bin\/mizu\.mjs'? run good\.ts --input rows\.jsonl/m);
 });
 
 test('the options of the input stand in the commands that are printed next', async () => {
