@@ -92,6 +92,6 @@ function readWords(io: GuestIo, input: number, offset: number, count: number): U
     : new Uint32Array(bytes.slice().buffer);
 }
 
-function bytesOf(words: Uint32Array): Uint8Array {
+export function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }

@@ -11,11 +11,10 @@ import {
   shingles,
 } from './minhash.ts';
 import { FAILED_ORDINAL, longBins, MAX_SET } from './near-keys.ts';
-import { hashTokens } from './tokens.ts';
+import { hashTokens, NOT_ASCII } from './tokens.ts';
 
 /** Size classes of short texts are those of up to 1, 2, 4, … 64 shingles; all longer ones are one class. */
 const LONG_CLASS = 7;
-const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * The number of shingles, the number of bands, for each band its bucket, its hash and `ordinal`, and what the text is compared by: the hashes of its shingles or, above 64,

@@ -1,6 +1,6 @@
 // docs/sdk.md#near: near duplicates over the whole dataset: candidates by band, checked by signature, then connected components.
 import type { DedupeStep } from '../workflow/step.ts';
-import { createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
+import { bytesOf, createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { isNear, type NearEntry, readNearEntry } from './near-keys.ts';
 import { DROP_WORDS, FAILED } from './stage-dedupe.ts';
@@ -55,8 +55,7 @@ export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): vo
 }
 
 function candidates(io: GuestIo, records: Uint32Array, base: number): Uint32Array {
-  const { buffer, byteOffset, byteLength } = records;
-  return new Uint32Array(io.candidates(new Uint8Array(buffer, byteOffset, byteLength), base).buffer);
+  return new Uint32Array(io.candidates(bytesOf(records), base).buffer);
 }
 
 /** One task: unites all pairs and keeps the first row of each component. Inputs: keys of all partitions, then all edges. */

@@ -15,7 +15,7 @@ const INVISIBLE = /\p{Cf}|\p{Variation_Selector}/gu;
 const RUN =
   /(?!\p{Variation_Selector})[\p{L}\p{N}\p{M}\p{Emoji_Presentation}][\p{L}\p{N}\p{M}\p{Emoji_Presentation}\p{Cf}\p{Variation_Selector}]*/gu;
 const ASCII_WORD = /[A-Za-z0-9]+/g;
-const NOT_ASCII = /[^\0-\x7f]/;
+export const NOT_ASCII = /[^\0-\x7f]/;
 
 /** Where each word of a text begins, in UTF-16 units. */
 export function wordPlaces(text: string): number[] {
