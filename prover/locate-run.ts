@@ -6,6 +6,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
 import { followLogs } from '../service/l1-logs.ts';
 import { openStore } from '../service/store.ts';
+import { type BodyChunk, decodeChunk } from './body.ts';
 import { type ObjectSource, requireObject } from './derive.ts';
 import { type AssertionRecord, type Mirror, mirroredContracts, openMirror } from './mirror.ts';
 import { type BodyIndex, type CompletedRun, decodeBodyIndex } from './receipts.ts';
@@ -113,4 +114,21 @@ async function isLive(mirror: Mirror, pending: AssertionRecord, latestConfirmed:
   let at: AssertionRecord | undefined = pending;
   while (at?.status === 'pending') at = await mirror.assertion(at.parent);
   return at?.id === latestConfirmed;
+}
+
+/** The chunk of the body that has this step of it, from 1 on, and its place there. Undefined: the body has fewer. */
+export async function findStep(
+  objects: ObjectSource,
+  { chunks }: BodyIndex,
+  step: number,
+): Promise<{ readonly chunk: BodyChunk; readonly step: number } | undefined> {
+  let first = 0;
+  for (const ref of chunks) {
+    if (step <= first + ref.steps) {
+      const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
+      return { chunk, step: step - first - 1 };
+    }
+    first += ref.steps;
+  }
+  return undefined;
 }

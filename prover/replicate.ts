@@ -8,10 +8,10 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef, treeProof, verifyLeaf } from '../protocol/tree.ts';
 import type { L1 } from '../service/l1.ts';
-import { type BodyChunk, decodeChunk, requireStep } from './body.ts';
+import { type BodyChunk, requireStep } from './body.ts';
 import { type ObjectSource, requireObject } from './derive.ts';
 import { compareFile } from './local-file.ts';
-import { type LocatedRun, locateRun, takeSnapshot } from './locate-run.ts';
+import { findStep, type LocatedRun, locateRun, takeSnapshot } from './locate-run.ts';
 import type { Mirror, VoidBatch } from './mirror.ts';
 import { createNodeMap } from './nodes.ts';
 import { createStateProof, verifyStateProof } from './proof.ts';
@@ -140,19 +140,11 @@ async function checkStep(
   if (!verifyLeaf(leaf, ended.step, treeProof(steps, ended.step), list))
     throw new Failed(`step: leaf ${ended.step} is not in step root ${assertion.stepRoot}`);
   pass('step', `the state after step ${ended.step} of ${assertion.stepCount} is a leaf of the step root`);
-  let first = 0;
-  for (const ref of body.chunks) {
-    if (ended.step > first + ref.steps) {
-      first += ref.steps;
-      continue;
-    }
-    const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
-    const step = ended.step - first - 1;
-    if (Buffer.compare(requireStep(chunk, step).stateLeaf, leaf) !== 0)
-      throw new Failed(`step: the body has another leaf at step ${ended.step}`);
-    return { chunk, step };
-  }
-  throw new Failed(`step: the body has no step ${ended.step}`);
+  const found = await findStep(objects, body, ended.step);
+  if (found === undefined) throw new Failed(`step: the body has no step ${ended.step}`);
+  if (Buffer.compare(requireStep(found.chunk, found.step).stateLeaf, leaf) !== 0)
+    throw new Failed(`step: the body has another leaf at step ${ended.step}`);
+  return found;
 }
 
 async function checkRecord(run: Hex, chunk: BodyChunk, step: number, { ended }: LocatedRun, pass: Pass): Promise<void> {

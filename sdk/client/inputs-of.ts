@@ -4,9 +4,9 @@ import { datasetRecord } from '../../kernel/records.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
-import { decodeChunk, requireStep, type StepRecord } from '../../prover/body.ts';
-import { type ObjectSource, requireObject } from '../../prover/derive.ts';
-import { type LocatedRun, locateRun, takeSnapshot } from '../../prover/locate-run.ts';
+import { requireStep, type StepRecord } from '../../prover/body.ts';
+import type { ObjectSource } from '../../prover/derive.ts';
+import { findStep, type LocatedRun, locateRun, takeSnapshot } from '../../prover/locate-run.ts';
 import { createNodeMap } from '../../prover/nodes.ts';
 import { createStateProof, verifyStateProof } from '../../prover/proof.ts';
 import type { VerifyRequest } from '../../prover/replicate.ts';
@@ -31,16 +31,8 @@ export async function readInputsHash({ l1, contracts, fromBlock, da, run }: Veri
 }
 
 async function stepOf(objects: ObjectSource, { body, ended }: LocatedRun): Promise<StepRecord | undefined> {
-  let before = 0;
-  for (const ref of body.chunks) {
-    if (ended.step <= before + ref.steps)
-      return requireStep(
-        decodeChunk(await requireObject(objects, ref, 'A chunk of the body')),
-        ended.step - before - 1,
-      );
-    before += ref.steps;
-  }
-  return undefined;
+  const found = await findStep(objects, body, ended.step);
+  return found === undefined ? undefined : requireStep(found.chunk, found.step);
 }
 
 function noRecord(run: Hex): MizuError {
