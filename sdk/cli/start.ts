@@ -45,10 +45,13 @@ async function start(
   flags: RunFlags,
   output: Output,
 ): Promise<StartedRun> {
-  const { deployWorkflow } = await import('../client/deploy.ts');
-  const { startRun } = await import('../client/run.ts');
+  const { bothOf, deployWorkflow } = await import('../client/deploy.ts');
+  const { expectedRunFee, startRun, uploadInputs } = await import('../client/run.ts');
   const limits = await limitsOf(network, workflow, survey, flags, output);
-  const deployed = await deployWorkflow(network, workflow);
+  const stages = workflow.definition.stages.length;
+  const runWei = limits.maxCostWei + expectedRunFee(network, survey.refs, stages);
+  // Neither needs the other: what is sent to DA is not kept waiting by L1.
+  const [deployed] = await bothOf(deployWorkflow(network, workflow, runWei), uploadInputs(network, survey));
   output.say(
     `${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : deployed.isRenewed ? 'renewed' : 'deployed already'}`,
   );
@@ -56,8 +59,9 @@ async function start(
   return startRun(network, {
     workflowId: deployed.workflowId,
     workflowFile: workflow.file,
-    stages: workflow.definition.stages.length,
+    stages,
     survey,
+    isUploaded: true,
     ...limits,
     gateways: flags.gateway ?? [],
     deadlineSeconds: Math.round(flags.hours * 3600),

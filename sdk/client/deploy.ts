@@ -1,5 +1,6 @@
 // docs/sdk.md#deploy: puts a workflow's objects on DA and its definition into the state. Doing it again does nothing.
 import { deployGas, messageGas, runGas } from '../../kernel/fees.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
 import { type Definition, encodeDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -25,13 +26,18 @@ export type Deployed = {
 export const RETENTION_SECONDS = 30 * 24 * 3600;
 /** More than a message has besides its definition or its list of objects: a Run with 8 gateways 399. */
 export const USER_HEADER_BYTES = 400;
+const BLANK_SIGNATURE: Hex = `0x${'00'.repeat(65)}`;
 
-export async function deployWorkflow(network: Network, workflow: CompiledWorkflow): Promise<Deployed> {
+/** `besideWei`: what is needed on the network after it, deposited together with the fee: L1 is waited for once. */
+export async function deployWorkflow(network: Network, workflow: CompiledWorkflow, besideWei = 0n): Promise<Deployed> {
   const { workflowId, objects } = workflow;
   const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);
   const found = await findWorkflow(network, workflowId);
-  if (found !== null && isKept(found)) return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
-  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes, found !== null));
+  if (found !== null && isKept(found)) {
+    if (besideWei > 0n) await ensureBalance(network, besideWei);
+    return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
+  }
+  return withNewCommittee(() => sendDeploy(network, workflow, deployedBytes, found !== null, besideWei));
 }
 
 async function sendDeploy(
@@ -39,12 +45,18 @@ async function sendDeploy(
   workflow: CompiledWorkflow,
   deployedBytes: number,
   isRenewed: boolean,
+  besideWei: bigint,
 ): Promise<Deployed> {
   const { workflowId, definition, objects } = workflow;
-  const { certificate } = await network.da.put(objects, { expiry: retention() });
+  const expectedWei = deployFee(network, encodeDefinition(definition, blankCertificate(network)).length, definition);
+  const [{ certificate }] = await bothOf(
+    network.da.put(objects, { expiry: retention() }),
+    ensureBalance(network, expectedWei + besideWei),
+  );
   const bytes = encodeDefinition(definition, certificate);
   const feeWei = deployFee(network, bytes.length, definition);
-  await ensureBalance(network, feeWei);
+  // More than expected after a change of the committee.
+  if (feeWei > expectedWei) await ensureBalance(network, feeWei + besideWei);
   const message = await signMessage(network, { kind: 'Deploy', maxFee: feeWei, definition: bytes });
   try {
     const receipt = await sendMessage(network, message);
@@ -55,6 +67,19 @@ async function sendDeploy(
     if (found === null || !isKept(found)) throw error;
     return { workflowId, isNew: false, isRenewed: false, feeWei: 0n, deployedBytes };
   }
+}
+
+/** As long as one of the committee's: it has as many signatures as the threshold says. */
+export function blankCertificate({ chain }: Pick<Network, 'chain'>): Certificate {
+  const { threshold } = chain.da;
+  const signatures = Array.from({ length: threshold }, () => BLANK_SIGNATURE);
+  return { epoch: 0n, expiry: 0n, signers: (1n << BigInt(threshold)) - 1n, signatures };
+}
+
+/** Both have ended when it does. @throws what the first has thrown, else what the second has */
+export async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }
 
 function isKept({ expiry }: WorkflowView): boolean {

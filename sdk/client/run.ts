@@ -4,7 +4,7 @@ import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/h
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
 import { partitionFile } from '../input/partition.ts';
 import { inputChanged } from '../input/source.ts';
-import { retention, runFee } from './deploy.ts';
+import { blankCertificate, retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
 import { sendMessage, signMessage } from './message.ts';
 import { type Network, requireSigner } from './network.ts';
@@ -33,6 +33,8 @@ export type RunRequest = {
   /** Starts a new one even if there is one. */
   readonly isNew?: boolean;
   readonly onUpload?: (sentBytes: number, totalBytes: number) => void;
+  /** By `uploadInputs`, before. */
+  readonly isUploaded?: boolean;
 };
 
 export type StartedRun = { readonly run: Hex; readonly resumed: boolean; readonly promised?: Promised };
@@ -45,13 +47,18 @@ export async function startRun(network: Network, request: RunRequest): Promise<S
   const known = request.isNew ? undefined : await resume(network, key);
   if (known !== undefined) return { run: known, resumed: true };
 
-  await upload(network, request);
+  if (request.isUploaded !== true) await uploadInputs(network, request.survey, request.onUpload);
   return { ...(await withNewCommittee(() => sendRun(network, request, key))), resumed: false };
 }
 
 /** The run of this workflow on this input that is under way or done, as far as this folder knows. A message that was signed and not taken is sent again. */
 export async function findStarted(network: Network, workflowId: Hex, survey: Survey): Promise<Hex | undefined> {
   return resume(network, await keyOf(network, workflowId, survey));
+}
+
+/** Upper bound of what a run needs on the network besides what it may cost, in wei. */
+export function expectedRunFee(network: Network, refs: Survey['refs'], stages: number): bigint {
+  return runFee(network, encodeInputs(refs, blankCertificate(network)).length, refs, stages);
 }
 
 async function keyOf(network: Network, workflow: Hex, { inputsHash }: Survey): Promise<RunKey> {
@@ -115,7 +122,8 @@ async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
 }
 
 // The file is read once more: never more than one group of partitions is in memory. What is paid for is what was surveyed.
-async function upload(network: Network, { survey, onUpload }: RunRequest): Promise<void> {
+/** Puts the partitions of the input on DA. @throws MizuError `sdk/input-changed`, `da/…` */
+export async function uploadInputs(network: Network, survey: Survey, onUpload?: RunRequest['onUpload']): Promise<void> {
   let group: Uint8Array[] = [];
   let groupBytes = 0;
   let sent = 0;
