@@ -43,7 +43,7 @@ const SIGNATURES = 8;
 const INFERENCE_MARGIN = 200n;
 const ITEM_MARGIN = 300n;
 /** What a row of a near dedupe costs at most over all buckets, measured: docs/sdk.md#near. Twenty rows have no neighbours to be compared with. */
-const NEAR_ROW_GAS = 1_300_000n;
+const NEAR_ROW_GAS = 100_000n;
 /** Below that a task limit protects nobody. */
 const MIN_TASK_GAS = 2_000_000_000n;
 

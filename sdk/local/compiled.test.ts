@@ -4,7 +4,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { buildProgram } from '../compile/program.ts';
 import { LANGUAGES } from '../runtime/languages.fixture.ts';
-import { createNearBands } from '../runtime/near-keys.ts';
+import { packSignature, shingles } from '../runtime/minhash.ts';
+import { createNearBands, longBins, MAX_SET } from '../runtime/near-keys.ts';
+import { hashTokens } from '../runtime/tokens.ts';
 import type { LocalEngine } from './engine.ts';
 import { createMemoryIo } from './memory-io.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
@@ -17,7 +19,7 @@ const CALLS = `globalThis.__mizu_main = (io) => {
   while (io.next()) {
     const [name, ...values] = io.json();
     const result = io[name](...values.map((value) => value !== null && typeof value === 'object' ? fromHex(value.hex) : value));
-    out.push(JSON.stringify(result === undefined ? null : typeof result === 'boolean' ? result : Array.from(result)));
+    out.push(JSON.stringify(result === undefined ? null : Array.from(result)));
   }
   io.write(out.join('\\n'));
 };`;
@@ -33,7 +35,7 @@ const ROWS = `globalThis.__mizu_main = (io) => {
 };`;
 
 type Call = readonly [
-  name: 'hash' | 'nearKey' | 'group' | 'candidates' | 'isNear',
+  name: 'hash' | 'nearKey' | 'group' | 'nearPairs' | 'unite' | 'repeats',
   ...values: (string | number | boolean | { readonly hex: Hex })[],
 ];
 
@@ -46,23 +48,30 @@ beforeAll(async () => {
   )) as [LocalEngine, LocalEngine];
 });
 
-function run(engine: LocalEngine, lines: readonly unknown[]): unknown[] {
+function run(engine: LocalEngine, lines: readonly unknown[], more: readonly Uint8Array[] = []): unknown[] {
   const input = new TextEncoder().encode(lines.map((line) => JSON.stringify(line)).join('\n'));
-  const { status, log, output } = engine.exec({ stage: 0, partition: 0, width: 1, partitions: 1, inputs: [input] });
+  const { status, log, output } = engine.exec({
+    stage: 0,
+    partition: 0,
+    width: 1,
+    partitions: 1,
+    inputs: [input, ...more],
+  });
   expect([status, log]).toEqual([0, '']);
   const text = new TextDecoder().decode(output);
   return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line));
 }
 
-function expectSame(list: readonly Call[]): void {
-  const { io } = createMemoryIo({}, []);
+/** `more`: the inputs from 2 on. */
+function expectSame(list: readonly Call[], more: readonly Uint8Array[] = []): readonly unknown[] {
+  const { io } = createMemoryIo({}, [new Uint8Array(0), ...more]);
   const expected = list.map(([name, ...values]) => {
-    const method = io[name] as (...given: unknown[]) => Uint8Array | Uint32Array | boolean | undefined;
+    const method = io[name] as (...given: unknown[]) => Uint8Array | Uint32Array | undefined;
     const result = method(...values.map((value) => (typeof value === 'object' ? hexToBytes(value.hex) : value)));
-    if (typeof result === 'boolean') return result;
     return result === undefined ? null : [...result];
   });
-  expect(run(calls, list)).toEqual(expected);
+  expect(run(calls, list, more)).toEqual(expected);
+  return expected;
 }
 
 const hex = (words: ArrayLike<number>) => ({ hex: bytesToHex(new Uint8Array(Uint32Array.from(words).buffer)) });
@@ -90,7 +99,7 @@ test('hashes of texts are MurmurHash3', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.constant('hash' as const), anyText, word), { minLength: 50, maxLength: 50 }),
-      expectSame,
+      (list) => void expectSame(list),
     ),
     { numRuns: 20 },
   );
@@ -101,7 +110,10 @@ test('keys of a near dedupe are those of the definition, of texts and of tokens'
     fc.tuple(fc.constant('nearKey' as const), anyText, options, word),
     fc.tuple(fc.constant('nearKey' as const), fc.array(word, { maxLength: 300 }).map(hex), options, word),
   );
-  fc.assert(fc.property(fc.array(call, { minLength: 30, maxLength: 30 }), expectSame), { numRuns: 20 });
+  fc.assert(
+    fc.property(fc.array(call, { minLength: 30, maxLength: 30 }), (list) => void expectSame(list)),
+    { numRuns: 20 },
+  );
 });
 
 test('records are grouped in their order', () => {
@@ -114,46 +126,68 @@ test('records are grouped in their order', () => {
           (records): Call => ['group', hex(records.flatMap(([group, record]) => [group, ...record])), words, groups],
         ),
     );
-  fc.assert(fc.property(fc.array(call, { minLength: 10, maxLength: 10 }), expectSame), { numRuns: 20 });
-});
-
-test('candidates are the first rows of the bands, over many calls of a task', () => {
-  const records = (bands: number) =>
-    fc
-      .array(
-        fc.tuple(
-          fc.nat(bands),
-          fc.nat(5),
-          fc.integer({ min: 0, max: 19 }).map((at) => (at === 0 ? 2 ** 31 : 0)),
-        ),
-        { maxLength: 300 },
-      )
-      .map((all) => {
-        let ordinal = 0;
-        const words = all.flatMap(([band, step, failed]) => {
-          if (step === 0) ordinal++;
-          return [(band * 0x9e3779b1) >>> 0, ordinal + failed];
-        });
-        return hex(words);
-      });
-  const call = fc.tuple(fc.constant('candidates' as const), fc.oneof(records(40), records(100_000)), fc.nat(1_000));
-  fc.assert(fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), expectSame), { numRuns: 25 });
-});
-
-test('whether two are alike is what the definition says, of sets and of signatures', () => {
-  const set = fc
-    .uniqueArray(fc.oneof(fc.integer({ min: -20, max: 20 }), fc.integer()), { maxLength: 64 })
-    .map((all) => hex(Int32Array.from(all).sort()));
-  const signature = fc
-    .array(fc.constantFrom(1, 2, 0xffff), { minLength: 128, maxLength: 128 })
-    .map((bins) => ({ hex: bytesToHex(new Uint8Array(Uint16Array.from(bins).buffer)) }));
-  const least = fc.constantFrom(0.2, 0.4, 0.5, 0.77, 0.8, 1);
-  const call = fc.oneof(
-    fc.tuple(fc.constant('isNear' as const), set, set, fc.constant(false), least),
-    set.chain((same) => least.map((given): Call => ['isNear', same, same, false, given])),
-    fc.tuple(fc.constant('isNear' as const), signature, signature, fc.constant(true), least),
+  fc.assert(
+    fc.property(fc.array(call, { minLength: 10, maxLength: 10 }), (list) => void expectSame(list)),
+    { numRuns: 20 },
   );
-  fc.assert(fc.property(fc.array(call, { minLength: 60, maxLength: 60 }), expectSame), { numRuns: 20 });
+});
+
+test('what a bucket of a near dedupe finds is what the definition finds, over many partitions of short and long texts', () => {
+  const universe = shingles(hashTokens(Array.from({ length: 90 }, (_, i) => `w${i}`).join(' '), 'words'), 1);
+  const row = fc.record({
+    from: fc.constantFrom(0, 0, 0, 20, 60),
+    length: fc.constantFrom(1, 2, 20, 63, 64, 65, 66, 80),
+    without: fc.uniqueArray(fc.nat(80), { maxLength: 4 }),
+    bands: fc.array(fc.nat(12), { minLength: 1, maxLength: 6 }),
+    failed: fc.nat(19).map((at) => at === 0),
+  });
+  const partition = fc.record({
+    rows: fc.array(row, { minLength: 10, maxLength: 30, size: 'max' }),
+    before: fc.nat(3),
+  });
+  const near = fc.constantFrom(0.3, 0.5, 0.8, 0.95, 1);
+  let found = 0;
+  fc.assert(
+    fc.property(fc.array(partition, { minLength: 1, maxLength: 5 }), near, (partitions, least) => {
+      let base = 0;
+      const inputs: Uint8Array[] = [];
+      const list = partitions.map(({ rows: all, before }, at): Call => {
+        const records = all.flatMap(({ bands, failed }, ordinal) =>
+          failed ? [0, 2 ** 31 + ordinal] : bands.flatMap((band) => [(band * 0x9e3779b1) >>> 0, ordinal]),
+        );
+        const words = all.flatMap(({ from, length, without }, index) => {
+          const set = universe.slice(from, from + length).filter((_, i) => !without.includes(i));
+          const own = set.length <= MAX_SET ? set : new Uint32Array(packSignature(longBins(set)).buffer);
+          return [index, set.length, ...own, ...new Array<number>(MAX_SET - own.length).fill(0)];
+        });
+        const offset = 4 * before;
+        inputs.push(new Uint8Array(Uint32Array.from([...new Array(before).fill(7), ...records, ...words]).buffer));
+        const bucket = new DataView(new ArrayBuffer(32));
+        bucket.setFloat64(0, least, true);
+        [2 + at, offset, records.length / 2, base, all.length, offset + 4 * records.length].forEach((value, i) => {
+          bucket.setUint32(8 + 4 * i, value, true);
+        });
+        base += all.length;
+        return ['nearPairs', { hex: bytesToHex(new Uint8Array(bucket.buffer)) }];
+      });
+      found += expectSame(list, inputs).flat().length / 3;
+    }),
+    { numRuns: 60 },
+  );
+  expect(found).toBeGreaterThan(1_000);
+});
+
+test('rows that are joined over many calls are those of the definition', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), fc.array(fc.array(fc.nat()), { maxLength: 8 }), (rows, lists) => {
+      const united = lists.map((list): Call => {
+        return ['unite', hex(list.slice(list.length % 2).map((value) => value % rows)), rows];
+      });
+      const [half, rest] = [Math.floor(rows / 2), Math.ceil(rows / 2)];
+      expectSame([...united, ['repeats', 3, 0, half], ['repeats', 4, half, rest]]);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a row is what its line says, and frozen at every level', () => {

@@ -2,7 +2,8 @@
 import { concatBytes } from '../../protocol/hex.ts';
 import { hashText } from '../runtime/hash.ts';
 import type { GuestIo } from '../runtime/io.ts';
-import { createCandidates, groupReference, isNearReference, nearKeyReference } from '../runtime/near-reference.ts';
+import { groupReference, nearKeyReference } from '../runtime/near-reference.ts';
+import { createNearTask } from '../runtime/near-task.ts';
 import { freezeJson } from '../runtime/seal.ts';
 
 export type MemoryIo = { readonly io: GuestIo; output(): Uint8Array; log(): string };
@@ -24,16 +25,17 @@ export function createMemoryIo(
     if (bytes === undefined) throw new RangeError(`there is no input ${index}; the task has ${all.length}`);
     return bytes;
   };
+  const read = (index: number, offset: number, length: number): Uint8Array => {
+    const bytes = inputAt(index);
+    if (offset < 0 || offset + length > bytes.length)
+      throw new RangeError(`bytes ${offset}+${length} of ${bytes.length}`);
+    return bytes.slice(offset, offset + length);
+  };
   const io: GuestIo = {
     env,
     inputCount: () => all.length,
     inputSize: (index) => inputAt(index).length,
-    read: (index, offset, length) => {
-      const bytes = inputAt(index);
-      if (offset < 0 || offset + length > bytes.length)
-        throw new RangeError(`bytes ${offset}+${length} of ${bytes.length}`);
-      return bytes.slice(offset, offset + length);
-    },
+    read,
     open: (index) => {
       // Objects that are not text are opened for their header only.
       lines = new TextDecoder().decode(inputAt(index)).split('\n');
@@ -61,8 +63,7 @@ export function createMemoryIo(
     hash: hashText,
     nearKey: nearKeyReference,
     group: groupReference,
-    candidates: createCandidates(),
-    isNear: isNearReference,
+    ...createNearTask(read),
   };
   return { io, output: () => concatBytes(parts), log: () => log };
 }

@@ -7,7 +7,8 @@ import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { encodeRowset } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
 import { LANGUAGES } from '../runtime/languages.fixture.ts';
-import { createNearBands, createNearKey, isNear, MAX_SET, NEAR_WORDS, readNearEntry } from '../runtime/near-keys.ts';
+import { createNearBands, createNearKey } from '../runtime/near-keys.ts';
+import { isNear } from '../runtime/near-task.ts';
 import { fillTemplates } from '../runtime/templates.fixture.ts';
 import type { LocalEngine } from './engine.ts';
 import { createMemoryIo } from './memory-io.ts';
@@ -52,16 +53,13 @@ function keptByDefinition(rows: readonly TextRow[], near: number): number[] {
   const entries = rows.map(({ text }, row) => {
     const { records, count, words } = createNearKey(io, text, row, banding);
     const bands = records.filter((_, i) => i % 3 === 1);
-    const all = new Uint32Array(NEAR_WORDS);
-    all[1] = count;
-    all.set(words.subarray(0, MAX_SET), 2);
-    return { bands, entry: readNearEntry(all), row };
+    return { bands, entry: Uint32Array.of(row, count, ...words), row };
   });
   for (const { bands, entry, row } of entries) {
     for (const band of bands) {
       const other = first.get(band);
       if (other === undefined) first.set(band, row);
-      else if (other !== row && isNear(io, entries[other]!.entry, entry, near)) {
+      else if (other !== row && isNear(entries[other]!.entry, entry, near)) {
         const [a, b] = [kept[other]!, kept[row]!];
         for (let i = 0; i <= row; i++) if (kept[i] === Math.max(a, b)) kept[i] = Math.min(a, b);
       }

@@ -69,18 +69,27 @@ export function readFactsHeader(io: GuestIo, input: number): FactsHeader {
   return header;
 }
 
-/** The records of one group, `header.words` words each. */
-export function readGroup(io: GuestIo, input: number, header: FactsHeader, group: number): Uint32Array {
+/** Where the records of one group are in the input, and how many. */
+export function groupRange(
+  io: GuestIo,
+  input: number,
+  header: FactsHeader,
+  group: number,
+): { readonly offset: number; readonly count: number } {
   const [from, to] = readWords(io, input, LEAF_BYTES + 4 * group, 2) as unknown as [number, number];
-  const first = LEAF_BYTES + 4 * (header.groups + 1);
-  return readWords(io, input, first + 4 * header.words * from, header.words * (to - from));
+  return { offset: LEAF_BYTES + 4 * (header.groups + 1) + 4 * header.words * from, count: to - from };
 }
 
-/** The `extra` words of one row. */
-export function createExtraReader(io: GuestIo, input: number, header: FactsHeader): (ordinal: number) => Uint32Array {
-  const [records] = readWords(io, input, LEAF_BYTES + 4 * header.groups, 1) as unknown as [number];
-  const first = LEAF_BYTES + 4 * (header.groups + 1) + 4 * header.words * records;
-  return (ordinal) => readWords(io, input, first + 4 * header.extra * ordinal, header.extra);
+/** The records of one group, `header.words` words each. */
+export function readGroup(io: GuestIo, input: number, header: FactsHeader, group: number): Uint32Array {
+  const { offset, count } = groupRange(io, input, header, group);
+  return readWords(io, input, offset, header.words * count);
+}
+
+/** Where the `extra` words of the first row are. */
+export function extraOffset(io: GuestIo, input: number, header: FactsHeader): number {
+  const { offset, count } = groupRange(io, input, header, header.groups - 1);
+  return offset + 4 * header.words * count;
 }
 
 function readWords(io: GuestIo, input: number, offset: number, count: number): Uint32Array {

@@ -37,13 +37,18 @@ export type GuestIo = {
    */
   group(records: Uint8Array, words: number, groups: number): Uint8Array;
   /**
-   * Of records of a band's hash and an ordinal, those of a row together: pairs of row numbers (`base` + ordinal), the first row that has
-   * a band, in this and the calls before, and the row that has it too; each pair once. A row whose key failed, with 2^31 added to its
-   * ordinal, is a pair of twice the same.
+   * `bucket`: one of a near dedupe in one partition, as sdk/runtime/stage-near.ts writes it, one partition after another. Records for the
+   * group 0: the first row of a band, in this and the calls before, and a row that has the band, is like it and was not joined to it yet;
+   * and, where a row's key failed, twice the row.
    */
-  candidates(records: Uint8Array, base: number): Uint8Array;
-  /** Whether the Jaccard similarity of two sets of ascending i32, or what two signatures make of it, is at least `least`. */
-  isNear(a: Uint8Array, b: Uint8Array, areSignatures: boolean, least: number): boolean;
+  nearPairs(bucket: Uint8Array): Uint32Array;
+  /** Joins pairs of `rows` rows. Comes back with those rows that are a pair with themselves. */
+  unite(pairs: Uint8Array, rows: number): Uint32Array;
+  /**
+   * Of `count` rows from `base` on those that are joined to an earlier one: records for `group` of the row's number from `base` on and the
+   * first row of all that are joined to it.
+   */
+  repeats(group: number, base: number, count: number): Uint32Array;
 };
 
 /** The first of the task's inputs. */

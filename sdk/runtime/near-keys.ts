@@ -1,6 +1,6 @@
 // docs/sdk.md#near: what a row brings to a near dedupe: its bands, and what two candidates are compared by.
 import type { GuestIo } from './io.ts';
-import { bandingFor, LONG_BINS, minHash, packSignature, SHORT_BINS } from './minhash.ts';
+import { bandingFor, LONG_BINS, minHash, SHORT_BINS } from './minhash.ts';
 import { hashTokens, type TokenKind } from './tokens.ts';
 
 /** Texts with no more shingles are compared by them, longer ones by their signatures. */
@@ -11,8 +11,6 @@ export const NEAR_WORDS = 2 + MAX_SET;
 const ONE_ROUND = 512;
 /** Added to the ordinal in a record whose key failed. */
 export const FAILED_ORDINAL = 0x80000000;
-/** The estimate scatters by sqrt(J(1-J)/128), 0.035 at 0.8: pairs at the threshold should be found, not tossed for. */
-const TOLERANCE = 0.03;
 
 /** `records`, for each band: its bucket, its hash, the row's ordinal. `words` are what the text is compared by, none without tokens. */
 export type NearKey = { readonly count: number; readonly records: Uint32Array; readonly words: Uint32Array };
@@ -48,35 +46,4 @@ export function createNearKey(io: GuestIo, text: string, ordinal: number, { toke
 
 export function longBins(set: Int32Array): Int32Array {
   return minHash(set, LONG_BINS, set.length > ONE_ROUND ? 1 : 2);
-}
-
-export type NearEntry = {
-  readonly index: number;
-  readonly count: number;
-  /** The hashes of its shingles or, above 64, its signature. */
-  readonly words: Uint8Array;
-  /** Of a short text it is computed when it meets a long one. */
-  signature: Uint8Array | null;
-};
-
-/** From a row's `NEAR_WORDS` words. */
-export function readNearEntry(words: Uint32Array): NearEntry {
-  const count = words[1]!;
-  const { buffer, byteOffset } = words;
-  const bytes = new Uint8Array(buffer, byteOffset + 8, 4 * Math.min(count, MAX_SET));
-  return { index: words[0]!, count, words: bytes, signature: count > MAX_SET ? bytes : null };
-}
-
-/** Exactly for two short texts, else by an estimate. */
-export function isNear(io: GuestIo, a: NearEntry, b: NearEntry, near: number): boolean {
-  if (a.count <= MAX_SET && b.count <= MAX_SET) return io.isNear(a.words, b.words, false, near);
-  return io.isNear(toSignature(a), toSignature(b), true, near - TOLERANCE);
-}
-
-function toSignature(entry: NearEntry): Uint8Array {
-  if (entry.signature === null) {
-    const packed = packSignature(longBins(new Int32Array(entry.words.slice().buffer)));
-    entry.signature = new Uint8Array(packed.buffer);
-  }
-  return entry.signature;
 }

@@ -1,16 +1,6 @@
 // docs/sdk.md#near: `io.nearKey` as the DataVM's compiled code has it (vm/quickjs/assembly/near-key.ts), to the bit: outside of the DataVM, and its oracle.
-import {
-  type Banding,
-  bandHashes,
-  isEstimateAtLeast,
-  isJaccardAtLeast,
-  MAX_ROUNDS,
-  minHash,
-  packSignature,
-  SHORT_BINS,
-  shingles,
-} from './minhash.ts';
-import { FAILED_ORDINAL, longBins, MAX_SET } from './near-keys.ts';
+import { type Banding, bandHashes, MAX_ROUNDS, minHash, packSignature, SHORT_BINS, shingles } from './minhash.ts';
+import { longBins, MAX_SET } from './near-keys.ts';
 import { hashTokens, NOT_ASCII } from './tokens.ts';
 
 /** Size classes of short texts are those of up to 1, 2, 4, … 64 shingles; all longer ones are one class. */
@@ -67,30 +57,4 @@ export function groupReference(bytes: Uint8Array, words: number, groups: number)
   const offsets = [0];
   for (const list of byGroup) offsets.push(offsets.at(-1)! + list.length / words);
   return new Uint8Array(Uint32Array.from([...offsets, ...byGroup.flat()]).buffer);
-}
-
-/** `io.candidates` of one task. */
-export function createCandidates(): (records: Uint8Array, base: number) => Uint8Array {
-  const firstOf = new Map<number, number>();
-  return (bytes, base) => {
-    const records = new Uint32Array(bytes.slice().buffer);
-    const pairs: [number, number][] = [];
-    for (let at = 0; at < records.length; at += 2) {
-      const [band, ordinal] = [records[at]!, records[at + 1]!];
-      const row = base + (ordinal % FAILED_ORDINAL);
-      const first = ordinal >= FAILED_ORDINAL ? row : firstOf.get(band);
-      if (first === undefined) firstOf.set(band, row);
-      else if (ordinal >= FAILED_ORDINAL) pairs.push([row, row]);
-      else if (first !== row && !pairs.some((pair) => pair[0] === first && pair[1] === row)) pairs.push([first, row]);
-    }
-    return new Uint8Array(Uint32Array.from(pairs.flat()).buffer);
-  };
-}
-
-/** `io.isNear`. */
-export function isNearReference(a: Uint8Array, b: Uint8Array, areSignatures: boolean, least: number): boolean {
-  const [x, y] = [a.slice().buffer, b.slice().buffer];
-  return areSignatures
-    ? isEstimateAtLeast(new Uint16Array(x), new Uint16Array(y), least)
-    : isJaccardAtLeast(new Int32Array(x), new Int32Array(y), least);
 }

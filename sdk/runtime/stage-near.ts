@@ -1,83 +1,67 @@
-// docs/sdk.md#near: near duplicates over the whole dataset: candidates by band, checked by signature, then connected components.
+// docs/sdk.md#near: near duplicates over the whole dataset: rows that share a band are compared, then connected components.
 import type { DedupeStep } from '../workflow/step.ts';
-import { bytesOf, createExtraReader, createFacts, type FactsHeader, readFactsHeader, readGroup } from './facts.ts';
+import {
+  bytesOf,
+  createFacts,
+  extraOffset,
+  type FactsHeader,
+  groupRange,
+  readFactsHeader,
+  readGroup,
+} from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { isNear, type NearEntry, readNearEntry } from './near-keys.ts';
+import { NEAR_WORDS } from './near-keys.ts';
 import { DROP_WORDS, FAILED } from './stage-dedupe.ts';
 
 /** Two global row numbers: the later one is like the earlier one. Twice the same: its key failed. */
 const EDGE_WORDS = 2;
-/** Entries of rows that others were compared with are kept for the next comparison, up to so many (0.5 KiB each). */
-const MAX_KEPT = 4096;
 
 /**
  * One bucket of bands, over all partitions: pairs that are near duplicates. A row is compared with the first row of each of its
- * bands, so the work for a row does not depend on how many others there are.
+ * bands, so the work for a row does not depend on how many others there are. Compiled: a comparison takes a fiftieth of QuickJS's gas.
  */
 export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
-  const partitions = openPartitions(io, io.inputCount() - FIRST_INPUT);
-  const near = step.near!;
-  const groups = createGroups(partitions);
-  const kept = new Map<number, NearEntry>();
   const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
-  const entryOf = (row: number): NearEntry => {
-    let entry = kept.get(row);
-    if (entry === undefined) {
-      const { base, extra } = partitions[partitionOf(partitions, row)]!;
-      entry = readNearEntry(extra(row - base));
-      if (kept.size === MAX_KEPT) kept.clear();
-      kept.set(row, entry);
-    }
-    return entry;
-  };
-  for (const { input, header, base, extra } of partitions) {
-    const pairs = candidates(io, readGroup(io, input, header, bucket), base);
-    let current = -1;
-    let entry: NearEntry | null = null;
-    for (let i = 0; i < pairs.length; i += 2) {
-      const [first, row] = [pairs[i]!, pairs[i + 1]!];
-      if (first === row) {
-        edges.add(0, [row, row]);
-        continue;
-      }
-      if (row !== current) {
-        current = row;
-        entry = null;
-      }
-      if (groups.find(first) === groups.find(row)) continue;
-      entry ??= readNearEntry(extra(row - base));
-      if (!isNear(io, entryOf(first), entry, near)) continue;
-      groups.join(first, row);
-      edges.add(0, [first, row]);
-    }
+  // Near as f64, then u32: input, offset and number of the records, base and number of the rows, offset of their words.
+  const options = new DataView(new ArrayBuffer(32));
+  options.setFloat64(0, step.near!, true);
+  for (const { input, header, base } of openPartitions(io, io.inputCount() - FIRST_INPUT)) {
+    const { offset, count } = groupRange(io, input, header, bucket);
+    [input, offset, count, base, header.count, extraOffset(io, input, header)].forEach((word, i) => {
+      options.setUint32(8 + 4 * i, word, true);
+    });
+    edges.addAll(io.nearPairs(new Uint8Array(options.buffer)));
   }
   edges.finish(io, new Uint32Array(0));
-}
-
-function candidates(io: GuestIo, records: Uint32Array, base: number): Uint32Array {
-  return new Uint32Array(io.candidates(bytesOf(records), base).buffer);
 }
 
 /** One task: unites all pairs and keeps the first row of each component. Inputs: keys of all partitions, then all edges. */
 export function runCluster(io: GuestIo, partitionCount: number): void {
   const partitions = openPartitions(io, partitionCount);
-  const groups = createGroups(partitions);
+  const last = partitions.at(-1);
+  const rows = last === undefined ? 0 : last.base + last.header.count;
+  const drops = createFacts('drops', 0, partitionCount, DROP_WORDS, 0);
   const failed: number[] = [];
   for (let input = FIRST_INPUT + partitionCount; input < io.inputCount(); input++) {
     const edges = readGroup(io, input, readFactsHeader(io, input), 0);
-    for (let i = 0; i < edges.length; i += EDGE_WORDS) {
-      if (edges[i] === edges[i + 1]) failed.push(edges[i]!);
-      else groups.join(edges[i]!, edges[i + 1]!);
-    }
+    for (const row of io.unite(bytesOf(edges), rows)) failed.push(row);
   }
-  const drops = createFacts('drops', 0, partitionCount, DROP_WORDS, 0);
-  partitions.forEach(({ base, header }, partition) => {
-    for (let ordinal = 0; ordinal < header.count; ordinal++) {
-      const kept = groups.find(base + ordinal);
-      if (kept === base + ordinal) continue;
-      const keptIn = partitions[partitionOf(partitions, kept)]!;
-      drops.add(partition, [ordinal, keptIn.extra(kept - keptIn.base)[0]!]);
+  const indexes = new Map<number, number>();
+  const indexOf = (row: number): number => {
+    let index = indexes.get(row);
+    if (index === undefined) {
+      const { input, header, base } = partitions[partitionOf(partitions, row)]!;
+      const offset = extraOffset(io, input, header) + 4 * NEAR_WORDS * (row - base);
+      index = new DataView(io.read(input, offset, 4).slice().buffer).getUint32(0, true);
+      indexes.set(row, index);
     }
+    return index;
+  };
+  partitions.forEach(({ base, header }, partition) => {
+    const repeats = io.repeats(partition, base, header.count);
+    const length = repeats.length;
+    for (let i = 2; i < length; i += 1 + DROP_WORDS) repeats[i] = indexOf(repeats[i]!);
+    drops.addAll(repeats);
   });
   for (const row of failed) {
     const own = partitionOf(partitions, row);
@@ -86,35 +70,11 @@ export function runCluster(io: GuestIo, partitionCount: number): void {
   drops.finish(io, new Uint32Array(0));
 }
 
-/** Which rows belong together; `find` tells the first row of a row's group. */
-function createGroups(partitions: readonly Partition[]): {
-  find(row: number): number;
-  join(a: number, b: number): void;
-} {
-  const last = partitions.at(-1);
-  const parent = Uint32Array.from({ length: last === undefined ? 0 : last.base + last.header.count }, (_, row) => row);
-  const find = (row: number): number => {
-    let at = row;
-    for (let up = parent[at]!; up !== at; up = parent[at]!) {
-      parent[at] = parent[up]!;
-      at = parent[at]!;
-    }
-    return at;
-  };
-  const join = (a: number, b: number): void => {
-    const [x, y] = [find(a), find(b)];
-    if (x < y) parent[y] = x;
-    else parent[x] = y;
-  };
-  return { find, join };
-}
-
 type Partition = {
   readonly input: number;
   readonly header: FactsHeader;
   /** Global number of its first row. */
   readonly base: number;
-  readonly extra: (ordinal: number) => Uint32Array;
 };
 
 function openPartitions(io: GuestIo, count: number): Partition[] {
@@ -123,7 +83,7 @@ function openPartitions(io: GuestIo, count: number): Partition[] {
     const input = FIRST_INPUT + i;
     const header = readFactsHeader(io, input);
     base += header.count;
-    return { input, header, base: base - header.count, extra: createExtraReader(io, input, header) };
+    return { input, header, base: base - header.count };
   });
 }
 

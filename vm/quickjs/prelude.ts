@@ -10,8 +10,8 @@ export const PRELUDE = String.raw`(() => {
   const nextLine = host('n'), lineJson = host('j'), lineText = host('t'), write = host('w'), openLines = host('o');
   const inputCount = host('c'), inputSize = host('s'), readBytes = host('r'), readText = host('x');
   const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), callGuarded = host('g'), quit = host('q');
-  const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), isNear = host('y'), candidates = host('b');
-  for (const letter of 'njtwocsrxlaedgqhkpfby') delete globalThis['mizu:' + letter];
+  const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), nearPairs = host('b'), unite = host('m'), repeats = host('y');
+  for (const letter of 'njtwocsrxlaedgqhkpfbmy') delete globalThis['mizu:' + letter];
   const { RangeError, TypeError, Error, Uint8Array, Uint32Array, ArrayBuffer, Object, String, JSON } = globalThis;
   const isInteger = Number.isInteger, ceil = Math.ceil, max = Math.max;
 
@@ -138,8 +138,9 @@ export const PRELUDE = String.raw`(() => {
       return bytes === undefined ? undefined : new Uint32Array(bytes.buffer);
     },
     group: (records, words, groups) => group(records, words, groups),
-    candidates: (records, base) => candidates(records, base),
-    isNear: (a, b, signatures, least) => isNear(a, b, signatures ? 1 : 0, least),
+    nearPairs: (bucket) => new Uint32Array(nearPairs(bucket).buffer),
+    unite: (pairs, rows) => new Uint32Array(unite(pairs, rows).buffer),
+    repeats: (group, base, count) => new Uint32Array(repeats(group, base, count).buffer),
     row: () => lineRow(),
   });
 

@@ -26,19 +26,16 @@ import {
   toNumber,
   toText,
 } from "./engine";
-import { candidatesLength, findCandidates } from "./candidates";
+import { joinPairs, listRepeats, resultLength } from "./components";
 import { groupRecords, groupedLength } from "./group";
 import { freezeRow } from "./freeze";
 import { hash128 } from "./hash";
 import { NEXT_LINE, NEXT_NO_MEMORY, isFlat, lineLength, linePointer, nextLine, openLines } from "./lines";
 import { OPTIONS_BYTES, isAscii, keyLength, keyOfText, keyOfTokens, keyPointer } from "./near-key";
-import { isEstimateAtLeast, isJaccardAtLeast } from "./similar";
+import { BUCKET_BYTES, findPairs, pairsLength } from "./near-pairs";
 
 @external("wasi_snapshot_preview1", "random_get")
 declare function randomGet(buffer: u32, length: u32): u32;
-
-/** Of 128 u16. */
-const SIGNATURE_BYTES: u32 = 256;
 
 /** A pending exception: what `host_call` returns instead of a value. */
 const THROWN: Value = 0;
@@ -136,10 +133,12 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
       return nearKey(first, load<u32>(values, 4), u32(toNumber(load<u32>(values, 8))));
     case 0x70: /* p: records by group */
       return group(first, u32(toNumber(load<u32>(values, 4))), u32(toNumber(load<u32>(values, 8))));
-    case 0x62: /* b: rows that share a band */
-      return candidates(first, u32(toNumber(load<u32>(values, 4))));
-    case 0x79: /* y: whether two are alike */
-      return isNear(values);
+    case 0x62: /* b: rows of a bucket that are alike */
+      return nearPairs(first);
+    case 0x6d: /* m: rows that belong together */
+      return unite(first, u32(toNumber(load<u32>(values, 4))));
+    case 0x79: /* y: those that repeat an earlier one */
+      return repeats(values);
     case 0x66: /* f: line as JSON, its row frozen */
       return lineAsRow();
     case 0x67: /* g: call under guard */
@@ -280,37 +279,37 @@ function group(records: Value, words: u32, groups: u32): Value {
   const length = load<u32>(scratch);
   if (pointer == 0 && length != 0) return THROWN;
   const grouped = groupRecords(pointer, length / (4 * (words + 1)), words, groups);
-  if (grouped == 0) return outOfMemory();
-  const bytes = newBytes(grouped, groupedLength);
-  release(grouped);
-  return bytes;
+  return grouped == 0 ? outOfMemory() : takeBytes(grouped, groupedLength);
 }
 
-function candidates(records: Value, base: u32): Value {
-  const pointer = bytesOf(contextPointer(), scratch, load<u64>(records));
+function nearPairs(bucket: Value): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(bucket));
+  if (pointer == 0) return THROWN;
+  if (load<u32>(scratch) < BUCKET_BYTES) return outOfMemory();
+  const found = findPairs(pointer);
+  return found == 0 ? outOfMemory() : takeBytes(found, pairsLength);
+}
+
+function unite(pairs: Value, rows: u32): Value {
+  const pointer = bytesOf(contextPointer(), scratch, load<u64>(pairs));
   const length = load<u32>(scratch);
   if (pointer == 0 && length != 0) return THROWN;
-  const found = findCandidates(pointer, length >> 3, base);
-  if (found == 0) return outOfMemory();
-  const bytes = newBytes(found, candidatesLength);
-  release(found);
-  return bytes;
+  const failed = joinPairs(pointer, length >> 3, rows);
+  return failed == 0 ? outOfMemory() : takeBytes(failed, resultLength);
 }
 
-/** values: two sets or two signatures, 1 for signatures, the least similarity. */
-function isNear(values: u32): Value {
-  const a = bytesOf(contextPointer(), scratch, load<u64>(load<u32>(values)));
-  const lengthA = load<u32>(scratch);
-  if (a == 0 && lengthA != 0) return THROWN;
-  const b = bytesOf(contextPointer(), scratch, load<u64>(load<u32>(values, 4)));
-  const lengthB = load<u32>(scratch);
-  if (b == 0 && lengthB != 0) return THROWN;
-  const least = toNumber(load<u32>(values, 12));
-  let alike: bool;
-  if (toNumber(load<u32>(values, 8)) == 0) alike = isJaccardAtLeast(a, lengthA >> 2, b, lengthB >> 2, least);
-  else if (lengthA < SIGNATURE_BYTES || lengthB < SIGNATURE_BYTES) return outOfMemory();
-  else alike = isEstimateAtLeast(a, b, least);
-  return alike ? newTrue() : newFalse();
+/** values: a group, the first row, the number of rows. */
+function repeats(values: u32): Value {
+  const base = u32(toNumber(load<u32>(values, 4)));
+  const found = listRepeats(u32(toNumber(load<u32>(values))), base, u32(toNumber(load<u32>(values, 8))));
+  return found == 0 ? outOfMemory() : takeBytes(found, resultLength);
+}
+
+/** As bytes of QuickJS, what the caller has been given to free. */
+function takeBytes(pointer: u32, length: u32): Value {
+  const bytes = newBytes(pointer, length);
+  release(pointer);
+  return bytes;
 }
 
 function decode(value: Value): Value {

@@ -44,9 +44,8 @@ export function keyOfText(pointer: u32, length: u32, by: u32, row: u32): bool {
 
 /** Of the hashes of `count` tokens. */
 export function keyOfTokens(tokens: u32, count: u32, by: u32, row: u32): bool {
-  if (bins == 0) bins = allocate(4 * LONG_BINS);
   if (keyPointer == 0) keyPointer = allocate(RESULT_BYTES);
-  if (bins == 0 || keyPointer == 0 || !isWhole(by)) return false;
+  if (!reserveBins() || keyPointer == 0 || !isWhole(by)) return false;
   options = by;
   ordinal = row;
   keyLength = 8;
@@ -178,8 +177,25 @@ function addBands(set: u32, count: u32): void {
     keyLength += 4 * count;
     return;
   }
-  for (let i: u32 = 0; i < LONG_BINS; i++) store<u16>(keyPointer + keyLength + 2 * i, load<u16>(bins + 4 * i));
+  packBins(keyPointer + keyLength);
   keyLength += 2 * LONG_BINS;
+}
+
+/** Before the first signature; false: no memory. */
+export function reserveBins(): bool {
+  if (bins == 0) bins = allocate(4 * LONG_BINS);
+  return bins != 0;
+}
+
+/** Of a short text, by the hashes of its shingles. */
+export function signatureOf(set: u32, count: u32, target: u32): void {
+  minHash(set, count, LONG_BINS, 2);
+  packBins(target);
+}
+
+/** The lower 16 bits of each. */
+function packBins(target: u32): void {
+  for (let i: u32 = 0; i < LONG_BINS; i++) store<u16>(target + 2 * i, load<u16>(bins + 4 * i));
 }
 
 function classOf(count: u32): u32 {
