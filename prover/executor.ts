@@ -43,7 +43,7 @@ export type ExecutorCounts = {
 export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
   const follower: Follower = {
     follow: parts.node.follow,
-    tasks: [createExecute(parts), createSettle(parts, counts), ...parts.tasks],
+    tasks: [createExecute(parts), ...createSettling(parts, counts), ...parts.tasks],
     onRetry: (err, againInMs, again) => {
       counts.retries++;
       if (!again) parts.log.warn({ err, againInMs }, 'not now; trying again');
@@ -86,8 +86,8 @@ function createExecute({ node, log }: ExecutorParts): Task {
   };
 }
 
-/** Claims, confirmations and fees: each waits until L1 has mined it. */
-function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
+/** Claims, confirmations and fees: each waits until L1 has mined it, and none for the others. */
+function createSettling(parts: ExecutorParts, counts: ExecutorCounts): Task[] {
   const { node, contracts, sender, asserter, voider, log } = parts;
   const verdictOf = createJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {
     log.error({ id, asserter, stepRoot }, 'a pending assertion is not what we have executed: nothing is built on it');
@@ -140,14 +140,15 @@ function createSettle(parts: ExecutorParts, counts: ExecutorCounts): Task {
     await fees.payOut(parts.payoutWei);
   }
 
-  return async (signal) => {
-    const times = await readTimes(node);
-    for (const action of [() => assertNext(times), () => confirmNext(times), claimNext]) {
-      if (signal.aborted) break;
-      await action();
-    }
+  const actions = [
+    async () => assertNext(await readTimes(node)),
+    async () => confirmNext(await readTimes(node)),
+    () => claimNext(),
+  ];
+  return actions.map((action) => async () => {
+    await action();
     return false;
-  };
+  });
 }
 
 /** The head's time decides what the contracts allow, the clock what is old: a quiet chain may have no new block for long. */
