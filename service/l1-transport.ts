@@ -26,7 +26,10 @@ export function isTooLarge(error: unknown): boolean {
 }
 
 async function fetchBounded(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  const { body, status, statusText, headers: given } = await fetch(input, { ...init, redirect: 'error' });
+  const answer = await fetch(input, { ...init, redirect: 'error' });
+  const { body, status, statusText, headers: given } = answer;
+  // Nearly all: nothing of it has to be changed or counted.
+  if (isShort(given) && !given.has('retry-after')) return answer;
   const headers = new Headers(given);
   const wait = waitSeconds(given.get('retry-after'));
   if (wait === undefined) headers.delete('retry-after');
@@ -34,6 +37,12 @@ async function fetchBounded(input: string | URL | Request, init: RequestInit = {
   const isLong = typeof init.body === 'string' && RECEIPTS.test(init.body);
   const bounded = body === null || isLong ? body : body.pipeThrough(atMost(MAX_ANSWER_BYTES));
   return new Response(bounded, { status, statusText, headers });
+}
+
+// No more bytes come than are declared, unless they are packed.
+function isShort(headers: Headers): boolean {
+  const declared = headers.get('content-length');
+  return declared !== null && Number(declared) <= MAX_ANSWER_BYTES && !headers.has('content-encoding');
 }
 
 // Seconds or a date, as HTTP has it.

@@ -13,6 +13,9 @@ export type ObjectStore = {
   has(root: Hex): Promise<boolean>;
 };
 
+/** A store that believes who has verified the bytes against the root. */
+export type HashedStore = ObjectStore & { putHashed(root: Hex, bytes: Uint8Array): Promise<void> };
+
 /** Keeps everything in memory: for tests and short-lived commands. */
 export function createMemoryObjects(): ObjectStore {
   const objects = new Map<Hex, Uint8Array>();
@@ -35,14 +38,14 @@ export function createMemoryObjects(): ObjectStore {
  * Simultaneous reads of one object fetch it once.
  */
 export function withFallback(
-  local: ObjectStore,
+  local: ObjectStore | HashedStore,
   fetchRemote: (root: Hex) => Promise<Uint8Array | undefined>,
 ): ObjectStore {
   const pending = new Map<Hex, Promise<Uint8Array | undefined>>();
   const load = async (root: Hex): Promise<Uint8Array | undefined> => {
     const bytes = await fetchRemote(root);
     if (bytes === undefined || objectRef(bytes).root !== root) return undefined;
-    await local.put(bytes);
+    await ('putHashed' in local ? local.putHashed(root, bytes) : local.put(bytes));
     return bytes;
   };
   return {
