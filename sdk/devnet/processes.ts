@@ -34,6 +34,9 @@ const LIAR = fileURLToPath(new URL('./liar-process.ts', import.meta.url));
 /** The devnet's L1 may have its clock set; its workers are invited for as long as there is a clock. */
 const INVITATION_EXPIRY = Number.MAX_SAFE_INTEGER;
 const CERTIFICATE_SECONDS = 24 * 3600;
+const SEQUENCER_WORKERS = 2;
+/** That a worker answers at a time, a lease's. */
+const BUILTIN_ROWS = 64;
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
@@ -97,6 +100,8 @@ export function writeProcesses(
       name: 'sequencer',
       args: write('sequencer', 'sequencer', {
         ...network('sequencer'),
+        // Whoever has started a run waits for it.
+        workers: SEQUENCER_WORKERS,
         key: accounts.sequencer.privateKey,
         http: http(ports.sequencer),
       }),
@@ -109,6 +114,7 @@ export function writeProcesses(
         key: accounts.executor.privateKey,
         http: http(ports.executor),
       }),
+      isPatient: !liar,
       ...health(ports.executor),
     },
     ...(liar ? [liarSpec()] : []),
@@ -119,6 +125,7 @@ export function writeProcesses(
         key: accounts.validator.privateKey,
         http: http(ports.validator),
       }),
+      isPatient: !liar,
       ...health(ports.validator),
     },
     {
@@ -144,6 +151,8 @@ export function writeProcesses(
           expiry: INVITATION_EXPIRY,
         }),
         privateKey: accounts[name].privateKey,
+        // The built-in model answers at once: a signature is dearer than 16 rows. An endpoint has rates of its own.
+        ...(openai === undefined ? { concurrency: BUILTIN_ROWS } : {}),
         backends: [{ kind: 'builtin' }, ...(openai === undefined ? [] : [{ kind: 'openai', ...openai }])],
       }),
     })),

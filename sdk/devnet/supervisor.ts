@@ -1,6 +1,7 @@
 // docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
@@ -15,6 +16,8 @@ export type ProcessSpec = {
   readonly entry?: string;
   /** It is up when this answers 200 with its process id; without it, when it runs. */
   readonly healthUrl?: string;
+  /** When the machine has too much to do, others come before it. */
+  readonly isPatient?: boolean;
 };
 
 export type Supervisor = {
@@ -27,6 +30,8 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
+/** A third of the time that another process gets, where all want more than there is. */
+const PATIENT_NICE = 5;
 /** It runs and says nothing: a last net, for a machine that has much else to do. */
 const READY_SECONDS = 300;
 const STOP_SECONDS = 20;
@@ -52,6 +57,7 @@ export function createSupervisor(logFolder: string): Supervisor {
     const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
     const child = startChild(process.execPath, [...entryOf(spec), ...spec.args], { stdio: ['ignore', log, log] });
     closeSync(log);
+    if (spec.isPatient === true) makePatient(child);
     running.set(spec.name, { spec, child, restarts });
     child.once('exit', (code, signal) => {
       if (stopping) return;
@@ -87,6 +93,14 @@ export function createSupervisor(logFolder: string): Supervisor {
 
 function entryOf({ entry }: ProcessSpec): string[] {
   return entry === undefined ? [MIZU] : ['--import', LOADER, entry];
+}
+
+// Threads that it starts are as patient. Where the system refuses, it runs as others do.
+function makePatient({ pid }: ChildProcess): void {
+  try {
+    if (pid === undefined) return;
+    setPriority(pid, Math.min(constants.priority.PRIORITY_LOW, getPriority() + PATIENT_NICE));
+  } catch {}
 }
 
 async function end(child: ChildProcess): Promise<void> {
