@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildFailure, build, type Loader, type Location, type Plugin } from 'esbuild';
+import { type BuildFailure, type BuildOptions, build, type Loader, type Location, type Plugin } from 'esbuild';
 import { MizuError } from '../../protocol/errors.ts';
 import { languageTables, provideLanguage } from './language.ts';
 import { renameModules } from './module-names.ts';
@@ -23,7 +23,7 @@ export type Place = { readonly file: string; readonly line: number; readonly col
 const SDK = fileURLToPath(new URL('..', import.meta.url));
 const REPOSITORY = dirname(resolve(SDK));
 const OWN = [SDK, ...['protocol', 'edge'].map((folder) => resolve(REPOSITORY, folder))];
-const LOADERS: Readonly<Record<string, Loader>> = {
+export const LOADERS: Readonly<Record<string, Loader>> = {
   '.js': 'js',
   '.mjs': 'js',
   '.jsx': 'jsx',
@@ -31,6 +31,26 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   '.ts': 'ts',
   '.mts': 'ts',
 };
+
+/** What all bundles have in common: what is deployed, and what only its hash is wanted of. */
+export const SHAPE = {
+  bundle: true,
+  // A package's build for browsers or workers is the one that needs no Node.
+  platform: 'browser',
+  mainFields: ['browser', 'module', 'main'],
+  conditions: ['worker', 'browser', 'module', 'production'],
+  target: 'es2022',
+  // Async functions become promises that the guard sees: runtime/guard.ts.
+  supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
+  charset: 'utf8',
+  legalComments: 'none',
+  loader: { '.txt': 'text', '.md': 'text' },
+  // The user's own settings must not change what is deployed.
+  tsconfigRaw: '{}',
+  logLevel: 'silent',
+  // What packages read where there is no Node.
+  define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+} satisfies BuildOptions;
 
 export type BundleOptions = {
   /** Names that are replaced where they mean a global: docs/sdk.md#pure. */
@@ -48,32 +68,18 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
   const outfile = resolve(folder, 'bundle.js');
   const packages = createPackages(folder, isUserFile);
   const result = await build({
+    ...SHAPE,
     stdin: { contents: entry, resolveDir: SDK, sourcefile: resolve(SDK, 'entry.ts'), loader: 'ts' },
     absWorkingDir: folder,
     outfile,
-    bundle: true,
     write: false,
     format: 'iife',
-    // A package's build for browsers or workers is the one that needs no Node.
-    platform: 'browser',
-    mainFields: ['browser', 'module', 'main'],
-    conditions: ['worker', 'browser', 'module', 'production'],
-    target: 'es2022',
-    // Async functions become promises that the guard sees: runtime/guard.ts.
-    supported: { 'async-await': false, 'async-generator': false, 'for-await': false },
-    charset: 'utf8',
     sourcemap: 'external',
     sourcesContent: false,
-    legalComments: 'none',
     minifyWhitespace: options.small ?? false,
     banner: { js: `"use strict";${languageTables()}` },
-    loader: { '.txt': 'text', '.md': 'text' },
-    // The user's own settings must not change what is deployed.
-    tsconfigRaw: '{}',
-    logLevel: 'silent',
     plugins: [resolveMizu(resolve(file)), provideLanguage(), packages.plugin, readUserFile()],
-    // What packages read where there is no Node.
-    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis', ...options.define },
+    define: { ...SHAPE.define, ...options.define },
   }).catch((cause: unknown) => {
     throw bundleError(cause as BuildFailure);
   });

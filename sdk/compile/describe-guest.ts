@@ -1,7 +1,7 @@
 // docs/sdk.md#compile: runs inside the describing bundle and tells the compiler, as JSON, what the workflow file exports.
 import { toJSONSchema, type ZodType } from 'zod';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
-import type { Step, Workflow } from '../workflow/step.ts';
+import type { LlmStep, Step, Workflow } from '../workflow/step.ts';
 import { tailOf } from '../workflow/tail.ts';
 
 export type StepDescription = {
@@ -11,6 +11,8 @@ export type StepDescription = {
   readonly label: string;
   readonly model?: string;
   readonly maxTokens?: number;
+  /** What a model's step asks for besides its prompt and schema. */
+  readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
   /** JSON schema that an answer must fit; null: it is text. */
   readonly answer?: unknown;
   /** What an endpoint is given for it: `answer` in the words of strict mode, or as it is. */
@@ -53,6 +55,7 @@ function describeStep(step: Step): StepDescription {
     label: `${step.task} ${step.name}`,
     model: step.model,
     maxTokens: step.maxTokens,
+    settings: settingsOf(step),
   };
   if (step.output === null) return { ...base, answer: null };
   try {
@@ -60,6 +63,13 @@ function describeStep(step: Step): StepDescription {
   } catch (error) {
     return { ...base, answer: null, schemaError: (error as Error).message };
   }
+}
+
+function settingsOf(step: LlmStep): Record<string, string | number | boolean | null> {
+  const { model, maxTokens, temperature, seed, reasoningEffort, asks, strict, repair, onTruncated, keepReasoning } =
+    step;
+  const sent = { model, maxTokens, temperature, seed, reasoningEffort };
+  return { ...sent, requests: asks, strict, repair, onTruncated, keepReasoning };
 }
 
 function verb({ kind }: Step): string {

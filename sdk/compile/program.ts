@@ -24,7 +24,8 @@ export type BuiltProgram = {
 
 /** Part of the cache's key: raised when the same bundle yields another image. */
 const CACHE_VERSION = 2;
-const ENGINE = keccakHex(new TextEncoder().encode(PRELUDE + QUICKJS_GLUE_BASE64 + WASI_ADAPTER_BASE64));
+/** Of what every program has besides its bundle. */
+export const ENGINE = keccakHex(new TextEncoder().encode(PRELUDE + QUICKJS_GLUE_BASE64 + WASI_ADAPTER_BASE64));
 
 /** `cacheFolder` keeps images by the hash of their bundle. @throws MizuError `vm/bundle` */
 export async function buildProgram(bundle: string, cacheFolder?: string): Promise<BuiltProgram> {

@@ -1,10 +1,11 @@
 // docs/sdk.md#answers-kept: answers of models on disk, by the hash of what was asked: a dry run that is made again asks nothing twice.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Backend, Completion } from '../../edge/backends/backend.ts';
 import { describeIssues } from '../../service/issues.ts';
+import { pruneFolder } from './bounded-folder.ts';
 
 export type AnswerCache = {
   /** The answer that is kept for this question, else what `ask` gives, which is kept from then on. Failures are not kept. */
@@ -29,8 +30,6 @@ const MAX_ENTRIES = 50_000;
 const MAX_ENTRY_BYTES = 1024 * 1024;
 /** New entries after which the folder is brought within its bounds. */
 const PRUNE_EVERY = 2_000;
-/** What is left of the bounds then, in percent: so that it is not done again at once. */
-const PRUNE_TO = 90;
 const MAX_WARNINGS = 3;
 
 const entryShape = z.strictObject({
@@ -84,7 +83,7 @@ export function createAnswerCache(
       warn(`an answer could not be kept in ${folder}: ${(error as Error).message}`);
       return;
     }
-    if (++written % PRUNE_EVERY === 0) await prune(folder, maxBytes, maxEntries);
+    if (++written % PRUNE_EVERY === 0) await pruneFolder(folder, { maxBytes, maxEntries });
   };
 
   const answer = async (name: string, ask: () => Promise<Completion>): Promise<Completion> => {
@@ -110,7 +109,7 @@ export function createAnswerCache(
     },
     counts: () => ({ kept, asked }),
     close: async () => {
-      if (written > 0) await prune(folder, maxBytes, maxEntries);
+      if (written > 0) await pruneFolder(folder, { maxBytes, maxEntries });
     },
   };
 }
@@ -168,26 +167,5 @@ async function readBounded(path: string): Promise<string> {
     return await file.readFile('utf8');
   } finally {
     await file.close();
-  }
-}
-
-// The oldest go first, drafts of processes that were killed among them.
-async function prune(folder: string, maxBytes: number, maxEntries: number): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const files: { path: string; bytes: number; time: number }[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    const info = await stat(path).catch(() => null);
-    if (info?.isFile()) files.push({ path, bytes: info.size, time: info.mtimeMs });
-  }
-  let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  let entries = files.length;
-  if (bytes <= maxBytes && entries <= maxEntries) return;
-  files.sort((a, b) => a.time - b.time);
-  for (const file of files) {
-    if (bytes <= (maxBytes * PRUNE_TO) / 100 && entries <= (maxEntries * PRUNE_TO) / 100) return;
-    await rm(file.path, { force: true });
-    bytes -= file.bytes;
-    entries -= 1;
   }
 }

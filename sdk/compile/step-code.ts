@@ -1,0 +1,146 @@
+// docs/sdk.md#reuse: of each step the hash of the code that it and the steps before it can reach, and what the toolchain is.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, version as ESBUILD, type Plugin, transform } from 'esbuild';
+import type { Hex } from '../../protocol/hex.ts';
+import { keccakHex } from '../../protocol/tree.ts';
+import { isUserFile, LOADERS, SHAPE } from './bundle.ts';
+import { cutWorkflow, markCalm } from './cut.ts';
+import type { StepDescription } from './describe-guest.ts';
+import { languageTables, provideLanguage } from './language.ts';
+import { renameModules } from './module-names.ts';
+import { createPackages } from './packages.ts';
+import { ENGINE } from './program.ts';
+
+export type StepCode = {
+  readonly name: string;
+  /** Of the steps up to this one. */
+  readonly code: Hex;
+  /** Of a model's step, as far as they are options: for people. */
+  readonly settings?: StepDescription['settings'];
+};
+
+export type StepCodes = {
+  /** Of everything besides the workflow that decides on what a step does. */
+  readonly toolchain: Hex;
+  readonly steps: readonly StepCode[];
+  /** Why some steps stand for the whole file; null: none does. */
+  readonly whole: string | null;
+};
+
+const SDK = fileURLToPath(new URL('..', import.meta.url));
+
+/** `bundle` is the whole program: it stands in where the file cannot be told apart. */
+export async function stepCodes(file: string, steps: readonly StepDescription[], bundle: string): Promise<StepCodes> {
+  const path = resolve(file);
+  const [toolchain, code] = await Promise.all([toolchainId(), javaScript(path)]);
+  const { sources, reason } = cutWorkflow(code, steps);
+  const whole = hash('whole', bundle);
+  const codes = await bundleCuts(dirname(path), sources);
+  return {
+    toolchain,
+    steps: steps.map(({ name, settings }, i) => {
+      const own = codes[i];
+      return { name, code: own === undefined ? whole : hash('code', own), ...(settings && { settings }) };
+    }),
+    whole: reason,
+  };
+}
+
+/** The bundled code of each cut, without mizu and zod, which are part of the toolchain. */
+async function bundleCuts(folder: string, sources: readonly (string | null)[]): Promise<(string | undefined)[]> {
+  const entryPoints = sources.flatMap((source, i) => (source === null ? [] : [{ in: `step:${i}`, out: String(i) }]));
+  if (entryPoints.length === 0) return sources.map(() => undefined);
+  const { outputFiles } = await build({
+    ...SHAPE,
+    entryPoints,
+    absWorkingDir: folder,
+    outdir: folder,
+    write: false,
+    format: 'esm',
+    minifyWhitespace: true,
+    plugins: [cutPlugin(folder, sources), provideLanguage(), createPackages(folder, isUserFile).plugin, calmFiles()],
+  });
+  const texts = new Map(outputFiles.map((one) => [one.path, renameModules(one.text).code]));
+  return sources.map((_, i) => texts.get(resolve(folder, `${i}.js`)));
+}
+
+function cutPlugin(folder: string, sources: readonly (string | null)[]): Plugin {
+  return {
+    name: 'cut',
+    setup: (setup) => {
+      setup.onResolve({ filter: /^(step|cut):\d+$/ }, ({ path }) => {
+        const [namespace, number] = path.split(':') as [string, string];
+        return { path: number, namespace };
+      });
+      setup.onResolve({ filter: /^(mizu|zod)(\/.*)?$/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+      // Only the default export counts: what else the file exports is used by nobody.
+      setup.onLoad({ filter: /.*/, namespace: 'step' }, ({ path }) => ({
+        contents: `import workflow from 'cut:${path}'; export default workflow;`,
+        resolveDir: folder,
+      }));
+      setup.onLoad({ filter: /.*/, namespace: 'cut' }, ({ path }) => ({
+        contents: sources[Number(path)] ?? '',
+        loader: 'js',
+        resolveDir: folder,
+      }));
+    },
+  };
+}
+
+function calmFiles(): Plugin {
+  return {
+    name: 'calm-files',
+    setup: (setup) =>
+      setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path, namespace }) => {
+        if (namespace !== 'file' || !isUserFile(path) || LOADERS[extname(path)] === undefined) return null;
+        return { contents: markCalm(await javaScript(path)), loader: 'js', resolveDir: dirname(path) };
+      }),
+  };
+}
+
+async function javaScript(path: string): Promise<string> {
+  const loader = LOADERS[extname(path)] ?? 'ts';
+  const { code } = await transform(await readFile(path, 'utf8'), {
+    loader,
+    target: 'es2022',
+    charset: 'utf8',
+    tsconfigRaw: '{}',
+  });
+  return code;
+}
+
+let known: Promise<Hex> | undefined;
+
+/** The same for all workflows of a process. */
+function toolchainId(): Promise<Hex> {
+  known ??= bundleToolchain();
+  return known;
+}
+
+const TOOLCHAIN = `
+import './runtime/environment.ts';
+export { createMain } from './runtime/run.ts';
+export * from './workflow/authoring.ts';
+`;
+
+async function bundleToolchain(): Promise<Hex> {
+  const { outputFiles } = await build({
+    ...SHAPE,
+    stdin: { contents: TOOLCHAIN, resolveDir: SDK, sourcefile: resolve(SDK, 'toolchain.ts'), loader: 'ts' },
+    absWorkingDir: SDK,
+    write: false,
+    format: 'esm',
+    minifyWhitespace: true,
+    plugins: [provideLanguage()],
+  });
+  const { version } = createRequire(import.meta.url)('zod/package.json') as { version: string };
+  const code = renameModules(outputFiles[0]!.text).code;
+  return hash('toolchain', JSON.stringify([ENGINE, ESBUILD, version, languageTables(), code]));
+}
+
+function hash(kind: string, text: string): Hex {
+  return keccakHex(new TextEncoder().encode(`mizu/step-${kind}\n${text}`));
+}

@@ -1,0 +1,64 @@
+// docs/sdk.md#reuse: a local run that begins behind the steps whose results are kept, and keeps those of the others.
+import type { Hex } from '../../protocol/hex.ts';
+import type { PlannedStage } from '../workflow/plan.ts';
+import type { StageRun } from './graph.ts';
+import type { StepStore } from './step-store.ts';
+
+/** By the place of the stage. */
+export type KeptStages = ReadonlyMap<number, StageRun>;
+
+export type KeptSteps = {
+  readonly stages: KeptStages;
+  /** Steps from the first one on whose results are kept. */
+  readonly count: number;
+};
+
+/** `stages` are the unfused ones: each has one step. */
+export async function findKept(
+  store: Pick<StepStore, 'find'>,
+  addresses: readonly Hex[],
+  stages: readonly PlannedStage[],
+): Promise<KeptSteps> {
+  const kept = new Map<number, StageRun>();
+  for (const [step, address] of addresses.entries()) {
+    const places = placesOf(stages, step);
+    if (places.length === 0) continue;
+    const found = await store.find(address);
+    if (found?.length !== places.length) return { stages: kept, count: step };
+    for (const [i, place] of places.entries())
+      kept.set(place, { stage: stages[place] as PlannedStage, ...(found[i] as Omit<StageRun, 'stage'>) });
+  }
+  return { stages: kept, count: addresses.length };
+}
+
+/** Of a run that may have ended early. What comes after a model that has failed on a row is not kept: it may answer next time. */
+export async function keepSteps(
+  store: Pick<StepStore, 'keep'>,
+  addresses: readonly Hex[],
+  stages: readonly PlannedStage[],
+  runs: readonly StageRun[],
+  from: number,
+): Promise<void> {
+  for (let step = from; step < addresses.length; step++) {
+    const own = placesOf(stages, step).map((place) => runs[place]);
+    if (own.length === 0) continue;
+    if (!own.every((run) => run !== undefined && !hasFailed(run))) return;
+    const result = (own as StageRun[]).map(({ stage: _, ...rest }) => rest);
+    await store.keep(addresses[step] as Hex, result);
+  }
+}
+
+function placesOf(stages: readonly PlannedStage[], step: number): number[] {
+  return stages.flatMap((stage, place) => (stepOf(stage) === step ? [place] : []));
+}
+
+function stepOf(stage: PlannedStage): number {
+  if (stage.kind === 'rows') return stage.from;
+  if (stage.kind === 'rejects') return stage.sort;
+  return stage.kind === 'sink' ? -1 : stage.step;
+}
+
+// Of an answer the result begins with its content.
+function hasFailed({ stage, outputs }: StageRun): boolean {
+  return stage.kind === 'infer' && outputs.some((bytes) => /^\[\d+,\{"error":/m.test(Buffer.from(bytes).toString()));
+}

@@ -1,0 +1,162 @@
+// docs/sdk.md#reuse: results of steps of local runs on disk, by their addresses.
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isHash, type Hex } from '../../protocol/hex.ts';
+import { describeIssues } from '../../service/issues.ts';
+import type { StepFacts } from '../compile/step-address.ts';
+import { NAME } from '../workflow/refusal.ts';
+import { type FolderBounds, pruneFolder } from './bounded-folder.ts';
+import type { StageRun } from './graph.ts';
+
+/** What the stages of a step have made and taken. */
+export type StepResult = readonly Omit<StageRun, 'stage'>[];
+
+export type StepStore = {
+  find(address: Hex): Promise<StepResult | undefined>;
+  keep(address: Hex, result: StepResult): Promise<void>;
+  /** What the last run of the workflow of this name was made of. */
+  last(workflow: string): Promise<StepFacts | undefined>;
+  note(workflow: string, facts: StepFacts): Promise<void>;
+  /** Brings the folder within its bounds. */
+  close(): Promise<void>;
+};
+
+export type StepStoreOptions = Partial<FolderBounds> & {
+  /** Told of an entry that cannot be used, or written; at most a few times. */
+  readonly onWarning?: (text: string) => void;
+};
+
+const VERSION = 1;
+const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_ENTRIES = 2_000;
+/** Of one step; a larger result is not kept. */
+const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
+const MAX_WARNINGS = 3;
+
+const count = z.number().min(0);
+const entryShape = z.strictObject({
+  version: z.literal(VERSION),
+  address: z.string(),
+  stages: z
+    .array(
+      z.strictObject({
+        gasUsed: z.string().regex(/^\d{1,20}$/),
+        inputTokens: count,
+        outputTokens: count,
+        milliseconds: count,
+        lengths: z.array(z.int().min(0)).max(1_024),
+      }),
+    )
+    .max(16),
+});
+
+const hash = z.custom<Hex>(isHash);
+const factsShape = z.object({
+  toolchain: hash,
+  inputsHash: hash,
+  whole: z.string().nullable(),
+  steps: z
+    .array(
+      z.object({
+        name: z.string().regex(NAME),
+        code: hash,
+        settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+      }),
+    )
+    .max(1_000),
+  endpoints: z.record(z.string(), z.unknown()),
+});
+
+/** One file a step, which appears under its name when it is whole; other processes may use the folder too. */
+export function createStepStore(
+  folder: string,
+  { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: StepStoreOptions = {},
+): StepStore {
+  let [drafts, warnings] = [0, 0];
+  const warn = (text: string): void => {
+    if (++warnings <= MAX_WARNINGS) onWarning(text);
+  };
+
+  const read = async (name: string): Promise<Buffer | undefined> => {
+    const path = join(folder, name);
+    try {
+      const { size } = await stat(path);
+      if (size > MAX_ENTRY_BYTES) throw new RangeError(`it has ${size} bytes, of at most ${MAX_ENTRY_BYTES}`);
+      const bytes = await readFile(path);
+      // The first line is the hash of the rest: a byte that has changed is noticed.
+      const end = bytes.indexOf(10);
+      if (sha256(bytes.subarray(end + 1)) !== bytes.subarray(0, end).toString()) throw new Error('its hash is another one');
+      return bytes.subarray(end + 1);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${path} is ignored: ${(error as Error).message}`);
+      return undefined;
+    }
+  };
+
+  const write = async (name: string, body: Buffer): Promise<void> => {
+    if (body.length > MAX_ENTRY_BYTES - 100) return;
+    const draft = join(folder, `draft-${process.pid}-${++drafts}`);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const file = await open(draft, 'wx', 0o600);
+      try {
+        await file.writeFile(Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
+      } finally {
+        await file.close();
+      }
+      await rename(draft, join(folder, name));
+    } catch (error) {
+      await rm(draft, { force: true }).catch(() => undefined);
+      warn(`the result of a step could not be kept in ${folder}: ${(error as Error).message}`);
+    }
+  };
+
+  const parse = <T>(name: string, shape: z.ZodType<T>, text: string): T | undefined => {
+    try {
+      const parsed = shape.safeParse(JSON.parse(text));
+      if (parsed.success) return parsed.data;
+      warn(`${join(folder, name)} is ignored: ${describeIssues(parsed.error)}`);
+    } catch (error) {
+      warn(`${join(folder, name)} is ignored: ${(error as Error).message}`);
+    }
+    return undefined;
+  };
+
+  return {
+    find: async (address) => {
+      const name = `${address.slice(2)}.step`;
+      const bytes = await read(name);
+      if (bytes === undefined) return undefined;
+      const end = bytes.indexOf(10);
+      const entry = parse(name, entryShape, bytes.subarray(0, end).toString());
+      if (entry === undefined || entry.address !== address) return undefined;
+      let at = end + 1;
+      return entry.stages.map(({ gasUsed, lengths, ...stage }) => ({
+        ...stage,
+        gasUsed: BigInt(gasUsed),
+        outputs: lengths.map((length) => new Uint8Array(bytes.subarray(at, (at += length)))),
+      }));
+    },
+    keep: async (address, result) => {
+      const stages = result.map(({ gasUsed, inputTokens, outputTokens, milliseconds, outputs }) => {
+        const lengths = outputs.map(({ length }) => length);
+        return { gasUsed: String(gasUsed), inputTokens, outputTokens, milliseconds, lengths };
+      });
+      const head = Buffer.from(`${JSON.stringify({ version: VERSION, address, stages })}\n`);
+      await write(`${address.slice(2)}.step`, Buffer.concat([head, ...result.flatMap(({ outputs }) => outputs)]));
+    },
+    last: async (workflow) => {
+      const name = `last-${workflow}.json`;
+      const bytes = await read(name);
+      return bytes === undefined ? undefined : parse<StepFacts>(name, factsShape, bytes.toString());
+    },
+    note: (workflow, facts) => write(`last-${workflow}.json`, Buffer.from(`${JSON.stringify(facts)}\n`)),
+    close: () => pruneFolder(folder, { maxBytes, maxEntries }),
+  };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
