@@ -8,7 +8,11 @@ import { modelAtEndpoint } from '../workflow/model-names.ts';
 import type { BackendFlags } from './options.ts';
 
 /** `backends` and, if some of them keep their answers, how many came from there. */
-export type LocalBackends = BackendSet & { readonly counts?: () => { readonly kept: number; readonly asked: number } };
+export type LocalBackends = BackendSet & {
+  readonly counts?: () => { readonly kept: number; readonly asked: number };
+  /** By the model's name: what besides the request decides on its answers. */
+  readonly endpoints: Readonly<Record<string, unknown>>;
+};
 
 export const ANSWERS_FOLDER = join('.mizu', 'answers');
 
@@ -24,7 +28,8 @@ export async function localBackends(
   const builtin = createBuiltinBackend();
   const names = new Set(steps.flatMap((step) => step.model ?? []));
   names.delete(builtin.name);
-  if (backend === undefined || names.size === 0) return { backends: [builtin], close: async () => undefined };
+  if (backend === undefined || names.size === 0)
+    return { backends: [builtin], endpoints: {}, close: async () => undefined };
   const { createOpenAiBackends } = await import('../../edge/backends/openai.ts');
   const { openAiConfig } = await import('../../edge/config.ts');
   const { parseConfig } = await import('../../service/config.ts');
@@ -35,12 +40,14 @@ export async function localBackends(
   const { models: named = {}, ...rest } = given as { models?: Record<string, string> };
   const config = parseConfig('backend', openAiConfig, { ...defaults, ...rest, models: { ...models, ...named } });
   const server = createOpenAiBackends(config);
-  if (!cache) return { backends: [builtin, ...server.backends], close: () => server.close() };
+  const endpoints = Object.fromEntries(server.backends.map(({ name }) => [name, endpointOf(config, name)]));
+  if (!cache) return { backends: [builtin, ...server.backends], endpoints, close: () => server.close() };
   const { createAnswerCache, withAnswerCache } = await import('../local/answer-cache.ts');
   const answers = createAnswerCache(ANSWERS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
-  const kept = server.backends.map((one) => withAnswerCache(one, answers, endpointOf(config, one.name)));
+  const kept = server.backends.map((one) => withAnswerCache(one, answers, endpoints[one.name] as object));
   return {
     backends: [builtin, ...kept],
+    endpoints,
     counts: answers.counts,
     close: async () => {
       await server.close();

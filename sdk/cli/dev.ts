@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { inputArguments } from '../input/words.ts';
+import type { StageRun } from '../local/graph.ts';
 import { shellWord } from './invocation.ts';
 import {
   type BackendFlags,
@@ -56,6 +57,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
   const { encodeRowset } = await import('../input/rowset.ts');
   const { collectSamples } = await import('./samples.ts');
   const { localBackends } = await import('./backends.ts');
+  const { openReuse, sayReused } = await import('./reuse.ts');
   const { tellProgress } = await import('./ticker.ts');
   await assertFile(file);
   const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
@@ -63,11 +65,16 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
   const rows = await takeRows(flags);
   ticker.tell('building the program');
   const engine = await createLocalEngine(bundled, { cacheFolder: CACHE_FOLDER });
-  const { backends, counts, close } = await localBackends(bundled.description, flags);
+  const { backends, counts, close, endpoints } = await localBackends(bundled.description, flags);
   try {
     const input = encodeRowset(rows);
+    const reuse = await openReuse(bundled, input, endpoints, flags);
     const onProgress = tellProgress(ticker, bundled.metadata);
-    const result = await runPartitions(bundled, engine, [input], { backends, onProgress });
+    const kept = reuse?.kept;
+    const runs: StageRun[] = [];
+    const result = await runPartitions(bundled, engine, [input], { backends, onProgress, kept }, (run) => {
+      runs.push(run);
+    }).finally(() => reuse?.close(runs));
     const steps = collectSamples(bundled.description.steps, result.stages, input);
     const rejected = sumRejects(result.rejects);
     await ticker.end();
@@ -76,6 +83,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
     for (const step of steps) printStep(output, step, flags.columns);
     output.say(`\n${pc.dim(LEGEND)}`);
     sayMissingColumns(output, steps, flags.columns);
+    sayReused(output, reuse?.steps ?? []);
     sayAnswers(output, counts?.());
     sayRejects(output, rejected, rows.length);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
@@ -87,6 +95,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
       rejects: result.rejects,
       rejected,
       gasUsed: result.gasUsed,
+      reused: reuse?.steps ?? [],
     });
     const isEmpty = rowsThrough(result) === 0;
     if (isEmpty) output.say(pc.red('No row has come through.'));
@@ -131,7 +140,8 @@ function parseColumns(value: string): readonly string[] {
 const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
-async function takeRows(flags: Flags): Promise<InputRow[]> {
+/** The first rows of the input. */
+export async function takeRows(flags: InputFlags & { readonly rows: number }): Promise<InputRow[]> {
   const { readRows } = await import('../input/read-rows.ts');
   const rows: InputRow[] = [];
   for await (const row of readRows(flags.input, inputOptions(flags))) if (rows.push(row) >= flags.rows) break;

@@ -75,6 +75,8 @@ test('answers are kept between commands, without keys; --no-cache asks anew', as
   expect(first.code, first.text).toBe(0);
   expect(first.text).toContain('answers  6 asked for, 0 kept from before');
   expect(first.text).toContain(' run good.ts --input tickets.jsonl --backend backend.json --output out');
+  // Without the results of its steps, the model's are there all the same.
+  await rm('.mizu/steps', { recursive: true });
   const again = await dev('good.ts');
   expect(again.text).toContain('answers  0 asked for, 6 kept from before');
   expect(again.text).toContain('result  train 6 · rejects 0');
@@ -86,6 +88,43 @@ test('answers are kept between commands, without keys; --no-cache asks anew', as
   await dev('good.ts', '--no-cache');
   expect(calls).toHaveLength(12);
   expect(await readdir('.mizu/answers')).toHaveLength(6);
+});
+
+test('a step is reused until something before it changes, and why --cache says what', async () => {
+  const why = async (file: string) => {
+    const { code, text } = await runMain(
+      'why',
+      '--cache',
+      file,
+      '--input',
+      'tickets.jsonl',
+      '--backend',
+      'backend.json',
+    );
+    expect(code, text).toBe(0);
+    return text.replace(/0x[0-9a-f]{10} /g, '');
+  };
+  await rm('.mizu', { recursive: true, force: true });
+  await writeFile('steps.ts', await readFile('good.ts', 'utf8'));
+  expect(await why('steps.ts')).toContain('run: no earlier dev of this workflow in this folder');
+  await dev('steps.ts');
+  expect(calls).toHaveLength(6);
+  await rm('.mizu/answers', { recursive: true });
+  await writeFile(
+    'steps.ts',
+    (await readFile('good.ts', 'utf8')).replace('...row.triage', '...row.triage, late: true'),
+  );
+  expect(await why('steps.ts')).toMatch(
+    /dev, first 6 rows\n {2}input +reused\n {2}triage +reused\n {2}flatten +run: the code of step 'flatten' has changed/,
+  );
+  const changed = await dev('steps.ts');
+  expect(changed.text).toContain("reused  steps 'input' to 'triage' are as in an earlier run");
+  expect(changed.text).toContain('"late":true');
+  expect(calls).toHaveLength(6);
+  const whole = await dev('steps.ts', '--no-cache');
+  expect(whole.text).not.toContain('reused');
+  expect(whole.text).toContain('"late":true');
+  expect(calls).toHaveLength(12);
 });
 
 test('the columns asked for are shown, and a misspelt one is told', async () => {

@@ -52,7 +52,10 @@ export function withBackendOptions(command: Command): Command {
       '--backend <url|file>',
       'OpenAI-compatible server for models other than builtin/small, or a file with its settings',
     )
-    .option('--no-cache', 'ask models anew, and keep no answers (default: they are kept in .mizu/answers)');
+    .option(
+      '--no-cache',
+      'run all steps and ask models anew, and keep nothing (default: in .mizu/steps and .mizu/answers)',
+    );
 }
 
 /** The words of a command line that let the same server answer. */

@@ -1,15 +1,18 @@
 // docs/sdk.md#cli: `mizu runs` and `mizu why`.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import type { Hex } from '../../protocol/hex.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
 import type { Replayed } from '../client/replay-task.ts';
 import type { RunListEntry } from '../client/views.ts';
 import type { FailedTask } from '../client/why.ts';
+import { INPUT_FORMATS } from '../input/format.ts';
 import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
-import { type NetworkFlags, parseCount, parseHash, withNetwork, withNetworkOptions } from './options.ts';
+import { type NetworkFlags, parseCount, withNetwork, withNetworkOptions } from './options.ts';
 import { createOutput, formatDuration, nextCommands, table } from './output.ts';
+import type { CacheFlags } from './why-cache.ts';
 
 export function runsCommand(): Command {
   return withNetworkOptions(new Command('runs'))
@@ -38,15 +41,33 @@ export function runsCommand(): Command {
     });
 }
 
+type WhyFlags = CacheFlags & { readonly workflow?: string; readonly cache?: boolean };
+
 export function whyCommand(): Command {
   return withNetworkOptions(new Command('why'))
-    .description('tell what a run waits for, whose turn it is, and until when')
-    .argument('<run>', 'id of the run', parseHash)
+    .description(
+      'tell what a run waits for; with --cache, which steps of a workflow are reused and why the others are not',
+    )
+    .argument('[run]', 'id of the run; with --cache a workflow file (default: that of the newest run of this folder)')
     .option('--workflow <file>', 'workflow file of the run: a task that has failed is run again here')
+    .option('--cache', 'tell of each step of a workflow its address, and whether its result is reused')
+    .option('--input <file>', 'with --cache: the input (default: that of the newest run of the workflow here)')
+    .addOption(new Option('--format <name>', 'of the input, as `dev` takes it').choices(INPUT_FORMATS))
+    .option('--backend <url|file>', 'with --cache: who answers for models in `dev`')
+    .option('--rows <n>', 'with --cache: rows that `dev` takes', parseCount, 20)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  $ npx mizu why 0x6d3c…')
-    .action(async (run: Hex, flags: NetworkFlags & { workflow?: string; json?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ npx mizu why 0x6d3c…\n  $ npx mizu why --cache examples/gloss-domains/workflow.ts --input glosses.jsonl',
+    )
+    .action(async (target: string | undefined, flags: WhyFlags) => {
       const output = createOutput(flags.json ?? false);
+      if (flags.cache === true) {
+        const { whyCache } = await import('./why-cache.ts');
+        await whyCache(target, flags, output);
+        return;
+      }
+      const run = runOf(target);
       const { explainRun } = await import('../client/why.ts');
       await withNetwork(flags, async (network) => {
         const why = await explainRun(network, run);
@@ -75,6 +96,18 @@ export function whyCommand(): Command {
         output.say(nextCommands([[`mizu watch ${run}`, 'follow it']]));
       });
     });
+}
+
+function runOf(target: string | undefined): Hex {
+  const lower = target?.toLowerCase();
+  if (isHash(lower)) return lower;
+  throw new MizuError({
+    code: 'cli/which-run',
+    message: 'It is not said which run to explain.',
+    expected: 'the id of a run (0x and 64 hex digits), or --cache and a workflow file',
+    actual: target ?? 'nothing',
+    hint: 'List runs with: npx mizu runs',
+  });
 }
 
 const CAUSES: Readonly<Record<Replayed['kind'], string>> = {

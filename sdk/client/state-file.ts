@@ -56,7 +56,8 @@ export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<voi
   await rename(draft, path);
 }
 
-async function readRecords(path: string): Promise<RunRecord[]> {
+/** In the order in which they were started. */
+export async function readRecords(path = STATE_FILE): Promise<RunRecord[]> {
   const text = await readFile(path, 'utf8').catch(() => '[]');
   try {
     const records = JSON.parse(text) as unknown;

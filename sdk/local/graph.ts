@@ -28,6 +28,8 @@ export type LocalProgress = {
 export type LocalHooks = {
   readonly onStage?: ((run: StageRun, index: number) => void) | undefined;
   readonly onProgress?: ((progress: LocalProgress) => void) | undefined;
+  /** Stages that are not run, by their place: what they gave before. */
+  readonly kept?: ReadonlyMap<number, StageRun> | undefined;
 };
 
 /** @throws MizuError `sdk/task-failed` naming the stage and what the program said. */
@@ -37,10 +39,16 @@ export async function runGraph(
   engine: LocalEngine,
   infer: LocalInfer,
   partitions: readonly Uint8Array[],
-  { onStage, onProgress }: LocalHooks = {},
+  { onStage, onProgress, kept }: LocalHooks = {},
 ): Promise<StageRun[]> {
   const runs: StageRun[] = [];
   for (const [index, stage] of stages.entries()) {
+    const known = kept?.get(index);
+    if (known !== undefined) {
+      runs.push(known);
+      onStage?.(known, index);
+      continue;
+    }
     const width = stage.width === 0 ? partitions.length : stage.width;
     const outputs: Uint8Array[] = [];
     let [gasUsed, inputTokens, outputTokens] = [0n, 0, 0];

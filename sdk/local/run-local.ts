@@ -22,6 +22,8 @@ export type LocalOptions = {
   readonly signal?: AbortSignal;
   /** Told where the run is. */
   readonly onProgress?: (progress: LocalProgress) => void;
+  /** Stages that are not run, by their place: what they gave before. */
+  readonly kept?: ReadonlyMap<number, StageRun> | undefined;
 };
 
 export type Reject = {
@@ -74,12 +76,12 @@ export async function runPartitions(
   { description, metadata }: BundledWorkflow,
   engine: LocalEngine,
   partitions: readonly Uint8Array[],
-  { backends, signal, onProgress }: LocalOptions = {},
+  { backends, signal, onProgress, kept }: LocalOptions = {},
   onStage?: (run: StageRun, index: number) => void,
 ): Promise<LocalRun> {
   const names = metadata.stages.map((stage) => stage.name);
   const infer = createLocalInference(backends, signal);
-  const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress });
+  const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress, kept });
   const parts: Record<string, Record<string, unknown>[]> = {};
   const rejects: Reject[] = [];
   stages.forEach(({ stage, outputs }) => {

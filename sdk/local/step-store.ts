@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isHash, type Hex } from '../../protocol/hex.ts';
+import { type Hex, isHash } from '../../protocol/hex.ts';
 import { describeIssues } from '../../service/issues.ts';
 import type { StepFacts } from '../compile/step-address.ts';
 import { NAME } from '../workflow/refusal.ts';
@@ -87,7 +87,8 @@ export function createStepStore(
       const bytes = await readFile(path);
       // The first line is the hash of the rest: a byte that has changed is noticed.
       const end = bytes.indexOf(10);
-      if (sha256(bytes.subarray(end + 1)) !== bytes.subarray(0, end).toString()) throw new Error('its hash is another one');
+      if (sha256(bytes.subarray(end + 1)) !== bytes.subarray(0, end).toString())
+        throw new Error('its hash is another one');
       return bytes.subarray(end + 1);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') warn(`${path} is ignored: ${(error as Error).message}`);
@@ -136,7 +137,10 @@ export function createStepStore(
       return entry.stages.map(({ gasUsed, lengths, ...stage }) => ({
         ...stage,
         gasUsed: BigInt(gasUsed),
-        outputs: lengths.map((length) => new Uint8Array(bytes.subarray(at, (at += length)))),
+        outputs: lengths.map((length) => {
+          at += length;
+          return new Uint8Array(bytes.subarray(at - length, at));
+        }),
       }));
     },
     keep: async (address, result) => {

@@ -1,0 +1,66 @@
+// docs/sdk.md#reuse: `mizu dev` begins behind the steps whose results are kept in this folder, and keeps those of the others.
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { objectRoot } from '../../protocol/tree.ts';
+import type { BundledWorkflow } from '../compile/compile.ts';
+import { type StepFacts, stepAddresses } from '../compile/step-address.ts';
+import { stepCodes } from '../compile/step-code.ts';
+import type { StageRun } from '../local/graph.ts';
+import { findKept, type KeptStages, keepSteps } from '../local/reuse.ts';
+import { createStepStore, type StepStore } from '../local/step-store.ts';
+import type { BackendFlags } from './options.ts';
+import type { Output } from './output.ts';
+
+export const STEPS_FOLDER = join('.mizu', 'steps');
+
+export type DevReuse = {
+  readonly kept: KeptStages;
+  /** Names of the steps that are not run. */
+  readonly steps: readonly string[];
+  /** Keeps what the run has made, however it has ended. */
+  close(runs: readonly StageRun[]): Promise<void>;
+};
+
+/** Undefined with `--no-cache`: then nothing is read and nothing kept. */
+export async function openReuse(
+  workflow: BundledWorkflow,
+  input: Uint8Array,
+  endpoints: StepFacts['endpoints'],
+  { cache = true }: BackendFlags,
+): Promise<DevReuse | undefined> {
+  if (!cache) return undefined;
+  const { description } = workflow;
+  const store = openStore();
+  const facts = await devFacts(workflow, input, endpoints);
+  const addresses = stepAddresses(facts);
+  const { stages, count } = await findKept(store, addresses, description.stages);
+  return {
+    kept: stages,
+    steps: description.steps.slice(0, count).map(({ name }) => name),
+    close: async (runs) => {
+      await keepSteps(store, addresses, description.stages, runs, count);
+      await store.note(description.name, facts);
+      await store.close();
+    },
+  };
+}
+
+/** `input`: the rowset of the rows that it takes. */
+export async function devFacts(
+  { file, description, bundle }: BundledWorkflow,
+  input: Uint8Array,
+  endpoints: StepFacts['endpoints'],
+): Promise<StepFacts> {
+  return { ...(await stepCodes(file, description.steps, bundle)), inputsHash: objectRoot(input), endpoints };
+}
+
+export function openStore(): StepStore {
+  return createStepStore(STEPS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
+}
+
+export function sayReused(output: Output, steps: readonly string[]): void {
+  if (steps.length === 0) return;
+  const [first, last] = [steps[0], steps.at(-1)];
+  const which = steps.length === 1 ? `step '${first}' is` : `steps '${first}' to '${last}' are`;
+  output.say(`${pc.bold('reused')}  ${which} as in an earlier run ${pc.dim('(--no-cache runs them again)')}`);
+}

@@ -1,0 +1,108 @@
+// docs/sdk.md#why-cache: `mizu why --cache`: of each step its address, whether its result is reused, and the first reason why not.
+import pc from 'picocolors';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { readRecords } from '../client/state-file.ts';
+import { describeChange, firstChange, type StepFacts, stepAddresses } from '../compile/step-address.ts';
+import type { InputOptions } from '../input/format.ts';
+import { type InputFlags, inputOptions, type NetworkFlags } from './options.ts';
+import type { Output } from './output.ts';
+
+export type CacheFlags = NetworkFlags &
+  Partial<InputFlags> & { readonly rows: number; readonly backend?: string; readonly json?: boolean };
+
+/** Of one step. */
+export type StepReuse = {
+  readonly step: string;
+  readonly address: Hex;
+  readonly reused: boolean;
+  /** Why not. */
+  readonly reason?: string;
+};
+
+/** @throws MizuError `cli/which-workflow`, and what reading workflow and input throws */
+export async function whyCache(file: string | undefined, flags: CacheFlags, output: Output): Promise<void> {
+  const { assertFile } = await import('./prepare.ts');
+  const { bundleWorkflow } = await import('../compile/compile.ts');
+  const { encodeRowset } = await import('../input/rowset.ts');
+  const { localBackends } = await import('./backends.ts');
+  const { takeRows } = await import('./dev.ts');
+  const { devFacts, openStore } = await import('./reuse.ts');
+  const known = await resolveCommand(file, flags);
+  await assertFile(known.file);
+  const workflow = await bundleWorkflow(known.file, false);
+  const { endpoints, close } = await localBackends(workflow.description, { ...flags, cache: false });
+  await close();
+  const rows = await takeRows({ ...known.options, input: known.input, rows: flags.rows });
+  const facts = await devFacts(workflow, encodeRowset(rows), endpoints);
+  const store = openStore();
+  const dev = await explainSteps(facts, await store.last(workflow.description.name), {
+    isKept: async (address) => (await store.find(address)) !== undefined,
+    none: 'no earlier dev of this workflow in this folder',
+    lost: 'its result is not kept any more, or a model has failed on a row of it',
+  });
+  if (facts.whole !== null)
+    output.say(pc.yellow(`Some steps stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`));
+  tell(output, `dev, first ${rows.length} rows`, dev);
+  output.data({ workflow: workflow.description.name, file: known.file, input: known.input, whole: facts.whole, dev });
+}
+
+export type Standing = {
+  isKept(address: Hex): Promise<boolean>;
+  /** Said if nothing is known to compare with. */
+  readonly none: string;
+  /** Said if nothing has changed and the result is not there. */
+  readonly lost: string;
+};
+
+export async function explainSteps(
+  now: StepFacts,
+  before: StepFacts | undefined,
+  { isKept, none, lost }: Standing,
+): Promise<StepReuse[]> {
+  const addresses = stepAddresses(now);
+  const found: StepReuse[] = [];
+  // Steps behind one that is not reused are not either.
+  let reused = true;
+  for (const [place, { name }] of now.steps.entries()) {
+    const address = addresses[place] as Hex;
+    reused &&= await isKept(address);
+    const change = before === undefined ? undefined : firstChange(before, now, place);
+    const reason = before === undefined ? none : change === undefined ? lost : describeChange(change);
+    found.push({ step: name, address, reused, ...(reused ? {} : { reason }) });
+  }
+  return found;
+}
+
+const SHOWN_DIGITS = 12;
+
+export function tell(output: Output, what: string, steps: readonly StepReuse[]): void {
+  output.say(`\n${pc.bold(what)}`);
+  const width = Math.max(0, ...steps.map(({ step }) => step.length));
+  for (const { step, address, reused, reason } of steps) {
+    const outcome = reused ? pc.green('reused') : `${pc.yellow('run')}: ${reason}`;
+    output.say(`  ${step.padEnd(width)}  ${pc.dim(address.slice(0, SHOWN_DIGITS))}  ${outcome}`);
+  }
+}
+
+type Command = { readonly file: string; readonly input: string; readonly options: InputOptions };
+
+// What was not typed is that of the newest run that was started here.
+async function resolveCommand(file: string | undefined, flags: CacheFlags): Promise<Command> {
+  const last = (await readRecords()).findLast((record) => file === undefined || record.file === file);
+  const input = flags.input ?? last?.input;
+  const path = file ?? last?.file;
+  if (path === undefined || input === undefined) throw whichWorkflow(path);
+  const options = flags.input === undefined ? (last?.inputOptions ?? {}) : inputOptions({ ...flags, input });
+  return { file: path, input, options };
+}
+
+function whichWorkflow(file: string | undefined): MizuError {
+  return new MizuError({
+    code: 'cli/which-workflow',
+    message: 'It is not said which steps to explain.',
+    expected: 'a workflow file and its input, or a run that was started in this folder',
+    actual: file === undefined ? 'neither' : `${file}, of which no run was started here, without its input`,
+    hint: 'Type: mizu why --cache WORKFLOW.ts --input FILE',
+  });
+}

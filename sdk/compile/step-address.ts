@@ -1,0 +1,75 @@
+// docs/sdk.md#reuse: what a step's result depends on, as one hash, and what has changed between two runs of a workflow.
+import type { Hex } from '../../protocol/hex.ts';
+import { keccakHex } from '../../protocol/tree.ts';
+import { canonical } from '../runtime/canonical.ts';
+import type { StepCode, StepCodes } from './step-code.ts';
+
+/** All that decides on the results of a workflow's steps. */
+export type StepFacts = StepCodes & {
+  readonly inputsHash: Hex;
+  /** Who answers for a model, by its name: what is said here besides the step's own options. */
+  readonly endpoints: Readonly<Record<string, unknown>>;
+};
+
+/** Of each step, up to and with it. */
+export function stepAddresses({ toolchain, steps, inputsHash, endpoints }: StepFacts): Hex[] {
+  const asked: [string, unknown][] = [];
+  return steps.map((step) => {
+    const model = modelOf(step);
+    if (model !== undefined) asked.push([model, endpoints[model] ?? null]);
+    const facts = canonical([toolchain, step.code, inputsHash, asked]);
+    return keccakHex(new TextEncoder().encode(`mizu/step-address\n${facts}`));
+  });
+}
+
+export type Change =
+  | { readonly kind: 'toolchain' }
+  | { readonly kind: 'input'; readonly before: Hex; readonly now: Hex }
+  /** `settings`: each as `temperature 0 → 1`. */
+  | { readonly kind: 'settings'; readonly step: string; readonly settings: readonly string[] }
+  | { readonly kind: 'endpoint'; readonly step: string; readonly model: string }
+  | { readonly kind: 'code'; readonly step: string };
+
+/** The first reason why the address of the step at this place is another one than it was; undefined: it is the same. */
+export function firstChange(before: StepFacts, now: StepFacts, place: number): Change | undefined {
+  if (before.toolchain !== now.toolchain) return { kind: 'toolchain' };
+  if (before.inputsHash !== now.inputsHash) return { kind: 'input', before: before.inputsHash, now: now.inputsHash };
+  for (const [i, step] of now.steps.slice(0, place + 1).entries()) {
+    const { name, code } = step;
+    const old = before.steps[i];
+    const settings = old?.name === name ? changedSettings(old, step) : [];
+    if (settings.length > 0) return { kind: 'settings', step: name, settings };
+    if (old?.code !== code) return { kind: 'code', step: name };
+    const model = modelOf(step);
+    if (model === undefined) continue;
+    const [was, is] = [before.endpoints[model] ?? null, now.endpoints[model] ?? null];
+    if (canonical(was) !== canonical(is)) return { kind: 'endpoint', step: name, model };
+  }
+  return undefined;
+}
+
+export function describeChange(change: Change): string {
+  switch (change.kind) {
+    case 'toolchain':
+      return 'the toolchain has changed: this is another version of mizu';
+    case 'input':
+      return `the input has changed: ${change.before} before, ${change.now} now`;
+    case 'settings':
+      return `model settings of step '${change.step}' have changed: ${change.settings.join(', ')}`;
+    case 'endpoint':
+      return `who answers for the model ${change.model} of step '${change.step}' has changed`;
+    case 'code':
+      return `the code of step '${change.step}' has changed, or what it uses`;
+  }
+}
+
+function changedSettings(before: StepCode, now: StepCode): string[] {
+  const [old, own] = [before.settings ?? {}, now.settings ?? {}];
+  return Object.keys(own).flatMap((key) =>
+    key in old && old[key] !== own[key] ? [`${key} ${old[key] ?? 'unsaid'} → ${own[key] ?? 'unsaid'}`] : [],
+  );
+}
+
+function modelOf({ settings }: StepCode): string | undefined {
+  return settings === undefined ? undefined : String(settings.model);
+}
