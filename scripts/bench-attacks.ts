@@ -115,7 +115,7 @@ async function runHonest(devnet: Devnet, folder: string, signal: AbortSignal): P
     });
     try {
       const workflow = await prepareWorkflow(WORKFLOW);
-      const flags = { input: INPUT, output: join(folder, 'dataset'), hours: 1, new: true };
+      const flags = { input: [{ value: INPUT }], output: join(folder, 'dataset'), hours: 1, new: true };
       const { code } = await runWorkflow(network, workflow, flags, createOutput(true, silence()));
       return { finished: code === 0, seconds: seconds(), how: code === 0 ? 'done' : `exit code ${code}` };
     } finally {

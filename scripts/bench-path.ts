@@ -27,7 +27,7 @@ export async function benchPath(): Promise<object[]> {
     const workflow = await prepareWorkflow(WORKFLOW);
     const before = cpuByProcess(devnet.processes());
     const began = performance.now();
-    const flags = { input, output: join(folder, 'dataset'), hours: 1 };
+    const flags = { input: [{ value: input }], output: join(folder, 'dataset'), hours: 1 };
     const { code, run } = await runWorkflow(network, workflow, flags, createOutput(true, process.stderr));
     if (code !== 0 || run === undefined) throw new Error(`the run ended with code ${code}`);
     const datasetSeconds = (performance.now() - began) / 1000;

@@ -46,7 +46,7 @@ export async function runCheat(parts: CheatParts): Promise<number> {
     heading('2. A workflow, run on five rows: examples/first/workflow.ts');
     const folder = join('.mizu', 'demo', 'cheat');
     const workflow = await prepareWorkflow(WORKFLOW);
-    const flags = { input: INPUT, output: folder, hours: 1, isDemo: true };
+    const flags = { input: [{ value: INPUT }], output: folder, hours: 1, isDemo: true };
     const { code, run } = await runWorkflow(network, workflow, flags, output);
     if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
     output.say('\nNothing of it is final: L1 has the messages, and waits for what the executors\nsay came of them.');

@@ -128,7 +128,7 @@ async function runExample(
   const dataset = join(folder, 'dataset');
   const workflow = await prepareWorkflow(WORKFLOW);
   const began = Date.now();
-  const flags = { input, output: dataset, hours: 1, isDemo: true };
+  const flags = { input: [{ value: input }], output: dataset, hours: 1, isDemo: true };
   const { code, run } = await runWorkflow(network, workflow, flags, output);
   if (code !== 0 || run === undefined) return code === 0 ? 1 : code;
   const seconds = (Date.now() - began) / 1000;

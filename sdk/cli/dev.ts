@@ -3,18 +3,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Description } from '../compile/describe-guest.ts';
 import type { InputRow } from '../input/rowset.ts';
-import { inputArguments } from '../input/words.ts';
 import type { StageRun } from '../local/graph.ts';
+import type { StepStats } from '../runtime/rowset.ts';
+import type { Other } from './dev-inputs.ts';
+import { type InputFlags, type Inputs, inputsOf, inputWords } from './input-flags.ts';
 import { shellWord } from './invocation.ts';
-import {
-  type BackendFlags,
-  backendArguments,
-  type InputFlags,
-  inputOptions,
-  parseCount,
-  withBackendOptions,
-  withInputOptions,
-} from './options.ts';
+import { type BackendFlags, backendArguments, parseCount, withBackendOptions, withInputOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shorten } from './output.ts';
 import { rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
 import type { Sample, StepSamples } from './samples.ts';
@@ -49,12 +43,13 @@ async function run(file: string, flags: Flags): Promise<number> {
 }
 
 async function runSteps(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
+  const inputs = inputsOf(flags);
   ticker.tell('types and compilation');
   const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../compile/compile.ts');
   const { assertTypes } = await import('../compile/typecheck.ts');
   const { createLocalEngine, runPartitions } = await import('../local/run-local.ts');
-  const { encodeRowset } = await import('../input/rowset.ts');
+  const { takeInputs } = await import('./dev-inputs.ts');
   const { collectSamples } = await import('./samples.ts');
   const { localBackends } = await import('./backends.ts');
   const { openReuse, sayReused } = await import('./reuse.ts');
@@ -62,30 +57,30 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
   await assertFile(file);
   const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
   ticker.tell('reading the input');
-  const rows = await takeRows(flags);
+  const { rows, others, partitions } = await takeInputs(bundled.description.inputs, inputs, flags.rows);
   ticker.tell('building the program');
   const engine = await createLocalEngine(bundled, { cacheFolder: CACHE_FOLDER });
   const { backends, counts, close, endpoints } = await localBackends(bundled.description, flags);
   try {
-    const input = encodeRowset(rows);
-    const reuse = await openReuse(bundled, input, endpoints, flags);
+    const reuse = await openReuse(bundled, partitions, endpoints, flags);
     const onProgress = tellProgress(ticker, bundled.metadata);
     const kept = reuse?.kept;
     const runs: StageRun[] = [];
-    const result = await runPartitions(bundled, engine, [input], { backends, onProgress, kept }, (run) => {
+    const result = await runPartitions(bundled, engine, partitions, { backends, onProgress, kept }, (run) => {
       runs.push(run);
     }).finally(() => reuse?.close(runs));
-    const steps = collectSamples(bundled.description.steps, result.stages, input);
+    const steps = collectSamples(bundled.description.steps, result.stages, partitions[0] as Uint8Array);
     const rejected = sumRejects(result.rejects);
     await ticker.end();
     printBroken(output, rows);
+    for (const other of others) printOther(output, other, result.steps[other.name]);
     printLoose(output, bundled.description);
     for (const step of steps) printStep(output, step, flags.columns);
     output.say(`\n${pc.dim(LEGEND)}`);
     sayMissingColumns(output, steps, flags.columns);
     sayReused(output, reuse?.steps ?? []);
     sayAnswers(output, counts?.());
-    sayRejects(output, rejected, rows.length);
+    sayRejects(output, rejected, rows.length, bundled.description.inputs);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
     output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
     output.data({
@@ -99,7 +94,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
     });
     const isEmpty = rowsThrough(result) === 0;
     if (isEmpty) output.say(pc.red('No row has come through.'));
-    output.say(nextCommands(isEmpty ? nextTry(file, flags) : nextSteps(file, flags)));
+    output.say(nextCommands(isEmpty ? nextTry(file, flags, inputs) : nextSteps(file, flags, inputs)));
     return isEmpty ? 2 : 0;
   } finally {
     await close();
@@ -108,8 +103,8 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
 
 type Commands = readonly (readonly [command: string, what: string])[];
 
-function nextSteps(file: string, flags: Flags): Commands {
-  const words = inputArguments(flags.input, inputOptions(flags));
+function nextSteps(file: string, flags: Flags, inputs: Inputs): Commands {
+  const words = inputWords(inputs);
   const backend = backendArguments(flags);
   return [
     [`mizu quote ${shellWord(file)} ${words}${backend}`, 'what the whole file will cost'],
@@ -117,8 +112,8 @@ function nextSteps(file: string, flags: Flags): Commands {
   ];
 }
 
-function nextTry(file: string, flags: Flags): Commands {
-  const words = inputArguments(flags.input, inputOptions(flags));
+function nextTry(file: string, flags: Flags, inputs: Inputs): Commands {
+  const words = inputWords(inputs);
   const backend = backendArguments(flags);
   return [
     [
@@ -140,18 +135,20 @@ function parseColumns(value: string): readonly string[] {
 const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
-/** The first rows of the input. */
-export async function takeRows(flags: InputFlags & { readonly rows: number }): Promise<InputRow[]> {
-  const { readRows } = await import('../input/read-rows.ts');
-  const rows: InputRow[] = [];
-  for await (const row of readRows(flags.input, inputOptions(flags))) if (rows.push(row) >= flags.rows) break;
-  return rows;
+// Of an input that is joined: all that was read of it is matched, so only its rejects are of interest.
+function printOther(output: Output, { name, rows, isCut }: Other, stats: StepStats | undefined): void {
+  const { in: read = 0, out = 0, rejected = 0 } = stats ?? {};
+  const count = rows.length - read + rejected;
+  const lost = count === 0 ? '' : pc.yellow(`, ${count} rejected`);
+  const cut = isCut ? pc.dim(`  (the first ${rows.length} rows: what matches others has no match here)`) : '';
+  output.say(`\n${pc.bold(`input ${name}`)}  ${rows.length} in → ${out} out${lost}${cut}`);
+  printBroken(output, rows, '');
 }
 
 // They get to no step.
-function printBroken(output: Output, rows: readonly InputRow[]): void {
+function printBroken(output: Output, rows: readonly InputRow[], title = 'lines that are no rows'): void {
   const broken = rows.filter((row) => row.kind === 'broken');
-  if (broken.length > 0) output.say(`\n${pc.bold('lines that are no rows')}  ${broken.length}`);
+  if (broken.length > 0 && title !== '') output.say(`\n${pc.bold(title)}  ${broken.length}`);
   for (const { index, text, reason } of broken.slice(0, MAX_BROKEN))
     for (const line of describeSample({ index, before: text, outcome: 'rejected', after: [], reason }))
       output.say(line);

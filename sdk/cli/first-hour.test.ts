@@ -177,7 +177,7 @@ const QUIET = { write: () => true } as unknown as NodeJS.WritableStream;
 test('a run is not started when no row comes through the dry run', async () => {
   const { network } = createFake(false);
   const workflow = await prepareWorkflow('wrong.ts');
-  const flags = { input: 'tickets.jsonl', output: 'out', hours: 1, backend: 'backend.json' };
+  const flags = { input: [{ value: 'tickets.jsonl' }], output: 'out', hours: 1, backend: 'backend.json' };
   const survey = await surveyInput('tickets.jsonl', 20);
   await expect(startOrFind(network, workflow, survey, flags, createOutput(false, QUIET))).rejects.toMatchObject({
     code: 'sdk/nothing-through',
@@ -188,7 +188,7 @@ test('a run is not started when no row comes through the dry run', async () => {
 test('a run that is there is found before a model is asked; with --max none is asked at all', async () => {
   const workflow = await prepareWorkflow('good.ts');
   const survey = await surveyInput('tickets.jsonl', 20);
-  const flags = { input: 'tickets.jsonl', output: 'out', hours: 1 };
+  const flags = { input: [{ value: 'tickets.jsonl' }], output: 'out', hours: 1 };
   const { network, asked } = createFake(true);
   const { chainId, contracts } = network.chain;
   const record = {

@@ -64,6 +64,38 @@ test('the options of the input stand in the commands that are printed next', asy
   expect(out).toContain(" run text.ts --input rows.csv.gz --delimiter ';' --output out");
 });
 
+test('an input that is joined has a name, rules of its own, and stands in the commands that are printed next', async () => {
+  await writeFile('orders.jsonl', '{"id":1,"sku":"a"}\n{"id":2,"sku":"c"}\n{"id":3,"sku":"b"}\n');
+  await writeFile('prices.csv.gz', gzipSync('sku;price\na;2\nb;x\n"c\nd;5\n'));
+  await writeFile(
+    'joined.ts',
+    `import { dataset, input, z } from 'mizu';
+const prices = input('prices', z.object({ sku: z.string(), price: z.coerce.number() }));
+export default dataset('joined', z.object({ id: z.number(), sku: z.string() }))
+  .join('price', prices, { on: (row) => row.sku, key: (price) => price.sku, how: 'left' })
+  .map('cents', (row) => ({ id: row.id, cents: row.price === null ? null : 100 * row.price.price }));
+`,
+  );
+  const inputs = ['--input', 'prices=prices.csv.gz', '--delimiter', 'prices=;', '--input', 'orders.jsonl'];
+  const { code, out } = await run('dev', 'joined.ts', ...inputs);
+  expect(code).toBe(0);
+  expect(out).toContain('input prices  4 in → 2 out, 2 rejected');
+  expect(out).toContain('validate input  3 in → 3 out');
+  expect(out).toContain('join price  3 in → 3 out');
+  expect(out).toContain('rejected  2 by prices, the first: price: Invalid input');
+  expect(out).toContain('result  train 3 · rejects 2');
+  expect(out).toContain(" run joined.ts --input orders.jsonl --input prices=prices.csv.gz --delimiter 'prices=;'");
+  for (const [given, message] of [
+    [['orders.jsonl'], 'The workflow joins the input prices, which is not given.'],
+    [['prices=prices.csv.gz'], 'expected: one input without a name'],
+    [['-', 'prices=-'], 'expected: standard input for one of them'],
+    [['orders.jsonl', 'rows.jsonl'], 'got:      two without a name'],
+  ] as const) {
+    const refused = await run('dev', 'joined.ts', ...given.flatMap((one) => ['--input', one]));
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining(message)]);
+  }
+});
+
 test('dev reads standard input no further than it must', async () => {
   const bin = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
   const child = startChild(

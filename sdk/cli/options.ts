@@ -1,9 +1,10 @@
 // docs/sdk.md#cli: options that several commands share.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import type { Network } from '../client/network.ts';
-import { INPUT_FORMATS, type InputOptions } from '../input/format.ts';
+import { INPUT_FORMATS } from '../input/format.ts';
+import type { InputFlags } from './input-flags.ts';
 import { shellWord } from './invocation.ts';
 import { createOutageReporter } from './outage.ts';
 
@@ -32,15 +33,33 @@ export function withNetworkOptions(command: Command): Command {
     .option('--key <file>', 'file with the private key (default: MIZU_PRIVATE_KEY, or the devnet’s developer)');
 }
 
-export type InputFlags = InputOptions & { readonly input: string };
-
 export function withInputOptions(command: Command): Command {
   return command
-    .requiredOption('--input <file>', 'JSONL, JSON, CSV or TSV, also packed with gzip; - is standard input')
-    .addOption(new Option('--format <name>', 'of the input (default: by its name)').choices(INPUT_FORMATS))
-    .option('--delimiter <char>', 'of CSV; `tab` for a tab (default: a comma, of TSV a tab)', parseDelimiter)
-    .option('--quote <char>', 'of CSV and TSV; `none` if no character quotes (default: ")', parseQuote)
-    .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)');
+    .requiredOption(
+      '--input <file>',
+      'JSONL, JSON, CSV or TSV, also packed with gzip; - is standard input; NAME=FILE is one that the workflow joins by that name',
+      collectInput(),
+    )
+    .option(
+      '--format <name>',
+      `of the input: ${INPUT_FORMATS.join(', ')}; NAME=… of one that is joined, as below (default: by its name)`,
+      collectInput(parseFormat),
+    )
+    .option(
+      '--delimiter <char>',
+      'of CSV; `tab` for a tab (default: a comma, of TSV a tab)',
+      collectInput(parseDelimiter),
+    )
+    .option('--quote <char>', 'of CSV and TSV; `none` if no character quotes (default: ")', collectInput(parseQuote))
+    .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)', collectInput());
+}
+
+/** NAME=VALUE is of the input of that name. */
+export function collectInput(parse: (value: string) => string = (value) => value) {
+  return (text: string, before: InputFlags['input'] = []): InputFlags['input'] => {
+    const [, name, value = text] = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.*)$/s.exec(text) ?? [];
+    return [...before, { value: parse(value), ...(name === undefined ? {} : { name }) }];
+  };
 }
 
 /** Who answers for models on this machine, and whether the answers are kept. */
@@ -63,14 +82,9 @@ export function backendArguments({ backend, cache }: BackendFlags): string {
   return `${backend === undefined ? '' : ` --backend ${shellWord(backend)}`}${cache === false ? ' --no-cache' : ''}`;
 }
 
-/** How the input is read, without what was not said. */
-export function inputOptions({ format, delimiter, quote, encoding }: InputFlags): InputOptions {
-  return {
-    ...(format === undefined ? {} : { format }),
-    ...(delimiter === undefined ? {} : { delimiter }),
-    ...(quote === undefined ? {} : { quote }),
-    ...(encoding === undefined ? {} : { encoding }),
-  };
+export function parseFormat(value: string): string {
+  if ((INPUT_FORMATS as readonly string[]).includes(value)) return value;
+  throw new InvalidArgumentError(`Allowed choices are ${INPUT_FORMATS.join(', ')}.`);
 }
 
 function parseDelimiter(value: string): string {

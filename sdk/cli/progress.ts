@@ -57,6 +57,7 @@ export function render(progress: Progress, columns: number): string[] {
 const ROLES: Readonly<Record<string, string>> = {
   keys: 'keys',
   reduce: 'compare',
+  other: 'other side',
   cluster: 'group',
   apply: 'result',
   send: 'send',
@@ -67,7 +68,7 @@ const ROLES: Readonly<Record<string, string>> = {
   rejects: 'write',
 };
 // Their rows are keys and lists of duplicates.
-const NOT_ROWS = ['keys', 'reduce', 'cluster', 'send'];
+const NOT_ROWS = ['other', 'keys', 'reduce', 'cluster', 'send'];
 const WIDE = 100;
 
 function renderStage(

@@ -9,11 +9,11 @@ import type { Quote } from '../client/quote.ts';
 import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import { inputArguments } from '../input/words.ts';
+import { type InputFlags, inputsOf } from './input-flags.ts';
 import { shellWord } from './invocation.ts';
 import {
   type BackendFlags,
   backendArguments,
-  type InputFlags,
   type NetworkFlags,
   parseSampleRows,
   SAMPLE_ROWS,
@@ -42,18 +42,19 @@ export function quoteCommand(): Command {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
+  inputsOf(flags);
   const { prepareWorkflow } = await import('./prepare.ts');
   const { surveyFlags } = await import('./survey.ts');
   const workflow = await prepareWorkflow(file);
   await withNetwork(flags, async (network) => {
-    const survey = await surveyFlags(flags, flags.rows);
+    const survey = await surveyFlags(flags, workflow.description.inputs, flags.rows);
     const quote = await quoteSurvey(network, workflow, survey, flags, output);
     const through = tellQuote(output, workflow, quote, survey);
     if (through !== undefined) throw through;
     output.say(
       nextCommands([
         [
-          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options)}${backendArguments(flags)} --output out`,
+          `mizu run ${shellWord(file)} ${inputArguments(survey.file, survey.options, survey.others)}${backendArguments(flags)} --output out`,
           `costs at most ${formatMizu(quote.costWei.upper)}`,
         ],
       ]),
@@ -84,7 +85,7 @@ export async function quoteSurvey(
     const { definition, workflowId } = workflow;
     const deploys = (await findWorkflow(network, workflowId)) === null;
     const stages = definition.stages.length;
-    const runs = runFee(network, 40 * survey.refs.length + CERTIFICATE_BYTES, survey.refs, stages);
+    const runs = runFee(network, 40 * survey.allRefs.length + CERTIFICATE_BYTES, survey.allRefs, stages);
     const deployBytes = 288 * definition.programs.length + 80 * stages + CERTIFICATE_BYTES;
     const quote = await createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
       gasPriceWei: BigInt(network.chain.gasPriceWei),
@@ -113,7 +114,7 @@ export function tellQuote(
   const rejected = sumRejects(quote.dryRun.rejects);
   const isNothing = rowsThrough(quote.dryRun) === 0;
   if (!isNothing) printQuote(output, quote, survey);
-  sayRejects(output, rejected, quote.sampledRows);
+  sayRejects(output, rejected, quote.sampledRows, workflow.description.inputs);
   const { dryRun, ...numbers } = quote;
   output.data({ event: 'quote', workflow: workflow.workflowId, ...numbers, dryRunRejects: dryRun.rejects, rejected });
   return isNothing ? nothingThrough(quote.sampledRows, rejected) : undefined;
@@ -133,6 +134,10 @@ function printQuote(output: Output, quote: Quote, survey: Survey): void {
   output.say(
     `${pc.bold('Quote')}  ${formatCount(quote.rows)} rows in ${quote.partitions} ${quote.partitions === 1 ? 'partition' : 'partitions'}${broken}, from a dry run of ${quote.sampledRows} rows`,
   );
+  for (const { name, rows, broken, sample } of survey.others) {
+    const part = sample.length === rows + broken ? 'all' : `the first ${formatCount(sample.length)}`;
+    output.say(`  joined with ${name}: ${formatCount(rows)} rows, ${part} of them in the dry run`);
+  }
   output.say(
     table([
       ['', 'expected', 'at most'],

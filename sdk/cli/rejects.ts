@@ -70,16 +70,18 @@ function sorted(found: ReadonlyMap<string, RejectedBy>): RejectedBy[] {
   return [...found.values()].sort((a, b) => b.rows - a.rows);
 }
 
-/** Nothing if there are none. `of`: rows that were tried, if that is told. */
+/** Nothing if there are none. `of`: rows of the dataset that were tried, if that is told; the rejects of other `inputs` are none of them. */
 export function sayRejects(
   output: Output,
   rejected: readonly RejectedBy[],
   of?: number,
+  inputs: readonly string[] = [],
   width = process.stdout.columns ?? 140,
 ): void {
   for (const { step, rows, answers = 0, reason } of rejected) {
     const whole = formatCount(rows - answers);
-    const told = rows > answers ? [of === undefined ? whole : `${whole} of ${formatCount(of)}`] : [];
+    const told =
+      rows > answers ? [of === undefined || inputs.includes(step) ? whole : `${whole} of ${formatCount(of)}`] : [];
     if (answers > 0) told.push(`${formatCount(answers)} ${answers === 1 ? 'answer' : 'answers'}`);
     const count = told.join(' and ');
     output.say(

@@ -1,7 +1,8 @@
 // docs/sdk.md#reuse: `mizu dev` begins behind the steps whose results are kept in this folder, and keeps those of the others.
 import { join } from 'node:path';
 import pc from 'picocolors';
-import { objectRoot } from '../../protocol/tree.ts';
+import { hashInputs } from '../../protocol/messages.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import type { BundledWorkflow } from '../compile/compile.ts';
 import { type StepFacts, stepAddresses } from '../compile/step-address.ts';
 import { stepCodes } from '../compile/step-code.ts';
@@ -24,14 +25,14 @@ export type DevReuse = {
 /** Undefined with `--no-cache`: then nothing is read and nothing kept. */
 export async function openReuse(
   workflow: BundledWorkflow,
-  input: Uint8Array,
+  partitions: readonly Uint8Array[],
   endpoints: StepFacts['endpoints'],
   { cache = true }: BackendFlags,
 ): Promise<DevReuse | undefined> {
   if (!cache) return undefined;
   const { description } = workflow;
   const store = openStore();
-  const facts = await devFacts(workflow, input, endpoints);
+  const facts = await devFacts(workflow, partitions, endpoints);
   const addresses = stepAddresses(facts);
   const { stages, count } = await findKept(store, addresses, description.stages);
   return {
@@ -45,13 +46,17 @@ export async function openReuse(
   };
 }
 
-/** `input`: the rowset of the rows that it takes. */
+/** `partitions`: the rowsets of the rows that it takes. */
 export async function devFacts(
   { file, description, bundle }: BundledWorkflow,
-  input: Uint8Array,
+  partitions: readonly Uint8Array[],
   endpoints: StepFacts['endpoints'],
 ): Promise<StepFacts> {
-  return { ...(await stepCodes(file, description.steps, bundle)), inputsHash: objectRoot(input), endpoints };
+  return {
+    ...(await stepCodes(file, description.steps, bundle)),
+    inputsHash: hashInputs(partitions.map(objectRef)),
+    endpoints,
+  };
 }
 
 export function openStore(): StepStore {

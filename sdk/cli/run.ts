@@ -8,10 +8,10 @@ import { formatCount, formatMizu, parseMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
 import type { Progress } from '../client/watch.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
+import { type InputFlags, inputsOf } from './input-flags.ts';
 import { shellWord } from './invocation.ts';
 import {
   type BackendFlags,
-  type InputFlags,
   type NetworkFlags,
   parseAddress,
   parseHours,
@@ -79,6 +79,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     .action(async (file: string, flags: RunFlags) => {
       const output = createOutput(flags.json ?? false);
       if (flags.max !== undefined) parseMizu(flags.max);
+      inputsOf(flags);
       const { prepareWorkflow } = await import('./prepare.ts');
       const step = flags.retryRejects;
       const workflow = await prepareWorkflow(file, step);
@@ -107,7 +108,11 @@ export async function runWorkflow(
 ): Promise<RunOutcome> {
   const { surveyFlags } = await import('./survey.ts');
   const { startOrFind } = await import('./start.ts');
-  const survey = await surveyFlags(flags, flags.max === undefined ? (flags.rows ?? SAMPLE_ROWS) : 0);
+  const survey = await surveyFlags(
+    flags,
+    workflow.description.inputs,
+    flags.max === undefined ? (flags.rows ?? SAMPLE_ROWS) : 0,
+  );
   const run = await startOrFind(network, workflow, survey, flags, output);
   const end = await followRun(network, run, output);
   if (end === 'left') {

@@ -1,5 +1,5 @@
 // docs/sdk.md#cli: `mizu runs` and `mizu why`.
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, isHash } from '../../protocol/hex.ts';
@@ -7,10 +7,16 @@ import type { Network } from '../client/network.ts';
 import type { Replayed } from '../client/replay-task.ts';
 import type { RunListEntry } from '../client/views.ts';
 import type { FailedTask } from '../client/why.ts';
-import { INPUT_FORMATS } from '../input/format.ts';
 import { inputArguments } from '../input/words.ts';
 import { shellWord } from './invocation.ts';
-import { type NetworkFlags, parseCount, withNetwork, withNetworkOptions } from './options.ts';
+import {
+  collectInput,
+  type NetworkFlags,
+  parseCount,
+  parseFormat,
+  withNetwork,
+  withNetworkOptions,
+} from './options.ts';
 import { createOutput, formatDuration, nextCommands, table } from './output.ts';
 import type { CacheFlags } from './why-cache.ts';
 
@@ -51,8 +57,12 @@ export function whyCommand(): Command {
     .argument('[run]', 'id of the run; with --cache a workflow file (default: that of the newest run of this folder)')
     .option('--workflow <file>', 'workflow file of the run: a task that has failed is run again here')
     .option('--cache', 'tell of each step of a workflow its address, and whether its result is reused')
-    .option('--input <file>', 'with --cache: the input (default: that of the newest run of the workflow here)')
-    .addOption(new Option('--format <name>', 'of the input, as `dev` takes it').choices(INPUT_FORMATS))
+    .option(
+      '--input <file>',
+      'with --cache: the input, as `dev` takes it (default: those of the newest run of the workflow here)',
+      collectInput(),
+    )
+    .option('--format <name>', 'of the input, as `dev` takes it', collectInput(parseFormat))
     .option('--backend <url|file>', 'with --cache: who answers for models in `dev`')
     .option('--rows <n>', 'with --cache: rows that `dev` takes', parseCount, 20)
     .option('--json', 'print JSON')
@@ -134,12 +144,12 @@ async function nextAfter(
   replayed: Replayed | undefined,
 ): Promise<(readonly [string, string])[]> {
   const { findRecord } = await import('../client/state-file.ts');
-  const { file = 'WORKFLOW.ts', input = 'FILE', inputOptions } = (await findRecord(run)) ?? {};
-  const again = `mizu run ${shellWord(file)} ${inputArguments(input, inputOptions)} --output out`;
+  const { file = 'WORKFLOW.ts', input = 'FILE', inputOptions, others } = (await findRecord(run)) ?? {};
+  const again = `mizu run ${shellWord(file)} ${inputArguments(input, inputOptions, others)} --output out`;
   if (kind === 'budget') return [[`${again} --max MIZU`, 'start it again with a larger budget']];
   if (replayed?.kind === 'task-gas') return [[`${again} --task-gas 17G`, 'start it again with more gas for a task']];
   const dev: [string, string] = [
-    `mizu dev ${shellWord(file)} ${inputArguments(input, inputOptions)} --rows 1000`,
+    `mizu dev ${shellWord(file)} ${inputArguments(input, inputOptions, others)} --rows 1000`,
     'see what the program says',
   ];
   if (replayed !== undefined) return [dev];

@@ -4,7 +4,7 @@ import { type Content, imagesOf, textOfContent } from '../../edge/backends/messa
 import type { StepDescription } from '../compile/describe-guest.ts';
 import type { StageRun } from '../local/graph.ts';
 import { parseLines, type Reject, readHeader, sumSteps } from '../local/run-local.ts';
-import type { StepStats } from '../runtime/rowset.ts';
+import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 
 export type Sample = {
   readonly index: number;
@@ -54,7 +54,7 @@ export function collectSamples(
         samples:
           step.kind === 'sort'
             ? showOrder(after, rejectsOf(runs, index, step.name))
-            : compare(before, after, readPrompts(requests)),
+            : compare(step.name, before, after, readPrompts(requests)),
         gasPerRow: Number(all.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)) / rows,
         microsecondsPerRow: (1000 * all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / rows,
       },
@@ -63,7 +63,7 @@ export function collectSamples(
 }
 
 function ownStep(stage: StageRun['stage']): number {
-  if (stage.kind === 'rows') return stage.from;
+  if (stage.kind === 'rows') return stage.from < stage.to ? stage.from : -1;
   return stage.kind === 'receive' || stage.kind === 'apply' || stage.kind === 'sort' ? stage.step : -1;
 }
 
@@ -73,8 +73,10 @@ type Rowset = { readonly live: [number, unknown][]; readonly rejected: [number, 
 function parseRowsets(objects: readonly Uint8Array[]): Rowset {
   const rowsets = objects.map((bytes) => {
     const [header, ...lines] = parseLines(bytes);
-    const { out } = header as { out: number };
-    return { live: lines.slice(0, out) as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
+    const { out, input } = header as RowsetHeader;
+    // Rows of an input that is joined are none of the dataset's.
+    const live = input === undefined ? lines.slice(0, out) : [];
+    return { live: live as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
   });
   return { live: rowsets.flatMap(({ live }) => live), rejected: rowsets.flatMap(({ rejected }) => rejected) };
 }
@@ -94,9 +96,9 @@ function rejectsOf(runs: readonly StageRun[], sort: number, name: string): Rejec
 }
 
 // Rows that something happened to come first: of a filter that keeps nearly all, the dropped ones are of interest.
-function compare(before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
+function compare(step: string, before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
   const old = new Set(before.rejected.map((reject) => JSON.stringify(reject)));
-  const rejected = after.rejected.filter((reject) => !old.has(JSON.stringify(reject)));
+  const rejected = after.rejected.filter((reject) => reject[2] === step && !old.has(JSON.stringify(reject)));
   const samples = [...groupByIndex(before.live)].flatMap(([index, own]) => {
     const made = after.live.filter(([other]) => other === index).map(([, row]) => row);
     const refused = rejected.filter(([other]) => other === index);

@@ -49,7 +49,7 @@ async function start(
   const { expectedRunFee, startRun, uploadInputs } = await import('../client/run.ts');
   const limits = await limitsOf(network, workflow, survey, flags, output);
   const stages = workflow.definition.stages.length;
-  const runWei = limits.maxCostWei + expectedRunFee(network, survey.refs, stages);
+  const runWei = limits.maxCostWei + expectedRunFee(network, survey.allRefs, stages);
   // Neither needs the other: what is sent to DA is not kept waiting by L1.
   const [deployed] = await bothOf(deployWorkflow(network, workflow, runWei), uploadInputs(network, survey));
   output.say(

@@ -1,9 +1,15 @@
-// docs/sdk.md#input: the input that a command names, surveyed; standard input is kept first.
+// docs/sdk.md#input: the inputs that a command names, surveyed; standard input is kept first.
 import { type Survey, surveyInput } from '../client/survey.ts';
+import { orderInputs } from '../input/named.ts';
 import { inputFile } from '../input/spool.ts';
-import { type InputFlags, inputOptions } from './options.ts';
+import { type InputFlags, inputsOf } from './input-flags.ts';
 
-/** `sampleRows` 0: no dry run is made of it. */
-export async function surveyFlags(flags: InputFlags, sampleRows: number): Promise<Survey> {
-  return surveyInput(await inputFile(flags.input), sampleRows, inputOptions(flags));
+/** `wanted`: names of the inputs that the workflow joins. `sampleRows` 0: no dry run is made of it. */
+export async function surveyFlags(flags: InputFlags, wanted: readonly string[], sampleRows: number): Promise<Survey> {
+  const { file, options, others } = inputsOf(flags);
+  const ordered = orderInputs(wanted, others);
+  const kept = await inputFile(file);
+  const named = [];
+  for (const one of ordered) named.push({ ...one, file: await inputFile(one.file) });
+  return surveyInput(kept, sampleRows, options, named);
 }

@@ -2,10 +2,10 @@
 import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { readRecords } from '../client/state-file.ts';
+import { type RunRecord, readRecords } from '../client/state-file.ts';
 import { describeChange, firstChange, type StepFacts, stepAddresses } from '../compile/step-address.ts';
-import type { InputOptions } from '../input/format.ts';
-import { type InputFlags, inputOptions, type NetworkFlags } from './options.ts';
+import { type InputFlags, type Inputs, inputsOf } from './input-flags.ts';
+import type { NetworkFlags } from './options.ts';
 import type { Output } from './output.ts';
 
 export type CacheFlags = NetworkFlags &
@@ -24,17 +24,16 @@ export type StepReuse = {
 export async function whyCache(file: string | undefined, flags: CacheFlags, output: Output): Promise<void> {
   const { assertFile } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../compile/compile.ts');
-  const { encodeRowset } = await import('../input/rowset.ts');
   const { localBackends } = await import('./backends.ts');
-  const { takeRows } = await import('./dev.ts');
+  const { takeInputs } = await import('./dev-inputs.ts');
   const { devFacts, openStore } = await import('./reuse.ts');
   const known = await resolveCommand(file, flags);
   await assertFile(known.file);
   const workflow = await bundleWorkflow(known.file, false);
   const { endpoints, close } = await localBackends(workflow.description, { ...flags, cache: false });
   await close();
-  const rows = await takeRows({ ...known.options, input: known.input, rows: flags.rows });
-  const facts = await devFacts(workflow, encodeRowset(rows), endpoints);
+  const { rows, partitions } = await takeInputs(workflow.description.inputs, known.inputs, flags.rows);
+  const facts = await devFacts(workflow, partitions, endpoints);
   const store = openStore();
   const dev = await explainSteps(facts, await store.last(workflow.description.name), {
     isKept: async (address) => (await store.find(address)) !== undefined,
@@ -44,7 +43,13 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   if (facts.whole !== null)
     output.say(pc.yellow(`Some steps stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`));
   tell(output, `dev, first ${rows.length} rows`, dev);
-  output.data({ workflow: workflow.description.name, file: known.file, input: known.input, whole: facts.whole, dev });
+  output.data({
+    workflow: workflow.description.name,
+    file: known.file,
+    input: known.inputs.file,
+    whole: facts.whole,
+    dev,
+  });
 }
 
 export type Standing = {
@@ -85,16 +90,17 @@ export function tell(output: Output, what: string, steps: readonly StepReuse[]):
   }
 }
 
-type Command = { readonly file: string; readonly input: string; readonly options: InputOptions };
+type Command = { readonly file: string; readonly inputs: Inputs };
 
 // What was not typed is that of the newest run that was started here.
 async function resolveCommand(file: string | undefined, flags: CacheFlags): Promise<Command> {
   const last = (await readRecords()).findLast((record) => file === undefined || record.file === file);
-  const input = flags.input ?? last?.input;
+  const { input } = flags;
   const path = file ?? last?.file;
-  if (path === undefined || input === undefined) throw whichWorkflow(path);
-  const options = flags.input === undefined ? (last?.inputOptions ?? {}) : inputOptions({ ...flags, input });
-  return { file: path, input, options };
+  if (path === undefined || (input === undefined && last === undefined)) throw whichWorkflow(path);
+  if (input !== undefined) return { file: path, inputs: inputsOf({ ...flags, input }) };
+  const { input: own, inputOptions: options = {}, others = [] } = last as RunRecord;
+  return { file: path, inputs: { file: own, options, others } };
 }
 
 function whichWorkflow(file: string | undefined): MizuError {

@@ -18,6 +18,50 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+test('what a joined input costs is in the quote, whether the dry run has all of it or its first rows', async () => {
+  const file = join(folder, 'j.ts');
+  await writeFile(
+    file,
+    `import { dataset, input } from 'mizu';
+export default dataset<{ n: number; key: number }>('j')
+  .join('other', input<{ key: number; text: string }>('others'), { on: (r) => r.key, key: (o) => o.key, how: 'left' });
+`,
+  );
+  const [rows, others] = [join(folder, 'j.jsonl'), join(folder, 'o.jsonl')];
+  const lines = (count: number, line: (n: number) => object): string =>
+    Array.from({ length: count }, (_, n) => `${JSON.stringify(line(n))}\n`).join('');
+  await writeFile(
+    rows,
+    lines(600, (n) => ({ n, key: mix32(n) % 1_500 })),
+  );
+  await writeFile(
+    others,
+    lines(1_500, (key) => ({ key, text: `text ${key}` })),
+  );
+  const workflow = await compileWorkflow(file);
+  const engine = createLocalNativeEngine(workflow.program);
+  const named = { name: 'others', file: others, options: {} };
+  const partitions: Uint8Array[] = [];
+  for await (const { bytes } of partitionFile(rows)) partitions.push(bytes);
+  for await (const { bytes } of partitionFile(others, {}, undefined, 'others')) partitions.push(bytes);
+  const actual = await runPartitions(workflow, engine, partitions);
+  const survey = await surveyInput(rows, 20, {}, [named]);
+  const half = { ...survey, others: survey.others.map((one) => ({ ...one, sample: one.sample.slice(0, 750) })) };
+  for (const taken of [survey, half]) {
+    const quote = await createQuote(workflow, engine, taken, {
+      gasPriceWei: 1n,
+      prices: new Map(),
+      messageFeeWei: 0n,
+      loadGas: 0n,
+    });
+    expect(quote).toMatchObject({ rows: 600, partitions: partitions.length });
+    const off = Number(quote.gas.expected) / Number(actual.gasUsed);
+    expect(off).toBeGreaterThan(0.75);
+    expect(off).toBeLessThan(1.35);
+    expect(quote.gas.upper).toBeGreaterThan(actual.gasUsed);
+  }
+});
+
 test('twenty rows tell what two thousand cost', async () => {
   const file = join(folder, 'w.ts');
   await writeFile(

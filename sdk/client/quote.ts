@@ -12,7 +12,7 @@ import { rememberAnswers } from '../local/remember.ts';
 import { type LocalRun, runPartitions } from '../local/run-local.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { ModelPrice } from './prices.ts';
-import type { Survey } from './survey.ts';
+import type { OtherSurvey, Survey } from './survey.ts';
 
 export type Quote = {
   readonly rows: number;
@@ -68,13 +68,16 @@ export async function createQuote(
   { onProgress, ...options }: QuoteOptions,
 ): Promise<Quote> {
   const backends = rememberAnswers(options.backends ?? [createBuiltinBackend()]);
+  // Behind the rows of the dataset, which differ from run to run.
+  const joined = survey.others.map(({ name, sample }) => encodeRowset(sample, name));
   const run = (rows: readonly InputRow[]): Promise<LocalRun> =>
-    runPartitions(workflow, engine, [encodeRowset(rows)], { backends, ...(onProgress && { onProgress }) });
+    runPartitions(workflow, engine, [encodeRowset(rows), ...joined], { backends, ...(onProgress && { onProgress }) });
   const whole = await run(survey.sample);
   const half = survey.sample.length < 4 ? null : await run(survey.sample.slice(0, Math.ceil(survey.sample.length / 2)));
   const sampled = BigInt(survey.sample.length);
   const rows = BigInt(survey.rows);
-  const partitions = BigInt(survey.refs.length);
+  const own = BigInt(survey.refs.length);
+  const partitions = BigInt(survey.allRefs.length);
   const largest = BigInt(survey.refs.reduce((most, { length }) => Math.max(most, length), 0));
   const bytes = BigInt(Math.max(survey.bytes, 1));
   // A stage that reads what all partitions have made does not grow like its sample: what one of its tasks takes is not known before.
@@ -87,26 +90,36 @@ export async function createQuote(
   const tasksOf = (index: number): bigint => {
     if (index === INPUT) return partitions;
     const { stage, outputs } = whole.stages[index] as StageRun;
-    return outputs.length === 1 && stage.width === 0 ? partitions : BigInt(outputs.length);
+    return stage.width === 0 ? partitions : BigInt(outputs.length);
   };
-  const bytesOf = (index: number): bigint =>
-    index === INPUT
-      ? BigInt(survey.bytes)
-      : scale((whole.stages[index] as StageRun).outputs.reduce((sum, { length }) => sum + length, 0));
+  const bytesOf = (index: number): bigint => {
+    if (index === INPUT) return BigInt([survey, ...survey.others].reduce((sum, { bytes }) => sum + bytes, 0));
+    const { stage, outputs } = whole.stages[index] as StageRun;
+    const lengths = outputs.map(({ length }) => BigInt(length));
+    if (stage.width !== 0) return scale(Number(sum(lengths)));
+    return scale(Number(lengths[0])) + scaleOthers(survey.others, lengths.slice(1));
+  };
   whole.stages.forEach((stage, i) => {
     const tasks = tasksOf(i);
-    const smaller = half?.stages[i]?.gasUsed ?? 0n;
+    const isByPartition = stage.stage.width === 0;
+    const gasOf = (run: StageRun | undefined): bigint => (isByPartition ? run?.taskGas?.[0] : run?.gasUsed) ?? 0n;
+    const used = gasOf(stage);
+    const smaller = gasOf(half?.stages[i]);
     const difference = half === null ? sampled : sampled - BigInt(Math.ceil(survey.sample.length / 2));
-    const grown = stage.gasUsed > smaller ? stage.gasUsed - smaller : 0n;
-    const base = max(
-      0n,
-      (stage.gasUsed - (grown * sampled) / max(difference, 1n)) / BigInt(Math.max(1, stage.outputs.length)),
-    );
+    const grown = used > smaller ? used - smaller : 0n;
+    const first = max(0n, used - (grown * sampled) / max(difference, 1n));
+    // What a bucket of a join does for the other side it does whatever the sample.
+    const right = stage.stage.kind === 'reduce' ? otherOf(workflow, stage.stage.step, survey) : undefined;
+    const base =
+      (right === undefined ? first : scaleOthers([right], [first])) /
+      BigInt(isByPartition ? 1 : Math.max(1, stage.outputs.length));
+    const forOthers = isByPartition ? scaleOthers(survey.others, stage.taskGas?.slice(1) ?? []) : 0n;
     const forRows = (grown * rows) / max(difference, 1n);
     if (stage.stage.kind === 'reduce' && near.has(stage.stage.step))
       unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
     // What a task pays before its program runs is no part of the task's own limit.
-    gas += base * tasks + forRows + firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
+    gas += base * (isByPartition ? own : tasks) + forRows + forOthers;
+    gas += firstGas(stage.stage, tasks, options.loadGas, bytesOf(i), tasksOf, bytesOf);
     // Partitions are not all of one size: that of the largest is what a task may have to do.
     largestTask = max(largestTask, base + max(forRows / max(tasks, 1n), (forRows * largest) / bytes));
   });
@@ -118,7 +131,6 @@ export async function createQuote(
     if (price === undefined) return 0n;
     return scale(stage.inputTokens) * price.inputWei + scale(stage.outputTokens) * price.outputWei;
   });
-  const sum = (list: readonly bigint[]): bigint => list.reduce((total, wei) => total + wei, 0n);
   const tokenWei = (margin: bigint): bigint => (sum(stageWei) * margin) / 100n;
   // What a gateway tells, and the run limits: its tokens with the bytes of their results, which are in the gas too.
   const answerWei = stageWei.map((wei, i) => (wei === 0n ? 0n : wei + resultGas(bytesOf(i)) * options.gasPriceWei));
@@ -126,7 +138,7 @@ export async function createQuote(
   const itemWei = (answerWei.reduce(max, 0n) * largest * ITEM_MARGIN) / (bytes * 100n);
   return {
     rows: survey.rows,
-    partitions: survey.refs.length,
+    partitions: survey.allRefs.length,
     sampledRows: survey.sample.length,
     gas: { expected: gas, upper: gasUpper },
     inputTokens: { expected: inputTokens, upper: (inputTokens * TOKEN_MARGIN) / 100n },
@@ -163,6 +175,24 @@ function firstGas(
     bytes += input.mode === 'same' ? bytesOf(input.stage) : bytesOf(input.stage) * tasks;
   }
   return taskGas({ loadGas, sink, inputs: Number(inputs), inputBytes: 0n }) * tasks + INPUT_BYTE_GAS * bytes;
+}
+
+/** From the rows that the dry run has of each joined input to all of them. */
+function scaleOthers(others: readonly OtherSurvey[], counts: readonly bigint[]): bigint {
+  return sum(
+    others.map(({ rows, broken, sample }, k) => {
+      return ((counts[k] ?? 0n) * BigInt(rows + broken)) / BigInt(Math.max(1, sample.length));
+    }),
+  );
+}
+
+function otherOf(workflow: BundledWorkflow, step: number, survey: Survey): OtherSurvey | undefined {
+  const { input } = workflow.description.steps[step]!;
+  return survey.others.find(({ name }) => name === input);
+}
+
+function sum(list: readonly bigint[]): bigint {
+  return list.reduce((total, one) => total + one, 0n);
 }
 
 function min(a: bigint, b: bigint): bigint {

@@ -167,6 +167,26 @@ test('another input is another run', async () => {
   expect([second.resumed, second.run === first.run]).toEqual([false, false]);
 });
 
+test('the inputs of a run are those of all its files, in the order of the workflow, and each must stay as it was', async () => {
+  const fake = createFake();
+  await writeFile('prices.csv', 'sku,price\na,1\nb,2\n');
+  const prices = { name: 'prices', file: 'prices.csv', options: {} };
+  const survey = await surveyInput('rows.jsonl', 0, {}, [prices]);
+  expect([survey.refs.length, survey.allRefs.length, survey.others[0]!.rows]).toEqual([3, 4, 2]);
+  expect(survey.inputsHash).not.toBe((await surveyInput('rows.jsonl', 0)).inputsHash);
+  const { run } = await start(fake.network, false, survey);
+  const message = decodeMessage([...fake.taken.values()][0]!);
+  if (message.kind !== 'Run') throw new Error('expected a Run message');
+  expect(decodeInputs(message.inputs).inputs).toEqual(survey.allRefs);
+  expect((await findRecord(run))?.others).toEqual([prices]);
+  await writeFile('prices.csv', 'sku,price\na,1\nb,3\n');
+  await expect(start(fake.network, true, survey)).rejects.toMatchObject({
+    code: 'sdk/input-changed',
+    message: expect.stringContaining('prices.csv'),
+  });
+  expect((await start(fake.network, false, await surveyInput('rows.jsonl', 0, {}, [prices]))).run).not.toBe(run);
+});
+
 test('a promise that holds is kept with the run; one that does not is told, and the run goes on', async () => {
   const sequencer = privateKeyToAccount(`0x${'22'.repeat(32)}`);
   const promise = async (messageHash: Hex, signedHash = messageHash): Promise<PromiseView> => {

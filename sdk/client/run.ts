@@ -2,7 +2,6 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeInputs, hashRun } from '../../protocol/messages.ts';
-import { partitionFile } from '../input/partition.ts';
 import { inputChanged } from '../input/source.ts';
 import { blankCertificate, retention, runFee } from './deploy.ts';
 import { ensureBalance } from './deposit.ts';
@@ -68,10 +67,10 @@ async function keyOf(network: Network, workflow: Hex, { inputsHash }: Survey): P
 
 async function sendRun(network: Network, request: RunRequest, key: RunKey): Promise<Omit<StartedRun, 'resumed'>> {
   const { workflowId, survey } = request;
-  const certificate = await network.da.certify(survey.refs, retention());
-  const inputs = encodeInputs(survey.refs, certificate);
+  const certificate = await network.da.certify(survey.allRefs, retention());
+  const inputs = encodeInputs(survey.allRefs, certificate);
   const { stages } = request;
-  await ensureBalance(network, request.maxCostWei + runFee(network, inputs.length, survey.refs, stages));
+  await ensureBalance(network, request.maxCostWei + runFee(network, inputs.length, survey.allRefs, stages));
   const message = await signMessage(network, {
     kind: 'Run',
     workflow: workflowId,
@@ -93,6 +92,7 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
     file: request.workflowFile,
     input: survey.file,
     inputOptions: survey.options,
+    others: survey.others.map(({ name, file, options }) => ({ name, file, options })),
     startedAt: Math.floor(Date.now() / 1000),
   };
   await saveRun(record);
@@ -121,9 +121,23 @@ async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
   return view === null || ENDED_BADLY.includes(view.status) ? undefined : record.run;
 }
 
-// The file is read once more: never more than one group of partitions is in memory. What is paid for is what was surveyed.
-/** Puts the partitions of the input on DA. @throws MizuError `sdk/input-changed`, `da/…` */
+// The files are read once more: never more than one group of partitions is in memory. What is paid for is what was surveyed.
+/** Puts the partitions of the inputs on DA. @throws MizuError `sdk/input-changed`, `da/…` */
 export async function uploadInputs(network: Network, survey: Survey, onUpload?: RunRequest['onUpload']): Promise<void> {
+  const inputs = [survey, ...survey.others];
+  const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  for (const input of inputs) {
+    await uploadFile(network, input, (sent) => onUpload?.(before + sent, total));
+    before += input.bytes;
+  }
+}
+
+async function uploadFile(
+  network: Network,
+  input: Pick<Survey, 'file' | 'refs' | 'open'>,
+  onSent: (bytes: number) => void,
+): Promise<void> {
   let group: Uint8Array[] = [];
   let groupBytes = 0;
   let sent = 0;
@@ -131,17 +145,17 @@ export async function uploadInputs(network: Network, survey: Survey, onUpload?: 
   const flush = async (): Promise<void> => {
     if (group.length === 0) return;
     const { refs } = await network.da.put(group, { expiry: retention() });
-    if (refs.some(({ root }) => root !== survey.refs[place++]?.root)) throw inputChanged(survey.file);
+    if (refs.some(({ root }) => root !== input.refs[place++]?.root)) throw inputChanged(input.file);
     sent += groupBytes;
-    onUpload?.(sent, survey.bytes);
+    onSent(sent);
     group = [];
     groupBytes = 0;
   };
-  for await (const { bytes } of survey.open?.() ?? partitionFile(survey.file, survey.options)) {
+  for await (const { bytes } of input.open()) {
     group.push(bytes);
     groupBytes += bytes.length;
     if (groupBytes >= UPLOAD_GROUP_BYTES) await flush();
   }
   await flush();
-  if (place < survey.refs.length) throw inputChanged(survey.file);
+  if (place < input.refs.length) throw inputChanged(input.file);
 }

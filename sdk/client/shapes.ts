@@ -204,6 +204,7 @@ const stageMetadata = z.object({
     'receive',
     'keys',
     'reduce',
+    'other',
     'cluster',
     'apply',
     'send',

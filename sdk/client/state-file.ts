@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { InputOptions } from '../input/format.ts';
+import type { NamedSource } from '../input/named.ts';
 import type { PromiseView } from './views.ts';
 
 export type RunRecord = {
@@ -20,6 +21,8 @@ export type RunRecord = {
   readonly input: string;
   /** How the input was read, if it was said. */
   readonly inputOptions?: InputOptions;
+  /** The inputs beside it. */
+  readonly others?: readonly NamedSource[];
   /** Unix seconds. */
   readonly startedAt: number;
   /** What the sequencer has signed about the message's place: with it anyone has it slashed that breaks it. */

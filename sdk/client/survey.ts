@@ -1,32 +1,60 @@
 // docs/sdk.md#run: one pass over an input file: its partitions' roots, its numbers, and a sample of its rows.
+import { MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInputs } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
+import { createFirstRows, OTHER_SAMPLE } from '../input/first-rows.ts';
 import type { InputOptions } from '../input/format.ts';
-import { type Partition, partitionFile, partitionRows } from '../input/partition.ts';
+import type { NamedSource } from '../input/named.ts';
+import { type Partition, partitionFile, partitionRows, tooLarge } from '../input/partition.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
 
-export type Survey = {
+/** What one pass over a file has found. */
+type FileSurvey = {
   readonly file: string;
   /** How it was read. */
   readonly options: InputOptions;
+  /** Of its partitions. */
   readonly refs: readonly ObjectRef[];
-  /** Names the input: the same rows in the same partitions. */
-  readonly inputsHash: Hex;
   readonly rows: number;
   readonly broken: number;
   readonly bytes: number;
-  /** Rows chosen by a hash of their line number, in the file's order. */
+  /** Rows chosen by a hash of their line number, in the file's order; of an input that is joined, its first rows. */
   readonly sample: readonly InputRow[];
-  /** Makes the partitions once more, if they are not those of the file. */
-  readonly open?: () => AsyncIterable<Partition>;
+  /** Makes the partitions once more. */
+  readonly open: () => AsyncIterable<Partition>;
+};
+
+/** Of an input beside the dataset's own. */
+export type OtherSurvey = FileSurvey & { readonly name: string };
+
+/** Of the dataset's own input, and of what is joined with it. */
+export type Survey = FileSurvey & {
+  readonly others: readonly OtherSurvey[];
+  /** Of the partitions of all inputs, the dataset's own first. */
+  readonly allRefs: readonly ObjectRef[];
+  /** Names the inputs: the same rows in the same partitions. */
+  readonly inputsHash: Hex;
 };
 
 /** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…` */
-export function surveyInput(file: string, sampleSize: number, options: InputOptions = {}): Promise<Survey> {
-  return survey(file, options, sampleSize, (onRow) => partitionFile(file, options, onRow));
+export async function surveyInput(
+  file: string,
+  sampleSize: number,
+  options: InputOptions = {},
+  others: readonly NamedSource[] = [],
+): Promise<Survey> {
+  const own = await survey(file, options, createSampler(sampleSize), (onRow) => partitionFile(file, options, onRow));
+  const surveys: OtherSurvey[] = [];
+  for (const { name, file: other, options: how } of others) {
+    const first = createFirstRows(OTHER_SAMPLE);
+    const sampler = sampleSize > 0 ? { add: first.add, sample: () => first.rows } : undefined;
+    const found = await survey(other, how, sampler, (onRow) => partitionFile(other, how, onRow, name));
+    surveys.push({ ...found, name });
+  }
+  return together(own, surveys);
 }
 
 /** Of rows that are read from elsewhere, each time anew; they keep their index. `file` says where they stand. @throws MizuError `sdk/empty-input` */
@@ -35,36 +63,49 @@ export async function surveyRows(
   sampleSize: number,
   rows: () => AsyncIterable<InputRow>,
 ): Promise<Survey> {
-  const found = await survey(file, {}, sampleSize, (onRow) => partitionRows(rows(), onRow));
-  return { ...found, open: () => partitionRows(rows()) };
+  return together(await survey(file, {}, createSampler(sampleSize), (onRow) => partitionRows(rows(), onRow)), []);
+}
+
+function together(own: FileSurvey, others: readonly OtherSurvey[]): Survey {
+  const allRefs = [own, ...others].flatMap(({ refs }) => refs);
+  if (allRefs.length > MAX_PARTITIONS) throw tooLarge();
+  return { ...own, others, allRefs, inputsHash: hashInputs(allRefs) };
 }
 
 async function survey(
   file: string,
   options: InputOptions,
-  sampleSize: number,
-  partitions: (onRow?: (row: InputRow) => void) => AsyncIterable<Partition>,
-): Promise<Survey> {
+  sampler: Sampler | undefined,
+  partitions: (onRow?: (row: InputRow) => unknown) => AsyncIterable<Partition>,
+): Promise<FileSurvey> {
   const refs: ObjectRef[] = [];
-  const chosen: { key: number; row: InputRow }[] = [];
   let [rows, broken, bytes] = [0, 0, 0];
-  const onRow = (row: InputRow): void => {
-    if (row.kind !== 'row') return;
-    const key = mix32(row.index + 1);
-    if (chosen.length === sampleSize && key >= chosen.at(-1)!.key) return;
-    const at = chosen.findIndex((other) => other.key > key);
-    chosen.splice(at < 0 ? chosen.length : at, 0, { key, row });
-    if (chosen.length > sampleSize) chosen.pop();
-  };
-  for await (const partition of partitions(sampleSize > 0 ? onRow : undefined)) {
+  for await (const partition of partitions(sampler?.add)) {
     refs.push(objectRef(partition.bytes));
     rows += partition.rows;
     broken += partition.broken;
     bytes += partition.bytes.length;
   }
   if (refs.length === 0) throw emptyInput(file);
-  const sample = chosen.map(({ row }) => row).sort((a, b) => a.index - b.index);
-  return { file, options, refs, inputsHash: hashInputs(refs), rows, broken, bytes, sample };
+  return { file, options, refs, rows, broken, bytes, sample: sampler?.sample() ?? [], open: () => partitions() };
+}
+
+type Sampler = { add(row: InputRow): unknown; sample(): InputRow[] };
+
+function createSampler(size: number): Sampler | undefined {
+  if (size === 0) return undefined;
+  const chosen: { key: number; row: InputRow }[] = [];
+  return {
+    add: (row) => {
+      if (row.kind !== 'row') return;
+      const key = mix32(row.index + 1);
+      if (chosen.length === size && key >= chosen.at(-1)!.key) return;
+      const at = chosen.findIndex((other) => other.key > key);
+      chosen.splice(at < 0 ? chosen.length : at, 0, { key, row });
+      if (chosen.length > size) chosen.pop();
+    },
+    sample: () => chosen.map(({ row }) => row).sort((a, b) => a.index - b.index),
+  };
 }
 
 function emptyInput(file: string): MizuError {

@@ -196,7 +196,7 @@ function runVoid({ index, block, transaction }: VoidBatch, started: RunRecord | 
   const again =
     started === undefined
       ? ''
-      : ` with: npx mizu run ${shellWord(started.file)} ${inputArguments(started.input, started.inputOptions)}`;
+      : ` with: npx mizu run ${shellWord(started.file)} ${inputArguments(started.input, started.inputOptions, started.others)}`;
   return new MizuError({
     code: 'verify/run-void',
     message: `There is no such run: batch ${index}, which held the message that started it, is void.`,

@@ -1,7 +1,7 @@
 // docs/sdk.md#compile: runs inside the describing bundle and tells the compiler, as JSON, what the workflow file exports.
 import { toJSONSchema, type ZodType } from 'zod';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
-import type { LlmStep, Step, Workflow } from '../workflow/step.ts';
+import { inputsOf, type LlmStep, type Step, type Workflow } from '../workflow/step.ts';
 import { tailOf } from '../workflow/tail.ts';
 
 export type StepDescription = {
@@ -9,6 +9,8 @@ export type StepDescription = {
   readonly name: string;
   /** For people: `filter has-text`, `classify domain`. */
   readonly label: string;
+  /** That a join reads. */
+  readonly input?: string;
   readonly model?: string;
   readonly maxTokens?: number;
   /** What a model's step asks for besides its prompt and schema. */
@@ -28,6 +30,8 @@ export type StepDescription = {
 export type Description = {
   readonly name: string;
   readonly steps: readonly StepDescription[];
+  /** Names of the inputs that a run has beside the dataset's own. */
+  readonly inputs: readonly string[];
   readonly stages: readonly PlannedStage[];
   /** With a stage for each row step. */
   readonly unfusedStages: readonly PlannedStage[];
@@ -41,14 +45,18 @@ export function describe(value: unknown, from?: string): Description | null {
   return {
     name: workflow.name,
     steps: steps.map(describeStep),
+    inputs: inputsOf(steps).map((input) => input.name),
     stages: planStages(steps),
     unfusedStages: planStages(steps, false),
   };
 }
 
 function describeStep(step: Step): StepDescription {
-  if (step.kind !== 'llm')
-    return { kind: step.kind, name: step.name, label: step.kind === 'split' ? 'split' : `${verb(step)} ${step.name}` };
+  if (step.kind !== 'llm') {
+    const label = step.kind === 'split' ? 'split' : `${verb(step)} ${step.name}`;
+    const input = step.kind === 'join' && step.right.kind === 'input' ? { input: step.right.name } : {};
+    return { kind: step.kind, name: step.name, label, ...input };
+  }
   const base = {
     kind: step.kind,
     name: step.name,

@@ -36,17 +36,27 @@ const SDK = fileURLToPath(new URL('..', import.meta.url));
 export async function stepCodes(file: string, steps: readonly StepDescription[], bundle: string): Promise<StepCodes> {
   const path = resolve(file);
   const [toolchain, code] = await Promise.all([toolchainId(), javaScript(path)]);
-  const { sources, reason } = cutWorkflow(code, steps);
   const whole = hash('whole', bundle);
+  // Its rows come through the first stage, where the keys of all joins are asked.
+  const joined = steps.find(({ input }) => input !== undefined);
+  if (joined !== undefined) {
+    const reason = `step '${joined.name}' joins the input '${joined.input}'`;
+    return { toolchain, steps: steps.map((step) => codeOf(step, whole)), whole: reason };
+  }
+  const { sources, reason } = cutWorkflow(code, steps);
   const codes = await bundleCuts(dirname(path), sources);
   return {
     toolchain,
-    steps: steps.map(({ name, settings }, i) => {
+    steps: steps.map((step, i) => {
       const own = codes[i];
-      return { name, code: own === undefined ? whole : hash('code', own), ...(settings && { settings }) };
+      return codeOf(step, own === undefined ? whole : hash('code', own));
     }),
     whole: reason,
   };
+}
+
+function codeOf({ name, settings }: StepDescription, code: Hex): StepCode {
+  return { name, code, ...(settings && { settings }) };
 }
 
 /** The bundled code of each cut, without mizu and zod, which are part of the toolchain. */

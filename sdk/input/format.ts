@@ -5,6 +5,9 @@ import { MizuError } from '../../protocol/errors.ts';
 export const INPUT_FORMATS = ['jsonl', 'json', 'csv', 'tsv'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
+/** Standard input, as a file's name. */
+export const STDIN = '-';
+
 export type InputOptions = {
   /** Default: by the ending of the name; of a name that ends in none of them, JSON by its first byte. */
   readonly format?: InputFormat | undefined;

@@ -53,8 +53,8 @@ test('no partition is larger than one may be, whatever the rows are', async () =
   const lengths = (await collect(partitionRows(rows))).map(({ bytes }) => bytes.length);
   expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_PARTITION_BYTES);
   const { length } = lengths;
-  expect(await collect(partitionRows(rows, undefined, length))).toHaveLength(length);
-  await expect(collect(partitionRows(rows, undefined, length - 1))).rejects.toMatchObject({
+  expect(await collect(partitionRows(rows, undefined, undefined, length))).toHaveLength(length);
+  await expect(collect(partitionRows(rows, undefined, undefined, length - 1))).rejects.toMatchObject({
     code: 'sdk/input-too-large',
   });
 });

@@ -19,13 +19,14 @@ const SIZES: readonly (PartitionSize & { readonly until: number })[] = [
   { until: 256, bytes: 512 * KIB, rows: Number.POSITIVE_INFINITY },
 ];
 
-/** The partitions of an input; the same rows give the same ones. `onRow` sees every row. @throws MizuError `sdk/input-too-large` */
+/** The partitions of an input; the same rows give the same ones. `onRow` sees every row; `name` is that of another input than the dataset's own. @throws MizuError `sdk/input-too-large` */
 export function partitionFile(
   file: string,
   options: InputOptions = {},
   onRow?: (row: InputRow) => void,
+  name?: string,
 ): AsyncGenerator<Partition> {
-  return partitionRows(readRows(file, options), onRow);
+  return partitionRows(readRows(file, options), onRow, name);
 }
 
 /** Most that the partition of this place holds. */
@@ -36,6 +37,7 @@ export function partitionSize(place: number): PartitionSize {
 export async function* partitionRows(
   rows: AsyncIterable<InputRow> | Iterable<InputRow>,
   onRow?: (row: InputRow) => void,
+  name?: string,
   limit = MAX_PARTITIONS,
 ): AsyncGenerator<Partition> {
   let live: string[] = [];
@@ -44,7 +46,7 @@ export async function* partitionRows(
   let count = 0;
   const take = (): Partition => {
     if (++count > limit) throw tooLarge();
-    const partition = { bytes: joinRowset(live, broken), rows: live.length, broken: broken.length };
+    const partition = { bytes: joinRowset(live, broken, name), rows: live.length, broken: broken.length };
     live = [];
     broken = [];
     bytes = 0;
@@ -52,7 +54,7 @@ export async function* partitionRows(
   };
   for await (const row of rows) {
     onRow?.(row);
-    const { line, live: isLive } = encodeInputRow(row);
+    const { line, live: isLive } = encodeInputRow(row, name);
     const length = Buffer.byteLength(line) + 1;
     const filled = live.length + broken.length;
     const size = partitionSize(count);
@@ -63,7 +65,7 @@ export async function* partitionRows(
   if (live.length + broken.length > 0) yield take();
 }
 
-function tooLarge(): MizuError {
+export function tooLarge(): MizuError {
   return new MizuError({
     code: 'sdk/input-too-large',
     message: 'The input is too large for one run.',

@@ -14,9 +14,9 @@ export const SHOWN_CHARACTERS = 2_000;
 
 export type InputLine = { readonly line: string; readonly live: boolean };
 
-/** Line of a rowset, without its newline. A row that is no JSON, nested too deeply or too large is a broken one. */
-export function encodeInputRow(row: InputRow): InputLine {
-  if (row.kind === 'broken') return { line: brokenLine(row.index, row.text, row.reason), live: false };
+/** Line of a rowset, without its newline. A row that is no JSON, nested too deeply or too large is a broken one. `name`: of another input. */
+export function encodeInputRow(row: InputRow, name?: string): InputLine {
+  if (row.kind === 'broken') return { line: brokenLine(row.index, row.text, row.reason, name), live: false };
   try {
     const text = canonicalRow(row.row);
     const bytes = Buffer.byteLength(text);
@@ -24,7 +24,7 @@ export function encodeInputRow(row: InputRow): InputLine {
     return { line: `[${row.index},${text}]`, live: true };
   } catch (error) {
     const reason = `row ${row.index + 1}: ${(error as Error).message}`;
-    return { line: brokenLine(row.index, preview(row.row), reason), live: false };
+    return { line: brokenLine(row.index, preview(row.row), reason, name), live: false };
   }
 }
 
@@ -37,20 +37,22 @@ function preview(row: object): string {
   }
 }
 
-export function encodeRowset(rows: readonly InputRow[]): Uint8Array {
-  const lines = rows.map(encodeInputRow);
+/** `name`: of the input that the rows are of, if it is another than the dataset's own. */
+export function encodeRowset(rows: readonly InputRow[], name?: string): Uint8Array {
+  const lines = rows.map((row) => encodeInputRow(row, name));
   return joinRowset(
     lines.filter(({ live }) => live).map(({ line }) => line),
     lines.filter(({ live }) => !live).map(({ line }) => line),
+    name,
   );
 }
 
-function brokenLine(index: number, text: string, reason: string): string {
-  return rejectLine(index, JSON.stringify({ text: wellFormed(text) }), 'input', reason);
+function brokenLine(index: number, text: string, reason: string, name = 'input'): string {
+  return rejectLine(index, JSON.stringify({ text: wellFormed(text) }), name, reason);
 }
 
-export function joinRowset(live: readonly string[], broken: readonly string[]): Uint8Array {
+export function joinRowset(live: readonly string[], broken: readonly string[], name?: string): Uint8Array {
   const counts = { in: live.length + broken.length, out: live.length, rejected: broken.length };
-  const header = padHeader({ mizu: 'rows', ...counts, steps: {} });
+  const header = padHeader({ mizu: 'rows', ...counts, steps: {}, ...(name === undefined ? {} : { input: name }) });
   return new TextEncoder().encode(header + [...live, ...broken].map((line) => `${line}\n`).join(''));
 }

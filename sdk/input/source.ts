@@ -3,15 +3,13 @@ import { open, stat } from 'node:fs/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Bytes, peekable } from './bytes.ts';
 import { assertEncoding, markLength, normalizeEncoding, transcode, UTF8 } from './encoding.ts';
+import { STDIN } from './format.ts';
 import { gunzip, isGzip } from './gzip.ts';
 
 /** Of unpacked text: what fits a run is below 1 GiB, and a few hundred KB of gzip may unpack to more than a disk holds. */
 export const MAX_TEXT_BYTES = 4 * 1024 ** 3;
 const CHUNK_BYTES = 256 * 1024;
 const HEAD_BYTES = 4_096;
-
-/** Standard input, as a file's name. */
-export const STDIN = '-';
 
 /** What an error calls it. */
 export function inputName(file: string): string {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
-import { STDIN } from './source.ts';
+import { STDIN } from './format.ts';
 
 export const SPOOL_FOLDER = join('.mizu', 'input');
 /** Fits every input that fits a run. */

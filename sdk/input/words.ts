@@ -1,14 +1,21 @@
-// docs/sdk.md#input: an input and how it is read, as words of a command.
+// docs/sdk.md#input: inputs and how they are read, as words of a command.
 import { shellWord } from '../cli/invocation.ts';
 import type { InputOptions } from './format.ts';
+import type { NamedSource } from './named.ts';
 
-/** The words of a command line that read this input so, as a shell takes them. */
-export function inputArguments(file: string, options: InputOptions = {}): string {
-  const words = ['--input', file];
-  const { format, delimiter, quote, encoding } = options;
-  if (format !== undefined) words.push('--format', format);
-  if (delimiter !== undefined) words.push('--delimiter', delimiter === '\t' ? 'tab' : delimiter);
-  if (quote !== undefined) words.push('--quote', quote === '' ? 'none' : quote);
-  if (encoding !== undefined) words.push('--encoding', encoding);
+/** The words of a command line that read these inputs so, as a shell takes them. */
+export function inputArguments(file: string, options: InputOptions = {}, others: readonly NamedSource[] = []): string {
+  // Else its name would be taken for that of an input.
+  const own = /^[A-Za-z][\w-]*=/.test(file) ? `./${file}` : file;
+  const words = [...wordsOf(own, options), ...others.flatMap((one) => wordsOf(one.file, one.options, `${one.name}=`))];
   return words.map(shellWord).join(' ');
+}
+
+function wordsOf(file: string, { format, delimiter, quote, encoding }: InputOptions, name = ''): string[] {
+  const words = ['--input', name + file];
+  if (format !== undefined) words.push('--format', name + format);
+  if (delimiter !== undefined) words.push('--delimiter', name + (delimiter === '\t' ? 'tab' : delimiter));
+  if (quote !== undefined) words.push('--quote', name + (quote === '' ? 'none' : quote));
+  if (encoding !== undefined) words.push('--encoding', name + encoding);
+  return words;
 }

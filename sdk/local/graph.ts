@@ -10,6 +10,8 @@ export type StageRun = {
   /** One object a task. */
   readonly outputs: readonly Uint8Array[];
   readonly gasUsed: bigint;
+  /** The same, of each task; not of what was kept. */
+  readonly taskGas?: readonly bigint[];
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly milliseconds: number;
@@ -51,6 +53,7 @@ export async function runGraph(
     }
     const width = stage.width === 0 ? partitions.length : stage.width;
     const outputs: Uint8Array[] = [];
+    const taskGas: bigint[] = [];
     let [gasUsed, inputTokens, outputTokens] = [0n, 0, 0];
     const start = performance.now();
     for (let partition = 0; partition < width; partition++) {
@@ -65,6 +68,7 @@ export async function runGraph(
       if (stage.kind === 'infer') {
         const result = await infer(inputs[0]!, (done, of) => onProgress?.({ ...place, answered: { done, of } }));
         outputs.push(result.bytes);
+        taskGas.push(0n);
         inputTokens += result.inputTokens;
         outputTokens += result.outputTokens;
         continue;
@@ -73,8 +77,17 @@ export async function runGraph(
       if (result.status !== 0) throw taskFailed(names[index]!, partition, result.status, result.log);
       outputs.push(result.output);
       gasUsed += result.gasUsed;
+      taskGas.push(result.gasUsed);
     }
-    const run = { stage, outputs, gasUsed, inputTokens, outputTokens, milliseconds: performance.now() - start };
+    const run = {
+      stage,
+      outputs,
+      gasUsed,
+      taskGas,
+      inputTokens,
+      outputTokens,
+      milliseconds: performance.now() - start,
+    };
     runs.push(run);
     onStage?.(run, index);
   }

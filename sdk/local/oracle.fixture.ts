@@ -4,14 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
-import { encodeRowset } from '../input/rowset.ts';
+import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { EngineName } from './engine.ts';
 import { createLocalEngine, type LocalRun, runPartitions } from './run-local.ts';
 
 export type Chain = {
   readonly bundled: BundledWorkflow;
   /** `cuts` are the places where a partition ends; twice the same one makes an empty partition. */
-  run(rows: readonly object[], cuts?: readonly number[]): Promise<LocalRun>;
+  run(rows: readonly object[], cuts?: readonly number[], others?: readonly OtherRows[]): Promise<LocalRun>;
+};
+
+/** Rows of another input than the dataset's own; a text is a line that is no row. */
+export type OtherRows = {
+  readonly name: string;
+  readonly rows: readonly (object | string)[];
+  readonly cuts?: readonly number[];
 };
 
 /** `chain` follows `dataset<any>('w')`. Not fused, each row step is a stage of its own. */
@@ -19,21 +26,32 @@ export async function openChain(chain: string, engine: EngineName = 'node', head
   const folder = await mkdtemp(join(tmpdir(), 'mizu-chain-'));
   try {
     const file = join(folder, 'w.ts');
-    await writeFile(file, `import { dataset, z } from 'mizu';\n${head}\nexport default dataset<any>('w')${chain};\n`);
+    await writeFile(
+      file,
+      `import { dataset, input, z } from 'mizu';\n${head}\nexport default dataset<any>('w')${chain};\n`,
+    );
     const bundled = await bundleWorkflow(file, fused);
     const local = await createLocalEngine(bundled, { engine });
     return {
       bundled,
-      run: (rows, cuts = []) => {
-        const inputs = rows.map((row, index) => ({ kind: 'row' as const, index, row }));
-        const borders = [0, ...[...cuts].map((cut) => Math.min(cut, rows.length)).sort((a, b) => a - b), rows.length];
-        const partitions = borders.slice(1).map((to, i) => encodeRowset(inputs.slice(borders[i], to)));
-        return runPartitions(bundled, local, partitions);
+      run: (rows, cuts = [], others = []) => {
+        const joined = others.flatMap((other) => cut(other.rows, other.cuts ?? [], other.name));
+        return runPartitions(bundled, local, [...cut(rows, cuts), ...joined]);
       },
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function cut(rows: readonly (object | string)[], cuts: readonly number[], name?: string): Uint8Array[] {
+  const inputs = rows.map((row, index): InputRow => {
+    return typeof row === 'string'
+      ? { kind: 'broken', index, text: row, reason: 'no row' }
+      : { kind: 'row', index, row };
+  });
+  const borders = [0, ...[...cuts].map((at) => Math.min(at, rows.length)).sort((a, b) => a - b), rows.length];
+  return borders.slice(1).map((to, i) => encodeRowset(inputs.slice(borders[i], to), name));
 }
 
 /** Up to 5 cuts of up to `rows` rows. */

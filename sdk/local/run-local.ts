@@ -2,6 +2,7 @@
 import type { Backend } from '../../edge/backends/backend.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { buildProgram } from '../compile/program.ts';
+import { assertInputs } from '../input/named.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
@@ -15,6 +16,8 @@ export type LocalOptions = {
   readonly engine?: EngineName;
   /** Number of partitions that the rows are cut into; default 1. */
   readonly partitions?: number;
+  /** Rows of the inputs beside the dataset's own, by their names. */
+  readonly inputs?: Readonly<Record<string, readonly object[]>>;
   /** Default: the built-in model. */
   readonly backends?: readonly Backend[];
   /** Keeps built programs. */
@@ -56,10 +59,14 @@ export async function runLocal(
   options: LocalOptions = {},
 ): Promise<LocalRun> {
   const bundled = typeof workflow === 'string' ? await bundleWorkflow(workflow) : workflow;
-  const inputs = rows.map((row, index): InputRow => ({ kind: 'row', index, row }));
+  assertInputs(bundled.description.inputs, Object.keys(options.inputs ?? {}));
   const count = Math.max(1, options.partitions ?? 1);
-  const size = Math.ceil(inputs.length / count);
-  const partitions = Array.from({ length: count }, (_, i) => encodeRowset(inputs.slice(i * size, (i + 1) * size)));
+  const cut = (rows: readonly object[], name?: string): Uint8Array[] => {
+    const inputs = rows.map((row, index): InputRow => ({ kind: 'row', index, row }));
+    const size = Math.ceil(inputs.length / count);
+    return Array.from({ length: count }, (_, i) => encodeRowset(inputs.slice(i * size, (i + 1) * size), name));
+  };
+  const partitions = [...cut(rows), ...bundled.description.inputs.flatMap((name) => cut(options.inputs![name]!, name))];
   return runPartitions(bundled, await createLocalEngine(bundled, options), partitions, options);
 }
 

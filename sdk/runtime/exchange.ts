@@ -14,8 +14,8 @@ import { runReduceNear } from './stage-near.ts';
 type Exchange<S extends ExchangeStep> = {
   /** What a partition sends to the buckets. */
   keys(context: Context, step: S, partition: number): void;
-  /** What a bucket makes of it, for each partition. */
-  reduce(context: Context, step: S, bucket: number): void;
+  /** What a bucket makes of it, for each partition. `partitions`: those of the run. */
+  reduce(context: Context, step: S, bucket: number, partitions: number): void;
   /** What becomes of a partition's rows. */
   apply(io: GuestIo, step: S, partition: number): StageStep;
 };
@@ -29,7 +29,12 @@ const EXCHANGES: { readonly [Kind in ExchangeStep['kind']]: Exchange<Extract<Exc
     },
     apply: createApply,
   },
-  join: { keys: runJoinKeys, reduce: runJoinReduce, apply: createTakeMatches },
+  join: {
+    keys: runJoinKeys,
+    reduce: (context, step, bucket, partitions) =>
+      runJoinReduce(context, step, bucket, step.right.kind === 'input' ? partitions : 0),
+    apply: createTakeMatches,
+  },
   batch: { keys: runBatchKeys, reduce: runBatchReduce, apply: createTakeBatches },
   draw: { keys: runDrawKeys, reduce: runDrawReduce, apply: createTakeDrawn },
   limit: { keys: runLimitKeys, reduce: () => {}, apply: createTakeFirst },

@@ -3,7 +3,12 @@ import type { GuestIo } from './io.ts';
 
 export type StepStats = { in: number; out: number; rejected: number };
 
-export type RowsetHeader = StepStats & { readonly mizu: 'rows'; readonly steps: Record<string, StepStats> };
+export type RowsetHeader = StepStats & {
+  readonly mizu: 'rows';
+  readonly steps: Record<string, StepStats>;
+  /** Name of the input that the rows are of; none: of the dataset's own. */
+  readonly input?: string;
+};
 
 export const LEAF_BYTES = 128;
 /** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
@@ -11,8 +16,19 @@ export const MAX_LIVE_LENGTH = 48 << 20;
 /** Lines are handed to the machine together: one string of a few hundred KB instead of a call per line. */
 const WRITE_LENGTH = 1 << 18;
 
-/** Opens a rowset and reads its header; the first `out` lines that follow are live, the rest are rejected. */
+/**
+ * Opens a rowset and reads its header; the first `out` lines that follow are live, the rest are rejected. Rows of another input are
+ * none of the dataset: of them only the rejected lines are there.
+ */
 export function openRowset(io: GuestIo, input: number): RowsetHeader {
+  const header = openAnyRowset(io, input);
+  if (header.input === undefined) return header;
+  for (let ordinal = 0; ordinal < header.out; ordinal++) io.next();
+  return { mizu: 'rows', in: 0, out: 0, rejected: header.rejected, steps: header.steps };
+}
+
+/** The same, of whichever input its rows are. */
+export function openAnyRowset(io: GuestIo, input: number): RowsetHeader {
   io.open(input);
   const header = io.next() ? (io.json() as RowsetHeader) : null;
   if (header?.mizu !== 'rows') throw new Error(`input ${input} is not a rowset`);

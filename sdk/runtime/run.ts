@@ -1,5 +1,5 @@
 // docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
-import { planStages } from '../workflow/plan.ts';
+import { INPUT, planStages } from '../workflow/plan.ts';
 import {
   type ExchangeStep,
   isExchangeStep,
@@ -14,10 +14,12 @@ import { exchangeOf } from './exchange.ts';
 import { refusePromises } from './guard.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import type { SourceTable } from './locate.ts';
+import { otherInput } from './other-input.ts';
 import type { AnswerFormat } from './request.ts';
 import { createRowStep, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
+import { runJoinOther } from './stage-join.ts';
 import { runCluster } from './stage-near.ts';
 import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
@@ -45,9 +47,14 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
     const partition = readNumber(io, 'MIZU_PARTITION');
     if (stage === undefined)
       throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
+    // Of the run's inputs one may be another than the dataset's own.
+    const other = stage.inputs[0]!.stage === INPUT ? otherInput(io, steps) : null;
+    if (other !== null) return runRowStage(context, FIRST_INPUT, [other], true);
     switch (stage.kind) {
       case 'rows':
         return runRowStage(context, FIRST_INPUT, rowSteps(io, steps, stage));
+      case 'other':
+        return runJoinOther(context, stepOf(steps, stage.step, 'join'));
       case 'request': {
         const step = stepOf(steps, stage.step, 'llm');
         return runRequest(context, step, settings.formats[step.name] ?? null);
@@ -67,7 +74,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
       }
       case 'reduce': {
         const step = exchangeStep(steps, stage.step);
-        return exchangeOf(step).reduce(context, step, partition);
+        return exchangeOf(step).reduce(context, step, partition, readNumber(io, 'MIZU_PARTITIONS'));
       }
       case 'cluster':
         return runCluster(io, io.inputCount() - FIRST_INPUT - stepOf(steps, stage.step, 'dedupe').buckets);

@@ -1,4 +1,4 @@
-// docs/sdk.md#join: rows of one dataset that are matched by key: keys (per partition) -> reduce (per bucket) -> apply (per partition).
+// docs/sdk.md#join: rows that are matched by key: (other,) keys (per partition) -> reduce (per bucket) -> apply (per partition).
 import type { JoinStep } from '../workflow/step.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { kindOf } from './canonical.ts';
@@ -7,13 +7,43 @@ import { addFailure } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { joinKey, joinRow } from './join.ts';
 import { DROP, type StageStep } from './row-steps.ts';
-import { openRowset, rowText } from './rowset.ts';
+import { openAnyRowset, openRowset, rowText } from './rowset.ts';
 import { createTexts, openTexts } from './texts.ts';
 
 /** What a partition sends: a key with the places of its rows, or with a row of the other side. */
 type Sent = readonly [key: string, left: readonly number[]] | readonly [key: string, right: object];
 /** What comes back: places of rows, and their matches. */
 type Matched = readonly [left: readonly number[], found: readonly object[]];
+
+/**
+ * What a partition of the other input sends; one of the dataset sends nothing. Its rows have come through the step of their input, which
+ * has asked for this key already.
+ */
+export function runJoinOther(context: Context, step: JoinStep): void {
+  const { io } = context;
+  const { input, ...header } = openAnyRowset(io, FIRST_INPUT);
+  const texts = createTexts(0, step.buckets);
+  let key: string | null = null;
+  if (step.right.kind === 'input' && input === step.right.name) {
+    eachLiveRow(context, header, {
+      attempt: (row) => {
+        key = joinKey(step.key, row);
+      },
+      commit: () => {
+        if (key !== null) texts.add(bucketOf(key, step.buckets), sentRow(io, key));
+      },
+      made: step.made,
+      refuse: (reason) => {
+        throw new Error(`join '${step.name}': a key of '${input}' fails that has not failed before: ${reason}`);
+      },
+    });
+  }
+  texts.finish(io);
+}
+
+function sentRow(io: GuestIo, key: string): string {
+  return `[${JSON.stringify(key)},${rowText(io.line())}]`;
+}
 
 export function runJoinKeys(context: Context, step: JoinStep): void {
   const { io } = context;
@@ -29,7 +59,7 @@ export function runJoinKeys(context: Context, step: JoinStep): void {
     },
     commit: (_index, ordinal) => {
       if (key === null) return;
-      if (isRight) texts.add(bucketOf(key, step.buckets), `[${JSON.stringify(key)},${rowText(io.line())}]`);
+      if (isRight) texts.add(bucketOf(key, step.buckets), sentRow(io, key));
       else if (left.has(key)) left.get(key)!.push(ordinal);
       else left.set(key, [ordinal]);
     },
@@ -40,15 +70,16 @@ export function runJoinKeys(context: Context, step: JoinStep): void {
   texts.finish(io);
 }
 
-/** One bucket: first the other side of all partitions, then who asks for it. */
-export function runJoinReduce({ io }: Context, step: JoinStep, bucket: number): void {
-  const partitions = io.inputCount() - FIRST_INPUT;
+/** One bucket: first the other side of all partitions, then who asks for it. With another input its `others` partitions come first. */
+export function runJoinReduce({ io }: Context, step: JoinStep, bucket: number, others: number): void {
+  const first = FIRST_INPUT + others;
+  const partitions = io.inputCount() - first;
   const found = createTexts(0, partitions);
   const rights = new Map<string, string[]>();
-  const eachOf = (partition: number, visit: (sent: Sent) => void): void =>
-    openTexts(io, FIRST_INPUT + partition).each(bucket, (value) => visit(value as Sent));
-  for (let partition = 0; partition < partitions; partition++) {
-    eachOf(partition, ([key, sent]) => {
+  const eachOf = (input: number, visit: (sent: Sent) => void): void =>
+    openTexts(io, input).each(bucket, (value) => visit(value as Sent));
+  for (let input = FIRST_INPUT; input < io.inputCount(); input++) {
+    eachOf(input, ([key, sent]) => {
       if (Array.isArray(sent)) return;
       const same = rights.get(key);
       if (same === undefined) rights.set(key, [JSON.stringify(sent)]);
@@ -56,7 +87,7 @@ export function runJoinReduce({ io }: Context, step: JoinStep, bucket: number): 
     });
   }
   for (let partition = 0; partition < partitions; partition++) {
-    eachOf(partition, ([key, sent]) => {
+    eachOf(first + partition, ([key, sent]) => {
       const same = Array.isArray(sent) ? rights.get(key) : undefined;
       if (same !== undefined) found.add(partition, `[${JSON.stringify(sent)},[${same.join(',')}]]`);
     });
@@ -89,8 +120,9 @@ export function createTakeMatches(io: GuestIo, step: JoinStep, partition: number
   };
 }
 
-function isOther(step: JoinStep, row: object): boolean {
-  const told = (step.isRight as (row: object) => unknown)(row);
+function isOther({ right }: JoinStep, row: object): boolean {
+  if (right.kind === 'input') return false;
+  const told = (right.isRight as (row: object) => unknown)(row);
   if (typeof told !== 'boolean') throw new TypeError(`which side a row is on is true or false, not ${kindOf(told)}`);
   return told;
 }

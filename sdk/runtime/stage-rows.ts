@@ -3,6 +3,7 @@ import { type Context, runAttempts } from './attempts.ts';
 import type { LostAnswer, StageStep, Verdict } from './row-steps.ts';
 import {
   MAX_LIVE_LENGTH,
+  openAnyRowset,
   openRowset,
   type RowsetHeader,
   rejectLine,
@@ -22,9 +23,10 @@ type Pending = {
   readonly row: object;
 };
 
-export function runRowStage(context: Context, input: number, steps: readonly StageStep[]): void {
+/** `isOther`: its rows are those of another input, and stay that. */
+export function runRowStage(context: Context, input: number, steps: readonly StageStep[], isOther = false): void {
   const { io } = context;
-  const header = openRowset(io, input);
+  const header = isOther ? openAnyRowset(io, input) : openRowset(io, input);
   const counts = createCounts(steps);
   const live: string[] = [];
   const rejects: string[] = [];
@@ -173,6 +175,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     out: live.length,
     rejected: rejects.length,
     steps: { ...header.steps, ...counts.stats() },
+    ...(header.input === undefined ? {} : { input: header.input }),
   };
   writeRowset(io, output, live, [...old, ...rejects]);
 }

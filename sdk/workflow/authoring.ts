@@ -13,7 +13,7 @@ export {
   type Groups,
   type SplitOptions,
 } from './dataset.ts';
-export type { JoinOptions, JoinRowsOptions } from './join.ts';
+export { input, type JoinOptions, type JoinRowsOptions, type OtherInput } from './join.ts';
 export type { Judgement, JudgeOptions, Vote } from './judge.ts';
 export type {
   ClassifyOptions,

@@ -2,7 +2,7 @@
 import type { ZodType, z } from 'zod';
 import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
 import { type ConverseOptions, createConverse } from './converse.ts';
-import { createJoin, type JoinOptions, type JoinRowsOptions } from './join.ts';
+import { createJoin, type JoinOptions, type JoinRowsOptions, type OtherInput } from './join.ts';
 import { createJudge, type Judgement, type JudgeOptions } from './judge.ts';
 import {
   type ClassifyOptions,
@@ -27,7 +27,15 @@ import {
 } from './parts.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
 import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
-import { DEFAULT_ROW_BUDGET, type Message, type OnFail, type Step, type Unmade, type Workflow } from './step.ts';
+import {
+  DEFAULT_ROW_BUDGET,
+  inputsOf,
+  type Message,
+  type OnFail,
+  type Step,
+  type Unmade,
+  type Workflow,
+} from './step.ts';
 
 /** Fields shown flat in editors. */
 type Flat<T> = { [K in keyof T]: T[K] };
@@ -127,6 +135,12 @@ export type Dataset<Row> = Workflow & {
     right: readonly Right[],
     options: JoinOptions<Row, Right, How>,
   ): Dataset<With<Row, Name, Joined<Right, How>>>;
+  /** Over the whole dataset: adds the rows of another input that have the same key, as the field `name`. */
+  join<const Name extends string, Right extends object, How extends 'inner' | 'left' = 'inner'>(
+    name: NewField<Row, Name>,
+    right: OtherInput<Right>,
+    options: JoinRowsOptions<Row, Right, How>,
+  ): Dataset<With<Row, Name, Joined<Right, How>>>;
   /** Over the whole dataset: adds those of its rows that `right` tells to the others that have the same key. */
   join<const Name extends string, Right extends Row, How extends 'inner' | 'left' = 'inner'>(
     name: NewField<Exclude<Row, Right>, Name>,
@@ -181,7 +195,9 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
       if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
       assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
     }
-    return chain(name, rowBudget, [...steps, ...added.map(made)]);
+    const next = [...steps, ...added.map(made)];
+    assertInputs(next);
+    return chain(name, rowBudget, next);
   };
   const addFn = (kind: 'map' | 'filter' | 'flatMap', step: string, fn: unknown): Dataset<object> => {
     assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
@@ -253,10 +269,25 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
       assertOption('split', 'parts', good && Math.abs(sum - 1) < 1e-9, 'fractions above 0 that add up to 1', parts);
       const step = made({ kind: 'split', name: 'split', parts: list, seed, key: key ?? null });
       if (steps.some((other) => other.name === 'split')) throw duplicateName('split');
-      return { name, rowBudget, steps: [...steps, step] };
+      const whole = [...steps, step];
+      assertInputs(whole);
+      return { name, rowBudget, steps: whole };
     },
   };
   return methods as unknown as Dataset<object>;
+}
+
+// Rejects are told by the name of a step, or of an input.
+function assertInputs(steps: readonly Step[]): void {
+  const inputs = inputsOf(steps);
+  const both = inputs.find(({ name }) => steps.some((step) => step.name === name));
+  if (both !== undefined) throw duplicateName(both.name);
+  for (const step of steps) {
+    if (step.kind !== 'join' || step.right.kind !== 'input') continue;
+    const { name } = step.right;
+    const isOne = inputs.some((other) => other === step.right);
+    assertOption(step.name, 'right', isOne, `one input of the name '${name}'`, `two inputs of the name '${name}'`);
+  }
 }
 
 function made(step: Unmade<Step>): Step {

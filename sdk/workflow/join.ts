@@ -1,8 +1,9 @@
-// docs/sdk.md#join: the step that adds rows of another table, or of the same dataset, by key.
+// docs/sdk.md#join: the step that adds rows of another input, of a table, or of the same dataset, by key.
+import type { ZodType } from 'zod';
 import { sealedText, sealRow } from '../runtime/seal.ts';
 import { keyText } from '../runtime/split.ts';
-import { assertBuckets, assertOption } from './refusal.ts';
-import type { JoinStep, LookupStep, Unmade } from './step.ts';
+import { assertBuckets, assertName, assertOption } from './refusal.ts';
+import type { Input, JoinStep, LookupStep, Unmade } from './step.ts';
 
 /** Characters of canonical JSON that a table in the workflow may have: it is loaded by every task. */
 export const MAX_TABLE_LENGTH = 1 << 20;
@@ -23,6 +24,21 @@ export type JoinRowsOptions<Left, Right, How extends 'inner' | 'left'> = JoinOpt
   readonly buckets?: number;
 };
 
+/** Rows of a second file: `Row` is what the schema makes of them. */
+export type OtherInput<Row> = Input & { readonly schema: ZodType<Row> | null };
+
+/**
+ * A second input of the run, which a command names: `--input NAME=FILE`. With a schema, rows that do not fit it are rejected; the step
+ * of its rejects is its name.
+ * @throws MizuError `sdk/bad-name`, `sdk/bad-option`
+ */
+export function input<Row extends object>(name: string, schema?: ZodType<Row>): OtherInput<Row> {
+  assertName('input', name);
+  assertOption(name, 'name', name !== 'input' && name !== 'rejects', 'another name', name);
+  assertOption(name, 'schema', schema === undefined || typeof schema?.safeParse === 'function', 'a zod schema', schema);
+  return { kind: 'input', name, schema: schema ?? null };
+}
+
 /** @throws MizuError `sdk/bad-option` */
 export function createJoin(
   step: string,
@@ -37,9 +53,15 @@ export function createJoin(
   const common = { name: step, on, isLeft: how === 'left', isFirst: matches === 'first' };
   if (typeof right === 'function') {
     assertBuckets(step, buckets ?? 4);
-    return { ...common, kind: 'join', isRight: right as (row: never) => boolean, key, buckets: buckets ?? 4 };
+    const own = { kind: 'own' as const, isRight: right as (row: never) => boolean };
+    return { ...common, kind: 'join', right: own, key, buckets: buckets ?? 4 };
   }
-  assertOption(step, 'right', Array.isArray(right), 'a list of rows, or a function that tells them', right);
+  if ((right as Partial<Input> | null)?.kind === 'input') {
+    assertBuckets(step, buckets ?? 4);
+    return { ...common, kind: 'join', right: right as Input, key, buckets: buckets ?? 4 };
+  }
+  const sides = 'an input, a list of rows, or a function that tells them';
+  assertOption(step, 'right', Array.isArray(right), sides, right);
   assertOption(step, 'buckets', buckets === undefined, 'left out where the table is a list', buckets);
   return { ...common, kind: 'lookup', table: createTable(step, right as unknown[], key as (right: object) => unknown) };
 }

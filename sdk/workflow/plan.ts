@@ -1,10 +1,12 @@
 // docs/sdk.md#stages: from a list of steps to the graph of stages. The compiler and the runtime in the VM compute it alike.
-import { type ExchangeStep, isExchangeStep, isRowStep, type SortStep, type Step } from './step.ts';
+import { type ExchangeStep, inputsOf, isExchangeStep, isRowStep, type SortStep, type Step } from './step.ts';
 
 export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all' };
 
 /** Source of a stage that reads the run's input. */
 export const INPUT = -1;
+/** The stage that reads it, where a run has several inputs. */
+const FIRST = 0;
 
 type Common = {
   /** 0: as many tasks as the run has partitions. After a sort: as many as it has ranges. */
@@ -19,6 +21,8 @@ export type PlannedStage = Common &
     | { readonly kind: 'infer'; readonly step: number }
     /** Reads rows and results, then runs the row steps [from, to). */
     | { readonly kind: 'receive'; readonly step: number; readonly from: number; readonly to: number }
+    /** What partitions of another input send to a join. */
+    | { readonly kind: 'other'; readonly step: number }
     | { readonly kind: 'keys'; readonly step: number }
     | { readonly kind: 'reduce'; readonly step: number }
     | { readonly kind: 'cluster'; readonly step: number }
@@ -55,11 +59,16 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
   const fuse = (): { from: number; to: number } => (fused ? takeRowSteps() : { from: at, to: at });
 
   const pushExchange = (own: ExchangeStep, step: number): number => {
+    const other =
+      own.kind === 'join' && own.right.kind === 'input'
+        ? [all(push({ kind: 'other', step, width: 0, inputs: [same(FIRST)] }))]
+        : [];
     const keys = push({ kind: 'keys', step, width, inputs: [same(rows)] });
     // Each partition sees at once what the others have sent.
     if (own.kind === 'limit' || (own.kind === 'batch' && own.key === null))
       return push({ kind: 'apply', step, width, inputs: [same(rows), all(keys)], ...fuse() });
-    const reduced = push({ kind: 'reduce', step, width: own.kind === 'draw' ? 1 : own.buckets, inputs: [all(keys)] });
+    const buckets = own.kind === 'draw' ? 1 : own.buckets;
+    const reduced = push({ kind: 'reduce', step, width: buckets, inputs: [...other, all(keys)] });
     if (own.kind !== 'dedupe')
       return push({ kind: 'apply', step, width, inputs: [same(rows), same(keys), all(reduced)], ...fuse() });
     const drops =
@@ -75,6 +84,9 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
     return push({ kind: 'sort', step, width, inputs: [all(sent)] });
   };
 
+  // Rows of another input come through one stage of rows, from which on they are none of the dataset's.
+  if (inputsOf(steps).length > 0 && !isRowStep(steps[0]!))
+    rows = push({ kind: 'rows', width, inputs: [same(INPUT)], from: 0, to: 0 });
   while (at < steps.length) {
     if (isRowStep(steps[at]!)) {
       const range = fused ? takeRowSteps() : { from: at, to: ++at };

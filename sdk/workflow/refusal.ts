@@ -35,7 +35,7 @@ export function assertBuckets(step: string, buckets: number): void {
 export function duplicateName(name: string): MizuError {
   return new MizuError({
     code: 'sdk/duplicate-name',
-    message: `Two steps are named '${name}'.`,
+    message: `Two steps, or a step and an input, are named '${name}'.`,
     expected: 'names that are unique in the workflow',
     actual: `'${name}' twice`,
     hint: 'Rename one of them.',

@@ -141,11 +141,14 @@ export type GroupStep = Made & {
   readonly buckets: number;
 };
 
-/** A join of some rows of the dataset with the others. */
+/** A second input of a run: what its rows fit, or nothing is asked of them. */
+export type Input = { readonly kind: 'input'; readonly name: string; readonly schema: ZodType | null };
+
+/** A join of the dataset with rows of another input, or of some of its rows with the others. */
 export type JoinStep = Made &
   Joining & {
     readonly kind: 'join';
-    readonly isRight: (row: never) => boolean;
+    readonly right: Input | { readonly kind: 'own'; readonly isRight: (row: never) => boolean };
     readonly key: (row: never) => unknown;
     readonly buckets: number;
   };
@@ -225,6 +228,12 @@ export function isRowStep(step: Step): step is RowStep {
 
 export function isExchangeStep(step: Step): step is ExchangeStep {
   return EXCHANGES.includes(step.kind);
+}
+
+/** The other inputs that the steps read, each once, in the order of the steps. */
+export function inputsOf(steps: readonly Step[]): Input[] {
+  const found = steps.flatMap((step) => (step.kind === 'join' && step.right.kind === 'input' ? [step.right] : []));
+  return found.filter(({ name }, i) => found.findIndex((other) => other.name === name) === i);
 }
 
 export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

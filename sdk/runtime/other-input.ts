@@ -1,0 +1,35 @@
+// docs/sdk.md#inputs: what becomes of a row of another input before a join asks for it: its schema, and the key of each join.
+import { inputsOf, type JoinStep, type Step } from '../workflow/step.ts';
+import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { joinKey } from './join.ts';
+import { createPlainCheck } from './plain-schema.ts';
+import { becomes, describeIssues, KEEP, type StageStep } from './row-steps.ts';
+import { openAnyRowset } from './rowset.ts';
+import { sealRow } from './seal.ts';
+
+/** The step of the input that the task's rows are of; null: they are the dataset's own. */
+export function otherInput(io: GuestIo, steps: readonly Step[]): StageStep | null {
+  const { input } = openAnyRowset(io, FIRST_INPUT);
+  if (input === undefined) return null;
+  const found = inputsOf(steps).find(({ name }) => name === input);
+  if (found === undefined) throw new Error(`the workflow joins no input '${input}'`);
+  const joins = steps.filter(
+    (step): step is JoinStep => step.kind === 'join' && step.right.kind === 'input' && step.right.name === input,
+  );
+  const { schema } = found;
+  const isPlain = schema === null ? () => true : (createPlainCheck(schema) ?? (() => false));
+  return {
+    name: input,
+    made: joins[0]!.made,
+    apply: (row) => {
+      let next = row;
+      if (schema !== null && !isPlain(row)) {
+        const result = schema.safeParse(row);
+        if (!result.success) return { kind: 'reject', reason: describeIssues(result.error.issues) };
+        next = sealRow(result.data, 'what the schema makes');
+      }
+      for (let i = 0; i < joins.length; i++) joinKey(joins[i]!.key, next);
+      return next === row ? KEEP : becomes(next);
+    },
+  };
+}
