@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChatRequest, JsonSchema } from './backend.ts';
 import { completeBuiltin } from './builtin.ts';
@@ -150,4 +151,41 @@ test.each([
   expect(() => completeBuiltin(request)).toThrow(
     expect.objectContaining({ code: 'edge/unusable-schema', retryable: false }),
   );
+});
+
+describe('a judge', () => {
+  const schema = object({ reason: { type: 'string' }, winner: { enum: ['first', 'second', 'tie'] } });
+  const judge = (a: string, b: string, question = 'Who eats bamboo?\n\nPassage:\nPandas eat bamboo in China.') => {
+    const asked = question === '' ? '' : `Question:\n${question}\n\n`;
+    return JSON.parse(ask(`${asked}First text:\n${a}\n\nSecond text:\n${b}`, schema).content);
+  };
+
+  test('prefers the text that keeps to the question, whichever stands first', () => {
+    expect(judge('Pandas in China', 'Bears in the Alps')).toEqual({
+      reason: 'Of 3 words of the first text 3 are in the question, of 4 of the second 1.',
+      winner: 'first',
+    });
+    expect(judge('Bears in the Alps', 'Pandas in China').winner).toBe('second');
+    expect(judge('Pandas', 'Pandas in China').winner).toBe('second');
+    expect(judge('Pandas', 'China').winner).toBe('tie');
+    expect(judge('', '').winner).toBe('tie');
+    expect(judge('Pandas', 'Bears', '').winner).toBe('tie');
+  });
+
+  test('in the other order the other text wins, whatever they are', () => {
+    const text = fc
+      .array(fc.constantFrom('pandas', 'eat', 'bears', 'é', 'x', '\n'), { maxLength: 6 })
+      .map((list) => list.join(' '));
+    fc.assert(
+      fc.property(text, text, text, (a, b, question) => {
+        const other = { first: 'second', second: 'first', tie: 'tie' } as const;
+        const { winner } = judge(a, b, `pandas ${question}`);
+        expect(judge(b, a, `pandas ${question}`).winner).toBe(other[winner as keyof typeof other]);
+      }),
+    );
+  });
+
+  test('what is no request of a judge is filled as before', () => {
+    expect(ask('a text', schema).content).toBe('{"reason":"a text","winner":"first"}');
+  });
 });

@@ -1,9 +1,10 @@
 // docs/edge.md#builtin: the deterministic model that needs no download. Class A: token-identical on every machine.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Backend, ChatRequest, Completion } from './backend.ts';
-import { measureImages } from './messages.ts';
+import { measureImages, textOfContent } from './messages.ts';
 import { fillSchema } from './model/answer.ts';
 import { sentences } from './model/extract.ts';
+import { judgeTexts } from './model/judge.ts';
 import { countPromptTokens, countTokens, findText } from './model/prompt.ts';
 
 export const BUILTIN_MODEL = 'builtin/small';
@@ -21,10 +22,16 @@ export function completeBuiltin(request: ChatRequest): Completion {
   const text = findText(request);
   const schema = request.response_format?.json_schema?.schema;
   const whole =
-    schema === undefined ? (sentences(text)[0] as string) : JSON.stringify(fillSchema(schema, text, request.seed ?? 0));
+    schema === undefined
+      ? (sentences(text)[0] as string)
+      : JSON.stringify(judgeTexts(schema, lastContent(request)) ?? fillSchema(schema, text, request.seed ?? 0));
   const { content, cut } = cutToTokens(whole, request.max_tokens);
   const usage = { promptTokens: countPromptTokens(request), completionTokens: countTokens(content) };
   return { content, finishReason: cut ? 'length' : 'stop', usage };
+}
+
+function lastContent({ messages }: ChatRequest): string {
+  return textOfContent(messages.at(-1)?.content ?? '');
 }
 
 function cutToTokens(text: string, maxTokens: number | undefined): { content: string; cut: boolean } {

@@ -68,7 +68,7 @@ export function whyCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ npx mizu why 0x6d3c…\n  $ npx mizu why --cache examples/gloss-domains/workflow.ts --input glosses.jsonl',
+      '\nExample:\n  $ npx mizu why 0x6d3c…\n  $ npx mizu why --cache examples/gloss-domains/workflow.ts --input glosses.jsonl',
     )
     .action(async (target: string | undefined, flags: WhyFlags) => {
       const output = createOutput(flags.json ?? false);

@@ -272,6 +272,11 @@ test.each([
     () => dataset('x', Row).score('g', { ...MODEL, max: 3, rubric: { 1: 'a', 2: 'b' } }),
     'sdk/bad-option',
   ],
+  [
+    'a rubric for the built-in model',
+    () => dataset('x', Row).score('g', { ...MODEL, model: 'builtin/small', rubric: { 1: 'bad', 2: 'good' } }),
+    'sdk/bad-option',
+  ],
   ['a judge of one', () => dataset('x', Row).judge('j', { model: 'm', a: () => 'a' } as never), 'sdk/bad-option'],
   ['no turns', () => dataset('x', Row).converse('c', { model: 'm', turns: [] }), 'sdk/bad-option'],
   [

@@ -244,6 +244,14 @@ function createRated(
   options: ScoreOptions<never, Rubric | undefined, number | undefined>,
   rubric: Rubric,
 ): Unmade<LlmStep> {
+  const canWeigh = options.model !== 'builtin/small';
+  assertOption(
+    name,
+    'model',
+    canWeigh,
+    'a language model: builtin/small cannot weigh a text by a rubric',
+    options.model,
+  );
   for (const bound of ['min', 'max'] as const)
     assertOption(name, bound, options[bound] === undefined, 'left out where there is a `rubric`', options[bound]);
   const isList = typeof rubric === 'object' && rubric !== null && !Array.isArray(rubric);
