@@ -1,38 +1,45 @@
-// Rows through the whole path: a devnet on this machine, the glosses workflow, and where the CPU time went.
+// docs/operations.md#path: rows through the whole path: a devnet on this machine, the glosses workflow, where the time went and the processors'.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { extractGlosses } from '../examples/gloss-domains/extract.ts';
-import { createOutput } from '../sdk/cli/output.ts';
+import type { Output } from '../sdk/cli/output.ts';
 import { prepareWorkflow } from '../sdk/cli/prepare.ts';
 import { runWorkflow } from '../sdk/cli/run.ts';
 import { waitForConfirmation } from '../sdk/client/confirm.ts';
 import { connectNetwork } from '../sdk/client/network.ts';
 import { fromPrivateKey } from '../sdk/client/signer.ts';
-import { readRun } from '../sdk/client/watch.ts';
+import { type Progress, readRun } from '../sdk/client/watch.ts';
 import { startDevnet } from '../sdk/devnet/devnet.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../examples/gloss-domains/workflow.ts', import.meta.url));
 const CONFIRM_SECONDS = 300;
 const TICKS_PER_SECOND = 100;
 
-/** One row for the whole, one for each process. */
-export async function benchPath(): Promise<object[]> {
+/** `seconds` since the start; processor time of all processes until then. */
+type Mark = { readonly what: string; readonly seconds: number; readonly cpu: Map<string, number> };
+
+/** One row for the whole, one for each process, one for each part of the way. `every`: each so many-th row of the input. */
+export async function benchPath(every = 1): Promise<object[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-bench-'));
-  const [devnet, { input, rows }] = await Promise.all([startDevnet({ folder }), extractGlosses(folder)]);
+  const [devnet, { input, rows }] = await Promise.all([startDevnet({ folder }), extractGlosses(folder, every)]);
   const signer = fromPrivateKey(devnet.developer.privateKey);
   const network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url, trust: devnet.trust, signer });
   try {
     const workflow = await prepareWorkflow(WORKFLOW);
-    const before = cpuByProcess(devnet.processes());
+    const marks: Mark[] = [];
     const began = performance.now();
+    const mark = (what: string) =>
+      void marks.push({ what, seconds: (performance.now() - began) / 1000, cpu: cpuByProcess(devnet.processes()) });
+    mark('start');
     const flags = { input: [{ value: input }], output: join(folder, 'dataset'), hours: 1 };
-    const { code, run } = await runWorkflow(network, workflow, flags, createOutput(true, process.stderr));
+    const { code, run } = await runWorkflow(network, workflow, flags, createMarks(mark));
     if (code !== 0 || run === undefined) throw new Error(`the run ended with code ${code}`);
-    const datasetSeconds = (performance.now() - began) / 1000;
+    const datasetSeconds = marks.at(-1)!.seconds;
     const { batches } = await waitForConfirmation(network, run, CONFIRM_SECONDS);
-    const confirmedSeconds = (performance.now() - began) / 1000;
+    mark('confirmed on L1');
+    const confirmedSeconds = marks.at(-1)!.seconds;
     const { startedAt, endedAt, stages } = await readRun(network, run);
     const l1Gas = batches.reduce((sum, batch) => sum + batch.gasUsed, 0);
     const gas = stages.reduce((sum, stage) => sum + Number(stage.gasUsed), 0);
@@ -48,10 +55,9 @@ export async function benchPath(): Promise<object[]> {
       l1GasPerBatch: l1Gas / batches.length,
       batches: batches.length,
     };
-    const after = cpuByProcess(devnet.processes());
-    const spent = [...after].map(([part, seconds]) => ({ part, cpuSeconds: seconds - (before.get(part) ?? 0) }));
+    const spent = [...spentBetween(marks[0]!, marks.at(-1)!)].map(([part, cpuSeconds]) => ({ part, cpuSeconds }));
     const total = spent.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
-    return [whole, ...spent.map((row) => ({ ...row, share: row.cpuSeconds / total }))];
+    return [whole, ...spent.map((row) => ({ ...row, share: row.cpuSeconds / total })), ...timeline(marks)];
   } finally {
     await network.close();
     await devnet.close();
@@ -59,9 +65,54 @@ export async function benchPath(): Promise<object[]> {
   }
 }
 
-/** User and system seconds of each process, from Linux's /proc; empty elsewhere. */
+/** Marks what `mizu run --json` tells, and of the stages each that is done first. */
+function createMarks(mark: (what: string) => void): Output {
+  const done = new Set<string>();
+  return {
+    json: true,
+    say: () => {},
+    data: (event) => {
+      if (event.event !== 'progress') return mark(String(event.event));
+      for (const { name, width, done: tasks } of (event as unknown as Progress).stages) {
+        if (tasks < width || done.has(name)) continue;
+        done.add(name);
+        mark(`stage ${name}`);
+      }
+      if (event.status === 'done') mark('run done');
+    },
+  };
+}
+
+// What of the machine's processors the path has used in each part of the way: what is missing to 1 was waiting.
+function timeline(marks: readonly Mark[]): object[] {
+  const rows: object[] = [];
+  for (const [i, { what, seconds }] of marks.entries()) {
+    const before = marks[i - 1];
+    if (before === undefined || seconds - before.seconds < 0.05) continue;
+    const cpu = [...spentBetween(before, marks[i]!)].sort(([, a], [, b]) => b - a);
+    const cpuSeconds = cpu.reduce((sum, [, spent]) => sum + spent, 0);
+    rows.push({
+      part: `until ${what}`,
+      seconds: seconds - before.seconds,
+      cpuSeconds,
+      busy: cpuSeconds / (seconds - before.seconds) / availableParallelism(),
+      most: cpu
+        .slice(0, 3)
+        .map(([part, spent]) => `${part} ${spent.toFixed(2)}`)
+        .join(', '),
+    });
+  }
+  return rows;
+}
+
+function spentBetween(from: Mark, to: Mark): Map<string, number> {
+  return new Map([...to.cpu].map(([part, seconds]) => [part, seconds - (from.cpu.get(part) ?? 0)]));
+}
+
+/** User and system seconds of each process from Linux's /proc, and of this one; elsewhere only of this one. */
 function cpuByProcess(processes: readonly { name: string; pid: number | undefined }[]): Map<string, number> {
-  const seconds = new Map<string, number>();
+  const { user, system } = process.cpuUsage();
+  const seconds = new Map([['client', (user + system) / 1e6]]);
   if (process.platform !== 'linux') return seconds;
   for (const { name, pid } of processes) {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks idle inference worst [--only TEXT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks idle inference worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,16 @@ import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
 import { benchIdle } from './bench-idle.ts';
 import { benchPath } from './bench-path.ts';
+import { benchPathAgainst } from './bench-path-against.ts';
 import { benchStep } from './bench-step.ts';
 import { benchWorst } from './bench-worst.ts';
 import { worstLoading } from './worst/loading.ts';
 import { worstMessages } from './worst/messages.ts';
 
-const { positionals, values: options } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, every: { type: 'string' }, against: { type: 'string' } },
+});
 const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
 
 const SECTIONS = {
@@ -50,7 +54,11 @@ const SECTIONS = {
     title: "L1 gas of one-step proofs, each proven in the verifier's bytecode (goal: 110,000 to 160,000 a transaction)",
     run: benchGas,
   },
-  path: { title: 'Whole path on a devnet of this machine: rows/s and the CPU seconds of each process', run: benchPath },
+  path: {
+    title:
+      'Whole path on a devnet of this machine: rows/s, the CPU seconds of each process, and of each part of the way',
+    run: () => benchPath(Number(options.every ?? 1)),
+  },
   attacks: {
     title:
       'An honest run on a devnet under each attack: whether it ends, its slowdown, memory of each process (goal: 4 GiB at most)',
@@ -70,6 +78,9 @@ const SECTIONS = {
     run: () => benchWorst(options.only),
   },
 } as const;
+
+const AGAINST =
+  'Whole path of another commit and of this one, one after the other: rows/s, seconds, CPU seconds, ratios';
 
 type Section = keyof typeof SECTIONS;
 
@@ -91,18 +102,30 @@ if (options.only !== undefined && asked.join() !== 'worst') {
   console.error('--only TEXT chooses cases of one section: npm run bench -- worst --only TEXT.');
   process.exit(1);
 }
+if ((options.every !== undefined || options.against !== undefined) && asked.join() !== 'path') {
+  console.error(
+    '--every N takes each N-th row of one section, --against COMMIT holds it against another commit: path.',
+  );
+  process.exit(1);
+}
+if (options.every !== undefined && !/^[1-9]\d{0,4}$/.test(options.every)) {
+  console.error(`--every ${options.every}: expected a whole number from 1 to 99,999.`);
+  process.exit(1);
+}
 mkdirSync(folder, { recursive: true });
 for (const name of asked.length > 0 ? asked : (Object.keys(SECTIONS) as Section[])) {
-  const { title, run } = SECTIONS[name];
+  const { against } = options;
+  const { title, run } =
+    against === undefined ? SECTIONS[name] : { title: AGAINST, run: () => benchPathAgainst(against) };
   console.log(`\n${title}`);
   const loadBefore = loadavg()[0];
   const rows = (await run()) as object[];
   console.table(rows.map(flatten));
   // A part is for the eye: the file holds the whole.
-  if (options.only !== undefined) continue;
+  if (options.only !== undefined || options.every !== undefined) continue;
   const result = { title, date: new Date().toISOString(), machine: describeMachine(), loadBefore, rows };
   const text = JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? String(value) : value), 2);
-  writeFileSync(`${folder}${name}.json`, `${text}\n`);
+  writeFileSync(`${folder}${name}${against === undefined ? '' : '-against'}.json`, `${text}\n`);
 }
 
 function flatten(row: object): Record<string, unknown> {
