@@ -134,6 +134,22 @@ test.each([
   await expect(l1.nodes[0]?.getBlockNumber()).rejects.toThrow(/too large/);
 });
 
+test('a block on top of the last one is read with one request', async () => {
+  const chain = createFakeChain();
+  chain.mine([]);
+  const { url, asked } = await serve(chain);
+  const { client } = await connectL1(url);
+  const stop = new AbortController();
+  asked.length = 0;
+  const options = { client, contracts: [{ address: TOKEN, abi }], fromBlock: 1n, confirmations: 0, known: [] };
+  for await (const { block } of followLogs({ ...options, signal: stop.signal, pollMs: 1 })) {
+    if (block.number === 4n) stop.abort();
+    chain.mine([]);
+  }
+  // The first: the head, and the block.
+  expect(asked.filter((method) => method === 'eth_getBlockByNumber')).toHaveLength(2 + 3);
+});
+
 test('a node that never answers does not hold up two that agree', async () => {
   const chain = createFakeChain();
   chain.mine([transfer(1n)]);

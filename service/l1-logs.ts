@@ -151,7 +151,9 @@ async function nextSteps(
   if (top === undefined) throw contradiction('the head of a chain', 'none');
   const head = top.number;
   const last = known.at(-1);
-  if (last !== undefined) {
+  const isNext = last !== undefined && head === last.number + 1n && top.parentHash === last.hash;
+  // Most often: the head names the last one as its parent, and nothing else has to be asked.
+  if (last !== undefined && !isNext) {
     // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
     const common = known.findLast(({ number }) => number <= head);
     if (common === undefined) throw behind(last, head);
@@ -164,7 +166,7 @@ async function nextSteps(
   const from = last === undefined ? fromBlock : last.number + 1n;
   if (target < from) return [];
   const to = target - from >= RANGE_BLOCKS ? from + RANGE_BLOCKS - 1n : target;
-  const headers = await readHeaders(nodes.read, from, to, last);
+  const headers = isNext ? [top] : await readHeaders(nodes.read, from, to, last);
   await assertAgreed(nodes, headers, known);
   const steps: FollowedStep[] = [];
   for (const header of headers) {
