@@ -4,6 +4,7 @@ import { hashText } from '../runtime/hash.ts';
 import type { GuestIo } from '../runtime/io.ts';
 import { groupReference, nearKeyReference } from '../runtime/near-reference.ts';
 import { createNearTask } from '../runtime/near-task.ts';
+import { rowIndex } from '../runtime/rowset.ts';
 import { freezeJson } from '../runtime/seal.ts';
 
 export type MemoryIo = { readonly io: GuestIo; output(): Uint8Array; log(): string };
@@ -60,7 +61,12 @@ export function createMemoryIo(
       freezeJson(live[1]);
       return live;
     },
+    index: () => rowIndex(lines[at]!),
     hash: hashText,
+    hashFirst: (text, seed) => hashText(text, seed)[0]!,
+    seal: () => undefined,
+    sealWith: () => undefined,
+    canonical: () => undefined,
     nearKey: nearKeyReference,
     group: groupReference,
     ...createNearTask(read),

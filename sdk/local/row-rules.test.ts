@@ -32,6 +32,18 @@ const says = (content: (n: number) => string) => ({
 });
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
+  test('names that are whole numbers stand in canonical order, however deep, after every step', async () => {
+    const rows = [{ n: 1, deep: [{ 10: 1, 9: { 2: 0, 11: 0 } }] }];
+    const chain = `
+      .generate('said', { model: 'm', prompt: (r) => String(r.n) })
+      .map('other', (r) => ({ ...r, 7: 1, 10: 2 }))`;
+    const { stages } = await run(chain, rows, { engine, backends: [says((n) => `v${n}`)] });
+    const sink = stages.find(({ stage }) => stage.kind === 'sink')!;
+    expect(sink.outputs.map((bytes) => new TextDecoder().decode(bytes).trim())).toEqual([
+      '{"10":2,"7":1,"deep":[{"10":1,"9":{"11":0,"2":0}}],"n":1,"said":"v1"}',
+    ]);
+  });
+
   test('a row is in one of parts and rejects, also when its key of a dedupe or a split fails', async () => {
     const rows = Array.from({ length: 12 }, (_, n) => (n % 4 === 1 ? { n } : { n, key: { text: `w${n % 3}` } }));
     const chain = `

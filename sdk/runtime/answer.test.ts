@@ -4,7 +4,8 @@ import * as z from 'zod';
 import type { ChatRequest } from '../../edge/backends/backend.ts';
 import { toContentItem } from '../../edge/outcome.ts';
 import { createContentCheck } from '../../edge/schema/check.ts';
-import { openResult, type Result } from './answer.ts';
+import { takeApart } from '../../protocol/answer.ts';
+import { isBare, openResult, type Result } from './answer.ts';
 
 const output = z.strictObject({ n: z.number() });
 const schema = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'], additionalProperties: false };
@@ -89,4 +90,22 @@ test('whatever a result says, a row has an answer or a reason', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('what is taken as it is has nothing to be taken off', () => {
+  const seen = { bare: 0 };
+  fc.assert(
+    fc.property(
+      fc.oneof(contents, fc.string({ maxLength: 12 })),
+      fc.boolean(),
+      fc.boolean(),
+      (content, json, strict) => {
+        if (!isBare(content)) return;
+        seen.bare++;
+        expect(takeApart(content, { json, strict })).toEqual({ text: content, reasoning: undefined });
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+  expect(seen.bare).toBeGreaterThan(20);
 });

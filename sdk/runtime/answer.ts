@@ -3,6 +3,12 @@ import { describeEnd, takeApart } from '../../protocol/answer.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
 
 const MAX_RAW = 400;
+const SPACE = 32;
+const LESS = 60;
+const FENCE = 96;
+const DELETE = 127;
+// A local name: to look one up in the global object costs QuickJS as much as a call.
+const { parse } = JSON;
 
 /** A row's result as the gateway wrote it. */
 export type Result = {
@@ -18,23 +24,47 @@ export type OpenedAnswer =
       /** JSON that is not checked yet, or the text. */
       readonly value: unknown;
       readonly said: Said;
-      /** For the reason of a reject. */
-      readonly quote: string;
+      /** What the model said, for the reason of a reject. */
+      readonly raw: string;
     }
   | { readonly reason: string };
 
-export function openResult(step: Pick<LlmStep, 'output' | 'strict' | 'onTruncated'>, result: Result): OpenedAnswer {
+/** The parser of a step that names none: what is said besides is not put together for it. */
+export const asItIs = (answer: unknown): unknown => answer;
+
+const NOTHING_SAID: Said = Object.freeze({
+  content: '',
+  finishReason: 'stop',
+  usage: Object.freeze({ promptTokens: 0, completionTokens: 0 }),
+  reasoning: null,
+});
+
+export function openResult(
+  step: Pick<LlmStep, 'output' | 'strict' | 'onTruncated'> & Partial<Pick<LlmStep, 'parse'>>,
+  result: Result,
+): OpenedAnswer {
   if (result.error !== undefined) {
     const { code, message, raw } = result.error;
     return { reason: `the model gave no answer: ${code}: ${message}${quoteOf(raw)}` };
   }
   const { content = '', finish_reason: finishReason = 'stop' } = result;
   const json = step.output !== null;
-  const quote = quoteOf(content);
-  const end = describeEnd(finishReason);
-  if (end !== undefined && step.onTruncated === 'reject') return { reason: `the answer is not whole: ${end}${quote}` };
-  const { text, reasoning } = takeApart(content, { json, strict: step.strict });
-  const said = Object.freeze({
+  const end = finishReason === 'stop' ? undefined : describeEnd(finishReason);
+  if (end !== undefined && step.onTruncated === 'reject')
+    return { reason: `the answer is not whole: ${end}${quoteOf(content)}` };
+  const apart = isBare(content) ? undefined : takeApart(content, { json, strict: step.strict });
+  const text = apart === undefined ? content : apart.text;
+  const said = step.parse === asItIs ? NOTHING_SAID : sayWith(result, content, finishReason, apart?.reasoning);
+  if (!json) return text.trim() === '' ? { reason: 'the answer is empty' } : { value: text, said, raw: content };
+  try {
+    return { value: parse(text), said, raw: content };
+  } catch {
+    return { reason: `the answer is not JSON${end === undefined ? '' : ` (${end})`}${quoteOf(content)}` };
+  }
+}
+
+function sayWith(result: Result, content: string, finishReason: string, reasoning: string | undefined): Said {
+  return Object.freeze({
     content,
     finishReason,
     usage: Object.freeze({
@@ -43,14 +73,15 @@ export function openResult(step: Pick<LlmStep, 'output' | 'strict' | 'onTruncate
     }),
     reasoning: result.reasoning ?? reasoning ?? null,
   });
-  if (!json) return text.trim() === '' ? { reason: 'the answer is empty' } : { value: text, said, quote };
-  try {
-    return { value: JSON.parse(text), said, quote };
-  } catch {
-    return { reason: `the answer is not JSON${end === undefined ? '' : ` (${end})`}${quote}` };
-  }
 }
 
-function quoteOf(raw: string | undefined): string {
+/** Such as most answers are: it begins and ends with what is neither white space nor of a thought or a fence, so `takeApart` leaves it. */
+export function isBare(content: string): boolean {
+  const first = content.charCodeAt(0);
+  const last = content.charCodeAt(content.length - 1);
+  return first > SPACE && first < DELETE && first !== LESS && first !== FENCE && last > SPACE && last < DELETE;
+}
+
+export function quoteOf(raw: string | undefined): string {
   return raw === undefined || raw === '' ? '' : `; the model said: ${raw.slice(0, MAX_RAW)}`;
 }

@@ -1,4 +1,5 @@
-// docs/rows.md: canonical JSON (RFC 8785) by QuickJS's own JSON.stringify where the keys are in order, by hand where not.
+// docs/rows.md: canonical JSON (RFC 8785): compiled in the DataVM, else by JSON.stringify where the keys are in order, by hand where not.
+import { canonicalCompiled } from './compiled.ts';
 
 /** Levels of objects and arrays, the row itself among them. Reading, freezing and writing a row takes more than twice as many in the DataVM. */
 export const MAX_ROW_DEPTH = 128;
@@ -8,6 +9,11 @@ export const MAX_ROW_DEPTH = 128;
  * that is not a plain one; or if it is nested too deeply, or half a surrogate pair stands in a name.
  */
 export function canonical(value: unknown): string {
+  return canonicalCompiled(value) ?? canonicalReference(value);
+}
+
+/** By definition: what `canonical` gives, whatever it is done by. */
+export function canonicalReference(value: unknown): string {
   let text: string;
   try {
     text = write(value);

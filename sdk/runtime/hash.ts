@@ -47,8 +47,8 @@ export function bucketOf(key: string, buckets: number): number {
 }
 
 /** A number in [0, 1) that depends on the text and the seed alone. */
-export function hashToUnit({ hash }: GuestIo, text: string, seed: string): number {
-  return hash(`${seed}\n${text}`, 0x6d697a75)[0]! / 2 ** 32;
+export function hashToUnit({ hashFirst }: GuestIo, text: string, seed: string): number {
+  return hashFirst(`${seed}\n${text}`, 0x6d697a75) / 2 ** 32;
 }
 
 function scramble(word: number, c1: number, rotate: number, c2: number): number {

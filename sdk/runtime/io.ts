@@ -24,8 +24,19 @@ export type GuestIo = {
   // What follows is compiled in the DataVM (vm/quickjs/assembly): a fiftieth of what QuickJS would take.
   /** The line as JSON, `[index, row]`; the row is frozen, and all that is in it. */
   row(): [index: number, row: object];
+  /** The index of the line `[index,…`. */
+  index(): number;
   /** Four u32, as sdk/runtime/hash.ts has them. */
   hash(text: string, seed: number): Uint32Array;
+  /** The first of them. */
+  hashFirst(text: string, seed: number): number;
+  /**
+   * As sdk/runtime/seal.ts and canonical.ts have it. Undefined: the value is no plain data, too large, too deep, or of names in no order
+   * that is found quickly; nothing of the user's has been run.
+   */
+  seal(value: unknown): unknown;
+  sealWith(row: object, field: string, value: unknown): object | undefined;
+  canonical(value: unknown): string | undefined;
   /**
    * As sdk/runtime/near-reference.ts has it. `source`: a text, or the hashes of a text's tokens. Undefined if the text is not all
    * ASCII.

@@ -28,6 +28,7 @@ type CheckDef = {
 };
 
 const { isArray } = Array;
+const { keys: keysOf } = Object;
 const TRUE: PlainCheck = () => true;
 
 /** Null: the schema has something else than objects, lists, texts, numbers and the like, with bounds at most. */
@@ -37,7 +38,14 @@ export function createPlainCheck(schema: ZodType | null): PlainCheck | null {
   if (def === null || bounds === null || def.coerce === true || def.format !== undefined) return null;
   const check = checkOf(def);
   if (check === null || bounds.length === 0) return check;
-  return (value) => check(value) && bounds.every((bound) => bound(value as never));
+  return (value) => check(value) && isWithin(value as never, bounds);
+}
+
+// A loop: a function for `every` would take more than the bounds.
+function isWithin(value: never, bounds: readonly Bound[]): boolean {
+  const { length } = bounds;
+  for (let i = 0; i < length; i++) if (!bounds[i]!(value)) return false;
+  return true;
 }
 
 function checkOf(def: Def): PlainCheck | null {
@@ -88,14 +96,15 @@ function objectCheck(shape: Readonly<Record<string, ZodType>>): PlainCheck | nul
   const count = required.length;
   return (value) => {
     if (typeof value !== 'object' || value === null || isArray(value)) return false;
-    let seen = 0;
-    for (const key in value) {
+    const keys = keysOf(value);
+    const { length } = keys;
+    for (let i = 0; i < length; i++) {
+      const key = keys[i]!;
       // A field that the schema has not: zod takes it away, or refuses it.
       const check = checks[key];
       if (check === undefined || !check((value as Record<string, unknown>)[key])) return false;
-      seen++;
     }
-    if (!hasOptional) return seen === count;
+    if (!hasOptional) return length === count;
     for (let i = 0; i < count; i++) if (!Object.hasOwn(value, required[i]!)) return false;
     return true;
   };
@@ -108,9 +117,11 @@ function isEach(list: readonly unknown[], check: PlainCheck): boolean {
 }
 
 function oneOf(values: readonly unknown[]): PlainCheck {
-  return values.some((value) => typeof value === 'object' && value !== null)
-    ? () => false
-    : (value) => values.includes(value);
+  if (values.some((value) => typeof value === 'object' && value !== null)) return () => false;
+  if (values.some((value) => typeof value !== 'string')) return (value) => values.includes(value);
+  const known: Record<string, true> = Object.create(null);
+  for (const value of values) known[value as string] = true;
+  return (value) => typeof value === 'string' && known[value] === true;
 }
 
 type Bound = (value: never) => boolean;

@@ -10,6 +10,7 @@ import {
 } from '../workflow/step.ts';
 import { tailOf } from '../workflow/tail.ts';
 import type { Context } from './attempts.ts';
+import { useCompiled } from './compiled.ts';
 import { exchangeOf } from './exchange.ts';
 import { refusePromises } from './guard.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
@@ -42,6 +43,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
   const stages = planStages(steps, settings.fused);
   return (io) => {
     refusePromises();
+    useCompiled(io);
     const context: Context = { io, source: settings.source, rowBudget };
     const stage = stages[readNumber(io, 'MIZU_STAGE')];
     const partition = readNumber(io, 'MIZU_PARTITION');

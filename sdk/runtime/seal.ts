@@ -1,5 +1,6 @@
 // docs/rows.md#limits: what a step returned becomes a row: a copy that holds JSON only, within the limits, and that nobody can change.
 import { canonical, kindOf, MAX_ROW_DEPTH } from './canonical.ts';
+import { sealCompiled, sealWithCompiled } from './compiled.ts';
 
 /** Characters of a row's canonical JSON: the bytes that an input partition may have. */
 export const MAX_ROW_LENGTH = 1 << 20;
@@ -12,8 +13,8 @@ const { isArray } = Array;
 const { stringify } = JSON;
 
 /**
- * The fields of the copy are in canonical order, so that it is written at once: by hand it takes four times the gas. Each property is
- * read once: a getter or a proxy of the user's is not asked again when nobody listens for its errors.
+ * The fields of the copy are in canonical order. Each property is read once: a getter or a proxy of the user's is not asked again when
+ * nobody listens for its errors.
  * @throws TypeError if it is no row, RangeError if it is too large or too deep, and what the getters of `value` throw
  */
 export function sealRow(value: unknown, what: string): object {
@@ -25,19 +26,21 @@ export function sealRow(value: unknown, what: string): object {
 
 /** A value beside the row. */
 export function seal(value: unknown): unknown {
+  const sealed = sealCompiled(value);
+  return sealed === undefined ? sealReference(value) : sealed;
+}
+
+/** By definition: what `seal` gives, whatever it is done by. */
+export function sealReference(value: unknown): unknown {
   room = MAX_ROW_LENGTH;
-  isPlain = true;
-  let sealed: unknown;
   try {
-    sealed = copy(value, 1);
+    return copy(value, 1);
   } catch (error) {
     if (error !== NOT_JSON) throw error;
     // Says which value it is, and of what kind.
     canonical(value);
     throw new TypeError('a row holds JSON only');
   }
-  if (!isPlain) keepIrregular(sealed);
-  return sealed;
 }
 
 /**
@@ -45,44 +48,12 @@ export function seal(value: unknown): unknown {
  * the row holds is not copied again.
  */
 export function sealWith(row: object, field: string, value: unknown, what: string): object {
-  const keys = keysOf(row);
-  const count = keys.length;
-  // Objects order keys that are whole numbers in their own way.
-  if (isDigit(field) || field === '__proto__' || (count > 0 && isDigit(keys[0]!)))
-    return sealAll(row, field, value, what);
-  room = MAX_ROW_LENGTH;
-  isPlain = true;
-  const object: Record<string, unknown> = {};
-  let sealed: unknown;
-  try {
-    sealed = copy(value, 2);
-  } catch {
-    // Says where in the row it is.
-    return sealAll(row, field, value, what);
-  }
-  let isSet = false;
-  for (let i = 0; i < count; i++) {
-    const key = keys[i]!;
-    if (key === '__proto__') return sealAll(row, field, value, what);
-    if (!isSet && key >= field) {
-      object[field] = sealed;
-      isSet = true;
-      if (key === field) continue;
-    }
-    object[key] = (row as Record<string, unknown>)[key];
-  }
-  if (!isSet) object[field] = sealed;
-  if (!isPlain) keepIrregular(object);
-  return freeze(object);
-}
-
-function sealAll(row: object, field: string, value: unknown, what: string): object {
-  return sealRow({ ...row, [field]: value }, what);
+  return sealWithCompiled(row, field, value) ?? sealRow({ ...row, [field]: value }, what);
 }
 
 /** Canonical JSON of what `sealRow` or `seal` made. @throws RangeError if it is too long */
 export function sealedText(sealed: object, what = 'a row'): string {
-  const text = hasIrregular && irregular.has(sealed) ? canonical(sealed) : stringify(sealed);
+  const text = canonical(sealed);
   if (text.length > MAX_ROW_LENGTH) throw tooLarge(what);
   return text;
 }
@@ -99,26 +70,9 @@ export function rejectedText(row: unknown): string {
   }
 }
 
-// ES2024, which the compiler's library does not have yet.
-type Text = string & { isWellFormed(): boolean };
-
 const NOT_JSON = new TypeError('not JSON');
-/**
- * What JSON.stringify does not write as canonical JSON: objects order keys that are whole numbers by number, whatever the order they were
- * set in; and a lone surrogate, which canonical JSON has no text for, is escaped.
- */
-const irregular = new WeakSet<object>();
-/** To ask a set takes as long as to copy four fields. */
-let hasIrregular = false;
-let isPlain = true;
 /** What is left of the row's length. Every value takes at least two characters, so an endless or a shared one ends here. */
 let room = 0;
-
-function keepIrregular(sealed: unknown): void {
-  if (typeof sealed !== 'object' || sealed === null) return;
-  irregular.add(sealed);
-  hasIrregular = true;
-}
 
 function copy(value: unknown, depth: number): unknown {
   switch (typeof value) {
@@ -131,8 +85,6 @@ function copy(value: unknown, depth: number): unknown {
       if (value - value !== 0) throw NOT_JSON;
       return value;
     case 'string':
-      if (!(value as Text).isWellFormed()) isPlain = false;
-      return value;
     case 'boolean':
       return value;
     default:
@@ -148,10 +100,8 @@ function copyArray(value: readonly unknown[], depth: number): object {
     room -= typeof inner === 'string' ? 2 + inner.length : 2;
     if (room < 0) throw tooLarge();
     // Finite numbers here: a call for each would be most of what a long list of them takes.
-    if (typeof inner === 'string') {
-      if (!(inner as Text).isWellFormed()) isPlain = false;
-      list[i] = inner;
-    } else if (typeof inner === 'number' && inner - inner === 0) list[i] = inner;
+    if (typeof inner === 'string') list[i] = inner;
+    else if (typeof inner === 'number' && inner - inner === 0) list[i] = inner;
     else list[i] = inner === undefined ? null : copy(inner, depth);
   }
   return freeze(list);
@@ -162,7 +112,6 @@ function copyObject(value: object, depth: number): object {
   if (prototype !== objectPrototype && prototype !== null) throw NOT_JSON;
   const keys = keysOf(value);
   const count = keys.length;
-  if (count > 0 && isDigit(keys[0]!)) isPlain = false;
   for (let i = 1; i < count; i++) {
     if (keys[i]! >= keys[i - 1]!) continue;
     // By UTF-16 units, as RFC 8785 has it.
@@ -175,11 +124,7 @@ function copyObject(value: object, depth: number): object {
     const inner = (value as Record<string, unknown>)[key];
     if (inner === undefined) continue;
     room -= key.length + 4;
-    if (!(key as Text).isWellFormed()) isPlain = false;
-    if (typeof inner === 'string') {
-      room -= inner.length;
-      if (!(inner as Text).isWellFormed()) isPlain = false;
-    }
+    if (typeof inner === 'string') room -= inner.length;
     if (room < 0) throw tooLarge();
     const copied = typeof inner === 'string' ? inner : copy(inner, depth);
     // An assignment would set the prototype.
@@ -187,12 +132,6 @@ function copyObject(value: object, depth: number): object {
     else object[key] = copied;
   }
   return freeze(object);
-}
-
-// Keys that are whole numbers come first.
-function isDigit(key: string): boolean {
-  const code = key.charCodeAt(0);
-  return code >= 48 && code <= 57;
 }
 
 function tooLarge(what = 'a row'): RangeError {

@@ -14,11 +14,13 @@ export function keyText(key: unknown): string {
 /** The number of the part in which rows of a key are. */
 export function createPartOf(io: GuestIo, { parts, seed }: SplitStep): (key: string) => number {
   const salt = `split ${seed}`;
+  const last = parts.length - 1;
   const upper: number[] = [];
   for (const { fraction } of parts) upper.push((upper.at(-1) ?? 0) + fraction);
   return (key) => {
     const unit = hashToUnit(io, key, salt);
-    const found = upper.findIndex((bound) => unit < bound);
-    return found < 0 ? upper.length - 1 : found;
+    let part = 0;
+    while (part < last && unit >= upper[part]!) part++;
+    return part;
   };
 }

@@ -1,7 +1,7 @@
 // docs/rows.md#requests: the two programs around a model: rows to requests, results to rows.
 import { findMessageProblem } from '../../edge/backends/messages.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
-import { openResult, type Result } from './answer.ts';
+import { openResult, quoteOf, type Result } from './answer.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
@@ -89,7 +89,7 @@ export function createReceive(
         try {
           return becomes(sealWith(row, step.field, answer.value, 'the answer'));
         } catch (error) {
-          return { kind: 'reject', reason: parserFailed(error, step, source, answer.quote) };
+          return { kind: 'reject', reason: parserFailed(error, step, source, answer.raw) };
         }
       }
       return gather(step, row, source, (number) => accept(step, isPlain, results[place + number]![1], row, source));
@@ -111,7 +111,7 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (numb
       try {
         values.push(seal(answer.value));
       } catch (error) {
-        reason = parserFailed(error, step, source, answer.quote);
+        reason = parserFailed(error, step, source, answer.raw);
       }
     }
     const which = way.kind === 'all' ? way.names[number] : `answer ${number + 1} of ${asks}`;
@@ -187,34 +187,34 @@ function whyNotAsked(step: LlmStep, row: object, source: SourceTable): string | 
   }
 }
 
-/** `quote`: what the model said, for the reason of a reject. */
-type Accepted = { readonly value: unknown; readonly quote: string } | { readonly reason: string };
+/** `raw`: what the model said, for the reason of a reject. */
+type Accepted = { readonly value: unknown; readonly raw: string } | { readonly reason: string };
 
 function accept(step: LlmStep, isPlain: PlainCheck, result: Result, row: object, source: SourceTable): Accepted {
   const opened = openResult(step, result);
   if ('reason' in opened) return opened;
-  const { said, quote } = opened;
+  const { said, raw } = opened;
   let answer = opened.value;
   if (step.output !== null && !isPlain(answer)) {
     try {
       const checked = step.output.safeParse(answer);
       if (!checked.success)
-        return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${quote}` };
+        return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${quoteOf(raw)}` };
       answer = checked.data;
     } catch (error) {
-      return { reason: `the check of the answer failed: ${describeError(error, source, step.made)}${quote}` };
+      return { reason: `the check of the answer failed: ${describeError(error, source, step.made)}${quoteOf(raw)}` };
     }
   }
   try {
     const value = (step.parse as (answer: unknown, row: object, said: Said) => unknown)(answer, row, said);
     if (value === undefined) throw new TypeError('it returned undefined; where there is no value it says null');
-    return { value, quote };
+    return { value, raw };
   } catch (error) {
-    return { reason: parserFailed(error, step, source, quote) };
+    return { reason: parserFailed(error, step, source, raw) };
   }
 }
 
 // What the model said belongs to the reason.
-function parserFailed(error: unknown, step: LlmStep, source: SourceTable, quote: string): string {
-  return `the parser failed: ${describeError(error, source, step.made)}${quote}`;
+function parserFailed(error: unknown, step: LlmStep, source: SourceTable, raw: string): string {
+  return `the parser failed: ${describeError(error, source, step.made)}${quoteOf(raw)}`;
 }

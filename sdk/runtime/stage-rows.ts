@@ -7,7 +7,6 @@ import {
   openRowset,
   type RowsetHeader,
   rejectLine,
-  rowIndex,
   rowText,
   writeRowset,
 } from './rowset.ts';
@@ -35,24 +34,24 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   let liveLength = 0;
   let read = 0;
 
-  // The row whose turn it is. `line` is its line if it is as it was read, else `text` is its canonical text; `row` null: not parsed yet.
+  // The row whose turn it is. `isLine`: it is as it was read, and its text is in `io.line()`; else `text` is its canonical text. `row` null: not parsed yet.
   let more = true;
   const at = { index: 0, ordinal: -1 };
   let from = 0;
-  let line: string | null = null;
+  let isLine = false;
   let text: string | null = null;
   let row: object | null = null;
   const advance = (): void => {
     const next = pending.pop();
     if (next !== undefined) {
       ({ index: at.index, ordinal: at.ordinal, from, text, row } = next);
-      line = null;
+      isLine = false;
       return;
     }
     more = read < header.out && io.next();
     if (!more) return;
-    line = io.line();
-    at.index = rowIndex(line);
+    isLine = true;
+    at.index = io.index();
     at.ordinal = read++;
     from = 0;
     row = null;
@@ -60,7 +59,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
 
   // What the attempt has noted: the step that the row is at, the row as that step reads it, and what becomes of it.
   let step = 0;
-  let seenLine: string | null = null;
+  let seenLine = false;
   let seenText: string | null = null;
   let seenRow: object | null = null;
   let verdict: Verdict | null = null;
@@ -70,19 +69,19 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
 
   const attempt = (): boolean => {
     if (!more) return false;
-    let isRead = line !== null;
+    let isRead = isLine;
     let nowText = text;
     let now = row;
     // Where the row was changed, and what it was before.
     let changedBy = from;
-    let oldLine = line;
+    let oldLine = isLine;
     let oldText = text;
     let old = row;
     verdict = null;
     for (let next = from; next < steps.length; next++) {
       const current = steps[next]!;
       step = next;
-      seenLine = isRead ? line : null;
+      seenLine = isRead;
       seenText = nowText;
       seenRow = now;
       if (now === null && current.blind !== true) now = io.row()[1];
@@ -102,7 +101,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       nowText = null;
     }
     if (isRead) {
-      written = line!;
+      written = io.line();
       return true;
     }
     if (nowText === null) {
@@ -117,7 +116,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   };
   // Whatever becomes of the row afterwards.
   const rejectLost = (answers: readonly LostAnswer[]): void => {
-    const seen = rowText(line!);
+    const seen = rowText(io.line());
     for (const { answer, reason } of answers) {
       rejects.push(rejectLine(at.index, seen, steps[0]!.name, reason, answer));
     }
@@ -126,7 +125,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   };
   const refuse = (reason: string): void => {
     if (lost !== null) rejectLost(lost);
-    const seen = seenLine === null ? (seenText ?? rejectedText(seenRow!)) : rowText(seenLine);
+    const seen = seenLine ? rowText(io.line()) : (seenText ?? rejectedText(seenRow!));
     rejects.push(rejectLine(at.index, seen, steps[step]!.name, reason));
     counts.rejected[step]!++;
     lose();

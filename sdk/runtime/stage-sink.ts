@@ -2,7 +2,7 @@
 import type { SortStep, SplitStep } from '../workflow/step.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { openRowset, type RowsetHeader, rowIndex, rowText, writeLines } from './rowset.ts';
+import { openRowset, type RowsetHeader, rowText, writeLines } from './rowset.ts';
 import { rejectedText } from './seal.ts';
 import { createPartOf, keyText } from './split.ts';
 import { openTexts } from './texts.ts';
@@ -23,8 +23,7 @@ export function runSink(context: Context, split: SplitStep | null, part: number)
 function readTexts(io: GuestIo, { out }: RowsetHeader, isHere: (index: number) => boolean): string[] {
   const lines: string[] = [];
   for (let ordinal = 0; ordinal < out && io.next(); ordinal++) {
-    const line = io.line();
-    if (isHere(rowIndex(line))) lines.push(rowText(line));
+    if (isHere(io.index())) lines.push(rowText(io.line()));
   }
   return lines;
 }
@@ -56,8 +55,7 @@ function readByKey(context: Context, header: RowsetHeader, split: SplitStep, par
     // The step 'split' of a stage before has rejected the rows whose key fails. Should it fail here alone, all sinks agree on where the row is.
     made: split.made,
     refuse: () => {
-      const line = io.line();
-      if (partOf(String(rowIndex(line))) === part) lines.push(rowText(line));
+      if (partOf(String(io.index())) === part) lines.push(rowText(io.line()));
     },
   });
   return lines;
@@ -82,8 +80,7 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
   for (let ordinal = 0; io.next(); ordinal++) {
     if (ordinal < header.out) {
       const reason = failures.get(ordinal);
-      const line = reason === undefined ? '' : io.line();
-      if (reason !== undefined) add(rowIndex(line), rowText(line), sort!.name, reason);
+      if (reason !== undefined) add(io.index(), rowText(io.line()), sort!.name, reason);
       continue;
     }
     const [index, row, step, reason, answer] = io.json() as [number, unknown, string, string, number?];

@@ -1,5 +1,6 @@
 // docs/sdk.md#judge: which of two texts of a row a model prefers, asked in both orders.
 import * as z from 'zod';
+import { asItIs } from '../runtime/answer.ts';
 import { kindOf } from '../runtime/canonical.ts';
 import { createLlmStep, type ModelOptions, systemMessages } from './llm.ts';
 import { assertOption } from './refusal.ts';
@@ -58,7 +59,7 @@ export function createJudge(name: string, options: JudgeOptions<never>): Unmade<
       return [...system, { role: 'user', content: `${asked}First text:\n${first}\n\nSecond text:\n${second}` }];
     },
     output: z.strictObject({ reason: z.string(), winner: z.enum(['first', 'second', 'tie']) }),
-    parse: (answer: unknown) => answer,
+    parse: asItIs,
   });
 }
 

@@ -1,6 +1,7 @@
 // docs/sdk.md#llm: every model step is one kind of step: a prompt, the shape of the answer, a parser.
 import * as z from 'zod';
 import { MAX_MESSAGES } from '../../edge/backends/messages.ts';
+import { asItIs } from '../runtime/answer.ts';
 import { kindOf } from '../runtime/canonical.ts';
 import { assertOption } from './refusal.ts';
 import type { Gather, LlmStep, Message, OnTruncated, Said, Unmade } from './step.ts';
@@ -170,7 +171,7 @@ export function createGenerate(
     ...severalOf(name, options),
     prompt: (row: never) => toMessages(prompt(row), first),
     output: options.output ?? null,
-    parse: options.parse ?? ((answer: unknown) => answer),
+    parse: options.parse ?? asItIs,
     ...built,
   });
 }
@@ -264,6 +265,6 @@ function createRated(
     task: 'score',
     rules: `Rate by this scale. Give the reason first, then the number.\n${scale}`,
     output: z.strictObject({ reason: z.string(), score: z.literal(levels as [number, ...number[]]) }),
-    parse: (answer: unknown) => answer,
+    parse: asItIs,
   });
 }

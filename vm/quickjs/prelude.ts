@@ -11,7 +11,8 @@ export const PRELUDE = String.raw`(() => {
   const inputCount = host('c'), inputSize = host('s'), readBytes = host('r'), readText = host('x');
   const log = host('l'), random = host('a'), encode = host('e'), decode = host('d'), callGuarded = host('g'), quit = host('q');
   const hash = host('h'), nearKey = host('k'), group = host('p'), lineRow = host('f'), nearPairs = host('b'), unite = host('m'), repeats = host('y');
-  for (const letter of 'njtwocsrxlaedgqhkpfbmy') delete globalThis['mizu:' + letter];
+  const seal = host('z'), sealWith = host('v'), canonical = host('J'), lineIndex = host('i'), hashFirst = host('u');
+  for (const letter of 'njtwocsrxlaedgqhkpfbmyzvJiu') delete globalThis['mizu:' + letter];
   const { RangeError, TypeError, Error, Uint8Array, Uint32Array, ArrayBuffer, Object, String, JSON } = globalThis;
   const isInteger = Number.isInteger, ceil = Math.ceil, max = Math.max;
 
@@ -142,6 +143,9 @@ export const PRELUDE = String.raw`(() => {
     unite: (pairs, rows) => new Uint32Array(unite(pairs, rows).buffer),
     repeats: (group, base, count) => new Uint32Array(repeats(group, base, count).buffer),
     row: () => lineRow(),
+    index: () => lineIndex(),
+    hashFirst: (value, seed) => hashFirst(value, seed) ?? hashFirst(value.toWellFormed(), seed),
+    seal, sealWith, canonical,
   });
 
   let main, settled = false;

@@ -15,7 +15,7 @@ export type QuickJsOptions = {
   readonly fileName?: string;
 };
 
-const HOST_LETTERS = 'njtwocsrxlaedgqhkpfbmy';
+const HOST_LETTERS = 'njtwocsrxlaedgqhkpfbmyzvJiu';
 /** Reference counting frees nearly everything; cycles are looked for only when a program has allocated this much. */
 const GC_THRESHOLD_BYTES = 32 * 1024 * 1024;
 /** Of QuickJS's 1 MiB C stack. */

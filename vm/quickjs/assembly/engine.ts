@@ -99,3 +99,71 @@ export declare function freezeObject(context: u32, object: u64): i32;
 
 @external("main", "JS_FreeValue")
 export declare function releaseRaw(context: u32, value: u64): void;
+
+@external("main", "JS_DupValue")
+export declare function retain(context: u32, value: u64): u64;
+
+/** JS_CLASS_OBJECT and JS_CLASS_ARRAY of QuickJS are 1 and 2; a proxy is neither. */
+@external("main", "JS_GetClassID")
+export declare function classOf(value: u64): u32;
+
+/** The caller releases what it gets. */
+@external("main", "JS_GetClassProto")
+export declare function prototypeOfClass(context: u32, classId: u32): u64;
+
+/** The caller releases what it gets. */
+@external("main", "JS_GetPrototype")
+export declare function prototypeOf(context: u32, object: u64): u64;
+
+/** 1: the descriptor is written, whose value the caller releases. Runs nothing of the user's for a plain object or an array. */
+@external("main", "JS_GetOwnProperty")
+export declare function ownProperty(context: u32, descriptor: u32, object: u64, atom: u32): i32;
+
+/** UTF-8 of the name; `releaseUtf8` gives it back. */
+@external("main", "JS_AtomToCStringLen")
+export declare function nameText(context: u32, lengthResult: u32, atom: u32): u32;
+
+/** UTF-8 of a text, half a surrogate pair in three bytes; of an ASCII text the engine's own. `releaseUtf8` gives it back. */
+@external("main", "JS_ToCStringLen2")
+export declare function utf8Of(context: u32, lengthResult: u32, value: u64, cesu8: i32): u32;
+
+@external("main", "JS_FreeCString")
+export declare function releaseUtf8(context: u32, pointer: u32): void;
+
+@external("main", "JS_ToString")
+export declare function stringOf(context: u32, value: u64): u64;
+
+/** Writes an f64. */
+@external("main", "JS_ToFloat64")
+export declare function floatOf(context: u32, result: u32, value: u64): i32;
+
+@external("main", "JS_NewObject")
+export declare function newObject(context: u32): u64;
+
+@external("main", "JS_NewArray")
+export declare function newEmptyList(context: u32): u64;
+
+/** Takes the values over. */
+@external("main", "JS_NewArrayFrom")
+export declare function newList(context: u32, count: u32, values: u32): u64;
+
+/** Takes the value over. 1: it is defined. */
+@external("main", "JS_DefinePropertyValue")
+export declare function defineProperty(context: u32, object: u64, atom: u32, value: u64, flags: i32): i32;
+
+@external("main", "JS_PreventExtensions")
+export declare function preventExtensions(context: u32, object: u64): i32;
+
+/** A raw text from UTF-8. */
+@external("main", "JS_NewStringLen")
+export declare function textOf(context: u32, pointer: u32, length: u32): u64;
+
+@external("main", "JS_NewAtomLen")
+export declare function newName(context: u32, pointer: u32, length: u32): u32;
+
+@external("main", "JS_FreeAtom")
+export declare function releaseName(context: u32, atom: u32): void;
+
+/** A raw number, an integer where it is one of 32 bits. */
+@external("main", "JS_NewNumber")
+export declare function rawNumber(context: u32, value: f64): u64;

@@ -22,6 +22,7 @@ import {
   releaseValue,
   runJob,
   takeException,
+  textOf,
   throwOutOfMemory,
   toNumber,
   toText,
@@ -30,9 +31,13 @@ import { joinPairs, listRepeats, resultLength } from "./components";
 import { groupRecords, groupedLength } from "./group";
 import { freezeRow } from "./freeze";
 import { hash128 } from "./hash";
-import { NEXT_LINE, NEXT_NO_MEMORY, isFlat, lineLength, linePointer, nextLine, openLines } from "./lines";
+import { readJson } from "./json-read";
+import { jsonLength, jsonPointer, writeJson } from "./json-write";
+import { NEXT_LINE, NEXT_NO_MEMORY, isFlat, lineIndex, lineLength, linePointer, nextLine, openLines } from "./lines";
 import { OPTIONS_BYTES, isAscii, keyLength, keyOfText, keyOfTokens, keyPointer } from "./near-key";
 import { BUCKET_BYTES, findPairs, pairsLength } from "./near-pairs";
+import { NOTHING, hasSurrogate } from "./raw";
+import { seal, sealWith } from "./seal";
 
 @external("wasi_snapshot_preview1", "random_get")
 declare function randomGet(buffer: u32, length: u32): u32;
@@ -128,7 +133,9 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
     case 0x64: /* d: decode UTF-8 */
       return decode(first);
     case 0x68: /* h: hash text */
-      return hash(first, u32(toNumber(load<u32>(values, 4))));
+      return hash(first, u32(toNumber(load<u32>(values, 4))), false);
+    case 0x75: /* u: first word of a text's hash */
+      return hash(first, u32(toNumber(load<u32>(values, 4))), true);
     case 0x6b: /* k: key of a near dedupe */
       return nearKey(first, load<u32>(values, 4), u32(toNumber(load<u32>(values, 8))));
     case 0x70: /* p: records by group */
@@ -141,6 +148,15 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
       return repeats(values);
     case 0x66: /* f: line as JSON, its row frozen */
       return lineAsRow();
+    case 0x7a: /* z: seal */
+      return boxOrAsk(seal(load<u64>(first)));
+    case 0x76: /* v: seal with one field more */
+      return boxOrAsk(sealWith(load<u64>(first), load<u64>(load<u32>(values, 4)), load<u64>(load<u32>(values, 8))));
+    case 0x4a: /* J: canonical JSON */
+      if (!writeJson(load<u64>(first))) return newUndefined();
+      return box(textOf(contextPointer(), jsonPointer(), jsonLength()));
+    case 0x69: /* i: index of the line */
+      return newNumber(lineIndex());
     case 0x67: /* g: call under guard */
       return callGuarded(first, load<u32>(values, 4));
     case 0x71: /* q: quit */
@@ -168,19 +184,30 @@ function callGuarded(callee: Value, polls: Value): Value {
 }
 
 function lineAsJson(): Value {
-  // The name of the source for the message of a SyntaxError: an empty string.
-  store<u32>(scratch, 0);
-  return box(parseJson(contextPointer(), linePointer, lineLength, scratch));
+  const read = readJson(linePointer, lineLength, false);
+  return box(read == NOTHING ? parseLine() : read);
 }
 
 function lineAsRow(): Value {
-  store<u32>(scratch, 0);
-  const line = parseJson(contextPointer(), linePointer, lineLength, scratch);
+  const read = readJson(linePointer, lineLength, true);
+  if (read != NOTHING) return box(read);
+  const line = parseLine();
   const boxed = box(line);
   if (boxed == THROWN) return THROWN;
   if (freezeRow(line, isFlat())) return boxed;
   releaseValue(boxed);
   return THROWN;
+}
+
+function parseLine(): u64 {
+  // The name of the source for the message of a SyntaxError: an empty string.
+  store<u32>(scratch, 0);
+  return parseJson(contextPointer(), linePointer, lineLength, scratch);
+}
+
+/** Undefined: what is asked for is JavaScript's to do. */
+function boxOrAsk(value: u64): Value {
+  return value == NOTHING ? newUndefined() : box(value);
 }
 
 /** A boxed value as QuickJS allocates it; the caller frees the box. */
@@ -238,15 +265,18 @@ function encode(value: Value): Value {
   return bytes;
 }
 
-/** 128 bits of the text's UTF-8. */
-function hash(value: Value, seed: u32): Value {
+/** 128 bits of the text's UTF-8, or the first 32 of them as a number: undefined if half a surrogate pair is in it. */
+function hash(value: Value, seed: u32, isFirst: bool): Value {
   if (digest == 0) digest = allocate(32);
   if (digest == 0) return outOfMemory();
   const text = toText(value, scratch);
   if (text == 0) return THROWN;
-  hash128(text, load<u32>(scratch), seed, digest);
+  const length = load<u32>(scratch);
+  const isText = !isFirst || !hasSurrogate(text, length);
+  hash128(text, length, seed, digest);
   releaseText(text);
-  return newBytes(digest, 16);
+  if (!isFirst) return newBytes(digest, 16);
+  return isText ? newNumber(f64(load<u32>(digest))) : newUndefined();
 }
 
 /** Of a text, undefined unless it is ASCII; or of the hashes of its tokens. */

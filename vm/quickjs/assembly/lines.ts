@@ -71,6 +71,18 @@ export function isFlat(): bool {
   return found == 2;
 }
 
+/** The number behind the bracket of `[index,…`. */
+export function lineIndex(): f64 {
+  let index: f64 = 0;
+  const end = linePointer + lineLength;
+  for (let at = linePointer + 1; at < end; at++) {
+    const digit = u32(load<u8>(at)) - 0x30;
+    if (digit > 9) break;
+    index = index * 10 + f64(digit);
+  }
+  return index;
+}
+
 function take(lineEnd: u32, next: u32): void {
   linePointer = buffer + begin;
   lineLength = lineEnd - begin;
