@@ -1,4 +1,4 @@
-// docs/rows.md#canonical: canonical JSON (RFC 8785), the same as sdk/runtime/canonical.ts to the byte, of values that hold plain data only.
+// docs/rows.md#limits: canonical JSON (RFC 8785), the same as sdk/runtime/canonical.ts to the byte, of values that hold plain data only.
 import {
   allocate,
   contextPointer,
