@@ -1,4 +1,5 @@
 // docs/da.md#client: writes to all members until a quorum has signed; reads that believe no member.
+import { setMaxListeners } from 'node:events';
 import type { Certificate } from '../protocol/certificate.ts';
 import { MAX_OUTPUT_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
@@ -88,6 +89,8 @@ export function createDaClient({ committee, domain, account, log }: DaClientOpti
     if (account === undefined) throw noAccount();
     const request = await signRequest(account, domain, objects, expiry);
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(WRITE_SECONDS * 1000)]);
+    // Each upload listens to it while it lasts.
+    setMaxListeners(0, signal);
     const signatures = new Map<number, Hex>();
     const errors: unknown[] = [];
     await new Promise<void>((resolve) => {

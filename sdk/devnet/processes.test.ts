@@ -48,7 +48,7 @@ test.skipIf(process.platform === 'win32')(
       await supervisor.start({ name: 'patient', args: [], entry, isPatient: true });
       await supervisor.start({ name: 'other', args: [], entry });
       const [patient, other] = supervisor.processes().map(({ pid }) => getPriority(pid));
-      expect(patient).toBe(getPriority() + 5);
+      expect(patient).toBe(getPriority() + 10);
       expect(other).toBe(getPriority());
     } finally {
       await supervisor.stop();

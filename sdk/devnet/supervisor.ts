@@ -1,6 +1,6 @@
 // docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,8 +30,8 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
-/** A third of the time that another process gets, where all want more than there is. */
-const PATIENT_NICE = 5;
+/** As `nice` has it: a tenth of the time that another process gets, where all want more than there is. */
+const PATIENT_NICE = 10;
 /** It runs and says nothing: a last net, for a machine that has much else to do. */
 const READY_SECONDS = 300;
 const STOP_SECONDS = 20;
@@ -57,28 +57,34 @@ export function createSupervisor(logFolder: string): Supervisor {
     const log = openSync(join(logFolder, `${spec.name}.log`), 'a');
     const child = startChild(process.execPath, [...entryOf(spec), ...spec.args], { stdio: ['ignore', log, log] });
     closeSync(log);
-    if (spec.isPatient === true) makePatient(child);
     running.set(spec.name, { spec, child, restarts });
     child.once('exit', (code, signal) => {
       if (stopping) return;
       if (restarts >= MAX_RESTARTS)
         return fail(died(spec.name, logFolder, `exit code ${code}, signal ${signal}, ${restarts} restarts`));
-      setTimeout(() => launch(spec, restarts + 1), RESTART_MILLISECONDS);
+      setTimeout(() => {
+        launch(spec, restarts + 1);
+        if (spec.isPatient === true) makePatient(running.get(spec.name)?.child);
+      }, RESTART_MILLISECONDS);
     });
+  };
+
+  const untilHealthy = async ({ name }: ProcessSpec, healthUrl: string): Promise<void> => {
+    const answers = createFetcher(healthUrl);
+    const deadline = Date.now() + READY_SECONDS * 1000;
+    while (!(await answers(running.get(name)?.child.pid)) && !stopping) {
+      const restarts = running.get(name)?.restarts ?? 0;
+      if (restarts > 2) throw died(name, logFolder, 'it ends as soon as it is started');
+      if (Date.now() > deadline) throw died(name, logFolder, `no answer from ${healthUrl} within ${READY_SECONDS} s`);
+    }
   };
 
   return {
     start: async (spec) => {
       launch(spec, 0);
-      if (spec.healthUrl === undefined) return;
-      const answers = createFetcher(spec.healthUrl);
-      const deadline = Date.now() + READY_SECONDS * 1000;
-      while (!(await answers(running.get(spec.name)?.child.pid)) && !stopping) {
-        const restarts = running.get(spec.name)?.restarts ?? 0;
-        if (restarts > 2) throw died(spec.name, logFolder, 'it ends as soon as it is started');
-        if (Date.now() > deadline)
-          throw died(spec.name, logFolder, `no answer from ${spec.healthUrl} within ${READY_SECONDS} s`);
-      }
+      if (spec.healthUrl !== undefined) await untilHealthy(spec, spec.healthUrl);
+      // Whoever starts the network waits for all of it.
+      if (spec.isPatient === true) makePatient(running.get(spec.name)?.child);
     },
     processes: () =>
       [...running.values()].map(({ spec, child, restarts }) => ({ name: spec.name, pid: child.pid, restarts })),
@@ -95,11 +101,15 @@ function entryOf({ entry }: ProcessSpec): string[] {
   return entry === undefined ? [MIZU] : ['--import', LOADER, entry];
 }
 
-// Threads that it starts are as patient. Where the system refuses, it runs as others do.
-function makePatient({ pid }: ChildProcess): void {
+// Threads that it starts from now on are as patient. Where the system refuses, it runs as others do.
+function makePatient(child: ChildProcess | undefined): void {
+  const pid = child?.pid;
+  if (pid === undefined) return;
+  const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority() + PATIENT_NICE);
   try {
-    if (pid === undefined) return;
-    setPriority(pid, Math.min(constants.priority.PRIORITY_LOW, getPriority() + PATIENT_NICE));
+    setPriority(pid, nice);
+    // Where Linux shares out by sessions, that of a process within its own says nothing to the others.
+    if (existsSync(`/proc/${pid}/autogroup`)) writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {}
 }
 
