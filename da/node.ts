@@ -25,7 +25,7 @@ import { hashInPieces } from './hash.ts';
 import { openPins } from './pins.ts';
 import { createQuotas, type Quotas } from './quotas.ts';
 import { createStandings, type StandingSource } from './standing.ts';
-import { assertSigned, type SignedRequest } from './storage-request.ts';
+import { createSignatureCheck, type SignedRequest } from './storage-request.ts';
 import { createUploads, type UploadLimits } from './uploads.ts';
 
 export type DaNodeOptions = {
@@ -87,6 +87,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   const { log = createLogger('da'), objectBytes = MAX_OUTPUT_BYTES, capacityBytes = 2 ** 40 } = options;
   const { minRetentionSeconds = 60, maxRetentionSeconds = 400 * DAY, unstakedRetentionSeconds = 45 * DAY } = options;
   const domain = createDomain(options.chainId, options.contract);
+  const assertSigned = createSignatureCheck(domain);
   const currentEpoch = async () => (typeof options.epoch === 'function' ? options.epoch() : options.epoch);
   const store = await openStore(join(options.dataDir, 'index'));
   const objects = await openDiskObjects(join(options.dataDir, 'objects'));
@@ -206,7 +207,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   ): Promise<{ status: number; body: object }> => {
     const now = nowSeconds();
     assertExpiry(wanted.expiry, now, minRetentionSeconds, maxRetentionSeconds);
-    assertSigned(domain, wanted, now);
+    assertSigned(wanted, now);
     const standing = await standingOf(wanted.account);
     if (standing.class !== 'staked') assertExpiry(wanted.expiry, now, minRetentionSeconds, unstakedRetentionSeconds);
     const epoch = await currentEpoch();

@@ -3,9 +3,9 @@ import { hashTypedData } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { hashObjects, totalLength } from '../protocol/certificate.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { type Address, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { recoverSigner } from '../protocol/signature.ts';
-import type { ObjectRef } from '../protocol/tree.ts';
+import { keccakHex, type ObjectRef } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
 export type StorageRequest = {
@@ -46,12 +46,27 @@ export async function signRequest(
 }
 
 /** @throws MizuError `da/bad-signature`, `da/bad-until` */
-export function assertSigned(domain: Domain, request: SignedRequest, nowSeconds: number): void {
-  const ahead = Number(request.until) - nowSeconds;
-  if (ahead < 0 || ahead > MAX_AHEAD_SECONDS) throw badUntil(nowSeconds, request.until);
-  const digest = hexToBytes(hashTypedData(typedRequest(domain, request)));
-  const signer = recoverSigner(digest, hexToBytes(request.signature));
-  if (signer !== request.account) throw badSignature(request.account, signer);
+export type SignatureCheck = (request: SignedRequest, nowSeconds: number) => void;
+
+/** Of signatures that were found good the last so many are known: a request comes again when what was missing has been sent. */
+const KNOWN_MAX = 1_024;
+
+export function createSignatureCheck(domain: Domain): SignatureCheck {
+  const known = new Set<Hex>();
+  return (request, nowSeconds) => {
+    const ahead = Number(request.until) - nowSeconds;
+    if (ahead < 0 || ahead > MAX_AHEAD_SECONDS) throw badUntil(nowSeconds, request.until);
+    const digest = hexToBytes(hashTypedData(typedRequest(domain, request)));
+    const signature = hexToBytes(request.signature);
+    // All that the verdict depends on.
+    const name = keccakHex(concatBytes([digest, hexToBytes(request.account), signature]));
+    if (known.has(name)) return;
+    const signer = recoverSigner(digest, signature);
+    if (signer !== request.account) throw badSignature(request.account, signer);
+    known.add(name);
+    const oldest = known.values().next().value;
+    if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+  };
 }
 
 function typedRequest(domain: Domain, { account, objects, expiry, until }: StorageRequest) {
