@@ -45,7 +45,7 @@ export function parseModule(bytes: Uint8Array): LinkModule {
   const exports = section(7, readExport);
   const startSection = sections.get(8);
   const start = startSection === undefined ? undefined : readU32(startSection);
-  const elements = section(9, readElement);
+  const elements = section(9, readElement).filter((segment) => segment !== undefined);
   const bodies = section(10, (reader) => readBytes(reader, readU32(reader)));
   const datas = section(11, readData);
   if (bodies.length !== functionTypes.length) {
@@ -133,10 +133,16 @@ function readExport(reader: Reader): ExportEntry {
   return { name, kind: readKind(reader), index: readU32(reader) };
 }
 
-function readElement(reader: Reader): ElementSegment {
+// Passive and declared segments have no effect without table.init, which no program has: they are left out.
+function readElement(reader: Reader): ElementSegment | undefined {
   const offset = reader.offset;
   const flags = readU32(reader);
-  if (flags !== 0 && flags !== 2) throw unsupported(offset, 'reference types (a passive element segment)');
+  if (flags > 3) throw unsupported(offset, 'reference types (element expressions)');
+  if (flags % 2 === 1) {
+    readByte(reader);
+    readVector(reader, readU32);
+    return undefined;
+  }
   if (flags === 2 && readU32(reader) !== 0) throw unsupported(offset, 'more than one table');
   const expression = readExpression(reader, refuseIndex);
   if (flags === 2) readByte(reader);
