@@ -7,7 +7,7 @@ export type MockAnswer = {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   /** The whole body; without it a completion with `content`. */
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly content?: string;
   readonly delayMs?: number;
   /** Cuts the connection instead. */

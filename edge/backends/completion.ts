@@ -32,10 +32,9 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ['eos_token', 'stop'],
   ['stop_sequence', 'stop'],
   ['end_turn', 'stop'],
-  ['STOP', 'stop'],
   ['max_tokens', 'length'],
   ['max_length', 'length'],
-  ['MAX_TOKENS', 'length'],
+  ['model_length', 'length'],
 ]);
 
 /** `promptTokens`: an estimate, for a server that does not count them. @throws CallFailure */
@@ -66,13 +65,15 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, pr
     };
     throw unusableAnswer(failure, { raw: refusal, usage }, 'never');
   }
-  if (content === undefined || (content === '' && tools > 0)) throw noContent(tools, finishReason, reasoning, usage);
+  if (content === undefined || (content === '' && tools > 0))
+    throw noContent(message.content, tools, finishReason, reasoning, usage);
   return { content, finishReason, usage, ...(reasoning === undefined || reasoning === '' ? {} : { reasoning }) };
 }
 
 function parse(answer: Pick<PostAnswer, 'headers' | 'text'>): Answer | null {
   try {
-    return JSON.parse(answer.text) as Answer | null;
+    // A byte order mark before it is no part of the JSON.
+    return JSON.parse(answer.text.replace(/^\ufeff/, '')) as Answer | null;
   } catch {
     throw unreadable(answer);
   }
@@ -97,12 +98,21 @@ function textOf(content: unknown): string | undefined {
 
 function finishReasonOf(given: unknown): string {
   if (typeof given !== 'string' || given === '') return 'stop';
-  return FINISH_REASONS.get(given) ?? given.slice(0, MAX_FINISH_REASON);
+  // In capitals and small letters, as it happens.
+  const told = given.slice(0, MAX_FINISH_REASON).toLowerCase();
+  return FINISH_REASONS.get(told) ?? told;
 }
 
-function noContent(tools: number, finishReason: string, reasoning: string | undefined, usage: Usage): CallFailure {
+function noContent(
+  content: unknown,
+  tools: number,
+  finishReason: string,
+  reasoning: string | undefined,
+  usage: Usage,
+): CallFailure {
   const found = [
     describeEnd(finishReason) ?? 'finish_reason stop',
+    content === undefined || content === null || content === '' ? '' : `content that is no text: ${kindOf(content)}`,
     tools === 0 ? '' : `${tools} tool ${tools === 1 ? 'call' : 'calls'} instead`,
     reasoning === undefined || reasoning === ''
       ? ''
@@ -118,4 +128,10 @@ function noContent(tools: number, finishReason: string, reasoning: string | unde
 
 function tokensOr(tokens: unknown, estimate: number): number {
   return Number.isSafeInteger(tokens) && (tokens as number) >= 0 ? (tokens as number) : estimate;
+}
+
+function kindOf(content: unknown): string {
+  if (!Array.isArray(content)) return `a JSON ${typeof content}`;
+  const types = content.map((part: { type?: unknown } | null) => String(part?.type ?? 'unknown').slice(0, 20));
+  return types.length === 0 ? 'no part' : `parts of the type ${[...new Set(types)].slice(0, 3).join(', ')}`;
 }

@@ -96,9 +96,13 @@ function noImages(actual: string): CallFailure {
 }
 
 /** A 200 that is no chat completion. */
-export function unreadable({ headers, text }: Pick<PostAnswer, 'headers' | 'text'>): CallFailure {
+export function unreadable(
+  { headers, text }: Pick<PostAnswer, 'headers' | 'text'>,
+  expected = 'choices[0].message',
+): CallFailure {
   const type = String(headers['content-type'] ?? '');
-  const actual = text.slice(0, 200);
+  const packed = headers['content-encoding'];
+  const actual = `${packed === undefined ? '' : `content-encoding ${String(packed)}: `}${text.slice(0, 200)}`;
   // A login page or a stream is no accident.
   if (/text\/(html|event-stream)/.test(type)) {
     const error = {
@@ -116,7 +120,7 @@ export function unreadable({ headers, text }: Pick<PostAnswer, 'headers' | 'text
   const error = new MizuError({
     code: 'edge/bad-answer',
     message,
-    expected: 'choices[0].message',
+    expected,
     actual,
     retryable: true,
   });

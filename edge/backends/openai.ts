@@ -19,7 +19,7 @@ import {
 } from './backend.ts';
 import { type Call, createCaller } from './call.ts';
 import { CHARS_PER_TOKEN, parseCompletion } from './completion.ts';
-import { CallFailure, statusFailure, unusableAnswer } from './failure.ts';
+import { CallFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
 import { PostAbort, post } from './post.ts';
 import { createRefusals } from './refusals.ts';
@@ -56,7 +56,8 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     try {
       const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
       const answer = caller.hideSecrets(await post(pool, { path, headers: caller.headers, body }, limits));
-      if (answer.status !== 200) throw statusFailure(answer, answer.status);
+      if (answer.status < 200 || answer.status > 299) throw statusFailure(answer, answer.status);
+      if (!answer.isUtf8) throw unreadable(answer, 'UTF-8');
       return parseCompletion(answer, Math.ceil(chars / CHARS_PER_TOKEN) + imageTokens);
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -1,10 +1,15 @@
 // docs/edge.md#openai: one POST by undici's dispatch: without its streams and signals a call costs half.
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { brotliDecompress, unzip } from 'node:zlib';
 import type { Dispatcher, Pool } from 'undici';
 
 export type PostAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
+  /** Whether the text is that of the bytes; where they are no UTF-8 it has U+FFFD instead. */
+  readonly isUtf8: boolean;
 };
 
 export type PostLimits = { readonly timeoutMs: number; readonly limitBytes: number; readonly signal: AbortSignal };
@@ -64,11 +69,33 @@ export function post(
           else parts.push(part);
         },
         onResponseEnd: () => {
-          const text = (parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)).toString();
-          end(() => resolve({ status, headers, text }));
+          const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+          const give = (plain: Buffer) => resolve({ status, headers, text: plain.toString(), isUtf8: isUtf8(plain) });
+          const unpack = UNPACK[String(headers['content-encoding'] ?? '').toLowerCase()];
+          end(() => (unpack === undefined ? give(bytes) : unpacked(unpack, bytes, limitBytes).then(give, reject)));
         },
         onResponseError: (_controller, error) => end(() => reject(given ?? error)),
       },
     );
   });
+}
+
+type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+/** Nobody is asked to pack an answer; some relays do it all the same. */
+const UNPACK: Readonly<Record<string, Unpack>> = {
+  gzip: promisify(unzip) as Unpack,
+  'x-gzip': promisify(unzip) as Unpack,
+  deflate: promisify(unzip) as Unpack,
+  br: promisify(brotliDecompress) as Unpack,
+};
+
+// What cannot be unpacked is judged as it came: it may be the text itself, under a header that somebody left there.
+async function unpacked(unpack: Unpack, bytes: Buffer, limitBytes: number): Promise<Buffer> {
+  try {
+    return await unpack(bytes, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw new PostAbort('too-large');
+    return bytes;
+  }
 }

@@ -11,7 +11,7 @@ export type Refusals = {
   clear(model: string): void;
 };
 
-/** So many of a model without an answer between them, and it is not asked for a while. */
+/** So many of one kind of a model without an answer between them, and it is not asked for a while. */
 const MOST = 3;
 const REMEMBERED_MS = 60_000;
 const MAX_CALLS = 4_096;
@@ -32,7 +32,9 @@ export function createRefusals(now: () => number): Refusals {
         if (again !== 'later') models.delete(model);
         return;
       }
-      const count = (models.get(model)?.count ?? 0) + 1;
+      const before = models.get(model);
+      // What refuses one row for its key and the next for its address answers rows one by one, and is not set up wrong.
+      const count = before?.error.code === error.code ? before.count + 1 : 1;
       const until = now() + REMEMBERED_MS;
       models.set(model, { count, until: count >= MOST ? until : 0, error });
       calls.set(hash(body), { until, error });

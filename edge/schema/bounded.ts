@@ -15,6 +15,7 @@ const MAX_DEPTH = 64;
 const MAX_SUBSCHEMAS = 512;
 const MAX_NAMES = 8_000;
 const CHARS_A_STEP = 16;
+const PROTOTYPE = '__proto__';
 
 const SUBSCHEMA = new Set(
   'additionalProperties items contains not if then else propertyNames unevaluatedItems unevaluatedProperties'.split(
@@ -77,6 +78,7 @@ export function boundSchema(schema: unknown): JsonObject | boolean {
         if (keyword === '$anchor') targets.add(`#${given}`);
       }
     }
+    addPrototypeName(copy);
     const weight = 1 + Math.ceil(chars / CHARS_A_STEP);
     copy[STEPS_KEYWORD] = { at, weight } satisfies Steps;
     return copy;
@@ -104,6 +106,15 @@ export function boundSchema(schema: unknown): JsonObject | boolean {
   const lost = refs.find(({ target }) => !targets.has(target));
   if (lost !== undefined) throw new SchemaRefusal('no schema is there', 'a $ref to a subschema', lost.target, lost.at);
   return bounded;
+}
+
+// Ajv leaves the name out of `properties`; as a pattern it means the same.
+function addPrototypeName(copy: Record<string, Json>): void {
+  const properties = copy.properties as JsonObject | undefined;
+  if (properties === undefined || !Object.hasOwn(properties, PROTOTYPE)) return;
+  const patterns = (copy.patternProperties ?? {}) as JsonObject;
+  const name = Object.hasOwn(patterns, `^${PROTOTYPE}$`) ? `^(?:${PROTOTYPE})$` : `^${PROTOTYPE}$`;
+  copy.patternProperties = { ...patterns, [name]: properties[PROTOTYPE] as Json };
 }
 
 function localTarget(ref: Json, at: string): string {

@@ -40,6 +40,17 @@ describe('a content', () => {
     expect(verdictOf(schema, { constructor: 1 })).toBeUndefined();
   });
 
+  test('has a field __proto__ like any other', () => {
+    const check = createContentCheck();
+    const schema = `{"type":"object","properties":{"__proto__":{"type":"string"},"a":{"$ref":"#/properties/__proto__"}},
+      "patternProperties":{"^__proto__$":{"maxLength":2}},"required":["__proto__"],"additionalProperties":false}`;
+    expect(check(schema, '{"__proto__":"x","a":"long"}')).toBeUndefined();
+    expect(check(schema, '{"__proto__":5}')).toMatchObject({ reason: '/__proto__ must be string' });
+    expect(check(schema, '{"__proto__":"long"}')).toMatchObject({ kind: 'unfit' });
+    expect(check(schema, '{"__proto__":"x","a":1}')).toMatchObject({ reason: '/a must be string' });
+    expect(check(schema, '{"a":"x"}')).toMatchObject({ reason: "value must have required property '__proto__'" });
+  });
+
   test('that is no JSON does not fit', () => {
     expect(check(undefined, '{')).toMatchObject({ kind: 'unfit', reason: expect.stringMatching(/^not JSON/) });
     expect(check(undefined, '{}')).toBeUndefined();

@@ -23,8 +23,8 @@ const CONCURRENCY = 16;
 /** So many rows in a row that the endpoint itself refuses, and the run stops. */
 export const MAX_REFUSED_ROWS = 5;
 
-/** Whether a model's endpoint has answered a row, and how many it has refused since. */
-type Standing = { answered: boolean; refused: number };
+/** Whether a model's endpoint has answered a row, and how many it has refused since, the last ones with this code. */
+type Standing = { answered: boolean; refused: number; code?: string };
 
 /**
  * Request object in, result object out, as the gateway makes them. All of a run's tasks share one: it stops at an endpoint that refuses.
@@ -107,6 +107,9 @@ function note(standing: Standing, model: string, error: MizuError | undefined): 
     return;
   }
   if (standing.answered && !isRefusal(error)) return;
+  // What is wrong with key, account or address is the same for all rows.
+  if (standing.answered && error.code !== standing.code) standing.refused = 0;
+  standing.code = error.code;
   standing.refused += 1;
   if (standing.refused >= MAX_REFUSED_ROWS) throw backendRefuses(model, error);
 }
