@@ -8,6 +8,10 @@ const DELIMITERS = [',', ';', '\t', '|'];
 /** @throws MizuError `sdk/csv-header`, `sdk/csv-delimiter` */
 export function readHeader(file: string, { record, lines, flaw }: ReadRecord, dialect: Dialect): string[] {
   const shown = lines[0]!.text;
+  // A name in quotes ends where another delimiter stands behind it.
+  const behind = DELIMITERS.find((one) => one !== dialect.delimiter && shown.match(/^"[^"]*"(.)/)?.[1] === one);
+  if (flaw !== undefined && !dialect.isNamed && behind !== undefined)
+    throw otherDelimiter(file, shown, dialect.delimiter, behind);
   if (flaw !== undefined) throw badHeader(file, shown, flaw);
   const names = record.fields.map((name, i) => (record.quoted.has(i) ? name : name.replace(/^[ \t]+|[ \t]+$/g, '')));
   const other = DELIMITERS.find((one) => one !== dialect.delimiter && names[0]!.includes(one));
@@ -32,8 +36,15 @@ function badHeader(file: string, shown: string, wrong: string): MizuError {
     message: `${file}: the first line does not name the columns.`,
     expected: 'different names, none empty',
     actual: `${wrong} in ${JSON.stringify(shown.slice(0, 200))}`,
-    hint: 'Put a line with the names of the columns first. If a quote means nothing in this file: --quote none',
+    hint: hintFor(shown, wrong),
   });
+}
+
+function hintFor(shown: string, wrong: string): string {
+  if (/^\s*[{[]/.test(shown)) return 'It looks like JSON: --format jsonl for an object a line, json for an array.';
+  if (wrong.startsWith('not UTF-8')) return 'Name its encoding, like --encoding windows-1252. Or save it as UTF-8.';
+  if (wrong.startsWith('a carriage return')) return 'Save it with line feeds at the ends of its lines.';
+  return 'Put a line with the names of the columns first. If a quote means nothing in this file: --quote none';
 }
 
 function otherDelimiter(file: string, shown: string, delimiter: string, other: string): MizuError {

@@ -22,7 +22,6 @@ export function markLength(head: Uint8Array): number {
 
 /** @throws MizuError `sdk/input-encoding` if the first bytes speak against the encoding */
 export function assertEncoding(file: string, encoding: string, head: Uint8Array): void {
-  // Its mark begins with that of UTF-16, and most of its bytes are zero.
   if (/^utf[-_]?32/.test(encoding)) return;
   const found = markedEncoding(head);
   if (found === undefined || found.names.some((name) => encoding.replace(/[-_]/g, '') === name)) return;
@@ -37,7 +36,19 @@ export function assertEncoding(file: string, encoding: string, head: Uint8Array)
 
 type Marked = { readonly what: string; readonly name: string; readonly names: readonly string[] };
 
+const UTF32 = [
+  { name: 'utf-32le', mark: [0xff, 0xfe, 0, 0], letter: 0 },
+  { name: 'utf-32be', mark: [0, 0, 0xfe, 0xff], letter: 3 },
+] as const;
+
 function markedEncoding(head: Uint8Array): Marked | undefined {
+  for (const { name, mark, letter } of UTF32) {
+    const what = 'zero bytes all over, as in UTF-32';
+    if (mark.every((byte, i) => head[i] === byte)) return { what: 'the byte order mark of UTF-32', name, names: [] };
+    // Three of four bytes of a Latin letter are 0.
+    const isWide = head.length >= 8 && head.every((byte, i) => (byte === 0) === (i % 4 !== letter));
+    if (isWide) return { what, name, names: [] };
+  }
   if (head[0] === 0xff && head[1] === 0xfe)
     return { what: 'the byte order mark of UTF-16', name: 'utf-16le', names: ['utf16le', 'utf16', 'ucs2'] };
   if (head[0] === 0xfe && head[1] === 0xff)

@@ -114,7 +114,7 @@ test.each([
   await expect(inputs.read('header.csv', text)).rejects.toMatchObject({
     code,
     actual: expect.stringContaining(actual),
-    hint: expect.stringMatching(/--(delimiter (';'|tab|'\|')|quote none)/),
+    hint: expect.stringMatching(/--(delimiter (';'|tab|'\|')|quote none)|line feeds/),
   });
 });
 

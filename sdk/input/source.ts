@@ -1,6 +1,7 @@
 // docs/sdk.md#input: a file or standard input as UTF-8: opened, unpacked, and decoded from other encodings, in bounded memory.
 import { open, stat } from 'node:fs/promises';
 import { MizuError } from '../../protocol/errors.ts';
+import { assertText } from './binary.ts';
 import { type Bytes, peekable } from './bytes.ts';
 import { assertEncoding, markLength, normalizeEncoding, transcode, UTF8 } from './encoding.ts';
 import { STDIN } from './format.ts';
@@ -42,6 +43,7 @@ export async function openText(file: string, encodingName = UTF8): Promise<Text>
     const raw = add(file === STDIN ? standardInput() : fileBytes(file));
     const plain = add(bounded(name, isGzip(await raw.head(2)) ? gunzip(name, raw) : raw));
     const head = await plain.head(HEAD_BYTES);
+    assertText(name, head);
     assertEncoding(name, encoding, head);
     const startsAt = encoding === UTF8 ? markLength(head) : 0;
     const text =
