@@ -1,5 +1,6 @@
 // docs/rows.md#answers: what a row's result says, before the step's own schema and parser see it.
 import { describeEnd, takeApart } from '../../protocol/answer.ts';
+import { numberLoss } from '../input/json-number.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
 
 const MAX_RAW = 400;
@@ -56,11 +57,26 @@ export function openResult(
   const text = apart === undefined ? content : apart.text;
   const said = step.parse === asItIs ? NOTHING_SAID : sayWith(result, content, finishReason, apart?.reasoning);
   if (!json) return text.trim() === '' ? { reason: 'the answer is empty' } : { value: text, said, raw: content };
+  let value: unknown;
   try {
-    return { value: parse(text), said, raw: content };
+    value = parse(text);
   } catch {
     return { reason: `the answer is not JSON${end === undefined ? '' : ` (${end})`}${quoteOf(content)}` };
   }
+  const loss = lossOf(text);
+  return loss === undefined ? { value, said, raw: content } : { reason: `${loss}${quoteOf(content)}` };
+}
+
+/** The first number of a JSON text that a row cannot hold as it is written: docs/sdk.md#json-numbers. */
+function lossOf(json: string): string | undefined {
+  // Nearly all answers have none that could be one.
+  if (!/\d{16}|\d[eE]/.test(json)) return undefined;
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[\d.eE+-]+/g)) {
+    const loss = token.startsWith('"') || !/\d/.test(token) ? undefined : numberLoss(token);
+    if (loss !== undefined)
+      return `the number ${token.slice(0, 40)} of the answer cannot be kept, ${loss}: ask for it as a string`;
+  }
+  return undefined;
 }
 
 function sayWith(result: Result, content: string, finishReason: string, reasoning: string | undefined): Said {

@@ -119,7 +119,7 @@ function findBad(value: unknown, path: string, depth: number): [path: string, ki
   if (typeof value !== 'object') return value === undefined && path !== '' ? null : [path, kindOf(value)];
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
-    return [path, `an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? 'a class'}`];
+    return [path, `an instance of ${(value.constructor as { name?: string } | undefined)?.name || 'a class'}`];
   }
   if (depth > MAX_ROW_DEPTH) return null;
   for (const [key, inner] of Object.entries(value)) {

@@ -11,6 +11,10 @@ export function installGuard(target: Record<string, unknown>): void {
   for (const name of Object.keys(ABSENT)) delete target[name];
   // Libraries ask `value instanceof Function`.
   (target.Function as { prototype: unknown }).prototype = prototype;
+  // Each function leads to it as well, and each generator to its like.
+  define(prototype, 'constructor', target.Function);
+  const generators = Object.getPrototypeOf(function* () {}) as object;
+  Object.defineProperty(generators, 'constructor', { value: refuse('Function'), configurable: true });
   define(target.Math as object, 'random', refuse('Math.random'));
   const clock = refuse('Date.now');
   const Original = target.Date as DateConstructor;
@@ -19,6 +23,7 @@ export function installGuard(target: Record<string, unknown>): void {
     return Reflect.construct(Original, values, new.target);
   };
   Guarded.prototype = Original.prototype;
+  define(Guarded, 'name', 'Date');
   define(Guarded, 'now', clock);
   define(Guarded, 'parse', Original.parse);
   define(Guarded, 'UTC', Original.UTC);

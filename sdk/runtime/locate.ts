@@ -6,6 +6,8 @@ export type LineTable = Readonly<Record<string, readonly number[]>>;
 
 export type SourceTable = { readonly files: readonly string[]; readonly lines: LineTable };
 
+const MAX_TOLD = 400;
+
 /**
  * `TypeError: … (workflow.ts:12)`, bounded, whatever was thrown: to read it may run what users wrote. `made` is the stack of where the
  * step was made, for errors that no line of the workflow threw.
@@ -15,12 +17,13 @@ export function describeError(error: unknown, table: SourceTable, made = ''): st
   let stack = '';
   try {
     const isError = error instanceof Error;
-    text = isError ? `${error.name}: ${withFix(String(error.message))}` : `thrown: ${String(error)}`;
+    // An expression takes as long as its text: what is not told is cut off before.
+    text = isError ? `${error.name}: ${withFix(String(error.message).slice(0, MAX_TOLD))}` : `thrown: ${String(error)}`;
     if (isError) stack = String(error.stack ?? '');
   } catch {
     text ??= 'thrown: a value that cannot be shown';
   }
-  return withPlace(text.slice(0, 400), locate(stack, table) ?? locate(made, table));
+  return withPlace(text.slice(0, MAX_TOLD), locate(stack, table) ?? locate(made, table));
 }
 
 /** The engines say alike that a name is not defined: `X is not defined`, with quotes or without. */

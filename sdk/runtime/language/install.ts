@@ -5,5 +5,7 @@ import { URL } from './url.ts';
 import { URLSearchParams } from './url-search-params.ts';
 
 for (const [name, value] of Object.entries({ structuredClone, URL, URLSearchParams })) {
+  // The bundler renames what is called as a global is.
+  Object.defineProperty(value, 'name', { value: name, configurable: true });
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
