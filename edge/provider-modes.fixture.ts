@@ -1,4 +1,5 @@
 // docs/edge.md#openai: what providers answer, good and bad, as they document it or are known to do it: for tests of all that asks them.
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { MockAnswer } from './mock-openai.ts';
 
 /** The answer to the n-th call of a mode, from 1. */
@@ -133,6 +134,55 @@ const RELAYS = {
   '307': () => ({ status: 307, headers: { location: 'https://elsewhere.example/v1/chat/completions' }, body: '' }),
 } satisfies Record<string, Mode>;
 
+const packed = (encoding: string, body: string | Uint8Array, status = 200): MockAnswer => ({
+  status,
+  headers: { 'content-encoding': encoding },
+  body,
+});
+const WHOLE = chat({ content: GOOD }).body as string;
+
+/** What an answer looks like when something stands between the endpoint and who asks, or a server has its own way. */
+const WIRE = {
+  gzip: () => packed('gzip', gzipSync(WHOLE)),
+  deflate: () => packed('deflate', deflateSync(WHOLE)),
+  brotli: () => packed('br', brotliCompressSync(WHOLE)),
+  'gzip-in-name': () => packed('gzip', WHOLE),
+  'gzip-cut': first(1, packed('gzip', gzipSync(WHOLE).subarray(0, 40))),
+  'gzip-error': () => packed('gzip', gzipSync('{"error":{"message":"bad thing"}}'), 400),
+  'gzip-bomb': () => packed('gzip', gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 })),
+  zstd: first(1, packed('zstd', Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0))),
+  bom: () => ({ body: `\ufeff${WHOLE}` }),
+  'not-utf8': first(1, { body: Buffer.from(WHOLE.replace('"id":"c"', '"id":"\xe9"'), 'latin1') }),
+  '201': () => ({ status: 201, body: WHOLE }),
+  '204': first(1, { status: 204, body: '' }),
+  'plain-type': () => ({ headers: { 'content-type': 'text/plain' }, body: WHOLE }),
+  'two-choices': () => ({
+    body: JSON.stringify({ choices: [GOOD, 'other'].map((content) => ({ message: { content } })), usage: USAGE }),
+  }),
+  'no-message': first(1, { body: '{"choices":[{"text":"old"}]}' }),
+  delta: first(1, { body: '{"choices":[{"delta":{"content":"x"}}]}' }),
+  'null-body': first(1, { body: 'null' }),
+  'empty-body': first(1, { body: '' }),
+  'sse-text': first(1, { body: `data: ${WHOLE}\n\ndata: [DONE]\n\n` }),
+  'object-content': () => chat({ content: { label: 'pos', n: 1 } }),
+  'image-part': () => chat({ content: [{ type: 'image_url', image_url: { url: 'data:' } }] }),
+  'text-and-image': () => chat({ content: [{ type: 'text', text: GOOD }, { type: 'image_url' }] }),
+  'no-part': () => chat({ content: [] }),
+  'finish-capitals': says(GOOD, 'STOP'),
+  'finish-length-capitals': says(GOOD, 'MAX_TOKENS'),
+  'finish-other': says(GOOD, 'SAFETY'),
+  'length-tool': () => chat({ content: null, tool_calls: [{ id: 't', type: 'function' }] }, 'length'),
+  'error-null': () => chat({ content: GOOD }, 'stop', { error: null, usage: USAGE }),
+  'error-text': first(1, { body: '{"error":"overloaded"}' }),
+  'usage-negative': () => chat({ content: GOOD }, 'stop', { usage: { prompt_tokens: -5, completion_tokens: 1e300 } }),
+  '413': () => ({ status: 413, headers: { 'content-type': 'text/html' }, body: '<html>413 Too Large</html>' }),
+  '418': () => fails(418, 'I am a teapot', 'teapot'),
+  '301': () => ({ status: 301, headers: { location: 'https://elsewhere.example/' }, body: '' }),
+  '308': () => ({ status: 308, body: '' }),
+  '500-never': () => ({ status: 500, headers: { 'x-should-retry': 'false' }, body: '{"error":"broken"}' }),
+  large: () => ({ body: ' '.repeat(17 * 1024 * 1024) }),
+} satisfies Record<string, Mode>;
+
 /** What models say where they are not bound to the schema. */
 const UNBOUND = {
   extra: says('{"label":"pos","n":1,"why":"x"}'),
@@ -144,13 +194,26 @@ const UNBOUND = {
   single: says("{'label':'pos','n':1}"),
   missing: says('{"label":"pos"}'),
   float: says('{"label":"pos","n":1.0}'),
+  'too-many-digits': says('{"label":"pos","n":9007199254740993}'),
+  'too-large': says('{"label":"pos","n":1e999}'),
+  'minus-zero': says('{"label":"pos","n":-0}'),
+  nan: says('{"label":"pos","n":NaN}'),
+  'null-value': says('{"label":"pos","n":null}'),
+  proto: says('{"label":"pos","n":1,"__proto__":{"x":1}}'),
+  comma: says('{"label":"pos","n":1,}'),
+  comment: says('{"label":"pos",/* one */"n":1}'),
+  'twice-encoded': says(JSON.stringify(GOOD)),
+  lines: says('{\r\n  "label": "pos",\r\n  "n": 1\r\n}\r\n'),
+  'fence-open': says(`\`\`\`json\n${GOOD}`),
+  'think-open': says(`<think>hm ${GOOD}`),
+  'think-twice': says(`<think>a</think>\n<think>b</think>\n\`\`\`json\n${GOOD}\n\`\`\``),
   deep: says('['.repeat(3000) + ']'.repeat(3000)),
   surrogate: () => ({
     body: `{"choices":[{"message":{"content":${JSON.stringify(GOOD).slice(0, -1)} \\ud83d"},"finish_reason":"stop"}]}`,
   }),
 } satisfies Record<string, Mode>;
 
-export const PROVIDER_MODES = { ...OPENAI, ...LOCAL, ...RELAYS, ...UNBOUND };
+export const PROVIDER_MODES = { ...OPENAI, ...LOCAL, ...RELAYS, ...WIRE, ...UNBOUND };
 
 export type ProviderMode = keyof typeof PROVIDER_MODES;
 

@@ -79,13 +79,16 @@ function placeOf({ name, stack = '' }: { name?: string; stack?: string }, bundle
   return null;
 }
 
+export const OUTPUT_HINT =
+  'Use .nullable() instead of .optional(), .nullish() and .default(), and plain objects, strings, numbers, enums, arrays; make the rest of them in parse.';
+
 function badOutput(step: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
     message: `Step '${step}': its output schema cannot be asked of a model.`,
     expected: 'a schema with a JSON schema whose every field is required',
     actual: problem,
-    hint: 'Use .nullable() instead of .optional(), .nullish() and .default(), and plain objects, strings, numbers, enums, arrays; make the rest of them in parse.',
+    hint: OUTPUT_HINT,
   });
 }
 
