@@ -1,4 +1,4 @@
-// docs/vm.md#modules: modules of WebAssembly that others have compiled.
+// docs/vm.md#program: modules of WebAssembly that others have compiled.
 import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
 import { assemble } from '../../vm/test-modules.fixture.ts';
@@ -36,7 +36,7 @@ const MODULES: readonly (readonly [name: string, wat: string, wanted: string])[]
 
 export const MODULES_KIND: CaseKind = {
   kind: 'modules',
-  page: 'docs/vm.md#modules',
+  page: 'docs/vm.md#program',
   run: () =>
     Promise.all(
       MODULES.map(async ([name, wat, wanted]) => ({ name, input: wat, came: await cameOf(assemble(wat)), wanted })),

@@ -48,7 +48,11 @@ async function runOn(engine: 'node' | 'native', file: string): Promise<Case[]> {
   const kept = Object.values(parts).flat() as { case?: string; [field: string]: unknown }[];
   const cameOf = (name: string): string => {
     const mine = kept.filter((row) => row.case === name).map(({ case: _, hook: __, ...row }) => row);
-    const mineRejected = rejects.filter(({ row }) => (row as { case?: string }).case === name);
+    // A row that has no canonical JSON is kept as its text.
+    const mineRejected = rejects.filter(({ row }) => {
+      const { case: own, text = '' } = row as { case?: string; text?: string };
+      return own === name || text.includes(`"case":${JSON.stringify(name)}`);
+    });
     return told(
       mine.map((row) => ('v' in row ? row.v : row)),
       mineRejected.map(({ step, reason }) => `${step === 'field' ? 'map' : step}: ${withoutLine(reason)}`),
