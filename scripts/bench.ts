@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas dispute path attacks idle inference worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
+// CONTRIBUTING.md: the measurements behind the figures in docs. `npm run bench [-- native step loading messages ahead gas near recall dispute path attacks idle inference worst [--only TEXT] | path [--every N | --against COMMIT]]`; results are committed in bench/results.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,10 @@ import { benchAttacks } from './bench-attacks.ts';
 import { benchDispute } from './bench-dispute.ts';
 import { benchGas } from './bench-gas.ts';
 import { benchIdle } from './bench-idle.ts';
+import { benchNear, missedGoal } from './bench-near.ts';
 import { benchPath } from './bench-path.ts';
 import { benchPathAgainst } from './bench-path-against.ts';
+import { benchRecall, missedRecall } from './bench-recall.ts';
 import { benchStep } from './bench-step.ts';
 import { benchWorst } from './bench-worst.ts';
 import { worstLoading } from './worst/loading.ts';
@@ -54,6 +56,15 @@ const SECTIONS = {
     title: "L1 gas of one-step proofs, each proven in the verifier's bytecode (goal: 110,000 to 160,000 a transaction)",
     run: benchGas,
   },
+  near: {
+    title:
+      'Steps over the whole dataset: gas a row by the number of rows (goal: a near dedupe at most 1.5 times that of 1,000 rows)',
+    run: async () => tell(await benchNear(), missedGoal),
+  },
+  recall: {
+    title: 'Near duplicates in many scripts against the exact similarities of all pairs (goal: recall >= 0.99)',
+    run: async () => tell(await benchRecall(), missedRecall),
+  },
   path: {
     title:
       'Whole path on a devnet of this machine: rows/s, the CPU seconds of each process, and of each part of the way',
@@ -89,6 +100,16 @@ async function runInference(): Promise<object[]> {
   for (const latencyMs of [0, 50])
     for (const n of [1_000, 8_000, 64_000]) rows.push(await benchInference({ latencyMs, n }));
   rows.push(await benchInference({ latencyMs: 50, n: 8_000, crash: true }));
+  return rows;
+}
+
+/** A goal that is missed is told, and is the exit code. */
+function tell<T>(rows: readonly T[], missed: (rows: readonly T[]) => string | null): readonly T[] {
+  const reason = missed(rows);
+  if (reason !== null) {
+    console.error(reason);
+    process.exitCode = 1;
+  }
   return rows;
 }
 

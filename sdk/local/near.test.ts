@@ -6,11 +6,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { encodeRowset } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
-import { LANGUAGES } from '../runtime/languages.fixture.ts';
 import { createNearBands, createNearKey } from '../runtime/near-keys.ts';
 import { isNear } from '../runtime/near-task.ts';
+import { compareKept, gramsOf, languageTexts, similarityOf } from '../runtime/recall.fixture.ts';
 import { fillTemplates } from '../runtime/templates.fixture.ts';
-import type { LocalEngine } from './engine.ts';
 import { createMemoryIo } from './memory-io.ts';
 import { createLocalEngine, type LocalRun, runPartitions } from './run-local.ts';
 
@@ -68,25 +67,6 @@ function keptByDefinition(rows: readonly TextRow[], near: number): number[] {
   return kept;
 }
 
-test('the gas of a row does not grow with the rows, however like each other they are', async () => {
-  const bundled = await bundleNear('near: 0.8');
-  const [native, node] = [await createLocalEngine(bundled), await createLocalEngine(bundled, { engine: 'node' })];
-  // What a row's keys cost does not depend on other rows.
-  const stages = bundled.description.stages.map(({ kind }) => kind);
-  const engine: LocalEngine = {
-    exec: (task) => (['reduce', 'cluster'].includes(stages[task.stage]!) ? native : node).exec(task),
-  };
-  const gasARow = async (count: number): Promise<number> => {
-    const { gasUsed } = await runPartitions(bundled, engine, cut(fillTemplates(count), 250));
-    return Number(gasUsed) / count;
-  };
-  const keys = Number((await runPartitions(bundled, native, cut(fillTemplates(100), 100))).stages[0]!.gasUsed) / 100;
-  expect(keys).toBeLessThan(120_000);
-  const [few, many] = [await gasARow(250), await gasARow(2000)];
-  expect((keys + many) / (keys + few)).toBeLessThan(1.5);
-  expect(many).toBeLessThan(300_000);
-});
-
 test('partitions, buckets and engine change nothing: each row is compared with the first row of each of its bands', async () => {
   const rows = fillTemplates(400).flatMap(({ text }, i) =>
     i % 10 === 3 ? [{ text }, { text: `${text} Thank you very much indeed!` }, { text: text.repeat(3) }] : [{ text }],
@@ -136,9 +116,7 @@ test('at least 99 % of the pairs at the threshold and above are found, and no ot
 });
 
 test('in every script what is alike is joined and nothing else, on node as on native', async () => {
-  const texts = Object.values(LANGUAGES).flatMap((pair) =>
-    pair.flatMap((text, seed) => [text, ...editTokens(text, seed)]),
-  );
+  const texts = languageTexts();
   const rows = texts.map((text) => ({ text }));
   const bundled = await bundleNear('near: 0.8');
   const node = await createLocalEngine(bundled, { engine: 'node' });
@@ -149,23 +127,8 @@ test('in every script what is alike is joined and nothing else, on node as on na
   // A row of 150 characters beyond ASCII: some are a shingle each.
   expect(Number(run.stages[0]!.gasUsed) / rows.length).toBeLessThan(6_000_000);
 
-  const sets = texts.map((text) => gramsOf(tokensOf(text)));
-  const [alike, nearly] = [componentsAt(sets, 0.8), componentsAt(sets, 0.7)];
-  let [pairs, wrong] = [0, 0];
-  let [joined, more] = [0, 0];
-  for (let b = 0; b < rows.length; b++) {
-    for (let a = 0; a < b; a++) {
-      if (alike[a] === alike[b]) {
-        pairs++;
-        if (kept[a] === kept[b]) joined++;
-      } else if (kept[a] === kept[b]) {
-        more++;
-        if (nearly[a] !== nearly[b]) wrong++;
-      }
-    }
-  }
   // What is more are texts of more than 64 shingles, whose similarity is estimated.
-  expect({ pairs, joined, more, wrong }).toEqual({ pairs: 480, joined: 480, more: 45, wrong: 0 });
+  expect(compareKept(texts, kept, 0.8)).toEqual({ pairs: 480, joined: 480, more: 18, wrong: 0 });
 });
 
 test('characters and the size of a shingle are options', async () => {
@@ -187,44 +150,6 @@ test('characters and the size of a shingle are options', async () => {
   expect(await keptWith('near: 0.3, shingle: 8')).toEqual([0, 1, 2, 2]);
 });
 
-/** Of each row the first of its component, by exact similarities. */
-function componentsAt(sets: readonly ReadonlySet<string>[], least: number): number[] {
-  const component = sets.map((_, row) => row);
-  for (let b = 0; b < sets.length; b++) {
-    for (let a = 0; a < b; a++) {
-      const [x, y] = [component[a]!, component[b]!];
-      if (x === y || similarityOf(sets[a]!, sets[b]!) < least) continue;
-      for (let i = 0; i <= b; i++) if (component[i] === Math.max(x, y)) component[i] = Math.min(x, y);
-    }
-  }
-  return component;
-}
-
-/** Words, or in scripts without spaces characters with their marks, found in another way than the program does. */
-function tokensOf(text: string): string[] {
-  const folded = text.normalize('NFC').toLowerCase();
-  const characters = [...folded.matchAll(/[\p{L}\p{N}]\p{M}*/gu)].map(([cluster]) => cluster);
-  if (/[\p{Script=Thai}\p{Script=Khmer}\p{Script=Han}]/u.test(folded)) return characters;
-  return folded.split(/[^\p{L}\p{N}\p{M}]+/u).filter((word) => word !== '');
-}
-
-/** Other forms of the text, and up to six edits of its tokens. */
-function editTokens(text: string, seed: number): string[] {
-  const forms = [text.normalize('NFD'), text.toUpperCase(), text.replaceAll(/\p{P}+/gu, ' - ')];
-  const tokens = tokensOf(text);
-  const glue = /\p{Script=Thai}|\p{Script=Khmer}|\p{Script=Han}/u.test(text) ? '' : ' ';
-  const edited = [1, 1, 2, 2, 3, 4, 6].map((edits, i) => {
-    const list = [...tokens];
-    for (let edit = 0; edit < edits; edit++) {
-      const at = mix32(64 * seed + 8 * i + edit) % list.length;
-      if (edit % 2 === 0) list.splice(at, 1);
-      else list[at] = tokens[(at * 7) % tokens.length]!;
-    }
-    return list.join(glue);
-  });
-  return [...forms, ...edited];
-}
-
 /** Texts of random words, and after each some that differ from it in one of 3 to 60 words. */
 function plantDuplicates(seed: number, longest: number): string[][] {
   let state = seed;
@@ -239,15 +164,4 @@ function plantDuplicates(seed: number, longest: number): string[][] {
       return words.map((word) => (copy > 0 && draw(every) === 0 ? `x${draw(20_000)}` : word));
     });
   }).flat();
-}
-
-function gramsOf(words: readonly string[]): Set<string> {
-  if (words.length < 3) return new Set([words.join(' ')]);
-  return new Set(words.slice(2).map((_, i) => words.slice(i, i + 3).join(' ')));
-}
-
-function similarityOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  let common = 0;
-  for (const gram of a) if (b.has(gram)) common++;
-  return common / (a.size + b.size - common);
 }

@@ -1,6 +1,7 @@
 // docs/sdk.md#texts: what the buckets of a step have made goes to the partition, and to the place, of the row that it is made of.
 import type { Step } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { createPlaces } from './places.ts';
 import { becomes, DROP, type StageStep } from './row-steps.ts';
 import { sealedText, sealRow } from './seal.ts';
 import { openTexts, type TextsWriter } from './texts.ts';
@@ -22,10 +23,10 @@ export function addFailure(homes: TextsWriter, group: number, ordinal: number, r
 
 /** Input 1 are the rows, input 2 what their own partition has sent, whose last group are its failures; the buckets follow. */
 export function createTakeHomes(io: GuestIo, step: Step, partition: number): StageStep {
-  const homes = new Map<number, string | object>();
+  const homes = createPlaces<string | object>(io);
   const take = (value: unknown): void => {
     const [ordinal, made] = value as [number, string | object];
-    homes.set(ordinal, made);
+    homes[ordinal] = made;
   };
   const own = openTexts(io, FIRST_INPUT + 1);
   own.each(own.groups - 1, take);
@@ -35,7 +36,7 @@ export function createTakeHomes(io: GuestIo, step: Step, partition: number): Sta
     made: step.made,
     blind: true,
     apply: (_row, { ordinal }) => {
-      const made = homes.get(ordinal);
+      const made = homes[ordinal];
       if (made === undefined) return DROP;
       return typeof made === 'string' ? { kind: 'reject', reason: made } : becomes(sealRow(made, 'the result'));
     },

@@ -17,6 +17,8 @@ export const DROP_WORDS = 2;
 
 /** In place of a kept row's index: the key of the row itself failed. */
 export const FAILED = 0xffffffff;
+/** In place of a kept row's index: the row repeats none. */
+const NONE = 0xfffffffe;
 
 /** A row whose key fails is no one's duplicate; that it failed travels as a fact, and `createApply` rejects it. */
 export function runKeys(context: Context, step: DedupeStep): void {
@@ -81,18 +83,19 @@ export function runReduceExact(io: GuestIo, bucket: number): void {
 
 /** Drops (or rejects) the rows that any list names; input 1 are the rows, the lists follow. */
 export function createApply(io: GuestIo, step: DedupeStep, partition: number): StageStep {
-  const keptBy = new Map<number, number>();
+  const keptBy = new Uint32Array(openRowset(io, FIRST_INPUT).out).fill(NONE);
   for (let input = FIRST_INPUT + 1; input < io.inputCount(); input++) {
     const records = readGroup(io, input, readFactsHeader(io, input), partition);
-    for (let i = 0; i < records.length; i += DROP_WORDS) keptBy.set(records[i]!, records[i + 1]!);
+    const length = records.length;
+    for (let i = 0; i < length; i += DROP_WORDS) keptBy[records[i]!] = records[i + 1]!;
   }
   return {
     name: step.name,
     made: step.made,
     blind: true,
     apply: (_row, { ordinal }) => {
-      const kept = keptBy.get(ordinal);
-      if (kept === undefined) return KEEP;
+      const kept = keptBy[ordinal];
+      if (kept === NONE) return KEEP;
       if (kept === FAILED) {
         // Once more, for the reason.
         keyOf(step, io.row()[1]);

@@ -4,6 +4,7 @@ import { type Context, eachLiveRow } from './attempts.ts';
 import { hashText } from './hash.ts';
 import { addFailure } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { createPlaces } from './places.ts';
 import { DROP, KEEP, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
@@ -63,20 +64,22 @@ export function runDrawReduce({ io }: Context, step: DrawStep): void {
 }
 
 export function createTakeDrawn(io: GuestIo, step: DrawStep, partition: number): StageStep {
-  const failures = new Map<number, string>();
+  const failures = createPlaces<string>(io);
   openTexts(io, FIRST_INPUT + 1).each(1, (value) => {
     const [ordinal, reason] = value as [number, string];
-    failures.set(ordinal, reason);
+    failures[ordinal] = reason;
   });
-  const drawn = new Set<number>();
-  openTexts(io, FIRST_INPUT + 2).each(partition, (ordinal) => drawn.add(ordinal as number));
+  const drawn = createPlaces<true>(io);
+  openTexts(io, FIRST_INPUT + 2).each(partition, (ordinal) => {
+    drawn[ordinal as number] = true;
+  });
   return {
     name: step.name,
     made: step.made,
     blind: true,
     apply: (_row, { ordinal }) => {
-      const reason = failures.get(ordinal);
-      return reason !== undefined ? { kind: 'reject', reason } : drawn.has(ordinal) ? KEEP : DROP;
+      const reason = failures[ordinal];
+      return reason !== undefined ? { kind: 'reject', reason } : drawn[ordinal] === true ? KEEP : DROP;
     },
   };
 }

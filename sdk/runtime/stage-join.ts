@@ -6,6 +6,7 @@ import { bucketOf } from './hash.ts';
 import { addFailure } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { joinKey, joinRow } from './join.ts';
+import { createPlaces } from './places.ts';
 import { DROP, type StageStep } from './row-steps.ts';
 import { openAnyRowset, openRowset, rowText } from './rowset.ts';
 import { createTexts, openTexts } from './texts.ts';
@@ -96,26 +97,26 @@ export function runJoinReduce({ io }: Context, step: JoinStep, bucket: number, o
 }
 
 export function createTakeMatches(io: GuestIo, step: JoinStep, partition: number): StageStep {
-  const failures = new Map<number, string>();
-  const matches = new Map<number, readonly object[]>();
+  const failures = createPlaces<string>(io);
+  const matches = createPlaces<readonly object[]>(io);
   const own = openTexts(io, FIRST_INPUT + 1);
   own.each(own.groups - 1, (value) => {
     const [ordinal, reason] = value as [number, string];
-    failures.set(ordinal, reason);
+    failures[ordinal] = reason;
   });
   for (let input = FIRST_INPUT + 2; input < io.inputCount(); input++) {
     openTexts(io, input).each(partition, (value) => {
       const [left, found] = value as Matched;
-      for (const ordinal of left) matches.set(ordinal, found);
+      for (const ordinal of left) matches[ordinal] = found;
     });
   }
   return {
     name: step.name,
     made: step.made,
     apply: (row, { ordinal }) => {
-      const reason = failures.get(ordinal);
+      const reason = failures[ordinal];
       if (reason !== undefined) return { kind: 'reject', reason };
-      return isOther(step, row) ? DROP : joinRow(step, row, matches.get(ordinal) ?? []);
+      return isOther(step, row) ? DROP : joinRow(step, row, matches[ordinal] ?? []);
     },
   };
 }

@@ -15,6 +15,8 @@ import { DROP_WORDS, FAILED } from './stage-dedupe.ts';
 
 /** Two global row numbers: the later one is like the earlier one. Twice the same: its key failed. */
 const EDGE_WORDS = 2;
+/** In place of a row's index. */
+const UNREAD = 0xffffffff;
 
 /**
  * One bucket of bands, over all partitions: pairs that are near duplicates. A row is compared with the first row of each of its
@@ -46,16 +48,15 @@ export function runCluster(io: GuestIo, partitionCount: number): void {
     const edges = readGroup(io, input, readFactsHeader(io, input), 0);
     for (const row of io.unite(bytesOf(edges), rows)) failed.push(row);
   }
-  const indexes = new Map<number, number>();
+  // Of rows that others repeat.
+  const indexes = new Uint32Array(rows).fill(UNREAD);
   const indexOf = (row: number): number => {
-    let index = indexes.get(row);
-    if (index === undefined) {
+    if (indexes[row] === UNREAD) {
       const { input, header, base } = partitions[partitionOf(partitions, row)]!;
       const offset = extraOffset(io, input, header) + 4 * NEAR_WORDS * (row - base);
-      index = new DataView(io.read(input, offset, 4).slice().buffer).getUint32(0, true);
-      indexes.set(row, index);
+      indexes[row] = new DataView(io.read(input, offset, 4).slice().buffer).getUint32(0, true);
     }
-    return index;
+    return indexes[row]!;
   };
   partitions.forEach(({ base, header }, partition) => {
     const repeats = io.repeats(partition, base, header.count);

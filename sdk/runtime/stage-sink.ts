@@ -2,6 +2,7 @@
 import type { SortStep, SplitStep } from '../workflow/step.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { createPlaces } from './places.ts';
 import { openRowset, type RowsetHeader, rowText, writeLines } from './rowset.ts';
 import { rejectedText } from './seal.ts';
 import { createPartOf, keyText } from './split.ts';
@@ -63,11 +64,11 @@ function readByKey(context: Context, header: RowsetHeader, split: SplitStep, par
 
 /** In the order of the rows, so that the number of partitions does not show. `sort`: its rejects are input 2. */
 export function runRejects(io: GuestIo, sort: SortStep | null): void {
-  const failures = new Map<number, string>();
+  const failures = createPlaces<string>(io);
   if (sort !== null) {
     openTexts(io, FIRST_INPUT + 1).each(sort.buckets, (value) => {
       const [ordinal, reason] = value as [number, string];
-      failures.set(ordinal, reason);
+      failures[ordinal] = reason;
     });
   }
   const header = openRowset(io, FIRST_INPUT);
@@ -79,7 +80,7 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
   };
   for (let ordinal = 0; io.next(); ordinal++) {
     if (ordinal < header.out) {
-      const reason = failures.get(ordinal);
+      const reason = failures[ordinal];
       if (reason !== undefined) add(io.index(), rowText(io.line()), sort!.name, reason);
       continue;
     }

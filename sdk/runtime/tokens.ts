@@ -1,6 +1,10 @@
 // docs/sdk.md#tokens: the words or characters of a text in any script, as hashes.
 import { mix32 } from './hash.ts';
 
+const { imul } = Math;
+/** Of odd numbers one with bits everywhere: what a character changes must not be what the next one can change back. */
+const SPREAD = 0x85ebca6b;
+
 export type TokenKind = 'words' | 'characters';
 
 /** A letter or digit of a script that is written without spaces between words, or an emoji (signs like © are none). */
@@ -71,7 +75,7 @@ function hashUnicode(text: string, kind: TokenKind): number[] {
   return tokens.map((token) => {
     const length = token.length;
     let hash = 0;
-    for (let i = 0; i < length; i++) hash = ((hash << 5) | (hash >>> 27)) ^ token.charCodeAt(i);
+    for (let i = 0; i < length; i++) hash = imul(hash ^ token.charCodeAt(i), SPREAD);
     return mix32(hash);
   });
 }

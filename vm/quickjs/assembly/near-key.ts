@@ -10,6 +10,8 @@ const MAX_ROUNDS: u32 = 60;
 const MAX_SET: u32 = 64;
 const LONG_CLASS: u32 = 7;
 const ONE_ROUND: u32 = 512;
+/** What each character of a token is multiplied by. */
+const SPREAD: u32 = 0x85ebca6b;
 /** Up to so many, an insertion sort takes fewer steps than four passes over the digits. */
 const FEW: u32 = 32;
 /** Two u32, three for each band of all classes, the words. */
@@ -75,7 +77,7 @@ function hashTokens(pointer: u32, length: u32, single: bool, tokens: u32): u32 {
     let byte: u32 = load<u8>(pointer + i);
     if (byte - 65 < 26) byte |= 32;
     if (byte - 97 < 26 || byte - 48 < 10) {
-      hash = rotl<u32>(hash, 5) ^ byte;
+      hash = (hash ^ byte) * SPREAD;
       isWord = true;
       if (!single) continue;
     }
