@@ -27,7 +27,11 @@ export async function takeInputs(wanted: readonly string[], inputs: Inputs, coun
   const { rows } = await takeRows(inputs, { rows: count });
   const others: Other[] = [];
   for (const one of named) others.push({ name: one.name, ...(await takeRows(one, OTHER_SAMPLE)) });
-  return { rows, others, partitions: [encodeRowset(rows), ...others.map((one) => encodeRowset(one.rows, one.name))] };
+  return {
+    rows,
+    others,
+    partitions: [encodeRowset(rows), ...others.map((one) => encodeRowset(one.rows, { input: one.name }))],
+  };
 }
 
 async function takeRows({ file, options }: InputSource, limit: RowLimit): Promise<Omit<Other, 'name'>> {

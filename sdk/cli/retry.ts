@@ -4,9 +4,13 @@ import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import { formatCount, formatMizu } from '../client/money.ts';
 import type { Network } from '../client/network.ts';
+import type { RowSource, Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
+import type { NamedSource } from '../input/named.ts';
+import type { InputRow } from '../input/rowset.ts';
 import { checkFolder } from '../output/check-folder.ts';
 import {
+  type Again,
   checkVersion,
   copyRuns,
   MAX_RUNS,
@@ -19,6 +23,7 @@ import {
   type VersionRun,
   writeVersion,
 } from '../output/version.ts';
+import { inputsOf } from './input-flags.ts';
 import { shellWord } from './invocation.ts';
 import { SAMPLE_ROWS } from './options.ts';
 import { nextCommands, type Output } from './output.ts';
@@ -39,11 +44,17 @@ export async function retryRejects(
   const { followRun, printEnd, sayLeft } = await import('./watch.ts');
   const old = await readOld(flags.output);
   if (old.runs.length >= MAX_RUNS) throw tooManyRuns();
-  const rows = () => retriedRejects(old.folders, old.runs, step);
-  if ((await rows().next()).done) throw nothingToRetry(step, flags.output);
+  const rejects = () => retriedRejects(old.folders, old.runs, step);
+  if ((await rejects().next()).done) throw nothingToRetry(step, flags.output);
+  const rows = step === 'input' ? await mendedRows(network, flags, old, rejects()) : rejects;
   const sample = flags.max === undefined ? (flags.rows ?? SAMPLE_ROWS) : 0;
-  const survey = await surveyRows(join(flags.output, 'rejects.jsonl'), sample, rows);
+  const { meets, inputs } = workflow.description;
+  const kept = meets === undefined ? undefined : await keptAt(network, old.runs, meets);
+  const joined = await namedInputs(flags, inputs);
+  const survey = await surveyRows(join(flags.output, 'rejects.jsonl'), sample, rows, kept, joined);
+  if (survey.rows === 0) throw nothingMended(survey.broken);
   output.say(`${formatCount(survey.rows)} rows that '${step}' has rejected are tried again`);
+  if (survey.broken > 0) output.say(pc.yellow(`${formatCount(survey.broken)} more are broken still`));
   const run = await startOrFind(network, workflow, survey, flags, output);
   const end = await followRun(network, run, output);
   if (end === 'left') {
@@ -55,13 +66,20 @@ export async function retryRejects(
   await copyRuns(flags.output, old.version, folder);
   const own = runFolder(folder, old.runs.length);
   const { datasetRoot } = await fetchDataset(network, run, own);
-  const runs: VersionRun[] = [...old.runs, { run, workflow: workflow.workflowId, datasetRoot, retries: step }];
+  const again = meets === undefined ? {} : { again: toAgain(workflow, meets, survey) };
+  const mended = step === 'input' ? { mended: survey.refs } : {};
+  const retried = { run, workflow: workflow.workflowId, datasetRoot, retries: step, ...again, ...mended };
+  const runs: VersionRun[] = [...old.runs, retried];
   const { files: made } = await readRunManifest(own);
   const parts = [...new Set([...old.parts, ...partsOf(made)])];
   const files = await writeVersion(folder, { runs, parts });
   const gained = await countRows(own, partsOf(made));
   sayRejects(output, await sumRejectsFile(join(folder, 'rejects.jsonl')));
-  output.say(`\n${formatCount(gained)} of ${formatCount(survey.rows)} rows have come through`);
+  output.say(
+    meets === undefined
+      ? `\n${formatCount(gained)} of ${formatCount(survey.rows)} rows have come through`
+      : `\n${formatCount(gained)} rows in all: those that were kept have gone through '${meets}' and what follows again`,
+  );
   output.say(
     `${pc.green('Dataset')}  ${folder}  ${files.map((file) => `${file.path}: ${formatCount(file.rows)} rows`).join(', ')}`,
   );
@@ -70,6 +88,59 @@ export async function retryRejects(
   output.data({ event: 'dataset', run, folder, datasetRoot, files, runs, gained, spentWei: end.spentWei });
   output.say(nextCommands([[`mizu verify ${shellWord(folder)}`, 'check all runs of it against L1 and DA']]));
   return { code: gained === 0 ? 2 : 0, run };
+}
+
+// What stands in the file now where a row was rejected; all others must be as the first run has read them.
+async function mendedRows(
+  network: Network,
+  flags: RunFlags,
+  { folders, runs }: Old,
+  rejects: AsyncIterable<InputRow>,
+): Promise<RowSource> {
+  const { assertOnlyMended, rowsAt } = await import('../input/mended.ts');
+  const { inputFile } = await import('../input/spool.ts');
+  const { readInputs, readLive } = await import('../client/kept-rows.ts');
+  const { file, options } = inputsOf(flags);
+  const source = { file: await inputFile(file), options };
+  const [places, rejected] = [new Set<number>(), new Set<number>()];
+  for await (const { index } of rejects) places.add(index);
+  // Some of them may have been corrected, and run, before.
+  for await (const { index } of retriedRejects(folders.slice(0, 1), runs.slice(0, 1), 'input')) rejected.add(index);
+  const { run } = runs[0] as VersionRun;
+  await assertOnlyMended(source, rejected, readLive(network, await readInputs(network, run)));
+  return () => rowsAt(source, places);
+}
+
+// What a step over the whole dataset must see beside the rows that are tried again.
+async function keptAt(network: Network, runs: readonly VersionRun[], met: string) {
+  const { findKept, readKept } = await import('../client/kept-rows.ts');
+  const outputs = await findKept(
+    network,
+    runs.map(({ run }) => run),
+    met,
+  );
+  return { at: met, rows: () => readKept(network, outputs) };
+}
+
+/** Those that the rest of the workflow joins. */
+async function namedInputs(flags: RunFlags, wanted: readonly string[]): Promise<readonly NamedSource[]> {
+  const { orderInputs } = await import('../input/named.ts');
+  const { inputFile } = await import('../input/spool.ts');
+  const { others } = inputsOf(flags);
+  const named: NamedSource[] = [];
+  for (const one of orderInputs(
+    wanted,
+    others.filter(({ name }) => wanted.includes(name)),
+  ))
+    named.push({ ...one, file: await inputFile(one.file) });
+  return named;
+}
+
+function toAgain({ description }: CompiledWorkflow, met: string, survey: Survey): Again {
+  const names = description.steps.map(({ name }) => name);
+  const steps = [...names.slice(names.indexOf(met)), ...description.inputs];
+  const joined = survey.others.flatMap(({ refs }) => refs);
+  return { steps, kept: survey.kept?.refs ?? [], joined };
 }
 
 type Old = {
@@ -111,6 +182,16 @@ function nothingToRetry(step: string, folder: string): MizuError {
     expected: `a line with "step":"${step}" in ${join(folder, 'rejects.jsonl')}`,
     actual: 'none that was not tried again already',
     hint: 'Name the folder of the newest version with --output.',
+  });
+}
+
+function nothingMended(broken: number): MizuError {
+  return new MizuError({
+    code: 'sdk/nothing-to-retry',
+    message: 'None of the broken rows has been corrected.',
+    expected: 'one row or more, in the place of a rejected one',
+    actual: `${broken} that are broken still`,
+    hint: 'Correct them in the file that --input names, each in its place.',
   });
 }
 

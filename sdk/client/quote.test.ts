@@ -43,7 +43,7 @@ export default dataset<{ n: number; key: number }>('j')
   const named = { name: 'others', file: others, options: {} };
   const partitions: Uint8Array[] = [];
   for await (const { bytes } of partitionFile(rows)) partitions.push(bytes);
-  for await (const { bytes } of partitionFile(others, {}, undefined, 'others')) partitions.push(bytes);
+  for await (const { bytes } of partitionFile(others, {}, undefined, { input: 'others' })) partitions.push(bytes);
   const actual = await runPartitions(workflow, engine, partitions);
   const survey = await surveyInput(rows, 20, {}, [named]);
   const half = { ...survey, others: survey.others.map((one) => ({ ...one, sample: one.sample.slice(0, 750) })) };

@@ -69,7 +69,10 @@ export async function createQuote(
 ): Promise<Quote> {
   const backends = rememberAnswers(options.backends ?? [createBuiltinBackend()]);
   // Behind the rows of the dataset, which differ from run to run.
-  const joined = survey.others.map(({ name, sample }) => encodeRowset(sample, name));
+  const { kept } = survey;
+  const joined = survey.others.map(({ name, sample }) => encodeRowset(sample, { input: name }));
+  if (kept !== undefined) joined.push(encodeRowset(kept.sample, { at: kept.at }));
+  const besides = [...survey.others, ...(kept === undefined ? [] : [kept])];
   const run = (rows: readonly InputRow[]): Promise<LocalRun> =>
     runPartitions(workflow, engine, [encodeRowset(rows), ...joined], { backends, ...(onProgress && { onProgress }) });
   const whole = await run(survey.sample);
@@ -93,11 +96,11 @@ export async function createQuote(
     return stage.width === 0 ? partitions : BigInt(outputs.length);
   };
   const bytesOf = (index: number): bigint => {
-    if (index === INPUT) return BigInt([survey, ...survey.others].reduce((sum, { bytes }) => sum + bytes, 0));
+    if (index === INPUT) return BigInt([survey, ...besides].reduce((sum, { bytes }) => sum + bytes, 0));
     const { stage, outputs } = whole.stages[index] as StageRun;
     const lengths = outputs.map(({ length }) => BigInt(length));
     if (stage.width !== 0) return scale(Number(sum(lengths)));
-    return scale(Number(lengths[0])) + scaleOthers(survey.others, lengths.slice(1));
+    return scale(Number(lengths[0])) + scaleOthers(besides, lengths.slice(1));
   };
   whole.stages.forEach((stage, i) => {
     const tasks = tasksOf(i);
@@ -109,11 +112,11 @@ export async function createQuote(
     const grown = used > smaller ? used - smaller : 0n;
     const first = max(0n, used - (grown * sampled) / max(difference, 1n));
     // What a bucket of a join does for the other side it does whatever the sample.
-    const right = stage.stage.kind === 'reduce' ? otherOf(workflow, stage.stage.step, survey) : undefined;
+    const right = (stage.stage.kind === 'reduce' ? otherOf(workflow, stage.stage.step, survey) : undefined) ?? kept;
     const base =
-      (right === undefined ? first : scaleOthers([right], [first])) /
+      (right === undefined || isByPartition ? first : scaleOthers([right], [first])) /
       BigInt(isByPartition ? 1 : Math.max(1, stage.outputs.length));
-    const forOthers = isByPartition ? scaleOthers(survey.others, stage.taskGas?.slice(1) ?? []) : 0n;
+    const forOthers = isByPartition ? scaleOthers(besides, stage.taskGas?.slice(1) ?? []) : 0n;
     const forRows = (grown * rows) / max(difference, 1n);
     if (stage.stage.kind === 'reduce' && near.has(stage.stage.step))
       unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
@@ -178,7 +181,10 @@ function firstGas(
 }
 
 /** From the rows that the dry run has of each joined input to all of them. */
-function scaleOthers(others: readonly OtherSurvey[], counts: readonly bigint[]): bigint {
+function scaleOthers(
+  others: readonly Pick<OtherSurvey, 'rows' | 'broken' | 'sample'>[],
+  counts: readonly bigint[],
+): bigint {
   return sum(
     others.map(({ rows, broken, sample }, k) => {
       return ((counts[k] ?? 0n) * BigInt(rows + broken)) / BigInt(Math.max(1, sample.length));

@@ -11,7 +11,7 @@ import { readOrigin } from './origin.ts';
 import { withNewCommittee } from './patience.ts';
 import { askPromise, type Promised } from './promise.ts';
 import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
-import type { Survey } from './survey.ts';
+import { inputsInOrder, type Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
 
 export type RunRequest = {
@@ -124,7 +124,7 @@ async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
 // The files are read once more: never more than one group of partitions is in memory. What is paid for is what was surveyed.
 /** Puts the partitions of the inputs on DA. @throws MizuError `sdk/input-changed`, `da/…` */
 export async function uploadInputs(network: Network, survey: Survey, onUpload?: RunRequest['onUpload']): Promise<void> {
-  const inputs = [survey, ...survey.others];
+  const inputs = inputsInOrder(survey);
   const total = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   for (const input of inputs) {

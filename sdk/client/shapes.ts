@@ -226,7 +226,11 @@ export const metadataShape = z.object({
 });
 
 const stats = z.record(z.string().regex(NAME), rows);
-export const headerShape = rows.extend({ mizu: z.literal('rows'), steps: stats });
+export const headerShape = rows.extend({
+  mizu: z.literal('rows'),
+  steps: stats,
+  input: z.string().regex(NAME).optional(),
+});
 
 /** @throws MizuError `sdk/bad-answer` */
 export function parseObject<T>(shape: z.ZodType<T>, object: Uint8Array, what: string): T {

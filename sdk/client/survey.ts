@@ -30,10 +30,14 @@ type FileSurvey = {
 /** Of an input beside the dataset's own. */
 export type OtherSurvey = FileSurvey & { readonly name: string };
 
+export type KeptSurvey = FileSurvey & { readonly at: string };
+
 /** Of the dataset's own input, and of what is joined with it. */
 export type Survey = FileSurvey & {
   readonly others: readonly OtherSurvey[];
-  /** Of the partitions of all inputs, the dataset's own first. */
+  /** Rows that an earlier run has brought to the step `at`: they stand before all others. */
+  readonly kept?: KeptSurvey | undefined;
+  /** Of the partitions of all inputs: rows that were kept, the dataset's own, the others. */
   readonly allRefs: readonly ObjectRef[];
   /** Names the inputs: the same rows in the same partitions. */
   readonly inputsHash: Hex;
@@ -47,29 +51,65 @@ export async function surveyInput(
   others: readonly NamedSource[] = [],
 ): Promise<Survey> {
   const own = await survey(file, options, createSampler(sampleSize), (onRow) => partitionFile(file, options, onRow));
-  const surveys: OtherSurvey[] = [];
-  for (const { name, file: other, options: how } of others) {
-    const first = createFirstRows(OTHER_SAMPLE);
-    const sampler = sampleSize > 0 ? { add: first.add, sample: () => first.rows } : undefined;
-    const found = await survey(other, how, sampler, (onRow) => partitionFile(other, how, onRow, name));
-    surveys.push({ ...found, name });
-  }
-  return together(own, surveys);
+  return together(own, await surveyOthers(others, sampleSize));
 }
 
-/** Of rows that are read from elsewhere, each time anew; they keep their index. `file` says where they stand. @throws MizuError `sdk/empty-input` */
+async function surveyOthers(others: readonly NamedSource[], sampleSize: number): Promise<OtherSurvey[]> {
+  const surveys: OtherSurvey[] = [];
+  for (const { name, file, options } of others) {
+    const tag = { input: name };
+    const found = await survey(file, options, firstRows(sampleSize), (onRow) =>
+      partitionFile(file, options, onRow, tag),
+    );
+    surveys.push({ ...found, name });
+  }
+  return surveys;
+}
+
+function firstRows(sampleSize: number): Sampler | undefined {
+  if (sampleSize === 0) return undefined;
+  const first = createFirstRows(OTHER_SAMPLE);
+  return { add: first.add, sample: () => first.rows };
+}
+
+/** Rows that are read from elsewhere, each time anew; they keep their index. */
+export type RowSource = () => AsyncIterable<InputRow>;
+
+/**
+ * `file` says where the rows stand; `kept` are rows that an earlier run has brought to the step `at`. @throws MizuError
+ * `sdk/empty-input`, `sdk/input-too-large`
+ */
 export async function surveyRows(
   file: string,
   sampleSize: number,
-  rows: () => AsyncIterable<InputRow>,
+  rows: RowSource,
+  kept?: { readonly at: string; readonly rows: RowSource },
+  others: readonly NamedSource[] = [],
 ): Promise<Survey> {
-  return together(await survey(file, {}, createSampler(sampleSize), (onRow) => partitionRows(rows(), onRow)), []);
+  const own = await survey(file, {}, createSampler(sampleSize), (onRow) => partitionRows(rows(), onRow));
+  return together(own, await surveyOthers(others, sampleSize), await surveyKept(file, sampleSize, kept));
 }
 
-function together(own: FileSurvey, others: readonly OtherSurvey[]): Survey {
-  const allRefs = [own, ...others].flatMap(({ refs }) => refs);
+async function surveyKept(
+  file: string,
+  sampleSize: number,
+  kept: { readonly at: string; readonly rows: RowSource } | undefined,
+): Promise<KeptSurvey | undefined> {
+  if (kept === undefined || (await kept.rows()[Symbol.asyncIterator]().next()).done) return undefined;
+  const { at, rows } = kept;
+  const found = await survey(file, {}, firstRows(sampleSize), (onRow) => partitionRows(rows(), onRow, { at }));
+  return { ...found, at };
+}
+
+/** The inputs of a run in the order of their partitions. */
+export function inputsInOrder({ kept, others, ...own }: Survey): readonly FileSurvey[] {
+  return [...(kept === undefined ? [] : [kept]), own, ...others];
+}
+
+function together(own: FileSurvey, others: readonly OtherSurvey[], kept?: KeptSurvey): Survey {
+  const allRefs = [...(kept?.refs ?? []), ...own.refs, ...others.flatMap(({ refs }) => refs)];
   if (allRefs.length > MAX_PARTITIONS) throw tooLarge();
-  return { ...own, others, allRefs, inputsHash: hashInputs(allRefs) };
+  return { ...own, others, kept, allRefs, inputsHash: hashInputs(allRefs) };
 }
 
 async function survey(

@@ -1,7 +1,7 @@
 // docs/sdk.md#compile: runs inside the describing bundle and tells the compiler, as JSON, what the workflow file exports.
 import { toJSONSchema, type ZodType } from 'zod';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
-import { inputsOf, type LlmStep, type Step, type Workflow } from '../workflow/step.ts';
+import { inputsOf, isWholeStep, type LlmStep, type Step, type Workflow } from '../workflow/step.ts';
 import { tailOf } from '../workflow/tail.ts';
 
 export type StepDescription = {
@@ -32,6 +32,8 @@ export type Description = {
   readonly steps: readonly StepDescription[];
   /** Names of the inputs that a run has beside the dataset's own. */
   readonly inputs: readonly string[];
+  /** Of the rest of a workflow: the first step over the whole dataset, to which an earlier run has brought its rows. */
+  readonly meets?: string;
   readonly stages: readonly PlannedStage[];
   /** With a stage for each row step. */
   readonly unfusedStages: readonly PlannedStage[];
@@ -42,9 +44,11 @@ export function describe(value: unknown, from?: string): Description | null {
   const workflow = value as Partial<Workflow> | null | undefined;
   if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.steps)) return null;
   const steps = tailOf(workflow.steps as readonly Step[], from);
+  const met = from === undefined ? undefined : steps.find(isWholeStep);
   return {
     name: workflow.name,
     steps: steps.map(describeStep),
+    ...(met === undefined ? {} : { meets: met.name }),
     inputs: inputsOf(steps).map((input) => input.name),
     stages: planStages(steps),
     unfusedStages: planStages(steps, false),

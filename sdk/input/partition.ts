@@ -1,6 +1,7 @@
 // docs/sdk.md#partitions: cuts rows into rowset partitions, streaming: one partition is in memory at a time.
 import { MAX_PARTITION_BYTES, MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import type { RowsetTag } from '../runtime/rowset.ts';
 import type { InputOptions } from './format.ts';
 import { readRows } from './read-rows.ts';
 import { encodeInputRow, type InputRow, joinRowset } from './rowset.ts';
@@ -19,14 +20,14 @@ const SIZES: readonly (PartitionSize & { readonly until: number })[] = [
   { until: 256, bytes: 512 * KIB, rows: Number.POSITIVE_INFINITY },
 ];
 
-/** The partitions of an input; the same rows give the same ones. `onRow` sees every row; `name` is that of another input than the dataset's own. @throws MizuError `sdk/input-too-large` */
+/** The partitions of an input; the same rows give the same ones. `onRow` sees every row. @throws MizuError `sdk/input-too-large` */
 export function partitionFile(
   file: string,
   options: InputOptions = {},
   onRow?: (row: InputRow) => void,
-  name?: string,
+  tag: RowsetTag = {},
 ): AsyncGenerator<Partition> {
-  return partitionRows(readRows(file, options), onRow, name);
+  return partitionRows(readRows(file, options), onRow, tag);
 }
 
 /** Most that the partition of this place holds. */
@@ -37,7 +38,7 @@ export function partitionSize(place: number): PartitionSize {
 export async function* partitionRows(
   rows: AsyncIterable<InputRow> | Iterable<InputRow>,
   onRow?: (row: InputRow) => void,
-  name?: string,
+  tag: RowsetTag = {},
   limit = MAX_PARTITIONS,
 ): AsyncGenerator<Partition> {
   let live: string[] = [];
@@ -46,7 +47,7 @@ export async function* partitionRows(
   let count = 0;
   const take = (): Partition => {
     if (++count > limit) throw tooLarge();
-    const partition = { bytes: joinRowset(live, broken, name), rows: live.length, broken: broken.length };
+    const partition = { bytes: joinRowset(live, broken, tag), rows: live.length, broken: broken.length };
     live = [];
     broken = [];
     bytes = 0;
@@ -54,7 +55,7 @@ export async function* partitionRows(
   };
   for await (const row of rows) {
     onRow?.(row);
-    const { line, live: isLive } = encodeInputRow(row, name);
+    const { line, live: isLive } = encodeInputRow(row, tag.input);
     const length = Buffer.byteLength(line) + 1;
     const filled = live.length + broken.length;
     const size = partitionSize(count);

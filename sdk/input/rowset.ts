@@ -1,6 +1,6 @@
 // docs/rows.md#rowset: rows of an input file as a rowset partition.
 import { canonicalRow } from '../runtime/canonical.ts';
-import { padHeader, rejectLine, wellFormed } from '../runtime/rowset.ts';
+import { padHeader, type RowsetTag, rejectLine, wellFormed } from '../runtime/rowset.ts';
 
 export type InputRow =
   | { readonly kind: 'row'; readonly index: number; readonly row: object }
@@ -37,13 +37,12 @@ function preview(row: object): string {
   }
 }
 
-/** `name`: of the input that the rows are of, if it is another than the dataset's own. */
-export function encodeRowset(rows: readonly InputRow[], name?: string): Uint8Array {
-  const lines = rows.map((row) => encodeInputRow(row, name));
+export function encodeRowset(rows: readonly InputRow[], tag: RowsetTag = {}): Uint8Array {
+  const lines = rows.map((row) => encodeInputRow(row, tag.input));
   return joinRowset(
     lines.filter(({ live }) => live).map(({ line }) => line),
     lines.filter(({ live }) => !live).map(({ line }) => line),
-    name,
+    tag,
   );
 }
 
@@ -51,8 +50,8 @@ function brokenLine(index: number, text: string, reason: string, name = 'input')
   return rejectLine(index, JSON.stringify({ text: wellFormed(text) }), name, reason);
 }
 
-export function joinRowset(live: readonly string[], broken: readonly string[], name?: string): Uint8Array {
+export function joinRowset(live: readonly string[], broken: readonly string[], tag: RowsetTag = {}): Uint8Array {
   const counts = { in: live.length + broken.length, out: live.length, rejected: broken.length };
-  const header = padHeader({ mizu: 'rows', ...counts, steps: {}, ...(name === undefined ? {} : { input: name }) });
+  const header = padHeader({ mizu: 'rows', ...counts, steps: {}, ...tag });
   return new TextEncoder().encode(header + [...live, ...broken].map((line) => `${line}\n`).join(''));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
+import type { RowsetTag } from '../runtime/rowset.ts';
 import type { EngineName } from './engine.ts';
 import { createLocalEngine, type LocalRun, runPartitions } from './run-local.ts';
 
@@ -12,6 +13,8 @@ export type Chain = {
   readonly bundled: BundledWorkflow;
   /** `cuts` are the places where a partition ends; twice the same one makes an empty partition. */
   run(rows: readonly object[], cuts?: readonly number[], others?: readonly OtherRows[]): Promise<LocalRun>;
+  /** With partitions as they are. */
+  runInputs(inputs: readonly Uint8Array[]): Promise<LocalRun>;
 };
 
 /** Rows of another input than the dataset's own; a text is a line that is no row. */
@@ -22,7 +25,13 @@ export type OtherRows = {
 };
 
 /** `chain` follows `dataset<any>('w')`. Not fused, each row step is a stage of its own. */
-export async function openChain(chain: string, engine: EngineName = 'node', head = '', fused = true): Promise<Chain> {
+export async function openChain(
+  chain: string,
+  engine: EngineName = 'node',
+  head = '',
+  fused = true,
+  from?: string,
+): Promise<Chain> {
   const folder = await mkdtemp(join(tmpdir(), 'mizu-chain-'));
   try {
     const file = join(folder, 'w.ts');
@@ -30,28 +39,29 @@ export async function openChain(chain: string, engine: EngineName = 'node', head
       file,
       `import { dataset, input, z } from 'mizu';\n${head}\nexport default dataset<any>('w')${chain};\n`,
     );
-    const bundled = await bundleWorkflow(file, fused);
+    const bundled = await bundleWorkflow(file, fused, from);
     const local = await createLocalEngine(bundled, { engine });
     return {
       bundled,
       run: (rows, cuts = [], others = []) => {
-        const joined = others.flatMap((other) => cut(other.rows, other.cuts ?? [], other.name));
+        const joined = others.flatMap((other) => cut(other.rows, other.cuts ?? [], { input: other.name }));
         return runPartitions(bundled, local, [...cut(rows, cuts), ...joined]);
       },
+      runInputs: (inputs) => runPartitions(bundled, local, inputs),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function cut(rows: readonly (object | string)[], cuts: readonly number[], name?: string): Uint8Array[] {
+function cut(rows: readonly (object | string)[], cuts: readonly number[], tag: RowsetTag = {}): Uint8Array[] {
   const inputs = rows.map((row, index): InputRow => {
     return typeof row === 'string'
       ? { kind: 'broken', index, text: row, reason: 'no row' }
       : { kind: 'row', index, row };
   });
   const borders = [0, ...[...cuts].map((at) => Math.min(at, rows.length)).sort((a, b) => a - b), rows.length];
-  return borders.slice(1).map((to, i) => encodeRowset(inputs.slice(borders[i], to), name));
+  return borders.slice(1).map((to, i) => encodeRowset(inputs.slice(borders[i], to), tag));
 }
 
 /** Up to 5 cuts of up to `rows` rows. */

@@ -4,7 +4,7 @@ import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { buildProgram } from '../compile/program.ts';
 import { assertInputs } from '../input/named.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
-import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
+import type { RowsetHeader, RowsetTag, StepStats } from '../runtime/rowset.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
 import { type LocalProgress, runGraph, type StageRun } from './graph.ts';
 import { createLocalInference } from './infer.ts';
@@ -61,12 +61,15 @@ export async function runLocal(
   const bundled = typeof workflow === 'string' ? await bundleWorkflow(workflow) : workflow;
   assertInputs(bundled.description.inputs, Object.keys(options.inputs ?? {}));
   const count = Math.max(1, options.partitions ?? 1);
-  const cut = (rows: readonly object[], name?: string): Uint8Array[] => {
+  const cut = (rows: readonly object[], tag: RowsetTag = {}): Uint8Array[] => {
     const inputs = rows.map((row, index): InputRow => ({ kind: 'row', index, row }));
     const size = Math.ceil(inputs.length / count);
-    return Array.from({ length: count }, (_, i) => encodeRowset(inputs.slice(i * size, (i + 1) * size), name));
+    return Array.from({ length: count }, (_, i) => encodeRowset(inputs.slice(i * size, (i + 1) * size), tag));
   };
-  const partitions = [...cut(rows), ...bundled.description.inputs.flatMap((name) => cut(options.inputs![name]!, name))];
+  const partitions = [
+    ...cut(rows),
+    ...bundled.description.inputs.flatMap((name) => cut(options.inputs![name]!, { input: name })),
+  ];
   return runPartitions(bundled, await createLocalEngine(bundled, options), partitions, options);
 }
 

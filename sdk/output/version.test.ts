@@ -108,6 +108,33 @@ test('an answer that a row lost is not tried again, and stays: the row is in the
   expect(await checkVersion(to, version)).toBe(4);
 });
 
+test('a run that has taken over what was kept has the rows of all before it, and the rejects from the step on that all met at', async () => {
+  const { to, runs } = await makeVersion();
+  const again = { steps: ['met', 'late'], kept: [{ root: hash('cc'), length: 7 }], joined: [] };
+  await writeRun(runFolder(to, 0), { train: ['a'], test: [] }, [
+    [1, 'answer'],
+    [2, 'input'],
+    [3, 'late', 0],
+    [4, 'met'],
+  ]);
+  await writeRun(runFolder(to, 2), { train: ['x'], test: ['y'] }, [[9, 'late']]);
+  const version = { runs: [...runs, { ...run('03', 'first'), again }], parts: ['train', 'test'] };
+  await writeVersion(to, version);
+  expect(await readVersion(to)).toEqual(version);
+  expect(await readFile(join(to, 'data/train.jsonl'), 'utf8')).toBe('{"id":"x"}\n');
+  expect(await readFile(join(to, 'data/test.jsonl'), 'utf8')).toBe('{"id":"y"}\n');
+  expect(await readIndexes(join(to, 'rejects.jsonl'))).toEqual([
+    [2, 'input'],
+    [4, 'answer'],
+    [9, 'late'],
+  ]);
+  expect(await checkVersion(to, version)).toBe(5);
+  const late = [];
+  const folders = [0, 1, 2].map((place) => runFolder(to, place));
+  for await (const row of retriedRejects(folders, version.runs, 'late')) late.push(row);
+  expect(late).toEqual([{ kind: 'row', index: 9, row: { n: 9 } }]);
+});
+
 test('a step may be tried again and again: each run reads what none before it has tried', async () => {
   const { to, runs } = await makeVersion();
   const read = async (count: number, step: string) => {

@@ -3,9 +3,10 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { MAX_STAGES } from '../../protocol/constants.ts';
+import { MAX_PARTITION_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, isHash } from '../../protocol/hex.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
 import { describeIssues } from '../../service/issues.ts';
 import { splitLines } from '../input/lines.ts';
 import type { InputRow } from '../input/rowset.ts';
@@ -20,6 +21,18 @@ export type VersionRun = {
   readonly datasetRoot: Hex;
   /** The step whose rejects, of all runs before it, it has tried again; undefined of the first one. */
   readonly retries?: string | undefined;
+  /** If a step over the whole dataset follows that step: what the run has taken over from the runs before it, and what it makes anew. */
+  readonly again?: Again | undefined;
+  /** Of the rejects of `input`: the corrected rows that it has read in their place. */
+  readonly mended?: readonly ObjectRef[] | undefined;
+};
+
+export type Again = {
+  /** The first step over the whole dataset, those behind it, and the inputs that are joined: all rows have gone through them again. */
+  readonly steps: readonly string[];
+  /** The run's inputs besides the rejects: rows that were kept, which stand before them, and the inputs that are joined, behind. */
+  readonly kept: readonly ObjectRef[];
+  readonly joined: readonly ObjectRef[];
 };
 
 export type Version = { readonly runs: readonly VersionRun[]; readonly parts: readonly string[] };
@@ -28,17 +41,28 @@ export type VersionFile = { readonly name: string; readonly path: string; readon
 
 /** Of one dataset; each has a whole copy of its own. */
 export const MAX_RUNS = 100;
-const MAX_MANIFEST_BYTES = 1024 * 1024;
+const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 /** Of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const REJECTS = 'rejects';
 const hash = z.custom<Hex>(isHash, 'expected 0x and 64 hex digits');
 const name = z.string().regex(NAME);
+const refs = z.array(z.object({ root: hash, length: z.int().min(0).max(MAX_PARTITION_BYTES) })).max(MAX_PARTITIONS);
+const again = z.object({ steps: z.array(name).min(1).max(MAX_STAGES), kept: refs, joined: refs });
 const shape = z.object({
   mizu: z.literal('version'),
   version: z.literal(1),
   runs: z
-    .array(z.object({ run: hash, workflow: hash, datasetRoot: hash, retries: name.optional() }))
+    .array(
+      z.object({
+        run: hash,
+        workflow: hash,
+        datasetRoot: hash,
+        retries: name.optional(),
+        again: again.optional(),
+        mended: refs.optional(),
+      }),
+    )
     .min(2)
     .max(MAX_RUNS),
   parts: z.array(name).max(MAX_STAGES),
@@ -74,6 +98,8 @@ export async function readVersion(folder: string): Promise<Version | undefined> 
   if (!parsed.success) throw badVersion('manifest.json', 'the manifest of a version', describeIssues(parsed.error));
   const { runs, parts } = parsed.data;
   const wrong = runs.findIndex(({ retries }, i) => (retries === undefined) !== (i === 0));
+  if (runs[0]?.again !== undefined)
+    throw badVersion('manifest.json', 'a first run of its own', 'one that goes on with another');
   if (wrong >= 0)
     throw badVersion('manifest.json', 'a step that each run but the first has tried again', `run ${wrong + 1}`);
   return { runs, parts };
@@ -144,33 +170,49 @@ function isWhole({ answer }: RejectLine): boolean {
   return answer === undefined;
 }
 
+type Later = Pick<VersionRun, 'retries' | 'again'>;
+
+/** A later run has tried it again, or has sent all rows through its step again. */
+function isSuperseded(reject: RejectLine, later: readonly Later[]): boolean {
+  const { step } = reject;
+  return later.some((run) => (run.retries === step && isWhole(reject)) || run.again?.steps.includes(step) === true);
+}
+
 /** What a run that tries a step again reads: its rejects of all runs before it, whose datasets lie in `folders`, that none between has tried. */
 export async function* retriedRejects(
   folders: readonly string[],
-  runs: readonly Pick<VersionRun, 'retries'>[],
+  runs: readonly Later[],
   retries: string | undefined,
 ): AsyncGenerator<InputRow> {
   for (const [i, folder] of folders.entries()) {
-    const between = runs.slice(i + 1, folders.length).map((run) => run.retries);
+    const between = runs.slice(i + 1, folders.length);
     for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
       const reject = JSON.parse(line) as RejectLine;
       const { index, row, step } = reject;
-      if (step === retries && isWhole(reject) && !between.includes(step)) yield { kind: 'row', index, row };
+      if (step === retries && isWhole(reject) && !isSuperseded(reject, between)) yield { kind: 'row', index, row };
     }
   }
 }
 
-/** Of all runs in their order; a reject that a later run has tried again is left out, whatever became of it there. */
+/**
+ * Of all runs in their order; a reject that a later run has tried again is left out, whatever became of it there. A run that has taken over
+ * what was kept has the rows of all before it.
+ */
 async function* linesOf(folder: string, runs: readonly VersionRun[], part: string): AsyncGenerator<string> {
-  for (let i = 0; i < runs.length; i++) {
+  const first =
+    part === REJECTS
+      ? 0
+      : Math.max(
+          0,
+          runs.findLastIndex((run) => run.again !== undefined),
+        );
+  for (let i = first; i < runs.length; i++) {
     const own = runFolder(folder, i);
     const path = await fileOf(own, part);
     if (path === undefined) continue;
-    const retried = part === REJECTS ? runs.slice(i + 1).map(({ retries }) => retries) : [];
-    for await (const line of readLines(join(own, path))) {
-      const reject = retried.length === 0 ? undefined : (JSON.parse(line) as RejectLine);
-      if (reject === undefined || !retried.includes(reject.step) || !isWhole(reject)) yield line;
-    }
+    const later = part === REJECTS ? runs.slice(i + 1) : [];
+    for await (const line of readLines(join(own, path)))
+      if (later.length === 0 || !isSuperseded(JSON.parse(line) as RejectLine, later)) yield line;
   }
 }
 

@@ -6,8 +6,14 @@ export type StepStats = { in: number; out: number; rejected: number };
 export type RowsetHeader = StepStats & {
   readonly mizu: 'rows';
   readonly steps: Record<string, StepStats>;
-  /** Name of the input that the rows are of; none: of the dataset's own. */
-  readonly input?: string;
+} & RowsetTag;
+
+/** What a partition of a run's input says of its rows. */
+export type RowsetTag = {
+  /** Name of the input that they are of; none: of the dataset's own. */
+  readonly input?: string | undefined;
+  /** Name of the step that they have come to in an earlier run; none: they begin at the first one. */
+  readonly at?: string | undefined;
 };
 
 export const LEAF_BYTES = 128;

@@ -4,6 +4,7 @@ import {
   type ExchangeStep,
   isExchangeStep,
   isRowStep,
+  isWholeStep,
   type SplitStep,
   type Step,
   type Workflow,
@@ -14,6 +15,7 @@ import { useCompiled } from './compiled.ts';
 import { exchangeOf } from './exchange.ts';
 import { refusePromises } from './guard.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
+import { passKept } from './kept.ts';
 import type { SourceTable } from './locate.ts';
 import { otherInput } from './other-input.ts';
 import type { AnswerFormat } from './request.ts';
@@ -41,6 +43,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
   const { rowBudget } = workflow;
   const steps = tailOf(workflow.steps, settings.from);
   const stages = planStages(steps, settings.fused);
+  const hasKept = settings.from !== undefined && steps.some(isWholeStep);
   return (io) => {
     refusePromises();
     useCompiled(io);
@@ -49,6 +52,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
     const partition = readNumber(io, 'MIZU_PARTITION');
     if (stage === undefined)
       throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
+    if (hasKept && passKept(io, steps, stages, stage)) return;
     // Of the run's inputs one may be another than the dataset's own.
     const other = stage.inputs[0]!.stage === INPUT ? otherInput(io, steps) : null;
     if (other !== null) return runRowStage(context, FIRST_INPUT, [other], true);

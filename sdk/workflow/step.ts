@@ -236,4 +236,9 @@ export function inputsOf(steps: readonly Step[]): Input[] {
   return found.filter(({ name }, i) => found.findIndex((other) => other.name === name) === i);
 }
 
+/** One that looks at the rows of all partitions. */
+export function isWholeStep(step: Step): step is ExchangeStep | SortStep {
+  return step.kind === 'sort' || isExchangeStep(step);
+}
+
 export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;

@@ -1,23 +1,23 @@
 // docs/sdk.md#retry: the rest of a workflow from one of its steps on, for the rows that this step has rejected.
 import { MizuError } from '../../protocol/errors.ts';
-import { isRowStep, type Step } from './step.ts';
+import { inputsOf, isWholeStep, type Step } from './step.ts';
 
 /** @throws MizuError `sdk/no-step`, `sdk/retry-step` */
 export function tailOf(steps: readonly Step[], from: string | undefined): readonly Step[] {
   if (from === undefined) return steps;
+  // Rows that were broken are its rejects too, whether there is a schema or not.
+  if (from === 'input') return steps;
   const at = steps.findIndex(({ name }) => name === from);
+  if (inputsOf(steps).some(({ name }) => name === from)) throw refused(from, 'a step', 'an input', INPUT_HINT);
   if (at < 0) throw noStep(from, steps);
-  if (from === 'input') throw refused(from, 'a step of the workflow', 'the schema of the input', INPUT_HINT);
-  const tail = steps.slice(at);
-  const whole = tail.find((step) => step.kind !== 'llm' && step.kind !== 'split' && !isRowStep(step));
-  if (whole !== undefined) throw refused(from, EACH_ROW, `'${whole.name}', a ${whole.kind}`, WHOLE_HINT);
-  return tail;
+  const own = steps[at] as Step;
+  if (isWholeStep(own)) throw refused(from, EACH_ROW, `a ${own.kind}`, WHOLE_HINT);
+  return steps.slice(at);
 }
 
-const EACH_ROW = 'steps from there on that look at one row alone';
-const INPUT_HINT = 'Its rejects fail again as they are: correct them, and run them as an input of their own.';
-const WHOLE_HINT =
-  'Such a step would see the rejected rows without those that are kept. Run the workflow again on the whole input.';
+const EACH_ROW = 'a step that looks at one row alone';
+const INPUT_HINT = 'Its rows are matched with all of the dataset: correct its file, and run the workflow again.';
+const WHOLE_HINT = 'Such a step decides on a row by all others. Run the workflow again on the whole input.';
 
 function noStep(from: string, steps: readonly Step[]): MizuError {
   return new MizuError({

@@ -153,6 +153,76 @@ test('the rejects of a step are tried again into the next version of the dataset
   expect((await mizu(folder, ['verify', 'words-v2'])).code).toBe(3);
 });
 
+test('rows that are tried again, and a corrected row of the input, meet the others at a sort and a second input that is joined', async () => {
+  const write = (least: number) =>
+    writeFileSync(
+      join(folder, 'priced.ts'),
+      `import { dataset, input, z } from 'mizu';
+const prices = input('prices', z.object({ sku: z.string(), price: z.coerce.number() }));
+export default dataset('priced', z.object({ sku: z.string() }))
+  .check('good', (row) => row.sku.length >= ${least})
+  .sort('by', (row) => row.sku, { buckets: 2 })
+  .join('price', prices, { on: (row) => row.sku, key: (price) => price.sku, how: 'left' })
+  .map('flat', (row) => ({ sku: row.sku, price: row.price?.price ?? null }));
+`,
+    );
+  const orders = ['c3', 'b', 'a1'].map((sku) => `${JSON.stringify({ sku })}\n`).join('');
+  writeFileSync(join(folder, 'orders.jsonl'), `${orders}{"sku":\n`);
+  writeFileSync(join(folder, 'prices.tsv'), 'sku\tprice\na1\t1\nb\t2\nb\t3\nx\tdear\n');
+  const run = (output: string, ...more: string[]) => {
+    const inputs = ['--input', 'orders.jsonl', '--input', 'prices=prices.tsv'];
+    return mizu(folder, ['run', 'priced.ts', ...inputs, '--output', output, '--max', '5', '--json', ...more]);
+  };
+  const read = (place: string, file: string) =>
+    readFileSync(join(folder, place, file), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { sku: string; price: number; step: string; index: number });
+  write(2);
+  const first = await run('priced');
+  expect(first.code, first.stderr).toBe(0);
+  expect(read('priced', 'data/train.jsonl').map(({ sku, price }) => [sku, price])).toEqual([
+    ['a1', 1],
+    ['c3', null],
+  ]);
+  const rejects = (place: string) =>
+    read(place, 'rejects.jsonl')
+      .map(({ step, index }) => [step, index])
+      .sort();
+  expect(rejects('priced')).toEqual([
+    ['good', 1],
+    ['input', 3],
+    ['prices', 3],
+  ]);
+  write(1);
+  const retried = await run('priced', '--retry-rejects', 'good');
+  expect(retried.code, retried.stderr).toBe(0);
+  expect(read('priced-v2', 'data/train.jsonl').map(({ sku, price }) => [sku, price])).toEqual([
+    ['a1', 1],
+    ['b', 2],
+    ['b', 3],
+    ['c3', null],
+  ]);
+  expect(rejects('priced-v2')).toEqual([
+    ['input', 3],
+    ['prices', 3],
+  ]);
+  writeFileSync(join(folder, 'orders.jsonl'), `${orders}{"sku":"a1"}\n`);
+  const mended = await run('priced-v2', '--retry-rejects', 'input');
+  expect(mended.code, mended.stderr).toBe(0);
+  expect(read('priced-v3', 'data/train.jsonl').map(({ sku, price }) => [sku, price])).toEqual([
+    ['a1', 1],
+    ['a1', 1],
+    ['b', 2],
+    ['b', 3],
+    ['c3', null],
+  ]);
+  expect(rejects('priced-v3')).toEqual([['prices', 3]]);
+  const verified = await mizu(folder, ['verify', 'priced-v3']);
+  expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+  expect(verified.stdout).toContain("it goes on at 'by' with 1 partitions of rows that were kept before");
+});
+
 test('a run that fails for the gas of a task says so when the task is run again', async () => {
   const failed = await runWords('--new', '--task-gas', '1k');
   expect(failed.code, failed.stderr).toBe(2);
