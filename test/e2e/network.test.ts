@@ -220,7 +220,7 @@ export default dataset('priced', z.object({ sku: z.string() }))
   expect(rejects('priced-v3')).toEqual([['prices', 3]]);
   const verified = await mizu(folder, ['verify', 'priced-v3']);
   expect(verified.code, verified.stdout + verified.stderr).toBe(0);
-  expect(verified.stdout).toContain("it goes on at 'by' with 1 partitions of rows that were kept before");
+  expect(verified.stdout).toContain("it goes on at 'by' with rows that were kept before, partitions: 1");
 });
 
 test('a run that fails for the gas of a task says so when the task is run again', async () => {
