@@ -8,9 +8,13 @@ const none = (code: string, said: string) => `✗ the model gave no answer: edge
 const misfit = (said: string) => none('schema', `The content does not fit the schema: ${said}`);
 const good = (calls = 1): Outcome => [ROW, calls];
 
-/** A step with the output `{label: "pos" or "neg", n: number}`. */
-export const JSON_ANSWERS: Readonly<Record<Exclude<ProviderMode, 'ok' | 'length-text' | 'filter-part'>, Outcome>> = {
-  // Three of a kind one after another would be an endpoint that is left alone.
+/**
+ * A step with the output `{label: "pos" or "neg", n: number}`. All rows ask one endpoint, many at a time: at most two are refused in one way,
+ * since after three it would be left alone.
+ */
+export const JSON_ANSWERS: Readonly<
+  Record<Exclude<ProviderMode, 'ok' | 'length-text' | 'filter-part' | '308'>, Outcome>
+> = {
   '301': [none('redirected', '…a redirection to https://elsewhere.example/'), 1],
   fence: good(),
   fence2: good(),
@@ -63,7 +67,6 @@ export const JSON_ANSWERS: Readonly<Record<Exclude<ProviderMode, 'ok' | 'length-
   zstd: good(2),
   cut: good(2),
   reset: good(2),
-  '308': [none('redirected', '…a redirection to nowhere'), 1],
   'length-json': [none('truncated', '…finish_reason length: …raise them; the model said: {"label":"pos","n":'), 1],
   'length-whole': [
     '✗ the answer is not whole: finish_reason length: …raise them; the model said: {"label":"pos","n":1}',
@@ -138,6 +141,7 @@ export const JSON_ANSWERS: Readonly<Record<Exclude<ProviderMode, 'ok' | 'length-
 
 /** A step without an output: the answer is text. */
 export const TEXT_ANSWERS: Readonly<Partial<Record<ProviderMode, Outcome>>> = {
+  '308': [none('redirected', '…a redirection to nowhere'), 1],
   'length-text': [
     '✗ the answer is not whole: finish_reason length: …; the model said: The answer to your question is',
     1,
