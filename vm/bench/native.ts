@@ -5,6 +5,7 @@ import { createHost, type Host, HostExit } from '../host.ts';
 import { HOST_MODULE } from '../host-functions.ts';
 import { loadModule } from '../load.ts';
 import { createNativeEngine, type NativeSource } from '../native/engine.ts';
+import { REWRITE_PARTS, type RewritePart } from '../native/rewrite.ts';
 import { createProgram } from '../program.ts';
 import { createQuickJsImage, createQuickJsProgram } from '../quickjs/program.ts';
 import type { RunRequest } from '../run.ts';
@@ -16,6 +17,8 @@ export type NativeBench = {
   readonly plainMs: number;
   readonly rewrittenMs: number;
   readonly ratio: number;
+  /** Of QuickJS: the ratio of the module that lacks one part of the rewrite, in the same rounds. What it is lower by is what the part costs. */
+  readonly ratioWithout?: Readonly<Record<RewritePart, number>>;
   readonly gas: bigint;
 };
 
@@ -38,38 +41,58 @@ export async function benchNative(): Promise<NativeBench[]> {
     const { wasm: shared, image } = await createQuickJsImage(bundle);
     const program = createProgram({ module: loadModule(shared), image });
     const source = { ...program, wasm: shared, fromImage: true };
-    rows.push(measure(name, await createQuickJsProgram(bundle), source, request));
+    rows.push(measure(name, await createQuickJsProgram(bundle), source, request, REWRITE_PARTS));
   }
   return rows;
 }
 
 /** `plain` starts from its own state as the rewritten program does from its image. */
-function measure(name: string, plain: Uint8Array, source: NativeSource, request: RunRequest): NativeBench {
-  const engine = createNativeEngine();
-  const program = engine.load(source);
-  if (program.kind !== 'native') throw new Error(program.reason);
+function measure(
+  name: string,
+  plain: Uint8Array,
+  source: NativeSource,
+  request: RunRequest,
+  parts: readonly RewritePart[] = [],
+): NativeBench {
+  const engines = [undefined, ...parts].map((without) => {
+    const engine = createNativeEngine(without);
+    const program = engine.load(source);
+    if (program.kind !== 'native') throw new Error(program.reason);
+    return { without, engine, program, ms: Number.POSITIVE_INFINITY };
+  });
   const plainModule = new WebAssembly.Module(plain as BufferSource);
-  let [plainMs, rewrittenMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let plainMs = Number.POSITIVE_INFINITY;
   let gas = 0n;
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     let expected = new Uint8Array();
-    let output = new Uint8Array();
     const runPlain = preparePlain(plainModule, source.entry ?? '_start', request);
     const plainTime = processorTime(() => {
       expected = runPlain();
     });
-    const rewrittenTime = processorTime(() => {
-      const result = engine.run(program, request);
-      if (result.status !== 0) throw new Error(`${name} ended with status ${result.status}`);
-      output = result.output as Uint8Array<ArrayBuffer>;
-      gas = result.gasUsed;
-    });
-    if (Buffer.compare(output, expected) !== 0) throw new Error(`${name} does not give the output of the plain module`);
-    if (round < 0) continue;
-    plainMs = Math.min(plainMs, plainTime);
-    rewrittenMs = Math.min(rewrittenMs, rewrittenTime);
+    if (round >= 0) plainMs = Math.min(plainMs, plainTime);
+    for (const measured of engines) {
+      let output = new Uint8Array();
+      const time = processorTime(() => {
+        const result = measured.engine.run(measured.program, request);
+        if (result.status !== 0) throw new Error(`${name} ended with status ${result.status}`);
+        output = result.output as Uint8Array<ArrayBuffer>;
+        if (measured.without === undefined) gas = result.gasUsed;
+      });
+      if (Buffer.compare(output, expected) !== 0)
+        throw new Error(`${name} does not give the output of the plain module`);
+      if (round >= 0) measured.ms = Math.min(measured.ms, time);
+    }
   }
-  return { name, plainMs, rewrittenMs, ratio: rewrittenMs / plainMs, gas };
+  const [whole, ...lacking] = engines as [(typeof engines)[number], ...typeof engines];
+  const ratios = Object.fromEntries(lacking.map(({ without, ms }) => [without, ms / plainMs]));
+  return {
+    name,
+    plainMs,
+    rewrittenMs: whole.ms,
+    ratio: whole.ms / plainMs,
+    ...(parts.length === 0 ? {} : { ratioWithout: ratios as Record<RewritePart, number> }),
+    gas,
+  };
 }
 
 /** A new instance of the module as V8 takes it; running it gives its output. */

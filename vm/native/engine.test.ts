@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadModule } from '../load.ts';
 import { createProgram, type Image } from '../program.ts';
-import { HostAbort, type RunRequest } from '../run.ts';
+import { HostAbort, type RunRequest, type RunResult } from '../run.ts';
 import { assemble } from '../test-modules.fixture.ts';
 import { createNativeEngine, NativeFailed, type NativeProgram } from './engine.ts';
+import { REWRITE_PARTS } from './rewrite.ts';
 
 const engine = createNativeEngine();
 const REQUEST: RunRequest = { inputs: [], gasLimit: 100_000n, timestampNs: 42n, seed: new Uint8Array(32) };
@@ -25,6 +26,9 @@ describe("a module of one's own", () => {
   const WAT =
     '(module (memory 1) (global $g (mut i32) (i32.const 7)) (data "passive") (start $s) (func $s (global.set $g (i32.const 9))) (func (export "other") (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 3))) (func (export "_start") (global.set $g (i32.const 8))))';
   const wasm = assemble(WAT);
+  /** Sums 0.5 + 1 + … by calls in a loop, and writes the sum. */
+  const SUM =
+    '(module (import "mizu" "output_write" (func $w (param i32 i32))) (memory 1) (func $half (param f64) (result f64) (f64.mul (local.get 0) (f64.const 0.5))) (func (export "_start") (local $i f64) (local $sum f64) (loop $l (local.set $sum (f64.add (local.get $sum) (call $half (local.get $i)))) (br_if $l (f64.lt (local.tee $i (f64.add (local.get $i) (f64.const 1))) (f64.const 9)))) (f64.store (i32.const 0) (local.get $sum)) (call $w (i32.const 0) (i32.const 8))))';
 
   it.each(['_start', 'other'])('is lowered once, to the program that it lowers to by itself: %s', (entry) => {
     const { program, loaded } = createNativeEngine().lower({ wasm, entry });
@@ -47,6 +51,18 @@ describe("a module of one's own", () => {
       kind: 'mismatch',
       reason: 'value of slot 0',
     });
+  });
+
+  it.each(REWRITE_PARTS)('does without %s what it does with it, but for the gas', (part) => {
+    const source = { wasm: assemble(SUM), entry: '_start' };
+    const [whole, lacking] = [createNativeEngine(), createNativeEngine(part)].map((one) => {
+      const { loaded } = one.lower(source);
+      if (loaded.kind !== 'native') throw new Error(loaded.reason);
+      return one.run(loaded, REQUEST);
+    }) as [RunResult, RunResult];
+    expect([whole.status, lacking.status]).toEqual([0, 0]);
+    expect(lacking.output).toEqual(whole.output);
+    expect(lacking.gasUsed < whole.gasUsed).toBe(part === 'gas');
   });
 
   it('says nothing for another program that names the same module', () => {

@@ -19,7 +19,8 @@ import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } f
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
 import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, FAULT_SLOTS } from './layout.ts';
-import { buildNativeModule, type NativeModule } from './module.ts';
+import { buildNativeModule, type NativeModule, type NativeOptions } from './module.ts';
+import type { RewritePart } from './rewrite.ts';
 
 /** A program and the module that it was lowered from, with the name of its entry. Its parts are those of its header: who gives them has checked the roots. */
 export type NativeSource = Program & {
@@ -83,7 +84,8 @@ const MODULES_KEPT = 16;
 /** Machine code and tables that V8 keeps for a byte of the rewritten module: 5 to 12 for the published ones. */
 const CODE_BYTES_PER_BYTE = 12;
 
-export function createNativeEngine(): NativeEngine {
+/** `without`: for measurements alone, as the gas of a run is then another. */
+export function createNativeEngine(without?: RewritePart): NativeEngine {
   const modules = new Map<string, Compiled>();
   /** `own`: the program is what this lowered to. */
   const compile = (source: NativeSource, own?: NativeModule): Compiled => {
@@ -93,7 +95,8 @@ export function createNativeEngine(): NativeEngine {
     if (known !== undefined) return known;
     // What lowers to more than the program is another one: the work ends there.
     const maxInstructions = source.code.length / INSTRUCTION_BYTES;
-    const native = own ?? buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions });
+    const native =
+      own ?? buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions, without });
     const compiled = new WebAssembly.Module(native.wasm as BufferSource);
     const kept: Compiled = {
       compiled,
@@ -136,7 +139,7 @@ export function createNativeEngine(): NativeEngine {
     lower({ wasm, entry = '_start', image }) {
       const module = loadModule(wasm);
       const fromImage = image !== undefined;
-      const built = tryToBuild(module, entry, fromImage);
+      const built = tryToBuild(module, { entry, callStart: !fromImage, without });
       // What is refused may be the rewriting alone: then there is a program, which can only be stepped.
       const program = built ? assembleProgram(module, built.lowered, image) : createProgram({ module, image, entry });
       return { program, loaded: load({ ...program, wasm, entry, fromImage }, built) };
@@ -150,9 +153,9 @@ export function startsFromImage(code: Uint8Array): boolean {
   return code[INSTRUCTION_BYTES] === OP.halt >> 8 && code[INSTRUCTION_BYTES + 1] === (OP.halt & 0xff);
 }
 
-function tryToBuild(module: Module, entry: string, fromImage: boolean): NativeModule | undefined {
+function tryToBuild(module: Module, options: NativeOptions): NativeModule | undefined {
   try {
-    return buildNativeModule(module, { entry, callStart: !fromImage });
+    return buildNativeModule(module, options);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return undefined;

@@ -28,7 +28,7 @@ import {
   SHIM_GROW,
   SHIM_INIT,
 } from './layout.ts';
-import { putConstant, rewriteFunction } from './rewrite.ts';
+import { putConstant, type RewritePart, rewriteFunction } from './rewrite.ts';
 import { buildBulkShim, buildGrowShim, buildHostShim } from './shims.ts';
 
 export type NativeModule = {
@@ -42,6 +42,8 @@ export type NativeModule = {
 export type NativeOptions = Pick<LowerOptions, 'entry' | 'callStart' | 'maxInstructions'> & {
   /** Exports `f<index>` for each exported function, to be called by itself: for tests. A door can be a thousand times as long as the export. */
   readonly doors?: boolean | undefined;
+  /** For measurements alone. */
+  readonly without?: RewritePart | undefined;
 };
 
 /** Lowers and rewrites a module in one go. */
@@ -62,7 +64,7 @@ export function buildNativeModule(source: Module, options: NativeOptions): Nativ
   };
   const bodies: Uint8Array[] = [];
   const onFunction = (func: FunctionBody, plan: FunctionPlan): void => {
-    bodies.push(rewriteFunction(module, layout, func, plan, { results: blockOf(func.type), native }));
+    bodies.push(rewriteFunction(module, layout, func, plan, { results: blockOf(func.type), native }, options.without));
   };
   const lowered = lowerModule(module, { ...options, onFunction });
   const start = options.callStart ? module.start : undefined;

@@ -38,6 +38,13 @@ type Locals = {
   place(local: number): number;
 };
 
+/**
+ * What the rewrite adds, as far as it can be left out to measure what it costs: taking gas, comparing it with zero, comparing the frame with
+ * the slot region, canonical NaN. Without one of them a module is no engine's.
+ */
+export const REWRITE_PARTS = ['gas', 'gasChecks', 'frameChecks', 'canonicalNans'] as const;
+export type RewritePart = (typeof REWRITE_PARTS)[number];
+
 /** Indices of types that the rewritten function needs. */
 export type RewriteTypes = {
   /** Of a type () -> results, for the block that the function becomes. */
@@ -56,6 +63,7 @@ export function rewriteFunction(
   func: FunctionBody,
   plan: FunctionPlan,
   types: RewriteTypes,
+  without?: RewritePart,
 ): Uint8Array {
   const type = module.types[func.type]!;
   const w = createByteWriter((func.end - func.start) * 2 + 128);
@@ -63,8 +71,9 @@ export function rewriteFunction(
   w.byte(WASM.block);
   if (type.results.length === 0) w.byte(BLOCK_VOID);
   else w.s32(types.results);
-  putEntry(w, layout, locals, plan);
-  putInstructions(w, module, layout, func, plan, locals, types);
+  const kept = without === undefined ? plan : planWithout(plan, without);
+  putEntry(w, layout, locals, kept, without);
+  putInstructions(w, module, layout, func, kept, locals, types);
   put.end(w);
   put.localGet(w, locals.gas);
   put.i64Const(w, 1n);
@@ -103,15 +112,37 @@ function declareLocals(w: ByteWriter, type: FunctionType, plan: FunctionPlan): L
   return { gas, fp, f32, f64, selector, place };
 }
 
-function putEntry(w: ByteWriter, layout: NativeLayout, locals: Locals, plan: FunctionPlan): void {
-  put.localGet(w, locals.fp);
-  put.i32Const(w, SLOT_COUNT - plan.frame);
-  w.byte(CODE.i32GtU);
-  putFaultIf(w, layout.fault, FAULT_SLOTS);
+/** Gas is not compared where it is not taken. */
+function planWithout(plan: FunctionPlan, part: RewritePart): FunctionPlan {
+  const { length } = plan.charges;
+  const none = new Uint8Array(length);
+  if (part === 'canonicalNans') return { ...plan, nans: none };
+  if (part === 'frameChecks') return plan;
+  const unchecked = { ...plan, checks: none };
+  return part === 'gasChecks'
+    ? unchecked
+    : { ...unchecked, charges: new Int32Array(length), prepaid: new Int32Array(length) };
+}
+
+function putEntry(
+  w: ByteWriter,
+  layout: NativeLayout,
+  locals: Locals,
+  plan: FunctionPlan,
+  without: RewritePart | undefined,
+): void {
+  if (without !== 'frameChecks') {
+    put.localGet(w, locals.fp);
+    put.i32Const(w, SLOT_COUNT - plan.frame);
+    w.byte(CODE.i32GtU);
+    putFaultIf(w, layout.fault, FAULT_SLOTS);
+  }
+  if (without === 'gas') return;
   put.localGet(w, locals.gas);
   put.i64Const(w, BigInt(plan.charges[0]! + frameGas(plan.frame)));
   w.byte(CODE.i64Sub);
-  putChecked(w, layout, locals);
+  if (without === 'gasChecks') put.localSet(w, locals.gas);
+  else putChecked(w, layout, locals);
 }
 
 /** Stores the gas on the stack to its local and faults if it is below zero. */
