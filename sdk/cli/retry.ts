@@ -13,6 +13,7 @@ import {
   type Again,
   checkVersion,
   copyRuns,
+  countLostAnswers,
   MAX_RUNS,
   nextFolder,
   readRunManifest,
@@ -45,7 +46,8 @@ export async function retryRejects(
   const old = await readOld(flags.output);
   if (old.runs.length >= MAX_RUNS) throw tooManyRuns();
   const rejects = () => retriedRejects(old.folders, old.runs, step);
-  if ((await rejects().next()).done) throw nothingToRetry(step, flags.output);
+  if ((await rejects().next()).done)
+    throw nothingToRetry(step, flags.output, await countLostAnswers(old.folders, step));
   const rows = step === 'input' ? await mendedRows(network, flags, old, rejects()) : rejects;
   const sample = flags.max === undefined ? (flags.rows ?? SAMPLE_ROWS) : 0;
   const { meets, inputs } = workflow.description;
@@ -175,13 +177,19 @@ async function countRows(folder: string, parts: readonly string[]): Promise<numb
   return parts.length === 0 ? 0 : rows - rejects.reduce((sum, reject) => sum + reject.rows, 0);
 }
 
-function nothingToRetry(step: string, folder: string): MizuError {
+function nothingToRetry(step: string, folder: string, lost: number): MizuError {
   return new MizuError({
     code: 'sdk/nothing-to-retry',
     message: `The dataset has no rejects of step '${step}'.`,
     expected: `a line with "step":"${step}" in ${join(folder, 'rejects.jsonl')}`,
-    actual: 'none that was not tried again already',
-    hint: 'Name the folder of the newest version with --output.',
+    actual:
+      lost === 0
+        ? 'none that was not tried again already'
+        : `${lost} single answers that rows have lost; the rows are in the dataset with the others`,
+    hint:
+      lost === 0
+        ? 'Name the folder of the newest version with --output.'
+        : 'With minAnswers equal to n a row that loses an answer is rejected whole, and can be tried again.',
   });
 }
 

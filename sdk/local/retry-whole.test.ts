@@ -68,7 +68,7 @@ test.each(WHOLE)('%s', async (whole, others) => {
       expect(two.parts).toEqual(all.parts);
       expect(two.rejects.map(({ step, row }) => [step, row])).toEqual(all.rejects.map(({ step, row }) => [step, row]));
     }),
-    { numRuns: 8 },
+    { numRuns: 6 },
   );
 });
 

@@ -6,6 +6,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import {
   checkVersion,
   copyRuns,
+  countLostAnswers,
   nextFolder,
   readVersion,
   retriedRejects,
@@ -98,6 +99,7 @@ test('an answer that a row lost is not tried again, and stays: the row is in the
   const rows = [];
   for await (const row of retriedRejects([runFolder(to, 0)], runs, 'answer')) rows.push(row);
   expect(rows).toEqual([{ kind: 'row', index: 3, row: { n: 3 } }]);
+  expect(await countLostAnswers([runFolder(to, 0)], 'answer')).toBe(2);
   await writeRun(runFolder(to, 1), { train: ['c'] }, []);
   const version = { runs, parts: ['train'] };
   await writeVersion(to, version);

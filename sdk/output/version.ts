@@ -194,6 +194,18 @@ export async function* retriedRejects(
   }
 }
 
+/** Answers that rows of these datasets have lost at the step, and go on without. */
+export async function countLostAnswers(folders: readonly string[], step: string): Promise<number> {
+  let lost = 0;
+  for (const folder of folders) {
+    for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
+      const reject = JSON.parse(line) as RejectLine;
+      if (reject.step === step && !isWhole(reject)) lost++;
+    }
+  }
+  return lost;
+}
+
 /**
  * Of all runs in their order; a reject that a later run has tried again is left out, whatever became of it there. A run that has taken over
  * what was kept has the rows of all before it.
