@@ -164,6 +164,7 @@ function createFake(known: boolean) {
     da: { put: async () => ({ refs: [] }), certify: () => Promise.reject(new Error('nothing is sent here')) },
     rpc: async (method: string) => {
       asked.push(method);
+      if (method === 'mizu_listRuns') return [];
       if (method === 'mizu_getReceipt') return { kind: 'Run', ok: true };
       if (method === 'mizu_getRun') return known ? { status: 'done' } : null;
       return method === 'mizu_getProof' ? { value: MODEL } : null;

@@ -7,7 +7,7 @@ import { assertTypes } from '../compile/typecheck.ts';
 
 export const CACHE_FOLDER = join('.mizu', 'cache');
 
-/** `from`: the rest of it, from that step on. @throws MizuError `sdk/…` */
+/** @throws MizuError `sdk/…` */
 export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {
   await assertFile(file);
   // Both at once; of two refusals the compiler's is the clearer one, so it is told first.

@@ -44,12 +44,15 @@ async function run(file: string, flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
   inputsOf(flags);
   const { prepareWorkflow } = await import('./prepare.ts');
+  const { restToRun } = await import('./rest.ts');
   const { surveyFlags } = await import('./survey.ts');
   const workflow = await prepareWorkflow(file);
   await withNetwork(flags, async (network) => {
-    const survey = await surveyFlags(flags, workflow.description.inputs, flags.rows);
-    const quote = await quoteSurvey(network, workflow, survey, flags, output);
-    const through = tellQuote(output, workflow, quote, survey);
+    const whole = await surveyFlags(flags, workflow.description.inputs, flags.rows);
+    const rest = await restToRun(network, workflow, whole, flags, output);
+    const { survey } = rest;
+    const quote = await quoteSurvey(network, rest.workflow, survey, flags, output);
+    const through = tellQuote(output, rest.workflow, quote, survey);
     if (through !== undefined) throw through;
     output.say(
       nextCommands([

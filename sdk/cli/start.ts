@@ -9,6 +9,7 @@ import type { RunRequest, StartedRun } from '../client/run.ts';
 import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import type { Output } from './output.ts';
+import { type RestToRun, restToRun } from './rest.ts';
 import type { RunFlags } from './run.ts';
 import { sayPromise } from './watch.ts';
 
@@ -24,8 +25,11 @@ export async function startOrFind(
   output: Output,
 ): Promise<Hex> {
   const { findStarted } = await import('../client/run.ts');
-  const known = flags.new ? undefined : await findStarted(network, workflow.workflowId, survey);
-  const started = known === undefined ? await start(network, workflow, survey, flags, output) : found(known);
+  const known = flags.new ? undefined : await findStarted(network, workflow.workflowId, survey, flags.cache === false);
+  const started =
+    known === undefined
+      ? await start(network, await restToRun(network, workflow, survey, flags, output), flags, output)
+      : found(known);
   const { run, resumed, promised } = started;
   output.say(`${pc.bold('Run')}  ${run}${resumed ? ' (the one that was started before)' : ''}`);
   if (promised !== undefined) sayPromise(output, promised);
@@ -40,8 +44,7 @@ function found(run: Hex): StartedRun {
 
 async function start(
   network: Network,
-  workflow: CompiledWorkflow,
-  survey: Survey,
+  { workflow, survey, asked, reuses }: RestToRun,
   flags: RunFlags,
   output: Output,
 ): Promise<StartedRun> {
@@ -66,6 +69,8 @@ async function start(
     gateways: flags.gateway ?? [],
     deadlineSeconds: Math.round(flags.hours * 3600),
     isNew: flags.new ?? false,
+    asked,
+    reuses,
   });
 }
 

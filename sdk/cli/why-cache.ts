@@ -3,9 +3,10 @@ import pc from 'picocolors';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { type RunRecord, readRecords } from '../client/state-file.ts';
+import type { Description } from '../compile/describe-guest.ts';
 import { describeChange, firstChange, type StepFacts, stepAddresses } from '../compile/step-address.ts';
 import { type InputFlags, type Inputs, inputsOf } from './input-flags.ts';
-import type { NetworkFlags } from './options.ts';
+import { type NetworkFlags, withNetwork } from './options.ts';
 import type { Output } from './output.ts';
 
 export type CacheFlags = NetworkFlags &
@@ -43,13 +44,46 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   if (facts.whole !== null)
     output.say(pc.yellow(`Some steps stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`));
   tell(output, `dev, first ${rows.length} rows`, dev);
+  const run = await explainRun(workflow.description, facts, known.inputs, flags);
+  if (typeof run === 'string') output.say(`\n${pc.bold('run')}  ${run}`);
+  else tell(output, 'run, all rows', run);
   output.data({
     workflow: workflow.description.name,
     file: known.file,
     input: known.inputs.file,
     whole: facts.whole,
     dev,
+    run,
   });
+}
+
+/** Of a run on the network; a text says why nothing is known of one. */
+async function explainRun(
+  { name, inputs }: Description,
+  { toolchain, steps, whole }: StepFacts,
+  { file, options }: Inputs,
+  flags: CacheFlags,
+): Promise<StepReuse[] | string> {
+  if (inputs.length > 0) return 'all steps are run: a workflow that joins other inputs goes on with no earlier run';
+  const { surveyInput } = await import('../client/survey.ts');
+  const { findReuse, gatewaysOf } = await import('../client/reuse.ts');
+  try {
+    return await withNetwork(flags, async (network) => {
+      const { inputsHash } = await surveyInput(file, 0, options);
+      const facts = { toolchain, steps, whole, inputsHash, endpoints: gatewaysOf(steps) };
+      const { reuse, newest, obstacle } = await findReuse(network, name, facts);
+      const { begin } = reuse?.point ?? { begin: { steps: 0, answered: false } };
+      const kept = stepAddresses(facts).slice(0, begin.steps + (begin.answered ? 1 : 0));
+      return explainSteps(facts, newest?.facts, {
+        isKept: async (address) => kept.includes(address),
+        none: 'no earlier run of the account that is done',
+        lost: obstacle ?? 'the stage that it is part of goes on with a step that has changed, or a sort is before it',
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof MizuError)) throw error;
+    return `${error.message} ${error.actual ?? ''}`.trim();
+  }
 }
 
 export type Standing = {

@@ -9,7 +9,9 @@ import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFold
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import { readOrigin } from './origin.ts';
+import type { ReuseClaim } from './reuse-claim.ts';
 import { headerShape, parseObject } from './shapes.ts';
+import { findRecord } from './state-file.ts';
 import type { TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
 
@@ -22,6 +24,8 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
   const view = await readRun(network, run);
   if (view.dataset === null) throw noDataset(run, view.status);
   const metadata = await readMetadata(network, view.workflow);
+  // Only where it was started it is known whose steps it goes on with.
+  const reuses = (await findRecord(run))?.reuses;
   const entries = decodeDataset(await network.object(view.dataset.root, view.dataset.length));
   const facts: DatasetFacts = {
     workflowName: metadata.name,
@@ -34,13 +38,22 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
     fromBlock: network.chain.fromBlock ?? 0,
     origin: await readOrigin(network),
     rpcUrl: network.rpcUrl,
-    models: Object.values(metadata.models),
-    steps: metadata.stages.flatMap((stage) => stage.steps).filter((step, i, all) => all.indexOf(step) === i),
+    models: [...new Set([...(await modelsBefore(network, reuses)), ...Object.values(metadata.models)])],
+    steps: [...(reuses?.steps ?? []), ...metadata.stages.flatMap((stage) => stage.steps)].filter(
+      (step, i, all) => all.indexOf(step) === i,
+    ),
+    reuses,
   };
   const files = await writeDatasetFolder(folder, facts, groupBySink(entries, metadata), ({ root, length }) =>
     network.object(root, length),
   );
   return { datasetRoot: view.dataset.root, files };
+}
+
+async function modelsBefore(network: Network, claim: ReuseClaim | undefined): Promise<string[]> {
+  if (claim === undefined) return [];
+  const { models } = await readMetadata(network, claim.workflow);
+  return [...(await modelsBefore(network, claim.reuses)), ...Object.values(models)];
 }
 
 export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata): SinkObjects[] {

@@ -74,7 +74,10 @@ export async function createQuote(
   if (kept !== undefined) joined.push(encodeRowset(kept.sample, { at: kept.at }));
   const besides = [...survey.others, ...(kept === undefined ? [] : [kept])];
   const run = (rows: readonly InputRow[]): Promise<LocalRun> =>
-    runPartitions(workflow, engine, [encodeRowset(rows), ...joined], { backends, ...(onProgress && { onProgress }) });
+    runPartitions(workflow, engine, [(survey.encode ?? encodeRowset)(rows), ...joined], {
+      backends,
+      ...(onProgress && { onProgress }),
+    });
   const whole = await run(survey.sample);
   const half = survey.sample.length < 4 ? null : await run(survey.sample.slice(0, Math.ceil(survey.sample.length / 2)));
   const sampled = BigInt(survey.sample.length);

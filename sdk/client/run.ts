@@ -10,6 +10,7 @@ import { type Network, requireSigner } from './network.ts';
 import { readOrigin } from './origin.ts';
 import { withNewCommittee } from './patience.ts';
 import { askPromise, type Promised } from './promise.ts';
+import type { ReuseClaim } from './reuse-claim.ts';
 import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
 import { inputsInOrder, type Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
@@ -29,6 +30,10 @@ export type RunRequest = {
   readonly taskGasLimit: bigint;
   /** After it the run expires and the rest of the money comes back. */
   readonly deadlineSeconds: number;
+  /** What was asked for, if the run is only the rest of it: by that it is found again. */
+  readonly asked?: { readonly workflowId: Hex; readonly inputsHash: Hex } | undefined;
+  /** Whose steps it goes on with. */
+  readonly reuses?: ReuseClaim | undefined;
   /** Starts a new one even if there is one. */
   readonly isNew?: boolean;
   readonly onUpload?: (sentBytes: number, totalBytes: number) => void;
@@ -42,17 +47,26 @@ const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
 const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
 
 export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
-  const key = await keyOf(network, request.workflowId, request.survey);
-  const known = request.isNew ? undefined : await resume(network, key);
+  const { workflowId, survey, asked = { workflowId, inputsHash: survey.inputsHash } } = request;
+  const key = await keyOf(network, asked.workflowId, asked);
+  const known = request.isNew ? undefined : await resume(network, key, request.reuses === undefined);
   if (known !== undefined) return { run: known, resumed: true };
 
   if (request.isUploaded !== true) await uploadInputs(network, request.survey, request.onUpload);
   return { ...(await withNewCommittee(() => sendRun(network, request, key))), resumed: false };
 }
 
-/** The run of this workflow on this input that is under way or done, as far as this folder knows. A message that was signed and not taken is sent again. */
-export async function findStarted(network: Network, workflowId: Hex, survey: Survey): Promise<Hex | undefined> {
-  return resume(network, await keyOf(network, workflowId, survey));
+/**
+ * The run of this workflow on this input that is under way or done, as far as this folder knows; `isWhole`: that goes on with no other.
+ * A message that was signed and not taken is sent again.
+ */
+export async function findStarted(
+  network: Network,
+  workflowId: Hex,
+  survey: Survey,
+  isWhole = false,
+): Promise<Hex | undefined> {
+  return resume(network, await keyOf(network, workflowId, survey), isWhole);
 }
 
 /** Upper bound of what a run needs on the network besides what it may cost, in wei. */
@@ -60,7 +74,7 @@ export function expectedRunFee(network: Network, refs: Survey['refs'], stages: n
   return runFee(network, encodeInputs(refs, blankCertificate(network)).length, refs, stages);
 }
 
-async function keyOf(network: Network, workflow: Hex, { inputsHash }: Survey): Promise<RunKey> {
+async function keyOf(network: Network, workflow: Hex, { inputsHash }: Pick<Survey, 'inputsHash'>): Promise<RunKey> {
   const { chainId, contracts } = network.chain;
   return { workflow, inputsHash, chainId, inbox: contracts.inbox, origin: (await readOrigin(network)) ?? '' };
 }
@@ -94,6 +108,7 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
     inputOptions: survey.options,
     others: survey.others.map(({ name, file, options }) => ({ name, file, options })),
     startedAt: Math.floor(Date.now() / 1000),
+    ...(request.reuses && { reuses: request.reuses }),
   };
   await saveRun(record);
   await sendMessage(network, message);
@@ -102,8 +117,8 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   return { run, promised };
 }
 
-async function resume(network: Network, key: RunKey): Promise<Hex | undefined> {
-  const record = await findRun(key);
+async function resume(network: Network, key: RunKey, isWhole: boolean): Promise<Hex | undefined> {
+  const record = await findRun(key, undefined, isWhole);
   if (record === undefined) return undefined;
   try {
     const receipt = (await network.rpc('mizu_getReceipt', [record.messageHash])) as ReceiptView | null;

@@ -216,6 +216,13 @@ const stageMetadata = z.object({
   sink: maybe(z.string().regex(NAME, 'expected 1 to 64 letters, digits, - and _, beginning with a letter')),
 });
 
+const setting = z.union([label.pipe(z.string().max(200)), z.number(), z.boolean(), z.null()]);
+const stepCode = z.object({
+  name: z.string().regex(NAME),
+  code: hash,
+  settings: z.record(z.string().max(64), setting).optional(),
+});
+
 /** What whoever deployed a workflow says of it: any bytes. */
 export const metadataShape = z.object({
   name: z.string().regex(NAME),
@@ -223,6 +230,10 @@ export const metadataShape = z.object({
   stages: list(stageMetadata, MAX_STAGES),
   models: z.record(hash, label.pipe(z.string().max(200))),
   sdk: z.string().max(64).transform(oneLine),
+  code: z.object({ toolchain: hash, steps: list(stepCode, 1_000) }).optional(),
+  begin: z
+    .object({ steps: z.int().min(0).max(1_000), answered: z.boolean(), step: z.string().regex(NAME), code: hash })
+    .optional(),
 });
 
 const stats = z.record(z.string().regex(NAME), rows);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Hex, isSameAddress } from '../../protocol/hex.ts';
 import type { InputOptions } from '../input/format.ts';
 import type { NamedSource } from '../input/named.ts';
+import type { ReuseClaim } from './reuse-claim.ts';
 import type { PromiseView } from './views.ts';
 
 export type RunRecord = {
@@ -27,6 +28,8 @@ export type RunRecord = {
   readonly startedAt: number;
   /** What the sequencer has signed about the message's place: with it anyone has it slashed that breaks it. */
   readonly promise?: PromiseView;
+  /** What it goes on with: docs/sdk.md#reuse. */
+  readonly reuses?: ReuseClaim;
 };
 
 export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox' | 'origin'>;
@@ -34,8 +37,11 @@ export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'in
 export const STATE_FILE = join('.mizu', 'runs.json');
 const MAX_RECORDS = 1_000;
 
-export async function findRun(key: RunKey, path = STATE_FILE): Promise<RunRecord | undefined> {
-  return (await readRecords(path)).findLast((record) => isSame(record, key));
+/** The newest run of the key. `isWhole`: that goes on with no other. */
+export async function findRun(key: RunKey, path = STATE_FILE, isWhole = false): Promise<RunRecord | undefined> {
+  return (await readRecords(path)).findLast(
+    (record) => isSame(record, key) && !(isWhole && record.reuses !== undefined),
+  );
 }
 
 /** What this folder knows of a run, whatever it was started for. */
@@ -45,7 +51,9 @@ export async function findRecord(run: Hex, path = STATE_FILE): Promise<RunRecord
 
 /** Durable when it resolves. */
 export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<void> {
-  const others = (await readRecords(path)).filter((other) => !isSame(other, record));
+  // A run that goes on with another is told by that, and stays beside one that does not.
+  const isOther = (other: RunRecord) => !isSame(other, record) || other.reuses?.run !== record.reuses?.run;
+  const others = (await readRecords(path)).filter(isOther);
   const text = JSON.stringify([...others.slice(-MAX_RECORDS + 1), record], null, 2);
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}`;

@@ -41,6 +41,8 @@ export type Survey = FileSurvey & {
   readonly allRefs: readonly ObjectRef[];
   /** Names the inputs: the same rows in the same partitions. */
   readonly inputsHash: Hex;
+  /** An object of some of the sample's rows as the program reads it, if it is no plain rowset. */
+  readonly encode?: (rows: readonly InputRow[]) => Uint8Array;
 };
 
 /** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…` */

@@ -9,6 +9,7 @@ import type { VoidBatch } from '../../prover/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
 import { shellWord } from '../cli/invocation.ts';
+import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';
 import { explainChange } from './changed.ts';
@@ -17,7 +18,9 @@ import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { findRecord, type RunRecord } from './state-file.ts';
 import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
+import { verifyReuse } from './verify-reuse.ts';
 import type { RunView } from './views.ts';
+import { readMetadata } from './watch.ts';
 
 export type VerifyFlags = TrustFlags & {
   readonly rpc?: string | undefined;
@@ -99,7 +102,9 @@ export async function verifyTarget(
     if (folder !== undefined) await assertFiles(network, report, folder, target);
     await assertKnown(network, report);
     if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
-    return assertReport(report, folder, target);
+    const verified = assertReport(report, folder, target);
+    await checkReuse(network, request, folder, started, onCheck);
+    return verified;
   } finally {
     await network.close();
   }
@@ -162,6 +167,29 @@ async function assertKnown(network: Network, report: VerifyReport): Promise<void
     actual: `${report.run}; ${report.checks.find((check) => !check.ok)?.detail ?? 'no assertion'}`,
     hint: 'List its runs with: npx mizu runs --all. A devnet that was started anew is another network and has forgotten those of before.',
   });
+}
+
+// Of a run by its id alone it is known where it was started.
+async function checkReuse(
+  network: Network,
+  request: VerifyRequest,
+  folder: CheckedFolder | undefined,
+  started: RunRecord | undefined,
+  onCheck: (line: string) => void,
+): Promise<void> {
+  const claim = folder === undefined ? started?.reuses : folder.reuses;
+  const begin = claim === undefined ? await readBegin(network, request.run) : undefined;
+  if (claim !== undefined || (begin !== undefined && folder !== undefined))
+    await verifyReuse(network, request, claim, onCheck);
+  else if (begin !== undefined)
+    onCheck(`begins behind step '${begin.step}': whose rows it has read is known where it was started`);
+}
+
+// Whether to look closer.
+async function readBegin(network: Network, run: Hex): Promise<Metadata['begin']> {
+  const view = (await network.rpc('mizu_getRun', [run]).catch(() => null)) as RunView | null;
+  if (view === null) return undefined;
+  return (await readMetadata(network, view.workflow).catch(() => undefined))?.begin;
 }
 
 async function assertInputs(request: VerifyRequest, expected: Hex): Promise<string> {

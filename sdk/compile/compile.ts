@@ -1,12 +1,14 @@
 // docs/sdk.md#compile: from a workflow file to what is deployed.
 import { type Definition, hashWorkflow } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import type { Start } from '../workflow/tail.ts';
 import { bundleEntry } from './bundle.ts';
-import { createDefinition, createMetadata, encodeMetadata, type Metadata } from './definition.ts';
+import { createDefinition, createMetadata, encodeMetadata, type Metadata, withCodes } from './definition.ts';
 import { describeWorkflow } from './describe.ts';
 import type { Description } from './describe-guest.ts';
 import { type BuiltProgram, buildProgram } from './program.ts';
 import { createSourceTable } from './source-table.ts';
+import { type StepCodes, stepCodes } from './step-code.ts';
 
 export type BundledWorkflow = {
   readonly file: string;
@@ -18,6 +20,8 @@ export type BundledWorkflow = {
 
 export type CompiledWorkflow = BundledWorkflow & {
   readonly workflowId: Hex;
+  /** Of the whole file; null if it is compiled for rejects of a step. */
+  readonly codes: StepCodes | null;
   readonly definition: Definition;
   readonly program: BuiltProgram;
   /** Everything that the deploy's certificate covers, in its order. */
@@ -31,10 +35,10 @@ import { createMain } from './runtime/run.ts';
 globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(workflow, settings); };
 `;
 
-/** `fused` false gives each row step a stage of its own: for looking between them; `from` leaves out the steps before that one. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
-export async function bundleWorkflow(file: string, fused = true, from?: string): Promise<BundledWorkflow> {
+/** `fused` false gives each row step a stage of its own: for looking between them. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
+export async function bundleWorkflow(file: string, fused = true, start: Start = {}): Promise<BundledWorkflow> {
   const [described, bundle] = await Promise.all([
-    describeWorkflow(file, from),
+    describeWorkflow(file, start),
     // Its errors are those of the describing bundle, which tells them first.
     bundleEntry(file, ENTRY, { small: true }).catch((error: unknown) => error as Error),
   ]);
@@ -45,7 +49,7 @@ export async function bundleWorkflow(file: string, fused = true, from?: string):
       answer == null ? [] : [[name, { schema: answer, strict }]],
     ),
   );
-  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused, from });
+  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused, ...start });
   return {
     file,
     description,
@@ -54,20 +58,33 @@ export async function bundleWorkflow(file: string, fused = true, from?: string):
   };
 }
 
-/** `cacheFolder` keeps built programs between calls; `from` leaves out the steps before that one. @throws MizuError `sdk/…`, `vm/bundle` */
+export type CompileOptions = Start & {
+  /** Keeps built programs between calls. */
+  readonly cacheFolder?: string;
+  /** Of the whole file, where `begin` leaves out steps. */
+  readonly codes?: StepCodes | undefined;
+};
+
+/** @throws MizuError `sdk/…`, `vm/bundle` */
 export async function compileWorkflow(
   file: string,
-  options: { readonly cacheFolder?: string; readonly from?: string | undefined } = {},
+  { cacheFolder, from, begin, codes: known }: CompileOptions = {},
 ): Promise<CompiledWorkflow> {
-  const bundled = await bundleWorkflow(file, true, options.from);
-  const program = await buildProgram(bundled.bundle, options.cacheFolder);
-  const metadata = encodeMetadata(bundled.metadata);
-  const definition = createDefinition(bundled.description, program.entry, metadata);
+  const bundled = await bundleWorkflow(file, true, { from, begin });
+  // Of rejects that are tried again no other run begins.
+  const codes =
+    from === undefined ? (known ?? (await stepCodes(file, bundled.description.steps, bundled.bundle))) : null;
+  const program = await buildProgram(bundled.bundle, cacheFolder);
+  const metadata = codes === null ? bundled.metadata : withCodes(bundled.metadata, codes, begin);
+  const encoded = encodeMetadata(metadata);
+  const definition = createDefinition(bundled.description, program.entry, encoded);
   return {
     ...bundled,
+    metadata,
+    codes,
     definition,
     program,
     workflowId: hashWorkflow(definition),
-    objects: [...program.objects, metadata],
+    objects: [...program.objects, encoded],
   };
 }

@@ -6,7 +6,9 @@ import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRef } from '../../protocol/tree.ts';
 import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
+import type { Begin } from '../workflow/tail.ts';
 import type { Description } from './describe-guest.ts';
+import type { StepCode, StepCodes } from './step-code.ts';
 
 /** Bound of one task; a run sets a lower one. */
 export const STAGE_GAS_LIMIT = MAX_STAGE_GAS;
@@ -26,6 +28,16 @@ export type Metadata = {
   readonly stages: readonly StageMetadata[];
   readonly models: Readonly<Record<Hex, string>>;
   readonly sdk: string;
+  /** What its steps' results depend on besides the input: docs/sdk.md#reuse. */
+  readonly code?: { readonly toolchain: Hex; readonly steps: readonly StepCode[] } | undefined;
+  /** Of a program that begins with what another has made. */
+  readonly begin?: BeginMetadata | undefined;
+};
+
+export type BeginMetadata = Begin & {
+  /** Name and code of the last step that the other has done; of an answered one it has asked the model. */
+  readonly step: string;
+  readonly code: Hex;
 };
 
 /** docs/rows.md: a model's id is the hash of its name. */
@@ -48,6 +60,16 @@ export function createMetadata({ name, steps, stages }: Description): Metadata {
     })),
     models: Object.fromEntries(models),
     sdk: SDK_VERSION,
+  };
+}
+
+export function withCodes(metadata: Metadata, { toolchain, steps }: StepCodes, begin: Begin | undefined): Metadata {
+  if (begin === undefined) return { ...metadata, code: { toolchain, steps } };
+  const last = steps[begin.answered ? begin.steps : begin.steps - 1]!;
+  return {
+    ...metadata,
+    code: { toolchain, steps: steps.slice(begin.steps) },
+    begin: { ...begin, step: last.name, code: last.code },
   };
 }
 

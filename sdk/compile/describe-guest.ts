@@ -2,7 +2,7 @@
 import { toJSONSchema, type ZodType } from 'zod';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
 import { inputsOf, isWholeStep, type LlmStep, type Step, type Workflow } from '../workflow/step.ts';
-import { tailOf } from '../workflow/tail.ts';
+import { restOf, type Start } from '../workflow/tail.ts';
 
 export type StepDescription = {
   readonly kind: Step['kind'];
@@ -39,19 +39,20 @@ export type Description = {
   readonly unfusedStages: readonly PlannedStage[];
 };
 
-/** Null if the default export is no workflow. `from`: of its rest, from that step on. */
-export function describe(value: unknown, from?: string): Description | null {
+/** Null if the default export is no workflow. */
+export function describe(value: unknown, start: Start = {}): Description | null {
   const workflow = value as Partial<Workflow> | null | undefined;
   if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.steps)) return null;
-  const steps = tailOf(workflow.steps as readonly Step[], from);
-  const met = from === undefined ? undefined : steps.find(isWholeStep);
+  const steps = restOf(workflow.steps as readonly Step[], start);
+  const answered = start.begin?.answered;
+  const met = start.from === undefined ? undefined : steps.find(isWholeStep);
   return {
     name: workflow.name,
     steps: steps.map(describeStep),
     ...(met === undefined ? {} : { meets: met.name }),
     inputs: inputsOf(steps).map((input) => input.name),
-    stages: planStages(steps),
-    unfusedStages: planStages(steps, false),
+    stages: planStages(steps, true, answered),
+    unfusedStages: planStages(steps, false, answered),
   };
 }
 

@@ -3,23 +3,24 @@ import { runInContext } from 'node:vm';
 import { findSchemaProblem } from '../../edge/schema/check.ts';
 import { toStructured } from '../../edge/schema/structured.ts';
 import { MizuError } from '../../protocol/errors.ts';
+import type { Start } from '../workflow/tail.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
 import type { Description, StepDescription } from './describe-guest.ts';
 import { createGuestContext } from './guest-context.ts';
 import { findOptional } from './optional.ts';
 import { assertPure, DATE_MARK, refusedGlobals, refusedStandIns, unmarked } from './refuse.ts';
 
-const entryOf = (from: string | undefined) => `
+const entryOf = (start: Start) => `
 import './runtime/language/install.ts';
 import workflow from 'workflow';
 import { describe } from './compile/describe-guest.ts';
-globalThis.description = JSON.stringify(describe(workflow${from === undefined ? '' : `, ${JSON.stringify(from)}`}));
+globalThis.description = JSON.stringify(describe(workflow, ${JSON.stringify(start)}));
 `;
 const EVALUATION_MS = 10_000;
 
 /** @throws MizuError `sdk/bundle`, `sdk/not-pure`, `sdk/evaluation`, `sdk/no-workflow`, `sdk/output-schema`, and those of `tailOf` */
-export async function describeWorkflow(file: string, from?: string): Promise<Description> {
-  const bundle = await bundleEntry(file, entryOf(from), { define: refusedGlobals() });
+export async function describeWorkflow(file: string, start: Start = {}): Promise<Description> {
+  const bundle = await bundleEntry(file, entryOf(start), { define: refusedGlobals() });
   assertPure(bundle);
   const description = JSON.parse(evaluate(bundle)) as Description | null;
   if (description === null) throw noWorkflow(file);

@@ -39,7 +39,7 @@ export async function openChain(
       file,
       `import { dataset, input, z } from 'mizu';\n${head}\nexport default dataset<any>('w')${chain};\n`,
     );
-    const bundled = await bundleWorkflow(file, fused, from);
+    const bundled = await bundleWorkflow(file, fused, { from });
     const local = await createLocalEngine(bundled, { engine });
     return {
       bundled,

@@ -33,12 +33,18 @@ ${parts.map((file) => `| ${file.path.replaceAll('\\', '/')} | ${file.rows} |`).j
 | run | \`${facts.run}\` |
 | workflow | \`${facts.workflow}\` |
 | L1 | chain ${facts.chainId}, Inbox \`${facts.inbox}\` |
-| models | ${facts.models.length === 0 ? 'none' : facts.models.join(', ')} |
+${reused(facts)}| models | ${facts.models.length === 0 ? 'none' : facts.models.join(', ')} |
 
 Steps: ${facts.steps.join(' → ')}
 
 To check it: \`mizu verify ${facts.run}\`, or \`mizu verify\` with this folder.
 `;
+}
+
+function reused({ reuses }: DatasetFacts): string {
+  if (reuses === undefined) return '';
+  const answers = reuses.answered === undefined ? [] : [`the answers to ${reuses.answered}`];
+  return `| ${[...reuses.steps, ...answers].join(', ')} | of run \`${reuses.run}\` |\n`;
 }
 
 // The hub's own size names.

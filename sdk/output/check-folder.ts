@@ -9,6 +9,7 @@ import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { describeIssues } from '../../service/issues.ts';
 import { shellWord } from '../cli/invocation.ts';
+import { type ReuseClaim, reuseShape } from '../client/reuse-claim.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { pathsOf } from './paths.ts';
 
@@ -23,6 +24,7 @@ export type CheckedFolder = {
   readonly fromBlock?: number | undefined;
   /** Hash of the L1 block `fromBlock`. */
   readonly origin?: Hex | undefined;
+  readonly reuses?: ReuseClaim | undefined;
   readonly rows: number;
   readonly files: readonly { readonly path: string; readonly stage: number }[];
 };
@@ -42,6 +44,7 @@ const manifestShape = z.object({
   rollup: z.custom<Address>((value) => typeof value === 'string' && /^0x[0-9a-fA-F]{40}$/.test(value)).optional(),
   fromBlock: count.optional(),
   origin: hash.optional(),
+  reuses: reuseShape.optional(),
   files: z.array(z.object({ name: z.string().regex(NAME), path: z.string().max(200) })).max(MAX_STAGES),
   entries: z
     .array(
@@ -128,8 +131,8 @@ export async function checkFolder(folder: string): Promise<CheckedFolder> {
       expected: `dataset root ${manifest.datasetRoot} (its datasetRoot)`,
       actual: `dataset root ${root} (of its entries)`,
     });
-  const { run, rpcUrl, chainId, inbox, rollup, fromBlock, origin } = manifest;
-  return { run, datasetRoot: root, rpcUrl, chainId, inbox, rollup, fromBlock, origin, rows, files };
+  const { run, rpcUrl, chainId, inbox, rollup, fromBlock, origin, reuses } = manifest;
+  return { run, datasetRoot: root, rpcUrl, chainId, inbox, rollup, fromBlock, origin, reuses, rows, files };
 }
 
 /** A file against the partitions that it should consist of, by their roots; `source` says whose roots they are. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { DatasetEntry } from '../../protocol/state.ts';
+import type { ReuseClaim } from '../client/reuse-claim.ts';
 import { createCard } from './card.ts';
 import { pathsOf } from './paths.ts';
 
@@ -25,6 +26,8 @@ export type DatasetFacts = {
   readonly models: readonly string[];
   /** Steps in order, as labels. */
   readonly steps: readonly string[];
+  /** The run that has made what this one has read, and which steps: docs/sdk.md#reuse. */
+  readonly reuses?: ReuseClaim | undefined;
 };
 
 export type SinkObjects = { readonly name: string; readonly entries: readonly DatasetEntry[] };

@@ -16,6 +16,8 @@ export type RowsetTag = {
   readonly at?: string | undefined;
 };
 
+type ResultsHeader = { readonly mizu: 'results'; readonly count: number };
+
 export const LEAF_BYTES = 128;
 /** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
 export const MAX_LIVE_LENGTH = 48 << 20;
@@ -36,7 +38,12 @@ export function openRowset(io: GuestIo, input: number): RowsetHeader {
 /** The same, of whichever input its rows are. */
 export function openAnyRowset(io: GuestIo, input: number): RowsetHeader {
   io.open(input);
-  const header = io.next() ? (io.json() as RowsetHeader) : null;
+  let header = io.next() ? (io.json() as RowsetHeader | ResultsHeader) : null;
+  if (header?.mizu === 'results') {
+    // The rows stand behind what a model has said to them: docs/rows.md#answered.
+    for (let i = 0; i < header.count; i++) io.next();
+    header = io.next() ? (io.json() as RowsetHeader) : null;
+  }
   if (header?.mizu !== 'rows') throw new Error(`input ${input} is not a rowset`);
   return header;
 }

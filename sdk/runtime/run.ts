@@ -9,7 +9,7 @@ import {
   type Step,
   type Workflow,
 } from '../workflow/step.ts';
-import { tailOf } from '../workflow/tail.ts';
+import { restOf, type Start } from '../workflow/tail.ts';
 import type { Context } from './attempts.ts';
 import { useCompiled } from './compiled.ts';
 import { exchangeOf } from './exchange.ts';
@@ -29,20 +29,18 @@ import { runRejects, runSink } from './stage-sink.ts';
 import { runSortRange, runSortSamples, runSortSend } from './stage-sort.ts';
 
 /** What the compiler knows and the VM need not work out. */
-export type Settings = {
+export type Settings = Start & {
   /** Of each model step whose answer is JSON, by its name. */
   readonly formats: Readonly<Record<string, AnswerFormat>>;
   readonly source: SourceTable;
   readonly fused: boolean;
-  /** The step that the rows have come to: those before it are left out. */
-  readonly from?: string;
 };
 
 /** The program: called once per task. */
 export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
   const { rowBudget } = workflow;
-  const steps = tailOf(workflow.steps, settings.from);
-  const stages = planStages(steps, settings.fused);
+  const steps = restOf(workflow.steps, settings);
+  const stages = planStages(steps, settings.fused, settings.begin?.answered);
   const hasKept = settings.from !== undefined && steps.some(isWholeStep);
   return (io) => {
     refusePromises();
@@ -66,7 +64,7 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return runRequest(context, step, settings.formats[step.name] ?? null);
       }
       case 'receive': {
-        const results = readResults(io, FIRST_INPUT + 1);
+        const results = readResults(io, stage.inputs.length === 1 ? FIRST_INPUT : FIRST_INPUT + 1);
         const rows = openRowset(io, FIRST_INPUT).out;
         const receive = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
         return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(io, steps, stage)]);

@@ -57,7 +57,8 @@ export function readResults(io: GuestIo, input: number): [number, Result][] {
   const header = io.next() ? (io.json() as { mizu?: string; count?: number }) : {};
   if (header.mizu !== 'results') throw new Error(`input ${input} is not a result object`);
   const results: [number, Result][] = [];
-  while (io.next()) results.push(io.json() as [number, Result]);
+  // Behind them may stand the rows: docs/rows.md#answered.
+  for (let i = 0; i < header.count! && io.next(); i++) results.push(io.json() as [number, Result]);
   if (results.length !== header.count) throw new Error(`${results.length} results, the header says ${header.count}`);
   return results;
 }

@@ -40,8 +40,9 @@ export type PlannedStage = Common &
 /**
  * Consecutive row steps are one stage, or part of the stage before them; a model's step is request, infer, receive; a step over the
  * whole dataset is keys, reduce, (cluster,) apply. Not fused, each row step is a stage of its own: `mizu dev` looks between them.
+ * `answered`: the first step is a model's, and the input has its results beside the rows (docs/rows.md#answered).
  */
-export function planStages(steps: readonly Step[], fused = true): PlannedStage[] {
+export function planStages(steps: readonly Step[], fused = true, answered = false): PlannedStage[] {
   const stages: PlannedStage[] = [];
   const same = (stage: number): PlanSource => ({ stage, mode: 'same' });
   const all = (stage: number): PlanSource => ({ stage, mode: 'all' });
@@ -95,7 +96,9 @@ export function planStages(steps: readonly Step[], fused = true): PlannedStage[]
     }
     const step = at++;
     const own = steps[step]!;
-    if (own.kind === 'llm') {
+    if (own.kind === 'llm' && answered && step === 0) {
+      rows = push({ kind: 'receive', step, width, inputs: [same(INPUT)], ...fuse() });
+    } else if (own.kind === 'llm') {
       const request = push({ kind: 'request', step, width, inputs: [same(rows)] });
       const infer = push({ kind: 'infer', step, width, inputs: [same(request)] });
       rows = push({ kind: 'receive', step, width, inputs: [same(rows), same(infer)], ...fuse() });

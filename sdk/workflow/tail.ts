@@ -2,6 +2,25 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { inputsOf, isWholeStep, type Step } from './step.ts';
 
+/** Where a program begins in its workflow; with neither of both at the first step. */
+export type Start = {
+  /** At this step, with the rows that it has rejected: docs/sdk.md#retry. */
+  readonly from?: string | undefined;
+  /** With all rows, as they are behind so many steps: docs/sdk.md#reuse. */
+  readonly begin?: Begin | undefined;
+};
+
+export type Begin = {
+  readonly steps: number;
+  /** The model's step after these has been answered: the input has its results too. */
+  readonly answered: boolean;
+};
+
+/** @throws MizuError `sdk/no-step`, `sdk/retry-step` */
+export function restOf(steps: readonly Step[], { from, begin }: Start): readonly Step[] {
+  return begin === undefined ? tailOf(steps, from) : steps.slice(begin.steps);
+}
+
 /** @throws MizuError `sdk/no-step`, `sdk/retry-step` */
 export function tailOf(steps: readonly Step[], from: string | undefined): readonly Step[] {
   if (from === undefined) return steps;

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extractGlosses } from '../../examples/gloss-domains/extract.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { waitForConfirmation } from '../../sdk/client/confirm.ts';
+import { connectNetwork } from '../../sdk/client/network.ts';
+import { readRun } from '../../sdk/client/watch.ts';
 import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
-import { eventOf, events, mizu } from './mizu.fixture.ts';
+import { type Ended, eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
 
@@ -221,6 +225,92 @@ export default dataset('priced', z.object({ sku: z.string() }))
   const verified = await mizu(folder, ['verify', 'priced-v3']);
   expect(verified.code, verified.stdout + verified.stderr).toBe(0);
   expect(verified.stdout).toContain("it goes on at 'by' with rows that were kept before, partitions: 1");
+});
+
+// A workflow is changed behind a model, then further behind: docs/sdk.md#reuse.
+const STEPS = join(folder, 'steps.ts');
+const writeSteps = (least: number, last: string) =>
+  writeFileSync(
+    STEPS,
+    `import { dataset, z } from 'mizu';
+export default dataset('steps', z.object({ text: z.string() }))
+  .flatMap('words', (row) => row.text.split(' ').map((word) => ({ word })))
+  .classify('kind', { model: 'builtin/small', labels: ['animal', 'plant', 'food'], text: (row) => row.word })
+  .check('long', (row) => row.word.length >= ${least})
+  .dedupe('same', (row) => row.word)
+  .map('last', (row) => ({ ...row, word: row.word.${last}() }));
+`,
+  );
+type StepsRun = { run: string; spentWei: string; steps: unknown };
+
+async function runSteps(output: string, ...more: string[]): Promise<{ ended: Ended; dataset: StepsRun; text: string }> {
+  const input = join(folder, 'steps.jsonl');
+  const ended = await mizu(folder, ['run', STEPS, '--input', input, '--output', output, '--json', ...more]);
+  expect(ended.code, ended.stderr).toBe(0);
+  const files = ['data/train.jsonl', 'rejects.jsonl'].map((file) => readFileSync(join(folder, output, file), 'utf8'));
+  return { ended, dataset: eventOf(ended, 'dataset') as StepsRun, text: files.join('') };
+}
+
+test('what is before a changed step is not run again, and its dataset is verified with the run that has made it', async () => {
+  const network = await connectNetwork({ rpcUrl: devnet.rpcUrl });
+  const tokensOf = async (run: string) => (await readRun(network, run as Hex)).inputTokens;
+  try {
+    writeFileSync(join(folder, 'steps.jsonl'), '{"text":"a heron is an oak"}\n{"txt":1}\n{"text":"an oak"}\n');
+    writeSteps(2, 'toUpperCase');
+    const first = await runSteps('steps', '--max', '5');
+    expect(await tokensOf(first.dataset.run)).toBeGreaterThan(0);
+    await waitForConfirmation(network, first.dataset.run as Hex, 240);
+    writeSteps(3, 'toUpperCase');
+    const why = await mizu(folder, ['why', '--cache', STEPS, '--json']);
+    expect(why.code, why.stderr).toBe(0);
+    expect((events(why)[0] as { run: unknown }).run).toMatchObject([
+      { step: 'input', reused: true },
+      { step: 'words', reused: true },
+      { step: 'kind', reused: true },
+      { step: 'long', reused: false, reason: "the code of step 'long' has changed, or what it uses" },
+      { step: 'same', reused: false },
+      { step: 'last', reused: false },
+    ]);
+    const second = await runSteps('steps-2');
+    const reused = { run: first.dataset.run, steps: ['input', 'words'], answered: 'kind', rows: 7 };
+    expect(eventOf(second.ended, 'reused')).toMatchObject(reused);
+    expect(await tokensOf(second.dataset.run)).toBe(0);
+    expect(BigInt(second.dataset.spentWei)).toBeLessThan(BigInt(first.dataset.spentWei));
+    // A run that goes on with another is gone on with itself.
+    await waitForConfirmation(network, second.dataset.run as Hex, 240);
+    writeSteps(3, 'toLowerCase');
+    const third = await runSteps('steps-3', '--max', '5');
+    const { run } = second.dataset;
+    expect(eventOf(third.ended, 'reused')).toMatchObject({
+      run,
+      steps: ['input', 'words', 'kind', 'long'],
+      reuses: { run: first.dataset.run },
+    });
+    expect(third.text).toContain('"word":"heron"');
+    const chain = await mizu(folder, ['verify', 'steps-3']);
+    expect(chain.code, chain.stdout + chain.stderr).toBe(0);
+    expect(chain.stdout).toContain(`the rows behind step 'long' of run ${run}`);
+    expect(chain.stdout).toContain(`the answers to step 'kind' of run ${first.dataset.run}`);
+    // A dataset that says something else of where its rows are from.
+    const path = join(folder, 'steps-3/manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { reuses: { run: string; steps: string[] } };
+    const { reuses } = manifest;
+    for (const lie of [undefined, { ...reuses, run: first.dataset.run }]) {
+      writeFileSync(path, JSON.stringify({ ...manifest, reuses: lie }));
+      const refused = await mizu(folder, ['verify', 'steps-3']);
+      expect([refused.code, refused.stderr]).toEqual([
+        3,
+        expect.stringContaining('does not go on with the run that it names'),
+      ]);
+    }
+    // All steps again give the same.
+    writeSteps(3, 'toUpperCase');
+    const whole = await runSteps('steps-whole', '--no-cache', '--max', '5');
+    expect([second.text, second.dataset.steps]).toEqual([whole.text, whole.dataset.steps]);
+    expect(await tokensOf(whole.dataset.run)).toBeGreaterThan(0);
+  } finally {
+    await network.close();
+  }
 });
 
 test('a run that fails for the gas of a task says so when the task is run again', async () => {

@@ -1,0 +1,108 @@
+// docs/sdk.md#reuse: what a run has read and made, stage by stage, from L1 and DA alone: the receipts of its steps, which L1 fixes.
+import { workflowKey } from '../../kernel/keys.ts';
+import { decodeReceipt } from '../../kernel/receipt.ts';
+import { workflowRecord } from '../../kernel/records.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { decodeInputs, decodeMessage, hashInputs } from '../../protocol/messages.ts';
+import { decodeStateLeaf } from '../../protocol/state.ts';
+import { keccakHex, LEAF_BYTES, type ObjectRef } from '../../protocol/tree.ts';
+import { decodeChunk, requireStep, type StepRecord } from '../../prover/body.ts';
+import { type ObjectSource, requireObject } from '../../prover/derive.ts';
+import { bodiesBackwards, locateRun, takeSnapshot } from '../../prover/locate-run.ts';
+import { createNodeMap } from '../../prover/nodes.ts';
+import { createStateProof, verifyStateProof } from '../../prover/proof.ts';
+import type { VerifyRequest } from '../../prover/replicate.ts';
+
+export type RunFacts = {
+  /** The assertion in which it ended is confirmed. */
+  readonly confirmed: boolean;
+  readonly workflow: Hex;
+  readonly metadata: ObjectRef;
+  readonly inputs: readonly ObjectRef[];
+  readonly inputsHash: Hex;
+  /** By stage, then by partition. */
+  readonly outputs: ReadonlyMap<number, readonly ObjectRef[]>;
+};
+
+/** Undefined: no live assertion has a dataset of the run. @throws MizuError `verify/failed` if a body is not what L1 fixes */
+export async function readRunFacts({
+  l1,
+  contracts,
+  fromBlock,
+  da,
+  run,
+}: VerifyRequest): Promise<RunFacts | undefined> {
+  const snapshot = await takeSnapshot(l1, contracts, fromBlock);
+  try {
+    const objects: ObjectSource = { get: da.get };
+    const found = await locateRun(snapshot.mirror, objects, run);
+    if (found === undefined) return undefined;
+    const outputs = new Map<number, ObjectRef[]>();
+    const note = ({ stage = -1, partition = -1, outputRoot, outputLength = 0 }: TaskEnd): void => {
+      if (outputRoot === undefined) return;
+      const own = outputs.get(stage) ?? [];
+      own[partition] = { root: outputRoot, length: outputLength };
+      outputs.set(stage, own);
+    };
+    for await (const { assertion, body } of bodiesBackwards(snapshot.mirror, objects, found.assertion)) {
+      const length = (assertion.stepCount + 1) * LEAF_BYTES;
+      const leaves = await requireObject(objects, { root: assertion.stepRoot, length }, 'The step list');
+      const leafAt = (place: number) => leaves.subarray(place * LEAF_BYTES, (place + 1) * LEAF_BYTES);
+      let last = body.chunks.reduce((sum, { steps }) => sum + steps, 0);
+      for (const ref of [...body.chunks].reverse()) {
+        const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
+        for (let i = chunk.steps.length - 1; i >= 0; i--, last--) {
+          const record = requireStep(chunk, i);
+          const receipt = decodeReceipt(record.receipt);
+          const items = (receipt.items ?? []).filter((item) => item.ok && item.run === run);
+          if (!receipt.ok || (receipt.run !== run && items.length === 0)) continue;
+          assertFixed(record, leafAt(last));
+          if (receipt.kind === 'Advance') note(receipt);
+          for (const item of items) note(item);
+          if (receipt.kind !== 'Run') continue;
+          const workflow = receipt.workflow as Hex;
+          const { stateRoot } = decodeStateLeaf(leafAt(last - 1));
+          const started = { workflow, metadata: await metadataOf(record, stateRoot, workflow), ...inputsOf(record) };
+          return { confirmed: found.assertion.status === 'confirmed', ...started, outputs };
+        }
+      }
+    }
+    throw failed('the start of the run', 'in no body');
+  } finally {
+    await snapshot.close();
+  }
+}
+
+type TaskEnd = {
+  readonly stage?: number;
+  readonly partition?: number;
+  readonly outputRoot?: Hex;
+  readonly outputLength?: number;
+};
+
+function assertFixed({ stateLeaf, receipt }: StepRecord, leaf: Uint8Array): void {
+  if (Buffer.compare(stateLeaf, leaf) !== 0) throw failed('a leaf of the step list', 'the body has another one');
+  if (keccakHex(receipt) !== decodeStateLeaf(stateLeaf).receiptHash)
+    throw failed('a receipt whose hash is in the leaf', 'the body has another one');
+}
+
+// The step that starts a run reads the record of its workflow.
+async function metadataOf({ nodes }: StepRecord, stateRoot: Hex, workflow: Hex): Promise<ObjectRef> {
+  const key = workflowKey(workflow);
+  const proof = await createStateProof(createNodeMap(nodes), stateRoot, key);
+  const value = await verifyStateProof(stateRoot, key, proof.nodes);
+  if (value === undefined) throw failed(`the record of workflow ${workflow}`, 'none');
+  return workflowRecord.decode(value).metadata;
+}
+
+function inputsOf({ message }: StepRecord): { readonly inputs: readonly ObjectRef[]; readonly inputsHash: Hex } {
+  const decoded = decodeMessage(message);
+  if (decoded.kind !== 'Run') throw failed('the message that starts the run', decoded.kind);
+  const { inputs } = decodeInputs(decoded.inputs);
+  return { inputs, inputsHash: hashInputs(inputs) };
+}
+
+function failed(expected: string, actual: string): MizuError {
+  return new MizuError({ code: 'verify/failed', message: 'The verification failed at: steps', expected, actual });
+}
