@@ -7,6 +7,8 @@ export type FileNames = {
   readonly chains: ReadonlySet<string>;
   /** `z`, and constants that are a schema. */
   readonly schemas: ReadonlySet<string>;
+  /** `input`, which only says what is joined. */
+  readonly inputs: ReadonlySet<string>;
   readonly declared: ReadonlySet<string>;
 };
 
@@ -27,6 +29,7 @@ export function constantsOf(program: Program): VariableDeclarator[] {
 export function namesOf(program: Program): FileNames {
   const chains = new Set<string>();
   const schemas = new Set<string>();
+  const inputs = new Set<string>();
   const declared = new Set<string>();
   for (const statement of program.body) {
     if (statement.type !== 'ImportDeclaration') continue;
@@ -36,6 +39,7 @@ export function namesOf(program: Program): FileNames {
       const name = one.type === 'ImportSpecifier' && one.imported.type === 'Identifier' ? one.imported.name : null;
       if (/^zod(\/|$)/.test(from) || (from === 'mizu' && name === 'z')) schemas.add(one.local.name);
       if (from === 'mizu' && name === 'dataset') chains.add(one.local.name);
+      if (from === 'mizu' && name === 'input') inputs.add(one.local.name);
     }
   }
   for (const { id, init } of constantsOf(program)) {
@@ -45,7 +49,7 @@ export function namesOf(program: Program): FileNames {
     if (root !== null && schemas.has(root)) schemas.add(id.name);
     if (root !== null && chains.has(root)) chains.add(id.name);
   }
-  return { chains, schemas, declared };
+  return { chains, schemas, inputs, declared };
 }
 
 /** `own`: parameters of the function whose body it is. */
@@ -112,7 +116,8 @@ function isCalmFunction(node: Node | undefined, names: FileNames): boolean {
 function isCalmCall(call: CallExpression, names: FileNames, own: ReadonlySet<string>): boolean {
   const { callee, arguments: args } = call;
   if (!args.every((arg) => isCalm(arg, names, own))) return false;
-  if (callee.type === 'Identifier') return names.chains.has(callee.name) || isGlobal(callee, CALM_CASTS, names);
+  if (callee.type === 'Identifier')
+    return names.chains.has(callee.name) || names.inputs.has(callee.name) || isGlobal(callee, CALM_CASTS, names);
   if (callee.type !== 'MemberExpression' || callee.computed) return false;
   const { object } = callee;
   const method = nameOf(callee.property) ?? '';
