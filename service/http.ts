@@ -48,6 +48,8 @@ const BODIES = { total: 512, perPeer: 128, size: 512 * 1024 * 1024 } as const;
 /** As many as the threads that read from the disk. */
 const SLICES = 4;
 const WAITING_PER_PEER = 256;
+/** A process that rests is woken as often to see how late it is. */
+const DELAY_SAMPLED_MS = 250;
 const PREFLIGHT_SECONDS = 600;
 const RETRY_SECONDS = 1;
 
@@ -64,7 +66,7 @@ export function createHttpApp({
   const pace: Pace = { graceSeconds: limits.graceSeconds, bytesPerSecond: limits.bytesPerSecond };
   const app = express();
   const metrics = new Registry();
-  if (processMetrics) collectDefaultMetrics({ register: metrics });
+  if (processMetrics) collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: DELAY_SAMPLED_MS });
   const closing = new AbortController();
   const server = createServer(
     {

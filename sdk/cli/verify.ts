@@ -36,7 +36,8 @@ async function run(target: string, flags: Flags): Promise<void> {
   );
   const version = isFolder ? await (await import('../output/version.ts')).readVersion(target) : undefined;
   const patience = { onOutage: createOutageReporter() };
-  const onWait = () => output.say(pc.dim('  … the run has just ended: waiting for its assertion on L1'));
+  const onWait = () =>
+    output.say(pc.dim('  … the run has just ended: waiting for its assertion on L1, five minutes at most'));
   const settings = { ...flags, l1Urls: flags.l1Url, patience, onWait };
   const onCheck = (line: string) => output.say(`  ${pc.green('✓')} ${line}`);
   if (version === undefined) {

@@ -27,7 +27,7 @@ export type VerifyFlags = TrustFlags & {
   readonly l1?: string | undefined;
   /** Runs every step of the run again, programs included. */
   readonly replay?: boolean | undefined;
-  /** Told once if the run has just ended and L1 has no assertion of it yet: it is waited for, up to a minute. */
+  /** Told once if the run has just ended and L1 has no assertion of it yet: it is waited for, up to five minutes. */
   readonly onWait?: () => void;
   /** What the run must have read. */
   readonly inputsHash?: Hex | undefined;
@@ -44,7 +44,8 @@ export type Verified = {
   readonly checks: VerifyReport['checks'];
 };
 
-const ASSERTION_SECONDS = 60;
+/** An executor asserts seconds after a run has ended, if its machine has nothing else to do. */
+const ASSERTION_SECONDS = 300;
 const POLL_MS = 1_000;
 /** For the object that tells which row of a folder was changed. */
 const LOOK_SECONDS = 5;

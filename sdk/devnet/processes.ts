@@ -114,7 +114,6 @@ export function writeProcesses(
         key: accounts.executor.privateKey,
         http: http(ports.executor),
       }),
-      isPatient: !liar,
       ...health(ports.executor),
     },
     ...(liar ? [liarSpec()] : []),
@@ -125,7 +124,6 @@ export function writeProcesses(
         key: accounts.validator.privateKey,
         http: http(ports.validator),
       }),
-      isPatient: !liar,
       ...health(ports.validator),
     },
     {
