@@ -1,11 +1,12 @@
-// docs/operations.md#devnet-share: what each process takes of the machine that all share.
+// docs/operations.md#devnet-share: who comes first where all share one machine.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Hex } from '../../protocol/hex.ts';
 import type { DevnetChain } from './chain.ts';
 import { type Choices, PREFERRED_PORTS, writeProcesses } from './processes.ts';
+import { createSupervisor } from './supervisor.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -24,6 +25,12 @@ function specsOf(choices: Choices) {
 }
 const configOf = (name: string) => JSON.parse(readFileSync(join(folder, 'config', `${name}.json`), 'utf8'));
 
+test('executor and validator are patient, the others are not; with a liar nobody is', () => {
+  const patient = (choices: Choices) => specsOf(choices).flatMap(({ name, isPatient }) => (isPatient ? [name] : []));
+  expect(patient({})).toEqual(['executor', 'validator']);
+  expect(patient({ liar: true })).toEqual([]);
+});
+
 test('the sequencer runs two programs at a time; a worker takes a whole lease, unless an endpoint has to answer it', () => {
   specsOf({});
   expect(['sequencer', 'executor', 'validator'].map((name) => configOf(name).workers)).toEqual([2, 1, 1]);
@@ -31,3 +38,20 @@ test('the sequencer runs two programs at a time; a worker takes a whole lease, u
   specsOf({ openai: OPENAI });
   expect(configOf('worker0').concurrency).toBeUndefined();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'a patient process has a lower priority than the one that starts it',
+  async () => {
+    const entry = join(folder, 'waits.mjs');
+    const supervisor = createSupervisor(join(folder, 'logs'));
+    try {
+      await supervisor.start({ name: 'patient', args: [], entry, isPatient: true });
+      await supervisor.start({ name: 'other', args: [], entry });
+      const [patient, other] = supervisor.processes().map(({ pid }) => getPriority(pid));
+      expect(patient).toBe(getPriority() + 4);
+      expect(other).toBe(getPriority());
+    } finally {
+      await supervisor.stop();
+    }
+  },
+);

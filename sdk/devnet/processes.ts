@@ -114,6 +114,7 @@ export function writeProcesses(
         key: accounts.executor.privateKey,
         http: http(ports.executor),
       }),
+      isPatient: !liar,
       ...health(ports.executor),
     },
     ...(liar ? [liarSpec()] : []),
@@ -124,6 +125,7 @@ export function writeProcesses(
         key: accounts.validator.privateKey,
         http: http(ports.validator),
       }),
+      isPatient: !liar,
       ...health(ports.validator),
     },
     {

@@ -1,6 +1,7 @@
 // docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
@@ -15,6 +16,8 @@ export type ProcessSpec = {
   readonly entry?: string;
   /** It is up when this answers 200 with its process id; without it, when it runs. */
   readonly healthUrl?: string;
+  /** When the machine has too much to do, others come before it. */
+  readonly isPatient?: boolean;
 };
 
 export type Supervisor = {
@@ -27,6 +30,11 @@ export type Supervisor = {
   stop(): Promise<void>;
 };
 
+/**
+ * As `nice` has it: two fifths of the time that another process gets, where all want more than there is. With less it
+ * comes too late for those who wait for it on a machine that has much else to do.
+ */
+const PATIENT_NICE = 4;
 /** It runs and says nothing: a last net, for a machine that has much else to do. */
 const READY_SECONDS = 300;
 const STOP_SECONDS = 20;
@@ -57,22 +65,29 @@ export function createSupervisor(logFolder: string): Supervisor {
       if (stopping) return;
       if (restarts >= MAX_RESTARTS)
         return fail(died(spec.name, logFolder, `exit code ${code}, signal ${signal}, ${restarts} restarts`));
-      setTimeout(() => launch(spec, restarts + 1), RESTART_MILLISECONDS);
+      setTimeout(() => {
+        launch(spec, restarts + 1);
+        if (spec.isPatient === true) makePatient(running.get(spec.name)?.child);
+      }, RESTART_MILLISECONDS);
     });
+  };
+
+  const untilHealthy = async ({ name }: ProcessSpec, healthUrl: string): Promise<void> => {
+    const answers = createFetcher(healthUrl);
+    const deadline = Date.now() + READY_SECONDS * 1000;
+    while (!(await answers(running.get(name)?.child.pid)) && !stopping) {
+      const restarts = running.get(name)?.restarts ?? 0;
+      if (restarts > 2) throw died(name, logFolder, 'it ends as soon as it is started');
+      if (Date.now() > deadline) throw died(name, logFolder, `no answer from ${healthUrl} within ${READY_SECONDS} s`);
+    }
   };
 
   return {
     start: async (spec) => {
       launch(spec, 0);
-      if (spec.healthUrl === undefined) return;
-      const answers = createFetcher(spec.healthUrl);
-      const deadline = Date.now() + READY_SECONDS * 1000;
-      while (!(await answers(running.get(spec.name)?.child.pid)) && !stopping) {
-        const restarts = running.get(spec.name)?.restarts ?? 0;
-        if (restarts > 2) throw died(spec.name, logFolder, 'it ends as soon as it is started');
-        if (Date.now() > deadline)
-          throw died(spec.name, logFolder, `no answer from ${spec.healthUrl} within ${READY_SECONDS} s`);
-      }
+      if (spec.healthUrl !== undefined) await untilHealthy(spec, spec.healthUrl);
+      // Whoever starts the network waits for all of it.
+      if (spec.isPatient === true) makePatient(running.get(spec.name)?.child);
     },
     processes: () =>
       [...running.values()].map(({ spec, child, restarts }) => ({ name: spec.name, pid: child.pid, restarts })),
@@ -87,6 +102,18 @@ export function createSupervisor(logFolder: string): Supervisor {
 
 function entryOf({ entry }: ProcessSpec): string[] {
   return entry === undefined ? [MIZU] : ['--import', LOADER, entry];
+}
+
+// Threads that it starts from now on are as patient. Where the system refuses, it runs as others do.
+function makePatient(child: ChildProcess | undefined): void {
+  const pid = child?.pid;
+  if (pid === undefined) return;
+  const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority() + PATIENT_NICE);
+  try {
+    setPriority(pid, nice);
+    // Where Linux shares out by sessions, that of a process within its own says nothing to the others.
+    if (existsSync(`/proc/${pid}/autogroup`)) writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch {}
 }
 
 async function end(child: ChildProcess): Promise<void> {
