@@ -167,7 +167,7 @@ function printStep(
   { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples,
   columns: readonly string[] | undefined,
 ): void {
-  const cost = `${Math.round(microsecondsPerRow)} us and ${Math.round(gasPerRow / 1000)}k gas a row`;
+  const cost = `${(microsecondsPerRow / 1000).toFixed(1)} ms and ${Math.round(gasPerRow / 1000)}k gas a row`;
   const rejected = stats.rejected === 0 ? '' : pc.yellow(`, ${stats.rejected} rejected`);
   output.say(`\n${pc.bold(label)}  ${stats.in} in → ${stats.out} out${rejected}  ${pc.dim(cost)}`);
   for (const sample of samples)
