@@ -142,13 +142,23 @@ function printOther(output: Output, { name, rows, isCut }: Other, stats: StepSta
   const lost = count === 0 ? '' : pc.yellow(`, ${count} rejected`);
   const cut = isCut ? pc.dim(`  (the first ${rows.length} rows: what matches others has no match here)`) : '';
   output.say(`\n${pc.bold(`input ${name}`)}  ${rows.length} in → ${out} out${lost}${cut}`);
-  printBroken(output, rows, '');
+  printReasons(output, brokenOf(rows));
 }
 
 // They get to no step.
-function printBroken(output: Output, rows: readonly InputRow[], title = 'lines that are no rows'): void {
-  const broken = rows.filter((row) => row.kind === 'broken');
-  if (broken.length > 0 && title !== '') output.say(`\n${pc.bold(title)}  ${broken.length}`);
+function printBroken(output: Output, rows: readonly InputRow[]): void {
+  const broken = brokenOf(rows);
+  if (broken.length > 0) output.say(`\n${pc.bold('lines that are no rows')}  ${broken.length}`);
+  printReasons(output, broken);
+}
+
+type BrokenRow = Extract<InputRow, { readonly kind: 'broken' }>;
+
+function brokenOf(rows: readonly InputRow[]): BrokenRow[] {
+  return rows.filter((row) => row.kind === 'broken');
+}
+
+function printReasons(output: Output, broken: readonly BrokenRow[]): void {
   for (const { index, text, reason } of broken.slice(0, MAX_BROKEN))
     for (const line of describeSample({ index, before: text, outcome: 'rejected', after: [], reason }))
       output.say(line);

@@ -8,7 +8,7 @@ import type { Survey } from '../client/survey.ts';
 import type { CompiledWorkflow } from '../compile/compile.ts';
 import type { StepFacts } from '../compile/step-address.ts';
 import type { BackendFlags } from './options.ts';
-import type { Output } from './output.ts';
+import { type Output, stepSpan } from './output.ts';
 
 export type RestToRun = {
   readonly workflow: CompiledWorkflow;
@@ -66,7 +66,6 @@ export async function networkFacts(
 }
 
 function describe({ steps, answered }: ReuseClaim): string {
-  const [first, last] = [steps[0], steps.at(-1)];
-  const done = steps.length === 0 ? [] : [steps.length === 1 ? `step '${first}'` : `steps '${first}' to '${last}'`];
+  const done = steps.length === 0 ? [] : [stepSpan(steps)];
   return [...done, ...(answered === undefined ? [] : [`the answers to step '${answered}'`])].join(' and ');
 }

@@ -10,7 +10,7 @@ import type { StageRun } from '../local/graph.ts';
 import { findKept, type KeptStages, keepSteps } from '../local/reuse.ts';
 import { createStepStore, type StepStore } from '../local/step-store.ts';
 import type { BackendFlags } from './options.ts';
-import type { Output } from './output.ts';
+import { type Output, stepSpan } from './output.ts';
 
 export const STEPS_FOLDER = join('.mizu', 'steps');
 
@@ -65,7 +65,8 @@ export function openStore(): StepStore {
 
 export function sayReused(output: Output, steps: readonly string[]): void {
   if (steps.length === 0) return;
-  const [first, last] = [steps[0], steps.at(-1)];
-  const which = steps.length === 1 ? `step '${first}' is` : `steps '${first}' to '${last}' are`;
-  output.say(`${pc.bold('reused')}  ${which} as in an earlier run ${pc.dim('(--no-cache runs them again)')}`);
+  const are = steps.length === 1 ? 'is' : 'are';
+  output.say(
+    `${pc.bold('reused')}  ${stepSpan(steps)} ${are} as in an earlier run ${pc.dim('(--no-cache runs them again)')}`,
+  );
 }

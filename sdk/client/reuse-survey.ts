@@ -4,13 +4,12 @@ import { concatBytes } from '../../protocol/hex.ts';
 import { hashInputs } from '../../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import type { Partition } from '../input/partition.ts';
-import { encodeRowset, type InputRow } from '../input/rowset.ts';
-import { mix32 } from '../runtime/hash.ts';
+import { encodeRowset } from '../input/rowset.ts';
 import { padHeader } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import type { Reuse } from './reuse.ts';
 import { headerShape, parseObject } from './shapes.ts';
-import type { Survey } from './survey.ts';
+import { createSampler, type Survey } from './survey.ts';
 
 /** As `survey` of the run's file, of which nothing is read. @throws MizuError `da/unavailable`, `sdk/nothing-left` */
 export async function surveyReuse(
@@ -21,7 +20,7 @@ export async function surveyReuse(
 ): Promise<Survey> {
   const refs: ObjectRef[] = [];
   const answers = new Map<number, string[]>();
-  let chosen: { key: number; row: InputRow }[] = [];
+  const sampler = createSampler(sampleSize);
   let [rows, bytes] = [0, 0];
   for await (const { object, rowset, results } of partitionsOf(network, reuse)) {
     refs.push(objectRef(object));
@@ -29,13 +28,12 @@ export async function surveyReuse(
     const [head = '', ...lines] = new TextDecoder().decode(rowset).split('\n');
     const { out } = parseObject(headerShape, new TextEncoder().encode(head), 'The header of a rowset');
     rows += out;
-    if (sampleSize === 0) continue;
+    if (sampler === undefined) continue;
     for (const line of lines.slice(0, out)) {
       const [index, row] = JSON.parse(line) as [number, object];
-      chosen.push({ key: mix32(index + 1), row: { kind: 'row', index, row } });
+      sampler.add({ kind: 'row', index, row });
     }
-    chosen = chosen.sort((a, b) => a.key - b.key).slice(0, sampleSize);
-    const wanted = new Set(chosen.map(({ row }) => row.index));
+    const wanted = new Set(sampler.sample().map(({ index }) => index));
     for (const index of answers.keys()) if (!wanted.has(index)) answers.delete(index);
     for (const line of results === undefined ? [] : new TextDecoder().decode(results).split('\n').slice(1)) {
       const index = Number(line.slice(1, line.indexOf(',')));
@@ -43,7 +41,6 @@ export async function surveyReuse(
     }
   }
   if (rows === 0) throw nothingLeft(reuse);
-  const sample = chosen.map(({ row }) => row).sort((a, b) => a.index - b.index);
   return {
     file,
     options,
@@ -54,7 +51,7 @@ export async function surveyReuse(
     rows,
     broken: 0,
     bytes,
-    sample,
+    sample: sampler?.sample() ?? [],
     open: async function* (): AsyncGenerator<Partition> {
       for await (const { object } of partitionsOf(network, reuse)) yield { bytes: object, rows: 0, broken: 0 };
     },

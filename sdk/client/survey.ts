@@ -134,7 +134,8 @@ async function survey(
 
 type Sampler = { add(row: InputRow): unknown; sample(): InputRow[] };
 
-function createSampler(size: number): Sampler | undefined {
+/** Rows chosen by a hash of their index, the same of each input; undefined: none. */
+export function createSampler(size: number): Sampler | undefined {
   if (size === 0) return undefined;
   const chosen: { key: number; row: InputRow }[] = [];
   return {

@@ -1,11 +1,11 @@
 // docs/sdk.md#answers-kept: answers of models on disk, by the hash of what was asked: a dry run that is made again asks nothing twice.
 import { createHash } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Backend, Completion } from '../../edge/backends/backend.ts';
 import { describeIssues } from '../../service/issues.ts';
-import { pruneFolder } from './bounded-folder.ts';
+import { pruneFolder, writeWhole } from './bounded-folder.ts';
 
 export type AnswerCache = {
   /** The answer that is kept for this question, else what `ask` gives, which is kept from then on. Failures are not kept. */
@@ -47,7 +47,7 @@ export function createAnswerCache(
   { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: AnswerCacheOptions = {},
 ): AnswerCache {
   const underWay = new Map<string, Promise<Completion>>();
-  let [kept, asked, written, drafts, warnings] = [0, 0, 0, 0, 0];
+  let [kept, asked, written, warnings] = [0, 0, 0, 0];
   const warn = (text: string): void => {
     if (++warnings <= MAX_WARNINGS) onWarning(text);
   };
@@ -68,18 +68,9 @@ export function createAnswerCache(
   const keep = async (name: string, completion: Completion): Promise<void> => {
     const text = encodeEntry(name, completion);
     if (Buffer.byteLength(text) > MAX_ENTRY_BYTES) return;
-    const draft = join(folder, `draft-${process.pid}-${++drafts}`);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const file = await open(draft, 'wx', 0o600);
-      try {
-        await file.writeFile(text);
-      } finally {
-        await file.close();
-      }
-      await rename(draft, join(folder, name));
+      await writeWhole(folder, name, text);
     } catch (error) {
-      await rm(draft, { force: true }).catch(() => undefined);
       warn(`an answer could not be kept in ${folder}: ${(error as Error).message}`);
       return;
     }

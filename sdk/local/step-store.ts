@@ -1,13 +1,13 @@
 // docs/sdk.md#reuse: results of steps of local runs on disk, by their addresses.
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import { describeIssues } from '../../service/issues.ts';
 import type { StepFacts } from '../compile/step-address.ts';
 import { NAME } from '../workflow/refusal.ts';
-import { type FolderBounds, pruneFolder } from './bounded-folder.ts';
+import { type FolderBounds, pruneFolder, writeWhole } from './bounded-folder.ts';
 import type { StageRun } from './graph.ts';
 
 /** What the stages of a step have made and taken. */
@@ -74,7 +74,7 @@ export function createStepStore(
   folder: string,
   { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: StepStoreOptions = {},
 ): StepStore {
-  let [drafts, warnings] = [0, 0];
+  let warnings = 0;
   const warn = (text: string): void => {
     if (++warnings <= MAX_WARNINGS) onWarning(text);
   };
@@ -98,18 +98,9 @@ export function createStepStore(
 
   const write = async (name: string, body: Buffer): Promise<void> => {
     if (body.length > MAX_ENTRY_BYTES - 100) return;
-    const draft = join(folder, `draft-${process.pid}-${++drafts}`);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const file = await open(draft, 'wx', 0o600);
-      try {
-        await file.writeFile(Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
-      } finally {
-        await file.close();
-      }
-      await rename(draft, join(folder, name));
+      await writeWhole(folder, name, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
     } catch (error) {
-      await rm(draft, { force: true }).catch(() => undefined);
       warn(`the result of a step could not be kept in ${folder}: ${(error as Error).message}`);
     }
   };
