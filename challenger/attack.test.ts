@@ -1,9 +1,9 @@
 // docs/disputes.md#playing: which wrong assertions a challenger attacks, and on which it spends nothing.
 import { expect, test } from 'vitest';
+import type { AssertionRecord, AssertionStatus } from '../node/l1/mirror-events.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import type { AssertionRecord, AssertionStatus } from '../prover/mirror-events.ts';
 import { createLogger } from '../service/log.ts';
 import { createAttacker } from './attack.ts';
 

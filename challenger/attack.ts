@@ -1,20 +1,20 @@
 // docs/disputes.md#game: opens a game about the first wrong step of every wrong assertion, or shows its malformed leaf.
 import type { Abi } from 'viem';
+import { encodeGameKey } from '../dispute/calls.ts';
+import { isJudged, isWindowOver } from '../dispute/judged.ts';
+import { createOpening } from '../dispute/opening.ts';
+import type { Oracles } from '../dispute/oracles.ts';
+import { firstList } from '../dispute/play.ts';
+import { createRounds } from '../dispute/rounds.ts';
+import { locateStep } from '../dispute/trace/locate.ts';
+import { createJudge, ownSteps } from '../node/agreement.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { createJudge, ownSteps } from '../prover/agreement.ts';
-import { encodeGameKey } from '../prover/game/calls.ts';
-import { isJudged, isWindowOver } from '../prover/game/judged.ts';
-import { locateStep } from '../prover/game/locate.ts';
-import { createOpening } from '../prover/game/opening.ts';
-import type { Oracles } from '../prover/game/oracles.ts';
-import { firstList } from '../prover/game/play.ts';
-import { createRounds } from '../prover/game/rounds.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
-import type { ProverNode } from '../prover/node.ts';
 import type { Logger } from '../service/log.ts';
 import type { Caller } from './caller.ts';
 import type { Demander } from './demand.ts';
@@ -24,7 +24,7 @@ import { type WrongStep, wrongStepOf } from './wrong-step.ts';
 export type AttackContracts = { readonly dispute: Address; readonly rollup: Address };
 
 export type AttackParts = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly contracts: AttackContracts;
   readonly caller: Caller;
   readonly demander: Demander;

@@ -1,8 +1,8 @@
 // docs/prover.md#validator: what the validator sends: counted, or in a dry run only told.
 import type { Abi } from 'viem';
+import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import { createDryRun } from '../prover/game/dry-run.ts';
 import type { L1 } from '../service/l1.ts';
 import type { Call, Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';

@@ -1,11 +1,12 @@
 // docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
+
+import { createJudge, ownSteps } from '../node/agreement.ts';
+import { decodeBodyIndex } from '../node/body/receipts.ts';
+import { deriveBatch, requireObject } from '../node/l1/derive.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { KIND } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { createJudge, ownSteps } from '../prover/agreement.ts';
-import { deriveBatch, requireObject } from '../prover/derive.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
-import type { ProverNode } from '../prover/node.ts';
-import { decodeBodyIndex } from '../prover/receipts.ts';
 import { numberKey } from '../service/store.ts';
 import { type Difference, describeDifference, firstDifference } from './compare.ts';
 import { fetchStepList } from './step-list.ts';
@@ -47,7 +48,7 @@ export type Checker = {
 type Seal = { readonly id: Hex; readonly fingerprint: Hex };
 
 /** What was checked is remembered in the store; a reorg that changes it has it checked again. */
-export async function openChecker(node: ProverNode): Promise<Checker> {
+export async function openChecker(node: NetworkNode): Promise<Checker> {
   const { store, mirror, execution } = node;
   const table = store.table<Seal>('checked');
   const verdictOf = createJudge(mirror, execution);
@@ -102,7 +103,7 @@ export async function openChecker(node: ProverNode): Promise<Checker> {
   };
 }
 
-async function locate(node: ProverNode, assertion: AssertionRecord, number: bigint): Promise<Fault> {
+async function locate(node: NetworkNode, assertion: AssertionRecord, number: bigint): Promise<Fault> {
   const parent = await node.mirror.assertion(assertion.parent);
   if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
   const claimed = await fetchStepList(node, assertion);
@@ -115,7 +116,7 @@ async function locate(node: ProverNode, assertion: AssertionRecord, number: bigi
 }
 
 // Leaf 0 is the parent's end, and L1 has checked it: the step before a wrong leaf is always one of the range.
-async function messageOf(node: ProverNode, assertion: AssertionRecord, step: bigint) {
+async function messageOf(node: NetworkNode, assertion: AssertionRecord, step: bigint) {
   for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
     const executed = await node.execution.batch(index);
     const batch = await node.mirror.batch(index);
@@ -143,7 +144,7 @@ export function describeFault(fault: Fault): string {
 }
 
 /** What keeps the body from being whole on DA; undefined if nothing does. Not a fault that L1 could judge yet. */
-export async function bodyProblem(node: ProverNode, assertion: AssertionRecord): Promise<string | undefined> {
+export async function bodyProblem(node: NetworkNode, assertion: AssertionRecord): Promise<string | undefined> {
   const named = assertion.objects[0];
   if (named === undefined) return 'the claim names no body';
   try {

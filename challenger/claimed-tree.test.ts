@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Publication } from '../node/l1/demand-record.ts';
 import { bytesToHex } from '../protocol/hex.ts';
 import { depthOf, objectRef, treeNode, verifyLeaf } from '../protocol/tree.ts';
-import type { Publication } from '../prover/game/demand-record.ts';
 import { createClaimedTree, leafAt, type Search } from './claimed-tree.ts';
 
 /** Leaves of a list, of which those from `wrongFrom` on are somebody else's. */

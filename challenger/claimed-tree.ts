@@ -1,7 +1,8 @@
 // docs/disputes.md#bytes: what L1 has been shown of a step list that nobody gives, and what must be asked for next.
+
+import type { Publication } from '../node/l1/demand-record.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { depthOfLeaves, hashLeaf, hashNode, LEAF_BYTES, leafCount, treeNode, zeroTreeRoot } from '../protocol/tree.ts';
-import type { Publication } from '../prover/game/demand-record.ts';
 
 /** The first leaf that differs, or what leads to it. */
 export type Search =

@@ -1,8 +1,9 @@
 // docs/prover.md#validator: the first step at which an assertion and our own execution part.
+
+import { differingFields } from '../node/body/verify-step.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { differingFields } from '../prover/verify-step.ts';
 
 export type Difference = {
   /** Leaf of the step list: the state after so many of its steps. */

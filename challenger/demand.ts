@@ -1,20 +1,20 @@
 // docs/disputes.md#bytes: has the step list of a wrong assertion published on L1, as far as it takes to find the first wrong leaf.
 import type { Abi } from 'viem';
+import { eachOnItsOwn } from '../dispute/each.ts';
+import { isJudged } from '../dispute/judged.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { depthOf } from '../protocol/tree.ts';
-import { eachOnItsOwn } from '../prover/game/each.ts';
-import { isJudged } from '../prover/game/judged.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
-import type { ProverNode } from '../prover/node.ts';
 import type { Logger } from '../service/log.ts';
 import type { Caller } from './caller.ts';
 import { createClaimedTree } from './claimed-tree.ts';
 import { type WrongStep, wrongStepIn } from './wrong-step.ts';
 
 export type DemanderParts = {
-  readonly node: Pick<ProverNode, 'l1' | 'mirror'>;
+  readonly node: Pick<NetworkNode, 'l1' | 'mirror'>;
   readonly contracts: { readonly demands: Address; readonly rollup: Address };
   readonly caller: Caller;
   readonly log: Logger;

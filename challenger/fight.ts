@@ -1,11 +1,11 @@
 // docs/prover.md#validator: what the validator does about wrong assertions: attacks them, plays the games, claims the money.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { Player } from '../dispute/player.ts';
+import { takeSeat } from '../dispute/seat.ts';
+import type { Task } from '../node/loop.ts';
+import type { NetworkNode } from '../node/node.ts';
+import { readTimes } from '../node/times.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
-import { readTimes } from '../prover/executor.ts';
-import type { Player } from '../prover/game/player.ts';
-import { takeSeat } from '../prover/game/seat.ts';
-import type { Task } from '../prover/loop.ts';
-import type { ProverNode } from '../prover/node.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { type AttackCounts, createAttacker } from './attack.ts';
@@ -13,7 +13,7 @@ import { createCaller } from './caller.ts';
 import { createDemander, type DemandCounts } from './demand.ts';
 
 export type FightOptions = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
   readonly sender: Sender;
   readonly log: Logger;

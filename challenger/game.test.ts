@@ -1,10 +1,10 @@
 // docs/disputes.md: a wrong assertion is challenged, played to the one instruction, rejected, and its asserter slashed.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Told } from '../dispute/seat.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
-import type { Told } from '../prover/game/seat.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { keyOf, LIAR, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';

@@ -1,9 +1,9 @@
 // docs/prover.md#assertions: after the window of a first, wrong child an honest executor waits for its end, and sends nothing that L1 refuses.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import type { Told } from '../dispute/seat.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
-import type { Told } from '../prover/game/seat.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';

@@ -1,11 +1,11 @@
 // docs/prover.md#validator: the validator as a process. It shares the step path with the executor, and nothing with the sequencer.
 import { setTimeout as delay } from 'node:timers/promises';
+import { NO_BODY } from '../node/body/recorder.ts';
+import { createEndWatch } from '../node/end.ts';
+import { type Follower, followAndWork, POLL_MS } from '../node/loop.ts';
+import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { createEndWatch } from '../prover/end.ts';
-import { type Follower, followAndWork, POLL_MS } from '../prover/loop.ts';
-import { type NodeConfig, openNode, type ProverNode } from '../prover/node.ts';
-import { NO_BODY } from '../prover/recorder.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
 import type { HttpConfig } from '../service/http-limits.ts';
@@ -35,7 +35,7 @@ export type ValidatorCounts = { agreed: number; steps: number; faults: number; i
 
 export type Validator = Service & {
   readonly url: string | undefined;
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly counts: Readonly<ValidatorCounts>;
   /** Undefined without a key. */
   readonly fight: Fight | undefined;
@@ -43,7 +43,7 @@ export type Validator = Service & {
 };
 
 /** What is done about a wrong assertion. If it returns, the validator goes on behind it. */
-export type FaultHandler = (fault: Fault, node: ProverNode) => Promise<void>;
+export type FaultHandler = (fault: Fault, node: NetworkNode) => Promise<void>;
 
 const CLOSE_MS = 10_000;
 
@@ -110,13 +110,13 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
   };
 }
 
-async function execute(node: ProverNode, log: Logger, signal: AbortSignal): Promise<void> {
+async function execute(node: NetworkNode, log: Logger, signal: AbortSignal): Promise<void> {
   const steps = await node.execution.catchUp(signal);
   if (steps > 0) log.info({ steps, batches: Number(node.execution.batches()) }, 'executed');
 }
 
 async function checkAll(
-  node: ProverNode,
+  node: NetworkNode,
   checker: Checker,
   counts: ValidatorCounts,
   log: Logger,
@@ -154,7 +154,7 @@ async function checkAll(
 
 async function openFight(
   config: ValidatorConfig,
-  node: ProverNode,
+  node: NetworkNode,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Fight | undefined> {
@@ -176,7 +176,7 @@ const stopAtFault: FaultHandler = async (fault) => {
   });
 };
 
-async function health(node: ProverNode, checker: Checker, counts: ValidatorCounts): Promise<Record<string, unknown>> {
+async function health(node: NetworkNode, checker: Checker, counts: ValidatorCounts): Promise<Record<string, unknown>> {
   const head = await node.mirror.head();
   return {
     batches: { l1: Number(head.batches), executed: Number(node.execution.batches()) },
@@ -188,7 +188,7 @@ async function health(node: ProverNode, checker: Checker, counts: ValidatorCount
 
 function addMetrics(
   registry: ReturnType<typeof createHttpApp>['metrics'],
-  node: ProverNode,
+  node: NetworkNode,
   checker: Checker,
   counts: ValidatorCounts,
 ): void {

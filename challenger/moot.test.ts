@@ -1,6 +1,7 @@
 // docs/disputes.md#moot: batches become void while games about what was asserted of them are under way: nobody plays on, and nobody loses.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Message } from '../protocol/messages.ts';
@@ -8,7 +9,6 @@ import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { type Fake, openFake } from '../prover/fake.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
 import {
   EXECUTOR,
   keyOf,

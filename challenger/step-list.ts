@@ -1,15 +1,16 @@
 // docs/prover.md#validator: the step list as it was asserted, if DA gives it in time.
+
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
-import type { ProverNode } from '../prover/node.ts';
 
 /** Members that do not answer must not keep us from the clocks of other games. */
 const TRY_MS = 5_000;
 
 /** Undefined if no DA member has given it within some seconds. */
 export async function fetchStepList(
-  { objects, da }: Pick<ProverNode, 'objects' | 'da'>,
+  { objects, da }: Pick<NetworkNode, 'objects' | 'da'>,
   { stepRoot, stepCount }: AssertionRecord,
 ): Promise<Uint8Array | undefined> {
   const local = objects.getSync(stepRoot);

@@ -1,9 +1,9 @@
 // docs/disputes.md: the challenger may be killed at any stage of a game, and wins it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Told } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
-import type { Told } from '../prover/game/seat.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createProcess, type TestProcess } from '../prover/process.fixture.ts';

@@ -1,21 +1,21 @@
 // docs/prover.md#promised: executors are all down until batches can no longer be asserted, come back, and the network goes on.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import type { Told } from '../dispute/seat.ts';
+import { decodeBodyIndex } from '../node/body/receipts.ts';
+import { NO_BODY } from '../node/body/recorder.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import { type NetworkNode, openNode } from '../node/node.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import { inboxAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
-import type { Told } from '../prover/game/seat.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import type { AssertionRecord } from '../prover/mirror.ts';
 import { keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
-import { openNode, type ProverNode } from '../prover/node.ts';
 import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { NO_EXPIRY } from '../prover/promised.ts';
-import { decodeBodyIndex } from '../prover/receipts.ts';
-import { NO_BODY } from '../prover/recorder.ts';
 import { createLogger } from '../service/log.ts';
 import { startValidator, type Validator } from './main.ts';
 
@@ -51,7 +51,7 @@ async function validate(name: string, key?: Hex): Promise<Validator> {
   return validator;
 }
 
-async function confirmed({ mirror }: ProverNode, batch: bigint): Promise<AssertionRecord> {
+async function confirmed({ mirror }: NetworkNode, batch: bigint): Promise<AssertionRecord> {
   return network.clock.passUntil(`batch ${batch} confirmed`, async () => {
     const record = await mirror.assertion((await mirror.head()).latestConfirmed);
     return record !== undefined && record.post.batch >= batch ? record : undefined;
@@ -59,7 +59,7 @@ async function confirmed({ mirror }: ProverNode, batch: bigint): Promise<Asserti
 }
 
 /** Bytes that this node has, and DA has lost. */
-async function lose(node: ProverNode, messages: readonly Message[], hours = HOURS): Promise<void> {
+async function lose(node: NetworkNode, messages: readonly Message[], hours = HOURS): Promise<void> {
   await node.objects.put(encodeBatch(messages.map(encodeMessage)));
   await network.postBatch(messages, undefined, { hours, isHeld: false });
 }
@@ -72,7 +72,7 @@ const expiryOf = (index: bigint) =>
     args: [index],
   });
 
-async function leavesOf({ execution }: ProverNode, batches: bigint): Promise<string> {
+async function leavesOf({ execution }: NetworkNode, batches: bigint): Promise<string> {
   await until(`${batches} batches`, () => execution.batches() >= batches);
   const last = await execution.batch(batches - 1n);
   return bytesToHex(await execution.leaves(0n, last!.toStep));

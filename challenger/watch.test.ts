@@ -2,10 +2,10 @@
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import type { Seat } from '../dispute/seat.ts';
+import { takeSeat } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import type { Seat } from '../prover/game/seat.ts';
-import { takeSeat } from '../prover/game/seat.ts';
 import { keyOf, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { type Lie, lyingOracle } from '../test/lies/lie.ts';

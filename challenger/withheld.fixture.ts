@@ -1,17 +1,17 @@
 // docs/disputes.md#bytes: a liar whose step list no DA member holds, and who shows on L1 what he wants to.
 import { createClaim, hashAssertion } from '../contracts/claim.ts';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import { createPublisher } from '../dispute/publisher.ts';
+import { type Told, takeSeat } from '../dispute/seat.ts';
+import { NO_BODY } from '../node/body/recorder.ts';
+import { openNode } from '../node/node.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRef } from '../protocol/tree.ts';
 import { joinExecutors } from '../prover/executor.ts';
-import { createPublisher } from '../prover/game/publisher.ts';
-import { type Told, takeSeat } from '../prover/game/seat.ts';
 import { keyOf, startTestNetwork, until } from '../prover/network.fixture.ts';
-import { openNode } from '../prover/node.ts';
-import { NO_BODY } from '../prover/recorder.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';

@@ -1,6 +1,7 @@
 // docs/disputes.md#judged: the step that ends with the first leaf that is not our own, and the proof that it was asserted.
+
+import { type ClaimedStep, encodeClaimedStep } from '../dispute/calls.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
-import { type ClaimedStep, encodeClaimedStep } from '../prover/game/calls.ts';
 import type { ClaimedTree } from './claimed-tree.ts';
 import { leafAt } from './claimed-tree.ts';
 import { firstDifference } from './compare.ts';

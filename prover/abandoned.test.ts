@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { NetworkNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createAbandonment } from './abandoned.ts';
-import type { ProverNode } from './node.ts';
 
 const GAME: Hex = '0x01';
 const ASSERTION: Hex = '0x02';
@@ -28,7 +28,7 @@ function abandonedAt({ lists, spent, status = 1, mirrored = lists }: Game, deman
       openDemands: async () => demands,
     },
   };
-  const ask = createAbandonment(node as unknown as ProverNode, {} as ContractAddresses);
+  const ask = createAbandonment(node as unknown as NetworkNode, {} as ContractAddresses);
   return async (seconds: bigint) => (await ask(seconds)).has(ASSERTION);
 }
 
@@ -77,7 +77,7 @@ test('a game that was once on time is read again when it looks late', async () =
       openDemands: async () => [],
     },
   };
-  const ask = createAbandonment(node as unknown as ProverNode, {} as ContractAddresses);
+  const ask = createAbandonment(node as unknown as NetworkNode, {} as ContractAddresses);
   expect((await ask(101n)).size).toBe(0);
   // The answer is in a block that the mirror has not seen; L1's head is far later.
   seen.lists = 2;

@@ -1,11 +1,11 @@
 // docs/prover.md#attempts: challenged assertions whose asserters may be about to lose them by saying nothing.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { DemandRecord } from '../node/l1/demand-record.ts';
+import { type GameRecord, turnOf } from '../node/l1/game-record.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
 import { DEMAND_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
-import type { DemandRecord } from './game/demand-record.ts';
-import { type GameRecord, turnOf } from './game/record.ts';
-import type { ProverNode } from './node.ts';
 
 /**
  * By L1's clock, in unix seconds: ids of assertions whose asserter has used up half of its time in an open game, or let a
@@ -19,7 +19,7 @@ type Clock = { readonly status: number; readonly lists: number; readonly turnedA
 /** Where contracts/src/dispute/Clock.sol keeps the asserter's `spentSeconds`, 32 bits. */
 const ASSERTER_BITS = 80n;
 
-export function createAbandonment({ l1, mirror }: ProverNode, contracts: ContractAddresses): Abandonment {
+export function createAbandonment({ l1, mirror }: NetworkNode, contracts: ContractAddresses): Abandonment {
   const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
   /** Of open games, until their next list: thousands may be open. */

@@ -1,6 +1,11 @@
 // docs/prover.md#assertions: which range is claimed next, and the claim.
 import { createClaim } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import { isExecuted, type Tip } from '../node/agreement.ts';
+import type { ExecutedBatch } from '../node/execution.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
+import type { Times } from '../node/times.ts';
 import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
@@ -8,11 +13,7 @@ import { ROLE } from '../protocol/roles.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import type { Sender } from '../service/l1-send.ts';
-import { isExecuted, type Tip } from './agreement.ts';
 import { createFreeAttempt } from './attempts.ts';
-import type { ExecutedBatch } from './execution.ts';
-import type { AssertionRecord } from './mirror.ts';
-import type { ProverNode } from './node.ts';
 import { MAX_RANGE_BATCHES, type PromisedBatches } from './promised.ts';
 import { publishBody } from './publish.ts';
 
@@ -43,16 +44,13 @@ export type Asserted = {
 /** The step list as it is to be claimed, or undefined if nothing is; a test lies here. */
 export type StepList = (
   steps: Uint8Array,
-  node: ProverNode,
+  node: NetworkNode,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
 /** Status 0: there is no such assertion. */
 const NO_ASSERTION = 0;
 /** For the transaction to be mined after the certificate was signed. */
 const MINING_SECONDS = 3600n;
-
-/** Unix seconds: of the L1's head, and by the clock. */
-export type Times = { readonly headSeconds: bigint; readonly clockSeconds: bigint };
 
 export type Asserter = {
   /** Claims the range after the tip, or another attempt, if it is time and our turn. Undefined: there was nothing to do. */
@@ -62,7 +60,7 @@ export type Asserter = {
 };
 
 export function createAsserter(
-  node: ProverNode,
+  node: NetworkNode,
   contracts: ContractAddresses,
   sender: Sender,
   promised: Pick<PromisedBatches, 'assertableTo'>,
@@ -156,7 +154,7 @@ export function createAsserter(
 type Limits = { readonly tip: AssertionRecord; readonly end: bigint; readonly isCut: boolean };
 
 async function nextRange(
-  node: ProverNode,
+  node: NetworkNode,
   { tip, end, isCut }: Limits,
   policy: AssertPolicy,
   clockSeconds: bigint,
@@ -177,7 +175,7 @@ async function nextRange(
   return isOld || isFull ? range : [];
 }
 
-async function sameRange(node: ProverNode, { firstBatch, post }: AssertionRecord): Promise<ExecutedBatch[]> {
+async function sameRange(node: NetworkNode, { firstBatch, post }: AssertionRecord): Promise<ExecutedBatch[]> {
   const range: ExecutedBatch[] = [];
   for (let index = firstBatch; index < post.batch; index++) {
     const batch = await node.execution.batch(index);
@@ -187,6 +185,6 @@ async function sameRange(node: ProverNode, { firstBatch, post }: AssertionRecord
   return range;
 }
 
-async function readRetention(node: ProverNode, daCommittee: Address): Promise<bigint> {
+async function readRetention(node: NetworkNode, daCommittee: Address): Promise<bigint> {
   return node.l1.client.readContract({ address: daCommittee, abi: daCommitteeAbi, functionName: 'retention' });
 }

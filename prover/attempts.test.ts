@@ -1,17 +1,17 @@
 // docs/prover.md#attempts: a true assertion that its asserter loses by silence delays nothing; one that is defended has no second attempt.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
+import { NO_BODY } from '../node/body/recorder.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import { followAndWork } from '../node/loop.ts';
+import { type NetworkNode, openNode } from '../node/node.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createLogger } from '../service/log.ts';
 import { createRunMessages } from './chain.fixture.ts';
 import { type Fake, openFake } from './fake.fixture.ts';
-import { followAndWork } from './loop.ts';
 import { type Executor, startExecutor } from './main.ts';
-import type { AssertionRecord } from './mirror.ts';
 import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
-import { openNode, type ProverNode } from './node.ts';
-import { NO_BODY } from './recorder.ts';
 
 const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 /** Longer than an asserter can be silent. */
@@ -21,7 +21,7 @@ const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const stop = new AbortController();
 const running: Executor[] = [];
 let network: TestNetwork;
-let watcher: ProverNode;
+let watcher: NetworkNode;
 let watching: Promise<void> | undefined;
 let fake: Fake;
 

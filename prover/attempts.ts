@@ -1,10 +1,10 @@
 // docs/prover.md#attempts: which attempt with one content may be made.
 import { hashAssertion } from '../contracts/claim.ts';
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
-import type { ProverNode } from './node.ts';
 
 const MAX_ATTEMPTS = 64;
 
@@ -13,7 +13,7 @@ export type Attempt = { readonly id: Hex; readonly attempt: number };
 /** The attempt that L1 takes now; undefined while an earlier one stands that is not among the `abandoned`. */
 export type FreeAttempt = (parent: Hex, steps: Uint8Array, abandoned: ReadonlySet<Hex>) => Promise<Attempt | undefined>;
 
-export function createFreeAttempt({ l1, mirror }: ProverNode, contracts: ContractAddresses): FreeAttempt {
+export function createFreeAttempt({ l1, mirror }: NetworkNode, contracts: ContractAddresses): FreeAttempt {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const read = (id: Hex) => l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
 

@@ -9,6 +9,11 @@ import { createGenesis } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
 import { ALICE, certify, DOMAINS, execStage, GAS_PRICE, MEMBERS, START, sign } from '../kernel/world.fixture.ts';
+import { createMemo } from '../node/memo.ts';
+import { createNodeStore } from '../node/nodes.ts';
+import { createProgramRegistry } from '../node/programs.ts';
+import { createTransition, type StepInput, type TransitionParts } from '../node/transition.ts';
+import { createExecPool } from '../node/workers/pool.ts';
 import type { Certificate } from '../protocol/certificate.ts';
 import {
   type Definition,
@@ -26,11 +31,6 @@ import { openStore, type Store } from '../service/store.ts';
 import { programToEntry } from '../vm/entry.ts';
 import { loadModule } from '../vm/load.ts';
 import { createProgram, type Image } from '../vm/program.ts';
-import { createMemo } from './memo.ts';
-import { createNodeStore } from './nodes.ts';
-import { createExecPool } from './pool.ts';
-import { createProgramRegistry } from './programs.ts';
-import { createTransition, type StepInput, type TransitionParts } from './transition.ts';
 
 export const KERNEL_PATH = buildKernel();
 export const kernelEngine = createKernelEngine(readFileSync(KERNEL_PATH));

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { parseValidatorConfig } from '../challenger/config.ts';
 import { CONTRACT_NAMES } from '../contracts/deploy.ts';
+import { encodeNetwork } from '../node/config.ts';
 import { MizuError } from '../protocol/errors.ts';
-import { encodeNetwork, parseExecutorConfig } from './config.ts';
+import { parseExecutorConfig } from './config.ts';
 
 const address = (digit: string) => `0x${digit.repeat(40)}`;
 const hash = (digit: string) => `0x${digit.repeat(64)}`;

@@ -1,12 +1,12 @@
 // docs/prover.md#assertions: ends assertions whose window is over: confirms what we agree with, frees our bond of the rest.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { Verdict } from '../node/agreement.ts';
+import type { AssertionRecord, MirrorHead } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
-import type { Verdict } from './agreement.ts';
-import type { AssertionRecord, MirrorHead } from './mirror.ts';
-import type { ProverNode } from './node.ts';
 
 export type Confirmer = {
   /** At most one transaction a call. Undefined: there was nothing to do. */
@@ -17,7 +17,7 @@ export type Confirmer = {
 const OTHERS_WAIT_SECONDS = 15n;
 
 export function createConfirmer(
-  node: ProverNode,
+  node: NetworkNode,
   contracts: ContractAddresses,
   sender: Sender,
   verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,

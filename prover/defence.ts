@@ -1,13 +1,13 @@
 // docs/prover.md#executor: defends our own assertions in the games that others open about them.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { PlayerCounts } from '../dispute/player.ts';
+import { createPublisher, type Publisher } from '../dispute/publisher.ts';
+import { type Told, takeSeat } from '../dispute/seat.ts';
+import type { Task } from '../node/loop.ts';
+import type { NetworkNode } from '../node/node.ts';
+import { readTimes } from '../node/times.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
-import { readTimes } from './executor.ts';
-import type { PlayerCounts } from './game/player.ts';
-import { createPublisher, type Publisher } from './game/publisher.ts';
-import { type Told, takeSeat } from './game/seat.ts';
-import type { Task } from './loop.ts';
-import type { ProverNode } from './node.ts';
 
 export type Defence = {
   /** Side by side: a move must not wait for what another task has sent. */
@@ -18,7 +18,7 @@ export type Defence = {
 };
 
 export type DefenceOptions = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
   /** Plays and publishes. */
   readonly sender: Sender;

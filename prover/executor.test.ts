@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeBodyIndex } from '../node/body/receipts.ts';
 import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
@@ -6,7 +7,6 @@ import { createLogger } from '../service/log.ts';
 import { createRunMessages } from './chain.fixture.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from './main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
-import { decodeBodyIndex } from './receipts.ts';
 
 let network: TestNetwork;
 let executor: Executor | undefined;

@@ -1,22 +1,23 @@
 // docs/prover.md#executor: derive, execute, assert, confirm, claim; each action looks at L1 first, so it is never done twice.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import { createJudge, findTip, type Tip } from '../node/agreement.ts';
+import { createEndWatch } from '../node/end.ts';
+import { type Follower, followAndWork, type Task } from '../node/loop.ts';
+import type { NetworkNode } from '../node/node.ts';
+import { readTimes, type Times } from '../node/times.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { ROLE } from '../protocol/roles.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { createAbandonment } from './abandoned.ts';
-import { createJudge, findTip, type Tip } from './agreement.ts';
-import type { Asserter, Times } from './assert.ts';
+import type { Asserter } from './assert.ts';
 import { createConfirmer } from './confirm.ts';
-import { createEndWatch } from './end.ts';
 import { createFeeClaimer } from './fees.ts';
-import { type Follower, followAndWork, type Task } from './loop.ts';
-import type { ProverNode } from './node.ts';
 import type { Voider } from './voiding.ts';
 
 export type ExecutorParts = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
   readonly sender: Sender;
   readonly asserter: Asserter;
@@ -53,7 +54,7 @@ export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal
 }
 
 /** Enters the leaders' rotation, if the account is staked and not in it. */
-export async function joinExecutors(node: ProverNode, contracts: ContractAddresses, sender: Sender): Promise<void> {
+export async function joinExecutors(node: NetworkNode, contracts: ContractAddresses, sender: Sender): Promise<void> {
   const stakes = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const { client } = node.l1;
@@ -149,11 +150,4 @@ function createSettling(parts: ExecutorParts, counts: ExecutorCounts): Task[] {
     await action();
     return false;
   });
-}
-
-/** The head's time decides what the contracts allow, the clock what is old: a quiet chain may have no new block for long. */
-export async function readTimes(node: ProverNode): Promise<Times> {
-  const headSeconds = await node.headSeconds();
-  const clock = BigInt(Math.floor(Date.now() / 1000));
-  return { headSeconds, clockSeconds: headSeconds > clock ? headSeconds : clock };
 }

@@ -1,19 +1,19 @@
 // A fake challenger: attacks steps of true assertions, and plays garbage.
 import type { Abi } from 'viem';
+import { encodeClaimedStep } from '../dispute/calls.ts';
+import { createOpening } from '../dispute/opening.ts';
+import { firstList, type TraceOracle } from '../dispute/play.ts';
+import { takeSeat } from '../dispute/seat.ts';
+import { locateStep } from '../dispute/trace/locate.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
-import { encodeClaimedStep } from './game/calls.ts';
-import { locateStep } from './game/locate.ts';
-import { createOpening } from './game/opening.ts';
-import { firstList, type TraceOracle } from './game/play.ts';
-import { takeSeat } from './game/seat.ts';
-import type { AssertionRecord } from './mirror.ts';
 import type { TestNetwork } from './network.fixture.ts';
-import type { ProverNode } from './node.ts';
 
 export type Fake = {
   /** Opens a game about a step of the assertion, whose true step list the node has. */
@@ -29,7 +29,7 @@ const GARBAGE: TraceOracle = {
 };
 
 /** `key`: of an account with tokens for bonds. */
-export async function openFake(network: TestNetwork, node: ProverNode, key: Hex): Promise<Fake> {
+export async function openFake(network: TestNetwork, node: NetworkNode, key: Hex): Promise<Fake> {
   const contracts = network.deployment.addresses;
   const sender = createSender(withAccount(network.l1, key));
   const log = createLogger('fake', process.env.MIZU_LOG ?? 'silent');

@@ -2,12 +2,12 @@
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { feesKey } from '../kernel/keys.ts';
 import { feesRecord } from '../kernel/records.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import type { NetworkNode } from '../node/node.ts';
+import { createStateProof } from '../node/proof.ts';
 import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
-import type { AssertionRecord } from './mirror.ts';
-import type { ProverNode } from './node.ts';
-import { createStateProof } from './proof.ts';
 
 export type FeeClaimer = {
   /** At most one claim a call. Returns the fees of its range, undefined if there is nothing to claim. */
@@ -18,7 +18,7 @@ export type FeeClaimer = {
 
 const CURSOR = 'next';
 
-export function createFeeClaimer(node: ProverNode, contracts: ContractAddresses, sender: Sender): FeeClaimer {
+export function createFeeClaimer(node: NetworkNode, contracts: ContractAddresses, sender: Sender): FeeClaimer {
   const bridge = { address: contracts.bridge, abi: bridgeAbi } as const;
   /** Every assertion before this one is settled: claimed, not ours, or never to be confirmed. */
   const cursor = node.store.table<bigint>('fees-cursor');
@@ -69,7 +69,7 @@ export function createFeeClaimer(node: ProverNode, contracts: ContractAddresses,
 }
 
 async function feesAt(
-  node: ProverNode,
+  node: NetworkNode,
   { post }: AssertionRecord,
 ): Promise<{ total: bigint; proof: Hex[] } | undefined> {
   const { value, nodes } = await createStateProof(node.nodes, post.stateRoot, feesKey());

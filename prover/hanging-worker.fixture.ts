@@ -1,6 +1,6 @@
 // A thread that never answers: by the job's gas it does not load, does not run, takes memory without end, or throws.
 import { parentPort } from 'node:worker_threads';
-import type { ToWorker } from './exec-job.ts';
+import type { ToWorker } from '../node/workers/exec-job.ts';
 
 const kept: number[][] = [];
 

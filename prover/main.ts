@@ -1,5 +1,9 @@
 // docs/prover.md#executor: the executor as a process.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Told } from '../dispute/seat.ts';
+import { createBodyRecorder } from '../node/body/recorder.ts';
+import { POLL_MS } from '../node/loop.ts';
+import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createGauges } from '../service/gauges.ts';
 import { createHttpApp } from '../service/http.ts';
@@ -12,11 +16,7 @@ import { ASSERT_POLICY, type Asserter, type AssertPolicy, createAsserter, type S
 import { createDefence, type Defence } from './defence.ts';
 import { openDelegate } from './delegate.ts';
 import { type ExecutorCounts, joinExecutors, runExecutor } from './executor.ts';
-import type { Told } from './game/seat.ts';
-import { POLL_MS } from './loop.ts';
-import { type NodeConfig, openNode, type ProverNode } from './node.ts';
 import { createPromisedBatches } from './promised.ts';
-import { createBodyRecorder } from './recorder.ts';
 import { createVoider } from './voiding.ts';
 
 export type ExecutorConfig = NodeConfig & {
@@ -36,7 +36,7 @@ export type ExecutorConfig = NodeConfig & {
 
 export type Executor = Service & {
   readonly url: string | undefined;
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly counts: Readonly<ExecutorCounts>;
   readonly games: Defence['counts'];
   readonly published: Defence['published'];
@@ -114,7 +114,7 @@ export async function startExecutor(config: ExecutorConfig, { stepList, told }: 
   };
 }
 
-async function health(node: ProverNode, counts: ExecutorCounts): Promise<Record<string, unknown>> {
+async function health(node: NetworkNode, counts: ExecutorCounts): Promise<Record<string, unknown>> {
   const head = await node.mirror.head();
   return {
     batches: { l1: Number(head.batches), executed: Number(node.execution.batches()) },
@@ -128,7 +128,7 @@ async function health(node: ProverNode, counts: ExecutorCounts): Promise<Record<
 
 function addMetrics(
   registry: ReturnType<typeof createHttpApp>['metrics'],
-  node: ProverNode,
+  node: NetworkNode,
   counts: ExecutorCounts,
   asserter: Asserter,
 ): void {

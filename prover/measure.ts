@@ -1,8 +1,8 @@
 // Time of the step path: `node --import ./scripts/ts.mjs prover/measure.ts [partitions]`. Prints one line of JSON.
 import { performance } from 'node:perf_hooks';
+import { createBodyRecorder } from '../node/body/recorder.ts';
 import { createMemoryObjects } from '../service/objects.ts';
 import { createRunMessages, openTestNode, toSteps } from './chain.fixture.ts';
-import { createBodyRecorder } from './recorder.ts';
 
 const partitions = Number(process.argv[2] ?? 500);
 const node = await openTestNode(createMemoryObjects(), 2);

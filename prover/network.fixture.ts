@@ -17,6 +17,7 @@ import { createDaNode } from '../da/node.ts';
 import { followStandings } from '../da/standing.ts';
 import { accountOf } from '../da/storage-request.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
+import type { NodeConfig } from '../node/node.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import type { Certificate } from '../protocol/certificate.ts';
 import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
@@ -30,7 +31,6 @@ import { holdClock } from '../service/l1-clock.fixture.ts';
 import { createLogger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { type Author, KERNEL_PATH, kernelEngine } from './chain.fixture.ts';
-import type { NodeConfig } from './node.ts';
 
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeNetwork } from '../node/config.ts';
+import type { NodeConfig } from '../node/node.ts';
 import { startChild } from '../service/child.ts';
-import { encodeNetwork } from './config.ts';
-import type { NodeConfig } from './node.ts';
 
 const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
 

@@ -1,9 +1,10 @@
 // Programs for the tests of the pool: from WebAssembly text, or from bytes that no assembler writes.
+
+import type { ProgramParts } from '../node/workers/exec-job.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { loadModule } from '../vm/load.ts';
 import { createProgram, encodeHeader, hashProgram, type Program } from '../vm/program.ts';
 import { assemble } from '../vm/test-modules.fixture.ts';
-import type { ProgramParts } from './exec-job.ts';
 
 export type BuiltProgram = { readonly parts: ProgramParts; readonly programId: Hex; readonly program: Program };
 

@@ -1,7 +1,7 @@
 // docs/prover.md#promised: which batches L1 still takes, asked once a batch.
 import { beforeEach, expect, test } from 'vitest';
+import type { BatchRecord } from '../node/l1/mirror.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { BatchRecord } from './mirror.ts';
 import { createPromisedBatches, MAX_RANGE_BATCHES, NO_EXPIRY } from './promised.ts';
 
 const LONGEST = 1_000n;

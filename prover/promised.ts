@@ -1,9 +1,9 @@
 // docs/prover.md#promised: until when the bytes of batches are promised, hence which of them L1 still lets anybody assert.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import { ZERO } from '../node/l1/mirror-events.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { ZERO } from './mirror-events.ts';
-import type { ProverNode } from './node.ts';
 
 /** Of a range: `first` and all up to `end` are looked at by one call of `voidBatches`. */
 export type Lapsed = { readonly first: bigint; readonly end: bigint };
@@ -28,7 +28,7 @@ type Known = { readonly transaction: Hex; readonly expiry: bigint };
 type Clear = { readonly from: bigint; readonly upTo: bigint; readonly fingerprint: Hex; readonly least: bigint };
 
 export function createPromisedBatches(
-  { l1, mirror }: Pick<ProverNode, 'l1' | 'mirror'>,
+  { l1, mirror }: Pick<NetworkNode, 'l1' | 'mirror'>,
   contracts: Pick<ContractAddresses, 'inbox' | 'rollup'>,
 ): PromisedBatches {
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;

@@ -1,11 +1,11 @@
 // docs/prover.md#publication: brings a proof body and the datasets of its runs to DA, and gets them promised.
 import type { DaClient } from '../da/client.ts';
+import { type CoveringCertificate, encodeBodyIndex, objectsOfBody } from '../node/body/receipts.ts';
+import type { ExecutedBatch } from '../node/execution.ts';
+import { type ObjectSource, requireObject } from '../node/l1/derive.ts';
 import type { Certificate } from '../protocol/certificate.ts';
 import { decodeDataset } from '../protocol/state.ts';
 import { LEAF_BYTES, type ObjectRef, objectRoot } from '../protocol/tree.ts';
-import { type ObjectSource, requireObject } from './derive.ts';
-import type { ExecutedBatch } from './execution.ts';
-import { type CoveringCertificate, encodeBodyIndex, objectsOfBody } from './receipts.ts';
 
 export type PublishRequest = {
   readonly batches: readonly ExecutedBatch[];

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeNetwork } from '../node/config.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { startChild } from '../service/child.ts';
 import { createRunMessages } from './chain.fixture.ts';
-import { encodeNetwork } from './config.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 
 const SCRIPT = fileURLToPath(new URL('./executor-process.fixture.ts', import.meta.url));

@@ -1,11 +1,11 @@
 // docs/prover.md#promised: batches that can never be asserted any more are made void, by one executor and not by all at once.
 
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import type { Tip } from '../node/agreement.ts';
+import type { NetworkNode } from '../node/node.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1-send.ts';
-import type { Tip } from './agreement.ts';
-import type { ProverNode } from './node.ts';
 import { type Lapsed, NO_EXPIRY, type PromisedBatches } from './promised.ts';
 
 export type Voided = Lapsed & { readonly gasUsed: bigint };
@@ -19,7 +19,7 @@ export type Voider = {
 };
 
 export function createVoider(
-  node: ProverNode,
+  node: NetworkNode,
   contracts: ContractAddresses,
   sender: Sender,
   promised: PromisedBatches,

@@ -16,7 +16,12 @@ const TARGETS = [
   },
 ];
 
-const STARTED = ['sdk/cli/main.ts', 'prover/exec-worker.ts', 'prover/step-worker.ts', 'prover/game/trace-thread.ts'];
+const STARTED = [
+  'sdk/cli/main.ts',
+  'node/workers/exec-worker.ts',
+  'node/workers/step-worker.ts',
+  'dispute/trace/trace-thread.ts',
+];
 
 export async function build({ force = false } = {}) {
   mkdirSync(join(root, 'build'), { recursive: true });

@@ -12,7 +12,12 @@ import { generateWasiAdapter } from '../vm/wasi/build.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 const FILES = [generateTree, generateKernelConstants, generateWasiAdapter, generateQuickJsGlue, generateStepCore];
-const PROGRAMS = ['scripts/generate-isa-docs.ts', 'contracts/generate.ts', 'scripts/train-builtin.ts', 'scripts/generate-ids.ts'];
+const PROGRAMS = [
+  'scripts/generate-isa-docs.ts',
+  'contracts/generate.ts',
+  'scripts/train-builtin.ts',
+  'scripts/generate-ids.ts',
+];
 let stale = 0;
 
 for (const generate of FILES) {

@@ -1,11 +1,12 @@
 // docs/operations.md#sequencer: the soft chain: steps executed ahead of L1, each one atomic write, and the way back.
+
+import { createDraft } from '../node/l1/draft.ts';
+import type { StepInput, Transition } from '../node/transition.ts';
 import { fitsBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf, type Origin, type StateLeaf } from '../protocol/state.ts';
 import { keccakHex, objectRoot } from '../protocol/tree.ts';
-import { createDraft } from '../prover/draft.ts';
-import type { StepInput, Transition } from '../prover/transition.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { indexStep } from './index-step.ts';

@@ -1,9 +1,9 @@
 // docs/operations.md#sequencer-config: the configuration file, checked field by field.
 import { z } from 'zod';
+import { networkShape } from '../node/config.ts';
+import type { NodeConfig } from '../node/node.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { networkShape } from '../prover/config.ts';
-import type { NodeConfig } from '../prover/node.ts';
 import {
   count,
   type Environment,

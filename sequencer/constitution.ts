@@ -1,9 +1,9 @@
 // docs/operations.md#sequencer: kernel and genesis must be those that the Rollup began with, and the account a staked one.
 import type { ContractAddresses } from '../contracts/deploy.ts';
+import { assertConstitution, type Own } from '../node/constitution.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { inboxAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import { assertConstitution, type Own } from '../prover/constitution.ts';
 import type { L1 } from '../service/l1.ts';
 import { createStakeReader } from '../service/stakes.ts';
 

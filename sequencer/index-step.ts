@@ -1,10 +1,10 @@
 // docs/rpc.md: what a step changes in the index of workflows, runs, tasks and datasets. All of it follows from message and receipt.
 import type { Receipt, ReceiptItem } from '../kernel/receipt.ts';
+import type { Draft } from '../node/l1/draft.ts';
 import { decodeDefinition, type Stage } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { InferenceItem } from '../protocol/inference.ts';
 import { decodeInputs, decodeMessage, readInferenceItem } from '../protocol/messages.ts';
-import type { Draft } from '../prover/draft.ts';
 import { numberKey } from '../service/store.ts';
 import { addRows, countRows } from './rows.ts';
 import {

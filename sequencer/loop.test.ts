@@ -1,11 +1,11 @@
 // docs/operations.md#sequencer-waits: the loop never waits for a program: what is held is held by a promise that the test settles.
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { BatchRecord as L1Batch } from '../node/l1/mirror.ts';
 import { batchSize, decodeBatch, fitsBatch } from '../protocol/batch.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { bytesToHex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import type { BatchRecord as L1Batch } from '../prover/mirror.ts';
 import { createLogger } from '../service/log.ts';
 import { numberKey } from '../service/store.ts';
 import { createLoop, type LoopParts } from './loop.ts';

@@ -1,14 +1,15 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
+
+import { explainMissing } from '../node/forgotten.ts';
+import { deriveBatch } from '../node/l1/derive.ts';
+import type { DelayedRecord, BatchRecord as L1Batch, Mirror } from '../node/l1/mirror.ts';
+import type { StepInput } from '../node/transition.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type Message, readMessage } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { deriveBatch } from '../prover/derive.ts';
-import { explainMissing } from '../prover/forgotten.ts';
-import type { DelayedRecord, BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
-import type { StepInput } from '../prover/transition.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { createSleeper } from '../service/sleeper.ts';

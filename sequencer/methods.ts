@@ -1,11 +1,11 @@
 // docs/rpc.md: the table of methods.
 import { z } from 'zod';
+import type { Mirror } from '../node/l1/mirror.ts';
+import type { NodeStore } from '../node/nodes.ts';
+import { createStateProof, recordKey } from '../node/proof.ts';
 import { MAX_MESSAGE_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
-import type { Mirror } from '../prover/mirror.ts';
-import type { NodeStore } from '../prover/nodes.ts';
-import { createStateProof, recordKey } from '../prover/proof.ts';
 import type { Admission } from './admission.ts';
 import type { Chain } from './chain.ts';
 import { type Method, type MethodContext, type Methods, method } from './json-rpc.ts';

@@ -1,8 +1,8 @@
 // docs/operations.md#sequencer: runs the program of a coming Advance message, so that the step finds its result.
 import type { Kernel } from '../kernel/run.ts';
+import type { NodeStore } from '../node/nodes.ts';
+import { type ExecSource, inputsOf } from '../node/transition.ts';
 import { encodeExecResult } from '../protocol/state.ts';
-import type { NodeStore } from '../prover/nodes.ts';
-import { type ExecSource, inputsOf } from '../prover/transition.ts';
 
 export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore; readonly pool: ExecSource };
 

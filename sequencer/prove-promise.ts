@@ -1,7 +1,8 @@
 // docs/contracts.md#promises: has a sequencer slashed that has posted something else than it had promised.
+
+import { NO_MESSAGE_PROOF, proveMessage } from '../dispute/calls.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { NO_MESSAGE_PROOF, proveMessage } from '../prover/game/calls.ts';
 import type { Sender, Sent } from '../service/l1-send.ts';
 import type { SignedPromise } from './promises.ts';
 

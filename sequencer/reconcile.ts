@@ -1,5 +1,5 @@
 // docs/operations.md#sequencer-reorgs: compares the soft chain with L1 and tells from which batch on it must be built again.
-import type { BatchRecord as L1Batch, Mirror } from '../prover/mirror.ts';
+import type { BatchRecord as L1Batch, Mirror } from '../node/l1/mirror.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import type { BatchRecord, Head, PostedRecord, Tables } from './tables.ts';
 

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accountKey } from '../kernel/keys.ts';
 import { accountRecord } from '../kernel/records.ts';
+import { createBodyRecorder } from '../node/body/recorder.ts';
+import { type NetworkNode, openNode } from '../node/node.ts';
+import { verifyStateProof } from '../node/proof.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { createRunMessages } from '../prover/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
-import { openNode, type ProverNode } from '../prover/node.ts';
-import { verifyStateProof } from '../prover/proof.ts';
-import { createBodyRecorder } from '../prover/recorder.ts';
 import { createRpcClient, requestBytes } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
 import type { SequencerConfig } from './config.ts';
@@ -180,7 +180,7 @@ async function allPosted(): Promise<boolean> {
 async function expectSameState(): Promise<void> {
   await until('everything posted', allPosted);
   const { head } = await rpc<{ head: { step: number; batch: number; stateRoot: Hex } }>('mizu_chain');
-  const node: ProverNode = await openNode(network.config(`judge-${head.step}`), { log, recorder: createBodyRecorder });
+  const node: NetworkNode = await openNode(network.config(`judge-${head.step}`), { log, recorder: createBodyRecorder });
   const stop = new AbortController();
   const following = node.follow(stop.signal, () => {});
   await until('mirror', async () => Number((await node.mirror.head()).batches) >= head.batch);

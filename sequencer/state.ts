@@ -28,9 +28,9 @@ import {
   type Task,
   taskRecord,
 } from '../kernel/records.ts';
+import type { NodeStore } from '../node/nodes.ts';
+import { readRecord } from '../node/proof.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { NodeStore } from '../prover/nodes.ts';
-import { readRecord } from '../prover/proof.ts';
 import type { Tables } from './tables.ts';
 
 export type StateReader = {

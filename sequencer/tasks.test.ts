@@ -1,9 +1,9 @@
 // docs/operations.md#sequencer: what runs make the sequencer keep and do before anybody has paid for it.
 import { expect, test } from 'vitest';
+import { END_GAS } from '../node/ahead.ts';
 import { MAX_STAGES, RUN_INPUT } from '../protocol/constants.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
-import { END_GAS } from '../prover/ahead.ts';
 import { createLogger } from '../service/log.ts';
 import { type StageIndex, type Tables, taskKeyOf } from './tables.ts';
 import { createTasks, type TasksParts } from './tasks.ts';

@@ -1,9 +1,9 @@
 // docs/operations.md#sequencer: ready tasks of all running runs: programs run ahead in the pool, inferences wait for a gateway.
 import type { Receipt } from '../kernel/receipt.ts';
+import { paidBy, tasksAhead } from '../node/ahead.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { paidBy, tasksAhead } from '../prover/ahead.ts';
 import type { Logger } from '../service/log.ts';
 import { createGraph, type Place, type RunGraph } from './graph.ts';
 import { type Tables, taskKeyOf, taskPlaceOf } from './tables.ts';

@@ -2,11 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { encodeFunctionData } from 'viem';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { VOID_ROOT } from '../node/l1/voids.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
-import { VOID_ROOT } from '../prover/voids.ts';
 import { createRpcClient } from '../service/client.ts';
 import type { Sequencer } from './main.ts';
 import { startTestSequencer } from './start.fixture.ts';

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadGas, partLengths, sizeOfJob } from '../../node/workers/job-size.ts';
 import { INPUT_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { loadGas, partLengths, sizeOfJob } from '../../prover/job-size.ts';
 import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { openDiskObjects } from '../../service/disk-objects.ts';
 import { encodeModule, type ModuleParts } from '../../vm/encode-module.fixture.ts';

@@ -1,8 +1,8 @@
 // docs/operations.md#cheat: a dispute as it happens on L1, for people and as JSON.
 import pc from 'picocolors';
+import { segmentLength, TRACE_END } from '../../dispute/play.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { segmentLength, TRACE_END } from '../../prover/game/play.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
 import type { DisputeEvent } from '../client/dispute-feed.ts';
 import { formatCount, formatMizu } from '../client/money.ts';
 import type { Fault, Seen, Watcher } from '../client/watcher.ts';

@@ -47,7 +47,7 @@ async function run(flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
   const { endNetwork, findHoldings, leave, readStanding } = await import('../client/escape.ts');
   const { openReplica } = await import('../client/replica.ts');
-  const { parseNetworkConfig } = await import('../../prover/config.ts');
+  const { parseNetworkConfig } = await import('../../node/config.ts');
   const { createSender } = await import('../../service/l1-send.ts');
   const { withAccount } = await import('../../service/l1.ts');
   const { discoverSigner } = await import('../client/discover.ts');

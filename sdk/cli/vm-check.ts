@@ -1,8 +1,8 @@
 // docs/machine.md: `mizu vm check`: the native engine against the step machine, and steps of it in the verifier's real bytecode.
 
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import { createOneStepVerifier } from '../../prover/osp.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { RunResult } from '../../vm/run.ts';
 import type { StepResult } from '../../vm/step/ending.ts';

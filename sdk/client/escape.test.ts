@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import { encodeNetwork } from '../../node/config.ts';
 import type { MizuError } from '../../protocol/errors.ts';
 import {
   bridgeAbi,
@@ -19,7 +20,6 @@ import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
-import { encodeNetwork } from '../../prover/config.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from '../../prover/main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from '../../prover/network.fixture.ts';
 import { startSequencer } from '../../sequencer/main.ts';

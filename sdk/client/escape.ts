@@ -10,15 +10,15 @@ import {
   runRecord,
   withdrawalRecord,
 } from '../../kernel/records.ts';
+import { deriveBatch } from '../../node/l1/derive.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import type { NetworkNode } from '../../node/node.ts';
+import { createStateProof, readRecord } from '../../node/proof.ts';
 import { KIND, RUN_STATUS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
-import { deriveBatch } from '../../prover/derive.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
-import type { ProverNode } from '../../prover/node.ts';
-import { createStateProof, readRecord } from '../../prover/proof.ts';
 import type { L1 } from '../../service/l1.ts';
 import type { Call, Sender } from '../../service/l1-send.ts';
 
@@ -43,7 +43,7 @@ export type Holding = {
 };
 
 export type EscapeParts = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
   readonly confirmed: AssertionRecord;
   readonly account: Address;

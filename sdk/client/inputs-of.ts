@@ -1,15 +1,15 @@
 // docs/sdk.md#versions: what a run has read, from L1 and DA alone: the hash of its inputs stands beside its dataset in the state.
 import { datasetKey } from '../../kernel/keys.ts';
 import { datasetRecord } from '../../kernel/records.ts';
+import { requireStep, type StepRecord } from '../../node/body/body.ts';
+import type { ObjectSource } from '../../node/l1/derive.ts';
+import { createNodeMap } from '../../node/nodes.ts';
+import { createStateProof, verifyStateProof } from '../../node/proof.ts';
+import { findStep, type LocatedRun, locateRun, takeSnapshot } from '../../node/replication/locate-run.ts';
+import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
-import { requireStep, type StepRecord } from '../../prover/body.ts';
-import type { ObjectSource } from '../../prover/derive.ts';
-import { findStep, type LocatedRun, locateRun, takeSnapshot } from '../../prover/locate-run.ts';
-import { createNodeMap } from '../../prover/nodes.ts';
-import { createStateProof, verifyStateProof } from '../../prover/proof.ts';
-import type { VerifyRequest } from '../../prover/replicate.ts';
 
 /** Of a run that `verifyRun` has found good: the step that ended it has the trie nodes of its record. @throws MizuError `verify/failed` */
 export async function readInputsHash({ l1, contracts, fromBlock, da, run }: VerifyRequest): Promise<Hex> {

@@ -1,16 +1,16 @@
 // docs/sdk.md#escape: a copy of the last confirmed state, made from L1 and DA by executing everything, or found in a node's data folder.
 import { setTimeout as delay } from 'node:timers/promises';
+import { NO_BODY } from '../../node/body/recorder.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import { followAndWork } from '../../node/loop.ts';
+import { type NetworkNode, type NodeConfig, openNode } from '../../node/node.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
-import { followAndWork } from '../../prover/loop.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
-import { type NodeConfig, openNode, type ProverNode } from '../../prover/node.ts';
-import { NO_BODY } from '../../prover/recorder.ts';
 import { createLogger } from '../../service/log.ts';
 
 export type Replica = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   /** The latest confirmed assertion, once its state and every delayed message of now are here. @throws MizuError `sdk/no-replica` */
   confirmed(onProgress?: (executed: bigint, of: bigint) => void): Promise<AssertionRecord>;
   close(): Promise<void>;
@@ -74,7 +74,7 @@ export async function openReplica(config: NodeConfig): Promise<Replica> {
   };
 }
 
-async function requireSame(node: ProverNode, record: AssertionRecord): Promise<AssertionRecord> {
+async function requireSame(node: NetworkNode, record: AssertionRecord): Promise<AssertionRecord> {
   const { step, stateRoot } = record.post;
   const own = decodeStateLeaf(await node.execution.leaves(step, step));
   if (own.stateRoot === stateRoot) return record;

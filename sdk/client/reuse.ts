@@ -1,10 +1,10 @@
 // docs/sdk.md#reuse: the earlier run of the account whose steps a new one need not run again.
 import { runRecord } from '../../kernel/records.ts';
+import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MAX_PARTITION_BYTES } from '../../protocol/constants.ts';
 import type { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import type { VerifyRequest } from '../../prover/replicate.ts';
 import { connectL1 } from '../../service/l1.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { type StepFacts, stepAddresses } from '../compile/step-address.ts';

@@ -2,17 +2,17 @@
 import { workflowKey } from '../../kernel/keys.ts';
 import { decodeReceipt } from '../../kernel/receipt.ts';
 import { workflowRecord } from '../../kernel/records.ts';
+import { decodeChunk, requireStep, type StepRecord } from '../../node/body/body.ts';
+import { type ObjectSource, requireObject } from '../../node/l1/derive.ts';
+import { createNodeMap } from '../../node/nodes.ts';
+import { createStateProof, verifyStateProof } from '../../node/proof.ts';
+import { bodiesBackwards, locateRun, takeSnapshot } from '../../node/replication/locate-run.ts';
+import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeInputs, decodeMessage, hashInputs } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef } from '../../protocol/tree.ts';
-import { decodeChunk, requireStep, type StepRecord } from '../../prover/body.ts';
-import { type ObjectSource, requireObject } from '../../prover/derive.ts';
-import { bodiesBackwards, locateRun, takeSnapshot } from '../../prover/locate-run.ts';
-import { createNodeMap } from '../../prover/nodes.ts';
-import { createStateProof, verifyStateProof } from '../../prover/proof.ts';
-import type { VerifyRequest } from '../../prover/replicate.ts';
 
 export type RunFacts = {
   /** The assertion in which it ended is confirmed. */

@@ -1,7 +1,8 @@
 // docs/sdk.md#reuse: that a run has read what the steps of another one have made, from L1 and DA alone.
+
+import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type ObjectRef, objectRoot } from '../../protocol/tree.ts';
-import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import type { BeginMetadata, Metadata } from '../compile/definition.ts';
 import { cutPoints, lastStep, madeAt } from './cut-points.ts';
 import type { Network } from './network.ts';

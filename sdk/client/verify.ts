@@ -2,11 +2,11 @@
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { VoidBatch } from '../../node/l1/mirror.ts';
+import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, isHash, isSameAddress } from '../../protocol/hex.ts';
-import type { VoidBatch } from '../../prover/mirror.ts';
-import { type VerifyReport, type VerifyRequest, verifyRun } from '../../prover/replicate.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
 import { shellWord } from '../cli/invocation.ts';
 import type { Metadata } from '../compile/definition.ts';

@@ -1,23 +1,23 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
 
 import { firstDifference } from '../../challenger/compare.ts';
+import { createOracles } from '../../dispute/oracles.ts';
+import { locateStep } from '../../dispute/trace/locate.ts';
+import type { Place } from '../../dispute/trace/trace.ts';
+import { type MessagePlace, readStep } from '../../dispute/trace/trace-input.ts';
+import { createTraces } from '../../dispute/trace/traces.ts';
 import { readKernel } from '../../kernel/file.ts';
+import { judge, ownSteps } from '../../node/agreement.ts';
+import { NO_BODY } from '../../node/body/recorder.ts';
+import { requireObject } from '../../node/l1/derive.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import { followAndWork } from '../../node/loop.ts';
+import { type NetworkNode, type NodeConfig, openNode } from '../../node/node.ts';
+import { loadParts } from '../../node/program-parts.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { decodeStateLeaf, type StateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { judge, ownSteps } from '../../prover/agreement.ts';
-import { requireObject } from '../../prover/derive.ts';
-import { locateStep } from '../../prover/game/locate.ts';
-import { createOracles } from '../../prover/game/oracles.ts';
-import type { Place } from '../../prover/game/trace.ts';
-import { type MessagePlace, readStep } from '../../prover/game/trace-input.ts';
-import { createTraces } from '../../prover/game/traces.ts';
-import { followAndWork } from '../../prover/loop.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
-import { type NodeConfig, openNode, type ProverNode } from '../../prover/node.ts';
-import { loadParts } from '../../prover/program-parts.ts';
-import { NO_BODY } from '../../prover/recorder.ts';
 import { createLogger } from '../../service/log.ts';
 import { type CodeFunction, functionAt } from '../../vm/functions.ts';
 import { decodeHeader } from '../../vm/program.ts';
@@ -49,7 +49,7 @@ export type Seen = {
 };
 
 export type Watcher = {
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   /** Waits until the assertion's range was executed. */
   check(assertion: Hex): Promise<Checked>;
   see(assertion: AssertionRecord, step: number, position: bigint): Promise<Seen>;
@@ -135,7 +135,7 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
 }
 
 async function readSource(
-  node: ProverNode,
+  node: NetworkNode,
   kernelPath: string,
   { machine, programId, pc }: Place,
 ): Promise<CodeFunction | undefined> {
@@ -148,7 +148,7 @@ async function readSource(
 }
 
 async function readWritten(
-  node: ProverNode,
+  node: NetworkNode,
   assertion: AssertionRecord,
   step: number,
   { machine, outputLength: from = 0 }: Place,

@@ -1,8 +1,9 @@
 // docs/disputes.md#see: which stages write rows of a dataset, by the definition that was deployed last.
+
+import { deriveBatch, requireObject } from '../../node/l1/derive.ts';
+import type { NetworkNode } from '../../node/node.ts';
 import { decodeDefinition } from '../../protocol/definition.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
-import { deriveBatch, requireObject } from '../../prover/derive.ts';
-import type { ProverNode } from '../../prover/node.ts';
 import type { Metadata } from '../compile/definition.ts';
 
 export type Deployed = {
@@ -14,7 +15,7 @@ export type Deployed = {
 export async function findDeploy({
   mirror,
   objects,
-}: Pick<ProverNode, 'mirror' | 'objects'>): Promise<Deployed | undefined> {
+}: Pick<NetworkNode, 'mirror' | 'objects'>): Promise<Deployed | undefined> {
   const { batches } = await mirror.head();
   for (let index = batches - 1n; index >= 0n; index--) {
     const batch = await mirror.batch(index);

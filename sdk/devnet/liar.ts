@@ -1,17 +1,18 @@
 // docs/disputes.md#see: a lie as a cheat would tell it: one letter of a row of the dataset is another one, and all after it follows from that.
+
+import { TRACE_END, type TraceOracle } from '../../dispute/play.ts';
+import { readStep } from '../../dispute/trace/trace-input.ts';
+import type { ThreadTrace } from '../../dispute/trace/traces.ts';
 import { readKernel } from '../../kernel/file.ts';
 import { createKernelEngine } from '../../kernel/native.ts';
 import { createKernel } from '../../kernel/run.ts';
+import type { NetworkNode } from '../../node/node.ts';
+import { createTransition, type StepInput, type TouchedExec } from '../../node/transition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { decodeStateLeaf, type ExecResult } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRoot } from '../../protocol/tree.ts';
-import { TRACE_END, type TraceOracle } from '../../prover/game/play.ts';
-import { readStep } from '../../prover/game/trace-input.ts';
-import type { ThreadTrace } from '../../prover/game/traces.ts';
 import type { Lies } from '../../prover/main.ts';
-import type { ProverNode } from '../../prover/node.ts';
-import { createTransition, type StepInput, type TouchedExec } from '../../prover/transition.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { type Deployed, findDeploy } from './liar-target.ts';
 
@@ -41,7 +42,7 @@ export function createLies(kernelPath: string): Lies {
 }
 
 /** The first step of the range whose program has written rows of the dataset. */
-async function findTarget(steps: Uint8Array, node: ProverNode): Promise<Target | undefined> {
+async function findTarget(steps: Uint8Array, node: NetworkNode): Promise<Target | undefined> {
   const deployed = await findDeploy(node);
   for (let step = 0; deployed !== undefined && step + 1 < steps.length / LEAF_BYTES; step++) {
     const leaf = leafOf(steps, step);
@@ -61,7 +62,7 @@ function writesRows({ message }: StepInput, { sinks }: Deployed): boolean {
 }
 
 /** The kernel is run on the false result, and on what follows from it. */
-async function tellLie(steps: Uint8Array, target: Target, node: ProverNode, kernelPath: string): Promise<Lie> {
+async function tellLie(steps: Uint8Array, target: Target, node: NetworkNode, kernelPath: string): Promise<Lie> {
   const offset = lastLetterOfFirstRow(target.output);
   const output = target.output.slice();
   output[offset] = nextLetter(output[offset] as number);
@@ -137,7 +138,7 @@ async function findProgram(own: ThreadTrace, length: bigint): Promise<bigint> {
   throw new Error('the step runs no program');
 }
 
-async function inputAfter(leaf: Uint8Array, node: ProverNode): Promise<StepInput> {
+async function inputAfter(leaf: Uint8Array, node: NetworkNode): Promise<StepInput> {
   const { batch, message } = decodeStateLeaf(leaf);
   return readStep(node, { batch, message: Number(message) });
 }

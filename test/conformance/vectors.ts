@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { type NumberType, type OpVectors, signatureOf } from '../../contracts/op-vectors.ts';
 import type { StepVectors } from '../../contracts/step-vectors.ts';
+import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
-import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
 import type { Module } from '../../vm/decode/module.ts';
 import { loadModule } from '../../vm/load.ts';
 import { assemble } from '../../vm/test-modules.fixture.ts';

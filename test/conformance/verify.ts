@@ -1,5 +1,5 @@
 // docs/machine.md#proof: sampled steps in the verifier's real bytecode.
-import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import type { EngineName, Engines } from './engines.ts';
 import { createSampler, type SamplerOptions } from './sampler.ts';
 import type { SampledStep } from './step-engine.ts';

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { createEVM } from '@ethereumjs/evm';
 import solc from 'solc';
 import { type Abi, decodeFunctionResult, encodeFunctionData } from 'viem';
+import { type MessageProof, proveMessage } from '../../dispute/calls.ts';
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { objectRef } from '../../protocol/tree.ts';
-import { type MessageProof, proveMessage } from '../../prover/game/calls.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GAS_LIMIT = 1n << 26n;

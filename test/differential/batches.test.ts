@@ -1,17 +1,17 @@
 // docs/messages.md#batch: batch objects with anything in them. Node and L1 take each message for the same bytes, and every kernel for the same steps.
 import { toFunctionSelector } from 'viem';
 import { beforeAll, expect, test } from 'vitest';
+import { NO_MESSAGE_PROOF, proveMessage } from '../../dispute/calls.ts';
 import { directEngine, nativeEngine } from '../../kernel/engine.fixture.ts';
 import { createRandom } from '../../kernel/random.fixture.ts';
 import { createKernel } from '../../kernel/run.ts';
 import { ALICE, BOB, createWorld, deployMessage, START, sign } from '../../kernel/world.fixture.ts';
+import { deriveBatch } from '../../node/l1/derive.ts';
+import type { BatchRecord, Mirror } from '../../node/l1/mirror.ts';
 import { decodeBatch, encodeBatch } from '../../protocol/batch.ts';
 import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { depthOf, objectRef, objectRoot, treeProof, treeRoot } from '../../protocol/tree.ts';
-import { deriveBatch } from '../../prover/derive.ts';
-import { NO_MESSAGE_PROOF, proveMessage } from '../../prover/game/calls.ts';
-import type { BatchRecord, Mirror } from '../../prover/mirror.ts';
 import { createBatchJudge } from './batch-judge.ts';
 
 const MUTANTS = 300;

@@ -1,6 +1,6 @@
 // docs/vm.md#code: bulk transfers of any alignment end the same and cost the same in every engine, and are proven in the verifier.
 import { expect, it } from 'vitest';
-import { createOneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { compareEnds, compareProofs, createRandomBulkSubject } from './compare.ts';
 import { createRandom } from './random.ts';
 

@@ -1,7 +1,7 @@
 // docs/machine.md#running: one random program in all engines; what differs is told, with the seed that shows it.
 import { isDeepStrictEqual } from 'node:util';
 import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
-import type { OneStepVerifier } from '../../prover/osp.ts';
+import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';

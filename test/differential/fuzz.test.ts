@@ -1,6 +1,6 @@
 // docs/vm.md#engines: a little of `npm run fuzz`; the seed of a program that differs is in the message.
 import { expect, it } from 'vitest';
-import { createOneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { compareEnds, compareProofs, createSubject } from './compare.ts';
 import { createRandom } from './random.ts';
 

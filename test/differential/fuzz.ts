@@ -2,7 +2,7 @@
 // (`--seconds Infinity`: until it is stopped); with `--raw` such as no lowering made.
 // A failure names the seed of its program: `--seed S --seconds 0` runs that one alone.
 import { parseArgs } from 'node:util';
-import { createOneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { compareEnds, compareProofs, compareSnapshots, compareTrace, createSubject, type Subject } from './compare.ts';
 import { createRandom, type Random } from './random.ts';
 import { createRawCounts } from './raw-compare.ts';

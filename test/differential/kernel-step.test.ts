@@ -1,6 +1,6 @@
 // docs/machine.md#step: the kernel and the program that it runs are one trace.
 import { describe, expect, it } from 'vitest';
-import { createOneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { hashHalted, MACHINE_KIND } from '../../vm/step/encode.ts';
 import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { createStepMachine, type StepMachine, type StepRequest } from '../../vm/step/step-machine.ts';

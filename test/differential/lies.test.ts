@@ -1,7 +1,7 @@
 // docs/machine.md#proof: no changed proof is a step of the same machine.
 import { beforeAll, expect, it } from 'vitest';
+import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
-import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { readStepVectors } from '../conformance/vectors.ts';
 import { acceptedLies, changedLengths, flippedBits, someFlippedBits, splicedProofs } from './lies.ts';

@@ -1,5 +1,5 @@
 // docs/machine.md#proof: proofs that were changed, and whether the verifier takes one for a step of the same machine.
-import type { OneStepVerifier } from '../../prover/osp.ts';
+import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { MACHINE_BYTES } from '../../vm/step/encode.ts';
 import type { Random } from './random.ts';
 

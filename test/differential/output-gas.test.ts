@@ -1,6 +1,6 @@
 // docs/vm.md#gas: a program that runs out of gas in the middle of an output ends the same in every engine, and L1 judges the step.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
+import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';

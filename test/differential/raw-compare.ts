@@ -1,9 +1,9 @@
 // docs/vm.md#checks: one raw program in the reference, the step machine and the verifier; what differs is told.
 import { isDeepStrictEqual } from 'node:util';
 import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
+import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { encodeExecResult } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
-import type { OneStepVerifier } from '../../prover/osp.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
 import { createState, type State } from '../../vm/reference/state.ts';
 import { hashHalted } from '../../vm/step/encode.ts';

@@ -1,5 +1,5 @@
 // docs/vm.md#checks: `npm run fuzz -- --raw`: programs that no lowering made, and programs that are nearly their module's.
-import type { OneStepVerifier } from '../../prover/osp.ts';
+import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram } from '../../vm/program.ts';
 import { REQUEST } from './compare.ts';

@@ -1,10 +1,11 @@
 // docs/machine.md#step: a raw program as the child of a kernel: what L1 starts of its header, and the result that the kernel gets.
+
+import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { createWriter } from '../../protocol/bytes.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 import { encodeExecInputs, encodeExecResult } from '../../protocol/state.ts';
 import { LEAF_BYTES, objectRef, objectRoot } from '../../protocol/tree.ts';
-import type { OneStepVerifier } from '../../prover/osp.ts';
 import { hashProgram, type Program } from '../../vm/program.ts';
 import type { RunRequest, RunResult } from '../../vm/run.ts';
 import { hashHalted } from '../../vm/step/encode.ts';

@@ -1,7 +1,7 @@
 // docs/vm.md#checks: a little of `npm run fuzz -- --raw`; the seed of a program that differs is in the message.
 import { beforeAll, expect, it } from 'vitest';
+import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
-import { createOneStepVerifier, type OneStepVerifier } from '../../prover/osp.ts';
 import { HostExit, HostFault } from '../../vm/host.ts';
 import { MachineFault } from '../../vm/reference/fault.ts';
 import { createState } from '../../vm/reference/state.ts';

@@ -1,8 +1,8 @@
 // docs/machine.md: the step machine against the other engines, a plain hash of the reference machine's state, and a second prover.
 import { describe, expect, it } from 'vitest';
 import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
+import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import { createOneStepVerifier } from '../../prover/osp.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';

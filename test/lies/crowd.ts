@@ -1,13 +1,13 @@
 // docs/disputes.md#playing: many fake games at once against one honest executor: blocks until he has answered them all.
 
+import { encodeClaimedStep } from '../../dispute/calls.ts';
+import { createOpening } from '../../dispute/opening.ts';
+import { LIST_LENGTH } from '../../dispute/play.ts';
+import { takeSeat } from '../../dispute/seat.ts';
+import { locateStep } from '../../dispute/trace/locate.ts';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
-import { encodeClaimedStep } from '../../prover/game/calls.ts';
-import { locateStep } from '../../prover/game/locate.ts';
-import { createOpening } from '../../prover/game/opening.ts';
-import { LIST_LENGTH } from '../../prover/game/play.ts';
-import { takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';

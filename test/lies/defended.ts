@@ -1,14 +1,14 @@
 // docs/disputes.md#lies: true assertions of an honest executor under attack: each is confirmed, and the attackers pay.
 
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import { firstList } from '../../dispute/play.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import type { NetworkNode } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
-import { firstList } from '../../prover/game/play.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
-import type { ProverNode } from '../../prover/node.ts';
 import { createLogger } from '../../service/log.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { createFakes, type Fakes } from './fakes.ts';
@@ -25,7 +25,7 @@ import { measure, type Row } from './row.ts';
 
 export type Defended = {
   /** Of the honest executor. */
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   /** Of the first batch. */
   readonly messages: readonly Message[];
   rows(wanted: (name: string) => boolean): AsyncGenerator<Row>;

@@ -1,18 +1,18 @@
 // docs/disputes.md#playing: one dispute between two processes: how long each side computed, and what its transactions cost.
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
+import { describePlace } from '../../dispute/narrate.ts';
+import { takeSeat } from '../../dispute/seat.ts';
+import { gatherTrace } from '../../dispute/trace/trace-input.ts';
+import { createTraces } from '../../dispute/trace/traces.ts';
+import type { StepInput } from '../../node/transition.ts';
 import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createRunMessages, type ProgramSource } from '../../prover/chain.fixture.ts';
-import { describePlace } from '../../prover/game/narrate.ts';
-import { takeSeat } from '../../prover/game/seat.ts';
-import { gatherTrace } from '../../prover/game/trace-input.ts';
-import { createTraces } from '../../prover/game/traces.ts';
 import { keyOf, LIAR, type TestNetwork, until, VALIDATOR } from '../../prover/network.fixture.ts';
-import type { StepInput } from '../../prover/transition.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { type DuelTransaction, watchBlocks } from './transactions.ts';
 import { type LogEntry, startValidatorProcess } from './validator-process.ts';

@@ -1,11 +1,11 @@
 // docs/disputes.md#lies: challengers of true assertions: accounts with a bond each, that post lists of garbage.
 import type { Abi } from 'viem';
+import { encodeGameKey, encodePosted, encodeSegment } from '../../dispute/calls.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import type { NetworkNode } from '../../node/node.ts';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
 import { keyOf, type TestNetwork } from '../../prover/network.fixture.ts';
-import type { ProverNode } from '../../prover/node.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { GARBAGE } from './moves.ts';
@@ -25,7 +25,7 @@ const MIZU = 10n ** 18n;
 const FIRST_KEY = 0xfa4e0000n;
 
 /** Each has 60 MIZU, for one bond. */
-export async function createFakes(network: TestNetwork, node: ProverNode, count: number, from = 0): Promise<Fakes> {
+export async function createFakes(network: TestNetwork, node: NetworkNode, count: number, from = 0): Promise<Fakes> {
   const { token, dispute } = network.deployment.addresses;
   const owner = createSender(withAccount(network.l1, keyOf(0)));
   const abi = mizuTokenAbi as Abi;

@@ -1,10 +1,10 @@
 // docs/disputes.md#lies: who demands more bytes at once than anybody would, so that an honest executor is late with some.
 import { type Abi, encodeFunctionData } from 'viem';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import { demandsAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
 import { EXECUTOR, keyOf, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';

@@ -1,14 +1,14 @@
 // docs/disputes.md#lies: hostile programs: a liar about each of them, and an honest executor whose every step over them is challenged.
 
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import { createTrace } from '../../dispute/trace/trace.ts';
+import { gatherTrace } from '../../dispute/trace/trace-input.ts';
 import { execStage } from '../../kernel/world.fixture.ts';
+import type { StepInput } from '../../node/transition.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createTrace } from '../../prover/game/trace.ts';
-import { gatherTrace } from '../../prover/game/trace-input.ts';
 import type { TestNetwork } from '../../prover/network.fixture.ts';
-import type { StepInput } from '../../prover/transition.ts';
 import { programToEntry } from '../../vm/entry.ts';
 import { type Defended, openDefended } from './defended.ts';
 import type { HostileProgram } from './hostile-programs.ts';

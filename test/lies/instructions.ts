@@ -1,8 +1,9 @@
 // docs/disputes.md#lies: one lie for each instruction that a step executes: right up to it, wrong after it.
+
+import { createTrace } from '../../dispute/trace/trace.ts';
+import { gatherTrace } from '../../dispute/trace/trace-input.ts';
+import type { StepInput } from '../../node/transition.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createTrace } from '../../prover/game/trace.ts';
-import { gatherTrace } from '../../prover/game/trace-input.ts';
-import type { StepInput } from '../../prover/transition.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import type { Lie } from './lie.ts';
 

@@ -1,10 +1,11 @@
 // docs/disputes.md#lies: a fake challenger who knows the truth, and follows it as far as that serves him.
+
+import type { TraceOracle } from '../../dispute/play.ts';
+import { type Seat, takeSeat } from '../../dispute/seat.ts';
+import type { GameRecord } from '../../node/l1/game-record.ts';
+import type { NetworkNode } from '../../node/node.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { TraceOracle } from '../../prover/game/play.ts';
-import type { GameRecord } from '../../prover/game/record.ts';
-import { type Seat, takeSeat } from '../../prover/game/seat.ts';
 import type { TestNetwork } from '../../prover/network.fixture.ts';
-import type { ProverNode } from '../../prover/node.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Conduct, lyingOracle } from './lie.ts';
@@ -28,7 +29,7 @@ export function conductOracle(
 
 export async function openSeat(
   network: TestNetwork,
-  node: ProverNode,
+  node: NetworkNode,
   sender: Sender,
   conduct: Conduct,
 ): Promise<Mimic> {

@@ -1,8 +1,9 @@
 // docs/disputes.md#lies: moves that L1 refuses: late, of a closed game, to another list, out of turn, with a wrong proof.
+
+import { encodeGameKey, encodePosted, encodeSegment } from '../../dispute/calls.ts';
+import type { GameRecord } from '../../node/l1/game-record.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
-import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
-import type { GameRecord } from '../../prover/game/record.ts';
 import { LIAR, VALIDATOR } from '../../prover/network.fixture.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import { encodeHalted } from '../../vm/step/encode.ts';

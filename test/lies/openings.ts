@@ -1,14 +1,15 @@
 // docs/disputes.md#game: opens games about steps of any assertion, true or false.
+
+import { encodeClaimedStep } from '../../dispute/calls.ts';
+import { createOpening } from '../../dispute/opening.ts';
+import { locateStep } from '../../dispute/trace/locate.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import type { NetworkNode } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { encodeClaimedStep } from '../../prover/game/calls.ts';
-import { locateStep } from '../../prover/game/locate.ts';
-import { createOpening } from '../../prover/game/opening.ts';
-import type { AssertionRecord } from '../../prover/mirror.ts';
-import type { ProverNode } from '../../prover/node.ts';
 
 /** The argument of `open`. `steps`: the step list as it was asserted. */
 export async function openingOf(
-  node: ProverNode,
+  node: NetworkNode,
   assertion: AssertionRecord,
   { steps, step, list }: { readonly steps: Uint8Array; readonly step: number; readonly list: readonly Hex[] },
 ) {

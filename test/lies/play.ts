@@ -1,12 +1,12 @@
 // docs/disputes.md#lies: plays lies one after another against a validator, with the real contracts, and tells what became of them.
 import { startValidator, type Validator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
+import { type Seat, type Told, takeSeat } from '../../dispute/seat.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { type Seat, type Told, takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { type Lie, lyingOracle } from './lie.ts';

@@ -1,7 +1,8 @@
 // docs/disputes.md#lies: lies about what a program has put out: bytes, records, gas, and how it ended.
+
+import type { ExecResult } from '../../node/exec-result.ts';
 import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import type { ExecResult } from '../../prover/exec-result.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import { RECORDS } from './inbox.ts';
 import { createCorpus, type Lie } from './lie.ts';

@@ -1,14 +1,14 @@
 // docs/disputes.md#lies: a false assertion and its game, in which both sides move only when they are told to.
 import type { Abi } from 'viem';
 import { createFight, type Fight } from '../../challenger/fight.ts';
+import { encodeGameKey, encodePosted, encodeSegment } from '../../dispute/calls.ts';
+import { nextAction, type TraceOracle } from '../../dispute/play.ts';
+import { type Seat, takeSeat } from '../../dispute/seat.ts';
+import type { GameRecord } from '../../node/l1/game-record.ts';
+import { turnOf } from '../../node/l1/game-record.ts';
 import { disputeAbi, kernelStartAbi, mizuTokenAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { encodeGameKey, encodePosted, encodeSegment } from '../../prover/game/calls.ts';
-import { nextAction, type TraceOracle } from '../../prover/game/play.ts';
-import type { GameRecord } from '../../prover/game/record.ts';
-import { turnOf } from '../../prover/game/record.ts';
-import { type Seat, takeSeat } from '../../prover/game/seat.ts';
 import { keyOf, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';

@@ -1,8 +1,9 @@
 // docs/disputes.md#lies: a floating-point result one unit in the last place off, right after the instruction that rounds it.
+
+import { createTrace } from '../../dispute/trace/trace.ts';
+import { gatherTrace } from '../../dispute/trace/trace-input.ts';
+import type { StepInput } from '../../node/transition.ts';
 import { LEAF_BYTES, objectRoot } from '../../protocol/tree.ts';
-import { createTrace } from '../../prover/game/trace.ts';
-import { gatherTrace } from '../../prover/game/trace-input.ts';
-import type { StepInput } from '../../prover/transition.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import { createCorpus, type Lie } from './lie.ts';
 import { createSteps } from './steps.ts';

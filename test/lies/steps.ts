@@ -3,13 +3,13 @@ import type { MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { openStateTrie } from '../../kernel/node-db.ts';
 import type { Codec } from '../../kernel/records.ts';
 import { createKernel } from '../../kernel/run.ts';
+import { type ExecResult, encodeExecResult } from '../../node/exec-result.ts';
+import type { StepInput, StepOutcome } from '../../node/transition.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES } from '../../protocol/tree.ts';
 import { kernelEngine } from '../../prover/chain.fixture.ts';
-import { type ExecResult, encodeExecResult } from '../../prover/exec-result.ts';
-import type { StepInput, StepOutcome } from '../../prover/transition.ts';
 import type { World } from './world.ts';
 
 const kernel = createKernel(kernelEngine);

@@ -1,9 +1,9 @@
 // docs/disputes.md#lies: who copies the honest player's calls out of the mempool, and pays more to be mined first.
 import { type Abi, concatHex, formatEther, pad, type Transaction, toHex } from 'viem';
+import { encodeGameKey } from '../../dispute/calls.ts';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { encodeGameKey } from '../../prover/game/calls.ts';
 import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';

@@ -4,9 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { encodeNetwork } from '../../node/config.ts';
+import type { NodeConfig } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { encodeNetwork } from '../../prover/config.ts';
-import type { NodeConfig } from '../../prover/node.ts';
 import { startChild } from '../../service/child.ts';
 
 export type LogEntry = { readonly msg?: string; readonly [field: string]: unknown };

@@ -1,18 +1,18 @@
 // docs/disputes.md#lies: one range of batches with every kind of step in it, its true step list, and who lies about it.
 import { createClaim, hashAssertion } from '../../contracts/claim.ts';
 import type { DeployConfig } from '../../contracts/config.ts';
+import { NO_BODY } from '../../node/body/recorder.ts';
+import { deriveBatch } from '../../node/l1/derive.ts';
+import { type NetworkNode, openNode } from '../../node/node.ts';
+import type { StepInput } from '../../node/transition.ts';
 import { disputeAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
-import { deriveBatch } from '../../prover/derive.ts';
 import { joinExecutors } from '../../prover/executor.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
-import { openNode, type ProverNode } from '../../prover/node.ts';
-import { NO_BODY } from '../../prover/recorder.ts';
-import type { StepInput } from '../../prover/transition.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
@@ -21,7 +21,7 @@ import { EVERY_FAMILY } from './program.ts';
 export type World = {
   readonly network: TestNetwork;
   /** The liar's: it knows the truth, as everybody does. */
-  readonly node: ProverNode;
+  readonly node: NetworkNode;
   readonly sender: Sender;
   /** The true step list of the range. */
   readonly steps: Uint8Array;

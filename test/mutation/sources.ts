@@ -44,7 +44,7 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
       'contracts',
       'foundry.toml',
       'protocol',
-      'prover/osp.ts',
+      'dispute/osp.ts',
       'test/conformance',
       'test/differential',
       'vm/reference',

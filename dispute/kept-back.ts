@@ -1,0 +1,17 @@
+// docs/operations.md#fee-caps: a move that the fee cap keeps back is no failure like others: time of ours runs out for it.
+import { isFeeTooHigh } from '../service/l1-fees.ts';
+import type { Logger } from '../service/log.ts';
+
+/** What is lost when the time is over, and how long that is; seconds. */
+export type AtStake = { readonly game?: string; readonly demands?: number; readonly secondsLeft: number | undefined };
+
+/** As the call ends. If the cap keeps it back, that is said at the level error, each time that it is tried. */
+export async function tellKeptBack<T>(sending: Promise<T>, log: Logger, atStake: () => AtStake): Promise<T> {
+  try {
+    return await sending;
+  } catch (err) {
+    if (isFeeTooHigh(err))
+      log.error({ err, ...atStake() }, 'the fee cap keeps our answer back while our time runs: raise maxFeeGwei');
+    throw err;
+  }
+}

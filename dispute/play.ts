@@ -1,0 +1,99 @@
+// docs/disputes.md#game: what to do next in a game: nothing but the game, the time, and one's own trace decide.
+import type { Side } from '../node/l1/game-record.ts';
+import type { Address, Hex } from '../protocol/hex.ts';
+
+export const LIST_LENGTH = 32;
+export const TRACE_END = 1n << 40n;
+const LIST_BITS = 5n;
+
+/** A game as the contract holds it, with the list that was posted last. */
+export type Game = {
+  readonly id: Hex;
+  readonly assertion: Hex;
+  /** Leaf `step` of the assertion's step list is before the judged step. */
+  readonly step: number;
+  readonly challenger: Address;
+  readonly turn: Side;
+  /** Lists posted: 1 after the game was opened, 8 when segments are one instruction long. */
+  readonly lists: number;
+  /** The machine at the start of the last list's range. */
+  readonly start: Hex;
+  /** Object root of a message that may still be refuted; zero behind the opening's list. */
+  readonly message: Hex;
+  readonly startPosition: bigint;
+  /** The last list: machines at the ends of 32 equal segments. */
+  readonly list: readonly Hex[];
+  /** Unix seconds from which whoever's turn it is has lost by time. */
+  readonly deadline: bigint;
+};
+
+/** One party's own view of the trace of the step. */
+export type TraceOracle = {
+  /** Hashes of the machine at these positions, ascending. */
+  hashesAt(positions: readonly bigint[]): Promise<readonly Hex[]>;
+  /** One-step proof of the instruction at this position. */
+  prove(position: bigint): Promise<Uint8Array>;
+};
+
+/** The first segment of the last list whose end one disputes. */
+export type Disputed = {
+  readonly index: number;
+  readonly start: Hex;
+  readonly end: Hex;
+  readonly startPosition: bigint;
+  /** Instructions. */
+  readonly length: bigint;
+};
+
+export type Action =
+  | { readonly kind: 'move'; readonly segment: Disputed; readonly list: readonly Hex[] }
+  | { readonly kind: 'prove'; readonly segment: Disputed; readonly proof: Uint8Array }
+  | { readonly kind: 'timeout' }
+  /** Our turn, and nothing in the list to dispute: the other side is right, or the start is not ours. */
+  | { readonly kind: 'lost'; readonly reason: string }
+  | { readonly kind: 'wait' };
+
+/** Instructions of one segment of the n-th list, the first being 1. */
+export function segmentLength(lists: number): bigint {
+  return TRACE_END >> (LIST_BITS * BigInt(lists));
+}
+
+/** The list over the range that begins at `start` and has segments of `length` instructions. */
+export function listPositions(start: bigint, length: bigint): bigint[] {
+  return Array.from({ length: LIST_LENGTH }, (_, i) => start + BigInt(i + 1) * length);
+}
+
+/** A challenger's first list: the ends of 32 segments of 2^35 instructions. */
+export async function firstList(oracle: TraceOracle): Promise<readonly Hex[]> {
+  return oracle.hashesAt(listPositions(0n, segmentLength(1)));
+}
+
+export function otherSide(side: Side): Side {
+  return side === 'asserter' ? 'challenger' : 'asserter';
+}
+
+/** `now`: unix seconds of the L1's next block, at least. Pure but for the oracle; asked again it gives the same. */
+export async function nextAction(game: Game, side: Side, oracle: TraceOracle, now: bigint): Promise<Action> {
+  if (game.turn !== side) return now >= game.deadline ? { kind: 'timeout' } : { kind: 'wait' };
+  if (now >= game.deadline) return { kind: 'lost', reason: 'our time is up' };
+  const segment = await findDisputed(game, oracle);
+  if (segment === undefined) return { kind: 'lost', reason: 'our own trace has the whole list' };
+  if (segment.length === 1n) return { kind: 'prove', segment, proof: await oracle.prove(segment.startPosition) };
+  const positions = listPositions(segment.startPosition, segment.length / BigInt(LIST_LENGTH));
+  return { kind: 'move', segment, list: await oracle.hashesAt(positions) };
+}
+
+/** The first entry that is not our trace's: before it both sides agree. */
+export async function findDisputed(game: Game, oracle: TraceOracle): Promise<Disputed | undefined> {
+  const length = segmentLength(game.lists);
+  const own = await oracle.hashesAt(listPositions(game.startPosition, length));
+  const index = game.list.findIndex((hash, i) => hash !== own[i]);
+  if (index < 0) return undefined;
+  return {
+    index,
+    start: index === 0 ? game.start : (game.list[index - 1] as Hex),
+    end: game.list[index] as Hex,
+    startPosition: game.startPosition + BigInt(index) * length,
+    length,
+  };
+}

@@ -1,0 +1,74 @@
+// docs/disputes.md#game: a seat at the games: a side, an account that pays, and a node whose traces are believed.
+
+import type { GameRecord, Side } from '../node/l1/game-record.ts';
+import type { NetworkNode } from '../node/node.ts';
+import type { Sender } from '../service/l1-send.ts';
+import type { Logger } from '../service/log.ts';
+import { refuteMessage } from './opening.ts';
+import { createOracles, type Oracles } from './oracles.ts';
+import { createOneStepVerifier } from './osp.ts';
+import type { TraceOracle } from './play.ts';
+import { createPlayer, type Player, type PlayerContracts } from './player.ts';
+import { locateStep } from './trace/locate.ts';
+import { createTraces, type ThreadTrace } from './trace/traces.ts';
+
+export type SeatOptions = {
+  readonly node: NetworkNode;
+  readonly contracts: PlayerContracts;
+  readonly sender: Sender;
+  readonly side: Side;
+  /** Whose games are played, and who claims what they pay, if the sender is only his delegate. */
+  readonly owner?: Sender | undefined;
+  readonly log: Logger;
+  readonly dryRun?: boolean | undefined;
+  /** For traces. Default 1. */
+  readonly threads?: number | undefined;
+  /** What is said of our own trace; a test lies here. */
+  readonly told?: Told | undefined;
+};
+
+export type Told = (own: ThreadTrace, game: GameRecord) => TraceOracle;
+
+export type Seat = {
+  readonly player: Player;
+  readonly oracles: Oracles;
+  close(): Promise<void>;
+};
+
+export async function takeSeat(options: SeatOptions): Promise<Seat> {
+  const { node, contracts, sender, side, owner = sender, log, dryRun } = options;
+  const threads = options.threads ?? 1;
+  const traces = createTraces(threads);
+  const oracles = createOracles(node, traces);
+  const told = options.told ?? ((own: ThreadTrace) => own);
+  const player = createPlayer({
+    l1: node.l1,
+    mirror: node.mirror,
+    contracts,
+    sender,
+    side,
+    owner,
+    async oracleOf(game) {
+      const assertion = await node.mirror.assertion(game.assertion);
+      const own = assertion === undefined ? undefined : await oracles.of(assertion, game.step);
+      return own === undefined ? undefined : told(own, game);
+    },
+    refutationOf: async (game) => {
+      const assertion = await node.mirror.assertion(game.assertion);
+      const place = assertion === undefined ? undefined : await locateStep(node, assertion, game.step);
+      return place === undefined ? undefined : refuteMessage(node, place.message);
+    },
+    verifier: await createOneStepVerifier(),
+    log,
+    dryRun,
+    threads,
+  });
+  return {
+    player,
+    oracles,
+    async close() {
+      await traces.close();
+      await player.idle();
+    },
+  };
+}

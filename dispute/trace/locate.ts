@@ -1,0 +1,35 @@
+// docs/disputes.md#judged: where a step of an assertion stands in the inbox, and our own state before it.
+
+import { isExecuted } from '../../node/agreement.ts';
+import type { AssertionRecord } from '../../node/l1/mirror.ts';
+import type { NetworkNode } from '../../node/node.ts';
+import { LEAF_BYTES } from '../../protocol/tree.ts';
+import type { MessagePlace } from './trace-input.ts';
+
+export type StepPlace = {
+  /** 128 bytes: our own, before the step. */
+  readonly stateLeaf: Uint8Array;
+  readonly message: MessagePlace;
+};
+
+/** Undefined while we have not executed the assertion's range as L1 has it now. */
+export async function locateStep(
+  { mirror, execution }: Pick<NetworkNode, 'mirror' | 'execution'>,
+  assertion: AssertionRecord,
+  step: number,
+): Promise<StepPlace | undefined> {
+  const parent = await mirror.assertion(assertion.parent);
+  if (parent === undefined || !(await isExecuted(mirror, execution, assertion.post.batch - 1n))) return undefined;
+  const before = parent.post.step + BigInt(step);
+  for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
+    const batch = await execution.batch(index);
+    if (batch === undefined) return undefined;
+    if (before >= batch.toStep) continue;
+    const leaves = await execution.leaves(before, before);
+    return {
+      stateLeaf: leaves.slice(0, LEAF_BYTES),
+      message: { batch: index, message: Number(before - batch.fromStep) },
+    };
+  }
+  throw new Error(`assertion ${assertion.id} has no step ${step}`);
+}

@@ -1,0 +1,31 @@
+// docs/prover.md#guard: programs that were being run natively for the first time when the process ended. V8 ends a whole process when it cannot get memory for its compilers, and no thread of it hears of that.
+import type { Hex } from '../../protocol/hex.ts';
+import type { Store } from '../../service/store.ts';
+
+export type NativeGuard = {
+  /** False for a program that the process has not survived twice. */
+  allows(programId: Hex): boolean;
+  /** Written before it resolves: it outlives the process. */
+  begin(programId: Hex): Promise<void>;
+  /** The process is still there. */
+  end(programId: Hex): Promise<void>;
+};
+
+/** Once may be chance: somebody has stopped the process. */
+const STRIKES = 2;
+
+/** Call it once for a store, before anything runs. */
+export async function openNativeGuard(store: Store): Promise<NativeGuard> {
+  const table = store.table<number>('native');
+  const strikes = new Map<Hex, number>();
+  for await (const [programId, before] of table.entries()) strikes.set(programId as Hex, before + 1);
+  await store.write([...strikes].map(([programId, count]) => table.put(programId, count)));
+  return {
+    allows: (programId) => (strikes.get(programId) ?? 0) < STRIKES,
+    begin: (programId) => store.write([table.put(programId, strikes.get(programId) ?? 0)], { sync: false }),
+    async end(programId) {
+      strikes.delete(programId);
+      await store.write([table.delete(programId)], { sync: false });
+    },
+  };
+}
