@@ -8,7 +8,7 @@ const FIRST = ['test/docs/networks', 'test/e2e/cheat', 'test/docs/commands', 'te
 const APART = [
   'test/**/*.test.ts',
   'edge/memory.test.ts',
-  'sdk/cli/main.test.ts',
+  'bin/main.test.ts',
   'service/child.test.ts',
   'service/http-guard.test.ts',
   'service/process.test.ts',

@@ -13,6 +13,7 @@ import {
 } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import {
   bridgeAbi,
   daCommitteeAbi,
@@ -26,7 +27,6 @@ import { bytesToHex, concatBytes } from '../protocol/hex.ts';
 import { encodeMessage } from '../protocol/messages.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
-import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, type Deployment, deployContracts } from './deploy.ts';

@@ -2,9 +2,9 @@
 import { createPublicClient, createWalletClient, http, type PublicClient, zeroAddress } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { hashAssertion } from './claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from './config.ts';
 import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';

@@ -13,6 +13,7 @@ import {
 } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { encodeClaimedStep, encodePosted, encodeSegment, proveMessage } from '../dispute/calls.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
@@ -20,7 +21,6 @@ import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
 import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
-import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
 import { type ContractAddresses, deployContracts } from './deploy.ts';

@@ -4,11 +4,11 @@ import { RLP } from '@ethereumjs/rlp';
 import { type Abi, createWalletClient, http, type PublicClient, type TransactionReceipt } from 'viem';
 import type { HDAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
+import { anvilAccounts } from '../devnet/anvil-accounts.ts';
 import { type Certificate, hashObjects, totalLength } from '../protocol/certificate.ts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, type ObjectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
-import { anvilAccounts } from '../service/anvil-accounts.ts';
 import { DEVNET_CONFIG } from './config.ts';
 
 /** Anvil's accounts. */

@@ -16,6 +16,7 @@ import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts'
 import { createDaNode } from '../da/node.ts';
 import { followStandings } from '../da/standing.ts';
 import { accountOf } from '../da/storage-request.ts';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import type { NodeConfig } from '../node/node.ts';
 import { encodeBatch } from '../protocol/batch.ts';
@@ -25,7 +26,6 @@ import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createDomain, type Domain, TYPES } from '../protocol/typed-data.ts';
-import { type Anvil, startAnvil } from '../service/anvil.ts';
 import { connectL1, withAccount } from '../service/l1.ts';
 import { holdClock } from '../service/l1-clock.fixture.ts';
 import { createLogger } from '../service/log.ts';

@@ -1,8 +1,8 @@
 // docs/machine.md#proof: what one-step proofs of real programs cost on L1, by family of instructions.
 import { createRequire } from 'node:module';
+import { loadModuleFile } from '../cli/vm/module.ts';
 import { createOneStepVerifier, type StepGas } from '../dispute/osp.ts';
 import { instructionOf } from '../protocol/isa.ts';
-import { loadModuleFile } from '../sdk/cli/vm-module.ts';
 import { COPY, createKernelTrace } from '../test/differential/kernel-trace.fixture.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../vm/bench/javascript.ts';
 import { parameters } from '../vm/link/host.fixture.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startDevnet } from '../sdk/devnet/devnet.ts';
+import { startDevnet } from '../devnet/devnet.ts';
 
 /** Until caches are warm, and L1's blocks have become rare. */
 const SETTLE_SECONDS = 120;

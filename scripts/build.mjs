@@ -17,7 +17,7 @@ const TARGETS = [
 ];
 
 const STARTED = [
-  'sdk/cli/main.ts',
+  'bin/main.ts',
   'node/workers/exec-worker.ts',
   'node/workers/step-worker.ts',
   'dispute/trace/trace-thread.ts',

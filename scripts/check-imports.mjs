@@ -19,7 +19,9 @@ const BELOW = {
   sequencer: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
   challenger: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
   edge: ['protocol', 'vm', 'service', 'da'],
-  sdk: [
+  sdk: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge'],
+  cli: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge', 'sdk'],
+  devnet: [
     'protocol',
     'vm',
     'service',
@@ -32,11 +34,30 @@ const BELOW = {
     'sequencer',
     'challenger',
     'edge',
+    'sdk',
+    'cli',
+  ],
+  demo: [
+    'protocol',
+    'vm',
+    'service',
+    'kernel',
+    'contracts',
+    'da',
+    'node',
+    'dispute',
+    'prover',
+    'sequencer',
+    'challenger',
+    'edge',
+    'sdk',
+    'cli',
+    'devnet',
   ],
 };
 
 // The demo plays an example: the one way up.
-const EXCEPTIONS = { 'sdk/cli/demo.ts': ['examples'] };
+const EXCEPTIONS = { 'demo/demo.ts': ['examples'] };
 
 const FORBIDDEN_IN_PURE = /^(node:|undici$|express$|ws$|level$|classic-level$|pino$)/;
 const failures = [];

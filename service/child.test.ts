@@ -10,7 +10,7 @@ import { gone, processes } from './processes.fixture.ts';
 
 const LOADER = new URL('../scripts/ts.mjs', import.meta.url).href;
 const CHILD = JSON.stringify(new URL('./child.ts', import.meta.url).href);
-const ANVIL = JSON.stringify(new URL('./anvil.ts', import.meta.url).href);
+const ANVIL = JSON.stringify(new URL('../devnet/anvil.ts', import.meta.url).href);
 const SLEEP = 'setInterval(() => {}, 1000)';
 
 let folder: string | undefined;

@@ -5,9 +5,9 @@ import { createTestClient, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MizuToken } from '../contracts/generated/bytecode.ts';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { type Anvil, startAnvil } from './anvil.ts';
 import { connectL1, type L1Account, withAccount } from './l1.ts';
 import { createSender, type Sent } from './l1-send.ts';
 

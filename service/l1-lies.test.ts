@@ -13,9 +13,9 @@ import {
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MizuToken } from '../contracts/generated/bytecode.ts';
+import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { type Anvil, startAnvil } from './anvil.ts';
 import { connectL1, type L1Account, withAccount } from './l1.ts';
 import { type BlockRef, type ChainStep, followLogs } from './l1-logs.ts';
 

@@ -1,5 +1,5 @@
 // docs/operations.md#attacks: what an attack is given and does.
-import type { Devnet } from '../../sdk/devnet/devnet.ts';
+import type { Devnet } from '../../devnet/devnet.ts';
 import type { HostileUser } from './hostile-user.ts';
 
 export type Attacked = { readonly devnet: Devnet; readonly user: HostileUser };

@@ -1,6 +1,8 @@
 // docs/operations.md#attacks: a user without stake who deploys and runs what he likes, through the sequencer or past it.
 import { type Abi, createTestClient, http } from 'viem';
 import { foundry } from 'viem/chains';
+import { devnetAccounts } from '../../devnet/accounts.ts';
+import type { Devnet } from '../../devnet/devnet.ts';
 import { type Definition, encodeDefinition, hashWorkflow, type Stage } from '../../protocol/definition.ts';
 import { inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
@@ -11,8 +13,6 @@ import { deposit } from '../../sdk/client/deposit.ts';
 import { sendMessage, signMessage } from '../../sdk/client/message.ts';
 import { connectNetwork, type Network } from '../../sdk/client/network.ts';
 import { fromPrivateKey } from '../../sdk/client/signer.ts';
-import { devnetAccounts } from '../../sdk/devnet/accounts.ts';
-import type { Devnet } from '../../sdk/devnet/devnet.ts';
 import { connectL1, withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
 import { programToEntry } from '../../vm/entry.ts';

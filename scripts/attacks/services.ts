@@ -6,6 +6,7 @@ import type { Abi } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { toContractCertificate } from '../../contracts/claim.ts';
 import { accountOf, signRequest } from '../../da/storage-request.ts';
+import { devnetAccounts } from '../../devnet/accounts.ts';
 import { encodeRequests } from '../../edge/rows.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import {
@@ -23,7 +24,6 @@ import { keccakHex, objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import { retention } from '../../sdk/client/deploy.ts';
 import { signMessage } from '../../sdk/client/message.ts';
-import { devnetAccounts } from '../../sdk/devnet/accounts.ts';
 import type { Attack, Attacked } from './attack.ts';
 import { lowered } from './hostile-user.ts';
 import { joinInputs } from './modules.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runMain } from '../../bin/run-main.fixture.ts';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { encodeNetwork } from '../../node/config.ts';
@@ -27,7 +28,6 @@ import { createRpcClient } from '../../service/client.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
-import { runMain } from '../cli/run-main.fixture.ts';
 
 const MIZU = 10n ** 18n;
 /** In the state, then in a batch that nobody has confirmed, then in no batch at all. */

@@ -4,8 +4,8 @@ import { BlockNotFoundError } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, isSameAddress } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1.ts';
-import { shellWord } from '../cli/invocation.ts';
 import type { CheckedFolder } from '../output/check-folder.ts';
+import { shellWord } from '../output/shell-word.ts';
 import type { PinnedNetwork } from './discover.ts';
 import type { ChainView } from './views.ts';
 

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { shellWord } from '../cli/invocation.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
+import { shellWord } from '../output/shell-word.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import { findRecord } from './state-file.ts';

@@ -1,5 +1,5 @@
 // docs/sdk.md#input: inputs and how they are read, as words of a command.
-import { shellWord } from '../cli/invocation.ts';
+import { shellWord } from '../output/shell-word.ts';
 import type { InputOptions } from './format.ts';
 import type { NamedSource } from './named.ts';
 

@@ -8,10 +8,10 @@ import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { describeIssues } from '../../service/issues.ts';
-import { shellWord } from '../cli/invocation.ts';
 import { type ReuseClaim, reuseShape } from '../client/reuse-claim.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { pathsOf } from './paths.ts';
+import { shellWord } from './shell-word.ts';
 
 export type CheckedFolder = {
   readonly run: Hex;

@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { main } from '../../bin/main.ts';
 import { startMockOpenAi } from '../../edge/mock-openai.ts';
-import { main } from '../../sdk/cli/main.ts';
 import type { Case, CaseKind } from './case.ts';
 
 const WORKFLOWS: Readonly<Record<string, string>> = {

@@ -2,8 +2,8 @@
 // published on npm, C (clang) and Go: what they print, native result = stepped result, steps by chance proven to the verifier.
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkRun } from '../../sdk/cli/vm-check.ts';
-import { readModuleFile } from '../../sdk/cli/vm-module.ts';
+import { checkRun } from '../../cli/vm/check.ts';
+import { readModuleFile } from '../../cli/vm/module.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../../vm/bench/javascript.ts';
 import { parameters } from '../../vm/link/host.fixture.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';

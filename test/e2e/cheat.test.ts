@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DisputeEvent, followDisputes } from '../../demo/dispute-feed.ts';
+import { devnetAccounts, type Part } from '../../devnet/accounts.ts';
+import { type Devnet, startDevnet } from '../../devnet/devnet.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { waitForConfirmation } from '../../sdk/client/confirm.ts';
-import { type DisputeEvent, followDisputes } from '../../sdk/client/dispute-feed.ts';
 import { connectNetwork, type Network } from '../../sdk/client/network.ts';
-import { devnetAccounts, type Part } from '../../sdk/devnet/accounts.ts';
-import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
 import { connectL1, type L1 } from '../../service/l1.ts';
 import { eventOf, events, mizu } from './mizu.fixture.ts';
 
+const LIAR = fileURLToPath(new URL('../../demo/liar-process.ts', import.meta.url));
 const WORKFLOW = fileURLToPath(new URL('../../examples/first/workflow.ts', import.meta.url));
 const INPUT = fileURLToPath(new URL('../../examples/first/words.jsonl', import.meta.url));
 const MIZU = 10n ** 18n;
@@ -29,7 +30,7 @@ let l1: L1;
 let reference: { run: Hex; root: Hex };
 
 beforeAll(async () => {
-  devnet = await startDevnet({ folder, liar: true });
+  devnet = await startDevnet({ folder, liar: LIAR });
   l1 = await connectL1(devnet.l1Url);
   network = await connectNetwork({ rpcUrl: devnet.rpcUrl, l1RpcUrl: devnet.l1Url });
 });

@@ -105,7 +105,7 @@ test('the supervisor of a devnet is killed: its processes end', async () => {
   const part = join(folder, 'part.ts');
   writeFileSync(part, "process.on('SIGTERM', () => {});\nsetInterval(() => {}, 1000);\n");
   const program = `
-    import { createSupervisor } from ${url('sdk/devnet/supervisor.ts')};
+    import { createSupervisor } from ${url('devnet/supervisor.ts')};
     const supervisor = createSupervisor(${JSON.stringify(join(folder, 'logs'))});
     for (const name of ['one', 'two']) await supervisor.start({ name, entry: ${JSON.stringify(part)}, args: [] });
     console.log('ids ' + JSON.stringify(supervisor.processes().map(({ pid }) => pid)));

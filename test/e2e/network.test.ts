@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Devnet, startDevnet } from '../../devnet/devnet.ts';
 import { extractGlosses } from '../../examples/gloss-domains/extract.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { waitForConfirmation } from '../../sdk/client/confirm.ts';
 import { connectNetwork } from '../../sdk/client/network.ts';
 import { readRun } from '../../sdk/client/watch.ts';
-import { type Devnet, startDevnet } from '../../sdk/devnet/devnet.ts';
 import { type Ended, eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));

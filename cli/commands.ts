@@ -1,0 +1,22 @@
+// docs/sdk.md#cli: the commands with which a workflow is written, run and verified.
+import type { CommandGroup } from './main.ts';
+
+/**
+ * What is loaded here defines options and help, and loads what the command works with when it is run: neither help nor a usage error waits
+ * for an L1 client, a compiler or a parser of schemas (bin/light.test.ts).
+ */
+export const COMMANDS: readonly CommandGroup[] = [
+  [['dev'], async (setExitCode) => [(await import('./dev.ts')).devCommand(setExitCode)]],
+  [['quote'], async () => [(await import('./quote.ts')).quoteCommand()]],
+  [['deploy'], async () => [(await import('./deploy.ts')).deployCommand()]],
+  [['run'], async (setExitCode) => [(await import('./run.ts')).runCommand(setExitCode)]],
+  [['watch'], async (setExitCode) => [(await import('./watch.ts')).watchCommand(setExitCode)]],
+  [['renew'], async () => [(await import('./renew.ts')).renewCommand()]],
+  [['runs'], async () => [(await import('./runs.ts')).runsCommand()]],
+  [['why'], async () => [(await import('./runs.ts')).whyCommand()]],
+  [['dataset'], async () => [(await import('./dataset.ts')).datasetCommand()]],
+  [['verify'], async () => [(await import('./verify.ts')).verifyCommand()]],
+  [['escape'], async () => [(await import('./escape.ts')).escapeCommand()]],
+  [['invite'], async () => [(await import('./invite.ts')).inviteCommand()]],
+  [['vm'], async () => [(await import('./vm/command.ts')).vmCommand()]],
+];

@@ -1,0 +1,34 @@
+// docs/sdk.md#cli: what dev, quote, deploy and run do first: check the types, compile.
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MizuError } from '../protocol/errors.ts';
+import { type CompiledWorkflow, compileWorkflow } from '../sdk/compile/compile.ts';
+import { assertTypes } from '../sdk/compile/typecheck.ts';
+
+export const CACHE_FOLDER = join('.mizu', 'cache');
+
+/** @throws MizuError `sdk/…` */
+export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {
+  await assertFile(file);
+  // Both at once; of two refusals the compiler's is the clearer one, so it is told first.
+  const types = assertTypes(file).then(
+    () => null,
+    (error: unknown) => error as Error,
+  );
+  const compiled = await compileWorkflow(file, { cacheFolder: CACHE_FOLDER, from });
+  const problem = await types;
+  if (problem !== null) throw problem;
+  return compiled;
+}
+
+export async function assertFile(file: string): Promise<void> {
+  await access(file).catch((cause: unknown) => {
+    throw new MizuError({
+      code: 'cli/no-file',
+      message: `The workflow file cannot be read: ${file}`,
+      expected: 'a TypeScript file with a workflow',
+      actual: (cause as { code?: string }).code,
+      hint: 'Try one of the examples: examples/gloss-domains/workflow.ts',
+    });
+  });
+}

@@ -1,0 +1,101 @@
+// docs/sdk.md#rejects-told: what a run or a dry run has to tell beside its rows: the rejects by step, how many and why, and where answers came from.
+import { createReadStream } from 'node:fs';
+import pc from 'picocolors';
+import { MizuError } from '../protocol/errors.ts';
+import { oneLine } from '../protocol/text.ts';
+import { formatCount } from '../sdk/client/money.ts';
+import type { LocalRun } from '../sdk/local/run-local.ts';
+import { type Output, shorten } from './output.ts';
+
+/** Of one step. */
+export type RejectedBy = {
+  readonly step: string;
+  /** Entries among the rejects. */
+  readonly rows: number;
+  /** So many of them are single answers, whose rows go on with the others: docs/sdk.md#several. */
+  readonly answers?: number;
+  /** Of the first of them. */
+  readonly reason: string;
+};
+
+/** Of a row with its reason: docs/rows.md#limits. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+
+type OneReject = { readonly step: string; readonly reason: string; readonly answer?: number };
+
+/** The step that rejects most comes first; of equals the one that was met first. */
+export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
+  const found = new Map<string, RejectedBy>();
+  for (const reject of rejects) add(found, reject);
+  return sorted(found);
+}
+
+/** Of a dataset's `rejects.jsonl`, read line by line. */
+export async function sumRejectsFile(file: string): Promise<RejectedBy[]> {
+  const found = new Map<string, RejectedBy>();
+  const { splitLines } = await import('../sdk/input/lines.ts');
+  const decoder = new TextDecoder();
+  for await (const { bytes } of splitLines(createReadStream(file), MAX_LINE_BYTES))
+    add(found, JSON.parse(decoder.decode(bytes)) as OneReject);
+  return sorted(found);
+}
+
+/** Rows in the parts of the dataset. */
+export function rowsThrough({ parts }: Pick<LocalRun, 'parts'>): number {
+  return Object.values(parts).reduce((sum, rows) => sum + rows.length, 0);
+}
+
+/** A dry run without one row in a part tells nothing about the cost, and promises a dataset without rows. */
+export function nothingThrough(rows: number, rejected: readonly RejectedBy[]): MizuError {
+  const [worst] = rejected;
+  return new MizuError({
+    code: 'sdk/nothing-through',
+    message: 'No row has come through the dry run: there is no quote, and no run was started.',
+    expected: `one of ${rows} sampled rows, or more, in a part of the dataset`,
+    actual:
+      worst === undefined
+        ? `none: ${rows === 0 ? 'the input has no whole row' : 'the steps drop them all'}`
+        : `none; step '${worst.step}' rejects ${worst.rows}: ${worst.reason}`,
+    hint: 'See each step with `npx mizu dev`. If few rows are meant to come through, take more with --rows; `mizu run --force` starts all the same.',
+  });
+}
+
+function add(found: Map<string, RejectedBy>, { step, reason, answer }: OneReject): void {
+  const before = found.get(step) ?? { step: oneLine(step), rows: 0, reason: oneLine(reason) };
+  const answers = answer === undefined ? {} : { answers: (before.answers ?? 0) + 1 };
+  found.set(step, { ...before, ...answers, rows: before.rows + 1 });
+}
+
+function sorted(found: ReadonlyMap<string, RejectedBy>): RejectedBy[] {
+  return [...found.values()].sort((a, b) => b.rows - a.rows);
+}
+
+/** Nothing if there are none. `of`: rows of the dataset that were tried, if that is told; the rejects of other `inputs` are none of them. */
+export function sayRejects(
+  output: Output,
+  rejected: readonly RejectedBy[],
+  of?: number,
+  inputs: readonly string[] = [],
+  width = process.stdout.columns ?? 140,
+): void {
+  for (const { step, rows, answers = 0, reason } of rejected) {
+    const whole = formatCount(rows - answers);
+    const told =
+      rows > answers ? [of === undefined || inputs.includes(step) ? whole : `${whole} of ${formatCount(of)}`] : [];
+    if (answers > 0) told.push(`${formatCount(answers)} ${answers === 1 ? 'answer' : 'answers'}`);
+    const count = told.join(' and ');
+    output.say(
+      `${pc.yellow('rejected')}  ${count} by ${pc.bold(step)}, the first: ${shorten(reason, Math.max(60, width - 30))}`,
+    );
+  }
+}
+
+/** How many answers of models were kept from before: docs/sdk.md#answers-kept. */
+export function sayAnswers(
+  output: Output,
+  counts: { readonly kept: number; readonly asked: number } | undefined,
+): void {
+  if (counts === undefined || counts.kept + counts.asked === 0) return;
+  const { kept, asked } = counts;
+  output.say(`${pc.bold('answers')}  ${formatCount(asked)} asked for, ${formatCount(kept)} kept from before`);
+}

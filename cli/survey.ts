@@ -1,0 +1,15 @@
+// docs/sdk.md#input: the inputs that a command names, surveyed; standard input is kept first.
+import { type Survey, surveyInput } from '../sdk/client/survey.ts';
+import { orderInputs } from '../sdk/input/named.ts';
+import { inputFile } from '../sdk/input/spool.ts';
+import { type InputFlags, inputsOf } from './input-flags.ts';
+
+/** `wanted`: names of the inputs that the workflow joins. `sampleRows` 0: no dry run is made of it. */
+export async function surveyFlags(flags: InputFlags, wanted: readonly string[], sampleRows: number): Promise<Survey> {
+  const { file, options, others } = inputsOf(flags);
+  const ordered = orderInputs(wanted, others);
+  const kept = await inputFile(file);
+  const named = [];
+  for (const one of ordered) named.push({ ...one, file: await inputFile(one.file) });
+  return surveyInput(kept, sampleRows, options, named);
+}

@@ -1,0 +1,148 @@
+// docs/sdk.md#why-cache: `mizu why --cache`: of each step its address, whether its result is reused, and the first reason why not.
+import pc from 'picocolors';
+import { MizuError } from '../protocol/errors.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { type RunRecord, readRecords } from '../sdk/client/state-file.ts';
+import type { Description } from '../sdk/compile/describe-guest.ts';
+import { describeChange, firstChange, type StepFacts, stepAddresses } from '../sdk/compile/step-address.ts';
+import { type InputFlags, type Inputs, inputsOf } from './input-flags.ts';
+import { type NetworkFlags, withNetwork } from './options.ts';
+import type { Output } from './output.ts';
+
+export type CacheFlags = NetworkFlags &
+  Partial<InputFlags> & { readonly rows: number; readonly backend?: string; readonly json?: boolean };
+
+/** Of one step. */
+export type StepReuse = {
+  readonly step: string;
+  readonly address: Hex;
+  readonly reused: boolean;
+  /** Why not. */
+  readonly reason?: string;
+};
+
+/** @throws MizuError `cli/which-workflow`, and what reading workflow and input throws */
+export async function whyCache(file: string | undefined, flags: CacheFlags, output: Output): Promise<void> {
+  const { assertFile } = await import('./prepare.ts');
+  const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
+  const { localBackends } = await import('./backends.ts');
+  const { takeInputs } = await import('./dev-inputs.ts');
+  const { devFacts, openStore } = await import('./reuse.ts');
+  const known = await resolveCommand(file, flags);
+  await assertFile(known.file);
+  const workflow = await bundleWorkflow(known.file, false);
+  const { endpoints, close } = await localBackends(workflow.description, { ...flags, cache: false });
+  await close();
+  const { rows, partitions } = await takeInputs(workflow.description.inputs, known.inputs, flags.rows);
+  const facts = await devFacts(workflow, partitions, endpoints);
+  const store = openStore();
+  const dev = await explainSteps(facts, await store.last(workflow.description.name), {
+    isKept: async (address) => (await store.find(address)) !== undefined,
+    none: 'no earlier dev of this workflow in this folder',
+    lost: 'its result is not kept any more, or a model has failed on a row of it',
+  });
+  if (facts.whole !== null)
+    output.say(pc.yellow(`Some steps stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`));
+  tell(output, `dev, first ${rows.length} rows`, dev);
+  const run = await explainRun(workflow.description, facts, known.inputs, flags);
+  if (typeof run === 'string') output.say(`\n${pc.bold('run')}  ${run}`);
+  else tell(output, 'run, all rows', run);
+  output.data({
+    workflow: workflow.description.name,
+    file: known.file,
+    input: known.inputs.file,
+    whole: facts.whole,
+    dev,
+    run,
+  });
+}
+
+/** Of a run on the network; a text says why nothing is known of one. */
+async function explainRun(
+  { name, inputs }: Description,
+  { toolchain, steps, whole }: StepFacts,
+  { file, options }: Inputs,
+  flags: CacheFlags,
+): Promise<StepReuse[] | string> {
+  if (inputs.length > 0) return 'all steps are run: a workflow that joins other inputs goes on with no earlier run';
+  const { surveyInput } = await import('../sdk/client/survey.ts');
+  const { findReuse, gatewaysOf } = await import('../sdk/client/reuse.ts');
+  try {
+    return await withNetwork(flags, async (network) => {
+      const { inputsHash } = await surveyInput(file, 0, options);
+      const facts = { toolchain, steps, whole, inputsHash, endpoints: gatewaysOf(steps) };
+      const { reuse, newest, obstacle } = await findReuse(network, name, facts);
+      const { begin } = reuse?.point ?? { begin: { steps: 0, answered: false } };
+      const kept = stepAddresses(facts).slice(0, begin.steps + (begin.answered ? 1 : 0));
+      return explainSteps(facts, newest?.facts, {
+        isKept: async (address) => kept.includes(address),
+        none: 'no earlier run of the account that is done',
+        lost: obstacle ?? 'the stage that it is part of goes on with a step that has changed, or a sort is before it',
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof MizuError)) throw error;
+    return `${error.message} ${error.actual ?? ''}`.trim();
+  }
+}
+
+export type Standing = {
+  isKept(address: Hex): Promise<boolean>;
+  /** Said if nothing is known to compare with. */
+  readonly none: string;
+  /** Said if nothing has changed and the result is not there. */
+  readonly lost: string;
+};
+
+export async function explainSteps(
+  now: StepFacts,
+  before: StepFacts | undefined,
+  { isKept, none, lost }: Standing,
+): Promise<StepReuse[]> {
+  const addresses = stepAddresses(now);
+  const found: StepReuse[] = [];
+  // Steps behind one that is not reused are not either.
+  let reused = true;
+  for (const [place, { name }] of now.steps.entries()) {
+    const address = addresses[place] as Hex;
+    reused &&= await isKept(address);
+    const change = before === undefined ? undefined : firstChange(before, now, place);
+    const reason = before === undefined ? none : change === undefined ? lost : describeChange(change);
+    found.push({ step: name, address, reused, ...(reused ? {} : { reason }) });
+  }
+  return found;
+}
+
+const SHOWN_DIGITS = 12;
+
+export function tell(output: Output, what: string, steps: readonly StepReuse[]): void {
+  output.say(`\n${pc.bold(what)}`);
+  const width = Math.max(0, ...steps.map(({ step }) => step.length));
+  for (const { step, address, reused, reason } of steps) {
+    const outcome = reused ? pc.green('reused') : `${pc.yellow('run')}: ${reason}`;
+    output.say(`  ${step.padEnd(width)}  ${pc.dim(address.slice(0, SHOWN_DIGITS))}  ${outcome}`);
+  }
+}
+
+type Command = { readonly file: string; readonly inputs: Inputs };
+
+// What was not typed is that of the newest run that was started here.
+async function resolveCommand(file: string | undefined, flags: CacheFlags): Promise<Command> {
+  const last = (await readRecords()).findLast((record) => file === undefined || record.file === file);
+  const { input } = flags;
+  const path = file ?? last?.file;
+  if (path === undefined || (input === undefined && last === undefined)) throw whichWorkflow(path);
+  if (input !== undefined) return { file: path, inputs: inputsOf({ ...flags, input }) };
+  const { input: own, inputOptions: options = {}, others = [] } = last as RunRecord;
+  return { file: path, inputs: { file: own, options, others } };
+}
+
+function whichWorkflow(file: string | undefined): MizuError {
+  return new MizuError({
+    code: 'cli/which-workflow',
+    message: 'It is not said which steps to explain.',
+    expected: 'a workflow file and its input, or a run that was started in this folder',
+    actual: file === undefined ? 'neither' : `${file}, of which no run was started here, without its input`,
+    hint: 'Type: mizu why --cache WORKFLOW.ts --input FILE',
+  });
+}

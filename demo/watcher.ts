@@ -1,0 +1,164 @@
+// docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
+
+import { firstDifference } from '../challenger/compare.ts';
+import { createOracles } from '../dispute/oracles.ts';
+import { locateStep } from '../dispute/trace/locate.ts';
+import type { Place } from '../dispute/trace/trace.ts';
+import { type MessagePlace, readStep } from '../dispute/trace/trace-input.ts';
+import { createTraces } from '../dispute/trace/traces.ts';
+import { readKernel } from '../kernel/file.ts';
+import { judge, ownSteps } from '../node/agreement.ts';
+import { NO_BODY } from '../node/body/recorder.ts';
+import { requireObject } from '../node/l1/derive.ts';
+import type { AssertionRecord } from '../node/l1/mirror.ts';
+import { followAndWork } from '../node/loop.ts';
+import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
+import { loadParts } from '../node/program-parts.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { decodeMessage } from '../protocol/messages.ts';
+import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { LEAF_BYTES } from '../protocol/tree.ts';
+import { createLogger } from '../service/log.ts';
+import { type CodeFunction, functionAt } from '../vm/functions.ts';
+import { decodeHeader } from '../vm/program.ts';
+
+/** The first step of an assertion whose end is not ours. */
+export type Fault = {
+  /** Leaf `step` of the assertion's list is before it. */
+  readonly step: number;
+  readonly place: MessagePlace;
+  readonly message: ReturnType<typeof decodeMessage>;
+  readonly claimed: StateLeaf;
+  readonly own: StateLeaf;
+  /** Of kernel and program until the machine halts. */
+  readonly instructions: bigint;
+};
+
+export type Checked = { readonly assertion: AssertionRecord; readonly fault: Fault | undefined };
+
+/** An instruction of a step, as our own trace has it. */
+export type Seen = {
+  readonly place: Place;
+  /** The machine before and after it. */
+  readonly before: Hex;
+  readonly after: Hex;
+  /** Of the module that the program came from. */
+  readonly source: CodeFunction | undefined;
+  /** What it has written of the program's output; undefined if nothing. */
+  readonly written: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
+};
+
+export type Watcher = {
+  readonly node: NetworkNode;
+  /** Waits until the assertion's range was executed. */
+  check(assertion: Hex): Promise<Checked>;
+  see(assertion: AssertionRecord, step: number, position: bigint): Promise<Seen>;
+  /** Rejects if it cannot go on. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+};
+
+const POLL_MS = 100;
+
+/** @throws MizuError `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable` */
+export async function openWatcher(config: NodeConfig): Promise<Watcher> {
+  const node = await openNode(config, { log: createLogger('watcher', 'silent'), recorder: () => NO_BODY });
+  const traces = createTraces(1);
+  const oracles = createOracles(node, traces);
+  const stop = new AbortController();
+  const execute = async (signal: AbortSignal) => (await node.execution.catchUp(signal)) > 0;
+  const follower = { follow: node.follow, tasks: [execute], onRetry: () => undefined };
+  const working = followAndWork(follower, POLL_MS, stop.signal);
+  const failed = working.then(() => new Promise<never>(() => undefined));
+  failed.catch(() => undefined);
+
+  async function waitFor<T>(probe: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      const found = await probe();
+      if (found !== undefined) return found;
+      await Promise.race([failed, new Promise((resolve) => setTimeout(resolve, POLL_MS))]);
+    }
+  }
+
+  async function traceOf(assertion: AssertionRecord, step: number) {
+    return waitFor(() => oracles.of(assertion, step));
+  }
+
+  async function findFault(assertion: AssertionRecord): Promise<Fault> {
+    const parent = await node.mirror.assertion(assertion.parent);
+    const ref = { root: assertion.stepRoot, length: (assertion.stepCount + 1) * LEAF_BYTES };
+    const claimed = await requireObject(node.objects, ref, 'The step list');
+    const own = parent === undefined ? undefined : await ownSteps(node.execution, parent, assertion);
+    const difference = own === undefined ? undefined : firstDifference(claimed, own);
+    if (own === undefined || difference === undefined) throw new Error(`assertion ${assertion.id} differs nowhere`);
+    const step = difference.index - 1;
+    const located = await waitFor(() => locateStep(node, assertion, step));
+    const { message } = await readStep(node, located.message);
+    const leafOf = (steps: Uint8Array) =>
+      decodeStateLeaf(steps.subarray(difference.index * LEAF_BYTES, (difference.index + 1) * LEAF_BYTES));
+    return {
+      step,
+      place: located.message,
+      message: decodeMessage(message),
+      claimed: leafOf(claimed),
+      own: leafOf(own),
+      instructions: await (await traceOf(assertion, step)).length(),
+    };
+  }
+
+  return {
+    node,
+    failed,
+    async check(id) {
+      const assertion = await waitFor(() => node.mirror.assertion(id));
+      const verdict = await waitFor(async () => {
+        const known = await judge(node.mirror, node.execution, assertion);
+        return known === 'unknown' ? undefined : known;
+      });
+      return { assertion, fault: verdict === 'agrees' ? undefined : await findFault(assertion) };
+    },
+    async see(assertion, step, position) {
+      const trace = await traceOf(assertion, step);
+      const [before, after] = await trace.hashesAt([position, position + 1n]);
+      const [place, next] = [await trace.place(position), await trace.place(position + 1n)];
+      const written = await readWritten(node, assertion, step, place, next);
+      const source = await readSource(node, config.kernelPath, place);
+      return { place, before: before as Hex, after: after as Hex, source, written };
+    },
+    async close() {
+      stop.abort();
+      await working.catch(() => undefined);
+      await traces.close();
+      await node.close();
+    },
+  };
+}
+
+async function readSource(
+  node: NetworkNode,
+  kernelPath: string,
+  { machine, programId, pc }: Place,
+): Promise<CodeFunction | undefined> {
+  if (machine === 'halted' || programId === undefined || pc === undefined) return undefined;
+  if (machine === 'kernel') return functionAt(await readKernel(kernelPath), node.kernel.header.codeRoot, pc);
+  const [entry, ...others] = await node.programs.entries(programId);
+  if (entry === undefined) return undefined;
+  const { header, wasm } = await loadParts([entry, ...others], node.objects, await node.programs.module(programId));
+  return functionAt(wasm, decodeHeader(header).codeRoot, pc);
+}
+
+async function readWritten(
+  node: NetworkNode,
+  assertion: AssertionRecord,
+  step: number,
+  { machine, outputLength: from = 0 }: Place,
+  { outputLength: to = from }: Place,
+): Promise<Seen['written']> {
+  const located = await locateStep(node, assertion, step);
+  if (machine !== 'program' || to <= from || located === undefined) return undefined;
+  const { context, message } = await readStep(node, located.message);
+  const { touched } = await node.transition.step(located.stateLeaf, context, message);
+  const [exec] = touched.execs;
+  const output = exec === undefined ? undefined : await node.objects.get(exec.result.outputRoot);
+  return output === undefined ? undefined : { offset: from, bytes: output.slice(from, to) };
+}

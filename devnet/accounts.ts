@@ -1,0 +1,40 @@
+// docs/operations.md#devnet: who is who, of anvil's accounts.
+import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
+import { anvilAccounts } from './anvil-accounts.ts';
+
+export type Account = { readonly address: Address; readonly privateKey: Hex };
+
+/** Anvil gives ether to these, the first 16, at genesis. */
+const INDEX = {
+  /** Owns the token, and deploys. */
+  tokenOwner: 0,
+  developer: 1,
+  sequencer: 2,
+  executor: 3,
+  validator: 4,
+  gateway: 5,
+  da0: 6,
+  da1: 7,
+  da2: 8,
+  da3: 9,
+  worker0: 10,
+  worker1: 11,
+  /** Only of a devnet with a liar. */
+  liar: 12,
+  committeeOwner: 13,
+  modelOwner: 14,
+  guardian: 15,
+} as const;
+
+export type Part = keyof typeof INDEX;
+
+export function devnetAccounts(): Record<Part, Account> {
+  const entries = Object.entries(INDEX).map(([part, index]) => [part, toAccount(index)] as const);
+  return Object.fromEntries(entries) as Record<Part, Account>;
+}
+
+function toAccount(index: number): Account {
+  const account = anvilAccounts()[index]!;
+  const privateKey = account.getHdKey().privateKey as Uint8Array;
+  return { address: account.address.toLowerCase() as Address, privateKey: bytesToHex(privateKey) };
+}

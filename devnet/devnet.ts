@@ -1,0 +1,241 @@
+// docs/operations.md#devnet: a whole network on one machine.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { formatError, MizuError } from '../protocol/errors.ts';
+import type { NetworkTrust } from '../sdk/client/trusted.ts';
+import { createRpcClient } from '../service/client.ts';
+import { type Account, devnetAccounts } from './accounts.ts';
+import { type Anvil, startAnvil } from './anvil.ts';
+import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
+import { watchL1 } from './heads.ts';
+import { createFetcher } from './health.ts';
+import { assertKept, type Keeper, type Kept, keepL1, readKept, unpackL1, writeKept } from './kept.ts';
+import { type PatientClock, startPatientClock } from './patient-clock.ts';
+import { claimPorts } from './ports.ts';
+import { LOCK_PORT, type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
+import { createRestingClock } from './resting-clock.ts';
+import { createSupervisor, type ProcessSpec, type Supervisor } from './supervisor.ts';
+
+export type DevnetOptions = {
+  /** `.mizu` lies in this folder. A devnet that was there before is deleted, unless it was kept. */
+  readonly folder: string;
+  /** Models beside the built-in one that workers fetch from an endpoint. */
+  readonly openai?: OpenAiEndpoint | undefined;
+  /** File of a second executor, which asserts a lie; the honest one is started then. */
+  readonly liar?: string | undefined;
+  /** It goes on after a restart, and with what was kept here before: docs/operations.md#keep. */
+  readonly keep?: boolean | undefined;
+  /** Told what is being done, one line each. */
+  readonly onProgress?: (line: string) => void;
+  /** Gives up and stops what was started. */
+  readonly signal?: AbortSignal;
+};
+
+export type Devnet = {
+  readonly rpcUrl: string;
+  readonly l1Url: string;
+  readonly chain: DevnetChain;
+  readonly trust: NetworkTrust;
+  readonly developer: Account;
+  /** Holds configurations, data and logs. */
+  readonly folder: string;
+  readonly processes: Supervisor['processes'];
+  /** Rejects when a process cannot be kept running. */
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+};
+
+const BLOCK_SECONDS = 1;
+const TOKEN_PRICE_WEI = 10n ** 12n;
+
+const BUILTIN: ModelEntry = {
+  name: 'builtin/small',
+  class: 'exact',
+  inputPriceWei: TOKEN_PRICE_WEI,
+  outputPriceWei: 4n * TOKEN_PRICE_WEI,
+  manifest: { name: 'builtin/small', class: 'A', engine: 'edge/backends/builtin.ts', document: 'docs/edge.md' },
+};
+
+/** @throws MizuError `devnet/already-up`, `devnet/kept`, `devnet/bad-keep`, `devnet/other-models`, `devnet/anvil-failed`, `devnet/process-failed`; the signal's reason */
+export async function startDevnet({
+  folder,
+  openai,
+  liar,
+  keep = false,
+  onProgress = () => {},
+  signal,
+}: DevnetOptions): Promise<Devnet> {
+  const home = resolve(folder, '.mizu');
+  const devnet = join(home, 'devnet');
+  await assertNoneIsUp(join(home, 'devnet.json'));
+  const models = [BUILTIN, ...endpointModels(openai)];
+  const kept = readKept(devnet);
+  if (kept !== undefined && !keep) throw keptThere(devnet);
+  if (kept !== undefined) assertModels(kept, models);
+  else {
+    if (existsSync(devnet))
+      onProgress('deleting the network that was here: its L1, runs and datasets (fetched ones stay)');
+    rmSync(devnet, { recursive: true, force: true });
+  }
+  mkdirSync(devnet, { recursive: true });
+  const { ports, taken, release } = await claimPorts(PREFERRED_PORTS, LOCK_PORT);
+  if (taken.length > 0)
+    onProgress(`ports in use: ${taken.map((name) => `${PREFERRED_PORTS[name]} (${name})`).join(', ')}: taking others`);
+  const supervisor = createSupervisor(join(devnet, 'logs'));
+  let anvil: Anvil | undefined;
+  let clock: PatientClock | undefined;
+  let keeper: Keeper | undefined;
+  let heads: { close(): void } | undefined;
+  const close = async () => {
+    await supervisor.stop();
+    heads?.close();
+    // When nobody sends to L1 any more: nothing is lost.
+    await keeper?.close().catch((error: unknown) => onProgress(`L1 could not be saved: ${formatError(error)}`));
+    await clock?.close();
+    await anvil?.close();
+    await release();
+    rmSync(join(home, 'devnet.json'), { force: true });
+  };
+  try {
+    onProgress(`L1: anvil at ${urlOf(ports.l1)}`);
+    anvil = await startAnvil({ port: ports.l1, stateFile: kept && (await unpackL1(devnet)) });
+    const { url } = anvil;
+    if (kept === undefined) onProgress('contracts: deploying, staking, appointing the committee');
+    else onProgress('going on with the network that was kept here: L1, contracts, runs and datasets');
+    const chain =
+      kept === undefined
+        ? await unlessAborted(
+            beforeTime(url, () => createDevnetChain(url, models, { liar: liar !== undefined })),
+            signal,
+          )
+        : { ...kept.chain, l1Url: url };
+    if (kept !== undefined) await assertKept(devnet, kept, url);
+    else if (keep) await writeKept(devnet, { chain, models: models.map(({ name }) => name) }, url);
+    let tellLie = () => {};
+    const lie = new Promise<void>((resolve) => {
+      tellLie = resolve;
+    });
+    clock = await startClock(anvil.url, chain, liar !== undefined ? tellLie : undefined);
+    const trouble = (error: unknown) => onProgress(`L1: ${formatError(error)}`);
+    if (keep) keeper = keepL1(devnet, url, trouble);
+    if (clock === undefined) heads = await watchBlocks(url, keeper, trouble);
+    const specs = writeProcesses(devnet, chain, ports, { openai, liar });
+    onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
+    // One that is honest may be faster, and then the liar has nothing to lie about.
+    const waits = ({ name }: ProcessSpec) => liar !== undefined && name === 'executor';
+    await unlessAborted(
+      Promise.all(specs.filter((spec) => !waits(spec)).map((spec) => supervisor.start(spec))),
+      signal,
+    );
+    const joined = lie.then(() => Promise.all(specs.filter(waits).map((spec) => supervisor.start(spec))));
+    const failed = Promise.race([supervisor.failed, joined.then(() => supervisor.failed)]);
+    failed.catch(() => undefined);
+    const { developer } = devnetAccounts();
+    const rpcUrl = urlOf(ports.sequencer);
+    const { chainId, fromBlock, contracts } = chain;
+    const pinned = { chainId, fromBlock: Number(fromBlock), contracts };
+    const file = { rpcUrl, l1RpcUrl: anvil.url, ...pinned, accounts: { developer } };
+    const trust = { chainId, rollup: contracts.rollup };
+    writeFileSync(join(home, 'devnet.json'), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+    const { processes } = supervisor;
+    return { rpcUrl, l1Url: anvil.url, chain, trust, developer, folder: devnet, processes, failed, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Work for which L1 has a block a transaction, and its clock stands still. */
+async function beforeTime<T>(l1Url: string, work: (l1Url: string) => Promise<T>): Promise<T> {
+  await createRpcClient(l1Url)('anvil_setBlockTimestampInterval', [0]);
+  return work(l1Url);
+}
+
+/** From now on L1 has a block a second, and the time of this machine, if it need not wait for the liar's challenger. */
+async function startClock(
+  l1Url: string,
+  { contracts, fromBlock }: DevnetChain,
+  onLie: (() => void) | undefined,
+): Promise<PatientClock | undefined> {
+  const rpc = createRpcClient(l1Url);
+  if (onLie !== undefined) {
+    await rpc('evm_setAutomine', [false]);
+    const liar = devnetAccounts().liar.address;
+    return startPatientClock({ l1Url, contracts, fromBlock, liar, blockSeconds: BLOCK_SECONDS, onLie });
+  }
+  await rpc('anvil_removeBlockTimestampInterval', []);
+  await rpc('evm_setIntervalMining', [BLOCK_SECONDS]);
+  return undefined;
+}
+
+// Blocks are saved where the network is kept, and come seldom while nothing happens.
+function watchBlocks(l1Url: string, keeper: Keeper | undefined, onFailure: (error: unknown) => void) {
+  const resting = createRestingClock(l1Url, BLOCK_SECONDS, onFailure);
+  return watchL1(l1Url, {
+    onBlock(isBusy) {
+      resting.block(isBusy);
+      keeper?.block(isBusy);
+    },
+    onPending: () => resting.pending(),
+    onLost: () => resting.wake(),
+  });
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  let onAbort = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+// Its data would be deleted while it runs.
+async function assertNoneIsUp(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const { rpcUrl } = JSON.parse(readFileSync(file, 'utf8')) as { rpcUrl: string };
+  if (!(await createFetcher(`${rpcUrl}/health`)())) return;
+  throw new MizuError({
+    code: 'devnet/already-up',
+    message: 'A network is up in this folder already.',
+    expected: 'a folder without a running network',
+    actual: `one at ${rpcUrl}, by ${file}`,
+    hint: 'Use it from here (npx mizu run …), stop it with Ctrl-C in its terminal, or start this one in another folder.',
+  });
+}
+
+function keptThere(folder: string): MizuError {
+  return new MizuError({
+    code: 'devnet/kept',
+    message: 'There is a network in this folder that was started with --keep. It is not deleted unasked.',
+    expected: 'mizu devnet --keep, which goes on with it; or another folder',
+    actual: `a network in ${folder}`,
+    hint: `Go on with it: npx mizu devnet --keep. If you do not want it any more, delete ${folder} with its L1, runs and datasets.`,
+  });
+}
+
+// They are registered on L1, by whoever deploys.
+function assertModels(kept: Kept, models: readonly ModelEntry[]): void {
+  const unknown = models.filter(({ name }) => !kept.models.includes(name));
+  if (unknown.length === 0) return;
+  throw new MizuError({
+    code: 'devnet/other-models',
+    message: 'The network that was kept here has other models.',
+    expected: `of ${kept.models.join(', ')}`,
+    actual: unknown.map(({ name }) => name).join(', '),
+    hint: 'Give the --openai-model that it was begun with, or start another network in another folder.',
+  });
+}
+
+// What an endpoint's model yields cannot be checked by running it again: class C.
+function endpointModels(openai: OpenAiEndpoint | undefined): ModelEntry[] {
+  return Object.entries(openai?.models ?? {}).map(([name, model]) => ({
+    name,
+    class: 'provenance',
+    inputPriceWei: TOKEN_PRICE_WEI,
+    outputPriceWei: 4n * TOKEN_PRICE_WEI,
+    manifest: { name, class: 'C', endpoint: openai?.baseUrl, model },
+  }));
+}

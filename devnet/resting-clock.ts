@@ -1,0 +1,50 @@
+// docs/operations.md#devnet-l1: L1's blocks: one a second while something happens on it, few while it rests.
+import { createRpcClient } from '../service/client.ts';
+
+export type RestingClock = {
+  block(isBusy: boolean): void;
+  pending(): void;
+  /** From now on a block a second, for good. */
+  wake(): void;
+};
+
+/** A block a second goes on for so many after the last transaction: longer than windows that somebody waits for. */
+const BUSY_BLOCKS = 60;
+/** As on Ethereum: all parts work with blocks that are so far apart. */
+const REST_SECONDS = 12;
+
+/** `blockSeconds` apart are the blocks now. */
+export function createRestingClock(
+  l1Url: string,
+  blockSeconds: number,
+  onFailure: (error: unknown) => void,
+): RestingClock {
+  const rpc = createRpcClient(l1Url);
+  let quiet = 0;
+  let isResting = false;
+  let isOver = false;
+  const setInterval = (seconds: number) => rpc('evm_setIntervalMining', [seconds]);
+  const stir = () => {
+    quiet = 0;
+    if (!isResting) return;
+    isResting = false;
+    // The one that waits is not kept waiting.
+    void setInterval(blockSeconds)
+      .then(() => rpc('evm_mine', []))
+      .catch(onFailure);
+  };
+  return {
+    block(isBusy) {
+      if (isBusy) return stir();
+      quiet += 1;
+      if (quiet < BUSY_BLOCKS || isResting || isOver) return;
+      isResting = true;
+      void setInterval(REST_SECONDS).catch(onFailure);
+    },
+    pending: stir,
+    wake() {
+      isOver = true;
+      stir();
+    },
+  };
+}
