@@ -3,7 +3,7 @@
 import { type Content, imagesOf, textOfContent } from '../edge/backends/messages.ts';
 import type { StepDescription } from '../sdk/compile/describe-guest.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
-import { parseLines, type Reject, readHeader, sumSteps } from '../sdk/local/run-local.ts';
+import { parseLines, type Reject, readRowsetHeader, sumSteps } from '../sdk/local/run-local.ts';
 import type { RowsetHeader, StepStats } from '../sdk/runtime/rowset.ts';
 
 export type Sample = {
@@ -50,7 +50,7 @@ export function collectSamples(
     return [
       {
         label: step.label,
-        stats: sumSteps(run.outputs.map(readHeader))[step.name] ?? { in: 0, out: 0, rejected: 0 },
+        stats: sumSteps(run.outputs.map(readRowsetHeader))[step.name] ?? { in: 0, out: 0, rejected: 0 },
         samples:
           step.kind === 'sort'
             ? showOrder(after, rejectsOf(runs, index, step.name))

@@ -1,8 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { decodeRequests, encodeRequests, encodeResultLine, encodeResults } from './rows.ts';
+import VECTORS from '../test/vectors/row-headers.json' with { type: 'json' };
+import { decodeRequests, encodeRequests, encodeResultLine, encodeResults, resultsHeader } from './rows.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const header = (text: string) => `${text}${' '.repeat(127 - text.length)}\n`;
+
+const padded = (text: string, sizeBytes: number) =>
+  Buffer.concat([Buffer.from(text), Buffer.alloc(sizeBytes - 1 - Buffer.byteLength(text), ' '), Buffer.from('\n')]);
+
+describe('headers are those of the vectors', () => {
+  test.each(VECTORS.filter(({ header }) => header.mizu === 'requests'))('$name', ({ header, text, sizeBytes }) => {
+    const { count = 0, model = '' } = header;
+    const lines = Array.from({ length: count }, (_, i) => `[${i},1]`);
+    const object = encodeRequests(model, lines);
+    expect(Buffer.from(object.subarray(0, sizeBytes))).toEqual(padded(text, sizeBytes));
+    const requests = decodeRequests(object);
+    expect(requests).toMatchObject({ count, model: JSON.parse(text).model });
+    if (count > 0) expect(requests.lineOf(count - 1)).toBe(lines.at(-1));
+  });
+
+  test.each(VECTORS.filter(({ header }) => header.inputTokens !== undefined))('$name', (vector) => {
+    const { count = 0, model = '', inputTokens: input = 0, outputTokens: output = 0 } = vector.header;
+    expect(resultsHeader(model, count, { input, output })).toEqual(padded(vector.text, vector.sizeBytes));
+  });
+});
 
 describe('requests', () => {
   test('what is encoded is decoded, lines unparsed', () => {
@@ -20,7 +41,8 @@ describe('requests', () => {
 
   test.each([
     ['no header', ''],
-    ['another header', '{"mizu":"rows","count":0,"model":"m"}\n'],
+    ['another header', header('{"mizu":"rows","count":0,"model":"m"}')],
+    ['a header that fills no leaf', '{"mizu":"requests","count":0,"model":"m"}\n'],
     ['too few rows', `${header('{"mizu":"requests","count":2,"model":"m"}')}[0,1]\n`],
     ['too many rows', `${header('{"mizu":"requests","count":1,"model":"m"}')}[0,1]\n[1,1]\n`],
     ['a header without an end', `{"mizu":"requests","count":0,"model":"${'m'.repeat(5_000)}"}\n`],

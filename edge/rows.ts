@@ -1,6 +1,6 @@
 // docs/rows.md#requests: request objects in, result objects out.
 import { MizuError } from '../protocol/errors.ts';
-import { LEAF_BYTES } from '../protocol/tree.ts';
+import { type Header, padHeader, readHeader } from '../protocol/rows.ts';
 
 export type RowUsage = { readonly prompt_tokens: number; readonly completion_tokens: number };
 
@@ -29,7 +29,6 @@ export type Requests = {
 };
 
 const MAX_ROWS = 1_000_000;
-const MAX_HEADER_BYTES = 4_096;
 const MAX_INDEX_DIGITS = 15;
 const LINE_END = 10;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -38,13 +37,12 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 export function decodeRequests(bytes: Uint8Array, maxRows = MAX_ROWS): Requests {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.at(-1) !== LINE_END) throw badRequests('a line end after the last row', 'none');
-  const headerEnd = buffer.indexOf(LINE_END);
-  const header = parseHeader(buffer.toString('utf8', 0, Math.min(headerEnd, MAX_HEADER_BYTES)));
+  const { sizeBytes, ...header } = parseHeader(buffer);
   if (header.count > maxRows) throw badRequests(`at most ${maxRows} rows`, `${header.count}`);
   // Where each row begins, and the end.
   const starts = new Uint32Array(header.count + 1);
   let rows = 0;
-  for (let at = headerEnd + 1; at < buffer.length; rows++) {
+  for (let at = sizeBytes; at < buffer.length; rows++) {
     if (rows >= header.count) throw badRequests(`${header.count} rows`, 'more');
     const end = buffer.indexOf(LINE_END, at);
     const head = buffer.toString('latin1', at, Math.min(end, at + MAX_INDEX_DIGITS + 3));
@@ -89,8 +87,8 @@ export function encodeResultLine(index: number, result: RowResult): string {
 
 /** First line of a result object, with its line end. */
 export function resultsHeader(model: string, count: number, tokens: { input: number; output: number }): Buffer {
-  const text = `{"mizu":"results","count":${count},"model":${quote(model)},"inputTokens":${tokens.input},"outputTokens":${tokens.output}}`;
-  return Buffer.from(`${padHeader(text)}\n`);
+  const header = { mizu: 'results', count, model, inputTokens: tokens.input, outputTokens: tokens.output };
+  return Buffer.from(padHeader(header));
 }
 
 /** The result object of the whole lines. */
@@ -118,14 +116,8 @@ export function encodeResults(
 
 /** Request object; the SDK's programs write the same bytes. */
 export function encodeRequests(model: string, lines: readonly string[]): Uint8Array {
-  const header = `{"mizu":"requests","count":${lines.length},"model":${quote(model)}}`;
-  return new TextEncoder().encode([padHeader(header), ...lines, ''].join('\n'));
-}
-
-// With its line end the header fills whole leaves.
-function padHeader(header: string): string {
-  const length = Buffer.byteLength(header) + 1;
-  return header + ' '.repeat(Math.ceil(length / LEAF_BYTES) * LEAF_BYTES - length);
+  const header = padHeader({ mizu: 'requests', count: lines.length, model });
+  return new TextEncoder().encode(header + lines.map((line) => `${line}\n`).join(''));
 }
 
 // A lone surrogate has no UTF-8; JSON.stringify escapes it, which canonical JSON does not know.
@@ -134,19 +126,15 @@ function quote(text: string): string {
   return /\\ud[89a-f]/.test(quoted) ? JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd')) : quoted;
 }
 
-function parseHeader(line: string): { model: string; count: number } {
-  let header: { mizu?: unknown; count?: unknown; model?: unknown } | null;
-  try {
-    header = JSON.parse(line);
-  } catch {
-    throw badRequests('a JSON header', line.slice(0, 80));
-  }
-  const { mizu, count, model } = header ?? {};
+function parseHeader(object: Uint8Array): { model: string; count: number; sizeBytes: number } {
+  const read = readHeader(object);
+  const { mizu, count, model }: Partial<Header> = read?.header ?? {};
   const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= MAX_ROWS;
-  if (mizu !== 'requests' || !isCount || typeof model !== 'string') {
-    throw badRequests('{"mizu":"requests","count":N,"model":"name"}', line.trimEnd().slice(0, 200));
+  if (read === undefined || mizu !== 'requests' || !isCount || typeof model !== 'string') {
+    const start = new TextDecoder().decode(object.subarray(0, 200));
+    throw badRequests('{"mizu":"requests","count":N,"model":"name"}, padded to whole leaves', start.split('\n', 1)[0]!);
   }
-  return { model, count };
+  return { model, count, sizeBytes: read.sizeBytes };
 }
 
 function badRequests(expected: string, actual: string): MizuError {

@@ -2,8 +2,9 @@
 import { MizuError } from './errors.ts';
 import { TREE_WASM_BASE64 } from './generated/tree-wasm.ts';
 import { bytesToHex, type Hex, hexToBytes } from './hex.ts';
+import { LEAF_BYTES } from './leaf.ts';
 
-export const LEAF_BYTES = 128;
+export { LEAF_BYTES };
 export const DIGEST_BYTES = 32;
 export const MAX_OBJECT_BYTES = 2 ** 32;
 const CHUNK_LEAVES = 1024;

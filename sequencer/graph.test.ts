@@ -4,6 +4,7 @@ import { RUN_INPUT } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { createRandom } from '../test/differential/random.ts';
+import VECTORS from '../test/vectors/row-headers.json' with { type: 'json' };
 import { createGraph, widthsOf } from './graph.ts';
 import { addRows, countRows } from './rows.ts';
 import type { StageIndex } from './tables.ts';
@@ -111,6 +112,13 @@ test('any order of ends in any workflow: each task is taken once, when its input
   }
 });
 
+test.each(VECTORS)('rows by the header of $name', ({ header, text: json, sizeBytes }) => {
+  const object = text(`${json}${' '.repeat(sizeBytes - 1 - text(json).length)}\n\n\0`);
+  const { in: read, out, rejected, count } = header;
+  const counts = header.mizu === 'rows' ? { in: read, out, rejected } : { in: count, out: count, rejected: 0 };
+  expect(countRows(object)).toEqual(counts);
+});
+
 test('rows of rowsets, requests, sinks, and of what is no text', () => {
   const header = (value: unknown) => text(`${JSON.stringify(value).padEnd(127)}\n[0,{}]\n`);
   expect(countRows(header({ mizu: 'rows', in: 5, out: 3, rejected: 2 }))).toEqual({ in: 5, out: 3, rejected: 2 });
@@ -123,6 +131,10 @@ test('rows of rowsets, requests, sinks, and of what is no text', () => {
   expect(countRows(text('{"a":1}\n{"a":2}\n'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(text('{"a":1}\n{"a":2}'))).toEqual({ in: 2, out: 2, rejected: 0 });
   expect(countRows(new Uint8Array(0))).toEqual({ in: 0, out: 0, rejected: 0 });
+  // A row of the longest kind, and one that has a header's field.
+  expect(countRows(text(`{"a":"${'語'.repeat(2 ** 20 - 8)}"}\n{"a":2}\n`))).toEqual({ in: 2, out: 2, rejected: 0 });
+  expect(countRows(text('{"count":9,"mizu":"results"}\n'))).toEqual({ in: 1, out: 1, rejected: 0 });
   expect(countRows(text('binary'))).toBeUndefined();
+  expect(countRows(text('binary\nlines\n'))).toBeUndefined();
   expect(addRows({ in: 1, out: 1, rejected: 0 }, undefined)).toEqual({ in: 1, out: 1, rejected: 0 });
 });

@@ -2,6 +2,7 @@
 import { MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { readHeader } from '../../protocol/rows.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { sumSteps } from '../local/run-local.ts';
@@ -81,16 +82,15 @@ export async function readStepStats(network: Network, run: Hex): Promise<Record<
     const page = { stage: last, offset, limit: TASKS_AT_ONCE };
     const tasks = (await network.rpc('mizu_getTasks', [run, page])) as TaskView[];
     for (const { outputRoot, outputLength } of tasks) {
-      if (outputRoot !== undefined) headers.push(readHeader(await network.object(outputRoot, outputLength)));
+      if (outputRoot !== undefined) headers.push(readRowsetHeader(await network.object(outputRoot, outputLength)));
     }
     if (tasks.length < TASKS_AT_ONCE) break;
   }
   return sumSteps(headers);
 }
 
-// The first line of a rowset.
-function readHeader(rowset: Uint8Array): RowsetHeader {
-  return parseObject(headerShape, rowset.subarray(0, Math.max(0, rowset.indexOf(10))), 'The header of a rowset');
+function readRowsetHeader(rowset: Uint8Array): RowsetHeader {
+  return parseObject(headerShape, rowset.subarray(0, readHeader(rowset)?.sizeBytes ?? 0), 'The header of a rowset');
 }
 
 function noDataset(run: Hex, status: string): MizuError {

@@ -2,10 +2,10 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { concatBytes } from '../../protocol/hex.ts';
 import { hashInputs } from '../../protocol/messages.ts';
+import { padHeader } from '../../protocol/rows.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import type { Partition } from '../input/partition.ts';
 import { encodeRowset } from '../input/rowset.ts';
-import { padHeader } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import type { Reuse } from './reuse.ts';
 import { headerShape, parseObject } from './shapes.ts';

@@ -1,6 +1,7 @@
 // docs/rows.md#rowset: rows of an input file as a rowset partition.
+import { padHeader } from '../../protocol/rows.ts';
 import { canonicalRow } from '../runtime/canonical.ts';
-import { padHeader, type RowsetTag, rejectLine, wellFormed } from '../runtime/rowset.ts';
+import { type RowsetTag, rejectLine, wellFormed } from '../runtime/rowset.ts';
 
 export type InputRow =
   | { readonly kind: 'row'; readonly index: number; readonly row: object }

@@ -1,5 +1,6 @@
 // docs/sdk.md#local: a whole workflow in this process, with the programs that the network runs.
 import type { Backend } from '../../edge/backends/backend.ts';
+import { readHeader } from '../../protocol/rows.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { buildProgram } from '../compile/program.ts';
 import { assertInputs } from '../input/named.ts';
@@ -104,7 +105,7 @@ export async function runPartitions(
   return {
     parts,
     rejects,
-    steps: sumSteps(rowsets.map(readHeader)),
+    steps: sumSteps(rowsets.map(readRowsetHeader)),
     stages,
     gasUsed: stages.reduce((sum, run) => sum + run.gasUsed, 0n),
     inputTokens: stages.reduce((sum, run) => sum + run.inputTokens, 0),
@@ -112,9 +113,10 @@ export async function runPartitions(
   };
 }
 
-export function readHeader(rowset: Uint8Array): RowsetHeader {
-  const end = rowset.indexOf(10);
-  return JSON.parse(new TextDecoder().decode(rowset.subarray(0, end))) as RowsetHeader;
+export function readRowsetHeader(rowset: Uint8Array): RowsetHeader {
+  const header = readHeader(rowset)?.header;
+  if (header?.mizu !== 'rows') throw new Error('a stage has given an object that is not a rowset');
+  return header as RowsetHeader;
 }
 
 export function sumSteps(headers: readonly RowsetHeader[]): Record<string, StepStats> {

@@ -1,6 +1,7 @@
 // docs/sdk.md#facts: tables of u32 words that travel between the tasks of a dedupe. A reader takes its own range of bytes only.
+import { LEAF_BYTES } from '../../protocol/leaf.ts';
+import { padHeader } from '../../protocol/rows.ts';
 import type { GuestIo } from './io.ts';
-import { LEAF_BYTES, padHeader } from './rowset.ts';
 
 /**
  * Object: one leaf of header `{"mizu":"facts","kind":…,"count":N,"groups":G,"words":W,"extra":X}`, then little-endian u32:

@@ -1,4 +1,5 @@
 // docs/rows.md#rowset: reading and writing rowsets. Live rows come first, so that a reader knows a rejected line by its place.
+import { padHeader } from '../../protocol/rows.ts';
 import type { GuestIo } from './io.ts';
 
 export type StepStats = { in: number; out: number; rejected: number };
@@ -18,7 +19,6 @@ export type RowsetTag = {
 
 type ResultsHeader = { readonly mizu: 'results'; readonly count: number };
 
-export const LEAF_BYTES = 128;
 /** Characters of the live lines of one task: below the 64 MiB of an output, so that the rejects have room beside them. */
 export const MAX_LIVE_LENGTH = 48 << 20;
 /** Lines are handed to the machine together: one string of a few hundred KB instead of a call per line. */
@@ -68,13 +68,6 @@ export function writeLines(io: GuestIo, lines: readonly string[]): void {
     io.write(`${lines.slice(from, i + 1).join('\n')}\n`);
     [from, length] = [i + 1, 0];
   }
-}
-
-/** A header line, padded with spaces to whole leaves; the newline is the last byte. */
-export function padHeader(header: object): string {
-  const text = JSON.stringify(header);
-  const size = Math.ceil((text.length + 1) / LEAF_BYTES) * LEAF_BYTES;
-  return `${text.padEnd(size - 1)}\n`;
 }
 
 /** `answer`: of the row's answers only this one is rejected, and the row goes on. */

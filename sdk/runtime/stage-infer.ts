@@ -1,5 +1,6 @@
 // docs/rows.md#requests: the two programs around a model: rows to requests, results to rows.
 import { findMessageProblem } from '../../edge/backends/messages.ts';
+import { padHeader } from '../../protocol/rows.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
 import { openResult, quoteOf, type Result } from './answer.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
@@ -8,7 +9,7 @@ import { describeError, type SourceTable } from './locate.ts';
 import { createPlainCheck, type PlainCheck } from './plain-schema.ts';
 import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
 import { becomes, describeIssues, type LostAnswer, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
-import { openRowset, padHeader, writeLines } from './rowset.ts';
+import { openRowset, writeLines } from './rowset.ts';
 import { seal, sealedText, sealRow, sealWith } from './seal.ts';
 
 /** Requests of one task, and their characters: a gateway takes no more (docs/edge.md#memory), and an output has 64 MiB. */

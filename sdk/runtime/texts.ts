@@ -1,6 +1,6 @@
 // docs/sdk.md#texts: lines of JSON that travel between the tasks of a step over the whole dataset. A reader takes its own range of bytes only.
+import { padHeader } from '../../protocol/rows.ts';
 import type { GuestIo } from './io.ts';
-import { padHeader } from './rowset.ts';
 
 /**
  * Object: a header line padded to whole leaves, then little-endian u32: G + 1 byte offsets, then the lines of group 0, 1, …, each

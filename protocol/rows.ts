@@ -1,0 +1,42 @@
+// docs/rows.md#header: the first line of an object of rows, as the SDK's programs, gateways and readers write and read it alike.
+import { LEAF_BYTES } from './leaf.ts';
+
+/** Of the line with its end. A rowset's header names every step: some 8,000 of the longest names have room. */
+export const MAX_HEADER_BYTES = 1 << 20;
+
+const LINE_END = 10;
+const FIRST_KEY = '{"mizu":';
+const ESCAPE = /\\(?:u[0-9a-f]{4}|.)/g;
+/** So JSON.stringify writes half a surrogate pair, and nothing else. */
+const HALF = '\\ud';
+
+const encoder = new TextEncoder();
+
+/** What an object says of itself in its first line. */
+export type Header = { readonly mizu: string; readonly [field: string]: unknown };
+
+/**
+ * The header's line: its JSON, the keys as they come, then spaces up to the last byte of a leaf of 128 bytes of UTF-8, which is the
+ * line end. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
+ */
+export function padHeader(header: Header): string {
+  const json = JSON.stringify(header);
+  const text = json.includes(HALF) ? json.replace(ESCAPE, (one) => (one.startsWith(HALF) ? '\ufffd' : one)) : json;
+  const sizeBytes = encoder.encode(text).length + 1;
+  return `${text}${' '.repeat(Math.ceil(sizeBytes / LEAF_BYTES) * LEAF_BYTES - sizeBytes)}\n`;
+}
+
+/** The header and the bytes of its line; undefined if the object begins with anything else, like a sink, whose lines are rows alone. */
+export function readHeader(object: Uint8Array): { readonly header: Header; readonly sizeBytes: number } | undefined {
+  const sizeBytes = object.subarray(0, MAX_HEADER_BYTES).indexOf(LINE_END) + 1;
+  if (sizeBytes === 0 || sizeBytes % LEAF_BYTES !== 0) return undefined;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(object.subarray(0, sizeBytes));
+    // A row in canonical JSON that has the field, too, has `count`, `in` and `input` before it.
+    if (!text.startsWith(FIRST_KEY)) return undefined;
+    const header = JSON.parse(text) as Header;
+    return typeof header.mizu === 'string' ? { header, sizeBytes } : undefined;
+  } catch {
+    return undefined;
+  }
+}
