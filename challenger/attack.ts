@@ -17,9 +17,9 @@ import { encodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import type { Caller } from './caller.ts';
+import { type ProvenStep, proveFromList } from './claimed-step.ts';
 import type { Demander } from './demand.ts';
 import { fetchStepList } from './step-list.ts';
-import { type WrongStep, wrongStepOf } from './wrong-step.ts';
 
 export type AttackContracts = { readonly dispute: Address; readonly rollup: Address };
 
@@ -80,7 +80,7 @@ export function createAttacker(parts: AttackParts): Attacker {
     // Its parent may have fallen. Leaf 0 is the parent's last one: where that is wrong, none of the child's own steps need be.
     if (Buffer.compare(own.subarray(0, LEAF_BYTES), encodeStateLeaf(parent.post)) !== 0) return false;
     const steps = (await demander.hasBegun(assertion)) ? undefined : await fetchStepList(node, assertion);
-    if (steps !== undefined) return strike(assertion, wrongStepOf(assertion.id, steps, own), now);
+    if (steps !== undefined) return strike(assertion, proveFromList(assertion.id, steps, own), now);
     if (await isPatient(assertion, now)) return false;
     const search = await demander.search(assertion, own, now);
     return search.kind === 'found' ? strike(assertion, search.wrong, now) : search.sent;
@@ -97,12 +97,12 @@ export function createAttacker(parts: AttackParts): Attacker {
     return now < until;
   }
 
-  async function strike(assertion: AssertionRecord, wrong: WrongStep, now: bigint): Promise<boolean> {
+  async function strike(assertion: AssertionRecord, wrong: ProvenStep, now: bigint): Promise<boolean> {
     return wrong.isMalformed ? rejectLeaf(assertion, wrong) : open(assertion, wrong, now);
   }
 
-  async function rejectLeaf(assertion: AssertionRecord, { step, claimed }: WrongStep): Promise<boolean> {
-    tell(assertion, `a leaf that is wrong in itself, after step ${step}`);
+  async function rejectLeaf(assertion: AssertionRecord, { step, claimed }: ProvenStep): Promise<boolean> {
+    tell(assertion, `step ${step} leads to a leaf that is wrong in itself`);
     const isDone = async () => (await assertionOf(assertion.id)).status !== ASSERTION_STATUS.pending;
     if (await isDone()) return false;
     const sent = await caller.send({ ...call, functionName: 'challengeLeaf', args: [claimed], isDone }, assertion.id);
@@ -110,7 +110,7 @@ export function createAttacker(parts: AttackParts): Attacker {
     return sent;
   }
 
-  async function open(assertion: AssertionRecord, { step, claimed }: WrongStep, now: bigint): Promise<boolean> {
+  async function open(assertion: AssertionRecord, { step, claimed }: ProvenStep, now: bigint): Promise<boolean> {
     const args = [encodeGameKey({ assertion: assertion.id, step, challenger: caller.address })] as const;
     const id = await client.readContract({ ...dispute, functionName: 'gameIdOf', args });
     const isOpened = async () =>

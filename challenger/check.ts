@@ -1,5 +1,6 @@
 // docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
 
+import { type Difference, describeDifference, findWrongStep, type WrongStep } from '../dispute/wrong-step.ts';
 import { createJudge, ownSteps } from '../node/agreement.ts';
 import { decodeBodyIndex } from '../node/body/receipts.ts';
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
@@ -7,8 +8,8 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { KIND } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
 import { numberKey } from '../service/store.ts';
-import { type Difference, describeDifference, firstDifference } from './compare.ts';
 import { fetchStepList } from './step-list.ts';
 
 /** A step list that is not what the messages give. */
@@ -20,15 +21,17 @@ export type Fault = {
   readonly place: FaultPlace | undefined;
 };
 
-/** The first leaf that differs, and the step that ends with it. */
-export type FaultPlace = Difference & {
-  /** Steps since genesis: the wrong step is the one with this number. */
-  readonly step: bigint;
-  readonly batch: bigint;
-  /** Of the message in its batch. */
-  readonly message: number;
-  readonly messageKind: string;
-};
+export type FaultPlace =
+  /** The assertion begins with a state that is not ours: the fault is its parent's. */
+  | (Difference & { readonly kind: 'start' })
+  | (WrongStep & {
+      readonly kind: 'step';
+      readonly sinceGenesis: StepSinceGenesis;
+      readonly batch: bigint;
+      /** Of the message in its batch. */
+      readonly message: number;
+      readonly messageKind: string;
+    });
 
 export type Checked =
   | { readonly kind: 'agrees'; readonly number: bigint; readonly assertion: AssertionRecord }
@@ -109,14 +112,16 @@ async function locate(node: NetworkNode, assertion: AssertionRecord, number: big
   const claimed = await fetchStepList(node, assertion);
   if (claimed === undefined) return { assertion, number, place: undefined };
   const own = await ownSteps(node.execution, parent, assertion);
-  const difference = own === undefined ? undefined : firstDifference(claimed, own);
-  if (difference === undefined) throw new Error(`assertion ${assertion.id} differs, but none of its leaves does`);
-  const step = parent.post.step + BigInt(difference.index);
-  return { assertion, number, place: { ...difference, step, ...(await messageOf(node, assertion, step)) } };
+  const found = own === undefined ? undefined : findWrongStep(claimed, own);
+  if (found === undefined || found.kind === 'equal')
+    throw new Error(`assertion ${assertion.id} differs, but none of its leaves does`);
+  if (found.kind === 'start') return { assertion, number, place: { kind: 'start', ...found.difference } };
+  const step = sinceGenesis(found.wrong.step, parent.post.step);
+  const message = await messageOf(node, assertion, step);
+  return { assertion, number, place: { kind: 'step', ...found.wrong, sinceGenesis: step, ...message } };
 }
 
-// Leaf 0 is the parent's end, and L1 has checked it: the step before a wrong leaf is always one of the range.
-async function messageOf(node: NetworkNode, assertion: AssertionRecord, step: bigint) {
+async function messageOf(node: NetworkNode, assertion: AssertionRecord, step: StepSinceGenesis) {
   for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
     const executed = await node.execution.batch(index);
     const batch = await node.mirror.batch(index);
@@ -138,9 +143,12 @@ export function describeFault(fault: Fault): string {
   const { number, assertion, place } = fault;
   if (place === undefined)
     return `assertion ${number} by ${assertion.asserter} is wrong: its step root is not ours, and DA does not give its step list`;
-  const { index, step, batch, message, messageKind } = place;
-  const where = `step ${index} of assertion ${number} (step ${step} since genesis, message ${message} of batch ${batch}, ${messageKind})`;
-  return `${where} by ${assertion.asserter} is wrong: ${describeDifference(place)}`;
+  const difference = describeDifference(place);
+  if (place.kind === 'start')
+    return `assertion ${number} by ${assertion.asserter} begins with a wrong state, its parent's last one: ${difference}`;
+  const { step, sinceGenesis, batch, message, messageKind } = place;
+  const where = `step ${step} of assertion ${number} (step ${sinceGenesis} since genesis, message ${message} of batch ${batch}, ${messageKind})`;
+  return `${where} by ${assertion.asserter} is wrong: ${difference}`;
 }
 
 /** What keeps the body from being whole on DA; undefined if nothing does. Not a fault that L1 could judge yet. */

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { leafAt } from '../dispute/wrong-step.ts';
 import type { Publication } from '../node/l1/demand-record.ts';
 import { bytesToHex } from '../protocol/hex.ts';
+import { leafAfter, leafBefore, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
 import { depthOf, objectRef, treeNode, verifyLeaf } from '../protocol/tree.ts';
-import { createClaimedTree, leafAt, type Search } from './claimed-tree.ts';
+import { createClaimedTree, type Search } from './claimed-tree.ts';
 
 /** Leaves of a list, of which those from `wrongFrom` on are somebody else's. */
 function listOf(leaves: number, wrongFrom = leaves): Uint8Array {
@@ -20,7 +22,12 @@ function publish(claimed: Uint8Array, asked: Exclude<Search, { kind: 'found' }>)
   const { root: objectRoot } = objectRef(claimed);
   const depth = depthOf(claimed.length);
   if (asked.kind === 'leaves')
-    return asked.indices.map((index) => ({ objectRoot, depth, index, leaf: bytesToHex(leafAt(claimed, index)) }));
+    return asked.indices.map((index) => ({
+      objectRoot,
+      depth,
+      index,
+      leaf: bytesToHex(leafAt(claimed, toLeafIndex(index))),
+    }));
   const levels = Math.min(8, depth - asked.depth);
   const nodes = Array.from({ length: 2 ** levels }, (_, i) =>
     treeNode(claimed, asked.depth + levels, asked.index * 2 ** levels + i),
@@ -51,10 +58,12 @@ test.each(LENGTHS)('the first wrong leaf of %i is found, and its paths lead to t
     const claimed = listOf(leaves, first);
     const { tree, found, asked } = searchAll(own, claimed);
     expect(found.index).toBe(first);
-    expect(Buffer.compare(found.leaf, leafAt(claimed, first))).toBe(0);
+    expect(Buffer.compare(found.leaf, leafAt(claimed, found.index))).toBe(0);
     const object = objectRef(claimed);
-    expect(verifyLeaf(leafAt(own, first - 1), first - 1, tree.pathOf(first - 1, first), object)).toBe(true);
-    expect(verifyLeaf(found.leaf, first, tree.pathOf(first, first), object)).toBe(true);
+    const step = stepTo(found.index);
+    const [before, after] = [leafBefore(step), leafAfter(step)];
+    expect(verifyLeaf(leafAt(own, before), before, tree.pathOf(before, after), object)).toBe(true);
+    expect(verifyLeaf(found.leaf, after, tree.pathOf(after, after), object)).toBe(true);
     const nodes = asked.filter(({ kind }) => kind === 'nodes').length;
     expect(nodes).toBe(leaves <= 2 ? 0 : leaves <= 512 ? 1 : 2);
     expect(asked.length).toBe(nodes + 1);

@@ -2,11 +2,12 @@
 
 import type { Publication } from '../node/l1/demand-record.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { depthOfLeaves, hashLeaf, hashNode, LEAF_BYTES, leafCount, treeNode, zeroTreeRoot } from '../protocol/tree.ts';
+import { type LeafIndex, toLeafIndex } from '../protocol/step-numbers.ts';
+import { depthOfLeaves, hashLeaf, hashNode, leafCount, treeNode, zeroTreeRoot } from '../protocol/tree.ts';
 
 /** The first leaf that differs, or what leads to it. */
 export type Search =
-  | { readonly kind: 'found'; readonly index: number; readonly leaf: Uint8Array }
+  | { readonly kind: 'found'; readonly index: LeafIndex; readonly leaf: Uint8Array }
   | { readonly kind: 'nodes'; readonly depth: number; readonly index: number }
   | { readonly kind: 'leaves'; readonly indices: readonly number[] };
 
@@ -14,7 +15,7 @@ export type ClaimedTree = {
   /** Goes down from the root, each time to the left one of two nodes that is not our own. */
   search(): Search;
   /** Siblings of a leaf up to `first`, the first that differs: left of that the claimed tree is our own. */
-  pathOf(index: number, first: number): Hex[];
+  pathOf(index: LeafIndex, first: LeafIndex): Hex[];
 };
 
 /** `own`: our own step list, of as many leaves as the claimed one. `publications`: of the claimed one, in any order. */
@@ -38,7 +39,9 @@ export function createClaimedTree(own: Uint8Array, publications: readonly Public
         index = left === treeNode(own, level + 1, 2 * index) ? 2 * index + 1 : 2 * index;
       }
       const leaf = leafBytes.get(index);
-      return leaf === undefined ? { kind: 'leaves', indices: [index] } : { kind: 'found', index, leaf };
+      return leaf === undefined
+        ? { kind: 'leaves', indices: [index] }
+        : { kind: 'found', index: toLeafIndex(index), leaf };
     },
     pathOf(index, first) {
       return Array.from({ length: depth }, (_, height) => {
@@ -64,11 +67,6 @@ export function createClaimedTree(own: Uint8Array, publications: readonly Public
     }
     return { nodes, leafBytes };
   }
-}
-
-/** 128 bytes of a step list. */
-export function leafAt(steps: Uint8Array, index: number): Uint8Array {
-  return steps.subarray(index * LEAF_BYTES, (index + 1) * LEAF_BYTES);
 }
 
 // What was shown below a node, and all that follows from it up to that node.

@@ -10,8 +10,8 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { depthOf } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import type { Caller } from './caller.ts';
+import { type ProvenStep, proveFromTree } from './claimed-step.ts';
 import { createClaimedTree } from './claimed-tree.ts';
-import { type WrongStep, wrongStepIn } from './wrong-step.ts';
 
 export type DemanderParts = {
   readonly node: Pick<NetworkNode, 'l1' | 'mirror'>;
@@ -42,7 +42,7 @@ export type Demander = {
 };
 
 export type Searched =
-  | { readonly kind: 'found'; readonly wrong: WrongStep }
+  | { readonly kind: 'found'; readonly wrong: ProvenStep }
   | { readonly kind: 'waiting'; readonly sent: boolean };
 
 type Node = { readonly depth: number; readonly index: number; readonly isLeaf: boolean };
@@ -169,7 +169,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     async search(assertion, own, now) {
       const tree = createClaimedTree(own, await publicationsOf(assertion));
       const found = tree.search();
-      if (found.kind === 'found') return { kind: 'found', wrong: wrongStepIn(assertion.id, tree, own, found) };
+      if (found.kind === 'found') return { kind: 'found', wrong: proveFromTree(assertion.id, tree, own, found) };
       const missing: Node[] =
         found.kind === 'nodes'
           ? [{ depth: found.depth, index: found.index, isLeaf: false }]

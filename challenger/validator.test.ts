@@ -70,7 +70,7 @@ test('the first wrong step of a lying assertion is named, and the validator ends
   );
   expect(failure).toBeInstanceOf(MizuError);
   expect(failure?.code).toBe('challenger/wrong-assertion');
-  expect(failure?.actual).toMatch(/step 2 of assertion \d+ \(step 10 since genesis, message 1 of batch 2, Advance\)/);
+  expect(failure?.actual).toMatch(/step 1 of assertion \d+ \(step 10 since genesis, message 1 of batch 2, Advance\)/);
   expect(failure?.actual).toContain(`by ${LIAR.address} is wrong: stateRoot claimed 0x`);
   expect(validator.counts.faults).toBe(1);
 });

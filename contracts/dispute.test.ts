@@ -20,6 +20,7 @@ import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
 import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
 import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
 import { DEVNET_CONFIG } from './config.ts';
@@ -122,7 +123,7 @@ test('eight lists and one instruction reject a false step', async () => {
   (lists[7] as Hex[])[SEGMENT - 1] = vectors.befores[chosen] as Hex;
   const gas: Record<string, bigint> = {};
   const opening = {
-    step: encodeClaimedStep(assertion, steps, STEP),
+    step: encodeClaimedStep(assertion, steps, toStepInAssertion(STEP)),
     kernel: { header: bytesToHex(HEADER), codeTreeRoot: CODE_TREE, codeCount: CODE_COUNT },
     message: proveMessage(batch, 1, 2),
     list: lists[0],

@@ -1,8 +1,11 @@
 // docs/operations.md#cheat: the words of a dispute, on a terminal of 80 columns.
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createOutput } from '../cli/output.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { sinceGenesis, toStepInAssertion } from '../protocol/step-numbers.ts';
+import type { DisputeEvent } from './dispute-feed.ts';
+import type { Fault, Seen, Watcher } from './watcher.ts';
+import { createOutput } from '../cli/output.ts';
 import { createStory } from './cheat-story.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
 import type { Fault, Seen, Watcher } from './watcher.ts';
@@ -20,7 +23,8 @@ const leaf = (digit: string) => ({
 });
 
 const fault: Fault = {
-  step: 17,
+  step: toStepInAssertion(17),
+  sinceGenesis: sinceGenesis(toStepInAssertion(17), 0n),
   place: { batch: 3n, message: 10 },
   message: { kind: 'Advance', run: hash('7'), stage: 1, partition: 0 },
   claimed: leaf('1'),
@@ -98,8 +102,8 @@ test('from the lie to the slash, in lines that fit', async () => {
   const { text, story } = await tell(DISPUTE);
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   for (const words of [
-    'liar asserts the states after steps 1 to 20: wrong',
-    'step 18: the program that writes "train", partition 1',
+    'liar asserts the states after steps 1 to 20 since genesis: wrong',
+    'step 18 since genesis: the program that writes "train", partition 1',
     'Bonds: 50 MIZU of validator, 100 MIZU of liar.',
     '1      validator  1 to 1,099,511,627,776      1,099,511,627,776    94,000',
     '2      liar       1 to 34,359,738,368            34,359,738,368    94,000',

@@ -1,11 +1,14 @@
 // docs/operations.md#cheat: a dispute as it happens on L1, for people and as JSON.
 import pc from 'picocolors';
-import { type Output, shorten } from '../cli/output.ts';
 import { segmentLength, TRACE_END } from '../dispute/play.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import { type StepInAssertion, toStepInAssertion } from '../protocol/step-numbers.ts';
+import type { DisputeEvent } from './dispute-feed.ts';
 import { formatCount, formatMizu } from '../sdk/client/money.ts';
+import type { Fault, Seen, Watcher } from './watcher.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
+import { type Output, shorten } from '../cli/output.ts';
 import { describeFunction, describeMessage, describeProgram, row, short } from './cheat-text.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
 import type { Fault, Seen, Watcher } from './watcher.ts';
@@ -36,7 +39,7 @@ export type Story = {
 type Told = { readonly assertion: AssertionRecord; readonly by: string; readonly wrong: boolean };
 type Game = {
   readonly assertion: AssertionRecord;
-  readonly step: number;
+  readonly step: StepInAssertion;
   readonly challenger: string;
   transactions: number;
   gasUsed: bigint;
@@ -61,7 +64,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     told.set(assertion.id, { assertion, by, wrong });
     const from = assertion.post.step - BigInt(assertion.stepCount) + 1n;
     if (wrong) heading('3. A lie: an executor asserts what nobody else gets');
-    const states = `asserts the states after steps ${formatCount(from)} to ${formatCount(assertion.post.step)}`;
+    const states = `asserts the states after steps ${formatCount(from)} to ${formatCount(assertion.post.step)} since genesis`;
     const cost = `${short(event.transaction)}, ${gas(event)}`;
     if (wrong || games.size === 0) {
       output.say(`  ${pc.bold(by)} ${states}: ${wrong ? pc.red('wrong') : pc.green('right')}`);
@@ -81,10 +84,9 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
   }
 
   function tellFault(fault: Fault, assertion: AssertionRecord): void {
-    const { step, claimed, own, instructions } = fault;
-    const number = assertion.post.step - BigInt(assertion.stepCount) + BigInt(step) + 1n;
+    const { step, sinceGenesis: number, claimed, own, instructions } = fault;
     const message = describeMessage(fault, metadata);
-    line('first lie', `step ${formatCount(number)}: ${message}`);
+    line('first lie', `step ${formatCount(number)} since genesis: ${message}`);
     line('', `message ${fault.place.message} of batch ${fault.place.batch}`);
     line('it says', `state root ${short(claimed.stateRoot)} after that step`);
     line('we get', `state root ${short(own.stateRoot)}`);
@@ -92,7 +94,8 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     output.data({
       event: 'fault',
       assertion: assertion.id,
-      step: number,
+      step,
+      stepSinceGenesis: number,
       message,
       claimedStateRoot: claimed.stateRoot,
       stateRoot: own.stateRoot,
@@ -104,7 +107,13 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     const { game, assertion, challenger, index } = event.args;
     const record = told.get(assertion)?.assertion ?? (await watcher.check(assertion)).assertion;
     const by = nameOf(challenger);
-    games.set(game, { assertion: record, step: Number(index), challenger: by, transactions: 0, gasUsed: 0n });
+    games.set(game, {
+      assertion: record,
+      step: toStepInAssertion(Number(index)),
+      challenger: by,
+      transactions: 0,
+      gasUsed: 0n,
+    });
     heading(`4. The ${by} disagrees, and opens a game on L1`);
     const [own, other] = [formatMizu(bonds.challenger), formatMizu(bonds.asserter)];
     output.say(`  Bonds: ${own} of ${by}, ${other} of ${nameOf(record.asserter)}. Who is wrong loses his.`);

@@ -1,11 +1,11 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
 
-import { firstDifference } from '../challenger/compare.ts';
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
 import type { Place } from '../dispute/trace/trace.ts';
 import { type MessagePlace, readStep } from '../dispute/trace/trace-input.ts';
 import { createTraces } from '../dispute/trace/traces.ts';
+import { findWrongStep } from '../dispute/wrong-step.ts';
 import { readKernel } from '../kernel/file.ts';
 import { judge, ownSteps } from '../node/agreement.ts';
 import { NO_BODY } from '../node/body/recorder.ts';
@@ -14,18 +14,20 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
 import { loadParts } from '../node/program-parts.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { type StepInAssertion, type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createLogger } from '../service/log.ts';
 import { type CodeFunction, functionAt } from '../vm/functions.ts';
 import { decodeHeader } from '../vm/program.ts';
+import { firstDifference } from '../challenger/compare.ts';
 
 /** The first step of an assertion whose end is not ours. */
 export type Fault = {
-  /** Leaf `step` of the assertion's list is before it. */
-  readonly step: number;
+  readonly step: StepInAssertion;
+  readonly sinceGenesis: StepSinceGenesis;
   readonly place: MessagePlace;
   readonly message: ReturnType<typeof decodeMessage>;
   readonly claimed: StateLeaf;
@@ -52,7 +54,7 @@ export type Watcher = {
   readonly node: NetworkNode;
   /** Waits until the assertion's range was executed. */
   check(assertion: Hex): Promise<Checked>;
-  see(assertion: AssertionRecord, step: number, position: bigint): Promise<Seen>;
+  see(assertion: AssertionRecord, step: StepInAssertion, position: bigint): Promise<Seen>;
   /** Rejects if it cannot go on. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
@@ -80,7 +82,7 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
     }
   }
 
-  async function traceOf(assertion: AssertionRecord, step: number) {
+  async function traceOf(assertion: AssertionRecord, step: StepInAssertion) {
     return waitFor(() => oracles.of(assertion, step));
   }
 
@@ -89,19 +91,18 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
     const ref = { root: assertion.stepRoot, length: (assertion.stepCount + 1) * LEAF_BYTES };
     const claimed = await requireObject(node.objects, ref, 'The step list');
     const own = parent === undefined ? undefined : await ownSteps(node.execution, parent, assertion);
-    const difference = own === undefined ? undefined : firstDifference(claimed, own);
-    if (own === undefined || difference === undefined) throw new Error(`assertion ${assertion.id} differs nowhere`);
-    const step = difference.index - 1;
+    const found = own === undefined ? undefined : findWrongStep(claimed, own);
+    if (parent === undefined || found?.kind !== 'step') throw new Error(`assertion ${assertion.id} has no wrong step`);
+    const { step, claimed: claimedLeaf, own: ownLeaf } = found.wrong;
     const located = await waitFor(() => locateStep(node, assertion, step));
     const { message } = await readStep(node, located.message);
-    const leafOf = (steps: Uint8Array) =>
-      decodeStateLeaf(steps.subarray(difference.index * LEAF_BYTES, (difference.index + 1) * LEAF_BYTES));
     return {
       step,
+      sinceGenesis: sinceGenesis(step, parent.post.step),
       place: located.message,
       message: decodeMessage(message),
-      claimed: leafOf(claimed),
-      own: leafOf(own),
+      claimed: decodeStateLeaf(hexToBytes(claimedLeaf)),
+      own: decodeStateLeaf(hexToBytes(ownLeaf)),
       instructions: await (await traceOf(assertion, step)).length(),
     };
   }
@@ -150,7 +151,7 @@ async function readSource(
 async function readWritten(
   node: NetworkNode,
   assertion: AssertionRecord,
-  step: number,
+  step: StepInAssertion,
   { machine, outputLength: from = 0 }: Place,
   { outputLength: to = from }: Place,
 ): Promise<Seen['written']> {

@@ -2,6 +2,7 @@
 import { BATCH_MAGIC, isAllowedLength } from '../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../protocol/isa.ts';
+import { type LeafIndex, leafAfter, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../protocol/tree.ts';
 import { encodeHeader, type Program } from '../vm/program.ts';
 import type { Disputed, Game } from './play.ts';
@@ -58,15 +59,16 @@ export type ClaimedStep = {
 };
 
 /** `steps`: the whole step list as it was asserted. */
-export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, index: number): ClaimedStep {
-  const leaf = (at: number): Hex => bytesToHex(steps.subarray(at * LEAF_BYTES, (at + 1) * LEAF_BYTES));
+export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, step: StepInAssertion): ClaimedStep {
+  const leaf = (at: LeafIndex): Hex => bytesToHex(steps.subarray(at * LEAF_BYTES, (at + 1) * LEAF_BYTES));
+  const [before, after] = [leafBefore(step), leafAfter(step)];
   return {
     assertion,
-    index: BigInt(index),
-    pre: leaf(index),
-    prePath: treeProof(steps, index),
-    post: leaf(index + 1),
-    postPath: treeProof(steps, index + 1),
+    index: BigInt(step),
+    pre: leaf(before),
+    prePath: treeProof(steps, before),
+    post: leaf(after),
+    postPath: treeProof(steps, after),
   };
 }
 

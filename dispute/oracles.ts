@@ -2,6 +2,7 @@
 
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
+import type { StepInAssertion } from '../protocol/step-numbers.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { locateStep } from './trace/locate.ts';
 import { gatherTrace, readStep } from './trace/trace-input.ts';
@@ -9,7 +10,7 @@ import type { ThreadTrace, Traces } from './trace/traces.ts';
 
 export type Oracles = {
   /** Our trace of step `step` of the assertion; undefined while we have not executed its range. */
-  of(assertion: AssertionRecord, step: number): Promise<ThreadTrace | undefined>;
+  of(assertion: AssertionRecord, step: StepInAssertion): Promise<ThreadTrace | undefined>;
 };
 
 export function createOracles(node: NetworkNode, traces: Traces): Oracles {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Side } from '../node/l1/game-record.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import {
   type Action,
   firstList,
@@ -35,7 +36,7 @@ async function openGame(challenger: TraceOracle): Promise<Game> {
   return {
     id: word(1n, 9),
     assertion: word(2n, 9),
-    step: 0,
+    step: toStepInAssertion(0),
     challenger: '0x00000000000000000000000000000000000000c1',
     turn: 'asserter',
     lists: 1,

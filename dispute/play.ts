@@ -1,6 +1,7 @@
 // docs/disputes.md#game: what to do next in a game: nothing but the game, the time, and one's own trace decide.
 import type { Side } from '../node/l1/game-record.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
+import type { StepInAssertion } from '../protocol/step-numbers.ts';
 
 export const LIST_LENGTH = 32;
 export const TRACE_END = 1n << 40n;
@@ -11,7 +12,7 @@ export type Game = {
   readonly id: Hex;
   readonly assertion: Hex;
   /** Leaf `step` of the assertion's step list is before the judged step. */
-  readonly step: number;
+  readonly step: StepInAssertion;
   readonly challenger: Address;
   readonly turn: Side;
   /** Lists posted: 1 after the game was opened, 8 when segments are one instruction long. */

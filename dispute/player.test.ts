@@ -3,6 +3,7 @@ import type { Abi } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import { keccakHex, LEAF_BYTES } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
@@ -35,7 +36,7 @@ test('the asserter refutes the message at once, and is paid out of the bond', as
   const { node } = executor;
   await network.postBatch([{ kind: 'Expire', run: `0x${'11'.repeat(32)}` }], spoilFirst);
   const assertion = await until('the assertion', async () => (await node.mirror.pending())[0]);
-  const step = assertion.stepCount - 1;
+  const step = toStepInAssertion(assertion.stepCount - 1);
   const parent = (await node.mirror.assertion(assertion.parent))!;
   const steps = await node.execution.leaves(parent.post.step, assertion.post.step);
   const opening = await createOpening(node, {

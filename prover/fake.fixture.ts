@@ -9,6 +9,7 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { disputeAbi, mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
@@ -38,7 +39,8 @@ export async function openFake(network: TestNetwork, node: NetworkNode, key: Hex
   const token = { address: contracts.token, abi: mizuTokenAbi as Abi };
   await sender.sendAndWait({ ...token, functionName: 'approve', args: [contracts.dispute, 10n ** 30n] });
   return {
-    async attack(assertion, step) {
+    async attack(assertion, index) {
+      const step = toStepInAssertion(index);
       const [parent, place] = [await node.mirror.assertion(assertion.parent), await locateStep(node, assertion, step)];
       if (parent === undefined || place === undefined) throw new Error(`step ${step} was not executed`);
       const steps = await node.execution.leaves(parent.post.step, assertion.post.step);

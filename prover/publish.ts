@@ -5,6 +5,7 @@ import type { ExecutedBatch } from '../node/execution.ts';
 import { type ObjectSource, requireObject } from '../node/l1/derive.ts';
 import type { Certificate } from '../protocol/certificate.ts';
 import { decodeDataset } from '../protocol/state.ts';
+import { toLeafIndex } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES, type ObjectRef, objectRoot } from '../protocol/tree.ts';
 
 export type PublishRequest = {
@@ -40,7 +41,7 @@ export async function publishBody(
   if (steps.length / LEAF_BYTES - 1 !== Number(batches.at(-1)!.toStep - first.fromStep))
     throw new Error('the step list is not that of the batches');
   const runs = batches.flatMap((batch) =>
-    batch.runs.map(({ run, step, dataset }) => ({ run, step: Number(step - first.fromStep), dataset })),
+    batch.runs.map(({ run, step, dataset }) => ({ run, leaf: toLeafIndex(Number(step - first.fromStep)), dataset })),
   );
   const partitions: ObjectRef[] = [];
   for (const { dataset } of runs)

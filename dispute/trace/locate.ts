@@ -3,6 +3,7 @@
 import { isExecuted } from '../../node/agreement.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { NetworkNode } from '../../node/node.ts';
+import { leafBefore, type StepInAssertion } from '../../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { MessagePlace } from './trace-input.ts';
 
@@ -16,11 +17,11 @@ export type StepPlace = {
 export async function locateStep(
   { mirror, execution }: Pick<NetworkNode, 'mirror' | 'execution'>,
   assertion: AssertionRecord,
-  step: number,
+  step: StepInAssertion,
 ): Promise<StepPlace | undefined> {
   const parent = await mirror.assertion(assertion.parent);
   if (parent === undefined || !(await isExecuted(mirror, execution, assertion.post.batch - 1n))) return undefined;
-  const before = parent.post.step + BigInt(step);
+  const before = parent.post.step + BigInt(leafBefore(step));
   for (let index = assertion.firstBatch; index < assertion.post.batch; index++) {
     const batch = await execution.batch(index);
     if (batch === undefined) return undefined;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { toLeafIndex } from '../../protocol/step-numbers.ts';
 import { type BodyChunk, decodeChunk, encodeChunk } from './body.ts';
 import { type BodyIndex, decodeBodyIndex, encodeBodyIndex, objectsOfBody } from './receipts.ts';
 
@@ -39,7 +40,7 @@ const INDEX: BodyIndex = {
   firstStep: 2n,
   stepRoot: root(3),
   chunks: [{ root: root(4), length: 5, steps: 6 }],
-  runs: [{ run: root(7), step: 3, dataset: { root: root(8), length: 64 } }],
+  runs: [{ run: root(7), leaf: toLeafIndex(3), dataset: { root: root(8), length: 64 } }],
   partitions: [{ root: root(9), length: 10 }],
   certificates: [{ objects: 3, certificate }],
 };

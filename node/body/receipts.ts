@@ -2,14 +2,15 @@
 import { createReader, createWriter, malformed, type Reader, type Writer } from '../../protocol/bytes.ts';
 import { type Certificate, readCertificate, writeCertificate } from '../../protocol/certificate.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { type LeafIndex, toLeafIndex } from '../../protocol/step-numbers.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 
 const MAGIC = 'MIZUBDY1';
 
 export type ChunkRef = ObjectRef & { readonly steps: number };
 
-/** A run that ended with a dataset. `step`: leaf of the step list after the step that ended it. */
-export type CompletedRun = { readonly run: Hex; readonly step: number; readonly dataset: ObjectRef };
+/** A run that ended with a dataset. `leaf`: the end of the step that ended it. */
+export type CompletedRun = { readonly run: Hex; readonly leaf: LeafIndex; readonly dataset: ObjectRef };
 
 export type BodyIndex = {
   readonly firstBatch: bigint;
@@ -39,7 +40,7 @@ export function encodeBodyIndex(index: BodyIndex): Uint8Array {
   writer.hex(index.stepRoot, 32).u32(index.chunks.length);
   for (const chunk of index.chunks) writeRef(writer, chunk).u32(chunk.steps);
   writer.u32(index.runs.length);
-  for (const { run, step, dataset } of index.runs) writeRef(writer.hex(run, 32).u32(step), dataset);
+  for (const { run, leaf, dataset } of index.runs) writeRef(writer.hex(run, 32).u32(leaf), dataset);
   writer.u32(index.partitions.length);
   for (const partition of index.partitions) writeRef(writer, partition);
   writer.u32(index.certificates.length);
@@ -58,7 +59,7 @@ export function decodeBodyIndex(bytes: Uint8Array): BodyIndex {
   const chunks = readList(reader, 'chunk', 44, () => ({ ...readRef(reader), steps: reader.u32('chunk steps') }));
   const runs = readList(reader, 'run', 76, () => ({
     run: reader.hex(32, 'run'),
-    step: reader.u32('run step'),
+    leaf: toLeafIndex(reader.u32('run leaf')),
     dataset: readRef(reader),
   }));
   const partitions = readList(reader, 'partition', 40, () => readRef(reader));

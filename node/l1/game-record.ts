@@ -2,6 +2,7 @@
 
 import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
+import { type StepInAssertion, toStepInAssertion } from '../../protocol/step-numbers.ts';
 import type { ContractEvent } from '../../service/l1-logs.ts';
 import type { Table } from '../../service/store.ts';
 import type { Draft } from './draft.ts';
@@ -14,7 +15,7 @@ export type GameRecord = {
   readonly id: Hex;
   readonly assertion: Hex;
   /** Of the assertion: leaf `step` of its list is before the judged step. */
-  readonly step: number;
+  readonly step: StepInAssertion;
   readonly challenger: Address;
   readonly status: GameStatus;
   /** Lists posted. The asserter answers an odd number of them. */
@@ -58,7 +59,16 @@ export async function readGameEvent(draft: Draft, tables: GameTables, event: Con
   switch (event.eventName) {
     case 'GameOpened': {
       const { game, assertion, challenger, index, start, end, message, list } = event.args as Args['GameOpened'];
-      const opened = { id: game, assertion, challenger, step: Number(index), start, end, message, list };
+      const opened = {
+        id: game,
+        assertion,
+        challenger,
+        step: toStepInAssertion(Number(index)),
+        start,
+        end,
+        message,
+        list,
+      };
       await draft.put(tables.games, game, { ...opened, status: 'open', lists: 1, startPosition: 0n });
       return draft.put(tables.openGames, game, true);
     }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address, Hex } from '../../protocol/hex.ts';
+import { type LeafIndex, stepTo } from '../../protocol/step-numbers.ts';
 import type { L1 } from '../../service/l1.ts';
 import { followLogs } from '../../service/l1-logs.ts';
 import { openStore } from '../../service/store.ts';
@@ -116,17 +117,18 @@ async function isLive(mirror: Mirror, pending: AssertionRecord, latestConfirmed:
   return at?.id === latestConfirmed;
 }
 
-/** The chunk of the body that has this step of it, from 1 on, and its place there. Undefined: the body has fewer. */
+/** The chunk of the body that has the step that leads to this leaf, and its place there. Undefined: the body has fewer. */
 export async function findStep(
   objects: ObjectSource,
   { chunks }: BodyIndex,
-  step: number,
+  leaf: LeafIndex,
 ): Promise<{ readonly chunk: BodyChunk; readonly step: number } | undefined> {
+  const wanted = stepTo(leaf);
   let first = 0;
   for (const ref of chunks) {
-    if (step <= first + ref.steps) {
+    if (wanted < first + ref.steps) {
       const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
-      return { chunk, step: step - first - 1 };
+      return { chunk, step: wanted - first };
     }
     first += ref.steps;
   }

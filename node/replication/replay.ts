@@ -8,6 +8,7 @@ import { decodeDefinition } from '../../protocol/definition.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { type ExecResult, encodeExecResult } from '../../protocol/state.ts';
+import { type StepSinceGenesis, stepAfter } from '../../protocol/step-numbers.ts';
 import { openDiskObjects } from '../../service/disk-objects.ts';
 import { withFallback } from '../../service/objects.ts';
 import { openStore } from '../../service/store.ts';
@@ -38,7 +39,12 @@ export type Replayed =
   | { readonly ok: true; readonly steps: number; readonly programs: number }
   | { readonly ok: false; readonly reason: string };
 
-type Located = { readonly chunk: BodyChunk; readonly index: number; readonly step: bigint; readonly receipt: Receipt };
+type Located = {
+  readonly chunk: BodyChunk;
+  readonly index: number;
+  readonly step: StepSinceGenesis;
+  readonly receipt: Receipt;
+};
 
 export async function replayRun(request: ReplayRequest): Promise<Replayed> {
   const { snapshot, run, workers = 2 } = request;
@@ -72,7 +78,7 @@ async function collectSteps(
         const record = chunk.steps[index] as StepRecord;
         const receipt = decodeReceipt(record.receipt);
         if (workflow === undefined && concerns(receipt, run)) {
-          steps.push({ chunk, index, step: chunk.firstStep + BigInt(index), receipt });
+          steps.push({ chunk, index, step: stepAfter(chunk.firstStep + BigInt(index)), receipt });
           if (receipt.kind === 'Run') workflow = receipt.workflow;
         }
         if (workflow !== undefined && receipt.kind === 'Deploy' && receipt.ok && receipt.workflow === workflow) {
@@ -105,9 +111,9 @@ async function replaySteps(
     const record = chunk.steps[index] as StepRecord;
     const sent = await inbox(step);
     if (sent === undefined || !isSame(sent, record))
-      return { ok: false, reason: `step ${step}: L1 has another message` };
+      return { ok: false, reason: `step ${step} since genesis: L1 has another message` };
     const check = verifyStep(kernel, chunk, index);
-    if (!check.ok) return { ok: false, reason: `step ${step}: ${check.reason}` };
+    if (!check.ok) return { ok: false, reason: `step ${step} since genesis: ${check.reason}` };
     for (const exec of record.execs) {
       const before = exec.inputs.map(({ root }) => makers.get(root));
       const outcome = runAgain(pool, exec, check.done, before, step);
@@ -131,7 +137,7 @@ async function runAgain(
   { request, inputs, result }: TouchedExec,
   { objects }: StepDone,
   makers: readonly (Promise<string | undefined> | undefined)[],
-  step: bigint,
+  step: StepSinceGenesis,
 ): Promise<string | undefined> {
   for (const maker of makers) {
     const reason = await maker;
@@ -139,11 +145,11 @@ async function runAgain(
   }
   const actual: ExecResult = await pool.exec(request, inputs, objects);
   if (bytesToHex(encodeExecResult(actual)) === bytesToHex(encodeExecResult(result))) return undefined;
-  return `step ${step}: the program gives output ${actual.outputRoot} with ${actual.gasUsed} gas, not ${result.outputRoot} with ${result.gasUsed}`;
+  return `step ${step} since genesis: the program gives output ${actual.outputRoot} with ${actual.gasUsed} gas, not ${result.outputRoot} with ${result.gasUsed}`;
 }
 
 /** The message of a step as L1 and DA have it. Steps are asked for in ascending order. */
-function createInbox({ snapshot, objects }: ReplayRequest): (step: bigint) => Promise<StepInput | undefined> {
+function createInbox({ snapshot, objects }: ReplayRequest): (step: StepSinceGenesis) => Promise<StepInput | undefined> {
   let index = 0n;
   let first = 0n;
   let open: StepInput[] | undefined;
@@ -151,9 +157,9 @@ function createInbox({ snapshot, objects }: ReplayRequest): (step: bigint) => Pr
     for (;;) {
       const batch = await snapshot.mirror.batch(index);
       if (batch === undefined) return undefined;
-      if (step < batch.totalMessages) {
+      if (step <= batch.totalMessages) {
         open ??= await deriveBatch(snapshot.mirror, objects, batch);
-        return open[Number(step - first)];
+        return open[Number(step - first) - 1];
       }
       first = batch.totalMessages;
       index += 1n;

@@ -6,6 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset, decodeStateLeaf } from '../../protocol/state.ts';
+import { stepTo } from '../../protocol/step-numbers.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef, treeProof, verifyLeaf } from '../../protocol/tree.ts';
 import type { L1 } from '../../service/l1.ts';
 import { type BodyChunk, requireStep } from '../body/body.ts';
@@ -135,15 +136,18 @@ async function checkStep(
 ): Promise<{ chunk: BodyChunk; step: number }> {
   const length = (assertion.stepCount + 1) * LEAF_BYTES;
   const steps = await requireObject(objects, { root: assertion.stepRoot, length }, 'The step list');
-  const leaf = steps.subarray(ended.step * LEAF_BYTES, (ended.step + 1) * LEAF_BYTES);
+  const leaf = steps.subarray(ended.leaf * LEAF_BYTES, (ended.leaf + 1) * LEAF_BYTES);
   const list = { root: assertion.stepRoot, length };
-  if (!verifyLeaf(leaf, ended.step, treeProof(steps, ended.step), list))
-    throw new Failed(`step: leaf ${ended.step} is not in step root ${assertion.stepRoot}`);
-  pass('step', `the state after step ${ended.step} of ${assertion.stepCount} is a leaf of the step root`);
-  const found = await findStep(objects, body, ended.step);
-  if (found === undefined) throw new Failed(`step: the body has no step ${ended.step}`);
+  if (!verifyLeaf(leaf, ended.leaf, treeProof(steps, ended.leaf), list))
+    throw new Failed(`step: leaf ${ended.leaf} is not in step root ${assertion.stepRoot}`);
+  pass(
+    'step',
+    `the end of step ${stepTo(ended.leaf)} of the assertion, the run's last one, is leaf ${ended.leaf} of the step root`,
+  );
+  const found = await findStep(objects, body, ended.leaf);
+  if (found === undefined) throw new Failed(`step: the body has no step that leads to leaf ${ended.leaf}`);
   if (Buffer.compare(requireStep(found.chunk, found.step).stateLeaf, leaf) !== 0)
-    throw new Failed(`step: the body has another leaf at step ${ended.step}`);
+    throw new Failed(`step: the body has another leaf ${ended.leaf}`);
   return found;
 }
 

@@ -31,7 +31,7 @@ export async function readInputsHash({ l1, contracts, fromBlock, da, run }: Veri
 }
 
 async function stepOf(objects: ObjectSource, { body, ended }: LocatedRun): Promise<StepRecord | undefined> {
-  const found = await findStep(objects, body, ended.step);
+  const found = await findStep(objects, body, ended.leaf);
   return found === undefined ? undefined : requireStep(found.chunk, found.step);
 }
 

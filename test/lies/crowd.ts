@@ -7,6 +7,7 @@ import { takeSeat } from '../../dispute/seat.ts';
 import { locateStep } from '../../dispute/trace/locate.ts';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { type StepInAssertion, toStepInAssertion } from '../../protocol/step-numbers.ts';
 import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { keyOf, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
@@ -52,7 +53,7 @@ async function playIn(world: World, options: CrowdOptions): Promise<Crowd> {
   const assertion = await world.assert(world.steps);
   const fake = createSender(withAccount(network.l1, keyOf(4)), { inFlight: NODE_IN_FLIGHT });
   await allow(world, fake);
-  await Promise.all(Array.from({ length: games }, (_, step) => openFake(world, fake, assertion, step)));
+  await Promise.all(Array.from({ length: games }, (_, i) => openFake(world, fake, assertion, toStepInAssertion(i))));
   await until('the games', async () => (await node.mirror.openGames()).length === games || undefined, LIMIT_SECONDS);
   const sender = createSender(withAccount(network.l1, LIAR_KEY), { inFlight });
   const log = createLogger('crowd', process.env.MIZU_LOG ?? 'silent');
@@ -88,7 +89,7 @@ async function allow({ network }: World, fake: Sender): Promise<void> {
 }
 
 /** A list of hashes that are none of the step's. */
-async function openFake({ node, network, steps }: World, fake: Sender, id: Hex, step: number): Promise<void> {
+async function openFake({ node, network, steps }: World, fake: Sender, id: Hex, step: StepInAssertion): Promise<void> {
   const assertion = await until('the assertion', () => node.mirror.assertion(id));
   const place = await until('the step', () => locateStep(node, assertion, step));
   const list = Array.from({ length: LIST_LENGTH }, (_, i) => bytesToHex(new Uint8Array(32).fill(i + 1)));

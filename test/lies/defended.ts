@@ -6,6 +6,7 @@ import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
+import { toStepInAssertion } from '../../protocol/step-numbers.ts';
 import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
@@ -145,7 +146,7 @@ async function* playDefended(
           assertion.post.step - BigInt(assertion.stepCount),
           assertion.post.step,
         );
-        const own = await seat.oracles.of(assertion, 0);
+        const own = await seat.oracles.of(assertion, toStepInAssertion(0));
         if (own === undefined) throw new Error('the fake has no trace');
         const list = await firstList(conductOracle(own, steps, 0, conduct));
         const opening = await openingOf(node, assertion, { steps, step: 0, list });
