@@ -1,7 +1,7 @@
 // docs/contracts.md#generated: the contracts' enums as they come over the ABI, numbered in the order of their Solidity source.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GeneratedFile } from './generate.ts';
+import type { GeneratedFile } from './generated-file.ts';
 
 /** Name in TypeScript, then the file below contracts/src and the enum's name in it. */
 const ENUMS = [

@@ -6,10 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
 import { generateEnums } from './enums.ts';
+import type { GeneratedFile } from './generated-file.ts';
 import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './instructions.ts';
 import { generateVectors } from './vectors.ts';
-
-export type GeneratedFile = { readonly path: string; readonly content: string };
 
 const CONTRACTS = [
   'MizuToken',

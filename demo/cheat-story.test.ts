@@ -1,6 +1,7 @@
 // docs/operations.md#cheat: the words of a dispute, on a terminal of 80 columns.
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { SIDE } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { sinceGenesis, toStepInAssertion } from '../protocol/step-numbers.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
@@ -85,8 +86,8 @@ async function tell(
 const DISPUTE = [
   { name: 'AssertionCreated', args: { id: hash('d') } },
   { name: 'GameOpened', args: { game: hash('9'), assertion: hash('d'), challenger: VALIDATOR, index: 17n } },
-  { name: 'Moved', sender: LIAR, args: { game: hash('9'), side: 1, lists: 2, position: 0n } },
-  { name: 'Moved', args: { game: hash('9'), side: 0, lists: 8, position: 549_888n } },
+  { name: 'Moved', sender: LIAR, args: { game: hash('9'), side: SIDE.asserter, lists: 2, position: 0n } },
+  { name: 'Moved', args: { game: hash('9'), side: SIDE.challenger, lists: 8, position: 549_888n } },
   {
     name: 'StepProven',
     args: { game: hash('9'), position: 549_896n, start: hash('3'), end: hash('4'), provenEnd: hash('5') },
@@ -145,7 +146,7 @@ test('as JSON, one event a line, amounts as decimal numbers', async () => {
 
 test('a game that ends by time, and a malformed state, are told as such', async () => {
   const { text } = await tell([
-    { name: 'TimedOut', args: { game: hash('9'), side: 1 } },
+    { name: 'TimedOut', args: { game: hash('9'), side: SIDE.asserter } },
     { name: 'LeafRejected', args: { assertion: hash('d'), index: 3n, challenger: VALIDATOR } },
   ]);
   expect(text).toContain('the asserter has not moved in time');

@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import { segmentLength, TRACE_END } from '../dispute/play.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
+import { SIDE } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../protocol/step-numbers.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
@@ -46,8 +47,7 @@ type Game = {
 };
 
 const LABEL = 11;
-/** `Side` of contracts/src/Dispute.sol. */
-const SIDES = ['challenger', 'asserter'] as const;
+const SIDES = Object.keys(SIDE) as readonly (keyof typeof SIDE)[];
 
 export function createStory({ watcher, output, heading, cast, metadata, bonds, columns = 80 }: StoryParts): Story {
   const told = new Map<Hex, Told>();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import type { NetworkNode } from '../node/node.ts';
+import { DEMAND_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createAbandonment } from './abandoned.ts';
 
@@ -13,10 +14,10 @@ type Game = { readonly lists: number; readonly spent: number; readonly status?: 
 type Demand = { readonly deadline: bigint; readonly status?: number };
 
 /** A game about the assertion that took its turn at second 100; `spent` of the asserter; `mirrored`: lists that the mirror has seen. */
-function abandonedAt({ lists, spent, status = 1, mirrored = lists }: Game, demand?: Demand) {
+function abandonedAt({ lists, spent, status = GAME_STATUS.open, mirrored = lists }: Game, demand?: Demand) {
   // The challenger's clock is spent, in the lower 80 bits; what the asserter has paid is above his.
   const players = 60n | (BigInt(spent) << 80n) | (1_000_000n << 120n);
-  const demandOf = { status: demand?.status ?? 1 };
+  const demandOf = { status: demand?.status ?? DEMAND_STATUS.open };
   const answers = { ...LIMITS, gameOf: { status, lists, players, turnedAt: 100 }, demandOf };
   const demands = demand === undefined ? [] : [{ id: DEMAND, assertion: ASSERTION, deadline: demand.deadline }];
   const node = {
@@ -47,8 +48,8 @@ test('the time of the challenger is not the asserter’s', async () => {
 });
 
 test('a game that is won on L1 and still open in the mirror counts by its winner', async () => {
-  expect(await abandonedAt({ lists: 1, spent: 0, status: 2 })(100n)).toBe(true);
-  expect(await abandonedAt({ lists: 1, spent: 0, status: 3 })(1000n)).toBe(false);
+  expect(await abandonedAt({ lists: 1, spent: 0, status: GAME_STATUS.challengerWon })(100n)).toBe(true);
+  expect(await abandonedAt({ lists: 1, spent: 0, status: GAME_STATUS.asserterWon })(1000n)).toBe(false);
 });
 
 test('so may one that leaves half of the time for a demand', async () => {
@@ -59,12 +60,14 @@ test('so may one that leaves half of the time for a demand', async () => {
 
 test('what was answered on L1 and not yet in the mirror is not late', async () => {
   expect(await abandonedAt({ lists: 2, mirrored: 1, spent: 20 })(1000n)).toBe(false);
-  expect(await abandonedAt({ lists: 2, spent: 0 }, { deadline: 120n, status: 2 })(119n)).toBe(false);
+  expect(await abandonedAt({ lists: 2, spent: 0 }, { deadline: 120n, status: DEMAND_STATUS.published })(119n)).toBe(
+    false,
+  );
 });
 
 test('a game that was once on time is read again when it looks late', async () => {
   const game = { lists: 1, spent: 0 };
-  const seen = { status: 1, lists: 1, players: 60n, turnedAt: 100 };
+  const seen = { status: GAME_STATUS.open, lists: 1, players: 60n, turnedAt: 100 };
   const node = {
     l1: {
       client: {

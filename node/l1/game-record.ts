@@ -7,7 +7,7 @@ import type { ContractEvent } from '../../service/l1-logs.ts';
 import type { Table } from '../../service/store.ts';
 import type { Draft } from './draft.ts';
 
-export type Side = 'asserter' | 'challenger';
+export type Side = keyof typeof SIDE;
 
 export type GameStatus = 'open' | 'challenger-won' | 'asserter-won' | 'refunded';
 

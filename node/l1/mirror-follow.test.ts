@@ -1,9 +1,11 @@
 // docs/prover.md#derivation: a mirror that has missed something notices, takes blocks back and reads them again.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { disputeAbi, inboxAbi } from '../../protocol/generated/abi.ts';
+import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createFakeChain, encodeLog, type FakeChain } from '../../service/fake-chain.fixture.ts';
 import { createLogger } from '../../service/log.ts';
@@ -33,7 +35,7 @@ const opened = encodeLog(dispute, disputeAbi, 'GameOpened', {
 const moved = (lists: number) =>
   encodeLog(dispute, disputeAbi, 'Moved', {
     game: hash(7),
-    side: 1,
+    side: SIDE.asserter,
     lists,
     position: 0,
     start: hash(1),
