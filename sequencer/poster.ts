@@ -1,10 +1,10 @@
 // docs/operations.md#sequencer: closed batches to DA, then to the Inbox, each exactly once.
 import { NO_CERTIFICATE, toContractCertificate } from '../contracts/claim.ts';
 import type { DaClient } from '../da/client.ts';
-import { MizuError } from '../protocol/errors.ts';
 import { daCommitteeAbi, inboxAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
+import { isRevert } from '../service/l1-revert.ts';
 import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
@@ -158,15 +158,9 @@ export function createPoster(parts: PosterParts): Poster {
   };
 }
 
-function isRevert(error: unknown, name: string): boolean {
-  return error instanceof MizuError && error.actual?.startsWith(`${name}(`) === true;
-}
-
-// TimestampOutOfRange(earliest, latest, actual): only what lies before the range never gets into it again.
-function isTooOld(error: unknown): boolean {
-  const said =
-    error instanceof MizuError ? /^TimestampOutOfRange\((\d+), (\d+), (\d+)\)$/.exec(error.actual ?? '') : null;
-  if (said === null) return false;
-  const [, earliest, , actual] = said.map(Number) as [number, number, number, number];
+/** Only what lies before the range never gets into it again. */
+export function isTooOld(error: unknown): boolean {
+  if (!isRevert(error, 'TimestampOutOfRange')) return false;
+  const [earliest, , actual] = error.args as [earliest: bigint, latest: bigint, actual: bigint];
   return actual < earliest;
 }

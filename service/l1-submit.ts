@@ -1,9 +1,10 @@
 // docs/operations.md#l1: one transaction at one nonce, and what a node or a contract says against it.
-import { BaseError, ContractFunctionRevertedError, encodeFunctionData } from 'viem';
+import { BaseError, encodeFunctionData } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
 import { capFees } from './l1-fees.ts';
+import { toRefusal } from './l1-revert.ts';
 import type { Call } from './l1-send.ts';
 
 export type Transaction = {
@@ -24,7 +25,7 @@ export async function toTransaction({ client, account }: L1Account, call: Call):
   const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
   // Not against the pending block: there our own earlier attempt has done its work already, and it costs less.
   const gas = await client.estimateContractGas({ ...request, blockTag: 'latest' }).catch((cause: unknown) => {
-    throw reverted(call, cause);
+    throw toRefusal(functionName, cause);
   });
   return {
     name: functionName,
@@ -74,21 +75,4 @@ export async function submit(
       cause: error,
     });
   }
-}
-
-function reverted(call: Call, cause: unknown): MizuError {
-  const found =
-    cause instanceof BaseError ? cause.walk((error) => error instanceof ContractFunctionRevertedError) : undefined;
-  const data = found instanceof ContractFunctionRevertedError ? found : undefined;
-  const said =
-    data?.data === undefined
-      ? data?.reason
-      : `${data.data.errorName}(${(data.data.args ?? []).map(String).join(', ')})`;
-  return new MizuError({
-    code: data === undefined ? 'l1/estimate-failed' : 'l1/reverted',
-    message: `${call.functionName} would be reverted.`,
-    actual: said ?? (cause instanceof BaseError ? cause.shortMessage : String(cause)),
-    retryable: data === undefined,
-    cause,
-  });
 }

@@ -66,7 +66,9 @@ test('a revert is told by the name of the contract error, before gas is paid', a
   const nonce = await l1.client.getTransactionCount({ address: l1.address });
   await expect(sender.sendAndWait(mint(parseEther('2000')))).rejects.toMatchObject({
     code: 'l1/reverted',
-    actual: expect.stringContaining('ERC20ExceededCap'),
+    actual: expect.stringContaining('ERC20ExceededCap('),
+    errorName: 'ERC20ExceededCap',
+    args: [expect.any(BigInt), expect.any(BigInt)],
   });
   expect(await l1.client.getTransactionCount({ address: l1.address })).toBe(nonce);
 });

@@ -52,7 +52,14 @@ export type VerifyReport = {
   readonly entries: readonly DatasetEntry[];
 };
 
-class Failed extends Error {}
+class Failed extends Error {
+  readonly check: string;
+
+  constructor(check: string, detail: string) {
+    super(detail);
+    this.check = check;
+  }
+}
 
 /** Stops at the first check that fails. @throws MizuError or viem's error if L1 or DA cannot be read */
 export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
@@ -68,7 +75,7 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
     if (found === undefined) {
       const voids = await voidBatches(snapshot.mirror);
       lost = voids.find(({ index }) => index === request.startBatch);
-      throw new Failed(lost === undefined ? describeMissing(voids) : describeLost(lost));
+      throw lost === undefined ? missingRun(voids) : lostRun(lost);
     }
     pass('assertion', await checkAssertion(request, found));
     const { chunk, step } = await checkStep(objects, found, pass);
@@ -77,7 +84,7 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
     for (const file of request.files ?? []) await checkLocal(objects, file, entries, pass);
     if (request.replay !== undefined) {
       const replayed = await replayRun({ ...request.replay, snapshot, objects, found, run: request.run });
-      if (!replayed.ok) throw new Failed(`replay: ${replayed.reason}`);
+      if (!replayed.ok) throw new Failed('replay', replayed.reason);
       pass('replay', `${replayed.steps} steps and ${replayed.programs} program runs give the same leaves and results`);
     }
   } catch (error) {
@@ -106,16 +113,18 @@ async function voidBatches(mirror: Mirror): Promise<VoidBatch[]> {
   return voids;
 }
 
-function describeLost({ index, block, transaction }: VoidBatch): string {
-  return `void: batch ${index}, with the message that started this run, is void since block ${block} of L1 (transaction ${transaction})`;
+function lostRun({ index, block, transaction }: VoidBatch): Failed {
+  const what = `batch ${index}, with the message that started this run, is void since block ${block} of L1 (transaction ${transaction})`;
+  return new Failed('void', what);
 }
 
-function describeMissing(voids: readonly VoidBatch[]): string {
-  const missing = 'assertion: no live assertion has a dataset of this run';
+function missingRun(voids: readonly VoidBatch[]): Failed {
+  const missing = 'no live assertion has a dataset of this run';
   const [first, ...others] = voids;
-  if (first === undefined) return missing;
+  if (first === undefined) return new Failed('assertion', missing);
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  return `${missing}; L1 has made batch ${first.index}${more} void: a run whose start was in there is no more`;
+  const voided = `L1 has made batch ${first.index}${more} void: a run whose start was in there is no more`;
+  return new Failed('assertion', `${missing}; ${voided}`);
 }
 
 type Pass = (name: string, detail: string) => void;
@@ -124,7 +133,7 @@ async function checkAssertion({ l1, contracts }: VerifyRequest, { assertion }: L
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const record = await l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [assertion.id] });
   if (record.stepRoot !== assertion.stepRoot || record.stateRoot !== assertion.post.stateRoot)
-    throw new Failed(`assertion: L1 holds step root ${record.stepRoot}, its log said ${assertion.stepRoot}`);
+    throw new Failed('assertion', `L1 holds step root ${record.stepRoot}, its log said ${assertion.stepRoot}`);
   const status = assertion.status === 'confirmed' ? 'confirmed on L1' : 'pending on L1, its window is open';
   return `${assertion.id} is ${status}: ${assertion.stepCount} steps, step root ${assertion.stepRoot}`;
 }
@@ -139,33 +148,33 @@ async function checkStep(
   const leaf = steps.subarray(ended.leaf * LEAF_BYTES, (ended.leaf + 1) * LEAF_BYTES);
   const list = { root: assertion.stepRoot, length };
   if (!verifyLeaf(leaf, ended.leaf, treeProof(steps, ended.leaf), list))
-    throw new Failed(`step: leaf ${ended.leaf} is not in step root ${assertion.stepRoot}`);
+    throw new Failed('step', `leaf ${ended.leaf} is not in step root ${assertion.stepRoot}`);
   pass(
     'step',
     `the end of step ${stepTo(ended.leaf)} of the assertion, the run's last one, is leaf ${ended.leaf} of the step root`,
   );
   const found = await findStep(objects, body, ended.leaf);
-  if (found === undefined) throw new Failed(`step: the body has no step that leads to leaf ${ended.leaf}`);
+  if (found === undefined) throw new Failed('step', `the body has no step that leads to leaf ${ended.leaf}`);
   if (Buffer.compare(requireStep(found.chunk, found.step).stateLeaf, leaf) !== 0)
-    throw new Failed(`step: the body has another leaf ${ended.leaf}`);
+    throw new Failed('step', `the body has another leaf ${ended.leaf}`);
   return found;
 }
 
 async function checkRecord(run: Hex, chunk: BodyChunk, step: number, { ended }: LocatedRun, pass: Pass): Promise<void> {
   const record = requireStep(chunk, step);
   const leaf = decodeStateLeaf(record.stateLeaf);
-  if (keccakHex(record.receipt) !== leaf.receiptHash) throw new Failed('receipt: its hash is not that of the leaf');
+  if (keccakHex(record.receipt) !== leaf.receiptHash) throw new Failed('receipt', 'its hash is not that of the leaf');
   const receipt: Receipt = decodeReceipt(record.receipt);
   const said = [receipt, ...(receipt.items ?? [])].find((part) => part.run === run && part.datasetRoot !== undefined);
   if (said?.datasetRoot !== ended.dataset.root)
-    throw new Failed(`receipt: it names dataset ${said?.datasetRoot ?? 'none'}, the body ${ended.dataset.root}`);
+    throw new Failed('receipt', `it names dataset ${said?.datasetRoot ?? 'none'}, the body ${ended.dataset.root}`);
   pass('receipt', `${receipt.kind} ended the run with dataset ${said.datasetRoot}`);
   const key = datasetKey(run);
   const { nodes } = await createStateProof(createNodeMap(record.nodes), leaf.stateRoot, key);
   const value = await verifyStateProof(leaf.stateRoot, key, nodes);
   const dataset = value === undefined ? undefined : datasetRecord.decode(value).dataset;
   if (dataset?.root !== ended.dataset.root || dataset.length !== ended.dataset.length)
-    throw new Failed(`state: the record of the run names dataset ${dataset?.root ?? 'none'}`);
+    throw new Failed('state', `the record of the run names dataset ${dataset?.root ?? 'none'}`);
   pass('state', `${nodes.length} trie nodes prove the dataset under state root ${leaf.stateRoot}`);
 }
 
@@ -177,7 +186,7 @@ async function checkDataset(objects: ObjectSource, dataset: ObjectRef, pass: Pas
     const what = `Partition ${entry.partition} of stage ${entry.stage}`;
     const partition = await requireObject(objects, entry, what);
     if (partition.length !== entry.length)
-      throw new Failed(`partitions: ${what} has ${partition.length} bytes, not ${entry.length}`);
+      throw new Failed('partitions', `${what} has ${partition.length} bytes, not ${entry.length}`);
     bytes += partition.length;
   }
   pass('partitions', `${entries.length} partitions, ${bytes} bytes, each with its root`);
@@ -196,15 +205,13 @@ async function checkLocal(
     return pass('file', `${path}: ${report.rows} rows, ${report.bytes} bytes, all equal`);
   const { row, byte, partition, expected, actual } = report.difference;
   throw new Failed(
-    `file: ${path}, row ${row} (byte ${byte}, partition ${partition}): expected ${expected}, got ${actual}`,
+    'file',
+    `${path}, row ${row} (byte ${byte}, partition ${partition}): expected ${expected}, got ${actual}`,
   );
 }
 
 function asFailure(error: unknown): Check {
-  if (error instanceof Failed) {
-    const [name = '', ...detail] = error.message.split(': ');
-    return { name, ok: false, detail: detail.join(': ') };
-  }
+  if (error instanceof Failed) return { name: error.check, ok: false, detail: error.message };
   // What DA does not give, or gives in another form, fails the verification; a dead L1 does not.
   if (error instanceof MizuError && /^(da|protocol)\//.test(error.code))
     return { name: 'data', ok: false, detail: [error.message, error.expected, error.actual].filter(Boolean).join(' ') };
