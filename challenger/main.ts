@@ -1,4 +1,4 @@
-// docs/prover.md#validator: the validator as a process. It shares the step path with the executor, and nothing with the sequencer.
+// docs/prover.md#validator: the validator as a process. Nothing of it is of the executor or of the sequencer but what all of them share, node/.
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_BODY } from '../node/body/recorder.ts';
 import { createEndWatch } from '../node/end.ts';

@@ -1,12 +1,10 @@
 // docs/operations.md#cheat: the words of a dispute, on a terminal of 80 columns.
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { createOutput } from '../cli/output.ts';
 import { SIDE } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { sinceGenesis, toStepInAssertion } from '../protocol/step-numbers.ts';
-import type { DisputeEvent } from './dispute-feed.ts';
-import type { Fault, Seen, Watcher } from './watcher.ts';
-import { createOutput } from '../cli/output.ts';
 import { createStory } from './cheat-story.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
 import type { Fault, Seen, Watcher } from './watcher.ts';

@@ -1,15 +1,13 @@
 // docs/operations.md#cheat: a dispute as it happens on L1, for people and as JSON.
 import pc from 'picocolors';
+import { type Output, shorten } from '../cli/output.ts';
 import { segmentLength, TRACE_END } from '../dispute/play.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { SIDE } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../protocol/step-numbers.ts';
-import type { DisputeEvent } from './dispute-feed.ts';
 import { formatCount, formatMizu } from '../sdk/client/money.ts';
-import type { Fault, Seen, Watcher } from './watcher.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
-import { type Output, shorten } from '../cli/output.ts';
 import { describeFunction, describeMessage, describeProgram, row, short } from './cheat-text.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
 import type { Fault, Seen, Watcher } from './watcher.ts';

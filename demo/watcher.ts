@@ -22,7 +22,6 @@ import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createLogger } from '../service/log.ts';
 import { type CodeFunction, functionAt } from '../vm/functions.ts';
 import { decodeHeader } from '../vm/program.ts';
-import { firstDifference } from '../challenger/compare.ts';
 
 /** The first step of an assertion whose end is not ours. */
 export type Fault = {
