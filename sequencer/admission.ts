@@ -1,10 +1,12 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
+
 import { deployGas, messageGas, renewGas, runGas } from '../kernel/fees.ts';
 import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { decodeInputs, decodeMessage, decodeObjects, type Message, type UserMessage } from '../protocol/messages.ts';
+import { type ReceivedMessage, receiveMessage } from '../protocol/received.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Slice } from '../service/fair-queue.ts';
@@ -36,7 +38,7 @@ export type Admission = {
    */
   next(
     isHeld?: (message: Message) => boolean,
-  ): Promise<{ readonly sequence: number; readonly bytes: Uint8Array } | undefined>;
+  ): Promise<{ readonly sequence: number; readonly received: ReceivedMessage } | undefined>;
   /** To be told when a queued message has been executed or messages have been queued again. */
   settle(sequence: number): void;
   reload(): Promise<void>;
@@ -257,10 +259,11 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       const accounts = new Set<Address>();
       for (const waiting of pending.values()) {
         if (waiting.account !== undefined && accounts.has(waiting.account)) continue;
-        const bytes = await requireBytes(tables, waiting.hash);
-        const message = decodeMessage(bytes);
+        const received = receiveMessage(await requireBytes(tables, waiting.hash), waiting.hash);
+        const { message } = received;
+        if (message === undefined) throw new Error(`queued message ${waiting.hash} is none`);
         if (!(await isStillGood(waiting, message))) continue;
-        if (!isHeld(message)) return { sequence: waiting.sequence, bytes };
+        if (!isHeld(message)) return { sequence: waiting.sequence, received };
         if (waiting.account !== undefined) accounts.add(waiting.account);
       }
       return undefined;

@@ -5,14 +5,15 @@ import type { StepInput, Transition } from '../node/transition.ts';
 import { fitsBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import { bytesToHex, hexToBytes } from '../protocol/hex.ts';
+import type { ReceivedMessage } from '../protocol/received.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf, type Origin, type StateLeaf } from '../protocol/state.ts';
-import { keccakHex, objectRoot } from '../protocol/tree.ts';
+import { objectRoot } from '../protocol/tree.ts';
 import type { ObjectStore } from '../service/objects.ts';
 import { numberKey, type Operation, type Store } from '../service/store.ts';
 import { indexStep } from './index-step.ts';
 import type { BatchRecord, Head, Refused, StepRecord, Tables } from './tables.ts';
 
-export type SoftMessage = { readonly bytes: Uint8Array; readonly origin: Origin; readonly sequence?: number };
+export type SoftMessage = { readonly received: ReceivedMessage; readonly origin: Origin; readonly sequence?: number };
 
 export type Executed = StepRecord & { readonly step: number };
 
@@ -97,9 +98,10 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
   };
 
   const execute = async (
-    { bytes, origin, sequence }: SoftMessage,
+    { received, origin, sequence }: SoftMessage,
     batchCount?: number,
   ): Promise<Executed | undefined> => {
+    const { bytes, hash } = received;
     const batch = requireOpen(open);
     const { timestamp, index, messages } = batch;
     const step: StepInput = {
@@ -109,7 +111,6 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     const outcome = await transition.stepIfKnown(hexToBytes(head.leaf), step.context, bytes);
     if (outcome === undefined) return undefined;
     const number = head.step + 1;
-    const hash = keccakHex(bytes);
     const leaf = bytesToHex(outcome.stateLeaf);
     // Also where a message comes from L1: it must not be executed from the queue once more.
     const place = sequence ?? (await tables.admitted.get(hash));
@@ -127,7 +128,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     const filled: BatchRecord = { ...batch, messages: messages + 1, delayedRoots };
     const draft = createDraft();
     await indexStep(draft, tables, objects, {
-      message: bytes,
+      received,
       receipt: outcome.receipt,
       step: number,
       batch: index,
@@ -228,8 +229,8 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     execute,
     contextOf,
     lookAhead: (steps) => void transition.speculate(hexToBytes(head.leaf), steps),
-    isKnown: ({ bytes, origin }, timestamp) =>
-      transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), bytes),
+    isKnown: ({ received, origin }, timestamp) =>
+      transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), received.bytes),
     close: async (object) => {
       const batch = requireOpen(open);
       if (batch.messages === 0) throw new Error(`batch ${batch.index} has no messages`);

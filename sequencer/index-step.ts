@@ -4,7 +4,8 @@ import type { Draft } from '../node/l1/draft.ts';
 import { decodeDefinition, type Stage } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { InferenceItem } from '../protocol/inference.ts';
-import { decodeInputs, decodeMessage, readInferenceItem } from '../protocol/messages.ts';
+import { decodeInputs, readInferenceItem } from '../protocol/messages.ts';
+import type { ReceivedMessage } from '../protocol/received.ts';
 import { numberKey } from '../service/store.ts';
 import { addRows, countRows } from './rows.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from './tables.ts';
 
 export type IndexedStep = {
-  readonly message: Uint8Array;
+  readonly received: ReceivedMessage;
   readonly receipt: Receipt;
   readonly step: number;
   readonly batch: number;
@@ -54,9 +55,9 @@ export async function indexStep(
   }
 }
 
-async function indexDeploy(draft: Draft, tables: Tables, { message, receipt }: IndexedStep): Promise<void> {
-  const decoded = decodeMessage(message);
-  if (decoded.kind !== 'Deploy' || receipt.workflow === undefined) return;
+async function indexDeploy(draft: Draft, tables: Tables, { received, receipt }: IndexedStep): Promise<void> {
+  const decoded = received.message;
+  if (decoded?.kind !== 'Deploy' || receipt.workflow === undefined) return;
   const { definition, certificate } = decodeDefinition(decoded.definition);
   const stages = definition.stages.map(({ kind, width, sink, model, inputs }: Stage) => ({
     kind,
@@ -74,10 +75,10 @@ async function indexDeploy(draft: Draft, tables: Tables, { message, receipt }: I
 async function indexRun(
   draft: Draft,
   tables: Tables,
-  { message, receipt, step, batch, timestamp }: IndexedStep,
+  { received, receipt, step, batch, timestamp }: IndexedStep,
 ): Promise<void> {
-  const decoded = decodeMessage(message);
-  if (decoded.kind !== 'Run' || receipt.run === undefined) return;
+  const decoded = received.message;
+  if (decoded?.kind !== 'Run' || receipt.run === undefined) return;
   const { inputs } = decodeInputs(decoded.inputs);
   await draft.put(tables.runs, receipt.run, {
     workflow: decoded.workflow,
@@ -117,7 +118,7 @@ async function indexAdvance(draft: Draft, tables: Tables, objects: LocalObjects,
 
 async function indexItems(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
   for (const [i, item] of (indexed.receipt.items ?? []).entries()) {
-    if (item.ok) await indexItem(draft, tables, objects, item, readInferenceItem(indexed.message, i));
+    if (item.ok) await indexItem(draft, tables, objects, item, readInferenceItem(indexed.received.bytes, i));
     if (item.ok || item.runStatus !== undefined) await endRun(draft, tables, item.run, indexed, item);
   }
   const { run } = indexed.receipt;

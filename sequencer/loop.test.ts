@@ -6,8 +6,10 @@ import { batchSize, decodeBatch, fitsBatch } from '../protocol/batch.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { bytesToHex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
+import { receiveMessage } from '../protocol/received.ts';
 import { createLogger } from '../service/log.ts';
 import { numberKey } from '../service/store.ts';
+import type { SoftMessage } from './chain.ts';
 import { createLoop, type LoopParts } from './loop.ts';
 import type { BatchRecord } from './tables.ts';
 
@@ -71,7 +73,7 @@ function startLoop(
     open: () => open,
     fits: (length: number, maxBytes: number) => fitsBatch([...lengths, length], maxBytes),
     lookAhead: () => undefined,
-    isKnown: ({ bytes }: { bytes: Uint8Array }) => !isAdvance(bytes) || world.known,
+    isKnown: ({ received }: SoftMessage) => !isAdvance(received.bytes) || world.known,
     begin: async (timestamp: number, origin: BatchRecord['origin']) => {
       const index = world.closed.length;
       open = {
@@ -85,7 +87,7 @@ function startLoop(
         closed: false,
       };
     },
-    execute: async ({ bytes, origin }: { bytes: Uint8Array; origin: string }) => {
+    execute: async ({ received: { bytes }, origin }: SoftMessage) => {
       if (isAdvance(bytes) && !world.known) return undefined;
       step += 1;
       stored.set(numberKey(step), bytes);
@@ -152,7 +154,7 @@ function startLoop(
         const bytes = world.queue[taken];
         if (bytes === undefined) return undefined;
         taken += 1;
-        return { sequence: taken, bytes };
+        return { sequence: taken, received: receiveMessage(bytes) };
       },
       reload: async () => undefined,
     },

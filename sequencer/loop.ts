@@ -8,7 +8,8 @@ import { encodeBatch } from '../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { type Message, readMessage } from '../protocol/messages.ts';
+import type { Message } from '../protocol/messages.ts';
+import { type ReceivedMessage, receiveMessage } from '../protocol/received.ts';
 import { objectRef } from '../protocol/tree.ts';
 import type { Logger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
@@ -115,9 +116,10 @@ export function createLoop(parts: LoopParts): Loop {
     for (const [i, { message }] of steps.entries()) {
       if (i < messages) continue;
       const origin = i < delayed ? 'l1' : 'sequencer';
-      const executed = await chain.execute({ bytes: message, origin }, steps.length);
+      const received = receiveMessage(message);
+      const executed = await chain.execute({ received, origin }, steps.length);
       if (executed === undefined) {
-        beginFor(message, { now: timestamp, timestamp });
+        beginFor(received, { now: timestamp, timestamp });
         chain.lookAhead(steps.slice(i, i + LOOK_AHEAD));
         return false;
       }
@@ -136,9 +138,8 @@ export function createLoop(parts: LoopParts): Loop {
     taking = { batch, steps };
   };
 
-  const beginFor = (message: Uint8Array, clock: Clock): void => {
-    if (!tasks.begin(readMessage(message), clock))
-      throw new Error('the kernel asks for a program of no task that is ready');
+  const beginFor = ({ message }: ReceivedMessage, clock: Clock): void => {
+    if (!tasks.begin(message, clock)) throw new Error('the kernel asks for a program of no task that is ready');
   };
 
   // False: it waits for a program of a batch of L1's.
@@ -201,7 +202,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   // Whoever forces a message past the sequencer holds up nobody with it: while its program runs, or while it would end what was begun for its
   // run, it waits, and all behind it on L1. 'due': L1 takes no batch without it soon, so nothing comes before it.
-  const nextDelayed = async (clock: Clock): Promise<Uint8Array | 'due' | undefined> => {
+  const nextDelayed = async (clock: Clock): Promise<ReceivedMessage | 'due' | undefined> => {
     const open = chain.open();
     // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
     if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= MAX_DELAYED_DUE))
@@ -209,34 +210,36 @@ export function createLoop(parts: LoopParts): Loop {
     held = undefined;
     const record = await mirror.delayed(BigInt(chain.head().delayed));
     if (record === undefined) return undefined;
-    const bytes = hexToBytes(record.message);
-    const message = readMessage(bytes);
+    const received = receiveMessage(hexToBytes(record.message));
+    const { message } = received;
     const waits =
       message?.kind === 'Advance' &&
-      !chain.isKnown({ bytes, origin: 'l1' }, clock.timestamp) &&
+      !chain.isKnown({ received, origin: 'l1' }, clock.timestamp) &&
       tasks.begin(message, clock);
     if (waits) return isDue(record) ? 'due' : undefined;
-    if (isDue(record) || !tasks.holds(message)) return bytes;
+    if (isDue(record) || !tasks.holds(message)) return received;
     held = message;
     return undefined;
   };
 
   const isDue = ({ timestamp }: DelayedRecord): boolean => parts.l1Time() >= Number(timestamp) + parts.delaySeconds / 2;
 
-  const nextSequenced = async ({ timestamp }: Clock): Promise<{ bytes: Uint8Array; sequence?: number } | undefined> => {
+  const nextSequenced = async ({
+    timestamp,
+  }: Clock): Promise<{ received: ReceivedMessage; sequence?: number } | undefined> => {
     const promised = await nextPromised();
     if (promised !== undefined) {
       const bytes = await tables.messages.get(promised);
       if (bytes === undefined) throw new Error(`promised message ${promised} is not stored`);
-      return { bytes };
+      return { received: receiveMessage(bytes, promised) };
     }
     const task = tasks.nextAdvance() ?? tasks.nextExpire(timestamp);
     preferTask = !preferTask;
-    if (task !== undefined && preferTask) return { bytes: task };
+    if (task !== undefined && preferTask) return { received: receiveMessage(task) };
     tasks.release();
     if (held !== undefined) tasks.holds(held);
     const queued = await admission.next(tasks.holds);
-    return queued ?? (task === undefined ? undefined : { bytes: task });
+    return queued ?? (task === undefined ? undefined : { received: receiveMessage(task) });
   };
 
   // One message; false if there is none, or if its program has to be run first.
@@ -244,14 +247,15 @@ export function createLoop(parts: LoopParts): Loop {
     const delayed = await nextDelayed(clock);
     if (delayed === 'due') return false;
     const next = delayed === undefined ? await nextSequenced(clock) : undefined;
-    const bytes = delayed ?? next?.bytes;
-    if (bytes === undefined) return false;
-    if (delayed === undefined && chain.open() !== undefined && !chain.fits(bytes.length, limits.bytes)) await close();
+    const received = delayed ?? next?.received;
+    if (received === undefined) return false;
+    if (delayed === undefined && chain.open() !== undefined && !chain.fits(received.bytes.length, limits.bytes))
+      await close();
     if (!(await begin())) return false;
     const sequence = next?.sequence === undefined ? {} : { sequence: next.sequence };
-    const executed = await chain.execute({ bytes, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
+    const executed = await chain.execute({ received, origin: delayed === undefined ? 'sequencer' : 'l1', ...sequence });
     if (executed === undefined) {
-      beginFor(bytes, await readClock());
+      beginFor(received, await readClock());
       return false;
     }
     await tasks.observe(executed.receipt);

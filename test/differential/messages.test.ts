@@ -1,4 +1,5 @@
 // docs/messages.md#decoding: mutants of valid messages of every kind. All engines give one state; who is refused is told why; what is taken decodes.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,7 @@ import { MAX_KERNEL_GAS } from '../../protocol/constants.ts';
 import { decodeDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { decodeInputs, decodeMessage, decodeObjects, type Message } from '../../protocol/messages.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import { decodeExecRequest, decodeStateLeaf, encodeContext, encodeExecResult } from '../../protocol/state.ts';
 import { indexStep } from '../../sequencer/index-step.ts';
 import { openTables, type Tables } from '../../sequencer/tables.ts';
@@ -117,7 +119,7 @@ async function check(sent: Sent): Promise<StepDone> {
     const isWhole = receipt.items?.every(({ ok }) => ok) ?? true;
     if (isWhole) expect(decoded, `${note} does not decode`).toBeDefined();
     if (decoded !== undefined) decodeParts(decoded);
-    const facts = { message: sent.bytes, receipt, step: 1, batch: 1, timestamp: 1 };
+    const facts = { received: receiveMessage(sent.bytes), receipt, step: 1, batch: 1, timestamp: 1 };
     await indexStep(createDraft(), tables, { getSync: () => undefined }, facts);
   }
   return done;
