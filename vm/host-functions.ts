@@ -1,6 +1,6 @@
 // docs/vm.md#host: the functions of the import module `mizu`.
 import type { OpName } from '../protocol/isa.ts';
-import { type FunctionType, I32, I64 } from './decode/module.ts';
+import { type FunctionType, I32, I64 } from './wasm/module.ts';
 
 export const HOST_MODULE = 'mizu';
 

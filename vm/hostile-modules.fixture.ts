@@ -1,9 +1,7 @@
 // docs/vm.md#weight: modules that are as dear as they can be to whoever decodes, lowers, rewrites or compiles them. Each is valid, and small.
-import { encodeModule, type ModuleParts, sleb, type Type, uleb } from './encode-module.fixture.ts';
+import { encodeParts, type ModuleParts, sleb, type Type, uleb } from './encode-module.fixture.ts';
+import { F64, I32, I64, type ValueType } from './wasm/module.ts';
 
-const I32 = 0x7f;
-const I64 = 0x7e;
-const F64 = 0x7c;
 const VOID = 0x40;
 
 const repeat = (count: number, code: readonly number[]): number[] => {
@@ -11,7 +9,7 @@ const repeat = (count: number, code: readonly number[]): number[] => {
   for (let i = 0; i < count; i++) for (let j = 0; j < code.length; j++) all[i * code.length + j] = code[j]!;
   return all;
 };
-const many = (count: number, type: number): number[] => new Array<number>(count).fill(type);
+const many = (count: number, type: ValueType): ValueType[] => new Array<ValueType>(count).fill(type);
 
 const NONE: Type = [[], []];
 const WIDEST = 998;
@@ -281,7 +279,7 @@ export function deepRecursion(values: number, warm: number, depth: number): Uint
     ...[0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x41, ...sleb(depth), ...call],
   ];
   const deeper = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x41, 1, 0x6b, 0x20, 1, 0x42, 1, 0x7c, 0x10, 1, 0x0b];
-  return encodeModule({
+  return encodeParts({
     types: [
       [[], []],
       [[I32, I64], []],
@@ -296,7 +294,7 @@ export function deepRecursion(values: number, warm: number, depth: number): Uint
 
 /** `count` calls of memory.grow(0) on a memory of so many pages. */
 export function growsByNothing(pages: number, count: number): Uint8Array {
-  return encodeModule({
+  return encodeParts({
     types: [[[], []]],
     functions: [{ type: 0, code: repeat(count, [0x41, 0, 0x40, 0, 0x1a]) }],
     memory: [pages, pages],

@@ -1,8 +1,10 @@
-// docs/vm.md#program
+// docs/vm.md#program, docs/vm.md#features
 import { describe, expect, it } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { loadModule } from './load.ts';
 import { assemble } from './test-modules.fixture.ts';
+import { linkWasi } from './wasi/link.ts';
+import { REFUSED_FEATURES, type RefusedFeature } from './wasm/features.ts';
 
 function refusal(bytes: Uint8Array): MizuError {
   try {
@@ -52,11 +54,29 @@ describe('loadModule', () => {
     ['an imported memory', '(module (import "a" "b" (memory 1)))'],
     ['an imported global', '(module (import "a" "b" (global i32)))'],
     ['an imported table', '(module (import "a" "b" (table 1 funcref)))'],
-  ])('refuses %s', (feature, wat) => {
+    ['reference types (element expressions)', '(module (table 1 funcref) (elem funcref (ref.null func)))'],
+    ['a constant expression that reads a global', '(module (global i32 (i32.const 1)) (global i32 (global.get 0)))'],
+  ])('refuses %s, and so does the linker', async (feature, wat) => {
     const error = refusal(assemble(wat));
     expect(error.code).toBe('vm/unsupported-feature');
     expect(error.actual).toBe(feature);
     expect(error.message).toMatch(/at byte \d+\.$/);
+    expect(error.hint).toBe(`Build the module without ${feature}; ${REFUSED_FEATURES[feature as RefusedFeature]}.`);
+    const linked = await linkWasi(assemble(wat)).catch((reason: unknown) => reason);
+    expect(linked).toMatchObject({ code: error.code, message: error.message, hint: error.hint });
+  });
+
+  // Flags 1 and 3: they have no effect without table.init, so nothing of them is left, whoever reads the module.
+  it('leaves out element segments that are passive or declared, and so does the linker', async () => {
+    const wasi = '(import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))';
+    const wat = (imports: string) =>
+      `(module ${imports} (table 1 funcref) (func $f (export "_start")) (elem func $f) (elem declare func $f) (elem (i32.const 0) $f))`;
+    const own = assemble(wat(''));
+    expect(loadModule(own).elements).toEqual([{ offset: 0, functions: [0] }]);
+    expect(await linkWasi(own)).toBe(own);
+    const linked = await linkWasi(assemble(wat(wasi)));
+    expect(loadModule(linked).elements).toEqual([{ offset: 0, functions: [0] }]);
+    expect(WebAssembly.validate(linked as BufferSource)).toBe(true);
   });
 
   it('takes a padded table index, but no other table', () => {

@@ -1,19 +1,28 @@
 // docs/vm.md#program: decodes, checks and validates a WebAssembly module.
 import { MizuError } from '../protocol/errors.ts';
-import { type FunctionImport, type FunctionType, I32, I64, type Module, type ValueType } from './decode/module.ts';
-import { decodeModule } from './decode/sections.ts';
+import { type DecodeOptions, decodeModule } from './decode/sections.ts';
 import { HOST_FUNCTIONS, HOST_MODULE } from './host-functions.ts';
-import { withPlainConstants } from './plain-constants.ts';
+import { encodeModule } from './wasm/encode.ts';
+import { type FunctionImport, type FunctionType, formatType, type Module } from './wasm/module.ts';
 
 /**
  * A DataVM core module from the bytes of a WebAssembly binary.
  * @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large`, `vm/invalid` or `vm/unknown-import`.
  */
 export function loadModule(bytes: Uint8Array): Module {
-  const module = decodeModule(bytes);
-  // V8 before 11.4 knows no extended constants; the values were computed and typed while decoding.
-  validate(module.extendedConstants ? withPlainConstants(bytes, module) : bytes);
+  const module = decodeValidModule(bytes);
   for (const imported of module.imports) checkImport(imported, module.types[imported.type]!);
+  return module;
+}
+
+/**
+ * A module that may import any functions: what can be linked to a core module.
+ * @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large` or `vm/invalid`
+ */
+export function decodeValidModule(bytes: Uint8Array, options?: DecodeOptions): Module {
+  const module = decodeModule(bytes, options);
+  // V8 before 11.4 knows no extended constants; the values were computed and typed while decoding.
+  validate(module.extendedConstants ? encodeModule(module) : bytes);
   return module;
 }
 
@@ -50,12 +59,4 @@ function checkImport(imported: FunctionImport, type: FunctionType): void {
         ? 'This is a WASI module: merge the WASI adapter into it first.'
         : 'See docs/vm.md for the host calls.',
   });
-}
-
-function formatType(type: FunctionType): string {
-  return `(${type.params.map(typeName).join(', ')}) -> (${type.results.map(typeName).join(', ')})`;
-}
-
-function typeName(type: ValueType): string {
-  return type === I32 ? 'i32' : type === I64 ? 'i64' : type === 0x7d ? 'f32' : 'f64';
 }

@@ -6,8 +6,8 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { MEMORY_PAGES_MAX, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
 import { depthOf, keccakHex, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
-import type { Module } from './decode/module.ts';
 import { type LoweredModule, lowerModule } from './lower/module.ts';
+import type { Module } from './wasm/module.ts';
 
 export const PROGRAM_VERSION = 1n;
 export const PROGRAM_HEADER_BYTES = 152;

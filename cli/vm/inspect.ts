@@ -1,5 +1,7 @@
 // docs/vm.md#program: `mizu vm inspect`: what a module imports, exports and uses, and the program it lowers to.
 import { type Body, decodeBody } from '../../vm/decode/body.ts';
+import { decodeModule } from '../../vm/decode/sections.ts';
+import { hashProgram } from '../../vm/program.ts';
 import {
   F32,
   F64,
@@ -9,10 +11,10 @@ import {
   type Module,
   typeOfFunction,
   type ValueType,
-} from '../../vm/decode/module.ts';
+} from '../../vm/wasm/module.ts';
+import { loadModuleFile } from './module.ts';
 import { decodeModule } from '../../vm/decode/sections.ts';
 import { hashProgram } from '../../vm/program.ts';
-import { loadModuleFile } from './module.ts';
 
 const TYPE_NAMES: Readonly<Record<ValueType, string>> = { [I32]: 'i32', [I64]: 'i64', [F32]: 'f32', [F64]: 'f64' };
 const EXPORT_KINDS = ['function', 'table', 'memory', 'global'];

@@ -4,7 +4,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { createRandom } from '../../test/differential/random.ts';
 import { randomModule } from '../../test/differential/random-module.ts';
-import { encodeModule } from '../../vm/encode-module.fixture.ts';
+import { encodeParts } from '../../vm/encode-module.fixture.ts';
 import { deepRecursion, growsByNothing, HOSTILE } from '../../vm/hostile-modules.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
@@ -27,7 +27,7 @@ async function both({ parts, programId, program }: BuiltProgram, gasLimit: bigin
 }
 
 test('a function of 450,000 calls, which is beyond what V8 takes when it is rewritten, is stepped', async () => {
-  const bomb = programOf(encodeModule(HOSTILE['calls of an empty function']!(900_000)));
+  const bomb = programOf(encodeParts(HOSTILE['calls of an empty function']!(900_000)));
   expect(await both(bomb, 10_000_000n)).toMatchObject({
     status: 0,
     gasUsed: 1_350_004n,
@@ -48,7 +48,7 @@ test.each([
 
 describe.each(Object.entries(HOSTILE))('%s', (_, shape) => {
   test.each([3_000, 60_000])('in a module of about %i bytes', async (bytes) => {
-    const wasm = encodeModule(shape(bytes));
+    const wasm = encodeParts(shape(bytes));
     const from = process.cpuUsage();
     let program: BuiltProgram | undefined;
     try {
@@ -67,7 +67,7 @@ test('what is refused is refused before V8 sees it: validation of wide branches 
   const before = process.resourceUsage().maxRSS;
   for (const shape of Object.values(HOSTILE)) {
     try {
-      loadModule(encodeModule(shape(300_000)));
+      loadModule(encodeParts(shape(300_000)));
     } catch (error) {
       expect(error).toMatchObject({ code: 'vm/too-large' });
     }

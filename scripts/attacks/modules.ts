@@ -1,6 +1,7 @@
 // docs/operations.md#attacks: modules that cost a careless engine more than their size or their gas says.
-import { type ByteWriter, createByteWriter } from '../../vm/native/byte-writer.ts';
+
 import { assemble } from '../../vm/test-modules.fixture.ts';
+import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 
 const I32 = 0x7f;
 const I64 = 0x7e;

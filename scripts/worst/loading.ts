@@ -7,7 +7,7 @@ import { INPUT_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { openDiskObjects } from '../../service/disk-objects.ts';
-import { encodeModule, type ModuleParts } from '../../vm/encode-module.fixture.ts';
+import { encodeParts, type ModuleParts } from '../../vm/encode-module.fixture.ts';
 import { HOSTILE } from '../../vm/hostile-modules.fixture.ts';
 import { createNativeEngine, NativeFailed, startsFromImage } from '../../vm/native/engine.ts';
 import { PAGE_BYTES } from '../../vm/program.ts';
@@ -30,7 +30,7 @@ export async function worstLoading(isWanted: (name: string) => boolean = () => t
     if (program !== undefined) rows.push(await measure(name, program, inputs()));
   };
   for (const [name, shape] of Object.entries(HOSTILE)) await add(`module: ${name}`, () => lowered(shape));
-  const small = programOf(encodeModule(EMPTY));
+  const small = programOf(encodeParts(EMPTY));
   const bytes = (_: unknown, i: number): Uint8Array => Uint8Array.of(i, i >> 8);
   await add('image of 64 MiB', () => withMemory(1024, random(64 << 20)));
   await add('1 GiB of pages', () => withMemory(16_384, new Uint8Array(0)));
@@ -51,7 +51,7 @@ const EMPTY: ModuleParts = { types: [[[], []]], functions: [{ type: 0, code: [] 
 
 function lowered(shape: (bytes: number) => ModuleParts): BuiltProgram | undefined {
   try {
-    return programOf(encodeModule(shape(MODULE_BYTES)));
+    return programOf(encodeParts(shape(MODULE_BYTES)));
   } catch (error) {
     if (error instanceof MizuError && error.code === 'vm/too-large') return undefined;
     throw error;
@@ -59,7 +59,7 @@ function lowered(shape: (bytes: number) => ModuleParts): BuiltProgram | undefine
 }
 
 function withMemory(pages: number, image: Uint8Array): BuiltProgram {
-  const built = programOf(encodeModule({ ...EMPTY, memory: [pages, pages] }));
+  const built = programOf(encodeParts({ ...EMPTY, memory: [pages, pages] }));
   if (image.length > pages * PAGE_BYTES) throw new Error('the image is longer than the memory');
   return { ...built, parts: { ...built.parts, image }, program: { ...built.program, memory: image } };
 }

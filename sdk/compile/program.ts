@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { createReader, createWriter } from '../../protocol/bytes.ts';
 import type { ProgramEntry } from '../../protocol/definition.ts';
 import { DIGEST_BYTES, keccak, keccakHex } from '../../protocol/tree.ts';
-import type { Module } from '../../vm/decode/module.ts';
 import { programToEntry } from '../../vm/entry.ts';
 import { loadModule } from '../../vm/load.ts';
 import { type LoweredModule, lowerModule } from '../../vm/lower/module.ts';
@@ -13,6 +12,7 @@ import { QUICKJS_GLUE_BASE64 } from '../../vm/quickjs/generated/glue-wasm.ts';
 import { PRELUDE } from '../../vm/quickjs/prelude.ts';
 import { createQuickJsImage, quickJsModule } from '../../vm/quickjs/program.ts';
 import { WASI_ADAPTER_BASE64 } from '../../vm/wasi/generated/adapter-wasm.ts';
+import type { Module } from '../../vm/wasm/module.ts';
 
 export type BuiltProgram = {
   readonly program: Program;

@@ -10,9 +10,9 @@ import {
   type Module,
   typeOfFunction,
   type ValueType,
-} from '../../vm/decode/module.ts';
-import { WASM } from '../../vm/decode/opcodes.ts';
-import { createByteWriter } from '../../vm/native/byte-writer.ts';
+} from '../../vm/wasm/module.ts';
+import { WASM } from '../../vm/wasm/opcodes.ts';
+import { createByteWriter } from '../../vm/wasm/write.ts';
 
 export const EMPTY_ENTRY = 'bits:empty';
 export const BITS_PREFIX = 'bits:call:';

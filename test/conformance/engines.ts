@@ -1,5 +1,5 @@
 // docs/vm.md#engines: single exported functions called in every engine, with the instance's state kept between calls.
-import { I32, type Module, typeOfFunction } from '../../vm/decode/module.ts';
+
 import { createHost, HostExit, HostFault } from '../../vm/host.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
 import { lowerModule } from '../../vm/lower/module.ts';
@@ -10,6 +10,7 @@ import { MachineFault } from '../../vm/reference/fault.ts';
 import { runToHalt } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
+import { I32, type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { BITS_PREFIX, EMPTY_ENTRY } from './bits.ts';
 import type { Sampler } from './sampler.ts';
 import { instantiateStep } from './step-engine.ts';

@@ -1,7 +1,6 @@
 // docs/machine.md: single exported functions called in the step machine; steps of some calls are kept with proofs.
 import type { Hex } from '../../protocol/hex.ts';
 import { SLOT_COUNT } from '../../protocol/isa.ts';
-import { type Module, typeOfFunction } from '../../vm/decode/module.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
 import { lowerModule } from '../../vm/lower/module.ts';
 import { assembleProgram } from '../../vm/program.ts';
@@ -12,6 +11,7 @@ import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch, createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
 import { nameOf } from '../../vm/step/trace.ts';
+import { type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import { exportIndex, GAS, type Outcome, type TestInstance } from './engines.ts';
 import type { Sampler } from './sampler.ts';

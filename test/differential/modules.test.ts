@@ -1,13 +1,15 @@
-// docs/vm.md#weight: modules beside valid ones. The decoder's work is bounded by their bytes, and V8 and it agree on what is valid.
+// docs/vm.md#weight, docs/vm.md#features: modules beside valid ones. The decoder's work is bounded by their bytes, V8 and it agree on what is
+// valid, and the linker refuses what it refuses.
 import { expect, it } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
 import { WEIGHT_BASE, WEIGHT_PER_BYTE } from '../../vm/decode/limits.ts';
 import { decodeModule } from '../../vm/decode/sections.ts';
-import { encodeModule } from '../../vm/encode-module.fixture.ts';
+import { encodeParts } from '../../vm/encode-module.fixture.ts';
 import { requireFit } from '../../vm/fit.ts';
 import { HOSTILE } from '../../vm/hostile-modules.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram } from '../../vm/program.ts';
+import { linkWasi } from '../../vm/wasi/link.ts';
 import { createRandom, type Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 
@@ -23,12 +25,12 @@ const PADDED = 'a zero byte';
 
 type Section = { readonly id: number; readonly payload: Uint8Array; readonly padding: number };
 
-it('modules beside valid ones are taken or refused by V8 and the decoder alike, with work bounded by their bytes', () => {
+it('modules beside valid ones are taken or refused by V8 and the decoder alike, with work bounded by their bytes', async () => {
   const outcomes = new Map<string, number>();
   for (let seed = 1; seed <= MODULES; seed++) {
     const random = createRandom(seed);
     const wasm = changed(random, baseModule(random));
-    const outcome = judge(wasm);
+    const outcome = await judge(wasm);
     outcomes.set(outcome.code, (outcomes.get(outcome.code) ?? 0) + 1);
     expect({ seed, complaint: outcome.complaint }).toEqual({ seed, complaint: undefined });
   }
@@ -37,7 +39,7 @@ it('modules beside valid ones are taken or refused by V8 and the decoder alike, 
 });
 
 /** How the module fares, and what is wrong with that. */
-function judge(wasm: Uint8Array): { code: string; complaint?: string } {
+async function judge(wasm: Uint8Array): Promise<{ code: string; complaint?: string }> {
   const counted = countReads(wasm);
   const decoded = refusalOf(() => decodeModule(counted.bytes));
   if (counted.reads() > READS_PER_BYTE * wasm.length)
@@ -49,6 +51,9 @@ function judge(wasm: Uint8Array): { code: string; complaint?: string } {
     if (!REFUSALS.includes(code)) return { code, complaint: `refused with ${code}` };
     if (decoded !== undefined && decoded.code !== code)
       return { code, complaint: `decoded with ${decoded.code}, not ${code}` };
+    const linked = await linkRefusal(wasm);
+    if (code !== 'vm/unknown-import' && linked !== code)
+      return { code, complaint: `the linker ${linked ?? 'takes it'}` };
     const agrees = !valid || NARROWER.includes(code) || expected === PADDED;
     return agrees
       ? { code }
@@ -76,6 +81,16 @@ function refusalOf(attempt: () => unknown): MizuError | undefined {
   }
 }
 
+async function linkRefusal(wasm: Uint8Array): Promise<string | undefined> {
+  try {
+    await linkWasi(wasm);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MizuError) return error.code;
+    throw error;
+  }
+}
+
 /** The same bytes; each one that is read by its index counts. */
 function countReads(wasm: Uint8Array): { bytes: Uint8Array; reads(): number } {
   let reads = 0;
@@ -93,7 +108,7 @@ const HOSTILE_SHAPES = Object.values(HOSTILE);
 
 function baseModule(random: Random): Uint8Array {
   return random.chance(3)
-    ? encodeModule(random.pick(HOSTILE_SHAPES)(200 + random.below(2_000)))
+    ? encodeParts(random.pick(HOSTILE_SHAPES)(200 + random.below(2_000)))
     : randomModule(1 + random.below(100_000));
 }
 

@@ -1,7 +1,7 @@
 // docs/vm.md#engines: random modules for differential tests: the code of one function.
-import { type FunctionType, I32, I64, type ValueType } from '../../vm/decode/module.ts';
-import { WASM } from '../../vm/decode/opcodes.ts';
-import { createByteWriter } from '../../vm/native/byte-writer.ts';
+import { type FunctionType, I32, I64, type ValueType } from '../../vm/wasm/module.ts';
+import { WASM } from '../../vm/wasm/opcodes.ts';
+import { createByteWriter } from '../../vm/wasm/write.ts';
 import type { Random } from './random.ts';
 import { BINARY, DIVISIONS, HOST, LOADS, putConstant, RARE, STORES, TYPES, UNARY } from './random-choices.ts';
 

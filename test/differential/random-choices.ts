@@ -1,7 +1,7 @@
 // docs/vm.md#engines: random modules for differential tests: what they are made of.
-import { F32, F64, I32, I64, type ValueType } from '../../vm/decode/module.ts';
-import { WASM } from '../../vm/decode/opcodes.ts';
-import type { ByteWriter } from '../../vm/native/byte-writer.ts';
+import { F32, F64, I32, I64, type ValueType } from '../../vm/wasm/module.ts';
+import { WASM } from '../../vm/wasm/opcodes.ts';
+import type { ByteWriter } from '../../vm/wasm/write.ts';
 import type { Random } from './random.ts';
 
 export const TYPES: readonly ValueType[] = [I32, I64, F32, F64];

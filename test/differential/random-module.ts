@@ -1,7 +1,7 @@
 // docs/vm.md#engines: random modules for differential tests; the same seed gives the same module.
-import type { FunctionType } from '../../vm/decode/module.ts';
-import { WASM } from '../../vm/decode/opcodes.ts';
-import { type ByteWriter, createByteWriter } from '../../vm/native/byte-writer.ts';
+import type { FunctionType } from '../../vm/wasm/module.ts';
+import { WASM } from '../../vm/wasm/opcodes.ts';
+import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 import { createRandom, type Random } from './random.ts';
 import { generateBody } from './random-body.ts';
 import { HOST, putConstant, STORES, TYPES } from './random-choices.ts';

@@ -15,16 +15,16 @@ const HARNESS = ['test/mutation/check.ts', 'test/mutation/compile.ts', 'test/mut
 const MACHINE = [
   'vm/decode',
   'vm/fit.ts',
-  'vm/functions.ts',
+  'vm/inspect',
   'vm/host-functions.ts',
   'vm/host.ts',
   'vm/load.ts',
   'vm/lower',
   'vm/native',
-  'vm/plain-constants.ts',
   'vm/program.ts',
   'vm/run.ts',
   'vm/step',
+  'vm/wasm',
 ];
 
 /** By what runs a mutant's checks: all that these read of the repository, which a test compares with what they import. */

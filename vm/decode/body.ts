@@ -1,4 +1,7 @@
 // docs/vm.md#program: decodes the instructions of one function and refuses those of other features.
+import { featureOfOpcode, featureOfPrefixed, featureOfValueType, unsupported } from '../wasm/features.ts';
+import { F32, F64, type FunctionBody, I32, I64, type ValueType } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
 import {
   type Cursor,
   createCursor,
@@ -11,11 +14,9 @@ import {
   readSpan,
   readU32,
   tooLarge,
-  unsupported,
-} from './cursor.ts';
+} from '../wasm/read.ts';
 import { BRANCH_TARGETS_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
-import { F32, F64, type FunctionBody, I32, I64, type ValueType } from './module.ts';
-import { PLAIN, WASM } from './opcodes.ts';
+import { PLAIN } from './plain.ts';
 
 export type Instr = {
   /** 0xfc-prefixed instructions are 0xfc00 + n. */
@@ -67,9 +68,8 @@ export function decodeValueType(cursor: Cursor): ValueType {
   const at = cursor.at;
   const byte = readByte(cursor);
   if (byte === I32 || byte === I64 || byte === F32 || byte === F64) return byte;
-  if (byte === 0x7b) throw unsupported('SIMD', at);
-  if (byte === 0x70 || byte === 0x6f) throw unsupported('reference types', at);
-  if (byte >= 0x60 && byte <= 0x78) throw unsupported('garbage collection (typed references)', at);
+  const feature = featureOfValueType(byte);
+  if (feature !== undefined) throw unsupported(feature, at);
   throw malformed(at, 'a value type', `byte 0x${byte.toString(16)}`);
 }
 
@@ -174,7 +174,8 @@ function decodePrefixed(cursor: Cursor, at: number): Instr {
       requireZero(cursor);
       return instr(op, at);
   }
-  if (code >= 12 && code <= 17) throw unsupported('table mutation (table.* and elem.drop)', at);
+  const feature = featureOfPrefixed(code);
+  if (feature !== undefined) throw unsupported(feature, at);
   throw malformed(at, 'an instruction', `opcode 0xfc ${code}`);
 }
 
@@ -182,8 +183,8 @@ function decodeBlockType(cursor: Cursor): number {
   const at = cursor.at;
   const value = readS33(cursor);
   if (value >= 0 || value === -64 || (value <= -1 && value >= -4)) return value;
-  if (value === -5) throw unsupported('SIMD', at);
-  if (value === -16 || value === -17) throw unsupported('reference types', at);
+  const feature = value > -64 ? featureOfValueType(value & 0x7f) : undefined;
+  if (feature !== undefined) throw unsupported(feature, at);
   throw malformed(at, 'a block type', String(value));
 }
 
@@ -200,13 +201,8 @@ function readI32LittleEndian(cursor: Cursor): number {
 }
 
 function refuseOpcode(op: number, at: number): Error {
-  if (op === 0xfd) return unsupported('SIMD', at);
-  if (op === 0xfe) return unsupported('threads and atomics', at);
-  if (op === 0xfb) return unsupported('garbage collection', at);
-  if ((op >= 0x06 && op <= 0x0a) || op === 0x18 || op === 0x19 || op === 0x1f) return unsupported('exceptions', at);
-  if (op === 0x12 || op === 0x13) return unsupported('tail calls', at);
-  if (op === 0x14 || op === 0x15) return unsupported('typed function references', at);
-  if (op === 0x1c || op === 0x25 || op === 0x26 || (op >= 0xd0 && op <= 0xd6))
-    return unsupported('reference types', at);
-  return malformed(at, 'an instruction', `opcode 0x${op.toString(16)}`);
+  const feature = featureOfOpcode(op);
+  return feature === undefined
+    ? malformed(at, 'an instruction', `opcode 0x${op.toString(16)}`)
+    : unsupported(feature, at);
 }

@@ -1,7 +1,9 @@
 // docs/vm.md#program: constant expressions, evaluated to the bits of a slot.
-import { type Cursor, malformed, readByte, readS32, readS64, readSpan, unsupported } from './cursor.ts';
-import { F32, F64, I32, I64, type ValueType } from './module.ts';
-import { WASM } from './opcodes.ts';
+
+import { featureOfOpcode, unsupported } from '../wasm/features.ts';
+import { F32, F64, I32, I64, type ValueType } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
+import { type Cursor, malformed, readByte, readS32, readS64, readSpan } from '../wasm/read.ts';
 
 const STACK_MAX = 1024;
 
@@ -55,11 +57,11 @@ export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: 
         break;
       case WASM.globalGet:
         throw unsupported('a constant expression that reads a global', at);
-      default:
-        if (op >= 0xd0 && op <= 0xd6) throw unsupported('reference types', at);
-        if (op === 0xfb) throw unsupported('garbage collection', at);
-        if (op === 0xfd) throw unsupported('SIMD', at);
+      default: {
+        const feature = featureOfOpcode(op);
+        if (feature !== undefined) throw unsupported(feature, at);
         throw malformed(at, 'a constant instruction', `opcode 0x${op.toString(16)}`);
+      }
     }
     if (stack.length > STACK_MAX) throw malformed(at, `at most ${STACK_MAX} operands`, String(stack.length));
   }

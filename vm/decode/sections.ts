@@ -1,7 +1,22 @@
 // docs/vm.md#program: decodes the sections of a WebAssembly module and refuses what the DataVM does not take.
 import { MEMORY_PAGES_MAX } from '../../protocol/isa.ts';
-import { decodeValueType, visitBody } from './body.ts';
-import { decodeConstant } from './constant.ts';
+import { PREAMBLE } from '../wasm/encode.ts';
+import { featureOfLimits, featureOfTypeForm, type RefusedFeature, unsupported } from '../wasm/features.ts';
+import {
+  type DataSegment,
+  type ElementSegment,
+  type Export,
+  type FunctionBody,
+  type FunctionImport,
+  type FunctionType,
+  type Global,
+  I32,
+  type Limits,
+  type Module,
+  typeKey,
+  type ValueType,
+} from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
 import {
   type Cursor,
   createCursor,
@@ -12,31 +27,20 @@ import {
   readSpan,
   readU32,
   tooLarge,
-  unsupported,
-} from './cursor.ts';
+} from '../wasm/read.ts';
+import { decodeValueType, visitBody } from './body.ts';
+import { decodeConstant } from './constant.ts';
 import * as limit from './limits.ts';
-import {
-  type DataSegment,
-  type ElementSegment,
-  type Export,
-  type FunctionBody,
-  type FunctionImport,
-  type FunctionType,
-  type Global,
-  I32,
-  type Module,
-  type ValueType,
-} from './module.ts';
-import { WASM } from './opcodes.ts';
 import { createWeigher, type Weigher } from './weight.ts';
 
 type Draft = {
+  readonly library: boolean;
   types: FunctionType[];
   imports: FunctionImport[];
   declared: number[];
   functions: FunctionBody[];
-  tableSize: number | undefined;
-  memory: Module['memory'];
+  table: Limits | undefined;
+  memory: Limits | undefined;
   globals: Global[];
   exports: Export[];
   start: number | undefined;
@@ -54,21 +58,28 @@ type Draft = {
 const ORDER = [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 11];
 
 const FUNCREF = 0x70;
+const IMPORT_MEMORY = 2;
+
+export type DecodeOptions = {
+  /** True for a library that is linked into a module: then the memory that it shares may be an import. */
+  readonly library?: boolean;
+};
 
 /**
  * Takes a module apart. Types and stack discipline are not checked here.
  * @throws MizuError `vm/unsupported-feature`, `vm/malformed` or `vm/too-large`, with the byte offset.
  */
-export function decodeModule(bytes: Uint8Array): Module {
+export function decodeModule(bytes: Uint8Array, { library = false }: DecodeOptions = {}): Module {
   if (bytes.length > limit.MODULE_BYTES_MAX) throw tooLarge('bytes', limit.MODULE_BYTES_MAX, bytes.length, 0);
   const cursor = createCursor(bytes);
   decodePreamble(cursor);
   const draft: Draft = {
+    library,
     types: [],
     imports: [],
     declared: [],
     functions: [],
-    tableSize: undefined,
+    table: undefined,
     memory: undefined,
     globals: [],
     exports: [],
@@ -107,16 +118,15 @@ export function decodeModule(bytes: Uint8Array): Module {
     throw malformed(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
   if (draft.dataCount !== undefined && draft.dataCount !== draft.data.length)
     throw malformed(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
-  const { declared: _, named, typeOf: _typeOf, ...module } = draft;
+  const { declared: _, named, typeOf: _typeOf, library: _library, ...module } = draft;
   const namedSegments = [...named].sort((a, b) => a - b);
   return { ...module, namedSegments, typeIds: canonicalTypes(draft.types) };
 }
 
 function decodePreamble(cursor: Cursor): void {
-  const expected = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-  if (cursor.bytes.length < 8 || expected.some((byte, index) => cursor.bytes[index] !== byte))
+  if (PREAMBLE.some((byte, index) => cursor.bytes[index] !== byte))
     throw malformed(0, 'a WebAssembly module, version 1 (00 61 73 6d 01 00 00 00)', 'other bytes');
-  cursor.at = 8;
+  cursor.at = PREAMBLE.length;
 }
 
 function decodeSection(id: number, cursor: Cursor, draft: Draft): void {
@@ -125,7 +135,9 @@ function decodeSection(id: number, cursor: Cursor, draft: Draft): void {
       draft.types = list(cursor, limit.TYPES_MAX, 'types', decodeType);
       return;
     case 2:
-      draft.imports = list(cursor, limit.IMPORTS_MAX, 'imports', (c) => decodeImport(c, draft));
+      draft.imports = list(cursor, limit.IMPORTS_MAX, 'imports', (c) => decodeImport(c, draft)).filter(
+        (entry) => entry !== undefined,
+      );
       return;
     case 3:
       draft.declared = list(cursor, limit.FUNCTIONS_MAX, 'functions', (c) => decodeTypeIndex(c, draft));
@@ -175,8 +187,8 @@ function list<T>(cursor: Cursor, max: number, what: string, decode: (cursor: Cur
 function decodeType(cursor: Cursor): FunctionType {
   const at = cursor.at;
   const form = readByte(cursor);
-  if (form === 0x5e || form === 0x5f || form === 0x4e || form === 0x4f || form === 0x50)
-    throw unsupported('garbage collection', at);
+  const feature = featureOfTypeForm(form);
+  if (feature !== undefined) throw unsupported(feature, at);
   if (form !== 0x60) throw malformed(at, 'a function type (0x60)', `0x${form.toString(16)}`);
   const params: ValueType[] = list(cursor, limit.PARAMETERS_MAX, 'parameters', decodeValueType);
   const results: ValueType[] = list(cursor, limit.RESULTS_MAX, 'results', decodeValueType);
@@ -190,17 +202,28 @@ function decodeTypeIndex(cursor: Cursor, draft: Draft): number {
   return index;
 }
 
-function decodeImport(cursor: Cursor, draft: Draft): FunctionImport {
+/** The kinds of imports that are no functions. */
+const FOREIGN_IMPORTS: readonly (RefusedFeature | undefined)[] = [
+  undefined,
+  'an imported table',
+  'an imported memory',
+  'an imported global',
+  'exceptions',
+];
+
+/** Undefined for the memory of a library, which nothing refers to by an index. */
+function decodeImport(cursor: Cursor, draft: Draft): FunctionImport | undefined {
   const module = readName(cursor);
   const name = readName(cursor);
   const at = cursor.at;
   const kind = readByte(cursor);
-  if (kind === 1) throw unsupported('an imported table', at);
-  if (kind === 2) throw unsupported('an imported memory', at);
-  if (kind === 3) throw unsupported('an imported global', at);
-  if (kind === 4) throw unsupported('exceptions', at);
-  if (kind !== 0) throw malformed(at, 'an import kind', String(kind));
-  return { module, name, type: decodeTypeIndex(cursor, draft) };
+  if (kind === 0) return { module, name, type: decodeTypeIndex(cursor, draft) };
+  if (kind === IMPORT_MEMORY && draft.library) {
+    decodeLimits(cursor, 'a memory');
+    return undefined;
+  }
+  const feature = FOREIGN_IMPORTS[kind];
+  throw feature === undefined ? malformed(at, 'an import kind', String(kind)) : unsupported(feature, at);
 }
 
 function decodeTable(cursor: Cursor, draft: Draft): void {
@@ -208,10 +231,10 @@ function decodeTable(cursor: Cursor, draft: Draft): void {
   const type = readByte(cursor);
   if (type === 0x40 || type === 0x6f || type === 0x63 || type === 0x64) throw unsupported('reference types', at);
   if (type !== FUNCREF) throw malformed(at, 'a table of functions (0x70)', `0x${type.toString(16)}`);
-  if (draft.tableSize !== undefined) throw unsupported('multiple tables', at);
-  const { initial } = decodeLimits(cursor, 'a table');
+  if (draft.table !== undefined) throw unsupported('multiple tables', at);
+  draft.table = decodeLimits(cursor, 'a table');
+  const { initial } = draft.table;
   if (initial > limit.TABLE_ENTRIES_MAX) throw tooLarge('table entries', limit.TABLE_ENTRIES_MAX, initial, at);
-  draft.tableSize = initial;
 }
 
 function decodeMemory(cursor: Cursor, draft: Draft): void {
@@ -224,13 +247,12 @@ function decodeMemory(cursor: Cursor, draft: Draft): void {
   if (initial > MEMORY_PAGES_MAX) throw tooLarge('pages of memory', MEMORY_PAGES_MAX, initial, at);
 }
 
-function decodeLimits(cursor: Cursor, what: string): { initial: number; maximum: number | undefined } {
+function decodeLimits(cursor: Cursor, what: string): Limits {
   const at = cursor.at;
   const flags = readByte(cursor);
-  if (flags === 2 || flags === 3) throw unsupported('threads and atomics (a shared memory)', at);
-  if (flags >= 4 && flags <= 7) throw unsupported('memory64', at);
-  if (flags >= 8 && flags <= 15) throw unsupported('custom page sizes', at);
-  if (flags > 15) throw malformed(at, `the limits of ${what}`, `flags ${flags}`);
+  const feature = featureOfLimits(flags);
+  if (feature !== undefined) throw unsupported(feature, at);
+  if (flags > 1) throw malformed(at, `the limits of ${what}`, `flags ${flags}`);
   const initial = readU32(cursor);
   return { initial, maximum: flags === 1 ? readU32(cursor) : undefined };
 }
@@ -309,7 +331,7 @@ function decodeData(cursor: Cursor, draft: Draft): DataSegment {
 function canonicalTypes(types: readonly FunctionType[]): number[] {
   const first = new Map<string, number>();
   return types.map((type, index) => {
-    const key = `${type.params.join()}>${type.results.join()}`;
+    const key = typeKey(type);
     const id = first.get(key) ?? index;
     first.set(key, id);
     return id;

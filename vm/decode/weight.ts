@@ -1,9 +1,11 @@
 // docs/vm.md#weight: what an instruction costs whoever compiles it: values and locals that it makes a compiler look at, counted before that is done.
+
+import type { FunctionType } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
+import { tooLarge } from '../wasm/read.ts';
 import type { Instr } from './body.ts';
-import { tooLarge } from './cursor.ts';
 import { FUNCTION_WEIGHT_MAX, LOOP_WEIGHT_MAX } from './limits.ts';
-import type { FunctionType } from './module.ts';
-import { PLAIN, WASM } from './opcodes.ts';
+import { PLAIN } from './plain.ts';
 
 type Scope = {
   /** Height of the operand stack below the parameters. */

@@ -1,19 +1,26 @@
 // docs/vm.md#program: links a main module with libraries that share its memory; what nothing reaches is left out.
 import { MizuError } from '../../protocol/errors.ts';
-import { encodeU32 } from './bytes.ts';
-import { renumberBody, walkBody } from './instructions.ts';
-import { countImports, type ExportEntry, type ImportEntry, type LinkModule, typeOfFunction } from './module.ts';
-import { createTypeTable, describeType } from './types.ts';
+import {
+  EXPORT_FUNCTION,
+  type Export,
+  type FunctionImport,
+  type FunctionType,
+  formatType,
+  type ModuleSections,
+  typeKey,
+  typeOfFunction,
+} from '../wasm/module.ts';
+import { renumberBody, visitIndices } from './renumber.ts';
 
 /** Module name under which a library imports functions that the main module exports. */
 export const MAIN = 'main';
 
 /** A module that answers the imports named `provides`; it has code and globals, no tables, data or memory of its own. */
-export type Library = { readonly provides: string; readonly module: LinkModule };
+export type Library = { readonly provides: string; readonly module: ModuleSections };
 
-type Unit = { readonly name: string; readonly module: LinkModule; readonly importedFunctions: readonly ImportEntry[] };
+type Unit = { readonly name: string; readonly module: ModuleSections };
 type Target =
-  | { readonly kind: 'import'; readonly key: string; readonly entry: ImportEntry; readonly unit: Unit }
+  | { readonly kind: 'import'; readonly key: string; readonly entry: FunctionImport; readonly unit: Unit }
   | { readonly kind: 'defined'; readonly unit: Unit; readonly index: number };
 
 /** A function of a library that the result exports. */
@@ -24,23 +31,20 @@ export type LibraryExport = { readonly library: string; readonly name: string };
  * `exports` names what to keep of the main module, by index in its own index spaces, and `libraryExports` of the libraries.
  */
 export function mergeModules(
-  main: LinkModule,
+  main: ModuleSections,
   libraries: readonly Library[],
-  exports: readonly ExportEntry[],
+  exports: readonly Export[],
   libraryExports: readonly LibraryExport[] = [],
-): LinkModule {
-  const units = [
+): ModuleSections {
+  const units: Unit[] = [
     { name: MAIN, module: main },
     ...libraries.map((entry) => ({ name: entry.provides, module: entry.module })),
-  ].map(
-    (unit): Unit => ({ ...unit, importedFunctions: unit.module.imports.filter((entry) => entry.kind === 'function') }),
-  );
+  ];
   for (const unit of units.slice(1)) assertLibrary(unit);
-  assertMainImports(main);
   const mainUnit = units[0] as Unit;
   const fromLibraries = libraryExports.map((entry) => ({ name: entry.name, target: exportOf(units, entry) }));
   const roots = [
-    ...exports.filter((entry) => entry.kind === 'function').map((entry) => entry.index),
+    ...exports.filter((entry) => entry.kind === EXPORT_FUNCTION).map((entry) => entry.index),
     ...(main.start === undefined ? [] : [main.start]),
     ...main.elements.flatMap((entry) => entry.functions),
   ].map((index) => resolve(units, mainUnit, index));
@@ -52,33 +56,30 @@ export function mergeModules(
   const globalBases = bases(units.map((unit) => unit.module.globals.length));
   const numberOf = (unit: Unit, index: number): number => numbers.get(keyOf(resolve(units, unit, index))) as number;
   const functions = defined.map(({ unit, index }) => {
-    const entry = unit.module.functions[index] as LinkModule['functions'][number];
+    const body = unit.module.functions[index]!;
     const position = units.indexOf(unit);
-    const types = typeMaps[position] as number[];
-    const body = renumberBody(entry.body, (space, value) => {
-      if (space === 'function') return Uint8Array.from(encodeU32(numberOf(unit, value)));
-      if (space === 'type') return Uint8Array.from(encodeU32(types[value] as number));
-      if (space === 'global') return Uint8Array.from(encodeU32(value + (globalBases[position] as number)));
-      return Uint8Array.from(encodeU32(value));
+    const types = typeMaps[position]!;
+    return renumberBody(body, types[body.type]!, (space, value) => {
+      if (space === 'function') return numberOf(unit, value);
+      return space === 'type' ? types[value]! : value + globalBases[position]!;
     });
-    return { type: types[entry.type] as number, body };
   });
   return {
     types: typeTable.types,
     imports: imports.map(({ entry, unit }) => ({
       ...entry,
-      type: (typeMaps[units.indexOf(unit)] as number[])[entry.type as number],
+      type: typeMaps[units.indexOf(unit)]![entry.type]!,
     })),
     functions,
-    tables: main.tables,
-    memories: main.memories.length === 0 ? [{ min: 1, max: 1 }] : main.memories,
+    table: main.table,
+    memory: main.memory ?? { initial: 1, maximum: 1 },
     globals: units.flatMap((unit) => unit.module.globals),
     exports: [
       ...exports.map((entry) =>
-        entry.kind === 'function' ? { ...entry, index: numberOf(mainUnit, entry.index) } : entry,
+        entry.kind === EXPORT_FUNCTION ? { ...entry, index: numberOf(mainUnit, entry.index) } : entry,
       ),
-      ...fromLibraries.map(({ name, target }): ExportEntry => {
-        return { name, kind: 'function', index: numbers.get(keyOf(target)) as number };
+      ...fromLibraries.map(({ name, target }): Export => {
+        return { name, kind: EXPORT_FUNCTION, index: numbers.get(keyOf(target)) as number };
       }),
     ],
     start: main.start === undefined ? undefined : numberOf(mainUnit, main.start),
@@ -86,37 +87,39 @@ export function mergeModules(
       ...entry,
       functions: entry.functions.map((index) => numberOf(mainUnit, index)),
     })),
-    datas: main.datas,
+    data: main.data,
     dataCount: main.dataCount,
   };
 }
 
 function resolve(units: readonly Unit[], unit: Unit, index: number): Target {
-  const imported = unit.importedFunctions[index];
-  if (imported === undefined) return { kind: 'defined', unit, index: index - unit.importedFunctions.length };
+  const imported = unit.module.imports[index];
+  if (imported === undefined) return { kind: 'defined', unit, index: index - unit.module.imports.length };
   if (imported.module === 'mizu') return { kind: 'import', key: `mizu.${imported.name}`, entry: imported, unit };
   const provider = units.find((candidate) => candidate !== unit && candidate.name === imported.module);
-  const found = provider?.module.exports.find((entry) => entry.kind === 'function' && entry.name === imported.name);
+  const found = provider?.module.exports.find(
+    (entry) => entry.kind === EXPORT_FUNCTION && entry.name === imported.name,
+  );
   if (provider === undefined || found === undefined) throw unknownImport(imported);
-  const wanted = unit.module.types[imported.type as number] as Uint8Array;
-  const offered = provider.module.types[typeOfFunction(provider.module, found.index)] as Uint8Array;
-  if (describeType(wanted) !== describeType(offered)) {
+  const wanted = unit.module.types[imported.type]!;
+  const offered = typeOfFunction(provider.module, found.index);
+  if (typeKey(wanted) !== typeKey(offered)) {
     throw new MizuError({
       code: 'vm/import-type',
       message: `The module imports ${imported.module}.${imported.name} with the wrong type.`,
-      expected: describeType(offered),
-      actual: describeType(wanted),
+      expected: formatType(offered),
+      actual: formatType(wanted),
       hint: 'Compile the module for WASI preview 1 (wasm32-wasip1).',
     });
   }
-  if (found.index < provider.importedFunctions.length)
+  if (found.index < provider.module.imports.length)
     throw new Error(`${provider.name} hands on an import as ${found.name}`);
-  return { kind: 'defined', unit: provider, index: found.index - provider.importedFunctions.length };
+  return { kind: 'defined', unit: provider, index: found.index - provider.module.imports.length };
 }
 
 function exportOf(units: readonly Unit[], { library, name }: LibraryExport): Target {
   const unit = units.find((candidate) => candidate.name === library);
-  const found = unit?.module.exports.find((entry) => entry.kind === 'function' && entry.name === name);
+  const found = unit?.module.exports.find((entry) => entry.kind === EXPORT_FUNCTION && entry.name === name);
   if (unit === undefined || found === undefined) throw new Error(`library ${library} does not export ${name}`);
   return resolve(units, unit, found.index);
 }
@@ -130,7 +133,7 @@ function reach(units: readonly Unit[], roots: readonly Target[]): Map<string, Ta
     reached.set(key, target);
     if (target.kind === 'import') continue;
     const { unit, index } = target;
-    walkBody((unit.module.functions[index] as LinkModule['functions'][number]).body, 0, (space, callee) => {
+    visitIndices(unit.module.functions[index]!, (space, callee) => {
       if (space === 'function') open.push(resolve(units, unit, callee));
     });
   }
@@ -160,25 +163,32 @@ function bases(counts: readonly number[]): number[] {
   });
 }
 
-function assertLibrary(unit: Unit): void {
-  const { tables, datas, elements, memories, start } = unit.module;
-  if (tables.length + datas.length + elements.length + memories.length > 0 || start !== undefined) {
-    throw new Error(`library ${unit.name} must have code and globals only`);
-  }
-  if (countImports(unit.module, 'global') + countImports(unit.module, 'table') > 0) {
-    throw new Error(`library ${unit.name} imports a global or a table`);
-  }
+/** Equal types get one number. */
+function createTypeTable() {
+  const types: FunctionType[] = [];
+  const numbers = new Map<string, number>();
+  return {
+    types,
+    add(type: FunctionType): number {
+      const key = typeKey(type);
+      const known = numbers.get(key);
+      if (known !== undefined) return known;
+      numbers.set(key, types.length);
+      return types.push(type) - 1;
+    },
+  };
 }
 
-function assertMainImports(main: LinkModule): void {
-  const foreign = main.imports.find((entry) => entry.kind !== 'function');
-  if (foreign !== undefined) throw unknownImport(foreign);
+function assertLibrary({ name, module }: Unit): void {
+  const { table, memory, data, elements, start } = module;
+  if (table !== undefined || memory !== undefined || data.length + elements.length > 0 || start !== undefined)
+    throw new Error(`library ${name} must have code and globals only`);
 }
 
-function unknownImport(entry: ImportEntry): MizuError {
+function unknownImport(entry: FunctionImport): MizuError {
   return new MizuError({
     code: 'vm/unknown-import',
-    message: `The module imports the ${entry.kind} ${entry.module}.${entry.name}, which the DataVM does not offer.`,
+    message: `The module imports the function ${entry.module}.${entry.name}, which the DataVM does not offer.`,
     expected: 'functions of wasi_snapshot_preview1 or mizu',
     actual: `${entry.module}.${entry.name}`,
     hint: 'Compile the module for WASI preview 1 (wasm32-wasip1) as a command that reads stdin and writes stdout.',

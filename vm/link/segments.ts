@@ -1,8 +1,5 @@
 // docs/vm.md#program: the data segments of an image.
-import { concat, encodeSigned } from './bytes.ts';
-import type { DataSegment } from './module.ts';
-
-const I32_CONST = 0x41;
+import type { DataSegment } from '../wasm/module.ts';
 
 /** The non-zero stretches of the memory as active segments; zeros fewer than `gapBytes` do not end a stretch. */
 export function segmentsOf(memory: Uint8Array, gapBytes: number): DataSegment[] {
@@ -15,12 +12,7 @@ export function segmentsOf(memory: Uint8Array, gapBytes: number): DataSegment[] 
       if (memory[next] !== 0) end = next + 1;
       next++;
     }
-    const offset = concat([
-      Uint8Array.of(I32_CONST),
-      Uint8Array.from(encodeSigned(BigInt(start | 0))),
-      Uint8Array.of(0x0b),
-    ]);
-    result.push({ offset, bytes: memory.slice(start, end) });
+    result.push({ address: start, bytes: memory.slice(start, end) });
     start = nextNonZero(memory, next);
   }
   return result;

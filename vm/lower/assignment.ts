@@ -1,6 +1,6 @@
 // docs/vm.md#code: which locals may be read before they are written and must start as zero.
 import type { Instr } from '../decode/body.ts';
-import { WASM } from '../decode/opcodes.ts';
+import { WASM } from '../wasm/opcodes.ts';
 
 type Scope = { readonly kind: number; readonly mark: number; targeted: boolean };
 

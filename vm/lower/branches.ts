@@ -1,7 +1,7 @@
 // docs/vm.md#lowering: blocks, loops and branches.
 import { OP } from '../../protocol/isa.ts';
-import type { FunctionType } from '../decode/module.ts';
-import { WASM } from '../decode/opcodes.ts';
+import type { FunctionType } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
 import { type Draft, FUNCTION_SCOPE, popSource, type Scope, seeNans, startBlock } from './draft.ts';
 import { emitMove, LOCAL, TEMP } from './operands.ts';
 

@@ -1,7 +1,7 @@
 // docs/vm.md#lowering: calls of functions, through the table, and of the host.
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
-import { type FunctionType, typeOfFunction } from '../decode/module.ts';
 import { HOST_FUNCTIONS } from '../host-functions.ts';
+import { type FunctionType, typeOfFunction } from '../wasm/module.ts';
 import { type Draft, seeNans, startBlock } from './draft.ts';
 import { CALL_SLACK, recordSlot } from './frame.ts';
 import { emitMove } from './operands.ts';
@@ -40,7 +40,7 @@ export function lowerIndirectCall(d: Draft, index: number, typeIndex: number): v
   const selector = d.operands.source(at);
   const first = at - callee.params.length;
   const entry = Math.max(d.operands.slot(at), callPosition(d, first) + callee.params.length);
-  d.emit(OP.table_get, entry, selector, 0, d.context.tableBase, d.module.tableSize!);
+  d.emit(OP.table_get, entry, selector, 0, d.context.tableBase, d.module.table!.initial);
   d.operands.pop();
   lowerCall(d, index, callee, (position) => {
     d.emit(OP.call_indirect, position, recordSlot(callee), entry, 0, d.module.typeIds[typeIndex]!);

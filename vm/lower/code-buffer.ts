@@ -1,6 +1,6 @@
 // docs/vm.md#code: a growing array of 16-byte instructions.
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
-import { tooLarge } from '../decode/cursor.ts';
+import { tooLarge } from '../wasm/read.ts';
 
 export type CodeBuffer = {
   /** Index of the next instruction. */

@@ -1,5 +1,5 @@
 // docs/vm.md#code: what lowering a function needs to know of its module.
-import type { Module } from '../decode/module.ts';
+import type { Module } from '../wasm/module.ts';
 import type { CodeBuffer } from './code-buffer.ts';
 
 export type DataPlace = {

@@ -1,8 +1,9 @@
 // docs/vm.md#lowering: a function while it is lowered: its operands, blocks, and the plan for the native rewrite.
 import { gasOf } from '../../protocol/isa.ts';
 import type { Body, Instr } from '../decode/body.ts';
-import type { FunctionType, Module } from '../decode/module.ts';
-import { PLAIN, WASM } from '../decode/opcodes.ts';
+import { PLAIN } from '../decode/plain.ts';
+import type { FunctionType, Module } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
 import type { CodeBuffer } from './code-buffer.ts';
 import type { LowerContext } from './context.ts';
 import { type FrameLayout, layoutFrame, localSlot } from './frame.ts';

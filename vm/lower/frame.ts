@@ -1,5 +1,5 @@
 // docs/vm.md#code: where a function's slots lie: parameters and results, return record, reserve, locals, operands.
-import type { FunctionType } from '../decode/module.ts';
+import type { FunctionType } from '../wasm/module.ts';
 
 /**
  * Unused slots in each frame, besides one for each parameter and result, which V8 keeps twice. They bound the number and

@@ -1,9 +1,10 @@
 // docs/vm.md#lowering: lowers one function to the register code and plans its native rewrite.
 import { FRAME_SLOTS_MAX, IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 import { type Body, decodeBody, type Instr } from '../decode/body.ts';
-import { tooLarge } from '../decode/cursor.ts';
-import type { FunctionBody, FunctionType } from '../decode/module.ts';
-import { PLAIN, WASM } from '../decode/opcodes.ts';
+import { PLAIN } from '../decode/plain.ts';
+import type { FunctionBody, FunctionType } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
+import { tooLarge } from '../wasm/read.ts';
 import { findUnassignedReads } from './assignment.ts';
 import { closeScope, lowerBranch, lowerBranchIf, lowerBranchTable, lowerElse, openScope } from './branches.ts';
 import { lowerDirectCall, lowerIndirectCall } from './calls.ts';

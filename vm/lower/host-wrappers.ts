@@ -1,6 +1,6 @@
 // docs/vm.md#code: host functions that are called through the table, exported or the start function get a function of their own.
-import { EXPORT_FUNCTION, type FunctionBody, type Module } from '../decode/module.ts';
-import { WASM } from '../decode/opcodes.ts';
+import { EXPORT_FUNCTION, type FunctionBody, type Module } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
 
 /** The same module, in which imports are only ever called directly. */
 export function wrapHostFunctions(module: Module): Module {

@@ -1,8 +1,8 @@
 // docs/vm.md#code: lowers a module: entry stub, function table, functions.
 import { MizuError } from '../../protocol/errors.ts';
 import { NULL_TYPE, OP } from '../../protocol/isa.ts';
-import { tooLarge } from '../decode/cursor.ts';
-import { EXPORT_FUNCTION, type FunctionBody, type Module, typeIndexOfFunction } from '../decode/module.ts';
+import { EXPORT_FUNCTION, type FunctionBody, type Module, typeIndexOfFunction } from '../wasm/module.ts';
+import { tooLarge } from '../wasm/read.ts';
 import { createCodeBuffer } from './code-buffer.ts';
 import type { DataPlace, LowerContext } from './context.ts';
 import { lowerFunction } from './function.ts';
@@ -46,7 +46,7 @@ export type LowerOptions = {
 export function lowerModule(source: Module, options: LowerOptions): LoweredModule {
   const { entry, callStart, onFunction, maxInstructions = CODE_INSTRUCTIONS_MAX } = options;
   const limit = Math.min(maxInstructions, CODE_INSTRUCTIONS_MAX);
-  const tableSize = source.tableSize ?? 0;
+  const tableSize = source.table?.initial ?? 0;
   if (tableSize > limit) throw tooLarge('instructions', limit, tableSize, 0);
   const module = wrapHostFunctions(source);
   const entryIndex = findEntry(module, entry);
@@ -95,7 +95,7 @@ function findEntry(module: Module, name: string): number {
 }
 
 function buildTable(module: Module): (number | undefined)[] {
-  const size = module.tableSize ?? 0;
+  const size = module.table?.initial ?? 0;
   const table: (number | undefined)[] = new Array(size).fill(undefined);
   for (const { offset, functions } of module.elements) {
     if (offset + functions.length > size)

@@ -1,7 +1,7 @@
 // docs/vm.md#lowering: instructions that compute, load, store and move.
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 import type { Instr } from '../decode/body.ts';
-import type { Plain } from '../decode/opcodes.ts';
+import type { Plain } from '../decode/plain.ts';
 import { type Draft, pushResult, seeNan, seeNans } from './draft.ts';
 import { CONST, emitMove, LOCAL, type Operand } from './operands.ts';
 

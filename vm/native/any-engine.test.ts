@@ -1,6 +1,6 @@
 // docs/vm.md#total
 import { expect, it } from 'vitest';
-import { encodeModule } from '../encode-module.fixture.ts';
+import { encodeParts } from '../encode-module.fixture.ts';
 import { deepRecursion, HOSTILE } from '../hostile-modules.fixture.ts';
 import { createStepMachine } from '../step/step-machine.ts';
 import { loadAnyProgram, lowerAnyProgram } from './any-engine.ts';
@@ -11,7 +11,7 @@ const REQUEST = { inputs: [], gasLimit: 1n << 30n, timestampNs: 0n, seed: new Ui
 // Here V8 has its usual stack of 984 KiB.
 it.each([
   ['whose recursion needs more stack than V8 has', deepRecursion(300, 1, 2_600)],
-  ['that V8 refuses', encodeModule(HOSTILE['calls of an empty function']!(900_000))],
+  ['that V8 refuses', encodeParts(HOSTILE['calls of an empty function']!(900_000))],
 ])('a program %s has the result of the step machine', (_, wasm) => {
   const engine = createNativeEngine();
   const { program, run } = lowerAnyProgram(engine, { wasm });

@@ -1,9 +1,9 @@
 // docs/vm.md#engines: an engine runs natively only what it has lowered itself and found equal.
 import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import { F32, I32 } from '../decode/module.ts';
 import type { LoweredModule } from '../lower/module.ts';
 import { maximumPages, type Program } from '../program.ts';
+import { F32, I32 } from '../wasm/module.ts';
 
 /** What is kept of a lowered module to compare programs with. */
 export type LoweredFacts = {

@@ -3,7 +3,6 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import type { Module } from '../decode/module.ts';
 import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
@@ -16,6 +15,7 @@ import {
   type ProgramHeader,
 } from '../program.ts';
 import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } from '../run.ts';
+import type { Module } from '../wasm/module.ts';
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
 import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, FAULT_SLOTS } from './layout.ts';

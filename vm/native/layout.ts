@@ -1,6 +1,7 @@
 // docs/vm.md#engines: indices in the rewritten module.
-import { F64, type FunctionType, I32, type Module } from '../decode/module.ts';
+
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
+import { F64, type FunctionType, I32, type Module } from '../wasm/module.ts';
 
 /** What a rewritten module imports from the engine. Offsets and sizes are f64 there: a bigint costs more than the call. */
 export type NativeImport = { readonly name: string; readonly type: FunctionType };

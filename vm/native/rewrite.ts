@@ -1,19 +1,10 @@
 // docs/vm.md#engines: rewrites a function: gas per block, bound of the slot region, canonical NaN.
 import { frameGas, SLOT_COUNT } from '../../protocol/isa.ts';
-import {
-  F32,
-  F64,
-  type FunctionBody,
-  type FunctionType,
-  I32,
-  I64,
-  type Module,
-  type ValueType,
-} from '../decode/module.ts';
-import { WASM } from '../decode/opcodes.ts';
 import type { FunctionPlan } from '../lower/plan.ts';
-import { BLOCK_VOID, CODE, put, putFaultIf } from './assemble.ts';
-import { type ByteWriter, createByteWriter } from './byte-writer.ts';
+import { F32, F64, type FunctionBody, type FunctionType, I32, type Module, type ValueType } from '../wasm/module.ts';
+import { BLOCK_VOID, WASM } from '../wasm/opcodes.ts';
+import { type ByteWriter, createByteWriter, put, putConstant } from '../wasm/write.ts';
+import { putFaultIf } from './fault.ts';
 import {
   FAULT_OUT_OF_GAS,
   FAULT_SLOTS,
@@ -77,7 +68,7 @@ export function rewriteFunction(
   put.end(w);
   put.localGet(w, locals.gas);
   put.i64Const(w, 1n);
-  w.byte(CODE.i64Sub);
+  w.byte(WASM.i64Sub);
   put.end(w);
   return w.finish();
 }
@@ -134,13 +125,13 @@ function putEntry(
   if (without !== 'frameChecks') {
     put.localGet(w, locals.fp);
     put.i32Const(w, SLOT_COUNT - plan.frame);
-    w.byte(CODE.i32GtU);
+    w.byte(WASM.i32GtU);
     putFaultIf(w, layout.fault, FAULT_SLOTS);
   }
   if (without === 'gas') return;
   put.localGet(w, locals.gas);
   put.i64Const(w, BigInt(plan.charges[0]! + frameGas(plan.frame)));
-  w.byte(CODE.i64Sub);
+  w.byte(WASM.i64Sub);
   if (without === 'gasChecks') put.localSet(w, locals.gas);
   else putChecked(w, layout, locals);
 }
@@ -149,7 +140,7 @@ function putEntry(
 function putChecked(w: ByteWriter, layout: NativeLayout, locals: Locals): void {
   put.localTee(w, locals.gas);
   put.i64Const(w, 0n);
-  w.byte(CODE.i64LtS);
+  w.byte(WASM.i64LtS);
   putFaultIf(w, layout.fault, FAULT_OUT_OF_GAS);
 }
 
@@ -169,7 +160,7 @@ function putInstructions(
     put.localGet(w, locals.gas);
     put.localGet(w, locals.fp);
     put.i32Const(w, position);
-    w.byte(CODE.i32Add);
+    w.byte(WASM.i32Add);
   };
   const shim = (name: string): void => {
     put.localGet(w, locals.gas);
@@ -250,7 +241,7 @@ function putCharge(w: ByteWriter, layout: NativeLayout, plan: FunctionPlan, loca
   put.localGet(w, locals.gas);
   if (charge !== 0) {
     put.i64Const(w, BigInt(charge));
-    w.byte(CODE.i64Sub);
+    w.byte(WASM.i64Sub);
   }
   if (plan.checks[index] === 1) putChecked(w, layout, locals);
   else put.localSet(w, locals.gas);
@@ -259,7 +250,7 @@ function putCharge(w: ByteWriter, layout: NativeLayout, plan: FunctionPlan, loca
 function putPrepaid(w: ByteWriter, locals: Locals, gas: number): void {
   put.localGet(w, locals.gas);
   put.i64Const(w, BigInt(gas));
-  w.byte(CODE.i64Sub);
+  w.byte(WASM.i64Sub);
   put.localSet(w, locals.gas);
 }
 
@@ -269,14 +260,6 @@ function putGlobalGet(w: ByteWriter, module: Module, layout: NativeLayout, index
   else putConstant(w, global.type, global.value);
 }
 
-/** A constant of the type from the bits of a slot. */
-export function putConstant(w: ByteWriter, type: ValueType, bits: bigint): void {
-  if (type === I32) put.i32Const(w, Number(BigInt.asIntN(32, bits)));
-  else if (type === I64) put.i64Const(w, BigInt.asIntN(64, bits));
-  else if (type === F32) put.f32Bits(w, Number(bits));
-  else put.f64Bits(w, bits);
-}
-
 function putCanonicalNan(w: ByteWriter, bytes: number, locals: Locals): void {
   const local = bytes === 4 ? locals.f32 : locals.f64;
   put.localTee(w, local);
@@ -284,7 +267,7 @@ function putCanonicalNan(w: ByteWriter, bytes: number, locals: Locals): void {
   else put.f64Bits(w, NAN_F64);
   put.localGet(w, local);
   put.localGet(w, local);
-  w.byte(bytes === 4 ? CODE.f32Eq : CODE.f64Eq);
+  w.byte(bytes === 4 ? WASM.f32Eq : WASM.f64Eq);
   put.select(w);
   // Always the same value elsewhere: V8 then carries no copy of the local around loops (QuickJS: 10% of the time).
   if (bytes === 4) put.f32Bits(w, 0);

@@ -2,11 +2,12 @@
 import { KEEP_BYTE_GAS, MAX_OUTPUT_BYTES, PAGE_GAS } from '../../protocol/constants.ts';
 import { gasOf, OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { I64 } from '../decode/module.ts';
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
 import { PAGE_BYTES } from '../program.ts';
-import { CODE, put, putFaultIf } from './assemble.ts';
-import { type ByteWriter, createByteWriter } from './byte-writer.ts';
+import { I32, I64 } from '../wasm/module.ts';
+import { WASM } from '../wasm/opcodes.ts';
+import { type ByteWriter, createByteWriter, put } from '../wasm/write.ts';
+import { putFaultIf } from './fault.ts';
 import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, type NativeLayout, SHIM_COPY, SHIM_FILL, SHIM_INIT } from './layout.ts';
 
 /** Body of the shim for a host function. */
@@ -19,7 +20,7 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
       () => put.localGet(w, 0),
       () => {
         put.localGet(w, 2);
-        w.byte(CODE.i32WrapI64);
+        w.byte(WASM.i32WrapI64);
       },
     ]);
   if (name === 'output_write') {
@@ -33,13 +34,13 @@ export function buildHostShim(name: HostName, layout: NativeLayout): Uint8Array 
   putGasCheck(w, layout);
   params.forEach((type, index) => {
     put.localGet(w, index);
-    if (type === I64 && name === 'input_read') w.byte(CODE.f64ConvertI64U);
+    if (type === I64 && name === 'input_read') w.byte(WASM.f64ConvertI64U);
   });
   put.call(
     w,
     layout.imports.findIndex((i) => i.name === name),
   );
-  if (name === 'input_size') w.byte(CODE.i64TruncF64U);
+  if (name === 'input_size') w.byte(WASM.i64TruncF64U);
   if (name === 'preimage') {
     put.localSet(w, 2);
     putBulkGas(w, layout, 2, gasOf(OP.preimage), [() => put.i32Const(w, 0)]);
@@ -63,20 +64,16 @@ export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: nu
   const source = () => {
     put.localGet(w, 1);
     put.i32Const(w, dataOffset);
-    w.byte(CODE.i32Add);
+    w.byte(WASM.i32Add);
   };
   putLocals(w, 0);
   putBulkGas(w, layout, 2, 1, name === SHIM_FILL ? [target] : [target, source]);
   putGasCheck(w, layout);
   if (name === SHIM_FILL) putEmptyFill(w);
   for (let i = 0; i < 3; i++) put.localGet(w, i);
-  if (name === SHIM_FILL) w.byte(0xfc, 0x0b, 0);
-  else if (name === SHIM_COPY) w.byte(0xfc, 0x0a, 0, 0);
-  else {
-    w.byte(0xfc, 0x08);
-    w.u32(Number(name.slice(SHIM_INIT.length)));
-    w.byte(0);
-  }
+  if (name === SHIM_FILL) put.memoryFill(w);
+  else if (name === SHIM_COPY) put.memoryCopy(w);
+  else put.memoryInit(w, Number(name.slice(SHIM_INIT.length)));
   put.end(w);
   return w.finish();
 }
@@ -84,12 +81,12 @@ export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: nu
 // V8's memset of nothing takes 150 ns. Out of bounds is a fault all the same.
 function putEmptyFill(w: ByteWriter): void {
   put.localGet(w, 2);
-  w.byte(CODE.i32Eqz);
+  w.byte(WASM.i32Eqz);
   put.ifVoid(w);
   put.localGet(w, 0);
-  w.byte(CODE.i64ExtendI32U, CODE.memorySize, 0, CODE.i64ExtendI32U);
+  w.byte(WASM.i64ExtendI32U, WASM.memorySize, 0, WASM.i64ExtendI32U);
   put.i64Const(w, BigInt(PAGE_BYTES));
-  w.byte(CODE.i64Mul, CODE.i64GtU);
+  w.byte(WASM.i64Mul, WASM.i64GtU);
   put.ifVoid(w);
   put.unreachable(w);
   put.end(w);
@@ -99,7 +96,7 @@ function putEmptyFill(w: ByteWriter): void {
 
 function putLocals(w: ByteWriter, i32Count: number): void {
   w.byte(i32Count === 0 ? 0 : 1);
-  if (i32Count > 0) w.byte(i32Count, 0x7f);
+  if (i32Count > 0) w.byte(i32Count, I32);
 }
 
 type Put = () => void;
@@ -115,24 +112,24 @@ function putBulkGas(
   const times = (): void => {
     if (gas === 1) return;
     put.i64Const(w, BigInt(gas));
-    w.byte(CODE.i64Mul);
+    w.byte(WASM.i64Mul);
   };
   put.globalGet(w, layout.gas);
   putLeafEnds(w, putTarget, n);
   times();
-  w.byte(CODE.i64Sub);
+  w.byte(WASM.i64Sub);
   if (putSource !== undefined) {
     putLeafEnds(w, putSource, n);
     // Leaves of both that end together are one cut.
     putTarget();
     putSource();
-    w.byte(CODE.i32Xor);
+    w.byte(WASM.i32Xor);
     put.i32Const(w, LEAF_BYTES - 1);
-    w.byte(CODE.i32And);
+    w.byte(WASM.i32And);
     put.i32Const(w, 0);
-    w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Mul);
+    w.byte(WASM.i32Ne, WASM.i64ExtendI32U, WASM.i64Mul);
     times();
-    w.byte(CODE.i64Sub);
+    w.byte(WASM.i64Sub);
   }
   put.globalSet(w, layout.gas);
 }
@@ -141,9 +138,9 @@ function putBulkGas(
 function putGasOfEach(w: ByteWriter, layout: NativeLayout, n: number, gas: bigint): void {
   put.globalGet(w, layout.gas);
   put.localGet(w, n);
-  w.byte(CODE.i64ExtendI32U);
+  w.byte(WASM.i64ExtendI32U);
   put.i64Const(w, gas);
-  w.byte(CODE.i64Mul, CODE.i64Sub);
+  w.byte(WASM.i64Mul, WASM.i64Sub);
   put.globalSet(w, layout.gas);
 }
 
@@ -151,20 +148,20 @@ function putGasOfEach(w: ByteWriter, layout: NativeLayout, n: number, gas: bigin
 function putLeafEnds(w: ByteWriter, putAddress: Put, n: number): void {
   putAddress();
   put.i32Const(w, LEAF_BYTES - 1);
-  w.byte(CODE.i32And, CODE.i64ExtendI32U);
+  w.byte(WASM.i32And, WASM.i64ExtendI32U);
   put.localGet(w, n);
-  w.byte(CODE.i64ExtendI32U, CODE.i64Add);
+  w.byte(WASM.i64ExtendI32U, WASM.i64Add);
   put.localGet(w, n);
   put.i32Const(w, 0);
-  w.byte(CODE.i32Ne, CODE.i64ExtendI32U, CODE.i64Sub);
+  w.byte(WASM.i32Ne, WASM.i64ExtendI32U, WASM.i64Sub);
   put.i64Const(w, 7n);
-  w.byte(CODE.i64ShrU);
+  w.byte(WASM.i64ShrU);
 }
 
 function putGasCheck(w: ByteWriter, layout: NativeLayout): void {
   put.globalGet(w, layout.gas);
   put.i64Const(w, 0n);
-  w.byte(CODE.i64LtS);
+  w.byte(WASM.i64LtS);
   putFaultIf(w, layout.fault, FAULT_OUT_OF_GAS);
 }
 
@@ -173,11 +170,11 @@ function putOutputBound(w: ByteWriter, layout: NativeLayout): void {
   put.localGet(w, 1);
   put.i32Const(w, MAX_OUTPUT_BYTES);
   put.globalGet(w, layout.outputLength);
-  w.byte(CODE.i32Sub, CODE.i32GtU);
+  w.byte(WASM.i32Sub, WASM.i32GtU);
   putFaultIf(w, layout.fault, FAULT_OUTPUT);
   put.globalGet(w, layout.outputLength);
   put.localGet(w, 1);
-  w.byte(CODE.i32Add);
+  w.byte(WASM.i32Add);
   put.globalSet(w, layout.outputLength);
 }
 
@@ -185,7 +182,7 @@ function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
   putLocals(w, 1);
   put.localGet(w, 0);
   put.i32Const(w, pagesMax);
-  w.byte(CODE.memorySize, 0, CODE.i32Sub, CODE.i32GtU);
+  w.byte(WASM.memorySize, 0, WASM.i32Sub, WASM.i32GtU);
   put.ifVoid(w);
   put.i32Const(w, -1);
   put.return(w);
@@ -194,16 +191,16 @@ function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
   putGasCheck(w, layout);
   // V8 takes as long to grow a memory by nothing.
   put.localGet(w, 0);
-  w.byte(CODE.i32Eqz);
+  w.byte(WASM.i32Eqz);
   put.ifVoid(w);
-  w.byte(CODE.memorySize, 0);
+  w.byte(WASM.memorySize, 0);
   put.return(w);
   put.end(w);
   put.localGet(w, 0);
-  w.byte(CODE.memoryGrow, 0);
+  w.byte(WASM.memoryGrow, 0);
   put.localTee(w, 1);
   put.i32Const(w, -1);
-  w.byte(CODE.i32Eq);
+  w.byte(WASM.i32Eq);
   put.ifVoid(w);
   put.call(w, layout.imports.length - 1);
   put.end(w);

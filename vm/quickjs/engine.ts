@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { decodeModule } from '../decode/sections.ts';
 import { type Library, type LibraryExport, mergeModules } from '../link/merge.ts';
-import type { ExportEntry, LinkModule } from '../link/module.ts';
 import { padFrames } from '../link/pad-frames.ts';
-import { parseModule } from '../link/parse.ts';
 import { withGlobalExports } from '../link/snapshot.ts';
 import { WASI_MODULE, wasiLibrary } from '../wasi/link.ts';
+import type { Export, ModuleSections } from '../wasm/module.ts';
 import { QUICKJS_GLUE_BASE64 } from './generated/glue-wasm.ts';
 
 /** quickjs-wasi imports its host callbacks from `env`. */
@@ -100,26 +100,26 @@ const PADDING: ReadonlyMap<number, number> = new Map([
 const QUICKJS_SHA256 = 'd4c9375f2b1ca4dc95f72c8aa2982a7a9951ac8011490d79c6582df732b4bbd9';
 const STACK_POINTER = 0;
 
-let linked: Promise<LinkModule> | undefined;
+let linked: Promise<ModuleSections> | undefined;
 
 /** Linked once per process; with an export for each mutable global, so that its state can be taken. */
-export function linkEngine(): Promise<LinkModule> {
+export function linkEngine(): Promise<ModuleSections> {
   linked ??= link();
   return linked;
 }
 
-async function link(): Promise<LinkModule> {
+async function link(): Promise<ModuleSections> {
   const file = createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm');
   const bytes = await readFile(file);
   if (createHash('sha256').update(bytes).digest('hex') !== QUICKJS_SHA256) {
     throw new Error('quickjs-wasi is not the version that the padding was measured for');
   }
-  const main = padFrames(parseModule(bytes), STACK_POINTER, PADDING);
+  const main = padFrames(decodeModule(bytes), STACK_POINTER, PADDING);
   const glue: Library = {
     provides: GLUE_MODULE,
-    module: parseModule(Uint8Array.from(Buffer.from(QUICKJS_GLUE_BASE64, 'base64'))),
+    module: decodeModule(Uint8Array.from(Buffer.from(QUICKJS_GLUE_BASE64, 'base64')), { library: true }),
   };
-  const exports = FROM_QUICKJS.map((name): ExportEntry => {
+  const exports = FROM_QUICKJS.map((name): Export => {
     const entry = main.exports.find((candidate) => candidate.name === name);
     if (entry === undefined) throw new Error(`quickjs-wasi does not export ${name}`);
     return entry;
@@ -127,6 +127,6 @@ async function link(): Promise<LinkModule> {
   const merged = mergeModules(main, [glue, { ...wasiLibrary, provides: WASI_MODULE }], exports, FROM_GLUE);
   return withGlobalExports({
     ...merged,
-    memories: merged.memories.map((limits) => ({ min: limits.min, max: MAX_PAGES })),
+    memory: merged.memory && { initial: merged.memory.initial, maximum: MAX_PAGES },
   });
 }

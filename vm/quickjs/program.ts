@@ -1,10 +1,10 @@
 // docs/vm.md#quickjs: a DataVM program from a JavaScript bundle: boot QuickJS, evaluate the bundle once, keep the state as image.
 import { MizuError } from '../../protocol/errors.ts';
-import { encodeModule } from '../link/encode.ts';
 import { mergeModules } from '../link/merge.ts';
-import type { LinkModule } from '../link/module.ts';
 import { bakeImage, takeImage, withoutState } from '../link/snapshot.ts';
 import type { Image } from '../program.ts';
+import { encodeModule } from '../wasm/encode.ts';
+import type { ModuleSections } from '../wasm/module.ts';
 import { createBuildHost } from './build-host.ts';
 import { type EngineExports, linkEngine } from './engine.ts';
 import { PRELUDE } from './prelude.ts';
@@ -59,7 +59,7 @@ export async function createQuickJsProgram(bundle: string, options: QuickJsOptio
   return encodeModule(prune(bakeImage(engine, await evaluate(engine, bundle, options.fileName ?? 'bundle.js'))));
 }
 
-function prune(module: LinkModule): LinkModule {
+function prune(module: ModuleSections): ModuleSections {
   return mergeModules(
     module,
     [],
@@ -67,7 +67,7 @@ function prune(module: LinkModule): LinkModule {
   );
 }
 
-async function evaluate(engine: LinkModule, bundle: string, fileName: string): Promise<Image> {
+async function evaluate(engine: ModuleSections, bundle: string, fileName: string): Promise<Image> {
   const host = createBuildHost();
   const { instance } = await WebAssembly.instantiate(encodeModule(engine) as Uint8Array<ArrayBuffer>, host.imports);
   const exports = instance.exports as unknown as EngineExports;

@@ -1,9 +1,9 @@
 // docs/vm.md#wasi: a guest for tests that hands every WASI function on as an export of the same name.
 import loadWabt from 'wabt';
-import { encodeModule } from '../link/encode.ts';
+import { decodeModule } from '../decode/sections.ts';
 import { instantiatePlain, type PlainTask } from '../link/host.fixture.ts';
 import { mergeModules } from '../link/merge.ts';
-import { parseModule } from '../link/parse.ts';
+import { encodeModule } from '../wasm/encode.ts';
 import { WASI_MODULE, wasiLibrary } from './link.ts';
 
 /** Parameters of each function as the WASI document gives them: p = pointer, size or small number (i32), l = 64 bits (i64). */
@@ -76,7 +76,7 @@ export async function createGuest(task: PlainTask = {}) {
       wrapper: `(func (export "${name}") ${signature} ${types.map((_, i) => `(local.get ${i})`).join(' ')} (call $${name}))`,
     };
   });
-  const main = parseModule(
+  const main = decodeModule(
     await assemble(`(module ${functions.map((entry) => entry.import).join('\n')}
       (memory (export "memory") 1 1) ${functions.map((entry) => entry.wrapper).join('\n')})`),
   );

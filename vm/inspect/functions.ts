@@ -1,9 +1,9 @@
 // docs/vm.md#functions: which function of its WebAssembly module an instruction of a program came from, for people.
-import type { Hex } from '../protocol/hex.ts';
-import { objectRoot } from '../protocol/tree.ts';
-import { createCursor, readByte, readName, readU32 } from './decode/cursor.ts';
-import { loadModule } from './load.ts';
-import { lowerModule } from './lower/module.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { objectRoot } from '../../protocol/tree.ts';
+import { loadModule } from '../load.ts';
+import { lowerModule } from '../lower/module.ts';
+import { createCursor, readByte, readName, readU32 } from '../wasm/read.ts';
 
 export type CodeFunction = {
   /** Index in the module, imports counted first. */

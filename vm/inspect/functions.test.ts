@@ -1,10 +1,10 @@
 // docs/vm.md#functions
 import { expect, test } from 'vitest';
-import { objectRoot } from '../protocol/tree.ts';
+import { objectRoot } from '../../protocol/tree.ts';
+import { loadModule } from '../load.ts';
+import { lowerModule } from '../lower/module.ts';
+import { assemble } from '../test-modules.fixture.ts';
 import { functionAt } from './functions.ts';
-import { loadModule } from './load.ts';
-import { lowerModule } from './lower/module.ts';
-import { assemble } from './test-modules.fixture.ts';
 
 const SOURCE = `(module
   (import "mizu" "clock" (func $clock (result i64)))

@@ -18,6 +18,9 @@ export type FunctionBody = {
   readonly end: number;
 };
 
+/** Entries of a table or pages of a memory; `maximum` is undefined if the module names none. */
+export type Limits = { readonly initial: number; readonly maximum: number | undefined };
+
 export type Global = {
   readonly type: ValueType;
   readonly mutable: boolean;
@@ -28,6 +31,7 @@ export type Global = {
 export type Export = { readonly name: string; readonly kind: number; readonly index: number };
 export const EXPORT_FUNCTION = 0;
 export const EXPORT_MEMORY = 2;
+export const EXPORT_GLOBAL = 3;
 
 export type ElementSegment = { readonly offset: number; readonly functions: readonly number[] };
 
@@ -37,21 +41,26 @@ export type DataSegment = {
   readonly bytes: Uint8Array;
 };
 
-export type Module = {
+/** What the sections of a module say. */
+export type ModuleSections = {
   readonly types: readonly FunctionType[];
-  /** For each type, the first type that is structurally equal to it. */
-  readonly typeIds: readonly number[];
   /** Function indices count imports first, then bodies. */
   readonly imports: readonly FunctionImport[];
   readonly functions: readonly FunctionBody[];
-  readonly tableSize: number | undefined;
-  readonly memory: { readonly initial: number; readonly maximum: number | undefined } | undefined;
+  readonly table: Limits | undefined;
+  readonly memory: Limits | undefined;
   readonly globals: readonly Global[];
   readonly exports: readonly Export[];
   readonly start: number | undefined;
   readonly elements: readonly ElementSegment[];
   readonly data: readonly DataSegment[];
   readonly dataCount: number | undefined;
+};
+
+/** A decoded module, with what was found out about it on the way. */
+export type Module = ModuleSections & {
+  /** For each type, the first type that is structurally equal to it. */
+  readonly typeIds: readonly number[];
   /** Data segments that the code names, ascending. */
   readonly namedSegments: readonly number[];
   /** True if a constant expression is more than one constant. */
@@ -61,13 +70,24 @@ export type Module = {
 };
 
 /** Type of the function with this index, imports counted first. */
-export function typeOfFunction(module: Module, index: number): FunctionType {
-  const imported = module.imports[index];
-  const type = imported === undefined ? module.functions[index - module.imports.length]!.type : imported.type;
-  return module.types[type]!;
+export function typeOfFunction(module: ModuleSections, index: number): FunctionType {
+  return module.types[typeIndexOfFunction(module, index)]!;
 }
 
-export function typeIndexOfFunction(module: Module, index: number): number {
+export function typeIndexOfFunction(module: ModuleSections, index: number): number {
   const imported = module.imports[index];
   return imported === undefined ? module.functions[index - module.imports.length]!.type : imported.type;
+}
+
+/** Equal for types that are structurally equal. */
+export function typeKey({ params, results }: FunctionType): string {
+  return `${params.join()}>${results.join()}`;
+}
+
+const TYPE_NAMES: Readonly<Record<ValueType, string>> = { [I32]: 'i32', [I64]: 'i64', [F32]: 'f32', [F64]: 'f64' };
+
+/** `(i32, i64) -> (i32)` */
+export function formatType({ params, results }: FunctionType): string {
+  const names = (types: readonly ValueType[]): string => types.map((type) => TYPE_NAMES[type]).join(', ');
+  return `(${names(params)}) -> (${names(results)})`;
 }

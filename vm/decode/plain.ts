@@ -1,45 +1,5 @@
-// docs/vm.md#program: the WebAssembly instructions that are taken: immediates, stack effect, and the instruction each becomes.
+// docs/vm.md#lowering: the WebAssembly instructions that only compute, and the lowered instruction that each becomes.
 import { OP, type OpName } from '../../protocol/isa.ts';
-
-export const WASM = {
-  unreachable: 0x00,
-  nop: 0x01,
-  block: 0x02,
-  loop: 0x03,
-  if: 0x04,
-  else: 0x05,
-  end: 0x0b,
-  br: 0x0c,
-  brIf: 0x0d,
-  brTable: 0x0e,
-  return: 0x0f,
-  call: 0x10,
-  callIndirect: 0x11,
-  drop: 0x1a,
-  select: 0x1b,
-  localGet: 0x20,
-  localSet: 0x21,
-  localTee: 0x22,
-  globalGet: 0x23,
-  globalSet: 0x24,
-  memorySize: 0x3f,
-  memoryGrow: 0x40,
-  i32Const: 0x41,
-  i64Const: 0x42,
-  f32Const: 0x43,
-  f64Const: 0x44,
-  i32Eqz: 0x45,
-  i32Add: 0x6a,
-  i32Sub: 0x6b,
-  i32Mul: 0x6c,
-  i64Add: 0x7c,
-  i64Sub: 0x7d,
-  i64Mul: 0x7e,
-  memoryInit: 0xfc08,
-  dataDrop: 0xfc09,
-  memoryCopy: 0xfc0a,
-  memoryFill: 0xfc0b,
-} as const;
 
 /** How the lowering treats an instruction that only computes. */
 export type Plain = {

@@ -1,4 +1,4 @@
-// docs/vm.md#program: a reading position in a WebAssembly binary; every refusal names the byte offset.
+// docs/vm.md#program: reads the pieces of the WebAssembly binary format; every refusal names the byte offset. All of vm/ reads it with this.
 import { MizuError } from '../../protocol/errors.ts';
 
 export type Cursor = { readonly bytes: Uint8Array; at: number; end: number };
@@ -73,18 +73,7 @@ export function malformed(offset: number, expected: string, actual: string): Miz
     message: `The WebAssembly module is malformed at byte ${offset}.`,
     expected,
     actual,
-    hint: 'Build the module again; it may have been cut off or damaged.',
-  });
-}
-
-export function unsupported(feature: string, offset: number): MizuError {
-  return new MizuError({
-    code: 'vm/unsupported-feature',
-    message: `The WebAssembly module uses ${feature} at byte ${offset}.`,
-    expected:
-      'MVP, sign-extension, non-trapping float-to-int, bulk memory, mutable globals, multi-value, extended constants',
-    actual: feature,
-    hint: `Build the module without ${feature} (for LLVM: -C target-cpu=mvp or -mcpu=mvp with the features above).`,
+    hint: 'Build the module again, and pass the .wasm file itself: this one is text or an archive, or was cut off or damaged.',
   });
 }
 
