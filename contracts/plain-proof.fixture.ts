@@ -1,11 +1,12 @@
 // docs/machine.md#proof: one-step proofs of the reference machine in the plainest way: everything is hashed anew.
+import { encodeProgramHeader } from '../protocol/program.ts';
 import { createWriter } from '../protocol/bytes.ts';
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../protocol/constants.ts';
 import { concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { IMMEDIATE_BIT, instructionOf, NULL_TYPE, OP, type Shape, SLOT_COUNT } from '../protocol/isa.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { depthOf, LEAF_BYTES, objectRef, treeProof, treeRoot } from '../protocol/tree.ts';
-import { encodeHeader, PAGE_BYTES, type Program } from '../vm/program.ts';
+import { PAGE_BYTES, type Program } from '../vm/program.ts';
 import { copyPart } from '../vm/reference/memory.ts';
 import type { State } from '../vm/reference/state.ts';
 import { encodeMachine, encodeMachineContext, hashMachine, hashMachineContext, NO_PARENT } from '../vm/step/encode.ts';
@@ -285,7 +286,7 @@ function hostParts(
       const count = createWriter()
         .u32(code.length / 16)
         .finish();
-      return [leafAt(request), encodeHeader(header), hexToBytes(treeRoot(code)), count];
+      return [leafAt(request), encodeProgramHeader(header), hexToBytes(treeRoot(code)), count];
     }
     case OP.ecrecover: {
       const [src, dst] = [word(o.a), word(o.a + 1)];

@@ -1,5 +1,6 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
 
+import { decodeProgramHeader } from '../protocol/program.ts';
 import { firstDifference } from '../challenger/compare.ts';
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
@@ -146,7 +147,7 @@ async function readSource(
   const [entry, ...others] = await node.programs.entries(programId);
   if (entry === undefined) return undefined;
   const { header, wasm } = await loadParts([entry, ...others], node.objects, await node.programs.module(programId));
-  return functionAt(wasm, decodeHeader(header).codeRoot, pc);
+  return functionAt(wasm, decodeProgramHeader(header).codeRoot, pc);
 }
 
 async function readWritten(

@@ -1,10 +1,12 @@
 // docs/disputes.md#game: the arguments of the games' calls, with their proofs.
+
 import { BATCH_MAGIC, isAllowedLength } from '../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../protocol/isa.ts';
+import { encodeProgramHeader } from '../prover/protocol/program.ts';
 import { type LeafIndex, leafAfter, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../protocol/tree.ts';
-import { encodeHeader, type Program } from '../vm/program.ts';
+import type { Program } from '../vm/program.ts';
 import type { Disputed, Game } from './play.ts';
 
 /** Root of a list of 32 hashes. */
@@ -75,7 +77,7 @@ export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, step: StepI
 /** `Kernel` of contracts/src/dispute/StartMachine.sol. */
 export function encodeKernel({ header, code }: Program) {
   const codeTreeRoot = treeRoot(code);
-  return { header: bytesToHex(encodeHeader(header)), codeTreeRoot, codeCount: code.length / INSTRUCTION_BYTES };
+  return { header: bytesToHex(encodeProgramHeader(header)), codeTreeRoot, codeCount: code.length / INSTRUCTION_BYTES };
 }
 
 const NOTHING: Hex = '0x';

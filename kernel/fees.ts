@@ -18,8 +18,8 @@ import {
   TASK_BASE_GAS,
 } from '../protocol/constants.ts';
 import { type Definition, objectsOfDefinition, type ProgramEntry } from '../protocol/definition.ts';
+import { decodeProgramHeader } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { decodeHeader } from '../vm/program.ts';
 import { MAX_TASK_INPUTS } from './limits.ts';
 
 /** Of a user message, by its length in bytes. */
@@ -60,7 +60,7 @@ export type ProgramSize = {
 /** What loading a program costs each task: docs/kernel.md#loading. */
 export function loadGas(program: ProgramEntry): bigint {
   const { codeLength: code, wasmLength: wasm, imageLength: image, slotsLength: slots, dataLength: data } = program;
-  const { pagesInitial } = decodeHeader(program.header);
+  const { pagesInitial } = decodeProgramHeader(program.header);
   return loadGasOf({ code, wasm, image, slots, data, pagesInitial });
 }
 

@@ -1,7 +1,9 @@
 // docs/kernel.md#state: the records of the state's tables, RLP to plain data and back.
+
 import { RLP } from '@ethereumjs/rlp';
-import { PROGRAM_HEADER_BYTES, type ProgramEntry, type Stage } from '../protocol/definition.ts';
+import type { ProgramEntry, Stage } from '../protocol/definition.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
+import { PROGRAM_HEADER_BYTES } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 
 export type Account = { readonly nonce: bigint; readonly balance: bigint };

@@ -1,4 +1,5 @@
 // A network's state in memory for the kernel's tests: accounts, committee, gateway, one model, and programs that are answered by a function.
+
 import { domainSeparator } from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { createWriter } from '../protocol/bytes.ts';
@@ -7,7 +8,6 @@ import { hashObjects, totalLength } from '../protocol/certificate.ts';
 import {
   type Definition,
   encodeDefinition,
-  hashHeader,
   hashWorkflow,
   objectsOfDefinition,
   type ProgramEntry,
@@ -16,6 +16,7 @@ import {
 import type { Address, Hex } from '../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../protocol/inference.ts';
 import { encodeInputs, encodeMessage, type Message, typedMessage, type UserMessage } from '../protocol/messages.ts';
+import { hashProgramHeader } from '../protocol/program.ts';
 import {
   decodeExecRequest,
   decodeStateLeaf,
@@ -184,7 +185,7 @@ export function makeProgram(name: string): ProgramEntry {
   };
 }
 
-export const programId = (name: string): Hex => hashHeader(makeProgram(name).header);
+export const programId = (name: string): Hex => hashProgramHeader(makeProgram(name).header);
 
 export function execStage(fields: Partial<Stage> = {}): Stage {
   const inputs = [{ source: 0xffff, mode: 'same' as const }];

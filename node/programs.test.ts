@@ -1,9 +1,11 @@
 // docs/prover.md#modules: whoever deploys a program with another module takes the native engine from nobody.
+
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { createWriter } from '../protocol/bytes.ts';
-import { hashHeader, type ProgramEntry } from '../protocol/definition.ts';
+import type { ProgramEntry } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { hashProgramHeader } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { objectRoot } from '../protocol/tree.ts';
 import { buildProgram, openTestNode, type TestNode } from '../prover/chain.fixture.ts';
@@ -23,7 +25,7 @@ async function openNode() {
   closing.push(node.close);
   const program = await buildProgram(node.objects);
   const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
-  return { node, program, programId: hashHeader(program.header), inputs };
+  return { node, program, programId: hashProgramHeader(program.header), inputs };
 }
 
 /** A process over the node's store: what it reads of modules, and a job of another seed each time. */
@@ -52,7 +54,7 @@ async function openLife({ node, program, inputs }: Awaited<ReturnType<typeof ope
     async run(seed: number): Promise<'native' | 'stepped'> {
       const before = pool.stats().stepped;
       const leaf = createWriter()
-        .hex(hashHeader(program.header), 32)
+        .hex(hashProgramHeader(program.header), 32)
         .hex(objectRoot(encodeExecInputs(inputs)), 32)
         .hex(`0x${seed.toString(16).padStart(64, '0')}`, 32)
         .u64(1_000_000n)

@@ -1,7 +1,9 @@
 // docs/prover.md#programs: where the parts of every deployed program lie, by programId, and which module runs it natively.
+
 import { createReader, createWriter } from '../protocol/bytes.ts';
-import { hashHeader, type ProgramEntry, readProgram, writeProgram } from '../protocol/definition.ts';
+import { type ProgramEntry, readProgram, writeProgram } from '../protocol/definition.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { hashProgramHeader } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Store } from '../service/store.ts';
 
@@ -55,7 +57,7 @@ export function createProgramRegistry(store: Store): ProgramRegistry {
   async function add(programs: readonly ProgramEntry[], recorded?: readonly ProgramEntry[]): Promise<void> {
     const changed = new Map<Hex, { entries: ProgramEntry[]; judged: Judged }>();
     for (const [i, entry] of programs.entries()) {
-      const programId = hashHeader(entry.header);
+      const programId = hashProgramHeader(entry.header);
       const { entries: known, judged: before } = changed.get(programId) ?? {
         entries: await read(programId),
         judged: await readJudged(programId),

@@ -7,9 +7,10 @@ import type { Receipt } from '../kernel/receipt.ts';
 import { programRecord } from '../kernel/records.ts';
 import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
 import { KIND } from '../protocol/constants.ts';
-import { decodeDefinition, hashHeader, type ProgramEntry } from '../protocol/definition.ts';
+import { decodeDefinition, type ProgramEntry } from '../protocol/definition.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { decodeMessage, readMessage } from '../protocol/messages.ts';
+import { hashProgramHeader } from '../protocol/program.ts';
 import {
   decodeExecInputs,
   decodeExecRequest,
@@ -272,8 +273,9 @@ async function registerPrograms(
   const trie = await openStateTrie({ get: nodes.get }, decodeStateLeaf(stateLeaf).stateRoot);
   const recorded: ProgramEntry[] = [];
   for (const { header } of deployed) {
-    const record = await trie.get(programKey(hashHeader(header)));
-    if (record === null) throw new Error(`the state has no record of program ${hashHeader(header)} after its Deploy`);
+    const record = await trie.get(programKey(hashProgramHeader(header)));
+    if (record === null)
+      throw new Error(`the state has no record of program ${hashProgramHeader(header)} after its Deploy`);
     recorded.push(programRecord.decode(record));
   }
   await programs.register(deployed, recorded);

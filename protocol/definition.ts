@@ -3,9 +3,8 @@ import { createReader, createWriter, malformed, type Reader, type Writer } from 
 import { type Certificate, readCertificate, writeCertificate } from './certificate.ts';
 import { MAX_PROGRAMS, MAX_STAGE_INPUTS, MAX_STAGES, TAG } from './constants.ts';
 import { concatBytes, type Hex } from './hex.ts';
+import { PROGRAM_HEADER_BYTES } from './program.ts';
 import { hashObject, keccakHex, type ObjectRef } from './tree.ts';
-
-export const PROGRAM_HEADER_BYTES = 152;
 
 /** A program as deployed: its header and where its parts lie on DA. */
 export type ProgramEntry = {
@@ -87,13 +86,6 @@ export function objectsOfProgram(program: ProgramEntry): ObjectRef[] {
     { root: dataRoot, length: program.dataLength },
     { root: program.wasmRoot, length: program.wasmLength },
   ];
-}
-
-/** programId of a header. */
-export function hashHeader(header: Uint8Array): Hex {
-  if (header.length !== PROGRAM_HEADER_BYTES)
-    throw malformed('program header', `${PROGRAM_HEADER_BYTES} bytes`, `${header.length} bytes`);
-  return keccakHex(concatBytes([Uint8Array.of(TAG.program), header]));
 }
 
 function encodeUncertified(definition: Definition): Uint8Array {

@@ -2,8 +2,9 @@
 
 import type { ProgramParts } from '../node/workers/exec-job.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { encodeProgramHeader, hashProgram } from '../protocol/program.ts';
 import { loadModule } from '../vm/load.ts';
-import { createProgram, encodeHeader, hashProgram, type Program } from '../vm/program.ts';
+import { createProgram, type Program } from '../vm/program.ts';
 import { assemble } from '../vm/test-modules.fixture.ts';
 
 export type BuiltProgram = { readonly parts: ProgramParts; readonly programId: Hex; readonly program: Program };
@@ -12,6 +13,6 @@ export function programOf(source: string | Uint8Array): BuiltProgram {
   const wasm = typeof source === 'string' ? assemble(source) : source;
   const program = createProgram({ module: loadModule(wasm) });
   const { header, code, memory, slots, data } = program;
-  const parts = { header: encodeHeader(header), code, image: memory, slots, data, wasm };
+  const parts = { header: encodeProgramHeader(header), code, image: memory, slots, data, wasm };
   return { parts, programId: hashProgram(header), program };
 }

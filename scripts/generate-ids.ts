@@ -1,14 +1,15 @@
 // CONTRIBUTING.md#ids: writes test/vectors/ids.json, in which a change of compiled code shows as a difference.
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as bytecode from '../contracts/generated/bytecode.ts';
 import { readKernel } from '../kernel/file.ts';
 import { createKernelEngine } from '../kernel/native.ts';
+import { hashProgram } from '../protocol/program.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { compileWorkflow } from '../sdk/compile/compile.ts';
 import { ENGINE } from '../sdk/compile/program.ts';
-import { hashProgram } from '../vm/program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const path = join(root, 'test/vectors/ids.json');

@@ -26,6 +26,7 @@ for (const [variable, path] of Object.entries(SUITES)) {
 /** Of the sources as they stand: seconds each. */
 const CHECKS = [
   ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
+  ['types of pure folders', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pure.json']],
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['imports', ['scripts/check-imports.mjs']],
 ];

@@ -1,12 +1,14 @@
 // docs/messages.md#user: a program as a definition names it, by the roots and lengths of its parts.
+
 import type { ProgramEntry } from '../protocol/definition.ts';
+import { encodeProgramHeader } from '../protocol/program.ts';
 import { objectRoot, treeRoot } from '../protocol/tree.ts';
-import { encodeHeader, type Program } from './program.ts';
+import type { Program } from './program.ts';
 
 /** `wasm`: the module that is deployed with it, a hint to the native engine. */
 export function programToEntry({ header, code, memory, slots, data }: Program, wasm: Uint8Array): ProgramEntry {
   return {
-    header: encodeHeader(header),
+    header: encodeProgramHeader(header),
     codeLength: code.length,
     imageTreeRoot: treeRoot(memory),
     imageLength: memory.length,

@@ -1,8 +1,10 @@
 // docs/vm.md#fit: which programs there are: what Deploy accepts (kernel/assembly/programs.ts) an engine runs, and nothing else.
+
 import { MAX_CODE_BYTES, MAX_DATA_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../protocol/isa.ts';
-import { PAGE_BYTES, PROGRAM_VERSION, type Program, SLOT_BYTES } from './program.ts';
+import { PROGRAM_VERSION } from '../protocol/program.ts';
+import { PAGE_BYTES, type Program, SLOT_BYTES } from './program.ts';
 
 /** The roots are not looked at: who reads the parts has checked them. @throws MizuError `vm/unfit-program` */
 export function requireFit({ header, code, memory, slots, data }: Program): void {

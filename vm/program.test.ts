@@ -1,7 +1,9 @@
 // docs/vm.md#program
+
 import { expect, it } from 'vitest';
+import { decodeProgramHeader, encodeProgramHeader, hashProgram, PROGRAM_HEADER_BYTES } from '../protocol/program.ts';
 import { loadModule } from './load.ts';
-import { createProgram, decodeHeader, encodeHeader, hashProgram, PROGRAM_HEADER_BYTES } from './program.ts';
+import { createProgram } from './program.ts';
 import { assemble } from './test-modules.fixture.ts';
 
 const WAT =
@@ -9,10 +11,10 @@ const WAT =
 
 it('encodes and decodes its header', () => {
   const { header } = createProgram({ module: loadModule(assemble(WAT)) });
-  const bytes = encodeHeader(header);
+  const bytes = encodeProgramHeader(header);
   expect(bytes.length).toBe(PROGRAM_HEADER_BYTES);
-  expect(decodeHeader(bytes)).toEqual(header);
-  expect(() => decodeHeader(bytes.subarray(1))).toThrow(/Malformed program header/);
+  expect(decodeProgramHeader(bytes)).toEqual(header);
+  expect(() => decodeProgramHeader(bytes.subarray(1))).toThrow(/Malformed program header/);
   expect(header).toMatchObject({ version: 1n, pagesInitial: 1, pagesMax: 2, entry: 0, globals: 1 });
 });
 

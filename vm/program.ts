@@ -1,35 +1,16 @@
-// docs/vm.md#program: a program, its header and its name.
+// docs/vm.md#program: a program, made of a module.
 
-import { createReader, createWriter } from '../protocol/bytes.ts';
-import { TAG } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
-import type { Hex } from '../protocol/hex.ts';
 import { MEMORY_PAGES_MAX, SLOT_TREE_DEPTH } from '../protocol/isa.ts';
-import { depthOf, keccakHex, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
+import { PROGRAM_VERSION, type ProgramHeader } from '../protocol/program.ts';
+import { depthOf, LEAF_BYTES, objectRoot, treeRoot } from '../protocol/tree.ts';
 import { type LoweredModule, lowerModule } from './lower/module.ts';
 import type { Module } from './wasm/module.ts';
 
-export const PROGRAM_VERSION = 1n;
-export const PROGRAM_HEADER_BYTES = 152;
 export const PAGE_BYTES = 65536;
 export const SLOT_BYTES = 8;
 
-export type ProgramHeader = {
-  readonly version: bigint;
-  readonly codeRoot: Hex;
-  /** Root of the initial linear memory, at the depth of `pagesMax` pages. */
-  readonly memoryRoot: Hex;
-  readonly slotsRoot: Hex;
-  readonly dataRoot: Hex;
-  readonly pagesInitial: number;
-  readonly pagesMax: number;
-  /** Index of the first instruction. */
-  readonly entry: number;
-  /** Slots before the first frame. */
-  readonly globals: number;
-};
-
-/** All that is needed to step a program. */
+/** All that the step machine needs of a program. */
 export type Program = {
   readonly header: ProgramHeader;
   readonly code: Uint8Array;
@@ -93,43 +74,6 @@ export function memoryDepth(pagesMax: number): number {
 /** Pages that the memory may grow to: the module's own maximum, but never above the version's. */
 export function maximumPages(module: Module): number {
   return module.memory === undefined ? 0 : Math.min(module.memory.maximum ?? MEMORY_PAGES_MAX, MEMORY_PAGES_MAX);
-}
-
-export function encodeHeader(header: ProgramHeader): Uint8Array {
-  return createWriter()
-    .u64(header.version)
-    .hex(header.codeRoot, 32)
-    .hex(header.memoryRoot, 32)
-    .hex(header.slotsRoot, 32)
-    .hex(header.dataRoot, 32)
-    .u32(header.pagesInitial)
-    .u32(header.pagesMax)
-    .u32(header.entry)
-    .u32(header.globals)
-    .finish();
-}
-
-/** @throws MizuError `protocol/malformed` */
-export function decodeHeader(bytes: Uint8Array): ProgramHeader {
-  const reader = createReader(bytes, 'program header');
-  const header = {
-    version: reader.u64('version'),
-    codeRoot: reader.hex(32, 'codeRoot'),
-    memoryRoot: reader.hex(32, 'memoryRoot'),
-    slotsRoot: reader.hex(32, 'slotsRoot'),
-    dataRoot: reader.hex(32, 'dataRoot'),
-    pagesInitial: reader.u32('pagesInitial'),
-    pagesMax: reader.u32('pagesMax'),
-    entry: reader.u32('entry'),
-    globals: reader.u32('globals'),
-  };
-  reader.end();
-  return header;
-}
-
-/** The programId. */
-export function hashProgram(header: ProgramHeader): Hex {
-  return keccakHex(createWriter().u8(TAG.program).bytes(encodeHeader(header)).finish());
 }
 
 /** The slots that a program starts with: all behind them is zero. */

@@ -1,7 +1,7 @@
 // docs/vm.md#program: `mizu vm inspect`: what a module imports, exports and uses, and the program it lowers to.
+import { hashProgram } from '../../protocol/program.ts';
 import { type Body, decodeBody } from '../../vm/decode/body.ts';
 import { decodeModule } from '../../vm/decode/sections.ts';
-import { hashProgram } from '../../vm/program.ts';
 import {
   F32,
   F64,

@@ -1,9 +1,9 @@
 // docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, all else to standard error.
+import { hashProgram } from '../../protocol/program.ts';
 import { performance } from 'node:perf_hooks';
 import { objectRoot } from '../../protocol/tree.ts';
 import { lowerAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
-import { hashProgram } from '../../vm/program.ts';
 import type { RunResult } from '../../vm/run.ts';
 import { type RequestOptions, readRequest } from './request.ts';
 

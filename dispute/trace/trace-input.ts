@@ -7,9 +7,10 @@ import type { ProgramRegistry } from '../../node/programs.ts';
 import type { StepInput, StepOutcome, TouchedExec, Transition } from '../../node/transition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { decodeProgramHeader } from '../../protocol/program.ts';
 import { decodeExecRequest } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { decodeHeader, type Program } from '../../vm/program.ts';
+import type { Program } from '../../vm/program.ts';
 import type { TracedExec, TraceInput } from './trace.ts';
 
 export type TraceParts = {
@@ -69,7 +70,7 @@ async function loadProgram({ programs, objects }: Sources, programId: Hex): Prom
   const [entry, ...others] = await programs.entries(programId);
   if (entry === undefined) throw new Error(`program ${programId} was run and is not known`);
   const { header, code, image, slots, data } = await loadParts([entry, ...others], objects);
-  return { header: decodeHeader(header), code, memory: image, slots, data };
+  return { header: decodeProgramHeader(header), code, memory: image, slots, data };
 }
 
 async function read(

@@ -1,10 +1,12 @@
 // docs/disputes.md#judged: the trace of one step: 2^40 positions, of which only what a game asks for is ever executed.
+
 import { recoverAddress } from '../../kernel/host.ts';
 import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { hashProgram } from '../../protocol/program.ts';
 import type { ExecResult } from '../../protocol/state.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import { hashProgram, type Program } from '../../vm/program.ts';
+import type { Program } from '../../vm/program.ts';
 import { MACHINE_KIND } from '../../vm/step/encode.ts';
 import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';

@@ -1,8 +1,9 @@
 // docs/prover.md#pool: one thread of the native engine: compiles programs, keeps them, and runs one job after another.
+
 import { parentPort } from 'node:worker_threads';
 import { type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { decodeProgramHeader } from '../../protocol/program.ts';
 import { createNativeEngine, NativeFailed, type NativeProgram, startsFromImage } from '../../vm/native/engine.ts';
-import { decodeHeader } from '../../vm/program.ts';
 import { type FromWorker, inputsOfJob, type ProgramParts, type ToWorker } from './exec-job.ts';
 
 const port = parentPort;
@@ -40,7 +41,7 @@ function respond({ id, job, parts, pages, drop }: ToWorker): FromWorker {
 }
 
 function load({ header, code, image, slots, data, wasm }: ProgramParts): NativeProgram {
-  const program = { header: decodeHeader(header), code, memory: image, slots, data };
+  const program = { header: decodeProgramHeader(header), code, memory: image, slots, data };
   const loaded = engine.load({ ...program, wasm, fromImage: startsFromImage(code) });
   if (loaded.kind === 'mismatch') throw new Error(loaded.reason);
   return loaded;

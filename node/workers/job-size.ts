@@ -1,8 +1,10 @@
 // docs/prover.md#memory: bytes that a job takes and the time that it may take, from what is known before it starts.
+
 import { loadGasOf } from '../../kernel/fees.ts';
 import { INPUT_BYTE_GAS, MAX_OUTPUT_BYTES, SLOWEST_NS_PER_GAS } from '../../protocol/constants.ts';
+import { decodeProgramHeader } from '../../protocol/program.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { decodeHeader, PAGE_BYTES } from '../../vm/program.ts';
+import { PAGE_BYTES } from '../../vm/program.ts';
 import type { ProgramParts } from './exec-job.ts';
 
 export type EngineName = 'native' | 'step';
@@ -48,7 +50,7 @@ export function sizeOfJob(
   inputs: number,
   paidWasm: number = parts.wasm,
 ): JobSize {
-  const { pagesInitial, pagesMax } = decodeHeader(parts.header);
+  const { pagesInitial, pagesMax } = decodeProgramHeader(parts.header);
   const { code, image, slots, data, wasm } = parts;
   return { code, image, slots, data, wasm, paidWasm, pagesInitial, pagesMax, inputs };
 }

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { createWriter } from '../../protocol/bytes.ts';
-import { hashHeader, type ProgramEntry } from '../../protocol/definition.ts';
+import type { ProgramEntry } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { hashProgramHeader } from '../../protocol/program.ts';
 import { encodeExecInputs } from '../../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../../protocol/tree.ts';
 import { assemble, asText, buildProgram, openTestNode, type TestNode } from '../../prover/chain.fixture.ts';
@@ -27,7 +28,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 function request(program: ProgramEntry, inputs: readonly ObjectRef[], gasLimit = 1_000_000n, seed = 1): Uint8Array {
   const seedHex: Hex = `0x${seed.toString(16).padStart(64, '0')}`;
   return createWriter()
-    .hex(hashHeader(program.header), 32)
+    .hex(hashProgramHeader(program.header), 32)
     .hex(objectRoot(encodeExecInputs(inputs)), 32)
     .hex(seedHex, 32)
     .u64(gasLimit)
@@ -171,7 +172,7 @@ test('a later Deploy of a program does not change how it runs; only the state do
   const { node, program } = await openNode();
   const junk = await node.objects.put(bytes('no module'));
   const later = { ...program, wasmRoot: junk.root, wasmLength: junk.length };
-  const programId = hashHeader(program.header);
+  const programId = hashProgramHeader(program.header);
   await node.programs.register([later]);
   expect(await node.programs.find(programId)).toEqual(program);
   expect(await node.programs.entries(programId)).toEqual([program, later]);

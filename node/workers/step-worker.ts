@@ -1,7 +1,8 @@
 // docs/prover.md#pool: one thread of the step machine: runs what has no native form, or what the native engine did not get through.
+
 import { parentPort } from 'node:worker_threads';
 import { hexToBytes } from '../../protocol/hex.ts';
-import { decodeHeader } from '../../vm/program.ts';
+import { decodeProgramHeader } from '../../protocol/program.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
 import { type FromWorker, inputsOfJob, type ToWorker } from './exec-job.ts';
 
@@ -21,7 +22,7 @@ async function respond({ id, job, parts }: ToWorker): Promise<FromWorker> {
   try {
     if (parts === undefined) throw new Error(`program ${job.programId} was not sent`);
     const { header, code, image, slots, data } = parts;
-    const program = { header: decodeHeader(header), code, memory: image, slots, data };
+    const program = { header: decodeProgramHeader(header), code, memory: image, slots, data };
     const machine = createStepMachine({ ...job, program, inputs: inputsOfJob(job), seed: hexToBytes(job.seed) });
     const { status, output, gasUsed } = await runToEnd(machine);
     const outcome = { status, output: output.slice(), gasUsed };

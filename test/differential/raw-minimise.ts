@@ -1,6 +1,8 @@
 // docs/vm.md#checks: the smallest program that still shows what a raw program showed, and its listing.
+
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, OP } from '../../protocol/isa.ts';
-import type { Program, ProgramHeader } from '../../vm/program.ts';
+import type { ProgramHeader } from '../../protocol/program.ts';
+import type { Program } from '../../vm/program.ts';
 import { withGlobals, withParts } from './nearly.ts';
 import { type Fields, readFields, writeFields } from './raw-code.ts';
 import type { RawSubject } from './raw-subject.ts';

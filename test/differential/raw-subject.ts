@@ -1,7 +1,9 @@
 // docs/vm.md#code: programs and requests for the raw fuzz. The same seed gives the same one.
+
 import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../../protocol/isa.ts';
+import type { ProgramHeader } from '../../protocol/program.ts';
 import { loadModule } from '../../vm/load.ts';
-import { createProgram, PAGE_BYTES, type Program, type ProgramHeader, SLOT_BYTES } from '../../vm/program.ts';
+import { createProgram, PAGE_BYTES, type Program, SLOT_BYTES } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';

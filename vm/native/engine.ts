@@ -1,19 +1,14 @@
 // docs/vm.md#engines: the native engine. V8 runs the rewritten module; gas, status and output are those of the lowered code.
+
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
+import { hashProgram, type ProgramHeader } from '../../protocol/program.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
-import {
-  assembleProgram,
-  createProgram,
-  hashProgram,
-  type Image,
-  type Program,
-  type ProgramHeader,
-} from '../program.ts';
+import { assembleProgram, createProgram, type Image, type Program } from '../program.ts';
 import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } from '../run.ts';
 import type { Module } from '../wasm/module.ts';
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';

@@ -1,10 +1,11 @@
 // docs/machine.md#running: encodings and hashes of machines.
+
 import { createWriter } from '../../protocol/bytes.ts';
 import { TAG } from '../../protocol/constants.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import { hashProgram, type ProgramHeader } from '../../protocol/program.ts';
 import { encodeExecInputs } from '../../protocol/state.ts';
 import { keccakHex, type ObjectRef, objectRoot } from '../../protocol/tree.ts';
-import { hashProgram, type ProgramHeader } from '../program.ts';
 
 export const MACHINE_BYTES = 256;
 export const CONTEXT_BYTES = 152;

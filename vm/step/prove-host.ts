@@ -1,10 +1,11 @@
 // docs/machine.md#proof: item 4 of host instructions.
+
 import { createWriter } from '../../protocol/bytes.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
+import { encodeProgramHeader } from '../../protocol/program.ts';
 import { encodeExecInputs } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { encodeHeader } from '../program.ts';
 import { readSlot, readWord } from './fetch.ts';
 import { copyPart, ecrecoverFaults, preimageFaults } from './host.ts';
 import type { Machine } from './machine.ts';
@@ -70,7 +71,7 @@ const PROVERS: Readonly<Record<string, (step: Step) => void>> = {
     leafAt(step, word(step, 0));
     const { header, code } = programOf(outcome.stop.request);
     const count = code.length / INSTRUCTION_BYTES;
-    witness.bytes(encodeHeader(header));
+    witness.bytes(encodeProgramHeader(header));
     witness.bytes(createWriter().hex(staticTree(code).root, HASH_BYTES).u32(count).finish());
   },
   ecrecover(step) {

@@ -13,7 +13,10 @@ export const WASI_MODULE = 'wasi_snapshot_preview1';
 /** The adapter as a library that answers `wasi_snapshot_preview1`. */
 export const wasiLibrary: Library = {
   provides: WASI_MODULE,
-  module: decodeModule(Uint8Array.from(Buffer.from(WASI_ADAPTER_BASE64, 'base64')), { library: true }),
+  module: decodeModule(
+    Uint8Array.from(atob(WASI_ADAPTER_BASE64), (c) => c.charCodeAt(0)),
+    { library: true },
+  ),
 };
 
 /**
