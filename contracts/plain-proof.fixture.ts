@@ -1,9 +1,10 @@
 // docs/machine.md#proof: one-step proofs of the reference machine in the plainest way: everything is hashed anew.
-import { encodeProgramHeader } from '../protocol/program.ts';
+
 import { createWriter } from '../protocol/bytes.ts';
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../protocol/constants.ts';
 import { concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { IMMEDIATE_BIT, instructionOf, NULL_TYPE, OP, type Shape, SLOT_COUNT } from '../protocol/isa.ts';
+import { encodeProgramHeader } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { depthOf, LEAF_BYTES, objectRef, treeProof, treeRoot } from '../protocol/tree.ts';
 import { PAGE_BYTES, type Program } from '../vm/program.ts';

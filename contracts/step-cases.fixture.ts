@@ -1,9 +1,9 @@
 // docs/machine.md#proof: steps of every kind of instruction and of every end of their ranges.
 
-import { hashProgram } from '../protocol/program.ts';
 import { createWriter } from '../protocol/bytes.ts';
 import { concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { INSTRUCTIONS, OP } from '../protocol/isa.ts';
+import { hashProgram } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { keccak, objectRef, objectRoot } from '../protocol/tree.ts';
 import { CHILD_GAS, childProgram, pattern, type StepCase } from './plain-step.fixture.ts';

@@ -1,9 +1,9 @@
 // docs/operations.md#cheat: the words of a dispute.
-import type { CodeFunction } from '../vm/inspect/functions.ts';
+
 import { formatCount } from '../sdk/client/money.ts';
-import type { Fault, Seen } from './watcher.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
-import type { CodeFunction } from '../vm/functions.ts';
+import type { CodeFunction } from '../vm/inspect/functions.ts';
+import type { Fault, Seen } from './watcher.ts';
 
 export function describeMessage({ message }: Fault, { stages }: Metadata): string {
   if (message.kind !== 'Advance') return message.kind;

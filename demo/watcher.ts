@@ -1,12 +1,11 @@
 // docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
 
-import { decodeProgramHeader } from '../protocol/program.ts';
-import { firstDifference } from '../challenger/compare.ts';
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
 import type { Place } from '../dispute/trace/trace.ts';
 import { type MessagePlace, readStep } from '../dispute/trace/trace-input.ts';
 import { createTraces } from '../dispute/trace/traces.ts';
+import { findWrongStep } from '../dispute/wrong-step.ts';
 import { readKernel } from '../kernel/file.ts';
 import { judge, ownSteps } from '../node/agreement.ts';
 import { NO_BODY } from '../node/body/recorder.ts';
@@ -15,16 +14,14 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
 import { loadParts } from '../node/program-parts.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { decodeMessage } from '../protocol/messages.ts';
+import { decodeProgramHeader } from '../protocol/program.ts';
 import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
+import { type StepInAssertion, type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createLogger } from '../service/log.ts';
 import { type CodeFunction, functionAt } from '../vm/inspect/functions.ts';
-import { decodeHeader } from '../vm/program.ts';
-import { findWrongStep } from '../dispute/wrong-step.ts';
-import { type StepInAssertion, type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
-import { type CodeFunction, functionAt } from '../vm/functions.ts';
 
 /** The first step of an assertion whose end is not ours. */
 export type Fault = {

@@ -3,7 +3,7 @@
 import { BATCH_MAGIC, isAllowedLength } from '../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../protocol/isa.ts';
-import { encodeProgramHeader } from '../prover/protocol/program.ts';
+import { encodeProgramHeader } from '../protocol/program.ts';
 import { type LeafIndex, leafAfter, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../protocol/tree.ts';
 import type { Program } from '../vm/program.ts';

@@ -13,8 +13,6 @@ import {
   type ValueType,
 } from '../../vm/wasm/module.ts';
 import { loadModuleFile } from './module.ts';
-import { decodeModule } from '../../vm/decode/sections.ts';
-import { hashProgram } from '../../vm/program.ts';
 
 const TYPE_NAMES: Readonly<Record<ValueType, string>> = { [I32]: 'i32', [I64]: 'i64', [F32]: 'f32', [F64]: 'f64' };
 const EXPORT_KINDS = ['function', 'table', 'memory', 'global'];
