@@ -1,7 +1,7 @@
-// docs/operations.md#storage: ordered tables over level, with atomic writes over several tables.
-import { mkdirSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
-import { ClassicLevel } from 'classic-level';
+// docs/operations.md#storage: ordered tables over level, with atomic writes over several tables. Nothing here is Node's: level is LevelDB
+// in Node and IndexedDB in a browser.
+import crc32 from 'crc-32';
+import { Level } from 'level';
 import { MizuError } from '../protocol/errors.ts';
 
 /** Made by a table, carried out by `write`: all operations of one `write` or none. */
@@ -13,10 +13,11 @@ export type Range = { gt?: string; gte?: string; lt?: string; lte?: string; reve
 
 export type Table<V> = {
   get(key: string): Promise<V | undefined>;
+  /** @throws Error (level's `LEVEL_NOT_SUPPORTED`) in a browser, whose database never answers at once */
   getSync(key: string): V | undefined;
   put(key: string, value: V): Operation;
   delete(key: string): Operation;
-  /** Ascending by key unless `reverse`. Reads a snapshot taken at the call. */
+  /** Ascending by key unless `reverse`. Reads a snapshot taken at the call; in a browser what is written meanwhile may be among it. */
   entries(range?: Range): AsyncIterable<[string, V]>;
 };
 
@@ -27,14 +28,16 @@ export type Store = {
   /** With `sync` (the default) it is on the disk when the promise resolves. */
   write(operations: readonly Operation[], options?: { sync?: boolean }): Promise<void>;
   /** For what has needs of its own, such as byte keys: take a sublevel; tables begin with a letter and do not collide with it. */
-  readonly level: ClassicLevel<string, Uint8Array>;
+  readonly level: Database;
   close(): Promise<void>;
 };
 
-/** @throws MizuError `store/locked` if another process has it open, `store/unreadable` otherwise. */
+/**
+ * `path`: a folder, made if it is not there; in a browser the name of a database.
+ * @throws MizuError `store/locked` if another process has the folder open, `store/unreadable` otherwise.
+ */
 export async function openStore(path: string): Promise<Store> {
-  mkdirSync(path, { recursive: true });
-  const db = new ClassicLevel<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  const db = new Level<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' });
   await db.open().catch((cause: unknown) => {
     throw cannotOpen(path, cause);
   });
@@ -64,8 +67,10 @@ export function keyNumber(key: string): bigint {
   return BigInt(`0x${key}`);
 }
 
+type Database = Level<string, Uint8Array>;
+
 function createTable<V>(
-  db: ClassicLevel<string, Uint8Array>,
+  db: Database,
   name: string,
   encode: (value: V) => Uint8Array,
   decode: (bytes: Uint8Array, key: string) => V,
@@ -84,7 +89,7 @@ function createTable<V>(
 }
 
 async function* iterate<V>(
-  db: ClassicLevel<string, Uint8Array>,
+  db: Database,
   prefix: string,
   range: Range,
   decode: (bytes: Uint8Array, key: string) => V,
@@ -108,14 +113,15 @@ function encodeJson(value: unknown): Uint8Array {
     JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? { $bigint: String(part) } : part)),
   );
   const bytes = new Uint8Array(4 + text.length);
-  new DataView(bytes.buffer).setUint32(0, crc32(text));
+  new DataView(bytes.buffer).setInt32(0, crc32.buf(text));
   bytes.set(text, 4);
   return bytes;
 }
 
 function decodeJson<V>(bytes: Uint8Array, key: string): V {
   const text = bytes.subarray(4);
-  if (bytes.length < 4 || new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) !== crc32(text)) throw corrupt(key);
+  if (bytes.length < 4 || new DataView(bytes.buffer, bytes.byteOffset).getInt32(0) !== crc32.buf(text))
+    throw corrupt(key);
   return JSON.parse(decoder.decode(text), (_key, part) =>
     part !== null && typeof part === 'object' && typeof part.$bigint === 'string' ? BigInt(part.$bigint) : part,
   ) as V;
