@@ -27,7 +27,7 @@ type Lie = {
 
 type Target = { readonly step: number; readonly exec: TouchedExec; readonly output: Uint8Array };
 
-/** Claims nothing but one lie, as soon as a range has rows of a dataset in it, and then plays by it. `kernelPath`: build/kernel.wasm. */
+/** Claims nothing but one lie, as soon as a range has rows of a dataset in it, and then plays by it. `kernelPath`: the file of the kernel's module. */
 export function createLies(kernelPath: string): Lies {
   let lie: Lie | undefined;
   return {

@@ -1,11 +1,10 @@
 // docs/operations.md#devnet: the L1 side of a new network: contracts, stakes, committee, gateway, models.
-import { fileURLToPath } from 'node:url';
 import { createPublicClient, createWalletClient, defineChain, domainSeparator, http } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
 import { type ContractAddresses, deployContracts } from '../contracts/deploy.ts';
 import { setUpNetwork, sortMembers } from '../contracts/network.ts';
-import { readKernel } from '../kernel/file.ts';
+import { KERNEL_PATH, readKernel } from '../kernel/file.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { MODEL_CLASS } from '../protocol/constants.ts';
@@ -14,8 +13,6 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { keccakHex, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { type Account, devnetAccounts, type Part } from './accounts.ts';
-
-export const KERNEL_PATH = fileURLToPath(new URL('../build/kernel.wasm', import.meta.url));
 
 export type DevnetChain = {
   readonly l1Url: string;

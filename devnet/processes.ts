@@ -1,11 +1,13 @@
 // docs/operations.md#devnet: the configuration of every process of the network.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createInvitation } from '../edge/invitation.ts';
 import { createSigner } from '../edge/signing.ts';
+import { KERNEL_PATH } from '../kernel/file.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { devnetAccounts } from './accounts.ts';
-import { type DevnetChain, KERNEL_PATH } from './chain.ts';
+import type { DevnetChain } from './chain.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
 /** Where they are if nobody else is there. */

@@ -1,3 +1,2 @@
-export const KERNEL_WASM: string;
-export function buildKernel(): string;
+export function generateKernel(): { path: string; content: Buffer };
 export function compile(entry: string, target: string): string;

@@ -1,13 +1,13 @@
 // docs/kernel.md: compiles the kernel. The same sources and compiler give the same bytes: its programId is the network's constitution.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const assembly = join(root, 'kernel/assembly');
 const compiler = join(root, 'node_modules/assemblyscript');
-export const KERNEL_WASM = join(root, 'build', 'kernel.wasm');
 
 // -O2 and not -O3: as fast, and 27 KB of code and not 46. `abort` would be an import of its own: a failed check traps instead.
 // `--debug` only adds the names of the functions, which are no part of the program.
@@ -15,9 +15,20 @@ export const KERNEL_WASM = join(root, 'build', 'kernel.wasm');
 const FLAGS = ['--runtime', 'stub', '-O2', '--debug', '--noAssert', '--use', 'abort=', '--initialMemory', '4'];
 const MAX_PAGES = '1024';
 
-/** Writes build/kernel.wasm and returns its path. @throws Error with the compiler's messages */
-export function buildKernel() {
-  return compile('main', KERNEL_WASM);
+/**
+ * @returns {{ path: string, content: Buffer }} a generated file, the kernel's module
+ * @throws Error with the compiler's messages
+ */
+export function generateKernel() {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-kernel-'));
+  try {
+    return {
+      path: 'kernel/generated/kernel.wasm',
+      content: readFileSync(compile('main', join(folder, 'kernel.wasm'))),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Compiles `assembly/<entry>.ts` as the kernel is compiled, unless the target is newer than all it is made from. */
@@ -39,5 +50,3 @@ function isCurrent(target) {
   const sources = readdirSync(assembly, { recursive: true }).map((name) => join(assembly, name));
   return [fileURLToPath(import.meta.url), compiler, ...sources].every((path) => statSync(path).mtimeMs < made);
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) console.log(buildKernel());

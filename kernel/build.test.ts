@@ -2,14 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { buildKernel, compile } from './build.mjs';
+import { compile } from './build.mjs';
+import { KERNEL_PATH } from './file.ts';
 import { createKernelEngine } from './native.ts';
 
-test('the same sources give the same module and the same programId', () => {
+test('the sources give the module that is committed, byte by byte (npm run generate writes it)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mizu kernel '));
   try {
     const again = readFileSync(compile('main', join(folder, 'again.wasm')));
-    const kernel = readFileSync(buildKernel());
+    const kernel = readFileSync(KERNEL_PATH);
     expect(again.equals(kernel)).toBe(true);
     const { programId, program } = createKernelEngine(again);
     expect(programId).toBe(createKernelEngine(kernel).programId);

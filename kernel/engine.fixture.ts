@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { STATUS_FAULT } from '../protocol/constants.ts';
 import { createStepMachine } from '../vm/step/step-machine.ts';
-import { buildKernel } from './build.mjs';
 import { createDirectEngine } from './direct.fixture.ts';
+import { KERNEL_PATH } from './file.ts';
 import { createKernelEngine, KERNEL_GAS_LIMIT } from './native.ts';
 import type { KernelEngine } from './run.ts';
 
-const wasm = readFileSync(buildKernel());
+const wasm = readFileSync(KERNEL_PATH);
 /** V8 runs the module as the compiler wrote it: no gas. */
 export const directEngine = createDirectEngine(wasm);
 export const nativeEngine = createKernelEngine(wasm);

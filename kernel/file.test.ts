@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readKernel } from './file.ts';
 
-test('a kernel that is not built is an error that says how to build it', async () => {
+test('a kernel that is not there is an error that says where to get it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-kernel-'));
   const path = join(folder, 'kernel.wasm');
   await expect(readKernel(path)).rejects.toMatchObject({
-    code: 'kernel/not-built',
+    code: 'kernel/missing',
     expected: `the compiled kernel, ${path}`,
     actual: 'no such file',
-    hint: expect.stringContaining('npm run build'),
+    hint: expect.stringContaining('git checkout kernel/generated/kernel.wasm'),
   });
   await expect(readKernel(folder)).rejects.toMatchObject({ code: 'kernel/unreadable' });
   writeFileSync(path, Uint8Array.of(0, 97, 115, 109));

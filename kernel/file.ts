@@ -1,20 +1,24 @@
-// docs/operations.md#kernel-file: build/kernel.wasm as it lies on the disk.
+// docs/operations.md#kernel-file: the kernel's module as it lies on the disk.
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { MizuError } from '../protocol/errors.ts';
 
-/** @throws MizuError `kernel/not-built`, `kernel/unreadable` */
+/** Committed, and compiled from kernel/assembly by `npm run generate`: who runs it needs no compiler. */
+export const KERNEL_PATH = fileURLToPath(new URL('generated/kernel.wasm', import.meta.url));
+
+/** @throws MizuError `kernel/missing`, `kernel/unreadable` */
 export async function readKernel(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new MizuError({
-      code: isMissing ? 'kernel/not-built' : 'kernel/unreadable',
-      message: isMissing ? 'The kernel is not built.' : 'The kernel cannot be read.',
+      code: isMissing ? 'kernel/missing' : 'kernel/unreadable',
+      message: isMissing ? 'The kernel is not where it should be.' : 'The kernel cannot be read.',
       expected: `the compiled kernel, ${path}`,
       actual: isMissing ? 'no such file' : (cause as Error).message,
       hint: isMissing
-        ? 'Build it: npm run build (npm start, npm run demo and npm test do it themselves). A kernelPath in the configuration names another file.'
+        ? 'It is part of the repository: git checkout kernel/generated/kernel.wasm. A kernelPath in the configuration names another file.'
         : 'Check who may read the file, and that kernelPath names one.',
       cause,
     });

@@ -1,9 +1,9 @@
 // The parts of the kernel that assembly/harness.ts exports, over plain values.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak, keccakHex } from '../protocol/tree.ts';
-import { compile, KERNEL_WASM } from './build.mjs';
+import { compile } from './build.mjs';
 
 type Exports = {
   memory: WebAssembly.Memory;
@@ -26,7 +26,7 @@ type Exports = {
   wei(p: number, n: number): number;
 };
 
-const wasm = readFileSync(compile('harness', join(KERNEL_WASM, '..', 'kernel-harness.wasm')));
+const wasm = readFileSync(compile('harness', fileURLToPath(new URL('../build/kernel-harness.wasm', import.meta.url))));
 const module = new WebAssembly.Module(wasm as BufferSource);
 
 export type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };

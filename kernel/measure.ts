@@ -5,7 +5,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { buildKernel } from './build.mjs';
+import { KERNEL_PATH } from './file.ts';
 import { accountKey, taskKey } from './keys.ts';
 import { createKernelEngine } from './native.ts';
 import { openStateTrie } from './node-db.ts';
@@ -26,7 +26,7 @@ import {
 } from './world.fixture.ts';
 
 const STATE_RECORDS = Number(process.env.STATE_RECORDS ?? 20_000);
-const engine = createKernelEngine(readFileSync(buildKernel()));
+const engine = createKernelEngine(readFileSync(KERNEL_PATH));
 const world = await createWorld(engine);
 await fill(world);
 

@@ -15,7 +15,7 @@ export type NativeKernelEngine = KernelEngine & {
   readonly program: Program;
 };
 
-/** `wasm`: build/kernel.wasm. */
+/** `wasm`: the kernel's module. */
 export function createKernelEngine(wasm: Uint8Array): NativeKernelEngine {
   const engine = createNativeEngine();
   const { program, loaded } = engine.lower({ wasm });

@@ -1,7 +1,7 @@
 // docs/prover.md#configuration: what every node needs to know of a network, as JSON, checked field by field.
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CONTRACT_NAMES, type ContractAddresses } from '../contracts/deploy.ts';
+import { KERNEL_PATH } from '../kernel/file.ts';
 import { MAX_COMMITTEE, MAX_MODEL_GATEWAYS } from '../protocol/constants.ts';
 import {
   address,
@@ -15,8 +15,6 @@ import {
   withoutUndefined,
 } from '../service/config.ts';
 import type { NodeConfig } from './node.ts';
-
-const KERNEL_PATH = fileURLToPath(new URL('../build/kernel.wasm', import.meta.url));
 
 const genesis = z.strictObject({
   chainId: count(Number.MAX_SAFE_INTEGER, 1),

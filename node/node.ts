@@ -47,7 +47,7 @@ export type NodeConfig = FeeCapConfig & {
   readonly genesis: GenesisConfig;
   /** In the committee's order. */
   readonly da: { readonly members: readonly MemberAddress[]; readonly threshold: number };
-  /** build/kernel.wasm. */
+  /** The file of the kernel's module. */
   readonly kernelPath: string;
   /** Threads for programs. Default 2. */
   readonly workers?: number;

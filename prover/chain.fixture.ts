@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { domainSeparator } from 'viem';
 import wabtFactory from 'wabt';
-import { buildKernel } from '../kernel/build.mjs';
+import { KERNEL_PATH } from '../kernel/file.ts';
 import { createGenesis } from '../kernel/genesis.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { createKernel } from '../kernel/run.ts';
@@ -32,7 +32,6 @@ import { programToEntry } from '../vm/entry.ts';
 import { loadModule } from '../vm/load.ts';
 import { createProgram, type Image } from '../vm/program.ts';
 
-export const KERNEL_PATH = buildKernel();
 export const kernelEngine = createKernelEngine(readFileSync(KERNEL_PATH));
 
 const text = (value: string) => new TextEncoder().encode(value);

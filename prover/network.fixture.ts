@@ -16,6 +16,7 @@ import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts'
 import { createDaNode } from '../da/node.ts';
 import { followStandings } from '../da/standing.ts';
 import { accountOf } from '../da/storage-request.ts';
+import { KERNEL_PATH } from '../kernel/file.ts';
 import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import type { NodeConfig } from '../node/node.ts';
@@ -30,7 +31,7 @@ import { connectL1, withAccount } from '../service/l1.ts';
 import { holdClock } from '../service/l1-clock.fixture.ts';
 import { createLogger } from '../service/log.ts';
 import type { ObjectStore } from '../service/objects.ts';
-import { type Author, KERNEL_PATH, kernelEngine } from './chain.fixture.ts';
+import { type Author, kernelEngine } from './chain.fixture.ts';
 
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as bytecode from '../contracts/generated/bytecode.ts';
-import { readKernel } from '../kernel/file.ts';
+import { KERNEL_PATH, readKernel } from '../kernel/file.ts';
 import { createKernelEngine } from '../kernel/native.ts';
 import { hashProgram } from '../protocol/program.ts';
 import { keccakHex } from '../protocol/tree.ts';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const path = join(root, 'test/vectors/ids.json');
 
 async function ids(): Promise<object> {
-  const kernel = createKernelEngine(await readKernel(join(root, 'build/kernel.wasm')));
+  const kernel = createKernelEngine(await readKernel(KERNEL_PATH));
   const examples = readdirSync(join(root, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const workflows: Record<string, object> = {};
   for (const { name } of examples.sort((a, b) => (a.name < b.name ? -1 : 1))) {

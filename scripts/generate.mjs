@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateKernel } from '../kernel/build.mjs';
 import { generateKernelConstants } from '../kernel/generate.mjs';
 import { generateTree } from '../protocol/build.mjs';
 import { generateQuickJsGlue } from '../vm/quickjs/build.mjs';
@@ -11,7 +12,14 @@ import { generateWasiAdapter } from '../vm/wasi/build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
-const FILES = [generateTree, generateKernelConstants, generateWasiAdapter, generateQuickJsGlue, generateStepCore];
+const FILES = [
+  generateTree,
+  generateKernelConstants,
+  generateKernel,
+  generateWasiAdapter,
+  generateQuickJsGlue,
+  generateStepCore,
+];
 const PROGRAMS = [
   'scripts/generate-isa-docs.ts',
   'contracts/generate.ts',
@@ -23,7 +31,7 @@ let stale = 0;
 for (const generate of FILES) {
   const { path, content } = await generate();
   const file = join(root, path);
-  if (existsSync(file) && readFileSync(file, 'utf8') === content) continue;
+  if (existsSync(file) && readFileSync(file).equals(Buffer.from(content))) continue;
   if (check) {
     stale++;
     console.error(`${path} is not what its source generates: run \`npm run generate\` and commit the result.`);

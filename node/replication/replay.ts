@@ -22,7 +22,7 @@ import { createExecPool, type ExecPool } from '../workers/pool.ts';
 import { bodiesBackwards, type LocatedRun, type Snapshot } from './locate-run.ts';
 
 export type ReplayOptions = {
-  /** build/kernel.wasm. */
+  /** The file of the kernel's module. */
   readonly kernelPath: string;
   readonly workers?: number;
   readonly onStep?: (done: number) => void;

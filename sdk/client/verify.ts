@@ -1,7 +1,7 @@
 // docs/sdk.md#verify: a run, or the folder of a dataset, held against L1 and DA. The sequencer is asked only where DA is.
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { KERNEL_PATH } from '../../kernel/file.ts';
 import type { VoidBatch } from '../../node/l1/mirror.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
@@ -52,7 +52,6 @@ const LOOK_SECONDS = 5;
 /** An L1 that has never answered is rather a wrong address than one that restarts. */
 const FIRST_CONTACT_SECONDS = 20;
 const L1_LIES = ['l1/contradiction', 'l1/nodes-disagree', 'l1/other-chain', 'l1/too-deep'];
-const KERNEL = fileURLToPath(new URL('../../build/kernel.wasm', import.meta.url));
 
 /**
  * `onCheck` is told each check that holds. @throws MizuError `verify/…` if one does not, `verify/run-void` if there is no such run any more: whoever asked gets exit code 3
@@ -95,7 +94,7 @@ export async function verifyTarget(
       run,
       startBatch: started?.promise && BigInt(started.promise.batch),
       files: (folder?.files ?? []).map(({ path, stage }) => ({ path: resolve(join(target, path)), stage })),
-      ...(flags.replay ? { replay: { kernelPath: KERNEL } } : {}),
+      ...(flags.replay ? { replay: { kernelPath: KERNEL_PATH } } : {}),
     };
     const report = await verifyAsserted(network, request, flags.onWait);
     for (const check of report.checks) if (check.ok) onCheck(`${check.name}: ${check.detail}`);

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../../service/child.ts';
-import { BYTECODE, CORE } from './generated.ts';
+import { BYTECODE, CORE, KERNEL } from './generated.ts';
 import type { CheckName, Mutant } from './mutants.ts';
 import type { Verdict } from './record.ts';
 
@@ -46,7 +46,9 @@ export function createCopy(root: string): Copy {
   for (const name of COPIED) cpSync(join(root, name), join(folder, name), { recursive: true });
   optimizeLess(join(folder, 'vm/step/build.mjs'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  const generated = [BYTECODE, CORE].map((path) => [join(folder, path), readFileSync(join(folder, path))] as const);
+  const generated = [BYTECODE, CORE, KERNEL].map(
+    (path) => [join(folder, path), readFileSync(join(folder, path))] as const,
+  );
   const run = (program: 'compile' | 'check', argument: string) => runProgram(folder, program, argument);
 
   async function verdictOn(mutant: Mutant): Promise<Verdict> {
