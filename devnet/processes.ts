@@ -1,7 +1,6 @@
 // docs/operations.md#devnet: the configuration of every process of the network.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createInvitation } from '../edge/invitation.ts';
 import { createSigner } from '../edge/signing.ts';
 import { KERNEL_PATH } from '../kernel/file.ts';

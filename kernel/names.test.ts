@@ -1,10 +1,8 @@
 // docs/vm.md#functions: every function of the kernel has a name, so that an instruction can be found in its sources.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { functionAt } from '../vm/functions.ts';
-import { KERNEL_PATH } from './file.ts';
 import { functionAt } from '../vm/inspect/functions.ts';
-import { buildKernel } from './build.mjs';
+import { KERNEL_PATH } from './file.ts';
 import { createKernelEngine } from './native.ts';
 
 test('the functions of the kernel have the names of its sources', () => {

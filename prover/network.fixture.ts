@@ -16,8 +16,8 @@ import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts'
 import { createDaNode } from '../da/node.ts';
 import { followStandings } from '../da/standing.ts';
 import { accountOf } from '../da/storage-request.ts';
-import { KERNEL_PATH } from '../kernel/file.ts';
 import { type Anvil, startAnvil } from '../devnet/anvil.ts';
+import { KERNEL_PATH } from '../kernel/file.ts';
 import { createGenesis, type GenesisConfig } from '../kernel/genesis.ts';
 import type { NodeConfig } from '../node/node.ts';
 import { encodeBatch } from '../protocol/batch.ts';
