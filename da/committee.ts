@@ -1,8 +1,6 @@
 // docs/da.md#epochs: who signs now. The committee may change while clients run; addresses of members come from the configuration.
 import { MizuError } from '../protocol/errors.ts';
-import { daCommitteeAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import { connectL1, type L1 } from '../service/l1.ts';
 import type { Logger } from '../service/log.ts';
 import { createMutex } from '../service/mutex.ts';
 import type { MemberAddress } from './member.ts';
@@ -95,38 +93,6 @@ export function describeMembers(addresses: readonly Address[], members: readonly
     addresses.map((address) => ({ address })),
     new Map(members.map((member) => [member.address.toLowerCase(), member])),
   );
-}
-
-export function readCommittee({ client }: L1, address: Address): () => Promise<Appointed> {
-  const contract = { address, abi: daCommitteeAbi } as const;
-  return async () => {
-    // One block for all three: a change between two reads would mix committees.
-    const blockNumber = await client.getBlockNumber();
-    const [epoch, threshold, members] = await Promise.all([
-      client.readContract({ ...contract, functionName: 'epoch', blockNumber }),
-      client.readContract({ ...contract, functionName: 'threshold', blockNumber }),
-      client.readContract({ ...contract, functionName: 'members', blockNumber }),
-    ]);
-    return { epoch, threshold, members: members.map((member) => ({ address: member })) };
-  };
-}
-
-/** The committee's epoch, at most 5 s old while L1 answers; `first` until it has answered. */
-export function followEpoch(
-  l1Url: string | readonly string[],
-  contract: Address,
-  first: bigint,
-): () => Promise<bigint> {
-  let read: (() => Promise<Appointed>) | undefined;
-  const committee = followCommittee(async () => {
-    read ??= readCommittee(await connectL1(l1Url), contract);
-    return read();
-  }, []);
-  return async () =>
-    committee.appointed().then(
-      ({ epoch }) => epoch,
-      () => first,
-    );
 }
 
 function withUrls(named: Appointed['members'], urls: ReadonlyMap<string, MemberAddress>) {

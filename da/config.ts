@@ -12,8 +12,8 @@ import {
   wei,
   withoutUndefined,
 } from '../service/config.ts';
-import { followEpoch } from './committee.ts';
 import type { DaNodeOptions } from './node.ts';
+import { followEpoch } from './read-committee.ts';
 import { followStandings } from './standing.ts';
 
 export const daShape = z.strictObject({

@@ -335,7 +335,7 @@ describe('strangers', () => {
     const gateway = await open();
     const refused = new Promise<unknown>((resolve) => {
       const listening = log.child({});
-      listening.error = (fields: { err?: unknown }) => resolve(fields.err);
+      listening.error = (fields: { err?: unknown } | string) => typeof fields === 'object' && resolve(fields.err);
       const input = { gatewayUrl: gateway.url, privateKey: key(2), ...own() };
       startWorker(input, { log: listening }).then(({ close }) => closers.push(close), resolve);
     });

@@ -1,7 +1,10 @@
 // docs/glossary.md: hashes, addresses and byte strings are 0x-hex at borders and Uint8Array inside.
-import type { Address, Hex } from 'viem';
 
-export type { Address, Hex } from 'viem';
+/** Bytes as text: `0x`, then two digits a byte. */
+export type Hex = `0x${string}`;
+
+/** 20 bytes, in small letters unless it comes from outside. */
+export type Address = Hex;
 
 const DIGITS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 

@@ -12,8 +12,9 @@ import { ACCOUNTS, HOLDERS, powerWallets } from '../contracts/network.fixture.ts
 import { setUpNetwork, sortMembers } from '../contracts/network.ts';
 import { signCertificate } from '../da/certify.ts';
 import { createDaClient, type DaClient } from '../da/client.ts';
-import { followCommittee, followEpoch, readCommittee } from '../da/committee.ts';
+import { followCommittee } from '../da/committee.ts';
 import { createDaNode } from '../da/node.ts';
+import { followEpoch, readCommittee } from '../da/read-committee.ts';
 import { followStandings } from '../da/standing.ts';
 import { accountOf } from '../da/storage-request.ts';
 import { type Anvil, startAnvil } from '../devnet/anvil.ts';

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
 import { createDaClient } from '../da/client.ts';
-import { describeMembers, followCommittee, readCommittee } from '../da/committee.ts';
+import { describeMembers, followCommittee } from '../da/committee.ts';
 import { createObjectSource } from '../da/object-source.ts';
+import { readCommittee } from '../da/read-committee.ts';
 import { accountOf } from '../da/storage-request.ts';
 import { readKernel } from '../kernel/file.ts';
 import { createGenesis } from '../kernel/genesis.ts';

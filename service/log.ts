@@ -1,12 +1,13 @@
 // docs/operations.md#logs: one JSON object a line; on a terminal, one readable line.
 import { inspect } from 'node:util';
 import pc from 'picocolors';
-import pino, { type Logger } from 'pino';
+import pino from 'pino';
 import { MizuError } from '../protocol/errors.ts';
 import { bounded, oneLine } from '../protocol/text.ts';
+import type { Logger } from './logger.ts';
 import { mapStack } from './stacks.mjs';
 
-export type { Logger } from 'pino';
+export type { Logger } from './logger.ts';
 
 /** Characters of one field of an error. */
 const MAX_FIELD = 4_000;

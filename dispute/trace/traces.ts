@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
+import { LOADER_ARGUMENTS } from '../../service/loader.ts';
 import type { TraceOracle } from '../play.ts';
 import type { Place, TraceInput } from './trace.ts';
 import type { FromTraces, Question, ToTraces } from './trace-thread.ts';
@@ -32,7 +33,6 @@ type Thread = {
 /** Each has a machine of up to a gigabyte of memory. */
 const TRACES_PER_THREAD = 4;
 const SCRIPT = new URL('./trace-thread.ts', import.meta.url);
-const LOADER = new URL('../../scripts/ts.mjs', import.meta.url);
 
 /** A trace always runs on the same one of `count` threads. */
 export function createTraces(count: number): Traces {
@@ -45,7 +45,7 @@ export function createTraces(count: number): Traces {
     const at = Number(BigInt(keccakHex(new TextEncoder().encode(key))) % BigInt(count));
     const known = threads.get(at);
     if (known !== undefined) return known;
-    const worker = new Worker(SCRIPT, { execArgv: ['--import', LOADER.href] });
+    const worker = new Worker(SCRIPT, { execArgv: LOADER_ARGUMENTS });
     const thread: Thread = { worker, held: new Set(), waiting: new Map(), last: Promise.resolve() };
     const bury = (reason: string) => {
       if (threads.get(at) === thread) threads.delete(at);

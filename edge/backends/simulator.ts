@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { Piscina } from 'piscina';
 import { MizuError } from '../../protocol/errors.ts';
+import { LOADER_ARGUMENTS } from '../../service/loader.ts';
 import type { SimulatorConfig } from '../config.ts';
 import type { BackendSet, ChatRequest, Completion } from './backend.ts';
 import { countTokens } from './model/prompt.ts';
 import type { SimulatorSetUp, simulate } from './simulator-thread.ts';
 
 const THREAD = new URL('./simulator-thread.ts', import.meta.url);
-const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 const MAX_WAITING = 10_000;
 
 /** Threads start with the first request. @throws MizuError `edge/no-simulator` if the module cannot be read. */
@@ -20,7 +20,7 @@ export async function createSimulatorBackends(config: SimulatorConfig): Promise<
   const pool = new Piscina<Parameters<typeof simulate>[0], Awaited<ReturnType<typeof simulate>>>({
     filename: THREAD.href,
     name: 'simulate',
-    execArgv: ['--import', LOADER],
+    execArgv: LOADER_ARGUMENTS,
     minThreads: 0,
     maxThreads: config.threads,
     idleTimeout: 60_000,

@@ -1,6 +1,7 @@
 // docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its time.
 import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
+import { LOADER_ARGUMENTS } from '../../service/loader.ts';
 import { type ResponseFormat, wantsJson } from '../backends/backend.ts';
 import { MAX_SCHEMA_CHARS } from './bounded.ts';
 import { schemaOf, tooLong, unusable, type Verdict } from './check.ts';
@@ -42,7 +43,6 @@ type Slot = { thread: Thread | undefined };
 type Thread = { readonly worker: Worker; readonly progress: Int32Array };
 
 const THREAD = new URL('./thread.ts', import.meta.url);
-const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 const MAX_WAITING = 4_096;
 const MAX_REMEMBERED = 1_024;
 const START_MS = 60_000;
@@ -225,7 +225,7 @@ type Answer =
 
 function startThread(script: URL): Thread {
   const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const worker = new Worker(script, { execArgv: ['--import', LOADER], resourceLimits: LIMITS, workerData: shared });
+  const worker = new Worker(script, { execArgv: LOADER_ARGUMENTS, resourceLimits: LIMITS, workerData: shared });
   // One that fails between two checks is found ended by the next.
   worker.on('error', () => undefined);
   return { worker, progress: new Int32Array(shared) };

@@ -14,6 +14,7 @@ import { type ObjectSource, requireObject } from '../l1/derive.ts';
 import type { Mirror, VoidBatch } from '../l1/mirror.ts';
 import { createNodeMap } from '../nodes.ts';
 import { createStateProof, verifyStateProof } from '../proof.ts';
+import type { Check } from './check.ts';
 import { compareFile } from './local-file.ts';
 import { findStep, type LocatedRun, locateRun, takeSnapshot } from './locate-run.ts';
 import { type ReplayOptions, replayRun } from './replay.ts';
@@ -33,8 +34,6 @@ export type VerifyRequest = {
   /** Batch of the message that started the run, if whoever asks was told; L1 says what became of it. */
   readonly startBatch?: bigint | undefined;
 };
-
-export type Check = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
 export type VerifyReport = {
   /** All checks are good. */

@@ -1,6 +1,7 @@
 // docs/prover.md#pool: one thread and the job that it has: until it answers, dies, or its time is over.
 import { Worker } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
+import { LOADER_ARGUMENTS } from '../../service/loader.ts';
 import type { FromWorker, ToWorker } from './exec-job.ts';
 
 export type Answer = Exclude<FromWorker, { kind: 'loaded' }>;
@@ -28,14 +29,13 @@ export class ThreadDied extends Error {
   }
 }
 
-const LOADER = new URL('../../scripts/ts.mjs', import.meta.url);
 /** The least that setTimeout takes for endless. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** `heapMb`: V8's heap of the thread; memories of programs do not count. */
 export function startThread(script: URL, heapMb: number): Thread {
   const worker = new Worker(script, {
-    execArgv: ['--import', LOADER.href],
+    execArgv: LOADER_ARGUMENTS,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
   let dead = false;

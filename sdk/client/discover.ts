@@ -24,6 +24,8 @@ export type DiscoveredNetwork = {
   readonly trust: NetworkTrust | undefined;
 };
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const fileShape = z.object({
   rpcUrl: url,
   l1RpcUrl: url,
@@ -47,7 +49,7 @@ export const DEVNET_FILE = join('.mizu', 'devnet.json');
 /** @throws MizuError `sdk/no-network`, `sdk/bad-key` */
 export async function discoverNetwork(
   options: NetworkOptions,
-  environment = process.env,
+  environment: Environment = process.env,
   folder = process.cwd(),
 ): Promise<DiscoveredNetwork> {
   const devnet = await findDevnet(folder);
@@ -70,7 +72,7 @@ function numberOf(text: string | undefined): number | undefined {
 export async function discoverSigner(
   keyFile: string | undefined,
   l1Url: string | readonly string[],
-  environment = process.env,
+  environment: Environment = process.env,
   folder = process.cwd(),
 ): Promise<Signer | undefined> {
   const devnet = await findDevnet(folder);
@@ -83,7 +85,7 @@ export async function discoverSigner(
 
 async function signerOf(
   keyFile: string | undefined,
-  environment: NodeJS.ProcessEnv,
+  environment: Environment,
   devnet: DevnetFile | undefined,
 ): Promise<Signer | undefined> {
   const key = keyFile !== undefined ? await readKeyFile(keyFile) : environment.MIZU_PRIVATE_KEY;

@@ -7,14 +7,8 @@ import type { L1 } from '../../service/l1.ts';
 import type { CheckedFolder } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
 import type { PinnedNetwork } from './discover.ts';
+import type { TrustFlags } from './trusted.ts';
 import type { ChainView } from './views.ts';
-
-export type TrustFlags = {
-  /** Of the L1: one node, or two and more that must agree. */
-  readonly l1Urls?: readonly string[] | undefined;
-  readonly rollup?: Address | undefined;
-  readonly chainId?: number | undefined;
-};
 
 export type TrustRoot = {
   readonly chainId: number;

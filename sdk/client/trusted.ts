@@ -8,6 +8,14 @@ import type { ChainView } from './views.ts';
 /** The network that the user means. It never comes from a sequencer. */
 export type NetworkTrust = { readonly chainId: number; readonly rollup: Address };
 
+/** What a verification believes, as far as the user says it: docs/sdk.md#trust. */
+export type TrustFlags = {
+  /** Of the L1: one node, or two and more that must agree. */
+  readonly l1Urls?: readonly string[] | undefined;
+  readonly rollup?: Address | undefined;
+  readonly chainId?: number | undefined;
+};
+
 /** @throws MizuError `sdk/no-trust-root`, `sdk/other-network`, `l1/unreachable` */
 export async function assertTrusted(
   chain: ChainView,

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KERNEL_PATH } from '../../kernel/file.ts';
 import type { VoidBatch } from '../../node/l1/mirror.ts';
+import type { Check } from '../../node/replication/check.ts';
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
@@ -17,7 +18,8 @@ import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { findRecord, type RunRecord } from './state-file.ts';
-import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustFlags, type TrustRoot } from './trust.ts';
+import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustRoot } from './trust.ts';
+import type { TrustFlags } from './trusted.ts';
 import { verifyReuse } from './verify-reuse.ts';
 import type { RunView } from './views.ts';
 import { readMetadata } from './watch.ts';
@@ -41,7 +43,7 @@ export type Verified = {
   readonly assertion: Hex | undefined;
   /** L1 transactions that fix the dataset. */
   readonly transactions: readonly Hex[];
-  readonly checks: VerifyReport['checks'];
+  readonly checks: readonly Check[];
 };
 
 /** An executor asserts seconds after a run has ended, if its machine has nothing else to do. */

@@ -1,6 +1,6 @@
 // docs/sdk.md#output: a finished dataset as a folder in the layout of the Hugging Face hub.
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -91,8 +91,11 @@ export function writeText(path: string, text: string): Promise<void> {
   return writeWhole(path, (file) => file.writeFile(text));
 }
 
+/** What is written of a file before it has its name. */
+type Draft = { writeFile(content: string | Uint8Array): Promise<void> };
+
 // A link that lies in wait under the draft's name is not followed: the draft is always a file of our own.
-export async function writeWhole(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+export async function writeWhole(path: string, fill: (file: Draft) => Promise<void>): Promise<void> {
   const draft = `${path}.part`;
   await rm(draft, { force: true });
   const file = await open(
