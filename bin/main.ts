@@ -14,7 +14,10 @@ const SERVICES: readonly CommandGroup[] = [
   ],
 ];
 
+const EXAMPLE = `  $ npx mizu devnet
+  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out`;
+
 /** The exit code of `mizu` with these arguments. */
 export function main(argv: readonly string[]): Promise<number> {
-  return runCommandLine(argv, [...NETWORK, ...COMMANDS, ...SERVICES]);
+  return runCommandLine(argv, [...NETWORK, ...COMMANDS, ...SERVICES], EXAMPLE);
 }

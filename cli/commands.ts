@@ -6,6 +6,7 @@ import type { CommandGroup } from './main.ts';
  * for an L1 client, a compiler or a parser of schemas (bin/light.test.ts).
  */
 export const COMMANDS: readonly CommandGroup[] = [
+  [['init'], async () => [(await import('./init.ts')).initCommand()]],
   [['dev'], async (setExitCode) => [(await import('./dev.ts')).devCommand(setExitCode)]],
   [['quote'], async () => [(await import('./quote.ts')).quoteCommand()]],
   [['deploy'], async () => [(await import('./deploy.ts')).deployCommand()]],

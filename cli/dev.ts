@@ -47,7 +47,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
   ticker.tell('types and compilation');
   const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
-  const { assertTypes } = await import('../sdk/compile/typecheck.ts');
+  const { checkTypes } = await import('./check-types.ts');
   const { createLocalEngine, runPartitions } = await import('../sdk/local/run-local.ts');
   const { takeInputs } = await import('./dev-inputs.ts');
   const { collectSamples } = await import('./samples.ts');
@@ -55,7 +55,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
   const { openReuse, sayReused } = await import('./reuse.ts');
   const { tellProgress } = await import('./ticker.ts');
   await assertFile(file);
-  const [bundled] = await Promise.all([bundleWorkflow(file, false), assertTypes(file)]);
+  const [bundled] = await Promise.all([bundleWorkflow(file, false), checkTypes(file)]);
   ticker.tell('reading the input');
   const { rows, others, partitions } = await takeInputs(bundled.description.inputs, inputs, flags.rows);
   ticker.tell('building the program');

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import { mapStack } from '../service/stacks.mjs';
 import { asTyped } from './invocation.ts';
+import { ownVersion } from './manifest.ts';
 
 type SetExitCode = (code: number) => void;
 
@@ -10,10 +11,14 @@ type SetExitCode = (code: number) => void;
 export type CommandGroup = readonly [names: readonly string[], load: (setExitCode: SetExitCode) => Promise<Command[]>];
 
 /**
- * Runs one of the commands, which `--help` lists in this order.
+ * Runs one of the commands, which `--help` lists in this order, with the example behind them.
  * Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed.
  */
-export async function runCommandLine(argv: readonly string[], groups: readonly CommandGroup[]): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  groups: readonly CommandGroup[],
+  example: string,
+): Promise<number> {
   let exitCode = 0;
   const setExitCode: SetExitCode = (code) => {
     exitCode = code;
@@ -21,7 +26,7 @@ export async function runCommandLine(argv: readonly string[], groups: readonly C
   const json = argv.includes('--json');
   endWithReader();
   try {
-    const program = await createProgram(argv[0], groups, setExitCode);
+    const program = await createProgram(argv[0], groups, example, setExitCode);
     if (argv.length === 0) {
       program.outputHelp();
       return 0;
@@ -49,21 +54,24 @@ function exitCodeOf({ code }: MizuError): number {
 async function createProgram(
   first: string | undefined,
   groups: readonly CommandGroup[],
+  example: string,
   setExitCode: SetExitCode,
 ): Promise<Command> {
   const program = new Command('mizu')
     .description('Deploy and run LLM-driven data workflows whose every row can be verified against the L1')
+    .version(ownVersion(), '--version', 'print the version')
     .helpCommand(false)
     .configureOutput({
       writeOut: (text) => process.stdout.write(asTyped(text)),
       writeErr: (text) => process.stderr.write(asTyped(text)),
     })
     .showHelpAfterError('(npx mizu --help lists all commands)')
-    .addHelpText('after', HELP);
+    .addHelpText('after', `${EXIT_CODES}\n\nExample:\n${example}`);
   const asked = groups.filter(([names]) => first !== undefined && names.includes(first));
   // Nothing fits: the list, or the suggestion for a misspelt name, has them all.
   const loaded = await Promise.all((asked.length > 0 ? asked : groups).map(([, load]) => load(setExitCode)));
-  for (const command of loaded.flat()) program.addCommand(command);
+  // One that says nothing of itself only tells where it is.
+  for (const command of loaded.flat()) program.addCommand(command, { hidden: command.description() === '' });
   inherit(program);
   return program;
 }
@@ -96,9 +104,5 @@ function errorLine(error: unknown): string {
   return JSON.stringify({ error: { code, message, expected, actual, hint: typed, retryable } });
 }
 
-const HELP = `
-Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed
-
-Example:
-  $ npx mizu devnet
-  $ npx mizu run examples/licences/workflow.ts --input licences.jsonl --output out`;
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed`;

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MizuError } from '../protocol/errors.ts';
 import { type CompiledWorkflow, compileWorkflow } from '../sdk/compile/compile.ts';
-import { assertTypes } from '../sdk/compile/typecheck.ts';
+import { checkTypes } from './check-types.ts';
 
 export const CACHE_FOLDER = join('.mizu', 'cache');
 
@@ -11,7 +11,7 @@ export const CACHE_FOLDER = join('.mizu', 'cache');
 export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {
   await assertFile(file);
   // Both at once; of two refusals the compiler's is the clearer one, so it is told first.
-  const types = assertTypes(file).then(
+  const types = checkTypes(file).then(
     () => null,
     (error: unknown) => error as Error,
   );

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, extname, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BuildFailure, type BuildOptions, build, type Loader, type Location, type Plugin } from 'esbuild';
 import { MizuError } from '../../protocol/errors.ts';
 import { languageTables, provideLanguage } from './language.ts';
 import { renameModules } from './module-names.ts';
+import { isOwnFile, SDK } from './own-files.ts';
 import { createPackages, type ImportPlace, NODE_MODULE, packageOf } from './packages.ts';
 
 export type Bundle = {
@@ -20,9 +20,6 @@ export type Bundle = {
 /** `file` relative to the workflow file's folder; `line` and `column` from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number };
 
-const SDK = fileURLToPath(new URL('..', import.meta.url));
-const REPOSITORY = dirname(resolve(SDK));
-const OWN = [SDK, ...['protocol', 'edge'].map((folder) => resolve(REPOSITORY, folder))];
 export const LOADERS: Readonly<Record<string, Loader>> = {
   '.js': 'js',
   '.mjs': 'js',
@@ -88,7 +85,7 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
     result.outputFiles.find((f) => f.path === outfile)!,
   ];
   const sources = new SourceMap(JSON.parse(map.text) as SourceMapPayload);
-  const { code, original } = renameModules(script.text);
+  const { code, original } = renameModules(script.text, folder);
   const entryAt = (line: number, column: number) => {
     const entry = sources.findEntry(line, original(line, column));
     // Undefined where the code is esbuild's own or the banner's.
@@ -117,8 +114,7 @@ export async function bundleEntry(file: string, entry: string, options: BundleOp
 
 /** Not the SDK's nor of what it is made of, not a package's. */
 export function isUserFile(path: string): boolean {
-  const inside = (folder: string): boolean => path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  return !path.split(sep).includes('node_modules') && !OWN.some(inside);
+  return !path.split(sep).includes('node_modules') && !isOwnFile(path);
 }
 
 function resolveMizu(file: string): Plugin {

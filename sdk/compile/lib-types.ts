@@ -10,11 +10,9 @@ const LEFT_OUT = new Set(['es2021.weakref']);
 const METHODS = [...new Set(Object.values(REFUSED_METHODS).flatMap((methods) => Object.keys(methods)))];
 const METHOD = new RegExp(`^[ \\t]+(?:${METHODS.join('|')})\\(.*\\): \\w+;$`, 'gm');
 
-/** One file of declarations, which stands for `lib`. */
-export async function createLibrary(): Promise<string> {
-  const ofTypeScript = createRequire(createRequire(import.meta.url).resolve('typescript/package.json'));
-  const name = `@typescript/typescript-${process.platform}-${process.arch}`;
-  const folder = join(dirname(ofTypeScript.resolve(`${name}/package.json`)), 'lib');
+/** One file of declarations, which stands for `lib`. `typescript` is the path of TypeScript's package.json. */
+export async function createLibrary(typescript: string): Promise<string> {
+  const folder = libraryFolder(typescript);
   const parts: string[] = [];
   const seen = new Set(LEFT_OUT);
   const add = async (lib: string): Promise<void> => {
@@ -26,6 +24,16 @@ export async function createLibrary(): Promise<string> {
   };
   await add(ROOT);
   return parts.join('\n');
+}
+
+/** From TypeScript 7 on the library lies beside the compiler, which is a package of its own for each platform. */
+function libraryFolder(typescript: string): string {
+  try {
+    const name = `@typescript/typescript-${process.platform}-${process.arch}`;
+    return join(dirname(createRequire(typescript).resolve(`${name}/package.json`)), 'lib');
+  } catch {
+    return join(dirname(typescript), 'lib');
+  }
 }
 
 function withoutLocales(text: string): string {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { relative, sep } from 'node:path';
 import type { OnResolveArgs, PartialMessage, Plugin } from 'esbuild';
+import { isOwnFile } from './own-files.ts';
 
 /** Where a file of the user's imports something; `line` from 1, `column` from 0. */
 export type ImportPlace = { readonly file: string; readonly line: number; readonly column: number };
@@ -17,11 +18,11 @@ export type Packages = {
 export const NODE_MODULE = 'node-module';
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** Of the package that a file belongs to; null outside of `node_modules`. */
+/** Of the package that a file belongs to; null outside of `node_modules`, and in the SDK. */
 export function packageOf(path: string): string | null {
   const parts = path.split(sep);
   const at = parts.lastIndexOf('node_modules');
-  if (at < 0 || parts[at + 1] === undefined) return null;
+  if (at < 0 || parts[at + 1] === undefined || isOwnFile(path)) return null;
   const [name, inner] = parts.slice(at + 1);
   return name!.startsWith('@') && inner !== undefined ? `${name}/${inner}` : name!;
 }

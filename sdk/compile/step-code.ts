@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build, version as ESBUILD, type Plugin, transform } from 'esbuild';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
@@ -11,6 +10,7 @@ import { cutWorkflow, markCalm } from './cut.ts';
 import type { StepDescription } from './describe-guest.ts';
 import { languageTables, provideLanguage } from './language.ts';
 import { renameModules } from './module-names.ts';
+import { SDK } from './own-files.ts';
 import { createPackages } from './packages.ts';
 import { ENGINE } from './program.ts';
 
@@ -29,8 +29,6 @@ export type StepCodes = {
   /** Why some steps stand for the whole file; null: none does. */
   readonly whole: string | null;
 };
-
-const SDK = fileURLToPath(new URL('..', import.meta.url));
 
 /** `bundle` is the whole program: it stands in where the file cannot be told apart. */
 export async function stepCodes(file: string, steps: readonly StepDescription[], bundle: string): Promise<StepCodes> {
@@ -73,7 +71,7 @@ async function bundleCuts(folder: string, sources: readonly (string | null)[]): 
     minifyWhitespace: true,
     plugins: [cutPlugin(folder, sources), provideLanguage(), createPackages(folder, isUserFile).plugin, calmFiles()],
   });
-  const texts = new Map(outputFiles.map((one) => [one.path, renameModules(one.text).code]));
+  const texts = new Map(outputFiles.map((one) => [one.path, renameModules(one.text, folder).code]));
   return sources.map((_, i) => texts.get(resolve(folder, `${i}.js`)));
 }
 
@@ -147,7 +145,7 @@ async function bundleToolchain(): Promise<Hex> {
     plugins: [provideLanguage()],
   });
   const { version } = createRequire(import.meta.url)('zod/package.json') as { version: string };
-  const code = renameModules(outputFiles[0]!.text).code;
+  const code = renameModules(outputFiles[0]!.text, SDK).code;
   return hash('toolchain', JSON.stringify([ENGINE, ESBUILD, version, languageTables(), code]));
 }
 

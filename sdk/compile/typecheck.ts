@@ -3,27 +3,30 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MizuError } from '../../protocol/errors.ts';
 import { killChild, startChild } from '../../service/child.ts';
 import { fixOf } from '../runtime/refused.ts';
 import { isUserFile } from './bundle.ts';
 import { createLibrary } from './lib-types.ts';
+import { SDK } from './own-files.ts';
 
-const SDK = fileURLToPath(new URL('..', import.meta.url));
 const TIMEOUT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const SHOWN = 8;
 
-/** @throws MizuError `sdk/types` with file, line and TypeScript's message of each error */
+/**
+ * Checks the types of a workflow file with the TypeScript that is installed beside mizu or beside the file.
+ * @throws MizuError `sdk/types` with file, line and TypeScript's message of each error; `sdk/no-typescript` if it is not installed
+ */
 export async function assertTypes(file: string): Promise<void> {
+  const typescript = findTypeScript(resolve(file));
   const folder = await mkdtemp(join(tmpdir(), 'mizu-types-'));
   try {
     const project = join(folder, 'tsconfig.json');
     const library = join(folder, 'library.d.ts');
-    await writeFile(library, await createLibrary());
+    await writeFile(library, await createLibrary(typescript));
     await writeFile(project, JSON.stringify(createConfig(resolve(file), library)));
-    const output = await runCompiler(project, dirname(resolve(file)));
+    const output = await runCompiler(typescript, project, dirname(resolve(file)));
     const errors = parseErrors(output, dirname(resolve(file)));
     if (errors.length > 0)
       throw typeErrors(file, await Promise.all(errors.slice(0, SHOWN).map(withSource)), errors.length);
@@ -52,9 +55,24 @@ function createConfig(file: string, library: string) {
   };
 }
 
-function runCompiler(project: string, cwd: string): Promise<string> {
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-  const args = [compiler, '-p', project, '--pretty', 'false'];
+// It weighs as much as all the rest, and is there where people write TypeScript: whoever installs mizu need not install it.
+function findTypeScript(file: string): string {
+  for (const place of [import.meta.url, file]) {
+    try {
+      return createRequire(place).resolve('typescript/package.json');
+    } catch {}
+  }
+  throw new MizuError({
+    code: 'sdk/no-typescript',
+    message: 'The types of the workflow are not checked: TypeScript is not installed.',
+    expected: `the package 'typescript' beside mizu or ${file}`,
+    actual: 'none',
+    hint: 'npm install --save-dev typescript',
+  });
+}
+
+function runCompiler(typescript: string, project: string, cwd: string): Promise<string> {
+  const args = [join(dirname(typescript), 'bin', 'tsc'), '-p', project, '--pretty', 'false'];
   const child = startChild(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   const output: Buffer[] = [];
   let bytes = 0;

@@ -1,0 +1,147 @@
+// docs/sdk.md#testing: everything that `import … from 'mizu/testing'` gives: a workflow tried in a test, with models whose answers the test says.
+import { fileURLToPath } from 'node:url';
+import type { Backend, ChatRequest, Completion } from '../edge/backends/backend.ts';
+import { BUILTIN_MODEL, createBuiltinBackend } from '../edge/backends/builtin.ts';
+import { type Message, textOfContent } from '../edge/backends/messages.ts';
+import { countPromptTokens, countTokens } from '../edge/backends/model/prompt.ts';
+import { MizuError } from '../protocol/errors.ts';
+import { type BundledWorkflow, bundleWorkflow } from './compile/compile.ts';
+import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
+
+/** One question that a step asks a model. */
+export type Question = {
+  readonly step: string;
+  readonly model: string;
+  readonly messages: readonly Message[];
+  /** Text of the last message. */
+  readonly prompt: string;
+  /** Of a step with `n`: which of the answers to one prompt, from 0 on. */
+  readonly answer: number;
+};
+
+/** A text is the answer's content as it is; any other value is sent as JSON. What is thrown rejects the row, as when a model fails. */
+export type Answer = (question: Question) => unknown;
+
+export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
+  /** By the name of the step that asks. A step of `builtin/small` that is not named here is answered by that model. */
+  readonly answers?: Readonly<Record<string, Answer>>;
+};
+
+export type TriedRun<Row = Record<string, unknown>> = LocalRun & {
+  /** Of all parts, one part after another. */
+  readonly rows: readonly Row[];
+  /** What models were asked, in the order of the questions of each step. */
+  readonly questions: readonly Question[];
+};
+
+/**
+ * Runs a workflow file over rows in this process. The engine is `node` unless another is named: it starts at once and gives the same rows.
+ *
+ * @example
+ * const run = await tryWorkflow(new URL('./workflow.ts', import.meta.url), [{ text: 'an otter' }], {
+ *   answers: { kind: ({ prompt }) => (prompt.includes('otter') ? 'animal' : 'plant') },
+ * });
+ * expect(run.rows).toEqual([{ text: 'an otter', kind: 'animal' }]);
+ * @throws MizuError `sdk/unanswered` if a step asks a model that nobody stands in for, `sdk/no-step` if `answers` names a step that asks none,
+ * and what `runLocal` throws
+ */
+export async function tryWorkflow<Row = Record<string, unknown>>(
+  file: string | URL,
+  rows: readonly object[],
+  { answers = {}, engine = 'node', ...options }: TryOptions = {},
+): Promise<TriedRun<Row>> {
+  const workflow = await bundleWorkflow(file instanceof URL ? fileURLToPath(file) : file);
+  const asking = askingSteps(workflow);
+  assertAnswers(asking, answers);
+  const questions: Question[] = [];
+  let step = '';
+  const builtin = createBuiltinBackend();
+  const backends = [...new Set(Object.values(asking))].map(
+    (model): Backend => ({
+      name: model,
+      complete: async (request, signal) => {
+        const question = toQuestion(step, model, request);
+        questions.push(question);
+        const answer = answers[question.step];
+        return answer === undefined ? builtin.complete(request, signal) : complete(request, question, answer);
+      },
+    }),
+  );
+  const run = await runLocal(workflow, rows, {
+    ...options,
+    engine,
+    backends,
+    // Stages run one after another: who asks is the stage that was told last.
+    onProgress: ({ stage }) => {
+      const planned = workflow.description.stages[stage];
+      if (planned?.kind === 'infer') step = workflow.description.steps[planned.step]?.name ?? '';
+    },
+  });
+  return { ...run, rows: Object.values(run.parts).flat() as Row[], questions };
+}
+
+/** The model of each step that asks one. */
+function askingSteps({ description }: BundledWorkflow): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    description.steps.flatMap(({ name, model }) => (model === undefined ? [] : [[name, model] as const])),
+  );
+}
+
+function toQuestion(step: string, model: string, request: ChatRequest): Question {
+  const prompt = textOfContent(request.messages.at(-1)?.content ?? '');
+  return { step, model, messages: request.messages, prompt, answer: request.mizu?.answer ?? 0 };
+}
+
+async function complete(request: ChatRequest, question: Question, answer: Answer): Promise<Completion> {
+  const said = await Promise.resolve(question)
+    .then(answer)
+    .catch((cause: unknown) => {
+      throw cause instanceof MizuError ? cause : modelFails(question, cause);
+    });
+  const content = typeof said === 'string' ? said : JSON.stringify(said);
+  if (content === undefined) throw noAnswer(question, said);
+  const usage = { promptTokens: countPromptTokens(request), completionTokens: countTokens(content) };
+  return { content, finishReason: 'stop', usage };
+}
+
+function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readonly<Record<string, Answer>>): void {
+  const unknown = Object.keys(answers).find((name) => !Object.hasOwn(asking, name));
+  if (unknown !== undefined) {
+    throw new MizuError({
+      code: 'sdk/no-step',
+      message: `No step '${unknown}' asks a model.`,
+      expected: Object.keys(asking).join(', ') || 'no answers: the workflow asks no model',
+      actual: unknown,
+      hint: 'Name the answers by the steps that ask.',
+    });
+  }
+  const open = Object.entries(asking).filter(([name, model]) => model !== BUILTIN_MODEL && answers[name] === undefined);
+  if (open.length === 0) return;
+  throw new MizuError({
+    code: 'sdk/unanswered',
+    message: 'A test asks no model that costs money or changes its mind.',
+    expected: `answers for ${open.map(([name]) => name).join(', ')}`,
+    actual: 'none',
+    hint: `tryWorkflow(file, rows, { answers: { '${open[0]?.[0]}': ({ prompt }) => … } })`,
+  });
+}
+
+function modelFails({ step }: Question, cause: unknown): MizuError {
+  const actual = cause instanceof Error ? cause.message : String(cause);
+  return new MizuError({
+    code: 'edge/model',
+    message: 'The model has failed.',
+    actual,
+    hint: `See answers.${step}.`,
+    cause,
+  });
+}
+
+function noAnswer({ step }: Question, actual: unknown): MizuError {
+  return new MizuError({
+    code: 'sdk/unanswered',
+    message: `The answer for '${step}' is none.`,
+    expected: 'a text, or a value that JSON has',
+    actual: String(actual),
+  });
+}

@@ -1,0 +1,77 @@
+// The package as a stranger has it: packed, and installed into an empty folder with an empty cache of npm and an empty home.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { startChild } from '../../service/child.ts';
+
+export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+export type Stranger = {
+  /** Everything of it lies here. */
+  readonly home: string;
+  /** Where the package is installed. */
+  readonly project: string;
+  /** A command line, without a shell; in the project unless another folder is named. */
+  run(command: readonly [string, ...string[]], folder?: string): Promise<Ended>;
+  remove(): void;
+};
+
+/** `node` is the Node.js that all its commands run in. */
+export function createStranger(node: string = process.execPath): Stranger {
+  // A space in the path, as strangers have it.
+  const home = mkdtempSync(join(tmpdir(), 'mizu pack '));
+  const project = join(home, 'a project');
+  mkdirSync(project);
+  const env = {
+    HOME: home,
+    USERPROFILE: home,
+    npm_config_cache: join(home, 'cache'),
+    npm_config_registry: process.env.npm_config_registry ?? '',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_loglevel: 'error',
+    npm_config_update_notifier: 'false',
+    NO_COLOR: '1',
+    PATH: [dirname(node), process.env.PATH ?? ''].join(delimiter),
+  };
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  return {
+    home,
+    project,
+    run: ([file, ...args], folder = project) => {
+      const child = startChild(file, args, {
+        cwd: folder,
+        env: { ...passedOn(), ...set },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let [stdout, stderr] = ['', ''];
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+      });
+      return new Promise((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', (code) => resolve({ code, stdout, stderr }));
+      });
+    },
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
+
+/** What says where npm's registry and its certificates are on this machine; nothing of this process's own npm. */
+function passedOn(): Record<string, string | undefined> {
+  const names =
+    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|SystemRoot|TEMP|TMP|TMPDIR|npm_config_userconfig)$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
+}
+
+/** Of all files below the folder. */
+export function sizeOf(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isSymbolicLink()) return sum;
+    return sum + (entry.isDirectory() ? sizeOf(path) : statSync(path).size);
+  }, 0);
+}
