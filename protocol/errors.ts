@@ -14,7 +14,17 @@ export type Refusal = {
   readonly cause?: unknown;
 };
 
-/** A refusal of bad input, or a failed request to another party. */
+/**
+ * A refusal of bad input, or a failed request to another party.
+ *
+ * @example
+ * try {
+ *   await runLocal('workflow.ts', rows);
+ * } catch (error) {
+ *   if (!(error instanceof MizuError)) throw error;
+ *   console.error(error.code, error.expected, error.actual, error.hint);
+ * }
+ */
 export class MizuError extends Error {
   readonly code: string;
   readonly expected: string | undefined;
@@ -33,7 +43,12 @@ export class MizuError extends Error {
   }
 }
 
-/** One readable paragraph: message, expected, actual, hint. Whatever other parties have put into it, it steers no terminal. */
+/**
+ * One readable paragraph: message, expected, actual, hint. Whatever other parties have put into it, it steers no terminal.
+ *
+ * @example
+ * console.error(formatError(error));
+ */
 export function formatError(error: unknown): string {
   return withoutControls(describe(error));
 }

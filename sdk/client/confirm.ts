@@ -15,7 +15,14 @@ export type Confirmation = {
 
 const POLL_MS = 500;
 
-/** @throws MizuError `sdk/not-confirmed` (retryable) when the time is over, `sdk/run-void` if its start is lost meanwhile */
+/**
+ * Waits until L1 has confirmed the assertion that covers the last step of the run. `timeoutSeconds` is counted by this machine's clock.
+ *
+ * @example
+ * const { assertion, batches } = await waitForConfirmation(network, run, 600);
+ * @throws MizuError `sdk/not-confirmed` (retryable) when the time is over, `sdk/run-void` if its start is lost
+ * meanwhile
+ */
 export async function waitForConfirmation(network: Network, run: Hex, timeoutSeconds: number): Promise<Confirmation> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   let batches: readonly number[];

@@ -20,7 +20,13 @@ export type FetchedDataset = { readonly datasetRoot: Hex; readonly files: readon
 
 const TASKS_AT_ONCE = 1_000;
 
-/** @throws MizuError `sdk/no-dataset` if the run is not done, `da/unavailable` */
+/**
+ * Fetches the dataset of a run that is done into the folder: every object is checked by its root, and a file has its name when it is whole.
+ *
+ * @example
+ * const { datasetRoot, files } = await fetchDataset(network, run, 'out');
+ * @throws MizuError `sdk/no-dataset` if the run is not done, `da/unavailable`
+ */
 export async function fetchDataset(network: Network, run: Hex, folder: string): Promise<FetchedDataset> {
   const view = await readRun(network, run);
   if (view.dataset === null) throw noDataset(run, view.status);
@@ -70,7 +76,13 @@ export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata
   return sinks;
 }
 
-/** Rows in, out and rejected of every step, from the headers of the last rowsets. */
+/**
+ * Rows in, out and rejected of every step, from the headers of the last rowsets.
+ *
+ * @example
+ * const { confident } = await readStepStats(network, run);
+ * console.log(`${confident?.rejected} of ${confident?.in} rows were rejected`);
+ */
 export async function readStepStats(network: Network, run: Hex): Promise<Record<string, StepStats>> {
   const view = await readRun(network, run);
   const metadata = await readMetadata(network, view.workflow);

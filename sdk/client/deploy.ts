@@ -28,7 +28,14 @@ export const RETENTION_SECONDS = 30 * 24 * 3600;
 export const USER_HEADER_BYTES = 400;
 const BLANK_SIGNATURE: Hex = `0x${'00'.repeat(65)}`;
 
-/** `besideWei`: what is needed on the network after it, deposited together with the fee: L1 is waited for once. */
+/**
+ * Puts the objects of a workflow on DA and its definition into the state. A workflow that is there already is left as it is, or renewed.
+ * `besideWei` is what is needed on the network after it; it is deposited together with the fee, so that L1 is waited for once.
+ *
+ * @example
+ * const workflow = await compileWorkflow('workflow.ts');
+ * const { workflowId, feeWei } = await deployWorkflow(network, workflow);
+ */
 export async function deployWorkflow(network: Network, workflow: CompiledWorkflow, besideWei = 0n): Promise<Deployed> {
   const { workflowId, objects } = workflow;
   const deployedBytes = objects.reduce((sum, bytes) => sum + bytes.length, 0);

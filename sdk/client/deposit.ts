@@ -12,12 +12,24 @@ import type { AccountView } from './views.ts';
 const CREDIT_SECONDS = 120;
 const POLL_MS = 250;
 
+/**
+ * What the account of the network's signer has on the network, in wei of MIZU.
+ *
+ * @example
+ * console.log(formatMizu(await balanceOf(network)));
+ */
 export async function balanceOf(network: Network): Promise<bigint> {
   const account = (await network.rpc('mizu_getAccount', [requireSigner(network).address])) as AccountView;
   return BigInt(account.balance);
 }
 
-/** Approves, deposits and waits until the network has credited it. @throws MizuError `sdk/no-tokens`, `sdk/no-l1`, `sdk/no-trust-root`, `sdk/other-network`, `l1/…` */
+/**
+ * Approves, deposits on L1 and waits until the network has credited it.
+ *
+ * @example
+ * await deposit(network, parseMizu('2.5'));
+ * @throws MizuError `sdk/no-tokens`, `sdk/no-l1`, `sdk/no-trust-root`, `sdk/other-network`, `l1/…`
+ */
 export async function deposit(network: Network, amountWei: bigint): Promise<void> {
   const signer = requireSigner(network);
   if (network.l1RpcUrl === undefined || signer.privateKey === undefined) throw noL1();

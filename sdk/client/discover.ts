@@ -46,7 +46,13 @@ export type PinnedNetwork = {
 
 export const DEVNET_FILE = join('.mizu', 'devnet.json');
 
-/** @throws MizuError `sdk/no-network`, `sdk/bad-key` */
+/**
+ * Which network is meant: by the options, else by the environment (`MIZU_RPC`, …), else by `.mizu/devnet.json` of this folder or one above.
+ *
+ * @example
+ * const network = await connectNetwork(await discoverNetwork({}));
+ * @throws MizuError `sdk/no-network`, `sdk/bad-key`
+ */
 export async function discoverNetwork(
   options: NetworkOptions,
   environment: Environment = process.env,

@@ -4,7 +4,12 @@ import { MizuError } from '../../protocol/errors.ts';
 const DECIMALS = 18;
 const UNIT = 10n ** BigInt(DECIMALS);
 
-/** `1.25 MIZU`: four significant digits after the point at most. */
+/**
+ * `1.25 MIZU`: four significant digits after the point at most.
+ *
+ * @example
+ * formatMizu(1_250_000_000_000_000_000n); // '1.25 MIZU'
+ */
 export function formatMizu(wei: bigint): string {
   const size = wei < 0n ? -wei : wei;
   const whole = `${wei < 0n ? '-' : ''}${size / UNIT}`;
@@ -15,7 +20,13 @@ export function formatMizu(wei: bigint): string {
   return `${whole}${shown === '' ? '' : `.${shown}`} MIZU`;
 }
 
-/** @throws MizuError `sdk/bad-amount` */
+/**
+ * An amount of MIZU in wei.
+ *
+ * @example
+ * parseMizu('2.5'); // 2_500_000_000_000_000_000n
+ * @throws MizuError `sdk/bad-amount`
+ */
 export function parseMizu(text: string): bigint {
   const match = /^(\d+)(?:\.(\d{1,18}))?\s*(?:MIZU)?$/i.exec(text.trim());
   if (match !== null) return BigInt(match[1]!) * UNIT + BigInt((match[2] ?? '').padEnd(DECIMALS, '0'));

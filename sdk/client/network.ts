@@ -51,7 +51,23 @@ const FIRST_CONTACT_SECONDS = 20;
 const COMMITTEE = 'the DA committee';
 const OBJECT_PLACES = 'the sequencer or the DA committee';
 
-/** @throws MizuError `http/unreachable` */
+/**
+ * Connects to a network by the RPC of its sequencer. Without `trust` and `l1RpcUrl` it can be read, and nothing is signed or paid.
+ *
+ * @example
+ * const network = await connectNetwork({
+ *   rpcUrl: 'https://rpc.example',
+ *   l1RpcUrl: 'https://l1.example',
+ *   trust: { chainId: 1, rollup: '0x…' },
+ *   signer: fromPrivateKey(await readKeyFile('key.txt')),
+ * });
+ * try {
+ *   console.log(formatMizu(await balanceOf(network)));
+ * } finally {
+ *   await network.close();
+ * }
+ * @throws MizuError `http/unreachable`
+ */
 export async function connectNetwork({
   rpcUrl,
   l1RpcUrl,

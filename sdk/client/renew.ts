@@ -19,7 +19,13 @@ export type Renewed = {
   readonly feeWei: bigint;
 };
 
-/** Only the owner of a running run can. @throws MizuError `sdk/unknown-run`, `sdk/message-failed` */
+/**
+ * Promises the inputs and results of a running run for 30 days more. Only its owner can.
+ *
+ * @example
+ * const { expiry } = await renewRun(network, run);
+ * @throws MizuError `sdk/unknown-run`, `sdk/message-failed`
+ */
 export async function renewRun(network: Network, run: Hex): Promise<Renewed> {
   const objects = (await network.rpc('mizu_getRunObjects', [run])) as ObjectRef[] | null;
   if (objects === null) throw unknownRun(run);

@@ -46,6 +46,22 @@ export type StartedRun = { readonly run: Hex; readonly resumed: boolean; readonl
 const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;
 const ENDED_BADLY = ['failed', 'cancelled', 'expired'];
 
+/**
+ * Starts a run, or finds the one that was started in this folder for the same request (then `resumed` is true).
+ *
+ * @example
+ * const { run, resumed } = await startRun(network, {
+ *   workflowId,
+ *   workflowFile: 'workflow.ts',
+ *   stages: workflow.definition.stages.length,
+ *   survey: await surveyInput('rows.jsonl', 20),
+ *   maxCostWei: parseMizu('1'),
+ *   maxItemWei: parseMizu('0.1'),
+ *   maxInferenceWei: parseMizu('0.5'),
+ *   taskGasLimit: 10_000_000_000n,
+ *   deadlineSeconds: 24 * 3600,
+ * });
+ */
 export async function startRun(network: Network, request: RunRequest): Promise<StartedRun> {
   const { workflowId, survey, asked = { workflowId, inputsHash: survey.inputsHash } } = request;
   const key = await keyOf(network, asked.workflowId, asked);

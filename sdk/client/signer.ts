@@ -31,7 +31,13 @@ export type EthersSigner = {
   ): Promise<string>;
 };
 
-/** @throws MizuError `sdk/bad-key` */
+/**
+ * A signer of a private key: 64 hex digits behind `0x`. Only such a one can also send transactions on L1.
+ *
+ * @example
+ * const signer = fromPrivateKey(await readKeyFile('key.txt'));
+ * @throws MizuError `sdk/bad-key`
+ */
 export function fromPrivateKey(privateKey: Hex): Signer {
   if (!/^0x[0-9a-fA-F]{64}$/.test(privateKey)) throw badKey('something else (not shown)');
   const account = privateKeyToAccount(privateKey);
@@ -40,6 +46,12 @@ export function fromPrivateKey(privateKey: Hex): Signer {
 
 export type ViemAccount = { readonly address: Address; signTypedData(data: never): Promise<Hex> };
 
+/**
+ * A signer of an account of viem.
+ *
+ * @example
+ * const signer = fromViem(privateKeyToAccount(key));
+ */
 export function fromViem(account: ViemAccount): Signer {
   return {
     address: account.address.toLowerCase() as Address,
@@ -47,6 +59,12 @@ export function fromViem(account: ViemAccount): Signer {
   };
 }
 
+/**
+ * A signer of a signer of ethers 6.
+ *
+ * @example
+ * const signer = await fromEthers(new Wallet(key));
+ */
 export async function fromEthers(signer: EthersSigner): Promise<Signer> {
   const address = (await signer.getAddress()).toLowerCase() as Address;
   return {
@@ -60,7 +78,13 @@ export async function fromEthers(signer: EthersSigner): Promise<Signer> {
   };
 }
 
-/** The key in a file: hex, with or without 0x, white space around it. @throws MizuError `sdk/bad-key` */
+/**
+ * The key in a file: hex, with or without 0x, white space around it.
+ *
+ * @example
+ * const key = await readKeyFile('key.txt');
+ * @throws MizuError `sdk/bad-key`
+ */
 export async function readKeyFile(path: string): Promise<Hex> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw badKey(`${path} cannot be read: ${(cause as { code?: string }).code}`);

@@ -45,7 +45,13 @@ export type Survey = FileSurvey & {
   readonly encode?: (rows: readonly InputRow[]) => Uint8Array;
 };
 
-/** @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…` */
+/**
+ * Reads an input once: its partitions, the hash that names it, and a sample of `sampleSize` rows that is the same each time.
+ *
+ * @example
+ * const { inputsHash } = await surveyInput('rows.csv', 20, { delimiter: ';' });
+ * @throws MizuError `sdk/no-input`, `sdk/empty-input`, `sdk/input-…`, `sdk/csv-…`
+ */
 export async function surveyInput(
   file: string,
   sampleSize: number,

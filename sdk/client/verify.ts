@@ -56,7 +56,12 @@ const FIRST_CONTACT_SECONDS = 20;
 const L1_LIES = ['l1/contradiction', 'l1/nodes-disagree', 'l1/other-chain', 'l1/too-deep'];
 
 /**
- * `onCheck` is told each check that holds. @throws MizuError `verify/…` if one does not, `verify/run-void` if there is no such run any more: whoever asked gets exit code 3
+ * Holds a run, or the folder of a dataset, against L1 and DA. `onCheck` is told each check that holds.
+ *
+ * @example
+ * const { datasetRoot, confirmed } = await verifyTarget('out', true, { l1Urls: ['https://l1.example'] }, console.log);
+ * @throws MizuError `verify/…` if one does not, `verify/run-void` if there is no such run any more: whoever asked gets
+ * exit code 3
  */
 export async function verifyTarget(
   target: string,

@@ -50,7 +50,12 @@ const POLL_MS = 400;
 /** Looks at a run that is gone: the sequencer may be executing its messages again, after L1 has changed what was before them. */
 const GONE_POLLS = 150;
 
-/** Yields whenever something changed, and at last the ended run; ends without it on the signal. */
+/**
+ * Yields whenever something changed, and at last the ended run; ends without it on the signal.
+ *
+ * @example
+ * for await (const progress of watchRun(network, run)) console.log(progress);
+ */
 export async function* watchRun(network: Network, run: Hex, signal?: AbortSignal): AsyncGenerator<Progress> {
   let metadata: Metadata | undefined;
   let last = '';

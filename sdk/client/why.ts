@@ -41,6 +41,12 @@ export type FailedTask = {
 const SHOWN = 20;
 const PAGE = 1_000;
 
+/**
+ * What a run waits for: for each open stage whose turn it is, and until when. Of a run that has failed: the task and the cause.
+ *
+ * @example
+ * const { waits, failed } = await explainRun(network, run);
+ */
 export async function explainRun(network: Network, run: Hex): Promise<Explanation> {
   const view = await readRun(network, run);
   const runDeadline = view.deadline;

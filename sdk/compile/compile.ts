@@ -35,7 +35,15 @@ import { createMain } from './runtime/run.ts';
 globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(workflow, settings); };
 `;
 
-/** `fused` false gives each row step a stage of its own: for looking between them. @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow. */
+/**
+ * Bundles a workflow file with the runtime and learns its steps, without building the program.
+ * `fused` false gives each row step a stage of its own: for looking between them.
+ *
+ * @example
+ * const { description } = await bundleWorkflow('workflow.ts');
+ * console.log(description.steps.map(({ name }) => name));
+ * @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow.
+ */
 export async function bundleWorkflow(file: string, fused = true, start: Start = {}): Promise<BundledWorkflow> {
   const [described, bundle] = await Promise.all([
     describeWorkflow(file, start),
@@ -65,7 +73,13 @@ export type CompileOptions = Start & {
   readonly codes?: StepCodes | undefined;
 };
 
-/** @throws MizuError `sdk/…`, `vm/bundle` */
+/**
+ * Compiles a workflow file to what is deployed: its DataVM program, its definition and the id of both.
+ *
+ * @example
+ * const { workflowId } = await compileWorkflow('workflow.ts', { cacheFolder: '.mizu/cache' });
+ * @throws MizuError `sdk/…`, `vm/bundle`
+ */
 export async function compileWorkflow(
   file: string,
   { cacheFolder, from, begin, codes: known }: CompileOptions = {},

@@ -16,7 +16,11 @@ const SHOWN = 8;
 
 /**
  * Checks the types of a workflow file with the TypeScript that is installed beside mizu or beside the file.
- * @throws MizuError `sdk/types` with file, line and TypeScript's message of each error; `sdk/no-typescript` if it is not installed
+ *
+ * @example
+ * await assertTypes('workflow.ts');
+ * @throws MizuError `sdk/types` with file, line and TypeScript's message of each error; `sdk/no-typescript` if it is
+ * not installed
  */
 export async function assertTypes(file: string): Promise<void> {
   const typescript = findTypeScript(resolve(file));

@@ -52,6 +52,10 @@ export type LocalRun = {
 
 /**
  * Runs a workflow file (or an already bundled one) over rows.
+ *
+ * @example
+ * const { parts, rejects } = await runLocal('workflow.ts', [{ word: 'otter', text: 'a small animal' }]);
+ * console.log(parts.train, rejects);
  * @throws MizuError `sdk/…` if the file is refused or a task fails
  */
 export async function runLocal(

@@ -172,6 +172,11 @@ export type Dataset<Row> = Workflow & {
 
 /**
  * Begins a workflow. With a schema, input rows that do not fit it are rejected by the step `input`.
+ *
+ * @example
+ * export default dataset('first', z.object({ text: z.string() }))
+ *   .filter('long', (row) => row.text.length > 12)
+ *   .split({ train: 0.9, test: 0.1 });
  * @throws MizuError `sdk/bad-name`
  */
 export function dataset<Schema extends ZodType<object>>(

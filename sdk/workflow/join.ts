@@ -30,6 +30,13 @@ export type OtherInput<Row> = Input & { readonly schema: ZodType<Row> | null };
 /**
  * A second input of the run, which a command names: `--input NAME=FILE`. With a schema, rows that do not fit it are rejected; the step
  * of its rejects is its name.
+ *
+ * @example
+ * const prices = input('prices', z.object({ sku: z.string(), price: z.coerce.number() }));
+ * export default dataset('orders', z.object({ sku: z.string() })).join('price', prices, {
+ *   on: (order) => order.sku,
+ *   key: (price) => price.sku,
+ * });
  * @throws MizuError `sdk/bad-name`, `sdk/bad-option`
  */
 export function input<Row extends object>(name: string, schema?: ZodType<Row>): OtherInput<Row> {
