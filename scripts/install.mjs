@@ -1,4 +1,5 @@
-// Runs before `npm start`, `npm run demo` and `npm test`: brings a fresh clone to a state in which everything runs. No dependencies.
+// Runs before `npm start` and `npm run demo`, with --dev before `npm test`: brings a fresh clone to a state in which everything runs. Only
+// with --dev it installs compilers, linters and test tools. No dependencies.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,16 +13,19 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-// The lockfile's hash tells whether node_modules is the one that it describes.
+const dev = process.argv.includes('--dev');
+// The lockfile's hash tells whether node_modules is the one that it describes, and the word after it how much of it is there.
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
 const stamp = join(root, 'node_modules/.mizu-lock');
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
-  console.log('Installing the packages of package-lock.json (about 900 MB, once; a minute or two)...');
+const [installed, extent] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split(' ') : [];
+if (installed !== lockHash || (dev && extent !== 'dev')) {
+  const size = dev ? 'with development tools, about 830 MB, once; a minute or two' : 'about 280 MB, once; a minute';
+  console.log(`Installing the packages of package-lock.json (${size})...`);
   const status = installPackages();
   if (status !== 0) process.exit(status);
-  writeFileSync(stamp, lockHash);
+  writeFileSync(stamp, `${lockHash} ${dev ? 'dev' : 'run'}`);
 }
 
 const { build } = await import('./build.mjs');
@@ -30,7 +34,15 @@ await build();
 /** Exit code. `npm install`, not `npm ci`: a mirror may lack the binaries of other platforms, which ci takes for an error. */
 function installPackages() {
   const { npm_execpath: npm } = process.env;
-  const args = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...(dev ? [] : ['--omit=dev']),
+  ];
   const run = npm?.endsWith('.js')
     ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
     : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
