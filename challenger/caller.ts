@@ -1,10 +1,12 @@
 // docs/prover.md#validator: what the validator sends: counted, or in a dry run only told.
+
 import type { Abi } from 'viem';
 import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
-import type { Call, Sender } from '../service/l1-send.ts';
+import type { Call } from '../service/l1-call.ts';
+import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 
 export type CallerParts = {

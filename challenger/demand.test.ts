@@ -1,10 +1,11 @@
 // docs/disputes.md#many: what a challenger does where demands are dear because of an assertion that has fallen.
+
 import { expect, test } from 'vitest';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1-send.ts';
+import type { Call } from '../service/l1-call.ts';
 import { createLogger } from '../service/log.ts';
 import { createDemander } from './demand.ts';
 

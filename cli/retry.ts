@@ -1,4 +1,5 @@
 // docs/sdk.md#retry: `mizu run --retry-rejects STEP`: the rejected rows of one step again, into the next version of their dataset.
+
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
@@ -29,7 +30,7 @@ import { inputsOf } from './input-flags.ts';
 import { SAMPLE_ROWS } from './options.ts';
 import { nextCommands, type Output } from './output.ts';
 import { sayRejects, sumRejectsFile } from './rejects.ts';
-import type { RunFlags, RunOutcome } from './run.ts';
+import type { RunFlags, RunOutcome } from './run-flags.ts';
 
 /** `workflow` is the rest of the file's from the step on. @throws MizuError `sdk/nothing-to-retry` and what a run throws */
 export async function retryRejects(

@@ -1,18 +1,17 @@
 // docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command again goes on where it was.
+
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { MAX_RUN_GATEWAYS } from '../protocol/constants.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import type { Address } from '../protocol/hex.ts';
 import { formatCount, formatMizu, parseMizu } from '../sdk/client/money.ts';
 import type { Network } from '../sdk/client/network.ts';
 import type { Progress } from '../sdk/client/watch.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
-import { type InputFlags, inputsOf } from './input-flags.ts';
+import { inputsOf } from './input-flags.ts';
 import {
-  type BackendFlags,
-  type NetworkFlags,
   parseAddress,
   parseHours,
   parseSampleRows,
@@ -25,26 +24,8 @@ import {
 } from './options.ts';
 import { createOutput, nextCommands, type Output } from './output.ts';
 import { sayRejects, sumRejectsFile } from './rejects.ts';
+import type { RunFlags, RunOutcome } from './run-flags.ts';
 import { followRun, printEnd, sayLeft } from './watch.ts';
-
-export type RunFlags = NetworkFlags &
-  InputFlags &
-  BackendFlags & {
-    output: string;
-    max?: string;
-    maxItem?: string;
-    maxInference?: string;
-    taskGas?: bigint;
-    rows?: number;
-    force?: boolean;
-    retryRejects?: string;
-    gateway?: Address[];
-    hours: number;
-    new?: boolean;
-    /** The demo goes on by itself: no next commands. */
-    isDemo?: boolean;
-    json?: boolean;
-  };
 
 export function runCommand(setExitCode: (code: number) => void): Command {
   return withNetworkOptions(withBackendOptions(withInputOptions(new Command('run'))))
@@ -91,13 +72,6 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       setExitCode(code);
     });
 }
-
-export type RunOutcome = {
-  /** Exit code: 0 done (or left going by Ctrl-C), 2 the run failed or has no row. */
-  readonly code: number;
-  /** Undefined if it was left going. */
-  readonly run: Hex | undefined;
-};
 
 /** Quotes, deploys, runs, follows and fetches. */
 export async function runWorkflow(

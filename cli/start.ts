@@ -1,4 +1,5 @@
 // docs/sdk.md#run: the first half of `mizu run`: the run that is there already, else quote, deploy and start.
+
 import pc from 'picocolors';
 import { MAX_STAGE_GAS } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
@@ -10,7 +11,7 @@ import type { Survey } from '../sdk/client/survey.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
 import type { Output } from './output.ts';
 import { type RestToRun, restToRun } from './rest.ts';
-import type { RunFlags } from './run.ts';
+import type { RunFlags } from './run-flags.ts';
 import { sayPromise } from './watch.ts';
 
 /** What a run may use. */

@@ -1,4 +1,5 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
+
 import type { Abi } from 'viem';
 import { type GameRecord, type Side, turnOf } from '../node/l1/game-record.ts';
 import type { Mirror } from '../node/l1/mirror.ts';
@@ -6,7 +7,8 @@ import { demandsAbi, disputeAbi, stakeManagerAbi } from '../protocol/generated/a
 import { GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1.ts';
-import type { Call, Sender } from '../service/l1-send.ts';
+import type { Call } from '../service/l1-call.ts';
+import type { Sender } from '../service/l1-send.ts';
 import type { Logger } from '../service/log.ts';
 import { createTurnstile } from '../service/turnstile.ts';
 import { encodeGameKey, encodePosted, encodeSegment, type MessageProof } from './calls.ts';

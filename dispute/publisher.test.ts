@@ -1,10 +1,11 @@
 // docs/disputes.md#many: what is demanded of us is shown in the order of its deadlines, a transaction at a time.
+
 import { expect, test } from 'vitest';
 import type { DemandRecord } from '../node/l1/demand-record.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1-send.ts';
+import type { Call } from '../service/l1-call.ts';
 import { createLogger } from '../service/log.ts';
 import { createPublisher } from './publisher.ts';
 

@@ -1,7 +1,8 @@
 // docs/edge.md#audits: a share of an exact model's leases is done twice, by different workers; a third decides.
+
 import { createHash } from 'node:crypto';
 import type { Address } from '../protocol/hex.ts';
-import type { Outcome } from './task.ts';
+import type { Outcome } from './results.ts';
 
 export type AuditAnswer = { readonly worker: Address; readonly outcomes: readonly Outcome[] };
 

@@ -1,12 +1,13 @@
 // docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
+
 import { describeEnd } from '../protocol/answer.ts';
 import { answerRulesOf, type ChatRequest, openContent } from './backends/backend.ts';
 import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from './backends/messages.ts';
 import type { AnsweredRow } from './frames.ts';
+import type { Outcome } from './results.ts';
 import { encodeResultLine, type RowResult } from './rows.ts';
 import type { Verdict } from './schema/check.ts';
 import type { ContentItem } from './schema/checker.ts';
-import type { Outcome } from './task.ts';
 
 export type OutcomeRules = {
   readonly maxContentBytes: number;

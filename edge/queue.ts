@@ -1,4 +1,5 @@
 // docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
+
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
@@ -6,6 +7,7 @@ import type { Audit, Auditor } from './audit.ts';
 import type { AnsweredRow, HeldLease } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { judgeRow, type OutcomeRules, readRequest, toContentItem } from './outcome.ts';
+import type { Outcome } from './results.ts';
 import { encodeResultLine, type Requests } from './rows.ts';
 import type { SchemaChecker } from './schema/checker.ts';
 import { createShares, type Holder } from './shares.ts';
@@ -20,7 +22,6 @@ import {
   MAX_LEASE_BYTES,
   noteFailures,
   type OpenTask,
-  type Outcome,
   putOutcomes,
   type TaskInfo,
   takeRows,

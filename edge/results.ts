@@ -1,5 +1,14 @@
 // docs/edge.md#memory: the outcomes of a task's rows, as bytes beside each other and few numbers a row.
-import type { Outcome } from './task.ts';
+
+/** A row's final result. */
+export type Outcome = {
+  /** Place of the row in the request object, from 0. */
+  readonly place: number;
+  /** Canonical `[index,result]`. */
+  readonly line: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
 
 export type Results = {
   has(place: number): boolean;

@@ -1,5 +1,7 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
+
 import type { Address, Hex } from '../protocol/hex.ts';
+import type { Outcome } from './results.ts';
 import { createResults, type Results } from './results.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from './rows.ts';
 
@@ -24,16 +26,6 @@ export type TaskInfo = {
   readonly inferenceLeft: string;
   readonly itemFee: string;
   readonly step: number;
-};
-
-/** A row's final result. */
-export type Outcome = {
-  /** Place of the row in the request object, from 0. */
-  readonly place: number;
-  /** Canonical `[index,result]`. */
-  readonly line: string;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
 };
 
 export type OpenTask = {

@@ -1,8 +1,9 @@
 // docs/prover.md#promised: of several executors one makes batches void, and the others come after it in their order.
+
 import { expect, test } from 'vitest';
 import type { Tip } from '../node/agreement.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { Call } from '../service/l1-send.ts';
+import type { Call } from '../service/l1-call.ts';
 import { type Lapsed, NO_EXPIRY } from './promised.ts';
 import { createVoider } from './voiding.ts';
 

@@ -1,108 +1,224 @@
-// CONTRIBUTING.md#floors: a folder imports only from folders below it; protocol/ sees nothing of Node. docs/operations.md#children: one module
-// starts processes.
-import { readdirSync, readFileSync } from 'node:fs';
+// CONTRIBUTING.md#floors: a room imports only from rooms below it and only its own packages, nothing imports in a circle, and one module
+// starts processes (docs/operations.md#children). With --graph it prints the rooms, their floors and what each imports.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const BELOW = {
-  protocol: [],
-  vm: ['protocol'],
-  service: ['protocol'],
-  kernel: ['protocol', 'vm'],
-  contracts: ['protocol', 'service'],
-  da: ['protocol', 'service'],
-  node: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da'],
-  dispute: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node'],
-  prover: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
-  sequencer: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
-  challenger: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
-  edge: ['protocol', 'vm', 'service', 'da'],
-  sdk: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge'],
-  cli: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge', 'sdk'],
-  devnet: [
-    'protocol',
-    'vm',
-    'service',
-    'kernel',
-    'contracts',
-    'da',
-    'node',
-    'dispute',
-    'prover',
-    'sequencer',
-    'challenger',
-    'edge',
-    'sdk',
-    'cli',
-  ],
-  demo: [
-    'protocol',
-    'vm',
-    'service',
-    'kernel',
-    'contracts',
-    'da',
-    'node',
-    'dispute',
-    'prover',
-    'sequencer',
-    'challenger',
-    'edge',
-    'sdk',
-    'cli',
-    'devnet',
-  ],
+/** Rooms from the lowest to the highest, each with the rooms and the npm packages that it may import. */
+const ROOMS = {
+  protocol: { below: [], packages: ['@noble/curves'] },
+  vm: { below: ['protocol'], packages: [] },
+  service: {
+    below: ['protocol'],
+    packages: ['crc-32', 'express', 'level', 'picocolors', 'pino', 'prom-client', 'undici', 'viem', 'zod'],
+  },
+  kernel: { below: ['protocol', 'vm'], packages: ['@ethereumjs/mpt', '@ethereumjs/rlp', '@ethereumjs/util'] },
+  contracts: { below: ['protocol', 'service'], packages: ['viem'] },
+  da: { below: ['protocol', 'service'], packages: ['@ethereumjs/mpt', '@ethereumjs/rlp', 'viem', 'zod'] },
+  node: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da'],
+    packages: ['@ethereumjs/mpt', 'viem', 'zod'],
+  },
+  dispute: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node'],
+    packages: ['@ethereumjs/evm', '@ethereumjs/util', 'viem'],
+  },
+  prover: { below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'], packages: ['zod'] },
+  challenger: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
+    packages: ['prom-client', 'viem', 'zod'],
+  },
+  sequencer: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute'],
+    packages: ['express', 'prom-client', 'viem', 'zod'],
+  },
+  edge: {
+    below: ['protocol', 'vm', 'service', 'da'],
+    packages: ['@noble/curves', 'ajv', 'piscina', 're2js', 'undici', 'viem', 'ws', 'zod'],
+  },
+  sdk: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge'],
+    packages: ['acorn', 'esbuild', 'iconv-lite', 'tr46', 'viem', 'whatwg-url', 'zod'],
+  },
+  cli: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'contracts', 'da', 'node', 'dispute', 'edge', 'sdk'],
+    packages: ['commander', 'picocolors'],
+  },
+  examples: { below: ['edge'], packages: ['mizu'] },
+  devnet: {
+    below: [
+      'protocol',
+      'service',
+      'kernel',
+      'contracts',
+      'da',
+      'node',
+      'prover',
+      'challenger',
+      'sequencer',
+      'edge',
+    ].concat(['sdk', 'cli']),
+    packages: ['commander', 'picocolors', 'undici', 'viem', 'ws'],
+  },
+  demo: {
+    below: ['protocol', 'vm', 'service', 'kernel', 'node', 'dispute', 'prover', 'challenger', 'sdk', 'cli'].concat([
+      'examples',
+      'devnet',
+    ]),
+    packages: ['commander', 'picocolors'],
+  },
+  bin: { below: ['service', 'cli', 'devnet', 'demo', 'scripts'], packages: [] },
 };
+/** Rooms of tools and tests, above all others: they may import whatever is there and declared. */
+const TOP = ['scripts', 'test'];
+/** Files of the same floor beside what they test, measure or write. */
+const IS_TOP = /(\.(test|fixture|run)\.ts|\/(build|generate)\.d?\.?m[jt]s|\/bench\/\w+\.ts)$/;
+/** What `mizu init` writes is a user's file. */
+const TEMPLATES = 'cli/template/';
+/** They see nothing of Node. */
+const PURE = new Set(['protocol']);
+/** What a bundle calls the workflow that it is made of. */
+const WORKFLOW = 'workflow';
+/** It is in every bundle: taking it apart gives every workflow another id, so that waits for a change that does so anyway. */
+const CIRCLE_LEFT = 'sdk/runtime/row-steps.ts';
 
-// The demo plays an example: the one way up.
-const EXCEPTIONS = { 'demo/demo.ts': ['examples'] };
+const IMPORTS = [/^(?:import|export)\s[^'"`;]*?from\s+'([^']+)'/gm, /^import\s+'([^']+)'/gm, /\bimport\('([^']+)'\)/g];
 
-const FORBIDDEN_IN_PURE = /^(node:|undici$|express$|ws$|level$|pino$)/;
+const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const failures = [];
+/** By file: the files that it imports. */
+const graph = new Map();
 
-for (const [folder, allowed] of Object.entries(BELOW)) {
-  for (const file of sources(folder)) {
-    if (!file.endsWith('.ts') || /\.(test|fixture)\.ts$/.test(file)) continue;
-    for (const [, specifier] of readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
-      if (folder === 'protocol' && FORBIDDEN_IN_PURE.test(specifier))
-        failures.push(`${file}: protocol/ is pure and may not import ${specifier}`);
-      if (!specifier.startsWith('.')) continue;
-      const path = relative(root, normalize(join(root, dirname(file), specifier))).split(sep);
-      if (path[0] === 'vm' && path[1] === 'reference' && !file.startsWith('vm/reference/'))
-        failures.push(`${file}: vm/reference/ is an oracle of tests and may not be imported (${specifier})`);
-      const target = path[0];
-      if (target !== folder && !allowed.includes(target) && !EXCEPTIONS[file]?.includes(target)) {
-        failures.push(
-          `${file}: ${folder}/ may import only from ${[folder, ...allowed].join(', ')}, not from ${target}/ (${specifier})`,
-        );
-      }
+for (const room of [...Object.keys(ROOMS), ...TOP])
+  for (const file of sources(room)) graph.set(file, check(file, room));
+for (const circle of circles().filter((files) => !files.includes(CIRCLE_LEFT)))
+  failures.push(`${circle.join(' -> ')} -> ${circle[0]}: a circle; move what both need into a file of its own`);
+checkStarters();
+
+if (process.argv.includes('--graph')) printGraph();
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** Writes what is wrong with a file's imports to `failures`. The files of this repository that it imports. */
+function check(file, room) {
+  const isTop = TOP.includes(room) || IS_TOP.test(file);
+  const targets = [];
+  for (const specifier of importsOf(file)) {
+    if (specifier.startsWith('node:')) {
+      if (PURE.has(room) && !isTop) failures.push(`${file}: ${room}/ is pure and may not import ${specifier}`);
+    } else if (/^[@\w]/.test(specifier)) {
+      if (!file.startsWith(TEMPLATES) && specifier !== WORKFLOW) checkPackage(file, room, isTop, packageOf(specifier));
+    } else if (specifier.startsWith('.')) {
+      const target = relative(root, normalize(join(root, dirname(file), specifier)))
+        .split(sep)
+        .join('/');
+      // In the text of a program that is put together.
+      if (!existsSync(join(root, target))) continue;
+      targets.push(target);
+      if (!isTop) checkRoom(file, room, target, specifier);
     }
+  }
+  return targets;
+}
+
+function checkPackage(file, room, isTop, name) {
+  if (isTop) {
+    if (name !== 'mizu' && dependencies[name] === undefined && devDependencies[name] === undefined && !isMade(file))
+      failures.push(`${file}: ${name} is no dependency of package.json`);
+  } else if (!ROOMS[room].packages.includes(name)) {
+    failures.push(
+      `${file}: ${room}/ may import only the packages ${ROOMS[room].packages.join(', ') || '(none)'}, not ${name}`,
+    );
+  } else if (name !== 'mizu' && dependencies[name] === undefined) {
+    failures.push(`${file}: ${name} is no dependency of package.json`);
   }
 }
 
-// The synchronous ones are for what ends by itself within seconds.
-const STARTERS = /import \{([^}]*)\} from 'node:child_process'/;
-for (const file of [...Object.keys(BELOW), 'examples', 'scripts', 'test', 'bin'].flatMap((folder) => sources(folder))) {
-  const [, names = ''] = STARTERS.exec(readFileSync(join(root, file), 'utf8')) ?? [];
-  const found = names
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => /^(spawn|fork|exec|execFile)$/.test(name));
-  if (found.length > 0 && file !== 'service/child.ts')
+/** A test that writes packages or workflows of its own names what it has made. */
+function isMade(file) {
+  return IS_TOP.test(file) || file.startsWith('test/');
+}
+
+function checkRoom(file, room, target, specifier) {
+  const [other] = target.split('/');
+  if (target.startsWith('vm/reference/') && !file.startsWith('vm/reference/'))
+    failures.push(`${file}: vm/reference/ is an oracle of tests and may not be imported (${specifier})`);
+  if (other !== room && !ROOMS[room].below.includes(other))
     failures.push(
-      `${file}: ${found.join(', ')} would outlive a parent that is killed: use startChild of service/child.ts`,
+      `${file}: ${room}/ may import only from ${[room, ...ROOMS[room].below].join(', ')}, not from ${other}/ (${specifier})`,
     );
 }
 
-for (const failure of failures) console.error(failure);
-process.exitCode = failures.length === 0 ? 0 : 1;
+/** Each with the files that import each other, the first one first. Types count as well. */
+function circles() {
+  const found = [];
+  const done = new Set();
+  for (const start of graph.keys()) {
+    if (done.has(start)) continue;
+    const path = [];
+    const walk = (file) => {
+      const at = path.indexOf(file);
+      if (at >= 0) found.push(path.slice(at));
+      if (at >= 0 || done.has(file)) return;
+      path.push(file);
+      for (const next of graph.get(file) ?? []) walk(next);
+      path.pop();
+      done.add(file);
+    };
+    walk(start);
+  }
+  return found;
+}
+
+// The synchronous ones are for what ends by itself within seconds.
+function checkStarters() {
+  const starters = /import \{([^}]*)\} from 'node:child_process'/;
+  for (const file of graph.keys()) {
+    const [, names = ''] = starters.exec(readFileSync(join(root, file), 'utf8')) ?? [];
+    const found = names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => /^(spawn|fork|exec|execFile)$/.test(name));
+    if (found.length > 0 && file !== 'service/child.ts')
+      failures.push(
+        `${file}: ${found.join(', ')} would outlive a parent that is killed: use startChild of service/child.ts`,
+      );
+  }
+}
+
+/** Highest floor first. A room's floor is one more than the highest of the rooms that it imports. */
+function printGraph() {
+  const product = [...graph].filter(([file]) => !IS_TOP.test(file) && ROOMS[file.split('/')[0]] !== undefined);
+  const floors = new Map();
+  const rows = Object.keys(ROOMS).map((room) => {
+    const files = product.filter(([file]) => file.startsWith(`${room}/`));
+    const others = new Set(files.flatMap(([, targets]) => targets.map((target) => target.split('/')[0])));
+    others.delete(room);
+    const below = [...others].filter((other) => ROOMS[other] !== undefined);
+    floors.set(room, 1 + Math.max(0, ...below.map((other) => floors.get(other) ?? 0)));
+    return { room, files: files.length, below };
+  });
+  for (const { room, files, below } of rows.sort((a, b) => floors.get(b.room) - floors.get(a.room)))
+    console.log(`floor ${String(floors.get(room)).padStart(2)}  ${room} (${files} files): ${below.join(', ') || '-'}`);
+  console.log(`${rows.length} rooms, ${Math.max(...floors.values())} floors, ${circles().length} circles`);
+}
+
+function importsOf(file) {
+  const text = readFileSync(join(root, file), 'utf8');
+  return new Set(IMPORTS.flatMap((pattern) => [...text.matchAll(pattern)].map(([, specifier]) => specifier)));
+}
+
+function packageOf(specifier) {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
+}
 
 function sources(folder) {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name === 'assembly' || entry.name === 'out' ? [] : sources(path);
+    if (entry.isDirectory()) return ['assembly', 'out', 'node_modules'].includes(entry.name) ? [] : sources(path);
     return /\.m?[jt]s$/.test(entry.name) ? [path] : [];
   });
 }

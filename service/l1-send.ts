@@ -1,26 +1,15 @@
 // docs/operations.md#l1: a transaction is sent until it is mined, once: same nonce, rising fees, and a look at the effect before each attempt.
-import { type Abi, TransactionNotFoundError, type TransactionReceipt } from 'viem';
+
+import { TransactionNotFoundError, type TransactionReceipt } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
+import type { Call } from './l1-call.ts';
 import { BUMP_PERCENT, isFeeTooHigh } from './l1-fees.ts';
 import { createNonces, type Nonces } from './l1-nonces.ts';
 import { emptyTransaction, submit, type Transaction, toTransaction } from './l1-submit.ts';
 import { createMutex, type Mutex } from './mutex.ts';
 import { createTurnstile } from './turnstile.ts';
-
-export type Call = {
-  readonly address: Address;
-  readonly abi: Abi;
-  readonly functionName: string;
-  readonly args: readonly unknown[];
-  readonly value?: bigint;
-  /**
-   * Asked before each attempt and after each failure: whether the effect is there already (from an earlier life of this
-   * process, or from somebody else). True ends the call without a transaction.
-   */
-  readonly isDone?: () => Promise<boolean>;
-};
 
 export type Sent = { readonly kind: 'mined'; readonly receipt: TransactionReceipt } | { readonly kind: 'already-done' };
 

@@ -1,11 +1,12 @@
 // docs/operations.md#l1: one transaction at one nonce, and what a node or a contract says against it.
+
 import { BaseError, encodeFunctionData } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1Account } from './l1.ts';
+import type { Call } from './l1-call.ts';
 import { capFees } from './l1-fees.ts';
 import { toRefusal } from './l1-revert.ts';
-import type { Call } from './l1-send.ts';
 
 export type Transaction = {
   /** For people. */

@@ -6,34 +6,9 @@ import type { StateLeaf } from '../../protocol/state.ts';
 import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
 import type { BlockRef, ContractEvent } from '../../service/l1-logs.ts';
 import { numberKey, type Table } from '../../service/store.ts';
+import type { PostedBatch } from './batch-record.ts';
 import type { Draft } from './draft.ts';
 import type { VoidTable } from './voids.ts';
-
-export type BatchRecord = {
-  readonly index: bigint;
-  /** Zero, as its length, if all messages are delayed ones; of a void batch that of no bytes. */
-  readonly objectRoot: Hex;
-  readonly objectLength: number;
-  /** Unix seconds. */
-  readonly timestamp: bigint;
-  readonly delayedFrom: bigint;
-  readonly delayedUpTo: bigint;
-  /** Delayed and sequenced. */
-  readonly messageCount: number;
-  /** Of this and all earlier batches. */
-  readonly totalMessages: bigint;
-  readonly block: bigint;
-  readonly transaction: Hex;
-  /** Commits to everything that decides the messages of this batch and of all before it. */
-  readonly fingerprint: Hex;
-  /** Of the batch before; zero for the first. */
-  readonly previous: Hex;
-  /** L1 has made it void: its sequenced messages are empty ones. */
-  readonly isVoid: boolean;
-};
-
-/** As it was posted, whatever became of it. */
-export type PostedBatch = Omit<BatchRecord, 'isVoid'>;
 
 export type DelayedRecord = {
   readonly message: Hex;

@@ -1,10 +1,12 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
+
 import { MizuError } from '../../protocol/errors.ts';
 import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { contradiction } from '../../service/l1-blocks.ts';
 import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../../service/l1-logs.ts';
 import { numberKey, type Operation, type Store } from '../../service/store.ts';
+import type { BatchRecord } from './batch-record.ts';
 import {
   bondKey,
   DEMAND_EVENTS,
@@ -19,7 +21,6 @@ import { createDraft } from './draft.ts';
 import { GAME_EVENTS, type GameRecord, type GameTables, readGameEvent } from './game-record.ts';
 import {
   type AssertionRecord,
-  type BatchRecord,
   type DelayedRecord,
   HEAD,
   type MirrorHead,
@@ -28,7 +29,8 @@ import {
 } from './mirror-events.ts';
 import { readVoids, type VoidRecord } from './voids.ts';
 
-export type { AssertionRecord, BatchRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
+export type { BatchRecord } from './batch-record.ts';
+export type { AssertionRecord, DelayedRecord, MirrorHead } from './mirror-events.ts';
 
 export type Mirror = {
   /** Blocks that can be taken back, ascending: what the follower starts from. */

@@ -1,9 +1,10 @@
 // docs/prover.md#void: batches whose bytes nobody has promised any more, laid over what was posted.
+
 import { createWriter } from '../../protocol/bytes.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRoot } from '../../protocol/tree.ts';
 import type { Table } from '../../service/store.ts';
-import type { BatchRecord, PostedBatch } from './mirror-events.ts';
+import type { BatchRecord, PostedBatch } from './batch-record.ts';
 
 export type VoidRecord = {
   /** How many there were when it became void. */

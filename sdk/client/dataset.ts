@@ -1,4 +1,5 @@
 // docs/sdk.md#output: fetches a finished dataset, every object checked against the dataset's root.
+
 import { MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -6,7 +7,8 @@ import { readHeader } from '../../protocol/rows.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { sumSteps } from '../local/run-local.ts';
-import { type DatasetFacts, type SinkObjects, type WrittenFile, writeDatasetFolder } from '../output/folder.ts';
+import type { DatasetFacts, WrittenFile } from '../output/facts.ts';
+import { type SinkObjects, writeDatasetFolder } from '../output/folder.ts';
 import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import { readOrigin } from './origin.ts';

@@ -1,4 +1,5 @@
 // docs/sdk.md#escape: what an account leaves a network with that has ended, and the transactions.
+
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { accountKey, countersKey, runKey, withdrawalKey } from '../../kernel/keys.ts';
@@ -20,7 +21,8 @@ import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
 import type { L1 } from '../../service/l1.ts';
-import type { Call, Sender } from '../../service/l1-send.ts';
+import type { Call } from '../../service/l1-call.ts';
+import type { Sender } from '../../service/l1-send.ts';
 
 /** When a network may be ended, as L1 has it. Unix seconds. */
 export type Standing = {

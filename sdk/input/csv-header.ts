@@ -1,7 +1,14 @@
 // docs/sdk.md#csv: the first record names the columns. Without them nothing of the file can be read.
 import { MizuError } from '../../protocol/errors.ts';
+import type { TextLine } from './csv-lines.ts';
+import type { CsvRecord } from './csv-record.ts';
 import type { Dialect } from './format.ts';
-import type { ReadRecord } from './read-csv.ts';
+
+export type ReadRecord = {
+  readonly record: CsvRecord;
+  readonly lines: readonly TextLine[];
+  readonly flaw?: string;
+};
 
 const DELIMITERS = [',', ';', '\t', '|'];
 

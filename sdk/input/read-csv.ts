@@ -1,5 +1,7 @@
 // docs/sdk.md#csv: CSV and TSV with a header. A record that is broken costs itself, and never the ones behind it.
+
 import { brokenRow, tooLong } from './broken.ts';
+import type { ReadRecord } from './csv-header.ts';
 import { readHeader } from './csv-header.ts';
 import { type TextLine, type TextLines, textLines } from './csv-lines.ts';
 import { addLine, type CsvRecord, createRecord } from './csv-record.ts';
@@ -11,12 +13,6 @@ import type { Text } from './source.ts';
 const MAX_OPEN_BYTES = 16 * MAX_ROW_BYTES;
 /** Of each line on top of its text: a million empty ones are not nothing. */
 const LINE_BYTES = 16;
-
-export type ReadRecord = {
-  readonly record: CsvRecord;
-  readonly lines: readonly TextLine[];
-  readonly flaw?: string;
-};
 
 /** The index of a row is the number of records before it, broken ones too. */
 export async function* readCsv(file: string, text: Text, dialect: Dialect): AsyncGenerator<InputRow> {

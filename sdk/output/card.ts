@@ -1,5 +1,5 @@
 // docs/sdk.md#output: the dataset card, with the YAML that the Hugging Face hub reads.
-import type { DatasetFacts, WrittenFile } from './folder.ts';
+import type { DatasetFacts, WrittenFile } from './facts.ts';
 
 export function createCard(facts: DatasetFacts, files: readonly WrittenFile[]): string {
   const parts = files.filter((file) => file.name !== 'rejects');

@@ -1,43 +1,15 @@
 // docs/sdk.md#output: a finished dataset as a folder in the layout of the Hugging Face hub.
+
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Hex } from '../../protocol/hex.ts';
 import type { DatasetEntry } from '../../protocol/state.ts';
-import type { ReuseClaim } from '../client/reuse-claim.ts';
 import { createCard } from './card.ts';
+import type { DatasetFacts, WrittenFile } from './facts.ts';
 import { pathsOf } from './paths.ts';
 
-export type DatasetFacts = {
-  readonly workflowName: string;
-  readonly workflow: Hex;
-  readonly run: Hex;
-  readonly datasetRoot: Hex;
-  readonly inputsHash?: Hex | undefined;
-  readonly chainId: number;
-  readonly inbox: Hex;
-  /** What a verification of this folder trusts, unless it is told something else. */
-  readonly rollup?: Hex | undefined;
-  readonly fromBlock?: number | undefined;
-  /** Hash of that block of L1. */
-  readonly origin?: Hex | undefined;
-  readonly rpcUrl: string;
-  readonly models: readonly string[];
-  /** Steps in order, as labels. */
-  readonly steps: readonly string[];
-  /** The run that has made what this one has read, and which steps: docs/sdk.md#reuse. */
-  readonly reuses?: ReuseClaim | undefined;
-};
-
 export type SinkObjects = { readonly name: string; readonly entries: readonly DatasetEntry[] };
-
-export type WrittenFile = {
-  readonly name: string;
-  readonly path: string;
-  readonly rows: number;
-  readonly bytes: number;
-};
 
 /**
  * Streams every sink to `data/NAME.jsonl` (the rejects to `rejects.jsonl`) and writes `manifest.json` and `README.md`. A file

@@ -11,20 +11,11 @@ import { runToHalt } from '../../vm/reference/machine.ts';
 import { createState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { I32, type Module, typeOfFunction } from '../../vm/wasm/module.ts';
-import { BITS_PREFIX, EMPTY_ENTRY } from './bits.ts';
-import type { Sampler } from './sampler.ts';
+import { EMPTY_ENTRY } from './bits.ts';
+import type { Sampler } from './sampled-step.ts';
 import { instantiateStep } from './step-engine.ts';
-
-export type Outcome =
-  | { readonly kind: 'values'; readonly values: readonly bigint[]; readonly gasUsed: bigint }
-  | { readonly kind: 'fault'; readonly message: string };
-
-export type TestInstance = {
-  /** Runs the start function. */
-  start(): Outcome;
-  /** Calls an exported function with arguments as bits. */
-  invoke(name: string, args: readonly bigint[]): Outcome;
-};
+import type { Outcome, TestInstance } from './test-instance.ts';
+import { exportIndex, GAS } from './test-instance.ts';
 
 export const ENGINES = ['native', 'reference', 'step', 'evm'] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -36,7 +27,6 @@ export type Engines = {
   checkProofs(result: { proven: number }): Promise<string | undefined>;
 };
 
-export const GAS = 200_000_000n;
 const REQUEST: RunRequest = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
 
 /** `module` has gone through exportBits. The evm engine is the step machine whose sampled steps the caller has the verifier check. */
@@ -44,12 +34,6 @@ export function instantiate(engine: EngineName, module: Module, sampler: Sampler
   if (engine === 'native') return instantiateNative(module);
   if (engine === 'reference') return instantiateReference(module);
   return engine === 'step' ? instantiateStep(module) : instantiateStep(module, sampler);
-}
-
-export function exportIndex(module: Module, name: string): number {
-  const found = module.exports.find((e) => e.name === BITS_PREFIX + name);
-  if (found === undefined) throw new Error(`no exported function ${name}`);
-  return found.index;
 }
 
 function instantiateNative(source: Module): TestInstance {

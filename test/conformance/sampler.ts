@@ -1,6 +1,7 @@
 // docs/machine.md#proof: which steps of a call are proven in the verifier.
+
 import { createRandom } from '../differential/random.ts';
-import type { SampledStep } from './step-engine.ts';
+import type { Sampler } from './sampled-step.ts';
 
 export type SamplerOptions = {
   /** Of so many calls one is proven. */
@@ -8,14 +9,6 @@ export type SamplerOptions = {
   /** Steps of one call: all of a shorter one, else the last and a seeded choice of the others. */
   readonly samples: number;
   readonly seed: number;
-};
-
-export type Sampler = {
-  readonly steps: SampledStep[];
-  /** Counts a call; true if its steps are to be proven. */
-  wantsCall(): boolean;
-  /** Ascending positions in a call of `length` steps. */
-  pick(length: bigint): bigint[];
 };
 
 export function createSampler({ every, samples, seed }: SamplerOptions): Sampler {

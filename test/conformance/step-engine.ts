@@ -1,5 +1,5 @@
 // docs/machine.md: single exported functions called in the step machine; steps of some calls are kept with proofs.
-import type { Hex } from '../../protocol/hex.ts';
+
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
 import { lowerModule } from '../../vm/lower/module.ts';
@@ -13,15 +13,9 @@ import { proveStep } from '../../vm/step/prove.ts';
 import { nameOf } from '../../vm/step/trace.ts';
 import { type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
-import { exportIndex, GAS, type Outcome, type TestInstance } from './engines.ts';
-import type { Sampler } from './sampler.ts';
-
-export type SampledStep = {
-  readonly name: string;
-  readonly before: Hex;
-  readonly after: Hex;
-  readonly proof: Uint8Array;
-};
+import type { SampledStep, Sampler } from './sampled-step.ts';
+import type { Outcome, TestInstance } from './test-instance.ts';
+import { exportIndex, GAS } from './test-instance.ts';
 
 /** The halt that ends a call is not the function's own. */
 const HALT_GAS = 1n;

@@ -1,11 +1,13 @@
 // docs/vm.md#engines: runs files of the WebAssembly core test suite, as wast2json writes them.
+
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
 import { exportBits } from './bits.ts';
-import { type Engines, instantiate, type Outcome, type TestInstance } from './engines.ts';
+import { type Engines, instantiate } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';
+import type { Outcome, TestInstance } from './test-instance.ts';
 
 type Value = { readonly type: string; readonly value: string };
 type Action = {

@@ -1,4 +1,5 @@
 // docs/isa.md#integer, docs/isa.md#float, docs/machine.md#proof: the committed vectors in the engines.
+
 import { readFileSync } from 'node:fs';
 import { type NumberType, type OpVectors, signatureOf } from '../../contracts/op-vectors.ts';
 import type { StepVectors } from '../../contracts/step-vectors.ts';
@@ -10,9 +11,11 @@ import { assemble } from '../../vm/test-modules.fixture.ts';
 import type { Module } from '../../vm/wasm/module.ts';
 import { acceptedLies, changedLengths, flippedBits } from '../differential/lies.ts';
 import { exportBits } from './bits.ts';
-import { type EngineName, instantiate, type Outcome } from './engines.ts';
+import { type EngineName, instantiate } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';
-import { createSampler, type Sampler } from './sampler.ts';
+import type { Sampler } from './sampled-step.ts';
+import { createSampler } from './sampler.ts';
+import type { Outcome } from './test-instance.ts';
 import { firstComplaint } from './verify.ts';
 
 const FOLDER = new URL('../../contracts/test/vectors/', import.meta.url);

@@ -1,8 +1,9 @@
 // docs/machine.md#proof: sampled steps in the verifier's real bytecode.
+
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import type { EngineName, Engines } from './engines.ts';
+import type { SampledStep } from './sampled-step.ts';
 import { createSampler, type SamplerOptions } from './sampler.ts';
-import type { SampledStep } from './step-engine.ts';
 
 /** With the verifier deployed if evm is among the engines. */
 export async function createEngines(names: readonly EngineName[], options: SamplerOptions): Promise<Engines> {

@@ -1,5 +1,5 @@
 // Lines of the contracts that hold offices, stakes and bonds, broken one at a time; the forge tests of the contract must notice it.
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 function inContract(name: string, tests: readonly string[], changes: readonly (readonly [string, string])[]): Mutant[] {
   return changes.map(([text, replacement]) => ({

@@ -1,11 +1,12 @@
 // A copy of the repository in which one mutant after another is put in, compiled, checked and taken out.
+
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../../service/child.ts';
 import { BYTECODE, CORE, KERNEL } from './generated.ts';
-import type { CheckName, Mutant } from './mutants.ts';
+import type { CheckName, Mutant } from './mutant.ts';
 import type { Verdict } from './record.ts';
 
 const COPIED = [

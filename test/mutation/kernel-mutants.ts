@@ -1,5 +1,5 @@
 // Rules of the kernel that keep state payable, known and answerable, broken one at a time; the kernel's own tests must notice it.
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 function inKernel(name: string, tests: readonly string[], changes: readonly (readonly [string, string])[]): Mutant[] {
   return changes.map(([text, replacement]) => ({

@@ -1,32 +1,8 @@
 // Lines of the verifier, the step machine, the contracts and the kernel that are broken one at a time, and what must notice it.
+
 import { CONTRACT_MUTANTS } from './contract-mutants.ts';
 import { KERNEL_MUTANTS } from './kernel-mutants.ts';
-
-/**
- * Sets of checks, see check.ts; `ops:` and `core:` with the beginning of instructions' names, `forge:` with the file of
- * contracts/test, `kernel:` with the test of kernel/.
- */
-export type CheckName =
-  | 'vectors'
-  | 'proofs'
-  | 'lies'
-  | 'handmade'
-  | 'cases'
-  | 'traces'
-  | 'snapshots'
-  | `ops:${string}`
-  | `core:${string}`
-  | `forge:${string}`
-  | `kernel:${string}`;
-
-export type Mutant = {
-  readonly file: string;
-  /** A part of one line that occurs once in the file. */
-  readonly text: string;
-  readonly replacement: string;
-  /** The smallest sets that should catch it, in this order. */
-  readonly checks: readonly CheckName[];
-};
+import type { CheckName, Mutant } from './mutant.ts';
 
 function inFile(file: string, checks: readonly CheckName[], changes: readonly (readonly [string, string])[]): Mutant[] {
   return changes.map(([text, replacement]) => ({ file, text, replacement, checks }));

@@ -1,9 +1,10 @@
 // docs/vm.md#engines: a mutation run that goes on keeps what holds for the same sources.
+
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { hashSources, openRecord, type Verdict } from './record.ts';
 
 const MUTANT: Mutant = { file: 'kernel/assembly/a.ts', text: 'x', replacement: 'y', checks: ['kernel:a'] };

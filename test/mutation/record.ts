@@ -1,8 +1,9 @@
 // What was found of the mutants, kept as it is found: a run that is interrupted goes on with --continue, a run in pieces ends whole.
+
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 export type Verdict =
   | { readonly kind: 'caught'; readonly by: string; readonly said: string }

@@ -1,6 +1,7 @@
 // docs/vm.md#engines: `npm run mutation [-- TEXT] [--continue] [--jobs N]` breaks lines of the contracts, the step machine and the kernel,
 // one at a time and in a copy, and says whether a check notices. Exits 1 if not all are caught. TEXT: only mutants whose file contains it.
 // --continue: those that were judged before, with the same sources, are not judged again. The whole list is written to bench/results.
+
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -8,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Copy, createCopy } from './copy.ts';
-import { type CheckName, MUTANTS, type Mutant } from './mutants.ts';
+import type { CheckName, Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 import { openRecord, type Verdict } from './record.ts';
 import { createSourcesOf } from './sources.ts';
 

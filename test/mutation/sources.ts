@@ -1,7 +1,8 @@
 // docs/vm.md#engines: what a verdict on a mutant holds for. When one of these changes the mutant is judged again, and only then.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { hashSources } from './record.ts';
 
 type Sources = {

@@ -9,7 +9,7 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { readSlot, readWord } from './fetch.ts';
 import { copyPart, ecrecoverFaults, preimageFaults } from './host.ts';
 import type { Machine } from './machine.ts';
-import type { Step } from './prove.ts';
+import type { Step } from './proven-step.ts';
 import { type StaticTree, staticTree } from './static-tree.ts';
 
 const RECORD_BYTES = 64;

@@ -1,9 +1,10 @@
 // docs/machine.md#proof: item 4, leaves of code, data and memory.
+
 import { hexToBytes } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { addressOf, readSlot, readWord } from './fetch.ts';
 import { copyPart } from './host.ts';
-import type { Step } from './prove.ts';
+import type { Step } from './proven-step.ts';
 import { staticTree } from './static-tree.ts';
 
 const BYTES = { load8: 1, load16: 2, load32: 4, load64: 8, store8: 1, store16: 2, store32: 4, store64: 8 } as const;

@@ -1,6 +1,7 @@
 // docs/machine.md#proof: item 3, the slots that an instruction touches.
+
 import { SLOT_COUNT } from '../../protocol/isa.ts';
-import type { Step } from './prove.ts';
+import type { Step } from './proven-step.ts';
 
 /** Argument slots of the host functions, or one for the result of those without. */
 const HOST_SLOTS: Readonly<Record<string, number>> = {

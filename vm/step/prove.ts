@@ -1,32 +1,15 @@
 // docs/machine.md#proof: the one-step proof of the instruction that a machine is about to execute.
-import type { Instruction } from '../../protocol/isa.ts';
+
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { Program } from '../program.ts';
 import { MACHINE_KIND } from './encode.ts';
 import { addressOf, type Fetched, fetchInstruction } from './fetch.ts';
-import type { Stop } from './host.ts';
 import { cannotFetch, encodeRunning, type Machine, runMachine } from './machine.ts';
 import { proveHost } from './prove-host.ts';
 import { proveMemory } from './prove-memory.ts';
 import { proveSlots } from './prove-slots.ts';
-import { createWitness, type Witness, type WrittenLeaf } from './witness.ts';
-
-/** What the instruction does, tried on the machine itself. */
-export type Outcome = {
-  readonly stop: Stop | undefined;
-  /** The first leaf that a store wrote. */
-  readonly memory: WrittenLeaf;
-};
-
-export type Step = Fetched & {
-  readonly instruction: Instruction;
-  readonly machine: Machine;
-  readonly witness: Witness;
-  readonly outcome: Outcome;
-  readonly faults: boolean;
-  /** Program of an exec request. */
-  readonly programOf: (request: Uint8Array) => Program;
-};
+import type { Outcome, Step } from './proven-step.ts';
+import { createWitness, type Witness } from './witness.ts';
 
 /** `parent`: the kernel that waits for this program. The machine's state stays as it is. */
 export function proveStep(
