@@ -1,4 +1,4 @@
-// docs/datasets.md: what is known of a dataset that is written to a folder.
+// docs/sdk.md#output: what is known of a dataset that is written to a folder.
 import type { Hex } from '../../protocol/hex.ts';
 import type { ReuseClaim } from '../client/reuse-claim.ts';
 
