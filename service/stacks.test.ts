@@ -121,7 +121,7 @@ test('the command line shows that of the source for an error that it does not ex
   });
   expect(status).toBe(1);
   expect(stderr).toMatch(/^nobody reads\nError: nobody reads\n/);
-  expect(stderr).toMatch(/at .*main \(\/.*\/sdk\/cli\/main\.ts:\d+:\d+\)/);
+  expect(stderr).toMatch(/at .*runCommandLine \(\/.*\/cli\/main\.ts:\d+:\d+\)/);
   expect(stderr).not.toContain('build/bundle');
 });
 
