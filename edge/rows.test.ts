@@ -42,6 +42,7 @@ describe('requests', () => {
   test.each([
     ['no header', ''],
     ['another header', header('{"mizu":"rows","count":0,"model":"m"}')],
+    ['a header of more than 4,096 bytes', `{"mizu":"requests","count":0,"model":"m"}${' '.repeat(4_182)}\n`],
     ['a header that fills no leaf', '{"mizu":"requests","count":0,"model":"m"}\n'],
     ['too few rows', `${header('{"mizu":"requests","count":2,"model":"m"}')}[0,1]\n`],
     ['too many rows', `${header('{"mizu":"requests","count":1,"model":"m"}')}[0,1]\n[1,1]\n`],

@@ -29,6 +29,7 @@ export type Requests = {
 };
 
 const MAX_ROWS = 1_000_000;
+const MAX_HEADER_BYTES = 4_096;
 const MAX_INDEX_DIGITS = 15;
 const LINE_END = 10;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -127,7 +128,7 @@ function quote(text: string): string {
 }
 
 function parseHeader(object: Uint8Array): { model: string; count: number; sizeBytes: number } {
-  const read = readHeader(object);
+  const read = readHeader(object, MAX_HEADER_BYTES);
   const { mizu, count, model }: Partial<Header> = read?.header ?? {};
   const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= MAX_ROWS;
   if (read === undefined || mizu !== 'requests' || !isCount || typeof model !== 'string') {

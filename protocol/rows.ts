@@ -26,9 +26,15 @@ export function padHeader(header: Header): string {
   return `${text}${' '.repeat(Math.ceil(sizeBytes / LEAF_BYTES) * LEAF_BYTES - sizeBytes)}\n`;
 }
 
-/** The header and the bytes of its line; undefined if the object begins with anything else, like a sink, whose lines are rows alone. */
-export function readHeader(object: Uint8Array): { readonly header: Header; readonly sizeBytes: number } | undefined {
-  const sizeBytes = object.subarray(0, MAX_HEADER_BYTES).indexOf(LINE_END) + 1;
+/**
+ * The header and the bytes of its line; undefined if the line is longer than `maxBytes`, or if the object begins with anything else, like
+ * a sink, whose lines are rows alone.
+ */
+export function readHeader(
+  object: Uint8Array,
+  maxBytes = MAX_HEADER_BYTES,
+): { readonly header: Header; readonly sizeBytes: number } | undefined {
+  const sizeBytes = object.subarray(0, maxBytes).indexOf(LINE_END) + 1;
   if (sizeBytes === 0 || sizeBytes % LEAF_BYTES !== 0) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(object.subarray(0, sizeBytes));
