@@ -1,5 +1,4 @@
 // docs/prover.md#validator: what the validator sends: counted, or in a dry run only told.
-
 import type { Abi } from 'viem';
 import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';

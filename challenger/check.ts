@@ -1,5 +1,4 @@
 // docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
-
 import { type Difference, describeDifference, findWrongStep, type WrongStep } from '../dispute/wrong-step.ts';
 import { createJudge, ownSteps } from '../node/agreement.ts';
 import { decodeBodyIndex } from '../node/body/receipts.ts';

@@ -1,10 +1,10 @@
 // docs/disputes.md#numbers: the check names the step that the game is about, whether the step list is given or was published leaf by leaf.
 import { expect, test } from 'vitest';
-import { findWrongStep, leafAt } from '../dispute/wrong-step.ts';
+import { findWrongStep } from '../dispute/wrong-step.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
-import { leafAfter, leafBefore, sinceGenesis } from '../protocol/step-numbers.ts';
+import { leafAfter, leafAt, leafBefore, sinceGenesis } from '../protocol/step-numbers.ts';
 import { depthOf, objectRef, treeProof, verifyLeaf } from '../protocol/tree.ts';
 import { describeFault } from './check.ts';
 import { proveFromList, proveFromTree } from './claimed-step.ts';

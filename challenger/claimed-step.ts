@@ -1,8 +1,8 @@
 // docs/disputes.md#judged: a wrong step with the proof that it was asserted, out of the step list or out of what L1 was shown of it.
 import { type ClaimedStep, encodeClaimedStep } from '../dispute/calls.ts';
-import { findWrongStep, leafAt, type WrongStep, wrongStepTo } from '../dispute/wrong-step.ts';
+import { findWrongStep, type WrongStep, wrongStepTo } from '../dispute/wrong-step.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
-import { type LeafIndex, leafBefore } from '../protocol/step-numbers.ts';
+import { type LeafIndex, leafAt, leafBefore } from '../protocol/step-numbers.ts';
 import type { ClaimedTree } from './claimed-tree.ts';
 
 export type ProvenStep = Pick<WrongStep, 'step' | 'isMalformed'> & { readonly claimed: ClaimedStep };

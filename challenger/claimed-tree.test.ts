@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { leafAt } from '../dispute/wrong-step.ts';
 import type { Publication } from '../node/l1/demand-record.ts';
 import { bytesToHex } from '../protocol/hex.ts';
-import { leafAfter, leafBefore, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
+import { leafAfter, leafAt, leafBefore, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
 import { depthOf, objectRef, treeNode, verifyLeaf } from '../protocol/tree.ts';
 import { createClaimedTree, type Search } from './claimed-tree.ts';
 

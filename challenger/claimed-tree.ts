@@ -1,5 +1,4 @@
 // docs/disputes.md#bytes: what L1 has been shown of a step list that nobody gives, and what must be asked for next.
-
 import type { Publication } from '../node/l1/demand-record.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type LeafIndex, toLeafIndex } from '../protocol/step-numbers.ts';

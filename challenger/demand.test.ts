@@ -1,5 +1,4 @@
 // docs/disputes.md#many: what a challenger does where demands are dear because of an assertion that has fallen.
-
 import { expect, test } from 'vitest';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';

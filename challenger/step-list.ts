@@ -1,5 +1,4 @@
 // docs/prover.md#validator: the step list as it was asserted, if DA gives it in time.
-
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { MizuError } from '../protocol/errors.ts';

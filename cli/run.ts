@@ -1,5 +1,4 @@
 // docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command again goes on where it was.
-
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';

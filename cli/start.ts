@@ -1,5 +1,4 @@
 // docs/sdk.md#run: the first half of `mizu run`: the run that is there already, else quote, deploy and start.
-
 import pc from 'picocolors';
 import { MAX_STAGE_GAS } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';

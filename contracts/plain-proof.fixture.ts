@@ -1,5 +1,4 @@
 // docs/machine.md#proof: one-step proofs of the reference machine in the plainest way: everything is hashed anew.
-
 import { createWriter } from '../protocol/bytes.ts';
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../protocol/constants.ts';
 import { concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/operations.md#cheat: the words of a dispute.
-
 import { formatCount } from '../sdk/client/money.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
 import type { CodeFunction } from '../vm/inspect/functions.ts';

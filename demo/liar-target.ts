@@ -1,5 +1,4 @@
 // docs/disputes.md#see: which stages write rows of a dataset, by the definition that was deployed last.
-
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { decodeDefinition } from '../protocol/definition.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#see: a lie as a cheat would tell it: one letter of a row of the dataset is another one, and all after it follows from that.
-
 import { TRACE_END, type TraceOracle } from '../dispute/play.ts';
 import { readStep } from '../dispute/trace/trace-input.ts';
 import type { ThreadTrace } from '../dispute/trace/traces.ts';

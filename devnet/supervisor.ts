@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../protocol/errors.ts';
 import { startChild } from '../service/child.ts';
+import { LOADER_ARGUMENTS } from '../service/loader.ts';
 import { createFetcher } from './health.ts';
 
 export type ProcessSpec = {
@@ -41,7 +42,6 @@ const STOP_SECONDS = 20;
 const MAX_RESTARTS = 50;
 const RESTART_MILLISECONDS = 500;
 const MIZU = fileURLToPath(new URL('../bin/mizu.mjs', import.meta.url));
-const LOADER = new URL('../scripts/ts.mjs', import.meta.url).href;
 
 type Running = { spec: ProcessSpec; child: ChildProcess; restarts: number };
 
@@ -101,7 +101,7 @@ export function createSupervisor(logFolder: string): Supervisor {
 }
 
 function entryOf({ entry }: ProcessSpec): string[] {
-  return entry === undefined ? [MIZU] : ['--import', LOADER, entry];
+  return entry === undefined ? [MIZU] : [...LOADER_ARGUMENTS, entry];
 }
 
 // Threads that it starts from now on are as patient. Where the system refuses, it runs as others do.

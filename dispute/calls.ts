@@ -1,10 +1,9 @@
 // docs/disputes.md#game: the arguments of the games' calls, with their proofs.
-
 import { BATCH_MAGIC, isAllowedLength } from '../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../protocol/isa.ts';
 import { encodeProgramHeader } from '../protocol/program.ts';
-import { type LeafIndex, leafAfter, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
+import { leafAfter, leafAt, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
 import { depthOf, hashNode, LEAF_BYTES, treeProof, treeRoot } from '../protocol/tree.ts';
 import type { Program } from '../vm/program.ts';
 import type { Disputed, Game } from './play.ts';
@@ -62,14 +61,13 @@ export type ClaimedStep = {
 
 /** `steps`: the whole step list as it was asserted. */
 export function encodeClaimedStep(assertion: Hex, steps: Uint8Array, step: StepInAssertion): ClaimedStep {
-  const leaf = (at: LeafIndex): Hex => bytesToHex(steps.subarray(at * LEAF_BYTES, (at + 1) * LEAF_BYTES));
   const [before, after] = [leafBefore(step), leafAfter(step)];
   return {
     assertion,
     index: BigInt(step),
-    pre: leaf(before),
+    pre: bytesToHex(leafAt(steps, before)),
     prePath: treeProof(steps, before),
-    post: leaf(after),
+    post: bytesToHex(leafAt(steps, after)),
     postPath: treeProof(steps, after),
   };
 }

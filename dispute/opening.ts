@@ -1,5 +1,4 @@
 // docs/disputes.md#game: the arguments that open a game about one step of an assertion.
-
 import { readBatchObject } from '../node/l1/derive.ts';
 import type { NetworkNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#judged: a node's own traces of the steps that games are about.
-
 import type { AssertionRecord } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import type { StepInAssertion } from '../protocol/step-numbers.ts';

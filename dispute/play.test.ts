@@ -1,5 +1,4 @@
 // docs/disputes.md#game
-
 import { describe, expect, test } from 'vitest';
 import type { Side } from '../node/l1/game-record.ts';
 import type { Hex } from '../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#game: plays the games of one account on one side, until they are decided, and claims what they paid.
-
 import type { Abi } from 'viem';
 import { type GameRecord, type Side, turnOf } from '../node/l1/game-record.ts';
 import type { Mirror } from '../node/l1/mirror.ts';

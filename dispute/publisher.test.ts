@@ -1,5 +1,4 @@
 // docs/disputes.md#many: what is demanded of us is shown in the order of its deadlines, a transaction at a time.
-
 import { expect, test } from 'vitest';
 import type { DemandRecord } from '../node/l1/demand-record.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';

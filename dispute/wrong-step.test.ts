@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { concatBytes, type Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
-import { toLeafIndex } from '../protocol/step-numbers.ts';
-import { describeDifference, findWrongStep, leafAt } from './wrong-step.ts';
+import { leafAt, toLeafIndex } from '../protocol/step-numbers.ts';
+import { describeDifference, findWrongStep } from './wrong-step.ts';
 
 const hash = (digit: string): Hex => `0x${digit.repeat(64)}`;
 const leaf = (step: bigint, stateRoot = hash('a'), receiptHash = hash('b')) =>

@@ -3,7 +3,7 @@
 import { differingFields } from '../node/body/verify-step.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
-import { type LeafIndex, type StepInAssertion, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
+import { type LeafIndex, leafAt, type StepInAssertion, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 
 export type Difference = {
@@ -44,11 +44,6 @@ export function findWrongStep(claimed: Uint8Array, own: Uint8Array): Comparison 
 export function wrongStepTo(leaf: LeafIndex, claimed: Uint8Array, own: Uint8Array): WrongStep {
   const isMalformed = Buffer.compare(claimed.subarray(CURSOR_OFFSET), own.subarray(CURSOR_OFFSET)) !== 0;
   return { step: stepTo(leaf), leaf, isMalformed, ...compareLeaves(claimed, own) };
-}
-
-/** 128 bytes of a step list. */
-export function leafAt(steps: Uint8Array, leaf: LeafIndex): Uint8Array {
-  return steps.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES);
 }
 
 /** One line a field: what is claimed and what we have. */

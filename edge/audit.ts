@@ -1,5 +1,4 @@
 // docs/edge.md#audits: a share of an exact model's leases is done twice, by different workers; a third decides.
-
 import { createHash } from 'node:crypto';
 import type { Address } from '../protocol/hex.ts';
 import type { Outcome } from './results.ts';

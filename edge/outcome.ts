@@ -1,5 +1,4 @@
 // docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
-
 import { describeEnd } from '../protocol/answer.ts';
 import { answerRulesOf, type ChatRequest, openContent } from './backends/backend.ts';
 import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from './backends/messages.ts';

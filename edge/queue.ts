@@ -1,5 +1,4 @@
 // docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
-
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

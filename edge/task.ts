@@ -1,8 +1,6 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
-
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { Outcome } from './results.ts';
-import { createResults, type Results } from './results.ts';
+import { createResults, type Outcome, type Results } from './results.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from './rows.ts';
 
 export type TaskInfo = {

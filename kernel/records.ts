@@ -1,5 +1,4 @@
 // docs/kernel.md#state: the records of the state's tables, RLP to plain data and back.
-
 import { RLP } from '@ethereumjs/rlp';
 import type { ProgramEntry, Stage } from '../protocol/definition.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';

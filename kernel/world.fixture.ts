@@ -1,5 +1,4 @@
 // A network's state in memory for the kernel's tests: accounts, committee, gateway, one model, and programs that are answered by a function.
-
 import { domainSeparator } from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { createWriter } from '../protocol/bytes.ts';

@@ -1,5 +1,4 @@
 // docs/prover.md#modules: whoever deploys a program with another module takes the native engine from nobody.
-
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { createWriter } from '../protocol/bytes.ts';

@@ -1,5 +1,4 @@
 // docs/prover.md#programs: where the parts of every deployed program lie, by programId, and which module runs it natively.
-
 import { createReader, createWriter } from '../protocol/bytes.ts';
 import { type ProgramEntry, readProgram, writeProgram } from '../protocol/definition.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';

@@ -1,4 +1,5 @@
 // docs/disputes.md#numbers: the three numbers that a step has, as types that are not mistaken for each other, and what leads from one to another.
+import { LEAF_BYTES } from './leaf.ts';
 
 declare const brand: unique symbol;
 type Branded<Value, Name extends string> = Value & { readonly [brand]: Name };
@@ -26,6 +27,11 @@ export function leafBefore(step: StepInAssertion): LeafIndex {
 
 export function leafAfter(step: StepInAssertion): LeafIndex {
   return toLeafIndex(step + 1);
+}
+
+/** 128 bytes of a step list. */
+export function leafAt(steps: Uint8Array, leaf: LeafIndex): Uint8Array {
+  return steps.subarray(leaf * LEAF_BYTES, (leaf + 1) * LEAF_BYTES);
 }
 
 /** The step that leads to a leaf. @throws Error for leaf 0, which the parent ended with */

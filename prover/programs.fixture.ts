@@ -1,5 +1,4 @@
 // Programs for the tests of the pool: from WebAssembly text, or from bytes that no assembler writes.
-
 import type { ProgramParts } from '../node/workers/exec-job.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeProgramHeader, hashProgram } from '../protocol/program.ts';

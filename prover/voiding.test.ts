@@ -1,5 +1,4 @@
 // docs/prover.md#promised: of several executors one makes batches void, and the others come after it in their order.
-
 import { expect, test } from 'vitest';
 import type { Tip } from '../node/agreement.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

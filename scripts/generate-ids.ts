@@ -1,5 +1,4 @@
 // CONTRIBUTING.md#ids: writes test/vectors/ids.json, in which a change of compiled code shows as a difference.
-
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,10 +1,10 @@
 // Runs before `npm start` and `npm run demo`, with --dev before `npm test`: brings a fresh clone to a state in which everything runs. Only
 // with --dev it installs compilers, linters and test tools. No dependencies.
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runNpm } from './npm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -13,14 +13,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-const dev = process.argv.includes('--dev');
 // The lockfile's hash tells whether node_modules is the one that it describes, and the word after it how much of it is there.
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
 const stamp = join(root, 'node_modules/.mizu-lock');
 const [installed, extent] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split(' ') : [];
-if (installed !== lockHash || (dev && extent !== 'dev')) {
+const hasDev = extent === 'dev';
+// Whoever has them keeps them.
+const dev = hasDev || process.argv.includes('--dev');
+if (installed !== lockHash || dev !== hasDev) {
   const size = dev ? 'with development tools, about 830 MB, once; a minute or two' : 'about 280 MB, once; a minute';
   console.log(`Installing the packages of package-lock.json (${size})...`);
   const status = installPackages();
@@ -33,7 +35,6 @@ await build();
 
 /** Exit code. `npm install`, not `npm ci`: a mirror may lack the binaries of other platforms, which ci takes for an error. */
 function installPackages() {
-  const { npm_execpath: npm } = process.env;
   const args = [
     'install',
     '--no-save',
@@ -43,9 +44,7 @@ function installPackages() {
     '--loglevel=error',
     ...(dev ? [] : ['--omit=dev']),
   ];
-  const run = npm?.endsWith('.js')
-    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: 'inherit' })
-    : spawnSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const run = runNpm(args, { cwd: root, stdio: 'inherit' });
   if (run.status === 0) return 0;
   if (run.signal !== null || (run.status ?? 0) >= 128) {
     console.error('\nStopped. The same command again goes on with the installation.');

@@ -1,5 +1,4 @@
 // docs/rpc.md: which messages the sequencer takes, checked against the soft state and what is queued before them.
-
 import { deployGas, messageGas, renewGas, runGas } from '../kernel/fees.ts';
 import { MAX_MESSAGE_BYTES, MESSAGE_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';

@@ -1,5 +1,4 @@
 // docs/operations.md#sequencer: the soft chain: steps executed ahead of L1, each one atomic write, and the way back.
-
 import { createDraft } from '../node/l1/draft.ts';
 import type { StepInput, Transition } from '../node/transition.ts';
 import { fitsBatch } from '../protocol/batch.ts';

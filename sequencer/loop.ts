@@ -1,5 +1,4 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
-
 import { explainMissing } from '../node/forgotten.ts';
 import { deriveBatch } from '../node/l1/derive.ts';
 import type { DelayedRecord, BatchRecord as L1Batch, Mirror } from '../node/l1/mirror.ts';

@@ -1,5 +1,4 @@
 // docs/contracts.md#promises: has a sequencer slashed that has posted something else than it had promised.
-
 import { NO_MESSAGE_PROOF, proveMessage } from '../dispute/calls.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

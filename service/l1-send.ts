@@ -1,5 +1,4 @@
 // docs/operations.md#l1: a transaction is sent until it is mined, once: same nonce, rising fees, and a look at the effect before each attempt.
-
 import { TransactionNotFoundError, type TransactionReceipt } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

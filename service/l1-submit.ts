@@ -1,5 +1,4 @@
 // docs/operations.md#l1: one transaction at one nonce, and what a node or a contract says against it.
-
 import { BaseError, encodeFunctionData } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/messages.md#user: a program as a definition names it, by the roots and lengths of its parts.
-
 import type { ProgramEntry } from '../protocol/definition.ts';
 import { encodeProgramHeader } from '../protocol/program.ts';
 import { objectRoot, treeRoot } from '../protocol/tree.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#fit: which programs there are: what Deploy accepts (kernel/assembly/programs.ts) an engine runs, and nothing else.
-
 import { MAX_CODE_BYTES, MAX_DATA_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../protocol/isa.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#program
-
 import { expect, it } from 'vitest';
 import { decodeProgramHeader, encodeProgramHeader, hashProgram, PROGRAM_HEADER_BYTES } from '../protocol/program.ts';
 import { loadModule } from './load.ts';

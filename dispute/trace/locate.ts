@@ -1,5 +1,4 @@
 // docs/disputes.md#judged: where a step of an assertion stands in the inbox, and our own state before it.
-
 import { isExecuted } from '../../node/agreement.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import type { NetworkNode } from '../../node/node.ts';

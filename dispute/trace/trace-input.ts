@@ -1,5 +1,4 @@
 // docs/disputes.md#judged: gathers what the trace of one step reads, by running the step natively once more.
-
 import { deriveBatch, type ObjectSource, requireObject } from '../../node/l1/derive.ts';
 import type { Mirror } from '../../node/l1/mirror.ts';
 import { loadParts } from '../../node/program-parts.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#judged: the trace of one step: 2^40 positions, of which only what a game asks for is ever executed.
-
 import { recoverAddress } from '../../kernel/host.ts';
 import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../../service/child.ts';
+import { LOADER_ARGUMENTS } from '../../service/loader.ts';
 
 export type Role = 'mock' | 'worker' | 'gateway';
 
@@ -15,12 +16,11 @@ export type Part = {
   stop(): Promise<void>;
 };
 
-const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url));
 
 /** @throws Error if the process ends before it has told its address. */
 export async function startPart(role: Role, input: unknown): Promise<Part> {
-  const child = startChild(process.execPath, ['--import', LOADER, PROCESS, role, JSON.stringify(input)], {
+  const child = startChild(process.execPath, [...LOADER_ARGUMENTS, PROCESS, role, JSON.stringify(input)], {
     env: { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

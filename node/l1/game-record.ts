@@ -1,5 +1,4 @@
 // docs/disputes.md#game: the events of the games, as records: each holds the list that is to be answered.
-
 import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../../protocol/step-numbers.ts';

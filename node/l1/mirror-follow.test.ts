@@ -1,5 +1,4 @@
 // docs/prover.md#derivation: a mirror that has missed something notices, takes blocks back and reads them again.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // docs/prover.md#derivation: what Inbox and Rollup have said, block by block, in the store; a reorg takes blocks back.
-
 import { MizuError } from '../../protocol/errors.ts';
 import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/prover.md#void: batches whose bytes nobody has promised any more, laid over what was posted.
-
 import { createWriter } from '../../protocol/bytes.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRoot } from '../../protocol/tree.ts';

@@ -6,7 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset, decodeStateLeaf } from '../../protocol/state.ts';
-import { stepTo } from '../../protocol/step-numbers.ts';
+import { leafAt, stepTo } from '../../protocol/step-numbers.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef, treeProof, verifyLeaf } from '../../protocol/tree.ts';
 import type { L1 } from '../../service/l1.ts';
 import { type BodyChunk, requireStep } from '../body/body.ts';
@@ -144,7 +144,7 @@ async function checkStep(
 ): Promise<{ chunk: BodyChunk; step: number }> {
   const length = (assertion.stepCount + 1) * LEAF_BYTES;
   const steps = await requireObject(objects, { root: assertion.stepRoot, length }, 'The step list');
-  const leaf = steps.subarray(ended.leaf * LEAF_BYTES, (ended.leaf + 1) * LEAF_BYTES);
+  const leaf = leafAt(steps, ended.leaf);
   const list = { root: assertion.stepRoot, length };
   if (!verifyLeaf(leaf, ended.leaf, treeProof(steps, ended.leaf), list))
     throw new Failed('step', `leaf ${ended.leaf} is not in step root ${assertion.stepRoot}`);

@@ -1,5 +1,4 @@
 // docs/prover.md#pool: one thread of the native engine: compiles programs, keeps them, and runs one job after another.
-
 import { parentPort } from 'node:worker_threads';
 import { type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { decodeProgramHeader } from '../../protocol/program.ts';

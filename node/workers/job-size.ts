@@ -1,5 +1,4 @@
 // docs/prover.md#memory: bytes that a job takes and the time that it may take, from what is known before it starts.
-
 import { loadGasOf } from '../../kernel/fees.ts';
 import { INPUT_BYTE_GAS, MAX_OUTPUT_BYTES, SLOWEST_NS_PER_GAS } from '../../protocol/constants.ts';
 import { decodeProgramHeader } from '../../protocol/program.ts';

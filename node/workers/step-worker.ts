@@ -1,5 +1,4 @@
 // docs/prover.md#pool: one thread of the step machine: runs what has no native form, or what the native engine did not get through.
-
 import { parentPort } from 'node:worker_threads';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { decodeProgramHeader } from '../../protocol/program.ts';

@@ -1,5 +1,4 @@
 // docs/operations.md#attacks: modules that cost a careless engine more than their size or their gas says.
-
 import { assemble } from '../../vm/test-modules.fixture.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 

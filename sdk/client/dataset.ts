@@ -1,5 +1,4 @@
 // docs/sdk.md#output: fetches a finished dataset, every object checked against the dataset's root.
-
 import { MAX_PARTITIONS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/sdk.md#escape: what an account leaves a network with that has ended, and the transactions.
-
 import type { Abi } from 'viem';
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { accountKey, countersKey, runKey, withdrawalKey } from '../../kernel/keys.ts';

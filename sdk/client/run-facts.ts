@@ -1,4 +1,5 @@
 // docs/sdk.md#reuse: what a run has read and made, stage by stage, from L1 and DA alone: the receipts of its steps, which L1 fixes.
+
 import { workflowKey } from '../../kernel/keys.ts';
 import { decodeReceipt } from '../../kernel/receipt.ts';
 import { workflowRecord } from '../../kernel/records.ts';
@@ -12,6 +13,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { decodeInputs, decodeMessage, hashInputs } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
+import { leafAt, toLeafIndex } from '../../protocol/step-numbers.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef } from '../../protocol/tree.ts';
 
 export type RunFacts = {
@@ -48,7 +50,6 @@ export async function readRunFacts({
     for await (const { assertion, body } of bodiesBackwards(snapshot.mirror, objects, found.assertion)) {
       const length = (assertion.stepCount + 1) * LEAF_BYTES;
       const leaves = await requireObject(objects, { root: assertion.stepRoot, length }, 'The step list');
-      const leafAt = (place: number) => leaves.subarray(place * LEAF_BYTES, (place + 1) * LEAF_BYTES);
       let last = body.chunks.reduce((sum, { steps }) => sum + steps, 0);
       for (const ref of [...body.chunks].reverse()) {
         const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
@@ -57,12 +58,12 @@ export async function readRunFacts({
           const receipt = decodeReceipt(record.receipt);
           const items = (receipt.items ?? []).filter((item) => item.ok && item.run === run);
           if (!receipt.ok || (receipt.run !== run && items.length === 0)) continue;
-          assertFixed(record, leafAt(last));
+          assertFixed(record, leafAt(leaves, toLeafIndex(last)));
           if (receipt.kind === 'Advance') note(receipt);
           for (const item of items) note(item);
           if (receipt.kind !== 'Run') continue;
           const workflow = receipt.workflow as Hex;
-          const { stateRoot } = decodeStateLeaf(leafAt(last - 1));
+          const { stateRoot } = decodeStateLeaf(leafAt(leaves, toLeafIndex(last - 1)));
           const started = { workflow, metadata: await metadataOf(record, stateRoot, workflow), ...inputsOf(record) };
           return { confirmed: found.assertion.status === 'confirmed', ...started, outputs };
         }

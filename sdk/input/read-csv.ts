@@ -1,8 +1,6 @@
 // docs/sdk.md#csv: CSV and TSV with a header. A record that is broken costs itself, and never the ones behind it.
-
 import { brokenRow, tooLong } from './broken.ts';
-import type { ReadRecord } from './csv-header.ts';
-import { readHeader } from './csv-header.ts';
+import { type ReadRecord, readHeader } from './csv-header.ts';
 import { type TextLine, type TextLines, textLines } from './csv-lines.ts';
 import { addLine, type CsvRecord, createRecord } from './csv-record.ts';
 import type { Dialect } from './format.ts';

@@ -1,5 +1,4 @@
 // docs/sdk.md#output: a finished dataset as a folder in the layout of the Hugging Face hub.
-
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';

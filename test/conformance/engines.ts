@@ -1,5 +1,4 @@
 // docs/vm.md#engines: single exported functions called in every engine, with the instance's state kept between calls.
-
 import { createHost, HostExit, HostFault } from '../../vm/host.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
 import { lowerModule } from '../../vm/lower/module.ts';
@@ -14,8 +13,7 @@ import { I32, type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import type { Sampler } from './sampled-step.ts';
 import { instantiateStep } from './step-engine.ts';
-import type { Outcome, TestInstance } from './test-instance.ts';
-import { exportIndex, GAS } from './test-instance.ts';
+import { exportIndex, GAS, type Outcome, type TestInstance } from './test-instance.ts';
 
 export const ENGINES = ['native', 'reference', 'step', 'evm'] as const;
 export type EngineName = (typeof ENGINES)[number];

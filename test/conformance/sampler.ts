@@ -1,5 +1,4 @@
 // docs/machine.md#proof: which steps of a call are proven in the verifier.
-
 import { createRandom } from '../differential/random.ts';
 import type { Sampler } from './sampled-step.ts';
 

@@ -1,5 +1,4 @@
 // docs/machine.md: single exported functions called in the step machine; steps of some calls are kept with proofs.
-
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { recordSlot } from '../../vm/lower/frame.ts';
 import { lowerModule } from '../../vm/lower/module.ts';
@@ -14,8 +13,7 @@ import { nameOf } from '../../vm/step/trace.ts';
 import { type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import type { SampledStep, Sampler } from './sampled-step.ts';
-import type { Outcome, TestInstance } from './test-instance.ts';
-import { exportIndex, GAS } from './test-instance.ts';
+import { exportIndex, GAS, type Outcome, type TestInstance } from './test-instance.ts';
 
 /** The halt that ends a call is not the function's own. */
 const HALT_GAS = 1n;

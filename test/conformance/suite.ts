@@ -1,5 +1,4 @@
 // docs/vm.md#engines: runs files of the WebAssembly core test suite, as wast2json writes them.
-
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';

@@ -1,5 +1,4 @@
 // docs/isa.md#integer, docs/isa.md#float, docs/machine.md#proof: the committed vectors in the engines.
-
 import { readFileSync } from 'node:fs';
 import { type NumberType, type OpVectors, signatureOf } from '../../contracts/op-vectors.ts';
 import type { StepVectors } from '../../contracts/step-vectors.ts';

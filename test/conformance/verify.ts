@@ -1,5 +1,4 @@
 // docs/machine.md#proof: sampled steps in the verifier's real bytecode.
-
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import type { EngineName, Engines } from './engines.ts';
 import type { SampledStep } from './sampled-step.ts';

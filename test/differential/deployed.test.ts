@@ -1,5 +1,4 @@
 // docs/vm.md#fit: an engine runs what Deploy accepts and nothing else, and what it accepts runs the same in every engine and on L1.
-
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { nativeEngine } from '../../kernel/engine.fixture.ts';

@@ -1,5 +1,4 @@
 // docs/messages.md#decoding: mutants of valid messages of every kind. All engines give one state; who is refused is told why; what is taken decodes.
-
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
 // docs/vm.md#checks: the smallest program that still shows what a raw program showed, and its listing.
-
 import { IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, OP } from '../../protocol/isa.ts';
 import type { ProgramHeader } from '../../protocol/program.ts';
 import type { Program } from '../../vm/program.ts';

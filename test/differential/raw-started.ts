@@ -1,5 +1,4 @@
 // docs/machine.md#step: a raw program as the child of a kernel: what L1 starts of its header, and the result that the kernel gets.
-
 import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { createWriter } from '../../protocol/bytes.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#code: programs and requests for the raw fuzz. The same seed gives the same one.
-
 import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../../protocol/isa.ts';
 import type { ProgramHeader } from '../../protocol/program.ts';
 import { loadModule } from '../../vm/load.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: one lie for each instruction that a step executes: right up to it, wrong after it.
-
 import { createTrace } from '../../dispute/trace/trace.ts';
 import { gatherTrace } from '../../dispute/trace/trace-input.ts';
 import type { StepInput } from '../../node/transition.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: a lie: which leaf is claimed after which step, and where in the step's trace it begins.
-
 import { type Game, segmentLength, TRACE_END, type TraceOracle } from '../../dispute/play.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';

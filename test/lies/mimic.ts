@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: a fake challenger who knows the truth, and follows it as far as that serves him.
-
 import type { TraceOracle } from '../../dispute/play.ts';
 import { type Seat, takeSeat } from '../../dispute/seat.ts';
 import type { GameRecord } from '../../node/l1/game-record.ts';

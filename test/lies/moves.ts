@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: moves that L1 refuses: late, of a closed game, to another list, out of turn, with a wrong proof.
-
 import { encodeGameKey, encodePosted, encodeSegment } from '../../dispute/calls.ts';
 import type { GameRecord } from '../../node/l1/game-record.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';

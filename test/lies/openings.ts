@@ -1,5 +1,4 @@
 // docs/disputes.md#game: opens games about steps of any assertion, true or false.
-
 import { encodeClaimedStep } from '../../dispute/calls.ts';
 import { createOpening } from '../../dispute/opening.ts';
 import { locateStep } from '../../dispute/trace/locate.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: lies about what a program has put out: bytes, records, gas, and how it ended.
-
 import type { ExecResult } from '../../node/exec-result.ts';
 import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { objectRoot } from '../../protocol/tree.ts';

@@ -1,5 +1,4 @@
 // docs/disputes.md#lies: a floating-point result one unit in the last place off, right after the instruction that rounds it.
-
 import { createTrace } from '../../dispute/trace/trace.ts';
 import { gatherTrace } from '../../dispute/trace/trace-input.ts';
 import type { StepInput } from '../../node/transition.ts';

@@ -1,5 +1,4 @@
 // A copy of the repository in which one mutant after another is put in, compiled, checked and taken out.
-
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

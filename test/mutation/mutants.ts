@@ -1,5 +1,4 @@
 // Lines of the verifier, the step machine, the contracts and the kernel that are broken one at a time, and what must notice it.
-
 import { CONTRACT_MUTANTS } from './contract-mutants.ts';
 import { KERNEL_MUTANTS } from './kernel-mutants.ts';
 import type { CheckName, Mutant } from './mutant.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#engines: a mutation run that goes on keeps what holds for the same sources.
-
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

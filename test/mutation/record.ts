@@ -1,5 +1,4 @@
 // What was found of the mutants, kept as it is found: a run that is interrupted goes on with --continue, a run in pieces ends whole.
-
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,7 +1,6 @@
 // docs/vm.md#engines: `npm run mutation [-- TEXT] [--continue] [--jobs N]` breaks lines of the contracts, the step machine and the kernel,
 // one at a time and in a copy, and says whether a check notices. Exits 1 if not all are caught. TEXT: only mutants whose file contains it.
 // --continue: those that were judged before, with the same sources, are not judged again. The whole list is written to bench/results.
-
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';

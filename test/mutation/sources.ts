@@ -1,5 +1,4 @@
 // docs/vm.md#engines: what a verdict on a mutant holds for. When one of these changes the mutant is judged again, and only then.
-
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mutant } from './mutant.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#program: constant expressions, evaluated to the bits of a slot.
-
 import { featureOfOpcode, unsupported } from '../wasm/features.ts';
 import { F32, F64, I32, I64, type ValueType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';

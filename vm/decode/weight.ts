@@ -1,5 +1,4 @@
 // docs/vm.md#weight: what an instruction costs whoever compiles it: values and locals that it makes a compiler look at, counted before that is done.
-
 import type { FunctionType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
 import { tooLarge } from '../wasm/read.ts';

@@ -1,5 +1,4 @@
 // docs/vm.md#engines: indices in the rewritten module.
-
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
 import { F64, type FunctionType, I32, type Module } from '../wasm/module.ts';
 

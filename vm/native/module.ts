@@ -1,5 +1,4 @@
 // docs/vm.md#engines: assembles the rewritten module.
-
 import { HOST_FUNCTIONS, HOST_MODULE, type HostName } from '../host-functions.ts';
 import { wrapHostFunctions } from '../lower/host-wrappers.ts';
 import { type LoweredModule, type LowerOptions, lowerModule } from '../lower/module.ts';

@@ -1,5 +1,4 @@
 // docs/machine.md#running: encodings and hashes of machines.
-
 import { createWriter } from '../../protocol/bytes.ts';
 import { TAG } from '../../protocol/constants.ts';
 import type { Hex } from '../../protocol/hex.ts';

@@ -1,5 +1,4 @@
 // docs/machine.md#proof: item 4 of host instructions.
-
 import { createWriter } from '../../protocol/bytes.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';

@@ -1,5 +1,4 @@
 // docs/machine.md#proof: item 4, leaves of code, data and memory.
-
 import { hexToBytes } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { addressOf, readSlot, readWord } from './fetch.ts';

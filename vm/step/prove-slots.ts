@@ -1,5 +1,4 @@
 // docs/machine.md#proof: item 3, the slots that an instruction touches.
-
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import type { Step } from './proven-step.ts';
 

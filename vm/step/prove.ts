@@ -1,5 +1,4 @@
 // docs/machine.md#proof: the one-step proof of the instruction that a machine is about to execute.
-
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { Program } from '../program.ts';
 import { MACHINE_KIND } from './encode.ts';
