@@ -1,4 +1,5 @@
 // docs/machine.md#proof: one-step proofs of the reference machine in the plainest way: everything is hashed anew.
+
 import { createWriter } from '../protocol/bytes.ts';
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../protocol/constants.ts';
 import { concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
@@ -7,7 +8,7 @@ import { encodeProgramHeader } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { depthOf, LEAF_BYTES, objectRef, treeProof, treeRoot } from '../protocol/tree.ts';
 import { PAGE_BYTES, type Program } from '../vm/program.ts';
-import { copyPart } from '../vm/reference/memory.ts';
+import { bulkCopyPart } from '../vm/reference/memory.ts';
 import type { State } from '../vm/reference/state.ts';
 import { encodeMachine, encodeMachineContext, hashMachine, hashMachineContext, NO_PARENT } from '../vm/step/encode.ts';
 
@@ -221,7 +222,7 @@ function bulkParts({ state }: PlainMachine, o: Fields, [dst, src, n]: [number, n
   if (o.op === OP.memory_fill) return target;
   if (o.op === OP.memory_copy) {
     if (src + n > size || n === 0) return [];
-    if (dst <= src) return [...spanProof(region, src, copyPart(dst, src, n)), ...target];
+    if (dst <= src) return [...spanProof(region, src, bulkCopyPart(dst, src, n)), ...target];
     const k = Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES, (src + n) % LEAF_BYTES || LEAF_BYTES);
     return [...spanProof(region, src + n - k, k), leafProof(region, Math.floor((dst + n - k) / LEAF_BYTES))];
   }
@@ -229,7 +230,7 @@ function bulkParts({ state }: PlainMachine, o: Fields, [dst, src, n]: [number, n
   const { data } = state.program;
   const parts = [contextOf(state), hexToBytes(treeRoot(data)), createWriter().u64(data.length).finish()];
   if (o.low + src + n > data.length || n === 0) return parts;
-  return [...parts, ...spanProof(data, o.low + src, copyPart(dst, o.low + src, n)), ...target];
+  return [...parts, ...spanProof(data, o.low + src, bulkCopyPart(dst, o.low + src, n)), ...target];
 }
 
 function hostParts(
@@ -261,14 +262,14 @@ function hostParts(
       if (dst + n > size) return [];
       const bytes = inputs[index];
       if (bytes === undefined || offset + BigInt(n) > BigInt(bytes.length) || n === 0) return record(index);
-      const content = spanProof(bytes, Number(offset), copyPart(dst, Number(offset), n));
+      const content = spanProof(bytes, Number(offset), bulkCopyPart(dst, Number(offset), n));
       return [...record(index), hexToBytes(treeRoot(bytes)), ...content, leafAt(dst)];
     }
     case OP.output_write: {
       const [src, n] = [word(o.a), word(o.a + 1)];
       const output = state.host.output();
       if (src + n > size || output.length + n > MAX_OUTPUT_BYTES || n === 0) return [];
-      return [...spanProof(region, src, copyPart(output.length, src, n)), ...outputPath(output)];
+      return [...spanProof(region, src, bulkCopyPart(output.length, src, n)), ...outputPath(output)];
     }
     case OP.preimage: {
       const [hash, dst, done] = [word(o.a), word(o.a + 1), word(o.a + 2)];

@@ -8,7 +8,7 @@ import { HostExit, HostFault } from '../vm/host.ts';
 import { PAGE_BYTES, type Program } from '../vm/program.ts';
 import { MachineFault } from '../vm/reference/fault.ts';
 import { step } from '../vm/reference/machine.ts';
-import { createState, type State } from '../vm/reference/state.ts';
+import { createReferenceState, type State } from '../vm/reference/state.ts';
 import { type HaltedMachine, hashHalted } from '../vm/step/encode.ts';
 import { hashPlain, type PlainMachine, provePlain } from './plain-proof.fixture.ts';
 
@@ -120,7 +120,11 @@ function startChild(kernel: PlainMachine): Hex | undefined {
   state.pc++;
   state.gasLeft--;
   const program = kernel.programs[0]!;
-  const child = createState(program, { ...state.request, gasLimit: CHILD_GAS, seed: new Uint8Array(32).fill(9) });
+  const child = createReferenceState(program, {
+    ...state.request,
+    gasLimit: CHILD_GAS,
+    seed: new Uint8Array(32).fill(9),
+  });
   return hashPlain({ kind: 0, state: child, parent: kernel, resultAddress, programs: [], preimages: [] });
 }
 
@@ -133,7 +137,7 @@ function fieldA({ code, pc }: State): number {
 export function build(given: StepCase): PlainMachine {
   const program = programOf(given);
   const kernel = given.kernel === true;
-  const state = createState(program, {
+  const state = createReferenceState(program, {
     inputs: given.inputs ?? [new Uint8Array(0), pattern(300, 2), pattern(128, 3), pattern(1, 4), pattern(5_000, 5)],
     gasLimit: GAS_LIMIT,
     timestampNs: 1_700_000_000_123_456_789n,

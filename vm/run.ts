@@ -4,7 +4,7 @@ import { STATUS_FAULT } from '../protocol/constants.ts';
 export type FaultKind = 'trap' | 'out-of-gas' | 'slots' | 'host';
 
 /** Tells the developer what happened; no part of the result. */
-export type Fault = { readonly kind: FaultKind; readonly message: string };
+export type RunFault = { readonly kind: FaultKind; readonly message: string };
 
 export type RunResult = {
   /** 0..255 exit code, 256 fault. */
@@ -13,7 +13,7 @@ export type RunResult = {
   readonly output: Uint8Array;
   /** The whole limit after a fault. */
   readonly gasUsed: bigint;
-  readonly fault?: Fault | undefined;
+  readonly fault?: RunFault | undefined;
   /** The kernel's new state leaf, if the run ended with `commit`. */
   readonly committed?: Uint8Array | undefined;
 };
@@ -52,6 +52,6 @@ export class HostAbort extends Error {
   }
 }
 
-export function faultResult(gasLimit: bigint, fault: Fault): RunResult {
+export function faultResult(gasLimit: bigint, fault: RunFault): RunResult {
   return { status: STATUS_FAULT, output: new Uint8Array(0), gasUsed: gasLimit, fault };
 }

@@ -5,7 +5,7 @@ import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { RunResult } from '../../vm/run.ts';
-import type { StepResult } from '../../vm/step/ending.ts';
+import type { TraceResult } from '../../vm/step/ending.ts';
 import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';
 import { createStepMachine, type StepMachine, type StepRequest } from '../../vm/step/step-machine.ts';
@@ -100,8 +100,8 @@ function instructionName(machine: StepMachine): string {
   return nameOf(cannotFetch(current) ? undefined : fetchInstruction(current));
 }
 
-function differences(native: RunResult, stepped: StepResult): string[] {
-  const told = (result: RunResult | StepResult) =>
+function differences(native: RunResult, stepped: TraceResult): string[] {
+  const told = (result: RunResult | TraceResult) =>
     `status ${result.status}, ${result.gasUsed} gas, output ${objectRoot(result.output)}`;
   return told(native) === told(stepped) ? [] : [`native: ${told(native)}; stepped: ${told(stepped)}`];
 }

@@ -1,4 +1,5 @@
 // docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, all else to standard error.
+
 import { performance } from 'node:perf_hooks';
 import { hashProgram } from '../../protocol/program.ts';
 import { objectRoot } from '../../protocol/tree.ts';

@@ -7,7 +7,7 @@ import { buildNativeModule } from '../../vm/native/module.ts';
 import { assembleProgram } from '../../vm/program.ts';
 import { MachineFault } from '../../vm/reference/fault.ts';
 import { runToHalt } from '../../vm/reference/machine.ts';
-import { createState } from '../../vm/reference/state.ts';
+import { createReferenceState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { I32, type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
@@ -80,7 +80,7 @@ function instantiateReference(source: Module): TestInstance {
   const lowered = lowerModule(source, { entry: EMPTY_ENTRY, callStart: true });
   const { module } = lowered;
   const program = assembleProgram(source, lowered, undefined);
-  const state = createState(program, REQUEST);
+  const state = createReferenceState(program, REQUEST);
   const guarded = (call: () => bigint[]): Outcome => {
     state.gasLeft = GAS;
     state.debt = 0n;

@@ -6,7 +6,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
-import { createState, type State } from '../../vm/reference/state.ts';
+import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
 import { assemble } from '../../vm/test-modules.fixture.ts';
@@ -106,8 +106,8 @@ export function compareEnds({ wasm, program, request }: Subject): string | undef
 /** Hash and proof at `count` steps from `first` against those of the reference machine's whole state. */
 export function compareTrace({ program, request }: Subject, first: number, count: number): string | undefined {
   const steps = createStepMachine({ program, ...request });
-  const before = createState(program, request);
-  const after = createState(program, request);
+  const before = createReferenceState(program, request);
+  const after = createReferenceState(program, request);
   for (let i = 0; i < first; i++) if (ends(after)) return undefined;
   for (let i = 0; i < first; i++) stepReference(before);
   steps.runTo(BigInt(first));

@@ -3,7 +3,7 @@ import { type FunctionType, I32, I64, type ValueType } from '../../vm/wasm/modul
 import { WASM } from '../../vm/wasm/opcodes.ts';
 import { createByteWriter } from '../../vm/wasm/write.ts';
 import type { Random } from './random.ts';
-import { BINARY, DIVISIONS, HOST, LOADS, putConstant, RARE, STORES, TYPES, UNARY } from './random-choices.ts';
+import { BINARY, DIVISIONS, HOST, LOADS, putEdgeConstant, RARE, STORES, TYPES, UNARY } from './random-choices.ts';
 
 const LOCALS_PER_TYPE = 3;
 const LOOP_COUNTERS = 4;
@@ -93,7 +93,7 @@ export function generateBody(
         indexed(WASM.localGet, random.pick(localsOf(t)));
         return;
       case 1:
-        putConstant(w, random, t);
+        putEdgeConstant(w, random, t);
         return;
       case 2:
         indexed(WASM.globalGet, TYPES.indexOf(t));
@@ -170,14 +170,14 @@ export function generateBody(
         } else if (t === I64) {
           expression(I64, depth - 1);
           indexed(WASM.call, 3);
-        } else putConstant(w, random, t);
+        } else putEdgeConstant(w, random, t);
     }
   };
 
   /** A call, of whose results one of type `t` is kept. */
   const call = (t: ValueType | undefined, depth: number): void => {
     if (own === 0) {
-      if (t !== undefined) putConstant(w, random, t);
+      if (t !== undefined) putEdgeConstant(w, random, t);
       return;
     }
     const index = random.chance(RARE) ? random.below(signatures.length) : random.below(own);
@@ -201,7 +201,7 @@ export function generateBody(
     }
     if (t === undefined) return;
     if (found) indexed(WASM.localGet, localsOf(t)[0]!);
-    else putConstant(w, random, t);
+    else putEdgeConstant(w, random, t);
   };
 
   const branch = (depth: number): void => {

@@ -73,7 +73,7 @@ export const STORES: Record<ValueType, readonly number[]> = {
 };
 
 /** A constant of the type, often one at an edge. */
-export function putConstant(w: ByteWriter, random: Random, type: ValueType): void {
+export function putEdgeConstant(w: ByteWriter, random: Random, type: ValueType): void {
   const pick = random.below(4);
   const interesting = [0, 1, -1, 2, 31, 64, 127, 128, -128, 255, 0x7fffffff, -0x80000000];
   const word = pick === 0 ? random.u32() | 0 : random.pick(interesting);

@@ -4,7 +4,7 @@ import { WASM } from '../../vm/wasm/opcodes.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 import { createRandom, type Random } from './random.ts';
 import { generateBody } from './random-body.ts';
-import { HOST, putConstant, STORES, TYPES } from './random-choices.ts';
+import { HOST, putEdgeConstant, STORES, TYPES } from './random-choices.ts';
 
 const OUTPUT_BYTES = 512;
 
@@ -46,7 +46,7 @@ export function randomModule(seed: number): Uint8Array {
   section(w, 5, [0], (s) => s.byte(1, 1, 3));
   section(w, 6, TYPES, (s, type) => {
     s.byte(type, 1);
-    putConstant(s, random, type);
+    putEdgeConstant(s, random, type);
     s.byte(WASM.end);
   });
   section(w, 7, [0], (s) => {
@@ -77,7 +77,7 @@ function generateStart(random: Random, signatures: readonly FunctionType[]): Uin
   w.u32(TYPES.length);
   for (const t of TYPES) w.byte(1, t);
   signatures.forEach(({ params, results }, index) => {
-    for (const t of params) putConstant(w, random, t);
+    for (const t of params) putEdgeConstant(w, random, t);
     w.byte(WASM.call);
     w.u32(HOST.length + index);
     [...results].reverse().forEach((t, i) => {

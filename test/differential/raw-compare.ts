@@ -5,7 +5,7 @@ import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { encodeExecResult } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
-import { createState, type State } from '../../vm/reference/state.ts';
+import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import type { Random } from './random.ts';
@@ -40,7 +40,7 @@ export async function compareRaw(
   const stepped = machine.runToEnd();
   if (!isDeepStrictEqual(stepped, { status, output, gasUsed }))
     return `reference ends with ${tell({ status, output, gasUsed })}, step machine with ${tell(stepped)}`;
-  const { length, shown } = watch(createState(program, request));
+  const { length, shown } = watch(createReferenceState(program, request));
   for (const goal of [...observeHeader(program, request), ...shown.keys()]) reach(counts.shown, goal);
   if (machine.position() !== BigInt(length))
     return `reference ends after ${length} steps, step machine after ${machine.position()}`;
@@ -50,7 +50,7 @@ export async function compareRaw(
   counts.steps += length;
 
   const steps = createStepMachine({ program, ...request });
-  const state = createState(program, request);
+  const state = createReferenceState(program, request);
   const plain: PlainMachine = { kind: 0, state, resultAddress: 0, programs: [], preimages: [] };
   let at = 0;
   const isPlain = program.header.pagesMax <= PLAIN_PAGES;

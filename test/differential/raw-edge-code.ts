@@ -14,7 +14,7 @@ import {
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { HostExit } from '../../vm/host.ts';
 import type { Program } from '../../vm/program.ts';
-import { createState, type State } from '../../vm/reference/state.ts';
+import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import type { Random } from './random.ts';
 import { type Fields, writeFields } from './raw-code.ts';
@@ -46,7 +46,7 @@ export function edgeProgram(
 ): { code: Uint8Array; gasLimit: bigint } {
   const room = (items + 1) * ROOM;
   const code = new Uint8Array(room * INSTRUCTION_BYTES);
-  const state = createState({ ...program, code }, { ...request, gasLimit: BigInt(MOST_STEPS) });
+  const state = createReferenceState({ ...program, code }, { ...request, gasLimit: BigInt(MOST_STEPS) });
   const observer = createObserver(state);
   const moments: Moments = new Map();
   let length = 0;

@@ -4,7 +4,7 @@ import type { ProgramHeader } from '../../protocol/program.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, PAGE_BYTES, type Program, SLOT_BYTES } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
-import { createState } from '../../vm/reference/state.ts';
+import { createReferenceState } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { withParts } from './nearly.ts';
 import { createRandom, type Random } from './random.ts';
@@ -138,7 +138,7 @@ function repair(random: Random, program: Program, request: RunRequest, around: S
   const code = program.code.slice();
   const grown = { ...program, code };
   for (let repairs = 0; repairs < REPAIRS; repairs++) {
-    const state = createState(grown, { ...request, gasLimit: BigInt(REPAIRED_STEPS) });
+    const state = createReferenceState(grown, { ...request, gasLimit: BigInt(REPAIRED_STEPS) });
     let pc = state.pc;
     try {
       while (!state.halted) {

@@ -4,7 +4,7 @@ import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.t
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
 import { HostExit, HostFault } from '../../vm/host.ts';
 import { MachineFault } from '../../vm/reference/fault.ts';
-import { createState } from '../../vm/reference/state.ts';
+import { createReferenceState } from '../../vm/reference/state.ts';
 import { createRawCounts } from './raw-compare.ts';
 import { type Coverage, createObserver, observeHeader, reach, unreached } from './raw-coverage.ts';
 import { compareRawSeed } from './raw-fuzz.ts';
@@ -41,7 +41,7 @@ it('the generators reach every instruction, fault, edge, end of gas and limit of
   for (let seed = 1; seed <= EDGES && shown.size < GOALS.length; seed++) {
     const { program, request } = createRawSubject(seed, 'edges');
     for (const goal of observeHeader(program, request)) reach(shown, goal);
-    const state = createState(program, request);
+    const state = createReferenceState(program, request);
     const observer = createObserver(state);
     try {
       while (!state.halted) observer.step((goal) => reach(shown, goal));

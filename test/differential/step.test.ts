@@ -7,7 +7,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
-import { createState, type State } from '../../vm/reference/state.ts';
+import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { compareProofs, compareTrace, createBulkSubject, REQUEST } from './compare.ts';
 import { runBoth } from './engines.ts';
@@ -49,8 +49,8 @@ describe('the step machine', () => {
     for (let seed = 1; seed <= TRACED; seed++) {
       const steps = stepper(seed);
       const { program } = steps.machine()!.options;
-      const before = createState(program, REQUEST);
-      const after = createState(program, REQUEST);
+      const before = createReferenceState(program, REQUEST);
+      const after = createReferenceState(program, REQUEST);
       // Not always the beginning: that is the same in all.
       const first = (seed * 137) % 400;
       let ended = false;

@@ -5,7 +5,8 @@ import { WASM } from '../wasm/opcodes.ts';
 import {
   type Cursor,
   createCursor,
-  malformed,
+  malformedModule,
+  moduleTooLarge,
   readByte,
   readCount,
   readS32,
@@ -13,7 +14,6 @@ import {
   readS64,
   readSpan,
   readU32,
-  tooLarge,
 } from '../wasm/read.ts';
 import { BRANCH_TARGETS_MAX, LOCALS_MAX, NESTING_MAX } from './limits.ts';
 import { PLAIN } from './plain.ts';
@@ -59,9 +59,9 @@ export function visitBody(
     const { op } = instruction;
     if (op === WASM.end) depth--;
     else if (op === WASM.block || op === WASM.loop || op === WASM.if) depth++;
-    if (depth > NESTING_MAX) throw tooLarge('nested blocks', NESTING_MAX, depth, instruction.at);
+    if (depth > NESTING_MAX) throw moduleTooLarge('nested blocks', NESTING_MAX, depth, instruction.at);
   }
-  if (cursor.at !== cursor.end) throw malformed(cursor.at, 'the end of the function', 'more instructions');
+  if (cursor.at !== cursor.end) throw malformedModule(cursor.at, 'the end of the function', 'more instructions');
 }
 
 export function decodeValueType(cursor: Cursor): ValueType {
@@ -70,7 +70,7 @@ export function decodeValueType(cursor: Cursor): ValueType {
   if (byte === I32 || byte === I64 || byte === F32 || byte === F64) return byte;
   const feature = featureOfValueType(byte);
   if (feature !== undefined) throw unsupported(feature, at);
-  throw malformed(at, 'a value type', `byte 0x${byte.toString(16)}`);
+  throw malformedModule(at, 'a value type', `byte 0x${byte.toString(16)}`);
 }
 
 function decodeLocals(cursor: Cursor): LocalGroup[] {
@@ -80,7 +80,7 @@ function decodeLocals(cursor: Cursor): LocalGroup[] {
     const at = cursor.at;
     const count = readU32(cursor);
     all += count;
-    if (all > LOCALS_MAX) throw tooLarge('locals', LOCALS_MAX, all, at);
+    if (all > LOCALS_MAX) throw moduleTooLarge('locals', LOCALS_MAX, all, at);
     groups.push({ count, type: decodeValueType(cursor) });
   }
   return groups;
@@ -176,7 +176,7 @@ function decodePrefixed(cursor: Cursor, at: number): Instr {
   }
   const feature = featureOfPrefixed(code);
   if (feature !== undefined) throw unsupported(feature, at);
-  throw malformed(at, 'an instruction', `opcode 0xfc ${code}`);
+  throw malformedModule(at, 'an instruction', `opcode 0xfc ${code}`);
 }
 
 function decodeBlockType(cursor: Cursor): number {
@@ -185,14 +185,14 @@ function decodeBlockType(cursor: Cursor): number {
   if (value >= 0 || value === -64 || (value <= -1 && value >= -4)) return value;
   const feature = value > -64 ? featureOfValueType(value & 0x7f) : undefined;
   if (feature !== undefined) throw unsupported(feature, at);
-  throw malformed(at, 'a block type', String(value));
+  throw malformedModule(at, 'a block type', String(value));
 }
 
 function requireZero(cursor: Cursor): void {
   const at = cursor.at;
   if (readU32(cursor) !== 0) throw unsupported('multiple memories', at);
   // One byte, unless there may be more memories than one: V8 before 12 refuses a longer one.
-  if (cursor.at !== at + 1) throw malformed(at, 'a zero byte', 'a longer zero');
+  if (cursor.at !== at + 1) throw malformedModule(at, 'a zero byte', 'a longer zero');
 }
 
 function readI32LittleEndian(cursor: Cursor): number {
@@ -203,6 +203,6 @@ function readI32LittleEndian(cursor: Cursor): number {
 function refuseOpcode(op: number, at: number): Error {
   const feature = featureOfOpcode(op);
   return feature === undefined
-    ? malformed(at, 'an instruction', `opcode 0x${op.toString(16)}`)
+    ? malformedModule(at, 'an instruction', `opcode 0x${op.toString(16)}`)
     : unsupported(feature, at);
 }

@@ -2,7 +2,7 @@
 import { featureOfOpcode, unsupported } from '../wasm/features.ts';
 import { F32, F64, I32, I64, type ValueType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
-import { type Cursor, malformed, readByte, readS32, readS64, readSpan } from '../wasm/read.ts';
+import { type Cursor, malformedModule, readByte, readS32, readS64, readSpan } from '../wasm/read.ts';
 
 const STACK_MAX = 1024;
 
@@ -18,7 +18,7 @@ export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: 
   const pop = (type: ValueType): bigint => {
     const constant = stack.pop();
     if (constant?.type === type) return constant.value;
-    throw malformed(start, `a constant expression of type 0x${expected.toString(16)}`, 'operands of other types');
+    throw malformedModule(start, `a constant expression of type 0x${expected.toString(16)}`, 'operands of other types');
   };
   for (;;) {
     const at = cursor.at;
@@ -27,7 +27,7 @@ export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: 
       case WASM.end: {
         const value = pop(expected);
         if (stack.length > 0)
-          throw malformed(start, 'a constant expression of one value', `${stack.length + 1} values`);
+          throw malformedModule(start, 'a constant expression of one value', `${stack.length + 1} values`);
         return value;
       }
       case WASM.i32Const:
@@ -59,10 +59,10 @@ export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: 
       default: {
         const feature = featureOfOpcode(op);
         if (feature !== undefined) throw unsupported(feature, at);
-        throw malformed(at, 'a constant instruction', `opcode 0x${op.toString(16)}`);
+        throw malformedModule(at, 'a constant instruction', `opcode 0x${op.toString(16)}`);
       }
     }
-    if (stack.length > STACK_MAX) throw malformed(at, `at most ${STACK_MAX} operands`, String(stack.length));
+    if (stack.length > STACK_MAX) throw malformedModule(at, `at most ${STACK_MAX} operands`, String(stack.length));
   }
 }
 

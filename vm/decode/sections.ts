@@ -20,13 +20,13 @@ import { WASM } from '../wasm/opcodes.ts';
 import {
   type Cursor,
   createCursor,
-  malformed,
+  malformedModule,
+  moduleTooLarge,
   readByte,
   readCount,
   readName,
   readSpan,
   readU32,
-  tooLarge,
 } from '../wasm/read.ts';
 import { decodeValueType, visitBody } from './body.ts';
 import { decodeConstant } from './constant.ts';
@@ -70,7 +70,7 @@ export type DecodeOptions = {
  * @throws MizuError `vm/unsupported-feature`, `vm/malformed` or `vm/too-large`, with the byte offset.
  */
 export function decodeModule(bytes: Uint8Array, { library = false }: DecodeOptions = {}): Module {
-  if (bytes.length > limit.MODULE_BYTES_MAX) throw tooLarge('bytes', limit.MODULE_BYTES_MAX, bytes.length, 0);
+  if (bytes.length > limit.MODULE_BYTES_MAX) throw moduleTooLarge('bytes', limit.MODULE_BYTES_MAX, bytes.length, 0);
   const cursor = createCursor(bytes);
   decodePreamble(cursor);
   const draft: Draft = {
@@ -108,16 +108,16 @@ export function decodeModule(bytes: Uint8Array, { library = false }: DecodeOptio
     }
     if (id === 13) throw unsupported('exceptions', at);
     const order = ORDER[id];
-    if (order === undefined) throw malformed(at, 'a section id of at most 12', String(id));
-    if (order <= last) throw malformed(at, 'sections in their order, each once', `section ${id}`);
+    if (order === undefined) throw malformedModule(at, 'a section id of at most 12', String(id));
+    if (order <= last) throw malformedModule(at, 'sections in their order, each once', `section ${id}`);
     last = order;
     decodeSection(id, section, draft);
-    if (section.at !== section.end) throw malformed(section.at, 'the end of the section', 'more bytes');
+    if (section.at !== section.end) throw malformedModule(section.at, 'the end of the section', 'more bytes');
   }
   if (draft.functions.length !== draft.declared.length)
-    throw malformed(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
+    throw malformedModule(cursor.at, `${draft.declared.length} function bodies`, String(draft.functions.length));
   if (draft.dataCount !== undefined && draft.dataCount !== draft.data.length)
-    throw malformed(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
+    throw malformedModule(cursor.at, `${draft.dataCount} data segments`, String(draft.data.length));
   const { declared: _, named, typeOf: _typeOf, library: _library, ...module } = draft;
   const namedSegments = [...named].sort((a, b) => a - b);
   return { ...module, namedSegments, typeIds: canonicalTypes(draft.types) };
@@ -125,7 +125,7 @@ export function decodeModule(bytes: Uint8Array, { library = false }: DecodeOptio
 
 function decodePreamble(cursor: Cursor): void {
   if (PREAMBLE.some((byte, index) => cursor.bytes[index] !== byte))
-    throw malformed(0, 'a WebAssembly module, version 1 (00 61 73 6d 01 00 00 00)', 'other bytes');
+    throw malformedModule(0, 'a WebAssembly module, version 1 (00 61 73 6d 01 00 00 00)', 'other bytes');
   cursor.at = PREAMBLE.length;
 }
 
@@ -189,7 +189,7 @@ function decodeType(cursor: Cursor): FunctionType {
   const form = readByte(cursor);
   const feature = featureOfTypeForm(form);
   if (feature !== undefined) throw unsupported(feature, at);
-  if (form !== 0x60) throw malformed(at, 'a function type (0x60)', `0x${form.toString(16)}`);
+  if (form !== 0x60) throw malformedModule(at, 'a function type (0x60)', `0x${form.toString(16)}`);
   const params: ValueType[] = list(cursor, limit.PARAMETERS_MAX, 'parameters', decodeValueType);
   const results: ValueType[] = list(cursor, limit.RESULTS_MAX, 'results', decodeValueType);
   return { params, results };
@@ -198,7 +198,7 @@ function decodeType(cursor: Cursor): FunctionType {
 function decodeTypeIndex(cursor: Cursor, draft: Draft): number {
   const at = cursor.at;
   const index = readU32(cursor);
-  if (index >= draft.types.length) throw malformed(at, `a type index below ${draft.types.length}`, String(index));
+  if (index >= draft.types.length) throw malformedModule(at, `a type index below ${draft.types.length}`, String(index));
   return index;
 }
 
@@ -223,18 +223,18 @@ function decodeImport(cursor: Cursor, draft: Draft): FunctionImport | undefined 
     return undefined;
   }
   const feature = FOREIGN_IMPORTS[kind];
-  throw feature === undefined ? malformed(at, 'an import kind', String(kind)) : unsupported(feature, at);
+  throw feature === undefined ? malformedModule(at, 'an import kind', String(kind)) : unsupported(feature, at);
 }
 
 function decodeTable(cursor: Cursor, draft: Draft): void {
   const at = cursor.at;
   const type = readByte(cursor);
   if (type === 0x40 || type === 0x6f || type === 0x63 || type === 0x64) throw unsupported('reference types', at);
-  if (type !== FUNCREF) throw malformed(at, 'a table of functions (0x70)', `0x${type.toString(16)}`);
+  if (type !== FUNCREF) throw malformedModule(at, 'a table of functions (0x70)', `0x${type.toString(16)}`);
   if (draft.table !== undefined) throw unsupported('multiple tables', at);
   draft.table = decodeLimits(cursor, 'a table');
   const { initial } = draft.table;
-  if (initial > limit.TABLE_ENTRIES_MAX) throw tooLarge('table entries', limit.TABLE_ENTRIES_MAX, initial, at);
+  if (initial > limit.TABLE_ENTRIES_MAX) throw moduleTooLarge('table entries', limit.TABLE_ENTRIES_MAX, initial, at);
 }
 
 function decodeMemory(cursor: Cursor, draft: Draft): void {
@@ -243,8 +243,8 @@ function decodeMemory(cursor: Cursor, draft: Draft): void {
   draft.memory = decodeLimits(cursor, 'a memory');
   const { initial, maximum } = draft.memory;
   if (initial > 65536 || (maximum ?? 0) > 65536 || initial > (maximum ?? 65536))
-    throw malformed(at, 'a memory of at most 65536 pages, initial <= maximum', `${initial}, ${maximum}`);
-  if (initial > MEMORY_PAGES_MAX) throw tooLarge('pages of memory', MEMORY_PAGES_MAX, initial, at);
+    throw malformedModule(at, 'a memory of at most 65536 pages, initial <= maximum', `${initial}, ${maximum}`);
+  if (initial > MEMORY_PAGES_MAX) throw moduleTooLarge('pages of memory', MEMORY_PAGES_MAX, initial, at);
 }
 
 function decodeLimits(cursor: Cursor, what: string): Limits {
@@ -252,7 +252,7 @@ function decodeLimits(cursor: Cursor, what: string): Limits {
   const flags = readByte(cursor);
   const feature = featureOfLimits(flags);
   if (feature !== undefined) throw unsupported(feature, at);
-  if (flags > 1) throw malformed(at, `the limits of ${what}`, `flags ${flags}`);
+  if (flags > 1) throw malformedModule(at, `the limits of ${what}`, `flags ${flags}`);
   const initial = readU32(cursor);
   return { initial, maximum: flags === 1 ? readU32(cursor) : undefined };
 }
@@ -262,7 +262,7 @@ function decodeGlobal(cursor: Cursor, draft: Draft): Global {
   const at = cursor.at;
   const mutability = readByte(cursor);
   if (mutability === 2 || mutability === 3) throw unsupported('threads and atomics (a shared global)', at);
-  if (mutability > 1) throw malformed(at, 'a mutability of 0 or 1', String(mutability));
+  if (mutability > 1) throw malformedModule(at, 'a mutability of 0 or 1', String(mutability));
   return { type, mutable: mutability === 1, value: decodeInitial(cursor, type, draft) };
 }
 
@@ -270,7 +270,7 @@ function decodeExport(cursor: Cursor): Export {
   const name = readName(cursor);
   const at = cursor.at;
   const kind = readByte(cursor);
-  if (kind > 3) throw kind === 4 ? unsupported('exceptions', at) : malformed(at, 'an export kind', String(kind));
+  if (kind > 3) throw kind === 4 ? unsupported('exceptions', at) : malformedModule(at, 'an export kind', String(kind));
   return { name, kind, index: readU32(cursor) };
 }
 
@@ -284,11 +284,11 @@ function decodeInitial(cursor: Cursor, type: ValueType, draft: Draft): bigint {
 function decodeElement(cursor: Cursor, draft: Draft): ElementSegment | undefined {
   const at = cursor.at;
   const flags = readU32(cursor);
-  if (flags > 7) throw malformed(at, 'the flags of an element segment', String(flags));
+  if (flags > 7) throw malformedModule(at, 'the flags of an element segment', String(flags));
   if (flags > 3) throw unsupported('reference types (element expressions)', at);
   if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple tables', at);
   const offset = (flags & 1) === 0 ? Number(decodeInitial(cursor, I32, draft)) : undefined;
-  if (flags !== 0 && readByte(cursor) !== 0) throw malformed(at, 'an element kind of 0', 'another');
+  if (flags !== 0 && readByte(cursor) !== 0) throw malformedModule(at, 'an element kind of 0', 'another');
   const functions = list(cursor, limit.TABLE_ENTRIES_MAX, 'table entries', readU32);
   return offset === undefined ? undefined : { offset, functions };
 }
@@ -296,9 +296,9 @@ function decodeElement(cursor: Cursor, draft: Draft): ElementSegment | undefined
 function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBody {
   const at = cursor.at;
   const type = draft.declared[index];
-  if (type === undefined) throw malformed(at, `${draft.declared.length} function bodies`, 'more');
+  if (type === undefined) throw malformedModule(at, `${draft.declared.length} function bodies`, 'more');
   const size = readU32(cursor);
-  if (size > limit.FUNCTION_BYTES_MAX) throw tooLarge('bytes in a function', limit.FUNCTION_BYTES_MAX, size, at);
+  if (size > limit.FUNCTION_BYTES_MAX) throw moduleTooLarge('bytes in a function', limit.FUNCTION_BYTES_MAX, size, at);
   const start = cursor.at;
   readSpan(cursor, size);
   const body = { type, bytes: cursor.bytes, start, end: cursor.at };
@@ -315,14 +315,14 @@ function decodeFunction(cursor: Cursor, draft: Draft, index: number): FunctionBo
   });
   draft.weight += weigher?.weight() ?? 0;
   const most = limit.WEIGHT_BASE + limit.WEIGHT_PER_BYTE * cursor.bytes.length;
-  if (draft.weight > most) throw tooLarge('locals and values at blocks and branches', most, draft.weight, at);
+  if (draft.weight > most) throw moduleTooLarge('locals and values at blocks and branches', most, draft.weight, at);
   return body;
 }
 
 function decodeData(cursor: Cursor, draft: Draft): DataSegment {
   const at = cursor.at;
   const flags = readU32(cursor);
-  if (flags > 2) throw malformed(at, 'the flags of a data segment', String(flags));
+  if (flags > 2) throw malformedModule(at, 'the flags of a data segment', String(flags));
   if (flags === 2 && readU32(cursor) !== 0) throw unsupported('multiple memories', at);
   const address = flags === 1 ? undefined : Number(decodeInitial(cursor, I32, draft));
   return { address, bytes: readSpan(cursor, readU32(cursor)) };

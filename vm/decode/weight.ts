@@ -1,7 +1,7 @@
 // docs/vm.md#weight: what an instruction costs whoever compiles it: values and locals that it makes a compiler look at, counted before that is done.
 import type { FunctionType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
-import { tooLarge } from '../wasm/read.ts';
+import { moduleTooLarge } from '../wasm/read.ts';
 import type { Instr } from './body.ts';
 import { FUNCTION_WEIGHT_MAX, LOOP_WEIGHT_MAX } from './limits.ts';
 import { PLAIN } from './plain.ts';
@@ -134,9 +134,14 @@ export function createWeigher(module: WeighedModule, type: FunctionType, locals:
       else if (plain.kind === 'binary') move(2, 1);
       else if (plain.kind === 'store') move(2, 0);
       if (weight > FUNCTION_WEIGHT_MAX)
-        throw tooLarge('locals and values at the blocks and branches of a function', FUNCTION_WEIGHT_MAX, weight, at);
+        throw moduleTooLarge(
+          'locals and values at the blocks and branches of a function',
+          FUNCTION_WEIGHT_MAX,
+          weight,
+          at,
+        );
       if (loops * instructions > LOOP_WEIGHT_MAX)
-        throw tooLarge('loops times instructions in a function', LOOP_WEIGHT_MAX, loops * instructions, at);
+        throw moduleTooLarge('loops times instructions in a function', LOOP_WEIGHT_MAX, loops * instructions, at);
     },
     weight: () => weight,
   };

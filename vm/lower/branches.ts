@@ -2,10 +2,10 @@
 import { OP } from '../../protocol/isa.ts';
 import type { FunctionType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
-import { type Draft, FUNCTION_SCOPE, popSource, type Scope, seeNans, startBlock } from './draft.ts';
+import { FUNCTION_SCOPE, type FunctionDraft, popSource, type Scope, seeNans, startBlock } from './draft.ts';
 import { emitMove, LOCAL, TEMP } from './operands.ts';
 
-function destination(d: Draft, scope: Scope, i: number): number {
+function destination(d: FunctionDraft, scope: Scope, i: number): number {
   return scope.kind === FUNCTION_SCOPE ? i : d.operands.slot(scope.base + i);
 }
 
@@ -13,12 +13,12 @@ function arityOf(scope: Scope): number {
   return scope.kind === WASM.loop ? scope.params : scope.results;
 }
 
-function labelOf(d: Draft, label: number): Scope {
+function labelOf(d: FunctionDraft, label: number): Scope {
   return d.scopes[d.scopes.length - 1 - label]!;
 }
 
 /** Moves the label's values to where it expects them. The stack stays as it is: the code may also go on. */
-function moveToLabel(d: Draft, scope: Scope): void {
+function moveToLabel(d: FunctionDraft, scope: Scope): void {
   const arity = arityOf(scope);
   const from = d.operands.height() - arity;
   seeNans(d, from);
@@ -40,7 +40,7 @@ function moveToLabel(d: Draft, scope: Scope): void {
   }
 }
 
-function jumpTo(d: Draft, scope: Scope, op: number, condition: number, refund?: number): void {
+function jumpTo(d: FunctionDraft, scope: Scope, op: number, condition: number, refund?: number): void {
   scope.edges.push({ from: d.point, checked: d.checked, refund });
   if (scope.kind === WASM.loop) {
     d.emit(op, 0, condition, 0, 0, scope.head);
@@ -51,7 +51,7 @@ function jumpTo(d: Draft, scope: Scope, op: number, condition: number, refund?: 
   }
 }
 
-export function lowerBranch(d: Draft, label: number): void {
+export function lowerBranch(d: FunctionDraft, label: number): void {
   const scope = labelOf(d, label);
   moveToLabel(d, scope);
   // The gas of `return` is taken at the function's common end.
@@ -60,7 +60,7 @@ export function lowerBranch(d: Draft, label: number): void {
   d.live = false;
 }
 
-export function lowerBranchIf(d: Draft, index: number, label: number): void {
+export function lowerBranchIf(d: FunctionDraft, index: number, label: number): void {
   const when = d.inverted ? OP.br_if_zero : OP.br_if;
   const unless = d.inverted ? OP.br_if : OP.br_if_zero;
   d.inverted = false;
@@ -90,7 +90,7 @@ export function lowerBranchIf(d: Draft, index: number, label: number): void {
   d.charges[d.point]! -= taken;
 }
 
-export function lowerBranchTable(d: Draft, targets: readonly number[]): void {
+export function lowerBranchTable(d: FunctionDraft, targets: readonly number[]): void {
   const index = popSource(d);
   const arity = arityOf(labelOf(d, targets[0]!));
   const from = d.operands.height() - arity;
@@ -118,12 +118,12 @@ export function lowerBranchTable(d: Draft, targets: readonly number[]): void {
   d.live = false;
 }
 
-function jumpUncounted(d: Draft, scope: Scope): void {
+function jumpUncounted(d: FunctionDraft, scope: Scope): void {
   jumpTo(d, scope, OP.jump, 0);
   d.charges[d.point]!--;
 }
 
-export function openScope(d: Draft, index: number, op: number, blockType: number): void {
+export function openScope(d: FunctionDraft, index: number, op: number, blockType: number): void {
   const condition = op === WASM.if ? popSource(d) : 0;
   const { params, results } = blockArity(d.module.types, blockType);
   d.operands.settleLocals();
@@ -157,7 +157,7 @@ export function openScope(d: Draft, index: number, op: number, blockType: number
   });
 }
 
-export function lowerElse(d: Draft, index: number): void {
+export function lowerElse(d: FunctionDraft, index: number): void {
   const scope = d.scopes.at(-1)!;
   if (d.live) {
     moveToLabel(d, scope);
@@ -170,7 +170,7 @@ export function lowerElse(d: Draft, index: number): void {
   startBlock(d, index);
 }
 
-export function closeScope(d: Draft, index: number): void {
+export function closeScope(d: FunctionDraft, index: number): void {
   const scope = d.scopes.pop()!;
   const merges = scope.jumps.length > 0 || scope.elseJump >= 0;
   if (scope.kind === FUNCTION_SCOPE) {

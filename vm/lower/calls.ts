@@ -2,11 +2,11 @@
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 import { HOST_FUNCTIONS } from '../host-functions.ts';
 import { type FunctionType, typeOfFunction } from '../wasm/module.ts';
-import { type Draft, seeNans, startBlock } from './draft.ts';
+import { type FunctionDraft, seeNans, startBlock } from './draft.ts';
 import { CALL_SLACK, recordSlot } from './frame.ts';
 import { emitMove } from './operands.ts';
 
-export function lowerDirectCall(d: Draft, index: number, target: number): void {
+export function lowerDirectCall(d: FunctionDraft, index: number, target: number): void {
   const callee = typeOfFunction(d.module, target);
   const imported = d.module.imports[target];
   if (imported !== undefined) {
@@ -19,7 +19,7 @@ export function lowerDirectCall(d: Draft, index: number, target: number): void {
   });
 }
 
-function lowerHostCall(d: Draft, index: number, name: string, callee: FunctionType): void {
+function lowerHostCall(d: FunctionDraft, index: number, name: string, callee: FunctionType): void {
   const host = HOST_FUNCTIONS.get(name)!;
   const first = d.operands.height() - callee.params.length;
   seeNans(d, first);
@@ -34,7 +34,7 @@ function lowerHostCall(d: Draft, index: number, name: string, callee: FunctionTy
   startBlock(d, index);
 }
 
-export function lowerIndirectCall(d: Draft, index: number, typeIndex: number): void {
+export function lowerIndirectCall(d: FunctionDraft, index: number, typeIndex: number): void {
   const callee = d.module.types[typeIndex]!;
   const at = d.operands.height() - 1;
   const selector = d.operands.source(at);
@@ -47,7 +47,7 @@ export function lowerIndirectCall(d: Draft, index: number, typeIndex: number): v
   });
 }
 
-function lowerCall(d: Draft, index: number, callee: FunctionType, emitCall: (position: number) => void): void {
+function lowerCall(d: FunctionDraft, index: number, callee: FunctionType, emitCall: (position: number) => void): void {
   const first = d.operands.height() - callee.params.length;
   seeNans(d, first);
   const position = callPosition(d, first);
@@ -68,7 +68,7 @@ function lowerCall(d: Draft, index: number, callee: FunctionType, emitCall: (pos
 }
 
 /** Slots from this frame to the callee's: its arguments' place, but never far from the frame's end. */
-function callPosition(d: Draft, argumentsAt: number): number {
+function callPosition(d: FunctionDraft, argumentsAt: number): number {
   const place = d.operands.slot(argumentsAt);
   const least = d.layout.operands + d.knownHeight - CALL_SLACK;
   if (d.knownHeight === 0 || place >= least) return place;

@@ -1,6 +1,6 @@
 // docs/vm.md#code: a growing array of 16-byte instructions.
 import { INSTRUCTION_BYTES } from '../../protocol/isa.ts';
-import { tooLarge } from '../wasm/read.ts';
+import { moduleTooLarge } from '../wasm/read.ts';
 
 export type CodeBuffer = {
   /** Index of the next instruction. */
@@ -23,7 +23,8 @@ export function createCodeBuffer(limit: number): CodeBuffer {
   let view = new DataView(bytes.buffer);
   let size = 0;
   const grow = (): void => {
-    if (size / INSTRUCTION_BYTES > limit + SLACK) throw tooLarge('instructions', limit, size / INSTRUCTION_BYTES, 0);
+    if (size / INSTRUCTION_BYTES > limit + SLACK)
+      throw moduleTooLarge('instructions', limit, size / INSTRUCTION_BYTES, 0);
     const larger = new Uint8Array(
       Math.min(bytes.length * 2, Math.max(bytes.length + INSTRUCTION_BYTES, (limit + SLACK + 1) * INSTRUCTION_BYTES)),
     );

@@ -10,7 +10,7 @@ import { type FrameLayout, layoutFrame, localSlot } from './frame.ts';
 import { createOperands, type Emit, LOCAL, type Operand, type Operands, TEMP } from './operands.ts';
 
 /** A way to a merge: its gas may be taken in the block at `from`, and given back at `refund` if the way was not taken after all. */
-export type Edge = {
+export type BranchEdge = {
   readonly from: number;
   /** True if the block at `from` checks its gas. */
   readonly checked: boolean;
@@ -30,9 +30,9 @@ export type Scope = {
   readonly point: number;
   /** For `if`: the branch to the else arm, until that is placed, and the way that it is without one. */
   elseJump: number;
-  readonly elseEdge: Edge | undefined;
+  readonly elseEdge: BranchEdge | undefined;
   /** Ways to the end; of a loop: to its head. */
-  readonly edges: Edge[];
+  readonly edges: BranchEdge[];
   /** True if the gas behind the end, or of the head, cannot be taken before: a br_table leads there, or a branch from a block that checks its gas. */
   pinned: boolean;
 };
@@ -40,7 +40,7 @@ export type Scope = {
 /** Kind of the function's own scope. */
 export const FUNCTION_SCOPE = -1;
 
-export type Draft = {
+export type FunctionDraft = {
   readonly context: LowerContext;
   readonly module: Module;
   readonly code: CodeBuffer;
@@ -61,7 +61,7 @@ export type Draft = {
   readonly refundable: Int32Array;
   readonly positions: Int32Array;
   /** Blocks behind the ends of scopes, and heads of loops, with the ways to them. */
-  readonly merges: { readonly point: number; readonly edges: readonly Edge[] }[];
+  readonly merges: { readonly point: number; readonly edges: readonly BranchEdge[] }[];
   /** Where the gas of the current block of straight-line code is taken. */
   point: number;
   /** True if the gas is compared with zero at the start of the current block or in it: what may not be spent must not be taken before. */
@@ -79,7 +79,12 @@ export type Draft = {
   readonly knownHeight: number;
 };
 
-export function createDraft(context: LowerContext, type: FunctionType, body: Body, knownHeight: number): Draft {
+export function createFunctionDraft(
+  context: LowerContext,
+  type: FunctionType,
+  body: Body,
+  knownHeight: number,
+): FunctionDraft {
   const { module, code } = context;
   const count = body.instructions.length;
   const layout = layoutFrame(type, body.locals.length);
@@ -88,7 +93,7 @@ export function createDraft(context: LowerContext, type: FunctionType, body: Bod
     code.emit(op, a, b, c, high, low);
     draft.charges[draft.point]! += gasOf(op);
   };
-  const draft: Draft = {
+  const draft: FunctionDraft = {
     context,
     module,
     code,
@@ -120,15 +125,15 @@ export function createDraft(context: LowerContext, type: FunctionType, body: Bod
   return draft;
 }
 
-export function seeNan(d: Draft, { producer }: Operand): void {
+export function seeNan(d: FunctionDraft, { producer }: Operand): void {
   if (producer >= 0) d.nans[producer] = PLAIN[d.instructions[producer]!.op]!.nanBytes;
 }
 
-export function seeNans(d: Draft, from: number): void {
+export function seeNans(d: FunctionDraft, from: number): void {
   for (let i = from; i < d.operands.height(); i++) seeNan(d, d.operands.at(i));
 }
 
-export function popSource(d: Draft): number {
+export function popSource(d: FunctionDraft): number {
   const slot = d.operands.source(d.operands.height() - 1);
   d.operands.pop();
   return slot;
@@ -138,7 +143,7 @@ export function popSource(d: Draft): number {
  * Pushes a result that `write` puts in a slot: its own, or that of the local which the next instruction sets.
  * Returns the index of the last instruction that was taken.
  */
-export function pushResult(d: Draft, index: number, producer: number, write: (slot: number) => void): number {
+export function pushResult(d: FunctionDraft, index: number, producer: number, write: (slot: number) => void): number {
   const next = d.instructions[index + 1]!;
   if (next.op !== WASM.localSet && next.op !== WASM.localTee) {
     write(d.operands.slot(d.operands.height()));
@@ -153,7 +158,7 @@ export function pushResult(d: Draft, index: number, producer: number, write: (sl
 }
 
 /** Ends the block of straight-line code; the next instruction starts another. */
-export function startBlock(d: Draft, index: number): void {
+export function startBlock(d: FunctionDraft, index: number): void {
   d.point = index + 1;
   d.checked = false;
 }

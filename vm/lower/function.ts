@@ -4,12 +4,12 @@ import { type Body, decodeBody, type Instr } from '../decode/body.ts';
 import { PLAIN } from '../decode/plain.ts';
 import type { FunctionBody, FunctionType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
-import { tooLarge } from '../wasm/read.ts';
+import { moduleTooLarge } from '../wasm/read.ts';
 import { findUnassignedReads } from './assignment.ts';
 import { closeScope, lowerBranch, lowerBranchIf, lowerBranchTable, lowerElse, openScope } from './branches.ts';
 import { lowerDirectCall, lowerIndirectCall } from './calls.ts';
 import type { LowerContext } from './context.ts';
-import { createDraft, type Draft, FUNCTION_SCOPE, pushResult } from './draft.ts';
+import { createFunctionDraft, FUNCTION_SCOPE, type FunctionDraft, pushResult } from './draft.ts';
 import { CALL_SLACK } from './frame.ts';
 import { CONST, LOCAL } from './operands.ts';
 import {
@@ -24,7 +24,7 @@ import {
 import type { FunctionPlan } from './plan.ts';
 
 /** Takes the gas behind a merge, or of a loop's head, on the ways to it: later ones first, as their ways may start at earlier ones. */
-function takeBefore({ merges, charges, refundable }: Draft): void {
+function takeBefore({ merges, charges, refundable }: FunctionDraft): void {
   merges.sort((a, b) => b.point - a.point);
   for (const { point, edges } of merges) {
     const charge = charges[point]!;
@@ -55,12 +55,12 @@ export function lowerFunction(context: LowerContext, func: FunctionBody): Functi
     pass = lowerBody(context, type, body, pass.height);
   }
   if (pass.plan.frame > FRAME_SLOTS_MAX)
-    throw tooLarge('slots in a frame', FRAME_SLOTS_MAX, pass.plan.frame, func.start);
+    throw moduleTooLarge('slots in a frame', FRAME_SLOTS_MAX, pass.plan.frame, func.start);
   return pass.plan;
 }
 
 function lowerBody(context: LowerContext, type: FunctionType, body: Body, knownHeight: number): Pass {
-  const d = createDraft(context, type, body, knownHeight);
+  const d = createFunctionDraft(context, type, body, knownHeight);
   const { layout, instructions } = d;
   const enterAt = d.code.length();
   d.emit(OP.enter);
@@ -89,7 +89,7 @@ function lowerBody(context: LowerContext, type: FunctionType, body: Body, knownH
 }
 
 /** Lowers one instruction that can be reached; returns the index of the last one that it took. */
-function lowerInstruction(d: Draft, index: number): number {
+function lowerInstruction(d: FunctionDraft, index: number): number {
   const instruction = d.instructions[index]!;
   const { op, a, b, targets } = instruction;
   const plain = PLAIN[op];
@@ -176,7 +176,7 @@ function lowerInstruction(d: Draft, index: number): number {
   }
 }
 
-function skipDead(d: Draft, index: number, op: number): void {
+function skipDead(d: FunctionDraft, index: number, op: number): void {
   d.dead[index] = 1;
   if (op === WASM.block || op === WASM.loop || op === WASM.if) d.skipped++;
   else if (op === WASM.end) d.skipped--;

@@ -2,7 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { NULL_TYPE, OP } from '../../protocol/isa.ts';
 import { EXPORT_FUNCTION, type FunctionBody, type Module, typeIndexOfFunction } from '../wasm/module.ts';
-import { tooLarge } from '../wasm/read.ts';
+import { moduleTooLarge } from '../wasm/read.ts';
 import { createCodeBuffer } from './code-buffer.ts';
 import type { DataPlace, LowerContext } from './context.ts';
 import { lowerFunction } from './function.ts';
@@ -47,7 +47,7 @@ export function lowerModule(source: Module, options: LowerOptions): LoweredModul
   const { entry, callStart, onFunction, maxInstructions = CODE_INSTRUCTIONS_MAX } = options;
   const limit = Math.min(maxInstructions, CODE_INSTRUCTIONS_MAX);
   const tableSize = source.table?.initial ?? 0;
-  if (tableSize > limit) throw tooLarge('instructions', limit, tableSize, 0);
+  if (tableSize > limit) throw moduleTooLarge('instructions', limit, tableSize, 0);
   const module = wrapHostFunctions(source);
   const entryIndex = findEntry(module, entry);
   const table = buildTable(module);
@@ -70,7 +70,7 @@ export function lowerModule(source: Module, options: LowerOptions): LoweredModul
   for (const func of module.functions) {
     starts.push(code.length());
     const plan = lowerFunction(context, func);
-    if (code.length() > limit) throw tooLarge('instructions', limit, code.length(), func.start);
+    if (code.length() > limit) throw moduleTooLarge('instructions', limit, code.length(), func.start);
     onFunction?.(func, plan);
   }
   for (const { at, target } of calls) code.patch(at, starts[target]!);

@@ -2,10 +2,10 @@
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 import type { Instr } from '../decode/body.ts';
 import type { Plain } from '../decode/plain.ts';
-import { type Draft, pushResult, seeNan, seeNans } from './draft.ts';
+import { type FunctionDraft, pushResult, seeNan, seeNans } from './draft.ts';
 import { CONST, emitMove, LOCAL, type Operand } from './operands.ts';
 
-export function lowerPlain(d: Draft, index: number, { b }: Instr, plain: Plain): number {
+export function lowerPlain(d: FunctionDraft, index: number, { b }: Instr, plain: Plain): number {
   const top = d.operands.height() - 1;
   const last = d.operands.at(top);
   if (plain.kind === 'same') {
@@ -54,13 +54,20 @@ export function lowerPlain(d: Draft, index: number, { b }: Instr, plain: Plain):
   }
 }
 
-function lowerUnary(d: Draft, index: number, op: number, producer: number, operand: Operand, at: number): number {
+function lowerUnary(
+  d: FunctionDraft,
+  index: number,
+  op: number,
+  producer: number,
+  operand: Operand,
+  at: number,
+): number {
   const source = operand.kind === LOCAL ? d.slotOfLocal(operand.low) : d.operands.slot(at);
   return pushResult(d, index, producer, (slot) => d.emit(op, slot, source));
 }
 
 function lowerBinary(
-  d: Draft,
+  d: FunctionDraft,
   index: number,
   plain: Plain,
   producer: number,
@@ -84,7 +91,7 @@ function lowerBinary(
   return pushResult(d, index, producer, (slot) => d.emit(plain.op, slot, b, c));
 }
 
-export function lowerSelect(d: Draft, index: number): number {
+export function lowerSelect(d: FunctionDraft, index: number): number {
   const top = d.operands.height() - 1;
   seeNans(d, top - 2);
   const b = d.operands.source(top - 2);
@@ -94,7 +101,7 @@ export function lowerSelect(d: Draft, index: number): number {
   return pushResult(d, index, -1, (slot) => d.emit(OP.select, slot, b, c, 0, condition));
 }
 
-export function lowerLocalSet(d: Draft, local: number, tee: boolean): void {
+export function lowerLocalSet(d: FunctionDraft, local: number, tee: boolean): void {
   const operand = d.operands.pop();
   const own = d.operands.slot(d.operands.height());
   seeNan(d, operand);
@@ -105,7 +112,7 @@ export function lowerLocalSet(d: Draft, local: number, tee: boolean): void {
   if (tee) d.operands.push(LOCAL, local);
 }
 
-export function lowerGlobalGet(d: Draft, index: number, global: number): number {
+export function lowerGlobalGet(d: FunctionDraft, index: number, global: number): number {
   const slot = d.context.globalSlots[global];
   if (slot !== undefined) return pushResult(d, index, -1, (result) => d.emit(OP.global_get, result, slot));
   const { value } = d.module.globals[global]!;
@@ -113,7 +120,7 @@ export function lowerGlobalGet(d: Draft, index: number, global: number): number 
   return index;
 }
 
-export function lowerGlobalSet(d: Draft, global: number): void {
+export function lowerGlobalSet(d: FunctionDraft, global: number): void {
   const top = d.operands.height() - 1;
   const operand = d.operands.at(top);
   const slot = d.context.globalSlots[global]!;
@@ -123,7 +130,7 @@ export function lowerGlobalSet(d: Draft, global: number): void {
   d.operands.pop();
 }
 
-export function lowerBulk(d: Draft, op: number, high = 0, low = 0): void {
+export function lowerBulk(d: FunctionDraft, op: number, high = 0, low = 0): void {
   d.checked = true;
   const first = d.operands.height() - 3;
   d.operands.settle(first);
@@ -131,7 +138,7 @@ export function lowerBulk(d: Draft, op: number, high = 0, low = 0): void {
   d.operands.reset(first, 0);
 }
 
-export function lowerMemoryGrow(d: Draft, index: number): number {
+export function lowerMemoryGrow(d: FunctionDraft, index: number): number {
   d.checked = true;
   const top = d.operands.height() - 1;
   const operand = d.operands.pop();

@@ -8,7 +8,7 @@ import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
 import { assembleProgram, createProgram, type Image, type Program } from '../program.ts';
-import { type Fault, faultResult, HostAbort, type RunRequest, type RunResult } from '../run.ts';
+import { faultResult, HostAbort, type RunFault, type RunRequest, type RunResult } from '../run.ts';
 import type { Module } from '../wasm/module.ts';
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
 import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
@@ -195,9 +195,9 @@ function settle(ending: Ending, instance: NativeInstance, host: Host, gasLimit: 
   return { status: 0, output: host.output(), gasUsed: gasLimit - left };
 }
 
-const outOfGas: Fault = { kind: 'out-of-gas', message: 'The run used up its gas.' };
+const outOfGas: RunFault = { kind: 'out-of-gas', message: 'The run used up its gas.' };
 
-function faultOf(thrown: unknown, mark: number): Fault {
+function faultOf(thrown: unknown, mark: number): RunFault {
   if (thrown instanceof HostFault) return { kind: 'host', message: thrown.message };
   if (thrown instanceof WebAssembly.RuntimeError) {
     if (mark === FAULT_OUT_OF_GAS) return outOfGas;

@@ -1,6 +1,6 @@
 // Modules that recurse without end, in frames of many shapes.
 
-export type Shape = {
+export type RecursionShape = {
   readonly type: 'i32' | 'i64' | 'f64';
   readonly params: number;
   readonly locals: number;
@@ -12,7 +12,7 @@ export type Shape = {
   readonly indirect: boolean;
 };
 
-export function recursionWat({ type, params, locals, below, elsewhere, results, indirect }: Shape): string {
+export function recursionWat({ type, params, locals, below, elsewhere, results, indirect }: RecursionShape): string {
   const repeat = (count: number, text: (i: number) => string): string =>
     Array.from({ length: count }, (_, i) => text(i)).join(' ');
   const loaded = (count: number, address: number): string =>
@@ -36,8 +36,8 @@ export function recursionWat({ type, params, locals, below, elsewhere, results, 
 }
 
 /** From no frame at all to huge ones, in all combinations. */
-export function recursionShapes(): Shape[] {
-  const shapes: Shape[] = [];
+export function recursionShapes(): RecursionShape[] {
+  const shapes: RecursionShape[] = [];
   for (const type of ['i32', 'i64', 'f64'] as const)
     for (const params of [0, 1, 4, 8, 998])
       for (const locals of [0, 3, 1000])

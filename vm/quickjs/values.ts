@@ -1,13 +1,13 @@
 // docs/vm.md#quickjs: strings and values of QuickJS from outside, while a program is built.
 import type { EngineExports } from './engine.ts';
 
-export type Text = { readonly pointer: number; readonly length: number };
+export type GuestText = { readonly pointer: number; readonly length: number };
 
 export type Values = ReturnType<typeof createValues>;
 
 export function createValues(exports: EngineExports) {
   const bytes = () => new Uint8Array(exports.memory.buffer);
-  const newText = (text: string): Text => {
+  const newText = (text: string): GuestText => {
     const encoded = new TextEncoder().encode(text);
     const pointer = exports.wasm_malloc(encoded.length + 1);
     if (pointer === 0) throw new Error('QuickJS is out of memory');
@@ -15,7 +15,7 @@ export function createValues(exports: EngineExports) {
     bytes()[pointer + encoded.length] = 0;
     return { pointer, length: encoded.length };
   };
-  const release = (text: Text) => exports.wasm_free(text.pointer);
+  const release = (text: GuestText) => exports.wasm_free(text.pointer);
   const toText = (value: number): string => {
     const lengthResult = exports.wasm_malloc(4);
     const pointer = exports.qjs_get_string_len(value, lengthResult);

@@ -1,7 +1,7 @@
 // docs/vm.md#code: control instructions of the reference machine.
 import { frameGas, NULL_TYPE, OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { MachineFault } from './fault.ts';
-import { type Handler, immediateOf, type Operands, unaryBits } from './plain.ts';
+import { type Handler, immediateOf, type PlainOperands, unaryBits } from './plain.ts';
 import type { State } from './state.ts';
 
 const ENTRY_BYTES = 16;
@@ -115,7 +115,7 @@ export const CONTROL = new Map<number, Handler>([
   ],
 ]);
 
-function call(state: State, o: Operands, target: number): void {
+function call(state: State, o: PlainOperands, target: number): void {
   const frame = state.fp + o.a;
   if (frame + o.b >= SLOT_COUNT) throw new MachineFault('slots', 'The calls are nested too deeply.');
   state.slots[frame + o.b] = (BigInt(state.pc) << 32n) | BigInt(o.a);

@@ -2,13 +2,13 @@
 import { KEEP_BYTE_GAS, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { HostFault } from '../host.ts';
-import { argument, checkSpan, copyPart, leafPart, setArgument } from './memory.ts';
-import type { Handler, Operands } from './plain.ts';
+import { argument, bulkCopyPart, bulkPart, checkSpan, setArgument } from './memory.ts';
+import type { Handler, PlainOperands } from './plain.ts';
 import type { State } from './state.ts';
 
-const word = (state: State, o: Operands, index: number): number => Number(argument(state, o, index) & 0xffffffffn);
+const word = (state: State, o: PlainOperands, index: number): number => Number(argument(state, o, index) & 0xffffffffn);
 
-export const HOST = new Map<number, Handler>([
+export const HOST_CALLS = new Map<number, Handler>([
   [OP.input_count, (state, o) => setArgument(state, o, 0, state.host.input_count())],
   [OP.input_size, (state, o) => setArgument(state, o, 0, state.host.input_size(word(state, o, 0)))],
   [
@@ -20,7 +20,7 @@ export const HOST = new Map<number, Handler>([
       const n = word(state, o, 3);
       checkSpan(state, dst, n);
       if (offset + n > state.host.input_size(index)) throw new HostFault('beyond the end of the input');
-      const k = copyPart(dst, offset, n);
+      const k = bulkCopyPart(dst, offset, n);
       state.host.input_read(dst, index, offset, k);
       if (n === k) return;
       setArgument(state, o, 0, dst + k);
@@ -36,7 +36,7 @@ export const HOST = new Map<number, Handler>([
       const n = word(state, o, 1);
       checkSpan(state, src, n);
       if (state.outputLength + n > MAX_OUTPUT_BYTES) throw new HostFault('The output is too long.');
-      const k = copyPart(state.outputLength, src, n);
+      const k = bulkCopyPart(state.outputLength, src, n);
       state.host.output_write(src, k);
       state.outputLength += k;
       state.debt += BigInt(k) * KEEP_BYTE_GAS;
@@ -57,12 +57,12 @@ export const HOST = new Map<number, Handler>([
 ]);
 
 // The hash lies outside the target, so each step finds the same preimage.
-function copyPreimage(state: State, o: Operands): void {
+function copyPreimage(state: State, o: PlainOperands): void {
   const dst = word(state, o, 1);
   const done = word(state, o, 2);
   const before = state.memory.slice(dst, dst + MAX_PREIMAGE_BYTES);
   const length = state.host.preimage(word(state, o, 0), dst);
-  const end = done + leafPart(dst + done, Math.max(length - done, 0));
+  const end = done + bulkPart(dst + done, Math.max(length - done, 0));
   state.memory.set(before.subarray(end), dst + end);
   if (end < length) {
     setArgument(state, o, 2, end);

@@ -6,18 +6,19 @@ import type { Program } from '../program.ts';
 import { faultResult, type RunRequest, type RunResult } from '../run.ts';
 import { CONTROL } from './control.ts';
 import { MachineFault } from './fault.ts';
-import { HOST } from './host-calls.ts';
+import { HOST_CALLS } from './host-calls.ts';
 import { MEMORY } from './memory.ts';
-import { type Handler, type Operands, PLAIN } from './plain.ts';
-import { createState, type State } from './state.ts';
+import { type Handler, PLAIN_OPERATIONS, type PlainOperands } from './plain.ts';
+import { createReferenceState, type State } from './state.ts';
 
 const handlers: (Handler | undefined)[] = [];
-for (const table of [CONTROL, PLAIN, MEMORY, HOST]) for (const [op, handler] of table) handlers[op] = handler;
+for (const table of [CONTROL, PLAIN_OPERATIONS, MEMORY, HOST_CALLS])
+  for (const [op, handler] of table) handlers[op] = handler;
 
 /** Runs a program instruction by instruction. @throws MizuError `vm/unfit-program` */
 export function runReference(program: Program, request: RunRequest): RunResult {
   requireFit(program);
-  const state = createState(program, request);
+  const state = createReferenceState(program, request);
   try {
     runToHalt(state);
   } catch (thrown) {
@@ -64,7 +65,7 @@ export function step(state: State): void {
   const handler = handlers[number];
   if (handler === undefined) throw new MachineFault('trap', `undefined instruction ${op}`);
   if (immediate && !takesImmediate(number)) throw new MachineFault('trap', `instruction ${number} takes no immediate`);
-  const operands: Operands = {
+  const operands: PlainOperands = {
     immediate,
     a: code.getUint16(at + 2),
     b: code.getUint16(at + 4),

@@ -4,7 +4,7 @@ import { OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { PAGE_BYTES } from '../program.ts';
 import { MachineFault } from './fault.ts';
-import { type Handler, immediateOf, type Operands, unaryBits } from './plain.ts';
+import { type Handler, immediateOf, type PlainOperands, unaryBits } from './plain.ts';
 import type { State } from './state.ts';
 
 const MASK32 = 0xffffffffn;
@@ -48,7 +48,7 @@ export const MEMORY = new Map<number, Handler>([
     (state, o) => {
       const { dst, src: value, n } = bulkOperands(state, o);
       checkSpan(state, dst, n);
-      const k = leafPart(dst, n);
+      const k = bulkPart(dst, n);
       state.memory.fill(value & 0xff, dst, dst + k);
       advance(state, o, dst + k, value, n - k);
     },
@@ -60,7 +60,7 @@ export const MEMORY = new Map<number, Handler>([
       checkSpan(state, dst, n);
       checkSpan(state, src, n);
       if (dst <= src) {
-        const k = copyPart(dst, src, n);
+        const k = bulkCopyPart(dst, src, n);
         state.memory.copyWithin(dst, src, src + k);
         advance(state, o, dst + k, src + k, n - k);
         return;
@@ -79,7 +79,7 @@ export const MEMORY = new Map<number, Handler>([
       const length = Number(state.slots[o.high % state.slots.length]!);
       if (src + n > length || o.low + src + n > state.program.data.length)
         throw new MachineFault('trap', 'data segment is out of bounds');
-      const k = copyPart(dst, o.low + src, n);
+      const k = bulkCopyPart(dst, o.low + src, n);
       state.memory.set(state.program.data.subarray(o.low + src, o.low + src + k), dst);
       advance(state, o, dst + k, src + k, n - k);
     },
@@ -99,33 +99,33 @@ function growMemory(state: State, pages: number): void {
 }
 
 /** Bytes that one step handles: up to the end of the leaf at `dst`. */
-export function leafPart(dst: number, n: number): number {
+export function bulkPart(dst: number, n: number): number {
   return Math.min(n, LEAF_BYTES - (dst % LEAF_BYTES));
 }
 
 /** Bytes that one step copies: up to the end of the leaf at `dst` or at `src`. */
-export function copyPart(dst: number, src: number, n: number): number {
-  return leafPart(src, leafPart(dst, n));
+export function bulkCopyPart(dst: number, src: number, n: number): number {
+  return bulkPart(src, bulkPart(dst, n));
 }
 
 export function checkSpan(state: State, address: number, size: number): void {
   if (address + size > state.memory.length) throw new MachineFault('trap', 'memory access out of bounds');
 }
 
-export function argument(state: State, o: Operands, index: number): bigint {
+export function argument(state: State, o: PlainOperands, index: number): bigint {
   return state.slots[(o.slotA + index) % state.slots.length]!;
 }
 
-export function setArgument(state: State, o: Operands, index: number, value: number | bigint): void {
+export function setArgument(state: State, o: PlainOperands, index: number, value: number | bigint): void {
   state.slots[(o.slotA + index) % state.slots.length] = BigInt.asUintN(64, BigInt(value));
 }
 
-function bulkOperands(state: State, o: Operands): { dst: number; src: number; n: number } {
+function bulkOperands(state: State, o: PlainOperands): { dst: number; src: number; n: number } {
   const word = (index: number): number => Number(argument(state, o, index) & MASK32);
   return { dst: word(0), src: word(1), n: word(2) };
 }
 
-function advance(state: State, o: Operands, dst: number, src: number, left: number): void {
+function advance(state: State, o: PlainOperands, dst: number, src: number, left: number): void {
   if (left === 0) return;
   setArgument(state, o, 0, dst);
   setArgument(state, o, 1, src);
@@ -161,6 +161,6 @@ function store(op: number, bytes: number): [number, Handler] {
   ];
 }
 
-function baseAddress(state: State, o: Operands): number {
+function baseAddress(state: State, o: PlainOperands): number {
   return Number(state.slots[o.slotB]! & MASK32);
 }

@@ -22,7 +22,7 @@ export type State = {
 };
 
 /** The state of L1's machine when a program starts; L1 starts what fits, and nothing else. */
-export function createState(program: Program, request: RunRequest): State {
+export function createReferenceState(program: Program, request: RunRequest): State {
   const slots = new BigUint64Array(SLOT_COUNT);
   const initial = viewSlots(program.slots);
   for (let i = 0; i * 8 < initial.byteLength; i++) slots[i] = initial.getBigUint64(i * 8);

@@ -5,7 +5,7 @@ import { hashObject, zeroTreeRoot } from '../../protocol/tree.ts';
 import { type HaltedMachine, MACHINE_KIND } from './encode.ts';
 import type { Machine } from './machine.ts';
 
-export type StepResult = {
+export type TraceResult = {
   /** 0..255 exit code, 256 fault. */
   readonly status: number;
   /** Empty after a fault. */
@@ -15,11 +15,11 @@ export type StepResult = {
   readonly committed?: Uint8Array | undefined;
 };
 
-export type Ending = { readonly halted: HaltedMachine; readonly result: StepResult };
+export type Ending = { readonly halted: HaltedMachine; readonly result: TraceResult };
 
 const EMPTY = new Uint8Array(0);
 
-function outcomeOf(machine: Machine): StepResult {
+function outcomeOf(machine: Machine): TraceResult {
   const { stop, options, gasLeft, output } = machine;
   if (stop?.kind === 'exit') return { status: stop.code, output: output.bytes(), gasUsed: options.gasLimit - gasLeft };
   if (stop?.kind === 'commit')

@@ -62,7 +62,7 @@ export function readWord({ core }: Machine, index: number): number {
 }
 
 /** Address of a load or store. */
-export function addressOf(machine: Machine, { instruction, immediate, b, imm, high }: Fetched): number {
+export function memoryAddressOf(machine: Machine, { instruction, immediate, b, imm, high }: Fetched): number {
   if (instruction?.shape === 'load' && immediate) return Number(imm);
   return readWord(machine, machine.fp + b) + (immediate ? high : Number(imm));
 }

@@ -3,7 +3,7 @@ import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.t
 import { OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { CORE, type Core, STATUS } from './core.ts';
-import type { Output } from './output.ts';
+import type { MachineOutput } from './output.ts';
 
 /** What a stopped machine asks for, or how it ended. */
 export type Stop =
@@ -14,7 +14,7 @@ export type Stop =
 
 export type HostEnvironment = {
   readonly inputs: readonly Uint8Array[];
-  readonly output: Output;
+  readonly output: MachineOutput;
   /** The bytes whose keccak-256 is `hash`. */
   preimage(hash: Uint8Array): Uint8Array;
   /** 20 bytes for hash ‖ r ‖ s ‖ v. */

@@ -14,7 +14,7 @@ import {
   type MachineKind,
 } from './encode.ts';
 import { createHostCalls, type Stop } from './host.ts';
-import { createOutput, type Output, type OutputMark } from './output.ts';
+import { createMachineOutput, type MachineOutput, type OutputMark } from './output.ts';
 import { createPageStore, type PageSnapshot } from './pages.ts';
 import { staticTree } from './static-tree.ts';
 
@@ -44,7 +44,7 @@ export type MachineSnapshot = {
 export type Machine = {
   readonly options: MachineOptions;
   readonly core: Core;
-  readonly output: Output;
+  readonly output: MachineOutput;
   readonly inputRefs: readonly ObjectRef[];
   /** 152 bytes. */
   readonly context: Uint8Array;
@@ -66,7 +66,7 @@ const MAX_CHUNK = 1 << 28;
 /** Of a program that fits (vm/fit.ts). */
 export function createMachine(options: MachineOptions): Machine {
   const { program, inputs } = options;
-  const output = createOutput();
+  const output = createMachineOutput();
   const host = createHostCalls(() => core, {
     ...options,
     output,

@@ -8,7 +8,7 @@ const CHUNK_LEAVES = 2 ** CHUNK_DEPTH;
 
 export type OutputMark = { readonly length: number; readonly folded: number; readonly frontier: readonly Hex[] };
 
-export type Output = {
+export type MachineOutput = {
   length(): number;
   append(bytes: Uint8Array): void;
   bytes(): Uint8Array;
@@ -23,7 +23,7 @@ export type Output = {
   reset(mark: OutputMark): void;
 };
 
-export function createOutput(): Output {
+export function createMachineOutput(): MachineOutput {
   let buffer = new Uint8Array(1024);
   let length = 0;
   // Whole leaves that are in `frontier`; frontier[d] is the root of the complete tree of depth d that bit d of their number stands for.

@@ -8,21 +8,21 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { readSlot, readWord } from './fetch.ts';
 import { copyPart, ecrecoverFaults, preimageFaults } from './host.ts';
 import type { Machine } from './machine.ts';
-import type { Step } from './proven-step.ts';
+import type { ProvenInstruction } from './proven-step.ts';
 import { type StaticTree, staticTree } from './static-tree.ts';
 
 const RECORD_BYTES = 64;
 const HASH_BYTES = 32;
 
-export function proveHost(step: Step): void {
+export function proveHost(step: ProvenInstruction): void {
   PROVERS[step.instruction.name]?.(step);
 }
 
-const word = ({ machine, a }: Step, index: number): number => readWord(machine, machine.fp + a + index);
-const leafAt = (step: Step, address: number): void => step.witness.memory(address, 1);
-const proveContext = ({ machine, witness }: Step): void => witness.bytes(machine.context);
+const word = ({ machine, a }: ProvenInstruction, index: number): number => readWord(machine, machine.fp + a + index);
+const leafAt = (step: ProvenInstruction, address: number): void => step.witness.memory(address, 1);
+const proveContext = ({ machine, witness }: ProvenInstruction): void => witness.bytes(machine.context);
 
-const PROVERS: Readonly<Record<string, (step: Step) => void>> = {
+const PROVERS: Readonly<Record<string, (step: ProvenInstruction) => void>> = {
   input_count: proveContext,
   clock: proveContext,
   random: proveContext,
@@ -85,7 +85,7 @@ const PROVERS: Readonly<Record<string, (step: Step) => void>> = {
   },
 };
 
-function proveRecord(step: Step, index: number): void {
+function proveRecord(step: ProvenInstruction, index: number): void {
   const { machine, witness } = step;
   proveContext(step);
   if (index >= machine.inputRefs.length) return;

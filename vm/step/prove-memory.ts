@@ -1,14 +1,14 @@
 // docs/machine.md#proof: item 4, leaves of code, data and memory.
 import { hexToBytes } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { addressOf, readSlot, readWord } from './fetch.ts';
+import { memoryAddressOf, readSlot, readWord } from './fetch.ts';
 import { copyPart } from './host.ts';
-import type { Step } from './proven-step.ts';
+import type { ProvenInstruction } from './proven-step.ts';
 import { staticTree } from './static-tree.ts';
 
 const BYTES = { load8: 1, load16: 2, load32: 4, load64: 8, store8: 1, store16: 2, store32: 4, store64: 8 } as const;
 
-export function proveMemory(step: Step): void {
+export function proveMemory(step: ProvenInstruction): void {
   const { name, shape } = step.instruction;
   if (name === 'table_get') proveEntry(step);
   else if (shape === 'load') proveLoad(step);
@@ -18,40 +18,40 @@ export function proveMemory(step: Step): void {
   else if (name === 'memory_init') proveInit(step);
 }
 
-function proveEntry({ machine, witness, b, high, low }: Step): void {
+function proveEntry({ machine, witness, b, high, low }: ProvenInstruction): void {
   const index = readWord(machine, machine.fp + b);
   if (index < low && high + index < machine.core.codeCount) witness.code(high + index);
 }
 
-function sizeOf({ instruction }: Step): number {
+function sizeOf({ instruction }: ProvenInstruction): number {
   const [key] = /^(load|store)\d+/.exec(instruction.name)!;
   return BYTES[key as keyof typeof BYTES];
 }
 
-function proveLoad(step: Step): void {
-  if (!step.faults) step.witness.memory(addressOf(step.machine, step), sizeOf(step));
+function proveLoad(step: ProvenInstruction): void {
+  if (!step.faults) step.witness.memory(memoryAddressOf(step.machine, step), sizeOf(step));
 }
 
-function proveStore(step: Step): void {
+function proveStore(step: ProvenInstruction): void {
   const { machine, witness, outcome } = step;
   if (step.faults) return;
-  const address = addressOf(machine, step);
+  const address = memoryAddressOf(machine, step);
   const last = Math.floor((address + sizeOf(step) - 1) / LEAF_BYTES);
   witness.memory(address, 1);
   if (last !== outcome.memory.index) witness.memoryLeafAfter(last, outcome.memory);
 }
 
-function bulkArguments({ machine, a }: Step): { dst: number; src: number; n: number } {
+function bulkArguments({ machine, a }: ProvenInstruction): { dst: number; src: number; n: number } {
   const word = (index: number): number => readWord(machine, machine.fp + a + index);
   return { dst: word(0), src: word(1), n: word(2) };
 }
 
-function proveTarget(step: Step): void {
+function proveTarget(step: ProvenInstruction): void {
   const { dst, n } = bulkArguments(step);
   if (!step.faults && n > 0) step.witness.memory(dst, 1);
 }
 
-function proveCopy(step: Step): void {
+function proveCopy(step: ProvenInstruction): void {
   const { dst, src, n } = bulkArguments(step);
   if (step.faults || n === 0) return;
   const forward = dst <= src;
@@ -62,7 +62,7 @@ function proveCopy(step: Step): void {
   step.witness.memory(dst + skip, 1);
 }
 
-function proveInit(step: Step): void {
+function proveInit(step: ProvenInstruction): void {
   const { machine, witness, high, low } = step;
   const { dst, src, n } = bulkArguments(step);
   const length = readSlot(machine, high);

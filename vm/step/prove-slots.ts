@@ -1,6 +1,6 @@
 // docs/machine.md#proof: item 3, the slots that an instruction touches.
 import { SLOT_COUNT } from '../../protocol/isa.ts';
-import type { Step } from './proven-step.ts';
+import type { ProvenInstruction } from './proven-step.ts';
 
 /** Argument slots of the host functions, or one for the result of those without. */
 const HOST_SLOTS: Readonly<Record<string, number>> = {
@@ -18,12 +18,12 @@ const HOST_SLOTS: Readonly<Record<string, number>> = {
   commit: 1,
 };
 
-export function proveSlots(step: Step): void {
+export function proveSlots(step: ProvenInstruction): void {
   for (const slot of slotsOf(step)) step.witness.slot(slot);
 }
 
 /** Slots in the order in which they are proven. */
-function slotsOf({ instruction, immediate, machine, faults, a, b, c, imm, high }: Step): number[] {
+function slotsOf({ instruction, immediate, machine, faults, a, b, c, imm, high }: ProvenInstruction): number[] {
   const { fp } = machine;
   const slot = (field: number): number => (fp + field) % SLOT_COUNT;
   const record = faults ? [] : [fp + a + b];

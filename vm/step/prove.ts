@@ -2,12 +2,12 @@
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { Program } from '../program.ts';
 import { MACHINE_KIND } from './encode.ts';
-import { addressOf, type Fetched, fetchInstruction } from './fetch.ts';
+import { type Fetched, fetchInstruction, memoryAddressOf } from './fetch.ts';
 import { cannotFetch, encodeRunning, type Machine, runMachine } from './machine.ts';
 import { proveHost } from './prove-host.ts';
 import { proveMemory } from './prove-memory.ts';
 import { proveSlots } from './prove-slots.ts';
-import type { Outcome, Step } from './proven-step.ts';
+import type { ProvenInstruction, StepOutcome } from './proven-step.ts';
 import { createWitness, type Witness } from './witness.ts';
 
 /** `parent`: the kernel that waits for this program. The machine's state stays as it is. */
@@ -25,7 +25,7 @@ export function proveStep(
   if (fetched?.instruction !== undefined) {
     const { instruction } = fetched;
     const faults = stop?.kind === 'fault';
-    const step: Step = { ...fetched, instruction, machine, witness, outcome, faults, programOf };
+    const step: ProvenInstruction = { ...fetched, instruction, machine, witness, outcome, faults, programOf };
     proveSlots(step);
     proveMemory(step);
     proveHost(step);
@@ -35,11 +35,11 @@ export function proveStep(
   return witness.finish();
 }
 
-function tryStep(machine: Machine, fetched: Fetched | undefined): Outcome {
+function tryStep(machine: Machine, fetched: Fetched | undefined): StepOutcome {
   const { core } = machine;
   const state = machine.snapshot();
   const stores = fetched?.instruction?.shape === 'store';
-  const leaf = stores ? Math.floor(addressOf(machine, fetched) / LEAF_BYTES) : 0;
+  const leaf = stores ? Math.floor(memoryAddressOf(machine, fetched) / LEAF_BYTES) : 0;
   runMachine(machine, 1n);
   const { stop } = machine;
   const outcome = {

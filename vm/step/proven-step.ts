@@ -7,17 +7,17 @@ import type { Machine } from './machine.ts';
 import type { Witness, WrittenLeaf } from './witness.ts';
 
 /** What the instruction does, tried on the machine itself. */
-export type Outcome = {
+export type StepOutcome = {
   readonly stop: Stop | undefined;
   /** The first leaf that a store wrote. */
   readonly memory: WrittenLeaf;
 };
 
-export type Step = Fetched & {
+export type ProvenInstruction = Fetched & {
   readonly instruction: Instruction;
   readonly machine: Machine;
   readonly witness: Witness;
-  readonly outcome: Outcome;
+  readonly outcome: StepOutcome;
   readonly faults: boolean;
   /** Program of an exec request. */
   readonly programOf: (request: Uint8Array) => Program;

@@ -8,7 +8,7 @@ import { requireFit } from '../fit.ts';
 import type { Program } from '../program.ts';
 import type { RunResult } from '../run.ts';
 import { encodeHalted, hashHalted, MACHINE_KIND, NO_PARENT } from './encode.ts';
-import { type Ending, endingOf, resultLeaf, type StepResult } from './ending.ts';
+import { type Ending, endingOf, resultLeaf, type TraceResult } from './ending.ts';
 import {
   createMachine,
   encodeRunning,
@@ -24,12 +24,12 @@ export type StepKernel = {
   /** The bytes whose keccak-256 is `hash`, or undefined if they are not at hand: the trace cannot go on. */
   preimage(hash: Uint8Array): Uint8Array | undefined;
   /** Program and inputs of a request leaf of 128 bytes. */
-  exec(request: Uint8Array): ExecSource;
+  exec(request: Uint8Array): ChildSource;
   /** 20 bytes for hash ‖ r ‖ s ‖ v, 97 bytes. */
   ecrecover(input: Uint8Array): Uint8Array;
 };
 
-export type ExecSource = {
+export type ChildSource = {
   readonly program: Program;
   readonly inputs: readonly Uint8Array[];
   /** The native engine's result, if the program may be run natively: a way past its trace, which is then gasUsed steps long unless it faulted. */
@@ -52,7 +52,7 @@ export type StepSnapshot = {
   readonly active: Machine;
   readonly state: MachineSnapshot;
   readonly parent: { readonly machine: Machine; readonly state: MachineSnapshot } | undefined;
-  readonly source: ExecSource | undefined;
+  readonly source: ChildSource | undefined;
   readonly ending: Ending | undefined;
 };
 
@@ -61,7 +61,7 @@ export type StepMachine = {
   position(): bigint;
   /** Goes on to this position, or to the end. @throws Error if it lies behind. */
   runTo(position: bigint): void;
-  runToEnd(): StepResult;
+  runToEnd(): TraceResult;
   hash(): Hex;
   /** The preimage of `hash()` without its tag: 256 bytes, or of a halted machine all of it. */
   encode(): Uint8Array;
@@ -73,7 +73,7 @@ export type StepMachine = {
   snapshot(): StepSnapshot;
   restore(snapshot: StepSnapshot): void;
   /** Undefined before the end. */
-  result(): StepResult | undefined;
+  result(): TraceResult | undefined;
   /** Hashes at these positions, ascending; behind the end the hash of the halted machine. */
   hashesAt(positions: readonly bigint[]): Hex[];
 };
@@ -94,7 +94,7 @@ export function createStepMachine(request: StepRequest): StepMachine {
   const kind = kernel === undefined ? MACHINE_KIND.user : MACHINE_KIND.kernel;
   let active = createMachine({ ...request, ...hostOf, kind, resultAddress: 0, parent: NO_PARENT });
   let parent: Machine | undefined;
-  let source: ExecSource | undefined;
+  let source: ChildSource | undefined;
   let ending: Ending | undefined;
   let position = 0n;
 

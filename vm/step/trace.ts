@@ -1,7 +1,7 @@
 // docs/machine.md: a readable trace of instructions: operands before, result after.
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { MACHINE_KIND } from './encode.ts';
-import { addressOf, type Fetched, fetchInstruction, readSlot } from './fetch.ts';
+import { type Fetched, fetchInstruction, memoryAddressOf, readSlot } from './fetch.ts';
 import { cannotFetch, type Machine } from './machine.ts';
 import type { StepMachine } from './step-machine.ts';
 
@@ -94,9 +94,9 @@ function operandsOf(machine: Machine, fetched: Fetched): string {
     case 'globalGet':
       return `g${b}`;
     case 'load':
-      return `[${hex(addressOf(machine, fetched))}]`;
+      return `[${hex(memoryAddressOf(machine, fetched))}]`;
     case 'store':
-      return `[${hex(addressOf(machine, fetched))}] = ${immediate ? `#${low | 0}` : slot(c)}`;
+      return `[${hex(memoryAddressOf(machine, fetched))}] = ${immediate ? `#${low | 0}` : slot(c)}`;
     case 'bulk':
     case 'memoryInit':
     case 'host':

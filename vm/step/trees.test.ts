@@ -1,7 +1,7 @@
 // docs/vm.md#tree: the trees that the step machine keeps, against the plain one.
 import { describe, expect, it } from 'vitest';
 import { depthOf, hashLeaf, rootFromProof, treeProof, treeRoot } from '../../protocol/tree.ts';
-import { createOutput } from './output.ts';
+import { createMachineOutput } from './output.ts';
 import { staticTree } from './static-tree.ts';
 
 const LEAF = 128;
@@ -13,7 +13,7 @@ function pattern(length: number): Uint8Array {
 describe('the output', () => {
   it('has the root of its bytes at every length', () => {
     const bytes = pattern(LEAF * 21);
-    const output = createOutput();
+    const output = createMachineOutput();
     for (let length = 0; length < bytes.length; ) {
       expect(output.root()).toBe(treeRoot(bytes.subarray(0, length)));
       const k = Math.min(1 + (length % 61), LEAF - (length % LEAF));
@@ -25,7 +25,7 @@ describe('the output', () => {
 
   it('folds long outputs at once', () => {
     const bytes = pattern(LEAF * (1024 * 3 + 5) + 9);
-    const output = createOutput();
+    const output = createMachineOutput();
     output.append(bytes.subarray(0, 1000));
     expect(output.root()).toBe(treeRoot(bytes.subarray(0, 1000)));
     output.append(bytes.subarray(1000));
@@ -34,7 +34,7 @@ describe('the output', () => {
 
   it('gives the siblings of the leaf that is written next', () => {
     for (const length of [1, 127, 129, 3 * LEAF, 3 * LEAF + 1, 5 * LEAF, 6 * LEAF, 7 * LEAF + 100]) {
-      const output = createOutput();
+      const output = createMachineOutput();
       output.append(pattern(length));
       const index = Math.floor(length / LEAF);
       expect(output.siblings()).toEqual(treeProof(pattern(length), index));
@@ -42,14 +42,14 @@ describe('the output', () => {
     }
     // A full tree grows by a level: its root is all that is needed.
     for (const leaves of [1, 2, 4, 8]) {
-      const output = createOutput();
+      const output = createMachineOutput();
       output.append(pattern(leaves * LEAF));
       expect(output.siblings()).toEqual([]);
     }
   });
 
   it('goes back to a mark', () => {
-    const output = createOutput();
+    const output = createMachineOutput();
     output.append(pattern(5 * LEAF + 3));
     const mark = output.mark();
     const root = output.root();

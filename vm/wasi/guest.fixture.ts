@@ -56,7 +56,7 @@ export const SIGNATURES: Readonly<Record<string, string>> = {
   sock_shutdown: 'pp',
 };
 
-export async function assemble(text: string): Promise<Uint8Array> {
+export async function assembleGuest(text: string): Promise<Uint8Array> {
   const wabt = await loadWabt();
   const module = wabt.parseWat('test.wat', text);
   try {
@@ -77,7 +77,7 @@ export async function createGuest(task: PlainTask = {}) {
     };
   });
   const main = decodeModule(
-    await assemble(`(module ${functions.map((entry) => entry.import).join('\n')}
+    await assembleGuest(`(module ${functions.map((entry) => entry.import).join('\n')}
       (memory (export "memory") 1 1) ${functions.map((entry) => entry.wrapper).join('\n')})`),
   );
   const instance = await instantiatePlain(encodeModule(mergeModules(main, [wasiLibrary], main.exports)), task);

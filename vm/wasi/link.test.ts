@@ -5,11 +5,11 @@ import { parameters, runPlain } from '../link/host.fixture.ts';
 import { loadModule } from '../load.ts';
 import { encodeModule } from '../wasm/encode.ts';
 import type { FunctionBody } from '../wasm/module.ts';
-import { assemble } from './guest.fixture.ts';
+import { assembleGuest } from './guest.fixture.ts';
 import { linkWasi } from './link.ts';
 
 const WASI = 'wasi_snapshot_preview1';
-const link = async (text: string) => linkWasi(await assemble(text));
+const link = async (text: string) => linkWasi(await assembleGuest(text));
 const importsOf = (core: Uint8Array) =>
   WebAssembly.Module.imports(new WebAssembly.Module(core as Uint8Array<ArrayBuffer>)).map(
     (entry) => `${entry.module}.${entry.name}`,
@@ -92,7 +92,7 @@ describe('a command', () => {
 });
 
 it('hands a core module through as it is', async () => {
-  const core = await assemble(
+  const core = await assembleGuest(
     `(module (import "mizu" "exit" (func (param i32))) (func (export "_start") (call 0 (i32.const 3))))`,
   );
   expect(await linkWasi(core)).toBe(core);
@@ -100,7 +100,7 @@ it('hands a core module through as it is', async () => {
 
 it('takes padded table indices, as newer compilers write them, and very many data segments', async () => {
   const plain = decodeModule(
-    await assemble(`(module (import "${WASI}" "proc_exit" (func $exit (param i32))) (memory 1) (table 1 funcref) (type $t (func))
+    await assembleGuest(`(module (import "${WASI}" "proc_exit" (func $exit (param i32))) (memory 1) (table 1 funcref) (type $t (func))
       (func $f (call $exit (i32.load8_u (i32.const 59980)))) (elem (i32.const 0) $f) (func (export "_start") (call_indirect (type $t) (i32.const 0)))
       ${Array.from({ length: 30_000 }, (_, i) => `(data (i32.const ${2 * i}) "\\${(16 + (i % 64)).toString(16)}")`).join(' ')})`),
   );

@@ -8,7 +8,7 @@ export function createCursor(bytes: Uint8Array, at = 0, end = bytes.length): Cur
 }
 
 export function readByte(cursor: Cursor): number {
-  if (cursor.at >= cursor.end) throw malformed(cursor.at, 'another byte', 'the end of the section');
+  if (cursor.at >= cursor.end) throw malformedModule(cursor.at, 'another byte', 'the end of the section');
   return cursor.bytes[cursor.at++]!;
 }
 
@@ -23,7 +23,7 @@ export function readU32(cursor: Cursor): number {
     value += (byte & 0x7f) * 2 ** shift;
     if (byte < 0x80) return value;
   }
-  throw malformed(start, 'an unsigned LEB128 integer of at most 32 bits', 'a longer or larger one');
+  throw malformedModule(start, 'an unsigned LEB128 integer of at most 32 bits', 'a longer or larger one');
 }
 
 /** Signed LEB128 of at most 32 bits. */
@@ -42,7 +42,8 @@ export function readS64(cursor: Cursor): bigint {
 }
 
 export function readSpan(cursor: Cursor, size: number): Uint8Array {
-  if (size > cursor.end - cursor.at) throw malformed(cursor.at, `${size} bytes`, `${cursor.end - cursor.at} bytes`);
+  if (size > cursor.end - cursor.at)
+    throw malformedModule(cursor.at, `${size} bytes`, `${cursor.end - cursor.at} bytes`);
   cursor.at += size;
   return cursor.bytes.subarray(cursor.at - size, cursor.at);
 }
@@ -54,7 +55,7 @@ export function readName(cursor: Cursor): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readSpan(cursor, size));
   } catch (cause) {
     if (cause instanceof MizuError) throw cause;
-    throw malformed(start, 'a name in UTF-8', 'other bytes');
+    throw malformedModule(start, 'a name in UTF-8', 'other bytes');
   }
 }
 
@@ -62,12 +63,13 @@ export function readName(cursor: Cursor): string {
 export function readCount(cursor: Cursor, limit: number, what: string): number {
   const start = cursor.at;
   const count = readU32(cursor);
-  if (count > limit) throw tooLarge(what, limit, count, start);
-  if (count > cursor.end - cursor.at) throw malformed(start, `${count} ${what}`, `${cursor.end - cursor.at} bytes`);
+  if (count > limit) throw moduleTooLarge(what, limit, count, start);
+  if (count > cursor.end - cursor.at)
+    throw malformedModule(start, `${count} ${what}`, `${cursor.end - cursor.at} bytes`);
   return count;
 }
 
-export function malformed(offset: number, expected: string, actual: string): MizuError {
+export function malformedModule(offset: number, expected: string, actual: string): MizuError {
   return new MizuError({
     code: 'vm/malformed',
     message: `The WebAssembly module is malformed at byte ${offset}.`,
@@ -77,7 +79,7 @@ export function malformed(offset: number, expected: string, actual: string): Miz
   });
 }
 
-export function tooLarge(what: string, limit: number, actual: number, offset: number): MizuError {
+export function moduleTooLarge(what: string, limit: number, actual: number, offset: number): MizuError {
   return new MizuError({
     code: 'vm/too-large',
     message: `The WebAssembly module has too many ${what} at byte ${offset}.`,
@@ -108,5 +110,5 @@ function readSigned(cursor: Cursor, bits: number): number | bigint {
     value |= BigInt(byte & 0x7f) << BigInt(shift);
     if (byte < 0x80) return BigInt.asIntN(bits, (byte & 0x40) === 0 ? value : value | (-1n << BigInt(shift + 7)));
   }
-  throw malformed(start, `a signed LEB128 integer of at most ${bits} bits`, 'a longer or larger one');
+  throw malformedModule(start, `a signed LEB128 integer of at most ${bits} bits`, 'a longer or larger one');
 }
