@@ -7,11 +7,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createOutput } from '../cli/output.ts';
 import { prepareWorkflow } from '../cli/prepare.ts';
 import { startOrFind } from '../cli/start.ts';
-import { type MockAnswer, type MockOpenAi, startMockOpenAi } from '../edge/mock-openai.ts';
 import type { Network } from '../sdk/client/network.ts';
 import { fromPrivateKey } from '../sdk/client/signer.ts';
 import { surveyInput } from '../sdk/client/survey.ts';
-import { runMain } from './run-main.fixture.ts';
+import { type MockAnswer, type MockOpenAi, startMockOpenAi } from '../test/doubles/mock-openai.ts';
+import { runMain } from '../test/network/run-main.fixture.ts';
 
 const KEY = 'sk-a-secret-of-the-test';
 const HEADER = 'a header with a secret';

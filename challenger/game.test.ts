@@ -4,10 +4,10 @@ import type { Told } from '../dispute/seat.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { keyOf, LIAR, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, LIAR, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 let network: TestNetwork;

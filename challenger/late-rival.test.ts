@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
 import type { Told } from '../dispute/seat.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 const WINDOW_SECONDS = DEVNET_CONFIG.windowSeconds;

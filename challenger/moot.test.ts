@@ -7,8 +7,9 @@ import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { type Fake, openFake } from '../prover/fake.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
+import { createLogger } from '../service/log.ts';
+import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
 import {
   EXECUTOR,
   keyOf,
@@ -18,8 +19,7 @@ import {
   USER,
   until,
   VALIDATOR,
-} from '../prover/network.fixture.ts';
-import { createLogger } from '../service/log.ts';
+} from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Told } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../prover/network.fixture.ts';
-import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../test/network/network.fixture.ts';
+import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';
 
-const SCRIPT = new URL('./validator-process.fixture.ts', import.meta.url);
+const SCRIPT = new URL('../test/network/validator-process.fixture.ts', import.meta.url);
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 let network: TestNetwork;
 let liar: Executor;

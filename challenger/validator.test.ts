@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork } from '../prover/network.fixture.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 let network: TestNetwork;

@@ -11,17 +11,17 @@ import { inboxAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
-import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { NO_EXPIRY } from '../prover/promised.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
+import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 const HOUR = 3_600;
 const HOURS = 3;
-const SCRIPT = new URL('../prover/executor-process.fixture.ts', import.meta.url);
+const SCRIPT = new URL('../test/network/executor-process.fixture.ts', import.meta.url);
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 const nothing = (digit: string): Message => ({ kind: 'Expire', run: `0x${digit.repeat(64)}` });
 

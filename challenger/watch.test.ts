@@ -6,10 +6,10 @@ import type { Seat } from '../dispute/seat.ts';
 import { takeSeat } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { keyOf, until, VALIDATOR } from '../prover/network.fixture.ts';
 import { createLogger, type Logger } from '../service/log.ts';
 import { type Lie, lyingOracle } from '../test/lies/lie.ts';
 import { createWorld, leafAfter, type World } from '../test/lies/world.ts';
+import { keyOf, until, VALIDATOR } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
 const STEP = 3;

@@ -4,15 +4,15 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { demandsAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { keyOf, LIAR, until, VALIDATOR } from '../prover/network.fixture.ts';
-import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
+import { keyOf, LIAR, until, VALIDATOR } from '../test/network/network.fixture.ts';
+import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';
+import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from '../test/network/withheld.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
-import { createWithheld, DEMAND_SECONDS, WINDOW_SECONDS, type Withheld } from './withheld.fixture.ts';
 
-const SCRIPT = new URL('./validator-process.fixture.ts', import.meta.url);
+const SCRIPT = new URL('../test/network/validator-process.fixture.ts', import.meta.url);
 const MIZU = 10n ** 18n;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
 

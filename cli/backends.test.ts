@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { endpointOf } from '../devnet/command.ts';
-import { type MockRequest, startMockOpenAi } from '../edge/mock-openai.ts';
+import { type MockRequest, startMockOpenAi } from '../test/doubles/mock-openai.ts';
 import { localBackends } from './backends.ts';
 
 const cleanUps: (() => Promise<unknown>)[] = [];

@@ -1,7 +1,7 @@
 // docs/sdk.md#dev: what a step over the whole dataset did to the rows.
 import { expect, test } from 'vitest';
 import { encodeRowset } from '../sdk/input/rowset.ts';
-import { openChain } from '../sdk/local/oracle.fixture.ts';
+import { openChain } from '../test/sdk/oracle.fixture.ts';
 import { collectSamples } from './samples.ts';
 
 test('a sort shows what it has rejected, then the new order; a group the rows that became one', async () => {

@@ -27,9 +27,6 @@ import { bytesToHex, concatBytes } from '../protocol/hex.ts';
 import { encodeMessage } from '../protocol/messages.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
-import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
-import { DEVNET_CONFIG } from './config.ts';
-import { type ContractAddresses, type Deployment, deployContracts } from './deploy.ts';
 import {
   certifyNow,
   createSend,
@@ -44,7 +41,10 @@ import {
   type Send,
   USER,
   withdrawalProof,
-} from './network.fixture.ts';
+} from '../test/network/contracts.fixture.ts';
+import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
+import { DEVNET_CONFIG } from './config.ts';
+import { type ContractAddresses, type Deployment, deployContracts } from './deploy.ts';
 import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;

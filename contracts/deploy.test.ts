@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
+import { HOLDERS, OWNER } from '../test/network/contracts.fixture.ts';
 import { hashAssertion } from './claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from './config.ts';
 import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';
-import { HOLDERS, OWNER } from './network.fixture.ts';
 import { sortMembers } from './network.ts';
 import { requireSeparate } from './powers.ts';
 

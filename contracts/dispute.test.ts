@@ -22,9 +22,6 @@ import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
 import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
-import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
-import { DEVNET_CONFIG } from './config.ts';
-import { type ContractAddresses, deployContracts } from './deploy.ts';
 import {
   certifyNow,
   createSend,
@@ -35,7 +32,10 @@ import {
   powerWallets,
   SEQUENCER,
   type Send,
-} from './network.fixture.ts';
+} from '../test/network/contracts.fixture.ts';
+import { createClaim, hashAssertion, toContractCertificate } from './claim.ts';
+import { DEVNET_CONFIG } from './config.ts';
+import { type ContractAddresses, deployContracts } from './deploy.ts';
 import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;

@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateVectors } from '../test/vectors/vectors.ts';
 import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
 import { generateEnums } from './enums.ts';
 import type { GeneratedFile } from './generated-file.ts';
 import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './instructions.ts';
-import { generateVectors } from './vectors.ts';
 
 const CONTRACTS = [
   'MizuToken',

@@ -11,7 +11,16 @@ import { objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
 import { requestBytes } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
-import { askFor, askFrom, bytesOf, healthOf, inAnHour, keyOf, store, upload } from './member.fixture.ts';
+import {
+  askFor,
+  askFrom,
+  bytesOf,
+  healthOf,
+  inAnHour,
+  keyOf,
+  store,
+  upload,
+} from '../test/network/da-member.fixture.ts';
 import { createDaNode, type DaNodeOptions } from './node.ts';
 import { createStandings, type StandingSource } from './standing.ts';
 import { accountOf } from './storage-request.ts';

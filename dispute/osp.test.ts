@@ -1,9 +1,9 @@
 // docs/machine.md#proof: the verifier's bytecode on proofs of the reference machine.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createStepVector, type StepCase } from '../contracts/plain-step.fixture.ts';
-import { createStepCases } from '../contracts/step-cases.fixture.ts';
-import { SIGNATURE } from '../contracts/step-vectors.ts';
 import { INSTRUCTIONS } from '../protocol/isa.ts';
+import { createStepVector, type StepCase } from '../test/vectors/plain-step.fixture.ts';
+import { createStepCases } from '../test/vectors/step-cases.fixture.ts';
+import { SIGNATURE } from '../test/vectors/step-vectors.ts';
 import { createOneStepVerifier, type OneStepVerifier } from './osp.ts';
 
 // Each case hashes whole machines several times.

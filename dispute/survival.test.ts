@@ -5,13 +5,13 @@ import { NO_BODY } from '../node/body/recorder.ts';
 import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, openNode } from '../node/node.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
-import { type Fake, openFake } from '../prover/fake.fixture.ts';
-import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
-import { createProcess, type TestProcess } from '../prover/process.fixture.ts';
 import { createLogger } from '../service/log.ts';
+import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
+import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';
 
-const SCRIPT = new URL('../prover/executor-process.fixture.ts', import.meta.url);
+const SCRIPT = new URL('../test/network/executor-process.fixture.ts', import.meta.url);
 const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 const stop = new AbortController();
 let network: TestNetwork;

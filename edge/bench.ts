@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '../protocol/hex.ts';
 import { requestJson } from '../service/client.ts';
+import { type LoopbackSequencer, startLoopbackSequencer } from '../test/doubles/loopback-sequencer.ts';
 import { type Part, startPart } from './bench/spawn.ts';
 import { createInvitation } from './invitation.ts';
-import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
 import { createSigner } from './signing.ts';
 
 export type InferenceBench = {

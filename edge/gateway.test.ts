@@ -7,15 +7,15 @@ import type { Hex } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { requestJson } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
+import { type LoopbackSequencer, startLoopbackSequencer } from '../test/doubles/loopback-sequencer.ts';
+import { startMockOpenAi } from '../test/doubles/mock-openai.ts';
+import { createProviderAnswers } from '../test/doubles/provider-modes.fixture.ts';
 import { completeBuiltin } from './backends/builtin.ts';
 import { benchInference } from './bench.ts';
 import { type GatewayConfigInput, parseGatewayConfig } from './config.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { createInvitation, type Invitation, revokeInvitation } from './invitation.ts';
-import { type LoopbackSequencer, startLoopbackSequencer } from './loopback-sequencer.ts';
 import { startWorker } from './main.ts';
-import { startMockOpenAi } from './mock-openai.ts';
-import { createProviderAnswers } from './provider-modes.fixture.ts';
 import { createSequencer } from './sequencer.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from './signing.ts';
 

@@ -1,8 +1,8 @@
 // docs/edge.md#result-bytes: a task's result has no more bytes than its run pays for.
 import { expect, test } from 'vitest';
-import { createRandom } from '../kernel/random.fixture.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAST_RESULT_BYTES } from '../protocol/inference.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
 import { decodeRequests, encodeRequests, encodeResultLine, NO_REQUESTS } from './rows.ts';
 import { createTask, finishTask, putOutcomes, type TaskInfo } from './task.ts';
 

@@ -10,9 +10,7 @@ import {
 } from '../protocol/definition.ts';
 import { encodeMessage } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, workflowKey } from './keys.ts';
-import { accountRecord, workflowRecord } from './records.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
 import {
   ALICE,
   BOB,
@@ -27,7 +25,9 @@ import {
   START,
   sign,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey, workflowKey } from './keys.ts';
+import { accountRecord, workflowRecord } from './records.ts';
 
 let world: World;
 let nonce = 0n;

@@ -6,11 +6,9 @@ import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, type ExecResult, encodeContext, encodeExecResult } from '../protocol/state.ts';
 import { TYPES } from '../protocol/typed-data.ts';
-import { createDirectEngine } from './direct.fixture.ts';
-import { directEngine, nativeEngine } from './engine.fixture.ts';
-import { recoverAddress } from './host.ts';
-import { createRandom } from './random.fixture.ts';
-import { createKernel, type KernelEngine } from './run.ts';
+import { createDirectEngine } from '../test/kernel/direct.fixture.ts';
+import { directEngine, nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
 import {
   ALICE,
   BOB,
@@ -26,7 +24,9 @@ import {
   START,
   sign,
   typedData,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { recoverAddress } from './host.ts';
+import { createKernel, type KernelEngine } from './run.ts';
 
 const WORKFLOW = hashWorkflow(makeDefinition());
 const RUN = hashRun(ALICE.address, 1n, WORKFLOW);

@@ -4,9 +4,7 @@ import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol
 import type { Hex } from '../protocol/hex.ts';
 import { encodeInputs, hashRun, type Message } from '../protocol/messages.ts';
 import { type ObjectRef, objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, formerCommitteeKey, runKey } from './keys.ts';
-import { accountRecord, formerCommitteeRecord, runRecord } from './records.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
 import {
   ALICE,
   BOB,
@@ -27,7 +25,9 @@ import {
   START,
   sign,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey, formerCommitteeKey, runKey } from './keys.ts';
+import { accountRecord, formerCommitteeRecord, runRecord } from './records.ts';
 
 const DEFINITION = makeDefinition([
   inferStage(0xffff),

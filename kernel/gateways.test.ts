@@ -5,12 +5,9 @@ import type { InferenceItem } from '../protocol/inference.ts';
 import { encodeMessage, hashRun } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { itemGas, resultGas } from './fees.ts';
-import { accountKey, feesKey, runKey } from './keys.ts';
-import { createRandom } from './random.fixture.ts';
-import { accountRecord, feesRecord, runRecord } from './records.ts';
-import { totalOf } from './total.fixture.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
+import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
   account,
@@ -26,7 +23,10 @@ import {
   runMessage,
   sign,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { itemGas, resultGas } from './fees.ts';
+import { accountKey, feesKey, runKey } from './keys.ts';
+import { accountRecord, feesRecord, runRecord } from './records.ts';
 
 const ROGUE = account(99);
 const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);

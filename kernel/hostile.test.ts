@@ -5,12 +5,9 @@ import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, type Origin } from '../protocol/state.ts';
-import { nativeEngine, stepEngine } from './engine.fixture.ts';
-import { accountKey, feesKey } from './keys.ts';
-import { createRandom } from './random.fixture.ts';
-import { accountRecord, feesRecord } from './records.ts';
-import { createKernel } from './run.ts';
-import { totalOf } from './total.fixture.ts';
+import { nativeEngine, stepEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
+import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
   account,
@@ -27,7 +24,10 @@ import {
   START,
   sign,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey, feesKey } from './keys.ts';
+import { accountRecord, feesRecord } from './records.ts';
+import { createKernel } from './run.ts';
 
 const MESSAGES = 260;
 /** One message in so many is stepped, too: it takes a tenth of a second. */

@@ -5,11 +5,6 @@ import type { Hex } from '../protocol/hex.ts';
 import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { KERNEL_PATH } from './file.ts';
-import { accountKey, taskKey } from './keys.ts';
-import { createKernelEngine } from './native.ts';
-import { openStateTrie } from './node-db.ts';
-import { accountRecord, taskRecord } from './records.ts';
 import {
   ALICE,
   BOB,
@@ -23,7 +18,12 @@ import {
   START,
   sign,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { KERNEL_PATH } from './file.ts';
+import { accountKey, taskKey } from './keys.ts';
+import { createKernelEngine } from './native.ts';
+import { openStateTrie } from './node-db.ts';
+import { accountRecord, taskRecord } from './records.ts';
 
 const STATE_RECORDS = Number(process.env.STATE_RECORDS ?? 20_000);
 const engine = createKernelEngine(readFileSync(KERNEL_PATH));

@@ -4,7 +4,23 @@ import type { Hex } from '../protocol/hex.ts';
 import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex, objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import {
+  ALICE,
+  BOB,
+  CHAIN,
+  createWorld,
+  deployMessage,
+  GAS_PRICE,
+  makeDefinition,
+  makeProgram,
+  PARTITIONS,
+  programId,
+  runMessage,
+  START,
+  sign,
+  type World,
+} from '../test/kernel/world.fixture.ts';
 import { loadGas } from './fees.ts';
 import {
   accountKey,
@@ -34,22 +50,6 @@ import {
   withdrawalRecord,
   workflowRecord,
 } from './records.ts';
-import {
-  ALICE,
-  BOB,
-  CHAIN,
-  createWorld,
-  deployMessage,
-  GAS_PRICE,
-  makeDefinition,
-  makeProgram,
-  PARTITIONS,
-  programId,
-  runMessage,
-  START,
-  sign,
-  type World,
-} from './world.fixture.ts';
 
 const FUNDS = 10n ** 15n;
 const WORKFLOW = hashWorkflow(makeDefinition());

@@ -4,11 +4,8 @@ import { hashWorkflow } from '../protocol/definition.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { resultGas } from './fees.ts';
-import { accountKey, runKey } from './keys.ts';
-import { createRandom } from './random.fixture.ts';
-import { accountRecord, type Run, runRecord } from './records.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
 import {
   ALICE,
   account,
@@ -22,7 +19,10 @@ import {
   PARTITIONS,
   resultMessage,
   runMessage,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { resultGas } from './fees.ts';
+import { accountKey, runKey } from './keys.ts';
+import { accountRecord, type Run, runRecord } from './records.ts';
 
 const GATEWAYS = [GATEWAY, account(98), account(99)];
 const ADDRESSES = GATEWAYS.map(({ address }) => address.toLowerCase() as Address);

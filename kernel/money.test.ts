@@ -4,11 +4,9 @@ import type { Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { accountKey } from './keys.ts';
-import { createRandom } from './random.fixture.ts';
-import { accountRecord } from './records.ts';
-import { totalOf } from './total.fixture.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
+import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
   account,
@@ -25,7 +23,9 @@ import {
   runMessage,
   START,
   sign,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey } from './keys.ts';
+import { accountRecord } from './records.ts';
 
 const USERS = [ALICE, BOB, account(4)];
 const STAGES = [inferStage(0xffff, { sink: true }), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];

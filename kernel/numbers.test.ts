@@ -1,7 +1,7 @@
 import { RLP } from '@ethereumjs/rlp';
 import { expect, test } from 'vitest';
 import { keccakHex, objectRoot } from '../protocol/tree.ts';
-import { createHarness } from './harness.fixture.ts';
+import { createHarness } from '../test/kernel/harness.fixture.ts';
 import { accountKey } from './keys.ts';
 import { accountRecord, committeeRecord, runRecord } from './records.ts';
 

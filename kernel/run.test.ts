@@ -3,9 +3,7 @@ import { hashWorkflow } from '../protocol/definition.ts';
 import { hashRun } from '../protocol/messages.ts';
 import { hashDataset } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, datasetKey, runKey, taskKey } from './keys.ts';
-import { accountRecord, datasetRecord, runRecord, taskRecord } from './records.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
 import {
   ALICE,
   createWorld,
@@ -16,7 +14,9 @@ import {
   resultMessage,
   runMessage,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey, datasetKey, runKey, taskKey } from './keys.ts';
+import { accountRecord, datasetRecord, runRecord, taskRecord } from './records.ts';
 
 async function completeRun(world: World, nonce: bigint, gatewayNonce: bigint) {
   const workflow = hashWorkflow(makeDefinition());

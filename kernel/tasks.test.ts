@@ -7,9 +7,7 @@ import type { InferenceItem } from '../protocol/inference.ts';
 import { encodeMessage, hashInputs, hashRun } from '../protocol/messages.ts';
 import { decodeExecInputs, decodeStateLeaf, type ExecRequest } from '../protocol/state.ts';
 import { keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { accountKey, datasetKey, gatewayKey, progressKey, runKey, taskKey } from './keys.ts';
-import { accountRecord, datasetRecord, gatewayRecord, progressRecord, runRecord, taskRecord } from './records.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
 import {
   ALICE,
   BOB,
@@ -29,7 +27,9 @@ import {
   runMessage,
   START,
   type World,
-} from './world.fixture.ts';
+} from '../test/kernel/world.fixture.ts';
+import { accountKey, datasetKey, gatewayKey, progressKey, runKey, taskKey } from './keys.ts';
+import { accountRecord, datasetRecord, gatewayRecord, progressRecord, runRecord, taskRecord } from './records.ts';
 
 // Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
 const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 3_000n) + 10_020n + 1_000n;

@@ -3,8 +3,8 @@ import { createMPT } from '@ethereumjs/mpt';
 import { MapDB } from '@ethereumjs/util';
 import { describe, expect, test } from 'vitest';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
-import { type Change, createHarness } from './harness.fixture.ts';
-import { createRandom } from './random.fixture.ts';
+import { type Change, createHarness } from '../test/kernel/harness.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
 
 const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const OFFICIAL = process.env.ETHEREUM_TRIE_TESTS ?? '';

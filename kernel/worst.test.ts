@@ -1,8 +1,8 @@
 // docs/kernel.md#who-pays: nobody's message makes the kernel work for which nobody pays.
 import { expect, test } from 'vitest';
 import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
-import { nativeEngine } from './engine.fixture.ts';
-import { measureMessages } from './worst.fixture.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { measureMessages } from '../test/kernel/worst.fixture.ts';
 
 /** What a message may cost the network that is refused for nobody's money: 20 ms at 20 ns. */
 const FREE = 1_000_000;

@@ -7,7 +7,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { hashProgramHeader } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { objectRoot } from '../protocol/tree.ts';
-import { buildProgram, openTestNode, type TestNode } from '../prover/chain.fixture.ts';
+import { buildProgram, openTestNode, type TestNode } from '../test/network/chain.fixture.ts';
 import { createMemo } from './memo.ts';
 import { createProgramRegistry } from './programs.ts';
 import { createExecPool } from './workers/pool.ts';

@@ -1,8 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { loadGas, taskGas } from '../kernel/fees.ts';
-import { ALICE, GAS_PRICE, sign } from '../kernel/world.fixture.ts';
 import { TASK_BASE_GAS } from '../protocol/constants.ts';
 import { decodeDataset, decodeStateLeaf } from '../protocol/state.ts';
+import { ALICE, GAS_PRICE, sign } from '../test/kernel/world.fixture.ts';
+import { FIRST_FAILS } from '../test/modules/first-fails.fixture.ts';
+import { deepRecursion } from '../test/modules/hostile-modules.fixture.ts';
 import {
   assemble,
   asText,
@@ -11,9 +13,7 @@ import {
   openTestNode,
   type TestNode,
   toSteps,
-} from '../prover/chain.fixture.ts';
-import { FIRST_FAILS } from '../prover/first-fails.fixture.ts';
-import { deepRecursion } from '../vm/hostile-modules.fixture.ts';
+} from '../test/network/chain.fixture.ts';
 import { END_GAS } from './ahead.ts';
 import { decodeChunk, encodeChunk } from './body/body.ts';
 import { verifyStep } from './body/verify-step.ts';

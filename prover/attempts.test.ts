@@ -8,10 +8,10 @@ import { type NetworkNode, openNode } from '../node/node.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createLogger } from '../service/log.ts';
-import { createRunMessages } from './chain.fixture.ts';
-import { type Fake, openFake } from './fake.fixture.ts';
+import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
-import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 
 const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 /** Longer than an asserter can be silent. */

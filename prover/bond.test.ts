@@ -1,8 +1,8 @@
 // docs/prover.md#assertions: an executor whose stake is all locked confirms, and asserts again when its bond is free.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../service/log.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 
 const ALL_OF_THE_STAKE = 10_000n * 10n ** 18n;
 let network: TestNetwork;

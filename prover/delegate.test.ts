@@ -7,10 +7,10 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
-import { createRunMessages } from './chain.fixture.ts';
-import { openFake } from './fake.fixture.ts';
+import { openFake } from '../test/doubles/fake-challenger.fixture.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
-import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from './network.fixture.ts';
 
 let network: TestNetwork;
 let executor: Executor;

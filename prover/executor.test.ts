@@ -4,9 +4,9 @@ import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
 import { createLogger } from '../service/log.ts';
-import { createRunMessages } from './chain.fixture.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from './main.ts';
-import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
 
 let network: TestNetwork;
 let executor: Executor | undefined;

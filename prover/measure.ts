@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { createBodyRecorder } from '../node/body/recorder.ts';
 import { createMemoryObjects } from '../service/objects.ts';
-import { createRunMessages, openTestNode, toSteps } from './chain.fixture.ts';
+import { createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';
 
 const partitions = Number(process.argv[2] ?? 500);
 const node = await openTestNode(createMemoryObjects(), 2);

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeNetwork } from '../node/config.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { startChild } from '../service/child.ts';
-import { createRunMessages } from './chain.fixture.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until } from './network.fixture.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 
-const SCRIPT = fileURLToPath(new URL('./executor-process.fixture.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../test/network/executor-process.fixture.ts', import.meta.url));
 const LOADER = fileURLToPath(new URL('../scripts/ts.mjs', import.meta.url));
 let network: TestNetwork;
 let proxy: Server;

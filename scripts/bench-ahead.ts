@@ -1,9 +1,9 @@
 // docs/prover.md#ahead: processor time for each million gas that is paid, of runs whose first task fails at once while the others of it never end.
 import { setTimeout as delay } from 'node:timers/promises';
-import { GAS_PRICE } from '../kernel/world.fixture.ts';
-import { assemble, createRunMessages, openTestNode, toSteps } from '../prover/chain.fixture.ts';
-import { FIRST_FAILS } from '../prover/first-fails.fixture.ts';
 import { createMemoryObjects } from '../service/objects.ts';
+import { GAS_PRICE } from '../test/kernel/world.fixture.ts';
+import { FIRST_FAILS } from '../test/modules/first-fails.fixture.ts';
+import { assemble, createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';
 
 const RUNS = 20;
 const PARTITIONS = 8;

@@ -1,6 +1,7 @@
 // docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, of a compiled program and of a JavaScript one.
-import { assemble, type ProgramSource } from '../prover/chain.fixture.ts';
+
 import { type Duel, playDuel } from '../test/lies/duel.ts';
+import { assemble, type ProgramSource } from '../test/network/chain.fixture.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 
 const TURNS = 375_000_000;

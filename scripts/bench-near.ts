@@ -7,8 +7,8 @@ import type { LocalEngine } from '../sdk/local/engine.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
 import { createLocalNativeEngine } from '../sdk/local/native-engine.ts';
 import { runPartitions } from '../sdk/local/run-local.ts';
-import { TEXTS } from '../sdk/runtime/templates.fixture.ts';
 import { INPUT } from '../sdk/workflow/plan.ts';
+import { TEXTS } from '../test/sdk/templates.fixture.ts';
 import { withWorkflow } from './bench-workflow.ts';
 
 const STEPS = {

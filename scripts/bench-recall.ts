@@ -1,8 +1,8 @@
 // docs/sdk.md#tokens: what a near dedupe finds in many scripts, against the exact similarities of all pairs.
 import { bundleWorkflow } from '../sdk/compile/compile.ts';
 import { runLocal } from '../sdk/local/run-local.ts';
-import { LANGUAGES } from '../sdk/runtime/languages.fixture.ts';
-import { compareKept, languageTexts } from '../sdk/runtime/recall.fixture.ts';
+import { LANGUAGES } from '../test/sdk/languages.fixture.ts';
+import { compareKept, languageTexts } from '../test/sdk/recall.fixture.ts';
 import { withWorkflow } from './bench-workflow.ts';
 
 type Found = {

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
-import { startTestSequencer } from './start.fixture.ts';
 
 let network: TestNetwork;
 let sequencer: Sequencer;

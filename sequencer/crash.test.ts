@@ -8,10 +8,10 @@ import { encodeNetwork } from '../node/config.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { startChild } from '../service/child.ts';
 import { createRpcClient, type RpcClient } from '../service/client.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 
 let network: TestNetwork;
 let child: ChildProcess | undefined;

@@ -1,19 +1,19 @@
 // docs/kernel.md#expiry: an idle run whose bytes are no longer promised for long enough is ended without being asked for.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DEVNET_CONFIG } from '../contracts/config.ts';
-import { execStage, inferStage } from '../kernel/world.fixture.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { buildProgram } from '../prover/chain.fixture.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
+import { execStage, inferStage } from '../test/kernel/world.fixture.ts';
+import { buildProgram } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
-import { startTestSequencer } from './start.fixture.ts';
 
 type RunView = { status: string; escrow: string; spent: string; endedAt: number | null };
 

@@ -1,17 +1,17 @@
 // docs/operations.md#sequencer-waits: a task forced through L1 that takes minutes, on a whole network: nobody else waits for it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { execStage } from '../kernel/world.fixture.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
-import { assemble, buildProgram } from '../prover/chain.fixture.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender, type Sender } from '../service/l1-send.ts';
+import { execStage } from '../test/kernel/world.fixture.ts';
+import { assemble, buildProgram } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
-import { startTestSequencer } from './start.fixture.ts';
 
 const ENDLESS = '(module (memory 1 1) (func (export "_start") (loop (br 0))))';
 /** On the step machine most of a minute at least: nothing here waits for its end, and what is seen after it says nothing. */

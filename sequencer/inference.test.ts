@@ -3,8 +3,6 @@
 import { createWalletClient, http } from 'viem';
 import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MODEL_OWNER } from '../contracts/network.fixture.ts';
-import { execStage, inferStage, MODEL } from '../kernel/world.fixture.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
@@ -13,7 +11,10 @@ import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/
 import { ROLE } from '../protocol/roles.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
-import { buildProgram } from '../prover/chain.fixture.ts';
+import { createRpcClient, requestBytes, requestJson } from '../service/client.ts';
+import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
+import { buildProgram } from '../test/network/chain.fixture.ts';
+import { MODEL_OWNER } from '../test/network/contracts.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
   OWNER,
@@ -21,10 +22,9 @@ import {
   type TestNetwork,
   USER,
   until,
-} from '../prover/network.fixture.ts';
-import { createRpcClient, requestBytes, requestJson } from '../service/client.ts';
+} from '../test/network/network.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
-import { startTestSequencer } from './start.fixture.ts';
 
 let network: TestNetwork;
 let sequencer: Sequencer;

@@ -1,11 +1,14 @@
 // docs/rpc.md: what a run pays for an item, as its gateway is told and as the kernel takes it.
 
 import { beforeEach, expect, test } from 'vitest';
-import { nativeEngine } from '../kernel/engine.fixture.ts';
 import { itemGas, resultGas } from '../kernel/fees.ts';
 import { committeeKey, configKey, modelKey, runKey, taskKey } from '../kernel/keys.ts';
-import { createRandom } from '../kernel/random.fixture.ts';
 import { committeeRecord, configRecord, modelRecord, runRecord, taskRecord } from '../kernel/records.ts';
+import { hashWorkflow } from '../protocol/definition.ts';
+import type { Hex } from '../protocol/hex.ts';
+import { hashRun } from '../protocol/messages.ts';
+import { nativeEngine } from '../test/kernel/engine.fixture.ts';
+import { createRandom } from '../test/kernel/random.fixture.ts';
 import {
   ALICE,
   createWorld,
@@ -21,10 +24,7 @@ import {
   resultMessage,
   runMessage,
   type World,
-} from '../kernel/world.fixture.ts';
-import { hashWorkflow } from '../protocol/definition.ts';
-import type { Hex } from '../protocol/hex.ts';
-import { hashRun } from '../protocol/messages.ts';
+} from '../test/kernel/world.fixture.ts';
 import { createOffers, isAnyTaken } from './offers.ts';
 import type { StateReader } from './state.ts';
 

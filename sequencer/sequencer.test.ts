@@ -9,10 +9,10 @@ import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { createRunMessages } from '../prover/chain.fixture.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient, requestBytes } from '../service/client.ts';
 import { createLogger } from '../service/log.ts';
+import { createRunMessages } from '../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import type { SequencerConfig } from './config.ts';
 import { type Sequencer, startSequencer } from './main.ts';
 

@@ -4,11 +4,19 @@ import { inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/a
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage } from '../protocol/messages.ts';
 import { ROLE } from '../protocol/roles.ts';
-import { keyOf, OWNER, SEQUENCER, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
 import { withAccount } from '../service/l1.ts';
 import { createSender } from '../service/l1-send.ts';
 import { createLogger } from '../service/log.ts';
+import {
+  keyOf,
+  OWNER,
+  SEQUENCER,
+  startTestNetwork,
+  type TestNetwork,
+  USER,
+  until,
+} from '../test/network/network.fixture.ts';
 import { type Sequencer, startSequencer } from './main.ts';
 
 const STAKE = 1_000n * 10n ** 18n;

@@ -6,10 +6,10 @@ import { VOID_ROOT } from '../node/l1/voids.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../prover/network.fixture.ts';
 import { createRpcClient } from '../service/client.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
+import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
-import { startTestSequencer } from './start.fixture.ts';
 
 type Receipt = { ok: boolean; error?: string; batch: number; step: number };
 type Head = { head: { batch: number; step: number; stateRoot: Hex } };

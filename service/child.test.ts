@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
+import { gone, processes } from '../test/network/system-processes.fixture.ts';
 import { startChild } from './child.ts';
-import { gone, processes } from './processes.fixture.ts';
 
 const LOADER = new URL('../scripts/ts.mjs', import.meta.url).href;
 const CHILD = JSON.stringify(new URL('./child.ts', import.meta.url).href);

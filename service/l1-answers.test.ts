@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { type PublicClient, parseAbi } from 'viem';
 import { afterEach, expect, test } from 'vitest';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { createFakeChain, encodeLog, type FakeChain, type FakeLog } from './fake-chain.fixture.ts';
+import { createFakeChain, encodeLog, type FakeChain, type FakeLog } from '../test/doubles/fake-chain.fixture.ts';
 import { connectL1 } from './l1.ts';
 import { type ChainStep, followLogs, readTime } from './l1-logs.ts';
 

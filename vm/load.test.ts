@@ -1,8 +1,8 @@
 // docs/vm.md#program, docs/vm.md#features
 import { describe, expect, it } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
+import { assemble } from '../test/modules/test-modules.fixture.ts';
 import { loadModule } from './load.ts';
-import { assemble } from './test-modules.fixture.ts';
 import { linkWasi } from './wasi/link.ts';
 import { REFUSED_FEATURES, type RefusedFeature } from './wasm/features.ts';
 

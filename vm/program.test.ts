@@ -1,9 +1,9 @@
 // docs/vm.md#program
 import { expect, it } from 'vitest';
 import { decodeProgramHeader, encodeProgramHeader, hashProgram, PROGRAM_HEADER_BYTES } from '../protocol/program.ts';
+import { assemble } from '../test/modules/test-modules.fixture.ts';
 import { loadModule } from './load.ts';
 import { createProgram } from './program.ts';
-import { assemble } from './test-modules.fixture.ts';
 
 const WAT =
   '(module (memory 1 2) (global (mut i32) (i32.const 5)) (data (i32.const 3) "abc") (func (export "_start")) (func (export "other")))';

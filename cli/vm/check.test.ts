@@ -1,8 +1,8 @@
 // docs/machine.md: `mizu vm check` finds what does not agree, and steps a run once.
 import { describe, expect, it } from 'vitest';
+import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { RunResult } from '../../vm/run.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
 import { checkRun } from './check.ts';
 
 const LOOP = '(loop (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 10))))';

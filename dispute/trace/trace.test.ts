@@ -3,7 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TAG } from '../../protocol/constants.ts';
 import { concatBytes } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import { createRunMessages, kernelEngine, openTestNode, type TestNode, toSteps } from '../../prover/chain.fixture.ts';
+import {
+  createRunMessages,
+  kernelEngine,
+  openTestNode,
+  type TestNode,
+  toSteps,
+} from '../../test/network/chain.fixture.ts';
 import { createOneStepVerifier } from '../osp.ts';
 import { createTrace } from './trace.ts';
 import { gatherTrace } from './trace-input.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { MizuError } from '../../protocol/errors.ts';
+import { type MockAnswer, type MockOpenAi, type MockOptions, startMockOpenAi } from '../../test/doubles/mock-openai.ts';
 import { type OpenAiConfigInput, openAiConfig } from '../config.ts';
-import { type MockAnswer, type MockOpenAi, type MockOptions, startMockOpenAi } from '../mock-openai.ts';
 import { unwrap } from '../schema/wrapper.ts';
 import type { ChatRequest } from './backend.ts';
 import { createOpenAiBackends } from './openai.ts';

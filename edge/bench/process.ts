@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { openDiskObjects } from '../../service/disk-objects.ts';
 import { createLogger } from '../../service/log.ts';
 import { runService } from '../../service/process.ts';
+import { startMockOpenAi } from '../../test/doubles/mock-openai.ts';
 import { parseGatewayConfig } from '../config.ts';
 import { openGateway } from '../gateway.ts';
 import { startWorker } from '../main.ts';
-import { startMockOpenAi } from '../mock-openai.ts';
 import { createSequencer } from '../sequencer.ts';
 
 const [role, json] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ResponseFormat } from '../backends/backend.ts';
 import { createSchemaChecker, type SchemaChecker, type SchemaCheckerOptions } from './checker.ts';
 
-const STUCK = new URL('./stuck.worker.ts', import.meta.url);
+const STUCK = new URL('../../test/doubles/stuck.worker.ts', import.meta.url);
 let checker: SchemaChecker;
 afterEach(() => checker.close());
 

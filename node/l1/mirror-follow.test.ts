@@ -6,9 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { disputeAbi, inboxAbi } from '../../protocol/generated/abi.ts';
 import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { createFakeChain, encodeLog, type FakeChain } from '../../service/fake-chain.fixture.ts';
 import { createLogger } from '../../service/log.ts';
 import { openStore, type Store } from '../../service/store.ts';
+import { createFakeChain, encodeLog, type FakeChain } from '../../test/doubles/fake-chain.fixture.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 import { followMirror } from './mirror-follow.ts';
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KERNEL_PATH } from '../../kernel/file.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { concatBytes, type Hex } from '../../protocol/hex.ts';
-import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
 import { createLogger } from '../../service/log.ts';
+import { assemble, createRunMessages } from '../../test/network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';
 import { type VerifyRequest, verifyRun } from './replicate.ts';
 
 let network: TestNetwork;

@@ -1,11 +1,11 @@
 // docs/vm.md#total, docs/vm.md#weight: programs made to stop whoever runs them. Each has the result of the step machine, in bounded time and memory.
 import { afterAll, describe, expect, test } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
-import { type BuiltProgram, programOf } from '../../prover/programs.fixture.ts';
 import { createRandom } from '../../test/differential/random.ts';
 import { randomModule } from '../../test/differential/random-module.ts';
-import { encodeParts } from '../../vm/encode-module.fixture.ts';
-import { deepRecursion, growsByNothing, HOSTILE } from '../../vm/hostile-modules.fixture.ts';
+import { encodeParts } from '../../test/modules/encode-module.fixture.ts';
+import { deepRecursion, growsByNothing, HOSTILE } from '../../test/modules/hostile-modules.fixture.ts';
+import { type BuiltProgram, programOf } from '../../test/modules/programs.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { createWorkers } from './workers.ts';

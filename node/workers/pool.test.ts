@@ -5,7 +5,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { hashProgramHeader } from '../../protocol/program.ts';
 import { encodeExecInputs } from '../../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../../protocol/tree.ts';
-import { assemble, asText, buildProgram, openTestNode, type TestNode } from '../../prover/chain.fixture.ts';
+import { assemble, asText, buildProgram, openTestNode, type TestNode } from '../../test/network/chain.fixture.ts';
 import { createMemo } from '../memo.ts';
 import { createExecPool } from './pool.ts';
 

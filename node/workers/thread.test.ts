@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ToWorker } from './exec-job.ts';
 import { startThread, ThreadDied } from './thread.ts';
 
-const SCRIPT = new URL('../../prover/hanging-worker.fixture.ts', import.meta.url);
+const SCRIPT = new URL('../../test/doubles/hanging-worker.fixture.ts', import.meta.url);
 const HEX = `0x${'00'.repeat(32)}` as const;
 const LONG_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { programOf } from '../../prover/programs.fixture.ts';
+import { programOf } from '../../test/modules/programs.fixture.ts';
 import type { ExecJob, ProgramParts } from './exec-job.ts';
 import { createWorkers, ModuleRefused } from './workers.ts';
 
@@ -32,7 +32,7 @@ test('a job whose program is still being loaded is refused when its threads are 
   await expect(workers.run(JOB, async () => PARTS)).rejects.toMatchObject({ code: 'prover/worker-crashed' });
 });
 
-const DYING = new URL('../../prover/dying-worker.fixture.ts', import.meta.url);
+const DYING = new URL('../../test/doubles/dying-worker.fixture.ts', import.meta.url);
 
 test('the job of a native thread that dies runs on the step machine, and so do all later ones of that program', async () => {
   const told: string[] = [];

@@ -1,5 +1,5 @@
 // docs/operations.md#attacks: modules that cost a careless engine more than their size or their gas says.
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 
 const I32 = 0x7f;

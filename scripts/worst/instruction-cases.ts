@@ -1,6 +1,7 @@
 // docs/vm.md#gas: each plain instruction in short chains of itself, which no compiler leaves out, on operands that are hard for processors.
-import { type NumberType, signatureOf } from '../../contracts/op-vectors.ts';
+
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
+import { type NumberType, signatureOf } from '../../test/vectors/op-vectors.ts';
 import type { ModuleCase } from './measure.ts';
 
 const CHAIN = 8;

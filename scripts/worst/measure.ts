@@ -1,9 +1,10 @@
 // docs/vm.md#gas: runs a program that never ends until its gas is used up, and says how long a gas took.
+
+import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
 import { cpuNs, GOAL_NS, type WorstCase } from './row.ts';
 
 export type ModuleCase = {

@@ -1,6 +1,6 @@
 // docs/kernel.md#cost: what the kernel does for a message, by what is paid for it.
-import { nativeEngine } from '../../kernel/engine.fixture.ts';
-import { measureMessages } from '../../kernel/worst.fixture.ts';
+import { nativeEngine } from '../../test/kernel/engine.fixture.ts';
+import { measureMessages } from '../../test/kernel/worst.fixture.ts';
 
 export type MessageCase = {
   readonly name: string;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runMain } from '../../bin/run-main.fixture.ts';
 import { startValidator } from '../../challenger/main.ts';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { encodeNetwork } from '../../node/config.ts';
@@ -20,14 +19,22 @@ import {
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
-import { createRunMessages } from '../../prover/chain.fixture.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from '../../prover/main.ts';
-import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, USER, until } from '../../prover/network.fixture.ts';
 import { startSequencer } from '../../sequencer/main.ts';
 import { createRpcClient } from '../../service/client.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import { createRunMessages } from '../../test/network/chain.fixture.ts';
+import {
+  EXECUTOR,
+  keyOf,
+  startTestNetwork,
+  type TestNetwork,
+  USER,
+  until,
+} from '../../test/network/network.fixture.ts';
+import { runMain } from '../../test/network/run-main.fixture.ts';
 
 const MIZU = 10n ** 18n;
 /** In the state, then in a batch that nobody has confirmed, then in no batch at all. */

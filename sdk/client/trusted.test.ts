@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { keyOf, startTestNetwork, type TestNetwork, USER } from '../../prover/network.fixture.ts';
 import { jsonBody } from '../../service/body.ts';
 import { createHttpApp, type HttpApp } from '../../service/http.ts';
 import { connectL1 } from '../../service/l1.ts';
 import { createLogger } from '../../service/log.ts';
+import { keyOf, startTestNetwork, type TestNetwork, USER } from '../../test/network/network.fixture.ts';
 import { deposit } from './deposit.ts';
 import { signMessage } from './message.ts';
 import { connectNetwork, type Network } from './network.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { toStructured } from '../../edge/schema/structured.ts';
-import { field, type Json, SHAPES, Tree, verdictOf } from './shapes.fixture.ts';
+import { field, type Json, SHAPES, Tree, verdictOf } from '../../test/sdk/shapes.fixture.ts';
 
 test.each(SHAPES)('%s', (_name, output, verdict) => {
   const found = verdictOf(output);

@@ -1,7 +1,7 @@
 // docs/sdk.md#input: whatever is done to a record costs at most that record; all others come, with their number.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { useInputs } from './input.fixture.ts';
+import { useInputs } from '../../test/sdk/input.fixture.ts';
 import type { InputRow } from './rowset.ts';
 
 const inputs = useInputs();

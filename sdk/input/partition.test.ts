@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { MAX_PARTITION_BYTES, MAX_PARTITIONS } from '../../protocol/constants.ts';
-import { useInputs } from './input.fixture.ts';
+import { useInputs } from '../../test/sdk/input.fixture.ts';
 import { type Partition, partitionFile, partitionRows, partitionSize } from './partition.ts';
 import { encodeRowset, type InputRow, MAX_ROW_BYTES } from './rowset.ts';
 

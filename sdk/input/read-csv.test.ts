@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { broken, good, short, useInputs } from './input.fixture.ts';
+import { broken, good, short, useInputs } from '../../test/sdk/input.fixture.ts';
 import { MAX_ROW_BYTES } from './rowset.ts';
 
 const inputs = useInputs();

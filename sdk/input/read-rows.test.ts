@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { broken, good, short, useInputs } from './input.fixture.ts';
+import { broken, good, short, useInputs } from '../../test/sdk/input.fixture.ts';
 import { splitLines } from './lines.ts';
 import { MAX_ROW_BYTES } from './rowset.ts';
 

@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { expect, test } from 'vitest';
+import { good, useInputs } from '../../test/sdk/input.fixture.ts';
 import type { Dialect } from './format.ts';
-import { good, useInputs } from './input.fixture.ts';
 
 const inputs = useInputs();
 const anyText = fc.string({ unit: 'binary', maxLength: 12 });

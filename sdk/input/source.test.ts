@@ -2,8 +2,8 @@ import { appendFile, chmod, mkdir, readdir, readFile, rm } from 'node:fs/promise
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { good, readAll, short, useInputs } from '../../test/sdk/input.fixture.ts';
 import { gunzip } from './gzip.ts';
-import { good, readAll, short, useInputs } from './input.fixture.ts';
 import { readRows } from './read-rows.ts';
 import { bounded } from './source.ts';
 import { inputFile } from './spool.ts';

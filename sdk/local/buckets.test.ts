@@ -1,8 +1,8 @@
 // docs/sdk.md#whole: what a step over the whole dataset makes does not depend on the number of its buckets.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { fillTemplates, TEXTS } from '../runtime/templates.fixture.ts';
-import { anyCuts, type Chain, openChain } from './oracle.fixture.ts';
+import { anyCuts, type Chain, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { fillTemplates, TEXTS } from '../../test/sdk/templates.fixture.ts';
 
 const BUCKETS = [1, 2, 5, 16, 64];
 const chainOf = (buckets: number): string => `

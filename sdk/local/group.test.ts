@@ -1,8 +1,8 @@
 // docs/sdk.md#group: groups are those of plain JavaScript, however the rows are cut and the keys are spread.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
-import { anyCuts, anyKey, openChain } from './oracle.fixture.ts';
 
 const numbers = fc.oneof(
   fc.constant(null),

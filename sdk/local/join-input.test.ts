@@ -1,8 +1,8 @@
 // docs/sdk.md#inputs: a join with another input is that of plain JavaScript, however the rows of both are cut, and wherever the join stands.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
-import { anyCuts, anyKey, openChain } from './oracle.fixture.ts';
 
 type Row = { n: number; key: unknown };
 const anyRow: fc.Arbitrary<Row> = fc.record({ n: fc.nat(999), key: anyKey });

@@ -1,8 +1,8 @@
 // docs/sdk.md#join: a join is that of plain JavaScript, however the rows are cut and the keys are spread.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
-import { anyCuts, anyKey, openChain } from './oracle.fixture.ts';
 
 type Row = { n: number; side: 'left' | 'right'; key: unknown };
 const anyRow: fc.Arbitrary<Row> = fc.record({ n: fc.nat(999), side: fc.constantFrom('left', 'right'), key: anyKey });

@@ -1,7 +1,7 @@
 // docs/sdk.md#language: URL means in both engines what it means in Node.
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
-import { type Language, openLanguage, sample } from './language.fixture.ts';
+import { type Language, openLanguage, sample } from '../../test/sdk/language.fixture.ts';
 
 let language: Language;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Language, openLanguage, sample } from './language.fixture.ts';
+import { type Language, openLanguage, sample } from '../../test/sdk/language.fixture.ts';
 import { runLocal } from './run-local.ts';
 
 let language: Language;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compareKept, gramsOf, languageTexts, similarityOf } from '../../test/sdk/recall.fixture.ts';
+import { fillTemplates } from '../../test/sdk/templates.fixture.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { encodeRowset } from '../input/rowset.ts';
 import { mix32 } from '../runtime/hash.ts';
 import { createNearBands, createNearKey } from '../runtime/near-keys.ts';
 import { isNear } from '../runtime/near-task.ts';
-import { compareKept, gramsOf, languageTexts, similarityOf } from '../runtime/recall.fixture.ts';
-import { fillTemplates } from '../runtime/templates.fixture.ts';
 import { createMemoryIo } from './memory-io.ts';
 import { createLocalEngine, type LocalRun, runPartitions } from './run-local.ts';
 

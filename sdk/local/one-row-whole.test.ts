@@ -1,7 +1,7 @@
 // docs/sdk.md#errors: the same for the steps over the whole dataset, and for those that cut texts and look up rows.
 import { expect, test } from 'vitest';
-import { openChain } from './oracle.fixture.ts';
-import { BAD, ENDLESS, helpersOf } from './wrongs.fixture.ts';
+import { openChain } from '../../test/sdk/oracle.fixture.ts';
+import { BAD, ENDLESS, helpersOf } from '../../test/sdk/wrongs.fixture.ts';
 
 /** The step of each hook. */
 const STEP_OF: Readonly<Record<string, string>> = {

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BAD, ENDLESS, helpersOf } from '../../test/sdk/wrongs.fixture.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { type LocalRun, runLocal } from './run-local.ts';
-import { BAD, ENDLESS, helpersOf } from './wrongs.fixture.ts';
 
 /** Each hook does its wrong on the rows that name it. Those that give a value to the row pass it through `bad`; the others throw it away. */
 const WORKFLOW = (bad: Readonly<Record<string, string>>) => `import { dataset, z } from 'mizu';

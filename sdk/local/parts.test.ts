@@ -1,9 +1,9 @@
 // docs/sdk.md#batch, docs/sdk.md#sample: batches and exact samples are those of plain JavaScript, however the rows are cut.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
 import { hashText } from '../runtime/hash.ts';
-import { anyCuts, anyKey, openChain } from './oracle.fixture.ts';
 
 type Row = { n: number; key: unknown };
 const anyRows: fc.Arbitrary<Row[]> = fc

@@ -1,8 +1,8 @@
 // docs/sdk.md#retry: rows that are tried again meet those that were kept at the first step over the whole dataset, as if they stood behind them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyCuts, openChain } from '../../test/sdk/oracle.fixture.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
-import { anyCuts, openChain } from './oracle.fixture.ts';
 import { type LocalRun, parseLines, type Reject } from './run-local.ts';
 
 type Row = { n: number; key: string };

@@ -1,7 +1,7 @@
 // docs/sdk.md#sort: a sort is the stable one of plain JavaScript, however the rows are cut and into how many ranges they go.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, openChain } from './oracle.fixture.ts';
+import { anyCuts, openChain } from '../../test/sdk/oracle.fixture.ts';
 
 const text = fc.constantFrom('', 'a', 'B', 'ab', 'é', '\uffee', '\u{1f600}', '\ud7ff');
 const anyValue = fc.oneof(

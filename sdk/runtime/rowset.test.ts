@@ -3,8 +3,8 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import { parameters, runPlain } from '../../test/modules/plain-host.fixture.ts';
 import VECTORS from '../../test/vectors/row-headers.json' with { type: 'json' };
-import { parameters, runPlain } from '../../vm/link/host.fixture.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
 import { SHAPE } from '../compile/bundle.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';

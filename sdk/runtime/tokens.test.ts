@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LANGUAGES } from './languages.fixture.ts';
+import { LANGUAGES } from '../../test/sdk/languages.fixture.ts';
 import { hashTokens } from './tokens.ts';
 
 const words = (text: string) => [...hashTokens(text, 'words')];

@@ -1,5 +1,5 @@
 // docs/edge.md#failures, docs/rows.md#answers: what becomes of a row by what the provider answers, and how often it is asked at temperature 0.
-import type { ProviderMode } from '../../edge/provider-modes.fixture.ts';
+import type { ProviderMode } from '../doubles/provider-modes.fixture.ts';
 
 type Outcome = readonly [wanted: string, calls: number];
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOpenAiBackends } from '../../edge/backends/openai.ts';
 import { openAiConfig } from '../../edge/config.ts';
-import { type MockAnswer, startMockOpenAi } from '../../edge/mock-openai.ts';
-import { createProviderAnswers, PROVIDER_MODES, type ProviderMode } from '../../edge/provider-modes.fixture.ts';
 import { bundleWorkflow } from '../../sdk/compile/compile.ts';
 import { runLocal } from '../../sdk/local/run-local.ts';
+import { type MockAnswer, startMockOpenAi } from '../doubles/mock-openai.ts';
+import { createProviderAnswers, PROVIDER_MODES, type ProviderMode } from '../doubles/provider-modes.fixture.ts';
 import { JSON_ANSWERS, PARSER_CASES, TEXT_ANSWERS } from './answer-table.ts';
 import { type Case, type CaseKind, told } from './case.ts';
 

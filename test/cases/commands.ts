@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { main } from '../../bin/main.ts';
-import { startMockOpenAi } from '../../edge/mock-openai.ts';
+import { startMockOpenAi } from '../doubles/mock-openai.ts';
 import type { Case, CaseKind } from './case.ts';
 
 const WORKFLOWS: Readonly<Record<string, string>> = {

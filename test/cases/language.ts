@@ -1,5 +1,5 @@
 // docs/sdk.md#language: what workflows are written in, in both engines.
-import { openLanguage } from '../../sdk/local/language.fixture.ts';
+import { openLanguage } from '../sdk/language.fixture.ts';
 import type { Case, CaseKind } from './case.ts';
 import { CODES, FORMATS } from './language-table.ts';
 

@@ -1,8 +1,8 @@
 // docs/vm.md#program: modules of WebAssembly that others have compiled.
 import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
 import { linkWasi } from '../../vm/wasi/link.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import type { CaseKind } from './case.ts';
 
 const START = '(func (export "_start"))';

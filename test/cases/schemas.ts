@@ -1,6 +1,6 @@
 // docs/edge.md#strict-subset: schemas of answers as zod writes them, and how an endpoint is asked for them.
 import { OUTPUT_HINT } from '../../sdk/compile/describe.ts';
-import { SHAPES, verdictOf } from '../../sdk/compile/shapes.fixture.ts';
+import { SHAPES, verdictOf } from '../sdk/shapes.fixture.ts';
 import type { CaseKind } from './case.ts';
 
 const WORDS: Readonly<Record<string, string>> = {

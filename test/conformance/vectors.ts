@@ -1,14 +1,14 @@
 // docs/isa.md#integer, docs/isa.md#float, docs/machine.md#proof: the committed vectors in the engines.
 import { readFileSync } from 'node:fs';
-import { type NumberType, type OpVectors, signatureOf } from '../../contracts/op-vectors.ts';
-import type { StepVectors } from '../../contracts/step-vectors.ts';
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
 import type { Module } from '../../vm/wasm/module.ts';
 import { acceptedLies, changedLengths, flippedBits } from '../differential/lies.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
+import { type NumberType, type OpVectors, signatureOf } from '../vectors/op-vectors.ts';
+import type { StepVectors } from '../vectors/step-vectors.ts';
 import { exportBits } from './bits.ts';
 import { type EngineName, instantiate } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';

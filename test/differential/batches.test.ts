@@ -2,16 +2,16 @@
 import { toFunctionSelector } from 'viem';
 import { beforeAll, expect, test } from 'vitest';
 import { NO_MESSAGE_PROOF, proveMessage } from '../../dispute/calls.ts';
-import { directEngine, nativeEngine } from '../../kernel/engine.fixture.ts';
-import { createRandom } from '../../kernel/random.fixture.ts';
 import { createKernel } from '../../kernel/run.ts';
-import { ALICE, BOB, createWorld, deployMessage, START, sign } from '../../kernel/world.fixture.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
 import type { BatchRecord, Mirror } from '../../node/l1/mirror.ts';
 import { decodeBatch, encodeBatch } from '../../protocol/batch.ts';
 import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { depthOf, objectRef, objectRoot, treeProof, treeRoot } from '../../protocol/tree.ts';
+import { directEngine, nativeEngine } from '../kernel/engine.fixture.ts';
+import { createRandom } from '../kernel/random.fixture.ts';
+import { ALICE, BOB, createWorld, deployMessage, START, sign } from '../kernel/world.fixture.ts';
 import { createBatchJudge } from './batch-judge.ts';
 
 const MUTANTS = 300;

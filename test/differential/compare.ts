@@ -1,6 +1,5 @@
 // docs/machine.md#running: one random program in all engines; what differs is told, with the seed that shows it.
 import { isDeepStrictEqual } from 'node:util';
-import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
 import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
@@ -9,7 +8,8 @@ import { runReference, step as stepReference } from '../../vm/reference/machine.
 import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
+import { hashPlain, type PlainMachine, provePlain } from '../vectors/plain-proof.fixture.ts';
 import type { Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 

@@ -1,8 +1,6 @@
 // docs/vm.md#fit: an engine runs what Deploy accepts and nothing else, and what it accepts runs the same in every engine and on L1.
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
-import { nativeEngine } from '../../kernel/engine.fixture.ts';
-import { ALICE, certify, createWorld, makeDefinition, sign, type World } from '../../kernel/world.fixture.ts';
 import { encodeDefinition, objectsOfDefinition, type ProgramEntry } from '../../protocol/definition.ts';
 import { MEMORY_PAGES_MAX, SLOT_COUNT } from '../../protocol/isa.ts';
 import type { ProgramHeader } from '../../protocol/program.ts';
@@ -14,6 +12,8 @@ import { createProgram, PAGE_BYTES, type Program } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
 import type { RunRequest } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { nativeEngine } from '../kernel/engine.fixture.ts';
+import { ALICE, certify, createWorld, makeDefinition, sign, type World } from '../kernel/world.fixture.ts';
 import { REQUEST } from './compare.ts';
 import { compareNearly, withGlobals, withParts } from './nearly.ts';
 import { createRandom, type Random } from './random.ts';

@@ -1,15 +1,5 @@
 // docs/machine.md#proof: machines made by hand, one for each way an instruction can go, in the step machine.
 import { isDeepStrictEqual } from 'node:util';
-import { hashPlain, type PlainMachine } from '../../contracts/plain-proof.fixture.ts';
-import {
-  build,
-  childProgram,
-  createStepVector,
-  type StepCase,
-  type StepVector,
-} from '../../contracts/plain-step.fixture.ts';
-import { createStepCases } from '../../contracts/step-cases.fixture.ts';
-import { SIGNATURE } from '../../contracts/step-vectors.ts';
 import { OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { step } from '../../vm/reference/machine.ts';
@@ -18,6 +8,16 @@ import { hashHalted, NO_PARENT } from '../../vm/step/encode.ts';
 import { endingOf } from '../../vm/step/ending.ts';
 import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
+import { hashPlain, type PlainMachine } from '../vectors/plain-proof.fixture.ts';
+import {
+  build,
+  childProgram,
+  createStepVector,
+  type StepCase,
+  type StepVector,
+} from '../vectors/plain-step.fixture.ts';
+import { createStepCases } from '../vectors/step-cases.fixture.ts';
+import { SIGNATURE } from '../vectors/step-vectors.ts';
 
 /** In bytes the core's 32-bit number of it is zero. */
 const ENTER: StepCase = { name: 'enter 2^29 slots', op: 'enter', imm: 1n << 29n };

@@ -1,9 +1,7 @@
 // docs/machine.md: one step of the kernel that runs a real program, as a trace that can be stepped.
 import loadWabt from 'wabt';
-import { nativeEngine } from '../../kernel/engine.fixture.ts';
 import { recoverAddress } from '../../kernel/host.ts';
 import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
-import { ALICE, certify, createWorld, execStage, runMessage, START, sign } from '../../kernel/world.fixture.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import { encodeMessage, hashRun } from '../../protocol/messages.ts';
@@ -15,6 +13,8 @@ import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import type { RunResult } from '../../vm/run.ts';
 import type { StepRequest } from '../../vm/step/step-machine.ts';
+import { nativeEngine } from '../kernel/engine.fixture.ts';
+import { ALICE, certify, createWorld, execStage, runMessage, START, sign } from '../kernel/world.fixture.ts';
 
 /** Copies input 2 behind a random number to the output, 7 bytes at a time, after some arithmetic. */
 export const COPY = `(module

@@ -1,13 +1,13 @@
 // docs/messages.md: where the fields of an encoded message lie, and valid signatures and certificates over whatever its bytes have become.
 import { hashTypedData } from 'viem';
 import type { PrivateKeyAccount } from 'viem/accounts';
-import { DOMAINS, GATEWAY, MEMBERS, START } from '../../kernel/world.fixture.ts';
 import { createWriter } from '../../protocol/bytes.ts';
 import { writeCertificate } from '../../protocol/certificate.ts';
 import { KIND, TAG } from '../../protocol/constants.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../../protocol/hex.ts';
 import { keccak, keccakHex, objectRoot } from '../../protocol/tree.ts';
 import { TYPES } from '../../protocol/typed-data.ts';
+import { DOMAINS, GATEWAY, MEMBERS, START } from '../kernel/world.fixture.ts';
 
 export type Field = { readonly name: string; readonly at: number; readonly size: number };
 

@@ -1,7 +1,8 @@
 // docs/messages.md: what can be done to a valid message, field by field, with signatures that are good for what it has become.
-import { START } from '../../kernel/world.fixture.ts';
+
 import { concatBytes } from '../../protocol/hex.ts';
 import type { Origin } from '../../protocol/state.ts';
+import { START } from '../kernel/world.fixture.ts';
 import { certifyAgain, type Field, layoutOf, signAgain } from './message-layout.ts';
 import type { Sent } from './message-scenes.ts';
 

@@ -1,6 +1,12 @@
 // docs/messages.md: states of a network, each with valid messages that the kernel takes there: what mutants are made of.
 import type { PrivateKeyAccount } from 'viem/accounts';
 import type { KernelEngine, StepDone } from '../../kernel/run.ts';
+import { encodeDefinition, hashWorkflow, objectsOfDefinition, type Stage } from '../../protocol/definition.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { InferenceItem } from '../../protocol/inference.ts';
+import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../../protocol/messages.ts';
+import type { Origin } from '../../protocol/state.ts';
+import { objectRef } from '../../protocol/tree.ts';
 import {
   ALICE,
   BOB,
@@ -19,13 +25,7 @@ import {
   START,
   sign,
   type World,
-} from '../../kernel/world.fixture.ts';
-import { encodeDefinition, hashWorkflow, objectsOfDefinition, type Stage } from '../../protocol/definition.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
-import type { InferenceItem } from '../../protocol/inference.ts';
-import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../../protocol/messages.ts';
-import type { Origin } from '../../protocol/state.ts';
-import { objectRef } from '../../protocol/tree.ts';
+} from '../kernel/world.fixture.ts';
 
 export type Sent = {
   readonly name: string;

@@ -4,12 +4,12 @@ import { expect, it } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
 import { WEIGHT_BASE, WEIGHT_PER_BYTE } from '../../vm/decode/limits.ts';
 import { decodeModule } from '../../vm/decode/sections.ts';
-import { encodeParts } from '../../vm/encode-module.fixture.ts';
 import { requireFit } from '../../vm/fit.ts';
-import { HOSTILE } from '../../vm/hostile-modules.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram } from '../../vm/program.ts';
 import { linkWasi } from '../../vm/wasi/link.ts';
+import { encodeParts } from '../modules/encode-module.fixture.ts';
+import { HOSTILE } from '../modules/hostile-modules.fixture.ts';
 import { createRandom, type Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 

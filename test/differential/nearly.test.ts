@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import { REQUEST } from './compare.ts';
 import { almost, compareNearly, type Deployed, withParts } from './nearly.ts';
 import { createRandom } from './random.ts';

@@ -7,7 +7,7 @@ import { createProgram } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
 import type { RunRequest, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import { compareProofsAt, compareTrace, REQUEST, type Subject } from './compare.ts';
 
 /** Gas before the first write: call, enter and two moves of arguments; behind the last one return and halt. */

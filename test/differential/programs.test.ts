@@ -1,6 +1,6 @@
 // docs/vm.md#lowering: programs that go through the lowering's special cases, in both engines.
 import { describe, expect, it } from 'vitest';
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import { compileAssemblyScript } from './assemblyscript.ts';
 import { runBoth } from './engines.ts';
 

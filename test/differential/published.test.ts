@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkRun } from '../../cli/vm/check.ts';
 import { readModuleFile } from '../../cli/vm/module.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../../vm/bench/javascript.ts';
-import { parameters } from '../../vm/link/host.fixture.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { Program } from '../../vm/program.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
 import type { RunRequest, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { parameters } from '../modules/plain-host.fixture.ts';
 import { COPY, createKernelTrace } from './kernel-trace.fixture.ts';
 
 type Loaded = { readonly program: Program; readonly run: (request: RunRequest) => RunResult };

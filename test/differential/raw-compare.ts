@@ -1,6 +1,5 @@
 // docs/vm.md#checks: one raw program in the reference, the step machine and the verifier; what differs is told.
 import { isDeepStrictEqual } from 'node:util';
-import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
 import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { encodeExecResult } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
@@ -8,6 +7,7 @@ import { runReference, step as stepReference } from '../../vm/reference/machine.
 import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { hashPlain, type PlainMachine, provePlain } from '../vectors/plain-proof.fixture.ts';
 import type { Random } from './random.ts';
 import { type Coverage, createObserver, observeHeader, reach } from './raw-coverage.ts';
 import { compareStarted } from './raw-started.ts';

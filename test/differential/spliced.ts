@@ -1,13 +1,7 @@
 // docs/machine.md#proof: the same step of two machines that hold other bytes: proofs that are true in themselves, cut together.
-import {
-  build,
-  createStepVector,
-  pattern,
-  type StepCase,
-  type StepVector,
-} from '../../contracts/plain-step.fixture.ts';
-import { createStepCases } from '../../contracts/step-cases.fixture.ts';
-import { SIGNATURE } from '../../contracts/step-vectors.ts';
+import { build, createStepVector, pattern, type StepCase, type StepVector } from '../vectors/plain-step.fixture.ts';
+import { createStepCases } from '../vectors/step-cases.fixture.ts';
+import { SIGNATURE } from '../vectors/step-vectors.ts';
 
 const OPS = [
   'load64',

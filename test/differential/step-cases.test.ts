@@ -1,11 +1,6 @@
 // docs/machine.md#proof: the step machine in the states that the contracts' vectors are made of: every instruction, its faults and edges.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createOpVectors } from '../../contracts/op-vectors.ts';
-import { hashPlain, type PlainMachine } from '../../contracts/plain-proof.fixture.ts';
-import { build, childProgram, type StepCase } from '../../contracts/plain-step.fixture.ts';
-import { createStepCases } from '../../contracts/step-cases.fixture.ts';
-import { SIGNATURE, type StepVectors } from '../../contracts/step-vectors.ts';
 import { bytesToHex, hexToBytes } from '../../protocol/hex.ts';
 import { IMMEDIATE_BIT, INSTRUCTIONS, instructionOf, OP } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
@@ -15,6 +10,11 @@ import { hashHalted, MACHINE_KIND, NO_PARENT } from '../../vm/step/encode.ts';
 import { endingOf } from '../../vm/step/ending.ts';
 import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
+import { createOpVectors } from '../vectors/op-vectors.ts';
+import { hashPlain, type PlainMachine } from '../vectors/plain-proof.fixture.ts';
+import { build, childProgram, type StepCase } from '../vectors/plain-step.fixture.ts';
+import { createStepCases } from '../vectors/step-cases.fixture.ts';
+import { SIGNATURE, type StepVectors } from '../vectors/step-vectors.ts';
 import { assemble } from './kernel-trace.fixture.ts';
 
 /** The same machine as the reference machine's. */

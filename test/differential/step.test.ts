@@ -1,6 +1,5 @@
 // docs/machine.md: the step machine against the other engines, a plain hash of the reference machine's state, and a second prover.
 import { describe, expect, it } from 'vitest';
-import { hashPlain, type PlainMachine, provePlain } from '../../contracts/plain-proof.fixture.ts';
 import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { loadModule } from '../../vm/load.ts';
@@ -9,6 +8,7 @@ import { createProgram } from '../../vm/program.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
 import { createReferenceState, type State } from '../../vm/reference/state.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
+import { hashPlain, type PlainMachine, provePlain } from '../vectors/plain-proof.fixture.ts';
 import { compareProofs, compareTrace, createBulkSubject, REQUEST } from './compare.ts';
 import { runBoth } from './engines.ts';
 import { createRandom } from './random.ts';

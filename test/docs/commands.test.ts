@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Devnet, startDevnet } from '../../devnet/devnet.ts';
-import { type MockOpenAi, startMockOpenAi } from '../../edge/mock-openai.ts';
+import { type MockOpenAi, startMockOpenAi } from '../doubles/mock-openai.ts';
 import { documentedCommands, NETWORKS } from './commands.ts';
 import { readText } from './pages.ts';
 import { killShells, linkClone, runShell } from './shell.fixture.ts';

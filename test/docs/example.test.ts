@@ -4,7 +4,7 @@ import { OP } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import { readText } from './pages.ts';
 
 const [, section = ''] = /\{#example\}([\s\S]*?)\n## /.exec(readText('docs/vm.md')) ?? [];

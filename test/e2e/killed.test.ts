@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startChild } from '../../service/child.ts';
-import { gone, processes } from '../../service/processes.fixture.ts';
+import { gone, processes } from '../network/system-processes.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;

@@ -4,9 +4,9 @@ import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
-import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, type Sender } from '../../service/l1-send.ts';
+import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../network/network.fixture.ts';
 import { createInbox, GATEWAY, type Inbox, MODEL } from './inbox.ts';
 import { createWorld, type World } from './world.ts';
 

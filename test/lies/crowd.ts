@@ -8,11 +8,11 @@ import { locateStep } from '../../dispute/trace/locate.ts';
 import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../../protocol/step-numbers.ts';
-import { createRunMessages } from '../../prover/chain.fixture.ts';
-import { keyOf, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import { createRunMessages } from '../network/chain.fixture.ts';
+import { keyOf, until } from '../network/network.fixture.ts';
 import { createWorld, LIAR_KEY, type World, type WorldOptions } from './world.ts';
 
 export type CrowdOptions = {

@@ -2,7 +2,7 @@
 import { demandsAbi, disputeAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
-import type { TestNetwork } from '../../prover/network.fixture.ts';
+import type { TestNetwork } from '../network/network.fixture.ts';
 
 /** Tokens, stake as an executor, and what the contracts hold ready for the account; bonds of open games and demands are not in it. */
 export async function fundsOf({ l1, deployment }: TestNetwork, account: Address): Promise<bigint> {

@@ -12,10 +12,10 @@ import {
 } from '../../scripts/attacks/modules.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
-import { assemble } from '../../vm/test-modules.fixture.ts';
 import { withParts } from '../differential/nearly.ts';
 import { writeFields } from '../differential/raw-code.ts';
 import { createRawProgram, createRawSubject } from '../differential/raw-subject.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 
 export type HostileProgram = {
   readonly name: string;

@@ -3,13 +3,13 @@
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { createTrace } from '../../dispute/trace/trace.ts';
 import { gatherTrace } from '../../dispute/trace/trace-input.ts';
-import { execStage } from '../../kernel/world.fixture.ts';
 import type { StepInput } from '../../node/transition.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { TestNetwork } from '../../prover/network.fixture.ts';
 import { programToEntry } from '../../vm/entry.ts';
+import { execStage } from '../kernel/world.fixture.ts';
+import type { TestNetwork } from '../network/network.fixture.ts';
 import { type Defended, openDefended } from './defended.ts';
 import type { HostileProgram } from './hostile-programs.ts';
 import { createCorpus, type Lie } from './lie.ts';

@@ -1,14 +1,14 @@
 // docs/messages.md: the messages that lies are told about: one of every kind, and those that a kernel must not take.
 import type { PrivateKeyAccount } from 'viem/accounts';
-import { account, execStage, inferStage } from '../../kernel/world.fixture.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
-import { type Author, assemble, buildProgram } from '../../prover/chain.fixture.ts';
 import type { ObjectStore } from '../../service/objects.ts';
+import { account, execStage, inferStage } from '../kernel/world.fixture.ts';
+import { type Author, assemble, buildProgram } from '../network/chain.fixture.ts';
 import { EVERY_FAMILY, ROUNDING } from './program.ts';
 
 export const GATEWAY = account(3);

@@ -4,9 +4,9 @@ import { type Seat, takeSeat } from '../../dispute/seat.ts';
 import type { GameRecord } from '../../node/l1/game-record.ts';
 import type { NetworkNode } from '../../node/node.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import type { TestNetwork } from '../../prover/network.fixture.ts';
 import type { Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import type { TestNetwork } from '../network/network.fixture.ts';
 import { type Conduct, lyingOracle } from './lie.ts';
 import { playOn } from './play.ts';
 

@@ -1,6 +1,6 @@
 // docs/disputes.md#lies: one pass over the whole corpus: lies about steps, claims, moves, thieves, rivals, fake challengers, floods of demands, hostile programs.
 import type { Address } from '../../protocol/hex.ts';
-import { LIAR, type TestNetwork } from '../../prover/network.fixture.ts';
+import { LIAR, type TestNetwork } from '../network/network.fixture.ts';
 import { allLies } from './corpus.ts';
 import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';
 import { openDefended } from './defended.ts';

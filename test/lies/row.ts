@@ -1,7 +1,7 @@
 // docs/disputes.md#lies: one row of the table: a lie, what became of it, and what it cost whom.
 import { formatEther } from 'viem';
 import type { Address } from '../../protocol/hex.ts';
-import type { TestNetwork } from '../../prover/network.fixture.ts';
+import type { TestNetwork } from '../network/network.fixture.ts';
 import { fundsOf, gasSince } from './funds.ts';
 
 export type Party = {

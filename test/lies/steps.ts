@@ -9,7 +9,7 @@ import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES } from '../../protocol/tree.ts';
-import { kernelEngine } from '../../prover/chain.fixture.ts';
+import { kernelEngine } from '../network/chain.fixture.ts';
 import type { World } from './world.ts';
 
 const kernel = createKernel(kernelEngine);

@@ -16,7 +16,7 @@ export type ValidatorProcess = {
   close(): Promise<void>;
 };
 
-const SCRIPT = fileURLToPath(new URL('../../challenger/validator-process.fixture.ts', import.meta.url));
+const SCRIPT = fileURLToPath(new URL('../network/validator-process.fixture.ts', import.meta.url));
 const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
 
 export function startValidatorProcess(

@@ -10,12 +10,12 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { assemble, createRunMessages } from '../../prover/chain.fixture.ts';
 import { joinExecutors } from '../../prover/executor.ts';
-import { keyOf, startTestNetwork, type TestNetwork, until } from '../../prover/network.fixture.ts';
 import { withAccount } from '../../service/l1.ts';
 import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1-send.ts';
 import { createLogger } from '../../service/log.ts';
+import { assemble, createRunMessages } from '../network/chain.fixture.ts';
+import { keyOf, startTestNetwork, type TestNetwork, until } from '../network/network.fixture.ts';
 import { EVERY_FAMILY } from './program.ts';
 
 export type World = {

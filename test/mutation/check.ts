@@ -1,9 +1,6 @@
 // One set of checks, run in a copy of the repository in which a line is broken: `check.ts NAME` exits 1 if something is noticed.
 
 import { spawnSync } from 'node:child_process';
-import { createStepVector, type StepCase } from '../../contracts/plain-step.fixture.ts';
-import { createStepCases } from '../../contracts/step-cases.fixture.ts';
-import { SIGNATURE } from '../../contracts/step-vectors.ts';
 import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { failuresOf } from '../conformance/result.ts';
@@ -20,6 +17,9 @@ import { compareHaltInFarFrame, compareHandmade, compareStep, handmadeCases } fr
 import { acceptedLies, changedLengths, someFlippedBits, splicedProofs } from '../differential/lies.ts';
 import { createRandom } from '../differential/random.ts';
 import { splicedCases } from '../differential/spliced.ts';
+import { createStepVector, type StepCase } from '../vectors/plain-step.fixture.ts';
+import { createStepCases } from '../vectors/step-cases.fixture.ts';
+import { SIGNATURE } from '../vectors/step-vectors.ts';
 
 type VitestReport = {
   readonly testResults?: readonly {

@@ -48,7 +48,7 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
       'test/conformance',
       'test/differential',
       'vm/reference',
-      'vm/test-modules.fixture.ts',
+      'test/modules/test-modules.fixture.ts',
     ],
     packages: ['@ethereumjs/evm', '@openzeppelin/contracts', 'assemblyscript', 'binaryen', 'solc'],
   },

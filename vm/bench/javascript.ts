@@ -1,5 +1,5 @@
 // docs/vm.md#quickjs: JavaScript for the overhead of the native rewrite, with its input.
-import { parameters } from '../link/host.fixture.ts';
+import { parameters } from '../../test/modules/plain-host.fixture.ts';
 
 const ROWS = 150;
 const WORDS =

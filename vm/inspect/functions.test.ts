@@ -1,9 +1,9 @@
 // docs/vm.md#functions
 import { expect, test } from 'vitest';
 import { objectRoot } from '../../protocol/tree.ts';
+import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { loadModule } from '../load.ts';
 import { lowerModule } from '../lower/module.ts';
-import { assemble } from '../test-modules.fixture.ts';
 import { functionAt } from './functions.ts';
 
 const SOURCE = `(module

@@ -1,7 +1,7 @@
 // docs/vm.md#total
 import { expect, it } from 'vitest';
-import { encodeParts } from '../encode-module.fixture.ts';
-import { deepRecursion, HOSTILE } from '../hostile-modules.fixture.ts';
+import { encodeParts } from '../../test/modules/encode-module.fixture.ts';
+import { deepRecursion, HOSTILE } from '../../test/modules/hostile-modules.fixture.ts';
 import { createStepMachine } from '../step/step-machine.ts';
 import { loadAnyProgram, lowerAnyProgram } from './any-engine.ts';
 import { createNativeEngine } from './engine.ts';

@@ -1,9 +1,9 @@
 // docs/vm.md#engines, docs/vm.md#fault, docs/vm.md#host
 import { describe, expect, it } from 'vitest';
+import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { loadModule } from '../load.ts';
 import { createProgram, type Image } from '../program.ts';
 import { HostAbort, type RunRequest, type RunResult } from '../run.ts';
-import { assemble } from '../test-modules.fixture.ts';
 import { createNativeEngine, NativeFailed, type NativeProgram } from './engine.ts';
 import { REWRITE_PARTS } from './rewrite.ts';
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { runShapes } from './recursion.run.ts';
+import { runShapes } from '../../test/modules/recursion.run.ts';
 
 const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 
@@ -11,7 +11,9 @@ it('ends as a fault of kind `slots` on the main thread', async () => {
 });
 
 it('ends as a fault of kind `slots` in a worker thread', async () => {
-  const worker = new Worker(new URL('./recursion.worker.ts', import.meta.url), { execArgv: ['--import', LOADER] });
+  const worker = new Worker(new URL('../../test/modules/recursion.worker.ts', import.meta.url), {
+    execArgv: ['--import', LOADER],
+  });
   const [ends] = (await once(worker, 'message')) as [Record<string, number>];
   await worker.terminate();
   expect(Object.keys(ends)).toEqual(['slots']);

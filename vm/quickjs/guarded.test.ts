@@ -1,6 +1,6 @@
 // docs/vm.md#guarded: what takes more than its budget is left, whatever it would have caught, and the program goes on.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parameters } from '../link/host.fixture.ts';
+import { parameters } from '../../test/modules/plain-host.fixture.ts';
 import { loadModule } from '../load.ts';
 import { createNativeEngine, type NativeProgram } from '../native/engine.ts';
 import { createProgram } from '../program.ts';

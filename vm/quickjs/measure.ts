@@ -1,6 +1,6 @@
 // docs/vm.md#quickjs: what a JavaScript program costs: `node --import ./scripts/ts.mjs vm/quickjs/measure.ts`.
 import { performance } from 'node:perf_hooks';
-import { parameters } from '../link/host.fixture.ts';
+import { parameters } from '../../test/modules/plain-host.fixture.ts';
 import { loadModule } from '../load.ts';
 import { createNativeEngine } from '../native/engine.ts';
 import { createProgram } from '../program.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type PlainTask, parameters, runPlain } from '../link/host.fixture.ts';
+import { type PlainTask, parameters, runPlain } from '../../test/modules/plain-host.fixture.ts';
 import { createQuickJsProgram } from './program.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
 // docs/vm.md#wasi: every function of the adapter, the accepted and the refused call.
 import { describe, expect, it } from 'vitest';
-import { parameters } from '../link/host.fixture.ts';
-import { createGuest, SIGNATURES } from './guest.fixture.ts';
+import { parameters } from '../../test/modules/plain-host.fixture.ts';
+import { createGuest, SIGNATURES } from '../../test/modules/wasi-guest.fixture.ts';
 
 const EBADF = 8;
 const EFAULT = 21;

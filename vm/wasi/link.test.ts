@@ -1,11 +1,11 @@
 // docs/vm.md#wasi: what becomes a core module, and what is refused.
 import { describe, expect, it } from 'vitest';
+import { parameters, runPlain } from '../../test/modules/plain-host.fixture.ts';
+import { assembleGuest } from '../../test/modules/wasi-guest.fixture.ts';
 import { decodeModule } from '../decode/sections.ts';
-import { parameters, runPlain } from '../link/host.fixture.ts';
 import { loadModule } from '../load.ts';
 import { encodeModule } from '../wasm/encode.ts';
 import type { FunctionBody } from '../wasm/module.ts';
-import { assembleGuest } from './guest.fixture.ts';
 import { linkWasi } from './link.ts';
 
 const WASI = 'wasi_snapshot_preview1';

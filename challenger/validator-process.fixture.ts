@@ -1,8 +1,0 @@
-// The validator as a process of its own, from a configuration file: what `mizu validator --config` does.
-import { readFileSync } from 'node:fs';
-import { runService } from '../service/process.ts';
-import { parseValidatorConfig } from './config.ts';
-import { startValidator } from './main.ts';
-
-const config = parseValidatorConfig(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')));
-process.exitCode = await runService(() => startValidator(config));

@@ -1,8 +1,0 @@
-// The executor as a process of its own, from a configuration file: what `mizu executor --config` does.
-import { readFileSync } from 'node:fs';
-import { runService } from '../service/process.ts';
-import { parseExecutorConfig } from './config.ts';
-import { startExecutor } from './main.ts';
-
-const config = parseExecutorConfig(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')));
-process.exitCode = await runService(() => startExecutor(config));

@@ -1,0 +1,333 @@
+// A whole network for the tests of executor and validator: anvil, contracts, a DA committee, and who posts batches.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestClient, domainSeparator, http, type TestClient } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { foundry } from 'viem/chains';
+import { toContractCertificate } from '../../contracts/claim.ts';
+import { DEVNET_CONFIG, type DeployConfig } from '../../contracts/config.ts';
+import { deployContracts } from '../../contracts/deploy.ts';
+import { setUpNetwork, sortMembers } from '../../contracts/network.ts';
+import { signCertificate } from '../../da/certify.ts';
+import { createDaClient, type DaClient } from '../../da/client.ts';
+import { followCommittee } from '../../da/committee.ts';
+import { createDaNode } from '../../da/node.ts';
+import { followEpoch, readCommittee } from '../../da/read-committee.ts';
+import { followStandings } from '../../da/standing.ts';
+import { accountOf } from '../../da/storage-request.ts';
+import { type Anvil, startAnvil } from '../../devnet/anvil.ts';
+import { KERNEL_PATH } from '../../kernel/file.ts';
+import { createGenesis, type GenesisConfig } from '../../kernel/genesis.ts';
+import type { NodeConfig } from '../../node/node.ts';
+import { encodeBatch } from '../../protocol/batch.ts';
+import type { Certificate } from '../../protocol/certificate.ts';
+import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
+import { createDomain, type Domain, TYPES } from '../../protocol/typed-data.ts';
+import { connectL1, withAccount } from '../../service/l1.ts';
+import { createLogger } from '../../service/log.ts';
+import type { ObjectStore } from '../../service/objects.ts';
+import { type Author, kernelEngine } from './chain.fixture.ts';
+import { ACCOUNTS, HOLDERS, powerWallets } from './contracts.fixture.ts';
+import { holdClock } from './l1-clock.fixture.ts';
+
+const MIZU = 10n ** 18n;
+const BLOCK_MS = 300;
+const STAKE = 10_000n * MIZU;
+/** The machine's clock, which a sequencer goes by, is ahead of one that stands still: by a round of leaders at most. */
+const LEADER_SECONDS = 60;
+const MAX_AHEAD_SECONDS = 64 * LEADER_SECONDS;
+const LAST_NET_SECONDS = 600;
+
+export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
+export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY] = [keyOf(13), keyOf(14)];
+export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] =
+  ACCOUNTS as unknown as (typeof ACCOUNTS)[number][] as [
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+    (typeof ACCOUNTS)[number],
+  ];
+const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
+  address: ACCOUNTS[n]!.address.toLowerCase() as Address,
+  key: keyOf(n),
+}));
+
+export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
+
+/** With the devnet's times, unless `changes` says otherwise, on a clock that stands still; four DA members, three needed. */
+export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
+  const anvil = await startAnvil();
+  try {
+    return await buildNetwork(folder, anvil, changes);
+  } catch (error) {
+    await anvil.close();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>) {
+  const transport = http(anvil.url);
+  const clock = await holdClock(anvil.url);
+  const l1 = await connectL1(anvil.url);
+  const wallets = powerWallets(anvil.url);
+  const config: DeployConfig = {
+    ...DEVNET_CONFIG,
+    leaderSeconds: LEADER_SECONDS,
+    maxAheadSeconds: MAX_AHEAD_SECONDS,
+    ...changes,
+  };
+  let genesisConfig: GenesisConfig | undefined;
+  const deployment = await deployContracts({
+    publicClient: l1.client,
+    walletClient: wallets.token,
+    config,
+    holders: HOLDERS,
+    genesis: async (at, chainId) => {
+      const separator = (contract: Address) => domainSeparator({ domain: createDomain(chainId, contract) });
+      genesisConfig = {
+        chainId,
+        gasPriceWei: 1n,
+        inboxDomain: separator(at.inbox),
+        daDomain: separator(at.daCommittee),
+        gatewayDomain: separator(at.gatewayRegistry),
+        retention: BigInt(config.retentionSeconds),
+        committeeOverlap: BigInt(config.committeeOverlapSeconds),
+        committee: { epoch: 0n, threshold: 1, members: [] },
+      };
+      return { kernelProgramId: kernelEngine.programId, stateRoot: (await createGenesis(genesisConfig)).stateRoot };
+    },
+  });
+  const at = deployment.addresses;
+  const members = sortMembers(MEMBER_KEYS.map(({ address }) => address));
+  await setUpNetwork({
+    publicClient: l1.client,
+    wallets,
+    addresses: at,
+    setup: {
+      grants: [USER, VALIDATOR].map(({ address }) => ({ account: address, amountWei: 1_000n * MIZU })),
+      stakes: [
+        { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
+        { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
+        { account: LIAR.address, role: 'executor', amountWei: STAKE },
+        ...members.map((account) => ({ account, role: 'daMember' as const, amountWei: STAKE })),
+      ],
+      committee: { members, threshold: 3 },
+      models: [],
+    },
+  });
+  const daNodes = await Promise.all(
+    members.map((address, i) =>
+      createDaNode({
+        dataDir: join(folder, `da-${i}`),
+        key: MEMBER_KEYS.find((member) => member.address === address)!.key,
+        port: 0,
+        chainId: deployment.chainId,
+        contract: at.daCommittee,
+        epoch: followEpoch(anvil.url, at.daCommittee, 1n),
+        standing: followStandings(anvil.url, at.daCommittee, undefined),
+        log: createLogger('da', 'silent'),
+      }),
+    ),
+  );
+  const addresses = daNodes.map(({ url }, i) => ({ url, address: members[i]! }));
+  const domain = createDomain(deployment.chainId, at.daCommittee);
+  const da = createDaClient({
+    committee: followCommittee(readCommittee(l1, at.daCommittee), addresses),
+    domain,
+    account: accountOf(keyOf(1)),
+  });
+  const chain: TestClient = createTestClient({ chain: foundry, mode: 'anvil', transport });
+  // There are blocks also when nobody sends anything; all have the same time.
+  const startMiner = () => setInterval(() => void chain.mine({ blocks: 1 }).catch(() => undefined), BLOCK_MS);
+  let miner = startMiner();
+  const sequencer = withAccount(l1, keyOf(1));
+  const user = withAccount(l1, keyOf(3));
+
+  async function write(
+    by: typeof user,
+    address: Address,
+    abi: readonly unknown[],
+    functionName: string,
+    args: unknown[],
+  ) {
+    const hash = await by.wallet.writeContract({
+      address,
+      abi,
+      functionName,
+      args,
+      account: by.account,
+      chain: foundry,
+    } as never);
+    const receipt = await l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
+    return receipt;
+  }
+
+  await write(sequencer, at.inbox, inboxAbi, 'join', []);
+
+  return {
+    anvil,
+    chain,
+    clock,
+    l1,
+    da,
+    daNodes,
+    deployment,
+    config: (name: string): NodeConfig => ({
+      dataDir: join(folder, name),
+      l1Url: anvil.url,
+      contracts: at,
+      fromBlock: deployment.fromBlock,
+      genesis: genesisConfig!,
+      da: { members: addresses, threshold: 3 },
+      kernelPath: KERNEL_PATH,
+      workers: 1,
+      pollMs: 50,
+    }),
+    user: USER.address,
+    /** The user, whose objects go to DA. */
+    author: createAuthor(da, createDomain(deployment.chainId, at.inbox)),
+    /** What a dishonest committee promises: objects that no member holds. */
+    async certifyUnheld(objects: readonly ObjectRef[], expiry: bigint): Promise<Certificate> {
+      const committee = { address: at.daCommittee, abi: daCommitteeAbi } as const;
+      const epoch = await l1.client.readContract({ ...committee, functionName: 'epoch' });
+      const signatures = await Promise.all(
+        members.slice(0, 3).map((address) => {
+          const { key } = MEMBER_KEYS.find((member) => member.address === address)!;
+          return signCertificate(privateKeyToAccount(key), domain, { epoch, objects, expiry });
+        }),
+      );
+      return { epoch, expiry, signers: 0b111n, signatures };
+    },
+    /** From now on a block comes by `mine` alone, whatever is sent. */
+    async holdBlocks() {
+      clearInterval(miner);
+      await chain.setAutomine(false);
+    },
+    /** Blocks come by themselves again. */
+    async releaseBlocks() {
+      miner = startMiner();
+      await chain.setAutomine(true);
+    },
+    /** Transactions that the next block takes. */
+    async pending() {
+      return (await chain.getTxpoolStatus()).pending;
+    },
+    async mine() {
+      await chain.mine({ blocks: 1 });
+    },
+    /** Another committee: some of the members. L1's clock leaps over the time until it takes over. */
+    async appoint(count: number, threshold: number) {
+      const owner = withAccount(l1, COMMITTEE_OWNER_KEY);
+      await write(owner, at.daCommittee, daCommitteeAbi, 'setCommittee', [members.slice(0, count), threshold]);
+      await clock.advance(DEVNET_CONFIG.committeeDelaySeconds);
+      await write(user, at.daCommittee, daCommitteeAbi, 'activate', []);
+    },
+    async deposit(amount: bigint) {
+      await write(user, at.token, mizuTokenAbi, 'approve', [at.inbox, amount]);
+      await write(user, at.inbox, inboxAbi, 'deposit', [USER.address, amount]);
+    },
+    /**
+     * A batch of all delayed messages and these. `change`: of the batch object, for a sequencer that lies. `promise`: for how long its
+     * bytes are promised, and whether any member has them.
+     */
+    async postBatch(
+      messages: readonly Message[],
+      change: (batch: Uint8Array) => void = () => undefined,
+      promise: { readonly hours?: number; readonly isHeld?: boolean } = {},
+    ) {
+      const inbox = { address: at.inbox, abi: inboxAbi } as const;
+      const [index, delayed] = await Promise.all([
+        l1.client.readContract({ ...inbox, functionName: 'batchCount' }),
+        l1.client.readContract({ ...inbox, functionName: 'delayedCount' }),
+      ]);
+      const bytes = encodeBatch(messages.map(encodeMessage));
+      change(bytes);
+      const object = objectRef(bytes);
+      const expiry = inHours(promise.hours ?? 24);
+      const certificate =
+        promise.isHeld === false
+          ? await this.certifyUnheld([object], expiry)
+          : (await da.put([bytes], { expiry })).certificate;
+      // As a sequencer has it: L1's clock stands still, and what was posted before may have the machine's.
+      const [now, machine] = [await clock.now(), BigInt(Math.floor(Date.now() / 1000))];
+      const timestamp = now > machine ? now : machine;
+      const args = [
+        index,
+        object.root,
+        object.length,
+        messages.length,
+        timestamp,
+        delayed,
+        toContractCertificate(certificate),
+      ];
+      return write(sequencer, at.inbox, inboxAbi, 'postBatch', args);
+    },
+    async close() {
+      clearInterval(miner);
+      await da.close();
+      await Promise.all(daNodes.map((node) => node.close()));
+      await anvil.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function createAuthor(da: DaClient, domain: Domain): Author & Pick<ObjectStore, 'putAll'> {
+  const held = new Map<Hex, Uint8Array>();
+  return {
+    address: USER.address,
+    deadline: inHours(2),
+    async sign(fields) {
+      const message = { ...fields, sender: USER.address, signature: '0x' } as UserMessage;
+      const signed = { domain, types: TYPES, primaryType: message.kind, message: asHex(typedMessage(message)) };
+      return { ...message, signature: await USER.signTypedData(signed as never) };
+    },
+    async certify(objects) {
+      const bytes = objects.map(({ root }) => held.get(root)!);
+      return (await da.put(bytes, { expiry: inHours(24) })).certificate;
+    },
+    async putAll(objects) {
+      const refs = objects.map(objectRef);
+      refs.forEach(({ root }, i) => {
+        held.set(root, objects[i]!);
+      });
+      return refs;
+    },
+  };
+}
+
+// As a wallet is given it: bytes are hex there.
+function asHex(fields: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value instanceof Uint8Array ? bytesToHex(value) : value]),
+  );
+}
+
+function inHours(hours: number): bigint {
+  return BigInt(Math.floor(Date.now() / 1000) + hours * 3600);
+}
+
+/** Looks every 20 ms. The limit is a last net: no verdict depends on the machine's speed. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  seconds = LAST_NET_SECONDS,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
