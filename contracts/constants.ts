@@ -81,7 +81,7 @@ export function generateSolidityConstants(): string {
     hash('PROMISE_TYPEHASH', typeHash('Promise')),
   ];
   return `// SPDX-License-Identifier: MIT
-// Generated from protocol/ by contracts/generate.ts.
+// Generated from protocol/ by scripts/generate/contracts.ts.
 pragma solidity 0.8.37;
 
 library Constants {

@@ -22,7 +22,7 @@ export function generateEnums(root: string): GeneratedFile {
   });
   return {
     path: 'protocol/generated/enums.ts',
-    content: `// Generated from contracts/src by contracts/generate.ts.\n${lines.join('\n')}\n`,
+    content: `// Generated from contracts/src by scripts/generate/contracts.ts.\n${lines.join('\n')}\n`,
   };
 }
 

@@ -36,7 +36,7 @@ export function generateSolidityInstructions(): string {
     ...INSTRUCTIONS.map(({ name, op }) => `    uint256 internal constant ${name.toUpperCase()} = 0x${hex(op, 3)};`),
   ];
   return `// SPDX-License-Identifier: MIT
-// Generated from protocol/isa.ts by contracts/generate.ts.
+// Generated from protocol/isa.ts by scripts/generate/contracts.ts.
 pragma solidity 0.8.37;
 
 library Instructions {

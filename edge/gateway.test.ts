@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { benchInference } from '../bench/edge/inference.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { requestJson } from '../service/client.ts';
@@ -11,7 +12,6 @@ import { type LoopbackSequencer, startLoopbackSequencer } from '../test/doubles/
 import { startMockOpenAi } from '../test/doubles/mock-openai.ts';
 import { createProviderAnswers } from '../test/doubles/provider-modes.fixture.ts';
 import { completeBuiltin } from './backends/builtin.ts';
-import { benchInference } from './bench.ts';
 import { type GatewayConfigInput, parseGatewayConfig } from './config.ts';
 import { type Gateway, openGateway } from './gateway.ts';
 import { createInvitation, type Invitation, revokeInvitation } from './invitation.ts';

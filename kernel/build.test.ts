@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compile } from './build.mjs';
+import { compile } from '../scripts/generate/kernel.mjs';
 import { KERNEL_PATH } from './file.ts';
 import { createKernelEngine } from './native.ts';
 

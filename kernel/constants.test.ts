@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { generateKernelConstants } from './generate.mjs';
+import { generateKernelConstants } from '../scripts/generate/kernel-constants.mjs';
 
 test("the kernel's numbers are the protocol's", async () => {
   const { path, content } = await generateKernelConstants();

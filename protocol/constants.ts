@@ -55,7 +55,7 @@ export const MAX_RETENTION_SECONDS = 34_560_000n;
 
 export const RUN_INPUT = 0xffff;
 
-// What the kernel itself executes for a message, rounded up: `node --import ./scripts/ts.mjs kernel/measure.ts`.
+// What the kernel itself executes for a message, rounded up: `node --import ./scripts/ts.mjs bench/kernel.ts`.
 export const MESSAGE_BASE_GAS = 250_000n;
 export const MESSAGE_BYTE_GAS = 1_000n;
 export const TASK_BASE_GAS = 400_000n;

@@ -37,11 +37,9 @@ const ROOMS = {
   bin: mayImport('service cli devnet demo scripts', ''),
 };
 /** Rooms of tools and tests, above all others: they may import whatever is there and declared. */
-const TOP = ['scripts', 'test'];
-/** Files of the same floor beside what they test or write. */
-const IS_TOP = /(\.(test|fixture)\.ts|\/(build|generate)\.(d\.mts|mjs))$/;
-/** They measure or test a room from within: they keep to its floor, and may use the packages of tests. */
-const IS_TOOL = /(\.run\.ts|\/bench\/\w+\.ts)$/;
+const TOP = ['scripts', 'test', 'bench'];
+/** Unit tests stand beside what they test. */
+const IS_TOP = /\.test\.ts$/;
 /** They make packages or workflows of their own, and name those. */
 const IS_MAKER = /(^test\/|\.test\.ts$)/;
 /** What `mizu init` writes is a user's file. */
@@ -95,12 +93,11 @@ function check(file, room) {
 
 function checkPackage(file, room, isTop, name) {
   if (IS_MAKER.test(file)) return;
-  const isFree = isTop || IS_TOOL.test(file);
   const { packages } = ROOMS[room] ?? {};
-  if (!isFree && !packages.includes(name))
+  if (!isTop && !packages.includes(name))
     failures.push(`${file}: ${room}/ may import only the packages ${packages.join(', ') || '(none)'}, not ${name}`);
   // The workspace of this repository.
-  if (name !== 'mizu' && dependencies[name] === undefined && !(isFree && devDependencies[name] !== undefined))
+  if (name !== 'mizu' && dependencies[name] === undefined && !(isTop && devDependencies[name] !== undefined))
     failures.push(`${file}: ${name} is no dependency of package.json`);
 }
 

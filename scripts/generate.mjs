@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateKernel } from '../kernel/build.mjs';
-import { generateKernelConstants } from '../kernel/generate.mjs';
-import { generateTree } from '../protocol/build.mjs';
-import { generateQuickJsGlue } from '../vm/quickjs/build.mjs';
-import { generateStepCore } from '../vm/step/build.mjs';
-import { generateWasiAdapter } from '../vm/wasi/build.mjs';
+import { generateKernel } from './generate/kernel.mjs';
+import { generateKernelConstants } from './generate/kernel-constants.mjs';
+import { generateQuickJsGlue } from './generate/quickjs-glue.mjs';
+import { generateStepCore } from './generate/step-core.mjs';
+import { generateTree } from './generate/tree.mjs';
+import { generateWasiAdapter } from './generate/wasi-adapter.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
@@ -21,10 +21,10 @@ const FILES = [
   generateStepCore,
 ];
 const PROGRAMS = [
-  'scripts/generate-isa-docs.ts',
-  'contracts/generate.ts',
-  'scripts/train-builtin.ts',
-  'scripts/generate-ids.ts',
+  'scripts/generate/isa-docs.ts',
+  'scripts/generate/contracts.ts',
+  'scripts/generate/builtin-model.ts',
+  'scripts/generate/ids.ts',
 ];
 let stale = 0;
 

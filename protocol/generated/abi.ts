@@ -1,4 +1,4 @@
-// Generated from contracts/src by contracts/generate.ts.
+// Generated from contracts/src by scripts/generate/contracts.ts.
 export const mizuTokenAbi = [
   {"type":"constructor","inputs":[{"name":"owner","type":"address","internalType":"address"},{"name":"cap","type":"uint256","internalType":"uint256"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"DOMAIN_SEPARATOR","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},

@@ -1,4 +1,4 @@
-// Generated from contracts/src by contracts/generate.ts.
+// Generated from contracts/src by scripts/generate/contracts.ts.
 export const ROLE = { executor: 0, validator: 1, sequencer: 2, daMember: 3, gateway: 4 } as const;
 export const POWER = { none: 0, lock: 1, slash: 2 } as const;
 export const ASSERTION_STATUS = { none: 0, pending: 1, confirmed: 2, rejected: 3, orphaned: 4 } as const;

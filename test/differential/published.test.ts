@@ -2,9 +2,9 @@
 // published on npm, C (clang) and Go: what they print, native result = stepped result, steps by chance proven to the verifier.
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../../bench/vm/javascript.ts';
 import { checkRun } from '../../cli/vm/check.ts';
 import { readModuleFile } from '../../cli/vm/module.ts';
-import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../../vm/bench/javascript.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { Program } from '../../vm/program.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';

@@ -1,9 +1,9 @@
 // The parts of the kernel that assembly/harness.ts exports, over plain values.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compile } from '../../kernel/build.mjs';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { keccak, keccakHex } from '../../protocol/tree.ts';
+import { compile } from '../../scripts/generate/kernel.mjs';
 
 type Exports = {
   memory: WebAssembly.Memory;

@@ -1,6 +1,6 @@
 // docs/disputes.md#playing: the dispute that `npm run bench -- dispute` measures, about a shorter step.
 import { expect, test } from 'vitest';
-import { loopProgram } from '../../scripts/bench-dispute.ts';
+import { loopProgram } from '../../bench/dispute.ts';
 import { playDuel } from './duel.ts';
 
 test('two processes play a dispute to its one instruction, and every transaction is told', async () => {

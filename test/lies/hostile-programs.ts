@@ -1,6 +1,5 @@
 // docs/disputes.md#lies: programs that are deployed to make an honest node fail, or end otherwise than L1 judges.
 
-import { INSTRUCTION_BYTES, OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import {
   branchTableBomb,
   callBomb,
@@ -9,7 +8,8 @@ import {
   liveValues,
   loopBomb,
   randomLoop,
-} from '../../scripts/attacks/modules.ts';
+} from '../../bench/attacks/modules.ts';
+import { INSTRUCTION_BYTES, OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { withParts } from '../differential/nearly.ts';

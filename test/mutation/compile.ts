@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import solc from 'solc';
-import { generateKernel } from '../../kernel/build.mjs';
-import { generateStepCore } from '../../vm/step/build.mjs';
+import { generateKernel } from '../../scripts/generate/kernel.mjs';
+import { generateStepCore } from '../../scripts/generate/step-core.mjs';
 import { BYTECODE, CORE, KERNEL } from './generated.ts';
 
 const OSP = 'contracts/src/osp';

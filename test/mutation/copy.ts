@@ -45,7 +45,7 @@ export type Copy = {
 export function createCopy(root: string): Copy {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-mutation-'));
   for (const name of COPIED) cpSync(join(root, name), join(folder, name), { recursive: true });
-  optimizeLess(join(folder, 'vm/step/build.mjs'));
+  optimizeLess(join(folder, 'scripts/generate/step-core.mjs'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
   const generated = [BYTECODE, CORE, KERNEL].map(
     (path) => [join(folder, path), readFileSync(join(folder, path))] as const,

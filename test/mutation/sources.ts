@@ -11,6 +11,8 @@ type Sources = {
 };
 
 const HARNESS = ['test/mutation/check.ts', 'test/mutation/compile.ts', 'test/mutation/copy.ts'];
+/** They compile what a mutant is in. */
+const GENERATORS = ['kernel', 'kernel-constants', 'step-core'].map((name) => `scripts/generate/${name}.mjs`);
 /** The machine without what programs are made of. */
 const MACHINE = [
   'vm/decode',
@@ -34,7 +36,7 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
     packages: ['@foundry-rs/forge', '@openzeppelin/contracts', 'solc'],
   },
   kernel: {
-    paths: [...HARNESS, ...MACHINE, 'kernel', 'protocol', 'test/differential'],
+    paths: [...HARNESS, ...MACHINE, 'kernel', 'protocol', 'test/differential', 'test/kernel', ...GENERATORS],
     packages: ['@ethereumjs/mpt', 'assemblyscript', 'binaryen', 'vitest'],
   },
   machines: {
@@ -49,6 +51,8 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
       'test/differential',
       'vm/reference',
       'test/modules/test-modules.fixture.ts',
+      'test/vectors',
+      ...GENERATORS,
     ],
     packages: ['@ethereumjs/evm', '@openzeppelin/contracts', 'assemblyscript', 'binaryen', 'solc'],
   },

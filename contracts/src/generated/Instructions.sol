@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Generated from protocol/isa.ts by contracts/generate.ts.
+// Generated from protocol/isa.ts by scripts/generate/contracts.ts.
 pragma solidity 0.8.37;
 
 library Instructions {

@@ -9,7 +9,7 @@ import { createLocalNativeEngine } from '../sdk/local/native-engine.ts';
 import { runPartitions } from '../sdk/local/run-local.ts';
 import { INPUT } from '../sdk/workflow/plan.ts';
 import { TEXTS } from '../test/sdk/templates.fixture.ts';
-import { withWorkflow } from './bench-workflow.ts';
+import { withWorkflow } from './workflow.ts';
 
 const STEPS = {
   near: `.dedupe('near', (row: any) => row.text, { near: 0.8 })`,

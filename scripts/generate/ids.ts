@@ -2,15 +2,15 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as bytecode from '../contracts/generated/bytecode.ts';
-import { KERNEL_PATH, readKernel } from '../kernel/file.ts';
-import { createKernelEngine } from '../kernel/native.ts';
-import { hashProgram } from '../protocol/program.ts';
-import { keccakHex } from '../protocol/tree.ts';
-import { compileWorkflow } from '../sdk/compile/compile.ts';
-import { ENGINE } from '../sdk/compile/program.ts';
+import * as bytecode from '../../contracts/generated/bytecode.ts';
+import { KERNEL_PATH, readKernel } from '../../kernel/file.ts';
+import { createKernelEngine } from '../../kernel/native.ts';
+import { hashProgram } from '../../protocol/program.ts';
+import { keccakHex } from '../../protocol/tree.ts';
+import { compileWorkflow } from '../../sdk/compile/compile.ts';
+import { ENGINE } from '../../sdk/compile/program.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = join(root, 'test/vectors/ids.json');
 
 async function ids(): Promise<object> {
@@ -47,7 +47,7 @@ if (!process.argv.includes('--check')) {
   writeFileSync(path, content);
 } else if (readFileSync(path, 'utf8') !== content) {
   console.error(
-    'test/vectors/ids.json names other ids than the code yields: run scripts/generate-ids.ts, and say in the commit why they changed',
+    'test/vectors/ids.json names other ids than the code yields: run scripts/generate/ids.ts, and say in the commit why they changed',
   );
   process.exitCode = 1;
 }

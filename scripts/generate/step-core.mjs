@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { buildSync } from 'esbuild';
-import { interpreterSource } from './interpreter.mjs';
+import { interpreterSource } from '../../vm/step/interpreter.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SOURCE = 'vm/step/assembly/core.ts';

@@ -3,27 +3,27 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchInference } from '../edge/bench.ts';
-import { benchNative } from '../vm/bench/native.ts';
-import { benchAhead } from './bench-ahead.ts';
-import { benchAttacks } from './bench-attacks.ts';
-import { benchDispute } from './bench-dispute.ts';
-import { benchGas } from './bench-gas.ts';
-import { benchIdle } from './bench-idle.ts';
-import { benchNear, missedGoal } from './bench-near.ts';
-import { benchPath } from './bench-path.ts';
-import { benchPathAgainst } from './bench-path-against.ts';
-import { benchRecall, missedRecall } from './bench-recall.ts';
-import { benchStep } from './bench-step.ts';
-import { benchWorst } from './bench-worst.ts';
+import { benchAhead } from './ahead.ts';
+import { benchAttacks } from './attacks.ts';
+import { benchDispute } from './dispute.ts';
+import { benchInference } from './edge/inference.ts';
+import { benchGas } from './gas.ts';
+import { benchIdle } from './idle.ts';
+import { benchNear, missedGoal } from './near.ts';
+import { benchPath } from './path.ts';
+import { benchPathAgainst } from './path-against.ts';
+import { benchRecall, missedRecall } from './recall.ts';
+import { benchStep } from './step.ts';
+import { benchNative } from './vm/native.ts';
 import { worstLoading } from './worst/loading.ts';
 import { worstMessages } from './worst/messages.ts';
+import { benchWorst } from './worst.ts';
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
   options: { only: { type: 'string' }, every: { type: 'string' }, against: { type: 'string' } },
 });
-const folder = fileURLToPath(new URL('../bench/results/', import.meta.url));
+const folder = fileURLToPath(new URL('./results/', import.meta.url));
 
 const SECTIONS = {
   native: {

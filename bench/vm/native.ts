@@ -1,14 +1,14 @@
 // docs/vm.md#engines: what the rewrite costs: the same module, rewritten and not, in one process.
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
-import { createHost, type Host, HostExit } from '../host.ts';
-import { HOST_MODULE } from '../host-functions.ts';
-import { loadModule } from '../load.ts';
-import { createNativeEngine, type NativeSource } from '../native/engine.ts';
-import { REWRITE_PARTS, type RewritePart } from '../native/rewrite.ts';
-import { createProgram } from '../program.ts';
-import { createQuickJsImage, createQuickJsProgram } from '../quickjs/program.ts';
-import type { RunRequest } from '../run.ts';
+import { createHost, type Host, HostExit } from '../../vm/host.ts';
+import { HOST_MODULE } from '../../vm/host-functions.ts';
+import { loadModule } from '../../vm/load.ts';
+import { createNativeEngine, type NativeSource } from '../../vm/native/engine.ts';
+import { REWRITE_PARTS, type RewritePart } from '../../vm/native/rewrite.ts';
+import { createProgram } from '../../vm/program.ts';
+import { createQuickJsImage, createQuickJsProgram } from '../../vm/quickjs/program.ts';
+import type { RunRequest } from '../../vm/run.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from './javascript.ts';
 
 export type NativeBench = {

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import asc from 'assemblyscript/asc';
-import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../vm/bench/javascript.ts';
 import { loadModule } from '../vm/load.ts';
 import { createProgram, type Program } from '../vm/program.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 import { createStepMachine, type StepRequest } from '../vm/step/step-machine.ts';
 import { linkWasi } from '../vm/wasi/link.ts';
+import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from './vm/javascript.ts';
 
 export type StepBench = {
   readonly name: string;
@@ -87,7 +87,7 @@ function cpuMs(work: () => void): number {
 
 async function compileWorkloads(): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const source = 'vm/bench/assembly/workloads.ts';
+  const source = 'bench/vm/assembly/workloads.ts';
   const flags = ['--outFile', 'workloads.wasm', '-O3', '--runtime', 'incremental', '--use', 'abort='];
   const { error, stderr } = await asc.main([source, ...flags], {
     readFile: (name) => (name === source ? readFileSync(new URL(`../${source}`, import.meta.url), 'utf8') : null),

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Pass, playPass } from '../test/lies/pass.ts';
-import { cellsOf, HEADINGS, type Row } from '../test/lies/row.ts';
+import { type Pass, playPass } from './pass.ts';
+import { cellsOf, HEADINGS, type Row } from './row.ts';
 
 const RECORD = '--record';
 const args = process.argv.slice(2);
@@ -52,7 +52,7 @@ function record(rows: readonly Row[], summary: readonly string[]): void {
     ...rows.map((row) => line(cellsOf(row))),
     '',
   ];
-  writeFileSync(fileURLToPath(new URL('../test/lies/README.md', import.meta.url)), text.join('\n'));
+  writeFileSync(fileURLToPath(new URL('./README.md', import.meta.url)), text.join('\n'));
 }
 
 function print(cells: readonly string[]): void {

@@ -5,12 +5,12 @@ import { createOneStepVerifier, type StepGas } from '../dispute/osp.ts';
 import { instructionOf } from '../protocol/isa.ts';
 import { COPY, createKernelTrace } from '../test/differential/kernel-trace.fixture.ts';
 import { parameters } from '../test/modules/plain-host.fixture.ts';
-import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from '../vm/bench/javascript.ts';
 import { loadModule } from '../vm/load.ts';
 import { createProgram } from '../vm/program.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 import { fetchInstruction } from '../vm/step/fetch.ts';
 import { createStepMachine, type StepMachine, type StepRequest } from '../vm/step/step-machine.ts';
+import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from './vm/javascript.ts';
 
 export type GasBench = {
   readonly program: string;

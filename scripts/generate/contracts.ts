@@ -1,14 +1,14 @@
 // docs/contracts.md#generated: Solidity constants out of protocol/, ABIs and bytecode out of the compiled contracts.
-// `node --import ./scripts/ts.mjs contracts/generate.ts [--check]`; with --check nothing is written, a difference exits 1.
+// `node --import ./scripts/ts.mjs scripts/generate/contracts.ts [--check]`; with --check nothing is written, a difference exits 1.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateVectors } from '../test/vectors/vectors.ts';
-import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './constants.ts';
-import { generateEnums } from './enums.ts';
-import type { GeneratedFile } from './generated-file.ts';
-import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './instructions.ts';
+import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from '../../contracts/constants.ts';
+import { generateEnums } from '../../contracts/enums.ts';
+import type { GeneratedFile } from '../../contracts/generated-file.ts';
+import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from '../../contracts/instructions.ts';
+import { generateVectors } from '../../test/vectors/vectors.ts';
 
 const CONTRACTS = [
   'MizuToken',
@@ -30,7 +30,7 @@ const CONTRACTS = [
   'HostSteps',
 ] as const;
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: { readonly object: string } };
 
@@ -68,7 +68,7 @@ export function writeGenerated({ path, content }: GeneratedFile, check: boolean)
   const file = join(root, path);
   if (existsSync(file) && readFileSync(file, 'utf8') === content) return true;
   if (check) {
-    console.error(`${path} is not what its source generates: run contracts/generate.ts and commit the result`);
+    console.error(`${path} is not what its source generates: run scripts/generate/contracts.ts and commit the result`);
     return false;
   }
   mkdirSync(dirname(file), { recursive: true });
@@ -91,7 +91,7 @@ function formatAbi(abi: readonly unknown[]): string {
 }
 
 function banner(lines: string[]): string {
-  return `// Generated from contracts/src by contracts/generate.ts.\n${lines.join('\n')}\n`;
+  return `// Generated from contracts/src by scripts/generate/contracts.ts.\n${lines.join('\n')}\n`;
 }
 
 async function main(check: boolean): Promise<void> {

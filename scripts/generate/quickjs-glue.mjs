@@ -1,5 +1,5 @@
 // Compiles the glue between QuickJS and the DataVM.
-import { generateLibrary } from '../link/build.mjs';
+import { generateLibrary } from './library.mjs';
 
 export function generateQuickJsGlue() {
   return generateLibrary({

@@ -69,7 +69,7 @@ export async function generateKernelConstants() {
 }
 
 async function evaluate(source) {
-  const entry = fileURLToPath(new URL(`../${source}`, import.meta.url));
+  const entry = fileURLToPath(new URL(`../../${source}`, import.meta.url));
   const built = buildSync({ entryPoints: [entry], bundle: true, write: false, format: 'esm', platform: 'neutral' });
   return import(`data:text/javascript,${encodeURIComponent(built.outputFiles[0].text)}`);
 }

@@ -1,10 +1,10 @@
-// docs/vm.md#quickjs: what a JavaScript program costs: `node --import ./scripts/ts.mjs vm/quickjs/measure.ts`.
+// docs/vm.md#quickjs: what a JavaScript program costs: `node --import ./scripts/ts.mjs bench/quickjs.ts`.
 import { performance } from 'node:perf_hooks';
-import { parameters } from '../../test/modules/plain-host.fixture.ts';
-import { loadModule } from '../load.ts';
-import { createNativeEngine } from '../native/engine.ts';
-import { createProgram } from '../program.ts';
-import { createQuickJsImage } from './program.ts';
+import { parameters } from '../test/modules/plain-host.fixture.ts';
+import { loadModule } from '../vm/load.ts';
+import { createNativeEngine } from '../vm/native/engine.ts';
+import { createProgram } from '../vm/program.ts';
+import { createQuickJsImage } from '../vm/quickjs/program.ts';
 
 const ROWS = 2000;
 const RUNS = 6;

@@ -46,7 +46,7 @@ function measure(root: string): { commit: string; whole: Row; cpuSeconds: number
   const file = join(root, 'bench/results/path.json');
   const before = existsSync(file) ? readFileSync(file) : undefined;
   try {
-    call(root, process.execPath, ['--import', './scripts/ts.mjs', 'scripts/bench.ts', 'path']);
+    call(root, process.execPath, [...benchArguments(root), 'path']);
     const { rows } = JSON.parse(readFileSync(file, 'utf8')) as { rows: Row[] };
     const parts = rows.filter(({ part, share }) => share !== undefined && part !== 'client');
     const cpuSeconds = parts.reduce((sum, row) => sum + (row.cpuSeconds as number), 0);
@@ -55,6 +55,12 @@ function measure(root: string): { commit: string; whole: Row; cpuSeconds: number
     if (before === undefined) rmSync(file, { force: true });
     else writeFileSync(file, before);
   }
+}
+
+/** What `npm run bench` gives to node in this folder: the program's place is not the same in every commit. */
+function benchArguments(root: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { bench: string } };
+  return scripts.bench.split(' ').slice(1);
 }
 
 function rowOf({ commit, whole, cpuSeconds }: ReturnType<typeof measure>): Row {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createMeasure, MAX_RATIO, missedGoal, type RowGas } from './bench-near.ts';
-import { measureRecall, missedRecall } from './bench-recall.ts';
+import { createMeasure, MAX_RATIO, missedGoal, type RowGas } from './near.ts';
+import { measureRecall, missedRecall } from './recall.ts';
 
 test('a row of a near dedupe costs among 6,000 rows of templates what it costs among 500', async () => {
   const measure = await createMeasure('near');

@@ -4,27 +4,27 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { createClassifier } from '../edge/backends/model/classifier.ts';
-import { features } from '../edge/backends/model/features.ts';
+import { createClassifier } from '../../edge/backends/model/classifier.ts';
+import { features } from '../../edge/backends/model/features.ts';
 import {
   type Gloss,
   glossFiles,
   isHeldOut,
   LEXICOGRAPHER_CLASSES,
   readGlosses,
-} from '../edge/backends/model/glosses.ts';
+} from '../../edge/backends/model/glosses.ts';
 import {
   compressWeights,
   decompressWeights,
   packWeights,
   unpackWeights,
   type Weights,
-} from '../edge/backends/model/weights.ts';
+} from '../../edge/backends/model/weights.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FILE = new URL('../edge/backends/model/small.bin', import.meta.url);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FILE = new URL('../../edge/backends/model/small.bin', import.meta.url);
 /** SHA-256 of `file` and of what it was `madeFrom`. */
-const RECORD = new URL('../edge/backends/model/small.json', import.meta.url);
+const RECORD = new URL('../../edge/backends/model/small.json', import.meta.url);
 const CLASSES = LEXICOGRAPHER_CLASSES.length;
 const EPOCHS = 6;
 const LEARNING_RATE = 0.15;

@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Hex } from '../protocol/hex.ts';
-import { requestJson } from '../service/client.ts';
-import { type LoopbackSequencer, startLoopbackSequencer } from '../test/doubles/loopback-sequencer.ts';
-import { type Part, startPart } from './bench/spawn.ts';
-import { createInvitation } from './invitation.ts';
-import { createSigner } from './signing.ts';
+import { createInvitation } from '../../edge/invitation.ts';
+import { createSigner } from '../../edge/signing.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { requestJson } from '../../service/client.ts';
+import { type LoopbackSequencer, startLoopbackSequencer } from '../../test/doubles/loopback-sequencer.ts';
+import { type Part, startPart } from './spawn.ts';
 
 export type InferenceBench = {
   readonly latencyMs: number;

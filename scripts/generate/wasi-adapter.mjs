@@ -1,5 +1,5 @@
 // Compiles the WASI adapter.
-import { generateLibrary } from '../link/build.mjs';
+import { generateLibrary } from './library.mjs';
 
 export function generateWasiAdapter() {
   return generateLibrary({

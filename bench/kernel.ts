@@ -1,5 +1,10 @@
-// Prints the instructions and the time of a step of each kind, on a state of STATE_RECORDS records: node --import ./scripts/ts.mjs kernel/measure.ts
+// Prints the instructions and the time of a step of each kind, on a state of STATE_RECORDS records: node --import ./scripts/ts.mjs bench/kernel.ts
 import { readFileSync } from 'node:fs';
+import { KERNEL_PATH } from '../kernel/file.ts';
+import { accountKey, taskKey } from '../kernel/keys.ts';
+import { createKernelEngine } from '../kernel/native.ts';
+import { openStateTrie } from '../kernel/node-db.ts';
+import { accountRecord, taskRecord } from '../kernel/records.ts';
 import { hashWorkflow } from '../protocol/definition.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
@@ -19,11 +24,6 @@ import {
   sign,
   type World,
 } from '../test/kernel/world.fixture.ts';
-import { KERNEL_PATH } from './file.ts';
-import { accountKey, taskKey } from './keys.ts';
-import { createKernelEngine } from './native.ts';
-import { openStateTrie } from './node-db.ts';
-import { accountRecord, taskRecord } from './records.ts';
 
 const STATE_RECORDS = Number(process.env.STATE_RECORDS ?? 20_000);
 const engine = createKernelEngine(readFileSync(KERNEL_PATH));

@@ -1,13 +1,13 @@
 // docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`; tells its address to its parent.
 import { join } from 'node:path';
+import { parseGatewayConfig } from '../../edge/config.ts';
+import { openGateway } from '../../edge/gateway.ts';
+import { startWorker } from '../../edge/main.ts';
+import { createSequencer } from '../../edge/sequencer.ts';
 import { openDiskObjects } from '../../service/disk-objects.ts';
 import { createLogger } from '../../service/log.ts';
 import { runService } from '../../service/process.ts';
 import { startMockOpenAi } from '../../test/doubles/mock-openai.ts';
-import { parseGatewayConfig } from '../config.ts';
-import { openGateway } from '../gateway.ts';
-import { startWorker } from '../main.ts';
-import { createSequencer } from '../sequencer.ts';
 
 const [role, json] = process.argv.slice(2);
 const input = JSON.parse(json ?? '{}');

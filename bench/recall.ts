@@ -3,7 +3,7 @@ import { bundleWorkflow } from '../sdk/compile/compile.ts';
 import { runLocal } from '../sdk/local/run-local.ts';
 import { LANGUAGES } from '../test/sdk/languages.fixture.ts';
 import { compareKept, languageTexts } from '../test/sdk/recall.fixture.ts';
-import { withWorkflow } from './bench-workflow.ts';
+import { withWorkflow } from './workflow.ts';
 
 type Found = {
   readonly texts: string;
