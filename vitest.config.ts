@@ -14,11 +14,11 @@ const FIRST = [
 /** Each in a process of its own: they change what belongs to the process, measure it, or fill its memory. */
 const APART = [
   'test/**/*.test.ts',
-  'edge/memory.test.ts',
+  'edge/gateway/memory.test.ts',
   'bin/main.test.ts',
-  'service/child.test.ts',
-  'service/http-guard.test.ts',
-  'service/process.test.ts',
+  'service/process/child.test.ts',
+  'service/http/http-guard.test.ts',
+  'service/process/process.test.ts',
   'vm/native/stack.test.ts',
 ];
 

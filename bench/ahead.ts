@@ -1,6 +1,6 @@
 // docs/prover.md#ahead: processor time for each million gas that is paid, of runs whose first task fails at once while the others of it never end.
 import { setTimeout as delay } from 'node:timers/promises';
-import { createMemoryObjects } from '../service/objects.ts';
+import { createMemoryObjects } from '../service/storage/objects.ts';
 import { GAS_PRICE } from '../test/kernel/world.fixture.ts';
 import { FIRST_FAILS } from '../test/modules/first-fails.fixture.ts';
 import { assemble, createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';

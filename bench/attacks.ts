@@ -11,7 +11,7 @@ import { runWorkflow } from '../cli/run.ts';
 import { type Devnet, startDevnet } from '../devnet/devnet.ts';
 import { connectNetwork } from '../sdk/client/network.ts';
 import { fromPrivateKey } from '../sdk/client/signer.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 import type { Attack } from './attacks/attack.ts';
 import { createHostileUser } from './attacks/hostile-user.ts';
 import { watchMemory } from './attacks/memory-watch.ts';

@@ -1,7 +1,7 @@
 // Time of the step path: `node --import ./scripts/ts.mjs bench/node.ts [partitions]`. Prints one line of JSON.
 import { performance } from 'node:perf_hooks';
 import { createBodyRecorder } from '../node/body/recorder.ts';
-import { createMemoryObjects } from '../service/objects.ts';
+import { createMemoryObjects } from '../service/storage/objects.ts';
 import { createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';
 
 const partitions = Number(process.argv[2] ?? 500);

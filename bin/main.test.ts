@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { startChild } from '../service/child.ts';
+import { startChild } from '../service/process/child.ts';
 import { main } from './main.ts';
 
 let folder: string;

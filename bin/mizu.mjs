@@ -2,7 +2,7 @@
 // The `mizu` command: hands over to bin/main.ts, which is TypeScript (CONTRIBUTING.md#starts).
 import { fileURLToPath } from 'node:url';
 import { bundleOf } from '../scripts/bundle.mjs';
-import { mapUncaught } from '../service/stacks.mjs';
+import { mapUncaught } from '../service/process/stacks.mjs';
 
 const source = new URL('./main.ts', import.meta.url);
 const bundle = await bundleOf(fileURLToPath(source));

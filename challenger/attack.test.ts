@@ -4,7 +4,7 @@ import type { AssertionRecord, AssertionStatus } from '../node/l1/mirror-events.
 import type { Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createAttacker } from './attack.ts';
 
 const id = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;

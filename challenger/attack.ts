@@ -15,7 +15,7 @@ import { ASSERTION_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 import type { Caller } from './caller.ts';
 import { type ProvenStep, proveFromList } from './claimed-step.ts';
 import type { Demander } from './demand.ts';

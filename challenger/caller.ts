@@ -3,10 +3,10 @@ import type { Abi } from 'viem';
 import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import type { L1 } from '../service/l1.ts';
-import type { Call } from '../service/l1-call.ts';
-import type { Sender } from '../service/l1-send.ts';
-import type { Logger } from '../service/log.ts';
+import type { Call } from '../service/l1/call.ts';
+import type { L1 } from '../service/l1/l1.ts';
+import type { Sender } from '../service/l1/send.ts';
+import type { Logger } from '../service/process/log.ts';
 
 export type CallerParts = {
   readonly l1: L1;

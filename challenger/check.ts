@@ -8,7 +8,7 @@ import type { NetworkNode } from '../node/node.ts';
 import { KIND } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
-import { numberKey } from '../service/store.ts';
+import { numberKey } from '../service/storage/store.ts';
 import { fetchStepList } from './step-list.ts';
 
 /** A step list that is not what the messages give. */

@@ -4,8 +4,8 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1-call.ts';
-import { createLogger } from '../service/log.ts';
+import type { Call } from '../service/l1/call.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createDemander } from './demand.ts';
 
 const id = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`;

@@ -8,7 +8,7 @@ import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { depthOf } from '../protocol/tree.ts';
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 import type { Caller } from './caller.ts';
 import { type ProvenStep, proveFromTree } from './claimed-step.ts';
 import { createClaimedTree } from './claimed-tree.ts';

@@ -5,7 +5,7 @@ import { mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { keyOf, LIAR, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';

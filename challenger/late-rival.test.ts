@@ -4,7 +4,7 @@ import { DEVNET_CONFIG } from '../contracts/config.ts';
 import type { Told } from '../dispute/seat.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';

@@ -1,6 +1,6 @@
 // docs/prover.md#validator: what a validator has at stake in its games.
 import type { Registry } from 'prom-client';
-import { createGauges } from '../service/gauges.ts';
+import { createGauges } from '../service/process/gauges.ts';
 import type { Fight } from './fight.ts';
 
 export function addFightMetrics(registry: Registry, { attack, demands, games, bondWei, gasUsed }: Fight): void {

@@ -8,7 +8,7 @@ import type { Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
 import {
   EXECUTOR,

@@ -4,7 +4,7 @@ import type { Told } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until, VALIDATOR } from '../test/network/network.fixture.ts';
 import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';

@@ -13,7 +13,7 @@ import { encodeMessage, type Message } from '../protocol/messages.ts';
 import { keccakHex } from '../protocol/tree.ts';
 import { type Executor, startExecutor } from '../prover/main.ts';
 import { NO_EXPIRY } from '../prover/promised.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { createProcess, type TestProcess } from '../test/network/process.fixture.ts';

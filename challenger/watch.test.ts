@@ -6,7 +6,7 @@ import type { Seat } from '../dispute/seat.ts';
 import { takeSeat } from '../dispute/seat.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { createLogger, type Logger } from '../service/log.ts';
+import { createLogger, type Logger } from '../service/process/log.ts';
 import { type Lie, lyingOracle } from '../test/lies/lie.ts';
 import { createWorld, leafAfter, type World } from '../test/lies/world.ts';
 import { keyOf, until, VALIDATOR } from '../test/network/network.fixture.ts';

@@ -32,7 +32,7 @@ export async function localBackends(
     return { backends: [builtin], endpoints: {}, close: async () => undefined };
   const { createOpenAiBackends } = await import('../edge/backends/openai.ts');
   const { openAiConfig } = await import('../edge/config.ts');
-  const { parseConfig } = await import('../service/config.ts');
+  const { parseConfig } = await import('../service/process/config.ts');
   const { readConfig } = await import('./config-file.ts');
   const given = /^https?:\/\//.test(backend) ? { baseUrl: backend } : ((await readConfig(backend)) as object);
   const models = Object.fromEntries([...names].map((name) => [name, modelAtEndpoint(name)]));

@@ -48,8 +48,8 @@ async function run(flags: Flags): Promise<void> {
   const { endNetwork, findHoldings, leave, readStanding } = await import('../sdk/client/escape.ts');
   const { openReplica } = await import('../sdk/client/replica.ts');
   const { parseNetworkConfig } = await import('../node/config.ts');
-  const { createSender } = await import('../service/l1-send.ts');
-  const { withAccount } = await import('../service/l1.ts');
+  const { createSender } = await import('../service/l1/send.ts');
+  const { withAccount } = await import('../service/l1/l1.ts');
   const { discoverSigner } = await import('../sdk/client/discover.ts');
   const { requireSigner } = await import('../sdk/client/network.ts');
   const file = parseNetworkConfig(await readConfig(flags.config));

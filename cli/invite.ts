@@ -48,7 +48,7 @@ async function invite({ config: file, name, worker, days, revoke = false, json =
     return;
   }
   if (worker === undefined) throw noWorker();
-  const { createSequencer } = await import('../edge/sequencer.ts');
+  const { createSequencer } = await import('../edge/gateway/sequencer.ts');
   const { createSigner } = await import('../edge/signing.ts');
   const { chainId, gatewayRegistry } = await createSequencer(config.sequencerUrl).chain();
   const expiry = Math.floor(Date.now() / 1000) + days * DAY_SECONDS;

@@ -8,9 +8,9 @@ import { createNodeMap } from '../node/nodes.ts';
 import { createStateProof, recordKey } from '../node/proof.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak } from '../protocol/tree.ts';
-import { createRpcClient } from '../service/client.ts';
-import { createHttpApp, type HttpApp } from '../service/http.ts';
-import { createLogger } from '../service/log.ts';
+import { createRpcClient } from '../service/http/client.ts';
+import { createHttpApp, type HttpApp } from '../service/http/http.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createBalanceReader } from './balance.ts';
 import { createStandings } from './standing.ts';
 

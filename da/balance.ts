@@ -7,9 +7,9 @@ import { MizuError } from '../protocol/errors.ts';
 import { daCommitteeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak } from '../protocol/tree.ts';
-import type { RpcClient } from '../service/client.ts';
-import { describeIssues } from '../service/issues.ts';
-import { loadOnce } from '../service/once.ts';
+import type { RpcClient } from '../service/http/client.ts';
+import { describeIssues } from '../service/http/issues.ts';
+import { loadOnce } from '../service/l1/once.ts';
 
 export type BalanceReader = (account: Address) => Promise<bigint>;
 

@@ -6,7 +6,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 import type { Committee, CommitteeSource } from './committee.ts';
 import { hashInPieces } from './hash.ts';
 import { createMember, type Member, type MemberAddress } from './member.ts';

@@ -1,8 +1,8 @@
 // docs/da.md#epochs: who signs now. The committee may change while clients run; addresses of members come from the configuration.
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
-import type { Logger } from '../service/log.ts';
-import { createMutex } from '../service/mutex.ts';
+import type { Logger } from '../service/process/log.ts';
+import { createMutex } from '../service/process/mutex.ts';
 import type { MemberAddress } from './member.ts';
 
 export type Committee = {

@@ -11,7 +11,7 @@ import {
   urls,
   wei,
   withoutUndefined,
-} from '../service/config.ts';
+} from '../service/process/config.ts';
 import type { DaNodeOptions } from './node.ts';
 import { followEpoch } from './read-committee.ts';
 import { followStandings } from './standing.ts';

@@ -1,8 +1,8 @@
 // docs/da.md#full: a member that is full says so, and goes on with what needs no room.
 import { statfs } from 'node:fs/promises';
 import { MizuError } from '../protocol/errors.ts';
-import type { DiskObjects } from '../service/disk-objects.ts';
-import type { Store } from '../service/store.ts';
+import type { DiskObjects } from '../service/storage/disk-objects.ts';
+import type { Store } from '../service/storage/store.ts';
 
 export type RoomOptions = {
   readonly store: Store;

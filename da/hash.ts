@@ -2,7 +2,7 @@
 import { setImmediate as next } from 'node:timers/promises';
 import type { Hex } from '../protocol/hex.ts';
 import { depthOf, hashNode, hashObject, LEAF_BYTES, objectRoot, treeRoot, zeroTreeRoot } from '../protocol/tree.ts';
-import { createMutex } from '../service/mutex.ts';
+import { createMutex } from '../service/process/mutex.ts';
 
 /** 256 KiB: some 4 ms. */
 const PIECE_DEPTH = 11;

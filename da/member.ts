@@ -2,7 +2,7 @@
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Domain } from '../protocol/typed-data.ts';
-import { parseJson, requestBytes } from '../service/client.ts';
+import { parseJson, requestBytes } from '../service/http/client.ts';
 import { signerOfCertificate } from './certify.ts';
 import { hashInPieces } from './hash.ts';
 import type { SignedRequest } from './storage-request.ts';

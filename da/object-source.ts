@@ -1,6 +1,6 @@
 // docs/da.md#client: a local object store that fetches from DA what it does not have.
 import { MizuError } from '../protocol/errors.ts';
-import { type HashedStore, type ObjectStore, withFallback } from '../service/objects.ts';
+import { type HashedStore, type ObjectStore, withFallback } from '../service/storage/objects.ts';
 import type { DaClient } from './client.ts';
 
 /** `get` of an object that no member has gives undefined; other failures throw (retryable). */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { type DiskObjects, openDiskObjects } from '../service/disk-objects.ts';
-import { openStore, type Store } from '../service/store.ts';
+import { type DiskObjects, openDiskObjects } from '../service/storage/disk-objects.ts';
+import { openStore, type Store } from '../service/storage/store.ts';
 import { openPins } from './pins.ts';
 import { createQuotas, keptBytes, type Owner, type Quotas } from './quotas.ts';
 

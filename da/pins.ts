@@ -1,8 +1,8 @@
 // docs/da.md#node: until when each object is promised, and to whom; durable before the promise is signed.
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import type { DiskObjects } from '../service/disk-objects.ts';
-import { keyNumber, numberKey, type Store } from '../service/store.ts';
+import type { DiskObjects } from '../service/storage/disk-objects.ts';
+import { keyNumber, numberKey, type Store } from '../service/storage/store.ts';
 import { type Cost, keptBytes, type Owner, type Quotas } from './quotas.ts';
 
 export type Pins = {

@@ -9,8 +9,8 @@ import { afterEach, expect, test } from 'vitest';
 import type { Address } from '../protocol/hex.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { requestBytes } from '../service/client.ts';
-import { createLogger } from '../service/log.ts';
+import { requestBytes } from '../service/http/client.ts';
+import { createLogger } from '../service/process/log.ts';
 import {
   askFor,
   askFrom,

@@ -1,7 +1,7 @@
 // docs/da.md#epochs: the committee as L1 has it.
 import { daCommitteeAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import { connectL1, type L1 } from '../service/l1.ts';
+import { connectL1, type L1 } from '../service/l1/l1.ts';
 import { type Appointed, followCommittee } from './committee.ts';
 
 export function readCommittee({ client }: L1, address: Address): () => Promise<Appointed> {

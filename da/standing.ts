@@ -4,12 +4,12 @@ import { MizuError } from '../protocol/errors.ts';
 import { daCommitteeAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
 import { ROLES } from '../protocol/roles.ts';
-import { createRpcClient } from '../service/client.ts';
-import { connectL1 } from '../service/l1.ts';
-import type { Logger } from '../service/log.ts';
-import { loadOnce } from '../service/once.ts';
-import { createStakeReader } from '../service/stakes.ts';
-import { createTurnstile } from '../service/turnstile.ts';
+import { createRpcClient } from '../service/http/client.ts';
+import { connectL1 } from '../service/l1/l1.ts';
+import { loadOnce } from '../service/l1/once.ts';
+import { createStakeReader } from '../service/l1/stakes.ts';
+import { createTurnstile } from '../service/l1/turnstile.ts';
+import type { Logger } from '../service/process/log.ts';
 import { createBalanceReader } from './balance.ts';
 
 export const CLASSES = ['staked', 'paying', 'free'] as const;

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import { tooSlowWhenFull } from '../service/body.ts';
-import type { Progress } from '../service/pace.ts';
-import { createPlaces, type Place, type PlaceLimits, type PutOut } from '../service/peers.ts';
+import { tooSlowWhenFull } from '../service/http/body.ts';
+import type { Progress } from '../service/http/pace.ts';
+import { createPlaces, type Place, type PlaceLimits, type PutOut } from '../service/http/peers.ts';
 import type { Class, Standing } from './standing.ts';
 
 /** Given to an account for what a member lacks of its request. */

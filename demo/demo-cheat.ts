@@ -17,7 +17,7 @@ import { formatCount } from '../sdk/client/money.ts';
 import type { Network } from '../sdk/client/network.ts';
 import { verifyTarget } from '../sdk/client/verify.ts';
 import { readMetadata, readRun } from '../sdk/client/watch.ts';
-import { connectL1, type L1 } from '../service/l1.ts';
+import { connectL1, type L1 } from '../service/l1/l1.ts';
 import { createStory, type Story } from './cheat-story.ts';
 import { type FeedContracts, followDisputes } from './dispute-feed.ts';
 import { openWatcher, type Watcher } from './watcher.ts';

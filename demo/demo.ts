@@ -12,7 +12,7 @@ import type { Devnet } from '../devnet/devnet.ts';
 import type { Confirmation } from '../sdk/client/confirm.ts';
 import { formatCount } from '../sdk/client/money.ts';
 import type { Network } from '../sdk/client/network.ts';
-import { runService } from '../service/process.ts';
+import { runService } from '../service/process/process.ts';
 import type { CheatParts } from './demo-cheat.ts';
 
 type DemoFlags = { stay?: boolean; every: number; cheat?: boolean; json?: boolean };

@@ -1,8 +1,8 @@
 // docs/disputes.md#see: what L1 says of assertions, games and stakes, event by event, with the transaction that it cost.
 import { disputeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { L1 } from '../service/l1.ts';
-import { followLogs } from '../service/l1-logs.ts';
+import type { L1 } from '../service/l1/l1.ts';
+import { followLogs } from '../service/l1/logs.ts';
 
 type Events = {
   AssertionCreated: { id: Hex; asserter: Address; stepRoot: Hex; stepCount: bigint };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseExecutorConfig } from '../prover/config.ts';
 import { startExecutor } from '../prover/main.ts';
-import { runService } from '../service/process.ts';
+import { runService } from '../service/process/process.ts';
 import { createLies } from './liar.ts';
 
 const [flag, file] = process.argv.slice(2);

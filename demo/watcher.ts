@@ -20,7 +20,7 @@ import { decodeProgramHeader } from '../protocol/program.ts';
 import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { type StepInAssertion, type StepSinceGenesis, sinceGenesis } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { type CodeFunction, functionAt } from '../vm/inspect/functions.ts';
 
 /** The first step of an assertion whose end is not ours. */

@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../protocol/errors.ts';
-import { startChild } from '../service/child.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
+import { startChild } from '../service/process/child.ts';
 
 export type AnvilOptions = {
   /** 0 (the default) takes a free one. */

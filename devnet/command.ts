@@ -9,7 +9,7 @@ import type { Devnet } from '../devnet/devnet.ts';
 import type { OpenAiEndpoint } from '../devnet/processes.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
 import { namesOfEndpointModel } from '../sdk/workflow/model-names.ts';
-import { runService } from '../service/process.ts';
+import { runService } from '../service/process/process.ts';
 
 export type EndpointFlags = {
   readonly openaiUrl?: string;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import type { NetworkTrust } from '../sdk/client/trusted.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 import { type Account, devnetAccounts } from './accounts.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createRpcClient, type RpcClient } from '../service/client.ts';
+import { createRpcClient, type RpcClient } from '../service/http/client.ts';
 import { startAnvil } from './anvil.ts';
 import type { DevnetChain } from './chain.ts';
 import { watchL1 } from './heads.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { createRpcClient, type RpcClient } from '../service/client.ts';
+import { createRpcClient, type RpcClient } from '../service/http/client.ts';
 import type { DevnetChain } from './chain.ts';
 
 export type Kept = {

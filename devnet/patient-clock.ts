@@ -4,7 +4,7 @@ import { createPublicClient, http } from 'viem';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 
 export type PatientClockOptions = {
   /** Of an anvil that mines nothing by itself, and gives a block the time of the one before unless it is told another. */

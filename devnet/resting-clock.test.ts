@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { jsonBody } from '../service/body.ts';
-import { createHttpApp, type HttpApp } from '../service/http.ts';
-import { createLogger } from '../service/log.ts';
+import { jsonBody } from '../service/http/body.ts';
+import { createHttpApp, type HttpApp } from '../service/http/http.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRestingClock } from './resting-clock.ts';
 
 let l1: HttpApp;

@@ -1,5 +1,5 @@
 // docs/operations.md#devnet-l1: L1's blocks: one a second while something happens on it, few while it rests.
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 
 export type RestingClock = {
   block(isBusy: boolean): void;

@@ -1,7 +1,7 @@
 // docs/operations.md: the long-running parts as commands, each from a configuration file.
 import { Command } from 'commander';
 import { readConfig } from '../cli/config-file.ts';
-import { runService, type Service } from '../service/process.ts';
+import { runService, type Service } from '../service/process/process.ts';
 
 type Start = (config: unknown, stop: AbortSignal) => Promise<Service>;
 

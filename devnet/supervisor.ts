@@ -5,8 +5,8 @@ import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../protocol/errors.ts';
-import { startChild } from '../service/child.ts';
-import { LOADER_ARGUMENTS } from '../service/loader.ts';
+import { startChild } from '../service/process/child.ts';
+import { LOADER_ARGUMENTS } from '../service/process/loader.ts';
 import { createFetcher } from './health.ts';
 
 export type ProcessSpec = {

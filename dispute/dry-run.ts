@@ -1,5 +1,5 @@
 // docs/prover.md#validator: a dry run says once what would be sent.
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 
 export type DryRun = (call: string, about: string) => void;
 

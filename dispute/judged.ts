@@ -2,7 +2,7 @@
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { L1 } from '../service/l1.ts';
+import type { L1 } from '../service/l1/l1.ts';
 
 /** What has been rejected, confirmed or orphaned is decided; about what is moot nobody wins any more. */
 export async function isJudged({ client }: L1, address: Address, assertion: Hex): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MizuError } from '../protocol/errors.ts';
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 import { tellKeptBack } from './kept-back.ts';
 
 test('what the fee cap keeps back is told at the level error with the time that is left, and fails as it did', async () => {

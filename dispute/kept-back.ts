@@ -1,6 +1,6 @@
 // docs/operations.md#fee-caps: a move that the fee cap keeps back is no failure like others: time of ours runs out for it.
-import { isFeeTooHigh } from '../service/l1-fees.ts';
-import type { Logger } from '../service/log.ts';
+import { isFeeTooHigh } from '../service/l1/fees.ts';
+import type { Logger } from '../service/process/log.ts';
 
 /** What is lost when the time is over, and how long that is; seconds. */
 export type AtStake = { readonly game?: string; readonly demands?: number; readonly secondsLeft: number | undefined };

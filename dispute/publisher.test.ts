@@ -4,8 +4,8 @@ import type { DemandRecord } from '../node/l1/demand-record.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1-call.ts';
-import { createLogger } from '../service/log.ts';
+import type { Call } from '../service/l1/call.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createPublisher } from './publisher.ts';
 
 const OURS = `0x${'11'.repeat(20)}` as const;

@@ -1,7 +1,7 @@
 // docs/disputes.md#playing: what fails or takes long in one game keeps no other from its move.
 import { expect, test, vi } from 'vitest';
 import type { Hex } from '../protocol/hex.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRounds } from './rounds.ts';
 
 const log = createLogger('test', 'silent');

@@ -1,7 +1,7 @@
 // docs/disputes.md#playing: games are isolated for who plays them, too: what fails or takes long in one keeps no other from its move.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '../protocol/hex.ts';
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 
 export type Rounds<T> = {
   /**

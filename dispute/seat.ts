@@ -1,8 +1,8 @@
 // docs/disputes.md#game: a seat at the games: a side, an account that pays, and a node whose traces are believed.
 import type { GameRecord, Side } from '../node/l1/game-record.ts';
 import type { NetworkNode } from '../node/node.ts';
-import type { Sender } from '../service/l1-send.ts';
-import type { Logger } from '../service/log.ts';
+import type { Sender } from '../service/l1/send.ts';
+import type { Logger } from '../service/process/log.ts';
 import { refuteMessage } from './opening.ts';
 import { createOracles, type Oracles } from './oracles.ts';
 import { createOneStepVerifier } from './osp.ts';

@@ -5,7 +5,7 @@ import { NO_BODY } from '../node/body/recorder.ts';
 import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, openNode } from '../node/node.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';

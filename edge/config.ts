@@ -1,7 +1,16 @@
 // docs/edge.md#configuration
 import { z } from 'zod';
 import type { Hex } from '../protocol/hex.ts';
-import { address, count, type Environment, hash, httpShape, parseConfig, requireKey, url } from '../service/config.ts';
+import {
+  address,
+  count,
+  type Environment,
+  hash,
+  httpShape,
+  parseConfig,
+  requireKey,
+  url,
+} from '../service/process/config.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 
 export const gatewayShape = z.strictObject({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { describeIssues } from '../service/issues.ts';
+import { describeIssues } from '../service/http/issues.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
 

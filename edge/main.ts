@@ -6,10 +6,9 @@ import { accountOf } from '../da/storage-request.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { connectL1 } from '../service/l1.ts';
-import { createLogger, type Logger } from '../service/log.ts';
-import { createStakeReader } from '../service/stakes.ts';
-import type { StakeCheck } from './admission.ts';
+import { connectL1 } from '../service/l1/l1.ts';
+import { createStakeReader } from '../service/l1/stakes.ts';
+import { createLogger, type Logger } from '../service/process/log.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
 import { createOpenAiBackends } from './backends/openai.ts';
@@ -21,9 +20,10 @@ import {
   type WorkerConfig,
   type WorkerConfigInput,
 } from './config.ts';
-import { type Gateway, openGateway } from './gateway.ts';
-import { type ChainInfo, createSequencer, type Sequencer } from './sequencer.ts';
-import { createWorker } from './worker.ts';
+import type { StakeCheck } from './gateway/admission.ts';
+import { type Gateway, openGateway } from './gateway/gateway.ts';
+import { type ChainInfo, createSequencer, type Sequencer } from './gateway/sequencer.ts';
+import { createWorker } from './worker/worker.ts';
 
 const START_SECONDS = 60;
 const START_PAUSE_MS = 500;

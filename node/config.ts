@@ -13,7 +13,7 @@ import {
   urls,
   wei,
   withoutUndefined,
-} from '../service/config.ts';
+} from '../service/process/config.ts';
 import type { NodeConfig } from './node.ts';
 
 const genesis = z.strictObject({

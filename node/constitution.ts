@@ -2,7 +2,7 @@
 import { MizuError } from '../protocol/errors.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { L1 } from '../service/l1.ts';
+import type { L1 } from '../service/l1/l1.ts';
 
 export type Own = { readonly kernelProgramId: Hex; readonly stateRoot: Hex };
 

@@ -1,5 +1,5 @@
 // docs/prover.md#end: L1 has ended the network: executors and validators say so, and begin nothing new.
-import type { Logger } from '../service/log.ts';
+import type { Logger } from '../service/process/log.ts';
 import type { Mirror } from './l1/mirror.ts';
 
 /** Whether the network has ended, told when it becomes known, and when a reorganisation takes it back. */

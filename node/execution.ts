@@ -4,7 +4,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, type ObjectRef } from '../protocol/tree.ts';
-import { numberKey, type Operation, type Store } from '../service/store.ts';
+import { numberKey, type Operation, type Store } from '../service/storage/store.ts';
 import type { ChunkRef } from './body/receipts.ts';
 import type { StepRecorderFactory } from './body/recorder.ts';
 import { explainMissing } from './forgotten.ts';

@@ -1,6 +1,6 @@
 // docs/prover.md#memo: what is known of programs by the hash of their request without its gas limit, bounded in memory and on disk.
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
-import type { Operation, Store } from '../service/store.ts';
+import type { Operation, Store } from '../service/storage/store.ts';
 import { decodeExecResult, type ExecResult, encodeExecResult } from './exec-result.ts';
 
 export type Memo = {

@@ -1,7 +1,7 @@
 // docs/prover.md#nodes: trie nodes by their hash, in level with a hot part in memory.
 import type { Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import type { Store } from '../service/store.ts';
+import type { Store } from '../service/storage/store.ts';
 
 export type NodeStore = {
   /** From memory or, by one blocking read, from disk: the kernel's `preimage` cannot wait. */

@@ -4,7 +4,7 @@ import { type ProgramEntry, readProgram, writeProgram } from '../protocol/defini
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { hashProgramHeader } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
-import type { Store } from '../service/store.ts';
+import type { Store } from '../service/storage/store.ts';
 
 export type ProgramRegistry = {
   /**

@@ -12,7 +12,7 @@ import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { ROLE } from '../protocol/roles.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
-import type { Sender } from '../service/l1-send.ts';
+import type { Sender } from '../service/l1/send.ts';
 import { createFreeAttempt } from './attempts.ts';
 import { MAX_RANGE_BATCHES, type PromisedBatches } from './promised.ts';
 import { publishBody } from './publish.ts';

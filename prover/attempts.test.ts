@@ -7,7 +7,7 @@ import { followAndWork } from '../node/loop.ts';
 import { type NetworkNode, openNode } from '../node/node.ts';
 import { rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { type Fake, openFake } from '../test/doubles/fake-challenger.fixture.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { EXECUTOR, keyOf, LIAR, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';

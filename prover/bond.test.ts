@@ -1,6 +1,6 @@
 // docs/prover.md#assertions: an executor whose stake is all locked confirms, and asserts again when its bond is free.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { type Executor, startExecutor } from './main.ts';
 

@@ -11,7 +11,7 @@ import {
   url,
   wei,
   withoutUndefined,
-} from '../service/config.ts';
+} from '../service/process/config.ts';
 import type { ExecutorConfig } from './main.ts';
 import { MAX_RANGE_BATCHES } from './promised.ts';
 

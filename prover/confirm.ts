@@ -6,7 +6,7 @@ import type { NetworkNode } from '../node/node.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { type Hex, isSameAddress } from '../protocol/hex.ts';
-import type { Sender } from '../service/l1-send.ts';
+import type { Sender } from '../service/l1/send.ts';
 
 export type Confirmer = {
   /** At most one transaction a call. Undefined: there was nothing to do. */

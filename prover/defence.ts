@@ -6,8 +6,8 @@ import { type Told, takeSeat } from '../dispute/seat.ts';
 import type { Task } from '../node/loop.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { readTimes } from '../node/times.ts';
-import type { Sender } from '../service/l1-send.ts';
-import type { Logger } from '../service/log.ts';
+import type { Sender } from '../service/l1/send.ts';
+import type { Logger } from '../service/process/log.ts';
 
 export type Defence = {
   /** Side by side: a move must not wait for what another task has sent. */

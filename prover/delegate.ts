@@ -2,8 +2,8 @@
 import { MizuError } from '../protocol/errors.ts';
 import { disputeAbi } from '../protocol/generated/abi.ts';
 import { type Address, isSameAddress } from '../protocol/hex.ts';
-import type { L1Account } from '../service/l1.ts';
-import { createSender, type Sender, type SenderOptions } from '../service/l1-send.ts';
+import type { L1Account } from '../service/l1/l1.ts';
+import { createSender, type Sender, type SenderOptions } from '../service/l1/send.ts';
 
 /** @throws MizuError `prover/not-delegate` if L1 does not name it as the account's delegate: its moves would be refused */
 export async function openDelegate(

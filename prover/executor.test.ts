@@ -3,7 +3,7 @@ import { decodeBodyIndex } from '../node/body/receipts.ts';
 import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import { createLogger } from '../service/log.ts';
+import { createLogger } from '../service/process/log.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from './main.ts';

@@ -7,7 +7,7 @@ import type { NetworkNode } from '../node/node.ts';
 import { createStateProof } from '../node/proof.ts';
 import { bridgeAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
-import type { Sender } from '../service/l1-send.ts';
+import type { Sender } from '../service/l1/send.ts';
 
 export type FeeClaimer = {
   /** At most one claim a call. Returns the fees of its range, undefined if there is nothing to claim. */

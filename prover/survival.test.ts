@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeNetwork } from '../node/config.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
-import { startChild } from '../service/child.ts';
+import { startChild } from '../service/process/child.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../test/network/network.fixture.ts';
 

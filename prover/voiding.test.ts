@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Tip } from '../node/agreement.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { Call } from '../service/l1-call.ts';
+import type { Call } from '../service/l1/call.ts';
 import { type Lapsed, NO_EXPIRY } from './promised.ts';
 import { createVoider } from './voiding.ts';
 

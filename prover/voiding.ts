@@ -5,7 +5,7 @@ import type { Tip } from '../node/agreement.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Address, isSameAddress } from '../protocol/hex.ts';
-import type { Sender } from '../service/l1-send.ts';
+import type { Sender } from '../service/l1/send.ts';
 import { type Lapsed, NO_EXPIRY, type PromisedBatches } from './promised.ts';
 
 export type Voided = Lapsed & { readonly gasUsed: bigint };

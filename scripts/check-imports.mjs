@@ -141,9 +141,9 @@ function checkStarters() {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => /^(spawn|fork|exec|execFile)$/.test(name));
-    if (found.length > 0 && file !== 'service/child.ts')
+    if (found.length > 0 && file !== 'service/process/child.ts')
       failures.push(
-        `${file}: ${found.join(', ')} would outlive a parent that is killed: use startChild of service/child.ts`,
+        `${file}: ${found.join(', ')} would outlive a parent that is killed: use startChild of service/process/child.ts`,
       );
   }
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import './ts.mjs';
 
-const { startChild } = await import('../service/child.ts');
+const { startChild } = await import('../service/process/child.ts');
 
 const architectures = { x64: 'amd64', arm64: 'arm64' };
 const windows = process.platform === 'win32';

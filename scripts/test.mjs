@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import './ts.mjs';
 import { endWithNpm } from './end-with-npm.mjs';
 
-const { killChild, startChild } = await import('../service/child.ts');
+const { killChild, startChild } = await import('../service/process/child.ts');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const total = { passed: 0, failed: 0, skipped: 0 };

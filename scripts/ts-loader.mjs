@@ -27,7 +27,7 @@ export async function load(url, context, nextLoad) {
   const key = createHash('sha256').update(`${version}\0${sourcefile}\0${text}`).digest('hex');
   const file = `${cache}${key}.mjs`;
   const code = await readFile(file, 'utf8').catch(() => compile(text, sourcefile, file));
-  // By this name service/stacks.mjs finds the source map: the source may have changed when a stack is shown.
+  // By this name service/process/stacks.mjs finds the source map: the source may have changed when a stack is shown.
   return { format: 'module', source: `${code}\n//# sourceURL=${url}?${key}\n`, shortCircuit: true };
 }
 

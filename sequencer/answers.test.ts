@@ -7,14 +7,14 @@ import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { jsonText } from '../service/body.ts';
-import { createHttpApp } from '../service/http.ts';
-import { createLogger } from '../service/log.ts';
-import { numberKey, openStore, type Table } from '../service/store.ts';
-import { method, serveJsonRpc } from './json-rpc.ts';
-import { createPromises } from './promises.ts';
-import { type QueryParts, queryRuns } from './queries.ts';
-import { openTables, ownedRunKey, type RunIndex, type StepRecord } from './tables.ts';
+import { jsonText } from '../service/http/body.ts';
+import { createHttpApp } from '../service/http/http.ts';
+import { createLogger } from '../service/process/log.ts';
+import { numberKey, openStore, type Table } from '../service/storage/store.ts';
+import { createPromises } from './admission/promises.ts';
+import { openTables, ownedRunKey, type RunIndex, type StepRecord } from './index/tables.ts';
+import { method, serveJsonRpc } from './rpc/json-rpc.ts';
+import { type QueryParts, queryRuns } from './rpc/queries.ts';
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 

@@ -4,6 +4,7 @@ import { networkShape } from '../node/config.ts';
 import type { NodeConfig } from '../node/node.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
+import type { HttpConfig } from '../service/http/http-limits.ts';
 import {
   count,
   type Environment,
@@ -13,9 +14,8 @@ import {
   requireKey,
   url,
   withoutUndefined,
-} from '../service/config.ts';
-import type { HttpConfig } from '../service/http-limits.ts';
-import type { Logger } from '../service/log.ts';
+} from '../service/process/config.ts';
+import type { Logger } from '../service/process/log.ts';
 
 export type SequencerConfig = NodeConfig & {
   /** Of an account that is staked as a sequencer and has ether for gas. */

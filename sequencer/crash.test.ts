@@ -8,8 +8,8 @@ import { encodeNetwork } from '../node/config.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { startChild } from '../service/child.ts';
-import { createRpcClient, type RpcClient } from '../service/client.ts';
+import { createRpcClient, type RpcClient } from '../service/http/client.ts';
+import { startChild } from '../service/process/child.ts';
 import { createRunMessages } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 

@@ -4,9 +4,9 @@ import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
-import { createRpcClient } from '../service/client.ts';
-import { withAccount } from '../service/l1.ts';
-import { createSender, type Sender } from '../service/l1-send.ts';
+import { createRpcClient } from '../service/http/client.ts';
+import { withAccount } from '../service/l1/l1.ts';
+import { createSender, type Sender } from '../service/l1/send.ts';
 import { execStage } from '../test/kernel/world.fixture.ts';
 import { assemble, buildProgram } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
@@ -107,7 +107,7 @@ test('while it runs the sequencer admits, executes, posts and answers; its run c
   const receipt = await rpc('mizu_getReceipt', hash);
   const includedNow = await included();
   const { pool, tasks } = await health();
-  // sequencer/loop.test.ts holds a program as long as it needs; a machine that is too busy for this one has had its end first.
+  // sequencer/chain/loop.test.ts holds a program as long as it needs; a machine that is too busy for this one has had its end first.
   if (pool.running === 0) skip('the task was over before all was seen: this machine is too busy');
   expect({ status, receipt, ahead: tasks.ahead }).toEqual({ status: 'running', receipt: null, ahead: 1 });
   // The deposit waits with it: the order of L1's queue stays.

@@ -11,7 +11,7 @@ import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/
 import { ROLE } from '../protocol/roles.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
-import { createRpcClient, requestBytes, requestJson } from '../service/client.ts';
+import { createRpcClient, requestBytes, requestJson } from '../service/http/client.ts';
 import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
 import { buildProgram } from '../test/network/chain.fixture.ts';
 import { MODEL_OWNER } from '../test/network/contracts.fixture.ts';

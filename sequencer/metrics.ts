@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: what the sequencer counts.
 
 import { Counter, type Registry } from 'prom-client';
-import { createGauges } from '../service/gauges.ts';
+import { createGauges } from '../service/process/gauges.ts';
 
 export function createMetrics() {
   const steps = new Counter({

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 import { startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';

@@ -6,7 +6,7 @@ import { VOID_ROOT } from '../node/l1/voids.ts';
 import { inboxAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
 import { encodeMessage, type Message } from '../protocol/messages.ts';
-import { createRpcClient } from '../service/client.ts';
+import { createRpcClient } from '../service/http/client.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';

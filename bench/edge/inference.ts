@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createInvitation } from '../../edge/invitation.ts';
 import { createSigner } from '../../edge/signing.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { requestJson } from '../../service/client.ts';
+import { requestJson } from '../../service/http/client.ts';
 import { type LoopbackSequencer, startLoopbackSequencer } from '../../test/doubles/loopback-sequencer.ts';
 import { type Part, startPart } from './spawn.ts';
 

@@ -1,12 +1,12 @@
 // docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`; tells its address to its parent.
 import { join } from 'node:path';
 import { parseGatewayConfig } from '../../edge/config.ts';
-import { openGateway } from '../../edge/gateway.ts';
+import { openGateway } from '../../edge/gateway/gateway.ts';
+import { createSequencer } from '../../edge/gateway/sequencer.ts';
 import { startWorker } from '../../edge/main.ts';
-import { createSequencer } from '../../edge/sequencer.ts';
-import { openDiskObjects } from '../../service/disk-objects.ts';
-import { createLogger } from '../../service/log.ts';
-import { runService } from '../../service/process.ts';
+import { createLogger } from '../../service/process/log.ts';
+import { runService } from '../../service/process/process.ts';
+import { openDiskObjects } from '../../service/storage/disk-objects.ts';
 import { startMockOpenAi } from '../../test/doubles/mock-openai.ts';
 
 const [role, json] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 // docs/edge.md#bench: starts and stops the measured processes.
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../service/child.ts';
-import { LOADER_ARGUMENTS } from '../../service/loader.ts';
+import { startChild } from '../../service/process/child.ts';
+import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 
 export type Role = 'mock' | 'worker' | 'gateway';
 

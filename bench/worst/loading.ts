@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadGas, partLengths, sizeOfJob } from '../../node/workers/job-size.ts';
 import { INPUT_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { openDiskObjects } from '../../service/disk-objects.ts';
+import { openDiskObjects } from '../../service/storage/disk-objects.ts';
 import { encodeParts, type ModuleParts } from '../../test/modules/encode-module.fixture.ts';
 import { HOSTILE } from '../../test/modules/hostile-modules.fixture.ts';
 import { type BuiltProgram, programOf } from '../../test/modules/programs.fixture.ts';

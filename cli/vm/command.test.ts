@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import loadWabt from 'wabt';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 

@@ -1,7 +1,7 @@
 // docs/disputes.md#judged: the thread's side: holds a few traces and answers one question after another.
 import { parentPort } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
-import { mapStack } from '../../service/stacks.mjs';
+import { mapStack } from '../../service/process/stacks.mjs';
 import { createTrace, type Place, type Trace, type TraceInput } from './trace.ts';
 
 export type Question =

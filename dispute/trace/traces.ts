@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import { LOADER_ARGUMENTS } from '../../service/loader.ts';
+import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import type { TraceOracle } from '../play.ts';
 import type { Place, TraceInput } from './trace.ts';
 import type { FromTraces, Question, ToTraces } from './trace-thread.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Piscina } from 'piscina';
 import { MizuError } from '../../protocol/errors.ts';
-import { LOADER_ARGUMENTS } from '../../service/loader.ts';
+import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import type { SimulatorConfig } from '../config.ts';
 import type { BackendSet, ChatRequest, Completion } from './backend.ts';
 import { countTokens } from './model/prompt.ts';

@@ -1,7 +1,7 @@
 // docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its time.
 import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
-import { LOADER_ARGUMENTS } from '../../service/loader.ts';
+import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import { type ResponseFormat, wantsJson } from '../backends/backend.ts';
 import { MAX_SCHEMA_CHARS } from './bounded.ts';
 import { schemaOf, tooLong, unusable, type Verdict } from './check.ts';

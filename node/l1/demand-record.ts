@@ -1,7 +1,7 @@
 // docs/disputes.md#bytes: the events of the demands, as records.
 import type { Address, Hex } from '../../protocol/hex.ts';
-import type { ContractEvent } from '../../service/l1-logs.ts';
-import type { Table } from '../../service/store.ts';
+import type { ContractEvent } from '../../service/l1/logs.ts';
+import type { Table } from '../../service/storage/store.ts';
 import type { Draft } from './draft.ts';
 
 /** A node of an object's tree that the asserter must show on L1: a leaf itself, another one by the nodes below it. */

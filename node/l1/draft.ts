@@ -1,5 +1,5 @@
 // docs/prover.md#derivation: the writes of one block.
-import type { Operation, Table } from '../../service/store.ts';
+import type { Operation, Table } from '../../service/storage/store.ts';
 
 /** Writes of one block: read back before they are stored, and with what undoes them. */
 export type Draft = {

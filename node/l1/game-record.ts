@@ -2,8 +2,8 @@
 import { SIDE } from '../../protocol/generated/enums.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../../protocol/step-numbers.ts';
-import type { ContractEvent } from '../../service/l1-logs.ts';
-import type { Table } from '../../service/store.ts';
+import type { ContractEvent } from '../../service/l1/logs.ts';
+import type { Table } from '../../service/storage/store.ts';
 import type { Draft } from './draft.ts';
 
 export type Side = keyof typeof SIDE;

@@ -1,9 +1,9 @@
 // docs/prover.md#derivation: L1 into the mirror, for as long as the process lives; what does not fit is taken back and read again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
-import type { L1 } from '../../service/l1.ts';
-import { type BlockRef, type FollowedStep, type FollowOptions, followLogs } from '../../service/l1-logs.ts';
-import type { Logger } from '../../service/log.ts';
+import type { L1 } from '../../service/l1/l1.ts';
+import { type BlockRef, type FollowedStep, type FollowOptions, followLogs } from '../../service/l1/logs.ts';
+import type { Logger } from '../../service/process/log.ts';
 import { POLL_MS } from '../loop.ts';
 import { type Mirror, type MirroredAddresses, mirroredContracts } from './mirror.ts';
 

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeBatch } from '../../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import type { ContractEvent } from '../../service/l1-logs.ts';
-import { createMemoryObjects } from '../../service/objects.ts';
-import { openStore, type Store } from '../../service/store.ts';
+import type { ContractEvent } from '../../service/l1/logs.ts';
+import { createMemoryObjects } from '../../service/storage/objects.ts';
+import { openStore, type Store } from '../../service/storage/store.ts';
 import { deriveBatch } from './derive.ts';
 import { type Mirror, openMirror } from './mirror.ts';
 

@@ -2,9 +2,9 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
-import { contradiction } from '../../service/l1-blocks.ts';
-import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../../service/l1-logs.ts';
-import { numberKey, type Operation, type Store } from '../../service/store.ts';
+import { contradiction } from '../../service/l1/blocks.ts';
+import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../../service/l1/logs.ts';
+import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
 import type { BatchRecord } from './batch-record.ts';
 import {
   bondKey,
@@ -74,7 +74,7 @@ export type MirroredAddresses = {
   readonly demands?: Address;
 };
 
-/** Contracts and events for the follower of service/l1-logs.ts. Without `dispute` and `demands` the mirror knows of no games. */
+/** Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no games. */
 export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredAddresses) {
   return [
     { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },

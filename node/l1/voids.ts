@@ -2,7 +2,7 @@
 import { createWriter } from '../../protocol/bytes.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRoot } from '../../protocol/tree.ts';
-import type { Table } from '../../service/store.ts';
+import type { Table } from '../../service/storage/store.ts';
 import type { BatchRecord, PostedBatch } from './batch-record.ts';
 
 export type VoidRecord = {

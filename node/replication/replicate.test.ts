@@ -6,7 +6,7 @@ import { KERNEL_PATH } from '../../kernel/file.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { concatBytes, type Hex } from '../../protocol/hex.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { assemble, createRunMessages } from '../../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';
 import { type VerifyRequest, verifyRun } from './replicate.ts';

@@ -8,7 +8,7 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset, decodeStateLeaf } from '../../protocol/state.ts';
 import { leafAt, stepTo } from '../../protocol/step-numbers.ts';
 import { keccakHex, LEAF_BYTES, type ObjectRef, treeProof, verifyLeaf } from '../../protocol/tree.ts';
-import type { L1 } from '../../service/l1.ts';
+import type { L1 } from '../../service/l1/l1.ts';
 import { type BodyChunk, requireStep } from '../body/body.ts';
 import { type ObjectSource, requireObject } from '../l1/derive.ts';
 import type { Mirror, VoidBatch } from '../l1/mirror.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStore, type Store } from '../../service/store.ts';
+import { openStore, type Store } from '../../service/storage/store.ts';
 import { programOf } from '../../test/modules/programs.fixture.ts';
 import { openNativeGuard } from './native-guard.ts';
 import { createWorkers } from './workers.ts';

@@ -1,6 +1,6 @@
 // docs/prover.md#guard: programs that were being run natively for the first time when the process ended. V8 ends a whole process when it cannot get memory for its compilers, and no thread of it hears of that.
 import type { Hex } from '../../protocol/hex.ts';
-import type { Store } from '../../service/store.ts';
+import type { Store } from '../../service/storage/store.ts';
 
 export type NativeGuard = {
   /** False for a program that the process has not survived twice. */

@@ -6,7 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { decodeExecRequest, type ExecResult, encodeExecInputs } from '../../protocol/state.ts';
 import { keccakHex, type ObjectRef, objectRoot } from '../../protocol/tree.ts';
-import type { ObjectStore } from '../../service/objects.ts';
+import type { ObjectStore } from '../../service/storage/objects.ts';
 import { requireObject } from '../l1/derive.ts';
 import type { Memo } from '../memo.ts';
 import { lengthsOf, loadParts } from '../program-parts.ts';

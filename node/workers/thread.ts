@@ -1,7 +1,7 @@
 // docs/prover.md#pool: one thread and the job that it has: until it answers, dies, or its time is over.
 import { Worker } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
-import { LOADER_ARGUMENTS } from '../../service/loader.ts';
+import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import type { FromWorker, ToWorker } from './exec-job.ts';
 
 export type Answer = Exclude<FromWorker, { kind: 'loaded' }>;

@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from '../../contracts/constants.ts';
-import { generateEnums } from '../../contracts/enums.ts';
-import type { GeneratedFile } from '../../contracts/generated-file.ts';
-import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from '../../contracts/instructions.ts';
 import { generateVectors } from '../../test/vectors/vectors.ts';
+import { generateSolidityConstants, SOLIDITY_CONSTANTS_PATH } from './contract-constants.ts';
+import { generateEnums } from './contract-enums.ts';
+import { generateSolidityInstructions, SOLIDITY_INSTRUCTIONS_PATH } from './contract-instructions.ts';
+import type { GeneratedFile } from './generated-file.ts';
 
 const CONTRACTS = [
   'MizuToken',

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { address, hash, url } from '../../service/config.ts';
+import { address, hash, url } from '../../service/process/config.ts';
 import { fromPrivateKey, readKeyFile, type Signer } from './signer.ts';
 import type { NetworkTrust } from './trusted.ts';
 

@@ -21,10 +21,10 @@ import { encodeMessage } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { type Executor, type ExecutorConfig, startExecutor } from '../../prover/main.ts';
 import { startSequencer } from '../../sequencer/main.ts';
-import { createRpcClient } from '../../service/client.ts';
-import { withAccount } from '../../service/l1.ts';
-import { createSender } from '../../service/l1-send.ts';
-import { createLogger } from '../../service/log.ts';
+import { createRpcClient } from '../../service/http/client.ts';
+import { withAccount } from '../../service/l1/l1.ts';
+import { createSender } from '../../service/l1/send.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { createRunMessages } from '../../test/network/chain.fixture.ts';
 import {
   EXECUTOR,

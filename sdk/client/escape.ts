@@ -19,9 +19,9 @@ import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
-import type { L1 } from '../../service/l1.ts';
-import type { Call } from '../../service/l1-call.ts';
-import type { Sender } from '../../service/l1-send.ts';
+import type { Call } from '../../service/l1/call.ts';
+import type { L1 } from '../../service/l1/l1.ts';
+import type { Sender } from '../../service/l1/send.ts';
 
 /** When a network may be ended, as L1 has it. Unix seconds. */
 export type Standing = {

@@ -1,6 +1,6 @@
 // docs/sdk.md#origin: which network something was made on, beyond chain id and addresses, which a devnet that was started anew has again.
 import type { Hex } from '../../protocol/hex.ts';
-import { createRpcClient } from '../../service/client.ts';
+import { createRpcClient } from '../../service/http/client.ts';
 import type { Network } from './network.ts';
 import { waitOut } from './patience.ts';
 

@@ -6,7 +6,7 @@ import { hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
-import { connectL1 } from '../../service/l1.ts';
+import { connectL1 } from '../../service/l1/l1.ts';
 import type { SignedMessage } from './message.ts';
 import type { Network } from './network.ts';
 import type { PromiseView } from './views.ts';

@@ -7,7 +7,7 @@ import { type NetworkNode, type NodeConfig, openNode } from '../../node/node.ts'
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger } from '../../service/process/log.ts';
 
 export type Replica = {
   readonly node: NetworkNode;

@@ -5,7 +5,7 @@ import { MAX_PARTITION_BYTES } from '../../protocol/constants.ts';
 import type { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { connectL1 } from '../../service/l1.ts';
+import { connectL1 } from '../../service/l1/l1.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { type StepFacts, stepAddresses } from '../compile/step-address.ts';
 import { type CutPoint, cutPoints, lastStep, madeAt } from './cut-points.ts';

@@ -5,7 +5,7 @@ import { MAX_COMMITTEE, MAX_OUTPUT_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { oneLine, withoutControls } from '../../protocol/text.ts';
-import { describeIssues } from '../../service/issues.ts';
+import { describeIssues } from '../../service/http/issues.ts';
 import { NAME } from '../workflow/refusal.ts';
 
 const MAX_TEXT = 4_000;

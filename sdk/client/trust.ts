@@ -3,7 +3,7 @@
 import { BlockNotFoundError } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, isSameAddress } from '../../protocol/hex.ts';
-import type { L1 } from '../../service/l1.ts';
+import type { L1 } from '../../service/l1/l1.ts';
 import type { CheckedFolder } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
 import type { PinnedNetwork } from './discover.ts';

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { jsonBody } from '../../service/body.ts';
-import { createHttpApp, type HttpApp } from '../../service/http.ts';
-import { connectL1 } from '../../service/l1.ts';
-import { createLogger } from '../../service/log.ts';
+import { jsonBody } from '../../service/http/body.ts';
+import { createHttpApp, type HttpApp } from '../../service/http/http.ts';
+import { connectL1 } from '../../service/l1/l1.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER } from '../../test/network/network.fixture.ts';
 import { deposit } from './deposit.ts';
 import { signMessage } from './message.ts';

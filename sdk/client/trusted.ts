@@ -2,7 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { connectL1 } from '../../service/l1.ts';
+import { connectL1 } from '../../service/l1/l1.ts';
 import type { ChainView } from './views.ts';
 
 /** The network that the user means. It never comes from a sequencer. */

@@ -8,7 +8,7 @@ import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/rep
 import { MizuError } from '../../protocol/errors.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, isHash, isSameAddress } from '../../protocol/hex.ts';
-import { connectL1, type L1 } from '../../service/l1.ts';
+import { connectL1, type L1 } from '../../service/l1/l1.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import { type CheckedFolder, checkFile, checkFolder, FolderChanged } from '../output/check-folder.ts';

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
-import { killChild, startChild } from '../../service/child.ts';
+import { killChild, startChild } from '../../service/process/child.ts';
 import { fixOf } from '../runtime/refused.ts';
 import { isUserFile } from './bundle.ts';
 import { createLibrary } from './lib-types.ts';

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Backend, Completion } from '../../edge/backends/backend.ts';
-import { describeIssues } from '../../service/issues.ts';
+import { describeIssues } from '../../service/http/issues.ts';
 import { pruneFolder, writeWhole } from './bounded-folder.ts';
 
 export type AnswerCache = {

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Hex, isHash } from '../../protocol/hex.ts';
-import { describeIssues } from '../../service/issues.ts';
+import { describeIssues } from '../../service/http/issues.ts';
 import type { StepFacts } from '../compile/step-address.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { type FolderBounds, pruneFolder, writeWhole } from './bounded-folder.ts';

@@ -7,7 +7,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import { describeIssues } from '../../service/issues.ts';
+import { describeIssues } from '../../service/http/issues.ts';
 import { type ReuseClaim, reuseShape } from '../client/reuse-claim.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { pathsOf } from './paths.ts';

@@ -7,7 +7,7 @@ import { MAX_PARTITION_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { describeIssues } from '../../service/issues.ts';
+import { describeIssues } from '../../service/http/issues.ts';
 import { splitLines } from '../input/lines.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { NAME } from '../workflow/refusal.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import type { ChatRequest } from '../../edge/backends/backend.ts';
-import { toContentItem } from '../../edge/outcome.ts';
+import { toContentItem } from '../../edge/gateway/outcome.ts';
 import { createContentCheck } from '../../edge/schema/check.ts';
 import { takeApart } from '../../protocol/answer.ts';
 import { isBare, openResult, type Result } from './answer.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { killChild, startChild } from '../../service/child.ts';
+import { killChild, startChild } from '../../service/process/child.ts';
 import { ROOT } from './pages.ts';
 
 export type Ended = { readonly code: number | null; readonly output: string };

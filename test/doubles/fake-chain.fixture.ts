@@ -11,8 +11,8 @@ import {
 } from 'viem';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import { bloomBits } from '../../service/l1-blocks.ts';
-import { hashReceiptList } from '../../service/receipts-root.ts';
+import { bloomBits } from '../../service/l1/blocks.ts';
+import { hashReceiptList } from '../../service/l1/receipts-root.ts';
 
 export type FakeLog = { readonly address: Address; readonly topics: readonly Hex[]; readonly data: Hex };
 

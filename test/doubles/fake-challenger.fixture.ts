@@ -11,9 +11,9 @@ import { disputeAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { toStepInAssertion } from '../../protocol/step-numbers.ts';
 import { keccakHex } from '../../protocol/tree.ts';
-import { withAccount } from '../../service/l1.ts';
-import { createSender } from '../../service/l1-send.ts';
-import { createLogger } from '../../service/log.ts';
+import { withAccount } from '../../service/l1/l1.ts';
+import { createSender } from '../../service/l1/send.ts';
+import { createLogger } from '../../service/process/log.ts';
 import type { TestNetwork } from '../network/network.fixture.ts';
 
 export type Fake = {

@@ -1,10 +1,10 @@
 // docs/rpc.md: the part of a sequencer that a gateway talks to, with the kernel's rules for batches; for tests and measurements.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { BatchReceipt } from '../../edge/gateway/sequencer.ts';
+import { type TaskInfo, taskKey } from '../../edge/gateway/task.ts';
 import { encodeRequests } from '../../edge/rows.ts';
-import type { BatchReceipt } from '../../edge/sequencer.ts';
 import { hashInferenceBatch } from '../../edge/signing.ts';
-import { type TaskInfo, taskKey } from '../../edge/task.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import type { InferenceItem } from '../../protocol/inference.ts';
 import { decodeMessage } from '../../protocol/messages.ts';

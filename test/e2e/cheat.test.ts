@@ -13,7 +13,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { waitForConfirmation } from '../../sdk/client/confirm.ts';
 import { connectNetwork, type Network } from '../../sdk/client/network.ts';
-import { connectL1, type L1 } from '../../service/l1.ts';
+import { connectL1, type L1 } from '../../service/l1/l1.ts';
 import { eventOf, events, mizu } from './mizu.fixture.ts';
 
 const LIAR = fileURLToPath(new URL('../../demo/liar-process.ts', import.meta.url));

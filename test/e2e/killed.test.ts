@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 import { gone, processes } from '../network/system-processes.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,7 +18,7 @@ const url = (path: string) => JSON.stringify(new URL(`../../${path}`, import.met
 const TEST = `
 import { writeSync } from 'node:fs';
 import { test } from 'vitest';
-import { startChild } from ${url('service/child.ts')};
+import { startChild } from ${url('service/process/child.ts')};
 test('does not end', async () => {
   const child = startChild(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   console.log('ids ' + JSON.stringify({ worker: process.pid, child: child.pid }));
@@ -48,7 +48,7 @@ async function startTestRun() {
     join(folder, 'test.mjs'),
     `import ${url('scripts/ts.mjs')};
     import { endWithNpm } from ${url('scripts/end-with-npm.mjs')};
-    const { startChild } = await import(${url('service/child.ts')});
+    const { startChild } = await import(${url('service/process/child.ts')});
     endWithNpm();
     const vitest = startChild(process.execPath, ['node_modules/vitest/vitest.mjs', 'run'], { stdio: ['ignore', 'inherit', 'inherit'] });
     console.log('run ' + JSON.stringify({ script: process.pid, vitest: vitest.pid }));`,

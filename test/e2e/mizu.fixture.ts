@@ -1,6 +1,6 @@
 // The `mizu` command as a user has it: a process of its own, in a folder of its own.
 import { fileURLToPath } from 'node:url';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 

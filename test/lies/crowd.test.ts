@@ -1,6 +1,6 @@
 // docs/disputes.md#playing: an executor answers many games in one round, and not one after another.
 import { expect, test } from 'vitest';
-import { NODE_IN_FLIGHT } from '../../service/l1-send.ts';
+import { NODE_IN_FLIGHT } from '../../service/l1/send.ts';
 import { playCrowd } from './crowd.ts';
 
 test('twenty-three fake games at once are answered in two blocks: as many transactions in each as may wait', async () => {

@@ -8,7 +8,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { Message } from '../../protocol/messages.ts';
 import { toStepInAssertion } from '../../protocol/step-numbers.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { assemble, createRunMessages } from '../network/chain.fixture.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network/network.fixture.ts';

@@ -6,7 +6,7 @@ import { hashInferenceItems, type InferenceItem } from '../../protocol/inference
 import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
-import type { ObjectStore } from '../../service/objects.ts';
+import type { ObjectStore } from '../../service/storage/objects.ts';
 import { account, execStage, inferStage } from '../kernel/world.fixture.ts';
 import { type Author, assemble, buildProgram } from '../network/chain.fixture.ts';
 import { EVERY_FAMILY, ROUNDING } from './program.ts';

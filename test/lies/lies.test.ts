@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startValidator } from '../../challenger/main.ts';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { keyOf, USER, until } from '../network/network.fixture.ts';
 import { allLies } from './corpus.ts';
 import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';

@@ -3,7 +3,7 @@ import { encodeGameKey, encodePosted, encodeSegment } from '../../dispute/calls.
 import type { GameRecord } from '../../node/l1/game-record.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
-import type { Sender } from '../../service/l1-send.ts';
+import type { Sender } from '../../service/l1/send.ts';
 import { encodeHalted } from '../../vm/step/encode.ts';
 import { LIAR, VALIDATOR } from '../network/network.fixture.ts';
 import { type Lie, scramble } from './lie.ts';

@@ -7,7 +7,7 @@ import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createLogger } from '../../service/log.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../network/network.fixture.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { measure, type Outcome, type Row } from './row.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { encodeNetwork } from '../../node/config.ts';
 import type { NodeConfig } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 
 export type LogEntry = { readonly msg?: string; readonly [field: string]: unknown };
 

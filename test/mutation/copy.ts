@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 import { BYTECODE, CORE, KERNEL } from './generated.ts';
 import type { CheckName, Mutant } from './mutant.ts';
 import type { Verdict } from './record.ts';

@@ -5,7 +5,7 @@ import { type DaAccount, type SignedRequest, signRequest } from '../../da/storag
 import type { Hex } from '../../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
-import { type Answer, requestBytes, requestJson } from '../../service/client.ts';
+import { type Answer, requestBytes, requestJson } from '../../service/http/client.ts';
 
 export function bytesOf(seed: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + seed * 13 + (i >> 8)) % 251);

@@ -1,6 +1,6 @@
 // CONTRIBUTING.md#tests: L1's time in a test: it stands still while the parties work, and passes when the test says so.
 import { setTimeout as delay } from 'node:timers/promises';
-import { createRpcClient } from '../../service/client.ts';
+import { createRpcClient } from '../../service/http/client.ts';
 
 export type L1Clock = {
   /** Unix seconds of the head. */

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeNetwork } from '../../node/config.ts';
 import type { NodeConfig } from '../../node/node.ts';
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 
 const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseValidatorConfig } from '../../challenger/config.ts';
 import { startValidator } from '../../challenger/main.ts';
-import { runService } from '../../service/process.ts';
+import { runService } from '../../service/process/process.ts';
 
 const config = parseValidatorConfig(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')));
 process.exitCode = await runService(() => startValidator(config));

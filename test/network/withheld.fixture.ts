@@ -11,9 +11,9 @@ import type { Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRef } from '../../protocol/tree.ts';
 import { joinExecutors } from '../../prover/executor.ts';
-import { withAccount } from '../../service/l1.ts';
-import { createSender } from '../../service/l1-send.ts';
-import { createLogger } from '../../service/log.ts';
+import { withAccount } from '../../service/l1/l1.ts';
+import { createSender } from '../../service/l1/send.ts';
+import { createLogger } from '../../service/process/log.ts';
 import { keyOf, startTestNetwork, until } from './network.fixture.ts';
 
 /** More than 512 leaves, so that nodes are demanded twice before a leaf. */

@@ -1,5 +1,5 @@
 // docs/sdk.md#package: `npm run smoke`, what a user begins with on each supported line of Node.js: the install, the demo and the package's test.
-import { startChild } from '../../service/child.ts';
+import { startChild } from '../../service/process/child.ts';
 import { createStranger } from './install.fixture.ts';
 import { installNode, NODE_LINES } from './nodes.fixture.ts';
 

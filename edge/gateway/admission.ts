@@ -1,0 +1,89 @@
+// docs/edge.md#admission: who may be a worker: whom the operator names or has invited, and who has a stake to lose.
+import { MizuError } from '../../protocol/errors.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { Domain } from '../../protocol/typed-data.ts';
+import { readInvitation, readRevoked } from '../invitation.ts';
+
+export type Admission =
+  | { readonly kind: 'named' }
+  | { readonly kind: 'invited'; readonly name: string; readonly expiry: number }
+  /** Until then (unix seconds) the stake is not asked for again. */
+  | { readonly kind: 'staked'; readonly until: number };
+
+/** Whether the account has the stake that is asked of workers. */
+export type StakeCheck = (worker: Address) => Promise<boolean>;
+
+export type Admissions = {
+  /** The worker has proven that the key is its own. @throws MizuError `edge/worker-refused` */
+  admit(worker: Address, invitation: string | undefined): Promise<Admission>;
+  /** Why the worker must leave now, and may come again if it has another ground. */
+  endOf(admission: Admission, revoked: ReadonlySet<string>): string | undefined;
+  revoked(): ReadonlySet<string>;
+};
+
+export type AdmissionOptions = {
+  readonly domain: Domain;
+  readonly gatewayKey: Hex;
+  readonly dataDir: string;
+  /** Addresses that need nothing else; undefined: nobody. */
+  readonly named: ReadonlySet<Address> | undefined;
+  /** Undefined: no stakes are looked up. */
+  readonly isStaked: StakeCheck | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+};
+
+const STAKE_SECONDS = 3_600;
+const MAX_LOOKUPS = 8;
+
+export function createAdmissions(options: AdmissionOptions): Admissions {
+  const { domain, gatewayKey, dataDir, named, isStaked } = options;
+  const seconds = () => Math.floor(options.now() / 1000);
+  const revoked = () => readRevoked(dataDir);
+  let lookups = 0;
+
+  const endOf: Admissions['endOf'] = (admission, names) => {
+    if (admission.kind === 'staked') return admission.until > seconds() ? undefined : 'the stake is looked up again';
+    if (admission.kind === 'named') return undefined;
+    if (admission.expiry <= seconds()) return 'the invitation has expired';
+    return names.has(admission.name) ? 'the invitation is revoked' : undefined;
+  };
+
+  const admitInvited = (worker: Address, text: string): Admission => {
+    const invitation = readInvitation(domain, gatewayKey, text);
+    if (invitation === undefined) throw refuse('an invitation of this gateway', 'another text or signature');
+    if (invitation.worker !== worker) throw refuse(`an invitation of ${worker}`, `one of ${invitation.worker}`);
+    const admission = { kind: 'invited', name: invitation.name, expiry: invitation.expiry } as const;
+    const end = endOf(admission, revoked());
+    if (end !== undefined) throw refuse('an invitation that counts', end);
+    return admission;
+  };
+
+  return {
+    endOf,
+    revoked,
+    admit: async (worker, invitation) => {
+      if (named?.has(worker)) return { kind: 'named' };
+      if (named !== undefined) throw refuse('a worker of the list', worker);
+      if (invitation !== undefined) return admitInvited(worker, invitation);
+      if (isStaked === undefined) throw refuse('an invitation', 'none');
+      if (lookups >= MAX_LOOKUPS) throw refuse(`at most ${MAX_LOOKUPS} look-ups of stakes at once`, 'one more');
+      lookups += 1;
+      const staked = await isStaked(worker).finally(() => {
+        lookups -= 1;
+      });
+      if (!staked) throw refuse('an invitation, or the stake of a gateway', 'neither');
+      return { kind: 'staked', until: seconds() + STAKE_SECONDS };
+    },
+  };
+}
+
+export function refuse(expected: string, actual: string): MizuError {
+  return new MizuError({
+    code: 'edge/worker-refused',
+    message: 'The worker is refused.',
+    expected,
+    actual,
+    hint: 'See docs/edge.md#admission.',
+  });
+}

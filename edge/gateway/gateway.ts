@@ -1,0 +1,364 @@
+// docs/edge.md: open infer tasks from the sequencer, rows to workers, results to DA, signed batches back.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Address, bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
+import { createDomain } from '../../protocol/typed-data.ts';
+import { createHttpApp } from '../../service/http/http.ts';
+import { HTTP_LIMITS } from '../../service/http/http-limits.ts';
+import { withoutUndefined } from '../../service/process/config.ts';
+import { createGauges } from '../../service/process/gauges.ts';
+import type { Logger } from '../../service/process/log.ts';
+import { openStore, type Store } from '../../service/storage/store.ts';
+import type { GatewayConfig } from '../config.ts';
+import { decodeRequests, NO_REQUESTS, type Requests } from '../rows.ts';
+import { createSchemaChecker } from '../schema/checker.ts';
+import { createSigner } from '../signing.ts';
+import { createAdmissions, type StakeCheck } from './admission.ts';
+import { createAuditor } from './audit.ts';
+import { openJournal } from './journal.ts';
+import { createMemory } from './memory.ts';
+import { openOutbox, type PutObjects } from './outbox.ts';
+import { type AcceptedEntry, createQueue } from './queue.ts';
+import { openReputation } from './reputation.ts';
+import type { ChainInfo, Sequencer } from './sequencer.ts';
+import { createSessions } from './sessions.ts';
+import { createStaleTasks } from './stale.ts';
+import { bytesOf, maxRowsOf, type TaskInfo, taskKey } from './task.ts';
+
+export type GatewayParts = {
+  readonly config: GatewayConfig;
+  readonly sequencer: Sequencer;
+  readonly chain: ChainInfo;
+  readonly putObjects: PutObjects;
+  /** When the sequencer does not give a request object. @throws MizuError */
+  readonly getObject: (ref: ObjectRef, signal: AbortSignal) => Promise<Uint8Array>;
+  /** Undefined: no stakes are looked up. */
+  readonly isStaked: StakeCheck | undefined;
+  readonly log: Logger;
+};
+
+export type Gateway = {
+  /** Workers connect to it with ws:// and `/workers`. */
+  readonly url: string;
+  readonly address: Address;
+  /** Rejects if the gateway cannot go on. */
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+};
+
+const POLL_WAIT_SECONDS = 2;
+const POLL_IDLE_MS = 50;
+const LAST_POLL_IDLE_MS = 500;
+const POLL_FAILED_MS = 2_000;
+const TICK_MS = 1_000;
+const TASKS_PER_POLL = 256;
+const LOADS_AT_ONCE = 8;
+const STALE_SECONDS = 60;
+/** No worker has the task's model. */
+const UNSERVED_SECONDS = 600;
+const EMPTY_TASK_BYTES = 4_096;
+const OVER_SECONDS = 60;
+const MAX_REMEMBERED = 10_000;
+
+export async function openGateway(parts: GatewayParts): Promise<Gateway> {
+  const { config, sequencer, chain, log } = parts;
+  const store = await openStore(join(config.dataDir, 'store'));
+  const journal = await openJournal<AcceptedEntry>(join(config.dataDir, 'journal'));
+  const { epoch, secret } = await startEpoch(store);
+  const taskTable = store.table<TaskInfo>('task');
+  const signer = createSigner(config.privateKey);
+  const domain = createDomain(chain.chainId, chain.gatewayRegistry);
+  const reputation = await openReputation(store);
+  const stop = new AbortController();
+  const over = new Map<string, number>();
+  const memory = createMemory({ bytes: config.maxHeldBytes, tasks: config.maxOpenTasks });
+
+  const checker = createSchemaChecker({ threads: config.schemaThreads });
+
+  const queue = createQueue({
+    journal,
+    epoch,
+    secret,
+    leaseSeconds: config.leaseSeconds,
+    attempts: config.attempts,
+    maxResultBytes: config.maxResultBytes,
+    rules: config,
+    checker,
+    exactModels: new Set(config.exactModels),
+    auditor: createAuditor({ rate: config.auditRate, seconds: config.auditSeconds, random: Math.random }),
+    hasOther: (workers, model) => sessions.hasOther(workers, model),
+    now: Date.now,
+    onLiar: (worker) => sessions.report(worker, 'liar'),
+  });
+
+  const outbox = await openOutbox({
+    store,
+    sequencer,
+    putObjects: parts.putObjects,
+    signer,
+    domain,
+    retentionSeconds: config.retentionSeconds,
+    log,
+    onSettled: async (tasks, failed) => {
+      if (failed.length > 0) log.warn({ failed }, 'results do not count');
+      await store.write(tasks.map((key) => taskTable.delete(key)));
+      for (const key of tasks) {
+        queue.remove(key);
+        memory.release(key);
+        over.set(key, Date.now());
+      }
+      for (const oldest of over.keys()) {
+        if (over.size <= MAX_REMEMBERED) break;
+        over.delete(oldest);
+      }
+    },
+  });
+
+  const onChange = () => {
+    for (const task of queue.takeFinished()) {
+      memory.shrink(task.key, task.result.length);
+      outbox.add(task);
+    }
+    sessions.dispatch();
+  };
+
+  const http = createHttpApp({
+    log,
+    // All workers may be behind one address.
+    limits: {
+      connections: config.maxWorkers + HTTP_LIMITS.connections,
+      connectionsPerAddress: config.maxWorkers + HTTP_LIMITS.connectionsPerAddress,
+      ...withoutUndefined(config.listen.limits ?? {}),
+    },
+    processMetrics: true,
+    health: () => ({
+      gateway: signer.address,
+      ...queue.size(),
+      unsettledBatches: outbox.unsettled(),
+      workers: sessions.list(),
+    }),
+  });
+  const gauge = createGauges(http.metrics, 'gateway');
+  gauge('open_tasks', 'Infer tasks that are being worked on', () => queue.size().tasks);
+  gauge('open_rows', 'Rows without a result', () => queue.size().openRows);
+  gauge('leased_rows', 'Rows that workers hold', () => queue.size().leasedRows);
+  gauge('held_bytes', 'Memory that tasks hold', () => memory.held());
+  gauge('workers', 'Connected workers', () => sessions.list().length);
+  gauge('unsettled_batches', 'Signed batches without a receipt', () => outbox.unsettled());
+
+  const sessions = createSessions({
+    server: http.server,
+    queue,
+    reputation,
+    domain,
+    gateway: signer.address,
+    admissions: createAdmissions({
+      domain,
+      gatewayKey: signer.publicKey,
+      dataDir: config.dataDir,
+      named: config.workers === 'admitted' ? undefined : new Set(config.workers),
+      isStaked: parts.isStaked,
+      now: Date.now,
+    }),
+    leaseRows: config.leaseRows,
+    maxWorkers: config.maxWorkers,
+    reconnectSeconds: config.reconnectSeconds,
+    log,
+    onChange,
+  });
+
+  const fetchRequests = async (info: TaskInfo): Promise<Requests> => {
+    const ref = { root: info.requestRoot, length: info.requestLength };
+    const bytes = await sequencer.getObject(ref, stop.signal).catch((error: unknown) => {
+      log.debug({ err: error, root: ref.root }, 'the sequencer does not give a request object; DA is asked');
+      return parts.getObject(ref, stop.signal);
+    });
+    try {
+      const requests = decodeRequests(bytes, maxRowsOf(config));
+      const id = keccakHex(new TextEncoder().encode(requests.model));
+      if (id !== info.model) throw wrongModel(info.model, requests.model);
+      return requests;
+    } catch (error) {
+      // A result without rows makes the run fail at its next step, instead of waiting for its deadline.
+      log.error({ err: error, task: taskKey(info) }, 'a request object is unusable; it gets an empty result');
+      return { model: info.model, ...NO_REQUESTS };
+    }
+  };
+
+  // False: its memory is not free yet.
+  const load = async (info: TaskInfo): Promise<boolean> => {
+    const key = taskKey(info);
+    const isTooLarge = info.requestLength > config.maxRequestBytes;
+    if (!memory.reserve(key, info, isTooLarge ? EMPTY_TASK_BYTES : bytesOf(info, config))) return false;
+    try {
+      if (isTooLarge) log.error({ info }, 'a request object is too large; it gets an empty result');
+      const requests = isTooLarge ? { model: info.model, ...NO_REQUESTS } : await fetchRequests(info);
+      memory.shrink(key, requests.count === 0 ? EMPTY_TASK_BYTES : bytesOf(info, config, requests.count));
+      await store.write([taskTable.put(key, info)]);
+      queue.add(info, requests);
+      return true;
+    } catch (error) {
+      memory.release(key);
+      throw error;
+    }
+  };
+
+  // The owner that holds least first, of it the run that does; what finds no room now is offered again by the next poll.
+  const loadAll = async (infos: readonly TaskInfo[]): Promise<number> => {
+    const waiting = [...infos];
+    let loaded = 0;
+    while (waiting.length > 0) {
+      waiting.sort(memory.compare);
+      const loads = await Promise.allSettled(waiting.splice(0, LOADS_AT_ONCE).map(load));
+      for (const result of loads) {
+        if (result.status === 'rejected') log.warn({ err: result.reason }, 'a task cannot be loaded yet');
+        else if (result.value) loaded += 1;
+      }
+      onChange();
+    }
+    return loaded;
+  };
+
+  const stale = createStaleTasks(STALE_SECONDS, Date.now);
+  const unserved = createStaleTasks(UNSERVED_SECONDS, Date.now);
+  const drop = async (keys: readonly string[], why: string) => {
+    if (keys.length === 0) return;
+    log.warn({ tasks: keys }, why);
+    await store.write(keys.map((key) => taskTable.delete(key)));
+    for (const key of keys) {
+      queue.remove(key);
+      memory.release(key);
+    }
+  };
+  const unfinished = () => queue.progress().filter(({ done, total }) => done < total);
+  const dropStale = (listed: ReadonlySet<string>, models: ReadonlySet<Hex>) => {
+    const held = unfinished().filter(({ info }) => models.has(info.model));
+    const keys = held.map(({ info }) => taskKey(info));
+    return drop(stale.note(listed, keys), 'tasks are no longer open: they are dropped');
+  };
+  // They would keep the memory from others; when a worker comes they are listed again.
+  const dropUnserved = (models: ReadonlySet<Hex>) => {
+    const all = unfinished();
+    const served = all.filter(({ info }) => models.has(info.model));
+    const keysOf = (tasks: typeof all) => tasks.map(({ info }) => taskKey(info));
+    const keys = unserved.note(new Set(keysOf(served)), keysOf(all));
+    return drop(keys, 'no worker has had the model of these tasks for long: they are dropped');
+  };
+
+  let idleMs = POLL_IDLE_MS;
+  const idle = () => {
+    idleMs = Math.min(LAST_POLL_IDLE_MS, idleMs * 1.5);
+    return idleMs;
+  };
+
+  // How long to wait before the next.
+  const poll = async (): Promise<number> => {
+    const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
+    await dropUnserved(new Set(models));
+    if (models.length === 0) return POLL_IDLE_MS;
+    const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
+    if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
+    // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
+    const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
+    for (const info of listed) {
+      queue.renewOffer(info);
+      outbox.note(info);
+    }
+    const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !isOver(taskKey(info));
+    const fresh = listed.filter(isNew);
+    if (fresh.length === 0 || (await loadAll(fresh)) === 0) return idle();
+    idleMs = POLL_IDLE_MS;
+    return 0;
+  };
+
+  const pollAll = async () => {
+    while (!stop.signal.aborted) {
+      const waitMs = await poll().catch((error: unknown) => {
+        if (stop.signal.aborted) return 0;
+        if (!(error instanceof MizuError)) throw error;
+        log.warn({ err: error }, 'the sequencer cannot be asked for tasks');
+        return POLL_FAILED_MS;
+      });
+      await delay(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  };
+
+  const tellProgress = createProgress(queue.progress, sequencer, log);
+  const tick = setInterval(() => {
+    for (const lease of queue.expire()) sessions.report(lease.worker, 'timeout');
+    onChange();
+    tellProgress();
+  }, TICK_MS);
+
+  const kept: TaskInfo[] = [];
+  for await (const [, info] of taskTable.entries()) kept.push(info);
+  await loadAll(kept);
+  const url = await http.listen(config.listen);
+  log.info({ url, gateway: signer.address, tasks: kept.length }, 'gateway is up');
+  const running = Promise.all([outbox.run(stop.signal), pollAll()]);
+
+  return {
+    url,
+    address: signer.address,
+    done: running.then(() => undefined),
+    close: async () => {
+      stop.abort();
+      clearInterval(tick);
+      await sessions.close();
+      await http.close();
+      await Promise.allSettled([running]);
+      await checker.close();
+      await journal.close();
+      await store.close();
+    },
+  };
+}
+
+// A lease of this start has another number than one of any earlier start.
+async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8Array }> {
+  const table = store.table<{ epoch: number; secret: Hex }>('gateway');
+  const last = await table.get('start');
+  const next = { epoch: (last?.epoch ?? 0) + 1, secret: last?.secret ?? bytesToHex(randomBytes(32)) };
+  await store.write([table.put('start', next)]);
+  return { epoch: next.epoch, secret: hexToBytes(next.secret) };
+}
+
+// A hint for displays: only what has changed, never two at a time, and a failure is not worth a retry.
+function createProgress(
+  read: () => { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[],
+  sequencer: Pick<Sequencer, 'sendProgress'>,
+  log: Logger,
+): () => void {
+  let told = new Map<string, number>();
+  let telling = false;
+  const tell = async () => {
+    const all = read();
+    for (const { info, ...counts } of all) {
+      if (told.get(taskKey(info)) === counts.done) continue;
+      const { run, stage, partition } = info;
+      await sequencer.sendProgress({ run, stage, partition, ...counts });
+    }
+    told = new Map(all.map(({ info, done }) => [taskKey(info), done]));
+  };
+  return () => {
+    if (telling) return;
+    telling = true;
+    tell()
+      .catch((err: unknown) => log.debug({ err }, 'progress is not told'))
+      .finally(() => {
+        telling = false;
+      });
+  };
+}
+
+function wrongModel(expected: Hex, name: string): MizuError {
+  return new MizuError({
+    code: 'edge/wrong-model',
+    message: "The request object's model is not the stage's.",
+    expected: `a model with id ${expected}`,
+    actual: name,
+  });
+}

@@ -1,0 +1,115 @@
+// docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
+import { describeEnd } from '../../protocol/answer.ts';
+import { answerRulesOf, type ChatRequest, openContent } from '../backends/backend.ts';
+import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from '../backends/messages.ts';
+import type { AnsweredRow } from '../frames.ts';
+import { encodeResultLine, type RowResult } from '../rows.ts';
+import type { Verdict } from '../schema/check.ts';
+import type { ContentItem } from '../schema/checker.ts';
+import type { Outcome } from './results.ts';
+
+export type OutcomeRules = {
+  readonly maxContentBytes: number;
+  /** For a request that has no `max_tokens` of its own. */
+  readonly maxCompletionTokens: number;
+};
+
+export type RowRequest = {
+  readonly place: number;
+  readonly index: number;
+  /** `[index,request]` as it stands in the request object. */
+  readonly line: string;
+  /** No further worker will be asked: a failure is the row's result. */
+  readonly last: boolean;
+};
+
+// What a chat template may add to a prompt, on top of one token a byte.
+const TEMPLATE_TOKENS = 1024;
+
+export type RowAnswer = { readonly row: RowRequest; readonly request: ChatRequest; readonly answer: AnsweredRow[1] };
+
+/** The request of a row's line, which is JSON (docs/rows.md#requests). */
+export function readRequest(line: string): ChatRequest {
+  return (JSON.parse(line) as [number, ChatRequest])[1];
+}
+
+/** What of an answer is checked by its request's schema. */
+export function toContentItem({ request, answer }: RowAnswer, { maxContentBytes }: OutcomeRules): ContentItem {
+  const isChecked = 'content' in answer && Buffer.byteLength(answer.content) <= maxContentBytes;
+  if (!isChecked) return { format: undefined, content: '' };
+  return { format: request?.response_format, content: openContent(request, answer.content).text };
+}
+
+/** Undefined: the row goes to another worker. */
+export function judgeRow(
+  { row, request, answer }: RowAnswer,
+  verdict: Verdict | undefined,
+  rules: OutcomeRules,
+): Outcome | undefined {
+  const { result, retryable } = judge(answer, request, verdict, rules);
+  if (retryable && !row.last) return undefined;
+  const metered = meter(result, request, row.line, rules);
+  return {
+    place: row.place,
+    line: encodeResultLine(row.index, metered),
+    inputTokens: metered.usage?.prompt_tokens ?? 0,
+    outputTokens: metered.usage?.completion_tokens ?? 0,
+  };
+}
+
+function judge(
+  answer: AnsweredRow[1],
+  request: ChatRequest,
+  verdict: Verdict | undefined,
+  { maxContentBytes }: OutcomeRules,
+): { result: RowResult; retryable: boolean } {
+  const { retryable = false, ...result } = answer;
+  if ('error' in result) {
+    const { raw, ...error } = result.error;
+    const kept = raw === undefined || Buffer.byteLength(raw) > maxContentBytes ? error : result.error;
+    return { result: { ...result, error: kept }, retryable };
+  }
+  const { content, usage, reasoning = '', ...rest } = result;
+  if (Buffer.byteLength(content) > maxContentBytes) {
+    const message = `the content has more than ${maxContentBytes} bytes`;
+    return { result: { error: { code: 'edge/content-too-large', message }, usage }, retryable: false };
+  }
+  // Thoughts that nobody has asked for, or that leave no room for themselves, are not paid for.
+  const room = maxContentBytes - Buffer.byteLength(content);
+  const isKept = reasoning !== '' && answerRulesOf(request).keepReasoning && Buffer.byteLength(reasoning) <= room;
+  const kept = { ...rest, content, ...(isKept ? { reasoning } : {}), usage };
+  if (verdict === undefined) return { result: kept, retryable: false };
+  const isUnfit = verdict.kind === 'unfit';
+  const end = isUnfit ? describeEnd(result.finish_reason) : undefined;
+  if (end !== undefined) {
+    const message = `the answer is not whole: ${end}`;
+    return { result: { error: { code: 'edge/truncated', message, raw: content }, usage }, retryable: false };
+  }
+  const code = isUnfit ? 'edge/schema' : 'edge/unusable-schema';
+  // Another worker's answer would not make the schema a better one.
+  return { result: { error: { code, message: verdict.reason, raw: content }, usage }, retryable: isUnfit };
+}
+
+// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer. Each repair is one more call, whose
+// prompt has the answers before it and why they do not fit.
+function meter(result: RowResult, request: ChatRequest, line: string, rules: OutcomeRules): RowResult {
+  if (result.usage === undefined) return result;
+  const given = request?.max_tokens ?? rules.maxCompletionTokens;
+  const most = Number.isSafeInteger(given) && given > 0 ? given : 0;
+  const { repair } = answerRulesOf(request);
+  const calls = 1 + repair;
+  const prompts =
+    calls * (Buffer.byteLength(line) + TEMPLATE_TOKENS + imageTokens(request)) +
+    ((calls * repair) / 2) * (most + TEMPLATE_TOKENS);
+  const usage = {
+    prompt_tokens: Math.min(result.usage.prompt_tokens, prompts),
+    completion_tokens: Math.min(result.usage.completion_tokens, calls * most),
+  };
+  return { ...result, usage };
+}
+
+// A gateway meters what any program wrote: of a request that is none, no image counts.
+function imageTokens(request: ChatRequest): number {
+  if (findMessageProblem(request?.messages) !== undefined) return 0;
+  return MAX_IMAGE_TOKENS * measureImages(request.messages).images;
+}

@@ -1,0 +1,157 @@
+// docs/rpc.md: what the gateway asks of a sequencer.
+import { z } from 'zod';
+import type { Appointed } from '../../da/committee.ts';
+import { hashInPieces } from '../../da/hash.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
+import { createRpcClient, requestBytes } from '../../service/http/client.ts';
+import { describeIssues } from '../../service/http/issues.ts';
+import type { TaskInfo } from './task.ts';
+
+export type ChainInfo = {
+  readonly chainId: number;
+  readonly gatewayRegistry: Address;
+  readonly daCommittee: Address;
+  readonly stakeManager: Address;
+  /** The present one. */
+  readonly committee?: Appointed | undefined;
+};
+
+/** What became of a batch: refused as a whole, or accepted with items that count or do not. */
+export type BatchReceipt = {
+  readonly ok: boolean;
+  readonly error: string | undefined;
+  readonly step: number;
+  readonly failedItems: readonly { readonly item: number; readonly error: string }[];
+};
+
+export type Progress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
+  readonly done: number;
+  readonly total: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+export type Sequencer = {
+  chain(): Promise<ChainInfo>;
+  /** Open infer tasks for these model ids whose results are taken from this gateway; waits up to `waitSeconds` for the first. */
+  getTasks(
+    gateway: Address,
+    models: readonly Hex[],
+    limit: number,
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<TaskInfo[]>;
+  /** @throws MizuError `edge/wrong-object` if the bytes have another root or length. */
+  getObject(ref: ObjectRef, signal: AbortSignal): Promise<Uint8Array>;
+  /** The same bytes may be sent again. */
+  send(message: Uint8Array): Promise<void>;
+  /** Undefined while it is not executed. @throws MizuError if it was refused. */
+  getReceipt(hash: Hex): Promise<BatchReceipt | undefined>;
+  sendProgress(progress: Progress): Promise<void>;
+};
+
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/) as unknown as z.ZodType<Address>;
+const lowerAddress = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
+const weiText = z.string().regex(/^[0-9]{1,78}$/);
+const whole = z.number().int().nonnegative();
+
+const chainInfo = z.object({
+  chainId: whole,
+  contracts: z.object({ gatewayRegistry: address, daCommittee: address, stakeManager: address }),
+  da: z
+    .object({
+      epoch: whole.transform(BigInt),
+      threshold: whole,
+      members: z.array(z.object({ address, url: z.string().nullable() })),
+    })
+    .optional(),
+});
+
+const taskInfos = z.array(
+  z.object({
+    run: hash,
+    stage: whole,
+    partition: whole,
+    attempt: whole,
+    owner: lowerAddress,
+    model: hash,
+    requestRoot: hash,
+    requestLength: whole,
+    maxCost: weiText,
+    inputPrice: weiText,
+    outputPrice: weiText,
+    bytePrice: weiText,
+    escrowLeft: weiText,
+    inferenceLeft: weiText,
+    itemFee: weiText,
+    step: whole,
+  }),
+);
+
+const receipt = z.object({
+  ok: z.boolean(),
+  step: whole,
+  error: z.string().optional(),
+  items: z.array(z.object({ ok: z.boolean(), error: z.string().optional() })).optional(),
+});
+
+export function createSequencer(url: string): Sequencer {
+  const call = createRpcClient(url);
+  return {
+    chain: async () => {
+      const { chainId, contracts, da } = parse(chainInfo, await call('mizu_chain'), 'mizu_chain');
+      return { chainId, ...contracts, committee: da };
+    },
+    getTasks: async (gateway, models, limit, waitSeconds, signal) => {
+      const options = { signal, timeoutSeconds: waitSeconds + 20 };
+      const answer = await call('mizu_getInferenceTasks', [{ gateway, models, limit, waitSeconds }], options);
+      return parse(taskInfos, answer, 'mizu_getInferenceTasks');
+    },
+    getObject: async (ref, signal) => {
+      const address = `${url.replace(/\/$/, '')}/objects/${ref.root}`;
+      const { bytes } = await requestBytes(address, { signal, limitBytes: ref.length, timeoutSeconds: 60 });
+      // Others are served meanwhile: one may have 64 MiB.
+      const found = { root: await hashInPieces(bytes), length: bytes.length };
+      if (found.root !== ref.root || found.length !== ref.length) throw wrongObject(ref, found);
+      return bytes;
+    },
+    send: async (message) => {
+      await call('mizu_sendMessage', [bytesToHex(message)]);
+    },
+    getReceipt: async (messageHash) => {
+      const answer = await call('mizu_getReceipt', [messageHash]);
+      if (answer === null || answer === undefined) return undefined;
+      const { ok, step, error, items = [] } = parse(receipt, answer, 'mizu_getReceipt');
+      const failedItems = items.flatMap((item, i) => (item.ok ? [] : [{ item: i, error: item.error ?? 'refused' }]));
+      return { ok, step, error, failedItems };
+    },
+    sendProgress: async (progress) => {
+      await call('mizu_inferenceProgress', [progress], { attempts: 1 });
+    },
+  };
+}
+
+function parse<T>(shape: z.ZodType<T>, value: unknown, method: string): T {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new MizuError({
+    code: 'edge/bad-answer',
+    message: `The sequencer's answer to ${method} is not as specified.`,
+    expected: 'the result of docs/rpc.md',
+    actual: describeIssues(parsed.error),
+    hint: 'Check that sequencer and gateway have the same version.',
+  });
+}
+
+function wrongObject(expected: ObjectRef, actual: ObjectRef): MizuError {
+  return new MizuError({
+    code: 'edge/wrong-object',
+    message: 'The sequencer gives another object than was asked for.',
+    expected: `${expected.root}, ${expected.length} bytes`,
+    actual: `${actual.root}, ${actual.length} bytes`,
+    retryable: true,
+  });
+}

@@ -1,0 +1,228 @@
+// docs/edge.md#queue: one open infer task in the gateway's memory.
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from '../rows.ts';
+import { createResults, type Outcome, type Results } from './results.ts';
+
+export type TaskInfo = {
+  readonly run: Hex;
+  /** Of the run, in lower case. */
+  readonly owner: Address;
+  readonly stage: number;
+  readonly partition: number;
+  readonly attempt: number;
+  /** Model id. */
+  readonly model: Hex;
+  readonly requestRoot: Hex;
+  readonly requestLength: number;
+  /** Wei, decimal: what the run paid for one item at most when it was listed, and the prices of a token and of a result's byte. */
+  readonly maxCost: string;
+  readonly inputPrice: string;
+  readonly outputPrice: string;
+  readonly bytePrice: string;
+  /** Wei, decimal: what the run had left for everything and for items' tokens and bytes by the state after `step`, and what an item costs beside these at most. */
+  readonly escrowLeft: string;
+  readonly inferenceLeft: string;
+  readonly itemFee: string;
+  readonly step: number;
+};
+
+export type OpenTask = {
+  readonly key: string;
+  info: TaskInfo;
+  requests: Requests;
+  readonly results: Results;
+  /** Lease that holds a row, 0 without one. */
+  readonly holders: Float64Array;
+  readonly failures: Uint8Array;
+  /** By whom: a bit for each of `failers`. */
+  readonly failedBy: Uint32Array;
+  /** Workers that have failed a row of the task; the first 32 are told apart. */
+  readonly failers: Address[];
+  /** Rows without an outcome. */
+  open: number;
+  /** Rows from here on have never been leased. */
+  fresh: number;
+  /** Rows that came back and wait for another lease. */
+  readonly returned: number[];
+  audits: number;
+};
+
+const MAX_FAILERS = 32;
+
+/** Of the largest row too: well below the largest frame. */
+export const MAX_LEASE_BYTES = 4 * 1024 * 1024;
+/** Of a result object for each row, whatever the rows before it take: an error fits. */
+export const RESULT_BYTES_A_ROW = 256;
+
+/** Single use: two results for one key are never signed in two batches that both count. */
+export function taskKey({
+  run,
+  stage,
+  partition,
+  attempt,
+}: Pick<TaskInfo, 'run' | 'stage' | 'partition' | 'attempt'>): string {
+  return `${run}/${stage}/${partition}/${attempt}`;
+}
+
+export function createTask(info: TaskInfo, requests: Requests): OpenTask {
+  const { count } = requests;
+  return {
+    key: taskKey(info),
+    info,
+    requests,
+    results: createResults(count),
+    holders: new Float64Array(count),
+    failures: new Uint8Array(count),
+    failedBy: new Uint32Array(count),
+    failers: [],
+    open: count,
+    fresh: 0,
+    returned: [],
+    audits: 0,
+  };
+}
+
+/** The row goes to another worker. */
+export function noteFailures(task: OpenTask, places: readonly number[], worker: Address): void {
+  if (places.length > 0 && bitOf(task, worker) === 0 && task.failers.length < MAX_FAILERS) task.failers.push(worker);
+  const bit = bitOf(task, worker);
+  for (const place of places) {
+    task.failures[place] = task.failures[place]! + 1;
+    task.failedBy[place] = task.failedBy[place]! | bit;
+  }
+}
+
+/** What a row must not have in its `failedBy` to be new to this worker; 0: all rows are. */
+export function bitOf({ failers }: OpenTask, worker: Address): number {
+  const at = failers.indexOf(worker);
+  return at < 0 ? 0 : (1 << at) >>> 0;
+}
+
+/** The workers that the bits of a row mean. */
+export function failersOf({ failers }: OpenTask, bits: number): readonly Address[] {
+  return failers.filter((_, at) => ((bits >>> at) & 1) === 1);
+}
+
+/** Up to `limit` rows that nobody holds; fewer if they are long. Of those that came back, only such as `mayTake` says. */
+export function takeRows(task: OpenTask, limit: number, mayTake: (place: number) => boolean): number[] {
+  const places: number[] = [];
+  let bytes = 0;
+  const take = (place: number) => {
+    if (task.results.has(place) || task.holders[place] !== 0) return;
+    places.push(place);
+    bytes += task.requests.sizeOf(place);
+  };
+  const hasRoom = () => places.length < limit && bytes < MAX_LEASE_BYTES;
+  const left: number[] = [];
+  while (hasRoom() && task.returned.length > 0) {
+    const place = task.returned.pop() as number;
+    if (mayTake(place)) take(place);
+    else left.push(place);
+  }
+  while (left.length > 0) task.returned.push(left.pop() as number);
+  for (; hasRoom() && task.fresh < task.requests.count; task.fresh++) take(task.fresh);
+  return places;
+}
+
+export function giveBack(task: OpenTask, places: readonly number[], lease: number): void {
+  for (const place of places) {
+    if (task.holders[place] !== lease) continue;
+    task.holders[place] = 0;
+    if (!task.results.has(place)) task.returned.push(place);
+  }
+}
+
+export function putOutcomes(task: OpenTask, outcomes: readonly Outcome[]): void {
+  for (const { place } of outcomes) {
+    if (!task.results.has(place)) task.open -= 1;
+    task.holders[place] = 0;
+  }
+  task.results.put(outcomes);
+}
+
+/** Only its counts are asked for from now on. */
+export function dropRows(task: OpenTask): void {
+  const { model, count } = task.requests;
+  task.requests = { ...NO_REQUESTS, model, count };
+  task.results.drop();
+}
+
+// Of the numbers that a task has for each row, and of a row's share of what holds its line.
+const BYTES_A_ROW = 160;
+const LEAST_BYTES_OF_A_ROW = 6;
+// What stands around a content in its line.
+const BYTES_AROUND_CONTENT = 1_024;
+
+export type TaskLimits = { readonly maxContentBytes: number; readonly maxResultBytes: number };
+
+/** What a task holds at most, until its result is settled; `rows` is undefined before its object is there. */
+export function bytesOf({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
+  const count = rows ?? Math.min(maxRowsOf(limits), Math.floor(requestLength / LEAST_BYTES_OF_A_ROW));
+  const results = Math.min(limits.maxResultBytes, (count + 1) * (limits.maxContentBytes + BYTES_AROUND_CONTENT));
+  return requestLength + count * BYTES_A_ROW + results;
+}
+
+/** So many that an error for each of them fits the result object. */
+export function maxRowsOf({ maxResultBytes }: TaskLimits): number {
+  return Math.floor(maxResultBytes / RESULT_BYTES_A_ROW) - 1;
+}
+
+export type FinishedTask = {
+  readonly key: string;
+  readonly info: TaskInfo;
+  readonly result: Uint8Array;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+/** The result object, in the order of the requests. Rows that `maxBytes` or the run does not pay for become error rows. */
+export function finishTask({ key, info, requests, results }: OpenTask, maxBytes: number): FinishedTask {
+  const tokens = results.tokens();
+  const lines = Array.from({ length: requests.count }, (_, place) => {
+    const line = results.lineOf(place);
+    if (line === undefined) throw new Error(`row ${place} of task ${key} has no outcome`);
+    return line;
+  });
+  const most = paidBytes(info, maxBytes);
+  const header = resultsHeader(requests.model, requests.count, tokens).length;
+  const whole = encodeResults(requests.model, fitLines(lines, requests, most, header), tokens);
+  // Without rows it makes the run fail at its next step: nobody has paid for as much as an error for each of them.
+  const result = whole.length > most ? encodeResults(info.model, [], tokens) : whole;
+  return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
+}
+
+/** Of a result: within `maxBytes`, what the run pays for if not a token is billed. */
+function paidBytes({ maxCost, bytePrice }: TaskInfo, maxBytes: number): number {
+  const price = BigInt(bytePrice);
+  if (price === 0n) return maxBytes;
+  const paid = BigInt(maxCost) / price;
+  return paid < BigInt(maxBytes) ? Number(paid) : maxBytes;
+}
+
+/** With the header they have at most `maxBytes`, if that has room for each row's line or for an error in its place. */
+function fitLines(
+  lines: readonly Uint8Array[],
+  requests: Requests,
+  maxBytes: number,
+  header: number,
+): readonly (string | Uint8Array)[] {
+  const size = lines.reduce((sum, line) => sum + line.length + 1, header);
+  if (size <= maxBytes) return lines;
+  const errors = lines.map((_, place) => tooLarge(requests.indexOf(place), maxBytes));
+  let left = maxBytes - header;
+  lines.forEach((line, place) => {
+    left -= Math.min(line.length, (errors[place] as string).length) + 1;
+  });
+  return lines.map((line, place) => {
+    const error = errors[place] as string;
+    const beyond = Math.max(0, line.length - error.length);
+    if (beyond > left) return error;
+    left -= beyond;
+    return line;
+  });
+}
+
+function tooLarge(index: number, maxBytes: number): string {
+  const message = `the results before it fill the ${maxBytes} bytes of the task's object`;
+  return encodeResultLine(index, { error: { code: 'edge/result-too-large', message } });
+}

@@ -1,0 +1,292 @@
+// docs/edge.md#workers: connects out, takes leases, answers rows, signs each lease, and keeps results until they are accepted.
+import { setMaxListeners } from 'node:events';
+import { WebSocket } from 'ws';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
+import { createDomain } from '../../protocol/typed-data.ts';
+import type { Logger } from '../../service/process/log.ts';
+import { answerRulesOf, type Backend, parseChatRequest } from '../backends/backend.ts';
+import { toRowFailure, toRowUsage } from '../backends/failure.ts';
+import {
+  type AnsweredRow,
+  FRAMES_VERSION,
+  type GatewayFrame,
+  type LeaseFrame,
+  MAX_CREDITS,
+  MAX_FRAME_BYTES,
+  parseGatewayFrame,
+  WORKER_PATH,
+  type WorkerFrame,
+} from '../frames.ts';
+import { gatewayOf } from '../invitation.ts';
+import { encodeResultLine } from '../rows.ts';
+import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from '../signing.ts';
+
+export type WorkerOptions = {
+  readonly gatewayUrl: string;
+  readonly privateKey: Hex;
+  readonly concurrency: number;
+  readonly backends: readonly Backend[];
+  readonly invitation?: string | undefined;
+  /** For whom it signs; undefined: who has signed the invitation, and without one the first gateway that it meets. */
+  readonly gateway?: Address | undefined;
+  readonly drainSeconds: number;
+  readonly log: Logger;
+};
+
+export type Worker = {
+  readonly address: Address;
+  /** Takes no more leases, finishes what it can in `drainSeconds`, and leaves. */
+  close(): Promise<void>;
+};
+
+type Work = {
+  readonly frame: LeaseFrame;
+  readonly results: AnsweredRow[];
+  left: number;
+  readonly stop: AbortController;
+  /** The signed answer, until the gateway has accepted it. */
+  answer?: string;
+};
+
+// Enough that leases are on their way while others are worked on.
+const CREDITS_PER_SLOT = 4;
+const FIRST_BACKOFF_MS = 250;
+const LAST_BACKOFF_MS = 5_000;
+const RESEND_MS = 1_000;
+const SILENCE_MS = 60_000;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { log, concurrency } = options;
+  const signer = createSigner(options.privateKey);
+  const backends = new Map(options.backends.map((backend) => [backend.name, backend]));
+  const works = new Map<number, Work>();
+  const rows: { work: Work; place: number }[] = [];
+  let socket: WebSocket | undefined;
+  let signedFor: SignedFor | undefined;
+  let welcomed = false;
+  let running = 0;
+  let failures = 0;
+  let closing = false;
+  let reconnect: NodeJS.Timeout | undefined;
+  let onIdle = () => {};
+
+  const send = (frame: WorkerFrame) => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
+  };
+  const sendAnswer = (work: Work) => {
+    if (work.answer !== undefined && welcomed && socket?.readyState === WebSocket.OPEN) socket.send(work.answer);
+  };
+
+  const drop = (lease: number) => {
+    const work = works.get(lease);
+    works.delete(lease);
+    work?.stop.abort(new Error('the lease is over'));
+    if (works.size === 0) onIdle();
+  };
+
+  const answerRow = async (work: Work, place: number): Promise<void> => {
+    const [index, request] = work.frame.rows[place]!;
+    const backend = backends.get(work.frame.model);
+    let row: AnsweredRow;
+    try {
+      if (backend === undefined) throw unknownModel(work.frame.model);
+      const asked = parseChatRequest(request);
+      const { content, finishReason, usage, reasoning = '' } = await backend.complete(asked, work.stop.signal);
+      const thoughts = answerRulesOf(asked).keepReasoning && reasoning !== '' ? { reasoning } : {};
+      assertFits(content + (thoughts.reasoning ?? ''), work.frame.rows.length);
+      row = [index, { content, finish_reason: finishReason, ...thoughts, usage: toRowUsage(usage) }];
+    } catch (error) {
+      if (work.stop.signal.aborted) return;
+      row = [index, toFailure(error, log)];
+    }
+    work.results[place] = row;
+    work.left -= 1;
+    if (work.left === 0) sign(work);
+  };
+
+  const sign = (work: Work) => {
+    const { lease, task } = work.frame;
+    const lines = work.results.map(([index, result]) => encodeResultLine(index, result));
+    const signature = signer.sign(hashLeaseResult(signedFor as SignedFor, lease, task, lines));
+    work.answer = JSON.stringify({ type: 'results', lease, signature, rows: work.results } satisfies WorkerFrame);
+    sendAnswer(work);
+  };
+
+  const pump = () => {
+    while (running < concurrency && rows.length > 0) {
+      const { work, place } = rows.shift()!;
+      if (!works.has(work.frame.lease)) continue;
+      if (work.frame.deadline <= Date.now()) {
+        drop(work.frame.lease);
+        continue;
+      }
+      running += 1;
+      answerRow(work, place)
+        .catch((err: unknown) => log.error({ err }, 'a row failed in an unforeseen way'))
+        .finally(() => {
+          running -= 1;
+          pump();
+        });
+    }
+  };
+
+  const onLease = (frame: LeaseFrame) => {
+    const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
+    const work: Work = { frame, results: new Array(frame.rows.length), left: frame.rows.length, stop };
+    works.set(frame.lease, work);
+    frame.rows.forEach((_row, place) => {
+      rows.push({ work, place });
+    });
+    pump();
+  };
+
+  const onChallenge = (frame: Extract<GatewayFrame, { type: 'challenge' }>) => {
+    const { challenge, chainId, gatewayRegistry, gateway } = frame;
+    const domain = createDomain(chainId, gatewayRegistry);
+    const { invitation } = options;
+    const inviting = invitation === undefined ? undefined : gatewayOf(domain, invitation);
+    const expected = options.gateway ?? inviting ?? signedFor?.gateway ?? gateway;
+    if (!isSameAddress(expected, gateway)) throw otherGateway(expected, gateway);
+    signedFor = { domain, gateway };
+    send({
+      type: 'hello',
+      version: FRAMES_VERSION,
+      publicKey: signer.publicKey,
+      signature: signer.sign(hashWorkerHello(signedFor, challenge)),
+      models: [...backends.keys()],
+      credits: Math.min(MAX_CREDITS, concurrency * CREDITS_PER_SLOT),
+      ...(options.invitation === undefined ? {} : { invitation: options.invitation }),
+      held: [...works.values()].map(({ frame }) => {
+        const { lease, task, places, deadline, seal } = frame;
+        return { lease, task, places: [...places], deadline, seal };
+      }),
+    });
+  };
+
+  const onFrame = (frame: GatewayFrame) => {
+    switch (frame.type) {
+      case 'challenge':
+        return onChallenge(frame);
+      case 'welcome':
+        welcomed = true;
+        failures = 0;
+        for (const lease of frame.lost) drop(lease);
+        for (const work of works.values()) sendAnswer(work);
+        log.info({ gateway: frame.gateway, held: works.size, lost: frame.lost.length }, 'connected to the gateway');
+        if (closing) send({ type: 'drain' });
+        return;
+      case 'lease':
+        return onLease(frame);
+      case 'accepted':
+        return drop(frame.lease);
+      case 'refused':
+        log.warn({ lease: frame.lease, reason: frame.reason }, 'the gateway refuses a lease');
+        return drop(frame.lease);
+      case 'unsaved': {
+        const work = works.get(frame.lease);
+        if (work !== undefined) setTimeout(() => sendAnswer(work), RESEND_MS).unref();
+      }
+    }
+  };
+
+  const connect = () => {
+    const url = `${options.gatewayUrl.replace(/^http/, 'ws').replace(/\/$/, '')}${WORKER_PATH}`;
+    const own = new WebSocket(url, { maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false, handshakeTimeout: 10_000 });
+    socket = own;
+    let silence: NodeJS.Timeout | undefined;
+    // The gateway pings every 20 s.
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => own.terminate(), SILENCE_MS);
+    };
+    own.on('open', heard);
+    own.on('ping', heard);
+    own.on('message', (data) => {
+      heard();
+      try {
+        onFrame(parseGatewayFrame(String(data)));
+      } catch (err) {
+        log.error({ err }, 'a frame of the gateway is unusable');
+        own.close(1002);
+      }
+    });
+    own.on('error', (err) => log.debug({ err }, 'the connection failed'));
+    own.on('close', (code, reason) => {
+      clearTimeout(silence);
+      welcomed = false;
+      if (closing && works.size === 0) return;
+      failures += 1;
+      const waitMs =
+        Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(10, failures - 1)) * (0.5 + Math.random() / 2);
+      log.warn({ code, reason: String(reason), waitMs: Math.round(waitMs) }, 'the gateway is gone; connecting again');
+      reconnect = setTimeout(connect, waitMs);
+    });
+  };
+
+  connect();
+  return {
+    address: signer.address,
+    close: async () => {
+      closing = true;
+      send({ type: 'drain' });
+      if (works.size > 0) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, options.drainSeconds * 1000);
+          onIdle = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      for (const lease of [...works.keys()]) drop(lease);
+      clearTimeout(reconnect);
+      await closeSocket(socket);
+    },
+  };
+}
+
+async function closeSocket(socket: WebSocket | undefined): Promise<void> {
+  if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
+  await new Promise<void>((resolve) => {
+    const kill = setTimeout(() => socket.terminate(), 2_000);
+    socket.once('close', () => {
+      clearTimeout(kill);
+      resolve();
+    });
+    socket.close(1000);
+  });
+}
+
+function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
+  if (error instanceof MizuError) return { ...toRowFailure(error), retryable: error.retryable };
+  log.error({ err: error }, 'a backend failed in an unforeseen way');
+  return { error: { code: 'edge/backend', message: 'the backend has failed' }, retryable: true };
+}
+
+// All answers of a lease travel in one frame. A character has at most six in JSON.
+function assertFits(content: string, rows: number): void {
+  const limit = Math.floor(MAX_FRAME_BYTES / 2 / rows);
+  if (content.length * 6 <= limit || Buffer.byteLength(JSON.stringify(content)) <= limit) return;
+  throw new MizuError({
+    code: 'edge/content-too-large',
+    message: 'The content is too large for its lease.',
+    expected: `at most ${limit} bytes of JSON`,
+    actual: `${content.length} characters`,
+  });
+}
+
+function otherGateway(expected: Address, actual: Address): MizuError {
+  return new MizuError({
+    code: 'edge/other-gateway',
+    message: 'The gateway is another than the one that the worker signs for.',
+    expected: `gateway ${expected}`,
+    actual,
+    hint: 'Check gatewayUrl, and gateway or invitation in the configuration of the worker.',
+  });
+}
+
+function unknownModel(model: string): MizuError {
+  return new MizuError({ code: 'edge/unknown-model', message: `No backend for ${model}.`, retryable: true });
+}

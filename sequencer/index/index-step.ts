@@ -1,0 +1,206 @@
+// docs/rpc.md: what a step changes in the index of workflows, runs, tasks and datasets. All of it follows from message and receipt.
+import type { Receipt, ReceiptItem } from '../../kernel/receipt.ts';
+import type { Draft } from '../../node/l1/draft.ts';
+import { decodeDefinition, type Stage } from '../../protocol/definition.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import type { InferenceItem } from '../../protocol/inference.ts';
+import { decodeInputs, readInferenceItem } from '../../protocol/messages.ts';
+import type { ReceivedMessage } from '../../protocol/received.ts';
+import { numberKey } from '../../service/storage/store.ts';
+import { addRows, countRows } from './rows.ts';
+import {
+  ownedRunKey,
+  type RunIndex,
+  type StageStats,
+  stageKeyOf,
+  type Tables,
+  type TaskIndex,
+  taskKeyOf,
+} from './tables.ts';
+
+export type IndexedStep = {
+  readonly received: ReceivedMessage;
+  readonly receipt: Receipt;
+  readonly step: number;
+  readonly batch: number;
+  readonly timestamp: number;
+};
+
+/** Bytes of an object that are at hand without waiting. */
+export type LocalObjects = { getSync(root: Hex): Uint8Array | undefined };
+
+const NO_ROWS = { in: 0, out: 0, rejected: 0 };
+const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
+
+export async function indexStep(
+  draft: Draft,
+  tables: Tables,
+  objects: LocalObjects,
+  indexed: IndexedStep,
+): Promise<void> {
+  const { receipt } = indexed;
+  if (!receipt.ok) return;
+  switch (receipt.kind) {
+    case 'Deploy':
+      return indexDeploy(draft, tables, indexed);
+    case 'Run':
+      return indexRun(draft, tables, indexed);
+    case 'Advance':
+      return indexAdvance(draft, tables, objects, indexed);
+    case 'InferenceResult':
+      return indexItems(draft, tables, objects, indexed);
+    case 'Cancel':
+    case 'Expire':
+      return receipt.run === undefined ? undefined : endRun(draft, tables, receipt.run, indexed, receipt);
+  }
+}
+
+async function indexDeploy(draft: Draft, tables: Tables, { received, receipt }: IndexedStep): Promise<void> {
+  const decoded = received.message;
+  if (decoded?.kind !== 'Deploy' || receipt.workflow === undefined) return;
+  const { definition, certificate } = decodeDefinition(decoded.definition);
+  const stages = definition.stages.map(({ kind, width, sink, model, inputs }: Stage) => ({
+    kind,
+    width,
+    sink,
+    model,
+    inputs,
+  }));
+  // The same definition again renews it.
+  const owner = (await draft.get(tables.workflows, receipt.workflow))?.owner ?? decoded.sender;
+  const { metadata } = definition;
+  await draft.put(tables.workflows, receipt.workflow, { owner, stages, metadata, expiry: Number(certificate.expiry) });
+}
+
+async function indexRun(
+  draft: Draft,
+  tables: Tables,
+  { received, receipt, step, batch, timestamp }: IndexedStep,
+): Promise<void> {
+  const decoded = received.message;
+  if (decoded?.kind !== 'Run' || receipt.run === undefined) return;
+  const { inputs } = decodeInputs(decoded.inputs);
+  await draft.put(tables.runs, receipt.run, {
+    workflow: decoded.workflow,
+    owner: decoded.sender,
+    partitions: inputs.length,
+    status: 'running',
+    startedAt: timestamp,
+    deadline: decoded.deadline,
+    startStep: step,
+    firstBatch: batch,
+    lastBatch: batch,
+  });
+  await draft.put(tables.inputs, receipt.run, inputs);
+  await draft.put(tables.runOrder, numberKey(step), receipt.run);
+  await draft.put(tables.ownedRuns, ownedRunKey(decoded.sender, step), receipt.run);
+  await draft.put(tables.running, receipt.run, true);
+}
+
+async function indexAdvance(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
+  const { run, stage, partition, status = 0, outputRoot, outputLength, gasUsed = 0, runStatus } = indexed.receipt;
+  // Without a result: the run's bytes are not promised for long enough, and it ended.
+  if (run !== undefined && outputRoot === undefined && runStatus !== undefined)
+    return endRun(draft, tables, run, indexed, indexed.receipt);
+  if (run === undefined || stage === undefined || partition === undefined || outputRoot === undefined) return;
+  const output = objects.getSync(outputRoot);
+  const rows = output === undefined || status !== 0 ? undefined : countRows(output);
+  const task: TaskIndex = {
+    root: outputRoot,
+    length: outputLength ?? 0,
+    status,
+    gasUsed,
+    ...(rows === undefined ? {} : { rows }),
+  };
+  await addTask(draft, tables, run, stage, partition, task, { inputTokens: 0, outputTokens: 0 });
+  await endRun(draft, tables, run, indexed, indexed.receipt);
+}
+
+async function indexItems(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
+  for (const [i, item] of (indexed.receipt.items ?? []).entries()) {
+    if (item.ok) await indexItem(draft, tables, objects, item, readInferenceItem(indexed.received.bytes, i));
+    if (item.ok || item.runStatus !== undefined) await endRun(draft, tables, item.run, indexed, item);
+  }
+  const { run } = indexed.receipt;
+  if (run !== undefined) await endRun(draft, tables, run, indexed, indexed.receipt);
+}
+
+async function indexItem(
+  draft: Draft,
+  tables: Tables,
+  objects: LocalObjects,
+  item: ReceiptItem,
+  sent: InferenceItem,
+): Promise<void> {
+  // The request is here already: it is an output; the result may still be on its way from DA. Both have the same rows.
+  const request = objects.getSync(sent.requestRoot);
+  const rows = request === undefined ? undefined : countRows(request);
+  const task: TaskIndex = {
+    root: sent.resultRoot,
+    length: sent.resultLength,
+    status: 0,
+    gasUsed: 0,
+    ...(rows === undefined ? {} : { rows }),
+  };
+  const tokens = { inputTokens: Number(sent.inputTokens), outputTokens: Number(sent.outputTokens) };
+  await addTask(draft, tables, item.run, item.stage, item.partition, task, tokens);
+}
+
+async function addTask(
+  draft: Draft,
+  tables: Tables,
+  run: Hex,
+  stage: number,
+  partition: number,
+  task: TaskIndex,
+  tokens: { inputTokens: number; outputTokens: number },
+): Promise<void> {
+  await draft.put(tables.tasks, taskKeyOf(run, stage, partition), task);
+  const stats = (await draft.get(tables.stats, stageKeyOf(run, stage))) ?? NO_STATS;
+  await draft.put(tables.stats, stageKeyOf(run, stage), {
+    done: stats.done + (task.status === 0 ? 1 : 0),
+    gasUsed: stats.gasUsed + task.gasUsed,
+    rows: addRows(stats.rows, task.rows),
+    inputTokens: stats.inputTokens + tokens.inputTokens,
+    outputTokens: stats.outputTokens + tokens.outputTokens,
+  });
+}
+
+// Also where the run goes on: its last batch is the one of its last step.
+async function endRun(
+  draft: Draft,
+  tables: Tables,
+  run: Hex,
+  { batch, timestamp, receipt }: IndexedStep,
+  change: Partial<Receipt>,
+): Promise<void> {
+  const record = await draft.get(tables.runs, run);
+  if (record === undefined) return;
+  const { runStatus, datasetRoot, datasetLength, status, stage, partition, gasUsed } = change;
+  if (runStatus === undefined || runStatus === 'running') {
+    return record.lastBatch === batch ? undefined : draft.put(tables.runs, run, { ...record, lastBatch: batch });
+  }
+  const dataset =
+    datasetRoot === undefined || datasetLength === undefined
+      ? {}
+      : { dataset: { root: datasetRoot, length: datasetLength } };
+  const error =
+    runStatus === 'failed'
+      ? { error: receipt.error ?? `task ${partition} of stage ${stage} ended with status ${status}` }
+      : {};
+  const failed =
+    runStatus === 'failed' && stage !== undefined && partition !== undefined
+      ? { failed: { stage, partition, status: status ?? 0, gasUsed: Number(gasUsed ?? 0) } }
+      : {};
+  const ended: RunIndex = {
+    ...record,
+    status: runStatus,
+    lastBatch: batch,
+    endedAt: timestamp,
+    ...dataset,
+    ...error,
+    ...failed,
+  };
+  await draft.put(tables.runs, run, ended);
+  await draft.delete(tables.running, run);
+}

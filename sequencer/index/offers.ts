@@ -1,0 +1,100 @@
+// docs/rpc.md: from whom a run takes results of a model, and what it pays for one.
+import { itemGas, resultGas } from '../../kernel/fees.ts';
+import { RUN_STATUS } from '../../protocol/constants.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { LEAST_RESULT_BYTES } from '../../protocol/inference.ts';
+import type { InferenceResult } from '../admission/signatures.ts';
+import type { StateReader } from './state.ts';
+
+export type Offer = {
+  /** Wei that tokens and bytes of one item may cost now. */
+  readonly maxCost: string;
+  /** Wei per token. */
+  readonly inputPrice: string;
+  readonly outputPrice: string;
+  /** Wei per byte of its result. */
+  readonly bytePrice: string;
+  /** Wei that is left of the run's escrow, and of what tokens and bytes of its items may cost together. */
+  readonly escrowLeft: string;
+  readonly inferenceLeft: string;
+  /** Wei that an item pays from the escrow beside its tokens and bytes at most. */
+  readonly itemFee: string;
+};
+
+/** What share of a message's signatures an item pays. */
+type Signed = { readonly signatures: number; readonly items: number };
+
+/** Of one state. Undefined where the run takes nothing from this gateway, or cannot pay for an item without rows. */
+export function createOffers(state: StateReader, gateway: Address | undefined) {
+  const known = new Map<string, Promise<Offer | undefined>>();
+  return (run: Hex, model: Hex): Promise<Offer | undefined> => {
+    const key = `${run}${model}`;
+    const offer = known.get(key) ?? readPaying(state, gateway, run, model);
+    known.set(key, offer);
+    return offer;
+  };
+}
+
+/** Whether the kernel would take any of these items, of this state; what it takes somebody pays for. */
+export async function isAnyTaken(
+  state: StateReader,
+  { gateway, items, certificate }: InferenceResult,
+): Promise<boolean> {
+  const signed = { signatures: 1 + certificate.signatures.length, items: items.length };
+  for (const { run, stage, partition, model, resultLength, inputTokens, outputTokens } of items) {
+    const offer = await readOffer(state, gateway, run, model, signed);
+    if (offer === undefined || (await state.task(run, stage, partition)) !== undefined) continue;
+    const tokens = inputTokens * BigInt(offer.inputPrice) + outputTokens * BigInt(offer.outputPrice);
+    if (tokens + BigInt(resultLength) * BigInt(offer.bytePrice) <= BigInt(offer.maxCost)) return true;
+  }
+  return false;
+}
+
+/** The dearest message that an item may be in: it is the only one, and every member has signed. */
+async function signedAlone(state: StateReader): Promise<Signed> {
+  const [current, former] = await Promise.all([state.committee(), state.formerCommittee()]);
+  return { signatures: 1 + Math.max(current.members.length, former?.members.length ?? 0), items: 1 };
+}
+
+async function readPaying(
+  state: StateReader,
+  gateway: Address | undefined,
+  run: Hex,
+  model: Hex,
+): Promise<Offer | undefined> {
+  const offer = await readOffer(state, gateway, run, model, await signedAlone(state));
+  if (offer === undefined) return undefined;
+  const least = BigInt(offer.bytePrice) * BigInt(LEAST_RESULT_BYTES);
+  return BigInt(offer.maxCost) >= least ? offer : undefined;
+}
+
+async function readOffer(
+  state: StateReader,
+  gateway: Address | undefined,
+  runId: Hex,
+  modelId: Hex,
+  signed: Signed,
+): Promise<Offer | undefined> {
+  const [run, model] = await Promise.all([state.run(runId), state.model(modelId)]);
+  if (run?.status !== RUN_STATUS.running || model === undefined || !model.active) return undefined;
+  const trusted = run.gateways.length > 0 ? run.gateways : model.gateways;
+  if (gateway !== undefined && !trusted.includes(gateway.toLowerCase() as Address)) return undefined;
+  const { gasPriceWei } = await state.config();
+  const itemFee = itemGas({ sink: true, ...signed, resultLength: 0 }) * gasPriceWei;
+  const escrowLeft = run.escrow - run.spent;
+  const inferenceLeft = run.maxInferenceCost - run.inferenceSpent;
+  let maxCost = escrowLeft - itemFee;
+  for (const limit of [run.maxItemCost, inferenceLeft]) {
+    if (limit < maxCost) maxCost = limit;
+  }
+  if (maxCost < 0n) return undefined;
+  return {
+    maxCost: String(maxCost),
+    inputPrice: String(model.inputPrice),
+    outputPrice: String(model.outputPrice),
+    bytePrice: String(resultGas(1n) * gasPriceWei),
+    escrowLeft: String(escrowLeft),
+    inferenceLeft: String(inferenceLeft),
+    itemFee: String(itemFee),
+  };
+}

@@ -1,0 +1,79 @@
+// docs/kernel.md#state: records of the state at one root, as the sequencer asks for them.
+import {
+  accountKey,
+  committeeKey,
+  configKey,
+  formerCommitteeKey,
+  gatewayKey,
+  modelKey,
+  runKey,
+  taskKey,
+} from '../../kernel/keys.ts';
+import {
+  type Account,
+  accountRecord,
+  type Codec,
+  type Committee,
+  type Config,
+  committeeRecord,
+  configRecord,
+  type FormerCommittee,
+  formerCommitteeRecord,
+  type Gateway,
+  gatewayRecord,
+  type Model,
+  modelRecord,
+  type Run,
+  runRecord,
+  type Task,
+  taskRecord,
+} from '../../kernel/records.ts';
+import type { NodeStore } from '../../node/nodes.ts';
+import { readRecord } from '../../node/proof.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { Tables } from './tables.ts';
+
+export type StateReader = {
+  account(address: Address): Promise<Account>;
+  gateway(address: Address): Promise<Gateway | undefined>;
+  run(id: Hex): Promise<Run | undefined>;
+  task(run: Hex, stage: number, partition: number): Promise<Task | undefined>;
+  config(): Promise<Config>;
+  committee(): Promise<Committee>;
+  formerCommittee(): Promise<FormerCommittee | undefined>;
+  model(id: Hex): Promise<Model | undefined>;
+};
+
+export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
+  const read = async <T>(key: Uint8Array, codec: Codec<T>): Promise<T | undefined> => {
+    const bytes = await readRecord(nodes, stateRoot, key);
+    return bytes === undefined ? undefined : codec.decode(bytes);
+  };
+  const require = async <T>(name: string, key: Uint8Array, codec: Codec<T>): Promise<T> => {
+    const record = await read(key, codec);
+    if (record === undefined) throw new Error(`the state has no ${name}`);
+    return record;
+  };
+  return {
+    account: async (address) => (await read(accountKey(address), accountRecord)) ?? { nonce: 0n, balance: 0n },
+    gateway: (address) => read(gatewayKey(address), gatewayRecord),
+    run: (id) => read(runKey(id), runRecord),
+    task: (run, stage, partition) => read(taskKey(run, stage, partition), taskRecord),
+    config: () => require('config', configKey(), configRecord),
+    committee: () => require('committee', committeeKey(), committeeRecord),
+    formerCommittee: () => read(formerCommitteeKey(), formerCommitteeRecord),
+    model: (id) => read(modelKey(id), modelRecord),
+  };
+}
+
+/** docs/kernel.md#expiry: unix seconds up to which a running run goes on; after them any step that names it ends it. */
+export async function promisedTo(
+  state: StateReader,
+  { workflows }: Pick<Tables, 'workflows'>,
+  id: Hex,
+): Promise<bigint> {
+  const [run, { retention }] = await Promise.all([state.run(id), state.config()]);
+  if (run === undefined) throw new Error(`run ${id} is not in the state`);
+  const programs = BigInt((await workflows.get(run.workflow))?.expiry ?? 0);
+  return (run.expiry < programs ? run.expiry : programs) - retention;
+}

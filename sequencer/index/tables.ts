@@ -1,0 +1,195 @@
+// docs/operations.md#sequencer-data: what the sequencer keeps in level.
+import type { Receipt } from '../../kernel/receipt.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import type { Origin } from '../../protocol/state.ts';
+import type { ObjectRef } from '../../protocol/tree.ts';
+import { numberKey, type Store, type Table } from '../../service/storage/store.ts';
+
+export type Head = {
+  /** 128 bytes. */
+  readonly leaf: Hex;
+  /** Steps since genesis. */
+  readonly step: number;
+  /** Delayed messages taken in. */
+  readonly delayed: number;
+  /** Index of the batch being filled, or of the next one. */
+  readonly batch: number;
+  readonly isOpen: boolean;
+};
+
+export type BatchRecord = {
+  readonly index: number;
+  /** `l1`: taken over from L1 because somebody else posted it. */
+  readonly origin: 'own' | 'l1';
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly delayedFrom: number;
+  /** Object roots of the delayed messages in it. */
+  readonly delayedRoots: readonly Hex[];
+  /** Steps before it. */
+  readonly firstStep: number;
+  /** Messages so far, delayed ones included. */
+  readonly messages: number;
+  readonly closed: boolean;
+  /** Of the batch object; undefined while open, and where all messages are delayed ones. */
+  readonly object?: ObjectRef;
+};
+
+/** What is known of a batch on L1. Not part of the soft state: a reorg changes it alone. */
+export type PostedRecord = {
+  readonly fingerprint: Hex;
+  readonly transaction: Hex;
+  readonly block: bigint;
+  readonly gasUsed?: number;
+  readonly isVoid?: boolean;
+};
+
+export type StepRecord = {
+  readonly hash: Hex;
+  readonly batch: number;
+  readonly message: number;
+  readonly origin: Origin;
+  readonly leaf: Hex;
+  readonly receipt: Receipt;
+  /** Place in the order of admission; none for what the sequencer made itself or took from L1. */
+  readonly sequence?: number;
+};
+
+export type Queued = { readonly hash: Hex; readonly length: number };
+export type Refused = {
+  readonly code: string;
+  readonly message: string;
+  readonly expected?: string;
+  readonly actual?: string;
+  readonly hint?: string;
+};
+export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
+
+export type StageIndex = {
+  readonly kind: 'exec' | 'infer';
+  readonly width: number;
+  readonly sink: boolean;
+  readonly model: Hex;
+  readonly inputs: readonly { readonly source: number; readonly mode: 'same' | 'all' }[];
+};
+
+export type WorkflowIndex = {
+  readonly owner: Address;
+  readonly stages: readonly StageIndex[];
+  readonly metadata: ObjectRef;
+  /** Unix seconds until which its programs are promised. */
+  readonly expiry: number;
+};
+
+export type RunIndex = {
+  readonly workflow: Hex;
+  readonly owner: Address;
+  readonly partitions: number;
+  readonly status: 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
+  /** Unix seconds of batches. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly deadline: bigint;
+  readonly startStep: number;
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly dataset?: ObjectRef;
+  readonly error?: string;
+  /** The task that ended it. */
+  readonly failed?: {
+    readonly stage: number;
+    readonly partition: number;
+    readonly status: number;
+    readonly gasUsed: number;
+  };
+};
+
+export type TaskIndex = ObjectRef & { readonly status: number; readonly gasUsed: number; readonly rows?: RowCounts };
+
+export type StageStats = {
+  readonly done: number;
+  readonly gasUsed: number;
+  readonly rows: RowCounts;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+type StoredOperation = { readonly key: string; readonly value: string | null };
+
+export type Tables = {
+  readonly head: Table<Head>;
+  readonly batches: Table<BatchRecord>;
+  readonly posted: Table<PostedRecord>;
+  readonly steps: Table<StepRecord>;
+  /** What takes a step's writes to the index back. */
+  readonly undo: Table<readonly StoredOperation[]>;
+  /** Hash of a message to its last step. */
+  readonly executed: Table<number>;
+  /** Message bytes by hash. */
+  readonly messages: Table<Uint8Array>;
+  /** Admitted and not yet executed, by sequence. */
+  readonly queue: Table<Queued>;
+  /** Hash to sequence of all that were ever admitted. */
+  readonly admitted: Table<number>;
+  /** Messages that could not be executed after L1 had changed the order, and those that were lost in a void batch. */
+  readonly refused: Table<Refused>;
+  /** Batch and place among its sequenced messages, to the hash of the message that was promised it. */
+  readonly promised: Table<Hex>;
+  /** Batch to the least number of sequenced messages with which it was ever sent to L1. */
+  readonly sent: Table<number>;
+  readonly counters: Table<number>;
+  readonly workflows: Table<WorkflowIndex>;
+  readonly runs: Table<RunIndex>;
+  /** Partitions of a run's input. Apart from the run, which changes at every step. */
+  readonly inputs: Table<readonly ObjectRef[]>;
+  /** Step at which it started, to run. */
+  readonly runOrder: Table<Hex>;
+  /** The same by owner. */
+  readonly ownedRuns: Table<Hex>;
+  readonly running: Table<true>;
+  readonly tasks: Table<TaskIndex>;
+  readonly stats: Table<StageStats>;
+};
+
+export function openTables(store: Store): Tables {
+  return {
+    head: store.table('head'),
+    batches: store.table('batches'),
+    posted: store.table('posted'),
+    steps: store.table('steps'),
+    undo: store.table('undo'),
+    executed: store.table('executed-messages'),
+    messages: store.bytes('messages'),
+    queue: store.table('queue'),
+    admitted: store.table('admitted'),
+    refused: store.table('refused'),
+    promised: store.table('promised'),
+    sent: store.table('sent'),
+    counters: store.table('counters'),
+    workflows: store.table('workflows'),
+    runs: store.table('runs'),
+    inputs: store.table('inputs'),
+    runOrder: store.table('run-order'),
+    ownedRuns: store.table('owned-runs'),
+    running: store.table('running'),
+    tasks: store.table('tasks'),
+    stats: store.table('stats'),
+  };
+}
+
+export function ownedRunKey(owner: Address, startStep: number): string {
+  return `${owner.toLowerCase()}${numberKey(startStep)}`;
+}
+
+/** Of a key of `taskKeyOf`. */
+export function taskPlaceOf(key: string): { readonly stage: number; readonly partition: number } {
+  return { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
+}
+
+export function taskKeyOf(run: Hex, stage: number, partition: number): string {
+  return `${run}${stage.toString(16).padStart(4, '0')}${partition.toString(16).padStart(8, '0')}`;
+}
+
+export function stageKeyOf(run: Hex, stage: number): string {
+  return `${run}${stage.toString(16).padStart(4, '0')}`;
+}

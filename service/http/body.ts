@@ -1,0 +1,187 @@
+// docs/operations.md#http: what a request brings: of one content type, not too long, not too slow, in memory that is bounded.
+import type { Request, RequestHandler } from 'express';
+import { MizuError } from '../../protocol/errors.ts';
+import { createProgress, firstSeconds, type Pace, type Progress } from './pace.ts';
+import { type Places, type PutOut, peerOf } from './peers.ts';
+import { takeSlice } from './slices.ts';
+
+/** What the bodies of one service share: `createHttpApp` puts it where the handlers find it. */
+export type BodyRules = { readonly pace: Pace; readonly places: Places };
+
+export const BODY_RULES = 'mizu body rules';
+
+const FIRST_BYTES = 16 * 1024;
+
+/** `application/octet-stream`, as a Buffer in `request.body`. */
+export function rawBody(limitBytes: number): RequestHandler {
+  return handler('application/octet-stream', limitBytes, (bytes) => bytes);
+}
+
+/** `application/json`, parsed. */
+export function jsonBody(limitBytes: number): RequestHandler {
+  return handler('application/json', limitBytes, parseJson);
+}
+
+/** `application/json`, as a Buffer: for those who answer what is no JSON in their own way. */
+export function jsonText(limitBytes: number): RequestHandler {
+  return handler('application/json', limitBytes, (bytes) => bytes);
+}
+
+function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unknown): RequestHandler {
+  return async (request, response, next) => {
+    assertType(request, type);
+    const { pace, places } = request.app.get(BODY_RULES) as BodyRules;
+    // One that does not say its length may come to the limit.
+    const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
+    const peer = peerOf(request.socket.remoteAddress);
+    const putOut = new AbortController();
+    const progress = createProgress(pace);
+    const onPutOut = (why: PutOut) => putOut.abort(why === 'late' ? tooSlowWhenFull(progress) : tooMany(peer));
+    const place = places.enter(peer, onPutOut, size, progress);
+    if (place === undefined) throw tooMany(peer);
+    try {
+      const bytes = await readBody(request, limitBytes, progress, putOut.signal);
+      await takeSlice(request, response);
+      request.body = parse(bytes);
+    } finally {
+      place.leave();
+    }
+    next();
+  };
+}
+
+/**
+ * A page of another origin can send only three content types without being asked whether it may: neither of ours is among them.
+ * @throws MizuError `http/unsupported-media-type`
+ */
+export function assertType(request: Request, type: string): void {
+  const sent = request.headers['content-type'] ?? 'none';
+  if (sent.split(';')[0]?.trim().toLowerCase() === type && request.headers['content-encoding'] === undefined) return;
+  throw new MizuError({
+    code: 'http/unsupported-media-type',
+    message: 'The content type of the body is not taken here.',
+    expected: `content-type: ${type}, without a content-encoding`,
+    actual: `${sent.slice(0, 100)}${request.headers['content-encoding'] === undefined ? '' : ', encoded'}`,
+    hint: `Send the header content-type: ${type}.`,
+  });
+}
+
+export function declaredLength(request: Request): number | undefined {
+  const header = request.headers['content-length'];
+  if (header !== undefined) return Number(header);
+  return request.headers['transfer-encoding'] === undefined ? 0 : undefined;
+}
+
+/** @throws MizuError `http/too-large`, `http/too-slow`, `http/cut-off`, the signal's reason */
+export async function readBody(
+  request: Request,
+  limitBytes: number,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Buffer> {
+  signal?.throwIfAborted();
+  const declared = declaredLength(request);
+  if (declared !== undefined && declared > limitBytes) throw tooLarge(limitBytes, `${declared} bytes`);
+  // Memory that is reserved and not written to costs nothing: a body that only says that it is long takes none.
+  let buffer = Buffer.allocUnsafeSlow(declared ?? Math.min(FIRST_BYTES, limitBytes));
+  let length = 0;
+  const { graceSeconds } = progress.pace;
+  progress.begin();
+  return new Promise<Buffer>((resolve, reject) => {
+    let timer: NodeJS.Timeout;
+    const watch = () => {
+      const due = progress.leftMs(graceSeconds);
+      if (due <= 0) return end(tooSlow(progress, graceSeconds));
+      timer = setTimeout(watch, Math.max(1, due));
+    };
+    const onData = (part: Buffer) => {
+      if (length + part.length > limitBytes) return end(tooLarge(limitBytes, 'more'));
+      if (length + part.length > buffer.length) {
+        const grown = Buffer.allocUnsafeSlow(Math.min(limitBytes, Math.max(buffer.length * 2, length + part.length)));
+        buffer.copy(grown, 0, 0, length);
+        buffer = grown;
+      }
+      part.copy(buffer, length);
+      length += part.length;
+      progress.add(part.length);
+    };
+    const onEnd = () => {
+      progress.finish();
+      end(undefined);
+    };
+    const onError = (error: Error) => end(cutOff(error.message));
+    const onClose = () => end(cutOff('the connection was closed'));
+    const onAbort = () => end(signal?.reason);
+    const end = (failure: MizuError | undefined) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
+      // The error handler stays: whoever destroys the request later must not end the process.
+      if (failure === undefined) resolve(buffer.subarray(0, length));
+      else reject(failure);
+    };
+    request.on('data', onData).once('end', onEnd).on('error', onError).once('close', onClose);
+    signal?.addEventListener('abort', onAbort);
+    watch();
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new MizuError({
+      code: 'http/not-json',
+      message: 'The body is not JSON.',
+      expected: 'one JSON value in UTF-8',
+      actual: (cause as Error).message.slice(0, 200),
+      cause,
+    });
+  }
+}
+
+function tooLarge(limitBytes: number, actual: string): MizuError {
+  return new MizuError({
+    code: 'http/too-large',
+    message: 'The body is too large.',
+    expected: `at most ${limitBytes} bytes`,
+    actual,
+  });
+}
+
+function tooSlow(progress: Progress, afterSeconds: number): MizuError {
+  return new MizuError({
+    code: 'http/too-slow',
+    message: 'The body comes too slowly.',
+    expected: `${progress.pace.bytesPerSecond} bytes a second after ${afterSeconds} s`,
+    actual: `${progress.bytes()} bytes in ${progress.seconds().toFixed(1)} s`,
+    hint: 'Send fewer bodies at once, or over a faster line.',
+    retryable: true,
+  });
+}
+
+/** What loses its place to a newcomer for its pace. */
+export function tooSlowWhenFull(progress: Progress): MizuError {
+  return tooSlow(progress, firstSeconds(progress.pace));
+}
+
+function cutOff(actual: string): MizuError {
+  return new MizuError({
+    code: 'http/cut-off',
+    message: 'The body has not come to its end.',
+    expected: 'as many bytes as the header says',
+    actual,
+    retryable: true,
+  });
+}
+
+function tooMany(peer: string): MizuError {
+  return new MizuError({
+    code: 'http/too-many',
+    message: 'Too many bodies are being read, or too many of this address.',
+    expected: 'fewer requests at once',
+    actual: `one more of ${peer}`,
+    hint: 'Send it again a little later.',
+    retryable: true,
+  });
+}

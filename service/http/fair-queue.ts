@@ -1,0 +1,173 @@
+// docs/operations.md#slices: requests are served in time slices; of those that wait, one of the address that has had least time goes first.
+import { MizuError } from '../../protocol/errors.ts';
+
+export type FairQueueOptions = {
+  /** Slices at one time. */
+  readonly places: number;
+  readonly waitingPerPeer: number;
+  /** Whether the process has other work, which goes before. */
+  readonly hasOwnWork?: (() => boolean) | undefined;
+  readonly clock?: Clock;
+};
+
+export type Clock = {
+  /** Milliseconds. */
+  now(): number;
+  /** Calls back after so many; after 0 as soon as what else is ready has been done. */
+  after(ms: number, then: () => void): void;
+};
+
+export type Slice = {
+  /** Gives the slice up for a wait that takes little of this process, and waits for another one. */
+  outside<T>(wait: () => Promise<T> | T): Promise<T>;
+  leave(): void;
+};
+
+export type FairQueue = {
+  /** Resolves when the request may be served. @throws MizuError `http/too-many` */
+  enter(peer: string): Promise<Slice>;
+};
+
+type Peer = {
+  readonly queue: (() => void)[];
+  /** When each of its slices has begun. */
+  readonly slices: Set<{ readonly since: number }>;
+  /** Milliseconds served, on a scale on which who comes anew begins where the others are. */
+  used: number;
+};
+
+const MACHINE: Clock = {
+  now: () => performance.now(),
+  after: (ms, then) => void (ms === 0 ? setImmediate(then) : setTimeout(then, ms)),
+};
+/** Peers that have neither a slice nor a request: what they have used is remembered for a while. */
+const MAX_REMEMBERED = 4_096;
+/** Timers know no less. */
+const LEAST_REST_MS = 1;
+
+/** As many requests wait as there are connections: each has one at a time. */
+export function createFairQueue({
+  places,
+  waitingPerPeer,
+  hasOwnWork = () => false,
+  clock = MACHINE,
+}: FairQueueOptions): FairQueue {
+  const peers = new Map<string, Peer>();
+  let running = 0;
+  let waiting = 0;
+  /** What the last one that was served had used by then: who comes anew is not ahead of it. */
+  let level = 0;
+  let owedRest = 0;
+  let isResting = false;
+
+  const usedBy = ({ used, slices }: Peer): number => {
+    const now = clock.now();
+    let sum = used;
+    for (const { since } of slices) sum += now - since;
+    return sum;
+  };
+
+  const find = (name: string): Peer => {
+    const peer: Peer = peers.get(name) ?? { queue: [], slices: new Set(), used: level };
+    if (isIdle(peer)) peer.used = Math.max(peer.used, level);
+    // The last one that came stands last.
+    peers.delete(name);
+    peers.set(name, peer);
+    for (const [oldest, old] of peers) {
+      if (peers.size <= MAX_REMEMBERED) break;
+      if (old !== peer && isIdle(old)) peers.delete(oldest);
+    }
+    return peer;
+  };
+
+  const pump = (): void => {
+    while (waiting > 0 && !isResting && running < (hasOwnWork() ? 1 : places)) {
+      let next: Peer | undefined;
+      let least = Number.POSITIVE_INFINITY;
+      for (const peer of peers.values()) {
+        if (peer.queue.length === 0) continue;
+        const used = usedBy(peer);
+        if (used < least) [next, least] = [peer, used];
+      }
+      if (next === undefined) throw new Error(`${waiting} requests wait, and no peer has one`);
+      level = Math.max(level, least);
+      waiting -= 1;
+      next.queue.shift()?.();
+    }
+  };
+
+  // The process's own work gets as much time as it has given away.
+  const rest = (took: number): void => {
+    owedRest = hasOwnWork() ? owedRest + took : 0;
+    if (isResting || owedRest < LEAST_REST_MS) {
+      clock.after(0, pump);
+      return;
+    }
+    isResting = true;
+    clock.after(owedRest, () => {
+      isResting = false;
+      pump();
+    });
+    owedRest = 0;
+  };
+
+  const begin = (peer: Peer): (() => void) => {
+    const slice = { since: clock.now() };
+    peer.slices.add(slice);
+    running += 1;
+    return () => {
+      if (!peer.slices.delete(slice)) return;
+      running -= 1;
+      const took = clock.now() - slice.since;
+      peer.used += took;
+      rest(took);
+    };
+  };
+
+  const wait = (peer: Peer): Promise<() => void> =>
+    new Promise((resolve) => {
+      peer.queue.push(() => resolve(begin(peer)));
+      waiting += 1;
+      pump();
+    });
+
+  return {
+    enter: async (name) => {
+      const peer = find(name);
+      if (peer.queue.length >= waitingPerPeer) throw tooMany(name, waitingPerPeer);
+      let end = await wait(peer);
+      let isOver = false;
+      return {
+        outside: async (work) => {
+          end();
+          try {
+            return await work();
+          } finally {
+            // What had its place goes on: only new requests are refused.
+            if (!isOver) end = await wait(find(name));
+            if (isOver) end();
+          }
+        },
+        leave: () => {
+          isOver = true;
+          end();
+        },
+      };
+    },
+  };
+}
+
+function isIdle({ queue, slices }: Peer): boolean {
+  return queue.length === 0 && slices.size === 0;
+}
+
+function tooMany(peer: string, perPeer: number): MizuError {
+  return new MizuError({
+    code: 'http/too-many',
+    message: 'Too many requests of this address wait to be served.',
+    expected: `at most ${perPeer}`,
+    actual: `one more of ${peer}`,
+    hint: 'Send fewer at once, or a little later.',
+    retryable: true,
+  });
+}

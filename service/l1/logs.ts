@@ -1,0 +1,338 @@
+// docs/operations.md#l1: follows contract events block by block and takes them back when the L1 reorganises.
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Abi, type AbiEvent, decodeEventLog, type PublicClient, toEventSelector } from 'viem';
+import { MizuError } from '../../protocol/errors.ts';
+import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
+import { bloomBits, contradiction, type Header, mayContain, readHeader, readLogs } from './blocks.ts';
+
+export type BlockRef = { readonly number: bigint; readonly hash: Hex };
+
+export type ContractEvent = {
+  readonly address: Address;
+  readonly eventName: string;
+  readonly args: Record<string, unknown>;
+  readonly transactionHash: Hex;
+  readonly logIndex: number;
+};
+
+/**
+ * `apply`: a block with its events (perhaps none: then it only marks how far the follower is); store its ref in the same
+ * write as the effects of its events. `undo`: that block is no longer of the chain: take its effects back.
+ */
+export type ChainStep =
+  | { readonly kind: 'apply'; readonly block: BlockRef; readonly events: readonly ContractEvent[] }
+  | { readonly kind: 'undo'; readonly block: BlockRef };
+
+/** As a follower gives it: the time of a block is part of what was proven of it, unix seconds. */
+export type FollowedStep =
+  | (Extract<ChainStep, { kind: 'apply' }> & { readonly timestamp: bigint })
+  | Extract<ChainStep, { kind: 'undo' }>;
+
+export type FollowOptions = {
+  readonly client: PublicClient;
+  /** Of several nodes, which are held against each other. Default: `client` alone. */
+  readonly nodes?: readonly PublicClient[];
+  readonly contracts: readonly { readonly address: Address; readonly abi: Abi; readonly events?: readonly string[] }[];
+  readonly fromBlock: bigint;
+  /** Blocks on top of a block before it is applied. */
+  readonly confirmations: number;
+  /** The blocks applied so far, ascending, as the consumer has stored them (at least the last 256). */
+  readonly known: readonly BlockRef[];
+  /** `known` goes back to `fromBlock`: all of them may be taken back. Default: only if there are none. */
+  readonly isWhole?: () => boolean;
+  readonly signal: AbortSignal;
+  readonly pollMs?: number;
+  /** Told of failed requests and of answers that do not fit together; the follower goes on with back-off. */
+  readonly onError?: (error: unknown) => void;
+};
+
+export const KEPT_BLOCKS = 256;
+/** Below the head each block is a mark to go back to; further down only those that said something, and the last of each range. */
+const MARKED_BLOCKS = 64n;
+const RANGE_BLOCKS = 512n;
+const HEADERS_AT_ONCE = 32;
+const LAST_BACKOFF_MS = 10_000;
+/** Looks at the head between two blocks, if they are far apart, and how rare looks become. */
+const LOOKS_A_BLOCK = 8;
+const SLOWEST_POLLS = 8;
+/** A look at the chain that takes longer is followed by one at another node. */
+const SLOW_MS = 5_000;
+
+type Watched = FollowOptions['contracts'][number] & {
+  readonly bits: readonly number[];
+  readonly topics: readonly Topic[];
+};
+type Topic = { readonly hash: Hex; readonly bits: readonly number[] };
+
+/**
+ * Endless until the signal aborts; then it returns. Nothing that a node says is passed on unless headers, receipts and the
+ * other nodes bear it out (docs/operations.md#l1-proof): a node that is wrong costs time, told by `onError`.
+ */
+export async function* followLogs(options: FollowOptions): AsyncGenerator<FollowedStep, void, void> {
+  const { signal, pollMs = 500, onError } = options;
+  const nodes = options.nodes ?? [options.client];
+  const watched = options.contracts.map(watch);
+  const known = [...options.known];
+  let isTrimmed = known.length > 0;
+  const isWhole = options.isWhole ?? (() => !isTrimmed);
+  let turn = 0;
+  let backoffMs = pollMs;
+  let newAt = Date.now();
+  let gapMs = 0;
+  while (!signal.aborted) {
+    let steps: FollowedStep[];
+    const askedAt = Date.now();
+    try {
+      steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
+      backoffMs = pollMs;
+      // One that answers slowly is no error: the others are not less true.
+      if (Date.now() - askedAt > SLOW_MS) turn += 1;
+    } catch (error) {
+      if (signal.aborted) return;
+      onError?.(error);
+      turn += 1;
+      backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
+      steps = [];
+    }
+    for (const step of steps) {
+      if (step.kind === 'undo') known.pop();
+      else known.push(step.block);
+      if (known.length > 2 * KEPT_BLOCKS) {
+        known.splice(0, known.length - KEPT_BLOCKS);
+        isTrimmed = true;
+      }
+      yield step;
+      if (signal.aborted) return;
+    }
+    if (steps.length > 0) {
+      gapMs = Date.now() - newAt;
+      newAt = Date.now();
+      continue;
+    }
+    const pauseMs = backoffMs === pollMs ? pauseOf(pollMs, Math.max(gapMs, Date.now() - newAt)) : backoffMs;
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Between two looks, of a chain whose last blocks came `gapMs` apart, or whose next one has been waited for that long. */
+export function pauseOf(pollMs: number, gapMs: number): number {
+  return Math.min(SLOWEST_POLLS * pollMs, Math.max(pollMs, Math.floor(gapMs / LOOKS_A_BLOCK)));
+}
+
+/**
+ * L1's clock before anything was followed, unix seconds: of several nodes that answer, that of the one in the middle.
+ * @throws MizuError `l1/unreachable` if none answers
+ */
+export async function readTime(nodes: readonly PublicClient[]): Promise<number> {
+  const answers = await Promise.allSettled(nodes.map((node) => node.getBlock()));
+  const times = answers
+    .flatMap((answer) => (answer.status === 'fulfilled' ? [Number(answer.value.timestamp)] : []))
+    .sort((a, b) => a - b);
+  const middle = times[Math.floor((times.length - 1) / 2)];
+  if (middle !== undefined) return middle;
+  throw unanswered((answers[0] as PromiseRejectedResult | undefined)?.reason);
+}
+
+type Nodes = { readonly read: PublicClient; readonly others: readonly PublicClient[] };
+
+function inTurn(nodes: readonly PublicClient[], turn: number): Nodes {
+  const at = turn % nodes.length;
+  return { read: nodes[at] as PublicClient, others: nodes.filter((_, i) => i !== at) };
+}
+
+async function nextSteps(
+  options: FollowOptions,
+  nodes: Nodes,
+  watched: readonly Watched[],
+  known: readonly BlockRef[],
+): Promise<FollowedStep[]> {
+  const { fromBlock, confirmations } = options;
+  const top = await readHeader(nodes.read, 'latest');
+  if (top === undefined) throw contradiction('the head of a chain', 'none');
+  const head = top.number;
+  const last = known.at(-1);
+  const isNext = last !== undefined && head === last.number + 1n && top.parentHash === last.hash;
+  // Most often: the head names the last one as its parent, and nothing else has to be asked.
+  if (last !== undefined && !isNext) {
+    // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
+    const common = known.findLast(({ number }) => number <= head);
+    if (common === undefined) throw behind(last, head);
+    const header = common.number === head ? top : await readHeader(nodes.read, common.number);
+    if (header === undefined) throw behind(last, head);
+    if (header.hash !== common.hash) return takeBack(options, nodes, known);
+    if (common !== last) throw behind(last, head);
+  }
+  const target = head - BigInt(confirmations);
+  const from = last === undefined ? fromBlock : last.number + 1n;
+  if (target < from) return [];
+  const to = target - from >= RANGE_BLOCKS ? from + RANGE_BLOCKS - 1n : target;
+  const headers = isNext ? [top] : await readHeaders(nodes.read, from, to, last);
+  await assertAgreed(nodes, headers, known);
+  const steps: FollowedStep[] = [];
+  for (const header of headers) {
+    const events = await readEvents(nodes.read, watched, header);
+    if (events.length > 0 || header.number === to || header.number > head - MARKED_BLOCKS)
+      steps.push({
+        kind: 'apply',
+        block: { number: header.number, hash: header.hash },
+        timestamp: header.timestamp,
+        events,
+      });
+  }
+  return steps;
+}
+
+// Each is the parent of the next one, and the last known block of the first.
+async function readHeaders(
+  client: PublicClient,
+  from: bigint,
+  to: bigint,
+  last: BlockRef | undefined,
+): Promise<Header[]> {
+  const headers: Header[] = [];
+  let parent = last?.hash;
+  for (let at = from; at <= to; at += BigInt(HEADERS_AT_ONCE)) {
+    const count = Math.min(HEADERS_AT_ONCE, Number(to - at) + 1);
+    const chunk = await Promise.all(Array.from({ length: count }, (_, i) => readHeader(client, at + BigInt(i))));
+    for (const [i, header] of chunk.entries()) {
+      const number = at + BigInt(i);
+      if (header === undefined) throw contradiction(`block ${number}, below the head that the node told`, 'none');
+      if (parent !== undefined && header.parentHash !== parent)
+        throw contradiction(`block ${number} on top of ${parent}`, `one on top of ${header.parentHash}`);
+      parent = header.hash;
+      headers.push(header);
+    }
+  }
+  return headers;
+}
+
+async function readEvents(client: PublicClient, watched: readonly Watched[], header: Header): Promise<ContractEvent[]> {
+  const may = watched.some(
+    ({ bits, topics }) =>
+      mayContain(header.logsBloom, bits) && topics.some((topic) => mayContain(header.logsBloom, topic.bits)),
+  );
+  if (!may) return [];
+  const events: ContractEvent[] = [];
+  for (const { address, topics, data, transactionHash, logIndex } of await readLogs(client, header)) {
+    const contract = watched.find((candidate) => isSameAddress(candidate.address, address));
+    if (contract === undefined || !contract.topics.some(({ hash }) => hash === topics[0])) continue;
+    const decoded = decode(contract.abi, { topics, data });
+    if (decoded !== undefined) events.push({ address: contract.address, ...decoded, transactionHash, logIndex });
+  }
+  return events;
+}
+
+// The last block is given up only if more of the nodes that answer have given it up than have it.
+async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<FollowedStep[]> {
+  const last = known.at(-1) as BlockRef;
+  const isKept: Majority = (same, different) => same >= different + 1;
+  if (await compare(nodes.others, known, isKept)) throw disagree(last);
+  if (known.length === 1 && options.isWhole?.() !== true) throw tooDeep(last);
+  return [{ kind: 'undo', block: last }];
+}
+
+// And followed only if more have it, as far as they are, than have another one.
+async function assertAgreed(nodes: Nodes, headers: readonly Header[], known: readonly BlockRef[]): Promise<void> {
+  const isRefused: Majority = (same, different) => different >= same + 1;
+  if (await compare(nodes.others, [...known, ...headers], isRefused)) throw disagree(headers.at(-1) as Header);
+}
+
+type Majority = (same: number, different: number) => boolean;
+
+// Each node is asked for the highest of these blocks that it can have. One that does not answer, or is before all of them, has no
+// opinion; none is waited for whose opinion would change nothing: a node that hangs does not hold up the others.
+async function compare(
+  nodes: readonly PublicClient[],
+  blocks: readonly BlockRef[],
+  majority: Majority,
+): Promise<boolean> {
+  let [same, different, open] = [0, 0, nodes.length];
+  const isDecided = () => majority(same + open, different) === majority(same, different + open);
+  if (isDecided()) return majority(same, different);
+  await new Promise<void>((resolve) => {
+    for (const node of nodes) {
+      opinionOf(node, blocks)
+        .catch(() => undefined)
+        .then((opinion) => {
+          open -= 1;
+          if (opinion === true) same += 1;
+          if (opinion === false) different += 1;
+          if (isDecided()) resolve();
+        });
+    }
+  });
+  return majority(same, different);
+}
+
+async function opinionOf(node: PublicClient, blocks: readonly BlockRef[]): Promise<boolean | undefined> {
+  const top = await readHeader(node, 'latest');
+  const block = blocks.findLast(({ number }) => top !== undefined && number <= top.number);
+  if (block === undefined) return undefined;
+  const header = block.number === top?.number ? top : await readHeader(node, block.number);
+  return header === undefined ? undefined : header.hash === block.hash;
+}
+
+function watch(contract: FollowOptions['contracts'][number]): Watched {
+  const named = contract.abi.filter(
+    (item): item is AbiEvent => item.type === 'event' && (contract.events?.includes(item.name) ?? true),
+  );
+  const topics = named.map((event) => toEventSelector(event)).map((hash) => ({ hash, bits: bloomBits(hash) }));
+  return { ...contract, bits: bloomBits(contract.address), topics };
+}
+
+function decode(
+  abi: Abi,
+  log: { data: Hex; topics: [] | [Hex, ...Hex[]] },
+): { eventName: string; args: Record<string, unknown> } | undefined {
+  try {
+    const { eventName, args } = decodeEventLog({ abi, data: log.data, topics: log.topics });
+    return { eventName: eventName as unknown as string, args: (args ?? {}) as Record<string, unknown> };
+  } catch {
+    return undefined;
+  }
+}
+
+function unanswered(cause: unknown): MizuError {
+  return new MizuError({
+    code: 'l1/unreachable',
+    message: 'The L1 does not answer.',
+    expected: 'its latest block',
+    actual: (cause as { shortMessage?: string }).shortMessage ?? String(cause),
+    hint: 'Check l1Url and that the node is up.',
+    retryable: true,
+    cause,
+  });
+}
+
+function behind(last: BlockRef, head: bigint): MizuError {
+  return new MizuError({
+    code: 'l1/behind',
+    message: 'The L1 node is behind what was read before; it is waited for.',
+    expected: `block ${last.number} or a later one`,
+    actual: `block ${head}`,
+    hint: 'If this goes on, name another node in l1Url.',
+    retryable: true,
+  });
+}
+
+function disagree(block: BlockRef): MizuError {
+  return new MizuError({
+    code: 'l1/nodes-disagree',
+    message: `The L1 nodes do not agree about block ${block.number}; nothing is done until they do.`,
+    expected: `one block ${block.number}, such as ${block.hash}`,
+    actual: 'others',
+    hint: 'If this goes on, one of the nodes in l1Url is stuck or on another fork: find out which, and name another one.',
+    retryable: true,
+  });
+}
+
+function tooDeep(last: BlockRef): MizuError {
+  return new MizuError({
+    code: 'l1/too-deep',
+    message: 'The L1 node has another chain than the one that was read, further back than can be undone.',
+    expected: `block ${last.number} with hash ${last.hash}`,
+    actual: 'another one',
+    hint: 'If the node is right, move the data folder away and start again: it is rebuilt from L1 and DA.',
+    retryable: true,
+  });
+}

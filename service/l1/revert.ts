@@ -1,0 +1,41 @@
+// docs/operations.md#l1: what a contract says against a call, as its own error's name and arguments.
+import { BaseError, ContractFunctionRevertedError } from 'viem';
+import { MizuError } from '../../protocol/errors.ts';
+
+/** A call that a contract refuses with an error that the call's ABI declares. */
+export class ContractRevert extends MizuError {
+  readonly errorName: string;
+  /** In the order in which the contract declares them: an integer of up to 48 bits is a number, a larger one a bigint. */
+  readonly args: readonly unknown[];
+
+  constructor(functionName: string, errorName: string, args: readonly unknown[], cause?: unknown) {
+    super({
+      code: 'l1/reverted',
+      message: `${functionName} would be reverted.`,
+      actual: `${errorName}(${args.map(String).join(', ')})`,
+      cause,
+    });
+    this.errorName = errorName;
+    this.args = args;
+  }
+}
+
+export function isRevert(error: unknown, errorName: string): error is ContractRevert {
+  return error instanceof ContractRevert && error.errorName === errorName;
+}
+
+/** `l1/reverted`, a `ContractRevert` if the ABI declares the error; else, if no contract has said anything, `l1/estimate-failed` (retryable). */
+export function toRefusal(functionName: string, cause: unknown): MizuError {
+  const found =
+    cause instanceof BaseError ? cause.walk((error) => error instanceof ContractFunctionRevertedError) : undefined;
+  const revert = found instanceof ContractFunctionRevertedError ? found : undefined;
+  if (revert?.data !== undefined)
+    return new ContractRevert(functionName, revert.data.errorName, revert.data.args ?? [], cause);
+  return new MizuError({
+    code: revert === undefined ? 'l1/estimate-failed' : 'l1/reverted',
+    message: `${functionName} would be reverted.`,
+    actual: revert?.reason ?? (cause instanceof BaseError ? cause.shortMessage : String(cause)),
+    retryable: revert === undefined,
+    cause,
+  });
+}
