@@ -1,9 +1,9 @@
 // docs/sdk.md#chunk: pieces of a long text by characters, words or lines.
 import type { ChunkStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
-import { type StageStep, sealRows } from './row-steps.ts';
-import { sealRow } from './seal.ts';
+import { sealRow, sealRows } from './seal.ts';
 import { wordPlaces } from './tokens.ts';
+import type { StageStep } from './verdict.ts';
 
 export type Piece = { readonly text: string; readonly start: number };
 

@@ -3,13 +3,13 @@ import type { ExchangeStep } from '../workflow/step.ts';
 import type { Context } from './attempts.ts';
 import { createTakeHomes } from './homes.ts';
 import type { GuestIo } from './io.ts';
-import type { StageStep } from './row-steps.ts';
 import { createTakeBatches, createTakeFirst, runBatchKeys, runBatchReduce, runLimitKeys } from './stage-batch.ts';
 import { createApply, runKeys, runReduceExact } from './stage-dedupe.ts';
 import { createTakeDrawn, runDrawKeys, runDrawReduce } from './stage-draw.ts';
 import { runGroupKeys, runGroupReduce } from './stage-group.ts';
 import { createTakeMatches, runJoinKeys, runJoinReduce } from './stage-join.ts';
 import { runReduceNear } from './stage-near.ts';
+import type { StageStep } from './verdict.ts';
 
 type Exchange<S extends ExchangeStep> = {
   /** What a partition sends to the buckets. */

@@ -2,9 +2,9 @@
 import type { Step } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createPlaces } from './places.ts';
-import { becomes, DROP, type StageStep } from './row-steps.ts';
 import { sealedText, sealRow } from './seal.ts';
 import { openTexts, type TextsWriter } from './texts.ts';
+import { becomes, DROP, type StageStep } from './verdict.ts';
 
 /** A line: the place of a live row, and the row that takes it or the reason why there is none. */
 export function addHome(homes: TextsWriter, partition: number, ordinal: number, row: object): void {

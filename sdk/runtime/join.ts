@@ -1,15 +1,13 @@
 // docs/sdk.md#join: what becomes of a row and its matches.
 import type { JoinStep, LookupStep } from '../workflow/step.ts';
-import { becomes, DROP, type StageStep, sealRows, type Verdict } from './row-steps.ts';
-import { sealRow } from './seal.ts';
+import { fieldTaken, sealRow, sealRows } from './seal.ts';
 import { keyText } from './split.ts';
+import { becomes, DROP, type StageStep, type Verdict } from './verdict.ts';
 
 /** The row with each of its matches as the field that is named like the step. */
 export function joinRow(step: JoinStep | LookupStep, row: object, found: readonly object[]): Verdict {
   const { name, isLeft, isFirst } = step;
-  if (Object.hasOwn(row, name)) {
-    throw new TypeError(`the row has a field '${name}' already: give the step another name, or take the field away`);
-  }
+  if (Object.hasOwn(row, name)) throw fieldTaken(name);
   if (found.length === 0) return isLeft ? becomes(sealRow({ ...row, [name]: null }, 'the row')) : DROP;
   if (isFirst || found.length === 1) return becomes(sealRow({ ...row, [name]: found[0] }, 'the row'));
   const rows = found.map((right) => ({ ...row, [name]: right }));

@@ -3,9 +3,10 @@ import { inputsOf, type JoinStep, type Step } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { joinKey } from './join.ts';
 import { createPlainCheck } from './plain-schema.ts';
-import { becomes, describeIssues, KEEP, type StageStep } from './row-steps.ts';
 import { openAnyRowset } from './rowset.ts';
+import { describeIssues } from './schema-issues.ts';
 import { sealRow } from './seal.ts';
+import { becomes, KEEP, type StageStep } from './verdict.ts';
 
 /** The step of the input that the task's rows are of; null: they are the dataset's own. */
 export function otherInput(io: GuestIo, steps: readonly Step[]): StageStep | null {

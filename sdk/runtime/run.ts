@@ -19,7 +19,7 @@ import { passKept } from './kept.ts';
 import type { SourceTable } from './locate.ts';
 import { otherInput } from './other-input.ts';
 import type { AnswerFormat } from './request.ts';
-import { createRowStep, type StageStep } from './row-steps.ts';
+import { createRowStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
 import { runJoinOther } from './stage-join.ts';
@@ -27,6 +27,7 @@ import { runCluster } from './stage-near.ts';
 import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
 import { runSortRange, runSortSamples, runSortSend } from './stage-sort.ts';
+import type { StageStep } from './verdict.ts';
 
 /** What the compiler knows and the VM need not work out. */
 export type Settings = Start & {

@@ -51,6 +51,11 @@ export function sealWith(row: object, field: string, value: unknown, what: strin
   return sealWithCompiled(row, field, value) ?? sealRow({ ...row, [field]: value }, what);
 }
 
+/** What a step throws whose field the row has: it would take the place of what the row says. */
+export function fieldTaken(field: string): TypeError {
+  return new TypeError(`the row has a field '${field}' already: give the step another name, or take the field away`);
+}
+
 /** Canonical JSON of what `sealRow` or `seal` made. @throws RangeError if it is too long */
 export function sealedText(sealed: object, what = 'a row'): string {
   const text = canonical(sealed);
@@ -68,6 +73,24 @@ export function rejectedText(row: unknown): string {
   } catch {
     return stringify({ text: stringify(row) });
   }
+}
+
+/** @throws TypeError, RangeError: docs/rows.md#limits */
+export function sealRows(rows: unknown, what: string): { row: object; text: string }[] {
+  if (!Array.isArray(rows)) throw new TypeError(`${what} returns an array of rows, not ${kindOf(rows)}`);
+  const sealed: { row: object; text: string }[] = [];
+  let length = 0;
+  const count = rows.length;
+  for (let i = 0; i < count; i++) {
+    const row = sealRow(rows[i], `what ${what} returns in its array`);
+    const text = sealedText(row);
+    length += text.length;
+    if (length > MAX_ROWS_LENGTH) {
+      throw new RangeError(`the rows that ${what} makes of one have at most ${MAX_ROWS_LENGTH} characters of JSON`);
+    }
+    sealed.push({ row, text });
+  }
+  return sealed;
 }
 
 const NOT_JSON = new TypeError('not JSON');

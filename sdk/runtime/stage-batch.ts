@@ -4,11 +4,11 @@ import { type Context, eachLiveRow } from './attempts.ts';
 import { bucketOf } from './hash.ts';
 import { addFailure, addHome, createTakeHomes } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
-import { becomes, DROP, KEEP, type StageStep } from './row-steps.ts';
 import { openRowset, rowText } from './rowset.ts';
 import { sealRow } from './seal.ts';
 import { keyText } from './split.ts';
 import { createTexts, openTexts } from './texts.ts';
+import { becomes, DROP, KEEP, type StageStep } from './verdict.ts';
 
 export function runBatchKeys(context: Context, step: BatchStep): void {
   const { io } = context;

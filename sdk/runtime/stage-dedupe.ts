@@ -4,9 +4,9 @@ import { type Context, eachLiveRow } from './attempts.ts';
 import { createFacts, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createNearBands, createNearKey, FAILED_ORDINAL, NEAR_WORDS } from './near-keys.ts';
-import { DROP, KEEP, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
+import { DROP, KEEP, type StageStep } from './verdict.ts';
 
 /** key 128 bits, ordinal, index (`FAILED`: there is no key). */
 const KEY_WORDS = 6;

@@ -5,10 +5,10 @@ import { hashText } from './hash.ts';
 import { addFailure } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createPlaces } from './places.ts';
-import { DROP, KEEP, type StageStep } from './row-steps.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
 import { createTexts, openTexts } from './texts.ts';
+import { DROP, KEEP, type StageStep } from './verdict.ts';
 
 /** The rows with the smallest numbers are drawn: 64 bits of a hash, then partition and ordinal. */
 type Lot = readonly [high: number, low: number, partition: number, ordinal: number];

@@ -8,9 +8,10 @@ import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
 import { createPlainCheck, type PlainCheck } from './plain-schema.ts';
 import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
-import { becomes, describeIssues, type LostAnswer, type RowAt, type StageStep, type Verdict } from './row-steps.ts';
 import { openRowset, writeLines } from './rowset.ts';
-import { seal, sealedText, sealRow, sealWith } from './seal.ts';
+import { describeIssues } from './schema-issues.ts';
+import { fieldTaken, seal, sealedText, sealRow, sealWith } from './seal.ts';
+import { becomes, type LostAnswer, type RowAt, type StageStep, type Verdict } from './verdict.ts';
 
 /** Requests of one task, and their characters: a gateway takes no more (docs/edge.md#memory), and an output has 64 MiB. */
 const MAX_REQUESTS = 131_071;
@@ -159,11 +160,7 @@ function createTurns(results: readonly [number, Result][], asks: number) {
 /** The messages of the row's request of this number as canonical JSON. */
 function ask(step: LlmStep, row: object, number: number): string {
   // Before any model is asked: an answer must not take the place of what the row says.
-  if (!step.continues && Object.hasOwn(row, step.field)) {
-    throw new TypeError(
-      `the row has a field '${step.field}' already: give the step another name, or take the field away`,
-    );
-  }
+  if (!step.continues && Object.hasOwn(row, step.field)) throw fieldTaken(step.field);
   return textOfPrompt(seal((step.prompt as (row: object, ask: number) => unknown)(row, number)));
 }
 

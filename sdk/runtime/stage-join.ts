@@ -7,9 +7,9 @@ import { addFailure } from './homes.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { joinKey, joinRow } from './join.ts';
 import { createPlaces } from './places.ts';
-import { DROP, type StageStep } from './row-steps.ts';
 import { openAnyRowset, openRowset, rowText } from './rowset.ts';
 import { createTexts, openTexts } from './texts.ts';
+import { DROP, type StageStep } from './verdict.ts';
 
 /** What a partition sends: a key with the places of its rows, or with a row of the other side. */
 type Sent = readonly [key: string, left: readonly number[]] | readonly [key: string, right: object];

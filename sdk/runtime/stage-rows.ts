@@ -1,6 +1,5 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
 import { type Context, runAttempts } from './attempts.ts';
-import type { LostAnswer, StageStep, Verdict } from './row-steps.ts';
 import {
   MAX_LIVE_LENGTH,
   openAnyRowset,
@@ -12,6 +11,7 @@ import {
 } from './rowset.ts';
 import { rejectedText, sealedText } from './seal.ts';
 import { createCounts } from './step-counts.ts';
+import type { LostAnswer, StageStep, Verdict } from './verdict.ts';
 
 /** Made by a flatMap, on its way to the step `from`. */
 type Pending = {

@@ -1,6 +1,6 @@
 // docs/rows.md#rowset: how many rows came to each step of a stage, went on, and were rejected.
-import type { StageStep } from './row-steps.ts';
 import type { StepStats } from './rowset.ts';
+import type { StageStep } from './verdict.ts';
 
 export type StepCounts = {
   /** A row came to the steps from `from` to `last`. */
