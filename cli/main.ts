@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import { mapStack } from '../service/process/stacks.mjs';
+import { exitCodeOf } from './exit-code.ts';
 import { asTyped } from './invocation.ts';
 import { ownVersion } from './manifest.ts';
 
@@ -39,16 +40,8 @@ export async function runCommandLine(
     process.stderr.write(`${json ? errorLine(error) : asTyped(formatError(error))}\n`);
     if (!(error instanceof MizuError) && process.env.MIZU_DEBUG !== undefined)
       process.stderr.write(`${mapStack(String((error as Error).stack))}\n`);
-    return error instanceof MizuError ? exitCodeOf(error) : 1;
+    return error instanceof MizuError ? exitCodeOf(error.code) : 1;
   }
-}
-
-// Nobody has mistyped anything: what was tried yields no dataset.
-const FRUITLESS = ['sdk/nothing-through', 'sdk/backend-refuses'];
-
-function exitCodeOf({ code }: MizuError): number {
-  if (code.startsWith('verify/')) return 3;
-  return FRUITLESS.includes(code) ? 2 : 1;
 }
 
 async function createProgram(

@@ -8,7 +8,7 @@ test('an outage is told once every five seconds, each service by itself', () => 
   const stream = new PassThrough();
   const report = createOutageReporter(stream);
   const down = new MizuError({ code: 'http/unreachable', message: 'no answer', retryable: true });
-  const full = new MizuError({ code: 'message/queue-full', message: 'The queue is full.', retryable: true });
+  const full = new MizuError({ code: 'limit/queue-full', message: 'The queue is full.', retryable: true });
   for (let seconds = 0; seconds <= 7; seconds++) {
     report({ service: 'http://a', downSeconds: seconds, limitSeconds: 90, error: down });
     if (seconds === 3) report({ service: 'http://b', downSeconds: 2, limitSeconds: 20, error: full });

@@ -7,7 +7,12 @@ import type { L1 } from '../service/l1/l1.ts';
 export type Own = { readonly kernelProgramId: Hex; readonly stateRoot: Hex };
 
 /** `part` begins the codes. @throws MizuError `<part>/other-kernel`, `<part>/other-genesis` */
-export async function assertConstitution({ client }: L1, address: Address, own: Own, part: string): Promise<void> {
+export async function assertConstitution(
+  { client }: L1,
+  address: Address,
+  own: Own,
+  part: 'prover' | 'sequencer',
+): Promise<void> {
   const rollup = { address, abi: rollupAbi } as const;
   const [kernel, genesis] = await Promise.all([
     client.readContract({ ...rollup, functionName: 'kernelProgramId' }),

@@ -1,9 +1,10 @@
 // docs/glossary.md#refusal: bad input is refused with a typed error; a guest fault is a value and never an error.
+import type { ErrorCode } from './error-codes.ts';
 import { withoutControls } from './text.ts';
 
 export type Refusal = {
-  /** Stable, machine-readable: `area/what`, for example `vm/unsupported-feature`. */
-  readonly code: string;
+  /** Stable, machine-readable: `area/what`, for example `vm/unsupported-feature`. docs/errors.md lists all. */
+  readonly code: ErrorCode;
   readonly message: string;
   readonly expected?: string | undefined;
   readonly actual?: string | undefined;
@@ -26,7 +27,8 @@ export type Refusal = {
  * }
  */
 export class MizuError extends Error {
-  readonly code: string;
+  /** Of an error that another party has sent, whatever it says: a later version may have codes that this one has not. */
+  readonly code: ErrorCode;
   readonly expected: string | undefined;
   readonly actual: string | undefined;
   readonly hint: string | undefined;

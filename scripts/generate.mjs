@@ -23,6 +23,7 @@ const FILES = [
 const PROGRAMS = [
   'scripts/generate/isa-docs.ts',
   'scripts/generate/contracts.ts',
+  'scripts/generate/error-docs.ts',
   'scripts/generate/builtin-model.ts',
   'scripts/generate/ids.ts',
 ];

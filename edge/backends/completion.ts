@@ -62,7 +62,7 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, pr
       code: 'edge/model-refused',
       message: 'The model refuses to answer.',
       actual: refusal.slice(0, 500),
-    };
+    } as const;
     throw unusableAnswer(failure, { raw: refusal, usage }, 'never');
   }
   if (content === undefined || (content === '' && tools > 0))
@@ -122,7 +122,7 @@ function noContent(
     code: finishReason === 'length' ? 'edge/truncated' : 'edge/no-content',
     message: 'The answer has no content.',
     actual: found.filter(Boolean).join('; '),
-  };
+  } as const;
   return unusableAnswer(failure, { raw: '', usage }, finishReason === 'stop' && tools === 0 ? 'otherwise' : 'never');
 }
 

@@ -1,4 +1,5 @@
 // docs/edge.md#failures: what a call that yields nothing means: whether another one can, whose fault it is, and what the provider says.
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { RowError, RowUsage } from '../rows.ts';
 import type { RejectedAnswer, Usage } from './backend.ts';
@@ -109,7 +110,7 @@ export function unreadable(
       code: 'edge/no-api',
       message: 'The address is not that of a chat completions API.',
       expected: 'JSON',
-    };
+    } as const;
     const hint = 'baseUrl goes up to and with /v1.';
     return new CallFailure({
       error: new MizuError({ ...error, actual: `${type}: ${actual}`, hint, retryable: true }),
@@ -141,7 +142,7 @@ function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
 
 /** The model has answered, but nothing that can be used: it is paid for. */
 export function unusableAnswer(
-  refusal: { readonly code: string; readonly message: string; readonly actual: string; readonly hint?: string },
+  refusal: { readonly code: ErrorCode; readonly message: string; readonly actual: string; readonly hint?: string },
   rejected: RejectedAnswer,
   again: Again,
 ): CallFailure {

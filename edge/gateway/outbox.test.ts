@@ -154,7 +154,7 @@ describe('outbox', () => {
   });
 
   test('a batch that was taken and refused later is signed anew', async () => {
-    const refused = new MizuError({ code: 'message/nonce', message: 'nonce' });
+    const refused = new MizuError({ code: 'message/nonce-used', message: 'nonce' });
     const { sent, settled } = await run(keys(1), (fake) => ({
       getReceipt: async () => {
         if (fake.sent.length === 1) throw refused;
@@ -166,7 +166,7 @@ describe('outbox', () => {
   });
 
   test('a refusal by the sequencer is answered with a new batch, unless there is a receipt', async () => {
-    const refused = new MizuError({ code: 'sequencer/refused', message: 'no' });
+    const refused = new MizuError({ code: 'message/bad-certificate', message: 'no' });
     const { sent } = await run(keys(1), (fake) => ({
       send: async () => {
         if (fake.sent.length === 1) throw refused;

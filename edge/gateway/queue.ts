@@ -1,5 +1,6 @@
 // docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { AnsweredRow, HeldLease } from '../frames.ts';
@@ -381,7 +382,7 @@ function isUsable({ requests }: OpenTask, place: number): boolean {
   }
 }
 
-function errorOutcome(task: OpenTask, place: number, code: string, message: string): Outcome {
+function errorOutcome(task: OpenTask, place: number, code: ErrorCode, message: string): Outcome {
   const line = encodeResultLine(task.requests.indexOf(place), { error: { code, message } });
   return { place, line, inputTokens: 0, outputTokens: 0 };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDaNode, type DaNode } from '../../da/node.ts';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { jsonBody } from '../../service/http/body.ts';
@@ -136,7 +137,7 @@ test('what the sequencer alone has is waited for while it restarts or is busy, t
 });
 
 test('a refused certificate is asked for again, three times at most; other refusals are final', async () => {
-  const codes = ['message/bad-certificate', 'message/bad-certificate'];
+  const codes: ErrorCode[] = ['message/bad-certificate', 'message/bad-certificate'];
   let sent = 0;
   const send = async () => {
     sent += 1;
@@ -154,14 +155,14 @@ test('a refused certificate is asked for again, three times at most; other refus
 
 test('patience ends with its time, with a refusal for good, and with the signal', async () => {
   const fail = (retryable: boolean) => async () => {
-    throw new MizuError({ code: 'x/down', message: 'down', retryable });
+    throw new MizuError({ code: 'http/unreachable', message: 'down', retryable });
   };
   const seen: number[] = [];
   const patience = { limitSeconds: 0.05, pauseMs: 20, onOutage: ({ downSeconds }: Outage) => seen.push(downSeconds) };
-  await expect(waitOut('it', fail(true), patience)).rejects.toMatchObject({ code: 'x/down' });
+  await expect(waitOut('it', fail(true), patience)).rejects.toMatchObject({ code: 'http/unreachable' });
   expect(seen.length).toBeGreaterThan(0);
   seen.length = 0;
-  await expect(waitOut('it', fail(false), patience)).rejects.toMatchObject({ code: 'x/down' });
+  await expect(waitOut('it', fail(false), patience)).rejects.toMatchObject({ code: 'http/unreachable' });
   expect(seen).toEqual([]);
   const stop = new AbortController();
   const stopping = { ...patience, limitSeconds: 60, onOutage: () => stop.abort() };

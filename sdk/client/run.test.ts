@@ -70,7 +70,7 @@ function createFake() {
             if (!('sender' in message)) throw new Error('not a user message');
             if (fake.lost.has(keccakHex(bytes))) taken.delete(keccakHex(bytes));
             if (!taken.has(keccakHex(bytes)) && Number(message.nonce) !== fake.nonce)
-              throw new MizuError({ code: 'message/nonce', message: 'nonce' });
+              throw new MizuError({ code: 'message/nonce-used', message: 'nonce' });
             if (!taken.has(keccakHex(bytes))) fake.nonce++;
             taken.set(keccakHex(bytes), bytes);
             fake.lost.delete(keccakHex(bytes));
@@ -220,7 +220,7 @@ test('a promise that holds is kept with the run; one that does not is told, and 
   const unsigned = await start(fake.network, true);
   expect(unsigned.promised).toEqual({ kind: 'none', why: `${sequencer.address} has not signed it` });
   fake.promise = async () => {
-    throw new MizuError({ code: 'rpc/unknown-method', message: 'There is no such method.' });
+    throw new MizuError({ code: 'rpc/-32601', message: 'There is no such method.' });
   };
   expect((await start(fake.network, true)).promised).toEqual({ kind: 'none', why: 'There is no such method.' });
   expect((await readState()).at(-1)?.promise).toBeUndefined();

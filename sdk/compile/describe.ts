@@ -2,6 +2,7 @@
 import { runInContext } from 'node:vm';
 import { findSchemaProblem } from '../../edge/schema/check.ts';
 import { toStructured } from '../../edge/schema/structured.ts';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Start } from '../workflow/tail.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
@@ -45,7 +46,7 @@ function evaluate(bundle: Bundle): string {
     runInContext(bundle.code, context, { filename: 'bundle.js', timeout: EVALUATION_MS });
   } catch (cause) {
     const error = cause as {
-      code?: string;
+      code?: ErrorCode;
       name?: string;
       message?: string;
       expected?: string;

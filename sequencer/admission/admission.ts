@@ -235,7 +235,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       message: 'L1 has changed the order of messages, and this one no longer fits.',
       expected: `nonce ${nonce}`,
       actual: `nonce ${message.nonce}`,
-    };
+    } as const;
     await store.write([tables.refused.put(hash, refused), tables.queue.delete(numberKey(sequence))]);
     pending.delete(sequence);
     return false;

@@ -1,5 +1,6 @@
 // docs/operations.md#sequencer-data: what the sequencer keeps in level.
 import type { Receipt } from '../../kernel/receipt.ts';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Origin } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
@@ -57,7 +58,7 @@ export type StepRecord = {
 
 export type Queued = { readonly hash: Hex; readonly length: number };
 export type Refused = {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly expected?: string;
   readonly actual?: string;

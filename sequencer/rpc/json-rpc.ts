@@ -44,6 +44,11 @@ const CODE = {
   limit: -32005,
 } as const;
 
+/** The number that a refusal has as a JSON-RPC error. */
+export function numberOf(code: string): number {
+  return code.startsWith('limit/') ? CODE.limit : CODE.refused;
+}
+
 const requestShape = z.object({
   jsonrpc: z.literal('2.0'),
   method: z.string().max(100),
@@ -142,7 +147,7 @@ async function answer(
   } catch (error) {
     if (error instanceof MizuError) {
       const { code, expected, actual, hint, retryable } = error;
-      return fail(id, code.startsWith('limit/') ? CODE.limit : CODE.refused, error.message, {
+      return fail(id, numberOf(code), error.message, {
         code,
         expected,
         actual,

@@ -1,6 +1,7 @@
 // docs/operations.md#http: requests to other parties, with bounded time, size and retries.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { withoutControls } from '../../protocol/text.ts';
 
@@ -187,7 +188,14 @@ function badStatus(url: string, status: number, headers: Record<string, string>,
   });
 }
 
-type Said = { code?: string; message?: string; expected?: string; actual?: string; hint?: string; retryable: boolean };
+type Said = {
+  code?: ErrorCode;
+  message?: string;
+  expected?: string;
+  actual?: string;
+  hint?: string;
+  retryable: boolean;
+};
 
 function parseError(bytes: Uint8Array): Said | undefined {
   try {
@@ -205,7 +213,7 @@ function readError(error: unknown): Said {
     typeof fields[name] === 'string' ? withoutControls(fields[name].slice(0, MAX_SAID)) : undefined;
   const code = text('code');
   const said = { message: text('message'), expected: text('expected'), actual: text('actual'), hint: text('hint') };
-  const named = code !== undefined && CODE.test(code) ? { code } : {};
+  const named = code !== undefined && CODE.test(code) ? { code: code as ErrorCode } : {};
   return { ...withoutUndefined(said), ...named, retryable: fields.retryable === true };
 }
 

@@ -36,14 +36,14 @@ test('health, metrics, and unknown pages', async () => {
 test('refusals travel with all that they say; other failures tell nothing', async () => {
   const http = create();
   http.app.post('/refuse', jsonBody(100), () => {
-    throw new MizuError({ code: 'test/bad', message: 'Bad.', expected: 'a', actual: 'b', hint: 'c' });
+    throw new MizuError({ code: 'da/bad-request', message: 'Bad.', expected: 'a', actual: 'b', hint: 'c' });
   });
   http.app.get('/fail', () => {
     throw new Error('secret');
   });
   const url = await http.listen({ port: 0 });
   await expect(requestJson(`${url}/refuse`, { method: 'POST', body: {} })).rejects.toMatchObject({
-    code: 'test/bad',
+    code: 'da/bad-request',
     expected: 'a',
     actual: 'b',
     hint: 'c',

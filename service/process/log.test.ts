@@ -9,7 +9,14 @@ const SAFE = 'a\ufffd[2J\ufffd2J\ufffdb c d\ufffde';
 test('a field of an error has at most 4,000 characters, whatever its cause is', () => {
   const long = 'x'.repeat(1_000_000);
   for (const cause of [new Error(long), { raw: long, list: Array(10_000).fill(long) }, long, 7n, null]) {
-    const error = new MizuError({ code: 'a/b', message: long, expected: long, actual: long, hint: long, cause });
+    const error = new MizuError({
+      code: 'http/bad-request',
+      message: long,
+      expected: long,
+      actual: long,
+      hint: long,
+      cause,
+    });
     const fields = Object.values(describeError(error)).filter((value) => typeof value === 'string');
     expect(Math.max(...fields.map((field) => field.length))).toBeLessThan(4_100);
     expect(describeError(error).message).toBe(`${'x'.repeat(4_000)}… (1000000 characters)`);
@@ -18,7 +25,7 @@ test('a field of an error has at most 4,000 characters, whatever its cause is', 
 });
 
 test('an object of an error is told as text', () => {
-  const error = new MizuError({ code: 'a/b', message: 'm', cause: { status: 429, retryAfter: '1' } });
+  const error = new MizuError({ code: 'http/bad-request', message: 'm', cause: { status: 429, retryAfter: '1' } });
   expect(describeError(error).cause).toBe("{ status: 429, retryAfter: '1' }");
 });
 
@@ -31,7 +38,7 @@ test('a line for a terminal has no controls and is one line', () => {
 
 test('an error for people has no controls but its lines', () => {
   expect(formatError(new Error(HOSTILE))).toBe('a\ufffd[2J\ufffd2J\ufffdb\nc\td\ufffde');
-  expect(formatError(new MizuError({ code: 'a/b', message: 'm', actual: '\u001b]0;x\u0007' }))).toBe(
+  expect(formatError(new MizuError({ code: 'http/bad-request', message: 'm', actual: '\u001b]0;x\u0007' }))).toBe(
     'm\n  got:      \ufffd]0;x\ufffd',
   );
 });

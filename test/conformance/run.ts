@@ -80,7 +80,7 @@ function filesOf(path: string, required: boolean): string[] {
 
 function badArgument(name: string, expected: string, actual: string | undefined): MizuError {
   return new MizuError({
-    code: 'test/bad-argument',
+    code: 'cli/bad-option',
     message: `${name} cannot be used.`,
     expected,
     actual: actual ?? 'nothing',
