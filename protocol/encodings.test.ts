@@ -6,6 +6,7 @@ import { sign as signDigest } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import { batchSize, decodeBatch, encodeBatch, fitsBatch } from './batch.ts';
 import { type Certificate, hashObjects } from './certificate.ts';
+import { KIND } from './constants.ts';
 import {
   type Definition,
   decodeDefinition,
@@ -154,6 +155,10 @@ const messages: Message[] = [
 ];
 
 describe('messages', () => {
+  test('there is one of every kind', () => {
+    expect(messages.map(({ kind }) => kind).sort()).toEqual(Object.keys(KIND).sort());
+  });
+
   test.each(messages)('$kind survives encoding', (message) => {
     expect(decodeMessage(encodeMessage(message))).toEqual(message);
   });

@@ -5,6 +5,7 @@ import { createWriter } from '../../protocol/bytes.ts';
 import { writeCertificate } from '../../protocol/certificate.ts';
 import { KIND, TAG } from '../../protocol/constants.ts';
 import { bytesToHex, concatBytes, hexToBytes } from '../../protocol/hex.ts';
+import type { UserMessage } from '../../protocol/messages.ts';
 import { keccak, keccakHex, objectRoot } from '../../protocol/tree.ts';
 import { TYPES } from '../../protocol/typed-data.ts';
 import { DOMAINS, GATEWAY, MEMBERS, START } from '../kernel/world.fixture.ts';
@@ -16,7 +17,7 @@ const BODY_AT = 94;
 const ITEMS_AT = 96;
 const ITEM_BYTES = 256;
 const SIGNATURE_BYTES = 65;
-const SIGNED: Readonly<Record<number, 'Deploy' | 'Run' | 'Cancel' | 'Withdraw' | 'Renew'>> = {
+const SIGNED: { readonly [Kind in UserMessage['kind'] as (typeof KIND)[Kind]]: Kind } = {
   [KIND.Deploy]: 'Deploy',
   [KIND.Run]: 'Run',
   [KIND.Cancel]: 'Cancel',
@@ -270,7 +271,7 @@ async function signatureOf(message: Uint8Array, signer: PrivateKeyAccount): Prom
     const data = { domain: DOMAINS.gateway, types: TYPES, primaryType: 'InferenceBatch', message: fields } as const;
     return GATEWAY.sign({ hash: hashTypedData(data) });
   }
-  const primaryType = SIGNED[message[0] ?? 0];
+  const primaryType = (SIGNED as Readonly<Record<number, UserMessage['kind']>>)[message[0] ?? 0];
   const body = primaryType === undefined ? undefined : bodyOf(primaryType, message);
   if (body === undefined) return undefined;
   const fields = { sender: bytesToHex(message.subarray(66, 86)), nonce: view.getBigUint64(86), ...body };
@@ -279,7 +280,7 @@ async function signatureOf(message: Uint8Array, signer: PrivateKeyAccount): Prom
 }
 
 /** The struct's own fields; undefined if the message is too short for them. */
-function bodyOf(kind: (typeof SIGNED)[number], message: Uint8Array): Record<string, unknown> | undefined {
+function bodyOf(kind: UserMessage['kind'], message: Uint8Array): Record<string, unknown> | undefined {
   let at = BODY_AT;
   const take = (size: number) => {
     at += size;

@@ -1,19 +1,9 @@
 // docs/kernel.md#receipt: why the kernel refuses a message of each kind, or an item of it; N for numbers, H for hashes and addresses.
 
-export const TAKEN = [
-  'Advance',
-  'Cancel',
-  'CommitteeChanged',
-  'Deploy',
-  'Deposit',
-  'Expire',
-  'GatewayChanged',
-  'InferenceResult',
-  'ModelChanged',
-  'Renew',
-  'Run',
-  'Withdraw',
-] as const;
+import { KIND, type MessageKind } from '../../protocol/constants.ts';
+
+/** Of every kind a message is taken. */
+export const TAKEN = Object.keys(KIND) as readonly MessageKind[];
 
 /** Of every message with a certificate. */
 const CERTIFICATE = [
@@ -27,7 +17,7 @@ const CERTIFICATE = [
   'certificate: expected bytes of at least N',
 ];
 
-export const REFUSALS: Readonly<Record<string, readonly string[]>> = {
+export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readonly string[]>> = {
   Advance: [
     'input tasks done: expected N',
     'message: expected bytes of N',
