@@ -1,7 +1,6 @@
 // docs/sdk.md#quote: `mizu quote`, the cost of a run before it.
 import { Command } from 'commander';
 import pc from 'picocolors';
-import type { ProgramEntry } from '../protocol/definition.ts';
 import type { MizuError } from '../protocol/errors.ts';
 import { formatCount, formatLarge, formatMizu } from '../sdk/client/money.ts';
 import type { Network } from '../sdk/client/network.ts';
@@ -24,9 +23,6 @@ import {
 } from './options.ts';
 import { createOutput, nextCommands, type Output, table } from './output.ts';
 import { nothingThrough, rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
-
-/** More than a certificate of a committee of 7 has. */
-const CERTIFICATE_BYTES = 600;
 
 type Flags = NetworkFlags & InputFlags & BackendFlags & { rows: number; json?: boolean };
 
@@ -73,31 +69,15 @@ export async function quoteSurvey(
   flags: BackendFlags,
   output: Output,
 ): Promise<Quote> {
-  const { createQuote } = await import('../sdk/client/quote.ts');
-  const { modelPrices } = await import('../sdk/client/prices.ts');
-  const { deployFee, findWorkflow, runFee } = await import('../sdk/client/deploy.ts');
-  const { loadGas } = await import('../kernel/fees.ts');
-  const { createLocalNativeEngine } = await import('../sdk/local/native-engine.ts');
+  const { quoteRun } = await import('../sdk/client/quote-run.ts');
   const { localBackends } = await import('./backends.ts');
-  const prices = await modelPrices(network, workflow.description);
   const { backends, counts, close } = await localBackends(workflow.description, flags);
   const { startTicker, tellProgress } = await import('./ticker.ts');
   const ticker = startTicker(output.json);
   ticker.tell('dry run: loading the program');
   try {
-    const { definition, workflowId } = workflow;
-    const deploys = (await findWorkflow(network, workflowId)) === null;
-    const stages = definition.stages.length;
-    const runs = runFee(network, 40 * survey.allRefs.length + CERTIFICATE_BYTES, survey.allRefs, stages);
-    const deployBytes = 288 * definition.programs.length + 80 * stages + CERTIFICATE_BYTES;
-    const quote = await createQuote(workflow, createLocalNativeEngine(workflow.program), survey, {
-      gasPriceWei: BigInt(network.chain.gasPriceWei),
-      prices,
-      messageFeeWei: runs + (deploys ? deployFee(network, deployBytes, definition) : 0n),
-      loadGas: loadGas(definition.programs[0] as ProgramEntry),
-      backends,
-      onProgress: tellProgress(ticker, workflow.metadata),
-    });
+    const onProgress = tellProgress(ticker, workflow.metadata);
+    const quote = await quoteRun(network, workflow, survey, { backends, onProgress });
     await ticker.end();
     sayAnswers(output, counts?.());
     return quote;

@@ -22,6 +22,7 @@ const FILES = [
 ];
 const PROGRAMS = [
   'scripts/generate/isa-docs.ts',
+  'scripts/generate/api.ts',
   'scripts/generate/contracts.ts',
   'scripts/generate/error-docs.ts',
   'scripts/generate/builtin-model.ts',

@@ -22,11 +22,13 @@ export type Question = {
 /** A text is the answer's content as it is; any other value is sent as JSON. What is thrown rejects the row, as when a model fails. */
 export type Answer = (question: Question) => unknown;
 
+/** How `tryWorkflow` runs a workflow, and what models answer. */
 export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
   /** By the name of the step that asks. A step of `builtin/small` that is not named here is answered by that model. */
   readonly answers?: Readonly<Record<string, Answer>>;
 };
 
+/** What `tryWorkflow` gives: the run, its rows, and what models were asked. */
 export type TriedRun<Row = Record<string, unknown>> = LocalRun & {
   /** Of all parts, one part after another. */
   readonly rows: readonly Row[];

@@ -1,15 +1,19 @@
 // docs/rows.md#messages: what a request may say to a model. Programs and workers go by the same rules: this file is part of programs.
 
+/** A text of a message. */
 export type TextPart = { readonly type: 'text'; readonly text: string };
 
+/** An image of a message, by its address or with its bytes in a `data:` address. */
 export type ImagePart = {
   readonly type: 'image_url';
   /** `https:` or `data:`. */
   readonly image_url: { readonly url: string; readonly detail?: 'auto' | 'low' | 'high' };
 };
 
+/** One part of a message that has images. */
 export type ContentPart = TextPart | ImagePart;
 
+/** What a message says: a text, or texts and images in their order. */
 export type Content = string | readonly ContentPart[];
 
 /** Of a request, with whatever role. */

@@ -6,6 +6,7 @@ import type { Network } from './network.ts';
 import type { AssertionView, BatchView, ChainView } from './views.ts';
 import { readRun } from './watch.ts';
 
+/** Where a run stands on L1. */
 export type Confirmation = {
   /** Batches that carry the run's messages, with their transactions. */
   readonly batches: readonly { readonly index: number; readonly transaction: Hex; readonly gasUsed: number }[];

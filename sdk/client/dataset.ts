@@ -17,6 +17,7 @@ import { findRecord } from './state-file.ts';
 import type { TaskView } from './views.ts';
 import { readMetadata, readRun } from './watch.ts';
 
+/** A dataset that was written to files, each compared with the dataset's root. */
 export type FetchedDataset = { readonly datasetRoot: Hex; readonly files: readonly WrittenFile[] };
 
 const TASKS_AT_ONCE = 1_000;

@@ -12,6 +12,7 @@ import type { Network } from './network.ts';
 import { withNewCommittee } from './patience.ts';
 import type { WorkflowView } from './views.ts';
 
+/** What deploying a workflow came to. */
 export type Deployed = {
   readonly workflowId: Hex;
   /** False if it was there already. */

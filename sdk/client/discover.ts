@@ -16,6 +16,7 @@ export type NetworkOptions = {
   readonly rollup?: Address | undefined;
 };
 
+/** The network that flags, environment and files name, before anybody has asked it. */
 export type DiscoveredNetwork = {
   readonly rpcUrl: string;
   readonly l1RpcUrl: string | undefined;

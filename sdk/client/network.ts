@@ -35,6 +35,7 @@ export type Network = {
   close(): Promise<void>;
 };
 
+/** Where a network is, and who speaks to it. */
 export type ConnectOptions = {
   readonly rpcUrl: string;
   readonly l1RpcUrl?: string | undefined;

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 
+/** A service that does not answer at the moment. */
 export type Outage = {
   /** Address of the service, or its name. */
   readonly service: string;
@@ -11,6 +12,7 @@ export type Outage = {
   readonly error: MizuError;
 };
 
+/** How long services that do not answer are waited for. */
 export type Patience = {
   /** From the first failure on; then its error is thrown. Default 90. */
   readonly limitSeconds?: number;

@@ -14,6 +14,7 @@ import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { ModelPrice } from './prices.ts';
 import type { OtherSurvey, Survey } from './survey.ts';
 
+/** What a run is expected to cost, from a dry run of some rows on this machine. */
 export type Quote = {
   readonly rows: number;
   readonly partitions: number;
@@ -47,7 +48,8 @@ const NEAR_ROW_GAS = 100_000n;
 /** Below that a task limit protects nobody. */
 const MIN_TASK_GAS = 2_000_000_000n;
 
-export type QuoteOptions = {
+/** The prices that a quote is made with, and what answers during its dry run. */
+export type QuotePrices = {
   readonly gasPriceWei: bigint;
   readonly prices: ReadonlyMap<string, ModelPrice>;
   /** Of the messages that deploy and run it. */
@@ -65,7 +67,7 @@ export async function createQuote(
   workflow: BundledWorkflow,
   engine: LocalEngine,
   survey: Survey,
-  { onProgress, ...options }: QuoteOptions,
+  { onProgress, ...options }: QuotePrices,
 ): Promise<Quote> {
   const backends = rememberAnswers(options.backends ?? [createBuiltinBackend()]);
   // Behind the rows of the dataset, which differ from run to run.

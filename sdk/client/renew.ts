@@ -11,6 +11,7 @@ import { sendMessage, signMessage } from './message.ts';
 import type { Network } from './network.ts';
 import { withNewCommittee } from './patience.ts';
 
+/** What `renewRun` has promised anew. */
 export type Renewed = {
   readonly run: Hex;
   /** Unix seconds until which its inputs and results are promised. */

@@ -15,6 +15,7 @@ import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
 import { inputsInOrder, type Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
 
+/** What `startRun` asks the sequencer for. */
 export type RunRequest = {
   readonly workflowId: Hex;
   readonly workflowFile: string;
@@ -41,6 +42,7 @@ export type RunRequest = {
   readonly isUploaded?: boolean;
 };
 
+/** A run that the sequencer has taken. */
 export type StartedRun = { readonly run: Hex; readonly resumed: boolean; readonly promised?: Promised };
 
 const UPLOAD_GROUP_BYTES = 16 * 1024 * 1024;

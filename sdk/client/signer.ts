@@ -14,6 +14,7 @@ export type TypedData = {
   readonly message: Readonly<Record<string, unknown>>;
 };
 
+/** Whoever signs a user's messages (EIP-712). */
 export type Signer = {
   readonly address: Address;
   signTypedData(data: TypedData): Promise<Hex>;

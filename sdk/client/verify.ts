@@ -24,6 +24,7 @@ import { verifyReuse } from './verify-reuse.ts';
 import type { RunView } from './views.ts';
 import { readMetadata } from './watch.ts';
 
+/** Where `verifyTarget` asks, and what it must find. */
 export type VerifyFlags = TrustFlags & {
   readonly rpc?: string | undefined;
   readonly l1?: string | undefined;
@@ -36,6 +37,7 @@ export type VerifyFlags = TrustFlags & {
   readonly patience?: Patience;
 };
 
+/** What `verifyTarget` found, check by check. */
 export type Verified = {
   readonly run: Hex;
   readonly datasetRoot: Hex;

@@ -22,6 +22,7 @@ export type StageProgress = {
   readonly underway: { readonly done: number; readonly total: number } | undefined;
 };
 
+/** How far a run is. */
 export type Progress = {
   readonly run: Hex;
   readonly workflow: Hex;

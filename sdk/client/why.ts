@@ -15,6 +15,7 @@ export type Wait = {
   readonly deadline: number;
 };
 
+/** Why a run stands where it stands: what it waits for, or what has ended it. */
 export type Explanation = {
   readonly run: Hex;
   readonly status: RunView['status'];

@@ -18,6 +18,7 @@ export type BundledWorkflow = {
   readonly bundle: string;
 };
 
+/** A workflow as it is deployed: its id, its stages, and the program with everything that it needs. */
 export type CompiledWorkflow = BundledWorkflow & {
   readonly workflowId: Hex;
   /** Of the whole file; null if it is compiled for rejects of a step. */

@@ -3,11 +3,13 @@ import { extname } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 
 export const INPUT_FORMATS = ['jsonl', 'json', 'csv', 'tsv'] as const;
+/** The formats of files of rows. */
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
 /** Standard input, as a file's name. */
 export const STDIN = '-';
 
+/** How a file of rows is read. */
 export type InputOptions = {
   /** Default: by the ending of the name; of a name that ends in none of them, JSON by its first byte. */
   readonly format?: InputFormat | undefined;

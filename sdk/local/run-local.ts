@@ -12,6 +12,7 @@ import { createLocalInference } from './infer.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 import { createNodeEngine } from './node-engine.ts';
 
+/** How `runLocal` runs a workflow. */
 export type LocalOptions = {
   /** Default `native`. */
   readonly engine?: EngineName;
@@ -39,6 +40,7 @@ export type Reject = {
   readonly row: unknown;
 };
 
+/** What a run on this machine gives. */
 export type LocalRun = {
   /** Rows of each part of the split (`train` without one). */
   readonly parts: Readonly<Record<string, readonly Record<string, unknown>[]>>;

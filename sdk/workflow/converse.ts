@@ -6,6 +6,7 @@ import type { LlmStep, Message, Unmade } from './step.ts';
 /** What the user says next; `messages` are those so far. */
 export type Turn<Row> = (row: Readonly<Row>, messages: readonly Message[]) => string | readonly Message[];
 
+/** The turns of `converse`, and the options that every question to a model has. */
 export type ConverseOptions<Row> = ModelOptions & {
   /** 1 to 8. */
   readonly turns: readonly Turn<Row>[];

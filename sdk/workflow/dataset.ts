@@ -49,6 +49,7 @@ type NewField<Row, Name extends string> = string extends keyof Row
 
 type Joined<Right, How> = How extends 'left' ? Right | null : Right;
 
+/** What holds for a whole workflow. */
 export type DatasetOptions = {
   /**
    * What the functions of one stage may take for one row, in jumps (a pass of a loop is one or two) and calls: 10,000 to 20,000,000,
@@ -57,6 +58,7 @@ export type DatasetOptions = {
   readonly rowBudget?: number;
 };
 
+/** Which rows `dedupe` takes for duplicates, and what becomes of them. */
 export type DedupeOptions = {
   /** Jaccard similarity of the sets of shingles, 0.3 to 1, from which two texts are duplicates. Without it only equal keys are. */
   readonly near?: number;
@@ -70,6 +72,7 @@ export type DedupeOptions = {
   readonly buckets?: number;
 };
 
+/** How the work of `groupBy` is divided. */
 export type GroupOptions = {
   /** Tasks that the keys are spread over, 1 to 64; default 4. */
   readonly buckets?: number;
@@ -83,6 +86,7 @@ export type Groups<Row, Key> = {
   ): Dataset<Flat<GroupRow<Key, Fields>>>;
 };
 
+/** By what `split` puts a row into its part: rows with the same key are in the same part. */
 export type SplitOptions<Row> = { readonly seed?: string; readonly key?: (row: Readonly<Row>) => unknown };
 
 /**

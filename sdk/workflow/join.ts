@@ -8,6 +8,7 @@ import type { Input, JoinStep, LookupStep, Unmade } from './step.ts';
 /** Characters of canonical JSON that a table in the workflow may have: it is loaded by every task. */
 export const MAX_TABLE_LENGTH = 1 << 20;
 
+/** Which rows `join` puts together. */
 export type JoinOptions<Left, Right, How extends 'inner' | 'left'> = {
   /** Key of a row of the dataset; `null` has no match. */
   readonly on: (row: Readonly<Left>) => unknown;
@@ -19,6 +20,7 @@ export type JoinOptions<Left, Right, How extends 'inner' | 'left'> = {
   readonly matches?: 'all' | 'first';
 };
 
+/** Which rows `join` puts together if the other side is another input of the run. */
 export type JoinRowsOptions<Left, Right, How extends 'inner' | 'left'> = JoinOptions<Left, Right, How> & {
   /** Tasks that the keys are spread over, 1 to 64; default 4. */
   readonly buckets?: number;

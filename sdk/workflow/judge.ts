@@ -6,8 +6,10 @@ import { createLlmStep, type ModelOptions, systemMessages } from './llm.ts';
 import { assertOption } from './refusal.ts';
 import type { LlmStep, Message, Unmade } from './step.ts';
 
+/** Which of the two texts is better. */
 export type Vote = 'a' | 'b' | 'tie';
 
+/** The field that `judge` adds to a row. */
 export type Judgement = {
   /** What all votes say; `tie` if they do not agree. */
   winner: Vote;
@@ -17,6 +19,7 @@ export type Judgement = {
   reasons: string[];
 };
 
+/** The two texts that `judge` compares, and by what. */
 export type JudgeOptions<Row> = ModelOptions & {
   readonly a: (row: Readonly<Row>) => string;
   readonly b: (row: Readonly<Row>) => string;

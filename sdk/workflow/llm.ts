@@ -11,6 +11,7 @@ const MAX_REPAIRS = 2;
 /** Answers to one row. */
 export const MAX_ANSWERS = 16;
 
+/** The options that every question to a model has. */
 export type ModelOptions = {
   /** Name of a registered model, for example `builtin/small`. */
   readonly model: string;
@@ -46,6 +47,7 @@ export type Several<Value, N> = N extends number ? Value[] : Value;
 
 export type Prompt<Row> = (row: Readonly<Row>) => string | readonly Message[];
 
+/** What `generate` asks and how its answer is read, beside the options that every question to a model has. */
 export type GenerateOptions<Row, Answer, Value, N = undefined> = ModelOptions &
   SeveralOptions<N> & {
     readonly prompt: Prompt<Row>;
@@ -55,6 +57,7 @@ export type GenerateOptions<Row, Answer, Value, N = undefined> = ModelOptions &
     readonly parse?: (answer: Answer, row: Readonly<Row>, said: Said) => Value;
   };
 
+/** What `classify` asks, beside the options that every question to a model has. */
 export type ClassifyOptions<Row, Label extends string, N = undefined> = ModelOptions &
   SeveralOptions<N> & {
     readonly labels: readonly Label[];
@@ -70,6 +73,7 @@ export type Rubric = Readonly<Record<number, string>>;
 /** What a rubric yields. */
 export type Rated = { score: number; reason: string };
 
+/** What `score` asks and in which range the number is, beside the options that every question to a model has. */
 export type ScoreOptions<Row, R = undefined, N = undefined> = ModelOptions &
   SeveralOptions<N> & {
     readonly prompt: Prompt<Row>;

@@ -2,6 +2,7 @@
 import { assertBuckets, assertOption } from './refusal.ts';
 import type { BatchStep, ChunkStep, DrawStep, LimitStep, SampleStep, Unmade } from './step.ts';
 
+/** How `batch` cuts the rows into lists. */
 export type BatchOptions<Row, Key> = {
   /** Rows of a batch, 1 to 10,000; the last one may have fewer. */
   readonly size: number;
@@ -11,6 +12,7 @@ export type BatchOptions<Row, Key> = {
   readonly buckets?: number;
 };
 
+/** A piece of a row's text, as `chunk` gives it. With `keep` it has the kept fields as well. */
 export type Chunk = {
   readonly text: string;
   /** Its place among the chunks of the text, from 0 on, and their number. */
@@ -22,6 +24,7 @@ export type Chunk = {
   readonly source: number;
 };
 
+/** How `chunk` cuts a text into pieces. */
 export type ChunkOptions<Row, Kept> = {
   readonly text: (row: Readonly<Row>) => string;
   /** Units of a chunk, 1 to 1,000,000. */
@@ -34,6 +37,10 @@ export type ChunkOptions<Row, Kept> = {
   readonly keep?: (row: Readonly<Row>) => Kept;
 };
 
+/**
+ * Which rows `sample` keeps: a fraction, a number, or a number of each stratum. The same rows with the same seed give
+ * the same sample.
+ */
 export type SampleOptions<Row> = { readonly seed?: string } & (
   | {
       readonly fraction: number;

@@ -3,8 +3,10 @@ import type { Ordered } from './aggregate.ts';
 import { assertBuckets, assertOption } from './refusal.ts';
 import type { SortKey, SortStep, Unmade } from './step.ts';
 
+/** The value of a row by which `sort` orders it. */
 export type SortBy<Row> = (row: Readonly<Row>) => Ordered | null;
 
+/** In which order `sort` puts the rows. */
 export type SortOrder = {
   /** Default `ascending`. */
   readonly order?: 'ascending' | 'descending';
@@ -12,6 +14,7 @@ export type SortOrder = {
   readonly missing?: 'first' | 'last' | 'reject';
 };
 
+/** How the work of `sort` is divided. */
 export type SortOptions = {
   /** Tasks that the rows are spread over, and of all steps after it, 1 to 64; default 8. */
   readonly buckets?: number;

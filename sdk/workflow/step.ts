@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import type { Content } from '../../edge/backends/messages.ts';
 import type { Aggregation } from './aggregate.ts';
 
+/** A message of a conversation, as `prompt` returns them and `converse` keeps them. */
 export type Message = { readonly role: 'system' | 'user' | 'assistant'; readonly content: Content };
 
 type Made = {
