@@ -1,8 +1,8 @@
 // Code and pages refer to pages and their sections: these must be there.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { anchorsOf, namesOf, ROOT, referencesOf, textFiles } from './pages.ts';
+import { anchorsOf, namesOf, ROOT, readText, referencesOf, textFiles } from './pages.ts';
 
 const references = textFiles()
   .filter((path) => !path.startsWith('test/docs/'))
@@ -33,4 +33,22 @@ test('no page has one name twice', () => {
       page,
     ).toEqual([]);
   }
+});
+
+/** In a recipe: a file that its reader is to write. */
+const TO_WRITE = /\/acme(\.test)?\.ts$|NAME/;
+
+test('every file of the repository that a page names is there', () => {
+  const pages = textFiles().filter((path) => path.endsWith('.md'));
+  const named = pages.flatMap((page) =>
+    [...readText(page).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|sol|md|json|wasm|bin))`/g)]
+      .map((match) => match[1] as string)
+      .filter((file) => !/^(build|\.mizu|node_modules)\//.test(file) && !TO_WRITE.test(file))
+      .map((file) => `${page}: ${file}`),
+  );
+  expect(named.length).toBeGreaterThan(100);
+  // A page of a folder may name a file from there.
+  const isThere = (page: string, file: string) =>
+    existsSync(join(ROOT, file)) || existsSync(join(ROOT, dirname(page), file));
+  expect(named.filter((line) => !isThere(...(line.split(': ') as [string, string])))).toEqual([]);
 });
