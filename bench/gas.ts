@@ -1,7 +1,8 @@
 // docs/machine.md#proof: what one-step proofs of real programs cost on L1, by family of instructions.
 import { createRequire } from 'node:module';
 import { loadModuleFile } from '../cli/vm/module.ts';
-import { createOneStepVerifier, type StepGas } from '../dispute/osp.ts';
+import { createOneStepVerifier } from '../dispute/osp.ts';
+import type { TransactionGas } from '../dispute/trial.ts';
 import { instructionOf } from '../protocol/isa.ts';
 import { COPY, createKernelTrace } from '../test/differential/kernel-trace.fixture.ts';
 import { parameters } from '../test/modules/plain-host.fixture.ts';
@@ -28,7 +29,7 @@ export type GasBench = {
   readonly atFloor: number;
 };
 
-type Proven = { readonly name: string; readonly bytes: number; readonly gas: StepGas };
+type Proven = { readonly name: string; readonly bytes: number; readonly gas: TransactionGas };
 
 const WINDOWS = 24n;
 const WINDOW_STEPS = 50_000n;

@@ -59,6 +59,6 @@ test('gas of a transaction is what is executed and sent, but not below the floor
   const verdict = await verifier.step(proof);
   if (verdict.kind !== 'step') throw new Error(verdict.reason);
   expect(verdict.gas.transaction).toBe(verdict.gas.floor);
-  expect(verdict.gas.execution).toBeLessThan(40_000n);
+  expect(verdict.gas.execution).toBeLessThan(43_000n);
   expect(verdict.gas.transaction).toBeLessThan(130_000n);
 });

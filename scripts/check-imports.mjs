@@ -18,7 +18,10 @@ const ROOMS = {
   contracts: mayImport('protocol service', 'viem'),
   da: mayImport('protocol service', '@ethereumjs/mpt @ethereumjs/rlp viem zod'),
   node: mayImport(BASE, '@ethereumjs/mpt viem zod'),
-  dispute: mayImport(`${BASE} node`, '@ethereumjs/evm @ethereumjs/util viem'),
+  dispute: mayImport(
+    `${BASE} node`,
+    '@ethereumjs/block @ethereumjs/common @ethereumjs/evm @ethereumjs/statemanager @ethereumjs/tx @ethereumjs/util @ethereumjs/vm viem',
+  ),
   prover: mayImport(ROLE, 'zod'),
   challenger: mayImport(ROLE, 'prom-client viem zod'),
   sequencer: mayImport(ROLE, 'express prom-client viem zod'),

@@ -1,6 +1,7 @@
 // docs/operations.md#l1: what a contract says against a call, as its own error's name and arguments.
-import { BaseError, ContractFunctionRevertedError } from 'viem';
+import { type Abi, BaseError, ContractFunctionRevertedError, decodeErrorResult } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
 
 /** A call that a contract refuses with an error that the call's ABI declares. */
 export class ContractRevert extends MizuError {
@@ -22,6 +23,17 @@ export class ContractRevert extends MizuError {
 
 export function isRevert(error: unknown, errorName: string): error is ContractRevert {
   return error instanceof ContractRevert && error.errorName === errorName;
+}
+
+/** What a contract has returned against a call: a `ContractRevert` if the ABI declares the error, or if it is Solidity's own. */
+export function decodeRevert(functionName: string, abi: Abi, data: Hex): MizuError {
+  try {
+    const { errorName, args } = decodeErrorResult({ abi, data });
+    return new ContractRevert(functionName, errorName, args ?? []);
+  } catch (cause) {
+    const actual = data === '0x' ? 'no reason: a call inside may have had too little gas' : data;
+    return new MizuError({ code: 'l1/reverted', message: `${functionName} would be reverted.`, actual, cause });
+  }
 }
 
 /** `l1/reverted`, a `ContractRevert` if the ABI declares the error; else, if no contract has said anything, `l1/estimate-failed` (retryable). */

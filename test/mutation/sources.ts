@@ -47,6 +47,9 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
       'foundry.toml',
       'protocol',
       'dispute/osp.ts',
+      'dispute/trial.ts',
+      'service/l1/revert.ts',
+      'service/process/mutex.ts',
       'test/conformance',
       'test/differential',
       'vm/reference',
@@ -54,7 +57,7 @@ export const SOURCES: Readonly<Record<'forge' | 'kernel' | 'machines', Sources>>
       'test/vectors',
       ...GENERATORS,
     ],
-    packages: ['@ethereumjs/evm', '@openzeppelin/contracts', 'assemblyscript', 'binaryen', 'solc'],
+    packages: ['@ethereumjs/evm', '@ethereumjs/vm', '@openzeppelin/contracts', 'assemblyscript', 'binaryen', 'solc'],
   },
 };
 
