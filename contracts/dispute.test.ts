@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   createPublicClient,
   createTestClient,
+  encodeFunctionData,
   type HDAccount,
   type Hex,
   http,
@@ -15,6 +16,7 @@ import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { encodeClaimedStep, encodePosted, encodeSegment, proveMessage } from '../dispute/calls.ts';
+import { createL1Trial, type L1Trial } from '../dispute/l1-trial.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
@@ -72,6 +74,7 @@ const vectors = JSON.parse(readFileSync(new URL('test/vectors/steps.json', impor
 let anvil: Anvil;
 let send: Send;
 let client: PublicClient;
+let trial: L1Trial;
 let at: ContractAddresses;
 let batch: Uint8Array;
 let steps: Uint8Array;
@@ -80,7 +83,8 @@ let assertion: Hex;
 beforeAll(async () => {
   anvil = await startAnvil();
   client = createPublicClient({ chain: foundry, transport: http(anvil.url), pollingInterval: 20 }) as PublicClient;
-  send = createSend(client, anvil.url);
+  trial = createL1Trial({ client, chainId: foundry.id });
+  send = tryFirst(createSend(client, anvil.url));
   const wallets = powerWallets(anvil.url);
   const deployed = await deployContracts({
     publicClient: client,
@@ -175,6 +179,26 @@ test('eight lists and one instruction reject a false step', async () => {
   expect(Object.keys(gas)).toHaveLength(9);
   expect(total).toBeLessThan(MAX_GAS);
 });
+
+test('a trial says what the contract would say', async () => {
+  const key = { assertion, index: BigInt(STEP), challenger: SEQUENCER.address };
+  const data = encodeFunctionData({ abi: disputeAbi, functionName: 'timeout', args: [key] });
+  const call = { name: 'timeout', from: SEQUENCER.address, to: at.dispute, data, errors: disputeAbi };
+  const id = await client.readContract({ address: at.dispute, abi: disputeAbi, functionName: 'gameIdOf', args: [key] });
+  const outcome = await trial(call);
+  expect(outcome.kind === 'revert' && outcome.error.actual).toBe(`GameStatusMismatch(${id}, 1, 0)`);
+});
+
+/** Each transaction is tried on L1's state before it is sent: it costs what the trial has said, to the gas. */
+function tryFirst(sendNow: Send): Send {
+  return async (account, address, abi, functionName, args) => {
+    const data = encodeFunctionData({ abi, functionName, args });
+    const outcome = await trial({ name: functionName, from: account.address, to: address, data, errors: abi });
+    const receipt = await sendNow(account, address, abi, functionName, args);
+    expect(outcome).toMatchObject({ kind: 'success', gas: { transaction: receipt.gasUsed } });
+    return receipt;
+  };
+}
 
 function segmentOf(list: Hex[]) {
   return encodeSegment(list, { index: SEGMENT, start: list[SEGMENT - 1] as Hex, end: list[SEGMENT] as Hex });

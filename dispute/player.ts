@@ -17,6 +17,7 @@ import { tellKeptBack } from './kept-back.ts';
 import { describeRange } from './narrate.ts';
 import type { OneStepVerifier } from './osp.ts';
 import { type Action, type Disputed, type Game, nextAction, type TraceOracle } from './play.ts';
+import type { ProofTrial } from './proof-trial.ts';
 import { createRounds } from './rounds.ts';
 
 export type PlayerContracts = {
@@ -40,6 +41,8 @@ export type PlayerParts = {
   readonly refutationOf: (game: GameRecord) => Promise<Refutation | undefined>;
   /** Tries each one-step proof before gas is paid for it. */
   readonly verifier: OneStepVerifier;
+  /** Tries the whole transaction of a proof that wins. */
+  readonly tryProof: ProofTrial;
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
@@ -149,8 +152,9 @@ export function createPlayer(parts: PlayerParts): Player {
         const { segment, proof } = action;
         const refused = await refusalOf(segment, proof);
         if (refused !== undefined) return reportLost(game, `the proof does not win: ${refused}`);
-        log.info({ game: id, proofBytes: proof.length, traceSeconds }, `proves ${describeRange(segment)}`);
         const args = [encodePosted(game), encodeSegment(game.list, segment), bytesToHex(proof)];
+        const gas = await parts.tryProof(id, [encodeGameKey(game), ...args]);
+        log.info({ game: id, proofBytes: proof.length, traceSeconds, gas }, `proves ${describeRange(segment)}`);
         return count('proofs', await send('prove', game, args, isPast));
       }
     }

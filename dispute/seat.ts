@@ -3,11 +3,13 @@ import type { GameRecord, Side } from '../node/l1/game-record.ts';
 import type { NetworkNode } from '../node/node.ts';
 import type { Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
+import { createL1Trial } from './l1-trial.ts';
 import { refuteMessage } from './opening.ts';
 import { createOracles, type Oracles } from './oracles.ts';
 import { createOneStepVerifier } from './osp.ts';
 import type { TraceOracle } from './play.ts';
 import { createPlayer, type Player, type PlayerContracts } from './player.ts';
+import { createProofTrial } from './proof-trial.ts';
 import { locateStep } from './trace/locate.ts';
 import { createTraces, type ThreadTrace } from './trace/traces.ts';
 
@@ -58,6 +60,12 @@ export async function takeSeat(options: SeatOptions): Promise<Seat> {
       return place === undefined ? undefined : refuteMessage(node, place.message);
     },
     verifier: await createOneStepVerifier(),
+    tryProof: createProofTrial({
+      trial: createL1Trial(node.l1),
+      from: sender.address,
+      dispute: contracts.dispute,
+      log,
+    }),
     log,
     dryRun,
     threads,

@@ -28,6 +28,11 @@ export const L1 = {
     means: 'The L1 node names a fee above the cap, so nothing is signed.',
     toDo: 'Compare it with another node. If it is the true price, raise `maxFeeGwei` (`--max-fee-gwei`), or wait.',
   },
+  'l1/halted': {
+    means: 'In a [trial](disputes.md#trial) a transaction uses up all its gas.',
+    cause: 'Its gas limit is below what it needs.',
+    toDo: 'Compare the gas limit that the error names with the gas of the same call on L1.',
+  },
   'l1/nodes-disagree': {
     means: 'The L1 nodes of the configuration name different blocks of one number, so nothing is done.',
     cause: 'One of them is stuck or on another fork.',
@@ -58,6 +63,12 @@ export const L1 = {
     means: 'The L1 node has another chain than the one that was read, further back than can be undone.',
     cause: 'The address is that of another network, such as a devnet that was started anew.',
     toDo: 'If the node is right, move the data folder away and start again: it is rebuilt from L1 and DA.',
+  },
+  'l1/transaction-refused': {
+    means:
+      'In a [trial](disputes.md#trial) a transaction breaks a rule that every block of L1 keeps, so nobody pays for it.',
+    cause: 'Its gas limit is above 16,777,216 or above the block’s, or below what its calldata costs.',
+    toDo: 'The error names the rule. Send less in one transaction.',
   },
   'l1/unreachable': {
     means: 'The L1 does not answer.',
