@@ -1,9 +1,10 @@
 // docs/prover.md#validator: the validator as a process. Nothing of it is of the executor or of the sequencer but what all of them share, node/.
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_BODY } from '../node/body/recorder.ts';
+import type { NodeConfig } from '../node/config.ts';
 import { createEndWatch } from '../node/end.ts';
 import { type Follower, followAndWork, POLL_MS } from '../node/loop.ts';
-import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
+import { type NetworkNode, openNode } from '../node/node.ts';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createHttpApp } from '../service/http/http.ts';

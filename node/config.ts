@@ -1,8 +1,12 @@
 // docs/prover.md#configuration: what every node needs to know of a network, as JSON, checked field by field.
 import { z } from 'zod';
 import { CONTRACT_NAMES, type ContractAddresses } from '../contracts/deploy.ts';
+import type { MemberAddress } from '../da/member.ts';
 import { KERNEL_PATH } from '../kernel/file.ts';
+import type { GenesisConfig } from '../kernel/genesis.ts';
 import { MAX_COMMITTEE, MAX_MODEL_GATEWAYS } from '../protocol/constants.ts';
+import type { Hex } from '../protocol/hex.ts';
+import type { FeeCapConfig } from '../service/l1/fees.ts';
 import {
   address,
   count,
@@ -14,7 +18,31 @@ import {
   wei,
   withoutUndefined,
 } from '../service/process/config.ts';
-import type { NodeConfig } from './node.ts';
+
+export type NodeConfig = FeeCapConfig & {
+  readonly dataDir: string;
+  /** One URL or several, which are held against each other (docs/operations.md#l1-proof). */
+  readonly l1Url: string | readonly string[];
+  readonly contracts: ContractAddresses;
+  /** Block of the first contract. */
+  readonly fromBlock: bigint;
+  /** Blocks on top of one before it counts. Default 0. */
+  readonly confirmations?: number;
+  /** Must have the state root that the Rollup began with. */
+  readonly genesis: GenesisConfig;
+  /** In the committee's order. */
+  readonly da: { readonly members: readonly MemberAddress[]; readonly threshold: number };
+  /** The file of the kernel's module. */
+  readonly kernelPath: string;
+  /** Threads for programs. Default 2. */
+  readonly workers?: number;
+  /** What programs may take together, in MiB: docs/prover.md#memory. Default 2048. */
+  readonly memoryMiB?: number;
+  /** Default 500. */
+  readonly pollMs?: number;
+  /** Of the account that is charged for what the node stores. Absent: it only reads. */
+  readonly key?: Hex;
+};
 
 const genesis = z.strictObject({
   chainId: count(Number.MAX_SAFE_INTEGER, 1),

@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Told } from '../dispute/seat.ts';
 import { createBodyRecorder } from '../node/body/recorder.ts';
+import type { NodeConfig } from '../node/config.ts';
 import { POLL_MS } from '../node/loop.ts';
-import { type NetworkNode, type NodeConfig, openNode } from '../node/node.ts';
+import { type NetworkNode, openNode } from '../node/node.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { createHttpApp } from '../service/http/http.ts';
 import type { HttpConfig } from '../service/http/http-limits.ts';

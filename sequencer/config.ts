@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer-config: the configuration file, checked field by field.
 import { z } from 'zod';
+import type { NodeConfig } from '../node/config.ts';
 import { networkShape } from '../node/config.ts';
-import type { NodeConfig } from '../node/node.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { HttpConfig } from '../service/http/http-limits.ts';

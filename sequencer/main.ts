@@ -1,24 +1,8 @@
 // docs/operations.md#sequencer: the sequencer as a process: its parts, put together.
-import { join } from 'node:path';
 import { privateKeyToAccount } from 'viem/accounts';
-import { createDaClient } from '../da/client.ts';
-import { describeMembers, followCommittee } from '../da/committee.ts';
-import { createObjectSource } from '../da/object-source.ts';
-import { readCommittee } from '../da/read-committee.ts';
-import { accountOf } from '../da/storage-request.ts';
-import { readKernel } from '../kernel/file.ts';
-import { createGenesis } from '../kernel/genesis.ts';
-import { createKernelEngine } from '../kernel/native.ts';
-import { createKernel } from '../kernel/run.ts';
-import { openMirror } from '../node/l1/mirror.ts';
+import { describeMembers } from '../da/committee.ts';
+import { openCore } from '../node/core.ts';
 import { followMirror } from '../node/l1/mirror-follow.ts';
-import { createMemo } from '../node/memo.ts';
-import { poolOptions } from '../node/node.ts';
-import { createNodeStore } from '../node/nodes.ts';
-import { createProgramRegistry } from '../node/programs.ts';
-import { createTransition } from '../node/transition.ts';
-import { openNativeGuard } from '../node/workers/native-guard.ts';
-import { createExecPool } from '../node/workers/pool.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/constants.ts';
 import { hexToBytes } from '../protocol/hex.ts';
 import { createDomain } from '../protocol/typed-data.ts';
@@ -29,12 +13,10 @@ import { type FollowedStep, readTime } from '../service/l1/logs.ts';
 import { createSender } from '../service/l1/send.ts';
 import { createLogger } from '../service/process/log.ts';
 import type { Service } from '../service/process/process.ts';
-import { openDiskObjects } from '../service/storage/disk-objects.ts';
-import { openStore } from '../service/storage/store.ts';
 import { openAdmission } from './admission/admission.ts';
 import { createPromises } from './admission/promises.ts';
 import { type Executed, openChain } from './chain/chain.ts';
-import { checkConstitution } from './chain/constitution.ts';
+import { readTerms } from './chain/constitution.ts';
 import { createLoop } from './chain/loop.ts';
 import { createPoster } from './chain/poster.ts';
 import { prepareStep } from './chain/prepare.ts';
@@ -79,37 +61,19 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
   };
   try {
     const l1 = withAccount(await connectL1(config.l1Url), config.key, undefined, config);
-    const genesis = await createGenesis(config.genesis);
-    const engine = createKernelEngine(await readKernel(config.kernelPath));
-    const own = { kernelProgramId: engine.programId, stateRoot: genesis.stateRoot, account: l1.address };
-    const { retentionSeconds, delaySeconds, maxBehindSeconds } = await checkConstitution(l1, contracts, own);
-    const committee = followCommittee(readCommittee(l1, contracts.daCommittee), config.da.members, log);
+    const core = await openCore(config, l1, 'sequencer', log);
+    const { committee, da, store, files, objects, nodes, pool, mirror, kernel, transition, genesis, engine } = core;
+    closeStore = () => store.close();
+    opened.push(
+      () => da.close(),
+      () => pool.close(),
+    );
+    const { retentionSeconds, delaySeconds, maxBehindSeconds } = await readTerms(l1, contracts, l1.address);
     const domains = {
       inbox: createDomain(l1.chainId, contracts.inbox),
       registry: createDomain(l1.chainId, contracts.gatewayRegistry),
       committee: createDomain(l1.chainId, contracts.daCommittee),
     };
-
-    const store = await openStore(join(config.dataDir, 'state'));
-    closeStore = () => store.close();
-    const da = createDaClient({ committee, domain: domains.committee, account: accountOf(config.key), log });
-    opened.push(() => da.close());
-    const local = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });
-    const objects = createObjectSource(local, da);
-    const nodes = createNodeStore(store);
-    await nodes.put([...genesis.nodes.values()]);
-    const programs = createProgramRegistry(store);
-    const pool = createExecPool({
-      objects,
-      programs,
-      memo: await createMemo(store),
-      guard: await openNativeGuard(store),
-      ...poolOptions(config, log),
-    });
-    opened.push(() => pool.close());
-    const kernel = createKernel(engine);
-    const transition = createTransition({ kernel, nodes, objects, pool, programs });
-    const mirror = await openMirror(store);
     const tables = openTables(store);
 
     const steps = createStepSignal();
@@ -268,7 +232,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       jsonText(BODY_BYTES),
       serveJsonRpc(methods, http.closing, log, (method, ok) => metrics.calls.inc({ method, ok: String(ok) })),
     );
-    addRoutes(http, { tables, objects, files: local, steps });
+    addRoutes(http, { tables, objects, files, steps });
     const url = await http.listen(config.http);
     opened.push(() => http.close());
 

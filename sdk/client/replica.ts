@@ -1,9 +1,10 @@
 // docs/sdk.md#escape: a copy of the last confirmed state, made from L1 and DA by executing everything, or found in a node's data folder.
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_BODY } from '../../node/body/recorder.ts';
+import type { NodeConfig } from '../../node/config.ts';
 import type { AssertionRecord } from '../../node/l1/mirror.ts';
 import { followAndWork } from '../../node/loop.ts';
-import { type NetworkNode, type NodeConfig, openNode } from '../../node/node.ts';
+import { type NetworkNode, openNode } from '../../node/node.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';

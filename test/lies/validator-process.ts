@@ -4,8 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { NodeConfig } from '../../node/config.ts';
 import { encodeNetwork } from '../../node/config.ts';
-import type { NodeConfig } from '../../node/node.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { startChild } from '../../service/process/child.ts';
 

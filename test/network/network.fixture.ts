@@ -19,7 +19,7 @@ import { accountOf } from '../../da/storage-request.ts';
 import { type Anvil, startAnvil } from '../../devnet/anvil.ts';
 import { KERNEL_PATH } from '../../kernel/file.ts';
 import { createGenesis, type GenesisConfig } from '../../kernel/genesis.ts';
-import type { NodeConfig } from '../../node/node.ts';
+import type { NodeConfig } from '../../node/config.ts';
 import { encodeBatch } from '../../protocol/batch.ts';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { daCommitteeAbi, inboxAbi, mizuTokenAbi } from '../../protocol/generated/abi.ts';

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { NodeConfig } from '../../node/config.ts';
 import { encodeNetwork } from '../../node/config.ts';
-import type { NodeConfig } from '../../node/node.ts';
 import { startChild } from '../../service/process/child.ts';
 
 const LOADER = fileURLToPath(new URL('../../scripts/ts.mjs', import.meta.url));
