@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createMemoryObjects } from '../service/storage/objects.ts';
 import { GAS_PRICE } from '../test/kernel/world.fixture.ts';
 import { FIRST_FAILS } from '../test/modules/first-fails.fixture.ts';
-import { assemble, createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';
+import { assembleSource, createRunMessages, openTestNode, toSteps } from '../test/network/chain.fixture.ts';
 
 const RUNS = 20;
 const PARTITIONS = 8;
@@ -18,7 +18,7 @@ export async function benchAhead(): Promise<object[]> {
   const rows: object[] = [];
   for (const { rule, ahead } of RULES) {
     const node = await openTestNode(createMemoryObjects(), WORKERS, ahead === undefined ? {} : { ahead });
-    const source = await assemble(FIRST_FAILS);
+    const source = await assembleSource(FIRST_FAILS);
     let leaf = node.genesis.stateLeaf;
     let paidWei = 0n;
     let cpuMs = 0;

@@ -1,15 +1,15 @@
 // docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, of a compiled program and of a JavaScript one.
 
 import { type Duel, playDuel } from '../test/lies/duel.ts';
-import { assemble, type ProgramSource } from '../test/network/chain.fixture.ts';
+import { assembleSource, type WasmSource } from '../test/network/chain.fixture.ts';
 import { createQuickJsImage } from '../vm/quickjs/program.ts';
 
 const TURNS = 375_000_000;
 const ROUNDS = 1_100_000;
 
 /** Six instructions a turn. */
-export function loopProgram(turns: number): Promise<ProgramSource> {
-  return assemble(`(module
+export function loopProgram(turns: number): Promise<WasmSource> {
+  return assembleSource(`(module
     (import "mizu" "output_write" (func $write (param i32 i32)))
     (memory (export "memory") 1 1)
     (func (export "_start") (local $n i32) (local $sum i32)
@@ -21,7 +21,7 @@ export function loopProgram(turns: number): Promise<ProgramSource> {
       (call $write (i32.const 0) (i32.const 128))))`);
 }
 
-const javaScriptProgram = (): Promise<ProgramSource> =>
+const javaScriptProgram = (): Promise<WasmSource> =>
   createQuickJsImage(`globalThis.__mizu_main = (io) => {
     const counts = new Map();
     let state = 1;

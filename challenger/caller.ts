@@ -3,7 +3,7 @@ import type { Abi } from 'viem';
 import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
 import type { Address } from '../protocol/hex.ts';
-import type { Call } from '../service/l1/call.ts';
+import type { ContractCall } from '../service/l1/call.ts';
 import type { L1 } from '../service/l1/l1.ts';
 import type { Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
@@ -20,7 +20,7 @@ export type Caller = {
   /** Of the account that pays. */
   readonly address: Address;
   /** True if it was mined now; false if its effect was there already, or in a dry run. */
-  send(call: Call, about: string): Promise<boolean>;
+  send(call: ContractCall, about: string): Promise<boolean>;
   /** Lets a contract take bonds of this size; and no more than `limitWei`, if that is given, until we are asked again. */
   allowBond(contract: Address, bondWei: bigint, limitWei?: bigint): Promise<void>;
   gasUsed(): bigint;
@@ -34,7 +34,7 @@ export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): C
   const allowing = new Map<Address, Promise<void>>();
   let gasUsed = 0n;
 
-  async function send(call: Call, about: string): Promise<boolean> {
+  async function send(call: ContractCall, about: string): Promise<boolean> {
     if (dryRun) {
       tellDryRun(call.functionName, about);
       return false;

@@ -1,6 +1,6 @@
 // docs/prover.md#validator: every assertion is held against our own execution, in the order of L1.
-import { type Difference, describeDifference, findWrongStep, type WrongStep } from '../dispute/wrong-step.ts';
-import { createJudge, ownSteps } from '../node/agreement.ts';
+import { describeDifference, findWrongStep, type LeafDifference, type WrongStep } from '../dispute/wrong-step.ts';
+import { createAssertionJudge, ownSteps } from '../node/agreement.ts';
 import { decodeBodyIndex } from '../node/body/receipts.ts';
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
 import type { AssertionRecord } from '../node/l1/mirror.ts';
@@ -12,7 +12,7 @@ import { numberKey } from '../service/storage/store.ts';
 import { fetchStepList } from './step-list.ts';
 
 /** A step list that is not what the messages give. */
-export type Fault = {
+export type AssertionFault = {
   readonly assertion: AssertionRecord;
   /** Of the assertion among all, genesis being 0. */
   readonly number: bigint;
@@ -22,7 +22,7 @@ export type Fault = {
 
 export type FaultPlace =
   /** The assertion begins with a state that is not ours: the fault is its parent's. */
-  | (Difference & { readonly kind: 'start' })
+  | (LeafDifference & { readonly kind: 'start' })
   | (WrongStep & {
       readonly kind: 'step';
       readonly sinceGenesis: StepSinceGenesis;
@@ -32,17 +32,17 @@ export type FaultPlace =
       readonly messageKind: string;
     });
 
-export type Checked =
+export type CheckedAssertion =
   | { readonly kind: 'agrees'; readonly number: bigint; readonly assertion: AssertionRecord }
   /** A batch up to its end became void after it was made: it is about messages that do not count, and never confirmed. */
   | { readonly kind: 'moot'; readonly number: bigint; readonly assertion: AssertionRecord }
-  | { readonly kind: 'fault'; readonly fault: Fault };
+  | { readonly kind: 'fault'; readonly fault: AssertionFault };
 
 export type Checker = {
   /** The next assertion that was not checked; undefined if there is none, or we have not executed that far. */
-  checkNext(): Promise<Checked | undefined>;
+  checkNext(): Promise<CheckedAssertion | undefined>;
   /** Goes on behind a wrong assertion: it is somebody's business now. */
-  pass(fault: Fault): Promise<void>;
+  pass(fault: AssertionFault): Promise<void>;
   /** Assertions checked since genesis. */
   count(): bigint;
 };
@@ -53,7 +53,7 @@ type Seal = { readonly id: Hex; readonly fingerprint: Hex };
 export async function openChecker(node: NetworkNode): Promise<Checker> {
   const { store, mirror, execution } = node;
   const table = store.table<Seal>('checked');
-  const verdictOf = createJudge(mirror, execution);
+  const verdictOf = createAssertionJudge(mirror, execution);
   let count = 0n;
   for await (const [key] of table.entries({ reverse: true, limit: 1 })) count = BigInt(`0x${key}`) + 1n;
 
@@ -105,7 +105,7 @@ export async function openChecker(node: NetworkNode): Promise<Checker> {
   };
 }
 
-async function locate(node: NetworkNode, assertion: AssertionRecord, number: bigint): Promise<Fault> {
+async function locate(node: NetworkNode, assertion: AssertionRecord, number: bigint): Promise<AssertionFault> {
   const parent = await node.mirror.assertion(assertion.parent);
   if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
   const claimed = await fetchStepList(node, assertion);
@@ -138,7 +138,7 @@ function kindOf(message: Uint8Array | undefined): string {
   return entry?.[0] ?? (message?.length ? `unknown kind 0x${message[0]?.toString(16)}` : 'empty message');
 }
 
-export function describeFault(fault: Fault): string {
+export function describeFault(fault: AssertionFault): string {
   const { number, assertion, place } = fault;
   if (place === undefined)
     return `assertion ${number} by ${assertion.asserter} is wrong: its step root is not ours, and DA does not give its step list`;

@@ -4,7 +4,7 @@ import type { AssertionRecord } from '../node/l1/mirror.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1/call.ts';
+import type { ContractCall } from '../service/l1/call.ts';
 import { createLogger } from '../service/process/log.ts';
 import { createDemander } from './demand.ts';
 
@@ -60,7 +60,7 @@ function createWorld(
   };
   const caller = {
     address: OTHER,
-    async send({ functionName, args, isDone }: Call) {
+    async send({ functionName, args, isDone }: ContractCall) {
       sent.push([functionName, args[0]]);
       // The first that is settled frees the asserter of all about its assertion.
       const about = open.find(([demand]) => demand === args[0])?.[1];

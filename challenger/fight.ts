@@ -2,7 +2,7 @@
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import type { Player } from '../dispute/player.ts';
 import { takeSeat } from '../dispute/seat.ts';
-import type { Task } from '../node/loop.ts';
+import type { LoopRound } from '../node/loop.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { readTimes } from '../node/times.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
@@ -27,7 +27,7 @@ export type FightOptions = {
 
 export type Fight = {
   /** Side by side: a move must not wait for what another task has sent. */
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly LoopRound[];
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;

@@ -14,7 +14,7 @@ import { createSender, NODE_IN_FLIGHT } from '../service/l1/send.ts';
 import { createGauges } from '../service/process/gauges.ts';
 import { createLogger, type Logger } from '../service/process/log.ts';
 import type { Service } from '../service/process/process.ts';
-import { bodyProblem, type Checker, describeFault, type Fault, openChecker } from './check.ts';
+import { type AssertionFault, bodyProblem, type Checker, describeFault, openChecker } from './check.ts';
 import { createFight, type Fight } from './fight.ts';
 import { addFightMetrics } from './metrics.ts';
 
@@ -44,7 +44,7 @@ export type Validator = Service & {
 };
 
 /** What is done about a wrong assertion. If it returns, the validator goes on behind it. */
-export type FaultHandler = (fault: Fault, node: NetworkNode) => Promise<void>;
+export type FaultHandler = (fault: AssertionFault, node: NetworkNode) => Promise<void>;
 
 const CLOSE_MS = 10_000;
 

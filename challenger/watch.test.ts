@@ -8,7 +8,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createLogger, type Logger } from '../service/process/log.ts';
 import { type Lie, lyingOracle } from '../test/lies/lie.ts';
-import { createWorld, leafAfter, type World } from '../test/lies/world.ts';
+import { createLieWorld, type LieWorld, trueLeafAfter } from '../test/lies/world.ts';
 import { keyOf, until, VALIDATOR } from '../test/network/network.fixture.ts';
 import { startValidator, type Validator } from './main.ts';
 
@@ -16,14 +16,14 @@ const STEP = 3;
 const BOND = 50e18;
 const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 const silent = createLogger('test', process.env.MIZU_LOG ?? 'silent');
-let world: World;
+let world: LieWorld;
 let seat: Seat;
 let validator: Validator | undefined;
 let wrong: Hex;
 
 beforeAll(async () => {
-  world = await createWorld();
-  const leaf = leafAfter(world, STEP);
+  world = await createLieWorld();
+  const leaf = trueLeafAfter(world, STEP);
   leaf[63] = (leaf[63] as number) ^ 1;
   const lie: Lie = { name: 'a receipt', step: STEP, leaf, from: 50_000n };
   const { node, sender, network } = world;
@@ -34,7 +34,7 @@ beforeAll(async () => {
     sender,
     side: 'asserter',
     log: silent,
-    told: (own) => lyingOracle(own, lie, leafAfter(world, STEP)),
+    told: (own) => lyingOracle(own, lie, trueLeafAfter(world, STEP)),
   });
   const steps = world.steps.slice();
   steps.set(leaf, (STEP + 1) * LEAF_BYTES);

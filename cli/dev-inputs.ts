@@ -3,7 +3,7 @@ import { createFirstRows, OTHER_SAMPLE, type RowLimit } from '../sdk/input/first
 import { type InputSource, orderInputs } from '../sdk/input/named.ts';
 import { readRows } from '../sdk/input/read-rows.ts';
 import { encodeRowset, type InputRow } from '../sdk/input/rowset.ts';
-import type { Inputs } from './input-flags.ts';
+import type { RunInputs } from './input-flags.ts';
 
 /** An input that is joined. */
 export type Other = {
@@ -22,7 +22,7 @@ export type DevInputs = {
 };
 
 /** `wanted`: names of the inputs that the workflow joins. @throws MizuError `sdk/inputs`, and what reading them throws */
-export async function takeInputs(wanted: readonly string[], inputs: Inputs, count: number): Promise<DevInputs> {
+export async function takeInputs(wanted: readonly string[], inputs: RunInputs, count: number): Promise<DevInputs> {
   const named = orderInputs(wanted, inputs.others);
   const { rows } = await takeRows(inputs, { rows: count });
   const others: Other[] = [];

@@ -7,7 +7,7 @@ import type { StageRun } from '../sdk/local/graph.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
 import type { StepStats } from '../sdk/runtime/rowset.ts';
 import type { Other } from './dev-inputs.ts';
-import { type InputFlags, type Inputs, inputsOf, inputWords } from './input-flags.ts';
+import { type InputFlags, inputsFromFlags, inputWords, type RunInputs } from './input-flags.ts';
 import { type BackendFlags, backendArguments, parseCount, withBackendOptions, withInputOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shorten } from './output.ts';
 import { rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
@@ -43,7 +43,7 @@ async function run(file: string, flags: Flags): Promise<number> {
 }
 
 async function runSteps(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
-  const inputs = inputsOf(flags);
+  const inputs = inputsFromFlags(flags);
   ticker.tell('types and compilation');
   const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
   const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
@@ -103,7 +103,7 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
 
 type Commands = readonly (readonly [command: string, what: string])[];
 
-function nextSteps(file: string, flags: Flags, inputs: Inputs): Commands {
+function nextSteps(file: string, flags: Flags, inputs: RunInputs): Commands {
   const words = inputWords(inputs);
   const backend = backendArguments(flags);
   return [
@@ -112,7 +112,7 @@ function nextSteps(file: string, flags: Flags, inputs: Inputs): Commands {
   ];
 }
 
-function nextTry(file: string, flags: Flags, inputs: Inputs): Commands {
+function nextTry(file: string, flags: Flags, inputs: RunInputs): Commands {
   const words = inputWords(inputs);
   const backend = backendArguments(flags);
   return [

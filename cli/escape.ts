@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { Holding, Standing } from '../sdk/client/escape.ts';
+import type { EndStanding, Holding } from '../sdk/client/escape.ts';
 import { formatMizu } from '../sdk/client/money.ts';
 import { readConfig } from './config-file.ts';
 import { parseAddress } from './options.ts';
@@ -81,7 +81,7 @@ async function run(flags: Flags): Promise<void> {
   }
 }
 
-function tellStanding(output: Output, standing: Standing): void {
+function tellStanding(output: Output, standing: EndStanding): void {
   const { confirmedAt, endableFrom, endedAt, now } = standing;
   output.data({ event: 'standing', ...standing });
   output.say(`latest confirmation  ${timeOf(confirmedAt)}`);

@@ -11,12 +11,12 @@ export type InputFlags = { readonly input: readonly Given[] } & {
   readonly [option in keyof InputOptions]?: readonly Given[];
 };
 
-export type Inputs = InputSource & { readonly others: readonly NamedSource[] };
+export type RunInputs = InputSource & { readonly others: readonly NamedSource[] };
 
 const OPTIONS = ['format', 'delimiter', 'quote', 'encoding'] as const;
 
 /** @throws MizuError `sdk/input-options` */
-export function inputsOf(flags: InputFlags): Inputs {
+export function inputsFromFlags(flags: InputFlags): RunInputs {
   const names = flags.input.map(({ name }) => name);
   for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) throw twice('input', name);
   const own = flags.input.find(({ name }) => name === undefined);
@@ -45,7 +45,7 @@ export function inputsOf(flags: InputFlags): Inputs {
 }
 
 /** As words of a command. */
-export function inputWords({ file, options, others }: Inputs): string {
+export function inputWords({ file, options, others }: RunInputs): string {
   return inputArguments(file, options, others);
 }
 

@@ -8,7 +8,7 @@ const BIN = fileURLToPath(new URL('../bin/mizu.mjs', import.meta.url));
 /** What texts of the sources say: right in a clone, and in a project that depends on mizu. */
 const WRITTEN = /\bnpx mizu\b/g;
 
-export type Place = {
+export type InvocationPlace = {
   /** The file that is `mizu`. */
   readonly bin: string;
   readonly cwd: string;
@@ -19,7 +19,7 @@ export type Place = {
 };
 
 /** `npx mizu` where npx takes this very file, else `mizu` if the shell finds it, else `node` with its path. */
-export function commandAt({ bin, cwd, path, started }: Place): string {
+export function commandAt({ bin, cwd, path, started }: InvocationPlace): string {
   const real = realPath(bin);
   const isThis = (file: string) => real !== undefined && realPath(file) === real;
   const project = projectOf(cwd);

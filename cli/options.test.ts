@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { inputsOf } from './input-flags.ts';
+import { inputsFromFlags } from './input-flags.ts';
 import { withInputOptions } from './options.ts';
 
 function parse(...argv: string[]) {
@@ -11,7 +11,7 @@ function parseInputs(...argv: string[]) {
   const command = withInputOptions(new Command('x'))
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  return inputsOf(command.parse(argv, { from: 'user' }).opts());
+  return inputsFromFlags(command.parse(argv, { from: 'user' }).opts());
 }
 
 test('how an input is read: what is not said stays open', () => {

@@ -9,7 +9,7 @@ import type { Survey } from '../sdk/client/survey.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
 import { inputArguments } from '../sdk/input/words.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
-import { type InputFlags, inputsOf } from './input-flags.ts';
+import { type InputFlags, inputsFromFlags } from './input-flags.ts';
 import {
   type BackendFlags,
   backendArguments,
@@ -38,7 +38,7 @@ export function quoteCommand(): Command {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const output = createOutput(flags.json ?? false);
-  inputsOf(flags);
+  inputsFromFlags(flags);
   const { prepareWorkflow } = await import('./prepare.ts');
   const { restToRun } = await import('./rest.ts');
   const { surveyFlags } = await import('./survey.ts');

@@ -11,12 +11,12 @@ import type { InputRow } from '../sdk/input/rowset.ts';
 import { checkFolder } from '../sdk/output/check-folder.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
 import {
-  type Again,
   checkVersion,
   copyRuns,
   countLostAnswers,
   MAX_RUNS,
   nextFolder,
+  type Reprocessed,
   readRunManifest,
   readVersion,
   retriedRejects,
@@ -25,7 +25,7 @@ import {
   type VersionRun,
   writeVersion,
 } from '../sdk/output/version.ts';
-import { inputsOf } from './input-flags.ts';
+import { inputsFromFlags } from './input-flags.ts';
 import { SAMPLE_ROWS } from './options.ts';
 import { nextCommands, type Output } from './output.ts';
 import { sayRejects, sumRejectsFile } from './rejects.ts';
@@ -102,7 +102,7 @@ async function mendedRows(
   const { assertOnlyMended, rowsAt } = await import('../sdk/input/mended.ts');
   const { inputFile } = await import('../sdk/input/spool.ts');
   const { readInputs, readLive } = await import('../sdk/client/kept-rows.ts');
-  const { file, options } = inputsOf(flags);
+  const { file, options } = inputsFromFlags(flags);
   const source = { file: await inputFile(file), options };
   const [places, rejected] = [new Set<number>(), new Set<number>()];
   for await (const { index } of rejects) places.add(index);
@@ -115,7 +115,7 @@ async function mendedRows(
 
 // What a step over the whole dataset must see beside the rows that are tried again.
 async function keptAt(network: Network, runs: readonly VersionRun[], met: string) {
-  const { findKept, readKept } = await import('../sdk/client/kept-rows.ts');
+  const { findKeptRows: findKept, readKeptRows: readKept } = await import('../sdk/client/kept-rows.ts');
   const outputs = await findKept(
     network,
     runs.map(({ run }) => run),
@@ -128,7 +128,7 @@ async function keptAt(network: Network, runs: readonly VersionRun[], met: string
 async function namedInputs(flags: RunFlags, wanted: readonly string[]): Promise<readonly NamedSource[]> {
   const { orderInputs } = await import('../sdk/input/named.ts');
   const { inputFile } = await import('../sdk/input/spool.ts');
-  const { others } = inputsOf(flags);
+  const { others } = inputsFromFlags(flags);
   const named: NamedSource[] = [];
   for (const one of orderInputs(
     wanted,
@@ -138,7 +138,7 @@ async function namedInputs(flags: RunFlags, wanted: readonly string[]): Promise<
   return named;
 }
 
-function toAgain({ description }: CompiledWorkflow, met: string, survey: Survey): Again {
+function toAgain({ description }: CompiledWorkflow, met: string, survey: Survey): Reprocessed {
   const names = description.steps.map(({ name }) => name);
   const steps = [...names.slice(names.indexOf(met)), ...description.inputs];
   const joined = survey.others.flatMap(({ refs }) => refs);

@@ -7,7 +7,7 @@ import type { BundledWorkflow } from '../sdk/compile/compile.ts';
 import { type StepFacts, stepAddresses } from '../sdk/compile/step-address.ts';
 import { stepCodes } from '../sdk/compile/step-code.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
-import { findKept, type KeptStages, keepSteps } from '../sdk/local/reuse.ts';
+import { findKeptStages, type KeptStages, keepSteps } from '../sdk/local/reuse.ts';
 import { createStepStore, type StepStore } from '../sdk/local/step-store.ts';
 import type { BackendFlags } from './options.ts';
 import { type Output, stepSpan } from './output.ts';
@@ -31,10 +31,10 @@ export async function openReuse(
 ): Promise<DevReuse | undefined> {
   if (!cache) return undefined;
   const { description } = workflow;
-  const store = openStore();
+  const store = openReuseStore();
   const facts = await devFacts(workflow, partitions, endpoints);
   const addresses = stepAddresses(facts);
-  const { stages, count } = await findKept(store, addresses, description.stages);
+  const { stages, count } = await findKeptStages(store, addresses, description.stages);
   return {
     kept: stages,
     steps: description.steps.slice(0, count).map(({ name }) => name),
@@ -59,7 +59,7 @@ export async function devFacts(
   };
 }
 
-export function openStore(): StepStore {
+export function openReuseStore(): StepStore {
   return createStepStore(STEPS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
 }
 

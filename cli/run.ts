@@ -9,7 +9,7 @@ import type { Network } from '../sdk/client/network.ts';
 import type { Progress } from '../sdk/client/watch.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
-import { inputsOf } from './input-flags.ts';
+import { inputsFromFlags } from './input-flags.ts';
 import {
   parseAddress,
   parseHours,
@@ -59,7 +59,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     .action(async (file: string, flags: RunFlags) => {
       const output = createOutput(flags.json ?? false);
       if (flags.max !== undefined) parseMizu(flags.max);
-      inputsOf(flags);
+      inputsFromFlags(flags);
       const { prepareWorkflow } = await import('./prepare.ts');
       const step = flags.retryRejects;
       const workflow = await prepareWorkflow(file, step);

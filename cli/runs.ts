@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
 import { type Hex, isHash } from '../protocol/hex.ts';
 import type { Network } from '../sdk/client/network.ts';
-import type { Replayed } from '../sdk/client/replay-task.ts';
+import type { ReplayedTask } from '../sdk/client/replay-task.ts';
 import type { RunListEntry } from '../sdk/client/views.ts';
 import type { FailedTask } from '../sdk/client/why.ts';
 import { inputArguments } from '../sdk/input/words.ts';
@@ -120,14 +120,14 @@ function runOf(target: string | undefined): Hex {
   });
 }
 
-const CAUSES: Readonly<Record<Replayed['kind'], string>> = {
+const CAUSES: Readonly<Record<ReplayedTask['kind'], string>> = {
   exit: 'the program ended it',
   trap: 'a trap',
   'task-gas': 'the gas of a task',
   done: 'it does not fail here',
 };
 
-async function replay(network: Network, run: Hex, failed: FailedTask, file: string): Promise<Replayed> {
+async function replay(network: Network, run: Hex, failed: FailedTask, file: string): Promise<ReplayedTask> {
   const { prepareWorkflow } = await import('./prepare.ts');
   const { createLocalNativeEngine } = await import('../sdk/local/native-engine.ts');
   const { replayTask } = await import('../sdk/client/replay-task.ts');
@@ -141,7 +141,7 @@ async function replay(network: Network, run: Hex, failed: FailedTask, file: stri
 async function nextAfter(
   run: Hex,
   { kind }: FailedTask,
-  replayed: Replayed | undefined,
+  replayed: ReplayedTask | undefined,
 ): Promise<(readonly [string, string])[]> {
   const { findRecord } = await import('../sdk/client/state-file.ts');
   const { file = 'WORKFLOW.ts', input = 'FILE', inputOptions, others } = (await findRecord(run)) ?? {};

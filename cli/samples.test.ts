@@ -1,11 +1,11 @@
 // docs/sdk.md#dev: what a step over the whole dataset did to the rows.
 import { expect, test } from 'vitest';
 import { encodeRowset } from '../sdk/input/rowset.ts';
-import { openChain } from '../test/sdk/oracle.fixture.ts';
+import { openOracleChain } from '../test/sdk/oracle.fixture.ts';
 import { collectSamples } from './samples.ts';
 
 test('a sort shows what it has rejected, then the new order; a group the rows that became one', async () => {
-  const chain = await openChain(
+  const chain = await openOracleChain(
     `.sort('order', (r) => r.v, { missing: 'reject', buckets: 3 }).groupBy((r) => r.v % 2).aggregate('parity', (g) => ({ rows: g.count() }))`,
   );
   const rows = [5, null, 4, 2, 3].map((v) => ({ v }));
@@ -29,7 +29,7 @@ test('a sort shows what it has rejected, then the new order; a group the rows th
 test('rows that came of one input row are told apart', async () => {
   const steps = `.flatMap('three', (r) => [0, 1, 2].map((i) => ({ n: r.n, i }))).filter('some', (r) => r.i !== r.n)
     .check('less', (r) => r.i < 2).map('ten', (r) => ({ ...r, i: 10 * r.i }))`;
-  const chain = await openChain(steps, 'node', '', false);
+  const chain = await openOracleChain(steps, 'node', '', false);
   const rows = [{ n: 0 }, { n: 5 }];
   const { stages } = await chain.run(rows);
   const input = encodeRowset(rows.map((row, index) => ({ kind: 'row', index, row })));

@@ -2,11 +2,11 @@
 import { type Survey, surveyInput } from '../sdk/client/survey.ts';
 import { orderInputs } from '../sdk/input/named.ts';
 import { inputFile } from '../sdk/input/spool.ts';
-import { type InputFlags, inputsOf } from './input-flags.ts';
+import { type InputFlags, inputsFromFlags } from './input-flags.ts';
 
 /** `wanted`: names of the inputs that the workflow joins. `sampleRows` 0: no dry run is made of it. */
 export async function surveyFlags(flags: InputFlags, wanted: readonly string[], sampleRows: number): Promise<Survey> {
-  const { file, options, others } = inputsOf(flags);
+  const { file, options, others } = inputsFromFlags(flags);
   const ordered = orderInputs(wanted, others);
   const kept = await inputFile(file);
   const named = [];

@@ -2,10 +2,10 @@
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { type RunRecord, readRecords } from '../sdk/client/state-file.ts';
+import { readRecords, type SavedRun } from '../sdk/client/state-file.ts';
 import type { Description } from '../sdk/compile/describe-guest.ts';
 import { describeChange, firstChange, type StepFacts, stepAddresses } from '../sdk/compile/step-address.ts';
-import { type InputFlags, type Inputs, inputsOf } from './input-flags.ts';
+import { type InputFlags, inputsFromFlags, type RunInputs } from './input-flags.ts';
 import { type NetworkFlags, withNetwork } from './options.ts';
 import type { Output } from './output.ts';
 
@@ -27,7 +27,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
   const { localBackends } = await import('./backends.ts');
   const { takeInputs } = await import('./dev-inputs.ts');
-  const { devFacts, openStore } = await import('./reuse.ts');
+  const { devFacts, openReuseStore: openStore } = await import('./reuse.ts');
   const known = await resolveCommand(file, flags);
   await assertFile(known.file);
   const workflow = await bundleWorkflow(known.file, false);
@@ -61,7 +61,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
 async function explainRun(
   { name, inputs }: Description,
   { toolchain, steps, whole }: StepFacts,
-  { file, options }: Inputs,
+  { file, options }: RunInputs,
   flags: CacheFlags,
 ): Promise<StepReuse[] | string> {
   if (inputs.length > 0) return 'all steps are run: a workflow that joins other inputs goes on with no earlier run';
@@ -86,7 +86,7 @@ async function explainRun(
   }
 }
 
-export type Standing = {
+export type CacheStanding = {
   isKept(address: Hex): Promise<boolean>;
   /** Said if nothing is known to compare with. */
   readonly none: string;
@@ -97,7 +97,7 @@ export type Standing = {
 export async function explainSteps(
   now: StepFacts,
   before: StepFacts | undefined,
-  { isKept, none, lost }: Standing,
+  { isKept, none, lost }: CacheStanding,
 ): Promise<StepReuse[]> {
   const addresses = stepAddresses(now);
   const found: StepReuse[] = [];
@@ -124,7 +124,7 @@ export function tell(output: Output, what: string, steps: readonly StepReuse[]):
   }
 }
 
-type Command = { readonly file: string; readonly inputs: Inputs };
+type Command = { readonly file: string; readonly inputs: RunInputs };
 
 // What was not typed is that of the newest run that was started here.
 async function resolveCommand(file: string | undefined, flags: CacheFlags): Promise<Command> {
@@ -132,8 +132,8 @@ async function resolveCommand(file: string | undefined, flags: CacheFlags): Prom
   const { input } = flags;
   const path = file ?? last?.file;
   if (path === undefined || (input === undefined && last === undefined)) throw whichWorkflow(path);
-  if (input !== undefined) return { file: path, inputs: inputsOf({ ...flags, input }) };
-  const { input: own, inputOptions: options = {}, others = [] } = last as RunRecord;
+  if (input !== undefined) return { file: path, inputs: inputsFromFlags({ ...flags, input }) };
+  const { input: own, inputOptions: options = {}, others = [] } = last as SavedRun;
   return { file: path, inputs: { file: own, options, others } };
 }
 

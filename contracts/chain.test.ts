@@ -23,18 +23,18 @@ import {
   mizuTokenAbi,
   rollupAbi,
 } from '../protocol/generated/abi.ts';
-import { bytesToHex, concatBytes } from '../protocol/hex.ts';
+import { bytesToHex, concatBytes, ZERO_HASH } from '../protocol/hex.ts';
 import { encodeMessage } from '../protocol/messages.ts';
 import { encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../protocol/tree.ts';
 import {
+  COMMITTEE_MEMBERS,
   certifyNow,
   createSend,
   createState,
   EXECUTOR,
   feesProof,
   HOLDERS,
-  MEMBERS,
   OWNER,
   powerWallets,
   SEQUENCER,
@@ -49,7 +49,6 @@ import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;
 const STAKE = 10_000n * MIZU;
-const ZERO = `0x${'00'.repeat(32)}` as const;
 const RECEIPTS = objectRef(new TextEncoder().encode('{"kind":"Empty"}'));
 const WITHDRAWAL = { index: 0n, recipient: USER.address, amountWei: 7n * MIZU };
 
@@ -87,9 +86,9 @@ beforeAll(async () => {
       stakes: [
         { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
         { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
-        ...MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
+        ...COMMITTEE_MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
       ],
-      committee: { members: MEMBERS.map(({ address }) => address), threshold: 3 },
+      committee: { members: COMMITTEE_MEMBERS.map(({ address }) => address), threshold: 3 },
       models: [
         {
           id: keccak256('0x02'),
@@ -97,7 +96,7 @@ beforeAll(async () => {
           inputPrice: 1n,
           outputPrice: 2n,
           manifest: RECEIPTS,
-          gateways: [MEMBERS[0]!.address],
+          gateways: [COMMITTEE_MEMBERS[0]!.address],
         },
       ],
     },
@@ -147,7 +146,7 @@ test('registry changes wait in the delayed queue, in the bytes of the protocol',
       kind: 'CommitteeChanged',
       epoch: 1n,
       threshold: 3,
-      members: MEMBERS.map(({ address }) => address),
+      members: COMMITTEE_MEMBERS.map(({ address }) => address),
     }),
     encodeMessage({
       kind: 'ModelChanged',
@@ -156,7 +155,7 @@ test('registry changes wait in the delayed queue, in the bytes of the protocol',
       class: 0,
       inputPrice: 1n,
       outputPrice: 2n,
-      gateways: [MEMBERS[0]!.address],
+      gateways: [COMMITTEE_MEMBERS[0]!.address],
     }),
   ];
   expect(logs.map(({ args }) => args.message)).toEqual(expected.map(bytesToHex));
@@ -246,7 +245,7 @@ test('the domain separators are those of the protocol', async () => {
 function stepList(post: StateLeaf): Uint8Array {
   const genesis = {
     stateRoot: bytesToHex(before.root()),
-    receiptHash: ZERO,
+    receiptHash: ZERO_HASH,
     batch: 0n,
     message: 0n,
     step: 0n,

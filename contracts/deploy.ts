@@ -57,7 +57,7 @@ export const CONTRACT_NAMES = [
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
 
 /** What the network starts from; it may depend on the addresses, because the kernel's config holds the signing domains. */
-export type Genesis = { readonly kernelProgramId: Hex; readonly stateRoot: Hex };
+export type GenesisCommitment = { readonly kernelProgramId: Hex; readonly stateRoot: Hex };
 
 export type DeployOptions = {
   readonly publicClient: PublicClient;
@@ -65,12 +65,12 @@ export type DeployOptions = {
   readonly walletClient: WalletClient<Transport, Chain, Account>;
   readonly config: DeployConfig;
   readonly holders: PowerHolders;
-  readonly genesis: (addresses: ContractAddresses, chainId: number) => Genesis | Promise<Genesis>;
+  readonly genesis: (addresses: ContractAddresses, chainId: number) => GenesisCommitment | Promise<GenesisCommitment>;
 };
 
 export type Deployment = {
   readonly addresses: ContractAddresses;
-  readonly genesis: Genesis;
+  readonly genesis: GenesisCommitment;
   readonly chainId: number;
   /** Block of the first contract: where the logs of the network begin. */
   readonly fromBlock: bigint;
@@ -111,7 +111,12 @@ export function predictAddresses(deployer: Address, nonce: number): ContractAddr
   return Object.fromEntries(entries) as unknown as ContractAddresses;
 }
 
-function deployData(holders: PowerHolders, at: ContractAddresses, genesis: Genesis, config: DeployConfig): Hex[] {
+function deployData(
+  holders: PowerHolders,
+  at: ContractAddresses,
+  genesis: GenesisCommitment,
+  config: DeployConfig,
+): Hex[] {
   const timing = {
     window: BigInt(config.windowSeconds),
     maxPause: BigInt(config.maxPauseSeconds),

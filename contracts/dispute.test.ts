@@ -20,16 +20,16 @@ import { createL1Trial, type L1Trial } from '../dispute/l1-trial.ts';
 import { encodeBatch } from '../protocol/batch.ts';
 import { disputeAbi, inboxAbi, mizuTokenAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
-import { bytesToHex, concatBytes, hexToBytes } from '../protocol/hex.ts';
+import { bytesToHex, concatBytes, hexToBytes, ZERO_HASH } from '../protocol/hex.ts';
 import { encodeContext, encodeExecInputs, encodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { toStepInAssertion } from '../protocol/step-numbers.ts';
 import { hashObject, keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
 import {
+  COMMITTEE_MEMBERS,
   certifyNow,
   createSend,
   EXECUTOR,
   HOLDERS,
-  MEMBERS,
   OTHERS,
   powerWallets,
   SEQUENCER,
@@ -42,7 +42,6 @@ import { setUpNetwork } from './network.ts';
 
 const MIZU = 10n ** 18n;
 const STAKE = 10_000n * MIZU;
-const ZERO = `0x${'00'.repeat(32)}` as const;
 const STATE: Hex = keccak256('0x11');
 const CHALLENGER = OTHERS[5] as HDAccount;
 const BODY = objectRef(new TextEncoder().encode('body'));
@@ -103,9 +102,9 @@ beforeAll(async () => {
       stakes: [
         { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
         { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
-        ...MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
+        ...COMMITTEE_MEMBERS.map(({ address }) => ({ account: address, role: 'daMember' as const, amountWei: STAKE })),
       ],
-      committee: { members: MEMBERS.map(({ address }) => address), threshold: 3 },
+      committee: { members: COMMITTEE_MEMBERS.map(({ address }) => address), threshold: 3 },
       models: [],
     },
   });
@@ -154,7 +153,7 @@ test('eight lists and one instruction reject a false step', async () => {
       end: segment.end,
       list: lists[round],
     });
-    [start, message] = [segment.start, ZERO];
+    [start, message] = [segment.start, ZERO_HASH];
   }
   const answered = encodePosted({ lists: 8, list: lists[7] as Hex[], start, message });
   const last = [key, answered, segmentOf(lists[7] as Hex[]), vectors.proofs[chosen]];
@@ -221,14 +220,16 @@ async function startHash(): Promise<Hex> {
   const state = steps.subarray(STEP * 128, STEP * 128 + 128);
   const message = new Uint8Array(300).fill(7);
   const inputs = encodeExecInputs([new Uint8Array(), state, context, message].map(objectRef));
-  const roots = [keccak256('0x03'), objectRef(inputs).root, ZERO, KERNEL].map(hexToBytes);
+  const roots = [keccak256('0x03'), objectRef(inputs).root, ZERO_HASH, KERNEL].map(hexToBytes);
   const gasLimit = hexToBytes(numberToHex(1n << 39n, { size: 8 }));
   const numbers = [new Uint8Array(8), gasLimit, Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0)];
   const contextHash = keccakHex(concatBytes([Uint8Array.of(10), ...roots, ...numbers]));
   const u32 = (value: number) => hexToBytes(numberToHex(value, { size: 4 }));
   const first = [Uint8Array.of(8, 1, 0, 0, 0), u32(7), u32(9), gasLimit, u32(3), u32(1_024), u32(CODE_COUNT)];
   const empty = keccakHex(new Uint8Array(129));
-  const words = [CODE_TREE, keccak256('0x02'), keccak256('0x01'), empty, ZERO, contextHash, ZERO].map(hexToBytes);
+  const words = [CODE_TREE, keccak256('0x02'), keccak256('0x01'), empty, ZERO_HASH, contextHash, ZERO_HASH].map(
+    hexToBytes,
+  );
   return keccakHex(concatBytes([...first, ...words]));
 }
 
@@ -241,7 +242,7 @@ async function assertRange(): Promise<void> {
     step,
   });
   const post = { ...leaf(0n, 3n), batch: 1n };
-  const genesis = { stateRoot: STATE, receiptHash: ZERO, batch: 0n, message: 0n, step: 0n } as const;
+  const genesis = { stateRoot: STATE, receiptHash: ZERO_HASH, batch: 0n, message: 0n, step: 0n } as const;
   steps = concatBytes([genesis, leaf(1n, 1n), leaf(2n, 2n), post].map(encodeStateLeaf));
   const parent = await client.readContract({ address: at.rollup, abi: rollupAbi, functionName: 'genesis' });
   const claim = createClaim({

@@ -8,7 +8,7 @@ import { daCommitteeAbi, inboxAbi, rollupAbi } from '../protocol/generated/abi.t
 import { type Address, bytesToHex, concatBytes, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { keccak } from '../protocol/tree.ts';
 import type { RpcClient } from '../service/http/client.ts';
-import { describeIssues } from '../service/http/issues.ts';
+import { describeZodIssues } from '../service/http/issues.ts';
 import { loadOnce } from '../service/l1/once.ts';
 
 export type BalanceReader = (account: Address) => Promise<bigint>;
@@ -51,7 +51,7 @@ export function createBalanceReader(
     const root = await confirmedRoot();
     const said = await rpc('mizu_getProof', [ACCOUNTS, account, root], { attempts: 1, limitBytes: ANSWER_BYTES });
     const parsed = answerShape.safeParse(said);
-    if (!parsed.success) throw badProof(account, root, describeIssues(parsed.error));
+    if (!parsed.success) throw badProof(account, root, describeZodIssues(parsed.error));
     return provenBalance(
       account,
       root,

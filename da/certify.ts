@@ -7,14 +7,18 @@ import { recoverSigner } from '../protocol/signature.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { type Domain, TYPES } from '../protocol/typed-data.ts';
 
-export type Promised = { readonly epoch: bigint; readonly objects: readonly ObjectRef[]; readonly expiry: bigint };
+export type CertifiedObjects = {
+  readonly epoch: bigint;
+  readonly objects: readonly ObjectRef[];
+  readonly expiry: bigint;
+};
 
-export function signCertificate(account: PrivateKeyAccount, domain: Domain, promised: Promised): Promise<Hex> {
+export function signCertificate(account: PrivateKeyAccount, domain: Domain, promised: CertifiedObjects): Promise<Hex> {
   return account.signTypedData(typedData(domain, promised));
 }
 
 /** Address that signed, or undefined if the signature is no signature. */
-export function signerOfCertificate(domain: Domain, promised: Promised, signature: Hex): Address | undefined {
+export function signerOfCertificate(domain: Domain, promised: CertifiedObjects, signature: Hex): Address | undefined {
   if (!/^0x[0-9a-f]{130}$/.test(signature)) return undefined;
   return recoverSigner(hexToBytes(hashTypedData(typedData(domain, promised))), hexToBytes(signature));
 }
@@ -31,7 +35,7 @@ export function assertExpiry(expiry: bigint, nowSeconds: number, minSeconds: num
   });
 }
 
-function typedData(domain: Domain, { epoch, objects, expiry }: Promised) {
+function typedData(domain: Domain, { epoch, objects, expiry }: CertifiedObjects) {
   const message = { epoch, objectsHash: hashObjects(objects), totalLength: totalLength(objects), expiry };
   return { domain, types: { Certificate: TYPES.Certificate }, primaryType: 'Certificate' as const, message };
 }

@@ -7,7 +7,7 @@ import type { Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import type { Domain } from '../protocol/typed-data.ts';
 import type { Logger } from '../service/process/log.ts';
-import type { Committee, CommitteeSource } from './committee.ts';
+import type { CommitteeSource, DaCommittee } from './committee.ts';
 import { hashInPieces } from './hash.ts';
 import { createMember, type Member, type MemberAddress } from './member.ts';
 import { type DaAccount, signRequest } from './storage-request.ts';
@@ -80,7 +80,7 @@ export function createDaClient({ committee, domain, account, log }: DaClientOpti
   };
 
   const collectFrom = async (
-    { epoch, threshold, members }: Committee,
+    { epoch, threshold, members }: DaCommittee,
     objects: readonly ObjectRef[],
     expiry: bigint,
     bytesOf: (root: Hex) => Uint8Array | undefined,

@@ -5,7 +5,7 @@ import type { Logger } from '../service/process/log.ts';
 import { createMutex } from '../service/process/mutex.ts';
 import type { MemberAddress } from './member.ts';
 
-export type Committee = {
+export type DaCommittee = {
   readonly epoch: bigint;
   readonly threshold: number;
   /** In the committee's order: bit i of a certificate is member i. */
@@ -13,13 +13,13 @@ export type Committee = {
 };
 
 /** A committee as L1 or the state has it: it does not know where its members are. */
-export type Appointed = Omit<Committee, 'members'> & {
+export type Appointed = Omit<DaCommittee, 'members'> & {
   readonly members: readonly { readonly address: Address; readonly url?: string | null | undefined }[];
 };
 
 export type CommitteeSource = {
   /** At most 5 s old; `fresh` asks at once. @throws MizuError `da/unknown-member` if nobody has told where a member is */
-  current(fresh?: boolean): Promise<Committee>;
+  current(fresh?: boolean): Promise<DaCommittee>;
   /** As appointed, with the addresses that are known. Not older than 5 s if L1 answers. */
   appointed(): Promise<Appointed>;
   /** All that are or were members: what an earlier committee promised is still with its members. */
@@ -28,7 +28,7 @@ export type CommitteeSource = {
 
 const FRESH_MS = 5_000;
 
-export function fixedCommittee(committee: Committee): CommitteeSource {
+export function fixedCommittee(committee: DaCommittee): CommitteeSource {
   return {
     current: async () => committee,
     appointed: async () => committee,

@@ -14,7 +14,7 @@ import { requestBytes } from '../service/http/client.ts';
 import { startChild } from '../service/process/child.ts';
 import { createLogger } from '../service/process/log.ts';
 import { createMemoryObjects } from '../service/storage/objects.ts';
-import { askFor, bytesOf, inAnHour, keyOf, store, upload } from '../test/network/da-member.fixture.ts';
+import { askFor, inAnHour, memberBytes, memberKey, store, upload } from '../test/network/da-member.fixture.ts';
 import { signerOfCertificate } from './certify.ts';
 import { createDaClient } from './client.ts';
 import { fixedCommittee } from './committee.ts';
@@ -26,7 +26,7 @@ import { accountOf, signRequest } from './storage-request.ts';
 const CONTRACT = '0x00000000000000000000000000000000000000da';
 const CHAIN_ID = 31337;
 const domain = createDomain(CHAIN_ID, CONTRACT);
-const USER = accountOf(keyOf(20));
+const USER = accountOf(memberKey(20));
 const log = createLogger('test', 'silent');
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 
@@ -37,7 +37,7 @@ afterEach(async () => {
 test('a quorum of four members signs for two objects, and any member gives them back', async () => {
   const nodes = await startNodes(4);
   const client = clientOf(nodes);
-  const objects = [bytesOf(1, 1000), bytesOf(2, 70_000)];
+  const objects = [memberBytes(1, 1000), memberBytes(2, 70_000)];
   const expiry = inAnHour();
   const { refs, certificate } = await client.put(objects, { expiry });
   expect(refs).toEqual(objects.map(objectRef));
@@ -51,7 +51,7 @@ test('a quorum of four members signs for two objects, and any member gives them 
 test('only what is missing is sent', async () => {
   const nodes = await startNodes(3);
   const client = clientOf(nodes, 3);
-  const objects = Array.from({ length: 10 }, (_, i) => bytesOf(i, 300));
+  const objects = Array.from({ length: 10 }, (_, i) => memberBytes(i, 300));
   await client.put(objects.slice(0, 4), { expiry: inAnHour() });
   const { refs } = await client.put(objects, { expiry: inAnHour() });
   const certificate = await client.certify(refs, inAnHour());
@@ -63,12 +63,12 @@ test('one dead and one slow member of four are survived; two dead are no quorum'
   const silent = await startServer(() => {});
   await nodes[0]!.close();
   const client = clientOf(nodes);
-  const object = bytesOf(7, 5000);
+  const object = memberBytes(7, 5000);
   const { refs } = await client.put([object], { expiry: inAnHour() });
   const slow = clientOf([{ url: silent, address: nodes[3]!.address }, ...nodes.slice(1)], 3);
   expect(await slow.get(refs[0]!.root)).toEqual(object);
   await nodes[1]!.close();
-  await expect(client.put([bytesOf(8, 10)], { expiry: inAnHour() })).rejects.toMatchObject({
+  await expect(client.put([memberBytes(8, 10)], { expiry: inAnHour() })).rejects.toMatchObject({
     code: 'da/no-quorum',
     retryable: true,
   });
@@ -85,14 +85,14 @@ test('wrong bytes and a wrong signature of a lying member are refused', async ()
   const watching = Object.assign(createLogger('test', 'silent'), {
     warn: (fields: { err: { code: string } }) => faults.push(fields.err.code),
   });
-  const members = [{ url: liar, address: privateKeyToAccount(keyOf(9)).address }, ...nodes];
+  const members = [{ url: liar, address: privateKeyToAccount(memberKey(9)).address }, ...nodes];
   const client = createDaClient({
     committee: fixedCommittee({ members, threshold: 3, epoch: 1n }),
     domain,
     account: USER,
     log: watching,
   });
-  const object = bytesOf(3, 4000);
+  const object = memberBytes(3, 4000);
   const { refs, certificate } = await client.put([object], { expiry: inAnHour() });
   expect(certificate.signers).toBe(0b1110n);
   for (let i = 0; i < 4; i++) expect(await client.get(refs[0]!.root)).toEqual(object);
@@ -103,7 +103,7 @@ test('wrong bytes and a wrong signature of a lying member are refused', async ()
 test('a member refuses what nobody signed for, a wrong root or length, a bad expiry', async () => {
   const [node] = await startNodes(1, { objectBytes: 1000 });
   const url = node!.url;
-  const [object, other] = [bytesOf(1, 10), bytesOf(2, 10)];
+  const [object, other] = [memberBytes(1, 10), memberBytes(2, 10)];
   const ref = objectRef(object);
   const ask = (objects = [ref], changes = {}) => askFor(url, domain, USER, objects, changes);
   await expect(requestBytes(`${url}/objects/${ref.root}`, { method: 'PUT', body: object })).rejects.toMatchObject({
@@ -118,14 +118,14 @@ test('a member refuses what nobody signed for, a wrong root or length, a bad exp
   });
   // Who has sent other bytes asks again.
   await expect(upload(url, first, ref.root, object)).rejects.toMatchObject({ code: 'da/unsigned' });
-  const { upload: id = '' } = await ask([ref, objectRef(bytesOf(3, 10))]);
+  const { upload: id = '' } = await ask([ref, objectRef(memberBytes(3, 10))]);
   await expect(upload(url, id, '0x12', object)).rejects.toMatchObject({ code: 'objects/bad-root' });
   await expect(upload(url, id, objectRef(other).root, other)).rejects.toMatchObject({ code: 'da/unsigned' });
-  await expect(upload(url, id, ref.root, bytesOf(1, 11))).rejects.toMatchObject({
+  await expect(upload(url, id, ref.root, memberBytes(1, 11))).rejects.toMatchObject({
     code: 'da/wrong-length',
     expected: 'content-length: 10',
   });
-  await expect(ask([objectRef(bytesOf(1, 1001))])).rejects.toMatchObject({
+  await expect(ask([objectRef(memberBytes(1, 1001))])).rejects.toMatchObject({
     code: 'da/too-large',
     expected: 'at most 1000 bytes',
   });
@@ -134,19 +134,19 @@ test('a member refuses what nobody signed for, a wrong root or length, a bad exp
   expect((await ask()).signature).toMatch(/^0x[0-9a-f]{130}$/);
   await expect(ask([ref], { expiry: 5n })).rejects.toMatchObject({ code: 'da/bad-expiry' });
   await expect(ask([ref], { expiry: inAnHour() + 60n })).rejects.toMatchObject({ code: 'da/bad-signature' });
-  await expect(ask([ref], { account: keyOf(3).slice(0, 42) as Hex })).rejects.toMatchObject({
+  await expect(ask([ref], { account: memberKey(3).slice(0, 42) as Hex })).rejects.toMatchObject({
     code: 'da/bad-signature',
   });
   await expect(ask([ref], { until: 5n })).rejects.toMatchObject({ code: 'da/bad-until' });
   await expect(ask([], {})).rejects.toMatchObject({ code: 'da/bad-request' });
-  await expect(requestBytes(`${url}/objects/${objectRef(bytesOf(5, 5)).root}`)).rejects.toMatchObject({
+  await expect(requestBytes(`${url}/objects/${objectRef(memberBytes(5, 5)).root}`)).rejects.toMatchObject({
     code: 'objects/not-found',
   });
 });
 
 test('a signature with its s turned is no signature', async () => {
   const [node] = await startNodes(1);
-  const ref = objectRef(bytesOf(1, 10));
+  const ref = objectRef(memberBytes(1, 10));
   const { signature } = await signRequest(USER, domain, [ref], inAnHour());
   const s =
     0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - BigInt(`0x${signature.slice(66, 130)}`);
@@ -160,7 +160,7 @@ test('a signature with its s turned is no signature', async () => {
 
 test('ranges of an object, and a head request', async () => {
   const [node] = await startNodes(1);
-  const object = bytesOf(4, 1000);
+  const object = memberBytes(4, 1000);
   const { root } = objectRef(object);
   await store(node!.url, domain, USER, object);
   const part = await requestBytes(`${node!.url}/objects/${root}`, { headers: { range: 'bytes=100-199' } });
@@ -177,7 +177,7 @@ test('ranges of an object, and a head request', async () => {
 
 test('what was stored before a kill -9 is there after it, and is signed for', async () => {
   const dataDir = temporaryFolder();
-  const object = bytesOf(6, 50_000);
+  const object = memberBytes(6, 50_000);
   const ref = objectRef(object);
   const first = await spawnNode(dataDir);
   const { upload: id = '' } = await askFor(first.url, domain, USER, [ref]);
@@ -201,7 +201,7 @@ test('a member that has forgotten a request, since it was started again, is aske
     respond(answer.status, await answer.text());
   });
   const client = clientOf([{ url: between, address: node!.address }], 1);
-  const { certificate } = await client.put([bytesOf(1, 5000)], { expiry: inAnHour() });
+  const { certificate } = await client.put([memberBytes(1, 5000)], { expiry: inAnHour() });
   expect([certificate.signers, forgets]).toEqual([1n, -1]);
 });
 
@@ -215,13 +215,13 @@ test('the root in pieces is the root', async () => {
 test('an object source fetches once, verifies, keeps', async () => {
   const nodes = await startNodes(3);
   const client = clientOf(nodes, 3);
-  const { refs } = await client.put([bytesOf(1, 100)], { expiry: inAnHour() });
+  const { refs } = await client.put([memberBytes(1, 100)], { expiry: inAnHour() });
   const local = createMemoryObjects();
   const source = createObjectSource(local, client);
   const [a, b] = await Promise.all([source.get(refs[0]!.root), source.get(refs[0]!.root)]);
   expect(a).toBe(b);
-  expect(local.getSync(refs[0]!.root)).toEqual(bytesOf(1, 100));
-  expect(await source.get(objectRef(bytesOf(2, 2)).root)).toBeUndefined();
+  expect(local.getSync(refs[0]!.root)).toEqual(memberBytes(1, 100));
+  expect(await source.get(objectRef(memberBytes(2, 2)).root)).toBeUndefined();
   await client.close();
 });
 
@@ -237,7 +237,7 @@ async function startNodes(count: number, limits: { objectBytes?: number } = {}):
     const dataDir = temporaryFolder();
     const node = await createDaNode({
       dataDir,
-      key: keyOf(i),
+      key: memberKey(i),
       port: 0,
       chainId: CHAIN_ID,
       contract: CONTRACT,
@@ -299,7 +299,7 @@ async function startServer(
 async function spawnNode(dataDir: string) {
   const program = `
     import { createDaNode } from ${JSON.stringify(new URL('./node.ts', import.meta.url).href)};
-    const node = await createDaNode({ dataDir: ${JSON.stringify(dataDir)}, key: '${keyOf(0)}', port: 0, chainId: ${CHAIN_ID}, contract: '${CONTRACT}', epoch: 1n });
+    const node = await createDaNode({ dataDir: ${JSON.stringify(dataDir)}, key: '${memberKey(0)}', port: 0, chainId: ${CHAIN_ID}, contract: '${CONTRACT}', epoch: 1n });
     process.stdout.write(node.url + '\\n');`;
   const loader = new URL('../scripts/ts.mjs', import.meta.url).href;
   const child = startChild(process.execPath, ['--import', loader, '--input-type=module', '-e', program], {

@@ -10,9 +10,9 @@ import { createDomain } from '../protocol/typed-data.ts';
 import { assertType, declaredLength, jsonBody, readBody } from '../service/http/body.ts';
 import { createHttpApp } from '../service/http/http.ts';
 import { type HttpLimitChanges, withLimits } from '../service/http/http-limits.ts';
-import { describeIssues } from '../service/http/issues.ts';
-import { createProgress, type Pace } from '../service/http/pace.ts';
-import { createPlaces, peerOf } from '../service/http/peers.ts';
+import { describeZodIssues } from '../service/http/issues.ts';
+import { createPaceMeter, type Pace } from '../service/http/pace.ts';
+import { createPeerPlaces, peerOf } from '../service/http/peers.ts';
 import { rootParameter, sendObject } from '../service/http/ranges.ts';
 import { createGauges } from '../service/process/gauges.ts';
 import { createLogger, type Logger } from '../service/process/log.ts';
@@ -98,7 +98,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   const quotas = createQuotas({ capacityBytes, freeBytes, bytesPerToken, grants });
   const pins = await openPins(store, objects, quotas);
   const uploads = createUploads(options.uploads);
-  const requests = createPlaces(REQUESTS);
+  const requests = createPeerPlaces(REQUESTS);
   const standingOf = createStandings(options.standing ?? NOBODY, log, (one) => grants.has(one));
   const room = createRoom({ store, objects, capacityBytes, path: options.dataDir, spareBytes: options.spareBytes });
   // A sweep must not delete between the check of what is held and the pin; nor must two requests share the last of a quota.
@@ -127,7 +127,7 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
       return;
     }
     const putOut = new AbortController();
-    const progress = createProgress(pace);
+    const progress = createPaceMeter(pace);
     const place = uploads.begin(ticket, object.length, progress, (error) => putOut.abort(error));
     let release = () => {};
     let leaveRoom = () => {};
@@ -256,7 +256,7 @@ const NOBODY: StandingSource = { isStaked: async () => false, balanceWei: async 
 /** @throws MizuError `da/bad-request` */
 function parseRequest(body: unknown): SignedRequest {
   const parsed = certificateRequest.safeParse(body);
-  if (!parsed.success) throw badRequest(describeIssues(parsed.error));
+  if (!parsed.success) throw badRequest(describeZodIssues(parsed.error));
   return parsed.data as SignedRequest;
 }
 

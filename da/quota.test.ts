@@ -14,10 +14,10 @@ import { createLogger } from '../service/process/log.ts';
 import {
   askFor,
   askFrom,
-  bytesOf,
   healthOf,
   inAnHour,
-  keyOf,
+  memberBytes,
+  memberKey,
   store,
   upload,
 } from '../test/network/da-member.fixture.ts';
@@ -30,7 +30,7 @@ const domain = createDomain(31_337, CONTRACT);
 const log = createLogger('test', 'silent');
 const MIB = 2 ** 20;
 const DAY = 24 * 3600;
-const [STAKED, PAYING, GRANTED, STRANGER, OTHER] = [30, 31, 32, 33, 34].map((i) => accountOf(keyOf(i))) as [
+const [STAKED, PAYING, GRANTED, STRANGER, OTHER] = [30, 31, 32, 33, 34].map((i) => accountOf(memberKey(i))) as [
   ReturnType<typeof accountOf>,
   ReturnType<typeof accountOf>,
   ReturnType<typeof accountOf>,
@@ -52,7 +52,7 @@ async function start(options: Partial<DaNodeOptions> = {}) {
   cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
   const common = {
     dataDir,
-    key: keyOf(0),
+    key: memberKey(0),
     port: 0,
     chainId: 31_337,
     contract: CONTRACT,
@@ -69,7 +69,7 @@ test('each class has its quota, and strangers share one part of the member', asy
   const grants = [{ account: GRANTED.address.toLowerCase() as Address, bytes: 100_000 }];
   const { url } = await start({ capacityBytes: 16 * MIB, freeBytes: 600_000, bytesPerToken: MIB, grants });
   const put = (account: typeof STAKED, seed: number, length: number) =>
-    store(url, domain, account, bytesOf(seed, length));
+    store(url, domain, account, memberBytes(seed, length));
   await put(STRANGER, 1, 500_000);
   await expect(put(STRANGER, 2, 100_000)).rejects.toMatchObject({
     code: 'da/over-quota',
@@ -79,13 +79,13 @@ test('each class has its quota, and strangers share one part of the member', asy
   });
   await put(OTHER, 3, 500_000);
   // A sixteenth of 16 MiB is for all strangers together.
-  await expect(put(accountOf(keyOf(99)), 4, 100_000)).rejects.toMatchObject({
+  await expect(put(accountOf(memberKey(99)), 4, 100_000)).rejects.toMatchObject({
     code: 'da/no-room',
     expected: 'at most 1048576 bytes',
     hint: expect.stringContaining('Deposit'),
   });
   // The same object again costs nothing.
-  await put(accountOf(keyOf(98)), 3, 500_000);
+  await put(accountOf(memberKey(98)), 3, 500_000);
   // Two tokens at 1 MiB each, besides what everybody has.
   await put(PAYING, 5, 2_500_000);
   await expect(put(PAYING, 6, 300_000)).rejects.toMatchObject({ code: 'da/over-quota' });
@@ -98,18 +98,18 @@ test('each class has its quota, and strangers share one part of the member', asy
 
 test('many small objects are counted in blocks; what is refused leaves no charge', async () => {
   const { url } = await start({ freeBytes: 50_000 });
-  const objects = Array.from({ length: 7 }, (_, i) => bytesOf(i, 1));
+  const objects = Array.from({ length: 7 }, (_, i) => memberBytes(i, 1));
   await expect(askFor(url, domain, STRANGER, objects.map(objectRef))).rejects.toMatchObject({ code: 'da/over-quota' });
   for (const object of objects.slice(0, 5)) await store(url, domain, STRANGER, object);
-  const wrong = objectRef(bytesOf(9, 100));
+  const wrong = objectRef(memberBytes(9, 100));
   for (let i = 0; i < 5; i++) {
     const { upload: id = '' } = await askFor(url, domain, STRANGER, [wrong]);
-    await expect(upload(url, id, wrong.root, bytesOf(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
+    await expect(upload(url, id, wrong.root, memberBytes(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
   }
   // More requests than there are ids at a time: those that are done make room.
   for (let i = 0; i < 70; i++) {
-    const { upload: id = '' } = await askFor(url, domain, OTHER, [objectRef(bytesOf(i % 5, 1)), wrong]);
-    await expect(upload(url, id, wrong.root, bytesOf(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
+    const { upload: id = '' } = await askFor(url, domain, OTHER, [objectRef(memberBytes(i % 5, 1)), wrong]);
+    await expect(upload(url, id, wrong.root, memberBytes(8, 100))).rejects.toMatchObject({ code: 'da/wrong-root' });
   }
   await store(url, domain, STRANGER, objects[5] as Uint8Array);
   await expect(store(url, domain, STRANGER, objects[6] as Uint8Array)).rejects.toMatchObject({ code: 'da/over-quota' });
@@ -118,11 +118,11 @@ test('many small objects are counted in blocks; what is refused leaves no charge
 test('without a stake nothing is promised for longer than 45 days', async () => {
   const { url } = await start();
   const in60Days = inAnHour() + BigInt(60 * DAY);
-  await expect(store(url, domain, PAYING, bytesOf(1, 10), in60Days)).rejects.toMatchObject({
+  await expect(store(url, domain, PAYING, memberBytes(1, 10), in60Days)).rejects.toMatchObject({
     code: 'da/bad-expiry',
     expected: expect.stringContaining(String(45 * DAY)),
   });
-  await store(url, domain, STAKED, bytesOf(1, 10), in60Days);
+  await store(url, domain, STAKED, memberBytes(1, 10), in60Days);
 });
 
 test('slow uploads of strangers take none of the places of others, and of their own only as long as they are quick enough', async () => {
@@ -130,8 +130,8 @@ test('slow uploads of strangers take none of the places of others, and of their 
   const slow: Socket[] = [];
   const answers: Promise<string>[] = [];
   const attack = async (localAddress: string, seed: number) => {
-    const object = bytesOf(seed, 900_000);
-    const id = await askFrom(localAddress, url, domain, accountOf(keyOf(100 + seed)), [objectRef(object)]);
+    const object = memberBytes(seed, 900_000);
+    const id = await askFrom(localAddress, url, domain, accountOf(memberKey(100 + seed)), [objectRef(object)]);
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     cleanups.push(() => socket.destroy());
     socket.on('error', () => {});
@@ -148,7 +148,7 @@ test('slow uploads of strangers take none of the places of others, and of their 
   }, 10);
   cleanups.push(() => clearInterval(dripping));
   for (const [i, account] of [STAKED, PAYING, OTHER].entries())
-    expect(await store(url, domain, account, bytesOf(50 + i, 300_000))).toMatch(/^0x/);
+    expect(await store(url, domain, account, memberBytes(50 + i, 300_000))).toMatch(/^0x/);
   const statuses = (await Promise.all(answers)).map((answer) => answer.slice(9, 12));
   // Each is cut off for its pace (408), or gave its place to an address that held less (429).
   expect(statuses.every((status) => status === '408' || status === '429')).toBe(true);
@@ -163,8 +163,8 @@ test('as many addresses as there are places, each with one upload that hardly mo
   const open = new Set<Socket>();
   let isOn = true;
   const hold = async (localAddress: string, seed: number, onRead: () => void) => {
-    const object = objectRef(bytesOf(seed, 900_000));
-    const id = await askFrom(localAddress, url, domain, accountOf(keyOf(100 + seed)), [object]);
+    const object = objectRef(memberBytes(seed, 900_000));
+    const id = await askFrom(localAddress, url, domain, accountOf(memberKey(100 + seed)), [object]);
     while (isOn) {
       const socket = connect({ port, host: '127.0.0.1', localAddress });
       open.add(socket);
@@ -191,7 +191,7 @@ test('as many addresses as there are places, each with one upload that hardly mo
   });
   for (const [i, address] of ['127.0.0.2', '127.0.0.3'].entries())
     await new Promise<void>((resolve) => holding.push(hold(address, i, resolve)));
-  for (let i = 0; i < 10; i++) expect(await store(url, domain, OTHER, bytesOf(50 + i, 50_000))).toMatch(/^0x/);
+  for (let i = 0; i < 10; i++) expect(await store(url, domain, OTHER, memberBytes(50 + i, 50_000))).toMatch(/^0x/);
   const late = ends.filter((text) => text.includes('HTTP/1.1 408'));
   expect(late.length).toBeGreaterThanOrEqual(1);
   for (const text of late) {
@@ -208,7 +208,7 @@ test('one account holds at most its share of the places, and is told', async () 
     free: { total: 4, perPeer: 2 },
   };
   const { url, port } = await start({ uploads });
-  const objects = [1, 2, 3].map((seed) => bytesOf(seed, 1000));
+  const objects = [1, 2, 3].map((seed) => memberBytes(seed, 1000));
   const { upload: id = '' } = await askFor(url, domain, PAYING, objects.map(objectRef));
   const held = objects.slice(0, 2).map((object) => {
     const socket = connect({ port, host: '127.0.0.1' });
@@ -233,7 +233,7 @@ test('one account holds at most its share of the places, and is told', async () 
 
 test('a disk that has no more than the spare room is not written to', async () => {
   const { url, dataDir } = await start({ spareBytes: 2 ** 50 });
-  await expect(store(url, domain, STAKED, bytesOf(1, 1000))).rejects.toMatchObject({
+  await expect(store(url, domain, STAKED, memberBytes(1, 1000))).rejects.toMatchObject({
     code: 'da/no-room',
     expected: expect.stringContaining('of the disk left free'),
     retryable: false,
@@ -251,10 +251,10 @@ test.skipIf(!mayMount())(
       rmSync(disk, { recursive: true });
     });
     const { url } = await start({ dataDir: join(disk, 'da') });
-    const kept = bytesOf(1, 4 * MIB);
+    const kept = memberBytes(1, 4 * MIB);
     await store(url, domain, STAKED, kept);
     // Another process fills the disk between the member's look at it and its write.
-    const large = bytesOf(2, 5 * MIB);
+    const large = memberBytes(2, 5 * MIB);
     const { upload: id = '' } = await askFor(url, domain, STAKED, [objectRef(large)]);
     const filler = join(disk, 'filler');
     const statuses: number[] = [];
@@ -270,7 +270,7 @@ test.skipIf(!mayMount())(
       expect(readdirSync(join(disk, 'da', 'objects', 'tmp'))).toEqual([]);
       const read = await requestBytes(`${url}/objects/${objectRef(kept).root}`);
       expect(Buffer.compare(read.bytes, kept)).toBe(0);
-      await expect(store(url, domain, STAKED, bytesOf(3, 3 * MIB))).rejects.toMatchObject({ code: 'da/no-room' });
+      await expect(store(url, domain, STAKED, memberBytes(3, 3 * MIB))).rejects.toMatchObject({ code: 'da/no-room' });
     }
     expect(statuses).toEqual([507, 507, 507, 507]);
     rmSync(filler);
@@ -281,12 +281,12 @@ test.skipIf(!mayMount())(
 
 test('the capacity is the last limit, whoever asks', async () => {
   const { url } = await start({ capacityBytes: 20_000, grants: [{ account: GRANTED.address, bytes: 10 ** 9 }] });
-  await store(url, domain, GRANTED, bytesOf(1, 11_000));
-  await expect(store(url, domain, GRANTED, bytesOf(2, 9_001))).rejects.toMatchObject({
+  await store(url, domain, GRANTED, memberBytes(1, 11_000));
+  await expect(store(url, domain, GRANTED, memberBytes(2, 9_001))).rejects.toMatchObject({
     code: 'da/no-room',
     expected: expect.stringContaining('at most 20000 bytes'),
   });
-  const { root } = objectRef(bytesOf(1, 11_000));
+  const { root } = objectRef(memberBytes(1, 11_000));
   expect((await requestBytes(`${url}/objects/${root}`)).bytes.length).toBe(11_000);
 });
 

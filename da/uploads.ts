@@ -4,8 +4,8 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { tooSlowWhenFull } from '../service/http/body.ts';
-import type { Progress } from '../service/http/pace.ts';
-import { createPlaces, type Place, type PlaceLimits, type PutOut } from '../service/http/peers.ts';
+import type { PaceMeter } from '../service/http/pace.ts';
+import { createPeerPlaces, type PeerPlace, type PlaceLimits, type PutOut } from '../service/http/peers.ts';
 import type { Class, Standing } from './standing.ts';
 
 /** Given to an account for what a member lacks of its request. */
@@ -28,7 +28,7 @@ export type Uploads = {
   /** Takes a ticket back: who sends other bytes than it names has to ask again. */
   revoke(ticket: Ticket): void;
   /** A place for one upload. `onPutOut` gets `da/too-many` or `http/too-slow`. @throws MizuError `da/too-many` */
-  begin(ticket: Ticket, length: number, progress: Progress, onPutOut: (error: MizuError) => void): Place;
+  begin(ticket: Ticket, length: number, progress: PaceMeter, onPutOut: (error: MizuError) => void): PeerPlace;
   taken(): number;
 };
 
@@ -50,9 +50,9 @@ export function createUploads(limits: UploadLimits = UPLOAD_LIMITS): Uploads {
     paying: make('paying'),
     free: make('free'),
   });
-  const places = each((kind) => createPlaces(limits[kind]));
-  const ticketPlaces = each(() => createPlaces(TICKETS));
-  type Open = { readonly ticket: Ticket; readonly place: Place; readonly left: Set<Hex> };
+  const places = each((kind) => createPeerPlaces(limits[kind]));
+  const ticketPlaces = each(() => createPeerPlaces(TICKETS));
+  type Open = { readonly ticket: Ticket; readonly place: PeerPlace; readonly left: Set<Hex> };
   const tickets = new Map<Hex, Open>();
 
   const dropOld = () => {

@@ -7,7 +7,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { sinceGenesis, toStepInAssertion } from '../protocol/step-numbers.ts';
 import { createStory } from './cheat-story.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
-import type { Fault, Seen, Watcher } from './watcher.ts';
+import type { Seen, WatchedFault, Watcher } from './watcher.ts';
 
 const hash = (digit: string): Hex => `0x${digit.repeat(64)}`;
 const address = (digit: string): Address => `0x${digit.repeat(40)}`;
@@ -21,7 +21,7 @@ const leaf = (digit: string) => ({
   step: 20n,
 });
 
-const fault: Fault = {
+const fault: WatchedFault = {
   step: toStepInAssertion(17),
   sinceGenesis: sinceGenesis(toStepInAssertion(17), 0n),
   place: { batch: 3n, message: 10 },

@@ -8,9 +8,9 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { type StepInAssertion, toStepInAssertion } from '../protocol/step-numbers.ts';
 import { formatCount, formatMizu } from '../sdk/client/money.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
-import { describeFunction, describeMessage, describeProgram, row, short } from './cheat-text.ts';
+import { describeFunction, describeMessage, describeProgram, row, shortHash } from './cheat-text.ts';
 import type { DisputeEvent } from './dispute-feed.ts';
-import type { Fault, Seen, Watcher } from './watcher.ts';
+import type { Seen, WatchedFault, Watcher } from './watcher.ts';
 
 export type Cast = ReadonlyMap<string, string>;
 
@@ -63,7 +63,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     const from = assertion.post.step - BigInt(assertion.stepCount) + 1n;
     if (wrong) heading('3. A lie: an executor asserts what nobody else gets');
     const states = `asserts the states after steps ${formatCount(from)} to ${formatCount(assertion.post.step)} since genesis`;
-    const cost = `${short(event.transaction)}, ${gas(event)}`;
+    const cost = `${shortHash(event.transaction)}, ${gas(event)}`;
     if (wrong || games.size === 0) {
       output.say(`  ${pc.bold(by)} ${states}: ${wrong ? pc.red('wrong') : pc.green('right')}`);
       line('on L1', cost);
@@ -81,13 +81,13 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     if (fault !== undefined) tellFault(fault, assertion);
   }
 
-  function tellFault(fault: Fault, assertion: AssertionRecord): void {
+  function tellFault(fault: WatchedFault, assertion: AssertionRecord): void {
     const { step, sinceGenesis: number, claimed, own, instructions } = fault;
     const message = describeMessage(fault, metadata);
     line('first lie', `step ${formatCount(number)} since genesis: ${message}`);
     line('', `message ${fault.place.message} of batch ${fault.place.batch}`);
-    line('it says', `state root ${short(claimed.stateRoot)} after that step`);
-    line('we get', `state root ${short(own.stateRoot)}`);
+    line('it says', `state root ${shortHash(claimed.stateRoot)} after that step`);
+    line('we get', `state root ${shortHash(own.stateRoot)}`);
     line('the step', `runs ${formatCount(instructions)} instructions. Which of them went wrong?`);
     output.data({
       event: 'fault',
@@ -178,11 +178,14 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     line('where', describeProgram(seen));
     if (seen.source !== undefined) line('', describeFunction(seen.source));
     if (seen.written !== undefined) tellWritten(seen.written);
-    line('before it', `${short(start)}  both say so, and so do we${start === seen.before ? '' : pc.red(': NOT US')}`);
+    line(
+      'before it',
+      `${shortHash(start)}  both say so, and so do we${start === seen.before ? '' : pc.red(': NOT US')}`,
+    );
     const loser = by === game.challenger ? nameOf(game.assertion.asserter) : game.challenger;
-    line('after it', `${short(end)}  says ${pc.red(loser)}`);
-    line('', `${short(seen.after)}  says our own trace`);
-    line('', `${short(provenEnd)}  says ${pc.bold('L1')}: ${pc.red(`${loser} is wrong`)}`);
+    line('after it', `${shortHash(end)}  says ${pc.red(loser)}`);
+    line('', `${shortHash(seen.after)}  says our own trace`);
+    line('', `${shortHash(provenEnd)}  says ${pc.bold('L1')}: ${pc.red(`${loser} is wrong`)}`);
     output.data({
       event: 'instruction',
       by,
@@ -227,7 +230,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
     const { id } = event.args;
     const known = told.get(id);
     if (known === undefined) return;
-    line(pc.green('confirmed'.padEnd(LABEL)), `what ${pc.bold(known.by)} has asserted: ${short(id)}`);
+    line(pc.green('confirmed'.padEnd(LABEL)), `what ${pc.bold(known.by)} has asserted: ${shortHash(id)}`);
     output.data({ event: 'assertion-confirmed', assertion: id, by: known.by, ...paid(event) });
   }
 
@@ -263,7 +266,7 @@ export function createStory({ watcher, output, heading, cast, metadata, bonds, c
             ...paid(event),
           });
         case 'AssertionRejected':
-          line('the lie', `is rejected: ${short(event.args.id)} and all that builds on it`);
+          line('the lie', `is rejected: ${shortHash(event.args.id)} and all that builds on it`);
           return output.data({ event: 'rejected', assertion: event.args.id, ...paid(event) });
         case 'AssertionConfirmed':
           return tellConfirmation(event);

@@ -2,9 +2,9 @@
 import { formatCount } from '../sdk/client/money.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
 import type { CodeFunction } from '../vm/inspect/functions.ts';
-import type { Fault, Seen } from './watcher.ts';
+import type { Seen, WatchedFault } from './watcher.ts';
 
-export function describeMessage({ message }: Fault, { stages }: Metadata): string {
+export function describeMessage({ message }: WatchedFault, { stages }: Metadata): string {
   if (message.kind !== 'Advance') return message.kind;
   const stage = stages[message.stage];
   const what = stage?.sink == null ? `stage "${stage?.name}"` : `the program that writes "${stage.sink}"`;
@@ -14,7 +14,7 @@ export function describeMessage({ message }: Fault, { stages }: Metadata): strin
 export function describeProgram({ place: { machine, programId, pc: at } }: Seen): string {
   const place = `at ${formatCount(at ?? 0)} of its code`;
   if (machine === 'kernel') return `the kernel, ${place}`;
-  return `the workflow's program ${short(programId ?? '0x')}, ${place}`;
+  return `the workflow's program ${shortHash(programId ?? '0x')}, ${place}`;
 }
 
 export function describeFunction({ index, name, offset }: CodeFunction): string {
@@ -27,6 +27,6 @@ export function row(list: string, by: string, range: string, count: string, gas:
   return `  ${list.padEnd(5)}  ${by.padEnd(9)}  ${range.padEnd(26)}  ${count.padStart(17)}  ${gas.padStart(8)}`;
 }
 
-export function short(hash: string): string {
+export function shortHash(hash: string): string {
   return hash.length <= 20 ? hash : `${hash.slice(0, 12)}…${hash.slice(-6)}`;
 }

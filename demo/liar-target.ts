@@ -5,7 +5,7 @@ import { decodeDefinition } from '../protocol/definition.ts';
 import { decodeMessage } from '../protocol/messages.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
 
-export type Deployed = {
+export type LiarTarget = {
   /** Numbers of the stages that write accepted rows. */
   readonly sinks: readonly number[];
 };
@@ -14,7 +14,7 @@ export type Deployed = {
 export async function findDeploy({
   mirror,
   objects,
-}: Pick<NetworkNode, 'mirror' | 'objects'>): Promise<Deployed | undefined> {
+}: Pick<NetworkNode, 'mirror' | 'objects'>): Promise<LiarTarget | undefined> {
   const { batches } = await mirror.head();
   for (let index = batches - 1n; index >= 0n; index--) {
     const batch = await mirror.batch(index);

@@ -13,7 +13,7 @@ import { decodeStateLeaf, type ExecResult } from '../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
 import type { Lies } from '../prover/main.ts';
 import { hashHalted } from '../vm/step/encode.ts';
-import { type Deployed, findDeploy } from './liar-target.ts';
+import { findDeploy, type LiarTarget } from './liar-target.ts';
 
 type Lie = {
   /** Of the range: leaf `step + 1` is the first wrong one. */
@@ -55,7 +55,7 @@ async function findTarget(steps: Uint8Array, node: NetworkNode): Promise<Target 
   return undefined;
 }
 
-function writesRows({ message }: StepInput, { sinks }: Deployed): boolean {
+function writesRows({ message }: StepInput, { sinks }: LiarTarget): boolean {
   const decoded = decodeMessage(message);
   return decoded.kind === 'Advance' && sinks.includes(decoded.stage);
 }

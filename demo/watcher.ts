@@ -2,7 +2,7 @@
 
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
-import type { Place } from '../dispute/trace/trace.ts';
+import type { TracePlace } from '../dispute/trace/trace.ts';
 import { type MessagePlace, readStep } from '../dispute/trace/trace-input.ts';
 import { createTraces } from '../dispute/trace/traces.ts';
 import { findWrongStep } from '../dispute/wrong-step.ts';
@@ -25,7 +25,7 @@ import { createLogger } from '../service/process/log.ts';
 import { type CodeFunction, functionAt } from '../vm/inspect/functions.ts';
 
 /** The first step of an assertion whose end is not ours. */
-export type Fault = {
+export type WatchedFault = {
   readonly step: StepInAssertion;
   readonly sinceGenesis: StepSinceGenesis;
   readonly place: MessagePlace;
@@ -36,11 +36,11 @@ export type Fault = {
   readonly instructions: bigint;
 };
 
-export type Checked = { readonly assertion: AssertionRecord; readonly fault: Fault | undefined };
+export type WatchedAssertion = { readonly assertion: AssertionRecord; readonly fault: WatchedFault | undefined };
 
 /** An instruction of a step, as our own trace has it. */
 export type Seen = {
-  readonly place: Place;
+  readonly place: TracePlace;
   /** The machine before and after it. */
   readonly before: Hex;
   readonly after: Hex;
@@ -53,7 +53,7 @@ export type Seen = {
 export type Watcher = {
   readonly node: NetworkNode;
   /** Waits until the assertion's range was executed. */
-  check(assertion: Hex): Promise<Checked>;
+  check(assertion: Hex): Promise<WatchedAssertion>;
   see(assertion: AssertionRecord, step: StepInAssertion, position: bigint): Promise<Seen>;
   /** Rejects if it cannot go on. */
   readonly failed: Promise<never>;
@@ -86,7 +86,7 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
     return waitFor(() => oracles.of(assertion, step));
   }
 
-  async function findFault(assertion: AssertionRecord): Promise<Fault> {
+  async function findFault(assertion: AssertionRecord): Promise<WatchedFault> {
     const parent = await node.mirror.assertion(assertion.parent);
     const ref = { root: assertion.stepRoot, length: (assertion.stepCount + 1) * LEAF_BYTES };
     const claimed = await requireObject(node.objects, ref, 'The step list');
@@ -138,7 +138,7 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
 async function readSource(
   node: NetworkNode,
   kernelPath: string,
-  { machine, programId, pc }: Place,
+  { machine, programId, pc }: TracePlace,
 ): Promise<CodeFunction | undefined> {
   if (machine === 'halted' || programId === undefined || pc === undefined) return undefined;
   if (machine === 'kernel') return functionAt(await readKernel(kernelPath), node.kernel.header.codeRoot, pc);
@@ -152,8 +152,8 @@ async function readWritten(
   node: NetworkNode,
   assertion: AssertionRecord,
   step: StepInAssertion,
-  { machine, outputLength: from = 0 }: Place,
-  { outputLength: to = from }: Place,
+  { machine, outputLength: from = 0 }: TracePlace,
+  { outputLength: to = from }: TracePlace,
 ): Promise<Seen['written']> {
   const located = await locateStep(node, assertion, step);
   if (machine !== 'program' || to <= from || located === undefined) return undefined;

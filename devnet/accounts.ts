@@ -2,7 +2,7 @@
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { anvilAccounts } from './anvil-accounts.ts';
 
-export type Account = { readonly address: Address; readonly privateKey: Hex };
+export type DevnetAccount = { readonly address: Address; readonly privateKey: Hex };
 
 /** Anvil gives ether to these, the first 16, at genesis. */
 const INDEX = {
@@ -26,14 +26,14 @@ const INDEX = {
   guardian: 15,
 } as const;
 
-export type Part = keyof typeof INDEX;
+export type DevnetPart = keyof typeof INDEX;
 
-export function devnetAccounts(): Record<Part, Account> {
+export function devnetAccounts(): Record<DevnetPart, DevnetAccount> {
   const entries = Object.entries(INDEX).map(([part, index]) => [part, toAccount(index)] as const);
-  return Object.fromEntries(entries) as Record<Part, Account>;
+  return Object.fromEntries(entries) as Record<DevnetPart, DevnetAccount>;
 }
 
-function toAccount(index: number): Account {
+function toAccount(index: number): DevnetAccount {
   const account = anvilAccounts()[index]!;
   const privateKey = account.getHdKey().privateKey as Uint8Array;
   return { address: account.address.toLowerCase() as Address, privateKey: bytesToHex(privateKey) };

@@ -12,7 +12,7 @@ import { gatewayRegistryAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keccakHex, objectRef } from '../protocol/tree.ts';
 import { createDomain } from '../protocol/typed-data.ts';
-import { type Account, devnetAccounts, type Part } from './accounts.ts';
+import { type DevnetAccount, type DevnetPart, devnetAccounts } from './accounts.ts';
 
 export type DevnetChain = {
   readonly l1Url: string;
@@ -22,7 +22,7 @@ export type DevnetChain = {
   readonly genesis: GenesisConfig;
   readonly kernelProgramId: Hex;
   /** Committee members in the order of the certificate's bits. */
-  readonly members: readonly Account[];
+  readonly members: readonly DevnetAccount[];
   readonly threshold: number;
   readonly epoch: bigint;
 };
@@ -44,7 +44,7 @@ const GRANT_WEI = 1_000_000n * MIZU;
 const GAS_PRICE_WEI = 10n ** 9n;
 const THRESHOLD = 3;
 
-const STAKED: Readonly<Partial<Record<Part, 'executor' | 'validator' | 'sequencer' | 'daMember' | 'gateway'>>> = {
+const STAKED: Readonly<Partial<Record<DevnetPart, 'executor' | 'validator' | 'sequencer' | 'daMember' | 'gateway'>>> = {
   executor: 'executor',
   validator: 'validator',
   sequencer: 'sequencer',
@@ -71,7 +71,7 @@ export async function createDevnetChain(
     rpcUrls: { default: { http: [l1Url] } },
   });
   const publicClient = createPublicClient({ chain, transport, pollingInterval: 100 });
-  const walletOf = ({ privateKey }: Account) =>
+  const walletOf = ({ privateKey }: DevnetAccount) =>
     createWalletClient({ chain, transport, account: privateKeyToAccount(privateKey) });
   const wallets = {
     token: walletOf(accounts.tokenOwner),
@@ -118,7 +118,7 @@ export async function createDevnetChain(
       ],
       stakes: [
         ...Object.entries(STAKED).map(([part, role]) => ({
-          account: accounts[part as Part].address,
+          account: accounts[part as DevnetPart].address,
           role,
           amountWei: STAKE_WEI,
         })),
@@ -157,10 +157,10 @@ export async function createDevnetChain(
   };
 }
 
-function committee(accounts: Record<Part, Account>): Account[] {
+function committee(accounts: Record<DevnetPart, DevnetAccount>): DevnetAccount[] {
   const all = [accounts.da0, accounts.da1, accounts.da2, accounts.da3];
   return sortMembers(all.map(({ address }) => address)).map(
-    (address) => all.find((one) => one.address === address) as Account,
+    (address) => all.find((one) => one.address === address) as DevnetAccount,
   );
 }
 

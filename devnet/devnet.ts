@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import type { NetworkTrust } from '../sdk/client/trusted.ts';
 import { createRpcClient } from '../service/http/client.ts';
-import { type Account, devnetAccounts } from './accounts.ts';
+import { type DevnetAccount, devnetAccounts } from './accounts.ts';
 import { type Anvil, startAnvil } from './anvil.ts';
 import { createDevnetChain, type DevnetChain, type ModelEntry } from './chain.ts';
 import { watchL1 } from './heads.ts';
 import { createFetcher } from './health.ts';
-import { assertKept, type Keeper, type Kept, keepL1, readKept, unpackL1, writeKept } from './kept.ts';
+import { assertKept, type Keeper, type Kept, keepL1, readKeptNetwork, unpackL1, writeKept } from './kept.ts';
 import { type PatientClock, startPatientClock } from './patient-clock.ts';
 import { claimPorts } from './ports.ts';
 import { LOCK_PORT, type OpenAiEndpoint, PREFERRED_PORTS, urlOf, writeProcesses } from './processes.ts';
@@ -36,7 +36,7 @@ export type Devnet = {
   readonly l1Url: string;
   readonly chain: DevnetChain;
   readonly trust: NetworkTrust;
-  readonly developer: Account;
+  readonly developer: DevnetAccount;
   /** Holds configurations, data and logs. */
   readonly folder: string;
   readonly processes: Supervisor['processes'];
@@ -69,7 +69,7 @@ export async function startDevnet({
   const devnet = join(home, 'devnet');
   await assertNoneIsUp(join(home, 'devnet.json'));
   const models = [BUILTIN, ...endpointModels(openai)];
-  const kept = readKept(devnet);
+  const kept = readKeptNetwork(devnet);
   if (kept !== undefined && !keep) throw keptThere(devnet);
   if (kept !== undefined) assertModels(kept, models);
   else {

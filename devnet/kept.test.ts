@@ -6,7 +6,7 @@ import { createRpcClient, type RpcClient } from '../service/http/client.ts';
 import { startAnvil } from './anvil.ts';
 import type { DevnetChain } from './chain.ts';
 import { watchL1 } from './heads.ts';
-import { assertKept, keepL1, readKept, unpackL1, writeKept } from './kept.ts';
+import { assertKept, keepL1, readKeptNetwork, unpackL1, writeKept } from './kept.ts';
 
 const SENDER = '0x70997970c51812dc3a010c7d01b50e0d17dc79c8';
 const genesis = {
@@ -29,7 +29,7 @@ const send = (rpc: RpcClient) => rpc('eth_sendTransaction', [{ from: SENDER, to:
 const blocks = (rpc: RpcClient) => Promise.all([0, 1, 2, 3].map((n) => rpc('eth_getBlockByNumber', [`0x${n}`, false])));
 
 test('an L1 that is killed is gone on with from its last block with a transaction, and told from another one', async () => {
-  expect(readKept(folder)).toBeUndefined();
+  expect(readKeptNetwork(folder)).toBeUndefined();
   const first = await startAnvil();
   const rpc = createRpcClient(first.url);
   await rpc('evm_mine', []);
@@ -56,7 +56,7 @@ test('an L1 that is killed is gone on with from its last block with a transactio
   await keeper.close();
   await first.close();
 
-  const kept = readKept(folder);
+  const kept = readKeptNetwork(folder);
   expect(kept).toMatchObject({ models: ['a'], chain: { ...chain, genesis } });
   expect(kept?.chain).not.toHaveProperty('l1Url');
   const second = await startAnvil({ stateFile: await unpackL1(folder) });
@@ -78,5 +78,5 @@ test('what is damaged is refused with what to do', async () => {
   await writeFile(join(folder, 'l1-state.gz'), 'nothing');
   await expect(unpackL1(folder)).rejects.toMatchObject({ code: 'devnet/bad-keep' });
   await writeFile(join(folder, 'network.json'), '{"version":2}');
-  expect(() => readKept(folder)).toThrow(expect.objectContaining({ hint: expect.stringContaining(folder) }));
+  expect(() => readKeptNetwork(folder)).toThrow(expect.objectContaining({ hint: expect.stringContaining(folder) }));
 });

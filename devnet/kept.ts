@@ -37,7 +37,7 @@ const MAX_STATE_BYTES = 1024 * 1024 * 1024;
 const DUMP_SECONDS = 120;
 
 /** Undefined if no network was kept in this folder. @throws MizuError `devnet/bad-keep` */
-export function readKept(folder: string): Kept | undefined {
+export function readKeptNetwork(folder: string): Kept | undefined {
   const file = join(folder, NETWORK_FILE);
   if (!existsSync(file)) return undefined;
   try {

@@ -4,24 +4,23 @@ import { type Abi, encodeAbiParameters, encodeEventTopics, numberToHex } from 'v
 import { afterEach, expect, test } from 'vitest';
 import type { ContractAddresses } from '../contracts/deploy.ts';
 import { disputeAbi, rollupAbi } from '../protocol/generated/abi.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { startPatientClock } from './patient-clock.ts';
 
 const LIAR: Address = `0x${'11'.repeat(20)}`;
 const CONTRACTS = { rollup: `0x${'22'.repeat(20)}`, dispute: `0x${'33'.repeat(20)}` } as unknown as ContractAddresses;
 const ASSERTION: Hex = `0x${'44'.repeat(32)}`;
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 type Event = { readonly address: Address; readonly topics: readonly Hex[]; readonly data: Hex };
 
 type Parameter = { readonly type: string; readonly components?: readonly Parameter[]; readonly indexed?: boolean };
 
 function zeroOf({ type, components = [] }: Parameter): unknown {
-  if (type.endsWith('[32]')) return Array.from({ length: 32 }, () => ZERO);
+  if (type.endsWith('[32]')) return Array.from({ length: 32 }, () => ZERO_HASH);
   if (type.endsWith('[]')) return [];
   if (type === 'tuple')
     return Object.fromEntries(components.map((one) => [(one as { name?: string }).name, zeroOf(one)]));
-  if (type.startsWith('bytes')) return ZERO.slice(0, 2 + 2 * Number(type.slice('bytes'.length)));
+  if (type.startsWith('bytes')) return ZERO_HASH.slice(0, 2 + 2 * Number(type.slice('bytes'.length)));
   return type === 'address' ? LIAR : 0n;
 }
 
@@ -35,11 +34,11 @@ function eventOf(abi: Abi, address: Address, eventName: string, args: Record<str
 
 const asserted = eventOf(rollupAbi, CONTRACTS.rollup, 'AssertionCreated', {
   id: ASSERTION,
-  parent: ZERO,
+  parent: ZERO_HASH,
   asserter: LIAR,
 });
 const opened = eventOf(disputeAbi, CONTRACTS.dispute, 'GameOpened', {
-  game: ZERO,
+  game: ZERO_HASH,
   assertion: ASSERTION,
   challenger: LIAR,
 });

@@ -1,6 +1,6 @@
 // docs/disputes.md#game: the arguments of the games' calls, with their proofs.
 import { BATCH_MAGIC, isAllowedLength } from '../protocol/batch.ts';
-import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { bytesToHex, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { INSTRUCTION_BYTES } from '../protocol/isa.ts';
 import { encodeProgramHeader } from '../protocol/program.ts';
 import { leafAfter, leafAt, leafBefore, type StepInAssertion } from '../protocol/step-numbers.ts';
@@ -79,7 +79,6 @@ export function encodeKernel({ header, code }: Program) {
 }
 
 const NOTHING: Hex = '0x';
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const NO_TAIL = { index: 0n, leaf: NOTHING, path: [] as Hex[] };
 const HEAD_BYTES = BATCH_MAGIC.length + 4;
 const ENTRY_BYTES = 8;
@@ -90,7 +89,7 @@ export const NO_MESSAGE_PROOF = {
   headPath: [] as Hex[],
   entry: NOTHING,
   entryPath: [] as Hex[],
-  subtree: ZERO,
+  subtree: ZERO_HASH,
   subtreePath: [] as Hex[],
   tail: NO_TAIL,
 };

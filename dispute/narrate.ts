@@ -1,6 +1,6 @@
 // docs/disputes.md#game: what happens in a game, in words.
 import type { Disputed } from './play.ts';
-import type { Place } from './trace/trace.ts';
+import type { TracePlace } from './trace/trace.ts';
 
 /** "instructions 33,554,433 to 67,108,864 of the step". */
 export function describeRange({ startPosition, length }: Pick<Disputed, 'startPosition' | 'length'>): string {
@@ -10,7 +10,7 @@ export function describeRange({ startPosition, length }: Pick<Disputed, 'startPo
 }
 
 /** "i32_add (integer) at 88 of the kernel, with 549,755,000,000 gas left". */
-export function describePlace({ machine, programId, pc, gasLeft, debt, instruction, family }: Place): string {
+export function describePlace({ machine, programId, pc, gasLeft, debt, instruction, family }: TracePlace): string {
   if (machine === 'halted') return 'the halted machine, which stays as it is';
   const what =
     debt !== undefined

@@ -5,7 +5,7 @@ import type { Mirror } from '../node/l1/mirror.ts';
 import { demandsAbi, disputeAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { GAME_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
-import type { Call } from '../service/l1/call.ts';
+import type { ContractCall } from '../service/l1/call.ts';
 import type { L1 } from '../service/l1/l1.ts';
 import type { Sender } from '../service/l1/send.ts';
 import { createTurnstile } from '../service/l1/turnstile.ts';
@@ -122,7 +122,7 @@ export function createPlayer(parts: PlayerParts): Player {
     return sent;
   }
 
-  async function sendCall(call: Call, by = sender): Promise<boolean> {
+  async function sendCall(call: ContractCall, by = sender): Promise<boolean> {
     const sent = await by.sendAndWait(call);
     if (sent.kind === 'mined') counts.gasUsed += sent.receipt.gasUsed;
     return sent.kind === 'mined';

@@ -4,7 +4,7 @@ import type { DemandRecord } from '../node/l1/demand-record.ts';
 import { DEMAND_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
-import type { Call } from '../service/l1/call.ts';
+import type { ContractCall } from '../service/l1/call.ts';
 import { createLogger } from '../service/process/log.ts';
 import { createPublisher } from './publisher.ts';
 
@@ -55,7 +55,7 @@ function createWorld(demands: readonly DemandRecord[], moot: readonly Hex[] = []
   };
   const sender = {
     address: OURS,
-    sendAndWait: async ({ functionName, args, isDone }: Call) => {
+    sendAndWait: async ({ functionName, args, isDone }: ContractCall) => {
       const isSettled = functionName === 'settle';
       const ids = isSettled ? [args[0] as Hex] : (args[0] as { id: Hex }[]).map((answer) => answer.id);
       sent.push(ids);

@@ -6,14 +6,14 @@ import { decodeStateLeaf, type StateLeaf } from '../protocol/state.ts';
 import { type LeafIndex, leafAt, type StepInAssertion, stepTo, toLeafIndex } from '../protocol/step-numbers.ts';
 import { LEAF_BYTES } from '../protocol/tree.ts';
 
-export type Difference = {
+export type LeafDifference = {
   /** Of the state leaf; `bytes` if the claimed leaf is none. */
   readonly fields: readonly string[];
   readonly claimed: Hex;
   readonly own: Hex;
 };
 
-export type WrongStep = Difference & {
+export type WrongStep = LeafDifference & {
   readonly step: StepInAssertion;
   /** Its end, the first leaf that differs. */
   readonly leaf: LeafIndex;
@@ -24,7 +24,7 @@ export type WrongStep = Difference & {
 export type Comparison =
   | { readonly kind: 'equal' }
   /** Leaf 0 differs: it is the end of the parent, which is wrong already. Which of the steps is wrong can not be said. */
-  | { readonly kind: 'start'; readonly difference: Difference }
+  | { readonly kind: 'start'; readonly difference: LeafDifference }
   | { readonly kind: 'step'; readonly wrong: WrongStep };
 
 /** Compares a step list with our own of the same range. A list that ends early differs where it ends. */
@@ -47,7 +47,7 @@ export function wrongStepTo(leaf: LeafIndex, claimed: Uint8Array, own: Uint8Arra
 }
 
 /** One line a field: what is claimed and what we have. */
-export function describeDifference({ fields, claimed, own }: Difference): string {
+export function describeDifference({ fields, claimed, own }: LeafDifference): string {
   const [left, right] = [readLeaf(claimed), readLeaf(own)];
   if (left === undefined || right === undefined || fields.includes('bytes'))
     return `claimed leaf ${claimed}, own leaf ${own}`;
@@ -59,7 +59,7 @@ export function describeDifference({ fields, claimed, own }: Difference): string
 /** Behind the two hashes: cursor and zeros of our own leaf are the ones that follow from the leaf before it. */
 const CURSOR_OFFSET = 64;
 
-function compareLeaves(claimed: Uint8Array, own: Uint8Array): Difference {
+function compareLeaves(claimed: Uint8Array, own: Uint8Array): LeafDifference {
   return { fields: differingFields(claimed, own), claimed: bytesToHex(claimed), own: bytesToHex(own) };
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import { describeIssues } from '../service/http/issues.ts';
+import { describeZodIssues } from '../service/http/issues.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
 
@@ -121,7 +121,7 @@ export function parseWorkerFrame(text: string): WorkerFrame {
   }
   const parsed = workerFrame.safeParse(value);
   if (parsed.success) return parsed.data as WorkerFrame;
-  throw badFrame('a frame of docs/edge.md#frames', describeIssues(parsed.error));
+  throw badFrame('a frame of docs/edge.md#frames', describeZodIssues(parsed.error));
 }
 
 /** What the gateway sends is trusted to be what its type says: a worker chooses its gateway. */

@@ -7,7 +7,7 @@ import { MizuError } from '../protocol/errors.ts';
 import { type Address, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { recoverSigner } from '../protocol/signature.ts';
 import type { Domain } from '../protocol/typed-data.ts';
-import { type Signer, verifySignature } from './signing.ts';
+import { type ResultSigner, verifySignature } from './signing.ts';
 
 export type Invitation = {
   /** What it is revoked by. */
@@ -41,7 +41,7 @@ function hashInvitation(domain: Domain, { name, worker, expiry }: Invitation): H
 }
 
 /** One word, to be handed to the worker. */
-export function createInvitation(domain: Domain, signer: Signer, invitation: Invitation): string {
+export function createInvitation(domain: Domain, signer: ResultSigner, invitation: Invitation): string {
   const signature = signer.sign(hashInvitation(domain, invitation));
   const { name, worker, expiry } = invitation;
   return Buffer.from(JSON.stringify({ name, worker, expiry, signature })).toString('base64url');

@@ -22,7 +22,7 @@ import {
 } from './config.ts';
 import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
-import { type ChainInfo, createSequencer, type Sequencer } from './gateway/sequencer.ts';
+import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
 import { createWorker } from './worker/worker.ts';
 
 const START_SECONDS = 60;
@@ -94,7 +94,11 @@ async function connectStakes(l1Url: string, { stakeManager }: ChainInfo): Promis
   return (worker) => isActive(worker, 'gateway');
 }
 
-async function waitForChain(sequencer: Sequencer, log: Logger, signal: AbortSignal | undefined): Promise<ChainInfo> {
+async function waitForChain(
+  sequencer: SequencerClient,
+  log: Logger,
+  signal: AbortSignal | undefined,
+): Promise<ChainInfo> {
   const until = Date.now() + START_SECONDS * 1000;
   for (;;) {
     try {

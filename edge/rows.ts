@@ -1,6 +1,6 @@
 // docs/rows.md#requests: request objects in, result objects out.
 import { MizuError } from '../protocol/errors.ts';
-import { type Header, padHeader, readHeader } from '../protocol/rows.ts';
+import { type ObjectHeader, padHeader, readHeader } from '../protocol/rows.ts';
 
 export type RowUsage = { readonly prompt_tokens: number; readonly completion_tokens: number };
 
@@ -129,7 +129,7 @@ function quote(text: string): string {
 
 function parseHeader(object: Uint8Array): { model: string; count: number; sizeBytes: number } {
   const read = readHeader(object, MAX_HEADER_BYTES);
-  const { mizu, count, model }: Partial<Header> = read?.header ?? {};
+  const { mizu, count, model }: Partial<ObjectHeader> = read?.header ?? {};
   const isCount = typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= MAX_ROWS;
   if (read === undefined || mizu !== 'requests' || !isCount || typeof model !== 'string') {
     const start = new TextDecoder().decode(object.subarray(0, 200));

@@ -21,9 +21,9 @@ const WORKER_TYPES = {
   ],
 } as const;
 
-export type Signer = { readonly address: Address; readonly publicKey: Hex; sign(hash: Hex): Hex };
+export type ResultSigner = { readonly address: Address; readonly publicKey: Hex; sign(hash: Hex): Hex };
 
-export function createSigner(privateKey: Hex): Signer {
+export function createSigner(privateKey: Hex): ResultSigner {
   const key = hexToBytes(privateKey);
   const publicKey = bytesToHex(secp256k1.getPublicKey(key, false));
   return {

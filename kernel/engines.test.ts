@@ -8,7 +8,7 @@ import { decodeStateLeaf, type ExecResult, encodeContext, encodeExecResult } fro
 import { TYPES } from '../protocol/typed-data.ts';
 import { createDirectEngine } from '../test/kernel/direct.fixture.ts';
 import { directEngine, nativeEngine } from '../test/kernel/engine.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 import {
   ALICE,
   BOB,
@@ -131,7 +131,7 @@ test('a step asks for what it lacks, and is the same when it has all', async () 
 });
 
 test('any change of any byte of any message is a step and not a fault', async () => {
-  const random = createRandom(7);
+  const random = createXorshift(7);
   for (const { message } of await story()) {
     const bytes = encodeMessage(message);
     const world = await createWorld(nativeEngine);

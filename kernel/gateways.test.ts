@@ -6,7 +6,7 @@ import { encodeMessage, hashRun } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from '../test/kernel/engine.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
@@ -145,7 +145,7 @@ test('2 GiB of results are refused to a run that pays for 15 million gas, and it
 });
 
 test.each([1, 2, 3])('the kernel takes and charges what the fees say, whatever the limits, seed %i', async (seed) => {
-  const random = createRandom(seed);
+  const random = createXorshift(seed);
   const limit = (most: bigint): bigint => (most * BigInt(random(1_000))) / 500n;
   const taken = new Set<boolean>();
   for (let nonce = 1n; nonce <= 24n; nonce++) {

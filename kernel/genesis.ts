@@ -1,22 +1,22 @@
 // docs/kernel.md#genesis: the first state leaf, from the network's configuration.
-import { bytesToHex, type Hex } from '../protocol/hex.ts';
+import { bytesToHex, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { committeeKey, configKey, feesKey, gatewayKey, modelKey } from './keys.ts';
 import { openStateTrie } from './node-db.ts';
 import {
-  type Committee,
-  type Config,
+  type CommitteeRecord,
+  type ConfigRecord,
   committeeRecord,
   configRecord,
   feesRecord,
   gatewayRecord,
-  type Model,
+  type ModelRecord,
   modelRecord,
 } from './records.ts';
 
-export type GenesisConfig = Config & {
-  readonly committee: Committee;
-  readonly models?: readonly (Model & { readonly id: Hex })[];
+export type GenesisConfig = ConfigRecord & {
+  readonly committee: CommitteeRecord;
+  readonly models?: readonly (ModelRecord & { readonly id: Hex })[];
   readonly gateways?: readonly Hex[];
 };
 
@@ -26,8 +26,6 @@ export type Genesis = {
   readonly stateRoot: Hex;
   readonly nodes: ReadonlyMap<Hex, Uint8Array>;
 };
-
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 /** A function of the configuration alone: models and gateways may come in any order. */
 export async function createGenesis(config: GenesisConfig): Promise<Genesis> {

@@ -10,7 +10,7 @@ const RECORD_OBJECT = 0x4f;
 export type KernelObject = ObjectRef & { readonly bytes: Uint8Array };
 
 /** What a run of the kernel left besides its result. */
-export type Trace = {
+export type KernelEffects = {
   /** New trie nodes. */
   readonly nodes: Map<Hex, Uint8Array>;
   /** Objects that the kernel made: parameters, lists of inputs, dataset manifests. */
@@ -33,9 +33,9 @@ export type Missing =
 export function createKernelHost(sources: Sources): {
   readonly host: KernelHost;
   readonly onLog: (record: Uint8Array) => void;
-  readonly trace: Trace;
+  readonly trace: KernelEffects;
 } {
-  const trace: Trace = { nodes: new Map(), objects: [], touched: new Set() };
+  const trace: KernelEffects = { nodes: new Map(), objects: [], touched: new Set() };
   const host: KernelHost = {
     preimage: (hash) =>
       passing(() => {

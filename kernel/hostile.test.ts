@@ -6,7 +6,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeInputs, encodeMessage, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf, encodeContext, type Origin } from '../protocol/state.ts';
 import { nativeEngine, stepEngine } from '../test/kernel/engine.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
@@ -165,7 +165,7 @@ async function createSender(world: World, random: (below: number) => number, run
 }
 
 test.each([1, 2])('signed messages with hostile contents are steps that somebody pays for, seed %i', async (seed) => {
-  const random = createRandom(seed);
+  const random = createXorshift(seed);
   const world = await createWorld(nativeEngine);
   const stepped = createKernel(stepEngine);
   const runs = new Set<Hex>();

@@ -2,7 +2,7 @@
 import { createWriter } from '../protocol/bytes.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';
-import { TABLE, type Table } from './tables.ts';
+import { TABLE, type TableName } from './tables.ts';
 
 export const configKey = (): Uint8Array => begin('config').finish();
 export const committeeKey = (): Uint8Array => begin('committee').finish();
@@ -34,6 +34,6 @@ export function hashKey(key: Uint8Array): Hex {
   return keccakHex(key);
 }
 
-function begin(table: Table) {
+function begin(table: TableName) {
   return createWriter().u8(TABLE[table].charCodeAt(0));
 }

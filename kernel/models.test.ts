@@ -5,7 +5,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { hashRun, type Message } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from '../test/kernel/engine.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 import {
   ALICE,
   account,
@@ -22,7 +22,7 @@ import {
 } from '../test/kernel/world.fixture.ts';
 import { resultGas } from './fees.ts';
 import { accountKey, runKey } from './keys.ts';
-import { accountRecord, type Run, runRecord } from './records.ts';
+import { accountRecord, type RunRecord, runRecord } from './records.ts';
 
 const GATEWAYS = [GATEWAY, account(98), account(99)];
 const ADDRESSES = GATEWAYS.map(({ address }) => address.toLowerCase() as Address);
@@ -37,7 +37,7 @@ const outcomes = new Set<string>();
 test.each([1, 2])(
   'whatever models become, a run pays within its limits and to gateways that it trusts, seed %i',
   async (seed) => {
-    const random = createRandom(seed);
+    const random = createXorshift(seed);
     const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
     const world = await createWorld(nativeEngine);
     world.deposit(ALICE.address, 10n ** 18n);
@@ -52,7 +52,7 @@ test.each([1, 2])(
       expect(world.apply(message).receipt.error).toBeUndefined();
       named.set(hashRun(ALICE.address, nonce, WORKFLOW), gateways);
     }
-    const runOf = async (run: Hex): Promise<Run> => (await world.read(runKey(run), runRecord))!;
+    const runOf = async (run: Hex): Promise<RunRecord> => (await world.read(runKey(run), runRecord))!;
     const earned = async () => {
       const read = async (address: Address) => (await world.read(accountKey(address), accountRecord))?.balance ?? 0n;
       return Promise.all(ADDRESSES.map(read));

@@ -5,7 +5,7 @@ import { hashRun, type Message } from '../protocol/messages.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
 import { objectRef } from '../protocol/tree.ts';
 import { nativeEngine } from '../test/kernel/engine.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 import { totalOf } from '../test/kernel/total.fixture.ts';
 import {
   ALICE,
@@ -34,7 +34,7 @@ const WORKFLOW = hashWorkflow(makeDefinition(STAGES));
 const outcomes = new Set<string>();
 
 test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, seed %i', async (seed) => {
-  const random = createRandom(seed);
+  const random = createXorshift(seed);
   const world = await createWorld(nativeEngine);
   const runs = new Set<Hex>();
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;

@@ -3,7 +3,7 @@ import { createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { type BatchDBOp, type DB, ValueEncoding } from '@ethereumjs/util';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 
-export type NodeStore = {
+export type TrieStore = {
   get(hash: Hex): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   /** Missing: the trie is only read. */
   put?(hash: Hex, node: Uint8Array): Promise<void> | void;
@@ -11,7 +11,7 @@ export type NodeStore = {
 };
 
 /** The state's trie with this root; keys as in keys.ts. Reads, proofs (`createMerkleProof`) and, if the store can, writes. */
-export function openStateTrie(nodes: NodeStore, root?: Hex): Promise<MerklePatriciaTrie> {
+export function openStateTrie(nodes: TrieStore, root?: Hex): Promise<MerklePatriciaTrie> {
   return createMPT({
     db: createNodeDb(nodes),
     valueEncoding: ValueEncoding.Bytes,
@@ -21,7 +21,7 @@ export function openStateTrie(nodes: NodeStore, root?: Hex): Promise<MerklePatri
   });
 }
 
-function createNodeDb(nodes: NodeStore): DB<string, Uint8Array> {
+function createNodeDb(nodes: TrieStore): DB<string, Uint8Array> {
   const db: DB<string, Uint8Array> = {
     get: async (hash) => nodes.get(`0x${hash}`),
     put: async (hash, node) => {

@@ -5,9 +5,9 @@ import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.
 import { PROGRAM_HEADER_BYTES } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 
-export type Account = { readonly nonce: bigint; readonly balance: bigint };
+export type AccountRecord = { readonly nonce: bigint; readonly balance: bigint };
 
-export type Config = {
+export type ConfigRecord = {
   readonly chainId: number;
   readonly gasPriceWei: bigint;
   /** EIP-712 domain separators. */
@@ -20,12 +20,16 @@ export type Config = {
   readonly committeeOverlap: bigint;
 };
 
-export type Committee = { readonly epoch: bigint; readonly threshold: number; readonly members: readonly Address[] };
+export type CommitteeRecord = {
+  readonly epoch: bigint;
+  readonly threshold: number;
+  readonly members: readonly Address[];
+};
 /** The committee before, and until when its certificates are good, unix seconds. */
-export type FormerCommittee = Committee & { readonly until: bigint };
-export type Gateway = { readonly active: boolean; readonly nonce: bigint };
+export type FormerCommitteeRecord = CommitteeRecord & { readonly until: bigint };
+export type GatewayRecord = { readonly active: boolean; readonly nonce: bigint };
 
-export type Model = {
+export type ModelRecord = {
   readonly active: boolean;
   readonly class: number;
   /** Wei per token. */
@@ -35,7 +39,7 @@ export type Model = {
   readonly gateways: readonly Address[];
 };
 
-export type Workflow = {
+export type WorkflowRecord = {
   readonly owner: Address;
   readonly stageCount: number;
   readonly metadata: ObjectRef;
@@ -49,7 +53,7 @@ export type StageRecord = Omit<Stage, 'program'> & {
   readonly loadGas: bigint;
 };
 
-export type Run = {
+export type RunRecord = {
   readonly workflow: Hex;
   readonly owner: Address;
   readonly status: number;
@@ -73,15 +77,15 @@ export type Run = {
   readonly gateways: readonly Address[];
 };
 
-export type Task = {
+export type TaskRecord = {
   readonly status: number;
   readonly output: ObjectRef;
   readonly gasUsed: bigint;
   readonly attempt: number;
 };
 
-export type Dataset = { readonly dataset: ObjectRef; readonly workflow: Hex; readonly inputsHash: Hex };
-export type Withdrawal = { readonly recipient: Address; readonly amount: bigint };
+export type DatasetRecord = { readonly dataset: ObjectRef; readonly workflow: Hex; readonly inputsHash: Hex };
+export type WithdrawalRecord = { readonly recipient: Address; readonly amount: bigint };
 
 type Item = Uint8Array | Item[];
 
@@ -100,12 +104,12 @@ function codec<T>(write: (record: T) => Item[], read: (fields: Fields) => T): Co
   };
 }
 
-export const accountRecord = codec<Account>(
+export const accountRecord = codec<AccountRecord>(
   (r) => [int(r.nonce), int(r.balance)],
   (f) => ({ nonce: f.int(), balance: f.int() }),
 );
 
-export const configRecord = codec<Config>(
+export const configRecord = codec<ConfigRecord>(
   (r) => [
     int(r.chainId),
     int(r.gasPriceWei),
@@ -126,7 +130,7 @@ export const configRecord = codec<Config>(
   }),
 );
 
-export const committeeRecord = codec<Committee>(
+export const committeeRecord = codec<CommitteeRecord>(
   (r) => [int(r.epoch), int(r.threshold), r.members.map(hex)],
   (f) => ({
     epoch: f.int(),
@@ -135,7 +139,7 @@ export const committeeRecord = codec<Committee>(
   }),
 );
 
-export const formerCommitteeRecord = codec<FormerCommittee>(
+export const formerCommitteeRecord = codec<FormerCommitteeRecord>(
   (r) => [int(r.until), int(r.epoch), int(r.threshold), r.members.map(hex)],
   (f) => ({ until: f.int(), epoch: f.int(), threshold: f.number(), members: f.addresses() }),
 );
@@ -147,12 +151,12 @@ export const countersRecord = single('withdrawals');
 /** `done`: tasks of the stage that are done. */
 export const progressRecord = single('done');
 
-export const gatewayRecord = codec<Gateway>(
+export const gatewayRecord = codec<GatewayRecord>(
   (r) => [bool(r.active), int(r.nonce)],
   (f) => ({ active: f.bool(), nonce: f.int() }),
 );
 
-export const modelRecord = codec<Model>(
+export const modelRecord = codec<ModelRecord>(
   (r) => [bool(r.active), int(r.class), int(r.inputPrice), int(r.outputPrice), r.gateways.map(hex)],
   (f) => ({
     active: f.bool(),
@@ -163,7 +167,7 @@ export const modelRecord = codec<Model>(
   }),
 );
 
-export const workflowRecord = codec<Workflow>(
+export const workflowRecord = codec<WorkflowRecord>(
   (r) => [hex(r.owner), int(r.stageCount), ...ref(r.metadata), int(r.expiry)],
   (f) => ({ owner: f.hex(), stageCount: f.number(), metadata: f.ref(), expiry: f.int() }),
 );
@@ -219,7 +223,7 @@ export const stageRecord = codec<StageRecord>(
   }),
 );
 
-export const runRecord = codec<Run>(
+export const runRecord = codec<RunRecord>(
   (r) => [
     hex(r.workflow),
     hex(r.owner),
@@ -262,17 +266,17 @@ export const runRecord = codec<Run>(
 
 export const inputRecord = codec<ObjectRef>(ref, (f) => f.ref());
 
-export const taskRecord = codec<Task>(
+export const taskRecord = codec<TaskRecord>(
   (r) => [int(r.status), ...ref(r.output), int(r.gasUsed), int(r.attempt)],
   (f) => ({ status: f.number(), output: f.ref(), gasUsed: f.int(), attempt: f.number() }),
 );
 
-export const datasetRecord = codec<Dataset>(
+export const datasetRecord = codec<DatasetRecord>(
   (r) => [...ref(r.dataset), hex(r.workflow), hex(r.inputsHash)],
   (f) => ({ dataset: f.ref(), workflow: f.hex(), inputsHash: f.hex() }),
 );
 
-export const withdrawalRecord = codec<Withdrawal>(
+export const withdrawalRecord = codec<WithdrawalRecord>(
   (r) => [hex(r.recipient), int(r.amount)],
   (f) => ({ recipient: f.hex(), amount: f.int() }),
 );

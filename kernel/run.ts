@@ -17,7 +17,7 @@ export type KernelRun = {
   readonly gasUsed: bigint;
 };
 
-export type StepInput = Sources & {
+export type KernelInput = Sources & {
   /** 128 bytes: docs/messages.md#leaf. */
   readonly stateLeaf: Uint8Array;
   /** 128 bytes: docs/kernel.md, `encodeContext`. */
@@ -49,7 +49,7 @@ export type StepNeeds = {
   readonly objects: readonly KernelObject[];
 };
 
-export type Kernel = { step(input: StepInput): StepDone | StepNeeds };
+export type Kernel = { step(input: KernelInput): StepDone | StepNeeds };
 
 const NO_PARAMETERS = new Uint8Array(0);
 

@@ -20,4 +20,4 @@ export const TABLE = {
   dataset: 'X',
 } as const;
 
-export type Table = keyof typeof TABLE;
+export type TableName = keyof typeof TABLE;

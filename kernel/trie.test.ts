@@ -3,8 +3,8 @@ import { createMPT } from '@ethereumjs/mpt';
 import { MapDB } from '@ethereumjs/util';
 import { describe, expect, test } from 'vitest';
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
-import { type Change, createHarness } from '../test/kernel/harness.fixture.ts';
-import { createRandom } from '../test/kernel/random.fixture.ts';
+import { createHarness, type TrieChange } from '../test/kernel/harness.fixture.ts';
+import { createXorshift } from '../test/kernel/random.fixture.ts';
 
 const EMPTY_ROOT: Hex = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 const OFFICIAL = process.env.ETHEREUM_TRIE_TESTS ?? '';
@@ -33,20 +33,20 @@ describe("Ethereum's own trie tests", () => {
   }
 });
 
-function toChange([key, value]: [string, string | null]): Change {
+function toChange([key, value]: [string, string | null]): TrieChange {
   return { key: toBytes(key), value: value === null ? undefined : toBytes(value) };
 }
 
 describe('against @ethereumjs/mpt', () => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     test(`random puts and deletes, seed ${seed}`, async () => {
-      const random = createRandom(seed);
+      const random = createXorshift(seed);
       const keys = random(200) + 1;
       const harness = createHarness();
       const library = await createMPT({ useKeyHashing: true, db: new MapDB() });
       let root: Hex = EMPTY_ROOT;
       for (let step = 0; step < 60; step++) {
-        const changes: Change[] = [];
+        const changes: TrieChange[] = [];
         for (let i = random(12); i >= 0; i--) {
           const key = Uint8Array.of(random(256), random(keys));
           const present = random(3) > 0;

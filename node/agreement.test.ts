@@ -3,7 +3,7 @@ import { hashContent } from '../contracts/claim.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { encodeStateLeaf } from '../protocol/state.ts';
 import { hashLeaf } from '../protocol/tree.ts';
-import { findTip, type Verdict } from './agreement.ts';
+import { type AgreementVerdict, findTip } from './agreement.ts';
 import type { AssertionRecord, Mirror } from './l1/mirror.ts';
 
 const hex = (byte: string, bytes = 32): Hex => `0x${byte.repeat(bytes)}`;
@@ -28,7 +28,7 @@ function tipOf(pending: AssertionRecord[], ...abandoned: AssertionRecord[]) {
 }
 
 async function tipBy(
-  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
+  verdictOf: (assertion: AssertionRecord) => Promise<AgreementVerdict>,
   pending: AssertionRecord[],
   ...abandoned: AssertionRecord[]
 ) {
@@ -79,9 +79,11 @@ test('of true ranges the one is built on that came first, unless it may be lost:
 
 test('nothing is built beside an assertion that goes further than we have executed', async () => {
   const [ours, further] = [attempt(0, OURS), claim({ id: hex('07'), parent: attempt(0, OURS).id }, 9n)];
-  const until = async ({ post }: AssertionRecord): Promise<Verdict> => (post.batch > 1n ? 'unknown' : 'agrees');
+  const until = async ({ post }: AssertionRecord): Promise<AgreementVerdict> =>
+    post.batch > 1n ? 'unknown' : 'agrees';
   expect(await tipBy(until, [ours])).toEqual({ tip: ours });
   expect(await tipBy(until, [ours, further])).toBeUndefined();
-  const differs = async ({ post }: AssertionRecord): Promise<Verdict> => (post.batch > 1n ? 'differs' : 'agrees');
+  const differs = async ({ post }: AssertionRecord): Promise<AgreementVerdict> =>
+    post.batch > 1n ? 'differs' : 'agrees';
   expect(await tipBy(differs, [ours, further])).toEqual({ tip: ours });
 });

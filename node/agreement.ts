@@ -5,10 +5,14 @@ import type { Execution } from './execution.ts';
 import type { AssertionRecord, Mirror } from './l1/mirror.ts';
 
 /** `unknown`: we have not executed that far, or its batches are no longer those of L1. */
-export type Verdict = 'agrees' | 'differs' | 'unknown';
+export type AgreementVerdict = 'agrees' | 'differs' | 'unknown';
 
 /** The step root over our own leaves of the assertion's range. */
-export async function judge(mirror: Mirror, execution: Execution, assertion: AssertionRecord): Promise<Verdict> {
+export async function judge(
+  mirror: Mirror,
+  execution: Execution,
+  assertion: AssertionRecord,
+): Promise<AgreementVerdict> {
   if (assertion.stepCount === 0) return 'agrees';
   if (!(await isExecuted(mirror, execution, assertion.post.batch - 1n))) return 'unknown';
   const parent = await mirror.assertion(assertion.parent);
@@ -44,7 +48,7 @@ export type Tip = {
 
 export type TipQuestion = {
   readonly mirror: Mirror;
-  readonly verdictOf: (assertion: AssertionRecord) => Promise<Verdict>;
+  readonly verdictOf: (assertion: AssertionRecord) => Promise<AgreementVerdict>;
   /** Ids of assertions that may be lost by silence. */
   readonly abandoned: ReadonlySet<Hex>;
   /** Who asks: it defends its own assertions. */
@@ -96,12 +100,12 @@ function earliest(children: readonly AssertionRecord[]): AssertionRecord | undef
 const REMEMBERED = 4096;
 
 /** `onWrong` is told of an assertion when it is first found to differ. */
-export function createJudge(
+export function createAssertionJudge(
   mirror: Mirror,
   execution: Execution,
   onWrong: (assertion: AssertionRecord) => void = () => undefined,
-): (assertion: AssertionRecord) => Promise<Verdict> {
-  const known = new Map<Hex, { fingerprint: Hex; verdict: Verdict }>();
+): (assertion: AssertionRecord) => Promise<AgreementVerdict> {
+  const known = new Map<Hex, { fingerprint: Hex; verdict: AgreementVerdict }>();
   return async (assertion) => {
     const last = assertion.post.batch === 0n ? undefined : await execution.batch(assertion.post.batch - 1n);
     const fingerprint = last?.fingerprint ?? '0x';

@@ -4,13 +4,13 @@ import { BaseError } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 
 /** One round: all that can be done now. True if something was done that gives other tasks work. */
-export type Task = (signal: AbortSignal) => Promise<boolean>;
+export type LoopRound = (signal: AbortSignal) => Promise<boolean>;
 
 export type Follower = {
   /** Until the signal aborts; tells of every change. */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
   /** Run side by side: what waits for L1 must not keep the others waiting. */
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly LoopRound[];
   /** `again`: the same as before, told already. */
   onRetry(error: unknown, againInMs: number, again: boolean): void;
 };
@@ -35,7 +35,7 @@ export async function followAndWork(follower: Follower, pollMs: number, outer: A
   const ringAll = () => {
     for (const bell of bells) bell.ring();
   };
-  const following: Task = async () => {
+  const following: LoopRound = async () => {
     await follower.follow(signal, ringAll);
     return false;
   };
@@ -59,7 +59,7 @@ export async function followAndWork(follower: Follower, pollMs: number, outer: A
 }
 
 async function repeat(
-  task: Task,
+  task: LoopRound,
   bell: Bell,
   ringAll: () => void,
   onRetry: Follower['onRetry'],

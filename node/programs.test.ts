@@ -7,7 +7,7 @@ import type { Hex } from '../protocol/hex.ts';
 import { hashProgramHeader } from '../protocol/program.ts';
 import { encodeExecInputs } from '../protocol/state.ts';
 import { objectRoot } from '../protocol/tree.ts';
-import { buildProgram, openTestNode, type TestNode } from '../test/network/chain.fixture.ts';
+import { openTestNode, putTestProgram, type TestNode } from '../test/network/chain.fixture.ts';
 import { createMemo } from './memo.ts';
 import { createProgramRegistry } from './programs.ts';
 import { createExecPool } from './workers/pool.ts';
@@ -22,7 +22,7 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 async function openNode() {
   const node = await openTestNode();
   closing.push(node.close);
-  const program = await buildProgram(node.objects);
+  const program = await putTestProgram(node.objects);
   const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
   return { node, program, programId: hashProgramHeader(program.header), inputs };
 }

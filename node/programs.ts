@@ -19,14 +19,14 @@ export type ProgramRegistry = {
   /** The module to load next: the shortest that fits, or is not tried yet. None: no module that is known fits. */
   module(programId: Hex): Promise<KnownModule | undefined>;
   /** What came of loading that module. */
-  judge(programId: Hex, root: Hex, verdict: Verdict): Promise<void>;
+  judge(programId: Hex, root: Hex, verdict: ModuleVerdict): Promise<void>;
 };
 
 /** `fits`: it is known to lower to the program. */
 export type KnownModule = ObjectRef & { readonly fits: boolean };
 
 /** It lowers to the program; it does not; or nobody has it, which is forgotten with the process. */
-export type Verdict = 'fits' | 'unfit' | 'absent';
+export type ModuleVerdict = 'fits' | 'unfit' | 'absent';
 
 /** Kept over a restart. */
 type Judged = { readonly fits?: Hex; readonly unfit: readonly Hex[] };

@@ -6,11 +6,11 @@ import { ALICE, GAS_PRICE, sign } from '../test/kernel/world.fixture.ts';
 import { FIRST_FAILS } from '../test/modules/first-fails.fixture.ts';
 import { deepRecursion } from '../test/modules/hostile-modules.fixture.ts';
 import {
-  assemble,
+  assembleSource,
   asText,
-  buildProgram,
   createRunMessages,
   openTestNode,
+  putTestProgram,
   type TestNode,
   toSteps,
 } from '../test/network/chain.fixture.ts';
@@ -83,7 +83,7 @@ test('a program that V8 has no stack for goes through the kernel as any other', 
 
 test('a sink pays for each byte that it writes, beside its task, loading and input', async () => {
   const node = await openNode();
-  const source = await assemble(`(module (import "mizu" "output_write" (func $write (param i32 i32))) (memory 1 1)
+  const source = await assembleSource(`(module (import "mizu" "output_write" (func $write (param i32 i32))) (memory 1 1)
     (func (export "_start") (call $write (i32.const 0) (i32.const 1000))))`);
   const { deposit, messages } = await createRunMessages(node.objects, 1, 0n, undefined, { source });
   let leaf = node.genesis.stateLeaf;
@@ -94,7 +94,7 @@ test('a sink pays for each byte that it writes, beside its task, loading and inp
   }
   // Call, enter, two moves, return, halt; 8 leaves of output for 32 each; 1,000 bytes for 10 each.
   const gasUsed = 6n + 8n * 32n + 10_000n;
-  const program = await buildProgram(node.objects, source);
+  const program = await putTestProgram(node.objects, source);
   const before = taskGas({ loadGas: loadGas(program), sink: true, inputs: 1, inputBytes: 1_000n });
   expect(last?.receipt).toMatchObject({
     runStatus: 'done',
@@ -120,7 +120,7 @@ test('speculation has the programs of the coming steps run before they are asked
 test('of a run one task is begun, and one more for each thread that the tasks before it have paid for', async () => {
   const begunAfter = async (rounds: number) => {
     const node = await openNode();
-    const options = { source: await assemble(burn(rounds)), taskGasLimit: 2n ** 27n };
+    const options = { source: await assembleSource(burn(rounds)), taskGasLimit: 2n ** 27n };
     const { deposit, messages } = await createRunMessages(node.objects, 8, 0n, undefined, options);
     const steps = toSteps(0n, [deposit, ...messages], 1);
     let leaf = node.genesis.stateLeaf;
@@ -192,7 +192,7 @@ test('a step that asks for a program is not run until its result is known, and n
 
 test('a task that fails ends what was started for its run: who has paid for one has not paid for the others', async () => {
   const node = await openNode(THREE_PAID);
-  const source = await assemble(FIRST_FAILS);
+  const source = await assembleSource(FIRST_FAILS);
   const options = { source, taskGasLimit: 2n ** 33n };
   const { deposit, messages } = await createRunMessages(node.objects, 8, 0n, undefined, options);
   const steps = toSteps(0n, [deposit, ...messages], 1);

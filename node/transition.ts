@@ -241,7 +241,7 @@ async function provide(parts: TransitionParts, needs: StepNeeds): Promise<void> 
   requireNodes(needs);
   if (needs.execs.length === 0) throw new Error('the kernel stopped without a need');
   await Promise.all(
-    needs.execs.map((request) => parts.pool.exec(request, inputsOf(request, needs.objects), needs.objects)),
+    needs.execs.map((request) => parts.pool.exec(request, execInputsOf(request, needs.objects), needs.objects)),
   );
 }
 
@@ -258,7 +258,7 @@ async function finish(
   const { stateLeaf, receipt, receiptBytes, objects, gasUsed } = done;
   const nodes = [...done.nodes.values()];
   const read = done.touched.map((hash) => requireNode(parts.nodes, hash));
-  const execs = answered.map((exec) => ({ ...exec, inputs: inputsOf(exec.request, objects) }));
+  const execs = answered.map((exec) => ({ ...exec, inputs: execInputsOf(exec.request, objects) }));
   await Promise.all([parts.nodes.put(nodes), parts.objects.putAll(manifestsOf(done))]);
   if (receipt.kind === 'Deploy' && receipt.ok) await registerPrograms(parts, stateLeaf, programsOf(message));
   return { stateLeaf, receipt, receiptBytes, nodes, objects, touched: { nodes: read, execs }, gasUsed };
@@ -282,7 +282,7 @@ async function registerPrograms(
 }
 
 /** What the program of an exec request reads. The kernel makes the list before it calls `exec`. */
-export function inputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
+export function execInputsOf(request: Uint8Array, objects: readonly KernelObject[]): ObjectRef[] {
   const { inputsRoot } = decodeExecRequest(request);
   const list = objects.find(({ root }) => root === inputsRoot);
   if (list === undefined) throw new Error(`the kernel has not given the list of inputs ${inputsRoot}`);
@@ -316,7 +316,7 @@ function manifestsOf({ receipt, objects }: StepDone): Uint8Array[] {
 
 // A failure ahead of time is not one: the step itself asks again and reports it.
 function startAhead(pool: ExecSource, request: Uint8Array, made: readonly KernelObject[], signal: AbortSignal): void {
-  pool.exec(request, inputsOf(request, made), made, signal).catch(() => undefined);
+  pool.exec(request, execInputsOf(request, made), made, signal).catch(() => undefined);
 }
 
 function nameOf(message: Uint8Array): string {

@@ -6,6 +6,9 @@ export type Hex = `0x${string}`;
 /** 20 bytes, in small letters unless it comes from outside. */
 export type Address = Hex;
 
+/** 32 zero bytes: where a hash or a root would stand and there is none. */
+export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
+
 const DIGITS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 export function bytesToHex(bytes: Uint8Array): Hex {

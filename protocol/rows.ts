@@ -12,14 +12,17 @@ const HALF = '\\ud';
 
 const encoder = new TextEncoder();
 
+/** Rows that came into an operator or a stage, rows that it put out, and rows that it rejected. */
+export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
+
 /** What an object says of itself in its first line. */
-export type Header = { readonly mizu: string; readonly [field: string]: unknown };
+export type ObjectHeader = { readonly mizu: string; readonly [field: string]: unknown };
 
 /**
  * The header's line: its JSON, the keys as they come, then spaces up to the last byte of a leaf of 128 bytes of UTF-8, which is the
  * line end. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
  */
-export function padHeader(header: Header): string {
+export function padHeader(header: ObjectHeader): string {
   const json = JSON.stringify(header);
   const text = json.includes(HALF) ? json.replace(ESCAPE, (one) => (one.startsWith(HALF) ? '\ufffd' : one)) : json;
   const sizeBytes = encoder.encode(text).length + 1;
@@ -33,14 +36,14 @@ export function padHeader(header: Header): string {
 export function readHeader(
   object: Uint8Array,
   maxBytes = MAX_HEADER_BYTES,
-): { readonly header: Header; readonly sizeBytes: number } | undefined {
+): { readonly header: ObjectHeader; readonly sizeBytes: number } | undefined {
   const sizeBytes = object.subarray(0, maxBytes).indexOf(LINE_END) + 1;
   if (sizeBytes === 0 || sizeBytes % LEAF_BYTES !== 0) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(object.subarray(0, sizeBytes));
     // A row in canonical JSON that has the field, too, has `count`, `in` and `input` before it.
     if (!text.startsWith(FIRST_KEY)) return undefined;
-    const header = JSON.parse(text) as Header;
+    const header = JSON.parse(text) as ObjectHeader;
     return typeof header.mizu === 'string' ? { header, sizeBytes } : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 // docs/prover.md#assertions: ends assertions whose window is over: confirms what we agree with, frees our bond of the rest.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import type { Verdict } from '../node/agreement.ts';
+import type { AgreementVerdict } from '../node/agreement.ts';
 import type { AssertionRecord, MirrorHead } from '../node/l1/mirror.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { rollupAbi } from '../protocol/generated/abi.ts';
@@ -20,7 +20,7 @@ export function createConfirmer(
   node: NetworkNode,
   contracts: ContractAddresses,
   sender: Sender,
-  verdictOf: (assertion: AssertionRecord) => Promise<Verdict>,
+  verdictOf: (assertion: AssertionRecord) => Promise<AgreementVerdict>,
 ): Confirmer {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const read = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });

@@ -3,7 +3,7 @@ import type { ContractAddresses } from '../contracts/deploy.ts';
 import type { PlayerCounts } from '../dispute/player.ts';
 import { createPublisher, type Publisher } from '../dispute/publisher.ts';
 import { type Told, takeSeat } from '../dispute/seat.ts';
-import type { Task } from '../node/loop.ts';
+import type { LoopRound } from '../node/loop.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { readTimes } from '../node/times.ts';
 import type { Sender } from '../service/l1/send.ts';
@@ -11,7 +11,7 @@ import type { Logger } from '../service/process/log.ts';
 
 export type Defence = {
   /** Side by side: a move must not wait for what another task has sent. */
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly LoopRound[];
   readonly counts: Readonly<PlayerCounts>;
   readonly published: Readonly<Publisher['counts']>;
   close(): Promise<void>;

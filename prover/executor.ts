@@ -1,8 +1,8 @@
 // docs/prover.md#executor: derive, execute, assert, confirm, claim; each action looks at L1 first, so it is never done twice.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { createJudge, findTip, type Tip } from '../node/agreement.ts';
+import { createAssertionJudge, findTip, type Tip } from '../node/agreement.ts';
 import { createEndWatch } from '../node/end.ts';
-import { type Follower, followAndWork, type Task } from '../node/loop.ts';
+import { type Follower, followAndWork, type LoopRound } from '../node/loop.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { readTimes, type Times } from '../node/times.ts';
 import { MizuError } from '../protocol/errors.ts';
@@ -26,7 +26,7 @@ export type ExecutorParts = {
   readonly pollMs: number;
   readonly payoutWei: bigint;
   /** More to do beside it: the defence of what was asserted. */
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly LoopRound[];
 };
 
 export type ExecutorCounts = {
@@ -75,7 +75,7 @@ export async function joinExecutors(node: NetworkNode, contracts: ContractAddres
 /** Batches that are run before the other task hears of them. */
 const BATCHES_AT_ONCE = 8;
 
-function createExecute({ node, log }: ExecutorParts): Task {
+function createExecute({ node, log }: ExecutorParts): LoopRound {
   return async (signal) => {
     let total = 0;
     for (;;) {
@@ -88,9 +88,9 @@ function createExecute({ node, log }: ExecutorParts): Task {
 }
 
 /** Claims, confirmations and fees: each waits until L1 has mined it, and none for the others. */
-function createSettling(parts: ExecutorParts, counts: ExecutorCounts): Task[] {
+function createSettling(parts: ExecutorParts, counts: ExecutorCounts): LoopRound[] {
   const { node, contracts, sender, asserter, voider, log } = parts;
-  const verdictOf = createJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {
+  const verdictOf = createAssertionJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {
     log.error({ id, asserter, stepRoot }, 'a pending assertion is not what we have executed: nothing is built on it');
   });
   const confirmer = createConfirmer(node, contracts, sender, verdictOf);

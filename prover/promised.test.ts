@@ -1,12 +1,11 @@
 // docs/prover.md#promised: which batches L1 still takes, asked once a batch.
 import { beforeEach, expect, test } from 'vitest';
 import type { BatchRecord } from '../node/l1/mirror.ts';
-import type { Address, Hex } from '../protocol/hex.ts';
+import { type Address, type Hex, ZERO_HASH } from '../protocol/hex.ts';
 import { createPromisedBatches, MAX_RANGE_BATCHES, NO_EXPIRY } from './promised.ts';
 
 const LONGEST = 1_000n;
 const ROOT: Hex = `0x${'11'.repeat(32)}`;
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const address = `0x${'22'.repeat(20)}` as Address;
 
 type Fake = { expiry: bigint; root?: Hex; isVoid?: boolean; transaction?: Hex };
@@ -51,7 +50,7 @@ test('a range ends before the first batch that would be promised too shortly whe
 });
 
 test('what has no bytes, or has lost them already, is promised for ever', async () => {
-  batches = [{ expiry: 0n, root: ZERO }, { expiry: 0n, isVoid: true }, { expiry: 5_000n }];
+  batches = [{ expiry: 0n, root: ZERO_HASH }, { expiry: 0n, isVoid: true }, { expiry: 5_000n }];
   const promised = create();
   expect(await promised.assertableTo(0n, 3n, 3_000n)).toBe(3n);
   expect(await promised.lapsed(0n, 3n, 9_000n)).toEqual({ first: 2n, end: 3n });
@@ -80,6 +79,6 @@ test('lapsed batches are named as many as one call takes, wherever they begin, a
   // A new batch, and a reorganisation that has posted one anew.
   batches.push({ expiry: bad });
   expect(await promised.lapsed(0n, 1_001n, 1_500n)).toEqual({ first: 1_000n, end: 1_001n });
-  batches[5] = { expiry: bad, transaction: ZERO };
+  batches[5] = { expiry: bad, transaction: ZERO_HASH };
   expect(await promised.lapsed(0n, 1_000n, 1_500n)).toEqual({ first: 5n, end: 6n });
 });

@@ -1,9 +1,8 @@
 // docs/prover.md#promised: until when the bytes of batches are promised, hence which of them L1 still lets anybody assert.
 import type { ContractAddresses } from '../contracts/deploy.ts';
-import { ZERO } from '../node/l1/mirror-events.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
-import type { Hex } from '../protocol/hex.ts';
+import { type Hex, ZERO_HASH } from '../protocol/hex.ts';
 
 /** Of a range: `first` and all up to `end` are looked at by one call of `voidBatches`. */
 export type Lapsed = { readonly first: bigint; readonly end: bigint };
@@ -46,7 +45,7 @@ export function createPromisedBatches(
   // not followed that yet; what we have executed of it is out of date.
   async function expiryOf(index: bigint): Promise<bigint | undefined> {
     const batch = await mirror.batch(index);
-    if (batch === undefined || batch.isVoid || batch.objectRoot === ZERO) return NO_EXPIRY;
+    if (batch === undefined || batch.isVoid || batch.objectRoot === ZERO_HASH) return NO_EXPIRY;
     const { transaction } = batch;
     const before = known.get(index);
     if (before?.transaction === transaction) return before.expiry;

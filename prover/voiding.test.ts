@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Tip } from '../node/agreement.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
-import type { Call } from '../service/l1/call.ts';
+import type { ContractCall } from '../service/l1/call.ts';
 import { type Lapsed, NO_EXPIRY } from './promised.ts';
 import { createVoider } from './voiding.ts';
 
@@ -43,7 +43,7 @@ function createL1(executors: readonly Address[], leader: Address) {
     };
     const sender = {
       address,
-      async sendAndWait({ functionName, args, isDone }: Call) {
+      async sendAndWait({ functionName, args, isDone }: ContractCall) {
         if (await isDone?.()) return { kind: 'already-done' };
         expect(functionName).toBe('voidBatches');
         calls.push({ by: address, args });

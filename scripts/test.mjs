@@ -29,6 +29,7 @@ const CHECKS = [
   ['types of pure folders', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pure.json']],
   ['lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']],
   ['imports', ['scripts/check-imports.mjs']],
+  ['names', ['scripts/check-names.mjs']],
 ];
 
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

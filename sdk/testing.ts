@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Backend, ChatRequest, Completion } from '../edge/backends/backend.ts';
 import { BUILTIN_MODEL, createBuiltinBackend } from '../edge/backends/builtin.ts';
-import { type Message, textOfContent } from '../edge/backends/messages.ts';
+import { type RequestMessage, textOfContent } from '../edge/backends/messages.ts';
 import { countPromptTokens, countTokens } from '../edge/backends/model/prompt.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type BundledWorkflow, bundleWorkflow } from './compile/compile.ts';
@@ -12,7 +12,7 @@ import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts
 export type Question = {
   readonly step: string;
   readonly model: string;
-  readonly messages: readonly Message[];
+  readonly messages: readonly RequestMessage[];
   /** Text of the last message. */
   readonly prompt: string;
   /** Of a step with `n`: which of the answers to one prompt, from 0 on. */

@@ -10,7 +10,7 @@ import { createRpcClient } from '../service/http/client.ts';
 import { withAccount } from '../service/l1/l1.ts';
 import { createSender } from '../service/l1/send.ts';
 import { execStage, inferStage } from '../test/kernel/world.fixture.ts';
-import { buildProgram } from '../test/network/chain.fixture.ts';
+import { putTestProgram } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
@@ -52,7 +52,7 @@ async function startIdleRun(): Promise<{ run: Hex; promisedTo: bigint }> {
     expiries.push(certificate.expiry);
     return certificate;
   };
-  const program = await buildProgram(author);
+  const program = await putTestProgram(author);
   const [metadata] = await author.putAll([text('{}')]);
   const stages = [execStage(), inferStage(0), execStage({ inputs: [{ source: 1, mode: 'same' }], sink: true })];
   const definition = { programs: [program], stages, metadata: metadata! };

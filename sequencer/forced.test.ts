@@ -8,7 +8,7 @@ import { createRpcClient } from '../service/http/client.ts';
 import { withAccount } from '../service/l1/l1.ts';
 import { createSender, type Sender } from '../service/l1/send.ts';
 import { execStage } from '../test/kernel/world.fixture.ts';
-import { assemble, buildProgram } from '../test/network/chain.fixture.ts';
+import { assembleSource, putTestProgram } from '../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER, until } from '../test/network/network.fixture.ts';
 import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
@@ -52,7 +52,7 @@ afterAll(async () => {
 async function startEndlessRun(): Promise<Hex> {
   const { author } = network;
   const [metadata, junk] = await author.putAll([text('{}'), text('no module')]);
-  const built = await buildProgram(author, await assemble(ENDLESS));
+  const built = await putTestProgram(author, await assembleSource(ENDLESS));
   const program = { ...built, wasmRoot: junk!.root, wasmLength: junk!.length };
   const definition = { programs: [program], stages: [execStage({ gasLimit: GAS, sink: true })], metadata: metadata! };
   const workflow = hashWorkflow(definition);

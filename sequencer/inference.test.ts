@@ -13,7 +13,7 @@ import { objectRef } from '../protocol/tree.ts';
 import { createDomain, TYPES } from '../protocol/typed-data.ts';
 import { createRpcClient, requestBytes, requestJson } from '../service/http/client.ts';
 import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
-import { buildProgram } from '../test/network/chain.fixture.ts';
+import { putTestProgram } from '../test/network/chain.fixture.ts';
 import { MODEL_OWNER } from '../test/network/contracts.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
@@ -55,7 +55,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 test('infer tasks are offered to who waits for them, with the request as an object', async () => {
   await until('deposit', async () => (await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance !== '0');
   const { author } = network;
-  const program = await buildProgram({ ...network.author } as never);
+  const program = await putTestProgram({ ...network.author } as never);
   const [metadata] = await author.putAll([
     text('{"name":"test","stages":[{"sink":null},{"sink":null},{"sink":"train"}]}'),
   ]);

@@ -30,7 +30,7 @@ import { openTables } from './index/tables.ts';
 import { createMetrics } from './metrics.ts';
 import { type MethodContext, serveJsonRpc } from './rpc/json-rpc.ts';
 import { createMethods } from './rpc/methods.ts';
-import { createProgress } from './rpc/progress.ts';
+import { createProgressBoard } from './rpc/progress.ts';
 import { addRoutes } from './rpc/routes.ts';
 
 export type Sequencer = Service & { readonly url: string; readonly done: Promise<void> };
@@ -77,7 +77,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
     const tables = openTables(store);
 
     const steps = createStepSignal();
-    const progress = createProgress();
+    const progress = createProgressBoard();
     const metrics = createMetrics();
     const onStep = (executed: Executed) => {
       if (executed.sequence !== undefined) admission.settle(executed.sequence);

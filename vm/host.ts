@@ -2,7 +2,7 @@
 import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../protocol/constants.ts';
 import { concatBytes } from '../protocol/hex.ts';
 import { keccak, LEAF_BYTES } from '../protocol/tree.ts';
-import type { RunRequest } from './run.ts';
+import type { ProgramRun } from './run.ts';
 
 /** A fault that a host call found. */
 export class HostFault extends Error {
@@ -45,7 +45,7 @@ const ADDRESS_BYTES = 20;
 const HASH_BYTES = 32;
 
 /** Addresses and lengths may come as signed 32-bit integers; they are meant unsigned. */
-export function createHost(request: RunRequest, memory: () => Uint8Array): Host {
+export function createHost(request: ProgramRun, memory: () => Uint8Array): Host {
   let output = new Uint8Array(1024);
   let written = 0;
   const seeded = new Uint8Array(1 + HASH_BYTES + 8);

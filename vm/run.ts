@@ -31,7 +31,7 @@ export type KernelHost = {
   ecrecover(input: Uint8Array): Uint8Array;
 };
 
-export type RunRequest = {
+export type ProgramRun = {
   readonly inputs: readonly Uint8Array[];
   readonly gasLimit: bigint;
   readonly timestampNs: bigint;

@@ -23,7 +23,7 @@ export type HostileUser = {
   readonly network: Network;
   /** Of its account on L1. */
   readonly sender: Sender;
-  deploy(programs: readonly HostileProgram[], stages: readonly Partial<Stage>[]): Promise<Hex>;
+  deploy(programs: readonly HostileDeployment[], stages: readonly Partial<Stage>[]): Promise<Hex>;
   /** The id of a run over these partitions. Default: one of a byte, another one each time. */
   start(workflow: Hex, options: { gasLimit: bigint; bytes?: readonly Uint8Array[] }): Promise<Hex>;
   /** Past the sequencer. */
@@ -32,7 +32,7 @@ export type HostileUser = {
 };
 
 /** Deployed code and what is named as its module, which may be another one. */
-export type HostileProgram = { readonly program: Program; readonly wasm: Uint8Array };
+export type HostileDeployment = { readonly program: Program; readonly wasm: Uint8Array };
 
 const MIZU = 10n ** 18n;
 const FUNDS = 20_000n * MIZU;
@@ -44,7 +44,7 @@ const METADATA =
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-export function lowered(wasm: Uint8Array): HostileProgram {
+export function lowered(wasm: Uint8Array): HostileDeployment {
   return { program: createProgram({ module: loadModule(wasm) }), wasm };
 }
 

@@ -5,7 +5,7 @@ import { treeRoot } from '../../protocol/tree.ts';
 import { createRawProgram } from '../../test/differential/raw-subject.ts';
 import { memoryDepth } from '../../vm/program.ts';
 import type { Attack, Attacked } from './attack.ts';
-import type { HostileProgram, HostileUser } from './hostile-user.ts';
+import type { HostileDeployment, HostileUser } from './hostile-user.ts';
 import { lowered } from './hostile-user.ts';
 import {
   branchTableBomb,
@@ -29,7 +29,7 @@ const INPUT_BYTES = 64 * MIB;
 /** Deploys, runs twice (two threads are busy then) and forces the task through L1, so that no sequencer can keep it out. */
 async function runHostile(
   user: HostileUser,
-  make: (variant: number) => HostileProgram,
+  make: (variant: number) => HostileDeployment,
   gasLimit = GAS,
 ): Promise<string> {
   const told: string[] = [];
@@ -53,17 +53,17 @@ export async function orRefusal(attack: () => Promise<string>): Promise<string> 
 }
 
 const program =
-  (make: (variant: number) => HostileProgram, gasLimit = GAS) =>
+  (make: (variant: number) => HostileDeployment, gasLimit = GAS) =>
   ({ user }: Attacked): Promise<string> =>
     orRefusal(() => runHostile(user, make, gasLimit));
 
 /** Code of two instructions, and a module that is only tried because it is named. */
-function asHint(wasm: Uint8Array, variant: number): HostileProgram {
+function asHint(wasm: Uint8Array, variant: number): HostileDeployment {
   return { program: lowered(idleModule(variant + 1)).program, wasm };
 }
 
 /** Raw code that jumps to itself. */
-function endlessCode(variant: number): HostileProgram {
+function endlessCode(variant: number): HostileDeployment {
   const code = new Uint8Array((1 + variant) * INSTRUCTION_BYTES);
   new DataView(code.buffer).setUint16(0, OP.jump);
   const none = new Uint8Array(0);
@@ -71,7 +71,7 @@ function endlessCode(variant: number): HostileProgram {
   return { program: createRawProgram({ code, memory: none, slots: none, data: none }, numbers), wasm: NO_MODULE };
 }
 
-function withImage(variant: number): HostileProgram {
+function withImage(variant: number): HostileDeployment {
   const { program, wasm } = lowered(writeOutput(IMAGE_BYTES));
   const memory = new Uint8Array(IMAGE_BYTES).fill(1 + variant);
   const header = { ...program.header, memoryRoot: treeRoot(memory, memoryDepth(program.header.pagesMax)) };

@@ -16,7 +16,7 @@ import {
   mizuTokenAbi,
   stakeManagerAbi,
 } from '../../protocol/generated/abi.ts';
-import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { bytesToHex, type Hex, ZERO_HASH } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import { ROLE } from '../../protocol/roles.ts';
@@ -42,7 +42,6 @@ const EVENT_STREAMS = 600;
 const HIGH_S_MESSAGES = 300;
 const PAUSE_MS = 500;
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 type Call = readonly [address: Hex, abi: unknown, functionName: string, args: readonly unknown[]];
 
@@ -235,7 +234,7 @@ async function postFirst(attacked: Attacked, signal: AbortSignal): Promise<strin
     const { batch } = user.network.chain.head;
     for (let index = Math.max(batch, posted); index < batch + posted + 200 && !signal.aborted; index++) {
       const now = Math.floor(Date.now() / 1000);
-      await send(attacked, [inbox, inboxAbi, 'postBatch', [BigInt(index), ZERO, 0, 0, BigInt(now), 0n, none]]);
+      await send(attacked, [inbox, inboxAbi, 'postBatch', [BigInt(index), ZERO_HASH, 0, 0, BigInt(now), 0n, none]]);
       posted = index + 1;
     }
   });

@@ -9,7 +9,7 @@ import { createSigner } from '../../edge/signing.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { requestJson } from '../../service/http/client.ts';
 import { type LoopbackSequencer, startLoopbackSequencer } from '../../test/doubles/loopback-sequencer.ts';
-import { type Part, startPart } from './spawn.ts';
+import { type BenchProcess, startPart } from './spawn.ts';
 
 export type InferenceBench = {
   readonly latencyMs: number;
@@ -44,7 +44,7 @@ const WORKER_KEY: Hex = `0x${'02'.repeat(32)}`;
 export async function benchInference(options: InferenceBenchOptions): Promise<InferenceBench> {
   const { latencyMs, n, crash = false, warmUpRows = WARM_UP_ROWS } = options;
   const dataDir = await mkdtemp(join(tmpdir(), 'mizu-bench-'));
-  const parts: Part[] = [];
+  const parts: BenchProcess[] = [];
   const sequencer = await startLoopbackSequencer();
   const start = async (role: Parameters<typeof startPart>[0], input: unknown) => {
     const part = await startPart(role, input);

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { startChild } from '../../service/process/child.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 
-export type Role = 'mock' | 'worker' | 'gateway';
+export type BenchRole = 'mock' | 'worker' | 'gateway';
 
-export type Part = {
+export type BenchProcess = {
   readonly url: string;
   /** CPU time of the process so far, all threads. */
   cpuMicroseconds(): Promise<number>;
@@ -19,7 +19,7 @@ export type Part = {
 const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url));
 
 /** @throws Error if the process ends before it has told its address. */
-export async function startPart(role: Role, input: unknown): Promise<Part> {
+export async function startPart(role: BenchRole, input: unknown): Promise<BenchProcess> {
   const child = startChild(process.execPath, [...LOADER_ARGUMENTS, PROCESS, role, JSON.stringify(input)], {
     env: { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'error' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -8,7 +8,7 @@ import { createNativeEngine, type NativeSource } from '../../vm/native/engine.ts
 import { REWRITE_PARTS, type RewritePart } from '../../vm/native/rewrite.ts';
 import { createProgram } from '../../vm/program.ts';
 import { createQuickJsImage, createQuickJsProgram } from '../../vm/quickjs/program.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { JAVASCRIPT_WORKLOADS, javaScriptInputs } from './javascript.ts';
 
 export type NativeBench = {
@@ -25,7 +25,7 @@ export type NativeBench = {
 const WORKLOADS = ['loops', 'sorting', 'calls', 'text', 'floats'] as const;
 const ROUNDS = 20;
 const WARM_UP = 4;
-const REQUEST: RunRequest = { inputs: [], gasLimit: 1n << 60n, timestampNs: 0n, seed: new Uint8Array(32) };
+const REQUEST: ProgramRun = { inputs: [], gasLimit: 1n << 60n, timestampNs: 0n, seed: new Uint8Array(32) };
 
 /** Measures each workload both ways, alternating, in processor time; the best of 20 rounds after 4 to warm up. */
 export async function benchNative(): Promise<NativeBench[]> {
@@ -51,7 +51,7 @@ function measure(
   name: string,
   plain: Uint8Array,
   source: NativeSource,
-  request: RunRequest,
+  request: ProgramRun,
   parts: readonly RewritePart[] = [],
 ): NativeBench {
   const engines = [undefined, ...parts].map((without) => {
@@ -96,7 +96,7 @@ function measure(
 }
 
 /** A new instance of the module as V8 takes it; running it gives its output. */
-function preparePlain(module: WebAssembly.Module, entry: string, request: RunRequest): () => Uint8Array<ArrayBuffer> {
+function preparePlain(module: WebAssembly.Module, entry: string, request: ProgramRun): () => Uint8Array<ArrayBuffer> {
   const host = createHost(request, () => new Uint8Array(memory!.buffer));
   const { exports } = new WebAssembly.Instance(module, { [HOST_MODULE]: plainImports(host) });
   const memory = exports.memory as WebAssembly.Memory | undefined;

@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadGas, partLengths, sizeOfJob } from '../../node/workers/job-size.ts';
+import { jobLoadGas, partLengths, sizeOfJob } from '../../node/workers/job-size.ts';
 import { INPUT_GAS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { openDiskObjects } from '../../service/storage/disk-objects.ts';
 import { encodeParts, type ModuleParts } from '../../test/modules/encode-module.fixture.ts';
 import { HOSTILE } from '../../test/modules/hostile-modules.fixture.ts';
-import { type BuiltProgram, programOf } from '../../test/modules/programs.fixture.ts';
+import { type TestProgram, testProgram } from '../../test/modules/programs.fixture.ts';
 import { createNativeEngine, NativeFailed, startsFromImage } from '../../vm/native/engine.ts';
 import { PAGE_BYTES } from '../../vm/program.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
@@ -25,12 +25,12 @@ const COMMON = { gasLimit: 1_000n, timestampNs: 0n, seed: new Uint8Array(32) } a
 
 export async function worstLoading(isWanted: (name: string) => boolean = () => true): Promise<LoadingCase[]> {
   const rows: LoadingCase[] = [];
-  const add = async (name: string, make: () => BuiltProgram | undefined, inputs: () => Uint8Array[] = () => []) => {
+  const add = async (name: string, make: () => TestProgram | undefined, inputs: () => Uint8Array[] = () => []) => {
     const program = isWanted(name) ? make() : undefined;
     if (program !== undefined) rows.push(await measure(name, program, inputs()));
   };
   for (const [name, shape] of Object.entries(HOSTILE)) await add(`module: ${name}`, () => lowered(shape));
-  const small = programOf(encodeParts(EMPTY));
+  const small = testProgram(encodeParts(EMPTY));
   const bytes = (_: unknown, i: number): Uint8Array => Uint8Array.of(i, i >> 8);
   await add('image of 64 MiB', () => withMemory(1024, random(64 << 20)));
   await add('1 GiB of pages', () => withMemory(16_384, new Uint8Array(0)));
@@ -49,17 +49,17 @@ export async function worstLoading(isWanted: (name: string) => boolean = () => t
 
 const EMPTY: ModuleParts = { types: [[[], []]], functions: [{ type: 0, code: [] }] };
 
-function lowered(shape: (bytes: number) => ModuleParts): BuiltProgram | undefined {
+function lowered(shape: (bytes: number) => ModuleParts): TestProgram | undefined {
   try {
-    return programOf(encodeParts(shape(MODULE_BYTES)));
+    return testProgram(encodeParts(shape(MODULE_BYTES)));
   } catch (error) {
     if (error instanceof MizuError && error.code === 'vm/too-large') return undefined;
     throw error;
   }
 }
 
-function withMemory(pages: number, image: Uint8Array): BuiltProgram {
-  const built = programOf(encodeParts({ ...EMPTY, memory: [pages, pages] }));
+function withMemory(pages: number, image: Uint8Array): TestProgram {
+  const built = testProgram(encodeParts({ ...EMPTY, memory: [pages, pages] }));
   if (image.length > pages * PAGE_BYTES) throw new Error('the image is longer than the memory');
   return { ...built, parts: { ...built.parts, image }, program: { ...built.program, memory: image } };
 }
@@ -69,12 +69,12 @@ function random(bytes: number): Uint8Array {
   return new Uint8Array(bytes).fill(0xa5);
 }
 
-async function measure(name: string, built: BuiltProgram, inputs: readonly Uint8Array[]): Promise<LoadingCase> {
+async function measure(name: string, built: TestProgram, inputs: readonly Uint8Array[]): Promise<LoadingCase> {
   const size = sizeOfJob(
     { header: built.parts.header, ...partLengths(built.parts) },
     inputs.reduce((sum, { length }) => sum + length, 0),
   );
-  const gas = Number(loadGas(size) + BigInt(inputs.length) * INPUT_GAS);
+  const gas = Number(jobLoadGas(size) + BigInt(inputs.length) * INPUT_GAS);
   const readNs = await readCost(built, inputs);
   const { program, parts } = built;
   const source = { ...program, wasm: parts.wasm, fromImage: startsFromImage(program.code) };
@@ -98,7 +98,7 @@ function runOnce(run: () => unknown): void {
 }
 
 /** Each part and input from its file, verified, and copied for the thread. */
-async function readCost({ parts }: BuiltProgram, inputs: readonly Uint8Array[]): Promise<number> {
+async function readCost({ parts }: TestProgram, inputs: readonly Uint8Array[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-loading-'));
   try {
     const objects = await openDiskObjects(folder, { durable: false, cacheBytes: 0 });

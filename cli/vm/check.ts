@@ -10,9 +10,9 @@ import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';
 import { createStepMachine, type StepMachine, type StepRequest } from '../../vm/step/step-machine.ts';
 import { nameOf } from '../../vm/step/trace.ts';
-import { type RequestOptions, readRequest } from './request.ts';
+import { readVmRequest, type VmRequestOptions } from './request.ts';
 
-export type CheckOptions = RequestOptions & {
+export type CheckOptions = VmRequestOptions & {
   readonly samples: number;
   /** Of the positions that are proven. */
   readonly sampleSeed: number;
@@ -21,7 +21,7 @@ export type CheckOptions = RequestOptions & {
 
 export type OpCheck = { readonly name: string; samples: number; maxGas: bigint; totalGas: bigint };
 
-export type Check = {
+export type EngineCheck = {
   readonly steps: bigint;
   readonly status: number;
   readonly gasUsed: bigint;
@@ -33,7 +33,7 @@ export type Check = {
 
 /** False if the engines or the verifier do not agree. */
 export async function checkModule(path: string, options: CheckOptions): Promise<boolean> {
-  const { file, request } = await readRequest(path, options);
+  const { file, request } = await readVmRequest(path, options);
   const engine = createNativeEngine();
   const { program, loaded } = engine.lower({ wasm: file.core });
   if (loaded.kind === 'mismatch') throw new Error(`the module has no native form: ${loaded.reason}`);
@@ -49,7 +49,7 @@ export async function checkRun(
   request: StepRequest,
   native: RunResult,
   { samples, sampleSeed }: { readonly samples: number; readonly sampleSeed: number },
-): Promise<Check> {
+): Promise<EngineCheck> {
   const failures: string[] = [];
   const ops = new Map<string, OpCheck>();
   const verifier = await createOneStepVerifier();
@@ -126,7 +126,7 @@ function count(ops: Map<string, OpCheck>, name: string, gas: bigint): void {
   ops.set(name, op);
 }
 
-function printCheck({ steps, status, gasUsed, stepsPerSecond, ops, failures }: Check): string {
+function printCheck({ steps, status, gasUsed, stepsPerSecond, ops, failures }: EngineCheck): string {
   const samples = ops.reduce((sum, op) => sum + op.samples, 0);
   const total = ops.reduce((sum, op) => sum + op.totalGas, 0n);
   const highest = ops.reduce((most, op) => Math.max(most, Number(op.maxGas)), 0);
@@ -147,6 +147,6 @@ function printCheck({ steps, status, gasUsed, stepsPerSecond, ops, failures }: C
   ].join('\n');
 }
 
-function toJson(check: Check): string {
+function toJson(check: EngineCheck): string {
   return JSON.stringify(check, (_key, value) => (typeof value === 'bigint' ? value.toString() : value));
 }

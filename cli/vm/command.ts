@@ -1,7 +1,7 @@
 // docs/vm.md: `mizu vm`, the DataVM on one machine: run a module, look into one, prove its steps.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CheckOptions } from './check.ts';
-import type { RunOptions } from './run.ts';
+import type { VmRunOptions } from './run.ts';
 import type { ProveOptions, TraceOptions } from './trace.ts';
 
 /** Seconds of work on a usual machine, so that an endless loop ends. */
@@ -20,7 +20,7 @@ export function vmCommand(): Command {
   withRequest(command.command('run').description('run a WASI command: standard input to standard output'))
     .option('--json', 'print the result as one JSON line on standard error')
     .addHelpText('after', '\nExample:\n  $ npx mizu vm run wc.wasm --arg -l < rows.jsonl > count.txt')
-    .action(async (path: string, options: RunOptions) => {
+    .action(async (path: string, options: VmRunOptions) => {
       const { runModule } = await import('./run.ts');
       if (!(await runModule(path, options))) throw new CommanderError(2, 'mizu.runFailed', 'The run failed.');
     });

@@ -20,10 +20,10 @@ export async function readModuleFile(path: string): Promise<ModuleFile> {
 
 export async function loadModuleFile(path: string): Promise<LoadedFile> {
   const file = await readModuleFile(path);
-  return { ...file, program: programOf(file) };
+  return { ...file, program: programOfModule(file) };
 }
 
-export function programOf({ core }: ModuleFile): Program {
+export function programOfModule({ core }: ModuleFile): Program {
   return createProgram({ module: loadModule(core) });
 }
 

@@ -1,10 +1,10 @@
 // docs/vm.md#inputs-of-a-task: a run as the options of `mizu vm` describe it: standard input is input 1, files follow.
 import { basename } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { type ModuleFile, readInputFile, readModuleFile } from './module.ts';
 
-export type RequestOptions = {
+export type VmRequestOptions = {
   readonly arg: readonly string[];
   readonly env: readonly string[];
   readonly input: readonly string[];
@@ -18,10 +18,10 @@ export type RequestOptions = {
 const MAX_STDIN_BYTES = 2 ** 30;
 
 /** @throws MizuError `cli/file`, `cli/input-size`, and those of loading a module */
-export async function readRequest(
+export async function readVmRequest(
   path: string,
-  options: RequestOptions,
-): Promise<{ readonly file: ModuleFile; readonly request: RunRequest }> {
+  options: VmRequestOptions,
+): Promise<{ readonly file: ModuleFile; readonly request: ProgramRun }> {
   const file = await readModuleFile(path);
   const parameters = [
     ...[basename(path), ...options.arg].map((text) => `a${text}\0`),

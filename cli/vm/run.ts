@@ -6,15 +6,15 @@ import { objectRoot } from '../../protocol/tree.ts';
 import { lowerAnyProgram } from '../../vm/native/any-engine.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { RunResult } from '../../vm/run.ts';
-import { type RequestOptions, readRequest } from './request.ts';
+import { readVmRequest, type VmRequestOptions } from './request.ts';
 
-export type RunOptions = RequestOptions & { readonly json?: boolean };
+export type VmRunOptions = VmRequestOptions & { readonly json?: boolean };
 
 const NEWLINE = 10;
 
 /** False if the run failed: it faulted, or exited with another code than 0. */
-export async function runModule(path: string, options: RunOptions): Promise<boolean> {
-  const { file, request } = await readRequest(path, options);
+export async function runModule(path: string, options: VmRunOptions): Promise<boolean> {
+  const { file, request } = await readVmRequest(path, options);
   const { program, run } = lowerAnyProgram(createNativeEngine(), { wasm: file.core });
   let lineOpen = false;
   const started = performance.now();

@@ -5,12 +5,12 @@ import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
 import { nameOf, printTraceLine, traceSteps } from '../../vm/step/trace.ts';
-import { programOf } from './module.ts';
-import { type RequestOptions, readRequest } from './request.ts';
+import { programOfModule } from './module.ts';
+import { readVmRequest, type VmRequestOptions } from './request.ts';
 import { writeStdout } from './run.ts';
 
-export type TraceOptions = RequestOptions & { readonly at: bigint; readonly count: number };
-export type ProveOptions = RequestOptions & { readonly at: bigint; readonly json?: boolean };
+export type TraceOptions = VmRequestOptions & { readonly at: bigint; readonly count: number };
+export type ProveOptions = VmRequestOptions & { readonly at: bigint; readonly json?: boolean };
 
 export async function traceModule(path: string, options: TraceOptions): Promise<void> {
   const steps = await stepTo(path, options);
@@ -36,9 +36,9 @@ export async function proveModule(path: string, options: ProveOptions): Promise<
 }
 
 /** @throws MizuError `cli/position` if the run is over by then */
-async function stepTo(path: string, options: RequestOptions & { readonly at: bigint }): Promise<StepMachine> {
-  const { file, request } = await readRequest(path, options);
-  const steps = createStepMachine({ program: programOf(file), ...request });
+async function stepTo(path: string, options: VmRequestOptions & { readonly at: bigint }): Promise<StepMachine> {
+  const { file, request } = await readVmRequest(path, options);
+  const steps = createStepMachine({ program: programOfModule(file), ...request });
   steps.runTo(options.at);
   if (steps.machine() !== undefined) return steps;
   throw new MizuError({

@@ -2,9 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
 import { mapStack } from '../../service/process/stacks.mjs';
-import { createTrace, type Place, type Trace, type TraceInput } from './trace.ts';
+import { createTrace, type Trace, type TraceInput, type TracePlace } from './trace.ts';
 
-export type Question =
+export type TraceQuestion =
   | { readonly kind: 'hashes'; readonly positions: readonly bigint[] }
   | { readonly kind: 'prove'; readonly position: bigint }
   | { readonly kind: 'place'; readonly position: bigint }
@@ -18,12 +18,12 @@ export type ToTraces = {
   readonly input?: TraceInput;
   /** Traces to forget before. */
   readonly drop: readonly string[];
-  readonly question: Question;
+  readonly question: TraceQuestion;
 };
 
-export type Answer = readonly Hex[] | Uint8Array | Place | bigint;
+export type TraceAnswer = readonly Hex[] | Uint8Array | TracePlace | bigint;
 
-export type FromTraces = { readonly id: number } & ({ readonly answer: Answer } | { readonly failure: string });
+export type FromTraces = { readonly id: number } & ({ readonly answer: TraceAnswer } | { readonly failure: string });
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs as a worker thread');
@@ -45,7 +45,7 @@ function respond({ id, key, input, drop, question }: ToTraces): FromTraces {
   }
 }
 
-function answer(trace: Trace, question: Question): Answer {
+function answer(trace: Trace, question: TraceQuestion): TraceAnswer {
   switch (question.kind) {
     case 'hashes':
       return trace.hashesAt(question.positions);

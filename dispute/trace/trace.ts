@@ -33,7 +33,7 @@ export type TraceInput = {
 };
 
 /** What stands at a position, for people. */
-export type Place = {
+export type TracePlace = {
   readonly position: bigint;
   readonly machine: 'kernel' | 'program' | 'halted';
   readonly programId?: Hex | undefined;
@@ -53,7 +53,7 @@ export type Trace = {
   hashesAt(positions: readonly bigint[]): Hex[];
   /** One-step proof of the instruction at this position. */
   prove(position: bigint): Uint8Array;
-  place(position: bigint): Place;
+  place(position: bigint): TracePlace;
   /** Instructions until the machine halts; the whole trace is run for it. */
   length(): bigint;
 };
@@ -147,7 +147,7 @@ function startMachine({ kernel, stateLeaf, context, message, nodes, execs }: Tra
   });
 }
 
-function placeOf(at: StepMachine, position: bigint): Place {
+function placeOf(at: StepMachine, position: bigint): TracePlace {
   const running = at.machine();
   if (running === undefined) return { position, machine: 'halted' };
   const { options, output, pc, gasLeft, debt } = running;

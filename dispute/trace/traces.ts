@@ -5,11 +5,11 @@ import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import type { TraceOracle } from '../play.ts';
-import type { Place, TraceInput } from './trace.ts';
-import type { FromTraces, Question, ToTraces } from './trace-thread.ts';
+import type { TraceInput, TracePlace } from './trace.ts';
+import type { FromTraces, ToTraces, TraceQuestion } from './trace-thread.ts';
 
 export type ThreadTrace = TraceOracle & {
-  place(position: bigint): Promise<Place>;
+  place(position: bigint): Promise<TracePlace>;
   /** Instructions until the machine halts. */
   length(): Promise<bigint>;
 };
@@ -60,7 +60,7 @@ export function createTraces(count: number): Traces {
     return thread;
   }
 
-  async function ask(thread: Thread, key: string, gather: () => Promise<TraceInput>, question: Question) {
+  async function ask(thread: Thread, key: string, gather: () => Promise<TraceInput>, question: TraceQuestion) {
     const { held, waiting, worker } = thread;
     const input = held.has(key) ? undefined : await gather();
     held.delete(key);
@@ -85,7 +85,7 @@ export function createTraces(count: number): Traces {
 
   return {
     open(key, gather) {
-      const put = <T>(question: Question): Promise<T> => {
+      const put = <T>(question: TraceQuestion): Promise<T> => {
         const thread = threadFor(key);
         const turn = thread.last.then(() => ask(thread, key, gather, question));
         thread.last = turn.catch(() => undefined);
@@ -94,7 +94,7 @@ export function createTraces(count: number): Traces {
       return {
         hashesAt: (positions) => put<readonly Hex[]>({ kind: 'hashes', positions }),
         prove: (position) => put<Uint8Array>({ kind: 'prove', position }),
-        place: (position) => put<Place>({ kind: 'place', position }),
+        place: (position) => put<TracePlace>({ kind: 'place', position }),
         length: () => put<bigint>({ kind: 'length' }),
       };
     },

@@ -1,11 +1,11 @@
 // docs/edge.md#backends: what a worker needs from whatever answers a request.
 import { type TakenApart, takeApart } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import { findMessageProblem, MAX_MESSAGES, type Message } from './messages.ts';
+import { findMessageProblem, MAX_MESSAGES, type RequestMessage } from './messages.ts';
 
 /** A request in the shape of OpenAI's chat completions, without `model` (docs/rows.md#requests). */
 export type ChatRequest = {
-  readonly messages: readonly Message[];
+  readonly messages: readonly RequestMessage[];
   readonly response_format?: ResponseFormat;
   readonly max_tokens?: number;
   readonly temperature?: number;

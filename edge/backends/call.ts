@@ -9,7 +9,7 @@ import type { PostAnswer } from './post.ts';
 const DEFAULT_NAME = 'answer';
 const MAX_REMEMBERED_CHARS = 1024 * 1024;
 
-export type Call = {
+export type ModelCall = {
   readonly body: string;
   /** Of the body without images, for which there are tokens instead. */
   readonly chars: number;
@@ -18,14 +18,14 @@ export type Call = {
   readonly wrapped: boolean;
 };
 
-export type Caller = {
-  encode(model: string, request: ChatRequest): Call;
+export type ModelCaller = {
+  encode(model: string, request: ChatRequest): ModelCall;
   readonly headers: Record<string, string>;
   /** What an endpoint says of a failure becomes part of a result, which is public: without keys. */
   hideSecrets(answer: PostAnswer): PostAnswer;
 };
 
-export function createCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): Caller {
+export function createModelCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv): ModelCaller {
   const key = config.apiKeyEnv === undefined ? config.apiKey : (env[config.apiKeyEnv] ?? config.apiKey);
   const named = Object.entries(config.headersEnv).flatMap(([name, variable]) => {
     const value = env[variable];

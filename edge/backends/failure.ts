@@ -6,12 +6,12 @@ import type { RejectedAnswer, Usage } from './backend.ts';
 import type { PostAnswer } from './post.ts';
 
 /** `later`: the same call may succeed. `otherwise`: it may if the model need not say the same again. */
-export type Again = 'later' | 'otherwise' | 'never';
+export type RetryAdvice = 'later' | 'otherwise' | 'never';
 
 /** Why a call has yielded nothing. It is thrown within the backend only. */
 export class CallFailure extends Error {
   readonly error: MizuError;
-  readonly again: Again;
+  readonly again: RetryAdvice;
   readonly retryAfterMs: number;
   /** Key, quota, model, address: no row will fare better here. */
   readonly isRefusal: boolean;
@@ -144,7 +144,7 @@ function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
 export function unusableAnswer(
   refusal: { readonly code: ErrorCode; readonly message: string; readonly actual: string; readonly hint?: string },
   rejected: RejectedAnswer,
-  again: Again,
+  again: RetryAdvice,
 ): CallFailure {
   return new CallFailure({ error: new MizuError({ ...refusal, expected: 'an answer', cause: rejected }), again });
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseChatRequest } from './backend.ts';
 import { completeBuiltin } from './builtin.ts';
-import { findMessageProblem, imagesOf, type Message, measureImages, textOfContent } from './messages.ts';
+import { findMessageProblem, imagesOf, measureImages, type RequestMessage, textOfContent } from './messages.ts';
 
 const BASE64 = {
   png: 'iVBORw0KGgoAAAANSUhEUg==',
@@ -91,7 +91,7 @@ test('whatever is given has a verdict, and what is taken can be read', () => {
   fc.assert(
     fc.property(fc.oneof(fc.array(message, { maxLength: 4 }), fc.jsonValue()), (messages) => {
       if (findMessageProblem(messages) !== undefined) return;
-      const good = messages as unknown as Message[];
+      const good = messages as unknown as RequestMessage[];
       const urls = good.flatMap((one) => imagesOf(one.content)).map(({ image_url: { url } }) => url);
       for (const url of urls) expect(url).toMatch(/^(https:|data:image\/)/i);
       expect(measureImages(good)).toEqual({ images: urls.length, chars: urls.join('').length });
@@ -102,7 +102,7 @@ test('whatever is given has a verdict, and what is taken can be read', () => {
 });
 
 test('the built-in model takes no images', () => {
-  const messages = shown(dataUrl('image/png', BASE64.png)) as unknown as Message[];
+  const messages = shown(dataUrl('image/png', BASE64.png)) as unknown as RequestMessage[];
   expect(() => completeBuiltin({ messages })).toThrow(
     expect.objectContaining({ code: 'edge/no-images', retryable: false, actual: '1 image' }),
   );

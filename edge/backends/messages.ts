@@ -17,7 +17,7 @@ export type ContentPart = TextPart | ImagePart;
 export type Content = string | readonly ContentPart[];
 
 /** Of a request, with whatever role. */
-export type Message = { readonly role: string; readonly content: Content };
+export type RequestMessage = { readonly role: string; readonly content: Content };
 
 export const MAX_MESSAGES = 256;
 export const MAX_PARTS = 64;
@@ -120,7 +120,7 @@ export const MAX_IMAGE_TOKENS = 16_384;
 export const IMAGE_TOKENS = 1_024;
 
 /** What the images of a request are: their number, and the characters of their addresses. */
-export function measureImages(messages: readonly Message[]): { images: number; chars: number } {
+export function measureImages(messages: readonly RequestMessage[]): { images: number; chars: number } {
   let images = 0;
   let chars = 0;
   for (const { content } of messages) {

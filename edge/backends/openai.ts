@@ -4,7 +4,7 @@ import { Pool } from 'undici';
 import { describeEnd } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
-import type { Verdict } from '../schema/check.ts';
+import type { SchemaVerdict } from '../schema/check.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
 import { unwrap } from '../schema/wrapper.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type Usage,
   wantsJson,
 } from './backend.ts';
-import { type Call, createCaller } from './call.ts';
+import { createModelCaller, type ModelCall } from './call.ts';
 import { CHARS_PER_TOKEN, parseCompletion } from './completion.ts';
 import { CallFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
@@ -47,12 +47,12 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     now: Date.now,
   });
   const checker = createSchemaChecker({ threads: 1 });
-  const caller = createCaller(config, env);
+  const caller = createModelCaller(config, env);
   const refusals = createRefusals(Date.now);
   // Tokens that a character costs, and that an answer has: learnt from what comes back.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
-  const ask = async ({ body, chars, imageTokens }: Call, signal: AbortSignal): Promise<Completion> => {
+  const ask = async ({ body, chars, imageTokens }: ModelCall, signal: AbortSignal): Promise<Completion> => {
     try {
       const limits = { timeoutMs, limitBytes: config.maxAnswerBytes, signal };
       const answer = caller.hideSecrets(await post(pool, { path, headers: caller.headers, body }, limits));
@@ -65,7 +65,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     }
   };
 
-  const askWithin = async (call: Call, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
+  const askWithin = async (call: ModelCall, request: ChatRequest, signal: AbortSignal): Promise<Completion> => {
     const answer = Math.min(request.max_tokens ?? Number.POSITIVE_INFINITY, learnt.answerTokens);
     const estimate = Math.ceil(call.chars * learnt.tokensPerChar + call.imageTokens + answer);
     await limiter.acquire(estimate, signal);
@@ -165,7 +165,7 @@ function withRepair(request: ChatRequest, raw: string, { message }: MizuError): 
   return { ...request, messages };
 }
 
-function unfit({ kind, reason }: Verdict, { content, finishReason, usage }: Completion): CallFailure {
+function unfit({ kind, reason }: SchemaVerdict, { content, finishReason, usage }: Completion): CallFailure {
   const rejected = { raw: content, usage };
   const actual = content.slice(0, 200);
   if (kind === 'unusable') {

@@ -4,7 +4,7 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
 import { readInvitation, readRevoked } from '../invitation.ts';
 
-export type Admission =
+export type WorkerAdmission =
   | { readonly kind: 'named' }
   | { readonly kind: 'invited'; readonly name: string; readonly expiry: number }
   /** Until then (unix seconds) the stake is not asked for again. */
@@ -15,9 +15,9 @@ export type StakeCheck = (worker: Address) => Promise<boolean>;
 
 export type Admissions = {
   /** The worker has proven that the key is its own. @throws MizuError `edge/worker-refused` */
-  admit(worker: Address, invitation: string | undefined): Promise<Admission>;
+  admit(worker: Address, invitation: string | undefined): Promise<WorkerAdmission>;
   /** Why the worker must leave now, and may come again if it has another ground. */
-  endOf(admission: Admission, revoked: ReadonlySet<string>): string | undefined;
+  endOf(admission: WorkerAdmission, revoked: ReadonlySet<string>): string | undefined;
   revoked(): ReadonlySet<string>;
 };
 
@@ -49,7 +49,7 @@ export function createAdmissions(options: AdmissionOptions): Admissions {
     return names.has(admission.name) ? 'the invitation is revoked' : undefined;
   };
 
-  const admitInvited = (worker: Address, text: string): Admission => {
+  const admitInvited = (worker: Address, text: string): WorkerAdmission => {
     const invitation = readInvitation(domain, gatewayKey, text);
     if (invitation === undefined) throw refuse('an invitation of this gateway', 'another text or signature');
     if (invitation.worker !== worker) throw refuse(`an invitation of ${worker}`, `one of ${invitation.worker}`);

@@ -1,28 +1,28 @@
 // docs/edge.md#audits: a share of an exact model's leases is done twice, by different workers; a third decides.
 import { createHash } from 'node:crypto';
 import type { Address } from '../../protocol/hex.ts';
-import type { Outcome } from './results.ts';
+import type { RowOutcome } from './results.ts';
 
-export type AuditAnswer = { readonly worker: Address; readonly outcomes: readonly Outcome[] };
+export type AuditAnswer = { readonly worker: Address; readonly outcomes: readonly RowOutcome[] };
 
 /** What is kept of an answer: a digest a row. */
-export type Said = { readonly worker: Address; readonly digests: readonly string[] };
+export type DigestedAnswer = { readonly worker: Address; readonly digests: readonly string[] };
 
 export type Audit = {
   readonly task: string;
   readonly model: string;
   readonly places: readonly number[];
-  readonly answers: Said[];
+  readonly answers: DigestedAnswer[];
   /** Unix milliseconds; then the first answer stands. */
   readonly deadline: number;
   /** Handed to a worker now. */
   leased: boolean;
 };
 
-export type Verdict = {
+export type AuditVerdict = {
   readonly liars: readonly Address[];
   /** Rows whose first answer was wrong, or undecided by three different answers. */
-  readonly corrected: readonly Outcome[];
+  readonly corrected: readonly RowOutcome[];
   readonly undecided: readonly number[];
 };
 
@@ -32,7 +32,7 @@ export type Auditor = {
   /** An audit that this worker has not answered. */
   next(worker: Address, models: ReadonlySet<string>): Audit | undefined;
   /** Undefined while another answer is needed. */
-  answer(audit: Audit, answer: AuditAnswer): Verdict | undefined;
+  answer(audit: Audit, answer: AuditAnswer): AuditVerdict | undefined;
   /** Removes and returns the audits that nobody came to answer. */
   lapse(now: number): Audit[];
   readonly open: () => number;
@@ -72,18 +72,21 @@ export function createAuditor(options: { rate: number; seconds: number; random: 
   };
 }
 
-function digest({ worker, outcomes }: AuditAnswer): Said {
+function digest({ worker, outcomes }: AuditAnswer): DigestedAnswer {
   return { worker, digests: outcomes.map(({ line }) => createHash('sha256').update(line).digest('base64')) };
 }
 
 /** `outcomes` are those of the last answer: what corrects a row is what two have said, and so what the third has. */
-function decide([first, second, third]: readonly Said[], outcomes: readonly Outcome[]): Verdict | undefined {
+function decide(
+  [first, second, third]: readonly DigestedAnswer[],
+  outcomes: readonly RowOutcome[],
+): AuditVerdict | undefined {
   if (first === undefined || second === undefined) return undefined;
   const differs = first.digests.some((one, i) => one !== second.digests[i]);
   if (!differs) return { liars: [], corrected: [], undecided: [] };
   if (third === undefined) return undefined;
   const liars = new Set<Address>();
-  const corrected: Outcome[] = [];
+  const corrected: RowOutcome[] = [];
   const undecided: number[] = [];
   outcomes.forEach((outcome, i) => {
     const [a, b, c] = [first.digests[i], second.digests[i], third.digests[i]];

@@ -23,14 +23,14 @@ import { createMemory } from './memory.ts';
 import { openOutbox, type PutObjects } from './outbox.ts';
 import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
-import type { ChainInfo, Sequencer } from './sequencer.ts';
+import type { ChainInfo, SequencerClient } from './sequencer.ts';
 import { createSessions } from './sessions.ts';
 import { createStaleTasks } from './stale.ts';
-import { bytesOf, maxRowsOf, type TaskInfo, taskKey } from './task.ts';
+import { heldBytes, maxRowsOf, singleUseKey, type TaskInfo } from './task.ts';
 
 export type GatewayParts = {
   readonly config: GatewayConfig;
-  readonly sequencer: Sequencer;
+  readonly sequencer: SequencerClient;
   readonly chain: ChainInfo;
   readonly putObjects: PutObjects;
   /** When the sequencer does not give a request object. @throws MizuError */
@@ -183,20 +183,20 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       return requests;
     } catch (error) {
       // A result without rows makes the run fail at its next step, instead of waiting for its deadline.
-      log.error({ err: error, task: taskKey(info) }, 'a request object is unusable; it gets an empty result');
+      log.error({ err: error, task: singleUseKey(info) }, 'a request object is unusable; it gets an empty result');
       return { model: info.model, ...NO_REQUESTS };
     }
   };
 
   // False: its memory is not free yet.
   const load = async (info: TaskInfo): Promise<boolean> => {
-    const key = taskKey(info);
+    const key = singleUseKey(info);
     const isTooLarge = info.requestLength > config.maxRequestBytes;
-    if (!memory.reserve(key, info, isTooLarge ? EMPTY_TASK_BYTES : bytesOf(info, config))) return false;
+    if (!memory.reserve(key, info, isTooLarge ? EMPTY_TASK_BYTES : heldBytes(info, config))) return false;
     try {
       if (isTooLarge) log.error({ info }, 'a request object is too large; it gets an empty result');
       const requests = isTooLarge ? { model: info.model, ...NO_REQUESTS } : await fetchRequests(info);
-      memory.shrink(key, requests.count === 0 ? EMPTY_TASK_BYTES : bytesOf(info, config, requests.count));
+      memory.shrink(key, requests.count === 0 ? EMPTY_TASK_BYTES : heldBytes(info, config, requests.count));
       await store.write([taskTable.put(key, info)]);
       queue.add(info, requests);
       return true;
@@ -236,14 +236,14 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   const unfinished = () => queue.progress().filter(({ done, total }) => done < total);
   const dropStale = (listed: ReadonlySet<string>, models: ReadonlySet<Hex>) => {
     const held = unfinished().filter(({ info }) => models.has(info.model));
-    const keys = held.map(({ info }) => taskKey(info));
+    const keys = held.map(({ info }) => singleUseKey(info));
     return drop(stale.note(listed, keys), 'tasks are no longer open: they are dropped');
   };
   // They would keep the memory from others; when a worker comes they are listed again.
   const dropUnserved = (models: ReadonlySet<Hex>) => {
     const all = unfinished();
     const served = all.filter(({ info }) => models.has(info.model));
-    const keysOf = (tasks: typeof all) => tasks.map(({ info }) => taskKey(info));
+    const keysOf = (tasks: typeof all) => tasks.map(({ info }) => singleUseKey(info));
     const keys = unserved.note(new Set(keysOf(served)), keysOf(all));
     return drop(keys, 'no worker has had the model of these tasks for long: they are dropped');
   };
@@ -260,14 +260,14 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     await dropUnserved(new Set(models));
     if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
-    if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(taskKey)), new Set(models));
+    if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(singleUseKey)), new Set(models));
     // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
     const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
     for (const info of listed) {
       queue.renewOffer(info);
       outbox.note(info);
     }
-    const isNew = (info: TaskInfo) => !queue.has(taskKey(info)) && !isOver(taskKey(info));
+    const isNew = (info: TaskInfo) => !queue.has(singleUseKey(info)) && !isOver(singleUseKey(info));
     const fresh = listed.filter(isNew);
     if (fresh.length === 0 || (await loadAll(fresh)) === 0) return idle();
     idleMs = POLL_IDLE_MS;
@@ -329,7 +329,7 @@ async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8A
 // A hint for displays: only what has changed, never two at a time, and a failure is not worth a retry.
 function createProgress(
   read: () => { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[],
-  sequencer: Pick<Sequencer, 'sendProgress'>,
+  sequencer: Pick<SequencerClient, 'sendProgress'>,
   log: Logger,
 ): () => void {
   let told = new Map<string, number>();
@@ -337,11 +337,11 @@ function createProgress(
   const tell = async () => {
     const all = read();
     for (const { info, ...counts } of all) {
-      if (told.get(taskKey(info)) === counts.done) continue;
+      if (told.get(singleUseKey(info)) === counts.done) continue;
       const { run, stage, partition } = info;
       await sequencer.sendProgress({ run, stage, partition, ...counts });
     }
-    told = new Map(all.map(({ info, done }) => [taskKey(info), done]));
+    told = new Map(all.map(({ info, done }) => [singleUseKey(info), done]));
   };
   return () => {
     if (telling) return;

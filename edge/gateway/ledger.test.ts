@@ -12,7 +12,7 @@ import { openStore, type Store } from '../../service/storage/store.ts';
 import { createSigner } from '../signing.ts';
 import { openOutbox } from './outbox.ts';
 import type { BatchReceipt } from './sequencer.ts';
-import { type FinishedTask, type TaskInfo, taskKey } from './task.ts';
+import { type FinishedTask, singleUseKey, type TaskInfo } from './task.ts';
 
 type Results = Extract<Message, { kind: 'InferenceResult' }>;
 type Run = { escrow: bigint; inference: bigint };
@@ -114,7 +114,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     };
     const finish = (info: TaskInfo): FinishedTask => {
       const result = new Uint8Array(1 + random(30));
-      return { key: taskKey(info), info, result, inputTokens: random(10), outputTokens: random(10) };
+      return { key: singleUseKey(info), info, result, inputTokens: random(10), outputTokens: random(10) };
     };
     const tasks = new Map<string, FinishedTask>();
     let stop = new AbortController();
@@ -147,7 +147,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     let outbox = await open();
     // Listed early and late, finished in another order, and what the list says comes at any time.
     const infos = Array.from({ length: TASKS }, (_, i) => infoOf(i));
-    for (const info of infos) tasks.set(taskKey(info), finish(info));
+    for (const info of infos) tasks.set(singleUseKey(info), finish(info));
     const waiting = [...tasks.values()].sort(() => random(3) - 1);
     while (tasks.size > 0) {
       const running = outbox.run(stop.signal);

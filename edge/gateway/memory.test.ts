@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Part, startPart } from '../../bench/edge/spawn.ts';
+import { type BenchProcess, startPart } from '../../bench/edge/spawn.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { requestBytes } from '../../service/http/client.ts';
 import { startLoopbackSequencer } from '../../test/doubles/loopback-sequencer.ts';
@@ -92,7 +92,7 @@ const HOSTILE_TASKS = 64;
 test('64 request objects of 50 MB are never in memory together, and a small task of another run is answered', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-memory-'));
   const sequencer = await startLoopbackSequencer();
-  const parts: Part[] = [];
+  const parts: BenchProcess[] = [];
   try {
     const line = (i: number) => `[${i},{"messages":[{"role":"user","content":"${'x'.repeat(430)}"}]}]`;
     const bytes = encodeRequests(

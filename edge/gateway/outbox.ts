@@ -10,9 +10,9 @@ import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
 import type { Logger } from '../../service/process/log.ts';
 import { numberKey, type Store } from '../../service/storage/store.ts';
-import { hashInferenceBatch, type Signer } from '../signing.ts';
+import { hashInferenceBatch, type ResultSigner } from '../signing.ts';
 import { type ItemCost, openLedger } from './ledger.ts';
-import type { BatchReceipt, Sequencer } from './sequencer.ts';
+import type { BatchReceipt, SequencerClient } from './sequencer.ts';
 import type { FinishedTask, TaskInfo } from './task.ts';
 
 /** Stores the objects and returns the committee's certificate over them, in this order. */
@@ -23,9 +23,9 @@ export type PutObjects = (
 
 export type OutboxOptions = {
   readonly store: Store;
-  readonly sequencer: Pick<Sequencer, 'send' | 'getReceipt'>;
+  readonly sequencer: Pick<SequencerClient, 'send' | 'getReceipt'>;
   readonly putObjects: PutObjects;
-  readonly signer: Signer;
+  readonly signer: ResultSigner;
   readonly domain: Domain;
   readonly retentionSeconds: number;
   readonly log: Logger;

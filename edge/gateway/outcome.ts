@@ -4,9 +4,9 @@ import { answerRulesOf, type ChatRequest, openContent } from '../backends/backen
 import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from '../backends/messages.ts';
 import type { AnsweredRow } from '../frames.ts';
 import { encodeResultLine, type RowResult } from '../rows.ts';
-import type { Verdict } from '../schema/check.ts';
+import type { SchemaVerdict } from '../schema/check.ts';
 import type { ContentItem } from '../schema/checker.ts';
-import type { Outcome } from './results.ts';
+import type { RowOutcome } from './results.ts';
 
 export type OutcomeRules = {
   readonly maxContentBytes: number;
@@ -29,7 +29,7 @@ const TEMPLATE_TOKENS = 1024;
 export type RowAnswer = { readonly row: RowRequest; readonly request: ChatRequest; readonly answer: AnsweredRow[1] };
 
 /** The request of a row's line, which is JSON (docs/rows.md#requests). */
-export function readRequest(line: string): ChatRequest {
+export function requestOfLine(line: string): ChatRequest {
   return (JSON.parse(line) as [number, ChatRequest])[1];
 }
 
@@ -43,9 +43,9 @@ export function toContentItem({ request, answer }: RowAnswer, { maxContentBytes 
 /** Undefined: the row goes to another worker. */
 export function judgeRow(
   { row, request, answer }: RowAnswer,
-  verdict: Verdict | undefined,
+  verdict: SchemaVerdict | undefined,
   rules: OutcomeRules,
-): Outcome | undefined {
+): RowOutcome | undefined {
   const { result, retryable } = judge(answer, request, verdict, rules);
   if (retryable && !row.last) return undefined;
   const metered = meter(result, request, row.line, rules);
@@ -60,7 +60,7 @@ export function judgeRow(
 function judge(
   answer: AnsweredRow[1],
   request: ChatRequest,
-  verdict: Verdict | undefined,
+  verdict: SchemaVerdict | undefined,
   { maxContentBytes }: OutcomeRules,
 ): { result: RowResult; retryable: boolean } {
   const { retryable = false, ...result } = answer;

@@ -6,7 +6,7 @@ import { createSchemaChecker } from '../schema/checker.ts';
 import { createAuditor } from './audit.ts';
 import type { Journal } from './journal.ts';
 import { type AcceptedEntry, createQueue, type Lease, type Queue } from './queue.ts';
-import { type TaskInfo, taskKey } from './task.ts';
+import { singleUseKey, type TaskInfo } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;
 const SIGNATURE: Hex = `0x${'33'.repeat(65)}`;
@@ -30,7 +30,7 @@ const INFO: TaskInfo = {
   itemFee: '0',
   step: 0,
 };
-const KEY = taskKey(INFO);
+const KEY = singleUseKey(INFO);
 
 const checker = createSchemaChecker({ threads: 1 });
 afterAll(() => checker.close());

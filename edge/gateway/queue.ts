@@ -8,8 +8,8 @@ import { encodeResultLine, type Requests } from '../rows.ts';
 import type { SchemaChecker } from '../schema/checker.ts';
 import type { Audit, Auditor } from './audit.ts';
 import type { Journal } from './journal.ts';
-import { judgeRow, type OutcomeRules, readRequest, toContentItem } from './outcome.ts';
-import type { Outcome } from './results.ts';
+import { judgeRow, type OutcomeRules, requestOfLine, toContentItem } from './outcome.ts';
+import type { RowOutcome } from './results.ts';
 import { createShares, type Holder } from './shares.ts';
 import {
   bitOf,
@@ -23,9 +23,9 @@ import {
   noteFailures,
   type OpenTask,
   putOutcomes,
+  singleUseKey,
   type TaskInfo,
   takeRows,
-  taskKey,
 } from './task.ts';
 
 /** As it stands in the journal: who said it, and the signature over the whole lease. */
@@ -34,7 +34,7 @@ export type AcceptedEntry = {
   readonly lease: number;
   readonly worker: Address;
   readonly signature: Hex;
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly RowOutcome[];
 };
 
 export type Lease = HeldLease & { readonly worker: Address; readonly audit?: Audit };
@@ -109,7 +109,7 @@ export function createQueue(options: QueueOptions): Queue {
   const settling = new Set<number>();
   const finished: FinishedTask[] = [];
   const taken = new Set<string>();
-  const recovered = new Map<string, Outcome[]>();
+  const recovered = new Map<string, RowOutcome[]>();
   for (const entry of journal.recovered) {
     recovered.set(entry.task, [...(recovered.get(entry.task) ?? []), ...entry.outcomes]);
   }
@@ -251,11 +251,11 @@ export function createQueue(options: QueueOptions): Queue {
       const last = lease.audit !== undefined || task.failures[place]! + 1 >= options.attempts;
       const line = task.requests.lineOf(place);
       const row = { place, index: task.requests.indexOf(place), line, last };
-      return { row, request: readRequest(line), answer: (rows[i] as AnsweredRow)[1] };
+      return { row, request: requestOfLine(line), answer: (rows[i] as AnsweredRow)[1] };
     });
     settling.add(lease.lease);
-    let judged: (Outcome | undefined)[];
-    let outcomes: Outcome[];
+    let judged: (RowOutcome | undefined)[];
+    let outcomes: RowOutcome[];
     try {
       const items = answers.map((answer) => toContentItem(answer, options.rules));
       const verdicts = await options.checker.check(task.info.owner, items);
@@ -280,7 +280,7 @@ export function createQueue(options: QueueOptions): Queue {
     finishIfDone(task);
   };
 
-  const considerAudit = (task: OpenTask, { places, worker }: Lease, outcomes: readonly Outcome[]) => {
+  const considerAudit = (task: OpenTask, { places, worker }: Lease, outcomes: readonly RowOutcome[]) => {
     const { model } = task.requests;
     const eligible = options.exactModels.has(model) && outcomes.length === places.length;
     if (!eligible || !options.hasOther([worker], model)) return;
@@ -297,7 +297,7 @@ export function createQueue(options: QueueOptions): Queue {
     },
     has: (key) => tasks.has(key),
     renewOffer: (listed) => {
-      const task = tasks.get(taskKey(listed));
+      const task = tasks.get(singleUseKey(listed));
       if (task === undefined) return;
       const { maxCost, inputPrice, outputPrice, bytePrice, escrowLeft, inferenceLeft, itemFee, step } = listed;
       const left = { escrowLeft, inferenceLeft, itemFee, step };
@@ -371,7 +371,7 @@ export function createQueue(options: QueueOptions): Queue {
   };
 }
 
-type AuditedAnswer = { readonly signature: Hex; readonly outcomes: readonly Outcome[] };
+type AuditedAnswer = { readonly signature: Hex; readonly outcomes: readonly RowOutcome[] };
 
 function isUsable({ requests }: OpenTask, place: number): boolean {
   if (requests.sizeOf(place) > MAX_LEASE_BYTES) return false;
@@ -382,7 +382,7 @@ function isUsable({ requests }: OpenTask, place: number): boolean {
   }
 }
 
-function errorOutcome(task: OpenTask, place: number, code: ErrorCode, message: string): Outcome {
+function errorOutcome(task: OpenTask, place: number, code: ErrorCode, message: string): RowOutcome {
   const line = encodeResultLine(task.requests.indexOf(place), { error: { code, message } });
   return { place, line, inputTokens: 0, outputTokens: 0 };
 }

@@ -4,7 +4,7 @@ import type { Store } from '../../service/storage/store.ts';
 
 export const FAULT_POINTS = { liar: 50, signature: 50, frame: 20, timeout: 10 } as const;
 
-export type Fault = keyof typeof FAULT_POINTS;
+export type WorkerFault = keyof typeof FAULT_POINTS;
 
 export type Reputation = {
   /** At 0 a worker gets no leases, until its entry is removed from the data folder. */
@@ -12,7 +12,7 @@ export type Reputation = {
   points(worker: Address): number;
   succeeded(worker: Address): void;
   /** Durable when the promise resolves. */
-  failed(worker: Address, fault: Fault): Promise<void>;
+  failed(worker: Address, fault: WorkerFault): Promise<void>;
 };
 
 const FULL_POINTS = 100;

@@ -1,7 +1,7 @@
 // docs/edge.md#memory: the outcomes of a task's rows, as bytes beside each other and few numbers a row.
 
 /** A row's final result. */
-export type Outcome = {
+export type RowOutcome = {
   /** Place of the row in the request object, from 0. */
   readonly place: number;
   /** Canonical `[index,result]`. */
@@ -13,7 +13,7 @@ export type Outcome = {
 export type Results = {
   has(place: number): boolean;
   /** Takes the place of an earlier outcome of the row. */
-  put(outcomes: readonly Outcome[]): void;
+  put(outcomes: readonly RowOutcome[]): void;
   /** Canonical `[index,result]`. */
   lineOf(place: number): Uint8Array | undefined;
   tokens(): { input: number; output: number };

@@ -6,7 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { createRpcClient, requestBytes } from '../../service/http/client.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import type { TaskInfo } from './task.ts';
 
 export type ChainInfo = {
@@ -26,14 +26,14 @@ export type BatchReceipt = {
   readonly failedItems: readonly { readonly item: number; readonly error: string }[];
 };
 
-export type Progress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
+export type TaskProgress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
   readonly done: number;
   readonly total: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
 };
 
-export type Sequencer = {
+export type SequencerClient = {
   chain(): Promise<ChainInfo>;
   /** Open infer tasks for these model ids whose results are taken from this gateway; waits up to `waitSeconds` for the first. */
   getTasks(
@@ -49,7 +49,7 @@ export type Sequencer = {
   send(message: Uint8Array): Promise<void>;
   /** Undefined while it is not executed. @throws MizuError if it was refused. */
   getReceipt(hash: Hex): Promise<BatchReceipt | undefined>;
-  sendProgress(progress: Progress): Promise<void>;
+  sendProgress(progress: TaskProgress): Promise<void>;
 };
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
@@ -98,7 +98,7 @@ const receipt = z.object({
   items: z.array(z.object({ ok: z.boolean(), error: z.string().optional() })).optional(),
 });
 
-export function createSequencer(url: string): Sequencer {
+export function createSequencer(url: string): SequencerClient {
   const call = createRpcClient(url);
   return {
     chain: async () => {
@@ -141,7 +141,7 @@ function parse<T>(shape: z.ZodType<T>, value: unknown, method: string): T {
     code: 'edge/bad-answer',
     message: `The sequencer's answer to ${method} is not as specified.`,
     expected: 'the result of docs/rpc.md',
-    actual: describeIssues(parsed.error),
+    actual: describeZodIssues(parsed.error),
     hint: 'Check that sequencer and gateway have the same version.',
   });
 }

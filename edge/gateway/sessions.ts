@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { formatError, MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
-import { createPlaces, type Place, peerOf } from '../../service/http/peers.ts';
+import { createPeerPlaces, type PeerPlace, peerOf } from '../../service/http/peers.ts';
 import type { Logger } from '../../service/process/log.ts';
 import {
   closeReason,
@@ -19,10 +19,10 @@ import {
 } from '../frames.ts';
 import { encodeResultLine } from '../rows.ts';
 import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '../signing.ts';
-import { type Admission, type Admissions, refuse } from './admission.ts';
+import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
 import type { Lease, Queue } from './queue.ts';
-import type { Fault, Reputation } from './reputation.ts';
+import type { Reputation, WorkerFault } from './reputation.ts';
 
 export type SessionsOptions = {
   readonly server: Server;
@@ -47,7 +47,7 @@ export type Sessions = {
   /** A worker with this model that is none of these, and takes rows. */
   hasOther(workers: readonly Address[], model: string): boolean;
   list(): { worker: Address; models: string[]; credits: number; rows: number; points: number }[];
-  report(worker: Address, fault: Fault): void;
+  report(worker: Address, fault: WorkerFault): void;
   close(): Promise<void>;
 };
 
@@ -57,7 +57,7 @@ type Session = {
   readonly publicKey: Hex;
   readonly models: ReadonlySet<string>;
   readonly credits: number;
-  readonly admission: Admission;
+  readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
   /** Frames that bring nothing: so many more are taken. */
@@ -81,7 +81,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const sessions = new Map<Address, Session>();
   const graces = new Map<Address, NodeJS.Timeout>();
   const intake = createIntake();
-  const strangers = createPlaces({ total: options.maxWorkers, perPeer: STRANGERS_PER_ADDRESS });
+  const strangers = createPeerPlaces({ total: options.maxWorkers, perPeer: STRANGERS_PER_ADDRESS });
   let closing = false;
 
   const send = (socket: WebSocket, frame: GatewayFrame) => socket.send(JSON.stringify(frame));
@@ -112,7 +112,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     return true;
   };
 
-  const report = (worker: Address, fault: Fault) => {
+  const report = (worker: Address, fault: WorkerFault) => {
     log.warn({ worker, fault }, 'a worker is at fault');
     reputation.failed(worker, fault).then(
       () => {
@@ -166,7 +166,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       : 'the signature is not of these results by this key';
   };
 
-  const prove = async (challenge: Hex, hello: HelloFrame): Promise<Admission> => {
+  const prove = async (challenge: Hex, hello: HelloFrame): Promise<WorkerAdmission> => {
     const worker = addressOf(hello.publicKey);
     if (!verifySignature(hashWorkerHello(options, challenge), hello.signature, hello.publicKey)) {
       throw refuse('a signature of this gateway and the challenge by the key', 'another');
@@ -175,7 +175,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     return options.admissions.admit(worker, hello.invitation);
   };
 
-  const welcome = (socket: WebSocket, hello: HelloFrame, admission: Admission): Session => {
+  const welcome = (socket: WebSocket, hello: HelloFrame, admission: WorkerAdmission): Session => {
     const worker = addressOf(hello.publicKey);
     const isNew = !sessions.has(worker);
     if (isNew && sessions.size >= options.maxWorkers) throw refuse(`at most ${options.maxWorkers} workers`, 'one more');
@@ -221,7 +221,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     session.draining = true;
   };
 
-  sockets.on('connection', (socket: WebSocket, request: IncomingMessage, place: Place) => {
+  sockets.on('connection', (socket: WebSocket, request: IncomingMessage, place: PeerPlace) => {
     const challenge = bytesToHex(randomBytes(32));
     let session: Session | undefined;
     let isGreeting = false;

@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDomain } from '../../protocol/typed-data.ts';
-import { createLogger, describeError } from '../../service/process/log.ts';
+import { createLogger, describeThrown } from '../../service/process/log.ts';
 import { parseWorkerFrame, WORKER_PATH } from '../frames.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 
@@ -83,5 +83,5 @@ test.each([
   } catch (error) {
     caught = error;
   }
-  expect(JSON.stringify(describeError(caught)).length).toBeLessThan(2_000);
+  expect(JSON.stringify(describeThrown(caught)).length).toBeLessThan(2_000);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Hex } from '../../protocol/hex.ts';
 import { LEAST_RESULT_BYTES } from '../../protocol/inference.ts';
-import { createRandom } from '../../test/kernel/random.fixture.ts';
+import { createXorshift } from '../../test/kernel/random.fixture.ts';
 import { decodeRequests, encodeRequests, encodeResultLine, NO_REQUESTS } from '../rows.ts';
 import { createTask, finishTask, putOutcomes, type TaskInfo } from './task.ts';
 
@@ -89,7 +89,7 @@ test('a result without rows fits what the least offer pays, whatever its tokens'
 });
 
 test.each([1, 2, 3])('whatever the rows and the offer, no result is above what is paid, seed %i', (seed) => {
-  const random = createRandom(seed);
+  const random = createXorshift(seed);
   const seen = new Set<string>();
   for (let round = 0; round < 200; round++) {
     const contents = Array.from({ length: 1 + random(40) }, () => random(random(4) === 0 ? 9_000 : 200));

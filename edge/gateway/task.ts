@@ -1,7 +1,7 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from '../rows.ts';
-import { createResults, type Outcome, type Results } from './results.ts';
+import { createResults, type Results, type RowOutcome } from './results.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
@@ -55,7 +55,7 @@ export const MAX_LEASE_BYTES = 4 * 1024 * 1024;
 export const RESULT_BYTES_A_ROW = 256;
 
 /** Single use: two results for one key are never signed in two batches that both count. */
-export function taskKey({
+export function singleUseKey({
   run,
   stage,
   partition,
@@ -67,7 +67,7 @@ export function taskKey({
 export function createTask(info: TaskInfo, requests: Requests): OpenTask {
   const { count } = requests;
   return {
-    key: taskKey(info),
+    key: singleUseKey(info),
     info,
     requests,
     results: createResults(count),
@@ -132,7 +132,7 @@ export function giveBack(task: OpenTask, places: readonly number[], lease: numbe
   }
 }
 
-export function putOutcomes(task: OpenTask, outcomes: readonly Outcome[]): void {
+export function putOutcomes(task: OpenTask, outcomes: readonly RowOutcome[]): void {
   for (const { place } of outcomes) {
     if (!task.results.has(place)) task.open -= 1;
     task.holders[place] = 0;
@@ -156,7 +156,7 @@ const BYTES_AROUND_CONTENT = 1_024;
 export type TaskLimits = { readonly maxContentBytes: number; readonly maxResultBytes: number };
 
 /** What a task holds at most, until its result is settled; `rows` is undefined before its object is there. */
-export function bytesOf({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
+export function heldBytes({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
   const count = rows ?? Math.min(maxRowsOf(limits), Math.floor(requestLength / LEAST_BYTES_OF_A_ROW));
   const results = Math.min(limits.maxResultBytes, (count + 1) * (limits.maxContentBytes + BYTES_AROUND_CONTENT));
   return requestLength + count * BYTES_A_ROW + results;

@@ -7,7 +7,7 @@ type JsonObject = { readonly [key: string]: Json };
 /** The keyword that carries the cost; an own keyword of that name in a user's schema is dropped like any other unknown one. */
 export const STEPS_KEYWORD = 'mizuSteps';
 
-export type Steps = { readonly at: string; readonly weight: number };
+export type SchemaCost = { readonly at: string; readonly weight: number };
 
 export const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_DEPTH = 64;
@@ -80,7 +80,7 @@ export function boundSchema(schema: unknown): JsonObject | boolean {
     }
     addPrototypeName(copy);
     const weight = 1 + Math.ceil(chars / CHARS_A_STEP);
-    copy[STEPS_KEYWORD] = { at, weight } satisfies Steps;
+    copy[STEPS_KEYWORD] = { at, weight } satisfies SchemaCost;
     return copy;
   };
 

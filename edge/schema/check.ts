@@ -1,16 +1,16 @@
 // docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; every check has a budget of steps.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ResponseFormat } from '../backends/backend.ts';
-import { boundSchema, MAX_SCHEMA_CHARS, STEPS_KEYWORD, type Steps } from './bounded.ts';
+import { boundSchema, MAX_SCHEMA_CHARS, type SchemaCost, STEPS_KEYWORD } from './bounded.ts';
 import { compilePattern } from './pattern.ts';
 import { SchemaRefusal } from './refusal.ts';
 import { createTextMemo } from './text-memo.ts';
 
 /** Why a content is not taken: it does not fit its schema, or the schema is one that no content is checked with. */
-export type Verdict = { readonly kind: 'unfit' | 'unusable'; readonly reason: string };
+export type SchemaVerdict = { readonly kind: 'unfit' | 'unusable'; readonly reason: string };
 
 /** Undefined: the content is JSON and fits. `schema` is JSON; without one only the JSON is checked. */
-export type ContentCheck = (schema: string | undefined, content: string) => Verdict | undefined;
+export type ContentCheck = (schema: string | undefined, content: string) => SchemaVerdict | undefined;
 
 /** A step takes 0.1 to 0.4 µs of one core: at most about 1.5 s. */
 export const MAX_STEPS = 4_000_000;
@@ -30,8 +30,8 @@ type Compile = (schema: unknown) => Checker;
 export function createContentCheck(): ContentCheck {
   let compile = createCompiler();
   let compiles = 0;
-  const memo = createTextMemo<Checker | Verdict>(MAX_CACHED_CHARS);
-  const compileOne = (schema: string): Checker | Verdict => {
+  const memo = createTextMemo<Checker | SchemaVerdict>(MAX_CACHED_CHARS);
+  const compileOne = (schema: string): Checker | SchemaVerdict => {
     // What ajv keeps of each schema goes with its instance.
     if (compiles === COMPILES_AN_INSTANCE) {
       compile = createCompiler();
@@ -48,7 +48,7 @@ export function createContentCheck(): ContentCheck {
       return unfit(`not JSON: ${(error as Error).message}`);
     }
     if (schema === undefined) return undefined;
-    if (schema.length > MAX_SCHEMA_CHARS) return tooLong(schema.length);
+    if (schema.length > MAX_SCHEMA_CHARS) return schemaTooLong(schema.length);
     const checker = memo(schema, () => compileOne(schema));
     if (typeof checker !== 'function') return checker;
     try {
@@ -74,11 +74,11 @@ export function schemaOf(format: ResponseFormat | undefined): string | undefined
 /** For where a workflow is made: why no content can be checked by this schema. */
 export function findSchemaProblem(schema: unknown): string | undefined {
   const text = JSON.stringify(schema);
-  const tried = text.length > MAX_SCHEMA_CHARS ? tooLong(text.length) : tryCompile(createCompiler(), text);
+  const tried = text.length > MAX_SCHEMA_CHARS ? schemaTooLong(text.length) : tryCompile(createCompiler(), text);
   return typeof tried === 'function' ? undefined : tried.reason;
 }
 
-function tryCompile(compile: Compile, schema: string): Checker | Verdict {
+function tryCompile(compile: Compile, schema: string): Checker | SchemaVerdict {
   try {
     return compile(JSON.parse(schema));
   } catch (error) {
@@ -139,7 +139,7 @@ function createCompiler(): Compile {
     keyword: STEPS_KEYWORD,
     before: '$ref',
     errors: false,
-    validate: (steps: Steps, value: unknown) => {
+    validate: (steps: SchemaCost, value: unknown) => {
       at = steps.at;
       charge(steps.weight + Math.ceil(sizeOf(value) / ITEMS_A_STEP));
       return true;
@@ -192,21 +192,21 @@ function toComparable(value: unknown): string {
   return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${toComparable(one)}`).join()}}`;
 }
 
-function unfit(reason: string): Verdict {
+function unfit(reason: string): SchemaVerdict {
   return { kind: 'unfit', reason: reason.slice(0, MAX_REASON) };
 }
 
-export function unusable(reason: string): Verdict {
+export function unusable(reason: string): SchemaVerdict {
   return { kind: 'unusable', reason: reason.slice(0, MAX_REASON) };
 }
 
 /** For a schema that is not even handed on. */
-export function tooLong(chars: number): Verdict {
+export function schemaTooLong(chars: number): SchemaVerdict {
   const refusal = new SchemaRefusal('too large', `at most ${MAX_SCHEMA_CHARS} characters`, `${chars}`);
   return unusable(refusal.describe());
 }
 
-function toVerdict(error: unknown): Verdict {
+function toVerdict(error: unknown): SchemaVerdict {
   if (error instanceof SchemaRefusal) return unusable(error.describe());
   if (error instanceof RangeError)
     return unusable('schema at its root: it is nested too deeply, or refers to itself without an end');

@@ -4,7 +4,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import { type ResponseFormat, wantsJson } from '../backends/backend.ts';
 import { MAX_SCHEMA_CHARS } from './bounded.ts';
-import { schemaOf, tooLong, unusable, type Verdict } from './check.ts';
+import { type SchemaVerdict, schemaOf, schemaTooLong, unusable } from './check.ts';
 import type { CheckBatch, CheckedBatch } from './thread.ts';
 
 export type ContentItem = { readonly format: ResponseFormat | undefined; readonly content: string };
@@ -14,7 +14,7 @@ export type SchemaChecker = {
    * One verdict an item; undefined: it fits, or there is nothing to fit. Owners get the threads in turns.
    * @throws MizuError `edge/checks-full`, retryable
    */
-  check(owner: string, items: readonly ContentItem[]): Promise<(Verdict | undefined)[]>;
+  check(owner: string, items: readonly ContentItem[]): Promise<(SchemaVerdict | undefined)[]>;
   close(): Promise<void>;
 };
 
@@ -30,12 +30,12 @@ type Item = { readonly schema: string | undefined; readonly content: string };
 type Job = {
   readonly owner: string;
   readonly items: readonly Item[];
-  readonly verdicts: (Verdict | undefined)[];
+  readonly verdicts: (SchemaVerdict | undefined)[];
   /** Places without a verdict. */
   open: number[];
   /** The place at which a thread has ended; tried once more, alone. */
   suspect: number | undefined;
-  resolve(verdicts: (Verdict | undefined)[]): void;
+  resolve(verdicts: (SchemaVerdict | undefined)[]): void;
   reject(error: unknown): void;
 };
 
@@ -59,7 +59,7 @@ export function createSchemaChecker({
   // In the order of their turns.
   const waiting = new Map<string, Job[]>();
   // Schemas at which a thread has ended, twice: they are not tried again.
-  const refused = new Map<string, Verdict>();
+  const refused = new Map<string, SchemaVerdict>();
   let waitingJobs = 0;
   let batches = 0;
   let closed = false;
@@ -122,7 +122,7 @@ export function createSchemaChecker({
     settle(job, [at]);
   };
 
-  const remember = (schema: string, verdict: Verdict) => {
+  const remember = (schema: string, verdict: SchemaVerdict) => {
     const oldest = refused.size >= MAX_REMEMBERED ? refused.keys().next().value : undefined;
     if (oldest !== undefined) refused.delete(oldest);
     refused.set(schema, verdict);
@@ -220,7 +220,7 @@ export function createSchemaChecker({
 }
 
 type Answer =
-  | { readonly kind: 'checked'; readonly verdicts: readonly (Verdict | undefined)[] }
+  | { readonly kind: 'checked'; readonly verdicts: readonly (SchemaVerdict | undefined)[] }
   | { readonly kind: 'ended'; readonly at: number; readonly why: string };
 
 function startThread(script: URL): Thread {
@@ -245,7 +245,7 @@ function toBatch(id: number, items: readonly Item[]): CheckBatch {
 function isTooLong(job: Job, place: number): boolean {
   const chars = job.items[place]?.schema?.length ?? 0;
   if (chars <= MAX_SCHEMA_CHARS) return false;
-  job.verdicts[place] = tooLong(chars);
+  job.verdicts[place] = schemaTooLong(chars);
   return true;
 }
 

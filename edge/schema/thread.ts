@@ -1,6 +1,6 @@
 // docs/edge.md#schema-threads: one thread that checks contents; where it is stands in memory that the gateway sees.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createContentCheck, type Verdict } from './check.ts';
+import { createContentCheck, type SchemaVerdict } from './check.ts';
 
 export type CheckBatch = {
   readonly id: number;
@@ -9,7 +9,7 @@ export type CheckBatch = {
   readonly items: readonly { readonly schema: number | undefined; readonly content: string }[];
 };
 
-export type CheckedBatch = { readonly id: number; readonly verdicts: readonly (Verdict | undefined)[] };
+export type CheckedBatch = { readonly id: number; readonly verdicts: readonly (SchemaVerdict | undefined)[] };
 
 /** Number of items of this batch that it has begun. */
 const progress = new Int32Array(workerData as SharedArrayBuffer);

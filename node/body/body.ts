@@ -9,7 +9,7 @@ import type { TouchedExec } from '../transition.ts';
 const MAGIC = 'MIZUSTP1';
 
 /** One step: what went in, what came out, and what the kernel read. */
-export type StepRecord = {
+export type BodyStep = {
   /** 128 bytes. */
   readonly context: Uint8Array;
   readonly message: Uint8Array;
@@ -26,7 +26,7 @@ export type BodyChunk = {
   readonly firstStep: bigint;
   /** 128 bytes: the state before the first step. */
   readonly before: Uint8Array;
-  readonly steps: readonly StepRecord[];
+  readonly steps: readonly BodyStep[];
 };
 
 /** Nodes are shared by the steps of a chunk: most of what a step reads, the one before has made. */
@@ -68,7 +68,7 @@ export function decodeChunk(bytes: Uint8Array): BodyChunk {
   return { firstStep, before, steps };
 }
 
-function writeStep(writer: Writer, step: StepRecord, nodes: readonly number[]): void {
+function writeStep(writer: Writer, step: BodyStep, nodes: readonly number[]): void {
   writer.bytes(step.context).bytes(step.stateLeaf);
   writer.u32(step.message.length).bytes(step.message).u32(step.receipt.length).bytes(step.receipt);
   writer.u16(step.execs.length);
@@ -84,7 +84,7 @@ function writeStep(writer: Writer, step: StepRecord, nodes: readonly number[]): 
   writer.u32(nodes.length).bytes(table);
 }
 
-function readStep(reader: Reader, nodes: readonly Uint8Array[]): StepRecord {
+function readStep(reader: Reader, nodes: readonly Uint8Array[]): BodyStep {
   const context = reader.bytes(LEAF_BYTES, 'context');
   const stateLeaf = reader.bytes(LEAF_BYTES, 'state leaf');
   const message = reader.bytes(reader.u32('message length'), 'message');
@@ -121,13 +121,13 @@ export function chunkLeaves(chunk: BodyChunk): Uint8Array {
   return leaves;
 }
 
-export function requireStep(chunk: BodyChunk, i: number): StepRecord {
+export function requireStep(chunk: BodyChunk, i: number): BodyStep {
   const step = chunk.steps[i];
   if (step === undefined) throw new Error(`step ${i} of a chunk of ${chunk.steps.length}`);
   return step;
 }
 
 /** State leaf before step `i` of the chunk. */
-export function leafBefore(chunk: BodyChunk, i: number): Uint8Array {
+export function stateBefore(chunk: BodyChunk, i: number): Uint8Array {
   return i === 0 ? chunk.before : requireStep(chunk, i - 1).stateLeaf;
 }

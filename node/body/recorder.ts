@@ -1,10 +1,10 @@
 // docs/prover.md#receipts: collects the steps of a batch into chunks of the proof body.
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { encodeChunk, type StepRecord } from './body.ts';
+import { type BodyStep, encodeChunk } from './body.ts';
 import type { ChunkRef } from './receipts.ts';
 
 export type StepRecorder = {
-  add(record: StepRecord): Promise<void>;
+  add(record: BodyStep): Promise<void>;
   /** The chunks, stored. */
   finish(): Promise<ChunkRef[]>;
 };
@@ -18,7 +18,7 @@ const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
 export function createBodyRecorder(objects: { put(bytes: Uint8Array): Promise<ObjectRef> }): StepRecorderFactory {
   return (firstStep, before) => {
     const chunks: ChunkRef[] = [];
-    let open: StepRecord[] = [];
+    let open: BodyStep[] = [];
     let size = 0;
     let step = firstStep;
     let leaf = before;

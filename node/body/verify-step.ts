@@ -4,7 +4,7 @@ import type { Kernel, StepDone } from '../../kernel/run.ts';
 import { bytesToHex } from '../../protocol/hex.ts';
 import { decodeStateLeaf, encodeExecResult } from '../../protocol/state.ts';
 import { createNodeMap } from '../nodes.ts';
-import { type BodyChunk, leafBefore, requireStep } from './body.ts';
+import { type BodyChunk, requireStep, stateBefore } from './body.ts';
 
 export type StepCheck =
   | { readonly ok: true; readonly done: StepDone }
@@ -16,7 +16,7 @@ export function verifyStep(kernel: Kernel, chunk: BodyChunk, i: number): StepChe
   const nodes = createNodeMap(record.nodes);
   const results = new Map(record.execs.map((exec) => [bytesToHex(exec.request), encodeExecResult(exec.result)]));
   const answer = kernel.step({
-    stateLeaf: leafBefore(chunk, i),
+    stateLeaf: stateBefore(chunk, i),
     context: record.context,
     message: record.message,
     getNode: nodes.get,

@@ -1,7 +1,7 @@
 // docs/prover.md#derivation: the events of Inbox and Rollup, as records.
 
 import { createWriter } from '../../protocol/bytes.ts';
-import { type Address, concatBytes, type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { type Address, concatBytes, type Hex, hexToBytes, ZERO_HASH } from '../../protocol/hex.ts';
 import type { StateLeaf } from '../../protocol/state.ts';
 import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
 import type { BlockRef, ContractEvent } from '../../service/l1/logs.ts';
@@ -58,8 +58,6 @@ export type MirrorTables = {
   readonly pending: Table<true>;
 };
 
-export const ZERO: Hex = `0x${'00'.repeat(32)}`;
-
 export const HEAD = {
   key: 'head',
   empty: {
@@ -67,8 +65,8 @@ export const HEAD = {
     delayed: 0n,
     delayedIncluded: 0n,
     assertions: 0n,
-    latestConfirmed: ZERO,
-    fingerprint: ZERO,
+    latestConfirmed: ZERO_HASH,
+    fingerprint: ZERO_HASH,
   } as MirrorHead,
 } as const;
 
@@ -205,12 +203,12 @@ async function confirm(
   }
   await addAssertion(draft, tables, head, (fields) => change({ ...fields, latestConfirmed: id }), {
     id,
-    parent: ZERO,
+    parent: ZERO_HASH,
     asserter: `0x${'00'.repeat(20)}`,
     firstBatch: 0n,
-    stepRoot: ZERO,
+    stepRoot: ZERO_HASH,
     stepCount: 0,
-    post: { stateRoot, receiptHash: ZERO, batch: 0n, message: 0n, step: 0n },
+    post: { stateRoot, receiptHash: ZERO_HASH, batch: 0n, message: 0n, step: 0n },
     objects: [],
     status: 'confirmed',
     transaction: event.transactionHash,

@@ -12,7 +12,7 @@ import { type StepSinceGenesis, stepAfter } from '../../protocol/step-numbers.ts
 import { openDiskObjects } from '../../service/storage/disk-objects.ts';
 import { withFallback } from '../../service/storage/objects.ts';
 import { openStore } from '../../service/storage/store.ts';
-import { type BodyChunk, decodeChunk, type StepRecord } from '../body/body.ts';
+import { type BodyChunk, type BodyStep, decodeChunk } from '../body/body.ts';
 import { verifyStep } from '../body/verify-step.ts';
 import { deriveBatch, type ObjectSource, requireObject } from '../l1/derive.ts';
 import { createMemo } from '../memo.ts';
@@ -35,7 +35,7 @@ export type ReplayRequest = ReplayOptions & {
   readonly run: Hex;
 };
 
-export type Replayed =
+export type ReplayedChain =
   | { readonly ok: true; readonly steps: number; readonly programs: number }
   | { readonly ok: false; readonly reason: string };
 
@@ -46,7 +46,7 @@ type Located = {
   readonly receipt: Receipt;
 };
 
-export async function replayRun(request: ReplayRequest): Promise<Replayed> {
+export async function replayRun(request: ReplayRequest): Promise<ReplayedChain> {
   const { snapshot, run, workers = 2 } = request;
   const kernel = createKernel(createKernelEngine(await readKernel(request.kernelPath)));
   const store = await openStore(join(snapshot.folder, 'replay'));
@@ -75,7 +75,7 @@ async function collectSteps(
     for (const ref of [...body.chunks].reverse()) {
       const chunk = decodeChunk(await requireObject(objects, ref, 'A chunk of the body'));
       for (let index = chunk.steps.length - 1; index >= 0; index--) {
-        const record = chunk.steps[index] as StepRecord;
+        const record = chunk.steps[index] as BodyStep;
         const receipt = decodeReceipt(record.receipt);
         if (workflow === undefined && concerns(receipt, run)) {
           steps.push({ chunk, index, step: stepAfter(chunk.firstStep + BigInt(index)), receipt });
@@ -102,13 +102,13 @@ async function replaySteps(
   kernel: Kernel,
   pool: ExecPool,
   steps: readonly Located[],
-): Promise<Replayed> {
+): Promise<ReplayedChain> {
   const inbox = createInbox(request);
   const outcomes: Promise<string | undefined>[] = [];
   /** Who made an object: of programs with equal outputs, the last one. */
   const makers = new Map<Hex, Promise<string | undefined>>();
   for (const [i, { chunk, index, step }] of steps.entries()) {
-    const record = chunk.steps[index] as StepRecord;
+    const record = chunk.steps[index] as BodyStep;
     const sent = await inbox(step);
     if (sent === undefined || !isSame(sent, record))
       return { ok: false, reason: `step ${step} since genesis: L1 has another message` };

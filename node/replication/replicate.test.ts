@@ -7,7 +7,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { concatBytes, type Hex } from '../../protocol/hex.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import { createLogger } from '../../service/process/log.ts';
-import { assemble, createRunMessages } from '../../test/network/chain.fixture.ts';
+import { assembleSource, createRunMessages } from '../../test/network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../../test/network/network.fixture.ts';
 import { type VerifyRequest, verifyRun } from './replicate.ts';
 
@@ -63,7 +63,7 @@ test('a dataset is shown from L1 and DA alone, with every step run again', async
 
 test('programs whose outputs are equal are all run again', async () => {
   const wat = '(module (memory (export "memory") 1) (func (export "_start")))';
-  const source = await assemble(wat);
+  const source = await assembleSource(wat);
   const created = await createRunMessages(network.author, 3, 2n, network.author, { source });
   await network.postBatch(created.messages);
   const report = await until('the second run', async () => {

@@ -5,7 +5,7 @@ import { createRandom } from '../../test/differential/random.ts';
 import { randomModule } from '../../test/differential/random-module.ts';
 import { encodeParts } from '../../test/modules/encode-module.fixture.ts';
 import { deepRecursion, growsByNothing, HOSTILE } from '../../test/modules/hostile-modules.fixture.ts';
-import { type BuiltProgram, programOf } from '../../test/modules/programs.fixture.ts';
+import { type TestProgram, testProgram } from '../../test/modules/programs.fixture.ts';
 import { loadModule } from '../../vm/load.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { createWorkers } from './workers.ts';
@@ -18,7 +18,7 @@ const REQUEST = { timestampNs: 7n, seed: new Uint8Array(32) };
 const SEED = `0x${'00'.repeat(32)}` as const;
 
 /** Through the pool's threads, and by the step machine here: the same, and why it was not run natively, if it was not. */
-async function both({ parts, programId, program }: BuiltProgram, gasLimit: bigint, inputs: readonly Uint8Array[] = []) {
+async function both({ parts, programId, program }: TestProgram, gasLimit: bigint, inputs: readonly Uint8Array[] = []) {
   const job = { programId, seed: SEED, gasLimit, timestampNs: 7n, inputs };
   const outcome = await workers.run(job, async () => parts);
   const { status, output, gasUsed } = createStepMachine({ ...REQUEST, program, inputs, gasLimit }).runToEnd();
@@ -27,7 +27,7 @@ async function both({ parts, programId, program }: BuiltProgram, gasLimit: bigin
 }
 
 test('a function of 450,000 calls, which is beyond what V8 takes when it is rewritten, is stepped', async () => {
-  const bomb = programOf(encodeParts(HOSTILE['calls of an empty function']!(900_000)));
+  const bomb = testProgram(encodeParts(HOSTILE['calls of an empty function']!(900_000)));
   expect(await both(bomb, 10_000_000n)).toMatchObject({
     status: 0,
     gasUsed: 1_350_004n,
@@ -42,7 +42,7 @@ test.each([
 ])(
   '%i values alive over a recursion, called %i times before: V8 may have no stack for them, the result is the same',
   async (values, warm) => {
-    expect((await both(programOf(deepRecursion(values, warm, 2_600)), 1n << 34n)).status).toBe(0);
+    expect((await both(testProgram(deepRecursion(values, warm, 2_600)), 1n << 34n)).status).toBe(0);
   },
 );
 
@@ -50,9 +50,9 @@ describe.each(Object.entries(HOSTILE))('%s', (_, shape) => {
   test.each([3_000, 60_000])('in a module of about %i bytes', async (bytes) => {
     const wasm = encodeParts(shape(bytes));
     const from = process.cpuUsage();
-    let program: BuiltProgram | undefined;
+    let program: TestProgram | undefined;
     try {
-      program = programOf(wasm);
+      program = testProgram(wasm);
     } catch (error) {
       if (!(error instanceof MizuError) || error.code !== 'vm/too-large') throw error;
     }
@@ -79,12 +79,12 @@ test('random programs have one result in the threads and in the step machine, wh
   const random = createRandom(8);
   for (let seed = 1; seed <= 60; seed++) {
     const gasLimit = BigInt(1 + random.below(20_000));
-    await both(programOf(randomModule(seed)), gasLimit, [new Uint8Array(0), new Uint8Array(300).fill(seed)]);
+    await both(testProgram(randomModule(seed)), gasLimit, [new Uint8Array(0), new Uint8Array(300).fill(seed)]);
   }
 });
 
 test('memory.grow(0) on 1 GiB copies nothing, natively or stepped', async () => {
-  const { parts, programId } = programOf(growsByNothing(16_384, 20));
+  const { parts, programId } = testProgram(growsByNothing(16_384, 20));
   const job = { programId, seed: SEED, gasLimit: 1n << 30n, timestampNs: 0n, inputs: [] };
   const native = await workers.run(job, async () => parts);
   const other = createWorkers(1);
@@ -101,6 +101,6 @@ test('64 inputs that are one object of 32 MiB are there once for each thread', a
     (import "mizu" "exit" (func $e (param i32)))
     (func (export "_start") (call $e (i32.and (i64.eq (call $s (i32.const 63)) (i64.const 33554432)) (i32.eq (call $n) (i32.const 64))))))`;
   const before = process.resourceUsage().maxRSS;
-  expect((await both(programOf(read), 1_000n, new Array<Uint8Array>(64).fill(big))).status).toBe(1);
+  expect((await both(testProgram(read), 1_000n, new Array<Uint8Array>(64).fill(big))).status).toBe(1);
   expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(300);
 });

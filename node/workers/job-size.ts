@@ -6,7 +6,7 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { PAGE_BYTES } from '../../vm/program.ts';
 import type { ProgramParts } from './exec-job.ts';
 
-export type EngineName = 'native' | 'step';
+export type JobEngine = 'native' | 'step';
 
 /** Bytes and pages of a job: of its program's parts, and of its inputs, each object once. */
 export type JobSize = {
@@ -66,7 +66,7 @@ export function pagesOf({ pagesInitial, pagesMax }: JobSize, full: boolean): num
 }
 
 /** Bytes beside those of the thread. Inputs and parts are there twice: as the store gave them, and in the thread. */
-export function bytesOfJob(engine: EngineName, size: JobSize, pages: number, gasLimit: bigint): number {
+export function bytesOfJob(engine: JobEngine, size: JobSize, pages: number, gasLimit: bigint): number {
   const { code, image, slots, data, wasm, inputs } = size;
   // A buffer is doubled when it is full, and each leaf of output costs gas.
   const output = Math.min(MAX_OUTPUT_BYTES, Number(gasLimit) * LEAF_BYTES) * 2;
@@ -83,7 +83,7 @@ export function leftBytes({ code, image, slots, data, inputs }: JobSize, pages: 
 
 /** Milliseconds in which a native thread must have loaded the program, and run it: what the gas pays for, and some grace. */
 export function nativeLimits(size: JobSize, gasLimit: bigint): { readonly loadMs: number; readonly runMs: number } {
-  return { loadMs: GRACE_MS + paidMs(loadGas(size)), runMs: GRACE_MS + paidMs(gasLimit) };
+  return { loadMs: GRACE_MS + paidMs(jobLoadGas(size)), runMs: GRACE_MS + paidMs(gasLimit) };
 }
 
 /**
@@ -91,11 +91,11 @@ export function nativeLimits(size: JobSize, gasLimit: bigint): { readonly loadMs
  * when no thread holds the program any more, it is stepped.
  */
 export function isDear(size: JobSize, gasUsed: bigint, ms: number): boolean {
-  return ms > DEAR_MS + DEAR_FACTOR * paidMs(loadGas({ ...size, wasm: size.paidWasm }) + gasUsed);
+  return ms > DEAR_MS + DEAR_FACTOR * paidMs(jobLoadGas({ ...size, wasm: size.paidWasm }) + gasUsed);
 }
 
 /** What the kernel takes for loading: docs/kernel.md#loading. Inputs are counted by their bytes. */
-export function loadGas(size: JobSize): bigint {
+export function jobLoadGas(size: JobSize): bigint {
   return loadGasOf(size) + BigInt(size.inputs) * INPUT_BYTE_GAS;
 }
 

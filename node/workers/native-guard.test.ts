@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore, type Store } from '../../service/storage/store.ts';
-import { programOf } from '../../test/modules/programs.fixture.ts';
+import { testProgram } from '../../test/modules/programs.fixture.ts';
 import { openNativeGuard } from './native-guard.ts';
 import { createWorkers } from './workers.ts';
 
@@ -41,7 +41,7 @@ test('a process that lives on forgets it', async () => {
 });
 
 test('its result is that of the step machine then; who closes the threads in time is not one that died', async () => {
-  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const { parts, programId } = testProgram('(module (func (export "_start")))');
   const job = { programId, seed: A, gasLimit: 100n, timestampNs: 0n, inputs: [] };
   for (let death = 0; death < 2; death++) await (await openNativeGuard(store)).begin(programId);
   const told: string[] = [];
@@ -49,7 +49,7 @@ test('its result is that of the step machine then; who closes the threads in tim
   const workers = createWorkers(1, { guard, onStepped: (_, reason) => told.push(reason) });
   expect(await workers.run(job, async () => parts)).toMatchObject({ status: 0, gasUsed: 4n });
   expect(told).toEqual(['the process has ended twice while it ran natively']);
-  const other = programOf('(module (func (export "_start") (nop) (drop (i32.const 1))))');
+  const other = testProgram('(module (func (export "_start") (nop) (drop (i32.const 1))))');
   const never = workers.run({ ...job, programId: other.programId }, () => new Promise(() => undefined));
   never.catch(() => undefined);
   await new Promise((resolve) => setImmediate(resolve));

@@ -5,7 +5,13 @@ import type { Hex } from '../../protocol/hex.ts';
 import { hashProgramHeader } from '../../protocol/program.ts';
 import { encodeExecInputs } from '../../protocol/state.ts';
 import { type ObjectRef, objectRef, objectRoot } from '../../protocol/tree.ts';
-import { assemble, asText, buildProgram, openTestNode, type TestNode } from '../../test/network/chain.fixture.ts';
+import {
+  assembleSource,
+  asText,
+  openTestNode,
+  putTestProgram,
+  type TestNode,
+} from '../../test/network/chain.fixture.ts';
 import { createMemo } from '../memo.ts';
 import { createExecPool } from './pool.ts';
 
@@ -17,7 +23,7 @@ afterEach(async () => {
 async function openNode() {
   const node = await openTestNode();
   open.push(node);
-  const program = await buildProgram(node.objects);
+  const program = await putTestProgram(node.objects);
   await node.programs.register([program]);
   return { node, program };
 }
@@ -100,7 +106,7 @@ test('what one gas limit gives tells what others give: only a fault must be run 
 test('a program that nobody wants any more is ended, whether it waits or runs; one that somebody wants is not', async () => {
   const { node, program } = await openNode();
   const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
-  const endless = await buildProgram(node.objects, await assemble(ENDLESS));
+  const endless = await putTestProgram(node.objects, await assembleSource(ENDLESS));
   await node.programs.register([endless]);
   const [one, two] = [new AbortController(), new AbortController()];
   const limit = 2n ** 34n;
@@ -155,7 +161,10 @@ test('a program whose module is another one, or none, runs as the lowered code t
   const { node, program } = await openNode();
   const inputs = await node.objects.putAll([new Uint8Array(0), bytes('abc')]);
   const native = await node.pool.exec(request(program, inputs, 1_000_000n, 1), inputs);
-  const other = await buildProgram(node.objects, await assemble('(module (memory 1 1) (func (export "_start")))'));
+  const other = await putTestProgram(
+    node.objects,
+    await assembleSource('(module (memory 1 1) (func (export "_start")))'),
+  );
   const none = await node.objects.put(bytes('no module'));
   const modules = [other, { wasmRoot: none.root, wasmLength: none.length }];
   for (const [i, { wasmRoot, wasmLength }] of modules.entries()) {

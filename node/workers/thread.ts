@@ -4,7 +4,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
 import type { FromWorker, ToWorker } from './exec-job.ts';
 
-export type Answer = Exclude<FromWorker, { kind: 'loaded' }>;
+export type JobAnswer = Exclude<FromWorker, { kind: 'loaded' }>;
 
 export type Thread = {
   /** Programs that it holds, and the bytes that they keep; the least recently used first. */
@@ -14,7 +14,7 @@ export type Thread = {
    * The answer to one job; its bytes are the thread's from then on. One at a time.
    * @throws ThreadDied if the thread ended; or was ended because it did not load the program, or run it, in its time
    */
-  ask(message: ToWorker, limits: { readonly loadMs: number; readonly runMs: number }): Promise<Answer>;
+  ask(message: ToWorker, limits: { readonly loadMs: number; readonly runMs: number }): Promise<JobAnswer>;
   end(): Promise<void>;
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { programOf } from '../../test/modules/programs.fixture.ts';
+import { testProgram } from '../../test/modules/programs.fixture.ts';
 import type { ExecJob, ProgramParts } from './exec-job.ts';
 import { createWorkers, ModuleRefused } from './workers.ts';
 
@@ -38,7 +38,7 @@ test('the job of a native thread that dies runs on the step machine, and so do a
   const told: string[] = [];
   const options = { nativeScript: DYING, onStepped: (_: string, reason: string) => told.push(reason) };
   const workers = createWorkers(1, options);
-  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const { parts, programId } = testProgram('(module (func (export "_start")))');
   const job = { ...JOB, programId, gasLimit: 100n };
   const outcome = { status: 0, output: EMPTY, gasUsed: 4n };
   expect(await workers.run(job, async () => parts)).toEqual(outcome);
@@ -50,7 +50,7 @@ test('the job of a native thread that dies runs on the step machine, and so do a
 
 test('a module by which a thread dies while it loads is refused, so that another one is tried; one that has fitted is not', async () => {
   const workers = createWorkers(1, { nativeScript: DYING });
-  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const { parts, programId } = testProgram('(module (func (export "_start")))');
   const module = { root: JOB.seed, fits: false, onFit: () => Promise.reject(new Error('it does not fit')) };
   const job = { ...JOB, programId, gasLimit: 100n };
   const refused = await workers.run({ ...job, module }, async () => parts).catch((error: unknown) => error);
@@ -76,7 +76,7 @@ test('if the step machine cannot run either, the job is refused, and may be aske
 
 test("bytes that a job is given stay the caller's, Buffers of one pool too", async () => {
   const workers = createWorkers(1);
-  const { parts, programId } = programOf('(module (func (export "_start")))');
+  const { parts, programId } = testProgram('(module (func (export "_start")))');
   const pooled = Object.fromEntries(
     Object.entries(parts).map(([name, bytes]) => [name, Buffer.from(bytes)]),
   ) as unknown as ProgramParts;

@@ -5,8 +5,8 @@ import { createBudget } from './budget.ts';
 import type { ExecJob, JobOutcome, ProgramParts, SentJob, ToWorker } from './exec-job.ts';
 import {
   bytesOfJob,
-  type EngineName,
   isDear,
+  type JobEngine,
   type JobSize,
   leftBytes,
   MIB,
@@ -19,7 +19,7 @@ import {
   THREAD_BYTES,
 } from './job-size.ts';
 import type { NativeGuard } from './native-guard.ts';
-import { type Answer, startThread, type Thread, ThreadDied } from './thread.ts';
+import { type JobAnswer, startThread, type Thread, ThreadDied } from './thread.ts';
 
 export type Workers = {
   /**
@@ -90,7 +90,7 @@ const STEPPED_MAX = 65_536;
 const STEP_ATTEMPTS = 2;
 const NO_LIMITS = { loadMs: Number.POSITIVE_INFINITY, runMs: Number.POSITIVE_INFINITY };
 
-type Place = { readonly engine: EngineName; readonly thread: Thread; busy: boolean; release: () => void };
+type Place = { readonly engine: JobEngine; readonly thread: Thread; busy: boolean; release: () => void };
 
 export function createWorkers(count: number, options: WorkersOptions = {}): Workers {
   const { memoryBytes = DEFAULT_MEMORY_BYTES, onStepped, nativeScript = NATIVE_SCRIPT } = options;
@@ -110,7 +110,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   let closed = false;
 
   // A free thread that holds the program, else a free one, else a new one.
-  function take(engine: EngineName, programId: Hex): Place {
+  function take(engine: JobEngine, programId: Hex): Place {
     const free = places.filter((place) => place.engine === engine && !place.busy && !place.thread.dead());
     const found = free.find(({ thread }) => thread.held.has(programId)) ?? free[0] ?? open(engine);
     found.busy = true;
@@ -120,7 +120,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     return found;
   }
 
-  function open(engine: EngineName): Place {
+  function open(engine: JobEngine): Place {
     const working = places.filter((place) => place.engine === engine && !place.thread.dead());
     if (working.length >= count) throw new Error(`more than ${count} jobs at a time`);
     const thread =
@@ -149,12 +149,12 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   }
 
   async function attempt(
-    engine: EngineName,
+    engine: JobEngine,
     job: LoadableJob,
     load: () => Promise<ProgramParts>,
     known: JobSize | undefined,
     full: boolean,
-  ): Promise<Answer> {
+  ): Promise<JobAnswer> {
     let early = known === undefined ? await load() : undefined;
     const size = known ?? sizeOfJob({ header: early!.header, ...partLengths(early!) }, inputBytes(job));
     const pages = pagesOf(size, full);

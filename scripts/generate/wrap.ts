@@ -8,7 +8,7 @@ const ATOM = /(?:`[^`]*`|\[[^\]]*\]\([^)\s]*\)|\S)+/g;
 const IS_MARK = /^(?:[-+*]|\d+[.)]|#{1,6}|[>|<].*|=+|-{2,}|~{3,}.*)$/;
 
 /** The lines of a paragraph. The first begins with `first`, the others with `rest`. */
-export function wrap(text: string, first = '', rest = first): string[] {
+export function wrapLines(text: string, first = '', rest = first): string[] {
   const atoms: string[] = [];
   for (const atom of text.match(ATOM) ?? []) {
     if (IS_MARK.test(atom) && atoms.length > 0) atoms.push(`${atoms.pop()} ${atom}`);

@@ -10,7 +10,7 @@ import type { Metadata } from '../compile/definition.ts';
 import { discoverNetwork } from './discover.ts';
 import { formatLarge, formatMizu, parseMizu } from './money.ts';
 import { fromEthers, fromPrivateKey, fromViem, readKeyFile } from './signer.ts';
-import { findRun, type RunRecord, saveRun } from './state-file.ts';
+import { findRun, type SavedRun, saveRun } from './state-file.ts';
 import { surveyInput } from './survey.ts';
 import type { RunView } from './views.ts';
 import { toProgress } from './watch.ts';
@@ -54,7 +54,7 @@ test('keys and networks are found in options, environment and the devnet, in thi
 
 test('a run is remembered by workflow, input and network', async () => {
   const path = join(folder, 'state', 'runs.json');
-  const record: RunRecord = {
+  const record: SavedRun = {
     workflow: hash('01'),
     inputsHash: hash('02'),
     chainId: 1,

@@ -6,7 +6,7 @@ import {
   accountRecord,
   type Codec,
   countersRecord,
-  type Run,
+  type RunRecord,
   runRecord,
   withdrawalRecord,
 } from '../../kernel/records.ts';
@@ -19,12 +19,12 @@ import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
-import type { Call } from '../../service/l1/call.ts';
+import type { ContractCall } from '../../service/l1/call.ts';
 import type { L1 } from '../../service/l1/l1.ts';
 import type { Sender } from '../../service/l1/send.ts';
 
 /** When a network may be ended, as L1 has it. Unix seconds. */
-export type Standing = {
+export type EndStanding = {
   /** Of L1's head. */
   readonly now: bigint;
   readonly confirmedAt: bigint;
@@ -52,7 +52,7 @@ export type EscapeParts = {
 
 const NEVER = 2n ** 256n - 1n;
 
-export async function readStanding({ client }: Pick<L1, 'client'>, contracts: ContractAddresses): Promise<Standing> {
+export async function readStanding({ client }: Pick<L1, 'client'>, contracts: ContractAddresses): Promise<EndStanding> {
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const [{ timestamp: now }, confirmedAt, from, endedAt] = await Promise.all([
     client.getBlock(),
@@ -122,7 +122,7 @@ export async function leave(
   return left;
 }
 
-async function callOf(parts: EscapeParts, { kind, id, amountWei }: Holding): Promise<Call> {
+async function callOf(parts: EscapeParts, { kind, id, amountWei }: Holding): Promise<ContractCall> {
   const { client } = parts.node.l1;
   const wayOut = { address: parts.contracts.escape, abi: escapeAbi } as const;
   const call = { ...wayOut, abi: escapeAbi as Abi };
@@ -137,7 +137,7 @@ async function callOf(parts: EscapeParts, { kind, id, amountWei }: Holding): Pro
   }
   if (kind === 'run') {
     const run = id as Hex;
-    const args = [run, toRecord((await readRun(parts, run)) as Run), await proofOf(runKey(run))];
+    const args = [run, toRecord((await readRun(parts, run)) as RunRecord), await proofOf(runKey(run))];
     const isDone = () => client.readContract({ ...wayOut, functionName: 'runLeft', args: [run] });
     return { ...call, functionName: 'leaveRun', args, isDone };
   }
@@ -162,7 +162,7 @@ const readAccount = (parts: EscapeParts) => read(parts, accountKey(parts.account
 const readRun = (parts: EscapeParts, run: Hex) => read(parts, runKey(run), runRecord);
 
 /** A run's id follows from the message that started it: every message of the account is looked at. */
-async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: Run }> {
+async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: RunRecord }> {
   const { node, confirmed, account } = parts;
   const seen = new Set<Hex>();
   for (let index = 0n; index < confirmed.post.batch; index++) {
@@ -215,12 +215,12 @@ function tryDecode(bytes: Uint8Array): Message | undefined {
 }
 
 /** As the contract has it: without the status, and every number a bigint. */
-function toRecord({ status: _status, ...run }: Run) {
+function toRecord({ status: _status, ...run }: RunRecord) {
   const { partitions, tasksLeft, sinkTasks } = run;
   return { ...run, partitions: BigInt(partitions), tasksLeft: BigInt(tasksLeft), sinkTasks: BigInt(sinkTasks) };
 }
 
-function goesOn({ now, confirmedAt, endableFrom }: Standing): MizuError {
+function goesOn({ now, confirmedAt, endableFrom }: EndStanding): MizuError {
   const at = (seconds: bigint) => new Date(Number(seconds) * 1000).toISOString();
   return new MizuError({
     code: 'sdk/network-goes-on',

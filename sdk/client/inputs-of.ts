@@ -1,7 +1,7 @@
 // docs/sdk.md#versions: what a run has read, from L1 and DA alone: the hash of its inputs stands beside its dataset in the state.
 import { datasetKey } from '../../kernel/keys.ts';
 import { datasetRecord } from '../../kernel/records.ts';
-import { requireStep, type StepRecord } from '../../node/body/body.ts';
+import { type BodyStep, requireStep } from '../../node/body/body.ts';
 import type { ObjectSource } from '../../node/l1/derive.ts';
 import { createNodeMap } from '../../node/nodes.ts';
 import { createStateProof, verifyStateProof } from '../../node/proof.ts';
@@ -30,7 +30,7 @@ export async function readInputsHash({ l1, contracts, fromBlock, da, run }: Veri
   }
 }
 
-async function stepOf(objects: ObjectSource, { body, ended }: LocatedRun): Promise<StepRecord | undefined> {
+async function stepOf(objects: ObjectSource, { body, ended }: LocatedRun): Promise<BodyStep | undefined> {
   const found = await findStep(objects, body, ended.leaf);
   return found === undefined ? undefined : requireStep(found.chunk, found.step);
 }

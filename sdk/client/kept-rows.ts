@@ -12,7 +12,7 @@ const TASKS_AT_ONCE = 1_000;
 const NEWLINE = 10;
 
 /** Where the rows are that have come to the step `met`: the last of these runs that has it. @throws MizuError `sdk/retry-step` */
-export async function findKept(network: Network, runs: readonly Hex[], met: string): Promise<readonly ObjectRef[]> {
+export async function findKeptRows(network: Network, runs: readonly Hex[], met: string): Promise<readonly ObjectRef[]> {
   for (const run of [...runs].reverse()) {
     const { workflow } = await readRun(network, run);
     const { stages } = await readMetadata(network, workflow);
@@ -33,7 +33,7 @@ export async function readInputs(network: Network, run: Hex): Promise<readonly O
 }
 
 /** Their live rows, as rows of an input. @throws MizuError `sdk/retry-step` for a row that is too large for one */
-export async function* readKept(network: Network, outputs: readonly ObjectRef[]): AsyncGenerator<InputRow> {
+export async function* readKeptRows(network: Network, outputs: readonly ObjectRef[]): AsyncGenerator<InputRow> {
   for await (const line of readLive(network, outputs)) {
     if (line.length > MAX_ROW_BYTES) throw tooLarge(line.length);
     const [index, row] = JSON.parse(line) as [number, object];

@@ -20,9 +20,9 @@ export type Quote = {
   readonly partitions: number;
   readonly sampledRows: number;
   /** Expected, and with margin. */
-  readonly gas: Range;
-  readonly inputTokens: Range;
-  readonly outputTokens: Range;
+  readonly gas: QuoteRange;
+  readonly inputTokens: QuoteRange;
+  readonly outputTokens: QuoteRange;
   readonly costWei: { readonly expected: bigint; readonly upper: bigint };
   /** Most that all answers may cost, tokens and bytes, and those of one partition; 0 if the dry run has seen no token. */
   readonly inferenceWei: bigint;
@@ -32,7 +32,7 @@ export type Quote = {
   readonly dryRun: LocalRun;
 };
 
-export type Range = { readonly expected: bigint; readonly upper: bigint };
+export type QuoteRange = { readonly expected: bigint; readonly upper: bigint };
 
 /** Rows differ in size: what 20 of them say is off by a third now and then. */
 const GAS_MARGIN = 150n;

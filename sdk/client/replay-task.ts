@@ -9,7 +9,7 @@ import { formatCount } from './money.ts';
 import type { Network } from './network.ts';
 import type { RunView, TaskView } from './views.ts';
 
-export type Replayed = {
+export type ReplayedTask = {
   /** `done`: with more gas the task does not fail. */
   readonly kind: 'exit' | 'trap' | 'task-gas' | 'done';
   readonly gasUsed: bigint;
@@ -28,7 +28,7 @@ export async function replayTask(
   { stage, partition }: { readonly stage: number; readonly partition: number },
   workflow: Pick<CompiledWorkflow, 'workflowId' | 'file' | 'definition'>,
   engine: LocalEngine,
-): Promise<Replayed> {
+): Promise<ReplayedTask> {
   if (workflow.workflowId !== view.workflow) throw otherWorkflow(workflow.file, view.workflow, workflow.workflowId);
   const widthOf = (index: number) => (index === RUN_INPUT ? view.partitions : (view.stages[index]?.width ?? 0));
   const inputs: Uint8Array[] = [];

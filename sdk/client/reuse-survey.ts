@@ -9,7 +9,7 @@ import { encodeRowset } from '../input/rowset.ts';
 import type { Network } from './network.ts';
 import type { Reuse } from './reuse.ts';
 import { headerShape, parseObject } from './shapes.ts';
-import { createSampler, type Survey } from './survey.ts';
+import { createRowSampler, type Survey } from './survey.ts';
 
 /** As `survey` of the run's file, of which nothing is read. @throws MizuError `da/unavailable`, `sdk/nothing-left` */
 export async function surveyReuse(
@@ -20,7 +20,7 @@ export async function surveyReuse(
 ): Promise<Survey> {
   const refs: ObjectRef[] = [];
   const answers = new Map<number, string[]>();
-  const sampler = createSampler(sampleSize);
+  const sampler = createRowSampler(sampleSize);
   let [rows, bytes] = [0, 0];
   for await (const { object, rowset, results } of partitionsOf(network, reuse)) {
     refs.push(objectRef(object));

@@ -3,7 +3,7 @@
 import { workflowKey } from '../../kernel/keys.ts';
 import { decodeReceipt } from '../../kernel/receipt.ts';
 import { workflowRecord } from '../../kernel/records.ts';
-import { decodeChunk, requireStep, type StepRecord } from '../../node/body/body.ts';
+import { type BodyStep, decodeChunk, requireStep } from '../../node/body/body.ts';
 import { type ObjectSource, requireObject } from '../../node/l1/derive.ts';
 import { createNodeMap } from '../../node/nodes.ts';
 import { createStateProof, verifyStateProof } from '../../node/proof.ts';
@@ -82,14 +82,14 @@ type TaskEnd = {
   readonly outputLength?: number;
 };
 
-function assertFixed({ stateLeaf, receipt }: StepRecord, leaf: Uint8Array): void {
+function assertFixed({ stateLeaf, receipt }: BodyStep, leaf: Uint8Array): void {
   if (Buffer.compare(stateLeaf, leaf) !== 0) throw failed('a leaf of the step list', 'the body has another one');
   if (keccakHex(receipt) !== decodeStateLeaf(stateLeaf).receiptHash)
     throw failed('a receipt whose hash is in the leaf', 'the body has another one');
 }
 
 // The step that starts a run reads the record of its workflow.
-async function metadataOf({ nodes }: StepRecord, stateRoot: Hex, workflow: Hex): Promise<ObjectRef> {
+async function metadataOf({ nodes }: BodyStep, stateRoot: Hex, workflow: Hex): Promise<ObjectRef> {
   const key = workflowKey(workflow);
   const proof = await createStateProof(createNodeMap(nodes), stateRoot, key);
   const value = await verifyStateProof(stateRoot, key, proof.nodes);
@@ -97,7 +97,7 @@ async function metadataOf({ nodes }: StepRecord, stateRoot: Hex, workflow: Hex):
   return workflowRecord.decode(value).metadata;
 }
 
-function inputsOf({ message }: StepRecord): { readonly inputs: readonly ObjectRef[]; readonly inputsHash: Hex } {
+function inputsOf({ message }: BodyStep): { readonly inputs: readonly ObjectRef[]; readonly inputsHash: Hex } {
   const decoded = decodeMessage(message);
   if (decoded.kind !== 'Run') throw failed('the message that starts the run', decoded.kind);
   const { inputs } = decodeInputs(decoded.inputs);

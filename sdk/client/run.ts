@@ -11,7 +11,7 @@ import { readOrigin } from './origin.ts';
 import { withNewCommittee } from './patience.ts';
 import { askPromise, type Promised } from './promise.ts';
 import type { ReuseClaim } from './reuse-claim.ts';
-import { findRun, type RunKey, type RunRecord, saveRun } from './state-file.ts';
+import { findRun, type RunKey, type SavedRun, saveRun } from './state-file.ts';
 import { inputsInOrder, type Survey } from './survey.ts';
 import type { ReceiptView, RunView } from './views.ts';
 
@@ -116,7 +116,7 @@ async function sendRun(network: Network, request: RunRequest, key: RunKey): Prom
   });
   const run = hashRun(requireSigner(network).address, message.nonce, workflowId);
   // Before it is sent: after a crash the same message is sent again, and there is one run and not two.
-  const record: RunRecord = {
+  const record: SavedRun = {
     ...key,
     run,
     message: bytesToHex(message.bytes),

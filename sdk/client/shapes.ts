@@ -5,7 +5,7 @@ import { MAX_COMMITTEE, MAX_OUTPUT_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { oneLine, withoutControls } from '../../protocol/text.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import { NAME } from '../workflow/refusal.ts';
 
 const MAX_TEXT = 4_000;
@@ -257,7 +257,7 @@ export function parseObject<T>(shape: z.ZodType<T>, object: Uint8Array, what: st
 function parseWith<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw badAnswer(what, describeIssues(parsed.error));
+  throw badAnswer(what, describeZodIssues(parsed.error));
 }
 
 function badAnswer(what: string, actual: string): MizuError {

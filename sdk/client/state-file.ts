@@ -7,7 +7,7 @@ import type { NamedSource } from '../input/named.ts';
 import type { ReuseClaim } from './reuse-claim.ts';
 import type { PromiseView } from './views.ts';
 
-export type RunRecord = {
+export type SavedRun = {
   readonly workflow: Hex;
   readonly inputsHash: Hex;
   readonly chainId: number;
@@ -32,27 +32,27 @@ export type RunRecord = {
   readonly reuses?: ReuseClaim;
 };
 
-export type RunKey = Pick<RunRecord, 'workflow' | 'inputsHash' | 'chainId' | 'inbox' | 'origin'>;
+export type RunKey = Pick<SavedRun, 'workflow' | 'inputsHash' | 'chainId' | 'inbox' | 'origin'>;
 
 export const STATE_FILE = join('.mizu', 'runs.json');
 const MAX_RECORDS = 1_000;
 
 /** The newest run of the key. `isWhole`: that goes on with no other. */
-export async function findRun(key: RunKey, path = STATE_FILE, isWhole = false): Promise<RunRecord | undefined> {
+export async function findRun(key: RunKey, path = STATE_FILE, isWhole = false): Promise<SavedRun | undefined> {
   return (await readRecords(path)).findLast(
     (record) => isSame(record, key) && !(isWhole && record.reuses !== undefined),
   );
 }
 
 /** What this folder knows of a run, whatever it was started for. */
-export async function findRecord(run: Hex, path = STATE_FILE): Promise<RunRecord | undefined> {
+export async function findRecord(run: Hex, path = STATE_FILE): Promise<SavedRun | undefined> {
   return (await readRecords(path)).findLast((record) => record.run === run);
 }
 
 /** Durable when it resolves. */
-export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<void> {
+export async function saveRun(record: SavedRun, path = STATE_FILE): Promise<void> {
   // A run that goes on with another is told by that, and stays beside one that does not.
-  const isOther = (other: RunRecord) => !isSame(other, record) || other.reuses?.run !== record.reuses?.run;
+  const isOther = (other: SavedRun) => !isSame(other, record) || other.reuses?.run !== record.reuses?.run;
   const others = (await readRecords(path)).filter(isOther);
   const text = JSON.stringify([...others.slice(-MAX_RECORDS + 1), record], null, 2);
   await mkdir(dirname(path), { recursive: true });
@@ -68,18 +68,18 @@ export async function saveRun(record: RunRecord, path = STATE_FILE): Promise<voi
 }
 
 /** In the order in which they were started. */
-export async function readRecords(path = STATE_FILE): Promise<RunRecord[]> {
+export async function readRecords(path = STATE_FILE): Promise<SavedRun[]> {
   const text = await readFile(path, 'utf8').catch(() => '[]');
   try {
     const records = JSON.parse(text) as unknown;
-    return Array.isArray(records) ? (records as RunRecord[]) : [];
+    return Array.isArray(records) ? (records as SavedRun[]) : [];
   } catch {
     // A broken file costs nothing but the memory of runs: they are all on the network.
     return [];
   }
 }
 
-function isSame(record: RunRecord, key: RunKey): boolean {
+function isSame(record: SavedRun, key: RunKey): boolean {
   return (
     record.workflow === key.workflow &&
     record.inputsHash === key.inputsHash &&

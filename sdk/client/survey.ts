@@ -58,7 +58,7 @@ export async function surveyInput(
   options: InputOptions = {},
   others: readonly NamedSource[] = [],
 ): Promise<Survey> {
-  const own = await survey(file, options, createSampler(sampleSize), (onRow) => partitionFile(file, options, onRow));
+  const own = await survey(file, options, createRowSampler(sampleSize), (onRow) => partitionFile(file, options, onRow));
   return together(own, await surveyOthers(others, sampleSize));
 }
 
@@ -94,7 +94,7 @@ export async function surveyRows(
   kept?: { readonly at: string; readonly rows: RowSource },
   others: readonly NamedSource[] = [],
 ): Promise<Survey> {
-  const own = await survey(file, {}, createSampler(sampleSize), (onRow) => partitionRows(rows(), onRow));
+  const own = await survey(file, {}, createRowSampler(sampleSize), (onRow) => partitionRows(rows(), onRow));
   return together(own, await surveyOthers(others, sampleSize), await surveyKept(file, sampleSize, kept));
 }
 
@@ -141,7 +141,7 @@ async function survey(
 type Sampler = { add(row: InputRow): unknown; sample(): InputRow[] };
 
 /** Rows chosen by a hash of their index, the same of each input; undefined: none. */
-export function createSampler(size: number): Sampler | undefined {
+export function createRowSampler(size: number): Sampler | undefined {
   if (size === 0) return undefined;
   const chosen: { key: number; row: InputRow }[] = [];
   return {

@@ -2,7 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { hashInputs } from '../../protocol/messages.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { type Again, checkVersion, retriedRejects, runFolder, type Version } from '../output/version.ts';
+import { checkVersion, type Reprocessed, retriedRejects, runFolder, type Version } from '../output/version.ts';
 import { surveyRows } from './survey.ts';
 import { type Verified, type VerifyFlags, verifyTarget } from './verify.ts';
 
@@ -34,7 +34,7 @@ export async function verifyVersion(
 
 function readBy(
   rejects: readonly ObjectRef[],
-  { kept, joined }: Pick<Again, 'kept' | 'joined'> = NOTHING,
+  { kept, joined }: Pick<Reprocessed, 'kept' | 'joined'> = NOTHING,
 ): ObjectRef[] {
   return [...kept, ...rejects, ...joined];
 }

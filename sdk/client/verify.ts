@@ -17,7 +17,7 @@ import { explainChange } from './changed.ts';
 import { discoverNetwork, pinnedNetwork } from './discover.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
-import { findRecord, type RunRecord } from './state-file.ts';
+import { findRecord, type SavedRun } from './state-file.ts';
 import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustRoot } from './trust.ts';
 import type { TrustFlags } from './trusted.ts';
 import { verifyReuse } from './verify-reuse.ts';
@@ -183,7 +183,7 @@ async function checkReuse(
   network: Network,
   request: VerifyRequest,
   folder: CheckedFolder | undefined,
-  started: RunRecord | undefined,
+  started: SavedRun | undefined,
   onCheck: (line: string) => void,
 ): Promise<void> {
   const claim = folder === undefined ? started?.reuses : folder.reuses;
@@ -223,13 +223,13 @@ function assertReport(report: VerifyReport, folder: CheckedFolder | undefined, t
 }
 
 // This folder knows what it has started, and in which batch the sequencer has promised a place for that.
-async function startedHere(run: Hex, chainId: number, inbox: Address): Promise<RunRecord | undefined> {
+async function startedHere(run: Hex, chainId: number, inbox: Address): Promise<SavedRun | undefined> {
   const record = await findRecord(run);
   const isOfNetwork = record?.chainId === chainId && isSameAddress(record.inbox, inbox);
   return isOfNetwork ? record : undefined;
 }
 
-function runVoid({ index, block, transaction }: VoidBatch, started: RunRecord | undefined): MizuError {
+function runVoid({ index, block, transaction }: VoidBatch, started: SavedRun | undefined): MizuError {
   const again =
     started === undefined
       ? ''

@@ -1,5 +1,7 @@
 // docs/rpc.md: what the sequencer's methods answer.
+
 import type { Address, Hex } from '../../protocol/hex.ts';
+import type { RowCounts } from '../../protocol/rows.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 
 export type ChainView = {
@@ -32,8 +34,6 @@ export type PromiseView = {
   readonly sequencer: Address;
   readonly signature: Hex;
 };
-
-export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
 
 export type StageView = {
   readonly stage: number;

@@ -2,13 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
+import type { RowCounts } from '../../protocol/rows.ts';
 import type { Metadata } from '../compile/definition.ts';
 import { inputArguments } from '../input/words.ts';
 import { shellWord } from '../output/shell-word.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import { findRecord } from './state-file.ts';
-import type { RowCounts, RunFailure, RunStatus, RunView, WorkflowView } from './views.ts';
+import type { RunFailure, RunStatus, RunView, WorkflowView } from './views.ts';
 
 export type StageProgress = {
   readonly name: string;

@@ -12,13 +12,13 @@ import { createPackages, type ImportPlace, NODE_MODULE, packageOf } from './pack
 export type Bundle = {
   readonly code: string;
   /** Place in the user's own files of a place in the code, both 0-based; null in libraries and in the SDK. */
-  place(line: number, column: number): Place | null;
+  place(line: number, column: number): SourcePlace | null;
   /** The package that a place in the code is of, and the user's import that brought it in. */
   packageAt(line: number, column: number): { readonly name: string; readonly place: ImportPlace | null } | null;
 };
 
 /** `file` relative to the workflow file's folder; `line` and `column` from 1. */
-export type Place = { readonly file: string; readonly line: number; readonly column: number };
+export type SourcePlace = { readonly file: string; readonly line: number; readonly column: number };
 
 export const LOADERS: Readonly<Record<string, Loader>> = {
   '.js': 'js',

@@ -96,13 +96,13 @@ export function isCalm(node: Node | null | undefined, names: FileNames, own: Rea
 /** What a step of a chain is given: also that which `aggregate` and `join` call at once. */
 export function isCalmStep({ callee, arguments: args }: CallExpression, names: FileNames): boolean {
   if (!args.every((arg) => isCalm(arg, names))) return false;
-  const method = callee.type === 'MemberExpression' ? nameOf(callee.property) : null;
+  const method = callee.type === 'MemberExpression' ? identifierName(callee.property) : null;
   if (method === 'aggregate') return isCalmFunction(args[1], names);
   if (method !== 'join' || args[1]?.type === 'ArrowFunctionExpression') return true;
   const [, , options] = args;
   if (options?.type !== 'ObjectExpression') return false;
   return options.properties.every(
-    (one) => one.type === 'Property' && (nameOf(one.key) !== 'key' || isCalmFunction(one.value, names)),
+    (one) => one.type === 'Property' && (identifierName(one.key) !== 'key' || isCalmFunction(one.value, names)),
   );
 }
 
@@ -120,7 +120,7 @@ function isCalmCall(call: CallExpression, names: FileNames, own: ReadonlySet<str
     return names.chains.has(callee.name) || names.inputs.has(callee.name) || isGlobal(callee, CALM_CASTS, names);
   if (callee.type !== 'MemberExpression' || callee.computed) return false;
   const { object } = callee;
-  const method = nameOf(callee.property) ?? '';
+  const method = identifierName(callee.property) ?? '';
   if (object.type === 'Identifier' && CALM_GLOBALS.has(`${object.name}.${method}`))
     return !names.declared.has(object.name);
   // A text's own methods; what they might call is a function.
@@ -134,7 +134,7 @@ function isCalmCall(call: CallExpression, names: FileNames, own: ReadonlySet<str
 }
 
 function isGlobal(node: Node, allowed: ReadonlySet<string>, { declared }: FileNames): boolean {
-  const name = nameOf(node);
+  const name = identifierName(node);
   return name !== null && allowed.has(name) && !declared.has(name);
 }
 
@@ -142,9 +142,9 @@ function isGlobal(node: Node, allowed: ReadonlySet<string>, { declared }: FileNa
 export function rootOf(node: Node): string | null {
   if (node.type === 'CallExpression') return rootOf((node as CallExpression).callee);
   if (node.type === 'MemberExpression') return rootOf((node as unknown as { object: Node }).object);
-  return nameOf(node);
+  return identifierName(node);
 }
 
-export function nameOf(node: Node): string | null {
+export function identifierName(node: Node): string | null {
   return node.type === 'Identifier' ? (node as unknown as { name: string }).name : null;
 }

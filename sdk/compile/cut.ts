@@ -1,6 +1,6 @@
 // docs/sdk.md#reuse: a workflow file as if it ended with one of its steps. What only later steps use is then left out by the bundler.
 import { type CallExpression, type Node, type Program, parse } from 'acorn';
-import { constantsOf, type FileNames, isCalm, isCalmStep, nameOf, namesOf, rootOf } from './calm.ts';
+import { constantsOf, type FileNames, identifierName, isCalm, isCalmStep, namesOf, rootOf } from './calm.ts';
 import type { StepDescription } from './describe-guest.ts';
 
 export type Cuts = {
@@ -67,13 +67,13 @@ function edited(code: string, edits: readonly Edit[]): string {
 /** The calls from `dataset(…)` on, through constants of the file. */
 function linksOf(exported: Node, program: Program, names: FileNames): Link[] | null {
   const constants = new Map(
-    constantsOf(program).flatMap(({ id, init }) => (init ? [[nameOf(id), init] as const] : [])),
+    constantsOf(program).flatMap(({ id, init }) => (init ? [[identifierName(id), init] as const] : [])),
   );
   const links: Link[] = [];
   let node: Node | undefined = exported;
   for (;;) {
     if (node?.type === 'Identifier') {
-      const name = nameOf(node);
+      const name = identifierName(node);
       node = constants.get(name);
       constants.delete(name);
       continue;
@@ -86,7 +86,7 @@ function linksOf(exported: Node, program: Program, names: FileNames): Link[] | n
       return isRoot ? [{ call, method: 'dataset' }, ...links.reverse()] : null;
     }
     if (callee.type !== 'MemberExpression' || callee.computed || call.optional) return null;
-    links.push({ call, method: nameOf(callee.property) ?? '' });
+    links.push({ call, method: identifierName(callee.property) ?? '' });
     node = callee.object;
   }
 }

@@ -2,7 +2,7 @@
 import { MAX_STAGE_GAS, MAX_STAGES, RUN_INPUT } from '../../protocol/constants.ts';
 import type { Definition, ProgramEntry, Stage } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
-import type { Hex } from '../../protocol/hex.ts';
+import { type Hex, ZERO_HASH } from '../../protocol/hex.ts';
 import { keccakHex, objectRef } from '../../protocol/tree.ts';
 import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
@@ -13,7 +13,6 @@ import type { StepCode, StepCodes } from './step-code.ts';
 /** Bound of one task; a run sets a lower one. */
 export const STAGE_GAS_LIMIT = MAX_STAGE_GAS;
 export const SDK_VERSION = '0.1.0';
-const ZERO = `0x${'00'.repeat(32)}` as Hex;
 
 export type StageMetadata = {
   readonly name: string;
@@ -91,7 +90,7 @@ function toStage(stage: PlannedStage, steps: Description['steps']): Stage {
     width: stage.width,
     gasLimit: infer ? 0n : STAGE_GAS_LIMIT,
     sink: stage.kind === 'sink' || stage.kind === 'rejects',
-    model: infer ? modelId(steps[stage.step]!.model!) : ZERO,
+    model: infer ? modelId(steps[stage.step]!.model!) : ZERO_HASH,
     inputs: stage.inputs.map(({ stage: source, mode }) => ({ source: source === INPUT ? RUN_INPUT : source, mode })),
   };
 }

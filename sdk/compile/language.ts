@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
-import { type IdnaTables, packRanges, type Range } from '../runtime/language/idna-table.ts';
+import { type IdnaTableRange, type IdnaTables, packRanges } from '../runtime/language/idna-table.ts';
 
 const LANGUAGE = fileURLToPath(new URL('../runtime/language/', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -39,7 +39,7 @@ let tables: string | undefined;
  */
 export function languageTables(): string {
   if (tables !== undefined) return tables;
-  const ranges = packRanges(require('tr46/lib/mappingTable.json') as readonly Range[]);
+  const ranges = packRanges(require('tr46/lib/mappingTable.json') as readonly IdnaTableRange[]);
   const expressions = Object.entries(require('tr46/lib/regexes.js') as Record<string, RegExp>);
   const patterns = Object.fromEntries(expressions.map(([name, { source, flags }]) => [name, [source, flags] as const]));
   tables = `globalThis.__mizu_idna=${JSON.stringify({ ranges, patterns } satisfies IdnaTables)};`;

@@ -22,7 +22,7 @@ export function stepAddresses({ toolchain, steps, inputsHash, endpoints }: StepF
   });
 }
 
-export type Change =
+export type WorkflowChange =
   | { readonly kind: 'toolchain' }
   | { readonly kind: 'input'; readonly before: Hex; readonly now: Hex }
   /** `settings`: each as `temperature 0 → 1`. */
@@ -31,7 +31,7 @@ export type Change =
   | { readonly kind: 'code'; readonly step: string };
 
 /** The first reason why the address of the step at this place is another one than it was; undefined: it is the same. */
-export function firstChange(before: StepFacts, now: StepFacts, place: number): Change | undefined {
+export function firstChange(before: StepFacts, now: StepFacts, place: number): WorkflowChange | undefined {
   if (before.toolchain !== now.toolchain) return { kind: 'toolchain' };
   if (before.inputsHash !== now.inputsHash) return { kind: 'input', before: before.inputsHash, now: now.inputsHash };
   for (const [i, step] of now.steps.slice(0, place + 1).entries()) {
@@ -48,7 +48,7 @@ export function firstChange(before: StepFacts, now: StepFacts, place: number): C
   return undefined;
 }
 
-export function describeChange(change: Change): string {
+export function describeChange(change: WorkflowChange): string {
   switch (change.kind) {
     case 'toolchain':
       return 'the toolchain has changed: this is another version of mizu';

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { toStructured } from '../../edge/schema/structured.ts';
-import { field, type Json, SHAPES, Tree, verdictOf } from '../../test/sdk/shapes.fixture.ts';
+import { field, type Json, SCHEMA_SHAPES, Tree, verdictOf } from '../../test/sdk/shapes.fixture.ts';
 
-test.each(SHAPES)('%s', (_name, output, verdict) => {
+test.each(SCHEMA_SHAPES)('%s', (_name, output, verdict) => {
   const found = verdictOf(output);
   expect(found.verdict).toBe(verdict);
   if (found.schema !== undefined) expect(problemsOf(found.schema)).toEqual([]);

@@ -7,12 +7,12 @@ export function brokenRow(index: number, text: string, reason: string): InputRow
   return { kind: 'broken', index, text: text.slice(0, SHOWN_CHARACTERS), reason };
 }
 
-export type Piece = { readonly bytes: Uint8Array; readonly length: number; readonly offset: number };
+export type InputPiece = { readonly bytes: Uint8Array; readonly length: number; readonly offset: number };
 
 /** The text of a line or an element, and why it can be no row whatever it says. */
-export function decodePiece(piece: Piece, { encoding }: Pick<Text, 'encoding'>): { text: string; flaw?: string } {
+export function decodePiece(piece: InputPiece, { encoding }: Pick<Text, 'encoding'>): { text: string; flaw?: string } {
   const { text, brokenAt } = decodeUtf8(piece.bytes);
-  if (piece.length > MAX_ROW_BYTES) return { text, flaw: tooLong(piece.length) };
+  if (piece.length > MAX_ROW_BYTES) return { text, flaw: rowTooLong(piece.length) };
   if (brokenAt === undefined) return { text };
   if (encoding !== UTF8) return { text, flaw: `not ${encoding}: a sequence of bytes that it does not have` };
   const byte = piece.bytes[brokenAt]!.toString(16).padStart(2, '0');
@@ -22,6 +22,6 @@ export function decodePiece(piece: Piece, { encoding }: Pick<Text, 'encoding'>):
   };
 }
 
-export function tooLong(bytes: number): string {
+export function rowTooLong(bytes: number): string {
   return `expected at most ${MAX_ROW_BYTES} bytes, got ${bytes}`;
 }

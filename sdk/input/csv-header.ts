@@ -13,7 +13,7 @@ export type ReadRecord = {
 const DELIMITERS = [',', ';', '\t', '|'];
 
 /** @throws MizuError `sdk/csv-header`, `sdk/csv-delimiter` */
-export function readHeader(file: string, { record, lines, flaw }: ReadRecord, dialect: Dialect): string[] {
+export function readCsvHeader(file: string, { record, lines, flaw }: ReadRecord, dialect: Dialect): string[] {
   const shown = lines[0]!.text;
   // A name in quotes ends where another delimiter stands behind it.
   const behind = DELIMITERS.find((one) => one !== dialect.delimiter && shown.match(/^"[^"]*"(.)/)?.[1] === one);

@@ -1,6 +1,6 @@
 // docs/sdk.md#csv: CSV and TSV with a header. A record that is broken costs itself, and never the ones behind it.
-import { brokenRow, tooLong } from './broken.ts';
-import { type ReadRecord, readHeader } from './csv-header.ts';
+import { brokenRow, rowTooLong } from './broken.ts';
+import { type ReadRecord, readCsvHeader } from './csv-header.ts';
 import { type TextLine, type TextLines, textLines } from './csv-lines.ts';
 import { addLine, type CsvRecord, createRecord } from './csv-record.ts';
 import type { Dialect } from './format.ts';
@@ -17,7 +17,7 @@ export async function* readCsv(file: string, text: Text, dialect: Dialect): Asyn
   const lines = textLines(text);
   const first = await readRecord(lines, dialect);
   if (first === undefined) return;
-  const header = readHeader(file, first, dialect);
+  const header = readCsvHeader(file, first, dialect);
   let index = 0;
   for (let read = await readRecord(lines, dialect); read !== undefined; read = await readRecord(lines, dialect))
     yield toRow(header, read, index++);
@@ -44,7 +44,7 @@ async function readRecord(lines: TextLines, dialect: Dialect): Promise<ReadRecor
     line = await lines.next();
     if (line === undefined) return breakOff(lines, record, taken, 'the end of the file');
   }
-  if (bytes > MAX_ROW_BYTES + 2) flaw ??= tooLong(bytes);
+  if (bytes > MAX_ROW_BYTES + 2) flaw ??= rowTooLong(bytes);
   return { record, lines: taken, ...(flaw === undefined ? {} : { flaw }) };
 }
 

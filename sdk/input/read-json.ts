@@ -1,6 +1,6 @@
 // docs/sdk.md#input-json: JSON Lines, an array, or one object.
 import { MizuError } from '../../protocol/errors.ts';
-import { brokenRow, decodePiece, type Piece } from './broken.ts';
+import { brokenRow, decodePiece, type InputPiece } from './broken.ts';
 import { decodeUtf8 } from './encoding.ts';
 import { firstByte } from './format.ts';
 import { splitArray } from './json-array.ts';
@@ -50,7 +50,7 @@ async function* readArray(file: string, text: Text): AsyncGenerator<InputRow> {
 }
 
 /** Undefined for white space. */
-function toRow(piece: Piece, index: number, place: string, source: Text): InputRow | undefined {
+function toRow(piece: InputPiece, index: number, place: string, source: Text): InputRow | undefined {
   const { text, flaw } = decodePiece(piece, source);
   if (flaw !== undefined) return brokenRow(index, text, `${place}: ${flaw}`);
   if (text.trim() === '' && /^[ \t\r\n]*$/.test(text)) return undefined;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { good, readAll, short, useInputs } from '../../test/sdk/input.fixture.ts';
 import { gunzip } from './gzip.ts';
 import { readRows } from './read-rows.ts';
-import { bounded } from './source.ts';
+import { withinLimit } from './source.ts';
 import { inputFile } from './spool.ts';
 
 const inputs = useInputs();
@@ -139,7 +139,7 @@ test('what unpacks to more than it may is refused before it is in memory', async
     async function* source() {
       yield bomb;
     }
-    for await (const chunk of bounded('bomb.gz', gunzip('bomb.gz', source()), 1_000_000)) bytes += chunk.length;
+    for await (const chunk of withinLimit('bomb.gz', gunzip('bomb.gz', source()), 1_000_000)) bytes += chunk.length;
   };
   await expect(unpack()).rejects.toMatchObject({
     code: 'sdk/input-too-large',

@@ -41,7 +41,7 @@ export async function openText(file: string, encodingName = UTF8): Promise<Text>
   };
   try {
     const raw = add(file === STDIN ? standardInput() : fileBytes(file));
-    const plain = add(bounded(name, isGzip(await raw.head(2)) ? gunzip(name, raw) : raw));
+    const plain = add(withinLimit(name, isGzip(await raw.head(2)) ? gunzip(name, raw) : raw));
     const head = await plain.head(HEAD_BYTES);
     assertText(name, head);
     assertEncoding(name, encoding, head);
@@ -91,7 +91,7 @@ async function* skip(source: AsyncIterable<Uint8Array>, bytes: number): AsyncGen
 }
 
 /** @throws MizuError `sdk/input-too-large` */
-export async function* bounded(
+export async function* withinLimit(
   file: string,
   source: AsyncIterable<Uint8Array>,
   limitBytes = MAX_TEXT_BYTES,

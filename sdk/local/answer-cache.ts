@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Backend, Completion } from '../../edge/backends/backend.ts';
-import { describeIssues } from '../../service/http/issues.ts';
-import { pruneFolder, writeWhole } from './bounded-folder.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
+import { pruneFolder, writePrivateFile } from './bounded-folder.ts';
 
 export type AnswerCache = {
   /** The answer that is kept for this question, else what `ask` gives, which is kept from then on. Failures are not kept. */
@@ -69,7 +69,7 @@ export function createAnswerCache(
     const text = encodeEntry(name, completion);
     if (Buffer.byteLength(text) > MAX_ENTRY_BYTES) return;
     try {
-      await writeWhole(folder, name, text);
+      await writePrivateFile(folder, name, text);
     } catch (error) {
       warn(`an answer could not be kept in ${folder}: ${(error as Error).message}`);
       return;
@@ -144,7 +144,7 @@ function decodeEntry(text: string, name: string): Completion | string {
     return (error as Error).message;
   }
   const parsed = entryShape.safeParse(value);
-  if (!parsed.success) return describeIssues(parsed.error);
+  if (!parsed.success) return describeZodIssues(parsed.error);
   const { version: _, question, reasoning, ...completion } = parsed.data;
   if (question !== name) return 'it is the answer to another question';
   return { ...completion, ...(reasoning === undefined ? {} : { reasoning }) };

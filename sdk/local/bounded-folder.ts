@@ -10,7 +10,7 @@ const PRUNE_TO = 90;
 let drafts = 0;
 
 /** The file appears under its name when it is whole, and only its owner can read it. @throws what the system says; nothing of it stays then */
-export async function writeWhole(folder: string, name: string, content: string | Uint8Array): Promise<void> {
+export async function writePrivateFile(folder: string, name: string, content: string | Uint8Array): Promise<void> {
   const draft = join(folder, `draft-${process.pid}-${++drafts}`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

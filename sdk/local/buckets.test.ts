@@ -1,7 +1,7 @@
 // docs/sdk.md#whole: what a step over the whole dataset makes does not depend on the number of its buckets.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { anyCuts, type Chain, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, type OracleChain, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { fillTemplates, TEXTS } from '../../test/sdk/templates.fixture.ts';
 
 const BUCKETS = [1, 2, 5, 16, 64];
@@ -14,9 +14,9 @@ const chainOf = (buckets: number): string => `
   .groupBy((row) => row.some.length, { buckets: ${buckets} })
   .aggregate('group', (group) => ({ all: group.collect((row) => row.some) }))`;
 
-let chains: Chain[];
+let chains: OracleChain[];
 beforeAll(async () => {
-  chains = await Promise.all(BUCKETS.map((buckets) => openChain(chainOf(buckets))));
+  chains = await Promise.all(BUCKETS.map((buckets) => openOracleChain(chainOf(buckets))));
 });
 
 const texts = [...fillTemplates(40), ...TEXTS.letters(12), ...TEXTS.different(8)].flatMap(({ text }) => [

@@ -1,7 +1,7 @@
 // docs/sdk.md#group: groups are those of plain JavaScript, however the rows are cut and the keys are spread.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, anyKey, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
 
 const numbers = fc.oneof(
@@ -65,7 +65,9 @@ test.each([
   [3, true],
 ])('%i buckets, with a reduce: %s', async (buckets, folded) => {
   const aggregates = AGGREGATES.replace('FOLD', folded ? FOLD : '');
-  const chain = await openChain(`.groupBy((r) => r.key, { buckets: ${buckets} }).aggregate('groups', ${aggregates})`);
+  const chain = await openOracleChain(
+    `.groupBy((r) => r.key, { buckets: ${buckets} }).aggregate('groups', ${aggregates})`,
+  );
   await fc.assert(
     fc.asyncProperty(fc.array(rowOf, { maxLength: 40 }), anyCuts(40), async (rows, cuts) => {
       const { parts, rejects, steps } = await chain.run(rows, cuts);
@@ -79,7 +81,7 @@ test.each([
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('a row whose key, value or fold fails is rejected, and counts nowhere', async () => {
-    const chain = await openChain(
+    const chain = await openOracleChain(
       `.groupBy((r) => r.key).aggregate('groups', (g) => ({
       rows: g.count(),
       sum: g.sum((r) => r.value),

@@ -1,7 +1,7 @@
 // docs/sdk.md#inputs: a join with another input is that of plain JavaScript, however the rows of both are cut, and wherever the join stands.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, anyKey, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
 
 type Row = { n: number; key: unknown };
@@ -26,7 +26,7 @@ test.each([
   ['left', 'all', 2, `.limit('few', 20).sort('by', (r) => -r.n, { buckets: 2 }).filter('even', (r) => r.n % 2 === 0)`],
 ] as const)('%s, %s, %i buckets, behind %j', async (how, matches, buckets, before) => {
   const options = `{ on: (r) => r.key, key: (r) => r.key, how: '${how}', matches: '${matches}', buckets: ${buckets} }`;
-  const chain = await openChain(`${before}.join('other', others, ${options})`, 'node', HEAD);
+  const chain = await openOracleChain(`${before}.join('other', others, ${options})`, 'node', HEAD);
   expect(chain.bundled.description.inputs).toEqual(['others']);
   const earlier = (rows: readonly Row[]): Row[] => {
     let left = [...rows];
@@ -75,7 +75,7 @@ const prices = [
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('two inputs, one of them joined twice: its schema, its broken rows and its keys are told by its name', async () => {
-    const chain = await openChain(CHAIN, engine, PRICES);
+    const chain = await openOracleChain(CHAIN, engine, PRICES);
     expect(chain.bundled.description.inputs).toEqual(['prices', 'shops']);
     const others = [
       { name: 'prices', rows: prices },
@@ -105,7 +105,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
   });
 
   test('an input that the workflow does not join ends the run', async () => {
-    const chain = await openChain(`.dedupe('once', (r) => r.n)`, engine);
+    const chain = await openOracleChain(`.dedupe('once', (r) => r.n)`, engine);
     await expect(chain.run([{ n: 1 }], [], [{ name: 'others', rows: [{ n: 2 }] }])).rejects.toMatchObject({
       code: 'sdk/task-failed',
       actual: expect.stringContaining("the workflow joins no input 'others'"),

@@ -1,7 +1,7 @@
 // docs/sdk.md#join: a join is that of plain JavaScript, however the rows are cut and the keys are spread.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, anyKey, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
 
 type Row = { n: number; side: 'left' | 'right'; key: unknown };
@@ -23,7 +23,7 @@ test.each([
   ['left', 'first', 2],
 ] as const)('%s, %s, %i buckets: rows of one dataset', async (how, matches, buckets) => {
   const options = `{ on: (r) => r.key, key: (r: any) => r.key, how: '${how}', matches: '${matches}', buckets: ${buckets} }`;
-  const chain = await openChain(`.join('other', ((r: any) => r.side === 'right') as any, ${options})`);
+  const chain = await openOracleChain(`.join('other', ((r: any) => r.side === 'right') as any, ${options})`);
   await fc.assert(
     fc.asyncProperty(fc.array(anyRow, { maxLength: 30 }), anyCuts(30), async (rows, cuts) => {
       const left = rows.filter(({ side }) => side === 'left');
@@ -41,7 +41,7 @@ const BY_ID = `{ on: (r) => { if (r.n === 5) throw new Error('five'); return r.i
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('a table in the workflow: no exchange, and the same rules', async () => {
-    const chain = await openChain(
+    const chain = await openOracleChain(
       `.join('other', table, ${BY_ID}, how: 'left' }).join('first', table, ${BY_ID}, matches: 'first' })`,
       engine,
       TABLE,
@@ -76,7 +76,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
   });
 
   test('a row whose side or key fails, or that has the field, is rejected; the others are joined', async () => {
-    const chain = await openChain(
+    const chain = await openOracleChain(
       `.join('other', ((r: any) => (r.n === 1 ? 'yes' : r.right)) as any, { on: (r) => r.id, key: (r: any) => r.id })
        .map('more', (r) => ({ ...r, more: 1 }))`,
       engine,

@@ -1,6 +1,6 @@
 // docs/sdk.md#errors: the same for the steps over the whole dataset, and for those that cut texts and look up rows.
 import { expect, test } from 'vitest';
-import { openChain } from '../../test/sdk/oracle.fixture.ts';
+import { openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { BAD, ENDLESS, helpersOf } from '../../test/sdk/wrongs.fixture.ts';
 
 /** The step of each hook. */
@@ -37,7 +37,7 @@ const CHAIN = `
   .batch('batch', { size: 1, key: (r) => at('batched', r, r.n) })`;
 
 async function check(bad: Readonly<Record<string, string>>, engine: 'node' | 'native', cuts: readonly number[]) {
-  const chain = await openChain(CHAIN, engine, helpersOf(bad));
+  const chain = await openOracleChain(CHAIN, engine, helpersOf(bad));
   const pairs = Object.keys(STEP_OF).flatMap((hook) => Object.keys(bad).map((name) => ({ hook, bad: name })));
   const rows = pairs
     .flatMap((pair, i) => (i % 3 === 0 ? [pair, { hook: 'none', bad: 'none' }] : [pair]))

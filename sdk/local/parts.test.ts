@@ -1,7 +1,7 @@
 // docs/sdk.md#batch, docs/sdk.md#sample: batches and exact samples are those of plain JavaScript, however the rows are cut.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, anyKey, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, anyKey, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { canonical } from '../runtime/canonical.ts';
 import { hashText } from '../runtime/hash.ts';
 
@@ -22,7 +22,7 @@ function byKey(rows: readonly Row[]): [string, Row[]][] {
 }
 
 test.each([1, 3, 30])('batches of %i', async (size) => {
-  const chain = await openChain(`.batch('list', { size: ${size} })`);
+  const chain = await openOracleChain(`.batch('list', { size: ${size} })`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
       const { parts, steps } = await chain.run(rows, cuts);
@@ -34,7 +34,7 @@ test.each([1, 3, 30])('batches of %i', async (size) => {
 });
 
 test.each([1, 3])('batches of one key, %i buckets', async (buckets) => {
-  const chain = await openChain(`.batch('list', { size: 2, key: (r) => r.key, buckets: ${buckets} })`);
+  const chain = await openOracleChain(`.batch('list', { size: 2, key: (r) => r.key, buckets: ${buckets} })`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
       const batches = byKey(rows).flatMap(([key, own]) => cut(own, 2).map((list) => ({ key: JSON.parse(key), list })));
@@ -46,7 +46,7 @@ test.each([1, 3])('batches of one key, %i buckets', async (buckets) => {
 });
 
 test.each([0, 7, 1000])('the first %i rows', async (count) => {
-  const chain = await openChain(`.filter('odd', (r) => r.n % 2 === 1).limit('first', ${count})`);
+  const chain = await openOracleChain(`.filter('odd', (r) => r.n % 2 === 1).limit('first', ${count})`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
       const odd = rows.filter(({ n }) => n % 2 === 1);
@@ -91,7 +91,7 @@ test.each([
     },
   ],
 ])('a sample of %s', async (options, oracle) => {
-  const chain = await openChain(`.sample('some', { ${options}, seed: '7' })`);
+  const chain = await openOracleChain(`.sample('some', { ${options}, seed: '7' })`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
       const { parts, steps } = await chain.run(rows, cuts);
@@ -112,7 +112,7 @@ const STEPS = `
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('chunks, a stratified sample, batches and the first rows, with what fails', async () => {
-    const chain = await openChain(STEPS, engine);
+    const chain = await openOracleChain(STEPS, engine);
     const rows = [
       { n: 0, text: 'one two three four' },
       { n: 1, text: 'ein Wort, zwei Wörter' },
@@ -148,7 +148,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       const many = await chain.run(rows, [1, 1, 6, 9, 15]);
       expect([many.parts, many.rejects, many.steps]).toEqual([one.parts, one.rejects, one.steps]);
     } else {
-      const node = await (await openChain(STEPS)).run(rows, [8]);
+      const node = await (await openOracleChain(STEPS)).run(rows, [8]);
       expect([node.parts, node.rejects, node.steps]).toEqual([one.parts, one.rejects, one.steps]);
     }
   });

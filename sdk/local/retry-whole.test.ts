@@ -1,7 +1,7 @@
 // docs/sdk.md#retry: rows that are tried again meet those that were kept at the first step over the whole dataset, as if they stood behind them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
 import { type LocalRun, parseLines, type Reject } from './run-local.ts';
 
@@ -42,9 +42,9 @@ const WHOLE = [
 test.each(WHOLE)('%s', async (whole, others) => {
   const chain = (good: string): string =>
     `.map('up', (r) => ({ ...r, u: r.n + 1 })).check('good', (r) => ${good}).map('mid', (r) => ({ ...r, m: 1 }))${whole}`;
-  const first = await openChain(chain('r.n % 3 !== 0'), 'node', HEAD);
-  const fixed = await openChain(chain('true'), 'node', HEAD);
-  const tail = await openChain(chain('true'), 'node', HEAD, true, 'good');
+  const first = await openOracleChain(chain('r.n % 3 !== 0'), 'node', HEAD);
+  const fixed = await openOracleChain(chain('true'), 'node', HEAD);
+  const tail = await openOracleChain(chain('true'), 'node', HEAD, true, 'good');
   expect(tail.bundled.description.meets).toBe('met');
   const names = first.bundled.metadata.stages.map(({ name }) => name);
   const named = others.length === 0 ? [] : [{ name: 'others', rows: others }];
@@ -75,7 +75,7 @@ test.each(WHOLE)('%s', async (whole, others) => {
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('models are asked about the rows that are tried again, and about no others before the step that all meet at', async () => {
     const chain = `.generate('title', { model: 'builtin/small', prompt: (r) => r.t }).dedupe('met', (r) => r.title)`;
-    const tail = await openChain(chain, engine, '', true, 'title');
+    const tail = await openOracleChain(chain, engine, '', true, 'title');
     const kept = [{ kind: 'row' as const, index: 4, row: { t: 'a b', title: 'One.' } }];
     const { parts, stages } = await tail.runInputs([
       encodeRowset(kept, { at: 'met' }),

@@ -14,7 +14,7 @@ export type KeptSteps = {
 };
 
 /** `stages` are the unfused ones: each has one step. */
-export async function findKept(
+export async function findKeptStages(
   store: Pick<StepStore, 'find'>,
   addresses: readonly Hex[],
   stages: readonly PlannedStage[],

@@ -1,7 +1,7 @@
 // docs/sdk.md#sort: a sort is the stable one of plain JavaScript, however the rows are cut and into how many ranges they go.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCuts, openChain } from '../../test/sdk/oracle.fixture.ts';
+import { anyCuts, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 
 const text = fc.constantFrom('', 'a', 'B', 'ab', 'é', '\uffee', '\u{1f600}', '\ud7ff');
 const anyValue = fc.oneof(
@@ -41,7 +41,7 @@ test.each([
   ],
 ] as const)('by %s', async (by, order, buckets) => {
   const options = by.endsWith('}') ? by.replace(/}$/, `, buckets: ${buckets} }`) : `${by}, { buckets: ${buckets} }`;
-  const chain = await openChain(`.sort('order', ${options})`);
+  const chain = await openOracleChain(`.sort('order', ${options})`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (given, cuts) => {
       const rows = given.map((row, n): Row => ({ n, ...row, a: row.a === 0 ? 0 : row.a }));
@@ -68,7 +68,7 @@ const STEPS = `
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('steps before and after a sort, and two sorts: the cuts do not show', async () => {
-    const chain = await openChain(STEPS, engine);
+    const chain = await openOracleChain(STEPS, engine);
     const rows = Array.from({ length: 60 }, (_, n) => ({ n, v: n % 10 === 9 ? null : (n * 37) % 50 }));
     const one = await chain.run(rows);
     expect(
@@ -92,7 +92,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       const many = await chain.run(rows, [5, 5, 17, 40, 60]);
       expect([many.parts, many.rejects, many.steps]).toEqual([one.parts, one.rejects, one.steps]);
     } else {
-      const node = await (await openChain(STEPS)).run(rows, [30]);
+      const node = await (await openOracleChain(STEPS)).run(rows, [30]);
       expect([node.parts, node.rejects, node.steps]).toEqual([one.parts, one.rejects, one.steps]);
     }
   });

@@ -6,7 +6,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { planStages } from '../workflow/plan.ts';
 import type { Step } from '../workflow/step.ts';
 import type { StageRun } from './graph.ts';
-import { findKept, keepSteps } from './reuse.ts';
+import { findKeptStages, keepSteps } from './reuse.ts';
 import { createStepStore } from './step-store.ts';
 
 let folder: string;
@@ -69,12 +69,12 @@ test('steps are kept up to the first on whose rows a model has failed', async ()
   const bad = runsOf('{"mizu":"results"}\n[0,{"content":"x"}]\n[1,{"error":{"code":"edge/timeout"}}]\n');
   expect(STAGES.map(({ kind }) => kind)).toEqual(['rows', 'request', 'infer', 'receive', 'rows', 'sink', 'rejects']);
   await keepSteps(store, ADDRESSES, STAGES, bad, 0);
-  expect(await findKept(store, ADDRESSES, STAGES)).toMatchObject({ count: 1 });
+  expect(await findKeptStages(store, ADDRESSES, STAGES)).toMatchObject({ count: 1 });
   // A run that ended early has fewer stages.
   await keepSteps(store, ADDRESSES, STAGES, good.slice(0, 4), 1);
-  const { stages, count } = await findKept(store, ADDRESSES, STAGES);
+  const { stages, count } = await findKeptStages(store, ADDRESSES, STAGES);
   expect([count, [...stages.keys()]]).toEqual([2, [0, 1, 2, 3]]);
   expect(stages.get(2)).toEqual(good[2]);
   await keepSteps(store, ADDRESSES, STAGES, good, 2);
-  expect(await findKept(store, ADDRESSES, STAGES)).toMatchObject({ count: 3 });
+  expect(await findKeptStages(store, ADDRESSES, STAGES)).toMatchObject({ count: 3 });
 });

@@ -4,10 +4,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Hex, isHash } from '../../protocol/hex.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import type { StepFacts } from '../compile/step-address.ts';
 import { NAME } from '../workflow/refusal.ts';
-import { type FolderBounds, pruneFolder, writeWhole } from './bounded-folder.ts';
+import { type FolderBounds, pruneFolder, writePrivateFile } from './bounded-folder.ts';
 import type { StageRun } from './graph.ts';
 
 /** What the stages of a step have made and taken. */
@@ -99,7 +99,7 @@ export function createStepStore(
   const write = async (name: string, body: Buffer): Promise<void> => {
     if (body.length > MAX_ENTRY_BYTES - 100) return;
     try {
-      await writeWhole(folder, name, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
+      await writePrivateFile(folder, name, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
     } catch (error) {
       warn(`the result of a step could not be kept in ${folder}: ${(error as Error).message}`);
     }
@@ -109,7 +109,7 @@ export function createStepStore(
     try {
       const parsed = shape.safeParse(JSON.parse(text));
       if (parsed.success) return parsed.data;
-      warn(`${join(folder, name)} is ignored: ${describeIssues(parsed.error)}`);
+      warn(`${join(folder, name)} is ignored: ${describeZodIssues(parsed.error)}`);
     } catch (error) {
       warn(`${join(folder, name)} is ignored: ${(error as Error).message}`);
     }

@@ -7,7 +7,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, hashDataset } from '../../protocol/state.ts';
 import { objectRoot } from '../../protocol/tree.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import { type ReuseClaim, reuseShape } from '../client/reuse-claim.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { pathsOf } from './paths.ts';
@@ -80,7 +80,7 @@ export class FolderChanged extends MizuError {
   readonly place: ChangedPlace | undefined;
   readonly manifest: Pick<CheckedFolder, 'run' | 'rpcUrl'>;
 
-  constructor(folder: string, manifest: Pick<CheckedFolder, 'run' | 'rpcUrl'>, change: Change) {
+  constructor(folder: string, manifest: Pick<CheckedFolder, 'run' | 'rpcUrl'>, change: FolderChange) {
     const { where, expected, actual, place } = change;
     super({
       code: 'verify/folder-changed',
@@ -94,7 +94,7 @@ export class FolderChanged extends MizuError {
   }
 }
 
-export type Change = {
+export type FolderChange = {
   readonly where: string;
   readonly expected: string;
   readonly actual: string;
@@ -104,7 +104,7 @@ export type Change = {
 /** @throws MizuError `sdk/no-manifest`; FolderChanged naming the file, the offset and the rows in question */
 export async function checkFolder(folder: string): Promise<CheckedFolder> {
   const manifest = await readManifest(folder);
-  const changed = (change: Change) => new FolderChanged(folder, manifest, change);
+  const changed = (change: FolderChange) => new FolderChanged(folder, manifest, change);
   const paths = pathsOf(manifest.files.map(({ name }) => name));
   const files: { path: string; stage: number }[] = [];
   let rows = 0;
@@ -141,7 +141,7 @@ export async function checkFile(
   path: string,
   entries: readonly DatasetEntry[],
   source: string,
-): Promise<{ rows: number; change?: Change }> {
+): Promise<{ rows: number; change?: FolderChange }> {
   const handle = await open(join(folder, path)).catch((cause: unknown) => String((cause as { code?: string }).code));
   if (typeof handle === 'string')
     return { rows: 0, change: { where: path, expected: 'a file', actual: `none that can be read (${handle})` } };
@@ -200,7 +200,7 @@ async function readManifest(folder: string): Promise<Manifest> {
   }
   const parsed = manifestShape.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw noManifest(folder, `another manifest.json: ${describeIssues(parsed.error)}`);
+  throw noManifest(folder, `another manifest.json: ${describeZodIssues(parsed.error)}`);
 }
 
 function noManifest(folder: string, actual: string): MizuError {

@@ -1,7 +1,7 @@
 // docs/sdk.md#changed: the first row, and in it the first field, in which a file differs from the rows that it should have.
 import { shown } from './shown.ts';
 
-export type Difference = {
+export type RowDifference = {
   /** Line of the file, from 1. */
   readonly row: number;
   /** `answer.kind`, `tags[2]`; undefined if the row as a whole differs, or is no JSON object. */
@@ -14,7 +14,7 @@ type Json = unknown;
 type Place = { readonly path: string; readonly expected: Json; readonly actual: Json };
 
 /** Of two texts of rows that are not equal, of which the first is the right one. `firstRow` is the number of their first line. */
-export function findDifference(right: string, found: string, firstRow: number): Difference {
+export function findDifference(right: string, found: string, firstRow: number): RowDifference {
   const [wanted, given] = [linesOf(right), linesOf(found)];
   let at = 0;
   while (at < wanted.length && wanted[at] === given[at]) at++;

@@ -7,7 +7,7 @@ import { MAX_PARTITION_BYTES, MAX_PARTITIONS, MAX_STAGES } from '../../protocol/
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import { splitLines } from '../input/lines.ts';
 import type { InputRow } from '../input/rowset.ts';
 import { NAME } from '../workflow/refusal.ts';
@@ -22,12 +22,12 @@ export type VersionRun = {
   /** The step whose rejects, of all runs before it, it has tried again; undefined of the first one. */
   readonly retries?: string | undefined;
   /** If a step over the whole dataset follows that step: what the run has taken over from the runs before it, and what it makes anew. */
-  readonly again?: Again | undefined;
+  readonly again?: Reprocessed | undefined;
   /** Of the rejects of `input`: the corrected rows that it has read in their place. */
   readonly mended?: readonly ObjectRef[] | undefined;
 };
 
-export type Again = {
+export type Reprocessed = {
   /** The first step over the whole dataset, those behind it, and the inputs that are joined: all rows have gone through them again. */
   readonly steps: readonly string[];
   /** The run's inputs besides the rejects: rows that were kept, which stand before them, and the inputs that are joined, behind. */
@@ -95,7 +95,7 @@ export async function readVersion(folder: string): Promise<Version | undefined> 
   }
   if ((value as { mizu?: unknown } | null)?.mizu !== 'version') return undefined;
   const parsed = shape.safeParse(value);
-  if (!parsed.success) throw badVersion('manifest.json', 'the manifest of a version', describeIssues(parsed.error));
+  if (!parsed.success) throw badVersion('manifest.json', 'the manifest of a version', describeZodIssues(parsed.error));
   const { runs, parts } = parsed.data;
   const wrong = runs.findIndex(({ retries }, i) => (retries === undefined) !== (i === 0));
   if (runs[0]?.again !== undefined)
@@ -244,7 +244,7 @@ const runShape = z.object({
 export async function readRunManifest(folder: string): Promise<z.output<typeof runShape>> {
   const parsed = runShape.safeParse(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
   if (parsed.success) return parsed.data;
-  throw badVersion(join(folder, 'manifest.json'), 'the manifest of a dataset', describeIssues(parsed.error));
+  throw badVersion(join(folder, 'manifest.json'), 'the manifest of a dataset', describeZodIssues(parsed.error));
 }
 
 // Node's own reader also takes U+2028 for the end of a line, which stands in rows as it is.

@@ -19,8 +19,8 @@ import {
   assertCertificate,
   assertGatewaySignature,
   assertUserSignature,
+  type CertificateRules,
   type InferenceResult,
-  type Promises,
 } from './signatures.ts';
 
 export type Admitted = { readonly hash: Hex; readonly sequence: number };
@@ -157,7 +157,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   };
 
   const checkSignatures = async (message: Message): Promise<void> => {
-    const promises = async (): Promise<Promises> => {
+    const promises = async (): Promise<CertificateRules> => {
       const state = parts.state();
       const [current, former, { retention }] = await Promise.all([
         state.committee(),

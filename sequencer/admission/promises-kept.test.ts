@@ -8,7 +8,7 @@ import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRoot } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { numberKey, openStore, type Store } from '../../service/storage/store.ts';
-import { type BatchRecord, openTables, type StepRecord, type Tables } from '../index/tables.ts';
+import { openTables, type SequencerBatch, type StepRecord, type Tables } from '../index/tables.ts';
 import { createPromises, type Promises, type SignedPromise } from './promises.ts';
 
 const ACCOUNT = privateKeyToAccount(`0x${'44'.repeat(32)}`);
@@ -46,13 +46,13 @@ function createRandom(seed: number): (below: number) => number {
 
 /** A chain of one batch after the other, as far as promises look at it: each has one delayed message before its own. */
 function createChain(promises: () => Promises, random: (below: number) => number) {
-  const batches: { record: BatchRecord; hashes: Hex[] }[] = [];
+  const batches: { record: SequencerBatch; hashes: Hex[] }[] = [];
   const open = () => batches.findLast(({ record }) => !record.closed);
   const begin = async (): Promise<void> => {
     const last = batches.at(-1)?.record;
     const firstStep = last === undefined ? 0 : last.firstStep + last.messages;
     const index = batches.length;
-    const record: BatchRecord = {
+    const record: SequencerBatch = {
       index,
       origin: 'own',
       timestamp: 1,
@@ -69,7 +69,7 @@ function createChain(promises: () => Promises, random: (below: number) => number
     batches,
     async place(): Promise<void> {
       if (open() === undefined) await begin();
-      const batch = open() as { record: BatchRecord; hashes: Hex[] };
+      const batch = open() as { record: SequencerBatch; hashes: Hex[] };
       const { record, hashes } = batch;
       const hash =
         (await promises().at(record.index, hashes.length)) ??
@@ -96,7 +96,7 @@ function createChain(promises: () => Promises, random: (below: number) => number
     },
     async rollBack(to: number): Promise<void> {
       while (batches.length > to) {
-        const { record, hashes } = batches.pop() as { record: BatchRecord; hashes: Hex[] };
+        const { record, hashes } = batches.pop() as { record: SequencerBatch; hashes: Hex[] };
         await store.write(
           [
             tables.batches.delete(numberKey(record.index)),
@@ -123,7 +123,7 @@ test.each([1, 2, 3, 4, 5, 6])('promises of interleaving %i', async (seed) => {
     const promise = await promises.sign(hash);
     if (promise !== undefined) signed.push(promise);
   };
-  const send = async ({ record, hashes }: { record: BatchRecord; hashes: readonly Hex[] }): Promise<void> => {
+  const send = async ({ record, hashes }: { record: SequencerBatch; hashes: readonly Hex[] }): Promise<void> => {
     const content = [...hashes];
     const verdict = await promises.commit(record);
     if (verdict === 'kept') sent.push({ batch: record.index, hashes: content });

@@ -6,7 +6,7 @@ import { objectRoot } from '../../protocol/tree.ts';
 import { type Domain, TYPES } from '../../protocol/typed-data.ts';
 import { createMutex } from '../../service/process/mutex.ts';
 import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
-import type { BatchRecord, Tables } from '../index/tables.ts';
+import type { SequencerBatch, Tables } from '../index/tables.ts';
 
 export type SignedPromise = {
   readonly batch: number;
@@ -27,7 +27,7 @@ export type Promises = {
    * Before the batch is sent to L1: its places are from now on as if they had been promised, and none behind them is, also
    * if it is built anew before L1 has it. False: it breaks a promise.
    */
-  commit(batch: BatchRecord): Promise<'kept' | 'broken' | 'changed'>;
+  commit(batch: SequencerBatch): Promise<'kept' | 'broken' | 'changed'>;
 };
 
 export type PromisesParts = {
@@ -61,7 +61,7 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
   };
 
   // Hashes of the messages of a batch's object, from one place up to another.
-  const readPlaces = async (batch: BatchRecord, from: number, to: number): Promise<Hex[] | undefined> => {
+  const readPlaces = async (batch: SequencerBatch, from: number, to: number): Promise<Hex[] | undefined> => {
     const hashes: Hex[] = [];
     const first = batch.firstStep + batch.delayedRoots.length + 1;
     for (let place = from; place < to; place++) {
@@ -121,7 +121,7 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     return { ...promised, sequencer: account.address, signature };
   };
 
-  const commit = async (batch: BatchRecord) => {
+  const commit = async (batch: SequencerBatch) => {
     const count = batch.messages - batch.delayedRoots.length;
     const hashes = await readPlaces(batch, 0, count);
     const now = await tables.batches.get(numberKey(batch.index));

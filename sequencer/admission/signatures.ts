@@ -1,6 +1,6 @@
 // docs/messages.md#domains: who signed a message, before it is admitted.
 import { hashTypedData } from 'viem';
-import type { Committee, FormerCommittee } from '../../kernel/records.ts';
+import type { CommitteeRecord, FormerCommitteeRecord } from '../../kernel/records.ts';
 import { type Certificate, hashObjects, totalLength } from '../../protocol/certificate.ts';
 import { MAX_RETENTION_SECONDS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
@@ -32,9 +32,9 @@ export function assertGatewaySignature(message: InferenceResult, registry: Domai
 }
 
 /** What a certificate is judged by: all of the state, but the time. */
-export type Promises = {
-  readonly current: Committee;
-  readonly former: FormerCommittee | undefined;
+export type CertificateRules = {
+  readonly current: CommitteeRecord;
+  readonly former: FormerCommitteeRecord | undefined;
   /** Seconds. */
   readonly retention: bigint;
   /** Unix seconds. */
@@ -45,7 +45,7 @@ export type Promises = {
 export function assertCertificate(
   certificate: Certificate,
   objects: readonly ObjectRef[],
-  { current, former, retention, now }: Promises,
+  { current, former, retention, now }: CertificateRules,
   domain: Domain,
 ): void {
   const { epoch, expiry, signers, signatures } = certificate;

@@ -10,7 +10,7 @@ import { objectRoot } from '../../protocol/tree.ts';
 import type { ObjectStore } from '../../service/storage/objects.ts';
 import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
 import { indexStep } from '../index/index-step.ts';
-import type { BatchRecord, Head, Refused, StepRecord, Tables } from '../index/tables.ts';
+import type { Head, Refused, SequencerBatch, StepRecord, Tables } from '../index/tables.ts';
 
 export type SoftMessage = { readonly received: ReceivedMessage; readonly origin: Origin; readonly sequence?: number };
 
@@ -20,11 +20,11 @@ export type Chain = {
   head(): Head;
   leaf(): StateLeaf;
   /** The batch being filled. */
-  open(): BatchRecord | undefined;
+  open(): SequencerBatch | undefined;
   /** Whether the object of the open batch can take one more message of this length, and has so many bytes at most then. */
   fits(length: number, maxBytes: number): boolean;
   /** Begins the next batch. */
-  begin(timestamp: number, origin: BatchRecord['origin']): Promise<void>;
+  begin(timestamp: number, origin: SequencerBatch['origin']): Promise<void>;
   /** Starts programs that these steps will ask for, which come next, and does not wait for them. */
   lookAhead(steps: readonly StepInput[]): void;
   /**
@@ -36,7 +36,7 @@ export type Chain = {
   isKnown(message: SoftMessage, timestamp: number): boolean;
   /** The context that a message would have if it came next. */
   contextOf(origin: Origin, timestamp: number): Uint8Array;
-  close(object: BatchRecord['object']): Promise<BatchRecord>;
+  close(object: SequencerBatch['object']): Promise<SequencerBatch>;
   /**
    * Takes all steps from this batch on back. Messages with a sequence are queued again at their old places; those of a void batch are
    * lost: it is their senders' business whether they send them again. If the signal aborts the rest is left for the next life.
@@ -84,7 +84,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
 
   const commit = async (
     next: Head,
-    batch: BatchRecord | undefined,
+    batch: SequencerBatch | undefined,
     operations: readonly Operation[],
     sync: boolean,
     after?: () => void,
@@ -124,7 +124,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       ...placed,
     };
     const delayedRoots = origin === 'l1' ? [...batch.delayedRoots, objectRoot(bytes)] : batch.delayedRoots;
-    const filled: BatchRecord = { ...batch, messages: messages + 1, delayedRoots };
+    const filled: SequencerBatch = { ...batch, messages: messages + 1, delayedRoots };
     const draft = createDraft();
     await indexStep(draft, tables, objects, {
       received,
@@ -180,7 +180,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     const batch = await requireBatch(tables, record.batch);
     const { object: _object, ...rest } = batch;
     const delayedRoots = record.origin === 'l1' ? batch.delayedRoots.slice(0, -1) : batch.delayedRoots;
-    const emptied: BatchRecord = { ...rest, closed: false, messages: record.message, delayedRoots };
+    const emptied: SequencerBatch = { ...rest, closed: false, messages: record.message, delayedRoots };
     const previous = head.step === 1 ? bytesToHex(parts.genesisLeaf) : (await requireStep(tables, head.step - 1)).leaf;
     const isFirst = record.message === 0;
     const operations = [
@@ -212,7 +212,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     fits: (length, maxBytes) => fitsBatch([...lengths, length], maxBytes),
     begin: async (timestamp, origin) => {
       if (open !== undefined) throw new Error(`batch ${open.index} is still open`);
-      const batch: BatchRecord = {
+      const batch: SequencerBatch = {
         index: head.batch,
         origin,
         timestamp,
@@ -233,7 +233,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     close: async (object) => {
       const batch = requireOpen(open);
       if (batch.messages === 0) throw new Error(`batch ${batch.index} has no messages`);
-      const closed: BatchRecord = { ...batch, closed: true, ...(object === undefined ? {} : { object }) };
+      const closed: SequencerBatch = { ...batch, closed: true, ...(object === undefined ? {} : { object }) };
       const last = await requireStep(tables, head.step);
       const leaf = bytesToHex(
         encodeStateLeaf({ ...decodeStateLeaf(hexToBytes(head.leaf)), batch: BigInt(batch.index + 1), message: 0n }),
@@ -257,7 +257,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
 }
 
 /** Bytes of the sequenced messages of a batch, in order. */
-export async function readSequenced(tables: Tables, batch: BatchRecord): Promise<Uint8Array[]> {
+export async function readSequenced(tables: Tables, batch: SequencerBatch): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = [];
   const first = batch.firstStep + batch.delayedRoots.length + 1;
   for (let step = first; step <= batch.firstStep + batch.messages; step++) {
@@ -275,18 +275,18 @@ async function requireStep(tables: Tables, step: number): Promise<StepRecord> {
   return record;
 }
 
-async function requireBatch(tables: Tables, index: number): Promise<BatchRecord> {
+async function requireBatch(tables: Tables, index: number): Promise<SequencerBatch> {
   const record = await tables.batches.get(numberKey(index));
   if (record === undefined) throw new Error(`batch ${index} is not stored`);
   return record;
 }
 
-function requireOpen(batch: BatchRecord | undefined): BatchRecord {
+function requireOpen(batch: SequencerBatch | undefined): SequencerBatch {
   if (batch === undefined) throw new Error('no batch is open');
   return batch;
 }
 
-async function readLengths(tables: Tables, batch: BatchRecord): Promise<number[]> {
+async function readLengths(tables: Tables, batch: SequencerBatch): Promise<number[]> {
   return (await readSequenced(tables, batch)).map((message) => message.length);
 }
 

@@ -1,20 +1,20 @@
 // docs/operations.md#sequencer-waits: the loop never waits for a program: what is held is held by a promise that the test settles.
+
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { BatchRecord as L1Batch } from '../../node/l1/mirror.ts';
+import type { BatchRecord } from '../../node/l1/mirror.ts';
 import { batchSize, decodeBatch, fitsBatch } from '../../protocol/batch.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import { bytesToHex } from '../../protocol/hex.ts';
+import { bytesToHex, ZERO_HASH } from '../../protocol/hex.ts';
 import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { receiveMessage } from '../../protocol/received.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { numberKey } from '../../service/storage/store.ts';
-import type { BatchRecord } from '../index/tables.ts';
+import type { SequencerBatch } from '../index/tables.ts';
 import type { SoftMessage } from './chain.ts';
 import { createLoop, type LoopParts } from './loop.ts';
 
 const RUN: Hex = `0x${'11'.repeat(32)}`;
-const ZERO: Hex = `0x${'00'.repeat(32)}`;
 const USER: Address = `0x${'aa'.repeat(20)}`;
 const DELAY = 60;
 const HELD = 1_800;
@@ -38,7 +38,7 @@ afterEach(async () => {
 function startLoop(
   options: {
     delayed?: Message[];
-    l1?: L1Batch[];
+    l1?: BatchRecord[];
     isBegun?: boolean;
     promisedTo?: bigint;
     limits?: LoopParts['limits'];
@@ -53,12 +53,12 @@ function startLoop(
     objects: [] as Uint8Array[],
     executed: [] as string[],
     begun: 0,
-    closed: [] as BatchRecord[],
+    closed: [] as SequencerBatch[],
     rolledBack: [] as number[],
     turns: 0,
     l1,
   };
-  let open: BatchRecord | undefined;
+  let open: SequencerBatch | undefined;
   let step = 0;
   let delayedTaken = 0;
   let taken = 0;
@@ -69,12 +69,18 @@ function startLoop(
   const nameOf = (bytes: Uint8Array) =>
     isAdvance(bytes) ? 'Advance' : bytes[0] === 0x03 ? 'Cancel' : `message ${bytes.at(-1)}`;
   const chain = {
-    head: () => ({ leaf: ZERO, step, delayed: delayedTaken, batch: world.closed.length, isOpen: open !== undefined }),
+    head: () => ({
+      leaf: ZERO_HASH,
+      step,
+      delayed: delayedTaken,
+      batch: world.closed.length,
+      isOpen: open !== undefined,
+    }),
     open: () => open,
     fits: (length: number, maxBytes: number) => fitsBatch([...lengths, length], maxBytes),
     lookAhead: () => undefined,
     isKnown: ({ received }: SoftMessage) => !isAdvance(received.bytes) || world.known,
-    begin: async (timestamp: number, origin: BatchRecord['origin']) => {
+    begin: async (timestamp: number, origin: SequencerBatch['origin']) => {
       const index = world.closed.length;
       open = {
         index,
@@ -95,7 +101,7 @@ function startLoop(
       const isDelayed = origin === 'l1';
       if (isDelayed) delayedTaken += 1;
       else lengths.push(bytes.length);
-      const delayedRoots = isDelayed ? [...open!.delayedRoots, ZERO] : open!.delayedRoots;
+      const delayedRoots = isDelayed ? [...open!.delayedRoots, ZERO_HASH] : open!.delayedRoots;
       open = { ...open!, messages: open!.messages + 1, delayedRoots };
       return { receipt: { kind: 'Deposit', ok: true } };
     },
@@ -137,7 +143,9 @@ function startLoop(
     mirror: {
       delayed: async (index: bigint) => {
         const message = delayed[Number(index)];
-        return message && { message: bytesToHex(encodeMessage(message)), objectRoot: ZERO, timestamp: BigInt(NOW) };
+        return (
+          message && { message: bytesToHex(encodeMessage(message)), objectRoot: ZERO_HASH, timestamp: BigInt(NOW) }
+        );
       },
       batch: async (index: bigint) => world.l1[Number(index)],
     },
@@ -258,7 +266,7 @@ const batchOf = (fingerprint: string) =>
     messageCount: 1,
     objectLength: 0,
     fingerprint,
-  }) as unknown as L1Batch;
+  }) as unknown as BatchRecord;
 
 test('a batch of L1 whose program runs is gone on with when it has run; it is left at once if L1 has another one meanwhile', async () => {
   const { world, loop, executed } = startLoop({ delayed: [ADVANCE], l1: [batchOf('0x01')] });

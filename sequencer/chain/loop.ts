@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: the one loop that changes the soft chain: takes over, rolls back, executes, closes.
 import { explainMissing } from '../../node/forgotten.ts';
 import { deriveBatch } from '../../node/l1/derive.ts';
-import type { DelayedRecord, BatchRecord as L1Batch, Mirror } from '../../node/l1/mirror.ts';
+import type { BatchRecord, DelayedRecord, Mirror } from '../../node/l1/mirror.ts';
 import type { StepInput } from '../../node/transition.ts';
 import { encodeBatch } from '../../protocol/batch.ts';
 import { MAX_BATCH_MESSAGES, MAX_DELAYED_DUE } from '../../protocol/constants.ts';
@@ -16,10 +16,10 @@ import type { ObjectStore } from '../../service/storage/objects.ts';
 import { numberKey } from '../../service/storage/store.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { Promises } from '../admission/promises.ts';
-import type { BatchRecord, Tables } from '../index/tables.ts';
+import type { SequencerBatch, Tables } from '../index/tables.ts';
 import { type Chain, readSequenced } from './chain.ts';
 import type { Reconciler } from './reconcile.ts';
-import type { Clock, Tasks } from './tasks.ts';
+import type { TaskClock, Tasks } from './tasks.ts';
 
 export type BatchLimits = {
   /** Messages, delayed ones included. */
@@ -78,7 +78,7 @@ export function createLoop(parts: LoopParts): Loop {
   const { wake, sleep } = createSleeper();
   let rebuild: { batch: number; reason: string } | undefined;
   /** The batch of L1's that is being taken over. */
-  let taking: { readonly batch: L1Batch; readonly steps: readonly StepInput[] } | undefined;
+  let taking: { readonly batch: BatchRecord; readonly steps: readonly StepInput[] } | undefined;
   /** The delayed message that ends a run and waits for what was begun for it. */
   let held: Message | undefined;
   let openedAt = 0;
@@ -86,7 +86,7 @@ export function createLoop(parts: LoopParts): Loop {
   let preferTask = false;
   let isBusy = false;
 
-  const readClock = async (): Promise<Clock> => {
+  const readClock = async (): Promise<TaskClock> => {
     const now = Math.max(parts.l1Time(), Math.floor(Date.now() / 1000));
     const open = chain.open();
     if (open !== undefined) return { now, timestamp: open.timestamp };
@@ -111,7 +111,7 @@ export function createLoop(parts: LoopParts): Loop {
   // False: the program of its next message runs. The next turn goes on with it.
   const takeOver = async ({ batch, steps }: NonNullable<typeof taking>): Promise<boolean> => {
     const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
-    const { messages, timestamp } = chain.open() as BatchRecord;
+    const { messages, timestamp } = chain.open() as SequencerBatch;
     for (const [i, { message }] of steps.entries()) {
       if (i < messages) continue;
       const origin = i < delayed ? 'l1' : 'sequencer';
@@ -131,13 +131,13 @@ export function createLoop(parts: LoopParts): Loop {
     return true;
   };
 
-  const startTakeOver = async (batch: L1Batch): Promise<void> => {
+  const startTakeOver = async (batch: BatchRecord): Promise<void> => {
     const steps = await deriveBatch(mirror, objects, batch);
     await chain.begin(Number(batch.timestamp), 'l1');
     taking = { batch, steps };
   };
 
-  const beginFor = ({ message }: ReceivedMessage, clock: Clock): void => {
+  const beginFor = ({ message }: ReceivedMessage, clock: TaskClock): void => {
     if (!tasks.begin(message, clock)) throw new Error('the kernel asks for a program of no task that is ready');
   };
 
@@ -201,7 +201,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   // Whoever forces a message past the sequencer holds up nobody with it: while its program runs, or while it would end what was begun for its
   // run, it waits, and all behind it on L1. 'due': L1 takes no batch without it soon, so nothing comes before it.
-  const nextDelayed = async (clock: Clock): Promise<ReceivedMessage | 'due' | undefined> => {
+  const nextDelayed = async (clock: TaskClock): Promise<ReceivedMessage | 'due' | undefined> => {
     const open = chain.open();
     // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
     if (open !== undefined && (open.messages > open.delayedRoots.length || open.messages >= MAX_DELAYED_DUE))
@@ -225,7 +225,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   const nextSequenced = async ({
     timestamp,
-  }: Clock): Promise<{ received: ReceivedMessage; sequence?: number } | undefined> => {
+  }: TaskClock): Promise<{ received: ReceivedMessage; sequence?: number } | undefined> => {
     const promised = await nextPromised();
     if (promised !== undefined) {
       const bytes = await tables.messages.get(promised);
@@ -242,7 +242,7 @@ export function createLoop(parts: LoopParts): Loop {
   };
 
   // One message; false if there is none, or if its program has to be run first.
-  const advance = async (clock: Clock): Promise<boolean> => {
+  const advance = async (clock: TaskClock): Promise<boolean> => {
     const delayed = await nextDelayed(clock);
     if (delayed === 'due') return false;
     const next = delayed === undefined ? await nextSequenced(clock) : undefined;
@@ -258,7 +258,7 @@ export function createLoop(parts: LoopParts): Loop {
       return false;
     }
     await tasks.observe(executed.receipt);
-    const { messages, delayedRoots } = chain.open() as BatchRecord;
+    const { messages, delayedRoots } = chain.open() as SequencerBatch;
     const isFull = messages - delayedRoots.length >= SEQUENCED_IN_A_BATCH;
     if (isFull || messages >= Math.min(limits.messages, MAX_BATCH_MESSAGES)) await close();
     return true;

@@ -1,8 +1,10 @@
 // docs/operations.md#sequencer: closed batches to DA, then to the Inbox, each exactly once.
+
 import { NO_CERTIFICATE, toContractCertificate } from '../../contracts/claim.ts';
 import type { DaClient } from '../../da/client.ts';
 import { daCommitteeAbi, inboxAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
+import { ZERO_HASH } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1/l1.ts';
 import { isRevert } from '../../service/l1/revert.ts';
 import type { Sender } from '../../service/l1/send.ts';
@@ -11,7 +13,7 @@ import { createSleeper } from '../../service/process/sleeper.ts';
 import type { ObjectStore } from '../../service/storage/objects.ts';
 import { numberKey } from '../../service/storage/store.ts';
 import type { Promises } from '../admission/promises.ts';
-import type { BatchRecord, Tables } from '../index/tables.ts';
+import type { SequencerBatch, Tables } from '../index/tables.ts';
 import { isOurTurn } from './turns.ts';
 
 export type Poster = { wake(): void; run(signal: AbortSignal): Promise<void> };
@@ -41,7 +43,6 @@ export type PosterParts = {
 
 /** With the errors of the contracts that the Inbox calls, so that a revert is told by its name. */
 const POST_ABI = [...inboxAbi, ...daCommitteeAbi.filter(({ type }) => type === 'error')];
-const ZERO = `0x${'00'.repeat(32)}` as const;
 const ZERO_LENGTH = 0;
 const IDLE_MS = 1_000;
 const LAST_BACKOFF_MS = 15_000;
@@ -92,7 +93,7 @@ export function createPoster(parts: PosterParts): Poster {
   };
 
   // If L1's last batch is not ours, the soft chain is about to be built again.
-  const isNext = async (batch: BatchRecord): Promise<boolean> => {
+  const isNext = async (batch: SequencerBatch): Promise<boolean> => {
     if (batch.index === 0) return true;
     const args = [BigInt(batch.index - 1)] as const;
     const [onL1, own] = await Promise.all([
@@ -101,20 +102,20 @@ export function createPoster(parts: PosterParts): Poster {
     ]);
     const delayedUpTo = own === undefined ? -1 : own.delayedFrom + own.delayedRoots.length;
     return (
-      onL1.objectRoot === (own?.object?.root ?? ZERO) &&
+      onL1.objectRoot === (own?.object?.root ?? ZERO_HASH) &&
       Number(onL1.delayedUpTo) === delayedUpTo &&
       Number(onL1.timestamp) === own?.timestamp
     );
   };
 
-  const argumentsOf = async (batch: BatchRecord) => {
+  const argumentsOf = async (batch: SequencerBatch) => {
     const { index, object, timestamp, messages, delayedFrom, delayedRoots } = batch;
     const certificate = object === undefined ? NO_CERTIFICATE : toContractCertificate(await certify(object.root));
     const sequenced = messages - delayedRoots.length;
     const delayedUpTo = BigInt(delayedFrom + delayedRoots.length);
     return [
       BigInt(index),
-      object?.root ?? ZERO,
+      object?.root ?? ZERO_HASH,
       object?.length ?? ZERO_LENGTH,
       sequenced,
       BigInt(timestamp),

@@ -1,7 +1,7 @@
 // docs/operations.md#sequencer: runs the program of a coming Advance message, so that the step finds its result.
 import type { Kernel } from '../../kernel/run.ts';
 import type { NodeStore } from '../../node/nodes.ts';
-import { type ExecSource, inputsOf } from '../../node/transition.ts';
+import { type ExecSource, execInputsOf } from '../../node/transition.ts';
 import { encodeExecResult } from '../../protocol/state.ts';
 
 export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore; readonly pool: ExecSource };
@@ -31,6 +31,8 @@ export async function prepareStep(
   if (answer.kind === 'done') return;
   if (answer.nodes.length > 0) throw new Error(`trie nodes are missing: ${answer.nodes.join(', ')}`);
   await Promise.all(
-    answer.execs.map((request) => parts.pool.exec(request, inputsOf(request, answer.objects), answer.objects, signal)),
+    answer.execs.map((request) =>
+      parts.pool.exec(request, execInputsOf(request, answer.objects), answer.objects, signal),
+    ),
   );
 }

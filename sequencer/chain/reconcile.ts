@@ -1,17 +1,17 @@
 // docs/operations.md#sequencer-reorgs: compares the soft chain with L1 and tells from which batch on it must be built again.
-import type { BatchRecord as L1Batch, Mirror } from '../../node/l1/mirror.ts';
+import type { BatchRecord, Mirror } from '../../node/l1/mirror.ts';
 import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
-import type { BatchRecord, Head, PostedRecord, Tables } from '../index/tables.ts';
+import type { Head, PostedRecord, SequencerBatch, Tables } from '../index/tables.ts';
 
-export type Verdict =
+export type ReconcileVerdict =
   | { readonly kind: 'agrees' }
   /** Steps from this batch on are not what L1 has, or not what it will ever have. */
   | { readonly kind: 'differs'; readonly batch: number; readonly reason: string }
   /** L1 has this batch and we have nothing in its place: take it over. */
-  | { readonly kind: 'behind'; readonly batch: L1Batch };
+  | { readonly kind: 'behind'; readonly batch: BatchRecord };
 
 export type Reconciler = {
-  check(head: Head): Promise<Verdict>;
+  check(head: Head): Promise<ReconcileVerdict>;
   /** Batches that L1 has and that are the same as ours. */
   posted(): number;
 };
@@ -36,18 +36,18 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
     }
   };
 
-  const follows = async ({ previous }: L1Batch): Promise<boolean> =>
+  const follows = async ({ previous }: BatchRecord): Promise<boolean> =>
     agreed === 0 || (await tables.posted.get(numberKey(agreed - 1)))?.fingerprint === previous;
 
   // The delayed messages in batches that L1 does not have yet must still be those of the queue on L1.
-  const checkDelayed = async (head: Head): Promise<Verdict> => {
+  const checkDelayed = async (head: Head): Promise<ReconcileVerdict> => {
     const known = (await mirror.head()).delayed;
     let isMissing = false;
     const last = head.isOpen ? head.batch : head.batch - 1;
     for (let index = agreed; index <= last; index++) {
       const batch = await tables.batches.get(numberKey(index));
       for (const [i, root] of (batch?.delayedRoots ?? []).entries()) {
-        const place = BigInt((batch as BatchRecord).delayedFrom + i);
+        const place = BigInt((batch as SequencerBatch).delayedFrom + i);
         if (place >= known) isMissing = true;
         else if ((await mirror.delayed(place))?.objectRoot !== root)
           return { kind: 'differs', batch: index, reason: `delayed message ${place} is another one now` };
@@ -83,13 +83,13 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
   };
 }
 
-function markPosted(tables: Tables, index: number, onL1: L1Batch): Operation[] {
+function markPosted(tables: Tables, index: number, onL1: BatchRecord): Operation[] {
   const { fingerprint, transaction, block, isVoid } = onL1;
   const record: PostedRecord = { fingerprint, transaction, block, ...(isVoid ? { isVoid } : {}) };
   return [tables.posted.put(numberKey(index), record)];
 }
 
-async function differenceOf(own: BatchRecord, onL1: L1Batch, mirror: Mirror): Promise<string | undefined> {
+async function differenceOf(own: SequencerBatch, onL1: BatchRecord, mirror: Mirror): Promise<string | undefined> {
   if (!own.closed) return 'L1 has a batch in the place of the open one';
   if (own.timestamp !== Number(onL1.timestamp)) return `its timestamp on L1 is ${onL1.timestamp}`;
   if (own.messages !== onL1.messageCount) return `it has ${onL1.messageCount} messages on L1`;

@@ -5,10 +5,10 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
-import { createGraph, type Place, type RunGraph } from '../index/graph.ts';
+import { createGraph, type RunGraph, type TaskPlace } from '../index/graph.ts';
 import { type Tables, taskKeyOf, taskPlaceOf } from '../index/tables.ts';
 
-export type InferenceTask = Place & {
+export type InferenceTask = TaskPlace & {
   readonly run: Hex;
   /** Of the run, in lower case. */
   readonly owner: Address;
@@ -18,7 +18,7 @@ export type InferenceTask = Place & {
 };
 
 /** Unix seconds. */
-export type Clock = {
+export type TaskClock = {
   /** The time of now. */
   readonly now: number;
   /** That of the batch in which the next step is. */
@@ -27,13 +27,13 @@ export type Clock = {
 
 export type Tasks = {
   /** Rebuilds everything from the index: at the start and after a rollback. Of the programs that run, those that no task needs any more are ended. */
-  load(clock: Clock): Promise<void>;
+  load(clock: TaskClock): Promise<void>;
   /** After each step. */
   observe(receipt: Receipt): Promise<void>;
   /** Starts programs of ready tasks: as many as may run ahead, and of each run as many as it has paid for. */
-  runAhead(clock: Clock): void;
+  runAhead(clock: TaskClock): void;
   /** Starts the program of this Advance message, which is in the chain's way, unless it runs. False: it is that of no ready task. */
-  begin(message: Message | undefined, clock: Clock): boolean;
+  begin(message: Message | undefined, clock: TaskClock): boolean;
   /** Up to when the bytes of all runs are promised for which programs were begun: a batch of a later time would end them unpaid. */
   promisedTo(): bigint | undefined;
   /** An Advance message whose program has already run; of each run in the order in which its tasks were taken up. */
@@ -53,7 +53,7 @@ export type Tasks = {
   inferenceOpened(signal: AbortSignal): Promise<void>;
   graph(run: Hex): RunGraph | undefined;
   /** Why the kernel last refused a result for this open task. */
-  refusal(run: Hex, place: Place): string | undefined;
+  refusal(run: Hex, place: TaskPlace): string | undefined;
   stats(): { readonly runs: number; readonly ready: number; readonly ahead: number };
   /** True while programs run whose end will wake the sequencer. */
   isBusy(): boolean;
@@ -72,7 +72,7 @@ export type TasksParts = {
 };
 
 type Ahead = {
-  readonly place: Place;
+  readonly place: TaskPlace;
   readonly message: Uint8Array;
   state: 'waiting' | 'running' | 'prepared';
   notBefore: number;
@@ -169,7 +169,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
       if (isChanged(tracked)) tracked.promisedTo = await promisedTo(tracked.graph.run);
   };
 
-  const finishTask = (run: Hex, place: Place, output: ObjectRef): void => {
+  const finishTask = (run: Hex, place: TaskPlace, output: ObjectRef): void => {
     const tracked = runs.get(run);
     if (tracked === undefined || tracked.graph.isDone(place)) return;
     const at = tracked.ready.findIndex(
@@ -208,7 +208,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   };
 
   // Those of it that a task still needs go on: a second call for the same program joins the first.
-  const takeOver = (begun: readonly Ahead[], { timestamp }: Clock): void => {
+  const takeOver = (begun: readonly Ahead[], { timestamp }: TaskClock): void => {
     const all = new Map([...runs.values()].flatMap(({ ready }) => ready.map((task) => [keyOf(task.message), task])));
     for (const { message } of begun) {
       const same = all.get(keyOf(message));
@@ -387,7 +387,7 @@ export function createTasks({ tables, log, ahead, prepare, promisedTo, onPrepare
   };
 }
 
-function toAhead(run: Hex, place: Place): Ahead {
+function toAhead(run: Hex, place: TaskPlace): Ahead {
   const message = encodeMessage({ kind: 'Advance', run, ...place });
   return { place, message, state: 'waiting', notBefore: 0, over: new AbortController() };
 }

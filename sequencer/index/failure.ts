@@ -1,5 +1,5 @@
 // docs/rpc.md#failures: why a task has failed its run, or gets no answer, as far as the state says: by its exit code, for want of money, or otherwise.
-import type { Run } from '../../kernel/records.ts';
+import type { RunRecord } from '../../kernel/records.ts';
 
 export type TaskFailure = {
   /**
@@ -15,7 +15,7 @@ const FAULT = 256;
 /** `run` as it ended, undefined if the state has none. */
 export function describeFailure(
   { status, gasUsed }: { readonly status: number; readonly gasUsed: number },
-  run: Pick<Run, 'escrow' | 'spent' | 'taskGasLimit'> | undefined,
+  run: Pick<RunRecord, 'escrow' | 'spent' | 'taskGasLimit'> | undefined,
   gasPriceWei: bigint,
 ): TaskFailure {
   if (status !== FAULT) return { kind: 'exit', why: `its program ended with exit code ${status}` };
@@ -31,7 +31,7 @@ export function describeFailure(
 
 /** Why no result of the model is taken from anybody: of the limits that money has, the one that is nearest. `run` undefined: none in the state. */
 export function describeUnpaid(
-  run: Pick<Run, 'escrow' | 'spent' | 'maxItemCost' | 'maxInferenceCost' | 'inferenceSpent'> | undefined,
+  run: Pick<RunRecord, 'escrow' | 'spent' | 'maxItemCost' | 'maxInferenceCost' | 'inferenceSpent'> | undefined,
   isActive: boolean,
 ): string {
   if (!isActive) return 'the model is switched off';

@@ -4,8 +4,8 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import type { StageIndex, WorkflowIndex } from './tables.ts';
 
-export type Place = { readonly stage: number; readonly partition: number };
-export type ReadyTask = Place & {
+export type TaskPlace = { readonly stage: number; readonly partition: number };
+export type ReadyTask = TaskPlace & {
   readonly kind: 'exec' | 'infer';
   readonly model: Hex /** Of an infer task: its only input. */;
   readonly request?: ObjectRef;
@@ -18,12 +18,12 @@ export type RunGraph = {
   /** At most so many tasks of the stage that are ready and were not taken before. */
   take(stage: number, most: number): ReadyTask[];
   /** This task, if it is ready and not done, whether it was taken before or not. */
-  takeOne(place: Place): ReadyTask | undefined;
+  takeOne(place: TaskPlace): ReadyTask | undefined;
   /** Marks a task as done. */
-  finish(place: Place, output: ObjectRef): void;
-  isDone(place: Place): boolean;
+  finish(place: TaskPlace, output: ObjectRef): void;
+  isDone(place: TaskPlace): boolean;
   /** The first stage that a task waits for. */
-  waitsFor(place: Place): number | undefined;
+  waitsFor(place: TaskPlace): number | undefined;
 };
 
 /**

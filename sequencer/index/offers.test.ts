@@ -8,7 +8,7 @@ import { hashWorkflow } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashRun } from '../../protocol/messages.ts';
 import { nativeEngine } from '../../test/kernel/engine.fixture.ts';
-import { createRandom } from '../../test/kernel/random.fixture.ts';
+import { createXorshift } from '../../test/kernel/random.fixture.ts';
 import {
   ALICE,
   createWorld,
@@ -95,7 +95,7 @@ test('an offer is the least of the limits, and none where a result without rows 
 });
 
 test.each([1, 2, 3])('what fits an offer is taken, and what is taken is foreseen, seed %i', async (seed) => {
-  const random = createRandom(seed);
+  const random = createXorshift(seed);
   const seen = new Set<string>();
   for (let nonce = 1n; nonce <= 20n; nonce++) {
     const maxCost = ALONE + BigInt(random(2_000_000)) * (random(3) === 0 ? 100n : 1n);

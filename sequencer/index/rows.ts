@@ -1,6 +1,5 @@
 // docs/rows.md#rowset: how many rows an object holds, from its header or, for a sink, its lines.
-import { readHeader } from '../../protocol/rows.ts';
-import type { RowCounts } from './tables.ts';
+import { type RowCounts, readHeader } from '../../protocol/rows.ts';
 
 const NEWLINE = 10;
 /** Of a row's 2^20 characters, each of which takes three bytes at most. */

@@ -10,22 +10,22 @@ import {
   taskKey,
 } from '../../kernel/keys.ts';
 import {
-  type Account,
+  type AccountRecord,
   accountRecord,
   type Codec,
-  type Committee,
-  type Config,
+  type CommitteeRecord,
+  type ConfigRecord,
   committeeRecord,
   configRecord,
-  type FormerCommittee,
+  type FormerCommitteeRecord,
   formerCommitteeRecord,
-  type Gateway,
+  type GatewayRecord,
   gatewayRecord,
-  type Model,
+  type ModelRecord,
   modelRecord,
-  type Run,
+  type RunRecord,
   runRecord,
-  type Task,
+  type TaskRecord,
   taskRecord,
 } from '../../kernel/records.ts';
 import type { NodeStore } from '../../node/nodes.ts';
@@ -34,14 +34,14 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Tables } from './tables.ts';
 
 export type StateReader = {
-  account(address: Address): Promise<Account>;
-  gateway(address: Address): Promise<Gateway | undefined>;
-  run(id: Hex): Promise<Run | undefined>;
-  task(run: Hex, stage: number, partition: number): Promise<Task | undefined>;
-  config(): Promise<Config>;
-  committee(): Promise<Committee>;
-  formerCommittee(): Promise<FormerCommittee | undefined>;
-  model(id: Hex): Promise<Model | undefined>;
+  account(address: Address): Promise<AccountRecord>;
+  gateway(address: Address): Promise<GatewayRecord | undefined>;
+  run(id: Hex): Promise<RunRecord | undefined>;
+  task(run: Hex, stage: number, partition: number): Promise<TaskRecord | undefined>;
+  config(): Promise<ConfigRecord>;
+  committee(): Promise<CommitteeRecord>;
+  formerCommittee(): Promise<FormerCommitteeRecord | undefined>;
+  model(id: Hex): Promise<ModelRecord | undefined>;
 };
 
 export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {

@@ -1,7 +1,9 @@
 // docs/operations.md#sequencer-data: what the sequencer keeps in level.
+
 import type { Receipt } from '../../kernel/receipt.ts';
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
+import type { RowCounts } from '../../protocol/rows.ts';
 import type { Origin } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { numberKey, type Store, type Table } from '../../service/storage/store.ts';
@@ -18,7 +20,7 @@ export type Head = {
   readonly isOpen: boolean;
 };
 
-export type BatchRecord = {
+export type SequencerBatch = {
   readonly index: number;
   /** `l1`: taken over from L1 because somebody else posted it. */
   readonly origin: 'own' | 'l1';
@@ -64,7 +66,6 @@ export type Refused = {
   readonly actual?: string;
   readonly hint?: string;
 };
-export type RowCounts = { readonly in: number; readonly out: number; readonly rejected: number };
 
 export type StageIndex = {
   readonly kind: 'exec' | 'infer';
@@ -119,7 +120,7 @@ type StoredOperation = { readonly key: string; readonly value: string | null };
 
 export type Tables = {
   readonly head: Table<Head>;
-  readonly batches: Table<BatchRecord>;
+  readonly batches: Table<SequencerBatch>;
   readonly posted: Table<PostedRecord>;
   readonly steps: Table<StepRecord>;
   /** What takes a step's writes to the index back. */

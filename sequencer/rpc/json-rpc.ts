@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Slice } from '../../service/http/fair-queue.ts';
-import { describeIssues } from '../../service/http/issues.ts';
+import { describeZodIssues } from '../../service/http/issues.ts';
 import { sliceOf } from '../../service/http/slices.ts';
 import type { Logger } from '../../service/process/log.ts';
 
@@ -67,7 +67,7 @@ export function serveJsonRpc(
     const parsed = requestShape.safeParse(body);
     if (!parsed.success) {
       return fail(idOf(body), CODE.request, 'Not a JSON-RPC 2.0 request.', {
-        actual: describeIssues(parsed.error),
+        actual: describeZodIssues(parsed.error),
       });
     }
     const { id, method: name, params = [] } = parsed.data;
@@ -138,7 +138,7 @@ async function answer(
   const parsed = found.params.safeParse(params);
   if (!parsed.success)
     return fail(id, CODE.params, `Wrong parameters of ${name}.`, {
-      actual: describeIssues(parsed.error),
+      actual: describeZodIssues(parsed.error),
       hint: 'See docs/rpc.md.',
     });
   try {

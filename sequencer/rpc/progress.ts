@@ -12,7 +12,7 @@ export type ProgressHint = {
   readonly outputTokens: number;
 };
 
-export type Progress = {
+export type ProgressBoard = {
   add(hint: ProgressHint): void;
   finish(run: Hex, stage: number, partition: number): void;
   /** Sum over the open tasks of a stage. */
@@ -24,7 +24,7 @@ export type Progress = {
 
 const MAX_STAGES = 4_096;
 
-export function createProgress(): Progress {
+export function createProgressBoard(): ProgressBoard {
   const stages = new Map<string, Map<number, ProgressHint>>();
   return {
     add: (hint) => {

@@ -23,13 +23,13 @@ import {
   taskKeyOf,
   type WorkflowIndex,
 } from '../index/tables.ts';
-import type { Progress } from './progress.ts';
+import type { ProgressBoard } from './progress.ts';
 
 export type QueryParts = {
   readonly store: Store;
   readonly tables: Tables;
   readonly tasks: Tasks;
-  readonly progress: Progress;
+  readonly progress: ProgressBoard;
   readonly state: () => StateReader;
   readonly l1: L1;
 };

@@ -6,7 +6,7 @@ import { type Hex, isHash } from '../../protocol/hex.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Slice } from '../../service/http/fair-queue.ts';
 import type { HttpApp } from '../../service/http/http.ts';
-import { createPlaces, type PlaceLimits, peerOf } from '../../service/http/peers.ts';
+import { createPeerPlaces, type PlaceLimits, peerOf } from '../../service/http/peers.ts';
 import { drained, objectNotFound, parseRange, rootParameter, sendFile, sendObject } from '../../service/http/ranges.ts';
 import { sliceOf } from '../../service/http/slices.ts';
 import { createTurnstile } from '../../service/l1/turnstile.ts';
@@ -39,7 +39,7 @@ const metadataShape = z.object({ stages: z.array(z.object({ sink: z.string().nul
 
 export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
   const { files, streams = STREAMS, fetches = FETCHES } = parts;
-  const fetchPlaces = createPlaces(fetches);
+  const fetchPlaces = createPeerPlaces(fetches);
   const fetchInTurn = createTurnstile(DATASET_FETCHES);
   app.get('/objects/:root', async (request, response) => {
     const root = rootParameter(request.params.root);
@@ -63,7 +63,7 @@ export function addRoutes({ app, closing }: HttpApp, parts: RouteParts): void {
     };
     await sendDataset(request, response, { files, read }, await entriesOf(parts, read, run, name));
   });
-  const places = createPlaces(streams);
+  const places = createPeerPlaces(streams);
   app.get('/events', async (request, response) => {
     const after = Number(request.query.after ?? request.headers['last-event-id'] ?? 0);
     if (!Number.isSafeInteger(after) || after < 0) throw badAfter(String(request.query.after));

@@ -1,7 +1,7 @@
 // docs/operations.md#http: what a request brings: of one content type, not too long, not too slow, in memory that is bounded.
 import type { Request, RequestHandler } from 'express';
 import { MizuError } from '../../protocol/errors.ts';
-import { createProgress, firstSeconds, type Pace, type Progress } from './pace.ts';
+import { createPaceMeter, firstSeconds, type Pace, type PaceMeter } from './pace.ts';
 import { type Places, type PutOut, peerOf } from './peers.ts';
 import { takeSlice } from './slices.ts';
 
@@ -35,7 +35,7 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
     const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
     const peer = peerOf(request.socket.remoteAddress);
     const putOut = new AbortController();
-    const progress = createProgress(pace);
+    const progress = createPaceMeter(pace);
     const onPutOut = (why: PutOut) => putOut.abort(why === 'late' ? tooSlowWhenFull(progress) : tooMany(peer));
     const place = places.enter(peer, onPutOut, size, progress);
     if (place === undefined) throw tooMany(peer);
@@ -76,7 +76,7 @@ export function declaredLength(request: Request): number | undefined {
 export async function readBody(
   request: Request,
   limitBytes: number,
-  progress: Progress,
+  progress: PaceMeter,
   signal?: AbortSignal,
 ): Promise<Buffer> {
   signal?.throwIfAborted();
@@ -149,7 +149,7 @@ function tooLarge(limitBytes: number, actual: string): MizuError {
   });
 }
 
-function tooSlow(progress: Progress, afterSeconds: number): MizuError {
+function tooSlow(progress: PaceMeter, afterSeconds: number): MizuError {
   return new MizuError({
     code: 'http/too-slow',
     message: 'The body comes too slowly.',
@@ -161,7 +161,7 @@ function tooSlow(progress: Progress, afterSeconds: number): MizuError {
 }
 
 /** What loses its place to a newcomer for its pace. */
-export function tooSlowWhenFull(progress: Progress): MizuError {
+export function tooSlowWhenFull(progress: PaceMeter): MizuError {
   return tooSlow(progress, firstSeconds(progress.pace));
 }
 

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { withoutControls } from '../../protocol/text.ts';
 
-export type RequestOptions = {
+export type HttpRequestOptions = {
   readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
@@ -22,7 +22,11 @@ export type RequestOptions = {
   readonly accept?: readonly number[];
 };
 
-export type Answer = { readonly status: number; readonly headers: Record<string, string>; readonly bytes: Uint8Array };
+export type HttpAnswer = {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly bytes: Uint8Array;
+};
 
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
@@ -37,7 +41,7 @@ const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_0
  * One request with retries on network errors, 408, 429 and 5xx but 507 (exponential back-off with jitter, `retry-after` honoured).
  * @throws MizuError `http/unreachable`, `http/status-N` (with the service's own message), `http/answer-too-large`
  */
-export async function requestBytes(url: string, options: RequestOptions = {}): Promise<Answer> {
+export async function requestBytes(url: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
   const attempts = options.attempts ?? 3;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -55,7 +59,7 @@ export async function requestBytes(url: string, options: RequestOptions = {}): P
 
 export async function requestJson<T>(
   url: string,
-  options: Omit<RequestOptions, 'body'> & { readonly body?: unknown } = {},
+  options: Omit<HttpRequestOptions, 'body'> & { readonly body?: unknown } = {},
 ): Promise<T> {
   const { body, ...rest } = options;
   const sent =
@@ -66,7 +70,7 @@ export async function requestJson<T>(
 }
 
 /** @throws MizuError `http/not-json` */
-export function parseJson<T>(url: string, answer: Answer): T {
+export function parseJson<T>(url: string, answer: HttpAnswer): T {
   try {
     return JSON.parse(new TextDecoder().decode(answer.bytes)) as T;
   } catch (cause) {
@@ -77,7 +81,7 @@ export function parseJson<T>(url: string, answer: Answer): T {
 export type RpcClient = (
   method: string,
   params?: readonly unknown[],
-  options?: Pick<RequestOptions, 'timeoutSeconds' | 'attempts' | 'signal' | 'limitBytes'>,
+  options?: Pick<HttpRequestOptions, 'timeoutSeconds' | 'attempts' | 'signal' | 'limitBytes'>,
 ) => Promise<unknown>;
 
 /** JSON-RPC 2.0 over HTTP. An error object of the service becomes a MizuError with the service's code, expected, actual and hint. */
@@ -94,7 +98,7 @@ export function createRpcClient(url: string): RpcClient {
 
 type RpcAnswer = { result?: unknown; error?: { code: number; message: string; data?: unknown } };
 
-async function requestOnce(url: string, options: RequestOptions): Promise<Answer> {
+async function requestOnce(url: string, options: HttpRequestOptions): Promise<HttpAnswer> {
   const timeoutMs = Math.ceil((options.timeoutSeconds ?? 20) * 1000);
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);

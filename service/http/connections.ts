@@ -2,7 +2,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Pace } from './pace.ts';
-import { createPlaces, type PlaceLimits, peerOf } from './peers.ts';
+import { createPeerPlaces, type PlaceLimits, peerOf } from './peers.ts';
 
 type Watched = { readonly socket: Socket; blockedSince: number | undefined; writtenBefore: number };
 
@@ -10,7 +10,7 @@ const LOOK_MS = 1_000;
 
 /** Counts the server's connections and looks after them until it is closed. */
 export function guardConnections(server: Server, limits: PlaceLimits, pace: Pace): void {
-  const places = createPlaces(limits);
+  const places = createPeerPlaces(limits);
   const watched = new Set<Watched>();
   server.on('connection', (socket: Socket) => {
     const place = places.enter(peerOf(socket.remoteAddress), () => socket.destroy());

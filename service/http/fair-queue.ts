@@ -7,10 +7,10 @@ export type FairQueueOptions = {
   readonly waitingPerPeer: number;
   /** Whether the process has other work, which goes before. */
   readonly hasOwnWork?: (() => boolean) | undefined;
-  readonly clock?: Clock;
+  readonly clock?: QueueClock;
 };
 
-export type Clock = {
+export type QueueClock = {
   /** Milliseconds. */
   now(): number;
   /** Calls back after so many; after 0 as soon as what else is ready has been done. */
@@ -36,7 +36,7 @@ type Peer = {
   used: number;
 };
 
-const MACHINE: Clock = {
+const MACHINE: QueueClock = {
   now: () => performance.now(),
   after: (ms, then) => void (ms === 0 ? setImmediate(then) : setTimeout(then, ms)),
 };

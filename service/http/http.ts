@@ -10,7 +10,7 @@ import { guardConnections } from './connections.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { type HttpLimitChanges, withLimits } from './http-limits.ts';
 import type { Pace } from './pace.ts';
-import { createPlaces } from './peers.ts';
+import { createPeerPlaces } from './peers.ts';
 import { FAIR_QUEUE, sliceOf, sliceReads } from './slices.ts';
 
 export type HttpOptions = {
@@ -85,7 +85,7 @@ export function createHttpApp({
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
-  app.set(BODY_RULES, { pace, places: createPlaces(BODIES) } satisfies BodyRules);
+  app.set(BODY_RULES, { pace, places: createPeerPlaces(BODIES) } satisfies BodyRules);
   app.set(FAIR_QUEUE, createFairQueue({ places: SLICES, waitingPerPeer: WAITING_PER_PEER, hasOwnWork }));
   app.use(cutUnread);
   app.use(sliceReads);

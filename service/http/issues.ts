@@ -6,7 +6,7 @@ const SHOWN = 5;
 const MAX_ISSUE = 200;
 
 /** The first few places with what was expected there. */
-export function describeIssues({ issues }: z.ZodError): string {
+export function describeZodIssues({ issues }: z.ZodError): string {
   const shown = issues
     .slice(0, SHOWN)
     .map(({ path, message }) => bounded(`${path.map(String).join('.') || 'it'}: ${message}`, MAX_ISSUE));

@@ -6,7 +6,7 @@ export type Pace = {
   readonly bytesPerSecond: number;
 };
 
-export type Progress = {
+export type PaceMeter = {
   readonly pace: Pace;
   /** The sender's time begins. Before, the body waits for the service. */
   begin(): void;
@@ -24,7 +24,7 @@ export function firstSeconds({ graceSeconds }: Pace): number {
   return graceSeconds / 10;
 }
 
-export function createProgress(pace: Pace, now: () => number = () => performance.now()): Progress {
+export function createPaceMeter(pace: Pace, now: () => number = () => performance.now()): PaceMeter {
   let begunAt: number | undefined;
   let isFinished = false;
   let received = 0;

@@ -1,11 +1,11 @@
 // docs/operations.md#places
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createProgress, type Progress } from './pace.ts';
-import { createPlaces, type PutOut, peerOf } from './peers.ts';
+import { createPaceMeter, type PaceMeter } from './pace.ts';
+import { createPeerPlaces, type PutOut, peerOf } from './peers.ts';
 
 test('a peer has no more than its share; a place that is left is free again', () => {
-  const places = createPlaces({ total: 10, perPeer: 2 });
+  const places = createPeerPlaces({ total: 10, perPeer: 2 });
   const first = places.enter('a', () => {});
   expect(places.enter('a', () => {})).toBeDefined();
   expect(places.enter('a', () => {})).toBeUndefined();
@@ -17,7 +17,7 @@ test('a peer has no more than its share; a place that is left is free again', ()
 });
 
 test('when all are taken, the oldest of the peer that has most goes, unless that would only turn the tables', () => {
-  const places = createPlaces({ total: 4, perPeer: 3 });
+  const places = createPeerPlaces({ total: 4, perPeer: 3 });
   const gone: string[] = [];
   for (const name of ['a1', 'a2', 'a3', 'b1']) places.enter(name[0] as string, () => gone.push(name));
   expect(places.enter('c', () => gone.push('c1'))).toBeDefined();
@@ -31,7 +31,7 @@ test('when all are taken, the oldest of the peer that has most goes, unless that
 });
 
 test('sizes have a limit of their own', () => {
-  const places = createPlaces({ total: 10, perPeer: 10, size: 100 });
+  const places = createPeerPlaces({ total: 10, perPeer: 10, size: 100 });
   const gone: string[] = [];
   expect(places.enter('a', () => {}, 101)).toBeUndefined();
   for (const name of ['a1', 'a2', 'a3']) places.enter('a', () => gone.push(name), 33);
@@ -47,7 +47,7 @@ test('whatever peers do, one that holds no more than its fair share is never put
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
     return (seed >>> 8) % below;
   };
-  const places = createPlaces({ total: 24, perPeer: 12 });
+  const places = createPeerPlaces({ total: 24, perPeer: 12 });
   const held = new Map<string, Set<{ leave(): void }>>();
   for (let i = 0; i < 20_000; i++) {
     const peer = `peer ${random(8)}`;
@@ -79,7 +79,7 @@ const PACE = { graceSeconds: 10, bytesPerSecond: 1_000 };
 function createYard(total: number, perPeer: number) {
   let clock = 0;
   const now = () => clock;
-  const places = createPlaces({ total, perPeer }, now);
+  const places = createPeerPlaces({ total, perPeer }, now);
   const ends: string[] = [];
   return {
     places,
@@ -89,7 +89,7 @@ function createYard(total: number, perPeer: number) {
       clock += ms;
     },
     enter: (peer: string, onPutOut: (why: PutOut) => void = (why) => ends.push(`${peer} ${why}`)) => {
-      const progress = createProgress(PACE, now);
+      const progress = createPaceMeter(PACE, now);
       const place = places.enter(peer, onPutOut, 1, progress);
       if (place !== undefined) progress.begin();
       return place === undefined ? undefined : { progress, leave: place.leave };
@@ -155,7 +155,7 @@ test('who has ended an upload below the least rate has no first time for a minut
 
 test('whenever uploads come and however fast: one on time is not put out by an equal, and gets a place while fewer than all are on time', () => {
   const PEERS = 8;
-  type Upload = { readonly peer: string; readonly rate: number; readonly progress: Progress; readonly begun: number };
+  type Upload = { readonly peer: string; readonly rate: number; readonly progress: PaceMeter; readonly begun: number };
   const step = fc.record({
     peer: fc.nat(PEERS - 1),
     /** Of the least rate. */

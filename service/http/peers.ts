@@ -1,6 +1,6 @@
 // docs/operations.md#places: places of which nobody can take so many that the others have none.
 import { isIPv6 } from 'node:net';
-import { firstSeconds, type Progress } from './pace.ts';
+import { firstSeconds, type PaceMeter } from './pace.ts';
 
 export type PlaceLimits = {
   readonly total: number;
@@ -10,7 +10,7 @@ export type PlaceLimits = {
   readonly size?: number;
 };
 
-export type Place = { leave(): void };
+export type PeerPlace = { leave(): void };
 
 /** Its peer had more than the newcomer's, or it was below the least rate. */
 export type PutOut = 'share' | 'late';
@@ -21,7 +21,7 @@ export type Places = {
    * rate is put out (`onPutOut` is called); if nothing is, the oldest of the peer that has most, if that peer still has as many
    * afterwards as the newcomer. What has no `progress` is never too slow.
    */
-  enter(peer: string, onPutOut: (why: PutOut) => void, size?: number, progress?: Progress): Place | undefined;
+  enter(peer: string, onPutOut: (why: PutOut) => void, size?: number, progress?: PaceMeter): PeerPlace | undefined;
   taken(): number;
 };
 
@@ -29,7 +29,7 @@ type Entry = {
   readonly peer: string;
   readonly size: number;
   readonly putOut: (why: PutOut) => void;
-  readonly progress: Progress | undefined;
+  readonly progress: PaceMeter | undefined;
   /** The peer was known as late: this one has no first time. */
   readonly wasLate: boolean;
 };
@@ -38,7 +38,7 @@ type Entry = {
 const LATE_MS = 60_000;
 const LATE_PEERS = 4_096;
 
-export function createPlaces(
+export function createPeerPlaces(
   { total, perPeer, size: sizeLimit = Number.POSITIVE_INFINITY }: PlaceLimits,
   now: () => number = () => performance.now(),
 ): Places {

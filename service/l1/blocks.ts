@@ -7,7 +7,7 @@ import { keccak, keccakHex } from '../../protocol/tree.ts';
 import { hashReceiptList } from './receipts-root.ts';
 import { isTooLarge } from './transport.ts';
 
-export type Header = {
+export type L1Header = {
   readonly number: bigint;
   readonly hash: Hex;
   readonly parentHash: Hex;
@@ -61,7 +61,7 @@ const MAX_RECEIPT_DIGITS = 512 * 1024 * 1024;
  * Undefined if the node does not have that block. `latest`: the head of its chain.
  * @throws MizuError `l1/contradiction` (retryable) if the header's fields do not hash to its hash; viem's errors if the node does not answer
  */
-export async function readHeader(client: PublicClient, at: bigint | 'latest'): Promise<Header | undefined> {
+export async function readL1Header(client: PublicClient, at: bigint | 'latest'): Promise<L1Header | undefined> {
   const raw = (await client.request({
     method: 'eth_getBlockByNumber',
     params: [at === 'latest' ? at : numberToHex(at), false],
@@ -87,7 +87,7 @@ export async function readHeader(client: PublicClient, at: bigint | 'latest'): P
  * All logs of a block, in order.
  * @throws MizuError `l1/contradiction` (retryable) if the receipts that the node gives are not those of the header
  */
-export async function readLogs(client: PublicClient, header: Header): Promise<ReceiptLog[]> {
+export async function readLogs(client: PublicClient, header: L1Header): Promise<ReceiptLog[]> {
   if (header.receiptsRoot === EMPTY_ROOT) return [];
   const receipts = await readReceipts(client, header);
   const root = hashReceipts(receipts);
@@ -137,7 +137,7 @@ function hashHeader(raw: RawHeader): Hex {
   }
 }
 
-async function readReceipts(client: PublicClient, header: Header): Promise<readonly RawReceipt[]> {
+async function readReceipts(client: PublicClient, header: L1Header): Promise<readonly RawReceipt[]> {
   const request = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
   const receipts = await request({ method: 'eth_getBlockReceipts', params: [header.hash] }).catch((error: unknown) => {
     // -32601: this node has no such method. Who fills a block with logs must not hide what else is in it.
@@ -150,7 +150,7 @@ async function readReceipts(client: PublicClient, header: Header): Promise<reado
 
 async function readOneByOne(
   request: (call: { method: string; params: unknown[] }) => Promise<unknown>,
-  { transactions, number }: Header,
+  { transactions, number }: L1Header,
 ): Promise<readonly RawReceipt[]> {
   const receipts: RawReceipt[] = [];
   let digits = 0;

@@ -2,7 +2,7 @@
 import type { Abi } from 'viem';
 import type { Address } from '../../protocol/hex.ts';
 
-export type Call = {
+export type ContractCall = {
   readonly address: Address;
   readonly abi: Abi;
   readonly functionName: string;

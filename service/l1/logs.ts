@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Abi, type AbiEvent, decodeEventLog, type PublicClient, toEventSelector } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, type Hex, isSameAddress } from '../../protocol/hex.ts';
-import { bloomBits, contradiction, type Header, mayContain, readHeader, readLogs } from './blocks.ts';
+import { bloomBits, contradiction, type L1Header, mayContain, readL1Header, readLogs } from './blocks.ts';
 
 export type BlockRef = { readonly number: bigint; readonly hash: Hex };
 
@@ -147,7 +147,7 @@ async function nextSteps(
   known: readonly BlockRef[],
 ): Promise<FollowedStep[]> {
   const { fromBlock, confirmations } = options;
-  const top = await readHeader(nodes.read, 'latest');
+  const top = await readL1Header(nodes.read, 'latest');
   if (top === undefined) throw contradiction('the head of a chain', 'none');
   const head = top.number;
   const last = known.at(-1);
@@ -157,7 +157,7 @@ async function nextSteps(
     // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
     const common = known.findLast(({ number }) => number <= head);
     if (common === undefined) throw behind(last, head);
-    const header = common.number === head ? top : await readHeader(nodes.read, common.number);
+    const header = common.number === head ? top : await readL1Header(nodes.read, common.number);
     if (header === undefined) throw behind(last, head);
     if (header.hash !== common.hash) return takeBack(options, nodes, known);
     if (common !== last) throw behind(last, head);
@@ -188,12 +188,12 @@ async function readHeaders(
   from: bigint,
   to: bigint,
   last: BlockRef | undefined,
-): Promise<Header[]> {
-  const headers: Header[] = [];
+): Promise<L1Header[]> {
+  const headers: L1Header[] = [];
   let parent = last?.hash;
   for (let at = from; at <= to; at += BigInt(HEADERS_AT_ONCE)) {
     const count = Math.min(HEADERS_AT_ONCE, Number(to - at) + 1);
-    const chunk = await Promise.all(Array.from({ length: count }, (_, i) => readHeader(client, at + BigInt(i))));
+    const chunk = await Promise.all(Array.from({ length: count }, (_, i) => readL1Header(client, at + BigInt(i))));
     for (const [i, header] of chunk.entries()) {
       const number = at + BigInt(i);
       if (header === undefined) throw contradiction(`block ${number}, below the head that the node told`, 'none');
@@ -206,7 +206,11 @@ async function readHeaders(
   return headers;
 }
 
-async function readEvents(client: PublicClient, watched: readonly Watched[], header: Header): Promise<ContractEvent[]> {
+async function readEvents(
+  client: PublicClient,
+  watched: readonly Watched[],
+  header: L1Header,
+): Promise<ContractEvent[]> {
   const may = watched.some(
     ({ bits, topics }) =>
       mayContain(header.logsBloom, bits) && topics.some((topic) => mayContain(header.logsBloom, topic.bits)),
@@ -232,9 +236,9 @@ async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly Bl
 }
 
 // And followed only if more have it, as far as they are, than have another one.
-async function assertAgreed(nodes: Nodes, headers: readonly Header[], known: readonly BlockRef[]): Promise<void> {
+async function assertAgreed(nodes: Nodes, headers: readonly L1Header[], known: readonly BlockRef[]): Promise<void> {
   const isRefused: Majority = (same, different) => different >= same + 1;
-  if (await compare(nodes.others, [...known, ...headers], isRefused)) throw disagree(headers.at(-1) as Header);
+  if (await compare(nodes.others, [...known, ...headers], isRefused)) throw disagree(headers.at(-1) as L1Header);
 }
 
 type Majority = (same: number, different: number) => boolean;
@@ -265,10 +269,10 @@ async function compare(
 }
 
 async function opinionOf(node: PublicClient, blocks: readonly BlockRef[]): Promise<boolean | undefined> {
-  const top = await readHeader(node, 'latest');
+  const top = await readL1Header(node, 'latest');
   const block = blocks.findLast(({ number }) => top !== undefined && number <= top.number);
   if (block === undefined) return undefined;
-  const header = block.number === top?.number ? top : await readHeader(node, block.number);
+  const header = block.number === top?.number ? top : await readL1Header(node, block.number);
   return header === undefined ? undefined : header.hash === block.hash;
 }
 

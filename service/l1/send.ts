@@ -3,7 +3,7 @@ import { TransactionNotFoundError, type TransactionReceipt } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createMutex, type Mutex } from '../process/mutex.ts';
-import type { Call } from './call.ts';
+import type { ContractCall } from './call.ts';
 import { BUMP_PERCENT, isFeeTooHigh } from './fees.ts';
 import type { L1Account } from './l1.ts';
 import { createNonces, type Nonces } from './nonces.ts';
@@ -19,7 +19,7 @@ export type Sender = {
    * What fails keeps no other from being mined.
    * @throws MizuError `l1/reverted` with the contract's error, `l1/fee-too-high` (retryable), `l1/not-mined` after all attempts (retryable)
    */
-  sendAndWait(call: Call): Promise<Sent>;
+  sendAndWait(call: ContractCall): Promise<Sent>;
 };
 
 export type SenderOptions = {
@@ -62,7 +62,7 @@ type Flight = {
   readonly fills: Promise<void>[];
 };
 
-async function send(lane: Lane, call: Call): Promise<Sent> {
+async function send(lane: Lane, call: ContractCall): Promise<Sent> {
   let flight: Flight | undefined;
   try {
     for (let attempt = 0; attempt < lane.attempts; attempt++) {
@@ -175,7 +175,7 @@ async function minedOf({ client }: L1Account, { hashes }: Flight): Promise<Trans
   return undefined;
 }
 
-async function settled(call: Call, receipt: TransactionReceipt): Promise<Sent> {
+async function settled(call: ContractCall, receipt: TransactionReceipt): Promise<Sent> {
   if (receipt.status === 'success') return { kind: 'mined', receipt };
   if (await call.isDone?.()) return { kind: 'already-done' };
   throw new MizuError({

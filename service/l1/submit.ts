@@ -2,7 +2,7 @@
 import { BaseError, encodeFunctionData } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import type { Call } from './call.ts';
+import type { ContractCall } from './call.ts';
 import { capFees } from './fees.ts';
 import type { L1Account } from './l1.ts';
 import { toRefusal } from './revert.ts';
@@ -20,7 +20,7 @@ const GAS_MARGIN_PERCENT = 20n;
 const TRANSFER_GAS = 21_000n;
 
 /** @throws MizuError `l1/reverted` with the contract's error, `l1/estimate-failed` (retryable) */
-export async function toTransaction({ client, account }: L1Account, call: Call): Promise<Transaction> {
+export async function toTransaction({ client, account }: L1Account, call: ContractCall): Promise<Transaction> {
   const { address, abi, functionName, args, value } = call;
   const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
   // Not against the pending block: there our own earlier attempt has done its work already, and it costs less.

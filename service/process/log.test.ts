@@ -1,7 +1,7 @@
 // docs/operations.md#logs: what others send into a log is bounded, and steers no terminal.
 import { expect, test } from 'vitest';
 import { formatError, MizuError } from '../../protocol/errors.ts';
-import { describeError, toReadable } from './log.ts';
+import { describeThrown, toReadable } from './log.ts';
 
 const HOSTILE = 'a\u001b[2J\u009b2J\u202eb\nc\td\u2028e';
 const SAFE = 'a\ufffd[2J\ufffd2J\ufffdb c d\ufffde';
@@ -17,16 +17,16 @@ test('a field of an error has at most 4,000 characters, whatever its cause is', 
       hint: long,
       cause,
     });
-    const fields = Object.values(describeError(error)).filter((value) => typeof value === 'string');
+    const fields = Object.values(describeThrown(error)).filter((value) => typeof value === 'string');
     expect(Math.max(...fields.map((field) => field.length))).toBeLessThan(4_100);
-    expect(describeError(error).message).toBe(`${'x'.repeat(4_000)}… (1000000 characters)`);
+    expect(describeThrown(error).message).toBe(`${'x'.repeat(4_000)}… (1000000 characters)`);
   }
-  expect(String(describeError(new Error(long)).stack).length).toBeLessThan(4_100);
+  expect(String(describeThrown(new Error(long)).stack).length).toBeLessThan(4_100);
 });
 
 test('an object of an error is told as text', () => {
   const error = new MizuError({ code: 'http/bad-request', message: 'm', cause: { status: 429, retryAfter: '1' } });
-  expect(describeError(error).cause).toBe("{ status: 429, retryAfter: '1' }");
+  expect(describeThrown(error).cause).toBe("{ status: 429, retryAfter: '1' }");
 });
 
 test('a line for a terminal has no controls and is one line', () => {

@@ -29,14 +29,14 @@ export function createLogger(name: string, level: string = process.env.MIZU_LOG 
     {
       name,
       level: level in pino.levels.values || level === 'silent' ? level : 'info',
-      serializers: { err: describeError },
+      serializers: { err: describeThrown },
     },
     stream,
   );
 }
 
 /** An error as plain fields: a refusal keeps what was expected and what came. */
-export function describeError(error: unknown): Record<string, unknown> {
+export function describeThrown(error: unknown): Record<string, unknown> {
   if (error instanceof MizuError) {
     const { code, message, expected, actual, hint, retryable } = error;
     const cause = error.cause instanceof Error ? error.cause.message : error.cause;

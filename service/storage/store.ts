@@ -9,7 +9,7 @@ export type Operation =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: string };
 
-export type Range = { gt?: string; gte?: string; lt?: string; lte?: string; reverse?: boolean; limit?: number };
+export type KeyRange = { gt?: string; gte?: string; lt?: string; lte?: string; reverse?: boolean; limit?: number };
 
 export type Table<V> = {
   get(key: string): Promise<V | undefined>;
@@ -18,7 +18,7 @@ export type Table<V> = {
   put(key: string, value: V): Operation;
   delete(key: string): Operation;
   /** Ascending by key unless `reverse`. Reads a snapshot taken at the call; in a browser what is written meanwhile may be among it. */
-  entries(range?: Range): AsyncIterable<[string, V]>;
+  entries(range?: KeyRange): AsyncIterable<[string, V]>;
 };
 
 export type Store = {
@@ -91,7 +91,7 @@ function createTable<V>(
 async function* iterate<V>(
   db: Database,
   prefix: string,
-  range: Range,
+  range: KeyRange,
   decode: (bytes: Uint8Array, key: string) => V,
 ): AsyncIterable<[string, V]> {
   const lower = range.gt !== undefined ? { gt: prefix + range.gt } : { gte: prefix + (range.gte ?? '') };

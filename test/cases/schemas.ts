@@ -1,6 +1,6 @@
 // docs/edge.md#strict-subset: schemas of answers as zod writes them, and how an endpoint is asked for them.
 import { OUTPUT_HINT } from '../../sdk/compile/describe.ts';
-import { SHAPES, verdictOf } from '../sdk/shapes.fixture.ts';
+import { SCHEMA_SHAPES, verdictOf } from '../sdk/shapes.fixture.ts';
 import type { CaseKind } from './case.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ export const SCHEMAS: CaseKind = {
   kind: 'schemas',
   page: 'docs/edge.md#strict-subset',
   run: async () =>
-    SHAPES.map(([name, output, wanted]) => {
+    SCHEMA_SHAPES.map(([name, output, wanted]) => {
       const found = verdictOf(output);
       return {
         name,

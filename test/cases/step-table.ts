@@ -14,14 +14,14 @@ export type Hook =
   | 'nearKey'
   | 'split';
 
-export type StepCase = readonly [name: string, hook: Hook, code: string, wanted: string];
+export type OperatorCase = readonly [name: string, hook: Hook, code: string, wanted: string];
 
 const NO = (what: string) => `✗ map: TypeError: a row holds JSON only; row.v is ${what}`;
 const DEEP = '✗ map: RangeError: a row has at most 128 levels of objects and arrays';
 const FROZEN = (words: string) => `✗ map: TypeError: …${words}…`;
 const PROMISE = '✗ map: TypeError: a promise is not allowed in a step: steps are synchronous (no async, no then).';
 
-export const STEP_CASES: readonly StepCase[] = [
+export const STEP_CASES: readonly OperatorCase[] = [
   // What a value may be.
   ['NaN', 'field', 'Number(r.text)', NO('NaN')],
   ['infinity', 'field', '-1 / 0', NO('-Infinity')],
@@ -242,7 +242,7 @@ export const STEP_CASES: readonly StepCase[] = [
 const SLOW = 'took too long: more than 60000 jumps and calls (rowBudget) for one row';
 
 /** In Node each of them takes seconds of the clock: they are tried where jumps are counted. */
-export const ENDLESS_CASES: readonly StepCase[] = [
+export const ENDLESS_CASES: readonly OperatorCase[] = [
   ['a loop', 'map', 'loop()', `✗ map: ${SLOW}`],
   ['a loop that catches', 'map', '(() => { for (;;) { try { loop(); } catch {} } })()', `✗ map: ${SLOW}`],
   ['a message that never ends', 'map', 'fail({ toString() { loop(); } })', `✗ map: ${SLOW}`],

@@ -8,27 +8,27 @@ import { assembleProgram } from '../../vm/program.ts';
 import { MachineFault } from '../../vm/reference/fault.ts';
 import { runToHalt } from '../../vm/reference/machine.ts';
 import { createReferenceState } from '../../vm/reference/state.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { I32, type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import type { Sampler } from './sampled-step.ts';
 import { instantiateStep } from './step-engine.ts';
-import { exportIndex, GAS, type Outcome, type TestInstance } from './test-instance.ts';
+import { type CallOutcome, exportIndex, GAS, type TestInstance } from './test-instance.ts';
 
 export const ENGINES = ['native', 'reference', 'step', 'evm'] as const;
-export type EngineName = (typeof ENGINES)[number];
+export type ConformanceEngine = (typeof ENGINES)[number];
 
 /** The engines that run every assertion; `checkProofs` has the verifier check what the sampler took since, and says what is wrong first. */
 export type Engines = {
-  readonly names: readonly EngineName[];
+  readonly names: readonly ConformanceEngine[];
   readonly sampler: Sampler;
   checkProofs(result: { proven: number }): Promise<string | undefined>;
 };
 
-const REQUEST: RunRequest = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
+const REQUEST: ProgramRun = { inputs: [], gasLimit: GAS, timestampNs: 0n, seed: new Uint8Array(32) };
 
 /** `module` has gone through exportBits. The evm engine is the step machine whose sampled steps the caller has the verifier check. */
-export function instantiate(engine: EngineName, module: Module, sampler: Sampler): TestInstance {
+export function instantiate(engine: ConformanceEngine, module: Module, sampler: Sampler): TestInstance {
   if (engine === 'native') return instantiateNative(module);
   if (engine === 'reference') return instantiateReference(module);
   return engine === 'step' ? instantiateStep(module) : instantiateStep(module, sampler);
@@ -42,7 +42,7 @@ function instantiateNative(source: Module): TestInstance {
   const instance = createInstance({ globalSlots: native.lowered.globalSlots, compiled }, program);
   instance.reset(GAS);
   const host = createHost(REQUEST, instance.memory);
-  const guarded = (call: () => bigint[]): Outcome => {
+  const guarded = (call: () => bigint[]): CallOutcome => {
     const extra = instance.exports as unknown as Record<string, WebAssembly.Global>;
     extra.gas!.value = GAS;
     extra.fp!.value = program.header.globals;
@@ -81,7 +81,7 @@ function instantiateReference(source: Module): TestInstance {
   const { module } = lowered;
   const program = assembleProgram(source, lowered, undefined);
   const state = createReferenceState(program, REQUEST);
-  const guarded = (call: () => bigint[]): Outcome => {
+  const guarded = (call: () => bigint[]): CallOutcome => {
     state.gasLeft = GAS;
     state.debt = 0n;
     state.fp = program.header.globals;

@@ -1,5 +1,5 @@
 // docs/vm.md#engines: what a file of assertions gave in each engine, and the tables of it.
-import type { EngineName } from './engines.ts';
+import type { ConformanceEngine } from './engines.ts';
 
 export type FileResult = {
   readonly file: string;
@@ -12,8 +12,8 @@ export type FileResult = {
   proven: number;
   /** Reasons of refusals, with their assertions. */
   readonly refusals: Map<string, number>;
-  readonly engines: ReadonlyMap<EngineName, EngineResult>;
-  judge(engine: EngineName, complaint: string | undefined, assertion: boolean): void;
+  readonly engines: ReadonlyMap<ConformanceEngine, EngineResult>;
+  judge(engine: ConformanceEngine, complaint: string | undefined, assertion: boolean): void;
   refuse(reason: string, assertion: boolean): void;
 };
 
@@ -22,8 +22,8 @@ export type EngineResult = { passed: number; readonly failures: string[] };
 
 const FAILURES_SHOWN = 10;
 
-export function createFileResult(file: string, names: readonly EngineName[]): FileResult {
-  const engines = new Map<EngineName, EngineResult>(names.map((name) => [name, { passed: 0, failures: [] }]));
+export function createFileResult(file: string, names: readonly ConformanceEngine[]): FileResult {
+  const engines = new Map<ConformanceEngine, EngineResult>(names.map((name) => [name, { passed: 0, failures: [] }]));
   const result: FileResult = {
     file,
     assertions: 0,
@@ -64,7 +64,7 @@ export function failuresOf(result: FileResult): string[] {
   return [...result.engines].flatMap(([name, { failures }]) => failures.map((failure) => `${name}: ${failure}`));
 }
 
-export function formatHead(names: readonly EngineName[]): string {
+export function formatHead(names: readonly ConformanceEngine[]): string {
   const columns = names.map((name) => `${`${name} passed`.padStart(17)}${'failed'.padStart(7)}`);
   return `${'file'.padEnd(34)}${'assertions'.padStart(10)}${'refused'.padStart(8)}${'text'.padStart(6)}${columns.join('')}${names.includes('evm') ? 'steps proven'.padStart(14) : ''}`;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatError, MizuError } from '../../protocol/errors.ts';
-import { ENGINES, type EngineName } from './engines.ts';
+import { type ConformanceEngine, ENGINES } from './engines.ts';
 import { addResult, createFileResult, type FileResult, failuresOf, formatHead, formatRow } from './result.ts';
 import { runSuiteFile } from './suite.ts';
 import { runLies, runOpVectors, runStepVectors } from './vectors.ts';
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     },
   });
   const names = values.engine === undefined ? ENGINES : ENGINES.filter((name) => values.engine!.includes(name));
-  const unknown = values.engine?.find((name) => !ENGINES.includes(name as EngineName));
+  const unknown = values.engine?.find((name) => !ENGINES.includes(name as ConformanceEngine));
   if (unknown !== undefined) throw badArgument('--engine', ENGINES.join(', '), unknown);
   const number = (name: 'samples' | 'every' | 'seed'): number => {
     const value = Number(values[name]);
@@ -61,7 +61,10 @@ async function main(): Promise<number> {
 }
 
 /** They have been printed with their files. */
-function withoutFailureTexts([name, { passed, failures }]: [EngineName, { passed: number; failures: string[] }]) {
+function withoutFailureTexts([name, { passed, failures }]: [
+  ConformanceEngine,
+  { passed: number; failures: string[] },
+]) {
   return [name, { passed, failures: failures.map(() => '') }] as const;
 }
 

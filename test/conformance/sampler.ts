@@ -10,7 +10,7 @@ export type SamplerOptions = {
   readonly seed: number;
 };
 
-export function createSampler({ every, samples, seed }: SamplerOptions): Sampler {
+export function createProofSampler({ every, samples, seed }: SamplerOptions): Sampler {
   const random = createRandom(seed);
   return {
     steps: [],

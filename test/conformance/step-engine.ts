@@ -13,7 +13,7 @@ import { nameOf } from '../../vm/step/trace.ts';
 import { type Module, typeOfFunction } from '../../vm/wasm/module.ts';
 import { EMPTY_ENTRY } from './bits.ts';
 import type { SampledStep, Sampler } from './sampled-step.ts';
-import { exportIndex, GAS, type Outcome, type TestInstance } from './test-instance.ts';
+import { type CallOutcome, exportIndex, GAS, type TestInstance } from './test-instance.ts';
 
 /** The halt that ends a call is not the function's own. */
 const HALT_GAS = 1n;
@@ -39,7 +39,7 @@ export function instantiateStep(source: Module, sampler?: Sampler): TestInstance
   });
   const { view } = machine.core;
   const slot = (index: number): number => CORE.slots + 8 * (program.header.globals + index);
-  const call = (pc: number, gas: bigint, results: number): Outcome => {
+  const call = (pc: number, gas: bigint, results: number): CallOutcome => {
     Object.assign(machine, { pc, fp: program.header.globals % SLOT_COUNT, gasLeft: gas, debt: 0n, stop: undefined });
     run(machine, sampler);
     const { stop } = machine;

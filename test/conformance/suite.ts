@@ -6,7 +6,7 @@ import { loadModule } from '../../vm/load.ts';
 import { exportBits } from './bits.ts';
 import { type Engines, instantiate } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';
-import type { Outcome, TestInstance } from './test-instance.ts';
+import type { CallOutcome, TestInstance } from './test-instance.ts';
 
 type Value = { readonly type: string; readonly value: string };
 type Action = {
@@ -168,7 +168,7 @@ async function checkRefusal(
 }
 
 /** Of each engine: another kind of outcome than wanted, or another result than the first engine's. */
-function complaintsOf(outcomes: readonly Outcome[], kind: Outcome['kind']): (string | undefined)[] {
+function complaintsOf(outcomes: readonly CallOutcome[], kind: CallOutcome['kind']): (string | undefined)[] {
   const [first] = outcomes;
   return outcomes.map((outcome) => {
     if (outcome.kind !== kind) return `expected ${kind}, got ${describe(outcome)}`;
@@ -177,7 +177,7 @@ function complaintsOf(outcomes: readonly Outcome[], kind: Outcome['kind']): (str
   });
 }
 
-function describe(outcome: Outcome): string {
+function describe(outcome: CallOutcome): string {
   return outcome.kind === 'fault' ? outcome.message : `(${outcome.values.join(', ')}) for ${outcome.gasUsed} gas`;
 }
 

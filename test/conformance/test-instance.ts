@@ -2,15 +2,15 @@
 import type { Module } from '../../vm/wasm/module.ts';
 import { BITS_PREFIX } from './bits.ts';
 
-export type Outcome =
+export type CallOutcome =
   | { readonly kind: 'values'; readonly values: readonly bigint[]; readonly gasUsed: bigint }
   | { readonly kind: 'fault'; readonly message: string };
 
 export type TestInstance = {
   /** Runs the start function. */
-  start(): Outcome;
+  start(): CallOutcome;
   /** Calls an exported function with arguments as bits. */
-  invoke(name: string, args: readonly bigint[]): Outcome;
+  invoke(name: string, args: readonly bigint[]): CallOutcome;
 };
 
 export const GAS = 200_000_000n;

@@ -10,11 +10,11 @@ import { assemble } from '../modules/test-modules.fixture.ts';
 import { type NumberType, type OpVectors, signatureOf } from '../vectors/op-vectors.ts';
 import type { StepVectors } from '../vectors/step-vectors.ts';
 import { exportBits } from './bits.ts';
-import { type EngineName, instantiate } from './engines.ts';
+import { type ConformanceEngine, instantiate } from './engines.ts';
 import { createFileResult, type FileResult } from './result.ts';
 import type { Sampler } from './sampled-step.ts';
-import { createSampler } from './sampler.ts';
-import type { Outcome } from './test-instance.ts';
+import { createProofSampler } from './sampler.ts';
+import type { CallOutcome } from './test-instance.ts';
 import { firstComplaint } from './verify.ts';
 
 const FOLDER = new URL('../../contracts/test/vectors/', import.meta.url);
@@ -31,7 +31,7 @@ export function readStepVectors(): StepVectors {
 
 /** Single instructions on edge operands, each as a function of a module; in evm the instruction's own step is proven, of one in `every` calls. */
 export async function runOpVectors(
-  names: readonly EngineName[],
+  names: readonly ConformanceEngine[],
   every: number,
   wanted: (name: string) => boolean = () => true,
 ): Promise<FileResult> {
@@ -101,7 +101,7 @@ async function triedLies(verifier: OneStepVerifier, proof: Uint8Array, before: s
 
 /** Picks the instruction's own step, wherever the function has it. */
 function samplerOf({ name, shape }: Instruction, module: Module, every: number): Sampler {
-  const whole = createSampler({ every: 1, samples: STEPS_OF_CALL, seed: 1 });
+  const whole = createProofSampler({ every: 1, samples: STEPS_OF_CALL, seed: 1 });
   const ones = shape === 'unary' ? [1n] : [1n, 1n];
   instantiate('evm', module, whole).invoke('f', ones);
   const own = whole.steps.findIndex((step) => step.name === name);
@@ -132,7 +132,7 @@ function textOf(name: string): string {
   return name.replace('_', '.');
 }
 
-function encode(outcome: Outcome): string {
+function encode(outcome: CallOutcome): string {
   if (outcome.kind === 'fault') return `01${'0'.repeat(RESULT_DIGITS - 2)}`;
   return `00${outcome.values[0]!.toString(16).padStart(RESULT_DIGITS - 2, '0')}`;
 }

@@ -1,13 +1,13 @@
 // docs/machine.md#proof: sampled steps in the verifier's real bytecode.
 import { createOneStepVerifier, type OneStepVerifier } from '../../dispute/osp.ts';
-import type { EngineName, Engines } from './engines.ts';
+import type { ConformanceEngine, Engines } from './engines.ts';
 import type { SampledStep } from './sampled-step.ts';
-import { createSampler, type SamplerOptions } from './sampler.ts';
+import { createProofSampler, type SamplerOptions } from './sampler.ts';
 
 /** With the verifier deployed if evm is among the engines. */
-export async function createEngines(names: readonly EngineName[], options: SamplerOptions): Promise<Engines> {
+export async function createEngines(names: readonly ConformanceEngine[], options: SamplerOptions): Promise<Engines> {
   const verifier = names.includes('evm') ? await createOneStepVerifier() : undefined;
-  const sampler = createSampler(options);
+  const sampler = createProofSampler(options);
   return {
     names,
     sampler,

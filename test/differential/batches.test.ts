@@ -10,7 +10,7 @@ import { encodeMessage, type Message } from '../../protocol/messages.ts';
 import { decodeStateLeaf } from '../../protocol/state.ts';
 import { depthOf, objectRef, objectRoot, treeProof, treeRoot } from '../../protocol/tree.ts';
 import { directEngine, nativeEngine } from '../kernel/engine.fixture.ts';
-import { createRandom } from '../kernel/random.fixture.ts';
+import { createXorshift } from '../kernel/random.fixture.ts';
 import { ALICE, BOB, createWorld, deployMessage, START, sign } from '../kernel/world.fixture.ts';
 import { createBatchJudge } from './batch-judge.ts';
 
@@ -115,7 +115,7 @@ const recordOf = (batch: Uint8Array, messageCount: number, isVoid = false) =>
 const NO_MIRROR = {} as Mirror;
 
 test('mutants of a batch object: node and L1 take each message for the same bytes, and the kernels end in one state', async () => {
-  const random = createRandom(11);
+  const random = createXorshift(11);
   const judged = { full: 0, empty: 0, shaky: 0 };
   for (let mutant = 0; mutant < MUTANTS; mutant++) {
     const { how, batch, count } = mutate(random);
@@ -188,7 +188,7 @@ function overlapping(count: number, length: number): Uint8Array {
 }
 
 test('lengths at the edge of what the count allows: node and L1 say the same, and L1 refuses proofs that say otherwise', async () => {
-  const random = createRandom(12);
+  const random = createXorshift(12);
   for (const count of [1, 255, 256, 257, 1 + random(4096), 1 + random(4096), 4095, 4096]) {
     const longest = Math.min(2 ** 18, Math.floor(2 ** 26 / count));
     for (const length of [longest - 1, longest, longest + 1]) {

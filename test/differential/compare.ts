@@ -6,18 +6,18 @@ import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { runReference, step as stepReference } from '../../vm/reference/machine.ts';
 import { createReferenceState, type State } from '../../vm/reference/state.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { createStepMachine, type StepMachine } from '../../vm/step/step-machine.ts';
 import { assemble } from '../modules/test-modules.fixture.ts';
 import { hashPlain, type PlainMachine, provePlain } from '../vectors/plain-proof.fixture.ts';
 import type { Random } from './random.ts';
 import { randomModule } from './random-module.ts';
 
-export type Subject = { readonly wasm: Uint8Array; readonly program: Program; readonly request: RunRequest };
+export type Subject = { readonly wasm: Uint8Array; readonly program: Program; readonly request: ProgramRun };
 
 const INPUT = new TextEncoder().encode('the first input'.repeat(20));
 
-export const REQUEST: RunRequest = {
+export const REQUEST: ProgramRun = {
   inputs: [INPUT, new Uint8Array(0)],
   gasLimit: 300_000n,
   timestampNs: 1_700_000_000_000_000_000n,

@@ -10,7 +10,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, PAGE_BYTES, type Program } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { nativeEngine } from '../kernel/engine.fixture.ts';
 import { ALICE, certify, createWorld, makeDefinition, sign, type World } from '../kernel/world.fixture.ts';
@@ -135,7 +135,7 @@ it('any header over any parts: the same are taken by Deploy and by the engines, 
 });
 
 /** What differs between reference, step machine, native engine and verifier; undefined if nothing does. */
-async function compareAll(program: Program, request: RunRequest, random: Random): Promise<string | undefined> {
+async function compareAll(program: Program, request: ProgramRun, random: Random): Promise<string | undefined> {
   return compareNearly({ wasm, program }, request) ?? compareRaw({ program, request }, verifier, random);
 }
 

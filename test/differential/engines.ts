@@ -4,11 +4,11 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
-import type { RunRequest, RunResult } from '../../vm/run.ts';
+import type { ProgramRun, RunResult } from '../../vm/run.ts';
 import { REQUEST } from './compare.ts';
 
 /** Runs natively twice (the second time in the used instance) and in the reference machine; returns the common result. */
-export function runBoth(wasm: Uint8Array, request: Partial<RunRequest> = {}): RunResult {
+export function runBoth(wasm: Uint8Array, request: Partial<ProgramRun> = {}): RunResult {
   const full = { ...REQUEST, ...request };
   const program = createProgram({ module: loadModule(wasm) });
   const engine = createNativeEngine();

@@ -10,7 +10,7 @@ import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/s
 import { proveStep } from '../../vm/step/prove.ts';
 import { hashPlain, type PlainMachine } from '../vectors/plain-proof.fixture.ts';
 import {
-  build,
+  buildPlainMachine,
   childProgram,
   createStepVector,
   type StepCase,
@@ -34,7 +34,7 @@ export function compareHandmade(given: StepCase): string | undefined {
 
 /** `vector`: of the same case, as it was committed. */
 export function compareStep(given: StepCase, { before, proof, after }: StepVector): string | undefined {
-  const machine = load(build(given), given);
+  const machine = load(buildPlainMachine(given), given);
   if (hashRunning(machine) !== before) return `${given.name}: another hash before`;
   if (!isDeepStrictEqual(new Uint8Array(proveStep(machine, undefined, childProgram)), new Uint8Array(proof)))
     return `${given.name}: another proof`;
@@ -60,7 +60,7 @@ const DEBTS_STEPS = 10_000;
 
 /** The halted machine's hash, which has the gas used, against that of its only step; and that of one which owes gas on its way there. */
 export function compareHaltInFarFrame(): string | undefined {
-  const machine = load(build(HALT), HALT);
+  const machine = load(buildPlainMachine(HALT), HALT);
   runMachine(machine, machine.gasLeft);
   if (machine.stop === undefined) return `${HALT.name}: it goes on`;
   const same = hashHalted(endingOf(machine).halted) === createStepVector(HALT).after;
@@ -69,7 +69,7 @@ export function compareHaltInFarFrame(): string | undefined {
 
 /** Many steps at once against the reference machine's, one after another. */
 function compareDebtsInFarFrame(): string | undefined {
-  const [machine, plain] = [load(build(DEBTS), DEBTS), build(DEBTS)];
+  const [machine, plain] = [load(buildPlainMachine(DEBTS), DEBTS), buildPlainMachine(DEBTS)];
   for (let left = BigInt(DEBTS_STEPS); left > 0n; ) left -= runMachine(machine, left);
   for (let i = 0; i < DEBTS_STEPS; i++) step(plain.state);
   return hashRunning(machine) === hashPlain(plain) ? undefined : `${DEBTS.name}: another hash after`;

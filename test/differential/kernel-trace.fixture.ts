@@ -1,5 +1,5 @@
 // docs/machine.md: one step of the kernel that runs a real program, as a trace that can be stepped.
-import loadWabt from 'wabt';
+
 import { recoverAddress } from '../../kernel/host.ts';
 import { KERNEL_GAS_LIMIT } from '../../kernel/native.ts';
 import { type Definition, encodeDefinition, hashWorkflow, objectsOfDefinition } from '../../protocol/definition.ts';
@@ -15,6 +15,7 @@ import type { RunResult } from '../../vm/run.ts';
 import type { StepRequest } from '../../vm/step/step-machine.ts';
 import { nativeEngine } from '../kernel/engine.fixture.ts';
 import { ALICE, certify, createWorld, execStage, runMessage, START, sign } from '../kernel/world.fixture.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 
 /** Copies input 2 behind a random number to the output, 7 bytes at a time, after some arithmetic. */
 export const COPY = `(module
@@ -50,18 +51,9 @@ export type KernelTrace = {
   readonly result: RunResult;
 };
 
-export async function assemble(text: string): Promise<Uint8Array> {
-  const module = (await loadWabt()).parseWat('program.wat', text, { bulk_memory: true });
-  try {
-    return new Uint8Array(module.toBinary({}).buffer);
-  } finally {
-    module.destroy();
-  }
-}
-
 /** Deploys the program as the one stage of a workflow, starts a run of it, and takes the Advance that runs it. */
 export async function createKernelTrace(text: string): Promise<KernelTrace> {
-  const wasm = await assemble(text);
+  const wasm = assemble(text);
   const program = createProgram({ module: loadModule(wasm) });
   const partition = new TextEncoder().encode(
     '{"row":1,"text":"something of no great length, though more than a leaf"}\n'.repeat(3),

@@ -3,22 +3,22 @@ import type { OneStepVerifier } from '../../dispute/osp.ts';
 import { MACHINE_BYTES } from '../../vm/step/encode.ts';
 import type { Random } from './random.ts';
 
-export type Lie = { readonly what: string; readonly proof: Uint8Array };
+export type ProofLie = { readonly what: string; readonly proof: Uint8Array };
 
 const WORD = 32;
 
 /** Every bit, each one in turn. */
-export function* flippedBits(proof: Uint8Array): Generator<Lie> {
+export function* flippedBits(proof: Uint8Array): Generator<ProofLie> {
   for (let bit = 0; bit < proof.length * 8; bit++) yield flipBit(proof, bit);
 }
 
 /** `count` bits by chance. */
-export function* someFlippedBits(proof: Uint8Array, count: number, random: Random): Generator<Lie> {
+export function* someFlippedBits(proof: Uint8Array, count: number, random: Random): Generator<ProofLie> {
   for (let i = 0; i < count; i++) yield flipBit(proof, random.below(proof.length * 8));
 }
 
 /** At every word: one cut out, one doubled, a byte less, a byte more, and everything behind it cut off. Lengths of fields are words, but for a few numbers. */
-export function* changedLengths(proof: Uint8Array): Generator<Lie> {
+export function* changedLengths(proof: Uint8Array): Generator<ProofLie> {
   for (let at = 0; at < proof.length; at += WORD) {
     const word = proof.subarray(at, at + WORD);
     yield { what: `word at ${at} cut out`, proof: splice(proof, at, word.length) };
@@ -31,7 +31,7 @@ export function* changedLengths(proof: Uint8Array): Generator<Lie> {
 }
 
 /** Two proofs of one shape cut together: the first one's beginning with the other one's end, at every word from the end that leaves a difference on both sides. */
-export function* splicedProofs(proof: Uint8Array, other: Uint8Array): Generator<Lie> {
+export function* splicedProofs(proof: Uint8Array, other: Uint8Array): Generator<ProofLie> {
   if (proof.length !== other.length) throw new Error(`proofs of ${proof.length} and ${other.length} bytes`);
   const differ = (from: number, to: number): boolean =>
     Buffer.compare(proof.subarray(from, to), other.subarray(from, to)) !== 0;
@@ -47,7 +47,7 @@ export function* splicedProofs(proof: Uint8Array, other: Uint8Array): Generator<
 export async function acceptedLies(
   verifier: OneStepVerifier,
   before: string,
-  lies: Iterable<Lie>,
+  lies: Iterable<ProofLie>,
 ): Promise<{ tried: number; accepted: string[] }> {
   const accepted: string[] = [];
   let tried = 0;
@@ -59,7 +59,7 @@ export async function acceptedLies(
   return { tried, accepted };
 }
 
-function flipBit(proof: Uint8Array, bit: number): Lie {
+function flipBit(proof: Uint8Array, bit: number): ProofLie {
   const changed = proof.slice();
   const at = bit >> 3;
   changed[at]! ^= 0x80 >> (bit & 7);

@@ -10,7 +10,7 @@ import { keccak, keccakHex, objectRoot } from '../../protocol/tree.ts';
 import { TYPES } from '../../protocol/typed-data.ts';
 import { DOMAINS, GATEWAY, MEMBERS, START } from '../kernel/world.fixture.ts';
 
-export type Field = { readonly name: string; readonly at: number; readonly size: number };
+export type LayoutField = { readonly name: string; readonly at: number; readonly size: number };
 
 /** Of a user message: kind 1, signature 65, sender 20, nonce 8. */
 const BODY_AT = 94;
@@ -26,9 +26,9 @@ const SIGNED: { readonly [Kind in UserMessage['kind'] as (typeof KIND)[Kind]]: K
 };
 
 /** The fields of a valid message, from its first byte to its last. */
-export function layoutOf(message: Uint8Array): Field[] {
+export function layoutOf(message: Uint8Array): LayoutField[] {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  const fields: Field[] = [];
+  const fields: LayoutField[] = [];
   let at = 0;
   const add = (name: string, size: number): number => {
     fields.push({ name, at, size });
@@ -206,7 +206,7 @@ function definition(view: DataView, add: (name: string, size: number) => number)
 }
 
 /** `objectRoot 32 ‖ length u64` of each object that a certificate of this message covers, read at the places of a valid message's fields. */
-function listAt(message: Uint8Array, fields: readonly Field[]): Uint8Array[] {
+function listAt(message: Uint8Array, fields: readonly LayoutField[]): Uint8Array[] {
   const named = new Map(fields.map((field) => [field.name, field]));
   const read = (name: string) => message.subarray(named.get(name)!.at, named.get(name)!.at + named.get(name)!.size);
   const list: Uint8Array[] = [];
@@ -228,13 +228,13 @@ function listAt(message: Uint8Array, fields: readonly Field[]): Uint8Array[] {
   return list;
 }
 
-export type Terms = { readonly epoch?: bigint; readonly expiry?: bigint; readonly signers?: readonly number[] };
+export type MessageTerms = { readonly epoch?: bigint; readonly expiry?: bigint; readonly signers?: readonly number[] };
 
 /** Puts a certificate there over what the objects of the message have become: also such that no member would sign. */
 export async function certifyAgain(
   message: Uint8Array,
-  fields: readonly Field[],
-  { epoch = 1n, expiry = START + 10_000n, signers = [0, 1, 2] }: Terms = {},
+  fields: readonly LayoutField[],
+  { epoch = 1n, expiry = START + 10_000n, signers = [0, 1, 2] }: MessageTerms = {},
 ): Promise<Uint8Array> {
   const place = fields.findLast(({ name }) => name === 'epoch');
   if (place === undefined || message[0] === KIND.CommitteeChanged) return message;

@@ -3,8 +3,8 @@
 import { concatBytes } from '../../protocol/hex.ts';
 import type { Origin } from '../../protocol/state.ts';
 import { START } from '../kernel/world.fixture.ts';
-import { certifyAgain, type Field, layoutOf, signAgain } from './message-layout.ts';
-import type { Sent } from './message-scenes.ts';
+import { certifyAgain, type LayoutField, layoutOf, signAgain } from './message-layout.ts';
+import type { SentMessage } from './message-scenes.ts';
 
 /** Behind a message's kind, signature, sender and nonce nothing says who has signed it. */
 const UNSIGNED = new Set(['signature']);
@@ -12,9 +12,9 @@ const UNSIGNED = new Set(['signature']);
 const REPEATED = /^program [1-9]|^stage [2-9]|^(?:root|length|member) [2-9]/;
 
 /** One change of one field each: every value at the edges of its size, its bytes gone, doubled, or the end of the message. */
-export async function* mutantsOf(sent: Sent): AsyncGenerator<Sent> {
+export async function* mutantsOf(sent: SentMessage): AsyncGenerator<SentMessage> {
   const fields = layoutOf(sent.bytes);
-  const mutant = (how: string, bytes: Uint8Array): Sent => ({ ...sent, name: `${sent.name}: ${how}`, bytes });
+  const mutant = (how: string, bytes: Uint8Array): SentMessage => ({ ...sent, name: `${sent.name}: ${how}`, bytes });
   yield mutant('as it is', sent.bytes);
   yield { ...mutant('of the other origin', sent.bytes), origin: otherOrigin(sent.origin) };
   for (const field of fields) {
@@ -67,12 +67,12 @@ export async function* mutantsOf(sent: Sent): AsyncGenerator<Sent> {
 }
 
 /** Several changes of bytes by chance; three of four are signed for what they have become. */
-export async function randomMutant(sent: Sent, random: (below: number) => number): Promise<Sent> {
+export async function randomMutant(sent: SentMessage, random: (below: number) => number): Promise<SentMessage> {
   const fields = layoutOf(sent.bytes);
   const changed = sent.bytes.slice();
   const names: string[] = [];
   for (let changes = 1 + random(3); changes > 0; changes--) {
-    const field = fields[1 + random(fields.length - 1)] as Field;
+    const field = fields[1 + random(fields.length - 1)] as LayoutField;
     const values = valuesOf(sent.bytes, field);
     const [name, value] = values[random(values.length)]!;
     changed.set(value, field.at);
@@ -85,7 +85,7 @@ export async function randomMutant(sent: Sent, random: (below: number) => number
   return { ...sent, name: `${sent.name}: ${names.join(', ')}`, bytes, origin };
 }
 
-function valuesOf(message: Uint8Array, { at, size }: Field): [string, Uint8Array][] {
+function valuesOf(message: Uint8Array, { at, size }: LayoutField): [string, Uint8Array][] {
   const old = message.subarray(at, at + size);
   const flipped = (place: number, bit: number) => old.map((byte, i) => (i === place ? byte ^ bit : byte));
   if (size > 8 && size !== 32)
@@ -117,7 +117,7 @@ function sum(old: Uint8Array, one: 1 | 255): Uint8Array {
   return bytes;
 }
 
-function isOfCertificate(fields: readonly Field[], field: Field): boolean {
+function isOfCertificate(fields: readonly LayoutField[], field: LayoutField): boolean {
   const start = fields.findLast(({ name }) => name === 'epoch')?.at;
   return start !== undefined && field.at >= start;
 }

@@ -27,7 +27,7 @@ import {
   type World,
 } from '../kernel/world.fixture.ts';
 
-export type Sent = {
+export type SentMessage = {
   readonly name: string;
   /** The state in which it is sent. */
   readonly leaf: Uint8Array;
@@ -39,7 +39,11 @@ export type Sent = {
 };
 
 /** `valid`: messages that are taken, of each kind at least one. `special`: what only another state refuses. */
-export type Scenes = { readonly world: World; readonly valid: readonly Sent[]; readonly special: readonly Sent[] };
+export type Scenes = {
+  readonly world: World;
+  readonly valid: readonly SentMessage[];
+  readonly special: readonly SentMessage[];
+};
 
 const WORKFLOW = hashWorkflow(makeDefinition());
 const RUN = hashRun(ALICE.address, 1n, WORKFLOW);
@@ -69,9 +73,9 @@ async function deployOf(stages: readonly Stage[], maxFee: bigint, nonce = 0n): P
 
 export async function createScenes(engine: KernelEngine): Promise<Scenes> {
   const world = await createWorld(engine);
-  const valid: Sent[] = [];
-  const special: Sent[] = [];
-  const sent = (name: string, message: Message | Uint8Array, rest: Partial<Sent> = {}): Sent => {
+  const valid: SentMessage[] = [];
+  const special: SentMessage[] = [];
+  const sent = (name: string, message: Message | Uint8Array, rest: Partial<SentMessage> = {}): SentMessage => {
     const bytes = message instanceof Uint8Array ? message : encodeMessage(message);
     return { name, leaf: world.leaf, bytes, origin: 'sequencer', time: world.time, signer: ALICE, ...rest };
   };

@@ -20,11 +20,11 @@ import { openTables, type Tables } from '../../sequencer/index/tables.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { openStore, type Store } from '../../service/storage/store.ts';
 import { directEngine, nativeEngine, stepEngine } from '../kernel/engine.fixture.ts';
-import { createRandom } from '../kernel/random.fixture.ts';
+import { createXorshift } from '../kernel/random.fixture.ts';
 import { GAS_PRICE } from '../kernel/world.fixture.ts';
 import { mutantsOf, randomMutant } from './message-mutants.ts';
 import { OUT_OF_REACH, REFUSALS, TAKEN } from './message-refusals.ts';
-import { createScenes, type Scenes, type Sent } from './message-scenes.ts';
+import { createScenes, type Scenes, type SentMessage } from './message-scenes.ts';
 
 const RANDOM_MUTANTS = 400;
 /** Instructions that a message may cost for nobody's money: a base, what is read of each byte, and of each item. */
@@ -61,7 +61,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function step(kernel: Kernel, { leaf, bytes, origin, time }: Sent): StepDone {
+function step(kernel: Kernel, { leaf, bytes, origin, time }: SentMessage): StepDone {
   const { batch, message } = decodeStateLeaf(leaf);
   const done = kernel.step({
     stateLeaf: leaf,
@@ -97,7 +97,7 @@ async function feesOf(leaf: Uint8Array, done?: StepDone): Promise<bigint> {
 }
 
 /** What everyone who meets the message does with it must end as the kernel says. */
-async function check(sent: Sent): Promise<StepDone> {
+async function check(sent: SentMessage): Promise<StepDone> {
   const done = step(kernels.native, sent);
   const { receipt } = done;
   const note = `${sent.name}: ${JSON.stringify(receipt).slice(0, 300)}`;
@@ -143,8 +143,8 @@ function decodeParts(message: Message): void {
 
 test('mutants of every kind: one state in all engines, every refusal that there is, and nothing else', async () => {
   const seen = new Set<string>();
-  const random = createRandom(5);
-  const see = async (sent: Sent): Promise<void> => {
+  const random = createXorshift(5);
+  const see = async (sent: SentMessage): Promise<void> => {
     const done = await check(sent);
     const fresh = outcomesOf(done).filter((outcome) => !seen.has(outcome));
     for (const outcome of fresh) seen.add(outcome);

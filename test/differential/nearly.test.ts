@@ -5,7 +5,7 @@ import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { assemble } from '../modules/test-modules.fixture.ts';
 import { REQUEST } from './compare.ts';
-import { almost, compareNearly, type Deployed, withParts } from './nearly.ts';
+import { almost, compareNearly, type DeployedProgram, withParts } from './nearly.ts';
 import { createRandom } from './random.ts';
 import { randomModule } from './random-module.ts';
 
@@ -15,7 +15,7 @@ const CHANGES_EACH = 8;
 const lowered = (wasm: Uint8Array): Program => createProgram({ module: loadModule(wasm) });
 
 /** With another value in one slot. */
-function withSlot(wat: string, slot: number, value: bigint): Deployed {
+function withSlot(wat: string, slot: number, value: bigint): DeployedProgram {
   const wasm = assemble(wat);
   const program = lowered(wasm);
   const slots = program.slots.slice();

@@ -5,11 +5,11 @@ import { objectRoot, treeRoot } from '../../protocol/tree.ts';
 import { createNativeEngine, type NativeEngine } from '../../vm/native/engine.ts';
 import { memoryDepth, type Program, SLOT_BYTES } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
-import type { RunRequest, RunResult } from '../../vm/run.ts';
+import type { ProgramRun, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import type { Random } from './random.ts';
 
-export type Deployed = { readonly wasm: Uint8Array; readonly program: Program };
+export type DeployedProgram = { readonly wasm: Uint8Array; readonly program: Program };
 
 /** The program with these parts, under a header that names them. */
 export function withParts(program: Program, parts: Partial<Program>): Program {
@@ -60,8 +60,8 @@ export function almost(program: Program, random: Random): Program {
 
 /** What keeps the native engine from the common result; undefined if nothing does. `isNative` is told whether it ran at all. */
 export function compareNearly(
-  { wasm, program }: Deployed,
-  request: RunRequest,
+  { wasm, program }: DeployedProgram,
+  request: ProgramRun,
   engine: NativeEngine = createNativeEngine(),
   isNative: (native: boolean) => void = () => undefined,
 ): string | undefined {

@@ -5,7 +5,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import { createProgram } from '../../vm/program.ts';
 import { runReference } from '../../vm/reference/machine.ts';
-import type { RunRequest, RunResult } from '../../vm/run.ts';
+import type { ProgramRun, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { assemble } from '../modules/test-modules.fixture.ts';
 import { compareProofsAt, compareTrace, REQUEST, type Subject } from './compare.ts';
@@ -34,7 +34,7 @@ function subjectOf(wat: string): Subject {
 const SUBJECT = subjectOf(writes([125, 5], [77, 2]));
 
 /** Native engine and step machine, each loaded once, and the reference machine. */
-function createRuns({ wasm, program }: Subject): (request: RunRequest) => Record<string, RunResult> {
+function createRuns({ wasm, program }: Subject): (request: ProgramRun) => Record<string, RunResult> {
   const engine = createNativeEngine();
   const handle = engine.load({ ...program, wasm, fromImage: false });
   if (handle.kind !== 'native') throw new Error(handle.reason);

@@ -8,12 +8,12 @@ import { readModuleFile } from '../../cli/vm/module.ts';
 import { createNativeEngine } from '../../vm/native/engine.ts';
 import type { Program } from '../../vm/program.ts';
 import { createQuickJsProgram } from '../../vm/quickjs/program.ts';
-import type { RunRequest, RunResult } from '../../vm/run.ts';
+import type { ProgramRun, RunResult } from '../../vm/run.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { parameters } from '../modules/plain-host.fixture.ts';
 import { COPY, createKernelTrace } from './kernel-trace.fixture.ts';
 
-type Loaded = { readonly program: Program; readonly run: (request: RunRequest) => RunResult };
+type Loaded = { readonly program: Program; readonly run: (request: ProgramRun) => RunResult };
 
 /** A command: its arguments, and what it reads from stdin. */
 type Call = { readonly args: readonly string[]; readonly stdin: string };
@@ -61,7 +61,7 @@ function load(wasm: Uint8Array): Loaded {
   return { program, run: (request) => engine.run(loaded, request) };
 }
 
-const requestOf = (inputs: readonly Uint8Array[], gasLimit: bigint): RunRequest => ({
+const requestOf = (inputs: readonly Uint8Array[], gasLimit: bigint): ProgramRun => ({
   inputs,
   gasLimit,
   timestampNs: 1_577_836_800n * 10n ** 9n,

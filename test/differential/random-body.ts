@@ -3,7 +3,17 @@ import { type FunctionType, I32, I64, type ValueType } from '../../vm/wasm/modul
 import { WASM } from '../../vm/wasm/opcodes.ts';
 import { createByteWriter } from '../../vm/wasm/write.ts';
 import type { Random } from './random.ts';
-import { BINARY, DIVISIONS, HOST, LOADS, putEdgeConstant, RARE, STORES, TYPES, UNARY } from './random-choices.ts';
+import {
+  BINARY,
+  DIVISIONS,
+  HOST,
+  LOAD_OPCODES,
+  putEdgeConstant,
+  RARE,
+  STORE_OPCODES,
+  UNARY,
+  VALUE_TYPES,
+} from './random-choices.ts';
 
 const LOCALS_PER_TYPE = 3;
 const LOOP_COUNTERS = 4;
@@ -21,17 +31,17 @@ export function generateBody(
   typeOf: (type: FunctionType) => number,
 ): Uint8Array {
   const w = createByteWriter(1024);
-  w.u32(TYPES.length + 1);
-  for (const t of TYPES) w.byte(LOCALS_PER_TYPE, t);
+  w.u32(VALUE_TYPES.length + 1);
+  for (const t of VALUE_TYPES) w.byte(LOCALS_PER_TYPE, t);
   w.byte(LOOP_COUNTERS, I32);
   const localsOf = (t: ValueType): number[] => {
     const own = Array.from(
       { length: LOCALS_PER_TYPE },
-      (_, i) => type.params.length + TYPES.indexOf(t) * LOCALS_PER_TYPE + i,
+      (_, i) => type.params.length + VALUE_TYPES.indexOf(t) * LOCALS_PER_TYPE + i,
     );
     return [...type.params.flatMap((p, i) => (p === t ? [i] : [])), ...own];
   };
-  const firstCounter = type.params.length + TYPES.length * LOCALS_PER_TYPE;
+  const firstCounter = type.params.length + VALUE_TYPES.length * LOCALS_PER_TYPE;
   let budget = BUDGET;
   let counters = 0;
   const labels: Label[] = [{ types: type.results }];
@@ -82,7 +92,7 @@ export function generateBody(
     w.byte(t === I32 ? WASM.i32Const : WASM.i64Const, 1);
   };
   const someTypes = (max: number): ValueType[] =>
-    Array.from({ length: random.below(max + 1) }, () => random.pick(TYPES));
+    Array.from({ length: random.below(max + 1) }, () => random.pick(VALUE_TYPES));
 
   const expression = (t: ValueType, depth: number): void => {
     budget--;
@@ -96,7 +106,7 @@ export function generateBody(
         putEdgeConstant(w, random, t);
         return;
       case 2:
-        indexed(WASM.globalGet, TYPES.indexOf(t));
+        indexed(WASM.globalGet, VALUE_TYPES.indexOf(t));
         return;
       case 4:
       case 5: {
@@ -120,7 +130,7 @@ export function generateBody(
       }
       case 9:
         address();
-        memoryArgument(random.pick(LOADS[t]));
+        memoryArgument(random.pick(LOAD_OPCODES[t]));
         return;
       case 10:
         expression(t, depth - 1);
@@ -224,7 +234,7 @@ export function generateBody(
 
   const statement = (depth: number): void => {
     budget--;
-    const t = random.pick(TYPES);
+    const t = random.pick(VALUE_TYPES);
     switch (budget < 0 ? 0 : random.below(20)) {
       case 0:
       case 1:
@@ -233,13 +243,13 @@ export function generateBody(
         return;
       case 2:
         expression(t, depth);
-        indexed(WASM.globalSet, TYPES.indexOf(t));
+        indexed(WASM.globalSet, VALUE_TYPES.indexOf(t));
         return;
       case 3:
       case 4:
         address();
         expression(t, depth);
-        memoryArgument(random.pick(STORES[t]));
+        memoryArgument(random.pick(STORE_OPCODES[t]));
         return;
       case 5:
         expression(I32, depth);

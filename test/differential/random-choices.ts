@@ -4,7 +4,7 @@ import { WASM } from '../../vm/wasm/opcodes.ts';
 import type { ByteWriter } from '../../vm/wasm/write.ts';
 import type { Random } from './random.ts';
 
-export const TYPES: readonly ValueType[] = [I32, I64, F32, F64];
+export const VALUE_TYPES: readonly ValueType[] = [I32, I64, F32, F64];
 /** One in so many places is likely to fault. */
 export const RARE = 200;
 
@@ -58,14 +58,14 @@ export const BINARY: Record<ValueType, readonly [number, ValueType][]> = {
 /** Integer divisions and remainders: their right operand is made odd. */
 export const DIVISIONS = [...range(0x6d, 0x70), ...range(0x7f, 0x82)];
 
-export const LOADS: Record<ValueType, readonly number[]> = {
+export const LOAD_OPCODES: Record<ValueType, readonly number[]> = {
   [I32]: [0x28, 0x2c, 0x2d, 0x2e, 0x2f],
   [I64]: [0x29, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35],
   [F32]: [0x2a],
   [F64]: [0x2b],
 };
 
-export const STORES: Record<ValueType, readonly number[]> = {
+export const STORE_OPCODES: Record<ValueType, readonly number[]> = {
   [I32]: [0x36, 0x3a, 0x3b],
   [I64]: [0x37, 0x3c, 0x3d, 0x3e],
   [F32]: [0x38],

@@ -4,7 +4,7 @@ import { WASM } from '../../vm/wasm/opcodes.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 import { createRandom, type Random } from './random.ts';
 import { generateBody } from './random-body.ts';
-import { HOST, putEdgeConstant, STORES, TYPES } from './random-choices.ts';
+import { HOST, putEdgeConstant, STORE_OPCODES, VALUE_TYPES } from './random-choices.ts';
 
 const OUTPUT_BYTES = 512;
 
@@ -13,8 +13,8 @@ export function randomModule(seed: number): Uint8Array {
   const random = createRandom(seed);
   const count = 2 + random.below(5);
   const signatures: FunctionType[] = Array.from({ length: count }, () => ({
-    params: Array.from({ length: random.below(5) }, () => random.pick(TYPES)),
-    results: Array.from({ length: random.below(4) }, () => random.pick(TYPES)),
+    params: Array.from({ length: random.below(5) }, () => random.pick(VALUE_TYPES)),
+    results: Array.from({ length: random.below(4) }, () => random.pick(VALUE_TYPES)),
   }));
   const types: FunctionType[] = [...HOST.map((h) => h.type), ...signatures, { params: [], results: [] }];
   const blockTypes = new Map<string, number>();
@@ -44,7 +44,7 @@ export function randomModule(seed: number): Uint8Array {
   section(w, 3, bodies, (s, _, index) => s.u32(HOST.length + index));
   section(w, 4, [count + 2], (s, size) => s.byte(0x70, 0, size));
   section(w, 5, [0], (s) => s.byte(1, 1, 3));
-  section(w, 6, TYPES, (s, type) => {
+  section(w, 6, VALUE_TYPES, (s, type) => {
     s.byte(type, 1);
     putEdgeConstant(s, random, type);
     s.byte(WASM.end);
@@ -74,16 +74,16 @@ export function randomModule(seed: number): Uint8Array {
 /** Calls each function, stores its results in memory and writes the memory's start to the output. */
 function generateStart(random: Random, signatures: readonly FunctionType[]): Uint8Array {
   const w = createByteWriter(1024);
-  w.u32(TYPES.length);
-  for (const t of TYPES) w.byte(1, t);
+  w.u32(VALUE_TYPES.length);
+  for (const t of VALUE_TYPES) w.byte(1, t);
   signatures.forEach(({ params, results }, index) => {
     for (const t of params) putEdgeConstant(w, random, t);
     w.byte(WASM.call);
     w.u32(HOST.length + index);
     [...results].reverse().forEach((t, i) => {
-      w.byte(WASM.localSet, TYPES.indexOf(t), WASM.i32Const);
+      w.byte(WASM.localSet, VALUE_TYPES.indexOf(t), WASM.i32Const);
       w.s32(index * 32 + i * 8);
-      w.byte(WASM.localGet, TYPES.indexOf(t), STORES[t][0]!, 0, 0);
+      w.byte(WASM.localGet, VALUE_TYPES.indexOf(t), STORE_OPCODES[t][0]!, 0, 0);
     });
   });
   w.byte(WASM.i32Const, 0, WASM.i32Const);

@@ -13,7 +13,7 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { Program } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
 import type { State } from '../../vm/reference/state.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { type Fields, readFields } from './raw-code.ts';
 import { edgesOf, operandType } from './raw-edges.ts';
 import { BULK, GOALS, headerGoals, KERNEL_ONLY, sidesOf, wrongWord } from './raw-goals.ts';
@@ -99,7 +99,7 @@ export function createObserver(state: State): Observer {
 }
 
 /** What the program and its request are, before any step. */
-export function observeHeader({ header, code, memory, slots, data }: Program, request: RunRequest): string[] {
+export function observeHeader({ header, code, memory, slots, data }: Program, request: ProgramRun): string[] {
   const { globals, pagesInitial, pagesMax } = header;
   const view = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
   return headerGoals({

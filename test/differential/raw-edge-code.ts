@@ -15,7 +15,7 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { HostExit } from '../../vm/host.ts';
 import type { Program } from '../../vm/program.ts';
 import { createReferenceState, type State } from '../../vm/reference/state.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import type { Random } from './random.ts';
 import { type Fields, writeFields } from './raw-code.ts';
 import { createObserver } from './raw-coverage.ts';
@@ -40,7 +40,7 @@ type Moments = Map<string, number>;
 export function edgeProgram(
   random: Random,
   program: Program,
-  request: RunRequest,
+  request: ProgramRun,
   items: number,
   turn: number,
 ): { code: Uint8Array; gasLimit: bigint } {

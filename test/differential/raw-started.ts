@@ -7,7 +7,7 @@ import { hashProgram } from '../../protocol/program.ts';
 import { encodeExecInputs, encodeExecResult } from '../../protocol/state.ts';
 import { LEAF_BYTES, objectRef, objectRoot } from '../../protocol/tree.ts';
 import type { Program } from '../../vm/program.ts';
-import type { RunRequest, RunResult } from '../../vm/run.ts';
+import type { ProgramRun, RunResult } from '../../vm/run.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
 import { createStepMachine } from '../../vm/step/step-machine.ts';
 import { writeFields } from './raw-code.ts';
@@ -26,7 +26,7 @@ const STEPS_BEFORE = 2n;
 /** The step that starts the child and the one that ends it, and the leaf that the kernel commits: the child's result. */
 export async function compareStarted(
   program: Program,
-  request: RunRequest,
+  request: ProgramRun,
   verifier: OneStepVerifier,
   { stepped, root, outputLength }: Ended,
 ): Promise<string | undefined> {
@@ -66,7 +66,7 @@ export async function compareStarted(
 }
 
 /** Two slots, exec, and a commit of the result leaf. */
-function startingKernel(program: Program, request: RunRequest): Program {
+function startingKernel(program: Program, request: ProgramRun): Program {
   const code = new Uint8Array(4 * 16);
   const mov = OP.mov | IMMEDIATE_BIT;
   writeFields(code, 0, { op: mov, a: 0, b: 0, c: 0, imm: 0n });

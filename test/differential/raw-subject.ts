@@ -5,7 +5,7 @@ import { loadModule } from '../../vm/load.ts';
 import { createProgram, PAGE_BYTES, type Program, SLOT_BYTES } from '../../vm/program.ts';
 import { step } from '../../vm/reference/machine.ts';
 import { createReferenceState } from '../../vm/reference/state.ts';
-import type { RunRequest } from '../../vm/run.ts';
+import type { ProgramRun } from '../../vm/run.ts';
 import { withParts } from './nearly.ts';
 import { createRandom, type Random } from './random.ts';
 import { randomModule } from './random-module.ts';
@@ -17,7 +17,7 @@ export type RawSubject = {
   /** Which of the generators made it. */
   readonly kind: 'bytes' | 'grown' | 'mutated' | 'edges';
   readonly program: Program;
-  readonly request: RunRequest;
+  readonly request: ProgramRun;
 };
 
 /** Instructions that a grown program is mended at, one after another, before it is taken as it is. */
@@ -134,7 +134,7 @@ function edgeSlots(random: Random, globals: number): Uint8Array {
 }
 
 /** Wherever the run faults, another instruction is put: so it goes on for a while. */
-function repair(random: Random, program: Program, request: RunRequest, around: Surroundings): Uint8Array {
+function repair(random: Random, program: Program, request: ProgramRun, around: Surroundings): Uint8Array {
   const code = program.code.slice();
   const grown = { ...program, code };
   for (let repairs = 0; repairs < REPAIRS; repairs++) {
@@ -155,7 +155,7 @@ function repair(random: Random, program: Program, request: RunRequest, around: S
   return code;
 }
 
-function randomRequest(random: Random): RunRequest {
+function randomRequest(random: Random): ProgramRun {
   const lengths = random.pick([[], [0], [300, 0], [1, 128, 129, 5000], Array.from({ length: 33 }, (_, i) => i)]);
   return {
     inputs: lengths.map((length) => randomBytes(random, length)),

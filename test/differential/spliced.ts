@@ -1,5 +1,11 @@
 // docs/machine.md#proof: the same step of two machines that hold other bytes: proofs that are true in themselves, cut together.
-import { build, createStepVector, pattern, type StepCase, type StepVector } from '../vectors/plain-step.fixture.ts';
+import {
+  buildPlainMachine,
+  createStepVector,
+  pattern,
+  type StepCase,
+  type StepVector,
+} from '../vectors/plain-step.fixture.ts';
 import { createStepCases } from '../vectors/step-cases.fixture.ts';
 import { SIGNATURE } from '../vectors/step-vectors.ts';
 
@@ -28,11 +34,11 @@ export function splicedCases(): [StepVector, StepVector][] {
 }
 
 function withOtherInputs(given: StepCase): StepCase {
-  const { inputs } = build(given).state.request;
+  const { inputs } = buildPlainMachine(given).state.request;
   return { ...given, inputs: inputs.map(({ length }) => pattern(length, 6)) };
 }
 
 function withOtherMemory(given: StepCase): StepCase {
-  const { memory } = build(given).state;
+  const { memory } = buildPlainMachine(given).state;
   return { ...given, memory: { 0: pattern(memory.length, 7), ...given.memory } };
 }

@@ -10,12 +10,12 @@ import { hashHalted, MACHINE_KIND, NO_PARENT } from '../../vm/step/encode.ts';
 import { endingOf } from '../../vm/step/ending.ts';
 import { createMachine, hashRunning, type Machine, runMachine } from '../../vm/step/machine.ts';
 import { proveStep } from '../../vm/step/prove.ts';
+import { assemble } from '../modules/test-modules.fixture.ts';
 import { createOpVectors } from '../vectors/op-vectors.ts';
 import { hashPlain, type PlainMachine } from '../vectors/plain-proof.fixture.ts';
-import { build, childProgram, type StepCase } from '../vectors/plain-step.fixture.ts';
+import { buildPlainMachine, childProgram, type StepCase } from '../vectors/plain-step.fixture.ts';
 import { createStepCases } from '../vectors/step-cases.fixture.ts';
 import { SIGNATURE, type StepVectors } from '../vectors/step-vectors.ts';
-import { assemble } from './kernel-trace.fixture.ts';
 
 /** The same machine as the reference machine's. */
 function fromPlain({ kind, state, parent, resultAddress, preimages }: PlainMachine, recovered: Uint8Array): Machine {
@@ -55,7 +55,7 @@ function readVectors(): Map<string, Vector> {
 }
 
 function check(given: StepCase, vector: Vector): void {
-  const plain = build(given);
+  const plain = buildPlainMachine(given);
   const recovered = given.recovered ?? new Uint8Array(20);
   const machine = fromPlain(plain, recovered);
   const parent = plain.parent && fromPlain(plain.parent, recovered);
@@ -91,7 +91,7 @@ describe('single instructions', () => {
 
   it('compute what V8 computes, on every pair of edge operands, as slots and as immediates', async () => {
     const { values, pairs, ops, results } = createOpVectors();
-    const base = createProgram({ module: loadModule(await assemble('(module (func (export "_start")))')) });
+    const base = createProgram({ module: loadModule(assemble('(module (func (export "_start")))')) });
     ops.forEach((op, index) => {
       const { name, shape } = instructionOf(op)!;
       const type = (/_(i32|i64|f32|f64)/.exec(name)?.[1] ?? name.slice(0, 3)) as keyof typeof values;

@@ -1,7 +1,7 @@
 // docs/operations.md#config: the fields of a configuration file as its table tells them, from the zod shape that checks the file.
 import type { z } from 'zod';
 
-export type Field = {
+export type ConfigField = {
   /** `batch.messages`; `members[].url` in a list. */
   readonly name: string;
   /** `required`, `none` (may be absent), or the value that it has then. */
@@ -9,23 +9,23 @@ export type Field = {
   /** Of a number: `1 to 256`, `1 and more`; empty otherwise. */
   readonly range: string;
   /** Of an object and of a list of objects. */
-  readonly children: readonly Field[];
+  readonly children: readonly ConfigField[];
 };
 
 type Shape = z.ZodType & { readonly def: { readonly type: string } & Record<string, unknown> };
 
 /** Fields of an object, in the order of the shape. */
-export function fieldsOf(shape: z.ZodType, prefix = ''): Field[] {
+export function fieldsOf(shape: z.ZodType, prefix = ''): ConfigField[] {
   const { def } = unwrap(shape).inner;
   return Object.entries(def.shape as Record<string, Shape>).map(([key, part]) => fieldOf(`${prefix}${key}`, part));
 }
 
-function fieldOf(name: string, shape: Shape): Field {
+function fieldOf(name: string, shape: Shape): ConfigField {
   const { inner, fallback } = unwrap(shape);
   return { name, fallback, range: rangeOf(inner), children: childrenOf(name, inner) };
 }
 
-function childrenOf(name: string, { def }: Shape): Field[] {
+function childrenOf(name: string, { def }: Shape): ConfigField[] {
   if (def.type === 'object') return fieldsOf({ def } as Shape, `${name}.`);
   if (def.type !== 'array') return [];
   const element = unwrap(def.element as Shape).inner;

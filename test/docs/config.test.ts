@@ -8,7 +8,7 @@ import { gatewayShape, openAiConfig, simulatorConfig, workerShape } from '../../
 import { networkShape } from '../../node/config.ts';
 import { executorShape } from '../../prover/config.ts';
 import { sequencerShape } from '../../sequencer/config.ts';
-import { type Field, fieldsOf } from './config-fields.ts';
+import { type ConfigField, fieldsOf } from './config-fields.ts';
 import { ROOT, readText } from './pages.ts';
 
 const page = readText('docs/operations.md');
@@ -37,7 +37,7 @@ test.each<[string, z.ZodType, readonly string[]]>([
 type Row = { readonly fallback: string; readonly range: string; readonly text: string };
 
 /** Names of the rows that tell of the field and of what is in it: a row each, or by name in the row of the whole. */
-function check(field: Field, rows: ReadonlyMap<string, Row>): string[] {
+function check(field: ConfigField, rows: ReadonlyMap<string, Row>): string[] {
   const row = rows.get(field.name);
   expect(row, `no row for ${field.name}`).toBeDefined();
   expect([field.name, row?.fallback, row?.range]).toEqual([field.name, withoutRoot(field.fallback), field.range]);

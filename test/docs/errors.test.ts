@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MizuError } from '../../protocol/errors.ts';
 import { errorsPage } from '../../scripts/generate/error-docs.ts';
-import { TEXTS } from '../../scripts/generate/errors/areas.ts';
+import { ERROR_TEXTS } from '../../scripts/generate/errors/areas.ts';
 import { kernelReasons } from '../../scripts/generate/errors/kernel.ts';
 import type { ErrorText } from '../../scripts/generate/errors/text.ts';
 import { statusOf } from '../../service/http/http.ts';
 import { ROOT, readText, textFiles } from './pages.ts';
 
 const DESCRIBED = ['protocol/error-codes.ts', 'scripts/generate/errors/'];
-const codes = Object.entries<ErrorText>(TEXTS);
+const codes = Object.entries<ErrorText>(ERROR_TEXTS);
 const areas = [...new Set(codes.map(([code]) => code.split('/')[0]))].join('|');
 const sources = textFiles()
   .filter((path) => /\.(ts|mjs)$/.test(path) && !/^test\/|\.(test|fixture|d)\.(ts|mts)$/.test(path))
@@ -33,7 +33,7 @@ test('every code that the code names is on the page', () => {
   const unknown = sources.flatMap(([path, text]) =>
     [...text.matchAll(literal)]
       .map(([, code]) => code as string)
-      .filter((code) => !(code in TEXTS) && !existsSync(join(ROOT, code)))
+      .filter((code) => !(code in ERROR_TEXTS) && !existsSync(join(ROOT, code)))
       .map((code) => `${path}: ${code}`),
   );
   expect(unknown).toEqual([]);

@@ -23,7 +23,7 @@ export function readText(path: string): string {
 }
 
 /** The `{#names}` of a page. */
-export function namesOf(page: string): string[] {
+export function sectionNames(page: string): string[] {
   return [...readText(page).matchAll(/\{#([\w-]+)\}/g)].map((match) => match[1] as string);
 }
 
@@ -31,7 +31,7 @@ export function namesOf(page: string): string[] {
 export function anchorsOf(page: string): Set<string> {
   const text = readText(page);
   const headings = [...text.matchAll(/^#+ (.*)$/gm)].map((match) => slug(match[1] as string));
-  return new Set([...namesOf(page), ...headings]);
+  return new Set([...sectionNames(page), ...headings]);
 }
 
 function slug(heading: string): string {

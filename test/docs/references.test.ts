@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { anchorsOf, namesOf, ROOT, readText, referencesOf, textFiles } from './pages.ts';
+import { anchorsOf, ROOT, readText, referencesOf, sectionNames, textFiles } from './pages.ts';
 
 const references = textFiles()
   .filter((path) => !path.startsWith('test/docs/'))
@@ -27,7 +27,7 @@ test('every section that they mention is there', () => {
 test('no page has one name twice', () => {
   const pages = textFiles().filter((path) => path.endsWith('.md'));
   for (const page of pages) {
-    const names = namesOf(page);
+    const names = sectionNames(page);
     expect(
       names.filter((name, i) => names.indexOf(name) !== i),
       page,

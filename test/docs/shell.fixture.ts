@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { killChild, startChild } from '../../service/process/child.ts';
 import { ROOT } from './pages.ts';
 
-export type Ended = { readonly code: number | null; readonly output: string };
+export type ShellResult = { readonly code: number | null; readonly output: string };
 
 const NOT_LINKED = ['.git', '.mizu', 'out'];
 
@@ -18,7 +18,7 @@ export function linkClone(folder: string): string {
 }
 
 /** Resolves when the command and all that it started have closed their output. */
-export async function runShell(folder: string, command: string): Promise<Ended> {
+export async function runShell(folder: string, command: string): Promise<ShellResult> {
   return ended(start(folder, command));
 }
 
@@ -29,7 +29,7 @@ export async function runUntil(
   words: string,
   signal: NodeJS.Signals = 'SIGINT',
   meanwhile: () => Promise<void> = async () => undefined,
-): Promise<Ended> {
+): Promise<ShellResult> {
   const child = start(folder, command);
   let output = '';
   let isSent = false;
@@ -65,7 +65,7 @@ function start(folder: string, command: string): ChildProcess {
   return child;
 }
 
-async function ended(child: ChildProcess): Promise<Ended> {
+async function ended(child: ChildProcess): Promise<ShellResult> {
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BatchReceipt } from '../../edge/gateway/sequencer.ts';
-import { type TaskInfo, taskKey } from '../../edge/gateway/task.ts';
+import { singleUseKey, type TaskInfo } from '../../edge/gateway/task.ts';
 import { encodeRequests } from '../../edge/rows.ts';
 import { hashInferenceBatch } from '../../edge/signing.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
@@ -79,12 +79,12 @@ export async function startLoopbackSequencer(): Promise<LoopbackSequencer> {
     const offer = { maxCost: String(10n ** 18n), inputPrice: '1', outputPrice: '2', bytePrice: '1' };
     const left = { escrowLeft: String(10n ** 24n), inferenceLeft: String(10n ** 24n), itemFee: '1', step: 0 };
     const task = { ...place, model: modelId, requestRoot: ref.root, requestLength: ref.length, ...offer, ...left };
-    open.set(taskKey(task), task);
+    open.set(singleUseKey(task), task);
     return task;
   };
 
   const settle = (item: InferenceItem): { ok: boolean; error?: string } => {
-    const key = taskKey(item);
+    const key = singleUseKey(item);
     const task = open.get(key);
     if (task?.requestRoot !== item.requestRoot || task.model !== item.model)
       return { ok: false, error: 'no such open task' };

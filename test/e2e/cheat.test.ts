@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DisputeEvent, followDisputes } from '../../demo/dispute-feed.ts';
-import { devnetAccounts, type Part } from '../../devnet/accounts.ts';
+import { type DevnetPart, devnetAccounts } from '../../devnet/accounts.ts';
 import { type Devnet, startDevnet } from '../../devnet/devnet.ts';
 import { mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -49,14 +49,14 @@ async function run(output: string, ...more: string[]): Promise<{ run: Hex; root:
   return { run, root: datasetRoot };
 }
 
-const stakeOf = (part: Part) =>
+const stakeOf = (part: DevnetPart) =>
   l1.client.readContract({
     address: devnet.chain.contracts.stakeManager,
     abi: stakeManagerAbi,
     functionName: 'activeOf',
     args: [accounts[part].address, ROLE.executor],
   });
-const tokensOf = (part: Part) =>
+const tokensOf = (part: DevnetPart) =>
   l1.client.readContract({
     address: devnet.chain.contracts.token,
     abi: mizuTokenAbi,

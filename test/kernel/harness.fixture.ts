@@ -31,7 +31,7 @@ const wasm = readFileSync(
 );
 const module = new WebAssembly.Module(wasm as BufferSource);
 
-export type Change = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
+export type TrieChange = { readonly key: Uint8Array; readonly value: Uint8Array | undefined };
 export type Harness = ReturnType<typeof createHarness>;
 
 export function createHarness(nodes = new Map<Hex, Uint8Array>()) {
@@ -73,7 +73,7 @@ export function createHarness(nodes = new Map<Hex, Uint8Array>()) {
     keccak: (bytes: Uint8Array): Hex => hash(kernel.keccak, bytes),
     objectRoot: (bytes: Uint8Array): Hex => hash(kernel.objectRoot, bytes),
     /** Applies the changes to the trie with this root, as one step does. */
-    change(root: Hex, changes: readonly Change[]): Hex {
+    change(root: Hex, changes: readonly TrieChange[]): Hex {
       const at = place(hexToBytes(root));
       kernel.openTrie(at);
       for (const { key, value } of changes) {

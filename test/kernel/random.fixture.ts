@@ -1,7 +1,7 @@
 // Numbers by chance that a seed repeats, for tests.
 
 /** xorshift32: a number below `below`. */
-export function createRandom(seed: number): (below: number) => number {
+export function createXorshift(seed: number): (below: number) => number {
   let state = Math.imul(seed, 0x9e3779b1) | 1;
   return (below) => {
     state ^= state << 13;

@@ -16,7 +16,7 @@ import {
   type ProgramEntry,
   type Stage,
 } from '../../protocol/definition.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import { type Address, type Hex, ZERO_HASH } from '../../protocol/hex.ts';
 import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeInputs, encodeMessage, type Message, typedMessage, type UserMessage } from '../../protocol/messages.ts';
 import { hashProgramHeader } from '../../protocol/program.ts';
@@ -53,7 +53,6 @@ export const BOB = account(2);
 export const GATEWAY = account(3);
 export const MEMBERS = [account(11), account(12), account(13), account(14)];
 export const MODEL: Hex = `0x${'5e'.repeat(32)}`;
-export const ZERO: Hex = `0x${'00'.repeat(32)}`;
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 type Exec = (request: ExecRequest) => ExecResult;
@@ -188,7 +187,7 @@ export const programId = (name: string): Hex => hashProgramHeader(makeProgram(na
 
 export function execStage(fields: Partial<Stage> = {}): Stage {
   const inputs = [{ source: 0xffff, mode: 'same' as const }];
-  return { kind: 'exec', program: 0, width: 0, gasLimit: 1_000_000n, sink: false, model: ZERO, inputs, ...fields };
+  return { kind: 'exec', program: 0, width: 0, gasLimit: 1_000_000n, sink: false, model: ZERO_HASH, inputs, ...fields };
 }
 
 export function inferStage(source: number, fields: Partial<Stage> = {}): Stage {

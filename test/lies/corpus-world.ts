@@ -1,4 +1,5 @@
 // docs/disputes.md#lies: the world of the corpus: a range with a step for every kind of message, a gateway and a model.
+
 import type { Abi } from 'viem';
 import { DEVNET_CONFIG } from '../../contracts/config.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
@@ -6,11 +7,12 @@ import { type Address, bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { withAccount } from '../../service/l1/l1.ts';
 import { createSender, type Sender } from '../../service/l1/send.ts';
+import { GATEWAY, MODEL } from '../kernel/world.fixture.ts';
 import { keyOf, LIAR, MODEL_OWNER_KEY, type TestNetwork } from '../network/network.fixture.ts';
-import { createInbox, GATEWAY, type Inbox, MODEL } from './inbox.ts';
-import { createWorld, type World } from './world.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { createLieWorld, type LieWorld } from './world.ts';
 
-export type CorpusWorld = World & {
+export type CorpusWorld = LieWorld & {
   readonly inbox: Inbox;
   /** Index in the range of the step of a message of the inbox. */
   stepOf(name: string): number;
@@ -31,7 +33,7 @@ const GATEWAY_KEY: Hex = `0x${'3'.padStart(64, '0')}`;
 
 export async function createCorpusWorld(): Promise<CorpusWorld> {
   const made: Inbox[] = [];
-  const world = await createWorld({
+  const world = await createLieWorld({
     network: TIMES,
     messages: async (network) => {
       await enrol(network);

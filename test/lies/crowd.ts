@@ -13,7 +13,7 @@ import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1/send
 import { createLogger } from '../../service/process/log.ts';
 import { createRunMessages } from '../network/chain.fixture.ts';
 import { keyOf, until } from '../network/network.fixture.ts';
-import { createWorld, LIAR_KEY, type World, type WorldOptions } from './world.ts';
+import { createLieWorld, LIAR_KEY, type LieWorld, type WorldOptions } from './world.ts';
 
 export type CrowdOptions = {
   readonly games: number;
@@ -37,7 +37,7 @@ const OTHER_STEPS = 3;
 
 export async function playCrowd(options: CrowdOptions): Promise<Crowd> {
   const partitions = Math.ceil((options.games - OTHER_STEPS) / 2);
-  const world = await createWorld({ messages: runOf(Math.max(1, partitions)), network: NETWORK });
+  const world = await createLieWorld({ messages: runOf(Math.max(1, partitions)), network: NETWORK });
   try {
     return await playIn(world, options);
   } finally {
@@ -45,7 +45,7 @@ export async function playCrowd(options: CrowdOptions): Promise<Crowd> {
   }
 }
 
-async function playIn(world: World, options: CrowdOptions): Promise<Crowd> {
+async function playIn(world: LieWorld, options: CrowdOptions): Promise<Crowd> {
   const { games, inFlight } = options;
   const { node, network } = world;
   const { client } = network.l1;
@@ -82,14 +82,19 @@ function runOf(partitions: number): NonNullable<WorldOptions['messages']> {
   return async ({ author }) => (await createRunMessages(author, partitions, 0n, author)).messages;
 }
 
-async function allow({ network }: World, fake: Sender): Promise<void> {
+async function allow({ network }: LieWorld, fake: Sender): Promise<void> {
   const { token, dispute } = network.deployment.addresses;
   const args = [dispute, 1_000n * MIZU];
   await fake.sendAndWait({ address: token, abi: mizuTokenAbi, functionName: 'approve', args });
 }
 
 /** A list of hashes that are none of the step's. */
-async function openFake({ node, network, steps }: World, fake: Sender, id: Hex, step: StepInAssertion): Promise<void> {
+async function openFake(
+  { node, network, steps }: LieWorld,
+  fake: Sender,
+  id: Hex,
+  step: StepInAssertion,
+): Promise<void> {
   const assertion = await until('the assertion', () => node.mirror.assertion(id));
   const place = await until('the step', () => locateStep(node, assertion, step));
   const list = Array.from({ length: LIST_LENGTH }, (_, i) => bytesToHex(new Uint8Array(32).fill(i + 1)));

@@ -10,7 +10,7 @@ import { toStepInAssertion } from '../../protocol/step-numbers.ts';
 import { type Executor, startExecutor } from '../../prover/main.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { hashHalted } from '../../vm/step/encode.ts';
-import { assemble, createRunMessages } from '../network/chain.fixture.ts';
+import { assembleSource, createRunMessages } from '../network/chain.fixture.ts';
 import { EXECUTOR, keyOf, startTestNetwork, type TestNetwork, until } from '../network/network.fixture.ts';
 import { createFakes, type Fakes } from './fakes.ts';
 import { slashedAccounts } from './funds.ts';
@@ -60,7 +60,7 @@ export async function openDefended(messagesOf = runMessages): Promise<Defended> 
 }
 
 async function runMessages({ author }: TestNetwork): Promise<readonly Message[]> {
-  const source = await assemble(EVERY_FAMILY);
+  const source = await assembleSource(EVERY_FAMILY);
   return (await createRunMessages(author, 2, 0n, author, { source })).messages;
 }
 

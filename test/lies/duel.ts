@@ -11,12 +11,12 @@ import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
 import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
-import { createRunMessages, type ProgramSource } from '../network/chain.fixture.ts';
+import { createRunMessages, type WasmSource } from '../network/chain.fixture.ts';
 import { keyOf, LIAR, type TestNetwork, until, VALIDATOR } from '../network/network.fixture.ts';
 import { type Lie, lyingOracle } from './lie.ts';
 import { type DuelTransaction, watchBlocks } from './transactions.ts';
 import { type LogEntry, startValidatorProcess } from './validator-process.ts';
-import { createWorld, isPaid, leafAfter, type World } from './world.ts';
+import { createLieWorld, isPaid, type LieWorld, trueLeafAfter } from './world.ts';
 
 type Side = 'challenger' | 'liar';
 
@@ -58,10 +58,10 @@ const TASK_GAS = MAX_STAGE_GAS / 2n;
 const LIMIT_SECONDS = 900;
 
 /** The validator is a process of its own, the liar plays in this one, beside the DA committee. */
-export async function playDuel(source: ProgramSource): Promise<Duel> {
+export async function playDuel(source: WasmSource): Promise<Duel> {
   const run = { source, taskGasLimit: TASK_GAS };
   const messages = async ({ author }: TestNetwork) => (await createRunMessages(author, 1, 0n, author, run)).messages;
-  const world = await createWorld({ messages });
+  const world = await createLieWorld({ messages });
   try {
     return await playIn(world);
   } finally {
@@ -69,7 +69,7 @@ export async function playDuel(source: ProgramSource): Promise<Duel> {
   }
 }
 
-async function playIn(world: World): Promise<Duel> {
+async function playIn(world: LieWorld): Promise<Duel> {
   const { network, node, sender } = world;
   const contracts = network.deployment.addresses;
   const { client } = network.l1;
@@ -85,7 +85,7 @@ async function playIn(world: World): Promise<Duel> {
   });
   const hear = listen('liar');
   const log = pino({ level: 'info' }, { write: (line) => hear(JSON.parse(line) as LogEntry) });
-  const told = (own: Parameters<typeof lyingOracle>[0]) => lyingOracle(own, lie, leafAfter(world, lie.step));
+  const told = (own: Parameters<typeof lyingOracle>[0]) => lyingOracle(own, lie, trueLeafAfter(world, lie.step));
   const seat = await takeSeat({ node, contracts, sender, side: 'asserter', log, told });
   try {
     await until('the validator', () => isReady || undefined, LIMIT_SECONDS);
@@ -120,7 +120,7 @@ async function playIn(world: World): Promise<Duel> {
 }
 
 /** The first task's receipt is wrong, and the machine from 70 % of the trace on. */
-async function planLie(world: World) {
+async function planLie(world: LieWorld) {
   const { node, steps, inputs } = world;
   const step = inputs.findIndex(({ message }) => decodeMessage(message).kind === 'Advance');
   const before = steps.slice(step * LEAF_BYTES, (step + 1) * LEAF_BYTES);
@@ -132,7 +132,7 @@ async function planLie(world: World) {
     const began = performance.now();
     const place = await trace.place(from);
     const millionStepsPerSecond = Number(from) / (performance.now() - began) / 1000;
-    const leaf = leafAfter(world, step);
+    const leaf = trueLeafAfter(world, step);
     leaf[63] = (leaf[63] as number) ^ 1;
     const lie: Lie = { name: 'a receipt, and a machine that goes wrong late', step, leaf, from };
     return { lie, measured: { instructions, liesFrom: from, liesAt: describePlace(place), millionStepsPerSecond } };

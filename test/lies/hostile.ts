@@ -15,9 +15,9 @@ import type { HostileProgram } from './hostile-programs.ts';
 import { createCorpus, type Lie } from './lie.ts';
 import type { Row } from './row.ts';
 import { createSteps } from './steps.ts';
-import { createWorld, type World } from './world.ts';
+import { createLieWorld, type LieWorld } from './world.ts';
 
-export type HostileWorld = World & { readonly programs: readonly HostileProgram[] };
+export type HostileWorld = LieWorld & { readonly programs: readonly HostileProgram[] };
 
 /** Longer than a challenger can play for time. */
 const TIMES = { windowSeconds: 300, unbondingSeconds: DEVNET_CONFIG.unbondingSeconds + 300 };
@@ -26,7 +26,7 @@ const MESSAGES_EACH = 3;
 
 /** One batch with a deploy, a run and a task of each. */
 export async function createHostileWorld(programs: readonly HostileProgram[]): Promise<HostileWorld> {
-  const world = await createWorld({ network: TIMES, messages: (network) => hostileMessages(network, programs) });
+  const world = await createLieWorld({ network: TIMES, messages: (network) => hostileMessages(network, programs) });
   return { ...world, programs };
 }
 

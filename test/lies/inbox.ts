@@ -7,13 +7,11 @@ import { encodeInputs, hashRun, type Message } from '../../protocol/messages.ts'
 import { objectRef } from '../../protocol/tree.ts';
 import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 import type { ObjectStore } from '../../service/storage/objects.ts';
-import { account, execStage, inferStage } from '../kernel/world.fixture.ts';
-import { type Author, assemble, buildProgram } from '../network/chain.fixture.ts';
+import { account, execStage, GATEWAY, inferStage, MODEL } from '../kernel/world.fixture.ts';
+import { type Author, assembleSource, putTestProgram } from '../network/chain.fixture.ts';
 import { EVERY_FAMILY, ROUNDING } from './program.ts';
 
-export const GATEWAY = account(3);
 export const STRANGER = account(4);
-export const MODEL: Hex = `0x${'5e'.repeat(32)}`;
 /** As it comes out of two stages that add one to each byte. */
 export const RECORDS: readonly string[] = ['a', 'b', 'c', 'd'].map((id, i) => `{"id":"${id}","n":${i}}\n`);
 const TRAPS = Uint8Array.of(255, 1, 2);
@@ -38,7 +36,7 @@ const text = (value: string) => new TextEncoder().encode(value);
 const unshift = (value: string) => text(value).map((byte) => byte - 2);
 
 export async function createInbox({ author, chainId, gatewayRegistry }: InboxOptions): Promise<Inbox> {
-  const build = async (wat: string) => buildProgram(author, await assemble(wat));
+  const build = async (wat: string) => putTestProgram(author, await assembleSource(wat));
   const programs = [await build(EVERY_FAMILY), await build(ROUNDING)];
   const [metadata] = await author.putAll([text('{}')]);
   const gasLimit = 2n * TASK_GAS;

@@ -8,11 +8,11 @@ import { keyOf, USER, until } from '../network/network.fixture.ts';
 import { allLies } from './corpus.ts';
 import { type CorpusWorld, createCorpusWorld } from './corpus-world.ts';
 import type { Lie } from './lie.ts';
-import { openStage, type Stage } from './play.ts';
+import { type LiePlayer, openStage } from './play.ts';
 
 const MIZU = 10n ** 18n;
 let world: CorpusWorld;
-let stage: Stage;
+let stage: LiePlayer;
 let lies: Lie[];
 
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { type Lie, scramble } from './lie.ts';
 import { CLOCK_SECONDS } from './play.ts';
 import { refusalOf } from './refusal.ts';
 import { disputeCall, type Ring } from './ring.ts';
-import { measure, type Outcome, type Row } from './row.ts';
+import { type LieOutcome, measure, type Row } from './row.ts';
 
 const PARTIES = { honest: [VALIDATOR.address], liars: [LIAR.address] };
 const WORD: Hex = `0x${'44'.repeat(32)}`;
@@ -23,8 +23,8 @@ type Attempt = readonly [name: string, error: string, by: Sender, functionName: 
 /** `lieOf`: a lie that has not been told yet. */
 export async function* playMoves(ring: Ring, lieOf: (name: string) => Lie): AsyncGenerator<Row> {
   const { network, sender } = ring.world;
-  const row = (name: string, play: () => Promise<Outcome>) => measure(network, `move: ${name}`, PARTIES, play);
-  const refuse = async ([, error, by, functionName, args]: Attempt): Promise<Outcome> => {
+  const row = (name: string, play: () => Promise<LieOutcome>) => measure(network, `move: ${name}`, PARTIES, play);
+  const refuse = async ([, error, by, functionName, args]: Attempt): Promise<LieOutcome> => {
     const said = await refusalOf(by, disputeCall(ring.world, functionName, args));
     return { caught: said === error, how: `refused by L1: ${said ?? 'it is not'}`, lists: 0 };
   };

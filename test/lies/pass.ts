@@ -17,7 +17,7 @@ import { playRivals } from './rivals.ts';
 import type { Row } from './row.ts';
 import { createSteps } from './steps.ts';
 import { playThieves } from './thieves.ts';
-import type { World } from './world.ts';
+import type { LieWorld } from './world.ts';
 
 export type Pass = {
   readonly rows: readonly Row[];
@@ -106,7 +106,7 @@ export async function playPass(wanted: string, onRow: (row: Row) => void): Promi
   return { rows, slashedHonest };
 }
 
-async function playStage(world: World, lies: readonly Lie[], tell: (row: Row) => void): Promise<void> {
+async function playStage(world: LieWorld, lies: readonly Lie[], tell: (row: Row) => void): Promise<void> {
   const stage = await openStage(world);
   try {
     for (const lie of lies) tell(await stage.play(lie));

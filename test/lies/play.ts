@@ -10,10 +10,10 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createLogger } from '../../service/process/log.ts';
 import { keyOf, LIAR, until, VALIDATOR } from '../network/network.fixture.ts';
 import { type Lie, lyingOracle } from './lie.ts';
-import { measure, type Outcome, type Row } from './row.ts';
-import { isPaid, leafAfter, type World } from './world.ts';
+import { type LieOutcome, measure, type Row } from './row.ts';
+import { isPaid, type LieWorld, trueLeafAfter } from './world.ts';
 
-export type Stage = {
+export type LiePlayer = {
   /** `onLook` is told again and again how many lists L1 has. */
   play(lie: Lie, onLook?: (lists: number) => Promise<void>): Promise<Row>;
   close(): Promise<void>;
@@ -33,21 +33,21 @@ export async function playOn({ player }: Seat, now: bigint): Promise<void> {
 }
 
 /** The step list with one leaf as the lie has it. */
-export function listOf({ steps }: Pick<World, 'steps'>, { leaf, step }: Pick<Lie, 'leaf' | 'step'>): Uint8Array {
+export function listOf({ steps }: Pick<LieWorld, 'steps'>, { leaf, step }: Pick<Lie, 'leaf' | 'step'>): Uint8Array {
   const list = steps.slice();
   list.set(leaf, (step + 1) * LEAF_BYTES);
   return list;
 }
 
 /** What the liar says of its trace; `lies`: by assertion. */
-export function toldOf(world: Pick<World, 'steps'>, lies: ReadonlyMap<Hex, Lie>): Told {
+export function toldOf(world: Pick<LieWorld, 'steps'>, lies: ReadonlyMap<Hex, Lie>): Told {
   return (own, game) => {
     const lie = lies.get(game.assertion) as Lie;
-    return lyingOracle(own, lie, leafAfter(world, lie.step), game);
+    return lyingOracle(own, lie, trueLeafAfter(world, lie.step), game);
   };
 }
 
-export async function openStage(world: World): Promise<Stage> {
+export async function openStage(world: LieWorld): Promise<LiePlayer> {
   const { node, network, sender } = world;
   const contracts = network.deployment.addresses;
   const log = createLogger('lies', process.env.MIZU_LOG ?? 'silent');
@@ -65,7 +65,7 @@ export async function openStage(world: World): Promise<Stage> {
     return true;
   };
 
-  async function playOut(lie: Lie, onLook: (lists: number) => Promise<void>): Promise<Outcome> {
+  async function playOut(lie: Lie, onLook: (lists: number) => Promise<void>): Promise<LieOutcome> {
     const { timeouts } = fight!.games;
     const id = await world.assert(listOf(world, lie));
     lies.set(id, lie);

@@ -9,7 +9,7 @@ import { createSender } from '../../service/l1/send.ts';
 import { keyOf, LIAR, VALIDATOR } from '../network/network.fixture.ts';
 import { refusalOf } from './refusal.ts';
 import { measure, type Row } from './row.ts';
-import type { World } from './world.ts';
+import type { LieWorld } from './world.ts';
 
 type Claim = ReturnType<typeof createClaim>;
 type Case = readonly [name: string, error: string, claim: () => Promise<Claim>];
@@ -17,7 +17,7 @@ type Case = readonly [name: string, error: string, claim: () => Promise<Claim>];
 const SOMEWHERE: Hex = `0x${'77'.repeat(32)}`;
 
 /** Each is caught if L1 refuses it with the error named. */
-export async function* playRefused(world: World): AsyncGenerator<Row> {
+export async function* playRefused(world: LieWorld): AsyncGenerator<Row> {
   const { network, steps } = world;
   const contracts = network.deployment.addresses;
   const createAssertion = {

@@ -15,9 +15,9 @@ import { createLogger } from '../../service/process/log.ts';
 import { keyOf, until } from '../network/network.fixture.ts';
 import type { Lie } from './lie.ts';
 import { END_SECONDS, listOf, playOn, toldOf } from './play.ts';
-import type { World } from './world.ts';
+import type { LieWorld } from './world.ts';
 
-export type Ring<W extends World = World> = {
+export type Ring<W extends LieWorld = LieWorld> = {
   readonly world: W;
   readonly liar: Seat;
   readonly honest: Fight;
@@ -41,7 +41,7 @@ export type Ring<W extends World = World> = {
   close(): Promise<void>;
 };
 
-export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
+export async function openRing<W extends LieWorld>(world: W): Promise<Ring<W>> {
   const { node, network, sender } = world;
   const contracts = network.deployment.addresses;
   const { client } = network.l1;
@@ -130,7 +130,7 @@ export async function openRing<W extends World>(world: W): Promise<Ring<W>> {
 }
 
 /** A call of the dispute contract, with every error that may come out of it. */
-export function disputeCall({ network }: Pick<World, 'network'>, functionName: string, args: readonly unknown[]) {
+export function disputeCall({ network }: Pick<LieWorld, 'network'>, functionName: string, args: readonly unknown[]) {
   const { addresses } = network.deployment;
   const errors = [...rollupAbi, ...mizuTokenAbi, ...kernelStartAbi].filter(({ type }) => type === 'error');
   return { address: addresses.dispute, abi: [...disputeAbi, ...errors] as Abi, functionName, args };

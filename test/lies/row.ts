@@ -23,7 +23,7 @@ export type Row = {
   readonly seconds: number;
 };
 
-export type Outcome = Pick<Row, 'caught' | 'how' | 'lists'>;
+export type LieOutcome = Pick<Row, 'caught' | 'how' | 'lists'>;
 
 export type Parties = { readonly honest: readonly Address[]; readonly liars: readonly Address[] };
 
@@ -32,7 +32,7 @@ export async function measure(
   network: TestNetwork,
   lie: string,
   { honest, liars }: Parties,
-  play: () => Promise<Outcome>,
+  play: () => Promise<LieOutcome>,
 ): Promise<Row> {
   const all = [...honest, ...liars];
   const read = () => Promise.all(all.map((account) => fundsOf(network, account)));

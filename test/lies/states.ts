@@ -1,22 +1,22 @@
 // docs/disputes.md#lies: the right receipt behind a wrong write to the state: balances, fees, withdrawals, tasks, datasets.
 import * as keys from '../../kernel/keys.ts';
 import * as records from '../../kernel/records.ts';
-import type { Address, Hex } from '../../protocol/hex.ts';
+import { type Address, ZERO_HASH } from '../../protocol/hex.ts';
+import { GATEWAY } from '../kernel/world.fixture.ts';
 import type { CorpusWorld } from './corpus-world.ts';
-import { GATEWAY, STRANGER } from './inbox.ts';
+import { STRANGER } from './inbox.ts';
 import { createCorpus, type Lie } from './lie.ts';
-import { createSteps, type Place, type Records } from './steps.ts';
+import { createSteps, type RecordPlace, type Records } from './steps.ts';
 
 type Write = (records: Records) => Promise<void>;
 
 const ONE = 1n;
-const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 export async function stateLies(world: CorpusWorld): Promise<Lie[]> {
   const { after, withState, withReceipt, execOf } = createSteps(world);
   const { lies, add } = createCorpus(after);
   const { run } = world.inbox;
-  const account = (address: Address): Place<records.Account> => ({
+  const account = (address: Address): RecordPlace<records.AccountRecord> => ({
     key: keys.accountKey(address),
     codec: records.accountRecord,
   });
@@ -30,7 +30,7 @@ export async function stateLies(world: CorpusWorld): Promise<Lie[]> {
   const ofRun = { key: keys.runKey(run), codec: records.runRecord };
   const dataset = { key: keys.datasetKey(run), codec: records.datasetRecord };
   const gateway = { key: keys.gatewayKey(GATEWAY.address), codec: records.gatewayRecord };
-  const balance = (by: bigint): ((old: records.Account) => records.Account) => {
+  const balance = (by: bigint): ((old: records.AccountRecord) => records.AccountRecord) => {
     return (old) => ({ ...old, balance: old.balance + by });
   };
   const writes: readonly (readonly [string, string, Write])[] = [
@@ -97,21 +97,21 @@ export async function stateLies(world: CorpusWorld): Promise<Lie[]> {
   return lies;
 }
 
-function runAt(world: CorpusWorld, name: string): Place<records.Run> {
+function runAt(world: CorpusWorld, name: string): RecordPlace<records.RunRecord> {
   const message = world.inbox.messages.get(name);
   if (message?.kind !== 'Cancel') throw new Error(`"${name}" names no run`);
   return { key: keys.runKey(message.run), codec: records.runRecord };
 }
 
-async function copyRecord<T>(r: Records, place: Place<T>, key: Uint8Array): Promise<void> {
+async function copyRecord<T>(r: Records, place: RecordPlace<T>, key: Uint8Array): Promise<void> {
   await r.write({ ...place, key }, await r.read(place));
 }
 
-async function moveRecord<T>(r: Records, place: Place<T>, key: Uint8Array): Promise<void> {
+async function moveRecord<T>(r: Records, place: RecordPlace<T>, key: Uint8Array): Promise<void> {
   await copyRecord(r, place, key);
   await r.remove(place);
 }
 
-function otherRoot(old: records.Dataset): records.Dataset {
+function otherRoot(old: records.DatasetRecord): records.DatasetRecord {
   return { ...old, dataset: { ...old.dataset, root: ZERO_HASH } };
 }

@@ -10,16 +10,16 @@ import { decodeMessage, encodeMessage, type Message } from '../../protocol/messa
 import { decodeStateLeaf, encodeContext, encodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES } from '../../protocol/tree.ts';
 import { kernelEngine } from '../network/chain.fixture.ts';
-import type { World } from './world.ts';
+import type { LieWorld } from './world.ts';
 
 const kernel = createKernel(kernelEngine);
 
 export type Steps = ReturnType<typeof createSteps>;
 
 /** A record of the state: where it is, and how it reads. */
-export type Place<T> = { readonly key: Uint8Array; readonly codec: Codec<T> };
+export type RecordPlace<T> = { readonly key: Uint8Array; readonly codec: Codec<T> };
 
-export function createSteps({ node, steps, inputs }: Pick<World, 'node' | 'steps' | 'inputs'>) {
+export function createSteps({ node, steps, inputs }: Pick<LieWorld, 'node' | 'steps' | 'inputs'>) {
   const before = (step: number) => steps.slice(step * LEAF_BYTES, (step + 1) * LEAF_BYTES);
   const after = (step: number) => before(step + 1);
   const input = (step: number) => inputs[step] as StepInput;
@@ -108,18 +108,18 @@ export function createSteps({ node, steps, inputs }: Pick<World, 'node' | 'steps
 export type Records = ReturnType<typeof recordsIn>;
 
 function recordsIn(trie: MerklePatriciaTrie) {
-  const read = async <T>({ key, codec }: Place<T>): Promise<T> => {
+  const read = async <T>({ key, codec }: RecordPlace<T>): Promise<T> => {
     const value = await trie.get(key);
     if (value === null) throw new Error('the state has no such record');
     return codec.decode(value);
   };
-  const write = <T>({ key, codec }: Place<T>, record: T) => trie.put(key, codec.encode(record));
+  const write = <T>({ key, codec }: RecordPlace<T>, record: T) => trie.put(key, codec.encode(record));
   return {
     read,
     write,
-    async change<T>(place: Place<T>, change: (record: T) => T): Promise<void> {
+    async change<T>(place: RecordPlace<T>, change: (record: T) => T): Promise<void> {
       await write(place, change(await read(place)));
     },
-    remove: <T>({ key }: Place<T>) => trie.del(key),
+    remove: <T>({ key }: RecordPlace<T>) => trie.del(key),
   };
 }

@@ -10,7 +10,7 @@ import { keyOf, LIAR, type TestNetwork, USER, VALIDATOR } from '../network/netwo
 import { fundsOf } from './funds.ts';
 import type { Lie } from './lie.ts';
 import { disputeCall, type Ring } from './ring.ts';
-import { measure, type Outcome, type Row } from './row.ts';
+import { type LieOutcome, measure, type Row } from './row.ts';
 
 const LOOK_MS = 5;
 const GAS = 3_000_000n;
@@ -41,12 +41,12 @@ export async function* playThieves(
   const { chain, deployment, l1 } = network;
   const parties = { honest: [VALIDATOR.address], liars: [LIAR.address, USER.address] };
   const thief = createSender(withAccount(l1, keyOf(3)));
-  const row = (name: string, play: () => Promise<Outcome>) => measure(network, `thief: ${name}`, parties, play);
+  const row = (name: string, play: () => Promise<LieOutcome>) => measure(network, `thief: ${name}`, parties, play);
   const rob = async (
     lie: Lie,
     victim: Address,
     by?: Address,
-  ): Promise<Outcome & { done: number; reverted: number }> => {
+  ): Promise<LieOutcome & { done: number; reverted: number }> => {
     const copies = await copyFrom(network, victim, by);
     let assertion: Hex;
     let status: number;

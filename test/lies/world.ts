@@ -14,11 +14,11 @@ import { joinExecutors } from '../../prover/executor.ts';
 import { withAccount } from '../../service/l1/l1.ts';
 import { createSender, NODE_IN_FLIGHT, type Sender } from '../../service/l1/send.ts';
 import { createLogger } from '../../service/process/log.ts';
-import { assemble, createRunMessages } from '../network/chain.fixture.ts';
+import { assembleSource, createRunMessages } from '../network/chain.fixture.ts';
 import { keyOf, startTestNetwork, type TestNetwork, until } from '../network/network.fixture.ts';
 import { EVERY_FAMILY } from './program.ts';
 
-export type World = {
+export type LieWorld = {
   readonly network: TestNetwork;
   /** The liar's: it knows the truth, as everybody does. */
   readonly node: NetworkNode;
@@ -43,7 +43,7 @@ export type WorldOptions = {
 };
 
 /** A range of one batch: what L1 has put into the inbox, and `messages`. */
-export async function createWorld(options: WorldOptions = {}): Promise<World> {
+export async function createLieWorld(options: WorldOptions = {}): Promise<LieWorld> {
   const network = await startTestNetwork(options.network);
   const log = createLogger('liar', process.env.MIZU_LOG ?? 'silent');
   const node = await openNode(network.config('liar'), { log, recorder: () => NO_BODY });
@@ -105,12 +105,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function runMessages({ author }: TestNetwork): Promise<readonly Message[]> {
-  const source = await assemble(EVERY_FAMILY);
+  const source = await assembleSource(EVERY_FAMILY);
   return (await createRunMessages(author, 1, 0n, author, { source })).messages;
 }
 
 /** 128 bytes: the truth after a step of the range. */
-export function leafAfter({ steps }: Pick<World, 'steps'>, step: number): Uint8Array {
+export function trueLeafAfter({ steps }: Pick<LieWorld, 'steps'>, step: number): Uint8Array {
   return steps.slice((step + 1) * LEAF_BYTES, (step + 2) * LEAF_BYTES);
 }
 

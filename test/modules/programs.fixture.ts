@@ -6,9 +6,9 @@ import { loadModule } from '../../vm/load.ts';
 import { createProgram, type Program } from '../../vm/program.ts';
 import { assemble } from './test-modules.fixture.ts';
 
-export type BuiltProgram = { readonly parts: ProgramParts; readonly programId: Hex; readonly program: Program };
+export type TestProgram = { readonly parts: ProgramParts; readonly programId: Hex; readonly program: Program };
 
-export function programOf(source: string | Uint8Array): BuiltProgram {
+export function testProgram(source: string | Uint8Array): TestProgram {
   const wasm = typeof source === 'string' ? assemble(source) : source;
   const program = createProgram({ module: loadModule(wasm) });
   const { header, code, memory, slots, data } = program;

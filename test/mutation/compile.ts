@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import solc from 'solc';
 import { generateKernel } from '../../scripts/generate/kernel.mjs';
 import { generateStepCore } from '../../scripts/generate/step-core.mjs';
-import { BYTECODE, CORE, KERNEL } from './generated.ts';
+import { BYTECODE_FILE, CORE_FILE, KERNEL_FILE } from './generated.ts';
 
 const OSP = 'contracts/src/osp';
 const CONTRACTS = ['OneStepVerifier', 'ControlSteps', 'IntegerSteps', 'FloatSteps', 'MemorySteps', 'HostSteps'];
@@ -20,10 +20,10 @@ const UNUSABLE = 2;
 const [file = ''] = process.argv.slice(2);
 try {
   if (file.endsWith('.sol')) compileContracts(file);
-  else if (file.startsWith('kernel/')) writeFileSync(KERNEL, generateKernel().content);
+  else if (file.startsWith('kernel/')) writeFileSync(KERNEL_FILE, generateKernel().content);
   else {
     const { content } = await generateStepCore();
-    writeFileSync(CORE, content);
+    writeFileSync(CORE_FILE, content);
   }
 } catch (error) {
   console.error((error as Error).message);
@@ -31,13 +31,13 @@ try {
 }
 
 function compileContracts(file: string): void {
-  let text = readFileSync(BYTECODE, 'utf8');
+  let text = readFileSync(BYTECODE_FILE, 'utf8');
   for (const name of CONTRACTS.filter((name) => imports(`${OSP}/${name}.sol`, file))) {
     const line = new RegExp(`export const ${name} = '0x[0-9a-f]*';`);
-    if (!line.test(text)) throw new Error(`${BYTECODE} has no ${name}`);
+    if (!line.test(text)) throw new Error(`${BYTECODE_FILE} has no ${name}`);
     text = text.replace(line, `export const ${name} = '0x${compile(name)}';`);
   }
-  writeFileSync(BYTECODE, text);
+  writeFileSync(BYTECODE_FILE, text);
 }
 
 function compile(name: string): string {

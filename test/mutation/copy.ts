@@ -4,9 +4,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from '../../service/process/child.ts';
-import { BYTECODE, CORE, KERNEL } from './generated.ts';
+import { BYTECODE_FILE, CORE_FILE, KERNEL_FILE } from './generated.ts';
 import type { CheckName, Mutant } from './mutant.ts';
-import type { Verdict } from './record.ts';
+import type { MutantVerdict } from './record.ts';
 
 const COPIED = [
   'contracts',
@@ -36,7 +36,7 @@ type Outcome =
   | { readonly kind: 'failed' | 'unusable' | 'endless'; readonly said: string };
 
 export type Copy = {
-  judge(mutant: Mutant): Promise<Verdict>;
+  judge(mutant: Mutant): Promise<MutantVerdict>;
   /** A check without a mutant must pass. @throws Error if it does not */
   passes(check: CheckName): Promise<void>;
   remove(): void;
@@ -47,12 +47,12 @@ export function createCopy(root: string): Copy {
   for (const name of COPIED) cpSync(join(root, name), join(folder, name), { recursive: true });
   optimizeLess(join(folder, 'scripts/generate/step-core.mjs'));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
-  const generated = [BYTECODE, CORE, KERNEL].map(
+  const generated = [BYTECODE_FILE, CORE_FILE, KERNEL_FILE].map(
     (path) => [join(folder, path), readFileSync(join(folder, path))] as const,
   );
   const run = (program: 'compile' | 'check', argument: string) => runProgram(folder, program, argument);
 
-  async function verdictOn(mutant: Mutant): Promise<Verdict> {
+  async function verdictOn(mutant: Mutant): Promise<MutantVerdict> {
     const compiled = await run('compile', mutant.file);
     if (compiled.kind !== 'passed') return { kind: 'invalid', said: compiled.said };
     for (const check of mutant.checks) {

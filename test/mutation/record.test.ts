@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Mutant } from './mutant.ts';
-import { hashSources, openRecord, type Verdict } from './record.ts';
+import { hashSources, type MutantVerdict, openRecord } from './record.ts';
 
 const MUTANT: Mutant = { file: 'kernel/assembly/a.ts', text: 'x', replacement: 'y', checks: ['kernel:a'] };
-const CAUGHT: Verdict = { kind: 'caught', by: 'kernel:a', said: 'a test' };
+const CAUGHT: MutantVerdict = { kind: 'caught', by: 'kernel:a', said: 'a test' };
 let folder: string;
 let path: string;
 

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import type { Mutant } from './mutant.ts';
 
-export type Verdict =
+export type MutantVerdict =
   | { readonly kind: 'caught'; readonly by: string; readonly said: string }
   | { readonly kind: 'survived' }
   /** It does not compile, or no test could be run: it says nothing about the tests. */
@@ -12,11 +12,11 @@ export type Verdict =
   /** A check did not end: a machine that is slow enough would show the same. */
   | { readonly kind: 'undecided'; readonly said: string };
 
-type Kept = { readonly key: string; readonly sources: string; readonly verdict: Verdict };
+type Kept = { readonly key: string; readonly sources: string; readonly verdict: MutantVerdict };
 
 export type MutationRecord = {
-  of(mutant: Mutant): Verdict | undefined;
-  add(mutant: Mutant, verdict: Verdict): void;
+  of(mutant: Mutant): MutantVerdict | undefined;
+  add(mutant: Mutant, verdict: MutantVerdict): void;
 };
 
 /**

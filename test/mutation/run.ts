@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { type Copy, createCopy } from './copy.ts';
 import type { CheckName, Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
-import { openRecord, type Verdict } from './record.ts';
+import { type MutantVerdict, openRecord } from './record.ts';
 import { createSourcesOf } from './sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,7 +73,7 @@ function groupByFile(mutants: readonly Mutant[]): Mutant[][] {
 
 function report(mutants: readonly Mutant[]): string {
   const judged = mutants.map((mutant) => ({ mutant, verdict: record.of(mutant)! }));
-  const of = (wanted: Verdict['kind']) => judged.filter(({ verdict }) => verdict.kind === wanted);
+  const of = (wanted: MutantVerdict['kind']) => judged.filter(({ verdict }) => verdict.kind === wanted);
   const rows = judged.map(
     ({ mutant: { file, text, replacement }, verdict }, i) =>
       `${String(i + 1).padStart(3)} ${file}: ${text}\n      -> ${replacement}\n      ${describe(verdict)}`,
@@ -87,7 +87,7 @@ function report(mutants: readonly Mutant[]): string {
   ].join('\n');
 }
 
-function describe(verdict: Verdict): string {
+function describe(verdict: MutantVerdict): string {
   if (verdict.kind === 'survived') return 'SURVIVED';
   return verdict.kind === 'caught'
     ? `caught by ${verdict.by}: ${verdict.said}`

@@ -53,9 +53,9 @@ const SHIFT = `(module
     (call $write (i32.const 0) (local.get $n))))`;
 
 /** A module, with the state that it starts from if it is not the module's own. */
-export type ProgramSource = { readonly wasm: Uint8Array; readonly image?: Image };
+export type WasmSource = { readonly wasm: Uint8Array; readonly image?: Image };
 
-export async function assemble(wat: string): Promise<ProgramSource> {
+export async function assembleSource(wat: string): Promise<WasmSource> {
   const wabt = await wabtFactory();
   const parsed = wabt.parseWat('test.wat', wat);
   const wasm = new Uint8Array(parsed.toBinary({}).buffer);
@@ -63,11 +63,8 @@ export async function assemble(wat: string): Promise<ProgramSource> {
   return { wasm };
 }
 
-export async function buildProgram(
-  objects: Pick<ObjectStore, 'putAll'>,
-  source?: ProgramSource,
-): Promise<ProgramEntry> {
-  const { wasm, image } = source ?? (await assemble(SHIFT));
+export async function putTestProgram(objects: Pick<ObjectStore, 'putAll'>, source?: WasmSource): Promise<ProgramEntry> {
+  const { wasm, image } = source ?? (await assembleSource(SHIFT));
   const program = createProgram({ module: loadModule(wasm), ...(image === undefined ? {} : { image }) });
   await objects.putAll([program.code, program.memory, program.slots, program.data, wasm]);
   return programToEntry(program, wasm);
@@ -105,7 +102,7 @@ const ALICE_AUTHOR: Author = {
 };
 
 export type RunOptions = {
-  readonly source?: ProgramSource | undefined;
+  readonly source?: WasmSource | undefined;
   readonly taskGasLimit?: bigint | undefined;
   /** Makes its rows other ones. */
   readonly name?: string | undefined;
@@ -119,7 +116,7 @@ export async function createRunMessages(
   author: Author = ALICE_AUTHOR,
   { source, taskGasLimit = 500_000n, name = 'input' }: RunOptions = {},
 ) {
-  const program = await buildProgram(objects, source);
+  const program = await putTestProgram(objects, source);
   const [metadata] = await objects.putAll([text('{}')]);
   const gasLimit = 2n * taskGasLimit;
   const stages = [execStage({ gasLimit }), execStage({ gasLimit, inputs: [{ source: 0, mode: 'same' }], sink: true })];

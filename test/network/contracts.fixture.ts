@@ -14,13 +14,15 @@ import { createDomain, TYPES } from '../../protocol/typed-data.ts';
 /** Anvil's accounts. */
 export const ACCOUNTS = anvilAccounts();
 
-export const [OWNER, SEQUENCER, EXECUTOR, USER, ...OTHERS] = ACCOUNTS as [
+export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] = ACCOUNTS as unknown as [
   HDAccount,
   HDAccount,
   HDAccount,
   HDAccount,
-  ...HDAccount[],
+  HDAccount,
+  HDAccount,
 ];
+export const OTHERS: readonly HDAccount[] = ACCOUNTS.slice(4);
 
 export const [COMMITTEE_OWNER, MODEL_OWNER, GUARDIAN] = ACCOUNTS.slice(13) as [HDAccount, HDAccount, HDAccount];
 const KEYS = { token: OWNER, committee: COMMITTEE_OWNER, models: MODEL_OWNER, guardian: GUARDIAN } as const;
@@ -39,7 +41,9 @@ export function powerWallets(url: string) {
 }
 
 /** Four committee members in ascending order of address. */
-export const MEMBERS = OTHERS.slice(0, 4).sort((a, b) => (a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1));
+export const COMMITTEE_MEMBERS = OTHERS.slice(0, 4).sort((a, b) =>
+  a.address.toLowerCase() < b.address.toLowerCase() ? -1 : 1,
+);
 
 export type Send = (
   account: HDAccount,
@@ -69,7 +73,7 @@ export type CertificateRequest = {
   readonly committee: Address;
 };
 
-export async function signCertificate(request: CertificateRequest): Promise<Certificate> {
+export async function makeCertificate(request: CertificateRequest): Promise<Certificate> {
   const { objects, signers, epoch, expiry, chainId, committee } = request;
   const typed = {
     domain: createDomain(chainId, committee),
@@ -80,7 +84,7 @@ export async function signCertificate(request: CertificateRequest): Promise<Cert
   const signatures: Hex[] = [];
   let bitmap = 0n;
   for (const index of signers) {
-    const member = MEMBERS[index];
+    const member = COMMITTEE_MEMBERS[index];
     if (member === undefined) throw new Error(`no member ${index}`);
     signatures.push(await member.signTypedData(typed));
     bitmap |= 1n << BigInt(index);
@@ -96,7 +100,7 @@ export async function certifyNow(
 ): Promise<Certificate> {
   const [{ timestamp }, chainId] = await Promise.all([client.getBlock(), client.getChainId()]);
   const expiry = timestamp + BigInt(DEVNET_CONFIG.retentionSeconds) + 600n;
-  return signCertificate({ objects, signers: [0, 2, 3], epoch: 1n, expiry, chainId, committee });
+  return makeCertificate({ objects, signers: [0, 2, 3], epoch: 1n, expiry, chainId, committee });
 }
 
 export type StateRecords = {

@@ -5,13 +5,13 @@ import { type DaAccount, type SignedRequest, signRequest } from '../../da/storag
 import type { Hex } from '../../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
-import { type Answer, requestBytes, requestJson } from '../../service/http/client.ts';
+import { type HttpAnswer, requestBytes, requestJson } from '../../service/http/client.ts';
 
-export function bytesOf(seed: number, length: number): Uint8Array {
+export function memberBytes(seed: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + seed * 13 + (i >> 8)) % 251);
 }
 
-export function keyOf(i: number): Hex {
+export function memberKey(i: number): Hex {
   return `0x${(i + 1).toString(16).padStart(64, '0')}`;
 }
 
@@ -64,7 +64,7 @@ export async function askFrom(
   return (JSON.parse(text) as Certified).upload;
 }
 
-export function upload(url: string, id: string, root: string, body: Uint8Array, attempts = 1): Promise<Answer> {
+export function upload(url: string, id: string, root: string, body: Uint8Array, attempts = 1): Promise<HttpAnswer> {
   const headers = { 'content-type': 'application/octet-stream', 'mizu-upload': id };
   return requestBytes(`${url}/objects/${root}`, { method: 'PUT', body, headers, attempts });
 }

@@ -31,8 +31,20 @@ import { connectL1, withAccount } from '../../service/l1/l1.ts';
 import { createLogger } from '../../service/process/log.ts';
 import type { ObjectStore } from '../../service/storage/objects.ts';
 import { type Author, kernelEngine } from './chain.fixture.ts';
-import { ACCOUNTS, HOLDERS, powerWallets } from './contracts.fixture.ts';
+import {
+  ACCOUNTS,
+  EXECUTOR,
+  HOLDERS,
+  LIAR,
+  OWNER,
+  powerWallets,
+  SEQUENCER,
+  USER,
+  VALIDATOR,
+} from './contracts.fixture.ts';
 import { holdClock } from './l1-clock.fixture.ts';
+
+export { EXECUTOR, LIAR, OWNER, SEQUENCER, USER, VALIDATOR };
 
 const MIZU = 10n ** 18n;
 const BLOCK_MS = 300;
@@ -44,15 +56,6 @@ const LAST_NET_SECONDS = 600;
 
 export const keyOf = (n: number): Hex => bytesToHex(ACCOUNTS[n]!.getHdKey().privateKey!);
 export const [COMMITTEE_OWNER_KEY, MODEL_OWNER_KEY] = [keyOf(13), keyOf(14)];
-export const [OWNER, SEQUENCER, EXECUTOR, USER, VALIDATOR, LIAR] =
-  ACCOUNTS as unknown as (typeof ACCOUNTS)[number][] as [
-    (typeof ACCOUNTS)[number],
-    (typeof ACCOUNTS)[number],
-    (typeof ACCOUNTS)[number],
-    (typeof ACCOUNTS)[number],
-    (typeof ACCOUNTS)[number],
-    (typeof ACCOUNTS)[number],
-  ];
 const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
   address: ACCOUNTS[n]!.address.toLowerCase() as Address,
   key: keyOf(n),

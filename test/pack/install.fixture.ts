@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { startChild } from '../../service/process/child.ts';
-
-export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+import type { Ended } from '../e2e/mizu.fixture.ts';
 
 export type Stranger = {
   /** Everything of it lies here. */

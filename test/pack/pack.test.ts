@@ -10,7 +10,8 @@ import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startDevnet } from '../../devnet/devnet.ts';
 import { compileWorkflow } from '../../sdk/compile/compile.ts';
-import { createStranger, type Ended, type Stranger, sizeOf } from './install.fixture.ts';
+import type { Ended } from '../e2e/mizu.fixture.ts';
+import { createStranger, type Stranger, sizeOf } from './install.fixture.ts';
 import { installNode, NODE_LINES } from './nodes.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

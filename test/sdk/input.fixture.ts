@@ -7,14 +7,14 @@ import type { InputOptions } from '../../sdk/input/format.ts';
 import { readRows } from '../../sdk/input/read-rows.ts';
 import type { InputRow } from '../../sdk/input/rowset.ts';
 
-export type Inputs = {
+export type InputFolder = {
   folder: string;
   write(name: string, content: string | Uint8Array): Promise<string>;
   read(name: string, content: string | Uint8Array, options?: InputOptions): Promise<InputRow[]>;
 };
 
-export function useInputs(): Inputs {
-  const inputs: Inputs = {
+export function useInputs(): InputFolder {
+  const inputs: InputFolder = {
     folder: '',
     async write(name, content) {
       const file = join(inputs.folder, name);

@@ -34,16 +34,16 @@ const OPERATIONS: Record<string, (...values: any[]) => unknown> = {
 `;
 
 /** `eval` and code, or another operation and its values. */
-export type Call = readonly [name: string, ...values: unknown[]];
+export type LanguageCall = readonly [name: string, ...values: unknown[]];
 
 export type Language = {
   readonly folder: string;
   /** What each call gives; an error is `! Name`. */
-  run(engine: 'node' | 'native', calls: readonly Call[]): Promise<unknown[]>;
+  run(engine: 'node' | 'native', calls: readonly LanguageCall[]): Promise<unknown[]>;
   /** Of both engines. @throws Error if they differ */
-  both(calls: readonly Call[]): Promise<unknown[]>;
+  both(calls: readonly LanguageCall[]): Promise<unknown[]>;
   /** The same, compared with what this process gives. @throws Error if it differs */
-  compare(calls: readonly Call[], here: (...values: never[]) => unknown): Promise<void>;
+  compare(calls: readonly LanguageCall[], here: (...values: never[]) => unknown): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -100,7 +100,7 @@ export default dataset<any>('w').map('m', ({ call: [name, ...values] }) => {
   return language;
 }
 
-function assertSame(call: Call, expected: unknown, actual: unknown): void {
+function assertSame(call: LanguageCall, expected: unknown, actual: unknown): void {
   if (!isDeepStrictEqual(expected, actual))
     throw new Error(`${JSON.stringify(call)}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
 }

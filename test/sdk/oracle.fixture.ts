@@ -9,7 +9,7 @@ import type { EngineName } from '../../sdk/local/engine.ts';
 import { createLocalEngine, type LocalRun, runPartitions } from '../../sdk/local/run-local.ts';
 import type { RowsetTag } from '../../sdk/runtime/rowset.ts';
 
-export type Chain = {
+export type OracleChain = {
   readonly bundled: BundledWorkflow;
   /** `cuts` are the places where a partition ends; twice the same one makes an empty partition. */
   run(rows: readonly object[], cuts?: readonly number[], others?: readonly OtherRows[]): Promise<LocalRun>;
@@ -25,13 +25,13 @@ export type OtherRows = {
 };
 
 /** `chain` follows `dataset<any>('w')`. Not fused, each row step is a stage of its own. */
-export async function openChain(
+export async function openOracleChain(
   chain: string,
   engine: EngineName = 'node',
   head = '',
   fused = true,
   from?: string,
-): Promise<Chain> {
+): Promise<OracleChain> {
   const folder = await mkdtemp(join(tmpdir(), 'mizu-chain-'));
   try {
     const file = join(folder, 'w.ts');

@@ -47,7 +47,7 @@ const nested = (levels: number): z.ZodType => (levels === 0 ? z.string() : z.obj
 const many = (count: number) => Array.from({ length: count }, (_, i) => `label ${i}`) as [string, ...string[]];
 const fields = (count: number) => z.object(Object.fromEntries(many(count).map((name) => [name, z.boolean()])));
 
-export const SHAPES: readonly (readonly [string, z.ZodType, string])[] = [
+export const SCHEMA_SHAPES: readonly (readonly [string, z.ZodType, string])[] = [
   [
     'an object of scalars',
     z.object({ s: z.string(), n: z.number(), i: z.int(), b: z.boolean(), u: z.null() }),

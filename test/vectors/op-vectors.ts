@@ -2,7 +2,7 @@
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
 
 export type NumberType = 'i32' | 'i64' | 'f32' | 'f64';
-export type Signature = { readonly operand: NumberType; readonly result: NumberType; readonly code: number[] };
+export type OpSignature = { readonly operand: NumberType; readonly result: NumberType; readonly code: number[] };
 
 /** What one instruction gives for each pair of operands: 9 bytes a case, the first one 1 if it faults. */
 export type OpVectors = {
@@ -103,7 +103,7 @@ function evaluateAll(instruction: Instruction): string {
 }
 
 /** One function, bits in and bits out, so that no JavaScript number touches a NaN. */
-function compile({ operand, result, code }: Signature, binary: boolean): (x: bigint, y: bigint) => string {
+function compile({ operand, result, code }: OpSignature, binary: boolean): (x: bigint, y: bigint) => string {
   const body = [0x20, 0, ...fromBits(operand), ...(binary ? [0x20, 1, ...fromBits(operand)] : [])];
   body.push(...code, ...toBits(result), 0x0b);
   const bytes = Uint8Array.from([
@@ -159,7 +159,7 @@ const TRUNCATE = {
 const CONVERT = ['convert_i32_s', 'convert_i32_u', 'convert_i64_s', 'convert_i64_u'];
 
 /** Types and binary opcode of an instruction by WebAssembly's numbering. */
-export function signatureOf(name: string): Signature {
+export function signatureOf(name: string): OpSignature {
   const type = name.slice(0, 3) as NumberType;
   const rest = name.slice(4);
   if (name === 'i32_wrap_i64') return { operand: 'i64', result: 'i32', code: [0xa7] };
@@ -181,7 +181,7 @@ export function signatureOf(name: string): Signature {
   return { operand: type, result: type, code: [compute + F_COMPUTE.indexOf(rest)] };
 }
 
-function truncation(type: 'i32' | 'i64', rest: string): Signature {
+function truncation(type: 'i32' | 'i64', rest: string): OpSignature {
   const saturating = rest.startsWith('trunc_sat_');
   const index = TRUNCATE[type].indexOf(rest.replace('trunc_sat_', 'trunc_'));
   const operand = rest.includes('f32') ? 'f32' : 'f64';

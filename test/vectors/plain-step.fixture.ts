@@ -68,9 +68,9 @@ export function pattern(length: number, seed = 1): Uint8Array {
 
 /** The proof of one step, and the hashes that it must yield. */
 export function createStepVector(given: StepCase): StepVector {
-  const machine = build(given);
+  const machine = buildPlainMachine(given);
   const before = hashPlain(machine);
-  const { after, ends } = afterStep(given, build(given));
+  const { after, ends } = afterStep(given, buildPlainMachine(given));
   return { name: given.name, op: given.op, proof: provePlain(machine, ends), before, after };
 }
 
@@ -134,7 +134,7 @@ function fieldA({ code, pc }: State): number {
   return code.getUint16(pc * 16 + 2);
 }
 
-export function build(given: StepCase): PlainMachine {
+export function buildPlainMachine(given: StepCase): PlainMachine {
   const program = programOf(given);
   const kernel = given.kernel === true;
   const state = createReferenceState(program, {
@@ -162,7 +162,9 @@ export function build(given: StepCase): PlainMachine {
   state.gasLeft = given.gasLeft ?? 900n;
   state.debt = given.debt ?? 0n;
   const parent =
-    given.resultAddress === undefined ? undefined : build({ name: 'parent', op: 'trap', kernel: true, fp: 3, pc: 4 });
+    given.resultAddress === undefined
+      ? undefined
+      : buildPlainMachine({ name: 'parent', op: 'trap', kernel: true, fp: 3, pc: 4 });
   return {
     kind: kernel ? 1 : 0,
     state,

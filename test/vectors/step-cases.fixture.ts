@@ -13,7 +13,7 @@ const SIZE = 65_536n;
 const PI_HALF = 0x3ff921fb54442d18n;
 
 /** Address and signature over keccak256("mizu") by the key 1. */
-export type Signature = {
+export type EcrecoverSignature = {
   readonly hash: Hex;
   readonly r: Hex;
   readonly s: Hex;
@@ -21,7 +21,7 @@ export type Signature = {
   readonly signer: Hex;
 };
 
-export function createStepCases(signature: Signature): StepCase[] {
+export function createStepCases(signature: EcrecoverSignature): StepCase[] {
   return [
     ...control(),
     ...arithmetic(),
@@ -363,7 +363,7 @@ function endings(): StepCase[] {
   ];
 }
 
-function kernel({ hash, r, s, v, signer }: Signature): StepCase[] {
+function kernel({ hash, r, s, v, signer }: EcrecoverSignature): StepCase[] {
   const bytes = pattern(300, 21);
   const preimage = (name: string, at_: readonly [bigint, bigint, bigint], extra: Partial<StepCase> = {}): StepCase => {
     const data = extra.preimage ?? bytes;

@@ -1,7 +1,7 @@
 // docs/machine.md#proof: one-step proofs with the hashes they must yield, for the forge tests.
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { createStepVector } from './plain-step.fixture.ts';
-import { createStepCases, type Signature } from './step-cases.fixture.ts';
+import { createStepCases, type EcrecoverSignature } from './step-cases.fixture.ts';
 
 export type StepVectors = {
   readonly names: string[];
@@ -18,7 +18,7 @@ const RARE =
   /debt|two pages|owes|of 63 slots|of 64 slots|with one gas|parent|two slot leaves|grows|without gas|seventh leaf|high s|hash at the|hash behind/;
 
 // By the private key 1 over keccak256("mizu"), RFC 6979.
-export const SIGNATURE: Signature = {
+export const SIGNATURE: EcrecoverSignature = {
   hash: '0x11c71f79c3967b4ee6c25112898564a9d4614ae4a2073bfdfc99e38493adcc93',
   r: '0xe72637ab7efc7c2f378d43ad76f9c403d834f4b2703a6dfa5a23befe139c5de2',
   s: '0x190072e2540e62054a0dbe8fe04715a6eb78e867b21de1a678d87df0daae8203',

@@ -7,12 +7,12 @@ import { encodeStateLeaf, type StateLeaf } from '../../protocol/state.ts';
 import { hashLeaf, objectRef, objectRoot, treeProof } from '../../protocol/tree.ts';
 import {
   accountProof,
+  COMMITTEE_MEMBERS,
   createState,
   feesProof,
-  MEMBERS,
+  makeCertificate,
   type RunFields,
   runProof,
-  signCertificate,
   USER,
   withdrawalProof,
 } from '../network/contracts.fixture.ts';
@@ -62,7 +62,7 @@ function treeVectors() {
 }
 
 function messageVectors() {
-  const members = MEMBERS.map(({ address }) => address);
+  const members = COMMITTEE_MEMBERS.map(({ address }) => address);
   const messages = {
     deposit: encodeMessage({ kind: 'Deposit', account: USER.address, amount: 5n * 10n ** 18n }),
     joined: encodeMessage({ kind: 'GatewayChanged', gateway: USER.address, active: true }),
@@ -85,11 +85,11 @@ function messageVectors() {
 async function certificateVectors() {
   const objects = [100, 1_000, 5_000].map((length) => objectRef(pattern(length)));
   const request = { objects, epoch: 1n, expiry: 1_810_000_000n, chainId: CHAIN_ID, committee: COMMITTEE } as const;
-  const certificate = await signCertificate({ ...request, signers: [0, 2, 3] });
+  const certificate = await makeCertificate({ ...request, signers: [0, 2, 3] });
   return {
     chainId: CHAIN_ID,
     committee: COMMITTEE,
-    members: MEMBERS.map(({ address }) => address),
+    members: COMMITTEE_MEMBERS.map(({ address }) => address),
     roots: objects.map(({ root }) => root),
     lengths: objects.map(({ length }) => length),
     certificate: toContractCertificate(certificate),
@@ -116,13 +116,13 @@ async function stateVectors() {
 
 /** A state that three accounts leave: one with a balance, one with two runs of which one is done, one with nothing. */
 async function escapeVectors() {
-  const accounts = MEMBERS.slice(0, 3).map(({ address }, i) => ({
+  const accounts = COMMITTEE_MEMBERS.slice(0, 3).map(({ address }, i) => ({
     account: address,
     nonce: 300n * BigInt(i),
     balanceWei: [123n * 10n ** 16n, 1n, 0n][i] as bigint,
   }));
   const runs = [1n, 2n].map((status, i): RunFields => {
-    const owner = MEMBERS[1]?.address as Hex;
+    const owner = COMMITTEE_MEMBERS[1]?.address as Hex;
     return {
       ...{ id: objectRoot(pattern(10 + i)), workflow: objectRoot(pattern(20)), owner, status },
       ...{ escrow: 5n * 10n ** 18n, spent: 2n * 10n ** 18n + 7n, timestamp: 1_800_000_000n, deadline: 1_800_009_999n },
@@ -133,7 +133,7 @@ async function escapeVectors() {
         inputsHash: objectRoot(pattern(30)),
       },
       ...{ expiry: 1_810_000_000n, maxItemCost: 0n, maxInferenceCost: 10n ** 18n, inferenceSpent: 10n ** 17n },
-      ...{ sinkTasks: 0n, gateways: status === 1n ? MEMBERS.slice(2).map(({ address }) => address) : [] },
+      ...{ sinkTasks: 0n, gateways: status === 1n ? COMMITTEE_MEMBERS.slice(2).map(({ address }) => address) : [] },
     };
   });
   const withdrawals = [{ index: 0n, recipient: USER.address, amountWei: 10n ** 17n }];

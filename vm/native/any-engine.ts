@@ -1,7 +1,7 @@
 // docs/vm.md#total: runs a program of one's own natively if that can be, else on the step machine, with the same result. For tools; nodes do it on threads.
 
 import type { Program } from '../program.ts';
-import type { RunRequest, RunResult } from '../run.ts';
+import type { ProgramRun, RunResult } from '../run.ts';
 import { createStepMachine } from '../step/step-machine.ts';
 import {
   type Mismatch,
@@ -14,7 +14,7 @@ import {
 
 export type AnyProgram = {
   /** The step machine tells neither the log nor which fault it was. */
-  run(request: RunRequest): RunResult;
+  run(request: ProgramRun): RunResult;
 };
 
 export function loadAnyProgram(engine: NativeEngine, source: NativeSource): AnyProgram {
@@ -30,7 +30,7 @@ export function lowerAnyProgram(
 }
 
 function anyProgram(engine: NativeEngine, program: Program, loaded: NativeProgram | Mismatch): AnyProgram {
-  const step = (request: RunRequest): RunResult => createStepMachine({ program, ...toStep(request) }).runToEnd();
+  const step = (request: ProgramRun): RunResult => createStepMachine({ program, ...toStep(request) }).runToEnd();
   if (loaded.kind === 'mismatch') return { run: step };
   return {
     run(request) {
@@ -44,6 +44,6 @@ function anyProgram(engine: NativeEngine, program: Program, loaded: NativeProgra
   };
 }
 
-function toStep({ inputs, gasLimit, timestampNs, seed }: RunRequest) {
+function toStep({ inputs, gasLimit, timestampNs, seed }: ProgramRun) {
   return { inputs, gasLimit, timestampNs, seed };
 }

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { loadModule } from '../load.ts';
 import { createProgram, type Image } from '../program.ts';
-import { HostAbort, type RunRequest, type RunResult } from '../run.ts';
+import { HostAbort, type ProgramRun, type RunResult } from '../run.ts';
 import { createNativeEngine, NativeFailed, type NativeProgram } from './engine.ts';
 import { REWRITE_PARTS } from './rewrite.ts';
 
 const engine = createNativeEngine();
-const REQUEST: RunRequest = { inputs: [], gasLimit: 100_000n, timestampNs: 42n, seed: new Uint8Array(32) };
+const REQUEST: ProgramRun = { inputs: [], gasLimit: 100_000n, timestampNs: 42n, seed: new Uint8Array(32) };
 
 function load(wat: string, image?: Image): NativeProgram {
   const wasm = assemble(wat);
@@ -18,7 +18,7 @@ function load(wat: string, image?: Image): NativeProgram {
   return loaded;
 }
 
-const run = (wat: string, request: Partial<RunRequest> = {}) => engine.run(load(wat), { ...REQUEST, ...request });
+const run = (wat: string, request: Partial<ProgramRun> = {}) => engine.run(load(wat), { ...REQUEST, ...request });
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 

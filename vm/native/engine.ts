@@ -8,7 +8,7 @@ import { requireFit } from '../fit.ts';
 import { createHost, type Host, HostExit, HostFault } from '../host.ts';
 import { loadModule } from '../load.ts';
 import { assembleProgram, createProgram, type Image, type Program } from '../program.ts';
-import { faultResult, HostAbort, type RunFault, type RunRequest, type RunResult } from '../run.ts';
+import { faultResult, HostAbort, type ProgramRun, type RunFault, type RunResult } from '../run.ts';
 import type { Module } from '../wasm/module.ts';
 import { type LoweredFacts, loweredFacts, programDifference } from './compare.ts';
 import { createInstance, type InstanceParts, MemoryRefused, type NativeInstance } from './instance.ts';
@@ -51,7 +51,7 @@ export type NativeEngine = {
    * Runs a program. Pure: the same request gives the same result. `pages`: most pages of memory that the host gives; none: as many as the program may have.
    * @throws NativeFailed if V8 did not get to a result: that says nothing about the program
    */
-  run(program: NativeProgram, request: RunRequest, pages?: number): RunResult;
+  run(program: NativeProgram, request: ProgramRun, pages?: number): RunResult;
 };
 
 /** V8's stack, its memory or its patience ended before the program did. The step machine has the result. */
@@ -165,7 +165,7 @@ function actualOf(error: unknown): string {
   return error instanceof MizuError ? (error.actual ?? '') : '';
 }
 
-function runLoaded(program: Loaded, request: RunRequest, pages: number): RunResult {
+function runLoaded(program: Loaded, request: ProgramRun, pages: number): RunResult {
   if (request.seed.length !== 32 || request.gasLimit < 0n || request.gasLimit >= 1n << 62n) throw badRequest(request);
   const kept = program.instance;
   // Whatever goes wrong, a used instance is not used again.
@@ -209,7 +209,7 @@ function faultOf(thrown: unknown, mark: number): RunFault {
   throw thrown instanceof HostAbort ? thrown : new NativeFailed(thrown);
 }
 
-function badRequest(request: RunRequest): MizuError {
+function badRequest(request: ProgramRun): MizuError {
   return new MizuError({
     code: 'vm/bad-request',
     message: 'The run cannot be started.',

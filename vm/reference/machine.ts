@@ -3,7 +3,7 @@ import { gasOf, IMMEDIATE_BIT, INSTRUCTION_BYTES, instructionOf, SLOT_COUNT } fr
 import { requireFit } from '../fit.ts';
 import { HostExit, HostFault } from '../host.ts';
 import type { Program } from '../program.ts';
-import { faultResult, type RunRequest, type RunResult } from '../run.ts';
+import { faultResult, type ProgramRun, type RunResult } from '../run.ts';
 import { CONTROL } from './control.ts';
 import { MachineFault } from './fault.ts';
 import { HOST_CALLS } from './host-calls.ts';
@@ -16,7 +16,7 @@ for (const table of [CONTROL, PLAIN_OPERATIONS, MEMORY, HOST_CALLS])
   for (const [op, handler] of table) handlers[op] = handler;
 
 /** Runs a program instruction by instruction. @throws MizuError `vm/unfit-program` */
-export function runReference(program: Program, request: RunRequest): RunResult {
+export function runReference(program: Program, request: ProgramRun): RunResult {
   requireFit(program);
   const state = createReferenceState(program, request);
   try {

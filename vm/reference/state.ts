@@ -2,13 +2,13 @@
 import { INSTRUCTION_BYTES, SLOT_COUNT } from '../../protocol/isa.ts';
 import { createHost, type Host } from '../host.ts';
 import { PAGE_BYTES, type Program, viewSlots } from '../program.ts';
-import type { RunRequest } from '../run.ts';
+import type { ProgramRun } from '../run.ts';
 
 export type State = {
   readonly program: Program;
   readonly code: DataView;
   readonly instructions: number;
-  readonly request: RunRequest;
+  readonly request: ProgramRun;
   readonly host: Host;
   pc: number;
   fp: number;
@@ -22,7 +22,7 @@ export type State = {
 };
 
 /** The state of L1's machine when a program starts; L1 starts what fits, and nothing else. */
-export function createReferenceState(program: Program, request: RunRequest): State {
+export function createReferenceState(program: Program, request: ProgramRun): State {
   const slots = new BigUint64Array(SLOT_COUNT);
   const initial = viewSlots(program.slots);
   for (let i = 0; i * 8 < initial.byteLength; i++) slots[i] = initial.getBigUint64(i * 8);

@@ -7,7 +7,7 @@ import { cannotFetch, encodeRunning, type Machine, runMachine } from './machine.
 import { proveHost } from './prove-host.ts';
 import { proveMemory } from './prove-memory.ts';
 import { proveSlots } from './prove-slots.ts';
-import type { ProvenInstruction, StepOutcome } from './proven-step.ts';
+import type { ProvenInstruction, ProvenOutcome } from './proven-step.ts';
 import { createWitness, type Witness } from './witness.ts';
 
 /** `parent`: the kernel that waits for this program. The machine's state stays as it is. */
@@ -35,7 +35,7 @@ export function proveStep(
   return witness.finish();
 }
 
-function tryStep(machine: Machine, fetched: Fetched | undefined): StepOutcome {
+function tryStep(machine: Machine, fetched: Fetched | undefined): ProvenOutcome {
   const { core } = machine;
   const state = machine.snapshot();
   const stores = fetched?.instruction?.shape === 'store';

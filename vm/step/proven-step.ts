@@ -7,7 +7,7 @@ import type { Machine } from './machine.ts';
 import type { Witness, WrittenLeaf } from './witness.ts';
 
 /** What the instruction does, tried on the machine itself. */
-export type StepOutcome = {
+export type ProvenOutcome = {
   readonly stop: Stop | undefined;
   /** The first leaf that a store wrote. */
   readonly memory: WrittenLeaf;
@@ -17,7 +17,7 @@ export type ProvenInstruction = Fetched & {
   readonly instruction: Instruction;
   readonly machine: Machine;
   readonly witness: Witness;
-  readonly outcome: StepOutcome;
+  readonly outcome: ProvenOutcome;
   readonly faults: boolean;
   /** Program of an exec request. */
   readonly programOf: (request: Uint8Array) => Program;

@@ -13,16 +13,16 @@ export function features(text: string): Set<number> {
   const found = new Set<number>();
   let previous = '^';
   for (const word of list) {
-    found.add(hashText(word));
-    found.add(hashText(`${previous} ${word}`));
-    if (word.length > 5) found.add(hashText(`-${word.slice(-4)}`));
+    found.add(hashFeature(word));
+    found.add(hashFeature(`${previous} ${word}`));
+    if (word.length > 5) found.add(hashFeature(`-${word.slice(-4)}`));
     previous = word;
   }
-  if (list.length > 2) found.add(hashText(`^ ${list[0]} ${list[1]} ${list[2]}`));
+  if (list.length > 2) found.add(hashFeature(`^ ${list[0]} ${list[1]} ${list[2]}`));
   return found;
 }
 
-export function hashText(text: string): number {
+export function hashFeature(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { hashText } from './features.ts';
+import { hashFeature } from './features.ts';
 
 /** WordNet's 45 lexicographer files by number: the classes. */
 export const LEXICOGRAPHER_CLASSES = [
@@ -29,7 +29,7 @@ export type Gloss = {
 
 /** True for the eighth of the synsets that the built-in model was not trained on. */
 export function isHeldOut(id: string): boolean {
-  return hashText(id) % HELD_OUT_SHARE === 0;
+  return hashFeature(id) % HELD_OUT_SHARE === 0;
 }
 
 /** One for each part of speech. */

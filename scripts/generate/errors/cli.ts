@@ -1,7 +1,7 @@
 // docs/errors.md: the command line, the devnet and the demo.
 import type { TextsOf } from './text.ts';
 
-export const CLI = {
+export const CLI_ERRORS = {
   'cli/bad-option': {
     means: 'An option has a value that it cannot have.',
     toDo: 'Give one that the error names; `npx mizu COMMAND --help` lists the options.',

@@ -1,7 +1,7 @@
 // docs/errors.md: members of the DA committee, and their clients.
 import type { TextsOf } from './text.ts';
 
-export const DA = {
+export const DA_ERRORS = {
   'da/bad-expiry': {
     means: 'The end of the promise that is asked for is too near or too far.',
     toDo: 'Ask for an expiry within the bounds that the error names, in unix seconds.',

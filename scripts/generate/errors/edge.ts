@@ -1,7 +1,7 @@
 // docs/errors.md: gateways, workers and the model endpoints behind them.
 import type { TextsOf } from './text.ts';
 
-export const EDGE = {
+export const EDGE_ERRORS = {
   'edge/answer-too-large': {
     means: 'The endpoint answers with more bytes than its backend takes.',
     toDo: 'Ask for shorter answers (`maxTokens`), or raise `maxAnswerBytes` of the backend.',

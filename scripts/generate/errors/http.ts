@@ -1,7 +1,7 @@
 // docs/errors.md: what every service of the network may answer, and what its callers say of its answers.
 import type { TextsOf } from './text.ts';
 
-export const HTTP = {
+export const HTTP_ERRORS = {
   'http/answer-too-large': {
     means: 'A service answers with more bytes than its caller takes.',
     toDo: 'Check that the address is that of a service of the network.',

@@ -1,7 +1,7 @@
 // docs/errors.md: L1 nodes, transactions and the deployment of the contracts.
 import type { TextsOf } from './text.ts';
 
-export const L1 = {
+export const L1_ERRORS = {
   'l1/answer-too-large': {
     means: 'The L1 node answers with more bytes than are taken.',
     toDo: 'If this goes on, name another node in `l1Url`.',

@@ -1,7 +1,7 @@
 // docs/errors.md: executors, validators, and what every node has: kernel, store, configuration.
 import type { TextsOf } from './text.ts';
 
-export const NODE = {
+export const NODE_ERRORS = {
   'challenger/wrong-assertion': {
     means: 'A validator that only watches has found a wrong assertion.',
     cause: 'The asserter lies, or one of the two machines computes wrongly.',

@@ -1,7 +1,7 @@
 // docs/errors.md: writing, running and fetching workflows.
 import type { TextsOf } from './text.ts';
 
-export const SDK = {
+export const SDK_ERRORS = {
   'sdk/backend-refuses': {
     means: 'The endpoint of a model has refused many rows one after the other, so the local run was stopped.',
     cause: "The address, the key, the model's name or the account is wrong.",

@@ -1,7 +1,7 @@
 // docs/errors.md: what the sequencer refuses, and encodings that are malformed.
 import type { TextsOf } from './text.ts';
 
-export const SEQUENCER = {
+export const SEQUENCER_ERRORS = {
   'message/bad-certificate': {
     means: 'The DA certificate of a message does not hold.',
     cause: 'It is of another epoch of the committee, has too few signers, or covers other objects.',

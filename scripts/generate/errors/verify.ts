@@ -1,7 +1,7 @@
 // docs/errors.md: what `mizu verify` finds.
 import type { TextsOf } from './text.ts';
 
-export const VERIFY = {
+export const VERIFY_ERRORS = {
   'verify/failed': {
     means: 'A check of `mizu verify` does not hold. The error names it, what L1 fixes and what came.',
     toDo: 'Try again. If it fails once more, the network does not keep its word: do not use the dataset.',

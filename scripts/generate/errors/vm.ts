@@ -1,7 +1,7 @@
 // docs/errors.md: modules and bundles that make no program of the DataVM.
 import type { TextsOf } from './text.ts';
 
-export const VM = {
+export const VM_ERRORS = {
   'vm/bad-image': {
     means: 'The image of a program does not fit its module: the globals, pages or data segments are others.',
     cause: 'The image was taken from an instance of another module.',

@@ -14,10 +14,10 @@ export type IdnaTables = {
 const MAPPED = '1';
 
 /** A row of tr46's own table. */
-export type Range = readonly [range: number | readonly [number, number], status: number, mapping?: string];
+export type IdnaTableRange = readonly [range: number | readonly [number, number], status: number, mapping?: string];
 
 /** @throws Error if the ranges leave a gap */
-export function packRanges(table: readonly Range[]): PackedRanges {
+export function packRanges(table: readonly IdnaTableRange[]): PackedRanges {
   let next = 0;
   const lengths: string[] = [];
   const mappings: string[] = [];
