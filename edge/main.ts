@@ -83,9 +83,14 @@ export async function startWorker(
 }
 
 async function createBackends(config: WorkerConfig['backends'][number]): Promise<BackendSet> {
-  if (config.kind === 'simulator') return createSimulatorBackends(config);
-  if (config.kind === 'openai') return createOpenAiBackends(config);
-  return { backends: [createBuiltinBackend()], close: async () => {} };
+  switch (config.kind) {
+    case 'builtin':
+      return { backends: [createBuiltinBackend()], close: async () => {} };
+    case 'openai':
+      return createOpenAiBackends(config);
+    case 'simulator':
+      return createSimulatorBackends(config);
+  }
 }
 
 /** A stake as a gateway: workers have no role of their own on L1. */
