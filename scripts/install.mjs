@@ -4,12 +4,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInRange, rangeInWords } from './node-version.mjs';
 import { runNpm } from './npm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`MIZU needs Node.js 20.19 or later; this is ${process.version}. Get one from https://nodejs.org`);
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+if (!isInRange(process.versions.node, engines.node)) {
+  const needed = rangeInWords(engines.node);
+  console.error(`MIZU needs Node.js ${needed}; this is ${process.version}. Get one from https://nodejs.org`);
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 // The package as a stranger has it: packed, and installed into an empty folder with an empty cache of npm and an empty home.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { startChild } from '../../service/process/child.ts';
@@ -10,37 +11,43 @@ export type Stranger = {
   readonly home: string;
   /** Where the package is installed. */
   readonly project: string;
+  /** Commands in this folder come before those of the machine from now on. */
+  use(folder: string): void;
   /** A command line, without a shell; in the project unless another folder is named. */
-  run(command: readonly [string, ...string[]], folder?: string): Promise<Ended>;
-  remove(): void;
+  run(command: readonly string[], folder?: string): Promise<Ended>;
+  /** Also called if this process ends before. */
+  remove(): Promise<void>;
 };
 
-/** `node` is the Node.js that all its commands run in. */
-export function createStranger(node: string = process.execPath): Stranger {
+/** Its Node.js is that of this process. `cache` is npm's; without one it is new and empty. */
+export function createStranger(cache?: string): Stranger {
   // A space in the path, as strangers have it.
   const home = mkdtempSync(join(tmpdir(), 'mizu pack '));
+  const removeAtOnce = (): void => rmSync(home, { recursive: true, force: true });
+  process.once('exit', removeAtOnce);
   const project = join(home, 'a project');
   mkdirSync(project);
   const env = {
     HOME: home,
     USERPROFILE: home,
-    npm_config_cache: join(home, 'cache'),
+    npm_config_cache: cache ?? join(home, 'cache'),
     npm_config_registry: process.env.npm_config_registry ?? '',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_loglevel: 'error',
     npm_config_update_notifier: 'false',
     NO_COLOR: '1',
-    PATH: [dirname(node), process.env.PATH ?? ''].join(delimiter),
   };
+  const path = [dirname(process.execPath), process.env.PATH ?? ''];
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   return {
     home,
     project,
-    run: ([file, ...args], folder = project) => {
+    use: (folder) => path.unshift(folder),
+    run: ([file = '', ...args], folder = project) => {
       const child = startChild(file, args, {
         cwd: folder,
-        env: { ...passedOn(), ...set },
+        env: { ...passedOn(), ...set, PATH: path.join(delimiter) },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let [stdout, stderr] = ['', ''];
@@ -55,7 +62,11 @@ export function createStranger(node: string = process.execPath): Stranger {
         child.once('close', (code) => resolve({ code, stdout, stderr }));
       });
     },
-    remove: () => rmSync(home, { recursive: true, force: true }),
+    remove: async () => {
+      process.off('exit', removeAtOnce);
+      // Tens of thousands of files: meanwhile this process does something else.
+      await rm(home, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
 }
 
