@@ -8,6 +8,8 @@ import './ts.mjs';
 import { endWithNpm } from './end-with-npm.mjs';
 
 const { killChild, startChild } = await import('../service/process/child.ts');
+const { NODE_LINES } = await import('../test/pack/nodes.fixture.ts');
+const { smoke } = await import('../test/pack/smoke.fixture.ts');
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -41,6 +43,7 @@ for (const say of CHECKS.map(([name, args]) => check(name, args))) (await say)()
 // solc compiles on one processor for minutes: beside Vitest, which prints by itself and needs nothing of what forge writes.
 const [says] = await Promise.all([checkContracts(), runVitest()]);
 for (const say of says) say();
+await checkOtherLines();
 for (const failure of failures) console.error(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
@@ -111,6 +114,20 @@ async function runVitest() {
   }
   if (status !== 0 && result.numFailedTests === 0 && result.numFailedTestSuites === 0)
     count(false, 'vitest exited with an error outside a test');
+}
+
+/** When all else has ended: it has two networks, and is measured in seconds that somebody waits. */
+async function checkOtherLines() {
+  if (process.env.CI !== 'true') {
+    console.log('other lines of Node.js: left out, as CI is not true; `npm run smoke` tries them');
+    return;
+  }
+  await smoke(NODE_LINES, ({ status, what, output }) => {
+    console.log(`${status.padEnd(7)} ${what}`);
+    if (output !== undefined) console.error(output);
+    if (status === 'skipped') total.skipped++;
+    else count(status === 'ok', what);
+  });
 }
 
 async function output(args) {

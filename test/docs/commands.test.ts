@@ -16,7 +16,7 @@ const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
   ['npm run typecheck', 'scripts/test.mjs runs it'],
   ['npm run generate', 'writes into the repository; scripts/test.mjs runs it with --check'],
   ['npm run pack', 'test/pack packs and installs it'],
-  ['npm run smoke', 'installs other lines of Node.js; test/pack runs the package on them'],
+  ['npm run smoke', 'installs other lines of Node.js; scripts/test.mjs runs it where CI is true'],
   ['npm run cases', 'test/cases/cases.test.ts runs them all'],
   ['npm run bench', 'measures for a long time; its results are committed'],
   ['npm run conformance', 'test/conformance runs a part of it'],
