@@ -9,14 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => language?.close());
 
+// Without labels that begin with xn-- and are no Punycode: Node.js 24 takes them, earlier ones do not (test/cases/language-table.ts).
 const hosts = fc.oneof(
   fc.constantFrom(
     'example.org',
     'EXAMPLE.org',
     'a_b.c',
     'xn--bcher-kva.example',
-    'xn--',
-    'xn--a',
     'bücher.example',
     '例え.テスト',
     'faß.de',

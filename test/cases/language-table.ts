@@ -140,6 +140,9 @@ export const CODES: readonly (readonly [code: string, result: unknown])[] = [
   ['new URLSearchParams([["a"]] as any)', '! TypeError'],
   // The URL Standard since 2024; Node 20 leaves it.
   ['new URL("https://example.org/^").href', 'https://example.org/%5E'],
+  // No Punycode; Node.js 24 takes such labels.
+  ['new URL("http://xn--a/").href', '! TypeError'],
+  ['URL.canParse("http://xn--/")', false],
   ['encodeURIComponent("é ") + escape("é")', '%C3%A9%20%E9'],
   ['"İ".toLowerCase().length', 2],
   ['[3, 1, 10].sort().join()', '1,10,3'],

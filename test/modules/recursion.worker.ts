@@ -1,5 +1,5 @@
-// Runs each shape of endless recursion and tells how it ended.
+// Runs each shape of endless recursion and tells how it ended. No `await` at the top level: CONTRIBUTING.md#threads.
 import { parentPort } from 'node:worker_threads';
 import { runShapes } from './recursion.run.ts';
 
-parentPort!.postMessage(await runShapes(11));
+void runShapes(11).then((ends) => parentPort!.postMessage(ends));

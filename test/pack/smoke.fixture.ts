@@ -111,10 +111,15 @@ function stepsOf(clone: string, project: string, tarball: string): Step[] {
       command: ['npx', 'mizu', 'init', 'My Workflow'],
       prints: /npm install/,
     },
-    { name: 'its npm install', folder: begun, command: ['npm', 'install'], prints: /added \d+ packages/ },
-    { name: 'its npm test', folder: begun, command: ['npm', 'test'], prints: /Tests {2}\d+ passed/ },
-    { name: 'its npm run types', folder: begun, command: ['npm', 'run', 'types'], prints: /tsc --noEmit/ },
-    { name: 'its npm run dev', folder: begun, command: ['npm', 'run', 'dev'], prints: /result {2}train \d/ },
+    {
+      name: 'npm install in the folder that mizu init made',
+      folder: begun,
+      command: ['npm', 'install'],
+      prints: /added \d+ packages/,
+    },
+    { name: 'npm test there', folder: begun, command: ['npm', 'test'], prints: /Tests {2}\d+ passed/ },
+    { name: 'npm run types there', folder: begun, command: ['npm', 'run', 'types'], prints: /tsc --noEmit/ },
+    { name: 'npm run dev there', folder: begun, command: ['npm', 'run', 'dev'], prints: /result {2}train \d/ },
   ];
 }
 
