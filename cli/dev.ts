@@ -145,7 +145,7 @@ function printOther(output: Output, { name, rows, isCut }: Other, stats: StepSta
   printReasons(output, brokenOf(rows));
 }
 
-// They get to no step.
+// They get to no operator.
 function printBroken(output: Output, rows: readonly InputRow[]): void {
   const broken = brokenOf(rows);
   if (broken.length > 0) output.say(`\n${pc.bold('lines that are no rows')}  ${broken.length}`);
@@ -187,7 +187,7 @@ function printStep(
       output.say(line);
 }
 
-/** Fields that no shown row has, before or after any step: a misspelt name would show nothing. */
+/** Fields that no shown row has, before or after any operator: a misspelt name would show nothing. */
 function sayMissingColumns(output: Output, steps: readonly StepSamples[], columns: readonly string[] = []): void {
   const shown = steps.flatMap(({ samples }) => samples.flatMap(({ before, after }) => [before, ...after]));
   const fields = new Set(shown.flatMap((row) => Object.keys(row as object)));
@@ -196,7 +196,7 @@ function sayMissingColumns(output: Output, steps: readonly StepSamples[], column
     output.say(pc.yellow(`No row has the field ${missing.join(', ')}. There are: ${[...fields].join(', ')}`));
 }
 
-/** The columns in their order, whether a step has changed them or not. */
+/** The columns in their order, whether an operator has changed them or not. */
 function pickColumns(sample: Sample, columns: readonly string[]): Sample {
   const pick = (row: unknown): object => {
     const fields = row as Record<string, unknown>;

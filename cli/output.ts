@@ -57,7 +57,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
 }
 
-/** `names` of steps in their order, one or more. */
+/** `names` of operators in their order, one or more. */
 export function stepSpan(names: readonly string[]): string {
   return names.length === 1 ? `step '${names[0]}'` : `steps '${names[0]}' to '${names.at(-1)}'`;
 }

@@ -53,7 +53,7 @@ export function render(progress: Progress, columns: number): string[] {
   return [head, ...stages, ...wrap(summaryParts(progress), columns)].map((line) => cut(line, columns));
 }
 
-// What the stages of one step do; sinks and row steps have names of their own.
+// What the stages of one operator do; sinks and row operators have names of their own.
 const ROLES: Readonly<Record<string, string>> = {
   keys: 'keys',
   reduce: 'compare',
@@ -90,7 +90,7 @@ function renderStage(
   return `  ${label} ${bar} ${`${done} of ${width}`.padStart(9)}  ${[counts, rejected, answered, gas].filter(Boolean).join('  ')}`;
 }
 
-/** `dedupe near-dup: keys`; a stage of row steps is these steps. */
+/** `dedupe near-dup: keys`; a stage of row operators is these operators. */
 export function stageLabel(name: string, kind: string, steps: readonly string[]): string {
   const role = ROLES[kind];
   const [first = name, ...fused] = steps;

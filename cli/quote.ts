@@ -61,7 +61,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   });
 }
 
-/** Also the first step of `mizu run`: the dry run, and what it projects. */
+/** The dry run, and what it projects. `mizu run` begins with it, too. */
 export async function quoteSurvey(
   network: Network,
   workflow: CompiledWorkflow,

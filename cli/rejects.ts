@@ -1,4 +1,4 @@
-// docs/sdk.md#rejects-told: what a run or a dry run has to tell beside its rows: the rejects by step, how many and why, and where answers came from.
+// docs/sdk.md#rejects-told: what a run or a dry run has to tell beside its rows: the rejects by operator, how many and why, and where answers came from.
 import { createReadStream } from 'node:fs';
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
@@ -7,7 +7,7 @@ import { formatCount } from '../sdk/client/money.ts';
 import type { LocalRun } from '../sdk/local/run-local.ts';
 import { type Output, shorten } from './output.ts';
 
-/** Of one step. */
+/** Of one operator. */
 export type RejectedBy = {
   readonly step: string;
   /** Entries among the rejects. */
@@ -23,7 +23,7 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 type OneReject = { readonly step: string; readonly reason: string; readonly answer?: number };
 
-/** The step that rejects most comes first; of equals the one that was met first. */
+/** The operator that rejects most comes first; of equals the one that was met first. */
 export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
   const found = new Map<string, RejectedBy>();
   for (const reject of rejects) add(found, reject);

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: what of a workflow is left to run and to pay: all of it, or what is behind the steps of an earlier run.
+// docs/sdk.md#reuse: what of a workflow is left to run and to pay: all of it, or what is behind the operators of an earlier run.
 import pc from 'picocolors';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { formatCount } from '../sdk/client/money.ts';
@@ -54,7 +54,7 @@ export async function restToRun(
   return { workflow: rest, survey: left, asked: { workflowId, inputsHash: survey.inputsHash }, reuses: claim };
 }
 
-/** What decides on the steps of a run on a network. */
+/** What decides on the operators of a run on a network. */
 export async function networkFacts(
   { codes }: Pick<CompiledWorkflow, 'codes'>,
   { inputsHash }: Pick<Survey, 'inputsHash'>,

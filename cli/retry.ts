@@ -1,4 +1,4 @@
-// docs/sdk.md#retry: `mizu run --retry-rejects STEP`: the rejected rows of one step again, into the next version of their dataset.
+// docs/sdk.md#retry: `mizu run --retry-rejects STEP`: the rejected rows of one operator again, into the next version of their dataset.
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
@@ -31,7 +31,7 @@ import { nextCommands, type Output } from './output.ts';
 import { sayRejects, sumRejectsFile } from './rejects.ts';
 import type { RunFlags, RunOutcome } from './run-flags.ts';
 
-/** `workflow` is the rest of the file's from the step on. @throws MizuError `sdk/nothing-to-retry` and what a run throws */
+/** `workflow` is the rest of the file's from the operator on. @throws MizuError `sdk/nothing-to-retry` and what a run throws */
 export async function retryRejects(
   network: Network,
   workflow: CompiledWorkflow,
@@ -113,7 +113,7 @@ async function mendedRows(
   return () => rowsAt(source, places);
 }
 
-// What a step over the whole dataset must see beside the rows that are tried again.
+// What an operator over the whole dataset must see beside the rows that are tried again.
 async function keptAt(network: Network, runs: readonly VersionRun[], met: string) {
   const { findKeptRows: findKept, readKeptRows: readKept } = await import('../sdk/client/kept-rows.ts');
   const outputs = await findKept(

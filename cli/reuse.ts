@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: `mizu dev` begins behind the steps whose results are kept in this folder, and keeps those of the others.
+// docs/sdk.md#reuse: `mizu dev` begins behind the operators whose results are kept in this folder, and keeps those of the others.
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { hashInputs } from '../protocol/messages.ts';
@@ -16,7 +16,7 @@ export const STEPS_FOLDER = join('.mizu', 'steps');
 
 export type DevReuse = {
   readonly kept: KeptStages;
-  /** Names of the steps that are not run. */
+  /** Names of the operators that are not run. */
   readonly steps: readonly string[];
   /** Keeps what the run has made, however it has ended. */
   close(runs: readonly StageRun[]): Promise<void>;

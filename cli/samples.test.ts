@@ -1,4 +1,4 @@
-// docs/sdk.md#dev: what a step over the whole dataset did to the rows.
+// docs/sdk.md#dev: what an operator over the whole dataset did to the rows.
 import { expect, test } from 'vitest';
 import { encodeRowset } from '../sdk/input/rowset.ts';
 import { openOracleChain } from '../test/sdk/oracle.fixture.ts';

@@ -1,4 +1,4 @@
-// docs/sdk.md#dev: what each step did to up to ten rows, from the objects between the stages.
+// docs/sdk.md#dev: what each operator did to up to ten rows, from the objects between the stages.
 
 import { type Content, imagesOf, textOfContent } from '../edge/backends/messages.ts';
 import type { StepDescription } from '../sdk/compile/describe-guest.ts';
@@ -27,7 +27,7 @@ export type StepSamples = {
 
 const SAMPLES = 10;
 
-/** `runs` are those of the unfused stages: each has one step. */
+/** `runs` are those of the unfused stages: each has one operator. */
 export function collectSamples(
   steps: readonly StepDescription[],
   runs: readonly StageRun[],
@@ -42,7 +42,7 @@ export function collectSamples(
     const source = reader.stage.inputs[0]!.stage;
     const before = parseRowsets(source < 0 ? [input] : runs[source]!.outputs);
     const after = parseRowsets(run.outputs);
-    // The stages that prepare this one (request, keys, …) are part of the step's cost.
+    // The stages that prepare this one (request, keys, …) are part of the operator's cost.
     const own = runs.filter(({ stage }) => 'step' in stage && stage.step === index);
     const all = own.length > 0 ? own : [run];
     const rows = Math.max(1, before.live.length);

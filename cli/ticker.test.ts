@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const MAX_WAIT_MS = 600_000;
 
-/** This thread computes until the file has it, as a step does that does not end. */
+/** This thread computes until the file has it, as an operator does that does not end. */
 function holdUntil(file: string, words: string): void {
   const end = Date.now() + MAX_WAIT_MS;
   while (!readFileSync(file, 'utf8').includes(words)) if (Date.now() > end) throw new Error(`nobody said ${words}`);

@@ -34,7 +34,7 @@ export function startTicker(json: boolean): Ticker {
   return createTicker(isTTY ? { everyMs: TERMINAL_MS, columns } : {});
 }
 
-/** A thread of its own writes: a step may hold up this one for minutes. It does not keep the process alive. */
+/** A thread of its own writes: an operator may hold up this one for minutes. It does not keep the process alive. */
 export function createTicker({ fd = 2, everyMs = LOG_MS, columns }: TickerOptions): Ticker {
   const worker = new Worker(THREAD, { execArgv: [], workerData: { fd, everyMs, columns } });
   worker.unref();

@@ -1,4 +1,4 @@
-// docs/sdk.md#why-cache: `mizu why --cache`: of each step its address, whether its result is reused, and the first reason why not.
+// docs/sdk.md#why-cache: `mizu why --cache`: of each operator its address, whether its result is reused, and the first reason why not.
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
@@ -12,7 +12,7 @@ import type { Output } from './output.ts';
 export type CacheFlags = NetworkFlags &
   Partial<InputFlags> & { readonly rows: number; readonly backend?: string; readonly json?: boolean };
 
-/** Of one step. */
+/** Of one operator. */
 export type StepReuse = {
   readonly step: string;
   readonly address: Hex;
@@ -101,7 +101,7 @@ export async function explainSteps(
 ): Promise<StepReuse[]> {
   const addresses = stepAddresses(now);
   const found: StepReuse[] = [];
-  // Steps behind one that is not reused are not either.
+  // Operators behind one that is not reused are not either.
   let reused = true;
   for (const [place, { name }] of now.steps.entries()) {
     const address = addresses[place] as Hex;

@@ -8,14 +8,14 @@ import { MizuError } from '../protocol/errors.ts';
 import { type BundledWorkflow, bundleWorkflow } from './compile/compile.ts';
 import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
 
-/** One question that a step asks a model. */
+/** One question that an operator asks a model. */
 export type Question = {
   readonly step: string;
   readonly model: string;
   readonly messages: readonly RequestMessage[];
   /** Text of the last message. */
   readonly prompt: string;
-  /** Of a step with `n`: which of the answers to one prompt, from 0 on. */
+  /** Of an operator with `n`: which of the answers to one prompt, from 0 on. */
   readonly answer: number;
 };
 
@@ -24,7 +24,7 @@ export type Answer = (question: Question) => unknown;
 
 /** How `tryWorkflow` runs a workflow, and what models answer. */
 export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
-  /** By the name of the step that asks. A step of `builtin/small` that is not named here is answered by that model. */
+  /** By the name of the operator that asks. An operator of `builtin/small` that is not named here is answered by that model. */
   readonly answers?: Readonly<Record<string, Answer>>;
 };
 
@@ -32,7 +32,7 @@ export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' |
 export type TriedRun<Row = Record<string, unknown>> = LocalRun & {
   /** Of all parts, one part after another. */
   readonly rows: readonly Row[];
-  /** What models were asked, in the order of the questions of each step. */
+  /** What models were asked, in the order of the questions of each operator. */
   readonly questions: readonly Question[];
 };
 
@@ -44,7 +44,7 @@ export type TriedRun<Row = Record<string, unknown>> = LocalRun & {
  *   answers: { kind: ({ prompt }) => (prompt.includes('otter') ? 'animal' : 'plant') },
  * });
  * expect(run.rows).toEqual([{ text: 'an otter', kind: 'animal' }]);
- * @throws MizuError `sdk/unanswered` if a step asks a model that nobody stands in for, `sdk/no-step` if `answers` names a step that asks none,
+ * @throws MizuError `sdk/unanswered` if an operator asks a model that nobody stands in for, `sdk/no-step` if `answers` names an operator that asks none,
  * and what `runLocal` throws
  */
 export async function tryWorkflow<Row = Record<string, unknown>>(
@@ -82,7 +82,7 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
   return { ...run, rows: Object.values(run.parts).flat() as Row[], questions };
 }
 
-/** The model of each step that asks one. */
+/** The model of each operator that asks one. */
 function askingSteps({ description }: BundledWorkflow): Readonly<Record<string, string>> {
   return Object.fromEntries(
     description.steps.flatMap(({ name, model }) => (model === undefined ? [] : [[name, model] as const])),

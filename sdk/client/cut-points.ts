@@ -13,7 +13,7 @@ export type CutPoint = {
   readonly results?: number;
 };
 
-/** In the order of the steps. Behind a sort there are none: what was rejected before it the sorted rows leave behind. */
+/** In the order of the operators. Behind a sort there are none: what was rejected before it the sorted rows leave behind. */
 export function cutPoints({ stages, begin }: Pick<Metadata, 'stages' | 'begin'>): CutPoint[] {
   const points: CutPoint[] = [];
   let steps = begin?.steps ?? 0;
@@ -40,7 +40,7 @@ export function madeAt(
   };
 }
 
-/** Place of the last step that decides on what is there at a point. */
+/** Place of the last operator that decides on what is there at a point. */
 export function lastStep({ steps, answered }: Begin): number {
   return answered ? steps : steps - 1;
 }

@@ -33,7 +33,7 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
   const view = await readRun(network, run);
   if (view.dataset === null) throw noDataset(run, view.status);
   const metadata = await readMetadata(network, view.workflow);
-  // Only where it was started it is known whose steps it goes on with.
+  // Only where it was started it is known whose operators it goes on with.
   const reuses = (await findRecord(run))?.reuses;
   const entries = decodeDataset(await network.object(view.dataset.root, view.dataset.length));
   const facts: DatasetFacts = {
@@ -79,7 +79,7 @@ export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata
 }
 
 /**
- * Rows in, out and rejected of every step, from the headers of the last rowsets.
+ * Rows in, out and rejected of every operator, from the headers of the last rowsets.
  *
  * @example
  * const { confident } = await readStepStats(network, run);

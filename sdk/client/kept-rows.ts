@@ -1,4 +1,4 @@
-// docs/sdk.md#retry: the rows that a run has brought to a step over the whole dataset, from what the stage before that step has written.
+// docs/sdk.md#retry: the rows that a run has brought to an operator over the whole dataset, from what the stage before that operator has written.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
@@ -11,7 +11,7 @@ import { readMetadata, readRun } from './watch.ts';
 const TASKS_AT_ONCE = 1_000;
 const NEWLINE = 10;
 
-/** Where the rows are that have come to the step `met`: the last of these runs that has it. @throws MizuError `sdk/retry-step` */
+/** Where the rows are that have come to the operator `met`: the last of these runs that has it. @throws MizuError `sdk/retry-step` */
 export async function findKeptRows(network: Network, runs: readonly Hex[], met: string): Promise<readonly ObjectRef[]> {
   for (const run of [...runs].reverse()) {
     const { workflow } = await readRun(network, run);

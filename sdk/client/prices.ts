@@ -17,7 +17,7 @@ export async function modelPrice(network: Network, name: string): Promise<ModelP
   return { active: true, inputWei: toBigInt(inputPrice), outputWei: toBigInt(outputPrice) };
 }
 
-/** Of all models that the steps ask. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
+/** Of all models that the operators ask. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
 export async function modelPrices(network: Network, { steps }: Description): Promise<Map<string, ModelPrice>> {
   const names = [...new Set(steps.flatMap((step) => step.model ?? []))];
   return new Map(await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)));

@@ -27,7 +27,7 @@ export type Quote = {
   /** Most that all answers may cost, tokens and bytes, and those of one partition; 0 if the dry run has seen no token. */
   readonly inferenceWei: bigint;
   readonly itemWei: bigint;
-  /** Gas that the largest task may need, with margin: the run's limit per task. The network's own, if steps look at the whole dataset. */
+  /** Gas that the largest task may need, with margin: the run's limit per task. The network's own, if operators look at the whole dataset. */
   readonly taskGasLimit: bigint;
   readonly dryRun: LocalRun;
 };

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: what a dataset says of the run whose steps it goes on with.
+// docs/sdk.md#reuse: what a dataset says of the run whose operators it goes on with.
 import { z } from 'zod';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import { NAME } from '../workflow/refusal.ts';
@@ -9,9 +9,9 @@ export type ReuseClaim = {
   readonly workflow: Hex;
   /** Of the input that the first of all these runs has read. */
   readonly inputsHash: Hex;
-  /** Names of the steps that were not run again. */
+  /** Names of the operators that were not run again. */
   readonly steps: readonly string[];
-  /** The model's step whose answers are those of the earlier run, and are checked and parsed anew. */
+  /** The model operator whose answers are those of the earlier run, and are checked and parsed anew. */
   readonly answered?: string | undefined;
   /** What that run itself goes on with. */
   readonly reuses?: ReuseClaim | undefined;

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: the earlier run of the account whose steps a new one need not run again.
+// docs/sdk.md#reuse: the earlier run of the account whose operators a new one need not run again.
 import { runRecord } from '../../kernel/records.ts';
 import type { VerifyRequest } from '../../node/replication/replicate.ts';
 import { MAX_PARTITION_BYTES } from '../../protocol/constants.ts';
@@ -37,7 +37,7 @@ export type ReuseSearch = {
   readonly reuse: Reuse | undefined;
   /** The newest earlier run, to compare with. */
   readonly newest: EarlierRun | undefined;
-  /** Why the run that has most of the steps cannot be gone on with. */
+  /** Why the run that has most of the operators cannot be gone on with. */
   readonly obstacle: string | undefined;
 };
 

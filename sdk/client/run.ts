@@ -33,7 +33,7 @@ export type RunRequest = {
   readonly deadlineSeconds: number;
   /** What was asked for, if the run is only the rest of it: by that it is found again. */
   readonly asked?: { readonly workflowId: Hex; readonly inputsHash: Hex } | undefined;
-  /** Whose steps it goes on with. */
+  /** Whose operators it goes on with. */
   readonly reuses?: ReuseClaim | undefined;
   /** Starts a new one even if there is one. */
   readonly isNew?: boolean;

@@ -35,7 +35,7 @@ export type KeptSurvey = FileSurvey & { readonly at: string };
 /** Of the dataset's own input, and of what is joined with it. */
 export type Survey = FileSurvey & {
   readonly others: readonly OtherSurvey[];
-  /** Rows that an earlier run has brought to the step `at`: they stand before all others. */
+  /** Rows that an earlier run has brought to the operator `at`: they stand before all others. */
   readonly kept?: KeptSurvey | undefined;
   /** Of the partitions of all inputs: rows that were kept, the dataset's own, the others. */
   readonly allRefs: readonly ObjectRef[];
@@ -84,7 +84,7 @@ function firstRows(sampleSize: number): Sampler | undefined {
 export type RowSource = () => AsyncIterable<InputRow>;
 
 /**
- * `file` says where the rows stand; `kept` are rows that an earlier run has brought to the step `at`. @throws MizuError
+ * `file` says where the rows stand; `kept` are rows that an earlier run has brought to the operator `at`. @throws MizuError
  * `sdk/empty-input`, `sdk/input-too-large`
  */
 export async function surveyRows(

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: that a run has read what the steps of another one have made, from L1 and DA alone.
+// docs/sdk.md#reuse: that a run has read what the operators of another one have made, from L1 and DA alone.
 import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/replication/replicate.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type ObjectRef, objectRoot } from '../../protocol/tree.ts';

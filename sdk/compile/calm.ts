@@ -93,7 +93,7 @@ export function isCalm(node: Node | null | undefined, names: FileNames, own: Rea
   }
 }
 
-/** What a step of a chain is given: also that which `aggregate` and `join` call at once. */
+/** What an operator of a chain is given: also that which `aggregate` and `join` call at once. */
 export function isCalmStep({ callee, arguments: args }: CallExpression, names: FileNames): boolean {
   if (!args.every((arg) => isCalm(arg, names))) return false;
   const method = callee.type === 'MemberExpression' ? identifierName(callee.property) : null;

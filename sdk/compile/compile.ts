@@ -21,7 +21,7 @@ export type BundledWorkflow = {
 /** A workflow as it is deployed: its id, its stages, and the program with everything that it needs. */
 export type CompiledWorkflow = BundledWorkflow & {
   readonly workflowId: Hex;
-  /** Of the whole file; null if it is compiled for rejects of a step. */
+  /** Of the whole file; null if it is compiled for rejects of an operator. */
   readonly codes: StepCodes | null;
   readonly definition: Definition;
   readonly program: BuiltProgram;
@@ -37,8 +37,8 @@ globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(
 `;
 
 /**
- * Bundles a workflow file with the runtime and learns its steps, without building the program.
- * `fused` false gives each row step a stage of its own: for looking between them.
+ * Bundles a workflow file with the runtime and learns its operators, without building the program.
+ * `fused` false gives each row operator a stage of its own: for looking between them.
  *
  * @example
  * const { description } = await bundleWorkflow('workflow.ts');
@@ -70,7 +70,7 @@ export async function bundleWorkflow(file: string, fused = true, start: Start = 
 export type CompileOptions = Start & {
   /** Keeps built programs between calls. */
   readonly cacheFolder?: string;
-  /** Of the whole file, where `begin` leaves out steps. */
+  /** Of the whole file, where `begin` leaves out operators. */
   readonly codes?: StepCodes | undefined;
 };
 

@@ -1,10 +1,10 @@
-// docs/sdk.md#reuse: a workflow file as if it ended with one of its steps. What only later steps use is then left out by the bundler.
+// docs/sdk.md#reuse: a workflow file as if it ended with one of its operators. What only later operators use is then left out by the bundler.
 import { type CallExpression, type Node, type Program, parse } from 'acorn';
 import { constantsOf, type FileNames, identifierName, isCalm, isCalmStep, namesOf, rootOf } from './calm.ts';
 import type { StepDescription } from './describe-guest.ts';
 
 export type Cuts = {
-  /** Of each step the file that ends with it; null: it cannot be told which of the file it needs. */
+  /** Of each operator the file that ends with it; null: it cannot be told which of the file it needs. */
   readonly sources: readonly (string | null)[];
   /** Why not, for people. */
   readonly reason: string | null;
@@ -97,7 +97,7 @@ const METHODS = new Set(
   ),
 );
 
-/** Of each step the link that makes it. */
+/** Of each operator the link that makes it. */
 function endsOf(links: readonly Link[], steps: readonly Pick<StepDescription, 'name' | 'label'>[]): number[] | null {
   const ends: number[] = [];
   for (const [i, { call, method }] of links.entries()) {

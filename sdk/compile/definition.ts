@@ -27,14 +27,14 @@ export type Metadata = {
   readonly stages: readonly StageMetadata[];
   readonly models: Readonly<Record<Hex, string>>;
   readonly sdk: string;
-  /** What its steps' results depend on besides the input: docs/sdk.md#reuse. */
+  /** What its operators' results depend on besides the input: docs/sdk.md#reuse. */
   readonly code?: { readonly toolchain: Hex; readonly steps: readonly StepCode[] } | undefined;
   /** Of a program that begins with what another has made. */
   readonly begin?: BeginMetadata | undefined;
 };
 
 export type BeginMetadata = Begin & {
-  /** Name and code of the last step that the other has done; of an answered one it has asked the model. */
+  /** Name and code of the last operator that the other has done; of an answered one it has asked the model. */
   readonly step: string;
   readonly code: Hex;
 };

@@ -13,7 +13,7 @@ export type StepDescription = {
   readonly input?: string;
   readonly model?: string;
   readonly maxTokens?: number;
-  /** What a model's step asks for besides its prompt and schema. */
+  /** What a model operator asks for besides its prompt and schema. */
   readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
   /** JSON schema that an answer must fit; null: it is text. */
   readonly answer?: unknown;
@@ -32,10 +32,10 @@ export type Description = {
   readonly steps: readonly StepDescription[];
   /** Names of the inputs that a run has beside the dataset's own. */
   readonly inputs: readonly string[];
-  /** Of the rest of a workflow: the first step over the whole dataset, to which an earlier run has brought its rows. */
+  /** Of the rest of a workflow: the first operator over the whole dataset, to which an earlier run has brought its rows. */
   readonly meets?: string;
   readonly stages: readonly PlannedStage[];
-  /** With a stage for each row step. */
+  /** With a stage for each row operator. */
   readonly unfusedStages: readonly PlannedStage[];
 };
 

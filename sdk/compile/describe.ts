@@ -1,4 +1,4 @@
-// docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its steps.
+// docs/sdk.md#compile: evaluates a workflow file once, in an empty context, to learn its operators.
 import { runInContext } from 'node:vm';
 import { findSchemaProblem } from '../../edge/schema/check.ts';
 import { toStructured } from '../../edge/schema/structured.ts';

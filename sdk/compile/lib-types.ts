@@ -1,4 +1,4 @@
-// docs/sdk.md#language: the types of ECMAScript 2023 from TypeScript's own library, without what a step has not.
+// docs/sdk.md#language: the types of ECMAScript 2023 from TypeScript's own library, without what an operator has not.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

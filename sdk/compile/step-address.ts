@@ -1,17 +1,17 @@
-// docs/sdk.md#reuse: what a step's result depends on, as one hash, and what has changed between two runs of a workflow.
+// docs/sdk.md#reuse: what an operator's result depends on, as one hash, and what has changed between two runs of a workflow.
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { canonical } from '../runtime/canonical.ts';
 import type { StepCode, StepCodes } from './step-code.ts';
 
-/** All that decides on the results of a workflow's steps. */
+/** All that decides on the results of a workflow's operators. */
 export type StepFacts = StepCodes & {
   readonly inputsHash: Hex;
-  /** Who answers for a model, by its name: what is said here besides the step's own options. */
+  /** Who answers for a model, by its name: what is said here besides the operator's own options. */
   readonly endpoints: Readonly<Record<string, unknown>>;
 };
 
-/** Of each step, up to and with it. */
+/** Of each operator, up to and with it. */
 export function stepAddresses({ toolchain, steps, inputsHash, endpoints }: StepFacts): Hex[] {
   const asked: [string, unknown][] = [];
   return steps.map((step) => {
@@ -30,7 +30,7 @@ export type WorkflowChange =
   | { readonly kind: 'endpoint'; readonly step: string; readonly model: string }
   | { readonly kind: 'code'; readonly step: string };
 
-/** The first reason why the address of the step at this place is another one than it was; undefined: it is the same. */
+/** The first reason why the address of the operator at this place is another one than it was; undefined: it is the same. */
 export function firstChange(before: StepFacts, now: StepFacts, place: number): WorkflowChange | undefined {
   if (before.toolchain !== now.toolchain) return { kind: 'toolchain' };
   if (before.inputsHash !== now.inputsHash) return { kind: 'input', before: before.inputsHash, now: now.inputsHash };

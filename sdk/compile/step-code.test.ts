@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let files = 0;
-/** What a file's steps are called costs a second to learn, and stays when their code changes. */
+/** What a file's operators are called costs a second to learn, and stays when their code changes. */
 const described = new Map<string, readonly StepDescription[]>();
 
 /** In a folder of its own, with what else it imports. The text itself stands for the bundle. */
@@ -28,7 +28,7 @@ async function codesOf(text: string, helpers: Readonly<Record<string, string>> =
   return stepCodes(file, steps, text);
 }
 
-/** Names of the steps whose code differs. */
+/** Names of the operators whose code differs. */
 async function changed(
   before: string,
   after: string,

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: of each step the hash of the code that it and the steps before it can reach, and what the toolchain is.
+// docs/sdk.md#reuse: of each operator the hash of the code that it and the operators before it can reach, and what the toolchain is.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, resolve } from 'node:path';
@@ -16,17 +16,17 @@ import { ENGINE } from './program.ts';
 
 export type StepCode = {
   readonly name: string;
-  /** Of the steps up to this one. */
+  /** Of the operators up to this one. */
   readonly code: Hex;
-  /** Of a model's step, as far as they are options: for people. */
+  /** Of a model operator, as far as they are options: for people. */
   readonly settings?: StepDescription['settings'];
 };
 
 export type StepCodes = {
-  /** Of everything besides the workflow that decides on what a step does. */
+  /** Of everything besides the workflow that decides on what an operator does. */
   readonly toolchain: Hex;
   readonly steps: readonly StepCode[];
-  /** Why some steps stand for the whole file; null: none does. */
+  /** Why some operators stand for the whole file; null: none does. */
   readonly whole: string | null;
 };
 

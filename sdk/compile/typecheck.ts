@@ -126,7 +126,7 @@ function parseErrors(output: string, folder: string): TypeError[] {
   return errors;
 }
 
-/** Of what a step has not, TypeScript's suggestion would be something else that is like it by name. */
+/** Of what an operator has not, TypeScript's suggestion would be something else that is like it by name. */
 function withFix(text: string): string {
   const name = /^(?:Property|Cannot find name) '(\w+)'/.exec(text)?.[1];
   const fix = name === undefined ? undefined : fixOf(name);

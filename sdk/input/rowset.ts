@@ -5,7 +5,7 @@ import { type RowsetTag, rejectLine, wellFormed } from '../runtime/rowset.ts';
 
 export type InputRow =
   | { readonly kind: 'row'; readonly index: number; readonly row: object }
-  /** A line that is no row: it becomes a rejected row of the step `input`, its text kept. */
+  /** A line that is no row: it becomes a rejected row of the operator `input`, its text kept. */
   | { readonly kind: 'broken'; readonly index: number; readonly text: string; readonly reason: string };
 
 /** Of a line of the input and of a row in canonical JSON: a larger one would fill most of a partition of 1 MiB. */

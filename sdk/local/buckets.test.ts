@@ -1,4 +1,4 @@
-// docs/sdk.md#whole: what a step over the whole dataset makes does not depend on the number of its buckets.
+// docs/sdk.md#whole: what an operator over the whole dataset makes does not depend on the number of its buckets.
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { anyCuts, type OracleChain, openOracleChain } from '../../test/sdk/oracle.fixture.ts';

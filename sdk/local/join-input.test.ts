@@ -18,7 +18,7 @@ function oracle(rows: readonly Row[], table: readonly Row[], isLeft: boolean, is
 
 const HEAD = `const others = input<any>('others');`;
 
-// Before it: nothing, rows, a sort (whose tasks are others than the run's partitions), a step over the dataset, and all of them.
+// Before it: nothing, rows, a sort (whose tasks are others than the run's partitions), an operator over the dataset, and all of them.
 test.each([
   ['inner', 'all', 1, ''],
   ['inner', 'first', 2, `.sort('by', (r) => r.n, { buckets: 3 })`],

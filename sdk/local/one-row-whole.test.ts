@@ -1,9 +1,9 @@
-// docs/sdk.md#errors: the same for the steps over the whole dataset, and for those that cut texts and look up rows.
+// docs/sdk.md#errors: the same for the operators over the whole dataset, and for those that cut texts and look up rows.
 import { expect, test } from 'vitest';
 import { openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { BAD, ENDLESS, helpersOf } from '../../test/sdk/wrongs.fixture.ts';
 
-/** The step of each hook. */
+/** The operator of each hook. */
 const STEP_OF: Readonly<Record<string, string>> = {
   text: 'chunk',
   kept: 'chunk',

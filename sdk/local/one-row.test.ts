@@ -1,4 +1,4 @@
-// docs/sdk.md#errors: whatever a function of the user does to one row, exactly that row is rejected, as its step read it.
+// docs/sdk.md#errors: whatever a function of the user does to one row, exactly that row is rejected, as its operator read it.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,7 @@ const HOOKS = [
   'last',
   'split',
 ];
-/** What each step adds to a row. */
+/** What each operator adds to a row. */
 const ADDS: Readonly<Record<string, object>> = {
   mapped: { m: 1 },
   flatItem: { f: 1 },

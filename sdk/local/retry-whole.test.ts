@@ -1,4 +1,4 @@
-// docs/sdk.md#retry: rows that are tried again meet those that were kept at the first step over the whole dataset, as if they stood behind them.
+// docs/sdk.md#retry: rows that are tried again meet those that were kept at the first operator over the whole dataset, as if they stood behind them.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyCuts, openOracleChain } from '../../test/sdk/oracle.fixture.ts';
@@ -14,7 +14,7 @@ const OTHERS = [
   { key: 'a', x: 3 },
 ];
 
-/** What the stage before the step has written. */
+/** What the stage before the operator has written. */
 function keptAt({ stages }: LocalRun, names: readonly string[], met: string): InputRow[] {
   const at = names.findIndex((name) => name.startsWith(`${met}/`));
   const before = stages.slice(0, at).findLast(({ stage }) => ['rows', 'receive', 'apply', 'sort'].includes(stage.kind));

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: a local run that begins behind the steps whose results are kept, and keeps those of the others.
+// docs/sdk.md#reuse: a local run that begins behind the operators whose results are kept, and keeps those of the others.
 import type { Hex } from '../../protocol/hex.ts';
 import type { PlannedStage } from '../workflow/plan.ts';
 import type { StageRun } from './graph.ts';
@@ -9,11 +9,11 @@ export type KeptStages = ReadonlyMap<number, StageRun>;
 
 export type KeptSteps = {
   readonly stages: KeptStages;
-  /** Steps from the first one on whose results are kept. */
+  /** Operators from the first one on whose results are kept. */
   readonly count: number;
 };
 
-/** `stages` are the unfused ones: each has one step. */
+/** `stages` are the unfused ones: each has one operator. */
 export async function findKeptStages(
   store: Pick<StepStore, 'find'>,
   addresses: readonly Hex[],

@@ -1,4 +1,4 @@
-// docs/sdk.md#reuse: results of steps of local runs on disk, by their addresses.
+// docs/sdk.md#reuse: results of operators of local runs on disk, by their addresses.
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { NAME } from '../workflow/refusal.ts';
 import { type FolderBounds, pruneFolder, writePrivateFile } from './bounded-folder.ts';
 import type { StageRun } from './graph.ts';
 
-/** What the stages of a step have made and taken. */
+/** What the stages of an operator have made and taken. */
 export type StepResult = readonly Omit<StageRun, 'stage'>[];
 
 export type StepStore = {
@@ -31,7 +31,7 @@ export type StepStoreOptions = Partial<FolderBounds> & {
 const VERSION = 1;
 const MAX_BYTES = 256 * 1024 * 1024;
 const MAX_ENTRIES = 2_000;
-/** Of one step; a larger result is not kept. */
+/** Of one operator; a larger result is not kept. */
 const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 const MAX_WARNINGS = 3;
 
@@ -69,7 +69,7 @@ const factsShape = z.object({
   endpoints: z.record(z.string(), z.unknown()),
 });
 
-/** One file a step, which appears under its name when it is whole; other processes may use the folder too. */
+/** One file an operator, which appears under its name when it is whole; other processes may use the folder too. */
 export function createStepStore(
   folder: string,
   { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: StepStoreOptions = {},

@@ -17,9 +17,9 @@ export type DatasetFacts = {
   readonly origin?: Hex | undefined;
   readonly rpcUrl: string;
   readonly models: readonly string[];
-  /** Steps in order, as labels. */
+  /** Operators in order, as labels. */
   readonly steps: readonly string[];
-  /** The run that has made what this one has read, and which steps: docs/sdk.md#reuse. */
+  /** The run that has made what this one has read, and which operators: docs/sdk.md#reuse. */
   readonly reuses?: ReuseClaim | undefined;
 };
 

@@ -19,16 +19,16 @@ export type VersionRun = {
   readonly run: Hex;
   readonly workflow: Hex;
   readonly datasetRoot: Hex;
-  /** The step whose rejects, of all runs before it, it has tried again; undefined of the first one. */
+  /** The operator whose rejects, of all runs before it, it has tried again; undefined of the first one. */
   readonly retries?: string | undefined;
-  /** If a step over the whole dataset follows that step: what the run has taken over from the runs before it, and what it makes anew. */
+  /** If an operator over the whole dataset follows that operator: what the run has taken over from the runs before it, and what it makes anew. */
   readonly again?: Reprocessed | undefined;
   /** Of the rejects of `input`: the corrected rows that it has read in their place. */
   readonly mended?: readonly ObjectRef[] | undefined;
 };
 
 export type Reprocessed = {
-  /** The first step over the whole dataset, those behind it, and the inputs that are joined: all rows have gone through them again. */
+  /** The first operator over the whole dataset, those behind it, and the inputs that are joined: all rows have gone through them again. */
   readonly steps: readonly string[];
   /** The run's inputs besides the rejects: rows that were kept, which stand before them, and the inputs that are joined, behind. */
   readonly kept: readonly ObjectRef[];
@@ -172,13 +172,13 @@ function isWhole({ answer }: RejectLine): boolean {
 
 type Later = Pick<VersionRun, 'retries' | 'again'>;
 
-/** A later run has tried it again, or has sent all rows through its step again. */
+/** A later run has tried it again, or has sent all rows through its operator again. */
 function isSuperseded(reject: RejectLine, later: readonly Later[]): boolean {
   const { step } = reject;
   return later.some((run) => (run.retries === step && isWhole(reject)) || run.again?.steps.includes(step) === true);
 }
 
-/** What a run that tries a step again reads: its rejects of all runs before it, whose datasets lie in `folders`, that none between has tried. */
+/** What a run that tries an operator again reads: its rejects of all runs before it, whose datasets lie in `folders`, that none between has tried. */
 export async function* retriedRejects(
   folders: readonly string[],
   runs: readonly Later[],
@@ -194,7 +194,7 @@ export async function* retriedRejects(
   }
 }
 
-/** Answers that rows of these datasets have lost at the step, and go on without. */
+/** Answers that rows of these datasets have lost at the operator, and go on without. */
 export async function countLostAnswers(folders: readonly string[], step: string): Promise<number> {
   let lost = 0;
   for (const folder of folders) {

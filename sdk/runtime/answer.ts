@@ -1,4 +1,4 @@
-// docs/rows.md#answers: what a row's result says, before the step's own schema and parser see it.
+// docs/rows.md#answers: what a row's result says, before the operator's own schema and parser see it.
 import { describeEnd, takeApart } from '../../protocol/answer.ts';
 import { numberLoss } from '../input/json-number.ts';
 import type { LlmStep, Said } from '../workflow/step.ts';
@@ -30,7 +30,7 @@ export type OpenedAnswer =
     }
   | { readonly reason: string };
 
-/** The parser of a step that names none: what is said besides is not put together for it. */
+/** The parser of an operator that names none: what is said besides is not put together for it. */
 export const asItIs = (answer: unknown): unknown => answer;
 
 const NOTHING_SAID: Said = Object.freeze({

@@ -23,7 +23,7 @@ export type RowWork = {
   commit(): void;
   /** The row whose turn it is cannot be used: goes on to the next. */
   refuse(reason: string): void;
-  /** The stack of where the step was made that the row is at. */
+  /** The stack of where the operator was made that the row is at. */
   made(): string;
 };
 

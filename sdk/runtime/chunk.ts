@@ -7,7 +7,7 @@ import type { StageStep } from './verdict.ts';
 
 export type Piece = { readonly text: string; readonly start: number };
 
-/** A row for each piece: what is kept of the row, and the piece as the field that is named like the step. */
+/** A row for each piece: what is kept of the row, and the piece as the field that is named like the operator. */
 export function createChunk(step: ChunkStep): Pick<StageStep, 'apply'> {
   const { name, size, overlap, unit } = step;
   return {

@@ -1,4 +1,4 @@
-// docs/sdk.md#stages: the steps over the whole dataset, each in the stages that its plan has.
+// docs/sdk.md#stages: the operators over the whole dataset, each in the stages that its plan has.
 import type { ExchangeStep } from '../workflow/step.ts';
 import type { Context } from './attempts.ts';
 import { createTakeHomes } from './homes.ts';

@@ -1,4 +1,4 @@
-// docs/sdk.md#pure: a step sees no clock, no chance, no network and no locale. The compiler refuses them with their line; this is for what it cannot see.
+// docs/sdk.md#pure: an operator sees no clock, no chance, no network and no locale. The compiler refuses them with their line; this is for what it cannot see.
 import { ABSENT, ONE_CASE, REFUSED_CALLS, REFUSED_METHODS } from './refused.ts';
 
 /** Replaces what is not pure by functions that throw with what to do instead. */
@@ -58,7 +58,7 @@ function guardLocales(target: Record<string, unknown>): void {
 let running = false;
 
 /**
- * From here on nothing can make a promise or wait for one: what a step left to run later would run when its row is written, and could
+ * From here on nothing can make a promise or wait for one: what an operator left to run later would run when its row is written, and could
  * fail or never end where no row is to blame. At the top level of a library they do no harm. The compiler makes promises of async functions.
  */
 export function refusePromises(): void {

@@ -1,4 +1,4 @@
-// docs/sdk.md#texts: what the buckets of a step have made goes to the partition, and to the place, of the row that it is made of.
+// docs/sdk.md#texts: what the buckets of an operator have made goes to the partition, and to the place, of the row that it is made of.
 import type { Step } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createPlaces } from './places.ts';

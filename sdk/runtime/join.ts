@@ -4,7 +4,7 @@ import { fieldTaken, sealRow, sealRows } from './seal.ts';
 import { keyText } from './split.ts';
 import { becomes, DROP, type StageStep, type Verdict } from './verdict.ts';
 
-/** The row with each of its matches as the field that is named like the step. */
+/** The row with each of its matches as the field that is named like the operator. */
 export function joinRow(step: JoinStep | LookupStep, row: object, found: readonly object[]): Verdict {
   const { name, isLeft, isFirst } = step;
   if (Object.hasOwn(row, name)) throw fieldTaken(name);

@@ -1,11 +1,11 @@
-// docs/sdk.md#retry: rows that an earlier run has brought to a step over the whole dataset wait there for those that are tried again.
+// docs/sdk.md#retry: rows that an earlier run has brought to an operator over the whole dataset wait there for those that are tried again.
 import { padHeader } from '../../protocol/rows.ts';
 import type { PlannedStage } from '../workflow/plan.ts';
 import { isWholeStep, type Step } from '../workflow/step.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { openAnyRowset } from './rowset.ts';
 
-/** Of a stage before the first step over the whole dataset: true if its rows have come to that already, and are passed on as they are. */
+/** Of a stage before the first operator over the whole dataset: true if its rows have come to that already, and are passed on as they are. */
 export function passKept(
   io: GuestIo,
   steps: readonly Step[],

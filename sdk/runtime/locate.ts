@@ -1,4 +1,4 @@
-// docs/sdk.md#errors: names the line of the workflow file in which a step failed, from QuickJS's stack and the compiler's table.
+// docs/sdk.md#errors: names the line of the workflow file in which an operator failed, from QuickJS's stack and the compiler's table.
 import { instead } from './refused.ts';
 
 /** Generated line (1-based) -> triples of generated column (1-based), index of the file, source line (0: not the user's), ascending by column. */
@@ -10,7 +10,7 @@ const MAX_TOLD = 400;
 
 /**
  * `TypeError: … (workflow.ts:12)`, bounded, whatever was thrown: to read it may run what users wrote. `made` is the stack of where the
- * step was made, for errors that no line of the workflow threw.
+ * operator was made, for errors that no line of the workflow threw.
  */
 export function describeError(error: unknown, table: SourceTable, made = ''): string {
   let text: string;

@@ -8,7 +8,7 @@ import { describeIssues } from './schema-issues.ts';
 import { sealRow } from './seal.ts';
 import { becomes, KEEP, type StageStep } from './verdict.ts';
 
-/** The step of the input that the task's rows are of; null: they are the dataset's own. */
+/** The operator of the input that the task's rows are of; null: they are the dataset's own. */
 export function otherInput(io: GuestIo, steps: readonly Step[]): StageStep | null {
   const { input } = openAnyRowset(io, FIRST_INPUT);
   if (input === undefined) return null;

@@ -1,4 +1,4 @@
-// docs/sdk.md#pure, #language: what a step must not use, and what to do instead.
+// docs/sdk.md#pure, #language: what an operator must not use, and what to do instead.
 
 const NETWORK = 'steps have no network; ask a model with .generate, or put the data into the input.';
 const TIMER = 'steps are synchronous and have no timers.';

@@ -1,7 +1,7 @@
-// docs/rows.md#requests: the fields of a model step's requests; only their messages differ from row to row.
+// docs/rows.md#requests: the fields of a model operator's requests; only their messages differ from row to row.
 import type { LlmStep } from '../workflow/step.ts';
 
-/** What the compiler says of a step's answer. */
+/** What the compiler says of an operator's answer. */
 export type AnswerFormat = {
   /** JSON schema that an answer must fit. */
   readonly schema: unknown;
@@ -13,7 +13,7 @@ export type AnswerFormat = {
 export type RequestFrame = { readonly head: string; readonly tail: string };
 
 /**
- * One for each request of a row. A schema's fields stay in the step's order: so a model writes them. Several answers to one question are
+ * One for each request of a row. A schema's fields stay in the operator's order: so a model writes them. Several answers to one question are
  * told apart by their number, so that no two requests of a row are the same: docs/rows.md#answer-rules. The first is what it is alone.
  */
 export function requestFrames(step: LlmStep, format: AnswerFormat | null): readonly RequestFrame[] {

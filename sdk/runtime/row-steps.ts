@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: what each row step makes of one row. Pure: the stage counts and writes.
+// docs/sdk.md#steps: what each row operator makes of one row. Pure: the stage counts and writes.
 import type { RowStep } from '../workflow/step.ts';
 import { kindOf } from './canonical.ts';
 import { createChunk } from './chunk.ts';

@@ -13,7 +13,7 @@ export type RowsetHeader = StepStats & {
 export type RowsetTag = {
   /** Name of the input that they are of; none: of the dataset's own. */
   readonly input?: string | undefined;
-  /** Name of the step that they have come to in an earlier run; none: they begin at the first one. */
+  /** Name of the operator that they have come to in an earlier run; none: they begin at the first one. */
   readonly at?: string | undefined;
 };
 

@@ -31,7 +31,7 @@ import type { StageStep } from './verdict.ts';
 
 /** What the compiler knows and the VM need not work out. */
 export type Settings = Start & {
-  /** Of each model step whose answer is JSON, by its name. */
+  /** Of each model operator whose answer is JSON, by its name. */
   readonly formats: Readonly<Record<string, AnswerFormat>>;
   readonly source: SourceTable;
   readonly fused: boolean;

@@ -1,4 +1,4 @@
-// docs/rows.md#limits: what a step returned becomes a row: a copy that holds JSON only, within the limits, and that nobody can change.
+// docs/rows.md#limits: what an operator returned becomes a row: a copy that holds JSON only, within the limits, and that nobody can change.
 import { canonical, kindOf, MAX_ROW_DEPTH } from './canonical.ts';
 import { sealCompiled, sealWithCompiled } from './compiled.ts';
 
@@ -51,7 +51,7 @@ export function sealWith(row: object, field: string, value: unknown, what: strin
   return sealWithCompiled(row, field, value) ?? sealRow({ ...row, [field]: value }, what);
 }
 
-/** What a step throws whose field the row has: it would take the place of what the row says. */
+/** What an operator throws whose field the row has: it would take the place of what the row says. */
 export function fieldTaken(field: string): TypeError {
   return new TypeError(`the row has a field '${field}' already: give the step another name, or take the field away`);
 }
@@ -64,7 +64,7 @@ export function sealedText(sealed: object, what = 'a row'): string {
 }
 
 /**
- * The same for a reject, which must be written in any case: a step may fail on a row whose own text nobody has asked for yet. What has
+ * The same for a reject, which must be written in any case: an operator may fail on a row whose own text nobody has asked for yet. What has
  * no canonical JSON is kept as the text of its JSON, as a broken line of the input is.
  */
 export function rejectedText(row: unknown): string {

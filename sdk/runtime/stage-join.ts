@@ -17,7 +17,7 @@ type Sent = readonly [key: string, left: readonly number[]] | readonly [key: str
 type Matched = readonly [left: readonly number[], found: readonly object[]];
 
 /**
- * What a partition of the other input sends; one of the dataset sends nothing. Its rows have come through the step of their input, which
+ * What a partition of the other input sends; one of the dataset sends nothing. Its rows have come through the operator of their input, which
  * has asked for this key already.
  */
 export function runJoinOther(context: Context, step: JoinStep): void {

@@ -13,7 +13,7 @@ import { rejectedText, sealedText } from './seal.ts';
 import { createCounts } from './step-counts.ts';
 import type { LostAnswer, StageStep, Verdict } from './verdict.ts';
 
-/** Made by a flatMap, on its way to the step `from`. */
+/** Made by a flatMap, on its way to the operator `from`. */
 type Pending = {
   readonly index: number;
   readonly ordinal: number;
@@ -57,14 +57,14 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     row = null;
   };
 
-  // What the attempt has noted: the step that the row is at, the row as that step reads it, and what becomes of it.
+  // What the attempt has noted: the operator that the row is at, the row as that operator reads it, and what becomes of it.
   let step = 0;
   let seenLine = false;
   let seenText: string | null = null;
   let seenRow: object | null = null;
   let verdict: Verdict | null = null;
   let written = '';
-  // Only the first step of a stage, which reads a line, loses answers.
+  // Only the first operator of a stage, which reads a line, loses answers.
   let lost: readonly LostAnswer[] | null = null;
 
   const attempt = (): boolean => {

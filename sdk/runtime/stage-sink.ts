@@ -53,7 +53,7 @@ function readByKey(context: Context, header: RowsetHeader, split: SplitStep, par
     commit: () => {
       if (isHere) lines.push(rowText(io.line()));
     },
-    // The step 'split' of a stage before has rejected the rows whose key fails. Should it fail here alone, all sinks agree on where the row is.
+    // The operator 'split' of a stage before has rejected the rows whose key fails. Should it fail here alone, all sinks agree on where the row is.
     made: split.made,
     refuse: () => {
       if (partOf(String(io.index())) === part) lines.push(rowText(io.line()));

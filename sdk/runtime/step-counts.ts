@@ -1,22 +1,22 @@
-// docs/rows.md#rowset: how many rows came to each step of a stage, went on, and were rejected.
+// docs/rows.md#rowset: how many rows came to each operator of a stage, went on, and were rejected.
 import type { StepStats } from './rowset.ts';
 import type { StageStep } from './verdict.ts';
 
 export type StepCounts = {
-  /** A row came to the steps from `from` to `last`. */
+  /** A row came to the operators from `from` to `last`. */
   add(index: number, from: number, last: number): void;
-  /** Rows that did not go on from a step: dropped, rejected, or replaced by those of a flatMap. */
+  /** Rows that did not go on from an operator: dropped, rejected, or replaced by those of a flatMap. */
   readonly lost: number[];
   readonly made: number[];
   readonly rejected: number[];
-  /** The rows of this index that have come to a counting step so far. */
+  /** The rows of this index that have come to a counting operator so far. */
   nth(step: number, index: number): number;
   stats(): Record<string, StepStats>;
 };
 
 export function createCounts(steps: readonly StageStep[]): StepCounts {
   const zeros = (): number[] => new Array(steps.length + 1).fill(0);
-  // Rows that begin at a step, less those that ended at the one before it.
+  // Rows that begin at an operator, less those that ended at the one before it.
   const arriving = zeros();
   const [lost, made, rejected] = [zeros(), zeros(), zeros()];
   const counting = steps.flatMap((step, at) => (step.counts === true ? [{ at, index: -1, count: 0 }] : []));

@@ -1,4 +1,4 @@
-// docs/sdk.md#texts: lines of JSON that travel between the tasks of a step over the whole dataset. A reader takes its own range of bytes only.
+// docs/sdk.md#texts: lines of JSON that travel between the tasks of an operator over the whole dataset. A reader takes its own range of bytes only.
 import { padHeader } from '../../protocol/rows.ts';
 import type { GuestIo } from './io.ts';
 

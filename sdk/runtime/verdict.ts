@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: what a step of a stage is given of a row, and what it may say of it.
+// docs/sdk.md#steps: what an operator of a stage is given of a row, and what it may say of it.
 
 /** A row on its way through a stage. */
 export type RowAt = {
@@ -22,7 +22,7 @@ export type Verdict =
   /** The task fails. */
   | { readonly kind: 'stop'; readonly error: Error };
 
-/** A step of a stage: a row step, or what the stage does with a row before them. */
+/** An operator of a stage: a row operator, or what the stage does with a row before them. */
 export type StageStep = {
   readonly name: string;
   /** The stack of where the workflow made it. */

@@ -1,4 +1,4 @@
-// docs/sdk.md#converse: a conversation, in which each answer is part of what is asked next. Each turn is a model step of its own.
+// docs/sdk.md#converse: a conversation, in which each answer is part of what is asked next. Each turn is a model operator of its own.
 import { createLlmStep, type ModelOptions, systemMessages, toMessages } from './llm.ts';
 import { assertOption } from './refusal.ts';
 import type { LlmStep, Message, Unmade } from './step.ts';
@@ -15,7 +15,7 @@ export type ConverseOptions<Row> = ModelOptions & {
 /** Each is three stages. */
 const MAX_TURNS = 8;
 
-/** The first turn has the step's name, the others a number behind it. */
+/** The first turn has the operator's name, the others a number behind it. */
 export function createConverse(name: string, options: ConverseOptions<never>): Unmade<LlmStep>[] {
   const { turns } = options;
   const isList = Array.isArray(turns) && turns.length >= 1 && turns.length <= MAX_TURNS;

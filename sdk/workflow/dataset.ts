@@ -1,4 +1,4 @@
-// docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one step to a plain list.
+// docs/sdk.md#chain: the typed chain over rows. Nothing runs here: each call adds one operator to a plain list.
 import type { ZodType, z } from 'zod';
 import { type AggregateFields, type Aggregates, createAggregations, type GroupRow } from './aggregate.ts';
 import { type ConverseOptions, createConverse } from './converse.ts';
@@ -90,7 +90,7 @@ export type Groups<Row, Key> = {
 export type SplitOptions<Row> = { readonly seed?: string; readonly key?: (row: Readonly<Row>) => unknown };
 
 /**
- * Rows of one type and the steps so far. Steps are pure functions of one row: they see a frozen row, and a row on which one
+ * Rows of one type and the operators so far. Operators are pure functions of one row: they see a frozen row, and a row on which one
  * throws goes to the rejects with the reason. Immutable: each call returns a new chain.
  */
 export type Dataset<Row> = Workflow & {
@@ -175,7 +175,7 @@ export type Dataset<Row> = Workflow & {
 };
 
 /**
- * Begins a workflow. With a schema, input rows that do not fit it are rejected by the step `input`.
+ * Begins a workflow. With a schema, input rows that do not fit it are rejected by the operator `input`.
  *
  * @example
  * export default dataset('first', z.object({ text: z.string() }))
@@ -286,7 +286,7 @@ function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset
   return methods as unknown as Dataset<object>;
 }
 
-// Rejects are told by the name of a step, or of an input.
+// Rejects are told by the name of an operator, or of an input.
 function assertInputs(steps: readonly Step[]): void {
   const inputs = inputsOf(steps);
   const both = inputs.find(({ name }) => steps.some((step) => step.name === name));

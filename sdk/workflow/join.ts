@@ -1,4 +1,4 @@
-// docs/sdk.md#join: the step that adds rows of another input, of a table, or of the same dataset, by key.
+// docs/sdk.md#join: the operator that adds rows of another input, of a table, or of the same dataset, by key.
 import type { ZodType } from 'zod';
 import { sealedText, sealRow } from '../runtime/seal.ts';
 import { keyText } from '../runtime/split.ts';
@@ -30,7 +30,7 @@ export type JoinRowsOptions<Left, Right, How extends 'inner' | 'left'> = JoinOpt
 export type OtherInput<Row> = Input & { readonly schema: ZodType<Row> | null };
 
 /**
- * A second input of the run, which a command names: `--input NAME=FILE`. With a schema, rows that do not fit it are rejected; the step
+ * A second input of the run, which a command names: `--input NAME=FILE`. With a schema, rows that do not fit it are rejected; the operator
  * of its rejects is its name.
  *
  * @example

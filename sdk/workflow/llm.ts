@@ -1,4 +1,4 @@
-// docs/sdk.md#llm: every model step is one kind of step: a prompt, the shape of the answer, a parser.
+// docs/sdk.md#llm: every model operator is one kind of operator: a prompt, the shape of the answer, a parser.
 import * as z from 'zod';
 import { MAX_MESSAGES } from '../../edge/backends/messages.ts';
 import { asItIs } from '../runtime/answer.ts';
@@ -95,7 +95,7 @@ type Built = {
   readonly prompt: LlmStep['prompt'];
   readonly output: z.ZodType | null;
   readonly parse: LlmStep['parse'];
-  /** Where the step does not say it; default 256. */
+  /** Where the operator does not say it; default 256. */
   readonly maxTokens?: number;
 };
 
@@ -143,7 +143,7 @@ export function createLlmStep(name: string, options: ModelOptions, built: Built)
   };
 }
 
-/** The messages of a prompt after those that the step itself says. */
+/** The messages of a prompt after those that the operator itself says. */
 export function toMessages(prompt: unknown, first: readonly Message[]): readonly Message[] {
   if (typeof prompt === 'string') return [...first, { role: 'user', content: prompt }];
   if (!Array.isArray(prompt)) throw new TypeError(`a prompt is a string or a list of messages, not ${kindOf(prompt)}`);
@@ -156,7 +156,7 @@ function tooMany(count: number): RangeError {
   return new RangeError(`a prompt has at most ${MAX_MESSAGES} messages, not ${count}`);
 }
 
-/** Of a step: none without a text. */
+/** Of an operator: none without a text. */
 export function systemMessages(...texts: readonly (string | undefined)[]): readonly Message[] {
   const content = texts.filter((text) => text !== undefined && text !== '').join('\n\n');
   return content === '' ? [] : [{ role: 'system', content }];

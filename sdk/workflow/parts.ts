@@ -1,4 +1,4 @@
-// docs/sdk.md#batch, docs/sdk.md#chunk, docs/sdk.md#sample: steps that put rows together, cut their texts, or take some of them.
+// docs/sdk.md#batch, docs/sdk.md#chunk, docs/sdk.md#sample: operators that put rows together, cut their texts, or take some of them.
 import { assertBuckets, assertOption } from './refusal.ts';
 import type { BatchStep, ChunkStep, DrawStep, LimitStep, SampleStep, Unmade } from './step.ts';
 

@@ -1,4 +1,4 @@
-// docs/sdk.md#stages: from a list of steps to the graph of stages. The compiler and the runtime in the VM compute it alike.
+// docs/sdk.md#stages: from a list of operators to the graph of stages. The compiler and the runtime in the VM compute it alike.
 import { type ExchangeStep, inputsOf, isExchangeStep, isRowStep, type SortStep, type Step } from './step.ts';
 
 export type PlanSource = { readonly stage: number; readonly mode: 'same' | 'all' };
@@ -19,28 +19,28 @@ export type PlannedStage = Common &
     | { readonly kind: 'rows'; readonly from: number; readonly to: number }
     | { readonly kind: 'request'; readonly step: number }
     | { readonly kind: 'infer'; readonly step: number }
-    /** Reads rows and results, then runs the row steps [from, to). */
+    /** Reads rows and results, then runs the row operators [from, to). */
     | { readonly kind: 'receive'; readonly step: number; readonly from: number; readonly to: number }
     /** What partitions of another input send to a join. */
     | { readonly kind: 'other'; readonly step: number }
     | { readonly kind: 'keys'; readonly step: number }
     | { readonly kind: 'reduce'; readonly step: number }
     | { readonly kind: 'cluster'; readonly step: number }
-    /** Reads rows and what the buckets say of them, then runs the row steps [from, to). */
+    /** Reads rows and what the buckets say of them, then runs the row operators [from, to). */
     | { readonly kind: 'apply'; readonly step: number; readonly from: number; readonly to: number }
     /** Rows on their way to the ranges of a sort. */
     | { readonly kind: 'send'; readonly step: number }
     | { readonly kind: 'sort'; readonly step: number }
     /** `part` is an index into the split's parts, or -1 without a split. */
     | { readonly kind: 'sink'; readonly name: string; readonly part: number }
-    /** With the rows that `sort`, a step or -1, has rejected: its result leaves the rejects behind. */
+    /** With the rows that `sort`, an operator or -1, has rejected: its result leaves the rejects behind. */
     | { readonly kind: 'rejects'; readonly name: 'rejects'; readonly sort: number }
   );
 
 /**
- * Consecutive row steps are one stage, or part of the stage before them; a model's step is request, infer, receive; a step over the
- * whole dataset is keys, reduce, (cluster,) apply. Not fused, each row step is a stage of its own: `mizu dev` looks between them.
- * `answered`: the first step is a model's, and the input has its results beside the rows (docs/rows.md#answered).
+ * Consecutive row operators are one stage, or part of the stage before them; a model operator is request, infer, receive; an operator over the
+ * whole dataset is keys, reduce, (cluster,) apply. Not fused, each row operator is a stage of its own: `mizu dev` looks between them.
+ * `answered`: the first operator is a model's, and the input has its results beside the rows (docs/rows.md#answered).
  */
 export function planStages(steps: readonly Step[], fused = true, answered = false): PlannedStage[] {
   const stages: PlannedStage[] = [];

@@ -1,4 +1,4 @@
-// docs/sdk.md#sort: the step that puts the whole dataset into an order.
+// docs/sdk.md#sort: the operator that puts the whole dataset into an order.
 import type { Ordered } from './aggregate.ts';
 import { assertBuckets, assertOption } from './refusal.ts';
 import type { SortKey, SortStep, Unmade } from './step.ts';
@@ -16,7 +16,7 @@ export type SortOrder = {
 
 /** How the work of `sort` is divided. */
 export type SortOptions = {
-  /** Tasks that the rows are spread over, and of all steps after it, 1 to 64; default 8. */
+  /** Tasks that the rows are spread over, and of all operators after it, 1 to 64; default 8. */
   readonly buckets?: number;
 };
 

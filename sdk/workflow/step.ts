@@ -54,7 +54,7 @@ export type ChunkStep = Made & {
   /** What each chunk's row has of its source; null: nothing. */
   readonly keep: ((row: never) => object) | null;
 };
-/** A split with a key is a row step too: a row whose key fails is rejected before parts and rejects are written. */
+/** A split with a key is a row operator too: a row whose key fails is rejected before parts and rejects are written. */
 export type RowStep =
   | MapStep
   | FilterStep
@@ -89,7 +89,7 @@ export type LlmStep = Made & {
   /** Requests that a row gives. */
   readonly asks: number;
   readonly gather: Gather;
-  /** `ask` counts the row's requests from 0; only where the step needs all of them they differ. */
+  /** `ask` counts the row's requests from 0; only where the operator needs all of them they differ. */
   readonly prompt: (row: never, ask: number) => readonly Message[];
   /** Shape of the answer; null: the answer is text. */
   readonly output: ZodType | null;
@@ -109,7 +109,7 @@ export type Gather =
 /** An answer that has not ended by itself: its row is rejected, or it is taken as it is. */
 export type OnTruncated = 'reject' | 'keep';
 
-/** What a model has said, beside what the step makes of it. */
+/** What a model has said, beside what the operator makes of it. */
 export type Said = {
   /** Whole, as the result has it. */
   readonly content: string;
@@ -198,7 +198,7 @@ export type SplitStep = Made & {
   readonly key: ((row: never) => unknown) | null;
 };
 
-/** Steps over the whole dataset whose rows stay where they are: what is said of them meets in tasks of its own. */
+/** Operators over the whole dataset whose rows stay where they are: what is said of them meets in tasks of its own. */
 export type ExchangeStep = DedupeStep | GroupStep | JoinStep | BatchStep | LimitStep | DrawStep;
 const EXCHANGES: readonly string[] = [
   'dedupe',
@@ -231,7 +231,7 @@ export function isExchangeStep(step: Step): step is ExchangeStep {
   return EXCHANGES.includes(step.kind);
 }
 
-/** The other inputs that the steps read, each once, in the order of the steps. */
+/** The other inputs that the operators read, each once, in the order of the operators. */
 export function inputsOf(steps: readonly Step[]): Input[] {
   const found = steps.flatMap((step) => (step.kind === 'join' && step.right.kind === 'input' ? [step.right] : []));
   return found.filter(({ name }, i) => found.findIndex((other) => other.name === name) === i);

@@ -1,18 +1,18 @@
-// docs/sdk.md#retry: the rest of a workflow from one of its steps on, for the rows that this step has rejected.
+// docs/sdk.md#retry: the rest of a workflow from one of its operators on, for the rows that this operator has rejected.
 import { MizuError } from '../../protocol/errors.ts';
 import { inputsOf, isWholeStep, type Step } from './step.ts';
 
-/** Where a program begins in its workflow; with neither of both at the first step. */
+/** Where a program begins in its workflow; with neither of both at the first operator. */
 export type Start = {
-  /** At this step, with the rows that it has rejected: docs/sdk.md#retry. */
+  /** At this operator, with the rows that it has rejected: docs/sdk.md#retry. */
   readonly from?: string | undefined;
-  /** With all rows, as they are behind so many steps: docs/sdk.md#reuse. */
+  /** With all rows, as they are behind so many operators: docs/sdk.md#reuse. */
   readonly begin?: Begin | undefined;
 };
 
 export type Begin = {
   readonly steps: number;
-  /** The model's step after these has been answered: the input has its results too. */
+  /** The model operator after these has been answered: the input has its results too. */
   readonly answered: boolean;
 };
 

@@ -1,4 +1,4 @@
-// docs/sdk.md#chain: the row type that each step yields, and that a field which the row has not is an error. `tsc` judges; what runs are the chains.
+// docs/sdk.md#chain: the row type that each operator yields, and that a field which the row has not is an error. `tsc` judges; what runs are the chains.
 import { expectTypeOf, test } from 'vitest';
 import { type Chunk, type Dataset, dataset, input, type Judgement, type Message, type Rated, z } from './authoring.ts';
 
@@ -65,7 +65,7 @@ test('steps that ask a model add a field of their name', () => {
     typed.map('b', ({ said }) => ({ m: said.m }));
     // @ts-expect-error no such label
     several.filter('c', ({ kind }) => kind[0] === 'c');
-    // @ts-expect-error a step that asks names its model
+    // @ts-expect-error an operator that asks names its model
     rows.generate('d', { prompt: (row) => row.text });
     // @ts-expect-error the row has a field of this name
     rows.generate('text', { ...MODEL, prompt: (row) => row.text });

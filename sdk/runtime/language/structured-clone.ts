@@ -1,4 +1,4 @@
-// docs/sdk.md#language: structuredClone as HTML has it, for what a step can hold: there are no streams, ports or files, and nothing is transferred.
+// docs/sdk.md#language: structuredClone as HTML has it, for what an operator can hold: there are no streams, ports or files, and nothing is transferred.
 
 /** @throws DOMException `DataCloneError` for a function, a symbol, and what holds one */
 export function structuredClone(value: unknown, options?: { readonly transfer?: readonly unknown[] }): unknown {
