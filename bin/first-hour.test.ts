@@ -115,10 +115,10 @@ test('a step is reused until something before it changes, and why --cache says w
     (await readFile('good.ts', 'utf8')).replace('...row.triage', '...row.triage, late: true'),
   );
   expect(await why('steps.ts')).toMatch(
-    /dev, first 6 rows\n {2}input +reused\n {2}triage +reused\n {2}flatten +run: the code of step 'flatten' has changed/,
+    /dev, first 6 rows\n {2}input +reused\n {2}triage +reused\n {2}flatten +run: the code of operator 'flatten' has changed/,
   );
   const changed = await dev('steps.ts');
-  expect(changed.text).toContain("reused  steps 'input' to 'triage' are as in an earlier run");
+  expect(changed.text).toContain("reused  operators 'input' to 'triage' are as in an earlier run");
   expect(changed.text).toContain('"late":true');
   expect(calls).toHaveLength(6);
   const whole = await dev('steps.ts', '--no-cache');
@@ -182,7 +182,7 @@ test('a run is not started when no row comes through the dry run', async () => {
   const survey = await surveyInput('tickets.jsonl', 20);
   await expect(startOrFind(network, workflow, survey, flags, createOutput(false, QUIET))).rejects.toMatchObject({
     code: 'sdk/nothing-through',
-    actual: expect.stringMatching(/^none; step 'input' rejects 6: text: /),
+    actual: expect.stringMatching(/^none; operator 'input' rejects 6: text: /),
   });
 });
 

@@ -18,7 +18,7 @@ type Flags = InputFlags & BackendFlags & { rows: number; columns?: readonly stri
 
 export function devCommand(setExitCode: (code: number) => void): Command {
   return withBackendOptions(withInputOptions(new Command('dev')))
-    .description('try a workflow on a few rows, on this machine: before and after of each step')
+    .description('try a workflow on a few rows, on this machine: before and after of each operator')
     .argument('<workflow>', 'workflow file')
     .option('--rows <n>', 'rows to take', parseCount, 20)
     .option('--columns <names>', 'fields of the rows that are shown, with commas between them', parseColumns)
@@ -118,7 +118,7 @@ function nextTry(file: string, flags: Flags, inputs: RunInputs): Commands {
   return [
     [
       `mizu dev ${shellWord(file)} ${words}${backend} --rows ${MORE * flags.rows}`,
-      'when the step is corrected, or with more rows',
+      'when the operator is corrected, or with more rows',
     ],
   ];
 }

@@ -59,7 +59,7 @@ export function formatDuration(seconds: number): string {
 
 /** `names` of operators in their order, one or more. */
 export function stepSpan(names: readonly string[]): string {
-  return names.length === 1 ? `step '${names[0]}'` : `steps '${names[0]}' to '${names.at(-1)}'`;
+  return names.length === 1 ? `operator '${names[0]}'` : `operators '${names[0]}' to '${names.at(-1)}'`;
 }
 
 export function shorten(text: string, length: number): string {

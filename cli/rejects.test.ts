@@ -58,11 +58,11 @@ test('each reject counts once, whatever the order', () => {
   );
 });
 
-test('a dry run that nothing comes through says which step rejects, or that the steps drop all', () => {
+test('a dry run that nothing comes through says which operator rejects, or that the operators drop all', () => {
   expect(nothingThrough(20, sumRejects(REJECTS))).toMatchObject({
     code: 'sdk/nothing-through',
-    actual: "none; step 'triage' rejects 2: the model has said nothing",
+    actual: "none; operator 'triage' rejects 2: the model has said nothing",
   });
-  expect(nothingThrough(20, []).actual).toBe('none: the steps drop them all');
+  expect(nothingThrough(20, []).actual).toBe('none: the operators drop them all');
   expect(nothingThrough(0, []).actual).toBe('none: the input has no whole row');
 });

@@ -54,9 +54,9 @@ export function nothingThrough(rows: number, rejected: readonly RejectedBy[]): M
     expected: `one of ${rows} sampled rows, or more, in a part of the dataset`,
     actual:
       worst === undefined
-        ? `none: ${rows === 0 ? 'the input has no whole row' : 'the steps drop them all'}`
-        : `none; step '${worst.step}' rejects ${worst.rows}: ${worst.reason}`,
-    hint: 'See each step with `npx mizu dev`. If few rows are meant to come through, take more with --rows; `mizu run --force` starts all the same.',
+        ? `none: ${rows === 0 ? 'the input has no whole row' : 'the operators drop them all'}`
+        : `none; operator '${worst.step}' rejects ${worst.rows}: ${worst.reason}`,
+    hint: 'See each operator with `npx mizu dev`. If few rows are meant to come through, take more with --rows; `mizu run --force` starts all the same.',
   });
 }
 

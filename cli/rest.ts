@@ -67,5 +67,5 @@ export async function networkFacts(
 
 function describe({ steps, answered }: ReuseClaim): string {
   const done = steps.length === 0 ? [] : [stepSpan(steps)];
-  return [...done, ...(answered === undefined ? [] : [`the answers to step '${answered}'`])].join(' and ');
+  return [...done, ...(answered === undefined ? [] : [`the answers to operator '${answered}'`])].join(' and ');
 }

@@ -180,7 +180,7 @@ async function countRows(folder: string, parts: readonly string[]): Promise<numb
 function nothingToRetry(step: string, folder: string, lost: number): MizuError {
   return new MizuError({
     code: 'sdk/nothing-to-retry',
-    message: `The dataset has no rejects of step '${step}'.`,
+    message: `The dataset has no rejects of operator '${step}'.`,
     expected: `a line with "step":"${step}" in ${join(folder, 'rejects.jsonl')}`,
     actual:
       lost === 0

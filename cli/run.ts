@@ -47,8 +47,8 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     )
     .option('--hours <n>', 'time after which it expires and the rest is paid back', parseHours, 24)
     .option(
-      '--retry-rejects <step>',
-      'try the rows again that this step has rejected in the dataset of --output, into its next version',
+      '--retry-rejects <operator>',
+      'try the rows again that this operator has rejected in the dataset of --output, into its next version',
     )
     .option('--new', 'start another run of the same workflow on the same input')
     .option('--json', 'print JSON, one event a line')

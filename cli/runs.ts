@@ -52,11 +52,11 @@ type WhyFlags = CacheFlags & { readonly workflow?: string; readonly cache?: bool
 export function whyCommand(): Command {
   return withNetworkOptions(new Command('why'))
     .description(
-      'tell what a run waits for; with --cache, which steps of a workflow are reused and why the others are not',
+      'tell what a run waits for; with --cache, which operators of a workflow are reused and why the others are not',
     )
     .argument('[run]', 'id of the run; with --cache a workflow file (default: that of the newest run of this folder)')
     .option('--workflow <file>', 'workflow file of the run: a task that has failed is run again here')
-    .option('--cache', 'tell of each step of a workflow its address, and whether its result is reused')
+    .option('--cache', 'tell of each operator of a workflow its address, and whether its result is reused')
     .option(
       '--input <file>',
       'with --cache: the input, as `dev` takes it (default: those of the newest run of the workflow here)',
@@ -90,7 +90,7 @@ export function whyCommand(): Command {
         output.say(`${why.status}${why.error === undefined || failed !== undefined ? '' : `: ${why.error}`}`);
         if (failed !== undefined) {
           const { stage, steps, partition, reason } = failed;
-          output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its steps: ${steps.join(', ')}`);
+          output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its operators: ${steps.join(', ')}`);
           if (replayed !== undefined) output.say(`  run again here: ${CAUSES[replayed.kind]}: ${replayed.says}`);
           output.say(nextCommands(await nextAfter(run, failed, replayed)));
         }

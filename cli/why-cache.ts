@@ -42,7 +42,9 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
     lost: 'its result is not kept any more, or a model has failed on a row of it',
   });
   if (facts.whole !== null)
-    output.say(pc.yellow(`Some steps stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`));
+    output.say(
+      pc.yellow(`Some operators stand for the whole file: ${facts.whole}. A change anywhere is one of theirs.`),
+    );
   tell(output, `dev, first ${rows.length} rows`, dev);
   const run = await explainRun(workflow.description, facts, known.inputs, flags);
   if (typeof run === 'string') output.say(`\n${pc.bold('run')}  ${run}`);
@@ -64,7 +66,7 @@ async function explainRun(
   { file, options }: RunInputs,
   flags: CacheFlags,
 ): Promise<StepReuse[] | string> {
-  if (inputs.length > 0) return 'all steps are run: a workflow that joins other inputs goes on with no earlier run';
+  if (inputs.length > 0) return 'all operators are run: a workflow that joins other inputs goes on with no earlier run';
   const { surveyInput } = await import('../sdk/client/survey.ts');
   const { findReuse, gatewaysOf } = await import('../sdk/client/reuse.ts');
   try {
@@ -77,7 +79,8 @@ async function explainRun(
       return explainSteps(facts, newest?.facts, {
         isKept: async (address) => kept.includes(address),
         none: 'no earlier run of the account that is done',
-        lost: obstacle ?? 'the stage that it is part of goes on with a step that has changed, or a sort is before it',
+        lost:
+          obstacle ?? 'the stage that it is part of goes on with an operator that has changed, or a sort is before it',
       });
     });
   } catch (error) {
@@ -140,7 +143,7 @@ async function resolveCommand(file: string | undefined, flags: CacheFlags): Prom
 function whichWorkflow(file: string | undefined): MizuError {
   return new MizuError({
     code: 'cli/which-workflow',
-    message: 'It is not said which steps to explain.',
+    message: 'It is not said which operators to explain.',
     expected: 'a workflow file and its input, or a run that was started in this folder',
     actual: file === undefined ? 'neither' : `${file}, of which no run was started here, without its input`,
     hint: 'Type: mizu why --cache WORKFLOW.ts --input FILE',

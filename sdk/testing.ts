@@ -111,10 +111,10 @@ function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readon
   if (unknown !== undefined) {
     throw new MizuError({
       code: 'sdk/no-step',
-      message: `No step '${unknown}' asks a model.`,
+      message: `No operator '${unknown}' asks a model.`,
       expected: Object.keys(asking).join(', ') || 'no answers: the workflow asks no model',
       actual: unknown,
-      hint: 'Name the answers by the steps that ask.',
+      hint: 'Name the answers by the operators that ask.',
     });
   }
   const open = Object.entries(asking).filter(([name, model]) => model !== BUILTIN_MODEL && answers[name] === undefined);

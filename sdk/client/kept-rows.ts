@@ -75,7 +75,7 @@ function noRows(met: string): MizuError {
   return new MizuError({
     code: 'sdk/retry-step',
     message: `The rows that were kept at '${met}' are not found.`,
-    expected: `a run of the dataset with the step '${met}', behind other steps`,
+    expected: `a run of the dataset with the operator '${met}', behind other operators`,
     actual: 'none',
     hint: 'If the workflow has changed there, run it again on the whole input.',
   });

@@ -84,9 +84,9 @@ function nothingLeft({ claim }: Reuse): MizuError {
   const last = claim.answered ?? claim.steps.at(-1);
   return new MizuError({
     code: 'sdk/nothing-left',
-    message: `No row has come through the steps up to '${last}' in run ${claim.run}.`,
+    message: `No row has come through the operators up to '${last}' in run ${claim.run}.`,
     expected: 'one row or more to go on with',
     actual: 'none',
-    hint: 'Run all steps again with --no-cache, or correct the workflow.',
+    hint: 'Run all operators again with --no-cache, or correct the workflow.',
   });
 }

@@ -21,8 +21,9 @@ export async function verifyReuse(
   const { begin } = await metadataOf(network, facts);
   if (begin === undefined && claim === undefined) return;
   if (claim === undefined)
-    throw refused(`the run whose steps up to '${begin!.step}' it goes on with`, 'the dataset names none');
-  if (begin === undefined) throw refused('a workflow that begins behind some steps', `all steps in ${facts.workflow}`);
+    throw refused(`the run whose operators up to '${begin!.step}' it goes on with`, 'the dataset names none');
+  if (begin === undefined)
+    throw refused('a workflow that begins behind some operators', `all operators in ${facts.workflow}`);
   const earlier: VerifyRequest = { ...request, run: claim.run, files: [], startBatch: undefined };
   assertGood(await verifyRun(earlier));
   const first = await readRunFacts(earlier);
@@ -32,14 +33,15 @@ export async function verifyReuse(
   const offset = metadata.begin?.steps ?? 0;
   const last = metadata.code?.steps[lastStep(begin) - offset];
   if (point === undefined || last === undefined)
-    throw refused(`a place behind step '${begin.step}' in the earlier run`, `none in ${first.workflow}`);
+    throw refused(`a place behind operator '${begin.step}' in the earlier run`, `none in ${first.workflow}`);
   if (last.code !== begin.code || last.name !== begin.step)
-    throw refused(`code ${begin.code} of the steps up to '${begin.step}'`, `${last.code} in ${first.workflow}`);
+    throw refused(`code ${begin.code} of the operators up to '${begin.step}'`, `${last.code} in ${first.workflow}`);
   assertClaim(claim, first, metadata, begin);
   const { rows, results } = madeAt(first, point);
   await assertRead(network, facts.inputs, rows, results);
-  const what = results === undefined ? `the rows behind step '${begin.step}'` : `the answers to step '${begin.step}'`;
-  onCheck(`reused: the run has read ${what} of run ${claim.run}, whose steps up to there have the same code`);
+  const what =
+    results === undefined ? `the rows behind operator '${begin.step}'` : `the answers to operator '${begin.step}'`;
+  onCheck(`reused: the run has read ${what} of run ${claim.run}, whose operators up to there have the same code`);
   await verifyReuse(network, earlier, claim.reuses, onCheck);
 }
 
@@ -57,11 +59,11 @@ function assertClaim(claim: ReuseClaim, facts: RunFacts, { code, begin }: Metada
     if (said !== found) throw refused(`${what} ${found}`, `${said} in the dataset's manifest`);
   };
   says('workflow', claim.workflow, facts.workflow);
-  says('answered step', claim.answered, own.answered ? own.step : undefined);
-  says('number of steps', claim.steps.length, own.steps);
+  says('answered operator', claim.answered, own.answered ? own.step : undefined);
+  says('number of operators', claim.steps.length, own.steps);
   const before = begin === undefined ? [] : (claim.reuses?.steps ?? []).slice(0, begin.steps);
   const names = [...before, ...(code?.steps ?? []).map(({ name }) => name)];
-  says('steps', claim.steps.join(' '), names.slice(0, claim.steps.length).join(' '));
+  says('operators', claim.steps.join(' '), names.slice(0, claim.steps.length).join(' '));
   says('input', claim.inputsHash, begin === undefined ? facts.inputsHash : claim.reuses?.inputsHash);
 }
 
@@ -95,6 +97,6 @@ function refused(expected: string, actual: string): MizuError {
     message: 'The dataset does not go on with the run that it names.',
     expected,
     actual,
-    hint: 'The rows of its earlier steps are of another origin than it says.',
+    hint: 'The rows of its earlier operators are of another origin than it says.',
   });
 }

@@ -23,7 +23,7 @@ export function cutWorkflow(code: string, steps: readonly Pick<StepDescription, 
   const links = linksOf(exported.declaration, program, names);
   if (links === null) return none('what is exported is no chain that begins with `dataset(…)` in this file');
   const ends = endsOf(links, steps);
-  if (ends === null) return none('its steps are not those of the chain one by one');
+  if (ends === null) return none('its operators are not those of the chain one by one');
   const edits = [...calmEdits(program, names), { start: exported.start, end: exported.end, text: '' }];
   const rest = edited(code, edits);
   let reason: string | null = null;

@@ -119,6 +119,6 @@ function tooManyStages(count: number): MizuError {
     message: 'The workflow is too long.',
     expected: `at most ${MAX_STAGES} stages`,
     actual: `${count} stages`,
-    hint: 'A model step takes 3 stages, a step over the whole dataset 2 to 4; row steps side by side share one. Use two workflows.',
+    hint: 'A model operator takes 3 stages, an operator over the whole dataset 2 to 4; row operators side by side share one. Use two workflows.',
   });
 }

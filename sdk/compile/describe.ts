@@ -87,7 +87,7 @@ export const OUTPUT_HINT =
 function badOutput(step: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
-    message: `Step '${step}': its output schema cannot be asked of a model.`,
+    message: `Operator '${step}': its output schema cannot be asked of a model.`,
     expected: 'a schema with a JSON schema whose every field is required',
     actual: problem,
     hint: OUTPUT_HINT,
@@ -97,7 +97,7 @@ function badOutput(step: string, problem: string): MizuError {
 function unusableOutput(step: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
-    message: `Step '${step}': no gateway would check an answer by its output schema.`,
+    message: `Operator '${step}': no gateway would check an answer by its output schema.`,
     expected: 'a schema within the bounds of docs/edge.md#schema-bounds',
     actual: problem,
     hint: 'Patterns have no backreferences, and no lookaround but right after a leading ^. Check the rest in parse.',

@@ -93,7 +93,7 @@ function createPlugin(note: (args: OnResolveArgs) => void, importOf: Packages['i
   };
 }
 
-const FIX = 'steps are pure functions of a row. Put the data into the input.';
+const FIX = 'operators are pure functions of a row. Put the data into the input.';
 const HINT = 'Use a package that runs in browsers, or import the part of it that does.';
 
 function needs(name: string, module: string): string {

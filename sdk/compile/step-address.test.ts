@@ -22,22 +22,22 @@ test.each<[string, Partial<StepFacts>, number, string]>([
     'the last step',
     { steps: [a!, b!, { name: 'c', code: hash('5') }] },
     2,
-    "the code of step 'c' has changed, or what it uses",
+    "the code of operator 'c' has changed, or what it uses",
   ],
   [
     'a setting, and with it the code',
     { steps: [a!, { ...b!, code: hash('5'), settings: { model: 'm', temperature: 1 } }, { ...c!, code: hash('6') }] },
     1,
-    "model settings of step 'b' have changed: temperature 0 → 1",
+    "model settings of operator 'b' have changed: temperature 0 → 1",
   ],
-  ['an endpoint', { endpoints: { m: ['http://b'] } }, 1, "who answers for the model m of step 'b' has changed"],
+  ['an endpoint', { endpoints: { m: ['http://b'] } }, 1, "who answers for the model m of operator 'b' has changed"],
   ['the input', { inputsHash: hash('9') }, 0, `the input has changed: ${hash('1')} before, ${hash('9')} now`],
   ['the toolchain', { toolchain: hash('9') }, 0, 'the toolchain has changed: this is another version of mizu'],
   [
     'a step that is new',
     { steps: [a!, { name: 'x', code: hash('7') }, { ...b!, code: hash('8') }] },
     1,
-    "the code of step 'x' has changed, or what it uses",
+    "the code of operator 'x' has changed, or what it uses",
   ],
 ])('%s: addresses change from there on, and the first reason is told', (_, changed, from, reason) => {
   const now = { ...FACTS, ...changed };

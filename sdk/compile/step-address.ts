@@ -55,11 +55,11 @@ export function describeChange(change: WorkflowChange): string {
     case 'input':
       return `the input has changed: ${change.before} before, ${change.now} now`;
     case 'settings':
-      return `model settings of step '${change.step}' have changed: ${change.settings.join(', ')}`;
+      return `model settings of operator '${change.step}' have changed: ${change.settings.join(', ')}`;
     case 'endpoint':
-      return `who answers for the model ${change.model} of step '${change.step}' has changed`;
+      return `who answers for the model ${change.model} of operator '${change.step}' has changed`;
     case 'code':
-      return `the code of step '${change.step}' has changed, or what it uses`;
+      return `the code of operator '${change.step}' has changed, or what it uses`;
   }
 }
 

@@ -38,7 +38,7 @@ export async function stepCodes(file: string, steps: readonly StepDescription[],
   // Its rows come through the first stage, where the keys of all joins are asked.
   const joined = steps.find(({ input }) => input !== undefined);
   if (joined !== undefined) {
-    const reason = `step '${joined.name}' joins the input '${joined.input}'`;
+    const reason = `operator '${joined.name}' joins the input '${joined.input}'`;
     return { toolchain, steps: steps.map((step) => codeOf(step, whole)), whole: reason };
   }
   const { sources, reason } = cutWorkflow(code, steps);

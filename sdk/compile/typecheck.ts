@@ -143,8 +143,8 @@ function typeErrors(file: string, shown: readonly string[], count: number): Mizu
   return new MizuError({
     code: 'sdk/types',
     message: `${file} has ${count === 1 ? 'a type error' : `${count} type errors`}.`,
-    expected: 'a workflow whose types fit from step to step',
+    expected: 'a workflow whose types fit from operator to operator',
     actual: [...shown, ...more].join('\n            '),
-    hint: 'Each step gets the row type that the step before it returns.',
+    hint: 'Each operator gets the row type that the operator before it returns.',
   });
 }

@@ -101,7 +101,7 @@ function tooMuchInput(stage: string, sizeBytes: number): MizuError {
     message: `Stage '${stage}' meets more of the dataset than a task may read.`,
     expected: `at most ${MAX_TASK_INPUT_BYTES} bytes from all partitions together`,
     actual: `${sizeBytes} bytes`,
-    hint: 'Let the steps before it keep less of each row, or make several runs.',
+    hint: 'Let the operators before it keep less of each row, or make several runs.',
   });
 }
 
@@ -111,6 +111,6 @@ function taskFailed(stage: string, partition: number, status: number, log: strin
     message: `Stage '${stage}', partition ${partition}: the program failed.`,
     expected: 'exit code 0',
     actual: status === 256 ? `a fault: ${log.slice(-600)}` : `exit code ${status}: ${log.slice(-600)}`,
-    hint: 'Correct the step, or lower what one row can cost.',
+    hint: 'Correct the operator, or lower what one row can cost.',
   });
 }

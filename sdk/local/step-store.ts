@@ -101,7 +101,7 @@ export function createStepStore(
     try {
       await writePrivateFile(folder, name, Buffer.concat([Buffer.from(`${sha256(body)}\n`), body]));
     } catch (error) {
-      warn(`the result of a step could not be kept in ${folder}: ${(error as Error).message}`);
+      warn(`the result of an operator could not be kept in ${folder}: ${(error as Error).message}`);
     }
   };
 

@@ -101,7 +101,7 @@ export async function readVersion(folder: string): Promise<Version | undefined> 
   if (runs[0]?.again !== undefined)
     throw badVersion('manifest.json', 'a first run of its own', 'one that goes on with another');
   if (wrong >= 0)
-    throw badVersion('manifest.json', 'a step that each run but the first has tried again', `run ${wrong + 1}`);
+    throw badVersion('manifest.json', 'an operator that each run but the first has tried again', `run ${wrong + 1}`);
   return { runs, parts };
 }
 

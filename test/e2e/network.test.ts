@@ -267,7 +267,7 @@ test('what is before a changed step is not run again, and its dataset is verifie
       { step: 'input', reused: true },
       { step: 'words', reused: true },
       { step: 'kind', reused: true },
-      { step: 'long', reused: false, reason: "the code of step 'long' has changed, or what it uses" },
+      { step: 'long', reused: false, reason: "the code of operator 'long' has changed, or what it uses" },
       { step: 'same', reused: false },
       { step: 'last', reused: false },
     ]);
@@ -289,8 +289,8 @@ test('what is before a changed step is not run again, and its dataset is verifie
     expect(third.text).toContain('"word":"heron"');
     const chain = await mizu(folder, ['verify', 'steps-3']);
     expect(chain.code, chain.stdout + chain.stderr).toBe(0);
-    expect(chain.stdout).toContain(`the rows behind step 'long' of run ${run}`);
-    expect(chain.stdout).toContain(`the answers to step 'kind' of run ${first.dataset.run}`);
+    expect(chain.stdout).toContain(`the rows behind operator 'long' of run ${run}`);
+    expect(chain.stdout).toContain(`the answers to operator 'kind' of run ${first.dataset.run}`);
     // A dataset that says something else of where its rows are from.
     const path = join(folder, 'steps-3/manifest.json');
     const manifest = JSON.parse(readFileSync(path, 'utf8')) as { reuses: { run: string; steps: string[] } };
