@@ -44,7 +44,7 @@ export const CLI_ERRORS = {
     toDo: 'Give the id of a run; `npx mizu runs` lists them.',
   },
   'cli/which-workflow': {
-    means: 'It is not said which steps `mizu why --cache` is to explain.',
+    means: 'It is not said which operators `mizu why --cache` is to explain.',
     toDo: 'Type: `mizu why --cache WORKFLOW.ts --input FILE`.',
   },
   'devnet/already-up': {

@@ -9,7 +9,7 @@ export const EDGE_ERRORS = {
   },
   'edge/audit-undecided': {
     means: 'Three workers have given three answers of a model that must be exact.',
-    toDo: 'Run the step again on the rejects. The workers whose answers differ lose reputation ([audits](edge.md#audits)).',
+    toDo: 'Run the operator again on the rejects. The workers whose answers differ lose reputation ([audits](edge.md#audits)).',
     row: true,
   },
   'edge/backend': {
@@ -76,7 +76,7 @@ export const EDGE_ERRORS = {
   'edge/no-answer': {
     means: 'No worker has answered the row in all its attempts.',
     cause: 'The workers or their endpoints are down.',
-    toDo: 'Run the step again on the rejects when they are up (`--retry-rejects`).',
+    toDo: 'Run the operator again on the rejects when they are up (`--retry-rejects`).',
     row: true,
   },
   'edge/no-api': {
@@ -152,7 +152,7 @@ export const EDGE_ERRORS = {
   },
   'edge/truncated': {
     means: 'The answer was cut off at its limit of tokens, so it is not whole.',
-    toDo: 'Raise `maxTokens` of the step, or ask for less.',
+    toDo: 'Raise `maxTokens` of the operator, or ask for less.',
     row: true,
   },
   'edge/unknown-model': {

@@ -25,12 +25,12 @@ export const SDK_ERRORS = {
     toDo: 'Put 64 hex digits into a file and name it with `--key FILE`, or set `MIZU_PRIVATE_KEY`.',
   },
   'sdk/bad-name': {
-    means: 'A workflow, a step or an input has no name, or one that is not allowed.',
+    means: 'A workflow, an operator or an input has no name, or one that is not allowed.',
     toDo: 'Give it 1 to 64 letters, digits, `-` or `_`, beginning with a letter.',
   },
   'sdk/bad-option': {
-    means: 'An option of a step has a value that it cannot have.',
-    toDo: 'Give one that the error names; [steps](sdk.md#steps) lists the options.',
+    means: 'An option of an operator has a value that it cannot have.',
+    toDo: 'Give one that the error names; [operators](sdk.md#steps) lists the options.',
   },
   'sdk/bad-sink': {
     means: 'The workflow names a part of its dataset in a way that cannot be a file. Nothing was written.',
@@ -55,7 +55,7 @@ export const SDK_ERRORS = {
     toDo: 'Give the file a header with different names.',
   },
   'sdk/duplicate-name': {
-    means: 'Two steps, or a step and an input, have one name.',
+    means: 'Two operators, or an operator and an input, have one name.',
     toDo: 'Rename one of them.',
   },
   'sdk/empty-input': {
@@ -148,7 +148,7 @@ export const SDK_ERRORS = {
     toDo: 'Use the data folder of an executor or a validator (`--data FOLDER`): it holds the state already.',
   },
   'sdk/no-step': {
-    means: 'The workflow has no step of that name, or none that asks a model.',
+    means: 'The workflow has no operator of that name, or none that asks a model.',
     toDo: 'Give one of the names in the error.',
   },
   'sdk/no-tokens': {
@@ -182,19 +182,19 @@ export const SDK_ERRORS = {
     toDo: 'Leave it out, or take it from the row ([pure](sdk.md#pure)).',
   },
   'sdk/nothing-left': {
-    means: 'No row has come through the steps that were to be reused.',
-    toDo: 'Run all steps again with `--no-cache`, or correct the workflow.',
+    means: 'No row has come through the operators that were to be reused.',
+    toDo: 'Run all operators again with `--no-cache`, or correct the workflow.',
   },
   'sdk/nothing-through': {
     means: 'No row has come through the dry run, so there is no quote, and no run was started.',
-    toDo: 'See each step with `npx mizu dev`. `mizu run --force` starts all the same.',
+    toDo: 'See each operator with `npx mizu dev`. `mizu run --force` starts all the same.',
   },
   'sdk/nothing-to-leave-with': {
     means: 'There is nothing that the account could leave the network with.',
     toDo: 'Nothing: what it had was paid already, or the account is another one.',
   },
   'sdk/nothing-to-retry': {
-    means: 'The dataset has no rejects of that step, or none of the broken rows was corrected.',
+    means: 'The dataset has no rejects of that operator, or none of the broken rows was corrected.',
     toDo: 'Name the folder of the newest version with `--output`; correct rows in their place.',
   },
   'sdk/other-network': {
@@ -211,11 +211,11 @@ export const SDK_ERRORS = {
     toDo: 'Give it as it was when the run was started, with the same version of `mizu`.',
   },
   'sdk/output-schema': {
-    means: 'The output schema of a step cannot be asked of a model, or no gateway would check it.',
+    means: 'The output schema of an operator cannot be asked of a model, or no gateway would check it.',
     toDo: 'Make every field required and stay within the [bounds](edge.md#schema-bounds); check the rest in `parse`.',
   },
   'sdk/retry-step': {
-    means: 'The rejects cannot be run again from that step: its rows were not kept, or the workflow has changed.',
+    means: 'The rejects cannot be run again from that operator: its rows were not kept, or the workflow has changed.',
     toDo: 'Run the workflow again on the whole input ([retry](sdk.md#retry)).',
   },
   'sdk/run-void': {
@@ -224,7 +224,7 @@ export const SDK_ERRORS = {
   },
   'sdk/task-failed': {
     means: 'The program of a stage has failed in a local run, or would read more than a task may.',
-    toDo: 'Correct the step that the error names, or let the steps before it keep less of each row.',
+    toDo: 'Correct the operator that the error names, or let the operators before it keep less of each row.',
   },
   'sdk/too-many-stages': {
     means: 'The workflow has more stages than a network takes ([stages](sdk.md#stages)).',
@@ -236,7 +236,7 @@ export const SDK_ERRORS = {
   },
   'sdk/types': {
     means: 'TypeScript finds type errors in the workflow.',
-    toDo: 'Correct the lines that the error names. Each step gets the row type that the one before it returns.',
+    toDo: 'Correct the lines that the error names. Each operator gets the row type that the one before it returns.',
   },
   'sdk/types-unknown': {
     means: 'TypeScript has not ended its check of the workflow.',
@@ -244,7 +244,7 @@ export const SDK_ERRORS = {
     toDo: 'Run `tsc` on the file.',
   },
   'sdk/unanswered': {
-    means: 'A test of a workflow gives no answers for a step that asks a model.',
+    means: 'A test of a workflow gives no answers for an operator that asks a model.',
     toDo: 'Give them in `answers` ([testing](sdk.md#testing)).',
   },
   'sdk/unknown-model': {

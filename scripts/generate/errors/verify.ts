@@ -17,7 +17,7 @@ export const VERIFY_ERRORS = {
   },
   'verify/reuse': {
     means: 'The dataset does not go on with the earlier run that it names ([reuse](sdk.md#reuse-verify)).',
-    toDo: 'Do not take its earlier steps for those of that run; run all steps again with `--no-cache`.',
+    toDo: 'Do not take its earlier operators for those of that run; run all operators again with `--no-cache`.',
   },
   'verify/run-void': {
     means: 'L1 has made the batch void that held the message which started the run, so there is no such run.',
