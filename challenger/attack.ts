@@ -37,14 +37,14 @@ export type AttackParts = {
 export type AttackCounts = { opened: number; leavesRejected: number };
 
 export type Attacker = {
-  /** Looks at every pending assertion. Everything is decided by L1 and our own execution: it may be killed anywhere. */
+  /** Looks at every pending assertion. It decides from L1 and our own execution alone, so the process may be killed anywhere. */
   attackNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: AttackCounts;
-  /** Until nothing is under way. */
+  /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 };
 
-/** DA is asked for a step list until so much of the window, or so many seconds, are over. Then it is demanded. */
+/** DA is asked for a step list until a quarter of the window, or a minute, is over. Then the list is demanded on L1. */
 const PATIENCE_OF_WINDOW = 4n;
 const MAX_PATIENCE_SECONDS = 60n;
 

@@ -17,9 +17,9 @@ export type CallerParts = {
 };
 
 export type Caller = {
-  /** Of the account that pays. */
+  /** The account that pays. */
   readonly address: Address;
-  /** True if it was mined now; false if its effect was there already, or in a dry run. */
+  /** The result is true if the call was mined now. It is false if its effect was there already, and in a dry run. */
   send(call: ContractCall, about: string): Promise<boolean>;
   /** Lets a contract take bonds of this size; and no more than `limitWei`, if that is given, until we are asked again. */
   allowBond(contract: Address, bondWei: bigint, limitWei?: bigint): Promise<void>;
@@ -30,7 +30,7 @@ const MAX_ALLOWANCE = 2n ** 256n - 1n;
 
 export function createCaller({ l1, token, sender, log, dryRun }: CallerParts): Caller {
   const tellDryRun = createDryRun(log);
-  /** By contract: many bonds may be put down at once, with one allowance. */
+  /** Allowances under way, by contract: one allowance serves many bonds that are put down at once. */
   const allowing = new Map<Address, Promise<void>>();
   let gasUsed = 0n;
 

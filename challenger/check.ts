@@ -14,9 +14,9 @@ import { fetchStepList } from './step-list.ts';
 /** A step list that is not what the messages give. */
 export type AssertionFault = {
   readonly assertion: AssertionRecord;
-  /** Of the assertion among all, genesis being 0. */
+  /** The assertion's number among all. Genesis is 0. */
   readonly number: bigint;
-  /** Undefined if DA does not give the step list. */
+  /** Where the step list is wrong. It is undefined if DA does not give the list. */
   readonly place: FaultPlace | undefined;
 };
 
@@ -27,7 +27,7 @@ export type FaultPlace =
       readonly kind: 'step';
       readonly sinceGenesis: StepSinceGenesis;
       readonly batch: bigint;
-      /** Of the message in its batch. */
+      /** The message's index in its batch. */
       readonly message: number;
       readonly messageKind: string;
     });
@@ -39,9 +39,9 @@ export type CheckedAssertion =
   | { readonly kind: 'fault'; readonly fault: AssertionFault };
 
 export type Checker = {
-  /** The next assertion that was not checked; undefined if there is none, or we have not executed that far. */
+  /** Checks the next assertion. The result is undefined if there is none, or if we have not executed that far. */
   checkNext(): Promise<CheckedAssertion | undefined>;
-  /** Goes on behind a wrong assertion: it is somebody's business now. */
+  /** Goes on behind a wrong assertion, which somebody else deals with from now on. */
   pass(fault: AssertionFault): Promise<void>;
   /** Assertions checked since genesis. */
   count(): bigint;
@@ -49,7 +49,7 @@ export type Checker = {
 
 type Seal = { readonly id: Hex; readonly fingerprint: Hex };
 
-/** What was checked is remembered in the store; a reorg that changes it has it checked again. */
+/** The store remembers what was checked. An assertion that a reorganisation of L1 changes is checked again. */
 export async function openChecker(node: NetworkNode): Promise<Checker> {
   const { store, mirror, execution } = node;
   const table = store.table<Seal>('checked');
@@ -150,7 +150,7 @@ export function describeFault(fault: AssertionFault): string {
   return `${where} by ${assertion.asserter} is wrong: ${difference}`;
 }
 
-/** What keeps the body from being whole on DA; undefined if nothing does. Not a fault that L1 could judge yet. */
+/** The reason why the body is not whole on DA, or undefined if it is. L1 cannot judge this as a fault. */
 export async function bodyProblem(node: NetworkNode, assertion: AssertionRecord): Promise<string | undefined> {
   const named = assertion.objects[0];
   if (named === undefined) return 'the claim names no body';

@@ -4,7 +4,7 @@ import { type Hex, hexToBytes } from '../protocol/hex.ts';
 import { type LeafIndex, toLeafIndex } from '../protocol/step-numbers.ts';
 import { depthOfLeaves, hashLeaf, hashNode, leafCount, treeNode, zeroTreeRoot } from '../protocol/tree.ts';
 
-/** The first leaf that differs, or what leads to it. */
+/** The first leaf that differs, or the nodes or leaves that must be published next to find it. */
 export type Search =
   | { readonly kind: 'found'; readonly index: LeafIndex; readonly leaf: Uint8Array }
   | { readonly kind: 'nodes'; readonly depth: number; readonly index: number }

@@ -18,7 +18,7 @@ export type DemanderParts = {
   readonly contracts: { readonly demands: Address; readonly rollup: Address };
   readonly caller: Caller;
   readonly log: Logger;
-  /** For one demand: a dearer one waits. */
+  /** The largest bond for one demand. A dearer demand waits. */
   readonly maxBondWei: bigint;
 };
 
@@ -32,7 +32,7 @@ export type DemandCounts = {
 };
 
 export type Demander = {
-  /** Whether we have demanded anything of the assertion. */
+  /** True if we have demanded anything of the assertion. */
   hasBegun(assertion: AssertionRecord): Promise<boolean>;
   /** The wrong step, once enough is published; until then what is missing is demanded. */
   search(assertion: AssertionRecord, own: Uint8Array, nowSeconds: bigint): Promise<Searched>;
@@ -64,7 +64,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     const about = [assertion.id, assertion.stepRoot, BigInt(depth), BigInt(index)] as const;
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
     const isDone = async () => (await statusOf(id)) !== DEMAND_STATUS.none;
-    // By us in an earlier life, or by somebody else: his bond is as good.
+    // We may have made the demand before a restart, or somebody else has: his bond is as good as ours.
     if ((await isDone()) || !(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
     if (secondsLeft <= 0n) {

@@ -26,16 +26,16 @@ export type FightOptions = {
 };
 
 export type Fight = {
-  /** Side by side: a move must not wait for what another task has sent. */
+  /** These rounds run side by side: a move must not wait for what another round has sent. */
   readonly tasks: readonly LoopRound[];
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
   /** Of one game. */
   readonly bondWei: bigint;
-  /** L1 gas since the start. */
+  /** The L1 gas used since the start. */
   gasUsed(): bigint;
-  /** Until nothing is under way, or for some seconds. */
+  /** Resolves when nothing is under way, and after some seconds at the latest. */
   idle(): Promise<void>;
   close(): Promise<void>;
 };

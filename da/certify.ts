@@ -17,7 +17,7 @@ export function signCertificate(account: PrivateKeyAccount, domain: Domain, prom
   return account.signTypedData(typedData(domain, promised));
 }
 
-/** Address that signed, or undefined if the signature is no signature. */
+/** The address whose key has made the signature. It is undefined if the bytes are no valid signature. */
 export function signerOfCertificate(domain: Domain, promised: CertifiedObjects, signature: Hex): Address | undefined {
   if (!/^0x[0-9a-f]{130}$/.test(signature)) return undefined;
   return recoverSigner(hexToBytes(hashTypedData(typedData(domain, promised))), hexToBytes(signature));

@@ -13,7 +13,7 @@ export function listRoot(list: readonly Hex[]): Hex {
   return levelsOf(list).at(-1)?.[0] as Hex;
 }
 
-/** `GameKey` of contracts/src/Dispute.sol: what every call about a game names it by. */
+/** `GameKey` of contracts/src/Dispute.sol: every call about a game names the game by it. */
 export function encodeGameKey({ assertion, step, challenger }: Pick<Game, 'assertion' | 'step' | 'challenger'>) {
   return { assertion, index: BigInt(step), challenger };
 }
@@ -83,7 +83,7 @@ const NO_TAIL = { index: 0n, leaf: NOTHING, path: [] as Hex[] };
 const HEAD_BYTES = BATCH_MAGIC.length + 4;
 const ENTRY_BYTES = 8;
 
-/** For a message that L1 itself has put into the inbox. */
+/** What a call carries in place of a proof if L1 itself has put the message into the inbox. */
 export const NO_MESSAGE_PROOF = {
   head: NOTHING,
   headPath: [] as Hex[],

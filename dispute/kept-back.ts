@@ -2,10 +2,10 @@
 import { isFeeTooHigh } from '../service/l1/fees.ts';
 import type { Logger } from '../service/process/log.ts';
 
-/** What is lost when the time is over, and how long that is; seconds. */
+/** What a party loses if it does not act, and how many seconds it has left. */
 export type AtStake = { readonly game?: string; readonly demands?: number; readonly secondsLeft: number | undefined };
 
-/** As the call ends. If the cap keeps it back, that is said at the level error, each time that it is tried. */
+/** The result is that of the call. If the cap on fees keeps the call back, an error is logged each time that it is tried. */
 export async function tellKeptBack<T>(sending: Promise<T>, log: Logger, atStake: () => AtStake): Promise<T> {
   try {
     return await sending;

@@ -32,13 +32,13 @@ export async function createOpening(node: Pick<NetworkNode, 'mirror' | 'objects'
   };
 }
 
-/** Empty for a delayed message, which the Inbox holds itself. */
+/** The proof is empty for a delayed message, because the Inbox itself holds that. */
 async function messageProof(node: MessageSource, place: MessagePlace): Promise<MessageProof> {
   const found = await findMessage(node, place);
   return found === undefined ? NO_MESSAGE_PROOF : proveMessage(found.batch, found.index, found.count);
 }
 
-/** Undefined unless the message has a byte behind it that is not zero. */
+/** A refutation exists if a byte behind the message is not zero. Otherwise the result is undefined. */
 export async function refuteMessage(node: MessageSource, place: MessagePlace): Promise<Refutation | undefined> {
   const found = await findMessage(node, place);
   if (found === undefined) return undefined;
@@ -49,7 +49,7 @@ export async function refuteMessage(node: MessageSource, place: MessagePlace): P
 
 type MessageSource = Pick<NetworkNode, 'mirror' | 'objects'>;
 
-/** Its place among the messages of the batch object; undefined for a delayed one. */
+/** The message's place among those of the batch object. It is undefined for a delayed message. */
 async function findMessage({ mirror, objects }: MessageSource, place: MessagePlace) {
   const record = await mirror.batch(place.batch);
   if (record === undefined) throw new Error(`batch ${place.batch} is not of L1 any more`);

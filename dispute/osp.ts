@@ -13,7 +13,7 @@ import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { createTrials, type TransactionGas } from './trial.ts';
 
 export type StepVerdict =
-  /** `gas`: of a transaction that only does this. */
+  /** `gas`: what a transaction costs that only checks this proof. */
   | { readonly kind: 'step'; readonly before: Hex; readonly after: Hex; readonly gas: TransactionGas }
   /** The proof is malformed, or no transaction can hold it; `reason` is the custom error with its arguments. */
   | { readonly kind: 'revert'; readonly reason: string };
@@ -21,9 +21,9 @@ export type StepVerdict =
 export type OneStepVerifier = { step(proof: Uint8Array): Promise<StepVerdict> };
 
 const ABIS = [oneStepVerifierAbi, controlStepsAbi, integerStepsAbi, floatStepsAbi, memoryStepsAbi, hostStepsAbi];
-/** With which the verifier and its families refuse a proof. */
+/** The verifier and its families refuse a proof with one of these errors. */
 export const STEP_ERRORS: Abi = ABIS.flatMap((abi) => abi.filter((entry) => entry.type === 'error'));
-/** Who asks makes no difference to the verifier. */
+/** The address that calls the verifier. Any other would get the same answer. */
 const ANYONE: Address = `0x${'11'.repeat(20)}`;
 
 /** @throws Error if the verifier cannot be deployed */

@@ -19,12 +19,12 @@ export type Game = {
   readonly lists: number;
   /** The machine at the start of the last list's range. */
   readonly start: Hex;
-  /** Object root of a message that may still be refuted; zero behind the opening's list. */
+  /** Object root of the message, which may be refuted until the opening's list is answered. It is zero from then on. */
   readonly message: Hex;
   readonly startPosition: bigint;
   /** The last list: machines at the ends of 32 equal segments. */
   readonly list: readonly Hex[];
-  /** Unix seconds from which whoever's turn it is has lost by time. */
+  /** The party whose turn it is loses by time from this second on, in unix seconds. */
   readonly deadline: bigint;
 };
 
@@ -36,13 +36,13 @@ export type TraceOracle = {
   prove(position: bigint): Promise<Uint8Array>;
 };
 
-/** The first segment of the last list whose end one disputes. */
+/** The first segment of the last list whose end the party disputes. */
 export type Disputed = {
   readonly index: number;
   readonly start: Hex;
   readonly end: Hex;
   readonly startPosition: bigint;
-  /** Instructions. */
+  /** The segment's length in instructions. */
   readonly length: bigint;
 };
 
@@ -50,7 +50,7 @@ export type Action =
   | { readonly kind: 'move'; readonly segment: Disputed; readonly list: readonly Hex[] }
   | { readonly kind: 'prove'; readonly segment: Disputed; readonly proof: Uint8Array }
   | { readonly kind: 'timeout' }
-  /** Our turn, and nothing in the list to dispute: the other side is right, or the start is not ours. */
+  /** It is our turn, but the list holds nothing to dispute: the other side is right, or the game began with a start that is not ours. */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'wait' };
 
@@ -73,7 +73,7 @@ export function otherSide(side: Side): Side {
   return side === 'asserter' ? 'challenger' : 'asserter';
 }
 
-/** `now`: unix seconds of the L1's next block, at least. Pure but for the oracle; asked again it gives the same. */
+/** `now`: unix seconds, not before L1's next block. The function depends on nothing else than the oracle, so the same question has the same answer. */
 export async function nextAction(game: Game, side: Side, oracle: TraceOracle, now: bigint): Promise<Action> {
   if (game.turn !== side) return now >= game.deadline ? { kind: 'timeout' } : { kind: 'wait' };
   if (now >= game.deadline) return { kind: 'lost', reason: 'our time is up' };
@@ -84,7 +84,7 @@ export async function nextAction(game: Game, side: Side, oracle: TraceOracle, no
   return { kind: 'move', segment, list: await oracle.hashesAt(positions) };
 }
 
-/** The first entry that is not our trace's: before it both sides agree. */
+/** The segment whose end is the first entry that differs from our trace. Both sides agree on all before it. */
 export async function findDisputed(game: Game, oracle: TraceOracle): Promise<Disputed | undefined> {
   const length = segmentLength(game.lists);
   const own = await oracle.hashesAt(listPositions(game.startPosition, length));

@@ -33,11 +33,11 @@ export type PlayerParts = {
   readonly contracts: PlayerContracts;
   readonly sender: Sender;
   readonly side: Side;
-  /** Whose games are played, and who claims what they pay; another one than the sender if that is his delegate. */
+  /** The account whose games are played and who claims what they pay. It differs from the sender if the sender is its delegate. */
   readonly owner: Sender;
-  /** Our own trace of the judged step; undefined while we have not executed that far. */
+  /** Our own trace of the judged step. It is undefined while we have not executed that far. */
   readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
-  /** What refutes a game that was opened with a message that is none; undefined if nothing does. */
+  /** What refutes a game that was opened with bytes which are not the message. It is undefined if nothing refutes it. */
   readonly refutationOf: (game: GameRecord) => Promise<Refutation | undefined>;
   /** Tries each one-step proof before gas is paid for it. */
   readonly verifier: OneStepVerifier;
@@ -57,23 +57,23 @@ export type PlayerCounts = {
   moves: number;
   proofs: number;
   timeouts: number;
-  /** Games of ours in which there was nothing to say. */
+  /** The number of our games in which we had nothing to dispute. */
   lost: number;
   gasUsed: bigint;
-  /** Of our open games: the least time that we have left, seconds; 0 without a game. */
+  /** The least time that we have left in any of our open games, in seconds. It is 0 if none is open. */
   clockLeftSeconds: number;
   openGames: number;
-  /** Moves that could not be made and are tried again. */
+  /** The number of moves that failed and are tried again. */
   failures: number;
 };
 
 export type Player = {
-  /** Every move that is ours now, of all games at once. True if something was sent. */
+  /** Makes every move that is ours now, in all games at once. The result is true if something was sent. */
   playNext(nowSeconds: bigint): Promise<boolean>;
-  /** Payouts of games and demands, and rewards out of slashed stakes. */
+  /** Claims payouts of games and demands, and rewards out of slashed stakes. The result is true if something was sent. */
   claim(): Promise<boolean>;
   readonly counts: PlayerCounts;
-  /** Until no move is under way. */
+  /** Resolves when no move is under way. */
   idle(): Promise<void>;
 };
 
@@ -90,7 +90,7 @@ export function createPlayer(parts: PlayerParts): Player {
     openGames: 0,
     failures: 0,
   };
-  /** Seconds that we have left, as of our last turn: they run in our turn only. */
+  /** The seconds that we had left at our last turn. Our time runs in our turn only. */
   const clocks = new Map<Hex, number>();
   let fullClock: number | undefined;
   let nothingOwedAt: number | undefined;
@@ -160,7 +160,7 @@ export function createPlayer(parts: PlayerParts): Player {
     }
   }
 
-  // Only the message can make another start: everything else L1 has read itself.
+  // Only a wrong message can lead to another start than ours: L1 has read everything else itself.
   async function refute(game: GameRecord): Promise<boolean> {
     const refutation = await parts.refutationOf(game);
     if (refutation === undefined) return reportLost(game, 'it starts on another machine than ours');
@@ -220,7 +220,7 @@ export function createPlayer(parts: PlayerParts): Player {
     counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
   }
 
-  // Nothing of a game can move once another one has decided its assertion; about what is moot nothing should.
+  // No move of a game is possible once another game has decided its assertion, and none is worth its gas if the assertion is moot.
   const isOn = ({ assertion }: Pick<GameRecord, 'assertion'>) => isJudged(l1, contracts.rollup, assertion);
 
   // The bond is the challenger's. The asserter gets its own back when no game is open any more and the window is over.
@@ -246,7 +246,7 @@ export function createPlayer(parts: PlayerParts): Player {
     },
     idle: rounds.idle,
     async claim() {
-      // What is owed changes by calls that write events: nothing was owed at the last look, and nothing was said since.
+      // A call that changes what is owed writes an event. Nothing was owed at the last look, and no event has come since.
       const heard = mirror.heard();
       if (heard === nothingOwedAt) return false;
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;

@@ -25,9 +25,9 @@ export type PublisherParts = {
 };
 
 export type Publisher = {
-  /** Of what is demanded of us and not yet too late as much as one transaction carries, the most urgent first. */
+  /** Answers demands that are not yet too late, the most urgent first, as many as one transaction carries. */
   publishNext(nowSeconds: bigint): Promise<boolean>;
-  /** Settles what nobody has settled of demands about a moot assertion of ours, whose bond is free but for them. */
+  /** Settles demands about a moot assertion of ours that nobody else has settled: only they still hold its bond. */
   settleNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: { published: number; gasUsed: bigint };
 };
@@ -70,7 +70,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
     async publishNext(now) {
       const urgent = (await node.mirror.openDemands()).filter(({ deadline }) => now < deadline).sort(byDeadline);
       const found: Answered[] = [];
-      /** Of this round: many leaves of one object are demanded, and an object that we lack is looked for once. */
+      /** The objects of this round. Many leaves of one object may be demanded; an object that we lack is looked for once. */
       const objects = new Map<string, Promise<Uint8Array>>();
       const errors: unknown[] = [];
       for (const demand of urgent) {
@@ -89,7 +89,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
         }
       }
       const isPublished = found.length > 0 && (await publish(found, now));
-      // What we cannot answer keeps no other from its answer.
+      // A demand that we cannot answer does not keep the others from their answers.
       if (errors.length > 0) throw errors[0];
       return isPublished;
     },
@@ -108,7 +108,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
 
 type Answered = { readonly demand: DemandRecord; readonly answer: Answer };
 
-/** Each has a deadline of its own: the more are open when it is made, the later. */
+/** Each demand has its own deadline: the more are open when it is made, the later. */
 function byDeadline(a: DemandRecord, b: DemandRecord): number {
   return Number(a.deadline - b.deadline);
 }

@@ -9,7 +9,7 @@ export type Rounds<T> = {
    * goes on. True if one of them did something since the last round.
    */
   play(items: readonly T[], act: (item: T) => Promise<boolean>): Promise<boolean>;
-  /** Until nothing is under way, or for five seconds. */
+  /** Resolves when nothing is under way, and after five seconds at the latest. */
   idle(): Promise<void>;
   readonly counts: { failures: number };
 };
@@ -41,12 +41,12 @@ export function createRounds<T extends { readonly id: Hex }>(options: RoundsOpti
       if (await act(item)) didSomething = true;
       backoffs.delete(id);
     } catch (err) {
-      // The end of the process.
+      // The process ends.
       if ((err as Error).name === 'AbortError') return;
       counts.failures++;
       const waitMs = Math.min(LAST_BACKOFF_MS, (backoffs.get(id)?.waitMs ?? firstBackoffMs / 2) * 2);
       backoffs.set(id, { waitMs, until: Date.now() + waitMs });
-      // Not the end of the process, whatever it is: the other games would be lost with this one.
+      // No error of one game may end the process: the other games would be lost with it.
       log.warn({ err, id, againInMs: waitMs }, 'not now; this one is tried again');
     } finally {
       underWay.delete(id);

@@ -18,13 +18,13 @@ export type SeatOptions = {
   readonly contracts: PlayerContracts;
   readonly sender: Sender;
   readonly side: Side;
-  /** Whose games are played, and who claims what they pay, if the sender is only his delegate. */
+  /** The account whose games are played and who claims what they pay, if the sender is only its delegate. */
   readonly owner?: Sender | undefined;
   readonly log: Logger;
   readonly dryRun?: boolean | undefined;
-  /** For traces. Default 1. */
+  /** The number of threads for traces. Default 1. */
   readonly threads?: number | undefined;
-  /** What is said of our own trace; a test lies here. */
+  /** Changes what we tell of our own trace. Tests lie with it. */
   readonly told?: Told | undefined;
 };
 

@@ -7,7 +7,7 @@ import { type LeafIndex, leafAt, type StepInAssertion, stepTo, toLeafIndex } fro
 import { LEAF_BYTES } from '../protocol/tree.ts';
 
 export type LeafDifference = {
-  /** Of the state leaf; `bytes` if the claimed leaf is none. */
+  /** The fields of the state leaf that differ. It is `bytes` alone if the claimed leaf is no state leaf. */
   readonly fields: readonly string[];
   readonly claimed: Hex;
   readonly own: Hex;
@@ -15,7 +15,7 @@ export type LeafDifference = {
 
 export type WrongStep = LeafDifference & {
   readonly step: StepInAssertion;
-  /** Its end, the first leaf that differs. */
+  /** The leaf that the step leads to: the first one that differs. */
   readonly leaf: LeafIndex;
   /** The claimed leaf differs in its cursor or its zeros, so it is wrong in itself. */
   readonly isMalformed: boolean;
@@ -23,7 +23,7 @@ export type WrongStep = LeafDifference & {
 
 export type Comparison =
   | { readonly kind: 'equal' }
-  /** Leaf 0 differs: it is the end of the parent, which is wrong already. Which of the steps is wrong can not be said. */
+  /** Leaf 0 differs: it is the end of the parent, which is wrong already. No step can be named as the wrong one. */
   | { readonly kind: 'start'; readonly difference: LeafDifference }
   | { readonly kind: 'step'; readonly wrong: WrongStep };
 
@@ -40,13 +40,13 @@ export function findWrongStep(claimed: Uint8Array, own: Uint8Array): Comparison 
   return { kind: 'equal' };
 }
 
-/** The step that leads to a leaf of which it is known that it is the first one that differs. */
+/** The step that leads to `leaf`, which the caller knows to be the first leaf that differs. */
 export function wrongStepTo(leaf: LeafIndex, claimed: Uint8Array, own: Uint8Array): WrongStep {
   const isMalformed = Buffer.compare(claimed.subarray(CURSOR_OFFSET), own.subarray(CURSOR_OFFSET)) !== 0;
   return { step: stepTo(leaf), leaf, isMalformed, ...compareLeaves(claimed, own) };
 }
 
-/** One line a field: what is claimed and what we have. */
+/** A text with one line for each field: what is claimed, and what we have. */
 export function describeDifference({ fields, claimed, own }: LeafDifference): string {
   const [left, right] = [readLeaf(claimed), readLeaf(own)];
   if (left === undefined || right === undefined || fields.includes('bytes'))
@@ -56,7 +56,7 @@ export function describeDifference({ fields, claimed, own }: LeafDifference): st
     .join('; ');
 }
 
-/** Behind the two hashes: cursor and zeros of our own leaf are the ones that follow from the leaf before it. */
+/** The offset in bytes of the cursor and the zeros, behind the two hashes. Those of our own leaf follow from the leaf before it. */
 const CURSOR_OFFSET = 64;
 
 function compareLeaves(claimed: Uint8Array, own: Uint8Array): LeafDifference {

@@ -10,7 +10,7 @@ const MAX_ATTEMPTS = 64;
 
 export type Attempt = { readonly id: Hex; readonly attempt: number };
 
-/** The attempt that L1 takes now; undefined while an earlier one stands that is not among the `abandoned`. */
+/** The attempt that L1 takes now. It is undefined while an earlier attempt stands that is not among the `abandoned`. */
 export type FreeAttempt = (parent: Hex, steps: Uint8Array, abandoned: ReadonlySet<Hex>) => Promise<Attempt | undefined>;
 
 export function createFreeAttempt({ l1, mirror }: NetworkNode, contracts: ContractAddresses): FreeAttempt {

@@ -9,7 +9,7 @@ import { type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1/send.ts';
 
 export type Confirmer = {
-  /** At most one transaction a call. Undefined: there was nothing to do. */
+  /** Sends at most one transaction. The result is undefined if there was nothing to do. */
   confirmNext(nowSeconds: bigint): Promise<{ id: Hex; outcome: 'confirmed' | 'orphaned' } | undefined>;
 };
 

@@ -25,13 +25,13 @@ export type ExecutorParts = {
   readonly log: Logger;
   readonly pollMs: number;
   readonly payoutWei: bigint;
-  /** More to do beside it: the defence of what was asserted. */
+  /** Rounds that run beside the executor's own: the defence of what was asserted. */
   readonly tasks: readonly LoopRound[];
 };
 
 export type ExecutorCounts = {
   asserted: number;
-  /** Calls that have made batches void. */
+  /** The number of calls that have made batches void. */
   voided: number;
   assertedSteps: number;
   confirmed: number;
@@ -72,7 +72,7 @@ export async function joinExecutors(node: NetworkNode, contracts: ContractAddres
   if (!(await isListed())) await sender.sendAndWait({ ...rollup, functionName: 'join', args: [], isDone: isListed });
 }
 
-/** Batches that are run before the other task hears of them. */
+/** The number of batches that are executed before the other rounds hear of them. */
 const BATCHES_AT_ONCE = 8;
 
 function createExecute({ node, log }: ExecutorParts): LoopRound {
@@ -87,7 +87,7 @@ function createExecute({ node, log }: ExecutorParts): LoopRound {
   };
 }
 
-/** Claims, confirmations and fees: each waits until L1 has mined it, and none for the others. */
+/** Claims, confirmations and fees. Each waits until L1 has mined its transaction; none waits for the others. */
 function createSettling(parts: ExecutorParts, counts: ExecutorCounts): LoopRound[] {
   const { node, contracts, sender, asserter, voider, log } = parts;
   const verdictOf = createAssertionJudge(node.mirror, node.execution, ({ id, asserter, stepRoot }) => {

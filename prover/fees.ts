@@ -10,7 +10,7 @@ import { bytesToHex, type Hex, isSameAddress } from '../protocol/hex.ts';
 import type { Sender } from '../service/l1/send.ts';
 
 export type FeeClaimer = {
-  /** At most one claim a call. Returns the fees of its range, undefined if there is nothing to claim. */
+  /** Sends at most one claim. The result is the fees of its range, or undefined if there is nothing to claim. */
   claimNext(): Promise<{ id: Hex; feesWei: bigint } | undefined>;
   /** Has the Bridge pay what we have earned, if it is at least this much. */
   payOut(leastWei: bigint): Promise<bigint>;
@@ -28,7 +28,7 @@ export function createFeeClaimer(node: NetworkNode, contracts: ContractAddresses
     const parent = await node.mirror.assertion(assertion.parent);
     if (parent === undefined) throw new Error(`assertion ${assertion.id} has an unknown parent`);
     const [before, after] = await Promise.all([feesAt(node, parent), feesAt(node, assertion)]);
-    // The Bridge takes a proof that the record is there, none that it is not.
+    // The Bridge takes a proof that a record is there. It takes no proof that a record is missing.
     if (before === undefined || after === undefined || after.total === before.total) return undefined;
     if (await isClaimed(assertion.id)) return undefined;
     await sender.sendAndWait({

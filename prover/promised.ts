@@ -16,9 +16,9 @@ export type PromisedBatches = {
 
 /** `MAX_BATCHES` of contracts/src/PromisedBatches.sol: of an assertion, and of one call of `voidBatches`. */
 export const MAX_RANGE_BATCHES = 256;
-/** What the Inbox says of a batch without bytes that could be lost. */
+/** The expiry that the Inbox tells of a batch without bytes that could be lost. */
 export const NO_EXPIRY = 2n ** 64n - 1n;
-/** For publishing the body and for the transaction to be mined. */
+/** The time for publishing the body and for the transaction to be mined. */
 const MARGIN_SECONDS = 120n;
 const READ_AT_ONCE = 64n;
 

@@ -19,13 +19,13 @@ export type PublishRequest = {
 export type PublishedBody = {
   /** What the claim names: the body's index. */
   readonly objects: readonly ObjectRef[];
-  /** Over the step list and `objects`. */
+  /** The certificate over the step list and `objects`. */
   readonly certificate: Certificate;
   /** Bytes handed to DA. */
   readonly sizeBytes: number;
 };
 
-/** Held in memory while they are sent. */
+/** The bytes that are held in memory while they are sent. */
 const GROUP_BYTES = 32 * 1024 * 1024;
 /** A list of about 110 KB of JSON for a DA member. */
 const GROUP_OBJECTS = 1024;

@@ -30,7 +30,7 @@ export function createVoider(
   /** Since when we know, by L1's clock, that these are to be made void. */
   let seen: { readonly first: bigint; readonly atSeconds: bigint } | undefined;
 
-  // The leader at once, who comes after him a turn later, and so on.
+  // The leader acts at once, the next in the rotation a turn later, and so on.
   async function waitSeconds(batch: bigint): Promise<bigint> {
     const [leader, places, leaderSeconds] = await Promise.all([
       client.readContract({ ...rollup, functionName: 'leaderOf', args: [batch] }),
@@ -68,7 +68,7 @@ export function createVoider(
         isDone: async () =>
           (await client.readContract({ ...inbox, functionName: 'expiryOf', args: [first] })) === NO_EXPIRY,
       });
-      // Somebody else was first, or we were and have not followed it yet.
+      // Somebody else has done it, or we have and do not follow L1 that far yet.
       return sent.kind === 'mined' ? { first, end, gasUsed: sent.receipt.gasUsed } : 'due';
     },
   };

@@ -24,7 +24,7 @@ export type GameRecord = {
   /** As in `PostedList` of contracts/src/dispute/SegmentList.sol: only the opening's list may have one. */
   readonly message: Hex;
   readonly startPosition: bigint;
-  /** The end of that range as the side says that is to answer. */
+  /** The machine at the end of that range, as claimed by the side that has to answer the list. */
   readonly end: Hex;
   readonly list: readonly Hex[];
 };
