@@ -127,8 +127,8 @@ async function messageOf(node: NetworkNode, assertion: AssertionRecord, step: St
     if (executed === undefined || batch === undefined) throw new Error(`batch ${index} was not executed`);
     if (step > executed.toStep) continue;
     const message = Number(step - executed.fromStep) - 1;
-    const bytes = (await deriveBatch(node.mirror, node.objects, batch))[message]?.message;
-    return { batch: index, message, messageKind: kindOf(bytes) };
+    const received = (await deriveBatch(node.mirror, node.objects, batch))[message]?.message;
+    return { batch: index, message, messageKind: kindOf(received?.bytes) };
   }
   throw new Error(`step ${step} is in no batch of assertion ${assertion.id}`);
 }

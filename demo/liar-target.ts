@@ -2,7 +2,6 @@
 import { deriveBatch, requireObject } from '../node/l1/derive.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { decodeDefinition } from '../protocol/definition.ts';
-import { decodeMessage } from '../protocol/messages.ts';
 import type { Metadata } from '../sdk/compile/definition.ts';
 
 export type LiarTarget = {
@@ -20,10 +19,9 @@ export async function findDeploy({
     const batch = await mirror.batch(index);
     if (batch === undefined) continue;
     for (const { message } of await deriveBatch(mirror, objects, batch)) {
-      if (message.length === 0) continue;
-      const decoded = decodeMessage(message);
-      if (decoded.kind !== 'Deploy') continue;
-      const { definition } = decodeDefinition(decoded.definition);
+      const deploy = message.message;
+      if (deploy?.kind !== 'Deploy') continue;
+      const { definition } = decodeDefinition(deploy.definition);
       const metadata = await requireObject(objects, definition.metadata, 'The metadata of a workflow');
       const { stages } = JSON.parse(new TextDecoder().decode(metadata)) as Metadata;
       return { sinks: stages.flatMap(({ kind }, stage) => (kind === 'sink' ? [stage] : [])) };

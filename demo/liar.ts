@@ -8,7 +8,6 @@ import { createKernel } from '../kernel/run.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { createTransition, type StepInput, type TouchedExec } from '../node/transition.ts';
 import type { Hex } from '../protocol/hex.ts';
-import { decodeMessage } from '../protocol/messages.ts';
 import { decodeStateLeaf, type ExecResult } from '../protocol/state.ts';
 import { keccakHex, LEAF_BYTES, objectRoot } from '../protocol/tree.ts';
 import type { Lies } from '../prover/main.ts';
@@ -55,9 +54,8 @@ async function findTarget(steps: Uint8Array, node: NetworkNode): Promise<Target 
   return undefined;
 }
 
-function writesRows({ message }: StepInput, { sinks }: LiarTarget): boolean {
-  const decoded = decodeMessage(message);
-  return decoded.kind === 'Advance' && sinks.includes(decoded.stage);
+function writesRows({ message: { message } }: StepInput, { sinks }: LiarTarget): boolean {
+  return message?.kind === 'Advance' && sinks.includes(message.stage);
 }
 
 /** The kernel is run on the false result, and on what follows from it. */

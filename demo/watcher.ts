@@ -100,7 +100,7 @@ export async function openWatcher(config: NodeConfig): Promise<Watcher> {
       step,
       sinceGenesis: sinceGenesis(step, parent.post.step),
       place: located.message,
-      message: decodeMessage(message),
+      message: decodeMessage(message.bytes),
       claimed: decodeStateLeaf(hexToBytes(claimedLeaf)),
       own: decodeStateLeaf(hexToBytes(ownLeaf)),
       instructions: await (await traceOf(assertion, step)).length(),

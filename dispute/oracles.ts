@@ -19,7 +19,7 @@ export function createOracles(node: NetworkNode, traces: Traces): Oracles {
       if (place === undefined) return undefined;
       const { stateLeaf, message } = place;
       const input = await readStep(node, message);
-      const key = [stateLeaf, input.context, input.message].map(keccakHex).join('');
+      const key = [stateLeaf, input.context, input.message.bytes].map(keccakHex).join('');
       return traces.open(key, () => gatherTrace(node, stateLeaf, input));
     },
   };

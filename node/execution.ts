@@ -168,7 +168,7 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
 function toRecord(step: StepInput, outcome: StepOutcome) {
   return {
     context: step.context,
-    message: step.message,
+    message: step.message.bytes,
     stateLeaf: outcome.stateLeaf,
     receipt: outcome.receiptBytes,
     execs: outcome.touched.execs,

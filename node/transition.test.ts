@@ -218,7 +218,8 @@ test('each step of a body can be run again from its record alone, and a changed 
   const node = await openNode();
   const { steps, outcomes } = await runAll(node, 2);
   const records = outcomes.map((outcome, i) => ({
-    ...steps[i]!,
+    context: steps[i]!.context,
+    message: steps[i]!.message.bytes,
     stateLeaf: outcome.stateLeaf,
     receipt: outcome.receiptBytes,
     execs: outcome.touched.execs,

@@ -9,8 +9,8 @@ import type { Kernel, StepDone, StepNeeds } from '../kernel/run.ts';
 import { KIND } from '../protocol/constants.ts';
 import { decodeDefinition, type ProgramEntry } from '../protocol/definition.ts';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
-import { decodeMessage, readMessage } from '../protocol/messages.ts';
 import { hashProgramHeader } from '../protocol/program.ts';
+import type { ReceivedMessage } from '../protocol/received.ts';
 import {
   decodeExecInputs,
   decodeExecRequest,
@@ -70,15 +70,16 @@ export type StepOutcome = {
   readonly gasUsed: bigint;
 };
 
-export type StepInput = { readonly context: Uint8Array; readonly message: Uint8Array };
+/** `context`: the context leaf, 128 bytes. */
+export type StepInput = { readonly context: Uint8Array; readonly message: ReceivedMessage };
 
 export type Transition = {
-  /** All arguments are bytes: state leaf 128, context leaf 128, message. One step at a time. */
-  step(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): Promise<StepOutcome>;
+  /** State leaf and context leaf have 128 bytes. One step at a time. */
+  step(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): Promise<StepOutcome>;
   /** As `step`, if no program has to be run for it. Undefined: one has to, and none is begun. */
-  stepIfKnown(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): Promise<StepOutcome | undefined>;
+  stepIfKnown(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): Promise<StepOutcome | undefined>;
   /** Whether `stepIfKnown` would give an outcome. */
-  isKnown(stateLeaf: Uint8Array, context: Uint8Array, message: Uint8Array): boolean;
+  isKnown(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): boolean;
   /**
    * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them: of each run as many as
    * it has paid for, and none behind a Cancel or Expire of it. A step that ends a run ends what was started for it.
@@ -134,9 +135,9 @@ export function createTransition(parts: TransitionParts): Transition {
     runs.delete(run);
   };
 
-  const settle = (message: Uint8Array, { receipt }: StepOutcome): void => {
-    if (message[0] === KIND.Advance) {
-      const name = nameOf(message);
+  const settle = ({ bytes }: ReceivedMessage, { receipt }: StepOutcome): void => {
+    if (bytes[0] === KIND.Advance) {
+      const name = nameOf(bytes);
       const of = receipt.ok ? runOf(name) : runs.get(runNameOf(name));
       if (of !== undefined && receipt.ok) of.paid += paidBy(receipt);
       of?.begun.get(name)?.abort();
@@ -170,12 +171,13 @@ export function createTransition(parts: TransitionParts): Transition {
       const ended = new Set<string>();
       for (const { context, message } of steps) {
         if (parts.pool.room() === 0 || unready >= MAX_UNREADY) break;
-        if (message[0] === KIND.Cancel || message[0] === KIND.Expire) {
-          const ends = readMessage(message);
+        const { bytes } = message;
+        if (bytes[0] === KIND.Cancel || bytes[0] === KIND.Expire) {
+          const ends = message.message;
           if (ends?.kind === 'Cancel' || ends?.kind === 'Expire') ended.add(nameOf(encodeAdvances(ends.run)));
         }
-        if (message[0] !== KIND.Advance) continue;
-        const name = nameOf(message);
+        if (bytes[0] !== KIND.Advance) continue;
+        const name = nameOf(bytes);
         const of = runs.get(runNameOf(name));
         if (of?.begun.has(name) || of?.known.has(name) || ended.has(runNameOf(name))) continue;
         // One whose result is known may be the one that fails.
@@ -202,7 +204,7 @@ async function runStep(
   parts: TransitionParts,
   stateLeaf: Uint8Array,
   context: Uint8Array,
-  message: Uint8Array,
+  message: ReceivedMessage,
 ): Promise<StepOutcome> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const { answer, execs } = runKernel(parts, stateLeaf, context, message);
@@ -218,13 +220,13 @@ function runKernel(
   parts: TransitionParts,
   stateLeaf: Uint8Array,
   context: Uint8Array,
-  message: Uint8Array,
+  message: ReceivedMessage,
 ): { answer: StepDone | StepNeeds; execs: Answered[] } {
   const execs: Answered[] = [];
   const answer = parts.kernel.step({
     stateLeaf,
     context,
-    message,
+    message: message.bytes,
     getNode: parts.nodes.get,
     getExec: (leaf) => {
       const request = leaf.slice();
@@ -253,7 +255,7 @@ async function finish(
   parts: TransitionParts,
   done: StepDone,
   answered: readonly Answered[],
-  message: Uint8Array,
+  message: ReceivedMessage,
 ): Promise<StepOutcome> {
   const { stateLeaf, receipt, receiptBytes, objects, gasUsed } = done;
   const nodes = [...done.nodes.values()];
@@ -296,9 +298,8 @@ function requireNode(nodes: NodeStore, hash: Hex): Uint8Array {
 }
 
 // The kernel has accepted the message, so it decodes.
-function programsOf(message: Uint8Array): readonly ProgramEntry[] {
-  const decoded = decodeMessage(message);
-  return decoded.kind === 'Deploy' ? decodeDefinition(decoded.definition).definition.programs : [];
+function programsOf({ message }: ReceivedMessage): readonly ProgramEntry[] {
+  return message?.kind === 'Deploy' ? decodeDefinition(message.definition).definition.programs : [];
 }
 
 // A message that comes later is looked at as if it were the next: same state, its own cursor.

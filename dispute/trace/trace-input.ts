@@ -50,7 +50,7 @@ export async function gatherTrace(
 ): Promise<TraceInput> {
   const outcome = await parts.transition.step(stateLeaf, context, message);
   const execs = await Promise.all(outcome.touched.execs.map((exec) => traceExec(parts, outcome, exec)));
-  return { kernel: parts.kernel, stateLeaf, context, message, nodes: outcome.touched.nodes, execs };
+  return { kernel: parts.kernel, stateLeaf, context, message: message.bytes, nodes: outcome.touched.nodes, execs };
 }
 
 async function traceExec(parts: Sources, outcome: StepOutcome, exec: TouchedExec): Promise<TracedExec> {

@@ -2,6 +2,7 @@
 import { decodeBatch } from '../../protocol/batch.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../../protocol/hex.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import { encodeContext } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import type { StepInput } from '../transition.ts';
@@ -30,7 +31,7 @@ export async function deriveBatch(mirror: Mirror, objects: ObjectSource, batch: 
   const count = batch.messageCount - delayed.length;
   const sequenced = count === 0 ? [] : await readSequenced(objects, batch, count);
   return [...delayed, ...sequenced].map((message, i) => ({
-    message,
+    message: receiveMessage(message),
     context: encodeContext({
       timestamp: batch.timestamp,
       origin: i < delayed.length ? 'l1' : 'sequencer',

@@ -61,11 +61,11 @@ test('a batch is its delayed messages, then those of its object; a broken object
     ],
   });
   const first = await deriveBatch(mirror, objects, (await mirror.batch(0n))!);
-  expect(first.map((step) => [...step.message])).toEqual([[9], [1, 2], [3]]);
+  expect(first.map((step) => [...step.message.bytes])).toEqual([[9], [1, 2], [3]]);
   expect(first.map((step) => step.context[8])).toEqual([1, 0, 0]);
   expect(first[2]!.context[31]).toBe(2);
   const second = await deriveBatch(mirror, objects, (await mirror.batch(1n))!);
-  expect(second.map((step) => step.message.length)).toEqual([0, 0]);
+  expect(second.map((step) => step.message.bytes.length)).toEqual([0, 0]);
   const missing = { ...(await mirror.batch(1n))!, objectRoot: hash(5) };
   await expect(deriveBatch(mirror, objects, missing)).rejects.toMatchObject({ code: 'da/object-missing' });
 });

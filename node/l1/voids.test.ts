@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeBatch } from '../../protocol/batch.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import { encodeContext } from '../../protocol/state.ts';
 import { objectRef, objectRoot } from '../../protocol/tree.ts';
 import type { ContractEvent } from '../../service/l1/logs.ts';
@@ -129,7 +130,7 @@ async function byRule(batches: readonly Posted[], voids: ReadonlySet<number>): P
         message: BigInt(i),
         batchCount: BigInt(messages.length),
       });
-      leaf = (await node.transition.step(leaf, context, message)).stateLeaf;
+      leaf = (await node.transition.step(leaf, context, receiveMessage(message))).stateLeaf;
       list.push(leaf);
     }
   }
@@ -157,7 +158,7 @@ test('a void batch has as many messages as before, the sequenced ones empty, and
   expect(changed.fingerprint).not.toBe(before?.fingerprint);
   expect(await mirror.batch(1n)).toMatchObject({ isVoid: false, previous: changed.fingerprint });
   const steps = await deriveBatch(mirror, follower.objects, changed);
-  expect(steps.map(({ message }) => message.length)).toEqual([first.delayed[0]!.length, 0, 0]);
+  expect(steps.map(({ message }) => message.bytes.length)).toEqual([first.delayed[0]!.length, 0, 0]);
   expect(await follower.leaves()).toBe(await byRule([first, second], new Set([0])));
   expect([mirror.isVoided(0n, 1n, -1n), mirror.isVoided(0n, 1n, 0n), mirror.isVoided(1n, 9n, -1n)]).toEqual([
     true,

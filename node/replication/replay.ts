@@ -168,6 +168,6 @@ function createInbox({ snapshot, objects }: ReplayRequest): (step: StepSinceGene
   };
 }
 
-function isSame(a: StepInput, b: StepInput): boolean {
-  return Buffer.compare(a.context, b.context) === 0 && Buffer.compare(a.message, b.message) === 0;
+function isSame(sent: StepInput, { context, message }: BodyStep): boolean {
+  return Buffer.compare(sent.context, context) === 0 && Buffer.compare(sent.message.bytes, message) === 0;
 }

@@ -18,7 +18,7 @@ import { KIND, RUN_STATUS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bridgeAbi, escapeAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
-import { decodeMessage, hashRun, type Message } from '../../protocol/messages.ts';
+import { hashRun, readMessage } from '../../protocol/messages.ts';
 import type { ContractCall } from '../../service/l1/call.ts';
 import type { L1 } from '../../service/l1/l1.ts';
 import type { Sender } from '../../service/l1/send.ts';
@@ -169,7 +169,7 @@ async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: R
     const batch = await node.mirror.batch(index);
     if (batch === undefined) throw new Error(`batch ${index} is not known`);
     for (const { message } of await deriveBatch(node.mirror, node.objects, batch)) {
-      const started = message[0] === KIND.Run ? tryDecode(message) : undefined;
+      const started = message.bytes[0] === KIND.Run ? message.message : undefined;
       if (started?.kind !== 'Run' || !isSameAddress(started.sender, account)) continue;
       const id = hashRun(started.sender, started.nonce, started.workflow);
       const run = seen.has(id) ? undefined : await readRun(parts, id);
@@ -200,18 +200,8 @@ async function* withdrawals(parts: EscapeParts): AsyncIterable<{ index: bigint; 
 /** Undefined if the message is another, or the deposit another account's. */
 async function readDeposit({ node, account }: EscapeParts, index: bigint): Promise<{ amount: bigint } | undefined> {
   const record = await node.mirror.delayed(index);
-  const message = record === undefined ? undefined : tryDecode(hexToBytes(record.message));
+  const message = record === undefined ? undefined : readMessage(hexToBytes(record.message));
   return message?.kind === 'Deposit' && isSameAddress(message.account, account) ? message : undefined;
-}
-
-// Anyone may put anything into a batch.
-function tryDecode(bytes: Uint8Array): Message | undefined {
-  try {
-    return decodeMessage(bytes);
-  } catch (error) {
-    if (error instanceof MizuError) return undefined;
-    throw error;
-  }
 }
 
 /** As the contract has it: without the status, and every number a bigint. */

@@ -104,10 +104,10 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     const batch = requireOpen(open);
     const { timestamp, index, messages } = batch;
     const step: StepInput = {
-      message: bytes,
+      message: received,
       context: encodeStepContext(batch, messages, origin, timestamp, batchCount ?? UNKNOWN_COUNT),
     };
-    const outcome = await transition.stepIfKnown(hexToBytes(head.leaf), step.context, bytes);
+    const outcome = await transition.stepIfKnown(hexToBytes(head.leaf), step.context, received);
     if (outcome === undefined) return undefined;
     const number = head.step + 1;
     const leaf = bytesToHex(outcome.stateLeaf);
@@ -229,7 +229,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     contextOf,
     lookAhead: (steps) => void transition.speculate(hexToBytes(head.leaf), steps),
     isKnown: ({ received, origin }, timestamp) =>
-      transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), received.bytes),
+      transition.isKnown(hexToBytes(head.leaf), contextOf(origin, timestamp), received),
     close: async (object) => {
       const batch = requireOpen(open);
       if (batch.messages === 0) throw new Error(`batch ${batch.index} has no messages`);

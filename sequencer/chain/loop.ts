@@ -112,10 +112,9 @@ export function createLoop(parts: LoopParts): Loop {
   const takeOver = async ({ batch, steps }: NonNullable<typeof taking>): Promise<boolean> => {
     const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
     const { messages, timestamp } = chain.open() as SequencerBatch;
-    for (const [i, { message }] of steps.entries()) {
+    for (const [i, { message: received }] of steps.entries()) {
       if (i < messages) continue;
       const origin = i < delayed ? 'l1' : 'sequencer';
-      const received = receiveMessage(message);
       const executed = await chain.execute({ received, origin }, steps.length);
       if (executed === undefined) {
         beginFor(received, { now: timestamp, timestamp });

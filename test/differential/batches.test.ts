@@ -152,7 +152,7 @@ async function execute(steps: Awaited<ReturnType<typeof deriveBatch>>, note: str
       const done = kernel.step({
         stateLeaf: world.leaf,
         context,
-        message,
+        message: message.bytes,
         getNode: (hash) => world.nodes.get(hash),
         getExec,
       });
@@ -173,7 +173,7 @@ test('a void batch has its messages, all empty, and nobody is asked for its byte
     },
   };
   const steps = await deriveBatch(NO_MIRROR, source, recordOf(encodeBatch(messages), messages.length, true));
-  expect(steps.map(({ message }) => message.length)).toEqual(messages.map(() => 0));
+  expect(steps.map(({ message }) => message.bytes.length)).toEqual(messages.map(() => 0));
 });
 
 /** `count` entries that all name the `length` bytes from 256 KiB on. */

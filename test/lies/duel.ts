@@ -9,7 +9,6 @@ import type { StepInput } from '../../node/transition.ts';
 import { MAX_STAGE_GAS } from '../../protocol/constants.ts';
 import { rollupAbi } from '../../protocol/generated/abi.ts';
 import { ASSERTION_STATUS } from '../../protocol/generated/enums.ts';
-import { decodeMessage } from '../../protocol/messages.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { createRunMessages, type WasmSource } from '../network/chain.fixture.ts';
 import { keyOf, LIAR, type TestNetwork, until, VALIDATOR } from '../network/network.fixture.ts';
@@ -122,7 +121,7 @@ async function playIn(world: LieWorld): Promise<Duel> {
 /** The first task's receipt is wrong, and the machine from 70 % of the trace on. */
 async function planLie(world: LieWorld) {
   const { node, steps, inputs } = world;
-  const step = inputs.findIndex(({ message }) => decodeMessage(message).kind === 'Advance');
+  const step = inputs.findIndex(({ message }) => message.message?.kind === 'Advance');
   const before = steps.slice(step * LEAF_BYTES, (step + 1) * LEAF_BYTES);
   const traces = createTraces(1);
   try {

@@ -1,10 +1,12 @@
 // docs/disputes.md#lies: lies about whole leaves: for each kind of message a wrong state, receipt, message or context.
 import type { Message } from '../../protocol/messages.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import type { CorpusWorld } from './corpus-world.ts';
 import { createCorpus, type Lie } from './lie.ts';
 import { createSteps } from './steps.ts';
 
 const DEPOSIT = 'deposit';
+const NOTHING = receiveMessage(new Uint8Array(0));
 const STEPS = [DEPOSIT, 'deploy', 'run', 'task', 'last task'] as const;
 /** Two lies each: the rest of a leaf is as those of `STEPS`. */
 const MORE_STEPS = ['result', 'trap', 'early expiry', 'cancel', 'withdraw', 'overdraft'] as const;
@@ -24,13 +26,13 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
     const step = stepOf(name);
     add(`${name}: one bit of the state root`, step, changed(step, 31));
     add(`${name}: one bit of the receipt hash`, step, changed(step, 63, 0x80));
-    add(`${name}: the message is skipped`, step, await rerun(step, { message: new Uint8Array(0) }));
+    add(`${name}: the message is skipped`, step, await rerun(step, { message: NOTHING }));
     add(`${name}: the state stays as it was`, step, unchanged(step));
   }
   for (const name of MORE_STEPS) {
     const step = stepOf(name);
     add(`${name}: one bit of the state root`, step, changed(step, 17, 0x10));
-    add(`${name}: the message is skipped`, step, await rerun(step, { message: new Uint8Array(0) }));
+    add(`${name}: the message is skipped`, step, await rerun(step, { message: NOTHING }));
   }
   const [run, task, last] = [stepOf('run'), stepOf('task'), stepOf('last task')];
   add('another state of the chain', last, mixed(last, after(deposit)));
@@ -73,5 +75,5 @@ export async function leafLies(world: CorpusWorld): Promise<Lie[]> {
 const DEPOSIT_KIND = 0x20;
 
 function depositOf({ inputs }: CorpusWorld): number {
-  return inputs.findIndex(({ message }) => message[0] === DEPOSIT_KIND);
+  return inputs.findIndex(({ message }) => message.bytes[0] === DEPOSIT_KIND);
 }

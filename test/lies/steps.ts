@@ -7,6 +7,7 @@ import { type ExecResult, encodeExecResult } from '../../node/exec-result.ts';
 import type { StepInput, StepOutcome } from '../../node/transition.ts';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../protocol/messages.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import { decodeStateLeaf, encodeContext, encodeStateLeaf } from '../../protocol/state.ts';
 import { keccakHex, LEAF_BYTES } from '../../protocol/tree.ts';
 import { kernelEngine } from '../network/chain.fixture.ts';
@@ -53,7 +54,8 @@ export function createSteps({ node, steps, inputs }: Pick<LieWorld, 'node' | 'st
       return leaf;
     },
     withMessage(step: number, change: (message: Message) => Message): Promise<Uint8Array> {
-      return rerun(step, { message: encodeMessage(change(decodeMessage(input(step).message))) });
+      const changed = change(decodeMessage(input(step).message.bytes));
+      return rerun(step, { message: receiveMessage(encodeMessage(changed)) });
     },
     withContext(step: number, change: { origin?: 'sequencer'; timestamp?: bigint }): Promise<Uint8Array> {
       const { context } = input(step);
@@ -76,7 +78,8 @@ export function createSteps({ node, steps, inputs }: Pick<LieWorld, 'node' | 'st
     withExec(step: number, result: ExecResult): Uint8Array {
       const done = kernel.step({
         stateLeaf: before(step),
-        ...input(step),
+        context: input(step).context,
+        message: input(step).message.bytes,
         getNode: node.nodes.get,
         getExec: () => encodeExecResult(result),
       });

@@ -23,6 +23,7 @@ import {
 } from '../../protocol/definition.ts';
 import type { Address } from '../../protocol/hex.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message, type UserMessage } from '../../protocol/messages.ts';
+import { receiveMessage } from '../../protocol/received.ts';
 import { encodeContext } from '../../protocol/state.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { createMemoryObjects, type ObjectStore } from '../../service/storage/objects.ts';
@@ -147,7 +148,7 @@ export async function createRunMessages(
 
 export function toSteps(batch: bigint, messages: readonly Message[], delayed = 0): StepInput[] {
   return messages.map((message, i) => ({
-    message: encodeMessage(message),
+    message: receiveMessage(encodeMessage(message)),
     context: encodeContext({
       timestamp: START,
       origin: i < delayed ? 'l1' : 'sequencer',
