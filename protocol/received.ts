@@ -1,6 +1,6 @@
 // docs/messages.md: a message as it has come, with its hash and what it says, each worked out once, when it is first asked for.
 import type { Hex } from './hex.ts';
-import { type Message, readMessage } from './messages.ts';
+import { decodeMessage, type Message, readMessage } from './messages.ts';
 import { keccakHex } from './tree.ts';
 
 export type ReceivedMessage = {
@@ -25,4 +25,9 @@ export function receiveMessage(bytes: Uint8Array, hash?: Hex): ReceivedMessage {
       return read.message;
     },
   };
+}
+
+/** What it says. @throws MizuError `protocol/malformed` */
+export function requireMessage({ bytes, message }: ReceivedMessage): Message {
+  return message ?? decodeMessage(bytes);
 }

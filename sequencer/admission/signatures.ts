@@ -3,18 +3,69 @@ import { hashTypedData } from 'viem';
 import type { CommitteeRecord, FormerCommitteeRecord } from '../../kernel/records.ts';
 import { type Certificate, hashObjects, totalLength } from '../../protocol/certificate.ts';
 import { MAX_RETENTION_SECONDS } from '../../protocol/constants.ts';
+import { decodeDefinition, objectsOfDefinition } from '../../protocol/definition.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes, isSameAddress } from '../../protocol/hex.ts';
 import { hashInferenceItems } from '../../protocol/inference.ts';
-import { type ProtocolMessage, typedMessage, type UserMessage } from '../../protocol/messages.ts';
+import {
+  decodeInputs,
+  decodeObjects,
+  type Message,
+  type ProtocolMessage,
+  typedMessage,
+  type UserMessage,
+} from '../../protocol/messages.ts';
 import { recoverSigner } from '../../protocol/signature.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { type Domain, TYPES } from '../../protocol/typed-data.ts';
+import type { StateReader } from '../index/state.ts';
 
 export type InferenceResult = ProtocolMessage & { readonly kind: 'InferenceResult' };
 
+export type SigningDomains = { readonly inbox: Domain; readonly registry: Domain; readonly committee: Domain };
+
+/** @throws MizuError `message/bad-signature`, `message/bad-certificate` */
+export async function checkSignatures(
+  message: Message,
+  domains: SigningDomains,
+  state: () => StateReader,
+): Promise<void> {
+  const promises = async (): Promise<CertificateRules> => {
+    const reader = state();
+    const [current, former, { retention }] = await Promise.all([
+      reader.committee(),
+      reader.formerCommittee(),
+      reader.config(),
+    ]);
+    return { current, former, retention, now: nowSeconds() };
+  };
+  switch (message.kind) {
+    case 'Deploy': {
+      assertUserSignature(message, domains.inbox);
+      const { definition, certificate } = decodeDefinition(message.definition);
+      return assertCertificate(certificate, objectsOfDefinition(definition), await promises(), domains.committee);
+    }
+    case 'Run': {
+      assertUserSignature(message, domains.inbox);
+      const { inputs, certificate } = decodeInputs(message.inputs);
+      return assertCertificate(certificate, inputs, await promises(), domains.committee);
+    }
+    case 'Renew': {
+      assertUserSignature(message, domains.inbox);
+      const { inputs, certificate } = decodeObjects(message.objects);
+      return assertCertificate(certificate, inputs, await promises(), domains.committee);
+    }
+    case 'Cancel':
+    case 'Withdraw':
+      return assertUserSignature(message, domains.inbox);
+    case 'InferenceResult':
+      assertGatewaySignature(message, domains.registry);
+      return assertCertificate(message.certificate, resultsOf(message), await promises(), domains.committee);
+  }
+}
+
 /** @throws MizuError `message/bad-signature` */
-export function assertUserSignature(message: UserMessage, inbox: Domain): void {
+function assertUserSignature(message: UserMessage, inbox: Domain): void {
   const fields = Object.fromEntries(
     Object.entries(typedMessage(message)).map(([name, value]) => [
       name,
@@ -25,14 +76,14 @@ export function assertUserSignature(message: UserMessage, inbox: Domain): void {
 }
 
 /** @throws MizuError `message/bad-signature` */
-export function assertGatewaySignature(message: InferenceResult, registry: Domain): void {
+function assertGatewaySignature(message: InferenceResult, registry: Domain): void {
   const { gateway, nonce, items, signature } = message;
   const fields = { gateway, nonce, itemsRoot: hashInferenceItems(items) };
   assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
 }
 
 /** What a certificate is judged by: all of the state, but the time. */
-export type CertificateRules = {
+type CertificateRules = {
   readonly current: CommitteeRecord;
   readonly former: FormerCommitteeRecord | undefined;
   /** Seconds. */
@@ -42,7 +93,7 @@ export type CertificateRules = {
 };
 
 /** @throws MizuError `message/bad-certificate` */
-export function assertCertificate(
+function assertCertificate(
   certificate: Certificate,
   objects: readonly ObjectRef[],
   { current, former, retention, now }: CertificateRules,
@@ -106,4 +157,12 @@ function badCertificate(expected: string, actual: string): MizuError {
     actual,
     hint: 'Store the objects with the DA committee again and use the certificate that it gives.',
   });
+}
+
+export function nowSeconds(): bigint {
+  return BigInt(Math.floor(Date.now() / 1000));
+}
+
+function resultsOf(message: InferenceResult) {
+  return message.items.map(({ resultRoot, resultLength }) => ({ root: resultRoot, length: resultLength }));
 }

@@ -1,0 +1,195 @@
+// docs/rpc.md#errors: a message against the state and what is queued before it: nonce, balance, gateway, deadline.
+import { deployGas, messageGas, renewGas, runGas } from '../../kernel/fees.ts';
+import { MESSAGE_BASE_GAS } from '../../protocol/constants.ts';
+import { decodeDefinition } from '../../protocol/definition.ts';
+import { MizuError } from '../../protocol/errors.ts';
+import type { Address, Hex } from '../../protocol/hex.ts';
+import { decodeInputs, decodeObjects, type Message, type UserMessage } from '../../protocol/messages.ts';
+import { isAnyTaken } from '../index/offers.ts';
+import { promisedTo, type StateReader } from '../index/state.ts';
+import type { Tables } from '../index/tables.ts';
+import { type Pending, type PendingMessages, takenBy } from './pending.ts';
+import { assertPlausible } from './plausible.ts';
+import { nowSeconds } from './signatures.ts';
+
+export type StateChecks = {
+  /** In wei. A Run whose workflow is gone is refused for that. */
+  feeOf(message: UserMessage, length: number): Promise<bigint>;
+  /** @throws MizuError with code `message/…` */
+  check(message: Message, length: number): Promise<void>;
+};
+
+export type StateChecksParts = {
+  readonly tables: Tables;
+  readonly pending: PendingMessages;
+  readonly state: () => StateReader;
+};
+
+export function createStateChecks(parts: StateChecksParts): StateChecks {
+  const { tables, pending } = parts;
+
+  const stagesOf = async (workflow: Hex): Promise<number | undefined> => {
+    return pending.stagesOf(workflow) ?? (await tables.workflows.get(workflow))?.stages.length;
+  };
+
+  const feeOf = async (message: UserMessage, length: number): Promise<bigint> => {
+    const { gasPriceWei } = await parts.state().config();
+    const renewed = message.kind === 'Renew' ? await parts.state().run(message.run) : undefined;
+    const workflow = message.kind === 'Run' ? message.workflow : renewed?.workflow;
+    const stages = workflow === undefined ? 0 : ((await stagesOf(workflow)) ?? 0);
+    return gasOf(message, length, stages) * gasPriceWei;
+  };
+
+  const check = async (message: Message, length: number): Promise<void> => {
+    // State and queue of one and the same moment: a step may be executed while the state is read.
+    const state = parts.state();
+    const waiting = [...pending.all()];
+    const queuedOf = (account: Address) => waiting.filter((other) => other.account === account.toLowerCase());
+    switch (message.kind) {
+      case 'Deploy':
+      case 'Run':
+      case 'Cancel':
+      case 'Withdraw':
+      case 'Renew': {
+        const fee = await feeOf(message, length);
+        const account = await state.account(message.sender);
+        const queued = queuedOf(message.sender);
+        assertNonce(message.nonce, account.nonce, queued.length);
+        const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
+        assertBalance(fee + takenBy(message), account.balance, bound);
+        await assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
+        return message.kind === 'Run' ? assertKept(message.workflow, waiting, state) : undefined;
+      }
+      case 'InferenceResult': {
+        const gateway = await state.gateway(message.gateway);
+        if (gateway?.active !== true) throw inactiveGateway(message.gateway);
+        const last = queuedOf(message.gateway)
+          .map(({ nonce }) => nonce)
+          .concat(gateway.nonce)
+          .sort(compare)
+          .at(-1) as bigint;
+        if (message.nonce <= last) throw usedNonce(`above ${last}`, message.nonce);
+        // Items that are not taken are paid by the gateway's account, as far as it has anything.
+        const { gasPriceWei } = await state.config();
+        const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
+        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return;
+        throw noItemFits(due);
+      }
+      case 'Expire': {
+        const run = await state.run(message.run);
+        if (run === undefined || run.status !== 1)
+          throw notExpirable('a running run', run === undefined ? 'no such run' : 'it has ended');
+        const now = nowSeconds();
+        if (run.deadline >= now && (await promisedTo(state, tables, message.run)) >= now)
+          throw notExpirable(`a deadline before ${now}`, String(run.deadline));
+        return;
+      }
+      default:
+        throw wrongKind(message.kind);
+    }
+  };
+
+  // A Deploy that is queued renews it.
+  const assertKept = async (workflow: Hex, waiting: readonly Pending[], state: StateReader): Promise<void> => {
+    const expiry = (await tables.workflows.get(workflow))?.expiry;
+    if (expiry === undefined || waiting.some(({ deploys }) => deploys?.workflow === workflow)) return;
+    const needed = nowSeconds() + (await state.config()).retention;
+    if (BigInt(expiry) < needed) throw workflowExpired(workflow, needed, expiry);
+  };
+
+  return { feeOf, check };
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function gasOf(message: UserMessage, length: number, stages: number): bigint {
+  switch (message.kind) {
+    case 'Deploy':
+      return deployGas(length, decodeDefinition(message.definition).definition);
+    case 'Run':
+      return runGas(length, decodeInputs(message.inputs).inputs, stages);
+    case 'Renew':
+      return renewGas(length, decodeObjects(message.objects).inputs, stages);
+    default:
+      return messageGas(length);
+  }
+}
+
+function assertNonce(nonce: bigint, used: bigint, queued: number): void {
+  const expected = used + BigInt(queued);
+  if (nonce === expected) return;
+  if (nonce < expected) throw usedNonce(String(expected), nonce);
+  throw new MizuError({
+    code: 'message/nonce-gap',
+    message: 'Messages before this one are missing.',
+    expected: `nonce ${expected}`,
+    actual: `nonce ${nonce}`,
+    hint: 'Send the messages of one account in the order of their nonces.',
+  });
+}
+
+function usedNonce(expected: string, nonce: bigint): MizuError {
+  return new MizuError({
+    code: 'message/nonce-used',
+    message: 'The nonce has been used.',
+    expected: `nonce ${expected}`,
+    actual: `nonce ${nonce}`,
+    hint: 'Sign again with the expected nonce (mizu_getAccount counts queued messages in nextNonce).',
+  });
+}
+
+function assertBalance(cost: bigint, balance: bigint, bound: bigint): void {
+  if (cost + bound <= balance) return;
+  throw new MizuError({
+    code: 'message/balance-too-low',
+    message: 'The account cannot pay for this message.',
+    expected: `${cost} wei, fee included`,
+    actual: `${balance} wei${bound === 0n ? '' : `, of which ${bound} are bound by queued messages`}`,
+    hint: 'Deposit on L1 first; the balance appears when the deposit is confirmed.',
+  });
+}
+
+function inactiveGateway(gateway: Address): MizuError {
+  return new MizuError({
+    code: 'message/gateway-inactive',
+    message: 'The gateway is not registered.',
+    expected: 'an active gateway of the registry on L1',
+    actual: gateway,
+    hint: 'Stake and join on L1; the sequencer takes the change in with the next batch.',
+  });
+}
+
+function noItemFits(dueWei: bigint): MizuError {
+  return new MizuError({
+    code: 'message/no-item-fits',
+    message: 'None of the results would be taken, and the gateway could not pay for them.',
+    expected: `an open task of a run that takes this gateway's results at their cost, or a balance of ${dueWei} wei`,
+    actual: 'neither',
+  });
+}
+
+function workflowExpired(workflow: Hex, needed: bigint, expiry: number): MizuError {
+  return new MizuError({
+    code: 'message/workflow-expired',
+    message: `The programs of workflow ${workflow} are not promised for long enough.`,
+    expected: `a promise until ${needed} or later`,
+    actual: String(expiry),
+    hint: 'Deploy it again, which renews it: npx mizu deploy WORKFLOW.ts',
+  });
+}
+
+function notExpirable(expected: string, actual: string): MizuError {
+  return new MizuError({ code: 'message/not-expirable', message: 'The run cannot be expired.', expected, actual });
+}
+
+function wrongKind(kind: string): MizuError {
+  return new MizuError({
+    code: 'message/kind-not-taken',
+    message: `${kind} messages are not taken here.`,
+    expected: 'Deploy, Run, Cancel, Withdraw, Renew, InferenceResult or Expire',
+    actual: kind,
+    hint: 'The sequencer makes Advance messages itself; the others come from L1.',
+  });
+}
