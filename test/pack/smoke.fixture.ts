@@ -15,7 +15,7 @@ const CACHE = process.env.npm_config_cache ?? join(homedir(), '.npm');
 /** Of what a command that failed has printed. */
 const MAX_SHOWN_LINES = 60;
 
-export type Result = {
+export type SmokeResult = {
   readonly status: 'ok' | 'FAIL' | 'skipped';
   /** In one line. */
   readonly what: string;
@@ -32,7 +32,7 @@ type Step = {
 };
 
 /** Tries lines of Node.js (`24`) or versions (`22.12.0`), side by side: a network waits for L1's seconds most of the time. */
-export async function smoke(lines: readonly string[], say: (result: Result) => void): Promise<void> {
+export async function smoke(lines: readonly string[], say: (result: SmokeResult) => void): Promise<void> {
   const packer = createStranger(CACHE);
   try {
     const packed = await packer.run(['node', 'scripts/pack.mjs', packer.home], ROOT);
@@ -46,7 +46,7 @@ export async function smoke(lines: readonly string[], say: (result: Result) => v
 }
 
 /** In a copy of this clone and in an empty folder. Each step needs those before it: the first that fails is the last. */
-async function smokeLine(line: string, tarball: string, say: (result: Result) => void): Promise<void> {
+async function smokeLine(line: string, tarball: string, say: (result: SmokeResult) => void): Promise<void> {
   const stranger = createStranger(CACHE);
   try {
     const node = await useNode(stranger, line);
