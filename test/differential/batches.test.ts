@@ -132,7 +132,7 @@ test('mutants of a batch object: node and L1 take each message for the same byte
     const source = { get: async () => batch };
     const steps = count === 0 ? [] : await deriveBatch(NO_MIRROR, source, recordOf(batch, count));
     expect(
-      steps.map(({ message }) => message),
+      steps.map(({ message }) => message.bytes),
       note,
     ).toEqual(decoded);
     if (mutant % EXECUTED === 0 && count > 0 && count < 100) await execute(steps, note);
