@@ -70,10 +70,13 @@ export function createStranger(cache?: string): Stranger {
   };
 }
 
-/** What says where npm's registry and its certificates are on this machine; nothing of this process's own npm. */
+/**
+ * What says where npm's registry and its certificates are on this machine; nothing of this process's own npm. Another npm
+ * would look for the machine's configuration beside itself.
+ */
 function passedOn(): Record<string, string | undefined> {
   const names =
-    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|SystemRoot|TEMP|TMP|TMPDIR|npm_config_userconfig)$/i;
+    /^(https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_\w+|SystemRoot|TEMP|TMP|TMPDIR|npm_config_(user|global)config)$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
 }
 
