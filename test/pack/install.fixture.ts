@@ -3,8 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { startChild } from '../../service/process/child.ts';
+import { killChild, startChild } from '../../service/process/child.ts';
 import type { Ended } from '../e2e/mizu.fixture.ts';
+
+/** A last net: what a slow machine takes a few minutes for. */
+const MAX_COMMAND_MS = 15 * 60_000;
 
 export type Stranger = {
   /** Everything of it lies here. */
@@ -13,7 +16,7 @@ export type Stranger = {
   readonly project: string;
   /** Commands in this folder come before those of the machine from now on. */
   use(folder: string): void;
-  /** A command line, without a shell; in the project unless another folder is named. */
+  /** A command line, without a shell; in the project unless another folder is named. Killed after 15 minutes. */
   run(command: readonly string[], folder?: string): Promise<Ended>;
   /** Also called if this process ends before. */
   remove(): Promise<void>;
@@ -33,6 +36,9 @@ export function createStranger(cache?: string): Stranger {
     npm_config_cache: cache ?? join(home, 'cache'),
     npm_config_registry: process.env.npm_config_registry ?? '',
     npm_config_audit: 'false',
+    // A registry that does not answer is told within minutes.
+    npm_config_fetch_timeout: '60000',
+    npm_config_fetch_retry_maxtimeout: '10000',
     npm_config_fund: 'false',
     npm_config_loglevel: 'error',
     npm_config_update_notifier: 'false',
@@ -50,6 +56,7 @@ export function createStranger(cache?: string): Stranger {
         env: { ...passedOn(), ...set, PATH: path.join(delimiter) },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
+      const limit = setTimeout(() => killChild(child), MAX_COMMAND_MS);
       let [stdout, stderr] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         stdout += text;
@@ -59,7 +66,10 @@ export function createStranger(cache?: string): Stranger {
       });
       return new Promise((resolve, reject) => {
         child.once('error', reject);
-        child.once('close', (code) => resolve({ code, stdout, stderr }));
+        child.once('close', (code) => {
+          clearTimeout(limit);
+          resolve({ code, stdout, stderr });
+        });
       });
     },
     remove: async () => {
