@@ -115,13 +115,13 @@ async function mendedRows(
 
 // What an operator over the whole dataset must see beside the rows that are tried again.
 async function keptAt(network: Network, runs: readonly VersionRun[], met: string) {
-  const { findKeptRows: findKept, readKeptRows: readKept } = await import('../sdk/client/kept-rows.ts');
-  const outputs = await findKept(
+  const { findKeptRows, readKeptRows } = await import('../sdk/client/kept-rows.ts');
+  const outputs = await findKeptRows(
     network,
     runs.map(({ run }) => run),
     met,
   );
-  return { at: met, rows: () => readKept(network, outputs) };
+  return { at: met, rows: () => readKeptRows(network, outputs) };
 }
 
 /** Those that the rest of the workflow joins. */

@@ -27,7 +27,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   const { bundleWorkflow } = await import('../sdk/compile/compile.ts');
   const { localBackends } = await import('./backends.ts');
   const { takeInputs } = await import('./dev-inputs.ts');
-  const { devFacts, openReuseStore: openStore } = await import('./reuse.ts');
+  const { devFacts, openReuseStore } = await import('./reuse.ts');
   const known = await resolveCommand(file, flags);
   await assertFile(known.file);
   const workflow = await bundleWorkflow(known.file, false);
@@ -35,7 +35,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   await close();
   const { rows, partitions } = await takeInputs(workflow.description.inputs, known.inputs, flags.rows);
   const facts = await devFacts(workflow, partitions, endpoints);
-  const store = openStore();
+  const store = openReuseStore();
   const dev = await explainSteps(facts, await store.last(workflow.description.name), {
     isKept: async (address) => (await store.find(address)) !== undefined,
     none: 'no earlier dev of this workflow in this folder',

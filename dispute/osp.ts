@@ -10,7 +10,7 @@ import {
   oneStepVerifierAbi,
 } from '../protocol/generated/abi.ts';
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
-import { createTrials, type TransactionGas } from './trial.ts';
+import { createTrials, NOBODY, type TransactionGas } from './trial.ts';
 
 export type StepVerdict =
   /** `gas`: what a transaction costs that only checks this proof. */
@@ -23,8 +23,6 @@ export type OneStepVerifier = { step(proof: Uint8Array): Promise<StepVerdict> };
 const ABIS = [oneStepVerifierAbi, controlStepsAbi, integerStepsAbi, floatStepsAbi, memoryStepsAbi, hostStepsAbi];
 /** The verifier and its families refuse a proof with one of these errors. */
 export const STEP_ERRORS: Abi = ABIS.flatMap((abi) => abi.filter((entry) => entry.type === 'error'));
-/** The address that calls the verifier. Any other would get the same answer. */
-const ANYONE: Address = `0x${'11'.repeat(20)}`;
 
 /** @throws Error if the verifier cannot be deployed */
 export async function createOneStepVerifier(): Promise<OneStepVerifier> {
@@ -35,7 +33,7 @@ export async function createOneStepVerifier(): Promise<OneStepVerifier> {
   return {
     async step(proof) {
       const data = encodeFunctionData({ abi: oneStepVerifierAbi, functionName: 'step', args: [bytesToHex(proof)] });
-      const outcome = await trials.run({ name: 'step', from: ANYONE, to: verifier, data, errors: STEP_ERRORS });
+      const outcome = await trials.run({ name: 'step', from: NOBODY, to: verifier, data, errors: STEP_ERRORS });
       if (outcome.kind !== 'success') return { kind: 'revert', reason: outcome.error.actual as string };
       const { output, gas } = outcome;
       const [before, after] = decodeFunctionResult({ abi: oneStepVerifierAbi, functionName: 'step', data: output });

@@ -70,7 +70,8 @@ export type Trials = {
 export const HARDFORK = Hardfork.Osaka;
 /** A block of mainnet. */
 const BLOCK: TrialBlock = { chainId: 1, number: 1n, timestamp: 1n, gasLimit: 60_000_000n };
-const NOBODY: Address = `0x${'11'.repeat(20)}`;
+/** An account that has nothing, and that no contract knows. */
+export const NOBODY: Address = `0x${'11'.repeat(20)}`;
 
 /** `state` is empty by default. */
 export async function createTrials(
