@@ -5,7 +5,8 @@ import { decodeRequests, encodeRequests } from '../rows.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
 import { createAuditor } from './audit.ts';
 import type { Journal } from './journal.ts';
-import { type AcceptedEntry, createQueue, type Lease, type Queue } from './queue.ts';
+import type { Lease } from './leases.ts';
+import { type AcceptedEntry, createQueue, type Queue } from './queue.ts';
 import { singleUseKey, type TaskInfo } from './task.ts';
 
 const HASH: Hex = `0x${'22'.repeat(32)}`;

@@ -21,7 +21,8 @@ import { encodeResultLine } from '../rows.ts';
 import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '../signing.ts';
 import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
-import type { Lease, Queue } from './queue.ts';
+import type { Lease } from './leases.ts';
+import type { Queue } from './queue.ts';
 import type { Reputation, WorkerFault } from './reputation.ts';
 
 export type SessionsOptions = {

@@ -1,11 +1,12 @@
 // docs/edge.md#queue: one open infer task in the gateway's memory.
+import type { ErrorCode } from '../../protocol/error-codes.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeResultLine, encodeResults, NO_REQUESTS, type Requests, resultsHeader } from '../rows.ts';
 import { createResults, type Results, type RowOutcome } from './results.ts';
 
 export type TaskInfo = {
   readonly run: Hex;
-  /** Of the run, in lower case. */
+  /** The run's owner, in lower case. */
   readonly owner: Address;
   readonly stage: number;
   readonly partition: number;
@@ -14,14 +15,17 @@ export type TaskInfo = {
   readonly model: Hex;
   readonly requestRoot: Hex;
   readonly requestLength: number;
-  /** Wei, decimal: what the run paid for one item at most when it was listed, and the prices of a token and of a result's byte. */
+  /** The most that the run paid for one item when the task was listed (wei, decimal), like all amounts here. */
   readonly maxCost: string;
+  /** Wei a token of the prompts, a token of the answers, a byte of the result. */
   readonly inputPrice: string;
   readonly outputPrice: string;
   readonly bytePrice: string;
-  /** Wei, decimal: what the run had left for everything and for items' tokens and bytes by the state after `step`, and what an item costs beside these at most. */
+  /** What the run had left for everything by the state after `step`. */
   readonly escrowLeft: string;
+  /** What it had left for the tokens and bytes of items. */
   readonly inferenceLeft: string;
+  /** The most that an item costs beside its tokens and bytes. */
   readonly itemFee: string;
   readonly step: number;
 };
@@ -31,10 +35,11 @@ export type OpenTask = {
   info: TaskInfo;
   requests: Requests;
   readonly results: Results;
-  /** Lease that holds a row, 0 without one. */
+  /** For each row the lease that holds it, or 0. */
   readonly holders: Float64Array;
+  /** For each row how often it has failed. */
   readonly failures: Uint8Array;
-  /** By whom: a bit for each of `failers`. */
+  /** For each row who has failed it: a bit for each of `failers`. */
   readonly failedBy: Uint32Array;
   /** Workers that have failed a row of the task; the first 32 are told apart. */
   readonly failers: Address[];
@@ -44,17 +49,18 @@ export type OpenTask = {
   fresh: number;
   /** Rows that came back and wait for another lease. */
   readonly returned: number[];
+  /** Audits of its rows that are not decided. */
   audits: number;
 };
 
 const MAX_FAILERS = 32;
 
-/** Of the largest row too: well below the largest frame. */
+/** The most bytes of rows in a lease, and of one row: well below the largest frame. */
 export const MAX_LEASE_BYTES = 4 * 1024 * 1024;
-/** Of a result object for each row, whatever the rows before it take: an error fits. */
+/** What each row has of a result object, whatever the rows before it take: an error fits into it. */
 export const RESULT_BYTES_A_ROW = 256;
 
-/** Single use: two results for one key are never signed in two batches that both count. */
+/** The task's name: two results under one key are never signed in two batches that both count. */
 export function singleUseKey({
   run,
   stage,
@@ -82,7 +88,7 @@ export function createTask(info: TaskInfo, requests: Requests): OpenTask {
   };
 }
 
-/** The row goes to another worker. */
+/** Counts a failure of each row, and notes who has failed it. */
 export function noteFailures(task: OpenTask, places: readonly number[], worker: Address): void {
   if (places.length > 0 && bitOf(task, worker) === 0 && task.failers.length < MAX_FAILERS) task.failers.push(worker);
   const bit = bitOf(task, worker);
@@ -92,7 +98,7 @@ export function noteFailures(task: OpenTask, places: readonly number[], worker: 
   }
 }
 
-/** What a row must not have in its `failedBy` to be new to this worker; 0: all rows are. */
+/** The bit of this worker in `failedBy`: a row without it is new to the worker. It is 0 if all rows of the task are. */
 export function bitOf({ failers }: OpenTask, worker: Address): number {
   const at = failers.indexOf(worker);
   return at < 0 ? 0 : (1 << at) >>> 0;
@@ -103,7 +109,7 @@ export function failersOf({ failers }: OpenTask, bits: number): readonly Address
   return failers.filter((_, at) => ((bits >>> at) & 1) === 1);
 }
 
-/** Up to `limit` rows that nobody holds; fewer if they are long. Of those that came back, only such as `mayTake` says. */
+/** Up to `limit` rows that nobody holds; fewer if they are long. Of rows that came back it takes those that `mayTake` allows. */
 export function takeRows(task: OpenTask, limit: number, mayTake: (place: number) => boolean): number[] {
   const places: number[] = [];
   let bytes = 0;
@@ -140,29 +146,59 @@ export function putOutcomes(task: OpenTask, outcomes: readonly RowOutcome[]): vo
   task.results.put(outcomes);
 }
 
-/** Only its counts are asked for from now on. */
+/** False for a row that no frame can carry or that is not JSON: it is given to no worker. */
+export function isUsable({ requests }: OpenTask, place: number): boolean {
+  if (requests.sizeOf(place) > MAX_LEASE_BYTES) return false;
+  try {
+    return Array.isArray(JSON.parse(requests.lineOf(place)));
+  } catch {
+    return false;
+  }
+}
+
+/** The outcome of a row that nobody has answered. */
+export function errorOutcome(task: OpenTask, place: number, code: ErrorCode, message: string): RowOutcome {
+  const line = encodeResultLine(task.requests.indexOf(place), { error: { code, message } });
+  return { place, line, inputTokens: 0, outputTokens: 0 };
+}
+
+/** Rows that have an outcome and rows in all, and the tokens of the outcomes. */
+export type TaskCounts = {
+  readonly info: TaskInfo;
+  readonly done: number;
+  readonly total: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+};
+
+export function progressOf({ info, open, requests, results }: OpenTask): TaskCounts {
+  const { input, output } = results.tokens();
+  return { info, done: requests.count - open, total: requests.count, inputTokens: input, outputTokens: output };
+}
+
+/** Frees the rows of a finished task: only its counts are asked for from now on. */
 export function dropRows(task: OpenTask): void {
   const { model, count } = task.requests;
   task.requests = { ...NO_REQUESTS, model, count };
   task.results.drop();
 }
 
-// Of the numbers that a task has for each row, and of a row's share of what holds its line.
+// The numbers that a task has for each row, and the row's share of what holds its line.
 const BYTES_A_ROW = 160;
 const LEAST_BYTES_OF_A_ROW = 6;
-// What stands around a content in its line.
+// Covers what stands around a content in its line.
 const BYTES_AROUND_CONTENT = 1_024;
 
 export type TaskLimits = { readonly maxContentBytes: number; readonly maxResultBytes: number };
 
-/** What a task holds at most, until its result is settled; `rows` is undefined before its object is there. */
+/** The most memory, in bytes, that a task holds until its result is settled; `rows` is undefined before its object is read. */
 export function heldBytes({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
   const count = rows ?? Math.min(maxRowsOf(limits), Math.floor(requestLength / LEAST_BYTES_OF_A_ROW));
   const results = Math.min(limits.maxResultBytes, (count + 1) * (limits.maxContentBytes + BYTES_AROUND_CONTENT));
   return requestLength + count * BYTES_A_ROW + results;
 }
 
-/** So many that an error for each of them fits the result object. */
+/** The most rows of a task: an error for each of them fits the result object. */
 export function maxRowsOf({ maxResultBytes }: TaskLimits): number {
   return Math.floor(maxResultBytes / RESULT_BYTES_A_ROW) - 1;
 }
@@ -175,7 +211,7 @@ export type FinishedTask = {
   readonly outputTokens: number;
 };
 
-/** The result object, in the order of the requests. Rows that `maxBytes` or the run does not pay for become error rows. */
+/** Makes the result object, in the order of the requests. Rows that it has no room or the run no money for become error rows. */
 export function finishTask({ key, info, requests, results }: OpenTask, maxBytes: number): FinishedTask {
   const tokens = results.tokens();
   const lines = Array.from({ length: requests.count }, (_, place) => {
@@ -191,7 +227,7 @@ export function finishTask({ key, info, requests, results }: OpenTask, maxBytes:
   return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
 }
 
-/** Of a result: within `maxBytes`, what the run pays for if not a token is billed. */
+/** The most bytes of a result: what the run pays for if no token is billed, and at most `maxBytes`. */
 function paidBytes({ maxCost, bytePrice }: TaskInfo, maxBytes: number): number {
   const price = BigInt(bytePrice);
   if (price === 0n) return maxBytes;
@@ -199,7 +235,7 @@ function paidBytes({ maxCost, bytePrice }: TaskInfo, maxBytes: number): number {
   return paid < BigInt(maxBytes) ? Number(paid) : maxBytes;
 }
 
-/** With the header they have at most `maxBytes`, if that has room for each row's line or for an error in its place. */
+/** Lines that have at most `maxBytes` with the header, if there is room for an error in the place of each line. */
 function fitLines(
   lines: readonly Uint8Array[],
   requests: Requests,
