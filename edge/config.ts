@@ -15,7 +15,7 @@ import { MAX_INVITATION_CHARS } from './invitation.ts';
 
 export const gatewayShape = z.strictObject({
   sequencerUrl: url,
-  /** One gateway process a folder. */
+  /** The folder of one gateway process. */
   dataDir: z.string().min(1),
   privateKey: hash.optional(),
   listen: httpShape.prefault({ port: 0 }),
@@ -27,17 +27,20 @@ export const gatewayShape = z.strictObject({
   }),
   /** How long the committee keeps results. */
   retentionSeconds: count(400 * 86_400, 60).default(30 * 86_400),
-  /** Models of class A: audited. */
+  /** Models of class A, whose answers are audited. */
   exactModels: z.array(z.string()).default(['builtin/small']),
   auditRate: z.number().min(0).max(1).default(0.02),
   auditSeconds: count(3600, 1).default(60),
-  /** Whom it has invited or who is staked, or only these. */
+  /** Who may connect: workers that it has invited or that are staked (`admitted`), or only these addresses. */
   workers: z.union([z.literal('admitted'), z.array(address)]).default('admitted'),
-  /** Absent: stakes are not looked up. */
+  /** If it is absent, stakes are not looked up. */
   l1Url: url.optional(),
   maxWorkers: count(10_000, 1).default(1_000),
   maxOpenTasks: count(256, 1).default(64),
-  /** What tasks hold at most in all, from before their requests are fetched until their results are settled; one always fits. */
+  /**
+   * The most bytes that tasks hold in all, from before their requests are fetched until their results are settled; one
+   * task always fits.
+   */
   maxHeldBytes: count(64 * 1024 ** 3, 160 * 1024 * 1024).default(256 * 1024 * 1024),
   maxRequestBytes: count(64 * 1024 * 1024, 1024).default(64 * 1024 * 1024),
   leaseRows: count(1024, 1).default(64),
@@ -46,7 +49,7 @@ export const gatewayShape = z.strictObject({
   attempts: count(100, 1).default(5),
   reconnectSeconds: count(600).default(15),
   maxContentBytes: count(8 * 1024 * 1024, 1).default(256 * 1024),
-  /** For requests without max_tokens. */
+  /** The bound of an answer, in tokens, for requests without max_tokens. */
   maxCompletionTokens: count(1_000_000, 1).default(32_768),
   /** Threads that check answers by their requests' schemas. */
   schemaThreads: count(16, 1).default(2),
@@ -57,7 +60,10 @@ export const gatewayShape = z.strictObject({
 export type GatewayConfigInput = z.input<typeof gatewayShape>;
 export type GatewayConfig = Omit<z.output<typeof gatewayShape>, 'privateKey'> & { readonly privateKey: Hex };
 
-/** Fields of a request that are passed on to an endpoint, but for `messages` and `max_tokens`: a row cannot ask for a hundred choices. */
+/**
+ * Fields of a request that are passed on to an endpoint, beside `messages` and `max_tokens`. No others are: a row
+ * cannot ask for a hundred choices.
+ */
 export const OMITTABLE_FIELDS = [
   'response_format',
   'temperature',
@@ -73,7 +79,7 @@ const OWN_FIELDS = new Set([
   'max_completion_tokens',
   'n',
   'stream',
-  // Nobody would answer the call of a tool.
+  // Nobody would carry out the call of a tool.
   'tools',
   'functions',
 ]);
@@ -87,29 +93,29 @@ const headerName = z
 
 export const openAiConfig = z.strictObject({
   kind: z.literal('openai'),
-  /** Up to and with `/v1`. */
+  /** The address up to and with `/v1`. */
   baseUrl: url,
   apiKey: z.string().optional(),
-  /** Name of the environment variable with the key; goes before `apiKey`. */
+  /** Name of the environment variable that holds the key; it goes before `apiKey`. */
   apiKeyEnv: z.string().optional(),
-  /** Name in the network to name at the endpoint. */
+  /** For each model its name in the network and its name at the endpoint. */
   models: z.record(z.string(), z.string()),
-  /** More headers, and such whose value is that of an environment variable. */
+  /** More headers, and headers whose value is that of an environment variable. */
   headers: z.record(headerName, z.string().max(4_096)).default({}),
   headersEnv: z.record(headerName, z.string().min(1)).default({}),
-  /** What the endpoint calls the bound of an answer; `none`: it is not sent. */
+  /** What the endpoint calls the bound of an answer; with `none` the bound is not sent. */
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens', 'none']).default('max_tokens'),
   /** Fields of a request that this endpoint does not take. */
   omit: z.array(z.enum(OMITTABLE_FIELDS)).default([]),
-  /** Sent with each request, beside its own fields. */
+  /** Sent with each request, beside the request's own fields. */
   extraBody: z
     .record(z.string().refine(isExtraField, { error: 'a field that requests or the backend set' }), z.json())
     .default({}),
-  /** For requests that do not say. */
+  /** For requests that do not name one. */
   reasoningEffort: z.string().min(1).max(20).optional(),
   connections: count(1024, 1).default(64),
   pipelining: count(64, 1).default(1),
-  /** For one attempt. */
+  /** Seconds for one attempt. */
   timeoutSeconds: count(3600, 1).default(120),
   attempts: count(20, 1).default(5),
   firstBackoffMs: count(60_000, 1).default(500),
@@ -128,7 +134,7 @@ export const simulatorConfig = z.strictObject({
   name: z.string().min(1),
   /** Path of a WASI module. */
   module: z.string().min(1),
-  /** For one request. */
+  /** Gas for one request. */
   gasLimit: count(Number.MAX_SAFE_INTEGER, 1).default(10_000_000_000),
   threads: count(64, 1).default(1),
 });
@@ -139,9 +145,9 @@ export const workerShape = z.strictObject({
   /** http:// or ws:// address of the gateway. */
   gatewayUrl: z.string().regex(/^(https?|wss?):\/\//),
   privateKey: hash.optional(),
-  /** Address of the gateway; absent: the one that has signed the invitation. */
+  /** Address of the gateway; if it is absent, that of the gateway that has signed the invitation. */
   gateway: address.optional(),
-  /** Of the gateway's operator: `mizu invite`. */
+  /** Written by the gateway's operator with `mizu invite`. */
   invitation: z.string().min(1).max(MAX_INVITATION_CHARS).optional(),
   /** Rows worked on at once. */
   concurrency: count(1024, 1).default(16),
@@ -151,7 +157,7 @@ export const workerShape = z.strictObject({
     )
     .min(1)
     .default([{ kind: 'builtin' }]),
-  /** Time to finish what was begun when it is stopped. */
+  /** Seconds to finish the rows that were begun when the worker is stopped. */
   drainSeconds: count(600).default(10),
 });
 

@@ -19,7 +19,7 @@ export type HeldLease = {
   readonly places: readonly number[];
   /** Unix milliseconds. */
   readonly deadline: number;
-  /** The gateway's own HMAC over all of that. */
+  /** The gateway's own HMAC over the lease, its worker and the fields above. */
   readonly seal: string;
 };
 
@@ -29,7 +29,7 @@ export type LeaseFrame = HeldLease & {
   readonly rows: readonly (readonly [index: number, request: unknown])[];
 };
 
-/** A failure may be worth another worker's try. */
+/** `retryable` says that another worker may do better. */
 export type AnsweredRow = readonly [index: number, result: RowResult & { readonly retryable?: boolean }];
 
 export type GatewayFrame =
@@ -38,7 +38,7 @@ export type GatewayFrame =
       readonly challenge: Hex;
       readonly chainId: number;
       readonly gatewayRegistry: Hex;
-      /** For whom the worker signs. */
+      /** The address that the worker signs for. */
       readonly gateway: Address;
     }
   | { readonly type: 'welcome'; readonly gateway: Hex; readonly lost: readonly number[] }
@@ -74,10 +74,10 @@ const helloFrame = z.strictObject({
   /** EIP-712 WorkerHello over the gateway's address and the challenge. */
   signature: hex(65),
   models: z.array(name).min(1).max(100),
-  /** Rows that it takes at a time. */
+  /** Rows that the worker takes at a time. */
   credits: whole.min(1).max(MAX_CREDITS),
   held: z.array(heldLease).max(MAX_CREDITS),
-  /** Of a worker that is neither named nor staked. */
+  /** Given by a worker that is neither named nor staked. */
   invitation: z.string().max(MAX_INVITATION_CHARS).exactOptional(),
 });
 
@@ -111,7 +111,7 @@ const workerFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('drain') }),
 ]);
 
-/** @throws MizuError `edge/bad-frame` */
+/** @throws MizuError `edge/bad-frame` if the text is no frame of a worker */
 export function parseWorkerFrame(text: string): WorkerFrame {
   let value: unknown;
   try {
@@ -124,7 +124,7 @@ export function parseWorkerFrame(text: string): WorkerFrame {
   throw badFrame('a frame of docs/edge.md#frames', describeZodIssues(parsed.error));
 }
 
-/** What the gateway sends is trusted to be what its type says: a worker chooses its gateway. */
+/** The gateway's frames are not checked beyond their JSON: a worker chooses its gateway. */
 export function parseGatewayFrame(text: string): GatewayFrame {
   try {
     return JSON.parse(text) as GatewayFrame;
@@ -133,14 +133,17 @@ export function parseGatewayFrame(text: string): GatewayFrame {
   }
 }
 
-/** Requests stay as they stand in the request object: nothing is parsed to be written again. */
+/** Requests stay as they stand in the request object: they are not parsed and written again. */
 export function encodeLease(lease: HeldLease & { readonly model: string }, lines: readonly string[]): string {
   return `${JSON.stringify({ type: 'lease', ...lease }).slice(0, -1)},"rows":[${lines.join(',')}]}`;
 }
 
 const MAX_REASON_BYTES = 123;
 
-/** As much of a text as a WebSocket's close frame may carry, in whole characters: more would throw. */
+/**
+ * The part of a text that a WebSocket's close frame can carry (123 bytes), in whole characters: a longer one would
+ * throw.
+ */
 export function closeReason(text: string): string {
   const bytes = Buffer.from(text).subarray(0, MAX_REASON_BYTES);
   return new TextDecoder().decode(bytes, { stream: true });

@@ -10,7 +10,7 @@ import type { Domain } from '../protocol/typed-data.ts';
 import { type ResultSigner, verifySignature } from './signing.ts';
 
 export type Invitation = {
-  /** What it is revoked by. */
+  /** The name by which the invitation is revoked. */
   readonly name: string;
   readonly worker: Address;
   /** Unix seconds. */
@@ -40,14 +40,17 @@ function hashInvitation(domain: Domain, { name, worker, expiry }: Invitation): H
   return hashTypedData({ domain, types: TYPES, primaryType: 'WorkerInvitation', message });
 }
 
-/** One word, to be handed to the worker. */
+/** Makes the one word that is handed to the worker. */
 export function createInvitation(domain: Domain, signer: ResultSigner, invitation: Invitation): string {
   const signature = signer.sign(hashInvitation(domain, invitation));
   const { name, worker, expiry } = invitation;
   return Buffer.from(JSON.stringify({ name, worker, expiry, signature })).toString('base64url');
 }
 
-/** Undefined if it is none, or not of the gateway with this key. Says nothing of its time, and whether it is revoked. */
+/**
+ * Undefined if the text is no invitation, or one of another gateway than that of this key. Neither expiry nor
+ * revocation is checked.
+ */
 export function readInvitation(domain: Domain, gatewayKey: Hex, text: string): Invitation | undefined {
   const { invitation, signature } = parseInvitation(text) ?? {};
   if (invitation === undefined || signature === undefined) return undefined;
@@ -67,7 +70,7 @@ function parseInvitation(text: string): { invitation: Invitation; signature: Hex
   return { invitation, signature };
 }
 
-/** Who has signed the invitation; undefined if it is none. A worker signs for that gateway alone. */
+/** The address that has signed the invitation; undefined if the text is none. A worker signs for that gateway alone. */
 export function gatewayOf(domain: Domain, text: string): Address | undefined {
   const read = parseInvitation(text);
   return read && recoverSigner(hexToBytes(hashInvitation(domain, read.invitation)), hexToBytes(read.signature));
@@ -75,13 +78,16 @@ export function gatewayOf(domain: Domain, text: string): Address | undefined {
 
 const revokedFile = (dataDir: string) => join(dataDir, 'revoked-invitations.txt');
 
-/** Names that no longer count; the gateway reads them at each admission and every 20 s. */
+/** Names whose invitations are revoked; the gateway reads them at each admission and every 20 s. */
 export function readRevoked(dataDir: string): ReadonlySet<string> {
   const file = revokedFile(dataDir);
   return new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []);
 }
 
-/** On the disk when it returns. @throws MizuError `edge/too-many-revoked` */
+/**
+ * The name is on the disk when the function returns.
+ * @throws MizuError `edge/too-many-revoked` if the file is full
+ */
 export function revokeInvitation(dataDir: string, name: string): void {
   const file = revokedFile(dataDir);
   const known = readRevoked(dataDir);

@@ -1,4 +1,4 @@
-// docs/edge.md#configuration: a gateway and a worker as processes have them.
+// docs/edge.md#configuration: starts a gateway or a worker in this process.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDaClient } from '../da/client.ts';
 import { followCommittee } from '../da/committee.ts';
@@ -33,7 +33,10 @@ export type GatewayOptions = {
   readonly signal?: AbortSignal;
 };
 
-/** Waits up to a minute for the sequencer. @throws MizuError `config/malformed`, `store/locked`, `http/cannot-listen` */
+/**
+ * Waits up to a minute for the sequencer.
+ * @throws MizuError `config/malformed`, `store/locked`, `http/cannot-listen`
+ */
 export async function startGateway(
   input: GatewayConfigInput,
   { log = createLogger('gateway'), signal }: GatewayOptions = {},
@@ -65,7 +68,10 @@ export async function startGateway(
 
 export type RunningWorker = { readonly address: Address; close(): Promise<void> };
 
-/** Connects, and connects again, until it is closed. @throws MizuError `config/malformed` */
+/**
+ * Connects, and connects again whenever the connection ends, until it is closed.
+ * @throws MizuError `config/malformed`
+ */
 export async function startWorker(
   input: WorkerConfigInput,
   { log = createLogger('worker') }: { log?: Logger } = {},
@@ -93,7 +99,7 @@ async function createBackends(config: WorkerConfig['backends'][number]): Promise
   }
 }
 
-/** A stake as a gateway: workers have no role of their own on L1. */
+/** Looks for the stake of a gateway: workers have no role of their own on L1. */
 async function connectStakes(l1Url: string, { stakeManager }: ChainInfo): Promise<StakeCheck> {
   const isActive = createStakeReader((await connectL1(l1Url)).client, stakeManager);
   return (worker) => isActive(worker, 'gateway');

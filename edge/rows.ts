@@ -6,7 +6,9 @@ export type RowUsage = { readonly prompt_tokens: number; readonly completion_tok
 
 export type RowError = { readonly code: string; readonly message: string; readonly raw?: string };
 
-/** One row's result, keys as in the result object. An error has usage if the model did answer. */
+/**
+ * One row's result, with its keys in the order of the result object. An error has a usage if the model has answered.
+ */
 export type RowResult =
   | {
       readonly content: string;
@@ -17,7 +19,7 @@ export type RowResult =
     }
   | { readonly error: RowError; readonly usage?: RowUsage };
 
-/** A request object as it came: its rows are read from its bytes when they are asked for. */
+/** A request object as it came: a row is read from its bytes when it is asked for. */
 export type Requests = {
   readonly model: string;
   readonly count: number;
@@ -34,13 +36,16 @@ const MAX_INDEX_DIGITS = 15;
 const LINE_END = 10;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
-/** The bytes are kept and must not change. @throws MizuError `edge/bad-requests` naming the first line that is wrong. */
+/**
+ * Keeps the bytes, which must not change.
+ * @throws MizuError `edge/bad-requests` naming the first line that is wrong
+ */
 export function decodeRequests(bytes: Uint8Array, maxRows = MAX_ROWS): Requests {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.at(-1) !== LINE_END) throw badRequests('a line end after the last row', 'none');
   const { sizeBytes, ...header } = parseHeader(buffer);
   if (header.count > maxRows) throw badRequests(`at most ${maxRows} rows`, `${header.count}`);
-  // Where each row begins, and the end.
+  // Where each row begins, and where the last one ends.
   const starts = new Uint32Array(header.count + 1);
   let rows = 0;
   for (let at = sizeBytes; at < buffer.length; rows++) {
@@ -66,7 +71,7 @@ export function decodeRequests(bytes: Uint8Array, maxRows = MAX_ROWS): Requests 
   };
 }
 
-/** What stands for an object that cannot be read. */
+/** Stands for an object that cannot be read. */
 export const NO_REQUESTS: Omit<Requests, 'model'> = { count: 0, lineOf: () => '', sizeOf: () => 0, indexOf: () => 0 };
 
 /** Canonical JSON (RFC 8785) of `[index,result]`. */
@@ -92,7 +97,7 @@ export function resultsHeader(model: string, count: number, tokens: { input: num
   return Buffer.from(padHeader(header));
 }
 
-/** The result object of the whole lines. */
+/** The result object, from its canonical lines. */
 export function encodeResults(
   model: string,
   lines: readonly (string | Uint8Array)[],
@@ -115,13 +120,13 @@ export function encodeResults(
   return bytes;
 }
 
-/** Request object; the SDK's programs write the same bytes. */
+/** The request object; the SDK's programs write the same bytes. */
 export function encodeRequests(model: string, lines: readonly string[]): Uint8Array {
   const header = padHeader({ mizu: 'requests', count: lines.length, model });
   return new TextEncoder().encode(header + lines.map((line) => `${line}\n`).join(''));
 }
 
-// A lone surrogate has no UTF-8; JSON.stringify escapes it, which canonical JSON does not know.
+// A lone surrogate has no UTF-8; JSON.stringify escapes it, but canonical JSON has no such escape.
 function quote(text: string): string {
   const quoted = JSON.stringify(text);
   return /\\ud[89a-f]/.test(quoted) ? JSON.stringify(text.replace(LONE_SURROGATE, '\ufffd')) : quoted;

@@ -37,7 +37,7 @@ export function createSigner(privateKey: Hex): ResultSigner {
   };
 }
 
-/** Lower case. */
+/** The address of the key, in lower case. */
 export function addressOf(publicKey: Hex): Address {
   return publicKeyToAddress(publicKey).toLowerCase() as Address;
 }
@@ -50,7 +50,7 @@ export function verifySignature(hash: Hex, signature: Hex, publicKey: Hex): bool
   }
 }
 
-/** For whom a worker signs: what is signed for one gateway is of no use to another. */
+/** What a signature is bound to: what a worker signs for one gateway is of no use to another. */
 export type SignedFor = { readonly domain: Domain; readonly gateway: Address };
 
 export function hashWorkerHello({ domain, gateway }: SignedFor, challenge: Hex): Hex {

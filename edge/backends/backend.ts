@@ -17,13 +17,16 @@ export type ChatRequest = {
 
 /** docs/rows.md#answer-rules */
 export type AnswerRules = {
-  /** Which of several answers to one question is asked for, from 1 on; the first has none. It makes the requests of a row differ. */
+  /**
+   * Which of several answers to one question is asked for, from 1 on; the first answer has no such field. It makes the
+   * requests of a row differ.
+   */
   readonly answer?: number;
   /** Nothing is taken off the content before it is checked. */
   readonly strict?: boolean;
   /** How often a content that does not fit is asked for again with the reason in the prompt. */
   readonly repair?: number;
-  /** The result has what the model thought. */
+  /** Whether the result holds what the model thought. */
   readonly keepReasoning?: boolean;
 };
 
@@ -41,14 +44,17 @@ export type Completion = {
   /** `stop`, `length`, `content_filter`, `tool_calls`, or what else the endpoint says. */
   readonly finishReason: string;
   readonly usage: Usage;
-  /** What the endpoint has told beside the content of how the model came to it. */
+  /** What the endpoint tells, beside the content, of how the model came to it. */
   readonly reasoning?: string;
 };
 
 /** One model under the name that the network knows. */
 export type Backend = {
   readonly name: string;
-  /** @throws MizuError; `retryable` says that another worker may succeed. With `cause: {raw, usage}` if there was an answer. */
+  /**
+   * @throws MizuError whose `retryable` says whether another worker may succeed; its cause is `{raw, usage}` if there
+   * was an answer
+   */
   complete(request: ChatRequest, signal: AbortSignal): Promise<Completion>;
 };
 
@@ -57,10 +63,10 @@ export type BackendSet = { readonly backends: readonly Backend[]; close(): Promi
 /** What an answer that was refused has cost, and its text. */
 export type RejectedAnswer = { readonly raw: string; readonly usage: Usage };
 
-/** Of a row, beside its first call. */
+/** The most repairs of a row, beside its first call. */
 export const MAX_REPAIRS = 2;
 
-/** @throws MizuError `edge/bad-request` */
+/** @throws MizuError `edge/bad-request` if the value is not a chat request */
 export function parseChatRequest(value: unknown): ChatRequest {
   const request = value as Partial<ChatRequest> | null;
   const problem = findMessageProblem(request?.messages);
@@ -76,7 +82,7 @@ export function parseChatRequest(value: unknown): ChatRequest {
   return request as ChatRequest;
 }
 
-/** Total: what a request does not say rightly it does not say. */
+/** Never throws: a rule that a request does not state correctly counts as not stated. */
 export function answerRulesOf(request: ChatRequest | null | undefined): Required<Omit<AnswerRules, 'answer'>> {
   const { strict, repair, keepReasoning }: AnswerRules = request?.mizu ?? {};
   const repairs =
@@ -89,7 +95,7 @@ export function wantsJson(format: ResponseFormat | null | undefined): boolean {
   return format !== undefined && format !== null && format.type !== 'text';
 }
 
-/** What of a content is checked and used: docs/rows.md#answers. */
+/** The part of a content that is checked and used: docs/rows.md#answers. */
 export function openContent(request: ChatRequest | null | undefined, content: string): TakenApart {
   return takeApart(content, { json: wantsJson(request?.response_format), strict: answerRulesOf(request).strict });
 }

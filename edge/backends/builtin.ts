@@ -15,7 +15,11 @@ export function createBuiltinBackend(): Backend {
   return { name: BUILTIN_MODEL, complete: async (request) => completeBuiltin(request) };
 }
 
-/** With a JSON schema the content is canonical in the schema's order of fields; without one it is the text's first sentence. @throws MizuError `edge/no-images` */
+/**
+ * With a JSON schema the content is canonical in the schema's order of fields; without one it is the text's first
+ * sentence.
+ * @throws MizuError `edge/no-images` if the request has images
+ */
 export function completeBuiltin(request: ChatRequest): Completion {
   const { images } = measureImages(request.messages);
   if (images > 0) throw noImages(images);
@@ -46,6 +50,6 @@ function noImages(count: number): MizuError {
     message: `The model ${BUILTIN_MODEL} takes no images.`,
     expected: 'messages of text',
     actual: count === 1 ? '1 image' : `${count} images`,
-    hint: 'Name a model that sees.',
+    hint: 'Name a model that takes images.',
   });
 }

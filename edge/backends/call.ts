@@ -1,4 +1,5 @@
-// docs/edge.md#openai: what of a request an endpoint gets, in its own words, and the headers that go with it.
+// docs/edge.md#openai: turns a request into the body and the headers that an endpoint gets, in the endpoint's own
+// words.
 import { OMITTABLE_FIELDS, type OpenAiConfig } from '../config.ts';
 import { type Structured, toLoose, toStructured } from '../schema/structured.ts';
 import { createTextMemo } from '../schema/text-memo.ts';
@@ -11,7 +12,7 @@ const MAX_REMEMBERED_CHARS = 1024 * 1024;
 
 export type ModelCall = {
   readonly body: string;
-  /** Of the body without images, for which there are tokens instead. */
+  /** Characters of the body without its images, which are counted in tokens instead. */
   readonly chars: number;
   readonly imageTokens: number;
   /** The content is `{"value": …}` around the answer. */
@@ -21,7 +22,7 @@ export type ModelCall = {
 export type ModelCaller = {
   encode(model: string, request: ChatRequest): ModelCall;
   readonly headers: Record<string, string>;
-  /** What an endpoint says of a failure becomes part of a result, which is public: without keys. */
+  /** Takes the keys out of what an endpoint says of a failure: it becomes part of a result, which is public. */
   hideSecrets(answer: PostAnswer): PostAnswer;
 };
 
@@ -77,7 +78,7 @@ export function createModelCaller(config: OpenAiConfig, env: NodeJS.ProcessEnv):
   };
 }
 
-// All rows of a step ask with one schema.
+// All rows of a stage ask with one schema.
 function createStructured(): (schema: JsonSchema, strict: boolean) => Structured {
   const memo = createTextMemo<Structured>(MAX_REMEMBERED_CHARS);
   return (schema, strict) =>

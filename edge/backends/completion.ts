@@ -1,4 +1,5 @@
-// docs/edge.md#openai: what a chat completion says: content, why it ended, what it cost, and why there is no content if there is none.
+// docs/edge.md#openai: reads a chat completion: content, why it ended, what it cost, and why there is no content if
+// there is none.
 import { describeEnd } from '../../protocol/answer.ts';
 import type { Completion, Usage } from './backend.ts';
 import { type CallFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
@@ -23,10 +24,10 @@ type Answer = {
   readonly usage?: Record<string, unknown>;
 };
 
-/** Where nobody counts them. */
+/** The estimate where the endpoint does not count tokens. */
 export const CHARS_PER_TOKEN = 4;
 const MAX_FINISH_REASON = 40;
-/** The words of other servers for what OpenAI calls so. */
+/** Words of other servers, and OpenAI's word for each. */
 const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ['eos', 'stop'],
   ['eos_token', 'stop'],
@@ -37,7 +38,10 @@ const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
   ['model_length', 'length'],
 ]);
 
-/** `promptTokens`: an estimate, for a server that does not count them. @throws CallFailure */
+/**
+ * `promptTokens` is an estimate, for a server that does not count them.
+ * @throws CallFailure if the answer cannot be used
+ */
 export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, promptTokens: number): Completion {
   const body = parse(answer);
   const choice = body?.choices?.[0];
@@ -49,7 +53,7 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, pr
   const reasoning = textOf(message.reasoning_content) ?? textOf(message.reasoning);
   const tools = Array.isArray(message.tool_calls) ? message.tool_calls.length : Number(message.function_call != null);
   const told = finishReasonOf(choice?.finish_reason);
-  // Some servers say `stop` all the same: who calls a tool waits for what it says.
+  // Some servers say `stop` all the same, but a model that calls a tool waits for the tool's result.
   const finishReason = tools > 0 && told === 'stop' ? 'tool_calls' : told;
   const said = content ?? reasoning ?? '';
   const usage: Usage = {
@@ -72,21 +76,21 @@ export function parseCompletion(answer: Pick<PostAnswer, 'headers' | 'text'>, pr
 
 function parse(answer: Pick<PostAnswer, 'headers' | 'text'>): Answer | null {
   try {
-    // A byte order mark before it is no part of the JSON.
+    // A byte order mark before the JSON is no part of it.
     return JSON.parse(answer.text.replace(/^\ufeff/, '')) as Answer | null;
   } catch {
     throw unreadable(answer);
   }
 }
 
-// OpenRouter and its like answer 200 and put the provider's status into the body.
+// OpenRouter and similar servers answer 200 and put the provider's status into the body.
 function hiddenFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, error: unknown): CallFailure {
   const code = typeof error === 'object' && error !== null ? Number((error as { code?: unknown }).code) : Number.NaN;
   const status = Number.isInteger(code) && code >= 400 && code <= 599 ? code : 502;
   return statusFailure({ headers: answer.headers, text: JSON.stringify({ error }) }, status);
 }
 
-// A text, or a list of parts of which those of the type `text` are read.
+// Content is a text, or a list of parts of which those of the type `text` are read.
 function textOf(content: unknown): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return undefined;
@@ -98,7 +102,7 @@ function textOf(content: unknown): string | undefined {
 
 function finishReasonOf(given: unknown): string {
   if (typeof given !== 'string' || given === '') return 'stop';
-  // In capitals and small letters, as it happens.
+  // Servers write the word in capitals or in small letters.
   const told = given.slice(0, MAX_FINISH_REASON).toLowerCase();
   return FINISH_REASONS.get(told) ?? told;
 }

@@ -1,11 +1,12 @@
-// docs/edge.md#failures: what a call that yields nothing means: whether another one can, whose fault it is, and what the provider says.
+// docs/edge.md#failures: what a call without a result means: whether another call can succeed, whose fault it is, and
+// what the provider says.
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { RowError, RowUsage } from '../rows.ts';
 import type { RejectedAnswer, Usage } from './backend.ts';
 import type { PostAnswer } from './post.ts';
 
-/** `later`: the same call may succeed. `otherwise`: it may if the model need not say the same again. */
+/** `later`: the same call may succeed. `otherwise`: it may succeed if the model need not say the same again. */
 export type RetryAdvice = 'later' | 'otherwise' | 'never';
 
 /** Why a call has yielded nothing. It is thrown within the backend only. */
@@ -13,7 +14,7 @@ export class CallFailure extends Error {
   readonly error: MizuError;
   readonly again: RetryAdvice;
   readonly retryAfterMs: number;
-  /** Key, quota, model, address: no row will fare better here. */
+  /** The fault is the key, quota, model or address: no other row will succeed here. */
   readonly isRefusal: boolean;
 
   constructor(
@@ -31,16 +32,16 @@ export class CallFailure extends Error {
 const MAX_RETRY_AFTER_MS = 120_000;
 const MAX_REASON = 300;
 const MAX_ROW_MESSAGE = 1_000;
-/** The endpoint may be well again soon. */
+/** The endpoint may soon answer again. */
 const LATER_STATUS = new Set([408, 409, 425, 429]);
-/** This worker is set up wrong, or its account is empty; another one may not be. */
+/** This worker is set up wrong, or its account is empty; another worker may succeed. */
 const REFUSAL_STATUS = new Set([401, 402, 403, 404, 405]);
 const QUOTA_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active']);
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/max_completion_tokens/, 'set "maxTokensField": "max_completion_tokens" in the configuration of the backend'],
   [
     /unsupported (parameter|value)|unrecognized request argument|extra inputs/i,
-    'name the parameter in "omit" in the configuration of the backend, or leave it out of the step',
+    'name the parameter in "omit" in the configuration of the backend, or leave it out of the workflow',
   ],
   [
     /response_format|json_schema|invalid schema/i,
@@ -48,22 +49,22 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Whatever the status: llama.cpp says it with 500, others with 400, 404 or 422. */
+/** Tells a model without images, whatever the status: llama.cpp says it with 500, others with 400, 404 or 422. */
 const NO_IMAGES =
   /(image|vision|multimodal)\b.{0,60}(not |n't |un)support|(not|n't|found that) support\b.{0,60}(image|vision|multimodal)/i;
 
-/** Codes of failures in which an endpoint, not a model, has spoken. */
+/** True for failures in which the endpoint has spoken, and not the model. */
 export function isEndpointFailure({ code }: MizuError): boolean {
   return /^edge\/(status-\d+|quota|redirected|no-api|bad-answer|unreachable|timeout)$/.test(code);
 }
 
-/** Whether no other row will fare better: key, quota, model, address. */
+/** True if no other row will succeed here: the fault is the key, quota, model or address. */
 export function isRefusal({ code }: MizuError): boolean {
   const status = Number(/^edge\/status-(\d+)$/.exec(code)?.[1] ?? 0);
   return code === 'edge/quota' || code === 'edge/redirected' || code === 'edge/no-api' || REFUSAL_STATUS.has(status);
 }
 
-/** An answer whose status is not 200, or that is an error in spite of it. */
+/** The failure of an answer whose status is not 200, or that is an error in spite of it. */
 export function statusFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, status: number): CallFailure {
   const { reason, codes } = readReason(answer.text);
   const hint = HINTS.find(([pattern]) => status === 400 && pattern.test(reason))?.[1];
@@ -90,13 +91,13 @@ export function statusFailure(answer: Pick<PostAnswer, 'headers' | 'text'>, stat
 
 function noImages(actual: string): CallFailure {
   const message = 'The model takes no images.';
-  const hint = 'Name a model that sees.';
+  const hint = 'Name a model that takes images.';
   return new CallFailure({
     error: new MizuError({ code: 'edge/no-images', message, expected: 'status 200', actual, hint }),
   });
 }
 
-/** A 200 that is no chat completion. */
+/** The failure of an answer with status 200 that is no chat completion. */
 export function unreadable(
   { headers, text }: Pick<PostAnswer, 'headers' | 'text'>,
   expected = 'choices[0].message',
@@ -104,7 +105,7 @@ export function unreadable(
   const type = String(headers['content-type'] ?? '');
   const packed = headers['content-encoding'];
   const actual = `${packed === undefined ? '' : `content-encoding ${String(packed)}: `}${text.slice(0, 200)}`;
-  // A login page or a stream is no accident.
+  // A login page or a stream will be the same next time.
   if (/text\/(html|event-stream)/.test(type)) {
     const error = {
       code: 'edge/no-api',
@@ -131,7 +132,7 @@ export function unreadable(
 function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
   const error = new MizuError({
     code: 'edge/redirected',
-    message: 'The endpoint is somewhere else.',
+    message: 'The endpoint redirects to another address.',
     expected: 'status 200',
     actual: `a redirection to ${String(headers.location ?? 'nowhere').slice(0, MAX_REASON)}`,
     hint: 'Name that address in baseUrl: the key is sent nowhere else.',
@@ -140,7 +141,7 @@ function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
   return new CallFailure({ error, isRefusal: true });
 }
 
-/** The model has answered, but nothing that can be used: it is paid for. */
+/** The failure of an answer that cannot be used. The model has answered, so the tokens are paid for. */
 export function unusableAnswer(
   refusal: { readonly code: ErrorCode; readonly message: string; readonly actual: string; readonly hint?: string },
   rejected: RejectedAnswer,
@@ -149,7 +150,7 @@ export function unusableAnswer(
   return new CallFailure({ error: new MizuError({ ...refusal, expected: 'an answer', cause: rejected }), again });
 }
 
-/** What of a failure goes into a row's result; the same on a worker and in `mizu dev`. */
+/** The part of a failure that goes into a row's result; it is the same on a worker and in `mizu dev`. */
 export function toRowFailure(error: MizuError): { error: RowError; usage?: RowUsage } {
   const { code, message } = error;
   const rejected = error.cause as Partial<RejectedAnswer> | undefined;
@@ -158,7 +159,7 @@ export function toRowFailure(error: MizuError): { error: RowError; usage?: RowUs
     return { error: { code, message: whole } };
   }
   const { raw, usage } = rejected;
-  // What the model has said stands in `raw`.
+  // `raw` holds what the model has said.
   const isRepeated = error.actual === undefined || (raw !== '' && raw.startsWith(error.actual));
   const said = isRepeated ? message : `${message} ${error.actual}`;
   return { error: { code, message: said.slice(0, MAX_ROW_MESSAGE), raw }, usage: toRowUsage(usage) };
@@ -168,7 +169,8 @@ export function toRowUsage({ promptTokens, completionTokens }: Usage): RowUsage 
   return { prompt_tokens: promptTokens, completion_tokens: completionTokens };
 }
 
-// OpenAI's {error: {message, code, type}}, and what servers beside it answer: a text, {error: text}, {message}, {detail}.
+// Reads OpenAI's {error: {message, code, type}}, and what other servers answer: a text, {error: text}, {message},
+// {detail}.
 function readReason(text: string): { reason: string; codes: string[] } {
   let body: unknown;
   try {
@@ -184,7 +186,7 @@ function readReason(text: string): { reason: string; codes: string[] } {
   return { reason: (typeof said === 'string' ? said : text.trim()).slice(0, MAX_REASON), codes };
 }
 
-// Milliseconds, seconds, or an HTTP date.
+// The header has milliseconds, seconds or an HTTP date; the result is in milliseconds.
 function readRetryAfter(headers: PostAnswer['headers']): number {
   const ms = headers['retry-after-ms'];
   const header = headers['retry-after'];

@@ -1,11 +1,11 @@
 // docs/edge.md#limits: requests and tokens a minute, first come first served.
 
 export type Limiter = {
-  /** Resolves when a request of so many tokens may go. Rejects with the signal's reason. */
+  /** Resolves when a request of so many tokens may go. Rejects with the signal's reason if that aborts first. */
   acquire(tokens: number, signal: AbortSignal): Promise<void>;
-  /** What an estimated request really took. */
+  /** Replaces the estimated tokens of a request by those that it took. */
   correct(estimated: number, actual: number): void;
-  /** Nobody goes before then: the endpoint has said so. */
+  /** Holds all calls for so many milliseconds: the endpoint has asked for it. */
   pause(ms: number): void;
 };
 

@@ -16,16 +16,16 @@ export type ContentPart = TextPart | ImagePart;
 /** What a message says: a text, or texts and images in their order. */
 export type Content = string | readonly ContentPart[];
 
-/** Of a request, with whatever role. */
+/** A message of a request, with any role. */
 export type RequestMessage = { readonly role: string; readonly content: Content };
 
 export const MAX_MESSAGES = 256;
 export const MAX_PARTS = 64;
-/** Of a request. */
+/** The most images of a request. */
 export const MAX_IMAGES = 16;
 const MAX_URL_LENGTH = 2_048;
 
-/** Media types, and how the base64 of such a file begins. */
+/** Media types, and how the base64 text of such a file begins. */
 const IMAGES: Readonly<Record<string, string>> = {
   'image/png': 'iVBORw0KGgo',
   'image/jpeg': '/9j/',
@@ -35,13 +35,16 @@ const IMAGES: Readonly<Record<string, string>> = {
 const DATA_URL = /^data:([^;,]{0,80});base64,/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const HTTPS_URL = /^https:\/\/([a-z0-9.-]{1,253})(?:[/?#][!-~]*)?$/i;
-/** Names that mean this machine or its network: whoever runs a worker need not let strangers look around there. */
+/** Names that mean this machine or its network: strangers must not reach these through a worker. */
 const LOCAL_HOST = /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|arpa)$/i;
-// A local name: in a program, to look one up in the global object costs as much as the call.
+// A local name: in a program, to look `isArray` up in the global object costs as much as the call.
 const { isArray } = Array;
 const DETAILS = ['auto', 'low', 'high'];
 
-/** Why a list is none of messages; undefined: it is one. Without `roles` a message may have any role; users alone may show images. */
+/**
+ * Why a list is not one of messages; undefined if it is. Without `roles` a message may have any role. Only users may
+ * show images.
+ */
 export function findMessageProblem(messages: unknown, roles?: readonly string[]): string | undefined {
   if (!isArray(messages)) return 'no list of messages';
   const count = messages.length;
@@ -108,18 +111,18 @@ export function imagesOf(content: Content): readonly ImagePart[] {
   return typeof content === 'string' ? [] : content.filter((part): part is ImagePart => part.type === 'image_url');
 }
 
-/** Its texts, joined by line ends. */
+/** The texts of a content, joined by line ends. */
 export function textOfContent(content: Content): string {
   if (typeof content === 'string') return content;
   return content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
 }
 
-/** What an image of a request may cost: docs/edge.md#metering. */
+/** The most tokens that an image of a request may cost: docs/edge.md#metering. */
 export const MAX_IMAGE_TOKENS = 16_384;
-/** What it does cost, before an endpoint has said so. */
+/** The tokens that an image counts before an endpoint has told. */
 export const IMAGE_TOKENS = 1_024;
 
-/** What the images of a request are: their number, and the characters of their addresses. */
+/** The number of images of a request, and the characters of their addresses. */
 export function measureImages(messages: readonly RequestMessage[]): { images: number; chars: number } {
   let images = 0;
   let chars = 0;

@@ -132,7 +132,7 @@ describe('an OpenAI-compatible endpoint', () => {
       await askOther(rowOf(row)).catch(() => undefined);
     }
     expect(other.stats().calls).toBe(6);
-    // Who refuses each row for another reason is not set up wrong.
+    // An endpoint that refuses each row for another reason is not set up wrong.
     const { mock: third, ask: askThird } = await setUp(() => ({ status }));
     for (const [row, next] of [401, 403, 404, 401, 403].entries()) {
       status = next;

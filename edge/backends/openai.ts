@@ -28,7 +28,7 @@ const SCHEMA_ATTEMPTS = 3;
 const MAX_CONNECT_MS = 10_000;
 const MAX_REPAIR_CHARS = 16 * 1024;
 
-/** One pool and one budget for all models of the endpoint. */
+/** One pool and one limiter for all models of the endpoint. */
 export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEnv = process.env): BackendSet {
   const base = new URL(config.baseUrl);
   const path = `${base.pathname.replace(/\/$/, '')}/chat/completions${base.search}`;
@@ -49,7 +49,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   const checker = createSchemaChecker({ threads: 1 });
   const caller = createModelCaller(config, env);
   const refusals = createRefusals(Date.now);
-  // Tokens that a character costs, and that an answer has: learnt from what comes back.
+  // Tokens of a character and of an answer; both are learnt from the answers.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
   const ask = async ({ body, chars, imageTokens }: ModelCall, signal: AbortSignal): Promise<Completion> => {
@@ -72,13 +72,13 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     const completion = await ask(call, signal);
     const { promptTokens, completionTokens } = completion.usage;
     limiter.correct(estimate, promptTokens + completionTokens);
-    // What images cost is not told apart from the rest.
+    // The tokens of images are not reported apart from the rest.
     if (call.imageTokens === 0) learnt.tokensPerChar += (promptTokens / call.chars - learnt.tokensPerChar) / 16;
     learnt.answerTokens += (completionTokens - learnt.answerTokens) / 16;
     return completion;
   };
 
-  /** The completion with what of its content is the answer, or why it is none. */
+  /** Returns the completion with the part of its content that is the answer, or throws why there is none. */
   const check = async (
     model: string,
     request: ChatRequest,
@@ -150,7 +150,7 @@ function mayDiffer({ temperature, seed }: ChatRequest): boolean {
   return temperature !== 0 && seed === undefined;
 }
 
-/** What the model has said that does not fit. */
+/** The text of an answer that does not fit its schema, and its usage. */
 function misfitOf({ cause, code }: MizuError): { raw: string; usage: Usage } | undefined {
   return code === 'edge/schema' ? (cause as { raw: string; usage: Usage }) : undefined;
 }
@@ -172,7 +172,7 @@ function unfit({ kind, reason }: SchemaVerdict, { content, finishReason, usage }
     const message = `No content is checked by this schema: ${reason}`;
     return unusableAnswer({ code: 'edge/unusable-schema', message, actual }, rejected, 'never');
   }
-  // A cut answer is cut at the same place again, and longer prompts leave no more room for it.
+  // A cut answer would be cut at the same place again, and a longer prompt leaves it no more room.
   const end = describeEnd(finishReason);
   if (end !== undefined)
     return unusableAnswer(

@@ -1,4 +1,5 @@
-// docs/edge.md#openai: one POST by undici's dispatch: without its streams and signals a call costs half.
+// docs/edge.md#openai: one POST by undici's dispatch: a call costs half of what it costs with undici's streams and
+// signals.
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, unzip } from 'node:zlib';
@@ -8,13 +9,13 @@ export type PostAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
-  /** Whether the text is that of the bytes; where they are no UTF-8 it has U+FFFD instead. */
+  /** Whether the bytes are UTF-8; if not, the text has U+FFFD for what is not. */
   readonly isUtf8: boolean;
 };
 
 export type PostLimits = { readonly timeoutMs: number; readonly limitBytes: number; readonly signal: AbortSignal };
 
-/** Why the post was given up, where the reason is ours. */
+/** The post was given up for a reason of our own. */
 export class PostAbort extends Error {
   readonly kind: 'timeout' | 'too-large';
 
@@ -38,7 +39,7 @@ export function post(
     let headers: PostAnswer['headers'] = {};
     let length = 0;
     const parts: Buffer[] = [];
-    // Before the request has its connection there is nothing to abort: it is as soon as it starts.
+    // Before the request has its connection there is nothing to abort: it is aborted as soon as it starts.
     const giveUp = (reason: Error) => {
       given ??= reason;
       controller?.abort(given);
@@ -82,7 +83,7 @@ export function post(
 
 type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 
-/** Nobody is asked to pack an answer; some relays do it all the same. */
+/** We ask nobody to pack an answer, but some relays do it. */
 const UNPACK: Readonly<Record<string, Unpack>> = {
   gzip: promisify(unzip) as Unpack,
   'x-gzip': promisify(unzip) as Unpack,
@@ -90,7 +91,7 @@ const UNPACK: Readonly<Record<string, Unpack>> = {
   br: promisify(brotliDecompress) as Unpack,
 };
 
-// What cannot be unpacked is judged as it came: it may be the text itself, under a header that somebody left there.
+// A body that cannot be unpacked is judged as it came: it may be plain text under a wrong header.
 async function unpacked(unpack: Unpack, bytes: Buffer, limitBytes: number): Promise<Buffer> {
   try {
     return await unpack(bytes, { maxOutputLength: limitBytes });

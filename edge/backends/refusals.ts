@@ -1,24 +1,27 @@
-// docs/edge.md#failures: an endpoint that refuses for want of key, money or model is not asked the same again, and left alone if it goes on.
+// docs/edge.md#failures: a call that an endpoint has refused for its key, money or model is not repeated, and after
+// some the model is left alone.
 import { createHash } from 'node:crypto';
 import type { MizuError } from '../../protocol/errors.ts';
 import type { CallFailure } from './failure.ts';
 
 export type Refusals = {
-  /** @throws MizuError what the endpoint has said to this call, or to the last ones for this model. */
+  /** @throws MizuError what the endpoint has said to this call, or to the last calls for this model */
   assertMayAsk(model: string, body: string): void;
   note(model: string, body: string, failure: CallFailure): void;
   /** The model has answered. */
   clear(model: string): void;
 };
 
-/** So many of one kind of a model without an answer between them, and it is not asked for a while. */
+/**
+ * After so many refusals of one kind for a model, without an answer between them, the model is not asked for a while.
+ */
 const MOST = 3;
 const REMEMBERED_MS = 60_000;
 const MAX_CALLS = 4_096;
 
 export function createRefusals(now: () => number): Refusals {
   const models = new Map<string, { count: number; until: number; error: MizuError }>();
-  // By the hash of the body, in the order of time: a gateway gives a row that was refused to a worker again.
+  // By the hash of the body, in the order of time: the gateway may give a worker a row again that was refused.
   const calls = new Map<string, { until: number; error: MizuError }>();
   return {
     assertMayAsk: (model, body) => {
@@ -33,7 +36,7 @@ export function createRefusals(now: () => number): Refusals {
         return;
       }
       const before = models.get(model);
-      // What refuses one row for its key and the next for its address answers rows one by one, and is not set up wrong.
+      // An endpoint that refuses rows for different reasons answers each of them, and is not set up wrong.
       const count = before?.error.code === error.code ? before.count + 1 : 1;
       const until = now() + REMEMBERED_MS;
       models.set(model, { count, until: count >= MOST ? until : 0, error });

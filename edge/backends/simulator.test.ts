@@ -7,7 +7,7 @@ import { simulatorConfig } from '../config.ts';
 import type { ChatRequest } from './backend.ts';
 import { createSimulatorBackends } from './simulator.ts';
 
-// Writes what it reads; the second one never ends.
+// The first program writes what it reads; the second one never ends.
 const ECHO = `(module
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

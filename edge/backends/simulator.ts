@@ -11,7 +11,10 @@ import type { SimulatorSetUp, simulate } from './simulator-thread.ts';
 const THREAD = new URL('./simulator-thread.ts', import.meta.url);
 const MAX_WAITING = 10_000;
 
-/** Threads start with the first request. @throws MizuError `edge/no-simulator` if the module cannot be read. */
+/**
+ * Threads start with the first request.
+ * @throws MizuError `edge/no-simulator` if the module cannot be read
+ */
 export async function createSimulatorBackends(config: SimulatorConfig): Promise<BackendSet> {
   const wasm = await readFile(config.module).catch((cause: Error) => {
     throw noModule(config.module, cause);

@@ -1,4 +1,5 @@
-// docs/edge.md#admission: who may be a worker: whom the operator names or has invited, and who has a stake to lose.
+// docs/edge.md#admission: who may be a worker: addresses that the operator names or has invited, and accounts with a
+// stake.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
@@ -7,16 +8,19 @@ import { readInvitation, readRevoked } from '../invitation.ts';
 export type WorkerAdmission =
   | { readonly kind: 'named' }
   | { readonly kind: 'invited'; readonly name: string; readonly expiry: number }
-  /** Until then (unix seconds) the stake is not asked for again. */
+  /** Unix seconds until which the stake is not looked up again. */
   | { readonly kind: 'staked'; readonly until: number };
 
-/** Whether the account has the stake that is asked of workers. */
+/** Whether the account has the stake that workers must have. */
 export type StakeCheck = (worker: Address) => Promise<boolean>;
 
 export type Admissions = {
-  /** The worker has proven that the key is its own. @throws MizuError `edge/worker-refused` */
+  /**
+   * Judges a worker that has proven that the key is its own.
+   * @throws MizuError `edge/worker-refused` if it may not connect
+   */
   admit(worker: Address, invitation: string | undefined): Promise<WorkerAdmission>;
-  /** Why the worker must leave now, and may come again if it has another ground. */
+  /** Why the admission has ended, undefined if it has not. The worker may come again if another ground admits it. */
   endOf(admission: WorkerAdmission, revoked: ReadonlySet<string>): string | undefined;
   revoked(): ReadonlySet<string>;
 };
@@ -25,9 +29,9 @@ export type AdmissionOptions = {
   readonly domain: Domain;
   readonly gatewayKey: Hex;
   readonly dataDir: string;
-  /** Addresses that need nothing else; undefined: nobody. */
+  /** Addresses that need neither invitation nor stake; undefined: nobody is named. */
   readonly named: ReadonlySet<Address> | undefined;
-  /** Undefined: no stakes are looked up. */
+  /** Undefined if no stakes are looked up. */
   readonly isStaked: StakeCheck | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;

@@ -5,7 +5,7 @@ import type { RowOutcome } from './results.ts';
 
 export type AuditAnswer = { readonly worker: Address; readonly outcomes: readonly RowOutcome[] };
 
-/** What is kept of an answer: a digest a row. */
+/** What is kept of an answer: one digest for each row. */
 export type DigestedAnswer = { readonly worker: Address; readonly digests: readonly string[] };
 
 export type Audit = {
@@ -13,25 +13,25 @@ export type Audit = {
   readonly model: string;
   readonly places: readonly number[];
   readonly answers: DigestedAnswer[];
-  /** Unix milliseconds; then the first answer stands. */
+  /** Unix milliseconds; at the deadline the first answer stands. */
   readonly deadline: number;
-  /** Handed to a worker now. */
+  /** True while a worker has the audit. */
   leased: boolean;
 };
 
 export type AuditVerdict = {
   readonly liars: readonly Address[];
-  /** Rows whose first answer was wrong, or undecided by three different answers. */
+  /** The right outcomes of rows whose first answer was wrong. */
   readonly corrected: readonly RowOutcome[];
   readonly undecided: readonly number[];
 };
 
 export type Auditor = {
-  /** Starts an audit of an accepted lease with the chance of `rate`. */
+  /** Starts an audit of an accepted lease, with the probability `rate`. Returns whether it has. */
   consider(audit: Omit<Audit, 'leased' | 'deadline' | 'answers'>, first: AuditAnswer, now: number): boolean;
-  /** An audit that this worker has not answered. */
+  /** An audit for this worker: one whose model it has, and that it has not answered. */
   next(worker: Address, models: ReadonlySet<string>): Audit | undefined;
-  /** Undefined while another answer is needed. */
+  /** The verdict is undefined while another answer is needed. */
   answer(audit: Audit, answer: AuditAnswer): AuditVerdict | undefined;
   /** Removes and returns the audits that nobody came to answer. */
   lapse(now: number): Audit[];
@@ -76,7 +76,10 @@ function digest({ worker, outcomes }: AuditAnswer): DigestedAnswer {
   return { worker, digests: outcomes.map(({ line }) => createHash('sha256').update(line).digest('base64')) };
 }
 
-/** `outcomes` are those of the last answer: what corrects a row is what two have said, and so what the third has. */
+/**
+ * `outcomes` are those of the last answer. A row is corrected by what two answers say; the third, which is the last, is
+ * one of them.
+ */
 function decide(
   [first, second, third]: readonly DigestedAnswer[],
   outcomes: readonly RowOutcome[],

@@ -33,15 +33,18 @@ export type GatewayParts = {
   readonly sequencer: SequencerClient;
   readonly chain: ChainInfo;
   readonly putObjects: PutObjects;
-  /** When the sequencer does not give a request object. @throws MizuError */
+  /**
+   * Asked when the sequencer does not give a request object.
+   * @throws MizuError if it is not there either
+   */
   readonly getObject: (ref: ObjectRef, signal: AbortSignal) => Promise<Uint8Array>;
-  /** Undefined: no stakes are looked up. */
+  /** Undefined if no stakes are looked up. */
   readonly isStaked: StakeCheck | undefined;
   readonly log: Logger;
 };
 
 export type Gateway = {
-  /** Workers connect to it with ws:// and `/workers`. */
+  /** The address to which workers connect, with `ws://` and the path `/workers`. */
   readonly url: string;
   readonly address: Address;
   /** Rejects if the gateway cannot go on. */
@@ -57,7 +60,7 @@ const TICK_MS = 1_000;
 const TASKS_PER_POLL = 256;
 const LOADS_AT_ONCE = 8;
 const STALE_SECONDS = 60;
-/** No worker has the task's model. */
+/** Seconds after which a task is dropped if no worker has its model. */
 const UNSERVED_SECONDS = 600;
 const EMPTY_TASK_BYTES = 4_096;
 const OVER_SECONDS = 60;
@@ -127,7 +130,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
 
   const http = createHttpApp({
     log,
-    // All workers may be behind one address.
+    // All workers may come from one address.
     limits: {
       connections: config.maxWorkers + HTTP_LIMITS.connections,
       connectionsPerAddress: config.maxWorkers + HTTP_LIMITS.connectionsPerAddress,
@@ -188,7 +191,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
 
-  // False: its memory is not free yet.
+  // Returns false if there is no memory for the task yet.
   const load = async (info: TaskInfo): Promise<boolean> => {
     const key = singleUseKey(info);
     const isTooLarge = info.requestLength > config.maxRequestBytes;
@@ -206,7 +209,8 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
 
-  // The owner that holds least first, of it the run that does; what finds no room now is offered again by the next poll.
+  // The owner that holds least comes first, and of its runs the one that holds least. A task without room is offered
+  // again by the next poll.
   const loadAll = async (infos: readonly TaskInfo[]): Promise<number> => {
     const waiting = [...infos];
     let loaded = 0;
@@ -239,7 +243,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     const keys = held.map(({ info }) => singleUseKey(info));
     return drop(stale.note(listed, keys), 'tasks are no longer open: they are dropped');
   };
-  // They would keep the memory from others; when a worker comes they are listed again.
+  // Tasks that nobody serves would keep the memory from others; they are listed again when a worker comes.
   const dropUnserved = (models: ReadonlySet<Hex>) => {
     const all = unfinished();
     const served = all.filter(({ info }) => models.has(info.model));
@@ -254,14 +258,15 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
     return idleMs;
   };
 
-  // How long to wait before the next.
+  // Returns how many milliseconds to wait before the next poll.
   const poll = async (): Promise<number> => {
     const models = [...sessions.models()].map((name) => keccakHex(new TextEncoder().encode(name)));
     await dropUnserved(new Set(models));
     if (models.length === 0) return POLL_IDLE_MS;
     const listed = await sequencer.getTasks(signer.address, models, TASKS_PER_POLL, POLL_WAIT_SECONDS, stop.signal);
     if (listed.length < TASKS_PER_POLL) await dropStale(new Set(listed.map(singleUseKey)), new Set(models));
-    // What is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not take it.
+    // A task that is listed long after it was settled is open again: L1 has been reorganised, or the kernel did not
+    // take the result.
     const isOver = (key: string) => Date.now() - (over.get(key) ?? 0) < OVER_SECONDS * 1000;
     for (const info of listed) {
       queue.renewOffer(info);
@@ -317,7 +322,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
   };
 }
 
-// A lease of this start has another number than one of any earlier start.
+// The epoch makes the lease numbers of this start differ from those of every earlier start.
 async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8Array }> {
   const table = store.table<{ epoch: number; secret: Hex }>('gateway');
   const last = await table.get('start');
@@ -326,7 +331,7 @@ async function startEpoch(store: Store): Promise<{ epoch: number; secret: Uint8A
   return { epoch: next.epoch, secret: hexToBytes(next.secret) };
 }
 
-// A hint for displays: only what has changed, never two at a time, and a failure is not worth a retry.
+// Progress is a hint for displays: only changes are sent, one message at a time, and a failure is not retried.
 function createProgress(
   read: () => { info: TaskInfo; done: number; total: number; inputTokens: number; outputTokens: number }[],
   sequencer: Pick<SequencerClient, 'sendProgress'>,
@@ -357,7 +362,7 @@ function createProgress(
 function wrongModel(expected: Hex, name: string): MizuError {
   return new MizuError({
     code: 'edge/wrong-model',
-    message: "The request object's model is not the stage's.",
+    message: 'The request object names another model than its stage.',
     expected: `a model with id ${expected}`,
     actual: name,
   });

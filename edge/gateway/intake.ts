@@ -1,4 +1,5 @@
-// docs/edge.md#intake: what connections may have under way into the gateway: small frames freely, large ones by few lanes.
+// docs/edge.md#intake: bounds what connections may have under way into the gateway: small frames freely, large ones in
+// few lanes.
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 
@@ -8,10 +9,10 @@ export type Intake = {
   close(): void;
 };
 
-/** Of a frame without a lane; and all that a connection may send before its worker is known. */
+/** The most bytes of a frame without a lane, and of all that a connection may send before its worker is known. */
 export const SMALL_FRAME_BYTES = 1024 * 1024;
 const LANES = 4;
-/** That a large frame may take once it has a lane. */
+/** Seconds that a large frame may take once it has a lane. */
 const LANE_SECONDS = 60;
 
 type Large = { readonly socket: WebSocket; timer: NodeJS.Timeout | undefined };

@@ -1,4 +1,5 @@
-// docs/edge.md#journal: accepted results, append-only, many in one fsync; what is there after a crash has its checksum.
+// docs/edge.md#journal: accepted results, append-only, many in one fsync; a checksum shows which entries have survived
+// a crash.
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,15 +7,15 @@ import { crc32 } from 'node:zlib';
 import { MizuError } from '../../protocol/errors.ts';
 import { syncFolder } from '../../service/storage/sync-folder.ts';
 
-/** Belongs to one task and goes when that is forgotten. */
+/** An entry belongs to one task and goes when that task is forgotten. */
 export type JournalEntry = { readonly task: string };
 
 export type Journal<E extends JournalEntry> = {
-  /** What was there at opening, oldest first. */
+  /** The entries that were there at opening, oldest first. */
   readonly recovered: readonly E[];
   /** Resolves when the entry is on the disk. */
   append(entry: E): Promise<void>;
-  /** A segment of which all tasks are forgotten is removed. */
+  /** Removes each segment of which all tasks are forgotten. */
   forget(task: string): void;
   close(): Promise<void>;
 };
@@ -62,7 +63,7 @@ export async function openJournal<E extends JournalEntry>(folder: string): Promi
     return current;
   };
 
-  // One write and one fsync for all that came while the last one ran.
+  // Entries that come while one write runs share the next write and its fsync.
   const drain = async () => {
     while (waiting.length > 0) {
       const group = waiting;
@@ -102,7 +103,7 @@ export async function openJournal<E extends JournalEntry>(folder: string): Promi
   };
 }
 
-// After a failure (full disk) the segment ends where it ended before, so that no half entry hides later ones.
+// After a failed write (full disk) the segment is cut to its former end, so that no half entry hides later ones.
 async function writeWhole(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
   try {
     let written = 0;

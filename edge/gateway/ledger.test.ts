@@ -44,11 +44,11 @@ function createRandom(seed: number): (below: number) => number {
   };
 }
 
-/** Executes in order what was sent, as much at a time as `random` says, and lists what is left of the runs. */
+/** Executes in order what was sent, as many at a time as `random` says, and lists what is left of the runs. */
 function createChain(random: (below: number) => number) {
   const runs = new Map<Hex, Run>();
   for (let i = 0; i < RUNS; i++) {
-    // For about half of the tasks; one limit or the other is reached first.
+    // The limits bind for about half of the tasks; one limit or the other is reached first.
     const inference = BigInt(1_000 + random(3_000));
     runs.set(runId(i), { escrow: inference + BigInt(random(2_000)), inference });
   }
@@ -62,7 +62,7 @@ function createChain(random: (below: number) => number) {
     for (const { run, resultLength, inputTokens, outputTokens } of next.message.items) {
       const money = runs.get(run) as Run;
       const wei = BigInt(resultLength) * BYTE_PRICE + inputTokens * INPUT_PRICE + outputTokens * OUTPUT_PRICE;
-      // What the kernel would refuse, and the gateway pay for.
+      // The kernel would refuse the item, and the gateway would pay for it.
       expect(wei).toBeLessThanOrEqual(money.inference);
       expect(wei).toBeLessThanOrEqual(MAX_ITEM_COST);
       expect(wei + ITEM_FEE).toBeLessThanOrEqual(money.escrow);
@@ -137,7 +137,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
             if (failed.length === 0) continue;
             const { escrow, inference } = chain.runs.get(info.run) as Run;
             const wei = BigInt(result.length) * BYTE_PRICE;
-            // Nothing of the run is under way then: the money is really gone.
+            // Nothing of the run is under way then, so the money is really gone.
             expect(wei > inference || wei + ITEM_FEE > escrow).toBe(true);
             seen.unpaid += 1;
           }
@@ -145,7 +145,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
         },
       });
     let outbox = await open();
-    // Listed early and late, finished in another order, and what the list says comes at any time.
+    // Tasks are listed early and late, finished in another order, and the list comes at any time.
     const infos = Array.from({ length: TASKS }, (_, i) => infoOf(i));
     for (const info of infos) tasks.set(singleUseKey(info), finish(info));
     const waiting = [...tasks.values()].sort(() => random(3) - 1);
@@ -156,7 +156,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       await new Promise((resolve) => setTimeout(resolve, 5));
       for (const info of old) if (random(3) === 0) outbox.note(info);
       if (waiting.length > 0 && random(2) === 0) {
-        // A restart: what was signed is known, what it leaves is not.
+        // After a restart it is known what was signed, but not what that leaves.
         stop.abort();
         await running;
         stop = new AbortController();

@@ -1,24 +1,28 @@
-// docs/edge.md#run-money: what runs have left for items, so that what is signed and not settled of a run is never more than it has.
+// docs/edge.md#run-money: what runs have left for items, so that signed and unsettled items of a run never cost more
+// than it has.
 import type { Hex } from '../../protocol/hex.ts';
 import type { Operation, Store } from '../../service/storage/store.ts';
 import type { TaskInfo } from './task.ts';
 
-/** What a run pays for an item at most, in wei: for its tokens and bytes, and for the gas beside them. */
+/** The most, in wei, that a run pays for an item: for its tokens and bytes, and for the gas beside them. */
 export type ItemCost = { readonly run: Hex; readonly wei: bigint; readonly fee: bigint };
 
 export type Ledger = {
-  /** As the sequencer lists the run now. */
+  /** Takes over what the sequencer's list says of the run. */
   note(info: TaskInfo): void;
-  /** What the tokens and bytes of one more item of the run may cost. Below 0 there is nothing left for its gas either. */
+  /**
+   * The most, in wei, that the tokens and bytes of one more item may cost. Below 0 there is not even enough for its
+   * gas.
+   */
   room(info: TaskInfo): bigint;
-  /** Items of the run are signed and not settled: what they leave is not known yet. */
+  /** Whether items of the run are signed and not settled: what they leave of its money is not known yet. */
   hasSigned(run: Hex): boolean;
   sign(task: string, cost: ItemCost): void;
-  /** It was not taken, or its batch is taken back. */
+  /** The item was not taken, or its batch is taken back. */
   release(task: string): void;
-  /** It was taken in this step. */
+  /** The item was taken in this step. */
   take(task: string, step: number): void;
-  /** To be written with what ends the batch of these items: a restart forgets nothing that was taken. */
+  /** What to write together with the end of the batch of these items: so a restart forgets nothing that was taken. */
   save(costs: readonly ItemCost[]): Operation[];
 };
 
@@ -36,13 +40,13 @@ type RunMoney = {
   escrow: bigint;
   inference: bigint;
   signed: number;
-  /** What signed items, and those that were taken in later steps, cost together. */
+  /** The cost of signed items and of those that were taken in later steps, together. */
   wei: bigint;
   fee: bigint;
   taken: Taken[];
 };
 
-/** Runs of which nothing is signed. */
+/** The most runs without signed items that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
 export async function openLedger(store: Store): Promise<Ledger> {
@@ -52,10 +56,10 @@ export async function openLedger(store: Store): Promise<Ledger> {
   const signed = new Map<string, ItemCost>();
 
   const find = (run: Hex): RunMoney => {
-    // Of what was signed before a restart: what its run has is not known before it is listed.
+    // For items signed before a restart: what their run has is not known before it is listed.
     const unknown = { step: -1, escrow: 0n, inference: 0n, signed: 0, wei: 0n, fee: 0n, taken: [] };
     const money: RunMoney = runs.get(run) ?? unknown;
-    // The last one that was asked for stands last.
+    // The run that was asked for last stands last.
     runs.delete(run);
     runs.set(run, money);
     for (const [oldest, old] of runs) {

@@ -85,7 +85,7 @@ describe('memory', () => {
 });
 
 const HELD_BYTES = 160 * 1024 * 1024;
-/** Node, the gateway's code, two threads for schemas, and what is on its way. */
+/** Bytes of Node, the gateway's code, two threads for schemas, and frames under way. */
 const OTHER_BYTES = 450 * 1024 * 1024;
 const HOSTILE_TASKS = 64;
 

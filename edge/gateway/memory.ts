@@ -2,19 +2,19 @@
 import { createShares, type Holder } from './shares.ts';
 
 export type Memory = {
-  /** False: the task must wait until others have given back. */
+  /** Returns false if the task must wait until others have given memory back. */
   reserve(task: string, holder: Holder, bytes: number): boolean;
-  /** What the task holds by now is known better, and is not more. */
+  /** Lowers the reservation of a task once its true size is known. */
   shrink(task: string, bytes: number): void;
   release(task: string): void;
-  /** Of two holders, which holds less: as an owner, then as a run. */
+  /** Orders two holders: whose owner holds less comes first; of equal owners, whose run does. */
   compare(a: Holder, b: Holder): number;
-  /** By an owner, or by a run. */
+  /** Bytes held by an owner, or by a run. */
   heldBy(name: string): number;
   held(): number;
 };
 
-/** An owner that holds something leaves this part of memory and places to those that hold nothing. */
+/** The share of memory and places that an owner that holds something leaves to owners that hold nothing. */
 const NEWCOMERS_SHARE = 0.25;
 
 export function createMemory(limits: { readonly bytes: number; readonly tasks: number }): Memory {

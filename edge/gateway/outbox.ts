@@ -1,4 +1,5 @@
-// docs/edge.md#batches: finished tasks to DA, one signature, the sequencer, the receipt; each nonce once, whatever happens.
+// docs/edge.md#batches: finished tasks to DA, one signature, the sequencer, the receipt; each nonce is used once,
+// whatever happens.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Certificate } from '../../protocol/certificate.ts';
 import { MAX_INFERENCE_ITEMS } from '../../protocol/constants.ts';
@@ -29,16 +30,16 @@ export type OutboxOptions = {
   readonly domain: Domain;
   readonly retentionSeconds: number;
   readonly log: Logger;
-  /** The batch has been executed: its tasks are over, for good or not (`failed` says why). */
+  /** The batch has been executed: its tasks are over. `failed` says which items do not count, and why. */
   readonly onSettled: (tasks: readonly string[], failed: readonly string[]) => Promise<void>;
 };
 
 export type Outbox = {
-  /** Waits for the next batch. */
+  /** The task waits for the next batch. */
   add(task: FinishedTask): void;
-  /** What the sequencer's list says that the run has left. */
+  /** Takes over what the sequencer's list says that the run has left. */
   note(info: TaskInfo): void;
-  /** Signed batches without a receipt. */
+  /** The number of signed batches without a receipt. */
   unsettled(): number;
   /** Works until the signal; rejects only on a broken invariant. */
   run(signal: AbortSignal): Promise<void>;
@@ -49,16 +50,16 @@ type SignedBatch = {
   readonly message: Hex;
   readonly hash: Hex;
   readonly tasks: readonly string[];
-  /** Of each task. */
+  /** One for each task. */
   readonly costs: readonly ItemCost[];
 };
 
-/** What of a finished task is billed. */
+/** What a finished task bills. */
 type Bill = { readonly inputTokens: bigint; readonly outputTokens: bigint; readonly cost: ItemCost };
 type Billed = FinishedTask & { readonly bill: Bill };
 
 const MAX_UNSETTLED = 16;
-/** Of results that go to DA together. */
+/** The most bytes of results that go to DA together. */
 const MAX_BATCH_BYTES = 32 * 1024 * 1024;
 const POLL_MS = 50;
 const LAST_POLL_MS = 1_000;
@@ -74,7 +75,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const batches = store.table<SignedBatch>('batch');
   const ledger = await openLedger(store);
   let ready: FinishedTask[] = [];
-  /** Those among them that wait until items of their runs are settled. */
+  /** The number of finished tasks that wait until items of their runs are settled. */
   let waiting = 0;
   const unsettled = new Map<bigint, { batch: SignedBatch; tasks: FinishedTask[]; sentAt: number }>();
   for await (const [, batch] of batches.entries()) {
@@ -85,14 +86,16 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   }
   let wake = () => {};
 
-  // Above every earlier one even if the data folder was lost; written before the signature leaves the process.
+  // The nonce is above every earlier one even if the data folder was lost; it is written before the signature leaves
+  // the process.
   const nextNonce = async () => {
     const last = (await nonces.get('last')) ?? 0n;
     const clock = BigInt(Date.now());
     return last >= clock ? last + 1n : clock;
   };
 
-  // Those whose runs pay for them beside all that is signed. One that its run does not pay for, though nothing of it is signed, is over.
+  // Takes the tasks whose runs pay for them beside all that is signed. A task that its run does not pay for, though no
+  // item of the run is signed, is over.
   const takeNext = (): { next: Billed[]; unpaid: FinishedTask[] } => {
     const [next, unpaid, left]: [Billed[], FinishedTask[], FinishedTask[]] = [[], [], []];
     let bytes = 0;
@@ -143,7 +146,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         await sequencer.send(hexToBytes(entry.batch.message));
         entry.sentAt = Date.now();
       } catch (error) {
-        // A refusal may be of a message that was executed before: its receipt decides.
+        // The refused message may have been executed before: its receipt decides.
         if (isRetryable(error) || (await isSettled(entry))) throw error;
         if ((error as MizuError).code === 'message/no-item-fits') {
           for (const task of entry.batch.tasks) ledger.release(task);
@@ -161,14 +164,14 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   const isSettled = async ({ batch }: { batch: SignedBatch }) => (await readReceipt(batch.hash))?.ok === true;
 
-  // A message that was taken and refused later (after a reorg of L1) has an error instead of a receipt.
+  // A message that was taken, and refused later (after a reorganisation of L1), has an error instead of a receipt.
   const readReceipt = (hash: Hex): Promise<BatchReceipt | undefined> =>
     sequencer.getReceipt(hash).catch((error: unknown) => {
       if (isRetryable(error)) throw error;
       return { ok: false, step: 0, error: (error as MizuError).message, failedItems: [] };
     });
 
-  // Signed again with a new nonce: this one is spent.
+  // The batch is signed again with a new nonce: the old one is spent.
   const takeBack = async ({ batch, tasks }: { batch: SignedBatch; tasks: FinishedTask[] }, reason: string) => {
     log.error({ nonce: String(batch.nonce), reason }, 'the sequencer refuses a batch; it is signed anew');
     await store.write([batches.delete(numberKey(batch.nonce))]);
@@ -196,12 +199,12 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     }
   };
 
-  // Its tasks are over, for good or not: who still waits for them will list them again.
+  // The tasks of the batch are over, whether they count or not; who still waits for one will list it again.
   const settle = async ({ nonce, tasks, costs }: SignedBatch, failed: readonly string[]) => {
     await options.onSettled(tasks, failed);
     await store.write([batches.delete(numberKey(nonce)), ...ledger.save(costs)]);
     unsettled.delete(nonce);
-    // What it leaves is known now.
+    // What the batch leaves of its runs' money is known now.
     waiting = 0;
   };
 
@@ -230,7 +233,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   return {
     add: (task) => {
-      // After a restart: its batch is signed already, and needs it only if it is refused.
+      // After a restart the task's batch may be signed already; the task is needed only if that batch is refused.
       const signed = [...unsettled.values()].find((entry) => entry.batch.tasks.includes(task.key));
       if (signed !== undefined) {
         signed.tasks.push(task);
@@ -262,7 +265,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     },
   };
 
-  // Until `add`, the abort, or the time.
+  // Waits until `add`, the abort, or the end of the time.
   async function idle(ms: number | undefined, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     wake = () => woken.abort();
@@ -287,7 +290,10 @@ function toItem({ info, bill: { inputTokens, outputTokens } }: Billed, ref: Obje
   };
 }
 
-/** Tokens beyond what the run pays for an item with its bytes are not billed: the kernel would not take the item. Undefined: nor its bytes. */
+/**
+ * Tokens beyond what the run pays for are not billed: the kernel would not take the item. Undefined if the run does not
+ * even pay for its bytes.
+ */
 function toBill({ info, result, ...told }: FinishedTask, most: bigint): Bill | undefined {
   const { run, inputPrice, outputPrice, bytePrice, itemFee } = info;
   let left = most - BigInt(bytePrice) * BigInt(result.length);

@@ -13,7 +13,7 @@ const JSON_REQUEST: ChatRequest = {
 const TEXT_REQUEST: ChatRequest = { messages: JSON_REQUEST.messages };
 const check = createContentCheck();
 
-/** The result's line without the index; undefined: another worker is asked. */
+/** The result's line without the index; undefined if another worker is asked. */
 function judge(
   request: ChatRequest,
   content: string,
@@ -62,7 +62,7 @@ describe('an answer', () => {
     const bytes = (request: ChatRequest) => JSON.stringify([7, request]).length;
     expect(billed(show(0))).toBe(bytes(show(0)) + 1_024);
     expect(billed(show(2))).toBe(bytes(show(2)) + 1_024 + 2 * 16_384);
-    // More than a request may have: it is none, and its images do not count.
+    // A request may not have so many images: it is no request, and its images do not count.
     expect(billed(show(17))).toBe(bytes(show(17)) + 1_024);
   });
 

@@ -1,4 +1,4 @@
-// docs/edge.md#metering: what a worker's answer to one row comes to: a final outcome, or another try.
+// docs/edge.md#metering: judges a worker's answer to one row: it gives a final outcome, or the row is tried again.
 import { describeEnd } from '../../protocol/answer.ts';
 import { answerRulesOf, type ChatRequest, openContent } from '../backends/backend.ts';
 import { findMessageProblem, MAX_IMAGE_TOKENS, measureImages } from '../backends/messages.ts';
@@ -10,7 +10,7 @@ import type { RowOutcome } from './results.ts';
 
 export type OutcomeRules = {
   readonly maxContentBytes: number;
-  /** For a request that has no `max_tokens` of its own. */
+  /** The bound of an answer, in tokens, for a request that has no `max_tokens` of its own. */
   readonly maxCompletionTokens: number;
 };
 
@@ -33,14 +33,14 @@ export function requestOfLine(line: string): ChatRequest {
   return (JSON.parse(line) as [number, ChatRequest])[1];
 }
 
-/** What of an answer is checked by its request's schema. */
+/** The part of an answer that is checked by its request's schema. */
 export function toContentItem({ request, answer }: RowAnswer, { maxContentBytes }: OutcomeRules): ContentItem {
   const isChecked = 'content' in answer && Buffer.byteLength(answer.content) <= maxContentBytes;
   if (!isChecked) return { format: undefined, content: '' };
   return { format: request?.response_format, content: openContent(request, answer.content).text };
 }
 
-/** Undefined: the row goes to another worker. */
+/** Undefined if the row goes to another worker. */
 export function judgeRow(
   { row, request, answer }: RowAnswer,
   verdict: SchemaVerdict | undefined,
@@ -74,7 +74,7 @@ function judge(
     const message = `the content has more than ${maxContentBytes} bytes`;
     return { result: { error: { code: 'edge/content-too-large', message }, usage }, retryable: false };
   }
-  // Thoughts that nobody has asked for, or that leave no room for themselves, are not paid for.
+  // A thought that nobody has asked for, or that does not fit beside the content, is not kept.
   const room = maxContentBytes - Buffer.byteLength(content);
   const isKept = reasoning !== '' && answerRulesOf(request).keepReasoning && Buffer.byteLength(reasoning) <= room;
   const kept = { ...rest, content, ...(isKept ? { reasoning } : {}), usage };
@@ -86,12 +86,12 @@ function judge(
     return { result: { error: { code: 'edge/truncated', message, raw: content }, usage }, retryable: false };
   }
   const code = isUnfit ? 'edge/schema' : 'edge/unusable-schema';
-  // Another worker's answer would not make the schema a better one.
+  // Another worker's answer would not make the schema usable.
   return { result: { error: { code, message: verdict.reason, raw: content }, usage }, retryable: isUnfit };
 }
 
-// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer. Each repair is one more call, whose
-// prompt has the answers before it and why they do not fit.
+// A worker cannot bill more tokens than the bytes that it was sent, nor more than it was allowed to answer. Each repair
+// is one more call; its prompt also has the earlier answers and why they do not fit.
 function meter(result: RowResult, request: ChatRequest, line: string, rules: OutcomeRules): RowResult {
   if (result.usage === undefined) return result;
   const given = request?.max_tokens ?? rules.maxCompletionTokens;
@@ -108,7 +108,7 @@ function meter(result: RowResult, request: ChatRequest, line: string, rules: Out
   return { ...result, usage };
 }
 
-// A gateway meters what any program wrote: of a request that is none, no image counts.
+// A request comes from any program: if its messages are malformed, no image counts.
 function imageTokens(request: ChatRequest): number {
   if (findMessageProblem(request?.messages) !== undefined) return 0;
   return MAX_IMAGE_TOKENS * measureImages(request.messages).images;

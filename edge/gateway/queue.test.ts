@@ -255,13 +255,13 @@ describe('a row that a worker has failed', () => {
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
     const second = take(queue, BOB, 1);
     await fail(queue, second, true);
-    // Of the two rows one has come to one worker, the other to two.
+    // One of the two rows has been with one worker, the other with two.
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
     expect(take(queue, BOB, 2).places).toEqual([1 - second.places[0]!]);
     const third = take(queue, CY, 2);
     expect(third.places).toEqual(second.places);
     await fail(queue, third, true);
-    // All have failed it: whoever asks.
+    // All workers have failed the row, so anyone who asks gets it.
     expect(take(queue, ANN, 2).places).toEqual(third.places);
   });
 

@@ -1,4 +1,5 @@
-// docs/edge.md#queue: tasks to rows to leases, and results back; what is accepted is in the journal before it counts.
+// docs/edge.md#queue: gives tasks' rows to workers as leases and takes results back; an accepted result is in the
+// journal before it counts.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { AnsweredRow, HeldLease } from '../frames.ts';
@@ -30,7 +31,7 @@ import {
   takeRows,
 } from './task.ts';
 
-/** As it stands in the journal: who said it, and the signature over the whole lease. */
+/** An accepted answer in the journal: whose it is, and the signature over the whole lease. */
 export type AcceptedEntry = {
   readonly task: string;
   readonly lease: number;
@@ -63,7 +64,7 @@ export type QueueOptions = LeasesOptions & {
 };
 
 export type Queue = {
-  /** A task's rows wait for workers; results that the journal has are taken over. */
+  /** Lets a task's rows wait for workers; results that the journal has are taken over. */
   add(info: TaskInfo, requests: Requests): void;
   has(task: string): boolean;
   /** Takes over how the sequencer lists a task now: a run pays less for its tasks, the more it has paid for others. */

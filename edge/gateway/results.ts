@@ -12,18 +12,18 @@ export type RowOutcome = {
 
 export type Results = {
   has(place: number): boolean;
-  /** Takes the place of an earlier outcome of the row. */
+  /** Replaces an earlier outcome of the row. */
   put(outcomes: readonly RowOutcome[]): void;
   /** Canonical `[index,result]`. */
   lineOf(place: number): Uint8Array | undefined;
   tokens(): { input: number; output: number };
-  /** Of the lines; the tokens stay. */
+  /** Frees the lines; the tokens stay. */
   drop(): void;
 };
 
 export function createResults(count: number): Results {
   const chunks: Buffer[] = [];
-  // The row's chunk, from 1; and where its line is in it.
+  // For each row the number of its chunk, from 1, and where its line stands in it.
   const chunkOf = new Uint32Array(count);
   const startOf = new Uint32Array(count);
   const endOf = new Uint32Array(count);

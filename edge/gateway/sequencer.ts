@@ -14,11 +14,11 @@ export type ChainInfo = {
   readonly gatewayRegistry: Address;
   readonly daCommittee: Address;
   readonly stakeManager: Address;
-  /** The present one. */
+  /** The committee in office. */
   readonly committee?: Appointed | undefined;
 };
 
-/** What became of a batch: refused as a whole, or accepted with items that count or do not. */
+/** What became of a batch: it was refused as a whole, or accepted with items that count or do not. */
 export type BatchReceipt = {
   readonly ok: boolean;
   readonly error: string | undefined;
@@ -35,7 +35,10 @@ export type TaskProgress = Pick<TaskInfo, 'run' | 'stage' | 'partition'> & {
 
 export type SequencerClient = {
   chain(): Promise<ChainInfo>;
-  /** Open infer tasks for these model ids whose results are taken from this gateway; waits up to `waitSeconds` for the first. */
+  /**
+   * Open infer tasks for these model ids whose results are taken from this gateway; the call waits up to `waitSeconds`
+   * for the first.
+   */
   getTasks(
     gateway: Address,
     models: readonly Hex[],
@@ -43,11 +46,14 @@ export type SequencerClient = {
     waitSeconds: number,
     signal: AbortSignal,
   ): Promise<TaskInfo[]>;
-  /** @throws MizuError `edge/wrong-object` if the bytes have another root or length. */
+  /** @throws MizuError `edge/wrong-object` if the bytes have another root or length */
   getObject(ref: ObjectRef, signal: AbortSignal): Promise<Uint8Array>;
   /** The same bytes may be sent again. */
   send(message: Uint8Array): Promise<void>;
-  /** Undefined while it is not executed. @throws MizuError if it was refused. */
+  /**
+   * Undefined while the message is not executed.
+   * @throws MizuError if it was refused
+   */
   getReceipt(hash: Hex): Promise<BatchReceipt | undefined>;
   sendProgress(progress: TaskProgress): Promise<void>;
 };
@@ -113,7 +119,7 @@ export function createSequencer(url: string): SequencerClient {
     getObject: async (ref, signal) => {
       const address = `${url.replace(/\/$/, '')}/objects/${ref.root}`;
       const { bytes } = await requestBytes(address, { signal, limitBytes: ref.length, timeoutSeconds: 60 });
-      // Others are served meanwhile: one may have 64 MiB.
+      // The hash is taken in pieces, between which others are served: an object may have 64 MiB.
       const found = { root: await hashInPieces(bytes), length: bytes.length };
       if (found.root !== ref.root || found.length !== ref.length) throw wrongObject(ref, found);
       return bytes;

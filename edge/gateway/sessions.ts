@@ -34,10 +34,10 @@ export type SessionsOptions = {
   readonly admissions: Admissions;
   readonly leaseRows: number;
   readonly maxWorkers: number;
-  /** A lost connection keeps its leases for so long. */
+  /** Seconds for which a lost connection keeps its leases. */
   readonly reconnectSeconds: number;
   readonly log: Logger;
-  /** After each change that may have finished tasks or freed rows. */
+  /** Called after each change that may have finished tasks or freed rows. */
   readonly onChange: () => void;
 };
 
@@ -45,7 +45,7 @@ export type Sessions = {
   /** Hands rows to whoever has room. */
   dispatch(): void;
   models(): Set<string>;
-  /** A worker with this model that is none of these, and takes rows. */
+  /** Whether some worker that is none of these has the model and takes rows. */
   hasOther(workers: readonly Address[], model: string): boolean;
   list(): { worker: Address; models: string[]; credits: number; rows: number; points: number }[];
   report(worker: Address, fault: WorkerFault): void;
@@ -61,19 +61,19 @@ type Session = {
   readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
-  /** Frames that bring nothing: so many more are taken. */
+  /** The number of frames that bring nothing which are still taken. */
   patience: number;
 };
 
 const HELLO_SECONDS = 10;
 const PING_SECONDS = 20;
-// So many leases are held at once that one can be on its way while the others are worked on.
+// A worker's credits are cut into so many leases that one can be on its way while the others are worked on.
 const LEASES_IN_CREDITS = 4;
-/** Connections without a hello. */
+/** The most connections of one address that have sent no hello. */
 const STRANGERS_PER_ADDRESS = 64;
-/** Bytes of leases that wait to be written to a worker. */
+/** The most bytes of leases that wait to be written to a worker. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
-/** One frame that brings nothing is forgiven a second. */
+/** The most frames that bring nothing; each second one is forgiven. */
 const MAX_PATIENCE = 256;
 
 export function createSessions(options: SessionsOptions): Sessions {
@@ -94,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const dispatch = () => {
     let granted = true;
-    // In turns, so that the first does not take all.
+    // Workers have their turns, so that the first does not take all rows.
     while (granted) {
       granted = false;
       for (const session of sessions.values()) granted = dispatchTo(session) || granted;
@@ -282,7 +282,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   });
 
   options.server.on('upgrade', (request, socket, head) => {
-    // Node has no listener of its own any more, and who is refused may be gone already.
+    // Node has no listener of its own any more, and the refused client may be gone already.
     socket.on('error', (err) => log.debug({ err }, 'a connection failed before it was a WebSocket'));
     const isKnown = request.url === WORKER_PATH;
     const place = isKnown ? strangers.enter(peerOf(request.socket.remoteAddress), () => socket.destroy()) : undefined;
@@ -290,7 +290,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       socket.end(`HTTP/1.1 ${isKnown ? '503 Service Unavailable' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
       return;
     }
-    // A handshake that fails ends the connection before there is a WebSocket.
+    // A failed handshake ends the connection before there is a WebSocket.
     socket.once('close', () => place.leave());
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request, place));
   });

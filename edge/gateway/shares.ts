@@ -1,14 +1,14 @@
-// docs/edge.md#memory, #queue: how much each owner has of something, and each of its runs.
+// docs/edge.md#memory, #queue: how much of something each owner has, and each of its runs.
 import type { TaskInfo } from './task.ts';
 
-/** Whose the task is: an owner may have any number of runs. */
+/** Whose a task is: an owner may have any number of runs. */
 export type Holder = Pick<TaskInfo, 'owner' | 'run'>;
 
 export type Shares = {
   add(holder: Holder, amount: number): void;
-  /** Of an owner, or of a run. */
+  /** The amount of an owner, or of a run. */
   of(name: string): number;
-  /** Of two holders, which has less: as an owner, then as a run. */
+  /** Below 0 if the owner of `a` has less than that of `b`, or as much and its run has less. */
   compare(a: Holder, b: Holder): number;
 };
 

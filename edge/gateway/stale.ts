@@ -1,11 +1,11 @@
 // docs/edge.md#queue: tasks that the sequencer no longer lists (a run was cancelled or has expired) are worked on no longer.
 
 export type StaleTasks = {
-  /** Keys of `held` that have been missing from every list for the whole grace. */
+  /** Keys of `held` that have been missing from every list for the whole grace period. */
   note(listed: ReadonlySet<string>, held: readonly string[]): string[];
 };
 
-/** The grace outlasts a sequencer that has been restarted and is still executing what it has. */
+/** The grace period outlasts the restart of a sequencer that is still executing what it has. */
 export function createStaleTasks(graceSeconds: number, now: () => number): StaleTasks {
   let missingSince = new Map<string, number>();
   return {

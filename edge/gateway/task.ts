@@ -222,7 +222,7 @@ export function finishTask({ key, info, requests, results }: OpenTask, maxBytes:
   const most = paidBytes(info, maxBytes);
   const header = resultsHeader(requests.model, requests.count, tokens).length;
   const whole = encodeResults(requests.model, fitLines(lines, requests, most, header), tokens);
-  // Without rows it makes the run fail at its next step: nobody has paid for as much as an error for each of them.
+  // A result without rows makes the run fail at its next step: the run does not even pay for an error for each row.
   const result = whole.length > most ? encodeResults(info.model, [], tokens) : whole;
   return { key, info, result, inputTokens: tokens.input, outputTokens: tokens.output };
 }

@@ -1,20 +1,21 @@
-// docs/edge.md#schema-bounds: what a schema may be. Its keywords are copied one by one, each subschema with what entering it costs.
+// docs/edge.md#schema-bounds: what a schema may be. Its keywords are copied one by one, and each subschema notes the work of entering it.
 import { SchemaRefusal } from './refusal.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
-/** The keyword that carries the cost; an own keyword of that name in a user's schema is dropped like any other unknown one. */
-export const STEPS_KEYWORD = 'mizuSteps';
+/** The keyword that carries the work; a keyword of this name in a user's schema is dropped like any other unknown one. */
+export const WORK_KEYWORD = 'mizuWork';
 
-export type SchemaCost = { readonly at: string; readonly weight: number };
+/** What entering a subschema takes, in units of work, beside the size of the value; `at` is its JSON pointer. */
+export type SchemaWork = { readonly at: string; readonly units: number };
 
 export const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_DEPTH = 64;
-// Compiling takes more than twice as long for twice as many: 0.1 to 0.7 s at this number.
+// Twice as many take more than twice as long to compile: 0.1 to 0.7 s at this number.
 const MAX_SUBSCHEMAS = 512;
 const MAX_NAMES = 8_000;
-const CHARS_A_STEP = 16;
+const CHARS_A_UNIT = 16;
 const PROTOTYPE = '__proto__';
 
 const SUBSCHEMA = new Set(
@@ -39,8 +40,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The schema as it is compiled: only keywords that are known here (annotations and formats are not checked), and in each subschema its steps.
- * @throws SchemaRefusal
+ * Copies a schema to what is compiled: only keywords that are known here (annotations and formats are not checked), and
+ * in each subschema its work.
+ * @throws SchemaRefusal if the schema breaks a bound
  */
 export function boundSchema(schema: unknown): JsonObject | boolean {
   let subschemas = 0;
@@ -79,8 +81,8 @@ export function boundSchema(schema: unknown): JsonObject | boolean {
       }
     }
     addPrototypeName(copy);
-    const weight = 1 + Math.ceil(chars / CHARS_A_STEP);
-    copy[STEPS_KEYWORD] = { at, weight } satisfies SchemaCost;
+    const units = 1 + Math.ceil(chars / CHARS_A_UNIT);
+    copy[WORK_KEYWORD] = { at, units } satisfies SchemaWork;
     return copy;
   };
 
@@ -102,7 +104,7 @@ export function boundSchema(schema: unknown): JsonObject | boolean {
   };
 
   const bounded = bound(schema as Json, '', 0);
-  // What is no subschema to this walk has no steps.
+  // A reference to what this walk does not know as a subschema would be checked without any work being counted.
   const lost = refs.find(({ target }) => !targets.has(target));
   if (lost !== undefined) throw new SchemaRefusal('no schema is there', 'a $ref to a subschema', lost.target, lost.at);
   return bounded;

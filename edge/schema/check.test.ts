@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createContentCheck, findSchemaProblem, MAX_STEPS } from './check.ts';
+import { createContentCheck, findSchemaProblem, MAX_WORK } from './check.ts';
 
 const RUNS = 200;
 const check = createContentCheck();
@@ -87,13 +87,13 @@ describe('a schema is unusable, and the place is named', () => {
       'definitions that double',
       { $ref: '#/$defs/k0', $defs: doubling },
       1,
-      /^schema at \/\$defs\/k\d+\/allOf\/.*at most 4000000 steps/,
+      /^schema at \/\$defs\/k\d+\/allOf\/.*at most 4000000 units of work/,
     ],
     [
       'doubling along the content',
       { $ref: '#/$defs/r', $defs: { r: { items: { allOf: [{ $ref: '#/$defs/r' }, { $ref: '#/$defs/r' }] } } } },
       times(40, () => 0).reduce<unknown>((inner) => [inner], 1),
-      /steps/,
+      /units of work/,
     ],
     ['a reference to itself', { allOf: [{ $ref: '#' }] }, 1, /refers to itself/],
     [
@@ -127,25 +127,25 @@ describe('a schema is unusable, and the place is named', () => {
       'many patterns on many names',
       { patternProperties: Object.fromEntries(times(100, (i) => [`^(a+)+${i}$`, {}])) },
       named(20_000, () => 1),
-      /steps/,
+      /units of work/,
     ],
     [
       'a pattern of many states on a long text',
       { pattern: '(?:.{0,300}a.{0,300}b){3}$' },
       'ab'.repeat(50_000),
-      /steps/,
+      /units of work/,
     ],
     [
       'many keywords on many items',
       { items: { allOf: times(400, () => ({ type: 'number' })) } },
       times(20_000, () => 1),
-      /steps/,
+      /units of work/,
     ],
     [
       'a long enum on many items',
       { items: { enum: times(4_000, (i) => ({ a: i })) } },
       times(20_000, () => ({ a: 3_999 })),
-      /steps/,
+      /units of work/,
     ],
   ])('%s', (_name, schema, value, reason) => {
     expect(verdictOf(schema, value)).toEqual({ kind: 'unusable', reason: expect.stringMatching(reason) });
@@ -172,7 +172,7 @@ test.each<[string, unknown, unknown]>([
   expect(verdict?.kind).not.toBe('unusable');
 });
 
-// Keywords that lead to each other, over the values that they speak of.
+// Keywords that lead to each other, over the values that they constrain.
 const { schema } = fc.letrec<{ schema: unknown }>((tie) => {
   const inner = tie('schema');
   const list = fc.array(inner, { minLength: 1, maxLength: 2 });
@@ -240,21 +240,21 @@ test('any schema says what ajv says, or that it is too much', () => {
       const plain = tryPlain(whole);
       for (const value of values) {
         const verdict = verdictOf(whole, value);
-        // With the steps in it ajv compiles a reference to itself, and the check of what reaches it ends.
-        if (verdict?.kind === 'unusable') expect(verdict.reason).toMatch(/steps|refers to itself/);
+        // With the keyword of the work in it ajv compiles a reference to itself, and the check of what reaches it ends.
+        if (verdict?.kind === 'unusable') expect(verdict.reason).toMatch(/units of work|refers to itself/);
         if (verdict?.kind === 'unusable' || plain === undefined) continue;
         expect([whole, value, verdict === undefined]).toEqual([whole, value, plain(JSON.parse(JSON.stringify(value)))]);
       }
     }),
     { numRuns: RUNS },
   );
-  expect(MAX_STEPS).toBe(4_000_000);
+  expect(MAX_WORK).toBe(4_000_000);
 });
 
-/** Undefined: a reference to itself has no end. */
+/** Undefined for a reference to itself, which has no end. */
 function tryPlain(whole: unknown): ((value: unknown) => boolean) | undefined {
   try {
-    // Its optimizer drops a variable that is used, now and then.
+    // Ajv's optimizer now and then drops a variable that is used.
     const options = { strict: false, logger: false, ownProperties: true, code: { optimize: false } } as const;
     const validate = new Ajv2020(options).compile(whole as object);
     return (value) => validate(value) as boolean;

@@ -1,7 +1,7 @@
-// docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; every check has a budget of steps.
+// docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; the work of each check is bounded.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ResponseFormat } from '../backends/backend.ts';
-import { boundSchema, MAX_SCHEMA_CHARS, type SchemaCost, STEPS_KEYWORD } from './bounded.ts';
+import { boundSchema, MAX_SCHEMA_CHARS, type SchemaWork, WORK_KEYWORD } from './bounded.ts';
 import { compilePattern } from './pattern.ts';
 import { SchemaRefusal } from './refusal.ts';
 import { createTextMemo } from './text-memo.ts';
@@ -9,19 +9,19 @@ import { createTextMemo } from './text-memo.ts';
 /** Why a content is not taken: it does not fit its schema, or the schema is one that no content is checked with. */
 export type SchemaVerdict = { readonly kind: 'unfit' | 'unusable'; readonly reason: string };
 
-/** Undefined: the content is JSON and fits. `schema` is JSON; without one only the JSON is checked. */
+/** The verdict is undefined if the content is JSON and fits. `schema` is JSON; without it any JSON fits. */
 export type ContentCheck = (schema: string | undefined, content: string) => SchemaVerdict | undefined;
 
-/** A step takes 0.1 to 0.4 µs of one core: at most about 1.5 s. */
-export const MAX_STEPS = 4_000_000;
+/** The most work of one check, in units of 0.1 to 0.4 µs of one core: at most about 1.5 s. */
+export const MAX_WORK = 4_000_000;
 const MAX_CACHED_CHARS = 1024 * 1024;
 const COMPILES_AN_INSTANCE = 64;
 const MAX_REASON = 500;
-const STATES_A_STEP = 4;
-// To compile a pattern takes about 15 µs a state.
-const PATTERN_STEPS = 10_000;
-const STATE_STEPS = 100;
-const ITEMS_A_STEP = 16;
+const STATES_A_UNIT = 4;
+// Units of work to compile a pattern, and for each of its states, which takes about 15 µs.
+const PATTERN_WORK = 10_000;
+const STATE_WORK = 100;
+const ITEMS_A_UNIT = 16;
 
 type Checker = (value: unknown) => string | undefined;
 type Compile = (schema: unknown) => Checker;
@@ -32,7 +32,7 @@ export function createContentCheck(): ContentCheck {
   let compiles = 0;
   const memo = createTextMemo<Checker | SchemaVerdict>(MAX_CACHED_CHARS);
   const compileOne = (schema: string): Checker | SchemaVerdict => {
-    // What ajv keeps of each schema goes with its instance.
+    // Ajv keeps something of every schema for as long as its instance lives.
     if (compiles === COMPILES_AN_INSTANCE) {
       compile = createCompiler();
       compiles = 0;
@@ -60,7 +60,7 @@ export function createContentCheck(): ContentCheck {
   };
 }
 
-/** The text of the schema that a content must fit, if there is one. One that is nested so deeply that it cannot be written is too long as well. */
+/** The text of the schema that a content must fit, if there is one. A schema that is too deep to be written counts as too long. */
 export function schemaOf(format: ResponseFormat | undefined): string | undefined {
   const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
   if (schema === undefined) return undefined;
@@ -71,7 +71,7 @@ export function schemaOf(format: ResponseFormat | undefined): string | undefined
   }
 }
 
-/** For where a workflow is made: why no content can be checked by this schema. */
+/** Why no content can be checked by this schema, for who makes a workflow; undefined if it can be used. */
 export function findSchemaProblem(schema: unknown): string | undefined {
   const text = JSON.stringify(schema);
   const tried = text.length > MAX_SCHEMA_CHARS ? schemaTooLong(text.length) : tryCompile(createCompiler(), text);
@@ -88,19 +88,19 @@ function tryCompile(compile: Compile, schema: string): Checker | SchemaVerdict {
 
 /** A compiler of schemas: one instance of ajv. No schema has an `$id`, so none is found from another. */
 function createCompiler(): Compile {
-  let left = MAX_STEPS;
+  let left = MAX_WORK;
   let sizes = new WeakMap<object, number>();
   let at = '';
 
   const begin = () => {
-    left = MAX_STEPS;
+    left = MAX_WORK;
     sizes = new WeakMap();
     at = '';
   };
 
-  const charge = (steps: number) => {
-    left -= steps;
-    if (left < 0) throw new SchemaRefusal('a check too long', `at most ${MAX_STEPS} steps`, 'more', at);
+  const charge = (units: number) => {
+    left -= units;
+    if (left < 0) throw new SchemaRefusal('a check too long', `at most ${MAX_WORK} units of work`, 'more', at);
   };
 
   const sizeOf = (value: unknown): number => {
@@ -122,7 +122,7 @@ function createCompiler(): Compile {
     // `{}` has no field `constructor`.
     ownProperties: true,
     logger: false,
-    // A definition that is named often would be copied as often.
+    // Otherwise a definition that is named often would be copied as often.
     inlineRefs: false,
     code: { optimize: false, regExp: Object.assign(createRegExp(charge), { code: 'mizuPattern' }) },
   });
@@ -134,14 +134,14 @@ function createCompiler(): Compile {
     error: { message: 'must NOT have duplicate items' },
     validate: (wanted: boolean, items: unknown[]) => !wanted || areUnique(items, charge),
   });
-  // Before every other keyword of its subschema.
+  // It is judged before every other keyword of its subschema.
   ajv.addKeyword({
-    keyword: STEPS_KEYWORD,
+    keyword: WORK_KEYWORD,
     before: '$ref',
     errors: false,
-    validate: (steps: SchemaCost, value: unknown) => {
-      at = steps.at;
-      charge(steps.weight + Math.ceil(sizeOf(value) / ITEMS_A_STEP));
+    validate: (work: SchemaWork, value: unknown) => {
+      at = work.at;
+      charge(work.units + Math.ceil(sizeOf(value) / ITEMS_A_UNIT));
       return true;
     },
   });
@@ -158,32 +158,32 @@ function createCompiler(): Compile {
   };
 }
 
-function createRegExp(charge: (steps: number) => void) {
+function createRegExp(charge: (units: number) => void) {
   return (source: string): RegExp => {
     const pattern = compilePattern(source);
-    charge(PATTERN_STEPS + STATE_STEPS * pattern.states);
+    charge(PATTERN_WORK + STATE_WORK * pattern.states);
     const test = (text: string) => {
-      charge(1 + Math.ceil((text.length * pattern.states) / STATES_A_STEP));
+      charge(1 + Math.ceil((text.length * pattern.states) / STATES_A_UNIT));
       return pattern.test(text);
     };
-    // Ajv tests with it, and tells patterns apart by their text.
+    // Ajv calls `test`, and tells patterns apart by their text.
     return { test, toString: () => source } as RegExp;
   };
 }
 
-// By their texts: as many steps as the items are long, not the square of their number.
-function areUnique(items: readonly unknown[], charge: (steps: number) => void): boolean {
+// Compares the items by their texts: the work grows with the length of the items, not with the square of their number.
+function areUnique(items: readonly unknown[], charge: (units: number) => void): boolean {
   const seen = new Set<string>();
   for (const item of items) {
     const text = toComparable(item);
-    charge(1 + Math.ceil(text.length / ITEMS_A_STEP));
+    charge(1 + Math.ceil(text.length / ITEMS_A_UNIT));
     if (seen.has(text)) return false;
     seen.add(text);
   }
   return true;
 }
 
-// The same text for what JSON Schema takes for equal: the order of keys says nothing.
+// Values that JSON Schema takes for equal have the same text: the order of keys says nothing.
 function toComparable(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(toComparable).join()}]`;
   if (typeof value === 'number') return value === 0 ? '0' : String(value);
@@ -200,7 +200,7 @@ export function unusable(reason: string): SchemaVerdict {
   return { kind: 'unusable', reason: reason.slice(0, MAX_REASON) };
 }
 
-/** For a schema that is not even handed on. */
+/** The verdict on a schema that is too long to be handed to a thread. */
 export function schemaTooLong(chars: number): SchemaVerdict {
   const refusal = new SchemaRefusal('too large', `at most ${MAX_SCHEMA_CHARS} characters`, `${chars}`);
   return unusable(refusal.describe());

@@ -11,8 +11,8 @@ export type ContentItem = { readonly format: ResponseFormat | undefined; readonl
 
 export type SchemaChecker = {
   /**
-   * One verdict an item; undefined: it fits, or there is nothing to fit. Owners get the threads in turns.
-   * @throws MizuError `edge/checks-full`, retryable
+   * One verdict an item, undefined if the item fits or has nothing to fit. Owners get the threads in turns.
+   * @throws MizuError `edge/checks-full` (retryable) if too many leases wait
    */
   check(owner: string, items: readonly ContentItem[]): Promise<(SchemaVerdict | undefined)[]>;
   close(): Promise<void>;
@@ -20,7 +20,7 @@ export type SchemaChecker = {
 
 export type SchemaCheckerOptions = {
   readonly threads: number;
-  /** For one item: three times what the longest that its steps allow takes. */
+  /** Milliseconds for one item: three times what the most work that an item is allowed takes. */
   readonly deadlineMs?: number;
   readonly script?: URL;
 };
@@ -33,7 +33,7 @@ type Job = {
   readonly verdicts: (SchemaVerdict | undefined)[];
   /** Places without a verdict. */
   open: number[];
-  /** The place at which a thread has ended; tried once more, alone. */
+  /** The place at which a thread has ended; it is tried once more, alone. */
   suspect: number | undefined;
   resolve(verdicts: (SchemaVerdict | undefined)[]): void;
   reject(error: unknown): void;
@@ -56,9 +56,9 @@ export function createSchemaChecker({
 }: SchemaCheckerOptions): SchemaChecker {
   const idle: Slot[] = Array.from({ length: threads }, () => ({ thread: undefined }));
   const all = [...idle];
-  // In the order of their turns.
+  // Jobs of each owner, the owners in the order of their turns.
   const waiting = new Map<string, Job[]>();
-  // Schemas at which a thread has ended, twice: they are not tried again.
+  // Schemas at which two threads have ended: they are not tried again.
   const refused = new Map<string, SchemaVerdict>();
   let waitingJobs = 0;
   let batches = 0;
@@ -136,7 +136,7 @@ export function createSchemaChecker({
     else enqueue(job);
   };
 
-  // Without a thread: the schema has ended two.
+  // Settles the place without a thread if its schema has ended two.
   const isRefused = (job: Job, place: number): boolean => {
     const { schema } = job.items[place] as Item;
     const verdict = schema === undefined ? undefined : refused.get(schema);
@@ -226,7 +226,7 @@ type Answer =
 function startThread(script: URL): Thread {
   const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const worker = new Worker(script, { execArgv: LOADER_ARGUMENTS, resourceLimits: LIMITS, workerData: shared });
-  // One that fails between two checks is found ended by the next.
+  // If a thread fails between two checks, the next check finds it ended.
   worker.on('error', () => undefined);
   return { worker, progress: new Int32Array(shared) };
 }

@@ -1,11 +1,11 @@
-// docs/edge.md#strict-subset: whether no value fits two branches of a `oneOf`: then it means what `anyOf` means.
+// docs/edge.md#strict-subset: whether no value fits two branches of a `oneOf`; if so, it means what `anyOf` means.
 import type { JsonSchema } from '../backends/backend.ts';
 import { isJsonType, type JsonType, typeOfValue } from './subset.ts';
 
-/** One way to fit a branch, as far as it can be told apart from others. */
+/** One way to fit a branch, as far as it can be told from the others. */
 type Alternative = {
   readonly types: ReadonlySet<JsonType>;
-  /** JSON of the only values, if they are named. */
+  /** JSON of the only values that fit, if the schema names them. */
   readonly values: ReadonlySet<string> | undefined;
   readonly node: JsonSchema;
 };
@@ -15,7 +15,7 @@ type Look = (ref: string) => JsonSchema | undefined;
 const MAX_ALTERNATIVES = 64;
 const MAX_REFS = 16;
 
-/** False also where it cannot be told. `look` finds what a `$ref` names. */
+/** False also if it cannot be told. `look` finds what a `$ref` names. */
 export function areDisjoint(branches: readonly unknown[], look: Look): boolean {
   const budget = { left: MAX_ALTERNATIVES };
   const alternatives: Alternative[][] = [];
@@ -62,7 +62,7 @@ function excludes(a: Alternative, b: Alternative, look: Look): boolean {
   );
 }
 
-// An integer is a number.
+// An integer is a number too.
 function widen(types: ReadonlySet<JsonType>): Set<JsonType> {
   return new Set([...types].map((type) => (type === 'integer' ? 'number' : type)));
 }
@@ -71,7 +71,7 @@ function isOnlyObject({ types, values }: Alternative): boolean {
   return values === undefined && types.size === 1 && types.has('object');
 }
 
-/** A property that both require has no value in common. */
+/** Whether a property that both require has no value in common. */
 function areToldApart(a: JsonSchema, b: JsonSchema, look: Look): boolean {
   const required = requiredOf(b);
   return [...requiredOf(a)].some((name) => {
@@ -81,7 +81,7 @@ function areToldApart(a: JsonSchema, b: JsonSchema, look: Look): boolean {
   });
 }
 
-/** `a` requires what `b` does not allow. */
+/** Whether `a` requires a property that `b` does not allow. */
 function lacks(a: JsonSchema, b: JsonSchema): boolean {
   if (b.additionalProperties !== false || b.patternProperties !== undefined) return false;
   return [...requiredOf(a)].some((name) => !Object.hasOwn((b.properties ?? {}) as object, name));

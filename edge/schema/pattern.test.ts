@@ -49,7 +49,7 @@ describe('a pattern', () => {
   });
 });
 
-// Patterns of everything that is translated, over letters that meet often.
+// Patterns of everything that is translated, over letters that often meet.
 const letter = fc.constantFrom(
   'a',
   'b',
@@ -111,7 +111,10 @@ test('no match begins within a character', () => {
   expect([compilePattern('\\B').test('a😀a'), compilePattern('\\B').test('😀😀')]).toEqual([false, true]);
 });
 
-/** By V8, but from whole characters only (ECMA-262, AdvanceStringIndex): `\B` alone it also finds between a character's two halves. */
+/**
+ * Matches by V8, but from whole characters only (ECMA-262, AdvanceStringIndex): V8 also finds `\B` between the two
+ * halves of a character.
+ */
 function isFound(source: string, one: string): boolean {
   const sticky = new RegExp(source, 'uy');
   for (let at = 0; at <= one.length; at += one.codePointAt(at)! > 0xffff ? 2 : 1) {

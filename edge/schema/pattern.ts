@@ -1,11 +1,12 @@
-// docs/edge.md#patterns: a schema's pattern has ECMAScript's meaning and RE2's time: linear in the text, whatever the pattern.
+// docs/edge.md#patterns: matches a pattern as ECMAScript means it, but with RE2, in time linear in the text, whatever
+// the pattern.
 import { RE2JS } from 're2js';
 import { SchemaRefusal } from './refusal.ts';
 
 export type Pattern = {
   /** Whether the pattern is found anywhere in the text. */
   test(text: string): boolean;
-  /** What a character of the text costs at most: the states that the pattern can be in at once. */
+  /** The states that the pattern can be in at once: matching one character costs at most in proportion to them. */
   readonly states: number;
 };
 
@@ -13,7 +14,7 @@ const MAX_CHARS = 4_096;
 const MAX_STATES = 4_096;
 const MAX_GROUPS = 64;
 const MAX_REPEAT = 1_000;
-// ECMAScript's \s; RE2's has fewer characters.
+// The characters of ECMAScript's \s; RE2's has fewer.
 const SPACE =
   '\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
 const NOT_SPACE =
@@ -25,11 +26,11 @@ const NO_LINE_END = '[^\\n\\r\\x{2028}\\x{2029}]';
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, 0: 0 };
 const CATEGORIES = /^(?:C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)$/;
 
-/** @throws SchemaRefusal if it is no pattern of ECMAScript's `u` mode, or one that has no linear time. */
+/** @throws SchemaRefusal if it is no pattern of ECMAScript's `u` mode, or one that cannot be matched in linear time */
 export function compilePattern(source: string): Pattern {
   if (source.length > MAX_CHARS) throw refuse(source, `at most ${MAX_CHARS} characters`, `${source.length}`);
   try {
-    // Parsed only, never run: what passes is known to be well formed.
+    // The pattern is only parsed, never run: what passes is known to be well formed.
     new RegExp(source, 'u');
   } catch (error) {
     throw refuse(source, 'a regular expression of ECMAScript', (error as Error).message);
@@ -47,7 +48,7 @@ export function compilePattern(source: string): Pattern {
 
 type Translation = { readonly main: string; readonly guards: readonly { text: string; found: boolean }[] };
 
-/** RE2's text for a well-formed pattern. Lookaheads straight after a leading `^` become patterns of their own. */
+/** RE2's text for a well-formed pattern. Lookaheads right after a leading `^` become patterns of their own. */
 function translate(source: string): Translation {
   const chars = [...source];
   let at = 0;
@@ -67,7 +68,7 @@ function translate(source: string): Translation {
     return chars.slice(from, at - 1).join('');
   };
 
-  // Up to the closing parenthesis or the end. Says whether it has alternatives at its own level.
+  // Reads up to the closing parenthesis or the end, and says whether there are alternatives at this level.
   const disjunction = (): { text: string; hasAlternatives: boolean } => {
     const parts: string[] = [];
     let hasAlternatives = false;
@@ -89,7 +90,7 @@ function translate(source: string): Translation {
     return text === '' ? atom : `(?:${atom})${text}`;
   };
 
-  // A repetition is written out: it has the states of its body as often as its greatest number says.
+  // A repetition has the states of its body as often as its greatest number says: RE2 writes it out.
   const readQuantifier = (): { text: string; times: number } => {
     let text = '';
     let times = 1;
@@ -159,7 +160,7 @@ function translate(source: string): Translation {
     return next('b') ? 8 : readEscape(true);
   };
 
-  // A code point, or members of a class.
+  // A code point, or the members of a class as text.
   const readEscape = (inClass: boolean): number | string => {
     const char = chars[at++] as string;
     if (char === 'd' || char === 'D' || char === 'w' || char === 'W') return `\\${char}`;

@@ -1,5 +1,5 @@
-// docs/edge.md#strict-subset: the schema that an endpoint in strict mode is given for a request's own: of the same meaning, or wider where
-// strict mode has no keyword. The answer is always checked by the request's own.
+// docs/edge.md#strict-subset: the schema that is sent to an endpoint in strict mode instead of a request's own: of the
+// same meaning, or wider where strict mode has no keyword. The answer is always checked by the request's own schema.
 import type { JsonSchema } from '../backends/backend.ts';
 import { areDisjoint } from './disjoint.ts';
 import {
@@ -29,15 +29,18 @@ export type Structured =
       /** Places of keywords that are not sent, like `/properties/name/maxLength`. */
       readonly dropped: readonly string[];
     }
-  /** Strict mode has no words for it: it is sent as it is, and binds nobody. */
+  /** Strict mode cannot say it: the schema is sent as it is, and does not bind the model. */
   | { readonly kind: 'loose'; readonly schema: JsonSchema; readonly wrapped: boolean; readonly reason: string };
 
 const MAX_DEPTH = 64;
-// Wider than any schema that answers are checked by (docs/edge.md#schema-bounds).
+// More than any schema has that answers are checked by (docs/edge.md#schema-bounds).
 const MAX_NODES = 8_192;
 const MAX_CHARS = 256 * 1024;
 
-/** Never throws, whatever the schema is; the time is linear in what it may be (docs/edge.md#schema-bounds). */
+/**
+ * Never throws, whatever the schema is. The time is linear in the schema's size, which is bounded
+ * (docs/edge.md#schema-bounds).
+ */
 export function toStructured(schema: unknown): Structured {
   try {
     if (JSON.stringify(schema).length > MAX_CHARS) throw new Outside('', 'the schema is too large');
@@ -50,7 +53,10 @@ export function toStructured(schema: unknown): Structured {
   }
 }
 
-/** As it is, but that endpoints want an object at the root without strict mode too. Never throws. */
+/**
+ * The schema as it is, within an object if its root is none: endpoints want that also without strict mode. Never
+ * throws.
+ */
 export function toLoose(schema: unknown, reason: string): Extract<Structured, { kind: 'loose' }> {
   const given = schema as JsonSchema;
   const isSchema = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
@@ -63,7 +69,7 @@ export function toLoose(schema: unknown, reason: string): Extract<Structured, { 
   }
 }
 
-/** Not within strict mode's subset: where, and why. */
+/** Something is not within strict mode's subset: where, and why. */
 class Outside extends Error {
   readonly at: string;
   readonly why: string;
@@ -93,7 +99,7 @@ function rewrite(schema: unknown): Structured {
     return typeof node === 'object' && node !== null ? (node as JsonSchema) : undefined;
   };
 
-  // A definition is written when the first reference to it is.
+  // A definition is written at the first reference to it.
   const refer = (ref: unknown, at: string): string => {
     if (ref === '#' && !wrapped) return '#';
     const named = ref === '#' ? { name: rootName, node: target, at: '' } : names.get(String(ref));
@@ -213,7 +219,7 @@ function rewrite(schema: unknown): Structured {
   return { kind: 'strict', schema: { ...whole, ...$defs }, wrapped, dropped };
 }
 
-/** What the root is when its references are followed. */
+/** The root of a schema, with its references followed. */
 function rootOf(root: JsonSchema): JsonSchema {
   const names = definitionsOf(root);
   let node = root;
@@ -228,7 +234,7 @@ function rootOf(root: JsonSchema): JsonSchema {
 
 type Definition = { readonly name: string; readonly node: unknown; readonly at: string };
 
-/** By the reference that names it. */
+/** The definitions by the references that name them. */
 function definitionsOf(root: JsonSchema): Map<string, Definition> {
   const found = new Map<string, Definition>();
   for (const keyword of ['$defs', 'definitions']) {
@@ -260,7 +266,7 @@ function itemsOf(node: JsonSchema, at: string): unknown {
   return node.items;
 }
 
-// A record whose keys are all named and required is an object with these properties.
+// A record whose keys are all named and required becomes an object with these properties.
 function propertiesOf(node: JsonSchema, at: string): Record<string, unknown> {
   const properties = (node.properties ?? {}) as Record<string, unknown>;
   const required: readonly unknown[] = Array.isArray(node.required) ? node.required : [];
@@ -287,7 +293,7 @@ function propertiesOf(node: JsonSchema, at: string): Record<string, unknown> {
   return properties;
 }
 
-/** All names that a record may have, if they are listed and nothing else is said of them. */
+/** All names that a record may have, if the schema lists them and says nothing else of names. */
 function namesOf(propertyNames: unknown): readonly unknown[] | undefined {
   if (typeof propertyNames !== 'object' || propertyNames === null) return undefined;
   const { type, const: only, enum: listed, ...more } = propertyNames as JsonSchema;
@@ -299,7 +305,7 @@ function namesOf(propertyNames: unknown): readonly unknown[] | undefined {
   return isPlain && Array.isArray(names) ? names : undefined;
 }
 
-// What is not sent as a keyword is still told to the model.
+// A keyword that is not sent is told to the model in the description.
 function describe(given: unknown, untold: Readonly<Record<string, unknown>>): string {
   const told = typeof given === 'string' ? given : '';
   return Object.keys(untold).length === 0

@@ -3,19 +3,18 @@
 
 import type { JsonSchema } from '../backends/backend.ts';
 
-/** Of the schema that is sent. Beyond one of them it is sent without `strict`. */
+/** Limits of the schema that is sent. A schema that breaks one is sent without `strict`. */
 export const STRICT_LIMITS = {
   /** Properties of all objects together. */
   properties: 5_000,
-  /** Objects and lists in each other, from 1; each definition is counted from its own root. */
+  /** Levels of objects and lists in each other, from 1; each definition is counted from its own root. */
   levels: 10,
   /** Characters of the names of properties and definitions and of the values of `enum` and `const` together. */
   nameChars: 120_000,
   /** Values of all enums together. */
   enumValues: 1_000,
-  /** An enum of strings that has more values than that … */
+  /** An enum of strings with more values than this has at most `largeEnumChars` characters. */
   largeEnum: 250,
-  /** … has at most so many characters. */
   largeEnumChars: 15_000,
 } as const;
 
@@ -25,7 +24,7 @@ export const STRICT_FORMATS: ReadonlySet<string> = new Set(
 
 export type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object';
 
-/** Keywords that strict mode keeps, by the type that they say something of. */
+/** Keywords that strict mode keeps, by the type that they constrain. */
 export const KEPT: Readonly<Record<JsonType, ReadonlySet<string>>> = {
   string: new Set(['pattern', 'format']),
   number: new Set(['multipleOf', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum']),
@@ -36,7 +35,7 @@ export const KEPT: Readonly<Record<JsonType, ReadonlySet<string>>> = {
   object: new Set(['properties', 'required', 'additionalProperties']),
 };
 
-/** Keywords that only narrow what their type allows: they are not sent, the answer is checked by them all the same. */
+/** Keywords that only narrow what their type allows: they are not sent, but the answer is checked by them. */
 export const NARROWING: Readonly<Record<JsonType, ReadonlySet<string>>> = {
   string: new Set(['minLength', 'maxLength']),
   number: new Set(),
@@ -47,7 +46,7 @@ export const NARROWING: Readonly<Record<JsonType, ReadonlySet<string>>> = {
   object: new Set(['minProperties', 'maxProperties', 'dependentRequired', 'propertyNames']),
 };
 
-/** Keywords that decide what a schema is: where strict mode lacks one, the schema is sent without it. */
+/** Keywords that decide the shape of a schema: if strict mode lacks one, the schema is sent without `strict`. */
 export const SHAPING: ReadonlySet<string> = new Set(
   (
     '$ref $dynamicRef $recursiveRef anyOf oneOf allOf not if then else dependentSchemas dependencies patternProperties prefixItems ' +
@@ -68,7 +67,7 @@ export function typeOfValue(value: unknown): JsonType {
   return typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'string';
 }
 
-/** The keywords of one type say nothing of values of another. */
+/** The keywords of a node that constrain this type: those of another type say nothing of its values. */
 export function onlyOf(node: JsonSchema, type: JsonType): JsonSchema {
   const foreign = (keyword: string) =>
     isNarrowing(keyword) && !NARROWING[type].has(keyword) && !KEPT[type].has(keyword);
@@ -76,7 +75,7 @@ export function onlyOf(node: JsonSchema, type: JsonType): JsonSchema {
   return { ...Object.fromEntries(entries), type };
 }
 
-/** `allOf` of parts that only narrow the type. */
+/** Whether a value of `allOf` has only parts that narrow the type. */
 export function isOnlyNarrowing(value: unknown, type: JsonType): boolean {
   const allowed = (keyword: string) =>
     keyword === 'type' || NARROWING[type].has(keyword) || (KEPT[type].has(keyword) && !SCHEMAS.has(keyword));
@@ -86,7 +85,7 @@ export function isOnlyNarrowing(value: unknown, type: JsonType): boolean {
 
 const SCHEMAS = new Set(['items', 'properties', 'required', 'additionalProperties']);
 
-/** It says nothing beside the others. */
+/** Whether a keyword adds nothing to the others of its node. */
 export function isMoot(keyword: string, value: unknown, node: JsonSchema): boolean {
   if (keyword === 'unevaluatedProperties') return node.additionalProperties === false;
   return keyword === 'unevaluatedItems' && node.items !== undefined && value === false;
@@ -98,7 +97,7 @@ export function isNarrowing(keyword: string): boolean {
   );
 }
 
-/** All but annotations, and keywords that nobody knows. */
+/** True for all keywords but annotations and unknown ones. */
 export function isAssertion(keyword: string): boolean {
   return (
     keyword === 'type' ||

@@ -1,6 +1,6 @@
-// docs/edge.md#schemas: what was made of texts that come again and again, bounded by the characters of the texts.
+// docs/edge.md#schemas: keeps what was made of texts that come again and again, bounded by the characters of the texts.
 
-/** What `make` made of this text, unless it is kept. The oldest go first. `make` never returns undefined. */
+/** Returns what `make` makes of this text, and keeps it. The oldest go first. `make` must not return undefined. */
 export type TextMemo<T> = (text: string, make: () => T) => T;
 
 export function createTextMemo<T>(maxChars: number): TextMemo<T> {

@@ -1,14 +1,14 @@
-// docs/edge.md#strict-subset: an answer that is no object is asked for as the only field of one.
+// docs/edge.md#strict-subset: an answer that is not an object is asked for as the only field of one.
 import type { JsonSchema } from '../backends/backend.ts';
 
-/** Field of the object around an answer that is none. */
+/** The field of the object around an answer. */
 export const WRAPPER = 'value';
 
 export function wrap(schema: unknown): JsonSchema {
   return { type: 'object', properties: { [WRAPPER]: schema }, required: [WRAPPER], additionalProperties: false };
 }
 
-/** The answer in a content that was asked for as `{"value": answer}`; a content that is none is left. */
+/** The answer in a content of the form `{"value": answer}`; any other content is returned as it is. */
 export function unwrap(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -26,7 +26,11 @@ function assertWritable(_key: string, value: unknown): unknown {
   return value;
 }
 
-/** What refers to a place in the schema refers to it where it is now. A value that looks like a reference is one nobody asks for. @throws RangeError if it is too deep */
+/**
+ * Makes references to places in the schema refer to where these places are now. A value that looks like a reference is
+ * changed too: nobody asks for such a value.
+ * @throws RangeError if the schema is too deep
+ */
 export function moveRefs(node: unknown, to: string): unknown {
   if (Array.isArray(node)) return node.map((one) => moveRefs(one, to));
   if (typeof node !== 'object' || node === null) return node;

@@ -28,7 +28,10 @@ export type WorkerOptions = {
   readonly concurrency: number;
   readonly backends: readonly Backend[];
   readonly invitation?: string | undefined;
-  /** For whom it signs; undefined: who has signed the invitation, and without one the first gateway that it meets. */
+  /**
+   * The address it signs for. If undefined, it is who has signed the invitation, or without one the first gateway that
+   * it meets.
+   */
   readonly gateway?: Address | undefined;
   readonly drainSeconds: number;
   readonly log: Logger;
@@ -45,11 +48,11 @@ type Work = {
   readonly results: AnsweredRow[];
   left: number;
   readonly stop: AbortController;
-  /** The signed answer, until the gateway has accepted it. */
+  /** The signed answer, kept until the gateway has accepted it. */
   answer?: string;
 };
 
-// Enough that leases are on their way while others are worked on.
+// Leases of more rows than are worked on at once: some are on their way meanwhile.
 const CREDITS_PER_SLOT = 4;
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 5_000;
@@ -265,7 +268,7 @@ function toFailure(error: unknown, log: Logger): AnsweredRow[1] {
   return { error: { code: 'edge/backend', message: 'the backend has failed' }, retryable: true };
 }
 
-// All answers of a lease travel in one frame. A character has at most six in JSON.
+// All answers of a lease travel in one frame. One character takes at most six in JSON.
 function assertFits(content: string, rows: number): void {
   const limit = Math.floor(MAX_FRAME_BYTES / 2 / rows);
   if (content.length * 6 <= limit || Buffer.byteLength(JSON.stringify(content)) <= limit) return;
@@ -280,7 +283,7 @@ function assertFits(content: string, rows: number): void {
 function otherGateway(expected: Address, actual: Address): MizuError {
   return new MizuError({
     code: 'edge/other-gateway',
-    message: 'The gateway is another than the one that the worker signs for.',
+    message: 'The worker signs for another gateway than this one.',
     expected: `gateway ${expected}`,
     actual,
     hint: 'Check gatewayUrl, and gateway or invitation in the configuration of the worker.',

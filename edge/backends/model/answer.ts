@@ -12,7 +12,7 @@ const DEFAULT_ITEMS = 5;
 const FULL_SCORE_WORDS = 40;
 const MAX_LABEL_SETS = 64;
 const MAX_LABELS_CHARS = 16 * 1024;
-/** Characters of the text that may be looked at: a schema of many fields looks at it many times. */
+/** The most characters of the text that are looked at, in all: a schema of many fields looks at the text many times. */
 const MAX_LOOKS = 16 * 1024 * 1024;
 const LOOKS_A_VALUE = 1_024;
 const LOOKS_A_CLOZE = 16;
@@ -22,7 +22,7 @@ type Filling = {
   readonly text: string;
   readonly root: JsonSchema;
   readonly turn: number;
-  /** Of the last classification, undefined before. */
+  /** The confidence of the last classification; undefined before the first. */
   confidence: number | undefined;
   tooEarly?: boolean;
   /** Shared by all parts. */
@@ -30,14 +30,14 @@ type Filling = {
 };
 
 /**
- * A value of the schema: enums are classified, `confidence` is the classification's, strings are extracted.
- * @throws MizuError `edge/unusable-schema`
+ * A value of the schema: enums are classified, `confidence` is that of the classification, strings are extracted.
+ * @throws MizuError `edge/unusable-schema` if the schema asks for too much of the text
  */
 export function fillSchema(schema: JsonSchema, text: string, seed: number): unknown {
   const turn = Math.abs(Math.trunc(seed)) || 0;
   const filling: Filling = { text, root: schema, turn, confidence: undefined, budget: { looks: MAX_LOOKS } };
   const value = fill(schema, '', filling, 0);
-  // Again if a confidence stands before the field that it belongs to.
+  // Once more, if a confidence stands before the field that it belongs to.
   return filling.tooEarly ? fill(schema, '', filling, 0) : value;
 }
 
@@ -73,7 +73,7 @@ function fill(schema: JsonSchema, name: string, filling: Filling, depth: number)
   return fitLength(fillString(name, filling), target);
 }
 
-// The time is bounded by what is looked at, not by a clock: every machine gives up at the same schemas.
+// The work is bounded by the characters that are looked at, not by a clock: every machine gives up at the same schemas.
 function look({ text, budget }: Filling, times: number): void {
   budget.looks -= LOOKS_A_VALUE + times * text.length;
   if (budget.looks >= 0) return;
@@ -116,7 +116,8 @@ function fillArray(schema: JsonSchema, name: string, filling: Filling, depth: nu
   });
 }
 
-// `score` and its like grow with the number of distinct words up to 40; `confidence` is the classification's.
+// `score` and similar numbers grow with the count of distinct words up to 40; `confidence` is that of the
+// classification.
 function fillNumber(schema: JsonSchema, name: string, whole: boolean, filling: Filling): number {
   const least = typeof schema.minimum === 'number' ? schema.minimum : 0;
   const most = typeof schema.maximum === 'number' ? schema.maximum : least + 1;
@@ -150,7 +151,7 @@ function fitLength(text: string, schema: JsonSchema): string {
   return points.length < least ? cut.padEnd(Math.min(least, 1000), '.') : cut;
 }
 
-// `#/…` references, and the first branch of anyOf and oneOf that is not null.
+// Follows `#/…` references, and takes the first branch of anyOf and oneOf that is not null.
 function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   let target = schema;
   for (let i = 0; i < MAX_DEPTH; i++) {
@@ -172,7 +173,7 @@ type Labels = { readonly classesOf: readonly number[][]; readonly allowed: reado
 
 const matched = new Map<string, Labels>();
 
-// One workflow asks with the same labels a million times.
+// One workflow may ask with the same labels a million times, so they are kept.
 function matchLabels(labels: readonly string[]): Labels {
   const key = labels.join('\n');
   const known = matched.get(key);
@@ -185,7 +186,8 @@ function matchLabels(labels: readonly string[]): Labels {
   return found;
 }
 
-// `noun.animal`, `noun_animal` and `Noun Animal` are one class; `animal` is it too, `body` is both that of nouns and of verbs.
+// `noun.animal`, `noun_animal` and `Noun Animal` name one class. `animal` names it too; `body` names two, one of nouns
+// and one of verbs.
 function matchClasses(label: string): number[] {
   const normal = words(label).join('.');
   return LEXICOGRAPHER_CLASSES.flatMap((name, i) => {

@@ -1,4 +1,5 @@
-// docs/edge.md#builtin: which of two texts has more in common with what both answer. It counts words, and understands none of them.
+// docs/edge.md#builtin: which of two texts shares more words with the question and passage. It counts words and does
+// not understand them.
 import type { JsonSchema } from '../backend.ts';
 import { words } from './features.ts';
 
@@ -9,8 +10,8 @@ const PARTS = /^(?:Question:\n([\s\S]*?)\n\n)?First text:\n([\s\S]*?)\n\nSecond 
 export type SmallVerdict = { readonly reason: string; readonly winner: string };
 
 /**
- * Undefined if the request is none of a judge: docs/sdk.md#judge. The order of the texts says nothing: in the other order the other one
- * wins.
+ * Undefined if the request is not that of a judge: docs/sdk.md#judge. If the two texts change places, the verdict is
+ * the same text.
  */
 export function judgeTexts(schema: JsonSchema, content: string): SmallVerdict | undefined {
   const properties = (schema.properties ?? {}) as Record<string, JsonSchema>;
@@ -23,7 +24,7 @@ export function judgeTexts(schema: JsonSchema, content: string): SmallVerdict | 
     return { reason: 'Words are counted, and there is no question to count them by.', winner: 'tie' };
   const asked = new Set(words(question));
   const [a, b] = [support(first, asked), support(second, asked)];
-  // Shares of integers, compared without rounding.
+  // The shares are compared as products of integers, without rounding.
   const order = a.common * b.all - b.common * a.all || a.common - b.common;
   return { reason: describe(a, b), winner: order > 0 ? 'first' : order < 0 ? 'second' : 'tie' };
 }

@@ -92,7 +92,7 @@ export const EDGE_ERRORS = {
   },
   'edge/no-images': {
     means: 'The model takes no images, and the row has some.',
-    toDo: 'Name a model that sees.',
+    toDo: 'Name a model that takes images.',
     row: true,
   },
   'edge/no-simulator': {
@@ -100,7 +100,7 @@ export const EDGE_ERRORS = {
     toDo: 'Check the path in the configuration of the backend.',
   },
   'edge/other-gateway': {
-    means: 'The gateway that answers is another than the one that the worker signs for.',
+    means: 'The gateway that answers is not the one that the worker signs for.',
     toDo: 'Check `gatewayUrl`, and `gateway` or `invitation`, in the configuration of the worker.',
   },
   'edge/other-rows': {
@@ -177,7 +177,7 @@ export const EDGE_ERRORS = {
     toDo: 'Do what [admission](edge.md#admission) asks for.',
   },
   'edge/wrong-model': {
-    means: "The model that a request object names is not the stage's.",
+    means: 'The request object names another model than its stage.',
     toDo: 'Deploy the workflow again with this SDK.',
   },
   'edge/wrong-object': {
