@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { RowError, RowUsage } from '../rows.ts';
 import type { RejectedAnswer, Usage } from './backend.ts';
-import type { PostAnswer } from './post.ts';
+import { PostAbort, type PostAnswer } from './post.ts';
 
 /** `later`: the same call may succeed. `otherwise`: it may succeed if the model need not say the same again. */
 export type RetryAdvice = 'later' | 'otherwise' | 'never';
@@ -139,6 +139,37 @@ function redirected({ headers }: Pick<PostAnswer, 'headers'>): CallFailure {
     retryable: true,
   });
   return new CallFailure({ error, isRefusal: true });
+}
+
+/** A call that has brought no answer at all: what `post` rejects with. */
+export function postFailure(
+  error: unknown,
+  { timeoutSeconds, maxAnswerBytes }: { readonly timeoutSeconds: number; readonly maxAnswerBytes: number },
+): CallFailure {
+  const kind = error instanceof PostAbort ? error.kind : undefined;
+  if (kind === 'too-large') {
+    const message = 'The answer is too large.';
+    return new CallFailure({
+      error: new MizuError({
+        code: 'edge/answer-too-large',
+        message,
+        expected: `at most ${maxAnswerBytes} bytes`,
+        actual: 'more',
+      }),
+    });
+  }
+  const { code, message } = error as { code?: string; message?: string };
+  const late = kind === 'timeout';
+  return new CallFailure({
+    error: new MizuError({
+      code: late ? 'edge/timeout' : 'edge/unreachable',
+      message: 'The endpoint does not answer.',
+      expected: 'an answer',
+      actual: late ? `no answer within ${timeoutSeconds} s` : [code, message].filter(Boolean).join(' '),
+      retryable: true,
+    }),
+    again: 'later',
+  });
 }
 
 /** The failure of an answer that cannot be used. The model has answered, so the tokens are paid for. */

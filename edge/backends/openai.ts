@@ -1,32 +1,20 @@
 // docs/edge.md#openai: any endpoint that speaks OpenAI's chat completions (Ollama, vLLM, llama.cpp, hosted ones).
-import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { describeEnd } from '../../protocol/answer.ts';
-import { MizuError } from '../../protocol/errors.ts';
 import type { OpenAiConfig } from '../config.ts';
 import type { SchemaVerdict } from '../schema/check.ts';
 import { createSchemaChecker } from '../schema/checker.ts';
 import { unwrap } from '../schema/wrapper.ts';
-import {
-  answerRulesOf,
-  type Backend,
-  type BackendSet,
-  type ChatRequest,
-  type Completion,
-  openContent,
-  type Usage,
-  wantsJson,
-} from './backend.ts';
+import { createAsking, type ModelCalls } from './asking.ts';
+import { type Backend, type BackendSet, type ChatRequest, type Completion, openContent, wantsJson } from './backend.ts';
 import { createModelCaller, type ModelCall } from './call.ts';
 import { CHARS_PER_TOKEN, parseCompletion } from './completion.ts';
-import { CallFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
+import { CallFailure, postFailure, statusFailure, unreadable, unusableAnswer } from './failure.ts';
 import { createLimiter } from './limiter.ts';
-import { PostAbort, post } from './post.ts';
+import { post } from './post.ts';
 import { createRefusals } from './refusals.ts';
 
-const SCHEMA_ATTEMPTS = 3;
 const MAX_CONNECT_MS = 10_000;
-const MAX_REPAIR_CHARS = 16 * 1024;
 
 /** One pool and one limiter for all models of the endpoint. */
 export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEnv = process.env): BackendSet {
@@ -48,7 +36,7 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
   });
   const checker = createSchemaChecker({ threads: 1 });
   const caller = createModelCaller(config, env);
-  const refusals = createRefusals(Date.now);
+  const askUntilAnswered = createAsking({ ...config, limiter, refusals: createRefusals(Date.now) });
   // Tokens of a character and of an answer; both are learnt from the answers.
   const learnt = { tokensPerChar: 1 / CHARS_PER_TOKEN, answerTokens: 256 };
 
@@ -93,76 +81,22 @@ export function createOpenAiBackends(config: OpenAiConfig, env: NodeJS.ProcessEn
     return { ...given, content, ...(reasoning === undefined ? {} : { reasoning }) };
   };
 
-  const complete = async (
-    name: string,
-    model: string,
-    request: ChatRequest,
-    signal: AbortSignal,
-  ): Promise<Completion> => {
-    let { repair } = answerRulesOf(request);
-    let asked = request;
-    let call = caller.encode(model, asked);
-    let spent: Usage = { promptTokens: 0, completionTokens: 0 };
-    let misfits = 0;
-    for (let attempt = 1; ; attempt++) {
-      refusals.assertMayAsk(name, call.body);
-      try {
-        const given = await askWithin(call, asked, signal);
-        const completion = await check(model, request, call.wrapped, { ...given, usage: add(spent, given.usage) });
-        refusals.clear(name);
-        return completion;
-      } catch (error) {
-        if (!(error instanceof CallFailure)) throw error;
-        refusals.note(name, call.body, error);
-        if (error.retryAfterMs > 0) limiter.pause(error.retryAfterMs);
-        const said = error.again === 'never' ? undefined : misfitOf(error.error);
-        if (error.again === 'otherwise') misfits += 1;
-        if (said !== undefined && repair > 0) {
-          repair -= 1;
-          spent = said.usage;
-          asked = withRepair(request, said.raw, error.error);
-          call = caller.encode(model, asked);
-          continue;
-        }
-        const isWorth =
-          error.again === 'later' || (error.again === 'otherwise' && mayDiffer(request) && misfits < SCHEMA_ATTEMPTS);
-        if (!isWorth || attempt >= config.attempts) throw error.error;
-        if (error.again === 'otherwise') continue;
-        const backoffMs = Math.min(config.lastBackoffMs, config.firstBackoffMs * 2 ** (attempt - 1));
-        await delay(backoffMs * (0.5 + Math.random() / 2), undefined, { signal });
-      }
-    }
-  };
+  const callerOf = (model: string): ModelCalls<ModelCall> => ({
+    encode: (request) => caller.encode(model, request),
+    call: askWithin,
+    check: (call, request, given) => check(model, request, call.wrapped, given),
+  });
 
   return {
-    backends: Object.entries(config.models).map(
-      ([name, model]): Backend => ({ name, complete: (request, signal) => complete(name, model, request, signal) }),
-    ),
+    backends: Object.entries(config.models).map(([name, model]): Backend => {
+      const of = callerOf(model);
+      return { name, complete: (request, signal) => askUntilAnswered(name, of, request, signal) };
+    }),
     close: async () => {
       await checker.close();
       await pool.destroy();
     },
   };
-}
-
-/** Whether the model may say something else when it is asked the same again. */
-function mayDiffer({ temperature, seed }: ChatRequest): boolean {
-  return temperature !== 0 && seed === undefined;
-}
-
-/** The text of an answer that does not fit its schema, and its usage. */
-function misfitOf({ cause, code }: MizuError): { raw: string; usage: Usage } | undefined {
-  return code === 'edge/schema' ? (cause as { raw: string; usage: Usage }) : undefined;
-}
-
-function withRepair(request: ChatRequest, raw: string, { message }: MizuError): ChatRequest {
-  const wish = `That answer cannot be used. ${message.slice(0, 500)}\nAnswer again, with JSON that fits, and nothing else.`;
-  const messages = [
-    ...request.messages,
-    { role: 'assistant', content: raw.slice(0, MAX_REPAIR_CHARS) },
-    { role: 'user', content: wish },
-  ];
-  return { ...request, messages };
 }
 
 function unfit({ kind, reason }: SchemaVerdict, { content, finishReason, usage }: Completion): CallFailure {
@@ -185,38 +119,4 @@ function unfit({ kind, reason }: SchemaVerdict, { content, finishReason, usage }
     rejected,
     'otherwise',
   );
-}
-
-function postFailure(error: unknown, { timeoutSeconds, maxAnswerBytes }: OpenAiConfig): CallFailure {
-  const kind = error instanceof PostAbort ? error.kind : undefined;
-  if (kind === 'too-large') {
-    const message = 'The answer is too large.';
-    return new CallFailure({
-      error: new MizuError({
-        code: 'edge/answer-too-large',
-        message,
-        expected: `at most ${maxAnswerBytes} bytes`,
-        actual: 'more',
-      }),
-    });
-  }
-  const { code, message } = error as { code?: string; message?: string };
-  const late = kind === 'timeout';
-  return new CallFailure({
-    error: new MizuError({
-      code: late ? 'edge/timeout' : 'edge/unreachable',
-      message: 'The endpoint does not answer.',
-      expected: 'an answer',
-      actual: late ? `no answer within ${timeoutSeconds} s` : [code, message].filter(Boolean).join(' '),
-      retryable: true,
-    }),
-    again: 'later',
-  });
-}
-
-function add(a: Usage, b: Usage): Usage {
-  return {
-    promptTokens: a.promptTokens + b.promptTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-  };
 }
