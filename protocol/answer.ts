@@ -1,17 +1,17 @@
-// docs/rows.md#answers: what a model has said, taken apart. Workers, gateways and the SDK's programs do it alike, so that they agree on what
-// is taken. Linear in the text.
+// docs/rows.md#answers: takes a model's content apart. Workers, gateways and the SDK's programs use this one function,
+// so that they agree on what is taken. The time is linear in the text.
 
 export type TakenApart = {
-  /** What is checked, and handed on. */
+  /** The part that is checked and handed on. */
   readonly text: string;
-  /** What stood in leading `<think>` blocks, joined by line ends; undefined without one. */
+  /** What stood in leading `<think>` blocks, joined by line ends; undefined if there are none. */
   readonly reasoning: string | undefined;
 };
 
 export type AnswerForm = {
   /** The answer is JSON: white space, a byte-order mark and one code fence around it are no part of it. */
   readonly json: boolean;
-  /** Nothing is taken off. */
+  /** The content is left as it is. */
   readonly strict: boolean;
 };
 
@@ -26,7 +26,7 @@ export function takeApart(content: string, { json, strict }: AnswerForm): TakenA
   return { text: json ? withoutFence(text.trim()) : text, reasoning };
 }
 
-/** Why an answer that has ended in this way is none, and what to do; undefined: it has ended as it should. */
+/** Why an answer that has ended in this way cannot be used, and what to do; undefined if it has ended as it should. */
 export function describeEnd(finishReason: string): string | undefined {
   switch (finishReason) {
     case 'stop':
@@ -43,7 +43,7 @@ export function describeEnd(finishReason: string): string | undefined {
   }
 }
 
-// A block that is not closed is left: the answer was cut, or says so itself.
+// A block that is not closed stays: the answer was cut, or shows the tag as text.
 function withoutThoughts(content: string): TakenApart {
   const thoughts: string[] = [];
   let at = 0;
@@ -58,7 +58,7 @@ function withoutThoughts(content: string): TakenApart {
   return { text: content.slice(skipSpace(content, at)), reasoning: thoughts.join('\n') };
 }
 
-// JSON has no line of its own that begins with a fence: such a text has more than one.
+// No line of JSON begins with a fence: a text in which another line does has more than one.
 function withoutFence(text: string): string {
   const isFenced = text.length >= 2 * FENCE.length && text.startsWith(FENCE) && text.endsWith(FENCE);
   if (!isFenced) return text;
@@ -69,7 +69,7 @@ function withoutFence(text: string): string {
   return (isLabel ? inner.slice(label.length) : inner).trim();
 }
 
-// What `trim` takes for white space: also a byte-order mark.
+// White space is what `trim` takes for it: also a byte-order mark.
 function skipSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && (text[at] as string).trim() === '') at += 1;

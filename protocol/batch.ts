@@ -5,7 +5,7 @@ import { depthOf, LEAF_BYTES } from './tree.ts';
 export const BATCH_MAGIC = 'MIZUBAT1';
 const ENTRY_BYTES = 8;
 
-/** @throws Error if there are too many messages or bytes: the sequencer closes a batch before. */
+/** @throws Error if there are too many messages or bytes: the sequencer closes a batch before that */
 export function encodeBatch(messages: readonly Uint8Array[]): Uint8Array {
   const lengths = messages.map((message) => message.length);
   const places = layOut(lengths);
@@ -26,20 +26,21 @@ export function encodeBatch(messages: readonly Uint8Array[]): Uint8Array {
   return batch;
 }
 
-/** Size that a batch of messages of these lengths has, in bytes. */
+/** The size in bytes of a batch of messages of these lengths (bytes). */
 export function batchSize(lengths: readonly number[]): number {
   return layOut(lengths).leaves * LEAF_BYTES;
 }
 
-/** Whether messages of these lengths can be one batch, and each is read from it again. */
+/** Whether messages of these lengths (bytes) can be one batch from which each of them is read again. */
 export function fitsBatch(lengths: readonly number[], maxBytes = MAX_BATCH_BYTES): boolean {
   if (lengths.length > MAX_BATCH_MESSAGES || !isAllowedLength(lengths.reduce(longer, 0), lengths.length)) return false;
   return batchSize(lengths) <= Math.min(maxBytes, MAX_BATCH_BYTES);
 }
 
 /**
- * Whether an entry of a batch of `count` sequenced messages may name so many bytes; else its message is empty. Entries may name the same
- * bytes, and each is a step that every node executes: so all messages together are bounded by their number, whatever the object's size is.
+ * Whether an entry of a batch of `count` sequenced messages may name so many bytes; if not, its message is empty.
+ * Entries may name the same bytes, and each is a step that every node executes: so the bytes of all messages together
+ * are bounded by their number, whatever the object's size is.
  */
 export function isAllowedLength(length: number, count: number): boolean {
   return length <= MAX_MESSAGE_BYTES && length * count <= MAX_SEQUENCED_BYTES;
@@ -50,9 +51,10 @@ function longer(one: number, other: number): number {
 }
 
 /**
- * The messages of a batch. Total: a batch without the magic and this count has `count` empty messages, and an entry that names no
- * subtree of the batch an empty one. Each message is judged by the first leaf and its own entry alone, so that L1 can judge it too.
- * They are views of one buffer: entries may all name the same subtree, and copies of it would be MAX_SEQUENCED_BYTES.
+ * The messages of a batch. It never throws: a batch without the magic and this count has `count` empty messages, and an
+ * entry that names no subtree of the batch has an empty message. Each message is judged by the first leaf and its own
+ * entry alone, so that L1 can judge it too. The messages are views of one buffer: entries may all name the same
+ * subtree, and copies of it would have MAX_SEQUENCED_BYTES.
  */
 export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   const empty = new Uint8Array(0);
@@ -72,7 +74,7 @@ export function decodeBatch(batch: Uint8Array, count: number): Uint8Array[] {
   });
 }
 
-// A subtree that reaches behind the message's end must hold zeros there: else its root is not the message's.
+// If a subtree reaches behind the message's end, it must hold zeros there: otherwise its root is not the message's.
 function readMessage(tree: Uint8Array, used: Uint32Array, firstLeaf: number, length: number): Uint8Array | undefined {
   const leaves = 2 ** depthOf(length);
   if (firstLeaf % leaves !== 0) return undefined;
@@ -84,7 +86,7 @@ function readMessage(tree: Uint8Array, used: Uint32Array, firstLeaf: number, len
   return isZeroToLeaf && (used[nextLeaf] as number) >= firstLeaf + leaves ? tree.subarray(start, end) : undefined;
 }
 
-/** With the zero leaves to the right that its tree has. */
+/** The bytes, with the zero leaves to the right that their tree has. */
 function padToTree(batch: Uint8Array): Uint8Array {
   const size = 2 ** depthOf(batch.length) * LEAF_BYTES;
   if (batch.length === size) return batch;
@@ -93,7 +95,10 @@ function padToTree(batch: Uint8Array): Uint8Array {
   return tree;
 }
 
-/** For each leaf, and the place behind the last, the first one from there on that holds anything but zeros. Read once, whatever the entries are. */
+/**
+ * For each leaf, and for the place behind the last, the first leaf from there on that holds anything but zeros. The
+ * tree is read once, whatever the entries are.
+ */
 function usedLeaves(tree: Uint8Array): Uint32Array {
   const leaves = tree.length / LEAF_BYTES;
   const used = new Uint32Array(leaves + 1).fill(leaves);
@@ -104,7 +109,8 @@ function usedLeaves(tree: Uint8Array): Uint32Array {
   return used;
 }
 
-// Greedy, in order: each message starts at the next multiple of its own tree's size, and no other lies in that tree.
+// Greedy, in order: each message starts at the next multiple of its own tree's size, and no other message lies in that
+// tree.
 function layOut(lengths: readonly number[]): { firstLeaf: number[]; leaves: number } {
   let next = 1 + Math.ceil((lengths.length * ENTRY_BYTES) / LEAF_BYTES);
   const firstLeaf = lengths.map((length) => {

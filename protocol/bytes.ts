@@ -8,7 +8,7 @@ export type Writer = {
   u32(value: number): Writer;
   u64(value: bigint | number): Writer;
   u256(value: bigint): Writer;
-  /** Exactly `size` bytes of hex. */
+  /** Writes exactly `size` bytes of hex. */
   hex(value: Hex, size: number): Writer;
   bytes(value: Uint8Array): Writer;
   zeros(size: number): Writer;
@@ -54,20 +54,26 @@ export type Reader = {
   u16(field: string): number;
   u32(field: string): number;
   u64(field: string): bigint;
-  /** A u64 that must be a safe integer, as lengths are. */
+  /** Reads a u64 that must be a safe integer, as lengths are. */
   size(field: string): number;
   u256(field: string): bigint;
   hex(size: number, field: string): Hex;
   bytes(size: number, field: string): Uint8Array;
-  /** Refuses bytes that are not zero. */
+  /**
+   * Refuses bytes that are not zero.
+   * @throws MizuError `protocol/malformed`
+   */
   zeros(size: number): void;
   rest(): Uint8Array;
   remaining(): number;
-  /** Refuses bytes that are left. */
+  /**
+   * Refuses bytes that are left over.
+   * @throws MizuError `protocol/malformed`
+   */
   end(): void;
 };
 
-/** @throws MizuError `protocol/malformed` naming what was being read and where. */
+/** @throws MizuError `protocol/malformed` naming what was being read and where */
 export function createReader(bytes: Uint8Array, what: string): Reader {
   let at = 0;
   const take = (size: number, field: string): Uint8Array => {

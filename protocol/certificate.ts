@@ -10,7 +10,7 @@ export type Certificate = {
   readonly expiry: bigint;
   /** Bitmap over the committee's members, bit 0 the first. */
   readonly signers: bigint;
-  /** 65 bytes each, in ascending order of bits. */
+  /** Signatures of 65 bytes, in ascending order of the bits. */
   readonly signatures: readonly Hex[];
 };
 
@@ -30,7 +30,7 @@ export function writeCertificate(writer: Writer, certificate: Certificate): void
   for (const signature of certificate.signatures) writer.hex(signature, 65);
 }
 
-/** The number of signatures is the number of bits in `signers`. */
+/** Reads as many signatures as `signers` has bits. */
 export function readCertificate(reader: Reader): Certificate {
   const epoch = reader.u64('certificate epoch');
   const expiry = reader.u64('certificate expiry');

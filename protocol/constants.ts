@@ -20,10 +20,13 @@ export const TAG = {
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 export const MAX_BATCH_MESSAGES = 4096;
-/** What all sequenced messages of a batch may have together: several entries may name the same bytes, and each is a step. */
+/**
+ * The most bytes that all sequenced messages of a batch have together: several entries may name the same bytes, and
+ * each is a step.
+ */
 export const MAX_SEQUENCED_BYTES = 64 * 1024 * 1024;
 export const MAX_DELAYED_BYTES = 4096;
-/** Overdue delayed messages that a batch must take in at most: what is beyond waits for the next one. */
+/** The most overdue delayed messages that one batch has to take in; those beyond wait for the next batch. */
 export const MAX_DELAYED_DUE = 1024;
 
 export const MAX_PARTITIONS = 1024;
@@ -36,54 +39,58 @@ export const MAX_INFERENCE_ITEMS = 32;
 export const MAX_COMMITTEE = 32;
 export const MIN_COMMITTEE = 3;
 export const MAX_PREIMAGE_BYTES = 1024;
-/** Of one `log` of a user program; what is longer is cut. */
+/** The most bytes of one `log` of a user program; what is longer is cut. */
 export const MAX_LOG_BYTES = 4096;
-/** Gateways that a run names. */
+/** The most gateways that a run names. */
 export const MAX_RUN_GATEWAYS = 8;
-/** Gateways of a model's entry. */
+/** The most gateways in a model's entry. */
 export const MAX_MODEL_GATEWAYS = 8;
-/** Sum of the inputs of one task, its parameters not counted. */
+/** The most bytes of all inputs of one task together, without its parameters. */
 export const MAX_TASK_INPUT_BYTES = 256 * 1024 * 1024;
-/** Code of one program: 2^23 instructions, so that every engine can hold it. */
+/** The most bytes of a program's code: 2^23 instructions, so that every engine can hold it. */
 export const MAX_CODE_BYTES = 2n ** 27n;
-/** Passive data of one program. */
+/** The most bytes of a program's passive data. */
 export const MAX_DATA_BYTES = 2n ** 30n;
-/** WebAssembly module of one program. */
+/** The most bytes of a program's WebAssembly module. */
 export const MAX_WASM_BYTES = 32 * 1024 * 1024;
-/** Seconds for which a certificate may promise its objects: 400 days. */
+/** The longest time, in seconds, for which a certificate may promise its objects: 400 days. */
 export const MAX_RETENTION_SECONDS = 34_560_000n;
 
 export const RUN_INPUT = 0xffff;
 
-// What the kernel itself executes for a message, rounded up: `node --import ./scripts/ts.mjs bench/kernel.ts`.
+// Gas that the kernel itself uses for a message, rounded up: `node --import ./scripts/ts.mjs bench/kernel.ts`.
 export const MESSAGE_BASE_GAS = 250_000n;
 export const MESSAGE_BYTE_GAS = 1_000n;
 export const TASK_BASE_GAS = 400_000n;
-/** A stage that a run must know. */
+/** Gas for each stage that a run must know. */
 export const STAGE_GAS = 50_000n;
-/** A signature of an InferenceResult, the gateway's and each member's: 1.4 ms to recover. Its items share them. */
+/**
+ * Gas for each signature of an InferenceResult, the gateway's and each member's: recovering one takes 1.4 ms. The items
+ * share it.
+ */
 export const SIGNATURE_GAS = 75_000n;
-/** A task's entry in the manifest of its dataset. */
+/** Gas for a task's entry in the manifest of its dataset. */
 export const SINK_GAS = 20_000n;
 
-// What a task's loading costs everyone, docs/kernel.md#loading: no gas of it may buy more than SLOWEST_NS_PER_GAS.
+// The gas of what loading a task costs everyone, docs/kernel.md#loading: no gas of it may buy more than
+// SLOWEST_NS_PER_GAS.
 /** Nanoseconds that one gas may take in the slowest engine: the clocks of a dispute are counted from it. */
 export const SLOWEST_NS_PER_GAS = 20n;
 export const LOAD_BASE_GAS = 200_000n;
 export const LOAD_CODE_BYTE_GAS = 4n;
 export const LOAD_WASM_BYTE_GAS = 8n;
-/** Image, slots and data of a program. */
+/** Gas for each byte of a program's image, slots and data. */
 export const LOAD_IMAGE_BYTE_GAS = 1n;
-/** A page of linear memory that a program may touch. */
+/** Gas for each page of linear memory that a program may touch. */
 export const PAGE_GAS = 3_000n;
 export const INPUT_GAS = 10_000n;
 export const INPUT_BYTE_GAS = 2n;
-/** A byte that everyone keeps, whoever makes it: a certificate's, or one that a program writes to its output. */
+/** Gas for each byte that everyone keeps: a certificate's, or one that a program writes to its output. */
 export const KEEP_BYTE_GAS = 10n;
 
-/** Gas limit of one task. At SLOWEST_NS_PER_GAS these are 344 s for one pass of the slowest engine. */
+/** The highest gas limit of one task. At SLOWEST_NS_PER_GAS it is 344 s for one pass of the slowest engine. */
 export const MAX_STAGE_GAS = 2n ** 34n;
-/** More than the kernel itself ever executes in one step: docs/kernel.md#cost. */
+/** More gas than the kernel itself ever uses in one step: docs/kernel.md#cost. */
 export const MAX_KERNEL_GAS = 2n ** 28n;
 
 export const STATUS_FAULT = 256;

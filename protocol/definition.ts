@@ -27,12 +27,12 @@ export type Stage = {
   readonly kind: 'exec' | 'infer';
   /** Index into the definition's programs; 0 for infer. */
   readonly program: number;
-  /** Number of tasks; 0: as many as the run has partitions. */
+  /** Number of tasks; 0 means as many as the run has partitions. */
   readonly width: number;
   readonly gasLimit: bigint;
-  /** Its outputs are part of the dataset. */
+  /** Whether its outputs are part of the dataset. */
   readonly sink: boolean;
-  /** Zero for exec. */
+  /** The model's id; zero for exec. */
   readonly model: Hex;
   readonly inputs: readonly StageInput[];
 };
@@ -40,7 +40,7 @@ export type Stage = {
 export type Definition = {
   readonly programs: readonly ProgramEntry[];
   readonly stages: readonly Stage[];
-  /** JSON for people: names and labels. Not read by the kernel. */
+  /** JSON for people: names and labels. The kernel does not read it. */
   readonly metadata: ObjectRef;
 };
 
@@ -72,7 +72,7 @@ export function objectsOfDefinition(definition: Definition): ObjectRef[] {
   return [...definition.programs.flatMap(objectsOfProgram), definition.metadata];
 }
 
-/** Code, image, slots, data, wasm. */
+/** Its code, image, slots, data and wasm, in this order. */
 export function objectsOfProgram(program: ProgramEntry): ObjectRef[] {
   const header = createReader(program.header, 'program header');
   header.u64('version');
@@ -96,7 +96,7 @@ function encodeUncertified(definition: Definition): Uint8Array {
   return writer.hex(definition.metadata.root, 32).u64(definition.metadata.length).finish();
 }
 
-/** As in a definition. */
+/** Writes it as in a definition. */
 export function writeProgram(writer: Writer, program: ProgramEntry): void {
   if (program.header.length !== PROGRAM_HEADER_BYTES)
     throw new Error(`program header of ${program.header.length} bytes`);

@@ -1,4 +1,5 @@
-// docs/errors.md: the codes of refusals. What each means stands in scripts/generate/errors; nothing that runs loads those texts.
+// docs/errors.md: the codes of refusals. The meaning of each stands in scripts/generate/errors; no program at run time
+// loads those texts.
 
 /** `area/what`. A code stays when its message is written anew: callers compare it. */
 type NamedCode =
@@ -246,8 +247,8 @@ type NamedCode =
   | 'vm/unknown-import'
   | 'vm/unsupported-feature';
 
-/** A number of another party ends these: its HTTP status, or that of its JSON-RPC error. */
+/** These codes end with a number of another party: its HTTP status, or that of its JSON-RPC error. */
 export type ErrorCode = NamedCode | `edge/status-${number}` | `http/status-${number}` | `rpc/${number}`;
 
-/** What the page describes: the number is N there. */
+/** The codes as the page describes them, with N for the number. */
 export type DescribedCode = NamedCode | 'edge/status-N' | 'http/status-N' | 'rpc/N';

@@ -27,7 +27,10 @@ export type Refusal = {
  * }
  */
 export class MizuError extends Error {
-  /** Of an error that another party has sent, whatever it says: a later version may have codes that this one has not. */
+  /**
+   * In an error that another party has sent, the code is whatever that party says: a later version may have codes that
+   * this one has not.
+   */
   readonly code: ErrorCode;
   readonly expected: string | undefined;
   readonly actual: string | undefined;
@@ -46,7 +49,8 @@ export class MizuError extends Error {
 }
 
 /**
- * One readable paragraph: message, expected, actual, hint. Whatever other parties have put into it, it steers no terminal.
+ * One readable paragraph: message, expected, actual, hint. Control characters, which other parties may have put into it,
+ * are replaced: it cannot steer a terminal.
  *
  * @example
  * console.error(formatError(error));

@@ -3,10 +3,10 @@
 /** Bytes as text: `0x`, then two digits a byte. */
 export type Hex = `0x${string}`;
 
-/** 20 bytes, in small letters unless it comes from outside. */
+/** 20 bytes, in lower case unless it comes from outside. */
 export type Address = Hex;
 
-/** 32 zero bytes: where a hash or a root would stand and there is none. */
+/** 32 zero bytes: they stand for a hash or a root where there is none. */
 export const ZERO_HASH: Hex = `0x${'00'.repeat(32)}`;
 
 const DIGITS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
@@ -17,7 +17,7 @@ export function bytesToHex(bytes: Uint8Array): Hex {
   return hex as Hex;
 }
 
-/** @throws Error if the text is not an even number of hex digits after 0x. */
+/** @throws Error if the text is not an even number of hex digits after 0x */
 export function hexToBytes(hex: Hex): Uint8Array {
   if (!/^0x(?:[0-9a-fA-F]{2})*$/.test(hex)) throw new Error(`not 0x-hex of whole bytes: ${hex.slice(0, 80)}`);
   const bytes = new Uint8Array((hex.length - 2) / 2);
@@ -25,7 +25,7 @@ export function hexToBytes(hex: Hex): Uint8Array {
   return bytes;
 }
 
-/** L1 and wallets write addresses with upper-case letters, the state without: everywhere they are compared by this. */
+/** Compares two addresses: L1 and wallets write them with upper-case letters, the state writes them without. */
 export function isSameAddress(one: Address | undefined, other: Address): boolean {
   return one?.toLowerCase() === other.toLowerCase();
 }

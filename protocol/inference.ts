@@ -4,7 +4,7 @@ import { concatBytes, type Hex } from './hex.ts';
 import { objectRoot } from './tree.ts';
 
 export const INFERENCE_ITEM_BYTES = 256;
-/** A result object without rows has no more: docs/edge.md#result-bytes. */
+/** The most bytes of a result object without rows: docs/edge.md#result-bytes. */
 export const LEAST_RESULT_BYTES = 256;
 
 export type InferenceItem = {

@@ -289,10 +289,11 @@ const HOST = [
   ['commit', 'host', '(src): ends the run with code 0 and a new state leaf', 'not leaf-aligned; out of bounds'],
 ] as const satisfies readonly Row[];
 
-/** Slots of a frame for each gas that `enter` costs beyond its own: V8 writes zeros to all of them. */
+/** A frame of so many slots costs `enter` one gas beyond its own: V8 writes zeros to all slots. */
 export const FRAME_SLOTS_PER_GAS = 64;
 
-// docs/vm.md#gas: what `npm run bench -- worst` measures, at 20 ns a gas. What is not named costs 1. Halting instructions cost 1.
+// docs/vm.md#gas: prices as `npm run bench -- worst` measures them, at 20 ns a gas. An instruction that is not named
+// costs 1; so do halting instructions.
 const PRICES: { readonly [name in OpName]?: { readonly gas: number; readonly more?: string } } = {
   enter: { gas: 1, more: `imm / ${FRAME_SLOTS_PER_GAS}` },
   memory_grow: { gas: 64, more: `${PAGE_GAS} for each page that is added` },
@@ -324,7 +325,7 @@ export type Instruction = {
   readonly faults: string;
   /** Gas of each execution, repetitions included. */
   readonly gas: number;
-  /** What is added to it by what the instruction does; empty if nothing is. */
+  /** What the work of the instruction adds to its gas; empty if nothing. */
   readonly moreGas: string;
 };
 
@@ -350,17 +351,20 @@ const byOp = new Map(INSTRUCTIONS.map((instruction) => [instruction.op, instruct
 
 const prices = Uint32Array.from({ length: FAMILIES.length << FAMILY_SHIFT }, (_, op) => byOp.get(op)?.gas ?? 1);
 
-/** Gas of an instruction, with or without the immediate bit, but for what depends on its operands. */
+/** Gas of an instruction, with or without the immediate bit, without what depends on its operands. */
 export function gasOf(op: number): number {
   return prices[op & ~IMMEDIATE_BIT] ?? 1;
 }
 
-/** What `enter` of a frame of so many slots costs beyond its own gas. */
+/** Gas that `enter` of a frame of so many slots costs beyond its own. */
 export function frameGas(slots: number): number {
   return Math.floor(slots / FRAME_SLOTS_PER_GAS);
 }
 
-/** The instruction with number `op` (without the immediate bit), or undefined: then executing it faults. */
+/**
+ * The instruction with number `op` (without the immediate bit). If there is none it is undefined, and executing `op`
+ * faults.
+ */
 export function instructionOf(op: number): Instruction | undefined {
   return byOp.get(op);
 }

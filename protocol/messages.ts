@@ -16,7 +16,7 @@ import { type Address, concatBytes, type Hex, hexToBytes } from './hex.ts';
 import { decodeInferenceItem, encodeInferenceItem, INFERENCE_ITEM_BYTES, type InferenceItem } from './inference.ts';
 import { keccakHex, type ObjectRef } from './tree.ts';
 
-/** Behind kind, signature, gateway, nonce and count. */
+/** The offset of the items, behind kind, signature, gateway, nonce and count. */
 const INFERENCE_ITEMS_AT = 96;
 
 type Signed = { readonly signature: Hex; readonly sender: Address; readonly nonce: bigint };
@@ -34,7 +34,7 @@ export type UserMessage = Signed &
         readonly taskGasLimit: bigint;
         /** Unix seconds. */
         readonly deadline: bigint;
-        /** Whose results it takes; none: those of the model. */
+        /** Gateways whose results the run takes; if it names none, those of the model. */
         readonly gateways: readonly Address[];
         readonly inputs: Uint8Array;
       }
@@ -119,7 +119,7 @@ export function encodeMessage(message: Message): Uint8Array {
   }
 }
 
-/** @throws MizuError `protocol/malformed` */
+/** @throws MizuError `protocol/malformed` if the bytes are no message */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader = createReader(bytes, 'message');
   const number = reader.u8('kind');
@@ -130,13 +130,16 @@ export function decodeMessage(bytes: Uint8Array): Message {
   return message;
 }
 
-/** Item `index` of an InferenceResult that the kernel has taken: of those beside it that it has not, the fields may be any. */
+/**
+ * Item `index` of an InferenceResult, if the kernel has taken that item. Other items of the message, which it has not
+ * taken, may have any fields.
+ */
 export function readInferenceItem(message: Uint8Array, index: number): InferenceItem {
   const at = INFERENCE_ITEMS_AT + index * INFERENCE_ITEM_BYTES;
   return decodeInferenceItem(message.subarray(at, at + INFERENCE_ITEM_BYTES));
 }
 
-/** The message, or undefined: through L1 anyone may put any bytes into a batch. */
+/** The message, or undefined if the bytes are none: through L1 anyone may put any bytes into a batch. */
 export function readMessage(bytes: Uint8Array): Message | undefined {
   try {
     return decodeMessage(bytes);
@@ -152,7 +155,7 @@ export function typedMessage(message: UserMessage): Record<string, unknown> {
   return message.kind === 'Run' ? { ...fields, gateways: packAddresses(message.gateways) } : fields;
 }
 
-/** 20 bytes each. */
+/** 20 bytes for each address. */
 function packAddresses(addresses: readonly Address[]): Uint8Array {
   return concatBytes(addresses.map(hexToBytes));
 }
@@ -181,12 +184,12 @@ function decodeList(bytes: Uint8Array, what: string, limit: number) {
   return { inputs, certificate };
 }
 
-/** Of a Renew message: encoded as inputs are, but there may be more. */
+/** Reads the objects of a Renew message: they are encoded as inputs are, but there may be more. */
 export function decodeObjects(bytes: Uint8Array): { inputs: ObjectRef[]; certificate: Certificate } {
   return decodeList(bytes, 'list of objects', MAX_MESSAGE_BYTES);
 }
 
-/** Names a run's input in seeds and datasets. */
+/** The hash that names a run's inputs in seeds and datasets. */
 export function hashInputs(inputs: readonly ObjectRef[]): Hex {
   return keccakHex(encodeInputList(inputs));
 }

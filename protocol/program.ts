@@ -4,7 +4,7 @@ import { TAG } from './constants.ts';
 import { concatBytes, type Hex } from './hex.ts';
 import { keccakHex } from './tree.ts';
 
-/** Of the lowering and of docs/vm.md. */
+/** The version of the lowering and of docs/vm.md. */
 export const PROGRAM_VERSION = 1n;
 export const PROGRAM_HEADER_BYTES = 152;
 
@@ -38,7 +38,7 @@ export function encodeProgramHeader(header: ProgramHeader): Uint8Array {
     .finish();
 }
 
-/** @throws MizuError `protocol/malformed` */
+/** @throws MizuError `protocol/malformed` if the bytes are no header of this version */
 export function decodeProgramHeader(bytes: Uint8Array): ProgramHeader {
   const reader = createReader(bytes, 'program header');
   const header = {

@@ -1,4 +1,5 @@
-// docs/messages.md: a message as it has come, with its hash and what it says, each worked out once, when it is first asked for.
+// docs/messages.md: a message as it has come, with its hash and its decoded form; each is worked out once, when it is
+// first asked for.
 import type { Hex } from './hex.ts';
 import { decodeMessage, type Message, readMessage } from './messages.ts';
 import { keccakHex } from './tree.ts';
@@ -10,7 +11,7 @@ export type ReceivedMessage = {
   readonly message: Message | undefined;
 };
 
-/** The bytes must not change. `hash`: where it is known. */
+/** Keeps the bytes, which must not change. `hash` is given if it is known. */
 export function receiveMessage(bytes: Uint8Array, hash?: Hex): ReceivedMessage {
   let read: { readonly message: Message | undefined } | undefined;
   let known = hash;
@@ -27,7 +28,10 @@ export function receiveMessage(bytes: Uint8Array, hash?: Hex): ReceivedMessage {
   };
 }
 
-/** What it says. @throws MizuError `protocol/malformed` */
+/**
+ * The decoded message.
+ * @throws MizuError `protocol/malformed` if there is none
+ */
 export function requireMessage({ bytes, message }: ReceivedMessage): Message {
   return message ?? decodeMessage(bytes);
 }

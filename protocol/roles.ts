@@ -1,4 +1,4 @@
-// docs/contracts.md#roles: the roles of StakeManager, numbered as its enum is.
+// docs/contracts.md#roles: the roles of StakeManager, with the numbers of its enum.
 import { ROLE } from './generated/enums.ts';
 
 export { ROLE };

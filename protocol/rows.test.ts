@@ -7,7 +7,7 @@ import { MAX_HEADER_BYTES, padHeader, readHeader } from './rows.ts';
 const encode = (text: string) => new TextEncoder().encode(text);
 const wellFormed = (text: string) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(encode(text));
 
-// Of any UTF-16 units, so with halves of pairs.
+// Texts of any UTF-16 units, and so with halves of surrogate pairs.
 const UNITS = fc
   .array(fc.oneof(fc.integer({ min: 0, max: 0x2ff }), fc.integer({ min: 0xd700, max: 0xe0ff })), { maxLength: 80 })
   .map((units) => String.fromCharCode(...units));

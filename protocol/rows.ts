@@ -1,13 +1,17 @@
-// docs/rows.md#header: the first line of an object of rows, as the SDK's programs, gateways and readers write and read it alike.
+// docs/rows.md#header: the first line of an object of rows. The SDK's programs, gateways and readers write and read it
+// by this file.
 import { LEAF_BYTES } from './leaf.ts';
 
-/** Of the line with its end. A rowset's header names every step: some 8,000 of the longest names have room. */
+/**
+ * The most bytes of the line with its end. A rowset's header names every operator: some 8,000 of the longest names have
+ * room.
+ */
 export const MAX_HEADER_BYTES = 1 << 20;
 
 const LINE_END = 10;
 const FIRST_KEY = '{"mizu":';
 const ESCAPE = /\\(?:u[0-9a-f]{4}|.)/g;
-/** So JSON.stringify writes half a surrogate pair, and nothing else. */
+/** JSON.stringify writes half a surrogate pair so, and nothing else. */
 const HALF = '\\ud';
 
 const encoder = new TextEncoder();
@@ -19,8 +23,8 @@ export type RowCounts = { readonly in: number; readonly out: number; readonly re
 export type ObjectHeader = { readonly mizu: string; readonly [field: string]: unknown };
 
 /**
- * The header's line: its JSON, the keys as they come, then spaces up to the last byte of a leaf of 128 bytes of UTF-8, which is the
- * line end. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
+ * The header's line: its JSON, with the keys in the order given, then spaces, then the line end as the last byte of a
+ * leaf of 128 bytes of UTF-8. Half a surrogate pair, which has no UTF-8, becomes U+FFFD.
  */
 export function padHeader(header: ObjectHeader): string {
   const json = JSON.stringify(header);
@@ -30,8 +34,8 @@ export function padHeader(header: ObjectHeader): string {
 }
 
 /**
- * The header and the bytes of its line; undefined if the line is longer than `maxBytes`, or if the object begins with anything else, like
- * a sink, whose lines are rows alone.
+ * The header and the bytes of its line. It is undefined if the line is longer than `maxBytes`, or if the object begins
+ * with anything else, as a sink does, whose lines are all rows.
  */
 export function readHeader(
   object: Uint8Array,
@@ -41,7 +45,7 @@ export function readHeader(
   if (sizeBytes === 0 || sizeBytes % LEAF_BYTES !== 0) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(object.subarray(0, sizeBytes));
-    // A row in canonical JSON that has the field, too, has `count`, `in` and `input` before it.
+    // A row in canonical JSON that has this field too has `count`, `in` and `input` before it.
     if (!text.startsWith(FIRST_KEY)) return undefined;
     const header = JSON.parse(text) as ObjectHeader;
     return typeof header.mizu === 'string' ? { header, sizeBytes } : undefined;

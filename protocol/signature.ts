@@ -1,11 +1,15 @@
-// docs/messages.md: the one form of a signature, as kernel and contracts take it: r ‖ s ‖ v in 65 bytes, v 27 or 28, s in the lower half.
+// docs/messages.md: the one form of a signature that kernel and contracts take: r ‖ s ‖ v in 65 bytes, v 27 or 28, s in
+// the lower half.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { type Address, bytesToHex } from './hex.ts';
 import { keccak } from './tree.ts';
 
 export const SIGNATURE_BYTES = 65;
 
-/** Address that signed the digest; undefined if the bytes have another form, or nobody can have signed so. */
+/**
+ * The address that signed the digest. It is undefined if the bytes do not have the one form, or if no key can have
+ * signed so.
+ */
 export function recoverSigner(digest: Uint8Array, signature: Uint8Array): Address | undefined {
   const parsed = parseSignature(signature);
   if (parsed === undefined) return undefined;
@@ -17,7 +21,7 @@ export function recoverSigner(digest: Uint8Array, signature: Uint8Array): Addres
   }
 }
 
-/** Whether the key signed the digest, in the same form. Half the time of recovering the signer. */
+/** Whether the key signed the digest, in the same form. It takes half the time of recovering the signer. */
 export function isSignedByKey(digest: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (parseSignature(signature) === undefined) return false;
   try {

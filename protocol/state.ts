@@ -26,7 +26,7 @@ export function encodeStateLeaf(leaf: StateLeaf): Uint8Array {
     .finish();
 }
 
-/** @throws MizuError `protocol/malformed`: also if its last 40 bytes are not zero, as then L1 rejects it, too. */
+/** @throws MizuError `protocol/malformed`, also if the last 40 bytes are not zero: L1 rejects such a leaf too */
 export function decodeStateLeaf(bytes: Uint8Array): StateLeaf {
   const reader = createReader(bytes, 'state leaf');
   const leaf = {

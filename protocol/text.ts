@@ -1,4 +1,4 @@
-// docs/sdk.md#border: texts of other parties, before people see them or they are written down.
+// docs/sdk.md#border: cleans texts of other parties before people see them or they are written down.
 
 // C0 and C1 but tab and line feed; the marks, embeddings and isolates that turn the direction of text round; the separators
 // that are line ends to some programs.
@@ -6,17 +6,17 @@ const CONTROLS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** What could steer a terminal, or show a text as another one, is replaced. */
+/** Replaces what could steer a terminal, or make a text look like another one. */
 export function withoutControls(text: string): string {
   return text.replace(CONTROLS, '\ufffd');
 }
 
-/** Besides, all of it on one line: a name cannot pretend to be a line of ours. */
+/** Also puts the text on one line: so a name cannot pretend to be a line of ours. */
 export function oneLine(text: string): string {
   return withoutControls(text).replace(/[\t\n]+/g, ' ');
 }
 
-/** The beginning of what is longer, and how long it is. */
+/** The first characters of a text that is longer than `length`, and how long it is; a shorter text as it is. */
 export function bounded(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}… (${text.length} characters)`;
 }

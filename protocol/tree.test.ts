@@ -19,7 +19,7 @@ import {
 
 const sample = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 
-// The tree as the specification words it, over another library's keccak.
+// Computes the root as the specification words it, with another library's keccak.
 function slowRoot(bytes: Uint8Array, depth: number): Hex {
   if (depth === 0) {
     const leaf = new Uint8Array(129);

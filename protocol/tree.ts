@@ -133,7 +133,10 @@ export function treeProof(bytes: Uint8Array, leafIndex: number, height = 0): Hex
   return proof;
 }
 
-/** Root that a node at `index` (counted in nodes of its own level) has with these siblings. The index must fit the proof. */
+/**
+ * The root that follows from these siblings for a node at `index`, counted in nodes of its own level.
+ * @throws Error if the index does not fit the proof
+ */
 export function rootFromProof(node: Hex, index: number, proof: readonly Hex[]): Hex {
   if (index < 0 || index >= 2 ** proof.length)
     throw new Error(`index ${index} outside a proof of ${proof.length} levels`);

@@ -10,7 +10,10 @@ export type Domain = {
   readonly verifyingContract: Address;
 };
 
-/** The contract is Inbox for user messages and sequencers' promises, DACommittee for certificates and storage requests, GatewayRegistry for inference batches. */
+/**
+ * `verifyingContract` is the Inbox for user messages and sequencers' promises, the DACommittee for certificates and
+ * storage requests, and the GatewayRegistry for inference batches.
+ */
 export function createDomain(chainId: number, verifyingContract: Address): Domain {
   return { name: DOMAIN_NAME, version: DOMAIN_VERSION, chainId, verifyingContract };
 }
