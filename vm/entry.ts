@@ -4,7 +4,7 @@ import { encodeProgramHeader } from '../protocol/program.ts';
 import { objectRoot, treeRoot } from '../protocol/tree.ts';
 import type { Program } from './program.ts';
 
-/** `wasm`: the module that is deployed with it, a hint to the native engine. */
+/** `wasm` is the module that is deployed with the program, a hint to the native engine. */
 export function programToEntry({ header, code, memory, slots, data }: Program, wasm: Uint8Array): ProgramEntry {
   return {
     header: encodeProgramHeader(header),

@@ -1,11 +1,15 @@
-// docs/vm.md#fit: which programs there are: what Deploy accepts (kernel/assembly/programs.ts) an engine runs, and nothing else.
+// docs/vm.md#fit: which programs are possible: an engine runs exactly those that Deploy accepts
+// (kernel/assembly/programs.ts).
 import { MAX_CODE_BYTES, MAX_DATA_BYTES } from '../protocol/constants.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { INSTRUCTION_BYTES, MEMORY_PAGES_MAX, SLOT_COUNT } from '../protocol/isa.ts';
 import { PROGRAM_VERSION } from '../protocol/program.ts';
 import { PAGE_BYTES, type Program, SLOT_BYTES } from './program.ts';
 
-/** The roots are not looked at: who reads the parts has checked them. @throws MizuError `vm/unfit-program` */
+/**
+ * Does not look at the roots: who has read the parts has checked them.
+ * @throws MizuError `vm/unfit-program` naming the part
+ */
 export function requireFit({ header, code, memory, slots, data }: Program): void {
   const { version, pagesInitial, pagesMax, entry, globals } = header;
   if (version !== PROGRAM_VERSION) throw unfit('version', `${PROGRAM_VERSION}`, version);

@@ -1,4 +1,4 @@
-// docs/vm.md#host: the host calls over a linear memory. Gas is the caller's matter.
+// docs/vm.md#host: the host calls over a linear memory. The engine that makes a call takes its gas.
 import { MAX_LOG_BYTES, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES, TAG } from '../protocol/constants.ts';
 import { concatBytes } from '../protocol/hex.ts';
 import { keccak, LEAF_BYTES } from '../protocol/tree.ts';
@@ -44,7 +44,7 @@ const SIGNATURE_BYTES = 97;
 const ADDRESS_BYTES = 20;
 const HASH_BYTES = 32;
 
-/** Addresses and lengths may come as signed 32-bit integers; they are meant unsigned. */
+/** Addresses and lengths may come as signed 32-bit integers; they mean unsigned ones. */
 export function createHost(request: ProgramRun, memory: () => Uint8Array): Host {
   let output = new Uint8Array(1024);
   let written = 0;
@@ -102,7 +102,7 @@ export function createHost(request: ProgramRun, memory: () => Uint8Array): Host 
     },
     log(src, length) {
       if (request.onLog === undefined) return;
-      // The kernel logs what it makes, and is no stranger.
+      // Only strangers' programs have a bound: the kernel logs what it makes itself.
       const most = request.kernelHost === undefined ? MAX_LOG_BYTES : Number.POSITIVE_INFINITY;
       const start = src >>> 0;
       request.onLog(memory().slice(start, start + Math.min(length >>> 0, most)));

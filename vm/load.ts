@@ -6,8 +6,8 @@ import { encodeModule } from './wasm/encode.ts';
 import { type FunctionImport, type FunctionType, formatType, type Module } from './wasm/module.ts';
 
 /**
- * A DataVM core module from the bytes of a WebAssembly binary.
- * @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large`, `vm/invalid` or `vm/unknown-import`.
+ * A DataVM core module from the bytes of a WebAssembly binary. @@ @throws MizuError `vm/unsupported-feature`,
+ * `vm/malformed`, `vm/too-large`, `vm/invalid` or `vm/unknown-import`
  */
 export function loadModule(bytes: Uint8Array): Module {
   const module = decodeValidModule(bytes);
@@ -16,12 +16,12 @@ export function loadModule(bytes: Uint8Array): Module {
 }
 
 /**
- * A module that may import any functions: what can be linked to a core module.
- * @throws MizuError `vm/unsupported-feature`, `vm/malformed`, `vm/too-large` or `vm/invalid`
+ * A module that may import any functions: it can be linked to a core module. @@ @throws MizuError
+ * `vm/unsupported-feature`, `vm/malformed`, `vm/too-large` or `vm/invalid`
  */
 export function decodeValidModule(bytes: Uint8Array, options?: DecodeOptions): Module {
   const module = decodeModule(bytes, options);
-  // V8 before 11.4 knows no extended constants; the values were computed and typed while decoding.
+  // V8 before 11.4 does not know extended constants; their values were computed and typed while decoding.
   validate(module.extendedConstants ? encodeModule(module) : bytes);
   return module;
 }

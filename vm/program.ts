@@ -22,7 +22,7 @@ export type Program = {
   readonly data: Uint8Array;
 };
 
-/** State that a program starts from instead of its module's own, taken when the start function had run. */
+/** The state that a program starts from instead of its module's own. It was taken after the start function had run. */
 export type Image = {
   readonly memory: Uint8Array;
   /** Pages of memory at that moment. */
@@ -34,13 +34,13 @@ export type Image = {
 export type ProgramSource = {
   readonly module: Module;
   readonly image?: Image | undefined;
-  /** Exported function that is run; `_start` unless told otherwise. */
+  /** The exported function that is run; the default is `_start`. */
   readonly entry?: string | undefined;
 };
 
 /**
- * Lowers a module to a program.
- * @throws MizuError `vm/no-entry`, `vm/too-large`, `vm/table-out-of-bounds`, `vm/data-out-of-bounds` or `vm/bad-image`
+ * Lowers a module to a program. @@ @throws MizuError `vm/no-entry`, `vm/too-large`, `vm/table-out-of-bounds`,
+ * `vm/data-out-of-bounds` or `vm/bad-image`
  */
 export function createProgram({ module, image, entry = '_start' }: ProgramSource): Program {
   const lowered = lowerModule(module, { entry, callStart: image === undefined });
@@ -76,7 +76,7 @@ export function maximumPages(module: Module): number {
   return module.memory === undefined ? 0 : Math.min(module.memory.maximum ?? MEMORY_PAGES_MAX, MEMORY_PAGES_MAX);
 }
 
-/** The slots that a program starts with: all behind them is zero. */
+/** The slots that a program starts with; all slots behind them are zero. */
 export function viewSlots(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -122,7 +122,7 @@ function imageState(module: Module, lowered: LoweredModule, image: Image) {
   return { memory: image.memory, pages: image.pages, slots: BigUint64Array.from(image.globals) };
 }
 
-// Whole leaves, so that the length of the image says nothing about its last zeros.
+// Cuts to whole leaves, so that the length of the image does not depend on its last zeros.
 function trimZeros(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;

@@ -45,7 +45,10 @@ export function decodeBody(body: FunctionBody): Body {
 
 export type LocalGroup = { readonly count: number; readonly type: ValueType };
 
-/** Decodes a function without keeping anything of it: `begin` is told of its locals and gives the visitor of its instructions. */
+/**
+ * Decodes a function without keeping anything of it. `begin` gets its locals and returns the visitor of its
+ * instructions.
+ */
 export function visitBody(
   body: FunctionBody,
   begin: (locals: readonly LocalGroup[]) => (instruction: Instr) => void,
@@ -191,7 +194,7 @@ function decodeBlockType(cursor: Cursor): number {
 function requireZero(cursor: Cursor): void {
   const at = cursor.at;
   if (readU32(cursor) !== 0) throw unsupported('multiple memories', at);
-  // One byte, unless there may be more memories than one: V8 before 12 refuses a longer one.
+  // The index has one byte, unless a module may have several memories: V8 before 12 refuses a longer one.
   if (cursor.at !== at + 1) throw malformedModule(at, 'a zero byte', 'a longer zero');
 }
 

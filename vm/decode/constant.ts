@@ -9,8 +9,9 @@ const STACK_MAX = 1024;
 type Constant = { readonly type: ValueType; readonly value: bigint };
 
 /**
- * Value of a constant expression as 64 unsigned bits, those of an i32 or f32 in the low half. It is evaluated and typed here, because
- * engines differ in which of the extended forms they take: `onExtended` is told of each.
+ * The value of a constant expression as 64 unsigned bits, those of an i32 or f32 in the low half. It is evaluated and
+ * typed here, because engines differ in which of the extended forms they take. `onExtended` is called if the expression
+ * has an extended form.
  */
 export function decodeConstant(cursor: Cursor, expected: ValueType, onExtended: () => void): bigint {
   const stack: Constant[] = [];

@@ -16,7 +16,7 @@ export type Plain = {
 
 const NONE: Omit<Plain, 'kind' | 'op'> = { swapped: 0, nanBytes: 0, nanBlind: false };
 
-/** By WebAssembly opcode (0xfc-prefixed ones at 0xfc00 + n). */
+/** By WebAssembly opcode (those after 0xfc at 0xfc00 + n). */
 export const PLAIN: readonly (Plain | undefined)[] = buildPlain();
 
 function buildPlain(): (Plain | undefined)[] {

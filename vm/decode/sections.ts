@@ -49,12 +49,12 @@ type Draft = {
   dataCount: number | undefined;
   named: Set<number>;
   extendedConstants: boolean;
-  /** Of the functions so far: docs/vm.md#weight. */
+  /** The weight of the functions so far: docs/vm.md#weight. */
   weight: number;
   typeOf(func: number): FunctionType | undefined;
 };
 
-// Position of each section id in the binary; data count (12) stands between element and code.
+// The position of each section id in the binary; data count (12) stands between element and code.
 const ORDER = [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 11];
 
 const FUNCREF = 0x70;
@@ -66,8 +66,8 @@ export type DecodeOptions = {
 };
 
 /**
- * Takes a module apart. Types and stack discipline are not checked here.
- * @throws MizuError `vm/unsupported-feature`, `vm/malformed` or `vm/too-large`, with the byte offset.
+ * Takes a module apart. Types and stack discipline are not checked here. @@ @throws MizuError `vm/unsupported-feature`,
+ * `vm/malformed` or `vm/too-large`, with the byte offset
  */
 export function decodeModule(bytes: Uint8Array, { library = false }: DecodeOptions = {}): Module {
   if (bytes.length > limit.MODULE_BYTES_MAX) throw moduleTooLarge('bytes', limit.MODULE_BYTES_MAX, bytes.length, 0);
@@ -211,7 +211,7 @@ const FOREIGN_IMPORTS: readonly (RefusedFeature | undefined)[] = [
   'exceptions',
 ];
 
-/** Undefined for the memory of a library, which nothing refers to by an index. */
+/** Undefined for the memory of a library: no index refers to it. */
 function decodeImport(cursor: Cursor, draft: Draft): FunctionImport | undefined {
   const module = readName(cursor);
   const name = readName(cursor);

@@ -1,4 +1,5 @@
-// docs/vm.md#weight: what an instruction costs whoever compiles it: values and locals that it makes a compiler look at, counted before that is done.
+// docs/vm.md#weight: what an instruction costs its compiler: the values and locals that the compiler has to look at. It
+// is counted before anything is compiled.
 import type { FunctionType } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
 import { moduleTooLarge } from '../wasm/read.ts';
@@ -16,7 +17,7 @@ type Scope = {
 
 export type WeighedModule = {
   readonly types: readonly FunctionType[];
-  /** Undefined if there is no such function: validation says so. */
+  /** Undefined if there is no such function: validation reports it. */
   typeOf(func: number): FunctionType | undefined;
 };
 
@@ -25,13 +26,13 @@ export type Weigher = {
   weight(): number;
 };
 
-/** Machine code for a value of a call is eight times as long as what a branch needs for one. */
+/** Machine code for one value of a call is eight times as long as that for one value of a branch. */
 const CALL_WEIGHT = 8;
 const NOTHING: FunctionType = { params: [], results: [] };
 
 /**
- * The module need not be valid: of one that is not, the weight says nothing, and it is refused for that.
- * @throws MizuError `vm/too-large` from `add`
+ * Of an invalid module the weight means nothing, and validation refuses it. @@ @throws MizuError `vm/too-large` from
+ * `add`
  */
 export function createWeigher(module: WeighedModule, type: FunctionType, locals: number, at: number): Weigher {
   const all = locals + type.params.length;
@@ -39,7 +40,7 @@ export function createWeigher(module: WeighedModule, type: FunctionType, locals:
   let height = 0;
   let instructions = 0;
   let loops = 1;
-  // The rewrite compares gas and slots at the entry.
+  // The rewrite compares gas and slots at the entry of a function.
   let weight = 2 * all;
 
   const move = (pops: number, pushes: number): void => {
@@ -49,7 +50,7 @@ export function createWeigher(module: WeighedModule, type: FunctionType, locals:
     height = scopes.at(-1)?.base ?? 0;
   };
   const arity = (scope: Scope): number => (scope.loop ? scope.params : scope.results);
-  // The state that a branch is merged into.
+  // The values and locals of the state that a branch is merged into.
   const branch = (label: number): number => {
     const scope = scopes[scopes.length - 1 - label];
     return scope === undefined ? 0 : all + scope.base + arity(scope);
@@ -57,7 +58,7 @@ export function createWeigher(module: WeighedModule, type: FunctionType, locals:
   const open = (op: number, blockType: number): void => {
     const { params, results } = typeOfBlock(module, blockType);
     if (op === WASM.if) move(1, 0);
-    // The rewrite puts a comparison at the head of a loop, which is a block by itself.
+    // The rewrite puts a comparison at the head of a loop, which is a block of its own.
     weight += (op === WASM.loop ? 2 : 1) * (all + height + params + results);
     if (op === WASM.loop) loops++;
     scopes.push({ base: Math.max(0, height - params), params, results, loop: op === WASM.loop });
@@ -70,7 +71,7 @@ export function createWeigher(module: WeighedModule, type: FunctionType, locals:
     if (op === WASM.end) scopes.pop();
   };
   const call = ({ params, results }: FunctionType): void => {
-    // V8 moves each of them to memory and back, and the rewrite does the same in its own frame.
+    // V8 moves each value to memory and back, and the rewrite does the same in its own frame.
     weight += CALL_WEIGHT * (params.length + results.length);
     move(params.length, results.length);
   };

@@ -1,4 +1,4 @@
-// docs/vm.md#functions: which function of its WebAssembly module an instruction of a program came from, for people.
+// docs/vm.md#functions: tells people which function of the WebAssembly module an instruction of a program came from.
 import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import { loadModule } from '../load.ts';
@@ -8,17 +8,17 @@ import { createCursor, readByte, readName, readU32 } from '../wasm/read.ts';
 export type CodeFunction = {
   /** Index in the module, imports counted first. */
   readonly index: number;
-  /** As the module's name section has it; undefined if it names no functions. */
+  /** The name in the module's name section; undefined if that names no functions. */
   readonly name: string | undefined;
-  /** Instructions of the lowered code from the function's first one. */
+  /** Instructions of lowered code from the function's first one. */
   readonly offset: number;
 };
 
 const FUNCTION_NAMES = 1;
 
 /**
- * Undefined if the instruction lies in no function, or if the module does not lower to the code of this root: then it says nothing about it.
- * @throws MizuError as `loadModule` and `lowerModule` do
+ * Undefined if the instruction lies in no function, or if the module does not lower to the code of this root: then the
+ * module says nothing about it. @@ @throws MizuError as `loadModule` and `lowerModule` do
  */
 export function functionAt(wasm: Uint8Array, codeRoot: Hex, pc: number): CodeFunction | undefined {
   const module = loadModule(wasm);

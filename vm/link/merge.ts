@@ -1,4 +1,4 @@
-// docs/vm.md#program: links a main module with libraries that share its memory; what nothing reaches is left out.
+// docs/vm.md#program: links a main module with libraries that share its memory; what cannot be reached is left out.
 import { MizuError } from '../../protocol/errors.ts';
 import {
   EXPORT_FUNCTION,
@@ -15,7 +15,10 @@ import { renumberBody, visitIndices } from './renumber.ts';
 /** Module name under which a library imports functions that the main module exports. */
 export const MAIN = 'main';
 
-/** A module that answers the imports named `provides`; it has code and globals, no tables, data or memory of its own. */
+/**
+ * A module that answers the imports whose module name is `provides`. It has code and globals, but no tables, data or
+ * memory of its own.
+ */
 export type Library = { readonly provides: string; readonly module: ModuleSections };
 
 type Unit = { readonly name: string; readonly module: ModuleSections };
@@ -27,8 +30,9 @@ type Target =
 export type LibraryExport = { readonly library: string; readonly name: string };
 
 /**
- * One module out of several. Imports of `mizu` stay; those of a library's name are bound to it; all others are refused.
- * `exports` names what to keep of the main module, by index in its own index spaces, and `libraryExports` of the libraries.
+ * Makes one module out of several. Imports of `mizu` stay, those of a library's name are bound to it, and all others
+ * are refused. `exports` names what to keep of the main module, by index in its own index spaces, and `libraryExports`
+ * what to keep of the libraries.
  */
 export function mergeModules(
   main: ModuleSections,
@@ -163,7 +167,7 @@ function bases(counts: readonly number[]): number[] {
   });
 }
 
-/** Equal types get one number. */
+/** Gives equal types one number. */
 function createTypeTable() {
   const types: FunctionType[] = [];
   const numbers = new Map<string, number>();

@@ -4,8 +4,8 @@ import { WASM } from '../wasm/opcodes.ts';
 import { createByteWriter, put } from '../wasm/write.ts';
 
 /**
- * Each function of `pads` (index -> bytes) is called through a wrapper that lowers the stack pointer by so many bytes and puts it
- * back: the function itself becomes a new one at the end.
+ * Each function of `pads` (index -> bytes) is called through a wrapper that lowers the stack pointer by so many bytes
+ * and raises it again: the function itself becomes a new one at the end.
  */
 export function padFrames(
   module: ModuleSections,

@@ -5,10 +5,10 @@ import { WASM } from '../wasm/opcodes.ts';
 import { createCursor, readU32 } from '../wasm/read.ts';
 import { createByteWriter } from '../wasm/write.ts';
 
-/** Data segments and the table keep their numbers: only the main module has them. */
+/** The spaces whose indices change. Data segments and the table keep their numbers: only the main module has them. */
 export type IndexSpace = 'function' | 'type' | 'global';
 
-/** Told of each index in the code of a function: `start` is the offset of its encoding in the body's bytes. */
+/** Called for each index in the code of a function: `start` is the offset of its encoding in the body's bytes. */
 export type VisitIndex = (space: IndexSpace, index: number, start: number, signed: boolean) => void;
 
 export function visitIndices(body: FunctionBody, visit: VisitIndex): void {
@@ -27,14 +27,14 @@ export function visitIndices(body: FunctionBody, visit: VisitIndex): void {
       case WASM.block:
       case WASM.loop:
       case WASM.if:
-        // A negative block type is a value type, or none: so an index is written as a signed number.
+        // A negative block type is a value type, or none; so an index is written as a signed number.
         if (a >= 0) visit('type', a, at + 1, true);
         break;
     }
   });
 }
 
-/** The same function with the type `type`, in which every index is replaced by `renumber(space, index)`. */
+/** The same function with the type `type`, and every index replaced by `renumber(space, index)`. */
 export function renumberBody(
   body: FunctionBody,
   type: number,

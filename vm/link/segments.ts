@@ -1,7 +1,7 @@
 // docs/vm.md#program: the data segments of an image.
 import type { DataSegment } from '../wasm/module.ts';
 
-/** The non-zero stretches of the memory as active segments; zeros fewer than `gapBytes` do not end a stretch. */
+/** The non-zero stretches of the memory as active segments; fewer than `gapBytes` zeros do not end a stretch. */
 export function segmentsOf(memory: Uint8Array, gapBytes: number): DataSegment[] {
   const result: DataSegment[] = [];
   let start = nextNonZero(memory, 0);

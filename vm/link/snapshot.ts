@@ -3,7 +3,7 @@ import type { Image } from '../program.ts';
 import { EXPORT_GLOBAL, type Export, type Global, I32, I64, type ModuleSections } from '../wasm/module.ts';
 import { segmentsOf } from './segments.ts';
 
-/** Zeros shorter than this between two non-zero bytes cost less than the head of another data segment. */
+/** Fewer zeros between two non-zero bytes cost less than the head of another data segment. */
 const MIN_GAP_BYTES = 32;
 const PAGE_BYTES = 65536;
 
@@ -30,7 +30,7 @@ export function takeImage(module: ModuleSections, memory: WebAssembly.Memory, in
   return { memory: bytes, pages: bytes.length / PAGE_BYTES, globals };
 }
 
-/** The module without what an image replaces: its data segments, its start function, the exports of its globals. */
+/** The module without what an image replaces: its data segments, its start function, and the exports of its globals. */
 export function withoutState(module: ModuleSections): ModuleSections {
   if (module.data.some(({ address }) => address === undefined))
     throw new Error('passive data segments are no part of an image');
@@ -43,7 +43,7 @@ export function withoutState(module: ModuleSections): ModuleSections {
   };
 }
 
-/** A module that starts from the image by itself. */
+/** The module that carries the image itself. */
 export function bakeImage(module: ModuleSections, image: Image): ModuleSections {
   const bits = [...image.globals];
   const globals = module.globals.map((global): Global => {

@@ -17,7 +17,9 @@ function labelOf(d: FunctionDraft, label: number): Scope {
   return d.scopes[d.scopes.length - 1 - label]!;
 }
 
-/** Moves the label's values to where it expects them. The stack stays as it is: the code may also go on. */
+/**
+ * Moves the label's values to where it expects them. The stack stays as it is: the code may also go on after a branch.
+ */
 function moveToLabel(d: FunctionDraft, scope: Scope): void {
   const arity = arityOf(scope);
   const from = d.operands.height() - arity;
@@ -80,7 +82,7 @@ export function lowerBranchIf(d: FunctionDraft, index: number, label: number): v
   if (scope.kind === FUNCTION_SCOPE) d.code.emit(OP.return, 0, d.layout.record);
   else jumpTo(d, scope, OP.jump, 0, index + 1);
   d.code.patch(skip, d.code.length());
-  // Paid in advance, but behind the last check, and given back if the branch is not taken.
+  // The gas is paid in advance, but after the last check, and given back if the branch is not taken.
   const taken = d.code.length() - skip - 1 - (scope.kind === FUNCTION_SCOPE ? 1 : 0);
   if (d.checked) {
     d.charges[d.point]! -= taken;
@@ -98,7 +100,7 @@ export function lowerBranchTable(d: FunctionDraft, targets: readonly number[]): 
   d.operands.settle(from);
   d.emit(OP.br_table, 0, index, 0, 0, targets.length - 1);
   const table = d.code.length();
-  // Every path costs the same: the table's jump, and with values one move each and a second jump.
+  // Every path costs the same: the table's jump, and with values one move for each and a second jump.
   d.charges[d.point]! += 1 + (arity === 0 ? 0 : arity + 1);
   for (const label of targets) {
     const scope = labelOf(d, label);

@@ -67,7 +67,7 @@ function lowerCall(d: FunctionDraft, index: number, callee: FunctionType, emitCa
     for (let i = 0; i < callee.results.length; i++) d.emit(OP.mov, d.operands.slot(first + i), position + i);
 }
 
-/** Slots from this frame to the callee's: its arguments' place, but never far from the frame's end. */
+/** Slots from this frame to the callee's, which begins at its arguments, but never far before this frame's end. */
 function callPosition(d: FunctionDraft, argumentsAt: number): number {
   const place = d.operands.slot(argumentsAt);
   const least = d.layout.operands + d.knownHeight - CALL_SLACK;

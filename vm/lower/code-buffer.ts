@@ -14,7 +14,7 @@ export type CodeBuffer = {
   finish(): Uint8Array;
 };
 
-/** Instructions that are written before it is known that they are not needed. */
+/** Instructions that may be written before it is known that they are not needed. */
 const SLACK = 4096;
 
 /** @throws MizuError `vm/too-large` from `emit`, as soon as there are more than `limit` instructions */

@@ -9,7 +9,10 @@ import type { LowerContext } from './context.ts';
 import { type FrameLayout, layoutFrame, localSlot } from './frame.ts';
 import { createOperands, type Emit, LOCAL, type Operand, type Operands, TEMP } from './operands.ts';
 
-/** A way to a merge: its gas may be taken in the block at `from`, and given back at `refund` if the way was not taken after all. */
+/**
+ * A way to a merge: its gas may be taken in the block at `from`, and is given back at `refund` if the way was not
+ * taken.
+ */
 export type BranchEdge = {
   readonly from: number;
   /** True if the block at `from` checks its gas. */
@@ -28,16 +31,21 @@ export type Scope = {
   /** For loops: the first instruction, and where its gas is taken. */
   readonly head: number;
   readonly point: number;
-  /** For `if`: the branch to the else arm, until that is placed, and the way that it is without one. */
+  /**
+   * For `if`: the branch to the else arm, until that arm is placed, and the way that the branch is if there is no arm.
+   */
   elseJump: number;
   readonly elseEdge: BranchEdge | undefined;
-  /** Ways to the end; of a loop: to its head. */
+  /** Ways to the end; for a loop, ways to its head. */
   readonly edges: BranchEdge[];
-  /** True if the gas behind the end, or of the head, cannot be taken before: a br_table leads there, or a branch from a block that checks its gas. */
+  /**
+   * True if the gas of the code behind the end, or of the loop's head, cannot be taken in advance: a br_table leads
+   * there, or a branch from a block that checks its gas.
+   */
   pinned: boolean;
 };
 
-/** Kind of the function's own scope. */
+/** The kind of the function's own scope. */
 export const FUNCTION_SCOPE = -1;
 
 export type FunctionDraft = {
@@ -57,16 +65,19 @@ export type FunctionDraft = {
   readonly sealed: Uint8Array;
   readonly nans: Uint8Array;
   readonly prepaid: Int32Array;
-  /** How much of a charge may be given back. */
+  /** The part of each charge that may be given back. */
   readonly refundable: Int32Array;
   readonly positions: Int32Array;
   /** Blocks behind the ends of scopes, and heads of loops, with the ways to them. */
   readonly merges: { readonly point: number; readonly edges: readonly BranchEdge[] }[];
   /** Where the gas of the current block of straight-line code is taken. */
   point: number;
-  /** True if the gas is compared with zero at the start of the current block or in it: what may not be spent must not be taken before. */
+  /**
+   * True if the gas is compared with zero at the start of the current block or within it: gas that may not be spent
+   * must not be taken before that.
+   */
   checked: boolean;
-  /** False behind an unconditional branch; `skipped` counts the blocks opened there. */
+  /** False after an unconditional branch; `skipped` counts the blocks that are opened there. */
   live: boolean;
   skipped: number;
   leaf: boolean;
@@ -75,7 +86,7 @@ export type FunctionDraft = {
   /** Slots that calls need beyond the operands. */
   frameEnd: number;
   lowestCall: number;
-  /** Largest height of the operand stack, if a first pass has found it; else 0. */
+  /** Largest height of the operand stack if a first pass has found it, else 0. */
   readonly knownHeight: number;
 };
 
@@ -140,8 +151,8 @@ export function popSource(d: FunctionDraft): number {
 }
 
 /**
- * Pushes a result that `write` puts in a slot: its own, or that of the local which the next instruction sets.
- * Returns the index of the last instruction that was taken.
+ * Pushes a result that `write` puts into a slot: the result's own, or that of the local which the next instruction
+ * sets. Returns the index of the last instruction that was taken.
  */
 export function pushResult(d: FunctionDraft, index: number, producer: number, write: (slot: number) => void): number {
   const next = d.instructions[index + 1]!;

@@ -2,11 +2,12 @@
 import type { FunctionType } from '../wasm/module.ts';
 
 /**
- * Unused slots in each frame, besides one for each parameter and result, which V8 keeps twice. They bound the number and
- * size of frames, so that V8's stack (984 KiB by default) never runs out before the slot region does: vm/native/stack.test.ts.
+ * Unused slots of each frame. There is also one for each parameter and result, which V8 keeps twice. They bound the
+ * number and size of frames, so that V8's stack (984 KiB by default) never runs out before the slot region does:
+ * vm/native/stack.test.ts.
  */
 export const FRAME_RESERVE = 12;
-/** A callee's frame starts at most this many slots before the end of its caller's. */
+/** A callee's frame starts at most this many slots before the end of its caller's frame. */
 export const CALL_SLACK = 4;
 
 export type FrameLayout = {
@@ -14,7 +15,7 @@ export type FrameLayout = {
   readonly results: number;
   /** Slot of the return record. */
   readonly record: number;
-  /** Slot of the first local that is no parameter. */
+  /** Slot of the first local that is not a parameter. */
   readonly locals: number;
   /** Slot of the first operand. */
   readonly operands: number;

@@ -23,7 +23,10 @@ import {
 } from './plain.ts';
 import type { FunctionPlan } from './plan.ts';
 
-/** Takes the gas behind a merge, or of a loop's head, on the ways to it: later ones first, as their ways may start at earlier ones. */
+/**
+ * Takes the gas of the code behind a merge, or of a loop's head, on the ways to it. Later merges come first, as their
+ * ways may start at earlier ones.
+ */
 function takeBefore({ merges, charges, refundable }: FunctionDraft): void {
   merges.sort((a, b) => b.point - a.point);
   for (const { point, edges } of merges) {
@@ -49,7 +52,7 @@ export function lowerFunction(context: LowerContext, func: FunctionBody): Functi
   const calls = context.calls.length;
   let pass = lowerBody(context, type, body, 0);
   if (pass.callBelowSlack) {
-    // Rare: an operand stack that is much deeper elsewhere than at a call. Its height is only known now.
+    // This is rare: the operand stack is much deeper elsewhere than at a call, and its height is known only now.
     context.code.truncate(start);
     context.calls.length = calls;
     pass = lowerBody(context, type, body, pass.height);
@@ -88,7 +91,7 @@ function lowerBody(context: LowerContext, type: FunctionType, body: Body, knownH
   };
 }
 
-/** Lowers one instruction that can be reached; returns the index of the last one that it took. */
+/** Lowers one instruction that can be reached; returns the index of the last instruction that it took. */
 function lowerInstruction(d: FunctionDraft, index: number): number {
   const instruction = d.instructions[index]!;
   const { op, a, b, targets } = instruction;

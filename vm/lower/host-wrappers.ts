@@ -1,8 +1,9 @@
-// docs/vm.md#code: host functions that are called through the table, exported or the start function get a function of their own.
+// docs/vm.md#code: a host function that is called through the table, exported or the start function gets a function of
+// its own.
 import { EXPORT_FUNCTION, type FunctionBody, type Module } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
 
-/** The same module, in which imports are only ever called directly. */
+/** The same module, but imports are called directly only. */
 export function wrapHostFunctions(module: Module): Module {
   const wrappers = new Map<number, number>();
   const functions: FunctionBody[] = [...module.functions];

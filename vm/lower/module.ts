@@ -16,13 +16,13 @@ export type LoweredModule = {
   /** The module with host functions wrapped: what the plans and function indices refer to. */
   readonly module: Module;
   readonly code: Uint8Array;
-  /** First instruction of each function, imports counted first (0 for them). */
+  /** Index of the first instruction of each function; imports are counted first and have 0. */
   readonly starts: readonly number[];
   /** Values of the slots before the first frame. */
   readonly slots: BigUint64Array;
   /** Absolute slot of each mutable global. */
   readonly globalSlots: readonly (number | undefined)[];
-  /** Of the data segments that the code names. */
+  /** Places of the data segments that the code names. */
   readonly segments: ReadonlyMap<number, DataPlace>;
   readonly data: Uint8Array;
   /** Elements of the function table: function index, or undefined. */
@@ -34,11 +34,14 @@ export type LoweredModule = {
 export type LowerOptions = {
   /** Name of the exported function that the run calls. */
   readonly entry: string;
-  /** False if the state that the program starts from was taken after the start function. */
+  /** False if the program starts from a state that was taken after the start function had run. */
   readonly callStart: boolean;
-  /** Told of each function of the wrapped module once it is lowered, in order: plans are too large to keep them all. */
+  /**
+   * Called for each function of the wrapped module once it is lowered, in order: all plans together are too large to
+   * keep.
+   */
   readonly onFunction?: ((func: FunctionBody, plan: FunctionPlan) => void) | undefined;
-  /** The lowering ends as soon as there are more: 2^24 unless told otherwise. */
+  /** The lowering ends as soon as there are more instructions; the default is 2^24. */
   readonly maxInstructions?: number | undefined;
 };
 
@@ -120,7 +123,7 @@ type State = {
   data: Uint8Array;
 };
 
-// Mutable globals first, then the lengths of the data segments that the code names.
+// Mutable globals come first, then the lengths of the data segments that the code names.
 function placeState(module: Module): State {
   const values: bigint[] = [];
   const globalSlots = module.globals.map((global) => (global.mutable ? values.push(global.value) - 1 : undefined));

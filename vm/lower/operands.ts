@@ -1,4 +1,4 @@
-// docs/vm.md#code: the operand stack at lowering time. Locals and constants stay unread until they are used.
+// docs/vm.md#code: the operand stack at lowering time. Locals and constants are not read before they are used.
 import { IMMEDIATE_BIT, OP } from '../../protocol/isa.ts';
 
 export const TEMP = 0;
@@ -18,7 +18,7 @@ export type Emit = (op: number, a?: number, b?: number, c?: number, high?: numbe
 
 export type Operands = {
   height(): number;
-  /** Largest height so far. */
+  /** The largest height so far. */
   peak(): number;
   /** Makes sure that the frame has slots up to this height. */
   reserve(height: number): void;
@@ -35,13 +35,13 @@ export type Operands = {
   settle(from: number): void;
   /** Moves operands that are still in locals to their own slots. */
   settleLocals(): void;
-  /** The same for one local, before it is written. */
+  /** Moves operands that are still in this local to their own slots, before it is written. */
   settleLocal(local: number): void;
 };
 
 export function createOperands(emit: Emit, firstSlot: number, slotOfLocal: (local: number) => number): Operands {
   const stack: Operand[] = [];
-  // How many operands still lie in each local, and in all: what need not be searched for is not.
+  // How many operands still lie in each local, and in all: a search is made only if there is something to find.
   const pending = new Map<number, number>();
   let pendingAll = 0;
   let peak = 0;
@@ -102,7 +102,7 @@ export function createOperands(emit: Emit, firstSlot: number, slotOfLocal: (loca
   };
 }
 
-/** `mov target, operand`; the operand's own slot is `own`. */
+/** Emits `mov target, operand`; the operand's own slot is `own`. */
 export function emitMove(
   emit: Emit,
   target: number,

@@ -1,4 +1,5 @@
-// docs/vm.md#total: runs a program of one's own natively if that can be, else on the step machine, with the same result. For tools; nodes do it on threads.
+// docs/vm.md#total: runs a program of one's own natively if that is possible, else on the step machine, with the same
+// result. It is for tools; nodes run programs on threads.
 
 import type { Program } from '../program.ts';
 import type { ProgramRun, RunResult } from '../run.ts';
@@ -13,7 +14,7 @@ import {
 } from './engine.ts';
 
 export type AnyProgram = {
-  /** The step machine tells neither the log nor which fault it was. */
+  /** On the step machine there is no log, and no telling which fault it was. */
   run(request: ProgramRun): RunResult;
 };
 

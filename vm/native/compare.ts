@@ -1,22 +1,22 @@
-// docs/vm.md#engines: an engine runs natively only what it has lowered itself and found equal.
+// docs/vm.md#engines: an engine runs natively only a program that it has lowered itself and found equal.
 import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import type { LoweredModule } from '../lower/module.ts';
 import { maximumPages, type Program } from '../program.ts';
 import { F32, I32 } from '../wasm/module.ts';
 
-/** What is kept of a lowered module to compare programs with. */
+/** What is kept of a lowered module, to compare programs with it. */
 export type LoweredFacts = {
   readonly codeRoot: Hex;
   readonly dataRoot: Hex;
   readonly pagesMax: number;
-  /** Slots before the first frame, as the module itself begins. */
+  /** Slots before the first frame, as the module itself begins with them. */
   readonly slots: BigUint64Array;
-  /** 1 for a slot that holds a global, which an image may give another value; 2 if that has only 32 bits. */
+  /** 1 for a slot that holds a global, which an image may give another value; 2 if the global has 32 bits. */
   readonly free: Uint8Array;
 };
 
-/** `roots`: those of code and data, if they are known. */
+/** `roots` are those of code and data, if they are known. */
 export function loweredFacts(
   { code, data, slots, globalSlots, module }: LoweredModule,
   roots?: Pick<LoweredFacts, 'codeRoot' | 'dataRoot'>,
@@ -31,8 +31,8 @@ export function loweredFacts(
 }
 
 /**
- * What keeps the module from being this program, which fits (vm/fit.ts); undefined if nothing does. That the parts are those of the header is
- * not looked at again: an instance starts from the program's own memory and slots, as the step machine does.
+ * Why the module is not this program, which fits (vm/fit.ts); undefined if it is. Whether the parts are those of the
+ * header is not looked at again: an instance starts from the program's own memory and slots, as the step machine does.
  */
 export function programDifference({ header, slots }: Program, lowered: LoweredFacts): string | undefined {
   if (header.globals !== lowered.slots.length) return `${header.globals} global slots, not ${lowered.slots.length}`;
@@ -43,8 +43,9 @@ export function programDifference({ header, slots }: Program, lowered: LoweredFa
   return foreign === undefined ? undefined : `value of slot ${foreign}`;
 }
 
-// An image gives globals other values than the module's, but only such as the module could have written: lowered code
-// never clears the upper half of a 32-bit global's slot, and the rewritten module knows a segment's length from the segment.
+// An image gives globals other values than the module's, but only values that the module could have written: lowered
+// code never clears the upper half of a 32-bit global's slot, and the rewritten module knows a segment's length from
+// the segment.
 function foreignSlot(given: Uint8Array, { slots, free }: LoweredFacts): number | undefined {
   const view = new DataView(given.buffer, given.byteOffset, given.byteLength);
   const at = slots.findIndex((own, slot) => {

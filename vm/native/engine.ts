@@ -16,7 +16,10 @@ import { FAULT_OUT_OF_GAS, FAULT_OUTPUT, FAULT_SLOTS } from './layout.ts';
 import { buildNativeModule, type NativeModule, type NativeOptions } from './module.ts';
 import type { RewritePart } from './rewrite.ts';
 
-/** A program and the module that it was lowered from, with the name of its entry. Its parts are those of its header: who gives them has checked the roots. */
+/**
+ * A program and the module that it was lowered from, with the name of its entry. Who gives its parts has checked that
+ * they are those of its header.
+ */
 export type NativeSource = Program & {
   readonly wasm: Uint8Array;
   readonly entry?: string | undefined;
@@ -24,7 +27,7 @@ export type NativeSource = Program & {
   readonly fromImage: boolean;
 };
 
-/** A module of one's own. */
+/** A module of one's own, without a program from the network. */
 export type ModuleSource = {
   readonly wasm: Uint8Array;
   readonly entry?: string | undefined;
@@ -35,28 +38,38 @@ export type NativeProgram = {
   readonly kind: 'native';
   readonly programId: Hex;
   readonly header: ProgramHeader;
-  /** Bytes that it keeps until its next run, about: the image, an instance, its share of compiled code. */
+  /** About how many bytes the program keeps until its next run: the image, an instance, its share of compiled code. */
   keptBytes(): number;
 };
 
-/** The program has no native form: the module does not lower to it, is beyond a bound, or V8 refuses it. Only the step machine may run it. */
+/**
+ * The program has no native form: the module does not lower to it or breaks a bound, or V8 refuses it. Only the step
+ * machine may run it.
+ */
 export type Mismatch = { readonly kind: 'mismatch'; readonly programId: Hex; readonly reason: string };
 
 export type NativeEngine = {
-  /** Lowers the module and compares; compiled modules are kept for later programs with the same module. @throws MizuError `vm/unfit-program` */
+  /**
+   * Lowers the module and compares; compiled modules are kept for later programs with the same module.
+   * @throws MizuError `vm/unfit-program`
+   */
   load(source: NativeSource): NativeProgram | Mismatch;
-  /** The program of a module, and the same loaded: both from one lowering. @throws MizuError as `loadModule` and `createProgram` do, `vm/unfit-program` */
+  /**
+   * Makes the program of a module and loads it, both from one lowering.
+   * @throws MizuError as `loadModule` and `createProgram` do, `vm/unfit-program`
+   */
   lower(source: ModuleSource): { readonly program: Program; readonly loaded: NativeProgram | Mismatch };
   /**
-   * Runs a program. Pure: the same request gives the same result. `pages`: most pages of memory that the host gives; none: as many as the program may have.
-   * @throws NativeFailed if V8 did not get to a result: that says nothing about the program
+   * Runs a program. It is pure: the same request gives the same result. `pages` is the most pages of memory that the
+   * host gives; without it, the host gives as many as the program may have. @@ @throws NativeFailed if V8 did not get
+   * to a result: that says nothing about the program
    */
   run(program: NativeProgram, request: ProgramRun, pages?: number): RunResult;
 };
 
-/** V8's stack, its memory or its patience ended before the program did. The step machine has the result. */
+/** V8's stack, memory or patience ended before the program did. The step machine has the result. */
 export class NativeFailed extends Error {
-  /** True if more pages than the host gives may be all that is missing. */
+  /** True if the run may succeed with more pages than the host gave. */
   readonly needsMemory: boolean;
 
   constructor(cause: unknown) {
@@ -75,19 +88,19 @@ type Loaded = NativeProgram & {
 };
 
 const MODULES_KEPT = 16;
-/** Machine code and tables that V8 keeps for a byte of the rewritten module: 5 to 12 for the published ones. */
+/** Bytes of machine code and tables that V8 keeps for a byte of the rewritten module: 5 to 12 for published modules. */
 const CODE_BYTES_PER_BYTE = 12;
 
-/** `without`: for measurements alone, as the gas of a run is then another. */
+/** `without` is for measurements alone: it changes the gas of a run. */
 export function createNativeEngine(without?: RewritePart): NativeEngine {
   const modules = new Map<string, Compiled>();
-  /** `own`: the program is what this lowered to. */
+  /** `own` is given if the program is what this engine has lowered. */
   const compile = (source: NativeSource, own?: NativeModule): Compiled => {
     const { wasm, entry = '_start', fromImage } = source;
     const key = `${keccakHex(wasm)} ${fromImage} ${entry} ${source.code.length}`;
     const known = modules.get(key);
     if (known !== undefined) return known;
-    // What lowers to more than the program is another one: the work ends there.
+    // A lowering that is longer than the program is not the program's: the work ends there.
     const maxInstructions = source.code.length / INSTRUCTION_BYTES;
     const native =
       own ?? buildNativeModule(loadModule(wasm), { entry, callStart: !fromImage, maxInstructions, without });
@@ -134,7 +147,7 @@ export function createNativeEngine(without?: RewritePart): NativeEngine {
       const module = loadModule(wasm);
       const fromImage = image !== undefined;
       const built = tryToBuild(module, { entry, callStart: !fromImage, without });
-      // What is refused may be the rewriting alone: then there is a program, which can only be stepped.
+      // Perhaps only the rewrite is refused: then there is a program, which only the step machine can run.
       const program = built ? assembleProgram(module, built.lowered, image) : createProgram({ module, image, entry });
       return { program, loaded: load({ ...program, wasm, entry, fromImage }, built) };
     },
@@ -142,7 +155,10 @@ export function createNativeEngine(without?: RewritePart): NativeEngine {
   };
 }
 
-/** Does the code begin with the stub of a program that starts from an image: `call` the entry, `halt`? Without a start function all do. */
+/**
+ * Whether the code begins with the stub of a program that starts from an image: `call` the entry, `halt`. Without a
+ * start function all programs do.
+ */
 export function startsFromImage(code: Uint8Array): boolean {
   return code[INSTRUCTION_BYTES] === OP.halt >> 8 && code[INSTRUCTION_BYTES + 1] === (OP.halt & 0xff);
 }
@@ -156,7 +172,7 @@ function tryToBuild(module: Module, options: NativeOptions): NativeModule | unde
   }
 }
 
-// V8 refuses what is too large for it by a CompileError or a RangeError.
+// V8 refuses a module that is too large for it by a CompileError or a RangeError.
 function isRefusal(error: unknown): boolean {
   return error instanceof MizuError || error instanceof WebAssembly.CompileError || error instanceof RangeError;
 }
@@ -168,7 +184,7 @@ function actualOf(error: unknown): string {
 function runLoaded(program: Loaded, request: ProgramRun, pages: number): RunResult {
   if (request.seed.length !== 32 || request.gasLimit < 0n || request.gasLimit >= 1n << 62n) throw badRequest(request);
   const kept = program.instance;
-  // Whatever goes wrong, a used instance is not used again.
+  // Whatever goes wrong, an instance that was used is not used again.
   program.instance = undefined;
   try {
     const instance = kept?.pages === pages ? kept.used : createInstance(program.native, program, pages);
@@ -205,7 +221,8 @@ function faultOf(thrown: unknown, mark: number): RunFault {
     if (mark === FAULT_OUTPUT) return { kind: 'host', message: 'The output is too long.' };
     return { kind: 'trap', message: thrown.message };
   }
-  // Never a fault: HostAbort is the caller's; anything else (V8's stack is a RangeError, when it ends depends on its tiers) says nothing about the program.
+  // No fault: HostAbort is the caller's, and any other error says nothing about the program (when V8's stack ends, by a
+  // RangeError, depends on its compilers).
   throw thrown instanceof HostAbort ? thrown : new NativeFailed(thrown);
 }
 

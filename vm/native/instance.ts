@@ -1,4 +1,5 @@
-// docs/vm.md#engines: one instance of a rewritten module; between runs the pages that the run has changed go back to the program's image.
+// docs/vm.md#engines: one instance of a rewritten module; between two runs the pages that a run has changed are set
+// back to the program's image.
 
 import type { Host } from '../host.ts';
 import { HOST_MODULE } from '../host-functions.ts';
@@ -6,14 +7,17 @@ import { PAGE_BYTES, type Program } from '../program.ts';
 import { type EXTRA_GLOBALS, MEMORY_REFUSED } from './layout.ts';
 
 export type NativeInstance = {
-  /** Image, globals and gas as at the start of a run. */
+  /** Sets image, globals and gas as they are at the start of a run. */
   reset(gasLimit: bigint): void;
-  /** Runs the entry stub; `thrown` is what ended it early. */
+  /** Runs the entry stub; `thrown` is the error that ended it early. */
   run(host: Host): { readonly thrown: unknown };
   memory(): Uint8Array;
   gas(): bigint;
   fault(): number;
-  /** False if the memory has grown, or is so large that a new one is cheaper than looking for the pages that were changed. */
+  /**
+   * False if the memory has grown, or is so large that a new one costs less than looking for the pages that were
+   * changed.
+   */
   reusable(): boolean;
   readonly exports: WebAssembly.Exports;
 };
@@ -24,16 +28,19 @@ export type InstanceParts = {
   readonly globalSlots: readonly (number | undefined)[];
 };
 
-/** The host has no memory for a growth that the program is entitled to. */
+/** The host has no memory for a growth to which the program is entitled. */
 export class MemoryRefused extends Error {}
 
 type Extra = Record<(typeof EXTRA_GLOBALS)[number], WebAssembly.Global>;
 
-/** Above it a new memory, zero until it is touched, is cheaper than to compare this one with its image: 16 MiB take 2 ms. */
+/**
+ * Above so many pages a new memory, zero until it is touched, costs less than comparing this one with its image: 16 MiB
+ * take 2 ms.
+ */
 const REUSED_PAGES_MAX = 256;
 const ZERO_PAGE = Buffer.alloc(PAGE_BYTES);
 
-/** `pages`: most pages that the host gives, at most the program's own maximum. */
+/** `pages` is the most pages that the host gives, at most the program's own maximum. */
 export function createInstance(
   native: InstanceParts,
   program: Pick<Program, 'header' | 'memory' | 'slots'>,
@@ -92,8 +99,8 @@ export function createInstance(
   };
 }
 
-// V8 does not count shared memories, and would collect garbage too late: it counts a buffer of the same size, which nobody touches
-// and which lives until the next one.
+// V8 does not count shared memories, and would collect garbage too late. It counts this buffer of the same size, which
+// is never touched and lives until the next one.
 const weight: { buffer: ArrayBuffer } = { buffer: new ArrayBuffer(0) };
 const HEAVY_PAGES = 4096;
 
@@ -101,7 +108,8 @@ function weigh(pages: number): void {
   weight.buffer = new ArrayBuffer(Math.min(pages, HEAVY_PAGES) * PAGE_BYTES);
 }
 
-// Only pages that differ are written: of a new memory those that are not zero, of a used one those that the run has changed.
+// Only pages that differ are written: in a new memory those that are not zero, in a used one those that the run has
+// changed.
 function restoreImage(memory: Uint8Array, image: Uint8Array, fresh: boolean): void {
   const end = fresh ? image.length : memory.length;
   const source = Buffer.from(image.buffer, image.byteOffset, image.length);

@@ -2,10 +2,13 @@
 import { HOST_FUNCTIONS, type HostName } from '../host-functions.ts';
 import { F64, type FunctionType, I32, type Module } from '../wasm/module.ts';
 
-/** What a rewritten module imports from the engine. Offsets and sizes are f64 there: a bigint costs more than the call. */
+/**
+ * What a rewritten module imports from the engine. Offsets and sizes are f64 there: converting a bigint costs more than
+ * the call.
+ */
 export type NativeImport = { readonly name: string; readonly type: FunctionType };
 
-/** Import that reports that the host has no memory for a growth that the program is entitled to. */
+/** Import that reports that the host has no memory for a growth to which the program is entitled. */
 export const MEMORY_REFUSED = 'memory_refused';
 
 /** Globals behind the module's own ones. */
@@ -30,7 +33,7 @@ export type NativeLayout = {
   readonly afterShims: number;
 };
 
-/** `module` has its host functions wrapped; `bulk`: names of the bulk shims that the code needs, in order. */
+/** `module` has its host functions wrapped; `bulk` names the bulk shims that the code needs, in order. */
 export function layoutNative(module: Module, bulk: readonly string[]): NativeLayout {
   const names = [...new Set(module.imports.map((i) => i.name))].sort();
   const imports: NativeImport[] = names.map((name) => ({ name, type: nativeType(name as HostName) }));
@@ -68,7 +71,7 @@ export const SHIM_COPY = 'memory_copy';
 export const SHIM_GROW = 'memory_grow';
 export const SHIM_INIT = 'memory_init:';
 
-/** Type of a bulk shim. */
+/** The type of a bulk shim. */
 export function bulkType(name: string): FunctionType {
   return name === SHIM_GROW ? { params: [I32], results: [I32] } : { params: [I32, I32, I32], results: [] };
 }

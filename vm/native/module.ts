@@ -47,13 +47,16 @@ export type NativeModule = {
 };
 
 export type NativeOptions = Pick<LowerOptions, 'entry' | 'callStart' | 'maxInstructions'> & {
-  /** Exports `f<index>` for each exported function, to be called by itself: for tests. A door can be a thousand times as long as the export. */
+  /**
+   * Exports `f<index>` for each exported function, so that tests can call it by itself. The code of such an export may
+   * be a thousand times as long as its entry in the module.
+   */
   readonly doors?: boolean | undefined;
-  /** For measurements alone. */
+  /** A part of the rewrite that is left out, for measurements alone. */
   readonly without?: RewritePart | undefined;
 };
 
-/** Lowers and rewrites a module in one go. */
+/** Lowers and rewrites a module in one pass. */
 export function buildNativeModule(source: Module, options: NativeOptions): NativeModule {
   const module = wrapHostFunctions(source);
   const bulk = [SHIM_FILL, SHIM_COPY, SHIM_GROW, ...module.namedSegments.map((index) => SHIM_INIT + index)];
@@ -105,7 +108,7 @@ export function buildNativeModule(source: Module, options: NativeOptions): Nativ
     return { type, body: buildDoor(layout, type, index) };
   });
   const extra = [...shims, ...setters, run, ...doors];
-  // Active segments are part of the image; to the code they are dropped ones.
+  // Active segments are part of the image; for the code they are dropped ones.
   const data = (module.namedSegments.length > 0 ? module.data : []).map(({ address, bytes }) => ({
     address: undefined,
     bytes: address === undefined ? bytes : new Uint8Array(0),
@@ -136,7 +139,7 @@ function bodyOf(type: number, bytes: Uint8Array): FunctionBody {
   return { type, bytes, start: 0, end: bytes.length };
 }
 
-/** The module's types in their order, so that indices in code stay, and new ones behind. */
+/** The module's types in their order, so that indices in code stay, with new types behind them. */
 function createTypes(own: readonly FunctionType[]) {
   const all = [...own];
   const known = new Map<string, number>();
@@ -196,7 +199,7 @@ function buildSetter(layout: NativeLayout, type: ValueType, index: number): Uint
   return w.finish();
 }
 
-// An exported function as the module declares it: gas and frame come from the globals.
+// An exported function with the type that the module declares: gas and frame come from the globals.
 function buildDoor(layout: NativeLayout, { params }: FunctionType, index: number): Uint8Array {
   const w = createByteWriter(64);
   w.byte(0);

@@ -30,23 +30,23 @@ type Locals = {
 };
 
 /**
- * What the rewrite adds, as far as it can be left out to measure what it costs: taking gas, comparing it with zero, comparing the frame with
- * the slot region, canonical NaN. Without one of them a module is no engine's.
+ * The parts of what the rewrite adds, each of which can be left out to measure what it costs: taking gas, comparing it
+ * with zero, comparing the frame with the slot region, making NaN canonical. No engine runs a module without them.
  */
 export const REWRITE_PARTS = ['gas', 'gasChecks', 'frameChecks', 'canonicalNans'] as const;
 export type RewritePart = (typeof REWRITE_PARTS)[number];
 
 /** Indices of types that the rewritten function needs. */
 export type RewriteTypes = {
-  /** Of a type () -> results, for the block that the function becomes. */
+  /** The type () -> results of the block that the function becomes. */
   readonly results: number;
-  /** Of the rewritten functions of each of the module's types. */
+  /** The type of the rewritten functions of one of the module's types. */
   native(type: number): number;
 };
 
 /**
- * Body of the rewritten function, locals included. It takes the gas and its frame behind its own parameters, and gives
- * the gas behind its own results: V8 passes them in registers.
+ * Body of the rewritten function, locals included. It takes gas and frame as parameters behind its own, and returns the
+ * gas behind its own results: V8 passes them in registers.
  */
 export function rewriteFunction(
   module: Module,
@@ -82,7 +82,8 @@ function declareLocals(w: ByteWriter, type: FunctionType, plan: FunctionPlan): L
     if (last?.type === valueType) last.count++;
     else groups.push({ type: valueType, count: 1 });
   };
-  // The two new parameters take the places of the first two locals, which go behind the others: all others stay.
+  // The two new parameters take the places of the first two locals, which move behind the others; all others stay where
+  // they are.
   const own = plan.body.locals;
   const gas = type.params.length;
   const fp = gas + 1;
@@ -103,7 +104,7 @@ function declareLocals(w: ByteWriter, type: FunctionType, plan: FunctionPlan): L
   return { gas, fp, f32, f64, selector, place };
 }
 
-/** Gas is not compared where it is not taken. */
+/** Where gas is not taken it is not compared either. */
 function planWithout(plan: FunctionPlan, part: RewritePart): FunctionPlan {
   const { length } = plan.charges;
   const none = new Uint8Array(length);
@@ -269,7 +270,8 @@ function putCanonicalNan(w: ByteWriter, bytes: number, locals: Locals): void {
   put.localGet(w, local);
   w.byte(bytes === 4 ? WASM.f32Eq : WASM.f64Eq);
   put.select(w);
-  // Always the same value elsewhere: V8 then carries no copy of the local around loops (QuickJS: 10% of the time).
+  // The local has the same value everywhere else: V8 then carries no copy of it around loops (QuickJS: 10% of the
+  // time).
   if (bytes === 4) put.f32Bits(w, 0);
   else put.f64Bits(w, 0n);
   put.localSet(w, local);

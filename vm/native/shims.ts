@@ -78,7 +78,7 @@ export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: nu
   return w.finish();
 }
 
-// V8's memset of nothing takes 150 ns. Out of bounds is a fault all the same.
+// V8's memset of no bytes takes 150 ns. An address out of bounds is a fault nevertheless.
 function putEmptyFill(w: ByteWriter): void {
   put.localGet(w, 2);
   w.byte(WASM.i32Eqz);
@@ -101,7 +101,10 @@ function putLocals(w: ByteWriter, i32Count: number): void {
 
 type Put = () => void;
 
-/** Takes the gas of a repetition for each place at which `n` bytes are cut: ends of leaves of the target and of the source; the instruction itself is paid. */
+/**
+ * Takes the gas of a repetition for each place at which `n` bytes are cut, at ends of leaves of the target and of the
+ * source. The instruction itself is paid.
+ */
 function putBulkGas(
   w: ByteWriter,
   layout: NativeLayout,
@@ -120,7 +123,7 @@ function putBulkGas(
   w.byte(WASM.i64Sub);
   if (putSource !== undefined) {
     putLeafEnds(w, putSource, n);
-    // Leaves of both that end together are one cut.
+    // Where a leaf of the target and a leaf of the source end together, there is one cut.
     putTarget();
     putSource();
     w.byte(WASM.i32Xor);
@@ -134,7 +137,7 @@ function putBulkGas(
   put.globalSet(w, layout.gas);
 }
 
-/** Takes the gas of each page or byte, of which the local `n` has the number. */
+/** Takes the gas of the pages or bytes whose number is in the local `n`. */
 function putGasOfEach(w: ByteWriter, layout: NativeLayout, n: number, gas: bigint): void {
   put.globalGet(w, layout.gas);
   put.localGet(w, n);
@@ -144,7 +147,7 @@ function putGasOfEach(w: ByteWriter, layout: NativeLayout, n: number, gas: bigin
   put.globalSet(w, layout.gas);
 }
 
-/** Ends of leaves that lie within the `n` bytes from an address on. */
+/** Pushes the number of ends of leaves that lie within the `n` bytes from an address on. */
 function putLeafEnds(w: ByteWriter, putAddress: Put, n: number): void {
   putAddress();
   put.i32Const(w, LEAF_BYTES - 1);
@@ -165,7 +168,7 @@ function putGasCheck(w: ByteWriter, layout: NativeLayout): void {
   putFaultIf(w, layout.fault, FAULT_OUT_OF_GAS);
 }
 
-// n > limit - outputLength, so that nothing overflows.
+// The bound is written as n > limit - outputLength, so that nothing overflows.
 function putOutputBound(w: ByteWriter, layout: NativeLayout): void {
   put.localGet(w, 1);
   put.i32Const(w, MAX_OUTPUT_BYTES);
@@ -189,7 +192,7 @@ function putGrow(w: ByteWriter, layout: NativeLayout, pagesMax: number): void {
   put.end(w);
   putGasOfEach(w, layout, 0, PAGE_GAS);
   putGasCheck(w, layout);
-  // V8 takes as long to grow a memory by nothing.
+  // V8 takes as long to grow a memory by nothing as by pages.
   put.localGet(w, 0);
   w.byte(WASM.i32Eqz);
   put.ifVoid(w);

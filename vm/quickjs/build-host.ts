@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: the primitives while a program is built: there is no task yet, so nothing of one can be asked for.
+// docs/vm.md#quickjs: the primitives while a program is built: there is no task yet, so each primitive that needs one
+// is refused.
 import { MizuError } from '../../protocol/errors.ts';
 
 /** Bound of what a bundle may log while it is evaluated. */

@@ -15,7 +15,7 @@ const GLUE_MODULE = 'env';
 /** 256 MiB: an allocation beyond is an "out of memory" error in JavaScript. */
 const MAX_PAGES = 4096;
 
-/** What the building of a program calls, by address; see quickjs-wasi. */
+/** The exports that the building of a program calls, by address; see quickjs-wasi. */
 export type EngineExports = {
   memory: WebAssembly.Memory;
   _initialize(): void;
@@ -102,7 +102,7 @@ const STACK_POINTER = 0;
 
 let linked: Promise<ModuleSections> | undefined;
 
-/** Linked once per process; with an export for each mutable global, so that its state can be taken. */
+/** The engine, linked once per process, with an export for each mutable global, so that its state can be taken. */
 export function linkEngine(): Promise<ModuleSections> {
   linked ??= link();
   return linked;

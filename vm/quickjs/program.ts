@@ -16,13 +16,17 @@ export type QuickJsOptions = {
 };
 
 const HOST_LETTERS = 'njtwocsrxlaedgqhkpfbmyzvJiu';
-/** Reference counting frees nearly everything; cycles are looked for only when a program has allocated this much. */
+/**
+ * Reference counting frees nearly everything; QuickJS looks for cycles only after a program has allocated so many
+ * bytes.
+ */
 const GC_THRESHOLD_BYTES = 32 * 1024 * 1024;
-/** Of QuickJS's 1 MiB C stack. */
+/** The most bytes that a program uses of QuickJS's 1 MiB C stack. */
 const STACK_BYTES = 96 * 1024;
 /**
- * Of the 256 MiB that the module may have. QuickJS keeps 64 KiB of it for the error that says so: when the machine itself had no more,
- * the error could not be made either, and the program saw `null` thrown.
+ * The most bytes that QuickJS allocates of the 256 MiB that the module may have. It keeps 64 KiB of them for the error
+ * that says so: when the machine itself had no more memory, the error could not be made either, and the program saw
+ * `null` thrown.
  */
 const MEMORY_BYTES = 240 * 1024 * 1024;
 
@@ -34,10 +38,10 @@ export type QuickJsProgram = {
 };
 
 /**
- * A JavaScript program. The bundle (a script, for example esbuild's `iife`) sets `globalThis.__mizu_main` to a function of one
- * argument, the `io` of docs/vm.md#quickjs. Everything the bundle does at its top level happens here, once; a run starts from the
- * state it left. The same bundle gives the same bytes everywhere.
- * @throws MizuError `vm/bundle` if the bundle throws, sets no function, or asks for the clock at its top level.
+ * A JavaScript program. The bundle (a script, for example esbuild's `iife`) sets `globalThis.__mizu_main` to a function
+ * of one argument, the `io` of docs/vm.md#quickjs. Everything that the bundle does at its top level happens here, once;
+ * a run starts from the state that this leaves. The same bundle gives the same bytes everywhere. @@ @throws MizuError
+ * `vm/bundle` if the bundle throws, sets no function, or asks for the clock at its top level
  */
 export async function createQuickJsImage(bundle: string, options: QuickJsOptions = {}): Promise<QuickJsProgram> {
   const engine = await linkEngine();
@@ -47,13 +51,13 @@ export async function createQuickJsImage(bundle: string, options: QuickJsOptions
 
 let encoded: Promise<Uint8Array> | undefined;
 
-/** The module of every program that `createQuickJsImage` makes. Built once per process. */
+/** The module of every program that `createQuickJsImage` makes. It is built once per process. */
 export function quickJsModule(): Promise<Uint8Array> {
   encoded ??= linkEngine().then((engine) => encodeModule(prune(withoutState(engine))));
   return encoded;
 }
 
-/** The same program as one module that carries its image itself: larger, and nothing of it is shared between bundles. */
+/** The same program as one module that carries its image itself: it is larger, and bundles share nothing of it. */
 export async function createQuickJsProgram(bundle: string, options: QuickJsOptions = {}): Promise<Uint8Array> {
   const engine = await linkEngine();
   return encodeModule(prune(bakeImage(engine, await evaluate(engine, bundle, options.fileName ?? 'bundle.js'))));
@@ -84,8 +88,8 @@ async function evaluate(engine: ModuleSections, bundle: string, fileName: string
   exports.qjs_run_gc();
   exports.qjs_set_gc_threshold(GC_THRESHOLD_BYTES);
   const image = takeImage(engine, exports.memory, instance);
-  // The stack lies at the bottom of quickjs-wasi's memory and its pointer is the only global of its own. What is below the pointer
-  // is left over from the building: without it the image is smaller.
+  // The stack lies at the bottom of quickjs-wasi's memory, and its pointer is the module's only own global. The bytes
+  // below the pointer are left over from the building: without them the image is smaller.
   image.memory.fill(0, 0, Number(image.globals[0]));
   return image;
 }

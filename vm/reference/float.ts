@@ -39,7 +39,7 @@ const COMPARE = {
   ge: (b: number, c: number) => b >= c,
 } as const;
 
-/** Results are rounded to f32 by the caller: for these operations rounding twice is exact. */
+/** The caller rounds results to f32: for these operations rounding twice is exact. */
 export const F32_UNARY = named('f32', COMPUTE_UNARY);
 export const F64_UNARY = named('f64', COMPUTE_UNARY);
 export const F32_BINARY = named('f32', COMPUTE_BINARY);
@@ -47,7 +47,7 @@ export const F64_BINARY = named('f64', COMPUTE_BINARY);
 export const F32_COMPARE = named('f32', COMPARE);
 export const F64_COMPARE = named('f64', COMPARE);
 
-/** From the bits of the operands to the bits of the result: no NaN is touched. */
+/** From the bits of the operands to the bits of the result: a NaN stays as it is. */
 export const SIGN_UNARY: Operations<(b: bigint) => bigint> = {
   f32_abs: (b) => b & 0x7fffffffn,
   f32_neg: (b) => (b & 0xffffffffn) ^ 0x80000000n,
@@ -60,7 +60,7 @@ export const SIGN_BINARY: Operations<(b: bigint, c: bigint) => bigint> = {
   f64_copysign: (b, c) => (b & 0x7fffffffffffffffn) | (c & 0x8000000000000000n),
 };
 
-/** Truncations: source type is in the name; the result is an integer of any width. */
+/** Truncations by name, which tells the source type; the result is an integer of any width. */
 export const TRUNCATE: Operations<(x: number) => bigint> = {};
 for (const bits of [32, 64] as const) {
   for (const source of ['f32', 'f64'] as const) {
@@ -73,7 +73,7 @@ for (const bits of [32, 64] as const) {
   }
 }
 
-/** Nearest f32 to an integer: not by way of f64, which would round twice. */
+/** The nearest f32 to an integer. It does not go by way of f64, which would round twice. */
 export function integerToF32(value: bigint): number {
   const magnitude = value < 0n ? -value : value;
   const excess = magnitude.toString(2).length - 24;

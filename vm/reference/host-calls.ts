@@ -1,4 +1,5 @@
-// docs/vm.md#host: host instructions of the reference machine; bulk ones do at most one leaf a step.
+// docs/vm.md#host: host instructions of the reference machine; a bulk one handles at most one leaf at each step of the
+// machine.
 import { KEEP_BYTE_GAS, MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { HostFault } from '../host.ts';

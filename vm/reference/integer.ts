@@ -7,7 +7,7 @@ const I64_MIN = -(1n << 63n);
 
 type Operations<F> = Partial<Record<OpName, F>>;
 
-/** Operands are signed; the result's low 32 bits count. */
+/** Operands are signed; the low 32 bits of the result count. */
 export const I32_BINARY: Operations<(b: number, c: number) => number | boolean> = {
   i32_add: (b, c) => b + c,
   i32_sub: (b, c) => b - c,
@@ -59,7 +59,7 @@ export const I32_UNARY: Operations<(b: number) => number | boolean> = {
   i32_wrap_i64: (b) => b,
 };
 
-/** Operands are unsigned; the result's low 64 bits count. */
+/** Operands are unsigned; the low 64 bits of the result count. */
 export const I64_BINARY: Operations<(b: bigint, c: bigint) => bigint | boolean> = {
   i64_add: (b, c) => b + c,
   i64_sub: (b, c) => b - c,

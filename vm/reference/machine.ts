@@ -15,7 +15,10 @@ const handlers: (Handler | undefined)[] = [];
 for (const table of [CONTROL, PLAIN_OPERATIONS, MEMORY, HOST_CALLS])
   for (const [op, handler] of table) handlers[op] = handler;
 
-/** Runs a program instruction by instruction. @throws MizuError `vm/unfit-program` */
+/**
+ * Runs a program instruction by instruction.
+ * @throws MizuError `vm/unfit-program`
+ */
 export function runReference(program: Program, request: ProgramRun): RunResult {
   requireFit(program);
   const state = createReferenceState(program, request);
@@ -40,7 +43,7 @@ export function runToHalt(state: State): void {
   }
 }
 
-/** As many steps at once as the gas allows. */
+/** Pays what is owed, as far as the gas goes. */
 function payDebt(state: State): void {
   let paid = state.debt;
   if (paid > state.gasLeft) paid = state.gasLeft;
@@ -48,7 +51,7 @@ function payDebt(state: State): void {
   state.gasLeft -= paid;
 }
 
-/** Does one step: executes an instruction, or pays one gas of what the last one costs. */
+/** Does one step of the machine: executes an instruction, or pays one gas of what the last instruction costs. */
 export function step(state: State): void {
   if (state.gasLeft === 0n) throw new MachineFault('out-of-gas', 'The run used up its gas.');
   state.gasLeft--;

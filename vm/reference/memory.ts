@@ -1,4 +1,5 @@
-// docs/vm.md#code: memory instructions of the reference machine; bulk ones do at most one leaf a step.
+// docs/vm.md#code: memory instructions of the reference machine; a bulk one handles at most one leaf at each step of
+// the machine.
 import { PAGE_GAS } from '../../protocol/constants.ts';
 import { OP } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
@@ -65,7 +66,7 @@ export const MEMORY = new Map<number, Handler>([
         advance(state, o, dst + k, src + k, n - k);
         return;
       }
-      // Backwards, so that an overlapping source is read before it is written.
+      // It copies backwards, so that an overlapping source is read before it is written.
       const k = n === 0 ? 0 : Math.min(n, (dst + n) % LEAF_BYTES || LEAF_BYTES, (src + n) % LEAF_BYTES || LEAF_BYTES);
       state.memory.copyWithin(dst + n - k, src + n - k, src + n);
       advance(state, o, dst, src, n - k);
@@ -86,7 +87,7 @@ export const MEMORY = new Map<number, Handler>([
   ],
 ]);
 
-// The bytes lie in a buffer that doubles: a program may grow its memory page by page.
+// The bytes lie in a buffer that doubles, because a program may grow its memory page by page.
 function growMemory(state: State, pages: number): void {
   const size = pages * PAGE_BYTES;
   const { memory } = state;

@@ -15,7 +15,7 @@ import {
 import { I32_BINARY, I32_UNARY, I64_BINARY, I64_UNARY } from './integer.ts';
 import type { State } from './state.ts';
 
-/** Fields of an instruction; `slotA` and so on are absolute slots. */
+/** Fields of an instruction; `slotA` and its siblings are absolute slots. */
 export type PlainOperands = {
   readonly immediate: boolean;
   readonly a: number;

@@ -13,7 +13,7 @@ export type State = {
   pc: number;
   fp: number;
   gasLeft: bigint;
-  /** Gas that is owed for the instruction before. */
+  /** Gas that is still owed for the last instruction. */
   debt: bigint;
   halted: boolean;
   memory: Uint8Array;
@@ -21,7 +21,7 @@ export type State = {
   readonly slots: BigUint64Array;
 };
 
-/** The state of L1's machine when a program starts; L1 starts what fits, and nothing else. */
+/** The state of L1's machine when a program starts. L1 starts a program that fits, and no other. */
 export function createReferenceState(program: Program, request: ProgramRun): State {
   const slots = new BigUint64Array(SLOT_COUNT);
   const initial = viewSlots(program.slots);

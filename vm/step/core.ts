@@ -34,7 +34,7 @@ type CoreExports = {
   readonly status: WebAssembly.Global;
   readonly fp: WebAssembly.Global;
   readonly farPc: WebAssembly.Global;
-  /** What the last instruction costs beyond the steps of the run. */
+  /** Gas of the last instruction for which the steps of the run did not suffice. */
   readonly debt: WebAssembly.Global;
   readonly data: WebAssembly.Global;
   readonly dirty: WebAssembly.Global;
@@ -59,12 +59,12 @@ type CoreExports = {
 
 export type Core = CoreExports & {
   readonly codeCount: number;
-  /** The core's whole memory; a new view after it grew. */
+  /** The core's whole memory; the view is a new one after the memory has grown. */
   bytes(): Uint8Array;
   view(): DataView;
   /** Bytes of the guest's memory now. */
   size(): number;
-  /** The guest's memory, or a part of it; not a copy. */
+  /** The guest's memory, or a part of it; it is not a copy. */
   guest(address: number, length: number): Uint8Array;
   /** Notes that the guest's leaf at this address was written. */
   mark(address: number): void;
@@ -72,7 +72,10 @@ export type Core = CoreExports & {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Of a program that fits (vm/fit.ts). `host(op, slot)` does a host instruction whose first argument slot is `slot` and answers with a status. */
+/**
+ * The core of a program that fits (vm/fit.ts). `host(op, slot)` executes a host instruction whose first argument is in
+ * `slot`, and returns a status.
+ */
 export function createCore(program: Program, kernel: boolean, host: (op: number, slot: number) => number): Core {
   const { code, data, header } = program;
   const codeCount = code.length / INSTRUCTION_BYTES;
@@ -81,7 +84,7 @@ export function createCore(program: Program, kernel: boolean, host: (op: number,
   let whole = new Uint8Array(exports.memory.buffer);
   let view = new DataView(exports.memory.buffer);
   const renew = (): void => {
-    // A memory that grows takes the bytes of its views away.
+    // When the memory grows, its old views become empty.
     if (whole.length > 0) return;
     whole = new Uint8Array(exports.memory.buffer);
     view = new DataView(exports.memory.buffer);
@@ -131,7 +134,7 @@ function setInitialState(core: Core, { memory, slots }: Program): void {
 }
 
 function allocated(address: number): number {
-  // Addresses are unsigned; 0 says that memory.grow was refused.
+  // Addresses are unsigned; 0 means that memory.grow was refused.
   if (address === 0) throw new Error('the host has no memory left for a step machine');
   return address >>> 0;
 }

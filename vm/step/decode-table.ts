@@ -1,4 +1,5 @@
-// docs/vm.md#code: numbers and kinds of fields of the instructions, as the core's decoder reads them (assembly/decode.ts).
+// docs/vm.md#code: the number and the kinds of fields of each instruction, as the core's decoder reads them
+// (assembly/decode.ts).
 import { INSTRUCTIONS, OP, SHAPES, type Shape } from '../../protocol/isa.ts';
 
 const KINDS: Partial<Record<Shape, number>> = {
@@ -18,7 +19,7 @@ const KINDS: Partial<Record<Shape, number>> = {
 };
 const ENTRIES = 2048;
 const IMMEDIATE_ENTRY = 1024;
-/** An immediate store packs its offset and value: any immediate is one. */
+/** An immediate store packs its offset and its value, so any immediate is allowed. */
 const PLAIN = 0;
 
 /** True for the instructions that only the kernel has. */
@@ -26,7 +27,10 @@ export function isKernelOnly(op: number): boolean {
   return op >= OP.preimage && op <= OP.commit;
 }
 
-/** By `op | immediate << 10`: the interpreter's number in the low half, the kind in the high one. 0 is `trap`: undefined ones fault. */
+/**
+ * By `op | immediate << 10`: the interpreter's number in the low half, the kind in the high one. 0 is `trap`: undefined
+ * instructions fault.
+ */
 export function decodeTable(kernel: boolean): Uint32Array {
   const table = new Uint32Array(ENTRIES);
   INSTRUCTIONS.forEach(({ op, shape }, number) => {

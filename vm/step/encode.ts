@@ -26,7 +26,7 @@ export type MachineFields = {
   readonly outputTreeRoot: Hex;
   readonly outputLength: number;
   readonly resultAddress: number;
-  /** Gas that is owed for the instruction before. */
+  /** Gas that is still owed for the last instruction. */
   readonly debt: bigint;
   readonly contextHash: Hex;
   readonly parent: Hex;
@@ -86,13 +86,13 @@ export function hashMachineContext(context: Uint8Array): Hex {
   return tagged(TAG.context, context);
 }
 
-/** How a trace ended: what a halted machine's hash is of. */
+/** How a trace ended: the hash of a halted machine is over this. */
 export type HaltedMachine =
   | { readonly kind: 'result'; readonly leaf: Uint8Array }
   | { readonly kind: 'commit'; readonly leaf: Uint8Array }
   | { readonly kind: 'failed' };
 
-/** 130 or 2 bytes: the preimage of the hash, and the one-step proof of a halted machine. */
+/** 130 or 2 bytes: the preimage of the hash, which is also the one-step proof of a halted machine. */
 export function encodeHalted(halted: HaltedMachine): Uint8Array {
   const writer = createWriter().u8(TAG.halted);
   if (halted.kind === 'failed') return writer.u8(2).finish();

@@ -6,7 +6,7 @@ import { type HaltedMachine, MACHINE_KIND } from './encode.ts';
 import type { Machine } from './machine.ts';
 
 export type TraceResult = {
-  /** 0..255 exit code, 256 fault. */
+  /** Exit code 0 to 255, or 256 for a fault. */
   readonly status: number;
   /** Empty after a fault. */
   readonly output: Uint8Array;
@@ -27,7 +27,7 @@ function outcomeOf(machine: Machine): TraceResult {
   return { status: STATUS_FAULT, output: EMPTY, gasUsed: options.gasLimit };
 }
 
-/** Of a program that has stopped: docs/kernel.md#exec. */
+/** The result of a program that has stopped: docs/kernel.md#exec. */
 export function resultLeaf(machine: Machine): Uint8Array {
   const { status, gasUsed } = outcomeOf(machine);
   const { output } = machine;
@@ -35,7 +35,7 @@ export function resultLeaf(machine: Machine): Uint8Array {
   return encodeExecResult({ status, outputRoot: hashObject(root, outputLength), outputLength, gasUsed });
 }
 
-/** Of a program that has stopped and has no parent. */
+/** The ending of a program that has stopped and has no parent. */
 export function endingOf(machine: Machine): Ending {
   const result = outcomeOf(machine);
   if (machine.options.kind === MACHINE_KIND.user)

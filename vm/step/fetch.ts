@@ -15,7 +15,10 @@ import type { Machine } from './machine.ts';
 export type Fetched = {
   /** With the immediate bit. */
   readonly op: number;
-  /** Undefined if executing it faults: no such op, an immediate bit too many, or the kernel's in a user program. */
+  /**
+   * Undefined if executing it faults: there is no such op, it must not have the immediate bit, or it is one of the
+   * kernel's in a user program.
+   */
   readonly instruction: Instruction | undefined;
   readonly immediate: boolean;
   readonly a: number;

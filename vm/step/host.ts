@@ -1,11 +1,12 @@
-// docs/vm.md#host: host instructions of the step machine; bulk ones do at most one leaf a step.
+// docs/vm.md#host: host instructions of the step machine; a bulk one handles at most one leaf at each step of the
+// machine.
 import { MAX_OUTPUT_BYTES, MAX_PREIMAGE_BYTES } from '../../protocol/constants.ts';
 import { OP, SLOT_COUNT } from '../../protocol/isa.ts';
 import { LEAF_BYTES } from '../../protocol/tree.ts';
 import { CORE, type Core, STATUS } from './core.ts';
 import type { MachineOutput } from './output.ts';
 
-/** What a stopped machine asks for, or how it ended. */
+/** What a stopped machine asks for, or how it has ended. */
 export type Stop =
   | { readonly kind: 'fault' }
   | { readonly kind: 'exit'; readonly code: number }
@@ -35,16 +36,16 @@ export function copyPart(dst: number, src: number, n: number): number {
   return leafPart(src, leafPart(dst, n));
 }
 
-/** All but `input_count`, `clock`, `random` and `log`, which the core does itself. */
+/** All host calls but `input_count`, `clock`, `random` and `log`, which the core does itself. */
 export function createHostCalls(core: () => Core, environment: HostEnvironment): (op: number, slot: number) => number {
   const { inputs, output } = environment;
-  // Taken anew at each call, once: the core's memory grows only between them.
+  // The view is taken anew once at each call: the core's memory grows only between calls.
   let view: DataView = new DataView(new ArrayBuffer(0));
   let size = 0;
   const at = (slot: number): number => CORE.slots + 8 * (slot % SLOT_COUNT);
   const word = (slot: number): number => view.getUint32(at(slot), true);
   const high = (slot: number): number => view.getUint32(at(slot) + 4, true);
-  // A number below 2^53: in two halves, because a 64-bit integer takes JavaScript ten times as long.
+  // Writes a number below 2^53 in two halves, because a 64-bit integer takes JavaScript ten times as long.
   const set = (slot: number, value: number): void => {
     const to = at(slot);
     view.setUint32(to, value >>> 0, true);
@@ -66,7 +67,7 @@ export function createHostCalls(core: () => Core, environment: HostEnvironment):
     },
     [OP.input_read]: (a) => {
       const dst = word(a);
-      // Rounded above 2^53, where no input ends.
+      // The offset is rounded above 2^53, which is beyond the end of any input.
       const offset = high(a + 2) * 2 ** 32 + word(a + 2);
       const n = word(a + 3);
       const input = inputs[word(a + 1)];

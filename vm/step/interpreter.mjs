@@ -1,4 +1,5 @@
-// docs/vm.md#code: writes the interpreter's two loops. One wraps slot addresses at 65,536; the other runs where no address can.
+// docs/vm.md#code: writes the interpreter's two loops. One wraps slot addresses at 65,536; the other runs where no
+// address can wrap.
 import { LOADS, OPERATIONS, STORES } from './operations.mjs';
 
 /** AssemblyScript source. `instructions`: the table of protocol/isa.ts; an instruction's number is its place there, with the immediate bit behind all others. `prices`: gas of a page and of a kept byte, and slots of a frame for a gas. */
@@ -145,7 +146,7 @@ function storeBody(bytes, { b, c }, immediate) {
   return indent(lines);
 }
 
-// The fast loop keeps the frame where neither it nor its record can wrap.
+// The fast loop keeps frames where neither the frame nor its record can wrap.
 const enterFrame = ({ record, fast }, target) => [
   'const to = frame + <usize>load<u32>(at, 4);',
   ...(fast ? [] : [`if (${record} >= SLOTS_END) ${FAULT}`]),
@@ -246,7 +247,7 @@ function hostBody({ name, op, gas }, { a, prices }) {
   return [...done, ...(gas > 1 ? pay(gas - 1) : [])];
 }
 
-/** What the instruction costs beyond the step that it is. */
+/** Pays what the instruction costs beyond the step that it is. */
 function pay(gas) {
   return [
     `if (<u64>left < <u64>${gas}) {`,

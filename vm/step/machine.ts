@@ -51,9 +51,9 @@ export type Machine = {
   pc: number;
   fp: number;
   gasLeft: bigint;
-  /** Gas that is owed for the instruction before: so many steps do nothing else. */
+  /** Gas that is still owed for the last instruction: so many steps do nothing else. */
   debt: bigint;
-  /** Instructions in the wasm call that comes; V8 changes to optimized code only between calls. */
+  /** Steps of the next wasm call; V8 changes to optimized code only between calls. */
   chunk: number;
   stop: Stop | undefined;
   snapshot(): MachineSnapshot;
@@ -63,7 +63,7 @@ export type Machine = {
 const FIRST_CHUNK = 1 << 16;
 const MAX_CHUNK = 1 << 28;
 
-/** Of a program that fits (vm/fit.ts). */
+/** The machine of a program that fits (vm/fit.ts). */
 export function createMachine(options: MachineOptions): Machine {
   const { program, inputs } = options;
   const output = createMachineOutput();
@@ -114,7 +114,7 @@ export function createMachine(options: MachineOptions): Machine {
   return machine;
 }
 
-/** What the core answers host calls from by itself. */
+/** Writes what the core answers host calls from by itself. */
 function setContext(core: Core, { inputs, seed, timestampNs }: MachineOptions): void {
   core.bytes()[CORE.random] = TAG.random;
   core.bytes().set(seed, CORE.random + 1);
@@ -127,7 +127,7 @@ export function cannotFetch(machine: Machine): boolean {
   return machine.gasLeft === 0n || (machine.debt === 0n && machine.pc >= machine.core.codeCount);
 }
 
-/** Does up to `limit` steps, or as many as come before a stop; returns how many. */
+/** Does up to `limit` steps, fewer if the machine stops before; returns how many. */
 export function runMachine(machine: Machine, limit: bigint): bigint {
   const { core } = machine;
   if (cannotFetch(machine)) {
@@ -158,7 +158,7 @@ export function runMachine(machine: Machine, limit: bigint): bigint {
   return executed;
 }
 
-/** The 256 bytes that the hash is of. */
+/** The 256 bytes whose hash is the machine's. */
 export function encodeRunning(machine: Machine): Uint8Array {
   const { core, options, output } = machine;
   const { program } = options;

@@ -56,7 +56,7 @@ for (const [prefix, type, signed, unsigned, smallest] of [
   OPERATIONS.get(`${prefix}_div_s`).faultIf = `c == 0 || (b == ${smallest} && c == -1)`;
   for (const name of ['div_u', 'rem_s', 'rem_u']) OPERATIONS.get(`${prefix}_${name}`).faultIf = 'c == 0';
 }
-// Read unsigned: what is only copied would keep the sign.
+// Operands are read unsigned: a signed read would copy the sign.
 define('i32', BITS32, BITS32, { wrap_i64: 'b' });
 define('i64', I64, I64, { extend32_s: '<i64><i32>b' });
 

@@ -1,8 +1,8 @@
-// docs/machine.md#running: the output, and the tree over it, which only grows on its right.
+// docs/machine.md#running: the output, and the tree over it, which grows only on its right.
 import type { Hex } from '../../protocol/hex.ts';
 import { depthOf, hashLeaf, hashNode, LEAF_BYTES, treeRoot, zeroTreeRoot } from '../../protocol/tree.ts';
 
-/** Leaves that are hashed at once where the tree allows it. */
+/** Depth of the subtrees that are hashed at once where the tree allows it. */
 const CHUNK_DEPTH = 10;
 const CHUNK_LEAVES = 2 ** CHUNK_DEPTH;
 
@@ -16,9 +16,12 @@ export type MachineOutput = {
   root(): Hex;
   /** The last leaf, padded with zeros. */
   lastLeaf(): Uint8Array;
-  /** Siblings of the leaf that is written next, in the tree as it is: none if that leaf makes the tree one level deeper. */
+  /**
+   * Siblings of the leaf that is written next, in the tree as it is; there are none if that leaf makes the tree one
+   * level deeper.
+   */
   siblings(): Hex[];
-  /** A point to go back to. Bytes behind it stay, because a run writes the same ones again. */
+  /** A point to go back to. Bytes behind it stay, because a run writes the same bytes again. */
   mark(): OutputMark;
   reset(mark: OutputMark): void;
 };
@@ -26,7 +29,8 @@ export type MachineOutput = {
 export function createMachineOutput(): MachineOutput {
   let buffer = new Uint8Array(1024);
   let length = 0;
-  // Whole leaves that are in `frontier`; frontier[d] is the root of the complete tree of depth d that bit d of their number stands for.
+  // Number of whole leaves in `frontier`; if bit d of it is set, frontier[d] is the root of the complete tree of depth
+  // d for that bit.
   let folded = 0;
   let frontier: Hex[] = [];
   const fold = (): number => {

@@ -3,11 +3,11 @@ import { SLOT_COUNT } from '../../protocol/isa.ts';
 import { PAGE_BYTES } from '../program.ts';
 import { CORE, type Core } from './core.ts';
 
-/** Pages that are not there hold zeros: the image counts as written before the first snapshot. */
+/** Pages that are not there hold zeros; the image counts as written before the first snapshot. */
 export type PageSnapshot = {
   readonly count: number;
   readonly contents: readonly (Uint8Array | undefined)[];
-  /** Without the zeros at their end. */
+  /** The slots without the zeros at their end. */
   readonly slots: Uint8Array;
 };
 
@@ -16,7 +16,7 @@ export type PageStore = { snapshot(): PageSnapshot; restore(snapshot: PageSnapsh
 const SLOT_BYTES = SLOT_COUNT * 8;
 
 export function createPageStore(core: Core): PageStore {
-  // What each page held when its mark in `pageChanged` was taken away last.
+  // The contents of each page when its mark in `pageChanged` was last taken away.
   let contents: (Uint8Array | undefined)[] = [];
   const changed = (): Uint8Array => {
     core.markChangedPages();

@@ -2,7 +2,7 @@
 import { SLOT_COUNT } from '../../protocol/isa.ts';
 import type { ProvenInstruction } from './proven-step.ts';
 
-/** Argument slots of the host functions, or one for the result of those without. */
+/** Argument slots of the host functions; a function without arguments has one for its result. */
 const HOST_SLOTS: Readonly<Record<string, number>> = {
   input_count: 1,
   input_size: 1,

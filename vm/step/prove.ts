@@ -10,7 +10,7 @@ import { proveSlots } from './prove-slots.ts';
 import type { ProvenInstruction, ProvenOutcome } from './proven-step.ts';
 import { createWitness, type Witness } from './witness.ts';
 
-/** `parent`: the kernel that waits for this program. The machine's state stays as it is. */
+/** `parent` is the kernel that waits for this program. The machine's state stays as it is. */
 export function proveStep(
   machine: Machine,
   parent: Machine | undefined,

@@ -1,4 +1,4 @@
-// docs/machine.md#proof: what a proof of one instruction is made from.
+// docs/machine.md#proof: what the proof of one instruction is made from.
 import type { Instruction } from '../../protocol/isa.ts';
 import type { Program } from '../program.ts';
 import type { Fetched } from './fetch.ts';

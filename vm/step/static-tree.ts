@@ -5,12 +5,12 @@ import { depthOf, hashNode, LEAF_BYTES, leafCount, treeProof, treeRoot, zeroTree
 export type StaticTree = {
   readonly root: Hex;
   readonly length: number;
-  /** Zero behind the end. */
+  /** The leaf at this index; zeros behind the end. */
   leaf(index: number): Uint8Array;
   siblings(index: number): Hex[];
 };
 
-/** Depth of the parts that are hashed anew for each proof: 128 KiB, a millisecond. */
+/** Depth of the parts that are hashed anew for each proof: 128 KiB, which takes a millisecond. */
 const PART_DEPTH = 10;
 const PART_LEAVES = 2 ** PART_DEPTH;
 

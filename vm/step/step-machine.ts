@@ -21,18 +21,21 @@ import { proveStep } from './prove.ts';
 
 /** What the kernel's host calls are answered from. */
 export type StepKernel = {
-  /** The bytes whose keccak-256 is `hash`, or undefined if they are not at hand: the trace cannot go on. */
+  /** The bytes whose keccak-256 is `hash`, or undefined if nobody has them: then the trace cannot go on. */
   preimage(hash: Uint8Array): Uint8Array | undefined;
   /** Program and inputs of a request leaf of 128 bytes. */
   exec(request: Uint8Array): ChildSource;
-  /** 20 bytes for hash ‖ r ‖ s ‖ v, 97 bytes. */
+  /** 20 bytes for the 97 bytes hash ‖ r ‖ s ‖ v. */
   ecrecover(input: Uint8Array): Uint8Array;
 };
 
 export type ChildSource = {
   readonly program: Program;
   readonly inputs: readonly Uint8Array[];
-  /** The native engine's result, if the program may be run natively: a way past its trace, which is then gasUsed steps long unless it faulted. */
+  /**
+   * The native engine's result, if the program may be run natively. With it the trace can be skipped: it is gasUsed
+   * steps long unless the program faulted.
+   */
   readonly native?: (() => RunResult) | undefined;
 };
 
@@ -43,7 +46,7 @@ export type StepRequest = {
   readonly timestampNs: bigint;
   /** 32 bytes. */
   readonly seed: Uint8Array;
-  /** With it the program is the kernel, without it a user program. */
+  /** With a kernel's host calls the program is the kernel, without them a user program. */
   readonly kernel?: StepKernel | undefined;
 };
 
@@ -59,17 +62,20 @@ export type StepSnapshot = {
 export type StepMachine = {
   /** Steps done since the start. */
   position(): bigint;
-  /** Goes on to this position, or to the end. @throws Error if it lies behind. */
+  /**
+   * Goes on to this position, or to the end.
+   * @throws Error if the position has been passed
+   */
   runTo(position: bigint): void;
   runToEnd(): TraceResult;
   hash(): Hex;
-  /** The preimage of `hash()` without its tag: 256 bytes, or of a halted machine all of it. */
+  /** The preimage of `hash()` without its tag: 256 bytes; for a halted machine the whole preimage. */
   encode(): Uint8Array;
   /** The program whose instruction comes next; undefined at the end. */
   machine(): Machine | undefined;
-  /** One-step proof of the step from here; the state stays. */
+  /** One-step proof of the step from here; the state does not change. */
   prove(): Uint8Array;
-  /** To go back to, as long as this step machine lives. Pages are shared between snapshots. */
+  /** A point to go back to as long as this step machine lives. Snapshots share pages. */
   snapshot(): StepSnapshot;
   restore(snapshot: StepSnapshot): void;
   /** Undefined before the end. */
@@ -134,7 +140,7 @@ export function createStepMachine(request: StepRequest): StepMachine {
     else if (parent !== undefined) resume(resultLeaf(active), active.options.resultAddress);
     else ending = endingOf(active);
   };
-  // Past the whole of a program that has just begun, by its native result.
+  // Skips the whole of a program that has just begun, by its native result.
   const skip = (target: bigint): boolean => {
     if (parent === undefined || source?.native === undefined || active.gasLeft !== active.options.gasLimit)
       return false;
@@ -195,7 +201,7 @@ export function createStepMachine(request: StepRequest): StepMachine {
   return machine;
 }
 
-/** So that a trace of any length is left between instructions now and then. */
+/** The most steps of one call of `runTo` on the way to the end. */
 const MAX_STRETCH = 1n << 40n;
 
 function badRequest(request: StepRequest): MizuError {

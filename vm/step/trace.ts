@@ -19,7 +19,7 @@ export type TraceLine = {
   readonly effect: string;
 };
 
-/** Executes up to `count` instructions and tells of each. */
+/** Executes up to `count` instructions and tells what each did. */
 export function* traceSteps(steps: StepMachine, count: number): Generator<TraceLine> {
   for (let i = 0; i < count; i++) {
     const machine = steps.machine();
@@ -52,7 +52,7 @@ export function printTraceLine(line: TraceLine): string {
   return `${place}  ${line.name.padEnd(20)} ${line.operands.padEnd(40)} ${line.effect}`.trimEnd();
 }
 
-/** Name of an instruction as traces and tables have it. */
+/** The name of an instruction in traces and tables. */
 export function nameOf(fetched: Fetched | undefined): string {
   if (fetched === undefined) return 'no instruction';
   const { instruction, immediate, op } = fetched;

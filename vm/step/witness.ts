@@ -17,13 +17,13 @@ export type WrittenLeaf = { readonly index: number; readonly bytes: Uint8Array }
 export type Witness = {
   bytes(bytes: Uint8Array): void;
   hashes(hashes: readonly Hex[]): void;
-  /** The leaf that holds this slot, unless it is there already. */
+  /** Adds the leaf that holds this slot, unless it is there already. */
   slot(index: number): void;
-  /** The leaves that hold `length` bytes of memory, ascending. */
+  /** Adds the leaves that hold `length` bytes of memory, ascending. */
   memory(address: number, length: number): void;
   memoryLeafAfter(index: number, written: WrittenLeaf): void;
   code(pc: number): void;
-  /** The leaves of an object that hold these bytes. */
+  /** Adds the leaves of an object that hold these bytes. */
   object(tree: StaticTree, offset: number, length: number): void;
   finish(): Uint8Array;
 };
@@ -109,7 +109,7 @@ function siblingsOf(
   });
 }
 
-// One sibling of the leaf stands for the subtree that holds the written one.
+// One sibling of the leaf is the root of the subtree that holds the written leaf.
 function replaced(
   siblings: readonly Uint8Array[],
   index: number,

@@ -6,14 +6,14 @@ import { type ByteWriter, createByteWriter, put, putConstant } from './write.ts'
 export const PREAMBLE: readonly number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const FUNCREF = 0x70;
 
-/** A memory that the module imports; the DataVM's own modules have none, the rewritten ones share the engine's. */
+/** A memory that the module imports. The DataVM's own modules import none; rewritten ones share the engine's. */
 export type ImportedMemory = {
   readonly module: string;
   readonly name: string;
   readonly pagesMax: number;
 };
 
-/** Sections of nothing are left out, and so are custom ones. */
+/** Sections without entries are left out, and so are custom ones. */
 export function encodeModule(module: ModuleSections, memory?: ImportedMemory): Uint8Array {
   const w = createByteWriter(1 << 16);
   w.byte(...PREAMBLE);
@@ -86,7 +86,8 @@ function putLimits(w: ByteWriter, { initial, maximum }: Limits): void {
   if (maximum !== undefined) w.u32(maximum);
 }
 
-// Shared: V8 grows other memories hundreds of times slower, because each growth makes and frees a buffer of the whole size.
+// The memory is shared: V8 grows other memories hundreds of times slower, because each growth makes and frees a buffer
+// of the whole size.
 function putSharedMemory(w: ByteWriter, pagesMax: number): void {
   w.byte(2, 3);
   w.u32(0);

@@ -5,7 +5,10 @@ const LLVM = 'for LLVM: -C target-cpu=mvp or -mcpu=mvp with the features above';
 const OWN_STATE =
   'let it define its memory, table and globals itself (for wasm-ld: without --import-memory and --import-table)';
 
-/** By the name under which a feature is refused: what to do without it. docs/vm.md#features has the same list. */
+/**
+ * For each feature, by the name under which it is refused, what to do without it. docs/vm.md#features has the same
+ * list.
+ */
 export const REFUSED_FEATURES = {
   SIMD: LLVM,
   'threads and atomics': LLVM,

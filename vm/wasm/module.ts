@@ -65,7 +65,7 @@ export type Module = ModuleSections & {
   readonly namedSegments: readonly number[];
   /** True if a constant expression is more than one constant. */
   readonly extendedConstants: boolean;
-  /** docs/vm.md#weight, of all functions. */
+  /** The weight (docs/vm.md#weight) of all functions together. */
   readonly weight: number;
 };
 
@@ -79,14 +79,14 @@ export function typeIndexOfFunction(module: ModuleSections, index: number): numb
   return imported === undefined ? module.functions[index - module.imports.length]!.type : imported.type;
 }
 
-/** Equal for types that are structurally equal. */
+/** A text that is equal for types that are structurally equal. */
 export function typeKey({ params, results }: FunctionType): string {
   return `${params.join()}>${results.join()}`;
 }
 
 const TYPE_NAMES: Readonly<Record<ValueType, string>> = { [I32]: 'i32', [I64]: 'i64', [F32]: 'f32', [F64]: 'f64' };
 
-/** `(i32, i64) -> (i32)` */
+/** The type as text, like `(i32, i64) -> (i32)`. */
 export function formatType({ params, results }: FunctionType): string {
   const names = (types: readonly ValueType[]): string => types.map((type) => TYPE_NAMES[type]).join(', ');
   return `(${names(params)}) -> (${names(results)})`;

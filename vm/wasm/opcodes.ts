@@ -1,4 +1,5 @@
-// docs/vm.md#program: the numbers of WebAssembly instructions that are read or written by name. Those behind 0xfc are 0xfc00 + n.
+// docs/vm.md#program: the numbers of WebAssembly instructions that are read or written by name. Those after the byte
+// 0xfc are 0xfc00 + n.
 
 export const WASM = {
   unreachable: 0x00,

@@ -59,7 +59,7 @@ export function readName(cursor: Cursor): string {
   }
 }
 
-/** A count of items of at least one byte each: bounded by the bytes that are left. */
+/** Reads a count of items of at least one byte each; so it is bounded by the bytes that are left. */
 export function readCount(cursor: Cursor, limit: number, what: string): number {
   const start = cursor.at;
   const count = readU32(cursor);
@@ -89,7 +89,7 @@ export function moduleTooLarge(what: string, limit: number, actual: number, offs
   });
 }
 
-// Values of up to 28 bits, which are nearly all, never touch a bigint.
+// Values of up to 28 bits, which are nearly all, are read without a bigint.
 function readSigned(cursor: Cursor, bits: number): number | bigint {
   const start = cursor.at;
   let small = 0;

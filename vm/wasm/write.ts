@@ -20,7 +20,7 @@ export type ByteWriter = {
   finish(): Uint8Array;
 };
 
-/** `capacity`: bytes that are reserved at first; the buffer grows as it has to. */
+/** `capacity` is the number of bytes that are reserved at first; the buffer grows as needed. */
 export function createByteWriter(capacity = 256): ByteWriter {
   let bytes = new Uint8Array(capacity);
   let size = 0;

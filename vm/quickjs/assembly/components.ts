@@ -1,15 +1,16 @@
-// docs/sdk.md#near: which rows belong together; the first of them stands for all. One table for a task.
+// docs/sdk.md#near: which rows belong together; the first of them stands for all of them. There is one table for a
+// task.
 import { allocate, release } from "./engine";
 
-/** Of each row one that it belongs to: itself, or an earlier one. */
+/** For each row a row that it belongs to: itself, or an earlier one. */
 let parents: u32 = 0;
 let rows: u32 = 0;
 let capacity: u32 = 0;
 
-/** Bytes of the last result. */
+/** Length of the last result in bytes. */
 export let resultLength: u32 = 0;
 
-/** There are at least so many rows; false: no memory. */
+/** Makes room for at least so many rows; returns false without memory. */
 export function reserveRows(count: u32): bool {
   if (count > capacity) {
     const larger = max<u32>(count, 2 * capacity);
@@ -26,7 +27,7 @@ export function reserveRows(count: u32): bool {
   return true;
 }
 
-/** The first row of those that a row belongs to. */
+/** The first of the rows that belong together with this one. */
 export function firstOf(row: u32): u32 {
   let at = row;
   while (true) {
@@ -46,8 +47,8 @@ export function join(a: u32, b: u32): void {
 }
 
 /**
- * Joins `count` pairs of `among` rows; the result are those rows that are a pair with themselves. The caller frees it; 0: no memory, or
- * a row that is none.
+ * Joins `count` pairs of `among` rows. The result are those rows that are paired with themselves. The caller frees it.
+ * It is 0 without memory, or if a row does not exist.
  */
 export function joinPairs(pairs: u32, count: u32, among: u32): u32 {
   if (!reserveRows(among)) return 0;
@@ -71,7 +72,10 @@ export function joinPairs(pairs: u32, count: u32, among: u32): u32 {
   return result;
 }
 
-/** Of the rows from `base` on those that are not the first of theirs: `group`, its number from `base` on, the first. As above. */
+/**
+ * For the rows from `base` on that are not the first of their group: the group, the row's number from `base` on, the
+ * group's first row. Freed and 0 as above.
+ */
 export function listRepeats(group: u32, base: u32, count: u32): u32 {
   if (!reserveRows(base + count)) return 0;
   const result = allocate(12 * count + 4);

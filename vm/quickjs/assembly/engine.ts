@@ -79,21 +79,21 @@ export declare function propertyAt(context: u32, object: u64, index: u32): u64;
 @external("main", "JS_GetProperty")
 export declare function propertyOf(context: u32, object: u64, atom: u32): u64;
 
-/** Writes the address of the names, and their number. Below 0: an exception. */
+/** Writes the address of the names, and their number. A result below 0 is an exception. */
 @external("main", "JS_GetOwnPropertyNames")
 export declare function ownNames(context: u32, namesResult: u32, countResult: u32, object: u64, flags: i32): i32;
 
 @external("main", "JS_FreePropertyEnum")
 export declare function freeOwnNames(context: u32, names: u32, count: u32): void;
 
-/** Writes an i64. Below 0: an exception. */
+/** Writes an i64. A result below 0 is an exception. */
 @external("main", "JS_GetLength")
 export declare function lengthOf(context: u32, object: u64, lengthResult: u32): i32;
 
 @external("main", "JS_IsArray")
 export declare function isList(value: u64): i32;
 
-/** Below 0: an exception. */
+/** A result below 0 is an exception. */
 @external("main", "JS_FreezeObject")
 export declare function freezeObject(context: u32, object: u64): i32;
 
@@ -107,15 +107,18 @@ export declare function retain(context: u32, value: u64): u64;
 @external("main", "JS_GetClassID")
 export declare function classOf(value: u64): u32;
 
-/** The caller releases what it gets. */
+/** The caller releases the result. */
 @external("main", "JS_GetClassProto")
 export declare function prototypeOfClass(context: u32, classId: u32): u64;
 
-/** The caller releases what it gets. */
+/** The caller releases the result. */
 @external("main", "JS_GetPrototype")
 export declare function prototypeOf(context: u32, object: u64): u64;
 
-/** 1: the descriptor is written, whose value the caller releases. Runs nothing of the user's for a plain object or an array. */
+/**
+ * The result is 1 if the descriptor is written, whose value the caller releases. For a plain object or an array no code
+ * of the user runs.
+ */
 @external("main", "JS_GetOwnProperty")
 export declare function ownProperty(context: u32, descriptor: u32, object: u64, atom: u32): i32;
 
@@ -123,7 +126,10 @@ export declare function ownProperty(context: u32, descriptor: u32, object: u64, 
 @external("main", "JS_AtomToCStringLen")
 export declare function nameText(context: u32, lengthResult: u32, atom: u32): u32;
 
-/** UTF-8 of a text, half a surrogate pair in three bytes; of an ASCII text the engine's own. `releaseUtf8` gives it back. */
+/**
+ * UTF-8 of a text, with half a surrogate pair in three bytes; for an ASCII text these are the engine's own bytes.
+ * `releaseUtf8` gives it back.
+ */
 @external("main", "JS_ToCStringLen2")
 export declare function utf8Of(context: u32, lengthResult: u32, value: u64, cesu8: i32): u32;
 
@@ -143,11 +149,11 @@ export declare function newObject(context: u32): u64;
 @external("main", "JS_NewArray")
 export declare function newEmptyList(context: u32): u64;
 
-/** Takes the values over. */
+/** Takes over the values. */
 @external("main", "JS_NewArrayFrom")
 export declare function newList(context: u32, count: u32, values: u32): u64;
 
-/** Takes the value over. 1: it is defined. */
+/** Takes over the value. The result is 1 if it is defined. */
 @external("main", "JS_DefinePropertyValue")
 export declare function defineProperty(context: u32, object: u64, atom: u32, value: u64, flags: i32): i32;
 
@@ -164,6 +170,6 @@ export declare function newName(context: u32, pointer: u32, length: u32): u32;
 @external("main", "JS_FreeAtom")
 export declare function releaseName(context: u32, atom: u32): void;
 
-/** A raw number, an integer where it is one of 32 bits. */
+/** A raw number; it is an integer if it fits 32 bits. */
 @external("main", "JS_NewNumber")
 export declare function rawNumber(context: u32, value: f64): u64;

@@ -1,4 +1,4 @@
-// docs/rows.md#limits: the row of a line as nobody can change it: every object and list of it is frozen.
+// docs/rows.md#limits: the row of a line, so that nobody can change it: every object and list in it is frozen.
 import {
   allocate,
   contextPointer,
@@ -18,12 +18,12 @@ const OBJECT: u32 = 0xffffffff;
 const STRING_NAMES: i32 = 1 | 16;
 /** Bytes of a JSPropertyEnum; its second word is the name's atom. */
 const NAME_BYTES: u32 = 8;
-/** Deeper than any row (docs/rows.md#limits): what is below is left as it is. */
+/** More levels than any row has (docs/rows.md#limits): what lies deeper is left as it is. */
 const MAX_DEPTH: u32 = 160;
 
 let found: u32 = 0;
 
-/** The second item of a raw list, `[index, row]`. What is nested is visited only where there is something. */
+/** Freezes the second item of a raw list, `[index, row]`. Nested values are visited only if there are any. */
 export function freezeRow(list: u64, isFlat: bool): bool {
   if (found == 0) found = allocate(8);
   if (found == 0) return false;

@@ -1,5 +1,6 @@
-// docs/vm.md#quickjs: the entry of a JavaScript program and the functions that its prelude calls. QuickJS asks for them through one
-// import, `host_call`, which is answered here, inside the machine: no call ever leaves the program in the middle of its work.
+// docs/vm.md#quickjs: the entry of a JavaScript program and the functions that its prelude calls. QuickJS calls them
+// through one import, `host_call`, which is answered here, inside the machine: no call leaves the program in the middle
+// of its work.
 import { exit, inputCount, inputRead, inputSize, log, outputWrite } from "../../wasi/assembly/mizu";
 import {
   Value,
@@ -42,10 +43,13 @@ import { seal, sealWith } from "./seal";
 @external("wasi_snapshot_preview1", "random_get")
 declare function randomGet(buffer: u32, length: u32): u32;
 
-/** A pending exception: what `host_call` returns instead of a value. */
+/** What `host_call` returns instead of a value if an exception is pending. */
 const THROWN: Value = 0;
 
-/** 16 bytes of QuickJS's heap for results that come through memory. There from the first call on: a bundle's top level runs before `install`. */
+/**
+ * 16 bytes of QuickJS's heap for results that come through memory. They are there from the first call on: a bundle's
+ * top level runs before `install`.
+ */
 let scratch: u32 = 0;
 /** 32 bytes for `hash`. */
 let digest: u32 = 0;
@@ -56,14 +60,17 @@ let unhandled: u32 = 0;
 let firstReason: Value = 0;
 
 /**
- * Two u32 of the prelude: from how many polls on QuickJS is interrupted (0: never), and the polls so far. QuickJS polls after each
- * 10,000 jumps and calls, and in a regular expression after each 10,000 steps back.
+ * Two u32 of the prelude: the number of polls at which QuickJS is interrupted (0: never), and the polls so far. QuickJS
+ * polls after each 10,000 jumps and calls, and in a regular expression each 10,000 times that it backtracks.
  */
 let cells: u32 = 0;
 let guarding: bool = false;
 let interrupted: bool = false;
 
-/** Called once when the program is built, with functions of the prelude. Returns the reason of a rejection left alone so far, or 0. */
+/**
+ * Called once when the program is built, with functions of the prelude. Returns the reason of a rejection that is not
+ * handled so far, or 0.
+ */
 export function install(start: Value, finish: Value, fail: Value): Value {
   if (scratch == 0) scratch = allocate(16);
   startFunction = start;
@@ -85,7 +92,7 @@ function call(callee: Value, count: i32, values: u32): void {
   releaseValue(result);
 }
 
-/** Has the prelude report the error; it exits. Should that throw as well, the bare text is logged. */
+/** Lets the prelude report the error and exit. If the prelude throws as well, the bare text is logged. */
 function fail(reason: Value): void {
   store<u32>(scratch, reason);
   const result = callFunction(failFunction, newUndefined(), 1, scratch);
@@ -96,7 +103,7 @@ function fail(reason: Value): void {
   exit(1);
 }
 
-/** `name` is one letter, see prelude.ts. */
+/** `name` is one letter: see prelude.ts. */
 export function host_call(name: u32, nameLength: u32, receiver: Value, count: i32, values: u32): Value {
   if (scratch == 0) scratch = allocate(16);
   const first = load<u32>(values);
@@ -165,7 +172,7 @@ export function host_call(name: u32, nameLength: u32, receiver: Value, count: i3
   return newUndefined();
 }
 
-/** True when the function has returned, false when it was interrupted; what it throws it throws. */
+/** True if the function has returned, false if it was interrupted. What the function throws is thrown. */
 function callGuarded(callee: Value, polls: Value): Value {
   cells = bytesOf(contextPointer(), scratch, load<u64>(polls));
   if (cells == 0) return THROWN;
@@ -200,17 +207,17 @@ function lineAsRow(): Value {
 }
 
 function parseLine(): u64 {
-  // The name of the source for the message of a SyntaxError: an empty string.
+  // The name of the source in the message of a SyntaxError is an empty string.
   store<u32>(scratch, 0);
   return parseJson(contextPointer(), linePointer, lineLength, scratch);
 }
 
-/** Undefined: what is asked for is JavaScript's to do. */
+/** A box of the value. If the value is `NOTHING`, it is undefined: JavaScript has to do the work itself. */
 function boxOrAsk(value: u64): Value {
   return value == NOTHING ? newUndefined() : box(value);
 }
 
-/** A boxed value as QuickJS allocates it; the caller frees the box. */
+/** A boxed value like those that QuickJS allocates; the caller frees the box. */
 function box(value: u64): Value {
   const boxed = allocate(8);
   if (boxed == 0) return outOfMemory();
@@ -244,7 +251,7 @@ function writeLog(value: Value): Value {
   return newUndefined();
 }
 
-/** values: input, offset, length; the prelude has checked the bounds. */
+/** `values` are input, offset and length; the prelude has checked the bounds. */
 function read(values: u32, asText: bool): Value {
   const input = u32(toNumber(load<u32>(values)));
   const offset = u64(toNumber(load<u32>(values, 4)));
@@ -265,7 +272,9 @@ function encode(value: Value): Value {
   return bytes;
 }
 
-/** 128 bits of the text's UTF-8, or the first 32 of them as a number: undefined if half a surrogate pair is in it. */
+/**
+ * 128 bits of the text's UTF-8, or the first 32 of them as a number; undefined if the text has half a surrogate pair.
+ */
 function hash(value: Value, seed: u32, isFirst: bool): Value {
   if (digest == 0) digest = allocate(32);
   if (digest == 0) return outOfMemory();
@@ -279,7 +288,7 @@ function hash(value: Value, seed: u32, isFirst: bool): Value {
   return isText ? newNumber(f64(load<u32>(digest))) : newUndefined();
 }
 
-/** Of a text, undefined unless it is ASCII; or of the hashes of its tokens. */
+/** The key of a text, undefined unless it is ASCII; or the key of the hashes of its tokens. */
 function nearKey(source: Value, options: Value, ordinal: u32): Value {
   const by = bytesOf(contextPointer(), scratch, load<u64>(options));
   if (by == 0) return THROWN;
@@ -328,14 +337,14 @@ function unite(pairs: Value, rows: u32): Value {
   return failed == 0 ? outOfMemory() : takeBytes(failed, resultLength);
 }
 
-/** values: a group, the first row, the number of rows. */
+/** `values` are a group, the first row and the number of rows. */
 function repeats(values: u32): Value {
   const base = u32(toNumber(load<u32>(values, 4)));
   const found = listRepeats(u32(toNumber(load<u32>(values))), base, u32(toNumber(load<u32>(values, 8))));
   return found == 0 ? outOfMemory() : takeBytes(found, resultLength);
 }
 
-/** As bytes of QuickJS, what the caller has been given to free. */
+/** Bytes of QuickJS with the same content; frees the given ones, which the caller owns. */
 function takeBytes(pointer: u32, length: u32): Value {
   const bytes = newBytes(pointer, length);
   release(pointer);

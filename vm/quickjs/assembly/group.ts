@@ -1,17 +1,18 @@
-// docs/sdk.md#facts: the records of a facts object by their group, as they are written.
+// docs/sdk.md#facts: orders the records of a facts object by their group, as they are written.
 import { allocate, release } from "./engine";
 
-/** Bytes of the last result. */
+/** Length of the last result in bytes. */
 export let groupedLength: u32 = 0;
 
 /**
- * `count` records of `1 + words` u32, the first of them a group: `groups + 1` numbers of records, then the records without their group.
- * The caller frees the result; 0: no memory, or a group that is none.
+ * `count` records have `1 + words` u32 each, the first of which is a group. The result are `groups + 1` numbers of
+ * records, then the records without their group. The caller frees it. It is 0 without memory, or if a group does not
+ * exist.
  */
 export function groupRecords(records: u32, count: u32, words: u32, groups: u32): u32 {
   const offsets: u32 = 4 * (groups + 1);
   groupedLength = offsets + 4 * words * count;
-  // Behind the result: how many bytes of each group are written.
+  // Behind the result stands how many bytes of each group are written.
   const result = allocate(groupedLength + 4 * groups + 4);
   if (result == 0) return 0;
   const places = result + groupedLength;

@@ -1,4 +1,4 @@
-// docs/vm.md#compiled: JSON as JSON.parse reads it. What is written in a way that rows seldom have is left to QuickJS.
+// docs/vm.md#compiled: reads JSON as JSON.parse does. Forms that rows seldom have are left to QuickJS.
 import {
   allocate,
   contextPointer,
@@ -19,9 +19,9 @@ import { FROZEN, MAX_DEPTH, NOTHING, RAW_NULL, frozenList } from "./raw";
 /** All of JS_PROP_C_W_E of QuickJS. */
 const OPEN: i32 = 7;
 const RAW_FALSE: u64 = 1 << 32;
-/** A row's, the line around it and some room. */
+/** The levels of a row, of the line around it, and some more. */
 const MAX_LEVELS: u32 = MAX_DEPTH + 8;
-/** Of integers that are exact whatever their digits. */
+/** Integers of so many digits are exact, whatever the digits. */
 const MAX_DIGITS: u32 = 15;
 const MAX_NUMBER_BYTES: u32 = 40;
 const FIRST_ITEMS: u32 = 256;
@@ -37,11 +37,14 @@ let items: u32 = 0;
 let itemsRoom: u32 = 0;
 let itemsCount: u32 = 0;
 
-/** Texts without their escapes, and numbers. */
+/** Holds texts without their escapes, and numbers. */
 let draft: u32 = 0;
 let draftRoom: u32 = 0;
 
-/** `NOTHING`: it is for QuickJS to read, or to refuse. `frozen`: all objects and lists within the outermost one are. */
+/**
+ * `NOTHING` if QuickJS has to read it, or to refuse it. With `frozen` all objects and lists within the outermost one
+ * are frozen.
+ */
 export function readJson(pointer: u32, length: u32, frozen: bool): u64 {
   at = pointer;
   end = pointer + length;
@@ -57,7 +60,7 @@ export function readJson(pointer: u32, length: u32, frozen: bool): u64 {
   return NOTHING;
 }
 
-/** The next byte that is no white space; 0 at the end. */
+/** The next byte that is not white space; 0 at the end. */
 function peek(): u32 {
   while (at < end) {
     const byte = load<u8>(at);
@@ -145,7 +148,7 @@ function readObject(depth: u32): u64 {
         at++;
         value = read(depth);
       }
-      // A name that comes twice: the first one cannot be written any more if it is frozen.
+      // If a name comes twice, its first value cannot be overwritten when it is frozen.
       const done = value != NOTHING && defineProperty(context, object, name, value, flags) > 0;
       releaseName(context, name);
       if (!done) return fail(object);
@@ -209,7 +212,10 @@ const QUOTES: u64 = ONES * 0x22;
 const SLASHES: u64 = ONES * 0x5c;
 const HIGH: u64 = ONES << 7;
 
-/** From the quote on to behind the other one: where its UTF-8 lies, without escapes, in the line or in `draft`. */
+/**
+ * Reads from the quote on to behind the closing one, and notes where the UTF-8 without escapes lies, in the line or in
+ * `draft`.
+ */
 function readText(): bool {
   const begin = at + 1;
   let isAscii = true;
@@ -268,7 +274,7 @@ function readEscaped(begin: u32, first: u32): bool {
   return false;
 }
 
-/** What stands for it behind a backslash; 0 for `u` and whatever means nothing. */
+/** The character that stands for this byte behind a backslash; 0 for `u` and for bytes without a meaning there. */
 function escaped(byte: u32): u32 {
   switch (byte) {
     case 0x22:
@@ -289,7 +295,7 @@ function escaped(byte: u32): u32 {
   return 0;
 }
 
-/** Of `uXXXX`; below 0 if it is none, or half a surrogate pair. */
+/** The unit of `uXXXX`; below 0 if it is malformed, or half a surrogate pair. */
 function readUnit(place: u32): i32 {
   if (place + 5 > end || load<u8>(place) != 0x75) return -1;
   let unit: u32 = 0;
@@ -332,7 +338,7 @@ function reserveDraft(bytes: u32): bool {
   return true;
 }
 
-/** Without forms that are too long, halves of surrogate pairs and what is above U+10FFFF. */
+/** Whether the bytes are UTF-8 without overlong forms, halves of surrogate pairs and code points above U+10FFFF. */
 function isUtf8(begin: u32, stop: u32): bool {
   let place = begin;
   while (place < stop) {

@@ -1,4 +1,5 @@
-// docs/rows.md#limits: canonical JSON (RFC 8785), the same as sdk/runtime/canonical.ts to the byte, of values that hold plain data only.
+// docs/rows.md#limits: writes canonical JSON (RFC 8785) of values that hold plain data only, the same as
+// sdk/runtime/canonical.ts to the byte.
 import {
   allocate,
   contextPointer,
@@ -52,7 +53,9 @@ export function jsonLength(): u32 {
   return length;
 }
 
-/** False: the value is for sdk/runtime/canonical.ts, which also says what is wrong. Nothing of the user's has been run. */
+/**
+ * False if the value is left to sdk/runtime/canonical.ts, which also says what is wrong. No code of the user has run.
+ */
 export function writeJson(value: u64): bool {
   if (scratch == 0) scratch = allocate(16);
   if (scratch == 0 || !begin()) return false;
@@ -60,7 +63,7 @@ export function writeJson(value: u64): bool {
   return write(value, 1);
 }
 
-/** Room for `bytes` more, and 8 behind them. */
+/** Makes room for `bytes` more, and 8 behind them. */
 function reserve(bytes: u32): bool {
   const needed = length + bytes + 8;
   if (needed <= capacity) return true;
@@ -76,7 +79,7 @@ function reserve(bytes: u32): bool {
   return true;
 }
 
-/** Of a byte for which `reserve` has been asked. */
+/** Writes a byte for which `reserve` has made room. */
 function put(byte: u32): void {
   store<u8>(buffer + length, byte);
   length++;
@@ -179,7 +182,7 @@ function writeFloat(value: u64): bool {
   const pointer = utf8Of(contextPointer(), scratch, text, 0);
   releaseRaw(contextPointer(), text);
   if (pointer == 0) return false;
-  // At most 25 characters, none of which is escaped.
+  // It has at most 25 characters, none of which is escaped.
   const size = load<u32>(scratch);
   memory.copy(buffer + length, pointer, size);
   length += size;
@@ -215,7 +218,7 @@ const QUOTES: u64 = ONES * 0x22;
 const SLASHES: u64 = ONES * 0x5c;
 const HIGH: u64 = ONES << 7;
 
-/** Eight bytes at once where none of them is escaped. One byte more is reserved behind it. */
+/** Copies eight bytes at once if none of them is escaped. One byte more is reserved behind them. */
 function writeUtf8(pointer: u32, size: u32): bool {
   if (!reserve(size + 10)) return false;
   put(0x22);

@@ -57,7 +57,7 @@ const ONES: u64 = 0x0101010101010101;
 const BRACES: u64 = 0x7b7b7b7b7b7b7b7b;
 const CASE: u64 = 0x2020202020202020;
 
-/** Whether behind the line's first 2 brackets, those of `[index,{`, there is none: `[` and `{` differ by one bit. */
+/** Whether there is no bracket behind the line's first two, those of `[index,{`: `[` and `{` differ by one bit. */
 export function isFlat(): bool {
   const end = linePointer + lineLength;
   let at = linePointer;
@@ -90,7 +90,7 @@ function take(lineEnd: u32, next: u32): void {
   begin = next;
 }
 
-/** Moves the rest to the front and reads on; doubles the buffer when one line fills it. */
+/** Moves the rest to the front and reads on; doubles the buffer if one line fills it. */
 function fill(): bool {
   const rest = end - begin;
   if (rest == capacity) {

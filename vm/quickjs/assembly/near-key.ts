@@ -1,4 +1,5 @@
-// docs/sdk.md#near: what a row brings to a near dedupe, compiled; the same as createNearKey of sdk/runtime/near-keys.ts to the bit.
+// docs/sdk.md#near: the key that a row brings to a near dedupe, compiled; the same as createNearKey of
+// sdk/runtime/near-keys.ts to the bit.
 import { allocate, release } from "./engine";
 import { mix32 } from "./hash";
 
@@ -12,14 +13,17 @@ const LONG_CLASS: u32 = 7;
 const ONE_ROUND: u32 = 512;
 /** What each character of a token is multiplied by. */
 const SPREAD: u32 = 0x85ebca6b;
-/** Up to so many, an insertion sort takes fewer steps than four passes over the digits. */
+/** Up to so many numbers, an insertion sort takes less work than four passes over the digits. */
 const FEW: u32 = 32;
-/** Two u32, three for each band of all classes, the words. */
+/** Two u32, three for each band of all classes, and the words. */
 const RESULT_BYTES: u32 = 4 * (2 + 3 * (LONG_CLASS * SHORT_BINS + LONG_BINS) + MAX_SET);
 
 export const OPTIONS_BYTES: u32 = 36;
 
-/** Where the last key lies, until the next one; its first word is the number of shingles, its second that of the bands. */
+/**
+ * Where the last key lies, until the next one is made. Its first word is the number of shingles, its second the number
+ * of bands.
+ */
 export let keyPointer: u32 = 0;
 export let keyLength: u32 = 0;
 
@@ -35,7 +39,10 @@ export function isAscii(pointer: u32, length: u32): bool {
   return (bits & 0x8080808080808080) == 0;
 }
 
-/** Of ASCII text. `options`: near f64, shingle, 1 for characters, short bands and rows, long bands and rows, buckets. False: no memory, or options that are none. */
+/**
+ * Makes the key of ASCII text. `options`: near f64, shingle, 1 for characters, short bands and rows, long bands and
+ * rows, buckets. Returns false without memory, or if the options are malformed.
+ */
 export function keyOfText(pointer: u32, length: u32, by: u32, row: u32): bool {
   const tokens = allocate(4 * length + 4);
   if (tokens == 0) return false;
@@ -44,7 +51,7 @@ export function keyOfText(pointer: u32, length: u32, by: u32, row: u32): bool {
   return done;
 }
 
-/** Of the hashes of `count` tokens. */
+/** Makes the key from the hashes of `count` tokens. */
 export function keyOfTokens(tokens: u32, count: u32, by: u32, row: u32): bool {
   if (keyPointer == 0) keyPointer = allocate(RESULT_BYTES);
   if (!reserveBins() || keyPointer == 0 || !isWhole(by)) return false;
@@ -90,7 +97,7 @@ function hashTokens(pointer: u32, length: u32, single: bool, tokens: u32): u32 {
   return count;
 }
 
-/** Writes the set of the shingles' hashes, ascending as i32; returns how many, 0 without memory. */
+/** Writes the set of the shingles' hashes, ascending as i32; returns their number, 0 without memory. */
 function setOf(tokens: u32, count: u32, first: u32, hashes: u32): u32 {
   let hash: u32 = 0;
   for (let i: u32 = 0; i < first; i++) hash = rotl<u32>(hash, 11) ^ load<u32>(tokens + 4 * i);
@@ -125,7 +132,7 @@ function sortFew(at: u32, count: u32): void {
   }
 }
 
-/** By four digits of 8 bits, the lowest first; the highest has the sign. */
+/** Sorts by four digits of 8 bits, the lowest first; the highest has the sign. Returns false without memory. */
 function sortMany(at: u32, count: u32): bool {
   const other = allocate(4 * count + 1024);
   if (other == 0) return false;
@@ -183,19 +190,19 @@ function addBands(set: u32, count: u32): void {
   keyLength += 2 * LONG_BINS;
 }
 
-/** Before the first signature; false: no memory. */
+/** Called before the first signature; returns false without memory. */
 export function reserveBins(): bool {
   if (bins == 0) bins = allocate(4 * LONG_BINS);
   return bins != 0;
 }
 
-/** Of a short text, by the hashes of its shingles. */
+/** Makes the signature of a short text from the hashes of its shingles. */
 export function signatureOf(set: u32, count: u32, target: u32): void {
   minHash(set, count, LONG_BINS, 2);
   packBins(target);
 }
 
-/** The lower 16 bits of each. */
+/** Packs the lower 16 bits of each bin. */
 function packBins(target: u32): void {
   for (let i: u32 = 0; i < LONG_BINS; i++) store<u16>(target + 2 * i, load<u16>(bins + 4 * i));
 }

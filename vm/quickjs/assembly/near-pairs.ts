@@ -1,4 +1,5 @@
-// docs/sdk.md#near: in one bucket, rows that are alike: each row against the first row of each of its bands. One table for a task.
+// docs/sdk.md#near: finds rows of one bucket that are alike: each row is compared with the first row of each of its
+// bands. There is one table for a task.
 import { inputRead } from "../../wasi/assembly/mizu";
 import { firstOf, join, reserveRows } from "./components";
 import { allocate, release } from "./engine";
@@ -12,37 +13,44 @@ const MAX_SET: u32 = 64;
 const TOLERANCE: f64 = 0.03;
 export const BUCKET_BYTES: u32 = 32;
 
-/** What a row is compared by: index, number of shingles, 64 words. */
+/** A row as it is compared: index, number of shingles, 64 words. */
 const ROW_BYTES: u32 = 264;
-/** A row in memory: one more than its number (0: none), whether its signature is there, its words, its signature if it is short. */
+/**
+ * A row in memory: its number plus one (0: none), whether its signature is there, its words, and its signature if the
+ * text is short.
+ */
 const ENTRY_BYTES: u32 = 8 + ROW_BYTES + 256;
-/** Rows that others were compared with and that stay in memory: 2 MiB. */
+/** So many rows with which others were compared stay in memory: 2 MiB. */
 const KEPT: u32 = 4096;
-/** Comparisons of one row that are not made twice; more bands than a row has in all classes. */
+/** So many comparisons of one row are remembered, and not made twice: more than a row has bands in all classes. */
 const MAX_TRIED: u32 = 1024;
-/** Base, input, where the words of the rows begin. */
+/** Base, input, and where the words of the rows begin. */
 const PARTITION_BYTES: u32 = 12;
 const MAX_PARTITIONS: u32 = 1024;
 
-/** Of each slot: a band's hash, and one more than its first row; 0: empty. */
+/** Each slot has a band's hash and the band's first row plus one; 0: empty. */
 let table: u32 = 0;
 let slots: u32 = 0;
 let filled: u32 = 0;
 
 let partitions: u32 = 0;
 let partitionCount: u32 = 0;
-/** Entries by the lowest bits of their row; behind them that of the row whose turn it is, then the rows that it was compared with. */
+/**
+ * Entries by the lowest bits of their row; behind them the entry of the present row, then the rows that it was compared
+ * with.
+ */
 let entries: u32 = 0;
 let own: u32 = 0;
 let tried: u32 = 0;
 
-/** Bytes of the last result. */
+/** Length of the last result in bytes. */
 export let pairsLength: u32 = 0;
 
 /**
- * One partition after another. `bucket`: near f64; u32 input, where the bucket's records begin, their number, number of the partition's
- * first row, number of its rows, where their words begin. The result: 0, the first row of a band, a row that is like it and was not
- * joined to it; or 0 and twice the same row, where the key failed. The caller frees it; 0: no memory, or a partition that is none.
+ * Takes one partition after another. `bucket`: near f64; u32 input, where the bucket's records begin, their number,
+ * number of the partition's first row, number of its rows, where their words begin. The result has triples: 0, the
+ * first row of a band, and a row that is like it and was not joined to it; or 0 and twice the same row, if its key
+ * failed. The caller frees it. It is 0 without memory, or if a partition is malformed.
  */
 export function findPairs(bucket: u32): u32 {
   const input = load<u32>(bucket, 8);
@@ -61,7 +69,7 @@ export function findPairs(bucket: u32): u32 {
   return 0;
 }
 
-/** `records`: a band's hash and an ordinal, those of a row together. */
+/** `records` are a band's hash and an ordinal; those of a row stand together. */
 function pairsOf(records: u32, count: u32, base: u32, rows: u32, near: f64, result: u32): bool {
   let end = result;
   let current: u32 = 0xffffffff;
@@ -114,7 +122,7 @@ function has(end: u32, first: u32): bool {
   return false;
 }
 
-/** Exactly for two short texts, else by an estimate. */
+/** Compares two short texts exactly, all others by an estimate. */
 function isNear(a: u32, b: u32, near: f64): bool {
   const countA = load<u32>(a, 12);
   const countB = load<u32>(b, 12);
@@ -122,7 +130,7 @@ function isNear(a: u32, b: u32, near: f64): bool {
   return isEstimateAtLeast(signature(a), signature(b), near - TOLERANCE);
 }
 
-/** Of a short text it is computed when it meets a long one. */
+/** The signature of a short text is computed when the text first meets a long one. */
 function signature(entry: u32): u32 {
   const count = load<u32>(entry, 12);
   if (count > MAX_SET) return entry + 16;
@@ -155,7 +163,7 @@ function readEntry(entry: u32, row: u32): void {
   inputRead(entry + 8, load<u32>(partition, 4), place, ROW_BYTES);
 }
 
-/** False: no memory, or too many. */
+/** Returns false without memory, or if there are too many. */
 function addPartition(base: u32, input: u32, words: u32): bool {
   if (partitions == 0) {
     const bytes: u32 = PARTITION_BYTES * MAX_PARTITIONS + ENTRY_BYTES * (KEPT + 1) + 4 * MAX_TRIED;
@@ -174,7 +182,7 @@ function addPartition(base: u32, input: u32, words: u32): bool {
   return true;
 }
 
-/** The band's slot, or the empty one where it belongs. */
+/** The band's slot, or the empty slot where it belongs. */
 function find(band: u32): u32 {
   let at = (band * 0x9e3779b1) >> clz<u32>(slots - 1);
   while (true) {

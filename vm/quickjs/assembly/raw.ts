@@ -28,9 +28,9 @@ export const NULL: i32 = 2;
 export const UNDEFINED: i32 = 3;
 const LAST_TAG: i32 = 8;
 const FIRST_TAG: i32 = -16;
-/** An exception as raw value. */
+/** An exception as a raw value. */
 export const NOTHING: u64 = 6 << 32;
-/** What `null` is. */
+/** `null` as a raw value. */
 export const RAW_NULL: u64 = 2 << 32;
 
 export const OBJECT_CLASS: u32 = 1;
@@ -44,7 +44,7 @@ const GETTER: u32 = 16;
 /** An index as an atom. */
 const INDEX_ATOM: u32 = 0x80000000;
 
-/** JS_PROP_ENUMERABLE of QuickJS: neither to be written nor to be redefined. */
+/** JS_PROP_ENUMERABLE of QuickJS: the property can be neither written nor redefined. */
 export const FROZEN: i32 = 4;
 
 /** The same as in sdk/runtime/canonical.ts. */
@@ -54,16 +54,16 @@ export const MAX_DEPTH: u32 = 128;
 const FRAME_HEAD: u32 = 8;
 const FIELD_BYTES: u32 = 12;
 const ARENA_BYTES: u32 = 1 << 16;
-/** More that are not in order are for a better sort than this one. */
+/** More fields that are not in order are left to a better sort than this one. */
 const MAX_UNORDERED: u32 = 64;
 
-/** 32 bytes of a descriptor, two words for results. */
+/** 32 bytes for a descriptor, and two words for results. */
 let scratch: u32 = 0;
 let arena: u32 = 0;
 let top: u32 = 0;
 let objectPrototype: u64 = 0;
 
-/** False: there is no memory. */
+/** Returns false without memory. */
 export function begin(): bool {
   if (arena == 0) {
     arena = allocate(ARENA_BYTES);
@@ -83,7 +83,7 @@ export function isFloat(tag: i32): bool {
   return tag >= LAST_TAG || tag < FIRST_TAG;
 }
 
-/** The class of a plain object or a list, 0 for whatever else is an object. */
+/** The class of a plain object or a list; 0 for any other object. */
 export function plainClass(object: u64): u32 {
   const kind = classOf(object);
   if (kind == LIST_CLASS) return kind;
@@ -108,7 +108,10 @@ export function itemOf(list: u64, index: u32): u64 {
   return valueOf(list, INDEX_ATOM | index);
 }
 
-/** The enumerable fields of a plain object, ordered by the UTF-16 of their names. 0: too many, or half a surrogate pair in a name. */
+/**
+ * The enumerable fields of a plain object, ordered by the UTF-16 of their names. It is 0 if there are too many, or if a
+ * name has half a surrogate pair.
+ */
 export function openFields(object: u64): u32 {
   const context = contextPointer();
   if (ownNames(context, scratch + 32, scratch + 36, object, STRING_NAMES) < 0) return 0;
@@ -151,7 +154,7 @@ export function countFields(frame: u32): u32 {
   return load<u32>(frame, 4);
 }
 
-/** The address of an atom, of its name's UTF-8 and of that one's length. */
+/** Writes an atom, the address of its name's UTF-8 and the length of that. */
 export function fieldAt(frame: u32, index: u32): u32 {
   return frame + FRAME_HEAD + FIELD_BYTES * index;
 }
@@ -168,7 +171,7 @@ function closeNames(frame: u32, count: u32): void {
   top = frame;
 }
 
-/** Moves the last field to its place. */
+/** Moves the last field to its place in the order. */
 function insert(begin: u32, last: u32): void {
   let at = last;
   while (at > begin && compareNames(at - FIELD_BYTES, at) > 0) {
@@ -185,7 +188,10 @@ function compareNames(a: u32, b: u32): i32 {
   return compareTexts(load<u32>(a, 4), load<u32>(a, 8), load<u32>(b, 4), load<u32>(b, 8));
 }
 
-/** By UTF-16 units: the order of UTF-8, but that characters of two units come before those from U+E000 on. */
+/**
+ * Compares by UTF-16 units: this is the order of UTF-8, except that characters of two units come before those from
+ * U+E000 on.
+ */
 export function compareTexts(a: u32, lengthA: u32, b: u32, lengthB: u32): i32 {
   const length = min(lengthA, lengthB);
   for (let i: u32 = 0; i < length; i++) {
@@ -201,7 +207,7 @@ export function compareTexts(a: u32, lengthA: u32, b: u32, lengthB: u32): i32 {
 
 const HIGH: u64 = 0x8080808080808080;
 
-/** Half a surrogate pair, which UTF-8 has not. */
+/** Whether there is half a surrogate pair, which UTF-8 does not have. */
 export function hasSurrogate(pointer: u32, length: u32): bool {
   const end = pointer + length;
   let at = pointer;
@@ -213,7 +219,7 @@ export function hasSurrogate(pointer: u32, length: u32): bool {
 /** "length" as an atom. */
 let lengthName: u32 = 0;
 
-/** A list of values, which it takes over, that nobody can change. `NOTHING`: it could not be made. */
+/** A list of values, which it takes over, that nobody can change. It is `NOTHING` if it could not be made. */
 export function frozenList(count: u32, values: u32): u64 {
   const context = contextPointer();
   const list = newEmptyList(context);

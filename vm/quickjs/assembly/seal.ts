@@ -1,4 +1,5 @@
-// docs/rows.md#limits: what a step returned, as a copy that nobody can change: sdk/runtime/seal.ts for values that hold plain data only.
+// docs/rows.md#limits: copies what an operator's function returned, so that nobody can change it: sdk/runtime/seal.ts
+// for values that hold plain data only.
 import {
   allocate,
   contextPointer,
@@ -44,18 +45,23 @@ import {
   valueOf,
 } from "./raw";
 
-/** The same as MAX_ROW_LENGTH in sdk/runtime/seal.ts. Characters are counted as bytes: what that makes too much is counted again there. */
+/**
+ * The same as MAX_ROW_LENGTH in sdk/runtime/seal.ts. Characters are counted as bytes: a value that is too long by this
+ * is counted again there.
+ */
 const ROOM: i32 = 1 << 20;
 
 let room: i32 = 0;
 let scratch: u32 = 0;
 
-/** `NOTHING`: the value is for sdk/runtime/seal.ts, which also says what is wrong. Nothing of the user's has been run. */
+/**
+ * `NOTHING` if the value is left to sdk/runtime/seal.ts, which also says what is wrong. No code of the user has run.
+ */
 export function seal(value: u64): u64 {
   return prepare() ? copy(value, 1) : NOTHING;
 }
 
-/** `row`, which is sealed, with one field more or another value of it. */
+/** `row`, which is sealed, with one more field or another value of it. */
 export function sealWith(row: u64, name: u64, value: u64): u64 {
   if (!prepare() || tagOf(row) != OBJECT || plainClass(row) != OBJECT_CLASS) return NOTHING;
   const sealed = copy(value, 2);

@@ -1,9 +1,10 @@
-// docs/sdk.md#near: whether two rows are alike, as isJaccardAtLeast and isEstimateAtLeast of sdk/runtime/minhash.ts say it.
+// docs/sdk.md#near: whether two rows are alike, in the same way as isJaccardAtLeast and isEstimateAtLeast of
+// sdk/runtime/minhash.ts.
 
 const LONG_BINS: u32 = 128;
 const EMPTY: u32 = 0xffff;
 
-/** Of two sets of ascending i32. Ends as soon as too few can be common. */
+/** Compares two sets of ascending i32. It ends as soon as too few can be common. */
 export function isJaccardAtLeast(a: u32, lengthA: u32, b: u32, lengthB: u32, least: f64): bool {
   const total = f64(lengthA + lengthB);
   const needed = i32(floor<f64>((least * total) / (1 + least)));
@@ -27,12 +28,12 @@ export function isJaccardAtLeast(a: u32, lengthA: u32, b: u32, lengthB: u32, lea
       b += 4;
     }
   }
-  // What was not common of `a`: what was passed over, and what is left.
+  // What is not common of `a`: the items that were passed over, and those that are left.
   const common = f64(needed + spareA - i32((endA - a) >> 2));
   return common / (total - common) >= least;
 }
 
-/** Of two signatures, 128 u16 each. Ends as soon as too many differ. */
+/** Compares two signatures of 128 u16 each. It ends as soon as too many differ. */
 export function isEstimateAtLeast(a: u32, b: u32, least: f64): bool {
   const mayDiffer = f64(LONG_BINS) * (1 - least);
   let filled = 0;

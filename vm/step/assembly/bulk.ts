@@ -35,7 +35,7 @@ function outside(address: u32, size: u32): bool {
   return <u64>address + <u64>size > memoryBytes;
 }
 
-// A part of a leaf never straddles.
+// A part of one leaf never lies in two.
 function mark(address: u32): void {
   store<u8>(dirty + (address >> LEAF_SHIFT), 1);
 }

@@ -10,7 +10,7 @@ export { data, dirty, memoryStart, pageChanged } from './layout';
 export { debt, farPc, fp, status } from './interpreter';
 export { markChangedPages, memorySiblings, rehash, restorePage, slotSiblings } from './roots';
 
-/** Steps that the slower loop does before the faster one is looked at again. */
+/** Steps that the slower loop does before it is tested again whether the faster one can run. */
 const MASKED_STEPS: u32 = 4096;
 
 let fastEnd: i64 = 0;
@@ -19,7 +19,7 @@ export function start(): usize {
   return initHash();
 }
 
-/** Makes room for the raw code and returns where it goes; `load` takes it from there. 0: no memory. */
+/** Makes room for the raw code and returns its address; `load` takes it from there. The result is 0 without memory. */
 export function reserveCode(count: u32): usize {
   return reserve(<u64>DYNAMIC + (<u64>count << 4)) ? DYNAMIC : 0;
 }
@@ -57,7 +57,7 @@ export function getPc(): u32 {
   return ip < codeEnd ? <u32>((ip - code) / CODE_BYTES) : load<u32>(ip, 16);
 }
 
-/** Bytes of the guest's memory; a number, because a 64-bit integer takes JavaScript ten times as long. */
+/** Bytes of the guest's memory. The type is a float, because a 64-bit integer takes JavaScript ten times as long. */
 export function memorySize(): f64 {
   return <f64>memoryBytes;
 }
@@ -68,7 +68,7 @@ export function setPages(pages: u32): bool {
   return true;
 }
 
-/** Executes up to `steps` instructions; returns how many were not executed. */
+/** Does up to `steps` steps; returns how many were not done. */
 export function run(steps: u32): u32 {
   let left = steps;
   const end: usize = fastEnd < 0 ? 0 : SLOTS + (<usize>fastEnd << 3);

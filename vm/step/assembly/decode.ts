@@ -15,7 +15,7 @@ const STORE: u32 = 9;
 const ARGUMENTS: u32 = 10;
 
 const TRAP: u16 = 0;
-/** Any number that no instruction has: the interpreter faults. */
+/** A number that no instruction has: the interpreter faults. */
 const OUT_OF_CODE: u16 = 0x3ff;
 const ARGUMENT_SLOTS: u32 = 3;
 
@@ -23,7 +23,7 @@ const ARGUMENT_SLOTS: u32 = 3;
 export let farthest: u32 = 0;
 let sentinel: usize = 0;
 
-/** Targets behind the code each get an instruction that faults and tells its pc. */
+/** For each target behind the code there is an instruction that faults and tells its pc. */
 export function countSentinels(raw: usize, count: u32): u32 {
   let sentinels: u32 = 1;
   for (let pc: u32 = 0; pc < count; pc++) {

@@ -2,7 +2,7 @@
 import { leaves, up, zeroRoot } from '../../../protocol/assembly/tree';
 import { dirty, FLAGS, LEAF_SHIFT, memoryStart, OUT, PAGE_BYTES, PAGE_DEPTH, PAGE_LEAVES, PAGE_TREE_BYTES, pageChanged, pageMade, pagesMax, pagesSeen, pageTrees, SCRATCH, SHADOW, SLOT_LEAVES, SLOT_TREE, SLOTS, topLeaves, topTree } from './layout';
 
-/** A tree of zero leaves, node 1 its root; `height`: depth of what its leaves stand for. */
+/** A tree of zero leaves, node 1 its root; `height` is the depth of what its leaves stand for. */
 export function clearTree(tree: usize, leafCount: u32, height: i32): void {
   let depth = height;
   for (let first = leafCount; first != 0; first >>= 1) {

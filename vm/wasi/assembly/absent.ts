@@ -1,4 +1,4 @@
-// docs/vm.md#wasi: what a data program has no use for answers ENOSYS.
+// docs/vm.md#wasi: calls that a data program has no use for answer ENOSYS.
 import { ENOSYS, Errno } from "./errno";
 
 export function fd_advise(fd: u32, offset: u64, length: u64, advice: u32): Errno { return ENOSYS; }

@@ -91,7 +91,7 @@ export function fd_fdstat_get(fd: u32, result: u32): Errno {
   const output = isOutput(fd);
   if (!output && streamOf(fd) == STREAMS) return EBADF;
   if (!inMemory(result, 24)) return EFAULT;
-  // A regular file also on 1 and 2: a terminal would make C libraries write line by line.
+  // Descriptors 1 and 2 are regular files too: on a terminal C libraries would write line by line.
   store<u64>(result, REGULAR_FILE);
   store<u64>(result, output ? RIGHT_WRITE | RIGHT_FILESTAT : RIGHT_READ | RIGHT_SEEK | RIGHT_TELL | RIGHT_FILESTAT, 8);
   store<u64>(result, 0, 16);
