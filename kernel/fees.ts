@@ -1,4 +1,4 @@
-// docs/kernel.md#money: what messages and tasks cost, in gas, as the kernel charges it.
+// docs/kernel.md#money: the gas that messages and tasks cost, as the kernel charges it.
 
 import { totalLength } from '../protocol/certificate.ts';
 import {
@@ -22,27 +22,30 @@ import { decodeProgramHeader } from '../protocol/program.ts';
 import type { ObjectRef } from '../protocol/tree.ts';
 import { MAX_TASK_INPUTS } from './limits.ts';
 
-/** Of a user message, by its length in bytes. */
+/** Gas of a user message, by its length in bytes. */
 export function messageGas(length: number): bigint {
   return MESSAGE_BASE_GAS + MESSAGE_BYTE_GAS * BigInt(length);
 }
 
-/** Of objects that a certificate covers. */
+/** Gas of objects that a certificate covers. */
 export function keepGas(objects: readonly ObjectRef[]): bigint {
   return KEEP_BYTE_GAS * totalLength(objects);
 }
 
-/** Of a Deploy message. */
+/** Gas of a Deploy message. */
 export function deployGas(length: number, definition: Definition): bigint {
   return messageGas(length) + keepGas(objectsOfDefinition(definition));
 }
 
-/** Of a Run message of a workflow with so many stages. */
+/** Gas of a Run message of a workflow with so many stages. */
 export function runGas(length: number, inputs: readonly ObjectRef[], stages: number): bigint {
   return messageGas(length) + keepGas(inputs) + STAGE_GAS * BigInt(stages);
 }
 
-/** Most that a Renew message of a run costs: as if each of its objects were an infer task's, and as many tasks open. */
+/**
+ * The most gas of a Renew message of a run: as if each of its objects were an infer task's, and as many tasks were
+ * open.
+ */
 export function renewGas(length: number, objects: readonly ObjectRef[], stages: number): bigint {
   return messageGas(length) + keepGas(objects) + STAGE_GAS * BigInt(stages) + INPUT_GAS * BigInt(MAX_TASK_INPUTS);
 }
@@ -57,7 +60,7 @@ export type ProgramSize = {
   readonly pagesInitial: number;
 };
 
-/** What loading a program costs each task: docs/kernel.md#loading. */
+/** Gas that loading a program costs each task: docs/kernel.md#loading. */
 export function loadGas(program: ProgramEntry): bigint {
   const { codeLength: code, wasmLength: wasm, imageLength: image, slotsLength: slots, dataLength: data } = program;
   const { pagesInitial } = decodeProgramHeader(program.header);
@@ -74,7 +77,7 @@ export function loadGasOf({ code, wasm, image, slots, data, pagesInitial }: Prog
   );
 }
 
-/** What a task pays before its program runs. */
+/** Gas that a task pays before its program runs. */
 export function taskGas(task: {
   readonly loadGas: bigint;
   readonly sink: boolean;
@@ -85,7 +88,10 @@ export function taskGas(task: {
   return TASK_BASE_GAS + (sink ? SINK_GAS : 0n) + loadGas + INPUT_GAS * BigInt(inputs) + INPUT_BYTE_GAS * inputBytes;
 }
 
-/** What an item of an InferenceResult pays beside its tokens, in a message of so many signatures (the gateway's too) and items. */
+/**
+ * Gas of an item of an InferenceResult, beside its tokens, in a message of so many signatures (the gateway's too) and
+ * items.
+ */
 export function itemGas(item: {
   readonly sink: boolean;
   readonly signatures: number;
@@ -97,7 +103,7 @@ export function itemGas(item: {
   return TASK_BASE_GAS + (item.sink ? SINK_GAS : 0n) + share + resultGas(BigInt(item.resultLength));
 }
 
-/** Of results of so many bytes: everyone keeps them. */
+/** Gas of results of so many bytes: everyone keeps them. */
 export function resultGas(bytes: bigint): bigint {
   return KEEP_BYTE_GAS * bytes;
 }

@@ -1,12 +1,12 @@
-// docs/operations.md#kernel-file: the kernel's module as it lies on the disk.
+// docs/operations.md#kernel-file: reads the kernel's module from the disk.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { MizuError } from '../protocol/errors.ts';
 
-/** Committed, and compiled from kernel/assembly by `npm run generate`: who runs it needs no compiler. */
+/** The module is committed, and compiled from kernel/assembly by `npm run generate`: who runs it needs no compiler. */
 export const KERNEL_PATH = fileURLToPath(new URL('generated/kernel.wasm', import.meta.url));
 
-/** @throws MizuError `kernel/missing`, `kernel/unreadable` */
+/** @throws MizuError `kernel/missing` or `kernel/unreadable` */
 export async function readKernel(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);

@@ -37,7 +37,8 @@ export async function createGenesis(config: GenesisConfig): Promise<Genesis> {
   });
   await trie.put(configKey(), configRecord.encode(config));
   await trie.put(committeeKey(), committeeRecord.encode(config.committee));
-  // The Bridge takes proofs of inclusion only: the first range's fees are counted from this record.
+  // The Bridge takes proofs of inclusion only, so the record is there from the start: the first range's fees are
+  // counted from it.
   await trie.put(feesKey(), feesRecord.encode({ fees: 0n }));
   for (const model of config.models ?? []) await trie.put(modelKey(model.id), modelRecord.encode(model));
   for (const gateway of config.gateways ?? []) {

@@ -1,4 +1,4 @@
-// docs/vm.md#host: what the kernel's own host calls answer.
+// docs/vm.md#host: the answers to the kernel's own host calls.
 import { bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
 import { recoverSigner } from '../protocol/signature.ts';
 import { keccakHex, type ObjectRef, objectRef } from '../protocol/tree.ts';
@@ -9,7 +9,7 @@ const RECORD_OBJECT = 0x4f;
 
 export type KernelObject = ObjectRef & { readonly bytes: Uint8Array };
 
-/** What a run of the kernel left besides its result. */
+/** What a run of the kernel leaves besides its result. */
 export type KernelEffects = {
   /** New trie nodes. */
   readonly nodes: Map<Hex, Uint8Array>;
@@ -21,11 +21,13 @@ export type KernelEffects = {
 
 export type Sources = {
   getNode(hash: Hex): Uint8Array | undefined;
-  /** Request leaf to result leaf: docs/kernel.md#exec. */
+  /** From the request leaf to the result leaf: docs/kernel.md#exec. */
   getExec(request: Uint8Array): Uint8Array | undefined;
 };
 
-/** Reason of the HostAbort, unless it is an error, when the run cannot go on without bytes that the caller must fetch. */
+/**
+ * The reason of a HostAbort (unless that is an error): the run cannot go on without bytes that the caller must fetch.
+ */
 export type Missing =
   | { readonly kind: 'node'; readonly hash: Hex }
   | { readonly kind: 'exec'; readonly request: Uint8Array };
@@ -64,7 +66,7 @@ export function createKernelHost(sources: Sources): {
   return { host, onLog, trace };
 }
 
-/** Errors of the caller's functions reach the caller as they are: an engine lets only a HostAbort through. */
+/** Errors of the caller's functions reach the caller unchanged: an engine lets only a HostAbort through. */
 function passing<T>(call: () => T): T {
   try {
     return call();
@@ -77,7 +79,10 @@ function missing(reason: Missing): HostAbort {
   return new HostAbort(reason);
 }
 
-/** hash 32 ‖ r 32 ‖ s 32 ‖ v 1 to an address, zero if nobody signed in the one form. As the EVM's precompile but for s in the upper half. */
+/**
+ * From hash 32 ‖ r 32 ‖ s 32 ‖ v 1 to an address, which is zero unless the signature has the one form. It is the EVM's
+ * precompile, but for s in the upper half.
+ */
 export function recoverAddress(request: Uint8Array): Uint8Array {
   const signer = recoverSigner(request.subarray(0, 32), request.subarray(32, 97));
   return signer === undefined ? new Uint8Array(20) : hexToBytes(signer);

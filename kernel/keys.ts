@@ -1,4 +1,4 @@
-// docs/kernel.md#state: keys before hashing, `table byte ‖ id`. The trie hashes them.
+// docs/kernel.md#state: the keys of the state before they are hashed, `table byte ‖ id`. The trie hashes them.
 import { createWriter } from '../protocol/bytes.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { keccakHex } from '../protocol/tree.ts';

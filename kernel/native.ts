@@ -10,12 +10,12 @@ export const KERNEL_GAS_LIMIT = 1n << 39n;
 const SEED = new Uint8Array(32);
 
 export type NativeKernelEngine = KernelEngine & {
-  /** The network's constitution. */
+  /** The program id: the network's constitution. */
   readonly programId: Hex;
   readonly program: Program;
 };
 
-/** `wasm`: the kernel's module. */
+/** `wasm` is the kernel's module. */
 export function createKernelEngine(wasm: Uint8Array): NativeKernelEngine {
   const engine = createNativeEngine();
   const { program, loaded } = engine.lower({ wasm });

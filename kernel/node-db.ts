@@ -1,16 +1,19 @@
-// docs/kernel.md#state: the state's nodes, by hash, as the trie library wants its database.
+// docs/kernel.md#state: the state's nodes, by hash, as a database for the trie library.
 import { createMPT, type MerklePatriciaTrie } from '@ethereumjs/mpt';
 import { type BatchDBOp, type DB, ValueEncoding } from '@ethereumjs/util';
 import { type Hex, hexToBytes } from '../protocol/hex.ts';
 
 export type TrieStore = {
   get(hash: Hex): Promise<Uint8Array | undefined> | Uint8Array | undefined;
-  /** Missing: the trie is only read. */
+  /** Without it the trie can only be read. */
   put?(hash: Hex, node: Uint8Array): Promise<void> | void;
   delete?(hash: Hex): Promise<void> | void;
 };
 
-/** The state's trie with this root; keys as in keys.ts. Reads, proofs (`createMerkleProof`) and, if the store can, writes. */
+/**
+ * The state's trie with this root; its keys are those of keys.ts. It can be read, gives proofs (`createMerkleProof`)
+ * and, if the store can, is written.
+ */
 export function openStateTrie(nodes: TrieStore, root?: Hex): Promise<MerklePatriciaTrie> {
   return createMPT({
     db: createNodeDb(nodes),

@@ -45,7 +45,7 @@ export type Receipt = {
   readonly withdrawal?: number;
 };
 
-/** The bytes are the kernel's own output, checked against `receiptHash` by who fetched them. */
+/** The bytes are the kernel's own output; who has fetched them has checked them against `receiptHash`. */
 export function decodeReceipt(bytes: Uint8Array): Receipt {
   return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Receipt;
 }

@@ -1,4 +1,4 @@
-// docs/kernel.md#state: the records of the state's tables, RLP to plain data and back.
+// docs/kernel.md#state: the records of the state's tables, from RLP to plain data and back.
 import { RLP } from '@ethereumjs/rlp';
 import type { ProgramEntry, Stage } from '../protocol/definition.ts';
 import { type Address, bytesToHex, type Hex, hexToBytes } from '../protocol/hex.ts';
@@ -14,7 +14,7 @@ export type ConfigRecord = {
   readonly inboxDomain: Hex;
   readonly daDomain: Hex;
   readonly gatewayDomain: Hex;
-  /** Seconds for which bytes must still be promised when something is done with them. */
+  /** Seconds for which bytes must still be promised when they are used. */
   readonly retention: bigint;
   /** Seconds for which certificates of a committee are good after it was replaced. */
   readonly committeeOverlap: bigint;
@@ -25,7 +25,7 @@ export type CommitteeRecord = {
   readonly threshold: number;
   readonly members: readonly Address[];
 };
-/** The committee before, and until when its certificates are good, unix seconds. */
+/** The committee before the present one, and the unix seconds until which its certificates are good. */
 export type FormerCommitteeRecord = CommitteeRecord & { readonly until: bigint };
 export type GatewayRecord = { readonly active: boolean; readonly nonce: bigint };
 
@@ -35,7 +35,7 @@ export type ModelRecord = {
   /** Wei per token. */
   readonly inputPrice: bigint;
   readonly outputPrice: bigint;
-  /** Whose results a run takes that names none itself. */
+  /** Gateways whose results a run takes if it names none itself. */
   readonly gateways: readonly Address[];
 };
 
@@ -46,10 +46,10 @@ export type WorkflowRecord = {
   /** Unix seconds until which its programs are promised. */
   readonly expiry: bigint;
 };
-/** A stage as it is in the state: the program by its id. */
+/** A stage as it stands in the state: with its program by id. */
 export type StageRecord = Omit<Stage, 'program'> & {
   readonly programId: Hex;
-  /** What loading the program costs each task: docs/kernel.md#loading. */
+  /** Gas that loading the program costs each task: docs/kernel.md#loading. */
   readonly loadGas: bigint;
 };
 
@@ -70,10 +70,10 @@ export type RunRecord = {
   readonly expiry: bigint;
   readonly maxItemCost: bigint;
   readonly maxInferenceCost: bigint;
-  /** Of its escrow, what went to gateways. */
+  /** Wei of its escrow that went to gateways. */
   readonly inferenceSpent: bigint;
   readonly sinkTasks: number;
-  /** None: those of the model. */
+  /** If it names none, those of the model count. */
   readonly gateways: readonly Address[];
 };
 
@@ -144,11 +144,11 @@ export const formerCommitteeRecord = codec<FormerCommitteeRecord>(
   (f) => ({ until: f.int(), epoch: f.int(), threshold: f.number(), members: f.addresses() }),
 );
 
-/** `fees`: all gas fees since genesis, in wei. */
+/** `fees` is the sum of all gas fees since genesis, in wei. */
 export const feesRecord = single('fees');
-/** `withdrawals`: how many there are. */
+/** `withdrawals` is their number. */
 export const countersRecord = single('withdrawals');
-/** `done`: tasks of the stage that are done. */
+/** `done` is the number of the stage's tasks that are done. */
 export const progressRecord = single('done');
 
 export const gatewayRecord = codec<GatewayRecord>(

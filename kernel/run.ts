@@ -11,7 +11,7 @@ export type KernelEngine = {
 };
 
 export type KernelRun = {
-  /** The leaf given to `commit`; undefined if the kernel ended otherwise, which it never may. */
+  /** The leaf given to `commit`; undefined if the kernel ended otherwise, which must not happen. */
   readonly committed: Uint8Array | undefined;
   readonly output: Uint8Array;
   readonly gasUsed: bigint;
@@ -39,8 +39,8 @@ export type StepDone = {
 };
 
 /**
- * The step stopped at something that `getNode` or `getExec` did not have: fetch it and step again.
- * `objects` has the list of inputs and the parameters of a wanted exec.
+ * The step stopped because `getNode` or `getExec` did not have something: fetch it and take the step again. `objects`
+ * has the list of inputs and the parameters of a wanted exec.
  */
 export type StepNeeds = {
   readonly kind: 'needs';

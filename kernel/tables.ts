@@ -1,4 +1,4 @@
-// docs/kernel.md#state: the byte that each table's keys begin with.
+// docs/kernel.md#state: the byte with which each table's keys begin.
 
 export const TABLE = {
   account: 'A',

@@ -37,7 +37,7 @@ export function storeAccount(account: Account): void {
   put(account.key, record, length);
 }
 
-/** Adds to an account; false, and nothing changed, if its balance would overflow. */
+/** Adds to an account. Returns false, and changes nothing, if its balance would overflow. */
 export function credit(address: usize, amount: usize): bool {
   const account = loadAccount(address);
   if (add(account.balance, account.balance, amount)) return false;

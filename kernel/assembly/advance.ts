@@ -55,7 +55,7 @@ export function advance(): bool {
   }
   const stage = loadOpenTask(run, index, partition, KIND_EXEC);
   if (changetype<usize>(stage) == 0) return false;
-  // Few records tell whether it is ready: what is refused here has cost little, and nobody pays for it.
+  // A few records tell whether the task is ready: a refusal here has cost little, and nobody pays for it.
   if (!checkReady(run, stage, partition)) return false;
   const result = allocLeaf(LEAF);
   const request = createRequest(run, stage, index, partition);
@@ -66,8 +66,9 @@ export function advance(): bool {
 }
 
 /**
- * programId 32 ‖ inputsRoot 32 ‖ seed 32 ‖ gasLimit u64 ‖ timestampNs u64 ‖ inputCount u32 ‖ zeros 12.
- * Loading is paid before it is done, docs/kernel.md#loading; 0 if the escrow cannot, or the inputs are too large.
+ * Writes programId 32 ‖ inputsRoot 32 ‖ seed 32 ‖ gasLimit u64 ‖ timestampNs u64 ‖ inputCount u32 ‖ zeros 12. Loading
+ * is paid before it is done, docs/kernel.md#loading. The result is 0 if the escrow cannot pay, or if the inputs are too
+ * large.
  */
 function createRequest(run: Run, stage: Stage, index: u32, partition: u32): usize {
   let count: u32 = 0;
@@ -122,19 +123,19 @@ function hashSeed(run: Run, index: u32, partition: u32, dst: usize): void {
   keccakTagged(TAG_SEED, bytes, 70, dst);
 }
 
-/** The result of a program that was not run. */
+/** Writes the result of a program that was not run. */
 function putFault(result: usize): void {
   putBe64(result, STATUS_FAULT);
   objectRoot(alloc(8) + 8, 0, result + 8);
 }
 
-/** Result leaf: status u64 ‖ outputRoot 32 ‖ outputLength u64 ‖ gasUsed u64. */
+/** The result leaf: status u64 ‖ outputRoot 32 ‖ outputLength u64 ‖ gasUsed u64. */
 function settle(run: Run, index: u32, partition: u32, result: usize): void {
   const status = be64(result);
   const outputRoot = result + 8;
   const outputLength = be64(result + 40);
   const gasUsed = be64(result + 48);
-  // The gas limit was what the escrow could pay.
+  // The gas limit is what the escrow could pay, so this cannot fail.
   pay(run, gasUsed);
   collectFee(paid);
   receipt.hasResult = true;

@@ -1,4 +1,4 @@
-// docs/messages.md#certificate: that the DA committee has stored these objects.
+// docs/messages.md#certificate: checks that the DA committee has stored these objects.
 
 import { daDomain, retention } from './config';
 import { timestamp } from './context';
@@ -26,7 +26,7 @@ const objectsHash = memory.data(32, 8);
 /** Expiry of the certificate that was checked last, unix seconds. */
 export let certifiedUntil: u64 = 0;
 
-/** `objects`: `count` of objectRoot 32 ‖ length u64. Says why not in the refusal. */
+/** `objects` are `count` times objectRoot 32 ‖ length u64. If the certificate is not good, the refusal says why. */
 export function isCertified(objects: usize, count: u32, certificate: usize, size: u32): bool {
   if (size < FIXED_BYTES) return refuseBound('certificate', 'bytes of at least ', FIXED_BYTES, size);
   const epoch = be64(certificate);
@@ -34,7 +34,7 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
   const signers = be64(certificate + 16);
   const expectedSize = FIXED_BYTES + <u32>popcnt<u64>(signers) * SIGNATURE_BYTES;
   if (size != expectedSize) return refuseBound('certificate', 'bytes of ', expectedSize, size);
-  // What is promised for less would be forgotten before anybody could judge a step that needs it.
+  // Bytes that are promised for less time would be forgotten before anybody could judge a step that needs them.
   if (expiry < timestamp + retention()) {
     return refuseBound('certificate expiry', 'at least ', timestamp + retention(), expiry);
   }
@@ -56,7 +56,10 @@ export function isCertified(objects: usize, count: u32, certificate: usize, size
   return areSigned(digest(daDomain()), signers, certificate + FIXED_BYTES);
 }
 
-/** The committee of the epoch, or the one before it for as long as its certificates are good; the reader stands at its threshold. */
+/**
+ * Opens the committee of the epoch, or the one before it while its certificates are good; the reader then stands at its
+ * threshold.
+ */
 function openCommittee(epoch: u64): bool {
   readList(get(tableKey(TABLE_COMMITTEE)));
   const current = readU64();
@@ -70,7 +73,7 @@ function openCommittee(epoch: u64): bool {
   return refuseBound('certificate epoch', '', current, epoch);
 }
 
-/** The cursor of the reader stands before the committee's members. */
+/** The reader's cursor stands before the committee's members. */
 function areSigned(hash: usize, signers: u64, signature: usize): bool {
   const end = readNested();
   let members: u64 = 0;
@@ -89,12 +92,12 @@ function areSigned(hash: usize, signers: u64, signature: usize): bool {
   return true;
 }
 
-/** 0 after the last one. */
+/** The result is 0 after the last member. */
 function nextMember(end: usize): usize {
   return position() < end ? readBytes() : 0;
 }
 
-/** The sum wraps at 2^64, as nobody signs such a total. */
+/** The sum wraps at 2^64; no committee signs such a total. */
 export function totalLength(objects: usize, count: u32): u64 {
   let total: u64 = 0;
   for (let i: u32 = 0; i < count; i++) total += be64(objects + i * OBJECT_BYTES + 32);

@@ -46,7 +46,7 @@ export function gatewayDomain(): usize {
   return gatewayDomainAt;
 }
 
-/** Seconds for which bytes must still be promised when something is done with them. */
+/** Seconds for which bytes must still be promised when they are used. */
 export function retention(): u64 {
   loadConfig();
   return retentionSeconds;

@@ -1,4 +1,4 @@
-// docs/kernel.md: what a step is given: state leaf, context leaf, message.
+// docs/kernel.md: the inputs of a step: state leaf, context leaf, message.
 
 import { MAX_MESSAGE_BYTES } from './generated/constants';
 import { inputRead, inputSize } from './host';

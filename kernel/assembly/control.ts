@@ -29,7 +29,9 @@ export function cancel(): bool {
   return true;
 }
 
-/** Anyone may, after the deadline or when its bytes are not promised for long enough; the run pays for it. */
+/**
+ * Anyone may expire a run after its deadline, or when its bytes are not promised for long enough; the run pays for it.
+ */
 export function expire(): bool {
   if (messageLength != 33) return refuseBound('message', 'bytes of ', 33, messageLength);
   receipt.run = message + 1;

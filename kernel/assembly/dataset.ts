@@ -1,4 +1,4 @@
-// docs/kernel.md#tasks: when a task is done its run goes on; after the last one the dataset is written.
+// docs/kernel.md#tasks: when a task is done its run goes on; after the last task the dataset is written.
 
 import { RUN_STATUS_DONE, TABLE_DATASET, TASK_STATUS_DONE } from './generated/constants';
 import { hashKey } from './keys';
@@ -56,7 +56,7 @@ function writeDataset(run: Run): void {
 function listSink(run: Run, stage: Stage, index: u32, entry: usize): usize {
   const width = widthOf(stage, run.partitions);
   for (let partition: u32 = 0; partition < width; partition++) {
-    // Every task is done, so that every output is there.
+    // Every task is done, so every output is there.
     findOutput(run, index, partition);
     writeEntry(entry, outputRoot, outputLength);
     putBe16(entry + 40, index);

@@ -52,7 +52,7 @@ export function deploy(): bool {
   return charge(most) && define(definition, most);
 }
 
-// Filled while a definition is read: 4 bytes an address.
+// These are filled while a definition is read: an address of 4 bytes for each entry.
 let programs: usize = 0;
 let programCount: u32 = 0;
 let stages: usize = 0;
@@ -73,7 +73,7 @@ function define(definition: usize, maxFee: usize): bool {
   const objectCount = programCount * OBJECTS_PER_PROGRAM;
   listObject(objects + objectCount * OBJECT_BYTES, metadata, metadataLength);
   if (!isCertified(objects, objectCount + 1, here(), bytesLeft())) return false;
-  // The same definition again is a renewal: it has all that it names, and is promised for longer.
+  // The same definition again is a renewal: all that it names is there, and is promised for longer.
   let record = loadWorkflow(workflow);
   const isNew = changetype<usize>(record) == 0;
   if (!isNew && certifiedUntil <= record.expiry) {
@@ -183,7 +183,7 @@ function readInput(stage: Stage, index: u32, i: u32): bool {
   if (input.source == RUN_INPUT) return true;
   if (input.source >= index) return refuseBound('stage input source', 'below ', index, input.source);
   const width = stageAt(input.source).width;
-  // A width of 0 is known when a run starts, which checks again.
+  // A width of 0 is known only when a run starts, which checks again.
   if (input.mode == MODE_SAME && width != 0 && stage.width != 0 && width != stage.width) {
     return refuseBound('stage width', 'that of its input, ', width, stage.width);
   }

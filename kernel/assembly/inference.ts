@@ -59,7 +59,7 @@ let gateway: usize = 0;
 let earned: usize = 0;
 /** Sink tasks that this step may still read: bounds its memory. */
 let sinkTasksLeft: u32 = 0;
-/** What each item pays for the signatures of its message. */
+/** Gas that each item pays for the signatures of its message. */
 let signatureGas: u64 = 0;
 /** Items of this message that were not taken. */
 let refused: u32 = 0;
@@ -83,7 +83,7 @@ export function acceptResults(): bool {
   const signatures = 1 + popcnt<u64>(be64(message + end + 16));
   signatureGas = (SIGNATURE_GAS * signatures + count - 1) / count;
   acceptItems(items, count);
-  // The sum of all balances is what was deposited: no overflow.
+  // The sum of all balances is what was deposited, so nothing overflows.
   if (!isZeroWei(earned)) credit(gateway, earned);
   chargeRefused();
   if (!isZeroWei(paid)) collectFee(paid);
@@ -91,7 +91,7 @@ export function acceptResults(): bool {
   return true;
 }
 
-/** Nobody else pays for items that were not taken: the gateway does, as far as it has anything. */
+/** Nobody else pays for items that were not taken: the gateway pays, as far as its balance goes. */
 function chargeRefused(): void {
   if (refused == 0) return;
   const account = loadAccount(gateway);
@@ -141,7 +141,7 @@ function acceptItems(items: usize, count: u32): void {
     p = acceptItem(items + i * ITEM_BYTES, p);
   }
   receipt.itemsLength = <u32>(p - receipt.items);
-  // Refusals of items are theirs: the message itself was accepted.
+  // The refusal of an item belongs to the item: the message itself was accepted.
   clearRefusal();
 }
 
@@ -183,7 +183,7 @@ function settleItem(item: usize): bool {
   if (changetype<usize>(stage) == 0 || !checkAmounts(item)) return false;
   const price = priceOf(run, item);
   if (price == 0) return false;
-  // Tokens and bytes are what the gateway tells: the run limits both together.
+  // Tokens and bytes are what the gateway reports: the run limits both together.
   const keepGas = KEEP_BYTE_GAS * be64(item + RESULT_LENGTH_AT);
   const told = alloc(32);
   if (u32(multiply(told, gasPrice(), keepGas)) | u32(add(told, told, price))) return refuseOverflow();
@@ -193,7 +193,7 @@ function settleItem(item: usize): bool {
   if (less(inferenceLeft, told)) {
     return refuseWei('cost', 'at most the rest of maxInferenceCost ', inferenceLeft, told);
   }
-  // What the kernel does for a task is paid as for one that runs a program.
+  // The kernel's work for a task is paid as for a task that runs a program.
   const gas = TASK_BASE_GAS + signatureGas + (stage.sink ? SINK_GAS : 0);
   const total = alloc(32);
   const rest = restOfEscrow(run);
@@ -209,7 +209,7 @@ function settleItem(item: usize): bool {
   pay(run, gas + keepGas);
   add(run.spent, run.spent, cost);
   add(run.inferenceSpent, run.inferenceSpent, told);
-  // The result is an input of what follows: the run lives no longer than it.
+  // The result is an input of later stages: the run is not promised for longer than it.
   run.expiry = min<u64>(run.expiry, certifiedUntil);
   add(earned, earned, cost);
   const partition = be32(item + PARTITION_AT);

@@ -1,4 +1,5 @@
-// docs/messages.md#protocol-messages: what the L1 tells the network. Only messages that come from there count.
+// docs/messages.md#protocol-messages: messages with which L1 tells the network something. They count only if they come
+// from L1.
 
 import { credit } from './accounts';
 import { committeeOverlap } from './config';
@@ -59,7 +60,7 @@ export function changeGateway(): bool {
   return true;
 }
 
-/** Nonces of a gateway are not used twice, also when it leaves and comes back. */
+/** A nonce of a gateway is not used twice, not even if the gateway leaves and comes back. */
 function lastNonce(gateway: usize): u64 {
   const record = get(addressKey(TABLE_GATEWAY, gateway));
   if (record == 0) return 0;
@@ -117,7 +118,9 @@ export function changeCommittee(): bool {
   return true;
 }
 
-/** The committee that is replaced; the reader stands at its threshold. What it has signed is good for a while. */
+/**
+ * Stores the committee that is replaced; the reader stands at its threshold. Its certificates stay good for a while.
+ */
 function storeFormer(epoch: u64): void {
   const threshold = readU64();
   const end = readNested();

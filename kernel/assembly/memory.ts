@@ -1,4 +1,5 @@
-// docs/vm.md#program: memory is handed out upwards and never taken back; a step is short. Big-endian access and comparison of bytes.
+// docs/vm.md#program: memory is handed out upwards and never taken back, because a step is short. Big-endian access and
+// comparison of bytes.
 
 export const LEAF: u32 = 128;
 const GROW_PAGES: i32 = 16;
@@ -6,7 +7,7 @@ const GROW_PAGES: i32 = 16;
 let top: usize = 0;
 let limit: usize = 0;
 
-/** First thing of a step: the memory above the static data is free, and zero. */
+/** Called first in a step: the memory above the static data is free, and zero. */
 export function startMemory(): void {
   top = (__heap_base + 127) & ~127;
   limit = (<usize>memory.size()) << 16;
@@ -14,7 +15,7 @@ export function startMemory(): void {
 
 function reserve(end: usize): void {
   while (end > limit) {
-    // Every message is bounded so that 64 MiB are never reached; see docs/kernel.md#limits.
+    // Every message is bounded so that 64 MiB are never reached: docs/kernel.md#limits.
     if (memory.grow(GROW_PAGES) < 0) unreachable();
     limit += (<usize>GROW_PAGES) << 16;
   }
@@ -28,13 +29,13 @@ export function alloc(size: usize): usize {
   return address;
 }
 
-/** Zeroed bytes at the start of a leaf: one leaf costs one instruction to hand to the host. */
+/** Zeroed bytes at the start of a leaf: it costs one instruction to hand a leaf to the host. */
 export function allocLeaf(size: usize): usize {
   top = (top + 127) & ~127;
   return alloc(size);
 }
 
-/** Room for `size` bytes at the start of a leaf, of which `take` keeps what was used. */
+/** Room for `size` bytes at the start of a leaf; `take` then keeps the part that was used. */
 export function peekLeaf(size: usize): usize {
   top = (top + 127) & ~127;
   reserve(top + size);

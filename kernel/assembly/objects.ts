@@ -1,4 +1,4 @@
-// docs/vm.md#tree: roots of objects that the kernel makes or is told of.
+// docs/vm.md#tree: roots of objects that the kernel makes, or whose bytes it is given.
 
 import { TAG_LEAF, TAG_NODE, TAG_OBJECT } from './generated/constants';
 import { log } from './host';
@@ -72,7 +72,7 @@ export function objectRoot(bytes: usize, size: u32, dst: usize): void {
   hashObject(level, size, dst);
 }
 
-/** Zeroed room for an object that the kernel makes; the byte before it is the record's. */
+/** Zeroed room for an object that the kernel makes; the byte before it is used for the record's kind. */
 export function allocObject(size: usize): usize {
   return alloc(size + 8) + 8;
 }

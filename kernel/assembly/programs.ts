@@ -61,7 +61,7 @@ export function readProgram(objects: usize): usize {
   return program;
 }
 
-/** Every engine gives these the same meaning, docs/vm.md#program; no lowering makes others. */
+/** Every engine gives these fields the same meaning, docs/vm.md#program; no lowering makes other ones. */
 function checkHeader(program: usize): bool {
   const version = be64(program);
   const pagesMax = be32(program + PAGES_MAX);
@@ -72,7 +72,7 @@ function checkHeader(program: usize): bool {
   if (pagesMax > MEMORY_PAGES_MAX) return refuseBound('program pagesMax', 'at most ', MEMORY_PAGES_MAX, pagesMax);
   if (pagesInitial > pagesMax) return refuseBound('program pagesInitial', 'at most ', pagesMax, pagesInitial);
   if (entry != 0) return refuseNumber('program entry', '0', entry);
-  // One slot at least is left for the first frame.
+  // At least one slot is left for the first frame.
   return globals < SLOT_COUNT || refuseBound('program globals', 'below ', SLOT_COUNT, globals);
 }
 
@@ -108,20 +108,23 @@ function checkLength(field: string, at: usize, bound: u64): bool {
   return size <= bound || refuseBound(field, 'at most ', bound, size);
 }
 
-/** A proof names the code by its count of instructions. */
+/** A proof names the code by its number of instructions. */
 function checkWhole(field: string, at: usize): bool {
   const size = be64(at);
   return (size != 0 && size % INSTRUCTION_BYTES == 0) || refuseNumber(field, 'a multiple of 16 above 0', size);
 }
 
-/** The object has each global in full, also the zeros at its end. */
+/** The object has each global in full, also with the zeros at its end. */
 function checkSlots(program: usize): bool {
   const expected = <u64>be32(program + GLOBALS) * SLOT_BYTES;
   const size = be64(program + SLOTS_LENGTH);
   return size == expected || refuseBound('program slotsLength', '8 bytes a global, ', expected, size);
 }
 
-/** What a task of this program pays for its loading, docs/kernel.md#loading. All lengths are checked: no overflow. */
+/**
+ * Gas that a task of this program pays for loading it, docs/kernel.md#loading. All lengths are checked, so nothing
+ * overflows.
+ */
 export function loadGasOf(program: usize): u64 {
   const image = be64(program + IMAGE_LENGTH) + be64(program + SLOTS_LENGTH) + be64(program + DATA_LENGTH);
   return (
@@ -141,7 +144,7 @@ function checkLifted(field: string, treeRoot: usize, size: u64, regionBytes: u64
   return equal(root, expected, 32) || refuseBytes(field, '', root, expected, 32);
 }
 
-/** Code, image, slots, data, wasm. */
+/** Lists code, image, slots, data and wasm. */
 function listObjects(program: usize, objects: usize): void {
   listObject(objects, program + CODE_ROOT, be64(program + CODE_LENGTH));
   listTree(objects + OBJECT_BYTES, program + IMAGE_ROOT, be64(program + IMAGE_LENGTH));
@@ -160,14 +163,14 @@ function listTree(entry: usize, treeRoot: usize, size: u64): void {
   putBe64(entry + 32, size);
 }
 
-/** programId of a program in the message. */
+/** The programId of a program in the message. */
 export function hashProgram(program: usize): usize {
   const id = alloc(32);
   keccakTagged(TAG_PROGRAM, program, HEADER_BYTES, id);
   return id;
 }
 
-/** Everything that an executor needs to find the program's parts; a program that is there stays as it is. */
+/** Stores all that an executor needs to find the program's parts; a program that is there already stays as it is. */
 export function storeProgram(id: usize, program: usize): void {
   const key = hashKey(TABLE_PROGRAM, id);
   if (get(key) != 0) return;

@@ -1,4 +1,5 @@
-// docs/kernel.md#receipt: what the step did, as one JSON object. Handlers fill the fields in; 0 leaves one out.
+// docs/kernel.md#receipt: what the step did, as one JSON object. Handlers fill in the fields; a field with 0 is left
+// out.
 
 import { alloc } from './memory';
 import { statusName } from './status';
@@ -75,13 +76,13 @@ export function runStatusField(p: usize, status: u32): usize {
   return status == 0 ? p : textField(p, 'runStatus', statusName(status));
 }
 
-// A comma is due unless the object has just begun.
+// A comma is needed unless the object has just begun.
 function fieldName(p: usize, name: string): usize {
   if (load<u8>(p - 1) != 0x7b) store<u8>(p++, 0x2c);
   return text(text(text(p, '"'), name), '":');
 }
 
-/** A number above 2^53 - 1 is no JSON number that everyone reads alike: it is left out. */
+/** A nonce above 2^53 - 1 is left out: readers of JSON differ on such numbers. */
 function nonceField(p: usize): usize {
   return receipt.hasNonce && receipt.nonce < (<u64>1) << 53 ? numberField(p, 'nonce', receipt.nonce) : p;
 }

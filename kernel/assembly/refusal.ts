@@ -1,4 +1,4 @@
-// docs/kernel.md#receipt: why a message was refused: the field, what was expected, what came.
+// docs/kernel.md#receipt: why a message was refused: the field, what was expected, and what came.
 
 import { alloc } from './memory';
 import { decimal, hex, text, wei } from './text';
@@ -34,22 +34,22 @@ export function refuseNumber(field: string, expected: string, actual: u64): bool
   return end(decimal(got(text(begin(field), expected)), actual));
 }
 
-/** `expected` is followed by a number. */
+/** The text `expected` is followed by a number. */
 export function refuseBound(field: string, expected: string, bound: u64, actual: u64): bool {
   return end(decimal(got(decimal(text(begin(field), expected), bound)), actual));
 }
 
-/** `expected` is followed by an amount. */
+/** The text `expected` is followed by an amount. */
 export function refuseWei(field: string, expected: string, bound: usize, actual: usize): bool {
   return end(wei(got(wei(text(begin(field), expected), bound)), actual));
 }
 
-/** `expected` is followed by bytes; what came are bytes of the same length. */
+/** The text `expected` is followed by bytes; the bytes that came have the same length. */
 export function refuseBytes(field: string, expected: string, bound: usize, actual: usize, length: u32): bool {
   return end(hex(got(hex(text(begin(field), expected), bound, length)), actual, length));
 }
 
-/** What came are bytes. */
+/** The value that came is given as bytes. */
 export function refuseUnknown(field: string, expected: string, actual: usize, length: u32): bool {
   return end(hex(got(text(begin(field), expected)), actual, length));
 }

@@ -38,7 +38,7 @@ export function renew(): bool {
   return true;
 }
 
-/** The objects of the message, 40 bytes each, and how many of them were found to be the run's. */
+/** The objects of the message, 40 bytes each, and how many of them have been found to be the run's. */
 let list: usize = 0;
 let count: u32 = 0;
 let matched: u32 = 0;
@@ -53,7 +53,7 @@ function readObjects(): bool {
   return list != 0;
 }
 
-/** Tasks whose records must be read: as many as may be, and paid before. */
+/** Lists the tasks whose records must be read. Their number is bounded, and they are paid first. */
 function listTasks(run: Run, stages: u32): bool {
   let tasks: u64 = 0;
   for (let index: u32 = 0; index < stages; index++) {
@@ -64,7 +64,7 @@ function listTasks(run: Run, stages: u32): bool {
   return chargeMore(INPUT_GAS * tasks, 0);
 }
 
-/** The run's inputs in order, then the results of its infer stages by stage and partition. */
+/** Whether the objects are the run's inputs in order, then the results of its infer stages by stage and partition. */
 function areObjectsOf(run: Run, stages: u32): bool {
   for (let i: u32 = 0; i < run.partitions; i++) {
     findOutput(run, RUN_INPUT, i);
@@ -83,7 +83,7 @@ function areObjectsOf(run: Run, stages: u32): bool {
   return matched == count || refuseBound('objects', '', matched, count);
 }
 
-/** The next object of the message is the output that was found last. */
+/** Whether the next object of the message is the output that was found last. */
 function matches(): bool {
   if (matched == count) return refuseBound('objects', 'more than ', count, count);
   const object = list + matched++ * OBJECT_BYTES;

@@ -32,13 +32,13 @@ export function payload(item: usize): usize {
   return item + 1 + sizeBytes;
 }
 
-/** Reading goes on at the first item of this list; returns the end of the list. */
+/** Enters this list: the next read gives its first item. Returns the end of the list. */
 export function readList(item: usize): usize {
   cursor = payload(item);
   return cursor + length;
 }
 
-/** The list at the cursor. */
+/** Enters the list at the cursor. */
 export function readNested(): usize {
   return readList(cursor);
 }
@@ -112,19 +112,19 @@ export function writeListHeader(size: u32): void {
   out = header(out, 0xc0, size);
 }
 
-/** What is RLP already. */
+/** Writes bytes that are RLP already. */
 export function writeRaw(src: usize, size: u32): void {
   memory.copy(out, src, size);
   out += size;
 }
 
-/** A list of addresses that stand one behind the other. */
+/** Writes a list of addresses that stand one behind the other. */
 export function writeAddresses(src: usize, count: u32): void {
   writeListHeader(count * ADDRESS_ITEM);
   for (let i: u32 = 0; i < count; i++) writeBytes(src + i * 20, 20);
 }
 
-/** The list of addresses at the cursor, one behind the other; their number is left in `addressCount`. */
+/** Reads the list of addresses at the cursor, one behind the other; their number is left in `addressCount`. */
 export function readAddresses(): usize {
   const end = readNested();
   addressCount = <u32>(end - cursor) / ADDRESS_ITEM;

@@ -40,14 +40,14 @@ export class Run {
   taskGasLimit: u64;
   tasksLeft: u32;
   inputsHash: usize;
-  /** Until when its inputs and results are promised, unix seconds. */
+  /** Unix seconds until which its inputs and results are promised. */
   expiry: u64;
   maxItemCost: usize;
   maxInferenceCost: usize;
-  /** Of its escrow, what tokens and bytes of results have cost. */
+  /** Wei of its escrow that tokens and bytes of results have cost. */
   inferenceSpent: usize;
   sinkTasks: u32;
-  /** 20 bytes each; none: those of the model. */
+  /** Gateways whose results it takes, 20 bytes each; if it names none, those of the model. */
   gateways: usize;
   gatewayCount: u32;
 }
@@ -109,7 +109,7 @@ export function storeRun(run: Run): void {
   put(run.key, endRecord(), length);
 }
 
-/** What the escrow still pays, in wei. */
+/** The rest of the escrow, in wei. */
 export function restOfEscrow(run: Run): usize {
   const rest = alloc(32);
   sub(rest, run.escrow, run.spent);
@@ -123,7 +123,10 @@ export function startPaying(): void {
   paid = alloc(32);
 }
 
-/** Pays for gas; takes the whole rest if that is not enough, and says so. The caller collects `paid` and stores the run. */
+/**
+ * Pays for gas. If the rest of the escrow is not enough, it takes all of it and returns false. The caller collects
+ * `paid` and stores the run.
+ */
 export function pay(run: Run, gas: u64): bool {
   const cost = alloc(32);
   const rest = restOfEscrow(run);
@@ -137,6 +140,6 @@ export function pay(run: Run, gas: u64): bool {
 /** Sets the final status and gives the rest of the escrow back. The caller stores the run. */
 export function endRun(run: Run, status: u32): void {
   run.status = status;
-  // The owner had this balance before, and the sum of all balances is what was deposited: no overflow.
+  // The owner had this balance before, and the sum of all balances is what was deposited, so nothing overflows.
   credit(run.owner, restOfEscrow(run));
 }

@@ -54,10 +54,10 @@ export function digest(domain: usize): usize {
 }
 
 const request = memory.data(128, 128);
-/** 20 bytes: what `recover` found last. */
+/** The address, 20 bytes, that `recover` found last. */
 export const signer = memory.data(32, 32);
 
-/** Address of who signed the digest; zero if nobody did. Good until the next call. */
+/** Address of the signer of the digest; zero if nobody has signed it. It is good until the next call. */
 export function recover(hash: usize, signature: usize): usize {
   memory.fill(request, 0, LEAF);
   memory.copy(request, hash, 32);
@@ -66,7 +66,7 @@ export function recover(hash: usize, signature: usize): usize {
   return signer;
 }
 
-/** A bad signature recovers to the zero address, which therefore signs nothing. */
+/** A bad signature recovers to the zero address, which therefore cannot sign anything. */
 export function isSignedBy(hash: usize, signature: usize, address: usize): bool {
   return equal(recover(hash, signature), address, 20) && !isZero(address, 20);
 }

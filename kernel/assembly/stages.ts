@@ -38,7 +38,7 @@ export class Stage {
   sink: bool;
   model: usize;
   inputCount: u32;
-  /** What loading the program costs each task; 0 for infer. */
+  /** Gas that loading the program costs each task; 0 for infer. */
   loadGas: u64;
   /** `inputCount` of StageInput, 8 bytes each. */
   inputs: usize;
@@ -59,7 +59,7 @@ export function widthOf(stage: Stage, partitions: u32): u32 {
   return stage.width == 0 ? partitions : stage.width;
 }
 
-/** The stage, or 0 if the workflow has none of this number. */
+/** The stage, or 0 if the workflow has no stage of this number. */
 export function loadStage(workflow: usize, index: u32): Stage {
   const record = get(stageKey(TABLE_STAGE, workflow, index));
   if (record == 0) return changetype<Stage>(0);
@@ -114,11 +114,11 @@ export class Workflow {
   stageCount: u32;
   metadataRoot: usize;
   metadataLength: u64;
-  /** Until when its programs are promised, unix seconds. */
+  /** Unix seconds until which its programs are promised. */
   expiry: u64;
 }
 
-/** The workflow, or 0 if there is none of this id. */
+/** The workflow, or 0 if there is none with this id. */
 export function loadWorkflow(id: usize): Workflow {
   const record = get(hashKey(TABLE_WORKFLOW, id));
   if (record == 0) return changetype<Workflow>(0);

@@ -103,7 +103,7 @@ function begin(run: Run, inputs: usize): bool {
   return true;
 }
 
-/** Address of the partitions, 40 bytes each. */
+/** Address of the partitions, 40 bytes each; 0 and a refusal if they are wrong. */
 function readInputs(run: Run, inputs: usize): usize {
   seek(<u32>(inputs - message));
   const head = next('partition count', 4);
@@ -125,7 +125,7 @@ function readInputs(run: Run, inputs: usize): usize {
   return list;
 }
 
-/** Widths are known now: checks that they fit each other and the limits. */
+/** The widths are known now: checks that they fit each other and the limits. */
 function countTasks(run: Run, stages: u32): bool {
   const widths = alloc(stages << 2);
   let sinkTasks: u32 = 0;
@@ -141,7 +141,7 @@ function countTasks(run: Run, stages: u32): bool {
   return sinkTasks <= MAX_SINK_TASKS || refuseBound('sink tasks', 'at most ', MAX_SINK_TASKS, sinkTasks);
 }
 
-/** `widths`: u32 each, of the stages before this one at least. */
+/** `widths` has a u32 for each stage, at least for those before this one. */
 function checkInputs(run: Run, stage: Stage, width: u32, widths: usize): bool {
   let count: u32 = 0;
   for (let i: u32 = 0; i < stage.inputCount; i++) {

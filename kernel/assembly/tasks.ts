@@ -12,11 +12,11 @@ import { get, put } from './trie';
 /** docs/kernel.md#exec: objectRoot 32 ‖ length u64 ‖ zeros 24. */
 export const INPUT_ENTRY: u32 = 64;
 
-/** What `findOutput` found. */
+/** The output that `findOutput` found last. */
 export let outputRoot: usize = 0;
 export let outputLength: u64 = 0;
 
-/** Output of a task that is done, or the run's input of this number. */
+/** Finds the output of a task that is done, or the run's input of this number. */
 export function findOutput(run: Run, source: u32, partition: u32): bool {
   if (source == RUN_INPUT) {
     const record = get(inputKey(run.id, partition));
@@ -56,7 +56,7 @@ export function storeTask(
   put(taskKey(run.id, stage, partition), endRecord(), length);
 }
 
-/** Tasks of the stage that are done. */
+/** Number of the stage's tasks that are done. */
 export function tasksDone(run: Run, stage: u32): u32 {
   return doneAt(stageKey(TABLE_PROGRESS, run.id, stage));
 }
@@ -107,7 +107,7 @@ export function fanIn(run: Run, stage: Stage, i: u32): u32 {
   return input.source == RUN_INPUT ? run.partitions : widthOf(loadStage(run.workflow, input.source), run.partitions);
 }
 
-/** A task is ready when all of its inputs are done: one record an input tells. */
+/** A task is ready when all of its inputs are done; one record for each input tells. */
 export function checkReady(run: Run, stage: Stage, partition: u32): bool {
   for (let i: u32 = 0; i < stage.inputCount; i++) {
     const input = inputOf(stage, i);

@@ -30,7 +30,7 @@ export function hex(p: usize, src: usize, length: u32): usize {
     x = (x | (x << 16)) & 0x0000ffff0000ffff;
     x = (x | (x << 8)) & 0x00ff00ff00ff00ff;
     x = ((x >> 4) | (x << 8)) & 0x0f0f0f0f0f0f0f0f;
-    // 6 more than a digit above 9 reaches bit 4: those become letters, 39 further on.
+    // 6 added to a digit above 9 reaches bit 4: such digits become letters, which stand 39 further on.
     const letters = ((x + 0x0606060606060606) >> 4) & 0x0101010101010101;
     store<u64>(p, x + 0x3030303030303030 + letters * 39);
     p += 8;

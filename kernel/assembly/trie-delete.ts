@@ -1,4 +1,4 @@
-// docs/kernel.md#state: deletion from the trie. What is left of a branch with one child is joined with that child.
+// docs/kernel.md#state: deletion from the trie. A branch that is left with one child is joined with that child.
 
 import { joinedStart, joinPaths, nibble } from './nibbles';
 import { get, ROOT } from './trie';
@@ -21,7 +21,7 @@ export function remove(key: usize): void {
   if (get(key) != 0) removeAt(ROOT, key, 0);
 }
 
-/** The key is there. Depth of the recursion: at most 64. */
+/** The key must be in the trie. The depth of the recursion is at most 64. */
 function removeAt(at: usize, key: usize, depth: u32): void {
   const node = nodeAt(at);
   node.item = 0;
@@ -38,7 +38,7 @@ function removeAt(at: usize, key: usize, depth: u32): void {
   }
 }
 
-/** A branch always keeps at least one child: it had two. */
+/** A branch has two children at least, so that one is left. */
 function collapse(at: usize, branch: Node): void {
   let last: u32 = 16;
   for (let i: u32 = 0; i < 16; i++) {
@@ -50,7 +50,7 @@ function collapse(at: usize, branch: Node): void {
   store<u32>(at, joined(single + last, 1, 1, branchSlot(branch, last)));
 }
 
-/** The child below this path: a leaf or extension takes the path in, a branch gets an extension above it. */
+/** The child below this path: a leaf or extension takes in the path, a branch gets an extension above it. */
 function joined(path: usize, start: u32, count: u32, child: usize): u32 {
   const node = nodeAt(child);
   if (node.kind == BRANCH) return nodeSlot(newExtension(path, start, count, load<u32>(child)));

@@ -1,4 +1,4 @@
-// docs/kernel.md#state: RLP of changed nodes, from the leaves up. A node below 32 bytes stands in its parent itself.
+// docs/kernel.md#state: RLP of changed nodes, from the leaves up. A node below 32 bytes stands in its parent.
 
 import { log } from './host';
 import { keccak } from './keccak';
@@ -7,12 +7,12 @@ import { compactSize, writeCompact } from './nibbles';
 import { header, headerSize } from './rlp';
 import { BRANCH, branchSlot, Extension, isItem, itemSlot, Leaf, LEAF_NODE, Node, slotItem } from './trie-node';
 
-// Before the payload: the record's 'N' and the list's header of at most 3 bytes.
+// Room before the payload: for the record's 'N' and the list's header of at most 3 bytes.
 const BEFORE: usize = 8;
 const BRANCH_ROOM: usize = 16 * 33 + 1;
 const RECORD_NODE: u8 = 0x4e;
 
-/** The item that stands for the node in its parent. The root is hashed however short it is. */
+/** The item that stands for the node in its parent. The root is hashed, however short it is. */
 export function encodeNode(node: Node, isRoot: bool): usize {
   if (node.item != 0) return node.item;
   const item = node.kind == BRANCH ? encodeBranch(node, isRoot) : encodeShort(changetype<Leaf>(node), isRoot);
@@ -56,7 +56,7 @@ function encodeShort(node: Leaf, isRoot: bool): usize {
   const rest = isLeaf ? node.valueLength : itemSize(child);
   const body = alloc(BEFORE + 40 + rest) + BEFORE;
   const size = compactSize(node.count);
-  // A path of one byte is below 0x80 and its own item.
+  // A path of one byte is below 0x80, so it is its own item.
   let p = size == 1 ? body : header(body, 0x80, size);
   writeCompact(p, node.path, node.start, node.count, isLeaf);
   p += size;

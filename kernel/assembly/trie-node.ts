@@ -10,7 +10,7 @@ export const EXTENSION: u32 = 2;
 export const BRANCH: u32 = 3;
 const BRANCH_BYTES: usize = 8 + 16 * 4;
 
-/** `item`: the RLP item that stands for the node in its parent; 0 since the node was changed. */
+/** `item` is the RLP item that stands for the node in its parent; it is 0 once the node has been changed. */
 @unmanaged
 export class Node {
   kind: u32;
@@ -128,7 +128,7 @@ function decode(bytes: usize): Node {
   return newExtension(path, 2 - odd, count, itemSlot(pathEnd));
 }
 
-/** True if one item reaches from `item` to `end`. */
+/** True if exactly one item reaches from `item` to `end`. */
 function endsAfter(item: usize, end: usize): bool {
   const bytes = payload(item);
   return bytes + length == end;
@@ -144,7 +144,7 @@ function decodeBranch(first: usize): Node {
       continue;
     }
     store<u32>(branchSlot(branch, i), itemSlot(item));
-    // A hash, or a node of less than 32 bytes in its place.
+    // The item is a hash, or a node of less than 32 bytes in its place.
     item += tag == 0xa0 ? 33 : 1 + (tag - 0xc0);
   }
   return branch;

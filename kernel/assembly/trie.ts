@@ -42,7 +42,7 @@ export function openTrie(root: usize): void {
   store<u32>(ROOT, itemSlot(rootItem));
 }
 
-/** Writes the root; hands all changed nodes to the host. */
+/** Hands all changed nodes to the host, and writes the root. */
 export function closeTrie(dst: usize): void {
   const slot = load<u32>(ROOT);
   if (slot == 0) {
@@ -76,7 +76,7 @@ export function get(key: usize): usize {
   return 0;
 }
 
-/** Key and value stay referred to: neither may be changed afterwards. */
+/** The trie keeps references to key and value: neither may be changed afterwards. */
 export function put(key: usize, value: usize, size: u32): void {
   let at: usize = ROOT;
   let depth: u32 = 0;
@@ -87,7 +87,7 @@ export function put(key: usize, value: usize, size: u32): void {
       at = branchSlot(node, nibble(key, depth++));
       continue;
     }
-    // Leaf and extension begin alike.
+    // Leaf and extension have the same first fields.
     const short = changetype<Leaf>(node);
     const common = commonPrefix(short.path, short.start, key, depth, short.count);
     if (common == short.count) {
@@ -106,7 +106,10 @@ export function put(key: usize, value: usize, size: u32): void {
   store<u32>(at, nodeSlot(newLeaf(key, depth, KEY_NIBBLES - depth, value, size)));
 }
 
-/** A branch where the key leaves the path of a leaf or extension, below an extension if they share a beginning. */
+/**
+ * Makes a branch where the key leaves the path of a leaf or extension; if they share a beginning, it stands below an
+ * extension.
+ */
 function split(node: Leaf, common: u32, key: usize, depth: u32, value: usize, size: u32): u32 {
   const branch = newBranch();
   const turn = nibble(node.path, node.start + common);

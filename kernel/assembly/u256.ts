@@ -60,7 +60,7 @@ export function sub(dst: usize, a: usize, b: usize): bool {
 
 let high: u64 = 0;
 
-/** Low half of a * b; the other half is left in `high`. */
+/** Returns the low half of a * b; the high half is left in `high`. */
 function multiplyWide(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;
   const a1 = a >> 32;

@@ -19,7 +19,10 @@ export const BODY: u32 = 94;
 export let sender: usize = 0;
 export let nonce: u64 = 0;
 
-/** Reads the common part; refuses a message that cannot hold `bodySize` bytes more (exactly so many if `isFixed`). */
+/**
+ * Reads the common part. Refuses a message that cannot hold `bodySize` bytes more, or with `isFixed` one that does not
+ * hold exactly so many.
+ */
 export function readSigned(bodySize: u32, isFixed: bool): bool {
   const expected = BODY + bodySize;
   if (messageLength < expected || (isFixed && messageLength != expected)) {
@@ -40,7 +43,10 @@ export function beginSigned(type: string): void {
   addU64(nonce);
 }
 
-/** The struct is complete. Checks nonce and signature, then takes the fee and uses the nonce. `maxFee` 0: no limit. */
+/**
+ * The struct is complete. Checks nonce and signature, then takes the fee and uses up the nonce. With `maxFee` 0 there
+ * is no limit.
+ */
 export function charge(maxFee: usize): bool {
   const account = loadAccount(sender);
   if (nonce != account.nonce) return refuseBound('nonce', '', account.nonce, nonce);
@@ -60,7 +66,10 @@ export function charge(maxFee: usize): bool {
   return true;
 }
 
-/** Takes gas besides the message's fee, for what it makes everyone read or keep. Refused before anything is taken. */
+/**
+ * Takes gas beside the message's fee, for what the message makes everyone read or keep. A refusal comes before anything
+ * is taken.
+ */
 export function chargeMore(gas: u64, maxFee: usize): bool {
   const account = loadAccount(sender);
   const fee = alloc(32);
