@@ -1,4 +1,4 @@
-// docs/sdk.md#local: who answers for models in a dry run: the built-in model, or a server given with --backend.
+// docs/sdk.md#local: what answers for models in a dry run: the built-in model, or a server given with --backend.
 import { join } from 'node:path';
 import type { BackendSet } from '../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../edge/backends/builtin.ts';
@@ -7,19 +7,20 @@ import type { Description } from '../sdk/compile/describe-guest.ts';
 import { modelAtEndpoint } from '../sdk/workflow/model-names.ts';
 import type { BackendFlags } from './options.ts';
 
-/** `backends` and, if some of them keep their answers, how many came from there. */
+/** `backends` and, if some of them keep their answers, how many answers came from there. */
 export type LocalBackends = BackendSet & {
   readonly counts?: () => { readonly kept: number; readonly asked: number };
-  /** By the model's name: what besides the request decides on its answers. */
+  /** By the model's name, what besides the request decides on its answers. */
   readonly endpoints: Readonly<Record<string, unknown>>;
 };
 
 export const ANSWERS_FOLDER = join('.mizu', 'answers');
 
 /**
- * With a URL, that OpenAI-compatible server answers for every other model, by the part of its name behind `endpoint/`; its key is in
- * OPENAI_API_KEY. With a file, the fields of a worker's backend in it say more. Its answers are kept, unless `cache` is false.
- * @throws MizuError `config/malformed` and what reading the file throws
+ * With a URL, that OpenAI-compatible server answers for every other model, by the part of its name behind `endpoint/`;
+ * its key is in OPENAI_API_KEY. With a file, the server is a worker's backend with the fields of that file. The
+ * server's answers are kept, unless `cache` is false. @@ @throws MizuError `config/malformed`, and what reading the
+ * file throws
  */
 export async function localBackends(
   { steps }: Description,
@@ -56,7 +57,8 @@ export async function localBackends(
   };
 }
 
-// All that changes what the endpoint is asked, and none of its keys and headers: who asks makes no other question of it.
+// All fields that change what the endpoint is asked, and none of its keys and headers: who asks does not change the
+// question.
 function endpointOf(config: OpenAiConfig, name: string): object {
   const { origin, pathname, search } = new URL(config.baseUrl);
   const { maxTokensField, omit, extraBody, reasoningEffort } = config;

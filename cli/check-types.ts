@@ -2,7 +2,10 @@
 import { MizuError } from '../protocol/errors.ts';
 import { assertTypes } from '../sdk/compile/typecheck.ts';
 
-/** Warns on standard error if there is no TypeScript. @throws MizuError `sdk/types` */
+/**
+ * Warns on standard error if there is no TypeScript.
+ * @throws MizuError `sdk/types` if the types are wrong
+ */
 export async function checkTypes(file: string): Promise<void> {
   await assertTypes(file).catch((error: unknown) => {
     if (!(error instanceof MizuError) || error.code !== 'sdk/no-typescript') throw error;

@@ -2,8 +2,8 @@
 import type { CommandGroup } from './main.ts';
 
 /**
- * What is loaded here defines options and help, and loads what the command works with when it is run: neither help nor a usage error waits
- * for an L1 client, a compiler or a parser of schemas (bin/light.test.ts).
+ * What is loaded here defines options and help; what a command works with is loaded when it is run. So neither help nor
+ * a usage error waits for an L1 client, a compiler or a parser of schemas (bin/light.test.ts).
  */
 export const COMMANDS: readonly CommandGroup[] = [
   [['init'], async () => [(await import('./init.ts')).initCommand()]],

@@ -1,8 +1,8 @@
-// docs/operations.md: a configuration file as it stands; each part checks its own.
+// docs/operations.md: reads a configuration file as it stands; each part checks its own fields.
 import { readFile } from 'node:fs/promises';
 import { MizuError } from '../protocol/errors.ts';
 
-/** @throws MizuError `cli/no-file`, `cli/not-json` */
+/** @throws MizuError `cli/no-file` or `cli/not-json` */
 export async function readConfig(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new MizuError({

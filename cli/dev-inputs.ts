@@ -1,4 +1,5 @@
-// docs/sdk.md#dev: what `mizu dev` takes of its inputs: the first rows of the dataset's own, and enough of those that are joined.
+// docs/sdk.md#dev: the rows that `mizu dev` takes of its inputs: the first of the dataset's own input, and enough of
+// those that are joined.
 import { createFirstRows, OTHER_SAMPLE, type RowLimit } from '../sdk/input/first-rows.ts';
 import { type InputSource, orderInputs } from '../sdk/input/named.ts';
 import { readRows } from '../sdk/input/read-rows.ts';
@@ -9,19 +10,22 @@ import type { RunInputs } from './input-flags.ts';
 export type Other = {
   readonly name: string;
   readonly rows: readonly InputRow[];
-  /** There may be more. */
+  /** The input may have more rows. */
   readonly isCut: boolean;
 };
 
 export type DevInputs = {
-  /** Of the dataset's own input. */
+  /** Rows of the dataset's own input. */
   readonly rows: readonly InputRow[];
   readonly others: readonly Other[];
   /** One for each input, the dataset's own first. */
   readonly partitions: readonly Uint8Array[];
 };
 
-/** `wanted`: names of the inputs that the workflow joins. @throws MizuError `sdk/inputs`, and what reading them throws */
+/**
+ * `wanted` are the names of the inputs that the workflow joins.
+ * @throws MizuError `sdk/inputs`, and what reading them throws
+ */
 export async function takeInputs(wanted: readonly string[], inputs: RunInputs, count: number): Promise<DevInputs> {
   const named = orderInputs(wanted, inputs.others);
   const { rows } = await takeRows(inputs, { rows: count });

@@ -1,4 +1,4 @@
-// docs/sdk.md#dev: `mizu dev`, a workflow on the first rows of a file, step by step, on this machine.
+// docs/sdk.md#dev: `mizu dev`, which runs a workflow operator by operator on the first rows of a file, on this machine.
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Description } from '../sdk/compile/describe-guest.ts';
@@ -30,7 +30,7 @@ export function devCommand(setExitCode: (code: number) => void): Command {
     .action(async (file: string, flags: Flags) => setExitCode(await run(file, flags)));
 }
 
-/** Exit code: 2 if no row has come through. */
+/** Returns the exit code: 2 if no row has come through. */
 async function run(file: string, flags: Flags): Promise<number> {
   const output = createOutput(flags.json ?? false);
   const { startTicker } = await import('./ticker.ts');
@@ -135,7 +135,7 @@ function parseColumns(value: string): readonly string[] {
 const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
-// Of an input that is joined: all that was read of it is matched, so only its rejects are of interest.
+// An input that is joined is matched with all that was read of it, so only its rejects are of interest.
 function printOther(output: Output, { name, rows, isCut }: Other, stats: StepStats | undefined): void {
   const { in: read = 0, out = 0, rejected = 0 } = stats ?? {};
   const count = rows.length - read + rejected;
@@ -145,7 +145,7 @@ function printOther(output: Output, { name, rows, isCut }: Other, stats: StepSta
   printReasons(output, brokenOf(rows));
 }
 
-// They get to no operator.
+// Broken rows get to no operator.
 function printBroken(output: Output, rows: readonly InputRow[]): void {
   const broken = brokenOf(rows);
   if (broken.length > 0) output.say(`\n${pc.bold('lines that are no rows')}  ${broken.length}`);
@@ -205,7 +205,7 @@ function pickColumns(sample: Sample, columns: readonly string[]): Sample {
   return { ...sample, before: pick(sample.before), after: sample.after.map(pick) };
 }
 
-/** Of what a row became only the fields that are new or different are shown, or with `isWhole` all. */
+/** Shows what a row became: the fields that are new or different, or all of them with `isWhole`. */
 function describeSample(
   { index, before, outcome, after, reason, prompt }: Sample,
   isWhole = false,
@@ -238,7 +238,7 @@ function describeSample(
   }
 }
 
-/** Only the fields that are new or different, if some stayed. */
+/** The fields that are new or different, if some others stayed; else all. */
 function changes(before: unknown, after: unknown): unknown {
   const [old, now] = [before, after] as [Record<string, unknown>, Record<string, unknown>];
   const changed = Object.entries(now).filter(([key, value]) => JSON.stringify(old[key]) !== JSON.stringify(value));

@@ -60,7 +60,8 @@ async function run(flags: Flags): Promise<void> {
   try {
     const { l1 } = replica.node;
     const payer = () => createSender(withAccount(l1, requireSigner({ signer }).privateKey as Hex, undefined, config));
-    // Before everything is executed, which may take long: it is refused at once if it is not due.
+    // The network is ended before everything is executed, which may take long: an end that is not due is refused at
+    // once.
     if (flags.leave) await endNetwork(l1, config.contracts, payer());
     tellStanding(output, await readStanding(l1, config.contracts));
     const confirmed = await replica.confirmed((done, of) => output.data({ event: 'executed', batches: done, of }));

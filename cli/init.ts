@@ -62,7 +62,7 @@ function assertEmpty(target: string, folder: string): void {
   });
 }
 
-/** npm takes no capitals, and no dot or dash in front. */
+/** npm takes no capitals, and no dot or dash at the beginning. */
 function packageName(name: string): string {
   const clean = name
     .toLowerCase()
@@ -72,7 +72,10 @@ function packageName(name: string): string {
   return clean === '' ? 'my-workflow' : clean;
 }
 
-/** How the new folder's package.json names this very mizu: the file that it was installed from, else its version. */
+/**
+ * The dependency on this very mizu in the new folder's package.json: the file that it was installed from, else its
+ * version.
+ */
 function specifierFor(folder: string): string {
   const version = ownVersion();
   const own = dirname(MANIFEST);
@@ -80,7 +83,7 @@ function specifierFor(folder: string): string {
   return tarball === undefined ? version : `file:${relative(folder, tarball).split(sep).join('/')}`;
 }
 
-/** The tarball or folder on this machine; undefined if it was npm's registry. */
+/** The tarball or folder on this machine; undefined if mizu came from npm's registry. */
 function installedFrom(own: string): string | undefined {
   const modules = dirname(own);
   try {

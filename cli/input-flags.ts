@@ -1,10 +1,11 @@
-// docs/sdk.md#inputs: the inputs of a command, from its options: one without a name, and those that are joined by theirs.
+// docs/sdk.md#inputs: the inputs of a command, from its options: one without a name, and the named ones that are
+// joined.
 import { MizuError } from '../protocol/errors.ts';
 import { type InputOptions, STDIN } from '../sdk/input/format.ts';
 import type { InputSource, NamedSource } from '../sdk/input/named.ts';
 import { inputArguments } from '../sdk/input/words.ts';
 
-/** A value of an option, `NAME=VALUE` with the name of its input. */
+/** The value of an option, and the name before it in `NAME=VALUE`. */
 type Given = { readonly name?: string; readonly value: string };
 
 export type InputFlags = { readonly input: readonly Given[] } & {
@@ -15,7 +16,7 @@ export type RunInputs = InputSource & { readonly others: readonly NamedSource[] 
 
 const OPTIONS = ['format', 'delimiter', 'quote', 'encoding'] as const;
 
-/** @throws MizuError `sdk/input-options` */
+/** @throws MizuError `sdk/input-options` if the options do not fit together */
 export function inputsFromFlags(flags: InputFlags): RunInputs {
   const names = flags.input.map(({ name }) => name);
   for (const name of names) if (names.indexOf(name) !== names.lastIndexOf(name)) throw twice('input', name);
@@ -44,12 +45,12 @@ export function inputsFromFlags(flags: InputFlags): RunInputs {
   return { ...source(own), others };
 }
 
-/** As words of a command. */
+/** The inputs as words of a command line. */
 export function inputWords({ file, options, others }: RunInputs): string {
   return inputArguments(file, options, others);
 }
 
-// Without what was not said.
+// The options that were given; the others are left out.
 function optionsOf(flags: InputFlags, name: string | undefined): InputOptions {
   const said = OPTIONS.flatMap((option) => {
     const own = (flags[option] ?? []).filter((given) => given.name === name);

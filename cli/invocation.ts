@@ -5,25 +5,25 @@ import { fileURLToPath } from 'node:url';
 import { shellWord } from '../sdk/output/shell-word.ts';
 
 const BIN = fileURLToPath(new URL('../bin/mizu.mjs', import.meta.url));
-/** What texts of the sources say: right in a clone, and in a project that depends on mizu. */
+/** How the texts of the sources call mizu. That is right in a clone, and in a project that depends on mizu. */
 const WRITTEN = /\bnpx mizu\b/g;
 
 export type InvocationPlace = {
-  /** The file that is `mizu`. */
+  /** The file that runs as `mizu`. */
   readonly bin: string;
   readonly cwd: string;
   /** The directories in which a shell looks for commands, as PATH has them. */
   readonly path: string;
-  /** What was started, links not followed. */
+  /** The path that was started, with its links not followed. */
   readonly started?: string | undefined;
 };
 
-/** `npx mizu` where npx takes this very file, else `mizu` if the shell finds it, else `node` with its path. */
+/** `npx mizu` if npx takes this very file, else `mizu` if the shell finds it, else `node` with the file's path. */
 export function commandAt({ bin, cwd, path, started }: InvocationPlace): string {
   const real = realPath(bin);
   const isThis = (file: string) => real !== undefined && realPath(file) === real;
   const project = projectOf(cwd);
-  // npx of a folder that knows no mizu would take whatever is published under this name.
+  // In a folder without mizu, npx would take whatever is published under this name.
   if (project !== undefined && [binOf(project), join(project, 'bin', 'mizu.mjs')].some(isThis)) return 'npx mizu';
   if (path.split(delimiter).some((folder) => folder !== '' && isThis(join(folder, 'mizu')))) return 'mizu';
   return `node ${shellWord(started !== undefined && isThis(started) ? started : bin)}`;
@@ -40,7 +40,7 @@ export function typedCommand(): string {
   return commandAt({ bin: BIN, cwd: process.cwd(), path: process.env.PATH ?? '', started: process.argv[1] });
 }
 
-// As npm finds it: the nearest folder upwards with a package.json or a node_modules.
+// The project as npm finds it: the nearest folder upwards with a package.json or a node_modules.
 function projectOf(cwd: string): string | undefined {
   for (let at = resolve(cwd); ; at = dirname(at)) {
     if (existsSync(join(at, 'package.json')) || existsSync(join(at, 'node_modules'))) return at;

@@ -8,12 +8,12 @@ import { ownVersion } from './manifest.ts';
 
 type SetExitCode = (code: number) => void;
 
-/** Commands that are loaded together, with their names. */
+/** The names of commands that are loaded together, and how to load them. */
 export type CommandGroup = readonly [names: readonly string[], load: (setExitCode: SetExitCode) => Promise<Command[]>];
 
 /**
- * Runs one of the commands, which `--help` lists in this order, with the example behind them.
- * Exit codes: 0 ok, 1 user error, 2 the run failed or has no row, 3 the verification failed.
+ * Runs one of the commands, which `--help` lists in this order, with `example` behind them. @@ Exit codes: 0 ok, 1 user
+ * error, 2 the run failed or has no row, 3 the verification failed.
  */
 export async function runCommandLine(
   argv: readonly string[],
@@ -61,9 +61,9 @@ async function createProgram(
     .showHelpAfterError('(npx mizu --help lists all commands)')
     .addHelpText('after', `${EXIT_CODES}\n\nExample:\n${example}`);
   const asked = groups.filter(([names]) => first !== undefined && names.includes(first));
-  // Nothing fits: the list, or the suggestion for a misspelt name, has them all.
+  // If no command fits, all are loaded: the list of commands, or the suggestion for a misspelt name, needs them.
   const loaded = await Promise.all((asked.length > 0 ? asked : groups).map(([, load]) => load(setExitCode)));
-  // One that says nothing of itself only tells where it is.
+  // A command without a description only tells where it can be found.
   for (const command of loaded.flat()) program.addCommand(command, { hidden: command.description() === '' });
   inherit(program);
   return program;
@@ -78,7 +78,8 @@ function inherit(command: Command): void {
   }
 }
 
-// `mizu … | head`: who read the output is gone. 141 is what a shell says of a program that SIGPIPE has ended.
+// The reader of the output is gone, as in `mizu … | head`. 141 is what a shell reports of a program that SIGPIPE has
+// ended.
 function endWithReader(): void {
   if (process.stdout.listeners('error').includes(onBrokenPipe)) return;
   process.stdout.on('error', onBrokenPipe);

@@ -1,4 +1,4 @@
-// docs/sdk.md#package: the package.json that this command line belongs to: the workspace's in a clone, else the published one.
+// docs/sdk.md#package: the package.json of this command line: the workspace's in a clone, else the published one.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -54,7 +54,7 @@ export function withInputOptions(command: Command): Command {
     .option('--encoding <name>', 'of the input, such as utf-16le or windows-1252 (default: utf-8)', collectInput());
 }
 
-/** NAME=VALUE is of the input of that name. */
+/** NAME=VALUE is the value for the input of that name. */
 export function collectInput(parse: (value: string) => string = (value) => value) {
   return (text: string, before: InputFlags['input'] = []): InputFlags['input'] => {
     const [, name, value = text] = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.*)$/s.exec(text) ?? [];
@@ -62,7 +62,7 @@ export function collectInput(parse: (value: string) => string = (value) => value
   };
 }
 
-/** Who answers for models on this machine, and whether the answers are kept. */
+/** Options that say what answers for models on this machine, and whether the answers are kept. */
 export type BackendFlags = { readonly backend?: string | undefined; readonly cache?: boolean | undefined };
 
 export function withBackendOptions(command: Command): Command {
@@ -77,7 +77,7 @@ export function withBackendOptions(command: Command): Command {
     );
 }
 
-/** The words of a command line that let the same server answer. */
+/** The words of a command line with which the same server answers. */
 export function backendArguments({ backend, cache }: BackendFlags): string {
   return `${backend === undefined ? '' : ` --backend ${shellWord(backend)}`}${cache === false ? ' --no-cache' : ''}`;
 }
@@ -142,7 +142,7 @@ export function parseCount(value: string): number {
   throw new InvalidArgumentError('Expected a number from 1 on.');
 }
 
-/** Rows of a quote's dry run, unless it is said. */
+/** Rows of a quote's dry run if the option is not given. */
 export const SAMPLE_ROWS = 20;
 const MAX_SAMPLE_ROWS = 1_000;
 

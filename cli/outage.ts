@@ -5,7 +5,9 @@ import { asTyped } from './invocation.ts';
 const EVERY_SECONDS = 5;
 const HINT = '  Is it stopped, or at another address? A network on this machine is started with: npx mizu devnet\n';
 
-/** At most one line a service every 5 s, the first after a second: a short restart is not worth a line. */
+/**
+ * Writes at most one line for each service in 5 s, and the first one after a second: a short restart is not reported.
+ */
 export function createOutageReporter(stream: NodeJS.WritableStream = process.stderr): (outage: Outage) => void {
   const said = new Map<string, number>();
   return ({ service, downSeconds, limitSeconds, error }) => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// docs/sdk.md#package: the `mizu` command of the package. Of the commands that it has not it says where they are.
+// docs/sdk.md#package: the `mizu` command of the package. Of commands that it does not have it says where they are.
 import { Command } from 'commander';
 import { MizuError } from '../protocol/errors.ts';
 import { COMMANDS } from './commands.ts';

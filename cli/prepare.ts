@@ -7,10 +7,10 @@ import { checkTypes } from './check-types.ts';
 
 export const CACHE_FOLDER = join('.mizu', 'cache');
 
-/** @throws MizuError `sdk/…` */
+/** @throws MizuError `sdk/…` if the workflow is not valid */
 export async function prepareWorkflow(file: string, from?: string): Promise<CompiledWorkflow> {
   await assertFile(file);
-  // Both at once; of two refusals the compiler's is the clearer one, so it is told first.
+  // Both run at once. If both refuse, the compiler's refusal is the clearer one, so it is thrown.
   const types = checkTypes(file).then(
     () => null,
     (error: unknown) => error as Error,

@@ -53,7 +53,7 @@ export function render(progress: Progress, columns: number): string[] {
   return [head, ...stages, ...wrap(summaryParts(progress), columns)].map((line) => cut(line, columns));
 }
 
-// What the stages of one operator do; sinks and row operators have names of their own.
+// What the stages of one operator do. Sinks and row operators have names of their own.
 const ROLES: Readonly<Record<string, string>> = {
   keys: 'keys',
   reduce: 'compare',
@@ -67,7 +67,7 @@ const ROLES: Readonly<Record<string, string>> = {
   sink: 'write',
   rejects: 'write',
 };
-// Their rows are keys and lists of duplicates.
+// Stages whose rows are keys and lists of duplicates, and not rows of the dataset.
 const NOT_ROWS = ['other', 'keys', 'reduce', 'cluster', 'send'];
 const WIDE = 100;
 
@@ -90,7 +90,7 @@ function renderStage(
   return `  ${label} ${bar} ${`${done} of ${width}`.padStart(9)}  ${[counts, rejected, answered, gas].filter(Boolean).join('  ')}`;
 }
 
-/** `dedupe near-dup: keys`; a stage of row operators is these operators. */
+/** The name of a stage, like `dedupe near-dup: keys`; a stage of row operators has the names of all of them. */
 export function stageLabel(name: string, kind: string, steps: readonly string[]): string {
   const role = ROLES[kind];
   const [first = name, ...fused] = steps;
@@ -128,7 +128,7 @@ function statusText(status: Progress['status']): string {
   return status === 'done' ? pc.green(status) : status === 'running' ? pc.cyan(status) : pc.red(status);
 }
 
-// A line that wraps would break the redrawing. Colours take no room.
+// Cuts a line to the terminal's width: a line that wraps would break the redrawing. Colours take no room.
 function cut(line: string, columns: number): string {
   let room = columns - 1;
   let text = '';

@@ -61,7 +61,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   });
 }
 
-/** The dry run, and what it projects. `mizu run` begins with it, too. */
+/** Makes the dry run and its projection. `mizu run` begins with it too. */
 export async function quoteSurvey(
   network: Network,
   workflow: CompiledWorkflow,
@@ -87,7 +87,10 @@ export async function quoteSurvey(
   }
 }
 
-/** Prints the quote and what its dry run has rejected; without a quote, since no row came through, it returns the error that says so. */
+/**
+ * Prints the quote and what its dry run has rejected. If there is no quote, because no row came through, it returns the
+ * error for that.
+ */
 export function tellQuote(
   output: Output,
   workflow: CompiledWorkflow,

@@ -1,4 +1,5 @@
-// docs/sdk.md#rejects-told: what a run or a dry run has to tell beside its rows: the rejects by operator, how many and why, and where answers came from.
+// docs/sdk.md#rejects-told: what a run or a dry run tells beside its rows: the rejects of each operator, how many and
+// why, and where answers came from.
 import { createReadStream } from 'node:fs';
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
@@ -7,30 +8,30 @@ import { formatCount } from '../sdk/client/money.ts';
 import type { LocalRun } from '../sdk/local/run-local.ts';
 import { type Output, shorten } from './output.ts';
 
-/** Of one operator. */
+/** The rejects of one operator. */
 export type RejectedBy = {
   readonly step: string;
   /** Entries among the rejects. */
   readonly rows: number;
-  /** So many of them are single answers, whose rows go on with the others: docs/sdk.md#several. */
+  /** How many of them are single answers, whose rows go on with the others: docs/sdk.md#several. */
   readonly answers?: number;
-  /** Of the first of them. */
+  /** The reason of the first of them. */
   readonly reason: string;
 };
 
-/** Of a row with its reason: docs/rows.md#limits. */
+/** The most bytes of the line of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 type OneReject = { readonly step: string; readonly reason: string; readonly answer?: number };
 
-/** The operator that rejects most comes first; of equals the one that was met first. */
+/** The operator with the most rejects comes first; of equal ones the one that was met first. */
 export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
   const found = new Map<string, RejectedBy>();
   for (const reject of rejects) add(found, reject);
   return sorted(found);
 }
 
-/** Of a dataset's `rejects.jsonl`, read line by line. */
+/** Sums up a dataset's `rejects.jsonl`, read line by line. */
 export async function sumRejectsFile(file: string): Promise<RejectedBy[]> {
   const found = new Map<string, RejectedBy>();
   const { splitLines } = await import('../sdk/input/lines.ts');
@@ -45,7 +46,7 @@ export function rowsThrough({ parts }: Pick<LocalRun, 'parts'>): number {
   return Object.values(parts).reduce((sum, rows) => sum + rows.length, 0);
 }
 
-/** A dry run without one row in a part tells nothing about the cost, and promises a dataset without rows. */
+/** A dry run without one row in any part tells nothing of the cost, and predicts a dataset without rows. */
 export function nothingThrough(rows: number, rejected: readonly RejectedBy[]): MizuError {
   const [worst] = rejected;
   return new MizuError({
@@ -70,7 +71,10 @@ function sorted(found: ReadonlyMap<string, RejectedBy>): RejectedBy[] {
   return [...found.values()].sort((a, b) => b.rows - a.rows);
 }
 
-/** Nothing if there are none. `of`: rows of the dataset that were tried, if that is told; the rejects of other `inputs` are none of them. */
+/**
+ * Prints nothing if there are no rejects. `of` is the number of the dataset's rows that were tried, if that is told;
+ * rejects of other `inputs` do not count among them.
+ */
 export function sayRejects(
   output: Output,
   rejected: readonly RejectedBy[],
@@ -90,7 +94,7 @@ export function sayRejects(
   }
 }
 
-/** How many answers of models were kept from before: docs/sdk.md#answers-kept. */
+/** Prints how many answers of models were kept from before: docs/sdk.md#answers-kept. */
 export function sayAnswers(
   output: Output,
   counts: { readonly kept: number; readonly asked: number } | undefined,

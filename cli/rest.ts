@@ -1,4 +1,5 @@
-// docs/sdk.md#reuse: what of a workflow is left to run and to pay: all of it, or what is behind the operators of an earlier run.
+// docs/sdk.md#reuse: the part of a workflow that has to be run and paid: all of it, or the operators behind those of an
+// earlier run.
 import pc from 'picocolors';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { formatCount } from '../sdk/client/money.ts';
@@ -13,7 +14,7 @@ import { type Output, stepSpan } from './output.ts';
 export type RestToRun = {
   readonly workflow: CompiledWorkflow;
   readonly survey: Survey;
-  /** What was asked for, if it is not all that is run. */
+  /** What was asked for, if not all of it is run. */
   readonly asked?: { readonly workflowId: Hex; readonly inputsHash: Hex };
   readonly reuses?: ReuseClaim;
 };
@@ -25,7 +26,10 @@ type Flags = BackendFlags & {
   readonly gateway?: readonly Address[];
 };
 
-/** With `--no-cache` and `--new`, and for rejects that are tried again, it is all of it. @throws MizuError as `findReuse` and `surveyReuse` */
+/**
+ * With `--no-cache` and `--new`, and for rejects that are tried again, the rest is the whole workflow.
+ * @throws MizuError as `findReuse` and `surveyReuse` do
+ */
 export async function restToRun(
   network: Network,
   workflow: CompiledWorkflow,
@@ -36,7 +40,7 @@ export async function restToRun(
   const all = { workflow, survey };
   const { codes, description, file, workflowId } = workflow;
   if (flags.cache === false || flags.new === true || codes === null || network.signer === undefined) return all;
-  // The rows of other inputs ride along in partitions of their own, which the rest would lack.
+  // Rows of other inputs go along in partitions of their own, which the rest would lack.
   if (survey.others.length > 0) return all;
   const { findReuse } = await import('../sdk/client/reuse.ts');
   const { reuse } = await findReuse(network, description.name, await networkFacts(workflow, survey, flags.gateway));
@@ -54,7 +58,7 @@ export async function restToRun(
   return { workflow: rest, survey: left, asked: { workflowId, inputsHash: survey.inputsHash }, reuses: claim };
 }
 
-/** What decides on the operators of a run on a network. */
+/** The facts that decide on the results of a run's operators on a network. */
 export async function networkFacts(
   { codes }: Pick<CompiledWorkflow, 'codes'>,
   { inputsHash }: Pick<Survey, 'inputsHash'>,

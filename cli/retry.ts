@@ -31,7 +31,10 @@ import { nextCommands, type Output } from './output.ts';
 import { sayRejects, sumRejectsFile } from './rejects.ts';
 import type { RunFlags, RunOutcome } from './run-flags.ts';
 
-/** `workflow` is the rest of the file's from the operator on. @throws MizuError `sdk/nothing-to-retry` and what a run throws */
+/**
+ * `workflow` is the part of the file's workflow from the operator on.
+ * @throws MizuError `sdk/nothing-to-retry`, and what a run throws
+ */
 export async function retryRejects(
   network: Network,
   workflow: CompiledWorkflow,
@@ -92,7 +95,8 @@ export async function retryRejects(
   return { code: gained === 0 ? 2 : 0, run };
 }
 
-// What stands in the file now where a row was rejected; all others must be as the first run has read them.
+// The rows that now stand in the file in the places of rejected ones; all other rows must be as the first run has read
+// them.
 async function mendedRows(
   network: Network,
   flags: RunFlags,
@@ -106,14 +110,14 @@ async function mendedRows(
   const source = { file: await inputFile(file), options };
   const [places, rejected] = [new Set<number>(), new Set<number>()];
   for await (const { index } of rejects) places.add(index);
-  // Some of them may have been corrected, and run, before.
+  // Some of the rows may have been corrected and run before.
   for await (const { index } of retriedRejects(folders.slice(0, 1), runs.slice(0, 1), 'input')) rejected.add(index);
   const { run } = runs[0] as VersionRun;
   await assertOnlyMended(source, rejected, readLive(network, await readInputs(network, run)));
   return () => rowsAt(source, places);
 }
 
-// What an operator over the whole dataset must see beside the rows that are tried again.
+// The rows that an operator over the whole dataset must see beside those that are tried again.
 async function keptAt(network: Network, runs: readonly VersionRun[], met: string) {
   const { findKeptRows, readKeptRows } = await import('../sdk/client/kept-rows.ts');
   const outputs = await findKeptRows(
@@ -124,7 +128,7 @@ async function keptAt(network: Network, runs: readonly VersionRun[], met: string
   return { at: met, rows: () => readKeptRows(network, outputs) };
 }
 
-/** Those that the rest of the workflow joins. */
+/** The named inputs that the rest of the workflow joins. */
 async function namedInputs(flags: RunFlags, wanted: readonly string[]): Promise<readonly NamedSource[]> {
   const { orderInputs } = await import('../sdk/input/named.ts');
   const { inputFile } = await import('../sdk/input/spool.ts');
@@ -147,13 +151,13 @@ function toAgain({ description }: CompiledWorkflow, met: string, survey: Survey)
 
 type Old = {
   readonly version: Version | undefined;
-  /** Of the datasets of its runs. */
+  /** The folders of the dataset's runs. */
   readonly folders: readonly string[];
   readonly runs: readonly VersionRun[];
   readonly parts: readonly string[];
 };
 
-// Only of what is as it was fetched the rejects are those of the network.
+// The rejects are the network's only if the folder is still as it was fetched.
 async function readOld(folder: string): Promise<Old> {
   const version = await readVersion(folder);
   if (version === undefined) {

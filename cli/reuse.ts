@@ -1,4 +1,5 @@
-// docs/sdk.md#reuse: `mizu dev` begins behind the operators whose results are kept in this folder, and keeps those of the others.
+// docs/sdk.md#reuse: `mizu dev` begins behind the operators whose results are kept in this folder, and keeps the
+// results of the others.
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { hashInputs } from '../protocol/messages.ts';
@@ -18,11 +19,11 @@ export type DevReuse = {
   readonly kept: KeptStages;
   /** Names of the operators that are not run. */
   readonly steps: readonly string[];
-  /** Keeps what the run has made, however it has ended. */
+  /** Keeps what the run has made, whatever its end was. */
   close(runs: readonly StageRun[]): Promise<void>;
 };
 
-/** Undefined with `--no-cache`: then nothing is read and nothing kept. */
+/** Undefined with `--no-cache`: then nothing is read or kept. */
 export async function openReuse(
   workflow: BundledWorkflow,
   partitions: readonly Uint8Array[],
@@ -46,7 +47,7 @@ export async function openReuse(
   };
 }
 
-/** `partitions`: the rowsets of the rows that it takes. */
+/** `partitions` are the rowsets of the rows that the run takes. */
 export async function devFacts(
   { file, description, bundle }: BundledWorkflow,
   partitions: readonly Uint8Array[],

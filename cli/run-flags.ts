@@ -1,4 +1,4 @@
-// docs/sdk.md#run: the options of `mizu run`, and what came of it.
+// docs/sdk.md#run: the options of `mizu run`, and its outcome.
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { InputFlags } from './input-flags.ts';
 import type { BackendFlags, NetworkFlags } from './options.ts';
@@ -17,14 +17,14 @@ export type RunFlags = NetworkFlags &
     gateway?: Address[];
     hours: number;
     new?: boolean;
-    /** The demo goes on by itself: no next commands. */
+    /** The demo goes on by itself: it prints no next commands. */
     isDemo?: boolean;
     json?: boolean;
   };
 
 export type RunOutcome = {
-  /** Exit code: 0 done (or left going by Ctrl-C), 2 the run failed or has no row. */
+  /** Exit code: 0 if the run is done, or was left running by Ctrl-C; 2 if it failed or has no row. */
   readonly code: number;
-  /** Undefined if it was left going. */
+  /** Undefined if the run was left running. */
   readonly run: Hex | undefined;
 };

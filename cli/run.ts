@@ -1,4 +1,4 @@
-// docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command again goes on where it was.
+// docs/sdk.md#run: `mizu run`: quote, deploy, run, watch, fetch. The same command, typed again, goes on where it was.
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
@@ -72,7 +72,7 @@ export function runCommand(setExitCode: (code: number) => void): Command {
     });
 }
 
-/** Quotes, deploys, runs, follows and fetches. */
+/** Quotes, deploys, runs, follows and fetches a workflow's dataset. */
 export async function runWorkflow(
   network: Network,
   workflow: CompiledWorkflow,
@@ -96,7 +96,7 @@ export async function runWorkflow(
   return { code: await fetchEnded(network, end, flags, output), run };
 }
 
-/** Exit code: 2 for a dataset without a row. */
+/** Returns the exit code: 2 for a dataset without a row. */
 async function fetchEnded(
   network: Network,
   { run, spentWei }: Progress,

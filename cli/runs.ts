@@ -137,7 +137,7 @@ async function replay(network: Network, run: Hex, failed: FailedTask, file: stri
   return replayTask(network, await readRun(network, run), place, workflow, createLocalNativeEngine(workflow.program));
 }
 
-// What was typed to start it is known where it was started.
+// What was typed to start the run is known in the folder where it was started.
 async function nextAfter(
   run: Hex,
   { kind }: FailedTask,

@@ -9,11 +9,14 @@ import type { RowsetHeader, StepStats } from '../sdk/runtime/rowset.ts';
 export type Sample = {
   readonly index: number;
   readonly before: unknown;
-  /** `kept` unchanged, `changed` with the rows it became (and why one of them was not made), `dropped`, `rejected` with the reason. */
+  /**
+   * `kept`: unchanged; `changed`: with the rows it became, and why one of them was not made; `dropped`; `rejected`:
+   * with the reason.
+   */
   readonly outcome: 'kept' | 'changed' | 'dropped' | 'rejected';
   readonly after: readonly unknown[];
   readonly reason?: string;
-  /** What was asked of a model. */
+  /** What a model was asked. */
   readonly prompt?: string;
 };
 
@@ -69,19 +72,19 @@ function ownStep(stage: StageRun['stage']): number {
 
 type Rowset = { readonly live: [number, unknown][]; readonly rejected: [number, unknown, string, string][] };
 
-// Of one partition, or of all ranges of a sort.
+// The rows of one partition, or of all ranges of a sort.
 function parseRowsets(objects: readonly Uint8Array[]): Rowset {
   const rowsets = objects.map((bytes) => {
     const [header, ...lines] = parseLines(bytes);
     const { out, input } = header as RowsetHeader;
-    // Rows of an input that is joined are none of the dataset's.
+    // Rows of an input that is joined do not belong to the dataset's own input.
     const live = input === undefined ? lines.slice(0, out) : [];
     return { live: live as Rowset['live'], rejected: lines.slice(out) as Rowset['rejected'] };
   });
   return { live: rowsets.flatMap(({ live }) => live), rejected: rowsets.flatMap(({ rejected }) => rejected) };
 }
 
-// A sort gives new indexes: what it has rejected, then the first rows of the new order.
+// A sort gives new indexes. Shown are its rejects, then the first rows of the new order.
 function showOrder({ live }: Rowset, rejects: readonly Reject[]): Sample[] {
   const rejected = rejects.map(({ index, row, reason }): Sample => {
     return { index, before: row, outcome: 'rejected', after: [], reason };
@@ -95,7 +98,8 @@ function rejectsOf(runs: readonly StageRun[], sort: number, name: string): Rejec
   return objects.flatMap((bytes) => parseLines(bytes) as Reject[]).filter(({ step }) => step === name);
 }
 
-// Rows that something happened to come first: of a filter that keeps nearly all, the dropped ones are of interest.
+// Rows that were changed, dropped or rejected come first: of a filter that keeps nearly all rows, the dropped ones are
+// of interest.
 function compare(step: string, before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
   const old = new Set(before.rejected.map((reject) => JSON.stringify(reject)));
   const rejected = after.rejected.filter((reject) => reject[2] === step && !old.has(JSON.stringify(reject)));
@@ -126,7 +130,8 @@ function groupByIndex(live: Rowset['live']): Map<number, unknown[]> {
   return groups;
 }
 
-// Several rows came of one input row: a row that is there as it was is itself; the others are told by their order, if none was dropped.
+// Finds a row among several that came of one input row: a row that is there unchanged is itself; the others are told
+// apart by their order, if none was dropped.
 function find(
   row: unknown,
   own: readonly unknown[],

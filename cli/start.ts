@@ -1,4 +1,5 @@
-// docs/sdk.md#run: the first half of `mizu run`: the run that is there already, else quote, deploy and start.
+// docs/sdk.md#run: the first half of `mizu run`: finds the run that is there already, else quotes, deploys and starts
+// it.
 import pc from 'picocolors';
 import { MAX_STAGE_GAS } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
@@ -13,10 +14,13 @@ import { type RestToRun, restToRun } from './rest.ts';
 import type { RunFlags } from './run-flags.ts';
 import { sayPromise } from './watch.ts';
 
-/** What a run may use. */
+/** The most that a run may use. */
 type Limits = Pick<RunRequest, 'maxCostWei' | 'maxItemWei' | 'maxInferenceWei' | 'taskGasLimit'>;
 
-/** A run that is under way or done is found before anything is asked of a model or paid. @throws MizuError `sdk/nothing-through` and others */
+/**
+ * A run that is under way or done is found before any model is asked and anything is paid.
+ * @throws MizuError `sdk/nothing-through` and others
+ */
 export async function startOrFind(
   network: Network,
   workflow: CompiledWorkflow,
@@ -53,7 +57,7 @@ async function start(
   const limits = await limitsOf(network, workflow, survey, flags, output);
   const stages = workflow.definition.stages.length;
   const runWei = limits.maxCostWei + expectedRunFee(network, survey.allRefs, stages);
-  // Neither needs the other: what is sent to DA is not kept waiting by L1.
+  // Neither needs the other, so DA does not wait for L1.
   const [deployed] = await bothOf(deployWorkflow(network, workflow, runWei), uploadInputs(network, survey));
   output.say(
     `${pc.bold('Workflow')}  ${deployed.workflowId} ${deployed.isNew ? 'deployed' : deployed.isRenewed ? 'renewed' : 'deployed already'}`,
@@ -74,7 +78,7 @@ async function start(
   });
 }
 
-// With --max nothing is tried before: whoever names a price need not have the models on his machine.
+// With --max there is no dry run: whoever names a price need not have the models on this machine.
 async function limitsOf(
   network: Network,
   workflow: CompiledWorkflow,
@@ -99,7 +103,7 @@ async function limitsOf(
   return toLimits(flags, quote.costWei.upper, quote);
 }
 
-/** A quote that has seen no token says nothing: then the cost of the whole run is the limit. */
+/** A quote without any tokens gives no limit for inference: then the cost of the whole run is the limit. */
 function toLimits({ maxItem, maxInference, taskGas }: RunFlags, maxCostWei: bigint, quote: Quote | undefined): Limits {
   const within = (flag: string | undefined, quoted: bigint | undefined): bigint => {
     const wei = flag !== undefined ? parseMizu(flag) : quoted || maxCostWei;

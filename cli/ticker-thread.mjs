@@ -1,4 +1,4 @@
-// docs/sdk.md#dev-progress: writes where a command is, also while the command's own thread computes and cannot.
+// docs/sdk.md#dev-progress: writes where a command is, also while the command's own thread computes and cannot write.
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -11,7 +11,7 @@ let isDrawn = false;
 const timer = setInterval(() => {
   if (text === '') return;
   const line = `${text}, ${Math.round((Date.now() - since) / 1000)} s`;
-  // Without columns it is no terminal, and each line stays.
+  // Without columns it is not a terminal, and each line stays.
   if (columns === undefined) write(`${line}\n`);
   else write(`\r\x1b[2K${line.slice(0, columns - 1)}`);
   isDrawn = true;
@@ -32,6 +32,6 @@ function write(bytes) {
   try {
     writeSync(fd, bytes);
   } catch {
-    // Nobody reads it, or not fast enough: the next line comes.
+    // Nobody reads the line, or not fast enough: the next line will come.
   }
 }

@@ -1,4 +1,4 @@
-// docs/sdk.md#watch: `mizu watch`, and the following of a run that `mizu run` does too.
+// docs/sdk.md#watch: `mizu watch`, which follows a run, as `mizu run` does too.
 import { Command } from 'commander';
 import pc from 'picocolors';
 import type { Hex } from '../protocol/hex.ts';
@@ -36,7 +36,7 @@ export function watchCommand(setExitCode: (code: number) => void): Command {
     });
 }
 
-/** Shows progress until the run has ended, or until Ctrl-C: then the run goes on without us. */
+/** Shows progress until the run has ended, or until Ctrl-C; after that the run goes on by itself. */
 export async function followRun(network: Network, run: Hex, output: Output): Promise<Progress | 'left'> {
   const { watchRun } = await import('../sdk/client/watch.ts');
   const view = createProgressView(output);
@@ -58,7 +58,7 @@ export async function followRun(network: Network, run: Hex, output: Output): Pro
   return last !== undefined && last.status !== 'running' ? last : 'left';
 }
 
-/** Where the run's message stands by the sequencer's word, or why nobody has given it. */
+/** The place of the run's message by the sequencer's promise, or why nobody has given one. */
 export function sayPromise(output: Output, promised: Promised): void {
   if (promised.kind === 'none') {
     output.say(`${pc.bold('Promise')}  none: ${promised.why}`);
@@ -77,7 +77,7 @@ export function sayLeft(output: Output, run: Hex): void {
   output.data({ event: 'left', run });
 }
 
-/** Exit code: 0 for a run that is done, 2 for one that ended otherwise. */
+/** Returns the exit code: 0 for a run that is done, 2 for one that ended otherwise. */
 export function printEnd(output: Output, { run, status, error, failure, datasetRoot }: Progress): number {
   output.data({ event: 'end', run, status, error, failure, datasetRoot });
   if (status === 'done') {

@@ -1,4 +1,5 @@
-// docs/sdk.md#why-cache: `mizu why --cache`: of each operator its address, whether its result is reused, and the first reason why not.
+// docs/sdk.md#why-cache: `mizu why --cache`: for each operator its address, whether its result is reused, and the first
+// reason why not.
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
@@ -12,12 +13,12 @@ import type { Output } from './output.ts';
 export type CacheFlags = NetworkFlags &
   Partial<InputFlags> & { readonly rows: number; readonly backend?: string; readonly json?: boolean };
 
-/** Of one operator. */
+/** What is said of one operator. */
 export type StepReuse = {
   readonly step: string;
   readonly address: Hex;
   readonly reused: boolean;
-  /** Why not. */
+  /** Why the result is not reused. */
   readonly reason?: string;
 };
 
@@ -59,7 +60,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   });
 }
 
-/** Of a run on the network; a text says why nothing is known of one. */
+/** Explains the operators of a run on the network; a text says why nothing is known of the run. */
 async function explainRun(
   { name, inputs }: Description,
   { toolchain, steps, whole }: StepFacts,
@@ -91,9 +92,9 @@ async function explainRun(
 
 export type CacheStanding = {
   isKept(address: Hex): Promise<boolean>;
-  /** Said if nothing is known to compare with. */
+  /** The reason if there is nothing to compare with. */
   readonly none: string;
-  /** Said if nothing has changed and the result is not there. */
+  /** The reason if nothing has changed and yet the result is not there. */
   readonly lost: string;
 };
 
@@ -104,7 +105,7 @@ export async function explainSteps(
 ): Promise<StepReuse[]> {
   const addresses = stepAddresses(now);
   const found: StepReuse[] = [];
-  // Operators behind one that is not reused are not either.
+  // Operators behind one that is not reused are not reused either.
   let reused = true;
   for (const [place, { name }] of now.steps.entries()) {
     const address = addresses[place] as Hex;
@@ -129,7 +130,7 @@ export function tell(output: Output, what: string, steps: readonly StepReuse[]):
 
 type Command = { readonly file: string; readonly inputs: RunInputs };
 
-// What was not typed is that of the newest run that was started here.
+// What was not typed is taken from the newest run that was started here.
 async function resolveCommand(file: string | undefined, flags: CacheFlags): Promise<Command> {
   const last = (await readRecords()).findLast((record) => file === undefined || record.file === file);
   const { input } = flags;

@@ -1,4 +1,5 @@
-// docs/machine.md: `mizu vm check`: the native engine against the step machine, and steps of it in the verifier's real bytecode.
+// docs/machine.md: `mizu vm check`: compares the native engine with the step machine, and some steps with the
+// verifier's real bytecode.
 
 import { createOneStepVerifier } from '../../dispute/osp.ts';
 import { STATUS_FAULT } from '../../protocol/constants.ts';
@@ -14,7 +15,7 @@ import { readVmRequest, type VmRequestOptions } from './request.ts';
 
 export type CheckOptions = VmRequestOptions & {
   readonly samples: number;
-  /** Of the positions that are proven. */
+  /** Seed of the positions that are proven. */
   readonly sampleSeed: number;
   readonly json?: boolean;
 };
@@ -27,7 +28,7 @@ export type EngineCheck = {
   readonly gasUsed: bigint;
   readonly stepsPerSecond: number;
   readonly ops: readonly OpCheck[];
-  /** What did not agree; empty if all did. */
+  /** What did not agree; empty if everything did. */
   readonly failures: readonly string[];
 };
 
@@ -44,7 +45,10 @@ export async function checkModule(path: string, options: CheckOptions): Promise<
   return check.failures.length === 0;
 }
 
-/** Steps the whole run, compares it with the native result, and has `samples` steps of it verified: the last one and random ones. */
+/**
+ * Runs the whole run in the step machine, compares it with the native result, and has `samples` steps of it verified:
+ * the last one and random ones.
+ */
 export async function checkRun(
   request: StepRequest,
   native: RunResult,
@@ -63,7 +67,7 @@ export async function checkRun(
   };
   for (const position of drawPositions(lengthOf(request, native), samples, sampleSeed)) {
     timed(() => machine.runTo(position));
-    // The native result promised more steps than there are: that is told below.
+    // The native result promised more steps than there are: that is reported below.
     if (machine.result() !== undefined) break;
     const name = instructionName(machine);
     const before = machine.hash();
@@ -87,7 +91,10 @@ export async function checkRun(
   };
 }
 
-/** Steps of the run if the native result is right: one for each gas. After a fault all gas is used, and a kernel's programs pay for their own: then it is stepped. */
+/**
+ * Steps of the run if the native result is right: one for each gas. After a fault all gas is used, and a kernel's
+ * programs pay for their own gas: in these cases the steps are counted by the step machine.
+ */
 function lengthOf(request: StepRequest, { status, gasUsed }: RunResult): bigint {
   if (status !== STATUS_FAULT && request.kernel === undefined) return gasUsed;
   const machine = createStepMachine(request);
@@ -106,7 +113,7 @@ function differences(native: RunResult, stepped: TraceResult): string[] {
   return told(native) === told(stepped) ? [] : [`native: ${told(native)}; stepped: ${told(stepped)}`];
 }
 
-/** Ascending, without doubles; the last step is always among them. */
+/** Positions in ascending order, each once; the last step is always among them. */
 function drawPositions(steps: bigint, samples: number, seed: number): bigint[] {
   const positions = new Set<bigint>([steps - 1n]);
   let state = BigInt(seed);

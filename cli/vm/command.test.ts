@@ -153,7 +153,7 @@ describe('mizu vm trace, prove and check', () => {
   it('refuses a position behind the end, and one that is none', async () => {
     const behind = await mizu(['vm', 'trace', join(folder, 'cat.wasm'), '--at', '1000000'], 'hello');
     expect([behind.code, behind.out]).toEqual([1, '']);
-    expect(behind.err).toMatch(/The run is over by then\.\n.*from 0 to \d+/s);
+    expect(behind.err).toMatch(/The run ends before this position\.\n.*from 0 to \d+/s);
     const { code, err } = await mizu(['vm', 'prove', join(folder, 'cat.wasm'), '--at', 'x'], '');
     expect([code, err]).toEqual([1, expect.stringContaining('Expected a number of steps')]);
   });

@@ -4,7 +4,7 @@ import type { CheckOptions } from './check.ts';
 import type { VmRunOptions } from './run.ts';
 import type { ProveOptions, TraceOptions } from './trace.ts';
 
-/** Seconds of work on a usual machine, so that an endless loop ends. */
+/** Gas for seconds of work on a usual machine: it ends an endless loop. */
 const DEFAULT_GAS = 100_000_000_000n;
 /** 2020-01-01. Go's runtime refuses a clock that stands at zero. */
 const DEFAULT_TIME = 1_577_836_800_000_000_000n;
@@ -12,8 +12,8 @@ const MAX_GAS = 1n << 62n;
 const MAX_COUNT = 1_000_000;
 
 /**
- * `mizu vm run`, `inspect`, `trace`, `prove` and `check`. Refusals are thrown as MizuError (exit code 1); a run that faults or exits with another
- * code than 0 says so on standard error and throws a CommanderError of exit code 2.
+ * `mizu vm run`, `inspect`, `trace`, `prove` and `check`. Refusals are thrown as MizuError (exit code 1). A run that
+ * faults or exits with another code than 0 says so on standard error and throws a CommanderError with exit code 2.
  */
 export function vmCommand(): Command {
   const command = new Command('vm').description('run, inspect, step and prove WebAssembly modules on the DataVM');
@@ -69,7 +69,7 @@ export function vmCommand(): Command {
   return command;
 }
 
-/** A module and the options that describe a run of it. */
+/** Adds a module and the options that describe a run of it. */
 function withRequest(command: Command): Command {
   return command
     .argument('<module>', 'WebAssembly module (.wasm)')

@@ -23,7 +23,7 @@ export type Inspection = {
   readonly exports: readonly string[];
   readonly features: readonly string[];
   readonly moduleBytes: number;
-  /** With the WASI adapter in it; the same as `moduleBytes` for a core module. */
+  /** Bytes with the WASI adapter in it; for a core module the same as `moduleBytes`. */
   readonly coreBytes: number;
   readonly functions: number;
   readonly dataBytes: number;
@@ -82,7 +82,7 @@ export function printInspection(inspection: Inspection): string {
   ].join('\n');
 }
 
-/** Features beyond the MVP, and floats, which cost most to prove. */
+/** The features beyond the MVP, and floats, which cost most to prove. */
 function featuresOf(module: Module): string[] {
   const bodies = module.functions.map(decodeBody);
   const uses = (test: (op: number, body: Body) => boolean) =>

@@ -1,4 +1,4 @@
-// docs/vm.md#program: a module from a file, linked and lowered.
+// docs/vm.md#program: reads a module from a file, links and lowers it.
 import { readFile } from 'node:fs/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import { loadModule } from '../../vm/load.ts';
@@ -12,7 +12,7 @@ export type ModuleFile = {
 };
 export type LoadedFile = ModuleFile & { readonly program: Program };
 
-/** Linked, not lowered. */
+/** The module is linked, but not lowered. */
 export async function readModuleFile(path: string): Promise<ModuleFile> {
   const source = await readInputFile(path, 'a WebAssembly module (.wasm)');
   return { source, core: await linkWasi(source) };
@@ -27,7 +27,7 @@ export function programOfModule({ core }: ModuleFile): Program {
   return createProgram({ module: loadModule(core) });
 }
 
-/** @throws MizuError `cli/file` */
+/** @throws MizuError `cli/file` if the file cannot be read */
 export async function readInputFile(path: string, expected: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(path));

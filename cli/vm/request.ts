@@ -1,4 +1,4 @@
-// docs/vm.md#inputs-of-a-task: a run as the options of `mizu vm` describe it: standard input is input 1, files follow.
+// docs/vm.md#inputs-of-a-task: a run from the options of `mizu vm`: standard input is input 1, files follow.
 import { basename } from 'node:path';
 import { MizuError } from '../../protocol/errors.ts';
 import type { ProgramRun } from '../../vm/run.ts';

@@ -1,4 +1,5 @@
-// docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, all else to standard error.
+// docs/vm.md#inputs-of-a-task: `mizu vm run`: standard input is input 1, the output goes to standard output, everything
+// else to standard error.
 
 import { performance } from 'node:perf_hooks';
 import { hashProgram } from '../../protocol/program.ts';
@@ -30,7 +31,7 @@ export async function runModule(path: string, options: VmRunOptions): Promise<bo
   const line = options.json
     ? toJson(result, milliseconds, hashProgram(program.header))
     : `${describe(result)}; ${result.gasUsed} gas, ${result.output.length} bytes out, ${milliseconds.toFixed(1)} ms`;
-  // The last line of standard error is the result's alone, also after a log without a newline.
+  // The last line of standard error has the result alone, also after a log without a newline.
   process.stderr.write(`${lineOpen ? '\n' : ''}${line}\n`);
   return result.status === 0;
 }
@@ -52,7 +53,7 @@ function describe(result: RunResult): string {
   return result.status === 0 ? 'ok' : `the program exited with code ${result.status}`;
 }
 
-/** Waits for a slow reader. One that went away, such as `head`, is no error. */
+/** Waits for a slow reader. A reader that went away, such as `head`, is no error. */
 export async function writeStdout(bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0) return;
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-// docs/machine.md: `mizu vm trace` and `mizu vm prove`: a program stopped at one of its steps.
+// docs/machine.md: `mizu vm trace` and `mizu vm prove`: a program, stopped at one of its steps.
 import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex } from '../../protocol/hex.ts';
 import { fetchInstruction } from '../../vm/step/fetch.ts';
@@ -35,7 +35,7 @@ export async function proveModule(path: string, options: ProveOptions): Promise<
   await writeStdout(new TextEncoder().encode(`${text}\n`));
 }
 
-/** @throws MizuError `cli/position` if the run is over by then */
+/** @throws MizuError `cli/position` if the run ends before this position */
 async function stepTo(path: string, options: VmRequestOptions & { readonly at: bigint }): Promise<StepMachine> {
   const { file, request } = await readVmRequest(path, options);
   const steps = createStepMachine({ program: programOfModule(file), ...request });
@@ -43,7 +43,7 @@ async function stepTo(path: string, options: VmRequestOptions & { readonly at: b
   if (steps.machine() !== undefined) return steps;
   throw new MizuError({
     code: 'cli/position',
-    message: 'The run is over by then.',
+    message: 'The run ends before this position.',
     expected: `a position from 0 to ${steps.position() - 1n}`,
     actual: String(options.at),
     hint: 'Give an earlier one with --at.',
