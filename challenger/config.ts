@@ -1,15 +1,8 @@
 // docs/prover.md#configuration: the validator's configuration file, checked field by field.
 import { z } from 'zod';
 import { networkShape } from '../node/config.ts';
-import {
-  type Environment,
-  hash,
-  httpShape,
-  parseConfig,
-  url,
-  wei,
-  withoutUndefined,
-} from '../service/process/config.ts';
+import { type Environment, hash, httpShape, parseConfig, url, wei } from '../service/process/config.ts';
+import { withoutUndefined } from '../service/process/fields.ts';
 import type { ValidatorConfig } from './main.ts';
 
 export const validatorShape = networkShape.extend({

@@ -10,8 +10,8 @@ import {
   url,
   urls,
   wei,
-  withoutUndefined,
 } from '../service/process/config.ts';
+import { withoutUndefined } from '../service/process/fields.ts';
 import type { DaNodeOptions } from './node.ts';
 import { followEpoch } from './read-committee.ts';
 import { followStandings } from './standing.ts';

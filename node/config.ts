@@ -7,17 +7,8 @@ import type { GenesisConfig } from '../kernel/genesis.ts';
 import { MAX_COMMITTEE, MAX_MODEL_GATEWAYS } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { FeeCapConfig } from '../service/l1/fees.ts';
-import {
-  address,
-  count,
-  feeCapsShape,
-  hash,
-  parseConfig,
-  url,
-  urls,
-  wei,
-  withoutUndefined,
-} from '../service/process/config.ts';
+import { address, count, feeCapsShape, hash, parseConfig, url, urls, wei } from '../service/process/config.ts';
+import { withoutUndefined } from '../service/process/fields.ts';
 
 export type NodeConfig = FeeCapConfig & {
   readonly dataDir: string;

@@ -10,8 +10,8 @@ import {
   requireKey,
   url,
   wei,
-  withoutUndefined,
 } from '../service/process/config.ts';
+import { withoutUndefined } from '../service/process/fields.ts';
 import type { ExecutorConfig } from './main.ts';
 import { MAX_RANGE_BATCHES } from './promised.ts';
 

@@ -5,16 +5,8 @@ import { networkShape } from '../node/config.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_MESSAGES } from '../protocol/constants.ts';
 import type { Hex } from '../protocol/hex.ts';
 import type { HttpConfig } from '../service/http/http-limits.ts';
-import {
-  count,
-  type Environment,
-  hash,
-  httpShape,
-  parseConfig,
-  requireKey,
-  url,
-  withoutUndefined,
-} from '../service/process/config.ts';
+import { count, type Environment, hash, httpShape, parseConfig, requireKey, url } from '../service/process/config.ts';
+import { withoutUndefined } from '../service/process/fields.ts';
 import type { Logger } from '../service/process/log.ts';
 
 export type SequencerConfig = NodeConfig & {

@@ -8,7 +8,7 @@ import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { createHttpApp } from '../../service/http/http.ts';
 import { HTTP_LIMITS } from '../../service/http/http-limits.ts';
-import { withoutUndefined } from '../../service/process/config.ts';
+import { withoutUndefined } from '../../service/process/fields.ts';
 import { createGauges } from '../../service/process/gauges.ts';
 import type { Logger } from '../../service/process/log.ts';
 import { openStore, type Store } from '../../service/storage/store.ts';

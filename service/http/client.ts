@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { withoutControls } from '../../protocol/text.ts';
+import { withoutUndefined } from '../process/fields.ts';
 
 export type HttpRequestOptions = {
   readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
@@ -219,10 +220,6 @@ function readError(error: unknown): Said {
   const said = { message: text('message'), expected: text('expected'), actual: text('actual'), hint: text('hint') };
   const named = code !== undefined && CODE.test(code) ? { code: code as ErrorCode } : {};
   return { ...withoutUndefined(said), ...named, retryable: fields.retryable === true };
-}
-
-function withoutUndefined<T extends object>(value: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as never;
 }
 
 function toRefusal(method: string, error: NonNullable<RpcAnswer['error']>): MizuError {

@@ -1,4 +1,5 @@
 // docs/operations.md#http: how much of a service's attention one peer can have.
+import { withoutUndefined } from '../process/fields.ts';
 
 export type HttpLimits = {
   readonly connections: number;
@@ -30,6 +31,5 @@ export type HttpConfig = {
 };
 
 export function withLimits(changes: HttpLimitChanges = {}): HttpLimits {
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  return { ...HTTP_LIMITS, ...Object.fromEntries(given) };
+  return { ...HTTP_LIMITS, ...withoutUndefined(changes) };
 }

@@ -62,10 +62,6 @@ export function requireKey(what: string, key: Hex | undefined, environment: Envi
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
-}
-
 function malformed(what: string, actual: string): MizuError {
   return new MizuError({
     code: 'config/malformed',
