@@ -53,16 +53,12 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
   const { feeOf, check } = createStateChecks({ tables, pending, state: parts.state });
   const inOrder = createMutex();
 
-  const addPending = async (received: ReceivedMessage, sequence: number): Promise<void> => {
-    const message = requireMessage(received);
-    const feeWei = 'sender' in message ? await feeOf(message, received.bytes.length) : 0n;
-    pending.add(received, message, feeWei, sequence);
-  };
-
   const load = async (): Promise<void> => {
     pending.clear();
     for await (const [key, { hash }] of tables.queue.entries()) {
-      await addPending(await requireReceived(tables, hash), Number.parseInt(key, 16));
+      const received = await requireReceived(tables, hash);
+      const message = requireMessage(received);
+      pending.add(received, message, await feeOf(message, received.bytes.length), Number.parseInt(key, 16));
     }
   };
 
@@ -87,7 +83,8 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     const known = await placeOf(hash);
     if (known !== undefined) return known;
     if (pending.size() >= parts.limit) throw queueFull(parts.limit);
-    await check(requireMessage(received), bytes.length);
+    const message = requireMessage(received);
+    const feeWei = await check(message, bytes.length);
     const sequence = ((await tables.counters.get(SEQUENCE)) ?? 0) + 1;
     await store.write([
       tables.messages.put(hash, bytes),
@@ -96,7 +93,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
       tables.refused.delete(hash),
       tables.counters.put(SEQUENCE, sequence),
     ]);
-    await addPending(received, sequence);
+    pending.add(received, message, feeWei, sequence);
     return { hash, sequence };
   };
 

@@ -13,10 +13,10 @@ import { assertPlausible } from './plausible.ts';
 import { nowSeconds } from './signatures.ts';
 
 export type StateChecks = {
-  /** In wei. A Run whose workflow is gone is refused for that. */
-  feeOf(message: UserMessage, length: number): Promise<bigint>;
-  /** @throws MizuError with code `message/…` */
-  check(message: Message, length: number): Promise<void>;
+  /** The fee of a message of `length` bytes, in wei: 0 if no user pays it. A Run of an unknown workflow, which is refused, has no stages. */
+  feeOf(message: Message, length: number): Promise<bigint>;
+  /** The result is the fee, as `feeOf` gives it. @throws MizuError with code `message/…` */
+  check(message: Message, length: number): Promise<bigint>;
 };
 
 export type StateChecksParts = {
@@ -32,7 +32,8 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     return pending.stagesOf(workflow) ?? (await tables.workflows.get(workflow))?.stages.length;
   };
 
-  const feeOf = async (message: UserMessage, length: number): Promise<bigint> => {
+  const feeOf = async (message: Message, length: number): Promise<bigint> => {
+    if (!('sender' in message)) return 0n;
     const { gasPriceWei } = await parts.state().config();
     const renewed = message.kind === 'Renew' ? await parts.state().run(message.run) : undefined;
     const workflow = message.kind === 'Run' ? message.workflow : renewed?.workflow;
@@ -40,7 +41,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     return gasOf(message, length, stages) * gasPriceWei;
   };
 
-  const check = async (message: Message, length: number): Promise<void> => {
+  const check = async (message: Message, length: number): Promise<bigint> => {
     // State and queue of one and the same moment: a step may be executed while the state is read.
     const state = parts.state();
     const waiting = [...pending.all()];
@@ -58,7 +59,8 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         const bound = queued.reduce((sum, other) => sum + other.cost, 0n);
         assertBalance(fee + takenBy(message), account.balance, bound);
         await assertPlausible(message, fee, async (id) => (await stagesOf(id)) !== undefined);
-        return message.kind === 'Run' ? assertKept(message.workflow, waiting, state) : undefined;
+        if (message.kind === 'Run') await assertKept(message.workflow, waiting, state);
+        return fee;
       }
       case 'InferenceResult': {
         const gateway = await state.gateway(message.gateway);
@@ -72,7 +74,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         // Items that are not taken are paid by the gateway's account, as far as it has anything.
         const { gasPriceWei } = await state.config();
         const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
-        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return;
+        if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return 0n;
         throw noItemFits(due);
       }
       case 'Expire': {
@@ -82,7 +84,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
         const now = nowSeconds();
         if (run.deadline >= now && (await promisedTo(state, tables, message.run)) >= now)
           throw notExpirable(`a deadline before ${now}`, String(run.deadline));
-        return;
+        return 0n;
       }
       default:
         throw wrongKind(message.kind);
