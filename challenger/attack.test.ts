@@ -15,7 +15,7 @@ const post = (batch: bigint, root: number): StateLeaf => ({
   message: 0n,
   step: batch,
 });
-/** Our own states: a batch is a step. */
+/** Our own states: each batch has one step. */
 const OWN = [post(0n, 100), post(1n, 101), post(2n, 102)];
 const NOW = 1_000n;
 
@@ -77,19 +77,19 @@ function createWorld(parent: Pick<AssertionRecord, 'status' | 'post'>, isMoot = 
 test('a child is attacked if its parent ends in our own state, though that has been lost', async () => {
   for (const status of ['pending', 'rejected', 'confirmed'] as const) {
     const { attacker, searched } = createWorld({ status, post: OWN[1]! });
-    // As pending it has another step root than ours, so it is wrong itself, and attacked first.
+    // A pending parent has another step root than ours: it is wrong itself, and attacked first.
     expect(await attacker.attackNext(NOW)).toBe(true);
     expect(searched).toEqual([status === 'pending' ? id(2) : id(3)]);
   }
 });
 
-test('nothing is spent on a child whose first leaf is wrong: no step of it can be shown to be', async () => {
+test('nothing is spent on a child whose first leaf is wrong: no step of it can be shown to be wrong', async () => {
   const { attacker, searched } = createWorld({ status: 'rejected', post: post(1n, 666) });
   expect(await attacker.attackNext(NOW)).toBe(false);
   expect(searched).toEqual([]);
 });
 
-test('nor on what is moot', async () => {
+test('nothing is spent on an assertion that is moot', async () => {
   const { attacker, searched } = createWorld({ status: 'rejected', post: OWN[1]! }, true);
   expect(await attacker.attackNext(NOW)).toBe(false);
   expect(searched).toEqual([]);

@@ -30,14 +30,17 @@ export type AttackParts = {
   readonly demander: Demander;
   readonly oracles: Oracles;
   readonly log: Logger;
-  /** Of one game. */
+  /** The bond of one game. */
   readonly bondWei: bigint;
 };
 
 export type AttackCounts = { opened: number; leavesRejected: number };
 
 export type Attacker = {
-  /** Looks at every pending assertion. It decides from L1 and our own execution alone, so the process may be killed anywhere. */
+  /**
+   * Looks at every pending assertion. It decides from L1 and our own execution alone, so the process may be killed
+   * anywhere. The result is true if something was sent.
+   */
   attackNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: AttackCounts;
   /** Resolves when nothing is under way. */
@@ -62,7 +65,7 @@ export function createAttacker(parts: AttackParts): Attacker {
 
   const assertionOf = (id: Hex) => client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
 
-  /** Leaf 0 of a child is the wrong leaf of its parent: it falls with the parent. */
+  /** Leaf 0 of a child is the last leaf of its parent. If that is wrong, the child falls with the parent. */
   async function hasWrongParent(assertion: AssertionRecord): Promise<boolean> {
     const parent = await node.mirror.assertion(assertion.parent);
     return parent?.status === 'pending' && isWrong(parent);
@@ -77,7 +80,8 @@ export function createAttacker(parts: AttackParts): Attacker {
     const parent = await node.mirror.assertion(assertion.parent);
     const own = parent === undefined ? undefined : await ownSteps(node.execution, parent, assertion);
     if (parent === undefined || own === undefined || (await isPlaying(assertion))) return false;
-    // Its parent may have fallen. Leaf 0 is the parent's last one: where that is wrong, none of the child's own steps need be.
+    // Its parent may have fallen already. Where leaf 0, the parent's last one, is wrong, no step of the child need be
+    // wrong.
     if (Buffer.compare(own.subarray(0, LEAF_BYTES), encodeStateLeaf(parent.post)) !== 0) return false;
     const steps = (await demander.hasBegun(assertion)) ? undefined : await fetchStepList(node, assertion);
     if (steps !== undefined) return strike(assertion, proveFromList(assertion.id, steps, own), now);
@@ -118,7 +122,7 @@ export function createAttacker(parts: AttackParts): Attacker {
     if (await isOpened()) return false;
     if (!(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     if (await isWindowOver(node.l1, contracts.rollup, assertion.id, now)) {
-      tell(assertion, `step ${step}; its window is over: too late for a game`);
+      tell(assertion, `step ${step} is wrong, but the window is over: it is too late for a game`);
       return false;
     }
     const place = await locateStep(node, assertion, step);
@@ -146,7 +150,7 @@ export function createAttacker(parts: AttackParts): Attacker {
     counts,
     idle: rounds.idle,
     async attackNext(now) {
-      // L1 opens no game any more, and confirms no lie.
+      // After the network's end L1 opens no game any more, and confirms no lie: only bonds are left to be collected.
       if ((await node.mirror.head()).endedAt !== undefined) return demander.collectNext(now, isWrong);
       const attacked = await rounds.play(await node.mirror.pending(), async (assertion) =>
         !node.mirror.isMoot(assertion) && (await isWrong(assertion)) && !(await hasWrongParent(assertion))

@@ -1,4 +1,4 @@
-// docs/prover.md#validator: what the validator sends: counted, or in a dry run only told.
+// docs/prover.md#validator: sends the validator's calls and counts their gas; in a dry run it only says what it would send.
 import type { Abi } from 'viem';
 import { createDryRun } from '../dispute/dry-run.ts';
 import { mizuTokenAbi } from '../protocol/generated/abi.ts';
@@ -21,7 +21,10 @@ export type Caller = {
   readonly address: Address;
   /** The result is true if the call was mined now. It is false if its effect was there already, and in a dry run. */
   send(call: ContractCall, about: string): Promise<boolean>;
-  /** Lets a contract take bonds of this size; and no more than `limitWei`, if that is given, until we are asked again. */
+  /**
+   * Lets a contract take bonds of `bondWei` each and, if `limitWei` is given, no more than that in all until the next
+   * call.
+   */
   allowBond(contract: Address, bondWei: bigint, limitWei?: bigint): Promise<void>;
   gasUsed(): bigint;
 };

@@ -34,14 +34,17 @@ export type FaultPlace =
 
 export type CheckedAssertion =
   | { readonly kind: 'agrees'; readonly number: bigint; readonly assertion: AssertionRecord }
-  /** A batch up to its end became void after it was made: it is about messages that do not count, and never confirmed. */
+  /**
+   * A batch of the assertion, or one before it, became void after the assertion was made. It is about messages that do
+   * not count, and is never confirmed.
+   */
   | { readonly kind: 'moot'; readonly number: bigint; readonly assertion: AssertionRecord }
   | { readonly kind: 'fault'; readonly fault: AssertionFault };
 
 export type Checker = {
   /** Checks the next assertion. The result is undefined if there is none, or if we have not executed that far. */
   checkNext(): Promise<CheckedAssertion | undefined>;
-  /** Goes on behind a wrong assertion, which somebody else deals with from now on. */
+  /** Marks a wrong assertion as checked, so that the next one is checked: the caller deals with the wrong one. */
   pass(fault: AssertionFault): Promise<void>;
   /** Assertions checked since genesis. */
   count(): bigint;

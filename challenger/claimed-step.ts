@@ -7,7 +7,10 @@ import type { ClaimedTree } from './claimed-tree.ts';
 
 export type ProvenStep = Pick<WrongStep, 'step' | 'isMalformed'> & { readonly claimed: ClaimedStep };
 
-/** Both lists begin with the same leaf and have the same length. */
+/**
+ * The first wrong step of a whole list. `steps`: as claimed; both lists begin with the same leaf and have the same
+ * length.
+ */
 export function proveFromList(assertion: Hex, steps: Uint8Array, own: Uint8Array): ProvenStep {
   const found = findWrongStep(steps, own);
   if (found.kind !== 'step') throw new Error(`assertion ${assertion} differs in no step`);
@@ -15,7 +18,7 @@ export function proveFromList(assertion: Hex, steps: Uint8Array, own: Uint8Array
   return { step, isMalformed, claimed: encodeClaimedStep(assertion, steps, step) };
 }
 
-/** From the leaf that a search in the published tree has found. */
+/** The wrong step that leads to the leaf which a search in the published tree has found. */
 export function proveFromTree(
   assertion: Hex,
   tree: ClaimedTree,

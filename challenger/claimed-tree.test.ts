@@ -16,7 +16,7 @@ function listOf(leaves: number, wrongFrom = leaves): Uint8Array {
   return bytes;
 }
 
-/** What the asserter publishes when he is asked for it. */
+/** What the asserter publishes when it is asked for this. */
 function publish(claimed: Uint8Array, asked: Exclude<Search, { kind: 'found' }>): Publication[] {
   const { root: objectRoot } = objectRef(claimed);
   const depth = depthOf(claimed.length);
@@ -75,7 +75,7 @@ test('a single wrong leaf between right ones is found', () => {
   expect(searchAll(listOf(700), claimed).found.index).toBe(513);
 });
 
-test('of leaves that have no neighbours to tell them apart both are asked for', () => {
+test('where two leaves are left and neither is known, both are asked for', () => {
   const { asked } = searchAll(listOf(65_537), listOf(65_537, 1001));
   expect(asked).toEqual([
     { kind: 'nodes', depth: 0, index: 0 },

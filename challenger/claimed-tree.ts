@@ -13,7 +13,10 @@ export type Search =
 export type ClaimedTree = {
   /** Goes down from the root, each time to the left one of two nodes that is not our own. */
   search(): Search;
-  /** Siblings of a leaf up to `first`, the first that differs: left of that the claimed tree is our own. */
+  /**
+   * The siblings on the path from leaf `index` to the root, lowest first. `first` is the first leaf that differs: left
+   * of it the claimed tree is our own, so nothing of that has to have been shown.
+   */
   pathOf(index: LeafIndex, first: LeafIndex): Hex[];
 };
 
@@ -22,7 +25,7 @@ export function createClaimedTree(own: Uint8Array, publications: readonly Public
   const leaves = leafCount(own.length);
   const depth = depthOfLeaves(leaves);
   const { nodes, leafBytes } = collect(publications);
-  // createAssertion has seen that the padding is zero.
+  // The contract has checked in createAssertion that the padding is zero.
   const shown = (level: number, index: number): Hex | undefined =>
     index * 2 ** (depth - level) >= leaves ? zeroTreeRoot(depth - level) : nodes.get(key(level, index));
 
@@ -68,7 +71,7 @@ export function createClaimedTree(own: Uint8Array, publications: readonly Public
   }
 }
 
-// What was shown below a node, and all that follows from it up to that node.
+// Adds the nodes that were shown below a node, and all nodes between, up to that node, which follow from them.
 function addSubtree(nodes: Map<string, Hex>, depth: number, index: number, below: readonly Hex[]): void {
   let row = below;
   let level = depth + depthOfLeaves(below.length);

@@ -14,7 +14,7 @@ export const validatorShape = networkShape.extend({
 });
 
 /**
- * Of a parsed JSON file; the key may stand in the environment variable MIZU_VALIDATOR_KEY instead.
+ * `value`: the parsed JSON of the file. The environment variable MIZU_VALIDATOR_KEY goes before the file's `key`.
  * @throws MizuError `config/malformed` naming every wrong field
  */
 export function parseValidatorConfig(value: unknown, environment: Environment = process.env): ValidatorConfig {

@@ -15,7 +15,7 @@ const claimed = own.slice().fill(1, 5 * LEAF_BYTES);
 const wrong = { id: id(1), asserter: LIAR, stepRoot: objectRoot(claimed), status: 'pending' } as AssertionRecord;
 const MAX_WEI = 12n;
 
-/** `open`: demands that are open, by the assertion they are about, each of which makes the next dearer. */
+/** `open`: the open demands, each with the assertion that it is about; each makes the next demand dearer. */
 function createWorld(
   records: readonly AssertionRecord[],
   open: readonly (readonly [demand: Hex, assertion: Hex])[],
@@ -62,7 +62,7 @@ function createWorld(
     address: OTHER,
     async send({ functionName, args, isDone }: ContractCall) {
       sent.push([functionName, args[0]]);
-      // The first that is settled frees the asserter of all about its assertion.
+      // The first demand that is settled frees the asserter of all demands about its assertion.
       const about = open.find(([demand]) => demand === args[0])?.[1];
       if (functionName === 'settle') counted.delete(about as Hex);
       ended.add(args[0]);
@@ -85,7 +85,7 @@ function createWorld(
 const fallen = (n: number, asserter: Hex): AssertionRecord =>
   ({ ...wrong, id: id(n), asserter, status: 'rejected' }) as AssertionRecord;
 
-test('what is open about a fallen assertion of the same asserter is settled first, once', async () => {
+test('an open demand about a fallen assertion of the same asserter is settled first, once', async () => {
   const records = [wrong, fallen(2, LIAR), fallen(3, OTHER)];
   const open = [1, 2, 3, 4].map((n) => [id(100 + n), n === 4 ? id(3) : id(2)] as const);
   const { demander, sent, allowed } = createWorld(records, open);
@@ -96,7 +96,7 @@ test('what is open about a fallen assertion of the same asserter is settled firs
   expect(allowed).toEqual([5n, MAX_WEI]);
 });
 
-test('what is open about a pending one is waited for, until it is too late', async () => {
+test('an open demand about a pending assertion is waited for, until it is too late', async () => {
   const open = [1, 2].map((n) => [id(100 + n), id(1)] as const);
   const { demander, sent } = createWorld([wrong], open);
   expect(await demander.search(wrong, own, 99n)).toEqual({ kind: 'waiting', sent: false });
@@ -104,13 +104,13 @@ test('what is open about a pending one is waited for, until it is too late', asy
   expect(sent).toEqual([]);
 });
 
-test('nothing is demanded of what is moot', async () => {
+test('nothing is demanded of an assertion that is moot', async () => {
   const { demander, sent } = createWorld([wrong], [], [wrong.id]);
   expect(await demander.search(wrong, own, 10n)).toEqual({ kind: 'waiting', sent: false });
   expect(sent).toEqual([]);
 });
 
-test('what is overdue is expired, and of what is moot or has fallen settled instead', async () => {
+test('an overdue demand is expired; one about an assertion that is moot or has fallen is settled instead', async () => {
   const records = [wrong, { ...wrong, id: id(2) }, fallen(3, OTHER)];
   const open = [1, 2, 3].map((n) => [id(100 + n), id(n)] as const);
   const { demander, sent } = createWorld(records, open, [id(2)]);

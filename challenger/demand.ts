@@ -25,18 +25,21 @@ export type DemanderParts = {
 export type DemandCounts = {
   demanded: number;
   expired: number;
-  /** Demands of ours of whose bond the contract still holds something. */
+  /** Demands of ours whose bonds the contract still holds, wholly or in part. */
   bonds: number;
-  /** What that is at most. */
+  /** The most that the contract still holds of these bonds. */
   bondsWei: bigint;
 };
 
 export type Demander = {
   /** True if we have demanded anything of the assertion. */
   hasBegun(assertion: AssertionRecord): Promise<boolean>;
-  /** The wrong step, once enough is published; until then what is missing is demanded. */
+  /** Gives the wrong step once enough is published; until then it demands what is missing. */
   search(assertion: AssertionRecord, own: Uint8Array, nowSeconds: bigint): Promise<Searched>;
-  /** Ends wrong assertions whose demanded bytes are overdue, and gets back what is left of our bonds. */
+  /**
+   * Ends wrong assertions whose demanded bytes are overdue, and gets back what is left of our bonds. The result is true
+   * if something was sent.
+   */
   collectNext(nowSeconds: bigint, isWrong: (assertion: AssertionRecord) => Promise<boolean>): Promise<boolean>;
   readonly counts: DemandCounts;
 };
@@ -96,7 +99,10 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     return isNew;
   };
 
-  /** Each answer to an open demand of the asserter's makes the next one cheaper, and so does the fall of an assertion. */
+  /**
+   * The next demand of an asserter's bytes gets cheaper with each open one that is answered, and with each that is
+   * settled after its assertion has fallen: such a one is settled here.
+   */
   async function waitForLess(about: AssertionRecord, bondWei: bigint, secondsLeft: bigint): Promise<boolean> {
     if (isFirst('dear', about))
       log.warn(
@@ -115,7 +121,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
 
   const standingOf = (id: Hex) => client.readContract({ ...demands, functionName: 'standingOf', args: [id] });
 
-  /** What is left of a demand's bond is given back. */
+  /** Whether L1 gives back what is left of the bonds of demands about this assertion. */
   const isRefunded = (assertion: AssertionRecord): boolean =>
     assertion.status === 'rejected' || node.mirror.isMoot(assertion);
 

@@ -19,9 +19,9 @@ export type FightOptions = {
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
-  /** For one demand. Default: 40 times the base bond. */
+  /** The most that the bond of one demand may be. Default: 40 times the base bond. */
   readonly maxDemandBondWei?: bigint | undefined;
-  /** For traces. Default 1. */
+  /** The number of threads for traces. Default 1. */
   readonly threads?: number | undefined;
 };
 
@@ -31,7 +31,7 @@ export type Fight = {
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
-  /** Of one game. */
+  /** The bond of one game. */
   readonly bondWei: bigint;
   /** The L1 gas used since the start. */
   gasUsed(): bigint;
@@ -40,7 +40,10 @@ export type Fight = {
   close(): Promise<void>;
 };
 
-/** An asserter that makes its own demands dearer than this has burned 780 base bonds for it by the time it has answered them. */
+/**
+ * An asserter may demand bytes of itself so that our demands become dearer. Once they cost more than this, it has
+ * burned 780 base bonds by the time it has answered its own.
+ */
 const MAX_DEMAND_BONDS = 40n;
 
 export async function createFight(options: FightOptions): Promise<Fight> {

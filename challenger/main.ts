@@ -1,4 +1,4 @@
-// docs/prover.md#validator: the validator as a process. Nothing of it is of the executor or of the sequencer but what all of them share, node/.
+// docs/prover.md#validator: the validator as a process. It shares node/ with executor and sequencer, dispute/ with the executor, nothing else.
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_BODY } from '../node/body/recorder.ts';
 import type { NodeConfig } from '../node/config.ts';
@@ -21,13 +21,16 @@ import { addFightMetrics } from './metrics.ts';
 export type ValidatorConfig = NodeConfig & {
   /** Health and metrics. Port 0 takes a free one. */
   readonly http?: HttpConfig;
-  /** Of an account with ether and tokens for bonds. With it wrong assertions are attacked, else they end the process. */
+  /**
+   * The key of an account with ether for gas and tokens for bonds. With a key the validator attacks wrong assertions;
+   * without one the first wrong assertion ends the process.
+   */
   readonly key?: Hex;
   /** Where transactions are sent. Default: `l1Url`. */
   readonly sendUrl?: string;
   /** With a key: says what would be sent, and sends nothing. */
   readonly dryRun?: boolean;
-  /** That it locks for one demand at most. Default: 40 times the base bond. */
+  /** The most that it locks for one demand. Default: 40 times the base bond. */
   readonly maxDemandBondWei?: bigint;
   readonly log?: Logger;
 };
@@ -38,7 +41,7 @@ export type Validator = Service & {
   readonly url: string | undefined;
   readonly node: NetworkNode;
   readonly counts: Readonly<ValidatorCounts>;
-  /** Undefined without a key. */
+  /** It is undefined without a key. */
   readonly fight: Fight | undefined;
   readonly done: Promise<void>;
 };
@@ -81,7 +84,7 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
         try {
           await execute(node, log, signal);
         } finally {
-          // Also where a batch cannot be read: what is asserted of the batches before it is checked all the same.
+          // If a batch cannot be read, what is asserted of the batches before it is checked all the same.
           await checkAll(node, checker, counts, log, handle, signal);
         }
         return false;
@@ -90,7 +93,7 @@ export async function startValidator(config: ValidatorConfig, onFault?: FaultHan
     ],
     onRetry: (err, againInMs, again) => {
       counts.retries++;
-      if (!again) log.warn({ err, againInMs }, 'not now; trying again');
+      if (!again) log.warn({ err, againInMs }, 'a round has failed; it is tried again');
     },
   };
   const done = followAndWork(follower, config.pollMs ?? POLL_MS, stop.signal);

@@ -18,10 +18,10 @@ export function addFightMetrics(registry: Registry, { attack, demands, games, bo
   );
   gauge('games_opened', 'games opened since the start', () => attack.opened);
   gauge('leaves_rejected', 'assertions rejected by a malformed leaf since the start', () => attack.leavesRejected);
-  gauge('game_moves', 'moves since the start', () => games.moves);
+  gauge('game_moves', 'moves in games since the start', () => games.moves);
   gauge('game_proofs', 'one-step proofs since the start', () => games.proofs);
   gauge('game_timeouts', 'games won by time since the start', () => games.timeouts);
-  gauge('games_without_answer', 'games in which there was nothing to say', () => games.lost);
+  gauge('games_without_answer', 'our games in which we had nothing to dispute', () => games.lost);
   gauge('game_retries', 'moves that failed since the start and are tried again', () => games.failures);
   gauge('demands_sent', 'leaves and nodes of step lists demanded since the start', () => demands.demanded);
   gauge(

@@ -26,7 +26,10 @@ const CLOCK_SECONDS = DEVNET_CONFIG.clockSeconds;
 /** Longer than an asserter can be silent. */
 const WINDOW_SECONDS = CLOCK_SECONDS + 200;
 const LONGEST_SECONDS = DEVNET_CONFIG.unbondingSeconds + WINDOW_SECONDS;
-/** Of the batches' promise, behind the time of a judgement: enough to assert them, and too little when a clock has run out. */
+/**
+ * How long the batches' bytes are still promised beyond the time that a judgement takes: long enough to assert them,
+ * too short once a clock has run out.
+ */
 const LEFT_SECONDS = 300n;
 const OPEN_LATER_SECONDS = 200;
 const log = createLogger('test', process.env.MIZU_LOG ?? 'silent');
@@ -104,7 +107,7 @@ const pendingOf = (asserter: Address, firstBatch: bigint) => async () =>
     (pending) => isSameAddress(pending.asserter, asserter) && pending.firstBatch === firstBatch,
   );
 
-/** Batch 0 is asserted by the liar, truly; batch 1 on top of that by both, by the liar falsely. */
+/** The liar asserts batch 0 truly. On top of that both assert batch 1, the liar falsely. */
 async function assertAll(): Promise<void> {
   const policy = { intervalSeconds: 0, maxBatches: 1 };
   const stepList = (steps: Uint8Array): Uint8Array => {

@@ -7,7 +7,7 @@ import { LEAF_BYTES } from '../protocol/tree.ts';
 /** Members that do not answer must not keep us from the clocks of other games. */
 const TRY_MS = 5_000;
 
-/** The step list, or undefined if no DA member has given it within some seconds. */
+/** The step list, or undefined if no DA member has given it within five seconds. */
 export async function fetchStepList(
   { objects, da }: Pick<NetworkNode, 'objects' | 'da'>,
   { stepRoot, stepCount }: AssertionRecord,

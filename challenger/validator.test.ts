@@ -54,7 +54,8 @@ test('the first wrong step of a lying assertion is named, and the validator ends
     { kind: 'Advance', run: nothing, stage: 0, partition: 0 },
     { kind: 'Expire', run: nothing },
   ]);
-  // It is the honest executor's turn, who is gone: the liar's comes when L1's time has passed, and then the clock stands again.
+  // It is the honest executor's turn, who is gone: the liar's comes when L1's time has passed, and then the clock
+  // stands again.
   await network.clock.passUntil("the liar's assertion", async () => {
     const events = await network.l1.client.getContractEvents({
       address: network.deployment.addresses.rollup,

@@ -58,7 +58,7 @@ async function confirmed({ mirror }: NetworkNode, batch: bigint): Promise<Assert
   });
 }
 
-/** Bytes that this node has, and DA has lost. */
+/** Posts a batch whose bytes this node has and DA loses. */
 async function lose(node: NetworkNode, messages: readonly Message[], hours = HOURS): Promise<void> {
   await node.objects.put(encodeBatch(messages.map(encodeMessage)));
   await network.postBatch(messages, undefined, { hours, isHeld: false });

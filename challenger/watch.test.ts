@@ -52,7 +52,7 @@ const start = (changes: { dryRun?: boolean; log?: Logger }) =>
 
 const sent = () => world.network.l1.client.getTransactionCount({ address: VALIDATOR.address });
 
-/** Of the game, open or not: the proof may follow list 8 at once. */
+/** Waits for a list of the game, whether it is open or not: the proof may follow list 8 at once. */
 async function liarMoves(lists: number): Promise<void> {
   const { mirror } = world.node;
   const { id } = await until('the game', async () => (await mirror.openGames())[0]);
@@ -62,7 +62,7 @@ async function liarMoves(lists: number): Promise<void> {
   });
 }
 
-/** Those of the page whose names begin with `mizu_validator_`. */
+/** The values of the metrics page whose names begin with `mizu_validator_`. */
 async function metricsOf({ url }: Validator): Promise<Record<string, number>> {
   const page = await (await fetch(`${url}/metrics`)).text();
   return Object.fromEntries(

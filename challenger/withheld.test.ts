@@ -101,7 +101,7 @@ test('a liar who publishes loses the game about what he has shown', async () => 
 
 test('where demands are dear it waits until those that are open are answered', async () => {
   const id = await world.assertFrom(450);
-  // Somebody else has one open: the next costs 10 MIZU.
+  // Somebody else has one demand open: the next costs 10 MIZU.
   const other = createSender(withAccount(world.network.l1, keyOf(3)));
   const token = { address: contracts().token, abi: mizuTokenAbi as Abi };
   const demands = { address: contracts().demands, abi: demandsAbi as Abi };
@@ -123,7 +123,7 @@ test('where demands are dear it waits until those that are open are answered', a
   await world.publish();
   await until('a demand', () => validator!.fight!.demands.demanded === 1);
   expect(await read({ ...demands, functionName: 'bondFor', args: [id] })).toBe(10n * MIZU);
-  // No single demand may cost more, however dear it becomes while it is under way.
+  // The contract may take no more for one demand, however dear it becomes while the call is under way.
   const allowed = { ...token, functionName: 'allowance', args: [VALIDATOR.address, contracts().demands] };
   expect(await read<bigint>(allowed)).toBeLessThanOrEqual(9n * MIZU);
   await world.network.clock.advance(DEMAND_SECONDS);
