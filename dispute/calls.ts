@@ -97,8 +97,8 @@ export const NO_MESSAGE_PROOF = {
 export type MessageProof = typeof NO_MESSAGE_PROOF;
 
 /**
- * `MessageProof` of contracts/src/dispute/Message.sol, for message `index` of `count` of a batch object. It goes as far as
- * protocol/batch.ts reads before it knows that the message is empty.
+ * `MessageProof` of contracts/src/dispute/Message.sol, for message `index` of the `count` messages of a batch object.
+ * If the message is empty, it shows only what protocol/batch.ts reads before it knows that.
  */
 export function proveMessage(batch: Uint8Array, index: number, count: number): MessageProof {
   const place = LEAF_BYTES + index * ENTRY_BYTES;
@@ -119,13 +119,13 @@ export function proveMessage(batch: Uint8Array, index: number, count: number): M
   return { ...entry, subtree, subtreePath: treeProof(batch, firstLeaf, height), tail: tailOf(bytes, length) };
 }
 
-/** Length that the table of a batch object gives its message `index`. */
+/** The length in bytes that the table of a batch object gives its message `index`. */
 export function lengthInTable(batch: Uint8Array, index: number): number {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   return view.getUint32(LEAF_BYTES + index * ENTRY_BYTES + 4);
 }
 
-/** A leaf with a byte behind the message, which then counts as empty. */
+/** The first leaf with a byte behind the message that is not zero: the message then counts as empty. */
 function tailOf(bytes: Uint8Array, length: number): MessageProof['tail'] {
   const at = bytes.findIndex((byte, i) => i >= length && byte !== 0);
   if (at < 0) return NO_TAIL;

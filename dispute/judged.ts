@@ -4,7 +4,10 @@ import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1/l1.ts';
 
-/** An assertion is decided when it has been rejected, confirmed or orphaned. Nobody wins a game about a moot one any more. */
+/**
+ * An assertion is decided when it has been rejected, confirmed or orphaned. Nobody wins a game about a moot one any
+ * more.
+ */
 export async function isJudged({ client }: L1, address: Address, assertion: Hex): Promise<boolean> {
   const rollup = { address, abi: rollupAbi } as const;
   const [status, isMoot] = await Promise.all([

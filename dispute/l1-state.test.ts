@@ -11,7 +11,7 @@ import { createTrials } from './trial.ts';
 const BLOCK = { chainId: 31_337, number: 8n, timestamp: 1_000n, gasLimit: 30_000_000n };
 const CONTRACT: Address = `0x${'aa'.repeat(20)}`;
 const PERSON: Address = `0x${'bb'.repeat(20)}`;
-/** Gives its slot 7 back: 60 07 54 5f 52 60 20 5f f3. */
+/** Returns its slot 7: 60 07 54 5f 52 60 20 5f f3. */
 const READER: Hex = '0x6007545f5260205ff3';
 /** Reads slot after slot, without end: 5f 5b 80 54 50 60 01 01 60 01 56. */
 const ENDLESS: Hex = '0x5f5b805450600101600156';
@@ -52,7 +52,7 @@ test('an account is there if it has anything, and everything is read once, of on
   expect(asked).toEqual([...three('aa'), ...three('bb'), ...three('cc'), 'slot aa 7']);
 });
 
-test('what the caller changes of an account stays with him', async () => {
+test('what the caller changes of an account changes nothing for others', async () => {
   const { state } = nodeWith(READER, WORD);
   (await state.getAccount(address(PERSON)))!.balance = 0n;
   expect((await state.getAccount(address(PERSON)))?.balance).toBe(5n);
@@ -70,7 +70,7 @@ test('a slot that is empty has no byte', async () => {
   expect(await state.getStorage(address(CONTRACT), new Uint8Array(32))).toEqual(new Uint8Array());
 });
 
-test('a contract runs on it', async () => {
+test('a contract runs on the state that is read', async () => {
   const trials = await createTrials(BLOCK, nodeWith(READER, WORD).state);
   expect(await trials.run(call)).toMatchObject({ kind: 'success', output: WORD });
 });

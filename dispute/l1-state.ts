@@ -7,7 +7,7 @@ import { keccak } from '../protocol/tree.ts';
 
 type Known = { readonly nonce: bigint; readonly balance: bigint; readonly code: Uint8Array };
 
-/** More than any call of this network touches: each is a request, or three for an account. */
+/** More reads than any call of this network makes. A slot is one request, an account is three. */
 const MAX_READS = 1_000;
 const NO_CODE = new Uint8Array();
 
@@ -29,7 +29,7 @@ export class L1State extends SimpleStateManager {
     if (written.has(address.toString())) return written.get(address.toString());
     const { nonce, balance, code } = await this.#account(address);
     if (nonce === 0n && balance === 0n && code.length === 0) return undefined;
-    // The caller changes it.
+    // A new object each time, because the caller changes it.
     return createAccount({ nonce, balance, codeHash: keccak(code) });
   }
 
@@ -57,7 +57,7 @@ export class L1State extends SimpleStateManager {
     const at = { address: address.toString(), slot: bytesToHex(key), blockNumber: this.#blockNumber };
     return this.#once(this.#slots, `${at.address}_${at.slot}`, async () => {
       const value = await this.#client.getStorageAt(at);
-      // The shortest form, as the machine writes it; 0 is no byte.
+      // Without leading zeros, as the EVM library writes a value; 0 has no byte.
       return value === undefined ? new Uint8Array() : withoutZeros(hexToBytes(value));
     });
   }

@@ -9,7 +9,7 @@ export type L1Trial = (transaction: WholeTransaction) => Promise<Outcome>;
 export function createL1Trial({ client, chainId }: Pick<L1, 'client' | 'chainId'>): L1Trial {
   return async (transaction) => {
     const { number, timestamp, gasLimit } = await client.getBlock();
-    // The earliest second that it may have.
+    // The earliest time that the next block may have.
     const next = { chainId, number: number + 1n, timestamp: timestamp + 1n, gasLimit };
     const trials = await createTrials(next, new L1State(client, number));
     return trials.run(transaction);

@@ -14,7 +14,7 @@ export function describePlace({ machine, programId, pc, gasLeft, debt, instructi
   if (machine === 'halted') return 'the halted machine, which stays as it is';
   const what =
     debt !== undefined
-      ? `a gas of ${count(debt)} that are owed,`
+      ? `one of ${count(debt)} gas that are owed,`
       : instruction === undefined
         ? 'a fault'
         : `${instruction} (${family})`;

@@ -15,7 +15,7 @@ import type { MessagePlace } from './trace/trace-input.ts';
 
 export type OpeningRequest = {
   readonly claimed: ClaimedStep;
-  /** The step's message. */
+  /** Where the step's message stands. */
   readonly place: MessagePlace;
   /** The challenger's first list. */
   readonly list: readonly Hex[];
@@ -52,7 +52,7 @@ type MessageSource = Pick<NetworkNode, 'mirror' | 'objects'>;
 /** The message's place among those of the batch object. It is undefined for a delayed message. */
 async function findMessage({ mirror, objects }: MessageSource, place: MessagePlace) {
   const record = await mirror.batch(place.batch);
-  if (record === undefined) throw new Error(`batch ${place.batch} is not of L1 any more`);
+  if (record === undefined) throw new Error(`batch ${place.batch} is not on L1 any more`);
   const delayed = Number(record.delayedUpTo - record.delayedFrom);
   if (place.message < delayed) return undefined;
   const batch = await readBatchObject(objects, record);

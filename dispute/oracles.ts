@@ -8,7 +8,9 @@ import { gatherTrace, readStep } from './trace/trace-input.ts';
 import type { ThreadTrace, Traces } from './trace/traces.ts';
 
 export type Oracles = {
-  /** Our trace of step `step` of the assertion; undefined while we have not executed its range. */
+  /**
+   * Our own trace of a step of the assertion. The result is undefined while we have not executed the assertion's range.
+   */
   of(assertion: AssertionRecord, step: StepInAssertion): Promise<ThreadTrace | undefined>;
 };
 

@@ -13,7 +13,7 @@ import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { createTrials, NOBODY, type TransactionGas } from './trial.ts';
 
 export type StepVerdict =
-  /** `gas`: what a transaction costs that only checks this proof. */
+  /** `gas`: what a transaction costs that does nothing but check this proof. */
   | { readonly kind: 'step'; readonly before: Hex; readonly after: Hex; readonly gas: TransactionGas }
   /** The proof is malformed, or no transaction can hold it; `reason` is the custom error with its arguments. */
   | { readonly kind: 'revert'; readonly reason: string };

@@ -18,7 +18,7 @@ import {
 
 const word = (value: bigint, salt = 0): Hex => `0x${((BigInt(salt) << 64n) + value).toString(16).padStart(64, '0')}`;
 
-/** A trace that halts at `length`; from `lieFrom` on another one. */
+/** A trace that halts after `length` instructions. From position `lieFrom` on it is another one than the true trace. */
 function oracle(length: bigint, lieFrom = TRACE_END + 1n, salt = 0): TraceOracle {
   const hashAt = (position: bigint): Hex => {
     const at = position < length ? position : length;
@@ -56,7 +56,7 @@ function apply(game: Game, action: Action & { kind: 'move' }): Game {
   return { ...game, turn: otherSide(game.turn), lists: game.lists + 1, start, startPosition, list };
 }
 
-/** Plays to the one-step proof; who proves has won if the proof is one of the true trace. */
+/** Plays to the one-step proof. Whoever proves has won if the proof is one of the true trace. */
 async function play(challenger: TraceOracle, asserter: TraceOracle) {
   let game = await openGame(challenger);
   for (let moves = 1; ; moves++) {

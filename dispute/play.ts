@@ -11,18 +11,18 @@ const LIST_BITS = 5n;
 export type Game = {
   readonly id: Hex;
   readonly assertion: Hex;
-  /** Leaf `step` of the assertion's step list is before the judged step. */
+  /** The judged step. Leaf `step` of the assertion's step list is the state before it. */
   readonly step: StepInAssertion;
   readonly challenger: Address;
   readonly turn: Side;
   /** Lists posted: 1 after the game was opened, 8 when segments are one instruction long. */
   readonly lists: number;
-  /** The machine at the start of the last list's range. */
+  /** The hash of the machine at the start of the last list's range. */
   readonly start: Hex;
   /** Object root of the message, which may be refuted until the opening's list is answered. It is zero from then on. */
   readonly message: Hex;
   readonly startPosition: bigint;
-  /** The last list: machines at the ends of 32 equal segments. */
+  /** The last list: hashes of the machine at the ends of 32 equal segments. */
   readonly list: readonly Hex[];
   /** The party whose turn it is loses by time from this second on, in unix seconds. */
   readonly deadline: bigint;
@@ -32,7 +32,7 @@ export type Game = {
 export type TraceOracle = {
   /** Hashes of the machine at these positions, ascending. */
   hashesAt(positions: readonly bigint[]): Promise<readonly Hex[]>;
-  /** One-step proof of the instruction at this position. */
+  /** The one-step proof of the instruction at this position. */
   prove(position: bigint): Promise<Uint8Array>;
 };
 
@@ -50,16 +50,21 @@ export type Action =
   | { readonly kind: 'move'; readonly segment: Disputed; readonly list: readonly Hex[] }
   | { readonly kind: 'prove'; readonly segment: Disputed; readonly proof: Uint8Array }
   | { readonly kind: 'timeout' }
-  /** It is our turn, but the list holds nothing to dispute: the other side is right, or the game began with a start that is not ours. */
+  /**
+   * It is our turn, but the list holds nothing to dispute: the other side is right, or the game began with a start that
+   * is not ours.
+   */
   | { readonly kind: 'lost'; readonly reason: string }
   | { readonly kind: 'wait' };
 
-/** Instructions of one segment of the n-th list, the first being 1. */
+/** The length in instructions of a segment of list number `lists`. The first list has number 1. */
 export function segmentLength(lists: number): bigint {
   return TRACE_END >> (LIST_BITS * BigInt(lists));
 }
 
-/** The list over the range that begins at `start` and has segments of `length` instructions. */
+/**
+ * The positions of a list's entries: `start` is where its range begins, `length` that of a segment, in instructions.
+ */
 export function listPositions(start: bigint, length: bigint): bigint[] {
   return Array.from({ length: LIST_LENGTH }, (_, i) => start + BigInt(i + 1) * length);
 }
@@ -73,7 +78,10 @@ export function otherSide(side: Side): Side {
   return side === 'asserter' ? 'challenger' : 'asserter';
 }
 
-/** `now`: unix seconds, not before L1's next block. The function depends on nothing else than the oracle, so the same question has the same answer. */
+/**
+ * `now`: unix seconds, no later than L1's next block. The result depends on the arguments alone: the same question has
+ * the same answer.
+ */
 export async function nextAction(game: Game, side: Side, oracle: TraceOracle, now: bigint): Promise<Action> {
   if (game.turn !== side) return now >= game.deadline ? { kind: 'timeout' } : { kind: 'wait' };
   if (now >= game.deadline) return { kind: 'lost', reason: 'our time is up' };

@@ -33,11 +33,16 @@ export type PlayerParts = {
   readonly contracts: PlayerContracts;
   readonly sender: Sender;
   readonly side: Side;
-  /** The account whose games are played and who claims what they pay. It differs from the sender if the sender is its delegate. */
+  /**
+   * The account whose games are played and who claims what they pay. It differs from the sender if the sender is its
+   * delegate.
+   */
   readonly owner: Sender;
   /** Our own trace of the judged step. It is undefined while we have not executed that far. */
   readonly oracleOf: (game: GameRecord) => Promise<TraceOracle | undefined>;
-  /** What refutes a game that was opened with bytes which are not the message. It is undefined if nothing refutes it. */
+  /**
+   * What refutes a game that was opened with bytes which are not the message. It is undefined if nothing refutes it.
+   */
   readonly refutationOf: (game: GameRecord) => Promise<Refutation | undefined>;
   /** Tries each one-step proof before gas is paid for it. */
   readonly verifier: OneStepVerifier;
@@ -46,11 +51,11 @@ export type PlayerParts = {
   readonly log: Logger;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Traces that are run at the same time. */
+  /** The number of traces that are run at the same time. */
   readonly threads: number;
 };
 
-/** docs/disputes.md#judged: a leaf of the message's subtree that is not zero behind the message. */
+/** docs/disputes.md#judged: a leaf of the message's subtree that has a byte other than zero behind the message. */
 export type Refutation = Pick<MessageProof, 'subtree' | 'tail'> & { readonly length: bigint };
 
 export type PlayerCounts = {
@@ -70,7 +75,9 @@ export type PlayerCounts = {
 export type Player = {
   /** Makes every move that is ours now, in all games at once. The result is true if something was sent. */
   playNext(nowSeconds: bigint): Promise<boolean>;
-  /** Claims payouts of games and demands, and rewards out of slashed stakes. The result is true if something was sent. */
+  /**
+   * Claims payouts of games and demands, and rewards out of slashed stakes. The result is true if something was sent.
+   */
   claim(): Promise<boolean>;
   readonly counts: PlayerCounts;
   /** Resolves when no move is under way. */
@@ -97,7 +104,7 @@ export function createPlayer(parts: PlayerParts): Player {
   const reported = new Set<string>();
   const tellDryRun = createDryRun(log);
   const rounds = createRounds<GameRecord>({ log });
-  // One game's questions about its trace come together: a thread holds few traces.
+  // The questions of one game about its trace are asked in one turn, because a thread holds few traces.
   const onThread = createTurnstile(parts.threads);
   const read = async (id: Hex) => l1.client.readContract({ ...dispute, functionName: 'gameOf', args: [id] });
 
@@ -220,7 +227,8 @@ export function createPlayer(parts: PlayerParts): Player {
     counts.clockLeftSeconds = games.length === 0 ? 0 : Math.min(...games.map(({ id }) => clocks.get(id) ?? full));
   }
 
-  // No move of a game is possible once another game has decided its assertion, and none is worth its gas if the assertion is moot.
+  // No move of a game is possible once another game has decided its assertion, and none is worth its gas if the
+  // assertion is moot.
   const isOn = ({ assertion }: Pick<GameRecord, 'assertion'>) => isJudged(l1, contracts.rollup, assertion);
 
   // The bond is the challenger's. The asserter gets its own back when no game is open any more and the window is over.
@@ -246,7 +254,8 @@ export function createPlayer(parts: PlayerParts): Player {
     },
     idle: rounds.idle,
     async claim() {
-      // A call that changes what is owed writes an event. Nothing was owed at the last look, and no event has come since.
+      // A call that changes what is owed writes an event. Nothing was owed at the last look, and no event has come
+      // since.
       const heard = mirror.heard();
       if (heard === nothingOwedAt) return false;
       const rewards = { address: contracts.stakeManager, abi: stakeManagerAbi } as const;

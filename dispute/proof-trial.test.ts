@@ -52,7 +52,7 @@ test('what fails is a warning with the reason', async () => {
     expect(await tellOf(() => outcome)).toEqual({ gas: undefined, told: [{ game: GAME, err: error }] });
 });
 
-test('so is a node that does not answer', async () => {
+test('a node that does not answer is a warning, too', async () => {
   const down = new Error('down');
   const tried = await tellOf(() => {
     throw down;

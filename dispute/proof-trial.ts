@@ -6,7 +6,10 @@ import type { Logger } from '../service/process/log.ts';
 import type { L1Trial } from './l1-trial.ts';
 import { STEP_ERRORS } from './osp.ts';
 
-/** `args`: of `Dispute.prove`. The gas that it costs; undefined, and told, if it fails or cannot be tried. */
+/**
+ * `args`: those of `Dispute.prove`. The result is the gas of the transaction. If it fails or cannot be tried, that is
+ * logged, and the result is undefined.
+ */
 export type ProofTrial = (game: Hex, args: readonly unknown[]) => Promise<number | undefined>;
 
 export type ProofTrialParts = {
@@ -16,7 +19,7 @@ export type ProofTrialParts = {
   readonly log: Logger;
 };
 
-/** Of all contracts that a proof reaches. */
+/** The errors of all contracts that a proof reaches. */
 const ERRORS: Abi = [
   ...[disputeAbi, rollupAbi, stakeManagerAbi, mizuTokenAbi].flatMap((abi) =>
     abi.filter((entry) => entry.type === 'error'),

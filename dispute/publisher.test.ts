@@ -19,7 +19,10 @@ const MISSING = id(0xdead);
 
 const WINDOW_END = 500n;
 
-/** Assertions 1 and 2 are ours, of one batch each; the batch of the second one is not to be had. 3 is somebody else's. */
+/**
+ * Assertions 1 and 2 are ours, of one batch each; the batch of the second one cannot be read. Assertion 3 is somebody
+ * else's.
+ */
 function createWorld(demands: readonly DemandRecord[], moot: readonly Hex[] = []) {
   const status = new Map<Hex, number>(demands.map((demand) => [demand.id, DEMAND_STATUS.open]));
   const sent: Hex[][] = [];
@@ -82,7 +85,7 @@ const demand = (n: number, deadline: bigint, more: Partial<DemandRecord> = {}): 
 });
 
 test('the most urgent first, twelve at a time, whichever assertion they are about', async () => {
-  // Of twenty each second one is later than all others; one is past, one is answered, one is not ours.
+  // Every second one of twenty demands is later than all others; one is past, one is answered, one is not ours.
   const demands = Array.from({ length: 20 }, (_, n) => demand(n, BigInt(n % 2 === 0 ? 200 - n : 400 + n)));
   const foreign = demand(30, 101n, { assertion: id(3) });
   const { publisher, sent, status } = createWorld([...demands, foreign, demand(31, 100n), demand(32, 102n)]);
@@ -97,7 +100,7 @@ test('the most urgent first, twelve at a time, whichever assertion they are abou
   expect(publisher.counts).toEqual({ published: 20, gasUsed: 2n });
 });
 
-test('an object that is not to be had holds up no other answer, and is looked for once a round', async () => {
+test('an object that cannot be read holds up no other answer, and is looked for once a round', async () => {
   const lacking = [0, 1, 2].map((n) => demand(40 + n, 110n, { assertion: id(2), objectRoot: MISSING }));
   const { publisher, sent, fetches } = createWorld([...lacking, demand(5, 300n), demand(6, 250n)]);
   await expect(publisher.publishNext(100n)).rejects.toThrow();
@@ -116,7 +119,7 @@ test('nothing is shown about a moot assertion of ours, and what is open about it
   expect(fetches()).toBe(0);
 });
 
-test('what is pending and not moot is settled by nobody here', async () => {
+test('a demand about an assertion that is pending and not moot is not settled', async () => {
   const { publisher, sent } = createWorld([demand(1, 200n)]);
   expect(await publisher.settleNext(WINDOW_END)).toBe(false);
   expect(sent).toEqual([]);

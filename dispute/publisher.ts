@@ -19,20 +19,29 @@ export type PublisherParts = {
   readonly node: Pick<NetworkNode, 'l1' | 'mirror' | 'execution' | 'objects'>;
   readonly contracts: { readonly demands: Address; readonly rollup: Address };
   readonly sender: Sender;
-  /** The asserter, if the sender is only his delegate: anyone may publish for him. */
+  /** The asserter, if the sender is only its delegate: anyone may publish for an asserter. */
   readonly owner?: { readonly address: Address } | undefined;
   readonly log: Logger;
 };
 
 export type Publisher = {
-  /** Answers demands that are not yet too late, the most urgent first, as many as one transaction carries. */
+  /**
+   * Answers demands that are not yet too late, the most urgent first, as many as one transaction carries. The result is
+   * true if one was mined.
+   */
   publishNext(nowSeconds: bigint): Promise<boolean>;
-  /** Settles demands about a moot assertion of ours that nobody else has settled: only they still hold its bond. */
+  /**
+   * Settles demands about moot assertions of ours that nobody else has settled: such a demand alone still holds the
+   * assertion's bond.
+   */
   settleNext(nowSeconds: bigint): Promise<boolean>;
   readonly counts: { published: number; gasUsed: bigint };
 };
 
-/** In one transaction, as `ANSWERS` of the contract: 12 times 256 nodes with their paths are 105 KB, and L1 nodes take transactions of up to 128 KB. */
+/**
+ * The most answers in one transaction, `ANSWERS` of the contract: 12 times 256 nodes with their paths are 105 KB, and
+ * L1 nodes take transactions of up to 128 KB.
+ */
 const ANSWERS_AT_ONCE = 12;
 /** Levels below a demanded node at which the nodes are shown. */
 const SHOWN_LEVELS = 8;
@@ -70,7 +79,10 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
     async publishNext(now) {
       const urgent = (await node.mirror.openDemands()).filter(({ deadline }) => now < deadline).sort(byDeadline);
       const found: Answered[] = [];
-      /** The objects of this round. Many leaves of one object may be demanded; an object that we lack is looked for once. */
+      /**
+       * The objects of this round. Many leaves of one object may be demanded; an object that we lack is looked for
+       * once.
+       */
       const objects = new Map<string, Promise<Uint8Array>>();
       const errors: unknown[] = [];
       for (const demand of urgent) {
@@ -108,7 +120,7 @@ export function createPublisher({ node, contracts, sender, owner = sender, log }
 
 type Answered = { readonly demand: DemandRecord; readonly answer: Answer };
 
-/** Each demand has its own deadline: the more are open when it is made, the later. */
+/** Each demand has its own deadline: the more demands are open when it is made, the later it is. */
 function byDeadline(a: DemandRecord, b: DemandRecord): number {
   return Number(a.deadline - b.deadline);
 }
@@ -134,7 +146,7 @@ function answerOf({ id, depth, index }: DemandRecord, bytes: Uint8Array): Answer
   return { id, leaf: '0x', nodes, path };
 }
 
-// The step list is made again from our own leaves: DA may have lost it, which is why it is demanded.
+// The step list is made again from our own leaves: it may be demanded because DA has lost it.
 async function demandedObject(
   { mirror, execution, objects }: PublisherParts['node'],
   { objectRoot: root }: DemandRecord,
@@ -150,5 +162,5 @@ async function demandedObject(
     const batch = await mirror.batch(index);
     if (batch?.objectRoot === root) return readBatchObject(objects, batch);
   }
-  throw new Error(`object ${root} that is demanded of assertion ${assertion.id} is none of its`);
+  throw new Error(`object ${root}, which is demanded of assertion ${assertion.id}, is no object of that assertion`);
 }

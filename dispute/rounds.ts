@@ -5,8 +5,8 @@ import type { Logger } from '../service/process/log.ts';
 
 export type Rounds<T> = {
   /**
-   * Begins with each that is neither under way nor waiting after a failure, and waits for them, but not long: what is slow
-   * goes on. True if one of them did something since the last round.
+   * Starts `act` on each item that is neither under way nor waiting after a failure, and waits for all for two seconds
+   * at most: what is slower goes on. The result is true if one of them has done something since the last round.
    */
   play(items: readonly T[], act: (item: T) => Promise<boolean>): Promise<boolean>;
   /** Resolves when nothing is under way, and after five seconds at the latest. */
@@ -23,7 +23,7 @@ export type RoundsOptions = {
 type Backoff = { readonly waitMs: number; readonly until: number };
 
 const FIRST_BACKOFF_MS = 500;
-/** Clocks run meanwhile. */
+/** The longest wait after a failure: the clocks of the games run meanwhile. */
 const LAST_BACKOFF_MS = 10_000;
 const PATIENCE_MS = 2_000;
 const IDLE_MS = 5_000;
@@ -41,13 +41,13 @@ export function createRounds<T extends { readonly id: Hex }>(options: RoundsOpti
       if (await act(item)) didSomething = true;
       backoffs.delete(id);
     } catch (err) {
-      // The process ends.
+      // The process is being closed.
       if ((err as Error).name === 'AbortError') return;
       counts.failures++;
       const waitMs = Math.min(LAST_BACKOFF_MS, (backoffs.get(id)?.waitMs ?? firstBackoffMs / 2) * 2);
       backoffs.set(id, { waitMs, until: Date.now() + waitMs });
       // No error of one game may end the process: the other games would be lost with it.
-      log.warn({ err, id, againInMs: waitMs }, 'not now; this one is tried again');
+      log.warn({ err, id, againInMs: waitMs }, 'a move or an attack has failed; it is tried again');
     } finally {
       underWay.delete(id);
     }

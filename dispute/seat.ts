@@ -24,7 +24,7 @@ export type SeatOptions = {
   readonly dryRun?: boolean | undefined;
   /** The number of threads for traces. Default 1. */
   readonly threads?: number | undefined;
-  /** Changes what we tell of our own trace. Tests lie with it. */
+  /** Changes what we tell of our own trace: with it tests, and the liar of the demo, lie. */
   readonly told?: Told | undefined;
 };
 

@@ -83,7 +83,7 @@ test('killed after each of its moves it goes on, in every game', async () => {
   await until('confirmation', async () => (await node.mirror.assertion(assertion.id))?.status === 'confirmed');
   await until('the awards', async () => (await tokens()) > tokensBefore);
   expect(await stake()).toBe(stakeBefore);
-  // Each game: four moves and the timeout. Beside them the rotation, the assertion and its confirmation, and payouts.
+  // Each game takes four moves and the timeout; joining, the assertion, its confirmation and payouts come on top.
   const sent = await client.getTransactionCount({ address: EXECUTOR.address });
   expect(sent).toBeGreaterThanOrEqual(5 * assertion.stepCount + 3);
   expect(sent).toBeLessThanOrEqual(5 * assertion.stepCount + 3 + 2 + assertion.stepCount);

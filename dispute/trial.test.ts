@@ -21,7 +21,7 @@ import { ContractRevert } from '../service/l1/revert.ts';
 import { STEP_ERRORS } from './osp.ts';
 import { createTrials, type Outcome, type Trials } from './trial.ts';
 
-/** EIP-7825. */
+/** The most gas of one transaction, by EIP-7825. */
 const CAP = 16_777_216n;
 const [SENDER] = anvilAccounts();
 const NOBODY: Address = `0x${'aa'.repeat(20)}`;
@@ -29,7 +29,7 @@ const NOBODY: Address = `0x${'aa'.repeat(20)}`;
 const CLEARER: Hex = '0x60015f55625f5f555f526003601df3';
 /** Runs in a circle. */
 const CIRCLE: Hex = '0x625b5f565f526003601df3';
-/** Asks the precompile sha256, which is warm, and an account that is not. */
+/** Calls the precompile sha256, which is warm, and an account that is not. */
 const ASKER: Hex = '0x705f5f5f5f60025afa505f5f5f5f60fe5afa5f526011600ff3';
 const vectors = JSON.parse(readFileSync(new URL('../contracts/test/vectors/steps.json', import.meta.url), 'utf8')) as {
   names: string[];
@@ -39,7 +39,7 @@ const vectors = JSON.parse(readFileSync(new URL('../contracts/test/vectors/steps
 let anvil: Anvil;
 let client: PublicClient;
 let trials: Trials;
-/** The same contract at both places. */
+/** One contract, deployed in the trial and on L1. */
 type Place = { readonly here: Address; readonly onL1: Address };
 let verifier: Place;
 
@@ -156,7 +156,7 @@ describe('no block may hold', () => {
     expect(told(await run({ to: NOBODY, data: '0x', gasLimit: CAP + 1n }))).toEqual(
       refused('exceeds the maximum allowed by EIP-7825 (16777216)'),
     );
-    // Without a limit of its own it has the most.
+    // A transaction without a gas limit of its own has the most that is allowed.
     expect(told(await run({ to: NOBODY, data: `0x${'01'.repeat(420_000)}` }))).toEqual(
       refused('tx gas limit 16777216 is lower than the minimum gas limit of 16821000'),
     );

@@ -18,7 +18,7 @@ export type TrialBlock = {
   readonly number: bigint;
   /** Unix seconds. */
   readonly timestamp: bigint;
-  /** Gas of all its transactions. */
+  /** The most gas that its transactions may use together. */
   readonly gasLimit: bigint;
 };
 
@@ -26,11 +26,11 @@ export type WholeTransaction = {
   /** For people. */
   readonly name: string;
   readonly from: Address;
-  /** Undefined: it creates a contract. */
+  /** It is undefined if the transaction creates a contract. */
   readonly to: Address | undefined;
   readonly data: Hex;
   readonly valueWei?: bigint;
-  /** Default: as much as L1 lets one transaction have. */
+  /** In gas. Default: as much as L1 lets one transaction have. */
   readonly gasLimit?: bigint;
   /** Errors with which the contracts may refuse it. */
   readonly errors: Abi;
@@ -39,7 +39,7 @@ export type WholeTransaction = {
 export type TransactionGas = {
   /** What L1 charges: `gasUsed` of the receipt. */
   readonly transaction: bigint;
-  /** Executed by the contracts. */
+  /** What the execution of the contracts uses. */
   readonly execution: bigint;
   /** The least that L1 charges for calldata of this length. */
   readonly floor: bigint;
@@ -60,15 +60,15 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly error: MizuError };
 
 export type Trials = {
-  /** Leaves no effect. One after another, in the order of the calls. */
+  /** Executes a transaction and leaves no effect. Calls are executed one after another, in their order. */
   run(transaction: WholeTransaction): Promise<Outcome>;
-  /** Leaves the contract there, for what is tried afterwards. @throws Error if it is not created */
+  /** Creates a contract, which stays there for what is tried afterwards. @throws Error if it is not created */
   deploy(name: string, code: Hex): Promise<Address>;
 };
 
 /** The rules in force on mainnet since December 2025; anvil's are the same. */
 export const HARDFORK = Hardfork.Osaka;
-/** A block of mainnet. */
+/** A block such as those of mainnet. */
 const BLOCK: TrialBlock = { chainId: 1, number: 1n, timestamp: 1n, gasLimit: 60_000_000n };
 /** An account that has nothing, and that no contract knows. */
 export const NOBODY: Address = `0x${'11'.repeat(20)}`;
@@ -136,7 +136,7 @@ function outcomeOf({ name, errors }: WholeTransaction, result: RunTxResult, floo
   return { kind: 'halt', error, gas };
 }
 
-// What the library says about the objects that it has found it in is of no use to a reader.
+// The library adds a description of its own objects, which is of no use to a reader and is cut off.
 function refusedBy(name: string, { message }: Error): MizuError {
   return new MizuError({
     code: 'l1/transaction-refused',

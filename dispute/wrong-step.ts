@@ -46,7 +46,7 @@ export function wrongStepTo(leaf: LeafIndex, claimed: Uint8Array, own: Uint8Arra
   return { step: stepTo(leaf), leaf, isMalformed, ...compareLeaves(claimed, own) };
 }
 
-/** A text with one line for each field: what is claimed, and what we have. */
+/** A text that says of each field that differs what is claimed and what we have. */
 export function describeDifference({ fields, claimed, own }: LeafDifference): string {
   const [left, right] = [readLeaf(claimed), readLeaf(own)];
   if (left === undefined || right === undefined || fields.includes('bytes'))
@@ -56,7 +56,10 @@ export function describeDifference({ fields, claimed, own }: LeafDifference): st
     .join('; ');
 }
 
-/** The offset in bytes of the cursor and the zeros, behind the two hashes. Those of our own leaf follow from the leaf before it. */
+/**
+ * The offset in bytes of the cursor and the zeros, behind the two hashes. Those of our own leaf follow from the leaf
+ * before it.
+ */
 const CURSOR_OFFSET = 64;
 
 function compareLeaves(claimed: Uint8Array, own: Uint8Array): LeafDifference {

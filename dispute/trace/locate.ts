@@ -7,12 +7,12 @@ import { LEAF_BYTES } from '../../protocol/tree.ts';
 import type { MessagePlace } from './trace-input.ts';
 
 export type StepPlace = {
-  /** 128 bytes: our own, before the step. */
+  /** 128 bytes: our own state leaf before the step. */
   readonly stateLeaf: Uint8Array;
   readonly message: MessagePlace;
 };
 
-/** Undefined while we have not executed the assertion's range as L1 has it now. */
+/** The result is undefined while we have not executed the assertion's range as L1 has it now. */
 export async function locateStep(
   { mirror, execution }: Pick<NetworkNode, 'mirror' | 'execution'>,
   assertion: AssertionRecord,

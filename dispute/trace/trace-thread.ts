@@ -1,4 +1,4 @@
-// docs/disputes.md#judged: the thread's side: holds a few traces and answers one question after another.
+// docs/disputes.md#judged: a thread that holds a few traces and answers one question after another.
 import { parentPort } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
 import { mapStack } from '../../service/process/stacks.mjs';
@@ -12,11 +12,11 @@ export type TraceQuestion =
 
 export type ToTraces = {
   readonly id: number;
-  /** Name of the trace. */
+  /** The name of the trace. */
   readonly key: string;
-  /** With the first question about a trace. */
+  /** Sent with the first question about a trace. */
   readonly input?: TraceInput;
-  /** Traces to forget before. */
+  /** The names of the traces to forget before the question is answered. */
   readonly drop: readonly string[];
   readonly question: TraceQuestion;
 };

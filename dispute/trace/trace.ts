@@ -11,7 +11,7 @@ import { fetchInstruction } from '../../vm/step/fetch.ts';
 import { cannotFetch } from '../../vm/step/machine.ts';
 import { createStepMachine, type StepMachine, type StepSnapshot } from '../../vm/step/step-machine.ts';
 
-/** A call of `exec`: what runs, and what comes out, by which its trace can be skipped. */
+/** A call of `exec`: what runs, and its result, with which the trace can pass over the program's instructions. */
 export type TracedExec = {
   /** 128 bytes. */
   readonly request: Uint8Array;
@@ -23,11 +23,11 @@ export type TracedExec = {
 /** All that one step reads, as plain data: it can be handed to a thread. */
 export type TraceInput = {
   readonly kernel: Program;
-  /** 128 bytes each. */
+  /** 128 bytes, and so has `context`. */
   readonly stateLeaf: Uint8Array;
   readonly context: Uint8Array;
   readonly message: Uint8Array;
-  /** Trie nodes that the kernel reads. */
+  /** The trie nodes that the kernel reads. */
   readonly nodes: readonly Uint8Array[];
   readonly execs: readonly TracedExec[];
 };
@@ -39,9 +39,9 @@ export type TracePlace = {
   readonly programId?: Hex | undefined;
   readonly pc?: number | undefined;
   readonly gasLeft?: bigint | undefined;
-  /** Gas that is owed for the instruction before, if the step pays of it. */
+  /** Gas that is still owed for the instruction before, if one gas of that is paid at this position. */
   readonly debt?: bigint | undefined;
-  /** Name of the instruction that comes next. */
+  /** The name of the instruction that comes next. */
   readonly instruction?: string | undefined;
   readonly family?: string | undefined;
   /** Bytes that the program has written so far. */
@@ -58,7 +58,10 @@ export type Trace = {
   length(): bigint;
 };
 
-/** A list has 32 entries; three of them keep what the next moves begin from. The first is that of position 0, and stays. */
+/**
+ * Enough for the entries of three lists, 32 each, from which the next moves begin. The first snapshot is that of
+ * position 0, and stays.
+ */
 const MAX_SNAPSHOTS = 96;
 const END = 1n << 40n;
 const NO_PARAMETERS = new Uint8Array(0);
@@ -77,7 +80,7 @@ export function createTrace(input: TraceInput): Trace {
     return machine;
   };
 
-  // From the nearest snapshot below, unless the machine itself is nearer.
+  // Goes on from the nearest snapshot below, unless the machine itself is nearer.
   function goTo(position: bigint): StepMachine {
     const at = open();
     let best: bigint | undefined;

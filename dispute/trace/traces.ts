@@ -23,14 +23,14 @@ export type Traces = {
 type Waiting = { resolve(answer: unknown): void; reject(error: Error): void };
 type Thread = {
   readonly worker: Worker;
-  /** The least recently used first. */
+  /** The names of the traces that it holds, the least recently used first. */
   readonly held: Set<string>;
   readonly waiting: Map<number, Waiting>;
   /** Questions are put one after another, so that what a thread holds is known. */
   last: Promise<unknown>;
 };
 
-/** Each has a machine of up to a gigabyte of memory. */
+/** Each trace has a machine of up to one GiB of memory. */
 const TRACES_PER_THREAD = 4;
 const SCRIPT = new URL('./trace-thread.ts', import.meta.url);
 
@@ -112,7 +112,7 @@ function settle({ waiting }: Thread, message: FromTraces): void {
   else waiter?.reject(failed(message.failure));
 }
 
-// Not the end of the process: other games would be lost with this one.
+// The error does not end the process: other games would be lost with this one.
 function failed(reason: string): MizuError {
   return new MizuError({
     code: 'prover/trace-failed',
