@@ -13,9 +13,12 @@ const LIMITS = { clockSeconds: 60, demandSeconds: 20 };
 type Game = { readonly lists: number; readonly spent: number; readonly status?: number; readonly mirrored?: number };
 type Demand = { readonly deadline: bigint; readonly status?: number };
 
-/** A game about the assertion that took its turn at second 100; `spent` of the asserter; `mirrored`: lists that the mirror has seen. */
+/**
+ * A game about the assertion, whose turn began at second 100. `spent`: the asserter's seconds. `mirrored`: the lists
+ * that the mirror has seen.
+ */
 function abandonedAt({ lists, spent, status = GAME_STATUS.open, mirrored = lists }: Game, demand?: Demand) {
-  // The challenger's clock is spent, in the lower 80 bits; what the asserter has paid is above his.
+  // The lower 80 bits are the challenger's; then come the asserter's clock and what the asserter has paid.
   const players = 60n | (BigInt(spent) << 80n) | (1_000_000n << 120n);
   const demandOf = { status: demand?.status ?? DEMAND_STATUS.open };
   const answers = { ...LIMITS, gameOf: { status, lists, players, turnedAt: 100 }, demandOf };
@@ -52,7 +55,7 @@ test('a game that is won on L1 and still open in the mirror counts by its winner
   expect(await abandonedAt({ lists: 1, spent: 0, status: GAME_STATUS.asserterWon })(1000n)).toBe(false);
 });
 
-test('so may one that leaves half of the time for a demand', async () => {
+test('an asserter that has let half of the time of a demand pass may lose', async () => {
   const demanded = abandonedAt({ lists: 2, spent: 0 }, { deadline: 120n });
   expect(await demanded(109n)).toBe(false);
   expect(await demanded(110n)).toBe(true);

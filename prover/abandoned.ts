@@ -8,21 +8,21 @@ import { DEMAND_STATUS, GAME_STATUS } from '../protocol/generated/enums.ts';
 import type { Hex } from '../protocol/hex.ts';
 
 /**
- * By L1's clock, in unix seconds: ids of assertions whose asserter has used up half of its time in an open game, or let a
- * demand come within half of `demandSeconds` of its deadline.
+ * The ids of the assertions whose asserter has used up half of its time in an open game, or has let a demand come
+ * within half of `demandSeconds` of its deadline. `headSeconds`: L1's clock, unix seconds.
  */
 export type Abandonment = (headSeconds: bigint) => Promise<ReadonlySet<Hex>>;
 
 /** `status` as in contracts/src/Dispute.sol. The asserter's time runs in its turn only. */
 type Clock = { readonly status: number; readonly lists: number; readonly turnedAt: bigint; readonly spent: bigint };
 
-/** Where contracts/src/dispute/Clock.sol keeps the asserter's `spentSeconds`, 32 bits. */
+/** The bit at which contracts/src/dispute/Clock.sol keeps the 32 bits of the asserter's `spentSeconds`. */
 const ASSERTER_BITS = 80n;
 
 export function createAbandonment({ l1, mirror }: NetworkNode, contracts: ContractAddresses): Abandonment {
   const dispute = { address: contracts.dispute, abi: disputeAbi } as const;
   const demands = { address: contracts.demands, abi: demandsAbi } as const;
-  /** Of open games, until their next list: thousands may be open. */
+  /** The clocks of open games. Each is kept until the game's next list, because thousands of games may be open. */
   const known = new Map<Hex, Clock>();
   let clockSeconds: number | undefined;
   let demandSeconds: number | undefined;
@@ -38,7 +38,8 @@ export function createAbandonment({ l1, mirror }: NetworkNode, contracts: Contra
     return status === GAME_STATUS.challengerWon || (status === GAME_STATUS.open && 2n * used >= BigInt(clockSeconds));
   }
 
-  // `headSeconds` is of L1's head, the mirror may be behind it: what looks late there may have been answered since.
+  // `headSeconds` is the time of L1's head, and the mirror may be behind it: what looks late there may have been
+  // answered since.
   async function isGameLate({ id, lists }: GameRecord, headSeconds: bigint, seconds: number): Promise<boolean> {
     const kept = known.get(id);
     if (kept?.lists === lists && !isLate(kept, headSeconds, seconds)) return false;

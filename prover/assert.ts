@@ -8,6 +8,7 @@ import type { NetworkNode } from '../node/node.ts';
 import type { Times } from '../node/times.ts';
 import { MAX_RETENTION_SECONDS } from '../protocol/constants.ts';
 import { daCommitteeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
+import { ASSERTION_STATUS } from '../protocol/generated/enums.ts';
 import { type Address, type Hex, isSameAddress } from '../protocol/hex.ts';
 import { ROLE } from '../protocol/roles.ts';
 import { decodeStateLeaf } from '../protocol/state.ts';
@@ -18,11 +19,11 @@ import { MAX_RANGE_BATCHES, type PromisedBatches } from './promised.ts';
 import { publishBody } from './publish.ts';
 
 export type AssertPolicy = {
-  /** A range is claimed when its first batch is so old, or it has `fullSteps` steps. */
+  /** A range is claimed when its first batch is this old, or when it has `fullSteps` steps. */
   readonly intervalSeconds: number;
   readonly fullSteps: number;
   readonly maxBatches: number;
-  /** Beyond what L1 demands, in seconds: datasets are worth more than a dispute. */
+  /** How long bytes are promised beyond what L1 demands, in seconds: a dataset is of use for longer than a dispute. */
   readonly keepSeconds: number;
 };
 
@@ -41,19 +42,23 @@ export type Asserted = {
   readonly sizeBytes: number;
 };
 
-/** The step list as it is to be claimed, or undefined if nothing is; a test lies here. */
+/**
+ * The step list as it is to be claimed, or undefined if nothing is to be claimed. Tests and the liar of the demo lie
+ * here.
+ */
 export type StepList = (
   steps: Uint8Array,
   node: NetworkNode,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
-/** Status 0: there is no such assertion. */
-const NO_ASSERTION = 0;
-/** For the transaction to be mined after the certificate was signed. */
+/** Time for the transaction to be mined after the certificate was signed. */
 const MINING_SECONDS = 3600n;
 
 export type Asserter = {
-  /** Claims the range after the tip, or another attempt, if it is time and our turn. Undefined: there was nothing to do. */
+  /**
+   * Claims the range after the tip, or another attempt, if it is time and our turn. The result is undefined if there
+   * was nothing to do.
+   */
   assertNext(found: Tip, times: Times, abandoned: ReadonlySet<Hex>): Promise<Asserted | undefined>;
   /** Whether the last call could not claim because the bond is not free. */
   waitsForBond(): boolean;
@@ -80,9 +85,9 @@ export function createAsserter(
     return headSeconds >= (await node.l1.client.readContract({ ...rollup, functionName: 'openFrom', args: [tip.id] }));
   }
 
-  // L1 may have a child of the tip that is not followed yet, such as what we have sent ourselves a moment ago, or before we were killed:
-  // with a batch more in its range it would be claimed again, and be a rival of the first.
-  // A rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
+  // L1 may have a child of the tip that is not followed yet, such as what we have sent ourselves a moment ago, or
+  // before we were killed: with a batch more in its range it would be claimed again, and be a rival of the first. A
+  // rival that comes after the first child's window waits until that child is decided. A further attempt is no rival.
   async function isOpen({ tip, children }: Tip, attempt: number, headSeconds: bigint): Promise<boolean> {
     const [{ siblingDeadline }, last] = await Promise.all([
       read(tip.id),
@@ -142,7 +147,7 @@ export function createAsserter(
         ...rollup,
         functionName: 'createAssertion',
         args: [claim],
-        isDone: async () => (await statusOf(free.id)) !== NO_ASSERTION,
+        isDone: async () => (await statusOf(free.id)) !== ASSERTION_STATUS.none,
       });
       const gasUsed = sent.kind === 'mined' ? sent.receipt.gasUsed : 0n;
       return { ...free, steps: steps.length / LEAF_BYTES - 1, gasUsed, sizeBytes };
@@ -150,7 +155,7 @@ export function createAsserter(
   };
 }
 
-/** `isCut`: the batch at `end` can not be asserted, so nothing is gained by waiting for it. */
+/** `isCut`: the batch at `end` cannot be asserted, so nothing is gained by waiting for it. */
 type Limits = { readonly tip: AssertionRecord; readonly end: bigint; readonly isCut: boolean };
 
 async function nextRange(

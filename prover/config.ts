@@ -33,7 +33,8 @@ export const executorShape = networkShape.extend({
 });
 
 /**
- * Of a parsed JSON file; the keys may stand in the environment variables MIZU_EXECUTOR_KEY and MIZU_DELEGATE_KEY instead.
+ * `value`: the parsed JSON of the file. The environment variables MIZU_EXECUTOR_KEY and MIZU_DELEGATE_KEY go before the
+ * file's keys.
  * @throws MizuError `config/malformed` naming every wrong field
  */
 export function parseExecutorConfig(value: unknown, environment: Environment = process.env): ExecutorConfig {

@@ -26,7 +26,7 @@ export function createConfirmer(
   const read = (id: Hex) => node.l1.client.readContract({ ...rollup, functionName: 'assertionOf', args: [id] });
   const isOurs = ({ asserter }: AssertionRecord) => isSameAddress(asserter, sender.address);
 
-  /** Unix seconds, as last read. */
+  /** By the assertion's id: the end of its window in unix seconds, as last read. */
   const deadlines = new Map<Hex, bigint>();
 
   async function isOver(assertion: AssertionRecord, nowSeconds: bigint): Promise<boolean> {
@@ -43,7 +43,8 @@ export function createConfirmer(
     return status === ASSERTION_STATUS.pending && openGames === 0 && nowSeconds >= deadline + wait;
   }
 
-  // While a pause lasts nothing is confirmed, also where the window had closed before it; and no child before those that came earlier.
+  // L1 confirms nothing while a pause lasts, even if the window had closed before it, and no child before its earlier
+  // siblings are rejected.
   async function isHeldUp(id: Hex, nowSeconds: bigint): Promise<boolean> {
     const [pausedUntil, earlier] = await Promise.all([
       node.l1.client.readContract({ ...rollup, functionName: 'pausedUntil' }),

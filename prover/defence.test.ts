@@ -67,7 +67,8 @@ test('fake challengers lose their bonds, and what they demand is shown and paid 
   await until('the count of the timeouts', () => executor.games.timeouts === assertion.stepCount);
   expect(executor.games).toMatchObject({ timeouts: assertion.stepCount, lost: 0, proofs: 0 });
   expect(await read('activeOf', [EXECUTOR.address, 0])).toBe(stake);
-  // What is no longer left of the bonds has paid for publishing; nobody has proven the assertion wrong, so the rest burns.
+  // What is no longer left of the bonds has paid for publishing; nobody has proven the assertion wrong, so the rest
+  // burns.
   const costsWei = executor.published.gasUsed * DEVNET_CONFIG.disputeGasPriceWei;
   const left = await Promise.all(
     bonds.map(async ({ id }) => {

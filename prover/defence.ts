@@ -10,7 +10,7 @@ import type { Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
 
 export type Defence = {
-  /** Side by side: a move must not wait for what another task has sent. */
+  /** These rounds run side by side: a move must not wait for what another round has sent. */
   readonly tasks: readonly LoopRound[];
   readonly counts: Readonly<PlayerCounts>;
   readonly published: Readonly<Publisher['counts']>;
@@ -20,9 +20,9 @@ export type Defence = {
 export type DefenceOptions = {
   readonly node: NetworkNode;
   readonly contracts: ContractAddresses;
-  /** Plays and publishes. */
+  /** The account that plays and publishes. */
   readonly sender: Sender;
-  /** The asserter, if the sender is only his delegate. */
+  /** The asserter, if the sender is only its delegate. */
   readonly owner?: Sender | undefined;
   readonly log: Logger;
   readonly told?: Told | undefined;

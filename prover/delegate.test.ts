@@ -31,7 +31,7 @@ test('a delegate that L1 does not name is refused at the start; once it is named
   const policy = { intervalSeconds: 0 };
   await expect(startExecutor({ ...config, policy })).rejects.toMatchObject({
     code: 'prover/not-delegate',
-    actual: 'it has named none',
+    actual: 'the account has named no delegate',
     hint: expect.stringContaining(`setDelegate(${USER.address})`),
   });
   const staked = createSender(withAccount(network.l1, keyOf(2)));
@@ -65,7 +65,7 @@ test('a delegate that L1 does not name is refused at the start; once it is named
   }
 });
 
-/** The delegate publishes it, and the executor is paid. */
+/** Somebody demands a leaf: the delegate publishes it, and the executor is paid. */
 async function demandLeaf(assertion: Hex): Promise<void> {
   const { addresses } = network.deployment;
   const demander = createSender(withAccount(network.l1, keyOf(4)));

@@ -5,7 +5,10 @@ import { type Address, isSameAddress } from '../protocol/hex.ts';
 import type { L1Account } from '../service/l1/l1.ts';
 import { createSender, type Sender, type SenderOptions } from '../service/l1/send.ts';
 
-/** @throws MizuError `prover/not-delegate` if L1 does not name it as the account's delegate: its moves would be refused */
+/**
+ * `account`: the staked one.
+ * @throws MizuError `prover/not-delegate` if L1 does not name the key as its delegate: the moves would be refused
+ */
 export async function openDelegate(
   l1: L1Account,
   dispute: Address,
@@ -24,7 +27,7 @@ export async function openDelegate(
     code: 'prover/not-delegate',
     message: 'The account of delegateKey may not move for the executor.',
     expected: `delegateOf(${account}) is ${delegate.address} in the dispute contract ${dispute}`,
-    actual: BigInt(named) === 0n ? 'it has named none' : named,
+    actual: BigInt(named) === 0n ? 'the account has named no delegate' : named,
     hint: `Call setDelegate(${delegate.address}) from ${account}: npx cast send ${dispute} 'setDelegate(address)' ${delegate.address} --rpc-url URL --private-key KEY`,
   });
 }

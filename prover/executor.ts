@@ -40,14 +40,17 @@ export type ExecutorCounts = {
   retries: number;
 };
 
-/** Works until the signal aborts. @throws Error on what cannot heal: a broken invariant, or a confirmed state that is not ours */
+/**
+ * Works until the signal aborts.
+ * @throws Error on what cannot heal: a broken invariant, or a confirmed state that is not ours
+ */
 export function runExecutor(parts: ExecutorParts, counts: ExecutorCounts, signal: AbortSignal): Promise<void> {
   const follower: Follower = {
     follow: parts.node.follow,
     tasks: [createExecute(parts), ...createSettling(parts, counts), ...parts.tasks],
     onRetry: (err, againInMs, again) => {
       counts.retries++;
-      if (!again) parts.log.warn({ err, againInMs }, 'not now; trying again');
+      if (!again) parts.log.warn({ err, againInMs }, 'a round has failed; it is tried again');
     },
   };
   return followAndWork(follower, parts.pollMs, signal);
@@ -98,7 +101,8 @@ function createSettling(parts: ExecutorParts, counts: ExecutorCounts): LoopRound
   const abandonedAt = createAbandonment(node, contracts);
   const hasEnded = createEndWatch(node.mirror, log);
 
-  // True if nothing is to be asserted now: it would keep L1 from giving up what nobody can assert.
+  // The result is true if nothing is to be asserted now: an assertion would keep L1 from giving up batches that nobody
+  // can assert.
   async function makeVoid(found: Tip, times: Times): Promise<boolean> {
     const voided = await voider.voidNext(found, times.headSeconds);
     if (voided === undefined || voided === 'due') return voided === 'due';
@@ -107,7 +111,7 @@ function createSettling(parts: ExecutorParts, counts: ExecutorCounts): LoopRound
     const { first, end, gasUsed } = voided;
     log.warn(
       { from: Number(first), to: Number(end), gasUsed: Number(gasUsed) },
-      'batches were not asserted as long as their bytes were promised: they are void now',
+      'batches were not asserted while their bytes were promised: they are void now',
     );
     return true;
   }

@@ -12,7 +12,7 @@ import type { Sender } from '../service/l1/send.ts';
 export type FeeClaimer = {
   /** Sends at most one claim. The result is the fees of its range, or undefined if there is nothing to claim. */
   claimNext(): Promise<{ id: Hex; feesWei: bigint } | undefined>;
-  /** Has the Bridge pay what we have earned, if it is at least this much. */
+  /** Has the Bridge pay what we have earned, if it is at least `leastWei`. The result is what was paid, in wei. */
   payOut(leastWei: bigint): Promise<bigint>;
 };
 
@@ -20,7 +20,10 @@ const CURSOR = 'next';
 
 export function createFeeClaimer(node: NetworkNode, contracts: ContractAddresses, sender: Sender): FeeClaimer {
   const bridge = { address: contracts.bridge, abi: bridgeAbi } as const;
-  /** Every assertion before this one is settled: claimed, not ours, or never to be confirmed. */
+  /**
+   * The number of the next assertion to look at. Every one before it is settled: claimed, not ours, or never to be
+   * confirmed.
+   */
   const cursor = node.store.table<bigint>('fees-cursor');
   const isClaimed = (id: Hex) => node.l1.client.readContract({ ...bridge, functionName: 'feesClaimed', args: [id] });
 

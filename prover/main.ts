@@ -21,14 +21,14 @@ import { createPromisedBatches } from './promised.ts';
 import { createVoider } from './voiding.ts';
 
 export type ExecutorConfig = NodeConfig & {
-  /** Of an account that is staked as an executor and has ether for gas. */
+  /** The key of an account that is staked as an executor and has ether for gas. */
   readonly key: Hex;
-  /** Of the account that plays its games: it holds ether for gas, and no stake. Default: `key`. */
+  /** The key of the account that plays its games: it holds ether for gas, and no stake. Default: `key`. */
   readonly delegateKey?: Hex;
   /** Where transactions are sent. Default: `l1Url`. */
   readonly sendUrl?: string;
   readonly policy?: Partial<AssertPolicy>;
-  /** Earnings are paid out from this amount on. Default 1 MIZU. */
+  /** Earnings are paid out from this amount on, in wei. Default 10^18, one MIZU. */
   readonly payoutWei?: bigint;
   /** Health and metrics. Port 0 takes a free one. */
   readonly http?: HttpConfig;
@@ -50,7 +50,10 @@ export type Lies = { readonly stepList?: StepList; readonly told?: Told };
 const PAYOUT_WEI = 10n ** 18n;
 const CLOSE_MS = 10_000;
 
-/** @throws MizuError `prover/not-staked`, `prover/not-delegate`, `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable`, `store/locked` */
+/**
+ * @throws MizuError `prover/not-staked`, `prover/not-delegate`, `prover/other-genesis`, `prover/other-kernel`,
+ * `l1/unreachable`, `store/locked`
+ */
 export async function startExecutor(config: ExecutorConfig, { stepList, told }: Lies = {}): Promise<Executor> {
   const log = config.log ?? createLogger('executor');
   const stop = new AbortController();
@@ -136,15 +139,15 @@ function addMetrics(
   const gauge = createGauges(registry, 'executor');
   gauge('batches', 'batches executed', () => Number(node.execution.batches()));
   gauge('assertions', 'assertions posted since the start', () => counts.asserted);
-  gauge('asserted_steps', 'steps in them', () => counts.assertedSteps);
+  gauge('asserted_steps', 'steps of the assertions posted since the start', () => counts.assertedSteps);
   gauge('voidings', 'calls that have made batches void since the start', () => counts.voided);
   gauge('confirmations', 'assertions confirmed since the start', () => counts.confirmed);
-  gauge('fees_claimed_wei', 'fees of the ranges claimed', () => Number(counts.claimedWei));
-  gauge('l1_gas', 'gas of the assertions posted', () => Number(counts.l1GasUsed));
+  gauge('fees_claimed_wei', 'fees claimed since the start, in wei', () => Number(counts.claimedWei));
+  gauge('l1_gas', 'L1 gas of assertions and voidings since the start', () => Number(counts.l1GasUsed));
   gauge('waits_for_bond', '1 while a claim waits for free stake', () => Number(asserter.waitsForBond()));
   gauge('retries', 'rounds that failed and were tried again', () => counts.retries);
   gauge('programs_waiting', 'programs in the queue', () => node.pool.stats().waiting);
   gauge('programs_run', 'programs run since the start', () => node.pool.stats().done);
-  gauge('programs_stepped', 'those of them that the step machine has run', () => node.pool.stats().stepped);
+  gauge('programs_stepped', 'programs run on the step machine since the start', () => node.pool.stats().stepped);
   gauge('programs_bytes', 'bytes that programs take now', () => node.pool.stats().bytes);
 }

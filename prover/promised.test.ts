@@ -76,7 +76,7 @@ test('lapsed batches are named as many as one call takes, wherever they begin, a
   for (let i = 556; i < 700; i++) batches[i]!.isVoid = true;
   expect(await promised.lapsed(0n, 1_000n, 1_500n)).toBeUndefined();
   expect(new Set(asked).size).toBe(asked.length);
-  // A new batch, and a reorganisation that has posted one anew.
+  // A new batch is posted, and a reorganisation has posted another one anew.
   batches.push({ expiry: bad });
   expect(await promised.lapsed(0n, 1_001n, 1_500n)).toEqual({ first: 1_000n, end: 1_001n });
   batches[5] = { expiry: bad, transaction: ZERO_HASH };

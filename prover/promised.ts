@@ -4,17 +4,22 @@ import type { NetworkNode } from '../node/node.ts';
 import { inboxAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import { type Hex, ZERO_HASH } from '../protocol/hex.ts';
 
-/** Of a range: `first` and all up to `end` are looked at by one call of `voidBatches`. */
+/** A range `[first, end)` of batches, all of which one call of `voidBatches` looks at. */
 export type Lapsed = { readonly first: bigint; readonly end: bigint };
 
 export type PromisedBatches = {
   /** The first batch of `[from, to)` that L1 would not take in an assertion that is sent now; `to` if there is none. */
   assertableTo(from: bigint, to: bigint, headSeconds: bigint): Promise<bigint>;
-  /** The first batches of `[from, to)` that can never be asserted any more. */
+  /**
+   * The first batches of `[from, to)` that can never be asserted any more. The result is undefined if there are none.
+   */
   lapsed(from: bigint, to: bigint, headSeconds: bigint): Promise<Lapsed | undefined>;
 };
 
-/** `MAX_BATCHES` of contracts/src/PromisedBatches.sol: of an assertion, and of one call of `voidBatches`. */
+/**
+ * `MAX_BATCHES` of contracts/src/PromisedBatches.sol: the most batches of an assertion, and of one call of
+ * `voidBatches`.
+ */
 export const MAX_RANGE_BATCHES = 256;
 /** The expiry that the Inbox tells of a batch without bytes that could be lost. */
 export const NO_EXPIRY = 2n ** 64n - 1n;
@@ -41,8 +46,9 @@ export function createPromisedBatches(
     return headSeconds + contestSeconds;
   };
 
-  // An expiry never changes. What a reorganisation has replaced has another transaction. Undefined: L1 has made it void, and we have
-  // not followed that yet; what we have executed of it is out of date.
+  // An expiry never changes, and a batch that a reorganisation has put in another's place has another transaction. The
+  // result is undefined if L1 has made the batch void and we have not followed that yet: what we have executed of it is
+  // out of date.
   async function expiryOf(index: bigint): Promise<bigint | undefined> {
     const batch = await mirror.batch(index);
     if (batch === undefined || batch.isVoid || batch.objectRoot === ZERO_HASH) return NO_EXPIRY;
@@ -60,7 +66,8 @@ export function createPromisedBatches(
     return Promise.all(indexes.map(async (index) => (await expiryOf(index)) ?? ifVoid));
   }
 
-  // The first of [from, to) that is not promised until then; tells of each chunk that is.
+  // The first batch of [from, to) that is promised for less long than `until`. `told` hears of every expiry in the
+  // chunks before it.
   async function firstBefore(
     from: bigint,
     to: bigint,
@@ -77,7 +84,7 @@ export function createPromisedBatches(
     return to;
   }
 
-  // After an outage there may be very many: what was found clear is not read again.
+  // After an outage there may be very many batches: those that were found clear are not read again.
   async function startOf(from: bigint, to: bigint, until: bigint): Promise<{ start: bigint; least: bigint }> {
     const nothing = { start: from, least: NO_EXPIRY };
     if (clear === undefined || clear.least < until || clear.from > from || clear.upTo <= from || clear.upTo > to)

@@ -12,7 +12,7 @@ export type PublishRequest = {
   readonly batches: readonly ExecutedBatch[];
   /** The step list: the leaf before the first step and one after each. */
   readonly steps: Uint8Array;
-  /** Unix seconds. */
+  /** Until when the bytes are to be promised, in unix seconds. */
   readonly expiry: bigint;
 };
 
@@ -25,9 +25,9 @@ export type PublishedBody = {
   readonly sizeBytes: number;
 };
 
-/** The bytes that are held in memory while they are sent. */
+/** The most bytes that are held in memory while they are sent. */
 const GROUP_BYTES = 32 * 1024 * 1024;
-/** A list of about 110 KB of JSON for a DA member. */
+/** The most objects in one request to a DA member: their list is about 110 KB of JSON. */
 const GROUP_OBJECTS = 1024;
 
 /** The same request gives the same objects: what DA has already is not sent again. */

@@ -22,7 +22,7 @@ const CHILD: Hex = `0x${'22'.repeat(32)}`;
 const NO_CHILD: Hex = `0x${'00'.repeat(32)}`;
 const tip = { tip: { id: TIP, post: { batch: FIRST } }, children: new Set<Hex>() } as unknown as Tip;
 
-/** What L1 says, the same for all; it is changed as it goes on. */
+/** What L1 says to all executors; a test changes it as L1 goes on. */
 function createL1(executors: readonly Address[], leader: Address) {
   const state = { lapsed: { first: FIRST, end: FIRST + 3n } as Lapsed | undefined, isVoid: false, child: NO_CHILD };
   const calls: { readonly by: Address; readonly args: readonly unknown[] }[] = [];
@@ -60,7 +60,7 @@ function createL1(executors: readonly Address[], leader: Address) {
   return { state, calls, voiderOf };
 }
 
-/** Turns of `LEADER_SECONDS` after which each would send. */
+/** By executor: after how many turns of `LEADER_SECONDS` it would send. */
 async function turnsOf(
   l1: ReturnType<typeof createL1>,
   accounts: readonly Address[],
@@ -71,7 +71,7 @@ async function turnsOf(
     for (let turns = 0; turns <= accounts.length && found[by] === undefined; turns++) {
       l1.state.isVoid = false;
       const start = SEEN + BigInt(turns) * LEADER_SECONDS;
-      // It is asked in its last second before that turn, too.
+      // It is also asked one second before that turn.
       if (turns > 0) expect(await voider.voidNext(tip, start - 1n)).toBe('due');
       if ((await voider.voidNext(tip, start)) !== 'due') found[by] = turns;
     }
@@ -105,7 +105,7 @@ test('while the first one sends the others wait, and then find it done: one pays
   for (const other of others) {
     expect(await other.voidNext(tip, SEEN + 2n * LEADER_SECONDS)).toBe('due');
   }
-  // As long as it has not followed what it has done itself.
+  // It has not yet followed what it has done itself.
   expect(await first?.voidNext(tip, SEEN)).toBe('due');
   expect(l1.calls.map(({ by }) => by)).toEqual([A]);
 });

@@ -12,8 +12,9 @@ export type Voided = Lapsed & { readonly gasUsed: bigint };
 
 export type Voider = {
   /**
-   * Makes batches void if any can never be asserted, nothing stands that may be about them, and it is our turn. 'due': it is
-   * somebody else's turn, or has just been done; what was asserted now would only be in the way.
+   * Makes batches void if some can never be asserted, no assertion stands that may be about them, and it is our turn.
+   * The result is 'due' if it is somebody else's turn, or has just been done: what was asserted now would only be in
+   * the way.
    */
   voidNext(found: Tip, headSeconds: bigint): Promise<Voided | 'due' | undefined>;
 };
@@ -27,7 +28,7 @@ export function createVoider(
   const rollup = { address: contracts.rollup, abi: rollupAbi } as const;
   const inbox = { address: contracts.inbox, abi: inboxAbi } as const;
   const { client } = node.l1;
-  /** Since when we know, by L1's clock, that these are to be made void. */
+  /** Since when, by L1's clock, we know that the batches from `first` on are to be made void. */
   let seen: { readonly first: bigint; readonly atSeconds: bigint } | undefined;
 
   // The leader acts at once, the next in the rotation a turn later, and so on.
