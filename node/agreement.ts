@@ -4,10 +4,10 @@ import { objectRoot } from '../protocol/tree.ts';
 import type { Execution } from './execution.ts';
 import type { AssertionRecord, Mirror } from './l1/mirror.ts';
 
-/** `unknown`: we have not executed that far, or its batches are no longer those of L1. */
+/** `unknown`: we have not executed that far, or the batches that we have executed are no longer those of L1. */
 export type AgreementVerdict = 'agrees' | 'differs' | 'unknown';
 
-/** The step root over our own leaves of the assertion's range. */
+/** Compares the assertion's step root with that of our own leaves of its range. */
 export async function judge(
   mirror: Mirror,
   execution: Execution,
@@ -21,14 +21,20 @@ export async function judge(
   return own !== undefined && objectRoot(own) === assertion.stepRoot ? 'agrees' : 'differs';
 }
 
-// A reorg may have replaced batches that we have yet to execute again.
+/**
+ * Whether we have executed the batch as L1 has it now: a reorg may have replaced batches that we have yet to execute
+ * again.
+ */
 export async function isExecuted(mirror: Mirror, execution: Execution, index: bigint): Promise<boolean> {
   if (execution.batches() <= index) return false;
   const [own, theirs] = await Promise.all([execution.batch(index), mirror.batch(index)]);
   return own !== undefined && own.fingerprint === theirs?.fingerprint;
 }
 
-/** Our own step list for the assertion's range; undefined if its batches have another number of steps with us. */
+/**
+ * Our own step list for the assertion's range. It is undefined if by our own execution the range has another number of
+ * steps.
+ */
 export async function ownSteps(
   execution: Execution,
   parent: AssertionRecord,
@@ -39,10 +45,12 @@ export async function ownSteps(
   return execution.leaves(parent.post.step, last.toStep);
 }
 
-/** What to build on. `again`: a child of the tip with our content, abandoned, of which another attempt is due. `children`: ids of the pending ones that were known. */
+/** What to build on. */
 export type Tip = {
   readonly tip: AssertionRecord;
+  /** The ids of the tip's pending children that were known. */
   readonly children: ReadonlySet<Hex>;
+  /** A child of the tip with our content that its asserter has abandoned: another attempt of it is due. */
   readonly again?: AssertionRecord;
 };
 
@@ -51,13 +59,17 @@ export type TipQuestion = {
   readonly verdictOf: (assertion: AssertionRecord) => Promise<AgreementVerdict>;
   /** Ids of assertions that may be lost by silence. */
   readonly abandoned: ReadonlySet<Hex>;
-  /** Who asks: it defends its own assertions. */
+  /**
+   * The account that asks. It builds on its own assertions even if they are among the abandoned, because it defends
+   * them.
+   */
   readonly account: Address;
 };
 
 /**
- * The last assertion of the live chain that we agree with, from the latest confirmed one on: of siblings the one that L1 confirms first.
- * Undefined while we have not executed up to the confirmed one, or up to a child of the last one.
+ * The last assertion of the live chain that we agree with, from the latest confirmed one on. Of several siblings it
+ * takes the one that L1 confirms first. The result is undefined while we have not executed up to the confirmed one, or
+ * up to a child of the last one.
  * @throws Error if the confirmed state is not ours: going on would defend a wrong state
  */
 export async function findTip({ mirror, verdictOf, abandoned, account }: TipQuestion): Promise<Tip | undefined> {
@@ -82,7 +94,8 @@ export async function findTip({ mirror, verdictOf, abandoned, account }: TipQues
     const safe = earliest(children.filter(({ id }) => !abandoned.has(id)));
     const next = safe ?? earliest(children.filter(isOurs));
     if (next === undefined) {
-      // It may be the truth, and our own of before a restart: what we would claim of a part of it is a rival.
+      // Such a child may be true, and even our own from before a restart: a claim of a part of its range would be its
+      // rival.
       if (isBehind) return undefined;
       const again = earliest(children);
       return { tip, children: new Set(all.map(({ id }) => id)), ...(again === undefined ? {} : { again }) };
@@ -91,15 +104,16 @@ export async function findTip({ mirror, verdictOf, abandoned, account }: TipQues
   }
 }
 
-// L1 confirms no child before its earlier siblings are rejected, so the others of those that are true are never confirmed.
+// L1 confirms no child before its earlier siblings are rejected, so of several true siblings only the first is ever
+// confirmed.
 function earliest(children: readonly AssertionRecord[]): AssertionRecord | undefined {
   return [...children].sort((a, b) => Number(a.place - b.place))[0];
 }
 
-/** Verdicts are final as long as L1 keeps the batches: remembered for so many assertions. */
+/** The most assertions whose verdicts are remembered: a verdict is final as long as L1 keeps the batches. */
 const REMEMBERED = 4096;
 
-/** `onWrong` is told of an assertion when it is first found to differ. */
+/** `judge`, with verdicts remembered. `onWrong` is called when an assertion is first found to differ. */
 export function createAssertionJudge(
   mirror: Mirror,
   execution: Execution,

@@ -15,23 +15,23 @@ export type NodeConfig = FeeCapConfig & {
   /** One URL or several, which are held against each other (docs/operations.md#l1-proof). */
   readonly l1Url: string | readonly string[];
   readonly contracts: ContractAddresses;
-  /** Block of the first contract. */
+  /** The L1 block of the first contract. */
   readonly fromBlock: bigint;
-  /** Blocks on top of one before it counts. Default 0. */
+  /** The number of blocks on top of a block before it counts. Default 0. */
   readonly confirmations?: number;
-  /** Must have the state root that the Rollup began with. */
+  /** It must have the state root that the Rollup began with. */
   readonly genesis: GenesisConfig;
-  /** In the committee's order. */
+  /** The members are in the committee's order. */
   readonly da: { readonly members: readonly MemberAddress[]; readonly threshold: number };
   /** The file of the kernel's module. */
   readonly kernelPath: string;
-  /** Threads for programs. Default 2. */
+  /** The number of threads for programs. Default 2. */
   readonly workers?: number;
   /** What programs may take together, in MiB: docs/prover.md#memory. Default 2048. */
   readonly memoryMiB?: number;
-  /** Default 500. */
+  /** Milliseconds between two looks at L1. Default 500. */
   readonly pollMs?: number;
-  /** Of the account that is charged for what the node stores. Absent: it only reads. */
+  /** The key of the account that is charged for what the node stores on DA. Without it the node only reads there. */
   readonly key?: Hex;
 };
 
@@ -88,7 +88,10 @@ export const networkShape = z.strictObject({
   ...feeCapsShape,
 });
 
-/** Of the file of any executor or validator: what else it says is left aside. @throws MizuError `config/malformed` */
+/**
+ * Takes the network's fields out of the file of an executor or a validator, and leaves out the others.
+ * @throws MizuError `config/malformed`
+ */
 export function parseNetworkConfig(value: unknown): NodeConfig {
   return withoutUndefined(parseConfig('network', z.object(networkShape.shape), value)) as NodeConfig;
 }

@@ -6,7 +6,7 @@ import type { L1 } from '../service/l1/l1.ts';
 
 export type Own = { readonly kernelProgramId: Hex; readonly stateRoot: Hex };
 
-/** `part` begins the codes. @throws MizuError `<part>/other-kernel`, `<part>/other-genesis` */
+/** `part` is the first part of the error codes. @throws MizuError `<part>/other-kernel`, `<part>/other-genesis` */
 export async function assertConstitution(
   { client }: L1,
   address: Address,

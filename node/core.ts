@@ -33,9 +33,9 @@ export type NodeCore = {
   readonly committee: CommitteeSource;
   readonly da: DaClient;
   readonly store: Store;
-  /** What lies in the data folder. */
+  /** The objects in the data folder. */
   readonly files: DiskObjects;
-  /** The same, and what the committee has. */
+  /** The objects in the data folder, and those that the committee has. */
   readonly objects: ObjectStore;
   readonly nodes: NodeStore;
   readonly programs: ProgramRegistry;
@@ -43,13 +43,14 @@ export type NodeCore = {
   readonly mirror: Mirror;
   readonly kernel: Kernel;
   readonly transition: Transition;
-  /** Whoever else writes to the store has ended before. */
+  /** To be called when nothing else writes to the store any more. */
   close(): Promise<void>;
 };
 
 /**
  * `part` begins the codes of its errors.
- * @throws MizuError `<part>/other-kernel`, `<part>/other-genesis` if the configuration is not that of the Rollup; `store/locked`
+ * @throws MizuError `<part>/other-kernel`, `<part>/other-genesis` if the configuration is not that of the Rollup;
+ * `store/locked`
  */
 export async function openCore(
   config: NodeConfig,
@@ -65,7 +66,7 @@ export async function openCore(
   const committee = followCommittee(readCommittee(l1, daCommittee), config.da.members, log);
   const account = config.key === undefined ? undefined : accountOf(config.key);
   const da = createDaClient({ committee, domain: createDomain(l1.chainId, daCommittee), account, log });
-  // Whoever has the store has the folder: nothing else in it is opened before.
+  // The store's lock is that of the whole folder, so the store is opened first.
   const store = await openStore(join(config.dataDir, 'state'));
   try {
     const files = await openDiskObjects(join(config.dataDir, 'objects'), { durable: false });

@@ -2,7 +2,10 @@
 import type { Logger } from '../service/process/log.ts';
 import type { Mirror } from './l1/mirror.ts';
 
-/** Whether the network has ended, told when it becomes known, and when a reorganisation takes it back. */
+/**
+ * The function says whether the network has ended. It logs the end once it is known, and again if a reorganisation
+ * takes it back.
+ */
 export function createEndWatch(mirror: Pick<Mirror, 'head'>, log: Logger): () => Promise<boolean> {
   let told: bigint | undefined;
   return async () => {

@@ -1,4 +1,4 @@
-// docs/kernel.md#exec: the result leaf, read back.
+// docs/kernel.md#exec: decodes the result leaf of a program.
 import { createReader } from '../protocol/bytes.ts';
 import type { ExecResult } from '../protocol/state.ts';
 

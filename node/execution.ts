@@ -14,16 +14,16 @@ import type { StepInput, StepOutcome, Transition } from './transition.ts';
 
 export type FinishedRun = {
   readonly run: Hex;
-  /** Steps since genesis when it had ended. */
+  /** The number of the step that ended it, since genesis. */
   readonly step: bigint;
   readonly dataset: ObjectRef;
 };
 
 export type ExecutedBatch = {
   readonly index: bigint;
-  /** Of the mirror's record: another one means that L1 has changed its mind. */
+  /** The fingerprint of the mirror's record: if that has another one, L1 has changed its mind. */
   readonly fingerprint: Hex;
-  /** Steps since genesis before and after. */
+  /** The numbers of steps since genesis before and after the batch. */
   readonly fromStep: bigint;
   readonly toStep: bigint;
   readonly chunks: readonly ChunkRef[];
@@ -31,12 +31,15 @@ export type ExecutedBatch = {
 };
 
 export type Execution = {
-  /** Drops batches that a reorg has replaced and runs those that the mirror has, at most so many. Returns how many steps it ran. */
+  /**
+   * Drops batches that a reorg has replaced and runs those that the mirror has, at most `maxBatches`. Returns how many
+   * steps it ran.
+   */
   catchUp(signal: AbortSignal, maxBatches?: number): Promise<number>;
-  /** Number of batches executed. */
+  /** The number of batches executed. */
   batches(): bigint;
   batch(index: bigint): Promise<ExecutedBatch | undefined>;
-  /** State leaves after `from` to `to` steps, both included: the step list of that range. */
+  /** The state leaves after `from` to `to` steps since genesis, both included: the step list of that range. */
   leaves(from: bigint, to: bigint): Promise<Uint8Array>;
 };
 
@@ -47,12 +50,13 @@ export type ExecutionParts = {
   readonly transition: Transition;
   readonly recorder: StepRecorderFactory;
   readonly genesisLeaf: Uint8Array;
-  /** Told after every step. */
+  /** Called after every step. */
   readonly onStep?: (outcome: StepOutcome) => void;
 };
 
-/** Messages looked at ahead of the step being run, and how often. */
+/** How many messages are looked at ahead of the step that is run. */
 const AHEAD = 64;
+/** After how many steps they are looked at again. */
 const LOOK_EVERY = 2;
 const DROP_AT_ONCE = 1024;
 
@@ -79,7 +83,8 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
     while (count > 0n && !signal.aborted) {
       const last = await requireBatch(count - 1n);
       if ((await mirror.batch(last.index))?.fingerprint === last.fingerprint) return;
-      // Before its leaves: who is killed in between leaves leaves that nobody asks for, and no record without them.
+      // The record goes before its leaves: a process that is killed in between keeps leaves that nobody asks for, and
+      // no record without leaves.
       await store.write([table.delete(numberKey(last.index))]);
       count = last.index;
       for (let from = last.fromStep + 1n; from <= last.toStep; from += BigInt(DROP_AT_ONCE)) {
@@ -92,7 +97,7 @@ export async function openExecution(parts: ExecutionParts): Promise<Execution> {
     }
   }
 
-  // Not waited for: whoever runs that batch asks again, and reports what fails.
+  // Nobody waits for it: whoever runs that batch asks again, and reports what fails.
   function fetchAhead(batch: BatchRecord | undefined): void {
     if (batch !== undefined && batch.objectLength > 0) parts.objects.get(batch.objectRoot).catch(() => undefined);
   }
@@ -190,7 +195,7 @@ function requireCursor(leaf: Uint8Array, { index }: BatchRecord): void {
     throw new Error(`after batch ${index} the kernel's cursor is (${batch}, ${message}): ${bytesToHex(leaf)}`);
 }
 
-// Who reads leaves runs beside who drops those of a branch that L1 has left.
+// One task may read leaves while another drops those of a branch that L1 has left.
 function dropped(from: bigint, to: bigint): MizuError {
   return new MizuError({
     code: 'l1/reorganised',

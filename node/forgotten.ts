@@ -3,8 +3,8 @@ import { MizuError } from '../protocol/errors.ts';
 import type { BatchRecord, Mirror } from './l1/mirror.ts';
 
 /**
- * What to throw where an object was missed that it takes to run a batch: of one that is confirmed the promise may be over, and then
- * no DA member has it, however long one waits.
+ * What to throw when an object that is needed to run a batch was not found. If the batch is confirmed, the promise of
+ * its bytes may be over: then no DA member has them, however long one waits.
  */
 export async function explainMissing(
   mirror: Pick<Mirror, 'head' | 'assertion'>,

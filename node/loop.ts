@@ -3,29 +3,36 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BaseError } from 'viem';
 import { MizuError } from '../protocol/errors.ts';
 
-/** One round: all that can be done now. True if something was done that gives other tasks work. */
+/** One round does all that can be done now. The result is true if that may give other tasks work. */
 export type LoopRound = (signal: AbortSignal) => Promise<boolean>;
 
 export type Follower = {
-  /** Until the signal aborts; tells of every change. */
+  /** Follows L1 until the signal aborts, and calls `changed` at every change. */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
-  /** Run side by side: what waits for L1 must not keep the others waiting. */
+  /** The rounds run side by side: one that waits for L1 must not keep the others waiting. */
   readonly tasks: readonly LoopRound[];
-  /** `again`: the same as before, told already. */
+  /**
+   * Called when a round has failed and is tried again. `again`: the error is the same as the one before, which was told
+   * already.
+   */
   onRetry(error: unknown, againInMs: number, again: boolean): void;
 };
 
-/** Between two looks at L1, if the configuration says nothing. */
+/** Milliseconds between two looks at L1, if the configuration says nothing. */
 export const POLL_MS = 500;
 const LAST_BACKOFF_MS = 30_000;
-/** L1 changes by blocks, and each of them rings: without one a task looks only now and then for what is old by the clock. */
+/**
+ * A block of L1 starts the next round at once. Without one a round begins after so many polls: some work falls due by
+ * the clock alone.
+ */
 const QUIET_POLLS = 4;
-/** And more seldom when so many looks in a row have found nothing to do. */
+/** After so many rounds in a row that have found nothing to do, the pause is `SLOWEST_POLLS`. */
 const QUIET_LOOKS = 8;
 const SLOWEST_POLLS = 16;
 
 /**
- * What this machine lacks passes, too: a full disk, no memory, no files.
+ * Follows L1 and repeats every task until the signal aborts. An error that may pass is followed by another attempt;
+ * what this machine lacks may pass, too: room on the disk, memory, files.
  * @throws Error on what cannot heal: a broken invariant, or a refusal that says it is not retryable
  */
 export async function followAndWork(follower: Follower, pollMs: number, outer: AbortSignal): Promise<void> {
@@ -93,7 +100,7 @@ async function repeat(
   }
 }
 
-/** After so many looks in a row that have found nothing to do. */
+/** The pause in milliseconds after `looks` rounds in a row that have found nothing to do. */
 export function quietPause(pollMs: number, looks: number): number {
   return (looks < QUIET_LOOKS ? QUIET_POLLS : SLOWEST_POLLS) * pollMs;
 }
@@ -111,7 +118,7 @@ function createBell(): Bell {
   };
 }
 
-/** Refusals of other parties pass; what the contracts refuse is often a race with another executor. */
+/** Refusals of other parties may pass. What the contracts refuse is often the end of a race with another executor. */
 function isPassing(error: unknown): boolean {
   if (error instanceof MizuError) return error.retryable || error.code.startsWith('l1/');
   return error instanceof BaseError || isScarcity(error);

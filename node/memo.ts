@@ -5,7 +5,7 @@ import { decodeExecResult, type ExecResult, encodeExecResult } from './exec-resu
 
 export type Memo = {
   get(key: Hex): ExecResult | undefined;
-  /** Takes the place of what was there. The output object must be stored before. */
+  /** Replaces what was there. The output object must be stored before. */
   put(key: Hex, result: ExecResult): Promise<void>;
 };
 

@@ -20,9 +20,15 @@ export type NetworkNode = Pick<NodeCore, Shared> & {
   readonly execution: Execution;
   /** The kernel as the DataVM's program. */
   readonly kernel: Program;
-  /** Time of L1's head, unix seconds: asked for once for all who want it at the same time, and again after each block. */
+  /**
+   * The time of L1's head, in unix seconds. L1 is asked once for all callers at the same time, and again after each
+   * block.
+   */
   headSeconds(): Promise<bigint>;
-  /** Follows L1 until the signal aborts; `changed` is called after every block: time has passed with it. */
+  /**
+   * Follows L1 until the signal aborts. `changed` is called after every block, even one without events: time has passed
+   * with it.
+   */
   follow(signal: AbortSignal, changed: () => void): Promise<void>;
   close(): Promise<void>;
 };
@@ -34,8 +40,8 @@ export type NodeParts = {
 };
 
 /**
- * @throws MizuError `prover/other-genesis`, `prover/other-kernel` if the configuration is not that of the Rollup; `l1/unreachable`,
- * `store/locked`
+ * @throws MizuError `prover/other-genesis`, `prover/other-kernel` if the configuration is not that of the Rollup;
+ * `l1/unreachable`, `store/locked`
  */
 export async function openNode(config: NodeConfig, { log, recorder, onStep }: NodeParts): Promise<NetworkNode> {
   const l1 = await connectL1(config.l1Url);

@@ -6,7 +6,10 @@ import type { Store } from '../service/storage/store.ts';
 export type NodeStore = {
   /** From memory or, by one blocking read, from disk: the kernel's `preimage` cannot wait. */
   get(hash: Hex): Uint8Array | undefined;
-  /** Readable at once. Durable before any later synced write to the same store: level's log is one file, in order. */
+  /**
+   * The nodes can be read at once. They are durable before any later synced write to the same store: level's log is one
+   * file, in order.
+   */
   put(nodes: readonly Uint8Array[]): Promise<void>;
 };
 

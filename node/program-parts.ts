@@ -18,8 +18,9 @@ export function lengthsOf(entry: ProgramEntry): PartLengths {
 }
 
 /**
- * `entries`: that of the state first, then others with the same programId: their parts say the same, and may be there when the first one's are not.
- * The module is only a hint: there is none if none is asked for, or nobody has it.
+ * `entries`: that of the state first, then others with the same programId. Their parts mean the same, and may be found
+ * when those of the first are not. `module` is only a hint: the result has none if none is asked for, or if nobody has
+ * it.
  * @throws MizuError `da/object-missing` (retryable) if none of them has a part
  */
 export async function loadParts(

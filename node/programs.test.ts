@@ -27,7 +27,10 @@ async function openNode() {
   return { node, program, programId: hashProgramHeader(program.header), inputs };
 }
 
-/** A process over the node's store: what it reads of modules, and a job of another seed each time. */
+/**
+ * A process over the node's store. `reads`: how often it has read a program's module. `run`: runs the program with this
+ * seed.
+ */
 async function openLife({ node, program, inputs }: Awaited<ReturnType<typeof openNode>>) {
   const read: Hex[] = [];
   const stepped: string[] = [];
@@ -113,12 +116,12 @@ test('ten junk modules are tried as often as they were deployed, at most eight a
   const life = await openLife(world);
   for (const entry of junk) await life.programs.register([entry], [junk[0]!]);
   expect([await life.run(1), await life.run(2)]).toEqual(['stepped', 'stepped']);
-  // The second is the oldest of those that are not the state's.
+  // The second is the oldest of those that are not the state's entry.
   expect(junk.map(life.reads)).toEqual([1, 0, 1, 1, 1, 1, 1, 1, 1, 1]);
   const next = await openLife(world);
   expect(await next.run(3)).toBe('stepped');
   expect(junk.map(next.reads)).toEqual(junk.map(() => 0));
-  // What was paid for again is tried again; the module comes through at last.
+  // A module that was deployed and paid for again is tried again. At last the one that fits is found.
   await next.programs.register([junk[4]!], [junk[0]!]);
   expect([await next.run(4), next.reads(junk[4]!)]).toEqual(['stepped', 1]);
   await next.programs.register([program], [junk[0]!]);

@@ -8,30 +8,37 @@ import type { Store } from '../service/storage/store.ts';
 
 export type ProgramRegistry = {
   /**
-   * Filled when a Deploy message has been executed. `recorded`: what the state's record `P` then says of each; without it the entry that was
-   * registered first stays the first one. A module that did not fit may be tried once more.
+   * Called when a Deploy message has been executed. `recorded`: what the state's record `P` then says of each program;
+   * without it the entry that was registered first stays the first one. A module that did not fit may be tried once
+   * more.
    */
   register(programs: readonly ProgramEntry[], recorded?: readonly ProgramEntry[]): Promise<void>;
   /** The entry that says how the program runs: that of the state. */
   find(programId: Hex): Promise<ProgramEntry | undefined>;
   /** That entry first, then others with the same programId, the latest first. */
   entries(programId: Hex): Promise<readonly ProgramEntry[]>;
-  /** The module to load next: the shortest that fits, or is not tried yet. None: no module that is known fits. */
+  /**
+   * The module to load next: the shortest that fits or was not tried yet. The result is undefined if no known module
+   * fits.
+   */
   module(programId: Hex): Promise<KnownModule | undefined>;
-  /** What came of loading that module. */
+  /** Notes what came of loading that module. */
   judge(programId: Hex, root: Hex, verdict: ModuleVerdict): Promise<void>;
 };
 
-/** `fits`: it is known to lower to the program. */
+/** `fits`: the module is known to lower to the program. */
 export type KnownModule = ObjectRef & { readonly fits: boolean };
 
-/** It lowers to the program; it does not; or nobody has it, which is forgotten with the process. */
+/**
+ * The module lowers to the program (`fits`) or does not (`unfit`), or nobody has it (`absent`), which is forgotten with
+ * the process.
+ */
 export type ModuleVerdict = 'fits' | 'unfit' | 'absent';
 
-/** Kept over a restart. */
+/** What is kept over a restart. */
 type Judged = { readonly fits?: Hex; readonly unfit: readonly Hex[] };
 
-/** Entries of one program beside that of the state: each was deployed, and paid for. */
+/** The most entries of one program beside that of the state. Each was deployed, and paid for. */
 const OTHERS_MAX = 8;
 const ABSENT_MAX = 65_536;
 const NONE_JUDGED: Judged = { unfit: [] };
@@ -40,7 +47,7 @@ export function createProgramRegistry(store: Store): ProgramRegistry {
   const table = store.bytes('programs');
   const judgements = store.table<Judged>('modules');
   const absent = new Set<string>();
-  // One change after another: each is made of what is there.
+  // One change after another: each begins from what the one before has written.
   let last: Promise<void> = Promise.resolve();
   const inTurn = (change: () => Promise<void>): Promise<void> => {
     const turn = last.then(change);
@@ -86,7 +93,7 @@ export function createProgramRegistry(store: Store): ProgramRegistry {
     async module(programId) {
       const [entries, { fits, unfit }] = await Promise.all([read(programId), readJudged(programId)]);
       const open = entries.filter(({ wasmRoot }) => !unfit.includes(wasmRoot) && !absent.has(programId + wasmRoot));
-      // Of two that are equally long the one that fits: a later one of its length is no better.
+      // Of two modules of one length the one that fits goes first: a later one of the same length is no better.
       const order = (entry: ProgramEntry) => entry.wasmLength - (entry.wasmRoot === fits ? 0.5 : 0);
       const [shortest] = open.sort((left, right) => order(left) - order(right));
       return shortest && { root: shortest.wasmRoot, length: shortest.wasmLength, fits: shortest.wasmRoot === fits };
@@ -99,7 +106,7 @@ export function createProgramRegistry(store: Store): ProgramRegistry {
           return;
         }
         const before = await readJudged(programId);
-        // The same bytes lower to the same program: what has fitted fits.
+        // The same bytes always lower to the same program, so an earlier verdict stays.
         if (before.fits === root || before.unfit.includes(root)) return;
         const after = verdict === 'fits' ? { ...before, fits: root } : { ...before, unfit: [...before.unfit, root] };
         await store.write([judgements.put(programId, after)], { sync: false });
@@ -107,7 +114,8 @@ export function createProgramRegistry(store: Store): ProgramRegistry {
   };
 }
 
-// The one that fits stays whatever comes; what has not been tried goes before what did not fit, the latest first.
+// The entry whose module fits is always kept. Then come modules that were not tried, then those that did not fit, the
+// latest first.
 function bounded(others: readonly ProgramEntry[], { fits, unfit }: Judged): ProgramEntry[] {
   const rank = ({ wasmRoot }: ProgramEntry) => (wasmRoot === fits ? 0 : unfit.includes(wasmRoot) ? 2 : 1);
   const kept = new Set([...others].sort((left, right) => rank(left) - rank(right)).slice(0, OTHERS_MAX));

@@ -7,18 +7,21 @@ import type { NodeStore } from './nodes.ts';
 
 export type StateProof = {
   readonly stateRoot: Hex;
-  /** RLP of the record; undefined: the nodes prove that there is none. */
+  /** The RLP of the record. It is undefined if the nodes prove that there is none. */
   readonly value: Uint8Array | undefined;
-  /** Trie nodes from the root down, as EIP-1186 has them. */
+  /** The trie nodes from the root down, as in EIP-1186. */
   readonly nodes: readonly Uint8Array[];
 };
 
-/** Key of a record as kernel/keys.ts has them: `table byte ‖ id`, not hashed. `table` is one letter of docs/kernel.md#state. */
+/**
+ * The key of a record, as in kernel/keys.ts: `table byte ‖ id`, not hashed. `table` is one letter of
+ * docs/kernel.md#state.
+ */
 export function recordKey(table: string, id: Uint8Array): Uint8Array {
   return concatBytes([Uint8Array.of(table.charCodeAt(0)), id]);
 }
 
-/** RLP of the record, undefined if there is none. @throws Error if a node is missing. */
+/** The RLP of the record, or undefined if there is none. @throws Error if a node is missing */
 export async function readRecord(nodes: NodeStore, stateRoot: Hex, key: Uint8Array): Promise<Uint8Array | undefined> {
   return (await (await openStateTrie({ get: nodes.get }, stateRoot)).get(key, true)) ?? undefined;
 }
@@ -29,7 +32,7 @@ export async function createStateProof(nodes: NodeStore, stateRoot: Hex, key: Ui
   return { stateRoot, value, nodes: await createMerkleProof(trie, key) };
 }
 
-/** The record that these nodes prove, undefined if they prove its absence. @throws Error if they prove nothing. */
+/** The record that these nodes prove, or undefined if they prove its absence. @throws Error if they prove nothing */
 export async function verifyStateProof(
   stateRoot: Hex,
   key: Uint8Array,

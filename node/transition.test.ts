@@ -19,7 +19,7 @@ import { decodeChunk, encodeChunk } from './body/body.ts';
 import { verifyStep } from './body/verify-step.ts';
 import type { StepOutcome, TransitionParts } from './transition.ts';
 
-/** Takes gas for each round. */
+/** A program that takes gas for each round of a loop. */
 const burn = (rounds: number) => `(module (memory 1 1) (func (export "_start") (local $n i32)
   (loop $again
     (local.set $n (i32.add (local.get $n) (i32.const 1)))
@@ -92,7 +92,7 @@ test('a sink pays for each byte that it writes, beside its task, loading and inp
     last = await node.transition.step(leaf, context, message);
     leaf = last.stateLeaf;
   }
-  // Call, enter, two moves, return, halt; 8 leaves of output for 32 each; 1,000 bytes for 10 each.
+  // Call, enter, two moves, return, halt; 8 leaves of output for 32 gas each; 1,000 bytes for 10 gas each.
   const gasUsed = 6n + 8n * 32n + 10_000n;
   const program = await putTestProgram(node.objects, source);
   const before = taskGas({ loadGas: loadGas(program), sink: true, inputs: 1, inputBytes: 1_000n });
@@ -202,7 +202,7 @@ test('a task that fails ends what was started for its run: who has paid for one 
   const failed = await node.transition.step(leaf, steps[3]!.context, steps[3]!.message);
   expect(failed.receipt).toMatchObject({ runStatus: 'failed', status: 1 });
   expect(node.pool.stats()).toMatchObject({ waiting: 0 });
-  // The one that runs is ended, too: else this would wait for 2^33 gas of it.
+  // The program that runs is ended, too: else this would wait until it has used 2^33 gas.
   const other = await createRunMessages(node.objects, 1, 2n);
   leaf = failed.stateLeaf;
   let last: StepOutcome | undefined;
@@ -231,7 +231,7 @@ test('each step of a body can be run again from its record alone, and a changed 
   const changed = chunk.steps[4]!.stateLeaf.slice();
   changed[0]! ^= 1;
   const lie = { ...chunk, steps: chunk.steps.map((step, i) => (i === 4 ? { ...step, stateLeaf: changed } : step)) };
-  expect(verifyStep(node.kernel, lie, 4)).toEqual({ ok: false, reason: 'other stateRoot' });
+  expect(verifyStep(node.kernel, lie, 4)).toEqual({ ok: false, reason: 'the state after it differs in stateRoot' });
   const bare = { ...chunk, steps: chunk.steps.map((step) => ({ ...step, nodes: [] })) };
   expect(verifyStep(node.kernel, bare, 4)).toMatchObject({ ok: false, reason: expect.stringContaining('lacks 0x') });
 });

@@ -23,13 +23,13 @@ import type { ObjectRef } from '../protocol/tree.ts';
 import { paidBy, tasksAhead } from './ahead.ts';
 import type { NodeStore } from './nodes.ts';
 
-/** Runs programs, and remembers what they gave. */
+/** Runs programs and remembers their results. */
 export type ExecSource = {
   /** The result, if it is known already. */
   known(request: Uint8Array): ExecResult | undefined;
   /**
-   * `made`: objects among the inputs that are in no store, as a task's parameters. `signal`: aborted, the caller does not want the result any
-   * more; a program that nobody wants is ended.
+   * `made`: objects among the inputs that are in no store, such as a task's parameters. `signal` aborts when the caller
+   * does not want the result any more; a program that nobody wants is ended.
    */
   exec(
     request: Uint8Array,
@@ -37,7 +37,7 @@ export type ExecSource = {
     made?: readonly KernelObject[],
     signal?: AbortSignal,
   ): Promise<ExecResult>;
-  /** Jobs that still fit the queue. */
+  /** How many jobs still fit into the queue. */
   room(): number;
 };
 
@@ -61,12 +61,12 @@ export type StepOutcome = {
   readonly stateLeaf: Uint8Array;
   readonly receipt: Receipt;
   readonly receiptBytes: Uint8Array;
-  /** Trie nodes made; stored already. */
+  /** The trie nodes that the step has made. They are stored already. */
   readonly nodes: readonly Uint8Array[];
-  /** Objects made: parameters, lists of inputs; of these only dataset manifests are stored. */
+  /** The objects that the step has made: parameters, lists of inputs, dataset manifests. Only manifests are stored. */
   readonly objects: readonly KernelObject[];
   readonly touched: Touched;
-  /** Instructions of the kernel. */
+  /** The gas that the kernel has used. */
   readonly gasUsed: bigint;
 };
 
@@ -74,16 +74,17 @@ export type StepOutcome = {
 export type StepInput = { readonly context: Uint8Array; readonly message: ReceivedMessage };
 
 export type Transition = {
-  /** State leaf and context leaf have 128 bytes. One step at a time. */
+  /** State leaf and context leaf have 128 bytes. The caller runs one step at a time. */
   step(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): Promise<StepOutcome>;
-  /** As `step`, if no program has to be run for it. Undefined: one has to, and none is begun. */
+  /** Like `step`, if no program has to be run for it. If one has to, the result is undefined and none is begun. */
   stepIfKnown(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): Promise<StepOutcome | undefined>;
   /** Whether `stepIfKnown` would give an outcome. */
   isKnown(stateLeaf: Uint8Array, context: Uint8Array, message: ReceivedMessage): boolean;
   /**
-   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them: of each run as many as
-   * it has paid for, and none behind a Cancel or Expire of it. A step that ends a run ends what was started for it.
-   * Advance messages that are not ready yet are looked at again by the next call. Returns how many it started.
+   * Starts the programs that these coming steps will ask for, as far as this state tells, and does not wait for them:
+   * of each run as many as it has paid for, and none behind a Cancel or Expire message of the run. A step that ends a
+   * run also ends what was started for it. Advance messages that are not ready yet are looked at again by the next
+   * call. Returns how many programs it started.
    */
   speculate(stateLeaf: Uint8Array, steps: readonly StepInput[]): number;
 };
@@ -94,25 +95,31 @@ export type TransitionParts = {
   readonly objects: ObjectSink;
   readonly pool: ExecSource;
   readonly programs: ProgramSink;
-  /** Tasks of a run that may be begun at one time, by the gas that its tasks have paid. Default: `tasksAhead`. */
+  /** How many tasks of a run may be begun at one time, by the gas that its tasks have paid. Default: `tasksAhead`. */
   readonly ahead?: (paidGas: bigint) => number;
 };
 
-/** Of a running run. */
+/** What was begun ahead of a running run's steps. */
 type RunAhead = {
-  /** Gas that its tasks have paid, as far as this process has seen. */
+  /** The gas that the run's tasks have paid, as far as this process has seen. */
   paid: bigint;
-  /** Its programs that were started and whose steps have not come, by Advance message. */
+  /** By Advance message: the programs that were started and whose steps have not come. */
   readonly begun: Map<string, AbortController>;
-  /** Those of its Advance messages to come whose programs had been run before. */
+  /** The coming Advance messages whose programs had been run before. */
   readonly known: Set<string>;
 };
 
 /** A step asks for at most one program today; more rounds mean that the kernel asks again for what it was given. */
 const MAX_ROUNDS = 64;
-/** Running runs that are remembered; of one that is forgotten nothing has been paid, and what was begun is ended. */
+/**
+ * The most running runs that are remembered. One that is forgotten counts as having paid nothing, and what was begun
+ * for it is ended.
+ */
 const MAX_RUNS = 4_096;
-/** Tasks in a row that wait for others: those behind them most likely do, too, and each look costs a run of the kernel. */
+/**
+ * After so many tasks in a row that wait for others no more are looked at: those behind them most likely wait, too, and
+ * each look is a run of the kernel.
+ */
 const MAX_UNREADY = 4;
 
 export function createTransition(parts: TransitionParts): Transition {
@@ -122,7 +129,7 @@ export function createTransition(parts: TransitionParts): Transition {
   const runOf = (name: string): RunAhead => {
     const run = runNameOf(name);
     const known = runs.get(run) ?? { paid: 0n, begun: new Map(), known: new Set() };
-    // The most recently used last.
+    // The most recently used run stands last.
     runs.delete(run);
     runs.set(run, known);
     const oldest = runs.keys().next().value;
@@ -180,7 +187,7 @@ export function createTransition(parts: TransitionParts): Transition {
         const name = nameOf(bytes);
         const of = runs.get(runNameOf(name));
         if (of?.begun.has(name) || of?.known.has(name) || ended.has(runNameOf(name))) continue;
-        // One whose result is known may be the one that fails.
+        // A task whose result is known counts, too: it may be the one that fails.
         if (of !== undefined && of.begun.size + of.known.size >= ahead(of.paid)) continue;
         const { answer, execs } = runKernel(parts, leafAt(stateLeaf, context), context, message);
         const asked = answer.kind === 'needs' ? answer.execs : [];
@@ -266,7 +273,8 @@ async function finish(
   return { stateLeaf, receipt, receiptBytes, nodes, objects, touched: { nodes: read, execs }, gasUsed };
 }
 
-// How a program runs is what record `P` says, of whichever chain this state is: the first Deploy of a programId fixes it.
+// How a program runs is what record `P` of this state says: the first Deploy of a programId fixes it, and a
+// reorganisation may change which that is.
 async function registerPrograms(
   { nodes, programs }: TransitionParts,
   stateLeaf: Uint8Array,
@@ -297,25 +305,26 @@ function requireNode(nodes: NodeStore, hash: Hex): Uint8Array {
   return node;
 }
 
-// The kernel has accepted the message, so it decodes.
+// The kernel has accepted the message, so it can be decoded.
 function programsOf({ message }: ReceivedMessage): readonly ProgramEntry[] {
   return message?.kind === 'Deploy' ? decodeDefinition(message.definition).definition.programs : [];
 }
 
-// A message that comes later is looked at as if it were the next: same state, its own cursor.
+// A message that comes later is looked at as if it were the next one: with the present state, but its own cursor.
 function leafAt(stateLeaf: Uint8Array, context: Uint8Array): Uint8Array {
   const view = new DataView(context.buffer, context.byteOffset, context.length);
   const leaf = decodeStateLeaf(stateLeaf);
   return encodeStateLeaf({ ...leaf, batch: view.getBigUint64(16), message: view.getBigUint64(24) });
 }
 
-// Parameters and lists of inputs are made again whenever a step is; what outlives a step is a dataset's manifest.
+// Parameters and lists of inputs are made again whenever the step is run again; only a dataset's manifest outlives the
+// step.
 function manifestsOf({ receipt, objects }: StepDone): Uint8Array[] {
   const roots = new Set([receipt, ...(receipt.items ?? [])].map(({ datasetRoot }) => datasetRoot));
   return objects.filter(({ root }) => roots.has(root)).map(({ bytes }) => bytes);
 }
 
-// A failure ahead of time is not one: the step itself asks again and reports it.
+// A failure ahead of time is not reported: the step itself asks again and reports it.
 function startAhead(pool: ExecSource, request: Uint8Array, made: readonly KernelObject[], signal: AbortSignal): void {
   pool.exec(request, execInputsOf(request, made), made, signal).catch(() => undefined);
 }
@@ -330,7 +339,7 @@ function encodeAdvances(run: Hex): Uint8Array {
   return Uint8Array.of(KIND.Advance, ...hexToBytes(run));
 }
 
-/** The same of one Advance message. */
+/** What the name of an Advance message begins with: the name of its run. */
 function runNameOf(name: string): string {
   return name.slice(0, ADVANCES_BYTES);
 }

@@ -1,4 +1,4 @@
-// docs/prover.md#receipts: a chunk of the proof body: steps in a row, with all that is needed to run each of them again.
+// docs/prover.md#receipts: a chunk of the proof body: consecutive steps, with all that is needed to run each of them again.
 import { createReader, createWriter, malformed, type Reader, type Writer } from '../../protocol/bytes.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { encodeExecResult } from '../../protocol/state.ts';
@@ -17,7 +17,7 @@ export type BodyStep = {
   readonly stateLeaf: Uint8Array;
   readonly receipt: Uint8Array;
   readonly execs: readonly TouchedExec[];
-  /** Trie nodes read or made. */
+  /** The trie nodes that the step has read or made. */
   readonly nodes: readonly Uint8Array[];
 };
 
@@ -29,7 +29,7 @@ export type BodyChunk = {
   readonly steps: readonly BodyStep[];
 };
 
-/** Nodes are shared by the steps of a chunk: most of what a step reads, the one before has made. */
+/** The steps of a chunk share their nodes: most of the nodes that a step reads were made by the step before. */
 export function encodeChunk(chunk: BodyChunk): Uint8Array {
   const places = new Map<Hex, number>();
   const nodes: Uint8Array[] = [];
@@ -112,7 +112,7 @@ function readRefs(reader: Reader, what: string): ObjectRef[] {
   return Array.from({ length: count }, () => ({ root: reader.hex(32, what), length: reader.size(what) }));
 }
 
-/** Leaves of the step list that this chunk stands for, without the one before. */
+/** The leaves of the step list that the chunk's steps lead to: the leaf before its first step is left out. */
 export function chunkLeaves(chunk: BodyChunk): Uint8Array {
   const leaves = new Uint8Array(chunk.steps.length * LEAF_BYTES);
   chunk.steps.forEach((step, i) => {
@@ -123,11 +123,11 @@ export function chunkLeaves(chunk: BodyChunk): Uint8Array {
 
 export function requireStep(chunk: BodyChunk, i: number): BodyStep {
   const step = chunk.steps[i];
-  if (step === undefined) throw new Error(`step ${i} of a chunk of ${chunk.steps.length}`);
+  if (step === undefined) throw new Error(`a chunk of ${chunk.steps.length} steps has no step ${i}`);
   return step;
 }
 
-/** State leaf before step `i` of the chunk. */
+/** The state leaf before step `i` of the chunk. */
 export function stateBefore(chunk: BodyChunk, i: number): Uint8Array {
   return i === 0 ? chunk.before : requireStep(chunk, i - 1).stateLeaf;
 }

@@ -9,19 +9,19 @@ const MAGIC = 'MIZUBDY1';
 
 export type ChunkRef = ObjectRef & { readonly steps: number };
 
-/** A run that ended with a dataset. `leaf`: the end of the step that ended it. */
+/** A run that ended with a dataset. `leaf`: the leaf that the step which ended it leads to. */
 export type CompletedRun = { readonly run: Hex; readonly leaf: LeafIndex; readonly dataset: ObjectRef };
 
 export type BodyIndex = {
   readonly firstBatch: bigint;
-  /** Steps since genesis before the first one. */
+  /** The number of steps since genesis before the first one of the body. */
   readonly firstStep: bigint;
   readonly stepRoot: Hex;
   readonly chunks: readonly ChunkRef[];
   readonly runs: readonly CompletedRun[];
   /** Partitions of the datasets, in the order of the runs and of their manifests. */
   readonly partitions: readonly ObjectRef[];
-  /** Each over the next `objects` of: chunks, manifests, partitions. */
+  /** Each covers the next `objects` of the list: chunks, then manifests, then partitions. */
   readonly certificates: readonly CoveringCertificate[];
 };
 

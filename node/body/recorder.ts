@@ -5,14 +5,14 @@ import type { ChunkRef } from './receipts.ts';
 
 export type StepRecorder = {
   add(record: BodyStep): Promise<void>;
-  /** The chunks, stored. */
+  /** Resolves with the chunks when all are stored. */
   finish(): Promise<ChunkRef[]>;
 };
 
 export type StepRecorderFactory = (firstStep: bigint, before: Uint8Array) => StepRecorder;
 
 const MAX_CHUNK_STEPS = 256;
-/** Counted before nodes are shared, so a chunk is smaller. */
+/** Counted before nodes are shared, so an encoded chunk is smaller. */
 const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
 
 export function createBodyRecorder(objects: { put(bytes: Uint8Array): Promise<ObjectRef> }): StepRecorderFactory {
@@ -47,5 +47,5 @@ export function createBodyRecorder(objects: { put(bytes: Uint8Array): Promise<Ob
   };
 }
 
-/** For who checks and does not publish. */
+/** For a node that checks and does not publish: it keeps nothing. */
 export const NO_BODY: StepRecorderFactory = () => ({ add: async () => undefined, finish: async () => [] });

@@ -10,7 +10,10 @@ export type StepCheck =
   | { readonly ok: true; readonly done: StepDone }
   | { readonly ok: false; readonly reason: string };
 
-/** The list of inputs is bound by the request's `inputsRoot`, the result by nothing: run the program to check that. */
+/**
+ * The request's `inputsRoot` commits to the list of inputs. Nothing commits to a program's result: it is checked by
+ * running the program.
+ */
 export function verifyStep(kernel: Kernel, chunk: BodyChunk, i: number): StepCheck {
   const record = requireStep(chunk, i);
   const nodes = createNodeMap(record.nodes);
@@ -27,12 +30,13 @@ export function verifyStep(kernel: Kernel, chunk: BodyChunk, i: number): StepChe
     return { ok: false, reason: `the record lacks ${missing.join(', ')}` };
   }
   const difference = differingFields(answer.stateLeaf, record.stateLeaf);
-  if (difference.length > 0) return { ok: false, reason: `other ${difference.join(', ')}` };
-  if (bytesToHex(answer.receiptBytes) !== bytesToHex(record.receipt)) return { ok: false, reason: 'other receipt' };
+  if (difference.length > 0) return { ok: false, reason: `the state after it differs in ${difference.join(', ')}` };
+  if (bytesToHex(answer.receiptBytes) !== bytesToHex(record.receipt))
+    return { ok: false, reason: 'its receipt differs' };
   return { ok: true, done: answer };
 }
 
-/** Names of the fields in which two state leaves differ; `bytes` if one of them is not a state leaf. */
+/** The names of the fields in which two state leaves differ. It is `bytes` alone if one of them is no state leaf. */
 export function differingFields(a: Uint8Array, b: Uint8Array): string[] {
   try {
     const [left, right] = [decodeStateLeaf(a), decodeStateLeaf(b)];

@@ -4,26 +4,29 @@ import type { ContractEvent } from '../../service/l1/logs.ts';
 import type { Table } from '../../service/storage/store.ts';
 import type { Draft } from './draft.ts';
 
-/** A node of an object's tree that the asserter must show on L1: a leaf itself, another one by the nodes below it. */
+/**
+ * A node of an object's tree that the asserter must show on L1: a leaf by its bytes, any other node by the nodes below
+ * it.
+ */
 export type DemandRecord = {
   readonly id: Hex;
   readonly assertion: Hex;
   readonly demander: Address;
   readonly objectRoot: Hex;
-  /** Levels below the tree's root. */
+  /** The number of levels below the tree's root. */
   readonly depth: number;
-  /** Among the nodes of that depth. */
+  /** The place among the nodes of that depth, from 0. */
   readonly index: number;
-  /** What the demander has paid: the base bond, and more where others were open. */
+  /** What the demander has paid: the base bond, and a surcharge if other demands were open. */
   readonly bondWei: bigint;
-  /** Unix seconds; each demand has its own. */
+  /** Until when it must be answered, in unix seconds. Each demand has its own deadline. */
   readonly deadline: bigint;
 };
 
-/** What the contract holds of a demand's bond at most. */
+/** The most that the contract still holds of a demand's bond. */
 export type DemandBond = { readonly assertion: Hex; readonly bondWei: bigint };
 
-/** What L1 has of a tree: a leaf's 128 bytes, or the nodes up to 8 levels below the demanded one. */
+/** What L1 was shown of a tree: the 128 bytes of a leaf, or the nodes up to 8 levels below the demanded one. */
 export type Publication = Pick<DemandRecord, 'objectRoot' | 'depth' | 'index'> & {
   readonly leaf?: Hex;
   readonly nodes?: readonly Hex[];
@@ -72,7 +75,7 @@ export async function readDemandEvent(draft: Draft, tables: DemandTables, event:
       const { id, demander, amount } = event.args as { id: Hex; demander: Address; amount: bigint };
       const key = bondKey(demander, id);
       const bond = await draft.get(tables.bonds, key);
-      if (bond === undefined) throw new Error(`of demand ${id}, which nobody has paid for, a surcharge is burned`);
+      if (bond === undefined) throw new Error(`a surcharge is burned of demand ${id}, which nobody has paid for`);
       return draft.put(tables.bonds, key, { ...bond, bondWei: bond.bondWei - amount });
     }
     case 'DemandExpired':

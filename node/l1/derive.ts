@@ -1,4 +1,4 @@
-// docs/prover.md#derivation: the messages of a batch, from L1 and DA alone. Total: any batch has its number of messages.
+// docs/prover.md#derivation: the messages of a batch, from L1 and DA alone. Whatever the bytes are, a batch has its number of messages.
 import { decodeBatch } from '../../protocol/batch.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { type Hex, hexToBytes } from '../../protocol/hex.ts';
@@ -68,7 +68,7 @@ function reorganised(batch: BatchRecord, index: bigint): MizuError {
     code: 'l1/reorganised',
     message: `Batch ${batch.index} has changed while it was read.`,
     expected: `delayed message ${index}`,
-    actual: 'it is no longer of the chain',
+    actual: 'it is no longer part of the chain',
     retryable: true,
   });
 }

@@ -1,7 +1,7 @@
-// docs/prover.md#derivation: the writes of one block.
+// docs/prover.md#derivation: the writes of one block, collected before they are stored.
 import type { Operation, Table } from '../../service/storage/store.ts';
 
-/** Writes of one block: read back before they are stored, and with what undoes them. */
+/** Writes of one block. They can be read back before they are stored, and each is kept with what undoes it. */
 export type Draft = {
   get<V>(table: Table<V>, key: string): Promise<V | undefined>;
   put<V>(table: Table<V>, key: string, value: V): Promise<void>;

@@ -13,18 +13,21 @@ export type GameStatus = 'open' | 'challenger-won' | 'asserter-won' | 'refunded'
 export type GameRecord = {
   readonly id: Hex;
   readonly assertion: Hex;
-  /** Of the assertion: leaf `step` of its list is before the judged step. */
+  /** The judged step. Leaf `step` of the assertion's step list is the state before it. */
   readonly step: StepInAssertion;
   readonly challenger: Address;
   readonly status: GameStatus;
-  /** Lists posted. The asserter answers an odd number of them. */
+  /** The number of lists posted. If it is odd, the asserter has to answer. */
   readonly lists: number;
-  /** The machine where the range of the last list begins. */
+  /** The hash of the machine where the range of the last list begins. */
   readonly start: Hex;
-  /** As in `PostedList` of contracts/src/dispute/SegmentList.sol: only the opening's list may have one. */
+  /**
+   * As in `PostedList` of contracts/src/dispute/SegmentList.sol: the message's object root, while the opening's list is
+   * the last one. Zero later.
+   */
   readonly message: Hex;
   readonly startPosition: bigint;
-  /** The machine at the end of that range, as claimed by the side that has to answer the list. */
+  /** The hash of the machine at the end of that range, as claimed by the side that has to answer the list. */
   readonly end: Hex;
   readonly list: readonly Hex[];
 };

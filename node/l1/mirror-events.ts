@@ -13,7 +13,7 @@ import type { VoidTable } from './voids.ts';
 export type DelayedRecord = {
   readonly message: Hex;
   readonly objectRoot: Hex;
-  /** Of its block on L1, unix seconds. */
+  /** The time of its block on L1, in unix seconds. */
   readonly timestamp: bigint;
 };
 
@@ -21,7 +21,7 @@ export type AssertionStatus = 'pending' | 'confirmed' | 'rejected' | 'orphaned';
 
 export type AssertionRecord = {
   readonly id: Hex;
-  /** In the order in which L1 has taken them; genesis is 0. */
+  /** Its number in the order in which L1 has taken the assertions. Genesis is 0. */
   readonly place: bigint;
   readonly parent: Hex;
   readonly asserter: Address;
@@ -30,7 +30,7 @@ export type AssertionRecord = {
   readonly stepRoot: Hex;
   readonly stepCount: number;
   readonly post: StateLeaf;
-  /** The body's index first. */
+  /** What the claim names on DA: the index of the body comes first. */
   readonly objects: readonly ObjectRef[];
   readonly status: AssertionStatus;
   readonly transaction: Hex;
@@ -44,7 +44,7 @@ export type MirrorHead = {
   readonly assertions: bigint;
   readonly latestConfirmed: Hex;
   readonly fingerprint: Hex;
-  /** Unix seconds; undefined while the network goes on. */
+  /** When the network ended, in unix seconds. It is undefined while the network goes on. */
   readonly endedAt?: bigint;
 };
 

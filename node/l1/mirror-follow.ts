@@ -1,4 +1,4 @@
-// docs/prover.md#derivation: L1 into the mirror, for as long as the process lives; what does not fit is taken back and read again.
+// docs/prover.md#derivation: follows L1 into the mirror for as long as the process lives; what does not fit is taken back and read again.
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { L1 } from '../../service/l1/l1.ts';
@@ -16,15 +16,15 @@ export type MirrorFollowOptions = {
   readonly pollMs?: number | undefined;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** After each step that is in the mirror. */
+  /** Called after each block that the mirror has taken in or taken back. */
   readonly onStep: (step: FollowedStep) => Promise<void> | void;
 };
 
 const LAST_BACKOFF_MS = 60_000;
 
 /**
- * Returns when the signal aborts. Events that do not follow from what the mirror has (a gap, an unknown game) make it take
- * back blocks, one the first time and twice as many each further time, and read them again with back-off.
+ * Returns when the signal aborts. Events that do not follow from what the mirror has (a gap, an unknown game) make it
+ * take back blocks, one the first time and twice as many each further time, and read them again with back-off.
  * @throws Error if the store fails
  */
 export async function followMirror(options: MirrorFollowOptions): Promise<void> {

@@ -34,15 +34,18 @@ export type { AssertionRecord, DelayedRecord, MirrorHead } from './mirror-events
 export type Mirror = {
   /** Blocks that can be taken back, ascending: what the follower starts from. */
   known(): readonly BlockRef[];
-  /** Nothing has been read before the first known block: all of them can be taken back. */
+  /** Whether nothing was read before the first known block, so that all blocks can be taken back. */
   isWhole(): boolean;
-  /** One durable write. @throws MizuError `l1/contradiction` (retryable) if the events do not follow from what is there */
+  /**
+   * One durable write.
+   * @throws MizuError `l1/contradiction` (retryable) if the events do not follow from what is there
+   */
   apply(step: ChainStep): Promise<void>;
-  /** Grows with everything that L1 has said or taken back since the start. */
+  /** A count that grows whenever L1 says something or takes something back. */
   heard(): number;
   head(): Promise<MirrorHead>;
   batch(index: bigint): Promise<BatchRecord | undefined>;
-  /** Whether a batch of `[from, to)` has become void since there were so many assertions. */
+  /** Whether a batch of `[from, to)` became void when there were more than `assertions` assertions. */
   isVoided(from: bigint, to: bigint, assertions: bigint): boolean;
   /** Void batches, ascending, and what made them so. */
   voids(): AsyncIterable<VoidBatch>;
@@ -50,18 +53,18 @@ export type Mirror = {
   isMoot(assertion: AssertionRecord): boolean;
   delayed(index: bigint): Promise<DelayedRecord | undefined>;
   assertion(id: Hex): Promise<AssertionRecord | undefined>;
-  /** Assertions that are neither confirmed nor rejected. */
+  /** Assertions that are neither confirmed nor rejected nor orphaned. */
   pending(): Promise<AssertionRecord[]>;
   game(id: Hex): Promise<GameRecord | undefined>;
   /** Games that nobody has won, in no order. */
   openGames(): Promise<GameRecord[]>;
-  /** What must still be published. */
+  /** The demands whose bytes must still be published. */
   openDemands(): Promise<DemandRecord[]>;
   /** What was published for an assertion, in no order. */
   publications(assertion: Hex): Promise<Publication[]>;
-  /** Demands of this account of whose bond the contract still holds something. */
+  /** The demands of this account whose bonds the contract still holds, wholly or in part. */
   demandBonds(demander: Address): Promise<({ id: Hex } & DemandBond)[]>;
-  /** All assertions in the order of L1, genesis first, from the n-th on. */
+  /** All assertions in the order of L1, from number `from` on. Genesis is number 0. */
   assertions(from?: bigint): AsyncIterable<AssertionRecord>;
 };
 
@@ -74,7 +77,10 @@ export type MirroredAddresses = {
   readonly demands?: Address;
 };
 
-/** Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no games. */
+/**
+ * Contracts and events for the follower of service/l1/logs.ts. Without `dispute` and `demands` the mirror knows of no
+ * games.
+ */
 export function mirroredContracts({ inbox, rollup, dispute, demands }: MirroredAddresses) {
   return [
     { address: inbox, abi: inboxAbi, events: ['BatchPosted', 'BatchVoided', 'MessageDelayed'] },
@@ -180,7 +186,8 @@ export async function openMirror(store: Store): Promise<Mirror> {
     heard: () => heard,
     head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,
     async batch(index) {
-      // Of one moment, before the record is read: what is void and the fingerprint that tells so are never of two.
+      // Taken before the record is read, and once: what is void and the fingerprint that commits to it are of one
+      // moment.
       const { overlay } = voids;
       const posted = await tables.batches.get(numberKey(index));
       return posted === undefined ? undefined : overlay(posted);

@@ -84,7 +84,7 @@ async function createBatches(): Promise<Posted[]> {
   return batches;
 }
 
-/** A node that follows a chain of L1 that it is told block by block, and fetches objects that are not lost. */
+/** A node that is told L1's chain block by block, and can fetch the objects that are not in `lost`. */
 async function openFollower(name: string, lost: ReadonlySet<Hex>, batches: readonly Posted[]) {
   const held = new Map(batches.map(({ bytes }) => [objectRoot(bytes), bytes]));
   const objects = { get: async (root: Hex) => (lost.has(root) ? undefined : held.get(root)) };
@@ -226,7 +226,7 @@ test('a confirmed batch that DA has forgotten is waited for, and the error says 
   const apply = (height: bigint, ...more: ContractEvent[]) =>
     follower.mirror().apply({ kind: 'apply', block: { number: height, hash: hash(Number(height)) }, events: more });
   await apply(1n, ...events);
-  // Pending: its bytes are promised, and the members are down.
+  // The batch's assertion is pending, so its bytes are promised: the members are down.
   await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
   await apply(2n, confirmed(101));
   await expect(follower.execution().catchUp(never)).rejects.toMatchObject({
@@ -236,7 +236,7 @@ test('a confirmed batch that DA has forgotten is waited for, and the error says 
     expected: `object ${objectRoot(first.bytes)} of ${first.bytes.length} bytes on a DA member`,
     hint: expect.stringContaining('copy the folder objects/'),
   });
-  // Somebody had kept them.
+  // Somebody had kept the bytes.
   lost.delete(objectRoot(first.bytes));
   await expect(follower.execution().catchUp(never)).rejects.toMatchObject({ code: 'da/object-missing' });
   expect(follower.execution().batches()).toBe(1n);

@@ -1,4 +1,4 @@
-// docs/prover.md#void: batches whose bytes nobody has promised any more, laid over what was posted.
+// docs/prover.md#void: lays over the posted batches which of them are void, because their bytes are no longer promised.
 import { createWriter } from '../../protocol/bytes.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex, objectRoot } from '../../protocol/tree.ts';
@@ -6,7 +6,7 @@ import type { Table } from '../../service/storage/store.ts';
 import type { BatchRecord, PostedBatch } from './batch-record.ts';
 
 export type VoidRecord = {
-  /** How many there were when it became void. */
+  /** How many assertions there were when the batch became void. */
   readonly assertions: bigint;
   readonly block: bigint;
   readonly transaction: Hex;
@@ -15,14 +15,18 @@ export type VoidRecord = {
 /** By index of the batch. */
 export type VoidTable = Table<VoidRecord>;
 
-/** All void batches at one moment. Never changed: whoever asks twice in one go asks the same one. */
+/** All void batches at one moment. The object never changes, so two questions to it are about the same moment. */
 export type Voids = {
-  /** The batch as it counts: with the empty object if it is void, and with fingerprints that tell which ones before it are. */
+  /**
+   * The batch as it counts: with the empty object if it is void, and with fingerprints that commit to which batches up
+   * to it are void.
+   */
   overlay(posted: PostedBatch): BatchRecord;
   /** Whether a batch of `[from, to)` became void when there were more than `assertions`. */
   changed(from: bigint, to: bigint, assertions: bigint): boolean;
-  /** Assertions that there were when a batch became void last; 0 if none ever did. */
+  /** How many assertions there were when a batch last became void. It is 0 if none ever did. */
   readonly assertions: bigint;
+  /** Whether one of the operations is about a void batch. */
   holds(operations: readonly { readonly key: string }[]): boolean;
 };
 
@@ -33,7 +37,7 @@ export async function readVoids(table: VoidTable): Promise<Voids> {
   const indexes: bigint[] = [];
   const assertionsAt: bigint[] = [];
   let latest = 0n;
-  /** Each over all up to this one, so that it commits to which batches are void. */
+  /** Each is a hash over all void batches up to this one, so that it commits to which batches are void. */
   const digests: Hex[] = [];
   for await (const [key, { assertions }] of table.entries()) {
     const index = BigInt(`0x${key}`);
@@ -45,7 +49,7 @@ export async function readVoids(table: VoidTable): Promise<Voids> {
     assertionsAt.push(assertions);
     if (assertions > latest) latest = assertions;
   }
-  // How many are below `index`.
+  // The number of void batches below `index`.
   const below = (index: bigint): number => {
     let [low, high] = [0, indexes.length];
     while (low < high) {

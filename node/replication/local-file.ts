@@ -2,17 +2,18 @@
 import { open } from 'node:fs/promises';
 import type { DatasetEntry } from '../../protocol/state.ts';
 
-/** Bytes that were read, and the rows that the file has so far. */
+/** The first place where a file is not as it should be. */
 export type FileDifference = {
   readonly partition: number;
-  /** Line of the file, from 1. */
+  /** The line of the file, from 1. */
   readonly row: number;
-  /** Offset in the file. */
+  /** The offset in the file, in bytes. */
   readonly byte: number;
   readonly expected: string;
   readonly actual: string;
 };
 
+/** `rows` and `bytes`: how much of the file is equal. */
 export type FileReport = { readonly rows: number; readonly bytes: number; readonly difference?: FileDifference };
 
 const NEWLINE = 10;

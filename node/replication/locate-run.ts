@@ -1,4 +1,4 @@
-// docs/prover.md#replication: a stranger's view of the network: the logs of L1, and in which assertion a run ended.
+// docs/prover.md#replication: reads the logs of L1, as anybody can, and finds the assertion in which a run ended.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,10 @@ const FAILURES = 4;
 
 export type Snapshot = { readonly mirror: Mirror; readonly folder: string; close(): Promise<void> };
 
-/** Reads all logs up to the present head into a folder of its own, which `close` removes. @throws viem's errors if L1 fails */
+/**
+ * Reads all logs up to the present head into a folder of its own, which `close` removes.
+ * @throws viem's errors if L1 fails
+ */
 export async function takeSnapshot(
   l1: L1,
   contracts: { readonly inbox: Address; readonly rollup: Address },
@@ -57,7 +60,7 @@ async function readLogs(
     known: [],
     signal: stop.signal,
     pollMs: 200,
-    // A reorganisation while it reads, or a node that is a block behind, is over in a moment; a lie is not.
+    // A reorganisation meanwhile, or a node that is a block behind, is over after a few attempts; a lie is not.
     onError: (error) => {
       failure = error;
       failures += 1;
@@ -77,7 +80,10 @@ export type LocatedRun = {
   readonly ended: CompletedRun;
 };
 
-/** Assertions that may still be confirmed or are, the newest first, with their bodies. */
+/**
+ * The assertions that are confirmed or may still be, the newest first, with their bodies. `from`: the first one;
+ * default: the newest.
+ */
 export async function* bodiesBackwards(
   mirror: Mirror,
   objects: ObjectSource,
@@ -100,7 +106,8 @@ export async function locateRun(mirror: Mirror, objects: ObjectSource, run: Hex)
   return undefined;
 }
 
-// The longest live branch. What is pending on top of a rejected or orphaned assertion is dead, though nobody has ended it yet.
+// The longest live branch. What is pending on top of a rejected or orphaned assertion is dead, though nobody has ended
+// it yet.
 async function newest(mirror: Mirror): Promise<AssertionRecord | undefined> {
   const { latestConfirmed } = await mirror.head();
   let best = await mirror.assertion(latestConfirmed);
@@ -117,7 +124,10 @@ async function isLive(mirror: Mirror, pending: AssertionRecord, latestConfirmed:
   return at?.id === latestConfirmed;
 }
 
-/** The chunk of the body that has the step that leads to this leaf, and its place there. Undefined: the body has fewer. */
+/**
+ * The chunk of the body with the step that leads to this leaf, and the step's place in it. The result is undefined if
+ * the body has fewer steps.
+ */
 export async function findStep(
   objects: ObjectSource,
   { chunks }: BodyIndex,

@@ -1,4 +1,4 @@
-// docs/prover.md#replication: every step of a run once more, kernel and programs, from L1 and DA alone.
+// docs/prover.md#replication: runs every step of a run once more, kernel and programs, from L1 and DA alone.
 import { join } from 'node:path';
 import { readKernel } from '../../kernel/file.ts';
 import { createKernelEngine } from '../../kernel/native.ts';
@@ -64,7 +64,10 @@ export async function replayRun(request: ReplayRequest): Promise<ReplayedChain> 
   }
 }
 
-/** The run's steps from its start to its end; on the way back its workflow's programs are registered. */
+/**
+ * The run's steps from its start to its end. Bodies are read backwards, down to the Deploy message of its workflow,
+ * whose programs are registered.
+ */
 async function collectSteps(
   { snapshot, objects, found, run }: ReplayRequest,
   programs: ProgramRegistry,
@@ -105,7 +108,7 @@ async function replaySteps(
 ): Promise<ReplayedChain> {
   const inbox = createInbox(request);
   const outcomes: Promise<string | undefined>[] = [];
-  /** Who made an object: of programs with equal outputs, the last one. */
+  /** By an object's root: the outcome of the program that made it, of programs with equal outputs the last one. */
   const makers = new Map<Hex, Promise<string | undefined>>();
   for (const [i, { chunk, index, step }] of steps.entries()) {
     const record = chunk.steps[index] as BodyStep;
@@ -117,7 +120,7 @@ async function replaySteps(
     for (const exec of record.execs) {
       const before = exec.inputs.map(({ root }) => makers.get(root));
       const outcome = runAgain(pool, exec, check.done, before, step);
-      // Looked at below, unless an earlier step ends the replay.
+      // It is awaited below, unless an earlier step ends the replay.
       outcome.catch(() => undefined);
       outcomes.push(outcome);
       makers.set(exec.result.outputRoot, outcome);
@@ -131,7 +134,8 @@ async function replaySteps(
   return { ok: true, steps: steps.length, programs: pool.stats().done };
 }
 
-// Outputs of earlier programs are not on DA: who made an input must be done before. `makers` are of earlier steps, so nobody waits for himself.
+// Outputs of earlier programs are not on DA: the program that made an input must have ended. `makers` are of earlier
+// steps, so no program waits for itself.
 async function runAgain(
   pool: ExecPool,
   { request, inputs, result }: TouchedExec,

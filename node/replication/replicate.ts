@@ -1,4 +1,4 @@
-// docs/prover.md#replication: that a run's dataset is what the network says, shown from L1 and DA alone.
+// docs/prover.md#replication: shows from L1 and DA alone that a run's dataset is what the network says.
 import { datasetKey } from '../../kernel/keys.ts';
 import { decodeReceipt, type Receipt } from '../../kernel/receipt.ts';
 import { datasetRecord } from '../../kernel/records.ts';
@@ -22,21 +22,21 @@ import { type ReplayOptions, replayRun } from './replay.ts';
 export type VerifyRequest = {
   readonly l1: L1;
   readonly contracts: { readonly inbox: Address; readonly rollup: Address };
-  /** Block of the first contract. */
+  /** The L1 block of the first contract. */
   readonly fromBlock: bigint;
-  /** Bytes by root, verified: a DA client. */
+  /** Gives bytes by their root, and has verified them: a DA client. */
   readonly da: { get(root: Hex): Promise<Uint8Array> };
   readonly run: Hex;
   /** Files that should be the partitions of one stage, one after another. */
   readonly files?: readonly { readonly path: string; readonly stage: number }[];
   /** Runs every step of the run again, programs included. */
   readonly replay?: ReplayOptions;
-  /** Batch of the message that started the run, if whoever asks was told; L1 says what became of it. */
+  /** The batch of the message that started the run, if the caller was told of it. L1 says what became of that batch. */
   readonly startBatch?: bigint | undefined;
 };
 
 export type VerifyReport = {
-  /** All checks are good. */
+  /** True if all checks hold. */
   readonly ok: boolean;
   /** False while the assertion's window is open. */
   readonly confirmed: boolean;
@@ -45,7 +45,7 @@ export type VerifyReport = {
   readonly assertion?: Hex;
   /** The batch that held the run's start, if L1 has made it void. */
   readonly lost?: VoidBatch;
-  /** Transactions that fix the dataset: the assertion's, then the confirmation's. */
+  /** The L1 transactions that fix the dataset: the assertion's, then the confirmation's. */
   readonly transactions: readonly Hex[];
   readonly dataset?: ObjectRef;
   readonly entries: readonly DatasetEntry[];
@@ -122,7 +122,7 @@ function missingRun(voids: readonly VoidBatch[]): Failed {
   const [first, ...others] = voids;
   if (first === undefined) return new Failed('assertion', missing);
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  const voided = `L1 has made batch ${first.index}${more} void: a run whose start was in there is no more`;
+  const voided = `L1 has made batch ${first.index}${more} void: a run whose start was in such a batch does not exist any more`;
   return new Failed('assertion', `${missing}; ${voided}`);
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createBudget } from './budget.ts';
 
-test('who comes first gets his first, when there is room; one alone may have more than all', async () => {
+test('the first to ask is the first to get bytes, when there is room; one alone may have more than all', async () => {
   const budget = createBudget(100);
   const order: string[] = [];
   const take = (name: string, bytes: number) =>

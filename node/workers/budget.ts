@@ -1,15 +1,21 @@
-// docs/prover.md#memory: bytes that may be taken at a time; who comes first gets his first.
+// docs/prover.md#memory: bytes that jobs may take at one time; the first to ask is the first to get them.
 
 export type Budget = {
-  /** Waits until there is room, or nothing else is taken: one job alone may have more than the whole. The answer gives the bytes back, once. */
+  /**
+   * Waits until there is room, or until nothing is taken: a job that is alone may have more than the whole. The
+   * function that it gives returns the bytes; a second call does nothing.
+   */
   take(bytes: number): Promise<() => void>;
-  /** Counts bytes without waiting: of what is kept between jobs. */
+  /** Counts bytes that are kept between jobs, without waiting for room. */
   keep(bytes: number): () => void;
   used(): number;
   total(): number;
 };
 
-/** `makeRoom` is asked for bytes that are missing before anybody waits for them: it gives up what is only kept. */
+/**
+ * `total`: in bytes. `makeRoom` is asked for missing bytes before anybody waits for them: it gives up what is only
+ * kept.
+ */
 export function createBudget(total: number, makeRoom: (missing: number) => void = () => undefined): Budget {
   const queue: { readonly bytes: number; readonly go: () => void }[] = [];
   let taken = 0;

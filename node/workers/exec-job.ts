@@ -23,35 +23,35 @@ export type ProgramParts = {
 };
 
 export type JobOutcome = {
-  /** 0-255 exit code, 256 fault: docs/vm.md#fault. */
+  /** 0 to 255: the exit code; 256: a fault (docs/vm.md#fault). */
   readonly status: number;
   /** Empty after a fault. */
   readonly output: Uint8Array;
   readonly gasUsed: bigint;
 };
 
-/** A job as a thread gets it: of inputs that are the same there is one copy. */
+/** A job as a thread gets it: with one copy of inputs that are equal. */
 export type SentJob = Omit<ExecJob, 'inputs'> & {
   readonly objects: readonly Uint8Array[];
-  /** Which of the objects each input is. */
+  /** For each input the index of its object. */
   readonly places: readonly number[];
 };
 
 export type ToWorker = {
   readonly id: number;
   readonly job: SentJob;
-  /** With the first job of a program that this thread does not hold; always for the step machine. */
+  /** Sent if the thread does not hold the program, and always to the step machine. */
   readonly parts?: ProgramParts;
-  /** Most pages of memory. */
+  /** The most pages of memory that the program may have. */
   readonly pages: number;
-  /** Programs to forget before. */
+  /** The programs to forget before the job is run. */
   readonly drop: readonly Hex[];
 };
 
 export type FromWorker =
   /** The program is loaded and begins to run: another deadline counts. */
   | { readonly id: number; readonly kind: 'loaded' }
-  /** `keptBytes`: what the thread keeps of the program for its next run. `ms`: how long it has worked. */
+  /** `keptBytes`: what the thread keeps of the program for its next run. `ms`: how long it has worked at the job. */
   | {
       readonly id: number;
       readonly kind: 'outcome';
@@ -60,8 +60,8 @@ export type FromWorker =
       readonly ms: number;
     }
   /**
-   * This engine has no result for the program, which says nothing about the program. `loaded`: it was loaded, or held. `needsMemory`: more
-   * pages may be all that is missing.
+   * This engine has no result, which says nothing about the program. `loaded`: the program was loaded, or the thread
+   * held it already. `needsMemory`: more pages may be all that is missing.
    */
   | {
       readonly id: number;
@@ -71,7 +71,7 @@ export type FromWorker =
       readonly needsMemory: boolean;
     };
 
-/** Inputs of a job, as a run takes them. */
+/** The inputs of a job, in their order. */
 export function inputsOfJob({ objects, places }: SentJob): Uint8Array[] {
   return places.map((place) => objects[place]!);
 }

@@ -46,7 +46,7 @@ function load({ header, code, image, slots, data, wasm }: ProgramParts): NativeP
   return loaded;
 }
 
-// A view of a larger buffer cannot be handed over.
+// Only a buffer of its own can be handed over to another thread: a view of a larger one is copied.
 function ownBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

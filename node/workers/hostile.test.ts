@@ -17,7 +17,10 @@ afterAll(() => workers.close());
 const REQUEST = { timestampNs: 7n, seed: new Uint8Array(32) };
 const SEED = `0x${'00'.repeat(32)}` as const;
 
-/** Through the pool's threads, and by the step machine here: the same, and why it was not run natively, if it was not. */
+/**
+ * Runs a program in the pool's threads and on the step machine here. Gives the result, which must be the same, and why
+ * it was not run natively, if so.
+ */
 async function both({ parts, programId, program }: TestProgram, gasLimit: bigint, inputs: readonly Uint8Array[] = []) {
   const job = { programId, seed: SEED, gasLimit, timestampNs: 7n, inputs };
   const outcome = await workers.run(job, async () => parts);
@@ -57,7 +60,8 @@ describe.each(Object.entries(HOSTILE))('%s', (_, shape) => {
       if (!(error instanceof MizuError) || error.code !== 'vm/too-large') throw error;
     }
     const { user, system } = process.cpuUsage(from);
-    // Refused before the work is done, or done in time linear in the bytes: ten times what a slow machine takes, where squares take minutes.
+    // Refused before the work is done, or done in time linear in the bytes: ten times what a slow machine takes, where
+    // squares take minutes.
     expect((user + system) / 1e6).toBeLessThan(5 + wasm.length * 200e-6);
     if (program !== undefined) await both(program, 3_000_000n);
   });

@@ -3,15 +3,18 @@ import type { Hex } from '../../protocol/hex.ts';
 import type { Store } from '../../service/storage/store.ts';
 
 export type NativeGuard = {
-  /** False for a program that the process has not survived twice. */
+  /** False for a program during whose native run the process has ended twice. */
   allows(programId: Hex): boolean;
-  /** Written before it resolves: it outlives the process. */
+  /**
+   * Notes that the program is run natively. The note is written before the promise resolves, so it outlives the
+   * process.
+   */
   begin(programId: Hex): Promise<void>;
-  /** The process is still there. */
+  /** Takes the note back: the process has survived the run. */
   end(programId: Hex): Promise<void>;
 };
 
-/** Once may be chance: somebody has stopped the process. */
+/** One end may be chance: somebody may have stopped the process. */
 const STRIKES = 2;
 
 /** Call it once for a store, before anything runs. */

@@ -83,7 +83,7 @@ test('what one gas limit gives tells what others give: only a fault must be run 
     [1n, fault(1n)],
   ] as const) {
     expect(node.pool.known(request(program, inputs, limit))).toEqual(expected);
-    // The same, run by itself.
+    // The same request, run by a node that knows no other result.
     const alone = await openTestNode(node.objects);
     open.push(alone);
     await alone.programs.register([program]);

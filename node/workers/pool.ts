@@ -18,12 +18,14 @@ import type { NativeGuard } from './native-guard.ts';
 import { createWorkers, type LoadableJob, ModuleRefused } from './workers.ts';
 
 export type ExecPool = ExecSource & {
-  /** Jobs waiting and running, those done since the start, those of them that the step machine has run, and bytes that jobs take now. */
   stats(): {
     readonly waiting: number;
     readonly running: number;
+    /** Jobs done since the start. */
     readonly done: number;
+    /** Those of them that the step machine has run. */
     readonly stepped: number;
+    /** The bytes that jobs take now. */
     readonly bytes: number;
   };
   close(): Promise<void>;
@@ -34,15 +36,15 @@ export type ExecPoolOptions = {
   readonly objects: Pick<ObjectStore, 'get' | 'put'>;
   readonly programs: Pick<ProgramRegistry, 'entries' | 'module' | 'judge'>;
   readonly memo: Memo;
-  /** Threads. */
+  /** The number of threads. */
   readonly workers: number;
-  /** Jobs that may wait. */
+  /** The most jobs that may wait. */
   readonly maxWaiting?: number;
-  /** What jobs, instances and compiled programs may take together. */
+  /** What jobs, instances and compiled programs may take together, in bytes. */
   readonly memoryBytes?: number | undefined;
-  /** Default none: a process that ends by a program runs it natively again. */
+  /** Without it, a process that was ended by a program runs it natively again. */
   readonly guard?: NativeGuard | undefined;
-  /** Told once of each program that runs on the step machine only, and why. */
+  /** Called once for each program that runs on the step machine only, with the reason. */
   readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
 };
 
@@ -55,7 +57,7 @@ type Waiting = {
   readonly settle: (result: Promise<ExecResult>) => void;
 };
 
-/** Of requests that differ in their gas limit at most one runs at a time. */
+/** Requests that differ only in their gas limit have one entry: at most one of them runs at a time. */
 type Pending = {
   readonly gasLimit: bigint;
   readonly result: Promise<ExecResult>;
@@ -67,7 +69,10 @@ type Pending = {
 type Entries = readonly [ProgramEntry, ...ProgramEntry[]];
 
 const MAX_WAITING = 1024;
-/** Modules that one job tries, more than the registry keeps of a program: others may be deployed while it does. */
+/**
+ * The most modules that one job tries. It is more than the registry keeps of a program: others may be deployed
+ * meanwhile.
+ */
 const TRIES_MAX = 16;
 
 export function createExecPool(options: ExecPoolOptions): ExecPool {
@@ -108,7 +113,8 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     const entries = await requireProgram(programs, programId);
     const distinct = [...new Map(inputs.map((input) => [input.root, input])).values()];
     const bytes = distinct.reduce((sum, { length }) => sum + length, 0);
-    // Only when the job starts: what waits takes no memory. One object is there once, however often it is named.
+    // Inputs are read when the job starts, so that a job that waits takes no memory. An object is read once, however
+    // often it is named.
     const loadInputs = async () => {
       const loaded = new Map<Hex, Uint8Array>();
       for (const input of distinct)
@@ -117,12 +123,13 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     };
     const job = { programId, seed, gasLimit, timestampNs, inputs: loadInputs, signal };
     const result = await store(await runWithModule(job, entries, bytes));
-    // What has ended says more than what has not, and a longer run more than a shorter one.
+    // A result that answers this request already says at least as much: a program's end more than a fault, a longer run
+    // more than a shorter one.
     if (known(name, gasLimit) === undefined) await memo.put(name, result);
     return result;
   }
 
-  // Its Deploy has paid for one try of each module: docs/prover.md#modules.
+  // The Deploy messages have paid for one try of each module: docs/prover.md#modules.
   async function runWithModule(job: LoadableJob, entries: Entries, inputs: number): Promise<JobOutcome> {
     const { programId } = job;
     const { header } = entries[0];
@@ -152,13 +159,13 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
 
   const known = (name: Hex, gasLimit: bigint) => answerFor(memo.get(name), gasLimit);
 
-  // Who has given a signal wants the result until it is aborted, all others to the end.
+  // A caller that has given a signal wants the result until that aborts, any other to the end.
   function want(name: Hex, job: Pending, signal: AbortSignal | undefined): Promise<ExecResult> {
     job.wanted++;
     const leave = () => {
       job.wanted--;
       if (job.wanted > 0 || pending.get(name) !== job) return;
-      // Who asks for it from now on starts another one.
+      // Whoever asks for the result from now on starts another job.
       pending.delete(name);
       job.unwanted.abort();
       const at = queue.findIndex((waiting) => waiting.signal === job.unwanted.signal);
@@ -179,7 +186,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
     if (same !== undefined) {
       const result = want(name, same, signal);
       if (same.gasLimit === gasLimit) return result;
-      // It says what this one gives, or this one runs after it.
+      // The result of the other tells what this request gives, or else this request is run after it.
       const again = () => exec(request, inputs, made, signal);
       return result.then(again, again);
     }
@@ -210,7 +217,7 @@ export function createExecPool(options: ExecPoolOptions): ExecPool {
 const GAS_LIMIT_AT = 96;
 const EMPTY = objectRoot(new Uint8Array(0));
 
-/** Hash of the request without its gas limit, which no program sees. */
+/** The hash of the request without its gas limit, which no program sees. */
 function nameOf(request: Uint8Array): Hex {
   const unlimited = request.slice();
   unlimited.fill(0, GAS_LIMIT_AT, GAS_LIMIT_AT + 8);
@@ -218,8 +225,9 @@ function nameOf(request: Uint8Array): Hex {
 }
 
 /**
- * What a run under this limit gives if one under another gave that: what has ended needs the gas that it has used, and with less it is a fault;
- * what was a fault is one with less gas, too.
+ * The result under `gasLimit`, if `known` is that under another limit. A program that ended needs the gas that it used,
+ * and with less it is a fault; what was a fault is a fault with less gas, too. The result is undefined if `known` does
+ * not tell.
  */
 function answerFor(known: ExecResult | undefined, gasLimit: bigint): ExecResult | undefined {
   if (known === undefined) return undefined;

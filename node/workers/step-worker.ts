@@ -1,4 +1,4 @@
-// docs/prover.md#pool: one thread of the step machine: runs what has no native form, or what the native engine did not get through.
+// docs/prover.md#pool: one thread of the step machine: it runs programs that have no native form, or for which the native engine had no result.
 import { parentPort } from 'node:worker_threads';
 import { hexToBytes } from '../../protocol/hex.ts';
 import { decodeProgramHeader } from '../../protocol/program.ts';
@@ -8,7 +8,7 @@ import { type FromWorker, inputsOfJob, type ToWorker } from './exec-job.ts';
 const port = parentPort;
 if (port === null) throw new Error('this module runs as a worker thread');
 
-/** Instructions between two looks at the thread's messages: 2^28 take about a second. */
+/** The gas between two looks at the thread's messages: 2^28 take about a second. */
 const STRETCH = 1n << 28n;
 
 port.on('message', async (message: ToWorker) => {
@@ -37,7 +37,7 @@ async function respond({ id, job, parts }: ToWorker): Promise<FromWorker> {
   }
 }
 
-// In stretches: a thread that is told to end does so between two of them.
+// Runs in stretches: a thread that is told to end does so between two of them.
 async function runToEnd(machine: StepMachine) {
   for (;;) {
     machine.runTo(machine.position() + STRETCH);

@@ -15,8 +15,8 @@ const message = (gasLimit: bigint): ToWorker => ({
 });
 
 test.each([
-  ['does not load the program', 0n, { loadMs: 300, runMs: LONG_MS }, 'it has not loaded the program in 300 ms'],
-  ['does not end the run', 1n, { loadMs: LONG_MS, runMs: 300 }, 'it has not run the program in 300 ms'],
+  ['does not load the program', 0n, { loadMs: 300, runMs: LONG_MS }, 'the thread has not loaded the program in 300 ms'],
+  ['does not end the run', 1n, { loadMs: LONG_MS, runMs: 300 }, 'the thread has not run the program in 300 ms'],
   ['takes more heap than it has', 2n, { loadMs: LONG_MS, runMs: LONG_MS }, 'memory limit'],
   ['throws', 3n, { loadMs: LONG_MS, runMs: LONG_MS }, 'thrown in the thread'],
 ])('a thread that %s', async (_, gasLimit, limits, why) => {

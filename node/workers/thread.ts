@@ -1,4 +1,4 @@
-// docs/prover.md#pool: one thread and the job that it has: until it answers, dies, or its time is over.
+// docs/prover.md#pool: one thread and its job, until the thread answers, ends, or the job's time is over.
 import { Worker } from 'node:worker_threads';
 import type { Hex } from '../../protocol/hex.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';
@@ -7,12 +7,13 @@ import type { FromWorker, ToWorker } from './exec-job.ts';
 export type JobAnswer = Exclude<FromWorker, { kind: 'loaded' }>;
 
 export type Thread = {
-  /** Programs that it holds, and the bytes that they keep; the least recently used first. */
+  /** The programs that it holds, with the bytes that it keeps of each; the least recently used first. */
   readonly held: Map<Hex, number>;
   dead(): boolean;
   /**
-   * The answer to one job; its bytes are the thread's from then on. One at a time.
-   * @throws ThreadDied if the thread ended; or was ended because it did not load the program, or run it, in its time
+   * Sends a job and resolves with its answer. The job's bytes belong to the thread from then on. A thread has one job
+   * at a time.
+   * @throws ThreadDied if the thread ended, or was ended because it did not load or run the program within `limits`
    */
   ask(message: ToWorker, limits: { readonly loadMs: number; readonly runMs: number }): Promise<JobAnswer>;
   end(): Promise<void>;
@@ -20,7 +21,7 @@ export type Thread = {
 
 /** The thread has ended and its job has no answer. */
 export class ThreadDied extends Error {
-  /** True if it had begun to load the program, and has not come to its end. */
+  /** True if the thread had not loaded the program yet. */
   readonly whileLoading: boolean;
 
   constructor(message: string, whileLoading = false) {
@@ -29,10 +30,10 @@ export class ThreadDied extends Error {
   }
 }
 
-/** The least that setTimeout takes for endless. */
+/** The longest time that setTimeout takes. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** `heapMb`: V8's heap of the thread; memories of programs do not count. */
+/** `heapMb`: V8's heap of the thread, in MB. Memories of programs do not count. */
 export function startThread(script: URL, heapMb: number): Thread {
   const worker = new Worker(script, {
     execArgv: LOADER_ARGUMENTS,
@@ -43,7 +44,7 @@ export function startThread(script: URL, heapMb: number): Thread {
     dead = true;
   };
   worker.once('exit', bury);
-  // An error ends the thread; who waits for its job hears of it by a listener of his own.
+  // An error ends the thread. Whoever waits for a job hears of it by a listener of the job's own.
   worker.on('error', bury);
   worker.unref();
   return {
@@ -51,7 +52,7 @@ export function startThread(script: URL, heapMb: number): Thread {
     dead: () => dead,
     ask: (message, { loadMs, runMs }) =>
       new Promise((resolve, reject) => {
-        if (dead) throw new ThreadDied('it had ended before');
+        if (dead) throw new ThreadDied('the thread had ended before');
         let timer: NodeJS.Timeout | undefined;
         let late: string | undefined;
         let loaded = false;
@@ -68,7 +69,7 @@ export function startThread(script: URL, heapMb: number): Thread {
           clearTimeout(timer);
           const end = () => {
             dead = true;
-            late = `it has not ${what} in ${Math.round(ms)} ms`;
+            late = `the thread has not ${what} in ${Math.round(ms)} ms`;
             // The job goes on elsewhere when the thread is gone, and its memory with it.
             void worker.terminate();
           };
@@ -82,7 +83,7 @@ export function startThread(script: URL, heapMb: number): Thread {
           } else end(() => resolve(answer));
         };
         const onError = (error: Error) => die(error.message);
-        const onExit = (code: number) => die(late ?? `it ended with exit code ${code}`);
+        const onExit = (code: number) => die(late ?? `the thread ended with exit code ${code}`);
         worker.on('message', onMessage);
         worker.on('error', onError);
         worker.on('exit', onExit);

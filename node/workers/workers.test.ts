@@ -43,7 +43,7 @@ test('the job of a native thread that dies runs on the step machine, and so do a
   const outcome = { status: 0, output: EMPTY, gasUsed: 4n };
   expect(await workers.run(job, async () => parts)).toEqual(outcome);
   expect(await workers.run(job, async () => parts)).toEqual(outcome);
-  expect(told).toEqual(['it ended with exit code 7']);
+  expect(told).toEqual(['the thread ended with exit code 7']);
   expect(workers.stepped()).toBe(2);
   await workers.close();
 });
@@ -55,7 +55,7 @@ test('a module by which a thread dies while it loads is refused, so that another
   const job = { ...JOB, programId, gasLimit: 100n };
   const refused = await workers.run({ ...job, module }, async () => parts).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ModuleRefused);
-  expect(refused).toMatchObject({ verdict: 'unfit', message: 'it ended with exit code 7' });
+  expect(refused).toMatchObject({ verdict: 'unfit', message: 'the thread ended with exit code 7' });
   const absent = workers.run({ ...job, module: { ...module, fits: true } }, async () => ({ ...parts, wasm: EMPTY }));
   await expect(absent).rejects.toMatchObject({ verdict: 'absent' });
   expect(workers.stepped()).toBe(0);

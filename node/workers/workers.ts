@@ -1,4 +1,4 @@
-// docs/prover.md#pool: a job runs natively if that can be, else on the step machine: one result, whatever happens to V8.
+// docs/prover.md#pool: a job runs natively if it can, else on the step machine: it has the same result, whatever happens to V8.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { createBudget } from './budget.ts';
@@ -23,25 +23,25 @@ import { type JobAnswer, startThread, type Thread, ThreadDied } from './thread.t
 
 export type Workers = {
   /**
-   * At most as many at a time as there are workers. `load` is called if the thread does not hold the program; `size` tells what
-   * the job takes before anything is loaded for it.
+   * Runs a job. The caller runs at most as many at one time as there are workers. `load` is called if the thread does
+   * not hold the program; `size` tells what the job takes before anything is loaded for it.
    * @throws ModuleRefused if nobody has the job's module, or it is the first to load it and it does not load
    * @throws MizuError `prover/worker-crashed` (retryable): this machine cannot run the step machine now
    */
   run(job: LoadableJob, load: () => Promise<ProgramParts>, size?: JobSize): Promise<JobOutcome>;
-  /** Jobs that the step machine has run. */
+  /** The number of jobs that the step machine has run. */
   stepped(): number;
-  /** Bytes counted now. */
+  /** The bytes that jobs and threads take now. */
   usedBytes(): number;
   close(): Promise<void>;
 };
 
-/** Inputs at hand, or loaded when the job starts. */
+/** A job whose inputs are at hand, or are loaded when it starts. */
 export type LoadableJob = Omit<ExecJob, 'inputs'> & {
   readonly inputs: ExecJob['inputs'] | (() => Promise<ExecJob['inputs']>);
   /**
-   * The module that `load` gives; null: none of those that are known fits the program, which runs on the step machine. Default: there
-   * is no other.
+   * The module that `load` gives. It is null if no known module fits the program, which then runs on the step machine.
+   * Absent: the module that `load` gives is the only one.
    */
   readonly module?: ModuleTry | null;
   /** Aborted when nobody wants the result any more: the thread that has the job is then ended. */
@@ -50,9 +50,9 @@ export type LoadableJob = Omit<ExecJob, 'inputs'> & {
 
 export type ModuleTry = {
   readonly root: Hex;
-  /** It is known to load as the program. */
+  /** The module is known to load as the program. */
   readonly fits: boolean;
-  /** Told when it was found to. */
+  /** Called when the module was found to load as the program. */
   onFit(): Promise<void>;
 };
 
@@ -69,9 +69,9 @@ export class ModuleRefused extends Error {
 export type WorkersOptions = {
   /** Default 2 GiB. */
   readonly memoryBytes?: number | undefined;
-  /** Told once of each program that has no native form, or that the native engine did not get through. */
+  /** Called once for each program that has no native form, or for which the native engine had no result. */
   readonly onStepped?: ((programId: Hex, reason: string) => void) | undefined;
-  /** Told of the first native job of each program. */
+  /** Called around the first native job of each program. */
   readonly guard?: NativeGuard | undefined;
   readonly nativeScript?: URL | undefined;
   readonly stepScript?: URL | undefined;
@@ -83,9 +83,12 @@ export const DEFAULT_MEMORY_BYTES = 2048 * MIB;
 /** A compiled workflow program takes up to about 20 MB: the bytes are what counts. */
 const PROGRAMS_PER_THREAD = 64;
 const KEPT_BYTES_PER_THREAD = 256 * MIB;
-/** A thread that a job may have left more in is ended: the system has its memory back then, and not when V8 looks for garbage. */
+/**
+ * A thread in which a job may have left more than this is ended: the system then has its memory back at once, and not
+ * when V8 collects garbage.
+ */
 const LARGE_JOB_BYTES = 160 * MIB;
-/** Programs remembered as step-only. */
+/** The most programs that are remembered in each set. */
 const STEPPED_MAX = 65_536;
 const STEP_ATTEMPTS = 2;
 const NO_LIMITS = { loadMs: Number.POSITIVE_INFINITY, runMs: Number.POSITIVE_INFINITY };
@@ -97,13 +100,15 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
   const { stepScript = STEP_SCRIPT, guard } = options;
   const places: Place[] = [];
   const budget = createBudget(memoryBytes, giveUpIdle);
-  /** Programs, each with its module, that only the step machine runs, and those that need more memory than most. */
+  /** Programs, each with its module, that only the step machine runs. */
   const stepOnly = new Set<string>();
+  /** Programs that need more memory than most. */
   const hungry = new Set<Hex>();
   /** Programs, each with its module, whose loading took longer than it pays for. */
   const dear = new Set<string>();
-  /** Programs, each with its module, that have run natively in this process, and those that do it for the first time. */
+  /** Programs, each with its module, that have run natively in this process. */
   const proven = new Set<string>();
+  /** Programs that run natively for the first time. */
   const begun = new Set<Hex>();
   let nextId = 0;
   let stepped = 0;
@@ -114,7 +119,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     const free = places.filter((place) => place.engine === engine && !place.busy && !place.thread.dead());
     const found = free.find(({ thread }) => thread.held.has(programId)) ?? free[0] ?? open(engine);
     found.busy = true;
-    // The most recently used last.
+    // The most recently used thread stands last.
     places.splice(places.indexOf(found), 1);
     places.push(found);
     return found;
@@ -137,7 +142,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     if (at >= 0) places.splice(at, 1);
   }
 
-  // Threads without a job, the least recently used first: with them go their instances and compiled programs.
+  // Ends threads without a job, the least recently used first: their instances and compiled programs go with them.
   function giveUpIdle(missing: number): void {
     let freed = 0;
     for (const place of places.filter(({ busy }) => !busy)) {
@@ -174,8 +179,8 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
       // What the store gave is not held while the job runs.
       early = undefined;
       const sent = sendable(job, typeof job.inputs === 'function' ? await job.inputs() : job.inputs);
-      // Who listens to it now would hear nothing more of it.
-      if (place.thread.dead()) throw new ThreadDied('it ended while the program was loaded');
+      // A listener that is added now would hear nothing of its end.
+      if (place.thread.dead()) throw new ThreadDied('the thread ended while the program was loaded');
       const drop = leastUsed(held, job.programId);
       for (const programId of drop) held.delete(programId);
       const message: ToWorker = { id: nextId++, job: sent, pages, drop, ...(parts === undefined ? {} : { parts }) };
@@ -208,7 +213,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     place.busy = false;
   }
 
-  // What happens to its threads then says nothing about the program.
+  // Whether the job's end was wanted: what happens to its thread then says nothing about the program.
   function isOver(job: LoadableJob): boolean {
     return closed || isUnwanted(job);
   }
@@ -217,7 +222,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     return places.some(({ thread, busy }) => !busy && !thread.dead() && thread.held.has(programId));
   }
 
-  // Why the native engine has no result, or the result.
+  // Gives the result, or the reason why the native engine has none.
   async function runNatively(
     job: LoadableJob,
     load: () => Promise<ProgramParts>,
@@ -237,7 +242,7 @@ export function createWorkers(count: number, options: WorkersOptions = {}): Work
     }
   }
 
-  // If the process does not survive it the guard knows which program that was.
+  // If the process does not survive the run, the guard knows which program it was.
   async function runGuarded(
     job: LoadableJob,
     load: () => Promise<ProgramParts>,
@@ -322,7 +327,7 @@ function keptBytes({ held }: Thread): number {
   return bytes;
 }
 
-// Programs that a thread has to forget before it gets one more.
+// The programs that a thread has to forget before it gets one more.
 function leastUsed(held: ReadonlyMap<Hex, number>, next: Hex): Hex[] {
   const others = [...held].filter(([programId]) => programId !== next);
   let bytes = others.reduce((sum, [, kept]) => sum + kept, 0);
@@ -335,7 +340,7 @@ function leastUsed(held: ReadonlyMap<Hex, number>, next: Hex): Hex[] {
   return drop;
 }
 
-// One copy of each object, which the thread then owns.
+// Makes one copy of each object, which the thread then owns.
 function sendable({ programId, seed, gasLimit, timestampNs }: LoadableJob, inputs: ExecJob['inputs']): SentJob {
   const distinct = [...new Set(inputs)];
   const place = new Map(distinct.map((bytes, at) => [bytes, at]));
@@ -360,7 +365,7 @@ function ownParts({ header, code, image, slots, data, wasm }: ProgramParts): Pro
   };
 }
 
-// `slice` of a Buffer is a view: the thread would take away what the store keeps.
+// `slice` of a Buffer is a view, and handing it over would take away what the store keeps: so the bytes are copied.
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
