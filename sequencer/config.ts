@@ -10,25 +10,25 @@ import { withoutUndefined } from '../service/process/fields.ts';
 import type { Logger } from '../service/process/log.ts';
 
 export type SequencerConfig = NodeConfig & {
-  /** Of an account that is staked as a sequencer and has ether for gas. */
+  /** The key of an account that is staked as a sequencer and has ether for gas. */
   readonly key: Hex;
-  /** Port 0 takes a free one; host is 127.0.0.1 unless told. */
+  /** Port 0 takes a free one. The default of `host` is 127.0.0.1. */
   readonly http: HttpConfig;
   readonly batch?: Partial<{
-    /** Messages at which a batch is closed. Default 1,024, at most 4,096. */
+    /** The number of messages at which a batch is closed. Default 1,024, at most 4,096. */
     readonly messages: number;
-    /** Bytes of the batch object. Default 1 MiB, at most 4 MiB. */
+    /** The most bytes of a batch object. Default 1 MiB, at most 4 MiB. */
     readonly bytes: number;
-    /** Default 2. */
+    /** The age in seconds at which a batch is closed. Default 2. */
     readonly ageSeconds: number;
-    /** Closed batches that L1 does not have yet. Default 64. */
+    /** How many closed batches L1 may lack before no further one is begun. Default 64. */
     readonly unposted: number;
   }>;
-  /** Messages that may wait to be executed. Default 10,000. */
+  /** The most messages that may wait to be executed. Default 10,000. */
   readonly maxWaiting?: number;
-  /** Told to clients by mizu_chain; default `l1Url`. */
+  /** The L1 URL that `mizu_chain` tells to clients. Default: `l1Url`. */
   readonly publicL1Url?: string;
-  /** Seconds without being mined after which a transaction's fee is raised. Default 30. */
+  /** After how many seconds without being mined a transaction's fee is raised. Default 30. */
   readonly stuckSeconds?: number;
   readonly log?: Logger;
 };
@@ -51,7 +51,7 @@ export const sequencerShape = networkShape.extend({
 });
 
 /**
- * Of a parsed JSON file; the key may stand in the environment variable MIZU_SEQUENCER_KEY instead.
+ * `value`: the parsed JSON of the file. The environment variable MIZU_SEQUENCER_KEY goes before the file's `key`.
  * @throws MizuError `config/malformed` naming every wrong field
  */
 export function parseSequencerConfig(value: unknown, environment: Environment = process.env): SequencerConfig {

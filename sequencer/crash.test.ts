@@ -132,7 +132,7 @@ async function send(message: Message): Promise<void> {
   await rpc('mizu_sendMessage', [bytes]);
   await kill();
   await start();
-  // It was durable, and sending it again changes nothing.
+  // The message was durable, and sending it again changes nothing.
   await rpc('mizu_sendMessage', [bytes]);
 }
 

@@ -42,7 +42,10 @@ afterAll(async () => {
   vi.restoreAllMocks();
 });
 
-/** Waits for results that no gateway gives; its deadline is far behind `promisedTo`, up to which its bytes are promised for long enough. */
+/**
+ * Starts a run that waits for results which no gateway gives. Its deadline is far behind `promisedTo`, up to which its
+ * bytes are promised for long enough.
+ */
 async function startIdleRun(): Promise<{ run: Hex; promisedTo: bigint }> {
   const { author } = network;
   // Promises are made by the machine's clock, and L1's stands still meanwhile.
@@ -90,7 +93,7 @@ test('its escrow comes back when its bytes lapse, though somebody had asked too 
   const balance = async () => BigInt((await rpc<{ balance: string }>('mizu_getAccount', USER.address)).balance);
   const before = await balance();
   await network.clock.advanceTo(promisedTo);
-  // Past the sequencer, which would not take it: refused by the kernel.
+  // It is sent past the sequencer, which would not take it, and is refused by the kernel.
   const sender = createSender(withAccount(network.l1, keyOf(3)));
   const inbox = { address: network.deployment.addresses.inbox, abi: inboxAbi } as const;
   const early = bytesToHex(encodeMessage({ kind: 'Expire', run }));

@@ -14,7 +14,10 @@ import { startTestSequencer } from '../test/network/sequencer.fixture.ts';
 import type { Sequencer } from './main.ts';
 
 const ENDLESS = '(module (memory 1 1) (func (export "_start") (loop (br 0))))';
-/** On the step machine most of a minute at least: nothing here waits for its end, and what is seen after it says nothing. */
+/**
+ * It takes the step machine most of a minute at least. The test does not wait for the end of it, and what is seen after
+ * that end says nothing.
+ */
 const GAS = 2n ** 34n;
 
 let network: TestNetwork;
@@ -48,7 +51,7 @@ afterAll(async () => {
   await network?.close();
 });
 
-/** One task that uses all its gas, with a module that nobody can load. */
+/** Starts a run of one task that uses all its gas, and whose module nobody can load. */
 async function startEndlessRun(): Promise<Hex> {
   const { author } = network;
   const [metadata, junk] = await author.putAll([text('{}'), text('no module')]);
@@ -75,7 +78,7 @@ async function startEndlessRun(): Promise<Hex> {
   return hashRun(author.address, 1n, workflow);
 }
 
-/** Sent by the user, executed, and its batch posted. */
+/** Sends a Withdraw of the user, and waits until it is executed and its batch is posted. */
 async function withdraw(nonce: bigint): Promise<void> {
   const { hash } = await send(
     await network.author.sign({ kind: 'Withdraw', nonce, recipient: USER.address, amount: 1n }),
@@ -94,7 +97,7 @@ test('while it runs the sequencer admits, executes, posts and answers; its run c
   const run = await startEndlessRun();
   await until('the task', async () => (await health()).pool.running === 1);
   const before = await included();
-  // No message: refused by the kernel, and nothing of the sequencer ends by it.
+  // These bytes are no message: the kernel refuses them, and the sequencer goes on.
   await force(Uint8Array.of(0x10));
   await force(Uint8Array.of(0x12));
   await force(encodeMessage({ kind: 'Advance', run, stage: 0, partition: 0 }));
@@ -107,7 +110,8 @@ test('while it runs the sequencer admits, executes, posts and answers; its run c
   const receipt = await rpc('mizu_getReceipt', hash);
   const includedNow = await included();
   const { pool, tasks } = await health();
-  // sequencer/chain/loop.test.ts holds a program as long as it needs; a machine that is too busy for this one has had its end first.
+  // sequencer/chain/loop.test.ts holds a program as long as it needs; a machine that is too busy for this one has had
+  // its end first.
   if (pool.running === 0) skip('the task was over before all was seen: this machine is too busy');
   expect({ status, receipt, ahead: tasks.ahead }).toEqual({ status: 'running', receipt: null, ahead: 1 });
   // The deposit waits with it: the order of L1's queue stays.

@@ -163,7 +163,7 @@ test('a task whose run does not pay for a result is offered to nobody, and says 
     nonce: 2n,
     workflow: view.workflow,
     maxCost: 10n ** 12n,
-    // Of 256 bytes each costs ten gas, of a wei each.
+    // A result of 256 bytes costs ten gas a byte, and one gas costs one wei.
     maxItemCost: 2_559n,
     maxInferenceCost: 10n ** 12n,
     gateways: [GATEWAY.address],

@@ -35,15 +35,15 @@ import { addRoutes } from './rpc/routes.ts';
 
 export type Sequencer = Service & { readonly url: string; readonly done: Promise<void> };
 
-/** Hex of the largest message and room for the rest of a JSON-RPC batch. */
+/** Room for the largest message in hex, and for the rest of a JSON-RPC request. */
 const BODY_BYTES = Math.max(1024 * 1024, 2 * MAX_MESSAGE_BYTES + 64 * 1024);
 const BATCH = { messages: 1_024, bytes: 1024 * 1024, ageSeconds: 2, unposted: 64 } as const;
-/** Programs that may be in the pool for each worker: enough that none waits for the next step. */
+/** How many programs may be in the pool for each worker: enough that no worker waits for the next step. */
 const AHEAD_PER_WORKER = 4;
 
 /**
- * @throws MizuError `l1/unreachable`, `l1/bad-key`, `store/locked`, `sequencer/other-kernel`, `sequencer/other-genesis`,
- * `sequencer/not-staked`, `http/cannot-listen`
+ * @throws MizuError `l1/unreachable`, `l1/bad-key`, `store/locked`, `sequencer/other-kernel`,
+ * `sequencer/other-genesis`, `sequencer/not-staked`, `http/cannot-listen`
  */
 export async function startSequencer(config: SequencerConfig): Promise<Sequencer> {
   const log = config.log ?? createLogger('sequencer');
@@ -54,7 +54,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
   let closeStore = async () => {};
   const closeAll = async () => {
     stop.abort();
-    // What the loops wait for ends with the parts; the store is closed when nobody writes to it any more.
+    // What the loops wait for ends when the parts are closed. The store is closed when nobody writes to it any more.
     await Promise.all(opened.splice(0).map((close) => close()));
     await running.catch(() => undefined);
     await closeStore();
@@ -119,7 +119,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       onPrepared: () => loop.wake(),
     });
     const reconciler = await openReconciler(store, tables, mirror);
-    // Of blocks that the follower has proven: what a node says of the time by the way could leave it in the future for good.
+    // After the start it is the time of blocks that the follower has proven: an unproven answer of a node could set it
+    // into the future for good.
     let l1Time = await readTime(l1.nodes);
     const promises = createPromises({ store, tables, account: privateKeyToAccount(config.key), domain: domains.inbox });
     const loop = createLoop({
@@ -187,7 +188,8 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
       hasOwnWork: loop.isBusy,
     });
     metrics.register(http.metrics, health);
-    // The state's committee checks what users and gateways send. Before its first one is there, L1's.
+    // The certificates of users and gateways are checked by the state's committee. Before the state has one, L1's is
+    // told.
     const describeCommittee = async (outside: MethodContext['outside']) => {
       const { members, epoch, threshold } = await state().committee();
       const told =
@@ -196,7 +198,7 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
           : { epoch, threshold, members: describeMembers(members, config.da.members) };
       return { ...told, epoch: Number(told.epoch) };
     };
-    // A node that has forgotten old blocks does not tell: then whoever asks may ask another one.
+    // A node that has forgotten old blocks does not give it. A client that needs it may then ask another node.
     const origin = await l1.client.getBlock({ blockNumber: BigInt(config.fromBlock) }).then(
       ({ hash }) => hash,
       () => undefined,

@@ -35,10 +35,10 @@ export function createMetrics() {
       registry.registerMetric(calls);
       registry.registerMetric(l1Gas);
       const gauge = createGauges(registry, 'sequencer');
-      gauge('head_step', 'Step of the soft head', () => health().head);
+      gauge('head_step', 'Steps since genesis at the soft head', () => health().head);
       gauge('unposted_batches', 'Closed batches that L1 does not have', () => health().batch - health().posted);
-      gauge('waiting_messages', 'Admitted messages that are not executed', () => health().waiting);
-      gauge('ready_tasks', 'Deterministic tasks that are ready', () => health().tasks.ready);
+      gauge('waiting_messages', 'Admitted messages that are not executed yet', () => health().waiting);
+      gauge('ready_tasks', 'Exec tasks that are ready', () => health().tasks.ready);
       gauge('ahead_tasks', 'Programs that run ahead', () => health().tasks.ahead);
     },
   };

@@ -46,7 +46,7 @@ test('a batch that a reorg drops is posted again as it was, and the soft state s
   const { head } = await rpc<{ head: unknown }>('mizu_chain');
   await network.chain.revert({ id: snapshot });
   expect(await batchCount()).toBe(before);
-  // Another history of the same length and more.
+  // L1 has another history, which is longer.
   await network.chain.mine({ blocks: 2 });
   await until('posting again', async () => (await batchCount()) > before && (await allPosted()));
   const second = await rpc<{ objectRoot: Hex; status: string }>('mizu_getBatch', batch);
@@ -75,8 +75,8 @@ test('a delayed message that a reorg replaces changes the soft state, and the me
   );
   expect((await account()).nonce).toBe(start.nonce + 1);
   await until('posting', allPosted);
-  // Who listens is told that the steps were taken back, and then of those that came in their place. Where the sequencer sees the
-  // shorter chain before the new deposit, the message behind it goes first.
+  // Who listens is told that the steps were taken back, and then of those that came in their place. Where the sequencer
+  // sees the shorter chain before the new deposit, the message behind it goes first.
   const heard = await events.until(/event: rollback(?=[\s\S]*"kind":"Deposit")[\s\S]*"kind":"Cancel"/);
   expect(heard).toContain(hash);
 });

@@ -113,7 +113,7 @@ test('bad messages are refused with a reason, and nothing of them is kept', asyn
   const refused = (message: Message | Hex) =>
     rpc('mizu_sendMessage', typeof message === 'string' ? message : bytesToHex(encodeMessage(message)));
   await expect(refused({ ...deploy, maxFee: 1n })).rejects.toMatchObject({ code: 'message/bad-signature' });
-  // The other form of a good signature: the kernel takes it for nobody's.
+  // This is the other form of a good signature, with a high s: the kernel takes it for nobody's.
   const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
   const highS = (order - BigInt(`0x${deploy.signature.slice(66, 130)}`)).toString(16).padStart(64, '0');
   const turned = `${deploy.signature.slice(0, 66)}${highS}${deploy.signature.endsWith('1b') ? '1c' : '1b'}` as Hex;

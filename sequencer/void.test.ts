@@ -77,7 +77,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-/** Two messages of the user in batches of their own, on L1. */
+/** Sends two messages of the user, each of which is posted in a batch of its own. */
 async function sendTwo(): Promise<{ first: Message; second: Message; hashes: [Hex, Hex]; batches: [number, number] }> {
   await until('posting', allPosted);
   const at = await nonce();
@@ -106,7 +106,7 @@ test('a message of a void batch is told as lost, sent again by nobody but its se
     objectLength: 0,
   });
   expect(await rpc('mizu_getBatch', batches[1])).toMatchObject({ status: 'posted' });
-  // The one behind it lacks the nonce before its own.
+  // For the message behind it the nonce before its own is missing.
   expect(await receiptOf(hashes[1])).toMatchObject({ ok: false, error: expect.stringContaining('nonce') });
   expect(await nonce()).toBe(before);
   for (const [message, hash] of [
@@ -117,7 +117,7 @@ test('a message of a void batch is told as lost, sent again by nobody but its se
     await until('execution', async () => (await receiptOf(hash).catch(() => null))?.ok === true);
   }
   expect(await nonce()).toBe(before + 2);
-  // What counts is not taken again.
+  // A message that counts is not taken again.
   expect(await send(first)).toBe(hashes[0]);
   await until('posting', allPosted);
   expect(await nonce()).toBe(before + 2);

@@ -16,20 +16,23 @@ export type Admitted = { readonly hash: Hex; readonly sequence: number };
 
 export type Admission = {
   /**
-   * Durable when it resolves. The same bytes again give the same answer. Once its signatures are good, a message waits for no reader.
+   * Takes a message: it is durable when the promise resolves. The same bytes again give the same answer. Once its
+   * signatures were found good, a message waits outside of its request's time slice, so that no reader holds it up.
    * @throws MizuError with code `message/…`
    */
   admit(bytes: Uint8Array, outside?: Slice['outside']): Promise<Admitted>;
   /**
-   * Takes the next message for execution, or tells that it cannot be executed any more. One that is held waits, and with it all of the same
-   * account.
+   * The next message to execute. A message that `isHeld` names waits, and with it all others of the same account. A
+   * message that cannot be executed any more is refused and passed over. The result is undefined if there is none.
    */
   next(
     isHeld?: (message: EndingMessage) => boolean,
   ): Promise<{ readonly sequence: number; readonly received: ReceivedMessage } | undefined>;
-  /** To be told when a queued message has been executed or messages have been queued again. */
+  /** To be called when a queued message has been executed. */
   settle(sequence: number): void;
+  /** To be called when messages have been queued again. */
   reload(): Promise<void>;
+  /** The number of messages that wait. */
   waiting(): number;
   /** The nonce that the account's next message must have. */
   nextNonce(account: Address): Promise<bigint>;
@@ -40,7 +43,7 @@ export type AdmissionParts = {
   readonly tables: Tables;
   readonly domains: SigningDomains;
   readonly state: () => StateReader;
-  /** Messages that may wait. */
+  /** The most messages that may wait. */
   readonly limit: number;
   readonly onAdmitted: () => void;
 };
@@ -62,14 +65,16 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     }
   };
 
-  // Not what has had its chance: it waits, has been executed, or could not be again.
+  // The place of a message that was admitted before. The result is undefined for a message that may be admitted anew:
+  // it was refused, or the kernel refused it and its nonce may fit later.
   const placeOf = async (hash: Hex): Promise<Admitted | undefined> => {
     const sequence = await tables.admitted.get(hash);
     if (sequence === undefined || (await tables.refused.get(hash)) !== undefined) return undefined;
     return !pending.has(sequence) && (await isNext(hash)) ? undefined : { hash, sequence };
   };
 
-  // Refused by the kernel because one before it was missing, such as one that was lost in a void batch: its nonce fits later.
+  // True if the kernel has refused the message because one before it was missing, such as one lost in a void batch: its
+  // nonce may fit later.
   const isNext = async (hash: Hex): Promise<boolean> => {
     const step = await tables.executed.get(hash);
     const record = step === undefined ? undefined : await tables.steps.get(numberKey(step));
@@ -97,7 +102,7 @@ export async function openAdmission(parts: AdmissionParts): Promise<Admission> {
     return { hash, sequence };
   };
 
-  // Only after a reorg: what was admitted against one order may not fit the other.
+  // Only after a reorg may this be false: what was admitted against one order of messages may not fit another.
   const isStillGood = async (waiting: Pending): Promise<boolean> => {
     const { hash, sequence, account } = waiting;
     if (!waiting.isUser || account === undefined) return true;

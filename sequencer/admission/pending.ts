@@ -4,42 +4,42 @@ import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Message, UserMessage } from '../../protocol/messages.ts';
 import type { ReceivedMessage } from '../../protocol/received.ts';
 
-/** What ends a run: it may have to wait for what was begun for that run. */
+/** A message that ends a run: it may have to wait for what was begun for that run. */
 export type EndingMessage = Extract<Message, { kind: 'Cancel' | 'Expire' }>;
 
 /** What a queued message binds until it is executed. */
 export type Pending = {
   readonly sequence: number;
   readonly hash: Hex;
-  /** Of a user or of a gateway, in lower case. */
+  /** The account of the user or the gateway, in lower case. */
   readonly account?: Address;
-  /** A user's nonces follow each other, a gateway's may leave some out. */
+  /** Whether the account is a user's. A user's nonces follow each other; a gateway may leave some out. */
   readonly isUser: boolean;
   readonly nonce: bigint;
-  /** In wei, the fee included. */
+  /** What the message costs its account, in wei, the fee included. */
   readonly cost: bigint;
-  /** Workflow of a Deploy message, with its number of stages: a Run may follow it at once. */
+  /** The workflow of a Deploy message, with its number of stages: a Run of it may follow at once. */
   readonly deploys?: { readonly workflow: Hex; readonly stages: number };
   readonly ends?: EndingMessage;
-  /** Absent: it is read from the store when its turn comes. */
+  /** The message. If it is absent, it is read from the store when its turn comes. */
   readonly received?: ReceivedMessage;
 };
 
 export type PendingMessages = {
-  /** `feeWei`: what its execution costs at most. */
+  /** `feeWei`: the most that its execution costs. */
   add(received: ReceivedMessage, message: Message, feeWei: bigint, sequence: number): void;
   has(sequence: number): boolean;
   delete(sequence: number): void;
   clear(): void;
   size(): number;
-  /** In their order, with those that are added meanwhile. */
+  /** All in their order, with those that are added meanwhile. */
   all(): Iterable<Pending>;
   countOf(account: Address): number;
-  /** Stages of a workflow whose Deploy message waits. */
+  /** The number of stages of a workflow whose Deploy message waits. */
   stagesOf(workflow: Hex): number | undefined;
 };
 
-/** Bytes of the messages that are kept in memory as they were received. Those behind them lie in the store alone. */
+/** The most bytes of messages that are kept in memory. Messages behind them lie in the store alone. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
 export function createPending(keptBytes = KEPT_BYTES): PendingMessages {

@@ -5,7 +5,8 @@ import type { Hex } from '../../protocol/hex.ts';
 import { decodeInputs, type UserMessage } from '../../protocol/messages.ts';
 
 /**
- * @throws MizuError `message/max-fee-too-low`, `message/deadline-passed`, `message/partition-too-large`, `message/workflow-unknown`
+ * @throws MizuError `message/max-fee-too-low`, `message/deadline-passed`, `message/partition-too-large`,
+ * `message/workflow-unknown`
  */
 export async function assertPlausible(
   message: UserMessage,
@@ -38,7 +39,7 @@ function deadlinePassed(now: bigint, deadline: bigint): MizuError {
     message: 'The deadline of the run has passed.',
     expected: `unix seconds after ${now}`,
     actual: String(deadline),
-    hint: 'Deadlines are in seconds, not in milliseconds from now.',
+    hint: 'A deadline is a time in unix seconds, not in milliseconds and not counted from now.',
   });
 }
 

@@ -15,7 +15,7 @@ const ACCOUNT = privateKeyToAccount(`0x${'44'.repeat(32)}`);
 const DOMAIN = createDomain(1, `0x${'55'.repeat(20)}`);
 const MESSAGES = Array.from({ length: 12 }, (_, i) => Uint8Array.of(1, 2, 3, i));
 const OPERATIONS = 600;
-/** Of all interleavings: what goes on beside each other differs from time to time. */
+/** Counts over all interleavings: what happens in a single one differs from run to run. */
 const counts = { signed: 0, sent: 0 };
 
 let folder: string;
@@ -44,7 +44,7 @@ function createRandom(seed: number): (below: number) => number {
   };
 }
 
-/** A chain of one batch after the other, as far as promises look at it: each has one delayed message before its own. */
+/** A chain of batches, as far as promises look at it: each batch has one delayed message before its own messages. */
 function createChain(promises: () => Promises, random: (below: number) => number) {
   const batches: { record: SequencerBatch; hashes: Hex[] }[] = [];
   const open = () => batches.findLast(({ record }) => !record.closed);
@@ -115,7 +115,7 @@ test.each([1, 2, 3, 4, 5, 6])('promises of interleaving %i', async (seed) => {
   let promises = createPromises({ store, tables, account: ACCOUNT, domain: DOMAIN });
   const chain = createChain(() => promises, random);
   const signed: SignedPromise[] = [];
-  // What was ever sent may be mined, also after it was taken back here.
+  // A batch that was ever sent may be mined, even after it was taken back here.
   const sent: { batch: number; hashes: readonly Hex[] }[] = [];
   const underway: Promise<void>[] = [];
   let rebuild: number | undefined;

@@ -10,7 +10,7 @@ import type { SequencerBatch, Tables } from '../index/tables.ts';
 
 export type SignedPromise = {
   readonly batch: number;
-  /** Counted among the sequenced messages of the batch. */
+  /** The message's index among the sequenced messages of the batch. */
   readonly message: number;
   /** Object root of the message's bytes. */
   readonly messageHash: Hex;
@@ -19,13 +19,14 @@ export type SignedPromise = {
 };
 
 export type Promises = {
-  /** Undefined while the message has no place in a batch of our own. */
+  /** Promises the message its place. The result is undefined while it has no place in a batch of our own. */
   sign(hash: Hex): Promise<SignedPromise | undefined>;
-  /** Hash of the message that was promised this place. */
+  /** The hash of the message that was promised this place. */
   at(batch: number, message: number): Promise<Hex | undefined>;
   /**
-   * Before the batch is sent to L1: its places are from now on as if they had been promised, and none behind them is, also
-   * if it is built anew before L1 has it. False: it breaks a promise.
+   * Called before the batch is sent to L1. From then on its places count as promised, and no place behind them is ever
+   * promised, even if the batch is built anew before L1 has it. The result is `broken` if the batch breaks a promise,
+   * and `changed` if the batch is not the one that is stored any more.
    */
   commit(batch: SequencerBatch): Promise<'kept' | 'broken' | 'changed'>;
 };
@@ -37,7 +38,7 @@ export type PromisesParts = {
   readonly domain: Domain;
 };
 
-/** Batches after which a promise is forgotten: no reorganisation of L1 reaches so far back. */
+/** The number of batches after which a promise is forgotten: no reorganisation of L1 reaches so far back. */
 const KEPT_BATCHES = 10_000;
 
 export function createPromises({ store, tables, account, domain }: PromisesParts): Promises {
@@ -60,7 +61,8 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     return { batch, message: step.message - batch.delayedRoots.length };
   };
 
-  // Hashes of the messages of a batch's object, from one place up to another.
+  // The hashes of a batch's sequenced messages at the places `[from, to)`. The result is undefined if one is not in the
+  // batch.
   const readPlaces = async (batch: SequencerBatch, from: number, to: number): Promise<Hex[] | undefined> => {
     const hashes: Hex[] = [];
     const first = batch.firstStep + batch.delayedRoots.length + 1;
@@ -72,8 +74,8 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     return hashes;
   };
 
-  // Without the messages before it, a message would not be where it is: all places up to it are kept, so that those of a
-  // batch that are promised already are its first ones, and whoever builds it again has put those messages there.
+  // A message would not be at its place without those before it. So all places up to it are kept: the promised places
+  // of a batch are always its first ones, and whoever builds the batch again puts those messages there.
   const keep = async (
     batch: number,
     first: number,
@@ -84,7 +86,7 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     for (const [i, hash] of hashes.entries()) {
       const place = first + i;
       const known = await at(batch, place);
-      // Of an earlier building of this batch: the loop will put that message there.
+      // Another message was promised this place when the batch was built before: the loop will put that message there.
       if (known !== undefined && known !== hash) return false;
       if (known === undefined) operations.push(tables.promised.put(keyOf(batch, place), hash));
     }
@@ -106,7 +108,8 @@ export function createPromises({ store, tables, account, domain }: PromisesParts
     const from = Math.min(message, Math.max(0, (await promisedPlaces(batch.index)) - 1));
     const hashes = await readPlaces(batch, from, message + 1);
     if (hashes === undefined || !(await keep(batch.index, from, hashes, []))) return undefined;
-    // The batch may have been rolled back meanwhile. If not, whoever builds it again finds the places written down.
+    // The batch may have been rolled back meanwhile. If it is rolled back later, whoever builds it again finds the
+    // places written down.
     const still = await placeOf(hash);
     if (still?.batch.index !== batch.index || still.message !== message) return undefined;
     const bytes = await tables.messages.get(hash);

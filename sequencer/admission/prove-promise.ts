@@ -1,4 +1,4 @@
-// docs/contracts.md#promises: has a sequencer slashed that has posted something else than it had promised.
+// docs/contracts.md#promises: has a sequencer slashed that has posted something else than it had promised, or promised one place twice.
 import { NO_MESSAGE_PROOF, proveMessage } from '../../dispute/calls.ts';
 import { inboxAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
@@ -8,13 +8,14 @@ import type { SignedPromise } from './promises.ts';
 export type BrokenPromise = {
   readonly inbox: Address;
   readonly promise: Pick<SignedPromise, 'batch' | 'message' | 'messageHash' | 'signature'>;
-  /** Bytes of the batch object, and how many messages it holds. */
+  /** The bytes of the batch object. */
   readonly object: Uint8Array;
+  /** The number of messages in it. */
   readonly sequenced: number;
 };
 
 /**
- * Whoever sends it gets half of the stake.
+ * Proves that a batch has another message at a promised place. Whoever sends the proof gets half of the stake.
  * @throws MizuError `l1/reverted` with the contract's reason, such as `PromiseKept` or `PosterMismatch`
  */
 export function proveBrokenPromise(sender: Sender, broken: BrokenPromise): Promise<Sent> {
@@ -24,7 +25,7 @@ export function proveBrokenPromise(sender: Sender, broken: BrokenPromise): Promi
   return sender.sendAndWait({ address: inbox, abi: inboxAbi, functionName: 'proveBroken', args });
 }
 
-/** The same for two promises of one place, whoever has posted the batch. */
+/** Proves that one place was promised to two messages, whoever has posted the batch. */
 export function proveContradiction(
   sender: Sender,
   inbox: Address,

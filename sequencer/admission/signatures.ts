@@ -1,4 +1,4 @@
-// docs/messages.md#domains: who signed a message, before it is admitted.
+// docs/messages.md#domains: checks who has signed a message, before it is admitted.
 import { hashTypedData } from 'viem';
 import type { CommitteeRecord, FormerCommitteeRecord } from '../../kernel/records.ts';
 import { type Certificate, hashObjects, totalLength } from '../../protocol/certificate.ts';
@@ -61,7 +61,8 @@ export async function checkSignatures(
     case 'InferenceResult':
       assertGatewaySignature(message, domains.registry);
       return assertCertificate(message.certificate, resultsOf(message), await promises(), domains.committee);
-    // Nobody signs these: anyone may tell the sequencer that a run has expired, and the others come from it and from L1.
+    // Nobody signs these: anyone may tell the sequencer that a run has expired, and the others come from it and from
+    // L1.
     case 'Expire':
     case 'Advance':
     case 'Deposit':
@@ -93,11 +94,11 @@ function assertGatewaySignature(message: InferenceResult, registry: Domain): voi
   assertSigner(registry, 'InferenceBatch', fields, signature, gateway, 'gateway');
 }
 
-/** What a certificate is judged by: all of the state, but the time. */
+/** What a certificate is judged by. All of it comes from the state, except the time. */
 type CertificateRules = {
   readonly current: CommitteeRecord;
   readonly former: FormerCommitteeRecord | undefined;
-  /** Seconds. */
+  /** For how long bytes must be promised, in seconds. */
   readonly retention: bigint;
   /** Unix seconds. */
   readonly now: bigint;

@@ -13,7 +13,10 @@ import { assertPlausible } from './plausible.ts';
 import { nowSeconds } from './signatures.ts';
 
 export type StateChecks = {
-  /** The fee of a message of `length` bytes, in wei: 0 if no user pays it. A Run of an unknown workflow, which is refused, has no stages. */
+  /**
+   * The fee of a message of `length` bytes, in wei: 0 if no user pays it. A Run of an unknown workflow, which is
+   * refused, has no stages.
+   */
   feeOf(message: Message, length: number): Promise<bigint>;
   /** The result is the fee, as `feeOf` gives it. @throws MizuError with code `message/…` */
   check(message: Message, length: number): Promise<bigint>;
@@ -42,7 +45,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
   };
 
   const check = async (message: Message, length: number): Promise<bigint> => {
-    // State and queue of one and the same moment: a step may be executed while the state is read.
+    // State and queue are of the same moment: a step may be executed while the state is read.
     const state = parts.state();
     const waiting = [...pending.all()];
     const queuedOf = (account: Address) => waiting.filter((other) => other.account === account.toLowerCase());
@@ -71,7 +74,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
           .sort(compare)
           .at(-1) as bigint;
         if (message.nonce <= last) throw usedNonce(`above ${last}`, message.nonce);
-        // Items that are not taken are paid by the gateway's account, as far as it has anything.
+        // For items that are not taken the gateway's account pays, as far as it has anything.
         const { gasPriceWei } = await state.config();
         const due = MESSAGE_BASE_GAS * BigInt(message.items.length) * gasPriceWei;
         if ((await state.account(message.gateway)).balance >= due || (await isAnyTaken(state, message))) return 0n;
@@ -91,7 +94,7 @@ export function createStateChecks(parts: StateChecksParts): StateChecks {
     }
   };
 
-  // A Deploy that is queued renews it.
+  // A queued Deploy message of the workflow renews its promise, so it is not refused then.
   const assertKept = async (workflow: Hex, waiting: readonly Pending[], state: StateReader): Promise<void> => {
     const expiry = (await tables.workflows.get(workflow))?.expiry;
     if (expiry === undefined || waiting.some(({ deploys }) => deploys?.workflow === workflow)) return;
@@ -147,7 +150,7 @@ function assertBalance(cost: bigint, balance: bigint, bound: bigint): void {
   throw new MizuError({
     code: 'message/balance-too-low',
     message: 'The account cannot pay for this message.',
-    expected: `${cost} wei, fee included`,
+    expected: `a free balance of ${cost} wei, which includes the fee`,
     actual: `${balance} wei${bound === 0n ? '' : `, of which ${bound} are bound by queued messages`}`,
     hint: 'Deposit on L1 first; the balance appears when the deposit is confirmed.',
   });
@@ -159,7 +162,7 @@ function inactiveGateway(gateway: Address): MizuError {
     message: 'The gateway is not registered.',
     expected: 'an active gateway of the registry on L1',
     actual: gateway,
-    hint: 'Stake and join on L1; the sequencer takes the change in with the next batch.',
+    hint: 'Stake and join on L1; the sequencer takes the change in with one of its next batches.',
   });
 }
 

@@ -21,25 +21,30 @@ export type Chain = {
   leaf(): StateLeaf;
   /** The batch being filled. */
   open(): SequencerBatch | undefined;
-  /** Whether the object of the open batch can take one more message of this length, and has so many bytes at most then. */
+  /**
+   * Whether the object of the open batch can take one more message of this length and then still has at most `maxBytes`
+   * bytes.
+   */
   fits(length: number, maxBytes: number): boolean;
-  /** Begins the next batch. */
+  /** Begins the next batch. `timestamp`: unix seconds. */
   begin(timestamp: number, origin: SequencerBatch['origin']): Promise<void>;
-  /** Starts programs that these steps will ask for, which come next, and does not wait for them. */
+  /** Starts programs that these steps, which come next, will ask for. It does not wait for them. */
   lookAhead(steps: readonly StepInput[]): void;
   /**
-   * Runs one message as the next step of the open batch. `batchCount` is given where it is known: then the last message closes the batch.
-   * Undefined: it asks for a program that has not been run, and nothing has changed.
+   * Runs one message as the next step of the open batch. `batchCount`: the batch's number of messages, if it is known;
+   * the last one then closes the batch for the kernel. The result is undefined, and nothing has changed, if the message
+   * asks for a program that was not run.
    */
   execute(message: SoftMessage, batchCount?: number): Promise<Executed | undefined>;
-  /** Whether the message could be executed, if it came next in a batch of this time. */
+  /** Whether `execute` would have a result if the message came next in a batch of this timestamp, in unix seconds. */
   isKnown(message: SoftMessage, timestamp: number): boolean;
-  /** The context that a message would have if it came next. */
+  /** The context leaf that a message would have if it came next in a batch of this timestamp. */
   contextOf(origin: Origin, timestamp: number): Uint8Array;
   close(object: SequencerBatch['object']): Promise<SequencerBatch>;
   /**
-   * Takes all steps from this batch on back. Messages with a sequence are queued again at their old places; those of a void batch are
-   * lost: it is their senders' business whether they send them again. If the signal aborts the rest is left for the next life.
+   * Takes back all steps from this batch on. Messages with a sequence are queued again at their old places. Those of a
+   * void batch are lost: their senders decide whether they send them again. If the signal aborts, the rest is taken
+   * back after the next start.
    */
   rollBack(toBatch: number, signal: AbortSignal): Promise<void>;
 };
@@ -51,18 +56,21 @@ export type ChainParts = {
   readonly objects: ObjectStore;
   readonly genesisLeaf: Uint8Array;
   readonly onStep: (executed: Executed) => void;
-  /** L1 has made this batch void. */
+  /** Whether L1 has made this batch void. */
   readonly isVoid: (batch: number) => Promise<boolean>;
-  /** Steps that L1 has confirmed: no batch among them becomes void any more. */
+  /** The number of steps that L1 has confirmed: none of their batches becomes void any more. */
   readonly confirmedSteps: () => Promise<number>;
 };
 
 const HEAD = 'head';
 /** Above every real count: the kernel then leaves the cursor inside the batch. */
 const UNKNOWN_COUNT = MAX_BATCH_MESSAGES + 1;
-/** Steps that can be taken back beside those that L1 has not confirmed: more than the batches of any reorg that the follower survives. */
+/**
+ * How many steps can be taken back at least, confirmed ones included: more than any reorg has that the follower
+ * survives.
+ */
 const KEPT_UNDO = 100_000;
-/** A step that is run forgets no more than so many. */
+/** The most old steps that one new step makes final. */
 const FORGOTTEN_AT_ONCE = 4;
 
 export async function openChain(parts: ChainParts): Promise<Chain> {
@@ -73,7 +81,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
   let oldestUndo = head.step + 1;
   for await (const [key] of tables.undo.entries({ limit: 1 })) oldestUndo = Number.parseInt(key, 16);
 
-  // Of the oldest steps that can still be taken back, those that never have to be.
+  // The oldest steps that can still be taken back and never have to be.
   const forgettable = async (number: number): Promise<number[]> => {
     const steps: number[] = [];
     if (oldestUndo > number - KEPT_UNDO) return steps;
@@ -111,7 +119,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     if (outcome === undefined) return undefined;
     const number = head.step + 1;
     const leaf = bytesToHex(outcome.stateLeaf);
-    // Also where a message comes from L1: it must not be executed from the queue once more.
+    // A message that comes from L1 may stand in the queue as well: it must not be executed once more from there.
     const place = sequence ?? (await tables.admitted.get(hash));
     const placed = place === undefined ? {} : { sequence: place };
     const record: StepRecord = {
@@ -145,7 +153,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
       tables.messages.put(hash, bytes),
       tables.batches.put(numberKey(index), filled),
       ...(place === undefined ? [] : [tables.queue.delete(numberKey(place))]),
-      // Refused for an order of L1's that is gone, or lost in a void batch, it may come back.
+      // A message that was refused for an order of L1's that is gone, or lost in a void batch, may come back.
       ...(wasRefused ? [tables.refused.delete(hash)] : []),
       ...forgotten.map((step) => tables.undo.delete(numberKey(step))),
     ];
@@ -157,7 +165,8 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     return executed;
   };
 
-  // Queued again, or told as lost, unless the same bytes have an earlier step that stays.
+  // What becomes of the message of a step that is taken back: it is queued again, or counts as lost if its batch is
+  // void, unless the same bytes have an earlier step that stays.
   const letGo = async (
     { hash, batch, origin, sequence }: StepRecord,
     undo: readonly StoredUndo[],
@@ -256,7 +265,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
   };
 }
 
-/** Bytes of the sequenced messages of a batch, in order. */
+/** The bytes of a batch's sequenced messages, in order. */
 export async function readSequenced(tables: Tables, batch: SequencerBatch): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = [];
   const first = batch.firstStep + batch.delayedRoots.length + 1;
@@ -313,7 +322,7 @@ function genesisHead(leaf: Uint8Array): Head {
 function lostIn(batch: number): Refused {
   return {
     code: 'message/void',
-    message: `L1 has made batch ${batch} void, in which this message was: it has had no effect.`,
+    message: `L1 has made batch ${batch} void. This message was in it and has had no effect.`,
     expected: 'a batch that is asserted as long as its bytes are promised',
     actual: `nobody asserted batch ${batch} in that time`,
     hint: 'Send the same bytes again if you still want it and its nonce is still the next one (mizu_getAccount).',

@@ -1,4 +1,4 @@
-// docs/operations.md#sequencer: the times that the contracts were deployed with; the account must be a staked one.
+// docs/operations.md#sequencer: reads the times that the contracts were deployed with, and checks that the account is staked.
 import type { ContractAddresses } from '../../contracts/deploy.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
@@ -7,10 +7,11 @@ import type { L1 } from '../../service/l1/l1.ts';
 import { createStakeReader } from '../../service/l1/stakes.ts';
 
 export type Terms = {
+  /** For how long bytes must be promised. */
   readonly retentionSeconds: number;
-  /** After which L1 takes no batch that leaves a delayed message out. */
+  /** The age of a delayed message from which on L1 takes no batch that leaves it out. */
   readonly delaySeconds: number;
-  /** By which a batch's timestamp may be before L1's. */
+  /** By how much a batch's timestamp may be before L1's. */
   readonly maxBehindSeconds: number;
 };
 

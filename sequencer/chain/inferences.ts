@@ -21,7 +21,10 @@ export type InferenceSignal = {
   next(signal: AbortSignal): Promise<void>;
 };
 
-/** The owners by turns, and the runs of each owner by turns: however many tasks one has, those of others are among the first. */
+/**
+ * The owners by turns, and the runs of each owner by turns: however many tasks one has, those of others are among the
+ * first.
+ */
 export function listInferences(runs: Iterable<InferenceList>): Iterable<InferenceTask> {
   const owners = new Map<Address, Iterable<InferenceTask>[]>();
   for (const { owner, infer } of runs) {

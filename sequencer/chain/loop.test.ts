@@ -22,7 +22,7 @@ const HELD = 1_800;
 const NOW = 10_000_000_000;
 const ADVANCE: Message = { kind: 'Advance', run: RUN, stage: 0, partition: 0 };
 const CANCEL: Message = { kind: 'Cancel', signature: `0x${'00'.repeat(65)}`, sender: USER, nonce: 0n, run: RUN };
-/** The limit is a last net. */
+/** Waits for a check to pass. Its time limit is only a last net. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 100_000, interval: 10 });
 const deposit = (amount: bigint): Message => ({ kind: 'Deposit', account: USER, amount });
 
@@ -34,7 +34,9 @@ afterEach(async () => {
   }
 });
 
-/** A loop over a chain that keeps only which messages it has executed; `known`: whether the program of ADVANCE has run. */
+/**
+ * A loop over a chain that keeps only which messages it has executed; `known`: whether the program of ADVANCE has run.
+ */
 function startLoop(
   options: {
     delayed?: Message[];
@@ -62,7 +64,7 @@ function startLoop(
   let step = 0;
   let delayedTaken = 0;
   let taken = 0;
-  /** Bytes of each step by its number, and the lengths of the open batch's sequenced messages. */
+  /** The bytes of each step's message, by the number of the step. */
   const stored = new Map<string, Uint8Array>();
   let lengths: number[] = [];
   const isAdvance = (bytes: Uint8Array) => bytes[0] === 0x10;
@@ -184,7 +186,7 @@ function startLoop(
     loop.wake();
   };
   const executed = (names: string[]) => eventually(() => expect(world.executed).toEqual(names));
-  /** The loop has looked at everything so many times. */
+  /** Waits until the loop has looked at everything this many times more. */
   const turns = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const before = world.turns;
@@ -213,7 +215,7 @@ test('while the program of a forced Advance runs, messages of others are execute
   await executed(['message 1', 'message 2', 'Advance', 'message 9']);
 });
 
-test('half of the delay before L1 refuses batches without it, nothing is executed before a forced Advance', async () => {
+test('once half of the time is over after which L1 refuses batches without it, nothing is executed before a forced Advance', async () => {
   const { world, loop, send, executed, turns } = startLoop({ delayed: [ADVANCE] });
   send(deposit(1n));
   await executed(['message 1']);
@@ -286,7 +288,7 @@ test('a batch of L1 whose program runs is gone on with when it has run; it is le
 test('however long messages are and come, each is read from its batch again: none is closed with one too long for its count', async () => {
   const limits = { messages: 4_096, bytes: 4 << 20, ageSeconds: 3_600, unposted: 10_000 };
   const long = fc.constantFrom(22_000, 32_768, 65_536, 131_072, 262_143, 262_144);
-  // Short ones before and behind long ones: at times the count comes first, at times the length.
+  // Short messages stand before and behind long ones: at times the count closes the batch, at times the length.
   const part = fc.tuple(fc.integer({ min: 1, max: 700 }), fc.array(long, { maxLength: 3 }));
   let byTheRule = 0;
   await fc.assert(

@@ -22,20 +22,22 @@ import type { Reconciler } from './reconcile.ts';
 import type { TaskClock, Tasks } from './tasks.ts';
 
 export type BatchLimits = {
-  /** Messages, delayed ones included. */
+  /** The most messages of a batch, delayed ones included. */
   readonly messages: number;
+  /** The most bytes of a batch object. */
   readonly bytes: number;
+  /** The age at which a batch is closed. */
   readonly ageSeconds: number;
-  /** Closed batches that L1 does not have; above it no further one is begun. */
+  /** How many closed batches L1 may lack before no further one is begun. */
   readonly unposted: number;
 };
 
 export type Loop = {
-  /** Something has happened: a message, a block, a program that has run. */
+  /** Says that something has happened: a message, a block, a program that has run. */
   wake(): void;
-  /** Builds the chain anew from this batch on: its timestamp can no longer be posted. */
+  /** Builds the chain anew from this batch on, which L1 would not take as it is. */
   rebuildFrom(batch: number, reason: string): void;
-  /** Not while it waits for something to do. */
+  /** False while the loop waits for something to do. */
   isBusy(): boolean;
   run(signal: AbortSignal): Promise<void>;
 };
@@ -50,11 +52,11 @@ export type LoopParts = {
   readonly objects: ObjectStore;
   readonly promises: Pick<Promises, 'at'>;
   readonly limits: BatchLimits;
-  /** After which L1 takes no batch that leaves a delayed message out. */
+  /** The age of a delayed message from which on L1 takes no batch that leaves it out. */
   readonly delaySeconds: number;
-  /** By which a batch's timestamp may be before L1's. */
+  /** By how much a batch's timestamp may be before L1's. */
   readonly maxBehindSeconds: number;
-  /** Timestamp of L1's last block, unix seconds. */
+  /** The timestamp of L1's last block, in unix seconds. */
   readonly l1Time: () => number;
   readonly log: Logger;
   readonly onClosed: () => void;
@@ -62,15 +64,25 @@ export type LoopParts = {
 };
 
 const IDLE_MS = 1_000;
-/** After so many turns in a row with nothing to do and no batch open they are rarer: what comes from others wakes the loop. */
+/**
+ * After so many turns in a row with nothing to do and no batch open, turns are rarer: what comes from others wakes the
+ * loop.
+ */
 const QUIET_TURNS = 8;
 const QUIET_MS = 4_000;
-/** Sequenced messages of a batch: however often it is built again, there is room for what L1 wants in it. */
+/**
+ * The most sequenced messages of a batch: however often it is built again, there is room for the delayed messages that
+ * L1 demands in it.
+ */
 const SEQUENCED_IN_A_BATCH = MAX_BATCH_MESSAGES - MAX_DELAYED_DUE;
+/** Steps after which L1 is looked at again. */
 const STEPS_A_TURN = 64;
-/** Messages of a batch of L1's that are looked at while the program of one before them runs. */
+/** How many messages of a batch of L1's are looked at while the program of one before them runs. */
 const LOOK_AHEAD = 64;
-/** Seconds by which timestamps stay behind L1's clock at most, so that what was begun is paid: five of the dearest tasks take 1,720 s. */
+/**
+ * The most seconds by which a timestamp stays behind L1's clock so that what was begun is paid: five of the dearest
+ * tasks take 1,720 s.
+ */
 const HELD_SECONDS = 1_800;
 
 export function createLoop(parts: LoopParts): Loop {
@@ -108,7 +120,7 @@ export function createLoop(parts: LoopParts): Loop {
     log.warn({ batch, reason, steps: before - chain.head().step }, 'the soft chain is rolled back and built again');
   };
 
-  // False: the program of its next message runs. The next turn goes on with it.
+  // The result is false if the program of the batch's next message has to be run first: a later turn goes on with it.
   const takeOver = async ({ batch, steps }: NonNullable<typeof taking>): Promise<boolean> => {
     const delayed = Number(batch.delayedUpTo - batch.delayedFrom);
     const { messages, timestamp } = chain.open() as SequencerBatch;
@@ -140,7 +152,7 @@ export function createLoop(parts: LoopParts): Loop {
     if (!tasks.begin(message, clock)) throw new Error('the kernel asks for a program of no task that is ready');
   };
 
-  // False: it waits for a program of a batch of L1's.
+  // The result is false if a batch of L1's cannot be taken over yet, because a program of it has to be run.
   const agreeWithL1 = async (signal: AbortSignal): Promise<boolean> => {
     while (!signal.aborted) {
       const head = chain.head();
@@ -155,7 +167,7 @@ export function createLoop(parts: LoopParts): Loop {
           if (!(await takeOver(taking))) return false;
           continue;
         }
-        // After a crash or a failure in the middle of it, or L1 has another one now.
+        // There was a crash or a failure in the middle of it, or L1 has another batch in its place now.
         await rollBack(head.batch, 'it was not taken over wholly', signal);
       }
       const verdict = await reconciler.check(chain.head());
@@ -198,8 +210,9 @@ export function createLoop(parts: LoopParts): Loop {
     return true;
   };
 
-  // Whoever forces a message past the sequencer holds up nobody with it: while its program runs, or while it would end what was begun for its
-  // run, it waits, and all behind it on L1. 'due': L1 takes no batch without it soon, so nothing comes before it.
+  // A message that is forced past the sequencer holds up nobody. It waits, and with it all messages behind it on L1,
+  // while its program runs or while it would end what was begun for its run. 'due': soon L1 takes no batch without it,
+  // so nothing may come before it.
   const nextDelayed = async (clock: TaskClock): Promise<ReceivedMessage | 'due' | undefined> => {
     const open = chain.open();
     // Delayed messages come first in a batch: once it has a sequenced one, they wait for the next.
@@ -240,7 +253,7 @@ export function createLoop(parts: LoopParts): Loop {
     return queued ?? (task === undefined ? undefined : { received: receiveMessage(task) });
   };
 
-  // One message; false if there is none, or if its program has to be run first.
+  // Executes one message. The result is false if there is none, or if its program has to be run first.
   const advance = async (clock: TaskClock): Promise<boolean> => {
     const delayed = await nextDelayed(clock);
     if (delayed === 'due') return false;
@@ -302,11 +315,11 @@ export function createLoop(parts: LoopParts): Loop {
         try {
           await turn(signal);
         } catch (error) {
-          // DA or L1 out of reach: what was begun is taken back by the next turn.
+          // DA or L1 is out of reach. The next turn takes back what was begun.
           if (signal.aborted || !(error instanceof MizuError) || !error.retryable) throw error;
           isBusy = false;
           taking = undefined;
-          log.warn({ err: error }, 'the sequencer waits for another party');
+          log.warn({ err: error }, 'another party does not answer; the sequencer tries again');
           await sleep(IDLE_MS, signal);
         }
       }

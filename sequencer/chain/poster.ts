@@ -1,4 +1,4 @@
-// docs/operations.md#sequencer: closed batches to DA, then to the Inbox, each exactly once.
+// docs/operations.md#sequencer: puts closed batches on DA, then posts them to the Inbox, each exactly once.
 
 import { NO_CERTIFICATE, toContractCertificate } from '../../contracts/claim.ts';
 import type { DaClient } from '../../da/client.ts';
@@ -25,28 +25,28 @@ export type PosterParts = {
   readonly l1: L1;
   readonly sender: Sender;
   readonly inbox: Address;
-  /** Seconds that certificates must promise, by L1's clock. */
+  /** For how many seconds certificates must promise bytes, by L1's clock. */
   readonly retentionSeconds: number;
   /** L1's clock, unix seconds. */
   readonly l1Time: () => number;
   readonly log: Logger;
-  /** Whether a batch is closed that is not known to be on L1: else L1 need not be asked. */
+  /** Whether there is a closed batch that is not known to be on L1. Without one L1 is not asked. */
   readonly hasClosed: () => boolean;
-  /** The timestamp of this batch is too old for L1. */
+  /** Called when the timestamp of this batch is too old for L1. */
   readonly onTooOld: (batch: number) => void;
-  /** L1 would never take this batch as it is. */
+  /** Called when L1 would never take this batch as it is. */
   readonly onUnpostable: (batch: number, reason: string) => void;
   /** Fixes the places of the batch's messages before it is sent. */
   readonly commit: Promises['commit'];
   readonly onPosted: (index: number, gasUsed: bigint) => void;
 };
 
-/** With the errors of the contracts that the Inbox calls, so that a revert is told by its name. */
+/** It includes the errors of the contracts that the Inbox calls, so that every revert has its name. */
 const POST_ABI = [...inboxAbi, ...daCommitteeAbi.filter(({ type }) => type === 'error')];
 const ZERO_LENGTH = 0;
 const IDLE_MS = 1_000;
 const LAST_BACKOFF_MS = 15_000;
-/** Beyond the retention that the contract asks for: time until the transaction is mined. */
+/** Time for the transaction to be mined, beyond the retention that the contract asks for. */
 const MARGIN_SECONDS = 3_600;
 
 export function createPoster(parts: PosterParts): Poster {
@@ -58,7 +58,7 @@ export function createPoster(parts: PosterParts): Poster {
       await l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: 'batchCount', blockTag: 'latest' }),
     );
 
-  // The next batch is the one that L1 expects: nothing has to be remembered, so nothing can be remembered wrongly.
+  // The next batch is the one that L1 expects. So nothing has to be remembered over a restart.
   const postNext = async (): Promise<boolean> => {
     const index = await batchCount();
     const batch = await tables.batches.get(numberKey(index));
@@ -143,9 +143,10 @@ export function createPoster(parts: PosterParts): Poster {
         } catch (error) {
           if (signal.aborted) return;
           if (isTooOld(error)) parts.onTooOld(await batchCount());
-          // Closed before that message came, and held up since: only a batch that takes it in is taken.
+          // The batch was closed before that message came, and was held up since: L1 takes only a batch with the
+          // message.
           if (isRevert(error, 'DelayedOverdue'))
-            parts.onUnpostable(await batchCount(), 'a delayed message is overdue that it leaves out');
+            parts.onUnpostable(await batchCount(), 'it leaves out a delayed message that is overdue');
           if (isRevert(error, 'NotTurn')) {
             await sleep(IDLE_MS, signal);
             continue;
@@ -159,7 +160,10 @@ export function createPoster(parts: PosterParts): Poster {
   };
 }
 
-/** Only what lies before the range never gets into it again. */
+/**
+ * Whether the Inbox refuses a batch because its timestamp lies before the allowed range: it never gets into the range
+ * again.
+ */
 export function isTooOld(error: unknown): boolean {
   if (!isRevert(error, 'TimestampOutOfRange')) return false;
   const [earliest, , actual] = error.args as [earliest: bigint, latest: bigint, actual: bigint];

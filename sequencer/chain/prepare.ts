@@ -7,9 +7,10 @@ import { encodeExecResult } from '../../protocol/state.ts';
 export type PrepareParts = { readonly kernel: Kernel; readonly nodes: NodeStore; readonly pool: ExecSource };
 
 /**
- * Runs the kernel on the message as if it came next, and the program that it asks for. Resolves when the result is known,
- * at once if the kernel asks for none. When the step comes its gas limit may be less, as its run has less: that is known then, too.
- * Aborted, the program is ended if nobody else wants it.
+ * Runs the kernel on the message as if it came next, and then the program that the kernel asks for. It resolves when
+ * the program's result is known, or at once if the kernel asks for none. When the step comes, the run may have less
+ * left, so that the program's gas limit is lower: the result under that limit then follows from the known one. If the
+ * signal aborts, the program is ended unless somebody else wants its result.
  */
 export async function prepareStep(
   parts: PrepareParts,

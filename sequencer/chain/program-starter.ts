@@ -5,8 +5,8 @@ import type { AheadProgram } from './tracked-run.ts';
 export type ProgramStarterParts = {
   readonly log: Logger;
   /**
-   * Runs the program that this Advance message will ask for, if the state is ready for it. `timestamp`: of the message's batch, in
-   * unix seconds. The signal aborts when the program's run has ended.
+   * Runs the program that this Advance message will ask for, if the state is ready for it. `timestamp`: of the
+   * message's batch, in unix seconds. The signal aborts when the program's run has ended.
    */
   readonly prepare: (message: Uint8Array, timestamp: number, signal: AbortSignal) => Promise<void>;
   /** Called when a program has run, or has failed. */

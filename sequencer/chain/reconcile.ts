@@ -5,14 +5,14 @@ import type { Head, PostedRecord, SequencerBatch, Tables } from '../index/tables
 
 export type ReconcileVerdict =
   | { readonly kind: 'agrees' }
-  /** Steps from this batch on are not what L1 has, or not what it will ever have. */
+  /** The steps from this batch on are not those that L1 has, or cannot become so. */
   | { readonly kind: 'differs'; readonly batch: number; readonly reason: string }
-  /** L1 has this batch and we have nothing in its place: take it over. */
+  /** L1 has this batch and we have none in its place: it has to be taken over. */
   | { readonly kind: 'behind'; readonly batch: BatchRecord };
 
 export type Reconciler = {
   check(head: Head): Promise<ReconcileVerdict>;
-  /** Batches that L1 has and that are the same as ours. */
+  /** The number of batches that L1 has and that are the same as ours. */
   posted(): number;
 };
 
@@ -39,7 +39,7 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
   const follows = async ({ previous }: BatchRecord): Promise<boolean> =>
     agreed === 0 || (await tables.posted.get(numberKey(agreed - 1)))?.fingerprint === previous;
 
-  // The delayed messages in batches that L1 does not have yet must still be those of the queue on L1.
+  // The delayed messages in our batches that L1 does not have yet must still be those in L1's queue.
   const checkDelayed = async (head: Head): Promise<ReconcileVerdict> => {
     const known = (await mirror.head()).delayed;
     let isMissing = false;
@@ -67,7 +67,7 @@ export async function openReconciler(store: Store, tables: Tables, mirror: Mirro
       for (;;) {
         const onL1 = await mirror.batch(BigInt(agreed));
         if (onL1 === undefined) return checkDelayed(head);
-        // L1 has changed its mind about an earlier one meanwhile.
+        // L1 has changed its mind about an earlier batch meanwhile.
         if (!(await follows(onL1))) {
           await stepBack();
           continue;

@@ -16,7 +16,7 @@ const PARTITIONS = 1024;
 const OBJECT = { root: MODEL, length: 10 };
 const FAR = 10n ** 12n;
 const CLOCK = { now: 1_000, timestamp: 1_000 };
-/** Of so many tasks at one time the threads are paid for. */
+/** The gas that pays for the threads of this many tasks at one time. */
 const paidFor = (tasks: number) => (tasks - 1) * Number(END_GAS);
 
 const idOf = (run: number): Hex => `0x${run.toString(16).padStart(64, '0')}`;
@@ -29,7 +29,10 @@ const stagesOf = (kind: StageIndex['kind']): StageIndex[] =>
     inputs: [{ source: RUN_INPUT, mode: 'same' }],
   }));
 
-/** The sequencer's tasks of so many running runs of one workflow, each of which has paid for its last task; the last one has another owner than the others. */
+/**
+ * The sequencer's tasks of several running runs of one workflow, each of which has paid for its last task. The last run
+ * has another owner than the others.
+ */
 async function tasksOf(
   runs: number,
   stages: readonly StageIndex[],
@@ -82,7 +85,7 @@ test('of a run of 262,144 tasks that are all ready no more are kept than may run
   const tasks = await tasksOf(3, stagesOf('exec'), {}, paidFor(AHEAD));
   expect(tasks.stats()).toEqual({ runs: 3, ready: 3 * AHEAD, ahead: 0 });
   await tasks.observe(advanced(0, 0, 0) as never);
-  // One that was not taken up: L1 may name any.
+  // L1 may name any task, also one that was not taken up.
   await tasks.observe(advanced(0, 200, 1000) as never);
   expect(tasks.stats()).toMatchObject({ ready: 3 * AHEAD });
 });
@@ -157,7 +160,7 @@ test('a Cancel waits for the programs that were begun, whose Advance messages co
     await tasks.observe(advanced(0, next.stage, next.partition) as never);
   }
   expect(tasks.holds(cancelBy(OWNER))).toBe(false);
-  // The Cancel was not one after all.
+  // After all no Cancel waits.
   tasks.release();
   tasks.runAhead(CLOCK);
   expect(begun.length).toBe(2 * AHEAD);
@@ -299,7 +302,8 @@ test('a refused Expire says nothing about later: the run is expired when its tim
   await tasks.observe(refused as never);
   expect(isGiven(2_000)).toBe(false);
   expect(isGiven(2_001)).toBe(true);
-  // Given out, but a message that was queued came before it: the run was renewed, and then somebody's own Expire was refused.
+  // Given out, but a message that was queued came before it: the run was renewed, and then somebody's own Expire was
+  // refused.
   await renew(3_000);
   await tasks.observe(refused as never);
   expect(isGiven(3_000)).toBe(false);
@@ -308,7 +312,7 @@ test('a refused Expire says nothing about later: the run is expired when its tim
   await tasks.observe(refused as never);
   expect(isGiven(3_001)).toBe(false);
   expect(isGiven(3_002)).toBe(true);
-  // Nor for an earlier one, for which it is not due.
+  // None is given out for an earlier timestamp either, for which the run is not due.
   await renew(Number(FAR));
   expect(isGiven(Number(FAR) + 1)).toBe(true);
   expect(isGiven(Number(FAR))).toBe(false);

@@ -29,8 +29,8 @@ export type TaskClock = {
 
 export type Tasks = {
   /**
-   * Rebuilds everything from the index, at the start and after a rollback. A running program that no task needs any more is
-   * ended.
+   * Rebuilds everything from the index, at the start and after a rollback. A running program that no task needs any
+   * more is ended.
    */
   load(clock: TaskClock): Promise<void>;
   /** To be called after each step. */
@@ -38,25 +38,31 @@ export type Tasks = {
   /** Starts programs of ready tasks: as many as may run ahead, and of each run as many as it has paid for. */
   runAhead(clock: TaskClock): void;
   /**
-   * Starts the program of this Advance message, which is in the chain's way, unless the program runs already. The result is
-   * false if the message is that of no ready task.
+   * Starts the program of this Advance message, which is in the chain's way, unless the program runs already. The
+   * result is false if the message is that of no ready task.
    */
   begin(message: Message | undefined, clock: TaskClock): boolean;
   /**
-   * Unix seconds up to which the bytes of all runs are promised whose programs were begun: a batch of a later time would end
-   * these programs unpaid. The result is undefined if none was begun.
+   * Unix seconds up to which the bytes of all runs are promised whose programs were begun: a batch of a later time
+   * would end these programs unpaid. The result is undefined if none was begun.
    */
   promisedTo(): bigint | undefined;
-  /** An Advance message whose program has already run. Those of one run come in the order in which its tasks were taken up. */
+  /**
+   * An Advance message whose program has already run. Those of one run come in the order in which its tasks were taken
+   * up.
+   */
   nextAdvance(): Uint8Array | undefined;
   /**
-   * Whether this message, which ends a run, has to wait: programs of the run's tasks run ahead or have run, and are paid for by
-   * their Advance messages. From then until `release` no further ones of the run are begun.
+   * Whether this message, which ends a run, has to wait: programs of the run's tasks run ahead or have run, and are
+   * paid for by their Advance messages. From then until `release` no further ones of the run are begun.
    */
   holds(message: Message | undefined): boolean;
   /** Forgets which runs a Cancel message waits for. */
   release(): void;
-  /** An Expire message of a run whose deadline lies before `nowSeconds`, or whose bytes are not promised for long enough then. */
+  /**
+   * An Expire message of a run whose deadline lies before `nowSeconds`, or whose bytes are not promised for long enough
+   * then.
+   */
   nextExpire(nowSeconds: number): Uint8Array | undefined;
   /** The open inference tasks, in the order of `listInferences`. */
   inferences(): Iterable<InferenceTask>;
@@ -99,7 +105,8 @@ export function createTasks(parts: TasksParts): Tasks {
     announce(tracked);
   };
 
-  // What a step may have changed: a result is promised for less long than the inputs, a Renew or a Deploy makes it longer.
+  // What a step may have changed: a result is promised for less long than the inputs, a Renew or a Deploy makes it
+  // longer.
   const readPromises = async (isChanged: (tracked: TrackedRun) => boolean): Promise<void> => {
     for (const tracked of runs.values())
       if (isChanged(tracked)) tracked.promisedTo = await promisedTo(tracked.graph.run);
@@ -112,7 +119,8 @@ export function createTasks(parts: TasksParts): Tasks {
     announce(tracked);
   };
 
-  // What the kernel refuses is not offered again. Its bytes may be any: the receipt names a task if they are those of one.
+  // What the kernel refuses is not offered again. Its bytes may be any: the receipt names a task if they are those of
+  // one.
   const dropRefused = ({ kind, run, stage, partition, error = 'refused' }: Receipt): void => {
     const tracked = run === undefined ? undefined : runs.get(run);
     if (tracked === undefined) return;
@@ -224,7 +232,8 @@ export function createTasks(parts: TasksParts): Tasks {
       const all = [...runs.values()];
       for (let i = 0; i < all.length; i++) {
         const tracked = all[(turn + i) % all.length] as TrackedRun;
-        // A run that ends gives the tasks that were begun; any other gives its tasks in the order in which they were taken up.
+        // A run that ends gives the tasks that were begun; any other gives its tasks in the order in which they were
+        // taken up.
         const { ready } = tracked;
         const first = isEnding(tracked) ? ready.find(({ state }) => state === 'prepared') : ready[0];
         if (first?.state !== 'prepared') continue;

@@ -30,7 +30,10 @@ export type TrackedRun = {
   paid: bigint;
   /** Unix seconds up to which the run's bytes are promised for long enough. */
   promisedTo: bigint;
-  /** The first exec tasks that are ready, in the order in which they were taken up: none is kept before its turn may come. */
+  /**
+   * The first exec tasks that are ready, in the order in which they were taken up: none is kept before its turn may
+   * come.
+   */
   readonly ready: AheadProgram[];
   /** The inference tasks that are offered, by their keys. */
   readonly infer: Map<string, InferenceTask>;
@@ -40,16 +43,25 @@ export type TrackedRun = {
   readonly refusals: Map<string, string>;
   /** The batch timestamp, in unix seconds, for which an Expire message of the run was last given out. */
   offeredAt: number;
-  /** What `offeredAt` was when the kernel last refused an Expire message of the run: up to that time none is given out again. */
+  /**
+   * What `offeredAt` was when the kernel last refused an Expire message of the run: up to that time none is given out
+   * again.
+   */
   refusedAt: number;
   /** The deadline has passed: no task of the run is begun any more. */
   late: boolean;
 };
 
-/** Inference tasks of a run that are offered at one time, shared by its stages. A run may have 261,120, and pays for none before it is done. */
+/**
+ * Inference tasks of a run that are offered at one time, shared by its stages. A run may have 261,120, and pays for
+ * none before it is done.
+ */
 const OFFERED_OF_RUN = 1_024;
 
-/** Reads a run from the index. The result is undefined if the run is not running. `mostReady`: exec tasks that are kept at most. */
+/**
+ * Reads a run from the index. The result is undefined if the run is not running. `mostReady`: exec tasks that are kept
+ * at most.
+ */
 export async function trackRun(
   tables: Tables,
   run: Hex,
@@ -98,7 +110,10 @@ export function refuseTask(tracked: TrackedRun, place: TaskPlace, reason: string
   takeUp(tracked, mostReady);
 }
 
-/** The program of this exec task, taken up out of turn if it has to be. The result is undefined if the task is not ready, or is done. */
+/**
+ * The program of this exec task, taken up out of turn if it has to be. The result is undefined if the task is not
+ * ready, or is done.
+ */
 export function programOf(tracked: TrackedRun, place: TaskPlace): AheadProgram | undefined {
   const known = tracked.ready.find((program) => isAt(program, place));
   if (known !== undefined || tracked.graph.takeOne(place)?.kind !== 'exec') return known;

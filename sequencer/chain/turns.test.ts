@@ -63,7 +63,7 @@ async function send(by: number): Promise<void> {
   await rpc(by, 'mizu_sendMessage', bytesToHex(encodeMessage(message)));
 }
 
-/** To the beginning of a slot of one of them, a round or more away. */
+/** Lets time pass up to the beginning of a time slot of this account, at least one slot away. */
 async function toSlotOf(account: Hex): Promise<void> {
   const now = Number(await network.clock.now());
   for (let slot = Math.ceil(now / SLOT) + 1; ; slot++) {

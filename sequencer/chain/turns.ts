@@ -4,7 +4,7 @@ import type { Address } from '../../protocol/hex.ts';
 import type { L1 } from '../../service/l1/l1.ts';
 import type { Sender } from '../../service/l1/send.ts';
 
-/** Enters the sender's account into the Inbox's list, where it is not there yet. */
+/** Enters the sender's account into the Inbox's list of sequencers, unless it is there already. */
 export async function joinSequencers(l1: L1, inbox: Address, sender: Sender): Promise<void> {
   const contract = { address: inbox, abi: inboxAbi } as const;
   const args = [sender.address] as const;
@@ -13,8 +13,8 @@ export async function joinSequencers(l1: L1, inbox: Address, sender: Sender): Pr
 }
 
 /**
- * Whether the Inbox would take a batch of this account in the next block. What is mined later than that may fall into the
- * slot of another: then it reverts, and is tried again.
+ * Whether the Inbox would take a batch of this account in the next block. A transaction that is mined later may fall
+ * into the time slot of another sequencer: then it reverts, and the batch is posted later.
  */
 export async function isOurTurn(l1: L1, inbox: Address, account: Address): Promise<boolean> {
   const { timestamp } = await l1.client.getBlock({ blockTag: 'latest' });

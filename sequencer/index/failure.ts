@@ -1,10 +1,11 @@
-// docs/rpc.md#failures: why a task has failed its run, or gets no answer, as far as the state says: by its exit code, for want of money, or otherwise.
+// docs/rpc.md#failures: why a task has made its run fail, or gets no answer, as far as the state says.
 import type { RunRecord } from '../../kernel/records.ts';
 
 export type TaskFailure = {
   /**
-   * `exit`: the program ended with a code. `budget`: what was set aside for the run is used up. `inputs`: they were too large to be
-   * loaded. `gas-or-trap`: the task used all the gas that it might; a trap uses all of it too, and which of both it was is no part of the state.
+   * `exit`: the program ended with an exit code. `budget`: what was set aside for the run is used up. `inputs`: the
+   * inputs were too large to be loaded. `gas-or-trap`: the task used all the gas that it was allowed. A trap uses all
+   * of it, too, and the state does not say which of the two it was.
    */
   readonly kind: 'exit' | 'budget' | 'inputs' | 'gas-or-trap';
   readonly why: string;
@@ -12,7 +13,7 @@ export type TaskFailure = {
 
 const FAULT = 256;
 
-/** `run` as it ended, undefined if the state has none. */
+/** Describes a failed task. `run`: the run as it ended, or undefined if the state has none. */
 export function describeFailure(
   { status, gasUsed }: { readonly status: number; readonly gasUsed: number },
   run: Pick<RunRecord, 'escrow' | 'spent' | 'taskGasLimit'> | undefined,
@@ -29,7 +30,10 @@ export function describeFailure(
   };
 }
 
-/** Why no result of the model is taken from anybody: of the limits that money has, the one that is nearest. `run` undefined: none in the state. */
+/**
+ * Why no result of the model is taken from anybody: the text names the lowest of the limits that money has. `run` is
+ * undefined if the state has none.
+ */
 export function describeUnpaid(
   run: Pick<RunRecord, 'escrow' | 'spent' | 'maxItemCost' | 'maxInferenceCost' | 'inferenceSpent'> | undefined,
   isActive: boolean,

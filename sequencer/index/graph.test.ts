@@ -22,7 +22,9 @@ const stage = (kind: 'exec' | 'infer', width: number, inputs: StageIndex['inputs
 const names = (tasks: readonly { stage: number; partition: number }[]) =>
   tasks.map((task) => `${task.stage}.${task.partition}`);
 
-/** map over partitions, infer, receive with the map's output, reduce over all. */
+/**
+ * A map over partitions, an infer stage, one that receives the results with the map's output, and a reduce over all.
+ */
 const WORKFLOW = {
   owner: '0x00000000000000000000000000000000000000aa' as const,
   metadata: ref(1),
@@ -100,7 +102,7 @@ test('any order of ends in any workflow: each task is taken once, when its input
       for (const at of graph.widths.keys()) taken.push(...names(graph.take(at, 1 + random.below(3))));
       const readyNow = all.filter((place) => graph.waitsFor(place) === undefined);
       expect(names(readyNow)).toEqual(expect.arrayContaining(taken));
-      // Now and then one that was not taken: L1 may name any.
+      // Now and then a task that was not taken: L1 may name any.
       const open = readyNow.filter((place) => !done.has(String(names([place]))));
       const place = random.pick(open);
       graph.finish(place, ref(9));

@@ -7,17 +7,20 @@ import type { StageIndex, WorkflowIndex } from './tables.ts';
 export type TaskPlace = { readonly stage: number; readonly partition: number };
 export type ReadyTask = TaskPlace & {
   readonly kind: 'exec' | 'infer';
-  readonly model: Hex /** Of an infer task: its only input. */;
+  readonly model: Hex;
+  /** The only input of an infer task. */
   readonly request?: ObjectRef;
 };
 
 export type RunGraph = {
   readonly run: Hex;
+  /** The number of tasks of each stage. */
   readonly widths: readonly number[];
+  /** The kind of each stage. */
   readonly kinds: readonly ReadyTask['kind'][];
-  /** At most so many tasks of the stage that are ready and were not taken before. */
+  /** Takes at most `most` tasks of the stage that are ready and were not taken before. */
   take(stage: number, most: number): ReadyTask[];
-  /** This task, if it is ready and not done, whether it was taken before or not. */
+  /** Takes this task if it is ready and not done, whether it was taken before or not. */
   takeOne(place: TaskPlace): ReadyTask | undefined;
   /** Marks a task as done. */
   finish(place: TaskPlace, output: ObjectRef): void;
@@ -27,15 +30,16 @@ export type RunGraph = {
 };
 
 /**
- * What it keeps grows with the stages, the inputs and the tasks that were taken or are done, and not with the tasks that there are: a run
- * of 256 stages has up to 262,144, and nobody has paid for them before they are run.
+ * What a graph keeps grows with the stages, the inputs and the tasks that were taken or are done, not with the number
+ * of all tasks: a run of 256 stages has up to 262,144 tasks, and nobody has paid for them before they are run.
  */
 export function createGraph(run: Hex, { stages }: WorkflowIndex, inputs: readonly ObjectRef[]): RunGraph {
   const widths = widthsOf(stages, inputs.length);
   const outputs = new Map<number, Map<number, ObjectRef>>();
   const taken = new Map<number, Uint8Array>();
   const users = usersOf(stages);
-  // The first task that may be ready and was not looked at: what waits for another stage is looked at when a task of that is done.
+  // By stage: the first task that may be ready and was not looked at. A task that waits for another stage is looked at
+  // when one of that stage is done.
   const next = stages.map(({ inputs: sources }, stage) =>
     sources.every(({ source }) => source === RUN_INPUT) ? 0 : (widths[stage] as number),
   );
@@ -102,7 +106,7 @@ export function createGraph(run: Hex, { stages }: WorkflowIndex, inputs: readonl
 
 type User = { readonly user: number; readonly mode: 'same' | 'all' };
 
-/** By stage: which stages read its outputs. */
+/** The stages that read the outputs of a stage, by that stage. */
 function usersOf(stages: readonly StageIndex[]): Map<number, User[]> {
   const users = new Map<number, User[]>();
   for (const [user, { inputs }] of stages.entries())
@@ -113,7 +117,7 @@ function usersOf(stages: readonly StageIndex[]): Map<number, User[]> {
   return users;
 }
 
-/** Number of tasks of every stage. */
+/** The number of tasks of every stage. */
 export function widthsOf(stages: readonly Pick<StageIndex, 'width'>[], partitions: number): number[] {
   return stages.map(({ width }) => (width === 0 ? partitions : width));
 }

@@ -1,4 +1,4 @@
-// docs/rpc.md: what a step changes in the index of workflows, runs, tasks and datasets. All of it follows from message and receipt.
+// docs/rpc.md: what a step changes in the index of workflows, runs, tasks and datasets. Everything follows from message and receipt.
 import type { Receipt, ReceiptItem } from '../../kernel/receipt.ts';
 import type { Draft } from '../../node/l1/draft.ts';
 import { decodeDefinition, type Stage } from '../../protocol/definition.ts';
@@ -26,7 +26,7 @@ export type IndexedStep = {
   readonly timestamp: number;
 };
 
-/** Bytes of an object that are at hand without waiting. */
+/** Gives the bytes of an object that are at hand without waiting. */
 export type LocalObjects = { getSync(root: Hex): Uint8Array | undefined };
 
 const NO_ROWS = { in: 0, out: 0, rejected: 0 };
@@ -66,7 +66,7 @@ async function indexDeploy(draft: Draft, tables: Tables, { received, receipt }: 
     model,
     inputs,
   }));
-  // The same definition again renews it.
+  // The same definition renews the workflow when it is deployed again; its owner stays.
   const owner = (await draft.get(tables.workflows, receipt.workflow))?.owner ?? decoded.sender;
   const { metadata } = definition;
   await draft.put(tables.workflows, receipt.workflow, { owner, stages, metadata, expiry: Number(certificate.expiry) });
@@ -99,7 +99,7 @@ async function indexRun(
 
 async function indexAdvance(draft: Draft, tables: Tables, objects: LocalObjects, indexed: IndexedStep): Promise<void> {
   const { run, stage, partition, status = 0, outputRoot, outputLength, gasUsed = 0, runStatus } = indexed.receipt;
-  // Without a result: the run's bytes are not promised for long enough, and it ended.
+  // An Advance without a result has ended its run, because the run's bytes are not promised for long enough.
   if (run !== undefined && outputRoot === undefined && runStatus !== undefined)
     return endRun(draft, tables, run, indexed, indexed.receipt);
   if (run === undefined || stage === undefined || partition === undefined || outputRoot === undefined) return;
@@ -132,7 +132,8 @@ async function indexItem(
   item: ReceiptItem,
   sent: InferenceItem,
 ): Promise<void> {
-  // The request is here already: it is an output; the result may still be on its way from DA. Both have the same rows.
+  // The request is an output, so it is here already; the result may still be on its way from DA. Both have the same
+  // rows.
   const request = objects.getSync(sent.requestRoot);
   const rows = request === undefined ? undefined : countRows(request);
   const task: TaskIndex = {
@@ -166,7 +167,7 @@ async function addTask(
   });
 }
 
-// Also where the run goes on: its last batch is the one of its last step.
+// Notes how the run has ended. If it goes on, only its last batch is noted, which is that of its last step.
 async function endRun(
   draft: Draft,
   tables: Tables,

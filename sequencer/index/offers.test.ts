@@ -30,7 +30,7 @@ import type { StateReader } from './state.ts';
 
 const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);
 const WORKFLOW = hashWorkflow(DEFINITION);
-/** Of an item alone in its message, which all four members have signed. */
+/** The fee of an item that is alone in its message, which all four members have signed. */
 const ALONE = itemGas({ sink: true, signatures: 5, items: 1, resultLength: 0 }) * GAS_PRICE;
 const BYTE = resultGas(1n) * GAS_PRICE;
 let world: World;
@@ -107,7 +107,7 @@ test.each([1, 2, 3])('what fits an offer is taken, and what is taken is foreseen
     const left = most - BigInt(length) * BYTE;
     const inputTokens = left / INPUT_PRICE;
     const outputTokens = (left - inputTokens * INPUT_PRICE) / OUTPUT_PRICE;
-    // Beyond the offer by a little: it is for the dearest message, so that some of these are taken.
+    // It goes a little beyond the offer. That is for the dearest message, so some of these items are taken.
     const more = random(4) * random(50_000);
     const { foreseen, taken } = await send(run, nonce, { length: length + more, inputTokens, outputTokens });
     if (offer !== undefined && more === 0) expect(taken).toBe(true);

@@ -7,24 +7,28 @@ import type { InferenceResult } from '../admission/signatures.ts';
 import type { StateReader } from './state.ts';
 
 export type Offer = {
-  /** Wei that tokens and bytes of one item may cost now. */
+  /** What the tokens and bytes of one item may cost now, in wei. */
   readonly maxCost: string;
   /** Wei per token. */
   readonly inputPrice: string;
   readonly outputPrice: string;
-  /** Wei per byte of its result. */
+  /** Wei per byte of the result. */
   readonly bytePrice: string;
-  /** Wei that is left of the run's escrow, and of what tokens and bytes of its items may cost together. */
+  /** What is left of the run's escrow, in wei. */
   readonly escrowLeft: string;
+  /** What is left of the amount that the tokens and bytes of all its items may cost together, in wei. */
   readonly inferenceLeft: string;
-  /** Wei that an item pays from the escrow beside its tokens and bytes at most. */
+  /** The most that an item pays from the escrow beside its tokens and bytes, in wei. */
   readonly itemFee: string;
 };
 
-/** What share of a message's signatures an item pays. */
+/** An item pays its share of a message's signatures: that of one among `items`. */
 type Signed = { readonly signatures: number; readonly items: number };
 
-/** Of one state. Undefined where the run takes nothing from this gateway, or cannot pay for an item without rows. */
+/**
+ * The offers of one state. An offer is undefined if the run takes nothing from this gateway, or cannot pay for an item
+ * without rows.
+ */
 export function createOffers(state: StateReader, gateway: Address | undefined) {
   const known = new Map<string, Promise<Offer | undefined>>();
   return (run: Hex, model: Hex): Promise<Offer | undefined> => {
@@ -35,7 +39,7 @@ export function createOffers(state: StateReader, gateway: Address | undefined) {
   };
 }
 
-/** Whether the kernel would take any of these items, of this state; what it takes somebody pays for. */
+/** Whether the kernel would take any of these items in this state. For an item that is taken somebody pays. */
 export async function isAnyTaken(
   state: StateReader,
   { gateway, items, certificate }: InferenceResult,
@@ -50,7 +54,9 @@ export async function isAnyTaken(
   return false;
 }
 
-/** The dearest message that an item may be in: it is the only one, and every member has signed. */
+/**
+ * The dearest message that an item may be in: the item is alone in it, and every member of the committee has signed.
+ */
 async function signedAlone(state: StateReader): Promise<Signed> {
   const [current, former] = await Promise.all([state.committee(), state.formerCommittee()]);
   return { signatures: 1 + Math.max(current.members.length, former?.members.length ?? 0), items: 1 };

@@ -2,12 +2,12 @@
 import { type RowCounts, readHeader } from '../../protocol/rows.ts';
 
 const NEWLINE = 10;
-/** Of a row's 2^20 characters, each of which takes three bytes at most. */
+/** The most bytes of a line: a row has at most 2^20 characters of at most three bytes, and a newline. */
 const MAX_LINE_BYTES = 3 * 2 ** 20 + 1;
 /** Kinds of objects whose header says how many rows they are of; what follows it in `facts` and `texts` is binary. */
 const COUNTED: readonly string[] = ['requests', 'results', 'facts', 'texts'];
 
-/** Undefined if the object is no text of rows. */
+/** The number of rows of an object. It is undefined if the object is no text of rows. */
 export function countRows(bytes: Uint8Array): RowCounts | undefined {
   const header = readHeader(bytes)?.header;
   if (header?.mizu === 'rows')
@@ -22,7 +22,7 @@ export function addRows(a: RowCounts, b: RowCounts | undefined): RowCounts {
   return { in: a.in + b.in, out: a.out + b.out, rejected: a.rejected + b.rejected };
 }
 
-// By the first line, which is a row, and as long as one may be.
+// Decides by the first line: it must be JSON, and no longer than a row may be.
 function isLines(bytes: Uint8Array): boolean {
   if (bytes.length === 0) return true;
   const end = bytes.subarray(0, MAX_LINE_BYTES).indexOf(NEWLINE);

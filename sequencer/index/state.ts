@@ -1,4 +1,4 @@
-// docs/kernel.md#state: records of the state at one root, as the sequencer asks for them.
+// docs/kernel.md#state: reads records of the state at one root.
 import {
   accountKey,
   committeeKey,
@@ -66,7 +66,10 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
   };
 }
 
-/** docs/kernel.md#expiry: unix seconds up to which a running run goes on; after them any step that names it ends it. */
+/**
+ * docs/kernel.md#expiry: unix seconds up to which a running run goes on. After that time any step that names the run
+ * ends it.
+ */
 export async function promisedTo(
   state: StateReader,
   { workflows }: Pick<Tables, 'workflows'>,

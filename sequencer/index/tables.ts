@@ -11,11 +11,11 @@ import { numberKey, type Store, type Table } from '../../service/storage/store.t
 export type Head = {
   /** 128 bytes. */
   readonly leaf: Hex;
-  /** Steps since genesis. */
+  /** The number of steps since genesis. */
   readonly step: number;
-  /** Delayed messages taken in. */
+  /** The number of delayed messages taken in. */
   readonly delayed: number;
-  /** Index of the batch being filled, or of the next one. */
+  /** The index of the batch that is being filled, or of the next one. */
   readonly batch: number;
   readonly isOpen: boolean;
 };
@@ -27,18 +27,18 @@ export type SequencerBatch = {
   /** Unix seconds. */
   readonly timestamp: number;
   readonly delayedFrom: number;
-  /** Object roots of the delayed messages in it. */
+  /** The object roots of its delayed messages. */
   readonly delayedRoots: readonly Hex[];
-  /** Steps before it. */
+  /** The number of steps before it. */
   readonly firstStep: number;
-  /** Messages so far, delayed ones included. */
+  /** The number of messages so far, delayed ones included. */
   readonly messages: number;
   readonly closed: boolean;
-  /** Of the batch object; undefined while open, and where all messages are delayed ones. */
+  /** The batch object. It is undefined while the batch is open, and if all messages are delayed ones. */
   readonly object?: ObjectRef;
 };
 
-/** What is known of a batch on L1. Not part of the soft state: a reorg changes it alone. */
+/** What is known of a batch on L1. It is no part of the soft state: a reorg may change it alone. */
 export type PostedRecord = {
   readonly fingerprint: Hex;
   readonly transaction: Hex;
@@ -54,7 +54,7 @@ export type StepRecord = {
   readonly origin: Origin;
   readonly leaf: Hex;
   readonly receipt: Receipt;
-  /** Place in the order of admission; none for what the sequencer made itself or took from L1. */
+  /** The message's place in the order of admission. Messages that the sequencer made or took from L1 have none. */
   readonly sequence?: number;
 };
 
@@ -88,7 +88,7 @@ export type RunIndex = {
   readonly owner: Address;
   readonly partitions: number;
   readonly status: 'running' | 'done' | 'failed' | 'cancelled' | 'expired';
-  /** Unix seconds of batches. */
+  /** The time of the batch in which the run was started, in unix seconds; the same for `endedAt`. */
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly deadline: bigint;
@@ -97,7 +97,7 @@ export type RunIndex = {
   readonly lastBatch: number;
   readonly dataset?: ObjectRef;
   readonly error?: string;
-  /** The task that ended it. */
+  /** The task that made the run fail. */
   readonly failed?: {
     readonly stage: number;
     readonly partition: number;
@@ -125,28 +125,28 @@ export type Tables = {
   readonly steps: Table<StepRecord>;
   /** What takes a step's writes to the index back. */
   readonly undo: Table<readonly StoredOperation[]>;
-  /** Hash of a message to its last step. */
+  /** From the hash of a message to its last step. */
   readonly executed: Table<number>;
   /** Message bytes by hash. */
   readonly messages: Table<Uint8Array>;
   /** Admitted and not yet executed, by sequence. */
   readonly queue: Table<Queued>;
-  /** Hash to sequence of all that were ever admitted. */
+  /** From the hash of a message to its sequence, for all that were ever admitted. */
   readonly admitted: Table<number>;
   /** Messages that could not be executed after L1 had changed the order, and those that were lost in a void batch. */
   readonly refused: Table<Refused>;
-  /** Batch and place among its sequenced messages, to the hash of the message that was promised it. */
+  /** From a batch and a place among its sequenced messages to the hash of the message that was promised that place. */
   readonly promised: Table<Hex>;
-  /** Batch to the least number of sequenced messages with which it was ever sent to L1. */
+  /** From a batch to the least number of sequenced messages with which it was ever sent to L1. */
   readonly sent: Table<number>;
   readonly counters: Table<number>;
   readonly workflows: Table<WorkflowIndex>;
   readonly runs: Table<RunIndex>;
-  /** Partitions of a run's input. Apart from the run, which changes at every step. */
+  /** The partitions of a run's input. They stand apart from the run's record, which changes at every step. */
   readonly inputs: Table<readonly ObjectRef[]>;
-  /** Step at which it started, to run. */
+  /** From the step at which a run was started to the run. */
   readonly runOrder: Table<Hex>;
-  /** The same by owner. */
+  /** The same, by owner and step. */
   readonly ownedRuns: Table<Hex>;
   readonly running: Table<true>;
   readonly tasks: Table<TaskIndex>;
@@ -183,7 +183,7 @@ export function ownedRunKey(owner: Address, startStep: number): string {
   return `${owner.toLowerCase()}${numberKey(startStep)}`;
 }
 
-/** Of a key of `taskKeyOf`. */
+/** The task that a key of `taskKeyOf` names. */
 export function taskPlaceOf(key: string): { readonly stage: number; readonly partition: number } {
   return { stage: Number.parseInt(key.slice(66, 70), 16), partition: Number.parseInt(key.slice(70), 16) };
 }

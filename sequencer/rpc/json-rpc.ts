@@ -1,4 +1,4 @@
-// docs/rpc.md: JSON-RPC 2.0: single and batch requests, its error codes.
+// docs/rpc.md: JSON-RPC 2.0: single requests, batches of requests, and error codes.
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { MizuError } from '../../protocol/errors.ts';
@@ -10,11 +10,11 @@ import type { Logger } from '../../service/process/log.ts';
 export type MethodContext = {
   /** Aborts when the caller goes away or the service stops. */
   readonly signal: AbortSignal;
-  /** For waits: others are served meanwhile. */
+  /** Waits outside of the request's time slice: other requests are served meanwhile. */
   readonly outside: Slice['outside'];
 };
 export type Method = {
-  /** A tuple. */
+  /** The schema of the parameters, a tuple. */
   readonly params: z.ZodType<readonly unknown[]>;
   readonly run: (params: never, context: MethodContext) => Promise<unknown> | unknown;
 };
@@ -32,7 +32,9 @@ type Id = string | number | null;
 type Response = { jsonrpc: '2.0'; id: Id; result?: unknown; error?: { code: number; message: string; data?: unknown } };
 
 const MAX_BATCH = 100;
-/** Of all answers of a batch together, in characters of JSON; what comes behind is refused. */
+/**
+ * The most characters of JSON that all answers of a batch may have together. The calls behind the limit are refused.
+ */
 const MAX_ANSWER_CHARS = 8 * 1024 * 1024;
 const CODE = {
   parse: -32700,
@@ -111,7 +113,7 @@ export function serveJsonRpc(
       const text = JSON.stringify(one);
       texts.push(text);
       chars += text.length;
-      // Each call is a slice of its own.
+      // Each call has a time slice of its own.
       await outside(() => undefined);
       if (context.signal.aborted) return;
     }

@@ -189,7 +189,7 @@ async function queryAssertions(mirror: Mirror, afterStep: number, outside: Metho
   const list = [];
   let looked = 0;
   for await (const assertion of mirror.assertions()) {
-    // Those before `afterStep` are passed over, however many there are.
+    // Assertions before `afterStep` are passed over, however many there are: the time slice is given up now and then.
     looked += 1;
     if (looked % ASSERTIONS_A_SLICE === 0) await outside(() => undefined);
     const {
@@ -249,7 +249,7 @@ function assertGoesOn(endedAt: bigint | undefined): void {
   if (endedAt === undefined) return;
   throw new MizuError({
     code: 'message/network-ended',
-    message: 'The network has ended: no message has an effect any more.',
+    message: 'The network has ended: a message has no effect any more.',
     expected: 'a network that goes on',
     actual: `L1 has ended it at ${new Date(Number(endedAt) * 1000).toISOString()}`,
     hint: 'Leave with what is yours: npx mizu escape --help',

@@ -1,4 +1,4 @@
-// docs/rpc.md: hints of gateways on tasks that they work at; for displays, lost at a restart.
+// docs/rpc.md: hints of gateways about tasks that they work at. They are for displays, and are lost at a restart.
 import type { Hex } from '../../protocol/hex.ts';
 import { stageKeyOf } from '../index/tables.ts';
 
@@ -15,7 +15,7 @@ export type ProgressHint = {
 export type ProgressBoard = {
   add(hint: ProgressHint): void;
   finish(run: Hex, stage: number, partition: number): void;
-  /** Sum over the open tasks of a stage. */
+  /** The sum over the open tasks of a stage. It is undefined if there are no hints. */
   ofStage(
     run: Hex,
     stage: number,

@@ -44,17 +44,20 @@ function refusalOf(refused: Refused): MizuError {
   return new MizuError({ hint: 'Sign it again for the state as it is now.', ...refused });
 }
 
-/** @throws MizuError `message/void` if its batch has become void */
+/** @throws MizuError `message/void` if the message's batch has become void */
 export async function assertNotLost({ tables }: QueryParts, hash: Hex): Promise<void> {
   const refused = await tables.refused.get(hash);
   if (refused?.code === 'message/void') throw refusalOf(refused);
 }
 
-/** The kernel's receipt with its place; undefined while it is not executed. @throws the refusal, if there was one */
+/**
+ * The kernel's receipt of a message, and the message's place. It is undefined while the message is not executed.
+ * @throws the refusal, if there was one
+ */
 export async function queryReceipt({ tables }: QueryParts, hash: Hex) {
   const refused = await tables.refused.get(hash);
   if (refused !== undefined) throw refusalOf(refused);
-  // Sent again after it was refused: the old step says nothing of it any more.
+  // The message was sent again after it was refused: its old step does not count any more.
   const place = await tables.admitted.get(hash);
   if (place !== undefined && (await tables.queue.get(numberKey(place))) !== undefined) return undefined;
   const number = await tables.executed.get(hash);
@@ -130,7 +133,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
   };
 }
 
-/** Newest first; `before` is the `firstStep` of the last one seen. */
+/** Runs, the newest first. `before`: the `firstStep` of the last one that the caller has seen. */
 export async function queryRuns(
   { tables }: QueryParts,
   filter: { owner?: Address | undefined; limit?: number | undefined; before?: number | undefined },
@@ -166,7 +169,10 @@ export async function queryRuns(
   return runs;
 }
 
-/** What a Renew message of the run names: its inputs, then the results of its infer tasks by stage and partition. */
+/**
+ * The objects that a Renew message of the run names: its inputs, then the results of its infer tasks by stage and
+ * partition.
+ */
 export async function queryRunObjects({ tables }: QueryParts, id: Hex) {
   const run = await tables.runs.get(id);
   if (run === undefined) return undefined;

@@ -107,7 +107,7 @@ async function openStream(port: number, localAddress: string): Promise<Stream> {
   return { socket, head: String(first?.[0]) };
 }
 
-/** Whatever comes before it, heartbeats for example. @throws Error if the stream ends without it */
+/** Waits for this text, whatever comes before it, such as heartbeats. @throws Error if the stream ends without it */
 async function received(socket: Socket, text: string): Promise<void> {
   let all = '';
   for await (const bytes of socket) {
@@ -117,7 +117,7 @@ async function received(socket: Socket, text: string): Promise<void> {
   throw new Error(`the stream ended without ${text}: ${all}`);
 }
 
-/** Also of one that was reset. */
+/** Waits until the socket is closed, also if it was reset. */
 function closed(socket: Socket): Promise<void> {
   return socket.closed ? Promise.resolve() : new Promise((resolve) => void socket.once('close', () => resolve()));
 }

@@ -28,10 +28,11 @@ export type RouteParts = {
 };
 
 export const STREAMS: PlaceLimits = { total: 256, perPeer: 64 };
+/** Objects of datasets that are fetched from DA at one time. */
 const DATASET_FETCHES = 2;
-/** Names of the sinks are read from it for each request. */
+/** The most bytes of a workflow's metadata, from which the names of the sinks are read for each request. */
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
-/** Objects being fetched from DA for readers: each is in memory until it is on the disk. */
+/** Objects that are fetched from DA for readers at one time: each is in memory until it is on the disk. */
 export const FETCHES: PlaceLimits = { total: 16, perPeer: 8 };
 const HEARTBEAT_MS = 15_000;
 const EVENTS_AT_ONCE = 256;
@@ -88,7 +89,10 @@ async function entriesOf(
   if (record.dataset === undefined) throw noDataset('a run that is done', `a run that is ${record.status}`);
   const workflow = await requireWorkflow(tables, record);
   if (workflow.metadata.length > MAX_METADATA_BYTES)
-    throw noDataset('a workflow with names', 'metadata that are too long');
+    throw noDataset(
+      'a workflow with names',
+      `${workflow.metadata.length} bytes of metadata, where ${MAX_METADATA_BYTES} are read at most`,
+    );
   const metadata = metadataShape.safeParse(parseJson(await read(workflow.metadata.root)));
   const names = metadata.success ? metadata.data.stages.map(({ sink }) => sink ?? undefined) : [];
   const stages = new Set(names.flatMap((sink, stage) => (sink === name ? [stage] : [])));
@@ -97,7 +101,7 @@ async function entriesOf(
   return decodeDataset(await read(record.dataset.root)).filter(({ stage }) => stages.has(stage));
 }
 
-// One part after another, as it comes from the disk: a little memory, however long the dataset and its parts are.
+// Sends one partition after another, as it comes from the disk: this takes little memory, however long the dataset is.
 async function sendDataset(
   request: Request,
   response: Response,
@@ -208,7 +212,7 @@ function noDataset(expected: string, actual: string): MizuError {
 function badAfter(actual: string): MizuError {
   return new MizuError({
     code: 'events/bad-after',
-    message: 'after is not a step.',
+    message: 'The parameter after is not the number of a step.',
     expected: 'the number of the last step seen, or 0',
     actual,
   });
