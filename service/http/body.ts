@@ -1,4 +1,4 @@
-// docs/operations.md#http: what a request brings: of one content type, not too long, not too slow, in memory that is bounded.
+// docs/operations.md#http: reads the body of a request: of one content type, not too long, not too slow, in bounded memory.
 import type { Request, RequestHandler } from 'express';
 import { MizuError } from '../../protocol/errors.ts';
 import { createPaceMeter, firstSeconds, type Pace, type PaceMeter } from './pace.ts';
@@ -12,17 +12,20 @@ export const BODY_RULES = 'mizu body rules';
 
 const FIRST_BYTES = 16 * 1024;
 
-/** `application/octet-stream`, as a Buffer in `request.body`. */
+/** Takes `application/octet-stream`, as a Buffer in `request.body`. */
 export function rawBody(limitBytes: number): RequestHandler {
   return handler('application/octet-stream', limitBytes, (bytes) => bytes);
 }
 
-/** `application/json`, parsed. */
+/** Takes `application/json`, parsed in `request.body`. */
 export function jsonBody(limitBytes: number): RequestHandler {
   return handler('application/json', limitBytes, parseJson);
 }
 
-/** `application/json`, as a Buffer: for those who answer what is no JSON in their own way. */
+/**
+ * Takes `application/json`, as a Buffer in `request.body`: the handler parses it, and answers in its own way if it is
+ * no JSON.
+ */
 export function jsonText(limitBytes: number): RequestHandler {
   return handler('application/json', limitBytes, (bytes) => bytes);
 }
@@ -31,7 +34,7 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
   return async (request, response, next) => {
     assertType(request, type);
     const { pace, places } = request.app.get(BODY_RULES) as BodyRules;
-    // One that does not say its length may come to the limit.
+    // A body without a declared length may be as long as the limit.
     const size = Math.min(declaredLength(request) ?? limitBytes, limitBytes);
     const peer = peerOf(request.socket.remoteAddress);
     const putOut = new AbortController();
@@ -51,7 +54,8 @@ function handler(type: string, limitBytes: number, parse: (bytes: Buffer) => unk
 }
 
 /**
- * A page of another origin can send only three content types without being asked whether it may: neither of ours is among them.
+ * A browser asks first before a page of another origin sends anything but three content types, and ours are not among
+ * these three.
  * @throws MizuError `http/unsupported-media-type`
  */
 export function assertType(request: Request, type: string): void {
@@ -160,7 +164,7 @@ function tooSlow(progress: PaceMeter, afterSeconds: number): MizuError {
   });
 }
 
-/** What loses its place to a newcomer for its pace. */
+/** The error of a body that loses its place to a newcomer because of its pace. */
 export function tooSlowWhenFull(progress: PaceMeter): MizuError {
   return tooSlow(progress, firstSeconds(progress.pace));
 }
@@ -178,7 +182,7 @@ function cutOff(actual: string): MizuError {
 function tooMany(peer: string): MizuError {
   return new MizuError({
     code: 'http/too-many',
-    message: 'Too many bodies are being read, or too many of this address.',
+    message: 'Too many request bodies are being read, in all or from this address.',
     expected: 'fewer requests at once',
     actual: `one more of ${peer}`,
     hint: 'Send it again a little later.',

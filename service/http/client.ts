@@ -10,16 +10,16 @@ export type HttpRequestOptions = {
   readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
-  /** For one attempt, until the last byte of the answer. Default 20. */
+  /** The time for one attempt, until the last byte of the answer. Default 20. */
   readonly timeoutSeconds?: number;
-  /** Attempts altogether when failures are retryable. Default 3; give 1 for what must not be repeated. */
+  /** The most attempts when failures are retryable. Default 3; give 1 for a request that must not be repeated. */
   readonly attempts?: number;
-  /** Attempts altogether with a service that answers that it has too much to do (429). Default `attempts`. */
+  /** The most attempts with a service that answers that it has too much to do (429). Default `attempts`. */
   readonly busyAttempts?: number;
-  /** Refuses a longer answer. Default 64 MiB. */
+  /** A longer answer is refused. Default 64 MiB. */
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
-  /** Statuses from 400 on that are answers and not errors. */
+  /** The statuses from 400 on that are taken as answers and not as errors. */
   readonly accept?: readonly number[];
 };
 
@@ -39,7 +39,8 @@ const BYTES = { 'content-type': 'application/octet-stream' } as const;
 const agent = new Agent({ connections: 64, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 5_000 } });
 
 /**
- * One request with retries on network errors, 408, 429 and 5xx but 507 (exponential back-off with jitter, `retry-after` honoured).
+ * Sends a request. It is retried after network errors and the statuses 408, 429 and 5xx but 507, with exponential
+ * back-off and jitter, and not before `retry-after` is over.
  * @throws MizuError `http/unreachable`, `http/status-N` (with the service's own message), `http/answer-too-large`
  */
 export async function requestBytes(url: string, options: HttpRequestOptions = {}): Promise<HttpAnswer> {
@@ -85,7 +86,10 @@ export type RpcClient = (
   options?: Pick<HttpRequestOptions, 'timeoutSeconds' | 'attempts' | 'signal' | 'limitBytes'>,
 ) => Promise<unknown>;
 
-/** JSON-RPC 2.0 over HTTP. An error object of the service becomes a MizuError with the service's code, expected, actual and hint. */
+/**
+ * JSON-RPC 2.0 over HTTP. A service's error object becomes a MizuError with the service's code, expected, actual and
+ * hint.
+ */
 export function createRpcClient(url: string): RpcClient {
   let id = 0;
   return async (method, params = [], options = {}) => {
@@ -127,7 +131,7 @@ async function requestOnce(url: string, options: HttpRequestOptions): Promise<Ht
   return { status: response.statusCode, headers, bytes };
 }
 
-// Where the length is told, the parts go straight to their place: the body is in memory once.
+// If the length is declared, the parts go straight to their places, so that the body is in memory once.
 async function readBody(url: string, response: Dispatcher.ResponseData, limitBytes: number): Promise<Uint8Array> {
   const told = Number(response.headers['content-length'] ?? Number.NaN);
   let bytes = new Uint8Array(Number.isSafeInteger(told) && told <= limitBytes ? told : FIRST_BODY_BYTES);
@@ -187,7 +191,7 @@ function badStatus(url: string, status: number, headers: Record<string, string>,
     expected: said?.expected ?? 'a status below 400',
     actual: said?.actual ?? `${status} ${withoutControls(new TextDecoder().decode(bytes.subarray(0, 300)))}`,
     hint: said?.hint,
-    // A full disk is not full for a moment only.
+    // 507 says that a disk is full, which does not pass soon.
     retryable: status === 408 || status === 429 || (status >= 500 && status !== 507),
     cause: { status, retryAfter: headers['retry-after'] },
   });
@@ -211,7 +215,7 @@ function parseError(bytes: Uint8Array): Said | undefined {
   }
 }
 
-// Of another party: of the right types, not too long, and without what steers a terminal.
+// The fields come from another party: they get the right types, are cut, and lose what steers a terminal.
 function readError(error: unknown): Said {
   const fields = (error ?? {}) as Record<string, unknown>;
   const text = (name: string) =>

@@ -1,4 +1,4 @@
-// docs/operations.md#http: connections: not too many, not too many of one address, none that keeps an answer waiting for ever.
+// docs/operations.md#http: bounds connections, in all and of one address, and ends those whose readers do not take their answers.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Pace } from './pace.ts';
@@ -35,7 +35,8 @@ export function guardConnections(server: Server, limits: PlaceLimits, pace: Pace
   server.once('close', () => clearInterval(looking));
 }
 
-// Bytes of an answer lie in the process until the peer takes them. How long they may lie follows from how many were written.
+// The bytes of an answer lie in the process until the peer takes them. They may lie for the grace, and longer the more
+// the peer has taken.
 function isStuck(entry: Watched, { graceSeconds, bytesPerSecond }: Pace): boolean {
   const { socket } = entry;
   if (socket.writableLength === 0) {

@@ -36,7 +36,7 @@ function create(options: Partial<FairQueueOptions> = {}) {
       begun.push(name);
       running.push({ name, slice });
     });
-  /** Ends the oldest slice after so long. */
+  /** Ends the oldest slice after this many milliseconds. */
   const serve = async (ms: number) => {
     await clock.pass(ms);
     running.shift()?.slice.leave();

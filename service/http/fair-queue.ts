@@ -1,11 +1,12 @@
-// docs/operations.md#slices: requests are served in time slices; of those that wait, one of the address that has had least time goes first.
+// docs/operations.md#slices: requests are served in time slices; among those that wait, the address that has had the least time goes first.
 import { MizuError } from '../../protocol/errors.ts';
 
 export type FairQueueOptions = {
-  /** Slices at one time. */
+  /** The number of slices at one time. */
   readonly places: number;
+  /** The most requests of one peer that may wait. */
   readonly waitingPerPeer: number;
-  /** Whether the process has other work, which goes before. */
+  /** Whether the process has work of its own, which goes before requests. */
   readonly hasOwnWork?: (() => boolean) | undefined;
   readonly clock?: QueueClock;
 };
@@ -13,12 +14,12 @@ export type FairQueueOptions = {
 export type QueueClock = {
   /** Milliseconds. */
   now(): number;
-  /** Calls back after so many; after 0 as soon as what else is ready has been done. */
+  /** Calls back after `ms` milliseconds. After 0 it does so as soon as everything else that is ready has been done. */
   after(ms: number, then: () => void): void;
 };
 
 export type Slice = {
-  /** Gives the slice up for a wait that takes little of this process, and waits for another one. */
+  /** Gives the slice up for a wait that takes little of this process's time, and then waits for another slice. */
   outside<T>(wait: () => Promise<T> | T): Promise<T>;
   leave(): void;
 };
@@ -30,9 +31,9 @@ export type FairQueue = {
 
 type Peer = {
   readonly queue: (() => void)[];
-  /** When each of its slices has begun. */
+  /** The slices that it has now, each with the time at which it began, in milliseconds. */
   readonly slices: Set<{ readonly since: number }>;
-  /** Milliseconds served, on a scale on which who comes anew begins where the others are. */
+  /** Milliseconds served. A peer that comes anew begins where the others are, so the scale is relative. */
   used: number;
 };
 
@@ -40,12 +41,12 @@ const MACHINE: QueueClock = {
   now: () => performance.now(),
   after: (ms, then) => void (ms === 0 ? setImmediate(then) : setTimeout(then, ms)),
 };
-/** Peers that have neither a slice nor a request: what they have used is remembered for a while. */
+/** The most peers that are remembered. A peer with neither a slice nor a request is forgotten when others come. */
 const MAX_REMEMBERED = 4_096;
-/** Timers know no less. */
+/** Timers know no shorter time. */
 const LEAST_REST_MS = 1;
 
-/** As many requests wait as there are connections: each has one at a time. */
+/** The queue is bounded by the connections, because each of them has one request at a time. */
 export function createFairQueue({
   places,
   waitingPerPeer,
@@ -55,8 +56,12 @@ export function createFairQueue({
   const peers = new Map<string, Peer>();
   let running = 0;
   let waiting = 0;
-  /** What the last one that was served had used by then: who comes anew is not ahead of it. */
+  /**
+   * What the peer that was served last had used by then, in milliseconds. A peer that comes anew begins there, not at
+   * 0.
+   */
   let level = 0;
+  /** Milliseconds that the process's own work is owed. */
   let owedRest = 0;
   let isResting = false;
 
@@ -70,7 +75,7 @@ export function createFairQueue({
   const find = (name: string): Peer => {
     const peer: Peer = peers.get(name) ?? { queue: [], slices: new Set(), used: level };
     if (isIdle(peer)) peer.used = Math.max(peer.used, level);
-    // The last one that came stands last.
+    // The peer that came last stands last.
     peers.delete(name);
     peers.set(name, peer);
     for (const [oldest, old] of peers) {
@@ -143,7 +148,7 @@ export function createFairQueue({
           try {
             return await work();
           } finally {
-            // What had its place goes on: only new requests are refused.
+            // A request that was served before goes on: only new requests are refused.
             if (!isOver) end = await wait(find(name));
             if (isOver) end();
           }
@@ -164,7 +169,7 @@ function isIdle({ queue, slices }: Peer): boolean {
 function tooMany(peer: string, perPeer: number): MizuError {
   return new MizuError({
     code: 'http/too-many',
-    message: 'Too many requests of this address wait to be served.',
+    message: 'Too many requests of this address are waiting.',
     expected: `at most ${perPeer}`,
     actual: `one more of ${peer}`,
     hint: 'Send fewer at once, or a little later.',

@@ -167,7 +167,8 @@ test('a request of another address is served before those that one address has w
   served[0]?.finish();
   await untilServed(5);
   expect(served[4]?.from).toBe('honest');
-  // Before its answer is there: it stands behind that, and the connection ends with it.
+  // This request comes before the answer to the one before it: it is refused behind that answer, and the connection
+  // ends.
   honest.write('GET /work?from=pipelined HTTP/1.1\r\nhost: x\r\n\r\n');
   await once(http.server, 'request');
   const answers = answerOf(honest);
@@ -210,7 +211,7 @@ test('a reader that takes nothing is cut off, and holds little memory until then
   await Promise.all(readersGone);
 });
 
-/** Also of one that was reset. */
+/** Waits until the socket is closed, also if it was reset. */
 function closed(socket: Socket): Promise<void> {
   return socket.closed ? Promise.resolve() : new Promise((resolve) => void socket.once('close', () => resolve()));
 }

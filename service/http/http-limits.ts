@@ -4,15 +4,18 @@ import { withoutUndefined } from '../process/fields.ts';
 export type HttpLimits = {
   readonly connections: number;
   readonly connectionsPerAddress: number;
-  /** Of a body on its way in, and of an answer on its way out. */
+  /** The least rate at which a body must come in and an answer must be taken. */
   readonly bytesPerSecond: number;
-  /** Before that rate counts; as long may headers take. */
+  /** The time before that rate counts. Headers may take as long. */
   readonly graceSeconds: number;
-  /** The largest body of the service: how long one may take at the least rate. */
+  /** The largest body of the service. With the least rate it bounds the time that a request may take. */
   readonly bodyBytes: number;
 };
 
-/** All from one address must still make a devnet: its parts, its workers, and several users with 64 connections each. */
+/**
+ * A whole devnet must fit into the limits of one address: its parts, its workers, and several users with 64 connections
+ * each.
+ */
 export const HTTP_LIMITS: HttpLimits = {
   connections: 2_048,
   connectionsPerAddress: 512,
@@ -23,7 +26,7 @@ export const HTTP_LIMITS: HttpLimits = {
 
 export type HttpLimitChanges = { readonly [Name in keyof HttpLimits]?: number | undefined };
 
-/** Where a service listens, as its configuration says. */
+/** Where a service listens, and its limits. Port 0 takes a free port; the default of `host` is 127.0.0.1. */
 export type HttpConfig = {
   readonly port: number;
   readonly host?: string;

@@ -15,9 +15,9 @@ import { FAIR_QUEUE, sliceOf, sliceReads } from './slices.ts';
 
 export type HttpOptions = {
   readonly log: Logger;
-  /** JSON that `GET /health` answers with; a rejection answers 503. */
+  /** Gives the JSON that `GET /health` answers with. If it fails, the answer is an error. */
   readonly health: () => Promise<Record<string, unknown>> | Record<string, unknown>;
-  /** Adds node's own metrics (event loop, memory, gc). Once a process. */
+  /** Adds the metrics of Node.js (event loop, memory, garbage collection). Only one app of a process may have them. */
   readonly processMetrics?: boolean;
   readonly limits?: HttpLimitChanges | undefined;
   /** Paths to which pages of other origins may POST `application/json`. */
@@ -30,25 +30,29 @@ export type HttpApp = {
   readonly app: Express;
   readonly metrics: Registry;
   readonly server: Server;
-  /** Aborts when `close` begins: long polls and event streams end on it. */
+  /** Aborts when `close` begins: long polls and event streams then end. */
   readonly closing: AbortSignal;
-  /** Routes must be added before. Port 0 takes a free one. Host is 127.0.0.1 unless told. */
+  /**
+   * Resolves with the URL. Routes must be added before. Port 0 takes a free one. The default of `host` is 127.0.0.1.
+   */
   listen(address: { port: number; host?: string }): Promise<string>;
   close(): Promise<void>;
 };
 
 const CLOSE_GRACE_SECONDS = 5;
-/** How often Node looks for headers and bodies whose time is over. */
+/** How often Node.js looks for headers and bodies whose time is over. */
 const TIMES_CHECKED_MS = 1_000;
-/** A peer that is gone without a word is found out by TCP's probes. */
+/** After so much silence TCP probes whether a peer is still there. */
 const PROBE_MS = 15_000;
-/** The rest of a body that was refused is taken for so long: whoever is still writing gets to read the answer. */
+/**
+ * For how long the rest of a refused body is still taken, so that a peer that is still writing gets to read the answer.
+ */
 const LINGER_MS = 5_000;
 const BODIES = { total: 512, perPeer: 128, size: 512 * 1024 * 1024 } as const;
-/** As many as the threads that read from the disk. */
+/** Requests served at one time: as many as Node.js has threads that read from the disk. */
 const SLICES = 4;
 const WAITING_PER_PEER = 256;
-/** A process that rests is woken as often to see how late it is. */
+/** How often the delay of the event loop is measured. Each measurement wakes a process that is at rest. */
 const DELAY_SAMPLED_MS = 250;
 const PREFLIGHT_SECONDS = 600;
 const RETRY_SECONDS = 1;
@@ -72,7 +76,7 @@ export function createHttpApp({
     {
       connectionsCheckingInterval: TIMES_CHECKED_MS,
       headersTimeout: limits.graceSeconds * 1000,
-      // The last net: bodies have a pace of their own.
+      // This is only the last net: each body is held to its own pace.
       requestTimeout: Math.ceil(2 * limits.graceSeconds + limits.bodyBytes / limits.bytesPerSecond) * 1000,
       keepAlive: true,
       keepAliveInitialDelay: PROBE_MS,
@@ -125,7 +129,7 @@ export function createHttpApp({
   };
 }
 
-// What can be read is for everybody, and so for pages of every origin; what writes is not, but for `openPosts`.
+// What can be read is open to everybody, and so to pages of every origin. Of what writes only `openPosts` are.
 function allowOrigins(openPosts: readonly string[]): RequestHandler {
   return (request, response, next) => {
     const { method, path } = request;
@@ -154,7 +158,7 @@ const cutUnread: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** Status that a refusal has over HTTP, by the last part of its code. */
+/** The HTTP status of a refusal, by the last part of its code. */
 export function statusOf(error: MizuError): number {
   if (/too-slow$/.test(error.code)) return 408;
   if (/too-many$/.test(error.code)) return 429;
@@ -186,7 +190,7 @@ const notFound: RequestHandler = (request) => {
 function answerError(log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
-    // RFC 9112, 9.3: the rest of the body may not be read, so no other request may follow it.
+    // By RFC 9112, 9.3: if the rest of the body is not read, no other request may follow on the connection.
     if (!request.complete && hasBody(request)) response.setHeader('connection', 'close');
     const refusal = toRefusal(error);
     if (refusal !== undefined) {

@@ -1,11 +1,11 @@
-// docs/operations.md#http: what is wrong with a value that somebody has sent, in a few words: it may be wrong in a million places.
+// docs/operations.md#http: says in a few words what is wrong with a value that somebody has sent, even if it is wrong in a million places.
 import type { z } from 'zod';
 import { bounded } from '../../protocol/text.ts';
 
 const SHOWN = 5;
 const MAX_ISSUE = 200;
 
-/** The first few places with what was expected there. */
+/** Names the first few places and what was expected there. */
 export function describeZodIssues({ issues }: z.ZodError): string {
   const shown = issues
     .slice(0, SHOWN)

@@ -1,25 +1,28 @@
-// docs/operations.md#places: whether a body comes at least as fast as the least rate, from its beginning on.
+// docs/operations.md#places: measures whether a body comes at least as fast as the least rate.
 
 export type Pace = {
-  /** How much later than at the least rate a body may be. */
+  /** How much later a body may come than it would at the least rate. */
   readonly graceSeconds: number;
   readonly bytesPerSecond: number;
 };
 
 export type PaceMeter = {
   readonly pace: Pace;
-  /** The sender's time begins. Before, the body waits for the service. */
+  /** Begins the sender's time. Before that, the body waits for the service. */
   begin(): void;
   add(bytes: number): void;
-  /** All is there. What takes time from here on is the service. */
+  /** Says that all bytes are there. From here on the service takes the time. */
   finish(): void;
   bytes(): number;
   seconds(): number;
-  /** Milliseconds until it is so much later than at the least rate; infinite before its beginning and when all is there. */
+  /**
+   * Milliseconds until the body is `allowedSeconds` later than at the least rate. It is infinite before `begin` and
+   * after `finish`.
+   */
   leftMs(allowedSeconds: number): number;
 };
 
-/** When all places are taken: a round trip or two, far below the grace. */
+/** How late a body may be when all places are taken: a round trip or two, far below the grace. */
 export function firstSeconds({ graceSeconds }: Pace): number {
   return graceSeconds / 10;
 }

@@ -132,7 +132,7 @@ test('who has ended an upload below the least rate has no first time for a minut
   for (const upload of first) upload?.leave();
   begin();
   pass(1);
-  // c has not been late before; a and b have, and do not put out each other.
+  // c was not late before. a and b were, and do not put out each other.
   const third = enter('c');
   expect(ends).toEqual(['a late']);
   expect(enter('a')).toBeUndefined();
@@ -158,7 +158,7 @@ test('whenever uploads come and however fast: one on time is not put out by an e
   type Upload = { readonly peer: string; readonly rate: number; readonly progress: PaceMeter; readonly begun: number };
   const step = fc.record({
     peer: fc.nat(PEERS - 1),
-    /** Of the least rate. */
+    /** The rate of an upload, in parts of the least rate. */
     rate: fc.constantFrom(0, 0.001, 0.5, 0.9, 1, 1, 3),
     ms: fc.constantFrom(0, 1, 50, 300, 999, 1_000, 1_001, 4_000),
     leaves: fc.option(fc.nat(20)),

@@ -1,25 +1,29 @@
-// docs/operations.md#places: places of which nobody can take so many that the others have none.
+// docs/operations.md#places: places of which no peer can take so many that others have none.
 import { isIPv6 } from 'node:net';
 import { firstSeconds, type PaceMeter } from './pace.ts';
 
 export type PlaceLimits = {
   readonly total: number;
-  /** Of one peer. */
+  /** The most places of one peer. */
   readonly perPeer: number;
-  /** Of all together, in whatever the callers count in; without it sizes do not count. */
+  /** The most that all together may have, in the unit that the callers use. Without it sizes do not count. */
   readonly size?: number;
 };
 
 export type PeerPlace = { leave(): void };
 
-/** Its peer had more than the newcomer's, or it was below the least rate. */
+/**
+ * Why a place was taken away: its peer had more places than the newcomer's (`share`), or it was below the least rate
+ * (`late`).
+ */
 export type PutOut = 'share' | 'late';
 
 export type Places = {
   /**
-   * A place, or undefined if the peer has its share or all are taken. When all are taken, the slowest of what is below the least
-   * rate is put out (`onPutOut` is called); if nothing is, the oldest of the peer that has most, if that peer still has as many
-   * afterwards as the newcomer. What has no `progress` is never too slow.
+   * Gives a place, or undefined if the peer has its share or no place becomes free. When all are taken, the slowest
+   * entry below the least rate is put out, and its `onPutOut` is called. If none is below it, the oldest entry of the
+   * peer with the most places is put out, as long as that peer still has at least as many afterwards as the newcomer.
+   * An entry without `progress` is never too slow.
    */
   enter(peer: string, onPutOut: (why: PutOut) => void, size?: number, progress?: PaceMeter): PeerPlace | undefined;
   taken(): number;
@@ -30,11 +34,11 @@ type Entry = {
   readonly size: number;
   readonly putOut: (why: PutOut) => void;
   readonly progress: PaceMeter | undefined;
-  /** The peer was known as late: this one has no first time. */
+  /** The peer was known as late: this entry may not be late at first, either. */
   readonly wasLate: boolean;
 };
 
-/** So long a peer is known for an upload that has ended below the least rate. */
+/** For how long a peer is known as late after an upload that ended below the least rate. */
 const LATE_MS = 60_000;
 const LATE_PEERS = 4_096;
 
@@ -43,7 +47,7 @@ export function createPeerPlaces(
   now: () => number = () => performance.now(),
 ): Places {
   const byPeer = new Map<string, Set<Entry>>();
-  /** Until when; in the order of the times. */
+  /** By peer: until when it is known as late, in milliseconds of `now`; in the order of these times. */
   const latePeers = new Map<string, number>();
   let taken = 0;
   let sizes = 0;
@@ -65,8 +69,9 @@ export function createPeerPlaces(
     if (latePeers.size > LATE_PEERS && oldest !== undefined) latePeers.delete(oldest);
   };
 
-  // Who ends its uploads just before their first time is over, and begins again, has no first time any more. Towards each other
-  // such peers have it: otherwise they would put out what has just begun without end.
+  // An upload may be late for a first time. A peer that ends its uploads just before that is over, and begins again,
+  // loses this first time. It still has it towards other such peers: otherwise they would go on putting out each
+  // other's new uploads.
   const slowest = (isNewcomerLate: boolean): Entry | undefined => {
     let found: Entry | undefined;
     let least = Number.POSITIVE_INFINITY;
@@ -92,7 +97,7 @@ export function createPeerPlaces(
 
   const oldestBeyondShare = (own: number): Entry | undefined => {
     const most = largest();
-    // Both have the same afterwards: another exchange would only go in circles.
+    // Afterwards the newcomer would have more than the other: exchanges would go in circles.
     if (most === undefined || most.size <= own + 1) return undefined;
     const [oldest] = most;
     return oldest;
@@ -126,7 +131,10 @@ export function createPeerPlaces(
   };
 }
 
-/** Who is at the other end, as far as an address tells: an IPv4 address, or the /64 network of an IPv6 address, which one party has whole. */
+/**
+ * The peer that an address stands for: an IPv4 address, or the /64 network of an IPv6 address, all of which belongs to
+ * one party.
+ */
 export function peerOf(address: string | undefined): string {
   if (address === undefined) return 'unknown';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);

@@ -6,7 +6,10 @@ import { type Hex, isHash } from '../../protocol/hex.ts';
 import type { DiskObjects } from '../storage/disk-objects.ts';
 import { sliceOf } from './slices.ts';
 
-/** First and last byte, both included; undefined: the whole; 'unsatisfiable': a range outside. Several ranges count as none. */
+/**
+ * The first and the last byte, both included. It is undefined for the whole, and 'unsatisfiable' if the range lies
+ * outside. Several ranges count as none.
+ */
 export function parseRange(
   header: string | undefined,
   length: number,
@@ -24,10 +27,13 @@ export function parseRange(
   return first >= length ? 'unsatisfiable' : { first, last };
 }
 
-/** Longer ones are sent as they come from the disk. */
+/** Longer objects are sent as they come from the disk. */
 const WHOLE_BYTES = 64 * 1024;
 
-/** In little memory, however long the object and however slow the reader, who verifies what comes. @throws MizuError `objects/not-found` */
+/**
+ * Sends an object in little memory, however long it is and however slow the reader, who verifies what comes.
+ * @throws MizuError `objects/not-found`
+ */
 export async function sendObject(
   request: Request,
   response: Response,
@@ -57,8 +63,9 @@ export async function sendObject(
 }
 
 /**
- * Ends the answer, unless `end` is false. A reader that goes away is no failure; a file that does cuts the answer off.
- * Each piece is a slice of its own, and the time in which the reader takes it is no slice.
+ * Sends a file and ends the answer, unless `end` is false. A reader that goes away is no failure. If the file cannot be
+ * read to its end, the answer is cut off. Each piece is sent in a time slice of its own; the time in which the reader
+ * takes it does not count.
  */
 export async function sendFile(file: Readable, response: Response, end = true): Promise<void> {
   try {

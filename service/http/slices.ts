@@ -1,16 +1,16 @@
-// docs/operations.md#slices: the time slice in which a request is served, from its body's end to its answer's.
+// docs/operations.md#slices: the time slice in which a request is served, from the end of its body to the end of its answer.
 import type { Request, RequestHandler, Response } from 'express';
 import { MizuError } from '../../protocol/errors.ts';
 import type { FairQueue, Slice } from './fair-queue.ts';
 import { peerOf } from './peers.ts';
 
-/** Where `createHttpApp` puts the queue. */
+/** The name under which `createHttpApp` keeps the queue. */
 export const FAIR_QUEUE = 'mizu fair queue';
 
 const SLICE = 'slice';
 const busy = new WeakSet<object>();
 
-/** A request without a body: it waits before it is handled. What brings a body waits when that is there. */
+/** A request without a body waits before it is handled. A request with one waits when its body is there. */
 export const sliceReads: RequestHandler = async (request, response, next) => {
   if (request.method === 'GET' || request.method === 'HEAD') await takeSlice(request, response);
   next();
@@ -30,7 +30,7 @@ export async function takeSlice(request: Request, response: Response): Promise<v
     response.locals[SLICE] = slice;
     if (response.destroyed) return slice.leave();
     response.once('close', slice.leave);
-    // Not when the answer has been read: that is the reader's time.
+    // The slice ends when the answer is written, not when it has been read: that is the reader's time.
     const end = response.end.bind(response) as (...parts: unknown[]) => Response;
     response.end = ((...parts: unknown[]) => {
       slice.leave();
@@ -42,7 +42,7 @@ export async function takeSlice(request: Request, response: Response): Promise<v
   }
 }
 
-/** Of a request that `sliceReads` or a body's handler has let through. */
+/** The slice of a request that `sliceReads` or the handler of its body has let through. */
 export function sliceOf(response: Response): Slice {
   const slice: unknown = response.locals[SLICE];
   if (slice === undefined) throw new Error('the request is served outside of a slice');

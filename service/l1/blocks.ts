@@ -1,4 +1,4 @@
-// docs/operations.md#l1-proof: headers whose hash is their own, and receipts that the header commits to.
+// docs/operations.md#l1-proof: reads headers and checks that their fields hash to their hash, and receipts and checks them against the header.
 import type { PublicClient } from 'viem';
 import { concatHex, hexToBytes, numberToHex, toRlp } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
@@ -15,7 +15,7 @@ export type L1Header = {
   readonly logsBloom: Hex;
   /** Unix seconds. */
   readonly timestamp: bigint;
-  /** Hashes, in order. Not part of what was checked. */
+  /** The hashes of the transactions, in order. They were not checked. */
   readonly transactions: readonly Hex[];
 };
 
@@ -38,7 +38,8 @@ type RawReceipt = {
   readonly logs: readonly RawLog[];
 };
 
-// In the order of the yellow paper and of the forks that added fields (London, Shanghai, Cancun, Prague).
+// The fields stand in the order of the yellow paper and of the forks that added some (London, Shanghai, Cancun,
+// Prague).
 const DATA_FIELDS = ['parentHash', 'sha3Uncles', 'miner', 'stateRoot', 'transactionsRoot', 'receiptsRoot', 'logsBloom'];
 const AMOUNT_FIELDS = ['difficulty', 'number', 'gasLimit', 'gasUsed', 'timestamp'];
 const SEAL_FIELDS = ['extraData', 'mixHash', 'nonce'];
@@ -51,15 +52,17 @@ const LATER_FIELDS: readonly (readonly [string, 'data' | 'amount'])[] = [
   ['requestsHash', 'data'],
 ];
 const EMPTY_ROOT = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
-/** Receipts of a whole block are a few hundred KB on Ethereum; one by one they are a call each. */
+/** Receipts that are asked for at one time when a node does not give those of a whole block. */
 const RECEIPTS_AT_ONCE = 8;
 const MAX_RECEIPTS = 20_000;
-/** Of a block: twice the hex of the logs that 1,000 M gas can write. */
+/** The most characters of a block's receipts: twice the hex of the logs that 1,000 M gas can write. */
 const MAX_RECEIPT_DIGITS = 512 * 1024 * 1024;
 
 /**
- * Undefined if the node does not have that block. `latest`: the head of its chain.
- * @throws MizuError `l1/contradiction` (retryable) if the header's fields do not hash to its hash; viem's errors if the node does not answer
+ * Reads a block's header. The result is undefined if the node does not have that block. `latest`: the head of the
+ * node's chain.
+ * @throws MizuError `l1/contradiction` (retryable) if the header's fields do not hash to its hash; viem's errors if the
+ * node does not answer
  */
 export async function readL1Header(client: PublicClient, at: bigint | 'latest'): Promise<L1Header | undefined> {
   const raw = (await client.request({
@@ -105,7 +108,7 @@ export async function readLogs(client: PublicClient, header: L1Header): Promise<
   return logs;
 }
 
-/** True if the bloom filter has all bits of this value: it may be there. False: it is not. */
+/** Whether the bloom filter has all these bits. If so, the value may be in the block; if not, it is not there. */
 export function mayContain(logsBloom: Hex, bits: readonly number[]): boolean {
   return bits.every((bit) => {
     // The filter is one big-endian number of 2,048 bits; a hex digit has four.
@@ -140,7 +143,8 @@ function hashHeader(raw: RawHeader): Hex {
 async function readReceipts(client: PublicClient, header: L1Header): Promise<readonly RawReceipt[]> {
   const request = client.request as (call: { method: string; params: unknown[] }) => Promise<unknown>;
   const receipts = await request({ method: 'eth_getBlockReceipts', params: [header.hash] }).catch((error: unknown) => {
-    // -32601: this node has no such method. Who fills a block with logs must not hide what else is in it.
+    // -32601 says that the node has no such method. An answer may also be too large, because somebody has filled the block with logs: that
+    // must not hide what else is in it.
     if ((error as { code?: number }).code === -32601 || isTooLarge(error)) return readOneByOne(request, header);
     throw error;
   });
@@ -170,7 +174,7 @@ async function readOneByOne(
   return receipts;
 }
 
-// What a receipt is hashed with: the node may have put anything beside it.
+// Keeps the fields that a receipt is hashed with: a node may add any others.
 function withoutOthers({ type, status, root, cumulativeGasUsed, logsBloom, logs }: RawReceipt): RawReceipt {
   return {
     ...(type === undefined ? {} : { type }),
@@ -201,7 +205,7 @@ function encodeReceipt({ type = '0x0', status, root, cumulativeGasUsed, logsBloo
   return BigInt(type) === 0n ? body : concatHex([numberToHex(BigInt(type), { size: 1 }), body]);
 }
 
-/** As RLP has amounts: without leading zeros, 0 as no bytes. */
+/** A number as in RLP: without leading zeros, and 0 as no bytes. */
 function amount(value: unknown): Hex {
   const digits = BigInt(value as Hex).toString(16);
   if (digits === '0') return '0x';

@@ -7,6 +7,7 @@ export type ContractCall = {
   readonly abi: Abi;
   readonly functionName: string;
   readonly args: readonly unknown[];
+  /** In wei. */
   readonly value?: bigint;
   /**
    * Asked before each attempt and after each failure: whether the effect is there already (from an earlier life of this

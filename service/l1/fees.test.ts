@@ -69,7 +69,7 @@ beforeAll(async () => {
 });
 afterAll(() => anvil.close());
 
-/** A node that answers as the true one does, but for what it says a block or a tip costs. */
+/** A node that answers as the true one does, except for what a block or a tip costs. */
 async function lyingNode(lies: { readonly tip?: Hex; readonly baseFee?: Hex }) {
   const sent: string[] = [];
   const server = createServer(async (request, response) => {

@@ -4,21 +4,22 @@ import { MizuError } from '../../protocol/errors.ts';
 
 /** In gwei, as configurations say it. */
 export type FeeCapConfig = {
-  /** What a transaction offers for one unit of gas at most. Default 1,000. */
+  /** The most that a transaction offers for one unit of gas. Default 1,000. */
   readonly maxFeeGwei?: number | undefined;
-  /** Of it, what goes to the block's builder at most: that is paid in full. Default 20. */
+  /** The most of it that goes to the block's builder. This part is always paid in full. Default 20. */
   readonly maxPriorityFeeGwei?: number | undefined;
 };
 
+/** In wei for one unit of gas. */
 export type Fees = { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint };
 
-/** Above what blocks have ever cost for long: below, nobody waits who need not. */
+/** Blocks have never cost more than this for long, so the cap does not keep back what need not wait. */
 export const MAX_FEE_GWEI = 1_000;
 export const MAX_PRIORITY_FEE_GWEI = 20;
-/** A replacement must pay 10 % more on most nodes. */
+/** By how much each further attempt offers more. Most nodes demand 10 % more of a replacement. */
 export const BUMP_PERCENT = 25n;
 
-/** In wei. */
+/** The caps of a configuration, in wei. */
 export function toFeeCaps({
   maxFeeGwei = MAX_FEE_GWEI,
   maxPriorityFeeGwei = MAX_PRIORITY_FEE_GWEI,
@@ -27,14 +28,15 @@ export function toFeeCaps({
 }
 
 /**
- * What the transaction offers at this attempt: what the node names, raised by the attempt, as far as the caps go.
+ * What a transaction offers at this attempt, from 0: the fees that the node names, raised with each attempt, up to the
+ * caps.
  * @throws MizuError `l1/fee-too-high` (retryable) if what the node names is above the cap before anything is raised
  */
 export function capFees(named: Fees, attempt: number, caps: Fees): Fees {
   const bumped = (fee: bigint) =>
     (fee * (100n + BUMP_PERCENT) ** BigInt(attempt)) / 100n ** BigInt(attempt) + BigInt(attempt);
   const base = named.maxFeePerGas - named.maxPriorityFeePerGas;
-  // A tip that is too high is none of the block's: less is offered, and it is mined all the same.
+  // The block does not demand a tip above the cap: less is offered, and the transaction is mined all the same.
   const tip = smaller(named.maxPriorityFeePerGas, caps.maxPriorityFeePerGas);
   if (base + tip > caps.maxFeePerGas) throw feeTooHigh(base + tip, caps.maxFeePerGas);
   const maxPriorityFeePerGas = smaller(bumped(tip), caps.maxPriorityFeePerGas);
@@ -42,7 +44,7 @@ export function capFees(named: Fees, attempt: number, caps: Fees): Fees {
   return { maxFeePerGas, maxPriorityFeePerGas: smaller(maxPriorityFeePerGas, maxFeePerGas) };
 }
 
-/** Whether an error, or what it came from, is that the cap keeps a transaction back. */
+/** Whether the error says that the cap keeps a transaction back. */
 export function isFeeTooHigh(error: unknown): boolean {
   return error instanceof MizuError && error.code === 'l1/fee-too-high';
 }

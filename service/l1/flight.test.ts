@@ -128,7 +128,7 @@ test('all that are stuck pay more, each at its own nonce', async () => {
 
 type Pending = { readonly hash: Hex; readonly nonce: Hex; readonly maxFeePerGas: Hex };
 
-/** Ours that can be mined, by nonce, and those behind a missing one. */
+/** Our transactions in the node's pool, by nonce: those that can be mined, and those behind a missing nonce. */
 async function pool(): Promise<Pending[]> {
   const content = (await l1.client.request({ method: 'txpool_content' as never })) as Record<
     'pending' | 'queued',

@@ -16,12 +16,12 @@ import { type FeeCapConfig, type Fees, toFeeCaps } from './fees.ts';
 import { l1Transport } from './transport.ts';
 
 export type L1 = {
-  /** The first one. */
+  /** The URL of the first node. */
   readonly url: string;
   readonly chainId: number;
   /** Asks the nodes in turn until one answers. */
   readonly client: PublicClient;
-  /** One client for each URL: who follows the chain holds what one says against the others. */
+  /** One client for each URL: a follower of the chain holds what one node says against the others. */
   readonly nodes: readonly PublicClient[];
 };
 
@@ -29,16 +29,19 @@ export type L1Account = L1 & {
   readonly wallet: WalletClient;
   readonly account: Account;
   readonly address: Address;
-  /** Transactions go to another URL than `url`: there they may be unknown until they are mined. */
+  /** True if transactions go to another URL than `url`: the nodes may then not know them until they are mined. */
   readonly isPrivate: boolean;
-  /** Nothing is signed that offers more. */
+  /** No transaction is signed that offers more. */
   readonly feeCaps: Fees;
 };
 
 const RETRIES = 3;
 const POLLING_MS = 500;
 
-/** Of one node or several. @throws MizuError `l1/unreachable` if none answers, `l1/other-chain` if two are of different chains */
+/**
+ * Connects to one node or several.
+ * @throws MizuError `l1/unreachable` if none answers, `l1/other-chain` if two are of different chains
+ */
 export async function connectL1(urls: string | readonly string[]): Promise<L1> {
   const all = typeof urls === 'string' ? [urls] : urls;
   const transports = all.map((url) =>
@@ -51,7 +54,7 @@ export async function connectL1(urls: string | readonly string[]): Promise<L1> {
     nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
     rpcUrls: { default: { http: [...all] } },
   });
-  // cacheTime 0: a follower must see the head as it is.
+  // Without a cache, because a follower must see the head as it is.
   const connect = (transport: Transport) =>
     createPublicClient({ chain, transport, pollingInterval: POLLING_MS, cacheTime: 0 }) as PublicClient;
   const nodes = transports.map(connect);
@@ -73,7 +76,10 @@ async function readChainId(urls: readonly string[], transports: readonly Transpo
   return first.id;
 }
 
-/** Adds an account that signs. `sendUrl`: where its transactions go, if not where L1 is read. @throws MizuError `l1/bad-key` */
+/**
+ * Adds an account that signs. `sendUrl`: where its transactions go, if not where L1 is read.
+ * @throws MizuError `l1/bad-key`
+ */
 export function withAccount(l1: L1, key: Hex, sendUrl = l1.url, caps: FeeCapConfig = {}): L1Account {
   const account = parseKey(key);
   const wallet = createWalletClient({

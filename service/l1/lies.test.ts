@@ -21,7 +21,7 @@ import { type BlockRef, type ChainStep, followLogs } from './logs.ts';
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const abi = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
-/** Mints a block: the fourth has none. */
+/** The mints of each block. The fourth block has none. */
 const BLOCKS = [[1], [2, 3, 4], [5], [], [6, 7], [8]];
 const TRUTH = BLOCKS.flat();
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
 afterAll(() => anvil.close());
 
 type Json = Record<string, unknown>;
-/** `latest`: block of this number, if the head was asked for. */
+/** `latest`: gives the block of a number as the head, if the head was asked for. */
 type Lie = (method: string, result: unknown, latest: ((number: bigint) => Promise<unknown>) | undefined) => unknown;
 
 const receipts = (change: (list: Json[]) => unknown): Lie => {

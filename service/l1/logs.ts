@@ -16,46 +16,55 @@ export type ContractEvent = {
 };
 
 /**
- * `apply`: a block with its events (perhaps none: then it only marks how far the follower is); store its ref in the same
- * write as the effects of its events. `undo`: that block is no longer of the chain: take its effects back.
+ * What a consumer of the chain has to do next. `apply`: take in a block with its events; it may have none, and then
+ * only marks how far the follower is. The block's ref is stored in the same write as the effects of its events. `undo`:
+ * the block is no longer part of the chain, and its effects are taken back.
  */
 export type ChainStep =
   | { readonly kind: 'apply'; readonly block: BlockRef; readonly events: readonly ContractEvent[] }
   | { readonly kind: 'undo'; readonly block: BlockRef };
 
-/** As a follower gives it: the time of a block is part of what was proven of it, unix seconds. */
+/** The step with the block's timestamp in unix seconds, which the follower has proven, too. */
 export type FollowedStep =
   | (Extract<ChainStep, { kind: 'apply' }> & { readonly timestamp: bigint })
   | Extract<ChainStep, { kind: 'undo' }>;
 
 export type FollowOptions = {
   readonly client: PublicClient;
-  /** Of several nodes, which are held against each other. Default: `client` alone. */
+  /** The clients of several nodes, which are held against each other. Default: `client` alone. */
   readonly nodes?: readonly PublicClient[];
   readonly contracts: readonly { readonly address: Address; readonly abi: Abi; readonly events?: readonly string[] }[];
   readonly fromBlock: bigint;
-  /** Blocks on top of a block before it is applied. */
+  /** The number of blocks on top of a block before it is applied. */
   readonly confirmations: number;
   /** The blocks applied so far, ascending, as the consumer has stored them (at least the last 256). */
   readonly known: readonly BlockRef[];
-  /** `known` goes back to `fromBlock`: all of them may be taken back. Default: only if there are none. */
+  /**
+   * Whether `known` goes back to `fromBlock`, so that all its blocks may be taken back. Default: only if it is empty at
+   * the start.
+   */
   readonly isWhole?: () => boolean;
   readonly signal: AbortSignal;
   readonly pollMs?: number;
-  /** Told of failed requests and of answers that do not fit together; the follower goes on with back-off. */
+  /** Called with failed requests and answers that do not fit together. The follower goes on with back-off. */
   readonly onError?: (error: unknown) => void;
 };
 
+/** The blocks that a consumer keeps at least, so that a reorganisation can take them back. */
 export const KEPT_BLOCKS = 256;
-/** Below the head each block is a mark to go back to; further down only those that said something, and the last of each range. */
+/**
+ * So far below the head every block is applied as a mark to go back to. Further down only blocks with events are, and
+ * the last one of a range.
+ */
 const MARKED_BLOCKS = 64n;
 const RANGE_BLOCKS = 512n;
 const HEADERS_AT_ONCE = 32;
 const LAST_BACKOFF_MS = 10_000;
-/** Looks at the head between two blocks, if they are far apart, and how rare looks become. */
+/** How often the head is looked at between two blocks that are far apart. */
 const LOOKS_A_BLOCK = 8;
+/** The longest pause between two looks, in polls. */
 const SLOWEST_POLLS = 8;
-/** A look at the chain that takes longer is followed by one at another node. */
+/** If a look at the chain takes longer, the next one is at another node. */
 const SLOW_MS = 5_000;
 
 type Watched = FollowOptions['contracts'][number] & {
@@ -65,8 +74,9 @@ type Watched = FollowOptions['contracts'][number] & {
 type Topic = { readonly hash: Hex; readonly bits: readonly number[] };
 
 /**
- * Endless until the signal aborts; then it returns. Nothing that a node says is passed on unless headers, receipts and the
- * other nodes bear it out (docs/operations.md#l1-proof): a node that is wrong costs time, told by `onError`.
+ * Follows the chain until the signal aborts, and then returns. What a node says is passed on only if headers, receipts
+ * and the other nodes bear it out (docs/operations.md#l1-proof). A node that is wrong costs time, and `onError` is
+ * told.
  */
 export async function* followLogs(options: FollowOptions): AsyncGenerator<FollowedStep, void, void> {
   const { signal, pollMs = 500, onError } = options;
@@ -85,7 +95,7 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
     try {
       steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
       backoffMs = pollMs;
-      // One that answers slowly is no error: the others are not less true.
+      // A node that answers slowly is no error, and the other nodes are as good.
       if (Date.now() - askedAt > SLOW_MS) turn += 1;
     } catch (error) {
       if (signal.aborted) return;
@@ -114,13 +124,17 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
   }
 }
 
-/** Between two looks, of a chain whose last blocks came `gapMs` apart, or whose next one has been waited for that long. */
+/**
+ * The pause between two looks in milliseconds, if the last blocks came `gapMs` apart, or the next one has been waited
+ * for that long.
+ */
 export function pauseOf(pollMs: number, gapMs: number): number {
   return Math.min(SLOWEST_POLLS * pollMs, Math.max(pollMs, Math.floor(gapMs / LOOKS_A_BLOCK)));
 }
 
 /**
- * L1's clock before anything was followed, unix seconds: of several nodes that answer, that of the one in the middle.
+ * L1's clock before anything was followed, in unix seconds. If several nodes answer, it is the middle one of their
+ * times.
  * @throws MizuError `l1/unreachable` if none answers
  */
 export async function readTime(nodes: readonly PublicClient[]): Promise<number> {
@@ -152,9 +166,10 @@ async function nextSteps(
   const head = top.number;
   const last = known.at(-1);
   const isNext = last !== undefined && head === last.number + 1n && top.parentHash === last.hash;
-  // Most often: the head names the last one as its parent, and nothing else has to be asked.
+  // Most often the head names the last known block as its parent, and nothing else has to be asked.
   if (last !== undefined && !isNext) {
-    // A head below what was read is a node that is behind, or a shorter chain: the highest block that both have decides.
+    // If the head is below what was read, the node is behind or its chain is shorter: the highest block that both have
+    // decides.
     const common = known.findLast(({ number }) => number <= head);
     if (common === undefined) throw behind(last, head);
     const header = common.number === head ? top : await readL1Header(nodes.read, common.number);
@@ -182,7 +197,8 @@ async function nextSteps(
   return steps;
 }
 
-// Each is the parent of the next one, and the last known block of the first.
+// Reads the headers `from` to `to`. Each must be the parent of the next one, and the last known block that of the
+// first.
 async function readHeaders(
   client: PublicClient,
   from: bigint,
@@ -235,7 +251,7 @@ async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly Bl
   return [{ kind: 'undo', block: last }];
 }
 
-// And followed only if more have it, as far as they are, than have another one.
+// New headers are followed unless more of the other nodes have another chain than have this one, as far as they are.
 async function assertAgreed(nodes: Nodes, headers: readonly L1Header[], known: readonly BlockRef[]): Promise<void> {
   const isRefused: Majority = (same, different) => different >= same + 1;
   if (await compare(nodes.others, [...known, ...headers], isRefused)) throw disagree(headers.at(-1) as L1Header);
@@ -243,8 +259,9 @@ async function assertAgreed(nodes: Nodes, headers: readonly L1Header[], known: r
 
 type Majority = (same: number, different: number) => boolean;
 
-// Each node is asked for the highest of these blocks that it can have. One that does not answer, or is before all of them, has no
-// opinion; none is waited for whose opinion would change nothing: a node that hangs does not hold up the others.
+// Each node is asked for the highest of these blocks that it can have. A node that does not answer, or is before all of
+// them, has no opinion. Nobody waits for an opinion that would change nothing, so a node that hangs does not hold up
+// the others.
 async function compare(
   nodes: readonly PublicClient[],
   blocks: readonly BlockRef[],
@@ -311,7 +328,7 @@ function unanswered(cause: unknown): MizuError {
 function behind(last: BlockRef, head: bigint): MizuError {
   return new MizuError({
     code: 'l1/behind',
-    message: 'The L1 node is behind what was read before; it is waited for.',
+    message: 'The L1 node is behind what was read before; the follower waits for it.',
     expected: `block ${last.number} or a later one`,
     actual: `block ${head}`,
     hint: 'If this goes on, name another node in l1Url.',

@@ -1,15 +1,18 @@
-// docs/operations.md#l1: the nonces of one account: which L1 has used, which are held, and which nobody fills.
+// docs/operations.md#l1: the nonces of one account: which ones L1 has used, which are held, and which are missing.
 import type { L1Account } from './l1.ts';
 
 export type Nonces = {
-  /** The lowest that is neither used nor held; held from now on. */
+  /** Takes the lowest nonce that is neither used nor held. It is held from then on. */
   take(): Promise<number>;
   giveBack(nonce: number): void;
-  /** How many L1 has used, as of a tenth of a second ago at most. */
+  /** How many nonces L1 has used. The answer is at most a tenth of a second old. */
   used(): Promise<number>;
-  /** The lowest one below `nonce` that is neither used nor held, as `take`: while it is missing, `nonce` cannot be mined. */
+  /**
+   * Takes the lowest nonce below `nonce` that is neither used nor held: without it `nonce` cannot be mined. The result
+   * is undefined if none is missing.
+   */
   takeBelow(nonce: number, used: number): number | undefined;
-  /** Of those that are held. */
+  /** Whether this is the lowest nonce that is held. */
   isLowest(nonce: number): boolean;
 };
 

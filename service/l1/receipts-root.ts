@@ -7,7 +7,9 @@ import { keccak } from '../../protocol/tree.ts';
 type Entry = { readonly nibbles: readonly number[]; readonly value: Uint8Array };
 type Node = Uint8Array | Node[];
 
-/** Each node is hashed once: 200 receipts in 10 ms, where a trie that is filled one by one takes 200. */
+/**
+ * Each node of the trie is hashed once: 200 receipts take 10 ms, where a trie that is filled one by one takes 200 ms.
+ */
 export function hashReceiptList(receipts: readonly Uint8Array[]): Hex {
   const entries = receipts.map((value, i) => ({ nibbles: nibblesOf(encode(amountBytes(i))), value }));
   return bytesToHex(keccak(entries.length === 0 ? encode(new Uint8Array(0)) : encode(node(entries, 0))));

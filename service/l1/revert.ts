@@ -1,4 +1,4 @@
-// docs/operations.md#l1: what a contract says against a call, as its own error's name and arguments.
+// docs/operations.md#l1: the error with which a contract refuses a call, with its name and arguments.
 import { type Abi, BaseError, ContractFunctionRevertedError, decodeErrorResult } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
@@ -6,7 +6,7 @@ import type { Hex } from '../../protocol/hex.ts';
 /** A call that a contract refuses with an error that the call's ABI declares. */
 export class ContractRevert extends MizuError {
   readonly errorName: string;
-  /** In the order in which the contract declares them: an integer of up to 48 bits is a number, a larger one a bigint. */
+  /** The error's arguments in the contract's order. An integer of up to 48 bits is a number, a larger one a bigint. */
   readonly args: readonly unknown[];
 
   constructor(functionName: string, errorName: string, args: readonly unknown[], cause?: unknown) {
@@ -25,7 +25,10 @@ export function isRevert(error: unknown, errorName: string): error is ContractRe
   return error instanceof ContractRevert && error.errorName === errorName;
 }
 
-/** What a contract has returned against a call: a `ContractRevert` if the ABI declares the error, or if it is Solidity's own. */
+/**
+ * The error in the data with which a call was reverted: a `ContractRevert` if the ABI declares it, or if it is
+ * Solidity's own.
+ */
 export function decodeRevert(functionName: string, abi: Abi, data: Hex): MizuError {
   try {
     const { errorName, args } = decodeErrorResult({ abi, data });
@@ -36,7 +39,10 @@ export function decodeRevert(functionName: string, abi: Abi, data: Hex): MizuErr
   }
 }
 
-/** `l1/reverted`, a `ContractRevert` if the ABI declares the error; else, if no contract has said anything, `l1/estimate-failed` (retryable). */
+/**
+ * The error of a call that could not be estimated: `l1/reverted` if a contract refuses it, as a `ContractRevert` if the
+ * ABI declares the error; else `l1/estimate-failed` (retryable).
+ */
 export function toRefusal(functionName: string, cause: unknown): MizuError {
   const found =
     cause instanceof BaseError ? cause.walk((error) => error instanceof ContractFunctionRevertedError) : undefined;

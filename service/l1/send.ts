@@ -15,26 +15,30 @@ export type Sent = { readonly kind: 'mined'; readonly receipt: TransactionReceip
 export type Sender = {
   readonly address: Address;
   /**
-   * Sends calls in the order in which they come, and waits until they are mined; as many at once as `inFlight` says.
-   * What fails keeps no other from being mined.
-   * @throws MizuError `l1/reverted` with the contract's error, `l1/fee-too-high` (retryable), `l1/not-mined` after all attempts (retryable)
+   * Sends calls in the order in which they come, as many at one time as `inFlight` says, and waits until they are
+   * mined. A call that fails keeps no other from being mined.
+   * @throws MizuError `l1/reverted` with the contract's error, `l1/fee-too-high` (retryable), `l1/not-mined` after all
+   * attempts (retryable)
    */
   sendAndWait(call: ContractCall): Promise<Sent>;
 };
 
 export type SenderOptions = {
-  /** Seconds without being mined after which the fee is raised. Default 30. */
+  /** After how many seconds without being mined the fee is raised. Default 30. */
   readonly stuckSeconds?: number;
-  /** Attempts with raised fees. Default 8. */
+  /** The most attempts; each offers a higher fee than the one before. Default 8. */
   readonly attempts?: number;
-  /** Calls that may wait to be mined at the same time: they must not need each other's effect. Default 1. */
+  /** How many calls may wait to be mined at one time. They must not need each other's effects. Default 1. */
   readonly inFlight?: number;
   readonly signal?: AbortSignal;
 };
 
-/** What a node keeps of one account at least. */
+/** How many pending transactions of one account a node keeps at least. */
 export const NODE_IN_FLIGHT = 16;
-/** A node may learn of a transaction a little after it has answered. */
+/**
+ * After so many looks at which a node does not know a transaction it counts as forgotten: a node may learn of it only
+ * after its answer.
+ */
 const FORGOTTEN_LOOKS = 3;
 
 type Lane = Required<Pick<SenderOptions, 'stuckSeconds' | 'attempts'>> & {
@@ -42,7 +46,7 @@ type Lane = Required<Pick<SenderOptions, 'stuckSeconds' | 'attempts'>> & {
   readonly nonces: Nonces;
   readonly inTurn: Mutex;
   readonly signal: AbortSignal | undefined;
-  /** Of whether the node still has what it was given; milliseconds of the clock. */
+  /** Until when the node is asked for every transaction, in milliseconds of the clock, because it has forgotten one. */
   readonly doubt: { until: number };
 };
 
@@ -58,7 +62,10 @@ export function createSender(l1: L1Account, options: SenderOptions = {}): Sender
 type Flight = {
   readonly nonce: number;
   readonly hashes: Hex[];
-  /** Of nonces below that were missing. They never fail: what is still missing is seen again. */
+  /**
+   * The filling of lower nonces that were missing. These promises never fail: a nonce that is still missing is seen
+   * again.
+   */
   readonly fills: Promise<void>[];
 };
 
@@ -72,7 +79,7 @@ async function send(lane: Lane, call: ContractCall): Promise<Sent> {
       const go = async (): Promise<Flight | undefined> => {
         if (await call.isDone?.()) return undefined;
         const transaction = await toTransaction(lane.l1, call).catch(async (error: unknown) => {
-          // Between the look and the estimate the effect may have come: then it is what the contract refuses.
+          // The effect may have come between the look and the estimate: then the contract refuses to do it once more.
           if (flight !== undefined && (await minedOf(lane.l1, flight)) !== undefined) return undefined;
           if (await call.isDone?.()) return undefined;
           throw error;
@@ -82,14 +89,15 @@ async function send(lane: Lane, call: ContractCall): Promise<Sent> {
         await launch(lane, flight, transaction, attempt);
         return flight;
       };
-      // The first attempts one after another: nonces in the order of the calls, and none that is passed over.
+      // First attempts are made one after another, so that nonces are taken in the order of the calls and none is
+      // passed over.
       const launched = await (flight === undefined ? lane.inTurn(go) : go());
       if (launched === undefined) return { kind: 'already-done' };
       const ended = await waitForNonce(lane, launched);
       if (ended === 'used') {
         const receipt = await minedOf(lane.l1, launched);
         if (receipt !== undefined) return await settled(call, receipt);
-        // By a transaction of an earlier life: begin anew behind it.
+        // A transaction from before a restart has used the nonce: the call begins anew with a later one.
         lane.nonces.giveBack(launched.nonce);
         flight = undefined;
       }
@@ -103,14 +111,15 @@ async function send(lane: Lane, call: ContractCall): Promise<Sent> {
 
 async function launch({ l1 }: Lane, flight: Flight, transaction: Transaction, attempt: number): Promise<void> {
   const hash = await submit(l1, transaction, flight.nonce, attempt).catch((error: unknown) => {
-    // What is under way already may still be mined for what it offers.
+    // A transaction that is under way already may still be mined for what it offers.
     if (flight.hashes.length > 0 && isFeeTooHigh(error)) return undefined;
     throw error;
   });
   if (hash !== undefined) flight.hashes.push(hash);
 }
 
-// `used`: by ours or by another one. `forgotten`: the node has none of ours any more (a reorg that drops them, a full pool).
+// `used`: the nonce was used by ours or by another transaction. `forgotten`: the node has none of ours any more,
+// because of a reorg or a full pool. `stuck`: it is pending for too long.
 async function waitForNonce(lane: Lane, flight: Flight): Promise<'used' | 'forgotten' | 'stuck'> {
   const { l1, nonces, stuckSeconds, signal } = lane;
   const deadline = Date.now() + stuckSeconds * 1000;
@@ -126,7 +135,8 @@ async function waitForNonce(lane: Lane, flight: Flight): Promise<'used' | 'forgo
     } else {
       const missing = nonces.takeBelow(flight.nonce, used);
       if (missing !== undefined) flight.fills.push(fill(lane, missing));
-      // The others are asked for when one is missing: each question costs a request. Of a private one it would know nothing.
+      // Only the lowest is asked for, because each question costs a request; the others only while the node is in
+      // doubt. Of a transaction that went elsewhere the node would know nothing.
       const isAsked = !l1.isPrivate && (nonces.isLowest(flight.nonce) || Date.now() < lane.doubt.until);
       forgotten = !isAsked || (await isKnown(l1, flight)) ? 0 : forgotten + 1;
       if (forgotten >= FORGOTTEN_LOOKS) {
@@ -139,7 +149,8 @@ async function waitForNonce(lane: Lane, flight: Flight): Promise<'used' | 'forgo
   return 'stuck';
 }
 
-// Whoever held it has given up, or a reorg has dropped what was mined: nothing behind it would be mined any more.
+// Fills a missing nonce with an empty transaction. The call that held it has given up, or a reorg has dropped what was
+// mined: nothing behind the nonce would be mined any more.
 async function fill(lane: Lane, nonce: number): Promise<void> {
   const flight: Flight = { nonce, hashes: [], fills: [] };
   try {
@@ -148,7 +159,8 @@ async function fill(lane: Lane, nonce: number): Promise<void> {
       if ((await waitForNonce(lane, flight)) === 'used') return;
     }
   } catch {
-    // No ether, or the end of the process: whoever waits behind it has the same reason, and says so.
+    // There is no ether, or the process ends: the calls that wait behind the nonce fail for the same reason, and say
+    // so.
   } finally {
     lane.nonces.giveBack(nonce);
     await Promise.all(flight.fills);

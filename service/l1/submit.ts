@@ -1,4 +1,4 @@
-// docs/operations.md#l1: one transaction at one nonce, and what a node or a contract says against it.
+// docs/operations.md#l1: sends one transaction at one nonce, or says why the node or the contract refuses it.
 import { BaseError, encodeFunctionData } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
@@ -8,11 +8,12 @@ import type { L1Account } from './l1.ts';
 import { toRefusal } from './revert.ts';
 
 export type Transaction = {
-  /** For people. */
+  /** What the transaction does, for texts. */
   readonly name: string;
   readonly to: Address;
   readonly data: Hex;
   readonly gas: bigint;
+  /** In wei. */
   readonly value?: bigint | undefined;
 };
 
@@ -23,7 +24,8 @@ const TRANSFER_GAS = 21_000n;
 export async function toTransaction({ client, account }: L1Account, call: ContractCall): Promise<Transaction> {
   const { address, abi, functionName, args, value } = call;
   const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
-  // Not against the pending block: there our own earlier attempt has done its work already, and it costs less.
+  // The estimate is not against the pending block: there our own earlier attempt has done the work already, and the
+  // call would cost less.
   const gas = await client.estimateContractGas({ ...request, blockTag: 'latest' }).catch((cause: unknown) => {
     throw toRefusal(functionName, cause);
   });
@@ -36,13 +38,14 @@ export async function toTransaction({ client, account }: L1Account, call: Contra
   };
 }
 
-/** Does nothing but use up a nonce. */
+/** A transaction that does nothing but use up a nonce. */
 export function emptyTransaction({ address }: Pick<L1Account, 'address'>): Transaction {
   return { name: 'an empty transaction', to: address, data: '0x', gas: TRANSFER_GAS };
 }
 
 /**
- * Undefined if the node refuses it because of its nonce or fee: an earlier one is pending or mined.
+ * Sends a transaction. The result is undefined if the node refuses its nonce or fee, because an earlier one is pending
+ * or mined.
  * @throws MizuError `l1/send-failed`, `l1/fee-too-high` (both retryable)
  */
 export async function submit(

@@ -1,21 +1,24 @@
-// docs/operations.md#l1-answers: HTTP to an L1 node: its answers are bounded, and it sends nobody elsewhere or to sleep.
+// docs/operations.md#l1-answers: HTTP to an L1 node. Answers are bounded, redirects are refused, and no wait that a node asks for is long.
 import { BaseError, type HttpTransport, http, ResponseBodyTooLargeError } from 'viem';
 import { MizuError } from '../../protocol/errors.ts';
 
 export type TransportOptions = { readonly retryCount?: number; readonly retryDelay?: number };
 
-/** For one attempt, until the last byte of the answer. */
+/** The time for one attempt, until the last byte of the answer. */
 const TIMEOUT_MS = 20_000;
 const MIB = 1024 * 1024;
-/** Of every answer but the receipts of a block: 32 headers are asked for at once. */
+/** The limit of every answer but receipts: 32 headers are asked for at one time. */
 const MAX_ANSWER_BYTES = 4 * MIB;
-/** Logs cost 8 gas a byte and are two hex digits: those of 60 M gas are 15 MB. Above it, receipts are asked for one by one. */
+/**
+ * A byte of a log costs 8 gas and is two hex digits: the logs of 60 M gas are 15 MB. Above the limit, receipts are
+ * asked for one by one.
+ */
 const MAX_RECEIPTS_BYTES = 32 * MIB;
 const RECEIPTS = /"method":"eth_get(?:BlockReceipts|TransactionReceipt)"/;
-/** Of the waits that a busy node asks for. */
+/** The longest wait that a busy node may ask for. */
 const MAX_WAIT_SECONDS = 5;
 
-/** Of one node. */
+/** The transport to one node. */
 export function l1Transport(url: string, options: TransportOptions = {}): HttpTransport {
   return http(url, { ...options, timeout: TIMEOUT_MS, maxResponseBodySize: MAX_RECEIPTS_BYTES, fetchFn: fetchBounded });
 }
@@ -28,7 +31,7 @@ export function isTooLarge(error: unknown): boolean {
 async function fetchBounded(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const answer = await fetch(input, { ...init, redirect: 'error' });
   const { body, status, statusText, headers: given } = answer;
-  // Nearly all: nothing of it has to be changed or counted.
+  // This is nearly every answer: nothing of it has to be changed or counted.
   if (isShort(given) && !given.has('retry-after')) return answer;
   const headers = new Headers(given);
   const wait = waitSeconds(given.get('retry-after'));
@@ -39,13 +42,13 @@ async function fetchBounded(input: string | URL | Request, init: RequestInit = {
   return new Response(bounded, { status, statusText, headers });
 }
 
-// No more bytes come than are declared, unless they are packed.
+// No more bytes come than are declared, unless they are compressed.
 function isShort(headers: Headers): boolean {
   const declared = headers.get('content-length');
   return declared !== null && Number(declared) <= MAX_ANSWER_BYTES && !headers.has('content-encoding');
 }
 
-// Seconds or a date, as HTTP has it.
+// The header is a number of seconds or a date.
 function waitSeconds(header: string | null): number | undefined {
   if (header === null) return undefined;
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;

@@ -1,4 +1,4 @@
-// docs/operations.md#l1: at most so many at once, in the order of the calls.
+// docs/operations.md#l1: lets at most `places` tasks run at one time, in the order of the calls.
 
 export type Turnstile = <T>(task: () => Promise<T>) => Promise<T>;
 

@@ -23,8 +23,8 @@ const running = new Set<ChildProcess>();
 let watcher: ChildProcess | undefined;
 
 /**
- * `spawn`, with a process group of its own for the child: Ctrl-C in a terminal goes to the parent alone, which ends its children in order.
- * The parent's end is the group's end, be it by SIGKILL.
+ * `spawn`, with a process group of its own for the child: Ctrl-C in a terminal goes to the parent alone, which ends its
+ * children in order. When the parent ends, the group is killed, even if the parent was ended by SIGKILL.
  */
 export function startChild<I extends Stdio, O extends Stdio, E extends Stdio>(
   command: string,
@@ -50,12 +50,15 @@ export function killChild({ pid }: ChildProcess): void {
   if (pid !== undefined) killGroup(pid);
 }
 
-// An end that lets code run needs no watcher.
+// If code can still run when this process ends, no watcher is needed.
 process.on('exit', () => {
   for (const child of running) killChild(child);
 });
 
-/** Reads which children there are, and kills them when its input closes: the kernel closes that with this process. */
+/**
+ * The watcher reads which children there are, and kills them when its input closes: the operating system closes that
+ * when this process ends.
+ */
 function startWatcher(): ChildProcess {
   const child = spawn(process.execPath, [WATCHER], {
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -64,13 +67,13 @@ function startWatcher(): ChildProcess {
     detached: true,
     windowsHide: true,
   });
-  // Neither keeps this process alive.
+  // Neither the watcher nor its input keeps this process alive.
   child.unref();
   (child.stdin as unknown as Socket).unref();
   child.stdin.on('error', () => undefined);
   child.once('exit', (_code, signal) => {
     watcher = undefined;
-    // Somebody has killed it: the children get another.
+    // If somebody has killed it, the children get another watcher.
     if (signal === null || running.size === 0) return;
     watcher = startWatcher();
     for (const one of running) tell('+', one);

@@ -13,7 +13,7 @@ export const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits')
   .transform((value) => value.toLowerCase() as Address);
 export const url = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' });
-/** Of an L1: one node or several. */
+/** The URLs of an L1: one node or several. */
 export const urls = z.union([url, z.array(url).min(1).max(8)], {
   error: 'expected an http or https URL, or a list of up to 8',
 });
@@ -22,13 +22,13 @@ export const wei = z
   .union([z.string().regex(/^\d{1,78}$/, 'expected a decimal number'), z.int().min(0)])
   .transform(BigInt);
 
-/** Of every part that signs transactions: docs/operations.md#fee-caps. */
+/** The fields of every part that signs transactions: docs/operations.md#fee-caps. */
 export const feeCapsShape = {
   maxFeeGwei: count(1_000_000, 1).default(MAX_FEE_GWEI),
   maxPriorityFeeGwei: count(10_000, 1).default(MAX_PRIORITY_FEE_GWEI),
 };
 
-/** What is absent is as in service/http/http-limits.ts. */
+/** The default of each field stands in service/http/http-limits.ts. */
 export const httpLimitsShape = z.strictObject({
   connections: count(65_535, 1).optional(),
   connectionsPerAddress: count(65_535, 1).optional(),
@@ -52,7 +52,7 @@ export function parseConfig<T>(what: string, shape: z.ZodType<T>, value: unknown
   );
 }
 
-/** The key of the file, or of the environment variable MIZU_<PART>_KEY, which goes first. */
+/** The key of the environment variable MIZU_<PART>_KEY or, without one, that of the file. */
 export function requireKey(what: string, key: Hex | undefined, environment: Environment = process.env): Hex {
   const name = `MIZU_${what.toUpperCase()}_KEY`;
   const secret = environment[name] === undefined ? key : hash.safeParse(environment[name]).data;

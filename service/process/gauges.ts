@@ -1,7 +1,7 @@
 // docs/operations.md#http: numbers of a part that are read when Prometheus asks.
 import { Gauge, type Registry } from 'prom-client';
 
-/** Adds gauges named `mizu_<part>_<name>`. */
+/** The function that it gives adds a gauge named `mizu_<part>_<name>`. */
 export function createGauges(registry: Registry, part: string) {
   return (name: string, help: string, read: () => number): void => {
     new Gauge({

@@ -9,7 +9,7 @@ import { mapStack } from './stacks.mjs';
 
 export type { Logger } from './logger.ts';
 
-/** Characters of one field of an error. */
+/** The most characters of one field of an error. */
 const MAX_FIELD = 4_000;
 
 const PAINT: Record<number, (text: string) => string> = {
@@ -21,7 +21,10 @@ const PAINT: Record<number, (text: string) => string> = {
   60: pc.red,
 };
 
-/** Level from MIZU_LOG (trace, debug, info, warn, error, fatal, silent), `info` without it. Writes to stderr: stdout is for results. */
+/**
+ * The level comes from MIZU_LOG (trace, debug, info, warn, error, fatal, silent), and is `info` without it. Lines go to
+ * stderr: stdout is for results.
+ */
 export function createLogger(name: string, level: string = process.env.MIZU_LOG ?? 'info'): Logger {
   const readable = process.stderr.isTTY === true;
   const stream = readable ? { write: (line: string) => void process.stderr.write(toReadable(line)) } : process.stderr;
@@ -43,7 +46,8 @@ export function describeThrown(error: unknown): Record<string, unknown> {
     return boundedFields({ code, message, expected, actual, hint, retryable, cause });
   }
   if (!(error instanceof Error)) return boundedFields({ message: String(error) });
-  // Bounded first: others may have written the message, which begins the stack. What a place is replaced by is shorter.
+  // The stack is bounded first, because it begins with the message, which others may have written. What replaces a
+  // place is shorter.
   const stack = mapStack(bounded(error.stack ?? '', MAX_FIELD));
   return { ...boundedFields({ message: error.message }), stack };
 }

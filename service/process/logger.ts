@@ -1,4 +1,4 @@
-// docs/operations.md#logs: what is used of pino's logger: who hands one on needs none of pino's types.
+// docs/operations.md#logs: the part of pino's logger that is used, so that whoever hands one on needs none of pino's types.
 
 type Log = {
   (fields: object, message?: string): void;
@@ -13,6 +13,6 @@ export type Logger = {
   warn: Log;
   error: Log;
   fatal: Log;
-  /** Whose lines have these fields as well. */
+  /** A logger whose lines have these fields as well. */
   child(fields: object): Logger;
 };

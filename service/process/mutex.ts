@@ -1,4 +1,4 @@
-// docs/operations.md#storage: one after another, in the order of the calls.
+// docs/operations.md#storage: runs tasks one after another, in the order of the calls.
 
 export type Mutex = <T>(task: () => Promise<T>) => Promise<T>;
 

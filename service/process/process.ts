@@ -13,8 +13,8 @@ const CLOSE_SECONDS = 15;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs until SIGINT, SIGTERM or SIGHUP, closes in order, and gives the exit code: 0 after a signal, 1 after a failure.
- * A second signal, or a close that takes longer than 15 s, ends the process at once.
+ * Runs a service until SIGINT, SIGTERM or SIGHUP, closes it, and gives the exit code: 0 after a signal, 1 after a
+ * failure. A second signal, or a close that takes longer than 15 s, ends the process at once.
  */
 export async function runService(main: (stop: AbortSignal) => Promise<Service>): Promise<number> {
   const stop = new AbortController();

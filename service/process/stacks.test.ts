@@ -11,7 +11,7 @@ const LOADER = new URL('../../scripts/ts.mjs', import.meta.url).href;
 const LOG = fileURLToPath(new URL('./log.ts', import.meta.url));
 const MIZU = fileURLToPath(new URL('../../bin/mizu.mjs', import.meta.url));
 const BUNDLES = fileURLToPath(new URL('../../build/bundle/', import.meta.url));
-/** Lines that are not in what is made of the source; the error comes from line 6. */
+/** A source with lines that are not in the code that is made of it. The error comes from line 6. */
 const FAILS = `
 export type Word = {
   readonly text: string;

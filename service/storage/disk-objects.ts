@@ -1,4 +1,4 @@
-// docs/operations.md#objects: one file an object; what is there under its name is whole.
+// docs/operations.md#objects: keeps each object in a file of its own; a file that has an object's name is whole.
 import { randomUUID } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -11,27 +11,33 @@ import { createByteCache, type ObjectStore } from './objects.ts';
 import { syncFolder } from './sync-folder.ts';
 
 export type DiskObjectsOptions = {
-  /** Fsync files and folders before `put` resolves. Off where everything can be fetched again. Default true. */
+  /**
+   * Whether files and folders are synced before `put` resolves. It is false where every object can be fetched again.
+   * Default true.
+   */
   readonly durable?: boolean;
-  /** Memory for objects read or written lately. Default 64 MiB. */
+  /** The memory for objects that were read or written lately. Default 64 MiB. */
   readonly cacheBytes?: number;
 };
 
 export type DiskObjects = ObjectStore & {
-  /** Length of a stored object, or undefined. */
+  /** The length of a stored object in bytes, or undefined. */
   size(root: Hex): Promise<number | undefined>;
-  /** Count and bytes of what is stored, as found at opening and added since. */
+  /** The number of stored objects and their bytes. */
   usage(): { objects: number; bytes: number };
-  /** Of bytes whose root the caller has just computed: hashing them takes longer than writing them. */
+  /** Stores bytes whose root the caller has just computed: hashing them takes longer than writing them. */
   putHashed(root: Hex, bytes: Uint8Array): Promise<void>;
   delete(root: Hex): Promise<void>;
-  /** Bytes `first` to `last` of a stored object, unverified: a little memory for an object of any length. */
+  /** Bytes `first` to `last` of a stored object, unverified. It takes little memory, however long the object is. */
   stream(root: Hex, first: number, last: number): Readable;
 };
 
 const WRITES_AT_ONCE = 32;
 
-/** Objects under `path`, sharded by the first byte of the root. Files left over from a crash are removed at opening. */
+/**
+ * Objects lie under `path`, in a folder for each first byte of a root. Files left over from a crash are removed at
+ * opening.
+ */
 export async function openDiskObjects(path: string, options: DiskObjectsOptions = {}): Promise<DiskObjects> {
   const { durable = true, cacheBytes = 64 * 1024 * 1024 } = options;
   const cache = createByteCache(cacheBytes);
@@ -66,7 +72,7 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
       }
       await rename(temporary, fileOf(root));
     } catch (error) {
-      // What was written in part is no object, and its room is needed: most of all when the disk is full.
+      // A file written in part is no object, and its room is needed, most of all when the disk is full.
       await rm(temporary, { force: true });
       throw error;
     }
@@ -74,7 +80,7 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
     usage.bytes += bytes.length;
   };
 
-  // Two writers of the same bytes write them once: they would be counted twice.
+  // Two writers of the same bytes share one write: else the bytes would be counted twice.
   const writing = new Map<Hex, Promise<void>>();
   const write = (root: Hex, bytes: Uint8Array): Promise<void> => {
     const running = writing.get(root) ?? writeFile(root, bytes).finally(() => writing.delete(root));
@@ -103,7 +109,8 @@ export async function openDiskObjects(path: string, options: DiskObjectsOptions 
       touched.add(folderOf(root));
       cache.set(root, bytes);
     }
-    // Also for objects found in place: the one who wrote them may have died before its own fsync.
+    // Folders of objects that were there already are synced, too: the process that wrote them may have died before its
+    // own sync.
     if (durable) await Promise.all([...touched].map(syncFolder));
   };
 

@@ -1,4 +1,4 @@
-// docs/operations.md#objects: content-addressed bytes on disk, and where they come from when they are not there.
+// docs/operations.md#objects: stores of bytes that are named by their roots, and where bytes come from that a store lacks.
 import type { Hex } from '../../protocol/hex.ts';
 import { type ObjectRef, objectRef } from '../../protocol/tree.ts';
 
@@ -13,7 +13,7 @@ export type ObjectStore = {
   has(root: Hex): Promise<boolean>;
 };
 
-/** A store that believes who has verified the bytes against the root. */
+/** A store that trusts its caller to have verified the bytes against the root. */
 export type HashedStore = ObjectStore & { putHashed(root: Hex, bytes: Uint8Array): Promise<void> };
 
 /** Keeps everything in memory: for tests and short-lived commands. */
@@ -60,7 +60,7 @@ export function withFallback(
   };
 }
 
-/** Least recently used out first, above `limitBytes`. */
+/** Above `limitBytes` the least recently used objects go first. */
 export function createByteCache(limitBytes: number): {
   get(root: Hex): Uint8Array | undefined;
   set(root: Hex, bytes: Uint8Array): void;

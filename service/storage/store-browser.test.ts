@@ -17,7 +17,8 @@ let store: Built;
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-browser-'));
   const outfile = join(folder, 'store.mjs');
-  // A module of Node's in it is an error here. For `events`, which level needs, bundlers of pages take the package of that name.
+  // A module of Node's in it is an error here. For `events`, which level needs, bundlers of pages take the package of
+  // that name.
   const entry = fileURLToPath(new URL('store.ts', import.meta.url));
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'browser', format: 'esm' });
   vi.stubGlobal('indexedDB', new IDBFactory());

@@ -1,10 +1,10 @@
-// docs/operations.md#storage: ordered tables over level, with atomic writes over several tables. Nothing here is Node's: level is LevelDB
-// in Node and IndexedDB in a browser.
+// docs/operations.md#storage: ordered tables over level, with atomic writes over several tables. Nothing here needs Node.js: level is LevelDB
+// in Node.js and IndexedDB in a browser.
 import crc32 from 'crc-32';
 import { Level } from 'level';
 import { MizuError } from '../../protocol/errors.ts';
 
-/** Made by a table, carried out by `write`: all operations of one `write` or none. */
+/** A table makes it, and `write` carries it out: all operations of one `write` or none. */
 export type Operation =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: string };
@@ -17,17 +17,23 @@ export type Table<V> = {
   getSync(key: string): V | undefined;
   put(key: string, value: V): Operation;
   delete(key: string): Operation;
-  /** Ascending by key unless `reverse`. Reads a snapshot taken at the call; in a browser what is written meanwhile may be among it. */
+  /**
+   * Entries ascending by key, unless `reverse`, from a snapshot taken at the call. In a browser entries that are
+   * written meanwhile may be among them.
+   */
   entries(range?: KeyRange): AsyncIterable<[string, V]>;
 };
 
 export type Store = {
-  /** Values are JSON; bigints survive; each value carries a CRC-32 that is checked when it is read. */
+  /** A table of JSON values, which may hold bigints. Each value carries a CRC-32 that is checked when it is read. */
   table<V>(name: string): Table<V>;
   bytes(name: string): Table<Uint8Array>;
-  /** With `sync` (the default) it is on the disk when the promise resolves. */
+  /** With `sync` (the default) the operations are on the disk when the promise resolves. */
   write(operations: readonly Operation[], options?: { sync?: boolean }): Promise<void>;
-  /** For what has needs of its own, such as byte keys: take a sublevel; tables begin with a letter and do not collide with it. */
+  /**
+   * The database itself, for needs such as byte keys: take a sublevel of it. Names of tables begin with a letter and do
+   * not collide with it.
+   */
   readonly level: Database;
   close(): Promise<void>;
 };
@@ -58,7 +64,7 @@ export async function openStore(path: string): Promise<Store> {
   };
 }
 
-/** A number as a key that sorts as the number does. */
+/** A number as a key: keys sort as their numbers do. */
 export function numberKey(value: bigint | number): string {
   return value.toString(16).padStart(16, '0');
 }
