@@ -1,4 +1,4 @@
-// docs/sdk.md#near-cost: what a row costs in each step over the whole dataset, by the number of rows: counted gas, and what a run pays.
+// docs/sdk.md#near-cost: what a row costs in each operator over the whole dataset, by the number of rows: counted gas, and what a run pays.
 import { loadGas, taskGas } from '../kernel/fees.ts';
 import { bundleWorkflow } from '../sdk/compile/compile.ts';
 import { buildProgram } from '../sdk/compile/program.ts';
@@ -11,7 +11,7 @@ import { INPUT } from '../sdk/workflow/plan.ts';
 import { TEXTS } from '../test/sdk/templates.fixture.ts';
 import { withWorkflow } from './workflow.ts';
 
-const STEPS = {
+const OPERATORS = {
   near: `.dedupe('near', (row: any) => row.text, { near: 0.8 })`,
   dedupe: `.dedupe('exact', (row: any) => row.text)`,
   groupBy: `.groupBy((row: any) => row.key).aggregate('group', (g: any) => ({ rows: g.count(), longest: g.max((row: any) => row.text.length) }))`,
@@ -19,10 +19,10 @@ const STEPS = {
   join: `.join('other', (row: any): row is any => row.isOther, { on: (row: any) => row.key, key: (row: any) => row.key, how: 'left' })`,
 } as const;
 
-export type StepName = keyof typeof STEPS;
+export type OperatorName = keyof typeof OPERATORS;
 
 export type RowGas = {
-  readonly step: StepName;
+  readonly operator: OperatorName;
   readonly texts: keyof typeof TEXTS;
   readonly rows: number;
   readonly rowsOut: number;
@@ -35,11 +35,11 @@ export type RowGas = {
   readonly cpuSeconds: number;
 };
 
-/** Against the same step and texts with the fewest rows. */
+/** Against the same operator and texts with the fewest rows. */
 type Compared = RowGas & { readonly ratio: number; readonly paidRatio: number };
 
 const COUNTS = [1_000, 10_000, 120_000];
-const CASES: readonly (readonly [StepName, keyof typeof TEXTS])[] = [
+const CASES: readonly (readonly [OperatorName, keyof typeof TEXTS])[] = [
   ['near', 'templates'],
   ['near', 'letters'],
   ['near', 'same'],
@@ -55,8 +55,8 @@ const MAX_SECONDS = 900;
 
 export async function benchNear(): Promise<Compared[]> {
   const results: Compared[] = [];
-  for (const [step, texts] of CASES) {
-    const measure = await createMeasure(step);
+  for (const [operator, texts] of CASES) {
+    const measure = await createMeasure(operator);
     let fewest: RowGas | null = null;
     for (const count of COUNTS) {
       const found = await measure(texts, count);
@@ -70,15 +70,17 @@ export async function benchNear(): Promise<Compared[]> {
 
 /** What the goal says of a result; null: it is met. */
 export function missedGoal(results: readonly Compared[]): string | null {
-  const worst = Math.max(...results.filter(({ step }) => step === 'near').flatMap((one) => [one.ratio, one.paidRatio]));
+  const worst = Math.max(
+    ...results.filter(({ operator }) => operator === 'near').flatMap((one) => [one.ratio, one.paidRatio]),
+  );
   return worst <= MAX_RATIO ? null : `A row of a near dedupe costs ${worst.toFixed(2)} times what it costs among few.`;
 }
 
-/** A step's program, and what it takes for so many rows of such texts. @throws Error after 900 s, MizuError if a task fails */
+/** An operator's program, and what it takes for so many rows of such texts. @throws Error after 900 s, MizuError if a task fails */
 export async function createMeasure(
-  step: StepName,
+  operator: OperatorName,
 ): Promise<(texts: keyof typeof TEXTS, count: number) => Promise<RowGas>> {
-  const bundled = await withWorkflow(STEPS[step], bundleWorkflow);
+  const bundled = await withWorkflow(OPERATORS[operator], bundleWorkflow);
   const built = await buildProgram(bundled.bundle);
   const native = createLocalNativeEngine(built);
   const loading = loadGas(built.entry);
@@ -99,13 +101,13 @@ export async function createMeasure(
     };
     const [began, cpu] = [performance.now(), process.cpuUsage()];
     const onProgress = (): void => {
-      if (performance.now() - began > 1_000 * MAX_SECONDS) throw new Error(`${step}: more than ${MAX_SECONDS} s`);
+      if (performance.now() - began > 1_000 * MAX_SECONDS) throw new Error(`${operator}: more than ${MAX_SECONDS} s`);
     };
     const { stages, gasUsed, parts } = await runPartitions(bundled, engine, partitions, { onProgress });
     const { user, system } = process.cpuUsage(cpu);
     const paid = Number(gasUsed) + stages.reduce((sum, run) => sum + loadingOf(run, stages, partitions, loading), 0);
     return {
-      step,
+      operator,
       texts,
       rows: count,
       rowsOut: parts.train!.length,

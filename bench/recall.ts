@@ -38,8 +38,8 @@ export function missedRecall(results: readonly Found[]): string | null {
 /** `language`: one of the corpus, or `all`. */
 export async function measureRecall(language: string, near: number): Promise<Found> {
   const texts = languageTexts(language === 'all' ? undefined : language);
-  const step = `.dedupe('near', (row: any) => row.text, { near: ${near}, onDuplicate: 'reject' })`;
-  const bundled = await withWorkflow(step, bundleWorkflow);
+  const operator = `.dedupe('near', (row: any) => row.text, { near: ${near}, onDuplicate: 'reject' })`;
+  const bundled = await withWorkflow(operator, bundleWorkflow);
   const rows = texts.map((text) => ({ text }));
   const { rejects } = await runLocal(bundled, rows, { engine: 'node', partitions: 3 });
   const kept = texts.map((_, row) => row);

@@ -1,14 +1,14 @@
-// CONTRIBUTING.md: a workflow of one step for a measurement.
+// CONTRIBUTING.md: a workflow of one operator for a measurement.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Calls `use` with a file that has the workflow; it is gone afterwards. */
-export async function withWorkflow<T>(step: string, use: (file: string) => Promise<T>): Promise<T> {
+export async function withWorkflow<T>(operator: string, use: (file: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-bench-'));
   try {
     const file = join(folder, 'workflow.ts');
-    writeFileSync(file, `import { dataset } from 'mizu';\nexport default dataset('bench')${step};\n`);
+    writeFileSync(file, `import { dataset } from 'mizu';\nexport default dataset('bench')${operator};\n`);
     return await use(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -76,7 +76,7 @@ test('answers are kept between commands, without keys; --no-cache asks anew', as
   expect(first.text).toContain('answers  6 asked for, 0 kept from before');
   expect(first.text).toContain(' run good.ts --input tickets.jsonl --backend backend.json --output out');
   // Without the results of its steps, the model's are there all the same.
-  await rm('.mizu/steps', { recursive: true });
+  await rm('.mizu/operators', { recursive: true });
   const again = await dev('good.ts');
   expect(again.text).toContain('answers  0 asked for, 6 kept from before');
   expect(again.text).toContain('result  train 6 · rejects 0');

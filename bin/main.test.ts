@@ -128,12 +128,12 @@ test('with --json everything is one JSON value a line', async () => {
   expect(code).toBe(0);
   const value = JSON.parse(out) as {
     parts: { train: unknown[] };
-    rejects: { step: string }[];
-    steps: { label: string }[];
+    rejects: { operator: string }[];
+    operators: { label: string }[];
   };
   expect(value.parts.train).toEqual([{ id: 1, text: 'ONE' }]);
-  expect(value.rejects.map(({ step }) => step)).toEqual(['input', 'input']);
-  expect(value.steps.map(({ label }) => label)).toEqual(['validate input', 'map up']);
+  expect(value.rejects.map(({ operator }) => operator)).toEqual(['input', 'input']);
+  expect(value.operators.map(({ label }) => label)).toEqual(['validate input', 'map up']);
 });
 
 test.each([

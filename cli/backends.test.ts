@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 const description = (models: readonly string[]) =>
-  ({ name: 'w', steps: models.map((model) => ({ model })) }) as unknown as Parameters<typeof localBackends>[0];
+  ({ name: 'w', operators: models.map((model) => ({ model })) }) as unknown as Parameters<typeof localBackends>[0];
 
 async function ask(
   models: readonly string[],

@@ -23,11 +23,11 @@ export const ANSWERS_FOLDER = join('.mizu', 'answers');
  * file throws
  */
 export async function localBackends(
-  { steps }: Description,
+  { operators }: Description,
   { backend, cache = true }: BackendFlags,
 ): Promise<LocalBackends> {
   const builtin = createBuiltinBackend();
-  const names = new Set(steps.flatMap((step) => step.model ?? []));
+  const names = new Set(operators.flatMap((operator) => operator.model ?? []));
   names.delete(builtin.name);
   if (backend === undefined || names.size === 0)
     return { backends: [builtin], endpoints: {}, close: async () => undefined };

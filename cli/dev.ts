@@ -5,13 +5,13 @@ import type { Description } from '../sdk/compile/describe-guest.ts';
 import type { InputRow } from '../sdk/input/rowset.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
 import { shellWord } from '../sdk/output/shell-word.ts';
-import type { StepStats } from '../sdk/runtime/rowset.ts';
+import type { OperatorStats } from '../sdk/runtime/rowset.ts';
 import type { Other } from './dev-inputs.ts';
 import { type InputFlags, inputsFromFlags, inputWords, type RunInputs } from './input-flags.ts';
 import { type BackendFlags, backendArguments, parseCount, withBackendOptions, withInputOptions } from './options.ts';
 import { createOutput, nextCommands, type Output, shorten } from './output.ts';
 import { rowsThrough, sayAnswers, sayRejects, sumRejects } from './rejects.ts';
-import type { Sample, StepSamples } from './samples.ts';
+import type { OperatorSamples, Sample } from './samples.ts';
 import type { Ticker } from './ticker.ts';
 
 type Flags = InputFlags & BackendFlags & { rows: number; columns?: readonly string[]; json?: boolean };
@@ -36,13 +36,13 @@ async function run(file: string, flags: Flags): Promise<number> {
   const { startTicker } = await import('./ticker.ts');
   const ticker = startTicker(output.json);
   try {
-    return await runSteps(file, flags, output, ticker);
+    return await runOperators(file, flags, output, ticker);
   } finally {
     await ticker.end();
   }
 }
 
-async function runSteps(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
+async function runOperators(file: string, flags: Flags, output: Output, ticker: Ticker): Promise<number> {
   const inputs = inputsFromFlags(flags);
   ticker.tell('types and compilation');
   const { assertFile, CACHE_FOLDER } = await import('./prepare.ts');
@@ -69,28 +69,28 @@ async function runSteps(file: string, flags: Flags, output: Output, ticker: Tick
     const result = await runPartitions(bundled, engine, partitions, { backends, onProgress, kept }, (run) => {
       runs.push(run);
     }).finally(() => reuse?.close(runs));
-    const steps = collectSamples(bundled.description.steps, result.stages, partitions[0] as Uint8Array);
+    const operators = collectSamples(bundled.description.operators, result.stages, partitions[0] as Uint8Array);
     const rejected = sumRejects(result.rejects);
     await ticker.end();
     printBroken(output, rows);
-    for (const other of others) printOther(output, other, result.steps[other.name]);
+    for (const other of others) printOther(output, other, result.operators[other.name]);
     printLoose(output, bundled.description);
-    for (const step of steps) printStep(output, step, flags.columns);
+    for (const operator of operators) printOperator(output, operator, flags.columns);
     output.say(`\n${pc.dim(LEGEND)}`);
-    sayMissingColumns(output, steps, flags.columns);
-    sayReused(output, reuse?.steps ?? []);
+    sayMissingColumns(output, operators, flags.columns);
+    sayReused(output, reuse?.operators ?? []);
     sayAnswers(output, counts?.());
     sayRejects(output, rejected, rows.length, bundled.description.inputs);
     const parts = Object.entries(result.parts).map(([name, list]) => `${name} ${list.length}`);
     output.say(`${pc.bold('result')}  ${parts.join(' · ')} · rejects ${result.rejects.length}`);
     output.data({
       workflow: bundled.description.name,
-      steps,
+      operators,
       parts: result.parts,
       rejects: result.rejects,
       rejected,
       gasUsed: result.gasUsed,
-      reused: reuse?.steps ?? [],
+      reused: reuse?.operators ?? [],
     });
     const isEmpty = rowsThrough(result) === 0;
     if (isEmpty) output.say(pc.red('No row has come through.'));
@@ -136,7 +136,7 @@ const MAX_BROKEN = 10;
 const LEGEND = '= kept   ✕ dropped   ! rejected   - before   + after (what is new)   ? what the model is asked';
 
 // An input that is joined is matched with all that was read of it, so only its rejects are of interest.
-function printOther(output: Output, { name, rows, isCut }: Other, stats: StepStats | undefined): void {
+function printOther(output: Output, { name, rows, isCut }: Other, stats: OperatorStats | undefined): void {
   const { in: read = 0, out = 0, rejected = 0 } = stats ?? {};
   const count = rows.length - read + rejected;
   const lost = count === 0 ? '' : pc.yellow(`, ${count} rejected`);
@@ -164,17 +164,17 @@ function printReasons(output: Output, broken: readonly BrokenRow[]): void {
       output.say(line);
 }
 
-function printLoose(output: Output, { steps }: Description): void {
-  for (const { label, looseReason } of steps)
+function printLoose(output: Output, { operators }: Description): void {
+  for (const { label, looseReason } of operators)
     if (looseReason !== undefined)
       output.say(
         `\n${pc.bold(label)}  ${pc.yellow('not in strict mode')}: ${looseReason}; answers are checked all the same`,
       );
 }
 
-function printStep(
+function printOperator(
   output: Output,
-  { label, stats, samples, gasPerRow, microsecondsPerRow }: StepSamples,
+  { label, stats, samples, gasPerRow, microsecondsPerRow }: OperatorSamples,
   columns: readonly string[] | undefined,
 ): void {
   const cost = `${(microsecondsPerRow / 1000).toFixed(1)} ms and ${Math.round(gasPerRow / 1000)}k gas a row`;
@@ -188,8 +188,12 @@ function printStep(
 }
 
 /** Fields that no shown row has, before or after any operator: a misspelt name would show nothing. */
-function sayMissingColumns(output: Output, steps: readonly StepSamples[], columns: readonly string[] = []): void {
-  const shown = steps.flatMap(({ samples }) => samples.flatMap(({ before, after }) => [before, ...after]));
+function sayMissingColumns(
+  output: Output,
+  operators: readonly OperatorSamples[],
+  columns: readonly string[] = [],
+): void {
+  const shown = operators.flatMap(({ samples }) => samples.flatMap(({ before, after }) => [before, ...after]));
   const fields = new Set(shown.flatMap((row) => Object.keys(row as object)));
   const missing = columns.filter((name) => !fields.has(name));
   if (missing.length > 0)

@@ -73,7 +73,7 @@ export function withBackendOptions(command: Command): Command {
     )
     .option(
       '--no-cache',
-      'run all operators and ask models anew, and keep nothing (default: in .mizu/steps and .mizu/answers)',
+      'run all operators and ask models anew, and keep nothing (default: in .mizu/operators and .mizu/answers)',
     );
 }
 

@@ -58,7 +58,7 @@ export function formatDuration(seconds: number): string {
 }
 
 /** `names` of operators in their order, one or more. */
-export function stepSpan(names: readonly string[]): string {
+export function operatorSpan(names: readonly string[]): string {
   return names.length === 1 ? `operator '${names[0]}'` : `operators '${names[0]}' to '${names.at(-1)}'`;
 }
 

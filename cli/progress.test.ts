@@ -7,9 +7,9 @@ import { render } from './progress.ts';
 const stage = (
   name: string,
   kind: string,
-  steps: readonly string[],
+  operators: readonly string[],
   rows = { in: 0, out: 0, rejected: 0 },
-): StageProgress => ({ name, kind, steps, done: 1, width: 4, rows, gasUsed: 1_500_000n, underway: undefined });
+): StageProgress => ({ name, kind, operators, done: 1, width: 4, rows, gasUsed: 1_500_000n, underway: undefined });
 
 const progress: Progress = {
   run: `0x${'ab'.repeat(32)}`,
@@ -45,7 +45,7 @@ test.each([60, 80, 120])('a screen of %i columns has no line that wraps, and tel
   expect(lines[0]).toContain('gloss-domains running 0xab');
 });
 
-test('each stage of a step says what it does; keys are not counted as rows', () => {
+test('each stage of an operator says what it does; keys are not counted as rows', () => {
   const lines = render(progress, 120).map((line) => stripVTControlCharacters(line).trim());
   expect(lines.slice(1, 6)).toEqual([
     'validate input · filter has-text   █████░░░░░░░░░░░░░░░    1 of 4  14,711 → 14,600 rows  1.50 M gas',

@@ -72,7 +72,7 @@ const NOT_ROWS = ['other', 'keys', 'reduce', 'cluster', 'send'];
 const WIDE = 100;
 
 function renderStage(
-  { name, kind, steps, done, width, rows, gasUsed, underway }: StageProgress,
+  { name, kind, operators, done, width, rows, gasUsed, underway }: StageProgress,
   columns: number,
 ): string {
   const [barWidth, labelWidth] = columns < WIDE ? [8, 26] : [BAR, 34];
@@ -86,14 +86,14 @@ function renderStage(
   const answered =
     underway === undefined ? '' : `${formatCount(underway.done)} of ${formatCount(underway.total)} rows answered`;
   const gas = gasUsed === 0n ? '' : pc.dim(`${formatLarge(gasUsed)} gas`);
-  const label = shorten(stageLabel(name, kind, steps), labelWidth).padEnd(labelWidth);
+  const label = shorten(stageLabel(name, kind, operators), labelWidth).padEnd(labelWidth);
   return `  ${label} ${bar} ${`${done} of ${width}`.padStart(9)}  ${[counts, rejected, answered, gas].filter(Boolean).join('  ')}`;
 }
 
 /** The name of a stage, like `dedupe near-dup: keys`; a stage of row operators has the names of all of them. */
-export function stageLabel(name: string, kind: string, steps: readonly string[]): string {
+export function stageLabel(name: string, kind: string, operators: readonly string[]): string {
   const role = ROLES[kind];
-  const [first = name, ...fused] = steps;
+  const [first = name, ...fused] = operators;
   return [role === undefined ? first : `${first}: ${role}`, ...fused].join(' · ');
 }
 

@@ -10,7 +10,7 @@ import { type Output, shorten } from './output.ts';
 
 /** The rejects of one operator. */
 export type RejectedBy = {
-  readonly step: string;
+  readonly operator: string;
   /** Entries among the rejects. */
   readonly rows: number;
   /** How many of them are single answers, whose rows go on with the others: docs/sdk.md#several. */
@@ -22,7 +22,7 @@ export type RejectedBy = {
 /** The most bytes of the line of a row with its reason: docs/rows.md#limits. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
-type OneReject = { readonly step: string; readonly reason: string; readonly answer?: number };
+type OneReject = { readonly operator: string; readonly reason: string; readonly answer?: number };
 
 /** The operator with the most rejects comes first; of equal ones the one that was met first. */
 export function sumRejects(rejects: Iterable<OneReject>): RejectedBy[] {
@@ -56,15 +56,15 @@ export function nothingThrough(rows: number, rejected: readonly RejectedBy[]): M
     actual:
       worst === undefined
         ? `none: ${rows === 0 ? 'the input has no whole row' : 'the operators drop them all'}`
-        : `none; operator '${worst.step}' rejects ${worst.rows}: ${worst.reason}`,
+        : `none; operator '${worst.operator}' rejects ${worst.rows}: ${worst.reason}`,
     hint: 'See each operator with `npx mizu dev`. If few rows are meant to come through, take more with --rows; `mizu run --force` starts all the same.',
   });
 }
 
-function add(found: Map<string, RejectedBy>, { step, reason, answer }: OneReject): void {
-  const before = found.get(step) ?? { step: oneLine(step), rows: 0, reason: oneLine(reason) };
+function add(found: Map<string, RejectedBy>, { operator, reason, answer }: OneReject): void {
+  const before = found.get(operator) ?? { operator: oneLine(operator), rows: 0, reason: oneLine(reason) };
   const answers = answer === undefined ? {} : { answers: (before.answers ?? 0) + 1 };
-  found.set(step, { ...before, ...answers, rows: before.rows + 1 });
+  found.set(operator, { ...before, ...answers, rows: before.rows + 1 });
 }
 
 function sorted(found: ReadonlyMap<string, RejectedBy>): RejectedBy[] {
@@ -82,14 +82,14 @@ export function sayRejects(
   inputs: readonly string[] = [],
   width = process.stdout.columns ?? 140,
 ): void {
-  for (const { step, rows, answers = 0, reason } of rejected) {
+  for (const { operator, rows, answers = 0, reason } of rejected) {
     const whole = formatCount(rows - answers);
     const told =
-      rows > answers ? [of === undefined || inputs.includes(step) ? whole : `${whole} of ${formatCount(of)}`] : [];
+      rows > answers ? [of === undefined || inputs.includes(operator) ? whole : `${whole} of ${formatCount(of)}`] : [];
     if (answers > 0) told.push(`${formatCount(answers)} ${answers === 1 ? 'answer' : 'answers'}`);
     const count = told.join(' and ');
     output.say(
-      `${pc.yellow('rejected')}  ${count} by ${pc.bold(step)}, the first: ${shorten(reason, Math.max(60, width - 30))}`,
+      `${pc.yellow('rejected')}  ${count} by ${pc.bold(operator)}, the first: ${shorten(reason, Math.max(60, width - 30))}`,
     );
   }
 }

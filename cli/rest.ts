@@ -7,9 +7,9 @@ import type { Network } from '../sdk/client/network.ts';
 import type { ReuseClaim } from '../sdk/client/reuse-claim.ts';
 import type { Survey } from '../sdk/client/survey.ts';
 import type { CompiledWorkflow } from '../sdk/compile/compile.ts';
-import type { StepFacts } from '../sdk/compile/step-address.ts';
+import type { OperatorFacts } from '../sdk/compile/operator-address.ts';
 import type { BackendFlags } from './options.ts';
-import { type Output, stepSpan } from './output.ts';
+import { type Output, operatorSpan } from './output.ts';
 
 export type RestToRun = {
   readonly workflow: CompiledWorkflow;
@@ -63,13 +63,13 @@ export async function networkFacts(
   { codes }: Pick<CompiledWorkflow, 'codes'>,
   { inputsHash }: Pick<Survey, 'inputsHash'>,
   gateways: readonly Address[] = [],
-): Promise<StepFacts> {
+): Promise<OperatorFacts> {
   const { gatewaysOf } = await import('../sdk/client/reuse.ts');
-  if (codes === null) throw new Error('of rejects that are tried again no step is reused');
-  return { ...codes, inputsHash, endpoints: gatewaysOf(codes.steps, gateways) };
+  if (codes === null) throw new Error('of rejects that are tried again no operator is reused');
+  return { ...codes, inputsHash, endpoints: gatewaysOf(codes.operators, gateways) };
 }
 
-function describe({ steps, answered }: ReuseClaim): string {
-  const done = steps.length === 0 ? [] : [stepSpan(steps)];
+function describe({ operators, answered }: ReuseClaim): string {
+  const done = operators.length === 0 ? [] : [operatorSpan(operators)];
   return [...done, ...(answered === undefined ? [] : [`the answers to operator '${answered}'`])].join(' and ');
 }

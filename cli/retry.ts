@@ -38,7 +38,7 @@ import type { RunFlags, RunOutcome } from './run-flags.ts';
 export async function retryRejects(
   network: Network,
   workflow: CompiledWorkflow,
-  step: string,
+  operator: string,
   flags: RunFlags,
   output: Output,
 ): Promise<RunOutcome> {
@@ -48,17 +48,17 @@ export async function retryRejects(
   const { followRun, printEnd, sayLeft } = await import('./watch.ts');
   const old = await readOld(flags.output);
   if (old.runs.length >= MAX_RUNS) throw tooManyRuns();
-  const rejects = () => retriedRejects(old.folders, old.runs, step);
+  const rejects = () => retriedRejects(old.folders, old.runs, operator);
   if ((await rejects().next()).done)
-    throw nothingToRetry(step, flags.output, await countLostAnswers(old.folders, step));
-  const rows = step === 'input' ? await mendedRows(network, flags, old, rejects()) : rejects;
+    throw nothingToRetry(operator, flags.output, await countLostAnswers(old.folders, operator));
+  const rows = operator === 'input' ? await mendedRows(network, flags, old, rejects()) : rejects;
   const sample = flags.max === undefined ? (flags.rows ?? SAMPLE_ROWS) : 0;
   const { meets, inputs } = workflow.description;
   const kept = meets === undefined ? undefined : await keptAt(network, old.runs, meets);
   const joined = await namedInputs(flags, inputs);
   const survey = await surveyRows(join(flags.output, 'rejects.jsonl'), sample, rows, kept, joined);
   if (survey.rows === 0) throw nothingMended(survey.broken);
-  output.say(`${formatCount(survey.rows)} rows that '${step}' has rejected are tried again`);
+  output.say(`${formatCount(survey.rows)} rows that '${operator}' has rejected are tried again`);
   if (survey.broken > 0) output.say(pc.yellow(`${formatCount(survey.broken)} more are broken still`));
   const run = await startOrFind(network, workflow, survey, flags, output);
   const end = await followRun(network, run, output);
@@ -72,8 +72,8 @@ export async function retryRejects(
   const own = runFolder(folder, old.runs.length);
   const { datasetRoot } = await fetchDataset(network, run, own);
   const again = meets === undefined ? {} : { again: toAgain(workflow, meets, survey) };
-  const mended = step === 'input' ? { mended: survey.refs } : {};
-  const retried = { run, workflow: workflow.workflowId, datasetRoot, retries: step, ...again, ...mended };
+  const mended = operator === 'input' ? { mended: survey.refs } : {};
+  const retried = { run, workflow: workflow.workflowId, datasetRoot, retries: operator, ...again, ...mended };
   const runs: VersionRun[] = [...old.runs, retried];
   const { files: made } = await readRunManifest(own);
   const parts = [...new Set([...old.parts, ...partsOf(made)])];
@@ -143,10 +143,10 @@ async function namedInputs(flags: RunFlags, wanted: readonly string[]): Promise<
 }
 
 function toAgain({ description }: CompiledWorkflow, met: string, survey: Survey): Reprocessed {
-  const names = description.steps.map(({ name }) => name);
-  const steps = [...names.slice(names.indexOf(met)), ...description.inputs];
+  const names = description.operators.map(({ name }) => name);
+  const operators = [...names.slice(names.indexOf(met)), ...description.inputs];
   const joined = survey.others.flatMap(({ refs }) => refs);
-  return { steps, kept: survey.kept?.refs ?? [], joined };
+  return { operators, kept: survey.kept?.refs ?? [], joined };
 }
 
 type Old = {
@@ -181,11 +181,11 @@ async function countRows(folder: string, parts: readonly string[]): Promise<numb
   return parts.length === 0 ? 0 : rows - rejects.reduce((sum, reject) => sum + reject.rows, 0);
 }
 
-function nothingToRetry(step: string, folder: string, lost: number): MizuError {
+function nothingToRetry(operator: string, folder: string, lost: number): MizuError {
   return new MizuError({
     code: 'sdk/nothing-to-retry',
-    message: `The dataset has no rejects of operator '${step}'.`,
-    expected: `a line with "step":"${step}" in ${join(folder, 'rejects.jsonl')}`,
+    message: `The dataset has no rejects of operator '${operator}'.`,
+    expected: `a line with "operator":"${operator}" in ${join(folder, 'rejects.jsonl')}`,
     actual:
       lost === 0
         ? 'none that was not tried again already'

@@ -5,20 +5,20 @@ import pc from 'picocolors';
 import { hashInputs } from '../protocol/messages.ts';
 import { objectRef } from '../protocol/tree.ts';
 import type { BundledWorkflow } from '../sdk/compile/compile.ts';
-import { type StepFacts, stepAddresses } from '../sdk/compile/step-address.ts';
-import { stepCodes } from '../sdk/compile/step-code.ts';
+import { type OperatorFacts, operatorAddresses } from '../sdk/compile/operator-address.ts';
+import { operatorCodes } from '../sdk/compile/operator-code.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
-import { findKeptStages, type KeptStages, keepSteps } from '../sdk/local/reuse.ts';
-import { createStepStore, type StepStore } from '../sdk/local/step-store.ts';
+import { createOperatorStore, type OperatorStore } from '../sdk/local/operator-store.ts';
+import { findKeptStages, type KeptStages, keepOperators } from '../sdk/local/reuse.ts';
 import type { BackendFlags } from './options.ts';
-import { type Output, stepSpan } from './output.ts';
+import { type Output, operatorSpan } from './output.ts';
 
-export const STEPS_FOLDER = join('.mizu', 'steps');
+export const OPERATORS_FOLDER = join('.mizu', 'operators');
 
 export type DevReuse = {
   readonly kept: KeptStages;
   /** Names of the operators that are not run. */
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   /** Keeps what the run has made, whatever its end was. */
   close(runs: readonly StageRun[]): Promise<void>;
 };
@@ -27,20 +27,20 @@ export type DevReuse = {
 export async function openReuse(
   workflow: BundledWorkflow,
   partitions: readonly Uint8Array[],
-  endpoints: StepFacts['endpoints'],
+  endpoints: OperatorFacts['endpoints'],
   { cache = true }: BackendFlags,
 ): Promise<DevReuse | undefined> {
   if (!cache) return undefined;
   const { description } = workflow;
   const store = openReuseStore();
   const facts = await devFacts(workflow, partitions, endpoints);
-  const addresses = stepAddresses(facts);
+  const addresses = operatorAddresses(facts);
   const { stages, count } = await findKeptStages(store, addresses, description.stages);
   return {
     kept: stages,
-    steps: description.steps.slice(0, count).map(({ name }) => name),
+    operators: description.operators.slice(0, count).map(({ name }) => name),
     close: async (runs) => {
-      await keepSteps(store, addresses, description.stages, runs, count);
+      await keepOperators(store, addresses, description.stages, runs, count);
       await store.note(description.name, facts);
       await store.close();
     },
@@ -51,23 +51,23 @@ export async function openReuse(
 export async function devFacts(
   { file, description, bundle }: BundledWorkflow,
   partitions: readonly Uint8Array[],
-  endpoints: StepFacts['endpoints'],
-): Promise<StepFacts> {
+  endpoints: OperatorFacts['endpoints'],
+): Promise<OperatorFacts> {
   return {
-    ...(await stepCodes(file, description.steps, bundle)),
+    ...(await operatorCodes(file, description.operators, bundle)),
     inputsHash: hashInputs(partitions.map(objectRef)),
     endpoints,
   };
 }
 
-export function openReuseStore(): StepStore {
-  return createStepStore(STEPS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
+export function openReuseStore(): OperatorStore {
+  return createOperatorStore(OPERATORS_FOLDER, { onWarning: (text) => process.stderr.write(`${text}\n`) });
 }
 
-export function sayReused(output: Output, steps: readonly string[]): void {
-  if (steps.length === 0) return;
-  const are = steps.length === 1 ? 'is' : 'are';
+export function sayReused(output: Output, operators: readonly string[]): void {
+  if (operators.length === 0) return;
+  const are = operators.length === 1 ? 'is' : 'are';
   output.say(
-    `${pc.bold('reused')}  ${stepSpan(steps)} ${are} as in an earlier run ${pc.dim('(--no-cache runs them again)')}`,
+    `${pc.bold('reused')}  ${operatorSpan(operators)} ${are} as in an earlier run ${pc.dim('(--no-cache runs them again)')}`,
   );
 }

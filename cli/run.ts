@@ -61,12 +61,12 @@ export function runCommand(setExitCode: (code: number) => void): Command {
       if (flags.max !== undefined) parseMizu(flags.max);
       inputsFromFlags(flags);
       const { prepareWorkflow } = await import('./prepare.ts');
-      const step = flags.retryRejects;
-      const workflow = await prepareWorkflow(file, step);
+      const operator = flags.retryRejects;
+      const workflow = await prepareWorkflow(file, operator);
       const { code } = await withNetwork(flags, async (network) => {
-        if (step === undefined) return runWorkflow(network, workflow, flags, output);
+        if (operator === undefined) return runWorkflow(network, workflow, flags, output);
         const { retryRejects } = await import('./retry.ts');
-        return retryRejects(network, workflow, step, flags, output);
+        return retryRejects(network, workflow, operator, flags, output);
       });
       setExitCode(code);
     });
@@ -103,15 +103,15 @@ async function fetchEnded(
   flags: RunFlags,
   output: Output,
 ): Promise<number> {
-  const { fetchDataset, readStepStats } = await import('../sdk/client/dataset.ts');
-  const [{ datasetRoot, files }, steps] = await Promise.all([
+  const { fetchDataset, readOperatorStats } = await import('../sdk/client/dataset.ts');
+  const [{ datasetRoot, files }, operators] = await Promise.all([
     fetchDataset(network, run, flags.output),
-    readStepStats(network, run),
+    readOperatorStats(network, run),
   ]);
   const rejects = files.find(({ name }) => name === 'rejects');
   const rejected = rejects === undefined ? [] : await sumRejectsFile(join(flags.output, rejects.path));
   output.say('');
-  for (const [name, stats] of Object.entries(steps)) {
+  for (const [name, stats] of Object.entries(operators)) {
     output.say(
       `  ${name.padEnd(24)} ${formatCount(stats.in)} in → ${formatCount(stats.out)} out${stats.rejected > 0 ? `, ${formatCount(stats.rejected)} rejected` : ''}`,
     );
@@ -122,7 +122,7 @@ async function fetchEnded(
   );
   output.say(`root     ${datasetRoot}`);
   output.say(`cost     ${formatMizu(spentWei)}`);
-  output.data({ event: 'dataset', run, folder: flags.output, datasetRoot, files, steps, rejected, spentWei });
+  output.data({ event: 'dataset', run, folder: flags.output, datasetRoot, files, operators, rejected, spentWei });
   const isEmpty = files.every(({ name, rows }) => name === 'rejects' || rows === 0);
   if (isEmpty) output.say(`\n${pc.red('No row has come through: the dataset is empty.')}`);
   if (!flags.isDemo) {

@@ -89,8 +89,8 @@ export function whyCommand(): Command {
         output.data({ ...why, replayed });
         output.say(`${why.status}${why.error === undefined || failed !== undefined ? '' : `: ${why.error}`}`);
         if (failed !== undefined) {
-          const { stage, steps, partition, reason } = failed;
-          output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its operators: ${steps.join(', ')}`);
+          const { stage, operators, partition, reason } = failed;
+          output.say(`  ${pc.bold(stage)} partition ${partition}: ${reason}. Its operators: ${operators.join(', ')}`);
           if (replayed !== undefined) output.say(`  run again here: ${CAUSES[replayed.kind]}: ${replayed.says}`);
           output.say(nextCommands(await nextAfter(run, failed, replayed)));
         }

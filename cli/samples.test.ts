@@ -11,7 +11,7 @@ test('a sort shows what it has rejected, then the new order; a group the rows th
   const rows = [5, null, 4, 2, 3].map((v) => ({ v }));
   const { stages } = await chain.run(rows);
   const input = encodeRowset(rows.map((row, index) => ({ kind: 'row', index, row })));
-  const [order, parity] = collectSamples(chain.bundled.description.steps, stages, input);
+  const [order, parity] = collectSamples(chain.bundled.description.operators, stages, input);
   expect(order).toMatchObject({ label: 'sort order', stats: { in: 5, out: 4, rejected: 1 } });
   expect(order!.samples.map(({ index, outcome, before }) => [index, outcome, before])).toEqual([
     [1, 'rejected', { v: null }],
@@ -27,13 +27,13 @@ test('a sort shows what it has rejected, then the new order; a group the rows th
 });
 
 test('rows that came of one input row are told apart', async () => {
-  const steps = `.flatMap('three', (r) => [0, 1, 2].map((i) => ({ n: r.n, i }))).filter('some', (r) => r.i !== r.n)
+  const operators = `.flatMap('three', (r) => [0, 1, 2].map((i) => ({ n: r.n, i }))).filter('some', (r) => r.i !== r.n)
     .check('less', (r) => r.i < 2).map('ten', (r) => ({ ...r, i: 10 * r.i }))`;
-  const chain = await openOracleChain(steps, 'node', '', false);
+  const chain = await openOracleChain(operators, 'node', '', false);
   const rows = [{ n: 0 }, { n: 5 }];
   const { stages } = await chain.run(rows);
   const input = encodeRowset(rows.map((row, index) => ({ kind: 'row', index, row })));
-  const told = collectSamples(chain.bundled.description.steps, stages, input).map(({ samples }) =>
+  const told = collectSamples(chain.bundled.description.operators, stages, input).map(({ samples }) =>
     samples.map(({ before, outcome, after }) => [outcome, before, ...after]),
   );
   const row = (n: number, i: number) => ({ i, n });

@@ -1,10 +1,10 @@
 // docs/sdk.md#dev: what each operator did to up to ten rows, from the objects between the stages.
 
 import { type Content, imagesOf, textOfContent } from '../edge/backends/messages.ts';
-import type { StepDescription } from '../sdk/compile/describe-guest.ts';
+import type { OperatorDescription } from '../sdk/compile/describe-guest.ts';
 import type { StageRun } from '../sdk/local/graph.ts';
-import { parseLines, type Reject, readRowsetHeader, sumSteps } from '../sdk/local/run-local.ts';
-import type { RowsetHeader, StepStats } from '../sdk/runtime/rowset.ts';
+import { parseLines, type Reject, readRowsetHeader, sumOperators } from '../sdk/local/run-local.ts';
+import type { OperatorStats, RowsetHeader } from '../sdk/runtime/rowset.ts';
 
 export type Sample = {
   readonly index: number;
@@ -20,9 +20,9 @@ export type Sample = {
   readonly prompt?: string;
 };
 
-export type StepSamples = {
+export type OperatorSamples = {
   readonly label: string;
-  readonly stats: StepStats;
+  readonly stats: OperatorStats;
   readonly samples: readonly Sample[];
   readonly gasPerRow: number;
   readonly microsecondsPerRow: number;
@@ -32,32 +32,32 @@ const SAMPLES = 10;
 
 /** `runs` are those of the unfused stages: each has one operator. */
 export function collectSamples(
-  steps: readonly StepDescription[],
+  operators: readonly OperatorDescription[],
   runs: readonly StageRun[],
   input: Uint8Array,
-): StepSamples[] {
-  return steps.flatMap((step, index) => {
-    const at = runs.findIndex(({ stage }) => ownStep(stage) === index);
+): OperatorSamples[] {
+  return operators.flatMap((operator, index) => {
+    const at = runs.findIndex(({ stage }) => ownOperator(stage) === index);
     const run = runs[at];
     if (run === undefined) return [];
     // A sort's own stage reads what its rows were sent as.
-    const reader = runs.find(({ stage }) => stage.kind === 'send' && stage.step === index) ?? run;
+    const reader = runs.find(({ stage }) => stage.kind === 'send' && stage.operator === index) ?? run;
     const source = reader.stage.inputs[0]!.stage;
     const before = parseRowsets(source < 0 ? [input] : runs[source]!.outputs);
     const after = parseRowsets(run.outputs);
     // The stages that prepare this one (request, keys, …) are part of the operator's cost.
-    const own = runs.filter(({ stage }) => 'step' in stage && stage.step === index);
+    const own = runs.filter(({ stage }) => 'operator' in stage && stage.operator === index);
     const all = own.length > 0 ? own : [run];
     const rows = Math.max(1, before.live.length);
-    const requests = runs.find(({ stage }) => stage.kind === 'request' && stage.step === index)?.outputs ?? [];
+    const requests = runs.find(({ stage }) => stage.kind === 'request' && stage.operator === index)?.outputs ?? [];
     return [
       {
-        label: step.label,
-        stats: sumSteps(run.outputs.map(readRowsetHeader))[step.name] ?? { in: 0, out: 0, rejected: 0 },
+        label: operator.label,
+        stats: sumOperators(run.outputs.map(readRowsetHeader))[operator.name] ?? { in: 0, out: 0, rejected: 0 },
         samples:
-          step.kind === 'sort'
-            ? showOrder(after, rejectsOf(runs, index, step.name))
-            : compare(step.name, before, after, readPrompts(requests)),
+          operator.kind === 'sort'
+            ? showOrder(after, rejectsOf(runs, index, operator.name))
+            : compare(operator.name, before, after, readPrompts(requests)),
         gasPerRow: Number(all.reduce((sum, { gasUsed }) => sum + gasUsed, 0n)) / rows,
         microsecondsPerRow: (1000 * all.reduce((sum, { milliseconds }) => sum + milliseconds, 0)) / rows,
       },
@@ -65,9 +65,9 @@ export function collectSamples(
   });
 }
 
-function ownStep(stage: StageRun['stage']): number {
+function ownOperator(stage: StageRun['stage']): number {
   if (stage.kind === 'rows') return stage.from < stage.to ? stage.from : -1;
-  return stage.kind === 'receive' || stage.kind === 'apply' || stage.kind === 'sort' ? stage.step : -1;
+  return stage.kind === 'receive' || stage.kind === 'apply' || stage.kind === 'sort' ? stage.operator : -1;
 }
 
 type Rowset = { readonly live: [number, unknown][]; readonly rejected: [number, unknown, string, string][] };
@@ -95,14 +95,14 @@ function showOrder({ live }: Rowset, rejects: readonly Reject[]): Sample[] {
 
 function rejectsOf(runs: readonly StageRun[], sort: number, name: string): Reject[] {
   const objects = runs.find(({ stage }) => stage.kind === 'rejects' && stage.sort === sort)?.outputs ?? [];
-  return objects.flatMap((bytes) => parseLines(bytes) as Reject[]).filter(({ step }) => step === name);
+  return objects.flatMap((bytes) => parseLines(bytes) as Reject[]).filter(({ operator }) => operator === name);
 }
 
 // Rows that were changed, dropped or rejected come first: of a filter that keeps nearly all rows, the dropped ones are
 // of interest.
-function compare(step: string, before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
+function compare(operator: string, before: Rowset, after: Rowset, prompts: ReadonlyMap<number, string>): Sample[] {
   const old = new Set(before.rejected.map((reject) => JSON.stringify(reject)));
-  const rejected = after.rejected.filter((reject) => reject[2] === step && !old.has(JSON.stringify(reject)));
+  const rejected = after.rejected.filter((reject) => reject[2] === operator && !old.has(JSON.stringify(reject)));
   const samples = [...groupByIndex(before.live)].flatMap(([index, own]) => {
     const made = after.live.filter(([other]) => other === index).map(([, row]) => row);
     const refused = rejected.filter(([other]) => other === index);

@@ -50,12 +50,12 @@ test('on a terminal it is one line, no longer than the terminal, and gone at the
   expect(text.endsWith('\r\x1b[2K')).toBe(true);
 });
 
-test('progress is told by the steps of the stage', () => {
+test('progress is told by the operators of the stage', () => {
   const told: [string, string?][] = [];
   const ticker = { tell: (...words: [string, string?]) => void told.push(words), end: async () => undefined };
   const stages = [
-    { name: 'rows', kind: 'rows', steps: ['filter has-text', 'map up'], sink: null },
-    { name: 'answer/infer', kind: 'infer', steps: ['generate answer'], sink: null },
+    { name: 'rows', kind: 'rows', operators: ['filter has-text', 'map up'], sink: null },
+    { name: 'answer/infer', kind: 'infer', operators: ['generate answer'], sink: null },
   ] as const;
   const tell = tellProgress(ticker, { stages } as unknown as Metadata);
   tell({ stage: 0, partition: 2, width: 4 });

@@ -66,9 +66,9 @@ export function createTicker({ fd = 2, everyMs = LOG_MS, columns }: TickerOption
 /** The part of a ticker that the hooks of a local run call. */
 export function tellProgress({ tell }: Ticker, { stages }: Metadata): (progress: LocalProgress) => void {
   return ({ stage, partition, width, answered }) => {
-    const { name = '', kind = 'rows', steps = [] } = stages[stage] ?? {};
+    const { name = '', kind = 'rows', operators = [] } = stages[stage] ?? {};
     const part = width === 1 ? '' : `, task ${partition + 1} of ${width}`;
     const rows = answered === undefined ? '' : `, ${answered.done} of ${answered.of} rows`;
-    tell(`${stageLabel(name, kind, steps)}${part}`, rows);
+    tell(`${stageLabel(name, kind, operators)}${part}`, rows);
   };
 }

@@ -5,7 +5,7 @@ import { MizuError } from '../protocol/errors.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { readRecords, type SavedRun } from '../sdk/client/state-file.ts';
 import type { Description } from '../sdk/compile/describe-guest.ts';
-import { describeChange, firstChange, type StepFacts, stepAddresses } from '../sdk/compile/step-address.ts';
+import { describeChange, firstChange, type OperatorFacts, operatorAddresses } from '../sdk/compile/operator-address.ts';
 import { type InputFlags, inputsFromFlags, type RunInputs } from './input-flags.ts';
 import { type NetworkFlags, withNetwork } from './options.ts';
 import type { Output } from './output.ts';
@@ -14,8 +14,8 @@ export type CacheFlags = NetworkFlags &
   Partial<InputFlags> & { readonly rows: number; readonly backend?: string; readonly json?: boolean };
 
 /** What is said of one operator. */
-export type StepReuse = {
-  readonly step: string;
+export type OperatorReuse = {
+  readonly operator: string;
   readonly address: Hex;
   readonly reused: boolean;
   /** Why the result is not reused. */
@@ -37,7 +37,7 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
   const { rows, partitions } = await takeInputs(workflow.description.inputs, known.inputs, flags.rows);
   const facts = await devFacts(workflow, partitions, endpoints);
   const store = openReuseStore();
-  const dev = await explainSteps(facts, await store.last(workflow.description.name), {
+  const dev = await explainOperators(facts, await store.last(workflow.description.name), {
     isKept: async (address) => (await store.find(address)) !== undefined,
     none: 'no earlier dev of this workflow in this folder',
     lost: 'its result is not kept any more, or a model has failed on a row of it',
@@ -63,21 +63,21 @@ export async function whyCache(file: string | undefined, flags: CacheFlags, outp
 /** Explains the operators of a run on the network; a text says why nothing is known of the run. */
 async function explainRun(
   { name, inputs }: Description,
-  { toolchain, steps, whole }: StepFacts,
+  { toolchain, operators, whole }: OperatorFacts,
   { file, options }: RunInputs,
   flags: CacheFlags,
-): Promise<StepReuse[] | string> {
+): Promise<OperatorReuse[] | string> {
   if (inputs.length > 0) return 'all operators are run: a workflow that joins other inputs goes on with no earlier run';
   const { surveyInput } = await import('../sdk/client/survey.ts');
   const { findReuse, gatewaysOf } = await import('../sdk/client/reuse.ts');
   try {
     return await withNetwork(flags, async (network) => {
       const { inputsHash } = await surveyInput(file, 0, options);
-      const facts = { toolchain, steps, whole, inputsHash, endpoints: gatewaysOf(steps) };
+      const facts = { toolchain, operators, whole, inputsHash, endpoints: gatewaysOf(operators) };
       const { reuse, newest, obstacle } = await findReuse(network, name, facts);
-      const { begin } = reuse?.point ?? { begin: { steps: 0, answered: false } };
-      const kept = stepAddresses(facts).slice(0, begin.steps + (begin.answered ? 1 : 0));
-      return explainSteps(facts, newest?.facts, {
+      const { begin } = reuse?.point ?? { begin: { operators: 0, answered: false } };
+      const kept = operatorAddresses(facts).slice(0, begin.operators + (begin.answered ? 1 : 0));
+      return explainOperators(facts, newest?.facts, {
         isKept: async (address) => kept.includes(address),
         none: 'no earlier run of the account that is done',
         lost:
@@ -98,33 +98,33 @@ export type CacheStanding = {
   readonly lost: string;
 };
 
-export async function explainSteps(
-  now: StepFacts,
-  before: StepFacts | undefined,
+export async function explainOperators(
+  now: OperatorFacts,
+  before: OperatorFacts | undefined,
   { isKept, none, lost }: CacheStanding,
-): Promise<StepReuse[]> {
-  const addresses = stepAddresses(now);
-  const found: StepReuse[] = [];
+): Promise<OperatorReuse[]> {
+  const addresses = operatorAddresses(now);
+  const found: OperatorReuse[] = [];
   // Operators behind one that is not reused are not reused either.
   let reused = true;
-  for (const [place, { name }] of now.steps.entries()) {
+  for (const [place, { name }] of now.operators.entries()) {
     const address = addresses[place] as Hex;
     reused &&= await isKept(address);
     const change = before === undefined ? undefined : firstChange(before, now, place);
     const reason = before === undefined ? none : change === undefined ? lost : describeChange(change);
-    found.push({ step: name, address, reused, ...(reused ? {} : { reason }) });
+    found.push({ operator: name, address, reused, ...(reused ? {} : { reason }) });
   }
   return found;
 }
 
 const SHOWN_DIGITS = 12;
 
-export function tell(output: Output, what: string, steps: readonly StepReuse[]): void {
+export function tell(output: Output, what: string, operators: readonly OperatorReuse[]): void {
   output.say(`\n${pc.bold(what)}`);
-  const width = Math.max(0, ...steps.map(({ step }) => step.length));
-  for (const { step, address, reused, reason } of steps) {
+  const width = Math.max(0, ...operators.map(({ operator }) => operator.length));
+  for (const { operator, address, reused, reason } of operators) {
     const outcome = reused ? pc.green('reused') : `${pc.yellow('run')}: ${reason}`;
-    output.say(`  ${step.padEnd(width)}  ${pc.dim(address.slice(0, SHOWN_DIGITS))}  ${outcome}`);
+    output.say(`  ${operator.padEnd(width)}  ${pc.dim(address.slice(0, SHOWN_DIGITS))}  ${outcome}`);
   }
 }
 

@@ -50,8 +50,8 @@ const metadata = {
   name: 'first',
   version: 1,
   stages: [
-    { name: 'rows', kind: 'rows', steps: [], sink: null },
-    { name: 'train', kind: 'sink', steps: [], sink: 'train' },
+    { name: 'rows', kind: 'rows', operators: [], sink: null },
+    { name: 'train', kind: 'sink', operators: [], sink: 'train' },
   ],
   models: {},
   sdk: '0.1.0',

@@ -39,7 +39,7 @@ test('licences: repeated texts are rejected and name the row they repeat', async
     .map((row) => row.text);
   expect(new Set(texts).size).toBe(texts.length);
   expect(texts.length + run.rejects.length).toBe(60);
-  const repeated = run.rejects.filter((reject) => reject.step === 'same-text');
+  const repeated = run.rejects.filter((reject) => reject.operator === 'same-text');
   expect(repeated.length).toBeGreaterThan(0);
   for (const { reason } of repeated) expect(reason).toMatch(/^duplicate of row \d+$/);
 });
@@ -66,15 +66,15 @@ describe('instructions', () => {
   type Picked = { id: string; instruction: string; response: string; verdict: string };
   const pickedOf = ({ parts }: LocalRun) => Object.values(parts).flat() as Picked[];
 
-  test('the built-in model fills every step; passages of the test set and repeated questions stay out', async () => {
+  test('the built-in model fills every operator; passages of the test set and repeated questions stay out', async () => {
     const run = await runLocal(workflow, await read());
     const picked = pickedOf(run);
     expect(picked.length).toBeGreaterThanOrEqual(8);
     expect(new Set(picked.map(({ instruction }) => instruction)).size).toBe(picked.length);
     expect(new Set(picked.map(({ verdict }) => verdict))).toEqual(new Set(['tie']));
-    expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([[2, 'passage-not-in-test-set']]);
-    expect(run.steps['long-enough']).toEqual({ in: 9, out: 8, rejected: 0 });
-    expect(run.steps['same-question']!.in - run.steps['same-question']!.out).toBe(2);
+    expect(run.rejects.map(({ index, operator }) => [index, operator])).toEqual([[2, 'passage-not-in-test-set']]);
+    expect(run.operators['long-enough']).toEqual({ in: 9, out: 8, rejected: 0 });
+    expect(run.operators['same-question']!.in - run.operators['same-question']!.out).toBe(2);
   });
 
   test('a model that can judge decides, whatever the order, and a test question that it writes is rejected', async () => {
@@ -101,7 +101,7 @@ describe('instructions', () => {
     const rows = (await read()).filter((row) => ['compass', 'bees'].includes((row as { id: string }).id));
     const run = await runLocal(workflow, rows, { engine: 'node', backends: [backend] });
     expect(pickedOf(run)).toMatchObject([{ id: 'bees/0', response: answers[1], verdict: 'b' }]);
-    expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([
+    expect(run.rejects.map(({ index, operator }) => [index, operator])).toEqual([
       [0, 'question-not-in-test-set'],
       [0, 'question-not-in-test-set'],
     ]);

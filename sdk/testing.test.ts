@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const kind = ({ prompt }: { prompt: string }) => ({ kind: prompt.includes('oak') ? 'plant' : 'animal' });
 
 for (const engine of ['node', 'native'] as const)
-  test(`answers are those of the test, by step; the built-in model answers for itself (${engine})`, async () => {
+  test(`answers are those of the test, by operator; the built-in model answers for itself (${engine})`, async () => {
     const run = await tryWorkflow<{ text: string; note: string[]; area: string }>(
       pathToFileURL(file),
       [{ text: 'an otter, an animal with fur' }, { text: 'an oak tree' }],
@@ -40,7 +40,7 @@ for (const engine of ['node', 'native'] as const)
       ['plant 0', 'plant 1'],
     ]);
     expect(run.rows.map(({ area }) => area)).toEqual(['animal', 'plant']);
-    expect(run.questions.map(({ step, model }) => `${step} ${model}`)).toEqual([
+    expect(run.questions.map(({ operator, model }) => `${operator} ${model}`)).toEqual([
       'kind endpoint/llama3.2',
       'kind endpoint/llama3.2',
       ...Array.from({ length: 4 }, () => 'note endpoint/llama3.2'),
@@ -66,7 +66,7 @@ test('an answer that fails, that is none, or that does not fit, rejects its row 
     },
   );
   expect(run.rows).toHaveLength(1);
-  expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([
+  expect(run.rejects.map(({ index, operator }) => [index, operator])).toEqual([
     [0, 'kind'],
     [1, 'kind'],
     [2, 'kind'],
@@ -74,13 +74,13 @@ test('an answer that fails, that is none, or that does not fit, rejects its row 
   expect(run.rejects[0]?.reason).toContain('no such thing');
 });
 
-test('a model that nobody stands in for, and an answer for a step that asks none, are told before anything runs', async () => {
+test('a model that nobody stands in for, and an answer for an operator that asks none, are told before anything runs', async () => {
   await expect(tryWorkflow(file, [], { answers: { kind } })).rejects.toMatchObject({
     code: 'sdk/unanswered',
     expected: 'answers for note',
   });
   await expect(tryWorkflow(file, [], { answers: { kind, notes: kind } })).rejects.toMatchObject({
-    code: 'sdk/no-step',
+    code: 'sdk/no-operator',
     actual: 'notes',
   });
 });

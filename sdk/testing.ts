@@ -10,7 +10,7 @@ import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts
 
 /** One question that an operator asks a model. */
 export type Question = {
-  readonly step: string;
+  readonly operator: string;
   readonly model: string;
   readonly messages: readonly RequestMessage[];
   /** Text of the last message. */
@@ -44,7 +44,7 @@ export type TriedRun<Row = Record<string, unknown>> = LocalRun & {
  *   answers: { kind: ({ prompt }) => (prompt.includes('otter') ? 'animal' : 'plant') },
  * });
  * expect(run.rows).toEqual([{ text: 'an otter', kind: 'animal' }]);
- * @throws MizuError `sdk/unanswered` if an operator asks a model that nobody stands in for, `sdk/no-step` if `answers` names an operator that asks none,
+ * @throws MizuError `sdk/unanswered` if an operator asks a model that nobody stands in for, `sdk/no-operator` if `answers` names an operator that asks none,
  * and what `runLocal` throws
  */
 export async function tryWorkflow<Row = Record<string, unknown>>(
@@ -53,18 +53,18 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
   { answers = {}, engine = 'node', ...options }: TryOptions = {},
 ): Promise<TriedRun<Row>> {
   const workflow = await bundleWorkflow(file instanceof URL ? fileURLToPath(file) : file);
-  const asking = askingSteps(workflow);
+  const asking = askingOperators(workflow);
   assertAnswers(asking, answers);
   const questions: Question[] = [];
-  let step = '';
+  let operator = '';
   const builtin = createBuiltinBackend();
   const backends = [...new Set(Object.values(asking))].map(
     (model): Backend => ({
       name: model,
       complete: async (request, signal) => {
-        const question = toQuestion(step, model, request);
+        const question = toQuestion(operator, model, request);
         questions.push(question);
-        const answer = answers[question.step];
+        const answer = answers[question.operator];
         return answer === undefined ? builtin.complete(request, signal) : complete(request, question, answer);
       },
     }),
@@ -76,22 +76,22 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
     // Stages run one after another: who asks is the stage that was told last.
     onProgress: ({ stage }) => {
       const planned = workflow.description.stages[stage];
-      if (planned?.kind === 'infer') step = workflow.description.steps[planned.step]?.name ?? '';
+      if (planned?.kind === 'infer') operator = workflow.description.operators[planned.operator]?.name ?? '';
     },
   });
   return { ...run, rows: Object.values(run.parts).flat() as Row[], questions };
 }
 
 /** The model of each operator that asks one. */
-function askingSteps({ description }: BundledWorkflow): Readonly<Record<string, string>> {
+function askingOperators({ description }: BundledWorkflow): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    description.steps.flatMap(({ name, model }) => (model === undefined ? [] : [[name, model] as const])),
+    description.operators.flatMap(({ name, model }) => (model === undefined ? [] : [[name, model] as const])),
   );
 }
 
-function toQuestion(step: string, model: string, request: ChatRequest): Question {
+function toQuestion(operator: string, model: string, request: ChatRequest): Question {
   const prompt = textOfContent(request.messages.at(-1)?.content ?? '');
-  return { step, model, messages: request.messages, prompt, answer: request.mizu?.answer ?? 0 };
+  return { operator, model, messages: request.messages, prompt, answer: request.mizu?.answer ?? 0 };
 }
 
 async function complete(request: ChatRequest, question: Question, answer: Answer): Promise<Completion> {
@@ -110,7 +110,7 @@ function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readon
   const unknown = Object.keys(answers).find((name) => !Object.hasOwn(asking, name));
   if (unknown !== undefined) {
     throw new MizuError({
-      code: 'sdk/no-step',
+      code: 'sdk/no-operator',
       message: `No operator '${unknown}' asks a model.`,
       expected: Object.keys(asking).join(', ') || 'no answers: the workflow asks no model',
       actual: unknown,
@@ -128,21 +128,21 @@ function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readon
   });
 }
 
-function modelFails({ step }: Question, cause: unknown): MizuError {
+function modelFails({ operator }: Question, cause: unknown): MizuError {
   const actual = cause instanceof Error ? cause.message : String(cause);
   return new MizuError({
     code: 'edge/model',
     message: 'The model has failed.',
     actual,
-    hint: `See answers.${step}.`,
+    hint: `See answers.${operator}.`,
     cause,
   });
 }
 
-function noAnswer({ step }: Question, actual: unknown): MizuError {
+function noAnswer({ operator }: Question, actual: unknown): MizuError {
   return new MizuError({
     code: 'sdk/unanswered',
-    message: `The answer for '${step}' is none.`,
+    message: `The answer for '${operator}' is none.`,
     expected: 'a text, or a value that JSON has',
     actual: String(actual),
   });

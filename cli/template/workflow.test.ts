@@ -12,8 +12,8 @@ test('rows that are too short or repeat another one are dropped', async () => {
     .split('\n');
   const rows = lines.map((line) => JSON.parse(line) as { word: string; text: string });
   const run = await tryWorkflow<Kind>(WORKFLOW, rows);
-  expect(run.steps['has-text']).toEqual({ in: 10, out: 9, rejected: 0 });
-  expect(run.steps['same-text']).toEqual({ in: 9, out: 8, rejected: 0 });
+  expect(run.operators['has-text']).toEqual({ in: 10, out: 9, rejected: 0 });
+  expect(run.operators['same-text']).toEqual({ in: 9, out: 8, rejected: 0 });
   expect(run.rows.find(({ word }) => word === 'otter')?.kind).toBe('animal');
 });
 
@@ -27,5 +27,5 @@ test('an answer that the model is not sure of is rejected', async () => {
     answers: { answer: ({ prompt }) => ({ kind: 'animal', confidence: prompt.includes('bird') ? 0.4 : 0.9 }) },
   });
   expect(run.rows.map(({ word, kind }) => [word, kind])).toEqual([['otter', 'animal']]);
-  expect(run.rejects.map(({ index, step }) => [index, step])).toEqual([[1, 'confident']]);
+  expect(run.rejects.map(({ index, operator }) => [index, operator])).toEqual([[1, 'confident']]);
 });

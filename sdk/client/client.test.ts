@@ -140,7 +140,7 @@ test('progress counts tasks, and rows that a gateway has answers for', () => {
     version: 1,
     sdk: '0',
     models: {},
-    stages: [{ name: 'rows', kind: 'rows', steps: ['map a'], sink: null }],
+    stages: [{ name: 'rows', kind: 'rows', operators: ['map a'], sink: null }],
   };
   const progress = toProgress(hash('01'), view, metadata, 110);
   expect(progress).toMatchObject({

@@ -16,15 +16,15 @@ export type CutPoint = {
 /** In the order of the operators. Behind a sort there are none: what was rejected before it the sorted rows leave behind. */
 export function cutPoints({ stages, begin }: Pick<Metadata, 'stages' | 'begin'>): CutPoint[] {
   const points: CutPoint[] = [];
-  let steps = begin?.steps ?? 0;
+  let operators = begin?.operators ?? 0;
   let rows = INPUT;
-  for (const [stage, { kind, steps: labels }] of stages.entries()) {
+  for (const [stage, { kind, operators: labels }] of stages.entries()) {
     if (kind === 'send') break;
-    if (kind === 'infer') points.push({ begin: { steps, answered: true }, rows, results: stage });
+    if (kind === 'infer') points.push({ begin: { operators, answered: true }, rows, results: stage });
     if (kind !== 'rows' && kind !== 'receive' && kind !== 'apply') continue;
-    steps += labels.length;
+    operators += labels.length;
     rows = stage;
-    points.push({ begin: { steps, answered: false }, rows });
+    points.push({ begin: { operators, answered: false }, rows });
   }
   return points;
 }
@@ -41,6 +41,6 @@ export function madeAt(
 }
 
 /** Place of the last operator that decides on what is there at a point. */
-export function lastStep({ steps, answered }: Begin): number {
-  return answered ? steps : steps - 1;
+export function lastOperator({ operators, answered }: Begin): number {
+  return answered ? operators : operators - 1;
 }

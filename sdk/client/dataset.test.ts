@@ -10,7 +10,7 @@ import { encodeDataset } from '../../protocol/state.ts';
 import { objectRef } from '../../protocol/tree.ts';
 import { checkFolder } from '../output/check-folder.ts';
 import { pathsOf } from '../output/paths.ts';
-import { fetchDataset, readStepStats } from './dataset.ts';
+import { fetchDataset, readOperatorStats } from './dataset.ts';
 import type { Network } from './network.ts';
 import { parseAnswer } from './shapes.ts';
 
@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 // A network whose workflow has these sinks, each with one row.
 function networkOf(sinks: readonly unknown[], change: (metadata: Record<string, unknown>) => unknown = (all) => all) {
-  const stages = sinks.map((sink) => ({ name: 's', kind: 'sink', steps: [], sink }));
+  const stages = sinks.map((sink) => ({ name: 's', kind: 'sink', operators: [], sink }));
   const metadata = encode(JSON.stringify(change({ name: 'nice', version: 1, stages, models: {}, sdk: '0' })));
   const entries = encodeDataset(sinks.map((_, stage) => ({ ...objectRef(row), stage, partition: 0 })));
   const objects = new Map([row, metadata, entries].map((bytes) => [objectRef(bytes).root, bytes]));
@@ -148,7 +148,7 @@ test('a description that is none is refused', async () => {
 test('a sequencer that has tasks without an end is asked for as many as a run can have', async () => {
   const network = networkOf(['train'], (all) => ({
     ...all,
-    stages: [{ name: 's', kind: 'rows', steps: [], sink: 'train' }],
+    stages: [{ name: 's', kind: 'rows', operators: [], sink: 'train' }],
   }));
   let pages = 0;
   const rpc = async (method: string) => {
@@ -156,7 +156,7 @@ test('a sequencer that has tasks without an end is asked for as many as a run ca
     pages += 1;
     return Array(1_000).fill({ stage: 0, partition: 0, status: 'open' });
   };
-  expect(await readStepStats({ ...network, rpc }, hash('22'))).toEqual({});
+  expect(await readOperatorStats({ ...network, rpc }, hash('22'))).toEqual({});
   expect(pages).toBe(2);
 });
 

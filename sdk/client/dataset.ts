@@ -5,10 +5,10 @@ import type { Hex } from '../../protocol/hex.ts';
 import { readHeader } from '../../protocol/rows.ts';
 import { type DatasetEntry, decodeDataset } from '../../protocol/state.ts';
 import type { Metadata } from '../compile/definition.ts';
-import { sumSteps } from '../local/run-local.ts';
+import { sumOperators } from '../local/run-local.ts';
 import type { DatasetFacts, WrittenFile } from '../output/facts.ts';
 import { type SinkObjects, writeDatasetFolder } from '../output/folder.ts';
-import type { RowsetHeader, StepStats } from '../runtime/rowset.ts';
+import type { OperatorStats, RowsetHeader } from '../runtime/rowset.ts';
 import type { Network } from './network.ts';
 import { readOrigin } from './origin.ts';
 import type { ReuseClaim } from './reuse-claim.ts';
@@ -48,8 +48,8 @@ export async function fetchDataset(network: Network, run: Hex, folder: string): 
     origin: await readOrigin(network),
     rpcUrl: network.rpcUrl,
     models: [...new Set([...(await modelsBefore(network, reuses)), ...Object.values(metadata.models)])],
-    steps: [...(reuses?.steps ?? []), ...metadata.stages.flatMap((stage) => stage.steps)].filter(
-      (step, i, all) => all.indexOf(step) === i,
+    operators: [...(reuses?.operators ?? []), ...metadata.stages.flatMap((stage) => stage.operators)].filter(
+      (operator, i, all) => all.indexOf(operator) === i,
     ),
     reuses,
   };
@@ -82,10 +82,10 @@ export function groupBySink(entries: readonly DatasetEntry[], metadata: Metadata
  * Rows in, out and rejected of every operator, from the headers of the last rowsets.
  *
  * @example
- * const { confident } = await readStepStats(network, run);
+ * const { confident } = await readOperatorStats(network, run);
  * console.log(`${confident?.rejected} of ${confident?.in} rows were rejected`);
  */
-export async function readStepStats(network: Network, run: Hex): Promise<Record<string, StepStats>> {
+export async function readOperatorStats(network: Network, run: Hex): Promise<Record<string, OperatorStats>> {
   const view = await readRun(network, run);
   const metadata = await readMetadata(network, view.workflow);
   const last = metadata.stages.findLastIndex(({ kind }) => ['rows', 'receive', 'apply', 'sort'].includes(kind));
@@ -100,7 +100,7 @@ export async function readStepStats(network: Network, run: Hex): Promise<Record<
     }
     if (tasks.length < TASKS_AT_ONCE) break;
   }
-  return sumSteps(headers);
+  return sumOperators(headers);
 }
 
 function readRowsetHeader(rowset: Uint8Array): RowsetHeader {

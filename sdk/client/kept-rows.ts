@@ -11,7 +11,7 @@ import { readMetadata, readRun } from './watch.ts';
 const TASKS_AT_ONCE = 1_000;
 const NEWLINE = 10;
 
-/** Where the rows are that have come to the operator `met`: the last of these runs that has it. @throws MizuError `sdk/retry-step` */
+/** Where the rows are that have come to the operator `met`: the last of these runs that has it. @throws MizuError `sdk/retry-operator` */
 export async function findKeptRows(network: Network, runs: readonly Hex[], met: string): Promise<readonly ObjectRef[]> {
   for (const run of [...runs].reverse()) {
     const { workflow } = await readRun(network, run);
@@ -32,7 +32,7 @@ export async function readInputs(network: Network, run: Hex): Promise<readonly O
   return (objects ?? []).slice(0, partitions);
 }
 
-/** Their live rows, as rows of an input. @throws MizuError `sdk/retry-step` for a row that is too large for one */
+/** Their live rows, as rows of an input. @throws MizuError `sdk/retry-operator` for a row that is too large for one */
 export async function* readKeptRows(network: Network, outputs: readonly ObjectRef[]): AsyncGenerator<InputRow> {
   for await (const line of readLive(network, outputs)) {
     if (line.length > MAX_ROW_BYTES) throw tooLarge(line.length);
@@ -73,7 +73,7 @@ async function readOutputs(network: Network, run: Hex, stage: number): Promise<O
 
 function noRows(met: string): MizuError {
   return new MizuError({
-    code: 'sdk/retry-step',
+    code: 'sdk/retry-operator',
     message: `The rows that were kept at '${met}' are not found.`,
     expected: `a run of the dataset with the operator '${met}', behind other operators`,
     actual: 'none',
@@ -83,7 +83,7 @@ function noRows(met: string): MizuError {
 
 function tooLarge(characters: number): MizuError {
   return new MizuError({
-    code: 'sdk/retry-step',
+    code: 'sdk/retry-operator',
     message: 'A row that was kept is too large to be the input of a run.',
     expected: `at most ${MAX_ROW_BYTES} bytes of JSON`,
     actual: `${characters} characters`,

@@ -18,8 +18,8 @@ export async function modelPrice(network: Network, name: string): Promise<ModelP
 }
 
 /** Of all models that the operators ask. @throws MizuError `sdk/unknown-model` for one that the network does not serve */
-export async function modelPrices(network: Network, { steps }: Description): Promise<Map<string, ModelPrice>> {
-  const names = [...new Set(steps.flatMap((step) => step.model ?? []))];
+export async function modelPrices(network: Network, { operators }: Description): Promise<Map<string, ModelPrice>> {
+  const names = [...new Set(operators.flatMap((operator) => operator.model ?? []))];
   return new Map(await Promise.all(names.map(async (name) => [name, await modelPrice(network, name)] as const)));
 }
 

@@ -90,7 +90,7 @@ export async function createQuote(
   const bytes = BigInt(Math.max(survey.bytes, 1));
   // A stage that reads what all partitions have made does not grow like its sample: what one of its tasks takes is not known before.
   const isExchange = workflow.description.stages.some(({ inputs }) => inputs.some(({ mode }) => mode === 'all'));
-  const near = new Set(workflow.description.stages.flatMap((one) => (one.kind === 'cluster' ? [one.step] : [])));
+  const near = new Set(workflow.description.stages.flatMap((one) => (one.kind === 'cluster' ? [one.operator] : [])));
   let gas = 0n;
   let unseenGas = 0n;
   let largestTask = 0n;
@@ -117,13 +117,13 @@ export async function createQuote(
     const grown = used > smaller ? used - smaller : 0n;
     const first = max(0n, used - (grown * sampled) / max(difference, 1n));
     // What a bucket of a join does for the other side it does whatever the sample.
-    const right = (stage.stage.kind === 'reduce' ? otherOf(workflow, stage.stage.step, survey) : undefined) ?? kept;
+    const right = (stage.stage.kind === 'reduce' ? otherOf(workflow, stage.stage.operator, survey) : undefined) ?? kept;
     const base =
       (right === undefined || isByPartition ? first : scaleOthers([right], [first])) /
       BigInt(isByPartition ? 1 : Math.max(1, stage.outputs.length));
     const forOthers = isByPartition ? scaleOthers(besides, stage.taskGas?.slice(1) ?? []) : 0n;
     const forRows = (grown * rows) / max(difference, 1n);
-    if (stage.stage.kind === 'reduce' && near.has(stage.stage.step))
+    if (stage.stage.kind === 'reduce' && near.has(stage.stage.operator))
       unseenGas += max(0n, NEAR_ROW_GAS * rows - forRows);
     // What a task pays before its program runs is no part of the task's own limit.
     gas += base * (isByPartition ? own : tasks) + forRows + forOthers;
@@ -135,7 +135,7 @@ export async function createQuote(
   const outputTokens = scale(whole.outputTokens);
   const stageWei = whole.stages.map((stage) => {
     if (stage.stage.kind !== 'infer') return 0n;
-    const price = options.prices.get(workflow.description.steps[stage.stage.step]!.model!);
+    const price = options.prices.get(workflow.description.operators[stage.stage.operator]!.model!);
     if (price === undefined) return 0n;
     return scale(stage.inputTokens) * price.inputWei + scale(stage.outputTokens) * price.outputWei;
   });
@@ -197,8 +197,8 @@ function scaleOthers(
   );
 }
 
-function otherOf(workflow: BundledWorkflow, step: number, survey: Survey): OtherSurvey | undefined {
-  const { input } = workflow.description.steps[step]!;
+function otherOf(workflow: BundledWorkflow, operator: number, survey: Survey): OtherSurvey | undefined {
+  const { input } = workflow.description.operators[operator]!;
   return survey.others.find(({ name }) => name === input);
 }
 

@@ -10,7 +10,7 @@ export type ReuseClaim = {
   /** Of the input that the first of all these runs has read. */
   readonly inputsHash: Hex;
   /** Names of the operators that were not run again. */
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   /** The model operator whose answers are those of the earlier run, and are checked and parsed anew. */
   readonly answered?: string | undefined;
   /** What that run itself goes on with. */
@@ -26,7 +26,7 @@ const own = {
   run: hash,
   workflow: hash,
   inputsHash: hash,
-  steps: z.array(name).max(1_000),
+  operators: z.array(name).max(1_000),
   answered: name.optional(),
 };
 

@@ -81,7 +81,7 @@ async function* partitionsOf(network: Network, { rows, results }: Reuse): AsyncG
 }
 
 function nothingLeft({ claim }: Reuse): MizuError {
-  const last = claim.answered ?? claim.steps.at(-1);
+  const last = claim.answered ?? claim.operators.at(-1);
   return new MizuError({
     code: 'sdk/nothing-left',
     message: `No row has come through the operators up to '${last}' in run ${claim.run}.`,

@@ -7,8 +7,8 @@ import { type Address, type Hex, hexToBytes, isSameAddress } from '../../protoco
 import type { ObjectRef } from '../../protocol/tree.ts';
 import { connectL1 } from '../../service/l1/l1.ts';
 import type { Metadata } from '../compile/definition.ts';
-import { type StepFacts, stepAddresses } from '../compile/step-address.ts';
-import { type CutPoint, cutPoints, lastStep, madeAt } from './cut-points.ts';
+import { type OperatorFacts, operatorAddresses } from '../compile/operator-address.ts';
+import { type CutPoint, cutPoints, lastOperator, madeAt } from './cut-points.ts';
 import { type Network, requireSigner } from './network.ts';
 import { MAX_REUSES, type ReuseClaim } from './reuse-claim.ts';
 import { type RunFacts, readRunFacts } from './run-facts.ts';
@@ -21,7 +21,7 @@ export type EarlierRun = {
   readonly run: Hex;
   readonly workflow: Hex;
   readonly metadata: Metadata;
-  readonly facts: StepFacts;
+  readonly facts: OperatorFacts;
   /** What it goes on with itself. */
   readonly claim: ReuseClaim | undefined;
 };
@@ -46,15 +46,17 @@ const TRIED = 3;
 
 /** Of the facts of a network's run: who answers is who its run says. */
 export function gatewaysOf(
-  steps: StepFacts['steps'],
+  operators: OperatorFacts['operators'],
   gateways: readonly Address[] = [],
 ): Readonly<Record<string, unknown>> {
   const said = gateways.length === 0 ? null : gateways.map((one) => one.toLowerCase()).sort();
-  return Object.fromEntries(steps.flatMap(({ settings }) => (settings === undefined ? [] : [[settings.model, said]])));
+  return Object.fromEntries(
+    operators.flatMap(({ settings }) => (settings === undefined ? [] : [[settings.model, said]])),
+  );
 }
 
 /** `name`: of the workflow. Nothing is believed that L1 has not confirmed. @throws MizuError `sdk/no-trust-root`, `sdk/other-network` */
-export async function findReuse(network: Network, name: string, facts: StepFacts): Promise<ReuseSearch> {
+export async function findReuse(network: Network, name: string, facts: OperatorFacts): Promise<ReuseSearch> {
   const earlier = await readEarlier(network, name);
   const choices = earlier
     .flatMap((run) => {
@@ -91,7 +93,7 @@ async function tryReuse(
   request: Omit<VerifyRequest, 'run'>,
   earlier: EarlierRun,
   point: CutPoint,
-  { steps, inputsHash }: StepFacts,
+  { operators, inputsHash }: OperatorFacts,
 ): Promise<Reuse | string> {
   const { run, workflow, claim: before } = earlier;
   const found = await readRunFacts({ ...request, run }).catch((error: MizuError) => error.message);
@@ -100,13 +102,13 @@ async function tryReuse(
   if (!found.confirmed) return `run ${run} is not confirmed on L1 yet`;
   const problem = unusable(found, earlier, point);
   if (problem !== undefined) return problem;
-  const names = steps.map(({ name }) => name);
+  const names = operators.map(({ name }) => name);
   const claim: ReuseClaim = {
     run,
     workflow,
     inputsHash,
-    steps: names.slice(0, point.begin.steps),
-    ...(point.begin.answered ? { answered: names[point.begin.steps] as string } : {}),
+    operators: names.slice(0, point.begin.operators),
+    ...(point.begin.answered ? { answered: names[point.begin.operators] as string } : {}),
     ...(before === undefined ? {} : { reuses: before }),
   };
   const made = madeAt(found, point);
@@ -131,19 +133,19 @@ function unusable(found: RunFacts, { run, workflow, facts, claim }: EarlierRun, 
 }
 
 /** The last point at which the earlier run has done nothing else. */
-function deepest({ metadata, facts: before }: EarlierRun, facts: StepFacts): CutPoint | undefined {
-  const [old, now] = [stepAddresses(before), stepAddresses(facts)];
+function deepest({ metadata, facts: before }: EarlierRun, facts: OperatorFacts): CutPoint | undefined {
+  const [old, now] = [operatorAddresses(before), operatorAddresses(facts)];
   return cutPoints(metadata).findLast((point) => {
-    const last = lastStep(point.begin);
-    const step = facts.steps[last];
+    const last = lastOperator(point.begin);
+    const operator = facts.operators[last];
     // The parts of a split are written by the program that has it.
-    if (step === undefined || step.name === 'split') return false;
-    return before.steps[last]?.name === step.name && old[last] === now[last];
+    if (operator === undefined || operator.name === 'split') return false;
+    return before.operators[last]?.name === operator.name && old[last] === now[last];
   });
 }
 
-function depth({ begin: { steps, answered } }: CutPoint): number {
-  return 2 * steps + (answered ? 1 : 0);
+function depth({ begin: { operators, answered } }: CutPoint): number {
+  return 2 * operators + (answered ? 1 : 0);
 }
 
 /** Runs of the account that are done, the newest first. */
@@ -179,16 +181,16 @@ async function factsOf(
   const { gateways, inputsHash } = runRecord.decode(hexToBytes(value));
   const whole = null;
   if (begin === undefined) {
-    const facts = { ...code, whole, inputsHash, endpoints: gatewaysOf(code.steps, gateways) };
+    const facts = { ...code, whole, inputsHash, endpoints: gatewaysOf(code.operators, gateways) };
     return { facts, claim: undefined };
   }
   // What it goes on with is known where it was started.
   const claim = (await findRecord(run))?.reuses;
   if (claim === undefined || nesting(claim) >= MAX_REUSES) return undefined;
-  const before = await stepsBefore(claim, metadataOf);
+  const before = await operatorsBefore(claim, metadataOf);
   if (before === undefined || before.toolchain !== code.toolchain) return undefined;
-  const steps = [...before.steps.slice(0, begin.steps), ...code.steps];
-  const facts = { ...code, steps, whole, inputsHash: claim.inputsHash, endpoints: gatewaysOf(steps, gateways) };
+  const operators = [...before.operators.slice(0, begin.operators), ...code.operators];
+  const facts = { ...code, operators, whole, inputsHash: claim.inputsHash, endpoints: gatewaysOf(operators, gateways) };
   return { facts, claim };
 }
 
@@ -196,12 +198,12 @@ function nesting(claim: ReuseClaim | undefined): number {
   return claim === undefined ? 0 : 1 + nesting(claim.reuses);
 }
 
-async function stepsBefore(
+async function operatorsBefore(
   { workflow, reuses }: ReuseClaim,
   metadataOf: (workflow: Hex) => Promise<Metadata | undefined>,
 ): Promise<Metadata['code']> {
   const { code, begin } = (await metadataOf(workflow)) ?? {};
   if (code === undefined || begin === undefined) return code;
-  const before = reuses === undefined ? undefined : await stepsBefore(reuses, metadataOf);
-  return before && { ...code, steps: [...before.steps.slice(0, begin.steps), ...code.steps] };
+  const before = reuses === undefined ? undefined : await operatorsBefore(reuses, metadataOf);
+  return before && { ...code, operators: [...before.operators.slice(0, begin.operators), ...code.operators] };
 }

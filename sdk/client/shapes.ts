@@ -212,12 +212,12 @@ const stageMetadata = z.object({
     'sink',
     'rejects',
   ]),
-  steps: list(label, 1_000),
+  operators: list(label, 1_000),
   sink: maybe(z.string().regex(NAME, 'expected 1 to 64 letters, digits, - and _, beginning with a letter')),
 });
 
 const setting = z.union([label.pipe(z.string().max(200)), z.number(), z.boolean(), z.null()]);
-const stepCode = z.object({
+const operatorCode = z.object({
   name: z.string().regex(NAME),
   code: hash,
   settings: z.record(z.string().max(64), setting).optional(),
@@ -230,16 +230,21 @@ export const metadataShape = z.object({
   stages: list(stageMetadata, MAX_STAGES),
   models: z.record(hash, label.pipe(z.string().max(200))),
   sdk: z.string().max(64).transform(oneLine),
-  code: z.object({ toolchain: hash, steps: list(stepCode, 1_000) }).optional(),
+  code: z.object({ toolchain: hash, operators: list(operatorCode, 1_000) }).optional(),
   begin: z
-    .object({ steps: z.int().min(0).max(1_000), answered: z.boolean(), step: z.string().regex(NAME), code: hash })
+    .object({
+      operators: z.int().min(0).max(1_000),
+      answered: z.boolean(),
+      operator: z.string().regex(NAME),
+      code: hash,
+    })
     .optional(),
 });
 
 const stats = z.record(z.string().regex(NAME), rows);
 export const headerShape = rows.extend({
   mizu: z.literal('rows'),
-  steps: stats,
+  operators: stats,
   input: z.string().regex(NAME).optional(),
 });
 

@@ -3,7 +3,7 @@ import { type VerifyReport, type VerifyRequest, verifyRun } from '../../node/rep
 import { MizuError } from '../../protocol/errors.ts';
 import { type ObjectRef, objectRoot } from '../../protocol/tree.ts';
 import type { BeginMetadata, Metadata } from '../compile/definition.ts';
-import { cutPoints, lastStep, madeAt } from './cut-points.ts';
+import { cutPoints, lastOperator, madeAt } from './cut-points.ts';
 import type { Network } from './network.ts';
 import type { ReuseClaim } from './reuse-claim.ts';
 import { type RunFacts, readRunFacts } from './run-facts.ts';
@@ -21,7 +21,7 @@ export async function verifyReuse(
   const { begin } = await metadataOf(network, facts);
   if (begin === undefined && claim === undefined) return;
   if (claim === undefined)
-    throw refused(`the run whose operators up to '${begin!.step}' it goes on with`, 'the dataset names none');
+    throw refused(`the run whose operators up to '${begin!.operator}' it goes on with`, 'the dataset names none');
   if (begin === undefined)
     throw refused('a workflow that begins behind some operators', `all operators in ${facts.workflow}`);
   const earlier: VerifyRequest = { ...request, run: claim.run, files: [], startBatch: undefined };
@@ -29,18 +29,22 @@ export async function verifyReuse(
   const first = await readRunFacts(earlier);
   if (first === undefined) throw refused('a dataset of the earlier run', `none of ${claim.run}`);
   const metadata = await metadataOf(network, first);
-  const point = cutPoints(metadata).find(({ begin: at }) => at.steps === begin.steps && at.answered === begin.answered);
-  const offset = metadata.begin?.steps ?? 0;
-  const last = metadata.code?.steps[lastStep(begin) - offset];
+  const point = cutPoints(metadata).find(
+    ({ begin: at }) => at.operators === begin.operators && at.answered === begin.answered,
+  );
+  const offset = metadata.begin?.operators ?? 0;
+  const last = metadata.code?.operators[lastOperator(begin) - offset];
   if (point === undefined || last === undefined)
-    throw refused(`a place behind operator '${begin.step}' in the earlier run`, `none in ${first.workflow}`);
-  if (last.code !== begin.code || last.name !== begin.step)
-    throw refused(`code ${begin.code} of the operators up to '${begin.step}'`, `${last.code} in ${first.workflow}`);
+    throw refused(`a place behind operator '${begin.operator}' in the earlier run`, `none in ${first.workflow}`);
+  if (last.code !== begin.code || last.name !== begin.operator)
+    throw refused(`code ${begin.code} of the operators up to '${begin.operator}'`, `${last.code} in ${first.workflow}`);
   assertClaim(claim, first, metadata, begin);
   const { rows, results } = madeAt(first, point);
   await assertRead(network, facts.inputs, rows, results);
   const what =
-    results === undefined ? `the rows behind operator '${begin.step}'` : `the answers to operator '${begin.step}'`;
+    results === undefined
+      ? `the rows behind operator '${begin.operator}'`
+      : `the answers to operator '${begin.operator}'`;
   onCheck(`reused: the run has read ${what} of run ${claim.run}, whose operators up to there have the same code`);
   await verifyReuse(network, earlier, claim.reuses, onCheck);
 }
@@ -59,11 +63,11 @@ function assertClaim(claim: ReuseClaim, facts: RunFacts, { code, begin }: Metada
     if (said !== found) throw refused(`${what} ${found}`, `${said} in the dataset's manifest`);
   };
   says('workflow', claim.workflow, facts.workflow);
-  says('answered operator', claim.answered, own.answered ? own.step : undefined);
-  says('number of operators', claim.steps.length, own.steps);
-  const before = begin === undefined ? [] : (claim.reuses?.steps ?? []).slice(0, begin.steps);
-  const names = [...before, ...(code?.steps ?? []).map(({ name }) => name)];
-  says('operators', claim.steps.join(' '), names.slice(0, claim.steps.length).join(' '));
+  says('answered operator', claim.answered, own.answered ? own.operator : undefined);
+  says('number of operators', claim.operators.length, own.operators);
+  const before = begin === undefined ? [] : (claim.reuses?.operators ?? []).slice(0, begin.operators);
+  const names = [...before, ...(code?.operators ?? []).map(({ name }) => name)];
+  says('operators', claim.operators.join(' '), names.slice(0, claim.operators.length).join(' '));
   says('input', claim.inputsHash, begin === undefined ? facts.inputsHash : claim.reuses?.inputsHash);
 }
 

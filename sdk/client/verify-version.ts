@@ -21,7 +21,9 @@ export async function verifyVersion(
       place === 0 ? undefined : hashInputs(readBy(mended ?? (await surveyRows(folder, 0, rejects)).refs, again));
     onCheck(place === 0 ? `run 1: ${run}` : `run ${place + 1}: ${run} tries the rejects of '${retries}' again`);
     if (again !== undefined)
-      onCheck(`it goes on at '${again.steps[0]}' with rows that were kept before, partitions: ${again.kept.length}`);
+      onCheck(
+        `it goes on at '${again.operators[0]}' with rows that were kept before, partitions: ${again.kept.length}`,
+      );
     const verified = await verifyTarget(runFolder(folder, place), true, { ...flags, inputsHash: read }, onCheck);
     if (verified.run !== run || verified.datasetRoot !== datasetRoot) throw otherRun(place, run, verified.run);
     results.push(verified);

@@ -133,7 +133,7 @@ test('a dataset of another network is told as that, and one whose manifest does 
     fromBlock: Number(fromBlock),
     rpcUrl: rpc,
     models: [],
-    steps: [],
+    operators: [],
   };
   const check = async (more: object) => {
     await writeDatasetFolder('set', { ...facts, ...more }, [], async () => new Uint8Array());

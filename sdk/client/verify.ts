@@ -191,7 +191,7 @@ async function checkReuse(
   if (claim !== undefined || (begin !== undefined && folder !== undefined))
     await verifyReuse(network, request, claim, onCheck);
   else if (begin !== undefined)
-    onCheck(`begins behind operator '${begin.step}': whose rows it has read is known where it was started`);
+    onCheck(`begins behind operator '${begin.operator}': whose rows it has read is known where it was started`);
 }
 
 // Whether to look closer.

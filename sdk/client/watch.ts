@@ -14,7 +14,7 @@ import type { RunFailure, RunStatus, RunView, WorkflowView } from './views.ts';
 export type StageProgress = {
   readonly name: string;
   readonly kind: string;
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   readonly done: number;
   readonly width: number;
   readonly rows: RowCounts;
@@ -126,7 +126,7 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
     return {
       name: named?.name ?? `stage ${i}`,
       kind: named?.kind ?? stage.kind,
-      steps: named?.steps ?? [],
+      operators: named?.operators ?? [],
       done: stage.done,
       width: stage.width,
       rows: stage.rows,

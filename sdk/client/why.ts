@@ -34,7 +34,7 @@ export type FailedTask = {
   readonly stage: string;
   /** Place of the stage in the graph. */
   readonly index: number;
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   readonly partition: number;
   readonly reason: string;
 };
@@ -76,8 +76,8 @@ export async function explainRun(network: Network, run: Hex): Promise<Explanatio
 function findFailed({ failure }: RunView, metadata: Metadata): FailedTask | undefined {
   if (failure === undefined || failure === null) return undefined;
   const { stage, partition, kind, why } = failure;
-  const { name = `stage ${stage}`, steps = [] } = metadata.stages[stage] ?? {};
-  return { kind, stage: name, index: stage, steps, partition, reason: why };
+  const { name = `stage ${stage}`, operators = [] } = metadata.stages[stage] ?? {};
+  return { kind, stage: name, index: stage, operators, partition, reason: why };
 }
 
 function toWait(stage: string, kind: 'exec' | 'infer', { partition, why = 'open' }: TaskView, deadline: number): Wait {

@@ -94,7 +94,7 @@ export function isCalm(node: Node | null | undefined, names: FileNames, own: Rea
 }
 
 /** What an operator of a chain is given: also that which `aggregate` and `join` call at once. */
-export function isCalmStep({ callee, arguments: args }: CallExpression, names: FileNames): boolean {
+export function isCalmOperator({ callee, arguments: args }: CallExpression, names: FileNames): boolean {
   if (!args.every((arg) => isCalm(arg, names))) return false;
   const method = callee.type === 'MemberExpression' ? identifierName(callee.property) : null;
   if (method === 'aggregate') return isCalmFunction(args[1], names);
@@ -130,7 +130,7 @@ function isCalmCall(call: CallExpression, names: FileNames, own: ReadonlySet<str
   if (root === null || !isCalm(object, names, own)) return false;
   if (own.has(root)) return true;
   if (names.schemas.has(root)) return !LOUD_SCHEMA.test(method);
-  return names.chains.has(root) && isCalmStep(call, names);
+  return names.chains.has(root) && isCalmOperator(call, names);
 }
 
 function isGlobal(node: Node, allowed: ReadonlySet<string>, { declared }: FileNames): boolean {

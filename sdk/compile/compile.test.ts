@@ -36,7 +36,7 @@ test('the same file gives the same workflow, wherever it lies and whatever its c
   expect(one.objects.map(objectRef)).toHaveLength(6);
   const certificate = { epoch: 1n, expiry: 2n, signers: 0n, signatures: [] };
   expect(decodeDefinition(encodeDefinition(one.definition, certificate)).definition).toEqual(one.definition);
-  expect(one.metadata.stages.map(({ name, steps, sink }) => [name, steps, sink])).toEqual([
+  expect(one.metadata.stages.map(({ name, operators, sink }) => [name, operators, sink])).toEqual([
     ['rows', ['validate input', 'filter a'], null],
     ['train', [], 'train'],
     ['rejects', [], 'rejects'],
@@ -104,7 +104,11 @@ export default dataset<{ t: string }>('x').generate('g', { model: 'm', prompt: (
     actual: expect.stringMatching(/^schema at .*the pattern "x\(\?=y\)" cannot be checked in linear time/),
   });
   const { description } = await bundleWorkflow(await write('nullable.ts', text('.nullable()')));
-  expect(description.steps[0]!.schema).toMatchObject({ type: 'object', required: ['a'], additionalProperties: false });
+  expect(description.operators[0]!.schema).toMatchObject({
+    type: 'object',
+    required: ['a'],
+    additionalProperties: false,
+  });
 });
 
 test('a misspelt field is a type error with its line and a suggestion', async () => {
@@ -143,12 +147,12 @@ export default dataset('w', z.object({ t: z.string(), n: z.number() }))
     (reason) => reason,
   );
   expect(error.actual.split('\n            ').filter((line: string) => /^language/.test(line))).toEqual([
-    expect.stringMatching(/^language.ts:4:53: localeCompare is not there in a step: .* a < b \? -1/),
-    expect.stringMatching(/^language.ts:5:35: toLocaleString is not there in a step: .*toFixed/),
-    expect.stringMatching(/^language.ts:6:42: toLocaleDateString is not there in a step: .*toISOString/),
-    expect.stringMatching(/^language.ts:7:37: Intl is not there in a step: /),
-    expect.stringMatching(/^language.ts:8:30: document is not there in a step: /),
-    expect.stringMatching(/^language.ts:9:33: WeakRef is not there in a step: /),
+    expect.stringMatching(/^language.ts:4:53: localeCompare is not there in an operator: .* a < b \? -1/),
+    expect.stringMatching(/^language.ts:5:35: toLocaleString is not there in an operator: .*toFixed/),
+    expect.stringMatching(/^language.ts:6:42: toLocaleDateString is not there in an operator: .*toISOString/),
+    expect.stringMatching(/^language.ts:7:37: Intl is not there in an operator: /),
+    expect.stringMatching(/^language.ts:8:30: document is not there in an operator: /),
+    expect.stringMatching(/^language.ts:9:33: WeakRef is not there in an operator: /),
     expect.stringMatching(/^language.ts:10:52: Expected 0 arguments, but got 1/),
   ]);
 });

@@ -6,9 +6,9 @@ import { bundleEntry } from './bundle.ts';
 import { createDefinition, createMetadata, encodeMetadata, type Metadata, withCodes } from './definition.ts';
 import { describeWorkflow } from './describe.ts';
 import type { Description } from './describe-guest.ts';
+import { type OperatorCodes, operatorCodes } from './operator-code.ts';
 import { type BuiltProgram, buildProgram } from './program.ts';
 import { createSourceTable } from './source-table.ts';
-import { type StepCodes, stepCodes } from './step-code.ts';
 
 export type BundledWorkflow = {
   readonly file: string;
@@ -22,7 +22,7 @@ export type BundledWorkflow = {
 export type CompiledWorkflow = BundledWorkflow & {
   readonly workflowId: Hex;
   /** Of the whole file; null if it is compiled for rejects of an operator. */
-  readonly codes: StepCodes | null;
+  readonly codes: OperatorCodes | null;
   readonly definition: Definition;
   readonly program: BuiltProgram;
   /** Everything that the deploy's certificate covers, in its order. */
@@ -42,7 +42,7 @@ globalThis.__mizu_install = (settings) => { globalThis.__mizu_main = createMain(
  *
  * @example
  * const { description } = await bundleWorkflow('workflow.ts');
- * console.log(description.steps.map(({ name }) => name));
+ * console.log(description.operators.map(({ name }) => name));
  * @throws MizuError `sdk/…`: the file cannot be bundled or evaluated, is not pure, or exports no workflow.
  */
 export async function bundleWorkflow(file: string, fused = true, start: Start = {}): Promise<BundledWorkflow> {
@@ -54,7 +54,7 @@ export async function bundleWorkflow(file: string, fused = true, start: Start = 
   if (bundle instanceof Error) throw bundle;
   const description = fused ? described : { ...described, stages: described.unfusedStages };
   const formats = Object.fromEntries(
-    description.steps.flatMap(({ name, answer, strict = false }) =>
+    description.operators.flatMap(({ name, answer, strict = false }) =>
       answer == null ? [] : [[name, { schema: answer, strict }]],
     ),
   );
@@ -71,7 +71,7 @@ export type CompileOptions = Start & {
   /** Keeps built programs between calls. */
   readonly cacheFolder?: string;
   /** Of the whole file, where `begin` leaves out operators. */
-  readonly codes?: StepCodes | undefined;
+  readonly codes?: OperatorCodes | undefined;
 };
 
 /**
@@ -88,7 +88,7 @@ export async function compileWorkflow(
   const bundled = await bundleWorkflow(file, true, { from, begin });
   // Of rejects that are tried again no other run begins.
   const codes =
-    from === undefined ? (known ?? (await stepCodes(file, bundled.description.steps, bundled.bundle))) : null;
+    from === undefined ? (known ?? (await operatorCodes(file, bundled.description.operators, bundled.bundle))) : null;
   const program = await buildProgram(bundled.bundle, cacheFolder);
   const metadata = codes === null ? bundled.metadata : withCodes(bundled.metadata, codes, begin);
   const encoded = encodeMetadata(metadata);

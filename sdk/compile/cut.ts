@@ -1,7 +1,7 @@
 // docs/sdk.md#reuse: a workflow file as if it ended with one of its operators. What only later operators use is then left out by the bundler.
 import { type CallExpression, type Node, type Program, parse } from 'acorn';
-import { constantsOf, type FileNames, identifierName, isCalm, isCalmStep, namesOf, rootOf } from './calm.ts';
-import type { StepDescription } from './describe-guest.ts';
+import { constantsOf, type FileNames, identifierName, isCalm, isCalmOperator, namesOf, rootOf } from './calm.ts';
+import type { OperatorDescription } from './describe-guest.ts';
 
 export type Cuts = {
   /** Of each operator the file that ends with it; null: it cannot be told which of the file it needs. */
@@ -14,21 +14,21 @@ type Link = { readonly call: CallExpression; readonly method: string };
 type Edit = { readonly start: number; readonly end: number; readonly text: string };
 
 /** `code` is JavaScript. */
-export function cutWorkflow(code: string, steps: readonly Pick<StepDescription, 'name' | 'label'>[]): Cuts {
-  const none = (reason: string): Cuts => ({ sources: steps.map(() => null), reason });
+export function cutWorkflow(code: string, operators: readonly Pick<OperatorDescription, 'name' | 'label'>[]): Cuts {
+  const none = (reason: string): Cuts => ({ sources: operators.map(() => null), reason });
   const program = parseModule(code);
   const names = namesOf(program);
   const exported = program.body.find((one) => one.type === 'ExportDefaultDeclaration');
   if (exported === undefined) return none('the workflow is not exported by `export default`');
   const links = linksOf(exported.declaration, program, names);
   if (links === null) return none('what is exported is no chain that begins with `dataset(…)` in this file');
-  const ends = endsOf(links, steps);
+  const ends = endsOf(links, operators);
   if (ends === null) return none('its operators are not those of the chain one by one');
   const edits = [...calmEdits(program, names), { start: exported.start, end: exported.end, text: '' }];
   const rest = edited(code, edits);
   let reason: string | null = null;
   const sources = ends.map((end) => {
-    const loud = links.slice(end + 1).find(({ call }) => !isCalmStep(call, names));
+    const loud = links.slice(end + 1).find(({ call }) => !isCalmOperator(call, names));
     if (loud !== undefined) reason = `what is given to .${loud.method}(…) runs code when the file is loaded`;
     const { call } = links[end] as Link;
     return loud === undefined ? `${rest}\nexport default (${code.slice(call.start, call.end)});\n` : null;
@@ -98,26 +98,29 @@ const METHODS = new Set(
 );
 
 /** Of each operator the link that makes it. */
-function endsOf(links: readonly Link[], steps: readonly Pick<StepDescription, 'name' | 'label'>[]): number[] | null {
+function endsOf(
+  links: readonly Link[],
+  operators: readonly Pick<OperatorDescription, 'name' | 'label'>[],
+): number[] | null {
   const ends: number[] = [];
   for (const [i, { call, method }] of links.entries()) {
     const [first] = call.arguments;
     const said = first?.type === 'Literal' && typeof first.value === 'string' ? first.value : null;
-    const step = steps[ends.length];
+    const operator = operators[ends.length];
     if (method === 'dataset') {
-      if (step?.name === 'input') ends.push(i);
+      if (operator?.name === 'input') ends.push(i);
     } else if (method === 'converse') {
-      if (said === null || step?.name !== said) return null;
+      if (said === null || operator?.name !== said) return null;
       const isTurn = (turn: number): boolean => {
-        const one = steps[ends.length];
+        const one = operators[ends.length];
         return one?.label.startsWith('converse ') === true && one.name === (turn === 1 ? said : `${said}-${turn}`);
       };
       for (let turn = 1; isTurn(turn); turn++) ends.push(i);
     } else if (method !== 'groupBy') {
-      if (!METHODS.has(method) || step === undefined) return null;
-      if (method === 'split' ? step.name !== 'split' : said !== null && said !== step.name) return null;
+      if (!METHODS.has(method) || operator === undefined) return null;
+      if (method === 'split' ? operator.name !== 'split' : said !== null && said !== operator.name) return null;
       ends.push(i);
     }
   }
-  return ends.length === steps.length ? ends : null;
+  return ends.length === operators.length ? ends : null;
 }

@@ -8,7 +8,7 @@ import { canonical } from '../runtime/canonical.ts';
 import { INPUT, type PlannedStage } from '../workflow/plan.ts';
 import type { Begin } from '../workflow/tail.ts';
 import type { Description } from './describe-guest.ts';
-import type { StepCode, StepCodes } from './step-code.ts';
+import type { OperatorCode, OperatorCodes } from './operator-code.ts';
 
 /** Bound of one task; a run sets a lower one. */
 export const STAGE_GAS_LIMIT = MAX_STAGE_GAS;
@@ -17,7 +17,7 @@ export const SDK_VERSION = '0.1.0';
 export type StageMetadata = {
   readonly name: string;
   readonly kind: PlannedStage['kind'];
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   readonly sink: string | null;
 };
 
@@ -28,14 +28,14 @@ export type Metadata = {
   readonly models: Readonly<Record<Hex, string>>;
   readonly sdk: string;
   /** What its operators' results depend on besides the input: docs/sdk.md#reuse. */
-  readonly code?: { readonly toolchain: Hex; readonly steps: readonly StepCode[] } | undefined;
+  readonly code?: { readonly toolchain: Hex; readonly operators: readonly OperatorCode[] } | undefined;
   /** Of a program that begins with what another has made. */
   readonly begin?: BeginMetadata | undefined;
 };
 
 export type BeginMetadata = Begin & {
   /** Name and code of the last operator that the other has done; of an answered one it has asked the model. */
-  readonly step: string;
+  readonly operator: string;
   readonly code: Hex;
 };
 
@@ -44,17 +44,17 @@ export function modelId(name: string): Hex {
   return keccakHex(new TextEncoder().encode(name));
 }
 
-export function createMetadata({ name, steps, stages }: Description): Metadata {
-  const models = steps.flatMap((step) =>
-    step.model === undefined ? [] : [[modelId(step.model), step.model] as const],
+export function createMetadata({ name, operators, stages }: Description): Metadata {
+  const models = operators.flatMap((operator) =>
+    operator.model === undefined ? [] : [[modelId(operator.model), operator.model] as const],
   );
   return {
     name,
     version: 1,
     stages: stages.map((stage) => ({
-      name: stageName(stage, steps),
+      name: stageName(stage, operators),
       kind: stage.kind,
-      steps: stepLabels(stage, steps),
+      operators: operatorLabels(stage, operators),
       sink: stage.kind === 'sink' || stage.kind === 'rejects' ? stage.name : null,
     })),
     models: Object.fromEntries(models),
@@ -62,13 +62,17 @@ export function createMetadata({ name, steps, stages }: Description): Metadata {
   };
 }
 
-export function withCodes(metadata: Metadata, { toolchain, steps }: StepCodes, begin: Begin | undefined): Metadata {
-  if (begin === undefined) return { ...metadata, code: { toolchain, steps } };
-  const last = steps[begin.answered ? begin.steps : begin.steps - 1]!;
+export function withCodes(
+  metadata: Metadata,
+  { toolchain, operators }: OperatorCodes,
+  begin: Begin | undefined,
+): Metadata {
+  if (begin === undefined) return { ...metadata, code: { toolchain, operators } };
+  const last = operators[begin.answered ? begin.operators : begin.operators - 1]!;
   return {
     ...metadata,
-    code: { toolchain, steps: steps.slice(begin.steps) },
-    begin: { ...begin, step: last.name, code: last.code },
+    code: { toolchain, operators: operators.slice(begin.operators) },
+    begin: { ...begin, operator: last.name, code: last.code },
   };
 }
 
@@ -77,12 +81,16 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
 }
 
 export function createDefinition(description: Description, program: ProgramEntry, metadata: Uint8Array): Definition {
-  const { stages, steps } = description;
+  const { stages, operators } = description;
   if (stages.length > MAX_STAGES) throw tooManyStages(stages.length);
-  return { programs: [program], stages: stages.map((stage) => toStage(stage, steps)), metadata: objectRef(metadata) };
+  return {
+    programs: [program],
+    stages: stages.map((stage) => toStage(stage, operators)),
+    metadata: objectRef(metadata),
+  };
 }
 
-function toStage(stage: PlannedStage, steps: Description['steps']): Stage {
+function toStage(stage: PlannedStage, operators: Description['operators']): Stage {
   const infer = stage.kind === 'infer';
   return {
     kind: infer ? 'infer' : 'exec',
@@ -90,12 +98,12 @@ function toStage(stage: PlannedStage, steps: Description['steps']): Stage {
     width: stage.width,
     gasLimit: infer ? 0n : STAGE_GAS_LIMIT,
     sink: stage.kind === 'sink' || stage.kind === 'rejects',
-    model: infer ? modelId(steps[stage.step]!.model!) : ZERO_HASH,
+    model: infer ? modelId(operators[stage.operator]!.model!) : ZERO_HASH,
     inputs: stage.inputs.map(({ stage: source, mode }) => ({ source: source === INPUT ? RUN_INPUT : source, mode })),
   };
 }
 
-function stageName(stage: PlannedStage, steps: Description['steps']): string {
+function stageName(stage: PlannedStage, operators: Description['operators']): string {
   switch (stage.kind) {
     case 'rows':
       return 'rows';
@@ -103,13 +111,13 @@ function stageName(stage: PlannedStage, steps: Description['steps']): string {
     case 'rejects':
       return stage.name;
     default:
-      return `${steps[stage.step]!.name}/${stage.kind}`;
+      return `${operators[stage.operator]!.name}/${stage.kind}`;
   }
 }
 
-function stepLabels(stage: PlannedStage, steps: Description['steps']): string[] {
-  const own = 'step' in stage ? [steps[stage.step]!.label] : [];
-  const fused = 'from' in stage ? steps.slice(stage.from, stage.to).map((step) => step.label) : [];
+function operatorLabels(stage: PlannedStage, operators: Description['operators']): string[] {
+  const own = 'operator' in stage ? [operators[stage.operator]!.label] : [];
+  const fused = 'from' in stage ? operators.slice(stage.from, stage.to).map((operator) => operator.label) : [];
   return [...own, ...fused];
 }
 

@@ -1,11 +1,11 @@
 // docs/sdk.md#compile: runs inside the describing bundle and tells the compiler, as JSON, what the workflow file exports.
 import { toJSONSchema, type ZodType } from 'zod';
+import { inputsOf, isWholeOperator, type LlmOperator, type Operator, type Workflow } from '../workflow/operator.ts';
 import { type PlannedStage, planStages } from '../workflow/plan.ts';
-import { inputsOf, isWholeStep, type LlmStep, type Step, type Workflow } from '../workflow/step.ts';
 import { restOf, type Start } from '../workflow/tail.ts';
 
-export type StepDescription = {
-  readonly kind: Step['kind'];
+export type OperatorDescription = {
+  readonly kind: Operator['kind'];
   readonly name: string;
   /** For people: `filter has-text`, `classify domain`. */
   readonly label: string;
@@ -29,7 +29,7 @@ export type StepDescription = {
 
 export type Description = {
   readonly name: string;
-  readonly steps: readonly StepDescription[];
+  readonly operators: readonly OperatorDescription[];
   /** Names of the inputs that a run has beside the dataset's own. */
   readonly inputs: readonly string[];
   /** Of the rest of a workflow: the first operator over the whole dataset, to which an earlier run has brought its rows. */
@@ -42,50 +42,50 @@ export type Description = {
 /** Null if the default export is no workflow. */
 export function describe(value: unknown, start: Start = {}): Description | null {
   const workflow = value as Partial<Workflow> | null | undefined;
-  if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.steps)) return null;
-  const steps = restOf(workflow.steps as readonly Step[], start);
+  if (typeof workflow?.name !== 'string' || !Array.isArray(workflow.operators)) return null;
+  const operators = restOf(workflow.operators as readonly Operator[], start);
   const answered = start.begin?.answered;
-  const met = start.from === undefined ? undefined : steps.find(isWholeStep);
+  const met = start.from === undefined ? undefined : operators.find(isWholeOperator);
   return {
     name: workflow.name,
-    steps: steps.map(describeStep),
+    operators: operators.map(describeOperator),
     ...(met === undefined ? {} : { meets: met.name }),
-    inputs: inputsOf(steps).map((input) => input.name),
-    stages: planStages(steps, true, answered),
-    unfusedStages: planStages(steps, false, answered),
+    inputs: inputsOf(operators).map((input) => input.name),
+    stages: planStages(operators, true, answered),
+    unfusedStages: planStages(operators, false, answered),
   };
 }
 
-function describeStep(step: Step): StepDescription {
-  if (step.kind !== 'llm') {
-    const label = step.kind === 'split' ? 'split' : `${verb(step)} ${step.name}`;
-    const input = step.kind === 'join' && step.right.kind === 'input' ? { input: step.right.name } : {};
-    return { kind: step.kind, name: step.name, label, ...input };
+function describeOperator(operator: Operator): OperatorDescription {
+  if (operator.kind !== 'llm') {
+    const label = operator.kind === 'split' ? 'split' : `${verb(operator)} ${operator.name}`;
+    const input = operator.kind === 'join' && operator.right.kind === 'input' ? { input: operator.right.name } : {};
+    return { kind: operator.kind, name: operator.name, label, ...input };
   }
   const base = {
-    kind: step.kind,
-    name: step.name,
-    label: `${step.task} ${step.name}`,
-    model: step.model,
-    maxTokens: step.maxTokens,
-    settings: settingsOf(step),
+    kind: operator.kind,
+    name: operator.name,
+    label: `${operator.task} ${operator.name}`,
+    model: operator.model,
+    maxTokens: operator.maxTokens,
+    settings: settingsOf(operator),
   };
-  if (step.output === null) return { ...base, answer: null };
+  if (operator.output === null) return { ...base, answer: null };
   try {
-    return { ...base, answer: jsonSchema(step.output) };
+    return { ...base, answer: jsonSchema(operator.output) };
   } catch (error) {
     return { ...base, answer: null, schemaError: (error as Error).message };
   }
 }
 
-function settingsOf(step: LlmStep): Record<string, string | number | boolean | null> {
+function settingsOf(operator: LlmOperator): Record<string, string | number | boolean | null> {
   const { model, maxTokens, temperature, seed, reasoningEffort, asks, strict, repair, onTruncated, keepReasoning } =
-    step;
+    operator;
   const sent = { model, maxTokens, temperature, seed, reasoningEffort };
   return { ...sent, requests: asks, strict, repair, onTruncated, keepReasoning };
 }
 
-function verb({ kind }: Step): string {
+function verb({ kind }: Operator): string {
   return kind === 'lookup' ? 'join' : kind === 'draw' ? 'sample' : kind;
 }
 

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../protocol/error-codes.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import type { Start } from '../workflow/tail.ts';
 import { type Bundle, bundleEntry } from './bundle.ts';
-import type { Description, StepDescription } from './describe-guest.ts';
+import type { Description, OperatorDescription } from './describe-guest.ts';
 import { createGuestContext } from './guest-context.ts';
 import { findOptional } from './optional.ts';
 import { assertPure, DATE_MARK, refusedGlobals, refusedStandIns, unmarked } from './refuse.ts';
@@ -25,18 +25,18 @@ export async function describeWorkflow(file: string, start: Start = {}): Promise
   assertPure(bundle);
   const description = JSON.parse(evaluate(bundle)) as Description | null;
   if (description === null) throw noWorkflow(file);
-  return { ...description, steps: description.steps.map(withSchema) };
+  return { ...description, operators: description.operators.map(withSchema) };
 }
 
-function withSchema(step: StepDescription): StepDescription {
-  const problem = step.schemaError ?? findOptional(step.answer, 'answer');
-  if (problem !== undefined) throw badOutput(step.name, problem);
-  if (step.answer === undefined || step.answer === null) return step;
-  const unusable = findSchemaProblem(step.answer);
-  if (unusable !== undefined) throw unusableOutput(step.name, unusable);
-  const sent = toStructured(step.answer);
+function withSchema(operator: OperatorDescription): OperatorDescription {
+  const problem = operator.schemaError ?? findOptional(operator.answer, 'answer');
+  if (problem !== undefined) throw badOutput(operator.name, problem);
+  if (operator.answer === undefined || operator.answer === null) return operator;
+  const unusable = findSchemaProblem(operator.answer);
+  if (unusable !== undefined) throw unusableOutput(operator.name, unusable);
+  const sent = toStructured(operator.answer);
   const { kind, schema } = sent;
-  return { ...step, schema, strict: kind === 'strict', ...(kind === 'loose' ? { looseReason: sent.reason } : {}) };
+  return { ...operator, schema, strict: kind === 'strict', ...(kind === 'loose' ? { looseReason: sent.reason } : {}) };
 }
 
 function evaluate(bundle: Bundle): string {
@@ -84,20 +84,20 @@ function placeOf({ name, stack = '' }: { name?: string; stack?: string }, bundle
 export const OUTPUT_HINT =
   'Use .nullable() instead of .optional(), .nullish() and .default(), and plain objects, strings, numbers, enums, arrays; make the rest of them in parse.';
 
-function badOutput(step: string, problem: string): MizuError {
+function badOutput(operator: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
-    message: `Operator '${step}': its output schema cannot be asked of a model.`,
+    message: `Operator '${operator}': its output schema cannot be asked of a model.`,
     expected: 'a schema with a JSON schema whose every field is required',
     actual: problem,
     hint: OUTPUT_HINT,
   });
 }
 
-function unusableOutput(step: string, problem: string): MizuError {
+function unusableOutput(operator: string, problem: string): MizuError {
   return new MizuError({
     code: 'sdk/output-schema',
-    message: `Operator '${step}': no gateway would check an answer by its output schema.`,
+    message: `Operator '${operator}': no gateway would check an answer by its output schema.`,
     expected: 'a schema within the bounds of docs/edge.md#schema-bounds',
     actual: problem,
     hint: 'Patterns have no backreferences, and no lookaround but right after a leading ^. Check the rest in parse.',

@@ -96,7 +96,7 @@ export default dataset<any>('w')
   expect(rejects).toEqual([
     {
       index: 0,
-      step: 'reads',
+      operator: 'reads',
       reason:
         "Error: good.ts:9: the package 'lazy' needs Node's module 'fs', which is not there in a workflow. (good.ts:12)",
       row: {
@@ -131,12 +131,12 @@ test.each([
   [
     'needs-dom',
     'sdk/evaluation',
-    /^bad.ts:4: in the package 'needs-dom': document is not there in a step: steps run in no browser/,
+    /^bad.ts:4: in the package 'needs-dom': document is not there in an operator: operators run in no browser/,
   ],
   [
     'needs-intl',
     'sdk/evaluation',
-    /^bad.ts:4: in the package 'needs-intl': Intl is not there in a step: .* compare texts/,
+    /^bad.ts:4: in the package 'needs-intl': Intl is not there in an operator: .* compare texts/,
   ],
 ])('%s is refused with the line that imports it', async (name, code, says) => {
   const file = await write(

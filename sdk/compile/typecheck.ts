@@ -130,7 +130,7 @@ function parseErrors(output: string, folder: string): TypeError[] {
 function withFix(text: string): string {
   const name = /^(?:Property|Cannot find name) '(\w+)'/.exec(text)?.[1];
   const fix = name === undefined ? undefined : fixOf(name);
-  return fix === undefined ? text : `${name} is not there in a step: ${fix}`;
+  return fix === undefined ? text : `${name} is not there in an operator: ${fix}`;
 }
 
 async function withSource({ path, place, line, text }: TypeError): Promise<string> {

@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const arrays = (levels: number): unknown => (levels === 0 ? 0 : [arrays(levels - 1)]);
 const objects = (levels: number): unknown => (levels === 0 ? 0 : { z: 1, a: objects(levels - 1) });
 
-test('the DataVM takes the deepest row through every kind of step; what is deeper costs itself', async () => {
+test('the DataVM takes the deepest row through every kind of operator; what is deeper costs itself', async () => {
   const file = join(folder, 'w.ts');
   await writeFile(
     file,
@@ -33,7 +33,7 @@ export default dataset('deep', z.object({ v: z.any(), z: z.number() }))
   rows.push({ v: arrays(inner - 1), z: 1 });
   const { parts, rejects } = await runLocal(file, rows);
   expect(parts.train?.map(({ v }) => v)).toEqual([arrays(inner), objects(inner), [1]]);
-  expect(rejects.map(({ index, step, reason }) => [index, step, reason])).toEqual([
+  expect(rejects.map(({ index, operator, reason }) => [index, operator, reason])).toEqual([
     [2, 'input', 'row 3: a row has at most 128 levels of objects and arrays'],
     [3, 'input', 'row 4: a row has at most 128 levels of objects and arrays'],
     [5, 'deeper', 'RangeError: a row has at most 128 levels of objects and arrays (w.ts:8)'],

@@ -22,7 +22,7 @@ test('partitions hold at most 1,000 rows or 256 KiB, live rows first', async () 
     [500, 0],
   ]);
   const lines = new TextDecoder().decode(partitions[1]!.bytes).trimEnd().split('\n');
-  expect(JSON.parse(lines[0]!)).toEqual({ mizu: 'rows', in: 1_000, out: 999, rejected: 1, steps: {} });
+  expect(JSON.parse(lines[0]!)).toEqual({ mizu: 'rows', in: 1_000, out: 999, rejected: 1, operators: {} });
   expect(`${lines[0]}\n`.length % 128).toBe(0);
   expect(lines[1]).toBe('[1000,{"n":1000}]');
   expect(lines.at(-1)).toBe(

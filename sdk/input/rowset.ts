@@ -53,6 +53,6 @@ function brokenLine(index: number, text: string, reason: string, name = 'input')
 
 export function joinRowset(live: readonly string[], broken: readonly string[], tag: RowsetTag = {}): Uint8Array {
   const counts = { in: live.length + broken.length, out: live.length, rejected: broken.length };
-  const header = padHeader({ mizu: 'rows', ...counts, steps: {}, ...tag });
+  const header = padHeader({ mizu: 'rows', ...counts, operators: {}, ...tag });
   return new TextEncoder().encode(header + [...live, ...broken].map((line) => `${line}\n`).join(''));
 }

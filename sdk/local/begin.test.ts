@@ -55,7 +55,7 @@ const rows = Array.from({ length: 40 }, (_, index): InputRow => {
   return { kind: 'row', index, row: index === 6 ? { id: 'x' } : { id: index, text: `row ${index}` } };
 });
 const partitions = [rows.slice(0, 12), rows.slice(12, 13), rows.slice(13)].map((some) => encodeRowset(some));
-const made = ({ parts, rejects, steps }: LocalRun) => ({ parts, rejects, steps });
+const made = ({ parts, rejects, operators }: LocalRun) => ({ parts, rejects, operators });
 
 /** Each is bundled once, for both engines. */
 const bundles = new Map<string, Promise<BundledWorkflow>>();
@@ -73,11 +73,11 @@ test.each(['node', 'native'] as const)('at each place, in %s', async (engine) =>
     return { bundled, result: await runPartitions(bundled, local, inputs, { backends: [model] }) };
   };
   const { bundled, result } = await run({}, partitions);
-  expect(result.rejects.map(({ step }) => step)).toEqual(
+  expect(result.rejects.map(({ operator }) => operator)).toEqual(
     expect.arrayContaining(['input', 'answer', 'even', 'kind', 'late']),
   );
   const points = cutPoints(bundled.metadata);
-  expect(points.map(({ begin: { steps, answered } }) => `${steps}${answered ? ' answered' : ''}`)).toEqual([
+  expect(points.map(({ begin: { operators, answered } }) => `${operators}${answered ? ' answered' : ''}`)).toEqual([
     '2',
     '2 answered',
     '4',
@@ -93,9 +93,9 @@ test.each(['node', 'native'] as const)('at each place, in %s', async (engine) =>
     const rest = await run({ begin }, inputs);
     expect(made(rest.result), JSON.stringify(begin)).toEqual(made(result));
     const models =
-      begin.steps < 2 || (begin.steps === 2 && !begin.answered)
+      begin.operators < 2 || (begin.operators === 2 && !begin.answered)
         ? 2
-        : begin.steps < 5 || (begin.steps === 5 && !begin.answered)
+        : begin.operators < 5 || (begin.operators === 5 && !begin.answered)
           ? 1
           : 0;
     expect(rest.result.stages.filter(({ stage }) => stage.kind === 'infer')).toHaveLength(models);

@@ -37,12 +37,12 @@ test('the rows that are kept, and what is made of them, are the same with 1 to 6
     fc.asyncProperty(fc.array(row, { minLength: 5, maxLength: 120, size: 'max' }), anyCuts(120), async (rows, cuts) => {
       const [first, ...others] = await Promise.all(chains.map((chain) => chain.run(rows, cuts)));
       kept += first!.parts.train!.length;
-      rejected += first!.rejects.filter(({ step }) => step === 'near').length;
-      for (const { parts, rejects, steps } of others) {
-        expect({ parts, rejects, steps }).toEqual({
+      rejected += first!.rejects.filter(({ operator }) => operator === 'near').length;
+      for (const { parts, rejects, operators } of others) {
+        expect({ parts, rejects, operators }).toEqual({
           parts: first!.parts,
           rejects: first!.rejects,
-          steps: first!.steps,
+          operators: first!.operators,
         });
       }
     }),

@@ -70,10 +70,10 @@ test.each([
   );
   await fc.assert(
     fc.asyncProperty(fc.array(rowOf, { maxLength: 40 }), anyCuts(40), async (rows, cuts) => {
-      const { parts, rejects, steps } = await chain.run(rows, cuts);
+      const { parts, rejects, operators } = await chain.run(rows, cuts);
       expect(parts.train).toEqual(oracle(rows, folded).map((row) => JSON.parse(canonical(row))));
       expect(rejects).toEqual([]);
-      expect(steps.groups).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
+      expect(operators.groups).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
     }),
     { numRuns: 40 },
   );
@@ -111,7 +111,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       { key: 'a', rows: 1, sum: Number.MAX_VALUE, all: [3], more: true },
       { key: 'b', rows: 2, sum: 3, all: [7, 8], more: true },
     ]);
-    expect(one.rejects.map(({ step, reason, row }) => [(row as { n: number }).n, step, reason])).toEqual([
+    expect(one.rejects.map(({ operator, reason, row }) => [(row as { n: number }).n, operator, reason])).toEqual([
       [0, 'groups', expect.stringMatching(/^TypeError: the key is undefined.* \(w\.ts:3\)$/)],
       [1, 'groups', expect.stringMatching(/^TypeError: sum of a string; expected a number or null \(w\.ts:3\)$/)],
       [2, 'groups', expect.stringMatching(/^TypeError: sum of undefined; a row that has no value says null/)],

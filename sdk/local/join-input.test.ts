@@ -89,19 +89,19 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       { sku: 'd', price: null, old: null, shop: 'x' },
     ]);
     const reason = (told: RegExp): unknown => expect.stringMatching(told);
-    expect(one.rejects.map(({ index, step, row, reason: why }) => [index, step, row, why])).toEqual([
+    expect(one.rejects.map(({ index, operator, row, reason: why }) => [index, operator, row, why])).toEqual([
       [3, 'old', expect.objectContaining({ sku: 'e' }), reason(/the key is undefined/)],
       [1, 'prices', { text: 'no row' }, 'no row'],
       [2, 'prices', prices[2], reason(/^price: Invalid input/)],
       [3, 'prices', { sku: 'c', price: '13' }, reason(/^Error: unlucky \(w\.ts:5\)$/)],
     ]);
-    expect(one.steps).toMatchObject({
+    expect(one.operators).toMatchObject({
       prices: { in: 5, out: 3, rejected: 2 },
       shops: { in: 1, out: 1, rejected: 0 },
       price: { in: 4, out: 5, rejected: 0 },
     });
     const cut = await chain.run(rows, [1, 3], [{ ...others[0]!, cuts: [2, 2, 4] }, others[1]!]);
-    expect([cut.parts, cut.rejects, cut.steps]).toEqual([one.parts, one.rejects, one.steps]);
+    expect([cut.parts, cut.rejects, cut.operators]).toEqual([one.parts, one.rejects, one.operators]);
   });
 
   test('an input that the workflow does not join ends the run', async () => {

@@ -47,7 +47,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       TABLE,
     );
     expect(chain.bundled.description.stages.map(({ kind }) => kind)).toEqual(['rows', 'sink', 'rejects']);
-    expect(chain.bundled.description.steps.map(({ label }) => label)).toEqual(['join other', 'join first']);
+    expect(chain.bundled.description.operators.map(({ label }) => label)).toEqual(['join other', 'join first']);
     const rows = [
       { n: 0, id: 'a' },
       { n: 1, id: 'none' },
@@ -57,21 +57,21 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       { n: 5, id: 'a' },
       { n: 6, id: 'a', other: 'mine' },
     ];
-    const { parts, rejects, steps } = await chain.run(rows, [3]);
+    const { parts, rejects, operators } = await chain.run(rows, [3]);
     expect(parts.train!.map((row) => [row.n, (row.other as { x: number }).x, (row.first as { x: number }).x])).toEqual([
       [0, 1, 1],
       [0, 3, 1],
       [3, 5, 5],
     ]);
-    expect(steps).toEqual({ other: { in: 7, out: 5, rejected: 3 }, first: { in: 5, out: 3, rejected: 0 } });
-    expect(rejects.map(({ index, step, reason }) => [index, step, reason])).toEqual([
+    expect(operators).toEqual({ other: { in: 7, out: 5, rejected: 3 }, first: { in: 5, out: 3, rejected: 0 } });
+    expect(rejects.map(({ index, operator, reason }) => [index, operator, reason])).toEqual([
       [
         4,
         'other',
         expect.stringMatching(/^TypeError: the key is undefined; a row that has none says null \(w\.ts:3\)$/),
       ],
       [5, 'other', expect.stringMatching(/^Error: five \(w\.ts:3\)$/)],
-      [6, 'other', expect.stringMatching(/has a field 'other' already: give the step another name/)],
+      [6, 'other', expect.stringMatching(/has a field 'other' already: give the operator another name/)],
     ]);
   });
 

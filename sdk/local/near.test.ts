@@ -22,8 +22,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 let files = 0;
 async function bundleNear(options: string): Promise<BundledWorkflow> {
   const file = join(folder, `w${files++}.ts`);
-  const step = `.dedupe('d', (r: any) => r.text, { onDuplicate: 'reject', ${options} })`;
-  await writeFile(file, `import { dataset } from 'mizu';\nexport default dataset('w')${step};\n`);
+  const operator = `.dedupe('d', (r: any) => r.text, { onDuplicate: 'reject', ${options} })`;
+  await writeFile(file, `import { dataset } from 'mizu';\nexport default dataset('w')${operator};\n`);
   return bundleWorkflow(file);
 }
 

@@ -4,7 +4,7 @@ import { openOracleChain } from '../../test/sdk/oracle.fixture.ts';
 import { BAD, ENDLESS, helpersOf } from '../../test/sdk/wrongs.fixture.ts';
 
 /** The operator of each hook. */
-const STEP_OF: Readonly<Record<string, string>> = {
+const OPERATOR_OF: Readonly<Record<string, string>> = {
   text: 'chunk',
   kept: 'chunk',
   looked: 'lookup',
@@ -38,14 +38,14 @@ const CHAIN = `
 
 async function check(bad: Readonly<Record<string, string>>, engine: 'node' | 'native', cuts: readonly number[]) {
   const chain = await openOracleChain(CHAIN, engine, helpersOf(bad));
-  const pairs = Object.keys(STEP_OF).flatMap((hook) => Object.keys(bad).map((name) => ({ hook, bad: name })));
+  const pairs = Object.keys(OPERATOR_OF).flatMap((hook) => Object.keys(bad).map((name) => ({ hook, bad: name })));
   const rows = pairs
     .flatMap((pair, i) => (i % 3 === 0 ? [pair, { hook: 'none', bad: 'none' }] : [pair]))
     .map((pair, n) => ({ n, ...pair, list: ['b', 'a'] }));
   const { parts, rejects } = await chain.run(rows, cuts);
-  const told = new Map(rejects.map(({ row, step }) => [(row as { n: number }).n, step]));
+  const told = new Map(rejects.map(({ row, operator }) => [(row as { n: number }).n, operator]));
   const wanted = rows.filter(({ hook }) => hook !== 'none');
-  expect(wanted.filter(({ n, hook }) => told.get(n) !== STEP_OF[hook])).toEqual([]);
+  expect(wanted.filter(({ n, hook }) => told.get(n) !== OPERATOR_OF[hook])).toEqual([]);
   expect(rejects).toHaveLength(wanted.length);
   for (const { reason } of rejects) expect(reason).toMatch(/\(w\.ts:\d+\)$/);
   const kept = (parts.train as { key: number }[]).map(({ key }) => key);

@@ -117,16 +117,16 @@ function check(result: LocalRun, alone: LocalRun): void {
   const byIndex = new Map(result.rejects.map((reject) => [reject.index, reject]));
   expect(byIndex.size).toBe(result.rejects.length);
   const bad = rows.filter(({ hook }) => hook !== 'none');
-  expect(bad.filter(({ n, hook }) => byIndex.get(n)?.step !== hook).map((row) => [row, byIndex.get(row.n)])).toEqual(
-    [],
-  );
+  expect(
+    bad.filter(({ n, hook }) => byIndex.get(n)?.operator !== hook).map((row) => [row, byIndex.get(row.n)]),
+  ).toEqual([]);
   expect(result.rejects).toHaveLength(bad.length);
-  for (const { index, step, reason, row } of result.rejects) {
-    const before = HOOKS.slice(0, HOOKS.indexOf(step)).map((name) => ADDS[name] ?? {});
+  for (const { index, operator, reason, row } of result.rejects) {
+    const before = HOOKS.slice(0, HOOKS.indexOf(operator)).map((name) => ADDS[name] ?? {});
     const { answer, talk, ...rest } = row as Row & { answer?: unknown; talk?: unknown };
     expect(rest).toEqual(Object.assign({}, rows[index], ...before));
-    expect(answer === undefined).toBe(HOOKS.indexOf(step) <= HOOKS.indexOf('answer'));
-    expect(talk === undefined).toBe(HOOKS.indexOf(step) <= HOOKS.indexOf('talk'));
+    expect(answer === undefined).toBe(HOOKS.indexOf(operator) <= HOOKS.indexOf('answer'));
+    expect(talk === undefined).toBe(HOOKS.indexOf(operator) <= HOOKS.indexOf('talk'));
     expect(reason).toMatch(/\(w\.ts:\d+\)/);
     expect(reason.length).toBeLessThanOrEqual(600);
   }

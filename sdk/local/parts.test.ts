@@ -25,9 +25,9 @@ test.each([1, 3, 30])('batches of %i', async (size) => {
   const chain = await openOracleChain(`.batch('list', { size: ${size} })`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
-      const { parts, steps } = await chain.run(rows, cuts);
+      const { parts, operators } = await chain.run(rows, cuts);
       expect(parts.train).toEqual(plain(cut(rows, size).map((list) => ({ list }))));
-      expect(steps.list).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
+      expect(operators.list).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
     }),
     { numRuns: 20 },
   );
@@ -94,16 +94,16 @@ test.each([
   const chain = await openOracleChain(`.sample('some', { ${options}, seed: '7' })`);
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (rows, cuts) => {
-      const { parts, steps } = await chain.run(rows, cuts);
+      const { parts, operators } = await chain.run(rows, cuts);
       expect(parts.train).toEqual(plain(oracle(rows).sort((a, b) => a.n - b.n)));
-      expect(steps.some).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
+      expect(operators.some).toEqual({ in: rows.length, out: parts.train!.length, rejected: 0 });
       if (options === 'count: 5') expect(parts.train).toHaveLength(Math.min(5, rows.length));
     }),
     { numRuns: 20 },
   );
 });
 
-const STEPS = `
+const OPERATORS = `
   .chunk('piece', { text: (r) => r.text, size: 2, overlap: 1, keep: (r) => (r.n === 4 ? ({ piece: 1 } as any) : { n: r.n }) })
   .sample('some', { count: 12, by: (r) => r.n < 3 || (r.n === 5 ? r.none : 'rest') })
   .batch('pair', { size: 2, key: (r) => (r.n === 6 ? Symbol() : r.n) })
@@ -112,7 +112,7 @@ const STEPS = `
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
   test('chunks, a stratified sample, batches and the first rows, with what fails', async () => {
-    const chain = await openOracleChain(STEPS, engine);
+    const chain = await openOracleChain(OPERATORS, engine);
     const rows = [
       { n: 0, text: 'one two three four' },
       { n: 1, text: 'ein Wort, zwei Wörter' },
@@ -124,15 +124,17 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       ...Array.from({ length: 12 }, (_, i) => ({ n: 7 + (i % 4), text: `word ${i}` })),
     ];
     const one = await chain.run(rows);
-    expect(one.rejects.map(({ index, step, reason }) => [index, step, reason])).toEqual([
+    expect(one.rejects.map(({ index, operator, reason }) => [index, operator, reason])).toEqual([
       [3, 'piece', expect.stringMatching(/^TypeError: the text is a string, not a number \(w\.ts:4\)$/)],
       [4, 'piece', expect.stringMatching(/^TypeError: what is kept has a field 'piece'/)],
       [5, 'some', expect.stringMatching(/^TypeError: the key is undefined/)],
-      ...one.rejects.filter(({ step }) => step === 'pair').map(() => [6, 'pair', expect.stringMatching(/w\.ts:6/)]),
+      ...one.rejects
+        .filter(({ operator }) => operator === 'pair')
+        .map(() => [6, 'pair', expect.stringMatching(/w\.ts:6/)]),
     ]);
     const batches = one.parts.train! as { all: { key: number; pair: { n: number; piece: object }[] }[] }[];
-    expect(one.steps.some!.out).toBe(12);
-    expect(batches.length).toBe(Math.min(4, Math.ceil(one.steps.pair!.out / 3)));
+    expect(one.operators.some!.out).toBe(12);
+    expect(batches.length).toBe(Math.min(4, Math.ceil(one.operators.pair!.out / 3)));
     for (const { key, pair } of batches.flatMap(({ all }) => all)) {
       expect(pair.map(({ n }) => n)).toEqual(pair.map(() => key));
       for (const { piece } of pair)
@@ -146,10 +148,10 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
     }
     if (engine === 'node') {
       const many = await chain.run(rows, [1, 1, 6, 9, 15]);
-      expect([many.parts, many.rejects, many.steps]).toEqual([one.parts, one.rejects, one.steps]);
+      expect([many.parts, many.rejects, many.operators]).toEqual([one.parts, one.rejects, one.operators]);
     } else {
-      const node = await (await openOracleChain(STEPS)).run(rows, [8]);
-      expect([node.parts, node.rejects, node.steps]).toEqual([one.parts, one.rejects, one.steps]);
+      const node = await (await openOracleChain(OPERATORS)).run(rows, [8]);
+      expect([node.parts, node.rejects, node.operators]).toEqual([one.parts, one.rejects, one.operators]);
     }
   });
 });

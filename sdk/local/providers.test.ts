@@ -73,7 +73,7 @@ test('every mode of the provider is among the cases', () => {
   expect(Object.keys(PROVIDER_MODES).filter((mode) => !(mode in JSON_ANSWERS || mode in TEXT_ANSWERS))).toEqual(['ok']);
 });
 
-describe('a step that asks for more', () => {
+describe('an operator that asks for more', () => {
   const server = async (answer: (request: MockRequest, call: number) => MockAnswer) => {
     const own = await startMockOpenAi({ answer });
     const set = backendsOf(own);

@@ -27,7 +27,9 @@ function keptAt({ stages }: LocalRun, names: readonly string[], met: string): In
 }
 
 const retriedOf = (rejects: readonly Reject[]): InputRow[] =>
-  rejects.filter(({ step }) => step === 'good').map(({ index, row }) => ({ kind: 'row', index, row: row as object }));
+  rejects
+    .filter(({ operator }) => operator === 'good')
+    .map(({ index, row }) => ({ kind: 'row', index, row: row as object }));
 
 const WHOLE = [
   [`.dedupe('met', (r) => r.n, { buckets: 2, onDuplicate: 'reject' })`, []],
@@ -66,14 +68,16 @@ test.each(WHOLE)('%s', async (whole, others) => {
       const behind = [...rows.filter(({ n }) => n % 3 !== 0), ...rows.filter(({ n }) => n % 3 === 0)];
       const all = await fixed.run(behind, [], named);
       expect(two.parts).toEqual(all.parts);
-      expect(two.rejects.map(({ step, row }) => [step, row])).toEqual(all.rejects.map(({ step, row }) => [step, row]));
+      expect(two.rejects.map(({ operator, row }) => [operator, row])).toEqual(
+        all.rejects.map(({ operator, row }) => [operator, row]),
+      );
     }),
     { numRuns: 6 },
   );
 });
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
-  test('models are asked about the rows that are tried again, and about no others before the step that all meet at', async () => {
+  test('models are asked about the rows that are tried again, and about no others before the operator that all meet at', async () => {
     const chain = `.generate('title', { model: 'builtin/small', prompt: (r) => r.t }).dedupe('met', (r) => r.title)`;
     const tail = await openOracleChain(chain, engine, '', true, 'title');
     const kept = [{ kind: 'row' as const, index: 4, row: { t: 'a b', title: 'One.' } }];
@@ -91,7 +95,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       { mizu: 'requests', count: 2, model: 'builtin/small' },
     ]);
     await expect(tail.runInputs([encodeRowset(kept, { at: 'other' })])).rejects.toMatchObject({
-      actual: expect.stringContaining("the rows have come to the step 'other', and not to 'met'"),
+      actual: expect.stringContaining("the rows have come to the operator 'other', and not to 'met'"),
     });
   });
 });

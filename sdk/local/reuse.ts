@@ -2,12 +2,12 @@
 import type { Hex } from '../../protocol/hex.ts';
 import type { PlannedStage } from '../workflow/plan.ts';
 import type { StageRun } from './graph.ts';
-import type { StepStore } from './step-store.ts';
+import type { OperatorStore } from './operator-store.ts';
 
 /** By the place of the stage. */
 export type KeptStages = ReadonlyMap<number, StageRun>;
 
-export type KeptSteps = {
+export type KeptOperators = {
   readonly stages: KeptStages;
   /** Operators from the first one on whose results are kept. */
   readonly count: number;
@@ -15,16 +15,16 @@ export type KeptSteps = {
 
 /** `stages` are the unfused ones: each has one operator. */
 export async function findKeptStages(
-  store: Pick<StepStore, 'find'>,
+  store: Pick<OperatorStore, 'find'>,
   addresses: readonly Hex[],
   stages: readonly PlannedStage[],
-): Promise<KeptSteps> {
+): Promise<KeptOperators> {
   const kept = new Map<number, StageRun>();
-  for (const [step, address] of addresses.entries()) {
-    const places = placesOf(stages, step);
+  for (const [operator, address] of addresses.entries()) {
+    const places = placesOf(stages, operator);
     if (places.length === 0) continue;
     const found = await store.find(address);
-    if (found?.length !== places.length) return { stages: kept, count: step };
+    if (found?.length !== places.length) return { stages: kept, count: operator };
     for (const [i, place] of places.entries())
       kept.set(place, { stage: stages[place] as PlannedStage, ...(found[i] as Omit<StageRun, 'stage'>) });
   }
@@ -32,30 +32,30 @@ export async function findKeptStages(
 }
 
 /** Of a run that may have ended early. What comes after a model that has failed on a row is not kept: it may answer next time. */
-export async function keepSteps(
-  store: Pick<StepStore, 'keep'>,
+export async function keepOperators(
+  store: Pick<OperatorStore, 'keep'>,
   addresses: readonly Hex[],
   stages: readonly PlannedStage[],
   runs: readonly StageRun[],
   from: number,
 ): Promise<void> {
-  for (let step = from; step < addresses.length; step++) {
-    const own = placesOf(stages, step).map((place) => runs[place]);
+  for (let operator = from; operator < addresses.length; operator++) {
+    const own = placesOf(stages, operator).map((place) => runs[place]);
     if (own.length === 0) continue;
     if (!own.every((run) => run !== undefined && !hasFailed(run))) return;
     const result = (own as StageRun[]).map(({ stage: _, ...rest }) => rest);
-    await store.keep(addresses[step] as Hex, result);
+    await store.keep(addresses[operator] as Hex, result);
   }
 }
 
-function placesOf(stages: readonly PlannedStage[], step: number): number[] {
-  return stages.flatMap((stage, place) => (stepOf(stage) === step ? [place] : []));
+function placesOf(stages: readonly PlannedStage[], operator: number): number[] {
+  return stages.flatMap((stage, place) => (operatorOf(stage) === operator ? [place] : []));
 }
 
-function stepOf(stage: PlannedStage): number {
+function operatorOf(stage: PlannedStage): number {
   if (stage.kind === 'rows') return stage.from;
   if (stage.kind === 'rejects') return stage.sort;
-  return stage.kind === 'sink' ? -1 : stage.step;
+  return stage.kind === 'sink' ? -1 : stage.operator;
 }
 
 // Of an answer the result begins with its content.

@@ -21,7 +21,8 @@ async function write(chain: string, schema = ''): Promise<string> {
 const run = async (chain: string, rows: readonly object[], options: LocalOptions = {}): Promise<LocalRun> =>
   runLocal(await write(chain), rows, { engine: 'node', ...options });
 
-const told = ({ rejects }: LocalRun) => rejects.map(({ index, step, reason, row }) => [index, step, reason, row]);
+const told = ({ rejects }: LocalRun) =>
+  rejects.map(({ index, operator, reason, row }) => [index, operator, reason, row]);
 const says = (content: (n: number) => string) => ({
   name: 'm',
   complete: async ({ messages }: { messages: readonly { content: unknown }[] }) => ({
@@ -32,7 +33,7 @@ const says = (content: (n: number) => string) => ({
 });
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
-  test('names that are whole numbers stand in canonical order, however deep, after every step', async () => {
+  test('names that are whole numbers stand in canonical order, however deep, after every operator', async () => {
     const rows = [{ n: 1, deep: [{ 10: 1, 9: { 2: 0, 11: 0 } }] }];
     const chain = `
       .generate('said', { model: 'm', prompt: (r) => String(r.n) })
@@ -67,12 +68,12 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
         .map((row) => row.n)
         .sort(),
     ).toEqual([4, 8].slice(0, 0).concat([2, 4]));
-    expect(result.steps).toMatchObject({
+    expect(result.operators).toMatchObject({
       exact: { in: 12, out: 3, rejected: 3 },
       split: { in: 3, out: 2, rejected: 1 },
     });
     const near = await run(`.dedupe('near', (r) => r.key.text, { near: 0.8 })`, rows, { engine, partitions: 3 });
-    expect(near.rejects.map(({ index, step }) => [index, step])).toEqual([
+    expect(near.rejects.map(({ index, operator }) => [index, operator])).toEqual([
       [1, 'near'],
       [5, 'near'],
       [9, 'near'],
@@ -95,7 +96,7 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
       .generate('said', { model: 'm', prompt: () => '1', parse: (_a, r) => r.more })
       .split({ train: 1 }, { key: (r) => r })`;
     const result = await run(chain, [deep(128)], { engine, backends: [says(() => 'x')] });
-    expect(told(result).map(([, step, reason]) => [step, reason])).toEqual([
+    expect(told(result).map(([, operator, reason]) => [operator, reason])).toEqual([
       ['two', expect.stringMatching(/^RangeError: a row has at most 128 levels of objects and arrays \(w\d+.ts:5\)$/)],
     ]);
     const [row] = (await run(chain.replace(', { r }', ''), [deep(128)], { engine, backends: [says(() => 'x')] })).parts
@@ -117,7 +118,7 @@ test('the field of a model is new: by types, and by the row before anything is a
     [
       0,
       'note',
-      expect.stringMatching(/has a field 'note' already: give the step another name.* \(w\d+.ts:2\)$/),
+      expect.stringMatching(/has a field 'note' already: give the operator another name.* \(w\d+.ts:2\)$/),
       { n: 1, note: 'mine' },
     ],
   ]);
@@ -158,7 +159,7 @@ test('what a row becomes has a size, and so has a task', async () => {
     [{ n: 8_000 }, { n: 20_000 }, { n: 3 }],
   );
   expect(large.parts.train).toHaveLength(8_003);
-  expect(large.rejects.map(({ index, step, row }) => [index, step, row])).toEqual([[1, 'many', { n: 20_000 }]]);
+  expect(large.rejects.map(({ index, operator, row }) => [index, operator, row])).toEqual([[1, 'many', { n: 20_000 }]]);
   const full = await run(
     `.map('fill', (r) => ({ n: r.n, text: 'x'.repeat(1_000_000) }))`,
     Array.from({ length: 60 }, (_, n) => ({ n })),
@@ -168,7 +169,7 @@ test('what a row becomes has a size, and so has a task', async () => {
   expect(full.rejects[0]!.reason).toMatch(/has no room for this one/);
 });
 
-test('a step that never ends, on the node engine', async () => {
+test('an operator that never ends, on the node engine', async () => {
   const result = await run(
     `.map('m', (r) => { let n = r.n; while (n !== 0) n = n + 1 - 1; return { n, ok: true }; })`,
     [{ n: 0 }, { n: 1 }, { n: 0 }],
@@ -203,13 +204,13 @@ test("the budget of a row is the workflow's, counted alike for each row, each nu
   });
 });
 
-test('a reject is written whatever the row is that its step has read', async () => {
+test('a reject is written whatever the row is that its operator has read', async () => {
   const result = await run(
     `.map('odd', (r) => ({ n: r.n, ...(r.n === 0 ? { text: '\\u0001'.repeat(400_000) } : { ['\\ud800']: '\\ud800', '10': { z: 1, a: 2 }, '9': 0 }) })).check('no', () => false).map('end', (r) => r)`,
     [{ n: 0 }, { n: 1 }],
   );
   expect(result.parts.train).toEqual([]);
-  expect(result.rejects.map(({ index, step }) => [index, step])).toEqual([
+  expect(result.rejects.map(({ index, operator }) => [index, operator])).toEqual([
     [0, 'no'],
     [1, 'no'],
   ]);

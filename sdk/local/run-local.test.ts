@@ -20,7 +20,7 @@ async function run(chain: string, rows: readonly object[], options: LocalOptions
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ n, word: `w${mix32(n) % 40}` }));
 
-test('every row step does what it says, and what it rejects says why', async () => {
+test('every row operator does what it says, and what it rejects says why', async () => {
   const result = await run(
     `
   .filter('even', (r: any) => r.n % 2 === 0)
@@ -36,7 +36,7 @@ test('every row step does what it says, and what it rejects says why', async () 
       [n, 2 * n, true],
     ]),
   );
-  expect(result.rejects.map(({ index, step, reason }) => [index, step, reason])).toEqual([
+  expect(result.rejects.map(({ index, operator, reason }) => [index, operator, reason])).toEqual([
     [4, 'double', expect.stringMatching(/^Error: four \(w\d+\.ts:4\)$/)],
     [12, 'shape', 'n: Too big: expected number to be <=10'],
     [12, 'shape', 'n: Too big: expected number to be <=10'],
@@ -45,7 +45,7 @@ test('every row step does what it says, and what it rejects says why', async () 
     [16, 'small', 'the check failed'],
     [18, 'small', 'the check failed'],
   ]);
-  expect(result.steps).toMatchObject({
+  expect(result.operators).toMatchObject({
     even: { in: 20, out: 10, rejected: 0 },
     double: { in: 10, out: 9, rejected: 1 },
     small: { in: 9, out: 7, rejected: 2 },
@@ -132,7 +132,7 @@ test('a model answers, and a row whose prompt or answer is bad is rejected with 
   expect([result.inputTokens, result.outputTokens]).toEqual([10, 5]);
 });
 
-test('a step cannot change its row, return a promise, or reach a clock through a back door', async () => {
+test('an operator cannot change its row, return a promise, or reach a clock through a back door', async () => {
   const result = await run(
     `
   .filter('write', (r: any) => { if (r.n === 0) r.n = 9; return true; })
@@ -143,9 +143,9 @@ test('a step cannot change its row, return a promise, or reach a clock through a
     { engine: 'native' },
   );
   expect(result.parts.train!.map((row) => row.n)).toEqual([4]);
-  expect(result.rejects.map(({ step }) => step)).toEqual(['write', 'async', 'clock', 'json']);
-  expect(result.rejects[1]!.reason).toContain('a promise is not allowed in a step: steps are synchronous');
-  expect(result.rejects[2]!.reason).toContain('Date.now is not allowed in a step');
+  expect(result.rejects.map(({ operator }) => operator)).toEqual(['write', 'async', 'clock', 'json']);
+  expect(result.rejects[1]!.reason).toContain('a promise is not allowed in an operator: operators are synchronous');
+  expect(result.rejects[2]!.reason).toContain('Date.now is not allowed in an operator');
   expect(result.rejects[3]!.reason).toContain('an instance of Map');
 });
 

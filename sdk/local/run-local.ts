@@ -5,7 +5,7 @@ import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { buildProgram } from '../compile/program.ts';
 import { assertInputs } from '../input/named.ts';
 import { encodeRowset, type InputRow } from '../input/rowset.ts';
-import type { RowsetHeader, RowsetTag, StepStats } from '../runtime/rowset.ts';
+import type { OperatorStats, RowsetHeader, RowsetTag } from '../runtime/rowset.ts';
 import type { EngineName, LocalEngine } from './engine.ts';
 import { type LocalProgress, runGraph, type StageRun } from './graph.ts';
 import { createLocalInference } from './infer.ts';
@@ -35,7 +35,7 @@ export type Reject = {
   /** Of several: this one is rejected, and its row goes on. */
   readonly answer?: number;
   readonly index: number;
-  readonly step: string;
+  readonly operator: string;
   readonly reason: string;
   readonly row: unknown;
 };
@@ -45,7 +45,7 @@ export type LocalRun = {
   /** Rows of each part of the split (`train` without one). */
   readonly parts: Readonly<Record<string, readonly Record<string, unknown>[]>>;
   readonly rejects: readonly Reject[];
-  readonly steps: Readonly<Record<string, StepStats>>;
+  readonly operators: Readonly<Record<string, OperatorStats>>;
   readonly stages: readonly StageRun[];
   readonly gasUsed: bigint;
   readonly inputTokens: number;
@@ -111,7 +111,7 @@ export async function runPartitions(
   return {
     parts,
     rejects,
-    steps: sumSteps(rowsets.map(readRowsetHeader)),
+    operators: sumOperators(rowsets.map(readRowsetHeader)),
     stages,
     gasUsed: stages.reduce((sum, run) => sum + run.gasUsed, 0n),
     inputTokens: stages.reduce((sum, run) => sum + run.inputTokens, 0),
@@ -125,10 +125,10 @@ export function readRowsetHeader(rowset: Uint8Array): RowsetHeader {
   return header as RowsetHeader;
 }
 
-export function sumSteps(headers: readonly RowsetHeader[]): Record<string, StepStats> {
-  const total: Record<string, StepStats> = {};
-  for (const { steps } of headers) {
-    for (const [name, stats] of Object.entries(steps)) {
+export function sumOperators(headers: readonly RowsetHeader[]): Record<string, OperatorStats> {
+  const total: Record<string, OperatorStats> = {};
+  for (const { operators } of headers) {
+    for (const [name, stats] of Object.entries(operators)) {
       const sum = total[name] ?? { in: 0, out: 0, rejected: 0 };
       total[name] = { in: sum.in + stats.in, out: sum.out + stats.out, rejected: sum.rejected + stats.rejected };
     }

@@ -45,16 +45,16 @@ test.each([
   await fc.assert(
     fc.asyncProperty(anyRows, anyCuts(40), async (given, cuts) => {
       const rows = given.map((row, n): Row => ({ n, ...row, a: row.a === 0 ? 0 : row.a }));
-      const { parts, rejects, steps } = await chain.run(rows, cuts);
+      const { parts, rejects, operators } = await chain.run(rows, cuts);
       expect(parts.train).toEqual([...rows].sort(order));
       expect(rejects).toEqual([]);
-      expect(steps).toEqual({ order: { in: rows.length, out: rows.length, rejected: 0 } });
+      expect(operators).toEqual({ order: { in: rows.length, out: rows.length, rejected: 0 } });
     }),
     { numRuns: 25 },
   );
 });
 
-const STEPS = `
+const OPERATORS = `
   .map('before', (r) => { if (r.n % 7 === 1) throw new Error('before'); return { ...r, even: r.n % 2 === 0 }; })
   .sort('order', (r) => { if (r.n % 7 === 2) throw new Error('order'); return r.v; }, { missing: 'reject', order: 'descending', buckets: 3 })
   .check('after', (r) => r.n % 7 !== 3)
@@ -67,8 +67,8 @@ const STEPS = `
   .split({ a: 0.5, b: 0.5 })`;
 
 describe.each(['node', 'native'] as const)('%s', (engine) => {
-  test('steps before and after a sort, and two sorts: the cuts do not show', async () => {
-    const chain = await openOracleChain(STEPS, engine);
+  test('operators before and after a sort, and two sorts: the cuts do not show', async () => {
+    const chain = await openOracleChain(OPERATORS, engine);
     const rows = Array.from({ length: 60 }, (_, n) => ({ n, v: n % 10 === 9 ? null : (n * 37) % 50 }));
     const one = await chain.run(rows);
     expect(
@@ -76,24 +76,24 @@ describe.each(['node', 'native'] as const)('%s', (engine) => {
         .flat()
         .map((row) => [row.key, row.rows]),
     ).toEqual(expect.arrayContaining([[true, expect.any(Number)]]));
-    expect(new Set(one.rejects.map(({ step }) => step))).toEqual(new Set(['before', 'order', 'after']));
-    const places = one.rejects.filter(({ step }) => step === 'after').map(({ index }) => index);
+    expect(new Set(one.rejects.map(({ operator }) => operator))).toEqual(new Set(['before', 'order', 'after']));
+    const places = one.rejects.filter(({ operator }) => operator === 'after').map(({ index }) => index);
     // By their place in the sorted dataset.
     expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(one.rejects.find(({ step }) => step === 'order')).toMatchObject({
+    expect(one.rejects.find(({ operator }) => operator === 'order')).toMatchObject({
       index: 2,
       reason: expect.stringMatching(/^Error: order \(w\.ts:/),
       row: { n: 2 },
     });
     expect(one.rejects.filter(({ reason }) => reason.includes('the value to sort by is null'))).toHaveLength(4);
-    const { order, after } = one.steps;
+    const { order, after } = one.operators;
     expect(order!.in - order!.rejected).toBe(after!.in);
     if (engine === 'node') {
       const many = await chain.run(rows, [5, 5, 17, 40, 60]);
-      expect([many.parts, many.rejects, many.steps]).toEqual([one.parts, one.rejects, one.steps]);
+      expect([many.parts, many.rejects, many.operators]).toEqual([one.parts, one.rejects, one.operators]);
     } else {
-      const node = await (await openOracleChain(STEPS)).run(rows, [30]);
-      expect([node.parts, node.rejects, node.steps]).toEqual([one.parts, one.rejects, one.steps]);
+      const node = await (await openOracleChain(OPERATORS)).run(rows, [30]);
+      expect([node.parts, node.rejects, node.operators]).toEqual([one.parts, one.rejects, one.operators]);
     }
   });
 });

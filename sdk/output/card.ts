@@ -25,7 +25,7 @@ ${total} rows made by a MIZU workflow. Every row can be checked against the L1.
 | file | rows |
 |---|---|
 ${parts.map((file) => `| ${file.path.replaceAll('\\', '/')} | ${file.rows} |`).join('\n')}
-| rejects.jsonl (with step and reason) | ${rejects?.rows ?? 0} |
+| rejects.jsonl (with operator and reason) | ${rejects?.rows ?? 0} |
 
 | | |
 |---|---|
@@ -35,7 +35,7 @@ ${parts.map((file) => `| ${file.path.replaceAll('\\', '/')} | ${file.rows} |`).j
 | L1 | chain ${facts.chainId}, Inbox \`${facts.inbox}\` |
 ${reused(facts)}| models | ${facts.models.length === 0 ? 'none' : facts.models.join(', ')} |
 
-Steps: ${facts.steps.join(' → ')}
+Operators: ${facts.operators.join(' → ')}
 
 To check it: \`mizu verify ${facts.run}\`, or \`mizu verify\` with this folder.
 `;
@@ -44,7 +44,7 @@ To check it: \`mizu verify ${facts.run}\`, or \`mizu verify\` with this folder.
 function reused({ reuses }: DatasetFacts): string {
   if (reuses === undefined) return '';
   const answers = reuses.answered === undefined ? [] : [`the answers to ${reuses.answered}`];
-  return `| ${[...reuses.steps, ...answers].join(', ')} | of run \`${reuses.run}\` |\n`;
+  return `| ${[...reuses.operators, ...answers].join(', ')} | of run \`${reuses.run}\` |\n`;
 }
 
 // The hub's own size names.

@@ -18,7 +18,7 @@ export type DatasetFacts = {
   readonly rpcUrl: string;
   readonly models: readonly string[];
   /** Operators in order, as labels. */
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   /** The run that has made what this one has read, and which operators: docs/sdk.md#reuse. */
   readonly reuses?: ReuseClaim | undefined;
 };

@@ -26,7 +26,7 @@ const facts = {
   inbox: `0x${'03'.repeat(20)}` as Hex,
   rpcUrl: 'http://127.0.0.1:1',
   models: ['builtin/small'],
-  steps: ['filter a', 'split'],
+  operators: ['filter a', 'split'],
 };
 
 let folder: string;

@@ -29,7 +29,7 @@ const run = (byte: string, retries?: string): VersionRun => ({
   ...(retries === undefined ? {} : { retries }),
 });
 
-type Reject = readonly [index: number, step: string, answer?: number];
+type Reject = readonly [index: number, operator: string, answer?: number];
 
 /** A dataset's folder, as far as a version looks at it. */
 async function writeRun(
@@ -41,8 +41,8 @@ async function writeRun(
   for (const [part, rows] of Object.entries(parts))
     await writeFile(join(target, 'data', `${part}.jsonl`), rows.map((row) => `{"id":"${row}"}\n`).join(''));
   const lines = rejects.map(
-    ([index, step, answer]) =>
-      `{${answer === undefined ? '' : `"answer":${answer},`}"index":${index},"reason":"\u2028","row":{"n":${index}},"step":"${step}"}\n`,
+    ([index, operator, answer]) =>
+      `{${answer === undefined ? '' : `"answer":${answer},`}"index":${index},"operator":"${operator}","reason":"\u2028","row":{"n":${index}}}\n`,
   );
   await writeFile(join(target, 'rejects.jsonl'), lines.join(''));
   const files = [...Object.keys(parts), 'rejects'].map((name) => ({ name }));
@@ -51,7 +51,7 @@ async function writeRun(
 
 async function readIndexes(path: string): Promise<Reject[]> {
   const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line)).map(({ index, step }) => [index, step]);
+  return lines.map((line) => JSON.parse(line)).map(({ index, operator }) => [index, operator]);
 }
 
 async function makeVersion(): Promise<{ to: string; runs: VersionRun[] }> {
@@ -110,9 +110,9 @@ test('an answer that a row lost is not tried again, and stays: the row is in the
   expect(await checkVersion(to, version)).toBe(4);
 });
 
-test('a run that has taken over what was kept has the rows of all before it, and the rejects from the step on that all met at', async () => {
+test('a run that has taken over what was kept has the rows of all before it, and the rejects from the operator on that all met at', async () => {
   const { to, runs } = await makeVersion();
-  const again = { steps: ['met', 'late'], kept: [{ root: hash('cc'), length: 7 }], joined: [] };
+  const again = { operators: ['met', 'late'], kept: [{ root: hash('cc'), length: 7 }], joined: [] };
   await writeRun(runFolder(to, 0), { train: ['a'], test: [] }, [
     [1, 'answer'],
     [2, 'input'],
@@ -137,12 +137,12 @@ test('a run that has taken over what was kept has the rows of all before it, and
   expect(late).toEqual([{ kind: 'row', index: 9, row: { n: 9 } }]);
 });
 
-test('a step may be tried again and again: each run reads what none before it has tried', async () => {
+test('an operator may be tried again and again: each run reads what none before it has tried', async () => {
   const { to, runs } = await makeVersion();
-  const read = async (count: number, step: string) => {
+  const read = async (count: number, operator: string) => {
     const rows = [];
     const folders = runs.slice(0, count).map((_, i) => runFolder(to, i));
-    for await (const row of retriedRejects(folders, runs, step)) rows.push(row);
+    for await (const row of retriedRejects(folders, runs, operator)) rows.push(row);
     return rows;
   };
   const row = (index: number) => ({ kind: 'row', index, row: { n: index } });

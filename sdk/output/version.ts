@@ -29,7 +29,7 @@ export type VersionRun = {
 
 export type Reprocessed = {
   /** The first operator over the whole dataset, those behind it, and the inputs that are joined: all rows have gone through them again. */
-  readonly steps: readonly string[];
+  readonly operators: readonly string[];
   /** The run's inputs besides the rejects: rows that were kept, which stand before them, and the inputs that are joined, behind. */
   readonly kept: readonly ObjectRef[];
   readonly joined: readonly ObjectRef[];
@@ -48,7 +48,7 @@ const REJECTS = 'rejects';
 const hash = z.custom<Hex>(isHash, 'expected 0x and 64 hex digits');
 const name = z.string().regex(NAME);
 const refs = z.array(z.object({ root: hash, length: z.int().min(0).max(MAX_PARTITION_BYTES) })).max(MAX_PARTITIONS);
-const again = z.object({ steps: z.array(name).min(1).max(MAX_STAGES), kept: refs, joined: refs });
+const again = z.object({ operators: z.array(name).min(1).max(MAX_STAGES), kept: refs, joined: refs });
 const shape = z.object({
   mizu: z.literal('version'),
   version: z.literal(1),
@@ -163,7 +163,7 @@ export async function checkVersion(folder: string, { runs, parts }: Version): Pr
   return rows;
 }
 
-type RejectLine = { readonly answer?: number; readonly index: number; readonly row: object; readonly step: string };
+type RejectLine = { readonly answer?: number; readonly index: number; readonly row: object; readonly operator: string };
 
 // Of a reject that is one of several answers the row is in the dataset, with the others.
 function isWhole({ answer }: RejectLine): boolean {
@@ -174,8 +174,10 @@ type Later = Pick<VersionRun, 'retries' | 'again'>;
 
 /** A later run has tried it again, or has sent all rows through its operator again. */
 function isSuperseded(reject: RejectLine, later: readonly Later[]): boolean {
-  const { step } = reject;
-  return later.some((run) => (run.retries === step && isWhole(reject)) || run.again?.steps.includes(step) === true);
+  const { operator } = reject;
+  return later.some(
+    (run) => (run.retries === operator && isWhole(reject)) || run.again?.operators.includes(operator) === true,
+  );
 }
 
 /** What a run that tries an operator again reads: its rejects of all runs before it, whose datasets lie in `folders`, that none between has tried. */
@@ -188,19 +190,19 @@ export async function* retriedRejects(
     const between = runs.slice(i + 1, folders.length);
     for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
       const reject = JSON.parse(line) as RejectLine;
-      const { index, row, step } = reject;
-      if (step === retries && isWhole(reject) && !isSuperseded(reject, between)) yield { kind: 'row', index, row };
+      const { index, row, operator } = reject;
+      if (operator === retries && isWhole(reject) && !isSuperseded(reject, between)) yield { kind: 'row', index, row };
     }
   }
 }
 
 /** Answers that rows of these datasets have lost at the operator, and go on without. */
-export async function countLostAnswers(folders: readonly string[], step: string): Promise<number> {
+export async function countLostAnswers(folders: readonly string[], operator: string): Promise<number> {
   let lost = 0;
   for (const folder of folders) {
     for await (const line of readLines(join(folder, 'rejects.jsonl'))) {
       const reject = JSON.parse(line) as RejectLine;
-      if (reject.step === step && !isWhole(reject)) lost++;
+      if (reject.operator === operator && !isWhole(reject)) lost++;
     }
   }
   return lost;
@@ -280,7 +282,7 @@ async function assertOurs(folder: string): Promise<void> {
 function describeVersion(runs: readonly VersionRun[], files: readonly VersionFile[]): string {
   return `# Version ${runs.length}
 
-Rows of ${runs.length} runs: the first one, and one for each time that the rejects of a step were tried again. The dataset of each lies whole in \`runs\`.
+Rows of ${runs.length} runs: the first one, and one for each time that the rejects of an operator were tried again. The dataset of each lies whole in \`runs\`.
 
 | file | rows |
 |---|---|

@@ -71,21 +71,21 @@ test('whatever a result says, a row has an answer or a reason', () => {
     },
     { requiredKeys: [] },
   );
-  const steps = fc.record({
+  const operators = fc.record({
     output: fc.constantFrom(null, output),
     strict: fc.boolean(),
     onTruncated: fc.constantFrom('reject' as const, 'keep' as const),
   });
   fc.assert(
-    fc.property(results, steps, (result, step) => {
-      const opened = openResult(step, result as Result);
+    fc.property(results, operators, (result, operator) => {
+      const opened = openResult(operator, result as Result);
       if ('reason' in opened) {
         expect(opened.reason).not.toBe('');
         return;
       }
       expect(result.error).toBeUndefined();
       const isWhole = (result.finish_reason ?? 'stop') === 'stop';
-      expect(isWhole || step.onTruncated === 'keep').toBe(true);
+      expect(isWhole || operator.onTruncated === 'keep').toBe(true);
       expect(opened.said.finishReason).toBe(result.finish_reason ?? 'stop');
     }),
     { numRuns: 500 },

@@ -1,7 +1,7 @@
 // docs/rows.md#answers: what a row's result says, before the operator's own schema and parser see it.
 import { describeEnd, takeApart } from '../../protocol/answer.ts';
 import { numberLoss } from '../input/json-number.ts';
-import type { LlmStep, Said } from '../workflow/step.ts';
+import type { LlmOperator, Said } from '../workflow/operator.ts';
 
 const MAX_RAW = 400;
 const SPACE = 32;
@@ -41,7 +41,7 @@ const NOTHING_SAID: Said = Object.freeze({
 });
 
 export function openResult(
-  step: Pick<LlmStep, 'output' | 'strict' | 'onTruncated'> & Partial<Pick<LlmStep, 'parse'>>,
+  operator: Pick<LlmOperator, 'output' | 'strict' | 'onTruncated'> & Partial<Pick<LlmOperator, 'parse'>>,
   result: Result,
 ): OpenedAnswer {
   if (result.error !== undefined) {
@@ -49,13 +49,13 @@ export function openResult(
     return { reason: `the model gave no answer: ${code}: ${message}${quoteOf(raw)}` };
   }
   const { content = '', finish_reason: finishReason = 'stop' } = result;
-  const json = step.output !== null;
+  const json = operator.output !== null;
   const end = finishReason === 'stop' ? undefined : describeEnd(finishReason);
-  if (end !== undefined && step.onTruncated === 'reject')
+  if (end !== undefined && operator.onTruncated === 'reject')
     return { reason: `the answer is not whole: ${end}${quoteOf(content)}` };
-  const apart = isBare(content) ? undefined : takeApart(content, { json, strict: step.strict });
+  const apart = isBare(content) ? undefined : takeApart(content, { json, strict: operator.strict });
   const text = apart === undefined ? content : apart.text;
-  const said = step.parse === asItIs ? NOTHING_SAID : sayWith(result, content, finishReason, apart?.reasoning);
+  const said = operator.parse === asItIs ? NOTHING_SAID : sayWith(result, content, finishReason, apart?.reasoning);
   if (!json) return text.trim() === '' ? { reason: 'the answer is empty' } : { value: text, said, raw: content };
   let value: unknown;
   try {

@@ -35,7 +35,7 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') {
-    if (typeof (value as { then?: unknown }).then === 'function') return 'a promise (steps are synchronous)';
+    if (typeof (value as { then?: unknown }).then === 'function') return 'a promise (operators are synchronous)';
     return 'an object';
   }
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;

@@ -1,21 +1,21 @@
 // docs/sdk.md#chunk: pieces of a long text by characters, words or lines.
-import type { ChunkStep } from '../workflow/step.ts';
+import type { ChunkOperator } from '../workflow/operator.ts';
 import { kindOf } from './canonical.ts';
 import { sealRow, sealRows } from './seal.ts';
 import { wordPlaces } from './tokens.ts';
-import type { StageStep } from './verdict.ts';
+import type { StageOperator } from './verdict.ts';
 
 export type Piece = { readonly text: string; readonly start: number };
 
 /** A row for each piece: what is kept of the row, and the piece as the field that is named like the operator. */
-export function createChunk(step: ChunkStep): Pick<StageStep, 'apply'> {
-  const { name, size, overlap, unit } = step;
+export function createChunk(operator: ChunkOperator): Pick<StageOperator, 'apply'> {
+  const { name, size, overlap, unit } = operator;
   return {
     apply: (row, { index: source }) => {
-      const text = (step.text as (row: object) => unknown)(row);
+      const text = (operator.text as (row: object) => unknown)(row);
       if (typeof text !== 'string') throw new TypeError(`the text is a string, not ${kindOf(text)}`);
       const kept =
-        step.keep === null ? {} : sealRow((step.keep as (row: object) => unknown)(row), 'what a chunk keeps');
+        operator.keep === null ? {} : sealRow((operator.keep as (row: object) => unknown)(row), 'what a chunk keeps');
       if (Object.hasOwn(kept, name)) throw new TypeError(`what is kept has a field '${name}', which is the chunk's`);
       const pieces = chunksOf(text, unit, size, overlap);
       const rows = pieces.map((piece, index) => ({ ...kept, [name]: { ...piece, index, of: pieces.length, source } }));
@@ -25,7 +25,7 @@ export function createChunk(step: ChunkStep): Pick<StageStep, 'apply'> {
 }
 
 /** Each piece begins `size - overlap` units behind the one before it; the last one is the first that reaches the end. */
-export function chunksOf(text: string, unit: ChunkStep['unit'], size: number, overlap: number): Piece[] {
+export function chunksOf(text: string, unit: ChunkOperator['unit'], size: number, overlap: number): Piece[] {
   const { count, at } = placesOf(text, unit);
   const pieces: Piece[] = [];
   for (let first = 0; first < count; first += size - overlap) {
@@ -39,7 +39,7 @@ export function chunksOf(text: string, unit: ChunkStep['unit'], size: number, ov
 }
 
 /** How many units a text has, and where each begins, in UTF-16 units. */
-function placesOf(text: string, unit: ChunkStep['unit']): { count: number; at(place: number): number } {
+function placesOf(text: string, unit: ChunkOperator['unit']): { count: number; at(place: number): number } {
   if (unit === 'characters' && !SURROGATE.test(text)) return { count: text.length, at: (place) => place };
   const starts = unit === 'words' ? wordPlaces(text) : unit === 'lines' ? linePlaces(text) : characterPlaces(text);
   return { count: starts.length, at: (place) => starts[place]! };

@@ -1,5 +1,5 @@
 // docs/sdk.md#stages: the operators over the whole dataset, each in the stages that its plan has.
-import type { ExchangeStep } from '../workflow/step.ts';
+import type { ExchangeOperator } from '../workflow/operator.ts';
 import type { Context } from './attempts.ts';
 import { createTakeHomes } from './homes.ts';
 import type { GuestIo } from './io.ts';
@@ -9,38 +9,39 @@ import { createTakeDrawn, runDrawKeys, runDrawReduce } from './stage-draw.ts';
 import { runGroupKeys, runGroupReduce } from './stage-group.ts';
 import { createTakeMatches, runJoinKeys, runJoinReduce } from './stage-join.ts';
 import { runReduceNear } from './stage-near.ts';
-import type { StageStep } from './verdict.ts';
+import type { StageOperator } from './verdict.ts';
 
-type Exchange<S extends ExchangeStep> = {
+type Exchange<S extends ExchangeOperator> = {
   /** What a partition sends to the buckets. */
-  keys(context: Context, step: S, partition: number): void;
+  keys(context: Context, operator: S, partition: number): void;
   /** What a bucket makes of it, for each partition. `partitions`: those of the run. */
-  reduce(context: Context, step: S, bucket: number, partitions: number): void;
+  reduce(context: Context, operator: S, bucket: number, partitions: number): void;
   /** What becomes of a partition's rows. */
-  apply(io: GuestIo, step: S, partition: number): StageStep;
+  apply(io: GuestIo, operator: S, partition: number): StageOperator;
 };
 
-const EXCHANGES: { readonly [Kind in ExchangeStep['kind']]: Exchange<Extract<ExchangeStep, { kind: Kind }>> } = {
-  dedupe: {
-    keys: runKeys,
-    reduce: ({ io }, step, bucket) => {
-      if (step.near === null) runReduceExact(io, bucket);
-      else runReduceNear(io, step, bucket);
+const EXCHANGES: { readonly [Kind in ExchangeOperator['kind']]: Exchange<Extract<ExchangeOperator, { kind: Kind }>> } =
+  {
+    dedupe: {
+      keys: runKeys,
+      reduce: ({ io }, operator, bucket) => {
+        if (operator.near === null) runReduceExact(io, bucket);
+        else runReduceNear(io, operator, bucket);
+      },
+      apply: createApply,
     },
-    apply: createApply,
-  },
-  join: {
-    keys: runJoinKeys,
-    reduce: (context, step, bucket, partitions) =>
-      runJoinReduce(context, step, bucket, step.right.kind === 'input' ? partitions : 0),
-    apply: createTakeMatches,
-  },
-  batch: { keys: runBatchKeys, reduce: runBatchReduce, apply: createTakeBatches },
-  draw: { keys: runDrawKeys, reduce: runDrawReduce, apply: createTakeDrawn },
-  limit: { keys: runLimitKeys, reduce: () => {}, apply: createTakeFirst },
-  groupBy: { keys: runGroupKeys, reduce: runGroupReduce, apply: createTakeHomes },
-};
+    join: {
+      keys: runJoinKeys,
+      reduce: (context, operator, bucket, partitions) =>
+        runJoinReduce(context, operator, bucket, operator.right.kind === 'input' ? partitions : 0),
+      apply: createTakeMatches,
+    },
+    batch: { keys: runBatchKeys, reduce: runBatchReduce, apply: createTakeBatches },
+    draw: { keys: runDrawKeys, reduce: runDrawReduce, apply: createTakeDrawn },
+    limit: { keys: runLimitKeys, reduce: () => {}, apply: createTakeFirst },
+    groupBy: { keys: runGroupKeys, reduce: runGroupReduce, apply: createTakeHomes },
+  };
 
-export function exchangeOf(step: ExchangeStep): Exchange<ExchangeStep> {
-  return EXCHANGES[step.kind] as Exchange<ExchangeStep>;
+export function exchangeOf(operator: ExchangeOperator): Exchange<ExchangeOperator> {
+  return EXCHANGES[operator.kind] as Exchange<ExchangeOperator>;
 }

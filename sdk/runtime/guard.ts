@@ -35,7 +35,7 @@ export function installGuard(target: Record<string, unknown>): void {
 
 function refuser(name: string, reason: string) {
   return function refused(): never {
-    throw new TypeError(`${name} is not allowed in a step: ${reason}`);
+    throw new TypeError(`${name} is not allowed in an operator: ${reason}`);
   };
 }
 
@@ -70,7 +70,8 @@ function guardPromises(target: Record<string, unknown>): void {
   const { prototype } = Original;
   const { then } = prototype;
   const assertIdle = (): void => {
-    if (running) throw new TypeError('a promise is not allowed in a step: steps are synchronous (no async, no then).');
+    if (running)
+      throw new TypeError('a promise is not allowed in an operator: operators are synchronous (no async, no then).');
   };
   const Guarded = function (this: unknown, executor: unknown): unknown {
     assertIdle();

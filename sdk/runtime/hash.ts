@@ -17,10 +17,10 @@ export function hashText(text: string, seed: number): Uint32Array {
   let h4 = seed;
   // The tail is hashed as a whole block of zeros and text: the length, mixed in below, tells texts apart that end in NUL.
   for (let i = 0; i < words.length; i += 4) {
-    h1 = step(h1 ^ scramble(words[i]!, 0x239b961b, 15, 0xab0e9789), 19, h2, 0x561ccd1b);
-    h2 = step(h2 ^ scramble(words[i + 1]!, 0xab0e9789, 16, 0x38b34ae5), 17, h3, 0x0bcaa747);
-    h3 = step(h3 ^ scramble(words[i + 2]!, 0x38b34ae5, 17, 0xa1e38b93), 15, h4, 0x96cd1c35);
-    h4 = step(h4 ^ scramble(words[i + 3]!, 0xa1e38b93, 18, 0x239b961b), 13, h1, 0x32ac3b17);
+    h1 = operator(h1 ^ scramble(words[i]!, 0x239b961b, 15, 0xab0e9789), 19, h2, 0x561ccd1b);
+    h2 = operator(h2 ^ scramble(words[i + 1]!, 0xab0e9789, 16, 0x38b34ae5), 17, h3, 0x0bcaa747);
+    h3 = operator(h3 ^ scramble(words[i + 2]!, 0x38b34ae5, 17, 0xa1e38b93), 15, h4, 0x96cd1c35);
+    h4 = operator(h4 ^ scramble(words[i + 3]!, 0xa1e38b93, 18, 0x239b961b), 13, h1, 0x32ac3b17);
   }
   h1 ^= bytes.length;
   h2 ^= bytes.length;
@@ -56,7 +56,7 @@ function scramble(word: number, c1: number, rotate: number, c2: number): number 
   return imul((k << rotate) | (k >>> (32 - rotate)), c2);
 }
 
-function step(h: number, rotate: number, neighbour: number, addend: number): number {
+function operator(h: number, rotate: number, neighbour: number, addend: number): number {
   const rotated = (h << rotate) | (h >>> (32 - rotate));
   return (imul((rotated + neighbour) | 0, 5) + addend) | 0;
 }

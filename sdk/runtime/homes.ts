@@ -1,10 +1,10 @@
 // docs/sdk.md#texts: what the buckets of an operator have made goes to the partition, and to the place, of the row that it is made of.
-import type { Step } from '../workflow/step.ts';
+import type { Operator } from '../workflow/operator.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createPlaces } from './places.ts';
 import { sealedText, sealRow } from './seal.ts';
 import { openTexts, type TextsWriter } from './texts.ts';
-import { becomes, DROP, type StageStep } from './verdict.ts';
+import { becomes, DROP, type StageOperator } from './verdict.ts';
 
 /** A line: the place of a live row, and the row that takes it or the reason why there is none. */
 export function addHome(homes: TextsWriter, partition: number, ordinal: number, row: object): void {
@@ -22,7 +22,7 @@ export function addFailure(homes: TextsWriter, group: number, ordinal: number, r
 }
 
 /** Input 1 are the rows, input 2 what their own partition has sent, whose last group are its failures; the buckets follow. */
-export function createTakeHomes(io: GuestIo, step: Step, partition: number): StageStep {
+export function createTakeHomes(io: GuestIo, operator: Operator, partition: number): StageOperator {
   const homes = createPlaces<string | object>(io);
   const take = (value: unknown): void => {
     const [ordinal, made] = value as [number, string | object];
@@ -32,8 +32,8 @@ export function createTakeHomes(io: GuestIo, step: Step, partition: number): Sta
   own.each(own.groups - 1, take);
   for (let input = FIRST_INPUT + 2; input < io.inputCount(); input++) openTexts(io, input).each(partition, take);
   return {
-    name: step.name,
-    made: step.made,
+    name: operator.name,
+    made: operator.made,
     blind: true,
     apply: (_row, { ordinal }) => {
       const made = homes[ordinal];

@@ -30,7 +30,7 @@ export function describeError(error: unknown, table: SourceTable, made = ''): st
 export function withFix(message: string): string {
   const name = /^'?(\w{1,40})'? is not defined$/.exec(message)?.[1];
   const fix = name === undefined ? undefined : instead(name);
-  return fix === undefined ? message : `${name} is not there in a step: ${fix}`;
+  return fix === undefined ? message : `${name} is not there in an operator: ${fix}`;
 }
 
 export function withPlace(text: string, place: string | null): string {

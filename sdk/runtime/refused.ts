@@ -1,7 +1,7 @@
 // docs/sdk.md#pure, #language: what an operator must not use, and what to do instead.
 
-const NETWORK = 'steps have no network; ask a model with .generate, or put the data into the input.';
-const TIMER = 'steps are synchronous and have no timers.';
+const NETWORK = 'operators have no network; ask a model with .generate, or put the data into the input.';
+const TIMER = 'operators are synchronous and have no timers.';
 const REPEAT = 'a run must give the same rows whenever it is repeated; ';
 const CODE = 'code is fixed when the workflow is deployed.';
 const COLLECTED =
@@ -9,7 +9,7 @@ const COLLECTED =
 const LANGUAGE = 'what it gives depends on the language of the machine; ';
 const NUMBER = `${LANGUAGE}write a number with String(n) or n.toFixed(2), and set separators with a regular expression.`;
 const DATE = `${LANGUAGE}write a date with toISOString(), or put it together from getUTCFullYear() and the like.`;
-const BROWSER = 'steps run in no browser; parse texts with a package that needs no DOM.';
+const BROWSER = 'operators run in no browser; parse texts with a package that needs no DOM.';
 
 /** Called: they throw. What the compiler finds of them in the workflow's own files it refuses. */
 export const REFUSED_CALLS: Readonly<Record<string, string>> = {
@@ -31,15 +31,15 @@ export const REFUSED_CALLS: Readonly<Record<string, string>> = {
 export const ABSENT: Readonly<Record<string, string>> = {
   XMLHttpRequest: NETWORK,
   WebSocket: NETWORK,
-  process: 'steps have no process; put settings into the workflow file.',
-  performance: 'steps have no clock.',
-  crypto: 'steps have no chance; use a hash of the row, or a package that hashes in JavaScript.',
+  process: 'operators have no process; put settings into the workflow file.',
+  performance: 'operators have no clock.',
+  crypto: 'operators have no chance; use a hash of the row, or a package that hashes in JavaScript.',
   Intl: `${LANGUAGE}compare texts with < and >, write numbers with toFixed() and dates with toISOString().`,
   Buffer: 'it is of Node; use Uint8Array, TextEncoder, TextDecoder, atob and btoa.',
   window: BROWSER,
   document: BROWSER,
   navigator: BROWSER,
-  WebAssembly: 'steps are JavaScript alone; use a package that needs no WebAssembly.',
+  WebAssembly: 'operators are JavaScript alone; use a package that needs no WebAssembly.',
 };
 
 /** Methods that throw, by the class that has them. */

@@ -40,10 +40,10 @@ test.each(ROWSETS)('a stage writes $name, and reads it', ({ header, text, sizeBy
   const object = Buffer.from(written.output());
   expect(object).toEqual(Buffer.concat([padded(text, sizeBytes), Buffer.from('[0,{}]\n')]));
   expect(readRowsetHeader(object)).toEqual(header);
-  expect(openRowset(createMemoryIo({}, [object]).io, 1).steps).toEqual(header.steps);
+  expect(openRowset(createMemoryIo({}, [object]).io, 1).operators).toEqual(header.operators);
 });
 
-test.each(ROWSETS.filter(({ text }) => text.includes('"steps":{}')))('an input begins with $name', (vector) => {
+test.each(ROWSETS.filter(({ text }) => text.includes('"operators":{}')))('an input begins with $name', (vector) => {
   const { header, text, sizeBytes } = vector;
   const { out = 0, rejected = 0, input, at } = header;
   const rows = [

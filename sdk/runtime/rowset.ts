@@ -2,11 +2,11 @@
 import { padHeader } from '../../protocol/rows.ts';
 import type { GuestIo } from './io.ts';
 
-export type StepStats = { in: number; out: number; rejected: number };
+export type OperatorStats = { in: number; out: number; rejected: number };
 
-export type RowsetHeader = StepStats & {
+export type RowsetHeader = OperatorStats & {
   readonly mizu: 'rows';
-  readonly steps: Record<string, StepStats>;
+  readonly operators: Record<string, OperatorStats>;
 } & RowsetTag;
 
 /** What a partition of a run's input says of its rows. */
@@ -32,7 +32,7 @@ export function openRowset(io: GuestIo, input: number): RowsetHeader {
   const header = openAnyRowset(io, input);
   if (header.input === undefined) return header;
   for (let ordinal = 0; ordinal < header.out; ordinal++) io.next();
-  return { mizu: 'rows', in: 0, out: 0, rejected: header.rejected, steps: header.steps };
+  return { mizu: 'rows', in: 0, out: 0, rejected: header.rejected, operators: header.operators };
 }
 
 /** The same, of whichever input its rows are. */
@@ -71,9 +71,9 @@ export function writeLines(io: GuestIo, lines: readonly string[]): void {
 }
 
 /** `answer`: of the row's answers only this one is rejected, and the row goes on. */
-export function rejectLine(index: number, rowText: string, step: string, reason: string, answer?: number): string {
+export function rejectLine(index: number, rowText: string, operator: string, reason: string, answer?: number): string {
   const why = JSON.stringify(wellFormed(reason.slice(0, MAX_REASON)));
-  return `[${index},${rowText},${JSON.stringify(step)},${why}${answer === undefined ? '' : `,${answer}`}]`;
+  return `[${index},${rowText},${JSON.stringify(operator)},${why}${answer === undefined ? '' : `,${answer}`}]`;
 }
 
 const MAX_REASON = 600;

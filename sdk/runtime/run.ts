@@ -1,14 +1,15 @@
 // docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
-import { INPUT, planStages } from '../workflow/plan.ts';
+
 import {
-  type ExchangeStep,
-  isExchangeStep,
-  isRowStep,
-  isWholeStep,
-  type SplitStep,
-  type Step,
+  type ExchangeOperator,
+  isExchangeOperator,
+  isRowOperator,
+  isWholeOperator,
+  type Operator,
+  type SplitOperator,
   type Workflow,
-} from '../workflow/step.ts';
+} from '../workflow/operator.ts';
+import { INPUT, planStages } from '../workflow/plan.ts';
 import { restOf, type Start } from '../workflow/tail.ts';
 import type { Context } from './attempts.ts';
 import { useCompiled } from './compiled.ts';
@@ -19,7 +20,7 @@ import { passKept } from './kept.ts';
 import type { SourceTable } from './locate.ts';
 import { otherInput } from './other-input.ts';
 import type { AnswerFormat } from './request.ts';
-import { createRowStep } from './row-steps.ts';
+import { createRowOperator } from './row-operators.ts';
 import { openRowset } from './rowset.ts';
 import { createReceive, readResults, runRequest } from './stage-infer.ts';
 import { runJoinOther } from './stage-join.ts';
@@ -27,7 +28,7 @@ import { runCluster } from './stage-near.ts';
 import { runRowStage } from './stage-rows.ts';
 import { runRejects, runSink } from './stage-sink.ts';
 import { runSortRange, runSortSamples, runSortSend } from './stage-sort.ts';
-import type { StageStep } from './verdict.ts';
+import type { StageOperator } from './verdict.ts';
 
 /** What the compiler knows and the VM need not work out. */
 export type Settings = Start & {
@@ -40,9 +41,9 @@ export type Settings = Start & {
 /** The program: called once per task. */
 export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo) => void {
   const { rowBudget } = workflow;
-  const steps = restOf(workflow.steps, settings);
-  const stages = planStages(steps, settings.fused, settings.begin?.answered);
-  const hasKept = settings.from !== undefined && steps.some(isWholeStep);
+  const operators = restOf(workflow.operators, settings);
+  const stages = planStages(operators, settings.fused, settings.begin?.answered);
+  const hasKept = settings.from !== undefined && operators.some(isWholeOperator);
   return (io) => {
     refusePromises();
     useCompiled(io);
@@ -51,78 +52,83 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
     const partition = readNumber(io, 'MIZU_PARTITION');
     if (stage === undefined)
       throw new Error(`there is no stage ${io.env.MIZU_STAGE}; the workflow has ${stages.length}`);
-    if (hasKept && passKept(io, steps, stages, stage)) return;
+    if (hasKept && passKept(io, operators, stages, stage)) return;
     // Of the run's inputs one may be another than the dataset's own.
-    const other = stage.inputs[0]!.stage === INPUT ? otherInput(io, steps) : null;
+    const other = stage.inputs[0]!.stage === INPUT ? otherInput(io, operators) : null;
     if (other !== null) return runRowStage(context, FIRST_INPUT, [other], true);
     switch (stage.kind) {
       case 'rows':
-        return runRowStage(context, FIRST_INPUT, rowSteps(io, steps, stage));
+        return runRowStage(context, FIRST_INPUT, rowOperators(io, operators, stage));
       case 'other':
-        return runJoinOther(context, stepOf(steps, stage.step, 'join'));
+        return runJoinOther(context, operatorOf(operators, stage.operator, 'join'));
       case 'request': {
-        const step = stepOf(steps, stage.step, 'llm');
-        return runRequest(context, step, settings.formats[step.name] ?? null);
+        const operator = operatorOf(operators, stage.operator, 'llm');
+        return runRequest(context, operator, settings.formats[operator.name] ?? null);
       }
       case 'receive': {
         const results = readResults(io, stage.inputs.length === 1 ? FIRST_INPUT : FIRST_INPUT + 1);
         const rows = openRowset(io, FIRST_INPUT).out;
-        const receive = createReceive(stepOf(steps, stage.step, 'llm'), rows, results, settings.source);
-        return runRowStage(context, FIRST_INPUT, [receive, ...rowSteps(io, steps, stage)]);
+        const receive = createReceive(operatorOf(operators, stage.operator, 'llm'), rows, results, settings.source);
+        return runRowStage(context, FIRST_INPUT, [receive, ...rowOperators(io, operators, stage)]);
       }
       case 'keys': {
-        const sort = steps[stage.step]!;
+        const sort = operators[stage.operator]!;
         if (sort.kind === 'sort')
           return runSortSamples(context, sort, partition, stage.width || readNumber(io, 'MIZU_PARTITIONS'));
-        const step = exchangeStep(steps, stage.step);
-        return exchangeOf(step).keys(context, step, partition);
+        const operator = exchangeOperator(operators, stage.operator);
+        return exchangeOf(operator).keys(context, operator, partition);
       }
       case 'reduce': {
-        const step = exchangeStep(steps, stage.step);
-        return exchangeOf(step).reduce(context, step, partition, readNumber(io, 'MIZU_PARTITIONS'));
+        const operator = exchangeOperator(operators, stage.operator);
+        return exchangeOf(operator).reduce(context, operator, partition, readNumber(io, 'MIZU_PARTITIONS'));
       }
       case 'cluster':
-        return runCluster(io, io.inputCount() - FIRST_INPUT - stepOf(steps, stage.step, 'dedupe').buckets);
+        return runCluster(io, io.inputCount() - FIRST_INPUT - operatorOf(operators, stage.operator, 'dedupe').buckets);
       case 'apply': {
-        const step = exchangeStep(steps, stage.step);
-        const apply = exchangeOf(step).apply(io, step, partition);
-        return runRowStage(context, FIRST_INPUT, [apply, ...rowSteps(io, steps, stage)]);
+        const operator = exchangeOperator(operators, stage.operator);
+        const apply = exchangeOf(operator).apply(io, operator, partition);
+        return runRowStage(context, FIRST_INPUT, [apply, ...rowOperators(io, operators, stage)]);
       }
       case 'send':
-        return runSortSend(context, stepOf(steps, stage.step, 'sort'), partition);
+        return runSortSend(context, operatorOf(operators, stage.operator, 'sort'), partition);
       case 'sort':
-        return runSortRange(context, stepOf(steps, stage.step, 'sort'), partition);
+        return runSortRange(context, operatorOf(operators, stage.operator, 'sort'), partition);
       case 'sink':
-        return runSink(context, stage.part < 0 ? null : (steps.at(-1) as SplitStep), stage.part);
+        return runSink(context, stage.part < 0 ? null : (operators.at(-1) as SplitOperator), stage.part);
       case 'rejects':
-        return runRejects(io, stage.sort < 0 ? null : stepOf(steps, stage.sort, 'sort'));
+        return runRejects(io, stage.sort < 0 ? null : operatorOf(operators, stage.sort, 'sort'));
       case 'infer':
         throw new Error('an infer stage has no program');
     }
   };
 }
 
-function rowSteps(
+function rowOperators(
   io: GuestIo,
-  steps: readonly Step[],
+  operators: readonly Operator[],
   stage: { readonly from: number; readonly to: number },
-): StageStep[] {
-  return steps
+): StageOperator[] {
+  return operators
     .slice(stage.from, stage.to)
-    .filter(isRowStep)
-    .map((step) => createRowStep(io, step));
+    .filter(isRowOperator)
+    .map((operator) => createRowOperator(io, operator));
 }
 
-function exchangeStep(steps: readonly Step[], index: number): ExchangeStep {
-  const step = steps[index];
-  if (step === undefined || !isExchangeStep(step)) throw new Error(`step ${index} is not one over the whole dataset`);
-  return step;
+function exchangeOperator(operators: readonly Operator[], index: number): ExchangeOperator {
+  const operator = operators[index];
+  if (operator === undefined || !isExchangeOperator(operator))
+    throw new Error(`operator ${index} is not one over the whole dataset`);
+  return operator;
 }
 
-function stepOf<K extends Step['kind']>(steps: readonly Step[], index: number, kind: K): Extract<Step, { kind: K }> {
-  const step = steps[index];
-  if (step?.kind !== kind) throw new Error(`step ${index} is not a ${kind} step`);
-  return step as Extract<Step, { kind: K }>;
+function operatorOf<K extends Operator['kind']>(
+  operators: readonly Operator[],
+  index: number,
+  kind: K,
+): Extract<Operator, { kind: K }> {
+  const operator = operators[index];
+  if (operator?.kind !== kind) throw new Error(`operator ${index} is not a ${kind} operator`);
+  return operator as Extract<Operator, { kind: K }>;
 }
 
 function readNumber(io: GuestIo, name: string): number {

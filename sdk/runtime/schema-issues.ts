@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: what zod has against a value, in the words of a reject's reason.
+// docs/sdk.md#operators: what zod has against a value, in the words of a reject's reason.
 
 export function describeIssues(
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],

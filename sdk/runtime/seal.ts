@@ -53,7 +53,9 @@ export function sealWith(row: object, field: string, value: unknown, what: strin
 
 /** What an operator throws whose field the row has: it would take the place of what the row says. */
 export function fieldTaken(field: string): TypeError {
-  return new TypeError(`the row has a field '${field}' already: give the step another name, or take the field away`);
+  return new TypeError(
+    `the row has a field '${field}' already: give the operator another name, or take the field away`,
+  );
 }
 
 /** Canonical JSON of what `sealRow` or `seal` made. @throws RangeError if it is too long */

@@ -1,5 +1,5 @@
-// docs/sdk.md#steps: the keys of sample and split, and the part of a split that a row is in.
-import type { SplitStep } from '../workflow/step.ts';
+// docs/sdk.md#operators: the keys of sample and split, and the part of a split that a row is in.
+import type { SplitOperator } from '../workflow/operator.ts';
 import { canonical } from './canonical.ts';
 import { hashToUnit } from './hash.ts';
 import type { GuestIo } from './io.ts';
@@ -12,7 +12,7 @@ export function keyText(key: unknown): string {
 }
 
 /** The number of the part in which rows of a key are. */
-export function createPartOf(io: GuestIo, { parts, seed }: SplitStep): (key: string) => number {
+export function createPartOf(io: GuestIo, { parts, seed }: SplitOperator): (key: string) => number {
   const salt = `split ${seed}`;
   const last = parts.length - 1;
   const upper: number[] = [];

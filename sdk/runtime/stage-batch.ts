@@ -1,5 +1,5 @@
 // docs/sdk.md#batch: several rows become one. Without a key each partition needs the first rows of those behind it; with one they meet in buckets.
-import type { BatchStep, LimitStep } from '../workflow/step.ts';
+import type { BatchOperator, LimitOperator } from '../workflow/operator.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { bucketOf } from './hash.ts';
 import { addFailure, addHome, createTakeHomes } from './homes.ts';
@@ -8,11 +8,11 @@ import { openRowset, rowText } from './rowset.ts';
 import { sealRow } from './seal.ts';
 import { keyText } from './split.ts';
 import { createTexts, openTexts } from './texts.ts';
-import { becomes, DROP, KEEP, type StageStep } from './verdict.ts';
+import { becomes, DROP, KEEP, type StageOperator } from './verdict.ts';
 
-export function runBatchKeys(context: Context, step: BatchStep): void {
+export function runBatchKeys(context: Context, operator: BatchOperator): void {
   const { io } = context;
-  const { key, size, buckets } = step;
+  const { key, size, buckets } = operator;
   const header = openRowset(io, FIRST_INPUT);
   if (key === null) {
     // No batch that began before has more of these rows.
@@ -30,14 +30,14 @@ export function runBatchKeys(context: Context, step: BatchStep): void {
       text = keyText((key as (row: object) => unknown)(row));
     },
     commit: (_index, ordinal) => texts.add(bucketOf(text, buckets), `[${text},${ordinal},${rowText(io.line())}]`),
-    made: step.made,
+    made: operator.made,
     refuse: (reason, ordinal) => addFailure(texts, buckets, ordinal, reason),
   });
   texts.finish(io);
 }
 
 /** One bucket of keys: a batch takes the place of its first row. */
-export function runBatchReduce({ io }: Context, { name, size }: BatchStep, bucket: number): void {
+export function runBatchReduce({ io }: Context, { name, size }: BatchOperator, bucket: number): void {
   const partitions = io.inputCount() - FIRST_INPUT;
   const homes = createTexts(0, partitions);
   type Open = { readonly key: unknown; readonly partition: number; readonly ordinal: number; readonly rows: object[] };
@@ -61,9 +61,9 @@ export function runBatchReduce({ io }: Context, { name, size }: BatchStep, bucke
   homes.finish(io);
 }
 
-export function createTakeBatches(io: GuestIo, step: BatchStep, partition: number): StageStep {
-  const { name, made, key, size } = step;
-  if (key !== null) return createTakeHomes(io, step, partition);
+export function createTakeBatches(io: GuestIo, operator: BatchOperator, partition: number): StageOperator {
+  const { name, made, key, size } = operator;
+  if (key !== null) return createTakeHomes(io, operator, partition);
   const before = rowsBefore(io, partition);
   const own: string[] = [];
   const { out } = openRowset(io, FIRST_INPUT);
@@ -91,7 +91,7 @@ export function runLimitKeys({ io }: Context): void {
   createTexts(openRowset(io, FIRST_INPUT).out, 0).finish(io);
 }
 
-export function createTakeFirst(io: GuestIo, { name, made, count }: LimitStep, partition: number): StageStep {
+export function createTakeFirst(io: GuestIo, { name, made, count }: LimitOperator, partition: number): StageOperator {
   const before = rowsBefore(io, partition);
   return { name, made, blind: true, apply: (_row, { ordinal }) => (before + ordinal < count ? KEEP : DROP) };
 }

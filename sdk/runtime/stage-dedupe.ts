@@ -1,12 +1,12 @@
 // docs/sdk.md#dedupe: equal keys over the whole dataset: keys (per partition) -> reduce (per bucket) -> apply (per partition).
-import type { DedupeStep } from '../workflow/step.ts';
+import type { DedupeOperator } from '../workflow/operator.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { createFacts, readFactsHeader, readGroup } from './facts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createNearBands, createNearKey, FAILED_ORDINAL, NEAR_WORDS } from './near-keys.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
-import { DROP, KEEP, type StageStep } from './verdict.ts';
+import { DROP, KEEP, type StageOperator } from './verdict.ts';
 
 /** key 128 bits, ordinal, index (`FAILED`: there is no key). */
 const KEY_WORDS = 6;
@@ -21,18 +21,18 @@ export const FAILED = 0xffffffff;
 const NONE = 0xfffffffe;
 
 /** A row whose key fails is no one's duplicate; that it failed travels as a fact, and `createApply` rejects it. */
-export function runKeys(context: Context, step: DedupeStep): void {
+export function runKeys(context: Context, operator: DedupeOperator): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const { near: least, shingle, tokens } = step;
-  const near = least === null ? null : createNearBands({ near: least, shingle, tokens }, step.buckets);
+  const { near: least, shingle, tokens } = operator;
+  const near = least === null ? null : createNearBands({ near: least, shingle, tokens }, operator.buckets);
   const extraWords = near === null ? 0 : NEAR_WORDS;
-  const facts = createFacts('keys', header.out, step.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
+  const facts = createFacts('keys', header.out, operator.buckets, near === null ? KEY_WORDS : BAND_WORDS, extraWords);
   const extra = new Uint32Array(header.out * extraWords);
   const addKey = (index: number, ordinal: number, key: string): void => {
     if (near === null) {
       const hash = io.hash(key, 0);
-      facts.add(hash[0]! % step.buckets, [hash[0]!, hash[1]!, hash[2]!, hash[3]!, ordinal, index]);
+      facts.add(hash[0]! % operator.buckets, [hash[0]!, hash[1]!, hash[2]!, hash[3]!, ordinal, index]);
       return;
     }
     const { count, records, words } = createNearKey(io, key, ordinal, near);
@@ -44,15 +44,15 @@ export function runKeys(context: Context, step: DedupeStep): void {
   let key: string | null = null;
   eachLiveRow(context, header, {
     attempt: (row) => {
-      key = keyOf(step, row);
+      key = keyOf(operator, row);
     },
     commit: (index, ordinal) => {
       if (key !== null) addKey(index, ordinal, key);
     },
-    made: step.made,
+    made: operator.made,
     refuse: (_reason, ordinal) => {
       const record = near === null ? [0, 0, 0, 0, ordinal, FAILED] : [0, FAILED_ORDINAL + ordinal];
-      facts.add(ordinal % step.buckets, record);
+      facts.add(ordinal % operator.buckets, record);
     },
   });
   facts.finish(io, extra);
@@ -82,7 +82,7 @@ export function runReduceExact(io: GuestIo, bucket: number): void {
 }
 
 /** Drops (or rejects) the rows that any list names; input 1 are the rows, the lists follow. */
-export function createApply(io: GuestIo, step: DedupeStep, partition: number): StageStep {
+export function createApply(io: GuestIo, operator: DedupeOperator, partition: number): StageOperator {
   const keptBy = new Uint32Array(openRowset(io, FIRST_INPUT).out).fill(NONE);
   for (let input = FIRST_INPUT + 1; input < io.inputCount(); input++) {
     const records = readGroup(io, input, readFactsHeader(io, input), partition);
@@ -90,27 +90,27 @@ export function createApply(io: GuestIo, step: DedupeStep, partition: number): S
     for (let i = 0; i < length; i += DROP_WORDS) keptBy[records[i]!] = records[i + 1]!;
   }
   return {
-    name: step.name,
-    made: step.made,
+    name: operator.name,
+    made: operator.made,
     blind: true,
     apply: (_row, { ordinal }) => {
       const kept = keptBy[ordinal];
       if (kept === NONE) return KEEP;
       if (kept === FAILED) {
         // Once more, for the reason.
-        keyOf(step, io.row()[1]);
+        keyOf(operator, io.row()[1]);
         return { kind: 'reject', reason: 'the key failed' };
       }
-      return step.onDuplicate === 'reject' ? { kind: 'reject', reason: `duplicate of row ${kept}` } : DROP;
+      return operator.onDuplicate === 'reject' ? { kind: 'reject', reason: `duplicate of row ${kept}` } : DROP;
     },
   };
 }
 
 /** Null: the row has none. A text that is near others is taken as it is. */
-function keyOf(step: DedupeStep, row: object): string | null {
-  const key = (step.key as (row: object) => unknown)(row);
+function keyOf(operator: DedupeOperator, row: object): string | null {
+  const key = (operator.key as (row: object) => unknown)(row);
   if (key === null) return null;
-  return step.near !== null && typeof key === 'string' ? key : keyText(key);
+  return operator.near !== null && typeof key === 'string' ? key : keyText(key);
 }
 
 // A Map key of 128 bits: eight UTF-16 units.

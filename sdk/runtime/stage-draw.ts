@@ -1,5 +1,5 @@
 // docs/sdk.md#sample: an exact number of rows: keys (per partition) -> reduce (one task) -> apply (per partition).
-import type { DrawStep } from '../workflow/step.ts';
+import type { DrawOperator } from '../workflow/operator.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { hashText } from './hash.ts';
 import { addFailure } from './homes.ts';
@@ -8,52 +8,52 @@ import { createPlaces } from './places.ts';
 import { openRowset } from './rowset.ts';
 import { keyText } from './split.ts';
 import { createTexts, openTexts } from './texts.ts';
-import { DROP, KEEP, type StageStep } from './verdict.ts';
+import { DROP, KEEP, type StageOperator } from './verdict.ts';
 
 /** The rows with the smallest numbers are drawn: 64 bits of a hash, then partition and ordinal. */
 type Lot = readonly [high: number, low: number, partition: number, ordinal: number];
 type Stratum = { total: number; lots: Lot[] };
 
-export function runDrawKeys(context: Context, step: DrawStep, partition: number): void {
+export function runDrawKeys(context: Context, operator: DrawOperator, partition: number): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   const texts = createTexts(header.out, 2);
   const strata = new Map<string, Stratum>();
-  const salt = `sample ${step.name} ${step.seed}`;
+  const salt = `sample ${operator.name} ${operator.seed}`;
   let key = '';
   let [last, nth] = [-1, 0];
   eachLiveRow(context, header, {
     attempt: (row) => {
-      key = step.by === null ? 'null' : keyText((step.by as (row: object) => unknown)(row));
+      key = operator.by === null ? 'null' : keyText((operator.by as (row: object) => unknown)(row));
     },
     commit: (index, ordinal) => {
       nth = index === last ? nth + 1 : 0;
       last = index;
       const hash = hashText(`${salt}\n${index}/${nth}`, 0x6d697a75);
-      addLot(step, strata, key, 1, [[hash[0]!, hash[1]!, partition, ordinal]]);
+      addLot(operator, strata, key, 1, [[hash[0]!, hash[1]!, partition, ordinal]]);
     },
-    made: step.made,
+    made: operator.made,
     refuse: (reason, ordinal) => addFailure(texts, 1, ordinal, reason),
   });
   for (const [text, { total, lots }] of strata) {
-    texts.add(0, JSON.stringify([text, total, smallest(lots, step.count)]));
+    texts.add(0, JSON.stringify([text, total, smallest(lots, operator.count)]));
   }
   texts.finish(io);
 }
 
 /** For each partition the ordinals of the rows that are drawn. */
-export function runDrawReduce({ io }: Context, step: DrawStep): void {
+export function runDrawReduce({ io }: Context, operator: DrawOperator): void {
   const partitions = io.inputCount() - FIRST_INPUT;
   const strata = new Map<string, Stratum>();
   for (let partition = 0; partition < partitions; partition++) {
     openTexts(io, FIRST_INPUT + partition).each(0, (value) => {
       const [key, total, lots] = value as [string, number, Lot[]];
-      addLot(step, strata, key, total, lots);
+      addLot(operator, strata, key, total, lots);
     });
   }
   const list = [...strata.values()];
   const shares = sharesOf(
-    step,
+    operator,
     list.map(({ total }) => total),
   );
   const drawn = createTexts(0, partitions);
@@ -63,7 +63,7 @@ export function runDrawReduce({ io }: Context, step: DrawStep): void {
   drawn.finish(io);
 }
 
-export function createTakeDrawn(io: GuestIo, step: DrawStep, partition: number): StageStep {
+export function createTakeDrawn(io: GuestIo, operator: DrawOperator, partition: number): StageOperator {
   const failures = createPlaces<string>(io);
   openTexts(io, FIRST_INPUT + 1).each(1, (value) => {
     const [ordinal, reason] = value as [number, string];
@@ -74,8 +74,8 @@ export function createTakeDrawn(io: GuestIo, step: DrawStep, partition: number):
     drawn[ordinal as number] = true;
   });
   return {
-    name: step.name,
-    made: step.made,
+    name: operator.name,
+    made: operator.made,
     blind: true,
     apply: (_row, { ordinal }) => {
       const reason = failures[ordinal];
@@ -85,7 +85,13 @@ export function createTakeDrawn(io: GuestIo, step: DrawStep, partition: number):
 }
 
 /** No more lots are kept than can be drawn, give or take as many. */
-function addLot(step: DrawStep, strata: Map<string, Stratum>, key: string, total: number, lots: readonly Lot[]): void {
+function addLot(
+  operator: DrawOperator,
+  strata: Map<string, Stratum>,
+  key: string,
+  total: number,
+  lots: readonly Lot[],
+): void {
   let stratum = strata.get(key);
   if (stratum === undefined) {
     stratum = { total: 0, lots: [] };
@@ -93,7 +99,7 @@ function addLot(step: DrawStep, strata: Map<string, Stratum>, key: string, total
   }
   stratum.total += total;
   for (const lot of lots) stratum.lots.push(lot);
-  if (stratum.lots.length > 2 * step.count + 1_000) stratum.lots = smallest(stratum.lots, step.count);
+  if (stratum.lots.length > 2 * operator.count + 1_000) stratum.lots = smallest(stratum.lots, operator.count);
 }
 
 function smallest(lots: Lot[], count: number): Lot[] {
@@ -104,7 +110,7 @@ function smallest(lots: Lot[], count: number): Lot[] {
  * How many rows each stratum gives: `count` of each, or all together, by the method of the largest remainder; of equal remainders the
  * earlier stratum takes the row.
  */
-function sharesOf({ count, isEach }: DrawStep, totals: readonly number[]): number[] {
+function sharesOf({ count, isEach }: DrawOperator, totals: readonly number[]): number[] {
   const total = totals.reduce((sum, own) => sum + own, 0);
   if (isEach || total <= count) return totals.map((own) => Math.min(own, count));
   const shares = totals.map((own) => Math.floor((own * count) / total));

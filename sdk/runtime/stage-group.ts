@@ -1,5 +1,5 @@
 // docs/sdk.md#group: groups over the whole dataset: keys (per partition) -> reduce (per bucket) -> apply (per partition).
-import type { GroupStep } from '../workflow/step.ts';
+import type { GroupOperator } from '../workflow/operator.ts';
 import { addValue, type Column, keepValue, resultOf, valuesOf } from './aggregate.ts';
 import { type Context, eachLiveRow, runAttempts } from './attempts.ts';
 import { bucketOf } from './hash.ts';
@@ -14,25 +14,25 @@ import { createTexts, openTexts } from './texts.ts';
 type Part = readonly [key: unknown, ordinal: number, count: number, columns: Column[], row: object | null];
 
 /** A `reduce` may refuse a row, so its rows travel one by one. */
-function isFolded({ fields }: GroupStep): boolean {
+function isFolded({ fields }: GroupOperator): boolean {
   return fields.some(([, { fold }]) => fold !== null);
 }
 
-export function runGroupKeys(context: Context, step: GroupStep): void {
+export function runGroupKeys(context: Context, operator: GroupOperator): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const texts = createTexts(header.out, step.buckets + 1);
-  const aggregations = step.fields.map(([, aggregation]) => aggregation);
-  const isSingle = isFolded(step);
+  const texts = createTexts(header.out, operator.buckets + 1);
+  const aggregations = operator.fields.map(([, aggregation]) => aggregation);
+  const isSingle = isFolded(operator);
   const parts = new Map<string, { readonly ordinal: number; count: number; readonly columns: Column[] }>();
   const send = (key: string, ordinal: number, count: number, columns: readonly Column[], row: string): void => {
-    texts.add(bucketOf(key, step.buckets), `[${key},${ordinal},${count},${JSON.stringify(columns)},${row}]`);
+    texts.add(bucketOf(key, operator.buckets), `[${key},${ordinal},${count},${JSON.stringify(columns)},${row}]`);
   };
   let key = '';
   let values: unknown[] = [];
   eachLiveRow(context, header, {
     attempt: (row) => {
-      key = keyText((step.key as (row: object) => unknown)(row));
+      key = keyText((operator.key as (row: object) => unknown)(row));
       values = valuesOf(aggregations, row);
     },
     commit: (_index, ordinal) => {
@@ -51,8 +51,8 @@ export function runGroupKeys(context: Context, step: GroupStep): void {
         if (values[i] !== undefined) keepValue(aggregations[i]!, part.columns[i]!, values[i]);
       }
     },
-    made: step.made,
-    refuse: (reason, ordinal) => addFailure(texts, step.buckets, ordinal, reason),
+    made: operator.made,
+    refuse: (reason, ordinal) => addFailure(texts, operator.buckets, ordinal, reason),
   });
   for (const [text, { ordinal, count, columns }] of parts) send(text, ordinal, count, columns, 'null');
   texts.finish(io);
@@ -69,28 +69,28 @@ type Group = {
 };
 
 /** One bucket: the row of each group goes to the place of the group's first row. */
-export function runGroupReduce(context: Context, step: GroupStep, bucket: number): void {
+export function runGroupReduce(context: Context, operator: GroupOperator, bucket: number): void {
   const { io } = context;
   const partitions = io.inputCount() - FIRST_INPUT;
   const homes = createTexts(0, partitions);
   const groups = new Map<string, Group>();
-  const initial = step.fields.map(([, aggregation]) => aggregation.initial);
+  const initial = operator.fields.map(([, aggregation]) => aggregation.initial);
   const add = (partition: number, [key, ordinal, count, columns]: Part, folded: unknown[]): void => {
     const text = JSON.stringify(key);
     let group = groups.get(text);
     if (group === undefined) {
-      group = { key, partition, ordinal, count: 0, columns: step.fields.map(() => []), folded };
+      group = { key, partition, ordinal, count: 0, columns: operator.fields.map(() => []), folded };
       groups.set(text, group);
     }
     group.count += count;
     group.folded = folded;
     for (let i = 0; i < columns.length; i++) {
-      for (const value of columns[i]!) addValue(step.fields[i]![1], group.columns[i]!, value);
+      for (const value of columns[i]!) addValue(operator.fields[i]![1], group.columns[i]!, value);
     }
   };
   for (let partition = 0; partition < partitions; partition++) {
     const texts = openTexts(io, FIRST_INPUT + partition);
-    if (!isFolded(step)) {
+    if (!isFolded(operator)) {
       texts.each(bucket, (value) => add(partition, value as Part, initial));
       continue;
     }
@@ -102,16 +102,16 @@ export function runGroupReduce(context: Context, step: GroupStep, bucket: number
       attempt: () => {
         const part = parts[at];
         if (part === undefined) return false;
-        folded = foldRow(step, groups.get(JSON.stringify(part[0]))?.folded ?? initial, freezeJson(part[4]!));
+        folded = foldRow(operator, groups.get(JSON.stringify(part[0]))?.folded ?? initial, freezeJson(part[4]!));
         return true;
       },
       commit: () => add(partition, parts[at++]!, folded),
       refuse: (reason) => addFailure(homes, partition, parts[at++]![1], reason),
-      made: () => step.made,
+      made: () => operator.made,
     });
   }
   for (const { key, partition, ordinal, count, columns, folded } of groups.values()) {
-    const fields = step.fields.map(([field, aggregation], i) => {
+    const fields = operator.fields.map(([field, aggregation], i) => {
       return [field, aggregation.fold === null ? resultOf(aggregation, columns[i]!, count) : folded[i]];
     });
     addHome(homes, partition, ordinal, { key, ...Object.fromEntries(fields) });
@@ -120,8 +120,8 @@ export function runGroupReduce(context: Context, step: GroupStep, bucket: number
 }
 
 /** What each `reduce` comes to with one more row, of which nobody knows yet. */
-function foldRow(step: GroupStep, before: readonly unknown[], row: object): unknown[] {
-  return step.fields.map(([field, { fold }], i) => {
+function foldRow(operator: GroupOperator, before: readonly unknown[], row: object): unknown[] {
+  return operator.fields.map(([field, { fold }], i) => {
     if (fold === null) return null;
     const value = (fold as (before: unknown, row: object) => unknown)(before[i], row);
     if (value === undefined) throw new TypeError(`the reduce of '${field}' returned undefined`);

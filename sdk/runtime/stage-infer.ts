@@ -1,7 +1,7 @@
 // docs/rows.md#requests: the two programs around a model: rows to requests, results to rows.
 import { findMessageProblem } from '../../edge/backends/messages.ts';
 import { padHeader } from '../../protocol/rows.ts';
-import type { LlmStep, Said } from '../workflow/step.ts';
+import type { LlmOperator, Said } from '../workflow/operator.ts';
 import { openResult, quoteOf, type Result } from './answer.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
@@ -11,17 +11,17 @@ import { type AnswerFormat, type RequestFrame, requestFrames } from './request.t
 import { openRowset, writeLines } from './rowset.ts';
 import { describeIssues } from './schema-issues.ts';
 import { fieldTaken, seal, sealedText, sealRow, sealWith } from './seal.ts';
-import { becomes, type LostAnswer, type RowAt, type StageStep, type Verdict } from './verdict.ts';
+import { becomes, type LostAnswer, type RowAt, type StageOperator, type Verdict } from './verdict.ts';
 
 /** Requests of one task, and their characters: a gateway takes no more (docs/edge.md#memory), and an output has 64 MiB. */
 const MAX_REQUESTS = 131_071;
 const MAX_REQUESTS_LENGTH = 48 << 20;
 
 /** A row whose prompt fails has no request; it is rejected when the results come back. So are the last ones if there is no room for all. */
-export function runRequest(context: Context, step: LlmStep, format: AnswerFormat | null): void {
+export function runRequest(context: Context, operator: LlmOperator, format: AnswerFormat | null): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const frames = requestFrames(step, format);
+  const frames = requestFrames(operator, format);
   const lines: string[] = [];
   const [{ head, tail }] = frames as [RequestFrame, ...RequestFrame[]];
   let first = '';
@@ -30,8 +30,8 @@ export function runRequest(context: Context, step: LlmStep, format: AnswerFormat
   let isFull = false;
   eachLiveRow(context, header, {
     attempt: (row) => {
-      first = ask(step, row, 0);
-      if (frames.length > 1) others = askOthers(step, row, first);
+      first = ask(operator, row, 0);
+      if (frames.length > 1) others = askOthers(operator, row, first);
     },
     commit: (index) => {
       if (isFull) return;
@@ -47,9 +47,9 @@ export function runRequest(context: Context, step: LlmStep, format: AnswerFormat
       if (isFull) lines.length = before;
     },
     refuse: () => {},
-    made: step.made,
+    made: operator.made,
   });
-  io.write(padHeader({ mizu: 'requests', count: lines.length, model: step.model }));
+  io.write(padHeader({ mizu: 'requests', count: lines.length, model: operator.model }));
   writeLines(io, lines);
 }
 
@@ -67,35 +67,37 @@ export function readResults(io: GuestIo, input: number): [number, Result][] {
 
 /** Takes the results one by one: each row that gave requests has one for each of them. */
 export function createReceive(
-  step: LlmStep,
+  operator: LlmOperator,
   rows: number,
   results: readonly [number, Result][],
   source: SourceTable,
-): StageStep {
+): StageOperator {
   // The prompts are computed again only if one of them failed, to know which.
-  const allAsked = results.length === rows * step.asks;
-  const isPlain = createPlainCheck(step.output) ?? (() => false);
-  const turn = createTurns(results, step.asks);
+  const allAsked = results.length === rows * operator.asks;
+  const isPlain = createPlainCheck(operator.output) ?? (() => false);
+  const turn = createTurns(results, operator.asks);
   return {
-    name: step.name,
-    made: step.made,
+    name: operator.name,
+    made: operator.made,
     apply: (row, at): Verdict => {
       if (!allAsked) {
-        const failure = whyNotAsked(step, row, source);
+        const failure = whyNotAsked(operator, row, source);
         if (failure !== null) return { kind: 'reject', reason: failure };
       }
       const place = turn.take(at);
       if (place < 0) return { kind: 'reject', reason: NO_ANSWER };
-      if (step.gather.kind === 'one') {
-        const answer = accept(step, isPlain, results[place]![1], row, source);
+      if (operator.gather.kind === 'one') {
+        const answer = accept(operator, isPlain, results[place]![1], row, source);
         if ('reason' in answer) return { kind: 'reject', reason: answer.reason };
         try {
-          return becomes(sealWith(row, step.field, answer.value, 'the answer'));
+          return becomes(sealWith(row, operator.field, answer.value, 'the answer'));
         } catch (error) {
-          return { kind: 'reject', reason: parserFailed(error, step, source, answer.raw) };
+          return { kind: 'reject', reason: parserFailed(error, operator, source, answer.raw) };
         }
       }
-      return gather(step, row, source, (number) => accept(step, isPlain, results[place + number]![1], row, source));
+      return gather(operator, row, source, (number) =>
+        accept(operator, isPlain, results[place + number]![1], row, source),
+      );
     },
   };
 }
@@ -103,8 +105,13 @@ export function createReceive(
 const NO_ANSWER = `there is no answer at the place of this row: the requests of a task are at most ${MAX_REQUESTS}, with ${MAX_REQUESTS_LENGTH} characters, or its gateway has not answered them`;
 
 /** What the answers of a row come to: each must be good, or so many of them. A value that is no JSON is that answer's fault alone. */
-function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (number: number) => Accepted): Verdict {
-  const { asks, gather: way } = step;
+function gather(
+  operator: LlmOperator,
+  row: object,
+  source: SourceTable,
+  acceptAt: (number: number) => Accepted,
+): Verdict {
+  const { asks, gather: way } = operator;
   const values: unknown[] = [];
   const lost: LostAnswer[] = [];
   for (let number = 0; number < asks; number++) {
@@ -114,7 +121,7 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (numb
       try {
         values.push(seal(answer.value));
       } catch (error) {
-        reason = parserFailed(error, step, source, answer.raw);
+        reason = parserFailed(error, operator, source, answer.raw);
       }
     }
     const which = way.kind === 'all' ? way.names[number] : `answer ${number + 1} of ${asks}`;
@@ -122,7 +129,7 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (numb
   }
   if (way.kind === 'all') {
     if (lost.length > 0) return { kind: 'reject', reason: lost[0]!.reason };
-    return becomes(sealRow({ ...row, [step.field]: way.join(values as never[]) }, 'the answer'));
+    return becomes(sealRow({ ...row, [operator.field]: way.join(values as never[]) }, 'the answer'));
   }
   const least = way.kind === 'each' ? way.least : 1;
   if (values.length < least) {
@@ -131,7 +138,7 @@ function gather(step: LlmStep, row: object, source: SourceTable, acceptAt: (numb
       reason: `${values.length} of ${asks} answers are good, ${least} must be; ${lost[0]!.reason}`,
     };
   }
-  const next = sealRow({ ...row, [step.field]: values }, 'the answer');
+  const next = sealRow({ ...row, [operator.field]: values }, 'the answer');
   return lost.length === 0 ? becomes(next) : { kind: 'part', row: next, lost };
 }
 
@@ -158,15 +165,17 @@ function createTurns(results: readonly [number, Result][], asks: number) {
 }
 
 /** The messages of the row's request of this number as canonical JSON. */
-function ask(step: LlmStep, row: object, number: number): string {
+function ask(operator: LlmOperator, row: object, number: number): string {
   // Before any model is asked: an answer must not take the place of what the row says.
-  if (!step.continues && Object.hasOwn(row, step.field)) throw fieldTaken(step.field);
-  return textOfPrompt(seal((step.prompt as (row: object, ask: number) => unknown)(row, number)));
+  if (!operator.continues && Object.hasOwn(row, operator.field)) throw fieldTaken(operator.field);
+  return textOfPrompt(seal((operator.prompt as (row: object, ask: number) => unknown)(row, number)));
 }
 
 /** Of the requests after the first: the same, where several answers to one question are wanted. */
-function askOthers(step: LlmStep, row: object, first: string): readonly string[] {
-  return Array.from({ length: step.asks - 1 }, (_, i) => (step.gather.kind === 'all' ? ask(step, row, i + 1) : first));
+function askOthers(operator: LlmOperator, row: object, first: string): readonly string[] {
+  return Array.from({ length: operator.asks - 1 }, (_, i) =>
+    operator.gather.kind === 'all' ? ask(operator, row, i + 1) : first,
+  );
 }
 
 const ROLES = ['system', 'user', 'assistant'];
@@ -177,43 +186,51 @@ function textOfPrompt(messages: unknown): string {
   return sealedText(messages as object, 'a prompt');
 }
 
-function whyNotAsked(step: LlmStep, row: object, source: SourceTable): string | null {
+function whyNotAsked(operator: LlmOperator, row: object, source: SourceTable): string | null {
   try {
-    askOthers(step, row, ask(step, row, 0));
+    askOthers(operator, row, ask(operator, row, 0));
     return null;
   } catch (error) {
-    return `the prompt failed: ${describeError(error, source, step.made)}`;
+    return `the prompt failed: ${describeError(error, source, operator.made)}`;
   }
 }
 
 /** `raw`: what the model said, for the reason of a reject. */
 type Accepted = { readonly value: unknown; readonly raw: string } | { readonly reason: string };
 
-function accept(step: LlmStep, isPlain: PlainCheck, result: Result, row: object, source: SourceTable): Accepted {
-  const opened = openResult(step, result);
+function accept(
+  operator: LlmOperator,
+  isPlain: PlainCheck,
+  result: Result,
+  row: object,
+  source: SourceTable,
+): Accepted {
+  const opened = openResult(operator, result);
   if ('reason' in opened) return opened;
   const { said, raw } = opened;
   let answer = opened.value;
-  if (step.output !== null && !isPlain(answer)) {
+  if (operator.output !== null && !isPlain(answer)) {
     try {
-      const checked = step.output.safeParse(answer);
+      const checked = operator.output.safeParse(answer);
       if (!checked.success)
         return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${quoteOf(raw)}` };
       answer = checked.data;
     } catch (error) {
-      return { reason: `the check of the answer failed: ${describeError(error, source, step.made)}${quoteOf(raw)}` };
+      return {
+        reason: `the check of the answer failed: ${describeError(error, source, operator.made)}${quoteOf(raw)}`,
+      };
     }
   }
   try {
-    const value = (step.parse as (answer: unknown, row: object, said: Said) => unknown)(answer, row, said);
+    const value = (operator.parse as (answer: unknown, row: object, said: Said) => unknown)(answer, row, said);
     if (value === undefined) throw new TypeError('it returned undefined; where there is no value it says null');
     return { value, raw };
   } catch (error) {
-    return { reason: parserFailed(error, step, source, raw) };
+    return { reason: parserFailed(error, operator, source, raw) };
   }
 }
 
 // What the model said belongs to the reason.
-function parserFailed(error: unknown, step: LlmStep, source: SourceTable, raw: string): string {
-  return `the parser failed: ${describeError(error, source, step.made)}${quoteOf(raw)}`;
+function parserFailed(error: unknown, operator: LlmOperator, source: SourceTable, raw: string): string {
+  return `the parser failed: ${describeError(error, source, operator.made)}${quoteOf(raw)}`;
 }

@@ -1,5 +1,5 @@
 // docs/sdk.md#near: near duplicates over the whole dataset: rows that share a band are compared, then connected components.
-import type { DedupeStep } from '../workflow/step.ts';
+import type { DedupeOperator } from '../workflow/operator.ts';
 import {
   bytesOf,
   createFacts,
@@ -22,11 +22,11 @@ const UNREAD = 0xffffffff;
  * One bucket of bands, over all partitions: pairs that are near duplicates. A row is compared with the first row of each of its
  * bands, so the work for a row does not depend on how many others there are. Compiled: a comparison takes a fiftieth of QuickJS's gas.
  */
-export function runReduceNear(io: GuestIo, step: DedupeStep, bucket: number): void {
+export function runReduceNear(io: GuestIo, operator: DedupeOperator, bucket: number): void {
   const edges = createFacts('edges', 0, 1, EDGE_WORDS, 0);
   // Near as f64, then u32: input, offset and number of the records, base and number of the rows, offset of their words.
   const options = new DataView(new ArrayBuffer(32));
-  options.setFloat64(0, step.near!, true);
+  options.setFloat64(0, operator.near!, true);
   for (const { input, header, base } of openPartitions(io, io.inputCount() - FIRST_INPUT)) {
     const { offset, count } = groupRange(io, input, header, bucket);
     [input, offset, count, base, header.count, extraOffset(io, input, header)].forEach((word, i) => {

@@ -1,5 +1,6 @@
 // docs/sdk.md#stages: the stages that read a rowset and write one: rows, receive and apply share one loop.
 import { type Context, runAttempts } from './attempts.ts';
+import { createCounts } from './operator-counts.ts';
 import {
   MAX_LIVE_LENGTH,
   openAnyRowset,
@@ -10,8 +11,7 @@ import {
   writeRowset,
 } from './rowset.ts';
 import { rejectedText, sealedText } from './seal.ts';
-import { createCounts } from './step-counts.ts';
-import type { LostAnswer, StageStep, Verdict } from './verdict.ts';
+import type { LostAnswer, StageOperator, Verdict } from './verdict.ts';
 
 /** Made by a flatMap, on its way to the operator `from`. */
 type Pending = {
@@ -23,10 +23,15 @@ type Pending = {
 };
 
 /** `isOther`: its rows are those of another input, and stay that. */
-export function runRowStage(context: Context, input: number, steps: readonly StageStep[], isOther = false): void {
+export function runRowStage(
+  context: Context,
+  input: number,
+  operators: readonly StageOperator[],
+  isOther = false,
+): void {
   const { io } = context;
   const header = isOther ? openAnyRowset(io, input) : openRowset(io, input);
-  const counts = createCounts(steps);
+  const counts = createCounts(operators);
   const live: string[] = [];
   const rejects: string[] = [];
   /** The next one is the last. */
@@ -58,7 +63,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   };
 
   // What the attempt has noted: the operator that the row is at, the row as that operator reads it, and what becomes of it.
-  let step = 0;
+  let operator = 0;
   let seenLine = false;
   let seenText: string | null = null;
   let seenRow: object | null = null;
@@ -78,9 +83,9 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     let oldText = text;
     let old = row;
     verdict = null;
-    for (let next = from; next < steps.length; next++) {
-      const current = steps[next]!;
-      step = next;
+    for (let next = from; next < operators.length; next++) {
+      const current = operators[next]!;
+      operator = next;
       seenLine = isRead;
       seenText = nowText;
       seenRow = now;
@@ -105,7 +110,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       return true;
     }
     if (nowText === null) {
-      step = changedBy;
+      operator = changedBy;
       seenLine = oldLine;
       seenText = oldText;
       seenRow = old;
@@ -118,7 +123,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   const rejectLost = (answers: readonly LostAnswer[]): void => {
     const seen = rowText(io.line());
     for (const { answer, reason } of answers) {
-      rejects.push(rejectLine(at.index, seen, steps[0]!.name, reason, answer));
+      rejects.push(rejectLine(at.index, seen, operators[0]!.name, reason, answer));
     }
     counts.rejected[0]! += answers.length;
     lost = null;
@@ -126,13 +131,13 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
   const refuse = (reason: string): void => {
     if (lost !== null) rejectLost(lost);
     const seen = seenLine ? rowText(io.line()) : (seenText ?? rejectedText(seenRow!));
-    rejects.push(rejectLine(at.index, seen, steps[step]!.name, reason));
-    counts.rejected[step]!++;
+    rejects.push(rejectLine(at.index, seen, operators[operator]!.name, reason));
+    counts.rejected[operator]!++;
     lose();
   };
   const lose = (): void => {
-    counts.add(at.index, from, step);
-    counts.lost[step]!++;
+    counts.add(at.index, from, operator);
+    counts.lost[operator]!++;
     advance();
   };
   const commit = (): void => {
@@ -147,7 +152,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       refuse(`a task gives at most ${MAX_LIVE_LENGTH} characters of rows, and has no room for this one`);
       return;
     }
-    counts.add(at.index, from, steps.length - 1);
+    counts.add(at.index, from, operators.length - 1);
     live.push(written);
     advance();
   };
@@ -158,14 +163,14 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
       return;
     }
     if (found.kind === 'rows') {
-      for (let i = found.rows.length - 1; i >= 0; i--) pending.push({ ...at, ...found.rows[i]!, from: step + 1 });
-      counts.made[step]! += found.rows.length;
+      for (let i = found.rows.length - 1; i >= 0; i--) pending.push({ ...at, ...found.rows[i]!, from: operator + 1 });
+      counts.made[operator]! += found.rows.length;
     }
     lose();
   };
 
   advance();
-  runAttempts(context, { attempt, commit, refuse, made: () => steps[step]!.made });
+  runAttempts(context, { attempt, commit, refuse, made: () => operators[operator]!.made });
   const old: string[] = [];
   while (io.next()) old.push(io.line());
   const output: RowsetHeader = {
@@ -173,7 +178,7 @@ export function runRowStage(context: Context, input: number, steps: readonly Sta
     in: header.out,
     out: live.length,
     rejected: rejects.length,
-    steps: { ...header.steps, ...counts.stats() },
+    operators: { ...header.operators, ...counts.stats() },
     ...(header.input === undefined ? {} : { input: header.input }),
   };
   writeRowset(io, output, live, [...old, ...rejects]);

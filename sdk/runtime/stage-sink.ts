@@ -1,5 +1,5 @@
 // docs/rows.md#sinks: the last stages: the rows of one part of the split, and the rejects.
-import type { SortStep, SplitStep } from '../workflow/step.ts';
+import type { SortOperator, SplitOperator } from '../workflow/operator.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { createPlaces } from './places.ts';
@@ -9,7 +9,7 @@ import { createPartOf, keyText } from './split.ts';
 import { openTexts } from './texts.ts';
 
 /** `split` null: all live rows. A row's part depends on its index (or key) and the seed only. */
-export function runSink(context: Context, split: SplitStep | null, part: number): void {
+export function runSink(context: Context, split: SplitOperator | null, part: number): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   if (split === null)
@@ -30,7 +30,7 @@ function readTexts(io: GuestIo, { out }: RowsetHeader, isHere: (index: number) =
 }
 
 // The rows of one index follow each other.
-function createIndexFilter(io: GuestIo, split: SplitStep, part: number): (index: number) => boolean {
+function createIndexFilter(io: GuestIo, split: SplitOperator, part: number): (index: number) => boolean {
   const partOf = createPartOf(io, split);
   let last = -1;
   let lastIsHere = false;
@@ -41,7 +41,7 @@ function createIndexFilter(io: GuestIo, split: SplitStep, part: number): (index:
   };
 }
 
-function readByKey(context: Context, header: RowsetHeader, split: SplitStep, part: number): string[] {
+function readByKey(context: Context, header: RowsetHeader, split: SplitOperator, part: number): string[] {
   const { io } = context;
   const partOf = createPartOf(io, split);
   const lines: string[] = [];
@@ -63,7 +63,7 @@ function readByKey(context: Context, header: RowsetHeader, split: SplitStep, par
 }
 
 /** In the order of the rows, so that the number of partitions does not show. `sort`: its rejects are input 2. */
-export function runRejects(io: GuestIo, sort: SortStep | null): void {
+export function runRejects(io: GuestIo, sort: SortOperator | null): void {
   const failures = createPlaces<string>(io);
   if (sort !== null) {
     openTexts(io, FIRST_INPUT + 1).each(sort.buckets, (value) => {
@@ -73,10 +73,10 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
   }
   const header = openRowset(io, FIRST_INPUT);
   const rejects: [number, string][] = [];
-  const add = (index: number, row: string, step: string, reason: string, answer?: number): void => {
-    const [why, where] = [JSON.stringify(reason), JSON.stringify(step)];
+  const add = (index: number, row: string, operator: string, reason: string, answer?: number): void => {
+    const [why, where] = [JSON.stringify(reason), JSON.stringify(operator)];
     const which = answer === undefined ? '' : `"answer":${answer},`;
-    rejects.push([index, `{${which}"index":${index},"reason":${why},"row":${row},"step":${where}}`]);
+    rejects.push([index, `{${which}"index":${index},"operator":${where},"reason":${why},"row":${row}}`]);
   };
   for (let ordinal = 0; io.next(); ordinal++) {
     if (ordinal < header.out) {
@@ -84,8 +84,8 @@ export function runRejects(io: GuestIo, sort: SortStep | null): void {
       if (reason !== undefined) add(io.index(), rowText(io.line()), sort!.name, reason);
       continue;
     }
-    const [index, row, step, reason, answer] = io.json() as [number, unknown, string, string, number?];
-    add(index, rejectedText(row), step, reason, answer);
+    const [index, row, operator, reason, answer] = io.json() as [number, unknown, string, string, number?];
+    add(index, rejectedText(row), operator, reason, answer);
   }
   rejects.sort((a, b) => a[0] - b[0]);
   writeLines(

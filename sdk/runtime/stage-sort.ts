@@ -1,10 +1,10 @@
 // docs/sdk.md#sort: samples (per partition) -> send to ranges (per partition) -> sort (per range).
-import type { SortKey, SortStep } from '../workflow/step.ts';
+import type { SortKey, SortOperator } from '../workflow/operator.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
 import { addFailure } from './homes.ts';
 import { FIRST_INPUT } from './io.ts';
 import { compareSortable, orderedValue, sortable } from './order.ts';
-import { MAX_LIVE_LENGTH, openRowset, type RowsetHeader, rowText, type StepStats, writeRowset } from './rowset.ts';
+import { MAX_LIVE_LENGTH, type OperatorStats, openRowset, type RowsetHeader, rowText, writeRowset } from './rowset.ts';
 import { createTexts, openTexts } from './texts.ts';
 
 /** Samples for each range, of all partitions together: every partition sorts them all. */
@@ -17,57 +17,57 @@ type Place = readonly [values: readonly unknown[], partition: number, ordinal: n
 type Summary = { readonly counts: readonly number[]; readonly header: RowsetHeader; readonly rejected: number };
 
 /** Rows at equal distances. One whose values fail is none. */
-export function runSortSamples(context: Context, step: SortStep, partition: number, partitions: number): void {
+export function runSortSamples(context: Context, operator: SortOperator, partition: number, partitions: number): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
   const texts = createTexts(header.out, 1);
-  const distance = Math.max(1, Math.ceil((header.out * partitions) / (SAMPLES * step.buckets)));
+  const distance = Math.max(1, Math.ceil((header.out * partitions) / (SAMPLES * operator.buckets)));
   let values: readonly unknown[] | null = null;
   eachLiveRow(context, header, {
     attempt: (row, _index, ordinal) => {
-      values = ordinal % distance === 0 ? valuesOf(step.keys, row) : null;
+      values = ordinal % distance === 0 ? valuesOf(operator.keys, row) : null;
     },
     commit: (_index, ordinal) => {
       if (values !== null) texts.add(0, JSON.stringify([values, partition, ordinal]));
     },
-    made: step.made,
+    made: operator.made,
     refuse: () => {},
   });
   texts.finish(io);
 }
 
 /** Input 1 are the rows, the samples of all partitions follow. Groups: the ranges, the failures, the summary. */
-export function runSortSend(context: Context, step: SortStep, partition: number): void {
+export function runSortSend(context: Context, operator: SortOperator, partition: number): void {
   const { io } = context;
-  const borders = bordersOf(context, step);
+  const borders = bordersOf(context, operator);
   const header = openRowset(io, FIRST_INPUT);
-  const texts = createTexts(header.out, step.buckets + 2);
-  const counts = new Array<number>(step.buckets).fill(0);
+  const texts = createTexts(header.out, operator.buckets + 2);
+  const counts = new Array<number>(operator.buckets).fill(0);
   let rejected = 0;
   let values: readonly unknown[] = [];
   eachLiveRow(context, header, {
     attempt: (row) => {
-      values = valuesOf(step.keys, row);
+      values = valuesOf(operator.keys, row);
     },
     commit: (_index, ordinal) => {
-      const range = rangeOf(step.keys, borders, [values, partition, ordinal]);
+      const range = rangeOf(operator.keys, borders, [values, partition, ordinal]);
       counts[range]!++;
       texts.add(range, `${JSON.stringify(values)}\t${rowText(io.line())}`);
     },
-    made: step.made,
+    made: operator.made,
     refuse: (reason, ordinal) => {
       rejected++;
-      addFailure(texts, step.buckets, ordinal, reason);
+      addFailure(texts, operator.buckets, ordinal, reason);
     },
   });
-  texts.add(step.buckets + 1, JSON.stringify({ counts, header, rejected } satisfies Summary));
+  texts.add(operator.buckets + 1, JSON.stringify({ counts, header, rejected } satisfies Summary));
   texts.finish(io);
 }
 
 /** One range, over all partitions: a rowset whose indexes are the places in the sorted dataset. */
-export function runSortRange({ io }: Context, step: SortStep, range: number): void {
+export function runSortRange({ io }: Context, operator: SortOperator, range: number): void {
   const rows: { readonly values: readonly unknown[]; readonly text: string }[] = [];
-  const total: Record<string, StepStats> = {};
+  const total: Record<string, OperatorStats> = {};
   let [before, length, read, rejected] = [0, 0, 0, 0];
   for (let input = FIRST_INPUT; input < io.inputCount(); input++) {
     const texts = openTexts(io, input);
@@ -77,14 +77,14 @@ export function runSortRange({ io }: Context, step: SortStep, range: number): vo
       length += text.length + 24;
       rows.push({ values: JSON.parse(line.slice(0, end)) as unknown[], text });
     });
-    texts.each(step.buckets + 1, (value) => {
+    texts.each(operator.buckets + 1, (value) => {
       const summary = value as Summary;
       for (let i = 0; i < range; i++) before += summary.counts[i]!;
       // Of what came before the rows have forgotten it: the first range tells it for all.
       if (range > 0) return;
       read += summary.header.out;
       rejected += summary.rejected;
-      for (const [name, stats] of Object.entries(summary.header.steps)) {
+      for (const [name, stats] of Object.entries(summary.header.operators)) {
         const sum = total[name] ?? { in: 0, out: 0, rejected: 0 };
         total[name] = { in: sum.in + stats.in, out: sum.out + stats.out, rejected: sum.rejected + stats.rejected };
       }
@@ -92,14 +92,14 @@ export function runSortRange({ io }: Context, step: SortStep, range: number): vo
   }
   if (length > MAX_LIVE_LENGTH) {
     throw new Error(
-      `sort '${step.name}': a range of the dataset has more than ${MAX_LIVE_LENGTH} characters of rows. Use more buckets, or keep less of each row.`,
+      `sort '${operator.name}': a range of the dataset has more than ${MAX_LIVE_LENGTH} characters of rows. Use more buckets, or keep less of each row.`,
     );
   }
   // Stable, and in the order of the partitions.
-  rows.sort((a, b) => compareKeys(step.keys, a.values, b.values));
-  total[step.name] = { in: read, out: read - rejected, rejected };
+  rows.sort((a, b) => compareKeys(operator.keys, a.values, b.values));
+  total[operator.name] = { in: read, out: read - rejected, rejected };
   const lines = rows.map(({ text }, i) => `[${before + i},${text}]`);
-  writeRowset(io, { mizu: 'rows', in: lines.length, out: lines.length, rejected: 0, steps: total }, lines, []);
+  writeRowset(io, { mizu: 'rows', in: lines.length, out: lines.length, rejected: 0, operators: total }, lines, []);
 }
 
 function valuesOf(keys: readonly SortKey[], row: object): unknown[] {
@@ -130,15 +130,15 @@ function comparePlaces(keys: readonly SortKey[], a: Place, b: Place): number {
 }
 
 /** The first places of all ranges but the first. */
-function bordersOf({ io }: Context, step: SortStep): Place[] {
+function bordersOf({ io }: Context, operator: SortOperator): Place[] {
   const samples: Place[] = [];
   for (let input = FIRST_INPUT + 1; input < io.inputCount(); input++) {
     openTexts(io, input).each(0, (value) => samples.push(value as Place));
   }
-  samples.sort((a, b) => comparePlaces(step.keys, a, b));
+  samples.sort((a, b) => comparePlaces(operator.keys, a, b));
   if (samples.length === 0) return [];
-  return Array.from({ length: step.buckets - 1 }, (_, i) => {
-    return samples[Math.floor(((i + 1) * samples.length) / step.buckets)]!;
+  return Array.from({ length: operator.buckets - 1 }, (_, i) => {
+    return samples[Math.floor(((i + 1) * samples.length) / operator.buckets)]!;
   });
 }
 

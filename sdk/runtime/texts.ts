@@ -45,7 +45,7 @@ export type Texts = {
 export function openTexts(io: GuestIo, input: number): Texts {
   io.open(input);
   const header = io.next() ? (io.json() as TextsHeader) : null;
-  if (header?.mizu !== 'texts') throw new Error(`input ${input} holds no lines of a step`);
+  if (header?.mizu !== 'texts') throw new Error(`input ${input} holds no lines of an operator`);
   const { count, groups, size } = header;
   const first = io.inputSize(input) - size;
   const words = io.read(input, first - 4 * (groups + 1), 4 * (groups + 1)).slice();

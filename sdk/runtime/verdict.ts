@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: what an operator of a stage is given of a row, and what it may say of it.
+// docs/sdk.md#operators: what an operator of a stage is given of a row, and what it may say of it.
 
 /** A row on its way through a stage. */
 export type RowAt = {
@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly kind: 'stop'; readonly error: Error };
 
 /** An operator of a stage: a row operator, or what the stage does with a row before them. */
-export type StageStep = {
+export type StageOperator = {
   readonly name: string;
   /** The stack of where the workflow made it. */
   readonly made: string;

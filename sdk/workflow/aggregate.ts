@@ -49,27 +49,27 @@ const MAX_FIELDS = 64;
 const MAX_COLLECTED = 100_000;
 
 /** @throws MizuError `sdk/bad-option` */
-export function createAggregations(step: string, build: unknown): [field: string, Aggregation][] {
-  assertOption(step, 'aggregate', typeof build === 'function', 'a function that names the fields', build);
-  const fields = (build as (group: Aggregates<never>) => AggregateFields)(aggregatesOf(step));
+export function createAggregations(operator: string, build: unknown): [field: string, Aggregation][] {
+  assertOption(operator, 'aggregate', typeof build === 'function', 'a function that names the fields', build);
+  const fields = (build as (group: Aggregates<never>) => AggregateFields)(aggregatesOf(operator));
   const entries = Object.entries(fields ?? {});
   const good = entries.length > 0 && entries.length <= MAX_FIELDS;
-  assertOption(step, 'aggregate', good, `1 to ${MAX_FIELDS} fields`, entries.length);
+  assertOption(operator, 'aggregate', good, `1 to ${MAX_FIELDS} fields`, entries.length);
   for (const [field, made] of entries) {
-    assertOption(step, field, field !== 'key' && NAME.test(field), "a field's name, other than 'key'", field);
-    assertOption(step, field, typeof made?.kind === 'string', 'one of count, sum, mean, min, max, …', made);
+    assertOption(operator, field, field !== 'key' && NAME.test(field), "a field's name, other than 'key'", field);
+    assertOption(operator, field, typeof made?.kind === 'string', 'one of count, sum, mean, min, max, …', made);
   }
   return entries;
 }
 
-function aggregatesOf(step: string): Aggregates<never> {
+function aggregatesOf(operator: string): Aggregates<never> {
   const none = { value: null, limit: 0, initial: null, fold: null };
   const over =
     (kind: AggregateKind) =>
     (value: unknown, { limit = 1_000 }: { limit?: number } = {}): Aggregate<never> => {
-      assertOption(step, kind, typeof value === 'function', 'a function of a row', value);
+      assertOption(operator, kind, typeof value === 'function', 'a function of a row', value);
       const counted = Number.isInteger(limit) && limit >= 1 && limit <= MAX_COLLECTED;
-      assertOption(step, 'limit', counted, `1 to ${MAX_COLLECTED}`, limit);
+      assertOption(operator, 'limit', counted, `1 to ${MAX_COLLECTED}`, limit);
       return { ...none, kind, limit, value: value as (row: never) => unknown };
     };
   return {
@@ -80,17 +80,17 @@ function aggregatesOf(step: string): Aggregates<never> {
     max: over('max'),
     collect: over('collect'),
     reduce: (initial: unknown, fold: unknown): Aggregate<never> => {
-      assertOption(step, 'reduce', typeof fold === 'function', 'a function of a value and a row', fold);
-      return { ...none, kind: 'reduce', initial: sealInitial(step, initial), fold: fold as never };
+      assertOption(operator, 'reduce', typeof fold === 'function', 'a function of a value and a row', fold);
+      return { ...none, kind: 'reduce', initial: sealInitial(operator, initial), fold: fold as never };
     },
   };
 }
 
-function sealInitial(step: string, initial: unknown): unknown {
+function sealInitial(operator: string, initial: unknown): unknown {
   try {
     return seal(initial);
   } catch (error) {
-    assertOption(step, 'initial', false, 'a JSON value', (error as Error).message);
+    assertOption(operator, 'initial', false, 'a JSON value', (error as Error).message);
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export type {
   ScoreOptions,
   SeveralOptions,
 } from './llm.ts';
+export type { Message, OnTruncated, Said, Workflow } from './operator.ts';
 export type { BatchOptions, Chunk, ChunkOptions, SampleOptions } from './parts.ts';
 export type { SortBy, SortOptions, SortOrder } from './sort.ts';
-export type { Message, OnTruncated, Said, Workflow } from './step.ts';
 export { z };

@@ -8,10 +8,10 @@ const grouped = (fields: Parameters<ReturnType<typeof groups>['aggregate']>[1]) 
 const groups = () => dataset('x', Row).groupBy((row) => row.id);
 const joined = (table: readonly { id: string }[]) =>
   dataset('x', Row).join('other', table, { on: (row) => row.id, key: (other) => other.id });
-const kinds = (steps: Parameters<typeof planStages>[0], fused = true) =>
-  planStages(steps, fused).map((stage) => stage.kind);
+const kinds = (operators: Parameters<typeof planStages>[0], fused = true) =>
+  planStages(operators, fused).map((stage) => stage.kind);
 
-test('types flow from step to step', () => {
+test('types flow from operator to operator', () => {
   const workflow = dataset('types', Row)
     .map('length', (row) => ({ ...row, length: row.text.length }))
     .classify('mood', { model: 'm', labels: ['glad', 'sad'], text: (row) => row.text })
@@ -29,7 +29,7 @@ test('types flow from step to step', () => {
       // @ts-expect-error there is no such field
       return row.nothing === mood && all.length > 0;
     });
-  expect(workflow.steps.map((step) => step.name)).toEqual([
+  expect(workflow.operators.map((operator) => operator.name)).toEqual([
     'input',
     'length',
     'mood',
@@ -97,7 +97,7 @@ test('after a sort, stages are as wide as it has ranges, and the rejects so far 
     .dedupe('d', (row) => row.text);
   // @ts-expect-error a list has no order
   dataset('plan', Row).sort('order', (row) => [row.id]);
-  const stages = planStages(rows.steps).map(({ kind, width }) => [kind, width]);
+  const stages = planStages(rows.operators).map(({ kind, width }) => [kind, width]);
   expect(stages).toEqual([
     ['rows', 0],
     ['keys', 0],
@@ -126,7 +126,9 @@ test('batches hold rows, chunks what is kept', () => {
       // @ts-expect-error the text is not kept
       return { key: first!.key.length, places, text: first!.pieces[0]!.text };
     });
-  const stages = planStages(dataset('plan', Row).limit('l', 1).batch('b', { size: 2 }).sample('s', { count: 1 }).steps);
+  const stages = planStages(
+    dataset('plan', Row).limit('l', 1).batch('b', { size: 2 }).sample('s', { count: 1 }).operators,
+  );
   expect(stages.map(({ kind, width }) => [kind, width])).toEqual([
     ['rows', 0],
     ['keys', 0],
@@ -153,26 +155,26 @@ test('the field of a model is not one that the row has', () => {
   dataset<{ [field: string]: string }>('record').generate('text', options);
 });
 
-test('row steps side by side are one stage; a model is three, a dedupe three or four', () => {
+test('row operators side by side are one stage; a model is three, a dedupe three or four', () => {
   const rows = dataset('plan', Row)
     .filter('a', () => true)
     .map('b', (row) => row);
-  expect(kinds(rows.steps)).toEqual(['rows', 'sink', 'rejects']);
-  expect(kinds(rows.steps, false)).toEqual(['rows', 'rows', 'rows', 'sink', 'rejects']);
+  expect(kinds(rows.operators)).toEqual(['rows', 'sink', 'rejects']);
+  expect(kinds(rows.operators, false)).toEqual(['rows', 'rows', 'rows', 'sink', 'rejects']);
   const model = rows.generate('g', { model: 'm', prompt: () => 'x' }).check('c', () => true);
-  expect(kinds(model.steps)).toEqual(['rows', 'request', 'infer', 'receive', 'sink', 'rejects']);
+  expect(kinds(model.operators)).toEqual(['rows', 'request', 'infer', 'receive', 'sink', 'rejects']);
   const exact = rows.dedupe('d', (row) => row.text, { buckets: 7 });
-  expect(kinds(exact.steps)).toEqual(['rows', 'keys', 'reduce', 'apply', 'sink', 'rejects']);
-  expect(planStages(exact.steps)[2]).toMatchObject({ width: 7, inputs: [{ stage: 1, mode: 'all' }] });
+  expect(kinds(exact.operators)).toEqual(['rows', 'keys', 'reduce', 'apply', 'sink', 'rejects']);
+  expect(planStages(exact.operators)[2]).toMatchObject({ width: 7, inputs: [{ stage: 1, mode: 'all' }] });
   const talk = rows
     .converse('t', { model: 'm', turns: [() => 'a', () => 'b'] })
     .judge('j', { model: 'm', a: () => 'a', b: () => 'b' });
   const three = ['request', 'infer', 'receive'];
-  expect(kinds(talk.steps)).toEqual(['rows', ...three, ...three, ...three, 'sink', 'rejects']);
+  expect(kinds(talk.operators)).toEqual(['rows', ...three, ...three, ...three, 'sink', 'rejects']);
   const near = dataset<{ text: string }>('near')
     .dedupe('d', (row) => row.text, { near: 0.8 })
     .split({ train: 0.5, test: 0.5 });
-  expect(kinds(near.steps)).toEqual(['keys', 'reduce', 'cluster', 'apply', 'sink', 'sink', 'rejects']);
+  expect(kinds(near.operators)).toEqual(['keys', 'reduce', 'cluster', 'apply', 'sink', 'sink', 'rejects']);
 });
 
 const MODEL = { model: 'm', prompt: () => 'x' };
@@ -285,7 +287,7 @@ test.each([
     'sdk/bad-option',
   ],
   [
-    'a turn and a step of one name',
+    'a turn and an operator of one name',
     () =>
       dataset('x', Row)
         .map('c-2', (row) => row)

@@ -16,26 +16,26 @@ import {
   type Several,
 } from './llm.ts';
 import {
+  DEFAULT_ROW_BUDGET,
+  inputsOf,
+  type Message,
+  type OnFail,
+  type Operator,
+  type Unmade,
+  type Workflow,
+} from './operator.ts';
+import {
   type BatchOptions,
   type Chunk,
   type ChunkOptions,
   createBatch,
-  createChunkStep,
+  createChunkOperator,
   createLimit,
   createSample,
   type SampleOptions,
 } from './parts.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
 import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
-import {
-  DEFAULT_ROW_BUDGET,
-  inputsOf,
-  type Message,
-  type OnFail,
-  type Step,
-  type Unmade,
-  type Workflow,
-} from './step.ts';
 
 /** Fields shown flat in editors. */
 type Flat<T> = { [K in keyof T]: T[K] };
@@ -197,108 +197,121 @@ export function dataset(name: string, schema?: ZodType, options: DatasetOptions 
   return chain(name, rowBudget, schema === undefined ? [] : [made({ kind: 'validate', name: 'input', schema })]);
 }
 
-function chain(name: string, rowBudget: number, steps: readonly Step[]): Dataset<object> {
-  const add = (...added: readonly Unmade<Step>[]): Dataset<object> => {
-    for (const step of added) {
-      assertName('step', step.name);
-      if (steps.some((other) => other.name === step.name)) throw duplicateName(step.name);
-      assertOption(step.name, 'name', step.name !== 'input' && step.name !== 'rejects', 'another name', step.name);
+function chain(name: string, rowBudget: number, operators: readonly Operator[]): Dataset<object> {
+  const add = (...added: readonly Unmade<Operator>[]): Dataset<object> => {
+    for (const operator of added) {
+      assertName('operator', operator.name);
+      if (operators.some((other) => other.name === operator.name)) throw duplicateName(operator.name);
+      assertOption(
+        operator.name,
+        'name',
+        operator.name !== 'input' && operator.name !== 'rejects',
+        'another name',
+        operator.name,
+      );
     }
-    const next = [...steps, ...added.map(made)];
+    const next = [...operators, ...added.map(made)];
     assertInputs(next);
     return chain(name, rowBudget, next);
   };
-  const addFn = (kind: 'map' | 'filter' | 'flatMap', step: string, fn: unknown): Dataset<object> => {
-    assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
-    return add({ kind, name: step, fn } as Unmade<Step>);
+  const addFn = (kind: 'map' | 'filter' | 'flatMap', operator: string, fn: unknown): Dataset<object> => {
+    assertOption(operator, 'fn', typeof fn === 'function', 'a function of a row', fn);
+    return add({ kind, name: operator, fn } as Unmade<Operator>);
   };
   const methods = {
     name,
     rowBudget,
-    steps,
-    map: (step: string, fn: unknown) => addFn('map', step, fn),
-    filter: (step: string, fn: unknown) => addFn('filter', step, fn),
-    flatMap: (step: string, fn: unknown) => addFn('flatMap', step, fn),
-    validate: (step: string, schema: ZodType) => {
-      assertOption(step, 'schema', typeof schema?.safeParse === 'function', 'a zod schema', schema);
-      return add({ kind: 'validate', name: step, schema });
+    operators,
+    map: (operator: string, fn: unknown) => addFn('map', operator, fn),
+    filter: (operator: string, fn: unknown) => addFn('filter', operator, fn),
+    flatMap: (operator: string, fn: unknown) => addFn('flatMap', operator, fn),
+    validate: (operator: string, schema: ZodType) => {
+      assertOption(operator, 'schema', typeof schema?.safeParse === 'function', 'a zod schema', schema);
+      return add({ kind: 'validate', name: operator, schema });
     },
-    check: (step: string, fn: (row: never) => boolean, { onFail = 'reject' }: { onFail?: OnFail } = {}) => {
-      assertOption(step, 'fn', typeof fn === 'function', 'a function of a row', fn);
-      assertOption(step, 'onFail', ['reject', 'drop', 'stop'].includes(onFail), "'reject', 'drop' or 'stop'", onFail);
-      return add({ kind: 'check', name: step, fn, onFail });
+    check: (operator: string, fn: (row: never) => boolean, { onFail = 'reject' }: { onFail?: OnFail } = {}) => {
+      assertOption(operator, 'fn', typeof fn === 'function', 'a function of a row', fn);
+      assertOption(
+        operator,
+        'onFail',
+        ['reject', 'drop', 'stop'].includes(onFail),
+        "'reject', 'drop' or 'stop'",
+        onFail,
+      );
+      return add({ kind: 'check', name: operator, fn, onFail });
     },
-    generate: (step: string, options: GenerateOptions<never, unknown, unknown, number | undefined>) =>
-      add(createGenerate(step, options)),
-    classify: (step: string, options: ClassifyOptions<never, string, number | undefined>) =>
-      add(createClassify(step, options)),
-    score: (step: string, options: ScoreOptions<never, Rubric | undefined, number | undefined>) =>
-      add(createScore(step, options)),
-    judge: (step: string, options: JudgeOptions<never>) => add(createJudge(step, options)),
-    converse: (step: string, options: ConverseOptions<never>) => add(...createConverse(step, options)),
-    dedupe: (step: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
+    generate: (operator: string, options: GenerateOptions<never, unknown, unknown, number | undefined>) =>
+      add(createGenerate(operator, options)),
+    classify: (operator: string, options: ClassifyOptions<never, string, number | undefined>) =>
+      add(createClassify(operator, options)),
+    score: (operator: string, options: ScoreOptions<never, Rubric | undefined, number | undefined>) =>
+      add(createScore(operator, options)),
+    judge: (operator: string, options: JudgeOptions<never>) => add(createJudge(operator, options)),
+    converse: (operator: string, options: ConverseOptions<never>) => add(...createConverse(operator, options)),
+    dedupe: (operator: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
       const { near = null, shingle = 3, tokens = 'words', onDuplicate = 'drop', buckets = 4 } = options;
-      assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
-      assertOption(step, 'near', near === null || (near >= 0.3 && near <= 1), '0.3 to 1', near);
+      assertOption(operator, 'key', typeof key === 'function', 'a function of a row', key);
+      assertOption(operator, 'near', near === null || (near >= 0.3 && near <= 1), '0.3 to 1', near);
       for (const option of ['shingle', 'tokens'] as const) {
         const used = options[option];
-        assertOption(step, option, near !== null || used === undefined, 'left out where there is no `near`', used);
+        assertOption(operator, option, near !== null || used === undefined, 'left out where there is no `near`', used);
       }
       const counted = Number.isInteger(shingle) && shingle >= 1 && shingle <= 8;
-      assertOption(step, 'shingle', counted, 'a whole number of tokens, 1 to 8', shingle);
-      assertOption(step, 'tokens', ['words', 'characters'].includes(tokens), "'words' or 'characters'", tokens);
-      assertBuckets(step, buckets);
-      return add({ kind: 'dedupe', name: step, key, near, shingle, tokens, onDuplicate, buckets });
+      assertOption(operator, 'shingle', counted, 'a whole number of tokens, 1 to 8', shingle);
+      assertOption(operator, 'tokens', ['words', 'characters'].includes(tokens), "'words' or 'characters'", tokens);
+      assertBuckets(operator, buckets);
+      return add({ kind: 'dedupe', name: operator, key, near, shingle, tokens, onDuplicate, buckets });
     },
     groupBy: (key: unknown, { buckets = 4 }: GroupOptions = {}) => ({
-      aggregate: (step: string, build: unknown) => {
-        assertOption(step, 'key', typeof key === 'function', 'a function of a row', key);
-        assertBuckets(step, buckets);
+      aggregate: (operator: string, build: unknown) => {
+        assertOption(operator, 'key', typeof key === 'function', 'a function of a row', key);
+        assertBuckets(operator, buckets);
         return add({
           kind: 'groupBy',
-          name: step,
+          name: operator,
           key: key as never,
-          fields: createAggregations(step, build),
+          fields: createAggregations(operator, build),
           buckets,
         });
       },
     }),
-    join: (step: string, right: unknown, options: JoinRowsOptions<never, never, 'inner' | 'left'>) =>
-      add(createJoin(step, right, options)),
-    sort: (step: string, by: unknown, options: SortOrder & SortOptions = {}) => add(createSort(step, by, options)),
-    batch: (step: string, options: BatchOptions<never, unknown>) => add(createBatch(step, options)),
-    chunk: (step: string, options: ChunkOptions<never, object>) => add(createChunkStep(step, options)),
-    limit: (step: string, count: number) => add(createLimit(step, count)),
-    sample: (step: string, options: SampleOptions<never>) => add(createSample(step, options)),
+    join: (operator: string, right: unknown, options: JoinRowsOptions<never, never, 'inner' | 'left'>) =>
+      add(createJoin(operator, right, options)),
+    sort: (operator: string, by: unknown, options: SortOrder & SortOptions = {}) =>
+      add(createSort(operator, by, options)),
+    batch: (operator: string, options: BatchOptions<never, unknown>) => add(createBatch(operator, options)),
+    chunk: (operator: string, options: ChunkOptions<never, object>) => add(createChunkOperator(operator, options)),
+    limit: (operator: string, count: number) => add(createLimit(operator, count)),
+    sample: (operator: string, options: SampleOptions<never>) => add(createSample(operator, options)),
     split: (parts: Record<string, number>, { seed = '', key }: SplitOptions<never> = {}): Workflow => {
       const list = Object.entries(parts).map(([part, fraction]) => ({ name: part, fraction }));
       for (const part of list) assertName('part of a split', part.name);
       const sum = list.reduce((total, part) => total + part.fraction, 0);
       const good = list.length > 0 && list.every((part) => part.fraction > 0 && part.name !== 'rejects');
       assertOption('split', 'parts', good && Math.abs(sum - 1) < 1e-9, 'fractions above 0 that add up to 1', parts);
-      const step = made({ kind: 'split', name: 'split', parts: list, seed, key: key ?? null });
-      if (steps.some((other) => other.name === 'split')) throw duplicateName('split');
-      const whole = [...steps, step];
+      const operator = made({ kind: 'split', name: 'split', parts: list, seed, key: key ?? null });
+      if (operators.some((other) => other.name === 'split')) throw duplicateName('split');
+      const whole = [...operators, operator];
       assertInputs(whole);
-      return { name, rowBudget, steps: whole };
+      return { name, rowBudget, operators: whole };
     },
   };
   return methods as unknown as Dataset<object>;
 }
 
 // Rejects are told by the name of an operator, or of an input.
-function assertInputs(steps: readonly Step[]): void {
-  const inputs = inputsOf(steps);
-  const both = inputs.find(({ name }) => steps.some((step) => step.name === name));
+function assertInputs(operators: readonly Operator[]): void {
+  const inputs = inputsOf(operators);
+  const both = inputs.find(({ name }) => operators.some((operator) => operator.name === name));
   if (both !== undefined) throw duplicateName(both.name);
-  for (const step of steps) {
-    if (step.kind !== 'join' || step.right.kind !== 'input') continue;
-    const { name } = step.right;
-    const isOne = inputs.some((other) => other === step.right);
-    assertOption(step.name, 'right', isOne, `one input of the name '${name}'`, `two inputs of the name '${name}'`);
+  for (const operator of operators) {
+    if (operator.kind !== 'join' || operator.right.kind !== 'input') continue;
+    const { name } = operator.right;
+    const isOne = inputs.some((other) => other === operator.right);
+    assertOption(operator.name, 'right', isOne, `one input of the name '${name}'`, `two inputs of the name '${name}'`);
   }
 }
 
-function made(step: Unmade<Step>): Step {
-  return { ...step, made: new Error().stack ?? '' } as Step;
+function made(operator: Unmade<Operator>): Operator {
+  return { ...operator, made: new Error().stack ?? '' } as Operator;
 }

@@ -2,8 +2,8 @@
 import type { ZodType } from 'zod';
 import { sealedText, sealRow } from '../runtime/seal.ts';
 import { keyText } from '../runtime/split.ts';
+import type { Input, JoinOperator, LookupOperator, Unmade } from './operator.ts';
 import { assertBuckets, assertName, assertOption } from './refusal.ts';
-import type { Input, JoinStep, LookupStep, Unmade } from './step.ts';
 
 /** Characters of canonical JSON that a table in the workflow may have: it is loaded by every task. */
 export const MAX_TABLE_LENGTH = 1 << 20;
@@ -50,32 +50,40 @@ export function input<Row extends object>(name: string, schema?: ZodType<Row>): 
 
 /** @throws MizuError `sdk/bad-option` */
 export function createJoin(
-  step: string,
+  operator: string,
   right: unknown,
   options: JoinRowsOptions<never, never, 'inner' | 'left'>,
-): Unmade<JoinStep> | Unmade<LookupStep> {
+): Unmade<JoinOperator> | Unmade<LookupOperator> {
   const { on, key, how = 'inner', matches = 'all', buckets } = options;
-  assertOption(step, 'on', typeof on === 'function', 'a function of a row', on);
-  assertOption(step, 'key', typeof key === 'function', 'a function of a row of the other side', key);
-  assertOption(step, 'how', how === 'inner' || how === 'left', "'inner' or 'left'", how);
-  assertOption(step, 'matches', matches === 'all' || matches === 'first', "'all' or 'first'", matches);
-  const common = { name: step, on, isLeft: how === 'left', isFirst: matches === 'first' };
+  assertOption(operator, 'on', typeof on === 'function', 'a function of a row', on);
+  assertOption(operator, 'key', typeof key === 'function', 'a function of a row of the other side', key);
+  assertOption(operator, 'how', how === 'inner' || how === 'left', "'inner' or 'left'", how);
+  assertOption(operator, 'matches', matches === 'all' || matches === 'first', "'all' or 'first'", matches);
+  const common = { name: operator, on, isLeft: how === 'left', isFirst: matches === 'first' };
   if (typeof right === 'function') {
-    assertBuckets(step, buckets ?? 4);
+    assertBuckets(operator, buckets ?? 4);
     const own = { kind: 'own' as const, isRight: right as (row: never) => boolean };
     return { ...common, kind: 'join', right: own, key, buckets: buckets ?? 4 };
   }
   if ((right as Partial<Input> | null)?.kind === 'input') {
-    assertBuckets(step, buckets ?? 4);
+    assertBuckets(operator, buckets ?? 4);
     return { ...common, kind: 'join', right: right as Input, key, buckets: buckets ?? 4 };
   }
   const sides = 'an input, a list of rows, or a function that tells them';
-  assertOption(step, 'right', Array.isArray(right), sides, right);
-  assertOption(step, 'buckets', buckets === undefined, 'left out where the table is a list', buckets);
-  return { ...common, kind: 'lookup', table: createTable(step, right as unknown[], key as (right: object) => unknown) };
+  assertOption(operator, 'right', Array.isArray(right), sides, right);
+  assertOption(operator, 'buckets', buckets === undefined, 'left out where the table is a list', buckets);
+  return {
+    ...common,
+    kind: 'lookup',
+    table: createTable(operator, right as unknown[], key as (right: object) => unknown),
+  };
 }
 
-function createTable(step: string, rows: unknown[], key: (right: object) => unknown): ReadonlyMap<string, object[]> {
+function createTable(
+  operator: string,
+  rows: unknown[],
+  key: (right: object) => unknown,
+): ReadonlyMap<string, object[]> {
   const table = new Map<string, object[]>();
   let length = 0;
   rows.forEach((given, index) => {
@@ -89,9 +97,9 @@ function createTable(step: string, rows: unknown[], key: (right: object) => unkn
       if (same === undefined) table.set(text, [row]);
       else same.push(row);
     } catch (error) {
-      assertOption(step, 'right', false, 'rows of JSON that have a key', `element ${index}: ${String(error)}`);
+      assertOption(operator, 'right', false, 'rows of JSON that have a key', `element ${index}: ${String(error)}`);
     }
   });
-  assertOption(step, 'right', length <= MAX_TABLE_LENGTH, `at most ${MAX_TABLE_LENGTH} characters of JSON`, length);
+  assertOption(operator, 'right', length <= MAX_TABLE_LENGTH, `at most ${MAX_TABLE_LENGTH} characters of JSON`, length);
   return table;
 }

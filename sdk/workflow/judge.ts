@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { asItIs } from '../runtime/answer.ts';
 import { kindOf } from '../runtime/canonical.ts';
-import { createLlmStep, type ModelOptions, systemMessages } from './llm.ts';
+import { createLlmOperator, type ModelOptions, systemMessages } from './llm.ts';
+import type { LlmOperator, Message, Unmade } from './operator.ts';
 import { assertOption } from './refusal.ts';
-import type { LlmStep, Message, Unmade } from './step.ts';
 
 /** Which of the two texts is better. */
 export type Vote = 'a' | 'b' | 'tie';
@@ -42,7 +42,7 @@ const MEANS: readonly Readonly<Record<Verdict['winner'], Vote>>[] = [
   { first: 'b', second: 'a', tie: 'tie' },
 ];
 
-export function createJudge(name: string, options: JudgeOptions<never>): Unmade<LlmStep> {
+export function createJudge(name: string, options: JudgeOptions<never>): Unmade<LlmOperator> {
   const { a, b, question, criteria = CRITERIA, swap = true } = options;
   assertOption(name, 'a', typeof a === 'function', 'a function from a row to a text', a);
   assertOption(name, 'b', typeof b === 'function', 'a function from a row to a text', b);
@@ -51,7 +51,7 @@ export function createJudge(name: string, options: JudgeOptions<never>): Unmade<
   assertOption(name, 'criteria', typeof criteria === 'string' && criteria !== '', 'a text', criteria);
   assertOption(name, 'swap', typeof swap === 'boolean', 'true or false', swap);
   const system = systemMessages(options.system, `${RULES}\n${criteria}`);
-  return createLlmStep(name, options, {
+  return createLlmOperator(name, options, {
     task: 'judge',
     asks: swap ? 2 : 1,
     gather: { kind: 'all', names: swap ? ['with a first', 'with b first'] : ['with a first'], join: toJudgement },

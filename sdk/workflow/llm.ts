@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { MAX_MESSAGES } from '../../edge/backends/messages.ts';
 import { asItIs } from '../runtime/answer.ts';
 import { kindOf } from '../runtime/canonical.ts';
+import type { Gather, LlmOperator, Message, OnTruncated, Said, Unmade } from './operator.ts';
 import { assertOption } from './refusal.ts';
-import type { Gather, LlmStep, Message, OnTruncated, Said, Unmade } from './step.ts';
 
 /** As `MAX_REPAIRS` of the edge network, which is not part of a program. */
 const MAX_REPAIRS = 2;
@@ -89,18 +89,18 @@ export type ScoreOptions<Row, R = undefined, N = undefined> = ModelOptions &
 export type Score<R> = R extends Rubric ? Rated : number;
 
 type Built = {
-  readonly task: LlmStep['task'];
+  readonly task: LlmOperator['task'];
   readonly asks: number;
   readonly gather: Gather;
-  readonly prompt: LlmStep['prompt'];
+  readonly prompt: LlmOperator['prompt'];
   readonly output: z.ZodType | null;
-  readonly parse: LlmStep['parse'];
+  readonly parse: LlmOperator['parse'];
   /** Where the operator does not say it; default 256. */
   readonly maxTokens?: number;
 };
 
 /** @throws MizuError `sdk/bad-option` */
-export function createLlmStep(name: string, options: ModelOptions, built: Built): Unmade<LlmStep> {
+export function createLlmOperator(name: string, options: ModelOptions, built: Built): Unmade<LlmOperator> {
   const { model, temperature, seed, system } = options;
   const { maxTokens = built.maxTokens ?? 256, reasoningEffort, onTruncated = 'reject' } = options;
   const { strict = false, repair = 0, keepReasoning = false } = options;
@@ -166,11 +166,11 @@ export function createGenerate(
   name: string,
   options: GenerateOptions<never, unknown, unknown, number | undefined>,
   built: Partial<Built> & { readonly rules?: string } = {},
-): Unmade<LlmStep> {
+): Unmade<LlmOperator> {
   const { prompt, system } = options;
   assertOption(name, 'prompt', typeof prompt === 'function', 'a function from a row to a prompt', prompt);
   const first = systemMessages(system, built.rules);
-  return createLlmStep(name, options, {
+  return createLlmOperator(name, options, {
     task: 'generate',
     ...severalOf(name, options),
     prompt: (row: never) => toMessages(prompt(row), first),
@@ -201,7 +201,7 @@ function severalOf(
 export function createClassify(
   name: string,
   options: ClassifyOptions<never, string, number | undefined>,
-): Unmade<LlmStep> {
+): Unmade<LlmOperator> {
   const { labels, text, question = 'Which label fits the text?' } = options;
   assertOption(
     name,
@@ -232,7 +232,7 @@ export function createClassify(
 export function createScore(
   name: string,
   options: ScoreOptions<never, Rubric | undefined, number | undefined>,
-): Unmade<LlmStep> {
+): Unmade<LlmOperator> {
   const { min = 0, max = 10, rubric } = options;
   if (rubric !== undefined) return createRated(name, options, rubric);
   assertOption(name, 'max', Number.isFinite(min) && Number.isFinite(max) && min < max, 'min below max', { min, max });
@@ -248,7 +248,7 @@ function createRated(
   name: string,
   options: ScoreOptions<never, Rubric | undefined, number | undefined>,
   rubric: Rubric,
-): Unmade<LlmStep> {
+): Unmade<LlmOperator> {
   const canWeigh = options.model !== 'builtin/small';
   assertOption(
     name,

@@ -1,6 +1,7 @@
 // docs/sdk.md#batch, docs/sdk.md#chunk, docs/sdk.md#sample: operators that put rows together, cut their texts, or take some of them.
+
+import type { BatchOperator, ChunkOperator, DrawOperator, LimitOperator, SampleOperator, Unmade } from './operator.ts';
 import { assertBuckets, assertOption } from './refusal.ts';
-import type { BatchStep, ChunkStep, DrawStep, LimitStep, SampleStep, Unmade } from './step.ts';
 
 /** How `batch` cuts the rows into lists. */
 export type BatchOptions<Row, Key> = {
@@ -69,52 +70,66 @@ const MAX_UNITS = 1_000_000;
 const MAX_DRAWN = 1_000_000;
 
 /** @throws MizuError `sdk/bad-option` */
-export function createBatch(step: string, options: Partial<BatchOptions<never, unknown>>): Unmade<BatchStep> {
+export function createBatch(operator: string, options: Partial<BatchOptions<never, unknown>>): Unmade<BatchOperator> {
   const { size, key, buckets = 4 } = options;
-  assertCount(step, 'size', size, MAX_BATCH);
-  assertOption(step, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
-  assertBuckets(step, buckets);
-  return { kind: 'batch', name: step, size, key: key ?? null, buckets };
+  assertCount(operator, 'size', size, MAX_BATCH);
+  assertOption(operator, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
+  assertBuckets(operator, buckets);
+  return { kind: 'batch', name: operator, size, key: key ?? null, buckets };
 }
 
 /** @throws MizuError `sdk/bad-option` */
-export function createChunkStep(step: string, options: ChunkOptions<never, object>): Unmade<ChunkStep> {
+export function createChunkOperator(operator: string, options: ChunkOptions<never, object>): Unmade<ChunkOperator> {
   const { text, size, overlap = 0, unit = 'words', keep } = options;
-  assertOption(step, 'text', typeof text === 'function', 'a function from a row to its text', text);
-  assertCount(step, 'size', size, MAX_UNITS);
+  assertOption(operator, 'text', typeof text === 'function', 'a function from a row to its text', text);
+  assertCount(operator, 'size', size, MAX_UNITS);
   const isBelow = Number.isInteger(overlap) && overlap >= 0 && overlap < size;
-  assertOption(step, 'overlap', isBelow, 'a whole number, 0 to size - 1', overlap);
-  assertOption(step, 'unit', ['characters', 'words', 'lines'].includes(unit), "'characters', 'words' or 'lines'", unit);
-  assertOption(step, 'keep', keep === undefined || typeof keep === 'function', 'a function of a row', keep);
-  return { kind: 'chunk', name: step, text, size, overlap, unit, keep: keep ?? null };
+  assertOption(operator, 'overlap', isBelow, 'a whole number, 0 to size - 1', overlap);
+  assertOption(
+    operator,
+    'unit',
+    ['characters', 'words', 'lines'].includes(unit),
+    "'characters', 'words' or 'lines'",
+    unit,
+  );
+  assertOption(operator, 'keep', keep === undefined || typeof keep === 'function', 'a function of a row', keep);
+  return { kind: 'chunk', name: operator, text, size, overlap, unit, keep: keep ?? null };
 }
 
 /** @throws MizuError `sdk/bad-option` */
-export function createLimit(step: string, count: number): Unmade<LimitStep> {
-  assertOption(step, 'count', Number.isSafeInteger(count) && count >= 0, 'a number of rows', count);
-  return { kind: 'limit', name: step, count };
+export function createLimit(operator: string, count: number): Unmade<LimitOperator> {
+  assertOption(operator, 'count', Number.isSafeInteger(count) && count >= 0, 'a number of rows', count);
+  return { kind: 'limit', name: operator, count };
 }
 
 /** @throws MizuError `sdk/bad-option` */
-export function createSample(step: string, options: AnySampleOptions): Unmade<SampleStep> | Unmade<DrawStep> {
+export function createSample(
+  operator: string,
+  options: AnySampleOptions,
+): Unmade<SampleOperator> | Unmade<DrawOperator> {
   const { fraction, count, each, seed = '', key, by } = options;
   const given = [fraction, count, each].filter((one) => one !== undefined).length;
-  assertOption(step, 'fraction', given === 1, "one of 'fraction', 'count' and 'each'", { fraction, count, each });
-  assertOption(step, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
-  assertOption(step, 'by', by === undefined || typeof by === 'function', 'a function of a row', by);
+  assertOption(operator, 'fraction', given === 1, "one of 'fraction', 'count' and 'each'", { fraction, count, each });
+  assertOption(operator, 'key', key === undefined || typeof key === 'function', 'a function of a row', key);
+  assertOption(operator, 'by', by === undefined || typeof by === 'function', 'a function of a row', by);
   if (fraction !== undefined) {
-    assertOption(step, 'by', by === undefined, "left out with 'fraction'", by);
-    assertOption(step, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
-    return { kind: 'sample', name: step, fraction, seed, key: key ?? null };
+    assertOption(operator, 'by', by === undefined, "left out with 'fraction'", by);
+    assertOption(operator, 'fraction', fraction > 0 && fraction <= 1, 'above 0 and at most 1', fraction);
+    return { kind: 'sample', name: operator, fraction, seed, key: key ?? null };
   }
-  assertOption(step, 'key', key === undefined, "left out where there is no 'fraction'", key);
-  assertOption(step, 'by', each === undefined || by !== undefined, "given with 'each'", by);
+  assertOption(operator, 'key', key === undefined, "left out where there is no 'fraction'", key);
+  assertOption(operator, 'by', each === undefined || by !== undefined, "given with 'each'", by);
   const drawn = each ?? count;
-  assertCount(step, each === undefined ? 'count' : 'each', drawn, MAX_DRAWN);
-  return { kind: 'draw', name: step, count: drawn, isEach: each !== undefined, by: by ?? null, seed };
+  assertCount(operator, each === undefined ? 'count' : 'each', drawn, MAX_DRAWN);
+  return { kind: 'draw', name: operator, count: drawn, isEach: each !== undefined, by: by ?? null, seed };
 }
 
-function assertCount(step: string, option: string, count: number | undefined, most: number): asserts count is number {
+function assertCount(
+  operator: string,
+  option: string,
+  count: number | undefined,
+  most: number,
+): asserts count is number {
   const good = Number.isInteger(count) && count! >= 1 && count! <= most;
-  assertOption(step, option, good, `a whole number, 1 to ${most}`, count);
+  assertOption(operator, option, good, `a whole number, 1 to ${most}`, count);
 }

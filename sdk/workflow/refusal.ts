@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: refusals of the chain's arguments. Runs inside the VM too, so it depends on nothing.
+// docs/sdk.md#operators: refusals of the chain's arguments. Runs inside the VM too, so it depends on nothing.
 import { MizuError } from '../../protocol/errors.ts';
 
 export const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -16,26 +16,26 @@ export function assertName(what: string, name: unknown): asserts name is string 
 }
 
 /** @throws MizuError `sdk/bad-option` */
-export function assertOption(step: string, option: string, ok: boolean, expected: string, actual: unknown): void {
+export function assertOption(operator: string, option: string, ok: boolean, expected: string, actual: unknown): void {
   if (ok) return;
   throw new MizuError({
     code: 'sdk/bad-option',
-    message: `Step '${step}': the option '${option}' is wrong.`,
+    message: `Operator '${operator}': the option '${option}' is wrong.`,
     expected,
     actual: show(actual),
-    hint: 'See docs/sdk.md#steps for what each step takes.',
+    hint: 'See docs/sdk.md#operators for what each operator takes.',
   });
 }
 
 /** @throws MizuError `sdk/bad-option` */
-export function assertBuckets(step: string, buckets: number): void {
-  assertOption(step, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
+export function assertBuckets(operator: string, buckets: number): void {
+  assertOption(operator, 'buckets', Number.isInteger(buckets) && buckets >= 1 && buckets <= 64, '1 to 64', buckets);
 }
 
 export function duplicateName(name: string): MizuError {
   return new MizuError({
     code: 'sdk/duplicate-name',
-    message: `Two steps, or a step and an input, are named '${name}'.`,
+    message: `Two operators, or an operator and an input, are named '${name}'.`,
     expected: 'names that are unique in the workflow',
     actual: `'${name}' twice`,
     hint: 'Rename one of them.',

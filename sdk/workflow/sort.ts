@@ -1,7 +1,7 @@
 // docs/sdk.md#sort: the operator that puts the whole dataset into an order.
 import type { Ordered } from './aggregate.ts';
+import type { SortKey, SortOperator, Unmade } from './operator.ts';
 import { assertBuckets, assertOption } from './refusal.ts';
-import type { SortKey, SortStep, Unmade } from './step.ts';
 
 /** The value of a row by which `sort` orders it. */
 export type SortBy<Row> = (row: Readonly<Row>) => Ordered | null;
@@ -23,12 +23,12 @@ export type SortOptions = {
 const MAX_KEYS = 16;
 
 /** @throws MizuError `sdk/bad-option` */
-export function createSort(step: string, by: unknown, options: SortOrder & SortOptions): Unmade<SortStep> {
+export function createSort(operator: string, by: unknown, options: SortOrder & SortOptions): Unmade<SortOperator> {
   const { buckets = 8 } = options;
-  assertBuckets(step, buckets);
+  assertBuckets(operator, buckets);
   const list = Array.isArray(by) ? by : [{ ...options, by }];
   assertOption(
-    step,
+    operator,
     'by',
     list.length >= 1 && list.length <= MAX_KEYS,
     `1 to ${MAX_KEYS} values to sort by`,
@@ -36,10 +36,10 @@ export function createSort(step: string, by: unknown, options: SortOrder & SortO
   );
   const keys = list.map((one: SortOrder & { by?: unknown }): SortKey => {
     const { order = 'ascending', missing = 'last' } = one ?? {};
-    assertOption(step, 'by', typeof one?.by === 'function', 'a function of a row', one?.by);
-    assertOption(step, 'order', ['ascending', 'descending'].includes(order), "'ascending' or 'descending'", order);
+    assertOption(operator, 'by', typeof one?.by === 'function', 'a function of a row', one?.by);
+    assertOption(operator, 'order', ['ascending', 'descending'].includes(order), "'ascending' or 'descending'", order);
     assertOption(
-      step,
+      operator,
       'missing',
       ['first', 'last', 'reject'].includes(missing),
       "'first', 'last' or 'reject'",
@@ -47,5 +47,5 @@ export function createSort(step: string, by: unknown, options: SortOrder & SortO
     );
     return { by: one.by as SortKey['by'], isDescending: order === 'descending', missing };
   });
-  return { kind: 'sort', name: step, keys, buckets };
+  return { kind: 'sort', name: operator, keys, buckets };
 }

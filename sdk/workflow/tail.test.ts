@@ -5,7 +5,7 @@ import { input } from './join.ts';
 import { tailOf } from './tail.ts';
 
 const Row = z.object({ id: z.string(), text: z.string() });
-const { steps } = dataset('w', Row)
+const { operators } = dataset('w', Row)
   .map('up', (row) => row)
   .dedupe('same', (row) => row.text)
   .generate('answer', { model: 'm', prompt: (row) => row.text })
@@ -13,8 +13,8 @@ const { steps } = dataset('w', Row)
   .join('price', input('prices'), { on: (row) => row.id, key: () => 'x' })
   .split({ train: 0.5, test: 0.5 });
 
-test('the rest of a workflow begins with the step whose rejects are tried again', () => {
-  const namesOf = (from?: string) => tailOf(steps, from).map(({ name }) => name);
+test('the rest of a workflow begins with the operator whose rejects are tried again', () => {
+  const namesOf = (from?: string) => tailOf(operators, from).map(({ name }) => name);
   expect(namesOf()).toEqual(['input', 'up', 'same', 'answer', 'long', 'price', 'split']);
   expect(namesOf('answer')).toEqual(['answer', 'long', 'price', 'split']);
   // The rows that were kept wait at 'same'.
@@ -24,9 +24,9 @@ test('the rest of a workflow begins with the step whose rejects are tried again'
 });
 
 test.each([
-  ['none', 'sdk/no-step', 'none'],
-  ['prices', 'sdk/retry-step', 'an input'],
-  ['same', 'sdk/retry-step', 'a dedupe'],
+  ['none', 'sdk/no-operator', 'none'],
+  ['prices', 'sdk/retry-operator', 'an input'],
+  ['same', 'sdk/retry-operator', 'a dedupe'],
 ])('not from %s', (from, code, actual) => {
-  expect(() => tailOf(steps, from)).toThrow(expect.objectContaining({ code, actual }));
+  expect(() => tailOf(operators, from)).toThrow(expect.objectContaining({ code, actual }));
 });

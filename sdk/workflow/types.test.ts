@@ -9,7 +9,7 @@ type RowOf<Chain> = Chain extends Dataset<infer R> ? R : never;
 const rows = dataset('types', Row);
 const MODEL = { model: 'builtin/small' } as const;
 
-test('steps of one row', () => {
+test('operators of one row', () => {
   expectTypeOf<RowOf<typeof rows>>().toEqualTypeOf<Row>();
   const mapped = rows.map('m', ({ id }) => ({ id, length: id.length }));
   expectTypeOf<RowOf<typeof mapped>>().toEqualTypeOf<{ id: string; length: number }>();
@@ -39,7 +39,7 @@ test('steps of one row', () => {
   });
 });
 
-test('steps that ask a model add a field of their name', () => {
+test('operators that ask a model add a field of their name', () => {
   const text = rows.generate('said', { ...MODEL, prompt: (row) => row.text });
   expectTypeOf<RowOf<typeof text>>().toEqualTypeOf<{ id: string; text: string; words: number; said: string }>();
   const typed = rows.generate('said', { ...MODEL, prompt: (row) => row.text, output: z.object({ n: z.number() }) });
@@ -72,7 +72,7 @@ test('steps that ask a model add a field of their name', () => {
   });
 });
 
-test('steps over the whole dataset', () => {
+test('operators over the whole dataset', () => {
   const groups = rows
     .groupBy((row) => row.words)
     .aggregate('g', (group) => ({

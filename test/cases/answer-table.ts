@@ -9,7 +9,7 @@ const misfit = (said: string) => none('schema', `The content does not fit the sc
 const good = (calls = 1): Outcome => [ROW, calls];
 
 /**
- * A step with the output `{label: "pos" or "neg", n: number}`. All rows ask one endpoint, many at a time: at most two are refused in one way,
+ * An operator with the output `{label: "pos" or "neg", n: number}`. All rows ask one endpoint, many at a time: at most two are refused in one way,
  * since after three it would be left alone.
  */
 export const JSON_ANSWERS: Readonly<
@@ -139,7 +139,7 @@ export const JSON_ANSWERS: Readonly<
   large: [none('answer-too-large', 'The answer is too large. …'), 1],
 };
 
-/** A step without an output: the answer is text. */
+/** An operator without an output: the answer is text. */
 export const TEXT_ANSWERS: Readonly<Partial<Record<ProviderMode, Outcome>>> = {
   '308': [none('redirected', '…a redirection to nowhere'), 1],
   'length-text': [
@@ -173,7 +173,7 @@ export const PARSER_CASES: readonly (readonly [name: string, code: string, wante
     'a.match(/score: (\\d+)/)?.[1]',
     `${FAILED}TypeError: it returned undefined; where there is no value it says null; the model said: ${ROW}`,
   ],
-  ['a promise', '(async () => a)()', `${FAILED}TypeError: a promise is not allowed in a step: …`],
+  ['a promise', '(async () => a)()', `${FAILED}TypeError: a promise is not allowed in an operator: …`],
   ['an error', 'a.nope.x', `${FAILED}TypeError: …; the model said: ${ROW}`],
   ['undefined thrown', '(() => { throw undefined; })()', `${FAILED}thrown: undefined; the model said: ${ROW}`],
   [

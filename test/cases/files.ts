@@ -88,7 +88,7 @@ const FILES: readonly FileCase[] = [
   [
     'an async function',
     [HEAD, "export default dataset<any>('w').map('m', (async (r: any) => r) as any);"],
-    '✗ TypeError: a promise is not allowed in a step: …(w.ts:2)',
+    '✗ TypeError: a promise is not allowed in an operator: …(w.ts:2)',
   ],
   [
     'the line of an error, below an import of many lines',
@@ -119,7 +119,7 @@ const FILES: readonly FileCase[] = [
       HEAD,
       "export default dataset<any>('w').generate('text', { model: 'builtin/small', prompt: (r: any) => r.text });",
     ],
-    "✗ the prompt failed: TypeError: the row has a field 'text' already: give the step another name, or take the field away (w.ts:2)",
+    "✗ the prompt failed: TypeError: the row has a field 'text' already: give the operator another name, or take the field away (w.ts:2)",
   ],
   [
     'a prompt that is undefined',
@@ -137,7 +137,11 @@ const FILES: readonly FileCase[] = [
     'refused: sdk/output-schema: answer.x is optional…',
   ],
   ['no workflow', [HEAD, 'export const x = 1;'], 'refused: …'],
-  ['a step twice', [HEAD, "export default dataset<any>('w').map('m', (r) => r).map('m', (r) => r);"], 'refused: …'],
+  [
+    'an operator twice',
+    [HEAD, "export default dataset<any>('w').map('m', (r) => r).map('m', (r) => r);"],
+    'refused: …',
+  ],
 ];
 
 async function cameOf(file: string): Promise<string> {

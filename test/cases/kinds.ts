@@ -6,12 +6,12 @@ import { FILES_KIND } from './files.ts';
 import { INPUTS } from './inputs.ts';
 import { LANGUAGE } from './language.ts';
 import { MODULES_KIND } from './modules.ts';
+import { OPERATORS } from './operators.ts';
 import { SCHEMAS } from './schemas.ts';
-import { STEPS } from './steps.ts';
 
 export const KINDS: readonly CaseKind[] = [
   INPUTS,
-  STEPS,
+  OPERATORS,
   ANSWERS,
   SCHEMAS,
   LANGUAGE,

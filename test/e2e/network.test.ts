@@ -127,14 +127,14 @@ const readWords = (place: string) =>
     .flatMap((part) => readFileSync(join(folder, place, `data/${part}.jsonl`), 'utf8').match(/[A-Z]+/g) ?? [])
     .sort();
 
-test('the rejects of a step are tried again into the next version of the dataset, which is verified', async () => {
+test('the rejects of an operator are tried again into the next version of the dataset, which is verified', async () => {
   writeFileSync(join(folder, 'texts.jsonl'), '{"text":"a heron is"}\n{"text":"an oak"}\n{"text":"no"}\n');
   writeWords(3);
   const first = await runWords();
   expect(first.code, first.stderr).toBe(0);
   // The user has named a price: nothing was tried before.
   expect(events(first).map(({ event }) => event)).not.toContain('quote');
-  expect(eventOf(first, 'dataset')).toMatchObject({ rejected: [{ step: 'long', rows: 4 }] });
+  expect(eventOf(first, 'dataset')).toMatchObject({ rejected: [{ operator: 'long', rows: 4 }] });
   expect(readWords('words')).toEqual(['HERON', 'OAK']);
   writeWords(2);
   const retried = await runWords('--retry-rejects', 'long');
@@ -142,7 +142,7 @@ test('the rejects of a step are tried again into the next version of the dataset
   expect(eventOf(retried, 'dataset')).toMatchObject({ folder: 'words-v2', gained: 3 });
   expect(readWords('words-v2')).toEqual(['AN', 'HERON', 'IS', 'NO', 'OAK']);
   expect(readFileSync(join(folder, 'words-v2/rejects.jsonl'), 'utf8')).toMatch(
-    /^\{"index":0,.*"row":\{"word":"a"\},"step":"long"\}\n$/,
+    /^\{"index":0,"operator":"long",.*"row":\{"word":"a"\}\}\n$/,
   );
   const again = await runWords('--retry-rejects', 'long');
   expect(eventOf(again, 'run')).toMatchObject({ resumed: true });
@@ -181,7 +181,7 @@ export default dataset('priced', z.object({ sku: z.string() }))
     readFileSync(join(folder, place, file), 'utf8')
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as { sku: string; price: number; step: string; index: number });
+      .map((line) => JSON.parse(line) as { sku: string; price: number; operator: string; index: number });
   write(2);
   const first = await run('priced');
   expect(first.code, first.stderr).toBe(0);
@@ -191,7 +191,7 @@ export default dataset('priced', z.object({ sku: z.string() }))
   ]);
   const rejects = (place: string) =>
     read(place, 'rejects.jsonl')
-      .map(({ step, index }) => [step, index])
+      .map(({ operator, index }) => [operator, index])
       .sort();
   expect(rejects('priced')).toEqual([
     ['good', 1],
@@ -228,12 +228,12 @@ export default dataset('priced', z.object({ sku: z.string() }))
 });
 
 // A workflow is changed behind a model, then further behind: docs/sdk.md#reuse.
-const STEPS = join(folder, 'steps.ts');
-const writeSteps = (least: number, last: string) =>
+const OPERATORS = join(folder, 'operators.ts');
+const writeOperators = (least: number, last: string) =>
   writeFileSync(
-    STEPS,
+    OPERATORS,
     `import { dataset, z } from 'mizu';
-export default dataset('steps', z.object({ text: z.string() }))
+export default dataset('operators', z.object({ text: z.string() }))
   .flatMap('words', (row) => row.text.split(' ').map((word) => ({ word })))
   .classify('kind', { model: 'builtin/small', labels: ['animal', 'plant', 'food'], text: (row) => row.word })
   .check('long', (row) => row.word.length >= ${least})
@@ -241,72 +241,75 @@ export default dataset('steps', z.object({ text: z.string() }))
   .map('last', (row) => ({ ...row, word: row.word.${last}() }));
 `,
   );
-type StepsRun = { run: string; spentWei: string; steps: unknown };
+type OperatorsRun = { run: string; spentWei: string; operators: unknown };
 
-async function runSteps(output: string, ...more: string[]): Promise<{ ended: Ended; dataset: StepsRun; text: string }> {
-  const input = join(folder, 'steps.jsonl');
-  const ended = await mizu(folder, ['run', STEPS, '--input', input, '--output', output, '--json', ...more]);
+async function runOperators(
+  output: string,
+  ...more: string[]
+): Promise<{ ended: Ended; dataset: OperatorsRun; text: string }> {
+  const input = join(folder, 'operators.jsonl');
+  const ended = await mizu(folder, ['run', OPERATORS, '--input', input, '--output', output, '--json', ...more]);
   expect(ended.code, ended.stderr).toBe(0);
   const files = ['data/train.jsonl', 'rejects.jsonl'].map((file) => readFileSync(join(folder, output, file), 'utf8'));
-  return { ended, dataset: eventOf(ended, 'dataset') as StepsRun, text: files.join('') };
+  return { ended, dataset: eventOf(ended, 'dataset') as OperatorsRun, text: files.join('') };
 }
 
-test('what is before a changed step is not run again, and its dataset is verified with the run that has made it', async () => {
+test('what is before a changed operator is not run again, and its dataset is verified with the run that has made it', async () => {
   const network = await connectNetwork({ rpcUrl: devnet.rpcUrl });
   const tokensOf = async (run: string) => (await readRun(network, run as Hex)).inputTokens;
   try {
-    writeFileSync(join(folder, 'steps.jsonl'), '{"text":"a heron is an oak"}\n{"txt":1}\n{"text":"an oak"}\n');
-    writeSteps(2, 'toUpperCase');
-    const first = await runSteps('steps', '--max', '5');
+    writeFileSync(join(folder, 'operators.jsonl'), '{"text":"a heron is an oak"}\n{"txt":1}\n{"text":"an oak"}\n');
+    writeOperators(2, 'toUpperCase');
+    const first = await runOperators('operators', '--max', '5');
     expect(await tokensOf(first.dataset.run)).toBeGreaterThan(0);
     await waitForConfirmation(network, first.dataset.run as Hex, 240);
-    writeSteps(3, 'toUpperCase');
-    const why = await mizu(folder, ['why', '--cache', STEPS, '--json']);
+    writeOperators(3, 'toUpperCase');
+    const why = await mizu(folder, ['why', '--cache', OPERATORS, '--json']);
     expect(why.code, why.stderr).toBe(0);
     expect((events(why)[0] as { run: unknown }).run).toMatchObject([
-      { step: 'input', reused: true },
-      { step: 'words', reused: true },
-      { step: 'kind', reused: true },
-      { step: 'long', reused: false, reason: "the code of operator 'long' has changed, or what it uses" },
-      { step: 'same', reused: false },
-      { step: 'last', reused: false },
+      { operator: 'input', reused: true },
+      { operator: 'words', reused: true },
+      { operator: 'kind', reused: true },
+      { operator: 'long', reused: false, reason: "the code of operator 'long' has changed, or what it uses" },
+      { operator: 'same', reused: false },
+      { operator: 'last', reused: false },
     ]);
-    const second = await runSteps('steps-2');
-    const reused = { run: first.dataset.run, steps: ['input', 'words'], answered: 'kind', rows: 7 };
+    const second = await runOperators('operators-2');
+    const reused = { run: first.dataset.run, operators: ['input', 'words'], answered: 'kind', rows: 7 };
     expect(eventOf(second.ended, 'reused')).toMatchObject(reused);
     expect(await tokensOf(second.dataset.run)).toBe(0);
     expect(BigInt(second.dataset.spentWei)).toBeLessThan(BigInt(first.dataset.spentWei));
     // A run that goes on with another is gone on with itself.
     await waitForConfirmation(network, second.dataset.run as Hex, 240);
-    writeSteps(3, 'toLowerCase');
-    const third = await runSteps('steps-3', '--max', '5');
+    writeOperators(3, 'toLowerCase');
+    const third = await runOperators('operators-3', '--max', '5');
     const { run } = second.dataset;
     expect(eventOf(third.ended, 'reused')).toMatchObject({
       run,
-      steps: ['input', 'words', 'kind', 'long'],
+      operators: ['input', 'words', 'kind', 'long'],
       reuses: { run: first.dataset.run },
     });
     expect(third.text).toContain('"word":"heron"');
-    const chain = await mizu(folder, ['verify', 'steps-3']);
+    const chain = await mizu(folder, ['verify', 'operators-3']);
     expect(chain.code, chain.stdout + chain.stderr).toBe(0);
     expect(chain.stdout).toContain(`the rows behind operator 'long' of run ${run}`);
     expect(chain.stdout).toContain(`the answers to operator 'kind' of run ${first.dataset.run}`);
     // A dataset that says something else of where its rows are from.
-    const path = join(folder, 'steps-3/manifest.json');
-    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { reuses: { run: string; steps: string[] } };
+    const path = join(folder, 'operators-3/manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { reuses: { run: string; operators: string[] } };
     const { reuses } = manifest;
     for (const lie of [undefined, { ...reuses, run: first.dataset.run }]) {
       writeFileSync(path, JSON.stringify({ ...manifest, reuses: lie }));
-      const refused = await mizu(folder, ['verify', 'steps-3']);
+      const refused = await mizu(folder, ['verify', 'operators-3']);
       expect([refused.code, refused.stderr]).toEqual([
         3,
         expect.stringContaining('does not go on with the run that it names'),
       ]);
     }
-    // All steps again give the same.
-    writeSteps(3, 'toUpperCase');
-    const whole = await runSteps('steps-whole', '--no-cache', '--max', '5');
-    expect([second.text, second.dataset.steps]).toEqual([whole.text, whole.dataset.steps]);
+    // All operators again give the same.
+    writeOperators(3, 'toUpperCase');
+    const whole = await runOperators('operators-whole', '--no-cache', '--max', '5');
+    expect([second.text, second.dataset.operators]).toEqual([whole.text, whole.dataset.operators]);
     expect(await tokensOf(whole.dataset.run)).toBeGreaterThan(0);
   } finally {
     await network.close();

@@ -24,7 +24,7 @@ export type OtherRows = {
   readonly cuts?: readonly number[];
 };
 
-/** `chain` follows `dataset<any>('w')`. Not fused, each row step is a stage of its own. */
+/** `chain` follows `dataset<any>('w')`. Not fused, each row operator is a stage of its own. */
 export async function openOracleChain(
   chain: string,
   engine: EngineName = 'node',

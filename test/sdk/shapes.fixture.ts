@@ -15,7 +15,7 @@ export function verdictOf(output: z.ZodType): {
   readonly answer?: Json;
 } {
   const workflow = dataset<object>('s').generate('a', { model: 'm', prompt: () => '', output });
-  const { answer: found, schemaError } = describeWorkflow(workflow)!.steps[0]!;
+  const { answer: found, schemaError } = describeWorkflow(workflow)!.operators[0]!;
   const answer = found as Json;
   const refused = schemaError ?? findOptional(answer, 'answer');
   if (refused !== undefined) return { verdict: `refused: ${refused}`, isRewritten: false };

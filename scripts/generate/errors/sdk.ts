@@ -30,7 +30,7 @@ export const SDK_ERRORS = {
   },
   'sdk/bad-option': {
     means: 'An option of an operator has a value that it cannot have.',
-    toDo: 'Give one that the error names; [operators](sdk.md#steps) lists the options.',
+    toDo: 'Give one that the error names; [operators](sdk.md#operators) lists the options.',
   },
   'sdk/bad-sink': {
     means: 'The workflow names a part of its dataset in a way that cannot be a file. Nothing was written.',
@@ -147,7 +147,7 @@ export const SDK_ERRORS = {
     means: 'The last confirmed state cannot be made here, because a batch before it, or L1, cannot be read.',
     toDo: 'Use the data folder of an executor or a validator (`--data FOLDER`): it holds the state already.',
   },
-  'sdk/no-step': {
+  'sdk/no-operator': {
     means: 'The workflow has no operator of that name, or none that asks a model.',
     toDo: 'Give one of the names in the error.',
   },
@@ -214,7 +214,7 @@ export const SDK_ERRORS = {
     means: 'The output schema of an operator cannot be asked of a model, or no gateway would check it.',
     toDo: 'Make every field required and stay within the [bounds](edge.md#schema-bounds); check the rest in `parse`.',
   },
-  'sdk/retry-step': {
+  'sdk/retry-operator': {
     means: 'The rejects cannot be run again from that operator: its rows were not kept, or the workflow has changed.',
     toDo: 'Run the workflow again on the whole input ([retry](sdk.md#retry)).',
   },

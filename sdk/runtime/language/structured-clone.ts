@@ -3,7 +3,9 @@
 /** @throws DOMException `DataCloneError` for a function, a symbol, and what holds one */
 export function structuredClone(value: unknown, options?: { readonly transfer?: readonly unknown[] }): unknown {
   if ((options?.transfer?.length ?? 0) > 0) {
-    throw new TypeError('structuredClone transfers nothing in a step: leave `transfer` out, and the value is copied.');
+    throw new TypeError(
+      'structuredClone transfers nothing in an operator: leave `transfer` out, and the value is copied.',
+    );
   }
   return clone(value, new Map());
 }

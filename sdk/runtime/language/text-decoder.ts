@@ -22,7 +22,7 @@ export class TextDecoder {
     const name = `${label}`.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '').toLowerCase();
     if (!LABELS.includes(name)) {
       throw new RangeError(
-        `a step decodes UTF-8 only, not '${label}': give the encoding of the input by --encoding, or import a package that decodes it.`,
+        `an operator decodes UTF-8 only, not '${label}': give the encoding of the input by --encoding, or import a package that decodes it.`,
       );
     }
     this.#fatal = Boolean(options?.fatal);

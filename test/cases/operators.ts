@@ -1,13 +1,15 @@
-// docs/sdk.md#errors: what a step's function may do to a row. One workflow has all cases; each row does the wrong of its own at one step.
+// docs/sdk.md#errors: what an operator's function may do to a row. One workflow has all cases; each row does the wrong of its own at one operator.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflow } from '../../sdk/compile/compile.ts';
 import { runLocal } from '../../sdk/local/run-local.ts';
 import { type Case, type CaseKind, told } from './case.ts';
-import { ENDLESS_CASES, KEY_CASES, STEP_CASES } from './step-table.ts';
+import { ENDLESS_CASES, KEY_CASES, OPERATOR_CASES } from './operator-table.ts';
 
-const CODES = [...STEP_CASES, ...ENDLESS_CASES].map(([name, , code]) => `  ${JSON.stringify(name)}: (r) => ${code},`);
+const CODES = [...OPERATOR_CASES, ...ENDLESS_CASES].map(
+  ([name, , code]) => `  ${JSON.stringify(name)}: (r) => ${code},`,
+);
 
 const WORKFLOW = `import { dataset, z } from 'mizu';
 const fail = (value: unknown): never => { throw value; };
@@ -21,7 +23,7 @@ const CODES: Record<string, (r: any) => any> = {
 ${CODES.join('\n')}
 };
 const at = (hook: string, r: any, good: any): any => (r.hook === hook ? CODES[r.case]!(r) : good);
-export default dataset<any>('steps', z.any().transform((r) => at('input', r, r)) as any, { rowBudget: 60_000 })
+export default dataset<any>('operators', z.any().transform((r) => at('input', r, r)) as any, { rowBudget: 60_000 })
   .map('map', (r) => at('map', r, r))
   .map('field', (r) => (r.hook === 'field' ? { case: r.case, v: at('field', r, 0) } : r))
   .filter('filter', (r) => at('filter', r, true))
@@ -37,7 +39,7 @@ export default dataset<any>('steps', z.any().transform((r) => at('input', r, r))
 const READ = { n: 5, list: ['b', 'a'], text: 'a|b' };
 
 async function runOn(engine: 'node' | 'native', file: string): Promise<Case[]> {
-  const cases = engine === 'node' ? STEP_CASES : [...STEP_CASES, ...ENDLESS_CASES];
+  const cases = engine === 'node' ? OPERATOR_CASES : [...OPERATOR_CASES, ...ENDLESS_CASES];
   const rows = [
     ...cases.map(([name, hook]) => ({ case: name, hook, ...READ })),
     ...KEY_CASES.flatMap(([name, hook, values]) =>
@@ -55,7 +57,7 @@ async function runOn(engine: 'node' | 'native', file: string): Promise<Case[]> {
     });
     return told(
       mine.map((row) => ('v' in row ? row.v : row)),
-      mineRejected.map(({ step, reason }) => `${step === 'field' ? 'map' : step}: ${withoutLine(reason)}`),
+      mineRejected.map(({ operator, reason }) => `${operator === 'field' ? 'map' : operator}: ${withoutLine(reason)}`),
     );
   };
   return [
@@ -80,18 +82,18 @@ async function runOn(engine: 'node' | 'native', file: string): Promise<Case[]> {
 function withoutLine(reason: string): string {
   return reason.startsWith('duplicate of')
     ? reason.replace(/row \d+$/, 'an earlier row')
-    : /\(steps\.ts:\d+\)$/.test(reason)
-      ? reason.replace(/ \(steps\.ts:\d+\)$/, '')
+    : /\(operators\.ts:\d+\)$/.test(reason)
+      ? reason.replace(/ \(operators\.ts:\d+\)$/, '')
       : `${reason} [without a line]`;
 }
 
-export const STEPS: CaseKind = {
-  kind: 'steps',
+export const OPERATORS: CaseKind = {
+  kind: 'operators',
   page: 'docs/sdk.md#errors',
   run: async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mizu-cases-'));
     try {
-      const file = join(folder, 'steps.ts');
+      const file = join(folder, 'operators.ts');
       await writeFile(file, WORKFLOW);
       return [...(await runOn('node', file)), ...(await runOn('native', file))];
     } finally {

@@ -7,59 +7,65 @@ import type { Hex } from '../../protocol/hex.ts';
 import { keccakHex } from '../../protocol/tree.ts';
 import { isUserFile, LOADERS, SHAPE } from './bundle.ts';
 import { cutWorkflow, markCalm } from './cut.ts';
-import type { StepDescription } from './describe-guest.ts';
+import type { OperatorDescription } from './describe-guest.ts';
 import { languageTables, provideLanguage } from './language.ts';
 import { renameModules } from './module-names.ts';
 import { SDK } from './own-files.ts';
 import { createPackages } from './packages.ts';
 import { ENGINE } from './program.ts';
 
-export type StepCode = {
+export type OperatorCode = {
   readonly name: string;
   /** Of the operators up to this one. */
   readonly code: Hex;
   /** Of a model operator, as far as they are options: for people. */
-  readonly settings?: StepDescription['settings'];
+  readonly settings?: OperatorDescription['settings'];
 };
 
-export type StepCodes = {
+export type OperatorCodes = {
   /** Of everything besides the workflow that decides on what an operator does. */
   readonly toolchain: Hex;
-  readonly steps: readonly StepCode[];
+  readonly operators: readonly OperatorCode[];
   /** Why some operators stand for the whole file; null: none does. */
   readonly whole: string | null;
 };
 
 /** `bundle` is the whole program: it stands in where the file cannot be told apart. */
-export async function stepCodes(file: string, steps: readonly StepDescription[], bundle: string): Promise<StepCodes> {
+export async function operatorCodes(
+  file: string,
+  operators: readonly OperatorDescription[],
+  bundle: string,
+): Promise<OperatorCodes> {
   const path = resolve(file);
   const [toolchain, code] = await Promise.all([toolchainId(), javaScript(path)]);
   const whole = hash('whole', bundle);
   // Its rows come through the first stage, where the keys of all joins are asked.
-  const joined = steps.find(({ input }) => input !== undefined);
+  const joined = operators.find(({ input }) => input !== undefined);
   if (joined !== undefined) {
     const reason = `operator '${joined.name}' joins the input '${joined.input}'`;
-    return { toolchain, steps: steps.map((step) => codeOf(step, whole)), whole: reason };
+    return { toolchain, operators: operators.map((operator) => codeOf(operator, whole)), whole: reason };
   }
-  const { sources, reason } = cutWorkflow(code, steps);
+  const { sources, reason } = cutWorkflow(code, operators);
   const codes = await bundleCuts(dirname(path), sources);
   return {
     toolchain,
-    steps: steps.map((step, i) => {
+    operators: operators.map((operator, i) => {
       const own = codes[i];
-      return codeOf(step, own === undefined ? whole : hash('code', own));
+      return codeOf(operator, own === undefined ? whole : hash('code', own));
     }),
     whole: reason,
   };
 }
 
-function codeOf({ name, settings }: StepDescription, code: Hex): StepCode {
+function codeOf({ name, settings }: OperatorDescription, code: Hex): OperatorCode {
   return { name, code, ...(settings && { settings }) };
 }
 
 /** The bundled code of each cut, without mizu and zod, which are part of the toolchain. */
 async function bundleCuts(folder: string, sources: readonly (string | null)[]): Promise<(string | undefined)[]> {
-  const entryPoints = sources.flatMap((source, i) => (source === null ? [] : [{ in: `step:${i}`, out: String(i) }]));
+  const entryPoints = sources.flatMap((source, i) =>
+    source === null ? [] : [{ in: `operator:${i}`, out: String(i) }],
+  );
   if (entryPoints.length === 0) return sources.map(() => undefined);
   const { outputFiles } = await build({
     ...SHAPE,
@@ -79,13 +85,13 @@ function cutPlugin(folder: string, sources: readonly (string | null)[]): Plugin 
   return {
     name: 'cut',
     setup: (setup) => {
-      setup.onResolve({ filter: /^(step|cut):\d+$/ }, ({ path }) => {
+      setup.onResolve({ filter: /^(operator|cut):\d+$/ }, ({ path }) => {
         const [namespace, number] = path.split(':') as [string, string];
         return { path: number, namespace };
       });
       setup.onResolve({ filter: /^(mizu|zod)(\/.*)?$/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
       // Only the default export counts: what else the file exports is used by nobody.
-      setup.onLoad({ filter: /.*/, namespace: 'step' }, ({ path }) => ({
+      setup.onLoad({ filter: /.*/, namespace: 'operator' }, ({ path }) => ({
         contents: `import workflow from 'cut:${path}'; export default workflow;`,
         resolveDir: folder,
       }));
@@ -150,5 +156,5 @@ async function bundleToolchain(): Promise<Hex> {
 }
 
 function hash(kind: string, text: string): Hex {
-  return keccakHex(new TextEncoder().encode(`mizu/step-${kind}\n${text}`));
+  return keccakHex(new TextEncoder().encode(`mizu/operator-${kind}\n${text}`));
 }

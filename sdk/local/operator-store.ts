@@ -5,25 +5,25 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Hex, isHash } from '../../protocol/hex.ts';
 import { describeZodIssues } from '../../service/http/issues.ts';
-import type { StepFacts } from '../compile/step-address.ts';
+import type { OperatorFacts } from '../compile/operator-address.ts';
 import { NAME } from '../workflow/refusal.ts';
 import { type FolderBounds, pruneFolder, writePrivateFile } from './bounded-folder.ts';
 import type { StageRun } from './graph.ts';
 
 /** What the stages of an operator have made and taken. */
-export type StepResult = readonly Omit<StageRun, 'stage'>[];
+export type OperatorResult = readonly Omit<StageRun, 'stage'>[];
 
-export type StepStore = {
-  find(address: Hex): Promise<StepResult | undefined>;
-  keep(address: Hex, result: StepResult): Promise<void>;
+export type OperatorStore = {
+  find(address: Hex): Promise<OperatorResult | undefined>;
+  keep(address: Hex, result: OperatorResult): Promise<void>;
   /** What the last run of the workflow of this name was made of. */
-  last(workflow: string): Promise<StepFacts | undefined>;
-  note(workflow: string, facts: StepFacts): Promise<void>;
+  last(workflow: string): Promise<OperatorFacts | undefined>;
+  note(workflow: string, facts: OperatorFacts): Promise<void>;
   /** Brings the folder within its bounds. */
   close(): Promise<void>;
 };
 
-export type StepStoreOptions = Partial<FolderBounds> & {
+export type OperatorStoreOptions = Partial<FolderBounds> & {
   /** Told of an entry that cannot be used, or written; at most a few times. */
   readonly onWarning?: (text: string) => void;
 };
@@ -57,7 +57,7 @@ const factsShape = z.object({
   toolchain: hash,
   inputsHash: hash,
   whole: z.string().nullable(),
-  steps: z
+  operators: z
     .array(
       z.object({
         name: z.string().regex(NAME),
@@ -70,10 +70,10 @@ const factsShape = z.object({
 });
 
 /** One file an operator, which appears under its name when it is whole; other processes may use the folder too. */
-export function createStepStore(
+export function createOperatorStore(
   folder: string,
-  { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: StepStoreOptions = {},
-): StepStore {
+  { onWarning = () => {}, maxBytes = MAX_BYTES, maxEntries = MAX_ENTRIES }: OperatorStoreOptions = {},
+): OperatorStore {
   let warnings = 0;
   const warn = (text: string): void => {
     if (++warnings <= MAX_WARNINGS) onWarning(text);
@@ -118,7 +118,7 @@ export function createStepStore(
 
   return {
     find: async (address) => {
-      const name = `${address.slice(2)}.step`;
+      const name = `${address.slice(2)}.operator`;
       const bytes = await read(name);
       if (bytes === undefined) return undefined;
       const end = bytes.indexOf(10);
@@ -140,12 +140,12 @@ export function createStepStore(
         return { gasUsed: String(gasUsed), inputTokens, outputTokens, milliseconds, lengths };
       });
       const head = Buffer.from(`${JSON.stringify({ version: VERSION, address, stages })}\n`);
-      await write(`${address.slice(2)}.step`, Buffer.concat([head, ...result.flatMap(({ outputs }) => outputs)]));
+      await write(`${address.slice(2)}.operator`, Buffer.concat([head, ...result.flatMap(({ outputs }) => outputs)]));
     },
     last: async (workflow) => {
       const name = `last-${workflow}.json`;
       const bytes = await read(name);
-      return bytes === undefined ? undefined : parse<StepFacts>(name, factsShape, bytes.toString());
+      return bytes === undefined ? undefined : parse<OperatorFacts>(name, factsShape, bytes.toString());
     },
     note: (workflow, facts) => write(`last-${workflow}.json`, Buffer.from(`${JSON.stringify(facts)}\n`)),
     close: () => pruneFolder(folder, { maxBytes, maxEntries }),

@@ -1,4 +1,4 @@
-// docs/sdk.md#steps: a workflow as plain data, what the typed chain builds and the compiler and the runtime read.
+// docs/sdk.md#operators: a workflow as plain data, what the typed chain builds and the compiler and the runtime read.
 import type { ZodType } from 'zod';
 import type { Content } from '../../edge/backends/messages.ts';
 import type { Aggregation } from './aggregate.ts';
@@ -12,22 +12,22 @@ type Made = {
   readonly made: string;
 };
 
-export type MapStep = Made & { readonly kind: 'map'; readonly fn: (row: never) => object };
-export type FilterStep = Made & { readonly kind: 'filter'; readonly fn: (row: never) => boolean };
-export type FlatMapStep = Made & {
+export type MapOperator = Made & { readonly kind: 'map'; readonly fn: (row: never) => object };
+export type FilterOperator = Made & { readonly kind: 'filter'; readonly fn: (row: never) => boolean };
+export type FlatMapOperator = Made & {
   readonly kind: 'flatMap';
   readonly fn: (row: never) => readonly object[];
 };
-export type ValidateStep = Made & { readonly kind: 'validate'; readonly schema: ZodType };
+export type ValidateOperator = Made & { readonly kind: 'validate'; readonly schema: ZodType };
 
 /** What happens to a row that fails a check: to the rejects, away without a trace, or the run stops. */
 export type OnFail = 'reject' | 'drop' | 'stop';
-export type CheckStep = Made & {
+export type CheckOperator = Made & {
   readonly kind: 'check';
   readonly fn: (row: never) => boolean;
   readonly onFail: OnFail;
 };
-export type SampleStep = Made & {
+export type SampleOperator = Made & {
   readonly kind: 'sample';
   readonly fraction: number;
   readonly seed: string;
@@ -42,9 +42,9 @@ type Joining = {
   readonly isFirst: boolean;
 };
 /** A join with a table that is part of the workflow: frozen rows by the canonical JSON of their key. */
-export type LookupStep = Made &
+export type LookupOperator = Made &
   Joining & { readonly kind: 'lookup'; readonly table: ReadonlyMap<string, readonly object[]> };
-export type ChunkStep = Made & {
+export type ChunkOperator = Made & {
   readonly kind: 'chunk';
   readonly text: (row: never) => unknown;
   readonly size: number;
@@ -55,18 +55,18 @@ export type ChunkStep = Made & {
   readonly keep: ((row: never) => object) | null;
 };
 /** A split with a key is a row operator too: a row whose key fails is rejected before parts and rejects are written. */
-export type RowStep =
-  | MapStep
-  | FilterStep
-  | FlatMapStep
-  | ValidateStep
-  | CheckStep
-  | SampleStep
-  | LookupStep
-  | ChunkStep
-  | SplitStep;
+export type RowOperator =
+  | MapOperator
+  | FilterOperator
+  | FlatMapOperator
+  | ValidateOperator
+  | CheckOperator
+  | SampleOperator
+  | LookupOperator
+  | ChunkOperator
+  | SplitOperator;
 
-export type LlmStep = Made & {
+export type LlmOperator = Made & {
   readonly kind: 'llm';
   readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse';
   readonly name: string;
@@ -120,7 +120,7 @@ export type Said = {
   readonly reasoning: string | null;
 };
 
-export type DedupeStep = Made & {
+export type DedupeOperator = Made & {
   readonly kind: 'dedupe';
   readonly key: (row: never) => unknown;
   /** Jaccard similarity of the sets of shingles from which two rows are duplicates; null: equal keys only. */
@@ -134,7 +134,7 @@ export type DedupeStep = Made & {
 };
 
 /** The rows of one key become one row: `key`, and the fields. */
-export type GroupStep = Made & {
+export type GroupOperator = Made & {
   readonly kind: 'groupBy';
   readonly key: (row: never) => unknown;
   readonly fields: readonly (readonly [field: string, Aggregation])[];
@@ -146,7 +146,7 @@ export type GroupStep = Made & {
 export type Input = { readonly kind: 'input'; readonly name: string; readonly schema: ZodType | null };
 
 /** A join of the dataset with rows of another input, or of some of its rows with the others. */
-export type JoinStep = Made &
+export type JoinOperator = Made &
   Joining & {
     readonly kind: 'join';
     readonly right: Input | { readonly kind: 'own'; readonly isRight: (row: never) => boolean };
@@ -155,7 +155,7 @@ export type JoinStep = Made &
   };
 
 /** Rows become one, as a list. */
-export type BatchStep = Made & {
+export type BatchOperator = Made & {
   readonly kind: 'batch';
   readonly size: number;
   /** Null: rows side by side. */
@@ -164,10 +164,10 @@ export type BatchStep = Made & {
 };
 
 /** The first rows. */
-export type LimitStep = Made & { readonly kind: 'limit'; readonly count: number };
+export type LimitOperator = Made & { readonly kind: 'limit'; readonly count: number };
 
 /** An exact number of rows. */
-export type DrawStep = Made & {
+export type DrawOperator = Made & {
   readonly kind: 'draw';
   readonly count: number;
   /** `count` is of each stratum. */
@@ -183,14 +183,14 @@ export type SortKey = {
   readonly missing: 'first' | 'last' | 'reject';
 };
 /** The whole dataset in another order: the rows go to tasks of its own, and stay there. */
-export type SortStep = Made & {
+export type SortOperator = Made & {
   readonly kind: 'sort';
   readonly keys: readonly SortKey[];
   /** Number of ranges, and of the tasks of each stage from here on. */
   readonly buckets: number;
 };
 
-export type SplitStep = Made & {
+export type SplitOperator = Made & {
   readonly kind: 'split';
   readonly name: 'split';
   readonly parts: readonly { readonly name: string; readonly fraction: number }[];
@@ -199,7 +199,13 @@ export type SplitStep = Made & {
 };
 
 /** Operators over the whole dataset whose rows stay where they are: what is said of them meets in tasks of its own. */
-export type ExchangeStep = DedupeStep | GroupStep | JoinStep | BatchStep | LimitStep | DrawStep;
+export type ExchangeOperator =
+  | DedupeOperator
+  | GroupOperator
+  | JoinOperator
+  | BatchOperator
+  | LimitOperator
+  | DrawOperator;
 const EXCHANGES: readonly string[] = [
   'dedupe',
   'groupBy',
@@ -207,39 +213,44 @@ const EXCHANGES: readonly string[] = [
   'batch',
   'limit',
   'draw',
-] satisfies ExchangeStep['kind'][];
+] satisfies ExchangeOperator['kind'][];
 
-export type Step = RowStep | LlmStep | SortStep | ExchangeStep;
+export type Operator = RowOperator | LlmOperator | SortOperator | ExchangeOperator;
 
 /** What a workflow file exports by default. */
 export type Workflow = {
   readonly name: string;
-  readonly steps: readonly Step[];
+  readonly operators: readonly Operator[];
   /** Jumps and calls that a stage may take for one row: docs/sdk.md#row-budget. */
   readonly rowBudget: number;
 };
 
 export const DEFAULT_ROW_BUDGET = 2_000_000;
 
-export function isRowStep(step: Step): step is RowStep {
+export function isRowOperator(operator: Operator): operator is RowOperator {
   return (
-    step.kind !== 'llm' && step.kind !== 'sort' && !isExchangeStep(step) && (step.kind !== 'split' || step.key !== null)
+    operator.kind !== 'llm' &&
+    operator.kind !== 'sort' &&
+    !isExchangeOperator(operator) &&
+    (operator.kind !== 'split' || operator.key !== null)
   );
 }
 
-export function isExchangeStep(step: Step): step is ExchangeStep {
-  return EXCHANGES.includes(step.kind);
+export function isExchangeOperator(operator: Operator): operator is ExchangeOperator {
+  return EXCHANGES.includes(operator.kind);
 }
 
 /** The other inputs that the operators read, each once, in the order of the operators. */
-export function inputsOf(steps: readonly Step[]): Input[] {
-  const found = steps.flatMap((step) => (step.kind === 'join' && step.right.kind === 'input' ? [step.right] : []));
+export function inputsOf(operators: readonly Operator[]): Input[] {
+  const found = operators.flatMap((operator) =>
+    operator.kind === 'join' && operator.right.kind === 'input' ? [operator.right] : [],
+  );
   return found.filter(({ name }, i) => found.findIndex((other) => other.name === name) === i);
 }
 
 /** One that looks at the rows of all partitions. */
-export function isWholeStep(step: Step): step is ExchangeStep | SortStep {
-  return step.kind === 'sort' || isExchangeStep(step);
+export function isWholeOperator(operator: Operator): operator is ExchangeOperator | SortOperator {
+  return operator.kind === 'sort' || isExchangeOperator(operator);
 }
 
-export type Unmade<S> = S extends Step ? Omit<S, 'made'> : never;
+export type Unmade<S> = S extends Operator ? Omit<S, 'made'> : never;

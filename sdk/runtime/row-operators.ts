@@ -1,5 +1,5 @@
-// docs/sdk.md#steps: what each row operator makes of one row. Pure: the stage counts and writes.
-import type { RowStep } from '../workflow/step.ts';
+// docs/sdk.md#operators: what each row operator makes of one row. Pure: the stage counts and writes.
+import type { RowOperator } from '../workflow/operator.ts';
 import { kindOf } from './canonical.ts';
 import { createChunk } from './chunk.ts';
 import { hashToUnit } from './hash.ts';
@@ -9,18 +9,18 @@ import { createPlainCheck } from './plain-schema.ts';
 import { describeIssues } from './schema-issues.ts';
 import { sealRow, sealRows } from './seal.ts';
 import { keyText } from './split.ts';
-import { becomes, DROP, KEEP, type StageStep, type Verdict } from './verdict.ts';
+import { becomes, DROP, KEEP, type StageOperator, type Verdict } from './verdict.ts';
 
 type AnyFn = (row: object) => unknown;
 
-export function createRowStep(io: GuestIo, step: RowStep): StageStep {
-  return { name: step.name, made: step.made, ...createApplication(io, step) };
+export function createRowOperator(io: GuestIo, operator: RowOperator): StageOperator {
+  return { name: operator.name, made: operator.made, ...createApplication(io, operator) };
 }
 
-function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' | 'made'> {
-  switch (step.kind) {
+function createApplication(io: GuestIo, operator: RowOperator): Omit<StageOperator, 'name' | 'made'> {
+  switch (operator.kind) {
     case 'map': {
-      const fn = step.fn as AnyFn;
+      const fn = operator.fn as AnyFn;
       return {
         apply: (row) => {
           const next = fn(row);
@@ -29,15 +29,15 @@ function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' |
       };
     }
     case 'filter': {
-      const fn = step.fn as AnyFn;
+      const fn = operator.fn as AnyFn;
       return { apply: (row) => (truth(fn(row)) ? KEEP : DROP) };
     }
     case 'flatMap': {
-      const fn = step.fn as AnyFn;
+      const fn = operator.fn as AnyFn;
       return { apply: (row) => ({ kind: 'rows', rows: sealRows(fn(row), 'a flatMap') }) };
     }
     case 'validate': {
-      const { schema } = step;
+      const { schema } = operator;
       const isPlain = createPlainCheck(schema);
       return {
         apply: (row) => {
@@ -49,18 +49,18 @@ function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' |
       };
     }
     case 'check': {
-      const fn = step.fn as AnyFn;
-      const failed: Verdict = step.onFail === 'drop' ? DROP : { kind: 'reject', reason: 'the check failed' };
+      const fn = operator.fn as AnyFn;
+      const failed: Verdict = operator.onFail === 'drop' ? DROP : { kind: 'reject', reason: 'the check failed' };
       return {
         apply: (row, { index }) => {
           if (truth(fn(row))) return KEEP;
-          return step.onFail === 'stop' ? { kind: 'stop', error: new StopRun(step.name, index) } : failed;
+          return operator.onFail === 'stop' ? { kind: 'stop', error: new StopRun(operator.name, index) } : failed;
         },
       };
     }
     case 'sample': {
-      const { key, fraction, seed } = step;
-      const salt = `sample ${step.name} ${seed}`;
+      const { key, fraction, seed } = operator;
+      const salt = `sample ${operator.name} ${seed}`;
       return {
         counts: true,
         blind: key === null,
@@ -71,11 +71,11 @@ function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' |
       };
     }
     case 'chunk':
-      return createChunk(step);
+      return createChunk(operator);
     case 'lookup':
-      return createLookup(step);
+      return createLookup(operator);
     case 'split': {
-      const key = step.key as AnyFn;
+      const key = operator.key as AnyFn;
       return {
         apply: (row) => {
           keyText(key(row));
@@ -88,8 +88,8 @@ function createApplication(io: GuestIo, step: RowStep): Omit<StageStep, 'name' |
 
 /** A check with `onFail: 'stop'` failed: the task exits with an error and the run fails. */
 export class StopRun extends Error {
-  constructor(step: string, index: number) {
-    super(`the check '${step}' failed on row ${index} and stops the run`);
+  constructor(operator: string, index: number) {
+    super(`the check '${operator}' failed on row ${index} and stops the run`);
     this.name = 'StopRun';
   }
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWorkflow } from './describe.ts';
-import type { StepDescription } from './describe-guest.ts';
-import { stepCodes } from './step-code.ts';
+import type { OperatorDescription } from './describe-guest.ts';
+import { operatorCodes } from './operator-code.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let files = 0;
 /** What a file's operators are called costs a second to learn, and stays when their code changes. */
-const described = new Map<string, readonly StepDescription[]>();
+const described = new Map<string, readonly OperatorDescription[]>();
 
 /** In a folder of its own, with what else it imports. The text itself stands for the bundle. */
 async function codesOf(text: string, helpers: Readonly<Record<string, string>> = {}, like = text) {
@@ -23,9 +23,9 @@ async function codesOf(text: string, helpers: Readonly<Record<string, string>> =
   for (const [name, content] of Object.entries(helpers)) await writeFile(join(own, name), content);
   const file = join(own, 'workflow.ts');
   await writeFile(file, text);
-  const steps = described.get(like) ?? (await describeWorkflow(file)).steps;
-  described.set(like, steps);
-  return stepCodes(file, steps, text);
+  const operators = described.get(like) ?? (await describeWorkflow(file)).operators;
+  described.set(like, operators);
+  return operatorCodes(file, operators, text);
 }
 
 /** Names of the operators whose code differs. */
@@ -37,7 +37,7 @@ async function changed(
 ): Promise<string[]> {
   const [one, two] = [await codesOf(before, helpers), await codesOf(after, otherHelpers, before)];
   expect(two.toolchain).toBe(one.toolchain);
-  return two.steps.flatMap(({ name, code }, i) => (one.steps[i]?.code === code ? [] : [name]));
+  return two.operators.flatMap(({ name, code }, i) => (one.operators[i]?.code === code ? [] : [name]));
 }
 
 const TEXT = `import { dataset, z } from 'mizu';
@@ -71,26 +71,26 @@ const edit = (from: string, to: string): string => {
   expect(TEXT).toContain(from);
   return TEXT.replace(from, to);
 };
-const from = (step: string): string[] => {
+const from = (operator: string): string[] => {
   const all = ['input', 'long', 'clean', 'answer', 'kind', 'loud', 'split'];
-  return all.slice(all.indexOf(step));
+  return all.slice(all.indexOf(operator));
 };
 
 test.each([
   ['a comment, white space and lines', TEXT.replaceAll('\n  .', '\n\n  // why\n     .'), []],
-  ['the last step', edit("seed: 's'", "seed: 't'"), from('split')],
-  ['a later step', edit("includes(row.answer.kind as 'a')", "includes('b')"), from('kind')],
-  ['a constant that only a later step uses', edit("KINDS = ['a', 'b']", "KINDS = ['a', 'b', 'c']"), from('kind')],
+  ['the last operator', edit("seed: 's'", "seed: 't'"), from('split')],
+  ['a later operator', edit("includes(row.answer.kind as 'a')", "includes('b')"), from('kind')],
+  ['a constant that only a later operator uses', edit("KINDS = ['a', 'b']", "KINDS = ['a', 'b', 'c']"), from('kind')],
   ['a schema of a model', edit('why: z.string()', 'why: z.string().max(9)'), from('answer')],
   ['an option of a model', edit('temperature: 0', 'temperature: 1'), from('answer')],
-  ['a helper of an earlier step', edit('word) => !SMALL', 'word) => SMALL'), from('long')],
+  ['a helper of an earlier operator', edit('word) => !SMALL', 'word) => SMALL'), from('long')],
   ['what a helper uses', edit("'the'", "'then'"), from('long')],
   ['the schema of the input', edit('id: z.string()', 'id: z.number()'), from('input')],
 ])('%s', async (_, text, names) => {
   expect(await changed(TEXT, text, HELPERS)).toEqual(names);
 });
 
-test('of a file that is imported counts what the steps use', async () => {
+test('of a file that is imported counts what the operators use', async () => {
   const other = (a: string, b: string) => ({ 'helpers.ts': HELPERS['helpers.ts'].replace(a, b) });
   expect(await changed(TEXT, TEXT, HELPERS, other('.trim()', '.trimEnd()'))).toEqual(from('clean'));
   expect(await changed(TEXT, TEXT, HELPERS, other('z.number()', 'z.string()'))).toEqual(from('loud'));
@@ -100,9 +100,9 @@ test('of a file that is imported counts what the steps use', async () => {
 });
 
 test('model settings stand beside the code', async () => {
-  const { steps, whole } = await codesOf(TEXT, HELPERS);
+  const { operators, whole } = await codesOf(TEXT, HELPERS);
   expect(whole).toBeNull();
-  expect(steps.map(({ name, settings }) => settings && [name, settings.model, settings.temperature])).toEqual(
+  expect(operators.map(({ name, settings }) => settings && [name, settings.model, settings.temperature])).toEqual(
     Array.from({ length: 7 }, (_, i) => (i === 3 ? ['answer', 'builtin/small', 0] : undefined)),
   );
 });
@@ -135,14 +135,14 @@ export default dataset<{ n: number }>('w')
   .filter('last', (row) => row.n > 1);
 `;
 
-test('where a step may change what others see, the whole file stands in for those before it', async () => {
+test('where an operator may change what others see, the whole file stands in for those before it', async () => {
   const calm = await codesOf(BUILT);
   expect(calm.whole).toBeNull();
   const text = BUILT.replace("'builtin/small'", "count('builtin/small')");
-  const { whole, steps } = await codesOf(text, {}, BUILT);
+  const { whole, operators } = await codesOf(text, {}, BUILT);
   expect(whole).toBe('what is given to .classify(…) runs code when the file is loaded');
   const other = await codesOf(text.replace('row.n > 1', 'row.n > 2'), {}, BUILT);
-  expect(other.steps.map(({ code }, i) => code === steps[i]?.code)).toEqual([false, true, false]);
+  expect(other.operators.map(({ code }, i) => code === operators[i]?.code)).toEqual([false, true, false]);
 });
 
 test('a chain that is not told apart stands whole', async () => {
@@ -151,8 +151,8 @@ const add = <T extends { n: number }>(n: number) => (row: T) => ({ n: row.n + n 
 const build = () => dataset<{ n: number }>('w').map('first', add(1)).map('second', add(2));
 export default build();
 `;
-  const { whole, steps } = await codesOf(text);
+  const { whole, operators } = await codesOf(text);
   expect(whole).toBe('what is exported is no chain that begins with `dataset(…)` in this file');
-  expect(new Set(steps.map(({ code }) => code)).size).toBe(1);
+  expect(new Set(operators.map(({ code }) => code)).size).toBe(1);
   expect(await changed(text, text.replace('add(2)', 'add(3)'))).toEqual(['first', 'second']);
 });

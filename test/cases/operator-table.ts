@@ -1,4 +1,4 @@
-// docs/sdk.md#errors: the cases of a step's function: the step, its code, and what becomes of the row {n: 5, list: ["b", "a"], text: "a|b"}.
+// docs/sdk.md#errors: the cases of an operator's function: the operator, its code, and what becomes of the row {n: 5, list: ["b", "a"], text: "a|b"}.
 
 /** `field`: the code is the value of a field of the row that a map returns. */
 export type Hook =
@@ -19,9 +19,10 @@ export type OperatorCase = readonly [name: string, hook: Hook, code: string, wan
 const NO = (what: string) => `✗ map: TypeError: a row holds JSON only; row.v is ${what}`;
 const DEEP = '✗ map: RangeError: a row has at most 128 levels of objects and arrays';
 const FROZEN = (words: string) => `✗ map: TypeError: …${words}…`;
-const PROMISE = '✗ map: TypeError: a promise is not allowed in a step: steps are synchronous (no async, no then).';
+const PROMISE =
+  '✗ map: TypeError: a promise is not allowed in an operator: operators are synchronous (no async, no then).';
 
-export const STEP_CASES: readonly OperatorCase[] = [
+export const OPERATOR_CASES: readonly OperatorCase[] = [
   // What a value may be.
   ['NaN', 'field', 'Number(r.text)', NO('NaN')],
   ['infinity', 'field', '-1 / 0', NO('-Infinity')],
@@ -171,22 +172,22 @@ export const STEP_CASES: readonly OperatorCase[] = [
   ['a field that is not there', 'map', 'r.nope.x', '✗ map: TypeError: …'],
   ['recursion', 'map', 'recurse()', '✗ map: RangeError: Maximum call stack size exceeded'],
   // What is no part of the language.
-  ['a clock', 'map', "(Date as any)['no' + 'w']()", '✗ map: TypeError: Date.now is not allowed in a step: …'],
-  ['chance', 'map', "(Math as any)['ran' + 'dom']()", '✗ map: TypeError: Math.random is not allowed in a step: …'],
-  ['eval', 'map', "(globalThis as any)['ev' + 'al']('1')", '✗ map: TypeError: eval is not allowed in a step: …'],
+  ['a clock', 'map', "(Date as any)['no' + 'w']()", '✗ map: TypeError: Date.now is not allowed in an operator: …'],
+  ['chance', 'map', "(Math as any)['ran' + 'dom']()", '✗ map: TypeError: Math.random is not allowed in an operator: …'],
+  ['eval', 'map', "(globalThis as any)['ev' + 'al']('1')", '✗ map: TypeError: eval is not allowed in an operator: …'],
   [
     "a function's constructor",
     'map',
     "(() => 1).constructor('return 1')()",
-    '✗ map: TypeError: Function is not allowed in a step: …',
+    '✗ map: TypeError: Function is not allowed in an operator: …',
   ],
   [
     "a generator's constructor",
     'map',
     "(function* () {}).constructor('yield 1')",
-    '✗ map: TypeError: Function is not allowed in a step: …',
+    '✗ map: TypeError: Function is not allowed in an operator: …',
   ],
-  // The other steps.
+  // The other operators.
   ['a schema of the input that throws', 'input', 'JSON.parse(r.text)', '✗ input: SyntaxError: …'],
   ['a filter that throws', 'filter', 'r.nope.x', '✗ filter: TypeError: …'],
   ['a filter of a promise', 'filter', '(async () => true)()', '✗ filter: TypeError: a promise …'],

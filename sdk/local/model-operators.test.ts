@@ -15,7 +15,7 @@ type Said = Partial<Completion>;
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mizu-steps-'));
+  folder = await mkdtemp(join(tmpdir(), 'mizu-operators-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -23,19 +23,19 @@ const PNG = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUg==';
 
 const bundles = new Map<string, Promise<BundledWorkflow>>();
 
-function bundle(name: string, steps: string): Promise<BundledWorkflow> {
-  const known = bundles.get(steps);
+function bundle(name: string, operators: string): Promise<BundledWorkflow> {
+  const known = bundles.get(operators);
   if (known !== undefined) return known;
   const file = join(folder, `${name}.ts`);
-  const text = `import { dataset, z } from 'mizu';\nexport default dataset<{ t: string }>('${name}')\n${steps};\n`;
+  const text = `import { dataset, z } from 'mizu';\nexport default dataset<{ t: string }>('${name}')\n${operators};\n`;
   const bundled = writeFile(file, text).then(() => bundleWorkflow(file));
-  bundles.set(steps, bundled);
+  bundles.set(operators, bundled);
   return bundled;
 }
 
 async function run(
   name: string,
-  steps: string,
+  operators: string,
   rows: readonly object[],
   answer: (request: ChatRequest, text: string) => Said | string,
   options: { readonly engine?: EngineName; readonly partitions?: number } = {},
@@ -50,7 +50,11 @@ async function run(
       return { content: '', finishReason: 'stop', usage, ...(typeof said === 'string' ? { content: said } : said) };
     },
   };
-  const result = await runLocal(await bundle(name, steps), rows, { engine: 'node', ...options, backends: [backend] });
+  const result = await runLocal(await bundle(name, operators), rows, {
+    engine: 'node',
+    ...options,
+    backends: [backend],
+  });
   return { ...result, asked };
 }
 
@@ -62,7 +66,7 @@ describe('several answers', () => {
     return word === 'cut' ? { content: 'wor', finishReason: 'length' } : word === 'none' ? '' : word;
   };
   const rows = [{ t: 'a b c' }, { t: 'a cut c' }, { t: 'cut none c' }, { t: 'none none none' }];
-  const steps = `  .generate('x', { model: 'm', n: 3, minAnswers: 2, temperature: 1, prompt: (r) => r.t,
+  const operators = `  .generate('x', { model: 'm', n: 3, minAnswers: 2, temperature: 1, prompt: (r) => r.t,
     parse: (a) => (a === 'c' ? NaN : a) })
   .check('two', (r) => r.x.length > 1)`;
 
@@ -71,9 +75,9 @@ describe('several answers', () => {
     ['node', 3],
     ['native', 2],
   ] as const)('a bad one costs itself alone, on %s with %i partitions', async (engine, partitions) => {
-    const { parts, rejects, steps: counts } = await run('each', steps, rows, byWord, { engine, partitions });
+    const { parts, rejects, operators: counts } = await run('each', operators, rows, byWord, { engine, partitions });
     expect(parts.train).toEqual([{ t: 'a b c', x: ['a', 'b'] }]);
-    expect(rejects.map(({ index, step, row }) => [index, step, row])).toEqual([
+    expect(rejects.map(({ index, operator, row }) => [index, operator, row])).toEqual([
       [0, 'x', rows[0]],
       [1, 'x', rows[1]],
       [2, 'x', rows[2]],
@@ -98,7 +102,7 @@ describe('several answers', () => {
   .check('not-a', (r) => r.x !== 'a')`;
     const { parts, rejects } = await run('lost', more, rows.slice(0, 3), byWord);
     expect(parts.train).toEqual([{ x: 'b' }]);
-    expect(rejects.map(({ index, step, reason }) => [index, step, reason.slice(0, 15)])).toEqual([
+    expect(rejects.map(({ index, operator, reason }) => [index, operator, reason.slice(0, 15)])).toEqual([
       [0, 'not-a', 'the check faile'],
       [1, 'x', 'answer 2 of 3: '],
       [1, 'not-a', 'the check faile'],
@@ -107,7 +111,7 @@ describe('several answers', () => {
     ]);
   });
 
-  test('each has a request of its own; the first is the one of a step without `n`', async () => {
+  test('each has a request of its own; the first is the one of an operator without `n`', async () => {
     const plain = await run(
       'plain',
       `.generate('x', { model: 'm', seed: 7, prompt: (r) => r.t })`,
@@ -191,7 +195,7 @@ describe('a judge', () => {
     const winner = word === 'first' || word === 'tie' ? word : first.includes(word) ? 'first' : 'second';
     return JSON.stringify({ reason: `for ${word}`, winner });
   };
-  const step = `.judge('j', { model: 'm', question: (r) => r.t, a: () => 'cat', b: () => 'dog' })`;
+  const operator = `.judge('j', { model: 'm', question: (r) => r.t, a: () => 'cat', b: () => 'dog' })`;
 
   test.each([
     ['cat', 'a', ['a', 'a']],
@@ -199,7 +203,7 @@ describe('a judge', () => {
     ['first', 'tie', ['a', 'b']],
     ['tie', 'tie', ['tie', 'tie']],
   ])('that prefers %s', async (word, winner, votes) => {
-    const { parts, asked } = await run('judge', step, [{ t: 'Which?' }], prefers(word));
+    const { parts, asked } = await run('judge', operator, [{ t: 'Which?' }], prefers(word));
     expect(parts.train).toEqual([{ t: 'Which?', j: { winner, votes, reasons: [`for ${word}`, `for ${word}`] } }]);
     expect(asked.map(({ messages }) => messages.at(-1)!.content)).toEqual([
       'Question:\nWhich?\n\nFirst text:\ncat\n\nSecond text:\ndog',
@@ -214,12 +218,12 @@ describe('a judge', () => {
   });
 
   test('that answers one order only judges nothing', async () => {
-    const { rejects } = await run('half', step, [{ t: 'x' }], (request, text) =>
+    const { rejects } = await run('half', operator, [{ t: 'x' }], (request, text) =>
       text.includes('First text:\ndog') ? { content: '{"rea', finishReason: 'length' } : prefers('cat')(request, text),
     );
     expect(rejects).toMatchObject([
       {
-        step: 'j',
+        operator: 'j',
         reason: expect.stringMatching(/^with b first: the model gave no answer: .*; the model said: \{"rea$/),
       },
     ]);
@@ -227,10 +231,10 @@ describe('a judge', () => {
 });
 
 test('a rubric yields a number of the scale, and why', async () => {
-  const step = `.score('s', { model: 'm', system: 'Be strict.', rubric: { 1: 'wrong', 3: 'partly', 5: 'right' }, prompt: (r) => r.t })`;
+  const operator = `.score('s', { model: 'm', system: 'Be strict.', rubric: { 1: 'wrong', 3: 'partly', 5: 'right' }, prompt: (r) => r.t })`;
   const { parts, rejects, asked } = await run(
     'rubric',
-    step,
+    operator,
     [{ t: '5' }, { t: '4' }],
     (_request, text) => `{"reason":"so","score":${text}}`,
   );
@@ -243,7 +247,7 @@ test('a rubric yields a number of the scale, and why', async () => {
 });
 
 test.each(['node', 'native'] as const)('a conversation grows by what was answered, on %s', async (engine) => {
-  const steps = `  .converse('talk', { model: 'm', system: 'Be brief.', turns: [
+  const operators = `  .converse('talk', { model: 'm', system: 'Be brief.', turns: [
     (r) => 'Say ' + r.t,
     (r, messages) => messages.length + ' ' + r.t + ' again',
     () => [{ role: 'user', content: 'and' }, { role: 'assistant', content: 'what?' }, { role: 'user', content: 'end' }],
@@ -251,7 +255,7 @@ test.each(['node', 'native'] as const)('a conversation grows by what was answere
   .generate('last', { model: 'm', prompt: (r) => [...r.talk, { role: 'user', content: 'Sure?' }] })`;
   const { parts, rejects, asked } = await run(
     'talk',
-    steps,
+    operators,
     [{ t: 'a' }, { t: 'b' }],
     (_request, text) => (text === '3 b again' ? '' : `<${text}>`),
     { engine },
@@ -269,12 +273,12 @@ test.each(['node', 'native'] as const)('a conversation grows by what was answere
   ];
   expect(parts.train).toEqual([{ t: 'a', talk, last: '<Sure?>' }]);
   expect(asked.at(-1)!.messages).toEqual([...talk, { role: 'user', content: 'Sure?' }]);
-  expect(rejects).toMatchObject([{ index: 1, step: 'talk-2', reason: 'the answer is empty' }]);
+  expect(rejects).toMatchObject([{ index: 1, operator: 'talk-2', reason: 'the answer is empty' }]);
 });
 
 describe('messages', () => {
-  const step = `.generate('x', { model: 'm', prompt: (r) => JSON.parse(r.t) })`;
-  const ask = (messages: unknown) => run('messages', step, [{ t: JSON.stringify(messages) }], () => 'seen');
+  const operator = `.generate('x', { model: 'm', prompt: (r) => JSON.parse(r.t) })`;
+  const ask = (messages: unknown) => run('messages', operator, [{ t: JSON.stringify(messages) }], () => 'seen');
   const image = (url: string) => ({ type: 'image_url', image_url: { url } });
 
   test('show images, by address or as data', async () => {
@@ -305,13 +309,18 @@ describe('messages', () => {
     ],
   ])('are refused: %s', async (_name, messages, reason) => {
     const { rejects } = await ask(messages);
-    expect(rejects).toMatchObject([{ step: 'x', reason: expect.stringContaining(reason) }]);
+    expect(rejects).toMatchObject([{ operator: 'x', reason: expect.stringContaining(reason) }]);
   });
 });
 
 test('a prompt has a bounded text', async () => {
-  const step = `.generate('x', { model: 'm', prompt: (r) => r.t.repeat(20_000) })`;
-  const { parts, rejects } = await run('long', step, [{ t: 'x'.repeat(10) }, { t: '\u0001'.repeat(10) }], () => 'seen');
+  const operator = `.generate('x', { model: 'm', prompt: (r) => r.t.repeat(20_000) })`;
+  const { parts, rejects } = await run(
+    'long',
+    operator,
+    [{ t: 'x'.repeat(10) }, { t: '\u0001'.repeat(10) }],
+    () => 'seen',
+  );
   expect(parts.train).toMatchObject([{ x: 'seen' }]);
   expect(rejects[0]!.reason).toContain('a prompt has at most 1048576 characters of JSON');
 });

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Hex } from '../../protocol/hex.ts';
+import type { Operator } from '../workflow/operator.ts';
 import { planStages } from '../workflow/plan.ts';
-import type { Step } from '../workflow/step.ts';
 import type { StageRun } from './graph.ts';
-import { findKeptStages, keepSteps } from './reuse.ts';
-import { createStepStore } from './step-store.ts';
+import { createOperatorStore } from './operator-store.ts';
+import { findKeptStages, keepOperators } from './reuse.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mizu-steps-'));
+  folder = await mkdtemp(join(tmpdir(), 'mizu-operators-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -21,7 +21,7 @@ const TIMES = { gasUsed: 5n, inputTokens: 1, outputTokens: 2, milliseconds: 0.5 
 
 test('a result is what was kept, a damaged one is none', async () => {
   const warnings: string[] = [];
-  const store = createStepStore(folder, { onWarning: (text) => warnings.push(text) });
+  const store = createOperatorStore(folder, { onWarning: (text) => warnings.push(text) });
   const result = [
     { ...TIMES, outputs: [bytes('one\n'), bytes('')] },
     { ...TIMES, gasUsed: 2n ** 60n, outputs: [bytes('zwei\n')] },
@@ -34,47 +34,47 @@ test('a result is what was kept, a damaged one is none', async () => {
   const path = join(folder, name!);
   expect((await stat(path)).mode & 0o077).toBe(0);
   const text = await readFile(path, 'utf8');
-  await writeFile(join(folder, `${address(2).slice(2)}.step`), text);
+  await writeFile(join(folder, `${address(2).slice(2)}.operator`), text);
   expect(await store.find(address(2))).toBeUndefined();
   await writeFile(path, text.replace('zwei', 'drei'));
   expect(await store.find(address(1))).toBeUndefined();
-  expect(warnings).toEqual([expect.stringMatching(/\.step is ignored: its hash is another one/)]);
+  expect(warnings).toEqual([expect.stringMatching(/\.operator is ignored: its hash is another one/)]);
 });
 
 test('the folder stays within its bounds, and nothing can be kept where no folder can be', async () => {
-  const store = createStepStore(folder, { maxEntries: 3, maxBytes: 1e6 });
+  const store = createOperatorStore(folder, { maxEntries: 3, maxBytes: 1e6 });
   for (let i = 0; i < 6; i++) await store.keep(address(i), []);
   await store.close();
   expect((await readdir(folder)).length).toBeLessThanOrEqual(3);
   const warnings: string[] = [];
   await writeFile(join(folder, 'file'), '');
-  const none = createStepStore(join(folder, 'file'), { onWarning: (text) => warnings.push(text) });
+  const none = createOperatorStore(join(folder, 'file'), { onWarning: (text) => warnings.push(text) });
   await none.keep(address(1), []);
   expect(warnings).toEqual([expect.stringContaining('could not be kept')]);
 });
 
-const STEPS = [
+const OPERATORS = [
   { kind: 'map', name: 'a' },
   { kind: 'llm', name: 'm' },
   { kind: 'map', name: 'b' },
-] as unknown as readonly Step[];
-const STAGES = planStages(STEPS, false);
+] as unknown as readonly Operator[];
+const STAGES = planStages(OPERATORS, false);
 const ADDRESSES = [address(1), address(2), address(3)];
 const runsOf = (results: string): StageRun[] =>
   STAGES.map((stage) => ({ ...TIMES, stage, outputs: [bytes(stage.kind === 'infer' ? results : `${stage.kind}\n`)] }));
 
-test('steps are kept up to the first on whose rows a model has failed', async () => {
-  const store = createStepStore(folder);
+test('operators are kept up to the first on whose rows a model has failed', async () => {
+  const store = createOperatorStore(folder);
   const good = runsOf('{"mizu":"results"}\n[0,{"content":"{\\"error\\":1}","finish_reason":"stop"}]\n');
   const bad = runsOf('{"mizu":"results"}\n[0,{"content":"x"}]\n[1,{"error":{"code":"edge/timeout"}}]\n');
   expect(STAGES.map(({ kind }) => kind)).toEqual(['rows', 'request', 'infer', 'receive', 'rows', 'sink', 'rejects']);
-  await keepSteps(store, ADDRESSES, STAGES, bad, 0);
+  await keepOperators(store, ADDRESSES, STAGES, bad, 0);
   expect(await findKeptStages(store, ADDRESSES, STAGES)).toMatchObject({ count: 1 });
   // A run that ended early has fewer stages.
-  await keepSteps(store, ADDRESSES, STAGES, good.slice(0, 4), 1);
+  await keepOperators(store, ADDRESSES, STAGES, good.slice(0, 4), 1);
   const { stages, count } = await findKeptStages(store, ADDRESSES, STAGES);
   expect([count, [...stages.keys()]]).toEqual([2, [0, 1, 2, 3]]);
   expect(stages.get(2)).toEqual(good[2]);
-  await keepSteps(store, ADDRESSES, STAGES, good, 2);
+  await keepOperators(store, ADDRESSES, STAGES, good, 2);
   expect(await findKeptStages(store, ADDRESSES, STAGES)).toMatchObject({ count: 3 });
 });
