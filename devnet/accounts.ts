@@ -1,12 +1,12 @@
-// docs/operations.md#devnet: who is who, of anvil's accounts.
+// docs/operations.md#devnet: the role of each of anvil's accounts.
 import { type Address, bytesToHex, type Hex } from '../protocol/hex.ts';
 import { anvilAccounts } from './anvil-accounts.ts';
 
 export type DevnetAccount = { readonly address: Address; readonly privateKey: Hex };
 
-/** Anvil gives ether to these, the first 16, at genesis. */
+/** Indexes below 16: at genesis anvil gives ether to these accounts. */
 const INDEX = {
-  /** Owns the token, and deploys. */
+  /** Owns the token, and deploys the contracts. */
   tokenOwner: 0,
   developer: 1,
   sequencer: 2,
@@ -19,7 +19,7 @@ const INDEX = {
   da3: 9,
   worker0: 10,
   worker1: 11,
-  /** Only of a devnet with a liar. */
+  /** Used only by a devnet with a liar. */
   liar: 12,
   committeeOwner: 13,
   modelOwner: 14,

@@ -7,14 +7,15 @@ const MNEMONIC = 'test test test test test test test test test test test junk';
 
 let accounts: readonly HDAccount[] | undefined;
 
-/** In the order of anvil. */
+/** The accounts in the order of anvil. */
 export function anvilAccounts(): readonly HDAccount[] {
   accounts ??= derive();
   return accounts;
 }
 
 function derive(): HDAccount[] {
-  // BIP-39's seed once for all: viem's mnemonicToAccount derives it again for each, 2,048 rounds in JavaScript.
+  // BIP-39's seed is derived once for all accounts: viem's mnemonicToAccount derives it for each, 2,048 rounds in
+  // JavaScript.
   const root = HDKey.fromMasterSeed(pbkdf2Sync(MNEMONIC, 'mnemonic', 2048, 64, 'sha512'));
   return Array.from({ length: ANVIL_ACCOUNTS }, (_, addressIndex) => hdKeyToAccount(root, { addressIndex }));
 }

@@ -10,24 +10,24 @@ import { createRpcClient } from '../service/http/client.ts';
 import { startChild } from '../service/process/child.ts';
 
 export type AnvilOptions = {
-  /** 0 (the default) takes a free one. */
+  /** With 0 (the default) a free port is taken. */
   readonly port?: number;
-  /** A block every so many seconds; without it a block a transaction. */
+  /** Seconds between blocks; without it each transaction gets a block. */
   readonly blockTimeSeconds?: number;
-  /** JSON that the chain begins with: what `anvil_dumpState` gives, unpacked. */
+  /** File of JSON that the chain begins with: what `anvil_dumpState` gives, unpacked. */
   readonly stateFile?: string | undefined;
   readonly chainId?: number;
 };
 
 export type Anvil = { readonly url: string; readonly port: number; readonly pid: number; close(): Promise<void> };
 
-/** Of anvil's mnemonic, that have ether from the start. */
+/** Accounts of anvil's mnemonic that have ether from the start. */
 export const ANVIL_ACCOUNTS = 16;
 
 const START_SECONDS = 60;
 const STOP_SECONDS = 5;
 
-/** Path of the real binary: the launcher that npm installs swallows exit codes. */
+/** Path of the real binary: the launcher that npm installs loses exit codes. */
 export function anvilPath(platform: string = process.platform, arch: string = process.arch): string {
   const name = `@foundry-rs/anvil-${platform}-${arch === 'x64' ? 'amd64' : arch}`;
   const require = createRequire(import.meta.url);
@@ -45,7 +45,7 @@ export function anvilPath(platform: string = process.platform, arch: string = pr
   }
 }
 
-/** @throws MizuError `devnet/anvil-failed` if it ends or does not answer within a minute. */
+/** @throws MizuError `devnet/anvil-failed` if anvil ends, or does not answer within a minute */
 export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
   const port = options.port || (await freePort());
   const args = [
@@ -93,7 +93,7 @@ async function ready(child: ChildProcess, url: string): Promise<void> {
   await stop(child);
   throw new MizuError({
     code: 'devnet/anvil-failed',
-    message: 'anvil has not come up.',
+    message: 'anvil has not started.',
     expected: `an answer from ${url} within ${START_SECONDS} s`,
     actual: failure || `exit code ${child.exitCode}`,
     hint: 'Check that the port is free.',

@@ -33,7 +33,7 @@ export type ModelEntry = {
   /** Wei per token. */
   readonly inputPriceWei: bigint;
   readonly outputPriceWei: bigint;
-  /** What the model is, for people. */
+  /** Describes the model to people. */
   readonly manifest: Record<string, unknown>;
 };
 
@@ -55,7 +55,10 @@ const STAKED: Readonly<Partial<Record<DevnetPart, 'executor' | 'validator' | 'se
   da3: 'daMember',
 };
 
-/** Deploys to an empty L1 with the devnet's accounts. `liar`: one more executor is staked, with the least that it takes. */
+/**
+ * Deploys to an empty L1 with the devnet's accounts. With `liar` one more executor is staked, with the least stake that
+ * is allowed.
+ */
 export async function createDevnetChain(
   l1Url: string,
   models: readonly ModelEntry[],
@@ -113,7 +116,7 @@ export async function createDevnetChain(
     setup: {
       grants: [
         { account: accounts.developer.address, amountWei: GRANT_WEI },
-        // For the bonds of its games.
+        // The stake of the validator pays the bonds of its games.
         { account: accounts.validator.address, amountWei: STAKE_WEI },
       ],
       stakes: [
@@ -142,7 +145,7 @@ export async function createDevnetChain(
     functionName: 'join',
   });
   await publicClient.waitForTransactionReceipt({ hash: join });
-  // setCommittee has made epoch 1 of the genesis's epoch 0.
+  // Genesis had epoch 0, and setCommittee has begun epoch 1.
   const genesis = genesisOf(addresses);
   return {
     l1Url,

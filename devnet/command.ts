@@ -56,7 +56,7 @@ export function devnetCommand(setExitCode: (code: number) => void): Command {
         }).catch((error: unknown) => {
           if (!stop.aborted) throw error;
         });
-        // What was given up may still wait for an L1 that is gone.
+        // Work that was given up may still wait for an L1 that is gone.
         if (devnet === undefined) process.exit(130);
         output.data({ event: 'up', rpcUrl: devnet.rpcUrl, l1Url: devnet.l1Url, processes: devnet.processes() });
         output.say(describeDevnet(devnet));
@@ -76,12 +76,12 @@ function fateOf(keep = false): string {
     : asTyped('its L1, its runs, and datasets that were not fetched. With npx mizu devnet --keep they stay.');
 }
 
-/** What becomes of the network, for people. */
+/** Tells people what becomes of the network when it is stopped. */
 export function stopLine(keep = false): string {
   return keep ? `Stopping the network. ${fateOf(keep)}` : `Stopping the network. Deleted are ${fateOf(keep)}`;
 }
 
-/** The first example with its rows, from where the user stands. */
+/** The first example with its rows, as a path from where the user stands. */
 export function devnetCommands(): [command: string, what: string][] {
   const [workflow, rows] = ['workflow.ts', 'words.jsonl'].map(exampleWord);
   return [

@@ -17,17 +17,17 @@ import { createRestingClock } from './resting-clock.ts';
 import { createSupervisor, type ProcessSpec, type Supervisor } from './supervisor.ts';
 
 export type DevnetOptions = {
-  /** `.mizu` lies in this folder. A devnet that was there before is deleted, unless it was kept. */
+  /** The folder that holds `.mizu`. A devnet that was there before is deleted, unless it was kept. */
   readonly folder: string;
   /** Models beside the built-in one that workers fetch from an endpoint. */
   readonly openai?: OpenAiEndpoint | undefined;
-  /** File of a second executor, which asserts a lie; the honest one is started then. */
+  /** File of a second executor, which asserts a lie; the honest executor starts after the lie. */
   readonly liar?: string | undefined;
-  /** It goes on after a restart, and with what was kept here before: docs/operations.md#keep. */
+  /** The network goes on after a restart, and with what was kept here before: docs/operations.md#keep. */
   readonly keep?: boolean | undefined;
-  /** Told what is being done, one line each. */
+  /** Called with one line for each thing that is being done. */
   readonly onProgress?: (line: string) => void;
-  /** Gives up and stops what was started. */
+  /** An abort gives up, and stops what was started. */
   readonly signal?: AbortSignal;
 };
 
@@ -37,7 +37,7 @@ export type Devnet = {
   readonly chain: DevnetChain;
   readonly trust: NetworkTrust;
   readonly developer: DevnetAccount;
-  /** Holds configurations, data and logs. */
+  /** The folder of configurations, data and logs. */
   readonly folder: string;
   readonly processes: Supervisor['processes'];
   /** Rejects when a process cannot be kept running. */
@@ -56,7 +56,10 @@ const BUILTIN: ModelEntry = {
   manifest: { name: 'builtin/small', class: 'A', engine: 'edge/backends/builtin.ts', document: 'docs/edge.md' },
 };
 
-/** @throws MizuError `devnet/already-up`, `devnet/kept`, `devnet/bad-keep`, `devnet/other-models`, `devnet/anvil-failed`, `devnet/process-failed`; the signal's reason */
+/**
+ * @throws MizuError `devnet/already-up`, `devnet/kept`, `devnet/bad-keep`, `devnet/other-models`, `devnet/anvil-failed`
+ * or `devnet/process-failed`; or the signal's reason
+ */
 export async function startDevnet({
   folder,
   openai,
@@ -89,7 +92,7 @@ export async function startDevnet({
   const close = async () => {
     await supervisor.stop();
     heads?.close();
-    // When nobody sends to L1 any more: nothing is lost.
+    // L1 is saved when nobody sends to it any more, so nothing is lost.
     await keeper?.close().catch((error: unknown) => onProgress(`L1 could not be saved: ${formatError(error)}`));
     await clock?.close();
     await anvil?.close();
@@ -121,7 +124,7 @@ export async function startDevnet({
     if (clock === undefined) heads = await watchBlocks(url, keeper, trouble);
     const specs = writeProcesses(devnet, chain, ports, { openai, liar });
     onProgress(`processes: ${specs.map(({ name }) => name).join(', ')}`);
-    // One that is honest may be faster, and then the liar has nothing to lie about.
+    // An honest executor may be faster, and then the liar would have nothing to lie about.
     const waits = ({ name }: ProcessSpec) => liar !== undefined && name === 'executor';
     await unlessAborted(
       Promise.all(specs.filter((spec) => !waits(spec)).map((spec) => supervisor.start(spec))),
@@ -145,13 +148,16 @@ export async function startDevnet({
   }
 }
 
-/** Work for which L1 has a block a transaction, and its clock stands still. */
+/** For this work L1 makes a block for each transaction, and its clock stands still. */
 async function beforeTime<T>(l1Url: string, work: (l1Url: string) => Promise<T>): Promise<T> {
   await createRpcClient(l1Url)('anvil_setBlockTimestampInterval', [0]);
   return work(l1Url);
 }
 
-/** From now on L1 has a block a second, and the time of this machine, if it need not wait for the liar's challenger. */
+/**
+ * From now on L1 makes a block each second, and has this machine's time; with a liar its clock waits for the liar's
+ * challenger.
+ */
 async function startClock(
   l1Url: string,
   { contracts, fromBlock }: DevnetChain,
@@ -168,7 +174,7 @@ async function startClock(
   return undefined;
 }
 
-// Blocks are saved where the network is kept, and come seldom while nothing happens.
+// L1 is saved with its blocks if the network is kept; while nothing happens, blocks come seldom.
 function watchBlocks(l1Url: string, keeper: Keeper | undefined, onFailure: (error: unknown) => void) {
   const resting = createRestingClock(l1Url, BLOCK_SECONDS, onFailure);
   return watchL1(l1Url, {
@@ -192,7 +198,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-// Its data would be deleted while it runs.
+// The data of a running network would be deleted under it.
 async function assertNoneIsUp(file: string): Promise<void> {
   if (!existsSync(file)) return;
   const { rpcUrl } = JSON.parse(readFileSync(file, 'utf8')) as { rpcUrl: string };
@@ -216,7 +222,7 @@ function keptThere(folder: string): MizuError {
   });
 }
 
-// They are registered on L1, by whoever deploys.
+// Models are registered on L1 when the contracts are deployed.
 function assertModels(kept: Kept, models: readonly ModelEntry[]): void {
   const unknown = models.filter(({ name }) => !kept.models.includes(name));
   if (unknown.length === 0) return;
@@ -229,7 +235,7 @@ function assertModels(kept: Kept, models: readonly ModelEntry[]): void {
   });
 }
 
-// What an endpoint's model yields cannot be checked by running it again: class C.
+// The answers of an endpoint's model cannot be checked by running it again: it is of class C.
 function endpointModels(openai: OpenAiEndpoint | undefined): ModelEntry[] {
   return Object.entries(openai?.models ?? {}).map(([name, model]) => ({
     name,

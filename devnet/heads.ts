@@ -1,12 +1,13 @@
-// docs/operations.md#devnet-l1: what happens on the devnet's L1, as anvil tells it: nobody asks for it again and again.
+// docs/operations.md#devnet-l1: blocks and transactions of the devnet's L1, as anvil announces them: nobody has to
+// poll.
 import { WebSocket } from 'ws';
 
 export type L1Watch = {
-  /** Of each block: whether it has transactions. */
+  /** Called for each block, with whether it has transactions. */
   onBlock(isBusy: boolean): void;
-  /** A transaction waits for a block. */
+  /** Called when a transaction waits for a block. */
   onPending(): void;
-  /** The connection is lost: nothing is told any more. */
+  /** Called when the connection is lost: nothing is announced any more. */
   onLost(): void;
 };
 
@@ -14,7 +15,10 @@ const OPEN_MILLISECONDS = 10_000;
 const MAX_FRAME_BYTES = 1024 * 1024;
 const SUBSCRIPTIONS = ['newHeads', 'newPendingTransactions'] as const;
 
-/** Resolves when both subscriptions stand. @throws Error if anvil does not take them */
+/**
+ * Resolves when both subscriptions stand.
+ * @throws Error if anvil does not take them
+ */
 export async function watchL1(l1Url: string, watch: L1Watch): Promise<{ close(): void }> {
   const socket = new WebSocket(l1Url.replace(/^http/, 'ws'), {
     handshakeTimeout: OPEN_MILLISECONDS,

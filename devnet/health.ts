@@ -5,7 +5,10 @@ import { request } from 'undici';
 const INTERVAL_MILLISECONDS = 100;
 const TIMEOUT_MILLISECONDS = 2_000;
 
-/** Tells whether the health page is good and that of this process (of any without `pid`); waits a tenth of a second before it says no. */
+/**
+ * Whether the health page is good and is that of this process (of any process without `pid`). Before it returns false,
+ * it waits a tenth of a second.
+ */
 export function createFetcher(url: string): (pid?: number) => Promise<boolean> {
   return async (pid) => {
     const ok = await request(url, { headersTimeout: TIMEOUT_MILLISECONDS, bodyTimeout: TIMEOUT_MILLISECONDS }).then(

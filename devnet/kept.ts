@@ -1,4 +1,5 @@
-// docs/operations.md#keep: a devnet that goes on after a restart: what is kept of its L1, beside the data of its processes.
+// docs/operations.md#keep: a devnet that goes on after a restart: what is kept of its L1, beside the data of the
+// processes.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,25 +19,31 @@ export type Kept = {
 };
 
 export type Keeper = {
-  /** To be told of each block. */
+  /** To be called for each block. */
   block(isBusy: boolean): void;
-  /** Saves L1 once more, and no more after it. @throws MizuError if L1 does not answer */
+  /**
+   * Saves L1 once more, and then no more.
+   * @throws MizuError if L1 does not answer
+   */
   close(): Promise<void>;
 };
 
 const NETWORK_FILE = 'network.json';
 const L1_FILE = 'l1-state.gz';
 const VERSION = 1;
-/** Followers can take back 256 blocks (docs/operations.md#l1). */
+/** Blocks between two saves while nothing happens; followers can take back 256 blocks (docs/operations.md#l1). */
 const IDLE_BLOCKS = 100;
-/** Between two saves passes so many times what one takes: a twentieth of the time at most. */
+/** Between two saves there is so many times the duration of a save: saving takes a twentieth of the time at most. */
 const SHARE = 20;
 const LONGEST_MS = 60_000;
-/** Some 360 bytes a block, as anvil packs them. */
+/** The most bytes of a saved L1. A block takes some 360 bytes as anvil packs it. */
 const MAX_STATE_BYTES = 1024 * 1024 * 1024;
 const DUMP_SECONDS = 120;
 
-/** Undefined if no network was kept in this folder. @throws MizuError `devnet/bad-keep` */
+/**
+ * Undefined if no network was kept in this folder.
+ * @throws MizuError `devnet/bad-keep` if its files cannot be read
+ */
 export function readKeptNetwork(folder: string): Kept | undefined {
   const file = join(folder, NETWORK_FILE);
   if (!existsSync(file)) return undefined;
@@ -62,7 +69,7 @@ export function readKeptNetwork(folder: string): Kept | undefined {
   }
 }
 
-/** Of a new network, when its contracts are there: from now on it can be gone on with. */
+/** Called for a new network when its contracts are there: from now on a restart can go on with it. */
 export async function writeKept(folder: string, { chain, models }: Omit<Kept, 'origin'>, l1Url: string): Promise<void> {
   const rpc = createRpcClient(l1Url);
   const origin = await blockHash(rpc, chain.fromBlock);
@@ -74,7 +81,7 @@ export async function writeKept(folder: string, { chain, models }: Omit<Kept, 'o
   writeFileSync(join(folder, NETWORK_FILE), `${text}\n`, { mode: 0o600 });
 }
 
-/** A file that anvil loads the L1 from. */
+/** Writes a file from which anvil loads the L1. */
 export async function unpackL1(folder: string): Promise<string> {
   const file = join(folder, 'l1-state.json');
   try {
@@ -86,14 +93,20 @@ export async function unpackL1(folder: string): Promise<string> {
   return file;
 }
 
-/** That L1 is what the network was made on. @throws MizuError `devnet/bad-keep` */
+/**
+ * Checks that L1 is the one on which the network was made.
+ * @throws MizuError `devnet/bad-keep` if it is not
+ */
 export async function assertKept(folder: string, kept: Kept, l1Url: string): Promise<void> {
   await rm(join(folder, 'l1-state.json'), { force: true });
   const hash = await blockHash(createRpcClient(l1Url), kept.chain.fromBlock);
   if (hash !== kept.origin) throw badKeep(folder, `L1 with block ${kept.chain.fromBlock} ${hash}, not ${kept.origin}`);
 }
 
-/** Saves L1 after each block with transactions, and after many without. `onFailure` is told of a save that did not work; the next may. */
+/**
+ * Saves L1 after each block with transactions, and after many without. `onFailure` is called for a save that has
+ * failed; the next one may succeed.
+ */
 export function keepL1(folder: string, l1Url: string, onFailure: (error: unknown) => void): Keeper {
   const rpc = createRpcClient(l1Url);
   let idleBlocks = 0;
@@ -137,7 +150,7 @@ export function keepL1(folder: string, l1Url: string, onFailure: (error: unknown
   };
 }
 
-// Whole or not at all: a machine that goes down in between has the one before.
+// The file is replaced as a whole: if the machine goes down in between, the one before is still there.
 async function saveL1(rpc: RpcClient, file: string): Promise<void> {
   const dump = (await rpc('anvil_dumpState', [], {
     timeoutSeconds: DUMP_SECONDS,
@@ -164,7 +177,7 @@ async function blockHash(rpc: RpcClient, number: bigint): Promise<Hex> {
 function badKeep(folder: string, actual: string, cause?: unknown): MizuError {
   return new MizuError({
     code: 'devnet/bad-keep',
-    message: `The network that was kept in ${folder} cannot be gone on with.`,
+    message: `The network that was kept in ${folder} cannot be continued.`,
     expected: `${NETWORK_FILE} and ${L1_FILE} as this version of MIZU writes them`,
     actual,
     hint: `Delete the folder ${folder}, and start a new network. Datasets that were fetched are elsewhere and stay.`,

@@ -7,14 +7,17 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { createRpcClient } from '../service/http/client.ts';
 
 export type PatientClockOptions = {
-  /** Of an anvil that mines nothing by itself, and gives a block the time of the one before unless it is told another. */
+  /**
+   * URL of an anvil that mines nothing by itself, and gives each block the time of the one before unless it is told
+   * another.
+   */
   readonly l1Url: string;
   readonly contracts: ContractAddresses;
   readonly fromBlock: bigint;
-  /** Whose assertions are waited for. */
+  /** The account whose assertions are waited for. */
   readonly liar: Address;
   readonly blockSeconds: number;
-  /** Told of the liar's first assertion. */
+  /** Called at the liar's first assertion. */
   readonly onLie: () => void;
 };
 
@@ -23,8 +26,9 @@ export type PatientClock = { close(): Promise<void> };
 type Block = { readonly number: Hex; readonly timestamp: Hex };
 
 /**
- * A block every `blockSeconds`. It is so much later than the one before, but for two cases: it has the same time while a game about
- * an assertion of the liar was never opened; and twice as much passes while L1 is behind this machine's clock.
+ * Mines a block every `blockSeconds`. Its time is so much later than that of the block before, with two exceptions:
+ * while the liar has an assertion about which no game has been opened, the time stays the same; and while L1 is behind
+ * this machine's clock, twice as much passes.
  */
 export function startPatientClock({
   l1Url,
@@ -69,7 +73,7 @@ export function startPatientClock({
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
-      // A block that could not be mined, on a machine with much to do, is mined next time.
+      // A block that could not be mined, on a busy machine, is mined next time.
       await mine().catch(() => undefined);
       await delay(blockSeconds * 1000, undefined, { signal: closing.signal }).catch(() => undefined);
     }

@@ -1,9 +1,9 @@
-// docs/operations.md#devnet: ports of the processes: the documented ones where they are free, so that URLs can be guessed.
+// docs/operations.md#devnet: ports of the processes: the documented ones if they are free, so that URLs can be guessed.
 import { createServer, type Server } from 'node:net';
 
 export type ClaimedPorts<Name extends string> = {
   readonly ports: Record<Name, number>;
-  /** Wanted ports that somebody else has: then all are others. */
+  /** Wanted ports that another program has; if there are any, all ports are other ones. */
   readonly taken: readonly Name[];
   /** To be called when the processes have ended. */
   release(): Promise<void>;
@@ -16,8 +16,9 @@ const BLOCK = 20;
 const TRIES = 200;
 
 /**
- * A port for each name. `lock` stays in use until release: two networks that start at the same time see the same ports free, and only
- * one of them gets the lock. If it or one of the ports is taken, a block of others with a lock of its own is looked for.
+ * A port for each name. `lock` stays in use until release: two networks that start at the same time see the same ports
+ * free, and only one of them gets the lock. If the lock or one of the ports is taken, another block of ports with its
+ * own lock is looked for.
  */
 export async function claimPorts<Name extends string>(
   preferred: Record<Name, number>,
@@ -39,7 +40,7 @@ export async function claimPorts<Name extends string>(
   return { ports: preferred, taken: [], release: () => close(server) };
 }
 
-/** The lock's server, or the ports that are taken (all of them if the lock is). */
+/** The server that holds the lock, or the ports that are taken (all of them if the lock is). */
 async function claim(ports: number[], lock: number): Promise<{ server?: Server; taken?: number[] }> {
   const server = await hold(lock);
   if (server === undefined) return { taken: ports };

@@ -9,7 +9,7 @@ import { devnetAccounts } from './accounts.ts';
 import type { DevnetChain } from './chain.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
-/** Where they are if nobody else is there. */
+/** The ports of the processes if no other network is there. */
 export const PREFERRED_PORTS = {
   l1: 8545,
   sequencer: 8600,
@@ -23,25 +23,28 @@ export const PREFERRED_PORTS = {
   da3: 8613,
 } as const;
 
-/** Held by the network that has the ports above. */
+/** A port that is held by the network that has the ports above. */
 export const LOCK_PORT = 8599;
 
 export type Ports = Record<keyof typeof PREFERRED_PORTS, number>;
 
 const DA_MEMBERS = ['da0', 'da1', 'da2', 'da3'] as const;
 const WORKERS = ['worker0', 'worker1'] as const;
-/** The devnet's L1 may have its clock set; its workers are invited for as long as there is a clock. */
+/** The clock of the devnet's L1 may be set to any time, so its workers are invited for all times. */
 const INVITATION_EXPIRY = Number.MAX_SAFE_INTEGER;
 const CERTIFICATE_SECONDS = 24 * 3600;
 const SEQUENCER_WORKERS = 2;
-/** That a worker answers at a time, a lease's. */
+/** Rows that a worker answers at a time: those of a lease. */
 const BUILTIN_ROWS = 64;
 
 export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
 export type Choices = { readonly openai?: OpenAiEndpoint | undefined; readonly liar?: string | undefined };
 
-/** Writes the files below `folder`/config and tells how to start each process, in the order in which they need each other. */
+/**
+ * Writes the files below `folder`/config and returns how to start each process, in the order in which they need each
+ * other.
+ */
 export function writeProcesses(
   folder: string,
   chain: DevnetChain,
@@ -71,7 +74,7 @@ export function writeProcesses(
   const liarSpec = (entry: string): ProcessSpec => ({
     name: 'liar',
     entry,
-    // Without the name of a command.
+    // The liar has an entry of its own, so its arguments begin without a command's name.
     args: write('', 'liar', {
       ...network('liar'),
       key: accounts.liar.privateKey,
@@ -99,7 +102,7 @@ export function writeProcesses(
       name: 'sequencer',
       args: write('sequencer', 'sequencer', {
         ...network('sequencer'),
-        // Whoever has started a run waits for it.
+        // Whoever has started a run waits for these workers.
         workers: SEQUENCER_WORKERS,
         key: accounts.sequencer.privateKey,
         http: http(ports.sequencer),
@@ -150,7 +153,7 @@ export function writeProcesses(
           expiry: INVITATION_EXPIRY,
         }),
         privateKey: accounts[name].privateKey,
-        // The built-in model answers at once: a signature is dearer than 16 rows. An endpoint has rates of its own.
+        // The built-in model answers at once: a signature takes longer than 16 rows. An endpoint has rates of its own.
         ...(openai === undefined ? { concurrency: BUILTIN_ROWS } : {}),
         backends: [{ kind: 'builtin' }, ...(openai === undefined ? [] : [{ kind: 'openai', ...openai }])],
       }),
@@ -160,9 +163,9 @@ export function writeProcesses(
 
 export type OpenAiEndpoint = {
   readonly baseUrl: string;
-  /** Name of the environment variable with the key. */
+  /** Name of the environment variable that holds the key. */
   readonly apiKeyEnv: string;
-  /** Name in the network to name at the endpoint. */
+  /** For each model its name in the network and its name at the endpoint. */
   readonly models: Readonly<Record<string, string>>;
 };
 

@@ -4,16 +4,16 @@ import { createRpcClient } from '../service/http/client.ts';
 export type RestingClock = {
   block(isBusy: boolean): void;
   pending(): void;
-  /** From now on a block a second, for good. */
+  /** From now on there is a block each second, for good. */
   wake(): void;
 };
 
-/** A block a second goes on for so many after the last transaction: longer than windows that somebody waits for. */
+/** After the last transaction so many blocks follow a second apart: longer than any window that somebody waits for. */
 const BUSY_BLOCKS = 60;
-/** As on Ethereum: all parts work with blocks that are so far apart. */
+/** Seconds between blocks at rest, as on Ethereum: all parts work with such blocks. */
 const REST_SECONDS = 12;
 
-/** `blockSeconds` apart are the blocks now. */
+/** Blocks are `blockSeconds` apart now. */
 export function createRestingClock(
   l1Url: string,
   blockSeconds: number,
@@ -28,7 +28,7 @@ export function createRestingClock(
     quiet = 0;
     if (!isResting) return;
     isResting = false;
-    // The one that waits is not kept waiting.
+    // The transaction that waits gets its block at once.
     void setInterval(blockSeconds)
       .then(() => rpc('evm_mine', []))
       .catch(onFailure);

@@ -5,7 +5,7 @@ import { runService, type Service } from '../service/process/process.ts';
 
 type Start = (config: unknown, stop: AbortSignal) => Promise<Service>;
 
-// Imported when started: a command must not load all parts of the network.
+// A service is imported when it is started: a command must not load all parts of the network.
 const SERVICES: readonly { name: string; summary: string; start: Start }[] = [
   {
     name: 'da',
@@ -61,7 +61,7 @@ const SERVICES: readonly { name: string; summary: string; start: Start }[] = [
   },
 ];
 
-/** One command a part. The action's exit code is stored by `setExitCode`. */
+/** One command for each service. The action stores the exit code with `setExitCode`. */
 export function serviceCommands(setExitCode: (code: number) => void): Command[] {
   return SERVICES.map(({ name, summary, start }) =>
     new Command(name)

@@ -15,14 +15,17 @@ export type ProcessSpec = {
   readonly args: readonly string[];
   /** TypeScript file that is started instead of `mizu`. */
   readonly entry?: string;
-  /** It is up when this answers 200 with its process id; without it, when it runs. */
+  /** The process has started when this URL answers 200 with its process id; without a URL, when it runs. */
   readonly healthUrl?: string;
-  /** When the machine has too much to do, others come before it. */
+  /** Whether other processes come before it when the machine is busy. */
   readonly isPatient?: boolean;
 };
 
 export type Supervisor = {
-  /** Resolves when the process answers. @throws MizuError `devnet/process-failed` with the end of its log */
+  /**
+   * Resolves when the process answers.
+   * @throws MizuError `devnet/process-failed` with the end of its log
+   */
   start(spec: ProcessSpec): Promise<void>;
   /** Names, process ids and how often each was started again. */
   processes(): { name: string; pid: number | undefined; restarts: number }[];
@@ -32,11 +35,11 @@ export type Supervisor = {
 };
 
 /**
- * As `nice` has it: two fifths of the time that another process gets, where all want more than there is. With less it
- * comes too late for those who wait for it on a machine that has much else to do.
+ * A `nice` value: two fifths of the time that another process gets, when all want more than there is. With less the
+ * process would be too late for those who wait for it on a busy machine.
  */
 const PATIENT_NICE = 4;
-/** It runs and says nothing: a last net, for a machine that has much else to do. */
+/** Seconds in which a process that runs must answer: a last net, for a busy machine. */
 const READY_SECONDS = 300;
 const STOP_SECONDS = 20;
 const MAX_RESTARTS = 50;
@@ -86,7 +89,7 @@ export function createSupervisor(logFolder: string): Supervisor {
     start: async (spec) => {
       launch(spec, 0);
       if (spec.healthUrl !== undefined) await untilHealthy(spec, spec.healthUrl);
-      // Whoever starts the network waits for all of it.
+      // Whoever starts the network waits for all of it, so the process becomes patient only now.
       if (spec.isPatient === true) makePatient(running.get(spec.name)?.child);
     },
     processes: () =>
@@ -94,7 +97,7 @@ export function createSupervisor(logFolder: string): Supervisor {
     failed,
     stop: async () => {
       stopping = true;
-      // All at once: each ends well without the others, and one after another they would take up to 10 s each.
+      // All end at once: each ends well without the others, and one after another they would take up to 10 s each.
       await Promise.all([...running.values()].map(({ child }) => end(child)));
     },
   };
@@ -104,14 +107,14 @@ function entryOf({ entry }: ProcessSpec): string[] {
   return entry === undefined ? [MIZU] : [...LOADER_ARGUMENTS, entry];
 }
 
-// Threads that it starts from now on are as patient. Where the system refuses, it runs as others do.
+// Threads that it starts from now on are as patient. If the system refuses, the process runs like others.
 function makePatient(child: ChildProcess | undefined): void {
   const pid = child?.pid;
   if (pid === undefined) return;
   const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority() + PATIENT_NICE);
   try {
     setPriority(pid, nice);
-    // Where Linux shares out by sessions, that of a process within its own says nothing to the others.
+    // Where Linux shares time by sessions, the value of a process within its own session does not matter to others.
     if (existsSync(`/proc/${pid}/autogroup`)) writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {}
 }

@@ -52,12 +52,12 @@ export const CLI_ERRORS = {
     toDo: 'Use it, stop it with Ctrl-C in its terminal, or start the other one in another folder.',
   },
   'devnet/anvil-failed': {
-    means: "The devnet's L1 has not come up.",
+    means: "The devnet's L1 has not started.",
     cause: 'Its port is taken, or the machine is busy.',
     toDo: 'Check that the port is free.',
   },
   'devnet/bad-keep': {
-    means: 'A network that was kept in this folder cannot be gone on with.',
+    means: 'A network that was kept in this folder cannot be continued.',
     cause: 'Another version has written it, or it was stopped in the middle of a write.',
     toDo: 'Delete the folder that the error names and start a new network. Datasets elsewhere stay.',
   },
