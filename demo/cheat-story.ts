@@ -23,13 +23,13 @@ export type StoryParts = {
   readonly metadata: Metadata;
   /** Wei that an asserter and a challenger stand to lose. */
   readonly bonds: { readonly asserter: bigint; readonly challenger: bigint };
-  /** Of the terminal. */
+  /** Columns of the terminal. */
   readonly columns?: number | undefined;
 };
 
 export type Story = {
   tell(event: DisputeEvent): Promise<void>;
-  /** Assertions that were told of. */
+  /** The assertions that the story has told of. */
   readonly assertions: ReadonlyMap<Hex, { readonly by: string; readonly wrong: boolean }>;
   /** Accounts that were slashed. */
   readonly slashed: ReadonlySet<string>;

@@ -1,4 +1,5 @@
-// docs/operations.md#cheat: `mizu demo --cheat`: an executor lies, and what becomes of it, told from L1 and from an own trace.
+// docs/operations.md#cheat: `mizu demo --cheat`: an executor lies; the command tells what becomes of it, from L1 and
+// from its own trace.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +24,7 @@ import { type FeedContracts, followDisputes } from './dispute-feed.ts';
 import { openWatcher, type Watcher } from './watcher.ts';
 
 export type CheatParts = {
-  /** With a liar. */
+  /** A devnet with a liar. */
   readonly devnet: Devnet;
   readonly network: Network;
   readonly output: Output;
@@ -35,7 +36,10 @@ const WORKFLOW = fileURLToPath(new URL('../examples/first/workflow.ts', import.m
 const INPUT = fileURLToPath(new URL('../examples/first/words.jsonl', import.meta.url));
 const DECIDED_SECONDS = 180;
 
-/** Exit code: 0 only if the liar was slashed and the dataset is right. @throws MizuError `demo/not-decided`, `verify/failed` */
+/**
+ * Returns the exit code: 0 only if the liar was slashed and the dataset is right.
+ * @throws MizuError `demo/not-decided` or `verify/failed`
+ */
 export async function runCheat(parts: CheatParts): Promise<number> {
   const { devnet, network, output, heading } = parts;
   const config = JSON.parse(await readFile(join(devnet.folder, 'config', 'validator.json'), 'utf8'));
@@ -69,7 +73,7 @@ export async function runCheat(parts: CheatParts): Promise<number> {
   }
 }
 
-/** Tells until the run's end is confirmed and the validator has its money. */
+/** Tells of the dispute until the run's end is confirmed and the validator has its money. */
 async function watchDispute(parts: CheatParts, watcher: Watcher, run: Hex): Promise<Story> {
   const { devnet, network, output, heading, stop } = parts;
   const { batches, workflow } = await readRun(network, run);

@@ -20,7 +20,7 @@ type DemoFlags = { stay?: boolean; every: number; cheat?: boolean; json?: boolea
 const LIAR = fileURLToPath(new URL('./liar-process.ts', import.meta.url));
 const WORKFLOW = fileURLToPath(new URL('../examples/gloss-domains/workflow.ts', import.meta.url));
 const CONFIRM_SECONDS = 180;
-/** Ctrl-C before the end: the exit code of a program that SIGINT has ended. */
+/** The outcome of Ctrl-C before the end: the exit code is that of a program that SIGINT has ended. */
 const INTERRUPTED = { code: 130, devnet: { close: async () => {}, failed: new Promise<never>(() => {}) } } as const;
 
 export function demoCommand(setExitCode: (code: number) => void): Command {
@@ -52,7 +52,7 @@ export function demoCommand(setExitCode: (code: number) => void): Command {
         }
         return { close: () => devnet.close(), done: Promise.resolve() };
       });
-      // What was given up may still wait for a network that is gone.
+      // Work that was given up may still wait for a network that is gone.
       if (outcome === INTERRUPTED.code) process.exit(outcome);
       setExitCode(stopped === 0 ? outcome : stopped);
     });

@@ -1,4 +1,5 @@
-// docs/disputes.md#see: what L1 says of assertions, games and stakes, event by event, with the transaction that it cost.
+// docs/disputes.md#see: the events of L1 about assertions, games and stakes, each with its transaction and what that
+// cost.
 import { disputeAbi, rollupAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import type { L1 } from '../service/l1/l1.ts';
@@ -9,9 +10,11 @@ type Events = {
   AssertionConfirmed: { id: Hex };
   AssertionRejected: { id: Hex };
   GameOpened: { game: Hex; assertion: Hex; challenger: Address; index: bigint };
-  /** `lists` posted now; the new one's range begins at `position`. */
+  /** `lists` were posted; the range of the new one begins at `position`. */
   Moved: { game: Hex; side: number; lists: number; position: bigint | number };
-  /** Of one instruction: the machine before it, after it as the loser says, and after it as L1 has computed. */
+  /**
+   * The proof of one instruction: the machine before it, after it as the loser says, and after it as L1 has computed.
+   */
   StepProven: { game: Hex; position: bigint | number; start: Hex; end: Hex; provenEnd: Hex };
   TimedOut: { game: Hex; side: number };
   GameWon: { game: Hex; assertion: Hex; winner: number };
@@ -19,7 +22,7 @@ type Events = {
   Slashed: { account: Address; beneficiary: Address; slashed: bigint; reward: bigint; burned: bigint };
   /** Bonds and awards that are taken out of the dispute contract. */
   Withdrawn: { account: Address; amount: bigint };
-  /** Of slashed stakes. */
+  /** Rewards out of slashed stakes. */
   RewardClaimed: { account: Address; amount: bigint };
 };
 
@@ -41,7 +44,10 @@ export type DisputeEvent = {
 
 export type FeedContracts = { readonly rollup: Address; readonly dispute: Address; readonly stakeManager: Address };
 
-/** Ascending, from this block on, until the signal aborts. What a reorganisation takes back has been told. */
+/**
+ * Events in ascending order, from this block on, until the signal aborts. An event stays told if a reorganisation takes
+ * it back.
+ */
 export async function* followDisputes(
   l1: L1,
   contracts: FeedContracts,

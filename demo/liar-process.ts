@@ -1,4 +1,5 @@
-// docs/disputes.md#see: an executor that lies once, as a process. Only a devnet that was asked for a liar starts it; `mizu` has no command for it.
+// docs/disputes.md#see: an executor that lies once, as a process. Only a devnet with a liar starts it; `mizu` has no
+// command for it.
 import { readFileSync } from 'node:fs';
 import { parseExecutorConfig } from '../prover/config.ts';
 import { startExecutor } from '../prover/main.ts';

@@ -1,4 +1,5 @@
-// docs/disputes.md#see: a lie as a cheat would tell it: one letter of a row of the dataset is another one, and all after it follows from that.
+// docs/disputes.md#see: a lie as a cheat would tell it: one letter in a row of the dataset is changed, and all later
+// states follow from that.
 import { TRACE_END, type TraceOracle } from '../dispute/play.ts';
 import { readStep } from '../dispute/trace/trace-input.ts';
 import type { ThreadTrace } from '../dispute/trace/traces.ts';
@@ -15,17 +16,20 @@ import { hashHalted } from '../vm/step/encode.ts';
 import { findDeploy, type LiarTarget } from './liar-target.ts';
 
 type Lie = {
-  /** Of the range: leaf `step + 1` is the first wrong one. */
+  /** The step in its assertion: leaf `step + 1` is the first wrong one. */
   readonly step: number;
-  /** The whole list as it is claimed. */
+  /** The whole step list as it is claimed. */
   readonly steps: Uint8Array;
-  /** Of the byte in the program's output. */
+  /** The offset of the byte in the program's output. */
   readonly offset: number;
 };
 
 type Target = { readonly step: number; readonly exec: TouchedExec; readonly output: Uint8Array };
 
-/** Claims nothing but one lie, as soon as a range has rows of a dataset in it, and then plays by it. `kernelPath`: the file of the kernel's module. */
+/**
+ * Claims one lie, as soon as a range has rows of a dataset in it, and then plays by it. `kernelPath` is the file of the
+ * kernel's module.
+ */
 export function createLies(kernelPath: string): Lies {
   let lie: Lie | undefined;
   return {
@@ -58,7 +62,7 @@ function writesRows({ message: { message } }: StepInput, { sinks }: LiarTarget):
   return message?.kind === 'Advance' && sinks.includes(message.stage);
 }
 
-/** The kernel is run on the false result, and on what follows from it. */
+/** Runs the kernel on the false result, and on all messages after it. */
 async function tellLie(steps: Uint8Array, target: Target, node: NetworkNode, kernelPath: string): Promise<Lie> {
   const offset = lastLetterOfFirstRow(target.output);
   const output = target.output.slice();
@@ -90,7 +94,10 @@ async function tellLie(steps: Uint8Array, target: Target, node: NetworkNode, ker
   return { step: target.step, steps: claimed, offset };
 }
 
-/** The true trace up to the instruction that writes the byte, from there on another one, and at its end the claimed leaf. */
+/**
+ * The true trace up to the instruction that writes the byte, another one from there on, and the claimed leaf at its
+ * end.
+ */
 function lyingOracle(own: ThreadTrace, { step, steps, offset }: Lie): TraceOracle {
   const end = hashHalted({ kind: 'commit', leaf: leafOf(steps, step + 1) });
   let found: Promise<bigint> | undefined;
@@ -125,7 +132,7 @@ async function findWrite(own: ThreadTrace, offset: number): Promise<bigint> {
   return after;
 }
 
-/** Some position within the program: it takes more of the step than the kernel. */
+/** Some position within the program, which takes more of the step than the kernel does. */
 async function findProgram(own: ThreadTrace, length: bigint): Promise<bigint> {
   for (let parts = 2n; parts <= 1n << 12n; parts *= 2n)
     for (let part = 1n; part < parts; part += 2n) {

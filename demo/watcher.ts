@@ -1,4 +1,4 @@
-// docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and believes nobody's claims.
+// docs/disputes.md#see: a third party's own view of a dispute: it executes everything again, and relies on no claim.
 
 import { createOracles } from '../dispute/oracles.ts';
 import { locateStep } from '../dispute/trace/locate.ts';
@@ -24,7 +24,7 @@ import { LEAF_BYTES } from '../protocol/tree.ts';
 import { createLogger } from '../service/process/log.ts';
 import { type CodeFunction, functionAt } from '../vm/inspect/functions.ts';
 
-/** The first step of an assertion whose end is not ours. */
+/** The first step of an assertion whose leaf differs from our own. */
 export type WatchedFault = {
   readonly step: StepInAssertion;
   readonly sinceGenesis: StepSinceGenesis;
@@ -32,37 +32,37 @@ export type WatchedFault = {
   readonly message: ReturnType<typeof decodeMessage>;
   readonly claimed: StateLeaf;
   readonly own: StateLeaf;
-  /** Of kernel and program until the machine halts. */
+  /** Instructions of kernel and program until the machine halts. */
   readonly instructions: bigint;
 };
 
 export type WatchedAssertion = { readonly assertion: AssertionRecord; readonly fault: WatchedFault | undefined };
 
-/** An instruction of a step, as our own trace has it. */
+/** An instruction of a step, as it is in our own trace. */
 export type Seen = {
   readonly place: TracePlace;
   /** The machine before and after it. */
   readonly before: Hex;
   readonly after: Hex;
-  /** Of the module that the program came from. */
+  /** The function of the module that the instruction came from. */
   readonly source: CodeFunction | undefined;
-  /** What it has written of the program's output; undefined if nothing. */
+  /** The bytes of the program's output that it has written; undefined if none. */
   readonly written: { readonly offset: number; readonly bytes: Uint8Array } | undefined;
 };
 
 export type Watcher = {
   readonly node: NetworkNode;
-  /** Waits until the assertion's range was executed. */
+  /** Resolves when the assertion's range has been executed. */
   check(assertion: Hex): Promise<WatchedAssertion>;
   see(assertion: AssertionRecord, step: StepInAssertion, position: bigint): Promise<Seen>;
-  /** Rejects if it cannot go on. */
+  /** Rejects if the watcher cannot go on. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 };
 
 const POLL_MS = 100;
 
-/** @throws MizuError `prover/other-genesis`, `prover/other-kernel`, `l1/unreachable` */
+/** @throws MizuError `prover/other-genesis`, `prover/other-kernel` or `l1/unreachable` */
 export async function openWatcher(config: NodeConfig): Promise<Watcher> {
   const node = await openNode(config, { log: createLogger('watcher', 'silent'), recorder: () => NO_BODY });
   const traces = createTraces(1);
