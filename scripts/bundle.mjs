@@ -1,5 +1,5 @@
-// CONTRIBUTING.md#starts: what a process imports, in few files. A process of 300 modules of ours and 700 of libraries starts in 0.3 s of
-// processor time instead of 1.5 s, and a network has twelve of them.
+// CONTRIBUTING.md#starts: what a process imports, in few files. A process of 300 modules of ours and 700 of libraries
+// starts in 0.3 s of processor time instead of 1.5 s, and a network has twelve processes.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,20 +9,23 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'build', 'bundle');
 const require = createRequire(import.meta.url);
-/** Raised when what is written here changes. */
+/** Raised when the form of what is written here changes. */
 const FORMAT = 1;
-/** Somebody who has begun to build and has not ended by then was stopped. */
+/** A process that has begun to build and has not ended by then was stopped. */
 const BUILD_SECONDS = 60;
-/** A process that runs may still load a part of an older bundle. */
+/** A running process may still load a part of an older bundle. */
 const KEPT_SECONDS = 24 * 3600;
 
-/** Plain JavaScript that many modules of make slow to load. All others stay where they are: they have files, threads or native code beside them. */
+/**
+ * Libraries of plain JavaScript whose many modules are slow to load. All others stay where they are: they have files,
+ * threads or native code beside them.
+ */
 const TAKEN_IN =
   /^(viem|ox|abitype|isows|ws|zod|undici|commander|express|eventemitter3|@noble\/|@scure\/|@ethereumjs\/)/;
 
 /**
- * URL of the module that stands for this TypeScript file, built if it is not there or one of its sources has changed; undefined if another
- * process is building it or the folder cannot be written.
+ * URL of the module that stands for this TypeScript file. It is built if it is not there or if one of its sources has
+ * changed. It is undefined if another process is building it, or if the folder cannot be written.
  */
 export async function bundleOf(file) {
   const name = `${relative(root, file).split(sep).join('-')}-${digest(file).slice(0, 8)}`;
@@ -68,7 +71,7 @@ async function build(file, name) {
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'error',
-    // For packages that are CommonJS.
+    // Packages that are CommonJS need `require`.
     banner: {
       js: "import { createRequire as $$create } from 'node:module'; const require = $$create(import.meta.url);",
     },
@@ -81,7 +84,7 @@ function setUp(tools, sources) {
   tools.onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...place }) => {
     if (pluginData === root || path.startsWith('node:') || TAKEN_IN.test(path)) return undefined;
     const found = await tools.resolve(path, { ...place, pluginData: root });
-    // One that is not installed may be tried for only.
+    // A package that is not installed may be one that is only tried.
     if (found.errors.length > 0 || found.external) return { path, external: true };
     const isRequired = place.kind === 'require-call' || place.kind === 'require-resolve';
     return { path: isRequired ? found.path : pathToFileURL(found.path).href, external: true };
@@ -90,9 +93,9 @@ function setUp(tools, sources) {
     let contents = readFileSync(path, 'utf8');
     const isOurs = !path.includes(`${sep}node_modules${sep}`);
     if (isOurs) sources[relative(root, path)] = digest(contents);
-    // Files beside a module are found where it lies.
+    // A module finds the files beside it where the module itself lies.
     contents = contents.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href));
-    // Places in a library are told in its installed files, not in the sources that its own source map names.
+    // Places in a library are those in its installed files, not in the sources that its own source map names.
     if (!isOurs && !path.endsWith('.json')) contents += NO_MAP;
     const loader = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.json': 'json' }[extname(path)] ?? 'js';
     return { contents, loader, resolveDir: dirname(path) };

@@ -43,20 +43,20 @@ const ROOMS = {
 const TOP = ['scripts', 'test', 'bench'];
 /** Unit tests stand beside what they test. */
 const IS_TOP = /\.test\.ts$/;
-/** They make packages or workflows of their own, and name those. */
+/** Files that make packages or workflows of their own, and name those. */
 const IS_MAKER = /(^test\/|\.test\.ts$)/;
 /** What `mizu init` writes is a user's file. */
 const TEMPLATES = 'cli/template/';
-/** They see nothing of Node. */
+/** Rooms that see nothing of Node. */
 const PURE = new Set(['protocol']);
-/** What a bundle calls the workflow that it is made of. */
+/** The name that a bundle has for the workflow from which it is made. */
 const WORKFLOW = 'workflow';
 
 const IMPORTS = [/^(?:import|export)\s[^'"`;]*?from\s+'([^']+)'/gm, /^import\s+'([^']+)'/gm, /\bimport\(\s*'([^']+)'/g];
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const failures = [];
-/** By file: the files that it imports. */
+/** For each file the files that it imports. */
 const graph = new Map();
 
 for (const room of [...Object.keys(ROOMS), ...TOP])
@@ -70,7 +70,7 @@ if (process.argv.includes('--graph')) printGraph();
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length === 0 ? 0 : 1;
 
-/** Writes what is wrong with a file's imports to `failures`. The files of this repository that it imports. */
+/** Writes what is wrong with a file's imports to `failures`. Returns the files of this repository that it imports. */
 function check(file, room) {
   const isTop = TOP.includes(room) || IS_TOP.test(file);
   const targets = [];
@@ -83,7 +83,7 @@ function check(file, room) {
       const target = relative(root, normalize(join(root, dirname(file), specifier)))
         .split(sep)
         .join('/');
-      // In the text of a program that is put together.
+      // The import stands in the text of a program that is put together.
       if (!existsSync(join(root, target))) continue;
       targets.push(target);
       if (!isTop) checkRoom(file, room, target, specifier);
@@ -97,7 +97,7 @@ function checkPackage(file, room, isTop, name) {
   const { packages } = ROOMS[room] ?? {};
   if (!isTop && !packages.includes(name))
     failures.push(`${file}: ${room}/ may import only the packages ${packages.join(', ') || '(none)'}, not ${name}`);
-  // The workspace of this repository.
+  // `mizu` is the workspace of this repository.
   if (name !== 'mizu' && dependencies[name] === undefined && !(isTop && devDependencies[name] !== undefined))
     failures.push(`${file}: ${name} is no dependency of package.json`);
 }
@@ -112,7 +112,7 @@ function checkRoom(file, room, target, specifier) {
     );
 }
 
-/** Each with the files that import each other, the first one first. Types count as well. */
+/** Files that import each other in a circle, each circle from its first file on. Imports of types count too. */
 function circles() {
   const circles = [];
   const done = new Set();
@@ -133,7 +133,7 @@ function circles() {
   return circles;
 }
 
-// The synchronous ones are for what ends by itself within seconds.
+// The synchronous functions are for processes that end by themselves within seconds.
 function checkStarters() {
   const starters = /import \{([^}]*)\} from 'node:child_process'/;
   for (const file of graph.keys()) {
@@ -149,7 +149,7 @@ function checkStarters() {
   }
 }
 
-/** Highest floor first. A room's floor is one more than the highest of the rooms that it imports. */
+/** Prints the highest floor first. A room's floor is one more than the highest of the rooms that it imports. */
 function printGraph() {
   const product = [...graph].filter(([file]) => !IS_TOP.test(file) && ROOMS[file.split('/')[0]] !== undefined);
   const floors = new Map();
@@ -166,7 +166,7 @@ function printGraph() {
   console.log(`${rows.length} rooms, ${Math.max(...floors.values())} floors, ${found.length} circles`);
 }
 
-/** Names that are parted by spaces. */
+/** The rooms and packages that a room may import, as names with spaces between them. */
 function mayImport(below, packages) {
   const words = (text) => text.split(' ').filter((word) => word !== '');
   return { below: words(below), packages: words(packages) };

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Mirrors in AssemblyScript, what is generated, what users write and name as they like, and what is no source. */
+/** Mirrors in AssemblyScript, generated files, what users write and name as they like, and folders without sources. */
 const LEFT_OUT = ['assembly', 'generated', 'examples', 'template', 'node_modules', 'build', 'out'];
 const IS_SOURCE = /(?<!\.test|\.d)\.m?ts$|\.mjs$/;
 
-/** Names that two files declare, with the reason. */
+/** Names that two files may declare, with the reason. */
 const TWICE = {
   Message: 'of the network in protocol/, of a conversation in what `mizu` exports: each is the word of its field',
 };
@@ -18,7 +18,7 @@ const ONE = /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|
 /** `export const { a, b: c } = …` declares a and c. */
 const SEVERAL = /^export const [[{]([^=]*)[\]}] =/gm;
 
-/** By name: the files that declare it. */
+/** For each name the files that declare it. */
 const places = new Map();
 for (const file of sources('')) {
   const text = readFileSync(join(root, file), 'utf8');

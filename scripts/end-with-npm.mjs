@@ -1,9 +1,10 @@
-// docs/operations.md#children: npm passes no signal on when it is killed; what it has started looks whether it is still there.
+// docs/operations.md#children: npm passes no signal on when it is killed; so what it has started checks whether npm is
+// still there.
 import { spawnSync } from 'node:child_process';
 
 const LOOK_MS = 500;
 
-/** Ends this process when the npm that has started it is gone. Without npm, or where there is no `ps`, nothing. */
+/** Ends this process when the npm that has started it is gone. Without npm, or without `ps`, it does nothing. */
 export function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return;
   const npm = npmAbove(process.ppid);

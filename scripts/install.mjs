@@ -1,5 +1,5 @@
-// Runs before `npm start` and `npm run demo`, with --dev before `npm test`: brings a fresh clone to a state in which everything runs. Only
-// with --dev it installs compilers, linters and test tools. No dependencies.
+// Runs before `npm start` and `npm run demo`, and with --dev before `npm test`: installs what a fresh clone needs to
+// run. Compilers, linters and test tools are installed only with --dev. It has no dependencies itself.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,14 +15,15 @@ if (!isInRange(process.versions.node, engines.node)) {
   process.exit(1);
 }
 
-// The lockfile's hash tells whether node_modules is the one that it describes, and the word after it how much of it is there.
+// The lockfile's hash tells whether node_modules belongs to it; the word after the hash tells how much of it is
+// installed.
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex');
 const stamp = join(root, 'node_modules/.mizu-lock');
 const [installed, extent] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split(' ') : [];
 const hasDev = extent === 'dev';
-// Whoever has them keeps them.
+// Tools that are there stay there.
 const dev = hasDev || process.argv.includes('--dev');
 if (installed !== lockHash || dev !== hasDev) {
   const size = dev ? 'with development tools, about 830 MB, once; a minute or two' : 'about 280 MB, once; a minute';
@@ -35,7 +36,10 @@ if (installed !== lockHash || dev !== hasDev) {
 const { build } = await import('./build.mjs');
 await build();
 
-/** Exit code. `npm install`, not `npm ci`: a mirror may lack the binaries of other platforms, which ci takes for an error. */
+/**
+ * Returns the exit code. It is `npm install`, not `npm ci`: a mirror may lack the binaries of other platforms, which ci
+ * takes for an error.
+ */
 function installPackages() {
   const args = [
     'install',

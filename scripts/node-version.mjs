@@ -1,6 +1,7 @@
-// docs/sdk.md#node: which versions of Node.js are supported is said by `engines` of package.json. No dependencies: nothing is installed yet.
+// docs/sdk.md#node: `engines` of package.json says which versions of Node.js are supported. No dependencies: nothing is
+// installed yet.
 
-/** Whether a version as `22.12.0` is in a range as `^20.19.0 || >=22.12.0`. */
+/** Whether a version like `22.12.0` is in a range like `^20.19.0 || >=22.12.0`. */
 export function isInRange(version, range) {
   const [major, minor] = version.split('.').map(Number);
   return partsOf(range).some(
@@ -8,7 +9,7 @@ export function isInRange(version, range) {
   );
 }
 
-/** `20.19 or a later 20, or 22.12 or later`. */
+/** The range in words: `20.19 or a later 20, or 22.12 or later`. */
 export function rangeInWords(range) {
   return partsOf(range)
     .map(({ isOpen, major, minor }) => `${major}.${minor} or ${isOpen ? 'later' : `a later ${major}`}`)

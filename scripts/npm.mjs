@@ -1,7 +1,7 @@
-// Runs npm: the one that has started this process, else the first in PATH. No dependencies.
+// Runs npm: the one that has started this process, else the first one in PATH. No dependencies.
 import { spawnSync } from 'node:child_process';
 
-/** What spawnSync gives. */
+/** Returns the result of spawnSync. */
 export function runNpm(args, options) {
   const { npm_execpath: npm } = process.env;
   return npm?.endsWith('.js')

@@ -13,7 +13,7 @@ import { writeTypes } from './pack/types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The folder is emptied before. */
+/** The folder is emptied first. */
 async function writePackage(folder) {
   const workspace = JSON.parse(readFileSync(join(root, 'sdk/package.json'), 'utf8'));
   rmSync(folder, { recursive: true, force: true });

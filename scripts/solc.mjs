@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A solc for forge out of the npm package: forge asks a compiler only for its version and for standard JSON.
+// Serves forge as a solc, from the npm package: forge asks a compiler only for its version and for standard JSON.
 import { readFileSync, writeSync } from 'node:fs';
 import solc from 'solc';
 

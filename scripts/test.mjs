@@ -16,7 +16,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const folder = mkdtempSync(join(tmpdir(), 'mizu-test-'));
 
-// Suites of others that are not part of this repository: read where they lie beside it, skipped with a message elsewhere.
+// Test suites of others that are not part of this repository: they are read beside it, or skipped with a message.
 const SUITES = { ETHEREUM_TRIE_TESTS: '../shared/ethereum-trie-tests', WASM_TESTSUITE: '../shared/wasm-testsuite' };
 for (const [variable, path] of Object.entries(SUITES)) {
   const suite = join(root, path);
@@ -25,7 +25,7 @@ for (const [variable, path] of Object.entries(SUITES)) {
     console.log(`${variable}: no suite at ${path}, its tests are skipped; set the variable to its folder to run them`);
 }
 
-/** Of the sources as they stand: seconds each. */
+/** Checks of the sources; each takes seconds. */
 const CHECKS = [
   ['types', ['node_modules/typescript/bin/tsc', '--noEmit']],
   ['types of pure folders', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.pure.json']],
@@ -38,9 +38,10 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }))
   process.once(signal, () => process.exit(code));
 endWithNpm();
-// Each says its line when those before it have said theirs.
+// Each check prints its line when those before it have printed theirs.
 for (const say of CHECKS.map(([name, args]) => check(name, args))) (await say)();
-// solc compiles on one processor for minutes: beside Vitest, which prints by itself and needs nothing of what forge writes.
+// solc compiles on one processor for minutes, so it runs beside Vitest, which prints by itself and needs nothing that
+// forge writes.
 const [says] = await Promise.all([checkContracts(), runVitest()]);
 for (const say of says) say();
 await checkOtherLines();
@@ -48,7 +49,7 @@ for (const failure of failures) console.error(`FAILED ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
 
-/** Resolves, when the check has ended, to what says and counts its result. */
+/** Resolves, when the check has ended, to a function that prints and counts its result. */
 async function check(name, args) {
   const run = await output(args);
   return () => {
@@ -59,7 +60,9 @@ async function check(name, args) {
   };
 }
 
-/** One after the other: both compile into build/forge, and what the tests have compiled is not compiled again. */
+/**
+ * Both compile into build/forge, so they run one after the other: what the tests have compiled is not compiled again.
+ */
 async function checkContracts() {
   const forge = await output(['scripts/forge.mjs', 'test', '--json']);
   const linted = await check('lint of contracts', ['scripts/forge.mjs', 'lint']);
@@ -97,7 +100,7 @@ async function runVitest() {
   ];
   const vitest = startChild(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = await once(vitest, 'exit');
-  // If it was killed, its workers are still there.
+  // If Vitest was killed, its workers are still there.
   killChild(vitest);
   if (!existsSync(file)) {
     count(false, 'vitest wrote no result');
@@ -116,7 +119,7 @@ async function runVitest() {
     count(false, 'vitest exited with an error outside a test');
 }
 
-/** When all else has ended: it has two networks, and is measured in seconds that somebody waits. */
+/** Runs when everything else has ended: it starts two networks, and is measured in seconds that somebody waits. */
 async function checkOtherLines() {
   if (process.env.CI !== 'true') {
     console.log('other lines of Node.js: left out, as CI is not true; `npm run smoke` tries them');

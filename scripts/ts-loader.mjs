@@ -1,5 +1,6 @@
-// CONTRIBUTING.md#starts: load hook over esbuild: Node 20 has no type stripping, and Node 24's refuses packages in node_modules.
-// What is started comes as a bundle. Where there can be none, module by module, of which results are kept in build/ts by content.
+// CONTRIBUTING.md#starts: load hook over esbuild: Node 20 cannot strip types, and Node 24 refuses to in packages in
+// node_modules. A process's entry is loaded as a bundle; where there can be none, module by module, and each result is
+// kept in build/ts by its content.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,7 +9,10 @@ import { bundleOf } from './bundle.mjs';
 
 const cache = fileURLToPath(new URL('../build/ts/', import.meta.url));
 const { version } = createRequire(import.meta.url)('esbuild/package.json');
-/** What a process or a thread starts with. Others do not come as bundles: what two of them import would be there twice. */
+/**
+ * The modules with which a process or a thread starts. Others are not loaded as bundles: a module that two of them
+ * import would be there twice.
+ */
 const started = new Set();
 
 export async function resolve(specifier, context, nextResolve) {

@@ -2,8 +2,8 @@
 import { register } from 'node:module';
 import { mapUncaught } from '../service/process/stacks.mjs';
 
-// Node.js 26 says that register is deprecated, in each process and thread. What is to follow it is synchronous, in which no bundle can be
-// built, and Node.js 20 has none of it. Other deprecations are shown.
+// Node.js 26 reports `register` as deprecated, in each process and thread. Its successor is synchronous, so no bundle
+// could be built in it, and Node.js 20 does not have it. Other deprecations are shown.
 const { noDeprecation } = process;
 process.noDeprecation = true;
 register('./ts-loader.mjs', import.meta.url);

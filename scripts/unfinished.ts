@@ -1,7 +1,11 @@
-// A Vitest reporter: names the files that do not end. Vitest's own limit of time cannot stop a test that never gives its thread back.
+// A Vitest reporter: names the files that do not end. Vitest's own time limit cannot stop a test that never yields its
+// thread.
 import type { Reporter } from 'vitest/node';
 
-/** Longer than the longest file on a busy machine with all that its tests may wait, shorter than a CI's patience. */
+/**
+ * Milliseconds: more than the longest file takes on a busy machine, with all waits of its tests, and less than a CI
+ * waits.
+ */
 const MAX_FILE_MS = 35 * 60_000;
 const LOOK_MS = 10_000;
 
@@ -34,7 +38,7 @@ export default class Unfinished implements Reporter {
     clearInterval(this.#timer);
   }
 
-  /** Ends Vitest if a file has had its time. */
+  /** Ends Vitest if a file has used up its time. */
   look(): void {
     const { now, end, print } = this.#around;
     const late = [...this.#began].filter(([, began]) => now() - began > MAX_FILE_MS);

@@ -12,7 +12,7 @@ import { wrapLines } from './wrap.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const path = join(root, 'docs/api.md');
 
-/** By where a name is declared. */
+/** Groups by the folder in which a name is declared. */
 const GROUPS = [
   ['authoring', 'Writing a workflow', /^(sdk\/workflow|edge)\//],
   ['compiling', 'Compiling it', /^sdk\/compile\//],
@@ -30,10 +30,10 @@ const HEAD = [
   ),
 ];
 
-/** `file`: the declaration file, from the folder of the declarations on. */
+/** `file` is the declaration file, as a path within the folder of the declarations. */
 type Declared = { readonly name: string; readonly file: string; readonly text: string; readonly comment: string };
 
-/** @throws Error if a public name has no declaration, no comment or none of the groups, or a function no example */
+/** @throws Error if a public name has no declaration, no comment or no group, or if a function has no example */
 export async function apiPage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-api-'));
   try {
@@ -64,7 +64,7 @@ function mainSections(declared: readonly Declared[]): string[] {
   ]);
 }
 
-/** What `mizu` exports as well is only named. */
+/** Names that `mizu` exports too are only listed. */
 function entrySection(entry: string, declared: readonly Declared[], told: ReadonlySet<string>): string[] {
   const module = entry.replace('.', 'mizu');
   const again = byName(declared).filter(({ name }) => told.has(name));
@@ -98,7 +98,7 @@ function byName(declared: readonly Declared[]): Declared[] {
   return declared.toSorted((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
 }
 
-/** All that a declaration file exports, where it is declared. */
+/** All names that a declaration file exports, each with the file that declares it. */
 function exportsOf(folder: string, file: string): Declared[] {
   const source = readFileSync(join(folder, file), 'utf8');
   const { program, module, comments, errors } = parseSync(file, source);

@@ -104,7 +104,7 @@ function byte(name: string, value: number): string {
   return `    bytes1 internal constant ${name} = 0x${value.toString(16).padStart(2, '0')};`;
 }
 
-// forge fmt puts underscores into numbers of five digits and more.
+// forge fmt puts underscores into numbers of five or more digits.
 function number(name: string, value: number | bigint): string {
   const digits = value < 10_000 ? String(value) : value.toLocaleString('en-US').replaceAll(',', '_');
   return `    uint256 internal constant ${name} = ${digits};`;

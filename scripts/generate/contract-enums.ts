@@ -26,7 +26,7 @@ export function generateEnums(root: string): GeneratedFile {
   };
 }
 
-/** @throws Error if the source does not declare it, or not as members alone */
+/** @throws Error if the source does not declare the enum, or with more than members */
 export function membersOf(source: string, enumName: string): string[] {
   const body = new RegExp(`^ *enum ${enumName} \\{([^}]*)\\}`, 'm').exec(source)?.[1];
   const members = (body ?? '').split(',').map((member) => member.trim());

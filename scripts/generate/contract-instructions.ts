@@ -53,7 +53,10 @@ ${lines.join('\n')}
 `;
 }
 
-/** Distance between the two, which is the same for all instructions that both widths have; conversions are told apart by hand. */
+/**
+ * The distance between the two numbers of an instruction, which is the same for all instructions that both widths have;
+ * conversions are written by hand.
+ */
 function parallel(narrow: string, wide: string, family: Family): number {
   const pairs = INSTRUCTIONS.filter((i) => i.family === family && i.name.startsWith(narrow)).flatMap(({ name, op }) => {
     const other = OP[name.replace(narrow, wide) as OpName];
@@ -66,7 +69,7 @@ function parallel(narrow: string, wide: string, family: Family): number {
 
 const GAS_BITS = 20n;
 
-/** Of the other families the verifier knows `enter` and `memory_grow`; all else costs 1. */
+/** Of the other families the verifier knows `enter` and `memory_grow`; everything else costs 1. */
 function packHostGas(): bigint {
   for (const { name, family, gas } of INSTRUCTIONS) {
     if (gas >= 2 ** Number(GAS_BITS)) throw new Error(`${name} costs more than ${GAS_BITS} bits hold`);
@@ -109,7 +112,7 @@ function decimal(name: string, value: number): string {
   return `    uint256 internal constant ${name} = ${value};`;
 }
 
-// An even number of digits, none of them to be grouped by forge fmt.
+// The number has an even count of digits, and forge fmt groups none of them.
 function word(name: string, value: bigint): string {
   return `    uint256 internal constant ${name} = 0x${hex(value, 32)};`;
 }

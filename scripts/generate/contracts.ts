@@ -85,7 +85,7 @@ function abiName(contract: string): string {
   return `${contract.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase())}Abi`;
 }
 
-/** One entry a line, so that a change of the interface shows as a diff. */
+/** One line for each entry, so that a change of the interface shows as a diff. */
 function formatAbi(abi: readonly unknown[]): string {
   return `[\n${abi.map((entry) => `  ${JSON.stringify(entry)},\n`).join('')}]`;
 }
@@ -95,7 +95,7 @@ function banner(lines: string[]): string {
 }
 
 async function main(check: boolean): Promise<void> {
-  // In this order: the artifacts are compiled from the constants.
+  // The order matters: the artifacts are compiled from the constants.
   let fits = true;
   for (const file of generateConstants()) fits = writeGenerated(file, check) && fits;
   for (const file of [generateEnums(root), ...(await generateVectors()), ...generateArtifacts()])

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md#pages: what a comment of a public name says, by its tags (https://tsdoc.org).
+// CONTRIBUTING.md#pages: reads the comment of a public name by its tags (https://tsdoc.org).
 
 export type DocComment = {
   readonly summary: string;
@@ -9,7 +9,10 @@ export type DocComment = {
 
 const WORDS: Readonly<Record<string, string>> = { throws: 'Throws', returns: 'Returns', param: 'Parameter' };
 
-/** `text`: what stands between the comment's marks. @throws Error at a tag that no page shows */
+/**
+ * `text` stands between the comment's marks.
+ * @throws Error at a tag that no page shows
+ */
 export function readDocComment(text: string): DocComment {
   const lines = text.split('\n').map((line) => line.replace(/^\s*\*? ?/, '').trimEnd());
   // A tag begins a line, or follows a sentence within one.

@@ -1,4 +1,4 @@
 // docs/contracts.md#generated: a file that a generator writes, and that the check compares.
 
-/** `path`: from the root of the repository. */
+/** `path` is relative to the root of the repository. */
 export type GeneratedFile = { readonly path: string; readonly content: string };

@@ -74,12 +74,12 @@ async function evaluate(source) {
   return import(`data:text/javascript,${encodeURIComponent(built.outputFiles[0].text)}`);
 }
 
-/** inferenceResult -> INFERENCE_RESULT. */
+/** inferenceResult becomes INFERENCE_RESULT. */
 function upper(name) {
   return name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase();
 }
 
-/** A bigint is 64 bits wide in the kernel, a number 32; a letter is its byte. */
+/** A bigint is 64 bits wide in the kernel, a number 32; a letter stands for its byte. */
 function constant(name, value) {
   if (typeof value === 'string') return constant(name, value.charCodeAt(0));
   return `export const ${name}: ${typeof value === 'bigint' ? 'u64' : 'u32'} = ${value};`;

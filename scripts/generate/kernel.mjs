@@ -9,9 +9,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const assembly = join(root, 'kernel/assembly');
 const compiler = join(root, 'node_modules/assemblyscript');
 
-// -O2 and not -O3: as fast, and 27 KB of code and not 46. `abort` would be an import of its own: a failed check traps instead.
-// `--debug` only adds the names of the functions, which are no part of the program.
-// 4 pages are more than most steps use: the engine re-uses an instance whose memory has not grown. At most 64 MiB.
+// With -O2 the code is as fast as with -O3, and has 27 KB instead of 46. `abort` would be an import of its own: a
+// failed check traps instead. `--debug` only adds the names of the functions, which are no part of the program. Most
+// steps use no more than 4 pages: the engine uses an instance again whose memory has not grown. It has at most 64 MiB.
 const FLAGS = ['--runtime', 'stub', '-O2', '--debug', '--noAssert', '--use', 'abort=', '--initialMemory', '4'];
 const MAX_PAGES = '1024';
 
@@ -36,7 +36,7 @@ export function compile(entry, target) {
   if (isCurrent(target)) return target;
   mkdirSync(dirname(target), { recursive: true });
   const source = `kernel/assembly/${entry}.ts`;
-  // Renamed when whole: several processes may build at once.
+  // The file is renamed when it is whole: several processes may build at once.
   const partial = `${target}.${process.pid}`;
   const asc = [join(compiler, 'bin/asc.js'), source, '-o', partial, ...FLAGS, '--maximumMemory', MAX_PAGES];
   const run = spawnSync(process.execPath, asc, { cwd: root, encoding: 'utf8' });

@@ -2,7 +2,7 @@
 
 export const WIDTH = 120;
 
-/** What Markdown takes together: code, links and what stands beside them without a space. */
+/** Texts that Markdown takes as one: code, links, and what stands beside them without a space. */
 const ATOM = /(?:`[^`]*`|\[[^\]]*\]\([^)\s]*\)|\S)+/g;
 /** At the beginning of a line these would be a list, a heading, a quotation, a table or a rule. */
 const IS_MARK = /^(?:[-+*]|\d+[.)]|#{1,6}|[>|<].*|=+|-{2,}|~{3,}.*)$/;

@@ -7,12 +7,15 @@ import { GUEST_ROOTS } from './guest.mjs';
 
 const BESIDE = /new URL\(\s*(['"`])([^'"`$]+)\1,\s*import\.meta\.url,?\s*\)/g;
 const COMMENT = /^\s*(\*|\/\/)/;
-/** npm's packages of which one file is taken in. */
+/** npm packages of which one file is taken in. */
 const TAKEN_FILES = /createRequire\(import\.meta\.url\)\.resolve\('(quickjs-wasi\/quickjs\.wasm)'\)/g;
 
-/** What becomes the package's `mizu`. */
+/** The file that becomes the package's `mizu`. */
 const COMMAND = 'cli/packed.ts';
-/** Places that modules name, and what stands there in the package, from dist/ on. The last two are only where TypeScript is loaded. */
+/**
+ * Places that modules name, and what stands for them in the package, relative to dist/. The last two are needed only
+ * where TypeScript is loaded.
+ */
 const PLACES = {
   'bin/mizu.mjs': './mizu.js',
   'sdk/package.json': '../package.json',
@@ -32,7 +35,7 @@ export async function bundlePackage(root, workspace, outdir) {
   for (const [name, file] of Object.entries(workspace.exports))
     entries.set(name === '.' ? 'index' : basename(name), join(root, 'sdk', file));
   entries.set('mizu', join(root, COMMAND));
-  // A thread's file may name another: until there is none more.
+  // The file of a thread may name another, so this is repeated until no new one is named.
   for (;;) {
     const known = entries.size;
     const { metafile, outputFiles } = await bundle(root, new Map(entries), entries, external, outdir);
@@ -58,7 +61,7 @@ function bundle(root, entries, found, external, outdir) {
     legalComments: 'none',
     logLevel: 'error',
     external: external.flatMap((name) => [name, `${name}/*`]),
-    // For packages that are CommonJS.
+    // Packages that are CommonJS need `require`.
     banner: {
       js: "import { createRequire as $$create } from 'node:module'; const require = $$create(import.meta.url);",
     },
@@ -81,7 +84,7 @@ function setUp(tools, root, entries, outdir) {
     return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js', resolveDir: dirname(path) };
   });
 
-  /** Where in the package the file lies that a module names, from dist/ on. */
+  /** Where the file that a module names lies in the package, relative to dist/. */
   function placed(file) {
     const path = relative(root, file).split(sep).join('/');
     if (PLACES[path] !== undefined) return PLACES[path];
@@ -106,7 +109,7 @@ function setUp(tools, root, entries, outdir) {
   }
 }
 
-// What begins with #! is started by its name.
+// A file that begins with #! can be executed.
 function modeOf(contents) {
   return contents[0] === 0x23 && contents[1] === 0x21 ? 0o755 : 0o644;
 }

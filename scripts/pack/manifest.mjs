@@ -1,4 +1,5 @@
-// docs/sdk.md#package: the published package.json, from that of the workspace: what names a source there names what was made of it.
+// docs/sdk.md#package: the published package.json, made from that of the workspace: each source in it is replaced by
+// what was built from it.
 import { basename } from 'node:path';
 
 export function createManifest({ private: _private, exports, ...workspace }) {

@@ -7,7 +7,10 @@ import { dirname, join, normalize } from 'node:path';
 /** Where a specifier stands in a declaration: after `from`, or in `import('…')`. */
 const NAMED = /(\bfrom |\bimport\(|\bimport )(["'])(\.[^"']+)\.ts\2/g;
 
-/** `files` as sdk/package.json names them. @throws Error if TypeScript finds an error */
+/**
+ * `files` are those that sdk/package.json names.
+ * @throws Error if TypeScript finds an error
+ */
 export async function writeTypes(root, files, folder) {
   mkdirSync(join(root, 'build'), { recursive: true });
   const draft = mkdtempSync(join(root, 'build/types-'));
@@ -41,7 +44,7 @@ function projectOf(root, files, outDir) {
   };
 }
 
-// Declarations of what nobody can name stay behind.
+// Declarations that nothing refers to are not copied.
 function copy(draft, path, folder, seen) {
   if (seen.has(path)) return;
   seen.add(path);
