@@ -1,4 +1,5 @@
-// docs/prover.md#ahead: processor time for each million gas that is paid, of runs whose first task fails at once while the others of it never end.
+// docs/prover.md#ahead: processor time for each million gas that is paid, of runs whose first task fails at once while
+// their other tasks never end.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createMemoryObjects } from '../service/storage/objects.ts';
 import { GAS_PRICE } from '../test/kernel/world.fixture.ts';
@@ -13,7 +14,7 @@ const RULES = [
   { rule: 'as many as the run has paid for', ahead: undefined },
 ] as const;
 
-/** One row a rule: runs one after the other, as an executor gets them in a batch each. */
+/** One row for each rule: runs one after the other, each in a batch of its own, as an executor gets them. */
 export async function benchAhead(): Promise<object[]> {
   const rows: object[] = [];
   for (const { rule, ahead } of RULES) {
@@ -36,12 +37,12 @@ export async function benchAhead(): Promise<object[]> {
         const started = node.transition.speculate(leaf, steps.slice(i));
         const { stateLeaf, receipt } = await node.transition.step(leaf, context, message);
         leaf = stateLeaf;
-        // The first run warms up.
+        // The first run warms up, and does not count.
         if (run < 0) continue;
         begun += started;
         paidWei += BigInt(receipt.feeWei ?? 0);
       }
-      // What was ended is gone.
+      // The programs that were ended must be gone before the next run.
       while (node.pool.stats().running > 0) await delay(1);
       const { user, system } = process.cpuUsage(cpu);
       if (run >= 0) cpuMs += (user + system) / 1000;

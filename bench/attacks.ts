@@ -23,7 +23,7 @@ const WORKFLOW = fileURLToPath(new URL('../examples/first/workflow.ts', import.m
 const INPUT = fileURLToPath(new URL('../examples/first/words.jsonl', import.meta.url));
 const HONEST_SECONDS = 150;
 const BEGIN_SECONDS = 60;
-/** All processes together; beyond it the network is stopped. */
+/** MiB of all processes together; beyond it the network is stopped. */
 const MEMORY_MIB = 6 * 1024;
 const ATTACKS = [...PROGRAM_ATTACKS, ...SERVICE_ATTACKS, ...READER_ATTACKS];
 const READ_EVERY_MS = 100;
@@ -37,7 +37,7 @@ export async function benchAttacks(): Promise<object[]> {
   const unknown = wanted?.find((name) => !ATTACKS.some((attack) => attack.name === name));
   if (unknown !== undefined)
     throw new Error(`there is no attack "${unknown}": choose from ${ATTACKS.map(({ name }) => name).join(', ')}`);
-  // What is started is bundled, and built again if it has changed: that is no network's slowness.
+  // The first network builds the bundles anew if they have changed: no later network must wait for that.
   await play(NONE);
   const rows: object[] = [];
   let calm: number | undefined;
@@ -62,7 +62,7 @@ async function play(attack: Attack) {
   });
   try {
     const user = await createHostileUser(devnet);
-    // Preparing it may take as long as the attack takes to work: the honest user does not wait for ever.
+    // To prepare an attack may take as long as the attack takes to work: the honest user does not wait for ever.
     const beginning = attack.begin({ devnet, user }, stop.signal).catch((error: Error) => `failed: ${error.message}`);
     const said = await within(
       BEGIN_SECONDS,
@@ -142,7 +142,7 @@ async function runHonest(devnet: Devnet, folder: string, signal: AbortSignal): P
   );
 }
 
-/** How long a small read takes meanwhile, for somebody who asks ten times a second at most. */
+/** Seconds that a small read takes meanwhile, for somebody who asks ten times a second at most. */
 async function readHonestly(devnet: Devnet, signal: AbortSignal) {
   const rpc = createRpcClient(devnet.rpcUrl);
   const took: number[] = [];
@@ -157,7 +157,7 @@ async function readHonestly(devnet: Devnet, signal: AbortSignal) {
   return { readMedianMs: at(0.5), readSlowestMs: at(1) };
 }
 
-/** Undefined if it takes longer, or the signal comes before. */
+/** Undefined if the work takes longer, or if the signal comes first. */
 async function within<T>(seconds: number, signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   const ended = new Promise<undefined>((resolve) => {

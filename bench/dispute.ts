@@ -1,4 +1,5 @@
-// docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, of a compiled program and of a JavaScript one.
+// docs/disputes.md#playing: a dispute about a step of more than 10^9 instructions, once with a compiled program and
+// once with a JavaScript one.
 
 import { type Duel, playDuel } from '../test/lies/duel.ts';
 import { assembleSource, type WasmSource } from '../test/network/chain.fixture.ts';
@@ -38,7 +39,7 @@ const PROGRAMS = [
   ['javascript', javaScriptProgram],
 ] as const;
 
-/** For each program one row for the whole, one for each side, one for each transaction. */
+/** For each program one row for the whole, one for each side, and one for each transaction. */
 export async function benchDispute(): Promise<object[]> {
   const rows: object[] = [];
   for (const [program, build] of PROGRAMS)

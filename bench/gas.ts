@@ -1,4 +1,4 @@
-// docs/machine.md#proof: what one-step proofs of real programs cost on L1, by family of instructions.
+// docs/machine.md#proof: the gas on L1 of one-step proofs of real programs, by family of instructions.
 import { createRequire } from 'node:module';
 import { loadModuleFile } from '../cli/vm/module.ts';
 import { createOneStepVerifier } from '../dispute/osp.ts';
@@ -21,11 +21,11 @@ export type GasBench = {
   readonly meanBytes: number;
   readonly meanExecution: number;
   readonly maxExecution: number;
-  /** Of a transaction that only does this. */
+  /** Gas of a transaction that does nothing else. */
   readonly meanTransaction: number;
   readonly maxTransaction: number;
   readonly dearest: string;
-  /** Proofs whose calldata's floor (EIP-7623) is more than calldata and execution. */
+  /** Proofs for which the floor of calldata (EIP-7623) is more than calldata and execution. */
   readonly atFloor: number;
 };
 
@@ -33,15 +33,18 @@ type Proven = { readonly name: string; readonly bytes: number; readonly gas: Tra
 
 const WINDOWS = 24n;
 const WINDOW_STEPS = 50_000n;
-/** The beginning reads the input, and is looked at longer. */
+/** The beginning, in which the program reads its input, is a longer window. */
 const FIRST_STEPS = 1_000_000n;
-/** Of each instruction, in each window. */
+/** Proofs of each instruction in each window. */
 const PROOFS_PER_WINDOW = 2;
 const GAS_LIMIT = 1n << 36n;
 /** 2020-01-01: Go refuses to start in 1970. */
 const START_NS = 1_577_836_800n * 10n ** 9n;
 
-/** Every proof is held against the step machine. @throws Error if one is refused, or comes to another machine */
+/**
+ * Every proof is compared with the step machine.
+ * @throws Error if a proof is refused, or comes to another machine
+ */
 export async function benchGas(): Promise<GasBench[]> {
   const verifier = await createOneStepVerifier();
   const rows: GasBench[] = [];
@@ -107,7 +110,7 @@ async function createPrograms(): Promise<{ name: string; request: StepRequest }[
   ];
 }
 
-/** The beginning, the end, and parts that lie evenly between them. */
+/** The windows: the beginning, the end, and parts that lie evenly between them. */
 function windowsOf(request: StepRequest): [bigint, bigint][] {
   const whole = createStepMachine(request);
   whole.runToEnd();

@@ -1,11 +1,12 @@
-// docs/operations.md#idle: what a devnet takes while nothing happens: processor time and memory of each process, from Linux's /proc.
+// docs/operations.md#idle: the processor time and memory of each process of a devnet while nothing happens, from
+// Linux's /proc.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDevnet } from '../devnet/devnet.ts';
 
-/** Until caches are warm, and L1's blocks have become rare. */
+/** Seconds until caches are warm and L1's blocks have become rare. */
 const SETTLE_SECONDS = 120;
 const MEASURED_SECONDS = 60;
 const TICKS_PER_SECOND = 100;
@@ -41,7 +42,7 @@ export async function benchIdle(): Promise<object[]> {
   }
 }
 
-/** This process and all that it has started, and they. */
+/** This process, all that it has started, and all that those have started. */
 function descendants(root: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) parents.set(Number(name), parentOf(Number(name)));
@@ -54,13 +55,13 @@ function parentOf(pid: number): number {
   return Number(statOf(pid)[1] ?? 0);
 }
 
-/** User and system time of those that still run. */
+/** Clock ticks of user and system time of the processes that still run. */
 function ticksOf(pids: readonly number[]): Map<number, number> {
   const fields = pids.map((pid) => [pid, statOf(pid)] as const).filter(([, stat]) => stat.length > 0);
   return new Map(fields.map(([pid, stat]) => [pid, Number(stat[11]) + Number(stat[12])]));
 }
 
-// From the state on: names may have spaces and brackets.
+// The fields from the state on: the name before it may have spaces and brackets.
 function statOf(pid: number): string[] {
   return read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ').filter(Boolean) ?? [];
 }
@@ -79,7 +80,7 @@ function commandOf(pid: number): string {
     .join(' ');
 }
 
-// Empty for a process that has ended.
+// Empty if the process has ended.
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,4 +1,5 @@
-// docs/sdk.md#near-cost: what a row costs in each operator over the whole dataset, by the number of rows: counted gas, and what a run pays.
+// docs/sdk.md#near-cost: what a row costs in each operator over the whole dataset, by the number of rows: counted gas,
+// and what a run pays.
 import { loadGas, taskGas } from '../kernel/fees.ts';
 import { bundleWorkflow } from '../sdk/compile/compile.ts';
 import { buildProgram } from '../sdk/compile/program.ts';
@@ -27,15 +28,15 @@ export type RowGas = {
   readonly rows: number;
   readonly rowsOut: number;
   readonly partitions: number;
-  /** Of the programs. */
+  /** Gas of the programs. */
   readonly gasPerRow: number;
-  /** With what each task pays for its loading and its inputs. */
+  /** Gas with what each task pays for its loading and its inputs. */
   readonly paidPerRow: number;
   readonly largestTaskGas: number;
   readonly cpuSeconds: number;
 };
 
-/** Against the same operator and texts with the fewest rows. */
+/** The ratios compare with the fewest rows of the same operator and texts. */
 type Compared = RowGas & { readonly ratio: number; readonly paidRatio: number };
 
 const COUNTS = [1_000, 10_000, 120_000];
@@ -49,7 +50,7 @@ const CASES: readonly (readonly [OperatorName, keyof typeof TEXTS])[] = [
   ['sort', 'templates'],
   ['join', 'templates'],
 ];
-/** Most that a row of a near dedupe may cost among many rows, compared with few. */
+/** The most that a row of a near dedupe may cost among many rows, as a multiple of its cost among few. */
 export const MAX_RATIO = 1.5;
 const MAX_SECONDS = 900;
 
@@ -68,7 +69,7 @@ export async function benchNear(): Promise<Compared[]> {
   return results;
 }
 
-/** What the goal says of a result; null: it is met. */
+/** How a result misses the goal; null if it meets it. */
 export function missedGoal(results: readonly Compared[]): string | null {
   const worst = Math.max(
     ...results.filter(({ operator }) => operator === 'near').flatMap((one) => [one.ratio, one.paidRatio]),
@@ -76,7 +77,10 @@ export function missedGoal(results: readonly Compared[]): string | null {
   return worst <= MAX_RATIO ? null : `A row of a near dedupe costs ${worst.toFixed(2)} times what it costs among few.`;
 }
 
-/** An operator's program, and what it takes for so many rows of such texts. @throws Error after 900 s, MizuError if a task fails */
+/**
+ * The program of an operator, and what it takes for so many rows of such texts.
+ * @throws Error after 900 s, MizuError if a task fails
+ */
 export async function createMeasure(
   operator: OperatorName,
 ): Promise<(texts: keyof typeof TEXTS, count: number) => Promise<RowGas>> {
@@ -120,7 +124,7 @@ export async function createMeasure(
   };
 }
 
-/** What all tasks of a stage pay before their programs run: docs/kernel.md#loading. */
+/** Gas that all tasks of a stage pay before their programs run: docs/kernel.md#loading. */
 function loadingOf(
   { stage, outputs }: StageRun,
   stages: readonly StageRun[],

@@ -1,4 +1,4 @@
-// Time of the step path: `node --import ./scripts/ts.mjs bench/node.ts [partitions]`. Prints one line of JSON.
+// Measures the path of a step: `node --import ./scripts/ts.mjs bench/node.ts [partitions]`. Prints one line of JSON.
 import { performance } from 'node:perf_hooks';
 import { createBodyRecorder } from '../node/body/recorder.ts';
 import { createMemoryObjects } from '../service/storage/objects.ts';

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** A fresh clone installs its packages: a minute or two. */
+/** Milliseconds for a bench; a fresh clone also installs its packages, which takes a minute or two. */
 const LIMIT_MS = 20 * 60 * 1000;
 
 type Row = { readonly part: string } & Readonly<Record<string, number | string>>;
 
 /**
- * One row for each commit and one for the ratios: the other commit's path bench in a clone in a temporary folder, then this
- * one's here, each in a process of its own. Its packages are this folder's if the lockfiles name the same ones.
- * @throws Error if git has no such commit, or a part of it fails: its output is printed
+ * One row for each commit and one for the ratios: the other commit's path bench runs in a clone in a temporary folder,
+ * then this commit's runs here, each in a process of its own. The clone uses this folder's packages if both lockfiles
+ * name the same ones. @@ @throws Error if git has no such commit, or if a part of it fails, whose output is printed
  */
 export async function benchPathAgainst(commit: string): Promise<object[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-against-'));
@@ -39,7 +39,7 @@ export async function benchPathAgainst(commit: string): Promise<object[]> {
   }
 }
 
-/** The path bench of the sources in this folder, whose result file stays as it was. */
+/** Runs the path bench of the sources in this folder, whose result file stays as it was. */
 function measure(root: string): { commit: string; whole: Row; cpuSeconds: number } {
   const commit = call(root, 'git', ['rev-parse', '--short', 'HEAD']);
   console.log(`path of ${commit}`);
@@ -57,7 +57,10 @@ function measure(root: string): { commit: string; whole: Row; cpuSeconds: number
   }
 }
 
-/** What `npm run bench` gives to node in this folder: the program's place is not the same in every commit. */
+/**
+ * The arguments with which `npm run bench` starts node in this folder: the place of the program differs between
+ * commits.
+ */
 function benchArguments(root: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { bench: string } };
   return scripts.bench.split(' ').slice(1);
@@ -69,7 +72,7 @@ function rowOf({ commit, whole, cpuSeconds }: ReturnType<typeof measure>): Row {
   return { part: commit, ...(figures as Record<string, number>), cpuSeconds };
 }
 
-/** Each package of the other's lockfile is in ours, in the same version. */
+/** Whether each package of the clone's lockfile is in ours, in the same version. */
 function hasSamePackages(root: string, clone: string): boolean {
   const read = (folder: string) =>
     (JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as { packages: Record<string, Row> }).packages;

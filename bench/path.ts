@@ -1,4 +1,5 @@
-// docs/operations.md#path: rows through the whole path: a devnet on this machine, the glosses workflow, where the time went and the processors'.
+// docs/operations.md#path: rows on the whole path: a devnet on this machine runs the glosses workflow. It tells where
+// the time went, and the processors' time.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,10 +18,13 @@ const WORKFLOW = fileURLToPath(new URL('../examples/gloss-domains/workflow.ts', 
 const CONFIRM_SECONDS = 300;
 const TICKS_PER_SECOND = 100;
 
-/** `seconds` since the start; processor time of all processes until then. */
+/** `seconds` since the start, and the processor time of all processes until then. */
 type Mark = { readonly what: string; readonly seconds: number; readonly cpu: Map<string, number> };
 
-/** One row for the whole, one for each process, one for each part of the way. `every`: each so many-th row of the input. */
+/**
+ * One row for the whole, one for each process, and one for each part of the way. With `every` 10, each tenth row of the
+ * input is taken.
+ */
 export async function benchPath(every = 1): Promise<object[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-bench-'));
   const [devnet, { input, rows }] = await Promise.all([startDevnet({ folder }), extractGlosses(folder, every)]);
@@ -65,7 +69,7 @@ export async function benchPath(every = 1): Promise<object[]> {
   }
 }
 
-/** Marks what `mizu run --json` tells, and of the stages each that is done first. */
+/** Marks the events of `mizu run --json`, and of the stages each one that is the first to be done. */
 function createMarks(mark: (what: string) => void): Output {
   const done = new Set<string>();
   return {
@@ -83,7 +87,7 @@ function createMarks(mark: (what: string) => void): Output {
   };
 }
 
-// What of the machine's processors the path has used in each part of the way: what is missing to 1 was waiting.
+// The share of the machine's processors that each part of the way has used: the rest to 1 was waiting.
 function timeline(marks: readonly Mark[]): object[] {
   const rows: object[] = [];
   for (const [i, { what, seconds }] of marks.entries()) {
@@ -109,7 +113,7 @@ function spentBetween(from: Mark, to: Mark): Map<string, number> {
   return new Map([...to.cpu].map(([part, seconds]) => [part, seconds - (from.cpu.get(part) ?? 0)]));
 }
 
-/** User and system seconds of each process from Linux's /proc, and of this one; elsewhere only of this one. */
+/** User and system seconds of each process from Linux's /proc, and of this one; elsewhere of this one alone. */
 function cpuByProcess(processes: readonly { name: string; pid: number | undefined }[]): Map<string, number> {
   const { user, system } = process.cpuUsage();
   const seconds = new Map([['client', (user + system) / 1e6]]);

@@ -1,4 +1,4 @@
-// docs/vm.md#quickjs: what a JavaScript program costs: `node --import ./scripts/ts.mjs bench/quickjs.ts`.
+// docs/vm.md#quickjs: the cost of a JavaScript program: `node --import ./scripts/ts.mjs bench/quickjs.ts`.
 import { performance } from 'node:perf_hooks';
 import { parameters } from '../test/modules/plain-host.fixture.ts';
 import { loadModule } from '../vm/load.ts';

@@ -1,4 +1,5 @@
-// docs/sdk.md#tokens: what a near dedupe finds in many scripts, against the exact similarities of all pairs.
+// docs/sdk.md#tokens: the pairs that a near dedupe finds in many scripts, compared with the exact similarities of all
+// pairs.
 import { bundleWorkflow } from '../sdk/compile/compile.ts';
 import { runLocal } from '../sdk/local/run-local.ts';
 import { LANGUAGES } from '../test/sdk/languages.fixture.ts';
@@ -9,11 +10,11 @@ type Found = {
   readonly texts: string;
   readonly near: number;
   readonly rows: number;
-  /** Pairs of rows that belong together by exact similarities, and how many of them are together. */
+  /** Pairs of rows that belong together by their exact similarities; `joined` of them are together. */
   readonly pairs: number;
   readonly joined: number;
   readonly recall: number;
-  /** Pairs that are together and do not belong so. */
+  /** Pairs that are together but do not belong together. */
   readonly more: number;
   readonly precision: number;
 };
@@ -27,7 +28,7 @@ export async function benchRecall(): Promise<Found[]> {
   return results;
 }
 
-/** What the goal says of the results; null: it is met. */
+/** How the results miss the goal; null if they meet it. */
 export function missedRecall(results: readonly Found[]): string | null {
   const worst = results.reduce((least, one) => (one.recall < least.recall ? one : least));
   return worst.recall >= MIN_RECALL
@@ -35,7 +36,7 @@ export function missedRecall(results: readonly Found[]): string | null {
     : `${worst.texts} at ${worst.near}: ${worst.recall} of the pairs are joined.`;
 }
 
-/** `language`: one of the corpus, or `all`. */
+/** `language` is one of the corpus, or `all`. */
 export async function measureRecall(language: string, near: number): Promise<Found> {
   const texts = languageTexts(language === 'all' ? undefined : language);
   const operator = `.dedupe('near', (row: any) => row.text, { near: ${near}, onDuplicate: 'reject' })`;

@@ -103,7 +103,7 @@ async function runInference(): Promise<object[]> {
   return rows;
 }
 
-/** A goal that is missed is told, and is the exit code. */
+/** Prints how a goal is missed, and sets the exit code. */
 function tell<T>(rows: readonly T[], missed: (rows: readonly T[]) => string | null): readonly T[] {
   const reason = missed(rows);
   if (reason !== null) {
@@ -142,7 +142,7 @@ for (const name of asked.length > 0 ? asked : (Object.keys(SECTIONS) as Section[
   const loadBefore = loadavg()[0];
   const rows = (await run()) as object[];
   console.table(rows.map(flatten));
-  // A part is for the eye: the file holds the whole.
+  // A part is only shown: the file holds the whole.
   if (options.only !== undefined || options.every !== undefined) continue;
   const result = { title, date: new Date().toISOString(), machine: describeMachine(), loadBefore, rows };
   const text = JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? String(value) : value), 2);

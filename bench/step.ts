@@ -14,11 +14,11 @@ export type StepBench = {
   readonly steps: bigint;
   /** Millions of steps a second of processor time. */
   readonly plain: number;
-  /** The same when the machine is hashed at 32 positions, as a dispute asks. */
+  /** The same if the machine is hashed at 32 positions, as a dispute demands. */
   readonly with32Hashes: number;
-  /** The first hash, of the whole image. */
+  /** Milliseconds of the first hash, which is of the whole image. */
   readonly firstHashMs: number;
-  /** One of the others: what was written since the one before. */
+  /** Milliseconds of each later hash, which is of what was written since the one before. */
   readonly hashMs: number;
   readonly proofMs: number;
 };
@@ -77,7 +77,7 @@ function measure(name: string, program: Program, inputs: readonly Uint8Array[]):
   };
 }
 
-/** Of this process: other work on the machine does not count. */
+/** Processor time of this process: other work on the machine does not count. */
 function cpuMs(work: () => void): number {
   const before = process.cpuUsage();
   work();

@@ -1,4 +1,4 @@
-// CONTRIBUTING.md: a workflow of one operator for a measurement.
+// CONTRIBUTING.md: a workflow of one operator, for a measurement.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -10,7 +10,7 @@ export type WorstRow = {
   /** Nanoseconds of processor time a gas; absent if the engine cannot run the case. */
   readonly native?: number | undefined;
   readonly step?: number | undefined;
-  /** Why it may be above the goal, if it is. */
+  /** Why the case may be above the goal, if it is. */
   readonly reason: string;
 };
 
@@ -23,10 +23,16 @@ const SECTIONS: Readonly<Record<string, (wanted: Wanted) => WorstCase[] | Promis
   loading: worstLoading,
   messages: worstMessages,
 };
-/** What seems above the goal is measured again so often, after all the rest: a machine that is shared has slow seconds. */
+/**
+ * A case that seems to be above the goal is measured again so often, after all the rest: a shared machine has slow
+ * seconds.
+ */
 const MORE_PASSES = 3;
 
-/** Dearest first. Sets the exit code if a row is above the goal without a reason. `only`: instructions whose case has it in its name. */
+/**
+ * The most expensive case first. A row above the goal without a reason sets the exit code. With `only`, instructions
+ * are measured whose case has it in its name.
+ */
 export async function benchWorst(only?: string): Promise<WorstRow[]> {
   const sections = only === undefined ? Object.keys(SECTIONS) : ['instructions'];
   const rows = new Map<string, WorstRow>();
@@ -52,7 +58,7 @@ function dearest({ native = 0, step = 0 }: WorstRow): number {
   return Math.max(native, step);
 }
 
-/** What else the machine does only adds to a measurement. */
+/** The least of two measurements: other work on the machine only adds to them. */
 function least(row: WorstRow, { native, step }: WorstCase): WorstRow {
   const lesser = (a: number | undefined, b: number | undefined) => (a === undefined ? a : Math.min(a, b ?? a));
   return { ...row, native: lesser(row.native, native), step: lesser(row.step, step) };

@@ -8,8 +8,8 @@ export type Attack = {
   readonly name: string;
   readonly what: string;
   /**
-   * Up to the moment at which it is under way; then the honest user begins. Tells what was done, or how it was refused.
-   * Its own work after that ends with the signal.
+   * Resolves at the moment at which the attack is under way; then the honest user begins. The text says what was done,
+   * or how it was refused. The attack's own work after that ends with the signal.
    */
   begin(attacked: Attacked, signal: AbortSignal): Promise<string>;
 };

@@ -1,4 +1,5 @@
-// docs/operations.md#attacks: a user without stake who deploys and runs what he likes, through the sequencer or past it.
+// docs/operations.md#attacks: a user without stake who deploys and runs whatever he likes, through the sequencer or
+// past it.
 import { type Abi, createTestClient, http } from 'viem';
 import { foundry } from 'viem/chains';
 import { devnetAccounts } from '../../devnet/accounts.ts';
@@ -21,17 +22,20 @@ import { createProgram, type Program } from '../../vm/program.ts';
 
 export type HostileUser = {
   readonly network: Network;
-  /** Of its account on L1. */
+  /** Sends from its account on L1. */
   readonly sender: Sender;
   deploy(programs: readonly HostileDeployment[], stages: readonly Partial<Stage>[]): Promise<Hex>;
-  /** The id of a run over these partitions. Default: one of a byte, another one each time. */
+  /**
+   * Starts a run over these partitions and returns its id. Without `bytes` there is one partition of a byte, another
+   * one each time.
+   */
   start(workflow: Hex, options: { gasLimit: bigint; bytes?: readonly Uint8Array[] }): Promise<Hex>;
-  /** Past the sequencer. */
+  /** Sends a message through L1, past the sequencer. */
   force(message: Message | Uint8Array): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Deployed code and what is named as its module, which may be another one. */
+/** Deployed code, and the module that is named as its source, which may be another one. */
 export type HostileDeployment = { readonly program: Program; readonly wasm: Uint8Array };
 
 const MIZU = 10n ** 18n;

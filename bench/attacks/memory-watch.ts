@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type MemoryWatch = {
-  /** MiB by name of the process; of one that was started again the largest. */
+  /** MiB by name of the process; for a process that was started again, the most of any. */
   peaks(): Map<string, number>;
   stop(): Promise<void>;
 };
@@ -11,7 +11,7 @@ export type MemoryWatch = {
 const LOOK_MS = 500;
 const KIB_PER_MIB = 1024;
 
-/** `onTooMuch` is told once when all of them together hold more than `limitMiB`. */
+/** `onTooMuch` is called once, when all processes together hold more than `limitMiB`. */
 export function watchMemory(
   processes: () => readonly { readonly name: string; readonly pid: number | undefined }[],
   limitMiB: number,
@@ -53,7 +53,7 @@ function statusOf(pid: number | undefined): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    // It is being started again, or this is no Linux.
+    // The process is being started again, or this is not Linux.
     return '';
   }
 }

@@ -1,4 +1,4 @@
-// docs/operations.md#attacks: modules that cost a careless engine more than their size or their gas says.
+// docs/operations.md#attacks: modules that cost a careless engine more than their size or gas would suggest.
 import { assemble } from '../../test/modules/test-modules.fixture.ts';
 import { type ByteWriter, createByteWriter } from '../../vm/wasm/write.ts';
 
@@ -28,7 +28,7 @@ const OP = {
 } as const;
 
 type Parts = {
-  /** Parameters and results; type 0 is that of `_start`: none. */
+  /** Parameters and results. Type 0 is that of `_start` and has none. */
   readonly types?: readonly (readonly [params: readonly number[], results: readonly number[]])[];
   readonly host?: { readonly name: string; readonly type: number };
   readonly memory?: readonly [initial: number, maximum: number];
@@ -105,7 +105,7 @@ function code(fill: (w: ByteWriter) => void): Uint8Array {
   return w.finish();
 }
 
-/** `body`, so many times; local 0 counts. */
+/** Repeats `body` so many times; local 0 counts. */
 function counted(times: number, body: (w: ByteWriter) => void): Uint8Array {
   return code((w) => {
     w.byte(OP.i32Const);
@@ -116,25 +116,28 @@ function counted(times: number, body: (w: ByteWriter) => void): Uint8Array {
   });
 }
 
-/** Does nothing; the pages that it never touches make it another program. */
+/** A module that does nothing; the number of pages, which it never touches, makes each one another program. */
 export function idleModule(pages: number): Uint8Array {
   return writeModule({ memory: [pages, pages], bodies: [{ code: new Uint8Array(0) }] });
 }
 
-/** One function of so many calls: what is added to each of them makes the rewritten function too large for V8. */
+/**
+ * A module with one function of so many calls: what the rewrite adds to each of them makes the function too large for
+ * V8.
+ */
 export function callBomb(calls: number): Uint8Array {
   const many = new Uint8Array(2 * calls);
   for (let i = 0; i < many.length; i += 2) many.set([OP.call, 1], i);
   return writeModule({ bodies: [{ code: many }, { code: new Uint8Array(0) }] });
 }
 
-/** memory.grow(0) in a loop, over a memory of 1 GiB unless told otherwise. */
+/** A module that calls memory.grow(0) in a loop, over a memory of 1 GiB by default. */
 export function growLoop(times: number, pages = 16384): Uint8Array {
   const grow = counted(times, (w) => w.byte(OP.i32Const, 0, OP.memoryGrow, 0, OP.drop));
   return writeModule({ memory: [pages, pages], bodies: [{ locals: [[1, I32]], code: grow }] });
 }
 
-/** One hash for each `random`. */
+/** A module that hashes once for each `random`. */
 export function randomLoop(times: number): Uint8Array {
   const random = counted(times, (w) => w.byte(OP.i64Const, 0, OP.call, 0, OP.drop));
   return writeModule({
@@ -144,7 +147,7 @@ export function randomLoop(times: number): Uint8Array {
   });
 }
 
-/** A br_table whose targets take values: each target of one byte becomes `values` moves. */
+/** A module with a br_table whose targets take values: each target of one byte becomes `values` moves. */
 export function branchTableBomb(values: number, targets: number): Uint8Array {
   const body = code((w) => {
     w.byte(OP.block, 1);
@@ -158,7 +161,7 @@ export function branchTableBomb(values: number, targets: number): Uint8Array {
   return writeModule({ types: [[[], new Array(values).fill(I32)]], bodies: [{ code: body }] });
 }
 
-/** A recursion to this depth, over which V8 keeps so many values in the frame that the lowered code computes anew. */
+/** A recursion to this depth, in whose frames V8 keeps so many values that the lowered code computes anew. */
 export function liveValues(values: number, depth: number): Uint8Array {
   const store = (w: ByteWriter, base: number): void => {
     for (let i = 0; i < values; i++) {
@@ -188,7 +191,7 @@ export function liveValues(values: number, depth: number): Uint8Array {
   });
 }
 
-/** Every loop is a place where each local may have another value. */
+/** A module with many loops: at each of them every local may have another value. */
 export function loopBomb(locals: number, loops: number): Uint8Array {
   const body = code((w) => {
     for (let i = 0; i < loops; i++) w.byte(OP.loop, OP.empty, OP.i32Const, 0, OP.brIf, 0, OP.end);
@@ -196,7 +199,7 @@ export function loopBomb(locals: number, loops: number): Uint8Array {
   return writeModule({ bodies: [{ locals: [[locals, I32]], code: body }] });
 }
 
-/** Writes `bytes` of zeros to the output, from a memory that holds them. */
+/** A module that writes `bytes` of zeros to the output, from a memory that holds them. */
 export function writeOutput(bytes: number): Uint8Array {
   const body = code((w) => {
     w.byte(OP.i32Const, 0, OP.i32Const);
@@ -212,7 +215,7 @@ export function writeOutput(bytes: number): Uint8Array {
   });
 }
 
-/** Writes all inputs behind each other. */
+/** A module that writes all inputs one behind the other. */
 export function joinInputs(): Uint8Array {
   return assemble(`(module
     (import "mizu" "input_count" (func $count (result i32))) (import "mizu" "input_size" (func $size (param i32) (result i64)))

@@ -1,4 +1,4 @@
-// docs/operations.md#attacks: programs that are deployed to stop or to fill whoever runs them.
+// docs/operations.md#attacks: programs that are deployed to stop or to fill the nodes that run them.
 import { MizuError } from '../../protocol/errors.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';
 import { treeRoot } from '../../protocol/tree.ts';
@@ -19,14 +19,17 @@ import {
 } from './modules.ts';
 
 const GAS = 100_000_000n;
-/** An output of 64 MiB costs 688 million. */
+/** Gas for an output of 64 MiB, which costs 688 million. */
 const OUTPUT_GAS = 1_000_000_000n;
 const NO_MODULE = Uint8Array.of(0);
 const MIB = 2 ** 20;
 const IMAGE_BYTES = 48 * MIB;
 const INPUT_BYTES = 64 * MIB;
 
-/** Deploys, runs twice (two threads are busy then) and forces the task through L1, so that no sequencer can keep it out. */
+/**
+ * Deploys the program, runs it twice (so that two threads are busy) and forces the task through L1, so that no
+ * sequencer can keep it out.
+ */
 async function runHostile(
   user: HostileUser,
   make: (variant: number) => HostileDeployment,
@@ -42,7 +45,7 @@ async function runHostile(
   return `runs ${told.join(', ')}`;
 }
 
-/** What the network refuses is told, not thrown: it may be the answer to the attack. */
+/** A refusal of the network is returned, not thrown: it may be the answer to the attack. */
 export async function orRefusal(attack: () => Promise<string>): Promise<string> {
   try {
     return await attack();
@@ -57,7 +60,7 @@ const program =
   ({ user }: Attacked): Promise<string> =>
     orRefusal(() => runHostile(user, make, gasLimit));
 
-/** Code of two instructions, and a module that is only tried because it is named. */
+/** A deployment with a code of two instructions, and a module that is tried only because it is named. */
 function asHint(wasm: Uint8Array, variant: number): HostileDeployment {
   return { program: lowered(idleModule(variant + 1)).program, wasm };
 }
@@ -78,7 +81,7 @@ function withImage(variant: number): HostileDeployment {
   return { program: { ...program, memory, header }, wasm };
 }
 
-/** One task writes 64 MiB, the next reads it once for each of 64 tasks. */
+/** One task writes 64 MiB; each of the next 64 tasks reads it once. */
 async function manyInputs({ user }: Attacked): Promise<string> {
   return orRefusal(async () => {
     const programs = [lowered(writeOutput(INPUT_BYTES)), lowered(idleModule(1))];

@@ -1,14 +1,17 @@
-// docs/operations.md#attacks: readers that ask the sequencer for what is dear to answer, without a pause.
+// docs/operations.md#attacks: readers that ask the sequencer without a pause for what is expensive to answer.
 import { Agent, request } from 'node:http';
 import { bytesToHex, type Hex } from '../../protocol/hex.ts';
 import type { Attack, Attacked } from './attack.ts';
 
-/** Not the one that the network and its honest user have. */
+/** Another address than that of the network and its honest user. */
 const ADDRESS = '127.0.0.2';
 const CALLS = 100;
 const RUN: Hex = `0x${'11'.repeat(32)}`;
 
-/** What a call costs the sequencer: proofs out of the trie, lists, and bytes that must be hashed and decoded before they are refused. */
+/**
+ * Calls that cost the sequencer much: proofs out of the trie, lists, and bytes that must be hashed and decoded before
+ * they are refused.
+ */
 function dearCalls(): string {
   const calls: [string, unknown[]][] = [
     ['mizu_getProof', ['A', `0x${'ab'.repeat(20)}`]],

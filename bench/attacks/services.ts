@@ -48,7 +48,7 @@ type Call = readonly [address: Hex, abi: unknown, functionName: string, args: re
 const send = ({ user }: Attacked, [address, abi, functionName, args]: Call) =>
   user.sender.sendAndWait({ address, abi: abi as Abi, functionName, args });
 
-/** Goes on until the signal; what is refused is counted. */
+/** Repeats the attempt until the signal comes; refusals are counted. */
 function repeat(signal: AbortSignal, attempt: () => Promise<unknown>): void {
   void (async () => {
     while (!signal.aborted) {
@@ -101,7 +101,7 @@ async function uploadSlowly({ user }: Attacked, signal: AbortSignal): Promise<st
   return `${SLOW_UPLOADS} uploads of 2 bytes a second to each member, each by another account`;
 }
 
-/** A request object that its owner wrote by hand: no program of the SDK makes such a schema. */
+/** Sends a request object that its owner wrote by hand: no program of the SDK makes such a schema. */
 async function slowSchema({ user }: Attacked): Promise<string> {
   return orRefusal(async () => {
     const schema = { type: 'object', properties: { text: { type: 'string', pattern: '^(a+)+$' } }, required: ['text'] };
@@ -118,7 +118,7 @@ async function slowSchema({ user }: Attacked): Promise<string> {
   });
 }
 
-/** Partitions of 1 MiB made one object by a program: a million rows and more, each a request of its own. */
+/** A program makes one object of partitions of 1 MiB: a million rows and more, each a request of its own. */
 async function bigRequests({ user }: Attacked): Promise<string> {
   return orRefusal(async () => {
     const model = 'builtin/small';
@@ -142,7 +142,7 @@ async function bigRequests({ user }: Attacked): Promise<string> {
   });
 }
 
-/** Streams that are opened and never read. */
+/** Opens streams and never reads them. */
 async function hangOnEvents({ devnet }: Attacked, signal: AbortSignal): Promise<string> {
   const { hostname, port } = new URL(devnet.rpcUrl);
   const sockets: Socket[] = [];
@@ -164,7 +164,7 @@ async function hangOnEvents({ devnet }: Attacked, signal: AbortSignal): Promise<
   return `${EVENT_STREAMS} streams of /events that nobody reads, ${refused} closed at once`;
 }
 
-/** A gateway with the least stake, which answers whatever task is open, before any other does. */
+/** A gateway with the least stake answers whatever task is open, before any other gateway does. */
 async function answerJunk(attacked: Attacked, signal: AbortSignal): Promise<string> {
   const { user, devnet } = attacked;
   const { contracts, chainId } = devnet.chain;
@@ -199,7 +199,7 @@ async function answerJunk(attacked: Attacked, signal: AbortSignal): Promise<stri
 async function floodDemands(attacked: Attacked, signal: AbortSignal): Promise<string> {
   const { user, devnet } = attacked;
   const { token, demands } = devnet.chain.contracts;
-  // 24 that are open at once cost 1,500 MIZU: with what it has it comes as far as it comes.
+  // 24 demands that are open at once cost 1,500 MIZU; the attacker makes as many as its money allows.
   await send(attacked, [token, mizuTokenAbi, 'approve', [demands, 10_000n * MIZU]]);
   const asked = new Map<Hex, number>();
   repeat(signal, async () => {
@@ -219,7 +219,7 @@ async function floodDemands(attacked: Attacked, signal: AbortSignal): Promise<st
   return `up to ${DEMANDS} demands an assertion`;
 }
 
-/** Empty batches, one a block: whoever comes second to an index is refused. */
+/** Posts empty batches, one in each block: who comes second to an index is refused. */
 async function postFirst(attacked: Attacked, signal: AbortSignal): Promise<string> {
   const { user, devnet } = attacked;
   const { token, stakeManager, inbox } = devnet.chain.contracts;
@@ -261,7 +261,7 @@ async function floodHighS({ user }: Attacked, signal: AbortSignal): Promise<stri
   return `a message whose s is high: ${taken > 0 ? 'admitted' : 'refused'}`;
 }
 
-/** Kind 1, then r 32, s 32, v 1. */
+/** The message is kind 1, then r 32, s 32, v 1. */
 function flip(message: Uint8Array): Uint8Array {
   const flipped = message.slice();
   const s = BigInt(bytesToHex(flipped.subarray(33, 65)));

@@ -1,4 +1,5 @@
-// docs/edge.md#bench: what a record costs on its way through gateway and worker, with journal, signatures and receipts on.
+// docs/edge.md#bench: the cost of a record on its way through gateway and worker, with journal, signatures and receipts
+// on.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,9 +17,9 @@ export type InferenceBench = {
   readonly records: number;
   readonly seconds: number;
   readonly microsecondsPerRecord: number;
-  /** CPU time of gateway and worker: says more than the clock on a machine that does other things too. */
+  /** CPU time of gateway and worker: on a machine that does other things too it says more than the clock. */
   readonly cpuMicrosecondsPerRecord: number | undefined;
-  /** Time that `concurrency` endless loops of calls would take, over the time taken. Undefined at 0 ms. */
+  /** The time that `concurrency` endless loops of calls would take, divided by the time taken. Undefined at 0 ms. */
   readonly shareOfIdeal: number | undefined;
   /** Calls that the endpoint got more than once. */
   readonly repeatedCalls: number;
@@ -27,9 +28,9 @@ export type InferenceBench = {
 export type InferenceBenchOptions = {
   readonly latencyMs: number;
   readonly n: number;
-  /** kill -9 of the gateway when half of the calls are made, and a restart. */
+  /** Kills the gateway (SIGKILL) when half of the calls are made, and starts it again. */
   readonly crash?: boolean;
-  /** Rows before the measured ones, for V8 to compile. Default 2,000. */
+  /** Rows before the measured ones, for V8 to compile the code. The default is 2,000. */
   readonly warmUpRows?: number;
 };
 

@@ -1,4 +1,5 @@
-// docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`; tells its address to its parent.
+// docs/edge.md#bench: one part of the measured network as a process of its own: `process.ts ROLE JSON`. It tells its
+// address to its parent.
 import { join } from 'node:path';
 import { parseGatewayConfig } from '../../edge/config.ts';
 import { openGateway } from '../../edge/gateway/gateway.ts';
@@ -35,7 +36,7 @@ process.exitCode = await runService(async () => {
   return gateway;
 });
 
-// Its DA is a folder with fsync: the committee is measured elsewhere.
+// The gateway's DA is a folder with fsync: the committee is measured elsewhere.
 async function startLocalGateway(value: unknown) {
   const config = parseGatewayConfig(value);
   const sequencer = createSequencer(config.sequencerUrl);

@@ -10,15 +10,15 @@ export type BenchProcess = {
   readonly url: string;
   /** CPU time of the process so far, all threads. */
   cpuMicroseconds(): Promise<number>;
-  /** SIGKILL: nothing is flushed. */
+  /** Sends SIGKILL: nothing is flushed. */
   kill(): Promise<void>;
-  /** SIGTERM. */
+  /** Sends SIGTERM. */
   stop(): Promise<void>;
 };
 
 const PROCESS = fileURLToPath(new URL('./process.ts', import.meta.url));
 
-/** @throws Error if the process ends before it has told its address. */
+/** @throws Error if the process ends before it has told its address */
 export async function startPart(role: BenchRole, input: unknown): Promise<BenchProcess> {
   const child = startChild(process.execPath, [...LOADER_ARGUMENTS, PROCESS, role, JSON.stringify(input)], {
     env: { ...process.env, MIZU_LOG: process.env.MIZU_LOG ?? 'error' },

@@ -1,4 +1,4 @@
-// docs/vm.md#engines: what the rewrite costs: the same module, rewritten and not, in one process.
+// docs/vm.md#engines: the cost of the rewrite: the same module, rewritten and not, in one process.
 import { readFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 import { createHost, type Host, HostExit } from '../../vm/host.ts';
@@ -17,7 +17,10 @@ export type NativeBench = {
   readonly plainMs: number;
   readonly rewrittenMs: number;
   readonly ratio: number;
-  /** Of QuickJS: the ratio of the module that lacks one part of the rewrite, in the same rounds. What it is lower by is what the part costs. */
+  /**
+   * For QuickJS: the ratio of the module without one part of the rewrite, in the same rounds. The difference from
+   * `ratio` is the cost of that part.
+   */
   readonly ratioWithout?: Readonly<Record<RewritePart, number>>;
   readonly gas: bigint;
 };
@@ -46,7 +49,7 @@ export async function benchNative(): Promise<NativeBench[]> {
   return rows;
 }
 
-/** `plain` starts from its own state as the rewritten program does from its image. */
+/** `plain` starts from its own state, as the rewritten program does from its image. */
 function measure(
   name: string,
   plain: Uint8Array,
@@ -110,7 +113,7 @@ function preparePlain(module: WebAssembly.Module, entry: string, request: Progra
   };
 }
 
-// Sizes and offsets are i64 to the module.
+// Sizes and offsets are i64 for the module.
 function plainImports(host: Host) {
   return {
     ...host,
@@ -137,7 +140,7 @@ async function compileWorkloads(): Promise<Uint8Array> {
   return binary;
 }
 
-/** Time on the processor, as others use it too; background compilation is over after a few rounds. */
+/** Processor time, because others use the processors too; background compilation is over after a few rounds. */
 function processorTime(run: () => void): number {
   const start = process.cpuUsage();
   run();

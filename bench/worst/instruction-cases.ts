@@ -29,12 +29,12 @@ export function instructionCases(): ModuleCase[] {
 
 function casesOf(instruction: Instruction): ModuleCase[] {
   const { operand, result } = signatureOf(instruction.name);
-  // A truncation of these faults.
+  // A truncation of the other operands faults.
   const small = /_trunc_f(32|64)/.test(instruction.name) ? OPERANDS[operand].slice(0, 1) : OPERANDS[operand];
   return small.map((operands) => caseOf(instruction, operand, result, operands));
 }
 
-/** The result becomes the operand again, by its bits; after eight the hard operand is taken anew. */
+/** The bits of the result become the operand again; after eight instructions the hard operand is taken anew. */
 function caseOf(
   { name, shape }: Instruction,
   operand: NumberType,
@@ -54,7 +54,7 @@ function caseOf(
   };
 }
 
-/** No instruction in the lowered code. */
+/** The conversion has no instruction in the lowered code. */
 function toBits(type: NumberType, value: string): string {
   if (type === 'i64') return value;
   if (type === 'f64') return `(i64.reinterpret_f64 ${value})`;

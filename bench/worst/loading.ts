@@ -1,4 +1,5 @@
-// docs/prover.md#loading: what it costs to load a program and its inputs, by what the kernel takes for that: reading and verifying from disk, then either engine up to the first instruction.
+// docs/prover.md#loading: the time to load a program and its inputs for each gas that the kernel takes for it: reading
+// and verifying from disk, then either engine up to the first instruction.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +65,7 @@ function withMemory(pages: number, image: Uint8Array): TestProgram {
   return { ...built, parts: { ...built.parts, image }, program: { ...built.program, memory: image } };
 }
 
-/** No page of it is zero. */
+/** Random bytes, of which no page is zero. */
 function random(bytes: number): Uint8Array {
   return new Uint8Array(bytes).fill(0xa5);
 }
@@ -97,7 +98,7 @@ function runOnce(run: () => unknown): void {
   }
 }
 
-/** Each part and input from its file, verified, and copied for the thread. */
+/** The time to read each part and input from its file, verify it, and copy it for the thread. */
 async function readCost({ parts }: TestProgram, inputs: readonly Uint8Array[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-loading-'));
   try {

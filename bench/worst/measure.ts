@@ -11,9 +11,9 @@ export type ModuleCase = {
   readonly name: string;
   /** WebAssembly text whose `_start` never returns. */
   readonly wat: string;
-  /** Gas of a run; more where what is measured comes late. */
+  /** Gas of a run; more if the measured part comes late. */
   readonly gas?: bigint;
-  /** Gas of what comes before, which is not measured: pages are touched, words linked. */
+  /** Gas of the part before, which is not measured: it touches pages or links words. */
   readonly from?: bigint;
   readonly inputs?: readonly Uint8Array[];
 };
@@ -23,8 +23,8 @@ export type RawCase = { readonly name: string; readonly program: Program; readon
 const GAS = 2_000_000n;
 const WARM_UP = 2_000n;
 /**
- * The least of so many counts: what else the machine and the process do, compiling and collecting garbage, only adds to it. A
- * case of a few milliseconds that seems dear is counted more often.
+ * The least of so many rounds counts: other work of the machine and the process, compiling and collecting garbage, only
+ * adds to it. A case of a few milliseconds that seems expensive has more rounds.
  */
 const ROUNDS = 2;
 const MOST_ROUNDS = 8;
@@ -36,7 +36,7 @@ export function measureModule({ name, wat, from = 0n, gas = from + GAS, inputs =
   const program = createProgram({ module: loadModule(wasm) });
   const source = { ...program, wasm, fromImage: false };
   const request = { ...COMMON, inputs, onLog: () => {} };
-  // The first run is V8's quick code, later ones its optimized code: the dearer counts.
+  // The first run is V8's quick code, later ones are its optimized code: the slower of both counts.
   let [quick, optimized] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let round = 0; counts(round, Math.max(quick, optimized)); round++) {
     const engine = createNativeEngine();
@@ -55,7 +55,7 @@ export function measureRaw({ name, program, gas = GAS }: RawCase): WorstCase {
   return { name, step: measureStep(program, 0n, gas, []) };
 }
 
-/** Whether one more round is counted. */
+/** Whether there is one more round. */
 function counts(round: number, leastNs: number): boolean {
   return round < (leastNs > DEAR_NS ? MOST_ROUNDS : ROUNDS);
 }

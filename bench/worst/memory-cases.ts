@@ -1,7 +1,10 @@
-// docs/vm.md#gas: memory far beyond the caches, bulk instructions of the worst alignment, host calls of one byte, frames and tables of the largest size.
+// docs/vm.md#gas: memory far larger than the caches, bulk instructions at the worst alignment, host calls of one byte,
+// frames and tables of the largest size.
 import type { ModuleCase } from './measure.ts';
 
-/** 256 MiB: beyond every cache, and the address space that the processor translates without a walk. */
+/**
+ * 256 MiB: more than any cache, and more address space than the processor translates without a walk of the page tables.
+ */
 const PAGES = 4096;
 const INPUT = new Uint8Array(1 << 20).fill(7);
 
@@ -75,7 +78,7 @@ function bulk(): ModuleCase[] {
   const big = PAGES * 65536;
   const from = BigInt(big / 128 + 1000);
   const gas = 5n * from;
-  // Once over all, so that its pages are there.
+  // All pages are written once, so that they are there.
   const prologue = `(memory.fill (i32.const 0) (i32.const 3) (i32.const ${big}))`;
   return [
     ...[1, 7, 128, 129].map((n) => ({

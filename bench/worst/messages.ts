@@ -1,4 +1,4 @@
-// docs/kernel.md#cost: what the kernel does for a message, by what is paid for it.
+// docs/kernel.md#cost: the kernel's work for a message, for each gas that is paid for it.
 import { nativeEngine } from '../../test/kernel/engine.fixture.ts';
 import { measureMessages } from '../../test/kernel/worst.fixture.ts';
 
@@ -6,15 +6,15 @@ export type MessageCase = {
   readonly name: string;
   readonly instructions: number;
   readonly gas: number;
-  /** Of the kernel; absent if the message is refused for nobody's money. */
+  /** Instructions of the kernel; absent if the message is refused without anyone paying. */
   readonly instructionsPerGas?: number;
   /** Nanoseconds of processor time a gas, natively, with the signatures. */
   readonly native?: number;
 };
 
-/** All of them, whichever are wanted: one follows from another. */
+/** Measures all messages, whichever are wanted: each follows from another. */
 export async function worstMessages(): Promise<MessageCase[]> {
-  // Once before, so that what is measured is compiled.
+  // The first pass is not measured: it compiles the code.
   await measureMessages(nativeEngine);
   const rows = await measureMessages(nativeEngine);
   return rows.map(({ name, instructions, gas, ns }) => ({

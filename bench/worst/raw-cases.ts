@@ -4,12 +4,12 @@ import { objectRoot, treeRoot } from '../../protocol/tree.ts';
 import type { Program } from '../../vm/program.ts';
 import type { RawCase } from './measure.ts';
 
-/** 100 MB when it is decoded: beyond every cache. */
+/** 100 MB when it is decoded: more than any cache. */
 const INSTRUCTIONS = 1 << 22;
 
 export function rawCases(): RawCase[] {
   return [
-    // An odd factor and an odd number make a cycle through all of them.
+    // An odd factor and an odd addend make a cycle through all of them.
     {
       name: 'jump anywhere in 4 million instructions',
       gas: 2_000_000n,

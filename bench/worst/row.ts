@@ -1,4 +1,4 @@
-// docs/vm.md#gas: a worst case as it was measured, and why one may cost more than the goal.
+// docs/vm.md#gas: a worst case as it was measured, and why it may cost more than the goal.
 
 export type WorstCase = {
   readonly name: string;
@@ -7,10 +7,10 @@ export type WorstCase = {
   readonly step?: number | undefined;
 };
 
-/** What no gas may buy more than, but for a written reason. */
+/** The goal: one gas buys at most so many nanoseconds, unless a reason is written. */
 export const GOAL_NS = 20;
 
-/** By the name of the case: why a gas may buy more there. */
+/** For a case, by its name, why a gas may buy more there. */
 const LOADING = 'a native load is not worth more than its gas: docs/prover.md#loading';
 const CACHE = 'waits for memory that is in no cache: docs/vm.md#gas';
 
@@ -27,7 +27,9 @@ export function reasonOf(section: string, name: string): string {
   return section === 'loading' && name.startsWith('module: ') ? LOADING : (REASONS[name] ?? '');
 }
 
-/** Of this process, in nanoseconds: other work on the machine counts only by the caches that it takes. */
+/**
+ * Processor time of this process, in nanoseconds: other work on the machine counts only by the caches that it takes.
+ */
 export function cpuNs(work: () => void): number {
   const before = process.cpuUsage();
   work();
