@@ -70,9 +70,9 @@ export async function* followDisputes(
     signal,
     pollMs: 250,
   };
-  for await (const step of followLogs(options)) {
-    if (step.kind === 'undo') continue;
-    for (const { eventName, args, transactionHash } of step.events) {
+  for await (const change of followLogs(options)) {
+    if (change.kind === 'undo') continue;
+    for (const { eventName, args, transactionHash } of change.events) {
       const { gasUsed, from } = await l1.client.getTransactionReceipt({ hash: transactionHash });
       yield { name: eventName, args, transaction: transactionHash, sender: from, gasUsed } as unknown as DisputeEvent;
     }

@@ -89,7 +89,7 @@ export async function openNode(config: NodeConfig, { log, recorder, onStep }: No
         pollMs: config.pollMs,
         signal,
         log,
-        onStep: () => {
+        onChange: () => {
           asked = undefined;
           changed();
         },

@@ -9,7 +9,7 @@ import { createDomain } from '../protocol/typed-data.ts';
 import { jsonText } from '../service/http/body.ts';
 import { createHttpApp } from '../service/http/http.ts';
 import { connectL1, withAccount } from '../service/l1/l1.ts';
-import { type FollowedStep, readTime } from '../service/l1/logs.ts';
+import { type FollowedChange, readTime } from '../service/l1/logs.ts';
 import { createSender } from '../service/l1/send.ts';
 import { createLogger } from '../service/process/log.ts';
 import type { Service } from '../service/process/process.ts';
@@ -162,12 +162,22 @@ export async function startSequencer(config: SequencerConfig): Promise<Sequencer
 
     const follow = async () => {
       const { confirmations, pollMs, fromBlock } = config;
-      const onStep = (step: FollowedStep) => {
-        if (step.kind === 'apply') l1Time = Math.max(l1Time, Number(step.timestamp));
-        if (step.kind === 'undo' || step.events.length > 0) loop.wake();
-        if (step.kind === 'undo') poster.wake();
+      const onChange = (change: FollowedChange) => {
+        if (change.kind === 'apply') l1Time = Math.max(l1Time, Number(change.timestamp));
+        if (change.kind === 'undo' || change.events.length > 0) loop.wake();
+        if (change.kind === 'undo') poster.wake();
       };
-      await followMirror({ l1, mirror, contracts, fromBlock, confirmations, pollMs, signal: stop.signal, log, onStep });
+      await followMirror({
+        l1,
+        mirror,
+        contracts,
+        fromBlock,
+        confirmations,
+        pollMs,
+        signal: stop.signal,
+        log,
+        onChange,
+      });
     };
 
     const health = () => ({

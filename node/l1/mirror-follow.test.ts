@@ -75,7 +75,7 @@ async function follow(nodes = [chain.client], isDone?: () => Promise<boolean>): 
     pollMs: 1,
     signal: stop.signal,
     log,
-    onStep: () => {},
+    onChange: () => {},
   });
   const atHead = async () => mirror.known().at(-1)?.number === head;
   await vi.waitUntil(isDone ?? atHead, { timeout: 600_000, interval: 5 });

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MizuError } from '../../protocol/errors.ts';
 import type { L1 } from '../../service/l1/l1.ts';
-import { type BlockRef, type FollowedStep, type FollowOptions, followLogs } from '../../service/l1/logs.ts';
+import { type BlockRef, type FollowedChange, type FollowOptions, followLogs } from '../../service/l1/logs.ts';
 import type { Logger } from '../../service/process/log.ts';
 import { POLL_MS } from '../loop.ts';
 import { type Mirror, type MirroredAddresses, mirroredContracts } from './mirror.ts';
@@ -17,7 +17,7 @@ export type MirrorFollowOptions = {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** Called after each block that the mirror has taken in or taken back. */
-  readonly onStep: (step: FollowedStep) => Promise<void> | void;
+  readonly onChange: (change: FollowedChange) => Promise<void> | void;
 };
 
 const LAST_BACKOFF_MS = 60_000;
@@ -28,7 +28,7 @@ const LAST_BACKOFF_MS = 60_000;
  * @throws Error if the store fails
  */
 export async function followMirror(options: MirrorFollowOptions): Promise<void> {
-  const { l1, mirror, signal, log, onStep, pollMs = POLL_MS } = options;
+  const { l1, mirror, signal, log, onChange, pollMs = POLL_MS } = options;
   const from: Omit<FollowOptions, 'known'> = {
     client: l1.client,
     nodes: l1.nodes,
@@ -45,12 +45,12 @@ export async function followMirror(options: MirrorFollowOptions): Promise<void> 
   while (!signal.aborted) {
     let at: BlockRef | undefined;
     try {
-      for await (const step of followLogs({ ...from, known: mirror.known() })) {
-        at = step.block;
-        await mirror.apply(step);
-        if (step.kind === 'undo') log.warn({ block: Number(step.block.number) }, 'L1 has taken a block back');
-        else if (step.block.number > failedAt) failures = 0;
-        await onStep(step);
+      for await (const change of followLogs({ ...from, known: mirror.known() })) {
+        at = change.block;
+        await mirror.apply(change);
+        if (change.kind === 'undo') log.warn({ block: Number(change.block.number) }, 'L1 has taken a block back');
+        else if (change.block.number > failedAt) failures = 0;
+        await onChange(change);
       }
     } catch (error) {
       if (!(error instanceof MizuError) || error.code !== 'l1/contradiction' || at === undefined) throw error;
@@ -61,19 +61,19 @@ export async function followMirror(options: MirrorFollowOptions): Promise<void> 
         { err: error, block: Number(at.number), depth },
         'L1 contradicts what was read of it; it is read again',
       );
-      await rewind(mirror, depth, onStep);
+      await rewind(mirror, depth, onChange);
       await delay(Math.min(LAST_BACKOFF_MS, pollMs * 2 ** failures), undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
 // The oldest block stays, unless nothing was before it: without one there is nothing to go on from.
-async function rewind(mirror: Mirror, depth: number, onStep: MirrorFollowOptions['onStep']): Promise<void> {
+async function rewind(mirror: Mirror, depth: number, onChange: MirrorFollowOptions['onChange']): Promise<void> {
   for (let left = depth; left > 0; left--) {
     const block = mirror.known().at(-1);
     if (block === undefined || (mirror.known().length === 1 && !mirror.isWhole())) return;
-    const step = { kind: 'undo', block } as const;
-    await mirror.apply(step);
-    await onStep(step);
+    const change = { kind: 'undo', block } as const;
+    await mirror.apply(change);
+    await onChange(change);
   }
 }

@@ -3,7 +3,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import { demandsAbi, disputeAbi, inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import { type Address, type Hex, hexToBytes } from '../../protocol/hex.ts';
 import { contradiction } from '../../service/l1/blocks.ts';
-import { type BlockRef, type ChainStep, type ContractEvent, KEPT_BLOCKS } from '../../service/l1/logs.ts';
+import { type BlockRef, type ChainChange, type ContractEvent, KEPT_BLOCKS } from '../../service/l1/logs.ts';
 import { numberKey, type Operation, type Store } from '../../service/storage/store.ts';
 import type { BatchRecord } from './batch-record.ts';
 import {
@@ -40,7 +40,7 @@ export type Mirror = {
    * One durable write.
    * @throws MizuError `l1/contradiction` (retryable) if the events do not follow from what is there
    */
-  apply(step: ChainStep): Promise<void>;
+  apply(change: ChainChange): Promise<void>;
   /** A count that grows whenever L1 says something or takes something back. */
   heard(): number;
   head(): Promise<MirrorHead>;
@@ -179,9 +179,9 @@ export async function openMirror(store: Store): Promise<Mirror> {
   return {
     known: () => known,
     isWhole: () => isWhole,
-    async apply(step) {
-      await (step.kind === 'apply' ? applyBlock(step.block, step.events) : undoBlock(step.block));
-      if (step.kind === 'undo' || step.events.length > 0) heard += 1;
+    async apply(change) {
+      await (change.kind === 'apply' ? applyBlock(change.block, change.events) : undoBlock(change.block));
+      if (change.kind === 'undo' || change.events.length > 0) heard += 1;
     },
     heard: () => heard,
     head: async () => (await tables.head.get(HEAD.key)) ?? HEAD.empty,

@@ -51,7 +51,7 @@ async function readLogs(
   const stop = new AbortController();
   let failure: unknown;
   let failures = 0;
-  const steps = followLogs({
+  const changes = followLogs({
     client: l1.client,
     nodes: l1.nodes,
     contracts: mirroredContracts(contracts),
@@ -67,9 +67,9 @@ async function readLogs(
       if (failures > FAILURES) stop.abort();
     },
   });
-  for await (const step of steps) {
-    await mirror.apply(step);
-    if (step.kind === 'apply' && step.block.number >= head) return;
+  for await (const change of changes) {
+    await mirror.apply(change);
+    if (change.kind === 'apply' && change.block.number >= head) return;
   }
   throw failure ?? new Error('L1 ended before its head');
 }

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { createFakeChain, encodeLog, type FakeChain, type FakeLog } from '../../test/doubles/fake-chain.fixture.ts';
 import { connectL1 } from './l1.ts';
-import { type ChainStep, followLogs, readTime } from './logs.ts';
+import { type ChainChange, followLogs, readTime } from './logs.ts';
 
 const abi = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
 const TOKEN: Address = `0x${'11'.repeat(20)}`;
@@ -60,8 +60,8 @@ async function valuesOf(
   const [client] = nodes as [PublicClient];
   const options = { client, nodes, contracts: [{ address: TOKEN, abi }], fromBlock: 1n, confirmations: 0, known: [] };
   const onError = (error: unknown) => void errors.push(error);
-  for await (const step of followLogs({ ...options, signal: stop.signal, pollMs: 1, onError })) {
-    const { events = [], block } = step as ChainStep & { events?: readonly { args: Record<string, unknown> }[] };
+  for await (const change of followLogs({ ...options, signal: stop.signal, pollMs: 1, onError })) {
+    const { events = [], block } = change as ChainChange & { events?: readonly { args: Record<string, unknown> }[] };
     values.push(...events.map(({ args }) => args.value as bigint));
     if (block.number === last) stop.abort();
   }
@@ -166,8 +166,8 @@ test('the time of a block is that of its proven header, whatever a node says of 
   const client = Object.assign(Object.create(chain.client) as PublicClient, future);
   const stop = new AbortController();
   const options = { client, contracts: [{ address: TOKEN, abi }], fromBlock: 1n, confirmations: 0, known: [] };
-  for await (const step of followLogs({ ...options, signal: stop.signal, pollMs: 1 })) {
-    expect(step).toMatchObject({ kind: 'apply', block: { number }, timestamp: 1_001n });
+  for await (const change of followLogs({ ...options, signal: stop.signal, pollMs: 1 })) {
+    expect(change).toMatchObject({ kind: 'apply', block: { number }, timestamp: 1_001n });
     stop.abort();
   }
 });

@@ -7,7 +7,7 @@ import { type Anvil, startAnvil } from '../../devnet/anvil.ts';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { connectL1, type L1Account, withAccount } from './l1.ts';
-import { type BlockRef, type ChainStep, followLogs, pauseOf } from './logs.ts';
+import { type BlockRef, type ChainChange, followLogs, pauseOf } from './logs.ts';
 import { createSender } from './send.ts';
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
@@ -117,7 +117,7 @@ test('events come block by block, and a reorg takes them back', async () => {
   const known: BlockRef[] = [];
   const abi = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
   const following = (async () => {
-    const steps = followLogs({
+    const changes = followLogs({
       client: l1.client,
       contracts: [{ address: token, abi }],
       fromBlock: 0n,
@@ -126,10 +126,10 @@ test('events come block by block, and a reorg takes them back', async () => {
       signal: stop.signal,
       pollMs: 20,
     });
-    for await (const step of steps) {
-      if (step.kind === 'undo') known.pop();
-      else known.push(step.block);
-      seen.push(...describe(step));
+    for await (const change of changes) {
+      if (change.kind === 'undo') known.pop();
+      else known.push(change.block);
+      seen.push(...describe(change));
     }
   })();
   const sender = createSender(l1);
@@ -157,8 +157,8 @@ test('an L1 that is not there, and a key that is none', async () => {
   expect(() => withAccount(l1, '0x12')).toThrow(expect.objectContaining({ code: 'l1/bad-key' }));
 });
 
-function describe(step: ChainStep): string[] {
-  return step.kind === 'undo' ? ['undo'] : step.events.map(({ args }) => `+${args.value}`);
+function describe(change: ChainChange): string[] {
+  return change.kind === 'undo' ? ['undo'] : change.events.map(({ args }) => `+${args.value}`);
 }
 
 async function until<T>(probe: () => Promise<T | undefined>): Promise<T> {

@@ -17,7 +17,7 @@ import { type Anvil, startAnvil } from '../../devnet/anvil.ts';
 import { mizuTokenAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { connectL1, type L1Account, withAccount } from './l1.ts';
-import { type BlockRef, type ChainStep, followLogs } from './logs.ts';
+import { type BlockRef, type ChainChange, followLogs } from './logs.ts';
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const abi = parseAbi(['event Transfer(address indexed from, address indexed to, uint256 value)']);
@@ -144,17 +144,17 @@ async function follow(
     pollMs: 1,
     onError: (error: unknown) => errors.push((error as { code?: string }).code ?? 'other'),
   };
-  for await (const step of followLogs(options)) {
-    if (step.kind === 'undo') undone += 1;
-    if (step.kind === 'undo') applied.pop();
-    else applied.push({ block: step.block, amounts: amountsOf(step) });
-    if (step.kind === 'apply' && step.block.number === head) stop.abort();
+  for await (const change of followLogs(options)) {
+    if (change.kind === 'undo') undone += 1;
+    if (change.kind === 'undo') applied.pop();
+    else applied.push({ block: change.block, amounts: amountsOf(change) });
+    if (change.kind === 'apply' && change.block.number === head) stop.abort();
   }
   return { amounts: applied.flatMap(({ amounts }) => amounts), errors, undone };
 }
 
-function amountsOf(step: ChainStep & { kind: 'apply' }): number[] {
-  return step.events.map(({ args }) => Number(args.value));
+function amountsOf(change: ChainChange & { kind: 'apply' }): number[] {
+  return change.events.map(({ args }) => Number(args.value));
 }
 
 test('an honest node gives every event once, in order', async () => {
@@ -201,12 +201,12 @@ test('a forged fork is not followed while another node contradicts it, and the f
     const liar = (await connectL1(forger.url)).client;
     const stop = new AbortController();
     const errors: string[] = [];
-    const seen: ChainStep[] = [];
+    const seen: ChainChange[] = [];
     const options = { client: liar, nodes: [liar, l1.client], contracts: [{ address: token, abi }] };
     const rest = { fromBlock: 1n, confirmations: 0, known: [], signal: stop.signal, pollMs: 1 };
     const following = (async () => {
       const onError = (error: unknown) => void errors.push((error as { code: string }).code);
-      for await (const step of followLogs({ ...options, ...rest, onError })) seen.push(step);
+      for await (const change of followLogs({ ...options, ...rest, onError })) seen.push(change);
     })();
     await vi.waitUntil(() => errors.filter((code) => code === 'l1/nodes-disagree').length >= 4, { timeout: 600_000 });
     stop.abort();

@@ -16,18 +16,18 @@ export type ContractEvent = {
 };
 
 /**
- * What a consumer of the chain has to do next. `apply`: take in a block with its events; it may have none, and then
- * only marks how far the follower is. The block's ref is stored in the same write as the effects of its events. `undo`:
- * the block is no longer part of the chain, and its effects are taken back.
+ * A change of the chain by one block. `apply`: a block comes with its events; it may have none, and then only marks how
+ * far the follower is. The consumer stores the block's ref in the same write as the effects of its events. `undo`: the
+ * block is no longer part of the chain, and the consumer takes its effects back.
  */
-export type ChainStep =
+export type ChainChange =
   | { readonly kind: 'apply'; readonly block: BlockRef; readonly events: readonly ContractEvent[] }
   | { readonly kind: 'undo'; readonly block: BlockRef };
 
-/** The step with the block's timestamp in unix seconds, which the follower has proven, too. */
-export type FollowedStep =
-  | (Extract<ChainStep, { kind: 'apply' }> & { readonly timestamp: bigint })
-  | Extract<ChainStep, { kind: 'undo' }>;
+/** The change with the block's timestamp in unix seconds, which the follower has proven, too. */
+export type FollowedChange =
+  | (Extract<ChainChange, { kind: 'apply' }> & { readonly timestamp: bigint })
+  | Extract<ChainChange, { kind: 'undo' }>;
 
 export type FollowOptions = {
   readonly client: PublicClient;
@@ -78,7 +78,7 @@ type Topic = { readonly hash: Hex; readonly bits: readonly number[] };
  * and the other nodes bear it out (docs/operations.md#l1-proof). A node that is wrong costs time, and `onError` is
  * told.
  */
-export async function* followLogs(options: FollowOptions): AsyncGenerator<FollowedStep, void, void> {
+export async function* followLogs(options: FollowOptions): AsyncGenerator<FollowedChange, void, void> {
   const { signal, pollMs = 500, onError } = options;
   const nodes = options.nodes ?? [options.client];
   const watched = options.contracts.map(watch);
@@ -90,10 +90,10 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
   let newAt = Date.now();
   let gapMs = 0;
   while (!signal.aborted) {
-    let steps: FollowedStep[];
+    let changes: FollowedChange[];
     const askedAt = Date.now();
     try {
-      steps = await nextSteps({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
+      changes = await nextChanges({ ...options, isWhole }, inTurn(nodes, turn), watched, known);
       backoffMs = pollMs;
       // A node that answers slowly is no error, and the other nodes are as good.
       if (Date.now() - askedAt > SLOW_MS) turn += 1;
@@ -102,19 +102,19 @@ export async function* followLogs(options: FollowOptions): AsyncGenerator<Follow
       onError?.(error);
       turn += 1;
       backoffMs = Math.min(LAST_BACKOFF_MS, backoffMs * 2);
-      steps = [];
+      changes = [];
     }
-    for (const step of steps) {
-      if (step.kind === 'undo') known.pop();
-      else known.push(step.block);
+    for (const change of changes) {
+      if (change.kind === 'undo') known.pop();
+      else known.push(change.block);
       if (known.length > 2 * KEPT_BLOCKS) {
         known.splice(0, known.length - KEPT_BLOCKS);
         isTrimmed = true;
       }
-      yield step;
+      yield change;
       if (signal.aborted) return;
     }
-    if (steps.length > 0) {
+    if (changes.length > 0) {
       gapMs = Date.now() - newAt;
       newAt = Date.now();
       continue;
@@ -154,12 +154,12 @@ function inTurn(nodes: readonly PublicClient[], turn: number): Nodes {
   return { read: nodes[at] as PublicClient, others: nodes.filter((_, i) => i !== at) };
 }
 
-async function nextSteps(
+async function nextChanges(
   options: FollowOptions,
   nodes: Nodes,
   watched: readonly Watched[],
   known: readonly BlockRef[],
-): Promise<FollowedStep[]> {
+): Promise<FollowedChange[]> {
   const { fromBlock, confirmations } = options;
   const top = await readL1Header(nodes.read, 'latest');
   if (top === undefined) throw contradiction('the head of a chain', 'none');
@@ -183,18 +183,18 @@ async function nextSteps(
   const to = target - from >= RANGE_BLOCKS ? from + RANGE_BLOCKS - 1n : target;
   const headers = isNext ? [top] : await readHeaders(nodes.read, from, to, last);
   await assertAgreed(nodes, headers, known);
-  const steps: FollowedStep[] = [];
+  const changes: FollowedChange[] = [];
   for (const header of headers) {
     const events = await readEvents(nodes.read, watched, header);
     if (events.length > 0 || header.number === to || header.number > head - MARKED_BLOCKS)
-      steps.push({
+      changes.push({
         kind: 'apply',
         block: { number: header.number, hash: header.hash },
         timestamp: header.timestamp,
         events,
       });
   }
-  return steps;
+  return changes;
 }
 
 // Reads the headers `from` to `to`. Each must be the parent of the next one, and the last known block that of the
@@ -243,7 +243,7 @@ async function readEvents(
 }
 
 // The last block is given up only if more of the nodes that answer have given it up than have it.
-async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<FollowedStep[]> {
+async function takeBack(options: FollowOptions, nodes: Nodes, known: readonly BlockRef[]): Promise<FollowedChange[]> {
   const last = known.at(-1) as BlockRef;
   const isKept: Majority = (same, different) => same >= different + 1;
   if (await compare(nodes.others, known, isKept)) throw disagree(last);
