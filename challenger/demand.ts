@@ -67,7 +67,7 @@ export function createDemander({ node, contracts, caller, log, maxBondWei }: Dem
     const about = [assertion.id, assertion.stepRoot, BigInt(depth), BigInt(index)] as const;
     const id = await client.readContract({ ...demands, functionName: 'demandIdOf', args: about });
     const isDone = async () => (await statusOf(id)) !== DEMAND_STATUS.none;
-    // We may have made the demand before a restart, or somebody else has: his bond is as good as ours.
+    // We may have made the demand before a restart, or somebody else may have: that bond is as good as ours.
     if ((await isDone()) || !(await isJudged(node.l1, contracts.rollup, assertion.id))) return false;
     const secondsLeft = (await lastFor(assertion, depth, isLeaf)) - now;
     if (secondsLeft <= 0n) {

@@ -28,7 +28,7 @@ export type ValidatorConfig = NodeConfig & {
   readonly key?: Hex;
   /** Where transactions are sent. Default: `l1Url`. */
   readonly sendUrl?: string;
-  /** With a key: says what would be sent, and sends nothing. */
+  /** If it is true, the validator says what it would send, and sends nothing. It has an effect only with a key. */
   readonly dryRun?: boolean;
   /** The most that it locks for one demand. Default: 40 times the base bond. */
   readonly maxDemandBondWei?: bigint;

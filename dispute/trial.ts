@@ -23,7 +23,7 @@ export type TrialBlock = {
 };
 
 export type WholeTransaction = {
-  /** For people. */
+  /** What the transaction does, for texts. */
   readonly name: string;
   readonly from: Address;
   /** It is undefined if the transaction creates a contract. */

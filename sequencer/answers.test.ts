@@ -105,7 +105,7 @@ test('a promise reads the places that were not promised yet, once', async () => 
   expect(await promises.sign(hashOf(400))).toMatchObject({ batch: 0, message: 399 });
   const first = reads();
   expect(first).toBeGreaterThanOrEqual(400);
-  // For each message the place is looked up twice, and the message's own step is read.
+  // Each promise looks up the place of its message twice, and reads the step of that place.
   for (const number of [400, 1, 200]) {
     const before = reads();
     expect(await promises.sign(hashOf(number))).toMatchObject({ message: number - 1 });

@@ -28,7 +28,7 @@ const runOf = (run: Hex) => rpc<RunView | null>('mizu_getRun', run);
 
 beforeAll(async () => {
   network = await startTestNetwork();
-  // As on a machine that takes ten minutes for what follows: L1's clock stands still meanwhile.
+  // The machine seems to take ten minutes for what follows, while L1's clock stands still.
   const now = Date.now;
   vi.spyOn(Date, 'now').mockImplementation(() => now() + SLOW_MS);
   sequencer = await startTestSequencer(network);

@@ -75,7 +75,7 @@ test('a delayed message that a reorg replaces changes the soft state, and the me
   );
   expect((await account()).nonce).toBe(start.nonce + 1);
   await until('posting', allPosted);
-  // Who listens is told that the steps were taken back, and then of those that came in their place. Where the sequencer
+  // A listener is told that the steps were taken back, and then of those that came in their place. Where the sequencer
   // sees the shorter chain before the new deposit, the message behind it goes first.
   const heard = await events.until(/event: rollback(?=[\s\S]*"kind":"Deposit")[\s\S]*"kind":"Cancel"/);
   expect(heard).toContain(hash);
@@ -104,7 +104,7 @@ test('a batch whose time has passed is built again with a new one', async () => 
   // L1's clock leaps ahead while the batch is being filled: its timestamp is now too old.
   const { hash } = await send(await cancel(BigInt(nonce)));
   await network.clock.advance(2 * 3_600);
-  // In this order: while it is queued again everything that is built is posted, too.
+  // It is asked in this order: while the message is queued again, everything that is built is posted, too.
   await until('posting', async () => (await allPosted()) && (await rpc<unknown>('mizu_getReceipt', hash)) !== null);
   expect((await account()).nonce).toBe(nonce + 1);
 });

@@ -130,13 +130,13 @@ test.each([1, 2, 3, 4, 5, 6])('promises of interleaving %i', async (seed) => {
     else if (verdict === 'broken') rebuild = record.index;
   };
   for (let i = 0; i < OPERATIONS; i++) {
-    // As the loop does with a batch that it hears cannot be posted.
+    // So does the loop when it hears that a batch cannot be posted.
     if (rebuild !== undefined) await chain.rollBack(rebuild);
     rebuild = undefined;
     const what = random(20);
     if (what < 8) await chain.place();
     else if (what < 10) await chain.close();
-    // Not waited for: what comes next comes in the middle of it.
+    // Nobody waits for it: what comes next comes in the middle of it.
     else if (what < 15) {
       const placed = chain.batches.flatMap(({ hashes }) => hashes);
       if (placed.length > 0) underway.push(sign(placed[random(placed.length)] as Hex));

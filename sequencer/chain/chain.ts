@@ -100,7 +100,7 @@ export async function openChain(parts: ChainParts): Promise<Chain> {
     await store.write([...operations, tables.head.put(HEAD, next)], { sync });
     head = next;
     open = batch;
-    // In the same turn as the new head: nobody sees one without the other.
+    // It is called in the same turn as the head changes: nobody sees one without the other.
     after?.();
   };
 

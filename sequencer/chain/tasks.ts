@@ -257,7 +257,7 @@ export function createTasks(parts: TasksParts): Tasks {
         const isForgotten = lapses < BigInt(nowSeconds);
         const isPast = deadline < BigInt(nowSeconds);
         tracked.late ||= isPast;
-        // As the kernel judges it for this very timestamp.
+        // The kernel judges the message by this very timestamp, too.
         if (nowSeconds <= refusedAt || !(isPast || isForgotten)) continue;
         // What was begun is done before, and paid for; of a run whose bytes are forgotten nothing is done any more.
         if (isBegun(tracked) && !isForgotten) continue;

@@ -103,7 +103,7 @@ export function completeTask(tracked: TrackedRun, place: TaskPlace, output: Obje
   takeUp(tracked, mostReady);
 }
 
-/** Of a task whose Advance message the kernel has refused: it is not offered again. */
+/** Notes that the kernel has refused the task's Advance message: the task is not offered again. */
 export function refuseTask(tracked: TrackedRun, place: TaskPlace, reason: string, mostReady: number): void {
   tracked.refusals.set(keyOf(tracked, place), reason);
   dropProgram(tracked, place);

@@ -87,7 +87,7 @@ test('each posts in its slot what it has been sent, and the others take it over'
     'deposit',
     async () => (await rpc<{ balance: string }>(1, 'mizu_getAccount', USER.address)).balance !== '0',
   );
-  // By whoever's turn it is: from here on a batch holds nothing but what is sent in its slot.
+  // The sequencer whose turn it is posts it. From here on a batch holds nothing but what is sent in its slot.
   await until('posting of the deposit', async () => (await batchCount()) > 0n);
   await agree(0);
   await network.clock.advance(2 * ROUND);
