@@ -1,4 +1,4 @@
-// docs/prover.md#validator: the validator as a process. It shares node/ with executor and sequencer, dispute/ with the executor, nothing else.
+// docs/prover.md#validator: the validator as a process. It imports nothing of executor or sequencer: what they share stands in node/, dispute/ and below.
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_BODY } from '../node/body/recorder.ts';
 import type { NodeConfig } from '../node/config.ts';
