@@ -4,12 +4,12 @@ import {
   ANN,
   addTask,
   answer,
-  BOB,
+  BEN,
   closeChecker,
   contentsOf,
+  LEASE_SIGNATURE,
   MODELS,
   rowOf,
-  SIGNATURE,
   setUp,
   take,
 } from '../../test/edge/queue.fixture.ts';
@@ -23,12 +23,12 @@ describe('fencing', () => {
     const late = take(queue, ANN, 2);
     pass(61);
     expect(queue.expire()).toEqual([late]);
-    const next = take(queue, BOB, 2);
+    const next = take(queue, BEN, 2);
     expect(next.lease).toBeGreaterThan(late.lease);
     expect(queue.find(late.lease, ANN)).toBeUndefined();
     expect(queue.find(next.lease, ANN)).toBeUndefined();
-    await answer(queue, next, (place) => `bob${place}`);
-    expect(contentsOf(queue).sort()).toEqual(['bob0', 'bob1']);
+    await answer(queue, next, (place) => `ben${place}`);
+    expect(contentsOf(queue).sort()).toEqual(['ben0', 'ben1']);
   });
 
   test('results of other rows are refused', async () => {
@@ -36,10 +36,10 @@ describe('fencing', () => {
     addTask(queue, 2);
     const lease = take(queue, ANN, 2);
     const rows = [rowOf(1, 'x'), rowOf(0, 'y')];
-    await expect(queue.accept(lease, { signature: SIGNATURE, rows })).rejects.toMatchObject({
+    await expect(queue.accept(lease, { signature: LEASE_SIGNATURE, rows })).rejects.toMatchObject({
       code: 'edge/other-rows',
     });
-    await expect(queue.accept(lease, { signature: SIGNATURE, rows: [] })).rejects.toMatchObject({
+    await expect(queue.accept(lease, { signature: LEASE_SIGNATURE, rows: [] })).rejects.toMatchObject({
       code: 'edge/other-rows',
     });
   });
@@ -65,9 +65,9 @@ describe('a restart', () => {
     addTask(queue, 4);
     expect(queue.size()).toEqual({ tasks: 1, openRows: 2, leasedRows: 0 });
     expect(queue.adopt({ ...held, deadline: held.deadline + 1 }, worker)).toBe(false);
-    expect(queue.adopt(held, BOB)).toBe(false);
+    expect(queue.adopt(held, BEN)).toBe(false);
     expect(queue.adopt(held, worker)).toBe(true);
-    expect(queue.lease({ worker: BOB, models: MODELS, rows: 2 })).toBeUndefined();
+    expect(queue.lease({ worker: BEN, models: MODELS, rows: 2 })).toBeUndefined();
     await answer(queue, queue.find(held.lease, worker)!);
     expect(contentsOf(queue)).toEqual(['r0', 'r1', 'r2', 'r3']);
   });
@@ -78,7 +78,7 @@ describe('a restart', () => {
     const { worker, ...held } = take(before, ANN, 1);
     const { queue } = setUp({ journal, epoch: 2 });
     addTask(queue, 1);
-    take(queue, BOB, 1);
+    take(queue, BEN, 1);
     expect(queue.adopt(held, worker)).toBe(false);
   });
 });

@@ -4,14 +4,14 @@ import {
   ANN,
   addTask,
   answer,
-  BOB,
+  BEN,
   CY,
   closeChecker,
   contentsOf,
   fail,
+  finishedLines,
   KEY,
   MODELS,
-  resultOf,
   setUp,
   take,
 } from '../../test/edge/queue.fixture.ts';
@@ -24,26 +24,26 @@ describe('failures', () => {
     addTask(queue, 1);
     await fail(queue, take(queue, ANN, 1), true);
     expect(queue.takeFinished()).toEqual([]);
-    await fail(queue, take(queue, BOB, 1), true);
-    expect(resultOf(queue)).toEqual(['[10,{"error":{"code":"x/y","message":"no"}}]']);
+    await fail(queue, take(queue, BEN, 1), true);
+    expect(finishedLines(queue)).toEqual(['[10,{"error":{"code":"x/y","message":"no"}}]']);
   });
 
   test('one that is not retryable is the result', async () => {
     const { queue } = setUp();
     addTask(queue, 1);
     await fail(queue, take(queue, ANN, 1), false);
-    expect(resultOf(queue)).toEqual(['[10,{"error":{"code":"x/y","message":"no"}}]']);
+    expect(finishedLines(queue)).toEqual(['[10,{"error":{"code":"x/y","message":"no"}}]']);
   });
 
   test('rows that no worker answers get an error after the last attempt', () => {
     const { queue, pass } = setUp({ attempts: 2 });
     addTask(queue, 1);
-    for (const worker of [ANN, BOB]) {
+    for (const worker of [ANN, BEN]) {
       take(queue, worker, 1);
       pass(61);
       queue.expire();
     }
-    expect(resultOf(queue)).toEqual([
+    expect(finishedLines(queue)).toEqual([
       '[10,{"error":{"code":"edge/no-answer","message":"no worker has answered in 2 attempts"}}]',
     ]);
   });
@@ -53,7 +53,7 @@ describe('failures', () => {
     const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
     addTask(queue, 1, { messages: [], response_format: { type: 'json_schema', json_schema: { schema } } });
     await answer(queue, take(queue, ANN, 1), () => '{"n":"one"}');
-    expect(JSON.parse(resultOf(queue)[0]!)[1]).toEqual({
+    expect(JSON.parse(finishedLines(queue)[0]!)[1]).toEqual({
       error: { code: 'edge/schema', message: '/n must be integer', raw: '{"n":"one"}' },
       usage: { prompt_tokens: 3, completion_tokens: 2 },
     });
@@ -63,7 +63,7 @@ describe('failures', () => {
     const { queue } = setUp();
     addTask(queue, 1);
     await answer(queue, take(queue, ANN, 1), () => 'x'.repeat(1001));
-    expect(JSON.parse(resultOf(queue)[0]!)[1].error.code).toBe('edge/content-too-large');
+    expect(JSON.parse(finishedLines(queue)[0]!)[1].error.code).toBe('edge/content-too-large');
   });
 });
 
@@ -79,7 +79,7 @@ describe('audits', () => {
     await answer(queue, take(queue, ANN, 2));
     expect(queue.takeFinished()).toEqual([]);
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
-    await answer(queue, take(queue, BOB, 2));
+    await answer(queue, take(queue, BEN, 2));
     expect(contentsOf(queue)).toEqual(['r0', 'r1']);
     expect(liars).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe('audits', () => {
   test('a third worker decides; the liar is known and the row corrected', async () => {
     const { queue, liars, journal } = audited();
     await answer(queue, take(queue, ANN, 2), (place) => (place === 1 ? 'lie' : 'r0'));
-    await answer(queue, take(queue, BOB, 2));
+    await answer(queue, take(queue, BEN, 2));
     expect(queue.takeFinished()).toEqual([]);
     await answer(queue, take(queue, CY, 2));
     expect(contentsOf(queue)).toEqual(['r0', 'r1']);
@@ -97,10 +97,10 @@ describe('audits', () => {
 
   test('three different answers are an error', async () => {
     const { queue } = audited();
-    for (const [i, worker] of [ANN, BOB, CY].entries()) {
+    for (const [i, worker] of [ANN, BEN, CY].entries()) {
       await answer(queue, take(queue, worker, 2), (place) => (place === 0 ? 'same' : String(i)));
     }
-    const [first, second] = resultOf(queue).map((line) => JSON.parse(line)[1]);
+    const [first, second] = finishedLines(queue).map((line) => JSON.parse(line)[1]);
     expect([first.content, second.error.code]).toEqual(['same', 'edge/audit-undecided']);
   });
 

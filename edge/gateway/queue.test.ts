@@ -5,17 +5,17 @@ import {
   ANN,
   addTask,
   answer,
-  BOB,
+  BEN,
   CY,
   closeChecker,
   contentsOf,
   fail,
+  finishedLines,
   HASH,
   INFO,
+  LEASE_SIGNATURE,
   MODELS,
-  resultOf,
   rowOf,
-  SIGNATURE,
   setUp,
   take,
 } from '../../test/edge/queue.fixture.ts';
@@ -30,7 +30,7 @@ describe('leases', () => {
     const { queue } = setUp();
     addTask(queue, 5);
     const first = take(queue, ANN, 2);
-    const second = take(queue, BOB, 3);
+    const second = take(queue, BEN, 3);
     expect([first.places, second.places]).toEqual([
       [0, 1],
       [2, 3, 4],
@@ -54,7 +54,7 @@ describe('leases', () => {
     const lease = take(queue, ANN, 2);
     const usage = { prompt_tokens: 1_000_000, completion_tokens: 1_000_000 };
     await queue.accept(lease, {
-      signature: SIGNATURE,
+      signature: LEASE_SIGNATURE,
       rows: [rowOf(0, 'a'), [11, { content: 'b', finish_reason: 'stop', usage }]],
     });
     const [task] = queue.takeFinished();
@@ -65,7 +65,7 @@ describe('leases', () => {
   test('a task without rows is finished at once', () => {
     const { queue } = setUp();
     addTask(queue, 0);
-    expect(resultOf(queue)).toEqual([]);
+    expect(finishedLines(queue)).toEqual([]);
   });
 });
 
@@ -78,11 +78,11 @@ describe('rows', () => {
     addLines(queue, ['[10,{"a":]', '[11,{}]', `[12,"${'x'.repeat(4 * 1024 * 1024)}"]`, '[13,{}]']);
     const first = take(queue, ANN, 4);
     expect(first.places).toEqual([1]);
-    const second = take(queue, BOB, 4);
+    const second = take(queue, BEN, 4);
     expect(second.places).toEqual([3]);
     await answer(queue, first);
     await answer(queue, second);
-    expect(resultOf(queue).map((line) => JSON.parse(line)[1].error?.code ?? 'fine')).toEqual([
+    expect(finishedLines(queue).map((line) => JSON.parse(line)[1].error?.code ?? 'fine')).toEqual([
       'edge/bad-request',
       'fine',
       'edge/bad-request',
@@ -97,7 +97,7 @@ describe('rows', () => {
       Array.from({ length: 40 }, (_, i) => `[${i},}]`),
     );
     for (let i = 0; i < 2; i++) expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
-    expect(resultOf(queue).length).toBe(40);
+    expect(finishedLines(queue).length).toBe(40);
   });
 
   test('of the run that has the fewest at workers go first', () => {
@@ -115,7 +115,7 @@ describe('rows', () => {
     const runOf = (number: number): Hex => `0x${number.toString(16).padStart(64, '0')}`;
     const lines = Array.from({ length: 40 }, (_, i) => `[${i},{}]`);
     for (let run = 0; run < 20; run++) addLines(queue, lines, runOf(run));
-    addLines(queue, lines, runOf(99), BOB);
+    addLines(queue, lines, runOf(99), BEN);
     const runs = Array.from({ length: 20 }, () => take(queue, CY, 2).task.slice(0, 66));
     expect(runs.filter((run) => run === runOf(99)).length).toBe(10);
     expect(new Set(runs).size).toBe(11);
@@ -128,7 +128,7 @@ describe('rows', () => {
     for (const partition of [0, 7]) queue.renewOffer({ ...listed, partition });
     const usage = { prompt_tokens: 1, completion_tokens: 1 };
     const rows: AnsweredRow[] = [[0, { content: 'x'.repeat(200), finish_reason: 'stop', usage }]];
-    await queue.accept(take(queue, ANN, 1), { signature: SIGNATURE, rows });
+    await queue.accept(take(queue, ANN, 1), { signature: LEASE_SIGNATURE, rows });
     const [task] = queue.takeFinished();
     expect(task!.info).toEqual({ ...listed, requestRoot: INFO.requestRoot });
     expect(new TextDecoder().decode(task!.result)).toMatch(/\n\[0,\{"error":\{"code":"edge\/result-too-large"/);
@@ -144,7 +144,7 @@ describe('rows', () => {
     const usage = { prompt_tokens: 1, completion_tokens: 1 };
     const content = 'ü'.repeat(450);
     const rows = lease.places.map((place): AnsweredRow => [place, { content, finish_reason: 'stop', usage }]);
-    await queue.accept(lease, { signature: SIGNATURE, rows });
+    await queue.accept(lease, { signature: LEASE_SIGNATURE, rows });
     const [task] = queue.takeFinished();
     expect(task!.result.length).toBeLessThanOrEqual(100_000);
     const lines = new TextDecoder().decode(task!.result).trimEnd().split('\n').slice(1);
@@ -155,16 +155,16 @@ describe('rows', () => {
 
 describe('a row that a worker has failed', () => {
   test('goes to one that has not, as long as there is one', async () => {
-    const there = [ANN, BOB, CY];
+    const there = [ANN, BEN, CY];
     const { queue } = setUp({ there, attempts: 5 });
     addTask(queue, 2);
     await fail(queue, take(queue, ANN, 2), true);
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
-    const second = take(queue, BOB, 1);
+    const second = take(queue, BEN, 1);
     await fail(queue, second, true);
     // One of the two rows has been with one worker, the other with two.
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 2 })).toBeUndefined();
-    expect(take(queue, BOB, 2).places).toEqual([1 - second.places[0]!]);
+    expect(take(queue, BEN, 2).places).toEqual([1 - second.places[0]!]);
     const third = take(queue, CY, 2);
     expect(third.places).toEqual(second.places);
     await fail(queue, third, true);
@@ -173,13 +173,13 @@ describe('a row that a worker has failed', () => {
   });
 
   test('a broken one beside a good one costs no row, however often it asks', async () => {
-    const { queue } = setUp({ there: [ANN, BOB], attempts: 2 });
+    const { queue } = setUp({ there: [ANN, BEN], attempts: 2 });
     addTask(queue, 20);
     for (let i = 0; i < 30; i++) {
       const granted = queue.lease({ worker: ANN, models: MODELS, rows: 2 });
       if (granted !== undefined) await fail(queue, granted.lease, true);
       if (i % 3 !== 0) continue;
-      await answer(queue, take(queue, BOB, 2));
+      await answer(queue, take(queue, BEN, 2));
     }
     expect(contentsOf(queue).filter((content) => content === undefined)).toEqual([]);
   });
@@ -189,7 +189,7 @@ describe('a row that a worker has failed', () => {
     const { queue } = setUp({ there, attempts: 3 });
     addTask(queue, 1);
     await fail(queue, take(queue, ANN, 1), true);
-    there.push(BOB);
+    there.push(BEN);
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 1 })).toBeUndefined();
     there.pop();
     await answer(queue, take(queue, ANN, 1));
@@ -197,12 +197,12 @@ describe('a row that a worker has failed', () => {
   });
 
   test('also if it has not answered in time', () => {
-    const { queue, pass } = setUp({ there: [ANN, BOB] });
+    const { queue, pass } = setUp({ there: [ANN, BEN] });
     addTask(queue, 1);
     take(queue, ANN, 1);
     pass(61);
     queue.expire();
     expect(queue.lease({ worker: ANN, models: MODELS, rows: 1 })).toBeUndefined();
-    expect(take(queue, BOB, 1).places).toEqual([0]);
+    expect(take(queue, BEN, 1).places).toEqual([0]);
   });
 });

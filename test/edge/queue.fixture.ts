@@ -10,8 +10,8 @@ import { createSchemaChecker, type SchemaChecker } from '../../edge/schema/check
 import type { Address, Hex } from '../../protocol/hex.ts';
 
 export const HASH: Hex = `0x${'22'.repeat(32)}`;
-export const SIGNATURE: Hex = `0x${'33'.repeat(65)}`;
-export const [ANN, BOB, CY] = ['a', 'b', 'c'].map((digit): Address => `0x${digit.repeat(40)}`) as [
+export const LEASE_SIGNATURE: Hex = `0x${'33'.repeat(65)}`;
+export const [ANN, BEN, CY] = ['a', 'b', 'c'].map((digit): Address => `0x${digit.repeat(40)}`) as [
   Address,
   Address,
   Address,
@@ -117,17 +117,17 @@ export const rowOf = (place: number, content: string): AnsweredRow => [
 ];
 
 export const answer = (queue: Queue, lease: Lease, content = (place: number) => `r${place}`) =>
-  queue.accept(lease, { signature: SIGNATURE, rows: lease.places.map((place) => rowOf(place, content(place))) });
+  queue.accept(lease, { signature: LEASE_SIGNATURE, rows: lease.places.map((place) => rowOf(place, content(place))) });
 
 export const fail = (queue: Queue, lease: Lease, retryable: boolean) =>
   queue.accept(lease, {
-    signature: SIGNATURE,
+    signature: LEASE_SIGNATURE,
     rows: lease.places.map((place): AnsweredRow => [10 + place, { error: { code: 'x/y', message: 'no' }, retryable }]),
   });
 
-export function resultOf(queue: Queue): string[] {
+export function finishedLines(queue: Queue): string[] {
   const [task] = queue.takeFinished();
   return new TextDecoder().decode(task?.result).trimEnd().split('\n').slice(1);
 }
 
-export const contentsOf = (queue: Queue) => resultOf(queue).map((line) => JSON.parse(line)[1].content);
+export const contentsOf = (queue: Queue) => finishedLines(queue).map((line) => JSON.parse(line)[1].content);
