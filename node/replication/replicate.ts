@@ -122,7 +122,7 @@ function missingRun(voids: readonly VoidBatch[]): Failed {
   const [first, ...others] = voids;
   if (first === undefined) return new Failed('assertion', missing);
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
-  const voided = `L1 has made batch ${first.index}${more} void: a run whose start was in there is no more`;
+  const voided = `L1 has made batch ${first.index}${more} void: a run that was started in it does not exist any more`;
   return new Failed('assertion', `${missing}; ${voided}`);
 }
 

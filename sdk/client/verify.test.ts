@@ -215,7 +215,9 @@ test('a run whose start was in a batch that L1 has made void is told so, with th
   // Where nobody has started it nobody knows in which batch it was.
   const stranger = await runMain('verify', lost.run, '--rpc', rpc, ...root(forged.anvil.url));
   expect(stranger.code).toBe(3);
-  expect(stranger.text).toContain(`L1 has made batch ${index} void: a run whose start was in there is no more`);
+  expect(stranger.text).toContain(
+    `L1 has made batch ${index} void: a run that was started in it does not exist any more`,
+  );
 
   const hash: Hex = `0x${'44'.repeat(32)}`;
   await saveRun({

@@ -237,7 +237,7 @@ function runVoid({ index, block, transaction }: VoidBatch, started: SavedRun | u
   return new MizuError({
     code: 'verify/run-void',
     message: `There is no such run: batch ${index}, which held the message that started it, is void.`,
-    expected: 'a batch that is asserted as long as its bytes are promised',
+    expected: 'an assertion of the batch in the time for which DA promises its bytes',
     actual: `nobody asserted batch ${index} in that time; void since block ${block} of L1, transaction ${transaction}`,
     hint: `Nothing was charged: fees and escrow are still on the account, and so is what was deposited. Start it again${again}`,
   });

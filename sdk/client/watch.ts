@@ -103,7 +103,7 @@ async function assertNotLost(network: Network, run: Hex): Promise<void> {
       code: 'sdk/run-void',
       message:
         'The message that started this run was lost with its batch, which L1 has made void: there is no such run.',
-      expected: 'a batch that is asserted as long as its bytes are promised',
+      expected: 'an assertion of the batch in the time for which DA promises its bytes',
       actual: error.actual ?? error.message,
       hint: `Nothing was charged. Start it again with: npx mizu run ${shellWord(record.file)} ${inputArguments(record.input, record.inputOptions, record.others)}`,
       cause: error,

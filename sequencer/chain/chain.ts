@@ -323,7 +323,7 @@ function lostIn(batch: number): Refused {
   return {
     code: 'message/void',
     message: `L1 has made batch ${batch} void. This message was in it and has had no effect.`,
-    expected: 'a batch that is asserted as long as its bytes are promised',
+    expected: 'an assertion of the batch in the time for which DA promises its bytes',
     actual: `nobody asserted batch ${batch} in that time`,
     hint: 'Send the same bytes again if you still want it and its nonce is still the next one (mizu_getAccount).',
   };

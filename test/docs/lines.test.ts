@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { WIDTH, wrapLines } from '../../scripts/generate/wrap.ts';
 import { readText, textFiles } from './pages.ts';
 
-const PAGES = /^(README|CONTRIBUTING|ARCHITECTURE|docs\/[\w-]+)\.md$/;
+const PAGES = /^((?:[\w-]+\/)*README|CONTRIBUTING|ARCHITECTURE|docs\/[\w-]+)\.md$/;
 /** Tables, headings, and code that is set in by four spaces. */
 const IS_WHOLE = /^(\s*\||#| {4})/;
 
