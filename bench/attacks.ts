@@ -1,4 +1,5 @@
-// docs/operations.md#attacks: a devnet under each attack while an honest user's run goes on: whether it ends, its slowdown, and the memory of each process.
+// docs/operations.md#attacks: a devnet under each attack while an honest user's run goes on: whether it ends, its
+// slowdown, and the memory of each process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -11,7 +11,10 @@ const SETTLE_SECONDS = 120;
 const MEASURED_SECONDS = 60;
 const TICKS_PER_SECOND = 100;
 
-/** One row for the whole, one for each process: percent of a core, and MiB of memory (PSS: shared pages are counted once). */
+/**
+ * One row for the whole, one for each process: percent of a core, and MiB of memory (PSS: shared pages are counted
+ * once).
+ */
 export async function benchIdle(): Promise<object[]> {
   if (process.platform !== 'linux') throw new Error('This is measured from /proc: it needs Linux.');
   const folder = mkdtempSync(join(tmpdir(), 'mizu-idle-'));

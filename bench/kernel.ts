@@ -1,4 +1,5 @@
-// Prints the instructions and the time of a step of each kind, on a state of STATE_RECORDS records: node --import ./scripts/ts.mjs bench/kernel.ts
+// Prints the instructions and the time of a step of each kind, on a state of STATE_RECORDS records:
+// `node --import ./scripts/ts.mjs bench/kernel.ts`.
 import { readFileSync } from 'node:fs';
 import { KERNEL_PATH } from '../kernel/file.ts';
 import { accountKey, taskKey } from '../kernel/keys.ts';

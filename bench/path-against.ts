@@ -1,4 +1,5 @@
-// docs/operations.md#path: the whole path of another commit and of this one, one after the other on the same machine, with the same rows.
+// docs/operations.md#path: the whole path of another commit and of this one, one after the other on the same machine,
+// with the same rows.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// docs/machine.md: speed of the step machine, in one thread, with and without hashing: JavaScript, AssemblyScript and published C.
+// docs/machine.md: speed of the step machine, in one thread, with and without hashing: JavaScript, AssemblyScript and
+// published C.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import asc from 'assemblyscript/asc';

@@ -1,4 +1,5 @@
-// docs/sdk.md#typed: how mizu is called from where the user stands, so that the commands that it prints run when they are pasted.
+// docs/sdk.md#typed: how mizu is called from where the user stands, so that the commands that it prints run when they
+// are pasted.
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

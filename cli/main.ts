@@ -1,4 +1,5 @@
-// docs/sdk.md#cli: the `mizu` command. Only what the typed command needs is loaded, and only the definition until it runs.
+// docs/sdk.md#cli: the `mizu` command. Only what the typed command needs is loaded, and only the definition until it
+// runs.
 import { Command, CommanderError } from 'commander';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import { mapStack } from '../service/process/stacks.mjs';

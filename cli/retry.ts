@@ -1,4 +1,5 @@
-// docs/sdk.md#retry: `mizu run --retry-rejects OPERATOR`: the rejected rows of one operator again, into the next version of their dataset.
+// docs/sdk.md#retry: `mizu run --retry-rejects OPERATOR`: the rejected rows of one operator again, into the next
+// version of their dataset.
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { MizuError } from '../protocol/errors.ts';

@@ -1,4 +1,5 @@
-// docs/sdk.md#verify: `mizu verify`, a run or a dataset folder against L1 and DA alone. Exit code 3 if something does not hold.
+// docs/sdk.md#verify: `mizu verify`, a run or a dataset folder against L1 and DA alone. Exit code 3 if something does
+// not hold.
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import pc from 'picocolors';

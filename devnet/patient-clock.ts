@@ -1,4 +1,5 @@
-// docs/operations.md#cheat: L1's clock on a network with a liar: its seconds do not pass while the lie waits for its challenger.
+// docs/operations.md#cheat: L1's clock on a network with a liar: its seconds do not pass while the lie waits for its
+// challenger.
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPublicClient, http } from 'viem';
 import type { ContractAddresses } from '../contracts/deploy.ts';

@@ -1,4 +1,5 @@
-// docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in order.
+// docs/operations.md#devnet: the network's processes: started, logged to files, started again when they die, stopped in
+// order.
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';

@@ -1,4 +1,5 @@
-// docs/vm.md#host (ecrecover): the kernel's answer is that of the EVM's precompile, but for a high s, which is nobody's.
+// docs/vm.md#host (ecrecover): the kernel's answer is that of the EVM's precompile, but for a high s, which is
+// nobody's.
 import { createEVM, type EVM } from '@ethereumjs/evm';
 import { createAddressFromString } from '@ethereumjs/util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';

@@ -259,7 +259,7 @@ describe('a committee that was replaced', () => {
       'certificate epoch: expected 2, got 1',
     );
     expect(change(3n).ok).toBe(true);
-    // Epoch 2 is the former now, and epoch 1 is nobody.
+    // Epoch 2 is the former committee now, and epoch 1 is none any more.
     expect(world.apply(await deployMessage(ALICE, 2n, makeDefinition())).receipt.error).toBe(
       'certificate epoch: expected 3, got 1',
     );

@@ -32,11 +32,11 @@ const ROGUE = account(99);
 const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);
 const WORKFLOW = hashWorkflow(DEFINITION);
 const COST = 10n * 5n + 3n * 7n;
-/** A byte of a result. */
+/** Wei for a byte of a result. */
 const BYTE = 10n * GAS_PRICE;
-/** Its tokens and its one byte. */
+/** Wei for an item's tokens and its one byte. */
 const TOLD = COST + BYTE;
-/** That the escrow pays beside the tokens: a task of a sink, and of so many items each its share of four signatures. */
+/** Wei that the escrow pays beside the tokens: for a task of a sink, and for an item's share of four signatures. */
 const taskOf = (items: bigint) => (420_000n + 300_000n / items) * GAS_PRICE;
 const TASK = taskOf(3n);
 const ALONE = taskOf(1n);

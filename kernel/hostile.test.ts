@@ -1,4 +1,5 @@
-// docs/kernel.md#who-pays: signed messages with any contents. Each is a step, the same in both engines, and paid for or without effect.
+// docs/kernel.md#who-pays: signed messages with any contents. Each is a step, the same in both engines, and paid for or
+// without effect.
 import { expect, test } from 'vitest';
 import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
@@ -30,9 +31,9 @@ import { accountRecord, feesRecord } from './records.ts';
 import { createKernel } from './run.ts';
 
 const MESSAGES = 260;
-/** One message in so many is stepped, too: it takes a tenth of a second. */
+/** One message in so many also runs in the step machine, which takes a tenth of a second. */
 const STEPPED = 8;
-/** What a message may cost the network for nobody's money, beside the hash of its bytes. */
+/** The most gas that a message may cost the network without anyone paying, beside the hash of its bytes. */
 const FREE = 1_000_000;
 const FREE_PER_BYTE = 40;
 const USERS = [ALICE, BOB, account(4)];

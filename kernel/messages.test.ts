@@ -55,7 +55,8 @@ const FUNDS = 10n ** 15n;
 const WORKFLOW = hashWorkflow(makeDefinition());
 const STAGE = 50_000n;
 const KEEP = 10n;
-// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
+// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000
+// of its program.
 const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 3_000n) + 10_020n + 1_000n;
 let world: World;
 

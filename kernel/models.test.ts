@@ -1,4 +1,5 @@
-// docs/contracts.md#powers: what the model owner can do to a run that goes on, which nothing delays: by random changes, the run's own limits hold.
+// docs/contracts.md#powers: what the model owner can do to a run that goes on, which nothing delays: by random changes,
+// the run's own limits hold.
 import { expect, test } from 'vitest';
 import { hashWorkflow } from '../protocol/definition.ts';
 import type { Address, Hex } from '../protocol/hex.ts';

@@ -31,7 +31,8 @@ import {
 import { accountKey, datasetKey, gatewayKey, progressKey, runKey, taskKey } from './keys.ts';
 import { accountRecord, datasetRecord, gatewayRecord, progressRecord, runRecord, taskRecord } from './records.ts';
 
-// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000 of its program.
+// Base, loading of 32 bytes of code, 11 of module, 313 of image, 8 of slots and one page, one input of 10 bytes, 1,000
+// of its program.
 const FIRST_TASK = 400_000n + (200_000n + 4n * 32n + 8n * 11n + 321n + 3_000n) + 10_020n + 1_000n;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 let world: World;

@@ -4,7 +4,7 @@ import { MAX_KERNEL_GAS } from '../protocol/constants.ts';
 import { nativeEngine } from '../test/kernel/engine.fixture.ts';
 import { measureMessages } from '../test/kernel/worst.fixture.ts';
 
-/** What a message may cost the network that is refused for nobody's money: 20 ms at 20 ns. */
+/** The most gas that a refused message may cost the network without anyone paying: 20 ms at 20 ns a gas. */
 const FREE = 1_000_000;
 
 test('every message pays for the instructions of its step', async () => {

@@ -1,4 +1,5 @@
-// docs/messages.md, docs/kernel.md: the numbers that all parties share. A constant exists once: Solidity's are generated from here.
+// docs/messages.md, docs/kernel.md: the numbers that all parties share. A constant exists once: Solidity's are
+// generated from here.
 
 export const DOMAIN_NAME = 'MIZU';
 export const DOMAIN_VERSION = '1';

@@ -49,8 +49,8 @@ export class MizuError extends Error {
 }
 
 /**
- * One readable paragraph: message, expected, actual, hint. Control characters, which other parties may have put into it,
- * are replaced: it cannot steer a terminal.
+ * One readable paragraph: message, expected, actual, hint. Control characters, which other parties may have put into
+ * it, are replaced: it cannot steer a terminal.
  *
  * @example
  * console.error(formatError(error));

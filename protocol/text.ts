@@ -1,7 +1,7 @@
 // docs/sdk.md#border: cleans texts of other parties before people see them or they are written down.
 
-// C0 and C1 but tab and line feed; the marks, embeddings and isolates that turn the direction of text round; the separators
-// that are line ends to some programs.
+// C0 and C1 but tab and line feed; the marks, embeddings and isolates that turn the direction of text round; the
+// separators that are line ends to some programs.
 const CONTROLS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;

@@ -106,7 +106,10 @@ export function hashNode(left: Hex, right: Hex): Hex {
   return keccakHex(preimage);
 }
 
-/** Root of the subtree that begins `depth` levels below the root of the tree over the bytes, `index` counted at that level. */
+/**
+ * Root of the subtree that begins `depth` levels below the root of the tree over the bytes, `index` counted at that
+ * level.
+ */
 export function treeNode(bytes: Uint8Array, depth: number, index: number): Hex {
   const height = depthOf(bytes.length) - depth;
   if (height < 0 || index < 0 || index >= 2 ** depth)

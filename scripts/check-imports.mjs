@@ -1,5 +1,6 @@
-// CONTRIBUTING.md#floors: a room imports only from rooms below it and only its own packages, nothing imports in a circle, and one module
-// starts processes (docs/operations.md#children). With --graph it prints the rooms, their floors and what each imports.
+// CONTRIBUTING.md#floors: a room imports only from rooms below it and only its own packages, nothing imports in a
+// circle, and one module starts processes (docs/operations.md#children). With --graph it prints the rooms, their floors
+// and what each imports.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

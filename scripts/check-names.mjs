@@ -1,4 +1,5 @@
-// CONTRIBUTING.md#names: an exported name is declared once in the repository, so that it means one thing wherever it is read.
+// CONTRIBUTING.md#names: an exported name is declared once in the repository, so that it means one thing wherever it is
+// read.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

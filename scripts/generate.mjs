@@ -1,4 +1,5 @@
-// Writes every generated file; with --check only compares and exits 1 on a difference. Order matters: constants before what is compiled from them.
+// Writes every generated file; with --check only compares and exits 1 on a difference. Order matters: constants before
+// what is compiled from them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -93,7 +93,8 @@ describe('loadModule', () => {
   });
 
   it('refuses more data segments than V8 takes', () => {
-    // A page of memory, then 100001 empty active segments; 0xc5 0xd3 0x24 and 0xa1 0x8d 0x06 are 600006 + 3 bytes and 100001.
+    // A page of memory, then 100001 empty active segments; 0xc5 0xd3 0x24 and 0xa1 0x8d 0x06 are 600006 + 3 bytes and
+    // 100001.
     const head = [0, 97, 115, 109, 1, 0, 0, 0, 5, 3, 1, 0, 1, 11, 0xc9, 0xcf, 0x24, 0xa1, 0x8d, 0x06];
     const wasm = new Uint8Array(head.length + 6 * 100_001);
     wasm.set(head);

@@ -1,4 +1,5 @@
-// docs/operations.md#attacks: the most memory that each process of a network has held, from Linux's /proc; nothing elsewhere.
+// docs/operations.md#attacks: the most memory that each process of a network has held, from Linux's /proc; nothing
+// elsewhere.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 

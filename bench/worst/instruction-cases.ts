@@ -1,4 +1,5 @@
-// docs/vm.md#gas: each plain instruction in short chains of itself, which no compiler leaves out, on operands that are hard for processors.
+// docs/vm.md#gas: each plain instruction in short chains of itself, which no compiler leaves out, on operands that are
+// hard for processors.
 
 import { INSTRUCTIONS, type Instruction } from '../../protocol/isa.ts';
 import { type NumberType, signatureOf } from '../../test/vectors/op-vectors.ts';

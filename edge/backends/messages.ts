@@ -1,4 +1,5 @@
-// docs/rows.md#messages: what a request may say to a model. Programs and workers go by the same rules: this file is part of programs.
+// docs/rows.md#messages: what a request may say to a model. Programs and workers go by the same rules: this file is
+// part of programs.
 
 /** A text of a message. */
 export type TextPart = { readonly type: 'text'; readonly text: string };

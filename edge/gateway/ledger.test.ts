@@ -1,4 +1,5 @@
-// docs/edge.md#run-money: an outbox and a sequencer that executes and lists whenever it likes; the kernel's limits are the escrow and maxInferenceCost.
+// docs/edge.md#run-money: an outbox and a sequencer that executes and lists whenever it likes; the kernel's limits are
+// the escrow and maxInferenceCost.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// docs/edge.md#reputation: 100 points at first; what a worker does wrong costs some, what it does right gives them back.
+// docs/edge.md#reputation: 100 points at first; what a worker does wrong costs some, what it does right gives them
+// back.
 import type { Address } from '../../protocol/hex.ts';
 import type { Store } from '../../service/storage/store.ts';
 

@@ -1,4 +1,5 @@
-// docs/edge.md#queue: tasks that the sequencer no longer lists (a run was cancelled or has expired) are worked on no longer.
+// docs/edge.md#queue: tasks that the sequencer no longer lists (a run was cancelled or has expired) are worked on no
+// longer.
 
 export type StaleTasks = {
   /** Keys of `held` that have been missing from every list for the whole grace period. */

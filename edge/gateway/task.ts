@@ -109,7 +109,10 @@ export function failersOf({ failers }: OpenTask, bits: number): readonly Address
   return failers.filter((_, at) => ((bits >>> at) & 1) === 1);
 }
 
-/** Up to `limit` rows that nobody holds; fewer if they are long. Of rows that came back it takes those that `mayTake` allows. */
+/**
+ * Up to `limit` rows that nobody holds; fewer if they are long. Of rows that came back it takes those that `mayTake`
+ * allows.
+ */
 export function takeRows(task: OpenTask, limit: number, mayTake: (place: number) => boolean): number[] {
   const places: number[] = [];
   let bytes = 0;
@@ -191,7 +194,10 @@ const BYTES_AROUND_CONTENT = 1_024;
 
 export type TaskLimits = { readonly maxContentBytes: number; readonly maxResultBytes: number };
 
-/** The most memory, in bytes, that a task holds until its result is settled; `rows` is undefined before its object is read. */
+/**
+ * The most memory, in bytes, that a task holds until its result is settled; `rows` is undefined before its object is
+ * read.
+ */
 export function heldBytes({ requestLength }: TaskInfo, limits: TaskLimits, rows?: number): number {
   const count = rows ?? Math.min(maxRowsOf(limits), Math.floor(requestLength / LEAST_BYTES_OF_A_ROW));
   const results = Math.min(limits.maxResultBytes, (count + 1) * (limits.maxContentBytes + BYTES_AROUND_CONTENT));
@@ -211,7 +217,10 @@ export type FinishedTask = {
   readonly outputTokens: number;
 };
 
-/** Makes the result object, in the order of the requests. Rows that it has no room or the run no money for become error rows. */
+/**
+ * Makes the result object, in the order of the requests. Rows that it has no room or the run no money for become error
+ * rows.
+ */
 export function finishTask({ key, info, requests, results }: OpenTask, maxBytes: number): FinishedTask {
   const tokens = results.tokens();
   const lines = Array.from({ length: requests.count }, (_, place) => {

@@ -1,10 +1,13 @@
-// docs/edge.md#schema-bounds: what a schema may be. Its keywords are copied one by one, and each subschema notes the work of entering it.
+// docs/edge.md#schema-bounds: what a schema may be. Its keywords are copied one by one, and each subschema notes the
+// work of entering it.
 import { SchemaRefusal } from './refusal.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
-/** The keyword that carries the work; a keyword of this name in a user's schema is dropped like any other unknown one. */
+/**
+ * The keyword that carries the work; a keyword of this name in a user's schema is dropped like any other unknown one.
+ */
 export const WORK_KEYWORD = 'mizuWork';
 
 /** What entering a subschema takes, in units of work, beside the size of the value; `at` is its JSON pointer. */

@@ -1,4 +1,5 @@
-// docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; the work of each check is bounded.
+// docs/edge.md#schemas: structured outputs are checked again, by one schema, whoever made them; the work of each check
+// is bounded.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ResponseFormat } from '../backends/backend.ts';
 import { boundSchema, MAX_SCHEMA_CHARS, type SchemaWork, WORK_KEYWORD } from './bounded.ts';
@@ -60,7 +61,10 @@ export function createContentCheck(): ContentCheck {
   };
 }
 
-/** The text of the schema that a content must fit, if there is one. A schema that is too deep to be written counts as too long. */
+/**
+ * The text of the schema that a content must fit, if there is one. A schema that is too deep to be written counts as
+ * too long.
+ */
 export function schemaOf(format: ResponseFormat | undefined): string | undefined {
   const schema = format?.type === 'json_schema' ? format.json_schema?.schema : undefined;
   if (schema === undefined) return undefined;

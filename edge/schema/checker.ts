@@ -1,4 +1,5 @@
-// docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its time.
+// docs/edge.md#schema-threads: users' schemas run on threads of their own, in turns by owner, each check within its
+// time.
 import { Worker } from 'node:worker_threads';
 import { MizuError } from '../../protocol/errors.ts';
 import { LOADER_ARGUMENTS } from '../../service/process/loader.ts';

@@ -92,7 +92,10 @@ const text = fc
   })
   .map((chars) => chars.join(''));
 
-/** V8 tries every way through a pattern: with twice as many choices, one pattern in a thousand takes longer than anyone waits. */
+/**
+ * V8 tries every way through a pattern: with twice as many choices, one pattern in a thousand takes longer than anyone
+ * waits.
+ */
 const MAX_CHOICES = 8;
 const isSmall = (source: string) => (source.match(/[*+?|]|\{[\d,]+\}/g) ?? []).length <= MAX_CHOICES;
 

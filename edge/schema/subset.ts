@@ -1,5 +1,5 @@
-// docs/edge.md#strict-subset: what an endpoint takes of JSON Schema in strict mode, as OpenAI documents it for structured outputs
-// (https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas").
+// docs/edge.md#strict-subset: what an endpoint takes of JSON Schema in strict mode, as OpenAI documents it for
+// structured outputs (https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas").
 
 import type { JsonSchema } from '../backends/backend.ts';
 

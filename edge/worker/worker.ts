@@ -1,4 +1,5 @@
-// docs/edge.md#workers: connects out, takes leases, answers rows, signs each lease, and keeps results until they are accepted.
+// docs/edge.md#workers: connects out, takes leases, answers rows, signs each lease, and keeps results until they are
+// accepted.
 import { setMaxListeners } from 'node:events';
 import { WebSocket } from 'ws';
 import { MizuError } from '../../protocol/errors.ts';

@@ -1,4 +1,5 @@
-// docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped and named.
+// docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped and
+// named.
 
 import { collectFee, credit, loadAccount, storeAccount } from './accounts';
 import { certifiedUntil, isCertified, OBJECT_BYTES } from './certificate';
@@ -44,7 +45,8 @@ const ITEM_BYTES: u32 = 256;
 /** JSON of one item, with its error. */
 const ITEM_ROOM: u32 = 1536;
 
-// Item: run 32, stage 2, partition 4, attempt 2, requestRoot 32, resultRoot 32, resultLength 8, model 32, inputTokens 8, outputTokens 8.
+// Item: run 32, stage 2, partition 4, attempt 2, requestRoot 32, resultRoot 32, resultLength 8, model 32, inputTokens
+// 8, outputTokens 8.
 const STAGE_AT: usize = 32;
 const PARTITION_AT: usize = 34;
 const ATTEMPT_AT: usize = 38;

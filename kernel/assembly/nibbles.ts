@@ -1,4 +1,5 @@
-// docs/kernel.md#state: paths of the trie: `count` nibbles from nibble `start` of the bytes at `path`, high nibble first.
+// docs/kernel.md#state: paths of the trie: `count` nibbles from nibble `start` of the bytes at `path`, high nibble
+// first.
 
 import { alloc, equal } from './memory';
 

@@ -1,5 +1,7 @@
-// FIPS 202, section 3.3: Keccak-f[1600]. The 25 lanes are locals, one round is unrolled: no lane is touched in memory between rounds.
-// Lanes 1, 2, 8, 12, 17 and 20 are kept complemented: chi then takes 5 complements a round and not 25 (143 instructions, not 163).
+// FIPS 202, section 3.3: Keccak-f[1600]. The 25 lanes are locals, one round is unrolled: no lane is touched in memory
+// between rounds.
+// Lanes 1, 2, 8, 12, 17 and 20 are kept complemented: chi then takes 5 complements a round and not 25 (143
+// instructions, not 163).
 
 const ROUNDS: usize = 24;
 const CONSTANTS = memory.data<u64>([

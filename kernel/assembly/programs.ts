@@ -28,7 +28,8 @@ const HEADER_BYTES: u32 = 152;
 export const PROGRAM_BYTES: u32 = 288;
 export const OBJECTS_PER_PROGRAM: u32 = 5;
 
-// Header: version 8, codeRoot 32, memoryRoot 32, slotsRoot 32, dataRoot 32, pagesInitial 4, pagesMax 4, entry 4, globals 4.
+// Header: version 8, codeRoot 32, memoryRoot 32, slotsRoot 32, dataRoot 32, pagesInitial 4, pagesMax 4, entry 4,
+// globals 4.
 const CODE_ROOT: usize = 8;
 const MEMORY_ROOT: usize = 40;
 const SLOTS_ROOT: usize = 72;
@@ -37,7 +38,8 @@ const PAGES_INITIAL: usize = 136;
 const PAGES_MAX: usize = 140;
 const ENTRY: usize = 144;
 const GLOBALS: usize = 148;
-// After it: codeLength 8, imageTreeRoot 32, imageLength 8, slotsTreeRoot 32, slotsLength 8, dataLength 8, wasmRoot 32, wasmLength 8.
+// After it: codeLength 8, imageTreeRoot 32, imageLength 8, slotsTreeRoot 32, slotsLength 8, dataLength 8, wasmRoot 32,
+// wasmLength 8.
 const CODE_LENGTH: usize = 152;
 const IMAGE_ROOT: usize = 160;
 const IMAGE_LENGTH: usize = 192;
@@ -136,7 +138,10 @@ export function loadGasOf(program: usize): u64 {
   );
 }
 
-/** The object without its trailing zeros, as the left end of a region of `regionBytes`, has the root that the header names. */
+/**
+ * The object without its trailing zeros, as the left end of a region of `regionBytes`, has the root that the header
+ * names.
+ */
 function checkLifted(field: string, treeRoot: usize, size: u64, regionBytes: u64, expected: usize): bool {
   const root = alloc(32);
   memory.copy(root, treeRoot, 32);

@@ -1,4 +1,5 @@
-// docs/kernel.md#state: RLP of the state's records. Everything read here was written by the kernel, so it is well formed.
+// docs/kernel.md#state: RLP of the state's records. Everything read here was written by the kernel, so it is well
+// formed.
 
 import { alloc } from './memory';
 

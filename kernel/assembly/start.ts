@@ -32,7 +32,8 @@ import { put } from './trie';
 import { fromBytes, less, sub } from './u256';
 import { beginSigned, BODY, charge, chargeMore, nonce, readSigned, sender } from './user';
 
-// workflow 32, maxCost 32, maxItemCost 32, maxInferenceCost 32, taskGasLimit 8, deadline 8, gatewayCount 1, gateways 20 each, inputs.
+// workflow 32, maxCost 32, maxItemCost 32, maxInferenceCost 32, taskGasLimit 8, deadline 8, gatewayCount 1, gateways 20
+// each, inputs.
 const FIXED_BYTES: u32 = 145;
 const GATEWAY_BYTES: u32 = 20;
 

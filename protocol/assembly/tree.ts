@@ -5,7 +5,8 @@ const RATE: i32 = 136;
 const LEAF: i32 = 128;
 const DIGEST: i32 = 32;
 
-// Memory: below 2048 the compiler's data, then state (200 bytes), one block of input, round constants, zero-tree roots (33 x 32), the caller's bytes.
+// Memory: below 2048 the compiler's data, then state (200 bytes), one block of input, round constants, zero-tree roots
+// (33 x 32), the caller's bytes.
 const STATE: usize = 2048;
 const BLOCK: usize = 2304;
 const CONSTANTS: usize = 2560;
@@ -109,7 +110,10 @@ export function leaves(source: usize, count: i32, target: usize): void {
   for (let i = 0; i < count; i++) hashBlock(0x00, source + <usize>i * LEAF, LEAF, target + <usize>i * DIGEST);
 }
 
-/** One level up, in place: `count` digests at `level`, whose own depth is `depth`; an odd end is paired with the zero tree. Returns the new count. */
+/**
+ * One level up, in place: `count` digests at `level`, whose own depth is `depth`; an odd end is paired with the zero
+ * tree. Returns the new count.
+ */
 export function up(level: usize, count: i32, depth: i32): i32 {
   const pairs = count >> 1;
   for (let i = 0; i < pairs; i++) hashBlock(0x01, level + <usize>i * 64, 64, level + <usize>i * DIGEST);

@@ -1,4 +1,5 @@
-// docs/contracts.md#generated: the contracts' enums as they come over the ABI, numbered in the order of their Solidity source.
+// docs/contracts.md#generated: the contracts' enums as they come over the ABI, numbered in the order of their Solidity
+// source.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratedFile } from './generated-file.ts';

@@ -1,5 +1,6 @@
 // docs/contracts.md#generated: Solidity constants out of protocol/, ABIs and bytecode out of the compiled contracts.
-// `node --import ./scripts/ts.mjs scripts/generate/contracts.ts [--check]`; with --check nothing is written, a difference exits 1.
+// `node --import ./scripts/ts.mjs scripts/generate/contracts.ts [--check]`; with --check nothing is written, a
+// difference exits 1.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

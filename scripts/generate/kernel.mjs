@@ -1,4 +1,5 @@
-// docs/kernel.md: compiles the kernel. The same sources and compiler give the same bytes: its programId is the network's constitution.
+// docs/kernel.md: compiles the kernel. The same sources and compiler give the same bytes: its programId is the
+// network's constitution.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Compiles the step machine's core (vm/step/assembly and the loops of interpreter.mjs) and writes it as a TypeScript constant.
+// Compiles the step machine's core (vm/step/assembly and the loops of interpreter.mjs) and writes it as a TypeScript
+// constant.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// Compiles the tree (protocol/assembly) and writes it as a TypeScript constant: protocol/ is pure and cannot read files.
+// Compiles the tree (protocol/assembly) and writes it as a TypeScript constant: protocol/ is pure and cannot read
+// files.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -144,7 +144,10 @@ function reach(units: readonly Unit[], roots: readonly Target[]): Map<string, Ta
   return reached;
 }
 
-/** Imports first, ordered by name, then the functions in the order of their modules: the result does not depend on the walk. */
+/**
+ * Imports first, ordered by name, then the functions in the order of their modules: the result does not depend on the
+ * walk.
+ */
 function numberFunctions(units: readonly Unit[], reached: ReadonlyMap<string, Target>) {
   const targets = [...reached.values()];
   const imports = targets.filter((target) => target.kind === 'import').sort((a, b) => (a.key < b.key ? -1 : 1));

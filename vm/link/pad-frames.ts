@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: makes chosen functions use more of the C stack, so that a check of the stack pointer bounds the slots too.
+// docs/vm.md#quickjs: makes chosen functions use more of the C stack, so that a check of the stack pointer bounds the
+// slots too.
 import type { FunctionBody, ModuleSections } from '../wasm/module.ts';
 import { WASM } from '../wasm/opcodes.ts';
 import { createByteWriter, put } from '../wasm/write.ts';

@@ -21,7 +21,8 @@ it.each([
   const source = { ...program, wasm, fromImage: false };
   const compared = loadAnyProgram(engine, source).run(REQUEST);
   expect({ ...compared, committed: undefined }).toEqual({ status, output, gasUsed, committed: undefined });
-  // Whether V8's stack is enough depends on how far it has optimised the code by now: then the result is the same, else it says so.
+  // Whether V8's stack is enough depends on how far it has optimised the code by now: then the result is the same, else
+  // it says so.
   const loaded = engine.load(source);
   const native = () => (loaded.kind === 'native' ? engine.run(loaded, REQUEST) : undefined);
   const outcome = attempt(native);

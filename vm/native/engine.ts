@@ -1,4 +1,5 @@
-// docs/vm.md#engines: the native engine. V8 runs the rewritten module; gas, status and output are those of the lowered code.
+// docs/vm.md#engines: the native engine. V8 runs the rewritten module; gas, status and output are those of the lowered
+// code.
 import { MizuError } from '../../protocol/errors.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { INSTRUCTION_BYTES, OP } from '../../protocol/isa.ts';

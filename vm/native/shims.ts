@@ -57,7 +57,10 @@ export function buildGrowShim(layout: NativeLayout, pagesMax: number): Uint8Arra
   return w.finish();
 }
 
-/** Body of the shim for `memory.fill`, `memory.copy`, or the `memory.init` of the segment that lies at `dataOffset` of the data region. */
+/**
+ * Body of the shim for `memory.fill`, `memory.copy`, or the `memory.init` of the segment that lies at `dataOffset` of
+ * the data region.
+ */
 export function buildBulkShim(name: string, layout: NativeLayout, dataOffset: number): Uint8Array {
   const w = createByteWriter();
   const target = () => put.localGet(w, 0);

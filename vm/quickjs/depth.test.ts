@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: however a program recurses, QuickJS's own limit comes before the end of the slots: an error that can be caught.
+// docs/vm.md#quickjs: however a program recurses, QuickJS's own limit comes before the end of the slots: an error that
+// can be caught.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parameters } from '../../test/modules/plain-host.fixture.ts';
 import { loadModule } from '../load.ts';

@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: QuickJS with its glue and the WASI adapter as one module that imports only the DataVM's primitives.
+// docs/vm.md#quickjs: QuickJS with its glue and the WASI adapter as one module that imports only the DataVM's
+// primitives.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -81,9 +82,9 @@ const FROM_GLUE: readonly LibraryExport[] = [
   { library: GLUE_MODULE, name: 'install' },
 ];
 /**
- * Functions of quickjs-wasi 3.6.2 that recurse with many slots but little of the C stack, which is all that QuickJS checks: readers
- * and writers of JSON, parsers of expressions, functions and regular expressions, `flat`, `join`, proxies, bound functions. With the padding
- * a RangeError comes before the slots are used up.
+ * Functions of quickjs-wasi 3.6.2 that recurse with many slots but little of the C stack, which is all that QuickJS
+ * checks: readers and writers of JSON, parsers of expressions, functions and regular expressions, `flat`, `join`,
+ * proxies, bound functions. With the padding a RangeError comes before the slots are used up.
  */
 const PADDING: ReadonlyMap<number, number> = new Map([
   [940, 128],

@@ -6,7 +6,8 @@ import { createNativeEngine, type NativeProgram } from '../native/engine.ts';
 import { createProgram } from '../program.ts';
 import { createQuickJsImage } from './program.ts';
 
-// Each argument is one call: its text goes to the output if it ends, `!` if it does not. What runs between two calls is not counted.
+// Each argument is one call: its text goes to the output if it ends, `!` if it does not. What runs between two calls is
+// not counted.
 const MAIN = `globalThis.__mizu_main = (io) => {
   const codes = io.params.slice(2), budget = Number(io.params[1]);
   let at = 0, result;

@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: a DataVM program from a JavaScript bundle: boot QuickJS, evaluate the bundle once, keep the state as image.
+// docs/vm.md#quickjs: a DataVM program from a JavaScript bundle: boot QuickJS, evaluate the bundle once, keep the state
+// as image.
 import { MizuError } from '../../protocol/errors.ts';
 import { mergeModules } from '../link/merge.ts';
 import { bakeImage, takeImage, withoutState } from '../link/snapshot.ts';

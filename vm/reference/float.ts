@@ -1,4 +1,5 @@
-// docs/vm.md#code: float instructions of the reference machine. A JavaScript number is an f64; an f32 is rounded from it.
+// docs/vm.md#code: float instructions of the reference machine. A JavaScript number is an f64; an f32 is rounded from
+// it.
 import type { OpName } from '../../protocol/isa.ts';
 import { MachineFault } from './fault.ts';
 

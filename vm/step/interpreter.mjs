@@ -2,7 +2,10 @@
 // address can wrap.
 import { LOADS, OPERATIONS, STORES } from './operations.mjs';
 
-/** AssemblyScript source. `instructions`: the table of protocol/isa.ts; an instruction's number is its place there, with the immediate bit behind all others. `prices`: gas of a page and of a kept byte, and slots of a frame for a gas. */
+/**
+ * AssemblyScript source. `instructions`: the table of protocol/isa.ts; an instruction's number is its place there, with
+ * the immediate bit behind all others. `prices`: gas of a page and of a kept byte, and slots of a frame for a gas.
+ */
 export function interpreterSource(instructions, prices) {
   const text = (name, slotAt) => loop(name, instructions, slotAt, prices);
   return `${HEAD}\n${text('runFast', fastSlots)}\n${text('runMasked', maskedSlots)}`;

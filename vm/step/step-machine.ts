@@ -1,4 +1,5 @@
-// docs/machine.md: a trace as one flat row of machines: the kernel, the user program that it starts, the kernel again, halted.
+// docs/machine.md: a trace as one flat row of machines: the kernel, the user program that it starts, the kernel again,
+// halted.
 import { STATUS_FAULT } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';

@@ -20,9 +20,11 @@ export const wasiLibrary: Library = {
 };
 
 /**
- * The core module of a WASI command: it imports functions of `mizu` only and exports `_start` and `memory`. Unreachable functions
- * are left out. A module that imports nothing but `mizu` and exports `_start` already is one and comes back as it is.
- * @throws MizuError `vm/malformed`, `vm/too-large`, `vm/invalid`, `vm/unsupported-feature`, `vm/unknown-import`, `vm/import-type`, `vm/no-start`, `vm/reactor`
+ * The core module of a WASI command: it imports functions of `mizu` only and exports `_start` and `memory`. Unreachable
+ * functions are left out. A module that imports nothing but `mizu` and exports `_start` already is one and comes back
+ * as it is.
+ * @throws MizuError `vm/malformed`, `vm/too-large`, `vm/invalid`, `vm/unsupported-feature`, `vm/unknown-import`,
+ * `vm/import-type`, `vm/no-start`, `vm/reactor`
  */
 export async function linkWasi(moduleBytes: Uint8Array): Promise<Uint8Array> {
   const main = decodeValidModule(moduleBytes);

@@ -1,4 +1,5 @@
-// docs/vm.md#features: the features of WebAssembly that the DataVM does not have, and the one wording in which they are refused.
+// docs/vm.md#features: the features of WebAssembly that the DataVM does not have, and the one wording in which they are
+// refused.
 import { MizuError } from '../../protocol/errors.ts';
 
 const LLVM = 'for LLVM: -C target-cpu=mvp or -mcpu=mvp with the features above';

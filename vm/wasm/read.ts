@@ -1,4 +1,5 @@
-// docs/vm.md#program: reads the pieces of the WebAssembly binary format; every refusal names the byte offset. All of vm/ reads it with this.
+// docs/vm.md#program: reads the pieces of the WebAssembly binary format; every refusal names the byte offset. All of
+// vm/ reads it with this.
 import { MizuError } from '../../protocol/errors.ts';
 
 export type Cursor = { readonly bytes: Uint8Array; at: number; end: number };

@@ -1,4 +1,5 @@
-// docs/vm.md#program: writes the pieces of the WebAssembly binary format: numbers, names and instructions. All of vm/ writes it with this.
+// docs/vm.md#program: writes the pieces of the WebAssembly binary format: numbers, names and instructions. All of vm/
+// writes it with this.
 import { F32, I32, I64, type ValueType } from './module.ts';
 import { BLOCK_VOID, PREFIX_FC, WASM } from './opcodes.ts';
 

@@ -41,7 +41,10 @@ export function fillSchema(schema: JsonSchema, text: string, seed: number): unkn
   return filling.tooEarly ? fill(schema, '', filling, 0) : value;
 }
 
-/** The best label of the enum and how sure it is. Labels that are no lexicographer classes count their words in the text. */
+/**
+ * The best label of the enum and how sure it is. Labels that are no lexicographer classes count their words in the
+ * text.
+ */
 export function classifyInto(labels: readonly string[], text: string): { label: string; confidence: number } {
   const { classesOf, allowed } = matchLabels(labels);
   if (allowed.length > 0) {

@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: the exports of quickjs-wasi that the glue calls. A `Value` is the address of a boxed JavaScript value.
+// docs/vm.md#quickjs: the exports of quickjs-wasi that the glue calls. A `Value` is the address of a boxed JavaScript
+// value.
 
 export type Value = u32;
 

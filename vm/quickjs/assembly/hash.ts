@@ -1,4 +1,5 @@
-// docs/vm.md#quickjs: MurmurHash3 x86_128 (public domain) over bytes, and its finaliser; the same as sdk/runtime/hash.ts to the bit.
+// docs/vm.md#quickjs: MurmurHash3 x86_128 (public domain) over bytes, and its finaliser; the same as
+// sdk/runtime/hash.ts to the bit.
 
 /** Every bit of the result depends on every bit of `value`. */
 export function mix32(value: u32): u32 {

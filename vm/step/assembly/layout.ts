@@ -5,7 +5,9 @@
 export const SCRATCH: usize = 0x4000;
 /** Where roots and siblings are handed out. */
 export const OUT: usize = 0x5000;
-/** What `random` hashes: tag 1 ‖ seed 32 ‖ counter u64; behind it the hash, and what `input_count` and `clock` answer. */
+/**
+ * What `random` hashes: tag 1 ‖ seed 32 ‖ counter u64; behind it the hash, and what `input_count` and `clock` answer.
+ */
 export const RANDOM: usize = 0x6000;
 export const RANDOM_HASH: usize = 0x6040;
 export const INPUT_COUNT: usize = 0x6080;

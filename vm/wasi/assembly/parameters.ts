@@ -47,7 +47,8 @@ function copy(kind: u8, pointers: u32, strings: u32): Errno {
     const end = stringEnd(start, size);
     if (end == size) break;
     if (byteAt(start) == kind && end > start) {
-      // The string without its kind byte and with its NUL is as long as the string with its kind byte and without its NUL.
+      // The string without its kind byte and with its NUL is as long as the string with its kind byte and without its
+      // NUL.
       const length = end - start;
       if (!inMemory(pointers, 4) || !inMemory(strings, length)) return EFAULT;
       store<u32>(pointers, strings);
@@ -71,8 +72,8 @@ function stringEnd(start: u64, size: u64): u64 {
 }
 
 /**
- * One byte of input 0. It can be read into memory only, so the first byte of the guest's memory is lent for a moment and put
- * back: the guest cannot notice, and no address has to be kept free.
+ * One byte of input 0. It can be read into memory only, so the first byte of the guest's memory is lent for a moment
+ * and put back: the guest cannot notice, and no address has to be kept free.
  */
 function byteAt(offset: u64): u8 {
   const kept = load<u8>(0);
