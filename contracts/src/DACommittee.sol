@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Certificate, Role} from "./lib/Types.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
@@ -24,7 +24,7 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
 
     uint256 private constant SIGNATURE_BYTES = 65;
 
-    IStakeManager public immutable stakes;
+    IStakeSource public immutable stakes;
     IInbox public immutable inbox;
     /// @notice Seconds that a certificate must still have to run when it is checked.
     uint64 public immutable retention;
@@ -68,7 +68,7 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
 
     /// @param delaySeconds_ at least window + pause + clocks: what was asserted before the change is decided before it
     /// @param overlapSeconds_ at most the delay: one epoch is kept beside the present one
-    constructor(address owner, IStakeManager stakes_, IInbox inbox_, uint64 delaySeconds_, uint64 overlapSeconds_)
+    constructor(address owner, IStakeSource stakes_, IInbox inbox_, uint64 delaySeconds_, uint64 overlapSeconds_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
         Ownable(owner)
     {

@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {RoundPlaces} from "./RoundPlaces.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {Role} from "./lib/Types.sol";
 
 /// @title Whose turn it is to assert: staked executors in turn, so that they do not all pay for the same assertion.
@@ -73,7 +73,7 @@ abstract contract ExecutorRotation is RoundPlaces {
         return leader != address(0) && _stakes().isActive(leader, Role.EXECUTOR) ? leader : address(0);
     }
 
-    function _stakes() internal view virtual returns (IStakeManager);
+    function _stakes() internal view virtual returns (IStakeSource);
 
     /// @dev Unix seconds of the batch; of now if it is not there yet.
     function _postedAt(uint64 batch) internal view virtual returns (uint256);

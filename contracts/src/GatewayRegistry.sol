@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 import {Constants} from "./generated/Constants.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {DataObject, Role} from "./lib/Types.sol";
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -29,7 +29,7 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
         address[] gateways;
     }
 
-    IStakeManager public immutable stakes;
+    IStakeSource public immutable stakes;
     IInbox public immutable inbox;
 
     /// @notice Seconds for which a gateway's stake stays locked after it has retired.
@@ -54,7 +54,7 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
     error NothingLocked(address gateway);
     error GatewayCountOutOfRange(uint256 minimum, uint256 maximum, uint256 actual);
 
-    constructor(address owner, IStakeManager stakes_, IInbox inbox_)
+    constructor(address owner, IStakeSource stakes_, IInbox inbox_)
         EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
         Ownable(owner)
     {

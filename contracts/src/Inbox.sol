@@ -7,7 +7,7 @@ import {SequencerTurns} from "./SequencerTurns.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {Batch, DelayedMessage, IInbox} from "./interfaces/IInbox.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {Tree} from "./lib/Tree.sol";
 import {Certificate} from "./lib/Types.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -38,7 +38,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     address public immutable bridge;
     /// @notice The contract that makes batches void whose bytes nobody has to keep any more.
     address public immutable rollup;
-    IStakeManager public immutable stakes;
+    IStakeSource public immutable stakes;
     IDACommittee public immutable committee;
     address public immutable gatewayRegistry;
     uint64 public immutable delaySeconds;
@@ -89,7 +89,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
     constructor(
         IERC20 token_,
         address bridge_,
-        IStakeManager stakes_,
+        IStakeSource stakes_,
         IDACommittee committee_,
         address gatewayRegistry_,
         address rollup_,
@@ -295,7 +295,7 @@ contract Inbox is IInbox, SequencerTurns, SequencerPromises {
         require(block.timestamp < deadline, DelayedOverdue(upTo, deadline));
     }
 
-    function _stakes() internal view override(SequencerTurns, SequencerPromises) returns (IStakeManager) {
+    function _stakes() internal view override(SequencerTurns, SequencerPromises) returns (IStakeSource) {
         return stakes;
     }
 

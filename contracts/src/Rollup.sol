@@ -10,7 +10,7 @@ import {NetworkEnd} from "./NetworkEnd.sol";
 import {StepClaims} from "./StepClaims.sol";
 import {IDACommittee} from "./interfaces/IDACommittee.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {requireAtMost} from "./lib/Settings.sol";
 import {StateLeaf} from "./lib/StateLeaf.sol";
 import {AssertionId, DataObject, Role} from "./lib/Types.sol";
@@ -29,7 +29,7 @@ contract Rollup is StepClaims, ExecutorRotation, LiveChildren, Assertions {
         uint64 escapeSeconds;
     }
 
-    IStakeManager public immutable stakes;
+    IStakeSource public immutable stakes;
     IInbox public immutable inbox;
     /// @notice The contract that decides games; zero: there is none.
     address public immutable dispute;
@@ -75,7 +75,7 @@ contract Rollup is StepClaims, ExecutorRotation, LiveChildren, Assertions {
 
     /// @param genesisStateRoot of the state trie before the first message
     constructor(
-        IStakeManager stakes_,
+        IStakeSource stakes_,
         IInbox inbox_,
         IDACommittee committee_,
         address dispute_,
@@ -250,7 +250,7 @@ contract Rollup is StepClaims, ExecutorRotation, LiveChildren, Assertions {
         return batch < inbox.batchCount() ? inbox.batch(batch).timestamp : block.timestamp;
     }
 
-    function _stakes() internal view override returns (IStakeManager) {
+    function _stakes() internal view override returns (IStakeSource) {
         return stakes;
     }
 

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 import {MessageProof, Messages} from "./dispute/Message.sol";
 import {Constants} from "./generated/Constants.sol";
 import {Batch} from "./interfaces/IInbox.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {DataObject, Role} from "./lib/Types.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -76,7 +76,7 @@ abstract contract SequencerPromises is EIP712 {
         );
     }
 
-    function _stakes() internal view virtual returns (IStakeManager);
+    function _stakes() internal view virtual returns (IStakeSource);
 
     /// @dev A batch, who has posted it, and the number of messages in its object.
     function _postedBatch(uint64 index)
@@ -101,7 +101,7 @@ abstract contract SequencerPromises is EIP712 {
     }
 
     function _punish(address signer, Promise calldata promised) private {
-        IStakeManager stakes_ = _stakes();
+        IStakeSource stakes_ = _stakes();
         emit PromiseBroken(signer, promised.batch, promised.message, promised.messageHash, msg.sender);
         uint256 amount = stakes_.minimumOf(Role.SEQUENCER);
         stakes_.slash(signer, Role.SEQUENCER, amount, msg.sender, amount);

@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {RoundPlaces} from "./RoundPlaces.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {Role} from "./lib/Types.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -45,7 +45,7 @@ abstract contract SequencerTurns is RoundPlaces {
     /// @notice Enters the caller, who must be staked as a sequencer, and locks the minimum stake. Its turns begin with the
     /// round after the next one; at once if nobody of this round can post.
     function join() external {
-        IStakeManager stakes_ = _stakes();
+        IStakeSource stakes_ = _stakes();
         require(stakes_.isActive(msg.sender, Role.SEQUENCER), NotSequencer(msg.sender));
         require(_placeOf[msg.sender] == 0, SequencerListed(msg.sender));
         uint256 round = _roundOf(block.timestamp);
@@ -77,7 +77,7 @@ abstract contract SequencerTurns is RoundPlaces {
         require(block.timestamp >= until, StillContestable(sequencer, until));
         delete _placeOf[sequencer];
         delete _places[place - 1];
-        IStakeManager stakes_ = _stakes();
+        IStakeSource stakes_ = _stakes();
         stakes_.release(sequencer, Role.SEQUENCER, stakes_.minimumOf(Role.SEQUENCER));
     }
 
@@ -102,7 +102,7 @@ abstract contract SequencerTurns is RoundPlaces {
         return _startOf(_places[place - 1].untilRound) + contestSeconds;
     }
 
-    function _stakes() internal view virtual returns (IStakeManager);
+    function _stakes() internal view virtual returns (IStakeSource);
 
     /// @dev Reverts unless the caller may post now. A holder that posts keeps the whole slot.
     function _takeTurn() internal {

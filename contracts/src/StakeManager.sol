@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 
 import {MizuToken} from "./MizuToken.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
-import {IStakeManager} from "./interfaces/IStakeManager.sol";
+import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {requireAtMost} from "./lib/Settings.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Role} from "./lib/Types.sol";
@@ -16,7 +16,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// @title Stakes per account and role, slashable until they have left.
 /// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by authorities.
 /// There is no owner: who may lock and slash the stakes of which role is fixed when the contract is made.
-contract StakeManager is IStakeManager {
+contract StakeManager is IStakeSource {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for MizuToken;
 
@@ -47,7 +47,7 @@ contract StakeManager is IStakeManager {
     /// @dev A call passes on at most 63/64 of the gas that is left (EIP-150); the rest pays for the call itself.
     uint256 private constant GAS_BEFORE_HOOK = HOOK_GAS * 64 / 63 + 20_000;
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     MizuToken public immutable token;
 
     Timing private _timing;
@@ -171,7 +171,7 @@ contract StakeManager is IStakeManager {
         emit RewardClaimed(msg.sender, amount);
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     function lock(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
         uint256 free = freeOf(account, role);
         require(amount <= free, NotEnoughFreeStake(free, amount));
@@ -180,7 +180,7 @@ contract StakeManager is IStakeManager {
         emit Locked(account, role, msg.sender, amount, locked);
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     function release(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
         uint256 own = lockedBy[msg.sender][account][role];
         require(amount <= own, NotEnoughLocked(own, amount));
@@ -189,7 +189,7 @@ contract StakeManager is IStakeManager {
         emit Released(account, role, msg.sender, amount, locked);
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     /// @dev Free stake goes first, then what is unbonding (the youngest first), then what other claims have locked.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
@@ -210,12 +210,12 @@ contract StakeManager is IStakeManager {
         if (activeOf(account, role) < minimumOf(role)) _tell(account, role);
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     function timing() external view returns (Timing memory) {
         return _timing;
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     function isActive(address account, Role role) external view returns (bool) {
         return activeOf(account, role) >= minimumOf(role);
     }
@@ -238,7 +238,7 @@ contract StakeManager is IStakeManager {
         return _unbondings[account][role];
     }
 
-    /// @inheritdoc IStakeManager
+    /// @inheritdoc IStakeSource
     function minimumOf(Role role) public view returns (uint256) {
         return _minimum[uint256(role)];
     }

@@ -97,7 +97,7 @@ export const stakeManagerAbi = [
   {"type":"error","name":"WindowIsZero","inputs":[]},
 ] as const;
 export const inboxAbi = [
-  {"type":"constructor","inputs":[{"name":"token_","type":"address","internalType":"contract IERC20"},{"name":"bridge_","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeManager"},{"name":"committee_","type":"address","internalType":"contract IDACommittee"},{"name":"gatewayRegistry_","type":"address","internalType":"address"},{"name":"rollup_","type":"address","internalType":"address"},{"name":"limits","type":"tuple","internalType":"struct Inbox.Limits","components":[{"name":"delaySeconds","type":"uint64","internalType":"uint64"},{"name":"maxAheadSeconds","type":"uint64","internalType":"uint64"},{"name":"maxBehindSeconds","type":"uint64","internalType":"uint64"},{"name":"slotSeconds","type":"uint64","internalType":"uint64"}]}],"stateMutability":"nonpayable"},
+  {"type":"constructor","inputs":[{"name":"token_","type":"address","internalType":"contract IERC20"},{"name":"bridge_","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"committee_","type":"address","internalType":"contract IDACommittee"},{"name":"gatewayRegistry_","type":"address","internalType":"address"},{"name":"rollup_","type":"address","internalType":"address"},{"name":"limits","type":"tuple","internalType":"struct Inbox.Limits","components":[{"name":"delaySeconds","type":"uint64","internalType":"uint64"},{"name":"maxAheadSeconds","type":"uint64","internalType":"uint64"},{"name":"maxBehindSeconds","type":"uint64","internalType":"uint64"},{"name":"slotSeconds","type":"uint64","internalType":"uint64"}]}],"stateMutability":"nonpayable"},
   {"type":"function","name":"MAX_SEQUENCERS","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"ROUND_SLOTS","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"batch","inputs":[{"name":"index","type":"uint64","internalType":"uint64"}],"outputs":[{"name":"","type":"tuple","internalType":"struct Batch","components":[{"name":"objectRoot","type":"bytes32","internalType":"bytes32"},{"name":"timestamp","type":"uint64","internalType":"uint64"},{"name":"delayedUpTo","type":"uint64","internalType":"uint64"},{"name":"totalMessages","type":"uint64","internalType":"uint64"},{"name":"objectLength","type":"uint32","internalType":"uint32"},{"name":"messageCount","type":"uint32","internalType":"uint32"}]}],"stateMutability":"view"},
@@ -136,7 +136,7 @@ export const inboxAbi = [
   {"type":"function","name":"retire","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"rollup","inputs":[],"outputs":[{"name":"","type":"address","internalType":"address"}],"stateMutability":"view"},
   {"type":"function","name":"slotSeconds","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
-  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeManager"}],"stateMutability":"view"},
+  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeSource"}],"stateMutability":"view"},
   {"type":"function","name":"token","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IERC20"}],"stateMutability":"view"},
   {"type":"function","name":"totalMessagesBefore","inputs":[{"name":"batches","type":"uint64","internalType":"uint64"}],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"unlock","inputs":[{"name":"sequencer","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
@@ -193,7 +193,7 @@ export const inboxAbi = [
   {"type":"error","name":"UnexpectedBatchIndex","inputs":[{"name":"expected","type":"uint64","internalType":"uint64"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
 ] as const;
 export const daCommitteeAbi = [
-  {"type":"constructor","inputs":[{"name":"owner","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeManager"},{"name":"inbox_","type":"address","internalType":"contract IInbox"},{"name":"delaySeconds_","type":"uint64","internalType":"uint64"},{"name":"overlapSeconds_","type":"uint64","internalType":"uint64"}],"stateMutability":"nonpayable"},
+  {"type":"constructor","inputs":[{"name":"owner","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"inbox_","type":"address","internalType":"contract IInbox"},{"name":"delaySeconds_","type":"uint64","internalType":"uint64"},{"name":"overlapSeconds_","type":"uint64","internalType":"uint64"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"acceptOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"activate","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"activeFrom","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
@@ -214,7 +214,7 @@ export const daCommitteeAbi = [
   {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"retention","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"setCommittee","inputs":[{"name":"members_","type":"address[]","internalType":"address[]"},{"name":"threshold_","type":"uint16","internalType":"uint16"}],"outputs":[],"stateMutability":"nonpayable"},
-  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeManager"}],"stateMutability":"view"},
+  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeSource"}],"stateMutability":"view"},
   {"type":"function","name":"threshold","inputs":[],"outputs":[{"name":"","type":"uint16","internalType":"uint16"}],"stateMutability":"view"},
   {"type":"function","name":"transferOwnership","inputs":[{"name":"newOwner","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"unlock","inputs":[{"name":"member","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
@@ -248,7 +248,7 @@ export const daCommitteeAbi = [
   {"type":"error","name":"WrongSigner","inputs":[{"name":"expected","type":"address","internalType":"address"},{"name":"actual","type":"address","internalType":"address"}]},
 ] as const;
 export const gatewayRegistryAbi = [
-  {"type":"constructor","inputs":[{"name":"owner","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeManager"},{"name":"inbox_","type":"address","internalType":"contract IInbox"}],"stateMutability":"nonpayable"},
+  {"type":"constructor","inputs":[{"name":"owner","type":"address","internalType":"address"},{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"inbox_","type":"address","internalType":"contract IInbox"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"acceptOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"contestSeconds","inputs":[],"outputs":[{"name":"","type":"uint64","internalType":"uint64"}],"stateMutability":"view"},
   {"type":"function","name":"domainSeparator","inputs":[],"outputs":[{"name":"","type":"bytes32","internalType":"bytes32"}],"stateMutability":"view"},
@@ -266,7 +266,7 @@ export const gatewayRegistryAbi = [
   {"type":"function","name":"renounceOwnership","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"retire","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"setModel","inputs":[{"name":"id","type":"bytes32","internalType":"bytes32"},{"name":"model_","type":"tuple","internalType":"struct GatewayRegistry.Model","components":[{"name":"active","type":"bool","internalType":"bool"},{"name":"class","type":"uint8","internalType":"uint8"},{"name":"inputPrice","type":"uint256","internalType":"uint256"},{"name":"outputPrice","type":"uint256","internalType":"uint256"},{"name":"manifest","type":"tuple","internalType":"struct DataObject","components":[{"name":"root","type":"bytes32","internalType":"bytes32"},{"name":"length","type":"uint64","internalType":"uint64"}]},{"name":"gateways","type":"address[]","internalType":"address[]"}]}],"outputs":[],"stateMutability":"nonpayable"},
-  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeManager"}],"stateMutability":"view"},
+  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeSource"}],"stateMutability":"view"},
   {"type":"function","name":"transferOwnership","inputs":[{"name":"newOwner","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"function","name":"unlock","inputs":[{"name":"gateway","type":"address","internalType":"address"}],"outputs":[],"stateMutability":"nonpayable"},
   {"type":"event","name":"EIP712DomainChanged","inputs":[],"anonymous":false},
@@ -290,7 +290,7 @@ export const gatewayRegistryAbi = [
   {"type":"error","name":"UnknownModelClass","inputs":[{"name":"last","type":"uint256","internalType":"uint256"},{"name":"actual","type":"uint256","internalType":"uint256"}]},
 ] as const;
 export const rollupAbi = [
-  {"type":"constructor","inputs":[{"name":"stakes_","type":"address","internalType":"contract IStakeManager"},{"name":"inbox_","type":"address","internalType":"contract IInbox"},{"name":"committee_","type":"address","internalType":"contract IDACommittee"},{"name":"dispute_","type":"address","internalType":"address"},{"name":"demands_","type":"address","internalType":"address"},{"name":"kernelProgramId_","type":"bytes32","internalType":"bytes32"},{"name":"genesisStateRoot","type":"bytes32","internalType":"bytes32"},{"name":"settings","type":"tuple","internalType":"struct Rollup.Settings","components":[{"name":"bond","type":"uint256","internalType":"uint256"},{"name":"leaderSeconds","type":"uint64","internalType":"uint64"},{"name":"guardian","type":"address","internalType":"address"},{"name":"escapeSeconds","type":"uint64","internalType":"uint64"}]}],"stateMutability":"nonpayable"},
+  {"type":"constructor","inputs":[{"name":"stakes_","type":"address","internalType":"contract IStakeSource"},{"name":"inbox_","type":"address","internalType":"contract IInbox"},{"name":"committee_","type":"address","internalType":"contract IDACommittee"},{"name":"dispute_","type":"address","internalType":"address"},{"name":"demands_","type":"address","internalType":"address"},{"name":"kernelProgramId_","type":"bytes32","internalType":"bytes32"},{"name":"genesisStateRoot","type":"bytes32","internalType":"bytes32"},{"name":"settings","type":"tuple","internalType":"struct Rollup.Settings","components":[{"name":"bond","type":"uint256","internalType":"uint256"},{"name":"leaderSeconds","type":"uint64","internalType":"uint64"},{"name":"guardian","type":"address","internalType":"address"},{"name":"escapeSeconds","type":"uint64","internalType":"uint64"}]}],"stateMutability":"nonpayable"},
   {"type":"function","name":"KEPT_ROUNDS","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"MAX_BATCHES","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
   {"type":"function","name":"MAX_EXECUTORS","inputs":[],"outputs":[{"name":"","type":"uint256","internalType":"uint256"}],"stateMutability":"view"},
@@ -340,7 +340,7 @@ export const rollupAbi = [
   {"type":"function","name":"places","inputs":[],"outputs":[{"name":"","type":"tuple[]","internalType":"struct RoundPlaces.Place[]","components":[{"name":"account","type":"address","internalType":"address"},{"name":"fromRound","type":"uint48","internalType":"uint48"},{"name":"untilRound","type":"uint48","internalType":"uint48"}]}],"stateMutability":"view"},
   {"type":"function","name":"reject","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"},{"name":"beneficiary","type":"address","internalType":"address"},{"name":"rewardMax","type":"uint256","internalType":"uint256"}],"outputs":[{"name":"reward","type":"uint256","internalType":"uint256"}],"stateMutability":"nonpayable"},
   {"type":"function","name":"retire","inputs":[],"outputs":[],"stateMutability":"nonpayable"},
-  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeManager"}],"stateMutability":"view"},
+  {"type":"function","name":"stakes","inputs":[],"outputs":[{"name":"","type":"address","internalType":"contract IStakeSource"}],"stateMutability":"view"},
   {"type":"function","name":"standingOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"status","type":"uint8","internalType":"enum Assertions.Status"},{"name":"moot","type":"bool","internalType":"bool"},{"name":"asserter","type":"address","internalType":"address"}],"stateMutability":"view"},
   {"type":"function","name":"statusAndAsserterOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"status","type":"uint8","internalType":"enum Assertions.Status"},{"name":"asserter","type":"address","internalType":"address"}],"stateMutability":"view"},
   {"type":"function","name":"statusOf","inputs":[{"name":"id","type":"bytes32","internalType":"AssertionId"}],"outputs":[{"name":"","type":"uint8","internalType":"enum Assertions.Status"}],"stateMutability":"view"},

@@ -7,7 +7,7 @@ import {Timing} from "../lib/Timing.sol";
 import {Role} from "../lib/Types.sol";
 
 /// @title What the other contracts need to know of stakes, and may do with them.
-interface IStakeManager {
+interface IStakeSource {
     /// @notice In which all stakes are.
     function token() external view returns (MizuToken);
 
