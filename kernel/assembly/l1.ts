@@ -1,5 +1,4 @@
-// docs/messages.md#protocol-messages: messages with which L1 tells the network something. They count only if they come
-// from L1.
+// docs/messages.md#protocol-messages: what L1 tells the network. Only messages that come from L1 count.
 
 import { credit } from './accounts';
 import { committeeOverlap } from './config';
