@@ -1,4 +1,4 @@
-// docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an item that does not fit is skipped, named.
+// docs/kernel.md#tasks: InferenceResult. The batch is accepted as a whole; an unfit item is skipped and named.
 
 import { collectFee, credit, loadAccount, storeAccount } from './accounts';
 import { certifiedUntil, isCertified, OBJECT_BYTES } from './certificate';

@@ -1,5 +1,4 @@
-// docs/vm.md#program: memory is handed out upwards and never taken back, because a step is short. Big-endian access and
-// comparison of bytes.
+// docs/vm.md#program: memory is handed out and never taken back. Big-endian access and comparison of bytes.
 
 export const LEAF: u32 = 128;
 const GROW_PAGES: i32 = 16;

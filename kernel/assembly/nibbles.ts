@@ -1,5 +1,4 @@
-// docs/kernel.md#state: paths of the trie: `count` nibbles from nibble `start` of the bytes at `path`, high nibble
-// first.
+// docs/kernel.md#state: paths of the trie: `count` nibbles from nibble `start` of the bytes at `path`, high one first.
 
 import { alloc, equal } from './memory';
 

@@ -1,5 +1,4 @@
-// docs/kernel.md#receipt: what the step did, as one JSON object. Handlers fill in the fields; a field with 0 is left
-// out.
+// docs/kernel.md#receipt: what the step did, as a JSON object. Handlers fill in the fields; one with 0 is left out.
 
 import { alloc } from './memory';
 import { statusName } from './status';

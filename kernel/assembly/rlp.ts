@@ -1,5 +1,4 @@
-// docs/kernel.md#state: RLP of the state's records. Everything read here was written by the kernel, so it is well
-// formed.
+// docs/kernel.md#state: RLP of the state's records. Only the kernel has written them, so they are well formed.
 
 import { alloc } from './memory';
 

@@ -1,5 +1,4 @@
-// docs/kernel.md#state: nodes of the Merkle Patricia Trie in memory. A node is read from the host when a walk first
-// reaches it.
+// docs/kernel.md#state: nodes of the Merkle Patricia Trie in memory. A node is read when a walk first reaches it.
 
 import { MAX_PREIMAGE_BYTES } from './generated/constants';
 import { preimage } from './host';

@@ -1,5 +1,4 @@
-// docs/messages.md#user: the common part of signed messages: nonce, signature, fee. A wrong signature or nonce charges
-// nobody.
+// docs/messages.md#user: the common part of signed messages. A wrong signature or nonce charges nobody.
 
 import { collectFee, loadAccount, storeAccount } from './accounts';
 import { gasPrice, inboxDomain } from './config';
