@@ -14,7 +14,7 @@ test('a row of a near dedupe costs among 6,000 rows of templates what it costs a
 
 test('a goal that is missed is told', async () => {
   const one: RowGas = {
-    step: 'near',
+    operator: 'near',
     texts: 'templates',
     rows: 10,
     rowsOut: 10,
@@ -29,7 +29,7 @@ test('a goal that is missed is told', async () => {
   expect(missedGoal([{ ...one, ratio: 1, paidRatio: 1.6 }])).toBe(missed);
   expect(
     missedGoal([
-      { ...one, step: 'sort', ratio: 1.6, paidRatio: 1 },
+      { ...one, operator: 'sort', ratio: 1.6, paidRatio: 1 },
       { ...one, ratio: 1, paidRatio: 1 },
     ]),
   ).toBeNull();
