@@ -35,7 +35,8 @@ async function run(
     const outcome = await node.transition.step(leaf, next.context, next.message);
     if (!outcome.receipt.ok) throw new Error(`step ${i}: ${outcome.receipt.error}`);
     await record.add({
-      ...next,
+      context: next.context,
+      message: next.message.bytes,
       stateLeaf: outcome.stateLeaf,
       receipt: outcome.receiptBytes,
       execs: outcome.touched.execs,
