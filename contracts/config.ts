@@ -53,8 +53,6 @@ export type DeployConfig = {
   readonly escapeSeconds: number;
   /** One account may hold several powers; left out, that is refused. */
   readonly sharedPowers?: boolean;
-  /** Contract that shares out the validators' part of the fees. */
-  readonly validatorRewards?: Address;
 };
 
 const MIZU = 10n ** 18n;

@@ -36,6 +36,7 @@ import { requireSettings } from './settings.ts';
 /** In the order of deployment. */
 export const CONTRACT_NAMES = [
   'token',
+  'delegationPools',
   'stakeManager',
   'inbox',
   'daCommittee',
@@ -140,7 +141,6 @@ function deployData(
   };
   const costs = { gasPrice: config.disputeGasPriceWei, margin: BigInt(config.disputeMarginBasisPoints) };
   const minimums = ROLES.map((role) => config.minimumStakeWei[role]);
-  const rewards = config.validatorRewards ?? zeroAddress;
   // Who may bind and take stakes: each contract those of its own role; the court, where one is named, all.
   const grants = [
     grant(at.rollup, 'executor', POWER.slash),
@@ -152,7 +152,8 @@ function deployData(
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
   return [
     create(mizuTokenAbi, bytecode.MizuToken, [holders.token, config.tokenCapWei]),
-    create(stakeManagerAbi, bytecode.StakeManager, [at.token, timing, minimums, grants, hooks]),
+    bytecode.DelegationPools as Hex,
+    create(stakeManagerAbi, bytecode.StakeManager, [at.token, at.delegationPools, timing, minimums, grants, hooks]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
       at.bridge,
@@ -183,7 +184,7 @@ function deployData(
     create(bridgeAbi, bytecode.Bridge, [
       at.token,
       at.rollup,
-      rewards,
+      at.stakeManager,
       BigInt(config.validatorShareBasisPoints),
       at.escape,
     ]),

@@ -3,8 +3,9 @@
 pragma solidity 0.8.37;
 
 import {IRollup} from "./interfaces/IRollup.sol";
+import {IYield} from "./interfaces/IYield.sol";
 import {StateTrie} from "./lib/StateTrie.sol";
-import {AssertionId} from "./lib/Types.sol";
+import {AssertionId, Role} from "./lib/Types.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -19,8 +20,8 @@ contract Bridge {
 
     IERC20 public immutable token;
     IRollup public immutable rollup;
-    /// @notice The contract that shares out the validators' part of the fees; zero: it stays in the pool.
-    address public immutable validatorRewards;
+    /// @notice Shares the validators' part of the fees out among their stakes; zero: it stays in the pool.
+    IYield public immutable validatorYield;
     /// @notice The contract through which all leave a network that has ended.
     address public immutable escape;
     /// @notice Part of all fees that goes to the validators, in basis points, rounded down.
@@ -34,7 +35,7 @@ contract Bridge {
     event Withdrawn(uint64 indexed index, address indexed recipient, uint256 amount);
     event FeesClaimed(AssertionId indexed id, address indexed asserter, uint256 earned, uint256 toValidators);
     event EarningsPaid(address indexed account, uint256 amount);
-    event ValidatorsPaid(address indexed to, uint256 amount);
+    event ValidatorsPaid(uint256 amount);
 
     error ShareTooLarge(uint256 maximum, uint256 actual);
     error AlreadyWithdrawn(uint64 index);
@@ -42,14 +43,13 @@ contract Bridge {
     error FeesDecrease(uint256 before, uint256 total);
     error GenesisHasNoFees(AssertionId id);
     error NothingToPay(address account);
-    error NotValidatorRewards(address account);
     error NotEscape(address account);
 
-    constructor(IERC20 token_, IRollup rollup_, address validatorRewards_, uint256 validatorShare_, address escape_) {
+    constructor(IERC20 token_, IRollup rollup_, IYield validatorYield_, uint256 validatorShare_, address escape_) {
         require(validatorShare_ <= BASIS_POINTS, ShareTooLarge(BASIS_POINTS, validatorShare_));
         token = token_;
         rollup = rollup_;
-        validatorRewards = validatorRewards_;
+        validatorYield = validatorYield_;
         validatorShare = validatorShare_;
         escape = escape_;
     }
@@ -100,12 +100,14 @@ contract Bridge {
         emit EarningsPaid(account, amount);
     }
 
-    /// @notice Hands a part of the validators' pool on.
-    function payValidators(address to, uint256 amount) external {
-        require(msg.sender == validatorRewards, NotValidatorRewards(msg.sender));
-        validatorPool -= amount;
-        token.safeTransfer(to, amount);
-        emit ValidatorsPaid(to, amount);
+    /// @notice Shares the validators' pool out among those who are staked as validators. Anyone may call it.
+    function payValidators() external returns (uint256 amount) {
+        amount = validatorPool;
+        require(amount > 0 && address(validatorYield) != address(0), NothingToPay(address(validatorYield)));
+        validatorPool = 0;
+        token.forceApprove(address(validatorYield), amount);
+        validatorYield.fund(Role.VALIDATOR, amount);
+        emit ValidatorsPaid(amount);
     }
 
     /// @notice Pays what somebody leaves with.

@@ -3,8 +3,11 @@
 pragma solidity 0.8.37;
 
 import {MizuToken} from "./MizuToken.sol";
+import {Yield} from "./Yield.sol";
+import {IDelegation, IDelegationPool, IDelegationPools} from "./interfaces/IDelegation.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeSource} from "./interfaces/IStakeSource.sol";
+import {IYield} from "./interfaces/IYield.sol";
 import {requireAtMost} from "./lib/Settings.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Role} from "./lib/Types.sol";
@@ -14,9 +17,10 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title Stakes per account and role, slashable until they have left.
-/// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by authorities.
+/// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by authorities. Others
+/// may delegate stake to an account, into the pool that it has opened; the account's own stake is slashed first.
 /// There is no owner: who may lock and slash the stakes of which role is fixed when the contract is made.
-contract StakeManager is IStakeSource {
+contract StakeManager is IStakeSource, IDelegation, Yield {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for MizuToken;
 
@@ -33,6 +37,15 @@ contract StakeManager is IStakeSource {
         SLASH
     }
 
+    /// @notice What the operator of a pool keeps of the yield of what was delegated to it, in basis points.
+    /// @param next takes the place of `current` when yield is settled at `nextFrom` or later
+    /// @param nextFrom unix seconds; 0: no other is announced
+    struct Commission {
+        uint16 current;
+        uint16 next;
+        uint64 nextFrom;
+    }
+
     /// @notice What an authority is given when the contract is made.
     struct Grant {
         address authority;
@@ -40,7 +53,11 @@ contract StakeManager is IStakeSource {
         Power power;
     }
 
+    uint256 public constant BASIS_POINTS = 10_000;
     uint256 public constant MAX_UNBONDINGS = 16;
+    /// @notice Delegated stake counts up to so many times the operator's own: who decides has a tenth at least to lose,
+    /// and first.
+    uint256 public constant DELEGATION_CAP = 9;
     /// @notice Gas that a hook is called with. Fixed, so that whoever slashes cannot have it fail for want of gas.
     uint256 public constant HOOK_GAS = 1_000_000;
     uint256 private constant ROLES = 5;
@@ -49,14 +66,20 @@ contract StakeManager is IStakeSource {
 
     /// @inheritdoc IStakeSource
     MizuToken public immutable token;
+    IDelegationPools public immutable pools;
 
     Timing private _timing;
     uint256[ROLES] private _minimum;
     mapping(address authority => mapping(Role => Power)) public powerOf;
     /// @notice Who is told when a slash leaves less than the minimum of the role; zero: nobody.
     mapping(Role => IStakeHook) public hookOf;
-    mapping(address account => mapping(Role => Checkpoints.Trace208)) private _active;
-    mapping(Role => Checkpoints.Trace208) private _total;
+    /// @notice Own stake that is not on its way out, wei.
+    mapping(address account => mapping(Role => uint256)) public activeOf;
+    mapping(address account => mapping(Role => Checkpoints.Trace208)) private _weight;
+    mapping(Role => Checkpoints.Trace208) private _totalWeight;
+    /// @notice Where others delegate to the account; zero: it has opened no pool.
+    mapping(address account => mapping(Role => IDelegationPool)) public poolOf;
+    mapping(address account => mapping(Role => Commission)) public commissionOf;
     /// @notice All that is locked, by whomever.
     mapping(address account => mapping(Role => uint256)) public lockedOf;
     mapping(address authority => mapping(address account => mapping(Role => uint256))) public lockedBy;
@@ -79,6 +102,10 @@ contract StakeManager is IStakeSource {
         uint256 burned
     );
     event RewardClaimed(address indexed account, uint256 amount);
+    event PoolOpened(address indexed operator, Role indexed role, address pool, uint256 commission);
+    event CommissionSet(address indexed operator, Role indexed role, uint256 commission, uint64 from);
+    event YieldPaid(address indexed account, Role indexed role, uint256 toAccount, uint256 toPool);
+    event WeightChanged(address indexed account, Role indexed role, uint256 weight);
     event HookFailed(address indexed account, Role indexed role, address hook);
 
     error NotAuthority(address account);
@@ -90,17 +117,22 @@ contract StakeManager is IStakeSource {
     error NotEnoughLocked(uint256 locked, uint256 requested);
     error TooManyUnbondings(uint256 maximum);
     error NothingToWithdraw();
+    error PoolIsOpen(address pool);
+    error NotPool(address account);
+    error CommissionTooLarge(uint256 maximum, uint256 actual);
 
     modifier only(Power power, Role role) {
         require(powerOf[msg.sender][role] >= power, NotAuthority(msg.sender));
         _;
     }
 
+    /// @param pools_ makes the pools of delegated stake
     /// @param minimums smallest stake per role, in the order of `Role`, in wei
     /// @param grants who may lock and slash what: the Rollup executors, the Inbox sequencers, the court whom it judges
     /// @param hooks per role, in the order of `Role`, who is told of a stake that a slash has brought below the minimum
     constructor(
         MizuToken token_,
+        IDelegationPools pools_,
         Timing memory timing_,
         uint256[ROLES] memory minimums,
         Grant[] memory grants,
@@ -108,6 +140,7 @@ contract StakeManager is IStakeSource {
     ) {
         timing_.check();
         token = token_;
+        pools = pools_;
         _timing = timing_;
         uint256 cap = token_.cap();
         for (uint256 i = 0; i < ROLES; ++i) {
@@ -123,7 +156,7 @@ contract StakeManager is IStakeSource {
 
     /// @notice Adds to the stake of any account; the caller pays.
     function stake(address account, Role role, uint256 amount) external {
-        uint256 active = activeOf(account, role) + amount;
+        uint256 active = activeOf[account][role] + amount;
         require(amount > 0, AmountIsZero());
         require(active >= minimumOf(role), StakeBelowMinimum(minimumOf(role), active));
         _setActive(account, role, active);
@@ -131,15 +164,16 @@ contract StakeManager is IStakeSource {
         emit Staked(account, role, amount, active);
     }
 
-    /// @notice Starts to take free stake out: it can be withdrawn after the unbonding period.
+    /// @notice Starts to take own stake out that no claim has locked: it can be withdrawn after the unbonding period.
+    /// Locks bind the own stake first, and delegated stake only with what it does not cover.
     function unbond(Role role, uint256 amount) external {
         require(amount > 0, AmountIsZero());
-        uint256 free = freeOf(msg.sender, role);
+        uint256 free = Math.saturatingSub(activeOf[msg.sender][role], lockedOf[msg.sender][role]);
         require(amount <= free, NotEnoughFreeStake(free, amount));
         Unbonding[] storage queue = _unbondings[msg.sender][role];
         require(queue.length < MAX_UNBONDINGS, TooManyUnbondings(MAX_UNBONDINGS));
         uint64 releaseTime = SafeCast.toUint64(block.timestamp + _timing.unbonding);
-        _setActive(msg.sender, role, activeOf(msg.sender, role) - amount);
+        _setActive(msg.sender, role, activeOf[msg.sender][role] - amount);
         queue.push(Unbonding(SafeCast.toUint128(amount), releaseTime));
         emit UnbondingStarted(msg.sender, role, amount, releaseTime);
     }
@@ -162,13 +196,55 @@ contract StakeManager is IStakeSource {
         emit Unstaked(msg.sender, role, amount);
     }
 
-    /// @notice Pays out the caller's share of slashed stakes.
+    /// @notice Pays out the caller's share of slashed stakes, and the yield that is settled.
     function claimReward() external returns (uint256 amount) {
         amount = rewardOf[msg.sender];
         require(amount > 0, NothingToWithdraw());
         rewardOf[msg.sender] = 0;
         token.safeTransfer(msg.sender, amount);
         emit RewardClaimed(msg.sender, amount);
+    }
+
+    /// @notice Opens the caller's pool, into which others delegate.
+    /// @param commission of the yield of what is delegated, basis points
+    function openPool(Role role, uint16 commission) external returns (IDelegationPool pool) {
+        pool = poolOf[msg.sender][role];
+        require(address(pool) == address(0), PoolIsOpen(address(pool)));
+        _requireCommission(commission);
+        settle(msg.sender, role);
+        pool = pools.create(token, msg.sender, role, _timing.unbonding);
+        poolOf[msg.sender][role] = pool;
+        commissionOf[msg.sender][role] = Commission(commission, 0, 0);
+        emit PoolOpened(msg.sender, role, address(pool), commission);
+    }
+
+    /// @notice Sets what the caller keeps of the yield of what is delegated to it, basis points. Less holds at once, more
+    /// after the unbonding period: whoever does not agree has left by then. It takes the place of what was announced.
+    function setCommission(Role role, uint16 commission) external {
+        _requireCommission(commission);
+        settle(msg.sender, role);
+        Commission storage rate = commissionOf[msg.sender][role];
+        uint64 from = SafeCast.toUint64(block.timestamp);
+        if (commission > rate.current) {
+            from += _timing.unbonding;
+            (rate.next, rate.nextFrom) = (commission, from);
+        } else {
+            (rate.current, rate.next, rate.nextFrom) = (commission, 0, 0);
+        }
+        emit CommissionSet(msg.sender, role, commission, from);
+    }
+
+    /// @inheritdoc IYield
+    function fund(Role role, uint256 amount) external {
+        require(amount > 0, AmountIsZero());
+        _share(role, amount, _totalWeight[role].latest());
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IDelegation
+    function onPoolChange(address operator, Role role) external {
+        require(msg.sender == address(poolOf[operator][role]), NotPool(msg.sender));
+        _setWeight(operator, role);
     }
 
     /// @inheritdoc IStakeSource
@@ -190,24 +266,24 @@ contract StakeManager is IStakeSource {
     }
 
     /// @inheritdoc IStakeSource
-    /// @dev Free stake goes first, then what is unbonding (the youngest first), then what other claims have locked.
+    /// @dev Free own stake goes first, then what is unbonding of it (the youngest first), then what other claims have
+    /// locked of it, then what was delegated.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
         only(Power.SLASH, role)
         returns (uint256 slashed, uint256 reward)
     {
-        uint256 active = activeOf(account, role);
-        uint256 fromFree = Math.min(amount, freeOf(account, role));
-        uint256 fromQueue = _slashUnbondings(account, role, amount - fromFree);
-        uint256 fromLocked = Math.min(amount - fromFree - fromQueue, active - fromFree);
-        slashed = fromFree + fromQueue + fromLocked;
-        if (fromFree + fromLocked > 0) _setActive(account, role, active - fromFree - fromLocked);
+        settle(account, role);
+        slashed = _slashOwn(account, role, amount);
+        IDelegationPool pool = poolOf[account][role];
+        if (slashed < amount && address(pool) != address(0)) slashed += pool.slash(amount - slashed);
+        _setWeight(account, role);
         // The burned part is the one that is rounded up.
         reward = beneficiary == address(0) ? 0 : Math.min(rewardMax, slashed / 2);
         if (reward > 0) rewardOf[beneficiary] += reward;
         if (slashed > reward) token.burn(slashed - reward);
         emit Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
-        if (activeOf(account, role) < minimumOf(role)) _tell(account, role);
+        if (activeOf[account][role] < minimumOf(role)) _tell(account, role);
     }
 
     /// @inheritdoc IStakeSource
@@ -217,25 +293,62 @@ contract StakeManager is IStakeSource {
 
     /// @inheritdoc IStakeSource
     function isActive(address account, Role role) external view returns (bool) {
-        return activeOf(account, role) >= minimumOf(role);
+        return activeOf[account][role] >= minimumOf(role);
     }
 
-    /// @notice Stake of the account for the role at a past time (unix seconds): the weight of its vote.
-    function activeAt(address account, Role role, uint48 time) external view returns (uint256) {
-        return _active[account][role].upperLookupRecent(time);
+    /// @inheritdoc IStakeSource
+    function weightOf(address account, Role role) external view returns (uint256) {
+        return _weight[account][role].latest();
     }
 
-    /// @notice Sum of all stakes for the role at a past time (unix seconds).
-    function totalAt(Role role, uint48 time) external view returns (uint256) {
-        return _total[role].upperLookupRecent(time);
+    /// @inheritdoc IStakeSource
+    function weightAt(address account, Role role, uint48 time) external view returns (uint256) {
+        return _weight[account][role].upperLookupRecent(time);
     }
 
-    function totalOf(Role role) external view returns (uint256) {
-        return _total[role].latest();
+    /// @inheritdoc IStakeSource
+    function totalWeightAt(Role role, uint48 time) external view returns (uint256) {
+        return _totalWeight[role].upperLookupRecent(time);
+    }
+
+    /// @notice Sum of all weights of the role, wei.
+    function totalWeightOf(Role role) external view returns (uint256) {
+        return _totalWeight[role].latest();
+    }
+
+    /// @inheritdoc IDelegation
+    function pendingYieldOf(address operator, Role role) external view returns (uint256 toPool) {
+        uint256 weight = _weight[operator][role].latest();
+        (, toPool) = _split(operator, role, weight, _owed(operator, role, weight));
+    }
+
+    /// @inheritdoc IDelegation
+    function delegationCap(address operator, Role role) external view returns (uint256) {
+        uint256 own = activeOf[operator][role];
+        return own < minimumOf(role) ? 0 : own * DELEGATION_CAP;
     }
 
     function unbondingsOf(address account, Role role) external view returns (Unbonding[] memory) {
         return _unbondings[account][role];
+    }
+
+    /// @inheritdoc IDelegation
+    function settle(address account, Role role) public {
+        uint256 weight = _weight[account][role].latest();
+        (uint256 toAccount, uint256 toPool) = _split(account, role, weight, _take(account, role, weight));
+        Commission storage rate = commissionOf[account][role];
+        if (rate.nextFrom > 0 && rate.nextFrom <= block.timestamp) {
+            (rate.current, rate.next, rate.nextFrom) = (rate.next, 0, 0);
+        }
+        if (toAccount + toPool == 0) return;
+        rewardOf[account] += toAccount;
+        if (toPool > 0) {
+            IDelegationPool pool = poolOf[account][role];
+            token.safeTransfer(address(pool), toPool);
+            pool.addYield(toPool);
+            _setWeight(account, role);
+        }
+        emit YieldPaid(account, role, toAccount, toPool);
     }
 
     /// @inheritdoc IStakeSource
@@ -243,13 +356,19 @@ contract StakeManager is IStakeSource {
         return _minimum[uint256(role)];
     }
 
-    function activeOf(address account, Role role) public view returns (uint256) {
-        return _active[account][role].latest();
+    /// @notice Stake that no claim has locked, own and delegated, wei. A slash, or delegators who leave, may leave less
+    /// than is locked: then nothing is free. What they take with them is slashed until the unbonding period is over.
+    function freeOf(address account, Role role) public view returns (uint256) {
+        return Math.saturatingSub(_weight[account][role].latest(), lockedOf[account][role]);
     }
 
-    /// @notice Active stake that no claim has locked. A slash may leave less than is locked: then nothing is free.
-    function freeOf(address account, Role role) public view returns (uint256) {
-        return Math.saturatingSub(activeOf(account, role), lockedOf[account][role]);
+    function _slashOwn(address account, Role role, uint256 amount) private returns (uint256) {
+        uint256 active = activeOf[account][role];
+        uint256 fromFree = Math.min(amount, Math.saturatingSub(active, lockedOf[account][role]));
+        uint256 fromQueue = _slashUnbondings(account, role, amount - fromFree);
+        uint256 fromLocked = Math.min(amount - fromFree - fromQueue, active - fromFree);
+        activeOf[account][role] = active - fromFree - fromLocked;
+        return fromFree + fromQueue + fromLocked;
     }
 
     function _slashUnbondings(address account, Role role, uint256 amount) private returns (uint256 slashed) {
@@ -276,10 +395,40 @@ contract StakeManager is IStakeSource {
         if (!told) emit HookFailed(account, role, address(hook));
     }
 
+    /// @dev Yield is owed for the weight until now, so it is settled before the weight changes.
     function _setActive(address account, Role role, uint256 active) private {
+        settle(account, role);
+        activeOf[account][role] = active;
+        _setWeight(account, role);
+    }
+
+    function _setWeight(address account, Role role) private {
+        uint256 own = activeOf[account][role];
+        IDelegationPool pool = poolOf[account][role];
+        uint256 delegated = address(pool) == address(0) ? 0 : Math.min(pool.active(), own * DELEGATION_CAP);
         uint48 time = SafeCast.toUint48(block.timestamp);
-        uint256 before = _active[account][role].latest();
-        _active[account][role].push(time, SafeCast.toUint208(active));
-        _total[role].push(time, SafeCast.toUint208(_total[role].latest() + active - before));
+        (uint256 before, uint256 weight) = (_weight[account][role].latest(), own + delegated);
+        if (weight == before) return;
+        _weight[account][role].push(time, SafeCast.toUint208(weight));
+        _totalWeight[role].push(time, SafeCast.toUint208(_totalWeight[role].latest() + weight - before));
+        emit WeightChanged(account, role, weight);
+    }
+
+    /// @dev Of what a weight has earned: the own stake's part and the commission are the account's, the rest its pool's.
+    function _split(address account, Role role, uint256 weight, uint256 earned)
+        private
+        view
+        returns (uint256 toAccount, uint256 toPool)
+    {
+        uint256 own = activeOf[account][role];
+        IDelegationPool pool = poolOf[account][role];
+        if (earned == 0 || weight <= own || pool.totalSupply() == 0) return (earned, 0);
+        uint256 kept = BASIS_POINTS - commissionOf[account][role].current;
+        toPool = Math.mulDiv(Math.mulDiv(earned, weight - own, weight), kept, BASIS_POINTS);
+        toAccount = earned - toPool;
+    }
+
+    function _requireCommission(uint256 commission) private pure {
+        require(commission <= BASIS_POINTS, CommissionTooLarge(BASIS_POINTS, commission));
     }
 }

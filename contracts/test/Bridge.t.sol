@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 
 import {Assertions} from "../src/Assertions.sol";
 import {Bridge} from "../src/Bridge.sol";
+import {Yield} from "../src/Yield.sol";
 import {StateTrie} from "../src/lib/StateTrie.sol";
-import {AssertionId} from "../src/lib/Types.sol";
+import {AssertionId, Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
 import {bound, vector, vm} from "./support/Vm.sol";
 
@@ -106,22 +107,24 @@ contract BridgeTest is Network {
         bridge.claimFees(third, fees, beforeProof, 0, proof);
     }
 
-    function test_OnlyTheRewardsContractHandsThePoolOn() public {
+    function test_ThePoolIsSharedOutAmongTheStakedValidators() public {
         _claimFees();
         uint256 pool = bridge.validatorPool();
-        vm.expectRevert(abi.encodeWithSelector(Bridge.NotValidatorRewards.selector, address(this)));
-        bridge.payValidators(USER, 1);
-        vm.prank(REWARDS);
-        bridge.payValidators(USER, pool);
-        vm.assertEq(token.balanceOf(USER), pool);
-        vm.prank(REWARDS);
-        vm.expectRevert();
-        bridge.payValidators(USER, 1);
+        vm.expectRevert(abi.encodeWithSelector(Yield.NobodyStaked.selector, Role.VALIDATOR));
+        bridge.payValidators();
+        stakes.stake(USER, Role.VALIDATOR, STAKE);
+        bridge.payValidators();
+        stakes.settle(USER, Role.VALIDATOR);
+        // Rounding leaves at most a wei.
+        vm.assertGe(stakes.rewardOf(USER) + 1, pool);
+        vm.assertGe(pool, stakes.rewardOf(USER));
+        vm.expectRevert(abi.encodeWithSelector(Bridge.NothingToPay.selector, address(stakes)));
+        bridge.payValidators();
     }
 
     function test_RevertWhen_ShareIsAboveOne() public {
         vm.expectRevert(abi.encodeWithSelector(Bridge.ShareTooLarge.selector, 10_000, 10_001));
-        new Bridge(token, rollup, REWARDS, 10_001, address(escape));
+        new Bridge(token, rollup, stakes, 10_001, address(escape));
     }
 
     function testFuzz_RevertWhen_AmountOrRecipientDiffers(uint256 i, uint256 amount, address to) public {

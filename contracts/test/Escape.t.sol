@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 import {Bridge} from "../src/Bridge.sol";
 import {Escape} from "../src/Escape.sol";
 import {StateTrie} from "../src/lib/StateTrie.sol";
+import {Role} from "../src/lib/Types.sol";
 import {EscapeNetwork} from "./support/EscapeNetwork.sol";
 import {bound, vm} from "./support/Vm.sol";
 
@@ -32,9 +33,8 @@ contract EscapeTest is EscapeNetwork {
         vm.assertEq(token.balanceOf(address(bridge)), _fees() + FILLERS);
         _claimFees();
         bridge.payEarnings(EXECUTOR);
-        uint256 pool = bridge.validatorPool();
-        vm.prank(REWARDS);
-        bridge.payValidators(REWARDS, pool);
+        stakes.stake(USER, Role.VALIDATOR, STAKE);
+        bridge.payValidators();
         vm.assertEq(token.balanceOf(address(bridge)), FILLERS);
     }
 

@@ -34,7 +34,7 @@ contract StakeManagerTest is Network {
         vm.assertTrue(stakes.isActive(STAKER, Role.VALIDATOR));
         vm.assertFalse(stakes.isActive(STAKER, Role.GATEWAY));
         vm.assertEq(stakes.activeOf(STAKER, ROLE), 2 * MINIMUM);
-        vm.assertEq(stakes.totalOf(ROLE), 2 * MINIMUM);
+        vm.assertEq(stakes.totalWeightOf(ROLE), 2 * MINIMUM);
     }
 
     function test_RevertWhen_StakeStaysBelowTheMinimum() public {
@@ -256,11 +256,11 @@ contract StakeManagerTest is Network {
         vm.prank(STAKER);
         stakes.unbond(ROLE, MINIMUM);
         vm.warp(START + 200);
-        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START - 1)), 0);
-        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START + 99)), 2 * MINIMUM);
-        vm.assertEq(stakes.activeAt(STAKER, ROLE, uint48(START + 100)), MINIMUM);
-        vm.assertEq(stakes.totalAt(ROLE, uint48(START + 99)), 2 * MINIMUM);
-        vm.assertEq(stakes.totalAt(ROLE, uint48(START + 100)), MINIMUM);
+        vm.assertEq(stakes.weightAt(STAKER, ROLE, uint48(START - 1)), 0);
+        vm.assertEq(stakes.weightAt(STAKER, ROLE, uint48(START + 99)), 2 * MINIMUM);
+        vm.assertEq(stakes.weightAt(STAKER, ROLE, uint48(START + 100)), MINIMUM);
+        vm.assertEq(stakes.totalWeightAt(ROLE, uint48(START + 99)), 2 * MINIMUM);
+        vm.assertEq(stakes.totalWeightAt(ROLE, uint48(START + 100)), MINIMUM);
     }
 
     function test_RevertWhen_AMinimumIsZero() public {

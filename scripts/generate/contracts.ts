@@ -13,6 +13,8 @@ import type { GeneratedFile } from './generated-file.ts';
 
 const CONTRACTS = [
   'MizuToken',
+  'DelegationPool',
+  'DelegationPools',
   'StakeManager',
   'Inbox',
   'DACommittee',

@@ -20,6 +20,15 @@ interface IStakeSource {
     /// @notice Smallest stake of the role, in wei.
     function minimumOf(Role role) external view returns (uint256);
 
+    /// @notice Stake behind the account in the role, wei: its own and what was delegated to it, as far as that counts.
+    function weightOf(address account, Role role) external view returns (uint256);
+
+    /// @notice The weight at a past time, unix seconds: that of a vote about what was done after it.
+    function weightAt(address account, Role role, uint48 time) external view returns (uint256);
+
+    /// @notice Sum of all weights of the role at a past time, unix seconds.
+    function totalWeightAt(Role role, uint48 time) external view returns (uint256);
+
     /// @notice Binds `amount` of the stake: it cannot be unbonded. Authorities of the role only.
     function lock(address account, Role role, uint256 amount) external;
 

@@ -104,7 +104,7 @@ contract StakesHandler is Network {
     }
 
     function total() external view returns (uint256) {
-        return stakes.totalOf(ROLE);
+        return stakes.totalWeightOf(ROLE);
     }
 }
 

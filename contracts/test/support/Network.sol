@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {Bridge} from "../../src/Bridge.sol";
 import {DACommittee} from "../../src/DACommittee.sol";
+import {DelegationPools} from "../../src/DelegationPools.sol";
 import {Escape} from "../../src/Escape.sol";
 import {GatewayRegistry} from "../../src/GatewayRegistry.sol";
 import {Inbox} from "../../src/Inbox.sol";
@@ -55,7 +56,6 @@ abstract contract Network {
     address internal constant DEMANDS = address(0xde3);
     address internal constant COURT = address(0xc047);
     address internal constant GUARDIAN = address(0x94a);
-    address internal constant REWARDS = address(0x4e7);
 
     MizuToken internal token;
     StakeManager internal stakes;
@@ -83,6 +83,7 @@ abstract contract Network {
     }
 
     function _deploy() private {
+        DelegationPools pools = new DelegationPools();
         uint256 nonce = vm.getNonce(address(this));
         address[] memory predicted = new address[](8);
         for (uint256 i = 0; i < 8; ++i) {
@@ -91,7 +92,7 @@ abstract contract Network {
         token = new MizuToken(owner, 10_000_000 ether);
         IStakeHook[5] memory hooks;
         hooks[uint256(Role.GATEWAY)] = IStakeHook(predicted[4]);
-        stakes = new StakeManager(token, _timing(), _minimums(), _grants(predicted), hooks);
+        stakes = new StakeManager(token, pools, _timing(), _minimums(), _grants(predicted), hooks);
         inbox = new Inbox(
             token,
             predicted[6],
@@ -113,7 +114,7 @@ abstract contract Network {
             GENESIS_STATE,
             Rollup.Settings(BOND, LEADER_SECONDS, GUARDIAN, ESCAPE)
         );
-        bridge = new Bridge(token, rollup, REWARDS, 2000, predicted[7]);
+        bridge = new Bridge(token, rollup, stakes, 2000, predicted[7]);
         escape = new Escape(rollup, bridge);
     }
 
