@@ -11,10 +11,10 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// weight times what the sum has grown by since its weight last changed. Nobody says who gets what: the weights are
 /// those of the stakes.
 abstract contract Yield is IYield {
-    /// @dev The sum counts 2^-64 wei.
-    uint256 private constant UNIT = 1 << 64;
+    /// @dev Of the sum. As a weight is below 2^96 wei, what rounding takes of a payment is less than a wei an account.
+    uint256 private constant UNIT = 1 << 128;
 
-    /// @notice Income per wei of weight since the beginning, in 2^-64 wei.
+    /// @notice Income per wei of weight since the beginning, in 2^-128 wei.
     mapping(Role => uint256) public incomePerWeight;
     /// @notice What was shared out and is not settled yet, wei; rounding leaves a few wei of it for ever.
     mapping(Role => uint256) public unsettledOf;

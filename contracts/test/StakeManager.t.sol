@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {StakeManager} from "../src/StakeManager.sol";
+import {IDelegationPools} from "../src/interfaces/IDelegation.sol";
 import {IStakeHook} from "../src/interfaces/IStakeHook.sol";
 import {Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
@@ -24,6 +25,7 @@ contract CostlyHook is IStakeHook {
 contract StakeManagerTest is Network {
     address private constant STAKER = address(0x57a);
     Role private constant ROLE = Role.VALIDATOR;
+    IDelegationPools private constant NO_POOLS = IDelegationPools(address(0));
 
     function setUp() public override {
         super.setUp();
@@ -268,7 +270,7 @@ contract StakeManagerTest is Network {
         minimums[3] = 0;
         IStakeHook[5] memory hooks;
         vm.expectRevert(abi.encodeWithSelector(StakeManager.MinimumIsZero.selector, Role.DA_MEMBER));
-        new StakeManager(token, _timing(), minimums, new StakeManager.Grant[](0), hooks);
+        new StakeManager(token, NO_POOLS, _timing(), minimums, new StakeManager.Grant[](0), hooks);
     }
 
     function testFuzz_SlashNeverTakesMoreThanThereIs(uint256 unbonded, uint256 locked, uint256 amount) public {

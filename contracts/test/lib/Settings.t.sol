@@ -5,12 +5,15 @@ pragma solidity 0.8.37;
 import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
+import {IDelegationPools} from "../../src/interfaces/IDelegation.sol";
 import {IStakeHook} from "../../src/interfaces/IStakeHook.sol";
 import {SettingTooLarge} from "../../src/lib/Settings.sol";
 import {GameNetwork} from "../support/GameNetwork.sol";
 import {bound, vm} from "../support/Vm.sol";
 
 contract SettingsTest is GameNetwork {
+    IDelegationPools private constant NO_POOLS = IDelegationPools(address(0));
+
     uint256 private constant MAX_MARGIN = 1_000_000;
 
     /// @dev Of any settings that a constructor takes every cost can be computed, and no others are taken.
@@ -69,7 +72,7 @@ contract SettingsTest is GameNetwork {
 
     function _newStakes(uint256[5] memory minimums) private {
         IStakeHook[5] memory hooks;
-        new StakeManager(token, _timing(), minimums, new StakeManager.Grant[](0), hooks);
+        new StakeManager(token, NO_POOLS, _timing(), minimums, new StakeManager.Grant[](0), hooks);
     }
 
     /// @dev Mostly what is allowed, now and then what is not.
