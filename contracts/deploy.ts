@@ -36,7 +36,6 @@ import { requireSettings } from './settings.ts';
 /** In the order of deployment. */
 export const CONTRACT_NAMES = [
   'token',
-  'delegationPools',
   'stakeManager',
   'inbox',
   'daCommittee',
@@ -53,6 +52,7 @@ export const CONTRACT_NAMES = [
   'kernelStart',
   'dispute',
   'demands',
+  'delegationPools',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -152,7 +152,6 @@ function deployData(
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
   return [
     create(mizuTokenAbi, bytecode.MizuToken, [holders.token, config.tokenCapWei]),
-    bytecode.DelegationPools as Hex,
     create(stakeManagerAbi, bytecode.StakeManager, [at.token, at.delegationPools, timing, minimums, grants, hooks]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
@@ -208,6 +207,7 @@ function deployData(
       { bond: config.demandBondWei, ...costs },
       config.demandSeconds,
     ]),
+    bytecode.DelegationPools as Hex,
   ];
 }
 

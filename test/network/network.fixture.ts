@@ -120,6 +120,7 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
         { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
         { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
         { account: LIAR.address, role: 'executor', amountWei: STAKE },
+        { account: VALIDATOR.address, role: 'validator', amountWei: STAKE },
         ...members.map((account) => ({ account, role: 'daMember' as const, amountWei: STAKE })),
       ],
       committee: { members, threshold: 3 },
