@@ -25,6 +25,9 @@ export type DiscoveredNetwork = {
   readonly trust: NetworkTrust | undefined;
 };
 
+/** The L1 that they name, and as whom. */
+export type DiscoveredL1 = Omit<DiscoveredNetwork, 'rpcUrl'>;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const fileShape = z.object({
@@ -64,11 +67,30 @@ export async function discoverNetwork(
   if (rpcUrl === undefined) throw noNetwork();
   // The devnet's L1 and accounts are of no use on another network.
   const own = devnet !== undefined && devnet.rpcUrl === rpcUrl ? devnet : undefined;
+  return { rpcUrl, ...(await discoverRoot(options, environment, own)) };
+}
+
+/** As `discoverNetwork`, for what needs no sequencer. @throws MizuError `sdk/bad-key` */
+export async function discoverL1(
+  options: Omit<NetworkOptions, 'rpc'>,
+  environment: Environment = process.env,
+  folder = process.cwd(),
+): Promise<DiscoveredL1> {
+  const devnet = await findDevnet(folder);
+  const l1RpcUrl = options.l1 ?? environment.MIZU_L1_RPC ?? devnet?.l1RpcUrl;
+  return discoverRoot(options, environment, devnet?.l1RpcUrl === l1RpcUrl ? devnet : undefined);
+}
+
+async function discoverRoot(
+  options: NetworkOptions,
+  environment: Environment,
+  own: DevnetFile | undefined,
+): Promise<DiscoveredL1> {
   const l1RpcUrl = options.l1 ?? environment.MIZU_L1_RPC ?? own?.l1RpcUrl;
   const chainId = options.chainId ?? numberOf(environment.MIZU_CHAIN_ID) ?? own?.chainId;
   const rollup = options.rollup ?? address.safeParse(environment.MIZU_ROLLUP).data ?? own?.contracts?.rollup;
   const trust = chainId === undefined || rollup === undefined ? undefined : { chainId, rollup };
-  return { rpcUrl, l1RpcUrl, trust, signer: await signerOf(options.keyFile, environment, own) };
+  return { l1RpcUrl, trust, signer: await signerOf(options.keyFile, environment, own) };
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -11,13 +11,22 @@ const UNIT = 10n ** BigInt(DECIMALS);
  * formatMizu(1_250_000_000_000_000_000n); // '1.25 MIZU'
  */
 export function formatMizu(wei: bigint): string {
+  return `${formatUnits(wei)} MIZU`;
+}
+
+/** What L1's gas is paid in. */
+export function formatEther(wei: bigint): string {
+  return `${formatUnits(wei)} ETH`;
+}
+
+function formatUnits(wei: bigint): string {
   const size = wei < 0n ? -wei : wei;
   const whole = `${wei < 0n ? '-' : ''}${size / UNIT}`;
   const fraction = String(size % UNIT).padStart(DECIMALS, '0');
   const zeros = /^0*/.exec(fraction)![0].length;
   const digits = size < UNIT ? zeros + 4 : 4;
   const shown = fraction.slice(0, digits).replace(/0+$/, '');
-  return `${whole}${shown === '' ? '' : `.${shown}`} MIZU`;
+  return `${whole}${shown === '' ? '' : `.${shown}`}`;
 }
 
 /**
@@ -35,7 +44,7 @@ export function parseMizu(text: string): bigint {
     message: 'The amount cannot be read.',
     expected: 'a number of MIZU, for example 2.5',
     actual: text,
-    hint: 'Write --max 2.5',
+    hint: 'Write 2.5, as in --max 2.5',
   });
 }
 

@@ -2,7 +2,7 @@
 import { MizuError } from '../../protocol/errors.ts';
 import { inboxAbi, rollupAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
-import { connectL1 } from '../../service/l1/l1.ts';
+import { connectL1, type L1 } from '../../service/l1/l1.ts';
 import type { ChainView } from './views.ts';
 
 /** The network that the user means. It never comes from a sequencer. */
@@ -25,8 +25,7 @@ export async function assertTrusted(
   if (trust === undefined || l1RpcUrl === undefined) throw noTrustRoot(trust, l1RpcUrl);
   assertSaid('chainId', trust.chainId, chain.chainId);
   assertSaid('rollup', trust.rollup, chain.contracts.rollup);
-  const { client, chainId } = await connectL1(l1RpcUrl);
-  if (chainId !== trust.chainId) throw otherNetwork('the L1 node', `chain ${trust.chainId}`, `chain ${chainId}`);
+  const { client } = await connectTrusted(trust, l1RpcUrl);
   const rollup = { address: trust.rollup, abi: rollupAbi } as const;
   const [inbox, committee] = await Promise.all([
     client.readContract({ ...rollup, functionName: 'inbox' }),
@@ -36,6 +35,14 @@ export async function assertTrusted(
   assertSaid('inbox', inbox, chain.contracts.inbox);
   assertSaid('token', token, chain.contracts.token);
   assertSaid('daCommittee', committee, chain.contracts.daCommittee);
+}
+
+/** L1 alone, without a sequencer's word. @throws MizuError `sdk/no-trust-root`, `sdk/other-network`, `l1/unreachable` */
+export async function connectTrusted(trust: NetworkTrust | undefined, l1RpcUrl: string | undefined): Promise<L1> {
+  if (trust === undefined || l1RpcUrl === undefined) throw noTrustRoot(trust, l1RpcUrl);
+  const l1 = await connectL1(l1RpcUrl);
+  if (l1.chainId === trust.chainId) return l1;
+  throw otherNetwork('the L1 node', `chain ${trust.chainId}`, `chain ${l1.chainId}`);
 }
 
 function assertSaid(name: string, expected: string | number, actual: string | number): void {

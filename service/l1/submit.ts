@@ -22,7 +22,7 @@ const TRANSFER_GAS = 21_000n;
 
 /** @throws MizuError `l1/reverted` with the contract's error, `l1/estimate-failed` (retryable) */
 export async function toTransaction({ client, account }: L1Account, call: ContractCall): Promise<Transaction> {
-  const { address, abi, functionName, args, value } = call;
+  const { address, abi, functionName, args, value, extraGas = 0n } = call;
   const request = { address, abi, functionName, args, account, ...(value === undefined ? {} : { value }) };
   // The estimate is not against the pending block: there our own earlier attempt has done the work already, and the
   // call would cost less.
@@ -33,7 +33,7 @@ export async function toTransaction({ client, account }: L1Account, call: Contra
     name: functionName,
     to: address,
     data: encodeFunctionData({ abi, functionName, args }),
-    gas: (gas * (100n + GAS_MARGIN_PERCENT)) / 100n,
+    gas: (gas * (100n + GAS_MARGIN_PERCENT)) / 100n + extraGas,
     value,
   };
 }
