@@ -23,6 +23,7 @@ const ELSEWHERE: readonly (readonly [command: string, why: string])[] = [
   ['npm run fuzz', 'test/differential runs a part of it'],
   ['npm run mutation', 'rebuilds for an hour'],
   ['npm run lies', 'test/lies runs a part of it'],
+  ['npx mizu claim', 'nothing is due before the unbonding period is over: sdk/stakes/stakes.test.ts'],
 ];
 
 /** Words that the output of a command has. */
@@ -34,6 +35,11 @@ const EXPECTED: readonly (readonly [command: RegExp, words: RegExp])[] = [
   [/^npx mizu run /, /Dataset {2}[\s\S]*root {5}0x[0-9a-f]{64}\ncost {5}[\d.]+ MIZU/],
   [/^npx mizu verify /, /verified {2}dataset 0x[0-9a-f]{64} of run 0x[0-9a-f]{64}\n(confirmed|asserted) on L1/],
   [/^npx mizu escape /, /it goes on [\s\S]*could leave with [\d.]+ MIZU/],
+  [/^npx mizu stake .* --dry-run$/, /at risk [\s\S]*cost +\d transactions, at most [\s\S]*Nothing was sent/],
+  [/^npx mizu stake /, /cost +\d transactions, at most [\s\S]*MIZU are staked as validator/],
+  [/^npx mizu delegate /, /at risk [\s\S]*MIZU are delegated to 0x/],
+  [/^npx mizu unbond /, /MIZU are on their way out, due from /],
+  [/^npx mizu stakes$/, /validator\n[\s\S]*weight [\s\S]*delegated as validator to 0x/],
   [/^npx mizu invite .* --worker /, /may connect as 0x(5e){20} until [\s\S]*"invitation": "[\w-]+"/],
   [/^npx mizu invite .* --revoke/, /Invitations of the name alice count no longer\./],
   [/accuracy\.ts /, /\d+ of \d+ .*\d %/],

@@ -41,6 +41,10 @@ export const SDK_ERRORS = {
     means: 'There is nothing to verify by this name.',
     toDo: 'Give the id of a run, or a folder with a dataset.',
   },
+  'sdk/below-minimum': {
+    means: 'A stake would be below the minimum of its role.',
+    toDo: 'Stake the minimum, which the error names, or [delegate](staking.md#delegate) to one who is staked.',
+  },
   'sdk/bundle': {
     means: 'The workflow cannot be bundled: an import is not found, or a package needs Node.',
     toDo: 'Correct the lines that the error names ([packages](sdk.md#packages)).',
@@ -139,6 +143,10 @@ export const SDK_ERRORS = {
     cause: 'An earlier version has written it.',
     toDo: 'Fetch the dataset again, which costs nothing.',
   },
+  'sdk/no-pool': {
+    means: 'An operator has no pool for stake that others delegate to it.',
+    toDo: 'The operator opens one: `mizu stake --role ROLE --open-pool 10%` ([staking.md](staking.md#open-pool)).',
+  },
   'sdk/no-receipt': {
     means: 'The sequencer has taken a message but not executed it yet.',
     toDo: 'Run the same command again: it goes on where it is.',
@@ -176,6 +184,11 @@ export const SDK_ERRORS = {
     means: 'A deposit is on the L1 but not on the network yet.',
     toDo: 'Run the same command again later. Nothing is lost.',
   },
+  'sdk/not-free': {
+    means: 'So much stake cannot be unbonded.',
+    cause: 'It is locked, delegated elsewhere, or not there.',
+    toDo: '`mizu stakes` shows what is free and what locks the rest ([staking.md](staking.md#locks)).',
+  },
   'sdk/not-pure': {
     means:
       'The workflow uses what differs from machine to machine: a clock, chance, the network, timers or the locale.',
@@ -189,6 +202,10 @@ export const SDK_ERRORS = {
     means: 'No row has come through the dry run, so there is no quote, and no run was started.',
     toDo: 'See each operator with `npx mizu dev`. `mizu run --force` starts all the same.',
   },
+  'sdk/nothing-to-claim': {
+    means: 'Nothing is due to the account yet.',
+    toDo: 'Come back at the time that the error names ([staking.md](staking.md#claim)).',
+  },
   'sdk/nothing-to-leave-with': {
     means: 'There is nothing that the account could leave the network with.',
     toDo: 'Nothing: what it had was paid already, or the account is another one.',
@@ -200,6 +217,11 @@ export const SDK_ERRORS = {
   'sdk/other-network': {
     means: 'What a sequencer or a file says is of another network than the one that is named. Nothing was signed.',
     toDo: 'Name the network that you mean with `--chain-id`, `--rollup` and `--l1`.',
+  },
+  'sdk/other-stakes': {
+    means: 'The contracts of stakes cannot be read at the Rollup that is named.',
+    cause: "The address is that of another contract, or the network's stakes do not stand in a StakeManager.",
+    toDo: 'Check `--rollup` and `--chain-id`.',
   },
   'sdk/other-state': {
     means: 'The confirmed state is not what executing the messages gives here.',
@@ -214,6 +236,16 @@ export const SDK_ERRORS = {
     means: 'The output schema of an operator cannot be asked of a model, or no gateway would check it.',
     toDo: 'Make every field required and stay within the [bounds](edge.md#schema-bounds); check the rest in `parse`.',
   },
+  'sdk/pool-full': {
+    means: 'A pool does not take so much.',
+    cause:
+      "At most nine times what the operator has staked itself can be delegated to it, and nothing while that is below the role's minimum.",
+    toDo: 'Delegate at most the room that the error names, or to another operator.',
+  },
+  'sdk/pool-is-open': {
+    means: 'The account has opened a pool in this role already.',
+    toDo: 'Leave `--open-pool` out; `--commission` sets another commission.',
+  },
   'sdk/retry-operator': {
     means: 'The rejects cannot be run again from that operator: its rows were not kept, or the workflow has changed.',
     toDo: 'Run the workflow again on the whole input ([retry](sdk.md#retry)).',
@@ -226,9 +258,17 @@ export const SDK_ERRORS = {
     means: 'The program of a stage has failed in a local run, or would read more than a task may.',
     toDo: 'Correct the operator that the error names, or let the operators before it keep less of each row.',
   },
+  'sdk/too-many-pools': {
+    means: 'The network has too many pools to look through for what an account has delegated.',
+    toDo: 'Name whom you have delegated to: `--operator ADDRESS`.',
+  },
   'sdk/too-many-stages': {
     means: 'The workflow has more stages than a network takes ([stages](sdk.md#stages)).',
     toDo: 'Cut it into two workflows.',
+  },
+  'sdk/too-many-unbondings': {
+    means: 'Sixteen parts of a stake are on their way out already.',
+    toDo: 'Withdraw the first with `mizu claim`, from the time that the error names on.',
   },
   'sdk/too-many-versions': {
     means: 'A dataset has as many runs as a version may have.',
