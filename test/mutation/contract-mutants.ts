@@ -18,9 +18,32 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['require(powerOf[msg.sender][role] >= power,', 'require(powerOf[msg.sender][role] >= Power.LOCK,'],
       ['lockedBy[msg.sender][account][role] = own - amount;', 'lockedBy[msg.sender][account][role] = own;'],
       ['require(gasleft() >= GAS_BEFORE_HOOK,', 'require(gasleft() >= 100_000,'],
-      ['if (activeOf(account, role) < minimumOf(role)) _tell', 'if (activeOf(account, role) == 0) _tell'],
+      ['if (activeOf[account][role] < minimumOf(role)) _tell', 'if (activeOf[account][role] == 0) _tell'],
     ],
   ),
+  ...inContract(
+    'StakeManager',
+    ['DelegationPool'],
+    [
+      ['Math.min(pool.active(), own * DELEGATION_CAP)', 'pool.active()'],
+      ['slashed += pool.slash(amount - slashed);', 'pool.slash(amount - slashed);'],
+      ['            from += _timing.unbonding;', ''],
+      ['Math.saturatingSub(activeOf[msg.sender][role], lockedOf[msg.sender][role]);', 'activeOf[msg.sender][role];'],
+      ['kept = BASIS_POINTS - commissionOf[account][role].current;', 'kept = BASIS_POINTS;'],
+    ],
+  ),
+  ...inContract(
+    'DelegationPool',
+    ['DelegationPool'],
+    [
+      ['if (entry.releaseTime > block.timestamp) queue', 'if (entry.releaseTime >= block.timestamp) queue'],
+      ['else if (entry.era == _era) shares', 'else shares'],
+      ['fromUnbonding = Math.mulDiv(slashed, unbonding, all);', 'fromUnbonding = 0;'],
+      ['return active + stakes.pendingYieldOf(operator, role);', 'return active;'],
+      ['        if (totalSupply() > assets * MAX_DILUTION) return 0;', ''],
+    ],
+  ),
+  ...inContract('Yield', ['invariant/Stakes'], [['        unsettledOf[role] -= amount;', '']]),
   ...inContract(
     'DACommittee',
     ['DACommittee'],
