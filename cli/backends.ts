@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { BackendSet } from '../edge/backends/backend.ts';
 import { createBuiltinBackend } from '../edge/backends/builtin.ts';
+import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
 import type { OpenAiConfig } from '../edge/config.ts';
 import type { Description } from '../sdk/compile/describe-guest.ts';
 import { modelAtEndpoint } from '../sdk/workflow/model-names.ts';
@@ -29,6 +30,7 @@ export async function localBackends(
   const builtin = createBuiltinBackend();
   const names = new Set(operators.flatMap((operator) => operator.model ?? []));
   names.delete(builtin.name);
+  names.delete(SIMULATOR_MODEL);
   if (backend === undefined || names.size === 0)
     return { backends: [builtin], endpoints: {}, close: async () => undefined };
   const { createOpenAiBackends } = await import('../edge/backends/openai.ts');

@@ -1,6 +1,7 @@
 // docs/operations.md#devnet: a whole network on one machine.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
 import { formatError, MizuError } from '../protocol/errors.ts';
 import type { NetworkTrust } from '../sdk/client/trusted.ts';
 import { createRpcClient } from '../service/http/client.ts';
@@ -56,6 +57,13 @@ const BUILTIN: ModelEntry = {
   manifest: { name: 'builtin/small', class: 'A', engine: 'edge/backends/builtin.ts', document: 'docs/edge.md' },
 };
 
+/** Of all simulators: each request names its program. */
+const SIMULATOR: ModelEntry = {
+  ...BUILTIN,
+  name: SIMULATOR_MODEL,
+  manifest: { name: SIMULATOR_MODEL, class: 'A', engine: 'edge/backends/simulate.ts', document: 'docs/edge.md' },
+};
+
 /**
  * @throws MizuError `devnet/already-up`, `devnet/kept`, `devnet/bad-keep`, `devnet/other-models`, `devnet/anvil-failed`
  * or `devnet/process-failed`; or the signal's reason
@@ -71,7 +79,7 @@ export async function startDevnet({
   const home = resolve(folder, '.mizu');
   const devnet = join(home, 'devnet');
   await assertNoneIsUp(join(home, 'devnet.json'));
-  const models = [BUILTIN, ...endpointModels(openai)];
+  const models = [BUILTIN, SIMULATOR, ...endpointModels(openai)];
   const kept = readKeptNetwork(devnet);
   if (kept !== undefined && !keep) throw keptThere(devnet);
   if (kept !== undefined) assertModels(kept, models);

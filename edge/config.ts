@@ -11,6 +11,7 @@ import {
   requireKey,
   url,
 } from '../service/process/config.ts';
+import { SIMULATOR_MODEL } from './backends/simulate-request.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 
 export const gatewayShape = z.strictObject({
@@ -28,7 +29,7 @@ export const gatewayShape = z.strictObject({
   /** How long the committee keeps results. */
   retentionSeconds: count(400 * 86_400, 60).default(30 * 86_400),
   /** Models of class A, whose answers are audited. */
-  exactModels: z.array(z.string()).default(['builtin/small']),
+  exactModels: z.array(z.string()).default(['builtin/small', SIMULATOR_MODEL]),
   auditRate: z.number().min(0).max(1).default(0.02),
   auditSeconds: count(3600, 1).default(60),
   /** Who may connect: workers that it has invited or that are staked (`admitted`), or only these addresses. */
@@ -157,6 +158,8 @@ export const workerShape = z.strictObject({
     )
     .min(1)
     .default([{ kind: 'builtin' }]),
+  /** Threads that run the simulators of workflows; 0: this worker runs none. */
+  simulatorThreads: count(64).default(1),
   /** Seconds to finish the rows that were begun when the worker is stopped. */
   drainSeconds: count(600).default(10),
 });

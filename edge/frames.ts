@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MizuError } from '../protocol/errors.ts';
 import type { Address, Hex } from '../protocol/hex.ts';
 import { describeZodIssues } from '../service/http/issues.ts';
+import { MAX_SIMULATOR_BYTES, type SimulatorRef } from './backends/simulate-request.ts';
 import { MAX_INVITATION_CHARS } from './invitation.ts';
 import type { RowResult } from './rows.ts';
 
@@ -45,13 +46,16 @@ export type GatewayFrame =
   | LeaseFrame
   | { readonly type: 'accepted'; readonly lease: number }
   | { readonly type: 'refused'; readonly lease: number; readonly reason: string }
-  | { readonly type: 'unsaved'; readonly lease: number };
+  | { readonly type: 'unsaved'; readonly lease: number }
+  /** `bytes` are base64; null: the gateway could not get them. */
+  | { readonly type: 'program'; readonly root: Hex; readonly bytes: string | null };
 
 export type HelloFrame = z.infer<typeof helloFrame>;
 
 export type WorkerFrame =
   | HelloFrame
   | { readonly type: 'results'; readonly lease: number; readonly signature: Hex; readonly rows: readonly AnsweredRow[] }
+  | ({ readonly type: 'get' } & SimulatorRef)
   | { readonly type: 'drain' };
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`)) as unknown as z.ZodType<Hex>;
@@ -108,6 +112,8 @@ const workerFrame = z.discriminatedUnion('type', [
     signature: hex(65),
     rows: z.array(z.tuple([whole, rowResult])).max(MAX_CREDITS),
   }),
+  /** The program of a simulator. */
+  z.strictObject({ type: z.literal('get'), root: hex(32), length: whole.min(1).max(MAX_SIMULATOR_BYTES) }),
   z.strictObject({ type: z.literal('drain') }),
 ]);
 

@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../service/process/log.ts';
 import type { BackendSet } from './backends/backend.ts';
 import { createBuiltinBackend } from './backends/builtin.ts';
 import { createOpenAiBackends } from './backends/openai.ts';
+import { createSimulateBackends } from './backends/simulate-pool.ts';
 import { createSimulatorBackends } from './backends/simulator.ts';
 import {
   type GatewayConfigInput,
@@ -23,6 +24,7 @@ import {
 import type { StakeCheck } from './gateway/admission.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import { type ChainInfo, createSequencer, type SequencerClient } from './gateway/sequencer.ts';
+import { createWorkerPrograms } from './worker/programs.ts';
 import { createWorker } from './worker/worker.ts';
 
 const START_SECONDS = 60;
@@ -77,8 +79,10 @@ export async function startWorker(
   { log = createLogger('worker') }: { log?: Logger } = {},
 ): Promise<RunningWorker> {
   const config = parseWorkerConfig(input);
+  const programs = createWorkerPrograms();
   const sets = await Promise.all(config.backends.map(createBackends));
-  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), log });
+  if (config.simulatorThreads > 0) sets.push(createSimulateBackends(config.simulatorThreads, programs.get));
+  const worker = createWorker({ ...config, backends: sets.flatMap((set) => set.backends), programs, log });
   return {
     address: worker.address,
     close: async () => {

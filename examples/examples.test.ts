@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import wabt from 'wabt';
 import type { Backend } from '../edge/backends/backend.ts';
 import { type LocalRun, runLocal } from '../sdk/local/run-local.ts';
 import { measureAccuracy } from './gloss-domains/accuracy.ts';
@@ -28,6 +29,23 @@ test('gloss-domains: two of three confident domains are the authors’ own', asy
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('walks: the program is that of its text, and a walk ends where it did before', async () => {
+  const { parseWat } = await wabt();
+  const text = await readFile(path('walks/walk.wat'), 'utf8');
+  expect(new Uint8Array(await readFile(path('walks/walk.wasm')))).toEqual(
+    parseWat('walk.wat', text).toBinary({}).buffer,
+  );
+  const { parts, rejects } = await runLocal(path('walks/workflow.ts'), await readJsonLines(path('walks/walks.jsonl')));
+  expect(parts.train?.slice(0, 2)).toEqual([
+    { id: 2, steps: 200, end: 10, furthest: 12 },
+    { id: 3, steps: 300, end: 12, furthest: 14 },
+  ]);
+  expect(rejects.map(({ operator, row }) => [operator, (row as { id: number }).id])).toEqual([
+    ['away', 1],
+    ['walk', 10],
+  ]);
 });
 
 test('licences: repeated texts are rejected and name the row they repeat', async () => {

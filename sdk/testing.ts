@@ -4,9 +4,14 @@ import type { Backend, ChatRequest, Completion } from '../edge/backends/backend.
 import { BUILTIN_MODEL, createBuiltinBackend } from '../edge/backends/builtin.ts';
 import { type RequestMessage, textOfContent } from '../edge/backends/messages.ts';
 import { countPromptTokens, countTokens } from '../edge/backends/model/prompt.ts';
+import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
 import { MizuError } from '../protocol/errors.ts';
 import { type BundledWorkflow, bundleWorkflow } from './compile/compile.ts';
 import { type LocalOptions, type LocalRun, runLocal } from './local/run-local.ts';
+import { createLocalSimulator } from './local/simulators.ts';
+
+/** They cost nothing, and answer the same each time. */
+const OWN: ReadonlySet<string> = new Set([BUILTIN_MODEL, SIMULATOR_MODEL]);
 
 /** One question that an operator asks a model. */
 export type Question = {
@@ -24,7 +29,7 @@ export type Answer = (question: Question) => unknown;
 
 /** How `tryWorkflow` runs a workflow, and what models answer. */
 export type TryOptions = Pick<LocalOptions, 'inputs' | 'partitions' | 'engine' | 'signal'> & {
-  /** By the name of the operator that asks. An operator of `builtin/small` that is not named here is answered by that model. */
+  /** By the name of the operator that asks. An operator of `builtin/small` that is not named here is answered by that model, a simulator by its program. */
   readonly answers?: Readonly<Record<string, Answer>>;
 };
 
@@ -57,7 +62,7 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
   assertAnswers(asking, answers);
   const questions: Question[] = [];
   let operator = '';
-  const builtin = createBuiltinBackend();
+  const own = [createBuiltinBackend(), createLocalSimulator(workflow)];
   const backends = [...new Set(Object.values(asking))].map(
     (model): Backend => ({
       name: model,
@@ -65,7 +70,8 @@ export async function tryWorkflow<Row = Record<string, unknown>>(
         const question = toQuestion(operator, model, request);
         questions.push(question);
         const answer = answers[question.operator];
-        return answer === undefined ? builtin.complete(request, signal) : complete(request, question, answer);
+        if (answer !== undefined) return complete(request, question, answer);
+        return own.find(({ name }) => name === model)!.complete(request, signal);
       },
     }),
   );
@@ -117,7 +123,7 @@ function assertAnswers(asking: Readonly<Record<string, string>>, answers: Readon
       hint: 'Name the answers by the operators that ask.',
     });
   }
-  const open = Object.entries(asking).filter(([name, model]) => model !== BUILTIN_MODEL && answers[name] === undefined);
+  const open = Object.entries(asking).filter(([name, model]) => !OWN.has(model) && answers[name] === undefined);
   if (open.length === 0) return;
   throw new MizuError({
     code: 'sdk/unanswered',

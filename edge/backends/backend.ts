@@ -2,6 +2,7 @@
 import { type TakenApart, takeApart } from '../../protocol/answer.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { findMessageProblem, MAX_MESSAGES, type RequestMessage } from './messages.ts';
+import type { Simulation } from './simulate-request.ts';
 
 /** A request in the shape of OpenAI's chat completions, without `model` (docs/rows.md#requests). */
 export type ChatRequest = {
@@ -28,6 +29,8 @@ export type AnswerRules = {
   readonly repair?: number;
   /** Whether the result holds what the model thought. */
   readonly keepReasoning?: boolean;
+  /** Of a request to a simulator, the program that answers: docs/rows.md#simulations. */
+  readonly simulate?: Simulation;
 };
 
 export type ResponseFormat = {
@@ -83,7 +86,9 @@ export function parseChatRequest(value: unknown): ChatRequest {
 }
 
 /** Never throws: a rule that a request does not state correctly counts as not stated. */
-export function answerRulesOf(request: ChatRequest | null | undefined): Required<Omit<AnswerRules, 'answer'>> {
+export function answerRulesOf(
+  request: ChatRequest | null | undefined,
+): Required<Omit<AnswerRules, 'answer' | 'simulate'>> {
   const { strict, repair, keepReasoning }: AnswerRules = request?.mizu ?? {};
   const repairs =
     typeof repair === 'number' && Number.isInteger(repair) ? Math.min(MAX_REPAIRS, Math.max(0, repair)) : 0;

@@ -21,6 +21,7 @@ import { createAuditor } from './audit.ts';
 import { openJournal } from './journal.ts';
 import { createMemory } from './memory.ts';
 import { openOutbox, type PutObjects } from './outbox.ts';
+import { createPrograms } from './programs.ts';
 import { type AcceptedEntry, createQueue } from './queue.ts';
 import { openReputation } from './reputation.ts';
 import type { ChainInfo, SequencerClient } from './sequencer.ts';
@@ -166,6 +167,7 @@ export async function openGateway(parts: GatewayParts): Promise<Gateway> {
       isStaked: parts.isStaked,
       now: Date.now,
     }),
+    programs: createPrograms((ref) => parts.getObject(ref, stop.signal), log),
     leaseRows: config.leaseRows,
     maxWorkers: config.maxWorkers,
     reconnectSeconds: config.reconnectSeconds,

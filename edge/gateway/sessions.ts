@@ -22,6 +22,7 @@ import { addressOf, hashLeaseResult, hashWorkerHello, verifySignature } from '..
 import { type Admissions, refuse, type WorkerAdmission } from './admission.ts';
 import { createIntake } from './intake.ts';
 import type { Lease } from './leases.ts';
+import type { Programs } from './programs.ts';
 import type { Queue } from './queue.ts';
 import type { Reputation, WorkerFault } from './reputation.ts';
 
@@ -32,6 +33,7 @@ export type SessionsOptions = {
   readonly domain: Domain;
   readonly gateway: Address;
   readonly admissions: Admissions;
+  readonly programs: Programs;
   readonly leaseRows: number;
   readonly maxWorkers: number;
   /** Seconds for which a lost connection keeps its leases. */
@@ -61,6 +63,8 @@ type Session = {
   readonly admission: WorkerAdmission;
   draining: boolean;
   alive: boolean;
+  /** A program that it has asked for is on its way. */
+  isGetting: boolean;
   /** The number of frames that bring nothing which are still taken. */
   patience: number;
 };
@@ -197,6 +201,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       admission,
       draining: false,
       alive: true,
+      isGetting: false,
       patience: MAX_PATIENCE,
     };
   };
@@ -215,10 +220,23 @@ export function createSessions(options: SessionsOptions): Sessions {
     else graces.set(worker, setTimeout(giveUp, options.reconnectSeconds * 1000));
   };
 
+  // One after the other: so a worker has one program of the gateway's memory, beside the bytes that it does not read.
+  const onGet = async (session: Session, { root, length }: Extract<WorkerFrame, { type: 'get' }>) => {
+    const { socket } = session;
+    if (session.isGetting) return send(socket, { type: 'program', root, bytes: null });
+    session.isGetting = true;
+    const bytes = await options.programs.get({ root, length });
+    session.isGetting = false;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const isRoom = socket.bufferedAmount <= MAX_UNSENT_BYTES;
+    send(socket, { type: 'program', root, bytes: isRoom ? bytes : null });
+  };
+
   const onFrame = async (session: Session, frame: WorkerFrame) => {
     if (frame.type === 'results') return onResults(session, frame);
     if (frame.type === 'hello') throw refuse('one hello', 'another');
     wearPatience(session);
+    if (frame.type === 'get') return onGet(session, frame);
     session.draining = true;
   };
 

@@ -22,6 +22,7 @@ beforeEach(async () => {
     domain: createDomain(1, `0x${'11'.repeat(20)}`),
     gateway: `0x${'22'.repeat(20)}`,
     admissions: { revoked: () => new Set<string>() } as never,
+    programs: { get: async () => null },
     leaseRows: 1,
     maxWorkers: 8,
     reconnectSeconds: 1,

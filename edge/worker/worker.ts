@@ -22,6 +22,7 @@ import {
 import { gatewayOf } from '../invitation.ts';
 import { encodeResultLine } from '../rows.ts';
 import { createSigner, hashLeaseResult, hashWorkerHello, type SignedFor } from '../signing.ts';
+import type { WorkerPrograms } from './programs.ts';
 
 export type WorkerOptions = {
   readonly gatewayUrl: string;
@@ -35,6 +36,8 @@ export type WorkerOptions = {
    */
   readonly gateway?: Address | undefined;
   readonly drainSeconds: number;
+  /** Where its simulators get their programs. */
+  readonly programs: WorkerPrograms;
   readonly log: Logger;
 };
 
@@ -176,6 +179,7 @@ export function createWorker(options: WorkerOptions): Worker {
       case 'welcome':
         welcomed = true;
         failures = 0;
+        options.programs.connected((ref) => send({ type: 'get', ...ref }));
         for (const lease of frame.lost) drop(lease);
         for (const work of works.values()) sendAnswer(work);
         log.info({ gateway: frame.gateway, held: works.size, lost: frame.lost.length }, 'connected to the gateway');
@@ -183,6 +187,8 @@ export function createWorker(options: WorkerOptions): Worker {
         return;
       case 'lease':
         return onLease(frame);
+      case 'program':
+        return options.programs.received(frame);
       case 'accepted':
         return drop(frame.lease);
       case 'refused':
@@ -220,6 +226,7 @@ export function createWorker(options: WorkerOptions): Worker {
     own.on('close', (code, reason) => {
       clearTimeout(silence);
       welcomed = false;
+      options.programs.disconnected();
       if (closing && works.size === 0) return;
       failures += 1;
       const waitMs =

@@ -5,15 +5,18 @@ import type { Start } from '../workflow/tail.ts';
 import { bundleEntry } from './bundle.ts';
 import { createDefinition, createMetadata, encodeMetadata, type Metadata, withCodes } from './definition.ts';
 import { describeWorkflow } from './describe.ts';
-import type { Description } from './describe-guest.ts';
+import type { Description, OperatorDescription } from './describe-guest.ts';
 import { type OperatorCodes, operatorCodes } from './operator-code.ts';
 import { type BuiltProgram, buildProgram } from './program.ts';
+import { loadSimulators, programsOf, type WorkflowSimulator } from './simulators.ts';
 import { createSourceTable } from './source-table.ts';
 
 export type BundledWorkflow = {
   readonly file: string;
   readonly description: Description;
   readonly metadata: Metadata;
+  /** By the name of their operator. */
+  readonly simulators: ReadonlyMap<string, WorkflowSimulator>;
   /** A script that sets `globalThis.__mizu_main`: docs/vm.md#quickjs. */
   readonly bundle: string;
 };
@@ -52,19 +55,31 @@ export async function bundleWorkflow(file: string, fused = true, start: Start = 
     bundleEntry(file, ENTRY, { small: true }).catch((error: unknown) => error as Error),
   ]);
   if (bundle instanceof Error) throw bundle;
-  const description = fused ? described : { ...described, stages: described.unfusedStages };
+  const simulators = await loadSimulators(file, described.operators);
+  const operators = described.operators.map((operator) => withProgram(operator, simulators.get(operator.name)));
+  const description = { ...described, operators, ...(fused ? {} : { stages: described.unfusedStages }) };
   const formats = Object.fromEntries(
     description.operators.flatMap(({ name, answer, strict = false }) =>
       answer == null ? [] : [[name, { schema: answer, strict }]],
     ),
   );
-  const settings = JSON.stringify({ formats, source: createSourceTable(bundle), fused, ...start });
+  const programs = Object.fromEntries(
+    [...simulators].map(([name, { ref }]) => [name, { length: ref.length, root: ref.root }]),
+  );
+  const settings = JSON.stringify({ formats, programs, source: createSourceTable(bundle), fused, ...start });
   return {
     file,
+    simulators,
     description,
     metadata: createMetadata(description),
     bundle: `${bundle.code}__mizu_install(${settings});delete globalThis.__mizu_install;\n`,
   };
+}
+
+/** The hash of its program is one of an operator's settings: so it is told what has changed. */
+function withProgram(operator: OperatorDescription, simulator: WorkflowSimulator | undefined): OperatorDescription {
+  if (simulator === undefined) return operator;
+  return { ...operator, settings: { ...operator.settings, program: simulator.ref.root } };
 }
 
 export type CompileOptions = Start & {
@@ -92,7 +107,9 @@ export async function compileWorkflow(
   const program = await buildProgram(bundled.bundle, cacheFolder);
   const metadata = codes === null ? bundled.metadata : withCodes(bundled.metadata, codes, begin);
   const encoded = encodeMetadata(metadata);
-  const definition = createDefinition(bundled.description, program.entry, encoded);
+  const simulators = programsOf(bundled.simulators);
+  const entries = [program.entry, ...simulators.map(({ entry }) => entry)];
+  const definition = createDefinition(bundled.description, entries, encoded);
   return {
     ...bundled,
     metadata,
@@ -100,6 +117,6 @@ export async function compileWorkflow(
     definition,
     program,
     workflowId: hashWorkflow(definition),
-    objects: [...program.objects, encoded],
+    objects: [...program.objects, ...simulators.flatMap(({ objects }) => objects), encoded],
   };
 }

@@ -80,11 +80,16 @@ export function encodeMetadata(metadata: Metadata): Uint8Array {
   return new TextEncoder().encode(canonical(metadata));
 }
 
-export function createDefinition(description: Description, program: ProgramEntry, metadata: Uint8Array): Definition {
+/** The first of the programs runs the stages; the others are those of simulators. */
+export function createDefinition(
+  description: Description,
+  programs: readonly ProgramEntry[],
+  metadata: Uint8Array,
+): Definition {
   const { stages, operators } = description;
   if (stages.length > MAX_STAGES) throw tooManyStages(stages.length);
   return {
-    programs: [program],
+    programs,
     stages: stages.map((stage) => toStage(stage, operators)),
     metadata: objectRef(metadata),
   };

@@ -13,6 +13,8 @@ export type OperatorDescription = {
   readonly input?: string;
   readonly model?: string;
   readonly maxTokens?: number;
+  /** Of a simulator, the path of its module from the folder of the workflow file. */
+  readonly program?: string;
   /** What a model operator asks for besides its prompt and schema. */
   readonly settings?: Readonly<Record<string, string | number | boolean | null>>;
   /** JSON schema that an answer must fit; null: it is text. */
@@ -69,6 +71,7 @@ function describeOperator(operator: Operator): OperatorDescription {
     model: operator.model,
     maxTokens: operator.maxTokens,
     settings: settingsOf(operator),
+    ...(operator.simulate === null ? {} : { program: operator.simulate.program }),
   };
   if (operator.output === null) return { ...base, answer: null };
   try {
@@ -79,6 +82,7 @@ function describeOperator(operator: Operator): OperatorDescription {
 }
 
 function settingsOf(operator: LlmOperator): Record<string, string | number | boolean | null> {
+  if (operator.simulate !== null) return { model: operator.model, gasLimit: operator.simulate.gasLimit };
   const { model, maxTokens, temperature, seed, reasoningEffort, asks, strict, repair, onTruncated, keepReasoning } =
     operator;
   const sent = { model, maxTokens, temperature, seed, reasoningEffort };

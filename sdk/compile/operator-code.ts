@@ -51,10 +51,18 @@ export async function operatorCodes(
     toolchain,
     operators: operators.map((operator, i) => {
       const own = codes[i];
-      return codeOf(operator, own === undefined ? whole : hash('code', own));
+      return codeOf(operator, own === undefined ? whole : hash('code', own + programsUpTo(operators, i)));
     }),
     whole: reason,
   };
+}
+
+/** The programs of simulators are files that no bundle holds. */
+function programsUpTo(operators: readonly OperatorDescription[], place: number): string {
+  return operators
+    .slice(0, place + 1)
+    .flatMap(({ settings, program }) => (program === undefined ? [] : [`\n${settings?.program}`]))
+    .join('');
 }
 
 function codeOf({ name, settings }: OperatorDescription, code: Hex): OperatorCode {

@@ -1,5 +1,6 @@
 // docs/sdk.md#local: a whole workflow in this process, with the programs that the network runs.
 import type { Backend } from '../../edge/backends/backend.ts';
+import { createBuiltinBackend } from '../../edge/backends/builtin.ts';
 import { readHeader } from '../../protocol/rows.ts';
 import { type BundledWorkflow, bundleWorkflow } from '../compile/compile.ts';
 import { buildProgram } from '../compile/program.ts';
@@ -11,6 +12,7 @@ import { type LocalProgress, runGraph, type StageRun } from './graph.ts';
 import { createLocalInference } from './infer.ts';
 import { createLocalNativeEngine } from './native-engine.ts';
 import { createNodeEngine } from './node-engine.ts';
+import { createLocalSimulator } from './simulators.ts';
 
 /** How `runLocal` runs a workflow. */
 export type LocalOptions = {
@@ -20,7 +22,7 @@ export type LocalOptions = {
   readonly partitions?: number;
   /** Rows of the inputs beside the dataset's own, by their names. */
   readonly inputs?: Readonly<Record<string, readonly object[]>>;
-  /** Default: the built-in model. */
+  /** Default: the built-in model. Simulators of the workflow run in this process beside them. */
   readonly backends?: readonly Backend[];
   /** Keeps built programs. */
   readonly cacheFolder?: string;
@@ -90,14 +92,16 @@ export async function createLocalEngine(
 }
 
 export async function runPartitions(
-  { description, metadata }: BundledWorkflow,
+  bundled: BundledWorkflow,
   engine: LocalEngine,
   partitions: readonly Uint8Array[],
-  { backends, signal, onProgress, kept }: LocalOptions = {},
+  { backends = [createBuiltinBackend()], signal, onProgress, kept }: LocalOptions = {},
   onStage?: (run: StageRun, index: number) => void,
 ): Promise<LocalRun> {
+  const { description, metadata } = bundled;
   const names = metadata.stages.map((stage) => stage.name);
-  const infer = createLocalInference(backends, signal);
+  // The first of a name answers: a test may stand in for a simulator.
+  const infer = createLocalInference([...backends, createLocalSimulator(bundled)], signal);
   const stages = await runGraph(description.stages, names, engine, infer, partitions, { onStage, onProgress, kept });
   const parts: Record<string, Record<string, unknown>[]> = {};
   const rejects: Reject[] = [];

@@ -41,40 +41,45 @@ const NOTHING_SAID: Said = Object.freeze({
 });
 
 export function openResult(
-  operator: Pick<LlmOperator, 'output' | 'strict' | 'onTruncated'> & Partial<Pick<LlmOperator, 'parse'>>,
+  operator: Pick<LlmOperator, 'output' | 'strict' | 'onTruncated'> & Partial<Pick<LlmOperator, 'parse' | 'simulate'>>,
   result: Result,
 ): OpenedAnswer {
+  const { who, what, quote } = wordsOf(operator);
   if (result.error !== undefined) {
     const { code, message, raw } = result.error;
-    return { reason: `the model gave no answer: ${code}: ${message}${quoteOf(raw)}` };
+    return { reason: `${who} gave no ${what}: ${code}: ${message}${quote(raw)}` };
   }
   const { content = '', finish_reason: finishReason = 'stop' } = result;
   const json = operator.output !== null;
   const end = finishReason === 'stop' ? undefined : describeEnd(finishReason);
   if (end !== undefined && operator.onTruncated === 'reject')
-    return { reason: `the answer is not whole: ${end}${quoteOf(content)}` };
+    return { reason: `the ${what} is not whole: ${end}${quote(content)}` };
   const apart = isBare(content) ? undefined : takeApart(content, { json, strict: operator.strict });
   const text = apart === undefined ? content : apart.text;
   const said = operator.parse === asItIs ? NOTHING_SAID : sayWith(result, content, finishReason, apart?.reasoning);
-  if (!json) return text.trim() === '' ? { reason: 'the answer is empty' } : { value: text, said, raw: content };
+  if (!json) {
+    // A program that has written nothing has said so by its exit code; a model has not answered.
+    const isNone = operator.simulate == null && text.trim() === '';
+    return isNone ? { reason: `the ${what} is empty` } : { value: text, said, raw: content };
+  }
   let value: unknown;
   try {
     value = parse(text);
   } catch {
-    return { reason: `the answer is not JSON${end === undefined ? '' : ` (${end})`}${quoteOf(content)}` };
+    return { reason: `the ${what} is not JSON${end === undefined ? '' : ` (${end})`}${quote(content)}` };
   }
-  const loss = lossOf(text);
-  return loss === undefined ? { value, said, raw: content } : { reason: `${loss}${quoteOf(content)}` };
+  const loss = lossOf(text, what);
+  return loss === undefined ? { value, said, raw: content } : { reason: `${loss}${quote(content)}` };
 }
 
 /** The first number of a JSON text that a row cannot hold as it is written: docs/sdk.md#json-numbers. */
-function lossOf(json: string): string | undefined {
+function lossOf(json: string, what: string): string | undefined {
   // Nearly all answers have none that could be one.
   if (!/\d{16}|\d[eE]/.test(json)) return undefined;
   for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[\d.eE+-]+/g)) {
     const loss = token.startsWith('"') || !/\d/.test(token) ? undefined : numberLoss(token);
     if (loss !== undefined)
-      return `the number ${token.slice(0, 40)} of the answer cannot be kept, ${loss}: ask for it as a string`;
+      return `the number ${token.slice(0, 40)} of the ${what} cannot be kept, ${loss}: ask for it as a string`;
   }
   return undefined;
 }
@@ -98,6 +103,20 @@ export function isBare(content: string): boolean {
   return first > SPACE && first < DELETE && first !== LESS && first !== FENCE && last > SPACE && last < DELETE;
 }
 
-export function quoteOf(raw: string | undefined): string {
-  return raw === undefined || raw === '' ? '' : `; the model said: ${raw.slice(0, MAX_RAW)}`;
+/** How reasons call who answers, and what. `quote` repeats what came. */
+export type AnswerWords = {
+  readonly who: string;
+  readonly what: 'answer' | 'output';
+  readonly quote: (raw: string | undefined) => string;
+};
+
+const OF_MODEL: AnswerWords = { who: 'the model', what: 'answer', quote: quoteAs('the model said') };
+const OF_SIMULATOR: AnswerWords = { who: 'the simulator', what: 'output', quote: quoteAs('the program wrote') };
+
+export function wordsOf({ simulate = null }: Partial<Pick<LlmOperator, 'simulate'>>): AnswerWords {
+  return simulate === null ? OF_MODEL : OF_SIMULATOR;
+}
+
+function quoteAs(saying: string): AnswerWords['quote'] {
+  return (raw) => (raw === undefined || raw === '' ? '' : `; ${saying}: ${raw.slice(0, MAX_RAW)}`);
 }

@@ -1,5 +1,6 @@
 // docs/sdk.md#stages: one program serves all stages of a workflow; MIZU_STAGE says which one a task is.
 
+import type { SimulatorRef } from '../../edge/backends/simulate-request.ts';
 import {
   type ExchangeOperator,
   isExchangeOperator,
@@ -34,6 +35,8 @@ import type { StageOperator } from './verdict.ts';
 export type Settings = Start & {
   /** Of each model operator whose answer is JSON, by its name. */
   readonly formats: Readonly<Record<string, AnswerFormat>>;
+  /** Of each simulator, by its operator's name. */
+  readonly programs: Readonly<Record<string, SimulatorRef>>;
   readonly source: SourceTable;
   readonly fused: boolean;
 };
@@ -63,7 +66,9 @@ export function createMain(workflow: Workflow, settings: Settings): (io: GuestIo
         return runJoinOther(context, operatorOf(operators, stage.operator, 'join'));
       case 'request': {
         const operator = operatorOf(operators, stage.operator, 'llm');
-        return runRequest(context, operator, settings.formats[operator.name] ?? null);
+        const { formats, programs } = settings;
+        const { name } = operator;
+        return runRequest(context, operator, { format: formats[name] ?? null, program: programs[name] ?? null });
       }
       case 'receive': {
         const results = readResults(io, stage.inputs.length === 1 ? FIRST_INPUT : FIRST_INPUT + 1);

@@ -2,12 +2,13 @@
 import { findMessageProblem } from '../../edge/backends/messages.ts';
 import { padHeader } from '../../protocol/rows.ts';
 import type { LlmOperator, Said } from '../workflow/operator.ts';
-import { openResult, quoteOf, type Result } from './answer.ts';
+import { openResult, type Result, wordsOf } from './answer.ts';
 import { type Context, eachLiveRow } from './attempts.ts';
+import { kindOf } from './canonical.ts';
 import { FIRST_INPUT, type GuestIo } from './io.ts';
 import { describeError, type SourceTable } from './locate.ts';
 import { createPlainCheck, type PlainCheck } from './plain-schema.ts';
-import { type AnswerFormat, type RequestFrame, requestFrames } from './request.ts';
+import { type RequestFrame, type RequestSettings, requestFrames } from './request.ts';
 import { openRowset, writeLines } from './rowset.ts';
 import { describeIssues } from './schema-issues.ts';
 import { fieldTaken, seal, sealedText, sealRow, sealWith } from './seal.ts';
@@ -18,25 +19,29 @@ const MAX_REQUESTS = 131_071;
 const MAX_REQUESTS_LENGTH = 48 << 20;
 
 /** A row whose prompt fails has no request; it is rejected when the results come back. So are the last ones if there is no room for all. */
-export function runRequest(context: Context, operator: LlmOperator, format: AnswerFormat | null): void {
+export function runRequest(context: Context, operator: LlmOperator, settings: RequestSettings): void {
   const { io } = context;
   const header = openRowset(io, FIRST_INPUT);
-  const frames = requestFrames(operator, format);
+  const frames = requestFrames(operator, settings);
   const lines: string[] = [];
   const [{ head, tail }] = frames as [RequestFrame, ...RequestFrame[]];
+  // The seed of a simulator differs from row to row, and stands behind all other fields.
+  const end = operator.simulate === null ? tail : tail.slice(0, -1);
   let first = '';
+  let seed = '';
   let others: readonly string[] = [];
   let length = 0;
   let isFull = false;
   eachLiveRow(context, header, {
     attempt: (row) => {
       first = ask(operator, row, 0);
+      seed = seedText(operator, row);
       if (frames.length > 1) others = askOthers(operator, row, first);
     },
     commit: (index) => {
       if (isFull) return;
       const before = lines.length;
-      length += lines[lines.push(`[${index},${head}${first}${tail}]`) - 1]!.length;
+      length += lines[lines.push(`[${index},${head}${first}${end}${seed}]`) - 1]!.length;
       for (let i = 1; i < frames.length; i++) {
         const line = `[${index},${frames[i]!.head}${others[i - 1]!}${frames[i]!.tail}]`;
         length += line.length;
@@ -178,6 +183,17 @@ function askOthers(operator: LlmOperator, row: object, first: string): readonly 
   );
 }
 
+function seedText({ simulate }: LlmOperator, row: object): string {
+  if (simulate === null) return '';
+  const seed = (simulate.seed as (row: object) => unknown)(row);
+  if (!Number.isSafeInteger(seed)) throw new TypeError(`the seed is an integer, not ${showSeed(seed)}`);
+  return `,"seed":${seed as number}}`;
+}
+
+function showSeed(seed: unknown): string {
+  return typeof seed === 'number' ? String(seed) : kindOf(seed);
+}
+
 const ROLES = ['system', 'user', 'assistant'];
 
 function textOfPrompt(messages: unknown): string {
@@ -189,9 +205,10 @@ function textOfPrompt(messages: unknown): string {
 function whyNotAsked(operator: LlmOperator, row: object, source: SourceTable): string | null {
   try {
     askOthers(operator, row, ask(operator, row, 0));
+    seedText(operator, row);
     return null;
   } catch (error) {
-    return `the prompt failed: ${describeError(error, source, operator.made)}`;
+    return `the ${operator.simulate === null ? 'prompt' : 'input'} failed: ${describeError(error, source, operator.made)}`;
   }
 }
 
@@ -205,6 +222,7 @@ function accept(
   row: object,
   source: SourceTable,
 ): Accepted {
+  const { what, quote } = wordsOf(operator);
   const opened = openResult(operator, result);
   if ('reason' in opened) return opened;
   const { said, raw } = opened;
@@ -213,11 +231,11 @@ function accept(
     try {
       const checked = operator.output.safeParse(answer);
       if (!checked.success)
-        return { reason: `the answer does not fit: ${describeIssues(checked.error.issues)}${quoteOf(raw)}` };
+        return { reason: `the ${what} does not fit: ${describeIssues(checked.error.issues)}${quote(raw)}` };
       answer = checked.data;
     } catch (error) {
       return {
-        reason: `the check of the answer failed: ${describeError(error, source, operator.made)}${quoteOf(raw)}`,
+        reason: `the check of the ${what} failed: ${describeError(error, source, operator.made)}${quote(raw)}`,
       };
     }
   }
@@ -232,5 +250,5 @@ function accept(
 
 // What the model said belongs to the reason.
 function parserFailed(error: unknown, operator: LlmOperator, source: SourceTable, raw: string): string {
-  return `the parser failed: ${describeError(error, source, operator.made)}${quoteOf(raw)}`;
+  return `the parser failed: ${describeError(error, source, operator.made)}${wordsOf(operator).quote(raw)}`;
 }

@@ -26,5 +26,6 @@ export type {
 } from './llm.ts';
 export type { Message, OnTruncated, Said, Workflow } from './operator.ts';
 export type { BatchOptions, Chunk, ChunkOptions, SampleOptions } from './parts.ts';
+export type { SimulateOptions } from './simulate.ts';
 export type { SortBy, SortOptions, SortOrder } from './sort.ts';
 export { z };

@@ -179,6 +179,9 @@ test('row operators side by side are one stage; a model is three, a dedupe three
 
 const MODEL = { model: 'm', prompt: () => 'x' };
 
+const simulated = (options: object) =>
+  dataset('x', Row).simulate('s', { program: 'a.wasm', input: (row) => row.text, ...options });
+
 test.each([
   ['a name is mandatory', () => dataset('x', Row).map('', (row) => row), 'sdk/bad-name'],
   [
@@ -211,6 +214,15 @@ test.each([
     () => dataset('x', Row).classify('c', { model: 'm', labels: ['one'], text: (row) => row.text }),
     'sdk/bad-option',
   ],
+  ['a simulator has a program', () => simulated({ program: '' }), 'sdk/bad-option'],
+  ['a program is no address', () => simulated({ program: 'https://example.com/a.wasm' }), 'sdk/bad-option'],
+  ['a program has no place of one machine', () => simulated({ program: '/tmp/a.wasm' }), 'sdk/bad-option'],
+  ['an input is a function', () => simulated({ input: 'x' as never }), 'sdk/bad-option'],
+  ['a seed is an integer', () => simulated({ seed: 0.5 }), 'sdk/bad-option'],
+  ['a seed is exact', () => simulated({ seed: 2 ** 53 }), 'sdk/bad-option'],
+  ['an output is a schema', () => simulated({ output: {} as never }), 'sdk/bad-option'],
+  ['gas is a number', () => simulated({ gasLimit: 0 }), 'sdk/bad-option'],
+  ['gas has a bound', () => simulated({ gasLimit: 1_000_000_001 }), 'sdk/bad-option'],
   ['no group without a field', () => grouped(() => ({})), 'sdk/bad-option'],
   ["'key' is the group's", () => grouped((g) => ({ key: g.count() })), 'sdk/bad-option'],
   ['fields are aggregates', () => grouped(() => ({ a: 5 as never })), 'sdk/bad-option'],

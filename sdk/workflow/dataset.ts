@@ -35,6 +35,7 @@ import {
   type SampleOptions,
 } from './parts.ts';
 import { assertBuckets, assertName, assertOption, duplicateName } from './refusal.ts';
+import { createSimulate, type SimulateOptions } from './simulate.ts';
 import { createSort, type SortBy, type SortOptions, type SortOrder } from './sort.ts';
 
 /** Fields shown flat in editors. */
@@ -129,6 +130,16 @@ export type Dataset<Row> = Workflow & {
     name: NewField<Row, Name>,
     options: ConverseOptions<Row>,
   ): Dataset<With<Row, Name, Message[]>>;
+  /**
+   * Runs a WASI program that belongs to the workflow on each row; what it writes is the field `name`.
+   *
+   * @example
+   * .simulate('walk', { program: 'walk.wasm', input: (row) => ({ steps: row.steps }), seed: (row) => row.id, output: z.object({ end: z.int() }) })
+   */
+  simulate<const Name extends string, Output = string>(
+    name: NewField<Row, Name>,
+    options: SimulateOptions<Row, Output>,
+  ): Dataset<With<Row, Name, Output>>;
   /** Over the whole dataset: the first of equal rows stays. */
   dedupe(name: string, key: (row: Readonly<Row>) => unknown, options?: DedupeOptions): Dataset<Row>;
   /** Over the whole dataset: `aggregate` makes one row of all rows of a key, in the order of the keys' first rows. */
@@ -248,6 +259,7 @@ function chain(name: string, rowBudget: number, operators: readonly Operator[]):
       add(createScore(operator, options)),
     judge: (operator: string, options: JudgeOptions<never>) => add(createJudge(operator, options)),
     converse: (operator: string, options: ConverseOptions<never>) => add(...createConverse(operator, options)),
+    simulate: (operator: string, options: SimulateOptions<never, unknown>) => add(createSimulate(operator, options)),
     dedupe: (operator: string, key: (row: never) => unknown, options: DedupeOptions = {}) => {
       const { near = null, shingle = 3, tokens = 'words', onDuplicate = 'drop', buckets = 4 } = options;
       assertOption(operator, 'key', typeof key === 'function', 'a function of a row', key);

@@ -97,6 +97,7 @@ type Built = {
   readonly parse: LlmOperator['parse'];
   /** Where the operator does not say it; default 256. */
   readonly maxTokens?: number;
+  readonly simulate?: LlmOperator['simulate'];
 };
 
 /** @throws MizuError `sdk/bad-option` */
@@ -140,6 +141,7 @@ export function createLlmOperator(name: string, options: ModelOptions, built: Bu
     prompt: built.prompt,
     output: built.output,
     parse: built.parse,
+    simulate: built.simulate ?? null,
   };
 }
 

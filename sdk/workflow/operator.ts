@@ -68,7 +68,7 @@ export type RowOperator =
 
 export type LlmOperator = Made & {
   readonly kind: 'llm';
-  readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse';
+  readonly task: 'generate' | 'classify' | 'score' | 'judge' | 'converse' | 'simulate';
   readonly name: string;
   /** Of the row: holds what comes of the answers. */
   readonly field: string;
@@ -95,6 +95,15 @@ export type LlmOperator = Made & {
   readonly output: ZodType | null;
   /** From the checked answer to the field's value. */
   readonly parse: (answer: never, row: never, said: Said) => unknown;
+  /** Who answers is a program; null: a model. */
+  readonly simulate: Simulating | null;
+};
+
+export type Simulating = {
+  /** Path of its module, from the folder of the workflow file. */
+  readonly program: string;
+  readonly gasLimit: number;
+  readonly seed: (row: never) => unknown;
 };
 
 /** From the answers of a row to the field's value. */

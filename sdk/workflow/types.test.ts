@@ -54,6 +54,15 @@ test('operators that ask a model add a field of their name', () => {
   expectTypeOf<RowOf<typeof rated>['good']>().toEqualTypeOf<Rated>();
   const judged = rows.judge('better', { ...MODEL, a: (row) => row.id, b: (row) => row.text });
   expectTypeOf<RowOf<typeof judged>['better']>().toEqualTypeOf<Judgement>();
+  const walked = rows.simulate('walk', { program: 'walk.wasm', input: (row) => row.text });
+  expectTypeOf<RowOf<typeof walked>['walk']>().toEqualTypeOf<string>();
+  const counted = rows.simulate('walk', {
+    program: 'walk.wasm',
+    input: ({ words }) => ({ words }),
+    seed: (row) => row.words,
+    output: z.object({ n: z.number() }),
+  });
+  expectTypeOf<RowOf<typeof counted>['walk']>().toEqualTypeOf<{ n: number }>();
   const talk = rows.converse('talk', { ...MODEL, turns: [(row) => row.text] });
   expectTypeOf<RowOf<typeof talk>['talk']>().toEqualTypeOf<Message[]>();
 

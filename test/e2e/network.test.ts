@@ -10,6 +10,7 @@ import type { Hex } from '../../protocol/hex.ts';
 import { waitForConfirmation } from '../../sdk/client/confirm.ts';
 import { connectNetwork } from '../../sdk/client/network.ts';
 import { readRun } from '../../sdk/client/watch.ts';
+import { type Reject, runLocal } from '../../sdk/local/run-local.ts';
 import { type Ended, eventOf, events, mizu } from './mizu.fixture.ts';
 
 const WORKFLOW = fileURLToPath(new URL('../../examples/gloss-domains/workflow.ts', import.meta.url));
@@ -345,3 +346,27 @@ async function headStep(rpcUrl: string): Promise<number | undefined> {
   // Without a result it is busy.
   return ((await answer.json()) as { result?: { head: { step: number } } }).result?.head.step;
 }
+
+test('a simulator of the workflow runs on workers that nobody has set up for it, as in a dry run, and its dataset is verified', async () => {
+  const workflow = fileURLToPath(new URL('../../examples/walks/workflow.ts', import.meta.url));
+  const walks = fileURLToPath(new URL('../../examples/walks/walks.jsonl', import.meta.url));
+  const ended = await mizu(folder, ['run', workflow, '--input', walks, '--output', 'walks', '--json']);
+  expect(ended.code, ended.stderr).toBe(0);
+  const lines = (path: string) =>
+    readFileSync(join(folder, `walks/${path}.jsonl`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  const local = await runLocal(
+    workflow,
+    readFileSync(walks, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  );
+  expect(lines('data/train')).toEqual(local.parts.train);
+  const rejects = (all: readonly Reject[]) => all.map(({ index, operator, reason }) => [index, operator, reason]);
+  expect(rejects(lines('rejects'))).toEqual(rejects(local.rejects));
+  const verified = await mizu(folder, ['verify', 'walks', '--replay']);
+  expect(verified.code, verified.stderr + verified.stdout).toBe(0);
+});

@@ -27,9 +27,11 @@ export type GatewayWorld = {
   /** The gateway with key 1. */
   open(config?: Partial<GatewayConfigInput>): Promise<Gateway>;
   /** Starts the worker with this key, invited by the gateway with key 1. */
-  work(gateway: Gateway, number: number, backends?: unknown[]): ReturnType<typeof startWorker>;
+  work(gateway: Gateway, number: number, backends?: unknown[], more?: object): ReturnType<typeof startWorker>;
   /** An invitation of the worker with this key. */
   invite(number: number, change?: Partial<Invitation>, gateway?: number): string;
+  /** Puts an object on DA. */
+  put(bytes: Uint8Array): void;
   /** Lines of a result object on DA. */
   resultLines(root: Hex): string[];
   close(): Promise<void>;
@@ -56,7 +58,9 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
         return { refs, certificate: { epoch: 0n, expiry, signers: 0n, signatures: [] } };
       },
       getObject: async ({ root }) => {
-        throw new Error(`no object ${root}`);
+        const object = objects.get(root);
+        if (object === undefined) throw new Error(`no object ${root}`);
+        return object;
       },
       isStaked: async (worker) => worker === STAKED_WORKER,
       log,
@@ -79,13 +83,14 @@ export async function createGatewayWorld(): Promise<GatewayWorld> {
     closers,
     open,
     invite,
-    work: async (gateway, number, backends) => {
-      const rest = { concurrency: 4, invitation: invite(number), ...(backends && { backends }) };
+    work: async (gateway, number, backends, more = {}) => {
+      const rest = { concurrency: 4, invitation: invite(number), ...(backends && { backends }), ...more };
       const input = { gatewayUrl: gateway.url, privateKey: key(number), ...rest };
       const worker = await startWorker(input as Parameters<typeof startWorker>[0], { log });
       closers.push(worker.close);
       return worker;
     },
+    put: (bytes) => void objects.set(objectRef(bytes).root, bytes),
     resultLines: (root) => new TextDecoder().decode(objects.get(root)).trimEnd().split('\n'),
     close: async () => {
       for (const close of closers.splice(0).reverse()) await close();

@@ -95,9 +95,14 @@ export const EDGE_ERRORS = {
     toDo: 'Name a model that takes images.',
     row: true,
   },
+  'edge/no-program': {
+    means: 'The program of a simulator is not to be had from the gateway, which asks DA.',
+    toDo: 'Nothing at first: the row goes to another worker. If it stays, check that the gateway reaches the DA members.',
+    row: true,
+  },
   'edge/no-simulator': {
-    means: "The simulator's module cannot be read.",
-    toDo: 'Check the path in the configuration of the backend.',
+    means: "The simulator's module cannot be read or run.",
+    toDo: 'Check the path in the configuration of the backend, and that the module is a WASI command.',
   },
   'edge/other-gateway': {
     means: 'The gateway that answers is not the one that the worker signs for.',

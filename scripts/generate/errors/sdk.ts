@@ -254,6 +254,10 @@ export const SDK_ERRORS = {
     means: 'The message that started the run was lost with its batch, which L1 has made void.',
     toDo: 'Start it again with the command in the hint. Nothing was charged.',
   },
+  'sdk/simulator': {
+    means: 'The program of a simulator is no WASI command that the DataVM runs, is too large, or is not there.',
+    toDo: 'Name a module beside the workflow file and compile it for WASI preview 1 ([simulators](sdk.md#simulate)).',
+  },
   'sdk/task-failed': {
     means: 'The program of a stage has failed in a local run, or would read more than a task may.',
     toDo: 'Correct the operator that the error names, or let the operators before it keep less of each row.',

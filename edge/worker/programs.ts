@@ -1,0 +1,119 @@
+// docs/edge.md#programs: the programs of simulators that a worker has, and those that it asks its gateway for.
+import { MizuError } from '../../protocol/errors.ts';
+import type { Hex } from '../../protocol/hex.ts';
+import { objectRoot } from '../../protocol/tree.ts';
+import type { GetSimulator } from '../backends/simulate-pool.ts';
+import type { SimulatorRef } from '../backends/simulate-request.ts';
+import type { GatewayFrame } from '../frames.ts';
+
+export type WorkerPrograms = {
+  readonly get: GetSimulator;
+  /** The gateway has let the worker in: `ask` sends it a frame. */
+  connected(ask: (ref: SimulatorRef) => void): void;
+  received(frame: Extract<GatewayFrame, { type: 'program' }>): void;
+  disconnected(): void;
+};
+
+type Asked = { readonly ref: SimulatorRef; readonly settle: (core: Uint8Array | null) => void };
+
+/** Bytes of programs that are kept, the last used ones: eight of the largest. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+/** That the gateway has for one program. */
+const ASK_SECONDS = 60;
+
+/** They are asked for one after the other. What was asked of a connection that has ended is not had. */
+export function createWorkerPrograms(): WorkerPrograms {
+  const kept = new Map<Hex, Uint8Array>();
+  const underWay = new Map<Hex, Promise<Uint8Array | null>>();
+  let ask: ((ref: SimulatorRef) => void) | undefined;
+  let asked: Asked[] = [];
+  let patience: NodeJS.Timeout | undefined;
+  let size = 0;
+
+  const keep = (root: Hex, core: Uint8Array) => {
+    kept.set(root, core);
+    size += core.length;
+    for (const [oldest, old] of kept) {
+      if (size <= MAX_KEPT_BYTES) return;
+      kept.delete(oldest);
+      size -= old.length;
+    }
+  };
+
+  const askFor = (ref: SimulatorRef): Promise<Uint8Array | null> =>
+    new Promise((resolve) => {
+      if (ask === undefined) return resolve(null);
+      asked.push({ ref, settle: resolve });
+      if (asked.length === 1) askNext();
+    });
+
+  const askNext = () => {
+    clearTimeout(patience);
+    const [first] = asked;
+    if (first === undefined) return;
+    patience = setTimeout(() => settleFirst(null), ASK_SECONDS * 1000);
+    ask?.(first.ref);
+  };
+
+  const settleFirst = (core: Uint8Array | null) => {
+    asked.shift()?.settle(core);
+    askNext();
+  };
+
+  const load = async (ref: SimulatorRef): Promise<Uint8Array | null> => {
+    const core = await askFor(ref);
+    if (core !== null) keep(ref.root, core);
+    return core;
+  };
+
+  return {
+    get: async (ref, signal) => {
+      const known = kept.get(ref.root);
+      if (known !== undefined) {
+        kept.delete(ref.root);
+        kept.set(ref.root, known);
+        return known;
+      }
+      const loading = underWay.get(ref.root) ?? load(ref).finally(() => underWay.delete(ref.root));
+      underWay.set(ref.root, loading);
+      const core = await loading;
+      signal.throwIfAborted();
+      if (core === null) throw noProgram(ref);
+      return core;
+    },
+    connected: (send) => {
+      ask = send;
+    },
+    received: ({ root, bytes }) => {
+      const [first] = asked;
+      if (first === undefined || first.ref.root !== root) return;
+      settleFirst(bytes === null ? null : toShared(first.ref, Buffer.from(bytes, 'base64')));
+    },
+    disconnected: () => {
+      ask = undefined;
+      const given = asked;
+      asked = [];
+      clearTimeout(patience);
+      for (const { settle } of given) settle(null);
+    },
+  };
+}
+
+/** Threads read it where it lies. Null: these are other bytes than were asked for. */
+function toShared({ root, length }: SimulatorRef, bytes: Uint8Array): Uint8Array | null {
+  if (bytes.length !== length || objectRoot(bytes) !== root) return null;
+  const shared = new Uint8Array(new SharedArrayBuffer(length));
+  shared.set(bytes);
+  return shared;
+}
+
+function noProgram({ root, length }: SimulatorRef): MizuError {
+  return new MizuError({
+    code: 'edge/no-program',
+    message: 'The program of the simulator is not to be had.',
+    expected: `${length} bytes with the root ${root} from the gateway`,
+    actual: 'none, or others',
+    hint: 'The gateway gets it from DA, where it lies as long as its workflow.',
+    retryable: true,
+  });
+}
