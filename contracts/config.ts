@@ -2,6 +2,19 @@
 import type { Address } from '../protocol/hex.ts';
 import type { Role } from '../protocol/roles.ts';
 
+/** Where EigenLayer 1.9 is on this L1, and how the network stands in it. */
+export type EigenLayerConfig = {
+  readonly allocationManager: Address;
+  readonly delegationManager: Address;
+  readonly strategyManager: Address;
+  /** Least seconds between two blocks of L1: EigenLayer counts its delays in blocks. Ethereum's are 12. */
+  readonly blockSeconds: number;
+  /** Of the page that tells operators about the network; EigenLayer only announces it. */
+  readonly metadataUri: string;
+  /** The strategies that hold the network's token, 1 to 8. Asked when the token is there; the deploying account must not send meanwhile. */
+  readonly strategies: (token: Address) => Promise<readonly Address[]>;
+};
+
 export type DeployConfig = {
   /** Most wei of the token that may ever exist at one time, below 2^96; no amount below is greater. */
   readonly tokenCapWei: bigint;
@@ -27,6 +40,8 @@ export type DeployConfig = {
   readonly committeeDelaySeconds: number;
   /** For which certificates of the committee before are still taken; at most the delay. */
   readonly committeeOverlapSeconds: number;
+  /** Stakes lie in EigenLayer, not in the StakeManager. */
+  readonly eigenLayer?: EigenLayerConfig;
   /** Contract that may slash whomever it judges; none if left out. */
   readonly court?: Address;
   readonly assertionBondWei: bigint;

@@ -16,6 +16,7 @@ import {
   daCommitteeAbi,
   demandsAbi,
   disputeAbi,
+  eigenStakeSourceAbi,
   escapeAbi,
   gatewayRegistryAbi,
   inboxAbi,
@@ -29,6 +30,7 @@ import type { Address, Hex } from '../protocol/hex.ts';
 import { ROLE, ROLES, type Role } from '../protocol/roles.ts';
 import type { DeployConfig } from './config.ts';
 import { FAMILY_CODES, verifierCreation } from './deploy-verifier.ts';
+import { readStrategies, requireEigenLayer } from './eigen-layer.ts';
 import * as bytecode from './generated/bytecode.ts';
 import { type PowerHolders, requireSeparate } from './powers.ts';
 import { requireSettings } from './settings.ts';
@@ -80,12 +82,13 @@ export type Deployment = {
 // The largest contract takes 5.5 M. Not estimated: constructors read contracts that are not mined yet.
 const GAS_PER_CONTRACT = 7_000_000n;
 
-/** @throws MizuError `contracts/deployment-failed` if a constructor reverts, `contracts/powers-shared`, `contracts/setting-out-of-range` */
+/** @throws MizuError `contracts/deployment-failed` if a constructor reverts, `contracts/powers-shared`, `contracts/setting-out-of-range`, `contracts/no-eigenlayer` */
 export async function deployContracts(options: DeployOptions): Promise<Deployment> {
   const { publicClient, walletClient, config, holders } = options;
   const deployer = walletClient.account.address;
   requireSettings(config);
   if (config.sharedPowers !== true) requireSeparate(holders);
+  if (config.eigenLayer !== undefined) await requireEigenLayer(publicClient, config, config.eigenLayer);
   const [nonce, chainId] = await Promise.all([
     publicClient.getTransactionCount({ address: deployer, blockTag: 'pending' }),
     publicClient.getChainId(),
@@ -93,9 +96,13 @@ export async function deployContracts(options: DeployOptions): Promise<Deploymen
   const addresses = predictAddresses(deployer, nonce);
   const genesis = await options.genesis(addresses, chainId);
   const hashes: Hex[] = [];
-  for (const [index, data] of deployData(holders, addresses, genesis, config).entries()) {
-    hashes.push(await walletClient.sendTransaction({ data, nonce: nonce + index, gas: GAS_PER_CONTRACT }));
-  }
+  const send = async (data: Hex) => {
+    hashes.push(await walletClient.sendTransaction({ data, nonce: nonce + hashes.length, gas: GAS_PER_CONTRACT }));
+  };
+  await send(create(mizuTokenAbi, bytecode.MizuToken, [holders.token, config.tokenCapWei]));
+  if (config.eigenLayer !== undefined) await publicClient.waitForTransactionReceipt({ hash: hashes[0] as Hex });
+  const strategies = config.eigenLayer === undefined ? [] : await readStrategies(config.eigenLayer, addresses.token);
+  for (const data of deployData(holders, addresses, genesis, config, strategies)) await send(data);
   const receipts = await Promise.all(hashes.map((hash) => publicClient.waitForTransactionReceipt({ hash })));
   for (const [index, receipt] of receipts.entries()) {
     if (receipt.status !== 'success') throw failed(CONTRACT_NAMES[index] as string, hashes[index] as Hex);
@@ -112,11 +119,13 @@ export function predictAddresses(deployer: Address, nonce: number): ContractAddr
   return Object.fromEntries(entries) as unknown as ContractAddresses;
 }
 
+/** All but the token. */
 function deployData(
   holders: PowerHolders,
   at: ContractAddresses,
   genesis: GenesisCommitment,
   config: DeployConfig,
+  strategies: readonly Address[],
 ): Hex[] {
   const timing = {
     window: BigInt(config.windowSeconds),
@@ -150,9 +159,18 @@ function deployData(
     ...(config.court === undefined ? [] : ROLES.map((role) => grant(config.court as Address, role, POWER.slash))),
   ];
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
+  const { eigenLayer } = config;
   return [
-    create(mizuTokenAbi, bytecode.MizuToken, [holders.token, config.tokenCapWei]),
-    create(stakeManagerAbi, bytecode.StakeManager, [at.token, at.delegationPools, timing, minimums, grants, hooks]),
+    eigenLayer === undefined
+      ? create(stakeManagerAbi, bytecode.StakeManager, [at.token, at.delegationPools, timing, minimums, grants, hooks])
+      : create(eigenStakeSourceAbi, bytecode.EigenStakeSource, [
+          at.token,
+          timing,
+          minimums,
+          grants,
+          hooks,
+          { ...eigenLayer, metadataURI: eigenLayer.metadataUri, strategies },
+        ]),
     create(inboxAbi, bytecode.Inbox, [
       at.token,
       at.bridge,

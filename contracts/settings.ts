@@ -11,20 +11,26 @@ export const MAX_MARGIN_BASIS_POINTS = 1_000_000;
 
 const MAX_UINT32 = 2n ** 32n - 1n;
 
-type Range = { readonly name: string; readonly value: bigint; readonly least: bigint; readonly most: bigint };
+const HINT =
+  'Change the configuration of the deployment: an amount is at most tokenCapWei, because nobody could pay more.';
+
+export type Range = { readonly name: string; readonly value: bigint; readonly least: bigint; readonly most: bigint };
 
 /** @throws MizuError `contracts/setting-out-of-range` if a contract could not work with a setting, whatever anyone pays */
 export function requireSettings(config: DeployConfig): void {
-  for (const { name, value, least, most } of rangesOf(config)) {
-    if (value >= least && value <= most) continue;
-    throw new MizuError({
-      code: 'contracts/setting-out-of-range',
-      message: `No network works with this ${name}.`,
-      expected: `${least} to ${most}`,
-      actual: `${value}`,
-      hint: 'Change the configuration of the deployment: an amount is at most tokenCapWei, because nobody could pay more.',
-    });
-  }
+  for (const setting of rangesOf(config)) requireRange(setting, HINT);
+}
+
+/** @throws MizuError `contracts/setting-out-of-range` */
+export function requireRange({ name, value, least, most }: Range, hint: string): void {
+  if (value >= least && value <= most) return;
+  throw new MizuError({
+    code: 'contracts/setting-out-of-range',
+    message: `No network works with this ${name}.`,
+    expected: `${least} to ${most}`,
+    actual: `${value}`,
+    hint,
+  });
 }
 
 function rangesOf(config: DeployConfig): Range[] {
@@ -40,6 +46,9 @@ function rangesOf(config: DeployConfig): Range[] {
     range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
     range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
     range('unbondingSeconds', config.unbondingSeconds, 1n, MAX_UINT32),
+    ...(config.eigenLayer === undefined
+      ? []
+      : [range('eigenLayer.blockSeconds', config.eigenLayer.blockSeconds, 1n, MAX_UINT32)]),
     range('retentionSeconds', config.retentionSeconds, 1n, BigInt(MAX_RETENTION_SECONDS)),
   ];
 }

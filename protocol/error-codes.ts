@@ -17,6 +17,7 @@ type NamedCode =
   | 'cli/which-workflow'
   | 'config/malformed'
   | 'contracts/deployment-failed'
+  | 'contracts/no-eigenlayer'
   | 'contracts/powers-shared'
   | 'contracts/setting-out-of-range'
   | 'contracts/setup-failed'

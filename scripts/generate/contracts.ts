@@ -16,6 +16,7 @@ const CONTRACTS = [
   'DelegationPool',
   'DelegationPools',
   'StakeManager',
+  'EigenStakeSource',
   'Inbox',
   'DACommittee',
   'GatewayRegistry',
@@ -33,28 +34,31 @@ const CONTRACTS = [
   'HostSteps',
 ] as const;
 
+/** Of contracts/test/support: what tests in TypeScript deploy. */
+const DOUBLES = ['EigenLayerDouble', 'StrategyDouble'] as const;
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+type Named = readonly [name: string, artifact: Artifact];
 type Artifact = { readonly abi: readonly unknown[]; readonly bytecode: { readonly object: string } };
+
+const SOURCES = ['contracts/src', ...DOUBLES.map((name) => `contracts/test/support/${name}.sol`)];
 
 /** Compiles the contracts; the constants they import must already be written. */
 export function generateArtifacts(): GeneratedFile[] {
-  const build = spawnSync(process.execPath, [join(root, 'scripts/forge.mjs'), 'build', 'contracts/src'], {
+  const build = spawnSync(process.execPath, [join(root, 'scripts/forge.mjs'), 'build', ...SOURCES], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   if (build.status !== 0) throw new Error('forge build failed');
-  const artifacts = CONTRACTS.map((name) => [name, readArtifact(name)] as const);
+  const artifacts = artifactsOf(CONTRACTS);
+  const doubles = artifactsOf(DOUBLES);
   return [
+    { path: 'protocol/generated/abi.ts', content: banner('contracts/src', artifacts.map(abiLine)) },
+    { path: 'contracts/generated/bytecode.ts', content: banner('contracts/src', artifacts.map(bytecodeLine)) },
     {
-      path: 'protocol/generated/abi.ts',
-      content: banner(
-        artifacts.map(([name, { abi }]) => `export const ${abiName(name)} = ${formatAbi(abi)} as const;`),
-      ),
-    },
-    {
-      path: 'contracts/generated/bytecode.ts',
-      content: banner(artifacts.map(([name, { bytecode }]) => `export const ${name} = '${bytecode.object}';`)),
+      path: 'test/doubles/generated/eigen-layer.ts',
+      content: banner('contracts/test/support', [...doubles.map(abiLine), ...doubles.map(bytecodeLine)]),
     },
   ];
 }
@@ -80,8 +84,19 @@ export function writeGenerated({ path, content }: GeneratedFile, check: boolean)
   return true;
 }
 
-function readArtifact(name: string): Artifact {
-  return JSON.parse(readFileSync(join(root, 'build/forge/out', `${name}.sol`, `${name}.json`), 'utf8')) as Artifact;
+function artifactsOf(names: readonly string[]): Named[] {
+  return names.map((name) => {
+    const file = join(root, 'build/forge/out', `${name}.sol`, `${name}.json`);
+    return [name, JSON.parse(readFileSync(file, 'utf8')) as Artifact] as const;
+  });
+}
+
+function abiLine([name, { abi }]: Named): string {
+  return `export const ${abiName(name)} = ${formatAbi(abi)} as const;`;
+}
+
+function bytecodeLine([name, { bytecode }]: Named): string {
+  return `export const ${name} = '${bytecode.object}';`;
 }
 
 function abiName(contract: string): string {
@@ -93,8 +108,8 @@ function formatAbi(abi: readonly unknown[]): string {
   return `[\n${abi.map((entry) => `  ${JSON.stringify(entry)},\n`).join('')}]`;
 }
 
-function banner(lines: string[]): string {
-  return `// Generated from contracts/src by scripts/generate/contracts.ts.\n${lines.join('\n')}\n`;
+function banner(source: string, lines: string[]): string {
+  return `// Generated from ${source} by scripts/generate/contracts.ts.\n${lines.join('\n')}\n`;
 }
 
 async function main(check: boolean): Promise<void> {

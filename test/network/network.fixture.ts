@@ -8,7 +8,7 @@ import { foundry } from 'viem/chains';
 import { toContractCertificate } from '../../contracts/claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from '../../contracts/config.ts';
 import { deployContracts } from '../../contracts/deploy.ts';
-import { setUpNetwork, sortMembers } from '../../contracts/network.ts';
+import { type NetworkSetup, setUpNetwork, sortMembers } from '../../contracts/network.ts';
 import { signCertificate } from '../../da/certify.ts';
 import { createDaClient, type DaClient } from '../../da/client.ts';
 import { followCommittee } from '../../da/committee.ts';
@@ -42,6 +42,7 @@ import {
   USER,
   VALIDATOR,
 } from './contracts.fixture.ts';
+import { deployEigenLayer } from './eigen-layer.fixture.ts';
 import { holdClock } from './l1-clock.fixture.ts';
 
 export { EXECUTOR, LIAR, OWNER, SEQUENCER, USER, VALIDATOR };
@@ -63,12 +64,17 @@ const MEMBER_KEYS = [6, 7, 8, 9].map((n) => ({
 
 export type TestNetwork = Awaited<ReturnType<typeof startTestNetwork>>;
 
-/** With the devnet's times, unless `changes` says otherwise, on a clock that stands still; four DA members, three needed. */
-export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
+export type StakesIn = 'stakeManager' | 'eigenLayer';
+
+/**
+ * With the devnet's times, unless `changes` says otherwise, on a clock that stands still; four DA members, three needed.
+ * @param stakesIn where executors, sequencer and members are staked
+ */
+export async function startTestNetwork(changes: Partial<DeployConfig> = {}, stakesIn: StakesIn = 'stakeManager') {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
   const anvil = await startAnvil();
   try {
-    return await buildNetwork(folder, anvil, changes);
+    return await buildNetwork(folder, anvil, changes, stakesIn);
   } catch (error) {
     await anvil.close();
     rmSync(folder, { recursive: true, force: true });
@@ -76,13 +82,15 @@ export async function startTestNetwork(changes: Partial<DeployConfig> = {}) {
   }
 }
 
-async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>) {
+async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>, stakesIn: StakesIn) {
   const transport = http(anvil.url);
   const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
   const wallets = powerWallets(anvil.url);
+  const eigenLayer = stakesIn === 'eigenLayer' ? await deployEigenLayer(l1.client, anvil.url) : undefined;
   const config: DeployConfig = {
     ...DEVNET_CONFIG,
+    ...(eigenLayer !== undefined && { eigenLayer: eigenLayer.config }),
     leaderSeconds: LEADER_SECONDS,
     maxAheadSeconds: MAX_AHEAD_SECONDS,
     ...changes,
@@ -110,19 +118,21 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
   });
   const at = deployment.addresses;
   const members = sortMembers(MEMBER_KEYS.map(({ address }) => address));
+  const stakes: NetworkSetup['stakes'] = [
+    { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
+    { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
+    { account: LIAR.address, role: 'executor', amountWei: STAKE },
+    { account: VALIDATOR.address, role: 'validator', amountWei: STAKE },
+    ...members.map((account) => ({ account, role: 'daMember' as const, amountWei: STAKE })),
+  ];
+  await eigenLayer?.stakeAll(at, stakes);
   await setUpNetwork({
     publicClient: l1.client,
     wallets,
     addresses: at,
     setup: {
       grants: [USER, VALIDATOR].map(({ address }) => ({ account: address, amountWei: 1_000n * MIZU })),
-      stakes: [
-        { account: SEQUENCER.address, role: 'sequencer', amountWei: STAKE },
-        { account: EXECUTOR.address, role: 'executor', amountWei: STAKE },
-        { account: LIAR.address, role: 'executor', amountWei: STAKE },
-        { account: VALIDATOR.address, role: 'validator', amountWei: STAKE },
-        ...members.map((account) => ({ account, role: 'daMember' as const, amountWei: STAKE })),
-      ],
+      stakes: eigenLayer === undefined ? stakes : [],
       committee: { members, threshold: 3 },
       models: [],
     },

@@ -4,8 +4,10 @@ pragma solidity 0.8.37;
 
 import {MizuToken} from "../MizuToken.sol";
 import {StakeManager} from "../StakeManager.sol";
+import {Yield} from "../Yield.sol";
 import {IStakeHook} from "../interfaces/IStakeHook.sol";
 import {IStakeSource} from "../interfaces/IStakeSource.sol";
+import {IYield} from "../interfaces/IYield.sol";
 import {Timing} from "../lib/Timing.sol";
 import {Role} from "../lib/Types.sol";
 import {EigenPositions} from "./EigenPositions.sol";
@@ -27,7 +29,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// @title Stakes that lie in EigenLayer: the network's AVS, its registrar, its only slasher and the recipient of slashes.
 /// @notice Each role is an operator set, whose id is the role's number. There is no owner: neither the strategies nor the
 /// slasher nor the recipient can be changed.
-contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
+contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for MizuToken;
 
@@ -57,7 +59,7 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
 
     /// @notice What `claimReward` would pay.
     mapping(address account => uint256) public rewardOf;
-    /// @notice Sum of all rewards that can be claimed.
+    /// @notice Sum of all rewards that can be claimed, and of the yield that is not settled.
     uint256 public owed;
     /// @notice Slashes that have not been collected.
     uint256 public uncollected;
@@ -136,28 +138,38 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
         }
     }
 
-    /// @notice Writes down what an account's stake is now: its weight from now on. Anyone may call it. If the stake is less
-    /// than the minimum, the role's hook is told.
+    /// @notice Settles the account's yield and writes down what its stake is now: its weight from now on. Anyone may call
+    /// it. If the stake is less than the minimum, the role's hook is told.
     function sync(address account, Role role) external returns (uint256 weight) {
         return _sync(account, role);
     }
 
+    /// @inheritdoc IYield
+    /// @dev By the weights that were synced last.
+    function fund(Role role, uint256 amount) external {
+        require(amount > 0, StakeManager.AmountIsZero());
+        _share(role, amount, _total[role].latest());
+        owed += amount;
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
     /// @inheritdoc IStakeSource
     /// @dev EigenLayer takes the same part of what is active and of what leaves; its roundings take a few wei more than
-    /// `amount`, which are burned. What was taken is here once somebody has called `collect`.
+    /// `amount`, which are burned. If it does not pay out at once, somebody calls `collect` later.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
         only(StakeManager.Power.SLASH, role)
         returns (uint256 slashed, uint256 reward)
     {
         uint256 slashId;
-        (slashId, slashed) = _take(account, role, amount);
+        (slashId, slashed) = _slash(account, role, amount);
         // The burned part is the one that is rounded up.
         reward = beneficiary == address(0) ? 0 : Math.min(rewardMax, Math.min(amount, slashed) / 2);
         if (slashed > 0) {
             _slashes[role][slashId] = Slash(beneficiary, SafeCast.toUint96(slashed), SafeCast.toUint96(reward));
             uncollected += 1;
             emit SlashSent(role, slashId, beneficiary, slashed);
+            try this.collect(role, slashId) {} catch {}
         }
         emit StakeManager.Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
         _sync(account, role);
@@ -182,7 +194,7 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
         emit Collected(role, slashId, reward, burned);
     }
 
-    /// @notice Pays out the caller's share of slashed stakes that were collected.
+    /// @notice Pays out the caller's share of slashed stakes that were collected, and its yield that is settled.
     function claimReward() external returns (uint256 amount) {
         amount = rewardOf[msg.sender];
         require(amount > 0, StakeManager.NothingToWithdraw());
@@ -202,13 +214,15 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
         return _slashes[role][slashId];
     }
 
-    /// @notice What the account's vote for the role would weigh if it were synced now, wei.
+    /// @inheritdoc IStakeSource
+    /// @dev What it would be synced with now.
     function weightOf(address account, Role role) external view returns (uint256) {
         return activeOf(account, role);
     }
 
-    /// @notice What the account's vote for the role weighed at a past time (unix seconds), wei: what it was synced with, if
-    /// that was at most `freshSeconds` before. So it can be slashed until what is claimed at that time is judged.
+    /// @inheritdoc IStakeSource
+    /// @dev What it was synced with, if that was at most `freshSeconds` before. So it can be slashed until all that is
+    /// claimed at that time is judged.
     function weightAt(address account, Role role, uint48 time) external view returns (uint256) {
         uint256 found = _weights[account][role].upperLookupRecent(time);
         // Times have 48 bits.
@@ -217,7 +231,8 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
         return time - synced <= freshSeconds ? found >> 48 : 0;
     }
 
-    /// @notice Sum of the last synced weights at a past time (unix seconds), wei: never less than that of `weightAt`.
+    /// @inheritdoc IStakeSource
+    /// @dev Of what was synced last, however long ago: never less than the sum of `weightAt`.
     function totalWeightAt(Role role, uint48 time) external view returns (uint256) {
         return _total[role].upperLookupRecent(time);
     }
@@ -228,7 +243,7 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
 
     /// @return slashId of the operator set, if anything was there to take
     /// @return worth wei that were taken
-    function _take(address account, Role role, uint256 amount) private returns (uint256 slashId, uint256 worth) {
+    function _slash(address account, Role role, uint256 amount) private returns (uint256 slashId, uint256 worth) {
         SlashingParams memory params;
         (params.strategies, params.wadsToSlash) = _partsOf(account, role, amount);
         uint256 count = params.strategies.length;
@@ -248,6 +263,7 @@ contract EigenStakeSource is Exposure, EigenPositions, IAVSRegistrar {
         Checkpoints.Trace208 storage trace = _weights[account][role];
         uint48 time = SafeCast.toUint48(block.timestamp);
         uint256 before = trace.latest() >> 48;
+        rewardOf[account] += _take(account, role, before);
         trace.push(time, SafeCast.toUint208(weight << 48 | time));
         _total[role].push(time, SafeCast.toUint208(_total[role].latest() + weight - before));
         emit Synced(account, role, weight);

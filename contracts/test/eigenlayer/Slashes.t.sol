@@ -6,6 +6,7 @@ import {StakeManager} from "../../src/StakeManager.sol";
 import {EigenStakeSource} from "../../src/eigenlayer/EigenStakeSource.sol";
 import {OperatorSet} from "../../src/eigenlayer/IEigenLayer.sol";
 import {Role} from "../../src/lib/Types.sol";
+import {EigenLayerDouble} from "../support/EigenLayerDouble.sol";
 import {EigenNetwork} from "../support/EigenNetwork.sol";
 import {bound, vm} from "../support/Vm.sol";
 
@@ -14,6 +15,16 @@ contract EigenSlashesTest is EigenNetwork {
     function setUp() public override {
         super.setUp();
         _enter(OPERATOR, ROLE, 1500 ether, 700 ether);
+    }
+
+    function test_ASlashIsCollectedAtOnceIfEigenLayerPays() public {
+        uint256 supply = token.totalSupply();
+        (uint256 slashed, uint256 reward) = _slash(100 ether);
+        vm.assertEq(stakes.uncollected(), 0);
+        vm.assertEq(stakes.rewardOf(USER), reward);
+        vm.assertEq(supply - token.totalSupply(), slashed - reward);
+        vm.expectRevert(abi.encodeWithSelector(EigenStakeSource.NothingToCollect.selector, ROLE, 1));
+        stakes.collect(ROLE, 1);
     }
 
     function test_ASlashTakesTheFirstStrategyFirst() public {
@@ -87,9 +98,13 @@ contract EigenSlashesTest is EigenNetwork {
     }
 
     function test_ARewardCanBeClaimedOnceTheSlashIsCollected() public {
+        eigen.setHeld(true);
         uint256 supply = token.totalSupply();
         (uint256 slashed, uint256 reward) = _slash(100 ether);
         vm.assertEq(reward, 50 ether);
+        vm.expectRevert(abi.encodeWithSelector(EigenLayerDouble.PayoutsAreHeld.selector));
+        stakes.collect(ROLE, 1);
+        eigen.setHeld(false);
         vm.assertEq(stakes.rewardOf(USER), 0);
         vm.assertEq(token.balanceOf(address(stakes)), 0);
         stakes.collect(ROLE, 1);
@@ -108,19 +123,21 @@ contract EigenSlashesTest is EigenNetwork {
     }
 
     function test_ASlashWithoutBeneficiaryIsBurned() public {
+        uint256 supply = token.totalSupply();
         vm.prank(COURT);
-        stakes.slash(OPERATOR, ROLE, 100 ether, address(0), 50 ether);
-        (uint256 reward, uint256 burned) = stakes.collect(ROLE, 1);
+        (uint256 slashed, uint256 reward) = stakes.slash(OPERATOR, ROLE, 100 ether, address(0), 50 ether);
         vm.assertEq(reward, 0);
-        vm.assertGe(burned, 100 ether);
+        vm.assertEq(supply - token.totalSupply(), slashed);
         vm.assertEq(token.balanceOf(address(stakes)), 0);
     }
 
     /// Anyone may have EigenLayer pay out: no slash gets another one's tokens, in whatever order they are collected.
     function testFuzz_SlashesArePaidWhoeverHasThemPaidOut(uint256 order, uint256 gift) public {
+        eigen.setHeld(true);
         for (uint256 i = 0; i < 3; ++i) {
             _slash(100 ether * (i + 1));
         }
+        eigen.setHeld(false);
         for (uint256 id = 1; id <= 3; ++id) {
             if ((order >> id) & 1 == 0) continue;
             eigen.clearBurnOrRedistributableShares(OperatorSet(address(stakes), uint32(ROLE)), id);

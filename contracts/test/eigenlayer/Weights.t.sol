@@ -2,6 +2,9 @@
 // docs/contracts.md#eigenlayer-weights
 pragma solidity 0.8.37;
 
+import {StakeManager} from "../../src/StakeManager.sol";
+import {Yield} from "../../src/Yield.sol";
+import {Role} from "../../src/lib/Types.sol";
 import {EigenNetwork} from "../support/EigenNetwork.sol";
 import {bound, vm} from "../support/Vm.sol";
 
@@ -51,6 +54,30 @@ contract EigenWeightsTest is EigenNetwork {
         _deregister(OPERATOR, ROLE);
         vm.assertEq(stakes.weightAt(OPERATOR, ROLE, uint48(block.timestamp)), 0);
         vm.assertEq(stakes.totalWeightAt(ROLE, uint48(block.timestamp)), 2 * MINIMUM);
+    }
+
+    /// Income is shared by the weights that were synced last, and what a weight has earned is settled before it changes.
+    function test_YieldIsSharedByWeight() public {
+        token.mint(address(this), 1000 ether);
+        token.approve(address(stakes), 1000 ether);
+        stakes.fund(ROLE, 500 ether);
+        _deposit(OPERATOR, OPERATOR, 0, 2 * MINIMUM);
+        stakes.sync(OPERATOR, ROLE);
+        // Less than a wei for each 2^64 wei of weight, and each share.
+        vm.assertLe(300 ether - stakes.rewardOf(OPERATOR), 1000);
+        stakes.fund(ROLE, 300 ether);
+        stakes.sync(OPERATOR, ROLE);
+        stakes.sync(OTHER, ROLE);
+        vm.assertLe(500 ether - stakes.rewardOf(OPERATOR), 1000);
+        vm.assertLe(300 ether - stakes.rewardOf(OTHER), 1000);
+        vm.assertEq(stakes.owed(), 800 ether);
+        vm.prank(OTHER);
+        stakes.claimReward();
+        vm.assertEq(token.balanceOf(address(stakes)), stakes.owed());
+        vm.expectRevert(abi.encodeWithSelector(Yield.NobodyStaked.selector, Role.GATEWAY));
+        stakes.fund(Role.GATEWAY, 1);
+        vm.expectRevert(abi.encodeWithSelector(StakeManager.AmountIsZero.selector));
+        stakes.fund(ROLE, 0);
     }
 
     /// Whatever leaves and whenever nobody syncs: what counts can be slashed for as long as a claim takes to be judged.

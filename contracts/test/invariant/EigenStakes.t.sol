@@ -108,6 +108,7 @@ contract EigenStakesHandler is EigenNetwork {
 
     function collect(uint256 which, bool cleared) external {
         if (slashCount == 0) return;
+        eigen.setHeld(false);
         uint256 id = which % slashCount + 1;
         if (cleared) eigen.clearBurnOrRedistributableShares(OperatorSet(address(stakes), uint32(ROLE)), id);
         EigenStakeSource.Slash memory expected = stakes.slashOf(ROLE, id);
@@ -117,8 +118,24 @@ contract EigenStakesHandler is EigenNetwork {
         vm.assertGe(burned, reward);
     }
 
-    function claim(uint256 winner) external {
-        address account = winners[winner % 2];
+    function hold(bool isHeld) external {
+        eigen.setHeld(isHeld);
+    }
+
+    function fund(uint256 amount) external {
+        amount = bound(amount, 1, MINIMUM);
+        if (stakes.totalWeightAt(ROLE, uint48(block.timestamp)) == 0) return;
+        token.mint(address(this), amount);
+        token.approve(address(stakes), amount);
+        stakes.fund(ROLE, amount);
+    }
+
+    function sync(uint256 actor) external {
+        stakes.sync(actors[actor % 3], ROLE);
+    }
+
+    function claim(uint256 which) external {
+        address account = which % 5 < 3 ? actors[which % 5] : winners[which % 5 - 3];
         if (stakes.rewardOf(account) == 0) return;
         vm.prank(account);
         stakes.claimReward();
@@ -141,8 +158,11 @@ contract EigenStakesHandler is EigenNetwork {
         return true;
     }
 
-    function rewards() external view returns (uint256) {
-        return stakes.rewardOf(winners[0]) + stakes.rewardOf(winners[1]);
+    function rewards() external view returns (uint256 sum) {
+        sum = stakes.rewardOf(winners[0]) + stakes.rewardOf(winners[1]) + stakes.unsettledOf(ROLE);
+        for (uint256 i = 0; i < 3; ++i) {
+            sum += stakes.rewardOf(actors[i]);
+        }
     }
 }
 
@@ -151,7 +171,7 @@ contract EigenStakesInvariant is FuzzTargets {
 
     function setUp() public {
         _handler = new EigenStakesHandler();
-        bytes4[] memory selectors = new bytes4[](10);
+        bytes4[] memory selectors = new bytes4[](13);
         selectors[0] = EigenStakesHandler.deposit.selector;
         selectors[1] = EigenStakesHandler.withdraw.selector;
         selectors[2] = EigenStakesHandler.allocate.selector;
@@ -162,6 +182,9 @@ contract EigenStakesInvariant is FuzzTargets {
         selectors[7] = EigenStakesHandler.collect.selector;
         selectors[8] = EigenStakesHandler.claim.selector;
         selectors[9] = EigenStakesHandler.pass.selector;
+        selectors[10] = EigenStakesHandler.hold.selector;
+        selectors[11] = EigenStakesHandler.fund.selector;
+        selectors[12] = EigenStakesHandler.sync.selector;
         _target(address(_handler), selectors);
     }
 

@@ -41,6 +41,8 @@ contract EigenLayerDouble is IAllocationManager, IDelegationManager, IStrategyMa
     uint32 public immutable DEALLOCATION_DELAY;
     uint32 public immutable minWithdrawalDelayBlocks;
 
+    /// @notice Whether slashes are not paid out now.
+    bool public isHeld;
     mapping(address avs => bool) public hasMetadata;
     mapping(bytes32 set => address) public slasherOf;
     mapping(bytes32 set => address) public recipientOf;
@@ -73,10 +75,15 @@ contract EigenLayerDouble is IAllocationManager, IDelegationManager, IStrategyMa
     error InsufficientMagnitude();
     error WithdrawalDelayNotElapsed();
     error AlreadyMemberOfSet();
+    error PayoutsAreHeld();
 
     constructor(uint32 delayBlocks, uint32 withdrawalDelayBlocks) {
         DEALLOCATION_DELAY = delayBlocks;
         minWithdrawalDelayBlocks = withdrawalDelayBlocks;
+    }
+
+    function setHeld(bool isHeld_) external {
+        isHeld = isHeld_;
     }
 
     function updateAVSMetadataURI(address avs, string calldata) external {
@@ -172,6 +179,7 @@ contract EigenLayerDouble is IAllocationManager, IDelegationManager, IStrategyMa
         external
         returns (uint256[] memory amounts)
     {
+        require(!isHeld, PayoutsAreHeld());
         bytes32 set = keyOf(operatorSet);
         IStrategy[] memory strategies = _slashed[set][slashId];
         uint256[] memory shares = _slashedShares[set][slashId];

@@ -79,6 +79,10 @@ export const L1_ERRORS = {
     cause: 'The times of the configuration contradict each other ([timing](contracts.md#timing)).',
     toDo: 'Correct them as the hint says.',
   },
+  'contracts/no-eigenlayer': {
+    means: 'EigenLayer does not answer at the addresses of the configuration of the deployment.',
+    toDo: 'Correct the addresses of `eigenLayer`; they are those of one L1.',
+  },
   'contracts/powers-shared': {
     means: 'One account would hold several powers of the network.',
     toDo: 'Give each power a key of its own, or set `sharedPowers` in the configuration of the deployment.',
