@@ -6,6 +6,7 @@ import { type Anvil, startAnvil } from '../devnet/anvil.ts';
 import { demandsAbi, rollupAbi } from '../protocol/generated/abi.ts';
 import type { Hex } from '../protocol/hex.ts';
 import { HOLDERS, OWNER } from '../test/network/contracts.fixture.ts';
+import { deployEigenLayer } from '../test/network/eigen-layer.fixture.ts';
 import { hashAssertion } from './claim.ts';
 import { DEVNET_CONFIG, type DeployConfig } from './config.ts';
 import { type ContractAddresses, deployContracts, predictAddresses } from './deploy.ts';
@@ -74,6 +75,33 @@ test('a network at the edge of what may be set is deployed', async () => {
   const { addresses } = await deployContracts({ ...clients(), config, holders: HOLDERS, genesis });
   const cost = { address: addresses.demands, abi: demandsAbi, functionName: 'costOf', args: [2n ** 64n - 1n] } as const;
   expect(await clients().publicClient.readContract(cost)).toBe((2n ** 64n - 1n) * most * 100n);
+});
+
+test('stakes in EigenLayer are refused where it does not answer, or lets them go too soon', async () => {
+  const { config: eigenLayer } = await deployEigenLayer(clients().publicClient, anvil.url);
+  const refused = async (change: Partial<DeployConfig>) => {
+    const config = { ...DEVNET_CONFIG, eigenLayer, ...change };
+    return deployContracts({ ...clients(), config, holders: HOLDERS, genesis }).catch((error: unknown) => error);
+  };
+  // The double lets stake go after 300 blocks of 12 seconds.
+  expect(await refused({ unbondingSeconds: 3_601 })).toMatchObject({
+    code: 'contracts/setting-out-of-range',
+    message: 'No network works with this unbondingSeconds.',
+    expected: '1 to 3600',
+  });
+  expect(await refused({ eigenLayer: { ...eigenLayer, blockSeconds: 0 } })).toMatchObject({
+    code: 'contracts/setting-out-of-range',
+    message: 'No network works with this eigenLayer.blockSeconds.',
+  });
+  expect(await refused({ eigenLayer: { ...eigenLayer, allocationManager: OWNER.address } })).toMatchObject({
+    code: 'contracts/no-eigenlayer',
+    expected: expect.stringContaining(OWNER.address),
+  });
+  expect(await refused({ eigenLayer: { ...eigenLayer, strategies: async () => [] } })).toMatchObject({
+    code: 'contracts/setting-out-of-range',
+    message: 'No network works with this number of eigenLayer.strategies.',
+    expected: '1 to 8',
+  });
 });
 
 test('the genesis knows the addresses before there is any contract', async () => {

@@ -237,6 +237,11 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
         return _total[role].upperLookupRecent(time);
     }
 
+    /// @notice Sum of the last synced weights of the role, wei.
+    function totalWeightOf(Role role) external view returns (uint256) {
+        return _total[role].latest();
+    }
+
     function _activeOf(address account, Role role) internal view override returns (uint256) {
         return activeOf(account, role);
     }
