@@ -59,6 +59,26 @@ contract EigenSlashesTest is EigenNetwork {
         }
     }
 
+    /// Where a share is more than a unit of magnitude, the roundings of shares decide.
+    function testFuzz_ASmallStakeIsSlashedOfTheAmountToo(uint256[5] memory seeds) public {
+        stakes = _deploy(_timing(uint64(LONGEST)), _eigenLayer(), 1);
+        address small = address(0x09e3);
+        uint256 held = bound(seeds[0], 100, 100_000);
+        _deposit(small, small, 0, held);
+        token.mint(address(strategies[0]), bound(seeds[4], 0, 10_000 ether));
+        _allocate(small, ROLE, 0, uint64(bound(seeds[1], WHOLE / 10, WHOLE)));
+        _register(small, ROLE);
+        vm.prank(small);
+        eigen.queueWithdrawal(strategies[0], small, bound(seeds[2], 0, held));
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 atRisk = stakes.slashableOf(small, ROLE);
+            uint256 amount = bound(seeds[3] >> (64 * i), 1, 1 + atRisk / 2);
+            vm.prank(COURT);
+            (uint256 slashed,) = stakes.slash(small, ROLE, amount, USER, amount);
+            vm.assertGe(slashed, amount < atRisk ? amount : atRisk);
+        }
+    }
+
     /// Half of what is active leaves, in three ways: the slash takes the amount all the same.
     function testFuzz_ASlashReachesWhatLeaves(uint256 part, uint256 scaled, uint256 amount) public {
         _allocate(OPERATOR, ROLE, 0, uint64(bound(part, 0, WHOLE / 2 - 1)));

@@ -69,6 +69,13 @@ abstract contract EigenNetwork {
         internal
         returns (EigenStakeSource)
     {
+        return _deploy(timing, where, MINIMUM);
+    }
+
+    function _deploy(Timing memory timing, EigenStakeSource.EigenLayer memory where, uint256 minimum)
+        internal
+        returns (EigenStakeSource)
+    {
         StakeManager.Grant[] memory grants = new StakeManager.Grant[](6);
         grants[0] = StakeManager.Grant(ROLLUP, ROLE, StakeManager.Power.LOCK);
         for (uint256 i = 0; i < 5; ++i) {
@@ -76,7 +83,7 @@ abstract contract EigenNetwork {
         }
         IStakeHook[5] memory hooks;
         hooks[uint256(ROLE)] = hook;
-        uint256[5] memory minimums = [MINIMUM, MINIMUM, MINIMUM, MINIMUM, MINIMUM];
+        uint256[5] memory minimums = [minimum, minimum, minimum, minimum, minimum];
         return new EigenStakeSource(token, timing, minimums, grants, hooks, where);
     }
 
