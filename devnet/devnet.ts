@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { SIMULATOR_MODEL } from '../edge/backends/simulate-request.ts';
 import { formatError, MizuError } from '../protocol/errors.ts';
-import type { NetworkTrust } from '../sdk/client/trusted.ts';
+import type { NetworkTrust } from '../sdk/client/trust-flags.ts';
 import { createRpcClient } from '../service/http/client.ts';
 import { type DevnetAccount, devnetAccounts } from './accounts.ts';
 import { type Anvil, startAnvil } from './anvil.ts';

@@ -6,7 +6,7 @@ import { MizuError } from '../../protocol/errors.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { address, hash, url } from '../../service/process/config.ts';
 import { fromPrivateKey, readKeyFile, type Signer } from './signer.ts';
-import type { NetworkTrust } from './trusted.ts';
+import type { NetworkTrust } from './trust-flags.ts';
 
 export type NetworkOptions = {
   readonly rpc?: string | undefined;

@@ -12,7 +12,8 @@ import { loadOnce } from '../../service/l1/once.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { parseAnswer } from './shapes.ts';
 import type { Signer } from './signer.ts';
-import { assertTrusted, type NetworkTrust } from './trusted.ts';
+import type { NetworkTrust } from './trust-flags.ts';
+import { assertTrusted } from './trusted.ts';
 import type { ChainView } from './views.ts';
 
 /** Its calls and transfers may be repeated, and wait out a service that is down (docs/sdk.md#outages). */

@@ -7,7 +7,7 @@ import type { L1 } from '../../service/l1/l1.ts';
 import type { CheckedFolder } from '../output/check-folder.ts';
 import { shellWord } from '../output/shell-word.ts';
 import type { PinnedNetwork } from './discover.ts';
-import type { TrustFlags } from './trusted.ts';
+import type { TrustFlags } from './trust-flags.ts';
 import type { ChainView } from './views.ts';
 
 export type TrustRoot = {

@@ -11,7 +11,7 @@ import { deposit } from './deposit.ts';
 import { signMessage } from './message.ts';
 import { connectNetwork, type Network } from './network.ts';
 import { fromPrivateKey } from './signer.ts';
-import type { NetworkTrust } from './trusted.ts';
+import type { NetworkTrust } from './trust-flags.ts';
 
 const OTHER = `0x${'77'.repeat(20)}` as Address;
 const AMOUNT = 10n ** 18n;

@@ -19,7 +19,7 @@ import { connectNetwork, type Network } from './network.ts';
 import { type Patience, waitOut } from './patience.ts';
 import { findRecord, type SavedRun } from './state-file.ts';
 import { assertOrigin, assertSame, assertSequencer, resolveTrust, type TrustRoot } from './trust.ts';
-import type { TrustFlags } from './trusted.ts';
+import type { TrustFlags } from './trust-flags.ts';
 import { verifyReuse } from './verify-reuse.ts';
 import type { RunView } from './views.ts';
 import { readMetadata } from './watch.ts';

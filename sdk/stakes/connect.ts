@@ -4,9 +4,10 @@ import { inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/a
 import type { Address } from '../../protocol/hex.ts';
 import type { FeeCapConfig } from '../../service/l1/fees.ts';
 import { type L1, type L1Account, withAccount } from '../../service/l1/l1.ts';
+import { connectTrusted } from '../client/connect-trusted.ts';
 import { requireSigner } from '../client/network.ts';
 import type { Signer } from '../client/signer.ts';
-import { connectTrusted, type NetworkTrust } from '../client/trusted.ts';
+import type { NetworkTrust } from '../client/trust-flags.ts';
 
 /** A contract of the network that may lock or slash stakes. */
 export type StakeAuthority = { readonly name: string; readonly address: Address };
