@@ -221,6 +221,9 @@ test('one account holds at most its share of the places, and is told', async () 
     return socket;
   });
   await Promise.all(held.map((socket) => once(socket, 'data')));
+  // Node.js says to continue before the member has looked at the request.
+  const metrics = async () => Buffer.from((await requestBytes(`${url}/metrics`)).bytes).toString();
+  await expect.poll(metrics, { timeout: 60_000 }).toMatch(/^mizu_da_uploads 2$/m);
   const third = objects[2] as Uint8Array;
   await expect(upload(url, id, objectRef(third).root, third)).rejects.toMatchObject({
     code: 'da/too-many',
