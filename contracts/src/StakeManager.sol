@@ -2,13 +2,13 @@
 // docs/contracts.md#stakes
 pragma solidity 0.8.37;
 
+import {Exposure} from "./Exposure.sol";
 import {MizuToken} from "./MizuToken.sol";
 import {Yield} from "./Yield.sol";
 import {IDelegation, IDelegationPool, IDelegationPools} from "./interfaces/IDelegation.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
 import {IStakeSource} from "./interfaces/IStakeSource.sol";
 import {IYield} from "./interfaces/IYield.sol";
-import {requireAtMost} from "./lib/Settings.sol";
 import {Timing} from "./lib/Timing.sol";
 import {Role} from "./lib/Types.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -19,8 +19,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 /// @title Stakes per account and role, slashable until they have left.
 /// @notice A stake is active, then unbonding, then gone. Part of the active stake may be locked by authorities. Others
 /// may delegate stake to an account, into the pool that it has opened; the account's own stake is slashed first.
-/// There is no owner: who may lock and slash the stakes of which role is fixed when the contract is made.
-contract StakeManager is IStakeSource, IDelegation, Yield {
+contract StakeManager is Exposure, IDelegation, Yield {
     using Checkpoints for Checkpoints.Trace208;
     using SafeERC20 for MizuToken;
 
@@ -28,13 +27,6 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
     struct Unbonding {
         uint128 amount;
         uint64 releaseTime;
-    }
-
-    /// @notice What an authority may do with the stakes of one role: nothing, lock and release, or slash them too.
-    enum Power {
-        NONE,
-        LOCK,
-        SLASH
     }
 
     /// @notice What the operator of a pool keeps of the yield of what was delegated to it, in basis points.
@@ -46,90 +38,37 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         uint64 nextFrom;
     }
 
-    /// @notice What an authority is given when the contract is made.
-    struct Grant {
-        address authority;
-        Role role;
-        Power power;
-    }
-
     uint256 public constant BASIS_POINTS = 10_000;
     uint256 public constant MAX_UNBONDINGS = 16;
     /// @notice Delegated stake counts up to so many times the operator's own: who decides has a tenth at least to lose,
     /// and first.
     uint256 public constant DELEGATION_CAP = 9;
-    /// @notice Gas that a hook is called with. Fixed, so that whoever slashes cannot have it fail for want of gas.
-    uint256 public constant HOOK_GAS = 1_000_000;
-    uint256 private constant ROLES = 5;
-    /// @dev A call passes on at most 63/64 of the gas that is left (EIP-150); the rest pays for the call itself.
-    uint256 private constant GAS_BEFORE_HOOK = HOOK_GAS * 64 / 63 + 20_000;
 
-    /// @inheritdoc IStakeSource
-    MizuToken public immutable token;
     IDelegationPools public immutable pools;
-
-    Timing private _timing;
-    uint256[ROLES] private _minimum;
-    mapping(address authority => mapping(Role => Power)) public powerOf;
-    /// @notice Who is told when a slash leaves less than the minimum of the role; zero: nobody.
-    mapping(Role => IStakeHook) public hookOf;
-    /// @notice Own stake that is not on its way out, wei.
-    mapping(address account => mapping(Role => uint256)) public activeOf;
+    /// @dev Own stake that is not on its way out, wei.
+    mapping(address account => mapping(Role => uint256)) private _own;
     mapping(address account => mapping(Role => Checkpoints.Trace208)) private _weight;
     mapping(Role => Checkpoints.Trace208) private _totalWeight;
     /// @notice Where others delegate to the account; zero: it has opened no pool.
     mapping(address account => mapping(Role => IDelegationPool)) public poolOf;
     mapping(address account => mapping(Role => Commission)) public commissionOf;
-    /// @notice All that is locked, by whomever.
-    mapping(address account => mapping(Role => uint256)) public lockedOf;
-    mapping(address authority => mapping(address account => mapping(Role => uint256))) public lockedBy;
     mapping(address account => mapping(Role => Unbonding[])) private _unbondings;
     mapping(address account => uint256) public rewardOf;
 
     event Staked(address indexed account, Role indexed role, uint256 amount, uint256 active);
     event UnbondingStarted(address indexed account, Role indexed role, uint256 amount, uint64 releaseTime);
     event Unstaked(address indexed account, Role indexed role, uint256 amount);
-    event Locked(address indexed account, Role indexed role, address indexed authority, uint256 amount, uint256 locked);
-    event Released(
-        address indexed account, Role indexed role, address indexed authority, uint256 amount, uint256 locked
-    );
-    event Slashed(
-        address indexed account,
-        Role indexed role,
-        address indexed beneficiary,
-        uint256 slashed,
-        uint256 reward,
-        uint256 burned
-    );
-    event RewardClaimed(address indexed account, uint256 amount);
     event PoolOpened(address indexed operator, Role indexed role, address pool, uint256 commission);
     event CommissionSet(address indexed operator, Role indexed role, uint256 commission, uint64 from);
     event YieldPaid(address indexed account, Role indexed role, uint256 toAccount, uint256 toPool);
     event WeightChanged(address indexed account, Role indexed role, uint256 weight);
-    event HookFailed(address indexed account, Role indexed role, address hook);
 
-    error NotAuthority(address account);
-    error NotEnoughGas(uint256 expected, uint256 actual);
-    error MinimumIsZero(Role role);
-    error AmountIsZero();
-    error StakeBelowMinimum(uint256 minimum, uint256 actual);
-    error NotEnoughFreeStake(uint256 free, uint256 requested);
-    error NotEnoughLocked(uint256 locked, uint256 requested);
     error TooManyUnbondings(uint256 maximum);
-    error NothingToWithdraw();
     error PoolIsOpen(address pool);
     error NotPool(address account);
     error CommissionTooLarge(uint256 maximum, uint256 actual);
 
-    modifier only(Power power, Role role) {
-        require(powerOf[msg.sender][role] >= power, NotAuthority(msg.sender));
-        _;
-    }
-
     /// @param pools_ makes the pools of delegated stake
-    /// @param minimums smallest stake per role, in the order of `Role`, in wei
-    /// @param grants who may lock and slash what: the Rollup executors, the Inbox sequencers, the court whom it judges
-    /// @param hooks per role, in the order of `Role`, who is told of a stake that a slash has brought below the minimum
     constructor(
         MizuToken token_,
         IDelegationPools pools_,
@@ -137,26 +76,13 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         uint256[ROLES] memory minimums,
         Grant[] memory grants,
         IStakeHook[ROLES] memory hooks
-    ) {
-        timing_.check();
-        token = token_;
+    ) Exposure(token_, timing_, minimums, grants, hooks) {
         pools = pools_;
-        _timing = timing_;
-        uint256 cap = token_.cap();
-        for (uint256 i = 0; i < ROLES; ++i) {
-            require(minimums[i] > 0, MinimumIsZero(Role(i)));
-            requireAtMost(cap, minimums[i]);
-            hookOf[Role(i)] = hooks[i];
-        }
-        _minimum = minimums;
-        for (uint256 i = 0; i < grants.length; ++i) {
-            powerOf[grants[i].authority][grants[i].role] = grants[i].power;
-        }
     }
 
     /// @notice Adds to the stake of any account; the caller pays.
     function stake(address account, Role role, uint256 amount) external {
-        uint256 active = activeOf[account][role] + amount;
+        uint256 active = _own[account][role] + amount;
         require(amount > 0, AmountIsZero());
         require(active >= minimumOf(role), StakeBelowMinimum(minimumOf(role), active));
         _setActive(account, role, active);
@@ -168,12 +94,12 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
     /// Locks bind the own stake first, and delegated stake only with what it does not cover.
     function unbond(Role role, uint256 amount) external {
         require(amount > 0, AmountIsZero());
-        uint256 free = Math.saturatingSub(activeOf[msg.sender][role], lockedOf[msg.sender][role]);
+        uint256 free = Math.saturatingSub(_own[msg.sender][role], lockedOf[msg.sender][role]);
         require(amount <= free, NotEnoughFreeStake(free, amount));
         Unbonding[] storage queue = _unbondings[msg.sender][role];
         require(queue.length < MAX_UNBONDINGS, TooManyUnbondings(MAX_UNBONDINGS));
         uint64 releaseTime = SafeCast.toUint64(block.timestamp + _timing.unbonding);
-        _setActive(msg.sender, role, activeOf[msg.sender][role] - amount);
+        _setActive(msg.sender, role, _own[msg.sender][role] - amount);
         queue.push(Unbonding(SafeCast.toUint128(amount), releaseTime));
         emit UnbondingStarted(msg.sender, role, amount, releaseTime);
     }
@@ -248,24 +174,6 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
     }
 
     /// @inheritdoc IStakeSource
-    function lock(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
-        uint256 free = freeOf(account, role);
-        require(amount <= free, NotEnoughFreeStake(free, amount));
-        lockedBy[msg.sender][account][role] += amount;
-        uint256 locked = lockedOf[account][role] += amount;
-        emit Locked(account, role, msg.sender, amount, locked);
-    }
-
-    /// @inheritdoc IStakeSource
-    function release(address account, Role role, uint256 amount) external only(Power.LOCK, role) {
-        uint256 own = lockedBy[msg.sender][account][role];
-        require(amount <= own, NotEnoughLocked(own, amount));
-        lockedBy[msg.sender][account][role] = own - amount;
-        uint256 locked = lockedOf[account][role] -= amount;
-        emit Released(account, role, msg.sender, amount, locked);
-    }
-
-    /// @inheritdoc IStakeSource
     /// @dev Free own stake goes first, then what is unbonding of it (the youngest first), then what other claims have
     /// locked of it, then what was delegated.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
@@ -283,22 +191,7 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         if (reward > 0) rewardOf[beneficiary] += reward;
         if (slashed > reward) token.burn(slashed - reward);
         emit Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
-        if (activeOf[account][role] < minimumOf(role)) _tell(account, role);
-    }
-
-    /// @inheritdoc IStakeSource
-    function timing() external view returns (Timing memory) {
-        return _timing;
-    }
-
-    /// @inheritdoc IStakeSource
-    function isActive(address account, Role role) external view returns (bool) {
-        return activeOf[account][role] >= minimumOf(role);
-    }
-
-    /// @inheritdoc IStakeSource
-    function weightOf(address account, Role role) external view returns (uint256) {
-        return _weight[account][role].latest();
+        if (_own[account][role] < minimumOf(role)) _tell(account, role);
     }
 
     /// @inheritdoc IStakeSource
@@ -324,7 +217,7 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
 
     /// @inheritdoc IDelegation
     function delegationCap(address operator, Role role) external view returns (uint256) {
-        uint256 own = activeOf[operator][role];
+        uint256 own = _own[operator][role];
         return own < minimumOf(role) ? 0 : own * DELEGATION_CAP;
     }
 
@@ -351,23 +244,22 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         emit YieldPaid(account, role, toAccount, toPool);
     }
 
-    /// @inheritdoc IStakeSource
-    function minimumOf(Role role) public view returns (uint256) {
-        return _minimum[uint256(role)];
+    /// @inheritdoc Exposure
+    function activeOf(address account, Role role) public view override returns (uint256) {
+        return _own[account][role];
     }
 
-    /// @notice Stake that no claim has locked, own and delegated, wei. A slash, or delegators who leave, may leave less
-    /// than is locked: then nothing is free. What they take with them is slashed until the unbonding period is over.
-    function freeOf(address account, Role role) public view returns (uint256) {
-        return Math.saturatingSub(_weight[account][role].latest(), lockedOf[account][role]);
+    /// @inheritdoc IStakeSource
+    function weightOf(address account, Role role) public view override returns (uint256) {
+        return _weight[account][role].latest();
     }
 
     function _slashOwn(address account, Role role, uint256 amount) private returns (uint256) {
-        uint256 active = activeOf[account][role];
+        uint256 active = _own[account][role];
         uint256 fromFree = Math.min(amount, Math.saturatingSub(active, lockedOf[account][role]));
         uint256 fromQueue = _slashUnbondings(account, role, amount - fromFree);
         uint256 fromLocked = Math.min(amount - fromFree - fromQueue, active - fromFree);
-        activeOf[account][role] = active - fromFree - fromLocked;
+        _own[account][role] = active - fromFree - fromLocked;
         return fromFree + fromQueue + fromLocked;
     }
 
@@ -381,29 +273,15 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         }
     }
 
-    /// @dev A hook that fails holds up no slash. Its gas is there or nothing is done at all: nobody can starve it.
-    function _tell(address account, Role role) private {
-        IStakeHook hook = hookOf[role];
-        if (address(hook) == address(0)) return;
-        require(gasleft() >= GAS_BEFORE_HOOK, NotEnoughGas(GAS_BEFORE_HOOK, gasleft()));
-        bytes memory data = abi.encodeCall(IStakeHook.onStakeLost, (account, role));
-        bool told;
-        // What it returns is not copied: a long answer would cost the caller's gas.
-        assembly ("memory-safe") {
-            told := call(HOOK_GAS, hook, 0, add(data, 32), mload(data), 0, 0)
-        }
-        if (!told) emit HookFailed(account, role, address(hook));
-    }
-
     /// @dev Yield is owed for the weight until now, so it is settled before the weight changes.
     function _setActive(address account, Role role, uint256 active) private {
         settle(account, role);
-        activeOf[account][role] = active;
+        _own[account][role] = active;
         _setWeight(account, role);
     }
 
     function _setWeight(address account, Role role) private {
-        uint256 own = activeOf[account][role];
+        uint256 own = _own[account][role];
         IDelegationPool pool = poolOf[account][role];
         uint256 delegated = address(pool) == address(0) ? 0 : Math.min(pool.active(), own * DELEGATION_CAP);
         uint48 time = SafeCast.toUint48(block.timestamp);
@@ -420,7 +298,7 @@ contract StakeManager is IStakeSource, IDelegation, Yield {
         view
         returns (uint256 toAccount, uint256 toPool)
     {
-        uint256 own = activeOf[account][role];
+        uint256 own = _own[account][role];
         IDelegationPool pool = poolOf[account][role];
         if (earned == 0 || weight <= own || pool.totalSupply() == 0) return (earned, 0);
         uint256 kept = BASIS_POINTS - commissionOf[account][role].current;

@@ -3,7 +3,7 @@
 pragma solidity 0.8.37;
 
 import {DACommittee} from "../src/DACommittee.sol";
-import {StakeManager} from "../src/StakeManager.sol";
+import {Exposure} from "../src/Exposure.sol";
 import {Constants} from "../src/generated/Constants.sol";
 import {IInbox} from "../src/interfaces/IInbox.sol";
 import {Certificate, Role} from "../src/lib/Types.sol";
@@ -171,7 +171,7 @@ contract DACommitteeTest is Network {
         vm.expectRevert(abi.encodeWithSelector(DACommittee.StillPromised.selector, member, type(uint64).max));
         committee.unlock(member);
         vm.prank(member);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, STAKE - MINIMUM, STAKE));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, STAKE - MINIMUM, STAKE));
         stakes.unbond(Role.DA_MEMBER, STAKE);
         committee.setCommittee(_nextMembers(), 2);
         vm.warp(START + COMMITTEE_DELAY);
@@ -242,13 +242,13 @@ contract DACommitteeTest is Network {
         inbox.postBatch(0, root, 4_194_304, 3, uint64(block.timestamp), delayed, mine);
         // And those who signed cannot leave with their stakes.
         vm.prank(own[0]);
-        vm.expectPartialRevert(StakeManager.NotEnoughFreeStake.selector);
+        vm.expectPartialRevert(Exposure.NotEnoughFreeStake.selector);
         stakes.unbond(Role.DA_MEMBER, 1);
     }
 
     function test_TheFirstCommitteeTakesOverAtOnce() public {
         DACommittee first = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
-        vm.mockCall(address(stakes), abi.encodeWithSelector(StakeManager.lock.selector), "");
+        vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
         vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
         first.setCommittee(_members(), 3);
         vm.assertEq(first.epoch(), 1);
@@ -261,7 +261,7 @@ contract DACommitteeTest is Network {
         DACommittee first = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
         vm.expectRevert(abi.encodeWithSelector(DACommittee.WrongEpoch.selector, 0, 0));
         first.verify(HASH, LENGTH, certificate);
-        vm.mockCall(address(stakes), abi.encodeWithSelector(StakeManager.lock.selector), "");
+        vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
         vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
         first.setCommittee(_members(), 3);
         vm.assertEq(first.previousUntil(), block.timestamp + OVERLAP);
@@ -374,7 +374,7 @@ contract DACommitteeTest is Network {
         );
         vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
         // Its address is no authority.
-        vm.mockCall(address(stakes), abi.encodeWithSelector(StakeManager.lock.selector), "");
+        vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
         vm.prank(address(0));
         other.setCommittee(members, 3);
     }
@@ -421,7 +421,7 @@ contract DACommitteeTest is Network {
         }
         vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
         // Its address is no authority.
-        vm.mockCall(address(stakes), abi.encodeWithSelector(StakeManager.lock.selector), "");
+        vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
         vm.prank(address(0));
         other.setCommittee(members, 3);
         bytes32[] memory roots = vm.parseJsonBytes32Array(json, ".roots");

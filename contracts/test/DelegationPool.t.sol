@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {DelegationPool} from "../src/DelegationPool.sol";
+import {Exposure} from "../src/Exposure.sol";
 import {StakeManager} from "../src/StakeManager.sol";
 import {Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
@@ -181,14 +182,14 @@ contract DelegationPoolTest is Network {
         vm.prank(DISPUTE);
         stakes.lock(OPERATOR, ROLE, MINIMUM + 1);
         vm.prank(OPERATOR);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 0, 1));
         stakes.unbond(ROLE, 1);
     }
 
     function test_ALockNeedsStakeThatCounts() public {
         _delegate(ALICE, MINIMUM);
         vm.prank(DISPUTE);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1));
         stakes.lock(OPERATOR, ROLE, 2 * MINIMUM + 1);
     }
 

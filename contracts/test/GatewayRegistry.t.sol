@@ -2,6 +2,7 @@
 // docs/contracts.md#registry
 pragma solidity 0.8.37;
 
+import {Exposure} from "../src/Exposure.sol";
 import {GatewayRegistry} from "../src/GatewayRegistry.sol";
 import {StakeManager} from "../src/StakeManager.sol";
 import {Tree} from "../src/lib/Tree.sol";
@@ -44,10 +45,10 @@ contract GatewayRegistryTest is Network {
     function test_AGatewaysStakeCannotLeave() public {
         vm.startPrank(gateway);
         registry.join();
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 0, 1));
         stakes.unbond(Role.GATEWAY, 1);
         registry.retire();
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 0, 1));
         stakes.unbond(Role.GATEWAY, 1);
         vm.stopPrank();
         vm.warp(START + CONTEST - 1);

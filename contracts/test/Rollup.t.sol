@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 
 import {Assertions} from "../src/Assertions.sol";
 import {DACommittee} from "../src/DACommittee.sol";
+import {Exposure} from "../src/Exposure.sol";
 import {PromisedBatches} from "../src/PromisedBatches.sol";
 import {Rollup} from "../src/Rollup.sol";
-import {StakeManager} from "../src/StakeManager.sol";
 import {StepClaims} from "../src/StepClaims.sol";
 import {Constants} from "../src/generated/Constants.sol";
 import {StateLeaf} from "../src/lib/StateLeaf.sol";
@@ -192,7 +192,7 @@ contract RollupTest is Network {
         _expectRefusal(
             EXECUTOR,
             _claim(genesis, _leaf(STATE, 1)),
-            abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, BOND - 1, BOND)
+            abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, BOND - 1, BOND)
         );
     }
 

@@ -2,9 +2,9 @@
 // docs/contracts.md#turns
 pragma solidity 0.8.37;
 
+import {Exposure} from "../src/Exposure.sol";
 import {Inbox} from "../src/Inbox.sol";
 import {SequencerTurns} from "../src/SequencerTurns.sol";
-import {StakeManager} from "../src/StakeManager.sol";
 import {Certificate, Role} from "../src/lib/Types.sol";
 import {Network} from "./support/Network.sol";
 import {vm} from "./support/Vm.sol";
@@ -97,7 +97,7 @@ contract SequencerTurnsTest is Network {
 
     function test_AStakeIsLockedUntilItsLastTurnCanBeJudged() public {
         vm.startPrank(SEQUENCER);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, STAKE - MINIMUM, STAKE));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, STAKE - MINIMUM, STAKE));
         stakes.unbond(Role.SEQUENCER, STAKE);
         inbox.retire();
         vm.expectRevert(abi.encodeWithSelector(SequencerTurns.SequencerNotListed.selector, SEQUENCER));

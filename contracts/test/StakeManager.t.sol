@@ -2,6 +2,7 @@
 // docs/contracts.md#stakes
 pragma solidity 0.8.37;
 
+import {Exposure} from "../src/Exposure.sol";
 import {StakeManager} from "../src/StakeManager.sol";
 import {IDelegationPools} from "../src/interfaces/IDelegation.sol";
 import {IStakeHook} from "../src/interfaces/IStakeHook.sol";
@@ -40,12 +41,12 @@ contract StakeManagerTest is Network {
     }
 
     function test_RevertWhen_StakeStaysBelowTheMinimum() public {
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.StakeBelowMinimum.selector, MINIMUM, MINIMUM - 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.StakeBelowMinimum.selector, MINIMUM, MINIMUM - 1));
         stakes.stake(USER, ROLE, MINIMUM - 1);
     }
 
     function test_RevertWhen_StakeIsZero() public {
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.AmountIsZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.AmountIsZero.selector));
         stakes.stake(STAKER, ROLE, 0);
     }
 
@@ -55,7 +56,7 @@ contract StakeManagerTest is Network {
         vm.assertFalse(stakes.isActive(STAKER, ROLE));
         vm.warp(block.timestamp + LONGEST - 1);
         vm.prank(STAKER);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NothingToWithdraw.selector));
         stakes.withdraw(ROLE);
         vm.warp(block.timestamp + 1);
         vm.prank(STAKER);
@@ -92,7 +93,7 @@ contract StakeManagerTest is Network {
         stakes.lock(STAKER, ROLE, 2 * MINIMUM);
         vm.assertTrue(stakes.isActive(STAKER, ROLE));
         vm.prank(STAKER);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 0, 1));
         stakes.unbond(ROLE, 1);
         vm.prank(DISPUTE);
         stakes.release(STAKER, ROLE, 1);
@@ -102,10 +103,10 @@ contract StakeManagerTest is Network {
 
     function test_RevertWhen_MoreIsLockedOrReleasedThanThereIs() public {
         vm.startPrank(DISPUTE);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1));
         stakes.lock(STAKER, ROLE, 2 * MINIMUM + 1);
         stakes.lock(STAKER, ROLE, 5);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 5, 6));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughLocked.selector, 5, 6));
         stakes.release(STAKER, ROLE, 6);
         vm.stopPrank();
     }
@@ -117,14 +118,14 @@ contract StakeManagerTest is Network {
         stakes.lock(STAKER, ROLE, 7);
         vm.assertEq(stakes.lockedOf(STAKER, ROLE), 12);
         vm.prank(COURT);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 7, 8));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughLocked.selector, 7, 8));
         stakes.release(STAKER, ROLE, 8);
         vm.prank(COURT);
         stakes.release(STAKER, ROLE, 7);
         vm.assertEq(stakes.lockedOf(STAKER, ROLE), 5);
         vm.assertEq(stakes.lockedBy(DISPUTE, STAKER, ROLE), 5);
         vm.prank(COURT);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughLocked.selector, 0, 1));
         stakes.release(STAKER, ROLE, 1);
     }
 
@@ -134,13 +135,12 @@ contract StakeManagerTest is Network {
         Role[4] memory roles = [Role.EXECUTOR, Role.SEQUENCER, Role.DA_MEMBER, Role.GATEWAY];
         for (uint256 i = 0; i < 4; ++i) {
             for (uint256 k = 0; k < 5; ++k) {
-                StakeManager.Power power = Role(k) != roles[i]
-                    ? StakeManager.Power.NONE
-                    : i < 2 ? StakeManager.Power.SLASH : StakeManager.Power.LOCK;
+                Exposure.Power power =
+                    Role(k) != roles[i] ? Exposure.Power.NONE : i < 2 ? Exposure.Power.SLASH : Exposure.Power.LOCK;
                 vm.assertEq(uint256(stakes.powerOf(holders[i], Role(k))), uint256(power));
             }
         }
-        bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(registry));
+        bytes memory refusal = abi.encodeWithSelector(Exposure.NotAuthority.selector, address(registry));
         vm.prank(address(registry));
         vm.expectRevert(refusal);
         stakes.slash(STAKER, Role.GATEWAY, 1, USER, 1);
@@ -158,7 +158,7 @@ contract StakeManagerTest is Network {
             vm.etch(address(registry), codes[i]);
             uint256 before = gasleft();
             vm.expectEmit();
-            emit StakeManager.HookFailed(STAKER, Role.GATEWAY, address(registry));
+            emit Exposure.HookFailed(STAKER, Role.GATEWAY, address(registry));
             vm.prank(COURT);
             (uint256 slashed,) = stakes.slash(STAKER, Role.GATEWAY, MINIMUM, address(0), 0);
             vm.assertEq(slashed, MINIMUM);
@@ -192,7 +192,7 @@ contract StakeManagerTest is Network {
     }
 
     function test_RevertWhen_AStrangerLocksReleasesOrSlashes() public {
-        bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(this));
+        bytes memory refusal = abi.encodeWithSelector(Exposure.NotAuthority.selector, address(this));
         vm.expectRevert(refusal);
         stakes.lock(STAKER, ROLE, 1);
         vm.expectRevert(refusal);
@@ -212,7 +212,7 @@ contract StakeManagerTest is Network {
         stakes.claimReward();
         vm.assertEq(token.balanceOf(USER), 50);
         vm.prank(USER);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NothingToWithdraw.selector));
         stakes.claimReward();
     }
 
@@ -269,8 +269,8 @@ contract StakeManagerTest is Network {
         uint256[5] memory minimums = _minimums();
         minimums[3] = 0;
         IStakeHook[5] memory hooks;
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.MinimumIsZero.selector, Role.DA_MEMBER));
-        new StakeManager(token, NO_POOLS, _timing(), minimums, new StakeManager.Grant[](0), hooks);
+        vm.expectRevert(abi.encodeWithSelector(Exposure.MinimumIsZero.selector, Role.DA_MEMBER));
+        new StakeManager(token, NO_POOLS, _timing(), minimums, new Exposure.Grant[](0), hooks);
     }
 
     function testFuzz_SlashNeverTakesMoreThanThereIs(uint256 unbonded, uint256 locked, uint256 amount) public {

@@ -7,7 +7,7 @@ import type { GeneratedFile } from './generated-file.ts';
 /** Name in TypeScript, then the file below contracts/src and the enum's name in it. */
 const ENUMS = [
   ['ROLE', 'lib/Types.sol', 'Role'],
-  ['POWER', 'StakeManager.sol', 'Power'],
+  ['POWER', 'Exposure.sol', 'Power'],
   ['ASSERTION_STATUS', 'Assertions.sol', 'Status'],
   ['GAME_STATUS', 'Dispute.sol', 'Status'],
   ['SIDE', 'Dispute.sol', 'Side'],

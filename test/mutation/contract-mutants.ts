@@ -12,14 +12,18 @@ function inContract(name: string, tests: readonly string[], changes: readonly (r
 
 export const CONTRACT_MUTANTS: readonly Mutant[] = [
   ...inContract(
-    'StakeManager',
+    'Exposure',
     ['StakeManager', 'GatewayRegistry'],
     [
       ['require(powerOf[msg.sender][role] >= power,', 'require(powerOf[msg.sender][role] >= Power.LOCK,'],
       ['lockedBy[msg.sender][account][role] = own - amount;', 'lockedBy[msg.sender][account][role] = own;'],
       ['require(gasleft() >= GAS_BEFORE_HOOK,', 'require(gasleft() >= 100_000,'],
-      ['if (activeOf[account][role] < minimumOf(role)) _tell', 'if (activeOf[account][role] == 0) _tell'],
     ],
+  ),
+  ...inContract(
+    'StakeManager',
+    ['StakeManager', 'GatewayRegistry'],
+    [['if (_own[account][role] < minimumOf(role)) _tell', 'if (_own[account][role] == 0) _tell']],
   ),
   ...inContract(
     'StakeManager',
@@ -28,7 +32,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
       ['Math.min(pool.active(), own * DELEGATION_CAP)', 'pool.active()'],
       ['slashed += pool.slash(amount - slashed);', 'pool.slash(amount - slashed);'],
       ['            from += _timing.unbonding;', ''],
-      ['Math.saturatingSub(activeOf[msg.sender][role], lockedOf[msg.sender][role]);', 'activeOf[msg.sender][role];'],
+      ['Math.saturatingSub(_own[msg.sender][role], lockedOf[msg.sender][role]);', '_own[msg.sender][role];'],
       ['kept = BASIS_POINTS - commissionOf[account][role].current;', 'kept = BASIS_POINTS;'],
     ],
   ),
@@ -126,7 +130,7 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inContract(
-    'StakeManager',
+    'Exposure',
     ['lib/Settings'],
     [['            requireAtMost(cap, minimums[i]);', '            requireAtMost(cap, minimums[0]);']],
   ),

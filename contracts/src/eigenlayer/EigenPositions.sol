@@ -47,7 +47,7 @@ abstract contract EigenPositions {
     }
 
     /// @notice Stake that backs new locks and weights: allocated, in the operator set, and not on its way out.
-    function activeOf(address account, Role role) public view returns (uint256 amount) {
+    function activeOf(address account, Role role) public view virtual returns (uint256 amount) {
         OperatorSet memory set = _setOf(role);
         if (!allocationManager.isMemberOfOperatorSet(account, set)) return 0;
         IStrategy[] memory all = _strategies;

@@ -2,8 +2,8 @@
 // docs/contracts.md#eigenlayer
 pragma solidity 0.8.37;
 
+import {Exposure} from "../Exposure.sol";
 import {MizuToken} from "../MizuToken.sol";
-import {StakeManager} from "../StakeManager.sol";
 import {Yield} from "../Yield.sol";
 import {IStakeHook} from "../interfaces/IStakeHook.sol";
 import {IStakeSource} from "../interfaces/IStakeSource.sol";
@@ -11,7 +11,6 @@ import {IYield} from "../interfaces/IYield.sol";
 import {Timing} from "../lib/Timing.sol";
 import {Role} from "../lib/Types.sol";
 import {EigenPositions} from "./EigenPositions.sol";
-import {Exposure} from "./Exposure.sol";
 import {
     CreateSetParams,
     IAVSRegistrar,
@@ -83,7 +82,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
         MizuToken token_,
         Timing memory timing_,
         uint256[ROLES] memory minimums,
-        StakeManager.Grant[] memory grants,
+        Grant[] memory grants,
         IStakeHook[ROLES] memory hooks,
         EigenLayer memory eigenLayer
     )
@@ -123,7 +122,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
         for (uint256 i = 0; i < operatorSetIds.length; ++i) {
             Role role = _roleOf(operatorSetIds[i]);
             uint256 active = activeOf(operator, role);
-            require(active >= minimumOf(role), StakeManager.StakeBelowMinimum(minimumOf(role), active));
+            require(active >= minimumOf(role), StakeBelowMinimum(minimumOf(role), active));
             _sync(operator, role);
         }
     }
@@ -147,7 +146,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     /// @inheritdoc IYield
     /// @dev By the weights that were synced last.
     function fund(Role role, uint256 amount) external {
-        require(amount > 0, StakeManager.AmountIsZero());
+        require(amount > 0, AmountIsZero());
         _share(role, amount, _total[role].latest());
         owed += amount;
         token.safeTransferFrom(msg.sender, address(this), amount);
@@ -158,7 +157,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     /// `amount`, which are burned. If it does not pay out at once, somebody calls `collect` later.
     function slash(address account, Role role, uint256 amount, address beneficiary, uint256 rewardMax)
         external
-        only(StakeManager.Power.SLASH, role)
+        only(Power.SLASH, role)
         returns (uint256 slashed, uint256 reward)
     {
         uint256 slashId;
@@ -171,7 +170,7 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
             emit SlashSent(role, slashId, beneficiary, slashed);
             try this.collect(role, slashId) {} catch {}
         }
-        emit StakeManager.Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
+        emit Slashed(account, role, beneficiary, slashed, reward, slashed - reward);
         _sync(account, role);
     }
 
@@ -197,11 +196,11 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     /// @notice Pays out the caller's share of slashed stakes that were collected, and its yield that is settled.
     function claimReward() external returns (uint256 amount) {
         amount = rewardOf[msg.sender];
-        require(amount > 0, StakeManager.NothingToWithdraw());
+        require(amount > 0, NothingToWithdraw());
         rewardOf[msg.sender] = 0;
         owed -= amount;
         token.safeTransfer(msg.sender, amount);
-        emit StakeManager.RewardClaimed(msg.sender, amount);
+        emit RewardClaimed(msg.sender, amount);
     }
 
     /// @inheritdoc IAVSRegistrar
@@ -216,8 +215,13 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
 
     /// @inheritdoc IStakeSource
     /// @dev What it would be synced with now.
-    function weightOf(address account, Role role) external view returns (uint256) {
+    function weightOf(address account, Role role) public view override returns (uint256) {
         return activeOf(account, role);
+    }
+
+    /// @inheritdoc EigenPositions
+    function activeOf(address account, Role role) public view override(Exposure, EigenPositions) returns (uint256) {
+        return EigenPositions.activeOf(account, role);
     }
 
     /// @inheritdoc IStakeSource
@@ -240,10 +244,6 @@ contract EigenStakeSource is Exposure, EigenPositions, Yield, IAVSRegistrar {
     /// @notice Sum of the last synced weights of the role, wei.
     function totalWeightOf(Role role) external view returns (uint256) {
         return _total[role].latest();
-    }
-
-    function _activeOf(address account, Role role) internal view override returns (uint256) {
-        return activeOf(account, role);
     }
 
     /// @return slashId of the operator set, if anything was there to take

@@ -6,6 +6,6 @@ import {Role} from "../lib/Types.sol";
 
 /// @title What is told when a slash has left an account with less than the minimum of a role.
 interface IStakeHook {
-    /// @notice Called by the StakeManager at the end of the slash, with at most `StakeManager.HOOK_GAS`.
+    /// @notice Called by whoever holds the stakes at the end of the slash, with `Exposure.HOOK_GAS`.
     function onStakeLost(address account, Role role) external;
 }

@@ -2,8 +2,8 @@
 // docs/contracts.md#eigenlayer
 pragma solidity 0.8.37;
 
+import {Exposure} from "../../src/Exposure.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
-import {StakeManager} from "../../src/StakeManager.sol";
 import {EigenPositions} from "../../src/eigenlayer/EigenPositions.sol";
 import {EigenStakeSource} from "../../src/eigenlayer/EigenStakeSource.sol";
 import {IStrategy, OperatorSet} from "../../src/eigenlayer/IEigenLayer.sol";
@@ -91,7 +91,7 @@ contract EigenStakeSourceTest is EigenNetwork {
     function test_RevertWhen_AnOperatorEntersWithLessThanTheMinimum() public {
         _deposit(OPERATOR, OPERATOR, 0, MINIMUM - 1);
         _allocate(OPERATOR, ROLE, 0, WHOLE);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.StakeBelowMinimum.selector, MINIMUM, MINIMUM - 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.StakeBelowMinimum.selector, MINIMUM, MINIMUM - 1));
         _register(OPERATOR, ROLE);
         _deposit(OPERATOR, OPERATOR, 0, 1);
         _register(OPERATOR, ROLE);
@@ -166,7 +166,7 @@ contract EigenStakeSourceTest is EigenNetwork {
         stakes.lock(OPERATOR, ROLE, MINIMUM);
         vm.assertEq(stakes.freeOf(OPERATOR, ROLE), 2 * MINIMUM);
         bytes memory tooMuch =
-            abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1);
+            abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, 2 * MINIMUM, 2 * MINIMUM + 1);
         vm.expectRevert(tooMuch);
         stakes.lock(OPERATOR, ROLE, 2 * MINIMUM + 1);
         vm.stopPrank();
@@ -174,12 +174,10 @@ contract EigenStakeSourceTest is EigenNetwork {
         vm.startPrank(ROLLUP);
         uint256 free = stakes.freeOf(OPERATOR, ROLE);
         vm.assertLe(free, MINIMUM);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughFreeStake.selector, free, free + 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughFreeStake.selector, free, free + 1));
         stakes.lock(OPERATOR, ROLE, free + 1);
         stakes.lock(OPERATOR, ROLE, free);
-        vm.expectRevert(
-            abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, MINIMUM + free, MINIMUM + free + 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughLocked.selector, MINIMUM + free, MINIMUM + free + 1));
         stakes.release(OPERATOR, ROLE, MINIMUM + free + 1);
         stakes.release(OPERATOR, ROLE, MINIMUM + free);
         vm.stopPrank();
@@ -191,12 +189,12 @@ contract EigenStakeSourceTest is EigenNetwork {
         vm.prank(ROLLUP);
         stakes.lock(OPERATOR, ROLE, 5);
         vm.prank(COURT);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotEnoughLocked.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotEnoughLocked.selector, 0, 1));
         stakes.release(OPERATOR, ROLE, 1);
     }
 
     function test_RevertWhen_AStrangerLocksReleasesOrSlashes() public {
-        bytes memory refusal = abi.encodeWithSelector(StakeManager.NotAuthority.selector, address(this));
+        bytes memory refusal = abi.encodeWithSelector(Exposure.NotAuthority.selector, address(this));
         vm.expectRevert(refusal);
         stakes.lock(OPERATOR, ROLE, 0);
         vm.expectRevert(refusal);
@@ -204,7 +202,7 @@ contract EigenStakeSourceTest is EigenNetwork {
         vm.expectRevert(refusal);
         stakes.slash(OPERATOR, ROLE, 1, USER, 1);
         vm.prank(ROLLUP);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NotAuthority.selector, ROLLUP));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NotAuthority.selector, ROLLUP));
         stakes.slash(OPERATOR, ROLE, 1, USER, 1);
     }
 

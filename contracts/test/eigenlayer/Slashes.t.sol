@@ -2,7 +2,7 @@
 // docs/contracts.md#eigenlayer-slash
 pragma solidity 0.8.37;
 
-import {StakeManager} from "../../src/StakeManager.sol";
+import {Exposure} from "../../src/Exposure.sol";
 import {EigenStakeSource} from "../../src/eigenlayer/EigenStakeSource.sol";
 import {OperatorSet} from "../../src/eigenlayer/IEigenLayer.sol";
 import {Role} from "../../src/lib/Types.sol";
@@ -136,7 +136,7 @@ contract EigenSlashesTest is EigenNetwork {
         vm.assertEq(token.balanceOf(USER), 50 ether);
         vm.assertEq(stakes.owed(), 0);
         vm.prank(USER);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.NothingToWithdraw.selector));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.NothingToWithdraw.selector));
         stakes.claimReward();
         vm.expectRevert(abi.encodeWithSelector(EigenStakeSource.NothingToCollect.selector, ROLE, 1));
         stakes.collect(ROLE, 1);

@@ -2,7 +2,7 @@
 // docs/contracts.md#eigenlayer-weights
 pragma solidity 0.8.37;
 
-import {StakeManager} from "../../src/StakeManager.sol";
+import {Exposure} from "../../src/Exposure.sol";
 import {Yield} from "../../src/Yield.sol";
 import {Role} from "../../src/lib/Types.sol";
 import {EigenNetwork} from "../support/EigenNetwork.sol";
@@ -76,7 +76,7 @@ contract EigenWeightsTest is EigenNetwork {
         vm.assertEq(token.balanceOf(address(stakes)), stakes.owed());
         vm.expectRevert(abi.encodeWithSelector(Yield.NobodyStaked.selector, Role.GATEWAY));
         stakes.fund(Role.GATEWAY, 1);
-        vm.expectRevert(abi.encodeWithSelector(StakeManager.AmountIsZero.selector));
+        vm.expectRevert(abi.encodeWithSelector(Exposure.AmountIsZero.selector));
         stakes.fund(ROLE, 0);
     }
 

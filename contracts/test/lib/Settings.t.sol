@@ -2,6 +2,7 @@
 // docs/contracts.md#settings: what no amount of tokens could work with is not deployed.
 pragma solidity 0.8.37;
 
+import {Exposure} from "../../src/Exposure.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
 import {Ledger} from "../../src/dispute/Ledger.sol";
@@ -72,7 +73,7 @@ contract SettingsTest is GameNetwork {
 
     function _newStakes(uint256[5] memory minimums) private {
         IStakeHook[5] memory hooks;
-        new StakeManager(token, NO_POOLS, _timing(), minimums, new StakeManager.Grant[](0), hooks);
+        new StakeManager(token, NO_POOLS, _timing(), minimums, new Exposure.Grant[](0), hooks);
     }
 
     /// @dev Mostly what is allowed, now and then what is not.

@@ -2,8 +2,8 @@
 // docs/contracts.md#eigenlayer: the adapter over a double of EigenLayer, with operators who have allocated.
 pragma solidity 0.8.37;
 
+import {Exposure} from "../../src/Exposure.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
-import {StakeManager} from "../../src/StakeManager.sol";
 import {EigenStakeSource} from "../../src/eigenlayer/EigenStakeSource.sol";
 import {IStrategy} from "../../src/eigenlayer/IEigenLayer.sol";
 import {IStakeHook} from "../../src/interfaces/IStakeHook.sol";
@@ -76,10 +76,10 @@ abstract contract EigenNetwork {
         internal
         returns (EigenStakeSource)
     {
-        StakeManager.Grant[] memory grants = new StakeManager.Grant[](6);
-        grants[0] = StakeManager.Grant(ROLLUP, ROLE, StakeManager.Power.LOCK);
+        Exposure.Grant[] memory grants = new Exposure.Grant[](6);
+        grants[0] = Exposure.Grant(ROLLUP, ROLE, Exposure.Power.LOCK);
         for (uint256 i = 0; i < 5; ++i) {
-            grants[1 + i] = StakeManager.Grant(COURT, Role(i), StakeManager.Power.SLASH);
+            grants[1 + i] = Exposure.Grant(COURT, Role(i), Exposure.Power.SLASH);
         }
         IStakeHook[5] memory hooks;
         hooks[uint256(ROLE)] = hook;

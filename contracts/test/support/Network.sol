@@ -6,6 +6,7 @@ import {Bridge} from "../../src/Bridge.sol";
 import {DACommittee} from "../../src/DACommittee.sol";
 import {DelegationPools} from "../../src/DelegationPools.sol";
 import {Escape} from "../../src/Escape.sol";
+import {Exposure} from "../../src/Exposure.sol";
 import {GatewayRegistry} from "../../src/GatewayRegistry.sol";
 import {Inbox} from "../../src/Inbox.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
@@ -119,15 +120,15 @@ abstract contract Network {
     }
 
     /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.
-    function _grants(address[] memory all) private pure returns (StakeManager.Grant[] memory grants) {
-        grants = new StakeManager.Grant[](14);
-        grants[0] = StakeManager.Grant(all[5], Role.EXECUTOR, StakeManager.Power.SLASH);
-        grants[1] = StakeManager.Grant(all[2], Role.SEQUENCER, StakeManager.Power.SLASH);
-        grants[2] = StakeManager.Grant(all[3], Role.DA_MEMBER, StakeManager.Power.LOCK);
-        grants[3] = StakeManager.Grant(all[4], Role.GATEWAY, StakeManager.Power.LOCK);
+    function _grants(address[] memory all) private pure returns (Exposure.Grant[] memory grants) {
+        grants = new Exposure.Grant[](14);
+        grants[0] = Exposure.Grant(all[5], Role.EXECUTOR, Exposure.Power.SLASH);
+        grants[1] = Exposure.Grant(all[2], Role.SEQUENCER, Exposure.Power.SLASH);
+        grants[2] = Exposure.Grant(all[3], Role.DA_MEMBER, Exposure.Power.LOCK);
+        grants[3] = Exposure.Grant(all[4], Role.GATEWAY, Exposure.Power.LOCK);
         for (uint256 i = 0; i < 5; ++i) {
-            grants[4 + i] = StakeManager.Grant(COURT, Role(i), StakeManager.Power.SLASH);
-            grants[9 + i] = StakeManager.Grant(DISPUTE, Role(i), StakeManager.Power.SLASH);
+            grants[4 + i] = Exposure.Grant(COURT, Role(i), Exposure.Power.SLASH);
+            grants[9 + i] = Exposure.Grant(DISPUTE, Role(i), Exposure.Power.SLASH);
         }
     }
 
