@@ -1,8 +1,8 @@
 // docs/edge.md#programs: the programs of simulators, which workers ask their gateway for, and the gateway DA.
-import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import type { Logger } from '../../service/process/log.ts';
 import type { SimulatorRef } from '../backends/simulate-request.ts';
+import { createKeptPrograms } from '../kept-programs.ts';
 
 export type Programs = {
   /** The bytes as base64, null if they cannot be had. At most one call a worker at a time. */
@@ -15,20 +15,8 @@ const LANES = 4;
 const MAX_KEPT = 48 * 1024 * 1024;
 
 export function createPrograms(fetch: (ref: SimulatorRef) => Promise<Uint8Array>, log: Logger): Programs {
-  const kept = new Map<Hex, string>();
-  const underWay = new Map<Hex, Promise<string | null>>();
   const waiting: (() => void)[] = [];
-  let [running, size] = [0, 0];
-
-  const keep = (root: Hex, text: string) => {
-    kept.set(root, text);
-    size += text.length;
-    for (const [oldest, old] of kept) {
-      if (size <= MAX_KEPT) return;
-      kept.delete(oldest);
-      size -= old.length;
-    }
-  };
+  let running = 0;
 
   const load = async (ref: SimulatorRef): Promise<string | null> => {
     if (running >= LANES) await new Promise<void>((resolve) => waiting.push(resolve));
@@ -36,9 +24,7 @@ export function createPrograms(fetch: (ref: SimulatorRef) => Promise<Uint8Array>
     try {
       const bytes = await fetch(ref);
       if (bytes.length !== ref.length || objectRoot(bytes) !== ref.root) throw new Error('other bytes than asked for');
-      const text = Buffer.from(bytes).toString('base64');
-      keep(ref.root, text);
-      return text;
+      return Buffer.from(bytes).toString('base64');
     } catch (err) {
       log.warn({ err, root: ref.root }, 'a program cannot be given to a worker');
       return null;
@@ -49,17 +35,5 @@ export function createPrograms(fetch: (ref: SimulatorRef) => Promise<Uint8Array>
     }
   };
 
-  return {
-    get: async (ref) => {
-      const known = kept.get(ref.root);
-      if (known !== undefined) {
-        kept.delete(ref.root);
-        kept.set(ref.root, known);
-        return known;
-      }
-      const loading = underWay.get(ref.root) ?? load(ref).finally(() => underWay.delete(ref.root));
-      underWay.set(ref.root, loading);
-      return loading;
-    },
-  };
+  return { get: createKeptPrograms(MAX_KEPT, load) };
 }

@@ -1,10 +1,10 @@
 // docs/edge.md#programs: the programs of simulators that a worker has, and those that it asks its gateway for.
 import { MizuError } from '../../protocol/errors.ts';
-import type { Hex } from '../../protocol/hex.ts';
 import { objectRoot } from '../../protocol/tree.ts';
 import type { GetSimulator } from '../backends/simulate-pool.ts';
 import type { SimulatorRef } from '../backends/simulate-request.ts';
 import type { GatewayFrame } from '../frames.ts';
+import { createKeptPrograms } from '../kept-programs.ts';
 
 export type WorkerPrograms = {
   readonly get: GetSimulator;
@@ -23,22 +23,9 @@ const ASK_SECONDS = 60;
 
 /** They are asked for one after the other. What was asked of a connection that has ended is not had. */
 export function createWorkerPrograms(): WorkerPrograms {
-  const kept = new Map<Hex, Uint8Array>();
-  const underWay = new Map<Hex, Promise<Uint8Array | null>>();
   let ask: ((ref: SimulatorRef) => void) | undefined;
   let asked: Asked[] = [];
   let patience: NodeJS.Timeout | undefined;
-  let size = 0;
-
-  const keep = (root: Hex, core: Uint8Array) => {
-    kept.set(root, core);
-    size += core.length;
-    for (const [oldest, old] of kept) {
-      if (size <= MAX_KEPT_BYTES) return;
-      kept.delete(oldest);
-      size -= old.length;
-    }
-  };
 
   const askFor = (ref: SimulatorRef): Promise<Uint8Array | null> =>
     new Promise((resolve) => {
@@ -60,23 +47,11 @@ export function createWorkerPrograms(): WorkerPrograms {
     askNext();
   };
 
-  const load = async (ref: SimulatorRef): Promise<Uint8Array | null> => {
-    const core = await askFor(ref);
-    if (core !== null) keep(ref.root, core);
-    return core;
-  };
+  const getKept = createKeptPrograms(MAX_KEPT_BYTES, askFor);
 
   return {
     get: async (ref, signal) => {
-      const known = kept.get(ref.root);
-      if (known !== undefined) {
-        kept.delete(ref.root);
-        kept.set(ref.root, known);
-        return known;
-      }
-      const loading = underWay.get(ref.root) ?? load(ref).finally(() => underWay.delete(ref.root));
-      underWay.set(ref.root, loading);
-      const core = await loading;
+      const core = await getKept(ref);
       signal.throwIfAborted();
       if (core === null) throw noProgram(ref);
       return core;
