@@ -15,6 +15,7 @@ const WIDTH = 10;
 const FAULTS: Readonly<Record<string, string>> = {
   Rollup: 'an assertion that loses its dispute',
   Inbox: 'a promise about the order of messages that is broken',
+  GatewayRegistry: 'two batches signed with one nonce',
 };
 
 export function stakeLine(name: string, text: string): string {

@@ -155,7 +155,7 @@ function deployData(
     grant(at.rollup, 'executor', POWER.slash),
     grant(at.inbox, 'sequencer', POWER.slash),
     grant(at.daCommittee, 'daMember', POWER.lock),
-    grant(at.gatewayRegistry, 'gateway', POWER.lock),
+    grant(at.gatewayRegistry, 'gateway', POWER.slash),
     ...(config.court === undefined ? [] : ROLES.map((role) => grant(config.court as Address, role, POWER.slash))),
   ];
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));

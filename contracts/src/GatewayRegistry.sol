@@ -2,6 +2,7 @@
 // docs/contracts.md#registry
 pragma solidity 0.8.37;
 
+import {GatewayPromises} from "./GatewayPromises.sol";
 import {Constants} from "./generated/Constants.sol";
 import {IInbox} from "./interfaces/IInbox.sol";
 import {IStakeHook} from "./interfaces/IStakeHook.sol";
@@ -13,8 +14,8 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Who may sign inference results, and which models they may name.
 /// @notice Every change reaches the network as a delayed message. Whoever is a gateway has the minimum stake locked, and
-/// for `contestSeconds` after he was one: as long as what he has signed can be judged.
-contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
+/// for `contestSeconds` after he was one: as long as what he has signed can be judged. Two batches with one nonce cost it.
+contract GatewayRegistry is IStakeHook, GatewayPromises, Ownable2Step {
     /// @param class 0 exact, 1 tolerance, 2 provenance only
     /// @param inputPrice wei per token read
     /// @param outputPrice wei per token written
@@ -134,6 +135,10 @@ contract GatewayRegistry is IStakeHook, EIP712, Ownable2Step {
 
     function domainSeparator() external view returns (bytes32) {
         return _domainSeparatorV4();
+    }
+
+    function _stakes() internal view override returns (IStakeSource) {
+        return stakes;
     }
 
     function _setGateway(address gateway, bool active) private {

@@ -5,7 +5,7 @@ import type { Certificate } from '../../protocol/certificate.ts';
 import { MAX_INFERENCE_ITEMS } from '../../protocol/constants.ts';
 import { MizuError } from '../../protocol/errors.ts';
 import { bytesToHex, type Hex, hexToBytes } from '../../protocol/hex.ts';
-import type { InferenceItem } from '../../protocol/inference.ts';
+import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import { keccakHex, type ObjectRef } from '../../protocol/tree.ts';
 import type { Domain } from '../../protocol/typed-data.ts';
@@ -30,6 +30,8 @@ export type OutboxOptions = {
   readonly domain: Domain;
   readonly retentionSeconds: number;
   readonly log: Logger;
+  /** Unix milliseconds. Default: the machine's clock. */
+  readonly now?: () => number;
   /** The batch has been executed: its tasks are over. `failed` says which items do not count, and why. */
   readonly onSettled: (tasks: readonly string[], failed: readonly string[]) => Promise<void>;
 };
@@ -67,6 +69,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const RESEND_SECONDS = 30;
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 30_000;
+/** Of a nonce, below the milliseconds: u64 has room for these until the year 2109. */
+const ITEM_BITS = 22n;
+const ITEM_MASK = (1n << ITEM_BITS) - 1n;
 
 /** Reads what was signed and not settled before a crash: the same bytes are sent again. */
 export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
@@ -88,11 +93,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   // The nonce is above every earlier one even if the data folder was lost; it is written before the signature leaves
   // the process.
-  const nextNonce = async () => {
-    const last = (await nonces.get('last')) ?? 0n;
-    const clock = BigInt(Date.now());
-    return last >= clock ? last + 1n : clock;
-  };
+  const nextNonce = async (items: readonly InferenceItem[]) =>
+    nonceOf(items, (await nonces.get('last')) ?? 0n, options.now?.() ?? Date.now());
 
   // Takes the tasks whose runs pay for them beside all that is signed. A task that its run does not pay for, though no
   // item of the run is signed, is over.
@@ -128,7 +130,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const objects = tasks.map((task) => task.result);
     const { refs, certificate } = await options.putObjects(objects, { expiry });
     const items = tasks.map((task, i) => toItem(task, refs[i] as ObjectRef));
-    const nonce = await nextNonce();
+    const nonce = await nextNonce(items);
     const gateway = signer.address;
     const signature = signer.sign(hashInferenceBatch(options.domain, { gateway, nonce, items }));
     const bytes = encodeMessage({ kind: 'InferenceResult', signature, gateway, nonce, items, certificate });
@@ -272,6 +274,18 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await pause(ms ?? MAX_TIMER_MS, AbortSignal.any([signal, woken.signal]));
     wake = () => {};
   }
+}
+
+/**
+ * Above `last`: milliseconds, then bits of the items themselves. So two batches that are signed in one millisecond have
+ * two nonces although neither signer knows of the other: that of another data folder, or of a clock set back.
+ */
+function nonceOf(items: readonly InferenceItem[], last: bigint, nowMs: number): bigint {
+  const bits = BigInt(hashInferenceItems(items)) & ITEM_MASK;
+  const clock = (BigInt(nowMs) << ITEM_BITS) | bits;
+  if (clock > last) return clock;
+  const sameMs = (last & ~ITEM_MASK) | bits;
+  return sameMs > last ? sameMs : sameMs + ITEM_MASK + 1n;
 }
 
 function toItem({ info, bill: { inputTokens, outputTokens } }: Billed, ref: ObjectRef): InferenceItem {

@@ -80,6 +80,7 @@ export function generateSolidityConstants(): string {
     number('LAST_MODEL_CLASS', LAST_MODEL_CLASS),
     hash('CERTIFICATE_TYPEHASH', typeHash('Certificate')),
     hash('PROMISE_TYPEHASH', typeHash('Promise')),
+    hash('INFERENCE_TYPEHASH', typeHash('InferenceBatch')),
   ];
   return `// SPDX-License-Identifier: MIT
 // Generated from protocol/ by scripts/generate/contracts.ts.

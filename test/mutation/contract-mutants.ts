@@ -70,6 +70,16 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inContract(
+    'GatewayPromises',
+    ['GatewayPromises'],
+    [
+      ['require(firstRoot != secondRoot, ItemsAreEqual(firstRoot));', ''],
+      ['_requireSigned(gateway, nonce, secondRoot, secondSignature);', ''],
+      ['require(!isSettled[gateway][nonce], NonceSettled(gateway, nonce));', ''],
+      ['require(slashed > 0, NothingAtStake(gateway));', 'slashed;'],
+    ],
+  ),
+  ...inContract(
     'SequencerTurns',
     ['SequencerTurns'],
     [

@@ -125,7 +125,7 @@ abstract contract Network {
         grants[0] = Exposure.Grant(all[5], Role.EXECUTOR, Exposure.Power.SLASH);
         grants[1] = Exposure.Grant(all[2], Role.SEQUENCER, Exposure.Power.SLASH);
         grants[2] = Exposure.Grant(all[3], Role.DA_MEMBER, Exposure.Power.LOCK);
-        grants[3] = Exposure.Grant(all[4], Role.GATEWAY, Exposure.Power.LOCK);
+        grants[3] = Exposure.Grant(all[4], Role.GATEWAY, Exposure.Power.SLASH);
         for (uint256 i = 0; i < 5; ++i) {
             grants[4 + i] = Exposure.Grant(COURT, Role(i), Exposure.Power.SLASH);
             grants[9 + i] = Exposure.Grant(DISPUTE, Role(i), Exposure.Power.SLASH);
