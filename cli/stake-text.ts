@@ -16,6 +16,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   Rollup: 'an assertion that loses its dispute',
   Inbox: 'a promise about the order of messages that is broken',
   GatewayRegistry: 'two batches signed with one nonce',
+  DAChallenges: 'promised bytes that nobody shows when they are asked for on L1',
 };
 
 export function stakeLine(name: string, text: string): string {

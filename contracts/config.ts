@@ -60,6 +60,13 @@ export type DeployConfig = {
   readonly challengeBondWei: bigint;
   /** Of a demand while no other of the same asserter is open: with n open ones the next costs n + 1 times as much. */
   readonly demandBondWei: bigint;
+  /** Of a data-availability challenge while no other is open: with n open ones the next costs n + 1 times as much. */
+  readonly daChallengeBondWei: bigint;
+  /**
+   * In which a piece must be published that a data-availability challenge asks for while no other is open; where many
+   * are at once, up to four times that. At most a quarter of `retentionSeconds`.
+   */
+  readonly daAnswerSeconds: number;
   /** Wei of the token that one L1 gas is taken to cost when costs are paid back, times the margin. */
   readonly disputeGasPriceWei: bigint;
   /** In 1/10,000: 15,000 pays costs one and a half times. */
@@ -103,6 +110,8 @@ export const DEVNET_CONFIG: DeployConfig = {
   demandSeconds: 20,
   challengeBondWei: 50n * MIZU,
   demandBondWei: 5n * MIZU,
+  daChallengeBondWei: 5n * MIZU,
+  daAnswerSeconds: 120,
   disputeGasPriceWei: 10n ** 12n,
   disputeMarginBasisPoints: 15_000,
   escapeSeconds: 7 * 86_400,

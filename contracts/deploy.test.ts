@@ -48,6 +48,10 @@ test('what nobody could pay or compute with is refused before anything is sent',
     ['disputeMarginBasisPoints', { disputeMarginBasisPoints: 1_000_001 }],
     ['demandSeconds', { demandSeconds: 0 }],
     ['demandSeconds', { demandSeconds: 2 ** 32 }],
+    ['daChallengeBondWei', { daChallengeBondWei: 0n }],
+    ['daChallengeBondWei', { daChallengeBondWei: cap + 1n }],
+    ['daAnswerSeconds', { daAnswerSeconds: 0 }],
+    ['daAnswerSeconds', { daAnswerSeconds: DEVNET_CONFIG.retentionSeconds / 4 + 1 }],
   ];
   for (const [name, change] of refused) {
     const config = { ...DEVNET_CONFIG, ...change };
@@ -64,7 +68,8 @@ test('what nobody could pay or compute with is refused before anything is sent',
 test('a network at the edge of what may be set is deployed', async () => {
   const most = 2n ** 96n - 1n;
   const minimumStakeWei = { executor: most, validator: most, sequencer: most, daMember: most, gateway: most };
-  const amounts = { assertionBondWei: most, challengeBondWei: most, demandBondWei: most, disputeGasPriceWei: most };
+  const bonds = { challengeBondWei: most, demandBondWei: most, daChallengeBondWei: most };
+  const amounts = { assertionBondWei: most, ...bonds, disputeGasPriceWei: most };
   const config = {
     ...DEVNET_CONFIG,
     tokenCapWei: most,

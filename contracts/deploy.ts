@@ -13,6 +13,7 @@ import {
 import { MizuError } from '../protocol/errors.ts';
 import {
   bridgeAbi,
+  daChallengesAbi,
   daCommitteeAbi,
   demandsAbi,
   disputeAbi,
@@ -55,6 +56,7 @@ export const CONTRACT_NAMES = [
   'dispute',
   'demands',
   'delegationPools',
+  'daChallenges',
 ] as const;
 
 export type ContractAddresses = Readonly<Record<(typeof CONTRACT_NAMES)[number], Address>>;
@@ -156,6 +158,7 @@ function deployData(
     grant(at.inbox, 'sequencer', POWER.slash),
     grant(at.daCommittee, 'daMember', POWER.lock),
     grant(at.gatewayRegistry, 'gateway', POWER.slash),
+    grant(at.daChallenges, 'daMember', POWER.slash),
     ...(config.court === undefined ? [] : ROLES.map((role) => grant(config.court as Address, role, POWER.slash))),
   ];
   const hooks = ROLES.map((role) => (role === 'gateway' ? at.gatewayRegistry : zeroAddress));
@@ -184,6 +187,7 @@ function deployData(
       holders.committee,
       at.stakeManager,
       at.inbox,
+      at.daChallenges,
       BigInt(config.committeeDelaySeconds),
       BigInt(config.committeeOverlapSeconds),
     ]),
@@ -226,6 +230,12 @@ function deployData(
       config.demandSeconds,
     ]),
     bytecode.DelegationPools as Hex,
+    create(daChallengesAbi, bytecode.DAChallenges, [
+      at.token,
+      at.daCommittee,
+      { bond: config.daChallengeBondWei, ...costs },
+      config.daAnswerSeconds,
+    ]),
   ];
 }
 

@@ -9,6 +9,8 @@ export const MAX_SUPPLY_WEI = 2n ** 96n - 1n;
 /** On the costs of a call, in 1/10,000: they are paid a hundred times at most. */
 export const MAX_MARGIN_BASIS_POINTS = 1_000_000;
 
+/** STRETCH of DAChallenges: a certificate that L1 has just taken can always be challenged. */
+const CHALLENGE_STRETCH = 4;
 const MAX_UINT32 = 2n ** 32n - 1n;
 
 const HINT =
@@ -42,15 +44,21 @@ function rangesOf(config: DeployConfig): Range[] {
     range('assertionBondWei', config.assertionBondWei, 0n, cap),
     range('challengeBondWei', config.challengeBondWei, 1n, cap),
     range('demandBondWei', config.demandBondWei, 1n, cap),
+    range('daChallengeBondWei', config.daChallengeBondWei, 1n, cap),
     range('disputeGasPriceWei', config.disputeGasPriceWei, 0n, cap),
     range('disputeMarginBasisPoints', config.disputeMarginBasisPoints, 0n, BigInt(MAX_MARGIN_BASIS_POINTS)),
     range('demandSeconds', config.demandSeconds, 1n, MAX_UINT32),
+    range('daAnswerSeconds', config.daAnswerSeconds, 1n, longestAnswer(config)),
     range('unbondingSeconds', config.unbondingSeconds, 1n, MAX_UINT32),
     ...(config.eigenLayer === undefined
       ? []
       : [range('eigenLayer.blockSeconds', config.eigenLayer.blockSeconds, 1n, MAX_UINT32)]),
     range('retentionSeconds', config.retentionSeconds, 1n, BigInt(MAX_RETENTION_SECONDS)),
   ];
+}
+
+function longestAnswer({ retentionSeconds }: DeployConfig): bigint {
+  return BigInt(Math.floor(retentionSeconds / CHALLENGE_STRETCH));
 }
 
 function range(name: string, value: bigint | number, least: bigint, most: bigint): Range {

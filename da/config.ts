@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   address,
   count,
+  feeCapsShape,
   hash,
   httpLimitsShape,
   parseConfig,
@@ -19,6 +20,8 @@ import { followStandings } from './standing.ts';
 export const daShape = z.strictObject({
   dataDir: z.string().min(1),
   key: hash.optional(),
+  l1Key: hash.optional(),
+  ...feeCapsShape,
   port: count(65_535),
   host: z.string().min(1).optional(),
   limits: httpLimitsShape.optional(),
@@ -43,8 +46,15 @@ export const daShape = z.strictObject({
 
 /** @throws MizuError `config/malformed` naming every wrong field */
 export function parseDaConfig(value: unknown): DaNodeOptions {
-  const { key, l1Url, sequencerUrl, epoch, ...rest } = parseConfig('DA member', daShape, value);
+  const { key, l1Key, l1Url, sequencerUrl, epoch, maxFeeGwei, maxPriorityFeeGwei, ...rest } = parseConfig(
+    'DA member',
+    daShape,
+    value,
+  );
+  const memberKey = requireKey('da', key);
+  const payer = { key: requireKey('da_l1', l1Key ?? memberKey), maxFeeGwei, maxPriorityFeeGwei };
   const current = l1Url === undefined ? epoch : followEpoch(l1Url, rest.contract, epoch);
   const standing = l1Url === undefined ? {} : { standing: followStandings(l1Url, rest.contract, sequencerUrl) };
-  return { ...withoutUndefined(rest), ...standing, epoch: current, key: requireKey('da', key) } as DaNodeOptions;
+  const answers = l1Url === undefined ? {} : { answers: { l1Url, ...payer } };
+  return { ...withoutUndefined(rest), ...standing, ...answers, epoch: current, key: memberKey } as DaNodeOptions;
 }

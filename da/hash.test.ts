@@ -2,8 +2,8 @@
 import { setImmediate as next } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { objectRoot } from '../protocol/tree.ts';
-import { hashInPieces } from './hash.ts';
+import { depthOf, LEAF_BYTES, leafCount, objectRoot, treeProof } from '../protocol/tree.ts';
+import { hashInPieces, proveInPieces } from './hash.ts';
 
 const PIECE = 256 * 1024;
 
@@ -18,6 +18,22 @@ test('is the same as in one piece', async () => {
       expect(await hashInPieces(bytes)).toBe(objectRoot(bytes));
     }),
     { numRuns: 20 },
+  );
+});
+
+test('a proof is the same as in one piece, of leaves and of what is above them', async () => {
+  const lengths = fc.oneof(
+    fc.nat(3 * PIECE),
+    fc.constantFrom(1, 5 * LEAF_BYTES, PIECE, PIECE + 1, 2 * PIECE + 7 * LEAF_BYTES, 3 * PIECE - 1),
+  );
+  await fc.assert(
+    fc.asyncProperty(lengths, fc.nat(), fc.nat(8), async (length, leaf, above) => {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 31) & 255);
+      const height = Math.min(above, depthOf(length));
+      const index = leaf % leafCount(length);
+      expect(await proveInPieces(bytes, index, height)).toEqual(treeProof(bytes, index, height));
+    }),
+    { numRuns: 25 },
   );
 });
 

@@ -1,7 +1,16 @@
-// docs/da.md#node: the root of a long object, in pieces between which others are served.
+// docs/da.md#node: the root of a long object, and proofs of its parts, in pieces between which others are served.
 import { setImmediate as next } from 'node:timers/promises';
 import type { Hex } from '../protocol/hex.ts';
-import { depthOf, hashNode, hashObject, LEAF_BYTES, objectRoot, treeRoot, zeroTreeRoot } from '../protocol/tree.ts';
+import {
+  depthOf,
+  hashNode,
+  hashObject,
+  LEAF_BYTES,
+  objectRoot,
+  treeProof,
+  treeRoot,
+  zeroTreeRoot,
+} from '../protocol/tree.ts';
 import { createMutex } from '../service/process/mutex.ts';
 
 /** 256 KiB: some 4 ms. */
@@ -15,18 +24,42 @@ const inTurn = createMutex();
 export async function hashInPieces(bytes: Uint8Array): Promise<Hex> {
   const depth = depthOf(bytes.length);
   if (depth <= PIECE_DEPTH) return objectRoot(bytes);
-  let level: Hex[] = [];
+  let level = await pieceRoots(bytes);
+  for (let height = PIECE_DEPTH; height < depth; height++) level = levelAbove(level, height);
+  return hashObject(level[0] as Hex, bytes.length);
+}
+
+/** The same as `treeProof`. The bytes must not change meanwhile. */
+export async function proveInPieces(bytes: Uint8Array, leafIndex: number, height: number): Promise<Hex[]> {
+  const depth = depthOf(bytes.length);
+  if (depth <= PIECE_DEPTH) return treeProof(bytes, leafIndex, height);
+  let at = Math.floor(leafIndex / 2 ** PIECE_DEPTH);
+  const piece = bytes.subarray(at * PIECE_BYTES, (at + 1) * PIECE_BYTES);
+  const proof = treeProof(piece, leafIndex % 2 ** PIECE_DEPTH, height);
+  // The last piece may have a smaller tree: what is missing to a whole one is zero.
+  while (height + proof.length < PIECE_DEPTH) proof.push(zeroTreeRoot(height + proof.length));
+  let level = await pieceRoots(bytes);
+  for (let above = PIECE_DEPTH; above < depth; above++) {
+    proof.push(level[at ^ 1] ?? zeroTreeRoot(above));
+    level = levelAbove(level, above);
+    at >>= 1;
+  }
+  return proof;
+}
+
+async function pieceRoots(bytes: Uint8Array): Promise<Hex[]> {
+  const roots: Hex[] = [];
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
     await inTurn(async () => {
-      level.push(treeRoot(bytes.subarray(at, at + PIECE_BYTES), PIECE_DEPTH));
+      roots.push(treeRoot(bytes.subarray(at, at + PIECE_BYTES), PIECE_DEPTH));
       await next();
     });
   }
-  for (let height = PIECE_DEPTH; height < depth; height++) {
-    const pairs: Hex[] = [];
-    for (let i = 0; i < level.length; i += 2)
-      pairs.push(hashNode(level[i] as Hex, level[i + 1] ?? zeroTreeRoot(height)));
-    level = pairs;
-  }
-  return hashObject(level[0] as Hex, bytes.length);
+  return roots;
+}
+
+function levelAbove(level: readonly Hex[], height: number): Hex[] {
+  const pairs: Hex[] = [];
+  for (let i = 0; i < level.length; i += 2) pairs.push(hashNode(level[i] as Hex, level[i + 1] ?? zeroTreeRoot(height)));
+  return pairs;
 }

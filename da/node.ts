@@ -19,6 +19,7 @@ import { createLogger, type Logger } from '../service/process/log.ts';
 import { createMutex } from '../service/process/mutex.ts';
 import { type DiskObjects, openDiskObjects } from '../service/storage/disk-objects.ts';
 import { openStore } from '../service/storage/store.ts';
+import { type AnswerOptions, startAnswers } from './answers.ts';
 import { assertExpiry, signCertificate } from './certify.ts';
 import { createRoom } from './disk-room.ts';
 import { hashInPieces } from './hash.ts';
@@ -41,6 +42,8 @@ export type DaNodeOptions = {
   readonly epoch: bigint | (() => Promise<bigint>);
   /** Who has a stake or tokens. Absent: nobody, all accounts are free ones. */
   readonly standing?: StandingSource;
+  /** Answers challenges on L1. Absent: it does not, and says so. */
+  readonly answers?: AnswerOptions;
   /** Largest object. Default 64 MiB. */
   readonly objectBytes?: number;
   /** All objects together. Default 1 TiB. */
@@ -62,13 +65,14 @@ export type DaNodeOptions = {
 
 export type DaNode = { readonly url: string; readonly address: Address; close(): Promise<void> };
 
-const MAX_OBJECTS = 4_096;
+/** So many are 120 KB, and can be shown on L1 in one transaction of up to 128 KB: docs/da.md#challenges. */
+const MAX_OBJECTS = 3_072;
 const DAY = 24 * 3600;
 const GIB = 2 ** 30;
 /** An upload without a certificate is kept for so long. */
 const UNPROMISED_SECONDS = 3600;
 const SWEEP_INTERVAL_MS = 600 * 1000;
-/** Requests for certificates that are worked at: each may look for 4,096 files, and ask L1 who its account is. */
+/** Requests for certificates that are worked at: each may look for 3,072 files, and ask L1 who its account is. */
 const REQUESTS = { total: 64, perPeer: 16 } as const;
 
 const certificateRequest = z.strictObject({
@@ -240,16 +244,26 @@ export async function createDaNode(options: DaNodeOptions): Promise<DaNode> {
   }, SWEEP_INTERVAL_MS);
   const url = await http.listen({ port: options.port, ...(options.host === undefined ? {} : { host: options.host }) });
   log.info({ url, member: account.address, ...objects.usage() }, 'DA member is up');
+  const { contract: committee } = options;
+  const answers =
+    options.answers === undefined
+      ? undefined
+      : startAnswers({ options: options.answers, committee, member: account.address, objects, log });
+  if (answers === undefined) log.warn({ member: account.address }, UNANSWERED);
   return {
     url,
     address: account.address,
     close: async () => {
       clearInterval(sweeping);
+      await answers?.close();
       await http.close();
       await exclusive(() => store.close());
     },
   };
 }
+
+const UNANSWERED =
+  'no l1Url is configured: this member answers no challenges on L1, and its stake is at risk as soon as somebody makes one';
 
 const NOBODY: StandingSource = { isStaked: async () => false, balanceWei: async () => 0n };
 

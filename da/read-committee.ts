@@ -18,6 +18,11 @@ export function readCommittee({ client }: L1, address: Address): () => Promise<A
   };
 }
 
+/** Where members answer for what they have signed: the DAChallenges of the committee. */
+export function readChallenges({ client }: Pick<L1, 'client'>, committee: Address): Promise<Address> {
+  return client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'challenges' });
+}
+
 /** The committee's epoch, at most 5 s old while L1 answers; `first` until it has answered. */
 export function followEpoch(
   l1Url: string | readonly string[],

@@ -14,11 +14,16 @@ export type Certificate = {
   readonly signatures: readonly Hex[];
 };
 
-/** keccak-256 of the list `objectRoot ‖ length u64`. */
-export function hashObjects(objects: readonly ObjectRef[]): Hex {
+/** The list `objectRoot ‖ length u64`, 40 bytes each. */
+export function encodeObjects(objects: readonly ObjectRef[]): Uint8Array {
   const writer = createWriter();
   for (const object of objects) writer.hex(object.root, 32).u64(object.length);
-  return keccakHex(writer.finish());
+  return writer.finish();
+}
+
+/** keccak-256 of the list. */
+export function hashObjects(objects: readonly ObjectRef[]): Hex {
+  return keccakHex(encodeObjects(objects));
 }
 
 export function totalLength(objects: readonly ObjectRef[]): bigint {

@@ -26,6 +26,8 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
 
     IStakeSource public immutable stakes;
     IInbox public immutable inbox;
+    /// @notice The DAChallenges, where members answer for what they have signed.
+    address public immutable challenges;
     /// @notice Seconds that a certificate must still have to run when it is checked.
     uint64 public immutable retention;
     /// @notice Seconds between naming a committee and its taking over.
@@ -68,16 +70,21 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
 
     /// @param delaySeconds_ at least window + pause + clocks: what was asserted before the change is decided before it
     /// @param overlapSeconds_ at most the delay: one epoch is kept beside the present one
-    constructor(address owner, IStakeSource stakes_, IInbox inbox_, uint64 delaySeconds_, uint64 overlapSeconds_)
-        EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION)
-        Ownable(owner)
-    {
+    constructor(
+        address owner,
+        IStakeSource stakes_,
+        IInbox inbox_,
+        address challenges_,
+        uint64 delaySeconds_,
+        uint64 overlapSeconds_
+    ) EIP712(Constants.DOMAIN_NAME, Constants.DOMAIN_VERSION) Ownable(owner) {
         Timing memory timing = stakes_.timing();
         uint256 least = uint256(timing.window) + timing.maxPause + timing.clocks;
         require(delaySeconds_ >= least, DelayTooShort(least, delaySeconds_));
         require(overlapSeconds_ <= delaySeconds_, OverlapTooLong(delaySeconds_, overlapSeconds_));
         stakes = stakes_;
         inbox = inbox_;
+        challenges = challenges_;
         retention = timing.retention;
         delaySeconds = delaySeconds_;
         overlapSeconds = overlapSeconds_;
@@ -133,6 +140,18 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
         // A promise without an end would lock its member's stake without an end.
         uint256 latest = block.timestamp + Constants.MAX_RETENTION_SECONDS;
         require(certificate.expiry <= latest, ExpiresTooLate(latest, certificate.expiry));
+        uint256 quorum = _epochs[certificate.epoch].threshold;
+        uint256 signed = countSignatures(objectsHash, totalLength, certificate);
+        require(signed >= quorum, QuorumMissed(quorum, signed));
+    }
+
+    /// @notice How many members have signed a certificate, of whatever epoch and expiry. Reverts if a signature is not that
+    /// of its bit's member.
+    function countSignatures(bytes32 objectsHash, uint64 totalLength, Certificate calldata certificate)
+        public
+        view
+        returns (uint256)
+    {
         Epoch storage signing = _epochs[certificate.epoch];
         uint256 count = signing.members.length;
         uint256 signers = certificate.signers;
@@ -149,8 +168,7 @@ contract DACommittee is IDACommittee, EIP712, Ownable2Step {
             offset = end;
         }
         require(signatures.length == offset, SignatureLengthMismatch(offset, signatures.length));
-        uint256 quorum = signing.threshold;
-        require(offset >= quorum * SIGNATURE_BYTES, QuorumMissed(quorum, offset / SIGNATURE_BYTES));
+        return offset / SIGNATURE_BYTES;
     }
 
     /// @notice What a member signs.

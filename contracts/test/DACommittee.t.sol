@@ -247,7 +247,7 @@ contract DACommitteeTest is Network {
     }
 
     function test_TheFirstCommitteeTakesOverAtOnce() public {
-        DACommittee first = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
+        DACommittee first = new DACommittee(owner, stakes, inbox, address(0), COMMITTEE_DELAY, OVERLAP);
         vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
         vm.mockCall(address(inbox), abi.encodeWithSelector(IInbox.pushRegistryMessage.selector), "");
         first.setCommittee(_members(), 3);
@@ -258,7 +258,7 @@ contract DACommitteeTest is Network {
 
     function test_RevertWhen_NobodySignsForTheEpochBeforeTheFirst() public {
         Certificate memory certificate = Certificate(0, uint64(block.timestamp) + RETENTION, 0, "");
-        DACommittee first = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
+        DACommittee first = new DACommittee(owner, stakes, inbox, address(0), COMMITTEE_DELAY, OVERLAP);
         vm.expectRevert(abi.encodeWithSelector(DACommittee.WrongEpoch.selector, 0, 0));
         first.verify(HASH, LENGTH, certificate);
         vm.mockCall(address(stakes), abi.encodeWithSelector(Exposure.lock.selector), "");
@@ -271,9 +271,9 @@ contract DACommitteeTest is Network {
 
     function test_RevertWhen_DelayOrOverlapDoNotFitTheClocks() public {
         vm.expectRevert(abi.encodeWithSelector(DACommittee.DelayTooShort.selector, 5 days, 5 days - 1));
-        new DACommittee(owner, stakes, inbox, 5 days - 1, 0);
+        new DACommittee(owner, stakes, inbox, address(0), 5 days - 1, 0);
         vm.expectRevert(abi.encodeWithSelector(DACommittee.OverlapTooLong.selector, 5 days, 5 days + 1));
-        new DACommittee(owner, stakes, inbox, 5 days, 5 days + 1);
+        new DACommittee(owner, stakes, inbox, address(0), 5 days, 5 days + 1);
     }
 
     function test_RevertWhen_APromiseIsForTooLong() public {

@@ -5,3 +5,4 @@ export const ASSERTION_STATUS = { none: 0, pending: 1, confirmed: 2, rejected: 3
 export const GAME_STATUS = { none: 0, open: 1, challengerWon: 2, asserterWon: 3, refunded: 4 } as const;
 export const SIDE = { challenger: 0, asserter: 1 } as const;
 export const DEMAND_STATUS = { none: 0, open: 1, published: 2, expired: 3, settled: 4 } as const;
+export const CHALLENGE_STATUS = { none: 0, open: 1, published: 2, expired: 3 } as const;

@@ -12,6 +12,7 @@ const ENUMS = [
   ['GAME_STATUS', 'Dispute.sol', 'Status'],
   ['SIDE', 'Dispute.sol', 'Side'],
   ['DEMAND_STATUS', 'Demands.sol', 'DemandStatus'],
+  ['CHALLENGE_STATUS', 'DAChallenges.sol', 'ChallengeStatus'],
 ] as const;
 
 /** @param root of the repository */

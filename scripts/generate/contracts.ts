@@ -19,6 +19,7 @@ const CONTRACTS = [
   'EigenStakeSource',
   'Inbox',
   'DACommittee',
+  'DAChallenges',
   'GatewayRegistry',
   'Rollup',
   'Bridge',

@@ -1,6 +1,6 @@
 // docs/staking.md#network: the contracts of stakes, read from L1 alone: no sequencer is asked, so none can name others.
 import { MizuError } from '../../protocol/errors.ts';
-import { inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { daCommitteeAbi, inboxAbi, rollupAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address } from '../../protocol/hex.ts';
 import type { FeeCapConfig } from '../../service/l1/fees.ts';
 import { type L1, type L1Account, withAccount } from '../../service/l1/l1.ts';
@@ -37,17 +37,19 @@ export async function connectStakes({ l1RpcUrl, trust }: Options): Promise<Stake
     ]);
     const stakes = { address: manager, abi: stakeManagerAbi } as const;
     const inbox = { address: inboxAddress, abi: inboxAbi } as const;
-    const [token, pools, { unbonding }, registry] = await Promise.all([
+    const [token, pools, { unbonding }, registry, challenges] = await Promise.all([
       client.readContract({ ...stakes, functionName: 'token' }),
       client.readContract({ ...stakes, functionName: 'pools' }),
       client.readContract({ ...stakes, functionName: 'timing' }),
       client.readContract({ ...inbox, functionName: 'gatewayRegistry' }),
+      client.readContract({ address: committee, abi: daCommitteeAbi, functionName: 'challenges' }),
     ]);
     const authorities = [
       { name: 'Rollup', address: rollup.address },
       { name: 'Inbox', address: inboxAddress },
       { name: 'DACommittee', address: committee },
       { name: 'GatewayRegistry', address: registry },
+      { name: 'DAChallenges', address: challenges },
     ];
     return { l1, token, manager, pools, authorities, unbondingSeconds: unbonding };
   } catch (cause) {

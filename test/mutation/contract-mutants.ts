@@ -70,6 +70,22 @@ export const CONTRACT_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inContract(
+    'DAChallenges',
+    ['DAChallenges'],
+    [
+      ['require(piece < pieces, PieceOutOfRange(pieces, piece));', ''],
+      ['require(certificate.epoch > 0 && certificate.epoch <= last,', 'require(certificate.epoch > 0,'],
+      ['require(certificate.expiry >= deadline,', 'require(certificate.expiry >= block.timestamp,'],
+      ['if (open > 0) token.burn(bond * open);', ''],
+      ['require(block.timestamp >= asked.deadline,', 'require(block.timestamp > 0,'],
+      ['if (isSlashedFor[member][root]) return true;', ''],
+      ['if (slashed == 0) return false;', ''],
+      ['if (left & signers & bit != 0 &&', 'if (signers & bit != 0 &&'],
+      ['            if (!isAnswerable(answer.id)) continue;', ''],
+    ],
+  ),
+  ...inContract('DAChallenges', ['invariant/DAChallenges'], [['        _credit(asked.challenger, bond - award);', '']]),
+  ...inContract(
     'GatewayPromises',
     ['GatewayPromises'],
     [

@@ -69,12 +69,17 @@ export type StakesIn = 'stakeManager' | 'eigenLayer';
 /**
  * With the devnet's times, unless `changes` says otherwise, on a clock that stands still; four DA members, three needed.
  * @param stakesIn where executors, sequencer and members are staked
+ * @param answerPollMs how often members look for challenges on L1; absent: they do not
  */
-export async function startTestNetwork(changes: Partial<DeployConfig> = {}, stakesIn: StakesIn = 'stakeManager') {
+export async function startTestNetwork(
+  changes: Partial<DeployConfig> = {},
+  stakesIn: StakesIn = 'stakeManager',
+  answerPollMs?: number,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'mizu-network-'));
   const anvil = await startAnvil();
   try {
-    return await buildNetwork(folder, anvil, changes, stakesIn);
+    return await buildNetwork(folder, anvil, changes, stakesIn, answerPollMs);
   } catch (error) {
     await anvil.close();
     rmSync(folder, { recursive: true, force: true });
@@ -82,7 +87,13 @@ export async function startTestNetwork(changes: Partial<DeployConfig> = {}, stak
   }
 }
 
-async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<DeployConfig>, stakesIn: StakesIn) {
+async function buildNetwork(
+  folder: string,
+  anvil: Anvil,
+  changes: Partial<DeployConfig>,
+  stakesIn: StakesIn,
+  answerPollMs: number | undefined,
+) {
   const transport = http(anvil.url);
   const clock = await holdClock(anvil.url);
   const l1 = await connectL1(anvil.url);
@@ -138,18 +149,20 @@ async function buildNetwork(folder: string, anvil: Anvil, changes: Partial<Deplo
     },
   });
   const daNodes = await Promise.all(
-    members.map((address, i) =>
-      createDaNode({
+    members.map((address, i) => {
+      const { key } = MEMBER_KEYS.find((member) => member.address === address)!;
+      return createDaNode({
         dataDir: join(folder, `da-${i}`),
-        key: MEMBER_KEYS.find((member) => member.address === address)!.key,
+        key,
+        ...(answerPollMs !== undefined && { answers: { l1Url: anvil.url, key, pollMs: answerPollMs } }),
         port: 0,
         chainId: deployment.chainId,
         contract: at.daCommittee,
         epoch: followEpoch(anvil.url, at.daCommittee, 1n),
         standing: followStandings(anvil.url, at.daCommittee, undefined),
         log: createLogger('da', 'silent'),
-      }),
-    ),
+      });
+    }),
   );
   const addresses = daNodes.map(({ url }, i) => ({ url, address: members[i]! }));
   const domain = createDomain(deployment.chainId, at.daCommittee);

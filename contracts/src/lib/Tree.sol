@@ -122,6 +122,11 @@ library Tree {
 
     /// @notice Object root of up to 4 KiB, so that a delayed message has the same name on L1 as everywhere.
     function objectRoot(bytes memory data) internal pure returns (bytes32) {
+        return hashObject(rootOf(data, depthOf(leafCount(data.length))), SafeCast.toUint64(data.length));
+    }
+
+    /// @notice Root of a tree of this height over up to 4 KiB, which are padded with zeros.
+    function rootOf(bytes memory data, uint256 height) internal pure returns (bytes32) {
         require(data.length <= Constants.MAX_DELAYED_BYTES, ObjectTooLong(Constants.MAX_DELAYED_BYTES, data.length));
         uint256 count = leafCount(data.length);
         bytes32[] memory level = new bytes32[](count + 1);
@@ -129,7 +134,7 @@ library Tree {
             level[i] = _hashLeafAt(data, i * Constants.LEAF_BYTES);
         }
         bytes32 zeroRoot = Constants.ZERO_LEAF_HASH;
-        while (count > 1) {
+        for (uint256 h = 0; h < height; ++h) {
             if (count & 1 == 1) level[count++] = zeroRoot;
             for (uint256 i = 0; i < count; i += 2) {
                 level[i >> 1] = hashNode(level[i], level[i + 1]);
@@ -137,7 +142,7 @@ library Tree {
             count >>= 1;
             zeroRoot = hashNode(zeroRoot, zeroRoot);
         }
-        return hashObject(level[0], SafeCast.toUint64(data.length));
+        return level[0];
     }
 
     /// @dev keccak256(0x00 ‖ the leaf that starts at `offset`, padded with zeros).

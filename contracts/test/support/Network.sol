@@ -3,6 +3,7 @@
 pragma solidity 0.8.37;
 
 import {Bridge} from "../../src/Bridge.sol";
+import {DAChallenges} from "../../src/DAChallenges.sol";
 import {DACommittee} from "../../src/DACommittee.sol";
 import {DelegationPools} from "../../src/DelegationPools.sol";
 import {Escape} from "../../src/Escape.sol";
@@ -12,6 +13,7 @@ import {Inbox} from "../../src/Inbox.sol";
 import {MizuToken} from "../../src/MizuToken.sol";
 import {Rollup} from "../../src/Rollup.sol";
 import {StakeManager} from "../../src/StakeManager.sol";
+import {Ledger} from "../../src/dispute/Ledger.sol";
 import {Constants} from "../../src/generated/Constants.sol";
 import {IStakeHook} from "../../src/interfaces/IStakeHook.sol";
 import {Objects} from "../../src/lib/Objects.sol";
@@ -44,6 +46,8 @@ abstract contract Network {
     uint64 internal constant OVERLAP = 1 days;
     uint64 internal constant LEADER_SECONDS = 10 minutes;
     uint64 internal constant ESCAPE = 30 days;
+    uint256 internal constant DA_BOND = 5 ether;
+    uint32 internal constant ANSWER = 4 hours;
     uint256 internal constant START = 1_800_000_000;
     bytes32 internal constant GENESIS_STATE = keccak256("genesis");
     bytes32 internal constant KERNEL = keccak256("kernel");
@@ -66,6 +70,7 @@ abstract contract Network {
     Rollup internal rollup;
     Bridge internal bridge;
     Escape internal escape;
+    DAChallenges internal challenges;
     ObjectsHarness internal objects;
     uint256[] internal memberKeys;
 
@@ -86,8 +91,8 @@ abstract contract Network {
     function _deploy() private {
         DelegationPools pools = new DelegationPools();
         uint256 nonce = vm.getNonce(address(this));
-        address[] memory predicted = new address[](8);
-        for (uint256 i = 0; i < 8; ++i) {
+        address[] memory predicted = new address[](9);
+        for (uint256 i = 0; i < 9; ++i) {
             predicted[i] = vm.computeCreateAddress(address(this), nonce + i);
         }
         token = new MizuToken(owner, 10_000_000 ether);
@@ -103,7 +108,7 @@ abstract contract Network {
             predicted[5],
             Inbox.Limits(DELAY, 30, 1 hours, SLOT)
         );
-        committee = new DACommittee(owner, stakes, inbox, COMMITTEE_DELAY, OVERLAP);
+        committee = new DACommittee(owner, stakes, inbox, predicted[8], COMMITTEE_DELAY, OVERLAP);
         registry = new GatewayRegistry(owner, stakes, inbox);
         rollup = new Rollup(
             stakes,
@@ -117,15 +122,17 @@ abstract contract Network {
         );
         bridge = new Bridge(token, rollup, stakes, 2000, predicted[7]);
         escape = new Escape(rollup, bridge);
+        challenges = new DAChallenges(token, committee, Ledger.Settings(DA_BOND, 1e12, 15_000), ANSWER);
     }
 
     /// @dev As contracts/deploy.ts; `DISPUTE` may do all, so that stakes can be tested without the others.
     function _grants(address[] memory all) private pure returns (Exposure.Grant[] memory grants) {
-        grants = new Exposure.Grant[](14);
+        grants = new Exposure.Grant[](15);
         grants[0] = Exposure.Grant(all[5], Role.EXECUTOR, Exposure.Power.SLASH);
         grants[1] = Exposure.Grant(all[2], Role.SEQUENCER, Exposure.Power.SLASH);
         grants[2] = Exposure.Grant(all[3], Role.DA_MEMBER, Exposure.Power.LOCK);
         grants[3] = Exposure.Grant(all[4], Role.GATEWAY, Exposure.Power.SLASH);
+        grants[14] = Exposure.Grant(all[8], Role.DA_MEMBER, Exposure.Power.SLASH);
         for (uint256 i = 0; i < 5; ++i) {
             grants[4 + i] = Exposure.Grant(COURT, Role(i), Exposure.Power.SLASH);
             grants[9 + i] = Exposure.Grant(DISPUTE, Role(i), Exposure.Power.SLASH);
