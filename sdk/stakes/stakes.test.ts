@@ -105,6 +105,16 @@ test('a stake: what is refused, what it says first, and that a dry run sends not
   expect(await l1.client.readContract({ ...allowance, args: [EXECUTOR.address, stakeManager] })).toBe(0n);
 });
 
+test.each([
+  ['executor', 'Rollup for an assertion that loses its dispute'],
+  ['sequencer', 'Inbox for a promise about the order of messages that is broken'],
+  ['da-member', 'DAChallenges for promised bytes that nobody shows when they are asked for on L1'],
+  ['gateway', 'GatewayRegistry for two batches signed with one nonce'],
+])('who may slash is said as L1 has it, and for what: %s', async (role, by) => {
+  const { text } = await mizu(OPERATOR, 'stake', '1500', '--role', role, '--dry-run');
+  expect(text).toContain(`can be slashed as ${role} by the ${by}, and by a court`);
+});
+
 test('a stake is approved to the wei, and an approval from before a crash is used', async () => {
   await send(EXECUTOR, at.token, mizuTokenAbi as Abi, 'approve', [at.stakeManager, 1_500n * MIZU]);
   const staked = await mizu(OPERATOR, 'stake', '1500', '--role', 'executor', '--open-pool', '10%', '--json');
