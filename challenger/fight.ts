@@ -6,11 +6,13 @@ import type { LoopRound } from '../node/loop.ts';
 import type { NetworkNode } from '../node/node.ts';
 import { readTimes } from '../node/times.ts';
 import { demandsAbi, disputeAbi } from '../protocol/generated/abi.ts';
+import { createDomain } from '../protocol/typed-data.ts';
 import type { Sender } from '../service/l1/send.ts';
 import type { Logger } from '../service/process/log.ts';
 import { type AttackCounts, createAttacker } from './attack.ts';
 import { createCaller } from './caller.ts';
 import { createDemander, type DemandCounts } from './demand.ts';
+import { createDoubleNonceWatch, type DoubleNonceWatch } from './double-nonces.ts';
 
 export type FightOptions = {
   readonly node: NetworkNode;
@@ -31,6 +33,7 @@ export type Fight = {
   readonly attack: Readonly<AttackCounts>;
   readonly demands: Readonly<DemandCounts>;
   readonly games: Readonly<Player['counts']>;
+  readonly doubleNonces: Readonly<DoubleNonceWatch['counts']>;
   /** The bond of one game. */
   readonly bondWei: bigint;
   /** The L1 gas used since the start. */
@@ -60,17 +63,22 @@ export async function createFight(options: FightOptions): Promise<Fight> {
     caller,
     maxBondWei: options.maxDemandBondWei ?? MAX_DEMAND_BONDS * demandBondWei,
   });
+  const registry = contracts.gatewayRegistry;
+  const domain = createDomain(node.l1.chainId, registry);
+  const doubleNonces = createDoubleNonceWatch({ ...options, registry, domain, caller });
   const attacker = createAttacker({ ...options, caller, demander, oracles, bondWei });
   return {
     attack: attacker.counts,
     demands: demander.counts,
     games: player.counts,
+    doubleNonces: doubleNonces.counts,
     bondWei,
     gasUsed: () => caller.gasUsed() + player.counts.gasUsed,
     tasks: [
       async () => player.playNext((await readTimes(node)).headSeconds),
       async () => attacker.attackNext((await readTimes(node)).headSeconds),
       () => player.claim(),
+      doubleNonces.lookThrough,
     ],
     async idle() {
       await Promise.all([player.idle(), attacker.idle()]);

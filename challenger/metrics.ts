@@ -3,7 +3,10 @@ import type { Registry } from 'prom-client';
 import { createGauges } from '../service/process/gauges.ts';
 import type { Fight } from './fight.ts';
 
-export function addFightMetrics(registry: Registry, { attack, demands, games, bondWei, gasUsed }: Fight): void {
+export function addFightMetrics(
+  registry: Registry,
+  { attack, demands, games, doubleNonces, bondWei, gasUsed }: Fight,
+): void {
   const gauge = createGauges(registry, 'validator');
   gauge('games_open', 'our games that are not decided', () => games.openGames);
   gauge(
@@ -28,6 +31,11 @@ export function addFightMetrics(registry: Registry, { attack, demands, games, bo
     'demands_expired',
     'assertions rejected since the start because demanded bytes were not published',
     () => demands.expired,
+  );
+  gauge(
+    'double_nonces_proven',
+    'gateways slashed since the start for a nonce of two batches',
+    () => doubleNonces.proofs,
   );
   gauge('game_gas', 'L1 gas of games and demands since the start', () => Number(gasUsed()));
 }

@@ -1,18 +1,19 @@
 // docs/contracts.md#double-nonce: two batches with one nonce cost the gateway its stake, on a network, whoever shows them.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { proveDoubleNonce, type SignedBatchRoot } from '../../dispute/double-nonce.ts';
 import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
-import type { InferenceItem } from '../../protocol/inference.ts';
+import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
 import { ROLE } from '../../protocol/roles.ts';
 import { createDomain } from '../../protocol/typed-data.ts';
 import { withAccount } from '../../service/l1/l1.ts';
 import { createSender } from '../../service/l1/send.ts';
 import { keyOf, startTestNetwork, type TestNetwork, USER } from '../../test/network/network.fixture.ts';
 import { createSigner, hashInferenceBatch } from '../signing.ts';
-import { proveDoubleNonce, type SignedResults } from './prove-double-nonce.ts';
 
 const MINIMUM = 1_000n * 10n ** 18n;
 const HASH: Hex = `0x${'22'.repeat(32)}`;
+const HASH_OF_ANOTHER: Hex = `0x${'33'.repeat(32)}`;
 const ITEM: InferenceItem = {
   ...{ run: HASH, stage: 1, partition: 0, attempt: 0, requestRoot: HASH, model: HASH },
   ...{ resultRoot: HASH, resultLength: 5, inputTokens: 1n, outputTokens: 1n },
@@ -48,20 +49,25 @@ afterAll(async () => {
   await network?.close();
 });
 
-function sign(nonce: bigint, items: readonly InferenceItem[], gateway: Address = signer.address): SignedResults {
+function sign(nonce: bigint, items: readonly InferenceItem[], gateway: Address = signer.address): SignedBatchRoot {
   const domain = createDomain(network.deployment.chainId, registry().address);
-  return { gateway, nonce, items, signature: signer.sign(hashInferenceBatch(domain, { gateway, nonce, items })) };
+  const signature = signer.sign(hashInferenceBatch(domain, { gateway, nonce, items }));
+  return { gateway, nonce, itemsRoot: hashInferenceItems(items), signature };
 }
 
 test('two batches with one nonce and other items: slashed once, out at once, half to who has shown them', async () => {
   const first = sign(7n, [ITEM]);
-  const second = sign(7n, [{ ...ITEM, resultRoot: `0x${'33'.repeat(32)}` }]);
+  const others = [{ ...ITEM, resultRoot: HASH_OF_ANOTHER }];
+  const second = sign(7n, others);
   const user = by(USER_KEY);
-  const prove = (one: SignedResults, other: SignedResults) => proveDoubleNonce(user, registry().address, one, other);
+  const prove = (one: SignedBatchRoot, other: SignedBatchRoot) => {
+    const { isDone: _, ...call } = proveDoubleNonce(network.l1, registry().address, one, other);
+    return user.sendAndWait(call);
+  };
   await expect(prove(first, sign(7n, [ITEM]))).rejects.toMatchObject({
     actual: expect.stringContaining('ItemsAreEqual'),
   });
-  await expect(prove(first, sign(8n, second.items))).rejects.toMatchObject({
+  await expect(prove(first, sign(8n, others))).rejects.toMatchObject({
     actual: expect.stringContaining('WrongSigner'),
   });
   expect(await Promise.all([read('activeOf'), read('lockedOf'), isGateway()])).toEqual([MINIMUM, MINIMUM, true]);
