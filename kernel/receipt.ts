@@ -31,6 +31,8 @@ export type Receipt = {
   readonly run?: Hex;
   readonly stage?: number;
   readonly partition?: number;
+  /** Of a task that runs again. */
+  readonly attempt?: number;
   readonly status?: number;
   readonly outputRoot?: Hex;
   readonly outputLength?: number;

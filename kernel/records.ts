@@ -75,6 +75,8 @@ export type RunRecord = {
   readonly sinkTasks: number;
   /** If it names none, those of the model count. */
   readonly gateways: readonly Address[];
+  /** Items of it that L1 has voided, and when it did so last, in unix seconds. Undefined: none. */
+  readonly voided?: { readonly items: number; readonly at: bigint };
 };
 
 export type TaskRecord = {
@@ -83,6 +85,9 @@ export type TaskRecord = {
   readonly gasUsed: bigint;
   readonly attempt: number;
 };
+
+/** Records of the stage's tasks with an attempt below `attempt` are void. */
+export type ProgressRecord = { readonly done: number; readonly attempt: number };
 
 export type DatasetRecord = { readonly dataset: ObjectRef; readonly workflow: Hex; readonly inputsHash: Hex };
 export type WithdrawalRecord = { readonly recipient: Address; readonly amount: bigint };
@@ -148,8 +153,10 @@ export const formerCommitteeRecord = codec<FormerCommitteeRecord>(
 export const feesRecord = single('fees');
 /** `withdrawals` is their number. */
 export const countersRecord = single('withdrawals');
-/** `done` is the number of the stage's tasks that are done. */
-export const progressRecord = single('done');
+export const progressRecord = codec<ProgressRecord>(
+  (r) => [int(r.done), ...(r.attempt === 0 ? [] : [int(r.attempt)])],
+  (f) => ({ done: f.number(), attempt: f.isAtEnd() ? 0 : f.number() }),
+);
 
 export const gatewayRecord = codec<GatewayRecord>(
   (r) => [bool(r.active), int(r.nonce)],
@@ -242,6 +249,7 @@ export const runRecord = codec<RunRecord>(
     int(r.inferenceSpent),
     int(r.sinkTasks),
     r.gateways.map(hex),
+    ...(r.voided === undefined ? [] : [int(r.voided.items), int(r.voided.at)]),
   ],
   (f) => ({
     workflow: f.hex(),
@@ -261,6 +269,7 @@ export const runRecord = codec<RunRecord>(
     inferenceSpent: f.int(),
     sinkTasks: f.number(),
     gateways: f.addresses(),
+    ...(f.isAtEnd() ? {} : { voided: { items: f.number(), at: f.int() } }),
   }),
 );
 
@@ -340,6 +349,7 @@ function createFields(item: Item) {
     ref: (): ObjectRef => ({ root: toHex(), length: Number(toInt()) }),
     list: toList,
     addresses: (): Address[] => toList().map((address) => bytesToHex(asBytes(address))),
+    isAtEnd: (): boolean => at === item.length,
     end: (): void => {
       if (at !== item.length) throw new Error(`record of the state: expected ${at} fields, got ${item.length}`);
     },

@@ -87,7 +87,7 @@ describe('Advance', () => {
       gasUsed: 1000n,
       attempt: 0,
     });
-    expect(await world.read(progressKey(run, 0), progressRecord)).toEqual({ done: 1n });
+    expect(await world.read(progressKey(run, 0), progressRecord)).toEqual({ done: 1, attempt: 0 });
     expect(await world.read(runKey(run), runRecord)).toMatchObject({ spent: FIRST_TASK * GAS_PRICE, tasksLeft: 9 });
   });
 

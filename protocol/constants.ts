@@ -109,10 +109,13 @@ export const KIND = {
   GatewayChanged: 0x21,
   ModelChanged: 0x22,
   CommitteeChanged: 0x23,
+  ItemVoided: 0x24,
 } as const;
 
 export type MessageKind = keyof typeof KIND;
 
 export const RUN_STATUS = { running: 1, done: 2, failed: 3, cancelled: 4, expired: 5 } as const;
-export const TASK_STATUS = { done: 1, failed: 2 } as const;
+export const TASK_STATUS = { open: 0, done: 1, failed: 2 } as const;
+/** docs/kernel.md#voided: the most times that items of one run are voided; no attempt is above it. */
+export const MAX_VOIDS = 0xffff;
 export const MODEL_CLASS = { exact: 0, tolerance: 1, provenance: 2 } as const;

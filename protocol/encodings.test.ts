@@ -152,6 +152,7 @@ const messages: Message[] = [
     gateways: [address(5)],
   },
   { kind: 'CommitteeChanged', epoch: 2n, threshold: 3, members: [address(1), address(2), address(3), address(4)] },
+  { kind: 'ItemVoided', run: hash(4), stage: 1, partition: 2, attempt: 3, resultRoot: hash(5), refund: 10n ** 20n },
 ];
 
 describe('messages', () => {

@@ -75,6 +75,16 @@ export type L1Message =
       readonly epoch: bigint;
       readonly threshold: number;
       readonly members: readonly Address[];
+    }
+  | {
+      readonly kind: 'ItemVoided';
+      readonly run: Hex;
+      readonly stage: number;
+      readonly partition: number;
+      readonly attempt: number;
+      readonly resultRoot: Hex;
+      /** Wei that came to the Bridge with the message. */
+      readonly refund: bigint;
     };
 
 export type Message = UserMessage | ProtocolMessage | L1Message;
@@ -116,6 +126,9 @@ export function encodeMessage(message: Message): Uint8Array {
       writer.u64(message.epoch).u16(message.threshold).u16(message.members.length);
       for (const member of message.members) writer.hex(member, 20);
       return writer.finish();
+    case 'ItemVoided':
+      writer.hex(message.run, 32).u16(message.stage).u32(message.partition).u16(message.attempt);
+      return writer.hex(message.resultRoot, 32).u256(message.refund).finish();
   }
 }
 
@@ -265,6 +278,16 @@ function readBody(reader: Reader, kind: keyof typeof KIND): Message {
       };
     case 'CommitteeChanged':
       return readCommittee(reader);
+    case 'ItemVoided':
+      return {
+        kind,
+        run: reader.hex(32, 'run'),
+        stage: reader.u16('stage'),
+        partition: reader.u32('partition'),
+        attempt: reader.u16('attempt'),
+        resultRoot: reader.hex(32, 'resultRoot'),
+        refund: reader.u256('refund'),
+      };
   }
 }
 

@@ -45,19 +45,20 @@ export function credit(address: usize, amount: usize): bool {
   return true;
 }
 
-/** Fees stay below what was ever deposited, so the sum cannot overflow. */
-export function collectFee(amount: usize): void {
+/** Returns false, and changes nothing, if the sum would overflow: what was deposited and is paid as a fee cannot. */
+export function collectFee(amount: usize): bool {
   const key = tableKey(TABLE_FEES);
   const record = get(key);
   let total = amount;
   if (record != 0) {
     readList(record);
     total = readU256();
-    add(total, total, amount);
+    if (add(total, total, amount)) return false;
   }
   beginRecord();
   writeU256(total);
   put(key, endRecord(), length);
+  return true;
 }
 
 /** Writes a withdrawal for the Bridge to pay; returns its index. */

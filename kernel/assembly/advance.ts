@@ -25,7 +25,7 @@ import { receipt } from './receipt';
 import { refuseBound } from './refusal';
 import { endRun, loadRunning, paid, pay, restOfEscrow, Run, startPaying, storeRun } from './runs';
 import { KIND_EXEC, Stage, widthOf } from './stages';
-import { checkReady, fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, writeEntry } from './tasks';
+import { checkReady, fanIn, INPUT_ENTRY, listInput, loadOpenTask, storeTask, taskAttempt, writeEntry } from './tasks';
 import { decimal, text } from './text';
 import { affordable } from './u256';
 
@@ -55,13 +55,14 @@ export function advance(): bool {
   }
   const stage = loadOpenTask(run, index, partition, KIND_EXEC);
   if (changetype<usize>(stage) == 0) return false;
+  const attempt = taskAttempt;
   // A few records tell whether the task is ready: a refusal here has cost little, and nobody pays for it.
   if (!checkReady(run, stage, partition)) return false;
   const result = allocLeaf(LEAF);
   const request = createRequest(run, stage, index, partition);
   if (request != 0) exec(request, result);
   else putFault(result);
-  settle(run, index, partition, result);
+  settle(run, index, partition, attempt, result);
   return true;
 }
 
@@ -130,7 +131,7 @@ function putFault(result: usize): void {
 }
 
 /** The result leaf: status u64 ‖ outputRoot 32 ‖ outputLength u64 ‖ gasUsed u64. */
-function settle(run: Run, index: u32, partition: u32, result: usize): void {
+function settle(run: Run, index: u32, partition: u32, attempt: u32, result: usize): void {
   const status = be64(result);
   const outputRoot = result + 8;
   const outputLength = be64(result + 40);
@@ -145,11 +146,11 @@ function settle(run: Run, index: u32, partition: u32, result: usize): void {
   receipt.gasUsed = gasUsed;
   receipt.feeWei = paid;
   if (status == 0) {
-    completeTask(run, index, partition, outputRoot, outputLength, gasUsed, 0);
+    completeTask(run, index, partition, outputRoot, outputLength, gasUsed, attempt);
     receipt.datasetRoot = datasetRoot;
     receipt.datasetLength = datasetLength;
   } else {
-    storeTask(run, index, partition, TASK_STATUS_FAILED, outputRoot, outputLength, gasUsed, 0);
+    storeTask(run, index, partition, TASK_STATUS_FAILED, outputRoot, outputLength, gasUsed, attempt);
     endRun(run, RUN_STATUS_FAILED);
   }
   storeRun(run);

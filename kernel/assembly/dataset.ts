@@ -7,7 +7,7 @@ import { allocObject, publishObject } from './objects';
 import { beginRecord, endRecord, length, writeBytes, writeU64 } from './rlp';
 import { endRun, Run } from './runs';
 import { loadStage, loadWorkflow, Stage, widthOf } from './stages';
-import { countTaskDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, writeEntry } from './tasks';
+import { countTasksDone, findOutput, INPUT_ENTRY, outputLength, outputRoot, storeTask, writeEntry } from './tasks';
 import { put } from './trie';
 
 /** Set by `completeTask` when the run is done. */
@@ -25,7 +25,7 @@ export function completeTask(
   attempt: u32,
 ): void {
   storeTask(run, stage, partition, TASK_STATUS_DONE, root, size, gasUsed, attempt);
-  countTaskDone(run, stage);
+  countTasksDone(run, stage, 1);
   run.tasksLeft--;
   datasetRoot = 0;
   if (run.tasksLeft != 0) return;
@@ -57,7 +57,7 @@ function listSink(run: Run, stage: Stage, index: u32, entry: usize): usize {
   const width = widthOf(stage, run.partitions);
   for (let partition: u32 = 0; partition < width; partition++) {
     // Every task is done, so every output is there.
-    findOutput(run, index, partition);
+    findOutput(run, index, partition, 0);
     writeEntry(entry, outputRoot, outputLength);
     putBe16(entry + 40, index);
     putBe32(entry + 42, partition);

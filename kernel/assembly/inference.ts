@@ -32,7 +32,7 @@ import { addressCount, readAddresses, readList, readU256, readU64 } from './rlp'
 import { loadRunning, paid, pay, restOfEscrow, Run, startPaying, storeRun } from './runs';
 import { addAddress, addU64, addWord, beginStruct, digest, isSignedBy, signer } from './signature';
 import { inputOf, KIND_INFER, Stage } from './stages';
-import { findOutput, loadOpenTask, outputRoot } from './tasks';
+import { findOutput, leastAttempt, loadOpenTask, outputRoot, taskAttempt } from './tasks';
 import { text } from './text';
 import { get } from './trie';
 import { add, isZeroWei, less, multiply, sub } from './u256';
@@ -214,7 +214,8 @@ function settleItem(item: usize): bool {
   run.expiry = min<u64>(run.expiry, certifiedUntil);
   add(earned, earned, cost);
   const partition = be32(item + PARTITION_AT);
-  completeTask(run, be16(item + STAGE_AT), partition, item + RESULT_AT, be64(item + RESULT_LENGTH_AT), 0, 0);
+  const attempt = be16(item + ATTEMPT_AT);
+  completeTask(run, be16(item + STAGE_AT), partition, item + RESULT_AT, be64(item + RESULT_LENGTH_AT), 0, attempt);
   storeRun(run);
   dataset = datasetRoot;
   if (run.status != RUN_STATUS_RUNNING) runStatus = run.status;
@@ -228,11 +229,12 @@ function findTask(run: Run, item: usize): Stage {
   const stage = loadOpenTask(run, be16(item + STAGE_AT), partition, KIND_INFER);
   if (changetype<usize>(stage) == 0) return none;
   const attempt = be16(item + ATTEMPT_AT);
-  if (attempt != 0) {
-    refuseNumber('attempt', '0', attempt);
+  if (attempt != taskAttempt) {
+    refuseBound('attempt', '', taskAttempt, attempt);
     return none;
   }
-  if (!findOutput(run, inputOf(stage, 0).source, partition)) {
+  const source = inputOf(stage, 0).source;
+  if (!findOutput(run, source, partition, leastAttempt(run, source))) {
     refuse('task', 'an input that is done', 'none');
     return none;
   }

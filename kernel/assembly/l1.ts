@@ -37,20 +37,20 @@ import { fromBytes } from './u256';
 const COMMITTEE_FIXED: u32 = 13;
 const MODEL_FIXED: u32 = 100;
 
-function check(size: u32): bool {
+export function checkFromL1(size: u32): bool {
   if (!fromL1) return refuse('origin', 'L1', 'sequencer');
   return messageLength == size || refuseBound('message', 'bytes of ', size, messageLength);
 }
 
 export function deposit(): bool {
-  if (!check(53)) return false;
+  if (!checkFromL1(53)) return false;
   receipt.account = message + 1;
   receipt.amountWei = fromBytes(message + 21);
   return credit(receipt.account, receipt.amountWei) || refuse('balance', 'below 2^256', 'more');
 }
 
 export function changeGateway(): bool {
-  if (!check(22)) return false;
+  if (!checkFromL1(22)) return false;
   const gateway = message + 1;
   receipt.account = gateway;
   const active = load<u8>(message + 21);
@@ -78,7 +78,7 @@ export function storeGateway(gateway: usize, active: bool, nonce: u64): void {
 // model 32, active 1, class 1, inputPrice 32, outputPrice 32, gatewayCount 1, gateways 20 each.
 export function changeModel(): bool {
   const count: u32 = messageLength < MODEL_FIXED ? 0 : load<u8>(message + 99);
-  if (!check(MODEL_FIXED + count * 20)) return false;
+  if (!checkFromL1(MODEL_FIXED + count * 20)) return false;
   const active = load<u8>(message + 33);
   const modelClass = load<u8>(message + 34);
   if (active > 1) return refuseNumber('active', '0 or 1', active);
@@ -99,7 +99,7 @@ export function changeModel(): bool {
 // epoch 8, threshold 2, count 2, members 20 each.
 export function changeCommittee(): bool {
   const count: u32 = messageLength < COMMITTEE_FIXED ? 0 : be16(message + 11);
-  if (!check(COMMITTEE_FIXED + count * 20)) return false;
+  if (!checkFromL1(COMMITTEE_FIXED + count * 20)) return false;
   const epoch = be64(message + 1);
   const threshold = be16(message + 9);
   if (count == 0 || count > MAX_COMMITTEE) return refuseBound('members', '1 to ', MAX_COMMITTEE, count);

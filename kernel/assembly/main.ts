@@ -13,6 +13,7 @@ import {
   KIND_EXPIRE,
   KIND_GATEWAY_CHANGED,
   KIND_INFERENCE_RESULT,
+  KIND_ITEM_VOIDED,
   KIND_MODEL_CHANGED,
   KIND_RENEW,
   KIND_RUN,
@@ -29,6 +30,7 @@ import { renew } from './renew';
 import { refuseBound, refuseNumber } from './refusal';
 import { startRun } from './start';
 import { closeTrie, openTrie } from './trie';
+import { voidItem } from './void';
 
 export function _start(): void {
   startMemory();
@@ -98,6 +100,9 @@ function handle(): bool {
     case KIND_COMMITTEE_CHANGED:
       named('CommitteeChanged');
       return changeCommittee();
+    case KIND_ITEM_VOIDED:
+      named('ItemVoided');
+      return voidItem();
     default:
       return refuseNumber('kind', 'one of docs/messages.md', kind);
   }

@@ -17,6 +17,8 @@ class Receipt {
   hasTask: bool;
   stage: u32;
   partition: u32;
+  hasAttempt: bool;
+  attempt: u32;
   hasResult: bool;
   status: u64;
   outputRoot: usize;
@@ -96,6 +98,7 @@ export function writeReceipt(): usize {
   p = nonceField(hexField(errorField(p), 'sender', receipt.sender, 20));
   p = hexField(hexField(p, 'workflow', receipt.workflow, 32), 'run', receipt.run, 32);
   if (receipt.hasTask) p = numberField(numberField(p, 'stage', receipt.stage), 'partition', receipt.partition);
+  if (receipt.hasAttempt) p = numberField(p, 'attempt', receipt.attempt);
   if (receipt.hasResult) {
     p = hexField(numberField(p, 'status', receipt.status), 'outputRoot', receipt.outputRoot, 32);
     p = numberField(numberField(p, 'outputLength', receipt.outputLength), 'gasUsed', receipt.gasUsed);

@@ -10,7 +10,7 @@ import { refuseBound, refuseBytes } from './refusal';
 import { loadRunning, Run, storeRun } from './runs';
 import { addBytes, addWord } from './signature';
 import { KIND_INFER, loadStage, loadWorkflow, widthOf } from './stages';
-import { findOutput, outputLength, outputRoot, tasksDone } from './tasks';
+import { findOutput, leastAttempt, outputLength, outputRoot, tasksDone } from './tasks';
 import { beginSigned, BODY, charge, chargeMore, readSigned, sender } from './user';
 
 const RUN_BYTES: u32 = 32;
@@ -67,15 +67,16 @@ function listTasks(run: Run, stages: u32): bool {
 /** Whether the objects are the run's inputs in order, then the results of its infer stages by stage and partition. */
 function areObjectsOf(run: Run, stages: u32): bool {
   for (let i: u32 = 0; i < run.partitions; i++) {
-    findOutput(run, RUN_INPUT, i);
+    findOutput(run, RUN_INPUT, i, 0);
     if (!matches()) return false;
   }
   for (let index: u32 = 0; index < stages; index++) {
     const stage = loadStage(run.workflow, index);
     if (stage.kind != KIND_INFER) continue;
     let left = tasksDone(run, index);
+    const least = leastAttempt(run, index);
     for (let partition: u32 = 0; left != 0; partition++) {
-      if (!findOutput(run, index, partition)) continue;
+      if (!findOutput(run, index, partition, least)) continue;
       if (!matches()) return false;
       left--;
     }

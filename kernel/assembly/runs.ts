@@ -11,6 +11,7 @@ import {
   beginRecord,
   endRecord,
   length,
+  position,
   readAddresses,
   readBytes,
   readList,
@@ -50,20 +51,33 @@ export class Run {
   /** Gateways whose results it takes, 20 bytes each; if it names none, those of the model. */
   gateways: usize;
   gatewayCount: u32;
+  /** Items of it that L1 has voided. */
+  voids: u32;
+  /** The time of the last of these, in unix seconds; 0 if there is none. */
+  voidedAt: u64;
 }
 
 /** A run that is still going, or 0 and a refusal. */
 export function loadRunning(id: usize): Run {
+  const run = loadRun(id);
+  if (changetype<usize>(run) == 0) {
+    refuseUnknown('run', 'one that was started', id, 32);
+    return run;
+  }
+  if (run.status == RUN_STATUS_RUNNING) return run;
+  refuse('run status', 'running', statusName(run.status));
+  return changetype<Run>(0);
+}
+
+/** The run, or 0 if there is none with this id. */
+export function loadRun(id: usize): Run {
   const key = hashKey(TABLE_RUN, id);
   const record = get(key);
-  if (record == 0) {
-    refuseUnknown('run', 'one that was started', id, 32);
-    return changetype<Run>(0);
-  }
+  if (record == 0) return changetype<Run>(0);
   const run = changetype<Run>(alloc(offsetof<Run>()));
   run.id = id;
   run.key = key;
-  readList(record);
+  const end = readList(record);
   run.workflow = readBytes();
   run.owner = readBytes();
   run.status = <u32>readU64();
@@ -82,9 +96,10 @@ export function loadRunning(id: usize): Run {
   run.sinkTasks = <u32>readU64();
   run.gateways = readAddresses();
   run.gatewayCount = addressCount;
-  if (run.status == RUN_STATUS_RUNNING) return run;
-  refuse('run status', 'running', statusName(run.status));
-  return changetype<Run>(0);
+  if (position() == end) return run;
+  run.voids = <u32>readU64();
+  run.voidedAt = readU64();
+  return run;
 }
 
 export function storeRun(run: Run): void {
@@ -106,6 +121,10 @@ export function storeRun(run: Run): void {
   writeU256(run.inferenceSpent);
   writeU64(run.sinkTasks);
   writeAddresses(run.gateways, run.gatewayCount);
+  if (run.voids != 0) {
+    writeU64(run.voids);
+    writeU64(run.voidedAt);
+  }
   put(run.key, endRecord(), length);
 }
 

@@ -77,6 +77,7 @@ export function generateSolidityConstants(): string {
     byte('GATEWAY_CHANGED', KIND.GatewayChanged),
     byte('MODEL_CHANGED', KIND.ModelChanged),
     byte('COMMITTEE_CHANGED', KIND.CommitteeChanged),
+    byte('ITEM_VOIDED', KIND.ItemVoided),
     number('LAST_MODEL_CLASS', LAST_MODEL_CLASS),
     hash('CERTIFICATE_TYPEHASH', typeHash('Certificate')),
     hash('PROMISE_TYPEHASH', typeHash('Promise')),

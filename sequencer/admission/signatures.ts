@@ -69,6 +69,7 @@ export async function checkSignatures(
     case 'GatewayChanged':
     case 'ModelChanged':
     case 'CommitteeChanged':
+    case 'ItemVoided':
       return;
     default:
       // A kind without a case does not compile, so none is taken unsigned by mistake.

@@ -137,6 +137,16 @@ export function layoutOf(message: Uint8Array): LayoutField[] {
       ]);
       addresses('gateway', view.getUint8(add('gatewayCount', 1)));
       break;
+    case KIND.ItemVoided:
+      all([
+        ['run', 32],
+        ['stage', 2],
+        ['partition', 4],
+        ['attempt', 2],
+        ['resultRoot', 32],
+        ['refund', 32],
+      ]);
+      break;
     case KIND.CommitteeChanged:
       all([
         ['epoch', 8],

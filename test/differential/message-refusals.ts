@@ -130,6 +130,7 @@ export const REFUSALS: Readonly<Record<MessageKind | 'Empty' | 'Unknown', readon
     'task: expected an input that is done',
     'task: expected open',
   ],
+  ItemVoided: ['message: expected bytes of N', 'origin: expected L1', 'refund: expected a sum below N^N'],
   ModelChanged: [
     'active: expected N or N',
     'class: expected at most N',

@@ -194,7 +194,22 @@ export async function createScenes(engine: KernelEngine): Promise<Scenes> {
   valid.push(
     sent('Renew with a result', await sign(ALICE, { kind: 'Renew', nonce: 2n, run: RUN, objects: withResult })),
   );
+  const taken = world.leaf;
+  const voided: Message = {
+    ...{ kind: 'ItemVoided', run: RUN, stage: 1, partition: 0, attempt: 0 },
+    ...{ resultRoot: RESULT.root, refund: 7n },
+  };
+  valid.push(sent('ItemVoided', voided, FROM_L1));
+  apply({ kind: 'Advance', run: RUN, stage: 2, partition: 0 });
+  apply(voided, 'l1');
+  valid.push(
+    sent('InferenceResult of the second attempt', await resultMessage(2n, [{ ...item, attempt: 1 }])),
+    sent('ItemVoided twice', voided, FROM_L1),
+    sent('Advance of a run with a void item', { ...advance, partition: 1 }),
+  );
+  world.leaf = taken;
   apply(cancel);
+  valid.push(sent('ItemVoided of a run that ended', voided, FROM_L1));
   const ended = await sign(ALICE, { kind: 'Renew', nonce: 3n, run: RUN, objects: withResult });
   special.push(
     sent('Advance of a run that ended', { ...advance, partition: 1 }),
