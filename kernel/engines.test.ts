@@ -59,6 +59,14 @@ async function story(): Promise<{ message: Message; origin: 'l1' | 'sequencer' }
       gateways: [BOB.address],
     },
   ];
+  const voided = {
+    kind: 'ItemVoided',
+    run: RUN,
+    stage: 1,
+    partition: 0,
+    resultRoot: item.resultRoot,
+    refund: 9n,
+  } as const;
   const sequenced: Message[] = [
     await deployMessage(ALICE, 0n),
     await runMessage(ALICE, 1n),
@@ -74,6 +82,8 @@ async function story(): Promise<{ message: Message; origin: 'l1' | 'sequencer' }
     ...sequenced.map((message) => ({ message, origin: 'sequencer' as const })),
     { message: { kind: 'CommitteeChanged', epoch: 2n, threshold: 1, members }, origin: 'l1' },
     { message: await deployMessage(ALICE, 5n, makeDefinition(), START + 20_000n), origin: 'sequencer' },
+    { message: { ...voided, attempt: 0 }, origin: 'l1' },
+    { message: { ...voided, run: WORKFLOW, attempt: 0 }, origin: 'l1' },
   ];
 }
 
@@ -91,7 +101,7 @@ test('the native engine does what V8 does with the module as compiled, and the s
   );
   expect(again.map((step) => step.gasUsed)).toEqual(once.map((step) => step.gasUsed));
   expect(once.map((step) => step.touched)).toEqual(direct.map((step) => step.touched));
-  expect(new Set(once.map((step) => step.receipt.kind)).size).toBe(12);
+  expect(new Set(once.map((step) => step.receipt.kind)).size).toBe(13);
 });
 
 test('a step asks for what it lacks, and is the same when it has all', async () => {

@@ -142,6 +142,14 @@ async function createSender(world: World, random: (below: number) => number, run
             { kind: 'Deposit', account: ALICE.address, amount: U256 },
             { kind: 'GatewayChanged', gateway: GATEWAY.address, active: random(3) > 0 },
             {
+              ...{ kind: 'ItemVoided', run, stage: pick([0, 1, 1, 65_535]), partition: pick([0, 1, 2, 2 ** 32 - 1]) },
+              ...{
+                attempt: pick([0, 0, 1, 65_535]),
+                resultRoot: PARTITIONS[1]!.root,
+                refund: pick([0n, 10n ** 9n, U256]),
+              },
+            },
+            {
               kind: 'ModelChanged',
               model: MODEL,
               active: true,
@@ -158,7 +166,7 @@ async function createSender(world: World, random: (below: number) => number, run
         const garbage = Uint8Array.from({ length: Math.min(length, 4000) }, () => random(256));
         const whole = new Uint8Array(length);
         whole.set(garbage);
-        if (length > 0) whole[0] = pick([0, 1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0xff]);
+        if (length > 0) whole[0] = pick([0, 1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0xff]);
         return pick([sequenced(whole), fromL1(whole[0] === 0x20 || whole[0] === 0x23 ? whole.slice(0, 12) : whole)]);
       }
     }
@@ -184,7 +192,8 @@ test.each([1, 2])('signed messages with hostile contents are steps that somebody
     const unchanged = decodeStateLeaf(world.leaf).stateRoot === stateRoot;
     outcomes.set(`${receipt.kind} ${receipt.ok}`, (outcomes.get(`${receipt.kind} ${receipt.ok}`) ?? 0) + 1);
     if (receipt.kind === 'Run' && receipt.ok) runs.add(receipt.run!);
-    if (receipt.kind === 'Deposit' && receipt.ok) deposited += BigInt(receipt.amountWei!);
+    if ((receipt.kind === 'Deposit' || receipt.kind === 'ItemVoided') && receipt.ok)
+      deposited += BigInt(receipt.amountWei!);
     expect(step.gasUsed, note).toBeLessThan(MAX_KERNEL_GAS);
     if (!receipt.ok && receipt.error !== undefined)
       expect(receipt.error, note).toMatch(/^[\w ]+: expected .*, got .*$/);

@@ -24,19 +24,21 @@ import {
   START,
   sign,
 } from '../test/kernel/world.fixture.ts';
-import { accountKey } from './keys.ts';
-import { accountRecord } from './records.ts';
+import { accountKey, taskKey } from './keys.ts';
+import { accountRecord, taskRecord } from './records.ts';
 
 const USERS = [ALICE, BOB, account(4)];
 const STAGES = [inferStage(0xffff, { sink: true }), execStage({ inputs: [{ source: 0, mode: 'same' }], sink: true })];
 const WORKFLOW = hashWorkflow(makeDefinition(STAGES));
 
 const outcomes = new Set<string>();
+const isFromL1 = (kind: Message['kind']): boolean => kind === 'Deposit' || kind === 'ItemVoided';
 
 test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, seed %i', async (seed) => {
   const random = createXorshift(seed);
   const world = await createWorld(nativeEngine);
   const runs = new Set<Hex>();
+  const taken: { run: Hex; partition: number }[] = [];
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;
   world.exec = (request) => {
     const gasUsed = random(5) === 0 ? request.gasLimit : BigInt(random(Number(request.gasLimit) + 1));
@@ -50,7 +52,7 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
     const user = pick(USERS);
     const run: Hex = pick([...runs, WORKFLOW]);
     const partition = random(4);
-    switch (random(9)) {
+    switch (random(10)) {
       case 0:
         return { kind: 'Deposit', account: user.address, amount: BigInt(random(100_000_000)) };
       case 1:
@@ -75,13 +77,21 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
         });
       case 4:
         return { kind: 'Expire', run };
-      case 5:
+      case 5: {
+        const { run: of, partition: at } = pick([...taken, { run, partition }]);
+        const task = await world.read(taskKey(of, 0, at), taskRecord);
+        const { attempt = 0, output = { root: WORKFLOW } } = task ?? {};
+        const names = { run: of, stage: 0, partition: at, attempt, resultRoot: output.root };
+        return { kind: 'ItemVoided', ...names, refund: BigInt(random(3_000_000)) };
+      }
       case 6:
+      case 7:
         return { kind: 'Advance', run, stage: 1, partition };
       default: {
         const result = objectRef(Uint8Array.of(partition));
         const tokens = { inputTokens: BigInt(random(20_000)), outputTokens: BigInt(random(20_000)) };
-        const names = { run, stage: 0, partition, attempt: 0, model: MODEL };
+        const { attempt = 0 } = (await world.read(taskKey(run, 0, partition), taskRecord)) ?? {};
+        const names = { run, stage: 0, partition, attempt, model: MODEL };
         const requestRoot = PARTITIONS[partition % 3]!.root;
         gatewayNonce += 1n;
         return resultMessage(gatewayNonce, [
@@ -96,8 +106,10 @@ test.each([1, 2, 3])('no wei is made or lost in a random sequence of messages, s
   for (let step = 0; step < 200; step++) {
     const message = await makeMessage();
     world.time += BigInt(random(3));
-    const { receipt } = world.apply(message, message.kind === 'Deposit' ? 'l1' : 'sequencer');
+    const { receipt } = world.apply(message, isFromL1(message.kind) ? 'l1' : 'sequencer');
     if (message.kind === 'Deposit') deposited += message.amount;
+    if (message.kind === 'ItemVoided') deposited += message.refund;
+    for (const item of receipt.items ?? []) if (item.ok) taken.push(item);
     if (message.kind === 'Run' && receipt.ok) runs.add(hashRun(message.sender, message.nonce, message.workflow));
     outcomes.add(`${receipt.kind} ${receipt.items?.[0]?.runStatus ?? receipt.runStatus ?? receipt.ok}`);
     // Only every fourth step is checked: a step that loses money is then found by its seed.
@@ -122,6 +134,8 @@ test('the sequences had what they are to try', () => {
     'Advance failed',
     'Cancel cancelled',
     'Advance expired',
+    'ItemVoided running',
+    'ItemVoided true',
   ])
     expect(outcomes).toContain(outcome);
 });

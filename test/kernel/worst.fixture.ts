@@ -27,7 +27,7 @@ import {
 export type WorstMessage = {
   readonly name: string;
   readonly instructions: number;
-  /** What its sender, run or gateway pays for the kernel's work, without what a program used; 0 if it is refused for nobody's money. */
+  /** What its sender, run or gateway pays for the kernel's work, without what a program used; 0 if it is refused for nobody's money, or paid for on L1. */
   readonly gas: number;
   /** Nanoseconds of processor time. */
   readonly ns: number;
@@ -108,7 +108,7 @@ export async function measureMessages(engine: KernelEngine): Promise<WorstMessag
 
 async function inferences(
   begin: (stages: readonly Stage[], inputs: readonly ObjectRef[]) => Promise<Hex>,
-  measure: (name: string, message: Message) => StepDone,
+  measure: (name: string, message: Message, origin?: 'l1') => StepDone,
 ): Promise<void> {
   const inputs = many(64);
   const run = await begin([inferStage(0xffff, { sink: true })], inputs);
@@ -136,6 +136,24 @@ async function inferences(
   const certified = encodeInputs(objects, await certify(objects, { expiry: START + 50_000n }));
   measure('Renew', await sign(ALICE, { kind: 'Renew', nonce: 2n, run, objects: certified }));
   measure('InferenceResult: 32 items, a dataset of 64', await resultMessage(4n, items(32, 32)));
+  await voids(begin, measure);
+}
+
+/** The item is used by 255 stages, of which each reads all that there are of it. */
+async function voids(
+  begin: (stages: readonly Stage[], inputs: readonly ObjectRef[]) => Promise<Hex>,
+  measure: (name: string, message: Message, origin?: 'l1') => StepDone,
+): Promise<void> {
+  const inputs = many(1);
+  const all = Array.from({ length: 8 }, () => ({ source: 0, mode: 'all' as const }));
+  const users = Array.from({ length: 255 }, () => execStage({ inputs: all, sink: true }));
+  const run = await begin([inferStage(0xffff), ...users], inputs);
+  const { root: resultRoot, length: resultLength } = inputs[0]!;
+  const names = { run, stage: 0, partition: 0, attempt: 0 };
+  const tokens = { inputTokens: 1n, outputTokens: 1n };
+  const item = { ...names, requestRoot: resultRoot, resultRoot, resultLength, model: MODEL, ...tokens };
+  measure('InferenceResult: read by 255 stages', await resultMessage(1n, [item]));
+  measure('from L1: ItemVoided, read by 255 stages', { kind: 'ItemVoided', ...names, resultRoot, refund: 1n }, 'l1');
 }
 
 /** Fees of users are in wei; tokens are not for the kernel's work, so that items count with what a task pays. */
