@@ -120,6 +120,9 @@ function summaryParts(progress: Progress): string[] {
     `${progress.tasksPerSecond.toFixed(1)} tasks/s`,
     formatDuration(progress.elapsedSeconds),
   ];
+  const { items = 0 } = progress.voided ?? {};
+  if (items > 0)
+    parts.push(pc.yellow(`L1 has voided ${items === 1 ? 'an item' : `${items} items`}: what had used it runs again`));
   if (progress.secondsLeft !== undefined) parts.push(`about ${formatDuration(progress.secondsLeft)} left`);
   return parts;
 }

@@ -238,6 +238,7 @@ type NamedCode =
   | 'store/unreadable'
   | 'verify/failed'
   | 'verify/folder-changed'
+  | 'verify/item-voided'
   | 'verify/other-network'
   | 'verify/reuse'
   | 'verify/run-void'

@@ -26,6 +26,7 @@ contract Escape {
     event AccountLeft(address indexed account, uint256 amount);
     event RunLeft(bytes32 indexed run, address indexed owner, uint256 amount);
     event DepositLeft(uint64 indexed index, address indexed account, uint256 amount);
+    event RefundLeft(uint64 indexed index, bytes32 indexed run, address indexed owner, uint256 amount);
 
     error NetworkHasNotEnded(uint256 endableFrom);
     error AccountHasLeft(address account);
@@ -53,9 +54,9 @@ contract Escape {
 
     /// @notice Pays the owner of a run that is running in the last confirmed state what it has not spent, once.
     /// @param proof nodes of the state trie from the root to the record in table `R`
-    function leaveRun(bytes32 run, StateTrie.RunningRun calldata record, bytes[] calldata proof) external {
+    function leaveRun(bytes32 run, StateTrie.RunRecord calldata record, bytes[] calldata proof) external {
         require(!runLeft[run], RunHasLeft(run));
-        StateTrie.requireRunning(stateRoot(), run, record, proof);
+        StateTrie.requireRun(stateRoot(), run, StateTrie.RUNNING, record, proof);
         runLeft[run] = true;
         uint256 rest = record.escrow - record.spent;
         _pay(record.owner, rest);
@@ -65,17 +66,32 @@ contract Escape {
     /// @notice Pays a deposit that has not reached the last confirmed state, once.
     /// @param index in the delayed queue
     function leaveDeposit(uint64 index, address account, uint256 amount) external {
-        require(!_depositsLeft.get(index), DepositHasLeft(index));
-        uint64 first = delayedFrom();
-        require(index >= first, DepositIsInState(first, index));
-        bytes32 root = Tree.objectRoot(abi.encodePacked(Constants.DEPOSIT, account, amount));
-        bytes32 queued = inbox.delayedMessage(index).objectRoot;
-        require(root == queued, DepositMismatch(queued, root));
-        _depositsLeft.set(index);
+        _leaveMessage(index, abi.encodePacked(Constants.DEPOSIT, account, amount));
         _pay(account, amount);
         emit DepositLeft(index, account, amount);
     }
 
+    /// @notice Pays the owner of a run the refund of a voided item that has not reached the last confirmed state, once.
+    /// @param index in the delayed queue
+    /// @param message the queued message but for its kind and refund: run, stage, partition, attempt and resultRoot
+    /// @param status of the run in the last confirmed state
+    /// @param proof nodes of the state trie from the root to the record in table `R`
+    function leaveRefund(
+        uint64 index,
+        bytes calldata message,
+        uint256 refund,
+        uint256 status,
+        StateTrie.RunRecord calldata record,
+        bytes[] calldata proof
+    ) external {
+        _leaveMessage(index, abi.encodePacked(Constants.ITEM_VOIDED, message, refund));
+        bytes32 run = bytes32(message[:32]);
+        StateTrie.requireRun(stateRoot(), run, status, record, proof);
+        _pay(record.owner, refund);
+        emit RefundLeft(index, run, record.owner, refund);
+    }
+
+    /// @notice Whether the deposit or the refund at this place of the delayed queue was paid.
     function depositLeft(uint64 index) external view returns (bool) {
         return _depositsLeft.get(index);
     }
@@ -91,6 +107,16 @@ contract Escape {
         _requireEnded();
         uint64 batch = rollup.assertionOf(rollup.latestConfirmed()).batch;
         return batch == 0 ? 0 : inbox.batch(batch - 1).delayedUpTo;
+    }
+
+    function _leaveMessage(uint64 index, bytes memory message) private {
+        require(!_depositsLeft.get(index), DepositHasLeft(index));
+        uint64 first = delayedFrom();
+        require(index >= first, DepositIsInState(first, index));
+        bytes32 root = Tree.objectRoot(message);
+        bytes32 queued = inbox.delayedMessage(index).objectRoot;
+        require(root == queued, DepositMismatch(queued, root));
+        _depositsLeft.set(index);
     }
 
     function _requireEnded() private view {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 
 import {Bridge} from "../src/Bridge.sol";
 import {Escape} from "../src/Escape.sol";
+import {Constants} from "../src/generated/Constants.sol";
 import {StateTrie} from "../src/lib/StateTrie.sol";
 import {Role} from "../src/lib/Types.sol";
 import {EscapeNetwork} from "./support/EscapeNetwork.sol";
@@ -22,8 +23,8 @@ contract EscapeTest is EscapeNetwork {
         inbox.deposit(LATE, 3 ether);
         for (uint256 i = 0; i < 2; ++i) {
             _leaveAccount(i);
-            uint256 rest = i == 1 ? _restOf(0) : 0;
-            if (i == 1) _leaveRun(0);
+            uint256 rest = i == 1 ? _restOf(0) + _restOf(2) : 0;
+            if (i == 1) _leaveRuns();
             vm.assertEq(token.balanceOf(_accountOf(i)), _balanceOf(i) + rest);
         }
         _withdraw();
@@ -38,13 +39,46 @@ contract EscapeTest is EscapeNetwork {
         vm.assertEq(token.balanceOf(address(bridge)), FILLERS);
     }
 
+    /// @dev The refund of a voided item that the state has not taken in goes to the owner of its run, which may be done.
+    function test_RefundsLeave() public {
+        bytes[2] memory items = [_itemOf(0), _itemOf(1)];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(address(registry));
+            inbox.pushRegistryMessage(abi.encodePacked(Constants.ITEM_VOIDED, items[i], uint256(1 ether + i)));
+            token.transfer(address(bridge), 1 ether + i);
+        }
+        _fail();
+        rollup.end();
+        uint64 index = _messages() - 2;
+        StateTrie.RunRecord memory record = _recordOf(0);
+        bytes[] memory proof = _runProof(0);
+        vm.expectPartialRevert(Escape.DepositMismatch.selector);
+        escape.leaveRefund(index, items[0], 2 ether, 1, record, proof);
+        _expectMismatch(abi.encodePacked("R", _runOf(0)));
+        escape.leaveRefund(index, items[0], 1 ether, 2, record, proof);
+        escape.leaveRefund(index, items[0], 1 ether, 1, record, proof);
+        vm.expectRevert(abi.encodeWithSelector(Escape.DepositHasLeft.selector, index));
+        escape.leaveRefund(index, items[0], 1 ether, 1, record, proof);
+        escape.leaveRefund(index + 1, items[1], 1 ether + 1, 2, _recordOf(1), _runProof(1));
+        vm.assertEq(token.balanceOf(record.owner), 2 ether + 1);
+    }
+
+    function _itemOf(uint256 i) private view returns (bytes memory) {
+        return abi.encodePacked(_runOf(i), uint16(3), uint32(1), uint16(0), keccak256("result"));
+    }
+
+    function _leaveRuns() private {
+        _leaveRun(0);
+        _leaveRun(2);
+    }
+
     function test_RevertWhen_TheNetworkGoesOn() public {
         inbox.deposit(LATE, 1 ether);
         bytes memory refusal = abi.encodeWithSelector(Escape.NetworkHasNotEnded.selector, type(uint256).max);
         bytes[] memory none = new bytes[](0);
         vm.expectRevert(refusal);
         escape.leaveAccount(USER, 0, 1, none);
-        StateTrie.RunningRun memory record = _recordOf(0);
+        StateTrie.RunRecord memory record = _recordOf(0);
         vm.expectRevert(refusal);
         escape.leaveRun(bytes32(0), record, none);
         uint64 index = _messages() - 1;
@@ -72,7 +106,7 @@ contract EscapeTest is EscapeNetwork {
         address account = _accountOf(0);
         vm.expectRevert(abi.encodeWithSelector(Escape.AccountHasLeft.selector, account));
         escape.leaveAccount(account, 0, 1, none);
-        (bytes32 run, StateTrie.RunningRun memory record) = (_runOf(0), _recordOf(0));
+        (bytes32 run, StateTrie.RunRecord memory record) = (_runOf(0), _recordOf(0));
         vm.expectRevert(abi.encodeWithSelector(Escape.RunHasLeft.selector, run));
         escape.leaveRun(run, record, none);
         vm.expectRevert(abi.encodeWithSelector(Escape.DepositHasLeft.selector, index));
@@ -82,7 +116,7 @@ contract EscapeTest is EscapeNetwork {
     function test_RevertWhen_TheRunIsNotRunning() public {
         _fail();
         rollup.end();
-        (bytes32 run, StateTrie.RunningRun memory record) = (_runOf(1), _recordOf(1));
+        (bytes32 run, StateTrie.RunRecord memory record) = (_runOf(1), _recordOf(1));
         bytes[] memory proof = _runProof(1);
         _expectMismatch(abi.encodePacked("R", run));
         escape.leaveRun(run, record, proof);
@@ -92,7 +126,7 @@ contract EscapeTest is EscapeNetwork {
         _fail();
         rollup.end();
         (bytes32 run, bytes[] memory proof) = (_runOf(0), _runProof(0));
-        StateTrie.RunningRun memory record = _recordOf(0);
+        StateTrie.RunRecord memory record = _recordOf(0);
         field = bound(field, 0, 6);
         change = bound(change, 1, 1 ether);
         if (field == 0) record.escrow += change;

@@ -97,10 +97,13 @@ export async function* bodiesBackwards(
   }
 }
 
-/** Searches the chain of assertions that ends with the newest live one, back to genesis. */
+/**
+ * Searches the chain of assertions that ends with the newest live one, back to genesis. A run of which items were voided may have
+ * ended more than once: the last time counts.
+ */
 export async function locateRun(mirror: Mirror, objects: ObjectSource, run: Hex): Promise<LocatedRun | undefined> {
   for await (const { assertion, body } of bodiesBackwards(mirror, objects)) {
-    const ended = body.runs.find((entry) => entry.run === run);
+    const ended = body.runs.findLast((entry) => entry.run === run);
     if (ended !== undefined) return { assertion, body, ended };
   }
   return undefined;

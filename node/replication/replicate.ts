@@ -18,6 +18,7 @@ import type { Check } from './check.ts';
 import { compareFile } from './local-file.ts';
 import { findStep, type LocatedRun, locateRun, takeSnapshot } from './locate-run.ts';
 import { type ReplayOptions, replayRun } from './replay.ts';
+import { findDatasetVoid, type QueuedVoid, voidsOf } from './voids-of.ts';
 
 export type VerifyRequest = {
   readonly l1: L1;
@@ -45,6 +46,8 @@ export type VerifyReport = {
   readonly assertion?: Hex;
   /** The batch that held the run's start, if L1 has made it void. */
   readonly lost?: VoidBatch;
+  /** Messages of L1 that void an item of the run, whether they have had an effect or not. */
+  readonly voids: number;
   /** The L1 transactions that fix the dataset: the assertion's, then the confirmation's. */
   readonly transactions: readonly Hex[];
   readonly dataset?: ObjectRef;
@@ -68,6 +71,7 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
   const pass = (name: string, detail: string) => void checks.push({ name, ok: true, detail });
   let found: LocatedRun | undefined;
   let lost: VoidBatch | undefined;
+  let voids: readonly QueuedVoid[] = [];
   let entries: DatasetEntry[] = [];
   try {
     found = await locateRun(snapshot.mirror, objects, request.run);
@@ -76,6 +80,8 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
       lost = voids.find(({ index }) => index === request.startBatch);
       throw lost === undefined ? missingRun(voids) : lostRun(lost);
     }
+    voids = await voidsOf(snapshot.mirror, request.run);
+    await checkVoids(snapshot.mirror, objects, found, voids);
     pass('assertion', await checkAssertion(request, found));
     const { chunk, step } = await checkStep(objects, found, pass);
     await checkRecord(request.run, chunk, step, found, pass);
@@ -101,6 +107,7 @@ export async function verifyRun(request: VerifyRequest): Promise<VerifyReport> {
     transactions: [assertion?.transaction, assertion?.confirmedBy].filter((hash) => hash !== undefined),
     ...(assertion === undefined ? {} : { assertion: assertion.id }),
     ...(lost === undefined ? {} : { lost }),
+    voids: voids.length,
     ...(ended === undefined ? {} : { dataset: ended.dataset }),
     entries,
   };
@@ -124,6 +131,24 @@ function missingRun(voids: readonly VoidBatch[]): Failed {
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const voided = `L1 has made batch ${first.index}${more} void: a run that was started in it does not exist any more`;
   return new Failed('assertion', `${missing}; ${voided}`);
+}
+
+async function checkVoids(
+  mirror: Mirror,
+  objects: ObjectSource,
+  found: LocatedRun,
+  voids: readonly QueuedVoid[],
+): Promise<void> {
+  const voided = await findDatasetVoid(mirror, objects, found, voids);
+  if (voided === undefined) return;
+  const { stage, partition, attempt } = voided.message;
+  const item = `L1 has voided the item of stage ${stage}, partition ${partition}, attempt ${attempt}`;
+  throw new Failed(
+    'voided',
+    voided.isAsserted
+      ? `${item}: dataset ${found.ended.dataset.root} holds no longer, and the run has not ended again`
+      : `${item}, and no assertion says yet what becomes of dataset ${found.ended.dataset.root}`,
+  );
 }
 
 type Pass = (name: string, detail: string) => void;

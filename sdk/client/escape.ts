@@ -205,9 +205,9 @@ async function readDeposit({ node, account }: EscapeParts, index: bigint): Promi
 }
 
 /** As the contract has it: without the status, and every number a bigint. */
-function toRecord({ status: _status, ...run }: RunRecord) {
-  const { partitions, tasksLeft, sinkTasks } = run;
-  return { ...run, partitions: BigInt(partitions), tasksLeft: BigInt(tasksLeft), sinkTasks: BigInt(sinkTasks) };
+function toRecord({ status: _status, voided, ...run }: RunRecord) {
+  const [partitions, tasksLeft, sinkTasks] = [run.partitions, run.tasksLeft, run.sinkTasks].map(BigInt);
+  return { ...run, partitions, tasksLeft, sinkTasks, voided: voided ? [BigInt(voided.items), voided.at] : [] };
 }
 
 function goesOn({ now, confirmedAt, endableFrom }: EndStanding): MizuError {

@@ -103,6 +103,7 @@ const run = z.object({
   endedAt: maybe(count),
   deadline: count,
   taskGasLimit: count.optional(),
+  voided: maybe(z.object({ items: count, at: count })).optional(),
   error: maybe(text),
   failure: maybe(
     z.object({
@@ -131,6 +132,7 @@ const runEntry = z.object({
 const task = z.object({
   stage: count,
   partition: count,
+  attempt: count.optional(),
   status: z.enum(['open', 'done', 'failed']),
   exitStatus: count.optional(),
   outputRoot: hash.optional(),

@@ -108,6 +108,7 @@ export async function verifyTarget(
     const report = await verifyAsserted(network, request, flags.onWait);
     for (const check of report.checks) if (check.ok) onCheck(`${check.name}: ${check.detail}`);
     if (report.lost !== undefined) throw runVoid(report.lost, started);
+    assertNotVoided(report, folder);
     if (folder !== undefined) await assertFiles(network, report, folder, target);
     await assertKnown(network, report);
     if (flags.inputsHash !== undefined) onCheck(await assertInputs(request, flags.inputsHash));
@@ -162,6 +163,20 @@ async function assertFiles(
     const changed = new FolderChanged(target, { run, rpcUrl }, change);
     throw await explainChange(changed, target, ({ root, length }) => network.object(root, length));
   }
+}
+
+// Also of a folder with the dataset that the run had before.
+function assertNotVoided({ run, checks, dataset, voids }: VerifyReport, folder: CheckedFolder | undefined): void {
+  const bad = checks.find((check) => !check.ok);
+  const isOther = folder !== undefined && dataset !== undefined && folder.datasetRoot !== dataset.root;
+  if (bad?.name !== 'voided' && !(isOther && voids > 0)) return;
+  throw new MizuError({
+    code: 'verify/item-voided',
+    message: 'L1 has voided an item of this run: what it gave before holds no longer.',
+    expected: bad === undefined ? `dataset root ${dataset?.root} (L1)` : 'a dataset without void items',
+    actual: bad === undefined ? `dataset root ${folder?.datasetRoot} (the folder)` : bad.detail,
+    hint: `The task runs again, and so does what has used it. See: npx mizu watch ${run}; when it is done: npx mizu dataset get ${run} --output out`,
+  });
 }
 
 // L1 has nothing of the run. If its sequencer knows none either, it is most likely another network's.

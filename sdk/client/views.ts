@@ -70,10 +70,14 @@ export type RunView = {
   readonly deadline: number;
   /** Gas that one of its tasks may use. */
   readonly taskGasLimit?: number;
+  /** Items of it that L1 has voided, and when it did so last, in unix seconds. */
+  readonly voided?: RunVoids | null;
   readonly error: string | null;
   /** The task that ended it: docs/rpc.md#failures. */
   readonly failure?: RunFailure | null;
 };
+
+export type RunVoids = { readonly items: number; readonly at: number };
 
 export type RunFailure = {
   readonly kind: 'exit' | 'budget' | 'inputs' | 'gas-or-trap';
@@ -87,6 +91,8 @@ export type RunFailure = {
 export type TaskView = {
   readonly stage: number;
   readonly partition: number;
+  /** How often it was voided. */
+  readonly attempt?: number;
   readonly status: 'open' | 'done' | 'failed';
   readonly outputRoot?: Hex;
   readonly outputLength?: number;

@@ -9,7 +9,7 @@ import { shellWord } from '../output/shell-word.ts';
 import type { Network } from './network.ts';
 import { MAX_METADATA_BYTES, metadataShape, parseObject } from './shapes.ts';
 import { findRecord } from './state-file.ts';
-import type { RunFailure, RunStatus, RunView, WorkflowView } from './views.ts';
+import type { RunFailure, RunStatus, RunView, RunVoids, WorkflowView } from './views.ts';
 
 export type StageProgress = {
   readonly name: string;
@@ -37,12 +37,14 @@ export type Progress = {
   readonly outputTokens: number;
   readonly spentWei: bigint;
   readonly elapsedSeconds: number;
-  /** Tasks a second since the start; 0 before anything is done. */
+  /** Tasks a second since the start; 0 before anything is done, and after an item was voided. */
   readonly tasksPerSecond: number;
-  /** Undefined before the first task is done and after the last. */
+  /** Undefined before the first task is done, after the last, and after an item was voided. */
   readonly secondsLeft: number | undefined;
   readonly datasetRoot: Hex | undefined;
   readonly batches: readonly number[];
+  /** Items of the run that L1 has voided: what had used them runs again. */
+  readonly voided: RunVoids | undefined;
   readonly error: string | undefined;
   /** Of a run that has failed. */
   readonly failure: RunFailure | undefined;
@@ -143,7 +145,8 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
       ? sum
       : sum + ((width - done) * underway.done) / underway.total;
   }, 0);
-  const tasksPerSecond = elapsedSeconds > 0 ? (tasksDone + begun) / elapsedSeconds : 0;
+  const voided = view.voided ?? undefined;
+  const tasksPerSecond = elapsedSeconds > 0 && voided === undefined ? (tasksDone + begun) / elapsedSeconds : 0;
   const isOpen = view.status === 'running' && tasksPerSecond > 0;
   return {
     run,
@@ -162,6 +165,7 @@ export function toProgress(run: Hex, view: RunView, metadata: Metadata, nowSecon
     secondsLeft: isOpen ? (tasks - tasksDone - begun) / tasksPerSecond : undefined,
     datasetRoot: view.dataset?.root,
     batches: view.batches,
+    voided,
     error: describeEnd(view, metadata),
     failure: view.failure ?? undefined,
   };

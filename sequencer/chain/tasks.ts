@@ -170,6 +170,11 @@ export function createTasks(parts: TasksParts): Tasks {
       }
       const { kind, run, workflow, stage, partition, outputRoot, outputLength = 0 } = receipt;
       if (kind === 'Run' && run !== undefined) await track(run);
+      // What was begun may have read what is void now: it is begun anew, and results that are known are found again.
+      if (kind === 'ItemVoided' && run !== undefined && receipt.runStatus === 'running') {
+        end(run);
+        await track(run);
+      }
       if (
         kind === 'Advance' &&
         run !== undefined &&

@@ -3,6 +3,7 @@ import { paidBy } from '../../node/ahead.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import { encodeMessage } from '../../protocol/messages.ts';
 import type { ObjectRef } from '../../protocol/tree.ts';
+import { counts, NO_STATS, readStats } from '../index/attempts.ts';
 import { createGraph, type RunGraph, type TaskPlace } from '../index/graph.ts';
 import { type Tables, taskKeyOf, taskPlaceOf } from '../index/tables.ts';
 import type { InferenceTask } from './inferences.ts';
@@ -39,6 +40,8 @@ export type TrackedRun = {
   readonly infer: Map<string, InferenceTask>;
   /** How many of them each stage has. */
   readonly inferOf: Map<number, number>;
+  /** Which attempt of a task is open. It changes only when an item of the run is voided: then the run is read anew. */
+  readonly attemptOf: (place: TaskPlace) => number;
   /** Why the kernel last refused a result, by the key of its task. */
   readonly refusals: Map<string, string>;
   /** The batch timestamp, in unix seconds, for which an Expire message of the run was last given out. */
@@ -71,6 +74,10 @@ export async function trackRun(
   const record = await tables.runs.get(run);
   const workflow = record === undefined ? undefined : await tables.workflows.get(record.workflow);
   if (record === undefined || workflow === undefined || record.status !== 'running') return undefined;
+  const stats = await Promise.all(workflow.stages.map((_, stage) => readStats(tables, run, stage)));
+  const own = new Map<string, number>();
+  const range = { gte: run, lt: `${run}g` };
+  for await (const [key, attempt] of tables.attempts.entries(range)) own.set(key, attempt);
   const tracked: TrackedRun = {
     graph: createGraph(run, workflow, (await tables.inputs.get(run)) ?? []),
     workflow: record.workflow,
@@ -81,14 +88,17 @@ export async function trackRun(
     ready: [],
     infer: new Map(),
     inferOf: new Map(),
+    attemptOf: ({ stage, partition }) =>
+      Math.max(stats[stage]?.attempt ?? 0, own.get(taskKeyOf(run, stage, partition)) ?? 0),
     refusals: new Map(),
     offeredAt: 0,
     refusedAt: 0,
     late: false,
   };
-  for await (const [key, task] of tables.tasks.entries({ gte: run, lt: `${run}g` })) {
-    tracked.graph.finish(taskPlaceOf(key), task);
+  for await (const [key, task] of tables.tasks.entries(range)) {
+    const place = taskPlaceOf(key);
     tracked.paid += paidBy(task);
+    if (counts(task, stats[place.stage] ?? NO_STATS)) tracked.graph.finish(place, task);
   }
   takeUp(tracked, mostReady);
   return tracked;
@@ -132,7 +142,7 @@ export function abortPrograms({ ready }: TrackedRun): void {
   for (const { over } of ready) over.abort();
 }
 
-function takeUp({ graph, owner, ready, infer, inferOf }: TrackedRun, mostReady: number): void {
+function takeUp({ graph, owner, ready, infer, inferOf, attemptOf }: TrackedRun, mostReady: number): void {
   const { run, kinds } = graph;
   const inferStages = kinds.filter((kind) => kind === 'infer').length;
   const ofStage = Math.max(1, Math.floor(OFFERED_OF_RUN / Math.max(1, inferStages)));
@@ -142,7 +152,15 @@ function takeUp({ graph, owner, ready, infer, inferOf }: TrackedRun, mostReady: 
       if (kind === 'exec') {
         ready.push(createProgram(run, { stage, partition }));
       } else if (request !== undefined) {
-        infer.set(taskKeyOf(run, stage, partition), { run, owner, stage, partition, attempt: 0, model, request });
+        infer.set(taskKeyOf(run, stage, partition), {
+          run,
+          owner,
+          stage,
+          partition,
+          attempt: attemptOf({ stage, partition }),
+          model,
+          request,
+        });
         inferOf.set(stage, (inferOf.get(stage) ?? 0) + 1);
       }
     }

@@ -7,16 +7,9 @@ import type { InferenceItem } from '../../protocol/inference.ts';
 import { decodeInputs, readInferenceItem } from '../../protocol/messages.ts';
 import type { ReceivedMessage } from '../../protocol/received.ts';
 import { numberKey } from '../../service/storage/store.ts';
+import { readAttempt, readStats, reopenTasks } from './attempts.ts';
 import { addRows, countRows } from './rows.ts';
-import {
-  ownedRunKey,
-  type RunIndex,
-  type StageStats,
-  stageKeyOf,
-  type Tables,
-  type TaskIndex,
-  taskKeyOf,
-} from './tables.ts';
+import { ownedRunKey, type RunIndex, stageKeyOf, type Tables, type TaskIndex, taskKeyOf } from './tables.ts';
 
 export type IndexedStep = {
   readonly received: ReceivedMessage;
@@ -29,8 +22,7 @@ export type IndexedStep = {
 /** Gives the bytes of an object that are at hand without waiting. */
 export type LocalObjects = { getSync(root: Hex): Uint8Array | undefined };
 
-const NO_ROWS = { in: 0, out: 0, rejected: 0 };
-const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
+const LAST_TIME = 2n ** 64n - 1n;
 
 export async function indexStep(
   draft: Draft,
@@ -52,6 +44,8 @@ export async function indexStep(
     case 'Cancel':
     case 'Expire':
       return receipt.run === undefined ? undefined : endRun(draft, tables, receipt.run, indexed, receipt);
+    case 'ItemVoided':
+      return indexVoid(draft, tables, indexed);
   }
 }
 
@@ -156,15 +150,38 @@ async function addTask(
   task: TaskIndex,
   tokens: { inputTokens: number; outputTokens: number },
 ): Promise<void> {
-  await draft.put(tables.tasks, taskKeyOf(run, stage, partition), task);
-  const stats = (await draft.get(tables.stats, stageKeyOf(run, stage))) ?? NO_STATS;
+  const attempt = await readAttempt(tables, run, stage, partition, draft);
+  const again = attempt === 0 ? {} : { attempt };
+  const told = tokens.inputTokens + tokens.outputTokens === 0 ? {} : tokens;
+  await draft.put(tables.tasks, taskKeyOf(run, stage, partition), { ...task, ...again, ...told });
+  const stats = await readStats(tables, run, stage, draft);
   await draft.put(tables.stats, stageKeyOf(run, stage), {
+    ...stats,
     done: stats.done + (task.status === 0 ? 1 : 0),
     gasUsed: stats.gasUsed + task.gasUsed,
     rows: addRows(stats.rows, task.rows),
     inputTokens: stats.inputTokens + tokens.inputTokens,
     outputTokens: stats.outputTokens + tokens.outputTokens,
   });
+}
+
+// The run goes on, or again. What it had as its dataset holds no longer.
+async function indexVoid(draft: Draft, tables: Tables, { receipt, batch, timestamp }: IndexedStep): Promise<void> {
+  const { run, stage, partition, runStatus } = receipt;
+  if (run === undefined || stage === undefined || partition === undefined || runStatus !== 'running') return;
+  const record = await draft.get(tables.runs, run);
+  const workflow = record === undefined ? undefined : await draft.get(tables.workflows, record.workflow);
+  if (record === undefined || workflow === undefined) return;
+  const { dataset: _dataset, endedAt: _endedAt, ...rest } = record;
+  // However long it had ended: the batches between are not the run's.
+  const firstBatch = record.status === 'running' ? record.firstBatch : batch;
+  const { items, at } = record.voided ?? { items: 0, at: record.startedAt };
+  const later = BigInt(timestamp) + record.deadline - BigInt(at);
+  const deadline = later > LAST_TIME ? LAST_TIME : later;
+  const voided = { items: items + 1, at: timestamp };
+  await draft.put(tables.runs, run, { ...rest, status: 'running', deadline, firstBatch, lastBatch: batch, voided });
+  await draft.put(tables.running, run, true);
+  await reopenTasks(draft, tables, workflow.stages, run, { stage, partition }, voided.items);
 }
 
 // Notes how the run has ended. If it goes on, only its last batch is noted, which is that of its last step.

@@ -2,8 +2,15 @@
 
 import { beforeEach, expect, test } from 'vitest';
 import { itemGas, resultGas } from '../../kernel/fees.ts';
-import { committeeKey, configKey, modelKey, runKey, taskKey } from '../../kernel/keys.ts';
-import { committeeRecord, configRecord, modelRecord, runRecord, taskRecord } from '../../kernel/records.ts';
+import { committeeKey, configKey, modelKey, progressKey, runKey, taskKey } from '../../kernel/keys.ts';
+import {
+  committeeRecord,
+  configRecord,
+  modelRecord,
+  progressRecord,
+  runRecord,
+  taskRecord,
+} from '../../kernel/records.ts';
 import { hashWorkflow } from '../../protocol/definition.ts';
 import type { Hex } from '../../protocol/hex.ts';
 import { hashRun } from '../../protocol/messages.ts';
@@ -26,7 +33,7 @@ import {
   type World,
 } from '../../test/kernel/world.fixture.ts';
 import { createOffers, isAnyTaken } from './offers.ts';
-import type { StateReader } from './state.ts';
+import { openAttemptOf, type StateReader } from './state.ts';
 
 const DEFINITION = makeDefinition([inferStage(0xffff, { sink: true })]);
 const WORKFLOW = hashWorkflow(DEFINITION);
@@ -42,7 +49,11 @@ beforeEach(async () => {
   world.apply(await deployMessage(ALICE, 0n, DEFINITION));
   state = {
     run: (id: Hex) => world.read(runKey(id), runRecord),
-    task: (run: Hex, stage: number, partition: number) => world.read(taskKey(run, stage, partition), taskRecord),
+    openAttempt: async (run: Hex, stage: number, partition: number) =>
+      openAttemptOf(
+        await world.read(taskKey(run, stage, partition), taskRecord),
+        await world.read(progressKey(run, stage), progressRecord),
+      ),
     model: (id: Hex) => world.read(modelKey(id), modelRecord),
     config: async () => (await world.read(configKey(), configRecord))!,
     committee: async () => (await world.read(committeeKey(), committeeRecord))!,

@@ -45,9 +45,9 @@ export async function isAnyTaken(
   { gateway, items, certificate }: InferenceResult,
 ): Promise<boolean> {
   const signed = { signatures: 1 + certificate.signatures.length, items: items.length };
-  for (const { run, stage, partition, model, resultLength, inputTokens, outputTokens } of items) {
+  for (const { run, stage, partition, attempt, model, resultLength, inputTokens, outputTokens } of items) {
     const offer = await readOffer(state, gateway, run, model, signed);
-    if (offer === undefined || (await state.task(run, stage, partition)) !== undefined) continue;
+    if (offer === undefined || (await state.openAttempt(run, stage, partition)) !== attempt) continue;
     const tokens = inputTokens * BigInt(offer.inputPrice) + outputTokens * BigInt(offer.outputPrice);
     if (tokens + BigInt(resultLength) * BigInt(offer.bytePrice) <= BigInt(offer.maxCost)) return true;
   }

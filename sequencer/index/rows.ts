@@ -22,6 +22,12 @@ export function addRows(a: RowCounts, b: RowCounts | undefined): RowCounts {
   return { in: a.in + b.in, out: a.out + b.out, rejected: a.rejected + b.rejected };
 }
 
+/** What is left without `b`. */
+export function subtractRows(a: RowCounts, b: RowCounts | undefined): RowCounts {
+  if (b === undefined) return a;
+  return { in: a.in - b.in, out: a.out - b.out, rejected: a.rejected - b.rejected };
+}
+
 // Decides by the first line: it must be JSON, and no longer than a row may be.
 function isLines(bytes: Uint8Array): boolean {
   if (bytes.length === 0) return true;

@@ -6,6 +6,7 @@ import {
   formerCommitteeKey,
   gatewayKey,
   modelKey,
+  progressKey,
   runKey,
   taskKey,
 } from '../../kernel/keys.ts';
@@ -23,6 +24,8 @@ import {
   gatewayRecord,
   type ModelRecord,
   modelRecord,
+  type ProgressRecord,
+  progressRecord,
   type RunRecord,
   runRecord,
   type TaskRecord,
@@ -30,6 +33,7 @@ import {
 } from '../../kernel/records.ts';
 import type { NodeStore } from '../../node/nodes.ts';
 import { readRecord } from '../../node/proof.ts';
+import { TASK_STATUS } from '../../protocol/constants.ts';
 import type { Address, Hex } from '../../protocol/hex.ts';
 import type { Tables } from './tables.ts';
 
@@ -37,7 +41,8 @@ export type StateReader = {
   account(address: Address): Promise<AccountRecord>;
   gateway(address: Address): Promise<GatewayRecord | undefined>;
   run(id: Hex): Promise<RunRecord | undefined>;
-  task(run: Hex, stage: number, partition: number): Promise<TaskRecord | undefined>;
+  /** Which attempt of the task is open; undefined if the task is done or has failed. */
+  openAttempt(run: Hex, stage: number, partition: number): Promise<number | undefined>;
   config(): Promise<ConfigRecord>;
   committee(): Promise<CommitteeRecord>;
   formerCommittee(): Promise<FormerCommitteeRecord | undefined>;
@@ -58,12 +63,22 @@ export function readState(nodes: NodeStore, stateRoot: Hex): StateReader {
     account: async (address) => (await read(accountKey(address), accountRecord)) ?? { nonce: 0n, balance: 0n },
     gateway: (address) => read(gatewayKey(address), gatewayRecord),
     run: (id) => read(runKey(id), runRecord),
-    task: (run, stage, partition) => read(taskKey(run, stage, partition), taskRecord),
+    openAttempt: async (run, stage, partition) => {
+      const task = await read(taskKey(run, stage, partition), taskRecord);
+      return openAttemptOf(task, await read(progressKey(run, stage), progressRecord));
+    },
     config: () => require('config', configKey(), configRecord),
     committee: () => require('committee', committeeKey(), committeeRecord),
     formerCommittee: () => read(formerCommitteeKey(), formerCommitteeRecord),
     model: (id) => read(modelKey(id), modelRecord),
   };
+}
+
+/** docs/kernel.md#voided: by the records of a task and of its stage. */
+export function openAttemptOf(task: TaskRecord | undefined, progress: ProgressRecord | undefined): number | undefined {
+  const least = progress?.attempt ?? 0;
+  if (task === undefined || task.attempt < least) return least;
+  return task.status === TASK_STATUS.open ? task.attempt : undefined;
 }
 
 /**

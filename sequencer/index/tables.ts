@@ -104,16 +104,29 @@ export type RunIndex = {
     readonly status: number;
     readonly gasUsed: number;
   };
+  /** Items of it that L1 has voided, and when it did so last, in unix seconds. */
+  readonly voided?: { readonly items: number; readonly at: number };
 };
 
-export type TaskIndex = ObjectRef & { readonly status: number; readonly gasUsed: number; readonly rows?: RowCounts };
+export type TaskIndex = ObjectRef & {
+  readonly status: number;
+  readonly gasUsed: number;
+  readonly rows?: RowCounts;
+  /** Which attempt has ended. Absent: 0. */
+  readonly attempt?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+};
 
+/** Of the tasks that are done or have failed. */
 export type StageStats = {
   readonly done: number;
   readonly gasUsed: number;
   readonly rows: RowCounts;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** Tasks with an attempt below this are open again, docs/kernel.md#voided. Absent: 0. */
+  readonly attempt?: number;
 };
 
 type StoredOperation = { readonly key: string; readonly value: string | null };
@@ -151,6 +164,8 @@ export type Tables = {
   readonly running: Table<true>;
   readonly tasks: Table<TaskIndex>;
   readonly stats: Table<StageStats>;
+  /** The attempt of each task that is open again by itself, not with its whole stage. */
+  readonly attempts: Table<number>;
 };
 
 export function openTables(store: Store): Tables {
@@ -176,6 +191,7 @@ export function openTables(store: Store): Tables {
     running: store.table('running'),
     tasks: store.table('tasks'),
     stats: store.table('stats'),
+    attempts: store.table('attempts'),
   };
 }
 

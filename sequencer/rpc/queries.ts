@@ -8,6 +8,7 @@ import type { L1 } from '../../service/l1/l1.ts';
 import type { Store } from '../../service/storage/store.ts';
 import { numberKey } from '../../service/storage/store.ts';
 import type { Tasks } from '../chain/tasks.ts';
+import { counts, readAttempt, readStats, readTask } from '../index/attempts.ts';
 import { describeFailure, describeUnpaid, type TaskFailure } from '../index/failure.ts';
 import { widthsOf } from '../index/graph.ts';
 import { createOffers } from '../index/offers.ts';
@@ -18,7 +19,6 @@ import {
   type Refused,
   type RunIndex,
   type StageStats,
-  stageKeyOf,
   type Tables,
   taskKeyOf,
   type WorkflowIndex,
@@ -37,7 +37,6 @@ export type QueryParts = {
 type Offers = ReturnType<typeof createOffers>;
 
 const NO_ROWS = { in: 0, out: 0, rejected: 0 };
-const NO_STATS: StageStats = { done: 0, gasUsed: 0, rows: NO_ROWS, inputTokens: 0, outputTokens: 0 };
 const MAX_RUNS = 100;
 
 function refusalOf(refused: Refused): MizuError {
@@ -80,7 +79,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
   const workflow = await requireWorkflow(tables, run);
   const onChain = await parts.state().run(id);
   const widths = widthsOf(workflow.stages, run.partitions);
-  const stats = await Promise.all(workflow.stages.map((_, stage) => statsOf(tables, id, stage)));
+  const stats = await Promise.all(workflow.stages.map((_, stage) => readStats(tables, id, stage)));
   const stages = workflow.stages.map(({ kind, sink, model }, stage) => {
     const { done, gasUsed, rows } = stats[stage] as StageStats;
     const underway = kind === 'infer' && run.status === 'running' ? progress.ofStage(id, stage) : undefined;
@@ -119,6 +118,7 @@ export async function queryRun(parts: QueryParts, id: Hex) {
     startedAt: run.startedAt,
     endedAt: run.endedAt ?? null,
     taskGasLimit: Number(onChain?.taskGasLimit ?? 0n),
+    voided: run.voided ?? null,
     error: run.error ?? null,
     failure:
       failed === undefined || failure === undefined
@@ -181,8 +181,9 @@ export async function queryRunObjects({ tables }: QueryParts, id: Hex) {
   for (const [stage, { kind }] of stages.entries()) {
     if (kind !== 'infer') continue;
     const range = { gte: taskKeyOf(id, stage, 0), lt: taskKeyOf(id, stage + 1, 0), limit: MAX_TASK_INPUTS + 1 };
-    for await (const [, { root, length, status }] of tables.tasks.entries(range))
-      if (status === 0) objects.push({ root, length });
+    const stats = await readStats(tables, id, stage);
+    for await (const [, task] of tables.tasks.entries(range))
+      if (task.status === 0 && counts(task, stats)) objects.push({ root: task.root, length: task.length });
     if (objects.length > MAX_TASK_INPUTS) throw tooManyObjects(id);
   }
   return objects;
@@ -225,13 +226,15 @@ async function describeTask(
   stage: number,
   partition: number,
 ) {
-  const task = await tables.tasks.get(taskKeyOf(id, stage, partition));
+  const task = await readTask(tables, id, stage, partition);
+  const attempt = await readAttempt(tables, id, stage, partition);
   if (task !== undefined) {
     const { status, root, length, gasUsed, rows = null } = task;
     const failure = status === 0 ? undefined : await failureOf(state(), id, { status, gasUsed });
     return {
       stage,
       partition,
+      attempt,
       status: status === 0 ? 'done' : 'failed',
       exitStatus: status,
       outputRoot: root,
@@ -244,6 +247,7 @@ async function describeTask(
   return {
     stage,
     partition,
+    attempt,
     status: 'open',
     why: await whyOpen(tasks, state(), offers, id, run, workflow, stage, partition),
   };
@@ -311,10 +315,6 @@ export async function requireWorkflow(tables: Tables, run: Pick<RunIndex, 'workf
   const workflow = await tables.workflows.get(run.workflow);
   if (workflow === undefined) throw new Error(`workflow ${run.workflow} of a run is not indexed`);
   return workflow;
-}
-
-async function statsOf(tables: Tables, run: Hex, stage: number): Promise<StageStats> {
-  return (await tables.stats.get(stageKeyOf(run, stage))) ?? NO_STATS;
 }
 
 async function gasOf(l1: L1, hash: Hex): Promise<number | undefined> {

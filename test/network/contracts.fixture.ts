@@ -132,6 +132,8 @@ export type RunFields = {
   readonly inferenceSpent: bigint;
   readonly sinkTasks: bigint;
   readonly gateways: readonly Address[];
+  /** Empty, or how many of its items were voided, and when the last one was. */
+  readonly voided: readonly bigint[];
 };
 
 /** A state trie as docs/kernel.md#state has it, with the tables that L1 reads. */
@@ -142,8 +144,8 @@ export async function createState(records: StateRecords): Promise<MerklePatricia
     await trie.put(stateKey('O', u64(index)), RLP.encode([hexToBytes(recipient), amountWei]));
   for (const { account, nonce, balanceWei } of records.accounts ?? [])
     await trie.put(stateKey('A', hexToBytes(account)), RLP.encode([nonce, balanceWei]));
-  for (const { id, ...fields } of records.runs ?? [])
-    await trie.put(stateKey('R', hexToBytes(id)), RLP.encode(Object.values(fields).map(toItem)));
+  for (const { id, voided, ...fields } of records.runs ?? [])
+    await trie.put(stateKey('R', hexToBytes(id)), RLP.encode([...Object.values(fields).map(toItem), ...voided]));
   for (let i = 0; i < records.fillers; i++)
     await trie.put(stateKey('A', concatBytes([new Uint8Array(12), u64(BigInt(i))])), RLP.encode([1n, BigInt(i)]));
   return trie;

@@ -114,14 +114,14 @@ async function stateVectors() {
   };
 }
 
-/** A state that three accounts leave: one with a balance, one with two runs of which one is done, one with nothing. */
+/** A state that three accounts leave: one with a balance, one with three runs of which one is done and one has void items, one with nothing. */
 async function escapeVectors() {
   const accounts = COMMITTEE_MEMBERS.slice(0, 3).map(({ address }, i) => ({
     account: address,
     nonce: 300n * BigInt(i),
     balanceWei: [123n * 10n ** 16n, 1n, 0n][i] as bigint,
   }));
-  const runs = [1n, 2n].map((status, i): RunFields => {
+  const runs = [1n, 2n, 1n].map((status, i): RunFields => {
     const owner = COMMITTEE_MEMBERS[1]?.address as Hex;
     return {
       ...{ id: objectRoot(pattern(10 + i)), workflow: objectRoot(pattern(20)), owner, status },
@@ -134,6 +134,7 @@ async function escapeVectors() {
       },
       ...{ expiry: 1_810_000_000n, maxItemCost: 0n, maxInferenceCost: 10n ** 18n, inferenceSpent: 10n ** 17n },
       ...{ sinkTasks: 0n, gateways: status === 1n ? COMMITTEE_MEMBERS.slice(2).map(({ address }) => address) : [] },
+      voided: i === 2 ? [3n, 1_800_000_500n] : [],
     };
   });
   const withdrawals = [{ index: 0n, recipient: USER.address, amountWei: 10n ** 17n }];

@@ -9,8 +9,8 @@ import {TrieProof} from "@openzeppelin/contracts/utils/cryptography/TrieProof.so
 /// @dev Keys are hashed before they enter the trie, values are RLP lists. The expected value is encoded and compared
 /// as bytes, so a record has exactly one accepted encoding.
 library StateTrie {
-    /// @notice A run's record but for its status, which is running. As in docs/kernel.md#state.
-    struct RunningRun {
+    /// @notice A run's record but for its status. As in docs/kernel.md#state.
+    struct RunRecord {
         bytes32 workflow;
         address owner;
         uint256 escrow;
@@ -27,9 +27,11 @@ library StateTrie {
         uint256 inferenceSpent;
         uint64 sinkTasks;
         address[] gateways;
+        // Empty, or how many of its items were voided and when the last one was: docs/kernel.md#voided.
+        uint64[] voided;
     }
 
-    uint256 private constant RUNNING = 1;
+    uint256 internal constant RUNNING = 1;
 
     error ProofMismatch(bytes32 root, bytes32 key);
 
@@ -62,19 +64,22 @@ library StateTrie {
         _require(root, keccak256(abi.encodePacked("A", account)), RLP.encode(items), proof);
     }
 
-    /// @notice Reverts unless the trie holds the run with this record, and it is running.
-    function requireRunning(bytes32 root, bytes32 run, RunningRun calldata record, bytes[] calldata proof)
-        internal
-        pure
-    {
+    /// @notice Reverts unless the trie holds the run with this record and this status.
+    function requireRun(
+        bytes32 root,
+        bytes32 run,
+        uint256 status,
+        RunRecord calldata record,
+        bytes[] calldata proof
+    ) internal pure {
         bytes[] memory gateways = new bytes[](record.gateways.length);
         for (uint256 i = 0; i < gateways.length; ++i) {
             gateways[i] = RLP.encode(record.gateways[i]);
         }
-        bytes[] memory items = new bytes[](17);
+        bytes[] memory items = new bytes[](17 + record.voided.length);
         items[0] = RLP.encode(record.workflow);
         items[1] = RLP.encode(record.owner);
-        items[2] = RLP.encode(RUNNING);
+        items[2] = RLP.encode(status);
         items[3] = RLP.encode(record.escrow);
         items[4] = RLP.encode(record.spent);
         items[5] = RLP.encode(uint256(record.timestamp));
@@ -89,6 +94,9 @@ library StateTrie {
         items[14] = RLP.encode(record.inferenceSpent);
         items[15] = RLP.encode(uint256(record.sinkTasks));
         items[16] = RLP.encode(gateways);
+        for (uint256 i = 0; i < record.voided.length; ++i) {
+            items[17 + i] = RLP.encode(uint256(record.voided[i]));
+        }
         _require(root, keccak256(abi.encodePacked("R", run)), RLP.encode(items), proof);
     }
 

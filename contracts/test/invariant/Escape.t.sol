@@ -46,7 +46,7 @@ contract EscapeHandler is EscapeNetwork {
     }
 
     function leaveRun(uint256 i) external {
-        i %= 2;
+        i %= 3;
         try this.leaveRunOf(i) {
             _paid(_restOf(i));
         } catch {

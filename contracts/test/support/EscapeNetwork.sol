@@ -86,7 +86,7 @@ abstract contract EscapeNetwork is Network {
         return vm.parseJsonBytesArray(json, string.concat(_entry("runs", i), ".proof"));
     }
 
-    function _recordOf(uint256 i) internal view returns (StateTrie.RunningRun memory record) {
+    function _recordOf(uint256 i) internal view returns (StateTrie.RunRecord memory record) {
         string memory entry = _entry("runs", i);
         record.workflow = vm.parseJsonBytes32(json, string.concat(entry, ".workflow"));
         record.owner = vm.parseJsonAddress(json, string.concat(entry, ".owner"));
@@ -104,18 +104,23 @@ abstract contract EscapeNetwork is Network {
         record.inferenceSpent = vm.parseJsonUint(json, string.concat(entry, ".inferenceSpent"));
         record.sinkTasks = uint64(vm.parseJsonUint(json, string.concat(entry, ".sinkTasks")));
         record.gateways = vm.parseJsonAddressArray(json, string.concat(entry, ".gateways"));
+        uint256[] memory voided = vm.parseJsonUintArray(json, string.concat(entry, ".voided"));
+        record.voided = new uint64[](voided.length);
+        for (uint256 j = 0; j < voided.length; ++j) {
+            record.voided[j] = uint64(voided[j]);
+        }
     }
 
     /// @dev All that the state says is somebody's. The second run is done and has given its escrow back.
     function _stateTotal() internal view returns (uint256 sum) {
-        sum = FILLERS + _fees() + vm.parseJsonUint(json, ".withdrawal.amount") + _restOf(0);
+        sum = FILLERS + _fees() + vm.parseJsonUint(json, ".withdrawal.amount") + _restOf(0) + _restOf(2);
         for (uint256 i = 0; i < ACCOUNTS; ++i) {
             sum += _balanceOf(i);
         }
     }
 
     function _restOf(uint256 i) internal view returns (uint256) {
-        StateTrie.RunningRun memory record = _recordOf(i);
+        StateTrie.RunRecord memory record = _recordOf(i);
         return record.escrow - record.spent;
     }
 

@@ -19,6 +19,11 @@ export const VERIFY_ERRORS = {
     means: 'The dataset does not go on with the earlier run that it names ([reuse](sdk.md#reuse-verify)).',
     toDo: 'Do not take its earlier operators for those of that run; run all operators again with `--no-cache`.',
   },
+  'verify/item-voided': {
+    means:
+      'L1 has [voided](kernel.md#voided) an item of the run after it had ended: the dataset holds no longer, and the run goes on or has another one.',
+    toDo: 'Wait until the run is done again (`npx mizu watch RUN`) and fetch its dataset anew.',
+  },
   'verify/run-void': {
     means: 'L1 has made the batch void that held the message which started the run, so there is no such run.',
     toDo: 'Start it again. Nothing was charged.',
