@@ -34,6 +34,7 @@ const progress: Progress = {
   secondsLeft: 36,
   datasetRoot: undefined,
   batches: [],
+  voided: undefined,
   error: undefined,
   failure: undefined,
 };
@@ -43,6 +44,15 @@ test.each([60, 80, 120])('a screen of %i columns has no line that wraps, and tel
   for (const line of lines) expect(line.length).toBeLessThan(columns);
   expect(lines.join('\n')).toContain('about 36 s left');
   expect(lines[0]).toContain('gloss-domains running 0xab');
+});
+
+test('a run of which items were voided says so', () => {
+  const told = (items: number) =>
+    render({ ...progress, voided: { items, at: 1 } }, 200)
+      .map((line) => stripVTControlCharacters(line))
+      .join('\n');
+  expect(told(1)).toContain('L1 has voided an item: what had used it runs again');
+  expect(told(3)).toContain('L1 has voided 3 items: what had used it runs again');
 });
 
 test('each stage of an operator says what it does; keys are not counted as rows', () => {

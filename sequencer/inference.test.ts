@@ -1,23 +1,15 @@
 // docs/rpc.md: inference tasks from request to result, progress, the dataset's download, JSON-RPC's own rules.
 
-import { createWalletClient, http } from 'viem';
-import { foundry } from 'viem/chains';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeDefinition, hashWorkflow, objectsOfDefinition } from '../protocol/definition.ts';
-import { gatewayRegistryAbi, mizuTokenAbi, stakeManagerAbi } from '../protocol/generated/abi.ts';
 import { bytesToHex, type Hex } from '../protocol/hex.ts';
-import { hashInferenceItems, type InferenceItem } from '../protocol/inference.ts';
 import { encodeInputs, encodeMessage, hashRun, type Message } from '../protocol/messages.ts';
-import { ROLE } from '../protocol/roles.ts';
-import { objectRef } from '../protocol/tree.ts';
-import { createDomain, TYPES } from '../protocol/typed-data.ts';
 import { createRpcClient, requestBytes, requestJson } from '../service/http/client.ts';
 import { execStage, inferStage, MODEL } from '../test/kernel/world.fixture.ts';
 import { putTestProgram } from '../test/network/chain.fixture.ts';
-import { MODEL_OWNER } from '../test/network/contracts.fixture.ts';
+import { joinGateway, type OpenTask, signResults } from '../test/network/inference.fixture.ts';
 import {
   VALIDATOR as GATEWAY,
-  OWNER,
   startTestNetwork,
   type TestNetwork,
   USER,
@@ -29,9 +21,7 @@ import type { Sequencer } from './main.ts';
 let network: TestNetwork;
 let sequencer: Sequencer;
 let run: Hex;
-let tasks: Promise<
-  { run: Hex; stage: number; partition: number; attempt: number; requestRoot: Hex; requestLength: number }[]
->;
+let tasks: Promise<OpenTask[]>;
 const text = (value: string) => new TextEncoder().encode(value);
 const rpc = <T>(method: string, ...params: unknown[]) =>
   createRpcClient(sequencer.url)(method, params, { timeoutSeconds: 30 }) as Promise<T>;
@@ -41,7 +31,7 @@ const inHours = (hours: number) => BigInt(Math.floor(Date.now() / 1000) + hours 
 beforeAll(async () => {
   network = await startTestNetwork();
   sequencer = await startTestSequencer(network);
-  await registerGateway();
+  await joinGateway(network);
   await network.deposit(10n ** 18n);
 });
 
@@ -124,14 +114,14 @@ test('progress is shown, results of a gateway end the run, and its dataset is do
   const [first] = await rpc<{ why: string }[]>('mizu_getTasks', run, { stage: 2 });
   expect(first?.why).toBe('it waits for stage 1');
   const results = open.map(({ partition }) => text(`result ${partition}`));
-  const message = await resultMessage(open, results, 1n);
+  const message = await signResults(network, open, results, 1n);
   const { hash } = await send(message);
   const receipt = await until(
     'receipt',
     async () => (await rpc<{ ok: boolean; items: unknown[] } | null>('mizu_getReceipt', hash)) ?? undefined,
   );
   expect(receipt.ok).toBe(true);
-  await expect(send(await resultMessage(open, results.toReversed(), 1n))).rejects.toMatchObject({
+  await expect(send(await signResults(network, open, results.toReversed(), 1n))).rejects.toMatchObject({
     code: 'message/nonce-used',
   });
   const done = await until('the end', async () => {
@@ -201,63 +191,3 @@ test('JSON-RPC: batches, notifications, and each of its errors', async () => {
     (await requestBytes(sequencer.url, { method: 'POST', body: JSON.stringify(call), headers: JSON_TYPE })).status,
   ).toBe(204);
 });
-
-async function resultMessage(
-  open: Awaited<typeof tasks>,
-  results: readonly Uint8Array[],
-  nonce: bigint,
-): Promise<Message> {
-  const items = open.map((task, i): InferenceItem => {
-    const { root, length } = objectRef(results[i]!);
-    const { stage, partition, attempt, requestRoot } = task;
-    return {
-      run: task.run,
-      stage,
-      partition,
-      attempt,
-      requestRoot,
-      resultRoot: root,
-      resultLength: length,
-      model: MODEL,
-      inputTokens: 10n,
-      outputTokens: 3n,
-    };
-  });
-  const { certificate } = await network.da.put(results, { expiry: inHours(24) });
-  const signature = await GATEWAY.signTypedData({
-    domain: createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry),
-    types: TYPES,
-    primaryType: 'InferenceBatch',
-    message: { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems(items) },
-  });
-  return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items, certificate };
-}
-
-async function registerGateway(): Promise<void> {
-  const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
-  const amount = 10_000n * 10n ** 18n;
-  const write = async (
-    account: typeof OWNER,
-    address: Hex,
-    abi: readonly unknown[],
-    functionName: string,
-    args: unknown[],
-  ) => {
-    const wallet = createWalletClient({ account, chain: foundry, transport: http(network.anvil.url) });
-    const hash = await wallet.writeContract({ address, abi, functionName, args } as never);
-    await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
-  };
-  await write(OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
-  await write(OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
-  await write(OWNER, stakeManager, stakeManagerAbi, 'stake', [GATEWAY.address, ROLE.gateway, amount]);
-  await write(GATEWAY, gatewayRegistry, gatewayRegistryAbi, 'join', []);
-  const model = {
-    active: true,
-    class: 0,
-    inputPrice: 1n,
-    outputPrice: 2n,
-    manifest: { root: MODEL, length: 1n },
-    gateways: [GATEWAY.address],
-  };
-  await write(MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
-}

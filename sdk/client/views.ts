@@ -91,7 +91,7 @@ export type RunFailure = {
 export type TaskView = {
   readonly stage: number;
   readonly partition: number;
-  /** How often it was voided. */
+  /** Which attempt of it that is: more than 0 if a result that it depends on was voided. */
   readonly attempt?: number;
   readonly status: 'open' | 'done' | 'failed';
   readonly outputRoot?: Hex;

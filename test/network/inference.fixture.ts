@@ -1,0 +1,92 @@
+// A gateway of a test network: it joins on L1, and its results are signed as it signs them; and what the court of L1 does to one.
+import { createWalletClient, encodeFunctionData, http } from 'viem';
+import { foundry } from 'viem/chains';
+import { gatewayRegistryAbi, inboxAbi, mizuTokenAbi, stakeManagerAbi } from '../../protocol/generated/abi.ts';
+import { bytesToHex, type Hex } from '../../protocol/hex.ts';
+import { hashInferenceItems, type InferenceItem } from '../../protocol/inference.ts';
+import { encodeMessage, type L1Message, type Message } from '../../protocol/messages.ts';
+import { ROLE } from '../../protocol/roles.ts';
+import { objectRef } from '../../protocol/tree.ts';
+import { createDomain, TYPES } from '../../protocol/typed-data.ts';
+import { createRpcClient } from '../../service/http/client.ts';
+import { MODEL } from '../kernel/world.fixture.ts';
+import { MODEL_OWNER } from './contracts.fixture.ts';
+import { VALIDATOR as GATEWAY, OWNER, type TestNetwork } from './network.fixture.ts';
+
+/** As `mizu_getInferenceTasks` lists it. */
+export type OpenTask = {
+  readonly run: Hex;
+  readonly stage: number;
+  readonly partition: number;
+  readonly attempt: number;
+  readonly requestRoot: Hex;
+  readonly requestLength: number;
+};
+
+/** The gateway joins with a stake, and serves the model of the kernel's tests at 1 and 2 wei a token. */
+export async function joinGateway(network: TestNetwork): Promise<void> {
+  const { token, stakeManager, gatewayRegistry } = network.deployment.addresses;
+  const amount = 10_000n * 10n ** 18n;
+  await write(network, OWNER, token, mizuTokenAbi, 'mint', [OWNER.address, amount]);
+  await write(network, OWNER, token, mizuTokenAbi, 'approve', [stakeManager, amount]);
+  await write(network, OWNER, stakeManager, stakeManagerAbi, 'stake', [GATEWAY.address, ROLE.gateway, amount]);
+  await write(network, GATEWAY, gatewayRegistry, gatewayRegistryAbi, 'join', []);
+  const model = {
+    active: true,
+    class: 0,
+    inputPrice: 1n,
+    outputPrice: 2n,
+    manifest: { root: MODEL, length: 1n },
+    gateways: [GATEWAY.address],
+  };
+  await write(network, MODEL_OWNER, gatewayRegistry, gatewayRegistryAbi, 'setModel', [MODEL, model]);
+}
+
+/** A result for each task, of 10 and 3 tokens, on DA and signed by the gateway. */
+export async function signResults(
+  network: TestNetwork,
+  open: readonly OpenTask[],
+  results: readonly Uint8Array[],
+  nonce: bigint,
+): Promise<Message> {
+  const items = open.map((task, i): InferenceItem => {
+    const { root: resultRoot, length: resultLength } = objectRef(results[i]!);
+    const { run, stage, partition, attempt, requestRoot } = task;
+    const names = { run, stage, partition, attempt, requestRoot };
+    return { ...names, resultRoot, resultLength, model: MODEL, inputTokens: 10n, outputTokens: 3n };
+  });
+  const { certificate } = await network.da.put(results, { expiry: BigInt(Math.floor(Date.now() / 1000) + 24 * 3600) });
+  const signature = await GATEWAY.signTypedData({
+    domain: createDomain(network.deployment.chainId, network.deployment.addresses.gatewayRegistry),
+    types: TYPES,
+    primaryType: 'InferenceBatch',
+    message: { gateway: GATEWAY.address, nonce, itemsRoot: hashInferenceItems(items) },
+  });
+  return { kind: 'InferenceResult', signature, gateway: GATEWAY.address, nonce, items, certificate };
+}
+
+/** Puts the message into the Inbox's queue, in the name of a contract that may, and its refund into the Bridge. */
+export async function pushVoid(network: TestNetwork, message: L1Message & { kind: 'ItemVoided' }): Promise<void> {
+  const { token, bridge, inbox, gatewayRegistry } = network.deployment.addresses;
+  await write(network, OWNER, token, mizuTokenAbi, 'mint', [bridge, message.refund]);
+  await network.chain.impersonateAccount({ address: gatewayRegistry });
+  await network.chain.setBalance({ address: gatewayRegistry, value: 10n ** 18n });
+  const args = [bytesToHex(encodeMessage(message))] as const;
+  const data = encodeFunctionData({ abi: inboxAbi, functionName: 'pushRegistryMessage', args });
+  const rpc = createRpcClient(network.anvil.url);
+  const hash = (await rpc('eth_sendTransaction', [{ from: gatewayRegistry, to: inbox, data }])) as Hex;
+  await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+}
+
+async function write(
+  network: TestNetwork,
+  account: typeof OWNER,
+  address: Hex,
+  abi: readonly unknown[],
+  functionName: string,
+  args: unknown[],
+): Promise<void> {
+  const wallet = createWalletClient({ account, chain: foundry, transport: http(network.anvil.url) });
+  const hash = await wallet.writeContract({ address, abi, functionName, args } as never);
+  await network.l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+}
