@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<Holding['kind'], string>> = {
   account: 'balance of',
   run: 'escrow of run',
   deposit: 'deposit, message',
+  refund: 'refund of a voided item, message',
   withdrawal: 'withdrawal',
 };
 

@@ -28,7 +28,7 @@ import { accountKey, datasetKey, progressKey, runKey, taskKey } from './keys.ts'
 import { accountRecord, datasetRecord, progressRecord, runRecord, taskRecord } from './records.ts';
 
 const FUNDS = 10n ** 15n;
-const STEPS = 120;
+const STEPS = 100;
 const UNKNOWN: Hex = `0x${'cd'.repeat(32)}`;
 const outcomes = new Set<string>();
 
@@ -75,7 +75,7 @@ async function expectTasks(world: World, run: Hex, model: RunModel, note: string
   ).toBe(true);
 }
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('voids of a random run, seed %i', async (seed) => {
+test.each([1, 2, 3, 4, 5])('voids of a random run, seed %i', async (seed) => {
   const random = createXorshift(seed);
   const world = await createWorld(nativeEngine);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)]!;

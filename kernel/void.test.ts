@@ -14,6 +14,7 @@ import {
   createWorld,
   deployMessage,
   execStage,
+  GAS_PRICE,
   GATEWAY,
   inferStage,
   MODEL,
@@ -76,6 +77,14 @@ const voidMessage = (partition: number, text: string, fields: Partial<ItemVoided
   ...fields,
 });
 const voidItem = (...args: Parameters<typeof voidMessage>) => world.apply(voidMessage(...args), 'l1').receipt;
+
+/** ALICE withdraws what she has but for this. */
+async function spendAllBut(left: bigint): Promise<void> {
+  const { nonce: own, balance: has } = (await world.read(accountKey(ALICE.address), accountRecord))!;
+  const withdraw = (amount: bigint) => sign(ALICE, { kind: 'Withdraw', nonce: own, recipient: BOB.address, amount });
+  const fee = (250_000n + 1_000n * BigInt(encodeMessage(await withdraw(1n)).length)) * GAS_PRICE;
+  world.apply(await withdraw(has - fee - left));
+}
 
 async function runThrough(): Promise<void> {
   for (const partition of [0, 1, 2]) {
@@ -177,18 +186,19 @@ describe('an item of a run that is done', () => {
     expect(advance(3, 0).runStatus).toBe('done');
   });
 
-  test('makes it run again, with the refund alone, and gives another dataset', async () => {
+  test('makes it run again, with the refund and as much as it has spent, and gives another dataset', async () => {
     const first = (await world.read(datasetKey(run), datasetRecord))!.dataset;
     const before = await record();
     const owned = await balance(ALICE);
     expect(voidItem(0, 'answer 0')).toMatchObject({ attempt: 1, runStatus: 'running' });
+    const taken = before.spent;
     expect(await record()).toMatchObject({
       status: 1,
-      escrow: before.spent + REFUND,
+      escrow: before.spent + taken + REFUND,
       spent: before.spent,
       tasksLeft: 3,
     });
-    expect(await balance(ALICE)).toBe(owned);
+    expect(await balance(ALICE)).toBe(owned - taken);
     expect((await world.read(datasetKey(run), datasetRecord))!.dataset).toEqual(first);
     await infer(1, 0, 'right', 1);
     advance(2, 0);
@@ -198,7 +208,7 @@ describe('an item of a run that is done', () => {
     expect(second.root).toBe(last.datasetRoot);
     expect(second.root).not.toBe(first.root);
     const after = await record();
-    expect(await balance(ALICE)).toBe(owned + after.escrow - after.spent);
+    expect(await balance(ALICE)).toBe(owned - taken + after.escrow - after.spent);
   });
 
   test('gives the same dataset if the second answer is the same', async () => {
@@ -209,13 +219,36 @@ describe('an item of a run that is done', () => {
     expect(advance(3, 0)).toMatchObject({ runStatus: 'done', datasetRoot: first.root });
   });
 
-  test('fails it if the refund does not pay for the rest', async () => {
+  test('takes no more from its owner than it gave back, or than he has', async () => {
+    const before = await record();
+    const rest = before.spent / 2n;
+    await start(CHAIN, { maxCost: before.spent + rest });
+    await runThrough();
+    advance(3, 0);
+    let owned = await balance(ALICE);
+    voidItem(0, 'answer 0', { refund: 0n });
+    expect(await record()).toMatchObject({ escrow: before.spent + rest });
+    expect(await balance(ALICE)).toBe(owned - rest);
+    await start(CHAIN);
+    await runThrough();
+    advance(3, 0);
+    await spendAllBut(7n);
+    owned = await balance(ALICE);
+    expect(owned).toBe(7n);
+    voidItem(0, 'answer 0', { refund: 0n });
+    expect(await record()).toMatchObject({ escrow: before.spent + 7n });
+    expect(await balance(ALICE)).toBe(0n);
+  });
+
+  test('fails it if that and the refund do not pay for the rest', async () => {
+    await spendAllBut(0n);
     voidItem(0, 'answer 0', { refund: 3_000_000n });
     expect((await infer(1, 0, 'right', 1)).item).toMatchObject({ ok: true });
     expect(advance(2, 0)).toMatchObject({ ok: true, status: 256, runStatus: 'failed' });
   });
 
-  test('an item that the refund does not pay for is refused, and the run can expire', async () => {
+  test('an item that they do not pay for is refused, and the run can expire', async () => {
+    await spendAllBut(0n);
     voidItem(0, 'answer 0', { refund: 5n });
     expect((await infer(1, 0, 'right', 1)).item.error).toMatch(/^cost: expected at most the rest of the escrow 5/);
     world.time = START + 3601n;
@@ -224,11 +257,12 @@ describe('an item of a run that is done', () => {
     expect(await balance(ALICE)).toBe(owned);
   });
 
-  test('a cancelled second time gives the refund to the owner', async () => {
+  test('cancelled then, it gives refund and rest to the owner', async () => {
+    const spent = (await record()).spent;
     voidItem(0, 'answer 0');
     const own = (await world.read(accountKey(ALICE.address), accountRecord))!;
     const cancelled = world.apply(await sign(ALICE, { kind: 'Cancel', nonce: own.nonce, run })).receipt;
-    expect(await balance(ALICE)).toBe(own.balance + REFUND - BigInt(cancelled.feeWei!));
+    expect(await balance(ALICE)).toBe(own.balance + REFUND + spent - BigInt(cancelled.feeWei!));
   });
 
   test('whose bytes are promised no more runs again only to expire', async () => {

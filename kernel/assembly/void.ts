@@ -1,13 +1,13 @@
 // docs/kernel.md#voided: ItemVoided. A task runs again, and whatever has used its result.
 
-import { collectFee, credit } from './accounts';
+import { collectFee, credit, loadAccount, storeAccount } from './accounts';
 import { message, timestamp } from './context';
 import { MAX_VOIDS, RUN_INPUT, RUN_STATUS_DONE, RUN_STATUS_RUNNING, TASK_STATUS_OPEN } from './generated/constants';
 import { checkFromL1 } from './l1';
 import { alloc, be16, be32, equal } from './memory';
 import { receipt } from './receipt';
 import { refuse } from './refusal';
-import { loadRun, Run, storeRun } from './runs';
+import { loadRun, restOfEscrow, Run, storeRun } from './runs';
 import { inputOf, KIND_INFER, loadStage, loadWorkflow, MODE_ALL, Stage } from './stages';
 import {
   countTasksDone,
@@ -78,16 +78,37 @@ function isDone(run: Run): bool {
 }
 
 /**
- * A run that was done has given the rest of its escrow back: it goes on with the refund alone. The refund may be spent
- * on tokens and bytes once more. Returns false if the escrow would overflow.
+ * Puts the refund into the escrow; it may be spent on tokens and bytes once more. Returns false, and changes nothing,
+ * if the escrow would overflow.
  */
 function payBack(run: Run, refund: usize): bool {
-  const before = run.status == RUN_STATUS_DONE ? run.spent : run.escrow;
   const escrow = alloc(32);
-  if (add(escrow, before, refund)) return false;
+  if (add(escrow, run.escrow, refund)) return false;
+  if (run.status == RUN_STATUS_DONE) {
+    const taken = takeAgain(run);
+    // No more than what the run gave back is taken, so this is at most the sum above.
+    add(escrow, run.spent, taken);
+    add(escrow, escrow, refund);
+  }
   run.escrow = escrow;
   sub(run.inferenceSpent, run.inferenceSpent, less(refund, run.inferenceSpent) ? refund : run.inferenceSpent);
   return true;
+}
+
+/**
+ * A run that was done has given the rest of its escrow back. It takes from its owner what it may need once more: as
+ * much as it has spent, at most what it gave back, as far as the account has it.
+ */
+function takeAgain(run: Run): usize {
+  const account = loadAccount(run.owner);
+  let taken = restOfEscrow(run);
+  if (less(run.spent, taken)) taken = run.spent;
+  if (less(account.balance, taken)) taken = account.balance;
+  const copy = alloc(32);
+  memory.copy(copy, taken, 32);
+  sub(account.balance, account.balance, copy);
+  storeAccount(account);
+  return copy;
 }
 
 /** As long after this message as the deadline was after the run's start, or after the last such message. */

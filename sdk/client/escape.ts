@@ -36,7 +36,7 @@ export type EndStanding = {
 
 /** What one call of the Escape pays, or of the Bridge. */
 export type Holding = {
-  readonly kind: 'account' | 'run' | 'deposit' | 'withdrawal';
+  readonly kind: 'account' | 'run' | 'deposit' | 'refund' | 'withdrawal';
   /** Of the account, the run, the message in the delayed queue, or the withdrawal. */
   readonly id: string;
   readonly amountWei: bigint;
@@ -64,7 +64,10 @@ export async function readStanding({ client }: Pick<L1, 'client'>, contracts: Co
   return { now, confirmedAt, endableFrom, endedAt: endedAt === 0n ? undefined : endedAt };
 }
 
-/** All that the account could leave with: its balance, its running runs in the order of their start, late deposits, withdrawals. */
+/**
+ * All that the account could leave with: its balance, its running runs in the order of their start, late deposits and refunds of
+ * voided items, withdrawals.
+ */
 export async function findHoldings(parts: EscapeParts): Promise<Holding[]> {
   const { client } = parts.node.l1;
   const wayOut = { address: parts.contracts.escape, abi: escapeAbi } as const;
@@ -79,9 +82,9 @@ export async function findHoldings(parts: EscapeParts): Promise<Holding[]> {
     const hasLeft = await client.readContract({ ...wayOut, functionName: 'runLeft', args: [id] });
     add('run', id, run.escrow - run.spent, hasLeft);
   }
-  for await (const { index, amount } of lateDeposits(parts)) {
+  for await (const { index, kind, amount } of lateMessages(parts)) {
     const hasLeft = await client.readContract({ ...wayOut, functionName: 'depositLeft', args: [index] });
-    add('deposit', String(index), amount, hasLeft);
+    add(kind, String(index), amount, hasLeft);
   }
   for await (const { index, amount } of withdrawals(parts)) {
     const bridge = { address: parts.contracts.bridge, abi: bridgeAbi } as const;
@@ -149,7 +152,14 @@ async function callOf(parts: EscapeParts, { kind, id, amountWei }: Holding): Pro
     return { ...bridge, abi: bridgeAbi as Abi, functionName: 'withdraw', args, isDone };
   }
   const isDone = () => client.readContract({ ...wayOut, functionName: 'depositLeft', args: [index] });
-  return { ...call, functionName: 'leaveDeposit', args: [index, parts.account, amountWei], isDone };
+  if (kind === 'deposit')
+    return { ...call, functionName: 'leaveDeposit', args: [index, parts.account, amountWei], isDone };
+  const { voided, run } = (await readRefund(parts, index)) as Refund;
+  const args = [
+    ...[index, voided.message, amountWei, BigInt(run.status), toRecord(run)],
+    await proofOf(runKey(voided.run)),
+  ];
+  return { ...call, functionName: 'leaveRefund', args, isDone };
 }
 
 /** A record of the confirmed state. */
@@ -179,13 +189,17 @@ async function* runningRuns(parts: EscapeParts): AsyncIterable<{ id: Hex; run: R
   }
 }
 
-async function* lateDeposits(parts: EscapeParts): AsyncIterable<{ index: bigint; amount: bigint }> {
+type LateMessage = { readonly index: bigint; readonly kind: 'deposit' | 'refund'; readonly amount: bigint };
+
+async function* lateMessages(parts: EscapeParts): AsyncIterable<LateMessage> {
   const { node, confirmed } = parts;
   const last = confirmed.post.batch === 0n ? undefined : await node.mirror.batch(confirmed.post.batch - 1n);
   const { delayed } = await node.mirror.head();
   for (let index = last?.delayedUpTo ?? 0n; index < delayed; index++) {
     const deposit = await readDeposit(parts, index);
-    if (deposit !== undefined) yield { index, amount: deposit.amount };
+    if (deposit !== undefined) yield { index, kind: 'deposit', amount: deposit.amount };
+    const refund = await readRefund(parts, index);
+    if (refund !== undefined) yield { index, kind: 'refund', amount: refund.voided.refund };
   }
 }
 
@@ -202,6 +216,19 @@ async function readDeposit({ node, account }: EscapeParts, index: bigint): Promi
   const record = await node.mirror.delayed(index);
   const message = record === undefined ? undefined : readMessage(hexToBytes(record.message));
   return message?.kind === 'Deposit' && isSameAddress(message.account, account) ? message : undefined;
+}
+
+type Refund = { readonly voided: { message: Hex; run: Hex; refund: bigint }; readonly run: RunRecord };
+
+/** Undefined if the message voids no item, or one of a run that is another's or that the state does not have. */
+async function readRefund(parts: EscapeParts, index: bigint): Promise<Refund | undefined> {
+  const bytes = hexToBytes((await parts.node.mirror.delayed(index))?.message ?? '0x');
+  const message = readMessage(bytes);
+  if (message?.kind !== 'ItemVoided') return undefined;
+  const run = await readRun(parts, message.run);
+  if (run === undefined || !isSameAddress(run.owner, parts.account)) return undefined;
+  // The contract puts the kind before it and the refund behind it.
+  return { voided: { message: bytesToHex(bytes.subarray(1, -32)), run: message.run, refund: message.refund }, run };
 }
 
 /** As the contract has it: without the status, and every number a bigint. */
